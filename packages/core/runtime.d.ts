@@ -1,0 +1,13 @@
+// Core runs anywhere JavaScript runs, so it is compiled without the DOM's and without Node's types. These few globals
+// exist in every runtime it supports; whoever uses core sees their own runtime's full declarations of them instead.
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+declare const performance: { now(): number };
+declare const console: Record<'log' | 'info' | 'warn' | 'error', (...data: unknown[]) => void>;
+declare function setTimeout(callback: () => void, milliseconds?: number): unknown;
+declare function clearTimeout(timer: unknown): void;

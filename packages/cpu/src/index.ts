@@ -1,0 +1,2 @@
+/** The plain TypeScript backend of @attn: runs anywhere JavaScript runs. */
+export {};

@@ -1,0 +1,2 @@
+/** Read and write .safetensors files, typed and validated, in Node and in the browser. */
+export {};

@@ -1,0 +1,105 @@
+// Every root script starts here, so that one command is enough on a machine that has only Node ≥ 20, npm and a clone:
+// it gets Node 24 when the running one is older, gets pnpm, installs what the lockfile says, then runs the task.
+// What it found is kept in a stamp under node_modules, so that from then on a task starts at once.
+// Set-up talks on stderr only: stdout belongs to the task (`npm run -s attn -- … --json | …`).
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE = '24.21.0';
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stampFile = join(root, 'node_modules/.attn/toolchain.json');
+const windows = process.platform === 'win32';
+const modern = Number.parseInt(process.versions.node, 10) >= 24;
+const text = (file) => readFileSync(join(root, file), 'utf8');
+
+// The second pass, inside npx, is told so and in which folder the user stands (npx overwrites INIT_CWD).
+const { ATTN_BOOTSTRAP: userCwd, ...env } = process.env;
+const cwd = userCwd ?? env.INIT_CWD ?? process.cwd();
+const [task, ...args] = process.argv.slice(2);
+
+/** Runs a command to its end and returns its exit code; it speaks on our stdout only if it is the task itself. */
+function run(command, commandArgs, options = {}) {
+  const { status, signal, error } = spawnSync(command, commandArgs, { cwd: root, env, stdio: 'inherit', ...options });
+  if (error) console.error(`[attn/tooling] ${command}: ${error.message}`);
+  return status ?? (signal ? 128 + constants.signals[signal] : 1);
+}
+const setUp = (command, commandArgs, options) =>
+  run(command, commandArgs, { stdio: ['ignore', 2, 2], shell: windows, ...options });
+
+/** Where Node 24 and pnpm are: from the stamp, or from npx, which then runs this file again with both on its PATH. */
+function toolchain() {
+  const pnpmSpec = JSON.parse(text('package.json')).packageManager;
+  const key = `${pnpmSpec} node@${NODE}`;
+  const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : undefined;
+  if (stamp?.key === key && existsSync(stamp.node) && existsSync(stamp.bin)) return stamp;
+  if (userCwd !== undefined && modern) {
+    const bin = env.PATH.split(delimiter).find((folder) => existsSync(join(folder, windows ? 'pnpm.cmd' : 'pnpm')));
+    return { key, node: process.execPath, bin };
+  }
+  const platform = `${windows ? 'win' : process.platform}-${process.arch}`;
+  if (!modern && !['linux-x64', 'linux-arm64', 'win-x64'].includes(platform)) {
+    console.error(`[attn/tooling] expected Node ≥ 24 on ${platform}, got ${process.version}: please install a newer Node`);
+    process.exit(1);
+  }
+  const packages = [pnpmSpec, ...(modern ? [] : [`node-${platform}@${NODE}`])].flatMap((spec) => ['-p', spec]);
+  const again = ['--', 'node', join(root, 'tooling/run.mjs'), task, ...args];
+  const npx = ['--yes', '--prefer-offline', '--loglevel=error', ...packages, ...again];
+  process.exit(run('npx', npx, { env: { ...env, ATTN_BOOTSTRAP: cwd }, shell: windows }));
+}
+
+/** Installs exactly what the lockfile says, unless that is what already lies in node_modules. */
+function install(found) {
+  const hash = createHash('sha256');
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) hash.update(text(file));
+  const installed = hash.digest('hex');
+  if (found.installed === installed) return;
+  const code = setUp('pnpm', ['install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only']);
+  if (code !== 0) process.exit(code);
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, JSON.stringify({ ...found, installed }));
+}
+
+const turbo = (tasks, ...more) => run('turbo', ['run', ...tasks, ...more], { shell: windows });
+const node = (file, ...more) => run('node', [join(root, file), ...more]);
+
+/** Builds one app in silence (its errors go to stderr), then hands it the user's folder and arguments. */
+function app(name, entry) {
+  const build = setUp('turbo', ['run', 'build', `--filter=${name}`, '--output-logs=errors-only'], { stdio: 'pipe' });
+  if (build !== 0) return setUp('turbo', ['run', 'build', `--filter=${name}`, '--output-logs=errors-only']);
+  return run('node', [join(root, entry), ...args], { cwd });
+}
+
+const tasks = {
+  build: () => turbo(['build'], ...args),
+  test: () => turbo(['test'], ...(env.CI ? ['--continue'] : []), ...args),
+  check: () => {
+    const steps = [
+      run('oxfmt', ['--check', '.'], { shell: windows }),
+      run('oxlint', ['--quiet', '.'], { shell: windows }),
+      node('tooling/lint/import-direction.mjs'),
+      turbo(['build', 'types', 'test'], '--continue', ...args),
+    ];
+    return steps.find((code) => code !== 0) ?? 0;
+  },
+  attn: () => app('@attn/cli', 'apps/cli/dist/main.js'),
+  demo: () => app('@attn/cli', 'apps/cli/dist/demo.js'),
+  bench: () => app('@attn/bench', 'apps/bench/dist/main.js'),
+  new: () => node('tooling/new/src/main.ts', ...args),
+  format: () => run('oxfmt', args.length ? args : ['.'], { shell: windows }),
+  pnpm: () => run('pnpm', args, { shell: windows }),
+  changeset: () => run('changeset', args, { shell: windows }),
+};
+
+if (!Object.hasOwn(tasks, task ?? '')) {
+  console.error(`[attn/tooling] expected one of ${Object.keys(tasks).join(', ')}, got ${task ?? 'nothing'}`);
+  process.exit(2);
+}
+const found = toolchain();
+env.PATH = [dirname(found.node), join(root, 'node_modules/.bin'), found.bin, env.PATH].join(delimiter);
+env.TURBO_TELEMETRY_DISABLED = env.TURBO_NO_UPDATE_NOTIFIER = env.DO_NOT_TRACK = '1';
+if (task !== 'pnpm') install(found);
+process.exitCode = tasks[task]();
