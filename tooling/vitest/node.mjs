@@ -2,10 +2,24 @@
 // JSON report, from which CI counts what really ran.
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
-  test: {
-    include: ['src/**/*.test.ts'],
-    passWithNoTests: true,
-    reporters: ['default', ['json', { outputFile: 'reports/node.json' }]],
-  },
-});
+const exclude = ['**/node_modules/**', '**/dist/**'];
+
+/** The tests that run in Node: every test file that is not named for the browser. */
+export const nodeTests = {
+  name: 'node',
+  include: ['**/*.test.{ts,mjs}'],
+  exclude: [...exclude, '**/*.browser.test.{ts,mjs}'],
+  passWithNoTests: true,
+};
+
+/** The tests that run in a browser. */
+export const browserTests = {
+  name: 'browser',
+  include: ['**/*.browser.test.{ts,mjs}'],
+  exclude,
+};
+
+/** Where the counts of a run go; `tooling/ci/count.mjs` reads them. */
+export const reporters = ['default', ['json', { outputFile: 'reports/tests.json' }]];
+
+export default defineConfig({ test: { ...nodeTests, reporters } });

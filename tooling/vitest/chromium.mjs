@@ -1,0 +1,74 @@
+// A headless Chromium for tests, without the system's package manager and without a browser download: the one that
+// CHROME_BIN names, else the one inside the npm package @sparticuz/chromium (Linux x64), unpacked once into the
+// temporary folder together with the shared libraries, fonts and software GPU driver that it ships.
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Software WebGPU, and nothing that talks to any address but this machine's. */
+const ARGS = [
+  '--no-sandbox',
+  '--no-first-run',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
+];
+
+/** What a page must be served with to be cross-origin isolated, that is, to have SharedArrayBuffer. */
+export const ISOLATION_HEADERS = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/**
+ * The headless Chromium of this machine: its `executablePath`, and the `args` and `env` to start it with.
+ * Throws one sentence that says what to do where there is none.
+ */
+export async function chromium() {
+  const given = process.env.CHROME_BIN;
+  if (given) {
+    if (!existsSync(given)) throw new Error(`[attn/tooling] CHROME_BIN: expected an executable, got ${given}`);
+    return { executablePath: given, args: ARGS, env: { ...process.env } };
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    const machine = `${process.platform}-${process.arch}`;
+    throw new Error(`[attn/tooling] chromium: expected CHROME_BIN on ${machine}, the packaged one is for linux-x64`);
+  }
+  const folder = await unpacked();
+  const libraries = [join(folder, 'al2023/lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+  return {
+    executablePath: join(folder, 'chromium'),
+    args: ARGS,
+    env: { ...process.env, LD_LIBRARY_PATH: libraries, FONTCONFIG_PATH: join(folder, 'fonts') },
+  };
+}
+
+/** Unpacks beside the final place and renames at the end: packages that test in parallel see all of it or nothing. */
+async function unpacked() {
+  const packageFolder = join(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))), '..');
+  const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
+  const folder = join(tmpdir(), `attn-chromium-${version}`);
+  if (existsSync(folder)) return folder;
+
+  const { inflate } = await import('@sparticuz/chromium');
+  const fresh = await mkdtemp(`${folder}-`);
+  const outside = process.env.TMPDIR;
+  process.env.TMPDIR = fresh; // inflate() unpacks into the temporary folder, whichever that is
+  try {
+    const packs = ['chromium.br', 'fonts.tar.br', 'swiftshader.tar.br', 'al2023.tar.br'];
+    await Promise.all(packs.map((pack) => inflate(join(packageFolder, 'bin', pack))));
+  } finally {
+    if (outside === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = outside;
+  }
+  const fonts = `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>`;
+  await writeFile(join(fresh, 'fonts/fonts.conf'), fonts);
+  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true })); // someone else was first
+  return folder;
+}

@@ -1,0 +1,14 @@
+// Proves that the browser preset gives tests what they need: a real page with shared memory.
+import { expect, test } from 'vitest';
+
+test('a browser test runs in a cross-origin isolated page', () => {
+  expect(window.crossOriginIsolated).toBe(true);
+  expect(new SharedArrayBuffer(8).byteLength).toBe(8);
+});
+
+test('a browser test has a WebGPU device, be it in software', async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  const device = await adapter.requestDevice();
+  expect(device.limits.maxComputeWorkgroupSizeX).toBeGreaterThan(0);
+  device.destroy();
+});
