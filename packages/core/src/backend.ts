@@ -1,0 +1,82 @@
+/**
+ * The whole contract of a backend. A backend is a plain object made by a factory (`cpu()`, `wasm()`, …) that the
+ * application lists in order of preference; nothing registers itself on import.
+ *
+ * A backend may rely on: graphs are valid (core inferred and checked every shape), inputs passed to `run` match
+ * the graph's specs and are contiguous (use `checkRunInputs`). It must guarantee the semantics of the conformance suite:
+ * a row with no allowed key gives 0 and lse −∞; softmax in at least f32; the same result for any number of threads;
+ * inputs are never written to; NaN in is NaN out in the rows that see it and nowhere else.
+ */
+import type { Graph, GraphNode } from './graph/graph.ts';
+import type { Tensor } from './tensor.ts';
+
+/** What `probe` found out about this machine, without compiling or allocating anything big. */
+export type Probe =
+  | {
+      readonly available: true;
+      /** One sentence for people: `plain JavaScript, 1 thread`. */
+      readonly summary: string;
+      /** Facts for programs: features, limits, versions. */
+      readonly features: Readonly<Record<string, string | number | boolean>>;
+    }
+  | {
+      readonly available: false;
+      /** One sentence: why not, and what would help. */
+      readonly reason: string;
+    };
+
+/** How far a run has come. `done` grows to `total`; the unit is tiles for attention, nodes for graphs. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'tiles' | 'nodes';
+}
+
+/** Options of one run. */
+export interface RunOptions {
+  /** Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks. */
+  readonly signal?: AbortSignal;
+  /** Called at most about every 50 ms. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Named tensors. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A compiled graph. Runs may overlap; a backend queues them if it must. */
+export interface Executable {
+  /** Feeds the graph's inputs by name and returns its outputs by name, in freshly allocated tensors. */
+  run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
+  /** Releases what was allocated for this graph. Idempotent; later runs reject with `DISPOSED`. */
+  dispose(): void;
+}
+
+/** One way of computing graphs. */
+export interface Backend {
+  /** Stable lower-case name: `cpu`, `wasm`, `webgpu`, `onnx`, or a third party's own. */
+  readonly name: string;
+  /** What this machine has. Cheap, cached, never throws. */
+  probe(): Promise<Probe>;
+  /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
+  supports(node: GraphNode, graph: Graph): true | string;
+  /** Predicted milliseconds of one run, on this machine. */
+  estimate(graph: Graph): number;
+  /** Prepares a graph. Errors: `UNSUPPORTED`, `OUT_OF_MEMORY`, `BACKEND_UNAVAILABLE`, `ABORTED`. */
+  compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
+  /** Ends workers and devices. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+/** The first reason why a graph cannot run on a backend, or true. */
+export function supportsGraph(backend: Backend, graph: Graph): true | string {
+  for (const node of graph.nodes) {
+    const answer = backend.supports(node, graph);
+    if (answer !== true) return `${node.op}: ${answer}`;
+  }
+  return true;
+}

@@ -1,0 +1,80 @@
+/**
+ * Every failure a user can meet is an `AttnError` with a stable `code`, so that programs branch on the
+ * code and people read one sentence: `[attn/<package>] <op>: expected X, got Y`.
+ */
+
+/** Stable, documented codes. Adding one is a minor change; changing the meaning of one is a major change. */
+export type AttnErrorCode =
+  | 'INVALID_SHAPE'
+  | 'INVALID_DTYPE'
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_PATTERN'
+  | 'INVALID_GRAPH'
+  | 'MISSING_INPUT'
+  | 'MALFORMED_FILE'
+  | 'FILE_NOT_FOUND'
+  | 'UNSUPPORTED'
+  | 'NO_BACKEND'
+  | 'BACKEND_UNAVAILABLE'
+  | 'OUT_OF_MEMORY'
+  | 'DEVICE_LOST'
+  | 'WORKER_DIED'
+  | 'DISPOSED'
+  | 'ABORTED'
+  | 'INTERNAL';
+
+/** Codes caused by what the caller passed in; everything else is the machine's or our own fault. */
+const INPUT_CODES: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
+  'INVALID_SHAPE',
+  'INVALID_DTYPE',
+  'INVALID_ARGUMENT',
+  'INVALID_PATTERN',
+  'INVALID_GRAPH',
+  'MISSING_INPUT',
+  'MALFORMED_FILE',
+  'FILE_NOT_FOUND',
+]);
+
+/** The one error class of all `@attn/*` packages. */
+export class AttnError extends Error {
+  override readonly name = 'AttnError';
+  readonly code: AttnErrorCode;
+
+  /**
+   * @param code stable code
+   * @param where package and operation, e.g. `core/attention`; printed as `[attn/core] attention: …`
+   * @param message one sentence that says what was expected and what was given
+   */
+  constructor(code: AttnErrorCode, where: string, message: string, options?: ErrorOptions) {
+    const [pkg, op] = where.split('/');
+    super(op === undefined ? `[attn/${pkg}] ${message}` : `[attn/${pkg}] ${op}: ${message}`, options);
+    this.code = code;
+  }
+
+  /** True when the caller's input is at fault (the CLI then exits with 2). */
+  get isInputError(): boolean {
+    return INPUT_CODES.has(this.code);
+  }
+}
+
+/** Throws `AttnError('ABORTED')` when `signal` is aborted; call it between units of work. */
+export function throwIfAborted(signal: AbortSignal | undefined, where: string): void {
+  if (signal?.aborted) {
+    throw new AttnError('ABORTED', where, 'the call was aborted by its AbortSignal', { cause: signal.reason });
+  }
+}
+
+/** A short printable form of any value for error messages: `[2, 3]`, `"abc"`, `4096`. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    const items = Array.from(value as ArrayLike<unknown>).slice(0, 9);
+    const shown = items.slice(0, 8).map(show).join(', ');
+    return items.length > 8 ? `[${shown}, ...]` : `[${shown}]`;
+  }
+  if (typeof value === 'object' && value !== null) {
+    const text = JSON.stringify(value) ?? String(value);
+    return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  }
+  return String(value);
+}

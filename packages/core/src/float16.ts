@@ -1,0 +1,49 @@
+/** IEEE 754 half precision as bits, for engines without `Float16Array`. */
+
+const f32View = new Float32Array(1);
+const u32View = new Uint32Array(f32View.buffer);
+
+/** The number that 16 half-precision bits stand for. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Half-precision bits of a number, rounded to nearest, ties to even. */
+export function numberToHalf(value: number): number {
+  f32View[0] = value;
+  const bits = u32View[0];
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to infinity
+  if (magnitude < 0x38800000) {
+    // Subnormal: a multiple of 2^-24.
+    return sign | roundToEven(Math.abs(f32View[0]) * 2 ** 24);
+  }
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+function roundToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest > 0.5 || (rest === 0.5 && floor % 2 === 1)) return floor + 1;
+  return floor;
+}
+
+/** Widens half bits to f32. */
+export function halfToFloat32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
+  for (let i = 0; i < bits.length; i++) out[i] = halfToNumber(bits[i]);
+  return out;
+}
+
+/** Rounds numbers to half bits. */
+export function float32ToHalf(values: ArrayLike<number>, out: Uint16Array = new Uint16Array(values.length)): Uint16Array {
+  for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]);
+  return out;
+}

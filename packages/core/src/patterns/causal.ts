@@ -1,0 +1,20 @@
+/** Causal attention: a token sees itself and what came before. Vaswani et al. 2017, §3.2.3, https://arxiv.org/abs/1706.03762 */
+import { definePattern, type Pattern } from './pattern.ts';
+import { last } from './runs.ts';
+
+/**
+ * Query position q sees key positions k ≤ q.
+ *
+ *     ■ · · ·
+ *     ■ ■ · ·
+ *     ■ ■ ■ ·
+ *     ■ ■ ■ ■
+ */
+export function causal(): Pattern {
+  return definePattern({
+    type: 'causal',
+    shiftInvariant: true,
+    allows: (_b, _h, q, k) => k <= q,
+    classify: (_b, _h, q, k) => (last(k) <= q.start ? 'all' : k.start > last(q) ? 'none' : 'some'),
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * A pattern is data: who attends to whom. `allows` is the definition, readable like the paper;
+ * `classify` answers the same question for whole runs of positions at once, which is what makes
+ * planning fast (a million tokens in milliseconds) and independent of the order of the tokens.
+ *
+ * Positions are key coordinates: query row i stands at position `i + queryOffset`, key column j at j.
+ */
+import { contentKey, type Json, type JsonObject } from './json-value.ts';
+import type { Run } from './runs.ts';
+
+/** What holds for every pair of two runs. `some` is always a safe answer; the planner then looks closer. */
+export type Coverage = 'none' | 'all' | 'some';
+
+/** Run-time inputs that a pattern can draw its data from; each is row-major. */
+export interface PatternData {
+  /** [batch, n]: 1 marks a global token. */
+  readonly globalMask?: BatchRows;
+  /** [batch, n]: the id of the document that the token belongs to. */
+  readonly segmentIds?: BatchRows;
+  /** [batch]: number of valid keys. */
+  readonly keyLengths?: BatchRows;
+}
+
+/** A [batch, length] table of small integers. */
+export interface BatchRows {
+  readonly batch: number;
+  readonly length: number;
+  readonly data: ArrayLike<number>;
+}
+
+/** Names of run-time inputs that a pattern may depend on. */
+export type PatternInput = keyof PatternData;
+
+/** Advice to the planner on which orders of the tokens turn this pattern into few dense tiles. */
+export interface OrderHint {
+  /** Sort positions by their residue modulo this number (a dilated window becomes a band). */
+  readonly modulus?: number;
+  /** Sort positions by this label first (documents that are interleaved become contiguous). */
+  readonly labels?: ArrayLike<number>;
+}
+
+/** Who attends to whom: an immutable, serialisable value. See `definePattern` for the defaults. */
+export interface Pattern {
+  /** The constructor's name; with `options` it is the JSON form. */
+  readonly type: string;
+  /** The constructor's options, JSON-serialisable. */
+  readonly options: JsonObject;
+  /** Stable content key: equal for equal JSON, in any process. */
+  readonly key: string;
+
+  /** May query position `q` see key position `k`, in batch row `b` and query head `h`? */
+  allows(b: number, h: number, q: number, k: number): boolean;
+  /** The same for all pairs of two runs. Must be cheap: it is called about log(n) times per tile. */
+  classify(b: number, h: number, q: Run, k: Run): Coverage;
+  /**
+   * Two pairs of runs of equal steps and counts with the same signature have the same mask, so that the planner
+   * computes and stores it once. `undefined`: not known to be shared.
+   */
+  signature(b: number, h: number, q: Run, k: Run): string | undefined;
+  /** (batch row, head)s with the same variant share one plan. */
+  variant(b: number, h: number): string;
+  /** Positions of global tokens, ascending; the planner puts them first in the order. */
+  globals(b: number, h: number): Int32Array;
+  /** Orders worth trying beside the identity. */
+  hints(b: number, h: number): readonly OrderHint[];
+
+  /** Throws `INVALID_PATTERN` when the pattern does not fit these sizes (a global position out of range, …). */
+  validate(sizes: PatternSizes): void;
+  /** Names of the run-time inputs that must be bound before planning. */
+  readonly inputs: readonly PatternInput[];
+  /** The pattern with its run-time inputs filled in. */
+  bind(data: PatternData): Pattern;
+  /** `{ type, ...options }`. */
+  toJSON(): JsonObject;
+}
+
+/** Sizes that a pattern is checked against. */
+export interface PatternSizes {
+  readonly batch: number;
+  readonly heads: number;
+  /** Number of key positions; positions run from 0. */
+  readonly keyLength: number;
+  readonly queryLength: number;
+  readonly queryOffset: number;
+}
+
+/** What a pattern's file must provide; everything else has a default. */
+export interface PatternDefinition {
+  type: string;
+  options?: JsonObject;
+  allows: Pattern['allows'];
+  classify: Pattern['classify'];
+  /** True when only the difference k − q matters; gives `signature`. */
+  shiftInvariant?: boolean;
+  signature?: Pattern['signature'];
+  variant?: Pattern['variant'];
+  globals?: Pattern['globals'];
+  hints?: Pattern['hints'];
+  validate?: Pattern['validate'];
+  inputs?: readonly PatternInput[];
+  bind?: Pattern['bind'];
+}
+
+const NO_POSITIONS = new Int32Array(0);
+const NO_HINTS: readonly OrderHint[] = [];
+
+/** Fills in the defaults of a pattern and freezes it. */
+export function definePattern(definition: PatternDefinition): Pattern {
+  const { type, options = {}, shiftInvariant = false } = definition;
+  let key: string | undefined;
+  const pattern: Pattern = {
+    type,
+    options,
+    get key() {
+      return (key ??= contentKey(type, options));
+    },
+    allows: definition.allows,
+    classify: definition.classify,
+    signature:
+      definition.signature ?? (shiftInvariant ? (_b, _h, q, k) => String(k.start - q.start) : () => undefined),
+    variant: definition.variant ?? (() => ''),
+    globals: definition.globals ?? (() => NO_POSITIONS),
+    hints: definition.hints ?? (() => NO_HINTS),
+    validate: definition.validate ?? (() => {}),
+    inputs: definition.inputs ?? [],
+    bind: definition.bind ?? (() => pattern),
+    toJSON: () => ({ type, ...options }) as Record<string, Json>,
+  };
+  return Object.freeze(pattern);
+}

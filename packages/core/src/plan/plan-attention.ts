@@ -1,0 +1,90 @@
+/**
+ * Plans one attention call: which (batch row, head)s share a plan, in which order each is computed, and which rows use
+ * the global projections. Padded keys and queries are left out of the orders, so padding costs nothing.
+ */
+import { AttnError, show } from '../errors.ts';
+import type { AttentionProblem } from '../ops/attention/spec.ts';
+import type { BatchRows, Pattern, PatternData } from '../patterns/pattern.ts';
+import { arrange, type Rows } from './arrangement.ts';
+import type { AttentionPlan, BlockPlan, PlanGroup, PlanStats } from './block-plan.ts';
+import type { HeadPattern } from './coverage.ts';
+import { maskRows } from './mask-rows.ts';
+import { planBlocks } from './plan-blocks.ts';
+
+/** Run-time data of a plan. */
+export interface PlanData extends PatternData {
+  /** [batch, keyLength]; 0 hides a key from every query. */
+  readonly keyMask?: BatchRows;
+  /** [batch, queryLength]; 0 empties a row. */
+  readonly queryMask?: BatchRows;
+  /** Rows of global tokens use qGlobal, kGlobal, vGlobal, and so need groups of their own. */
+  readonly separateGlobals?: boolean;
+}
+
+/** The sizes that a plan depends on. */
+export type PlanSizes = Pick<AttentionProblem, 'batch' | 'heads' | 'queryLength' | 'keyLength' | 'queryOffset'>;
+
+/**
+ * Lowers a pattern to tiles for every batch row and head.
+ *
+ * Errors: `INVALID_PATTERN` when the pattern does not fit the sizes, `MISSING_INPUT` when its run-time data is absent.
+ */
+export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): AttentionPlan {
+  const missing = pattern.inputs.find((name) => data[name] === undefined);
+  if (missing !== undefined) {
+    throw new AttnError('MISSING_INPUT', 'core/plan', `pattern ${show(pattern.type)} needs the input ${missing}`);
+  }
+  const bound = pattern.bind(data);
+  bound.validate(sizes);
+  const keyRows = maskRows(data.keyMask, sizes.batch, sizes.keyLength, 'keyMask');
+  const queryRows = maskRows(data.queryMask, sizes.batch, sizes.queryLength, 'queryMask');
+
+  // Batch rows and heads whose variant and masks agree share one plan.
+  const families = new Map<string, { at: HeadPattern; rows: Rows; members: number[] }>();
+  for (let batchRow = 0; batchRow < sizes.batch; batchRow++) {
+    for (let head = 0; head < sizes.heads; head++) {
+      const keys = keyRows(batchRow);
+      const queries = queryRows(batchRow);
+      const key = `${bound.variant(batchRow, head)}\n${keys.key}\n${queries.key}`;
+      let family = families.get(key);
+      if (family === undefined) {
+        const { queryLength, keyLength, queryOffset } = sizes;
+        const rows = { queries: queries.rows, keys: keys.rows, queryLength, keyLength, queryOffset };
+        family = { at: { pattern: bound, batchRow, head }, rows, members: [] };
+        families.set(key, family);
+      }
+      family.members.push(batchRow * sizes.heads + head);
+    }
+  }
+
+  const separate = data.separateGlobals ?? false;
+  const groups: PlanGroup[] = [];
+  for (const { at, rows, members: list } of families.values()) {
+    const members = Int32Array.from(list);
+    const { name, local, global, keys } = arrange(at, rows, separate);
+    if (local.count > 0) {
+      groups.push({ block: planBlocks(at, local, keys, name), members, projection: 'local' });
+    }
+    if (global !== undefined) {
+      const block = planBlocks(at, global, keys, `${name} (global rows)`);
+      groups.push({ block, members, projection: separate ? 'global' : 'local' });
+    }
+  }
+  return { groups, stats: sumStats(groups) };
+}
+
+/** What a whole plan costs, over all of its members. */
+function sumStats(groups: readonly PlanGroup[]): PlanStats {
+  const sum = (pick: (block: BlockPlan) => number): number =>
+    groups.reduce((total, group) => total + pick(group.block) * group.members.length, 0);
+  return {
+    rowBlocks: sum((block) => block.stats.rowBlocks),
+    columns: sum((block) => block.stats.columns),
+    tiles: sum((block) => block.stats.tiles),
+    maskedTiles: sum((block) => block.stats.maskedTiles),
+    masks: groups.reduce((total, group) => total + group.block.stats.masks, 0),
+    computedPairs: sum((block) => block.stats.computedPairs),
+    allowedPairs: sum((block) => block.stats.allowedPairs),
+    order: [...new Set(groups.map((group) => group.block.stats.order))].join('; '),
+  };
+}

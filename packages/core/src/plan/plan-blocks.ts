@@ -1,0 +1,168 @@
+/**
+ * Lowers one head's pattern to tiles by descending into quadrants of the query × key plane: a quadrant that is all
+ * hidden is dropped, one that is all visible becomes spans, a mixed one is split until it is a single tile. So the work
+ * follows the number of tiles on the pattern's edges, never the number of cells.
+ */
+import { FULL, MASK_WORDS, TILE, type BlockPlan } from './block-plan.ts';
+import { coverage, type HeadPattern } from './coverage.ts';
+import { EMPTY, MaskStore } from './mask-store.ts';
+import { positionsBetween, runsBetween, type Order } from './order.ts';
+import type { Run } from '../patterns/runs.ts';
+import { SpanList } from './span-list.ts';
+import { fillTileMask, rectangleMask } from './tile-mask.ts';
+
+/** Gets the rectangles of tiles that are not empty, columns ascending within each row block. */
+interface TileVisitor {
+  /** Row blocks r0 … r1 and columns c0 … c1 (exclusive) are all visible. */
+  all(r0: number, r1: number, c0: number, c1: number): void;
+  /** One tile is mixed, or not known to be anything else. Return false to stop the descent. */
+  some(rowBlock: number, column: number, queries: readonly Run[], keys: readonly Run[]): boolean;
+}
+
+/** The plan of one head's pattern in the given orders. `name` says which order this is. */
+export function planBlocks(at: HeadPattern, queries: Order, keys: Order, name: string): BlockPlan {
+  const rowBlocks = Math.ceil(queries.count / TILE);
+  const columns = Math.ceil(keys.count / TILE);
+  const fullColumns = Math.floor(keys.count / TILE);
+  const rowsOf = (rowBlock: number): number => Math.min(TILE, queries.count - rowBlock * TILE);
+  const columnsOf = (column: number): number => Math.min(TILE, keys.count - column * TILE);
+
+  const spans = new SpanList(rowBlocks);
+  const masks = new MaskStore();
+  const maskBySignature = new Map<string, number>();
+  const remember = (signature: string, make: () => Uint32Array): number => {
+    let mask = maskBySignature.get(signature);
+    if (mask === undefined) {
+      mask = masks.add(make());
+      maskBySignature.set(signature, mask);
+    }
+    return mask;
+  };
+  const queryPositions = new Int32Array(TILE);
+  const keyPositions = new Int32Array(TILE);
+  let tiles = 0;
+  let maskedTiles = 0;
+  let computedPairs = 0;
+  let allowedPairs = 0;
+
+  const push = (rowBlock: number, column: number, count: number, mask: number): void => {
+    const pairs = rowsOf(rowBlock) * (count > 1 ? count * TILE : columnsOf(column));
+    spans.push(rowBlock, column, count, mask);
+    tiles += count;
+    computedPairs += pairs;
+    allowedPairs += mask === FULL ? pairs : masks.count(mask);
+    if (mask !== FULL) maskedTiles += count;
+  };
+
+  descend(at, queries, keys, {
+    all(r0, r1, c0, c1) {
+      const cFull = Math.min(c1, fullColumns);
+      for (let r = r0; r < r1; r++) {
+        if (cFull > c0) push(r, c0, cFull - c0, FULL);
+        if (c1 > cFull) {
+          // The last, incomplete column: its absent keys need a mask.
+          const rows = rowsOf(r);
+          push(r, cFull, 1, remember(`all:${rows}`, () => rectangleMask(rows, columnsOf(cFull))));
+        }
+      }
+    },
+    some(rowBlock, column, queryRuns, keyRuns) {
+      const rows = rowsOf(rowBlock);
+      const present = columnsOf(column);
+      const make = (): Uint32Array => {
+        positionsBetween(queries, rowBlock * TILE, rowBlock * TILE + rows, queryPositions);
+        positionsBetween(keys, column * TILE, column * TILE + present, keyPositions);
+        return fillTileMask(at, queryPositions, rows, keyPositions, present);
+      };
+      const signature = tileSignature(at, queryRuns, keyRuns);
+      const mask = signature === undefined ? masks.add(make()) : remember(signature, make);
+      if (mask !== EMPTY) push(rowBlock, column, 1, mask);
+      return true;
+    },
+  });
+
+  return {
+    queryCount: queries.count,
+    keyCount: keys.count,
+    queryIndex: queries.index,
+    keyIndex: keys.index,
+    ...spans.flatten(),
+    masks: masks.toArray(),
+    stats: {
+      rowBlocks,
+      columns,
+      tiles,
+      maskedTiles,
+      masks: masks.size,
+      computedPairs,
+      allowedPairs,
+      order: name,
+    },
+  };
+}
+
+/** Pairs that kernels would compute in these orders, without making masks; stops counting above `limit`. */
+export function countPairs(at: HeadPattern, queries: Order, keys: Order, limit: number): number {
+  let pairs = 0;
+  descend(at, queries, keys, {
+    all(r0, r1, c0, c1) {
+      const rows = Math.min(r1 * TILE, queries.count) - r0 * TILE;
+      pairs += rows * (Math.min(c1 * TILE, keys.count) - c0 * TILE);
+    },
+    some(rowBlock, column) {
+      this.all(rowBlock, rowBlock + 1, column, column + 1);
+      return pairs <= limit;
+    },
+  });
+  return pairs;
+}
+
+/** Bytes of a plan's arrays. */
+export function planBytes(plan: BlockPlan): number {
+  const { rowStart, spanColumn, spanTiles, spanMask, masks, queryIndex, keyIndex } = plan;
+  let bytes = 0;
+  for (const array of [rowStart, spanColumn, spanTiles, spanMask, masks, queryIndex, keyIndex]) {
+    bytes += array?.byteLength ?? 0;
+  }
+  return bytes;
+}
+
+/** Number of masks of a plan. */
+export function maskCount(plan: BlockPlan): number {
+  return plan.masks.length / MASK_WORDS;
+}
+
+function descend(at: HeadPattern, queries: Order, keys: Order, visitor: TileVisitor): void {
+  const visit = (r0: number, r1: number, c0: number, c1: number): boolean => {
+    const queryRuns = runsBetween(queries, r0 * TILE, Math.min(r1 * TILE, queries.count));
+    const keyRuns = runsBetween(keys, c0 * TILE, Math.min(c1 * TILE, keys.count));
+    const answer = coverage(at, queryRuns, keyRuns);
+    if (answer === 'none') return true;
+    if (answer === 'all') {
+      visitor.all(r0, r1, c0, c1);
+      return true;
+    }
+    const rows = r1 - r0;
+    const columns = c1 - c0;
+    if (rows === 1 && columns === 1) return visitor.some(r0, c0, queryRuns, keyRuns);
+    // Halve the longer side, or both when they are about equal. Left before right keeps columns ascending.
+    const rMid = rows * 2 > columns && rows > 1 ? (r0 + r1 + 1) >> 1 : r1;
+    const cMid = columns * 2 > rows && columns > 1 ? (c0 + c1 + 1) >> 1 : c1;
+    if (!visit(r0, rMid, c0, cMid)) return false;
+    if (cMid < c1 && !visit(r0, rMid, cMid, c1)) return false;
+    if (rMid < r1 && !visit(rMid, r1, c0, cMid)) return false;
+    return !(rMid < r1 && cMid < c1) || visit(rMid, r1, cMid, c1);
+  };
+  const rowBlocks = Math.ceil(queries.count / TILE);
+  const columns = Math.ceil(keys.count / TILE);
+  if (rowBlocks > 0 && columns > 0) visit(0, rowBlocks, 0, columns);
+}
+
+/** Tiles of one run each with an equal signature have equal masks. */
+function tileSignature(at: HeadPattern, queries: readonly Run[], keys: readonly Run[]): string | undefined {
+  if (queries.length > 1 || keys.length > 1) return undefined;
+  const [q] = queries;
+  const [k] = keys;
+  const signature = at.pattern.signature(at.batchRow, at.head, q, k);
+  return signature === undefined ? undefined : `${signature}|${q.step},${q.count}|${k.step},${k.count}`;
+}

@@ -1,0 +1,85 @@
+/** The bit mask of one 64×64 tile, filled by halving: cells are only evaluated where an 8×8 corner is mixed. */
+import { runsOf } from '../patterns/runs.ts';
+import { MASK_WORDS } from './block-plan.ts';
+import { coverage, type HeadPattern } from './coverage.ts';
+
+/** Sides of this length or less are evaluated cell by cell. */
+const CELLS = 8;
+
+/** The mask of the tile whose rows and columns stand at these positions. `rows`, `columns` ≤ 64. */
+export function fillTileMask(
+  at: HeadPattern,
+  queryPositions: Int32Array,
+  rows: number,
+  keyPositions: Int32Array,
+  columns: number,
+): Uint32Array {
+  const mask = new Uint32Array(MASK_WORDS);
+  const fill = (r0: number, r1: number, c0: number, c1: number): void => {
+    if (r1 - r0 <= CELLS && c1 - c0 <= CELLS) {
+      for (let r = r0; r < r1; r++) {
+        for (let c = c0; c < c1; c++) {
+          if (at.pattern.allows(at.batchRow, at.head, queryPositions[r], keyPositions[c])) {
+            mask[2 * r + (c >>> 5)] |= 1 << (c & 31);
+          }
+        }
+      }
+      return;
+    }
+    const answer = coverage(at, runsOf(queryPositions, r0, r1), runsOf(keyPositions, c0, c1));
+    if (answer === 'none') return;
+    if (answer === 'all') {
+      setRectangle(mask, r0, r1, c0, c1);
+      return;
+    }
+    const rMid = r1 - r0 > CELLS ? (r0 + r1 + 1) >> 1 : r1;
+    const cMid = c1 - c0 > CELLS ? (c0 + c1 + 1) >> 1 : c1;
+    fill(r0, rMid, c0, cMid);
+    if (cMid < c1) fill(r0, rMid, cMid, c1);
+    if (rMid < r1) fill(rMid, r1, c0, cMid);
+    if (rMid < r1 && cMid < c1) fill(rMid, r1, cMid, c1);
+  };
+  if (rows > 0 && columns > 0) fill(0, rows, 0, columns);
+  return mask;
+}
+
+/** The mask of a tile whose present rows and columns are all allowed. */
+export function rectangleMask(rows: number, columns: number): Uint32Array {
+  const mask = new Uint32Array(MASK_WORDS);
+  setRectangle(mask, 0, rows, 0, columns);
+  return mask;
+}
+
+/** Is pair (row, column) of a tile allowed? `mask` is an index into `masks`. */
+export function maskAllows(masks: Uint32Array, mask: number, row: number, column: number): boolean {
+  return ((masks[mask * MASK_WORDS + 2 * row + (column >>> 5)] >>> (column & 31)) & 1) === 1;
+}
+
+function setRectangle(mask: Uint32Array, r0: number, r1: number, c0: number, c1: number): void {
+  const low = bitsBetween(Math.min(c0, 32), Math.min(c1, 32));
+  const high = bitsBetween(Math.max(c0, 32) - 32, Math.max(c1, 32) - 32);
+  for (let r = r0; r < r1; r++) {
+    mask[2 * r] |= low;
+    mask[2 * r + 1] |= high;
+  }
+}
+
+/** A word with bits from … to (exclusive) set; 0 ≤ from ≤ to ≤ 32. */
+function bitsBetween(from: number, to: number): number {
+  if (from >= to) return 0;
+  const upTo = to === 32 ? 0xffffffff : (1 << to) - 1;
+  return (upTo & ~((1 << from) - 1)) >>> 0;
+}
+
+/** Number of set bits of a mask. */
+export function countBits(mask: Uint32Array): number {
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) {
+    let word = mask[i];
+    word -= (word >>> 1) & 0x55555555;
+    word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+    count += Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+  }
+  return count;
+}
+
