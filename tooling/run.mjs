@@ -23,7 +23,8 @@ const [task, ...args] = process.argv.slice(2);
 
 /** Runs a command to its end and returns its exit code; it speaks on our stdout only if it is the task itself. */
 function run(command, commandArgs, options = {}) {
-  const { status, signal, error } = spawnSync(command, commandArgs, { cwd: root, env, stdio: 'inherit', ...options });
+  const defaults = { cwd: root, env, stdio: 'inherit' };
+  const { status, signal, error } = spawnSync(command, commandArgs, { ...defaults, ...options });
   if (error) console.error(`[attn/tooling] ${command}: ${error.message}`);
   return status ?? (signal ? 128 + constants.signals[signal] : 1);
 }
@@ -37,15 +38,18 @@ function toolchain() {
   const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : undefined;
   if (stamp?.key === key && existsSync(stamp.node) && existsSync(stamp.bin)) return stamp;
   if (userCwd !== undefined && modern) {
-    const bin = env.PATH.split(delimiter).find((folder) => existsSync(join(folder, windows ? 'pnpm.cmd' : 'pnpm')));
+    const pnpm = windows ? 'pnpm.cmd' : 'pnpm';
+    const bin = env.PATH.split(delimiter).find((folder) => existsSync(join(folder, pnpm)));
     return { key, node: process.execPath, bin };
   }
   const platform = `${windows ? 'win' : process.platform}-${process.arch}`;
   if (!modern && !['linux-x64', 'linux-arm64', 'win-x64'].includes(platform)) {
-    console.error(`[attn/tooling] expected Node ≥ 24 on ${platform}, got ${process.version}: please install a newer Node`);
+    console.error(
+      `[attn/tooling] expected Node ≥ 24 on ${platform}, got ${process.version}: please install it`,
+    );
     process.exit(1);
   }
-  const packages = [pnpmSpec, ...(modern ? [] : [`node-${platform}@${NODE}`])].flatMap((spec) => ['-p', spec]);
+  const packages = ['-p', pnpmSpec, ...(modern ? [] : ['-p', `node-${platform}@${NODE}`])];
   const again = ['--', 'node', join(root, 'tooling/run.mjs'), task, ...args];
   const npx = ['--yes', '--prefer-offline', '--loglevel=error', ...packages, ...again];
   process.exit(run('npx', npx, { env: { ...env, ATTN_BOOTSTRAP: cwd }, shell: windows }));
@@ -66,10 +70,10 @@ function install(found) {
 const turbo = (tasks, ...more) => run('turbo', ['run', ...tasks, ...more], { shell: windows });
 const node = (file, ...more) => run('node', [join(root, file), ...more]);
 
-/** Builds one app in silence (its errors go to stderr), then hands it the user's folder and arguments. */
+/** Builds one app in silence (errors go to stderr), then hands it the user's folder, arguments and exit code. */
 function app(name, entry) {
-  const build = setUp('turbo', ['run', 'build', `--filter=${name}`, '--output-logs=errors-only'], { stdio: 'pipe' });
-  if (build !== 0) return setUp('turbo', ['run', 'build', `--filter=${name}`, '--output-logs=errors-only']);
+  const build = ['run', 'build', `--filter=${name}`, '--output-logs=errors-only'];
+  if (setUp('turbo', build, { stdio: 'ignore' }) !== 0 && setUp('turbo', build) !== 0) return 1;
   return run('node', [join(root, entry), ...args], { cwd });
 }
 

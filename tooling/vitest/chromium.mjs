@@ -33,12 +33,15 @@ export const ISOLATION_HEADERS = {
 export async function chromium() {
   const given = process.env.CHROME_BIN;
   if (given) {
-    if (!existsSync(given)) throw new Error(`[attn/tooling] CHROME_BIN: expected an executable, got ${given}`);
+    if (!existsSync(given))
+      throw new Error(`[attn/tooling] CHROME_BIN: expected an executable, got ${given}`);
     return { executablePath: given, args: ARGS, env: { ...process.env } };
   }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     const machine = `${process.platform}-${process.arch}`;
-    throw new Error(`[attn/tooling] chromium: expected CHROME_BIN on ${machine}, the packaged one is for linux-x64`);
+    throw new Error(
+      `[attn/tooling] chromium: expected CHROME_BIN on ${machine}, the packaged one is for linux-x64`,
+    );
   }
   const folder = await unpacked();
   const libraries = [join(folder, 'al2023/lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');

@@ -1,2 +1,0 @@
-/** Side-by-side benchmarks of the @attn backends and their peers. */
-export {};
