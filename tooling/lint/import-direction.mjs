@@ -35,7 +35,7 @@ function importsOf(source) {
 
 /** Why the package `owner` ('core', 'cpu', 'apps/cli', …) may not import `specifier` from `file`; undefined if it may. */
 function violation(owner, file, { specifier, eager }, root) {
-  const isTest = /\.test\.m?ts$/.test(file) || file.includes('/test/');
+  const isTest = /\.test(ing)?\.ts$/.test(file);
   if (specifier.startsWith('.')) {
     const home = owner.startsWith('apps/') ? owner : `packages/${owner}`;
     const target = relative(join(root, home), resolve(root, dirname(file), specifier));
