@@ -1,2 +1,12 @@
 /** Read and write .safetensors files, typed and validated, in Node and in the browser. */
-export {};
+export { type FileDtype } from './dtypes.ts';
+export { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './header.ts';
+export {
+  openSafetensors,
+  parseSafetensors,
+  type Safetensors,
+  type SafetensorsFile,
+  type SafetensorsSource,
+  type SafetensorsSpec,
+} from './read.ts';
+export { safetensorsParts, serializeSafetensors, type Metadata, type NamedTensors } from './write.ts';

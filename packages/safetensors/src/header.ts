@@ -1,0 +1,170 @@
+/**
+ * The header of a .safetensors file, read with suspicion: a file comes from the network, and every number in it is
+ * checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its rules, among
+ * them that the tensors cover the data without a hole or an overlap, are all enforced here).
+ */
+import { AttnError, show } from '@attn/core';
+import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
+import { duplicateKey } from './duplicate-key.ts';
+
+/** The length of the header stands before it in this many bytes. */
+export const LENGTH_BYTES = 8;
+
+/** The longest header that any reader accepts. */
+export const MAX_HEADER_BYTES = 100_000_000;
+
+/** Name of the header's entry that is no tensor. */
+export const METADATA = '__metadata__';
+
+/** One tensor of a file. */
+export interface TensorEntry {
+  readonly dtype: FileDtype;
+  readonly shape: readonly number[];
+  /** First byte, counted from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** All that a header says, checked. */
+export interface SafetensorsHeader {
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** The error of a file that breaks the rules. `file` is its name, where known. */
+export function malformed(file: string | undefined, message: string, options?: ErrorOptions): AttnError {
+  const sentence = file === undefined ? message : `${file}: ${message}`;
+  return new AttnError('MALFORMED_FILE', 'safetensors/read', sentence, options);
+}
+
+/** Where the tensors' bytes begin, from the first 8 bytes. Errors: `MALFORMED_FILE`. */
+export function dataStart(head: Uint8Array, fileSize: number, file?: string): number {
+  if (fileSize < LENGTH_BYTES || head.length < LENGTH_BYTES) {
+    throw malformed(file, `expected at least 8 bytes, got ${Math.min(fileSize, head.length)}`);
+  }
+  const words = new DataView(head.buffer, head.byteOffset, LENGTH_BYTES);
+  const length = words.getUint32(0, true) + words.getUint32(4, true) * 2 ** 32;
+  if (length > MAX_HEADER_BYTES) {
+    throw malformed(file, `expected a header of at most ${MAX_HEADER_BYTES} bytes, got ${length}`);
+  }
+  if (LENGTH_BYTES + length > fileSize) {
+    throw malformed(file, `expected a header of ${length} bytes, but the file ends after ${fileSize} bytes`);
+  }
+  return LENGTH_BYTES + length;
+}
+
+/**
+ * Reads and checks a header.
+ * @param head the file's first bytes, at least the whole header
+ * @param fileSize bytes of the whole file
+ * @param file its name, for messages
+ * @throws AttnError `MALFORMED_FILE`
+ */
+export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?: string): SafetensorsHeader {
+  const start = dataStart(head, fileSize, file);
+  if (head.length < start) throw malformed(file, `expected ${start} bytes of header, got ${head.length}`);
+  const fields = parseObject(head.subarray(LENGTH_BYTES, start), file);
+
+  const tensors = new Map<string, TensorEntry>();
+  let metadata: ReadonlyMap<string, string> = new Map();
+  for (const [name, value] of Object.entries(fields)) {
+    // Assigning to this name would change the prototype of an object that collects tensors by name.
+    if (name === '__proto__') throw malformed(file, 'a tensor must not be named "__proto__"');
+    if (name === METADATA) metadata = readMetadata(value, file);
+    else tensors.set(name, readEntry(name, value, start, file));
+  }
+  checkCoverage(tensors, start, fileSize, file);
+  return { tensors, metadata };
+}
+
+function parseObject(bytes: Uint8Array, file: string | undefined): Record<string, unknown> {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw malformed(file, 'the header is not valid UTF-8', { cause });
+  }
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw malformed(file, `the header is not valid JSON: ${reason.slice(0, 120)}`, { cause });
+  }
+  if (!isObject(value)) throw malformed(file, `the header must be a JSON object, got ${show(value)}`);
+  const duplicate = duplicateKey(text);
+  if (duplicate !== undefined) throw malformed(file, `the header names ${show(duplicate)} twice`);
+  return value;
+}
+
+function readMetadata(value: unknown, file: string | undefined): ReadonlyMap<string, string> {
+  if (!isObject(value)) throw malformed(file, `${METADATA} must be an object of strings, got ${show(value)}`);
+  const metadata = new Map<string, string>();
+  for (const [name, text] of Object.entries(value)) {
+    if (typeof text !== 'string') {
+      throw malformed(file, `${METADATA} must be an object of strings, got ${show(text)} for ${show(name)}`);
+    }
+    metadata.set(name, text);
+  }
+  return metadata;
+}
+
+function readEntry(name: string, value: unknown, start: number, file: string | undefined): TensorEntry {
+  const fail = (what: string, got: unknown) =>
+    malformed(file, `tensor ${show(name)} ${what}, got ${show(got)}`);
+  if (!isObject(value)) throw fail('must be an object', value);
+
+  const { dtype, shape, data_offsets: offsets } = value;
+  const known = typeof dtype === 'string' ? FILE_DTYPES.get(dtype) : undefined;
+  if (known === undefined) throw fail(`must have a dtype of ${[...FILE_DTYPES.keys()].join(', ')}`, dtype);
+  if (!isSizes(shape)) throw fail('must have a shape of integers ≥ 0', shape);
+  if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
+    throw fail('must have data_offsets [begin, end]', offsets);
+  }
+
+  let bytes = known.bytes;
+  for (const extent of shape) bytes = Number.isSafeInteger(bytes) ? bytes * extent : NaN;
+  const [begin, end] = offsets;
+  if (bytes !== end - begin) {
+    const needs = Number.isSafeInteger(bytes) ? String(bytes) : 'more than 2^53';
+    throw fail(`of dtype ${String(dtype)} and shape ${show(shape)} needs ${needs} bytes`, end - begin);
+  }
+  return { dtype: dtype as FileDtype, shape, offset: start + begin, byteLength: bytes };
+}
+
+/** The tensors must lie end to end, in any order of names, from the first byte of data to the last. */
+function checkCoverage(
+  tensors: ReadonlyMap<string, TensorEntry>,
+  start: number,
+  fileSize: number,
+  file: string | undefined,
+): void {
+  const sorted = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.byteLength - b.byteLength);
+  let end = start;
+  for (const [name, entry] of sorted) {
+    const at = entry.offset - start;
+    if (entry.offset < end)
+      throw malformed(file, `tensor ${show(name)} overlaps another one at data offset ${at}`);
+    if (entry.offset > end) {
+      throw malformed(
+        file,
+        `no tensor owns the data between ${end - start} and ${at}, where ${show(name)} begins`,
+      );
+    }
+    end += entry.byteLength;
+  }
+  if (end !== fileSize) {
+    throw malformed(
+      file,
+      `the tensors need ${end - start} bytes of data, but the file has ${fileSize - start}`,
+    );
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}

@@ -1,0 +1,65 @@
+// Files on disk: the target is whole or untouched, whatever goes wrong, and nothing is left beside it.
+import { mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { f32, type Tensor } from '@attn/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSafetensorsFile, writeSafetensorsFile } from './node.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attn-safetensors-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const x = f32([2], [1, 2]);
+
+test('write and read back', async () => {
+  const path = join(folder, 'a.safetensors');
+  await writeSafetensorsFile(path, { x }, { metadata: { from: 'test' } });
+  const file = await openSafetensorsFile(path);
+  expect(await file.tensor('x')).toEqual(x);
+  expect(file.metadata).toEqual(new Map([['from', 'test']]));
+  await file.close();
+  await file.close();
+  expect(await readdir(folder)).toEqual(['a.safetensors']);
+});
+
+test('an existing file is replaced, through a symbolic link too', async () => {
+  const path = join(folder, 'a.safetensors');
+  await writeFile(path, 'old');
+  await symlink(path, join(folder, 'link'));
+  await writeSafetensorsFile(join(folder, 'link'), { x });
+  const file = await openSafetensorsFile(path);
+  expect(await file.tensor('x')).toEqual(x);
+  await file.close();
+  expect((await readdir(folder)).sort()).toEqual(['a.safetensors', 'link']);
+});
+
+test('an aborted or failed write leaves the old file and nothing else', async () => {
+  const path = join(folder, 'a.safetensors');
+  await writeFile(path, 'old');
+  const aborted = writeSafetensorsFile(path, { x }, { signal: AbortSignal.abort() });
+  await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+  const bad: Tensor = { dtype: 'f32', shape: [3], data: new Float32Array(2) };
+  await expect(writeSafetensorsFile(path, { bad })).rejects.toMatchObject({ code: 'INVALID_SHAPE' });
+  expect(await readFile(path, 'utf8')).toBe('old');
+  expect(await readdir(folder)).toEqual(['a.safetensors']);
+});
+
+test('paths that cannot be', async () => {
+  const missing = join(folder, 'none', 'a.safetensors');
+  await expect(openSafetensorsFile(missing)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  await expect(writeSafetensorsFile(missing, { x })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  await expect(openSafetensorsFile(folder)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await expect(writeSafetensorsFile(folder, { x })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+test('a file that shrinks after it was opened', async () => {
+  const path = join(folder, 'a.safetensors');
+  await writeSafetensorsFile(path, { x });
+  const file = await openSafetensorsFile(path);
+  await truncate(path, 10);
+  await expect(file.tensor('x')).rejects.toMatchObject({ code: 'MALFORMED_FILE' });
+  await file.close();
+});

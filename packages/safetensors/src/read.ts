@@ -1,0 +1,111 @@
+/** Two ways to read: all of a file that is in memory already, or tensor by tensor from a source that need not be. */
+import { AttnError, show, type DType, type Tensor } from '@attn/core';
+import { decode, FILE_DTYPES, type FileDtype } from './dtypes.ts';
+import {
+  dataStart,
+  LENGTH_BYTES,
+  malformed,
+  readSafetensorsHeader,
+  type SafetensorsHeader,
+  type TensorEntry,
+} from './header.ts';
+
+/** Tensors and metadata in memory. */
+export interface Safetensors {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** Where a file's bytes come from: a file handle, a `Blob`, range requests, … */
+export interface SafetensorsSource {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** Name for error messages. */
+  readonly name?: string;
+  /** The bytes from `offset`, exactly `length` of them, in memory that the source will not write to again. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** What a tensor will be once it is read. */
+export interface SafetensorsSpec {
+  /** As stored. */
+  readonly fileDtype: FileDtype;
+  /** As `tensor` returns it. */
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Bytes in the file. */
+  readonly byteLength: number;
+}
+
+/** An open file. Only the header is in memory; each `tensor` call reads that tensor's bytes, once. */
+export interface SafetensorsFile {
+  /** In the order of the header. */
+  readonly names: readonly string[];
+  readonly metadata: ReadonlyMap<string, string>;
+  has(name: string): boolean;
+  /** Errors: `MISSING_INPUT` when there is no such tensor. */
+  spec(name: string): SafetensorsSpec;
+  /** Errors: `MISSING_INPUT`; `INVALID_DTYPE` for a value that fits no dtype of ours; whatever the source throws. */
+  tensor(name: string): Promise<Tensor>;
+}
+
+/**
+ * Reads a whole file from memory. Dtypes without a counterpart become the next one: BF16 and F64 → f32 (F64 is rounded
+ * to nearest; a finite value beyond f32 is an error), I8, I16, U16 and I64 → i32, U64 → u32 (a value beyond 32 bits is
+ * an error). The other tensors share memory with `bytes`, or are copied where they are not aligned.
+ * @throws AttnError `MALFORMED_FILE`, `INVALID_DTYPE`
+ */
+export function parseSafetensors(bytes: Uint8Array): Safetensors {
+  const header = readSafetensorsHeader(bytes, bytes.length);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { dtype, shape, offset, byteLength }] of header.tensors) {
+    tensors.set(name, decode(dtype, shape, bytes.subarray(offset, offset + byteLength), name));
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+/**
+ * Opens a file without reading its tensors; dtypes as in `parseSafetensors`.
+ * @throws AttnError `MALFORMED_FILE`
+ */
+export async function openSafetensors(source: SafetensorsSource): Promise<SafetensorsFile> {
+  const header = await readHeader(source);
+  const entryOf = (name: string): TensorEntry => {
+    const entry = header.tensors.get(name);
+    if (entry !== undefined) return entry;
+    const names = [...header.tensors.keys()];
+    const shown = names.slice(0, 12).join(', ') + (names.length > 12 ? `, … (${names.length} in all)` : '');
+    const file = source.name ?? 'the file';
+    throw new AttnError(
+      'MISSING_INPUT',
+      'safetensors/read',
+      `${file} has no tensor ${show(name)}; it has ${shown}`,
+    );
+  };
+  return {
+    names: [...header.tensors.keys()],
+    metadata: header.metadata,
+    has: (name) => header.tensors.has(name),
+    spec: (name) => {
+      const { dtype: fileDtype, shape, byteLength } = entryOf(name);
+      return { fileDtype, dtype: FILE_DTYPES.get(fileDtype)?.dtype ?? 'f32', shape, byteLength };
+    },
+    tensor: async (name) => {
+      const { dtype, shape, offset, byteLength } = entryOf(name);
+      return decode(dtype, shape, await readExactly(source, offset, byteLength), name);
+    },
+  };
+}
+
+async function readHeader(source: SafetensorsSource): Promise<SafetensorsHeader> {
+  const { size, name } = source;
+  const first = await readExactly(source, 0, Math.min(size, LENGTH_BYTES));
+  const head = await readExactly(source, 0, dataStart(first, size, name));
+  return readSafetensorsHeader(head, size, name);
+}
+
+async function readExactly(source: SafetensorsSource, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = await source.read(offset, length);
+  if (bytes.length === length) return bytes;
+  throw malformed(source.name, `expected ${length} bytes at offset ${offset}, got ${bytes.length}`);
+}
