@@ -16,19 +16,25 @@ export interface ReferenceTensor {
 /** Named reference inputs; optional ones may be absent. */
 export type NamedReferences = Readonly<Record<string, ReferenceTensor>>;
 
-/** The definition of one op. */
-export interface OpDefinition<A> {
+/** What can be said of an op without its maths; `ops/<op>/spec.ts`. */
+export interface OpSpec<A> {
   /** Names of required inputs in order, then of optional ones. Variadic ops list none and check in `infer`. */
   readonly required: readonly string[];
   readonly optional?: readonly string[];
-  /** Output specs. Throws `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT` with one sentence. */
+  /** Floating-point operations (a multiply–add counts 2), as far as they follow from shapes and attributes. */
+  flops(inputs: NamedSpecs, attributes: A): number;
+  /** Text that is equal for equal attributes, for the graph key; default: their canonical JSON. */
+  attributesKey?(attributes: A): string;
+  /** The same attributes with negative axes and −1 extents resolved; graphs hold these. Called after `infer`. */
+  normalize?(inputs: NamedSpecs, attributes: A): A;
+  /** True when output 0 is input 0 with another shape, so that no memory moves. */
+  readonly isView?: boolean;
+}
+
+/** The definition of one op. */
+export interface OpDefinition<A> extends OpSpec<A> {
+  /** Output specs. Throws `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `MISSING_INPUT` with one sentence. */
   infer(inputs: NamedSpecs, attributes: A): readonly TensorSpec[];
   /** The meaning, in float64. Inputs have passed `infer`. */
   reference(inputs: NamedReferences, attributes: A): readonly ReferenceTensor[];
-  /** Floating-point operations (a multiply–add counts 2), as far as they follow from shapes and attributes. */
-  flops(inputs: NamedSpecs, attributes: A): number;
-  /** JSON-able form of the attributes for the graph key; default: the attributes themselves. */
-  attributesKey?(attributes: A): string;
-  /** True when output 0 is input 0 with another shape, so that no memory moves. */
-  readonly isView?: boolean;
 }

@@ -3,10 +3,9 @@
  * Everything that a backend needs to know of one call is derived here once, so that backends check only their own
  * limits. Vaswani et al. 2017, §3.2.1.
  */
-import { AttnError, show } from '../../errors.ts';
+import { canonicalJson } from '../../patterns/json-value.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
-import type { TensorSpec } from '../../tensor.ts';
-import type { NamedSpecs } from '../op.ts';
+import type { OpSpec } from '../op.ts';
 
 /** Order of the axes of q, k, v and out: [batch, heads, seq, headDim] or [batch, seq, heads, headDim]. */
 export type AttentionLayout = 'bhnd' | 'bnhd';
@@ -27,21 +26,54 @@ export interface AttentionAttributes {
   readonly returnLse?: boolean;
 }
 
-/** Required inputs. */
-export const ATTENTION_REQUIRED: readonly string[] = ['q', 'k', 'v'];
-
 /**
- * Optional inputs (Nq, Nk: query and key length; H, Hkv: query and key/value heads):
- * - `keyMask` [B, Nk]: 0 hides the key from everyone.
- * - `queryMask` [B, Nq]: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding.
- * - `globalMask` [B, Nk], `segmentIds` [B, Nk], `keyLengths` [B]: data of the pattern.
- * - `bias`: added to the logits, broadcast to [B, H, Nq, Nk]. −∞ hides a pair.
- * - `alibiSlopes` [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022.
- * - `relativeBias` [H, 2R+1]: adds table[h, clamp(keyPosition − queryPosition, −R, R) + R].
- * - `qGlobal`, `kGlobal`, `vGlobal` of the shapes of q, k, v: used instead of them in the rows of the pattern's
- *   global tokens. Longformer (Beltagy et al. 2020), §3.1.
+ * The inputs of the op (B batch; H, Hkv query and key/value heads; Nq, Nk query and key length; D head dim; Dv value
+ * dim), shapes in the layout `bhnd`. Floats share one dtype, f32 or f16; `bias`, `alibiSlopes` and `relativeBias` may
+ * be f32 always. Hkv divides H. Nq and Nk may be 0: a row without keys gives out 0 and lse −∞.
+ *
+ * Output: `out` [B, H, Nq, Dv] in the layout and dtype of q; with `returnLse` also `lse` [B, H, Nq], f32.
+ * Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `INVALID_PATTERN`.
  */
-export const ATTENTION_OPTIONAL: readonly string[] = [
+export interface AttentionInputs<T> {
+  /** [B, H, Nq, D]. */
+  readonly q: T;
+  /** [B, Hkv, Nk, D]. */
+  readonly k: T;
+  /** [B, Hkv, Nk, Dv]. */
+  readonly v: T;
+  /** [B, Nk], bool or u8: 0 hides the key from everyone. */
+  readonly keyMask?: T;
+  /** [B, Nq], bool or u8: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding. */
+  readonly queryMask?: T;
+  /** [B, Nk], bool or u8, data of the pattern: 1 marks a global token. Any pattern takes it, see `effectivePattern`. */
+  readonly globalMask?: T;
+  /** [B, Nk], i32 or u32, data of the pattern: the document that a token belongs to. */
+  readonly segmentIds?: T;
+  /** [B], i32 or u32, data of the pattern: number of valid keys. */
+  readonly keyLengths?: T;
+  /** Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair. */
+  readonly bias?: T;
+  /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
+  readonly alibiSlopes?: T;
+  /** [H, 2R+1]: adds table[h, clamp(keyPosition − queryPosition, −R, R) + R]. */
+  readonly relativeBias?: T;
+  /**
+   * With `kGlobal` and `vGlobal`, of the shapes of q, k, v: used instead of them in the rows of the pattern's global
+   * tokens. Longformer, Beltagy et al. 2020, §3.1, https://arxiv.org/abs/2004.05150
+   */
+  readonly qGlobal?: T;
+  readonly kGlobal?: T;
+  readonly vGlobal?: T;
+}
+
+/** Names of the op's inputs. */
+export type AttentionInputName = keyof AttentionInputs<unknown>;
+
+/** Required inputs. */
+export const ATTENTION_REQUIRED: readonly AttentionInputName[] = ['q', 'k', 'v'];
+
+/** Optional inputs. */
+export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'keyMask',
   'queryMask',
   'globalMask',
@@ -54,6 +86,17 @@ export const ATTENTION_OPTIONAL: readonly string[] = [
   'kGlobal',
   'vGlobal',
 ];
+
+/** The op but for its maths. Its `flops` are those of dense attention; a plan's `computedPairs` say what a pattern costs. */
+export const attentionSpec: OpSpec<AttentionAttributes> = {
+  required: ATTENTION_REQUIRED,
+  optional: ATTENTION_OPTIONAL,
+  flops: (inputs, attributes) => {
+    const { batch, heads, queryLength, keyLength, headDim, valueDim } = attentionProblem(inputs, attributes);
+    return 2 * batch * heads * queryLength * keyLength * (headDim + valueDim);
+  },
+  attributesKey: ({ pattern, ...options }) => canonicalJson({ ...options, pattern: pattern.key }),
+};
 
 /** Sizes and resolved options of one attention call. */
 export interface AttentionProblem {
@@ -71,8 +114,16 @@ export interface AttentionProblem {
   readonly returnLse: boolean;
 }
 
+/** Anything with a shape: a spec, a tensor, a reference tensor. */
+export interface Shaped {
+  readonly shape: readonly number[];
+}
+
 /** The sizes of a call and its options with defaults filled in. Inputs must have passed `infer`. */
-export function attentionProblem(inputs: NamedSpecs, attributes: AttentionAttributes): AttentionProblem {
+export function attentionProblem(
+  inputs: Readonly<Record<string, Shaped>>,
+  attributes: AttentionAttributes,
+): AttentionProblem {
   const layout = attributes.layout ?? 'bhnd';
   const [batch, heads, queryLength, headDim] = inBhnd(inputs.q, layout);
   const [, kvHeads, keyLength] = inBhnd(inputs.k, layout);
@@ -94,7 +145,7 @@ export function attentionProblem(inputs: NamedSpecs, attributes: AttentionAttrib
 }
 
 /** Extents of a rank-4 tensor as [batch, heads, seq, dim]. */
-export function inBhnd(spec: TensorSpec, layout: AttentionLayout): readonly [number, number, number, number] {
+export function inBhnd(spec: Shaped, layout: AttentionLayout): readonly [number, number, number, number] {
   const [b, x, y, d] = spec.shape;
   return layout === 'bhnd' ? [b, x, y, d] : [b, y, x, d];
 }
@@ -116,11 +167,4 @@ export function rowStrides(layout: AttentionLayout, heads: number, length: numbe
 /** The key/value head that a query head reads: grouped-query attention, Ainslie et al. 2023. */
 export function kvHeadOf(problem: AttentionProblem, head: number): number {
   return Math.floor((head * problem.kvHeads) / problem.heads);
-}
-
-/** Throws `INVALID_ARGUMENT` with the option's name unless the number is finite. */
-export function finiteOption(name: string, value: number | undefined): void {
-  if (value !== undefined && !Number.isFinite(value)) {
-    throw new AttnError('INVALID_ARGUMENT', 'core/attention', `${name} must be a finite number, got ${show(value)}`);
-  }
 }

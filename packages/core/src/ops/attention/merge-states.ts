@@ -1,0 +1,76 @@
+/**
+ * Combines attention over disjoint sets of keys, so that keys can be split across calls, workers or machines.
+ *
+ * With (outₛ, lseₛ) for each set s of keys, attention over their union is
+ *
+ *     lse = log Σₛ exp(lseₛ)          out = Σₛ exp(lseₛ − lse) · outₛ
+ *
+ * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by Ring
+ * Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023, https://arxiv.org/abs/2310.01889
+ */
+import { AttnError, show } from '../../errors.ts';
+import { checkTensor, zeros, type Tensor } from '../../tensor.ts';
+import { toReference } from '../reference-tensor.ts';
+import { sameShape } from '../validate.ts';
+import { inBhnd, rowStrides, type AttentionLayout } from './spec.ts';
+
+/** Attention over one set of keys. */
+export interface AttentionState {
+  /** [batch, heads, queries, valueDim] in `layout`, f32 or f16. */
+  readonly out: Tensor;
+  /** [batch, heads, queries], f32, natural log. */
+  readonly lse: Tensor;
+}
+
+/**
+ * Attention over the union of the states' keys, as f32. Sums are in float64; a state whose lse is −∞ (no key) does not
+ * enter; NaN in a row of any other state gives NaN in that row. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`.
+ */
+export function mergeStates(
+  states: readonly AttentionState[],
+  { layout = 'bhnd' }: { readonly layout?: AttentionLayout } = {},
+): { readonly out: Tensor<'f32'>; readonly lse: Tensor<'f32'> } {
+  checkStates(states, layout);
+  const [batch, heads, queries, valueDim] = inBhnd(states[0].out, layout);
+  const strides = rowStrides(layout, heads, queries, valueDim);
+  const out = zeros('f32', states[0].out.shape);
+  const lse = zeros('f32', states[0].lse.shape);
+  const parts = states.map((state) => ({ out: toReference(state.out).data, lse: toReference(state.lse).data }));
+  const sum = new Float64Array(valueDim);
+
+  for (let index = 0; index < batch * heads * queries; index++) {
+    const row = index % queries;
+    const head = Math.floor(index / queries) % heads;
+    const start = Math.floor(index / queries / heads) * strides.batch + head * strides.head + row * strides.row;
+    const present = parts.filter((part) => part.lse[index] !== -Infinity);
+    const max = present.reduce((most, part) => Math.max(most, part.lse[index]), -Infinity);
+    let total = 0;
+    sum.fill(0);
+    for (const part of present) {
+      const weight = Math.exp(part.lse[index] - max);
+      total += weight;
+      for (let d = 0; d < valueDim; d++) sum[d] += weight * part.out[start + d];
+    }
+    lse.data[index] = max === -Infinity ? max : max + Math.log(total);
+    if (present.length > 0) for (let d = 0; d < valueDim; d++) out.data[start + d] = sum[d] / total;
+  }
+  return { out, lse };
+}
+
+function checkStates(states: readonly AttentionState[], layout: AttentionLayout): void {
+  const where = 'core/mergeStates';
+  if (states.length === 0) throw new AttnError('INVALID_ARGUMENT', where, 'expected at least one state, got none');
+  states.forEach(({ out, lse }, index) => {
+    checkTensor(out, where, `out of state ${index}`);
+    checkTensor(lse, where, `lse of state ${index}`);
+    if (out.shape.length !== 4 || !sameShape(out.shape, states[0].out.shape)) {
+      const expected = index === 0 ? 'rank 4' : `the shape of state 0, ${show(states[0].out.shape)}`;
+      throw new AttnError('INVALID_SHAPE', where, `out of state ${index} must have ${expected}, got ${show(out.shape)}`);
+    }
+    const [batch, heads, queries] = inBhnd(out, layout);
+    if (!sameShape(lse.shape, [batch, heads, queries])) {
+      const expected = show([batch, heads, queries]);
+      throw new AttnError('INVALID_SHAPE', where, `lse of state ${index} must be ${expected}, got ${show(lse.shape)}`);
+    }
+  });
+}

@@ -1,0 +1,19 @@
+/** The `gather` op: picks slices along an axis, in any order, any number of times. */
+import type { OpSpec } from '../op.ts';
+import { normalizeAxis } from '../validate.ts';
+
+/** Attributes of `gather`. */
+export interface GatherAttributes {
+  /** The axis that `indices` count along; negative counts from the end. */
+  readonly axis: number;
+}
+
+/**
+ * Inputs `x` (any dtype) and `indices [m]` (i32 or u32); output: x with `m` as the axis' extent. An index outside of the
+ * axis is an error when the graph runs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ */
+export const gatherSpec: OpSpec<GatherAttributes> = {
+  required: ['x', 'indices'],
+  flops: () => 0,
+  normalize: ({ x }, { axis }) => ({ axis: normalizeAxis('gather', axis, x.shape) }),
+};

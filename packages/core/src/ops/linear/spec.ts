@@ -1,0 +1,20 @@
+/** The `linear` op: a dense layer with PyTorch's weight order, and its activation fused. */
+import { sizeOf } from '../../tensor.ts';
+import type { Activation } from '../activation.ts';
+import type { OpSpec } from '../op.ts';
+
+/** Attributes of `linear`. */
+export interface LinearAttributes {
+  /** Applied to x·Wᵀ + b. Default none. */
+  readonly activation?: Activation;
+}
+
+/**
+ * Inputs `x [..., in]`, `weight [out, in]`, `bias? [out]`, all f32 or all f16; output `[..., out]`.
+ * Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ */
+export const linearSpec: OpSpec<LinearAttributes> = {
+  required: ['x', 'weight'],
+  optional: ['bias'],
+  flops: ({ x, weight }) => 2 * sizeOf(x.shape) * weight.shape[0],
+};

@@ -1,0 +1,20 @@
+/** The `softmax` op over one axis. */
+import { sizeOf } from '../../tensor.ts';
+import type { OpSpec } from '../op.ts';
+import { normalizeAxis } from '../validate.ts';
+
+/** Attributes of `softmax`. */
+export interface SoftmaxAttributes {
+  /** The axis whose values sum to 1; negative counts from the end. */
+  readonly axis: number;
+}
+
+/**
+ * Input `x`, f32 or f16; the output is like it. A slice of −∞ only gives 0, as a row of attention without any visible
+ * key does. Errors: `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ */
+export const softmaxSpec: OpSpec<SoftmaxAttributes> = {
+  required: ['x'],
+  flops: ({ x }) => 6 * sizeOf(x.shape),
+  normalize: ({ x }, { axis }) => ({ axis: normalizeAxis('softmax', axis, x.shape) }),
+};

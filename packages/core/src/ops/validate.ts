@@ -1,0 +1,105 @@
+/**
+ * The checks that ops share. Every shape, dtype and attribute is judged once, in an op's `infer`, with one sentence
+ * that names what was given; backends never repeat it.
+ */
+import { AttnError, show, type AttnErrorCode } from '../errors.ts';
+import type { DType, TensorSpec } from '../tensor.ts';
+import type { OpName } from './attributes.ts';
+import type { NamedSpecs, OpSpec } from './op.ts';
+
+/** Throws `[attn/core] <op>: <message>`. */
+export function fail(code: AttnErrorCode, op: OpName, message: string): never {
+  throw new AttnError(code, `core/${op}`, message);
+}
+
+/** Every required input is there and every input is known. Variadic ops, which list none, check for themselves. */
+export function checkInputNames(
+  op: OpName,
+  spec: Pick<OpSpec<unknown>, 'required' | 'optional'>,
+  inputs: NamedSpecs,
+): void {
+  if (spec.required.length === 0) return;
+  const known = [...spec.required, ...(spec.optional ?? [])];
+  for (const name of spec.required) {
+    if (inputs[name] === undefined) fail('MISSING_INPUT', op, `input ${name} is required`);
+  }
+  for (const name of Object.keys(inputs)) {
+    if (!known.includes(name)) {
+      fail('INVALID_ARGUMENT', op, `there is no input ${show(name)}; known are ${known.join(', ')}`);
+    }
+  }
+}
+
+/** The dtype that the named inputs share, f32 or f16. Absent inputs are skipped. */
+export function sharedFloat(op: OpName, inputs: NamedSpecs, names: readonly string[]): 'f32' | 'f16' {
+  const shared: DType = inputs[names[0]].dtype;
+  if (shared !== 'f32' && shared !== 'f16') {
+    fail('INVALID_DTYPE', op, `${names[0]} must be f32 or f16, got ${shared}`);
+  }
+  for (const name of names) {
+    const dtype: DType = inputs[name]?.dtype ?? shared;
+    if (dtype !== shared) fail('INVALID_DTYPE', op, `${name} must be ${shared} like ${names[0]}, got ${dtype}`);
+  }
+  return shared;
+}
+
+/** The input has one of these dtypes. */
+export function checkDtype(op: OpName, inputs: NamedSpecs, name: string, allowed: readonly DType[]): void {
+  const { dtype } = inputs[name];
+  if (!allowed.includes(dtype)) fail('INVALID_DTYPE', op, `${name} must be ${allowed.join(' or ')}, got ${dtype}`);
+}
+
+/** The input has exactly this shape; `axes` says what the extents are: `[batch, keys]`. */
+export function checkShapeIs(
+  op: OpName,
+  inputs: NamedSpecs,
+  name: string,
+  expected: readonly number[],
+  axes: string,
+): void {
+  const { shape } = inputs[name];
+  if (!sameShape(shape, expected)) {
+    fail('INVALID_SHAPE', op, `${name} must be ${axes} = ${show(expected)}, got ${show(shape)}`);
+  }
+}
+
+/** The input has at least this many axes. */
+export function checkMinRank(op: OpName, inputs: NamedSpecs, name: string, rank: number): void {
+  const { shape } = inputs[name];
+  if (shape.length < rank) fail('INVALID_SHAPE', op, `${name} must have at least ${rank} axes, got ${show(shape)}`);
+}
+
+/** The axis counted from the front. Errors: `INVALID_ARGUMENT`. */
+export function normalizeAxis(op: OpName, axis: number, shape: readonly number[]): number {
+  const rank = shape.length;
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    fail('INVALID_ARGUMENT', op, `axis must be an integer in [${-rank}, ${rank}) for shape ${show(shape)}, got ${show(axis)}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The option, when given, is one of these. */
+export function checkOneOf(op: OpName, name: string, value: unknown, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value as string)) {
+    fail('INVALID_ARGUMENT', op, `${name} must be ${allowed.join(' or ')}, got ${show(value)}`);
+  }
+}
+
+/** The option is one integer per axis. */
+export function checkIntegerList(op: OpName, name: string, value: readonly number[], length?: number): void {
+  const good = Array.isArray(value) && value.every(Number.isInteger) && value.length === (length ?? value.length);
+  if (!good) {
+    const wanted = length === undefined ? 'a list of integers' : `a list of ${length} integers`;
+    fail('INVALID_ARGUMENT', op, `${name} must be ${wanted}, got ${show(value)}`);
+  }
+}
+
+/** Equal rank and extents. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+/** A spec of the same dtype with another shape. */
+export function reshaped(spec: TensorSpec, shape: readonly number[]): TensorSpec {
+  return { dtype: spec.dtype, shape };
+}
