@@ -79,13 +79,13 @@ function app(name, entry) {
 
 const tasks = {
   build: () => turbo(['build'], ...args),
-  test: () => turbo(['test'], ...(env.CI ? ['--continue'] : []), ...args),
+  test: () => turbo(['test'], ...(env.CI ? ['--continue=dependencies-successful'] : []), ...args),
   check: () => {
     const steps = [
       run('oxfmt', ['--check', '.'], { shell: windows }),
       run('oxlint', ['--quiet', '.'], { shell: windows }),
       node('tooling/lint/import-direction.mjs'),
-      turbo(['build', 'types', 'test'], '--continue', ...args),
+      turbo(['build', 'types', 'publint', 'test'], '--continue=dependencies-successful', ...args),
     ];
     return steps.find((code) => code !== 0) ?? 0;
   },
