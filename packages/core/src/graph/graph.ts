@@ -17,7 +17,12 @@ export interface NodeOf<K extends OpName> {
 }
 
 /** A node of any op. Narrow it by `node.op`. */
-export type GraphNode<K extends OpName = OpName> = { [P in K]: NodeOf<P> }[K];
+export type GraphNode = { [K in OpName]: NodeOf<K> }[OpName];
+
+/** A node of one op as a node of any op: true for every K, but TypeScript does not distribute a generic K by itself. */
+export function anyNode<K extends OpName>(node: NodeOf<K>): GraphNode {
+  return node as GraphNode;
+}
 
 /** A static-shape computation. */
 export interface Graph {
@@ -31,13 +36,23 @@ export interface Graph {
   readonly constants: ReadonlyMap<ValueId, Tensor>;
   /** Returned from each run, by name. */
   readonly outputs: ReadonlyMap<string, ValueId>;
+  /** Names of inputs and of constants that were given one, for people and for exported files. */
+  readonly names: ReadonlyMap<ValueId, string>;
   /** Equal for graphs of equal structure, shapes, attributes and (by identity) constants: the cache key. */
   readonly key: string;
 }
 
+/** What a node of any op reads. */
+type AnyInputs = Pick<NodeOf<OpName>, 'inputs'>;
+
 /** Specs of a node's inputs, by name. */
-export function inputSpecs(graph: Graph, node: GraphNode): Record<string, TensorSpec> {
-  const specs: Record<string, TensorSpec> = {};
-  for (const [name, id] of Object.entries(node.inputs)) specs[name] = graph.values[id];
-  return specs;
+export function inputSpecs(graph: Graph, node: AnyInputs): Record<string, TensorSpec> {
+  return namedInputs(node, graph.values);
+}
+
+/** What stands in a table by value id, for a node's inputs, by name. */
+export function namedInputs<T>(node: AnyInputs, byId: readonly T[]): Record<string, T> {
+  const named: Record<string, T> = {};
+  for (const [name, id] of Object.entries(node.inputs)) named[name] = byId[id];
+  return named;
 }

@@ -32,7 +32,9 @@ export function broadcastsTo(shape: readonly number[], target: readonly number[]
 export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
   const missing = target.length - shape.length;
   const strides = contiguousStrides(shape);
-  return target.map((_, axis) => (axis < missing || shape[axis - missing] === 1 ? 0 : strides[axis - missing]));
+  return target.map((_, axis) =>
+    axis < missing || shape[axis - missing] === 1 ? 0 : strides[axis - missing],
+  );
 }
 
 /**
@@ -52,7 +54,8 @@ export function forEachOffset(
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const wraps = ++counter[axis] === shape[axis];
       const steps = wraps ? 1 - shape[axis] : 1;
-      for (let operand = 0; operand < strides.length; operand++) offsets[operand] += steps * strides[operand][axis];
+      for (let operand = 0; operand < strides.length; operand++)
+        offsets[operand] += steps * strides[operand][axis];
       if (!wraps) break;
       counter[axis] = 0;
     }

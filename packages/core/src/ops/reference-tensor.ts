@@ -15,7 +15,8 @@ export function toReference(tensor: Tensor): ReferenceTensor {
  */
 export function fromReference<D extends DType>(reference: ReferenceTensor, dtype: D): Tensor<D> {
   const data = allocate(dtype, reference.data.length);
-  const convert = dtype === 'f16' ? numberToHalf : dtype === 'bool' ? (x: number) => (x === 0 ? 0 : 1) : Number;
+  const convert =
+    dtype === 'f16' ? numberToHalf : dtype === 'bool' ? (x: number) => (x === 0 ? 0 : 1) : Number;
   for (let i = 0; i < data.length; i++) data[i] = convert(reference.data[i]);
   return { dtype, shape: reference.shape, data };
 }
@@ -33,6 +34,9 @@ export function mapReference(x: ReferenceTensor, f: (value: number) => number): 
 /**
  * A shape seen from one axis: element (o, i, r) of `[outer, extent, inner]` is at `(o · extent + i) · inner + r`.
  */
-export function aroundAxis(shape: readonly number[], axis: number): { outer: number; extent: number; inner: number } {
+export function aroundAxis(
+  shape: readonly number[],
+  axis: number,
+): { outer: number; extent: number; inner: number } {
   return { outer: sizeOf(shape.slice(0, axis)), extent: shape[axis], inner: sizeOf(shape.slice(axis + 1)) };
 }

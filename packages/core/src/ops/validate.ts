@@ -38,7 +38,8 @@ export function sharedFloat(op: OpName, inputs: NamedSpecs, names: readonly stri
   }
   for (const name of names) {
     const dtype: DType = inputs[name]?.dtype ?? shared;
-    if (dtype !== shared) fail('INVALID_DTYPE', op, `${name} must be ${shared} like ${names[0]}, got ${dtype}`);
+    if (dtype !== shared)
+      fail('INVALID_DTYPE', op, `${name} must be ${shared} like ${names[0]}, got ${dtype}`);
   }
   return shared;
 }
@@ -46,7 +47,8 @@ export function sharedFloat(op: OpName, inputs: NamedSpecs, names: readonly stri
 /** The input has one of these dtypes. */
 export function checkDtype(op: OpName, inputs: NamedSpecs, name: string, allowed: readonly DType[]): void {
   const { dtype } = inputs[name];
-  if (!allowed.includes(dtype)) fail('INVALID_DTYPE', op, `${name} must be ${allowed.join(' or ')}, got ${dtype}`);
+  if (!allowed.includes(dtype))
+    fail('INVALID_DTYPE', op, `${name} must be ${allowed.join(' or ')}, got ${dtype}`);
 }
 
 /** The input has exactly this shape; `axes` says what the extents are: `[batch, keys]`. */
@@ -66,14 +68,19 @@ export function checkShapeIs(
 /** The input has at least this many axes. */
 export function checkMinRank(op: OpName, inputs: NamedSpecs, name: string, rank: number): void {
   const { shape } = inputs[name];
-  if (shape.length < rank) fail('INVALID_SHAPE', op, `${name} must have at least ${rank} axes, got ${show(shape)}`);
+  if (shape.length < rank)
+    fail('INVALID_SHAPE', op, `${name} must have at least ${rank} axes, got ${show(shape)}`);
 }
 
 /** The axis counted from the front. Errors: `INVALID_ARGUMENT`. */
 export function normalizeAxis(op: OpName, axis: number, shape: readonly number[]): number {
   const rank = shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    fail('INVALID_ARGUMENT', op, `axis must be an integer in [${-rank}, ${rank}) for shape ${show(shape)}, got ${show(axis)}`);
+    fail(
+      'INVALID_ARGUMENT',
+      op,
+      `axis must be an integer in [${-rank}, ${rank}) for shape ${show(shape)}, got ${show(axis)}`,
+    );
   }
   return axis < 0 ? axis + rank : axis;
 }
@@ -87,7 +94,8 @@ export function checkOneOf(op: OpName, name: string, value: unknown, allowed: re
 
 /** The option is one integer per axis. */
 export function checkIntegerList(op: OpName, name: string, value: readonly number[], length?: number): void {
-  const good = Array.isArray(value) && value.every(Number.isInteger) && value.length === (length ?? value.length);
+  const good =
+    Array.isArray(value) && value.every(Number.isInteger) && value.length === (length ?? value.length);
   if (!good) {
     const wanted = length === undefined ? 'a list of integers' : `a list of ${length} integers`;
     fail('INVALID_ARGUMENT', op, `${name} must be ${wanted}, got ${show(value)}`);

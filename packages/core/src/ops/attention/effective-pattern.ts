@@ -11,7 +11,9 @@ import type { AttentionAttributes } from './spec.ts';
  * given and the pattern does not read it, global tokens are added to the pattern.
  */
 export function effectivePattern({ pattern }: AttentionAttributes, inputNames: readonly string[]): Pattern {
-  return inputNames.includes('globalMask') && !pattern.inputs.includes('globalMask') ? withGlobalMask(pattern) : pattern;
+  return inputNames.includes('globalMask') && !pattern.inputs.includes('globalMask')
+    ? withGlobalMask(pattern)
+    : pattern;
 }
 
 /** A table in memory: a tensor of integers or masks, or a reference tensor. */

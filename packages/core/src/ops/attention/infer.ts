@@ -20,7 +20,8 @@ export function inferAttention(inputs: NamedSpecs, attributes: AttentionAttribut
   checkPattern(inputs, attributes, problem);
 
   const { batch, heads, queryLength, valueDim, layout, returnLse } = problem;
-  const shape = layout === 'bhnd' ? [batch, heads, queryLength, valueDim] : [batch, queryLength, heads, valueDim];
+  const shape =
+    layout === 'bhnd' ? [batch, heads, queryLength, valueDim] : [batch, queryLength, heads, valueDim];
   const out: TensorSpec = { dtype, shape };
   return returnLse ? [out, { dtype: 'f32', shape: [batch, heads, queryLength] }] : [out];
 }
@@ -31,7 +32,8 @@ function checkOptions({ scale, softcap, queryOffset, layout }: AttentionAttribut
       fail('INVALID_ARGUMENT', OP, `${name} must be a finite number, got ${show(value)}`);
     }
   }
-  if (softcap !== undefined && softcap <= 0) fail('INVALID_ARGUMENT', OP, `softcap must be > 0, got ${show(softcap)}`);
+  if (softcap !== undefined && softcap <= 0)
+    fail('INVALID_ARGUMENT', OP, `softcap must be > 0, got ${show(softcap)}`);
   if (queryOffset !== undefined && !Number.isSafeInteger(queryOffset)) {
     fail('INVALID_ARGUMENT', OP, `queryOffset must be an integer, got ${show(queryOffset)}`);
   }
@@ -56,17 +58,31 @@ function checkOperands(inputs: NamedSpecs, { layout = 'bhnd' }: AttentionAttribu
   equal('head dim of q and k', headDim, headDimOfK);
   equal('heads of k and v', kvHeads, headsOfV);
   equal('length of k and v', keyLength, lengthOfV);
-  for (const [name, extent] of Object.entries({ heads, 'key/value heads': kvHeads, 'head dim': headDim, 'value dim': valueDim })) {
+  for (const [name, extent] of Object.entries({
+    heads,
+    'key/value heads': kvHeads,
+    'head dim': headDim,
+    'value dim': valueDim,
+  })) {
     if (extent === 0) fail('INVALID_SHAPE', OP, `${name} must be ≥ 1, got 0`);
   }
   if (heads % kvHeads !== 0) {
-    fail('INVALID_SHAPE', OP, `query heads must be a multiple of key/value heads, got ${heads} and ${kvHeads}`);
+    fail(
+      'INVALID_SHAPE',
+      OP,
+      `query heads must be a multiple of key/value heads, got ${heads} and ${kvHeads}`,
+    );
   }
 }
 
 function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtype: 'f32' | 'f16'): void {
   const { batch, heads, queryLength, keyLength } = problem;
-  const table = (name: string, allowed: readonly TensorSpec['dtype'][], shape: readonly number[], axes: string) => {
+  const table = (
+    name: string,
+    allowed: readonly TensorSpec['dtype'][],
+    shape: readonly number[],
+    axes: string,
+  ) => {
     if (inputs[name] === undefined) return;
     checkDtype(OP, inputs, name, allowed);
     checkShapeIs(OP, inputs, name, shape, axes);
@@ -83,22 +99,42 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
   }
   const logits = [batch, heads, queryLength, keyLength];
   if (bias && !broadcastsTo(bias.shape, logits)) {
-    fail('INVALID_SHAPE', OP, `bias must broadcast to [batch, heads, queries, keys] = ${show(logits)}, got ${show(bias.shape)}`);
+    fail(
+      'INVALID_SHAPE',
+      OP,
+      `bias must broadcast to [batch, heads, queries, keys] = ${show(logits)}, got ${show(bias.shape)}`,
+    );
   }
-  if (alibiSlopes && !sameShape(alibiSlopes.shape, [heads]) && !sameShape(alibiSlopes.shape, [batch, heads])) {
+  if (
+    alibiSlopes &&
+    !sameShape(alibiSlopes.shape, [heads]) &&
+    !sameShape(alibiSlopes.shape, [batch, heads])
+  ) {
     const expected = `[${heads}] or [${batch}, ${heads}]`;
-    fail('INVALID_SHAPE', OP, `alibiSlopes must be [heads] or [batch, heads] = ${expected}, got ${show(alibiSlopes.shape)}`);
+    fail(
+      'INVALID_SHAPE',
+      OP,
+      `alibiSlopes must be [heads] or [batch, heads] = ${expected}, got ${show(alibiSlopes.shape)}`,
+    );
   }
   if (relativeBias) {
     const [rows, width] = relativeBias.shape;
     if (relativeBias.shape.length !== 2 || rows !== heads || width % 2 !== 1) {
-      fail('INVALID_SHAPE', OP, `relativeBias must be [heads = ${heads}, 2R + 1], got ${show(relativeBias.shape)}`);
+      fail(
+        'INVALID_SHAPE',
+        OP,
+        `relativeBias must be [heads = ${heads}, 2R + 1], got ${show(relativeBias.shape)}`,
+      );
     }
   }
 
   const given = GLOBALS.filter((name) => inputs[name] !== undefined);
   if (given.length !== 0 && given.length !== GLOBALS.length) {
-    fail('MISSING_INPUT', OP, `qGlobal, kGlobal and vGlobal must be given together, got only ${given.join(' and ')}`);
+    fail(
+      'MISSING_INPUT',
+      OP,
+      `qGlobal, kGlobal and vGlobal must be given together, got only ${given.join(' and ')}`,
+    );
   }
   for (const name of given) {
     const local = name[0];
@@ -108,7 +144,11 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
 
 function checkPattern(inputs: NamedSpecs, attributes: AttentionAttributes, problem: AttentionProblem): void {
   if (typeof attributes.pattern?.allows !== 'function') {
-    fail('INVALID_PATTERN', OP, `pattern must be a pattern such as causal(), got ${show(attributes.pattern)}`);
+    fail(
+      'INVALID_PATTERN',
+      OP,
+      `pattern must be a pattern such as causal(), got ${show(attributes.pattern)}`,
+    );
   }
   const pattern = effectivePattern(attributes, Object.keys(inputs));
   for (const name of pattern.inputs) {

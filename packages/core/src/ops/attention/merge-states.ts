@@ -35,13 +35,17 @@ export function mergeStates(
   const strides = rowStrides(layout, heads, queries, valueDim);
   const out = zeros('f32', states[0].out.shape);
   const lse = zeros('f32', states[0].lse.shape);
-  const parts = states.map((state) => ({ out: toReference(state.out).data, lse: toReference(state.lse).data }));
+  const parts = states.map((state) => ({
+    out: toReference(state.out).data,
+    lse: toReference(state.lse).data,
+  }));
   const sum = new Float64Array(valueDim);
 
   for (let index = 0; index < batch * heads * queries; index++) {
     const row = index % queries;
     const head = Math.floor(index / queries) % heads;
-    const start = Math.floor(index / queries / heads) * strides.batch + head * strides.head + row * strides.row;
+    const start =
+      Math.floor(index / queries / heads) * strides.batch + head * strides.head + row * strides.row;
     const present = parts.filter((part) => part.lse[index] !== -Infinity);
     const max = present.reduce((most, part) => Math.max(most, part.lse[index]), -Infinity);
     let total = 0;
@@ -59,18 +63,27 @@ export function mergeStates(
 
 function checkStates(states: readonly AttentionState[], layout: AttentionLayout): void {
   const where = 'core/mergeStates';
-  if (states.length === 0) throw new AttnError('INVALID_ARGUMENT', where, 'expected at least one state, got none');
+  if (states.length === 0)
+    throw new AttnError('INVALID_ARGUMENT', where, 'expected at least one state, got none');
   states.forEach(({ out, lse }, index) => {
     checkTensor(out, where, `out of state ${index}`);
     checkTensor(lse, where, `lse of state ${index}`);
     if (out.shape.length !== 4 || !sameShape(out.shape, states[0].out.shape)) {
       const expected = index === 0 ? 'rank 4' : `the shape of state 0, ${show(states[0].out.shape)}`;
-      throw new AttnError('INVALID_SHAPE', where, `out of state ${index} must have ${expected}, got ${show(out.shape)}`);
+      throw new AttnError(
+        'INVALID_SHAPE',
+        where,
+        `out of state ${index} must have ${expected}, got ${show(out.shape)}`,
+      );
     }
     const [batch, heads, queries] = inBhnd(out, layout);
     if (!sameShape(lse.shape, [batch, heads, queries])) {
       const expected = show([batch, heads, queries]);
-      throw new AttnError('INVALID_SHAPE', where, `lse of state ${index} must be ${expected}, got ${show(lse.shape)}`);
+      throw new AttnError(
+        'INVALID_SHAPE',
+        where,
+        `lse of state ${index} must be ${expected}, got ${show(lse.shape)}`,
+      );
     }
   });
 }

@@ -19,7 +19,10 @@ export interface RowAddress {
 }
 
 /** Output 0 is `out`, output 1, with `returnLse`, is `lse`. */
-export function attentionReference(inputs: NamedReferences, attributes: AttentionAttributes): ReferenceTensor[] {
+export function attentionReference(
+  inputs: NamedReferences,
+  attributes: AttentionAttributes,
+): ReferenceTensor[] {
   const { batch, heads, queryLength, valueDim, layout, returnLse } = attentionProblem(inputs, attributes);
   const definition = attentionRows(inputs, attributes);
   const strides = rowStrides(layout, heads, queryLength, valueDim);
@@ -81,7 +84,8 @@ function attentionRows(
   attributes: AttentionAttributes,
 ): (b: number, h: number) => (i: number) => Row {
   const problem = attentionProblem(inputs, attributes);
-  const { heads, kvHeads, queryLength, keyLength, headDim, valueDim, scale, queryOffset, softcap, layout } = problem;
+  const { heads, kvHeads, queryLength, keyLength, headDim, valueDim, scale, queryOffset, softcap, layout } =
+    problem;
   const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(patternData(inputs));
   const queries = rowStrides(layout, heads, queryLength, headDim);
   const keys = rowStrides(layout, kvHeads, keyLength, headDim);
@@ -146,7 +150,8 @@ function logitBias(
       sum += bias.data[b * ofBatch + h * ofHead + i * ofQuery + j * ofKey];
     }
     if (slopeStrides) sum -= alibiSlopes.data[b * slopeStrides[0] + h * slopeStrides[1]] * Math.abs(distance);
-    if (relativeBias) sum += relativeBias.data[h * width + Math.min(Math.max(distance, -radius), radius) + radius];
+    if (relativeBias)
+      sum += relativeBias.data[h * width + Math.min(Math.max(distance, -radius), radius) + radius];
     return sum;
   };
 }

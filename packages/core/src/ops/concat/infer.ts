@@ -16,9 +16,14 @@ export function inferConcat(inputs: NamedSpecs, attributes: ConcatAttributes): [
   const axis = normalizeAxis('concat', attributes.axis, first.shape);
   let extent = 0;
   operands.forEach(({ dtype, shape }, i) => {
-    if (dtype !== first.dtype) fail('INVALID_DTYPE', 'concat', `x${i} must be ${first.dtype} like x0, got ${dtype}`);
+    if (dtype !== first.dtype)
+      fail('INVALID_DTYPE', 'concat', `x${i} must be ${first.dtype} like x0, got ${dtype}`);
     if (shape.length !== first.shape.length || !sameShape(shape.with(axis, 0), first.shape.with(axis, 0))) {
-      fail('INVALID_SHAPE', 'concat', `x${i} must be like x0 ${show(first.shape)} but for axis ${axis}, got ${show(shape)}`);
+      fail(
+        'INVALID_SHAPE',
+        'concat',
+        `x${i} must be like x0 ${show(first.shape)} but for axis ${axis}, got ${show(shape)}`,
+      );
     }
     extent += shape[axis];
   });

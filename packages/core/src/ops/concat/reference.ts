@@ -9,7 +9,12 @@ export function concatReference(inputs: NamedReferences, attributes: ConcatAttri
   const operands = concatOperands(inputs);
   const [{ shape }] = operands;
   const axis = normalizeAxis('concat', attributes.axis, shape);
-  const out = emptyReference(shape.with(axis, operands.reduce((sum, x) => sum + x.shape[axis], 0)));
+  const out = emptyReference(
+    shape.with(
+      axis,
+      operands.reduce((sum, x) => sum + x.shape[axis], 0),
+    ),
+  );
   const { outer } = aroundAxis(shape, axis);
   let to = 0;
   for (let o = 0; o < outer; o++) {

@@ -6,7 +6,10 @@ import { normalizeAxis } from '../validate.ts';
 import type { GatherAttributes } from './spec.ts';
 
 /** out[o, i, r] = x[o, indices[i], r], with x seen as [outer, axis, inner]. */
-export function gatherReference({ x, indices }: NamedReferences, attributes: GatherAttributes): [ReferenceTensor] {
+export function gatherReference(
+  { x, indices }: NamedReferences,
+  attributes: GatherAttributes,
+): [ReferenceTensor] {
   const axis = normalizeAxis('gather', attributes.axis, x.shape);
   const { outer, extent, inner } = aroundAxis(x.shape, axis);
   checkIndices('gather', 'indices', indices.data, extent);

@@ -14,7 +14,8 @@ export function linearReference(inputs: NamedReferences, attributes: LinearAttri
     const row = Math.floor(index / outFeatures);
     const o = index % outFeatures;
     let sum = bias?.data[o] ?? 0;
-    for (let i = 0; i < inFeatures; i++) sum += x.data[row * inFeatures + i] * weight.data[o * inFeatures + i];
+    for (let i = 0; i < inFeatures; i++)
+      sum += x.data[row * inFeatures + i] * weight.data[o * inFeatures + i];
     out.data[index] = activation(sum);
   }
   return [out];

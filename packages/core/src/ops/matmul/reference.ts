@@ -9,7 +9,10 @@ export function matmulReference({ a, b }: NamedReferences, attributes: MatmulAtt
   const { batch, m, n, k } = matmulSizes(a.shape, b.shape, attributes);
   const { transposeA = false, transposeB = false } = attributes;
   const out = emptyReference([...batch, m, n]);
-  const batchStrides = [broadcastStrides(a.shape.slice(0, -2), batch), broadcastStrides(b.shape.slice(0, -2), batch)];
+  const batchStrides = [
+    broadcastStrides(a.shape.slice(0, -2), batch),
+    broadcastStrides(b.shape.slice(0, -2), batch),
+  ];
   forEachOffset(batch, batchStrides, (index, [batchA, batchB]) => {
     const atA = (i: number, l: number) => a.data[batchA * m * k + (transposeA ? l * m + i : i * k + l)];
     const atB = (l: number, j: number) => b.data[batchB * k * n + (transposeB ? j * k + l : l * n + j)];

@@ -12,8 +12,17 @@ export function inferSlice({ x }: NamedSpecs, { starts, ends }: SliceAttributes)
   x.shape.forEach((extent, axis) => {
     if (!(0 <= starts[axis] && starts[axis] <= ends[axis] && ends[axis] <= extent)) {
       const range = `[${starts[axis]}, ${ends[axis]})`;
-      fail('INVALID_ARGUMENT', 'slice', `range ${range} does not lie in axis ${axis} of shape ${show(x.shape)}`);
+      fail(
+        'INVALID_ARGUMENT',
+        'slice',
+        `range ${range} does not lie in axis ${axis} of shape ${show(x.shape)}`,
+      );
     }
   });
-  return [reshaped(x, ends.map((end, axis) => end - starts[axis]))];
+  return [
+    reshaped(
+      x,
+      ends.map((end, axis) => end - starts[axis]),
+    ),
+  ];
 }

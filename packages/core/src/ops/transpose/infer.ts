@@ -11,5 +11,10 @@ export function inferTranspose({ x }: NamedSpecs, { permutation }: TransposeAttr
   if (!x.shape.every((_, axis) => permutation.includes(axis))) {
     fail('INVALID_ARGUMENT', 'transpose', `permutation must list every axis once, got ${show(permutation)}`);
   }
-  return [reshaped(x, permutation.map((axis) => x.shape[axis]))];
+  return [
+    reshaped(
+      x,
+      permutation.map((axis) => x.shape[axis]),
+    ),
+  ];
 }

@@ -1,0 +1,219 @@
+/**
+ * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so that a
+ * mistake is reported on the line that made it. `build` then drops what no output needs.
+ */
+import { AttnError, show } from '../errors.ts';
+import type { Activation } from '../ops/activation.ts';
+import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
+import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import { ops } from '../ops/index.ts';
+import type { MatmulAttributes } from '../ops/matmul/spec.ts';
+import type { SliceAttributes } from '../ops/slice/spec.ts';
+import type { TensorSpec } from '../tensor.ts';
+import { checkShape, checkTensor, contiguous, type DType, type Tensor } from '../tensor.ts';
+import { finishGraph, type GraphDraft } from './finish.ts';
+import { anyNode, type Graph, type NodeOf, type ValueId } from './graph.ts';
+
+/** A value of a graph under construction: a spec and its number. */
+export interface Value extends TensorSpec {
+  readonly id: ValueId;
+}
+
+/** What attention returns; `lse` with `returnLse`. */
+export interface AttentionValues {
+  readonly out: Value;
+  readonly lse?: Value;
+}
+
+const WHERE = 'core/graph';
+
+/** Collects nodes and makes an immutable `Graph` of them. Methods throw the errors of the ops' `infer`. */
+export class GraphBuilder {
+  private readonly values: Value[] = [];
+  private readonly draft: GraphDraft = {
+    nodes: [],
+    inputs: new Map(),
+    constants: new Map(),
+    names: new Map(),
+    values: this.values,
+  };
+
+  /** A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken, `INVALID_SHAPE`. */
+  input(name: string, spec: TensorSpec): Value {
+    checkShape(spec.shape, WHERE, `input ${name}`);
+    const value = this.declare(spec);
+    this.name(value, name);
+    this.draft.inputs.set(name, value.id);
+    return value;
+  }
+
+  /**
+   * A value known now: weights, tables. The array must not change afterwards; graphs that share it by identity share
+   * compiled executables. `name` is for people and for exported files.
+   */
+  constant(tensor: Tensor, name?: string): Value {
+    checkTensor(tensor, WHERE, name ?? 'constant');
+    const value = this.declare(tensor);
+    if (name !== undefined) this.name(value, name);
+    this.draft.constants.set(value.id, contiguous(tensor));
+    return value;
+  }
+
+  /** Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent. */
+  node<K extends OpName>(
+    op: K,
+    inputs: Readonly<Record<string, Value | undefined>>,
+    attributes: OpAttributes[K],
+  ): Value[] {
+    const specs: Record<string, TensorSpec> = {};
+    const ids: Record<string, ValueId> = {};
+    for (const [name, value] of Object.entries(inputs)) {
+      if (value === undefined) continue;
+      specs[name] = this.own(value, `input ${name} of ${op}`);
+      ids[name] = value.id;
+    }
+    const outputs = ops[op].infer(specs, attributes).map((spec) => this.declare(spec));
+    const normal = ops[op].normalize?.(specs, attributes) ?? attributes;
+    const node: NodeOf<K> = { op, inputs: ids, attributes: normal, outputs: outputs.map(({ id }) => id) };
+    this.draft.nodes.push(anyNode(node));
+    return outputs;
+  }
+
+  /** Pattern-restricted attention; shapes in `AttentionInputs`. */
+  attention(inputs: AttentionInputs<Value>, attributes: AttentionAttributes): AttentionValues {
+    const [out, lse] = this.node('attention', { ...inputs }, attributes);
+    return { out, lse };
+  }
+
+  /** x·Wᵀ + b, then the activation: `x [..., in]`, `weight [out, in]`, `bias? [out]`. */
+  linear(x: Value, weight: Value, bias?: Value, options: { readonly activation?: Activation } = {}): Value {
+    return this.one('linear', { x, weight, bias }, options);
+  }
+
+  /** a·b over the last two axes; the others broadcast. */
+  matmul(a: Value, b: Value, options: MatmulAttributes = {}): Value {
+    return this.one('matmul', { a, b }, options);
+  }
+
+  /** a + b, broadcast. */
+  add(a: Value, b: Value): Value {
+    return this.one('add', { a, b }, {});
+  }
+
+  /** a · b element by element, broadcast. */
+  mul(a: Value, b: Value): Value {
+    return this.one('mul', { a, b }, {});
+  }
+
+  /** Layer normalisation over the last axis. `eps` defaults to 1e-5. */
+  layerNorm(
+    x: Value,
+    {
+      weight,
+      bias,
+      eps = 1e-5,
+    }: { readonly weight?: Value; readonly bias?: Value; readonly eps?: number } = {},
+  ): Value {
+    return this.one('layerNorm', { x, weight, bias }, { eps });
+  }
+
+  /** The exact form, or with `approximate: 'tanh'` the approximation. */
+  gelu(x: Value, { approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
+    return this.one('gelu', { x }, { approximate });
+  }
+
+  /** max(x, 0). */
+  relu(x: Value): Value {
+    return this.one('relu', { x }, {});
+  }
+
+  /** tanh(x). */
+  tanh(x: Value): Value {
+    return this.one('tanh', { x }, {});
+  }
+
+  /** Softmax over one axis, by default the last. */
+  softmax(x: Value, axis = -1): Value {
+    return this.one('softmax', { x }, { axis });
+  }
+
+  /** Rows of `table [rows, dim]` for `ids` of any shape. */
+  embedding(ids: Value, table: Value): Value {
+    return this.one('embedding', { ids, table }, {});
+  }
+
+  /** Slices of x at `indices [m]` along an axis. */
+  gather(x: Value, indices: Value, axis = 0): Value {
+    return this.one('gather', { x, indices }, { axis });
+  }
+
+  /** The same elements in another shape; one extent may be −1. */
+  reshape(x: Value, shape: readonly number[]): Value {
+    return this.one('reshape', { x }, { shape });
+  }
+
+  /** Output axis i is input axis `permutation[i]`. */
+  transpose(x: Value, permutation: readonly number[]): Value {
+    return this.one('transpose', { x }, { permutation });
+  }
+
+  /** The box [starts, ends) of x. */
+  slice(x: Value, starts: SliceAttributes['starts'], ends: SliceAttributes['ends']): Value {
+    return this.one('slice', { x }, { starts, ends });
+  }
+
+  /** Tensors one after another along an axis. */
+  concat(values: readonly Value[], axis: number): Value {
+    return this.one('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
+  }
+
+  /**
+   * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs stay. The
+   * builder may be used further. Errors: `INVALID_GRAPH`.
+   */
+  build(outputs: Readonly<Record<string, Value>>): Graph {
+    const entries = Object.entries(outputs);
+    if (entries.length === 0)
+      throw new AttnError('INVALID_GRAPH', WHERE, 'expected at least one output, got none');
+    return finishGraph(
+      this.draft,
+      new Map(entries.map(([name, value]) => [name, this.own(value, `output ${name}`).id])),
+    );
+  }
+
+  private one<K extends OpName>(
+    op: K,
+    inputs: Readonly<Record<string, Value | undefined>>,
+    attributes: OpAttributes[K],
+  ): Value {
+    return this.node(op, inputs, attributes)[0];
+  }
+
+  private declare({ dtype, shape }: TensorSpec<DType>): Value {
+    const value: Value = Object.freeze({ id: this.values.length, dtype, shape: Object.freeze([...shape]) });
+    this.values.push(value);
+    return value;
+  }
+
+  private own(value: Value, what: string): Value {
+    if (this.values[value?.id] !== value) {
+      throw new AttnError(
+        'INVALID_GRAPH',
+        WHERE,
+        `${what} must be a value of this builder, got ${show(value)}`,
+      );
+    }
+    return value;
+  }
+
+  private name(value: Value, name: string): void {
+    if ([...this.draft.names.values()].includes(name)) {
+      throw new AttnError(
+        'INVALID_GRAPH',
+        WHERE,
+        `names of inputs and constants must differ, got ${show(name)} twice`,
+      );
+    }
+    this.draft.names.set(value.id, name);
+  }
+}

@@ -1,0 +1,29 @@
+/** The oracle: a whole graph in float64, op by op, straight from the references. */
+import type { Tensors } from '../backend.ts';
+import type { OpName } from '../ops/attributes.ts';
+import { ops } from '../ops/index.ts';
+import type { ReferenceTensor } from '../ops/op.ts';
+import { toReference } from '../ops/reference-tensor.ts';
+import { namedInputs, type Graph, type NodeOf } from './graph.ts';
+import { checkRunInputs } from './run-inputs.ts';
+
+/** The outputs of a graph by name. Nothing is rounded on the way. Errors: those of `checkRunInputs`. */
+export function evaluateReference(graph: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
+  const values: ReferenceTensor[] = [];
+  const fed = checkRunInputs(graph, inputs);
+  for (const [name, id] of graph.inputs) values[id] = toReference(fed[name]);
+  for (const [id, constant] of graph.constants) values[id] = toReference(constant);
+  for (const node of graph.nodes) {
+    evaluateNode(node, values).forEach((output, index) => {
+      values[node.outputs[index]] = output;
+    });
+  }
+  return Object.fromEntries([...graph.outputs].map(([name, id]) => [name, values[id]]));
+}
+
+function evaluateNode<K extends OpName>(
+  node: NodeOf<K>,
+  values: readonly ReferenceTensor[],
+): readonly ReferenceTensor[] {
+  return ops[node.op].reference(namedInputs(node, values), node.attributes);
+}

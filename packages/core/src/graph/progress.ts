@@ -1,0 +1,17 @@
+/** Progress reports that cost nothing: at most one every 50 ms, and always the last. */
+import type { Progress } from '../backend.ts';
+
+/** Wraps a listener so that it may be called after every unit of work. */
+export function throttleProgress(
+  listener: ((progress: Progress) => void) | undefined,
+  interval = 50,
+): ((progress: Progress) => void) | undefined {
+  if (listener === undefined) return undefined;
+  let reported = performance.now();
+  return (progress) => {
+    const now = performance.now();
+    if (now - reported < interval && progress.done < progress.total) return;
+    reported = now;
+    listener(progress);
+  };
+}

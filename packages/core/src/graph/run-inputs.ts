@@ -1,0 +1,43 @@
+/** What is checked of the tensors that a run is fed, once, for every backend. */
+import type { Tensors } from '../backend.ts';
+import { AttnError, show } from '../errors.ts';
+import { sameShape } from '../ops/validate.ts';
+import { checkTensor, contiguous, type Tensor } from '../tensor.ts';
+import type { Graph } from './graph.ts';
+
+/**
+ * The inputs of a run, row-major, in the order of `graph.inputs`. Nothing is copied that is row-major already.
+ * Errors: `MISSING_INPUT`, `INVALID_ARGUMENT` (unknown name), `INVALID_DTYPE`, `INVALID_SHAPE`.
+ */
+export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Tensor> {
+  const where = 'core/run';
+  const known = [...graph.inputs.keys()];
+  for (const name of Object.keys(inputs)) {
+    if (!graph.inputs.has(name) && inputs[name] !== undefined) {
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        where,
+        `there is no input ${show(name)}; the graph has ${known.join(', ')}`,
+      );
+    }
+  }
+  const checked: Record<string, Tensor> = {};
+  for (const [name, id] of graph.inputs) {
+    const given = inputs[name];
+    const { dtype, shape } = graph.values[id];
+    if (given === undefined) throw new AttnError('MISSING_INPUT', where, `input ${name} is required`);
+    checkTensor(given, where, `input ${name}`);
+    if (given.dtype !== dtype) {
+      throw new AttnError('INVALID_DTYPE', where, `input ${name} must be ${dtype}, got ${given.dtype}`);
+    }
+    if (!sameShape(given.shape, shape)) {
+      throw new AttnError(
+        'INVALID_SHAPE',
+        where,
+        `input ${name} must be ${show(shape)}, got ${show(given.shape)}`,
+      );
+    }
+    checked[name] = contiguous(given);
+  }
+  return checked;
+}

@@ -1,0 +1,59 @@
+/** Everything public of `@attn/core`, grouped as the folders are. */
+
+// Errors and tensors.
+export { AttnError, show, throwIfAborted, type AttnErrorCode } from './errors.ts';
+export * from './tensor.ts';
+export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
+
+// Patterns: who attends to whom.
+export * from './patterns/pattern.ts';
+export * from './patterns/json-value.ts';
+export * from './patterns/runs.ts';
+export * from './patterns/causal.ts';
+export * from './patterns/full.ts';
+
+// Plans: a pattern as a list of tiles.
+export * from './plan/block-plan.ts';
+export * from './plan/plan-attention.ts';
+export * from './plan/plan-cache.ts';
+
+// Ops: their shapes and their meaning.
+export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';
+export { OP_NAMES, ops } from './ops/index.ts';
+export type { NamedReferences, NamedSpecs, OpDefinition, OpSpec, ReferenceTensor } from './ops/op.ts';
+export { fromReference, toReference } from './ops/reference-tensor.ts';
+export { broadcastStrides } from './ops/broadcast.ts';
+export { activationFunction, gelu, geluTanh, relu, type Activation } from './ops/activation.ts';
+export { erf, erfc } from './ops/gelu/erf.ts';
+export { checkIndices } from './ops/indices.ts';
+export * from './ops/attention/spec.ts';
+export { batchRows, effectivePattern, patternData } from './ops/attention/effective-pattern.ts';
+export { attentionReference, attentionReferenceRows } from './ops/attention/reference.ts';
+export type { ReferenceInput, RowAddress } from './ops/attention/reference.ts';
+export { mergeStates, type AttentionState } from './ops/attention/merge-states.ts';
+export type { ConcatAttributes } from './ops/concat/spec.ts';
+export { concatOperands } from './ops/concat/spec.ts';
+export type { GatherAttributes } from './ops/gather/spec.ts';
+export type { GeluAttributes } from './ops/gelu/spec.ts';
+export type { LayerNormAttributes } from './ops/layer-norm/spec.ts';
+export type { LinearAttributes } from './ops/linear/spec.ts';
+export { matmulSizes, type MatmulAttributes, type MatmulSizes } from './ops/matmul/spec.ts';
+export type { ReshapeAttributes } from './ops/reshape/spec.ts';
+export type { SliceAttributes } from './ops/slice/spec.ts';
+export type { SoftmaxAttributes } from './ops/softmax/spec.ts';
+export type { TransposeAttributes } from './ops/transpose/spec.ts';
+
+// Graphs: what a backend compiles.
+export * from './graph/graph.ts';
+export { GraphBuilder, type AttentionValues, type Value } from './graph/builder.ts';
+export { evaluateReference } from './graph/evaluate.ts';
+export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './graph/memory.ts';
+
+// Backends: their contract, and what those in host memory share.
+export * from './backend.ts';
+export { compileGraph, type ExecutorOptions } from './graph/executor.ts';
+export type { Kernel, KernelCall, KernelContext, KernelTable } from './graph/kernel.ts';
+export { checkNodeData } from './graph/node-data.ts';
+export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
+export { throttleProgress } from './graph/progress.ts';
+export { checkRunInputs } from './graph/run-inputs.ts';
