@@ -57,3 +57,9 @@ export { checkNodeData } from './graph/node-data.ts';
 export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
 export { throttleProgress } from './graph/progress.ts';
 export { checkRunInputs } from './graph/run-inputs.ts';
+
+// Selection: which backend runs what.
+export { attentionGraph, attentionInputs, type AttentionCall } from './select/attention-call.ts';
+export * from './select/attn.ts';
+export { createAttn } from './select/create-attn.ts';
+export { debug, debugLevel, type DebugLevel } from './debug.ts';

@@ -156,10 +156,5 @@ function checkPattern(inputs: NamedSpecs, attributes: AttentionAttributes, probl
       fail('MISSING_INPUT', OP, `pattern ${pattern.type} needs the input ${name}`);
     }
   }
-  for (const name of ['segmentIds', 'keyLengths'] as const) {
-    if (inputs[name] !== undefined && !pattern.inputs.includes(name)) {
-      fail('INVALID_ARGUMENT', OP, `${name} was given but pattern ${pattern.type} does not read it`);
-    }
-  }
   pattern.validate(problem);
 }

@@ -87,6 +87,7 @@ function attentionRows(
   const { heads, kvHeads, queryLength, keyLength, headDim, valueDim, scale, queryOffset, softcap, layout } =
     problem;
   const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(patternData(inputs));
+  pattern.validate(problem);
   const queries = rowStrides(layout, heads, queryLength, headDim);
   const keys = rowStrides(layout, kvHeads, keyLength, headDim);
   const values = rowStrides(layout, kvHeads, keyLength, valueDim);

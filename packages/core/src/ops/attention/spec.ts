@@ -45,7 +45,7 @@ export interface AttentionInputs<T> {
   readonly keyMask?: T;
   /** [B, Nq], bool or u8: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding. */
   readonly queryMask?: T;
-  /** [B, Nk], bool or u8, data of the pattern: 1 marks a global token. Any pattern takes it, see `effectivePattern`. */
+  /** [B, Nk], bool or u8, data of the pattern (any pattern takes it, see `effectivePattern`): 1 marks a global token. */
   readonly globalMask?: T;
   /** [B, Nk], i32 or u32, data of the pattern: the document that a token belongs to. */
   readonly segmentIds?: T;

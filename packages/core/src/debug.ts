@@ -1,0 +1,31 @@
+/**
+ * The one debugging switch. `ATTN_DEBUG`, in the environment or as a global variable, is a level; each level prints
+ * what the lower ones do, to standard error:
+ *
+ * | level | prints                                                                  |
+ * |-------|-------------------------------------------------------------------------|
+ * | 1     | choice: which backend runs a graph, why not the others, every fallback  |
+ * | 2     | time: milliseconds of every compilation and run                         |
+ * | 3     | plan: tiles, masks and order of every attention plan                    |
+ * | 4     | source: generated shaders, WebAssembly and ONNX graphs                  |
+ */
+
+/** A level of `ATTN_DEBUG`. */
+export type DebugLevel = 1 | 2 | 3 | 4;
+
+/** Where the level may stand: it is read at every call, so that it can be changed at run time. */
+interface DebugHost {
+  readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
+  readonly ATTN_DEBUG?: unknown;
+}
+
+/** The level in force; 0 is silence. */
+export function debugLevel(): number {
+  const { process, ATTN_DEBUG } = globalThis as DebugHost;
+  return Number(ATTN_DEBUG ?? process?.env?.ATTN_DEBUG) || 0;
+}
+
+/** Prints a message when the level asks for it; otherwise the message is never made. */
+export function debug(level: DebugLevel, message: () => string): void {
+  if (debugLevel() >= level) console.error(`[attn] ${message()}`);
+}

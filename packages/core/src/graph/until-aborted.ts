@@ -1,0 +1,28 @@
+/** Waiting for something that cannot itself be stopped, without waiting longer than the caller wants. */
+import { throwIfAborted } from '../errors.ts';
+
+/** Settles like the promise, or rejects with `ABORTED` as soon as the signal fires; the promise itself goes on. */
+export async function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  where: string,
+): Promise<T> {
+  throwIfAborted(signal, where);
+  if (signal === undefined) return promise;
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      try {
+        throwIfAborted(signal, where);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,76 @@
+/** The front door's contract: attention and graphs on whatever backends the application lists; see `createAttn`. */
+import type { Backend, CompileOptions, Executable, Probe, RunOptions, Tensors } from '../backend.ts';
+import type { AttnError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../tensor.ts';
+import type { AttentionCall } from './attention-call.ts';
+
+/** What `createAttn` takes. */
+export interface AttnOptions {
+  /** In order of preference; the order decides only between equal estimates. Disposed together with the `Attn`. */
+  readonly backends: readonly Backend[];
+  /** The backend of every call that names none itself. */
+  readonly backend?: string;
+  /** Stops waiting for the probes. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of one run. */
+export interface AttnRunOptions extends RunOptions {
+  /** Run here or fail: never falls back. */
+  readonly backend?: string;
+}
+
+/** Result of a call. */
+export interface AttentionResult {
+  /** Like q, with the value dim. */
+  readonly out: Tensor;
+  /** [batch, heads, queries], f32, with `returnLse`. */
+  readonly lse?: Tensor;
+  /** Who computed it. */
+  readonly backend: string;
+}
+
+/** A compiled graph and where it runs. */
+export interface CompiledGraph extends Executable {
+  readonly backend: string;
+}
+
+/** One row of `explain`; flat, for `console.table`. */
+export interface Explanation {
+  readonly backend: string;
+  /** Available on this machine and able to run the graph. */
+  readonly usable: boolean;
+  /** Why it is not. */
+  readonly reason: string | undefined;
+  readonly predictedMs: number | undefined;
+  /** Of the last run, if there was one. */
+  readonly measuredMs: number | undefined;
+  readonly chosen: boolean;
+}
+
+/** What `on` reports. */
+export interface AttnEvents {
+  /** A graph is about to run on a backend. */
+  choice: { readonly graph: Graph; readonly backend: string; readonly predictedMs: number };
+  /** A backend failed and the same call starts again on the next best. */
+  fallback: { readonly graph: Graph; readonly from: string; readonly to: string; readonly error: AttnError };
+}
+
+/** Attention on whatever this machine has. */
+export interface Attn {
+  /** One attention call. Errors: those of attention's `infer`, of the choice (`NO_BACKEND`, …) and of the run. */
+  attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult>;
+  /** Runs a graph; executables are kept and reused by the graph's key. */
+  run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
+  /** Compiles a graph for a caller who wants to hold it, and who must dispose it. Its runs do not fall back. */
+  compile(graph: Graph, options?: CompileOptions & { readonly backend?: string }): Promise<CompiledGraph>;
+  /** What the machine has, in the order of the list. */
+  probe(): readonly ({ readonly name: string } & Probe)[];
+  /** Who could run the graph, by default the last one that ran, and who was or would be chosen. */
+  explain(graph?: Graph): Explanation[];
+  /** Listens; call the result to stop. */
+  on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void;
+  /** Releases executables and backends. Idempotent; later calls reject with `DISPOSED`. */
+  dispose(): Promise<void>;
+}
