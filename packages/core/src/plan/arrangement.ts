@@ -2,16 +2,17 @@
  * The orders worth trying for a pattern, and the choice among them. An arrangement says how the queries are divided into
  * groups and how the keys are ordered; the one whose tiles hold the fewest pairs wins.
  *
- * - Global tokens: their keys come first (scattered columns become a few dense tiles) and their queries form a group of
- *   their own (one global row costs one row, not a row block of 64).
+ * - Global tokens: their keys come last (scattered columns become a few dense tiles) and their queries form a group of
+ *   their own (one global row costs one row, not a row block of 64). Last and not first, so that the other queries and
+ *   keys go on standing at the same places: a band that is shifted against the tiles needs one more tile per row block.
  * - A modulus m (dilation, stride): by residue modulo m, so that a dilated window becomes a contiguous band.
  * - Labels (interleaved documents): by label.
  */
 import type { OrderHint } from '../patterns/pattern.ts';
 import { mod } from '../patterns/runs.ts';
 import type { HeadPattern } from './coverage.ts';
-import { identityOrder, orderOf, type Order } from './order.ts';
-import { countPairs } from './plan-blocks.ts';
+import { orderOf } from './order.ts';
+import { countPairs, type Plane } from './plan-blocks.ts';
 
 /** The rows that take part, and the sizes around them. */
 export interface Rows {
@@ -28,10 +29,9 @@ export interface Rows {
 export interface Arrangement {
   readonly name: string;
   /** Queries that are not global tokens, or all of them. */
-  readonly local: Order;
+  readonly local: Plane;
   /** Queries that are global tokens, when they are kept apart. */
-  readonly global: Order | undefined;
-  readonly keys: Order;
+  readonly global: Plane | undefined;
 }
 
 /** A reordering must save this share of the pairs to be preferred: it costs a gather and shared masks. */
@@ -45,9 +45,9 @@ export function arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): 
   const globals = at.pattern.globals(at.batchRow, at.head);
   const hints = at.pattern.hints(at.batchRow, at.head);
   const makers: (() => Arrangement)[] = [];
-  if (!separateGlobals || globals.length === 0) makers.push(() => natural(rows));
-  if (globals.length > 0) makers.push(() => sorted(rows, globals, undefined));
-  for (const hint of hints) makers.push(() => sorted(rows, globals, hint));
+  if (!separateGlobals || globals.length === 0) makers.push(() => natural(at, rows));
+  if (globals.length > 0) makers.push(() => sorted(at, rows, globals, undefined));
+  for (const hint of hints) makers.push(() => sorted(at, rows, globals, hint));
   if (makers.length === 1) return makers[0]();
 
   // The most specific first, so that the others' count is stopped early by its cost.
@@ -56,66 +56,90 @@ export function arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): 
   for (const make of makers.reverse()) {
     const candidate = make();
     const limit = bestPairs / WORTHWHILE;
-    const pairs = pairsOf(at, candidate, limit);
+    const pairs = pairsOf(candidate, limit);
     // A candidate that comes later in this loop is the simpler one: it wins unless it is clearly dearer.
     if (best === undefined || pairs <= limit) {
       best = candidate;
       bestPairs = Math.min(bestPairs, pairs);
     }
   }
-  return best ?? natural(rows);
+  return best ?? natural(at, rows);
 }
 
-function pairsOf(at: HeadPattern, { local, global, keys }: Arrangement, limit: number): number {
-  const pairs = countPairs(at, local, keys, limit);
-  return global === undefined || pairs > limit ? pairs : pairs + countPairs(at, global, keys, limit - pairs);
+function pairsOf({ local, global }: Arrangement, limit: number): number {
+  const pairs = countPairs(local, limit);
+  return global === undefined || pairs > limit ? pairs : pairs + countPairs(global, limit - pairs);
 }
 
-function natural(rows: Rows): Arrangement {
-  const { queries, keys, queryLength, keyLength, queryOffset } = rows;
-  return {
-    name: 'natural',
-    local: queries === undefined ? identityOrder(queryLength, queryOffset) : orderOf(queries, queryLength, queryOffset),
-    global: undefined,
-    keys: keys === undefined ? identityOrder(keyLength, 0) : orderOf(keys, keyLength, 0),
-  };
+function natural(at: HeadPattern, rows: Rows): Arrangement {
+  const { queryLength, keyLength, queryOffset } = rows;
+  const queries = orderOf(rows.queries ?? range(queryLength), queryLength, queryOffset);
+  const keys = orderOf(rows.keys ?? range(keyLength), keyLength, 0);
+  return { name: 'natural', local: { at, queries, keys }, global: undefined };
 }
 
-function sorted(rows: Rows, globals: Int32Array, hint: OrderHint | undefined): Arrangement {
+function sorted(at: HeadPattern, rows: Rows, globals: Int32Array, hint: OrderHint | undefined): Arrangement {
   const { queryLength, keyLength, queryOffset } = rows;
   const isGlobal = new Set(globals);
-  const queries = [...(rows.queries ?? range(queryLength))];
-  const keys = [...(rows.keys ?? range(keyLength))];
-  const localQueries = queries.filter((row) => !isGlobal.has(row + queryOffset));
+  const queries = rows.queries ?? range(queryLength);
+  const keys = rows.keys ?? range(keyLength);
+  const localQueries = sortRows(
+    queries.filter((row) => !isGlobal.has(row + queryOffset)),
+    queryOffset,
+    hint,
+  );
   const globalQueries = queries.filter((row) => isGlobal.has(row + queryOffset));
-  const localKeys = keys.filter((row) => !isGlobal.has(row));
-  const globalKeys = keys.filter((row) => isGlobal.has(row));
-  const keyOrder = [...globalKeys, ...sortRows(localKeys, 0, hint)];
+  const localKeys = sortRows(
+    keys.filter((row) => !isGlobal.has(row)),
+    0,
+    hint,
+  );
+  const keyRows = new Int32Array(keys.length);
+  keyRows.set(localKeys);
+  keyRows.set(
+    keys.filter((row) => isGlobal.has(row)),
+    localKeys.length,
+  );
+  const keyOrder = orderOf(keyRows, keyLength, 0);
+  const plane = (order: Int32Array): Plane => ({
+    at,
+    queries: orderOf(order, queryLength, queryOffset),
+    keys: keyOrder,
+  });
+  const inner = { pattern: at.pattern.withoutGlobals(), keys: localKeys.length };
   return {
-    name: [globals.length > 0 ? 'globals first' : '', describe(hint)].filter(Boolean).join(', then '),
-    local: orderOf(Int32Array.from(sortRows(localQueries, queryOffset, hint)), queryLength, queryOffset),
-    global:
-      globalQueries.length > 0 ? orderOf(Int32Array.from(globalQueries), queryLength, queryOffset) : undefined,
-    keys: orderOf(Int32Array.from(keyOrder), keyLength, 0),
+    name: [describe(hint), globals.length > 0 ? 'globals last' : ''].filter(Boolean).join(', '),
+    local: { ...plane(localQueries), inner },
+    global: globalQueries.length > 0 ? plane(globalQueries) : undefined,
   };
 }
 
 /** Rows in the order of the hint; rows of an equal label or residue stay ascending. */
-function sortRows(rows: number[], offset: number, hint: OrderHint | undefined): number[] {
+function sortRows(rows: Int32Array, offset: number, hint: OrderHint | undefined): Int32Array {
   if (hint === undefined) return rows;
-  const rankOf = (row: number): number => {
+  const { labels, modulus } = hint;
+  const ranks = new Float64Array(rows.length);
+  rows.forEach((row, i) => {
     const position = row + offset;
-    const label = hint.labels === undefined ? 0 : (hint.labels[position] ?? Infinity);
-    return hint.modulus === undefined ? label : label * hint.modulus + mod(position, hint.modulus);
-  };
-  const ranks = new Map<number, number[]>();
-  for (const row of rows) {
-    const rank = rankOf(row);
-    const members = ranks.get(rank);
-    if (members === undefined) ranks.set(rank, [row]);
-    else members.push(row);
+    const label = labels === undefined ? 0 : (labels[position] ?? Infinity);
+    ranks[i] = modulus === undefined ? label : label * modulus + mod(position, modulus);
+  });
+  // Buckets by rank, filled in ascending order of the rows: a stable counting sort.
+  const sizes = new Map<number, number>();
+  for (const rank of ranks) sizes.set(rank, (sizes.get(rank) ?? 0) + 1);
+  let begin = 0;
+  const next = new Map<number, number>();
+  for (const rank of [...sizes.keys()].sort((a, b) => a - b)) {
+    next.set(rank, begin);
+    begin += sizes.get(rank) ?? 0;
   }
-  return [...ranks.entries()].sort(([a], [b]) => a - b).flatMap(([, members]) => members);
+  const sortedRows = new Int32Array(rows.length);
+  rows.forEach((row, i) => {
+    const place = next.get(ranks[i]) ?? 0;
+    sortedRows[place] = row;
+    next.set(ranks[i], place + 1);
+  });
+  return sortedRows;
 }
 
 function describe(hint: OrderHint | undefined): string {

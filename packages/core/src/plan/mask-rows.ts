@@ -28,7 +28,8 @@ export function maskRows(
     );
   }
   const perRow: MaskedRows[] = [];
-  for (let batchRow = 0; batchRow < batch; batchRow++) perRow.push(rowsOf(mask.data, batchRow * length, length));
+  for (let batchRow = 0; batchRow < batch; batchRow++)
+    perRow.push(rowsOf(mask.data, batchRow * length, length));
   return (batchRow) => perRow[batchRow];
 }
 

@@ -22,7 +22,10 @@ export interface PlanData extends PatternData {
 }
 
 /** The sizes that a plan depends on. */
-export type PlanSizes = Pick<AttentionProblem, 'batch' | 'heads' | 'queryLength' | 'keyLength' | 'queryOffset'>;
+export type PlanSizes = Pick<
+  AttentionProblem,
+  'batch' | 'heads' | 'queryLength' | 'keyLength' | 'queryOffset'
+>;
 
 /**
  * Lowers a pattern to tiles for every batch row and head.
@@ -32,7 +35,11 @@ export type PlanSizes = Pick<AttentionProblem, 'batch' | 'heads' | 'queryLength'
 export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): AttentionPlan {
   const missing = pattern.inputs.find((name) => data[name] === undefined);
   if (missing !== undefined) {
-    throw new AttnError('MISSING_INPUT', 'core/plan', `pattern ${show(pattern.type)} needs the input ${missing}`);
+    throw new AttnError(
+      'MISSING_INPUT',
+      'core/plan',
+      `pattern ${show(pattern.type)} needs the input ${missing}`,
+    );
   }
   const bound = pattern.bind(data);
   bound.validate(sizes);
@@ -61,12 +68,12 @@ export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData
   const groups: PlanGroup[] = [];
   for (const { at, rows, members: list } of families.values()) {
     const members = Int32Array.from(list);
-    const { name, local, global, keys } = arrange(at, rows, separate);
-    if (local.count > 0) {
-      groups.push({ block: planBlocks(at, local, keys, name), members, projection: 'local' });
+    const { name, local, global } = arrange(at, rows, separate);
+    if (local.queries.count > 0) {
+      groups.push({ block: planBlocks(local, name), members, projection: 'local' });
     }
     if (global !== undefined) {
-      const block = planBlocks(at, global, keys, `${name} (global rows)`);
+      const block = planBlocks(global, `${name} (global rows)`);
       groups.push({ block, members, projection: separate ? 'global' : 'local' });
     }
   }

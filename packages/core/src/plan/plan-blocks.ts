@@ -3,24 +3,41 @@
  * hidden is dropped, one that is all visible becomes spans, a mixed one is split until it is a single tile. So the work
  * follows the number of tiles on the pattern's edges, never the number of cells.
  */
-import { FULL, MASK_WORDS, TILE, type BlockPlan } from './block-plan.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+import type { Run } from '../patterns/runs.ts';
+import { FULL, TILE, type BlockPlan } from './block-plan.ts';
 import { coverage, type HeadPattern } from './coverage.ts';
 import { EMPTY, MaskStore } from './mask-store.ts';
 import { positionsBetween, runsBetween, type Order } from './order.ts';
-import type { Run } from '../patterns/runs.ts';
 import { SpanList } from './span-list.ts';
 import { fillTileMask, rectangleMask } from './tile-mask.ts';
+
+/** The query × key plane of one head, in chosen orders. */
+export interface Plane {
+  readonly at: HeadPattern;
+  readonly queries: Order;
+  readonly keys: Order;
+  /** A simpler pattern that holds for all queries and the first `keys` places of the key order. */
+  readonly inner?: { readonly pattern: Pattern; readonly keys: number };
+}
 
 /** Gets the rectangles of tiles that are not empty, columns ascending within each row block. */
 interface TileVisitor {
   /** Row blocks r0 … r1 and columns c0 … c1 (exclusive) are all visible. */
   all(r0: number, r1: number, c0: number, c1: number): void;
   /** One tile is mixed, or not known to be anything else. Return false to stop the descent. */
-  some(rowBlock: number, column: number, queries: readonly Run[], keys: readonly Run[]): boolean;
+  some(
+    rowBlock: number,
+    column: number,
+    queries: readonly Run[],
+    keys: readonly Run[],
+    at: HeadPattern,
+  ): boolean;
 }
 
-/** The plan of one head's pattern in the given orders. `name` says which order this is. */
-export function planBlocks(at: HeadPattern, queries: Order, keys: Order, name: string): BlockPlan {
+/** The plan of one head's pattern in the orders of the plane. `name` says which orders these are. */
+export function planBlocks(plane: Plane, name: string): BlockPlan {
+  const { queries, keys } = plane;
   const rowBlocks = Math.ceil(queries.count / TILE);
   const columns = Math.ceil(keys.count / TILE);
   const fullColumns = Math.floor(keys.count / TILE);
@@ -54,7 +71,7 @@ export function planBlocks(at: HeadPattern, queries: Order, keys: Order, name: s
     if (mask !== FULL) maskedTiles += count;
   };
 
-  descend(at, queries, keys, {
+  descend(plane, {
     all(r0, r1, c0, c1) {
       const cFull = Math.min(c1, fullColumns);
       for (let r = r0; r < r1; r++) {
@@ -62,11 +79,16 @@ export function planBlocks(at: HeadPattern, queries: Order, keys: Order, name: s
         if (c1 > cFull) {
           // The last, incomplete column: its absent keys need a mask.
           const rows = rowsOf(r);
-          push(r, cFull, 1, remember(`all:${rows}`, () => rectangleMask(rows, columnsOf(cFull))));
+          push(
+            r,
+            cFull,
+            1,
+            remember(`all:${rows}`, () => rectangleMask(rows, columnsOf(cFull))),
+          );
         }
       }
     },
-    some(rowBlock, column, queryRuns, keyRuns) {
+    some(rowBlock, column, queryRuns, keyRuns, at) {
       const rows = rowsOf(rowBlock);
       const present = columnsOf(column);
       const make = (): Uint32Array => {
@@ -102,15 +124,17 @@ export function planBlocks(at: HeadPattern, queries: Order, keys: Order, name: s
 }
 
 /** Pairs that kernels would compute in these orders, without making masks; stops counting above `limit`. */
-export function countPairs(at: HeadPattern, queries: Order, keys: Order, limit: number): number {
+export function countPairs(plane: Plane, limit: number): number {
+  const { queries, keys } = plane;
   let pairs = 0;
-  descend(at, queries, keys, {
-    all(r0, r1, c0, c1) {
-      const rows = Math.min(r1 * TILE, queries.count) - r0 * TILE;
-      pairs += rows * (Math.min(c1 * TILE, keys.count) - c0 * TILE);
-    },
+  const add = (r0: number, r1: number, c0: number, c1: number): void => {
+    const rows = Math.min(r1 * TILE, queries.count) - r0 * TILE;
+    pairs += rows * (Math.min(c1 * TILE, keys.count) - c0 * TILE);
+  };
+  descend(plane, {
+    all: add,
     some(rowBlock, column) {
-      this.all(rowBlock, rowBlock + 1, column, column + 1);
+      add(rowBlock, rowBlock + 1, column, column + 1);
       return pairs <= limit;
     },
   });
@@ -127,16 +151,13 @@ export function planBytes(plan: BlockPlan): number {
   return bytes;
 }
 
-/** Number of masks of a plan. */
-export function maskCount(plan: BlockPlan): number {
-  return plan.masks.length / MASK_WORDS;
-}
-
-function descend(at: HeadPattern, queries: Order, keys: Order, visitor: TileVisitor): void {
+function descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): void {
+  const innerAt = inner && { ...at, pattern: inner.pattern };
   const visit = (r0: number, r1: number, c0: number, c1: number): boolean => {
+    const here = inner && innerAt && c1 * TILE <= inner.keys ? innerAt : at;
     const queryRuns = runsBetween(queries, r0 * TILE, Math.min(r1 * TILE, queries.count));
     const keyRuns = runsBetween(keys, c0 * TILE, Math.min(c1 * TILE, keys.count));
-    const answer = coverage(at, queryRuns, keyRuns);
+    const answer = coverage(here, queryRuns, keyRuns);
     if (answer === 'none') return true;
     if (answer === 'all') {
       visitor.all(r0, r1, c0, c1);
@@ -144,7 +165,7 @@ function descend(at: HeadPattern, queries: Order, keys: Order, visitor: TileVisi
     }
     const rows = r1 - r0;
     const columns = c1 - c0;
-    if (rows === 1 && columns === 1) return visitor.some(r0, c0, queryRuns, keyRuns);
+    if (rows === 1 && columns === 1) return visitor.some(r0, c0, queryRuns, keyRuns, here);
     // Halve the longer side, or both when they are about equal. Left before right keeps columns ascending.
     const rMid = rows * 2 > columns && rows > 1 ? (r0 + r1 + 1) >> 1 : r1;
     const cMid = columns * 2 > rows && columns > 1 ? (c0 + c1 + 1) >> 1 : c1;

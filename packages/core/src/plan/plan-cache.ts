@@ -2,7 +2,7 @@
  * Plans from an attention node's input tensors, remembered by content: when only data such as global positions changes from
  * run to run, a plan is rebuilt or found here, and never a kernel, pipeline or session.
  */
-import { effectivePattern } from '../ops/attention/effective-pattern.ts';
+import { batchRows, effectivePattern, patternData } from '../ops/attention/effective-pattern.ts';
 import { attentionProblem, type AttentionAttributes, type AttentionProblem } from '../ops/attention/spec.ts';
 import type { BatchRows } from '../patterns/pattern.ts';
 import { contentKey } from '../patterns/json-value.ts';
@@ -39,7 +39,7 @@ export class PlanCache {
       data.separateGlobals,
     ].join('|');
     let plan = this.plans.get(key);
-    if (plan === undefined) plan = planAttention(problem, pattern, data);
+    plan ??= planAttention(problem, pattern, data);
     this.plans.delete(key);
     this.plans.set(key, plan);
     if (this.plans.size > this.capacity) {
@@ -59,16 +59,10 @@ export class PlanCache {
 
 /** The run-time data of a plan, from an attention node's input tensors. */
 export function planData(inputs: Readonly<Record<string, Tensor>>): PlanData {
-  const rows = (name: string): BatchRows | undefined => {
-    const value = inputs[name];
-    return value && { batch: value.shape[0], length: value.shape[1] ?? 1, data: value.data };
-  };
   return {
-    keyMask: rows('keyMask'),
-    queryMask: rows('queryMask'),
-    globalMask: rows('globalMask'),
-    segmentIds: rows('segmentIds'),
-    keyLengths: rows('keyLengths'),
+    ...patternData(inputs),
+    keyMask: batchRows(inputs.keyMask),
+    queryMask: batchRows(inputs.queryMask),
     separateGlobals: inputs.qGlobal !== undefined,
   };
 }

@@ -34,7 +34,12 @@ export class SpanList {
   }
 
   /** The CSR arrays of a `BlockPlan`. */
-  flatten(): { rowStart: Uint32Array; spanColumn: Uint32Array; spanTiles: Uint32Array; spanMask: Int32Array } {
+  flatten(): {
+    rowStart: Uint32Array;
+    spanColumn: Uint32Array;
+    spanTiles: Uint32Array;
+    spanMask: Int32Array;
+  } {
     const rowStart = new Uint32Array(this.head.length + 1);
     const spanColumn = new Uint32Array(this.length);
     const spanTiles = new Uint32Array(this.length);

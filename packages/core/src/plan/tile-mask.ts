@@ -82,4 +82,3 @@ export function countBits(mask: Uint32Array): number {
   }
   return count;
 }
-

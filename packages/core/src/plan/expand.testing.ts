@@ -1,0 +1,40 @@
+/** Test helper: expands a plan to the matrix of how often each query–key pair is computed and allowed. */
+import type { AttentionPlan, BlockPlan } from './block-plan.ts';
+import { FULL, TILE } from './block-plan.ts';
+import { maskAllows } from './tile-mask.ts';
+
+/** How often each (query row, key row) of one batch row and head is computed as allowed: all must be 0 or 1. */
+export function expandPlan(
+  plan: AttentionPlan,
+  member: number,
+  queryLength: number,
+  keyLength: number,
+): Uint8Array {
+  const counts = new Uint8Array(queryLength * keyLength);
+  for (const { block, members } of plan.groups) {
+    if (members.includes(member)) expandBlock(block, keyLength, counts);
+  }
+  return counts;
+}
+
+function expandBlock(block: BlockPlan, keyLength: number, counts: Uint8Array): void {
+  const { rowStart, spanColumn, spanTiles, spanMask, masks, queryIndex, keyIndex, queryCount, keyCount } =
+    block;
+  for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
+    for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
+      const from = spanColumn[span] * TILE;
+      const to = from + spanTiles[span] * TILE;
+      for (let place = rowBlock * TILE; place < Math.min(queryCount, rowBlock * TILE + TILE); place++) {
+        for (let at = from; at < to; at++) {
+          const visible =
+            spanMask[span] === FULL || maskAllows(masks, spanMask[span], place % TILE, at % TILE);
+          if (!visible) continue;
+          if (at >= keyCount) throw new Error(`a plan allows the absent key place ${at} of ${keyCount}`);
+          const row = queryIndex === undefined ? place : queryIndex[place];
+          const key = keyIndex === undefined ? at : keyIndex[at];
+          counts[row * keyLength + key] += 1;
+        }
+      }
+    }
+  }
+}
