@@ -16,6 +16,8 @@ export * from './patterns/full.ts';
 export * from './plan/block-plan.ts';
 export * from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
+export { planBytes } from './plan/plan-blocks.ts';
+export { maskAllows } from './plan/tile-mask.ts';
 
 // Ops: their shapes and their meaning.
 export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';

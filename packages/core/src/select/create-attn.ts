@@ -19,6 +19,7 @@ import type {
   Explanation,
 } from './attn.ts';
 import {
+  describeChoice,
   judge,
   named,
   rank,
