@@ -1,2 +1,59 @@
-// What `npm run bench` runs.
-export {};
+/** `npm run bench -- [suite…] [--rounds N] [--json FILE] [--markdown FILE]`: runs suites and prints their tables. */
+import { writeFileSync } from 'node:fs';
+import { cac } from 'cac';
+import { conditions, toMarkdown } from './report.ts';
+import type { Suite, Table } from './suite.ts';
+import { cpuSuite } from './suites/cpu.ts';
+import { planSuite } from './suites/plan.ts';
+
+/** One line a suite. */
+const suites: readonly Suite[] = [planSuite, cpuSuite];
+
+interface Flags {
+  readonly rounds: number | string;
+  readonly json?: string;
+  readonly markdown?: string;
+}
+
+async function bench(names: readonly string[], flags: Flags): Promise<void> {
+  const rounds = Number(flags.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new TypeError(`--rounds must be a positive integer, got ${flags.rounds}`);
+  }
+  const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `unknown suite ${unknown}; known are ${suites.map((suite) => suite.name).join(', ')}`,
+    );
+  }
+  const chosen = suites.filter((suite) => names.length === 0 || names.includes(suite.name));
+  const tables: Table[] = [];
+  for (const suite of chosen) {
+    tables.push(...(await suite.run({ rounds, log: (message) => console.error(message) })));
+  }
+  const at = conditions();
+  const markdown = toMarkdown(tables, at);
+  process.stdout.write(markdown);
+  if (flags.markdown !== undefined) writeFileSync(flags.markdown, markdown);
+  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ at, tables }, null, 2)}\n`);
+}
+
+const cli = cac('npm run bench --');
+cli
+  .command(
+    '[...suites]',
+    `Measure: ${suites.map(({ name, describes }) => `${name} (${describes})`).join(', ')}`,
+  )
+  .option('--rounds <n>', 'Rounds of interleaved runs', { default: 5 })
+  .option('--json <file>', 'Also write the tables as JSON')
+  .option('--markdown <file>', 'Also write the tables as Markdown')
+  .action(bench);
+cli.help();
+
+try {
+  cli.parse(process.argv, { run: false });
+  await cli.runMatchedCommand();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof TypeError || (error as Error).name === 'CACError' ? 2 : 1;
+}

@@ -24,8 +24,7 @@ const planOf = (n: number, pattern: Pattern): AttentionPlan =>
 /** 256 each side, as in Longformer's base model. */
 const window = (dilation = 1): Pattern => slidingWindow({ before: 256, after: 256, dilation });
 
-const windowAsExpression = (): Pattern =>
-  where(({ q, k }) => k.sub(q).ge(-256).and(k.sub(q).le(256)));
+const windowAsExpression = (): Pattern => where(({ q, k }) => k.sub(q).ge(-256).and(k.sub(q).le(256)));
 
 /** Positions that look scattered, by a multiplicative hash; distinct because the multiplier is odd and n a power of two. */
 function scattered(count: number, n: number): number[] {
@@ -90,7 +89,11 @@ async function tiles({ log }: SuiteOptions): Promise<Table> {
       count('window', window(), 'base'),
       count('window, dilation 4', window(4), '≤ 1.05× the tiles'),
       count('window + 1 global', or(window(), globalTokens([0])), ''),
-      count('window + 1,000 scattered globals', or(window(), globalTokens(scattered(1000, n))), '≤ 16 more per row block'),
+      count(
+        'window + 1,000 scattered globals',
+        or(window(), globalTokens(scattered(1000, n))),
+        '≤ 16 more per row block',
+      ),
       count('where(…) spelling the window', windowAsExpression(), 'the same tiles'),
     ],
   };

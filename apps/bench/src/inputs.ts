@@ -1,0 +1,36 @@
+/** Random q, k, v of a given size: uniform in [−1, 1), from a fixed seed. */
+import type { Tensor } from '@attn/core';
+
+/** An attention call's tensors and sizes. */
+export interface Problem {
+  readonly heads: number;
+  readonly n: number;
+  readonly headDim: number;
+  readonly q: Tensor<'f32'>;
+  readonly k: Tensor<'f32'>;
+  readonly v: Tensor<'f32'>;
+}
+
+/** q, k, v of shape [1, heads, n, headDim]. */
+export function problem(heads: number, n: number, headDim: number): Problem {
+  const shape = [1, heads, n, headDim];
+  const make = (seed: number): Tensor<'f32'> => ({
+    dtype: 'f32',
+    shape,
+    data: uniform(heads * n * headDim, seed),
+  });
+  return { heads, n, headDim, q: make(1), k: make(2), v: make(3) };
+}
+
+/** Mulberry32: small, fast, and good enough to fill tensors. */
+function uniform(length: number, seed: number): Float32Array {
+  const out = new Float32Array(length);
+  let state = seed >>> 0;
+  for (let i = 0; i < length; i++) {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
+    out[i] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
+  }
+  return out;
+}
