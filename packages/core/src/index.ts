@@ -6,11 +6,7 @@ export * from './tensor.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
 
 // Patterns: who attends to whom.
-export * from './patterns/pattern.ts';
-export * from './patterns/json-value.ts';
-export * from './patterns/runs.ts';
-export * from './patterns/causal.ts';
-export * from './patterns/full.ts';
+export * from './patterns/index.ts';
 
 // Plans: a pattern as a list of tiles.
 export * from './plan/block-plan.ts';

@@ -196,7 +196,7 @@ export class GraphBuilder {
   }
 
   private own(value: Value, what: string): Value {
-    if (this.values[value?.id] !== value) {
+    if (value === undefined || this.values[value.id] !== value) {
       throw new AttnError(
         'INVALID_GRAPH',
         WHERE,

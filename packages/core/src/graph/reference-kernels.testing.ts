@@ -1,0 +1,21 @@
+/** Kernels made of the references: slow, and right up to the rounding of each node's outputs. */
+import type { OpName } from '../ops/attributes.ts';
+import { OP_NAMES, ops } from '../ops/index.ts';
+import { fromReference, toReference } from '../ops/reference-tensor.ts';
+import type { Kernel, KernelTable } from './kernel.ts';
+
+/** A kernel for every op. */
+export const referenceKernels: KernelTable = Object.fromEntries(OP_NAMES.map((op) => [op, kernelOf(op)]));
+
+/** Computes a node by its reference and rounds to the outputs' dtypes. */
+export function kernelOf<K extends OpName>(op: K): Kernel<K> {
+  return ({ inputs, outputs, attributes }) => {
+    const references = Object.fromEntries(
+      Object.entries(inputs).map(([name, tensor]) => [name, toReference(tensor)]),
+    );
+    ops[op].reference(references, attributes).forEach((result, index) => {
+      const output = outputs[index];
+      output.data.set(fromReference(result, output.dtype).data);
+    });
+  };
+}
