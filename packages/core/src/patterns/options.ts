@@ -1,0 +1,65 @@
+/** The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one sentence, with its value. */
+import { AttnError, show } from '../errors.ts';
+
+/** The error of a wrong option: `expected slidingWindow's before to be a non-negative integer, got -1`. */
+export function invalidPattern(expected: string, got: unknown): AttnError {
+  return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${preview(got)}`);
+}
+
+/** Values from outside can be nested too deeply, or be too strange, to be shown. */
+function preview(value: unknown): string {
+  try {
+    return show(value);
+  } catch {
+    return 'a value that cannot be shown';
+  }
+}
+
+/** True for arrays and typed arrays. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+}
+
+/** `options` itself, if it is an object with no other fields than `names`. */
+export function checkOptions<T extends object>(type: string, options: T, names: readonly string[]): T {
+  if (typeof options !== 'object' || options === null || isList(options)) {
+    throw invalidPattern(`${type} to be given an object with ${listed(names)}`, options);
+  }
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw invalidPattern(`${type} to have ${listed(names)}`, unknown);
+  return options;
+}
+
+/** `value`, if it is an integer of at least `minimum` and at most `maximum`. */
+export function checkInteger(
+  what: string,
+  value: unknown,
+  minimum: number,
+  maximum: number = Infinity,
+): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum)
+    return value;
+  const kind = minimum === 0 ? 'a non-negative integer' : minimum === 1 ? 'a positive integer' : 'an integer';
+  throw invalidPattern(`${what} to be ${kind}${maximum < Infinity ? ` of at most ${maximum}` : ''}`, value);
+}
+
+/** A copy of `value`, if it is a list of integers in these bounds, with at least one entry. */
+export function checkIntegers(
+  what: string,
+  value: unknown,
+  minimum: number,
+  maximum?: number,
+): readonly number[] {
+  if (!isList(value) || value.length === 0) throw invalidPattern(`${what} to be a non-empty list`, value);
+  return Array.from(value, (entry) => checkInteger(`every entry of ${what}`, entry, minimum, maximum));
+}
+
+/** `value`, if it is true or false. */
+export function checkBoolean(what: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw invalidPattern(`${what} to be true or false`, value);
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'no options' : `the options ${names.join(', ')}`;
+}
