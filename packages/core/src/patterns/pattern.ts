@@ -59,8 +59,13 @@ export interface Pattern {
   signature(b: number, h: number, q: Run, k: Run): string | undefined;
   /** (batch row, head)s with the same variant share one plan. */
   variant(b: number, h: number): string;
-  /** Positions of global tokens, ascending; the planner puts them first in the order. */
+  /** Positions of global tokens, ascending; the planner puts them last in the order. */
   globals(b: number, h: number): Int32Array;
+  /**
+   * The same pattern for pairs of which neither is a global token. It answers for wide runs that global tokens were
+   * taken out of, where the pattern itself would have to look at each piece.
+   */
+  withoutGlobals(): Pattern;
   /** Orders worth trying beside the identity. */
   hints(b: number, h: number): readonly OrderHint[];
 
@@ -95,6 +100,7 @@ export interface PatternDefinition {
   signature?: Pattern['signature'];
   variant?: Pattern['variant'];
   globals?: Pattern['globals'];
+  withoutGlobals?: Pattern['withoutGlobals'];
   hints?: Pattern['hints'];
   validate?: Pattern['validate'];
   inputs?: readonly PatternInput[];
@@ -117,9 +123,11 @@ export function definePattern(definition: PatternDefinition): Pattern {
     allows: definition.allows,
     classify: definition.classify,
     signature:
-      definition.signature ?? (shiftInvariant ? (_b, _h, q, k) => String(k.start - q.start) : () => undefined),
+      definition.signature ??
+      (shiftInvariant ? (_b, _h, q, k) => String(k.start - q.start) : () => undefined),
     variant: definition.variant ?? (() => ''),
     globals: definition.globals ?? (() => NO_POSITIONS),
+    withoutGlobals: definition.withoutGlobals ?? (() => pattern),
     hints: definition.hints ?? (() => NO_HINTS),
     validate: definition.validate ?? (() => {}),
     inputs: definition.inputs ?? [],

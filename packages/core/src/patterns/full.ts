@@ -1,0 +1,14 @@
+/** Full attention: everybody sees everybody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
+import { definePattern, type Pattern } from './pattern.ts';
+
+/**
+ * Every query sees every key.
+ *
+ *     ■ ■ ■ ■
+ *     ■ ■ ■ ■
+ *     ■ ■ ■ ■
+ *     ■ ■ ■ ■
+ */
+export function full(): Pattern {
+  return definePattern({ type: 'full', shiftInvariant: true, allows: () => true, classify: () => 'all' });
+}

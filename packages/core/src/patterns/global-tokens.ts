@@ -1,0 +1,119 @@
+/** Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
+import {
+  perRow,
+  rowTable,
+  tableJson,
+  unboundPattern,
+  validateTable,
+  type RowTable,
+  type Rows,
+} from './batch-rows.ts';
+import { IntervalSet } from './interval-set.ts';
+import { checkBoolean, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
+import { definePattern, type Pattern, type PatternSizes } from './pattern.ts';
+
+/** Which tokens are global, by position or by mask; neither: the run-time input `globalMask` says it. */
+export interface GlobalTokensOptions {
+  /** Their positions, the same in all batch rows. */
+  readonly indices?: ArrayLike<number>;
+  /** 1 marks a global token: one list per batch row, or one for all. */
+  readonly mask?: Rows;
+  /** Do global tokens also see everything (the default), or are they only seen by all? */
+  readonly symmetric?: boolean;
+}
+
+/**
+ * With G the set of global positions, query q sees key k iff k ∈ G or (unless `symmetric` is false) q ∈ G.
+ *
+ *     globalTokens([0, 2])     globalTokens({ indices: [0, 2], symmetric: false })
+ *     ■ ■ ■ ■ ■                ■ · ■ · ·
+ *     ■ · ■ · ·                ■ · ■ · ·
+ *     ■ ■ ■ ■ ■                ■ · ■ · ·
+ *     ■ · ■ · ·                ■ · ■ · ·
+ *     ■ · ■ · ·                ■ · ■ · ·
+ *
+ * `globals()` is G in both cases: a planner may keep exactly these keys and these queries apart from the rest of the order.
+ * When not symmetric, their queries are like any others; keeping them apart then costs a little and changes nothing.
+ */
+export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = {}): Pattern {
+  const named: GlobalTokensOptions = isList(options) ? { indices: options } : options;
+  const {
+    indices,
+    mask,
+    symmetric = true,
+  } = checkOptions('globalTokens', named, ['indices', 'mask', 'symmetric']);
+  checkBoolean("globalTokens' symmetric", symmetric);
+  const direction = symmetric ? {} : { symmetric };
+  if (indices !== undefined && mask !== undefined) {
+    throw invalidPattern('globalTokens to have either indices or a mask', {
+      indices: [...checkPositions(indices)],
+      mask: '...',
+    });
+  }
+  if (indices !== undefined) {
+    const positions = checkPositions(indices);
+    const set = IntervalSet.ofPositions(positions);
+    const row = { at: () => set, variant: () => '' };
+    return define({ indices: positions, ...direction }, row, symmetric, ({ keyLength }) => {
+      const outside = positions.find((position) => position >= keyLength);
+      if (outside !== undefined)
+        throw invalidPattern(`globalTokens' indices to be below ${keyLength}`, outside);
+    });
+  }
+  if (mask === undefined) {
+    return unboundPattern('globalTokens', direction, 'globalMask', (rows) =>
+      globalTokens({ mask: rows, ...direction }),
+    );
+  }
+  const table: RowTable = rowTable("globalTokens' mask", mask, 0, 1);
+  const sets = perRow(table, IntervalSet.ofMask, (a, b) => a.equals(b));
+  return define({ mask: tableJson(table), ...direction }, sets, symmetric, (sizes) =>
+    validateTable(table, sizes),
+  );
+}
+
+/** What global tokens allow among all the others. */
+const NOTHING: Pattern = definePattern({
+  type: 'globalTokens',
+  options: { indices: [] },
+  allows: () => false,
+  classify: () => 'none',
+  shiftInvariant: true,
+});
+
+function define(
+  options: Pattern['options'],
+  { at, variant }: { at(b: number): IntervalSet; variant(b: number): string },
+  symmetric: boolean,
+  validate: (sizes: PatternSizes) => void,
+): Pattern {
+  return definePattern({
+    type: 'globalTokens',
+    options,
+    allows: (b, _h, q, k) => at(b).has(k) || (symmetric && at(b).has(q)),
+    classify(b, _h, q, k) {
+      const keys = at(b).coverage(k);
+      const queries = symmetric ? at(b).coverage(q) : 'none';
+      return keys === 'all' || queries === 'all'
+        ? 'all'
+        : keys === 'none' && queries === 'none'
+          ? 'none'
+          : 'some';
+    },
+    signature(b, _h, q, k) {
+      const keys = `k${variant(b)}:${k.start}`;
+      if (!symmetric || at(b).coverage(q) === 'none') return keys;
+      return at(b).coverage(k) === 'none' ? `q${variant(b)}:${q.start}` : undefined;
+    },
+    variant,
+    globals: (b) => at(b).positions(),
+    withoutGlobals: () => NOTHING,
+    validate,
+  });
+}
+
+/** Sorted and without repetition, so that equal sets have equal keys. */
+function checkPositions(indices: ArrayLike<number>): readonly number[] {
+  const positions = checkIntegers("globalTokens' indices", indices, 0, 2 ** 31 - 2);
+  return [...new Set(positions)].sort((a, b) => a - b);
+}

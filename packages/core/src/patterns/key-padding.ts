@@ -1,0 +1,73 @@
+/** Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
+import {
+  perRow,
+  rowTable,
+  tableJson,
+  unboundPattern,
+  validateBatch,
+  validateTable,
+  type PerRow,
+  type Rows,
+} from './batch-rows.ts';
+import { IntervalSet } from './interval-set.ts';
+import { checkIntegers, checkOptions, invalidPattern } from './options.ts';
+import { definePattern, type Pattern, type PatternSizes } from './pattern.ts';
+
+/** Which keys are valid, by length or by mask; neither: the run-time input `keyLengths` says it. */
+export interface KeyPaddingOptions {
+  /** How many keys are valid, from the first on: one number per batch row. */
+  readonly lengths?: ArrayLike<number>;
+  /** 1 marks a valid key: one list per batch row, or one for all. */
+  readonly mask?: Rows;
+}
+
+/**
+ * Every query sees the valid keys and no others; to be combined, e.g. `and(full(), keyPadding({ lengths: [3] }))`.
+ *
+ *     lengths [3]
+ *     ■ ■ ■ · ·
+ *     ■ ■ ■ · ·
+ *     ■ ■ ■ · ·
+ */
+export function keyPadding(options: KeyPaddingOptions = {}): Pattern {
+  const { lengths, mask } = checkOptions('keyPadding', options, ['lengths', 'mask']);
+  if (lengths !== undefined && mask !== undefined) {
+    throw invalidPattern('keyPadding to have either lengths or a mask', 'both');
+  }
+  if (lengths !== undefined) {
+    const counts = checkIntegers("keyPadding's lengths", lengths, 0, 2 ** 31 - 1);
+    const table = { what: "keyPadding's lengths", rows: counts.map((count) => [count]), shared: false };
+    const sets = perRow(table, ([count]) => IntervalSet.prefix(count), equalSets);
+    return define({ lengths: counts }, sets, ({ batch, keyLength }) => {
+      validateBatch("keyPadding's lengths", counts.length, batch);
+      const long = counts.find((count) => count > keyLength);
+      if (long !== undefined) throw invalidPattern(`keyPadding's lengths to be at most ${keyLength}`, long);
+    });
+  }
+  if (mask === undefined) {
+    return unboundPattern('keyPadding', {}, 'keyLengths', (rows) => keyPadding({ lengths: rows.flat() }));
+  }
+  const table = rowTable("keyPadding's mask", mask, 0, 1);
+  const sets = perRow(table, IntervalSet.ofMask, equalSets);
+  return define({ mask: tableJson(table) }, sets, (sizes) => validateTable(table, sizes));
+}
+
+function define(
+  options: Pattern['options'],
+  { at, variant }: PerRow<IntervalSet>,
+  validate: (sizes: PatternSizes) => void,
+): Pattern {
+  return definePattern({
+    type: 'keyPadding',
+    options,
+    allows: (b, _h, _q, k) => at(b).has(k),
+    classify: (b, _h, _q, k) => at(b).coverage(k),
+    signature: (b, _h, _q, k) => `k${variant(b)}:${k.start}`,
+    variant,
+    validate,
+  });
+}
+
+function equalSets(a: IntervalSet, b: IntervalSet): boolean {
+  return a.equals(b);
+}

@@ -1,0 +1,49 @@
+/** Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027 */
+import { perRow, rowTable, tableJson, unboundPattern, validateTable, type Rows } from './batch-rows.ts';
+import { checkOptions } from './options.ts';
+import { definePattern, type Pattern } from './pattern.ts';
+import { SegmentLabels } from './segment-labels.ts';
+
+/** Which document each position belongs to; absent: the run-time input `segmentIds` says it. */
+export interface SegmentsOptions {
+  /** Any integers, equal within a document: one list per batch row, or one for all. */
+  readonly ids?: Rows;
+}
+
+/**
+ * Query q sees key k iff they have the same id. Positions outside of the table have none: they see and are seen by nobody.
+ *
+ *     ids [7, 7, 3, 3, 3]
+ *     ■ ■ · · ·
+ *     ■ ■ · · ·
+ *     · · ■ ■ ■
+ *     · · ■ ■ ■
+ *     · · ■ ■ ■
+ */
+export function segments(options: SegmentsOptions = {}): Pattern {
+  const { ids } = checkOptions('segments', options, ['ids']);
+  if (ids === undefined)
+    return unboundPattern('segments', {}, 'segmentIds', (rows) => segments({ ids: rows }));
+  const table = rowTable("segments' ids", ids, Number.MIN_SAFE_INTEGER);
+  const { at, variant } = perRow(
+    table,
+    (row) => new SegmentLabels(row),
+    (a, b) => a.equals(b),
+  );
+
+  return definePattern({
+    type: 'segments',
+    options: { ids: tableJson(table) },
+    allows: (b, _h, q, k) => at(b).has(q) && at(b).labels[q] === at(b).labels[k],
+    classify(b, _h, q, k) {
+      const queries = at(b).rangeOf(q);
+      const keys = at(b).rangeOf(k);
+      if (queries.low > keys.high || keys.low > queries.high) return 'none';
+      const one = queries.low === keys.high && queries.high === keys.low;
+      return one && queries.complete && keys.complete ? 'all' : 'some';
+    },
+    variant,
+    hints: (b) => (at(b).contiguous ? [] : [{ labels: at(b).labels }]),
+    validate: (sizes) => validateTable(table, sizes),
+  });
+}
