@@ -1,0 +1,112 @@
+/** Random blocks: each block of queries sees a few blocks by chance. Zaheer et al. 2020 (BigBird), §2, https://arxiv.org/abs/2007.14062 */
+import { onBlocks, type BlockGrid, type BlockRange } from './block-grid.ts';
+import { mulberry32 } from './mulberry32.ts';
+import { checkInteger, checkOptions, invalidPattern } from './options.ts';
+import { definePattern, type Coverage, type Pattern, type PatternSizes } from './pattern.ts';
+
+export interface RandomBlocksOptions {
+  /** Number of positions that the blocks are drawn from; an attention call must have as many keys. */
+  readonly length: number;
+  /** Tokens per block, in both directions. */
+  readonly blockSize: number;
+  /** How many blocks of keys each block of queries sees (fewer when there are not so many to choose from). */
+  readonly blocksPerRow: number;
+  /** Integer in [0, 2³²): equal seeds give equal patterns, on every machine. */
+  readonly seed: number;
+  /** Does every head draw its own blocks (the default), or do all share those of head 0? */
+  readonly heads?: 'different' | 'shared';
+}
+
+/**
+ * The random part of BigBird only; combine it with a window and global tokens. Block i of the queries sees
+ * `blocksPerRow` different blocks of keys, uniformly drawn from those that BigBird's other parts do not see already:
+ * all but 0, i − 1, i, i + 1 and the last one.
+ *
+ *     length 16, blockSize 2, blocksPerRow 1: blocks of queries down, blocks of keys across
+ *     · · · ■ · · · ·
+ *     · · · · ■ · · ·
+ *     · · · · · · ■ ·
+ *     · ■ · · · · · ·
+ *
+ * The draw: three chained `mulberry32` give row i of head h its own generator,
+ * s₁ = next(seed), s₂ = next(s₁ xor h), s₃ = next(s₂ xor i); then Floyd's sampling without repetition.
+ */
+export function randomBlocks(options: RandomBlocksOptions): Pattern {
+  const names = ['length', 'blockSize', 'blocksPerRow', 'seed', 'heads'];
+  const { heads = 'different', ...given } = checkOptions('randomBlocks', options, names);
+  const length = checkInteger("randomBlocks' length", given.length, 1);
+  const blockSize = checkInteger("randomBlocks' blockSize", given.blockSize, 1);
+  const blocksPerRow = checkInteger("randomBlocks' blocksPerRow", given.blocksPerRow, 1);
+  const seed = checkInteger("randomBlocks' seed", given.seed, 0, 2 ** 32 - 1);
+  if (heads !== 'different' && heads !== 'shared') {
+    throw invalidPattern('randomBlocks\' heads to be "different" or "shared"', heads);
+  }
+  const blocks = Math.ceil(length / blockSize);
+  const grids = new Map<number, BlockGrid>();
+  const gridOf = (h: number): BlockGrid => {
+    const head = heads === 'shared' ? 0 : h;
+    const grid = grids.get(head) ?? sparseGrid(drawBlocks(blocks, blocksPerRow, seed, head));
+    grids.set(head, grid);
+    return grid;
+  };
+
+  return definePattern({
+    type: 'randomBlocks',
+    options: { length, blockSize, blocksPerRow, seed, ...(heads === 'shared' ? { heads } : {}) },
+    ...onBlocks(blockSize, gridOf),
+    variant: (_b, h) => (heads === 'shared' ? '' : String(h)),
+    validate({ keyLength }: PatternSizes) {
+      if (keyLength !== length)
+        throw invalidPattern(`randomBlocks' length to be the number of keys (${keyLength})`, length);
+    },
+  });
+}
+
+/** For each block of queries the blocks that it sees, ascending. */
+function drawBlocks(blocks: number, blocksPerRow: number, seed: number, head: number): Int32Array[] {
+  const headSeed = mulberry32(mulberry32(seed)() ^ head)();
+  return Array.from({ length: blocks }, (_, row) => {
+    const next = mulberry32(mulberry32(headSeed ^ row)());
+    const taken = [...new Set([0, row - 1, row, row + 1, blocks - 1])].sort((a, b) => a - b);
+    const seen = taken.filter((block) => block >= 0 && block < blocks);
+    const free = blocks - seen.length;
+    const drawn = new Set<number>();
+    for (let i = Math.max(0, free - blocksPerRow); i < free; i++) {
+      const candidate = Math.floor((next() / 2 ** 32) * (i + 1));
+      drawn.add(drawn.has(candidate) ? i : candidate);
+    }
+    // A candidate counts free blocks only: step over those that are seen already.
+    return Int32Array.from(drawn, (candidate) =>
+      seen.reduce((block, s) => (block >= s ? block + 1 : block), candidate),
+    ).sort();
+  });
+}
+
+/** A grid with few blocks in each row and column; a rectangle is searched along its shorter side, until it is mixed. */
+function sparseGrid(rows: readonly Int32Array[]): BlockGrid {
+  let columns: readonly Int32Array[] | undefined;
+  const has = (row: number, column: number): boolean => rows[row].includes(column);
+  const coverage = (down: BlockRange, across: BlockRange): Coverage =>
+    down.to - down.from <= across.to - across.from
+      ? search(rows, down, across)
+      : search((columns ??= transpose(rows)), across, down);
+  return { rows: rows.length, columns: rows.length, has, coverage };
+}
+
+function search(lists: readonly Int32Array[], along: BlockRange, { from, to }: BlockRange): Coverage {
+  const width = to - from + 1;
+  let answer: Coverage | undefined;
+  for (let i = along.from; i <= along.to; i++) {
+    const hits = lists[i].reduce((sum, block) => (block >= from && block <= to ? sum + 1 : sum), 0);
+    const here = hits === 0 ? 'none' : hits === width ? 'all' : 'some';
+    answer ??= here;
+    if (here !== answer || here === 'some') return 'some';
+  }
+  return answer ?? 'none';
+}
+
+function transpose(rows: readonly Int32Array[]): readonly Int32Array[] {
+  const columns = rows.map((): number[] => []);
+  rows.forEach((blocks, row) => blocks.forEach((column) => columns[column].push(row)));
+  return columns.map((column) => Int32Array.from(column));
+}
