@@ -1,0 +1,141 @@
+/** Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the first answer. */
+import { invalidPattern } from './options.ts';
+import {
+  definePattern,
+  type Coverage,
+  type OrderHint,
+  type Pattern,
+  type PatternDefinition,
+} from './pattern.ts';
+
+/**
+ * What all of the patterns allow: `and(slidingWindow({ before: 2, after: 2 }), causal())`. Put the cheap or narrow ones
+ * first. The global tokens of its parts stay special, whatever else restricts them.
+ */
+export function and(...patterns: readonly Pattern[]): Pattern {
+  return combine('and', patterns, 'none', 'all', (b, h, q, k) =>
+    patterns.every((pattern) => pattern.allows(b, h, q, k)),
+  );
+}
+
+/** What any of the patterns allows: `or(slidingWindow({ before: 2, after: 2 }), globalTokens([0]))`. */
+export function or(...patterns: readonly Pattern[]): Pattern {
+  return combine('or', patterns, 'all', 'none', (b, h, q, k) =>
+    patterns.some((pattern) => pattern.allows(b, h, q, k)),
+  );
+}
+
+/** What the pattern forbids: `and(full(), not(globalTokens([0])))`. It has no global tokens. */
+export function not(pattern: Pattern): Pattern {
+  const [child] = checkPatterns('not', [pattern]);
+  return withChildren([child], {
+    type: 'not',
+    options: { of: child.toJSON() },
+    allows: (b, h, q, k) => !child.allows(b, h, q, k),
+    classify: (b, h, q, k) => opposite(child.classify(b, h, q, k)),
+    signature: child.signature,
+    variant: child.variant,
+    hints: child.hints,
+    validate: child.validate,
+    inputs: child.inputs,
+    bind: (data) => not(child.bind(data)),
+  });
+}
+
+/** Coverage of the complement. */
+export function opposite(coverage: Coverage): Coverage {
+  return coverage === 'all' ? 'none' : coverage === 'none' ? 'all' : 'some';
+}
+
+const CHILDREN = new WeakMap<Pattern, readonly Pattern[]>();
+
+/** The patterns that `and`, `or`, `not` or `perHead` was made of; none for all others. */
+export function childrenOf(pattern: Pattern): readonly Pattern[] {
+  return CHILDREN.get(pattern) ?? [];
+}
+
+/** Defines a pattern that is made of others, and remembers them. */
+export function withChildren(children: readonly Pattern[], definition: PatternDefinition): Pattern {
+  const pattern = definePattern(definition);
+  CHILDREN.set(pattern, children);
+  return pattern;
+}
+
+/** `patterns`, if there is at least one and all of them are patterns. */
+export function checkPatterns(type: string, patterns: readonly Pattern[]): readonly Pattern[] {
+  if (!Array.isArray(patterns) || patterns.length === 0)
+    throw invalidPattern(`${type} to be given at least one pattern`, patterns);
+  const other = patterns.find(
+    (pattern: Partial<Pattern> | undefined) => typeof pattern?.classify !== 'function',
+  );
+  if (patterns.includes(other)) throw invalidPattern(`${type} to be given patterns only`, other);
+  return patterns;
+}
+
+/** A child that answers `decisive` decides for all; `neutral` ones leave the answer to the others. */
+function combine(
+  type: 'and' | 'or',
+  patterns: readonly Pattern[],
+  decisive: Coverage,
+  neutral: Coverage,
+  allows: Pattern['allows'],
+): Pattern {
+  const children = checkPatterns(type, patterns);
+  const remake = type === 'and' ? and : or;
+  return withChildren(children, {
+    type,
+    options: { of: children.map((child) => child.toJSON()) },
+    allows,
+    classify(b, h, q, k) {
+      let answer = neutral;
+      for (const child of children) {
+        const here = child.classify(b, h, q, k);
+        if (here === decisive) return decisive;
+        if (here !== neutral) answer = 'some';
+      }
+      return answer;
+    },
+    // Children that are constant here do not count: a window that is partial only by causality shares causality's masks.
+    signature(b, h, q, k) {
+      const parts: (string | undefined)[] = [];
+      for (const child of children) {
+        const here = child.classify(b, h, q, k);
+        if (here === decisive) return decisive;
+        parts.push(here === neutral ? '*' : child.signature(b, h, q, k));
+      }
+      return parts.includes(undefined) ? undefined : `(${parts.join('|')})`;
+    },
+    ...composed(children),
+    bind: (data) => remake(...children.map((child) => child.bind(data))),
+    withoutGlobals: () => remake(...children.map((child) => child.withoutGlobals())),
+  });
+}
+
+/** What combines in the same way whatever the operation. */
+function composed(
+  children: readonly Pattern[],
+): Pick<PatternDefinition, 'variant' | 'globals' | 'hints' | 'validate' | 'inputs'> {
+  return {
+    variant(b, h) {
+      const variants = children.map((child) => child.variant(b, h));
+      return variants.every((variant) => variant === '') ? '' : `(${variants.join('|')})`;
+    },
+    globals: (b, h) => union(children.map((child) => child.globals(b, h))),
+    hints: (b, h) => distinctHints(children.flatMap((child) => child.hints(b, h))),
+    validate: (sizes) => children.forEach((child) => child.validate(sizes)),
+    inputs: [...new Set(children.flatMap((child) => child.inputs))],
+  };
+}
+
+function union(lists: readonly Int32Array[]): Int32Array {
+  const filled = lists.filter((list) => list.length > 0);
+  if (filled.length < 2) return filled[0] ?? lists[0];
+  return Int32Array.from(new Set(filled.flatMap((list) => [...list]))).sort();
+}
+
+function distinctHints(hints: readonly OrderHint[]): readonly OrderHint[] {
+  return hints.filter(
+    (hint, i) =>
+      hints.findIndex((other) => other.modulus === hint.modulus && other.labels === hint.labels) === i,
+  );
+}

@@ -1,0 +1,53 @@
+/** A pattern per head, as where some heads look near and others far. Child et al. 2019, §4.3, https://arxiv.org/abs/1904.10509 */
+import { checkPatterns, withChildren } from './combinators.ts';
+import { invalidPattern } from './options.ts';
+import type { Pattern, PatternSizes } from './pattern.ts';
+
+/**
+ * Head h attends by `patterns[h]`; there must be exactly as many patterns as heads. Heads with equal patterns share a plan.
+ *
+ *     perHead([causal(), slidingWindow({ before: 1, after: 0 })])
+ *     ■ · · ·    ■ · · ·
+ *     ■ ■ · ·    ■ ■ · ·
+ *     ■ ■ ■ ·    · ■ ■ ·
+ *     ■ ■ ■ ■    · · ■ ■
+ */
+export function perHead(patterns: readonly Pattern[]): Pattern {
+  const children = [...checkPatterns('perHead', patterns)];
+  const childOf = (h: number): Pattern => {
+    if (h < children.length) return children[h];
+    throw invalidPattern(`a head that perHead has (of ${children.length})`, h);
+  };
+  // Heads are told apart by the first head with an equal pattern.
+  const firsts = new Map<number, number>();
+  const firstEqual = (h: number): number => {
+    const known = firsts.get(h);
+    if (known !== undefined) return known;
+    const first = children.findIndex((child) => child.key === childOf(h).key);
+    firsts.set(h, first);
+    return first;
+  };
+
+  return withChildren(children, {
+    type: 'perHead',
+    options: { of: children.map((child) => child.toJSON()) },
+    allows: (b, h, q, k) => childOf(h).allows(b, h, q, k),
+    classify: (b, h, q, k) => childOf(h).classify(b, h, q, k),
+    signature(b, h, q, k) {
+      const signature = childOf(h).signature(b, h, q, k);
+      return signature === undefined ? undefined : `${firstEqual(h)}:${signature}`;
+    },
+    variant: (b, h) => `${firstEqual(h)}:${childOf(h).variant(b, h)}`,
+    globals: (b, h) => childOf(h).globals(b, h),
+    withoutGlobals: () => perHead(children.map((child) => child.withoutGlobals())),
+    hints: (b, h) => childOf(h).hints(b, h),
+    validate(sizes: PatternSizes) {
+      if (children.length !== sizes.heads) {
+        throw invalidPattern(`perHead to have one pattern per head (${sizes.heads})`, children.length);
+      }
+      children.forEach((child) => child.validate(sizes));
+    },
+    inputs: [...new Set(children.flatMap((child) => child.inputs))],
+    bind: (data) => perHead(children.map((child) => child.bind(data))),
+  });
+}
