@@ -1,0 +1,185 @@
+/**
+ * Expressions as data: nested lists such as `["le", ["abs", ["sub", "q", "k"]], 256]`. What a tree means, how it is checked,
+ * and how it is reduced to one head and batch row, after which only `q` and `k` are left.
+ */
+import { invalidPattern } from './options.ts';
+import { exact } from './progression.ts';
+import { mod } from './runs.ts';
+
+export type Variable = 'q' | 'k' | 'head' | 'batch';
+export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'min' | 'max';
+export type Comparison = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
+
+/** A tree whose value is an integer. */
+export type IntNode = number | Variable | readonly ['abs', IntNode] | readonly [Arithmetic, IntNode, IntNode];
+/** A tree whose value is true or false. */
+export type BoolNode =
+  | boolean
+  | readonly ['not', BoolNode]
+  | readonly ['and' | 'or', ...BoolNode[]]
+  | readonly [Comparison, IntNode, IntNode];
+
+/** `div` and `mod` round towards −∞; everything saturates at ±(2⁵³ − 1). */
+export const ARITHMETIC: Readonly<Record<Arithmetic, (a: number, b: number) => number>> = {
+  add: (a, b) => exact(a + b),
+  sub: (a, b) => exact(a - b),
+  mul: (a, b) => exact(a * b),
+  div: (a, b) => exact(Math.floor(a / b)),
+  mod,
+  min: Math.min,
+  max: Math.max,
+};
+
+export const COMPARISON: Readonly<Record<Comparison, (a: number, b: number) => boolean>> = {
+  eq: (a, b) => a === b,
+  ne: (a, b) => a !== b,
+  lt: (a, b) => a < b,
+  le: (a, b) => a <= b,
+  gt: (a, b) => a > b,
+  ge: (a, b) => a >= b,
+};
+
+const VARIABLES: ReadonlySet<unknown> = new Set<Variable>(['q', 'k', 'head', 'batch']);
+/** Deeper trees are refused, so that no input can exhaust the stack. */
+const DEEPEST = 64;
+
+/** Checks a value from JSON, or from a builder. */
+export function checkBool(value: unknown, depth = 0): BoolNode {
+  if (typeof value === 'boolean') return value;
+  const [name, ...operands] = listOf(value, depth);
+  if (name === 'not' && operands.length === 1) return ['not', checkBool(operands[0], depth + 1)];
+  if ((name === 'and' || name === 'or') && operands.length > 0) {
+    return [name, ...operands.map((operand) => checkBool(operand, depth + 1))];
+  }
+  if (isComparison(name) && operands.length === 2) {
+    return [name, checkInt(operands[0], depth + 1), checkInt(operands[1], depth + 1)];
+  }
+  throw invalidPattern(
+    'where to be given an expression that is true or false, such as ["le", "k", "q"]',
+    value,
+  );
+}
+
+function checkInt(value: unknown, depth: number): IntNode {
+  if (isVariable(value)) return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return exact(value);
+  const [name, ...operands] = listOf(value, depth);
+  if (name === 'abs' && operands.length === 1) return ['abs', checkInt(operands[0], depth + 1)];
+  if (!isArithmetic(name) || operands.length !== 2) {
+    throw invalidPattern(
+      'where to be given an expression that is an integer, such as ["sub", "q", "k"]',
+      value,
+    );
+  }
+  const node: IntNode = [name, checkInt(operands[0], depth + 1), checkInt(operands[1], depth + 1)];
+  if ((name === 'div' || name === 'mod') && (mentions(node[2], 'q') || mentions(node[2], 'k'))) {
+    throw invalidPattern(`where's ${name} to divide by something that does not depend on q or k`, node);
+  }
+  return node;
+}
+
+function listOf(value: unknown, depth: number): readonly unknown[] {
+  if (depth > DEEPEST) throw invalidPattern("where's expression to be nested", `more than ${DEEPEST} levels`);
+  return Array.isArray(value) ? value : [];
+}
+
+/** Is the variable found in the tree? */
+export function mentions(node: BoolNode | IntNode, variable: Variable): boolean {
+  return typeof node === 'object'
+    ? operandsOf(node).some((operand) => mentions(operand, variable))
+    : node === variable;
+}
+
+/** The trees below a tree. */
+export function operandsOf(node: BoolNode | IntNode): readonly (BoolNode | IntNode)[] {
+  if (typeof node !== 'object') return [];
+  const [, ...operands] = node;
+  return operands;
+}
+
+/** The tree for one head and batch row, its constant parts worked out: only `q` and `k` are left. */
+export function reduceBool(node: BoolNode, head: number, batch: number): BoolNode {
+  if (typeof node === 'boolean') return node;
+  switch (node[0]) {
+    case 'not': {
+      const operand = reduceBool(node[1], head, batch);
+      return typeof operand === 'boolean' ? !operand : ['not', operand];
+    }
+    case 'and':
+    case 'or': {
+      const [name, ...operands] = node;
+      const decisive = name === 'or';
+      const left = operands
+        .map((operand) => reduceBool(operand, head, batch))
+        .filter((operand) => operand !== !decisive);
+      if (left.length === 0) return !decisive;
+      return left.includes(decisive) ? decisive : left.length === 1 ? left[0] : [name, ...left];
+    }
+    default: {
+      const [name, a, b] = [node[0], reduceInt(node[1], head, batch), reduceInt(node[2], head, batch)];
+      return typeof a === 'number' && typeof b === 'number' ? COMPARISON[name](a, b) : [name, a, b];
+    }
+  }
+}
+
+function reduceInt(node: IntNode, head: number, batch: number): IntNode {
+  if (typeof node !== 'object') return node === 'head' ? head : node === 'batch' ? batch : node;
+  if (node[0] === 'abs') {
+    const operand = reduceInt(node[1], head, batch);
+    return typeof operand === 'number' ? Math.abs(operand) : ['abs', operand];
+  }
+  const [name, a, b] = [node[0], reduceInt(node[1], head, batch), reduceInt(node[2], head, batch)];
+  if ((name === 'div' || name === 'mod') && !(typeof b === 'number' && b > 0)) {
+    throw invalidPattern(
+      `where's ${name} to divide by a positive number in head ${head} and batch row ${batch}`,
+      b,
+    );
+  }
+  return typeof a === 'number' && typeof b === 'number' ? ARITHMETIC[name](a, b) : [name, a, b];
+}
+
+/** The value of a reduced tree for one pair of positions, as nested functions: trees are walked once, not per cell. */
+export function compileBool(node: BoolNode): (q: number, k: number) => boolean {
+  if (typeof node === 'boolean') return () => node;
+  switch (node[0]) {
+    case 'not': {
+      const operand = compileBool(node[1]);
+      return (q, k) => !operand(q, k);
+    }
+    case 'and':
+    case 'or': {
+      const [name, ...operands] = node;
+      const values = operands.map(compileBool);
+      return name === 'and'
+        ? (q, k) => values.every((value) => value(q, k))
+        : (q, k) => values.some((value) => value(q, k));
+    }
+    default: {
+      const [compare, a, b] = [COMPARISON[node[0]], compileInt(node[1]), compileInt(node[2])];
+      return (q, k) => compare(a(q, k), b(q, k));
+    }
+  }
+}
+
+function compileInt(node: IntNode): (q: number, k: number) => number {
+  if (typeof node === 'number') return () => node;
+  if (typeof node === 'string') return node === 'q' ? (q) => q : (_q, k) => k;
+  if (node[0] === 'abs') {
+    const operand = compileInt(node[1]);
+    return (q, k) => Math.abs(operand(q, k));
+  }
+  const [compute, a, b] = [ARITHMETIC[node[0]], compileInt(node[1]), compileInt(node[2])];
+  return (q, k) => compute(a(q, k), b(q, k));
+}
+
+function isVariable(value: unknown): value is Variable {
+  return VARIABLES.has(value);
+}
+
+function isArithmetic(name: unknown): name is Arithmetic {
+  return typeof name === 'string' && Object.hasOwn(ARITHMETIC, name);
+}
+
+function isComparison(name: unknown): name is Comparison {
+  return typeof name === 'string' && Object.hasOwn(COMPARISON, name);
+}

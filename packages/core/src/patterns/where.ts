@@ -1,0 +1,99 @@
+/** Any pattern that can be said as a formula about positions, heads and batch rows. */
+import { classifierOf } from './classifier.ts';
+import { checkBool, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
+import { BoolExpression, VARIABLES, type Variables } from './expression.ts';
+import { canonicalJson, hashText, type Json } from './json-value.ts';
+import {
+  definePattern,
+  type OrderHint,
+  type Pattern,
+  type PatternDefinition,
+  type PatternSizes,
+} from './pattern.ts';
+import { mod } from './runs.ts';
+import { moduliOf, periodOf } from './translation.ts';
+
+/** A formula as a function of its variables, or as nested lists. */
+export type WhereExpression = ((variables: Variables) => BoolExpression | boolean) | Json;
+
+/**
+ * Query q sees key k iff the expression is true. The function is called once, and builds an expression of the methods
+ * add, sub, mul, div (rounding down), mod, min, max, abs, eq, ne, lt, le, gt, ge, and, or, not; `===` and `&&` cannot be
+ * seen by it. Expressions are planned without evaluating cells; windows spelled as formulas cost what `slidingWindow` costs.
+ *
+ *     where(({ q, k }) => k.le(q).and(q.sub(k).mod(2).eq(0)))
+ *     ["and", ["le", "k", "q"], ["eq", ["mod", ["sub", "q", "k"], 2], 0]]
+ *     ■ · · · ·
+ *     · ■ · · ·
+ *     ■ · ■ · ·
+ *     · ■ · ■ ·
+ *     ■ · ■ · ■
+ */
+export function where(expression: WhereExpression): Pattern {
+  const built = typeof expression === 'function' ? expression(VARIABLES) : expression;
+  const tree = checkBool(built instanceof BoolExpression ? built.node : built);
+  const byHead = mentions(tree, 'head');
+  const byBatch = mentions(tree, 'batch');
+
+  // One formula per head and batch row that the expression tells apart.
+  const reduced = new Map<number, Formula>();
+  const at = (b: number, h: number): Formula => {
+    const address = (byBatch ? b : 0) * 2 ** 20 + (byHead ? h : 0);
+    let formula = reduced.get(address);
+    if (formula === undefined) {
+      formula = formulaOf(reduceBool(tree, h, b));
+      reduced.set(address, formula);
+    }
+    return formula;
+  };
+  // An expression that is the same for all is checked to the end now, else in `validate`.
+  const only = byHead || byBatch ? undefined : at(0, 0);
+  const formulaAt = only === undefined ? at : () => only;
+
+  return definePattern({
+    type: 'where',
+    options: { expression: tree },
+    allows: (b, h, q, k) => formulaAt(b, h).allows(q, k),
+    classify: (b, h, q, k) => formulaAt(b, h).classify(q, k),
+    signature(b, h, q, k) {
+      const { period, name } = formulaAt(b, h);
+      if (period === undefined) return undefined;
+      const phase = period === 1 ? '' : `@${mod(q.start, period)}`;
+      return `${only === undefined ? `${name}:` : ''}${k.start - q.start}${phase}`;
+    },
+    variant: (b, h) => (only === undefined ? formulaAt(b, h).name : ''),
+    hints: (b, h) => formulaAt(b, h).hints,
+    validate({ batch, heads }: PatternSizes) {
+      for (let b = 0; b < (byBatch ? batch : 1); b++)
+        for (let h = 0; h < (byHead ? heads : 1); h++) formulaAt(b, h);
+    },
+  });
+}
+
+/** What `classify`, `signature` and `hints` are for a formula, for patterns that spell out `allows` themselves. */
+export function plannedAs(
+  formula: (variables: Variables) => BoolExpression,
+): Pick<PatternDefinition, 'classify' | 'signature' | 'hints'> {
+  const { classify, signature, hints } = where(formula);
+  return { classify, signature, hints };
+}
+
+/** An expression for one head and batch row. */
+interface Formula {
+  /** Equal for equal formulas. */
+  readonly name: string;
+  readonly allows: ReturnType<typeof compileBool>;
+  readonly classify: ReturnType<typeof classifierOf>;
+  readonly period: number | undefined;
+  readonly hints: readonly OrderHint[];
+}
+
+function formulaOf(tree: BoolNode): Formula {
+  return {
+    name: hashText(canonicalJson(tree)),
+    allows: compileBool(tree),
+    classify: classifierOf(tree),
+    period: periodOf(tree),
+    hints: moduliOf(tree).map((modulus) => ({ modulus })),
+  };
+}
