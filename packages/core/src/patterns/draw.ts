@@ -1,0 +1,149 @@
+/** A pattern as a picture: a small grid of cells, each asked of the pattern as a pair of runs, never position by position. */
+import { checkInteger, checkOptions } from './options.ts';
+import type { Coverage, Pattern } from './pattern.ts';
+import type { Run } from './runs.ts';
+
+export interface DrawOptions {
+  /** Length of queries and keys alike; or give both of the next two. */
+  readonly n?: number;
+  readonly queryLength?: number;
+  readonly keyLength?: number;
+  /** Position of query row 0; default keyLength − queryLength. */
+  readonly queryOffset?: number;
+  readonly batch?: number;
+  readonly head?: number;
+  /** Most cells per side; default 32. */
+  readonly size?: number;
+}
+
+/** `cells[row][column]`: how the pattern covers that part of the query × key plane. */
+export interface Drawing {
+  readonly cells: readonly (readonly Coverage[])[];
+  /** A light picture with labelled axes, in colours of its own. */
+  toSvg(): string;
+  /** `██` for all, `▒▒` for some, `·` for none; a row per line. */
+  toTerminal(): string;
+}
+
+/** Draws a pattern; the cost depends on `size`, not on the length. */
+export function drawPattern(pattern: Pattern, options: DrawOptions): Drawing {
+  const names = ['n', 'queryLength', 'keyLength', 'queryOffset', 'batch', 'head', 'size'];
+  const { n, batch = 0, head = 0, size = 32, ...given } = checkOptions('drawPattern', options, names);
+  const queryLength = checkInteger("drawPattern's query length", given.queryLength ?? n, 1);
+  const keyLength = checkInteger("drawPattern's key length", given.keyLength ?? n, 1);
+  const offset = checkInteger(
+    "drawPattern's queryOffset",
+    given.queryOffset ?? keyLength - queryLength,
+    -Infinity,
+  );
+  checkInteger("drawPattern's size", size, 1, 512);
+  const rows = cut(queryLength, offset, size);
+  const columns = cut(keyLength, 0, size);
+  const cells = rows.map((q) => columns.map((k) => look(pattern, batch, head, q, k)));
+  return {
+    cells,
+    toSvg: () =>
+      svg(cells, { title: pattern.type, queries: [offset, offset + queryLength], keys: [0, keyLength] }),
+    toTerminal: () =>
+      cells
+        .map((row) =>
+          row
+            .map((cell) => BLOCK[cell])
+            .join('')
+            .trimEnd(),
+        )
+        .join('\n'),
+  };
+}
+
+/** At most `size` runs, of lengths that differ by at most one, that make up `length` positions from `offset`. */
+function cut(length: number, offset: number, size: number): readonly Run[] {
+  const cells = Math.min(length, size);
+  const edge = (i: number): number => Math.floor((i * length) / cells);
+  return Array.from({ length: cells }, (_, i) => ({
+    start: offset + edge(i),
+    step: 1,
+    count: edge(i + 1) - edge(i),
+  }));
+}
+
+/** Cells of at most this many pairs are looked at in full when the pattern's answer leaves it open. */
+const FEW = 16;
+
+function look(pattern: Pattern, batch: number, head: number, q: Run, k: Run): Coverage {
+  const answer = pattern.classify(batch, head, q, k);
+  if (answer !== 'some' || q.count * k.count > FEW) return answer;
+  let allowed = 0;
+  for (let i = 0; i < q.count; i++) {
+    for (let j = 0; j < k.count; j++) if (pattern.allows(batch, head, q.start + i, k.start + j)) allowed++;
+  }
+  return allowed === 0 ? 'none' : allowed === q.count * k.count ? 'all' : 'some';
+}
+
+const BLOCK: Readonly<Record<Coverage, string>> = { all: '██', some: '▒▒', none: '· ' };
+const COLOUR: Readonly<Record<Coverage, string>> = { all: '#2f6fdb', some: '#a9c8f5', none: '#f1f4f9' };
+const INK = '#3c4657';
+
+const PLANE = 320;
+const LEFT = 64;
+const TOP = 56;
+
+interface Labels {
+  readonly title: string;
+  /** First position, and the one after the last. */
+  readonly queries: readonly [number, number];
+  readonly keys: readonly [number, number];
+}
+
+function svg(cells: Drawing['cells'], { title, queries, keys }: Labels): string {
+  const [rows, columns] = [cells.length, cells[0].length];
+  const [width, height] = [LEFT + PLANE + 24, TOP + PLANE + 48];
+  const middle = { x: LEFT + PLANE / 2, y: TOP + PLANE / 2 };
+  const text = (x: number, y: number, anchor: string, content: string | number, more = ''): string =>
+    `<text x="${x}" y="${y}" text-anchor="${anchor}"${more}>${content}</text>`;
+  const legend = (['all', 'some', 'none'] as const).map((coverage, i) => {
+    const x = LEFT + i * 72;
+    const square = `<rect x="${x}" y="${TOP + PLANE + 20}" width="12" height="12" rx="2" fill="${COLOUR[coverage]}"/>`;
+    return `${square}${text(x + 18, TOP + PLANE + 30, 'start', coverage)}`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="attention pattern ${escape(title)}">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    `<rect x="${LEFT}" y="${TOP}" width="${PLANE}" height="${PLANE}" fill="${COLOUR.none}"/>`,
+    `<g shape-rendering="crispEdges">${rectangles(cells, PLANE / columns, PLANE / rows)}</g>`,
+    `<rect x="${LEFT}" y="${TOP}" width="${PLANE}" height="${PLANE}" fill="none" stroke="${INK}" stroke-opacity="0.35"/>`,
+    `<g font-family="system-ui, sans-serif" font-size="12" fill="${INK}">`,
+    text(middle.x, TOP - 28, 'middle', 'key position'),
+    text(LEFT, TOP - 8, 'start', keys[0]),
+    text(LEFT + PLANE, TOP - 8, 'end', keys[1] - 1),
+    text(20, middle.y, 'middle', 'query position', ` transform="rotate(-90 20 ${middle.y})"`),
+    text(LEFT - 8, TOP + 12, 'end', queries[0]),
+    text(LEFT - 8, TOP + PLANE, 'end', queries[1] - 1),
+    ...legend,
+    '</g>',
+    '</svg>',
+  ].join('\n');
+}
+
+/** One rectangle for each stretch of equal cells in a row. */
+function rectangles(cells: Drawing['cells'], width: number, height: number): string {
+  return cells
+    .flatMap((row, r) => {
+      const starts = row.map((_, c) => c).filter((c) => c === 0 || row[c] !== row[c - 1]);
+      return starts.map((c, i) => {
+        const end = starts[i + 1] ?? row.length;
+        const place = `x="${round(LEFT + c * width)}" y="${round(TOP + r * height)}"`;
+        const extent = `width="${round((end - c) * width)}" height="${round(height)}"`;
+        return row[c] === 'none' ? '' : `<rect ${place} ${extent} fill="${COLOUR[row[c]]}"/>`;
+      });
+    })
+    .join('');
+}
+
+function escape(text: string): string {
+  return text.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
