@@ -1,2 +1,95 @@
-/** The plain TypeScript backend of @attn: runs anywhere JavaScript runs. */
-export {};
+/**
+ * @attn/cpu: the plain TypeScript backend. Tiled online softmax over the block plan in plain loops: it runs anywhere JavaScript
+ * runs, needs nothing, and is the fallback that always works.
+ *
+ * To read on: `attention/attention.ts` walks the plan, `attention/row-block.ts` computes a tile, `dot-tile.ts` is the inner
+ * loop, and `ops/index.ts` lists the kernels.
+ */
+import {
+  AttnError,
+  compileGraph,
+  PlanCache,
+  supportsGraph,
+  throwIfAborted,
+  type Backend,
+  type CompileOptions,
+  type Executable,
+  type Graph,
+  type GraphNode,
+  type KernelTable,
+  type Probe,
+} from '@attn/core';
+import { countFlops, measureRate } from './estimate.ts';
+import { kernelTable } from './ops/index.ts';
+
+/** Options of `cpu`. */
+export interface CpuOptions {
+  /** How many attention plans to remember. Default 16. */
+  readonly planCacheSize?: number;
+  /** Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For tests. */
+  readonly poison?: boolean;
+}
+
+/** Makes the plain JavaScript backend. One thread, float64 arithmetic, f32 and f16 tensors. */
+export function cpu(options: CpuOptions = {}): Backend {
+  return new CpuBackend(options);
+}
+
+class CpuBackend implements Backend {
+  readonly name = 'cpu';
+  readonly #plans: PlanCache;
+  readonly #kernels: KernelTable;
+  readonly #poison: boolean;
+  /** Operations of each graph that was estimated. */
+  readonly #flops = new WeakMap<Graph, number>();
+  /** Operations per millisecond, once measured. */
+  #rate: number | undefined;
+  #disposed = false;
+
+  constructor({ planCacheSize, poison = false }: CpuOptions) {
+    this.#plans = new PlanCache(planCacheSize);
+    this.#kernels = kernelTable(this.#plans);
+    this.#poison = poison;
+  }
+
+  async probe(): Promise<Probe> {
+    const gflops = Number((this.#measuredRate() / 1e6).toFixed(2));
+    return {
+      available: true,
+      summary: 'plain JavaScript, 1 thread',
+      features: { threads: 1, simd: false, f16: true, gflops },
+    };
+  }
+
+  supports(node: GraphNode): true | string {
+    if (node.op === 'reshape' || this.#kernels[node.op] !== undefined) return true;
+    return `there is no plain JavaScript kernel for ${node.op}`;
+  }
+
+  estimate(graph: Graph): number {
+    let flops = this.#flops.get(graph);
+    if (flops === undefined) {
+      flops = countFlops(graph);
+      this.#flops.set(graph, flops);
+    }
+    return flops / this.#measuredRate();
+  }
+
+  async compile(graph: Graph, { signal }: CompileOptions = {}): Promise<Executable> {
+    if (this.#disposed) throw new AttnError('DISPOSED', 'cpu/compile', 'the backend has been disposed');
+    throwIfAborted(signal, 'cpu/compile');
+    const supported = supportsGraph(this, graph);
+    if (supported !== true) throw new AttnError('UNSUPPORTED', 'cpu/compile', supported);
+    return compileGraph(graph, { backend: this.name, kernels: this.#kernels, poison: this.#poison });
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#plans.clear();
+  }
+
+  #measuredRate(): number {
+    this.#rate ??= measureRate();
+    return this.#rate;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Both products of a tile straight from the rows of k and v, without converting them to a tile first. It is the way of
+ * - few queries (a step of decoding, a global token): converting a tile costs as much as five rows of it;
+ * - values that are not finite: 0·∞ and 0·NaN are NaN, so hidden pairs must be left out here rather than weighted with 0.
+ */
+import { TILE } from '@attn/core';
+import type { HeadRows } from './gather.ts';
+
+/** Up to this many queries it is faster to read keys and values directly. */
+export const FEW_ROWS = 4;
+
+/** scores[i][j] += q[i]·k[keyRows[j]], four keys at a time; q is [rows × D], scores [64 × 64]. */
+export function addScoresDirect(
+  queries: Float64Array,
+  keys: HeadRows,
+  keyRows: Int32Array,
+  scores: Float64Array,
+  rows: number,
+  columns: number,
+): void {
+  const { data, origin, stride, dim } = keys;
+  for (let j = 0; j < columns; j += 4) {
+    // Beyond the last column the last key stands in; nobody reads its scores there.
+    const k0 = origin + keyRows[j] * stride;
+    const k1 = origin + keyRows[Math.min(j + 1, columns - 1)] * stride;
+    const k2 = origin + keyRows[Math.min(j + 2, columns - 1)] * stride;
+    const k3 = origin + keyRows[Math.min(j + 3, columns - 1)] * stride;
+    for (let i = 0; i < rows; i++) {
+      const q = i * dim;
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      for (let d = 0; d < dim; d++) {
+        const x = queries[q + d];
+        s0 += x * data[k0 + d];
+        s1 += x * data[k1 + d];
+        s2 += x * data[k2 + d];
+        s3 += x * data[k3 + d];
+      }
+      const to = i * TILE + j;
+      scores[to] += s0;
+      scores[to + 1] += s1;
+      scores[to + 2] += s2;
+      scores[to + 3] += s3;
+    }
+  }
+}
+
+/**
+ * Lists the columns of each row that are not hidden, ascending, before the softmax turns scores into weights: row i's list stands in
+ * `visible` from 64·i on, its length in `counts`.
+ */
+export function listVisible(
+  scores: Float64Array,
+  rows: number,
+  columns: number,
+  visible: Uint8Array,
+  counts: Uint8Array,
+): void {
+  for (let i = 0; i < rows; i++) {
+    let count = 0;
+    for (let j = 0; j < columns; j++) {
+      if (scores[i * TILE + j] !== -Infinity) visible[i * TILE + count++] = j;
+    }
+    counts[i] = count;
+  }
+}
+
+/** sums[i] += Σ over the visible j of weights[i][j] · v[keyRows[j]], four keys at a time; sums is [rows × width]. */
+export function addValuesDirect(
+  weights: Float64Array,
+  visible: Uint8Array,
+  counts: Uint8Array,
+  values: HeadRows,
+  keyRows: Int32Array,
+  sums: Float64Array,
+  width: number,
+  rows: number,
+): void {
+  const { data, origin, stride, dim } = values;
+  for (let i = 0; i < rows; i++) {
+    const at = i * TILE;
+    const end = at + counts[i];
+    const to = i * width;
+    let n = at;
+    for (; n + 4 <= end; n += 4) {
+      const w0 = weights[at + visible[n]];
+      const w1 = weights[at + visible[n + 1]];
+      const w2 = weights[at + visible[n + 2]];
+      const w3 = weights[at + visible[n + 3]];
+      const v0 = origin + keyRows[visible[n]] * stride;
+      const v1 = origin + keyRows[visible[n + 1]] * stride;
+      const v2 = origin + keyRows[visible[n + 2]] * stride;
+      const v3 = origin + keyRows[visible[n + 3]] * stride;
+      for (let d = 0; d < dim; d++) {
+        sums[to + d] += w0 * data[v0 + d] + w1 * data[v1 + d] + w2 * data[v2 + d] + w3 * data[v3 + d];
+      }
+    }
+    for (; n < end; n++) {
+      const weight = weights[at + visible[n]];
+      const from = origin + keyRows[visible[n]] * stride;
+      for (let d = 0; d < dim; d++) sums[to + d] += weight * data[from + d];
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Copying rows of q, k and v into scratch, in the plan's order and as float64. Permuted, strided and grouped heads
+ * all end here: behind it everything is a contiguous tile.
+ */
+import { type AttentionLayout, rowStrides, TILE } from '@attn/core';
+
+/** The rows of one head of one batch row: row n is `data[origin + n·stride]` … of length `dim`. */
+export interface HeadRows {
+  readonly data: Float32Array;
+  readonly origin: number;
+  readonly stride: number;
+  readonly dim: number;
+}
+
+/** All heads of a row-major q, k, v or out. */
+export interface Heads {
+  readonly data: Float32Array;
+  readonly layout: AttentionLayout;
+  readonly heads: number;
+  readonly length: number;
+  readonly dim: number;
+}
+
+/** One head of one batch row. */
+export function headRows(
+  { data, layout, heads, length, dim }: Heads,
+  batchRow: number,
+  head: number,
+): HeadRows {
+  const strides = rowStrides(layout, heads, length, dim);
+  return { data, origin: batchRow * strides.batch + head * strides.head, stride: strides.row, dim };
+}
+
+/** Rows of the `block`-th 64 of a plan's order (`index`, or the identity when undefined); returns how many there are. */
+export function blockRows(
+  index: Int32Array | undefined,
+  length: number,
+  block: number,
+  rows: Int32Array,
+): number {
+  const first = block * TILE;
+  const count = Math.min(TILE, length - first);
+  for (let i = 0; i < count; i++) rows[i] = index === undefined ? first + i : index[first + i];
+  return count;
+}
+
+/** out[i][d] = factor · source[rows[i]][d]; out is [count × dim] from `offset`. */
+export function gatherRows(
+  source: HeadRows,
+  rows: Int32Array,
+  count: number,
+  factor: number,
+  out: Float64Array,
+  offset: number,
+): void {
+  const { data, origin, stride, dim } = source;
+  for (let i = 0; i < count; i++) {
+    const from = origin + rows[i] * stride;
+    const to = offset + i * dim;
+    for (let d = 0; d < dim; d++) out[to + d] = data[from + d] * factor;
+  }
+}
+
+/**
+ * out[d][i] = source[rows[i]][d]; out is [dim × 64] from `offset`.
+ * Returns whether every number is finite: 0·∞ and 0·NaN are NaN, so other tiles need care about hidden pairs.
+ */
+export function gatherTransposed(
+  source: HeadRows,
+  rows: Int32Array,
+  count: number,
+  out: Float64Array,
+  offset: number,
+): boolean {
+  const { data, origin, stride, dim } = source;
+  let residue = 0; // stays 0 while all are finite: ∞ − ∞ and NaN − NaN are NaN
+  for (let i = 0; i < count; i++) {
+    const from = origin + rows[i] * stride;
+    const to = offset + i;
+    for (let d = 0; d < dim; d++) {
+      const value = data[from + d];
+      out[to + d * TILE] = value;
+      residue += value - value;
+    }
+  }
+  return residue === 0;
+}

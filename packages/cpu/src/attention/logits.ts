@@ -1,0 +1,86 @@
+/**
+ * What is done to the scores of a tile between q·kᵀ and the softmax: the soft cap, then the biases, in this order. Each is a function
+ * of the tile and of where it lies; a call without them has an empty list and pays nothing.
+ */
+import { type AttentionProblem, broadcastStrides, TILE, type Tensor } from '@attn/core';
+import { readFloats } from '../floats.ts';
+
+/** Where a tile lies: row i of it is query row `queryRows[i]`, column j is key row `keyRows[j]`. */
+export interface TilePlace {
+  readonly batchRow: number;
+  readonly head: number;
+  readonly queryRows: Int32Array;
+  readonly keyRows: Int32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Changes scores [64 × 64] in place. */
+export type LogitTerm = (scores: Float64Array, place: TilePlace) => void;
+
+/** The terms of a call, in the order in which they apply. */
+export function logitTerms(problem: AttentionProblem, inputs: Readonly<Record<string, Tensor>>): LogitTerm[] {
+  const terms: LogitTerm[] = [];
+  if (problem.softcap !== undefined) terms.push(softcapTerm(problem.softcap));
+  if (inputs.bias) terms.push(biasTerm(problem, inputs.bias));
+  if (inputs.alibiSlopes) terms.push(alibiTerm(problem, inputs.alibiSlopes));
+  if (inputs.relativeBias) terms.push(relativeTerm(problem, inputs.relativeBias));
+  return terms;
+}
+
+/** cap · tanh(score / cap). Gemma Team 2024, https://arxiv.org/abs/2408.00118, §2 */
+function softcapTerm(cap: number): LogitTerm {
+  return (scores, { rows, columns }) => {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        scores[i * TILE + j] = cap * Math.tanh(scores[i * TILE + j] / cap);
+      }
+    }
+  };
+}
+
+/** A tensor broadcast to [batch, heads, queries, keys]. */
+function biasTerm({ batch, heads, queryLength, keyLength }: AttentionProblem, bias: Tensor): LogitTerm {
+  const data = readFloats(bias);
+  const [perBatch, perHead, perQuery, perKey] = broadcastStrides(bias.shape, [
+    batch,
+    heads,
+    queryLength,
+    keyLength,
+  ]);
+  return (scores, { batchRow, head, queryRows, keyRows, rows, columns }) => {
+    for (let i = 0; i < rows; i++) {
+      const start = batchRow * perBatch + head * perHead + queryRows[i] * perQuery;
+      for (let j = 0; j < columns; j++) scores[i * TILE + j] += data[start + keyRows[j] * perKey];
+    }
+  };
+}
+
+/** −slope · |query position − key position|; slopes [heads] or [batch, heads]. */
+function alibiTerm({ batch, heads, queryOffset }: AttentionProblem, slopes: Tensor): LogitTerm {
+  const data = readFloats(slopes);
+  const [perBatch, perHead] = broadcastStrides(slopes.shape, [batch, heads]);
+  return (scores, { batchRow, head, queryRows, keyRows, rows, columns }) => {
+    const slope = data[batchRow * perBatch + head * perHead];
+    for (let i = 0; i < rows; i++) {
+      const position = queryRows[i] + queryOffset;
+      for (let j = 0; j < columns; j++) scores[i * TILE + j] -= slope * Math.abs(position - keyRows[j]);
+    }
+  };
+}
+
+/** table[head, clamp(key position − query position, −R, R) + R]. Shaw et al. 2018, https://arxiv.org/abs/1803.02155 */
+function relativeTerm({ queryOffset }: AttentionProblem, table: Tensor): LogitTerm {
+  const data = readFloats(table);
+  const extent = table.shape[1];
+  const reach = (extent - 1) / 2;
+  return (scores, { head, queryRows, keyRows, rows, columns }) => {
+    for (let i = 0; i < rows; i++) {
+      const position = queryRows[i] + queryOffset;
+      for (let j = 0; j < columns; j++) {
+        const distance = Math.max(-reach, Math.min(reach, keyRows[j] - position));
+        scores[i * TILE + j] += data[head * extent + reach + distance];
+      }
+    }
+  };
+}

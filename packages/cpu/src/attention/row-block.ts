@@ -1,0 +1,118 @@
+/**
+ * One row block of one head: up to 64 queries against the tiles that the plan lists for them. Per tile
+ *
+ *     scores [64 × 64] = q [64 × D] · k [64 × D]ᵀ      then biases, mask, and the online softmax in place
+ *     values [64 × Dv] += weights [64 × 64] · v [64 × Dv]
+ *
+ * Only rows and columns that are present are computed. All scratch is allocated once per call and does not depend on the lengths.
+ */
+import { FULL, MASK_WORDS, TILE, type BlockPlan } from '@attn/core';
+import { addDotTile } from '../dot-tile.ts';
+import { addScoresDirect, addValuesDirect, FEW_ROWS, listVisible } from './direct.ts';
+import { blockRows, gatherRows, type HeadRows } from './gather.ts';
+import type { LogitTerm } from './logits.ts';
+import { maskTile } from './mask.ts';
+import { resetState, softmaxState, softmaxTile, type SoftmaxState } from './softmax.ts';
+import type { TileCache } from './tile-cache.ts';
+
+/** Scratch for row blocks of these sizes, used for one after the other. */
+export interface Scratch {
+  /** [64 × D]: the row block's queries, times the scale. */
+  readonly queries: Float64Array;
+  /** [64 × 64]: scores, then weights. */
+  readonly scores: Float64Array;
+  /** [64 × 64] and [64]: which columns of each row are not hidden, and how many, where that is needed. */
+  readonly visible: Uint8Array;
+  readonly visibleCounts: Uint8Array;
+  readonly queryRows: Int32Array;
+  readonly keyRows: Int32Array;
+  readonly state: SoftmaxState;
+}
+
+/** Allocates the scratch of one call. */
+export function rowBlockScratch(headDim: number, valueDim: number): Scratch {
+  return {
+    queries: new Float64Array(TILE * headDim),
+    scores: new Float64Array(TILE * TILE),
+    visible: new Uint8Array(TILE * TILE),
+    visibleCounts: new Uint8Array(TILE),
+    queryRows: new Int32Array(TILE),
+    keyRows: new Int32Array(TILE),
+    state: softmaxState(valueDim),
+  };
+}
+
+/** One head of one batch row, ready to compute. */
+export interface HeadWork {
+  readonly batchRow: number;
+  readonly head: number;
+  readonly block: BlockPlan;
+  readonly queries: HeadRows;
+  readonly keys: HeadRows;
+  readonly values: HeadRows;
+  /** The converted keys and values of this head. */
+  readonly tiles: TileCache;
+  readonly terms: readonly LogitTerm[];
+  readonly scale: number;
+}
+
+/** Gathers the queries of row block `index` and empties the state; returns the number of rows. */
+export function beginRowBlock(work: HeadWork, index: number, scratch: Scratch): number {
+  const { block, queries, scale } = work;
+  const rows = blockRows(block.queryIndex, block.queryCount, index, scratch.queryRows);
+  gatherRows(queries, scratch.queryRows, rows, scale, scratch.queries, 0);
+  resetState(scratch.state);
+  return rows;
+}
+
+/** Takes one tile into the state. `mask` is the span's: an index into the plan's masks, or `FULL`. */
+export function addTile(work: HeadWork, column: number, mask: number, rows: number, scratch: Scratch): void {
+  const { block, tiles, terms } = work;
+  const { scores, visible, visibleCounts, state, queryRows, keyRows } = scratch;
+  const columns = blockRows(block.keyIndex, block.keyCount, column, keyRows);
+  const slot = rows <= FEW_ROWS ? undefined : tiles.slotOf(column);
+
+  scores.fill(0, 0, rows * TILE);
+  const scoresTile = { data: scores, offset: 0, stride: TILE };
+  if (slot === undefined) {
+    addScoresDirect(scratch.queries, work.keys, keyRows, scores, rows, columns);
+  } else {
+    const stride = work.keys.dim;
+    const queryTile = { data: scratch.queries, offset: 0, stride };
+    addDotTile(
+      queryTile,
+      { data: tiles.keys, offset: slot * tiles.keySize, stride },
+      scoresTile,
+      rows,
+      columns,
+      stride,
+    );
+  }
+
+  const place = { batchRow: work.batchRow, head: work.head, queryRows, keyRows, rows, columns };
+  for (const term of terms) term(scores, place);
+  if (mask !== FULL) maskTile(scores, rows, columns, block.masks, mask * MASK_WORDS);
+
+  if (slot === undefined || !tiles.hasFiniteValues(slot)) {
+    listVisible(scores, rows, columns, visible, visibleCounts);
+    softmaxTile(scores, rows, columns, state);
+    addValuesDirect(scores, visible, visibleCounts, work.values, keyRows, state.values, state.width, rows);
+  } else {
+    softmaxTile(scores, rows, columns, state);
+    const valueTile = { data: tiles.values, offset: slot * tiles.valueSize, stride: TILE };
+    const sums = { data: state.values, offset: 0, stride: state.width };
+    addDotTile(scoresTile, valueTile, sums, rows, state.width, columns);
+  }
+}
+
+/** Writes out [rows × Dv] and, when asked for, lse: what the state has gathered, divided by the sum of the weights. */
+export function endRowBlock(rows: number, out: HeadRows, lse: HeadRows | undefined, scratch: Scratch): void {
+  const { queryRows, state } = scratch;
+  for (let i = 0; i < rows; i++) {
+    const sum = state.sum[i];
+    if (sum === 0) continue; // nothing visible: out stays 0, lse −∞
+    const to = out.origin + queryRows[i] * out.stride;
+    for (let d = 0; d < out.dim; d++) out.data[to + d] = state.values[i * state.width + d] / sum;
+    if (lse) lse.data[lse.origin + queryRows[i] * lse.stride] = state.max[i] + Math.log(sum);
+  }
+}

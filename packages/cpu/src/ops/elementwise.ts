@@ -1,0 +1,76 @@
+/** Ops that compute each element by itself: sums and products of broadcast operands, and the activations. */
+import { activationFunction, broadcastStrides, type Activation, type KernelCall } from '@attn/core';
+import { readFloats, writeFloats } from '../floats.ts';
+import { inChunks } from './chunks.ts';
+import { forEachRow } from './rows.ts';
+
+/** Kernel of `add`. */
+export function add(call: KernelCall<'add'>): void {
+  broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
+    for (let n = 0; n < length; n++) out[to + n] = a[i + n * aStep] + b[j + n * bStep];
+  });
+}
+
+/** Kernel of `mul`. */
+export function mul(call: KernelCall<'mul'>): void {
+  broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
+    for (let n = 0; n < length; n++) out[to + n] = a[i + n * aStep] * b[j + n * bStep];
+  });
+}
+
+/** Kernel of `gelu`. */
+export function gelu(call: KernelCall<'gelu'>): Promise<void> {
+  return activate(call, call.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu');
+}
+
+/** Kernel of `relu`. */
+export function relu(call: KernelCall<'relu'>): Promise<void> {
+  return activate(call, 'relu');
+}
+
+/** Kernel of `tanh`. */
+export function tanh(call: KernelCall<'tanh'>): Promise<void> {
+  return activate(call, 'tanh');
+}
+
+/** Combines one row of two operands: out[to + n] from a[i + n·aStep] and b[j + n·bStep]. */
+type RowLoop = (
+  a: Float32Array,
+  i: number,
+  aStep: number,
+  b: Float32Array,
+  j: number,
+  bStep: number,
+  out: Float32Array,
+  to: number,
+  length: number,
+) => void;
+
+function broadcast({ inputs, outputs }: KernelCall<'add' | 'mul'>, combine: RowLoop): void {
+  // A scalar is one row of one element.
+  const shape = outputs[0].shape.length === 0 ? [1] : outputs[0].shape;
+  const length = shape[shape.length - 1];
+  const [aStrides, bStrides] = [inputs.a, inputs.b].map((operand) => broadcastStrides(operand.shape, shape));
+  const aStep = aStrides[shape.length - 1];
+  const bStep = bStrides[shape.length - 1];
+  const a = readFloats(inputs.a);
+  const b = readFloats(inputs.b);
+  const out = writeFloats(outputs[0]);
+  forEachRow(shape, [aStrides, bStrides], (to, [i, j]) =>
+    combine(a, i, aStep, b, j, bStep, out.data, to, length),
+  );
+  out.done();
+}
+
+async function activate(
+  { inputs, outputs, context }: KernelCall<'gelu' | 'relu' | 'tanh'>,
+  activation: Activation,
+): Promise<void> {
+  const apply = activationFunction(activation);
+  const x = readFloats(inputs.x);
+  const out = writeFloats(outputs[0]);
+  await inChunks(x.length, 1, context.pause, (from, to) => {
+    for (let i = from; i < to; i++) out.data[i] = apply(x[i]);
+  });
+  out.done();
+}

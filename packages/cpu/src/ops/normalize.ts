@@ -1,0 +1,65 @@
+/** Ops that bring slices to a common measure: `layerNorm` over the last axis, `softmax` over any. */
+import { sizeOf, type KernelCall } from '@attn/core';
+import { expNonPositive } from '../exp.ts';
+import { readFloats, writeFloats } from '../floats.ts';
+import { inChunks } from './chunks.ts';
+
+/** Kernel of `layerNorm`: (x − mean) / √(variance + eps) · weight + bias for each row [features]. */
+export async function layerNorm({
+  inputs,
+  outputs,
+  attributes,
+  context,
+}: KernelCall<'layerNorm'>): Promise<void> {
+  const x = readFloats(inputs.x);
+  const weight = inputs.weight && readFloats(inputs.weight);
+  const bias = inputs.bias && readFloats(inputs.bias);
+  const out = writeFloats(outputs[0]);
+  const features = inputs.x.shape[inputs.x.shape.length - 1];
+  await inChunks(x.length / Math.max(1, features), features, context.pause, (first, end) => {
+    for (let row = first; row < end; row++) {
+      const start = row * features;
+      let sum = 0;
+      for (let i = 0; i < features; i++) sum += x[start + i];
+      const mean = sum / features;
+      let squares = 0;
+      for (let i = 0; i < features; i++) squares += (x[start + i] - mean) ** 2;
+      const factor = 1 / Math.sqrt(squares / features + attributes.eps);
+      for (let i = 0; i < features; i++) {
+        const normal = (x[start + i] - mean) * factor;
+        out.data[start + i] = normal * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+      }
+    }
+  });
+  out.done();
+}
+
+/** Kernel of `softmax`: x seen as [outer, extent, inner], over the middle axis. A slice of −∞ only gives 0. */
+export async function softmax({
+  inputs,
+  outputs,
+  attributes,
+  context,
+}: KernelCall<'softmax'>): Promise<void> {
+  const { shape } = inputs.x;
+  const extent = shape[attributes.axis];
+  const inner = sizeOf(shape.slice(attributes.axis + 1));
+  const x = readFloats(inputs.x);
+  const out = writeFloats(outputs[0]);
+  const weights = new Float64Array(extent);
+  await inChunks(x.length / Math.max(1, extent), extent, context.pause, (first, end) => {
+    for (let slice = first; slice < end; slice++) {
+      const start = Math.floor(slice / inner) * extent * inner + (slice % inner);
+      let max = -Infinity;
+      for (let i = 0; i < extent; i++) max = Math.max(max, x[start + i * inner]); // Math.max keeps NaN
+      let sum = 0;
+      for (let i = 0; i < extent; i++) {
+        weights[i] = max === -Infinity ? 0 : expNonPositive(x[start + i * inner] - max);
+        sum += weights[i];
+      }
+      const factor = sum === 0 ? 0 : 1 / sum;
+      for (let i = 0; i < extent; i++) out.data[start + i * inner] = weights[i] * factor;
+    }
+  });
+  out.done();
+}

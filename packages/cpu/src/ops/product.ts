@@ -1,0 +1,90 @@
+/**
+ * Matrix products of any size on the tile kernel, for `linear` and `matmul`:
+ *
+ *     out [m × n] = a [m × k] · b [n × k]ᵀ
+ *
+ * in blocks of 64 × 64 outputs, whose reduction runs in pieces of 256. Both operands are copied block by block into float64 scratch,
+ * so that their strides (transposed or not) and their dtype do not matter to the kernel. The copies are 5 % of the time.
+ */
+import type { Pause } from '@attn/core';
+import { addDotTile } from '../dot-tile.ts';
+
+const BLOCK = 64;
+const DEPTH = 256;
+/** Not a multiple of a memory page's cache lines: the copy of a transposed operand writes along columns. */
+const STRIDE: number = DEPTH + 8;
+
+/** Element (row, depth) is `data[offset + row · rowStride + depth · depthStride]`. */
+export interface Operand {
+  readonly data: Float32Array;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly depthStride: number;
+}
+
+/** A finished block of out: element (i, j) is `sums[i · 64 + j]` and belongs to row `row + i`, column `column + j`. */
+export interface ProductBlock {
+  readonly row: number;
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly sums: Float64Array;
+}
+
+/** A multiplier that keeps its scratch (0.3 MB) from one product to the next. */
+export class Multiplier {
+  readonly #a = new Float64Array(BLOCK * STRIDE);
+  readonly #b = new Float64Array(BLOCK * STRIDE);
+  readonly #sums = new Float64Array(BLOCK * BLOCK);
+
+  /** Computes a·bᵀ and hands each block to `write` when it is complete. */
+  async multiply(
+    a: Operand,
+    b: Operand,
+    [m, n, k]: readonly [m: number, n: number, k: number],
+    pause: Pause,
+    write: (block: ProductBlock) => void,
+  ): Promise<void> {
+    const sums = this.#sums;
+    const aTile = { data: this.#a, offset: 0, stride: STRIDE };
+    const bTile = { data: this.#b, offset: 0, stride: STRIDE };
+    const out = { data: sums, offset: 0, stride: BLOCK };
+    for (let row = 0; row < m; row += BLOCK) {
+      const rows = Math.min(BLOCK, m - row);
+      for (let column = 0; column < n; column += BLOCK) {
+        const columns = Math.min(BLOCK, n - column);
+        sums.fill(0);
+        for (let from = 0; from < k; from += DEPTH) {
+          const depth = Math.min(DEPTH, k - from);
+          pack(a, row, rows, from, depth, this.#a);
+          pack(b, column, columns, from, depth, this.#b);
+          addDotTile(aTile, bTile, out, rows, columns, depth);
+        }
+        write({ row, column, rows, columns, sums });
+        const pausing = pause();
+        if (pausing) await pausing;
+      }
+    }
+  }
+}
+
+/** out[i][d] = operand[row + i][from + d], reading along whichever axis is contiguous. */
+function pack(
+  { data, offset, rowStride, depthStride }: Operand,
+  row: number,
+  rows: number,
+  from: number,
+  depth: number,
+  out: Float64Array,
+): void {
+  const start = offset + row * rowStride + from * depthStride;
+  if (depthStride === 1) {
+    for (let i = 0; i < rows; i++) {
+      for (let d = 0; d < depth; d++) out[i * STRIDE + d] = data[start + i * rowStride + d];
+    }
+  } else {
+    for (let d = 0; d < depth; d++) {
+      for (let i = 0; i < rows; i++) out[i * STRIDE + d] = data[start + d * depthStride + i * rowStride];
+    }
+  }
+}
