@@ -1,3 +1,5 @@
 #!/usr/bin/env node
 // The `attn` command.
-export {};
+import { main } from './cli.ts';
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,64 @@
+// The built command from the outside: every command but `run`, help, and what does not exist.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attnIn } from './cli.testing.ts';
+
+const CAUSAL = '{"type":"causal"}';
+
+let folder: string;
+const path = (name: string) => join(folder, name);
+const attn = (...args: string[]) => attnIn(folder, args);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attn-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('other commands', () => {
+  test('plan: statistics and a drawing at any length', async () => {
+    const pattern = '{"type":"slidingWindow","before":256,"after":256}';
+    const json = await attn('plan', '--pattern', pattern, '--n', '1e6', '--json');
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    const { computedShare, stats, groups } = JSON.parse(json.stdout);
+    expect(computedShare).toBeLessThan(0.001);
+    expect(stats.rowBlocks).toBe(15_625);
+    expect(groups).toHaveLength(1);
+    const text = await attn('plan', '--pattern', CAUSAL, '--n', '64', '--svg', 'p.svg');
+    expect(text.stdout).toContain('██▒▒');
+    expect(await readFile(path('p.svg'), 'utf8')).toMatch(/^<svg /);
+    expect((await attn('plan', '--pattern', CAUSAL, '--n', '64', '--no-draw')).stdout).not.toContain('██');
+    expect(await attn('plan', '--pattern', CAUSAL)).toMatchObject({ code: 2 });
+    expect(await attn('plan', '--pattern', CAUSAL, '--n', 'many')).toMatchObject({ code: 2 });
+  });
+
+  test('probe and explain', async () => {
+    const probed = JSON.parse((await attn('probe', '--json')).stdout);
+    expect(probed.backends).toMatchObject([{ name: 'cpu', available: true }]);
+    expect((await attn('probe')).stdout).toMatch(/^backend {2}available .*\ncpu {6}yes/);
+    const explained = JSON.parse((await attn('explain', '--pattern', CAUSAL, '--n', '512', '--json')).stdout);
+    expect(explained.backends).toMatchObject([{ backend: 'cpu', usable: true, chosen: true }]);
+  });
+
+  test('a small demo', async () => {
+    const { code, stdout, stderr } = await attn('demo', '--n', '600', '--backend', 'cpu', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const { measurements } = JSON.parse(stdout);
+    expect(measurements).toMatchObject([{ n: 600, globals: 1, backend: 'cpu', denseMeasured: true }]);
+    expect(measurements[0].maxError).toBeLessThan(1e-4);
+    expect(await readFile(path('attn-demo-pattern.svg'), 'utf8')).toMatch(/^<svg /);
+    expect(await attn('demo', '--n', '2e6')).toMatchObject({ code: 2 });
+  });
+
+  test('help, version, and what does not exist', async () => {
+    expect((await attn()).stdout).toContain('Commands:');
+    const help = await attn('run', '--help');
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain('Examples:\n  $ attn run --input qkv.safetensors');
+    expect((await attn('--version')).stdout).toMatch(/^attn\/\d+\.\d+\.\d+ /);
+    expect(await attn('dance')).toMatchObject({ code: 2, stdout: '' });
+    expect(await attn('--dance')).toMatchObject({ code: 2, stdout: '' });
+    expect(await attn('probe', 'stray')).toMatchObject({ code: 2, stdout: '' });
+  });
+});

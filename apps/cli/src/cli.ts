@@ -1,0 +1,129 @@
+/**
+ * The `attn` command line: finds the command, runs it, and turns what went wrong into one sentence on stderr and an exit
+ * code: 0 success, 2 the input was at fault, 130 interrupted, 1 anything else. With `--json` an error is also one JSON
+ * object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
+ */
+import { readFileSync } from 'node:fs';
+import { AttnError } from '@attn/core';
+import { cac, type CAC } from 'cac';
+import { badArgument, isSet } from './args.ts';
+import type { Command, Context } from './command.ts';
+import { demo } from './commands/demo.ts';
+import { explain } from './commands/explain.ts';
+import { plan } from './commands/plan.ts';
+import { probe } from './commands/probe.ts';
+import { run } from './commands/run.ts';
+import { progressLine } from './terminal/progress.ts';
+
+const COMMANDS: readonly Command[] = [run, plan, probe, explain, demo];
+
+const INTERRUPTED = 130;
+
+const EXIT_CODES = {
+  title: 'Exit codes',
+  body:
+    '  0 success   2 the input was at fault   130 interrupted   1 anything else\n' +
+    '  Errors are one sentence on stderr; with --json also {"error":{"code","message"}} on stdout.\n' +
+    '  ATTN_DEBUG=1 adds the stack.',
+};
+
+/** Runs one command line (without node and script) to its end and returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  const onInterrupt = () => {
+    if (interrupt.signal.aborted) process.exit(INTERRUPTED); // asked twice: at once
+    interrupt.abort();
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  process.stdout.on('error', ignoreClosedPipe);
+  try {
+    await dispatch(argv, interrupt.signal);
+    return 0;
+  } catch (error) {
+    report(error, argv.includes('--json'));
+    if (interrupt.signal.aborted) return INTERRUPTED;
+    return error instanceof AttnError && error.isInputError ? 2 : 1;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}
+
+async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const cli = cac('attn');
+  cli.help((sections) => [...sections, EXIT_CODES]).version(version(), '--version'); // not -v: `attn run` has an input of that name
+  for (const command of COMMANDS) register(cli, command, signal);
+  try {
+    cli.parse(['node', 'attn', ...argv], { run: false });
+  } catch (cause) {
+    throw readable(cause, undefined);
+  }
+  if (cli.options.help || (cli.options.version && cli.matchedCommand === undefined)) return; // already printed
+  if (cli.matchedCommand === undefined) {
+    if (cli.args.length > 0) {
+      const names = COMMANDS.map(({ name }) => name).join(', ');
+      throw badArgument(`unknown command ${JSON.stringify(String(cli.args[0]))}; expected one of ${names}`);
+    }
+    const [stray] = argv;
+    if (stray !== undefined) throw badArgument(`unknown option ${stray}; see attn --help`);
+    cli.outputHelp();
+    return;
+  }
+  const { matchedCommandName } = cli;
+  try {
+    await cli.runMatchedCommand();
+  } catch (cause) {
+    throw readable(cause, matchedCommandName);
+  }
+}
+
+function register(cli: CAC, command: Command, signal: AbortSignal): void {
+  const registered = cli.command(command.name, command.summary).usage(`${command.name} [options]`);
+  for (const [flags, description] of command.options) registered.option(flags, description);
+  registered.option('--json', 'Print one JSON object to stdout instead of text');
+  for (const example of command.examples) registered.example(`  $ attn ${example}`);
+  registered.action(async (options: Readonly<Record<string, unknown>>) => {
+    const json = isSet(options, 'json');
+    const context: Context = {
+      json,
+      signal,
+      progress: progressLine(isSet(options, 'progress') || (!json && process.stderr.isTTY)),
+      print: (text) => void (json || process.stdout.write(`${text}\n`)),
+      printJson: (value) => void (json && process.stdout.write(`${JSON.stringify(value)}\n`)),
+    };
+    try {
+      await command.run(options, context);
+    } finally {
+      context.progress.clear();
+    }
+  });
+}
+
+/** The parser's own errors as ours. */
+function readable(cause: unknown, command: string | undefined): unknown {
+  if (!(cause instanceof Error) || cause.name !== 'CACError') return cause;
+  const sentence = cause.message.replaceAll('`', '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
+  return badArgument(`${sentence}; see attn ${command === undefined ? '' : `${command} `}--help`, { cause });
+}
+
+function report(error: unknown, json: boolean): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof AttnError ? error.code : 'INTERNAL';
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  const debug = !['', '0', undefined].includes(process.env.ATTN_DEBUG);
+  process.stderr.write(`${debug && error instanceof Error ? error.stack : message}\n`);
+}
+
+/** `attn … | head` is no error. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+}
+
+function version(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  return manifest.version;
+}

@@ -1,0 +1,111 @@
+/** `attn demo`: a real book, real time, checked against float64; what `npm run demo` shows. */
+import { drawPattern } from '@attn/core';
+import { badArgument, isSet, text, type Options } from '../args.ts';
+import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
+import type { Command, Context } from '../command.ts';
+import { readBook, type Book } from '../demo/book.ts';
+import { HEAD_DIM, HEADS } from '../demo/embedding.ts';
+import { longformer, measure, type Measurement } from '../demo/measure.ts';
+import { bytes, count, duration, percent } from '../terminal/format.ts';
+import { table } from '../terminal/table.ts';
+import { checkFolder, writeTextFile } from '../text-file.ts';
+
+const LENGTHS = [4096, 16_384, 65_536];
+
+/** Where the picture goes unless `--out` says otherwise. */
+const PICTURE = './attn-demo-pattern.svg';
+
+/** The command. */
+export const demo: Command = {
+  name: 'demo',
+  summary: 'Run Longformer attention over Moby-Dick, beside dense attention',
+  options: [
+    ['--n <counts>', `Lengths in bytes, separated by commas (default: ${LENGTHS.join(',')})`],
+    ['--backend <name>', BACKEND_HELP],
+    ['--out <file>', `Where to write the picture of the pattern (default: ${PICTURE})`],
+    ['--progress', 'Show progress on stderr even where it is not a terminal'],
+  ],
+  examples: ['demo', 'demo --n 8192 --backend cpu', 'demo --json'],
+  run: runDemo,
+};
+
+async function runDemo(options: Options, context: Context): Promise<void> {
+  const book = await readBook();
+  const lengths = readLengths(options, book);
+  const backend = readBackend(options);
+  const picture = text(options, 'out') ?? PICTURE;
+  isSet(options, 'progress');
+  await checkFolder(picture);
+  context.print(
+    `${book.title}, ${count(book.bytes.length)} bytes in ${book.headings.length} chapters; one byte is one token.\n` +
+      `Longformer attention, ${HEADS} heads × ${HEAD_DIM}: 256 bytes to each side, chapter headings see and are seen by all.\n`,
+  );
+
+  const found: Measurement[] = [];
+  await withAttn(backend, context, async (attn) => {
+    for (const n of lengths) found.push(await measure(attn, book, n, backend, found, context));
+  });
+  context.progress.clear();
+  const drawn = lengths[Math.floor((lengths.length - 1) / 2)];
+  await writeTextFile(picture, drawPattern(longformer(book, drawn), { n: drawn, size: 128 }).toSvg());
+
+  context.printJson({
+    text: book.title,
+    heads: HEADS,
+    headDim: HEAD_DIM,
+    measurements: found.map((one) => ({ ...one, speedup: one.denseMs / one.ms })),
+    picture,
+  });
+  context.print(resultTable(found));
+  context.print(
+    `\n~ not measured: extrapolated from a shorter length, ∝ n².  memory: peak of the process.\n` +
+      `error: greatest difference from the float64 reference in ${found[0].checkedRows}+ sampled rows, local and global.\n` +
+      `backend: ${[...new Set(found.map((one) => `${one.backend}, ${one.why}`))].join('; ')}.\n` +
+      `picture of the pattern at n = ${count(drawn)}: ${picture}`,
+  );
+}
+
+function resultTable(found: readonly Measurement[]): string {
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  const columns = [
+    right('n'),
+    right('globals'),
+    { title: 'backend' },
+    right('time'),
+    right('planning'),
+    right('memory'),
+    right('of n²'),
+    right('dense'),
+    right('faster'),
+    right('error'),
+  ];
+  const rows = found.map((one) => {
+    const mark = one.denseMeasured ? '' : '~';
+    return [
+      count(one.n),
+      String(one.globals),
+      one.backend,
+      duration(one.ms),
+      duration(one.planMs),
+      bytes(one.peakBytes),
+      percent(one.computedShare),
+      mark + duration(one.denseMs),
+      `${mark}${(one.denseMs / one.ms).toPrecision(2)}×`,
+      one.maxError.toExponential(1),
+    ];
+  });
+  return table(columns, rows);
+}
+
+function readLengths(options: Options, book: Book): number[] {
+  const given = text(options, 'n');
+  if (given === undefined) return LENGTHS;
+  const most = book.bytes.length;
+  return given.split(',').map((part) => {
+    const n = Number(part);
+    if (part.trim() !== '' && Number.isSafeInteger(n) && n >= 1 && n <= most) return n;
+    throw badArgument(
+      `--n must be integers from 1 to ${most} (the bytes of ${book.title}), got ${JSON.stringify(part)}`,
+    );
+  });
+}

@@ -1,0 +1,119 @@
+/** `attn plan`: what a pattern costs at any length, without computing any attention. */
+import { drawPattern, planAttention, type BlockPlan, type PlanGroup } from '@attn/core';
+import { badArgument, integer, isSet, text, type Options } from '../args.ts';
+import type { Command, Context } from '../command.ts';
+import { PATTERN_HELP, readPattern } from '../pattern.ts';
+import { bytes, count, duration, percent } from '../terminal/format.ts';
+import { fields, table } from '../terminal/table.ts';
+import { writeTextFile } from '../text-file.ts';
+
+/** The command. */
+export const plan: Command = {
+  name: 'plan',
+  summary: 'Say what a pattern costs: tiles, masks, share of n²',
+  options: [
+    ['--pattern <json|file>', PATTERN_HELP],
+    ['--n <count>', 'Number of tokens; queries and keys alike'],
+    ['--query-length <count>', 'Number of queries, when it differs (default: n)'],
+    ['--key-length <count>', 'Number of keys, when it differs (default: n)'],
+    ['--heads <count>', 'Number of heads (default: 1)'],
+    ['--batch <count>', 'Number of batch rows (default: 1)'],
+    ['--svg <file>', 'Write a drawing of the pattern'],
+    ['--draw', 'Draw the pattern in the terminal (default; --no-draw to leave it out)'],
+  ],
+  examples: [
+    `plan --n 65536 --pattern '{"type":"slidingWindow","before":256,"after":256}'`,
+    `plan --n 1e6 --no-draw --pattern longformer.json --json`,
+  ],
+  run: runPlan,
+};
+
+async function runPlan(options: Options, context: Context): Promise<void> {
+  const n = integer(options, 'n');
+  const queryLength = integer(options, 'queryLength') ?? n;
+  const keyLength = integer(options, 'keyLength') ?? n;
+  if (queryLength === undefined || keyLength === undefined) {
+    throw badArgument('--n is required, or both --query-length and --key-length');
+  }
+  const heads = integer(options, 'heads') ?? 1;
+  const batch = integer(options, 'batch') ?? 1;
+  const svg = text(options, 'svg');
+  const draw = options.draw !== false && !context.json;
+  if (draw) isSet(options, 'draw'); // refuses a value
+  const pattern = await readPattern(options);
+
+  const sizes = { batch, heads, queryLength, keyLength, queryOffset: keyLength - queryLength };
+  const start = performance.now();
+  const { groups, stats } = planAttention(sizes, pattern);
+  const planMs = performance.now() - start;
+  const pairs = batch * heads * queryLength * keyLength;
+  const computedShare = stats.computedPairs / pairs;
+  const allowedShare = stats.allowedPairs / pairs;
+  const planBytes = groups.reduce((sum, group) => sum + bytesOf(group.block), 0);
+  const drawing = draw || svg !== undefined ? drawPattern(pattern, { queryLength, keyLength }) : undefined;
+  if (svg !== undefined && drawing !== undefined) await writeTextFile(svg, drawing.toSvg());
+
+  context.printJson({
+    pattern,
+    ...sizes,
+    planMs,
+    planBytes,
+    computedShare,
+    allowedShare,
+    stats,
+    groups: groups.map(({ block, members, projection }) => ({
+      members: members.length,
+      projection,
+      queries: block.queryCount,
+      keys: block.keyCount,
+      bytes: bytesOf(block),
+      ...block.stats,
+    })),
+    svg,
+  });
+  context.print(
+    fields([
+      ['pattern', pattern.type],
+      ['sizes', `${count(queryLength)} queries × ${count(keyLength)} keys, heads ${heads}, batch ${batch}`],
+      ['computed', `${percent(computedShare)} of n² (the pattern allows ${percent(allowedShare)})`],
+      ['planning', `${duration(planMs)}, ${bytes(planBytes)}`],
+      ...(svg === undefined ? [] : [['drawing', svg] as const]),
+    ]),
+  );
+  context.print(`\n${groupTable(groups)}`);
+  if (draw && drawing !== undefined) context.print(`\n${drawing.toTerminal()}`);
+}
+
+function groupTable(groups: readonly PlanGroup[]): string {
+  const right = (title: string) => ({ title, align: 'right' }) as const;
+  const columns = [
+    { title: 'order' },
+    right('batch·heads'),
+    right('queries'),
+    right('keys'),
+    right('tiles'),
+    right('masked'),
+    right('masks'),
+    right('of n²'),
+    right('bytes'),
+  ];
+  const rows = groups.map(({ block, members }) => [
+    block.stats.order,
+    count(members.length),
+    count(block.queryCount),
+    count(block.keyCount),
+    count(block.stats.tiles),
+    count(block.stats.maskedTiles),
+    count(block.stats.masks),
+    percent(block.stats.computedPairs / Math.max(1, block.queryCount * block.keyCount)),
+    bytes(bytesOf(block)),
+  ]);
+  return table(columns, rows);
+}
+
+/** What a backend has to hold, or upload. */
+function bytesOf(block: BlockPlan): number {
+  const { queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks } = block;
+  const arrays = [queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks];
+  return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
+}

@@ -1,0 +1,196 @@
+// `attn run` from the outside: exit codes, messages, and that nothing is left behind when it fails.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { attentionReference, causal, toReference, type Tensor } from '@attn/core';
+import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attnIn, MAIN, values, type Result } from '../cli.testing.ts';
+
+const CAUSAL = '{"type":"causal"}';
+
+let folder: string;
+let outputs: string;
+const path = (name: string) => join(folder, name);
+
+const attn = (...args: string[]) => attnIn(folder, args);
+
+const [q, k, v] = [1, 2, 3].map((seed) => values([1, 2, 9, 4], seed));
+const keyMask: Tensor = { dtype: 'i32', shape: [1, 9], data: Int32Array.of(1, 5, 1, 1, -1, 1, 1, 0, 0) };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attn-cli-'));
+  outputs = path('outputs');
+  await mkdir(outputs);
+  await writeSafetensorsFile(path('good'), { q, k, v });
+  await writeSafetensorsFile(path('masked'), {
+    'in.q': q,
+    'in.k': k,
+    'in.v': v,
+    'in.key_padding_mask': keyMask,
+  });
+  await writeSafetensorsFile(path('rank'), { q: values([9, 4], 1), k, v });
+  await writeSafetensorsFile(path('length'), { q, k, v: values([1, 2, 8, 4], 1) });
+  await writeSafetensorsFile(path('heads'), { q: values([1, 3, 9, 4], 1), k, v });
+  await writeSafetensorsFile(path('dtype'), { q: { ...keyMask, shape: [1, 1, 9, 1] }, k, v });
+  await writeSafetensorsFile(path('mask-shape'), { q, k, v, keyMask: { ...keyMask, shape: [9] } });
+  await writeSafetensorsFile(path('ids'), { q, k, v, segmentIds: values([1, 9], 1) });
+  await writeSafetensorsFile(path('no-k'), { q, v });
+  const whole = await readFile(path('good'));
+  await writeFile(path('truncated'), whole.subarray(0, whole.length - 5));
+  await writeFile(path('lying'), whole.toString('latin1').replace('[1,2,9,4]', '[1,9,9,4]'), 'latin1');
+  await writeFile(path('text'), 'this is not a tensor file');
+  await writeFile(path('broken.json'), '{"type":');
+  await writeFile(path('window.json'), '{"type":"slidingWindow","before":2,"after":0}');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs `attn run` with these options in place of the good ones. */
+function run(options: Record<string, string>, ...more: string[]): Promise<Result> {
+  const all = { input: 'good', pattern: CAUSAL, output: join(outputs, 'out'), ...options };
+  return attn('run', ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]), ...more);
+}
+
+async function readOutput(name: string): Promise<Record<'out' | 'lse', Tensor>> {
+  const file = await openSafetensorsFile(name);
+  const result = { out: await file.tensor('out'), lse: await file.tensor('lse') };
+  await file.close();
+  await rm(name);
+  return result;
+}
+
+function expectClose(got: Tensor, expected: { readonly data: Float64Array }): void {
+  expect(got.data).toHaveLength(expected.data.length);
+  const errors = Array.from(expected.data, (value, i) =>
+    value === got.data[i] ? 0 : Math.abs(value - got.data[i]),
+  );
+  expect(Math.max(...errors)).toBeLessThan(1e-5);
+}
+
+describe('run', () => {
+  test('writes out and lse, says who ran it, and prints one JSON object with --json', async () => {
+    const { code, stdout, stderr } = await run({}, '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const summary = JSON.parse(stdout);
+    expect(summary).toMatchObject({ backend: 'cpu', output: join(outputs, 'out') });
+    expect(summary.shapes).toMatchObject({ q: [1, 2, 9, 4], out: [1, 2, 9, 4], lse: [1, 2, 9] });
+    const got = await readOutput(join(outputs, 'out'));
+    const inputs = { q: toReference(q), k: toReference(k), v: toReference(v) };
+    const [out, lse] = attentionReference(inputs, { pattern: causal(), returnLse: true });
+    expectClose(got.out, out);
+    expectClose(got.lse, lse);
+  });
+
+  test('takes other names, masks of any dtype, patterns and options from files', async () => {
+    await writeFile(path('options.json'), '{"scale":0.3,"softcap":5}');
+    const names = { q: 'in.q', k: 'in.k', v: 'in.v', keyMask: 'in.key_padding_mask' };
+    const { code, stdout } = await run({
+      input: 'masked',
+      pattern: 'window.json',
+      options: 'options.json',
+      backend: 'cpu',
+      ...names,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^backend {3}cpu \(asked for by name\)\n/);
+    expect(stdout).toContain('keyMask   [1, 9] bool');
+    const { lse } = await readOutput(join(outputs, 'out'));
+    expect(lse.data[8]).toBeGreaterThan(-Infinity);
+    const kebab = { q: 'in.q', k: 'in.k', v: 'in.v', 'key-mask': 'in.key_padding_mask' };
+    expect(await run({ input: 'masked', ...kebab })).toMatchObject({ code: 0 });
+    await rm(join(outputs, 'out'));
+    const twice = await run({ input: 'masked', ...names }, '--key-mask', 'a', '--key-mask', 'b');
+    expect(twice.stderr).toBe('[attn/cli] --key-mask was given 2 times\n');
+  });
+
+  const bad: readonly [string, Record<string, string>, string][] = [
+    ['a wrong rank', { input: 'rank' }, 'q must be [batch, heads, seq, headDim], got [9, 4]'],
+    ['lengths that differ', { input: 'length' }, 'length of k and v must be equal, got 9 and 8'],
+    ['heads that do not divide', { input: 'heads' }, 'multiple of key/value heads, got 3 and 2'],
+    ['a wrong dtype', { input: 'dtype' }, 'i32'],
+    ['a mask of the wrong shape', { input: 'mask-shape' }, 'keyMask must'],
+    ['ids that are no integers', { input: 'ids' }, 'segmentIds must be stored as I32, U32 or U8, got "F32"'],
+    ['a negative window', { pattern: '{"type":"slidingWindow","before":-1,"after":0}' }, 'got -1'],
+    ['globals out of range', { pattern: '{"type":"globalTokens","indices":[9]}' }, '9'],
+    ['an unknown pattern', { pattern: '{"type":"triangle"}' }, 'got "triangle"'],
+    ['an unknown option of a pattern', { pattern: '{"type":"causal","width":3}' }, 'width'],
+    ['a pattern that is no object', { pattern: '[1]' }, 'got [1]'],
+    ['bad JSON', { pattern: '{"type"' }, '--pattern is not valid JSON'],
+    ['bad JSON in a file', { pattern: 'broken.json' }, 'broken.json (--pattern) is not valid JSON'],
+    ['no pattern file', { pattern: 'none.json' }, 'there is no file none.json'],
+    ['no input file', { input: 'none' }, 'there is no file none'],
+    ['a folder as input', { input: '.' }, '. is not a file'],
+    ['a missing tensor', { input: 'no-k' }, 'no-k has no tensor "k"; it has q, v'],
+    ['a missing named tensor', { bias: 'b' }, 'good has no tensor "b"; it has q, k, v'],
+    ['a truncated file', { input: 'truncated' }, 'need 864 bytes of data, but the file has 859'],
+    ['a file that lies', { input: 'lying' }, 'shape [1, 9, 9, 4] needs 1296 bytes, got 288'],
+    ['a file of text', { input: 'text' }, 'expected a header of at most 100000000 bytes'],
+    ['an unknown attribute', { options: '{"scala":1}' }, 'there is no option "scala"; known are scale'],
+    ['a wrong attribute', { options: '{"softcap":-1}' }, 'softcap must be > 0, got -1'],
+    ['an attribute of the wrong type', { options: '{"scale":"1"}' }, 'scale must be a number, got "1"'],
+    ['a wrong layout', { options: '{"layout":"hbnd"}' }, 'layout must be bhnd or bnhd, got "hbnd"'],
+    ['an unknown backend', { backend: 'abacus' }, 'one of auto, cpu, wasm, webgpu, onnx, got "abacus"'],
+    ['an unknown option', { colour: 'red' }, 'unknown option --colour; see attn run --help'],
+    ['no output folder', { output: join('none', 'out') }, 'there is no folder none'],
+  ];
+
+  test.each(bad)('%s: exit code 2, one sentence, no output', async (_title, options, message) => {
+    const { code, stdout, stderr } = await run(options);
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^\[attn\/\w+\] [^\n]+\n$/);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(await readdir(outputs)).toEqual([]);
+  });
+
+  test('a missing option: exit code 2', async () => {
+    const { code, stderr } = await attn('run', '--input', 'good');
+    expect([code, stderr]).toEqual([2, '[attn/cli] --output is required: the .safetensors file to write\n']);
+    expect(await attn('run', '--input')).toMatchObject({ code: 2 });
+  });
+
+  test('a failure leaves an old output alone', async () => {
+    await writeFile(path('old'), 'old');
+    expect(await run({ input: 'truncated', output: 'old' })).toMatchObject({ code: 2 });
+    expect(await readFile(path('old'), 'utf8')).toBe('old');
+  });
+
+  test('an error is a JSON object on stdout with --json, and a stack with ATTN_DEBUG', async () => {
+    const { code, stdout, stderr } = await run({ input: 'none' }, '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'FILE_NOT_FOUND', message: stderr.trimEnd() } });
+  });
+});
+
+describe('backends', () => {
+  test('one that is known but not here: exit code 1, no output', async () => {
+    const { code, stderr } = await run({ backend: 'webgpu' });
+    expect(stderr).toMatch(/^\[attn\/cli\] backend webgpu is not available: .+\n$/);
+    expect(code).toBe(1);
+    expect(await readdir(outputs)).toEqual([]);
+  });
+});
+
+describe('interruption', () => {
+  test('Ctrl-C: exit code 130, no output', async () => {
+    const big = [1, 2, 3].map((seed) => values([1, 8, 4096, 64], seed));
+    await writeSafetensorsFile(path('big'), { q: big[0], k: big[1], v: big[2] });
+    const args = [
+      'run',
+      '--input',
+      'big',
+      '--pattern',
+      '{"type":"full"}',
+      '--output',
+      join(outputs, 'out'),
+      '--progress',
+    ];
+    const code = await new Promise((resolve) => {
+      const child = execFile(process.execPath, [MAIN, ...args], { cwd: folder });
+      child.stderr?.on('data', (text: string) => text.includes('attention') && child.kill('SIGINT'));
+      child.on('exit', resolve);
+    });
+    expect(code).toBe(130);
+    expect(await readdir(outputs)).toEqual([]);
+  });
+});

@@ -1,0 +1,93 @@
+/** `attn run`: one attention call, from a file of tensors to a file of tensors. */
+import { AttnError, type AttentionAttributes } from '@attn/core';
+import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
+import { flag, requiredText, type Options } from '../args.ts';
+import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
+import type { Command, Context } from '../command.ts';
+import { INPUT_NAMES, readInputs } from '../inputs.ts';
+import { readOptions } from '../attention-options.ts';
+import { PATTERN_HELP, readPattern } from '../pattern.ts';
+import { planCost } from '../plan-cost.ts';
+import { duration, extents, percent } from '../terminal/format.ts';
+import { fields } from '../terminal/table.ts';
+import { checkFolder } from '../text-file.ts';
+
+/** The command. */
+export const run: Command = {
+  name: 'run',
+  summary: 'Run attention on tensors in a .safetensors file',
+  options: [
+    ['--input <file>', 'A .safetensors file with q, k, v and any optional input'],
+    ['--pattern <json|file>', PATTERN_HELP],
+    ['--options <json|file>', 'JSON with scale, queryOffset, softcap, layout (bhnd or bnhd)'],
+    ['--backend <name>', BACKEND_HELP],
+    ['--output <file>', 'Where to write out and lse'],
+    ...INPUT_NAMES.map(
+      (name) => [`${flag(name)} <tensor>`, `Name of ${name} in the file (default: ${name})`] as const,
+    ),
+    ['--progress', 'Show progress on stderr even where it is not a terminal'],
+  ],
+  examples: [
+    `run --input qkv.safetensors --pattern '{"type":"causal"}' --output out.safetensors`,
+    `run --input qkv.safetensors --pattern longformer.json --options '{"layout":"bnhd"}' --output out.safetensors`,
+    `run --input in.safetensors --q in.q --k in.k --v in.v --key-mask in.padding --pattern '{"type":"full"}' --output out.safetensors --json`,
+  ],
+  run: runRun,
+};
+
+async function runRun(options: Options, context: Context): Promise<void> {
+  const { signal, progress } = context;
+  // All that is cheap is checked before anything is read or computed.
+  const input = requiredText(options, 'input', 'a .safetensors file');
+  const output = requiredText(options, 'output', 'the .safetensors file to write');
+  const backend = readBackend(options);
+  const attributes: AttentionAttributes = {
+    pattern: await readPattern(options),
+    ...(await readOptions(options)),
+    returnLse: true,
+  };
+  await checkFolder(output);
+
+  progress.update(`reading ${input}`);
+  const file = await openSafetensorsFile(input);
+  const inputs = await readInputs(file, options).finally(() => file.close());
+
+  await withAttn(backend, context, async (attn) => {
+    progress.update('attention', 0);
+    const onProgress = ({ done, total }: { done: number; total: number }) =>
+      progress.update('attention', done / total);
+    const start = performance.now();
+    const result = await attn.attention({ ...inputs, ...attributes, backend, signal, onProgress });
+    const ms = performance.now() - start;
+    if (result.lse === undefined)
+      throw new AttnError('INTERNAL', 'cli/run', `backend ${result.backend} gave no lse`);
+
+    progress.update(`writing ${output}`);
+    await writeSafetensorsFile(output, { out: result.out, lse: result.lse }, { signal });
+    progress.clear();
+    const why = whyChosen(attn, result.backend, backend !== undefined);
+    const { share, planMs } = planCost(inputs, attributes);
+    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, tensor.shape]));
+    context.printJson({
+      backend: result.backend,
+      why,
+      shapes: { ...shapes, out: result.out.shape, lse: result.lse.shape },
+      ms,
+      planMs,
+      computedShare: share,
+      output,
+    });
+    context.print(
+      fields([
+        ['backend', `${result.backend} (${why})`],
+        ...Object.entries(inputs).map(
+          ([name, { dtype, shape }]) => [name, `${extents(shape)} ${dtype}`] as const,
+        ),
+        ['out', `${extents(result.out.shape)} ${result.out.dtype}`],
+        ['time', `${duration(ms)}, planning ${duration(planMs)} of it`],
+        ['computed', `${percent(share)} of n²`],
+        ['output', output],
+      ]),
+    );
+  });
+}

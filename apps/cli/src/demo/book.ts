@@ -1,0 +1,23 @@
+/** The text that the demo reads: all chapters of Moby-Dick, byte by byte (see data/ATTRIBUTION.md). One byte is one token. */
+import { readFile } from 'node:fs/promises';
+
+/** The book and where its chapters begin. */
+export interface Book {
+  readonly title: string;
+  readonly bytes: Uint8Array;
+  /** Positions of the first byte of every chapter heading, ascending. */
+  readonly headings: readonly number[];
+}
+
+/** Reads the book that ships with this package. */
+export async function readBook(): Promise<Book> {
+  const bytes = await readFile(new URL('../../data/moby-dick.txt', import.meta.url));
+  return { title: 'Moby-Dick', bytes, headings: findHeadings(bytes) };
+}
+
+/** Where lines begin with `CHAPTER` and a number. */
+export function findHeadings(bytes: Uint8Array): number[] {
+  // One character a byte, so that indices are byte positions.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return Array.from(text.matchAll(/^CHAPTER \d+\./gm), (match) => match.index);
+}

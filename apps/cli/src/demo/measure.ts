@@ -1,0 +1,136 @@
+/** One line of the demo's table: Longformer attention over the first n bytes of a text, checked and compared with dense. */
+import {
+  attentionReferenceRows,
+  full,
+  globalTokens,
+  or,
+  slidingWindow,
+  type Attn,
+  type Pattern,
+  type RowAddress,
+  type Tensor,
+} from '@attn/core';
+import { whyChosen } from '../backends.ts';
+import type { Context } from '../command.ts';
+import { planCost } from '../plan-cost.ts';
+import { count, duration } from '../terminal/format.ts';
+import type { Book } from './book.ts';
+import { embed, HEAD_DIM, HEADS, type Embedded } from './embedding.ts';
+
+/** Longformer's window: so many bytes to each side. */
+const WINDOW = 256;
+
+/** Dense attention is measured up to this length, and only when it is expected to take no longer than this. */
+const DENSE_LENGTH = 8192;
+const DENSE_MS = 30_000;
+
+/** What was found for one length. */
+export interface Measurement {
+  readonly n: number;
+  readonly globals: number;
+  readonly backend: string;
+  readonly why: string;
+  /** The whole call, planning included. */
+  readonly ms: number;
+  readonly planMs: number;
+  /** Peak resident memory of this process during the call; its inputs are part of it. */
+  readonly peakBytes: number;
+  readonly computedShare: number;
+  /** Dense attention on the same backend; extrapolated (∝ n²) where it was not measured. */
+  readonly denseMs: number;
+  readonly denseMeasured: boolean;
+  /** Greatest |got − expected| over the sampled rows, against float64. */
+  readonly maxError: number;
+  readonly checkedRows: number;
+}
+
+/** The demo's pattern: a window around every byte, and the start of each chapter heading seen by and seeing all. */
+export function longformer(book: Book, n: number): Pattern {
+  return or(slidingWindow({ before: WINDOW, after: WINDOW }), globalTokens(headingsWithin(book, n)));
+}
+
+/** Chapter headings among the first n bytes. */
+export function headingsWithin(book: Book, n: number): number[] {
+  return book.headings.filter((position) => position < n);
+}
+
+/**
+ * Measures one length.
+ * @param backend the one asked for by name, or undefined for the best
+ * @param earlier what was measured already, from which dense attention is extrapolated
+ */
+export async function measure(
+  attn: Attn,
+  book: Book,
+  n: number,
+  backend: string | undefined,
+  earlier: readonly Measurement[],
+  context: Context,
+): Promise<Measurement> {
+  const { signal, progress } = context;
+  progress.update(`n = ${count(n)}: turning bytes into Q, K, V`);
+  const inputs = embed(book.bytes, n);
+  const pattern = longformer(book, n);
+  const { planMs, share } = planCost(inputs, { pattern });
+
+  let peakBytes = 0;
+  const timed = async (task: string, of: Pattern, named: string | undefined) => {
+    const onProgress = ({ done, total }: { done: number; total: number }) => {
+      peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
+      progress.update(`n = ${count(n)}: ${task}`, done / total);
+    };
+    progress.update(`n = ${count(n)}: ${task}`, 0);
+    const start = performance.now();
+    const result = await attn.attention({ ...inputs, pattern: of, backend: named, signal, onProgress });
+    return { ...result, ms: performance.now() - start };
+  };
+
+  const { out, backend: ran, ms } = await timed('Longformer attention', pattern, backend);
+  peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
+  const why = whyChosen(attn, ran, backend !== undefined);
+  progress.update(`n = ${count(n)}: checking rows against float64`);
+  const rows = sampledRows(n, headingsWithin(book, n));
+  const maxError = greatestError(inputs, pattern, out, rows);
+  const sparse = { n, globals: headingsWithin(book, n).length, backend: ran, why, ms, planMs, peakBytes };
+
+  const expectedMs = expectedDenseMs(n, ms / share, earlier);
+  const denseMeasured = n <= DENSE_LENGTH && expectedMs <= DENSE_MS;
+  const dense = denseMeasured
+    ? await timed(`dense attention, about ${duration(expectedMs)}`, full(), ran)
+    : undefined;
+  return {
+    ...sparse,
+    computedShare: share,
+    denseMs: dense?.ms ?? expectedMs,
+    denseMeasured,
+    maxError,
+    checkedRows: rows.length,
+  };
+}
+
+/** From the longest length at which dense attention was measured, else from the sparse call's time per pair. */
+function expectedDenseMs(n: number, fromPairs: number, earlier: readonly Measurement[]): number {
+  const longest = earlier.filter(({ denseMeasured }) => denseMeasured).toSorted((a, b) => b.n - a.n)[0];
+  return longest === undefined ? fromPairs : longest.denseMs * (n / longest.n) ** 2;
+}
+
+/** Rows near the start, the end and between, and up to three global ones, in three heads. */
+function sampledRows(n: number, globals: readonly number[]): RowAddress[] {
+  const local = [0.001, 0.1, 0.37, 0.5, 0.81, 1].map((share) => Math.round((n - 1) * share));
+  const chosen = [...new Set([...local, ...globals.slice(0, 2), ...globals.slice(-1)])];
+  return [0, 3, HEADS - 1].flatMap((head) => chosen.map((row) => ({ batch: 0, head, row })));
+}
+
+function greatestError(inputs: Embedded, pattern: Pattern, out: Tensor, rows: readonly RowAddress[]): number {
+  const { q, k, v } = inputs;
+  const expected = attentionReferenceRows({ q, k, v }, { pattern }, rows).out.data;
+  const n = q.shape[2];
+  let greatest = 0;
+  rows.forEach(({ head, row }, index) => {
+    for (let i = 0; i < HEAD_DIM; i++) {
+      const error = Math.abs(out.data[(head * n + row) * HEAD_DIM + i] - expected[index * HEAD_DIM + i]);
+      if (!(error <= greatest)) greatest = error; // NaN is an error too
+    }
+  });
+  return greatest;
+}

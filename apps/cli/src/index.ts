@@ -1,2 +1,0 @@
-/** attn: probe, run, plan, bench and export long-context attention from the command line. */
-export {};
