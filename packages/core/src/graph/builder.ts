@@ -41,7 +41,7 @@ export class GraphBuilder {
   /** A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken, `INVALID_SHAPE`. */
   input(name: string, spec: TensorSpec): Value {
     checkShape(spec.shape, WHERE, `input ${name}`);
-    const value = this.declare(spec);
+    const value = this.addValue(spec);
     this.name(value, name);
     this.draft.inputs.set(name, value.id);
     return value;
@@ -53,7 +53,7 @@ export class GraphBuilder {
    */
   constant(tensor: Tensor, name?: string): Value {
     checkTensor(tensor, WHERE, name ?? 'constant');
-    const value = this.declare(tensor);
+    const value = this.addValue(tensor);
     if (name !== undefined) this.name(value, name);
     this.draft.constants.set(value.id, contiguous(tensor));
     return value;
@@ -72,7 +72,7 @@ export class GraphBuilder {
       specs[name] = this.own(value, `input ${name} of ${op}`);
       ids[name] = value.id;
     }
-    const outputs = ops[op].infer(specs, attributes).map((spec) => this.declare(spec));
+    const outputs = ops[op].infer(specs, attributes).map((spec) => this.addValue(spec));
     const normal = ops[op].normalize?.(specs, attributes) ?? attributes;
     const node: NodeOf<K> = { op, inputs: ids, attributes: normal, outputs: outputs.map(({ id }) => id) };
     this.draft.nodes.push(anyNode(node));
@@ -189,7 +189,7 @@ export class GraphBuilder {
     return this.node(op, inputs, attributes)[0];
   }
 
-  private declare({ dtype, shape }: TensorSpec<DType>): Value {
+  private addValue({ dtype, shape }: TensorSpec<DType>): Value {
     const value: Value = Object.freeze({ id: this.values.length, dtype, shape: Object.freeze([...shape]) });
     this.values.push(value);
     return value;

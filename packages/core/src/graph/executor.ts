@@ -1,7 +1,7 @@
 /**
- * Runs a graph node by node on kernels that work in host memory. It owns what every such backend would otherwise repeat:
- * checked inputs, an arena for intermediates, fresh outputs, turns between overlapping runs, pauses, aborts, progress,
- * and errors that say which op failed.
+ * Runs a graph node by node on kernels that work in host memory. It owns what every such backend would otherwise
+ * repeat: checked inputs, an arena for intermediates, fresh outputs, turns between overlapping runs, pauses, aborts,
+ * progress, and errors that say which op failed.
  */
 import type { Executable, RunOptions, Tensors } from '../backend.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
@@ -123,7 +123,7 @@ class GraphExecutable implements Executable {
     }
   }
 
-  /** A tensor for every value: inputs and constants as they are, intermediates in the arena, outputs in fresh memory. */
+  /** A tensor for every value: inputs and constants as they are, intermediates in the arena, outputs in fresh arrays. */
   private placeValues(inputs: Tensors): Tensor[] {
     const { storage, placements } = this.memory;
     const owners: Tensor[] = [];

@@ -9,7 +9,7 @@ import type { Pause } from './pause.ts';
 export interface KernelCall<K extends OpName> {
   /** The same object at every run of an executable, so that a kernel can remember what it prepared for the node. */
   readonly node: NodeOf<K>;
-  /** By name, row-major; optional ones may be absent. Constants are the same objects at every run. Never write to them. */
+  /** By name, row-major; absent ones have no entry. Constants are the same objects at every run. Never write to them. */
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** To be overwritten completely: their content is undefined. They overlap no input. */
   readonly outputs: readonly Tensor[];

@@ -32,7 +32,7 @@ interface Port {
   close(): void;
 }
 
-/** Resolves in a later turn of the event loop, as early as the host can: `setTimeout` alone would wait 4 ms in browsers. */
+/** Resolves in a later turn of the event loop, as early as the host can: a browser's `setTimeout` would wait 4 ms. */
 export function eventLoopTurn(): Promise<void> {
   const { setImmediate, MessageChannel } = globalThis as Host;
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** All ops by name, one line each. An op is a folder: `spec` (what it is), `infer` (its shapes), `reference` (its meaning). */
+/** All ops by name, one line each. An op is a folder: `spec` (what it is), `infer` (shapes), `reference` (meaning). */
 import type { OpAttributes, OpName } from './attributes.ts';
 import { inferAdd } from './add/infer.ts';
 import { addReference } from './add/reference.ts';

@@ -34,7 +34,7 @@ export function judge(backends: readonly ProbedBackend[], graph: Graph): Candida
   });
 }
 
-/** Those that can run the graph, the fastest first; of equally fast ones the first of the list. Errors: `NO_BACKEND`. */
+/** Those that can run the graph, the fastest first; equally fast ones in the order of the list. Errors: `NO_BACKEND`. */
 export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
   const usable = candidates.filter(
     (candidate): candidate is UsableCandidate => candidate.predictedMs !== undefined,
@@ -50,7 +50,10 @@ export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
   return usable.sort((a, b) => a.predictedMs - b.predictedMs);
 }
 
-/** The named backend, which must be able to run the graph. Errors: `INVALID_ARGUMENT`, `BACKEND_UNAVAILABLE`, `UNSUPPORTED`. */
+/**
+ * The named backend, which must be able to run the graph. Errors: `INVALID_ARGUMENT` when no such backend is listed,
+ * `BACKEND_UNAVAILABLE`, `UNSUPPORTED`.
+ */
 export function named(
   backends: readonly ProbedBackend[],
   candidates: readonly Candidate[],

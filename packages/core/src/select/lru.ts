@@ -40,6 +40,6 @@ export class LruMap<V> {
 
   /** Removes everything. */
   clear(): void {
-    for (const key of [...this.entries.keys()]) this.delete(key);
+    for (const key of this.entries.keys()) this.delete(key);
   }
 }

@@ -45,7 +45,7 @@ export interface AttentionInputs<T> {
   readonly keyMask?: T;
   /** [B, Nq], bool or u8: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding. */
   readonly queryMask?: T;
-  /** [B, Nk], bool or u8, data of the pattern (any pattern takes it, see `effectivePattern`): 1 marks a global token. */
+  /** [B, Nk], bool or u8, data of the pattern (see `effectivePattern`): 1 marks a global token. */
   readonly globalMask?: T;
   /** [B, Nk], i32 or u32, data of the pattern: the document that a token belongs to. */
   readonly segmentIds?: T;
@@ -87,7 +87,7 @@ export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'vGlobal',
 ];
 
-/** The op but for its maths. Its `flops` are those of dense attention; a plan's `computedPairs` say what a pattern costs. */
+/** The op but for its maths. `flops` are those of dense attention; a plan's `stats` say what a pattern costs. */
 export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,

@@ -9,8 +9,8 @@ export interface GatherAttributes {
 }
 
 /**
- * Inputs `x` (any dtype) and `indices [m]` (i32 or u32); output: x with `m` as the axis' extent. An index outside of the
- * axis is an error when the graph runs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ * Inputs `x` (any dtype) and `indices [m]` (i32 or u32); output: x with `m` as the axis' extent. An index outside of
+ * the axis is an error when the graph runs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export const gatherSpec: OpSpec<GatherAttributes> = {
   required: ['x', 'indices'],
