@@ -59,6 +59,9 @@ describe('other commands', () => {
     expect((await attn('--version')).stdout).toMatch(/^attn\/\d+\.\d+\.\d+ /);
     expect(await attn('dance')).toMatchObject({ code: 2, stdout: '' });
     expect(await attn('--dance')).toMatchObject({ code: 2, stdout: '' });
+    for (const option of ['--json.x', '--__proto__', '--constructor', '--toString', '--no-foo']) {
+      expect(await attn('probe', option, '3')).toMatchObject({ code: 2, stdout: '' });
+    }
     expect(await attn('probe', 'stray')).toMatchObject({ code: 2, stdout: '' });
   });
 });

@@ -54,6 +54,7 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<v
   const cli = cac('attn');
   cli.help((sections) => [...sections, EXIT_CODES]).version(version(), '--version'); // not -v: `attn run` has an input of that name
   for (const command of COMMANDS) register(cli, command, signal);
+  checkNames(argv);
   try {
     cli.parse(['node', 'attn', ...argv], { run: false });
   } catch (cause) {
@@ -100,8 +101,23 @@ function register(cli: CAC, command: Command, signal: AbortSignal): void {
   });
 }
 
-/** The parser's own errors as ours. */
+/** Names that the parser would take apart (`--a.b`) or drop without a word (`--__proto__`). */
+function checkNames(argv: readonly string[]): void {
+  for (const argument of argv) {
+    const [name] = argument.split('=');
+    if (name === '--') return;
+    if (!name.startsWith('--')) continue;
+    if (!/^--[A-Za-z][A-Za-z-]*$/.test(name) || ['--constructor', '--prototype'].includes(name)) {
+      throw badArgument(`unknown option ${name}; see attn --help`);
+    }
+  }
+}
+
+/** The parser's own errors and the engine's lack of memory, as ours. */
 function readable(cause: unknown, command: string | undefined): unknown {
+  if (cause instanceof RangeError && /allocation|typed array length/.test(cause.message)) {
+    return new AttnError('OUT_OF_MEMORY', 'cli', `not enough memory: ${cause.message}`, { cause });
+  }
   if (!(cause instanceof Error) || cause.name !== 'CACError') return cause;
   const sentence = cause.message.replaceAll('`', '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
   return badArgument(`${sentence}; see attn ${command === undefined ? '' : `${command} `}--help`, { cause });
