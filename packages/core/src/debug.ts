@@ -22,7 +22,11 @@ interface DebugHost {
 /** The level in force; 0 is silence. */
 export function debugLevel(): number {
   const { process, ATTN_DEBUG } = globalThis as DebugHost;
-  return Number(ATTN_DEBUG ?? process?.env?.ATTN_DEBUG) || 0;
+  try {
+    return Number(ATTN_DEBUG ?? process?.env?.ATTN_DEBUG) || 0;
+  } catch {
+    return 0; // Deno refuses to read the environment without a permission.
+  }
 }
 
 /** Prints a message when the level asks for it; otherwise the message is never made. */

@@ -68,8 +68,7 @@ export function checkShapeIs(
 /** The input has at least this many axes. */
 export function checkMinRank(op: OpName, inputs: NamedSpecs, name: string, rank: number): void {
   const { shape } = inputs[name];
-  if (shape.length < rank)
-    fail('INVALID_SHAPE', op, `${name} must have at least ${rank} axes, got ${show(shape)}`);
+  if (shape.length < rank) fail('INVALID_SHAPE', op, `${name} must have rank ≥ ${rank}, got ${show(shape)}`);
 }
 
 /** The axis counted from the front. Errors: `INVALID_ARGUMENT`. */

@@ -28,9 +28,10 @@ export function judge(backends: readonly ProbedBackend[], graph: Graph): Candida
   return backends.map(({ backend, probe }) => {
     if (!probe.available) return { backend, predictedMs: undefined, reason: probe.reason };
     const supported = supportsGraph(backend, graph);
-    return supported === true
-      ? { backend, predictedMs: backend.estimate(graph), reason: undefined }
-      : { backend, predictedMs: undefined, reason: supported };
+    if (supported !== true) return { backend, predictedMs: undefined, reason: supported };
+    const predictedMs = backend.estimate(graph);
+    // What is not a number would upset the order; a backend that cannot tell comes last.
+    return { backend, predictedMs: Number.isNaN(predictedMs) ? Infinity : predictedMs, reason: undefined };
   });
 }
 
@@ -47,7 +48,7 @@ export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
       `no backend can run this graph (${reasons || 'none is listed'})`,
     );
   }
-  return usable.sort((a, b) => a.predictedMs - b.predictedMs);
+  return usable.sort((a, b) => (a.predictedMs < b.predictedMs ? -1 : a.predictedMs > b.predictedMs ? 1 : 0));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A backend whose answers and failures a test decides; it computes by the references. */
 import type { Backend, Executable, Probe, RunOptions } from '../backend.ts';
+import { AttnError, type AttnErrorCode } from '../errors.ts';
 import { compileGraph } from '../graph/executor.ts';
 import type { Graph } from '../graph/graph.ts';
 import { referenceKernels } from '../graph/reference-kernels.testing.ts';
@@ -51,5 +52,12 @@ export function fakeBackend(name: string, options: FakeOptions = {}): FakeBacken
     async dispose() {
       counts.closed += 1;
     },
+  };
+}
+
+/** A run or a compilation that fails. */
+export function fails(code: AttnErrorCode): () => never {
+  return () => {
+    throw new AttnError(code, 'fake/run', 'told to fail');
   };
 }

@@ -52,7 +52,7 @@ test('says what does not fit', () => {
   expectError(
     () => linear.infer({ ...inputs, x: spec([]) }, {}),
     'INVALID_SHAPE',
-    'linear: x must have at least 1 axes, got []',
+    'linear: x must have rank ≥ 1, got []',
   );
   expectError(
     () => linear.infer(inputs, { activation: 'silu' as never }),

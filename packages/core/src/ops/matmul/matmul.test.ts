@@ -40,7 +40,7 @@ test('says what does not fit', () => {
   expectError(
     () => matmul.infer({ a: spec([3]), b: spec([3, 2]) }, {}),
     'INVALID_SHAPE',
-    'matmul: a must have at least 2 axes, got [3]',
+    'matmul: a must have rank ≥ 2, got [3]',
   );
   expectError(
     () => matmul.infer({ a: spec([2, 2, 3]), b: spec([4, 3, 2]) }, {}),

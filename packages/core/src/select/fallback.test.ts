@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import type { AttnErrorCode } from '../errors.ts';
+import { f32 } from '../tensor.ts';
+import type { AttnEvents } from './attn.ts';
+import { createAttn } from './create-attn.ts';
+import { fails, fakeBackend } from './fake-backend.testing.ts';
+
+const q = f32([1, 1, 2, 1], [0, 0]);
+const call = { q, k: q, v: f32([1, 1, 2, 1], [1, 3]) };
+
+describe('named backends', () => {
+  const backends = () => [
+    fakeBackend('good'),
+    fakeBackend('absent', { probe: async () => ({ available: false, reason: 'no adapter' }) }),
+    fakeBackend('narrow', { supports: 'too big' }),
+    fakeBackend('dying', { milliseconds: 5, onRun: fails('DEVICE_LOST') }),
+  ];
+
+  test('run there or fail', async () => {
+    const attn = await createAttn({ backends: backends(), backend: 'dying' });
+    expect((await attn.attention({ ...call, backend: 'good' })).backend).toBe('good');
+    await expect(attn.attention(call)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+    for (const [backend, code] of Object.entries({
+      absent: 'BACKEND_UNAVAILABLE',
+      narrow: 'UNSUPPORTED',
+      other: 'INVALID_ARGUMENT',
+    })) {
+      await expect(attn.attention({ ...call, backend })).rejects.toMatchObject({ code });
+    }
+  });
+
+  test('must be listed, once', async () => {
+    await expect(createAttn({ backends: backends(), backend: 'x' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    await expect(createAttn({ backends: [...backends(), fakeBackend('good')] })).rejects.toThrow(
+      'got "good" twice',
+    );
+  });
+});
+
+describe('fallback', () => {
+  test.each<AttnErrorCode>(['DEVICE_LOST', 'OUT_OF_MEMORY', 'WORKER_DIED'])(
+    'after %s the call runs elsewhere',
+    async (code) => {
+      const dying = fakeBackend('dying', { onRun: fails(code) });
+      const attn = await createAttn({ backends: [dying, fakeBackend('next', { milliseconds: 5 })] });
+      const choices: string[] = [];
+      const falls: AttnEvents['fallback'][] = [];
+      attn.on('choice', ({ backend, predictedMs }) => choices.push(`${backend} ${predictedMs}`));
+      const stop = attn.on('fallback', (detail) => falls.push(detail));
+      expect((await attn.attention(call)).backend).toBe('next');
+      expect(choices).toEqual(['dying 1', 'next 5']);
+      expect(falls).toMatchObject([{ from: 'dying', to: 'next', error: { code } }]);
+      expect(attn.explain().map(({ chosen }) => chosen)).toEqual([false, true]);
+      expect(dying.counts.disposed).toBe(1);
+      stop();
+      await attn.attention(call);
+      expect(falls).toHaveLength(1);
+    },
+  );
+
+  test('also when compiling fails', async () => {
+    const attn = await createAttn({
+      backends: [
+        fakeBackend('small', { onCompile: fails('OUT_OF_MEMORY') }),
+        fakeBackend('big', { milliseconds: 5 }),
+      ],
+    });
+    expect((await attn.attention(call)).backend).toBe('big');
+  });
+
+  test('not for mistakes, and not without end', async () => {
+    const wrong = await createAttn({
+      backends: [fakeBackend('a', { onRun: fails('INTERNAL') }), fakeBackend('b')],
+    });
+    await expect(wrong.attention(call)).rejects.toMatchObject({ code: 'INTERNAL' });
+    const dead = await createAttn({ backends: [fakeBackend('a', { onRun: fails('DEVICE_LOST') })] });
+    await expect(dead.attention(call)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+  });
+});
