@@ -26,7 +26,7 @@ export function progressLine(shown: boolean): ProgressLine {
         share === undefined
           ? task
           : `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %  ${task}`;
-      if (line !== last) stderr.write(`\r\x1b[K${line.slice(0, stderr.columns - 1)}`);
+      if (line !== last) stderr.write(`\r\x1b[K${line.slice(0, (stderr.columns || 80) - 1)}`);
       last = line;
     },
     clear() {
