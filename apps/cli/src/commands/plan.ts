@@ -1,5 +1,5 @@
 /** `attn plan`: what a pattern costs at any length, without computing any attention. */
-import { drawPattern, planAttention, type BlockPlan, type PlanGroup } from '@attn/core';
+import { drawPattern, planAttention, planBytes, type PlanGroup } from '@attn/core';
 import { badArgument, integer, isSet, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
@@ -49,7 +49,7 @@ async function runPlan(options: Options, context: Context): Promise<void> {
   const pairs = batch * heads * queryLength * keyLength;
   const computedShare = stats.computedPairs / pairs;
   const allowedShare = stats.allowedPairs / pairs;
-  const planBytes = groups.reduce((sum, group) => sum + bytesOf(group.block), 0);
+  const totalBytes = groups.reduce((sum, group) => sum + planBytes(group.block), 0);
   const drawing = draw || svg !== undefined ? drawPattern(pattern, { queryLength, keyLength }) : undefined;
   if (svg !== undefined && drawing !== undefined) await writeTextFile(svg, drawing.toSvg());
 
@@ -57,7 +57,7 @@ async function runPlan(options: Options, context: Context): Promise<void> {
     pattern,
     ...sizes,
     planMs,
-    planBytes,
+    planBytes: totalBytes,
     computedShare,
     allowedShare,
     stats,
@@ -66,7 +66,7 @@ async function runPlan(options: Options, context: Context): Promise<void> {
       projection,
       queries: block.queryCount,
       keys: block.keyCount,
-      bytes: bytesOf(block),
+      bytes: planBytes(block),
       ...block.stats,
     })),
     svg,
@@ -76,7 +76,7 @@ async function runPlan(options: Options, context: Context): Promise<void> {
       ['pattern', pattern.type],
       ['sizes', `${count(queryLength)} queries × ${count(keyLength)} keys, heads ${heads}, batch ${batch}`],
       ['computed', `${percent(computedShare)} of n² (the pattern allows ${percent(allowedShare)})`],
-      ['planning', `${duration(planMs)}, ${bytes(planBytes)}`],
+      ['planning', `${duration(planMs)}, ${bytes(totalBytes)}`],
       ...(svg === undefined ? [] : [['drawing', svg] as const]),
     ]),
   );
@@ -106,14 +106,7 @@ function groupTable(groups: readonly PlanGroup[]): string {
     count(block.stats.maskedTiles),
     count(block.stats.masks),
     percent(block.stats.computedPairs / Math.max(1, block.queryCount * block.keyCount)),
-    bytes(bytesOf(block)),
+    bytes(planBytes(block)),
   ]);
   return table(columns, rows);
-}
-
-/** What a backend has to hold, or upload. */
-function bytesOf(block: BlockPlan): number {
-  const { queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks } = block;
-  const arrays = [queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks];
-  return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
 }
