@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { randomNumbers } from './attention/check.testing.ts';
 import { addDotTile, padColumns } from './dot-tile.ts';
+import { randomNumbers } from './tensors.testing.ts';
 
 /** a·bᵀ for numbers in [−1, 1), by the tile kernel and by definition. */
 function product(rows: number, columns: number, depth: number): { actual: number[]; expected: number[] } {

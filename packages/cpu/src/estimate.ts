@@ -12,57 +12,71 @@ import {
   TILE,
   type Graph,
   type GraphNode,
+  type NamedSpecs,
   type NodeOf,
   type OpName,
 } from '@attn/core';
 import { softmaxState, softmaxTile } from './attention/softmax.ts';
 import { addDotTile } from './dot-tile.ts';
 
-/** How long the rate is measured: long enough for the engine to optimise the loops. */
-const CALIBRATION_MS = 12;
+/** One sample of the rate: longer than the grain of a browser's clock. */
+const SAMPLE_MS = 2;
 
-/** Floating-point operations that one element of the output takes the time of, where it is not the op's arithmetic that counts. */
+/** The rate counts as found when this many samples in a row were no better; until then the engine may still be optimising. */
+const PATIENCE = 6;
+
+/** The end of waiting, on a machine that is very slow or very busy. */
+const LONGEST_MS = 200;
+
+/** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
 const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
-  add: 6,
-  mul: 6,
-  layerNorm: 15,
-  gelu: 300,
-  relu: 6,
-  tanh: 60,
-  softmax: 30,
-  embedding: 2,
-  gather: 2,
-  transpose: 8,
-  slice: 2,
-  concat: 2,
+  add: 20,
+  mul: 20,
+  layerNorm: 40,
+  gelu: 240,
+  relu: 30,
+  tanh: 120,
+  softmax: 60,
+  embedding: 8,
+  gather: 8,
+  transpose: 40,
+  slice: 8,
+  concat: 8,
 };
+
+/** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
+const FLOPS_PER_CONVERSION = 6;
 
 /** Inputs of an attention node whose content decides its plan: without them the plan is known before the run. */
 const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'];
 
-/** Operations per millisecond of attention on full tiles, head dim 64: the best of a few milliseconds of real work. */
+/** Operations per millisecond of attention on full tiles of head dim 64: the best of some milliseconds of real work. */
 export function measureRate(): number {
   const tile = { data: new Float64Array(TILE * TILE).fill(0.5), offset: 0, stride: TILE };
   const scores = { data: new Float64Array(TILE * TILE), offset: 0, stride: TILE };
   const state = softmaxState(TILE);
   const sums = { data: state.values, offset: 0, stride: state.width };
-  const flops = 4 * TILE ** 3;
+  const computeTile = (): void => {
+    scores.data.fill(0);
+    addDotTile(tile, tile, scores, TILE, TILE, TILE);
+    softmaxTile(scores.data, TILE, TILE, state);
+    addDotTile(scores, tile, sums, TILE, TILE, TILE);
+  };
+
   const start = performance.now();
-  let rate = 0;
-  for (let now = start; now - start < CALIBRATION_MS || rate === 0;) {
-    // Several tiles at a time, because browsers make their clocks coarse.
-    const tiles = 5;
-    for (let i = 0; i < tiles; i++) {
-      scores.data.fill(0);
-      addDotTile(tile, tile, scores, TILE, TILE, TILE);
-      softmaxTile(scores.data, TILE, TILE, state);
-      addDotTile(scores, tile, sums, TILE, TILE, TILE);
+  let best = 0;
+  for (let since = 0, now = start; since < PATIENCE && now - start < LONGEST_MS; since++) {
+    const from = now;
+    let tiles = 0;
+    for (; now - from < SAMPLE_MS; tiles++) {
+      computeTile();
+      now = performance.now();
     }
-    const end = performance.now();
-    if (end > now) rate = Math.max(rate, (tiles * flops) / (end - now));
-    now = end;
+    const rate = (tiles * 4 * TILE ** 3) / (now - from);
+    if (rate > 1.05 * best) since = 0;
+    best = Math.max(best, rate);
   }
-  return rate;
+  return best;
 }
 
 /** Operations of all nodes, as the kernels perform them. */
@@ -71,22 +85,33 @@ export function countFlops(graph: Graph): number {
 }
 
 function flopsOf(node: GraphNode, graph: Graph): number {
-  if (node.op === 'attention') return attentionFlops(node, graph);
   const perElement = FLOPS_PER_ELEMENT[node.op];
   if (perElement !== undefined) return perElement * sizeOf(graph.values[node.outputs[0]].shape);
-  return node.op === 'reshape' ? 0 : productFlops(node, graph);
+  const specs = inputSpecs(graph, node);
+  switch (node.op) {
+    case 'attention':
+      return attentionFlops(node, specs);
+    case 'linear':
+      return productFlops(ops.linear.flops(specs, node.attributes), node, graph);
+    case 'matmul':
+      return productFlops(ops.matmul.flops(specs, node.attributes), node, graph);
+    default:
+      return 0; // a view
+  }
 }
 
-function productFlops(node: GraphNode, graph: Graph): number {
-  const specs = inputSpecs(graph, node);
-  if (node.op === 'linear') return ops.linear.flops(specs, node.attributes);
-  if (node.op === 'matmul') return ops.matmul.flops(specs, node.attributes);
-  return 0;
+/** A product with m × n outputs, and the conversion of its operands for every block of 64 × 64 of them. */
+function productFlops(flops: number, node: GraphNode, graph: Graph): number {
+  const { shape } = graph.values[node.outputs[0]];
+  const columns = shape[shape.length - 1];
+  const rows = sizeOf(shape.slice(0, -1));
+  const depth = flops / Math.max(1, 2 * rows * columns);
+  const conversions = depth * (Math.ceil(rows / TILE) * columns + Math.ceil(columns / TILE) * rows);
+  return flops + FLOPS_PER_CONVERSION * conversions;
 }
 
 /** The pairs that the plan computes; where it depends on run-time data, the upper bound of all pairs. */
-function attentionFlops(node: NodeOf<'attention'>, graph: Graph): number {
-  const specs = inputSpecs(graph, node);
+function attentionFlops(node: NodeOf<'attention'>, specs: NamedSpecs): number {
   const names = Object.keys(specs);
   const pattern = effectivePattern(node.attributes, names);
   if (names.some((name) => PLAN_INPUTS.includes(name)) || pattern.inputs.length > 0) {

@@ -10,7 +10,8 @@ import {
   type AttentionCall,
 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
-import { checkAttention, random } from './check.testing.ts';
+import { random } from '../tensors.testing.ts';
+import { checkAttention } from './check.testing.ts';
 
 /** q, k, v of these sizes. */
 function qkv(sizes: {

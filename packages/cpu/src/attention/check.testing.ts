@@ -3,35 +3,15 @@ import {
   attentionGraph,
   attentionInputs,
   attentionReference,
-  float32ToHalf,
   full,
   toReference,
   type AttentionCall,
   type NamedReferences,
   type RunOptions,
-  type Tensor,
   type Tensors,
 } from '@attn/core';
-import { expect } from 'vitest';
 import { cpu } from '../index.ts';
-
-/** Numbers in [−1, 1), always the same ones. */
-export function randomNumbers(length: number, seed: number): Float32Array {
-  let state = seed * 2654435761;
-  return Float32Array.from({ length }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state / 2 ** 31;
-  });
-}
-
-/** A tensor of numbers in [−1, 1). */
-export function random(shape: readonly number[], seed: number, dtype: 'f32' | 'f16' = 'f32'): Tensor {
-  const values = randomNumbers(
-    shape.reduce((product, extent) => product * extent, 1),
-    seed,
-  );
-  return dtype === 'f32' ? { dtype, shape, data: values } : { dtype, shape, data: float32ToHalf(values) };
-}
+import { expectClose } from '../tensors.testing.ts';
 
 /** Runs a call on the backend, its outputs poisoned beforehand. */
 export async function runAttention(call: AttentionCall, options: RunOptions = {}): Promise<Tensors> {
@@ -49,16 +29,4 @@ export async function checkAttention(given: AttentionCall, tolerance = 1e-6): Pr
   expectClose(outputs.out, out.data, tolerance);
   expectClose(outputs.lse, lse.data, 1e-6);
   return outputs;
-}
-
-/** Compares with the place of the first mismatch in the message. */
-export function expectClose(actual: Tensor, expected: Float64Array, tolerance: number): void {
-  const values = toReference(actual).data;
-  expect(values.length).toBe(expected.length);
-  const wrong = values.findIndex((value, i) => {
-    const want = expected[i];
-    if (!Number.isFinite(want)) return !Object.is(value, want);
-    return !(Math.abs(value - want) <= tolerance * Math.max(1, Math.abs(want)));
-  });
-  expect(wrong, wrong < 0 ? '' : `element ${wrong}: ${values[wrong]}, expected ${expected[wrong]}`).toBe(-1);
 }

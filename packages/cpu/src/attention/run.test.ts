@@ -1,7 +1,8 @@
 import { AttnError, attentionGraph, attentionInputs, causal, slidingWindow, type Progress } from '@attn/core';
 import { expect, test } from 'vitest';
 import { cpu } from '../index.ts';
-import { checkAttention, random, runAttention } from './check.testing.ts';
+import { random } from '../tensors.testing.ts';
+import { checkAttention, runAttention } from './check.testing.ts';
 
 const call = {
   q: random([1, 2, 500, 32], 1),

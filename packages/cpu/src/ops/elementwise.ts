@@ -7,14 +7,14 @@ import { forEachRow } from './rows.ts';
 /** Kernel of `add`. */
 export function add(call: KernelCall<'add'>): void {
   broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
-    for (let n = 0; n < length; n++) out[to + n] = a[i + n * aStep] + b[j + n * bStep];
+    for (const end = to + length; to < end; to++, i += aStep, j += bStep) out[to] = a[i] + b[j];
   });
 }
 
 /** Kernel of `mul`. */
 export function mul(call: KernelCall<'mul'>): void {
   broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
-    for (let n = 0; n < length; n++) out[to + n] = a[i + n * aStep] * b[j + n * bStep];
+    for (const end = to + length; to < end; to++, i += aStep, j += bStep) out[to] = a[i] * b[j];
   });
 }
 

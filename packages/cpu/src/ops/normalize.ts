@@ -50,16 +50,32 @@ export async function softmax({
   await inChunks(x.length / Math.max(1, extent), extent, context.pause, (first, end) => {
     for (let slice = first; slice < end; slice++) {
       const start = Math.floor(slice / inner) * extent * inner + (slice % inner);
-      let max = -Infinity;
-      for (let i = 0; i < extent; i++) max = Math.max(max, x[start + i * inner]); // Math.max keeps NaN
-      let sum = 0;
-      for (let i = 0; i < extent; i++) {
-        weights[i] = max === -Infinity ? 0 : expNonPositive(x[start + i * inner] - max);
-        sum += weights[i];
-      }
-      const factor = sum === 0 ? 0 : 1 / sum;
-      for (let i = 0; i < extent; i++) out.data[start + i * inner] = weights[i] * factor;
+      softmaxSlice(x, start, inner, weights, out.data);
     }
   });
   out.done();
+}
+
+/** One slice: element i is `x[start + i · step]`, for as many as there are weights. */
+function softmaxSlice(
+  x: Float32Array,
+  start: number,
+  step: number,
+  weights: Float64Array,
+  out: Float32Array,
+): void {
+  const extent = weights.length;
+  let max = -Infinity;
+  for (let i = 0, at = start; i < extent; i++, at += step) {
+    // A comparison would lose NaN; as the maximum it makes the whole slice NaN.
+    max = Math.max(max, x[at]);
+  }
+  let sum = 0;
+  for (let i = 0, at = start; i < extent; i++, at += step) {
+    const weight = max === -Infinity ? 0 : expNonPositive(x[at] - max);
+    weights[i] = weight;
+    sum += weight;
+  }
+  const factor = sum === 0 ? 0 : 1 / sum;
+  for (let i = 0, at = start; i < extent; i++, at += step) out[at] = weights[i] * factor;
 }
