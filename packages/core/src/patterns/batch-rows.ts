@@ -50,7 +50,8 @@ export function boundRows(
     const expected = `expected ${input} to have ${batch} × ${length} entries, at least one`;
     throw new AttnError('INVALID_SHAPE', 'core/pattern', `${expected}, got ${data.length}`);
   }
-  return Array.from({ length: batch }, (_, b) => Array.from({ length }, (_, i) => data[b * length + i]));
+  const flat = Array.from(data);
+  return Array.from({ length: batch }, (_, b) => flat.slice(b * length, (b + 1) * length));
 }
 
 /** Throws unless the table fits the batch, and each of its rows the keys. */
@@ -113,7 +114,7 @@ export function unboundPattern(
     throw new AttnError(
       'MISSING_INPUT',
       'core/pattern',
-      `expected ${type}'s run-time input ${input} to be bound, got none`,
+      `expected the run-time input ${input} of ${type} to be bound, got none`,
     );
   };
   const pattern = definePattern({

@@ -9,7 +9,11 @@ export interface JsonObject {
 export function canonicalJson(value: Json | undefined): string {
   if (value === undefined) return 'null';
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (Array.isArray(value)) {
+    // Tables of numbers are long, and have one spelling already.
+    const plain = value.every((item) => typeof item === 'number');
+    return plain ? JSON.stringify(value) : `[${value.map(canonicalJson).join(',')}]`;
+  }
   const object = value as JsonObject;
   const fields = Object.keys(object)
     .filter((name) => object[name] !== undefined)

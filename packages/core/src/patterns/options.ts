@@ -26,7 +26,7 @@ export function checkOptions<T extends object>(type: string, options: T, names: 
     throw invalidPattern(`${type} to be given an object with ${listed(names)}`, options);
   }
   const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalidPattern(`${type} to have ${listed(names)}`, unknown);
+  if (unknown !== undefined) throw invalidPattern(`${type} to have no other than ${listed(names)}`, unknown);
   return options;
 }
 
@@ -40,7 +40,8 @@ export function checkInteger(
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum)
     return value;
   const kind = minimum === 0 ? 'a non-negative integer' : minimum === 1 ? 'a positive integer' : 'an integer';
-  throw invalidPattern(`${what} to be ${kind}${maximum < Infinity ? ` of at most ${maximum}` : ''}`, value);
+  const bounded = maximum < Infinity ? `${kind} of at most ${maximum}` : kind;
+  throw invalidPattern(`${what} to be ${minimum === 0 && maximum === 1 ? '0 or 1' : bounded}`, value);
 }
 
 /** A copy of `value`, if it is a list of integers in these bounds, with at least one entry. */
@@ -51,7 +52,10 @@ export function checkIntegers(
   maximum?: number,
 ): readonly number[] {
   if (!isList(value) || value.length === 0) throw invalidPattern(`${what} to be a non-empty list`, value);
-  return Array.from(value, (entry) => checkInteger(`every entry of ${what}`, entry, minimum, maximum));
+  const entry = `every entry of ${what}`;
+  const integers: number[] = [];
+  for (let i = 0; i < value.length; i++) integers.push(checkInteger(entry, value[i], minimum, maximum));
+  return integers;
 }
 
 /** `value`, if it is true or false. */
@@ -61,5 +65,5 @@ export function checkBoolean(what: string, value: unknown): boolean {
 }
 
 function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'no options' : `the options ${names.join(', ')}`;
+  return names.length === 0 ? 'its type' : `the options ${names.join(', ')}`;
 }

@@ -28,7 +28,7 @@ export function exact(value: number): number {
 /** The progression between two values that lie on it; it loses its step when the bounds are not exact. */
 export function progression(low: number, high: number, step: number): Progression {
   const safe = Number.isSafeInteger(low) && Number.isSafeInteger(high) && Number.isSafeInteger(step);
-  const bounds = safe ? { low, high } : { low: exact(low), high: exact(high) };
+  const bounds = safe ? { low: low + 0, high: high + 0 } : { low: exact(low), high: exact(high) };
   return { ...bounds, step: bounds.low === bounds.high ? 0 : safe ? step : 1 };
 }
 

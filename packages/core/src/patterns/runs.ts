@@ -23,10 +23,10 @@ export function gcd(a: number, b: number): number {
   return a;
 }
 
-/** The mathematical remainder, in [0, m). */
+/** The mathematical remainder, in [0, m); never −0, which `%` gives for negative multiples. */
 export function mod(a: number, m: number): number {
   const r = a % m;
-  return r < 0 ? r + m : r;
+  return r < 0 ? r + m : r + 0;
 }
 
 /** The smallest run that contains all of the given runs (it may contain more). `runs` is not empty. */
