@@ -22,11 +22,15 @@ export interface RandomBlocksOptions {
  * `blocksPerRow` different blocks of keys, uniformly drawn from those that BigBird's other parts do not see already:
  * all but 0, i − 1, i, i + 1 and the last one.
  *
- *     length 16, blockSize 2, blocksPerRow 1: blocks of queries down, blocks of keys across
- *     · · · ■ · · · ·
+ *     length 8, blockSize 1, blocksPerRow 1, seed 0
+ *     · · · · · · ■ ·
  *     · · · · ■ · · ·
  *     · · · · · · ■ ·
+ *     · · · · · · ■ ·
  *     · ■ · · · · · ·
+ *     · · · ■ · · · ·
+ *     · · · ■ · · · ·
+ *     · · · · ■ · · ·
  *
  * The draw: three chained `mulberry32` give row i of head h its own generator,
  * s₁ = next(seed), s₂ = next(s₁ xor h), s₃ = next(s₂ xor i); then Floyd's sampling without repetition.

@@ -9,7 +9,7 @@ export interface SlidingWindowOptions {
   /** How many keys after its own position a query sees. */
   readonly after: number;
   /** Distance between neighbouring keys of the window: one for all heads, or one per head. Default 1: no gaps. */
-  readonly dilation?: number | readonly number[];
+  readonly dilation?: number | ArrayLike<number>;
 }
 
 /**
@@ -55,7 +55,7 @@ export function slidingWindow(options: SlidingWindowOptions): Pattern {
   });
 }
 
-function checkDilation(value: number | readonly number[] = 1): number | readonly number[] {
+function checkDilation(value: number | ArrayLike<number> = 1): number | readonly number[] {
   return isList(value)
     ? checkIntegers("slidingWindow's dilation", value, 1)
     : checkInteger("slidingWindow's dilation", value, 1);

@@ -1,0 +1,13 @@
+/** For tests of errors. Not published. */
+import { AttnError } from '../errors.ts';
+
+/** The code and message of what `action` throws, in one line. */
+export function failure(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof AttnError) return `${error.code} ${error.message}`;
+    throw error;
+  }
+  return 'no error';
+}

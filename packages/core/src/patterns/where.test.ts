@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { coverageByCells, EXAMPLE_SIZES } from './examples.testing.ts';
+import { failure } from './errors.testing.ts';
+import type { Arithmetic, BoolNode, Comparison, IntNode } from './expression-tree.ts';
+import { anyPlace, checkClassify, checkSignature, checkVariant } from './properties.testing.ts';
+import { slidingWindow } from './sliding-window.ts';
+import { where, type WhereExpression } from './where.ts';
+
+/** Random trees of up to four levels. */
+const { bool: anyTree } = fc.letrec<{ int: IntNode; bool: BoolNode }>((tie) => {
+  const two = <T extends string>(...names: T[]): fc.Arbitrary<readonly [T, IntNode, IntNode]> =>
+    fc.tuple(fc.constantFrom(...names), tie('int'), tie('int'));
+  const divisor = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(['add', 'head', 1] as const));
+  return {
+    int: fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      fc.constantFrom<IntNode>('q', 'k'),
+      fc.integer({ min: -12, max: 40 }),
+      fc.constantFrom<IntNode>('head', 'batch', ['sub', 'q', 'k']),
+      two<Arithmetic>('add', 'sub', 'mul', 'min', 'max'),
+      fc.tuple(fc.constantFrom<Arithmetic>('div', 'mod'), tie('int'), divisor),
+      fc.tuple(fc.constant('abs' as const), tie('int')),
+    ),
+    bool: fc.oneof(
+      { maxDepth: 2, withCrossShrink: true },
+      two<Comparison>('eq', 'ne', 'lt', 'le', 'gt', 'ge'),
+      fc.tuple(fc.constantFrom('and' as const, 'or' as const), tie('bool'), tie('bool')),
+      fc.tuple(fc.constant('not' as const), tie('bool')),
+      fc.boolean(),
+    ),
+  };
+});
+
+describe('any expression', () => {
+  it('is classified as its cells say, has sound signatures and variants', () => {
+    fc.assert(
+      fc.property(anyTree, (tree) => {
+        const pattern = where(tree);
+        checkClassify({ pattern, exact: 'not promised' }, 10);
+        checkSignature(pattern, 10);
+        checkVariant(pattern, 0, 12);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a window spelled as an expression', () => {
+  const spellings: readonly WhereExpression[] = [
+    ({ q, k }) => k.sub(q).abs().le(12).and(k.sub(q).mod(3).eq(0)),
+    ({ q, k }) => k.sub(q).ge(-12).and(q.sub(k).ge(-12), q.sub(k).mod(3).eq(0)),
+    ({ q, k }) =>
+      q
+        .sub(k)
+        .mod(3)
+        .ne(0)
+        .or(q.gt(k.add(12)), q.lt(k.sub(12)))
+        .not(),
+    ['and', ['lt', ['abs', ['sub', 'k', 'q']], 13], ['eq', 0, ['mod', ['sub', 'q', 'k'], 3]]],
+    ({ q, k }) =>
+      k
+        .mul(2)
+        .le(q.mul(2).add(25))
+        .and(k.mul(-2).lt(q.sub(13).mul(-2)), k.add(100).sub(q).mod(3).eq(1)),
+  ];
+  const window = slidingWindow({ before: 4, after: 4, dilation: 3 });
+
+  it.each(spellings)('%# is decided as slidingWindow decides it', (spelling) => {
+    const pattern = where(spelling);
+    fc.assert(
+      fc.property(anyPlace({ longest: 40 }), (place) => {
+        expect(pattern.classify(...place)).toBe(window.classify(...place));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('shares masks by offset, and asks for the order of a dilated window', () => {
+    const pattern = where(spellings[0]);
+    const tile = (start: number): { start: number; step: number; count: number } => ({
+      start,
+      step: 1,
+      count: 64,
+    });
+    expect(pattern.signature(0, 0, tile(64), tile(0))).toBe(pattern.signature(0, 0, tile(164), tile(100)));
+    expect(pattern.signature(0, 0, tile(64), tile(0))).not.toBe(pattern.signature(0, 0, tile(0), tile(64)));
+    expect(pattern.hints(0, 0)).toEqual([{ modulus: 3 }]);
+  });
+});
+
+describe('where', () => {
+  const one = { start: 0, step: 1, count: 8 };
+
+  it('decides strided runs by their residue', () => {
+    const pattern = where(({ q, k }) => q.sub(k).mod(4).eq(0));
+    const residue = (r: number): { start: number; step: number; count: number } => ({
+      start: r,
+      step: 4,
+      count: 1000,
+    });
+    expect(pattern.classify(0, 0, residue(1), residue(5))).toBe('all');
+    expect(pattern.classify(0, 0, residue(1), residue(2))).toBe('none');
+  });
+
+  it('sees residues that contradict each other', () => {
+    const never = where(({ q, k }) => q.sub(k).mod(4).eq(1).and(q.sub(k).mod(2).eq(0)));
+    const always = where(({ q, k }) => q.sub(k).mod(4).ne(1).or(q.sub(k).mod(2).ne(0)));
+    expect(never.classify(0, 0, one, one)).toBe('none');
+    expect(always.classify(0, 0, one, one)).toBe('all');
+  });
+
+  it('shares masks at equal places within a period', () => {
+    const blocks = where(({ q, k }) => q.div(6).eq(k.div(6)));
+    const tile = (start: number): typeof one => ({ ...one, start });
+    expect(blocks.signature(0, 0, tile(0), tile(4))).toBe(blocks.signature(0, 0, tile(12), tile(16)));
+    expect(blocks.signature(0, 0, tile(0), tile(4))).not.toBe(blocks.signature(0, 0, tile(4), tile(8)));
+    expect(where(({ q, k }) => q.mul(k).mod(2).eq(0)).signature(0, 0, one, one)).toBeUndefined();
+  });
+
+  it('is worked out for each head, and heads of equal results share a plan', () => {
+    const pattern = where(({ q, k, head }) => k.sub(q).abs().le(head.div(2).add(1).mul(8)));
+    expect([0, 1, 2, 3].map((h) => pattern.allows(0, h, 0, 16))).toEqual([false, false, true, true]);
+    expect(pattern.variant(0, 0)).toBe(pattern.variant(0, 1));
+    expect(pattern.variant(0, 1)).not.toBe(pattern.variant(0, 2));
+    const dilated = where(({ q, k, head }) => q.sub(k).mod(head.add(1)).eq(0));
+    expect([0, 1, 2].map((h) => dilated.hints(0, h))).toEqual([[], [{ modulus: 2 }], [{ modulus: 3 }]]);
+  });
+
+  it('takes only a part of the heads or batch rows', () => {
+    const pattern = where(({ head, batch }) => head.eq(1).and(batch.lt(1)));
+    expect(pattern.classify(0, 1, one, one)).toBe('all');
+    expect(pattern.classify(1, 1, one, one)).toBe('none');
+    expect(pattern.variant(0, 0)).toBe(pattern.variant(1, 1));
+  });
+
+  it('rounds down and takes remainders from 0 on for negative positions, too', () => {
+    const blocks = where(({ q, k }) =>
+      q
+        .div(4)
+        .eq(k.div(4))
+        .and(q.mod(4).le(k.mod(4))),
+    );
+    expect(blocks.allows(0, 0, -4, -1)).toBe(true);
+    expect(blocks.allows(0, 0, -1, 0)).toBe(false);
+  });
+
+  it('stays sound where numbers leave the exact range', () => {
+    const huge = where(({ q, k }) =>
+      q
+        .mul(2 ** 52)
+        .mul(2 ** 52)
+        .mul(2 ** 52)
+        .add(k)
+        .gt(0),
+    );
+    checkClassify({ pattern: huge, exact: 'not promised' }, 100);
+    const square = where(({ q, k }) => q.mul(q).mul(q).mul(q).sub(k.mul(k).mul(k).mul(k)).mod(3).eq(0));
+    const far = { start: 2 ** 30, step: 7, count: 9 };
+    expect(square.classify(0, 0, far, far)).toBe(coverageByCells(square, 0, 0, far, far));
+  });
+
+  it('flattens chains, so that they are not deep', () => {
+    const chain = Array.from({ length: 500 }, (_, i) => i);
+    const pattern = where(({ k }) => chain.reduce((expression, i) => expression.or(k.eq(2 * i)), k.eq(1)));
+    expect(pattern.allows(0, 0, 0, 998)).toBe(true);
+    expect(pattern.allows(0, 0, 0, 999)).toBe(false);
+  });
+
+  it('refuses what it cannot mean', () => {
+    // @ts-expect-error an integer is not a condition
+    expect(failure(() => where(({ q }) => q))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got {"node":"q"}"`,
+    );
+    // @ts-expect-error nothing is returned
+    expect(failure(() => where(() => {}))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got undefined"`,
+    );
+    expect(failure(() => where(({ q, k }) => q.lt(k.add(0.5))))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is an integer, such as ["sub", "q", "k"], got 0.5"`,
+    );
+    expect(failure(() => where(({ q, k }) => q.mod(k).eq(0)))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where's mod to divide by something that does not depend on q or k, got ["mod", "q", "k"]"`,
+    );
+    expect(failure(() => where(({ q, k }) => q.sub(k).mod(0).eq(0)))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where's mod to divide by a positive number in head 0 and batch row 0, got 0"`,
+    );
+    expect(failure(() => where(['le', 'k', 'query']))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is an integer, such as ["sub", "q", "k"], got "query""`,
+    );
+    expect(failure(() => where(['xor', true, false]))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got ["xor", true, false]"`,
+    );
+    const later = where(({ q, head }) => q.mod(head).eq(0));
+    expect(failure(() => later.validate(EXAMPLE_SIZES))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected where's mod to divide by a positive number in head 0 and batch row 0, got 0"`,
+    );
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { causal } from './causal.ts';
+import { and, not, or } from './combinators.ts';
+import { full } from './full.ts';
+import { globalTokens } from './global-tokens.ts';
+import { keyPadding } from './key-padding.ts';
+import type { Pattern } from './pattern.ts';
+import { perHead } from './per-head.ts';
+import { segments } from './segments.ts';
+import { sinks } from './sinks.ts';
+import { slidingWindow } from './sliding-window.ts';
+import { strided } from './strided.ts';
+import { withGlobalMask } from './with-global-mask.ts';
+
+const window = slidingWindow({ before: 4, after: 0 });
+const globals = globalTokens();
+const padding = keyPadding({ lengths: [9] });
+const documents = segments({ ids: [0, 0, 1, 1] });
+
+const cases: readonly (readonly [what: string, given: Pattern, expected: Pattern])[] = [
+  ['adds global tokens to any pattern', window, or(window, globals)],
+  [
+    'adds them to those that the pattern has by itself',
+    or(window, globalTokens([0])),
+    or(or(window, globalTokens([0])), globals),
+  ],
+  [
+    'leaves a pattern alone that speaks of them',
+    and(globalTokens({ symmetric: false }), window),
+    and(globalTokens({ symmetric: false }), window),
+  ],
+  ['never widens causality', and(window, causal()), and(or(window, globals), causal())],
+  ['never widens causality alone', causal(), and(or(full(), globals), causal())],
+  [
+    'never widens causality of a nested and',
+    and(and(causal(), window), sinks(4)),
+    and(or(and(window, sinks(4)), globals), causal()),
+  ],
+  [
+    'never widens what is causal by definition',
+    strided({ stride: 3 }),
+    and(or(strided({ stride: 3 }), globals), causal()),
+  ],
+  [
+    'never widens causality of all alternatives',
+    or(and(window, causal()), strided({ stride: 3 })),
+    and(or(or(and(window, causal()), strided({ stride: 3 })), globals), causal()),
+  ],
+  ['does not take one causal alternative for all', or(causal(), window), or(or(causal(), window), globals)],
+  ['does not take not(causal) for causal', not(causal()), or(not(causal()), globals)],
+  [
+    'keeps padding and documents',
+    and(window, padding, documents),
+    and(or(window, globals), padding, documents),
+  ],
+  [
+    'treats each head by itself',
+    perHead([window, and(window, causal())]),
+    perHead([or(window, globals), and(or(window, globals), causal())]),
+  ],
+];
+
+describe('withGlobalMask', () => {
+  it.each(cases)('%s', (_what, given, expected) => {
+    expect(withGlobalMask(given).toJSON()).toEqual(expected.toJSON());
+  });
+
+  it('needs the mask from then on', () => {
+    expect(withGlobalMask(and(window, causal())).inputs).toEqual(['globalMask']);
+  });
+});
