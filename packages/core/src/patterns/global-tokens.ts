@@ -14,7 +14,7 @@ import { definePattern, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** Which tokens are global, by position or by mask; neither: the run-time input `globalMask` says it. */
 export interface GlobalTokensOptions {
-  /** Their positions, the same in all batch rows. */
+  /** Their positions, the same in all batch rows. None is legal: then no pair is allowed by this pattern. */
   readonly indices?: ArrayLike<number>;
   /** 1 marks a global token: one list per batch row, or one for all. */
   readonly mask?: Rows;
@@ -114,6 +114,7 @@ function define(
 
 /** Sorted and without repetition, so that equal sets have equal keys. */
 function checkPositions(indices: ArrayLike<number>): readonly number[] {
+  if (isList(indices) && indices.length === 0) return [];
   const positions = checkIntegers("globalTokens' indices", indices, 0, 2 ** 31 - 2);
   return [...new Set(positions)].sort((a, b) => a - b);
 }

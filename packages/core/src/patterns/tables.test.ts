@@ -45,10 +45,14 @@ describe('globalTokens', () => {
     expect([...oneWay.globals(0, 0)]).toEqual([1]);
   });
 
+  it('takes no global token at all for an answer', () => {
+    const none = globalTokens([]);
+    expect(none.allows(0, 0, 0, 0)).toBe(false);
+    expect(none.classify(0, 0, { start: 0, step: 1, count: 9 }, { start: 0, step: 1, count: 9 })).toBe('none');
+    expect([...none.globals(0, 0)]).toEqual([]);
+  });
+
   it('refuses what cannot be meant', () => {
-    expect(failure(() => globalTokens([]))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected globalTokens' indices to be a non-empty list, got []"`,
-    );
     expect(failure(() => globalTokens([3, -1]))).toMatchInlineSnapshot(
       `"INVALID_PATTERN [attn/core] pattern: expected every entry of globalTokens' indices to be a non-negative integer of at most 2147483646, got -1"`,
     );
