@@ -1,0 +1,35 @@
+/** `npm run new -- pattern|op|backend <name>`: writes the first version, which type-checks, and says what is left to do. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { backend } from './backend.ts';
+import { type Name, parseName } from './name.ts';
+import { op } from './op.ts';
+import { pattern } from './pattern.ts';
+import { type Scaffold, ScaffoldError, apply } from './scaffold.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const kinds: Readonly<Record<string, (name: Name, root: string) => Scaffold>> = { pattern, op, backend };
+
+function main([kind = '', text = '']: readonly string[]): number {
+  const name = parseName(text);
+  if (!Object.hasOwn(kinds, kind) || name === undefined) {
+    console.error(
+      `usage: npm run new -- ${Object.keys(kinds).join('|')} <name>    (a name like block-diagonal)`,
+    );
+    return 2;
+  }
+  try {
+    const scaffold = kinds[kind](name, root);
+    const files = apply(root, scaffold);
+    spawnSync('oxfmt', files, { cwd: root, stdio: 'ignore' });
+    for (const file of files) console.log(`  ${file}`);
+    console.log(['', 'Next:', ...scaffold.next.map((step, index) => `  ${index + 1}. ${step}`)].join('\n'));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ScaffoldError)) throw error;
+    console.error(`[attn/new] ${kind} ${name.kebab}: ${error.message}`);
+    return 1;
+  }
+}
+
+process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,86 @@
+/**
+ * Scaffolds one of each into a copy of the packages and type-checks the whole: templates that no longer fit the code
+ * fail here, and not on the first person who uses them.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { backend } from './backend.ts';
+import { type Name, parseName } from './name.ts';
+import { op } from './op.ts';
+import { pattern } from './pattern.ts';
+import { apply, ScaffoldError } from './scaffold.ts';
+
+const repository = join(import.meta.dirname, '../../..');
+const copy = mkdtempSync(join(tmpdir(), 'attn-new-'));
+
+beforeAll(() => {
+  const isSource = (path: string): boolean =>
+    !['dist', 'reports', '.bin', '.vite', '.turbo'].includes(basename(path));
+  for (const part of ['packages', 'apps', 'tooling/tsconfig', 'tsconfig.json', '.changeset']) {
+    cpSync(join(repository, part), join(copy, part), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: isSource,
+    });
+  }
+  symlinkSync(join(repository, 'node_modules'), join(copy, 'node_modules'));
+});
+afterAll(() => rmSync(copy, { recursive: true }));
+
+function named(text: string): Name {
+  const name = parseName(text);
+  if (name === undefined) throw new Error(`${text} is no name`);
+  return name;
+}
+
+/** What the compiler says of these projects; empty if it is content. */
+function compile(...args: readonly string[]): string {
+  const { stdout, stderr } = spawnSync('tsc', args, { cwd: copy, encoding: 'utf8' });
+  return stdout + stderr;
+}
+
+test('a pattern, an op and a backend fit the code as it is', { timeout: 120_000 }, () => {
+  apply(copy, pattern(named('block-diagonal')));
+  apply(copy, op(named('soft-sign')));
+  apply(copy, backend(named('abacus'), copy));
+  const modules = 'packages/cpu/node_modules';
+  cpSync(join(copy, modules), join(copy, 'packages/abacus/node_modules'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  symlinkSync('../../../abacus', join(copy, 'packages/auto/node_modules/@attn/abacus'));
+
+  expect(compile('-b')).toBe('');
+  for (const name of ['core', 'conformance', 'abacus'])
+    expect(compile('-p', `packages/${name}/tsconfig.test.json`)).toBe('');
+});
+
+test('what exists is not overwritten, and then nothing else is written either', () => {
+  const list = join(copy, 'packages/core/src/patterns/index.ts');
+  const before = readFileSync(list, 'utf8');
+  expect(() => apply(copy, pattern(named('causal')))).toThrow(ScaffoldError);
+  expect(readFileSync(list, 'utf8')).toBe(before);
+});
+
+test('a place that cannot be found is named, with the line that belongs there', () => {
+  const scaffold = pattern(named('other'));
+  const broken = scaffold.changes.map(({ file, change }) => ({ file, change: () => change('') }));
+  expect(() => apply(copy, { ...scaffold, changes: broken })).toThrow(
+    /patterns\/index\.ts, to add: export \{ other \}/,
+  );
+  expect(readFileSync(join(copy, 'packages/core/src/patterns/index.ts'), 'utf8')).not.toContain('other');
+});
+
+test('names are written in every way, or refused', () => {
+  expect(parseName('blockDiagonal')).toEqual(parseName('block-diagonal'));
+  expect(named('block-diagonal')).toEqual({
+    kebab: 'block-diagonal',
+    camel: 'blockDiagonal',
+    pascal: 'BlockDiagonal',
+    words: 'Block diagonal',
+  });
+  for (const text of ['', '2d', 'a--b', 'a/b', '../a', 'a b']) expect(parseName(text)).toBeUndefined();
+});
