@@ -9,7 +9,11 @@ const TOLERANCE = 1e-5;
  * Throws when any of about 24 rows of `out` [1, heads, n, dim] is off; returns the greatest error otherwise. First,
  * last and evenly spaced rows, over all heads.
  */
-export function checkRows({ heads, n, q, k, v }: Problem, attributes: AttentionAttributes, out: Tensor): number {
+export function checkRows(
+  { heads, n, q, k, v }: Problem,
+  attributes: AttentionAttributes,
+  out: Tensor,
+): number {
   const rows: RowAddress[] = Array.from({ length: 24 }, (_, i) => ({
     batch: 0,
     head: i % heads,
@@ -25,7 +29,9 @@ export function checkRows({ heads, n, q, k, v }: Problem, attributes: AttentionA
     }
   });
   if (!(worst <= TOLERANCE)) {
-    throw new Error(`the result is wrong by ${worst} (at most ${TOLERANCE} is rounding): no figure is printed`);
+    throw new Error(
+      `the result is wrong by ${worst} (at most ${TOLERANCE} is rounding): no figure is printed`,
+    );
   }
   return worst;
 }

@@ -3,6 +3,7 @@ import { causal, createAttn, full, planAttention, slidingWindow, type Attn, type
 import { cpu } from '@attn/cpu';
 import { problem, type Problem } from '../inputs.ts';
 import { interleaved, ratio } from '../measure.ts';
+import { peakArrayBytes } from '../memory.ts';
 import { checkRows } from '../oracle.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
@@ -73,11 +74,9 @@ async function patterns(attn: Attn, { rounds, log }: SuiteOptions): Promise<Tabl
     const inputs = problem(HEADS, n, HEAD_DIM);
     const pattern = slidingWindow({ before: 256, after: 256 });
     const window = await checked(attn, inputs, pattern);
-    const baseline = process.memoryUsage().arrayBuffers;
-    let peak = 0;
-    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().arrayBuffers)), 5);
+    const { q, k, v } = inputs;
+    const peak = await peakArrayBytes((onProgress) => attn.attention({ q, k, v, pattern, onProgress }));
     const timing = await interleaved({ dense, window }, Math.min(rounds, n > 20_000 ? 3 : rounds));
-    clearInterval(watch);
     const output = inputs.q.data.byteLength;
     const share = allowedPairs(n, pattern) / (HEADS * 1024 * 1024);
     rows.push({
@@ -86,7 +85,7 @@ async function patterns(attn: Attn, { rounds, log }: SuiteOptions): Promise<Tabl
       '± ms': timing.window.spread,
       'over its share of dense': ratio(timing.window, timing.dense) / share,
       'ms per 1,000 tokens': (timing.window.median / n) * 1000,
-      'memory beyond in and out, MB': Math.max(0, peak - baseline - output) / 1e6,
+      'memory beyond in and out, MB': (peak - output) / 1e6,
     });
   }
   return {

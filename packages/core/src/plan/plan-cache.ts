@@ -32,9 +32,10 @@ export class PlanCache {
     const pattern = effectivePattern(attributes, Object.keys(inputs));
     const data = planData(inputs);
     const { batch, heads, queryLength, keyLength, queryOffset } = problem;
+    const sizes = [batch, heads, queryLength, keyLength, queryOffset];
     const key = [
       pattern.key,
-      ...[batch, heads, queryLength, keyLength, queryOffset],
+      ...sizes,
       ...[data.keyMask, data.queryMask, data.globalMask, data.segmentIds, data.keyLengths].map(rowsKey),
       data.separateGlobals,
     ].join('|');
