@@ -3,10 +3,10 @@
  *
  *     out[i][j] += Σ_d a[i][d] · b[j][d]        a [rows × depth], b [columns × depth], out [rows × columns]
  *
- * Both operands are read along their rows, so that scores (q·kᵀ), values (p·v, with v kept transposed), `linear` and `matmul`
- * are all this loop. Two rows by four columns at a time: each number loaded is used two or four times, and eight sums
- * still fit the registers. Float64 throughout: a JavaScript engine computes in float64 anyway, and would otherwise convert at
- * every load.
+ * Both operands are read along their rows, so that scores (q·kᵀ), values (p·v, with v kept transposed), `linear`
+ * and `matmul` are all this loop. Two rows by four columns at a time: each number loaded is used two or four
+ * times, and eight sums still fit the registers. Float64 throughout: a JavaScript engine computes in float64
+ * anyway, and would otherwise convert at every load.
  */
 
 /** Columns are computed four at a time; `b` and `out` must have room for a multiple of this. */
@@ -25,8 +25,8 @@ export interface Matrix {
 }
 
 /**
- * Adds a·bᵀ to `out`. Columns up to the next multiple of four are written too (from whatever `b` holds there), so `b` and `out`
- * need that room and the surplus is to be ignored.
+ * Adds a·bᵀ to `out`. Columns up to the next multiple of four are written too (from whatever `b` holds there), so
+ * `b` and `out` need that room and the surplus is to be ignored.
  */
 export function addDotTile(
   a: Matrix,
@@ -77,7 +77,7 @@ export function addDotTile(
       z[z1 + 2] += s12;
       z[z1 + 3] += s13;
     }
-    // An odd last row, and the only one where a single query is computed.
+    // An odd last row.
     if (pairs < rows) {
       const x0 = a.offset + pairs * xStride;
       let s0 = 0, s1 = 0, s2 = 0, s3 = 0; // prettier-ignore

@@ -1,6 +1,6 @@
 /**
- * Predicted time of a graph: the work that core knows of each op, divided by what this machine was measured to do. Attention is
- * counted by its plan, so that a window costs what a window costs.
+ * Predicted time of a graph: the work that core knows of each op, divided by what this machine was measured to do.
+ * Attention is counted by its plan, so that a window costs what a window costs.
  */
 import {
   attentionProblem,
@@ -22,7 +22,7 @@ import { addDotTile } from './dot-tile.ts';
 /** One sample of the rate: longer than the grain of a browser's clock. */
 const SAMPLE_MS = 2;
 
-/** The rate counts as found when this many samples in a row were no better; until then the engine may still be optimising. */
+/** The rate is found when this many samples in a row were no better: the engine has finished optimising. */
 const PATIENCE = 6;
 
 /** The end of waiting, on a machine that is very slow or very busy. */
@@ -50,7 +50,7 @@ const FLOPS_PER_CONVERSION = 6;
 /** Inputs of an attention node whose content decides its plan: without them the plan is known before the run. */
 const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'];
 
-/** Operations per millisecond of attention on full tiles of head dim 64: the best of some milliseconds of real work. */
+/** Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real work. */
 export function measureRate(): number {
   const tile = { data: new Float64Array(TILE * TILE).fill(0.5), offset: 0, stride: TILE };
   const scores = { data: new Float64Array(TILE * TILE), offset: 0, stride: TILE };

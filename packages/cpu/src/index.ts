@@ -1,13 +1,14 @@
 /**
- * @attn/cpu: the plain TypeScript backend. Tiled online softmax over the block plan in plain loops: it runs anywhere JavaScript
- * runs, needs nothing, and is the fallback that always works.
+ * @attn/cpu: the plain TypeScript backend. Tiled online softmax over the block plan in plain loops: it runs
+ * anywhere JavaScript runs, needs nothing, and is the fallback that always works.
  *
- * To read on: `attention/attention.ts` walks the plan, `attention/row-block.ts` computes a tile, `dot-tile.ts` is the inner
- * loop, and `ops/index.ts` lists the kernels.
+ * To read on: `attention/attention.ts` walks the plan, `attention/row-block.ts` computes a tile, `dot-tile.ts` is
+ * the inner loop, and `ops/index.ts` lists the kernels.
  */
 import {
   AttnError,
   compileGraph,
+  ops,
   PlanCache,
   supportsGraph,
   throwIfAborted,
@@ -37,23 +38,21 @@ export function cpu(options: CpuOptions = {}): Backend {
 
 class CpuBackend implements Backend {
   readonly name = 'cpu';
-  readonly #plans: PlanCache;
-  readonly #kernels: KernelTable;
-  readonly #poison: boolean;
-  /** Operations of each graph that was estimated. */
-  readonly #flops = new WeakMap<Graph, number>();
+  private readonly plans: PlanCache;
+  private readonly kernels: KernelTable;
+  private readonly poison: boolean;
   /** Operations per millisecond, once measured. */
-  #rate: number | undefined;
-  #disposed = false;
+  private rate: number | undefined;
+  private disposed = false;
 
   constructor({ planCacheSize, poison = false }: CpuOptions) {
-    this.#plans = new PlanCache(planCacheSize);
-    this.#kernels = kernelTable(this.#plans);
-    this.#poison = poison;
+    this.plans = new PlanCache(planCacheSize);
+    this.kernels = kernelTable(this.plans);
+    this.poison = poison;
   }
 
   async probe(): Promise<Probe> {
-    const gflops = Number((this.#measuredRate() / 1e6).toFixed(2));
+    const gflops = Number((this.measuredRate() / 1e6).toFixed(2));
     return {
       available: true,
       summary: 'plain JavaScript, 1 thread',
@@ -62,34 +61,29 @@ class CpuBackend implements Backend {
   }
 
   supports(node: GraphNode): true | string {
-    if (node.op === 'reshape' || this.#kernels[node.op] !== undefined) return true;
+    if (this.kernels[node.op] !== undefined || ops[node.op]?.isView) return true;
     return `there is no plain JavaScript kernel for ${node.op}`;
   }
 
   estimate(graph: Graph): number {
-    let flops = this.#flops.get(graph);
-    if (flops === undefined) {
-      flops = countFlops(graph);
-      this.#flops.set(graph, flops);
-    }
-    return flops / this.#measuredRate();
+    return countFlops(graph) / this.measuredRate();
   }
 
   async compile(graph: Graph, { signal }: CompileOptions = {}): Promise<Executable> {
-    if (this.#disposed) throw new AttnError('DISPOSED', 'cpu/compile', 'the backend has been disposed');
+    if (this.disposed) throw new AttnError('DISPOSED', 'cpu/compile', 'the backend has been disposed');
     throwIfAborted(signal, 'cpu/compile');
     const supported = supportsGraph(this, graph);
     if (supported !== true) throw new AttnError('UNSUPPORTED', 'cpu/compile', supported);
-    return compileGraph(graph, { backend: this.name, kernels: this.#kernels, poison: this.#poison });
+    return compileGraph(graph, { backend: this.name, kernels: this.kernels, poison: this.poison });
   }
 
   async dispose(): Promise<void> {
-    this.#disposed = true;
-    this.#plans.clear();
+    this.disposed = true;
+    this.plans.clear();
   }
 
-  #measuredRate(): number {
-    this.#rate ??= measureRate();
-    return this.#rate;
+  private measuredRate(): number {
+    this.rate ??= measureRate();
+    return this.rate;
   }
 }

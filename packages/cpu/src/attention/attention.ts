@@ -1,7 +1,7 @@
 /**
- * The attention kernel: walks the plan. A plan has groups of (batch row, head)s, a group has row blocks of 64 queries, a row block has
- * tiles; the arithmetic of a tile is in `row-block.ts`. Time follows the number of tiles, and scratch memory is a few tiles,
- * whatever the lengths.
+ * The attention kernel: walks the plan. A plan has groups of (batch row, head)s, a group has row blocks of 64
+ * queries, a row block has tiles; the arithmetic of a tile is in `row-block.ts`. Time follows the number of tiles,
+ * and scratch memory is a few tiles, whatever the lengths.
  */
 import {
   kvHeadOf,

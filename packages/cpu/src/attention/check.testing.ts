@@ -19,7 +19,10 @@ export async function runAttention(call: AttentionCall, options: RunOptions = {}
   return executable.run(attentionInputs(call), options);
 }
 
-/** Runs a call with lse and compares every number with the reference: NaN with NaN, −∞ with −∞, others within `tolerance`. */
+/**
+ * Runs a call with lse and compares every number with the reference: NaN with NaN, −∞ with −∞, others within
+ * `tolerance`.
+ */
 export async function checkAttention(given: AttentionCall, tolerance = 1e-6): Promise<Tensors> {
   const call: AttentionCall = { pattern: full(), returnLse: true, ...given };
   const outputs = await runAttention(call);

@@ -1,7 +1,7 @@
 /**
- * Both products of a tile straight from the rows of k and v, without converting them to a tile first. It is the way of
- * - few queries (a step of decoding, a global token): converting a tile costs as much as five rows of it;
- * - values that are not finite: 0·∞ and 0·NaN are NaN, so hidden pairs must be left out here rather than weighted with 0.
+ * Both products of a tile straight from the rows of k and v, without converting these to a tile first. For
+ * - few queries (a step of decoding, a global token): converting a tile costs as much as computing five rows of it;
+ * - values that are not finite: 0·∞ and 0·NaN are NaN, so a hidden pair must be left out, not weighted with 0.
  */
 import { TILE } from '@attn/core';
 import type { HeadRows } from './gather.ts';
@@ -48,8 +48,8 @@ export function addScoresDirect(
 }
 
 /**
- * Lists the columns of each row that are not hidden, ascending, before the softmax turns scores into weights: row i's list stands in
- * `visible` from 64·i on, its length in `counts`.
+ * Lists the columns of each row that are not hidden, ascending, before the softmax turns scores into weights: row
+ * i's list stands in `visible` from 64·i on, its length in `counts`.
  */
 export function listVisible(
   scores: Float64Array,

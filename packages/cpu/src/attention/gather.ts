@@ -31,7 +31,10 @@ export function headRows(
   return { data, origin: batchRow * strides.batch + head * strides.head, stride: strides.row, dim };
 }
 
-/** Rows of the `block`-th 64 of a plan's order (`index`, or the identity when undefined); returns how many there are. */
+/**
+ * Rows of the `block`-th 64 of a plan's order (`index`, or the identity when undefined); returns how many there
+ * are.
+ */
 export function blockRows(
   index: Int32Array | undefined,
   length: number,

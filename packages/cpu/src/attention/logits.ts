@@ -1,6 +1,6 @@
 /**
- * What is done to the scores of a tile between q·kᵀ and the softmax: the soft cap, then the biases, in this order. Each is a function
- * of the tile and of where it lies; a call without them has an empty list and pays nothing.
+ * What is done to the scores of a tile between q·kᵀ and the softmax: the soft cap, then the biases, in this order.
+ * Each is a function of the tile and of where it lies; a call without them has an empty list and pays nothing.
  */
 import { type AttentionProblem, broadcastStrides, TILE, type Tensor } from '@attn/core';
 import { readFloats } from '../floats.ts';
@@ -69,7 +69,9 @@ function alibiTerm({ batch, heads, queryOffset }: AttentionProblem, slopes: Tens
   };
 }
 
-/** table[head, clamp(key position − query position, −R, R) + R]. Shaw et al. 2018, https://arxiv.org/abs/1803.02155 */
+/**
+ * table[head, clamp(key position − query position, −R, R) + R]. Shaw et al. 2018, https://arxiv.org/abs/1803.02155
+ */
 function relativeTerm({ queryOffset }: AttentionProblem, table: Tensor): LogitTerm {
   const data = readFloats(table);
   const extent = table.shape[1];

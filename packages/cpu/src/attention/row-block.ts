@@ -4,7 +4,8 @@
  *     scores [64 × 64] = q [64 × D] · k [64 × D]ᵀ      then biases, mask, and the online softmax in place
  *     values [64 × Dv] += weights [64 × 64] · v [64 × Dv]
  *
- * Only rows and columns that are present are computed. All scratch is allocated once per call and does not depend on the lengths.
+ * Only rows and columns that are present are computed. All scratch is allocated once per call and does not depend
+ * on the lengths.
  */
 import { FULL, MASK_WORDS, TILE, type BlockPlan } from '@attn/core';
 import { addDotTile } from '../dot-tile.ts';
@@ -77,16 +78,10 @@ export function addTile(work: HeadWork, column: number, mask: number, rows: numb
   if (slot === undefined) {
     addScoresDirect(scratch.queries, work.keys, keyRows, scores, rows, columns);
   } else {
-    const stride = work.keys.dim;
-    const queryTile = { data: scratch.queries, offset: 0, stride };
-    addDotTile(
-      queryTile,
-      { data: tiles.keys, offset: slot * tiles.keySize, stride },
-      scoresTile,
-      rows,
-      columns,
-      stride,
-    );
+    const depth = work.keys.dim;
+    const queryTile = { data: scratch.queries, offset: 0, stride: depth };
+    const keyTile = { data: tiles.keys, offset: slot * tiles.keySize, stride: depth };
+    addDotTile(queryTile, keyTile, scoresTile, rows, columns, depth);
   }
 
   const place = { batchRow: work.batchRow, head: work.head, queryRows, keyRows, rows, columns };
@@ -105,7 +100,7 @@ export function addTile(work: HeadWork, column: number, mask: number, rows: numb
   }
 }
 
-/** Writes out [rows × Dv] and, when asked for, lse: what the state has gathered, divided by the sum of the weights. */
+/** Writes out [rows × Dv], the state's values divided by the sum of the weights, and lse when asked for. */
 export function endRowBlock(rows: number, out: HeadRows, lse: HeadRows | undefined, scratch: Scratch): void {
   const { queryRows, state } = scratch;
   for (let i = 0; i < rows; i++) {

@@ -11,7 +11,7 @@ function feed(...tiles: number[][]): { max: number; sum: number; weights: number
     scores.set(tile);
     softmaxTile(scores, 1, tile.length, state);
   }
-  const weights = [...scores.slice(0, tiles[tiles.length - 1].length)];
+  const weights = Array.from(scores.slice(0, tiles[tiles.length - 1].length));
   return { max: state.max[0], sum: state.sum[0], weights };
 }
 

@@ -1,10 +1,10 @@
 /**
- * The online softmax: tiles of a row arrive one after another, and the running maximum m, the sum of e^(s−m) and the weighted sum of
- * values are brought up to date with each. When a larger maximum arrives, what was summed so far shrinks by e^(m_old − m_new).
- * Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867
+ * The online softmax: tiles of a row arrive one after another, and the running maximum m, the sum of e^(s−m) and
+ * the weighted sum of values are brought up to date with each. When a larger maximum arrives, what was summed so
+ * far shrinks by e^(m_old − m_new). Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867
  *
- * A score of −∞ is a hidden pair. NaN in a visible score makes its row NaN, by arithmetic alone: comparisons lose NaN, but the sum
- * does not.
+ * A score of −∞ is a hidden pair. NaN in a visible score makes its row NaN, by arithmetic alone: comparisons lose
+ * NaN, but the sum does not.
  */
 import { TILE } from '@attn/core';
 import { padColumns } from '../dot-tile.ts';
@@ -41,8 +41,8 @@ export function resetState(state: SoftmaxState): void {
 }
 
 /**
- * Takes a tile of scores [rows × 64, `columns` in use] into the state and replaces it by the weights e^(score − max) that
- * its values are to be multiplied with; hidden pairs get 0.
+ * Takes a tile of scores [rows × 64, `columns` in use] into the state and replaces them by the weights of the
+ * values, e^(score − max); hidden pairs get 0.
  */
 export function softmaxTile(scores: Float64Array, rows: number, columns: number, state: SoftmaxState): void {
   const { max: maxima, sum: sums } = state;

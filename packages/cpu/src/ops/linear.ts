@@ -1,7 +1,7 @@
 /** x·Wᵀ + b, and the activation while the sums are still in float64. */
 import { activationFunction, type KernelCall } from '@attn/core';
 import { readFloats, writeFloats } from '../floats.ts';
-import { Multiplier } from './product.ts';
+import { BLOCK, Multiplier } from './product.ts';
 
 /** Kernel of `linear`: x [rows × in], weight [out × in], bias [out]. */
 export async function linear({ inputs, outputs, attributes, context }: KernelCall<'linear'>): Promise<void> {
@@ -18,7 +18,7 @@ export async function linear({ inputs, outputs, attributes, context }: KernelCal
     for (let i = 0; i < rows; i++) {
       const to = (row + i) * outFeatures + column;
       for (let j = 0; j < columns; j++) {
-        const sum = sums[i * 64 + j] + (bias ? bias[column + j] : 0);
+        const sum = sums[i * BLOCK + j] + (bias ? bias[column + j] : 0);
         out.data[to + j] = activation ? activation(sum) : sum;
       }
     }

@@ -1,8 +1,8 @@
 /** a·b over the last two axes; the axes before them broadcast. */
 import { broadcastStrides, matmulSizes, type KernelCall } from '@attn/core';
 import { readFloats, writeFloats } from '../floats.ts';
+import { BLOCK, Multiplier, type Operand } from './product.ts';
 import { forEachRow } from './rows.ts';
-import { Multiplier } from './product.ts';
 
 /** Kernel of `matmul`: one product [m × k]·[k × n] per batch element. */
 export async function matmul({ inputs, outputs, attributes, context }: KernelCall<'matmul'>): Promise<void> {
@@ -13,24 +13,17 @@ export async function matmul({ inputs, outputs, attributes, context }: KernelCal
   const out = writeFloats(outputs[0]);
   const multiplier = new Multiplier();
 
-  // Strides count matrices: the batch axes alone are broadcast.
-  const strides = [inputs.a, inputs.b].map(({ shape }) => broadcastStrides(shape.slice(0, -2), batch));
-  const matrices: { a: number; b: number }[] = [];
-  forEachRow([...batch, 1], strides.map((of) => [...of, 0]), (_, [atA, atB]) => matrices.push({ a: atA, b: atB })); // prettier-ignore
+  // Which matrices of a and b each product takes: only the batch axes are walked, each of their elements a "row" of one.
+  const pairs: { readonly atA: number; readonly atB: number }[] = [];
+  const strides = [inputs.a, inputs.b].map(({ shape }) => [
+    ...broadcastStrides(shape.slice(0, -2), batch),
+    0,
+  ]);
+  forEachRow([...batch, 1], strides, (_, [atA, atB]) => pairs.push({ atA, atB }));
 
-  for (const [index, at] of matrices.entries()) {
-    const left = {
-      data: a,
-      offset: at.a * m * k,
-      rowStride: transposeA ? 1 : k,
-      depthStride: transposeA ? m : 1,
-    };
-    const right = {
-      data: b,
-      offset: at.b * k * n,
-      rowStride: transposeB ? k : 1,
-      depthStride: transposeB ? 1 : n,
-    };
+  for (const [index, { atA, atB }] of pairs.entries()) {
+    const left = operand(a, atA, m, k, transposeA);
+    const right = operand(b, atB, n, k, !transposeB);
     await multiplier.multiply(
       left,
       right,
@@ -39,10 +32,22 @@ export async function matmul({ inputs, outputs, attributes, context }: KernelCal
       ({ row, column, rows, columns, sums }) => {
         for (let i = 0; i < rows; i++) {
           const to = (index * m + row + i) * n + column;
-          for (let j = 0; j < columns; j++) out.data[to + j] = sums[i * 64 + j];
+          for (let j = 0; j < columns; j++) out.data[to + j] = sums[i * BLOCK + j];
         }
       },
     );
   }
   out.done();
+}
+
+/** Matrix number `index`, stored as [rows × depth], or as [depth × rows] when its depth comes first. */
+function operand(
+  data: Float32Array,
+  index: number,
+  rows: number,
+  depth: number,
+  depthFirst: boolean,
+): Operand {
+  const [rowStride, depthStride] = depthFirst ? [1, rows] : [depth, 1];
+  return { data, offset: index * rows * depth, rowStride, depthStride };
 }

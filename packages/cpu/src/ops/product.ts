@@ -3,15 +3,17 @@
  *
  *     out [m × n] = a [m × k] · b [n × k]ᵀ
  *
- * in blocks of 64 × 64 outputs, whose reduction runs in pieces of 256. Both operands are copied block by block into float64 scratch,
- * so that their strides (transposed or not) and their dtype do not matter to the kernel. The copies are 5 % of the time.
+ * in blocks of 64 × 64 outputs, whose reduction runs in pieces of 256. Both operands are copied block by block
+ * into float64 scratch, so that their strides (transposed or not) and their dtype do not matter to the kernel. The
+ * copies are 5 % of the time.
  */
 import type { Pause } from '@attn/core';
 import { addDotTile } from '../dot-tile.ts';
 
-const BLOCK = 64;
+/** Rows and columns of a block of outputs. */
+export const BLOCK = 64;
 const DEPTH = 256;
-/** Not a multiple of a memory page's cache lines: the copy of a transposed operand writes along columns. */
+/** More than DEPTH, because a column of rows 2 KB apart would fall into two sets of the cache. */
 const STRIDE: number = DEPTH + 8;
 
 /** Element (row, depth) is `data[offset + row · rowStride + depth · depthStride]`. */
@@ -22,7 +24,7 @@ export interface Operand {
   readonly depthStride: number;
 }
 
-/** A finished block of out: element (i, j) is `sums[i · 64 + j]` and belongs to row `row + i`, column `column + j`. */
+/** A finished block of out: `sums[i · BLOCK + j]` belongs to row `row + i` and column `column + j`. */
 export interface ProductBlock {
   readonly row: number;
   readonly column: number;
@@ -33,9 +35,9 @@ export interface ProductBlock {
 
 /** A multiplier that keeps its scratch (0.3 MB) from one product to the next. */
 export class Multiplier {
-  readonly #a = new Float64Array(BLOCK * STRIDE);
-  readonly #b = new Float64Array(BLOCK * STRIDE);
-  readonly #sums = new Float64Array(BLOCK * BLOCK);
+  private readonly a = new Float64Array(BLOCK * STRIDE);
+  private readonly b = new Float64Array(BLOCK * STRIDE);
+  private readonly sums = new Float64Array(BLOCK * BLOCK);
 
   /** Computes a·bᵀ and hands each block to `write` when it is complete. */
   async multiply(
@@ -45,9 +47,9 @@ export class Multiplier {
     pause: Pause,
     write: (block: ProductBlock) => void,
   ): Promise<void> {
-    const sums = this.#sums;
-    const aTile = { data: this.#a, offset: 0, stride: STRIDE };
-    const bTile = { data: this.#b, offset: 0, stride: STRIDE };
+    const sums = this.sums;
+    const aTile = { data: this.a, offset: 0, stride: STRIDE };
+    const bTile = { data: this.b, offset: 0, stride: STRIDE };
     const out = { data: sums, offset: 0, stride: BLOCK };
     for (let row = 0; row < m; row += BLOCK) {
       const rows = Math.min(BLOCK, m - row);
@@ -56,8 +58,8 @@ export class Multiplier {
         sums.fill(0);
         for (let from = 0; from < k; from += DEPTH) {
           const depth = Math.min(DEPTH, k - from);
-          pack(a, row, rows, from, depth, this.#a);
-          pack(b, column, columns, from, depth, this.#b);
+          pack(a, row, rows, from, depth, this.a);
+          pack(b, column, columns, from, depth, this.b);
           addDotTile(aTile, bTile, out, rows, columns, depth);
         }
         write({ row, column, rows, columns, sums });

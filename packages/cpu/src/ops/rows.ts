@@ -1,8 +1,9 @@
 /** Walking strided operands: a loop over all axes but the last, which is left to the caller as a plain loop. */
 
 /**
- * Calls `visit(to, offsets)` for each row (last axis) of `shape` in row-major order: `to` is where the row starts in a contiguous
- * array of that shape, `offsets[i]` where it starts in the operand with `strides[i]`. The same array is passed each time.
+ * Calls `visit(to, offsets)` for each row (last axis) of `shape` in row-major order: `to` is where the row starts
+ * in a contiguous array of that shape, `offsets[i]` where it starts in the operand with `strides[i]`. The same
+ * array is passed each time.
  */
 export function forEachRow(
   shape: readonly number[],
