@@ -1,5 +1,5 @@
 /** Random q, k, v of a given size: uniform in [−1, 1), from a fixed seed. */
-import type { Tensor } from '@attn/core';
+import { mulberry32, type Tensor } from '@attn/core';
 
 /** An attention call's tensors and sizes. */
 export interface Problem {
@@ -22,15 +22,7 @@ export function problem(heads: number, n: number, headDim: number): Problem {
   return { heads, n, headDim, q: make(1), k: make(2), v: make(3) };
 }
 
-/** Mulberry32: small, fast, and good enough to fill tensors. */
 function uniform(length: number, seed: number): Float32Array {
-  const out = new Float32Array(length);
-  let state = seed >>> 0;
-  for (let i = 0; i < length; i++) {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    out[i] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
-  }
-  return out;
+  const next = mulberry32(seed);
+  return Float32Array.from({ length }, () => next() / 2 ** 31 - 1);
 }

@@ -9,7 +9,7 @@
  * each query and key is then turned by its position (rotary embedding, Su et al. 2021), so that nearness counts there and
  * content alone in the other half. A token's logit with itself is about 12, with an unrelated one 0 ± 1.5.
  */
-import type { Tensor } from '@attn/core';
+import { mulberry32, type Tensor } from '@attn/core';
 
 /** The demo's sizes: BERT-base has 12 heads of 64, this has 8. */
 export const HEADS = 8;
@@ -126,15 +126,4 @@ function turn(data: Float32Array, at: number, table: Float32Array, position: num
     data[at + i] = x * cos - y * sin;
     data[at + i + 1] = x * sin + y * cos;
   }
-}
-
-/** Tommy Ettinger's generator: 32 random bits a call from 32 bits of state. */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return (t ^ (t >>> 14)) >>> 0;
-  };
 }

@@ -24,30 +24,23 @@ export function coverage(at: HeadPattern, queries: readonly Run[], keys: readonl
   const whole = pattern.classify(batchRow, head, queryHull, keyHull);
   if (whole !== 'some' || queries.length * keys.length > MOST_PAIRS) return whole;
 
+  const byQuery = queries.length >= keys.length;
+  const [many, few, fewHull] = byQuery ? [queries, keys, keyHull] : [keys, queries, queryHull];
+  const classify = (one: Run, other: Run): Coverage =>
+    byQuery ? pattern.classify(batchRow, head, one, other) : pattern.classify(batchRow, head, other, one);
+  return uniform(many, (run) => {
+    const answer = classify(run, fewHull);
+    return answer === 'some' && few.length > 1 ? uniform(few, (other) => classify(run, other)) : answer;
+  });
+}
+
+/** The answer that all runs share, or `some` at the first that differs. */
+function uniform(runs: readonly Run[], classify: (run: Run) => Coverage): Coverage {
   let found: Coverage | undefined;
-  const meets = (answer: Coverage): boolean => {
-    if (answer === 'some' || (found !== undefined && answer !== found)) return false;
-    found = answer;
-    return true;
-  };
-  if (queries.length >= keys.length) {
-    for (const q of queries) {
-      const answer = pattern.classify(batchRow, head, q, keyHull);
-      if (answer !== 'some' || keys.length === 1) {
-        if (!meets(answer)) return 'some';
-      } else {
-        for (const k of keys) if (!meets(pattern.classify(batchRow, head, q, k))) return 'some';
-      }
-    }
-  } else {
-    for (const k of keys) {
-      const answer = pattern.classify(batchRow, head, queryHull, k);
-      if (answer !== 'some' || queries.length === 1) {
-        if (!meets(answer)) return 'some';
-      } else {
-        for (const q of queries) if (!meets(pattern.classify(batchRow, head, q, k))) return 'some';
-      }
-    }
+  for (const run of runs) {
+    const here = classify(run);
+    if (here === 'some' || (found !== undefined && here !== found)) return 'some';
+    found = here;
   }
   return found ?? 'none';
 }
