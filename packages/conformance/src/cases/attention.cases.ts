@@ -1,0 +1,19 @@
+/** All attention cases: over 400, each a few kilobytes, so that the whole list runs in seconds on plain JavaScript. */
+import type { ConformanceCase } from '../case.ts';
+import { biasCases } from './attention/bias.cases.ts';
+import { globalCases } from './attention/global.cases.ts';
+import { maskCases } from './attention/mask.cases.ts';
+import { nonfiniteCases } from './attention/nonfinite.cases.ts';
+import { patternCases } from './attention/pattern.cases.ts';
+import { shapeCases } from './attention/shape.cases.ts';
+import { windowCases } from './attention/window.cases.ts';
+
+export const attentionCaseList: readonly ConformanceCase[] = [
+  ...windowCases,
+  ...globalCases,
+  ...maskCases,
+  ...shapeCases,
+  ...biasCases,
+  ...patternCases,
+  ...nonfiniteCases,
+];

@@ -1,0 +1,228 @@
+/**
+ * From the declarative form of an attention case to its id, graph and inputs. A case is written as what differs from
+ * the defaults, so that a table of them reads as the list of what is being tried.
+ */
+import {
+  float32ToHalf,
+  GraphBuilder,
+  type AttentionLayout,
+  type Pattern,
+  type Tensor,
+  type Tensors,
+  type Value,
+} from '@attn/core';
+import { caseId, type CaseParams, type ConformanceCase } from '../../case.ts';
+import {
+  fill,
+  fillMask,
+  fillSegments,
+  seedOf,
+  type DataRecipe,
+  type MaskRecipe,
+  type SegmentRecipe,
+} from '../../data.ts';
+import { describePattern } from './describe-pattern.ts';
+
+/** One attention case. Absent fields have the default that is named. */
+export interface AttentionCaseSpec {
+  readonly pattern: Pattern;
+  /** Key length. */
+  readonly n: number;
+  /** Query length; default n. */
+  readonly nq?: number;
+  /** Batch rows; default 1. */
+  readonly batch?: number;
+  /** Query heads; default 2. */
+  readonly heads?: number;
+  /** Key/value heads; default `heads`. */
+  readonly kvHeads?: number;
+  /** Head dim; default 8. */
+  readonly d?: number;
+  /** Value dim; default d. */
+  readonly dv?: number;
+  /** `queryOffset`; default the op's own. */
+  readonly offset?: number;
+  readonly scale?: number;
+  readonly softcap?: number;
+  readonly layout?: AttentionLayout;
+  /** `returnLse`; default true, since lse shows errors that out hides. */
+  readonly lse?: boolean;
+  /** Default f32. */
+  readonly dtype?: 'f32' | 'f16';
+  /** q and k; default `bell`. */
+  readonly data?: DataRecipe;
+  /** v; default `uniform`. */
+  readonly values?: DataRecipe;
+  readonly keyMask?: MaskRecipe;
+  readonly queryMask?: MaskRecipe;
+  readonly globalMask?: MaskRecipe;
+  readonly segments?: SegmentRecipe;
+  /** `keyLengths`, one per batch row. */
+  readonly lengths?: readonly number[];
+  /** Axes of the dense bias: `bhqk`, `1h1k`, `qk`, `k`, …; `1` is an axis of extent 1. */
+  readonly bias?: string;
+  /** Values of the bias; default `bell`. */
+  readonly biasData?: DataRecipe;
+  /** Percentage of the bias that is −∞. */
+  readonly biasHoles?: number;
+  /** ALiBi slopes per head, or per batch row and head. */
+  readonly alibi?: 'h' | 'bh';
+  /** Reach R of the table of relative positions. */
+  readonly relative?: number;
+  /** Separate projections for global tokens. */
+  readonly separate?: boolean;
+  /** Values put into inputs: `k@0,1,5,2=NaN`; with fewer indices, a whole slice: `v@0,0,3=Infinity`. */
+  readonly plant?: readonly string[];
+}
+
+/** Cases that share a description. */
+export function attentionCases(description: string, specs: readonly AttentionCaseSpec[]): ConformanceCase[] {
+  return specs.map((spec) => attentionCase(description, spec));
+}
+
+/** Every combination of the given lists of values, over the fields of `base`. */
+export function cross<K extends keyof AttentionCaseSpec>(
+  base: Omit<AttentionCaseSpec, K>,
+  lists: { readonly [P in K]: readonly AttentionCaseSpec[P][] },
+): AttentionCaseSpec[] {
+  const names = Object.keys(lists) as K[];
+  let combinations: Partial<AttentionCaseSpec>[] = [base];
+  for (const name of names) {
+    combinations = combinations.flatMap((done) => lists[name].map((value) => ({ ...done, [name]: value })));
+  }
+  return combinations as AttentionCaseSpec[];
+}
+
+function attentionCase(description: string, spec: AttentionCaseSpec): ConformanceCase {
+  const params = paramsOf(spec);
+  const id = caseId('attention', params);
+  return {
+    id,
+    op: 'attention',
+    description,
+    params,
+    build: () => ({
+      graph: buildGraph(spec, makeInputs(spec, id, 0)),
+      inputs: makeInputs(spec, id, 0),
+      again: makeInputs(spec, id, 1),
+    }),
+  };
+}
+
+function paramsOf({ pattern, n, nq, batch, heads, plant, ...rest }: AttentionCaseSpec): CaseParams {
+  const { lse, ...others } = rest;
+  return { [describePattern(pattern)]: true, n, nq, batch, heads, ...others, nolse: lse === false, plant };
+}
+
+/** A graph of one node whose inputs are those that the case has. */
+function buildGraph(spec: AttentionCaseSpec, inputs: Tensors): ReturnType<GraphBuilder['build']> {
+  const builder = new GraphBuilder();
+  const given: Record<string, Value> = {};
+  for (const [name, tensor] of Object.entries(inputs)) given[name] = builder.input(name, tensor);
+  const { q, k, v, ...optional } = given;
+  const { out, lse } = builder.attention(
+    { ...optional, q, k, v },
+    {
+      pattern: spec.pattern,
+      scale: spec.scale,
+      queryOffset: spec.offset,
+      softcap: spec.softcap,
+      layout: spec.layout,
+      returnLse: spec.lse ?? true,
+    },
+  );
+  return builder.build(lse ? { out, lse } : { out });
+}
+
+/** The inputs of a run; run 1 has other numbers, and its masks are those of run 0 in reverse. */
+function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors {
+  const { n, nq = n, batch = 1, heads = 2, kvHeads = heads, d = 8, dv = d } = spec;
+  const { data = 'bell', values = 'uniform', layout = 'bhnd', dtype = 'f32' } = spec;
+  const seed = (name: string): number => seedOf(`${id}/${name}/${round}`);
+  const floats = (name: string, shape: readonly number[], recipe: DataRecipe): Tensor => {
+    const numbers = fill(
+      recipe,
+      shape.reduce((size, extent) => size * extent, 1),
+      seed(name),
+    );
+    return { dtype: 'f32', shape, data: numbers };
+  };
+  const rows = (h: number, length: number, dim: number): number[] =>
+    layout === 'bhnd' ? [batch, h, length, dim] : [batch, length, h, dim];
+  const mask = (name: string, recipe: MaskRecipe, length: number): Tensor => {
+    return {
+      dtype: 'bool',
+      shape: [batch, length],
+      data: fillMask(recipe, batch, length, seed(name), round),
+    };
+  };
+
+  const inputs: Record<string, Tensor> = {
+    q: floats('q', rows(heads, nq, d), data),
+    k: floats('k', rows(kvHeads, n, d), data),
+    v: floats('v', rows(kvHeads, n, dv), values),
+  };
+  if (spec.separate) {
+    inputs.qGlobal = floats('qGlobal', rows(heads, nq, d), data);
+    inputs.kGlobal = floats('kGlobal', rows(kvHeads, n, d), data);
+    inputs.vGlobal = floats('vGlobal', rows(kvHeads, n, dv), values);
+  }
+  if (spec.keyMask) inputs.keyMask = mask('keyMask', spec.keyMask, n);
+  if (spec.queryMask) inputs.queryMask = mask('queryMask', spec.queryMask, nq);
+  if (spec.globalMask) inputs.globalMask = mask('globalMask', spec.globalMask, n);
+  if (spec.segments) {
+    inputs.segmentIds = {
+      dtype: 'i32',
+      shape: [batch, n],
+      data: fillSegments(spec.segments, batch, n, round),
+    };
+  }
+  if (spec.lengths)
+    inputs.keyLengths = { dtype: 'i32', shape: [batch], data: keyLengths(spec.lengths, n, round) };
+  if (spec.bias) {
+    const extents: Record<string, number> = { b: batch, h: heads, q: nq, k: n };
+    const bias = floats(
+      'bias',
+      Array.from(spec.bias, (axis) => extents[axis] ?? 1),
+      spec.biasData ?? 'bell',
+    );
+    const kept = fillMask(`holes:${spec.biasHoles ?? 0}`, 1, bias.data.length, seed('biasHoles'), 0);
+    inputs.bias = {
+      ...bias,
+      data: Float32Array.from(bias.data, (value, i) => (kept[i] ? value : -Infinity)),
+    };
+  }
+  if (spec.alibi)
+    inputs.alibiSlopes = floats('alibi', spec.alibi === 'h' ? [heads] : [batch, heads], 'near1*0.25');
+  if (spec.relative !== undefined)
+    inputs.relativeBias = floats('relative', [heads, 2 * spec.relative + 1], 'bell');
+  for (const text of spec.plant ?? []) plant(inputs, text);
+  return dtype === 'f16' ? inHalf(inputs) : inputs;
+}
+
+/** Run 1 has the lengths of the batch rows in reverse, or with one row the rest of it. */
+function keyLengths(lengths: readonly number[], n: number, round: number): Int32Array {
+  if (round === 0) return Int32Array.from(lengths);
+  return Int32Array.from(lengths.length === 1 ? [n - lengths[0]] : lengths.toReversed());
+}
+
+/** Writes a value into a slice of an input. */
+function plant(inputs: Record<string, Tensor>, text: string): void {
+  const [target, value] = text.split('=');
+  const [name, indices] = target.split('@');
+  const { shape, data } = inputs[name];
+  const index = indices.split(',').map(Number);
+  let at = 0;
+  index.forEach((i, axis) => (at = at * shape[axis] + i));
+  const size = shape.slice(index.length).reduce((product, extent) => product * extent, 1);
+  data.fill(Number(value), at * size, (at + 1) * size);
+}
+
+function inHalf(inputs: Readonly<Record<string, Tensor>>): Tensors {
+  const halves: Record<string, Tensor> = {};
+  for (const [name, tensor] of Object.entries(inputs)) {
+    const { dtype, shape, data } = tensor;
+    halves[name] = dtype === 'f32' ? { dtype: 'f16', shape, data: float32ToHalf(data) } : tensor;
+  }
+  return halves;
+}

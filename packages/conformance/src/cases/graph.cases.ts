@@ -1,0 +1,214 @@
+/**
+ * Cases of several nodes: where a backend's own graph execution can go wrong although each op is right. Values that are
+ * used twice, outputs that are inputs, views of views, memory that is reused while it is still needed.
+ */
+import {
+  GraphBuilder,
+  sizeOf,
+  slidingWindow,
+  type Graph,
+  type Tensor,
+  type Tensors,
+  type Value,
+} from '@attn/core';
+import { caseId, type ConformanceCase } from '../case.ts';
+import { fill, fillIntegers, seedOf, type DataRecipe } from '../data.ts';
+
+/** What a composition is built from; everything it asks for by name is fed or constant, with seeded numbers. */
+interface Parts {
+  readonly builder: GraphBuilder;
+  input(name: string, shape: readonly number[], data?: DataRecipe): Value;
+  ids(name: string, shape: readonly number[], below: number): Value;
+  weight(name: string, shape: readonly number[], data?: DataRecipe): Value;
+}
+
+/** A composition: its outputs by name. */
+type Compose = (parts: Parts) => Readonly<Record<string, Value>>;
+
+function graphCase(name: string, description: string, compose: Compose): ConformanceCase {
+  const params = { [name]: true };
+  const id = caseId('graph', params);
+  const build = (round: number): { graph: Graph; inputs: Tensors } => {
+    const builder = new GraphBuilder();
+    const inputs: Record<string, Tensor> = {};
+    const floats = (of: string, shape: readonly number[], data: DataRecipe, seed: number): Tensor => {
+      return { dtype: 'f32', shape, data: fill(data, sizeOf(shape), seedOf(`${id}/${of}/${seed}`)) };
+    };
+    const input = (of: string, shape: readonly number[], data: DataRecipe = 'bell'): Value => {
+      inputs[of] = floats(of, shape, data, round);
+      return builder.input(of, inputs[of]);
+    };
+    const ids = (of: string, shape: readonly number[], below: number): Value => {
+      inputs[of] = {
+        dtype: 'i32',
+        shape,
+        data: fillIntegers(below, sizeOf(shape), seedOf(`${id}/${of}/${round}`)),
+      };
+      return builder.input(of, inputs[of]);
+    };
+    const weight = (of: string, shape: readonly number[], data: DataRecipe = 'bell*0.3'): Value =>
+      builder.constant(floats(of, shape, data, 0), of);
+    const outputs = compose({ builder, input, ids, weight });
+    return { graph: builder.build(outputs), inputs };
+  };
+  return { id, op: 'graph', description, params, build: () => ({ ...build(0), again: build(1).inputs }) };
+}
+
+/** One post-norm encoder layer with windowed attention, as Longformer has it. */
+function encoderLayer(parts: Parts, x: Value, layer: string): Value {
+  const { builder, weight } = parts;
+  const [batch, length, width] = x.shape;
+  const heads = 2;
+  const project = (name: string, out: number, from: Value): Value =>
+    builder.linear(
+      from,
+      weight(`${layer}.${name}.weight`, [out, from.shape[from.shape.length - 1]]),
+      weight(`${layer}.${name}.bias`, [out]),
+    );
+  const split = (value: Value): Value =>
+    builder.transpose(builder.reshape(value, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
+  const norm = (name: string, value: Value): Value =>
+    builder.layerNorm(value, {
+      weight: weight(`${layer}.${name}.weight`, [width], 'near1'),
+      bias: weight(`${layer}.${name}.bias`, [width]),
+    });
+
+  const { out } = builder.attention(
+    {
+      q: split(project('query', width, x)),
+      k: split(project('key', width, x)),
+      v: split(project('value', width, x)),
+    },
+    { pattern: slidingWindow({ before: 3, after: 3 }) },
+  );
+  const merged = builder.reshape(builder.transpose(out, [0, 2, 1, 3]), [batch, length, width]);
+  const attended = norm('norm1', builder.add(x, project('output', width, merged)));
+  const hidden = builder.gelu(project('intermediate', 2 * width, attended));
+  return norm('norm2', builder.add(attended, project('dense', width, hidden)));
+}
+
+export const graphCases: readonly ConformanceCase[] = [
+  graphCase(
+    'value-used-twice',
+    'A value that two nodes read must outlive the first of them.',
+    ({ builder, input }) => {
+      const x = builder.relu(input('x', [3, 4]));
+      return { out: builder.add(builder.tanh(x), builder.mul(x, x)) };
+    },
+  ),
+  graphCase('same-value-both-operands', 'a·aᵀ of one value.', ({ builder, input }) => {
+    const x = input('x', [5, 7]);
+    return { out: builder.matmul(x, x, { transposeB: true }) };
+  }),
+  graphCase('output-is-input', 'An output that is an input is a copy of it.', ({ builder, input }) => {
+    const x = input('x', [3, 4]);
+    return { out: x, sum: builder.add(x, x) };
+  }),
+  graphCase(
+    'output-is-view-of-input',
+    'So is an output that is a view of an input.',
+    ({ builder, input }) => {
+      return { out: builder.reshape(input('x', [3, 4]), [2, 6]) };
+    },
+  ),
+  graphCase(
+    'output-is-constant',
+    'An output may be known when the graph is compiled.',
+    ({ builder, input, weight }) => {
+      const w = weight('w', [4]);
+      return { out: w, sum: builder.add(input('x', [3, 4]), w) };
+    },
+  ),
+  graphCase(
+    'two-names-for-one-value',
+    'Two outputs of the same value do not share memory.',
+    ({ builder, input }) => {
+      const y = builder.relu(input('x', [3, 4]));
+      return { first: y, second: y, third: builder.reshape(y, [12]) };
+    },
+  ),
+  graphCase(
+    'output-read-later',
+    'An output that later nodes read is not overwritten by them.',
+    ({ builder, input }) => {
+      const y = builder.tanh(input('x', [3, 4]));
+      return { early: y, late: builder.relu(builder.add(y, y)) };
+    },
+  ),
+  graphCase('view-of-view', 'Reshapes of reshapes, then a transposition.', ({ builder, input }) => {
+    const y = builder.reshape(builder.reshape(builder.relu(input('x', [2, 3, 4])), [6, 4]), [4, 3, 2]);
+    return { out: builder.transpose(y, [2, 0, 1]) };
+  }),
+  graphCase(
+    'view-outlives-owner',
+    'The owner of a view is read before the view is.',
+    ({ builder, input }) => {
+      const y = builder.relu(input('x', [4, 4]));
+      const view = builder.reshape(y, [2, 8]);
+      const sum = builder.add(builder.tanh(y), y);
+      return { out: builder.matmul(view, builder.reshape(sum, [8, 2])) };
+    },
+  ),
+  graphCase(
+    'long-chain',
+    'Forty nodes that reuse the same memory over and over.',
+    ({ builder, input, weight }) => {
+      let x = input('x', [5, 16]);
+      for (let i = 0; i < 10; i++) {
+        const y = builder.linear(x, weight(`w${i}`, [16, 16], 'bell*0.1'), undefined, { activation: 'tanh' });
+        x = builder.layerNorm(builder.add(x, y));
+      }
+      return { out: x };
+    },
+  ),
+  graphCase('wide-fan', 'Twelve values alive at once, of different sizes.', ({ builder, input }) => {
+    const x = input('x', [4, 6]);
+    const parts = Array.from({ length: 12 }, (_, i) =>
+      builder.slice(builder.add(x, x), [0, 0], [4, 1 + (i % 6)]),
+    );
+    return { out: builder.concat(parts, 1) };
+  }),
+  graphCase(
+    'embedding-to-logits',
+    'Token and position embeddings, tied output weights.',
+    ({ builder, ids, weight }) => {
+      const table = weight('table', [13, 8]);
+      const tokens = builder.embedding(ids('tokens', [2, 6], 13), table);
+      const positions = builder.slice(weight('positions', [10, 8]), [0, 0], [6, 8]);
+      const x = builder.layerNorm(builder.add(tokens, positions));
+      return { logits: builder.linear(x, table), hidden: x };
+    },
+  ),
+  graphCase(
+    'linformer',
+    'Keys and values projected along the sequence, then attention: a composition.',
+    ({ builder, input, weight }) => {
+      const project = weight('E', [5, 20]);
+      const [q, k, v] = ['q', 'k', 'v'].map((name) => input(name, [2, 2, 20, 8]));
+      const scores = builder.matmul(q, builder.matmul(project, k), { transposeB: true });
+      return { out: builder.matmul(builder.softmax(scores), builder.matmul(project, v)) };
+    },
+  ),
+  graphCase('encoder-layer', 'A whole layer with windowed attention.', (parts) => {
+    return { out: encoderLayer(parts, parts.input('x', [2, 21, 16]), 'layer0') };
+  }),
+  graphCase(
+    'encoder-three-layers',
+    'Three layers: every buffer of the first is reused by the next.',
+    (parts) => {
+      let x = parts.input('x', [1, 33, 16]);
+      const outputs: Record<string, Value> = {};
+      for (let i = 0; i < 3; i++) outputs[`hidden${i}`] = x = encoderLayer(parts, x, `layer${i}`);
+      return outputs;
+    },
+  ),
+  graphCase(
+    'gathered-rows',
+    'Rows picked from an intermediate, in another order, twice.',
+    ({ builder, input, ids }) => {
+      const y = builder.relu(input('x', [6, 5]));
+      const picked = builder.gather(y, ids('rows', [4], 6), 0);
+      return { out: builder.concat([picked, builder.gather(picked, ids('again', [3], 4), 0)], 0) };
+    },
+  ),
+];

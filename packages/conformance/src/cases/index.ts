@@ -1,0 +1,22 @@
+/** Every case of the suite, one list per op. */
+import type { ConformanceCase } from '../case.ts';
+import { attentionCaseList } from './attention.cases.ts';
+import { graphCases } from './graph.cases.ts';
+import { movementCases } from './movement.cases.ts';
+import { layerNormCases, softmaxCases } from './normalisation.cases.ts';
+import { activationCases, addCases, mulCases } from './pointwise.cases.ts';
+import { linearCases, matmulCases } from './products.cases.ts';
+
+/** All cases, in the order of their ops. Ids are unique. */
+export const allCases: readonly ConformanceCase[] = [
+  ...attentionCaseList,
+  ...linearCases,
+  ...matmulCases,
+  ...addCases,
+  ...mulCases,
+  ...activationCases,
+  ...layerNormCases,
+  ...softmaxCases,
+  ...movementCases,
+  ...graphCases,
+];

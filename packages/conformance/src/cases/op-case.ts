@@ -1,0 +1,105 @@
+/** From the declarative form of a case of any other op to its id, graph and inputs. */
+import {
+  float32ToHalf,
+  GraphBuilder,
+  sizeOf,
+  type Graph,
+  type OpAttributes,
+  type OpName,
+  type Tensor,
+  type Tensors,
+  type Value,
+} from '@attn/core';
+import { caseId, type CaseParams, type ConformanceCase } from '../case.ts';
+import { fill, fillIntegers, seedOf, type DataRecipe } from '../data.ts';
+
+/** One case of an op. */
+export interface OpCaseSpec<K extends OpName> {
+  /** Shapes of the op's inputs. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly attributes: OpAttributes[K];
+  /** Default `bell`. */
+  readonly data?: DataRecipe;
+  /** Inputs that hold integers (i32) in [0, bound). */
+  readonly integers?: Readonly<Record<string, number>>;
+  /** Inputs that are known when the graph is compiled, as weights are. */
+  readonly constants?: readonly string[];
+  /** Default f32. */
+  readonly dtype?: 'f32' | 'f16';
+  /** Values put at flat positions: `x@3=NaN`. */
+  readonly plant?: readonly string[];
+}
+
+/** Cases of one op that share a description. */
+export function opCases<K extends OpName>(
+  op: K,
+  description: string,
+  specs: readonly OpCaseSpec<K>[],
+): ConformanceCase[] {
+  return specs.map((spec) => {
+    const params = paramsOf(spec);
+    const id = caseId(op, params);
+    const build = (): ReturnType<ConformanceCase['build']> => {
+      const [first, second] = [makeTensors(spec, id, 0), makeTensors(spec, id, 1)];
+      return { graph: buildGraph(op, spec, first), inputs: fed(spec, first), again: fed(spec, second) };
+    };
+    return { id, op, description, params, build };
+  });
+}
+
+function paramsOf<K extends OpName>({
+  shapes,
+  attributes,
+  constants,
+  integers,
+  ...rest
+}: OpCaseSpec<K>): CaseParams {
+  const named: Record<string, CaseParams[string]> = {};
+  for (const [name, shape] of Object.entries(shapes))
+    named[name] = shape.length === 0 ? 'scalar' : shape.join('x');
+  const values: [string, unknown][] = Object.entries(attributes);
+  for (const [name, value] of values) if (isParam(value)) named[name] = value;
+  return { ...named, ...rest, constants };
+}
+
+function isParam(value: unknown): value is CaseParams[string] {
+  return ['string', 'number', 'boolean'].includes(typeof value) || Array.isArray(value);
+}
+
+function buildGraph<K extends OpName>(op: K, spec: OpCaseSpec<K>, tensors: Tensors): Graph {
+  const builder = new GraphBuilder();
+  const values: Record<string, Value> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const isConstant = spec.constants?.includes(name) ?? false;
+    values[name] = isConstant ? builder.constant(tensor, name) : builder.input(name, tensor);
+  }
+  const [out] = builder.node(op, values, spec.attributes);
+  return builder.build({ out });
+}
+
+/** What is fed at run time: all but the constants. */
+function fed<K extends OpName>(spec: OpCaseSpec<K>, tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => !spec.constants?.includes(name)));
+}
+
+function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: number): Tensors {
+  const { shapes, data = 'bell', integers = {}, dtype = 'f32', plant = [] } = spec;
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, shape] of Object.entries(shapes)) {
+    const seed = seedOf(`${id}/${name}/${round}`);
+    const size = sizeOf(shape);
+    if (Object.hasOwn(integers, name)) {
+      tensors[name] = { dtype: 'i32', shape, data: fillIntegers(integers[name], size, seed) };
+      continue;
+    }
+    const numbers = fill(data, size, seed);
+    for (const text of plant) {
+      const [target, value] = text.split('=');
+      const [input, at] = target.split('@');
+      if (input === name) numbers[Number(at)] = Number(value);
+    }
+    tensors[name] =
+      dtype === 'f16' ? { dtype, shape, data: float32ToHalf(numbers) } : { dtype, shape, data: numbers };
+  }
+  return tensors;
+}

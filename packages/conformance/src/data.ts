@@ -1,0 +1,146 @@
+/**
+ * Where the numbers of a case come from. Every value follows from a short recipe and a seed that is the hash of the
+ * case's id and the input's name: any implementation in any language can make the same bits, no file is needed, and
+ * adding a case never changes the data of another.
+ *
+ * The generator is mulberry32. From `state = seed`, each step does, on 32-bit integers:
+ *
+ *     state = state + 0x6D2B79F5;  t = state
+ *     t = imul(t ^ (t >>> 15), t | 1)
+ *     t = (t + imul(t ^ (t >>> 7), t | 61)) ^ t
+ *     u = (t ^ (t >>> 14)) >>> 0                 // uniform in [0, 2³²)
+ */
+
+/** A source of uniform 32-bit integers. */
+export type Random = () => number;
+
+/** The generator above. First outputs for seed 12345: 4207900869, 1317490944, 2079646450. */
+export function mulberry32(seed: number): Random {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+}
+
+/** The seed of a text: FNV-1a over its UTF-16 units. */
+export function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/** A distribution of numbers. */
+export type Distribution = 'uniform' | 'bell' | 'halves' | 'integers' | 'zeros' | 'ones' | 'near1';
+
+/** None uses a transcendental function, on whose last bit engines disagree. */
+const DISTRIBUTIONS: Readonly<Record<Distribution, (u: Random) => number>> = {
+  /** Uniform in [−1, 1). */
+  uniform: (u) => (u() / 2 ** 32) * 2 - 1,
+  /** Bell-shaped with variance 1: the sum of three uniforms in [−1, 1). */
+  bell: (u) => ((u() + u() + u()) / 2 ** 32) * 2 - 3,
+  /** Half-integers in [−4, 4]: dot products of these are exact in float32. */
+  halves: (u) => (u() % 17) / 2 - 4,
+  /** Integers in [0, 8). */
+  integers: (u) => u() % 8,
+  zeros: () => 0,
+  ones: () => 1,
+  /** Uniform in [0.5, 1.5): weights of a normalisation. */
+  near1: (u) => u() / 2 ** 32 + 0.5,
+};
+
+/** A distribution, or one times a factor, as in `uniform*30`. */
+export type DataRecipe = Distribution | `${Distribution}*${number}`;
+
+/** `length` float32 values of a recipe. */
+export function fill(recipe: DataRecipe, length: number, seed: number): Float32Array {
+  const [name, gain = '1'] = recipe.split('*');
+  const draw = DISTRIBUTIONS[name as Distribution];
+  const factor = Number(gain);
+  const random = mulberry32(seed);
+  return Float32Array.from({ length }, () => draw(random) * factor);
+}
+
+/** `length` integers in [0, below). */
+export function fillIntegers(below: number, length: number, seed: number): Int32Array {
+  const random = mulberry32(seed);
+  return Int32Array.from({ length }, () => random() % below);
+}
+
+/**
+ * One row of a 0/1 mask over `n` positions: `all`, `none`, `tail:5` (the last five are 0), `head:5`, `holes:30`
+ * (each is 0 with 30 % chance), `only:0,7` (1 there alone), `not:3,4` (0 there alone), `every:4` (1 at multiples of 4).
+ * Negative positions count from the end. `a|b|c` gives batch rows a recipe each, in turn.
+ */
+export type MaskRecipe = string;
+
+/** A [batch, n] mask. In round 1 (the second run of a case) positions are reversed, so that stale data shows. */
+export function fillMask(
+  recipe: MaskRecipe,
+  batch: number,
+  n: number,
+  seed: number,
+  round: number,
+): Uint8Array {
+  const rows = recipe.split('|');
+  const mask = new Uint8Array(batch * n);
+  for (let b = 0; b < batch; b++) {
+    const row = maskRow(rows[b % rows.length], n, seed + b);
+    mask.set(round === 0 ? row : row.reverse(), b * n);
+  }
+  return mask;
+}
+
+function maskRow(recipe: string, n: number, seed: number): Uint8Array {
+  const [kind, text = ''] = recipe.split(':');
+  const numbers = text === '' ? [] : text.split(',').map(Number);
+  const positions = new Set(numbers.map((position) => (position < 0 ? position + n : position)));
+  const random = mulberry32(seed);
+  const rule: Record<string, (i: number) => boolean> = {
+    all: () => true,
+    none: () => false,
+    tail: (i) => i < n - numbers[0],
+    head: (i) => i >= numbers[0],
+    holes: () => random() / 2 ** 32 >= numbers[0] / 100,
+    every: (i) => i % numbers[0] === 0,
+    only: (i) => positions.has(i),
+    not: (i) => !positions.has(i),
+  };
+  if (!Object.hasOwn(rule, kind))
+    throw new Error(`[attn/conformance] mask recipe: unknown kind in "${recipe}"`);
+  return Uint8Array.from({ length: n }, (_, i) => (rule[kind](i) ? 1 : 0));
+}
+
+/**
+ * One row of segment ids over `n` positions: `runs:10,25` (a new document starts at 10 and at 25), `modulo:3`
+ * (three interleaved documents), `same`, `own` (each token its own document). `a|b` gives batch rows one each.
+ */
+export type SegmentRecipe = string;
+
+/** A [batch, n] table of segment ids; reversed in round 1. */
+export function fillSegments(recipe: SegmentRecipe, batch: number, n: number, round: number): Int32Array {
+  const rows = recipe.split('|');
+  const ids = new Int32Array(batch * n);
+  for (let b = 0; b < batch; b++) {
+    const row = segmentRow(rows[b % rows.length], n);
+    ids.set(round === 0 ? row : row.reverse(), b * n);
+  }
+  return ids;
+}
+
+function segmentRow(recipe: string, n: number): Int32Array {
+  const [kind, text = ''] = recipe.split(':');
+  const numbers = text.split(',').map(Number);
+  const rule: Record<string, (i: number) => number> = {
+    runs: (i) => numbers.filter((start) => start <= i).length,
+    modulo: (i) => i % numbers[0],
+    same: () => 7,
+    own: (i) => i,
+  };
+  if (!Object.hasOwn(rule, kind))
+    throw new Error(`[attn/conformance] segment recipe: unknown kind in "${recipe}"`);
+  return Int32Array.from({ length: n }, (_, i) => rule[kind](i));
+}

@@ -1,0 +1,44 @@
+/** What a planted fault is, and how to make one from the reference. */
+import type { Graph, GraphNode, Tensor, Tensors } from '@attn/core';
+import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
+
+/** A mistake, and the cases among which it must show. */
+export interface Fault {
+  readonly name: string;
+  /** A selector of cases; the suite must fail at least one of them. */
+  readonly among: string;
+  /** Makes the faulty evaluation; called for each backend, so that it may remember things. */
+  readonly make: () => Evaluate;
+}
+
+/** A graph with some of its nodes changed. */
+export function withNodes(graph: Graph, change: (node: GraphNode) => GraphNode): Graph {
+  return { ...graph, nodes: graph.nodes.map(change) };
+}
+
+/** The reference on a graph whose nodes are changed. */
+export const onNodes =
+  (change: (node: GraphNode, graph: Graph) => GraphNode): (() => Evaluate) =>
+  () =>
+  (graph, inputs) =>
+    evaluateRounded(
+      withNodes(graph, (node) => change(node, graph)),
+      inputs,
+    );
+
+/** The reference fed with changed inputs. */
+export const fedWith =
+  (change: (inputs: Tensors, graph: Graph) => Tensors): (() => Evaluate) =>
+  () =>
+  (graph, inputs) =>
+    evaluateRounded(graph, { ...inputs, ...change(inputs, graph) });
+
+/** The reference with its outputs changed. */
+export const giving =
+  (change: (outputs: Record<string, Tensor>, inputs: Tensors, graph: Graph) => void): (() => Evaluate) =>
+  () =>
+  (graph, inputs) => {
+    const outputs = { ...evaluateRounded(graph, inputs) };
+    change(outputs, inputs, graph);
+    return outputs;
+  };

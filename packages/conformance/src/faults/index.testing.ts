@@ -1,0 +1,12 @@
+/**
+ * Deliberately wrong backends, to prove that the suite sees what it is there for. Each is the reference with one mistake
+ * that real kernels have made.
+ */
+import { attentionFaults } from './attention.testing.ts';
+import type { Fault } from './fault.testing.ts';
+import { opFaults } from './op.testing.ts';
+import { outputFaults } from './output.testing.ts';
+
+export type { Fault } from './fault.testing.ts';
+
+export const faults: readonly Fault[] = [...attentionFaults, ...outputFaults, ...opFaults];

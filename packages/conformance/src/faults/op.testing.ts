@@ -1,0 +1,77 @@
+/** Faults in the other ops, and in the execution of graphs. */
+import type { Graph } from '@attn/core';
+import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
+import { giving, onNodes, type Fault } from './fault.testing.ts';
+
+/** Sums in float32, one after another, of squares that are not centred. */
+const onePassVariance: Evaluate = (graph, inputs) => {
+  const [node] = graph.nodes;
+  if (node?.op !== 'layerNorm') return evaluateRounded(graph, inputs);
+  const { x } = inputs;
+  const n = x.shape[x.shape.length - 1];
+  const data = new Float32Array(x.data.length);
+  for (let start = 0; start < data.length; start += n) {
+    let [sum, squares] = [0, 0];
+    for (const value of x.data.subarray(start, start + n)) {
+      sum = Math.fround(sum + value);
+      squares = Math.fround(squares + Math.fround(value * value));
+    }
+    const variance = Math.fround(squares / n - Math.fround((sum / n) ** 2));
+    for (let i = start; i < start + n; i++)
+      data[i] = (x.data[i] - sum / n) / Math.sqrt(variance + node.attributes.eps);
+  }
+  const [name] = graph.outputs.keys();
+  return { [name]: { dtype: 'f32', shape: x.shape, data } };
+};
+
+/** Runs ops of one operand in place: whoever reads the operand later sees the result. */
+const inPlace: Evaluate = (graph, inputs) => {
+  const seenAs = new Map<number, number>();
+  const nodes = graph.nodes.map((node) => {
+    const renamed = Object.entries(node.inputs).map(([name, id]) => [name, seenAs.get(id) ?? id]);
+    const [operand] = Object.values(node.inputs);
+    if (Object.keys(node.inputs).length === 1) seenAs.set(operand, node.outputs[0]);
+    return { ...node, inputs: Object.fromEntries(renamed) };
+  });
+  const changed: Graph = { ...graph, nodes };
+  return evaluateRounded(changed, inputs);
+};
+
+export const opFaults: readonly Fault[] = [
+  {
+    name: 'softmax over the last axis, whichever was asked for',
+    among: 'attn:softmax:*',
+    make: onNodes((node, { values }) =>
+      node.op === 'softmax'
+        ? { ...node, attributes: { axis: values[node.outputs[0]].shape.length - 1 } }
+        : node,
+    ),
+  },
+  {
+    name: 'the tanh approximation for the exact gelu',
+    among: 'attn:gelu:*approximate=none*',
+    make: onNodes((node) => (node.op === 'gelu' ? { ...node, attributes: { approximate: 'tanh' } } : node)),
+  },
+  {
+    name: 'no fused activation',
+    among: 'attn:linear:*activation*',
+    make: onNodes((node) => (node.op === 'linear' ? { ...node, attributes: {} } : node)),
+  },
+  {
+    name: 'a square product is stored transposed',
+    among: 'attn:matmul:*',
+    make: giving((outputs) => {
+      const { shape, data } = outputs.out;
+      const n = shape[shape.length - 1];
+      if (shape.length === 2 && shape[0] === n) {
+        outputs.out = { ...outputs.out, data: data.map((_, i) => data[(i % n) * n + Math.floor(i / n)]) };
+      }
+    }),
+  },
+  { name: 'variance from sums that are not centred', among: 'attn:layerNorm:*', make: () => onePassVariance },
+  {
+    name: 'ops run in place although their operand is read again',
+    among: 'attn:graph:*',
+    make: () => inPlace,
+  },
+];

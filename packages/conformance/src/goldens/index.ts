@@ -1,0 +1,25 @@
+/** The goldens as calls, ready for a backend. */
+import { bigbirdCall } from './bigbird.ts';
+import { denseCall } from './dense.ts';
+import type { Golden, GoldenCall } from './golden.ts';
+import { longformerCall } from './longformer.ts';
+import { windowCall } from './window.ts';
+
+export * from './golden.ts';
+
+/** A golden may be called in several ways that must all give the same; the name says how. */
+export function goldenCalls(golden: Golden): Readonly<Record<string, GoldenCall>> {
+  const { group } = golden.entry;
+  switch (group) {
+    case 'dense':
+      return { attention: denseCall(golden) };
+    case 'window':
+      return { attention: windowCall(golden) };
+    case 'longformer':
+      return { bhnd: longformerCall(golden, 'bhnd'), bnhd: longformerCall(golden, 'bnhd') };
+    case 'bigbird':
+      return { layer: bigbirdCall(golden) };
+    default:
+      return group satisfies never;
+  }
+}

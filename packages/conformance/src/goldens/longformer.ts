@@ -1,0 +1,80 @@
+/**
+ * Goldens of one whole Longformer self-attention layer of Hugging Face `transformers`, with its six projections: the
+ * separate global ones, masks in the three-valued convention, windows wider than the sequence, odd lengths.
+ */
+import {
+  globalTokens,
+  GraphBuilder,
+  or,
+  slidingWindow,
+  type AttentionLayout,
+  type Tensor,
+  type Value,
+} from '@attn/core';
+import type { Golden, GoldenCall } from './golden.ts';
+
+/**
+ * The layer as one graph. `mask012` is 0 for padding (neither seen nor computed), 1 for local, 2 for global tokens;
+ * `attention_window` is the width of both sides together.
+ */
+export function longformerCall(golden: Golden, layout: AttentionLayout): GoldenCall {
+  const { num_attention_heads: heads, attention_window: window } = golden.entry.config as LongformerConfig;
+  const hidden = golden.tensor('in.hidden_states');
+  const mask = golden.tensor('in.mask012');
+  const [batch, length, width] = hidden.shape;
+  const flags = (test: (code: number) => boolean): Tensor => {
+    return {
+      dtype: 'bool',
+      shape: mask.shape,
+      data: Uint8Array.from(mask.data, (code) => (test(code) ? 1 : 0)),
+    };
+  };
+  const inputs = {
+    hidden,
+    keyMask: flags((m) => m !== 0),
+    queryMask: flags((m) => m !== 0),
+    globalMask: flags((m) => m === 2),
+  };
+
+  const builder = new GraphBuilder();
+  const x = builder.input('hidden', hidden);
+  const project = (name: string): Value => projectHeads(builder, golden, x, name, heads, layout);
+  const { out } = builder.attention(
+    {
+      q: project('query'),
+      k: project('key'),
+      v: project('value'),
+      qGlobal: project('query_global'),
+      kGlobal: project('key_global'),
+      vGlobal: project('value_global'),
+      keyMask: builder.input('keyMask', inputs.keyMask),
+      queryMask: builder.input('queryMask', inputs.queryMask),
+      globalMask: builder.input('globalMask', inputs.globalMask),
+    },
+    { pattern: or(slidingWindow({ before: window / 2, after: window / 2 }), globalTokens()), layout },
+  );
+  const rows = layout === 'bhnd' ? builder.transpose(out, [0, 2, 1, 3]) : out;
+  const graph = builder.build({ out: builder.reshape(rows, [batch, length, width]) });
+  return { graph, inputs, outputs: { out: golden.tensor('out.hidden_states') } };
+}
+
+/** x·Wᵀ + b, cut into heads. */
+export function projectHeads(
+  builder: GraphBuilder,
+  golden: Golden,
+  x: Value,
+  name: string,
+  heads: number,
+  layout: AttentionLayout,
+): Value {
+  const weight = builder.constant(golden.tensor(`param.${name}.weight`), `${name}.weight`);
+  const bias = builder.constant(golden.tensor(`param.${name}.bias`), `${name}.bias`);
+  const [batch, length, width] = x.shape;
+  const split = builder.reshape(builder.linear(x, weight, bias), [batch, length, heads, width / heads]);
+  return layout === 'bhnd' ? builder.transpose(split, [0, 2, 1, 3]) : split;
+}
+
+interface LongformerConfig {
+  readonly num_attention_heads: number;
+  readonly attention_window: number;
+}

@@ -1,0 +1,115 @@
+/**
+ * Checks a plan cell by cell against the pattern's definition: every pair that is allowed is computed exactly once, no
+ * other pair at all, and the structure is what kernels rely on. Slow and simple, because it is what plans are trusted by.
+ */
+import {
+  attentionProblem,
+  effectivePattern,
+  FULL,
+  MASK_WORDS,
+  maskAllows,
+  patternData,
+  PlanCache,
+  TILE,
+  type AttentionAttributes,
+  type AttentionPlan,
+  type BlockPlan,
+  type Tensor,
+} from '@attn/core';
+
+/** What is wrong with the plan that core makes for an attention call, or undefined. */
+export function planProblem(
+  inputs: Readonly<Record<string, Tensor>>,
+  attributes: AttentionAttributes,
+): string | undefined {
+  const { batch, heads, queryLength, keyLength, queryOffset } = attentionProblem(inputs, attributes);
+  const { plan } = new PlanCache().plan(inputs, attributes);
+  for (const { block } of plan.groups) {
+    const problem = structureProblem(block);
+    if (problem) return problem;
+  }
+  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(patternData(inputs));
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      const globals = new Set(pattern.globals(b, h));
+      const counts = {
+        local: new Uint8Array(queryLength * keyLength),
+        global: new Uint8Array(queryLength * keyLength),
+      };
+      expand(plan, b * heads + h, keyLength, counts);
+      for (let i = 0; i < queryLength; i++) {
+        for (let j = 0; j < keyLength; j++) {
+          const isHidden =
+            inputs.queryMask?.data[b * queryLength + i] === 0 ||
+            inputs.keyMask?.data[b * keyLength + j] === 0;
+          const wanted = !isHidden && pattern.allows(b, h, i + queryOffset, j) ? 1 : 0;
+          const isGlobal = inputs.qGlobal !== undefined && globals.has(i + queryOffset);
+          const [own, other] = isGlobal ? [counts.global, counts.local] : [counts.local, counts.global];
+          const at = i * keyLength + j;
+          if (own[at] === wanted && other[at] === 0) continue;
+          const where = `batch row ${b}, head ${h}, query ${i}, key ${j}`;
+          return `${where}: expected to be computed ${wanted} times, got ${own[at]} (and ${other[at]} times by the wrong projection)`;
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Adds up how often each pair of one (batch row, head) is computed as visible, by projection. */
+function expand(
+  plan: AttentionPlan,
+  member: number,
+  keyLength: number,
+  counts: Readonly<Record<'local' | 'global', Uint8Array>>,
+): void {
+  for (const { block, members, projection } of plan.groups) {
+    if (!members.includes(member)) continue;
+    const { rowStart, spanColumn, spanTiles, spanMask, masks, queryCount, keyCount, queryIndex, keyIndex } =
+      block;
+    for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
+      for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
+        const keysFrom = spanColumn[span] * TILE;
+        const keysTo = Math.min(keyCount, keysFrom + spanTiles[span] * TILE);
+        for (let row = rowBlock * TILE; row < Math.min(queryCount, rowBlock * TILE + TILE); row++) {
+          for (let column = keysFrom; column < keysTo; column++) {
+            const isSeen =
+              spanMask[span] === FULL || maskAllows(masks, spanMask[span], row % TILE, column % TILE);
+            if (isSeen)
+              counts[projection][(queryIndex?.[row] ?? row) * keyLength + (keyIndex?.[column] ?? column)] +=
+                1;
+          }
+        }
+      }
+    }
+  }
+}
+
+/** What breaks the promises of `BlockPlan`. */
+function structureProblem(block: BlockPlan): string | undefined {
+  const { rowStart, spanColumn, spanTiles, spanMask, masks, queryCount, keyCount, queryIndex, keyIndex } =
+    block;
+  if (rowStart.length !== Math.ceil(queryCount / TILE) + 1)
+    return `expected a row block per ${TILE} of ${queryCount} queries`;
+  for (const [name, index] of Object.entries({ queryIndex, keyIndex })) {
+    if (index && new Set(index).size !== index.length) return `${name} lists a position twice`;
+  }
+  for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
+    let end = 0;
+    for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
+      if (spanColumn[span] < end || spanTiles[span] < 1)
+        return `spans of row block ${rowBlock} overlap or are empty`;
+      end = spanColumn[span] + spanTiles[span];
+      if (end > Math.ceil(keyCount / TILE))
+        return `a span of row block ${rowBlock} exceeds the ${keyCount} keys`;
+      const isRagged = end * TILE > keyCount;
+      if (isRagged && spanMask[span] === FULL)
+        return `the last column of row block ${rowBlock} is ragged but has no mask`;
+    }
+  }
+  const texts = new Set<string>();
+  for (let mask = 0; mask < masks.length / MASK_WORDS; mask++) {
+    texts.add(masks.subarray(mask * MASK_WORDS, (mask + 1) * MASK_WORDS).join());
+  }
+  return texts.size === masks.length / MASK_WORDS ? undefined : 'two masks are equal';
+}

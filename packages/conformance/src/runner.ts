@@ -1,0 +1,109 @@
+/**
+ * Runs one case on one backend. Beside the numbers it checks what numbers alone do not show: outputs are fresh arrays
+ * that a later run does not touch, inputs are never written to, and a second run of the same executable, with other
+ * numbers and other masks, is not disturbed by the first.
+ *
+ * That every output element is written at all is seen by poisoning: make the backend so that it fills fresh memory with
+ * NaN (`cpu({ poison: true })`), and what a kernel leaves out cannot pass for a result.
+ */
+import { supportsGraph, type Backend, type Executable, type Graph, type Tensors } from '@attn/core';
+import type { ConformanceCase } from './case.ts';
+import { compareOutput } from './compare.ts';
+import { oracle } from './oracle.ts';
+
+/** How a case went. */
+export type CaseResult =
+  | { readonly id: string; readonly status: 'passed' }
+  | { readonly id: string; readonly status: 'failed'; readonly message: string }
+  | { readonly id: string; readonly status: 'unsupported'; readonly reason: string };
+
+/** Runs a case. Never rejects: whatever the backend throws is a failure with the message in it. */
+export async function runCase(backend: Backend, conformanceCase: ConformanceCase): Promise<CaseResult> {
+  const { id, description } = conformanceCase;
+  try {
+    const { graph, inputs, again } = conformanceCase.build();
+    const supported = supportsGraph(backend, graph);
+    if (supported !== true) return { id, status: 'unsupported', reason: supported };
+    const problem = await runTwice(backend, graph, inputs, again);
+    if (problem === undefined) return { id, status: 'passed' };
+    return { id, status: 'failed', message: `${id} on ${backend.name}: ${description}\n${problem}` };
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { id, status: 'failed', message: `${id} on ${backend.name}: ${description}\nthrew ${text}` };
+  }
+}
+
+/** Compiles once, runs twice, and returns what is wrong. */
+async function runTwice(
+  backend: Backend,
+  graph: Graph,
+  first: Tensors,
+  second: Tensors,
+): Promise<string | undefined> {
+  const executable = await backend.compile(graph);
+  try {
+    const before = copy(first);
+    const one = await executable.run(first);
+    const kept = copy(one);
+    return (
+      differences('first run', graph, before, one) ??
+      changes('inputs were written to', before, first) ??
+      sharing(first, one) ??
+      (await secondRun(executable, graph, second)) ??
+      changes('outputs of the first run changed in the second', kept, one)
+    );
+  } finally {
+    executable.dispose();
+  }
+}
+
+async function secondRun(executable: Executable, graph: Graph, inputs: Tensors): Promise<string | undefined> {
+  const before = copy(inputs);
+  const outputs = await executable.run(inputs);
+  return (
+    differences('second run', graph, before, outputs) ?? changes('inputs were written to', before, inputs)
+  );
+}
+
+/** What is wrong with the outputs of a run, or undefined. */
+export function differences(
+  run: string,
+  graph: Graph,
+  inputs: Tensors,
+  outputs: Tensors,
+): string | undefined {
+  const expected = oracle(graph, inputs);
+  const unknown = Object.keys(outputs).filter((name) => !graph.outputs.has(name));
+  if (unknown.length > 0) return `${run}: unknown outputs ${unknown.join(', ')}`;
+  for (const [name, wanted] of Object.entries(expected)) {
+    const mismatch = compareOutput(name, wanted, outputs[name]);
+    if (mismatch) return `${run}: ${mismatch.text}`;
+  }
+  return undefined;
+}
+
+function sharing(inputs: Tensors, outputs: Tensors): string | undefined {
+  const buffers = new Map(Object.entries(inputs).map(([name, { data }]) => [data.buffer, `input ${name}`]));
+  for (const [name, { data }] of Object.entries(outputs)) {
+    const owner = buffers.get(data.buffer);
+    if (owner !== undefined) return `output ${name} shares memory with ${owner}`;
+  }
+  return undefined;
+}
+
+/** Names the first tensor whose elements are not bit for bit those of the copy. */
+function changes(what: string, before: Tensors, now: Tensors): string | undefined {
+  for (const [name, { data }] of Object.entries(before)) {
+    const current = now[name].data;
+    for (let i = 0; i < data.length; i++) {
+      if (!Object.is(current[i], data[i])) return `${what}: ${name}[${i}] was ${data[i]}, is ${current[i]}`;
+    }
+  }
+  return undefined;
+}
+
+function copy(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, value]) => [name, { ...value, data: value.data.slice() }]),
+  );
+}

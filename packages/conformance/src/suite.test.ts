@@ -1,0 +1,97 @@
+/** The suite itself under test: every planted fault must make it fail, and the reference must pass all of it. */
+import { describe, expect, test } from 'vitest';
+import { allCases } from './cases/index.ts';
+import { contractCases } from './contract.ts';
+import { faults, type Fault } from './faults/index.testing.ts';
+import { backendProperties } from './properties/index.ts';
+import { referenceBackend } from './reference-backend.ts';
+import { runCase } from './runner.ts';
+import { selectCases } from './select.ts';
+import { verdict } from './verdict.ts';
+
+/** The ids of the first cases that a faulty backend fails, and what the first failure says. */
+async function failures({ among, make }: Fault): Promise<{ ids: string[]; message: string }> {
+  const backend = referenceBackend(make());
+  const found = { ids: [] as string[], message: '' };
+  for (const each of selectCases(among, allCases)) {
+    const result = await runCase(backend, each);
+    if (result.status !== 'failed') continue;
+    found.message ||= result.message;
+    found.ids.push(each.id);
+    if (found.ids.length === 3) break;
+  }
+  return found;
+}
+
+describe('every planted fault is caught', () => {
+  for (const fault of faults) {
+    test(fault.name, async () => {
+      const { ids, message } = await failures(fault);
+      expect(ids, `cases among ${fault.among} that fail`).not.toEqual([]);
+      expect(message).toContain(ids[0]);
+      expect(message, 'a fault, not an accident of the test').not.toContain('threw');
+    });
+  }
+});
+
+test('a backend that declares a case unsupported must have been expected to', async () => {
+  const backend = { ...referenceBackend(), supports: () => 'no dilation here' };
+  const [first] = selectCases('attn:attention:*dilation*', allCases);
+  const result = await runCase(backend, first);
+  expect(result).toEqual({ id: first.id, status: 'unsupported', reason: 'attention: no dilation here' });
+  expect(verdict(result, {})).toContain('was not declared');
+  expect(verdict(result, { '*dilation*': 'no dilation' })).toBeUndefined();
+  expect(verdict(result, { '*dilation*': 'out of memory' })).toContain('another reason');
+  expect(verdict({ id: first.id, status: 'passed' }, { '*dilation*': 'no dilation' })).toContain('but works');
+});
+
+test('a backend that throws fails the case with the error in the message', async () => {
+  const backend = referenceBackend(() => {
+    throw new Error('kernel exploded');
+  });
+  const result = await runCase(backend, allCases[0]);
+  expect(result).toMatchObject({ status: 'failed', message: expect.stringContaining('kernel exploded') });
+});
+
+describe('broken promises are caught', () => {
+  test('a run that ignores its signal', async () => {
+    const good = referenceBackend();
+    const backend = {
+      ...good,
+      compile: async (...[graph]: Parameters<typeof good.compile>) => {
+        const executable = await good.compile(graph);
+        return {
+          ...executable,
+          run: (inputs: Parameters<typeof executable.run>[0]) => executable.run(inputs),
+        };
+      },
+    };
+    const aborted = contractCases.find(({ id }) => id === 'contract:aborted');
+    expect(await aborted?.check(backend)).toContain('expected ABORTED');
+  });
+
+  test('an executable that runs after its end', async () => {
+    const good = referenceBackend();
+    const backend = {
+      ...good,
+      compile: async (...args: Parameters<typeof good.compile>) => ({
+        ...(await good.compile(...args)),
+        dispose: () => {},
+      }),
+    };
+    const disposed = contractCases.find(({ id }) => id === 'contract:disposed');
+    expect(await disposed?.check(backend)).toContain('expected DISPOSED');
+  });
+
+  test('batch rows that are mixed up', async () => {
+    const { make } = faults.find(({ name }) => name.includes('weight of 0')) ?? faults[0];
+    const independent = backendProperties.find(({ id }) => id === 'property:independent-rows');
+    await expect(independent?.check(referenceBackend(make()))).rejects.toThrow('attn:attention:');
+  });
+
+  test('a mask that random calls must find to be ignored', async () => {
+    const { make } = faults.find(({ name }) => name === 'ignores the key mask') ?? faults[0];
+    const oracle = backendProperties.find(({ id }) => id === 'property:oracle');
+    await expect(oracle?.check(referenceBackend(make()))).rejects.toThrow('keyMask');
+  });
+});

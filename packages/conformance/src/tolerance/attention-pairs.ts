@@ -1,0 +1,118 @@
+/**
+ * The pairs that a row of attention sums over, each with its logit and how far off that logit may be. It is written
+ * from the documentation of the op and not from core's reference, so that the two check each other (see the test).
+ */
+import {
+  attentionProblem,
+  broadcastStrides,
+  effectivePattern,
+  kvHeadOf,
+  patternData,
+  rowStrides,
+  type AttentionAttributes,
+  type NamedReferences,
+} from '@attn/core';
+import { tanhSpread } from './pointwise.ts';
+import { ELEMENTARY, gamma, UNIT } from './rounding.ts';
+
+/** The visible keys of one query row. */
+export interface RowPairs {
+  /** Where each visible key's value row starts in `values`. */
+  readonly keys: readonly number[];
+  readonly logits: readonly number[];
+  /** Bound on the error of each logit. */
+  readonly errors: readonly number[];
+  readonly values: Float64Array;
+}
+
+/** A function of (batch row, head) and then of the query row. */
+export function attentionPairs(
+  inputs: NamedReferences,
+  attributes: AttentionAttributes,
+): (b: number, h: number) => (i: number) => RowPairs {
+  const problem = attentionProblem(inputs, attributes);
+  const { heads, kvHeads, queryLength, keyLength, headDim, valueDim, queryOffset, layout } = problem;
+  const pattern = effectivePattern(attributes, Object.keys(inputs)).bind(patternData(inputs));
+  const q = rowStrides(layout, heads, queryLength, headDim);
+  const k = rowStrides(layout, kvHeads, keyLength, headDim);
+  const v = rowStrides(layout, kvHeads, keyLength, valueDim);
+  const finish = logitTerms(inputs, attributes);
+
+  return (b, h) => {
+    const kvHead = kvHeadOf(problem, h);
+    const globals = new Set(pattern.globals(b, h));
+    return (i) => {
+      const isGlobal = inputs.qGlobal !== undefined && globals.has(i + queryOffset);
+      const { data: query } = isGlobal ? inputs.qGlobal : inputs.q;
+      const { data: key } = isGlobal ? inputs.kGlobal : inputs.k;
+      const { data: values } = isGlobal ? inputs.vGlobal : inputs.v;
+      const keys: number[] = [];
+      const logits: number[] = [];
+      const errors: number[] = [];
+      const isEmpty = inputs.queryMask?.data[b * queryLength + i] === 0;
+      for (let j = 0; j < (isEmpty ? 0 : keyLength); j++) {
+        if (inputs.keyMask?.data[b * keyLength + j] === 0) continue;
+        if (!pattern.allows(b, h, i + queryOffset, j)) continue;
+        const atQ = b * q.batch + h * q.head + i * q.row;
+        const atK = b * k.batch + kvHead * k.head + j * k.row;
+        let sum = 0;
+        let size = 0;
+        for (let d = 0; d < headDim; d++) {
+          sum += query[atQ + d] * key[atK + d];
+          size += Math.abs(query[atQ + d] * key[atK + d]);
+        }
+        // The scale may be applied to q, to k or to the sum: one more rounding.
+        const score = {
+          logit: problem.scale * sum,
+          error: gamma(headDim + 3) * Math.abs(problem.scale) * size,
+        };
+        const { logit, error } = finish(b, h, i, j, score);
+        if (logit === -Infinity) continue;
+        keys.push(b * v.batch + kvHead * v.head + j * v.row);
+        logits.push(logit);
+        errors.push(error);
+      }
+      return { keys, logits, errors, values };
+    };
+  };
+}
+
+/** A number and how far off it may be. */
+interface Bounded {
+  readonly logit: number;
+  readonly error: number;
+}
+
+/** What happens to a score on its way to a logit: the soft cap, then the three kinds of bias. */
+function logitTerms(
+  inputs: NamedReferences,
+  attributes: AttentionAttributes,
+): (b: number, h: number, i: number, j: number, score: Bounded) => Bounded {
+  const { batch, heads, queryLength, keyLength, queryOffset, softcap } = attentionProblem(inputs, attributes);
+  const { bias, alibiSlopes, relativeBias } = inputs;
+  const biasStrides = bias && broadcastStrides(bias.shape, [batch, heads, queryLength, keyLength]);
+  const slopeStrides = alibiSlopes && broadcastStrides(alibiSlopes.shape, [batch, heads]);
+  const reach = relativeBias ? (relativeBias.shape[1] - 1) / 2 : 0;
+
+  return (b, h, i, j, score) => {
+    let { logit, error } = score;
+    const add = (value: number): void => {
+      logit += value;
+      error += 2 * UNIT * (Math.abs(value) + Math.abs(logit));
+    };
+    if (softcap !== undefined) {
+      error = softcap * (tanhSpread(logit / softcap, error / softcap) + ELEMENTARY);
+      logit = softcap * Math.tanh(logit / softcap);
+    }
+    const distance = j - (i + queryOffset);
+    if (biasStrides) {
+      add(bias.data[b * biasStrides[0] + h * biasStrides[1] + i * biasStrides[2] + j * biasStrides[3]]);
+    }
+    if (slopeStrides) add(-alibiSlopes.data[b * slopeStrides[0] + h * slopeStrides[1]] * Math.abs(distance));
+    if (relativeBias) {
+      const clamped = Math.max(-reach, Math.min(reach, distance));
+      add(relativeBias.data[h * relativeBias.shape[1] + reach + clamped]);
+    }
+    return { logit, error: error + 4 * UNIT * Math.abs(logit) };
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * Error bound of attention, row by row. Three things go wrong in float32:
+ *
+ * 1. A logit s = scale · q·k + … over D products is off by εⱼ ≤ γ_D · |scale| · Σ|q||k| + a few units of its other
+ *    terms; a soft cap shrinks that and adds the error of tanh.
+ * 2. exp(sⱼ − m) turns that into a relative error: the weight is off by a factor within e^{±δⱼ}, where δⱼ is εⱼ plus the
+ *    error of exp, and of the rescaling that an online softmax does once per tile.
+ * 3. The sums over K keys are off by γ_K · Σ p|v|.
+ *
+ * With p the exact weights and o the exact output, p̃ⱼ = pⱼ e^{dⱼ} / Σ p e^{d}, |dⱼ| ≤ δⱼ, and since Σ pⱼ (vⱼ − o) = 0,
+ *
+ *     |õ − o| = |Σ pⱼ (e^{dⱼ} − 1)(vⱼ − o)| / Σ p e^{d}  ≤  Σ pⱼ (e^{δⱼ} − 1) |vⱼ − o| / Σ pⱼ e^{−δⱼ}.
+ *
+ * To first order that is Σ pⱼ δⱼ |vⱼ − o|, never more than the familiar |Δp| ≤ 2 · p · |Δlogit|, and much less where one key
+ * takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. For the log-sum-exp,
+ * |Δlse| ≤ log Σ p e^{δ}.
+ */
+import { attentionProblem, rowStrides } from '@attn/core';
+import { attentionPairs, type RowPairs } from './attention-pairs.ts';
+import type { ErrorRule } from './rule.ts';
+import { ELEMENTARY, expError, gamma, TINY, UNIT } from './rounding.ts';
+
+/** Keys between two rescalings of an online softmax; a smaller tile only rescales more often, by factors near 1. */
+const TILE_KEYS = 32;
+
+export const attentionError: ErrorRule<'attention'> = (inputs, attributes, [out]) => {
+  const problem = attentionProblem(inputs, attributes);
+  const { batch, heads, queryLength, valueDim, layout, returnLse } = problem;
+  const strides = rowStrides(layout, heads, queryLength, valueDim);
+  const outError = new Float64Array(out.data.length);
+  const lseError = new Float64Array(batch * heads * queryLength);
+  const pairsOf = attentionPairs(inputs, attributes);
+  for (let b = 0; b < batch; b++) {
+    for (let h = 0; h < heads; h++) {
+      const rowPairs = pairsOf(b, h);
+      for (let i = 0; i < queryLength; i++) {
+        const pairs = rowPairs(i);
+        if (pairs.keys.length === 0) continue; // exactly 0 and −∞
+        const at = b * strides.batch + h * strides.head + i * strides.row;
+        const row = out.data.subarray(at, at + valueDim);
+        lseError[(b * heads + h) * queryLength + i] = boundRow(
+          pairs,
+          row,
+          outError.subarray(at, at + valueDim),
+        );
+      }
+    }
+  }
+  return returnLse ? [outError, lseError] : [outError];
+};
+
+/** Fills in the bounds of one row of the output, and returns the bound of its lse. */
+function boundRow({ keys, logits, errors, values }: RowPairs, out: Float64Array, into: Float64Array): number {
+  const count = keys.length;
+  const max = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - max), 0);
+  const lse = max + Math.log(sum);
+  const rescaling = 16 * UNIT * (1 + Math.ceil(count / TILE_KEYS));
+
+  const weights = new Float64Array(count);
+  const excess = new Float64Array(count);
+  let least = 0;
+  let most = 0;
+  for (let j = 0; j < count; j++) {
+    const delta = errors[j] + 2 * expError(logits[j] - max) + rescaling;
+    weights[j] = Math.exp(logits[j] - lse);
+    const grown = Math.exp(Math.min(logits[j] - lse + delta, 700));
+    excess[j] = grown - weights[j];
+    least += weights[j] * Math.exp(-delta);
+    most += grown;
+  }
+
+  const sums = gamma(count + 4);
+  for (let c = 0; c < out.length; c++) {
+    let moved = 0;
+    let size = 0;
+    let flushed = 0;
+    for (let j = 0; j < count; j++) {
+      const value = values[keys[j] + c];
+      moved += excess[j] * Math.abs(value - out[c]);
+      size += weights[j] * Math.abs(value);
+      flushed += TINY * Math.abs(value);
+    }
+    into[c] = moved / least + sums * size + flushed;
+  }
+  return Math.log(most) + sums + ELEMENTARY + 8 * UNIT * (Math.abs(max) + Math.abs(lse));
+}

@@ -1,0 +1,60 @@
+/**
+ * How far a conforming backend may be from the float64 oracle. Within one op the bound is rigorous: it follows from the
+ * numbers, the dtype and the reduction length (see the rule of each op), and nobody has to guess an epsilon.
+ */
+import type { NamedReferences, NodeOf, OpName, ReferenceTensor, TensorSpec } from '@attn/core';
+import { attentionError } from './attention.ts';
+import { layerNormError, softmaxError } from './normalisation.ts';
+import { geluError, tanhError } from './pointwise.ts';
+import { linearError, matmulError, noError } from './products.ts';
+import { storageError } from './rounding.ts';
+import type { ErrorRule } from './rule.ts';
+
+export type { ErrorRule } from './rule.ts';
+
+/** The rule of each op. */
+const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
+  attention: attentionError,
+  linear: linearError,
+  matmul: matmulError,
+  add: noError(),
+  mul: noError(),
+  layerNorm: layerNormError,
+  softmax: softmaxError,
+  gelu: geluError,
+  relu: noError(),
+  tanh: tanhError,
+  embedding: noError(),
+  gather: noError(),
+  reshape: noError(),
+  transpose: noError(),
+  slice: noError(),
+  concat: noError(),
+};
+
+/** Ops that only move elements: what they store is bit for bit what they read. */
+const MOVES: ReadonlySet<OpName> = new Set<OpName>([
+  'embedding',
+  'gather',
+  'reshape',
+  'transpose',
+  'slice',
+  'concat',
+  'relu',
+]);
+
+/** How far off each output element of a node may be, stored in its dtype, when the inputs are exact. */
+export function nodeErrors<K extends OpName>(
+  { op, attributes }: NodeOf<K>,
+  inputs: NamedReferences,
+  outputs: readonly ReferenceTensor[],
+  specs: readonly TensorSpec[],
+): readonly Float64Array[] {
+  const rule: ErrorRule<K> = RULES[op];
+  const errors = rule(inputs, attributes, outputs);
+  if (MOVES.has(op)) return errors;
+  return errors.map((error, index) => {
+    const { data } = outputs[index];
+    return error.map((before, i) => before + storageError(specs[index].dtype, Math.abs(data[i]) + before));
+  });
+}

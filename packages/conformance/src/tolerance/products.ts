@@ -1,0 +1,34 @@
+/**
+ * Error bounds of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the sum on the right is the op
+ * itself applied to magnitudes, so the op's own reference computes the bound.
+ */
+import { ops, type OpName, type ReferenceTensor } from '@attn/core';
+import { activationError } from './pointwise.ts';
+import { gamma } from './rounding.ts';
+import type { ErrorRule } from './rule.ts';
+
+export const matmulError: ErrorRule<'matmul'> = ({ a, b }, attributes) => {
+  const length = a.shape[a.shape.length - (attributes.transposeA ? 2 : 1)];
+  const [size] = ops.matmul.reference({ a: magnitude(a), b: magnitude(b) }, attributes);
+  return [size.data.map((sum) => gamma(length) * sum)];
+};
+
+export const linearError: ErrorRule<'linear'> = (inputs, { activation }) => {
+  const { x, weight, bias } = inputs;
+  const factor = gamma(weight.shape[1] + 1);
+  const [size] = ops.linear.reference(
+    { x: magnitude(x), weight: magnitude(weight), bias: bias && magnitude(bias) },
+    {},
+  );
+  const [sums] = ops.linear.reference(inputs, {});
+  return [size.data.map((sum, i) => activationError(activation, sums.data[i], factor * sum))];
+};
+
+/** Sums, products and moves of single elements: one rounding, which is that of storing the result, or none. */
+export function noError<K extends OpName>(): ErrorRule<K> {
+  return (_inputs, _attributes, outputs) => outputs.map(({ data }) => new Float64Array(data.length));
+}
+
+function magnitude(x: ReferenceTensor): ReferenceTensor {
+  return { shape: x.shape, data: x.data.map(Math.abs) };
+}

@@ -1,0 +1,12 @@
+/** What the tolerance of an op is: a function of the very numbers that it was given. */
+import type { NamedReferences, OpAttributes, OpName, ReferenceTensor } from '@attn/core';
+
+/**
+ * How far off each output element of an op may be when it is computed in float32 from these inputs, before it is stored.
+ * `outputs` are the exact ones. What a rule says of elements that are NaN or infinite is not used: those must be equal.
+ */
+export type ErrorRule<K extends OpName> = (
+  inputs: NamedReferences,
+  attributes: OpAttributes[K],
+  outputs: readonly ReferenceTensor[],
+) => readonly Float64Array[];

@@ -1,0 +1,120 @@
+/** Tolerances are tight enough to mean something, wide enough for honest float32, and derived from the right logits. */
+import {
+  attentionReference,
+  f32,
+  full,
+  GraphBuilder,
+  toReference,
+  type AttentionAttributes,
+  type Graph,
+  type NamedReferences,
+  type Tensors,
+} from '@attn/core';
+import { describe, expect, test } from 'vitest';
+import { attentionCaseList } from '../cases/attention.cases.ts';
+import { allCases } from '../cases/index.ts';
+import { fill } from '../data.ts';
+import { oracle } from '../oracle.ts';
+import { attentionPairs } from './attention-pairs.ts';
+import { expError, gamma, storageError, UNIT } from './rounding.ts';
+
+function attentionGraph(inputs: Tensors, attributes: Partial<AttentionAttributes> = {}): Graph {
+  const builder = new GraphBuilder();
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => builder.input(name, inputs[name]));
+  return builder.build({ out: builder.attention({ q, k, v }, { pattern: full(), ...attributes }).out });
+}
+
+function attentionInputs(n: number, d: number, gain: number): Tensors {
+  const one = (seed: number, factor: number) => f32([1, 1, n, d], fill(`bell*${factor}`, n * d, seed));
+  return { q: one(1, gain), k: one(2, gain), v: one(3, 1) };
+}
+
+const largest = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, value), 0);
+
+describe('the constants', () => {
+  test('bound what float32 does', () => {
+    expect(UNIT).toBe(2 ** -24);
+    expect(gamma(64)).toBeCloseTo(64 * UNIT, 9);
+    expect(storageError('f32', 1 + UNIT)).toBeGreaterThanOrEqual(UNIT);
+    expect(storageError('f16', 1)).toBeGreaterThanOrEqual(2 ** -11);
+    expect(storageError('i32', 1e9)).toBe(0);
+    expect(storageError('f32', Infinity)).toBe(0);
+    expect(expError(-10)).toBeGreaterThan(expError(0));
+  });
+});
+
+describe('attention', () => {
+  test('errors grow with the reduction length and with the logits, not with what is hidden', () => {
+    const at = (n: number, d: number, gain: number): number => {
+      const inputs = attentionInputs(n, d, gain);
+      return largest(oracle(attentionGraph(inputs), inputs).out.tolerance);
+    };
+    expect(at(20, 128, 1)).toBeGreaterThan(at(20, 8, 1));
+    expect(at(20, 8, 3)).toBeGreaterThan(at(20, 8, 1));
+    expect(at(20, 8, 1)).toBeLessThan(1e-5);
+  });
+
+  test('a row that one key decides stays tight however large its logits are', () => {
+    const inputs = {
+      q: f32([1, 1, 1, 1], [100]),
+      k: f32([1, 1, 2, 1], [100, 0]),
+      v: f32([1, 1, 2, 1], [0.5, 7]),
+    };
+    expect(largest(oracle(attentionGraph(inputs, { scale: 1 }), inputs).out.tolerance)).toBeLessThan(1e-6);
+  });
+
+  test('a float32 softmax without any care passes where its logits are moderate', () => {
+    const inputs = attentionInputs(40, 16, 1);
+    const { out } = oracle(attentionGraph(inputs), inputs);
+    const [q, k, v] = [inputs.q.data, inputs.k.data, inputs.v.data];
+    for (let i = 0; i < 40; i++) {
+      const weights = Array.from({ length: 40 }, (_, j) => {
+        let sum = 0;
+        for (let d = 0; d < 16; d++) sum = Math.fround(sum + Math.fround(q[i * 16 + d] * k[j * 16 + d]));
+        return Math.fround(Math.exp(Math.fround(sum * 0.25)));
+      });
+      const total = weights.reduce((sum, weight) => Math.fround(sum + weight), 0);
+      for (let d = 0; d < 16; d++) {
+        const sum = weights.reduce((s, weight, j) => Math.fround(s + Math.fround(weight * v[j * 16 + d])), 0);
+        const at = i * 16 + d;
+        expect(Math.abs(Math.fround(sum / total) - out.data[at])).toBeLessThanOrEqual(out.tolerance[at]);
+      }
+    }
+  });
+
+  test('two evaluations from the definition, the reference and that of the tolerance, agree on every case', () => {
+    for (const { id, build } of attentionCaseList) {
+      const { graph, inputs } = build();
+      const [node] = graph.nodes;
+      if (node.op !== 'attention') continue;
+      const named: NamedReferences = Object.fromEntries(
+        Object.entries(inputs).map(([name, value]) => [name, toReference(value)]),
+      );
+      const [, lse] = attentionReference(named, { ...node.attributes, returnLse: true });
+      const [batch, heads, rows] = lse.shape;
+      const pairsOf = attentionPairs(named, node.attributes);
+      for (let at = 0; at < batch * heads * rows; at++) {
+        const { logits } = pairsOf(Math.floor(at / rows / heads), Math.floor(at / rows) % heads)(at % rows);
+        const max = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
+        const own =
+          logits.length === 0
+            ? -Infinity
+            : max + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - max), 0));
+        if (Number.isFinite(own))
+          expect(Math.abs(own - lse.data[at]), id).toBeLessThanOrEqual(1e-12 * (1 + Math.abs(own)));
+        else expect(lse.data[at], id).toBe(own);
+      }
+    }
+  });
+});
+
+test('no tolerance of any case is vacuous', () => {
+  for (const { id, build } of allCases) {
+    const { graph, inputs } = build();
+    for (const [name, { data, tolerance }] of Object.entries(oracle(graph, inputs))) {
+      const finite = data.map((value) => (Number.isFinite(value) ? Math.abs(value) : 0));
+      const allowed = tolerance.map((value, i) => (Number.isFinite(data[i]) ? value : 0));
+      expect(largest(allowed), `${id} ${name}`).toBeLessThanOrEqual(0.06 * largest(finite) + 1e-6);
+    }
+  }
+});
