@@ -17,6 +17,8 @@ export const browserTests = {
   name: 'browser',
   include: ['**/*.browser.test.{ts,mjs}'],
   exclude,
+  // A page has no environment of its own: our variables are handed over, as `import.meta.env` there.
+  env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('ATTN_'))),
 };
 
 /** Where the counts of a run go; `tooling/ci/count.mjs` reads them. */
