@@ -4,8 +4,12 @@ import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/dist/**'];
 
+/** Properties and whole suites take seconds; on a slow, busy machine a minute still is no hang. */
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 /** The tests that run in Node: every test file that is not named for the browser. */
 export const nodeTests = {
+  ...timeouts,
   name: 'node',
   include: ['**/*.test.{ts,mjs}'],
   exclude: [...exclude, '**/*.browser.test.{ts,mjs}'],
@@ -14,6 +18,7 @@ export const nodeTests = {
 
 /** The tests that run in a browser. */
 export const browserTests = {
+  ...timeouts,
   name: 'browser',
   include: ['**/*.browser.test.{ts,mjs}'],
   exclude,
@@ -21,7 +26,7 @@ export const browserTests = {
   env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('ATTN_'))),
 };
 
-/** Where the counts of a run go; `tooling/ci/count.mjs` reads them. */
+/** Where the counts of a run go; `tooling/vitest/count.mjs` reads them. */
 export const reporters = ['default', ['json', { outputFile: 'reports/tests.json' }]];
 
 export default defineConfig({ test: { ...nodeTests, reporters } });
