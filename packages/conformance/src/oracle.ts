@@ -25,7 +25,7 @@ import { nodeErrors } from './tolerance/index.ts';
 const TRIALS = 4;
 
 /** An unlucky backend may be off by this much more than the unluckiest of the trials. */
-const SAFETY = 4;
+const SAFETY = 2;
 
 /** The expected outputs of a graph, by name. */
 export function oracle(graph: Graph, inputs: Tensors): Readonly<Record<string, Expected>> {

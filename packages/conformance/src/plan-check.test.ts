@@ -4,14 +4,18 @@ import { attentionCaseList } from './cases/attention.cases.ts';
 import { planProblem } from './plan-check.ts';
 import { checkPlans } from './properties/index.ts';
 
-test('the plan of every attention case computes each allowed pair once and no other', () => {
-  for (const { id, build } of attentionCaseList) {
-    const { graph, inputs, again } = build();
-    for (const node of graph.nodes) {
-      if (node.op !== 'attention') continue;
-      for (const fed of [inputs, again]) expect(planProblem(fed, node.attributes), id).toBeUndefined();
+test(
+  'the plan of every attention case computes each allowed pair once and no other',
+  { timeout: 60_000 },
+  () => {
+    for (const { id, build } of attentionCaseList) {
+      const { graph, inputs, again } = build();
+      for (const node of graph.nodes) {
+        if (node.op !== 'attention') continue;
+        for (const fed of [inputs, again]) expect(planProblem(fed, node.attributes), id).toBeUndefined();
+      }
     }
-  }
-});
+  },
+);
 
-test('so do plans of random patterns', () => checkPlans());
+test('so do plans of random patterns', { timeout: 60_000 }, () => checkPlans());

@@ -1,5 +1,8 @@
-/** The reference passes its own suite: cases build, tolerances are numbers, goldens agree with the original code. */
+/**
+ * The reference keeps the contract, agrees with the original code on every golden, and has the properties. (Of the cases
+ * it is the expectation itself; `tolerance/float32.test.ts` runs those on another implementation.)
+ */
 import { describeConformance } from './vitest.ts';
 import { referenceBackend } from './reference-backend.ts';
 
-describeConformance(() => referenceBackend());
+describeConformance(() => referenceBackend(), { cases: '!attn:*' });

@@ -27,6 +27,9 @@ export interface ConformanceOptions {
   readonly expectUnsupported?: Exceptions;
 }
 
+/** Milliseconds; a wait without an end must fail with the case's id. Generous, for busy machines and first compilations. */
+const CASE_TIMEOUT = 30_000;
+
 /** A backend, or how to make one. Make it so that it poisons its memory, if it can: `() => cpu({ poison: true })`. */
 export type BackendSource = Backend | (() => Backend | Promise<Backend>);
 
@@ -68,16 +71,18 @@ export function describeConformance(source: BackendSource, options: ConformanceO
       });
     }
     for (const each of selected(allCases)) {
-      test(each.id, async () => report(verdict(await runCase(backend, each), expectUnsupported)));
+      test(each.id, { timeout: CASE_TIMEOUT }, async () =>
+        report(verdict(await runCase(backend, each), expectUnsupported)),
+      );
     }
     for (const { id, check, description } of selected(contractCases)) {
-      test(id, async () => {
+      test(id, { timeout: CASE_TIMEOUT }, async () => {
         const problem = await check(backend);
         report(problem && `${id}: ${description}\n${problem}`);
       });
     }
     for (const { id, entry } of selected(entries)) {
-      test(id, async () => {
+      test(id, { timeout: CASE_TIMEOUT }, async () => {
         const golden = await readGolden(entry);
         for (const call of Object.values(goldenCalls(golden))) {
           report(verdict(await runGolden(backend, golden, call), expectUnsupported));

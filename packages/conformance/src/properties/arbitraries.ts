@@ -9,6 +9,7 @@ import {
   fixed,
   full,
   globalTokens,
+  keyPadding,
   not,
   or,
   perHead,
@@ -153,11 +154,17 @@ export const arbitraryCall: fc.Arbitrary<AttentionCaseSpec> = sizes
         biasHoles: fc.constantFrom(undefined, 30),
         alibi: fc.constantFrom(undefined, undefined, 'h', 'bh'),
         relative: fc.constantFrom(undefined, undefined, 0, 6),
+        lengths: fc.array(fc.integer({ min: 0, max: size.n }), {
+          minLength: size.batch,
+          maxLength: size.batch,
+        }),
+        segments: fc.constantFrom('same', 'modulo:2|modulo:3', 'runs:5,64|own'),
         data: fc.constantFrom('bell', 'bell*4', 'halves'),
       },
       { requiredKeys: ['pattern', 'n', 'nq', 'batch', 'heads', 'offset'] },
     ),
   )
+  .map(withRuntimeData)
   .map(presentable);
 
 /** Calls that return lse and have a key mask. */
@@ -176,6 +183,14 @@ export const arbitraryUnordered: fc.Arbitrary<AttentionCaseSpec> = fc
     bias: fc.constantFrom(undefined, 'bhqk', 'k'),
   })
   .map(presentable);
+
+/** Restricts the pattern to the lengths and documents that were drawn, so that it reads them at run time. */
+function withRuntimeData(spec: AttentionCaseSpec): AttentionCaseSpec {
+  let { pattern } = spec;
+  if (spec.lengths !== undefined) pattern = and(pattern, keyPadding());
+  if (spec.segments !== undefined) pattern = and(segments(), pattern);
+  return { ...spec, pattern };
+}
 
 /** Drops options that mean nothing without another, and prints as the id of the case that it is. */
 function presentable(spec: AttentionCaseSpec): AttentionCaseSpec {

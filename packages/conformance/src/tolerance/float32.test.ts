@@ -1,0 +1,24 @@
+/** Tolerances must not ask for more than float32 can give: an honest implementation, however careless, passes everything. */
+import { expect, test } from 'vitest';
+import { allCases } from '../cases/index.ts';
+import { goldenCalls, goldenEntries, readGolden, runGolden } from '../goldens/index.ts';
+import { referenceBackend } from '../reference-backend.ts';
+import { runCase } from '../runner.ts';
+import { evaluateFloat32 } from './float32.testing.ts';
+
+const backend = referenceBackend(evaluateFloat32);
+
+test('every case', { timeout: 60_000 }, async () => {
+  for (const each of allCases) {
+    expect(await runCase(backend, each)).toEqual({ id: each.id, status: 'passed' });
+  }
+});
+
+test('every golden', { timeout: 60_000 }, async () => {
+  for (const entry of await goldenEntries()) {
+    const golden = await readGolden(entry);
+    for (const call of Object.values(goldenCalls(golden))) {
+      expect(await runGolden(backend, golden, call)).toMatchObject({ status: 'passed' });
+    }
+  }
+});
