@@ -75,6 +75,20 @@ describe('outputs', () => {
     await executable.run({ x });
     expect(seen).toEqual([[NaN, NaN, NaN]]);
   });
+
+  test('so is scratch memory', async () => {
+    const seen: unknown[] = [];
+    const kernel: Kernel<'relu'> = ({ context }) => {
+      const scratch = context.scratch('f32', 2);
+      seen.push([...scratch], [...context.scratch('i32', 1)], [...context.scratch('f16', 1)]);
+      scratch.fill(1);
+    };
+    const executable = oneNode(kernel, { poison: true });
+    await executable.run({ x });
+    await executable.run({ x });
+    const once = [[NaN, NaN], [-1], [0x7e00]];
+    expect(seen).toEqual([...once, ...once]);
+  });
 });
 
 describe('inputs', () => {

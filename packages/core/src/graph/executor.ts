@@ -25,7 +25,7 @@ export interface ExecutorOptions {
   readonly kernels: KernelTable;
   /** Where the arena and scratch memory come from, for example shared memory. Default plain `ArrayBuffer`s. */
   readonly allocate?: (bytes: number) => ArrayBufferLike;
-  /** Fill every output with NaN (integers: all ones) before its kernel runs, for tests. Default false. */
+  /** Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for tests. Default false. */
   readonly poison?: boolean;
 }
 
@@ -88,7 +88,11 @@ class GraphExecutable implements Executable {
       signal,
       onProgress: single ? report : undefined,
       pause: createPause(signal, `${this.options.backend}/run`),
-      scratch: (dtype, length) => this.scratch.take(dtype, length),
+      scratch: (dtype, length) => {
+        const data = this.scratch.take(dtype, length);
+        if (this.options.poison) poison({ dtype, data });
+        return data;
+      },
     };
     for (const [index, node] of nodes.entries()) {
       await context.pause();
@@ -173,7 +177,7 @@ class GraphExecutable implements Executable {
   }
 }
 
-/** What a kernel must not leave behind: a value that no comparison accepts. */
-function poison({ dtype, data }: Tensor): void {
+/** What a kernel must neither leave behind nor rely on: a value that no comparison accepts. */
+function poison({ dtype, data }: Pick<Tensor, 'dtype' | 'data'>): void {
   data.fill(dtype === 'f32' ? NaN : dtype === 'f16' ? 0x7e00 : -1);
 }
