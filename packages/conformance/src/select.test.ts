@@ -42,7 +42,37 @@ test('an id lists the parameters that are given', () => {
   );
 });
 
+/** What has broken implementations before, and how to find the cases that try it. */
+const EDGES: Readonly<Record<string, string>> = {
+  'no global token at all': 'attn:attention:*globalMask=none;*',
+  'another number of global tokens in each batch row': 'attn:attention:*globalMask=only:0|only:3,7,50|none*',
+  'global tokens inside of a window': 'attn:attention:window=3+global=34,35,36;*',
+  'masked global tokens': 'attn:attention:*globalMask=only:0,5|only:69;keyMask=not:0,69*',
+  'a global token at the end': 'attn:attention:window=3+global=69;n=70*',
+  'more global tokens than the window holds': 'attn:attention:window=3+global=0,1,2,3,4,5,6,7,8,9,10,11;*',
+  'all tokens global': 'attn:attention:*globalMask=all*',
+  'n < 2w': 'attn:attention:window=32;n=40*',
+  'n = 2w': 'attn:attention:window=32;n=64*',
+  'a window larger than n': 'attn:attention:window=1000;*',
+  'a window of 0': 'attn:attention:window=0;*',
+  'n is no multiple of the tile': 'attn:attention:*n=129*',
+  'a fully masked row': 'attn:attention:*keyMask=tail:10|none|*',
+  'everything masked': 'attn:attention:*keyMask=none*',
+  'one token': 'attn:attention:full;n=1;*',
+  'dilation with global tokens and causality': 'attn:attention:*dilation=2)+global=0)&causal*',
+  'dilation per head': 'attn:attention:*dilation=1,1,2,4*',
+  'logits of ±10⁴': 'attn:attention:*data=halves**16*',
+  'a bias of −∞': 'attn:attention:*biasHoles=100*',
+  'a negative query offset': 'attn:attention:*offset=-*',
+  'no keys': 'attn:attention:*n=0;nq=3*',
+  'NaN in padding': 'attn:attention:*keyMask=not:20,69;*NaN*',
+};
+
 describe('the list of cases', () => {
+  for (const [edge, selector] of Object.entries(EDGES)) {
+    test(`tries ${edge}`, () => expect(selectCases(selector, allCases)).not.toEqual([]));
+  }
+
   test('has unique ids without white space, and a sentence for each', () => {
     expect(new Set(allCases.map(({ id }) => id)).size).toBe(allCases.length);
     for (const { id, op, description } of allCases) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { allCases } from './cases/index.ts';
 import { contractCases } from './contract.ts';
 import { faults, type Fault } from './faults/index.testing.ts';
+import { goldenCalls, goldenEntries, readGolden, runGolden } from './goldens/index.ts';
 import { backendProperties } from './properties/index.ts';
 import { referenceBackend } from './reference-backend.ts';
 import { runCase } from './runner.ts';
@@ -32,6 +33,40 @@ describe('every planted fault is caught', () => {
       expect(message, 'a fault, not an accident of the test').not.toContain('threw');
     });
   }
+});
+
+test('goldens catch faults without any reference of ours', async () => {
+  const caught = new Set<string>();
+  for (const name of [
+    'ignores the key mask',
+    'a window one too wide',
+    'no dilation',
+    'ignores separate global projections',
+    'ignores the bias',
+  ]) {
+    const { make } = faults.find((fault) => fault.name === name) ?? faults[0];
+    for (const entry of await goldenEntries()) {
+      const golden = await readGolden(entry);
+      for (const call of Object.values(goldenCalls(golden))) {
+        const { status } = await runGolden(referenceBackend(make()), golden, call);
+        if (status === 'failed') caught.add(`${name}: ${entry.group}`);
+      }
+    }
+  }
+  expect([...caught].sort()).toMatchInlineSnapshot(`
+    [
+      "a window one too wide: longformer",
+      "a window one too wide: window",
+      "ignores separate global projections: longformer",
+      "ignores the bias: bigbird",
+      "ignores the bias: dense",
+      "ignores the key mask: bigbird",
+      "ignores the key mask: dense",
+      "ignores the key mask: longformer",
+      "ignores the key mask: window",
+      "no dilation: window",
+    ]
+  `);
 });
 
 test('a backend that declares a case unsupported must have been expected to', async () => {
