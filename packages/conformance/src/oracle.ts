@@ -10,7 +10,7 @@
 import {
   evaluateReference,
   namedInputs,
-  ops,
+  references,
   type Graph,
   type NodeOf,
   type OpName,
@@ -92,7 +92,7 @@ function reference<K extends OpName>(
   node: NodeOf<K>,
   values: readonly ReferenceTensor[],
 ): readonly ReferenceTensor[] {
-  return ops[node.op].reference(namedInputs(node, values), node.attributes);
+  return references[node.op](namedInputs(node, values), node.attributes);
 }
 
 function spreadOverRows(moved: Float64Array, { shape, data }: ReferenceTensor, carried: Float64Array): void {

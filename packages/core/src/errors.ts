@@ -60,13 +60,16 @@ export class AttnError extends Error {
 /** Throws `AttnError('ABORTED')` when `signal` is aborted; call it between units of work. */
 export function throwIfAborted(signal: AbortSignal | undefined, where: string): void {
   if (signal?.aborted) {
-    throw new AttnError('ABORTED', where, 'the call was aborted by its AbortSignal', { cause: signal.reason });
+    throw new AttnError('ABORTED', where, 'the call was aborted by its AbortSignal', {
+      cause: signal.reason,
+    });
   }
 }
 
 /** A short printable form of any value for error messages: `[2, 3]`, `"abc"`, `4096`. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     const items = Array.from(value as ArrayLike<unknown>).slice(0, 9);
     const shown = items.slice(0, 8).map(show).join(', ');

@@ -37,13 +37,19 @@ function roundToEven(value: number): number {
 }
 
 /** Widens half bits to f32. */
-export function halfToFloat32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
+export function halfToFloat32(
+  bits: Uint16Array,
+  out: Float32Array = new Float32Array(bits.length),
+): Float32Array {
   for (let i = 0; i < bits.length; i++) out[i] = halfToNumber(bits[i]);
   return out;
 }
 
 /** Rounds numbers to half bits. */
-export function float32ToHalf(values: ArrayLike<number>, out: Uint16Array = new Uint16Array(values.length)): Uint16Array {
+export function float32ToHalf(
+  values: ArrayLike<number>,
+  out: Uint16Array = new Uint16Array(values.length),
+): Uint16Array {
   for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]);
   return out;
 }

@@ -18,7 +18,15 @@ export { maskAllows } from './plan/tile-mask.ts';
 // Ops: their shapes and their meaning.
 export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';
 export { OP_NAMES, ops } from './ops/index.ts';
-export type { NamedReferences, NamedSpecs, OpDefinition, OpSpec, ReferenceTensor } from './ops/op.ts';
+export { references } from './ops/references.ts';
+export type {
+  NamedReferences,
+  NamedSpecs,
+  OpDefinition,
+  OpReference,
+  OpSpec,
+  ReferenceTensor,
+} from './ops/op.ts';
 export { fromReference, toReference } from './ops/reference-tensor.ts';
 export { broadcastStrides } from './ops/broadcast.ts';
 export { activationFunction, gelu, geluTanh, relu, type Activation } from './ops/activation.ts';

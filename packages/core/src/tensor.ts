@@ -92,9 +92,14 @@ export function allocate<D extends DType>(dtype: D, length: number): StorageOf[D
   try {
     return new STORAGE[dtype](length) as StorageOf[D];
   } catch (cause) {
-    throw new AttnError('OUT_OF_MEMORY', 'core/allocate', `could not allocate ${length} elements of ${dtype}`, {
-      cause,
-    });
+    throw new AttnError(
+      'OUT_OF_MEMORY',
+      'core/allocate',
+      `could not allocate ${length} elements of ${dtype}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -120,16 +125,28 @@ export function i32(shape: readonly number[], data: ArrayLike<number>): Tensor<'
 
 /** A bool tensor from numbers or booleans: everything but 0 and false is 1. */
 export function bool(shape: readonly number[], data: ArrayLike<number | boolean>): Tensor<'bool'> {
-  return tensor('bool', shape, Uint8Array.from(data, (value) => (value ? 1 : 0)));
+  return tensor(
+    'bool',
+    shape,
+    Uint8Array.from(data, (value) => (value ? 1 : 0)),
+  );
 }
 
 /** Throws unless the value is a well-formed tensor. `where` and `name` go into the message. */
 export function checkTensor(value: Tensor, where: string, name = 'tensor'): void {
   if (typeof value !== 'object' || value === null || !('data' in value)) {
-    throw new AttnError('INVALID_ARGUMENT', where, `${name} must be a tensor { dtype, shape, data }, got ${show(value)}`);
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      where,
+      `${name} must be a tensor { dtype, shape, data }, got ${show(value)}`,
+    );
   }
   if (!Object.hasOwn(STORAGE, value.dtype)) {
-    throw new AttnError('INVALID_DTYPE', where, `${name} has dtype ${show(value.dtype)}; known are ${DTYPES.join(', ')}`);
+    throw new AttnError(
+      'INVALID_DTYPE',
+      where,
+      `${name} has dtype ${show(value.dtype)}; known are ${DTYPES.join(', ')}`,
+    );
   }
   checkShape(value.shape, where, name);
   if (!(value.data instanceof STORAGE[value.dtype])) {
@@ -170,7 +187,11 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
   for (let axis = 0; axis < value.shape.length; axis++) {
     const stride = strides[axis];
     if (!Number.isInteger(stride) || stride < 0) {
-      throw new AttnError('INVALID_SHAPE', where, `${name} has strides ${show(strides)}; expected integers ≥ 0`);
+      throw new AttnError(
+        'INVALID_SHAPE',
+        where,
+        `${name} has strides ${show(strides)}; expected integers ≥ 0`,
+      );
     }
     lastIndex += Math.max(0, value.shape[axis] - 1) * stride;
   }

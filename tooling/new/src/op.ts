@@ -41,6 +41,7 @@ export function ${camel}Reference({ x }: NamedReferences): [ReferenceTensor] {
 const test = ({ camel }: Name): string => `\
 import { expect, test } from 'vitest';
 import { ops } from '../index.ts';
+import { references } from '../references.ts';
 import { counting, reference, spec } from '../ops.testing.ts';
 
 const { ${camel} } = ops;
@@ -50,7 +51,7 @@ test('has the shape of x', () => {
 });
 
 test('is what one computes by hand', () => {
-  expect(${camel}.reference({ x: counting([2, 2]) }, {})).toEqual([reference([2, 2], [0, 1, 2, 3])]);
+  expect(references.${camel}({ x: counting([2, 2]) }, {})).toEqual([reference([2, 2], [0, 1, 2, 3])]);
 });
 `;
 
@@ -87,14 +88,19 @@ export function op(name: Name): Scaffold {
         `${core}/index.ts`,
         /^import .* from '\.\/.*\/spec\.ts';$/,
         `import { infer${pascal} } from './${kebab}/infer.ts';`,
-        `import { ${camel}Reference } from './${kebab}/reference.ts';`,
         `import { ${camel}Spec } from './${kebab}/spec.ts';`,
       ),
       addLines(
         `${core}/index.ts`,
         /^ {2}\w+: define\(/,
-        `  ${camel}: define('${camel}', ${camel}Spec, infer${pascal}, ${camel}Reference),`,
+        `  ${camel}: define('${camel}', ${camel}Spec, infer${pascal}),`,
       ),
+      addLines(
+        `${core}/references.ts`,
+        /^import .* from '\.\/.*\/reference\.ts';$/,
+        `import { ${camel}Reference } from './${kebab}/reference.ts';`,
+      ),
+      addLines(`${core}/references.ts`, /^ {2}\w+: \w+Reference,$/, `  ${camel}: ${camel}Reference,`),
       addLines(`${suite}/tolerance/index.ts`, /^ {2}\w+: \w+Error(\(.*\))?,$/, `  ${camel}: noError(),`),
       addLines(
         `${suite}/cases/index.ts`,

@@ -9,7 +9,7 @@ import {
   fromReference,
   kvHeadOf,
   namedInputs,
-  ops,
+  references,
   rowStrides,
   toReference,
   type Activation,
@@ -55,7 +55,7 @@ function compute(node: GraphNode, inputs: NamedReferences): readonly ReferenceTe
     case 'softmax':
       return [softmax(inputs.x, node.attributes.axis)];
     default:
-      return ops[node.op].reference(inputs, node.attributes as never);
+      return references[node.op](inputs, node.attributes as never);
   }
 }
 

@@ -2,25 +2,25 @@
  * Error bounds of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the sum on the right is the op
  * itself applied to magnitudes, so the op's own reference computes the bound.
  */
-import { ops, type OpName, type ReferenceTensor } from '@attn/core';
+import { references, type OpName, type ReferenceTensor } from '@attn/core';
 import { activationError } from './pointwise.ts';
 import { gamma } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
 
 export const matmulError: ErrorRule<'matmul'> = ({ a, b }, attributes) => {
   const length = a.shape[a.shape.length - (attributes.transposeA ? 2 : 1)];
-  const [size] = ops.matmul.reference({ a: magnitude(a), b: magnitude(b) }, attributes);
+  const [size] = references.matmul({ a: magnitude(a), b: magnitude(b) }, attributes);
   return [size.data.map((sum) => gamma(length) * sum)];
 };
 
 export const linearError: ErrorRule<'linear'> = (inputs, { activation }) => {
   const { x, weight, bias } = inputs;
   const factor = gamma(weight.shape[1] + 1);
-  const [size] = ops.linear.reference(
+  const [size] = references.linear(
     { x: magnitude(x), weight: magnitude(weight), bias: bias && magnitude(bias) },
     {},
   );
-  const [sums] = ops.linear.reference(inputs, {});
+  const [sums] = references.linear(inputs, {});
   return [size.data.map((sum, i) => activationError(activation, sums.data[i], factor * sum))];
 };
 

@@ -1,7 +1,7 @@
 /** The oracle: a whole graph in float64, op by op, straight from the references. */
 import type { Tensors } from '../backend.ts';
 import type { OpName } from '../ops/attributes.ts';
-import { ops } from '../ops/index.ts';
+import { references } from '../ops/references.ts';
 import type { ReferenceTensor } from '../ops/op.ts';
 import { toReference } from '../ops/reference-tensor.ts';
 import { namedInputs, type Graph, type NodeOf } from './graph.ts';
@@ -25,5 +25,5 @@ function evaluateNode<K extends OpName>(
   node: NodeOf<K>,
   values: readonly ReferenceTensor[],
 ): readonly ReferenceTensor[] {
-  return ops[node.op].reference(namedInputs(node, values), node.attributes);
+  return references[node.op](namedInputs(node, values), node.attributes);
 }

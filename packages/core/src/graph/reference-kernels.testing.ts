@@ -1,6 +1,7 @@
 /** Kernels made of the references: slow, and right up to the rounding of each node's outputs. */
 import type { OpName } from '../ops/attributes.ts';
-import { OP_NAMES, ops } from '../ops/index.ts';
+import { OP_NAMES } from '../ops/index.ts';
+import { references } from '../ops/references.ts';
 import { fromReference, toReference } from '../ops/reference-tensor.ts';
 import type { Kernel, KernelTable } from './kernel.ts';
 
@@ -10,10 +11,10 @@ export const referenceKernels: KernelTable = Object.fromEntries(OP_NAMES.map((op
 /** Computes a node by its reference and rounds to the outputs' dtypes. */
 export function kernelOf<K extends OpName>(op: K): Kernel<K> {
   return ({ inputs, outputs, attributes }) => {
-    const references = Object.fromEntries(
+    const operands = Object.fromEntries(
       Object.entries(inputs).map(([name, tensor]) => [name, toReference(tensor)]),
     );
-    ops[op].reference(references, attributes).forEach((result, index) => {
+    references[op](operands, attributes).forEach((result, index) => {
       const output = outputs[index];
       output.data.set(fromReference(result, output.dtype).data);
     });

@@ -35,6 +35,7 @@ export interface OpSpec<A> {
 export interface OpDefinition<A> extends OpSpec<A> {
   /** Output specs. Throws `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `MISSING_INPUT` with one sentence. */
   infer(inputs: NamedSpecs, attributes: A): readonly TensorSpec[];
-  /** The meaning, in float64. Inputs have passed `infer`. */
-  reference(inputs: NamedReferences, attributes: A): readonly ReferenceTensor[];
 }
+
+/** The meaning of an op, in float64. Inputs have passed `infer`. */
+export type OpReference<A> = (inputs: NamedReferences, attributes: A) => readonly ReferenceTensor[];

@@ -48,7 +48,9 @@ describe('globalTokens', () => {
   it('takes no global token at all for an answer', () => {
     const none = globalTokens([]);
     expect(none.allows(0, 0, 0, 0)).toBe(false);
-    expect(none.classify(0, 0, { start: 0, step: 1, count: 9 }, { start: 0, step: 1, count: 9 })).toBe('none');
+    expect(none.classify(0, 0, { start: 0, step: 1, count: 9 }, { start: 0, step: 1, count: 9 })).toBe(
+      'none',
+    );
     expect([...none.globals(0, 0)]).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ops } from '../index.ts';
+import { references } from '../references.ts';
 import { counting, expectError, reference, spec } from '../ops.testing.ts';
 
 const { add, mul } = ops;
@@ -12,8 +13,8 @@ test('shapes broadcast like NumPy', () => {
 test('sums and products', () => {
   const a = counting([2, 3]);
   const b = reference([2, 1], [10, 100]);
-  expect(add.reference({ a, b }, {})).toEqual([reference([2, 3], [10, 11, 12, 103, 104, 105])]);
-  expect(mul.reference({ a, b }, {})).toEqual([reference([2, 3], [0, 10, 20, 300, 400, 500])]);
+  expect(references.add({ a, b }, {})).toEqual([reference([2, 3], [10, 11, 12, 103, 104, 105])]);
+  expect(references.mul({ a, b }, {})).toEqual([reference([2, 3], [0, 10, 20, 300, 400, 500])]);
 });
 
 test('says what does not fit', () => {

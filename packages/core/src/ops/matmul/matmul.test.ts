@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ops } from '../index.ts';
+import { references } from '../references.ts';
 import { counting, expectError, reference, spec } from '../ops.testing.ts';
 
 const { matmul } = ops;
@@ -15,18 +16,18 @@ test('the last two axes multiply, the others broadcast', () => {
 test('a product by hand', () => {
   const a = reference([2, 2], [1, 2, 3, 4]);
   const b = reference([2, 2], [5, 6, 7, 8]);
-  expect(matmul.reference({ a, b }, {})[0].data).toEqual(Float64Array.of(19, 22, 43, 50));
-  expect(matmul.reference({ a, b }, { transposeA: true })[0].data).toEqual(Float64Array.of(26, 30, 38, 44));
-  expect(matmul.reference({ a, b }, { transposeB: true })[0].data).toEqual(Float64Array.of(17, 23, 39, 53));
+  expect(references.matmul({ a, b }, {})[0].data).toEqual(Float64Array.of(19, 22, 43, 50));
+  expect(references.matmul({ a, b }, { transposeA: true })[0].data).toEqual(Float64Array.of(26, 30, 38, 44));
+  expect(references.matmul({ a, b }, { transposeB: true })[0].data).toEqual(Float64Array.of(17, 23, 39, 53));
 });
 
 test('batches broadcast', () => {
-  const [out] = matmul.reference({ a: counting([2, 1, 1, 2]), b: counting([3, 2, 1]) }, {});
+  const [out] = references.matmul({ a: counting([2, 1, 1, 2]), b: counting([3, 2, 1]) }, {});
   expect(out).toEqual(reference([2, 3, 1, 1], [1, 3, 5, 3, 13, 23]));
 });
 
 test('a reduction over nothing is 0', () => {
-  expect(matmul.reference({ a: reference([1, 0], []), b: reference([0, 2], []) }, {})[0]).toEqual(
+  expect(references.matmul({ a: reference([1, 0], []), b: reference([0, 2], []) }, {})[0]).toEqual(
     reference([1, 2], [0, 0]),
   );
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ops } from '../index.ts';
+import { references } from '../references.ts';
 import { counting, expectError, spec } from '../ops.testing.ts';
 
 const { reshape } = ops;
@@ -15,7 +16,7 @@ test('one extent may follow from the others', () => {
 
 test('is a view of the same elements', () => {
   const x = counting([2, 3]);
-  const [out] = reshape.reference({ x }, { shape: [-1] });
+  const [out] = references.reshape({ x }, { shape: [-1] });
   expect(out).toEqual(counting([6]));
   expect(out.data).toBe(x.data);
   expect(reshape.isView).toBe(true);

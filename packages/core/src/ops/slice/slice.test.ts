@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ops } from '../index.ts';
+import { references } from '../references.ts';
 import { counting, expectError, reference, spec } from '../ops.testing.ts';
 
 const { slice } = ops;
@@ -7,10 +8,10 @@ const { slice } = ops;
 test('a box, which may be empty', () => {
   expect(slice.infer({ x: spec([4, 5]) }, { starts: [1, 0], ends: [3, 5] })).toEqual([spec([2, 5])]);
   const x = counting([3, 4]);
-  expect(slice.reference({ x }, { starts: [1, 1], ends: [3, 3] })).toEqual([
+  expect(references.slice({ x }, { starts: [1, 1], ends: [3, 3] })).toEqual([
     reference([2, 2], [5, 6, 9, 10]),
   ]);
-  expect(slice.reference({ x }, { starts: [1, 2], ends: [1, 4] })).toEqual([reference([0, 2], [])]);
+  expect(references.slice({ x }, { starts: [1, 2], ends: [1, 4] })).toEqual([reference([0, 2], [])]);
 });
 
 test('says what does not fit', () => {

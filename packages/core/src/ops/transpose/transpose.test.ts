@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ops } from '../index.ts';
+import { references } from '../references.ts';
 import { counting, expectError, reference, spec } from '../ops.testing.ts';
 
 const { transpose } = ops;
@@ -9,7 +10,7 @@ test('a matrix', () => {
   expect(transpose.infer({ x: spec([2, 3], 'bool') }, { permutation: [1, 0] })).toEqual([
     spec([3, 2], 'bool'),
   ]);
-  expect(transpose.reference({ x: counting([2, 3]) }, { permutation: [1, 0] })).toEqual([
+  expect(references.transpose({ x: counting([2, 3]) }, { permutation: [1, 0] })).toEqual([
     reference([3, 2], [0, 3, 1, 4, 2, 5]),
   ]);
 });
@@ -24,9 +25,9 @@ test('the inverse permutation undoes it', () => {
     fc.property(cases, ([shape, permutation]) => {
       const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
       const x = counting(shape);
-      const [there] = transpose.reference({ x }, { permutation });
+      const [there] = references.transpose({ x }, { permutation });
       expect(there.shape).toEqual(transpose.infer({ x: spec(shape) }, { permutation })[0].shape);
-      expect(transpose.reference({ x: there }, { permutation: inverse })).toEqual([x]);
+      expect(references.transpose({ x: there }, { permutation: inverse })).toEqual([x]);
     }),
   );
 });

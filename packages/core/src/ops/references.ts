@@ -1,0 +1,39 @@
+/** The meaning of every op, in float64, one line each: what conformance compares with. Applications leave it out. */
+import type { OpAttributes, OpName } from './attributes.ts';
+import { addReference } from './add/reference.ts';
+import { attentionReference } from './attention/reference.ts';
+import { concatReference } from './concat/reference.ts';
+import { embeddingReference } from './embedding/reference.ts';
+import { gatherReference } from './gather/reference.ts';
+import { geluReference } from './gelu/reference.ts';
+import { layerNormReference } from './layer-norm/reference.ts';
+import { linearReference } from './linear/reference.ts';
+import { matmulReference } from './matmul/reference.ts';
+import { mulReference } from './mul/reference.ts';
+import { reluReference } from './relu/reference.ts';
+import { reshapeReference } from './reshape/reference.ts';
+import { sliceReference } from './slice/reference.ts';
+import { softmaxReference } from './softmax/reference.ts';
+import { tanhReference } from './tanh/reference.ts';
+import { transposeReference } from './transpose/reference.ts';
+import type { OpReference } from './op.ts';
+
+/** Inputs must have passed the op's `infer`. */
+export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> } = {
+  attention: attentionReference,
+  linear: linearReference,
+  matmul: matmulReference,
+  add: addReference,
+  mul: mulReference,
+  layerNorm: layerNormReference,
+  gelu: geluReference,
+  relu: reluReference,
+  tanh: tanhReference,
+  softmax: softmaxReference,
+  embedding: embeddingReference,
+  gather: gatherReference,
+  reshape: reshapeReference,
+  transpose: transposeReference,
+  slice: sliceReference,
+  concat: concatReference,
+};
