@@ -28,7 +28,7 @@ import {
   type UsableCandidate,
 } from './candidates.ts';
 import { ExecutableCache } from './executable-cache.ts';
-import { LruMap } from './lru.ts';
+import { LruMap } from '../lru.ts';
 
 const WHERE = 'core/select';
 

@@ -1,7 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Executable } from '../backend.ts';
 import { ExecutableCache } from './executable-cache.ts';
-import { LruMap } from './lru.ts';
 
 function fakeExecutable() {
   return { run: vi.fn<Executable['run']>(), dispose: vi.fn<Executable['dispose']>() };
@@ -39,17 +38,4 @@ test('remembers how long the last run took, until it is dropped', async () => {
   expect([cache.measuredMs('a'), cache.measuredMs('b')]).toEqual([7, undefined]);
   cache.drop('a');
   expect(cache.measuredMs('a')).toBeUndefined();
-});
-
-test('LruMap forgets what was not used for longest', () => {
-  const evicted: number[] = [];
-  const map = new LruMap<number>(2, (value) => evicted.push(value));
-  map.set('a', 1);
-  map.set('b', 2);
-  map.get('a');
-  map.set('c', 3);
-  expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([1, undefined, 3]);
-  map.set('a', 4);
-  map.clear();
-  expect(evicted).toEqual([2, 1, 3, 4]);
 });

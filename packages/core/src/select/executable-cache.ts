@@ -1,6 +1,6 @@
 /** Compiled graphs by backend and graph key, so that calling `attention` again costs only its run. */
 import type { Executable } from '../backend.ts';
-import { LruMap } from './lru.ts';
+import { LruMap } from '../lru.ts';
 
 interface Entry {
   readonly executable: Promise<Executable>;
@@ -15,9 +15,11 @@ export class ExecutableCache {
 
   /** @param capacity how many executables to keep */
   constructor(capacity: number) {
-    this.entries = new LruMap(capacity, (entry) => {
-      entry.evicted = true;
-      disposeIfUnused(entry);
+    this.entries = new LruMap(capacity, {
+      onEvict: (entry) => {
+        entry.evicted = true;
+        disposeIfUnused(entry);
+      },
     });
   }
 

@@ -1,0 +1,72 @@
+/** A map that forgets what was not used for longest. */
+
+/** What bounds a map beside the number of its entries. */
+export interface LruOptions<V> {
+  /** The sum of weights that the map holds at most; it always keeps the newest entry. Default: no bound. */
+  readonly maxWeight?: number;
+  /** The weight of a value, for example its bytes; asked once, when the value is set. Default 0. */
+  readonly weigh?: (value: V) => number;
+  /** Called for every value that leaves the map. */
+  readonly onEvict?: (value: V) => void;
+}
+
+interface Entry<V> {
+  readonly value: V;
+  readonly weight: number;
+}
+
+/** Holds at most `capacity` entries of at most `maxWeight` together. */
+export class LruMap<V> {
+  private readonly entries = new Map<string, Entry<V>>();
+  private readonly capacity: number;
+  private readonly maxWeight: number;
+  private readonly weigh: (value: V) => number;
+  private readonly onEvict: (value: V) => void;
+  private weight = 0;
+
+  constructor(
+    capacity: number,
+    { maxWeight = Infinity, weigh = () => 0, onEvict = () => {} }: LruOptions<V> = {},
+  ) {
+    this.capacity = capacity;
+    this.maxWeight = maxWeight;
+    this.weigh = weigh;
+    this.onEvict = onEvict;
+  }
+
+  /** The value, which counts as used now. */
+  get(key: string): V | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    this.entries.delete(key);
+    this.entries.set(key, entry);
+    return entry.value;
+  }
+
+  /** Adds or replaces a value; the least recently used ones may leave. */
+  set(key: string, value: V): void {
+    this.delete(key);
+    const weight = this.weigh(value);
+    this.entries.set(key, { value, weight });
+    this.weight += weight;
+    for (const oldest of this.entries.keys()) {
+      const fits = this.entries.size <= this.capacity && this.weight <= this.maxWeight;
+      if (fits || oldest === key) break;
+      this.delete(oldest);
+    }
+  }
+
+  /** Removes a value. */
+  delete(key: string): void {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return;
+    this.entries.delete(key);
+    this.weight -= entry.weight;
+    this.onEvict(entry.value);
+  }
+
+  /** Removes everything. */
+  clear(): void {
+    for (const key of this.entries.keys()) this.delete(key);
+  }
+}
