@@ -6,7 +6,7 @@ import { AttnError } from '../errors.ts';
 import type { JsonObject } from './json-value.ts';
 import { checkIntegers, invalidPattern, isList } from './options.ts';
 import {
-  definePattern,
+  defineBuiltIn,
   type BatchRows,
   type Pattern,
   type PatternInput,
@@ -117,7 +117,7 @@ export function unboundPattern(
       `expected the run-time input ${input} of ${type} to be bound, got none`,
     );
   };
-  const pattern = definePattern({
+  const pattern = defineBuiltIn({
     type,
     options,
     allows: missing,

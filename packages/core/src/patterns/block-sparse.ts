@@ -1,7 +1,7 @@
 /** Block-sparse attention from an explicit layout. Child et al. 2019 (its GPU kernels), https://arxiv.org/abs/1904.10509 */
 import { onBlocks, type BlockGrid } from './block-grid.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
-import { definePattern, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** `[query block][key block]`, 1 where the block is seen. */
 export type BlockLayout = ArrayLike<ArrayLike<number>>;
@@ -33,7 +33,7 @@ export function blockSparse(options: BlockSparseOptions): Pattern {
   };
   const keyBlocks = layouts[0][0].length;
 
-  return definePattern({
+  return defineBuiltIn({
     type: 'blockSparse',
     options: { blockSize, layout: shared ? layouts[0] : layouts },
     ...onBlocks(blockSize, gridOf),

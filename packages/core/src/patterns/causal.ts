@@ -1,5 +1,5 @@
 /** Causal attention: a token sees itself and what came before. Vaswani et al. 2017, §3.2.3, https://arxiv.org/abs/1706.03762 */
-import { definePattern, type Pattern } from './pattern.ts';
+import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { last } from './runs.ts';
 
 /**
@@ -11,7 +11,7 @@ import { last } from './runs.ts';
  *     ■ ■ ■ ■
  */
 export function causal(): Pattern {
-  return definePattern({
+  return defineBuiltIn({
     type: 'causal',
     shiftInvariant: true,
     allows: (_b, _h, q, k) => k <= q,

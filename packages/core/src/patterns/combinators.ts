@@ -1,7 +1,8 @@
 /** Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the first answer. */
+import { contentKey } from './json-value.ts';
 import { invalidPattern } from './options.ts';
 import {
-  definePattern,
+  defineBuiltIn,
   type Coverage,
   type OrderHint,
   type Pattern,
@@ -13,13 +14,23 @@ import {
  * first. The global tokens of its parts stay special, whatever else restricts them.
  */
 export function and(...patterns: readonly Pattern[]): Pattern {
+  return andAll(patterns);
+}
+
+/** What any of the patterns allows: `or(slidingWindow({ before: 2, after: 2 }), globalTokens([0]))`. */
+export function or(...patterns: readonly Pattern[]): Pattern {
+  return orAll(patterns);
+}
+
+/** `and` of a list of any length: spreading a very long one would exhaust the stack. */
+export function andAll(patterns: readonly Pattern[]): Pattern {
   return combine('and', patterns, 'none', 'all', (b, h, q, k) =>
     patterns.every((pattern) => pattern.allows(b, h, q, k)),
   );
 }
 
-/** What any of the patterns allows: `or(slidingWindow({ before: 2, after: 2 }), globalTokens([0]))`. */
-export function or(...patterns: readonly Pattern[]): Pattern {
+/** `or` of a list of any length. */
+export function orAll(patterns: readonly Pattern[]): Pattern {
   return combine('or', patterns, 'all', 'none', (b, h, q, k) =>
     patterns.some((pattern) => pattern.allows(b, h, q, k)),
   );
@@ -56,7 +67,9 @@ export function childrenOf(pattern: Pattern): readonly Pattern[] {
 
 /** Defines a pattern that is made of others, and remembers them. */
 export function withChildren(children: readonly Pattern[], definition: PatternDefinition): Pattern {
-  const pattern = definePattern(definition);
+  // By the children's keys, not by their JSON: that of a user's own pattern does not say what it does.
+  const keyOf = (): string => contentKey(definition.type, { of: children.map((child) => child.key) });
+  const pattern = defineBuiltIn(definition, keyOf);
   CHILDREN.set(pattern, children);
   return pattern;
 }
@@ -81,7 +94,7 @@ function combine(
   allows: Pattern['allows'],
 ): Pattern {
   const children = checkPatterns(type, patterns);
-  const remake = type === 'and' ? and : or;
+  const remake = type === 'and' ? andAll : orAll;
   return withChildren(children, {
     type,
     options: { of: children.map((child) => child.toJSON()) },
@@ -106,8 +119,8 @@ function combine(
       return parts.includes(undefined) ? undefined : `(${parts.join('|')})`;
     },
     ...composed(children),
-    bind: (data) => remake(...children.map((child) => child.bind(data))),
-    withoutGlobals: () => remake(...children.map((child) => child.withoutGlobals())),
+    bind: (data) => remake(children.map((child) => child.bind(data))),
+    withoutGlobals: () => remake(children.map((child) => child.withoutGlobals())),
   });
 }
 

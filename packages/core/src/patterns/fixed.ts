@@ -1,6 +1,6 @@
 /** Fixed sparse attention: the own block, and the summary tokens at every block's end. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
-import { definePattern, type Pattern } from './pattern.ts';
+import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { mod } from './runs.ts';
 import { plannedAs } from './where.ts';
 
@@ -29,7 +29,7 @@ export function fixed(options: FixedOptions): Pattern {
   const summary = checkInteger("fixed's summary", given.summary, 1);
   if (summary > stride) throw invalidPattern(`fixed's summary to be at most its stride (${stride})`, summary);
   const block = (position: number): number => Math.floor(position / stride);
-  return definePattern({
+  return defineBuiltIn({
     type: 'fixed',
     options: { stride, summary },
     allows: (_b, _h, q, k) => k <= q && (block(k) === block(q) || mod(k, stride) >= stride - summary),

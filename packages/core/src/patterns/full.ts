@@ -1,5 +1,5 @@
 /** Full attention: everybody sees everybody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
-import { definePattern, type Pattern } from './pattern.ts';
+import { defineBuiltIn, type Pattern } from './pattern.ts';
 
 /**
  * Every query sees every key.
@@ -10,5 +10,5 @@ import { definePattern, type Pattern } from './pattern.ts';
  *     ■ ■ ■ ■
  */
 export function full(): Pattern {
-  return definePattern({ type: 'full', shiftInvariant: true, allows: () => true, classify: () => 'all' });
+  return defineBuiltIn({ type: 'full', shiftInvariant: true, allows: () => true, classify: () => 'all' });
 }

@@ -10,7 +10,7 @@ import {
 } from './batch-rows.ts';
 import { IntervalSet } from './interval-set.ts';
 import { checkBoolean, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
-import { definePattern, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** Which tokens are global, by position or by mask; neither: the run-time input `globalMask` says it. */
 export interface GlobalTokensOptions {
@@ -73,7 +73,7 @@ export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = 
 }
 
 /** What global tokens allow among all the others. */
-const NOTHING: Pattern = definePattern({
+const NOTHING: Pattern = defineBuiltIn({
   type: 'globalTokens',
   options: { indices: [] },
   allows: () => false,
@@ -87,7 +87,7 @@ function define(
   symmetric: boolean,
   validate: (sizes: PatternSizes) => void,
 ): Pattern {
-  return definePattern({
+  return defineBuiltIn({
     type: 'globalTokens',
     options,
     allows: (b, _h, q, k) => at(b).has(k) || (symmetric && at(b).has(q)),

@@ -12,7 +12,17 @@ export { patternFromJson } from './json.ts';
 export * from './json-value.ts';
 export { keyPadding, type KeyPaddingOptions } from './key-padding.ts';
 export { mulberry32 } from './mulberry32.ts';
-export * from './pattern.ts';
+export {
+  definePattern,
+  type BatchRows,
+  type Coverage,
+  type OrderHint,
+  type Pattern,
+  type PatternData,
+  type PatternDefinition,
+  type PatternInput,
+  type PatternSizes,
+} from './pattern.ts';
 export { perHead } from './per-head.ts';
 export { randomBlocks, type RandomBlocksOptions } from './random-blocks.ts';
 export * from './runs.ts';

@@ -11,7 +11,7 @@ import {
 } from './batch-rows.ts';
 import { IntervalSet } from './interval-set.ts';
 import { checkIntegers, checkOptions, invalidPattern } from './options.ts';
-import { definePattern, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** Which keys are valid, by length or by mask; neither: the run-time input `keyLengths` says it. */
 export interface KeyPaddingOptions {
@@ -57,7 +57,7 @@ function define(
   { at, variant }: PerRow<IntervalSet>,
   validate: (sizes: PatternSizes) => void,
 ): Pattern {
-  return definePattern({
+  return defineBuiltIn({
     type: 'keyPadding',
     options,
     allows: (b, _h, _q, k) => at(b).has(k),

@@ -45,7 +45,7 @@ export interface Pattern {
   readonly type: string;
   /** The constructor's options, JSON-serialisable. */
   readonly options: JsonObject;
-  /** Stable content key: equal for equal JSON, in any process. */
+  /** What caches know the pattern by. For built-in patterns equal for equal JSON, in any process; see `definePattern`. */
   readonly key: string;
 
   /** May query position `q` see key position `k`, in batch row `b` and query head `h`? */
@@ -89,10 +89,15 @@ export interface PatternSizes {
   readonly queryOffset: number;
 }
 
-/** What a pattern's file must provide; everything else has a default. */
+/** What the definition of a pattern must provide; everything else has a default. */
 export interface PatternDefinition {
   type: string;
   options?: JsonObject;
+  /**
+   * Names what the functions below do, such as `my-library/ring@2`: two patterns of equal type, options and key are taken
+   * for the same, in any process. Without it each definition is a pattern of its own.
+   */
+  key?: string;
   allows: Pattern['allows'];
   classify: Pattern['classify'];
   /** True when only the difference k − q matters; gives `signature`. */
@@ -110,15 +115,40 @@ export interface PatternDefinition {
 const NO_POSITIONS = new Int32Array(0);
 const NO_HINTS: readonly OrderHint[] = [];
 
-/** Fills in the defaults of a pattern and freezes it. */
+/** Tells apart definitions without a key; never reused within a process. */
+let instances = 0;
+
+/**
+ * A pattern of your own. Plans and executables are cached by `pattern.key`, and functions cannot be compared: without a
+ * `key` in the definition, every call of `definePattern` gives a pattern that shares nothing with any other. Define such
+ * a pattern once and keep it, or give it a `key`. It never has the key of a built-in pattern.
+ */
 export function definePattern(definition: PatternDefinition): Pattern {
+  const { type, options = {} } = definition;
+  const identity = definition.key === undefined ? { instance: ++instances } : { key: definition.key };
+  return assemble(definition, () => contentKey('own', { type, options, ...identity }));
+}
+
+/**
+ * A pattern of this package, whose type and options say all about it. `keyOf` stands in for their content key where that
+ * is not so.
+ */
+export function defineBuiltIn(
+  definition: Omit<PatternDefinition, 'key'>,
+  keyOf: () => string = () => contentKey(definition.type, definition.options ?? {}),
+): Pattern {
+  return assemble(definition, keyOf);
+}
+
+/** Fills in the defaults of a pattern and freezes it; its key is worked out on first use. */
+function assemble(definition: Omit<PatternDefinition, 'key'>, keyOf: () => string): Pattern {
   const { type, options = {}, shiftInvariant = false } = definition;
   let key: string | undefined;
   const pattern: Pattern = {
     type,
     options,
     get key() {
-      return (key ??= contentKey(type, options));
+      return (key ??= keyOf());
     },
     allows: definition.allows,
     classify: definition.classify,

@@ -2,7 +2,7 @@
 import { onBlocks, type BlockGrid, type BlockRange } from './block-grid.ts';
 import { mulberry32 } from './mulberry32.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
-import { definePattern, type Coverage, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn, type Coverage, type Pattern, type PatternSizes } from './pattern.ts';
 
 export interface RandomBlocksOptions {
   /** Number of positions that the blocks are drawn from; an attention call must have as many keys. */
@@ -54,7 +54,7 @@ export function randomBlocks(options: RandomBlocksOptions): Pattern {
     return grid;
   };
 
-  return definePattern({
+  return defineBuiltIn({
     type: 'randomBlocks',
     options: { length, blockSize, blocksPerRow, seed, ...(heads === 'shared' ? { heads } : {}) },
     ...onBlocks(blockSize, gridOf),

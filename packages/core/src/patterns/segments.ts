@@ -1,7 +1,7 @@
 /** Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027 */
 import { perRow, rowTable, tableJson, unboundPattern, validateTable, type Rows } from './batch-rows.ts';
 import { checkOptions } from './options.ts';
-import { definePattern, type Pattern } from './pattern.ts';
+import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { SegmentLabels } from './segment-labels.ts';
 
 /** Which document each position belongs to; absent: the run-time input `segmentIds` says it. */
@@ -31,7 +31,7 @@ export function segments(options: SegmentsOptions = {}): Pattern {
     (a, b) => a.equals(b),
   );
 
-  return definePattern({
+  return defineBuiltIn({
     type: 'segments',
     options: { ids: tableJson(table) },
     allows: (b, _h, q, k) => at(b).has(q) && at(b).labels[q] === at(b).labels[k],

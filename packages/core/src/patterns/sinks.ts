@@ -1,6 +1,6 @@
 /** Attention sinks: the first tokens stay visible. Xiao et al. 2023 (StreamingLLM), https://arxiv.org/abs/2309.17453 */
 import { checkInteger } from './options.ts';
-import { definePattern, type Pattern } from './pattern.ts';
+import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { last } from './runs.ts';
 
 /**
@@ -14,7 +14,7 @@ import { last } from './runs.ts';
  */
 export function sinks(count: number): Pattern {
   checkInteger("sinks' count", count, 1);
-  return definePattern({
+  return defineBuiltIn({
     type: 'sinks',
     options: { count },
     allows: (_b, _h, _q, k) => k < count,

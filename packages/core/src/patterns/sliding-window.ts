@@ -1,6 +1,6 @@
 /** Sliding window, optionally dilated. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
 import { checkInteger, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
-import { definePattern, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 import { scaledRun, sumCoverage } from './progression.ts';
 
 export interface SlidingWindowOptions {
@@ -32,7 +32,7 @@ export function slidingWindow(options: SlidingWindowOptions): Pattern {
   const perHead = typeof dilation !== 'number';
   const dilationOf = (h: number): number => (perHead ? dilation[h] : dilation);
 
-  return definePattern({
+  return defineBuiltIn({
     type: 'slidingWindow',
     options: { before, after, ...(dilation === 1 ? {} : { dilation }) },
     allows(_b, h, q, k) {

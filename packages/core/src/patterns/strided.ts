@@ -1,6 +1,6 @@
 /** Strided sparse attention: the recent past, and every stride-th token before. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
 import { checkInteger, checkOptions } from './options.ts';
-import { definePattern, type Pattern } from './pattern.ts';
+import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { mod } from './runs.ts';
 import { plannedAs } from './where.ts';
 
@@ -23,7 +23,7 @@ export interface StridedOptions {
  */
 export function strided(options: StridedOptions): Pattern {
   const stride = checkInteger("strided's stride", checkOptions('strided', options, ['stride']).stride, 1);
-  return definePattern({
+  return defineBuiltIn({
     type: 'strided',
     options: { stride },
     allows: (_b, _h, q, k) => k <= q && (q - k <= stride || mod(q - k, stride) === 0),

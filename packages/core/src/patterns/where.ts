@@ -4,7 +4,7 @@ import { checkBool, compileBool, mentions, reduceBool, type BoolNode } from './e
 import { BoolExpression, VARIABLES, type Variables } from './expression.ts';
 import { canonicalJson, hashText, type Json } from './json-value.ts';
 import {
-  definePattern,
+  defineBuiltIn,
   type OrderHint,
   type Pattern,
   type PatternDefinition,
@@ -50,7 +50,7 @@ export function where(expression: WhereExpression): Pattern {
   const only = byHead || byBatch ? undefined : at(0, 0);
   const formulaAt = only === undefined ? at : () => only;
 
-  return definePattern({
+  return defineBuiltIn({
     type: 'where',
     options: { expression: tree },
     allows: (b, h, q, k) => formulaAt(b, h).allows(q, k),
