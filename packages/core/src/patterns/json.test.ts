@@ -64,6 +64,16 @@ describe('patternFromJson', () => {
     expect(() => patternFromJson(JSON.parse(nested(100_000)))).toThrow(AttnError);
   });
 
+  it('reads lists of any length', () => {
+    const of = Array.from({ length: 150_000 }, () => ({ type: 'causal' }));
+    for (const type of ['and', 'or']) {
+      const pattern = patternFromJson({ type, of });
+      expect(pattern.allows(0, 0, 0, 1)).toBe(false);
+      expect(pattern.bind({}).type).toBe(type);
+      expect(pattern.withoutGlobals().key).toBe(pattern.key);
+    }
+  });
+
   it.each([
     `${'["not",'.repeat(50_000)}true${']'.repeat(50_000)}`,
     `["le",${'["abs",'.repeat(50_000)}"q"${']'.repeat(50_000)},3]`,

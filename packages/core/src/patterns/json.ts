@@ -1,7 +1,7 @@
 /** Patterns from their JSON form, `{ type, ...options }`: what `pattern.toJSON()` gives, and what a file or a request may hold. */
 import { blockSparse } from './block-sparse.ts';
 import { causal } from './causal.ts';
-import { and, not, or } from './combinators.ts';
+import { andAll, not, orAll } from './combinators.ts';
 import { fixed } from './fixed.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
@@ -33,8 +33,8 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['randomBlocks', (o) => randomBlocks(unchecked(o))],
   ['blockSparse', (o) => blockSparse(unchecked(o))],
   ['where', (o) => where(checkOptions('where', o, ['expression']).expression ?? null)],
-  ['and', (o, depth) => and(...children('and', o, depth))],
-  ['or', (o, depth) => or(...children('or', o, depth))],
+  ['and', (o, depth) => andAll(children('and', o, depth))],
+  ['or', (o, depth) => orAll(children('or', o, depth))],
   ['not', (o, depth) => not(decode(checkOptions('not', o, ['of']).of, depth + 1))],
   ['perHead', (o, depth) => perHead(children('perHead', o, depth))],
 ]);

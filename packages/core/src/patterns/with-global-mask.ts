@@ -1,6 +1,6 @@
 /** What a call means that marks global tokens at run time, with a pattern that says nothing about them. */
 import { causal } from './causal.ts';
-import { and, childrenOf, or } from './combinators.ts';
+import { andAll, childrenOf, or } from './combinators.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
 import type { Pattern } from './pattern.ts';
@@ -32,9 +32,9 @@ export function withGlobalMask(pattern: Pattern): Pattern {
   const rest = parts.filter((part) => !LIMITS.has(part.type));
   const limits = parts.filter((part) => LIMITS.has(part.type));
   if (isCausal(pattern) && !limits.some((part) => part.type === 'causal')) limits.push(causal());
-  const seen = rest.length === 0 ? full() : rest.length === 1 ? rest[0] : and(...rest);
+  const seen = rest.length === 0 ? full() : rest.length === 1 ? rest[0] : andAll(rest);
   const widened = or(seen, globalTokens());
-  return limits.length === 0 ? widened : and(widened, ...limits);
+  return limits.length === 0 ? widened : andAll([widened, ...limits]);
 }
 
 /** The parts of an `and`, also of nested ones. */
