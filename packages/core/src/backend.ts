@@ -8,6 +8,7 @@
  * inputs are never written to; NaN in is NaN out in the rows that see it and nowhere else.
  */
 import type { Graph, GraphNode } from './graph/graph.ts';
+import type { PlanCache } from './plan/plan-cache.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What `probe` found out about this machine, without compiling or allocating anything big. */
@@ -36,12 +37,17 @@ export interface Progress {
 export interface RunOptions {
   /** Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks. */
   readonly signal?: AbortSignal;
-  /** Called at most about every 50 ms. */
+  /** Called at most about every 50 ms. What it throws becomes an uncaught error of the host; the run goes on. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** What the backends of one `createAttn` share, so that each attention plan is made once; one that is used by itself makes its own. */
+export interface SharedState {
+  readonly plans?: PlanCache;
+}
+
 /** Options of `compile`. */
-export interface CompileOptions {
+export interface CompileOptions extends SharedState {
   readonly signal?: AbortSignal;
 }
 
@@ -64,9 +70,15 @@ export interface Backend {
   probe(): Promise<Probe>;
   /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
   supports(node: GraphNode, graph: Graph): true | string;
-  /** Predicted milliseconds of one run, on this machine. */
-  estimate(graph: Graph): number;
-  /** Prepares a graph. Errors: `UNSUPPORTED`, `OUT_OF_MEMORY`, `BACKEND_UNAVAILABLE`, `ABORTED`. */
+  /**
+   * Predicted milliseconds of one run on this machine. Called after `probe`. Attention should be counted by its plan
+   * (`plans.expected`), which by then has been made.
+   */
+  estimate(graph: Graph, shared?: SharedState): number;
+  /**
+   * Prepares a graph. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `WORKER_DIED`, `TIMEOUT`,
+   * `BACKEND_UNAVAILABLE`, `ABORTED`.
+   */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
   /** Ends workers and devices. Idempotent. */
   dispose(): Promise<void>;

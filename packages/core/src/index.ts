@@ -13,6 +13,7 @@ export * from './plan/block-plan.ts';
 export * from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
 export { planBytes } from './plan/plan-blocks.ts';
+export { finish, finishPolitely, type Steps } from './plan/steps.ts';
 export { maskAllows } from './plan/tile-mask.ts';
 
 // Ops: their shapes and their meaning.

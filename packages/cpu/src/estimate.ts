@@ -3,11 +3,8 @@
  * Attention is counted by its plan, so that a window costs what a window costs.
  */
 import {
-  attentionProblem,
-  effectivePattern,
   inputSpecs,
   ops,
-  planAttention,
   sizeOf,
   TILE,
   type Graph,
@@ -15,6 +12,7 @@ import {
   type NamedSpecs,
   type NodeOf,
   type OpName,
+  type PlanCache,
 } from '@attn/core';
 import { softmaxState, softmaxTile } from './attention/softmax.ts';
 import { addDotTile } from './dot-tile.ts';
@@ -47,9 +45,6 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
 /** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
 const FLOPS_PER_CONVERSION = 6;
 
-/** Inputs of an attention node whose content decides its plan: without them the plan is known before the run. */
-const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'];
-
 /** Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real work. */
 export function measureRate(): number {
   const tile = { data: new Float64Array(TILE * TILE).fill(0.5), offset: 0, stride: TILE };
@@ -80,17 +75,17 @@ export function measureRate(): number {
 }
 
 /** Operations of all nodes, as the kernels perform them. */
-export function countFlops(graph: Graph): number {
-  return graph.nodes.reduce((sum, node) => sum + flopsOf(node, graph), 0);
+export function countFlops(graph: Graph, plans: PlanCache): number {
+  return graph.nodes.reduce((sum, node) => sum + flopsOf(node, graph, plans), 0);
 }
 
-function flopsOf(node: GraphNode, graph: Graph): number {
+function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
   const perElement = FLOPS_PER_ELEMENT[node.op];
   if (perElement !== undefined) return perElement * sizeOf(graph.values[node.outputs[0]].shape);
   const specs = inputSpecs(graph, node);
   switch (node.op) {
     case 'attention':
-      return attentionFlops(node, specs);
+      return attentionFlops(node, specs, plans);
     case 'linear':
       return productFlops(ops.linear.flops(specs, node.attributes), node, graph);
     case 'matmul':
@@ -110,14 +105,8 @@ function productFlops(flops: number, node: GraphNode, graph: Graph): number {
   return flops + FLOPS_PER_CONVERSION * conversions;
 }
 
-/** The pairs that the plan computes; where it depends on run-time data, the upper bound of all pairs. */
-function attentionFlops(node: NodeOf<'attention'>, specs: NamedSpecs): number {
-  const names = Object.keys(specs);
-  const pattern = effectivePattern(node.attributes, names);
-  if (names.some((name) => PLAN_INPUTS.includes(name)) || pattern.inputs.length > 0) {
-    return ops.attention.flops(specs, node.attributes);
-  }
-  const problem = attentionProblem(specs, node.attributes);
-  const { stats } = planAttention(problem, pattern, { separateGlobals: names.includes('qGlobal') });
-  return 2 * stats.computedPairs * (problem.headDim + problem.valueDim);
+/** What the plan computes that is to be expected; the run then finds the same plan in the store. */
+function attentionFlops(node: NodeOf<'attention'>, specs: NamedSpecs, plans: PlanCache): number {
+  const { problem, plan } = plans.expected(specs, node.attributes);
+  return 2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim);
 }

@@ -40,14 +40,14 @@ describe('estimate', () => {
     expect(backend.estimate(attention(4096)) / short).toBeGreaterThan(8);
   });
 
-  test('of a pattern whose data comes at run time is the upper bound', () => {
+  test('of a pattern whose data comes at run time is that of the pattern at its plainest', () => {
     const builder = new GraphBuilder();
     const spec = { dtype: 'f32', shape: [1, 8, 512, 64] } as const;
     const inputs = { q: builder.input('q', spec), k: builder.input('k', spec), v: builder.input('v', spec) };
     const keyLengths = builder.input('keyLengths', { dtype: 'i32', shape: [1] });
     const { out } = builder.attention({ ...inputs, keyLengths }, { pattern: causal() });
     const backend = cpu();
-    expect(backend.estimate(builder.build({ out }))).toBeGreaterThan(backend.estimate(attention(512)));
+    expect(backend.estimate(builder.build({ out }))).toBeCloseTo(backend.estimate(attention(512)), 9);
   });
 
   test('counts every op', () => {

@@ -19,6 +19,7 @@ import {
   type GraphNode,
   type KernelTable,
   type Probe,
+  type SharedState,
 } from '@attn/core';
 import { countFlops, measureRate } from './estimate.ts';
 import { kernelTable } from './ops/index.ts';
@@ -46,7 +47,7 @@ class CpuBackend implements Backend {
   private disposed = false;
 
   constructor({ planCacheSize, poison = false }: CpuOptions) {
-    this.plans = new PlanCache(planCacheSize);
+    this.plans = new PlanCache({ capacity: planCacheSize });
     this.kernels = kernelTable(this.plans);
     this.poison = poison;
   }
@@ -65,16 +66,17 @@ class CpuBackend implements Backend {
     return `there is no plain JavaScript kernel for ${node.op}`;
   }
 
-  estimate(graph: Graph): number {
-    return countFlops(graph) / this.measuredRate();
+  estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    return countFlops(graph, plans) / this.measuredRate();
   }
 
-  async compile(graph: Graph, { signal }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, { signal, plans }: CompileOptions = {}): Promise<Executable> {
     if (this.disposed) throw new AttnError('DISPOSED', 'cpu/compile', 'the backend has been disposed');
     throwIfAborted(signal, 'cpu/compile');
     const supported = supportsGraph(this, graph);
     if (supported !== true) throw new AttnError('UNSUPPORTED', 'cpu/compile', supported);
-    return compileGraph(graph, { backend: this.name, kernels: this.kernels, poison: this.poison });
+    const kernels = plans === undefined ? this.kernels : kernelTable(plans);
+    return compileGraph(graph, { backend: this.name, kernels, poison: this.poison });
   }
 
   async dispose(): Promise<void> {

@@ -13,6 +13,7 @@ import { mod } from '../patterns/runs.ts';
 import type { HeadPattern } from './coverage.ts';
 import { orderOf } from './order.ts';
 import { countPairs, type Plane } from './plan-blocks.ts';
+import type { Steps } from './steps.ts';
 
 /** The rows that take part, and the sizes around them. */
 export interface Rows {
@@ -41,7 +42,7 @@ const WORTHWHILE = 0.98;
  * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the others, because they
  * use projections of their own.
  */
-export function arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): Arrangement {
+export function* arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): Steps<Arrangement> {
   const globals = at.pattern.globals(at.batchRow, at.head);
   const hints = at.pattern.hints(at.batchRow, at.head);
   const makers: (() => Arrangement)[] = [];
@@ -56,7 +57,7 @@ export function arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): 
   for (const make of makers.reverse()) {
     const candidate = make();
     const limit = bestPairs / WORTHWHILE;
-    const pairs = pairsOf(candidate, limit);
+    const pairs = yield* pairsOf(candidate, limit);
     // A candidate that comes later in this loop is the simpler one: it wins unless it is clearly dearer.
     if (best === undefined || pairs <= limit) {
       best = candidate;
@@ -66,9 +67,9 @@ export function arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): 
   return best ?? natural(at, rows);
 }
 
-function pairsOf({ local, global }: Arrangement, limit: number): number {
-  const pairs = countPairs(local, limit);
-  return global === undefined || pairs > limit ? pairs : pairs + countPairs(global, limit - pairs);
+function* pairsOf({ local, global }: Arrangement, limit: number): Steps<number> {
+  const pairs = yield* countPairs(local, limit);
+  return global === undefined || pairs > limit ? pairs : pairs + (yield* countPairs(global, limit - pairs));
 }
 
 function natural(at: HeadPattern, rows: Rows): Arrangement {

@@ -10,6 +10,7 @@ import type { AttentionPlan, BlockPlan, PlanGroup, PlanStats } from './block-pla
 import type { HeadPattern } from './coverage.ts';
 import { maskRows } from './mask-rows.ts';
 import { planBlocks } from './plan-blocks.ts';
+import { finish, type Steps } from './steps.ts';
 
 /** Run-time data of a plan. */
 export interface PlanData extends PatternData {
@@ -28,11 +29,18 @@ export type PlanSizes = Pick<
 >;
 
 /**
- * Lowers a pattern to tiles for every batch row and head.
+ * Lowers a pattern to tiles for every batch row and head, at once.
  *
- * Errors: `INVALID_PATTERN` when the pattern does not fit the sizes, `MISSING_INPUT` when its run-time data is absent.
+ * Errors: `INVALID_ARGUMENT` for impossible sizes, `INVALID_PATTERN` when the pattern does not fit them, `MISSING_INPUT` when its
+ * run-time data is absent.
  */
 export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): AttentionPlan {
+  return finish(planSteps(sizes, pattern, data));
+}
+
+/** The same in small steps, for `finishPolitely`: planning irregular patterns over a million tokens takes seconds. */
+export function* planSteps(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): Steps<AttentionPlan> {
+  checkSizes(sizes);
   const missing = pattern.inputs.find((name) => data[name] === undefined);
   if (missing !== undefined) {
     throw new AttnError(
@@ -68,16 +76,42 @@ export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData
   const groups: PlanGroup[] = [];
   for (const { at, rows, members: list } of families.values()) {
     const members = Int32Array.from(list);
-    const { name, local, global } = arrange(at, rows, separate);
+    const { name, local, global } = yield* arrange(at, rows, separate);
     if (local.queries.count > 0) {
-      groups.push({ block: planBlocks(local, name), members, projection: 'local' });
+      groups.push({ block: yield* planBlocks(local, name), members, projection: 'local' });
     }
     if (global !== undefined) {
-      const block = planBlocks(global, `${name} (global rows)`);
+      const block = yield* planBlocks(global, `${name} (global rows)`);
       groups.push({ block, members, projection: separate ? 'global' : 'local' });
     }
   }
   return { groups, stats: sumStats(groups) };
+}
+
+/** Positions and (batch row, head)s are 32-bit integers in a plan. */
+function checkSizes({ batch, heads, queryLength, keyLength, queryOffset }: PlanSizes): void {
+  for (const [name, value] of Object.entries({
+    batch,
+    heads,
+    queryLength,
+    keyLength,
+    'batch · heads': batch * heads,
+  })) {
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 31) {
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        'core/plan',
+        `${name} must be an integer in [0, 2^31), got ${value}`,
+      );
+    }
+  }
+  if (!Number.isInteger(queryOffset) || Math.abs(queryOffset) + Math.max(queryLength, keyLength) >= 2 ** 31) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      'core/plan',
+      `queryOffset must be an integer that keeps positions below 2^31, got ${queryOffset}`,
+    );
+  }
 }
 
 /** What a whole plan costs, over all of its members. */

@@ -10,6 +10,7 @@ import { coverage, type HeadPattern } from './coverage.ts';
 import { EMPTY, MaskStore } from './mask-store.ts';
 import { positionsBetween, runsBetween, type Order } from './order.ts';
 import { SpanList } from './span-list.ts';
+import type { Steps } from './steps.ts';
 import { fillTileMask, rectangleMask } from './tile-mask.ts';
 
 /** The query × key plane of one head, in chosen orders. */
@@ -36,7 +37,7 @@ interface TileVisitor {
 }
 
 /** The plan of one head's pattern in the orders of the plane. `name` says which orders these are. */
-export function planBlocks(plane: Plane, name: string): BlockPlan {
+export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
   const { queries, keys } = plane;
   const rowBlocks = Math.ceil(queries.count / TILE);
   const columns = Math.ceil(keys.count / TILE);
@@ -71,7 +72,7 @@ export function planBlocks(plane: Plane, name: string): BlockPlan {
     if (mask !== FULL) maskedTiles += count;
   };
 
-  descend(plane, {
+  yield* descend(plane, {
     all(r0, r1, c0, c1) {
       const cFull = Math.min(c1, fullColumns);
       for (let r = r0; r < r1; r++) {
@@ -124,14 +125,14 @@ export function planBlocks(plane: Plane, name: string): BlockPlan {
 }
 
 /** Pairs that kernels would compute in these orders, without making masks; stops counting above `limit`. */
-export function countPairs(plane: Plane, limit: number): number {
+export function* countPairs(plane: Plane, limit: number): Steps<number> {
   const { queries, keys } = plane;
   let pairs = 0;
   const add = (r0: number, r1: number, c0: number, c1: number): void => {
     const rows = Math.min(r1 * TILE, queries.count) - r0 * TILE;
     pairs += rows * (Math.min(c1 * TILE, keys.count) - c0 * TILE);
   };
-  descend(plane, {
+  yield* descend(plane, {
     all: add,
     some(rowBlock, column) {
       add(rowBlock, rowBlock + 1, column, column + 1);
@@ -151,32 +152,51 @@ export function planBytes(plan: BlockPlan): number {
   return bytes;
 }
 
-function descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): void {
+/** Rectangles looked at between two steps: about a millisecond. */
+const STRIDE = 2048;
+
+function* descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): Steps<void> {
   const innerAt = inner && { ...at, pattern: inner.pattern };
-  const visit = (r0: number, r1: number, c0: number, c1: number): boolean => {
+  const rowBlocks = Math.ceil(queries.count / TILE);
+  const columns = Math.ceil(keys.count / TILE);
+  if (rowBlocks === 0 || columns === 0) return;
+
+  // Rectangles r0, r1, c0, c1 that are still to be looked at; at most three for each of the 2·31 halvings.
+  const stack = new Int32Array(4 * 256);
+  let top = 0;
+  const push = (r0: number, r1: number, c0: number, c1: number): void => {
+    if (r0 === r1 || c0 === c1) return;
+    stack.set([r0, r1, c0, c1], top);
+    top += 4;
+  };
+  push(0, rowBlocks, 0, columns);
+  for (let visits = 1; top > 0; visits++) {
+    if (visits % STRIDE === 0) yield;
+    top -= 4;
+    const r0 = stack[top];
+    const r1 = stack[top + 1];
+    const c0 = stack[top + 2];
+    const c1 = stack[top + 3];
     const here = inner && innerAt && c1 * TILE <= inner.keys ? innerAt : at;
     const queryRuns = runsBetween(queries, r0 * TILE, Math.min(r1 * TILE, queries.count));
     const keyRuns = runsBetween(keys, c0 * TILE, Math.min(c1 * TILE, keys.count));
     const answer = coverage(here, queryRuns, keyRuns);
-    if (answer === 'none') return true;
-    if (answer === 'all') {
-      visitor.all(r0, r1, c0, c1);
-      return true;
+    const height = r1 - r0;
+    const width = c1 - c0;
+    if (answer === 'all') visitor.all(r0, r1, c0, c1);
+    else if (answer === 'some' && height === 1 && width === 1) {
+      if (!visitor.some(r0, c0, queryRuns, keyRuns, here)) return;
+    } else if (answer === 'some') {
+      // Halve the longer side, or both when they are about equal. Left comes off the stack before right, so that
+      // columns ascend within each row block.
+      const rMid = height * 2 > width && height > 1 ? (r0 + r1 + 1) >> 1 : r1;
+      const cMid = width * 2 > height && width > 1 ? (c0 + c1 + 1) >> 1 : c1;
+      push(rMid, r1, cMid, c1);
+      push(rMid, r1, c0, cMid);
+      push(r0, rMid, cMid, c1);
+      push(r0, rMid, c0, cMid);
     }
-    const rows = r1 - r0;
-    const columns = c1 - c0;
-    if (rows === 1 && columns === 1) return visitor.some(r0, c0, queryRuns, keyRuns, here);
-    // Halve the longer side, or both when they are about equal. Left before right keeps columns ascending.
-    const rMid = rows * 2 > columns && rows > 1 ? (r0 + r1 + 1) >> 1 : r1;
-    const cMid = columns * 2 > rows && columns > 1 ? (c0 + c1 + 1) >> 1 : c1;
-    if (!visit(r0, rMid, c0, cMid)) return false;
-    if (cMid < c1 && !visit(r0, rMid, cMid, c1)) return false;
-    if (rMid < r1 && !visit(rMid, r1, c0, cMid)) return false;
-    return !(rMid < r1 && cMid < c1) || visit(rMid, r1, cMid, c1);
-  };
-  const rowBlocks = Math.ceil(queries.count / TILE);
-  const columns = Math.ceil(keys.count / TILE);
-  if (rowBlocks > 0 && columns > 0) visit(0, rowBlocks, 0, columns);
+  }
 }
 
 /** Tiles of one run each with an equal signature have equal masks. */

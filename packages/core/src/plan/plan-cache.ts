@@ -1,14 +1,21 @@
 /**
- * Plans from an attention node's input tensors, remembered by content: when only data such as global positions changes from
- * run to run, a plan is rebuilt or found here, and never a kernel, pipeline or session.
+ * Plans of attention nodes, remembered by content: when only data such as global positions changes from run to run, a plan is
+ * rebuilt or found here, and never a kernel, pipeline or session. Estimating a graph and running it share one plan.
  */
+import { debug } from '../debug.ts';
+import { AttnError, show } from '../errors.ts';
+import type { Pause } from '../graph/pause.ts';
+import { LruMap } from '../lru.ts';
 import { batchRows, effectivePattern, patternData } from '../ops/attention/effective-pattern.ts';
 import { attentionProblem, type AttentionAttributes, type AttentionProblem } from '../ops/attention/spec.ts';
-import type { BatchRows } from '../patterns/pattern.ts';
-import { contentKey } from '../patterns/json-value.ts';
+import type { NamedSpecs } from '../ops/op.ts';
+import type { BatchRows, Pattern } from '../patterns/pattern.ts';
 import type { Tensor } from '../tensor.ts';
 import type { AttentionPlan } from './block-plan.ts';
-import { planAttention, type PlanData } from './plan-attention.ts';
+import { hashRows } from './hash-rows.ts';
+import { planSteps, type PlanData } from './plan-attention.ts';
+import { planBytes } from './plan-blocks.ts';
+import { finish, finishPolitely, type Steps } from './steps.ts';
 
 /** A call's sizes and plan. */
 export interface PlannedCall {
@@ -16,45 +23,96 @@ export interface PlannedCall {
   readonly plan: AttentionPlan;
 }
 
-/** A small least-recently-used store of plans. One per backend or executable. */
+/** Bounds of a `PlanCache`. */
+export interface PlanCacheOptions {
+  /** How many plans to keep. Default 32. */
+  readonly capacity?: number;
+  /** How many bytes of plans to keep; the newest stays in any case. Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Called for every plan that is forgotten, for example to free what was uploaded for it. */
+  readonly onEvict?: (plan: AttentionPlan) => void;
+}
+
+/** A least-recently-used store of plans, usually one per backend. */
 export class PlanCache {
-  private readonly plans = new Map<string, AttentionPlan>();
-  private readonly capacity: number;
+  private readonly plans: LruMap<AttentionPlan>;
 
-  /** @param capacity how many plans to keep */
-  constructor(capacity = 16) {
-    this.capacity = capacity;
-  }
-
-  /** The plan for an attention node run on these inputs. */
-  plan(inputs: Readonly<Record<string, Tensor>>, attributes: AttentionAttributes): PlannedCall {
-    const problem = attentionProblem(inputs, attributes);
-    const pattern = effectivePattern(attributes, Object.keys(inputs));
-    const data = planData(inputs);
-    const { batch, heads, queryLength, keyLength, queryOffset } = problem;
-    const sizes = [batch, heads, queryLength, keyLength, queryOffset];
-    const key = [
-      pattern.key,
-      ...sizes,
-      ...[data.keyMask, data.queryMask, data.globalMask, data.segmentIds, data.keyLengths].map(rowsKey),
-      data.separateGlobals,
-    ].join('|');
-    let plan = this.plans.get(key);
-    plan ??= planAttention(problem, pattern, data);
-    this.plans.delete(key);
-    this.plans.set(key, plan);
-    if (this.plans.size > this.capacity) {
-      for (const oldest of this.plans.keys()) {
-        this.plans.delete(oldest);
-        break;
+  /** Errors: `INVALID_ARGUMENT` for bounds that are no positive numbers. */
+  constructor({ capacity = 32, maxBytes = 64 * 2 ** 20, onEvict }: PlanCacheOptions = {}) {
+    for (const [name, value] of Object.entries({ capacity, maxBytes })) {
+      if (!(value > 0)) {
+        throw new AttnError('INVALID_ARGUMENT', 'core/plan', `${name} must be positive, got ${show(value)}`);
       }
     }
-    return { problem, plan };
+    this.plans = new LruMap(capacity, { maxWeight: maxBytes, weigh: bytesOf, onEvict });
+  }
+
+  /** The plan of a node run on these inputs, made at once. */
+  plan(inputs: Readonly<Record<string, Tensor>>, attributes: AttentionAttributes): PlannedCall {
+    return finish(this.steps(attentionProblem(inputs, attributes), ...patternOf(inputs, attributes)));
+  }
+
+  /** The same, with pauses: a plan of an irregular pattern can take long. Throws what `pause` throws. */
+  planPolitely(
+    inputs: Readonly<Record<string, Tensor>>,
+    attributes: AttentionAttributes,
+    pause: Pause,
+  ): Promise<PlannedCall> {
+    const steps = this.steps(attentionProblem(inputs, attributes), ...patternOf(inputs, attributes));
+    return finishPolitely(steps, pause);
+  }
+
+  /**
+   * The plan to expect of a node before its inputs are known, for estimates. Where the pattern waits for run-time data, there are
+   * no global tokens, one document, and no padding: the pattern at its plainest.
+   */
+  expected(inputs: NamedSpecs, attributes: AttentionAttributes): PlannedCall {
+    return finish(this.expectedSteps(inputs, attributes));
+  }
+
+  /** The same, with pauses. */
+  expectedPolitely(inputs: NamedSpecs, attributes: AttentionAttributes, pause: Pause): Promise<PlannedCall> {
+    return finishPolitely(this.expectedSteps(inputs, attributes), pause);
   }
 
   /** Forgets all plans. */
   clear(): void {
     this.plans.clear();
+  }
+
+  private expectedSteps(inputs: NamedSpecs, attributes: AttentionAttributes): Steps<PlannedCall> {
+    const problem = attentionProblem(inputs, attributes);
+    const pattern = effectivePattern(attributes, Object.keys(inputs));
+    const { batch, keyLength } = problem;
+    const table = (length: number, value: number): BatchRows => {
+      return { batch, length, data: new Int32Array(batch * length).fill(value) };
+    };
+    const plainest = {
+      globalMask: () => table(keyLength, 0),
+      segmentIds: () => table(keyLength, 0),
+      keyLengths: () => table(1, keyLength),
+    };
+    const data = Object.fromEntries(pattern.inputs.map((name) => [name, plainest[name]()]));
+    return this.steps(problem, pattern, { ...data, separateGlobals: inputs.qGlobal !== undefined });
+  }
+
+  private *steps(problem: AttentionProblem, pattern: Pattern, data: PlanData): Steps<PlannedCall> {
+    const { batch, heads, queryLength, keyLength, queryOffset } = problem;
+    const { keyMask, queryMask, globalMask, segmentIds, keyLengths, separateGlobals } = data;
+    const key = [
+      pattern.key,
+      `${batch},${heads},${queryLength},${keyLength},${queryOffset}`,
+      ...[keyMask, queryMask, globalMask, segmentIds, keyLengths].map(hashRows),
+      separateGlobals,
+    ].join('|');
+    let plan = this.plans.get(key);
+    if (plan === undefined) {
+      const start = performance.now();
+      plan = yield* planSteps(problem, pattern, data);
+      this.plans.set(key, plan);
+      describe(pattern, problem, plan, performance.now() - start);
+    }
+    return { problem, plan };
   }
 }
 
@@ -68,6 +126,30 @@ export function planData(inputs: Readonly<Record<string, Tensor>>): PlanData {
   };
 }
 
-function rowsKey(rows: BatchRows | undefined): string {
-  return rows === undefined ? '' : contentKey('', { data: Array.from(rows.data) });
+function patternOf(
+  inputs: Readonly<Record<string, Tensor>>,
+  attributes: AttentionAttributes,
+): [Pattern, PlanData] {
+  return [effectivePattern(attributes, Object.keys(inputs)), planData(inputs)];
+}
+
+function bytesOf({ groups }: AttentionPlan): number {
+  return groups.reduce((sum, { block, members }) => sum + planBytes(block) + members.byteLength, 0);
+}
+
+/** `ATTN_DEBUG=3`: what was planned. */
+function describe(
+  pattern: Pattern,
+  problem: AttentionProblem,
+  { stats, groups }: AttentionPlan,
+  ms: number,
+): void {
+  debug(3, () => {
+    const { queryLength, keyLength } = problem;
+    const share = (100 * stats.allowedPairs) / Math.max(1, stats.computedPairs);
+    return (
+      `plan of ${pattern.type}, ${queryLength} × ${keyLength}: ${groups.length} groups, ${stats.tiles} tiles ` +
+      `(${stats.maskedTiles} masked), ${share.toFixed(1)} % of their pairs allowed, order ${stats.order}, ${ms.toFixed(1)} ms`
+    );
+  });
 }

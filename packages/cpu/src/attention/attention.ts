@@ -23,7 +23,8 @@ import { TileCache } from './tile-cache.ts';
 /** The kernel, with the store of plans that its calls share. */
 export function attentionKernel(plans: PlanCache): Kernel<'attention'> {
   return async (call) => {
-    const { problem, plan } = plans.plan(call.inputs, call.attributes);
+    const { inputs, attributes, context } = call;
+    const { problem, plan } = await plans.planPolitely(inputs, attributes, context.pause);
     const { heads, queryLength, valueDim, layout } = problem;
     const [outTensor, lseTensor] = call.outputs;
     const out = writeFloats(outTensor);
