@@ -26,8 +26,6 @@ import { kernelTable } from './ops/index.ts';
 
 /** Options of `cpu`. */
 export interface CpuOptions {
-  /** How many attention plans to remember. Default 16. */
-  readonly planCacheSize?: number;
   /** Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For tests. */
   readonly poison?: boolean;
 }
@@ -39,6 +37,7 @@ export function cpu(options: CpuOptions = {}): Backend {
 
 class CpuBackend implements Backend {
   readonly name = 'cpu';
+  /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans: PlanCache;
   private readonly kernels: KernelTable;
   private readonly poison: boolean;
@@ -46,8 +45,8 @@ class CpuBackend implements Backend {
   private rate: number | undefined;
   private disposed = false;
 
-  constructor({ planCacheSize, poison = false }: CpuOptions) {
-    this.plans = new PlanCache({ capacity: planCacheSize });
+  constructor({ poison = false }: CpuOptions) {
+    this.plans = new PlanCache();
     this.kernels = kernelTable(this.plans);
     this.poison = poison;
   }
