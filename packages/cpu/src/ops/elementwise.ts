@@ -5,15 +5,15 @@ import { inChunks } from './chunks.ts';
 import { forEachRow } from './rows.ts';
 
 /** Kernel of `add`. */
-export function add(call: KernelCall<'add'>): void {
-  broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
+export function add(call: KernelCall<'add'>): Promise<void> {
+  return broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
     for (const end = to + length; to < end; to++, i += aStep, j += bStep) out[to] = a[i] + b[j];
   });
 }
 
 /** Kernel of `mul`. */
-export function mul(call: KernelCall<'mul'>): void {
-  broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
+export function mul(call: KernelCall<'mul'>): Promise<void> {
+  return broadcast(call, (a, i, aStep, b, j, bStep, out, to, length) => {
     for (const end = to + length; to < end; to++, i += aStep, j += bStep) out[to] = a[i] * b[j];
   });
 }
@@ -46,17 +46,17 @@ type RowLoop = (
   length: number,
 ) => void;
 
-function broadcast({ inputs, outputs }: KernelCall<'add' | 'mul'>, combine: RowLoop): void {
-  // A scalar is one row of one element.
-  const shape = outputs[0].shape.length === 0 ? [1] : outputs[0].shape;
-  const length = shape[shape.length - 1];
-  const [aStrides, bStrides] = [inputs.a, inputs.b].map((operand) => broadcastStrides(operand.shape, shape));
-  const aStep = aStrides[shape.length - 1];
-  const bStep = bStrides[shape.length - 1];
+async function broadcast(
+  { inputs, outputs, context }: KernelCall<'add' | 'mul'>,
+  combine: RowLoop,
+): Promise<void> {
+  const { shape } = outputs[0];
+  const strides = [inputs.a, inputs.b].map((operand) => broadcastStrides(operand.shape, shape));
+  const [aStep, bStep] = strides.map((steps) => steps.at(-1) ?? 0);
   const a = readFloats(inputs.a);
   const b = readFloats(inputs.b);
   const out = writeFloats(outputs[0]);
-  forEachRow(shape, [aStrides, bStrides], (to, [i, j]) =>
+  await forEachRow({ shape, strides }, context.pause, (to, length, [i, j]) =>
     combine(a, i, aStep, b, j, bStep, out.data, to, length),
   );
   out.done();

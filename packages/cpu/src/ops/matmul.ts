@@ -19,7 +19,9 @@ export async function matmul({ inputs, outputs, attributes, context }: KernelCal
     ...broadcastStrides(shape.slice(0, -2), batch),
     0,
   ]);
-  forEachRow([...batch, 1], strides, (_, [atA, atB]) => pairs.push({ atA, atB }));
+  await forEachRow({ shape: [...batch, 1], strides }, context.pause, (_to, _length, [atA, atB]) =>
+    pairs.push({ atA, atB }),
+  );
 
   for (const [index, { atA, atB }] of pairs.entries()) {
     const left = operand(a, atA, m, k, transposeA);

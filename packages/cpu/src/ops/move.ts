@@ -1,63 +1,73 @@
 /** Ops that only move elements, of any dtype: bits in, bits out. Indices were checked by the executor. */
-import { concatOperands, contiguousStrides, sizeOf, type KernelCall, type Tensor } from '@attn/core';
+import {
+  concatOperands,
+  contiguousStrides,
+  sizeOf,
+  type KernelCall,
+  type Pause,
+  type Tensor,
+} from '@attn/core';
+import { rowsInChunks } from './chunks.ts';
 import { forEachRow } from './rows.ts';
 
 /** Kernel of `embedding`: out[i] = table[ids[i]]. */
-export function embedding({ inputs, outputs }: KernelCall<'embedding'>): void {
-  pickSlices(inputs.table, 1, inputs.table.shape[1], inputs.ids, outputs[0]);
+export function embedding({ inputs, outputs, context }: KernelCall<'embedding'>): Promise<void> {
+  const { table, ids } = inputs;
+  return pickSlices(table, [1, table.shape[1]], ids, outputs[0], context.pause);
 }
 
 /** Kernel of `gather`: out[o, i, r] = x[o, indices[i], r], with x seen as [outer, axis, inner]. */
-export function gather({ inputs, outputs, attributes: { axis } }: KernelCall<'gather'>): void {
-  const { shape } = inputs.x;
-  pickSlices(
-    inputs.x,
-    sizeOf(shape.slice(0, axis)),
-    sizeOf(shape.slice(axis + 1)),
-    inputs.indices,
-    outputs[0],
-  );
+export function gather({
+  inputs,
+  outputs,
+  attributes: { axis },
+  context,
+}: KernelCall<'gather'>): Promise<void> {
+  const { x, indices } = inputs;
+  const around = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))] as const;
+  return pickSlices(x, around, indices, outputs[0], context.pause);
 }
 
-function pickSlices(x: Tensor, outer: number, inner: number, indices: Tensor, out: Tensor): void {
+function pickSlices(
+  x: Tensor,
+  [outer, inner]: readonly [outer: number, inner: number],
+  indices: Tensor,
+  out: Tensor,
+  pause: Pause,
+): Promise<void> {
   const count = indices.data.length;
   const extent = x.data.length / Math.max(1, outer * inner);
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < count; i++) {
-      const from = (o * extent + indices.data[i]) * inner;
-      out.data.set(x.data.subarray(from, from + inner), (o * count + i) * inner);
-    }
-  }
+  return rowsInChunks(outer * count, inner, pause, (row, from, to) => {
+    const o = Math.floor(row / count);
+    const start = (o * extent + indices.data[row - o * count]) * inner;
+    out.data.set(x.data.subarray(start + from, start + to), row * inner + from);
+  });
 }
 
 /** Kernel of `transpose`. */
-export function transpose({ inputs, outputs, attributes }: KernelCall<'transpose'>): void {
+export function transpose({ inputs, outputs, attributes, context }: KernelCall<'transpose'>): Promise<void> {
   const strides = contiguousStrides(inputs.x.shape);
-  copyStrided(
-    inputs.x,
-    0,
-    attributes.permutation.map((axis) => strides[axis]),
-    outputs[0],
-  );
+  const permuted = attributes.permutation.map((axis) => strides[axis]);
+  return copyStrided(inputs.x, 0, permuted, outputs[0], context.pause);
 }
 
 /** Kernel of `slice`. */
-export function slice({ inputs, outputs, attributes }: KernelCall<'slice'>): void {
+export function slice({ inputs, outputs, attributes, context }: KernelCall<'slice'>): Promise<void> {
   const strides = contiguousStrides(inputs.x.shape);
   const origin = attributes.starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
-  copyStrided(inputs.x, origin, strides, outputs[0]);
+  return copyStrided(inputs.x, origin, strides, outputs[0], context.pause);
 }
 
 /** out = the elements of x at `origin` plus the strides, one stride per axis of out. */
-function copyStrided(x: Tensor, origin: number, strides: readonly number[], out: Tensor): void {
-  if (out.shape.length === 0) {
-    out.data[0] = x.data[origin];
-    return;
-  }
-  const lastAxis = out.shape.length - 1;
-  const length = out.shape[lastAxis];
-  const step = strides[lastAxis];
-  forEachRow(out.shape, [strides], (to, [offset]) => {
+function copyStrided(
+  x: Tensor,
+  origin: number,
+  strides: readonly number[],
+  out: Tensor,
+  pause: Pause,
+): Promise<void> {
+  const step = strides.at(-1) ?? 1;
+  return forEachRow({ shape: out.shape, strides: [strides] }, pause, (to, length, [offset]) => {
     const from = origin + offset;
     if (step === 1) out.data.set(x.data.subarray(from, from + length), to);
     else for (let i = 0; i < length; i++) out.data[to + i] = x.data[from + i * step];
@@ -65,15 +75,22 @@ function copyStrided(x: Tensor, origin: number, strides: readonly number[], out:
 }
 
 /** Kernel of `concat`. */
-export function concat({ inputs, outputs, attributes: { axis } }: KernelCall<'concat'>): void {
+export async function concat({
+  inputs,
+  outputs,
+  attributes: { axis },
+  context,
+}: KernelCall<'concat'>): Promise<void> {
   const [out] = outputs;
   const outer = sizeOf(out.shape.slice(0, axis));
-  let to = 0;
-  for (let o = 0; o < outer; o++) {
-    for (const { data } of concatOperands(inputs)) {
-      const length = data.length / outer;
-      out.data.set(data.subarray(o * length, (o + 1) * length), to);
-      to += length;
-    }
+  const width = out.data.length / Math.max(1, outer);
+  let at = 0;
+  for (const { data } of concatOperands(inputs)) {
+    const length = data.length / Math.max(1, outer);
+    const start = at;
+    await rowsInChunks(outer, length, context.pause, (row, from, to) =>
+      out.data.set(data.subarray(row * length + from, row * length + to), row * width + start + from),
+    );
+    at += length;
   }
 }

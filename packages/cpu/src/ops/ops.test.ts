@@ -94,6 +94,10 @@ describe('element by element', () => {
       [1, 300],
       [400, 1],
     ],
+    [
+      [2, 1, 70_000],
+      [2, 1],
+    ],
   ])('add and mul of %j and %j', async (a, b) => {
     for (const dtype of ['f32', 'f16'] as const) {
       const inputs = [random(a, 1, dtype), random(b, 2, dtype)];
@@ -181,6 +185,7 @@ describe('moving elements', () => {
   test.each([[[0, 1, 2]], [[2, 1, 0]], [[1, 0, 2]], [[1, 2, 0]]])('transpose to %j', async (permutation) => {
     await check([random([3, 4, 5], 1)], (builder, x) => builder.transpose(x, permutation));
     await check([random([3, 0, 5], 1, 'f16')], (builder, x) => builder.transpose(x, permutation));
+    await check([random([300, 301, 2], 1)], (builder, x) => builder.transpose(x, permutation));
   });
 
   test('slice', async () => {
