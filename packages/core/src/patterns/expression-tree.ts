@@ -43,8 +43,34 @@ const VARIABLES: ReadonlySet<unknown> = new Set<Variable>(['q', 'k', 'head', 'ba
 /** Deeper trees are refused, so that no input can exhaust the stack. */
 const DEEPEST = 64;
 
+/** Larger trees are refused. A tree whose parts are shared counts each of them as often as it stands there. */
+const MOST_NODES = 4096;
+
+/** Throws unless the tree is small, and takes no longer to find out than a small tree does. */
+export function checkSize(tree: unknown): void {
+  const open = [tree];
+  let nodes = 1;
+  while (open.length > 0) {
+    const next = open.pop();
+    if (!Array.isArray(next)) continue;
+    nodes += Math.max(0, next.length - 1);
+    if (nodes > MOST_NODES) {
+      throw invalidPattern(
+        `where's expression to have at most ${MOST_NODES} operations and operands`,
+        `${nodes} or more`,
+      );
+    }
+    for (let i = 1; i < next.length; i++) open.push(next[i]);
+  }
+}
+
 /** Checks a value from JSON, or from a builder. */
-export function checkBool(value: unknown, depth = 0): BoolNode {
+export function checkExpression(value: unknown): BoolNode {
+  checkSize(value);
+  return checkBool(value, 0);
+}
+
+function checkBool(value: unknown, depth: number): BoolNode {
   if (typeof value === 'boolean') return value;
   const [name, ...operands] = listOf(value, depth);
   if (name === 'not' && operands.length === 1) return ['not', checkBool(operands[0], depth + 1)];

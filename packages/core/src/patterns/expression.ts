@@ -1,5 +1,14 @@
-/** Expressions about a pair of positions, built by chained methods; what they build is plain data (expression-tree.ts). */
-import type { Arithmetic, BoolNode, Comparison, IntNode } from './expression-tree.ts';
+/**
+ * Expressions about a pair of positions, built by chained methods; what they build is plain data (expression-tree.ts). Its
+ * size is checked at each step: an expression that is used twice in the next one, again and again, doubles each time.
+ */
+import {
+  checkSize,
+  type Arithmetic,
+  type BoolNode,
+  type Comparison,
+  type IntNode,
+} from './expression-tree.ts';
 
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
@@ -9,6 +18,7 @@ export class IntExpression {
   readonly node: IntNode;
 
   constructor(node: IntNode) {
+    checkSize(node);
     this.node = node;
   }
 
@@ -71,6 +81,7 @@ export class BoolExpression {
   readonly node: BoolNode;
 
   constructor(node: BoolNode) {
+    checkSize(node);
     this.node = node;
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { coverageByCells, EXAMPLE_SIZES } from './examples.testing.ts';
 import { failure } from './errors.testing.ts';
 import type { Arithmetic, BoolNode, Comparison, IntNode } from './expression-tree.ts';
+import type { Json } from './json-value.ts';
 import { anyPlace, checkClassify, checkSignature, checkVariant } from './properties.testing.ts';
 import { slidingWindow } from './sliding-window.ts';
 import { where, type WhereExpression } from './where.ts';
@@ -165,6 +166,24 @@ describe('where', () => {
     const pattern = where(({ k }) => chain.reduce((expression, i) => expression.or(k.eq(2 * i)), k.eq(1)));
     expect(pattern.allows(0, 0, 0, 998)).toBe(true);
     expect(pattern.allows(0, 0, 0, 999)).toBe(false);
+  });
+
+  it('refuses a tree of more than 4096 nodes before it does any work', () => {
+    const repeated = <T>(value: T, twice: (value: T) => T): T =>
+      Array.from({ length: 64 }).reduce<T>((doubled) => twice(doubled), value);
+    const message =
+      "INVALID_PATTERN [attn/core] pattern: expected where's expression to have at most 4096 operations and operands";
+    expect(failure(() => where(({ q }) => repeated(q, (x) => x.add(x)).ge(0)))).toMatch(message);
+    expect(failure(() => where(({ q }) => repeated(q.ge(0), (x) => x.or(x))))).toMatch(message);
+    expect(failure(() => where(({ q }) => repeated(q.ge(0), (x) => x.or(x.not()))))).toMatch(message);
+    const shared = repeated<Json>(true, (x) => ['and', x, x]);
+    expect(failure(() => where(shared))).toMatch(message);
+    // @ts-expect-error not JSON
+    expect(failure(() => where(['and', shared, undefined]))).toMatch(message);
+    expect(failure(() => where(['or', ...Array<boolean>(200_000).fill(true)]))).toMatch(
+      `${message}, got "200001 or more"`,
+    );
+    expect(where(['or', ...Array<boolean>(4095).fill(true)]).allows(0, 0, 0, 0)).toBe(true);
   });
 
   it('refuses what it cannot mean', () => {

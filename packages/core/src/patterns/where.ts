@@ -1,6 +1,6 @@
 /** Any pattern that can be said as a formula about positions, heads and batch rows. */
 import { classifierOf } from './classifier.ts';
-import { checkBool, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
+import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
 import { BoolExpression, VARIABLES, type Variables } from './expression.ts';
 import { canonicalJson, hashText, type Json } from './json-value.ts';
 import {
@@ -31,7 +31,7 @@ export type WhereExpression = ((variables: Variables) => BoolExpression | boolea
  */
 export function where(expression: WhereExpression): Pattern {
   const built = typeof expression === 'function' ? expression(VARIABLES) : expression;
-  const tree = checkBool(built instanceof BoolExpression ? built.node : built);
+  const tree = checkExpression(built instanceof BoolExpression ? built.node : built);
   const byHead = mentions(tree, 'head');
   const byBatch = mentions(tree, 'batch');
 
