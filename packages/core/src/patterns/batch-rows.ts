@@ -41,23 +41,27 @@ export function tableJson(table: RowTable): readonly number[] | readonly (readon
   return table.shared ? table.rows[0] : table.rows;
 }
 
-/** The rows of a run-time input. */
-export function boundRows(
+/** A run-time input as a table of one row per batch row. A call without batch rows or keys has an empty one. */
+export function boundTable(
+  what: string,
   input: PatternInput,
   { batch, length, data }: BatchRows,
-): readonly (readonly number[])[] {
-  if (batch < 1 || length < 1 || data.length !== batch * length) {
-    const expected = `expected ${input} to have ${batch} × ${length} entries, at least one`;
+  minimum: number,
+  maximum?: number,
+): RowTable {
+  if (data.length !== batch * length) {
+    const expected = `expected ${input} to have ${batch} × ${length} entries`;
     throw new AttnError('INVALID_SHAPE', 'core/pattern', `${expected}, got ${data.length}`);
   }
-  const flat = Array.from(data);
-  return Array.from({ length: batch }, (_, b) => flat.slice(b * length, (b + 1) * length));
+  const flat = data.length === 0 ? [] : checkIntegers(what, data, minimum, maximum);
+  const rows = Array.from({ length: batch }, (_, b) => flat.slice(b * length, (b + 1) * length));
+  return { what, rows, shared: false };
 }
 
 /** Throws unless the table fits the batch, and each of its rows the keys. */
 export function validateTable({ what, rows, shared }: RowTable, { batch, keyLength }: PatternSizes): void {
   validateBatch(what, shared ? undefined : rows.length, batch);
-  const length = rows[0].length;
+  const length = rows.length === 0 ? keyLength : rows[0].length;
   if (length !== keyLength) throw invalidPattern(`${what} to have one entry per key (${keyLength})`, length);
 }
 
@@ -108,7 +112,7 @@ export function unboundPattern(
   type: string,
   options: JsonObject,
   input: PatternInput,
-  bindRows: (rows: readonly (readonly number[])[]) => Pattern,
+  bindRows: (rows: BatchRows) => Pattern,
 ): Pattern {
   const missing = (): never => {
     throw new AttnError(
@@ -129,7 +133,7 @@ export function unboundPattern(
     inputs: [input],
     bind: (data) => {
       const rows = data[input];
-      return rows === undefined ? pattern : bindRows(boundRows(input, rows));
+      return rows === undefined ? pattern : bindRows(rows);
     },
   });
   return pattern;

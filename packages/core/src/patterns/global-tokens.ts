@@ -1,5 +1,6 @@
 /** Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
 import {
+  boundTable,
   perRow,
   rowTable,
   tableJson,
@@ -62,14 +63,18 @@ export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = 
   }
   if (mask === undefined) {
     return unboundPattern('globalTokens', direction, 'globalMask', (rows) =>
-      globalTokens({ mask: rows, ...direction }),
+      marked(boundTable(MASK, 'globalMask', rows, 0, 1), symmetric),
     );
   }
-  const table: RowTable = rowTable("globalTokens' mask", mask, 0, 1);
+  return marked(rowTable(MASK, mask, 0, 1), symmetric);
+}
+
+const MASK = "globalTokens' mask";
+
+function marked(table: RowTable, symmetric: boolean): Pattern {
   const sets = perRow(table, IntervalSet.ofMask, (a, b) => a.equals(b));
-  return define({ mask: tableJson(table), ...direction }, sets, symmetric, (sizes) =>
-    validateTable(table, sizes),
-  );
+  const options = { mask: tableJson(table), ...(symmetric ? {} : { symmetric }) };
+  return define(options, sets, symmetric, (sizes) => validateTable(table, sizes));
 }
 
 /** What global tokens allow among all the others. */

@@ -1,5 +1,6 @@
 /** Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
 import {
+  boundTable,
   perRow,
   rowTable,
   tableJson,
@@ -34,22 +35,28 @@ export function keyPadding(options: KeyPaddingOptions = {}): Pattern {
   if (lengths !== undefined && mask !== undefined) {
     throw invalidPattern('keyPadding to have either lengths or a mask', 'both');
   }
-  if (lengths !== undefined) {
-    const counts = checkIntegers("keyPadding's lengths", lengths, 0, 2 ** 31 - 1);
-    const table = { what: "keyPadding's lengths", rows: counts.map((count) => [count]), shared: false };
-    const sets = perRow(table, ([count]) => IntervalSet.prefix(count), equalSets);
-    return define({ lengths: counts }, sets, ({ batch, keyLength }) => {
-      validateBatch("keyPadding's lengths", counts.length, batch);
-      const long = counts.find((count) => count > keyLength);
-      if (long !== undefined) throw invalidPattern(`keyPadding's lengths to be at most ${keyLength}`, long);
-    });
-  }
+  if (lengths !== undefined) return paddingAfter(checkIntegers(LENGTHS, lengths, 0, LONGEST));
   if (mask === undefined) {
-    return unboundPattern('keyPadding', {}, 'keyLengths', (rows) => keyPadding({ lengths: rows.flat() }));
+    return unboundPattern('keyPadding', {}, 'keyLengths', (rows) =>
+      paddingAfter(boundTable(LENGTHS, 'keyLengths', rows, 0, LONGEST).rows.flat()),
+    );
   }
   const table = rowTable("keyPadding's mask", mask, 0, 1);
   const sets = perRow(table, IntervalSet.ofMask, equalSets);
   return define({ mask: tableJson(table) }, sets, (sizes) => validateTable(table, sizes));
+}
+
+const LENGTHS = "keyPadding's lengths";
+const LONGEST = 2 ** 31 - 1;
+
+function paddingAfter(lengths: readonly number[]): Pattern {
+  const table = { what: LENGTHS, rows: lengths.map((length) => [length]), shared: false };
+  const sets = perRow(table, ([length]) => IntervalSet.prefix(length), equalSets);
+  return define({ lengths }, sets, ({ batch, keyLength }) => {
+    validateBatch(LENGTHS, lengths.length, batch);
+    const long = lengths.find((length) => length > keyLength);
+    if (long !== undefined) throw invalidPattern(`${LENGTHS} to be at most ${keyLength}`, long);
+  });
 }
 
 function define(

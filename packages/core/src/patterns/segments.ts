@@ -1,5 +1,14 @@
 /** Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027 */
-import { perRow, rowTable, tableJson, unboundPattern, validateTable, type Rows } from './batch-rows.ts';
+import {
+  boundTable,
+  perRow,
+  rowTable,
+  tableJson,
+  unboundPattern,
+  validateTable,
+  type RowTable,
+  type Rows,
+} from './batch-rows.ts';
 import { checkOptions } from './options.ts';
 import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { SegmentLabels } from './segment-labels.ts';
@@ -22,9 +31,17 @@ export interface SegmentsOptions {
  */
 export function segments(options: SegmentsOptions = {}): Pattern {
   const { ids } = checkOptions('segments', options, ['ids']);
-  if (ids === undefined)
-    return unboundPattern('segments', {}, 'segmentIds', (rows) => segments({ ids: rows }));
-  const table = rowTable("segments' ids", ids, Number.MIN_SAFE_INTEGER);
+  if (ids === undefined) {
+    return unboundPattern('segments', {}, 'segmentIds', (rows) =>
+      segmentsOf(boundTable(WHAT, 'segmentIds', rows, Number.MIN_SAFE_INTEGER)),
+    );
+  }
+  return segmentsOf(rowTable(WHAT, ids, Number.MIN_SAFE_INTEGER));
+}
+
+const WHAT = "segments' ids";
+
+function segmentsOf(table: RowTable): Pattern {
   const { at, variant } = perRow(
     table,
     (row) => new SegmentLabels(row),

@@ -193,6 +193,27 @@ describe('run-time inputs', () => {
     expect(globalTokens({ symmetric: false }).bind({ globalMask }).options.symmetric).toBe(false);
   });
 
+  it('may be empty, as in a call without keys or batch rows', () => {
+    const noKeys = unbound.bind({
+      globalMask: { batch: 2, length: 0, data: [] },
+      segmentIds: { batch: 2, length: 0, data: [] },
+      keyLengths: { batch: 2, length: 1, data: [0, 0] },
+    });
+    noKeys.validate({ ...sizes, keyLength: 0, queryOffset: -4 });
+    expect(noKeys.allows(1, 0, -1, -1)).toBe(false);
+    expect([...noKeys.globals(1, 0)]).toEqual([]);
+    expect(noKeys.variant(0, 0)).toBe(noKeys.variant(1, 0));
+    expect(noKeys.hints(0, 0)).toEqual([]);
+    const run = { start: -4, step: 1, count: 4 };
+    expect(noKeys.classify(0, 0, run, run)).toBe('none');
+
+    const empty = (length: number) => ({ batch: 0, length, data: [] });
+    const noRows = unbound.bind({ globalMask: empty(4), segmentIds: empty(4), keyLengths: empty(1) });
+    noRows.validate({ ...sizes, batch: 0 });
+    expect(() => noRows.validate(sizes)).toThrow("globalTokens' mask to have one entry per batch row (2)");
+    expect(noRows.key).not.toBe(noKeys.key);
+  });
+
   it('are missed by name', () => {
     expect(failure(() => globalTokens().allows(0, 0, 0, 0))).toMatchInlineSnapshot(
       `"MISSING_INPUT [attn/core] pattern: expected the run-time input globalMask of globalTokens to be bound, got none"`,
@@ -207,7 +228,7 @@ describe('run-time inputs', () => {
     expect(
       failure(() => keyPadding().bind({ keyLengths: { batch: 2, length: 1, data: [4] } })),
     ).toMatchInlineSnapshot(
-      `"INVALID_SHAPE [attn/core] pattern: expected keyLengths to have 2 × 1 entries, at least one, got 1"`,
+      `"INVALID_SHAPE [attn/core] pattern: expected keyLengths to have 2 × 1 entries, got 1"`,
     );
   });
 });
