@@ -2,7 +2,7 @@
  * A case is data: what to compute, on which numbers, and a sentence on why it is there. Its id is made from its
  * parameters, so that it is the same everywhere, can be pasted from a report into a filter, and needs no list.
  */
-import type { Graph, OpName, Tensors } from '@attn/core';
+import type { Graph, OpName, RowAddress, Tensors } from '@attn/core';
 
 /** What a case compiles and what it feeds. */
 export interface BuiltCase {
@@ -11,6 +11,8 @@ export interface BuiltCase {
   readonly inputs: Tensors;
   /** Inputs of the second run of the same executable: other numbers, other masks, so that stale state shows. */
   readonly again: Tensors;
+  /** Of one big attention, the query rows that are compared; without it, everything is. */
+  readonly rows?: readonly RowAddress[];
 }
 
 /** One declarative case. */

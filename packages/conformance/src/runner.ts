@@ -7,9 +7,10 @@
  * NaN (`cpu({ poison: true })`), and what a kernel leaves out cannot pass for a result.
  */
 import { supportsGraph, type Backend, type Executable, type Graph, type Tensors } from '@attn/core';
-import type { ConformanceCase } from './case.ts';
+import type { BuiltCase, ConformanceCase } from './case.ts';
 import { compareOutput } from './compare.ts';
 import { oracle } from './oracle.ts';
+import { rowDifferences } from './rows.ts';
 
 /** How a case went. */
 export type CaseResult =
@@ -21,10 +22,10 @@ export type CaseResult =
 export async function runCase(backend: Backend, conformanceCase: ConformanceCase): Promise<CaseResult> {
   const { id, description } = conformanceCase;
   try {
-    const { graph, inputs, again } = conformanceCase.build();
-    const supported = supportsGraph(backend, graph);
+    const built = conformanceCase.build();
+    const supported = supportsGraph(backend, built.graph);
     if (supported !== true) return { id, status: 'unsupported', reason: supported };
-    const problem = await runTwice(backend, graph, inputs, again);
+    const problem = await runTwice(backend, built);
     if (problem === undefined) return { id, status: 'passed' };
     return { id, status: 'failed', message: `${id} on ${backend.name}: ${description}\n${problem}` };
   } catch (error) {
@@ -36,9 +37,7 @@ export async function runCase(backend: Backend, conformanceCase: ConformanceCase
 /** Compiles once, runs twice, and returns what is wrong. */
 async function runTwice(
   backend: Backend,
-  graph: Graph,
-  first: Tensors,
-  second: Tensors,
+  { graph, inputs: first, again: second, rows }: BuiltCase,
 ): Promise<string | undefined> {
   const executable = await backend.compile(graph);
   try {
@@ -46,10 +45,10 @@ async function runTwice(
     const one = await executable.run(first);
     const kept = copy(one);
     return (
-      differences('first run', graph, before, one) ??
+      differences('first run', graph, before, one, rows) ??
       changes('inputs were written to', before, first) ??
       sharing(first, one) ??
-      (await secondRun(executable, graph, second)) ??
+      (await secondRun(executable, { graph, inputs: second, rows })) ??
       changes('outputs of the first run changed in the second', kept, one)
     );
   } finally {
@@ -57,24 +56,33 @@ async function runTwice(
   }
 }
 
-async function secondRun(executable: Executable, graph: Graph, inputs: Tensors): Promise<string | undefined> {
+async function secondRun(
+  executable: Executable,
+  { graph, inputs, rows }: Omit<BuiltCase, 'again'>,
+): Promise<string | undefined> {
   const before = copy(inputs);
   const outputs = await executable.run(inputs);
   return (
-    differences('second run', graph, before, outputs) ?? changes('inputs were written to', before, inputs)
+    differences('second run', graph, before, outputs, rows) ??
+    changes('inputs were written to', before, inputs)
   );
 }
 
-/** What is wrong with the outputs of a run, or undefined. */
+/** What is wrong with the outputs of a run, or with some of its rows, or undefined. */
 export function differences(
   run: string,
   graph: Graph,
   inputs: Tensors,
   outputs: Tensors,
+  rows?: BuiltCase['rows'],
 ): string | undefined {
-  const expected = oracle(graph, inputs);
   const unknown = Object.keys(outputs).filter((name) => !graph.outputs.has(name));
   if (unknown.length > 0) return `${run}: unknown outputs ${unknown.join(', ')}`;
+  if (rows) {
+    const problem = rowDifferences(graph, inputs, outputs, rows);
+    return problem && `${run}: ${problem}`;
+  }
+  const expected = oracle(graph, inputs);
   for (const [name, wanted] of Object.entries(expected)) {
     const mismatch = compareOutput(name, wanted, outputs[name]);
     if (mismatch) return `${run}: ${mismatch.text}`;

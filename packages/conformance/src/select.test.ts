@@ -65,6 +65,7 @@ const EDGES: Readonly<Record<string, string>> = {
   'a bias of −∞': 'attn:attention:*biasHoles=100*',
   'a negative query offset': 'attn:attention:*offset=-*',
   'no keys': 'attn:attention:*n=0;nq=3*',
+  'a document of 16,384 tokens': 'attn:attention:*n=16384*',
   'NaN in padding': 'attn:attention:*keyMask=not:20,69;*NaN*',
 };
 

@@ -1,7 +1,8 @@
-/** All attention cases: over 400, each a few kilobytes, so that the whole list runs in seconds on plain JavaScript. */
+/** All attention cases: over 700, nearly all of a few kilobytes, so that the list runs in seconds on plain JavaScript. */
 import type { ConformanceCase } from '../case.ts';
 import { biasCases } from './attention/bias.cases.ts';
 import { globalCases } from './attention/global.cases.ts';
+import { longCases } from './attention/long.cases.ts';
 import { maskCases } from './attention/mask.cases.ts';
 import { nonfiniteCases } from './attention/nonfinite.cases.ts';
 import { patternCases } from './attention/pattern.cases.ts';
@@ -16,4 +17,5 @@ export const attentionCaseList: readonly ConformanceCase[] = [
   ...biasCases,
   ...patternCases,
   ...nonfiniteCases,
+  ...longCases,
 ];

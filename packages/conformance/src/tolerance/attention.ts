@@ -15,7 +15,7 @@
  * takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. For the log-sum-exp,
  * |Δlse| ≤ log Σ p e^{δ}.
  */
-import { attentionProblem, rowStrides } from '@attn/core';
+import { attentionProblem, rowStrides, type AttentionAttributes, type NamedReferences } from '@attn/core';
 import { attentionPairs, type RowPairs } from './attention-pairs.ts';
 import type { ErrorRule } from './rule.ts';
 import { ELEMENTARY, expError, gamma, TINY, UNIT } from './rounding.ts';
@@ -29,25 +29,37 @@ export const attentionError: ErrorRule<'attention'> = (inputs, attributes, [out]
   const strides = rowStrides(layout, heads, queryLength, valueDim);
   const outError = new Float64Array(out.data.length);
   const lseError = new Float64Array(batch * heads * queryLength);
-  const pairsOf = attentionPairs(inputs, attributes);
+  const errorOf = attentionRowError(inputs, attributes);
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
-      const rowPairs = pairsOf(b, h);
+      const rowError = errorOf(b, h);
       for (let i = 0; i < queryLength; i++) {
-        const pairs = rowPairs(i);
-        if (pairs.keys.length === 0) continue; // exactly 0 and −∞
         const at = b * strides.batch + h * strides.head + i * strides.row;
-        const row = out.data.subarray(at, at + valueDim);
-        lseError[(b * heads + h) * queryLength + i] = boundRow(
-          pairs,
-          row,
-          outError.subarray(at, at + valueDim),
-        );
+        const [row, into] = [out.data, outError].map((data) => data.subarray(at, at + valueDim));
+        lseError[(b * heads + h) * queryLength + i] = rowError(i, row, into);
       }
     }
   }
   return returnLse ? [outError, lseError] : [outError];
 };
+
+/**
+ * The bounds of single rows, as a function of (batch row, head) and then of the query row and its exact output: fills in
+ * the bounds of that output and returns the bound of its lse. A row without keys is exactly 0 and −∞.
+ */
+export function attentionRowError(
+  inputs: NamedReferences,
+  attributes: AttentionAttributes,
+): (b: number, h: number) => (i: number, out: Float64Array, into: Float64Array) => number {
+  const pairsOf = attentionPairs(inputs, attributes);
+  return (b, h) => {
+    const rowPairs = pairsOf(b, h);
+    return (i, out, into) => {
+      const pairs = rowPairs(i);
+      return pairs.keys.length === 0 ? 0 : boundRow(pairs, out, into);
+    };
+  };
+}
 
 /** Fills in the bounds of one row of the output, and returns the bound of its lse. */
 function boundRow({ keys, logits, errors, values }: RowPairs, out: Float64Array, into: Float64Array): number {

@@ -86,10 +86,10 @@ describe('attention', () => {
     'two evaluations from the definition, the reference and that of the tolerance, agree',
     { timeout: 60_000 },
     () => {
-      for (const { id, build } of attentionCaseList.filter((_, i) => i % 3 === 0)) {
+      for (const { id, params, build } of attentionCaseList.filter((_, i) => i % 3 === 0)) {
         const { graph, inputs } = build();
         const [node] = graph.nodes;
-        if (node.op !== 'attention') continue;
+        if (node.op !== 'attention' || params.rows !== undefined) continue;
         const named: NamedReferences = Object.fromEntries(
           Object.entries(inputs).map(([name, value]) => [name, toReference(value)]),
         );
@@ -113,7 +113,8 @@ describe('attention', () => {
 });
 
 test('no tolerance of any case is vacuous', { timeout: 60_000 }, () => {
-  for (const { id, build } of allCases) {
+  for (const { id, params, build } of allCases) {
+    if (params.rows !== undefined) continue; // too long for the definition
     const { graph, inputs } = build();
     for (const [name, { data, tolerance }] of Object.entries(oracle(graph, inputs))) {
       const finite = data.map((value) => (Number.isFinite(value) ? Math.abs(value) : 0));

@@ -21,6 +21,7 @@ import {
   type MaskRecipe,
   type SegmentRecipe,
 } from '../../data.ts';
+import { sampleRows } from '../../rows.ts';
 import { describePattern } from './describe-pattern.ts';
 
 /** One attention case. Absent fields have the default that is named. */
@@ -73,6 +74,8 @@ export interface AttentionCaseSpec {
   readonly separate?: boolean;
   /** Values put into inputs: `k@0,1,5,2=NaN`; with fewer indices, a whole slice: `v@0,0,3=Infinity`. */
   readonly plant?: readonly string[];
+  /** How many query rows to compare, for lengths at which the definition takes too long; default all. */
+  readonly rows?: number;
 }
 
 /** Cases that share a description. */
@@ -105,6 +108,7 @@ function attentionCase(description: string, spec: AttentionCaseSpec): Conformanc
       graph: buildGraph(spec, makeInputs(spec, id, 0)),
       inputs: makeInputs(spec, id, 0),
       again: makeInputs(spec, id, 1),
+      rows: spec.rows === undefined ? undefined : sampleRows(spec.rows, spec.heads ?? 2, spec.nq ?? spec.n),
     }),
   };
 }
