@@ -145,6 +145,7 @@ export const arbitraryCall: fc.Arbitrary<AttentionCaseSpec> = sizes
         d: fc.constantFrom(1, 3, 4, 8, 17),
         dv: fc.constantFrom(1, 4, 9),
         layout: fc.constantFrom('bhnd', 'bnhd'),
+        dtype: fc.constantFrom(undefined, undefined, 'f16'),
         keyMask: maskRecipe,
         queryMask: maskRecipe,
         globalMask: fc.constantFrom(undefined, undefined, 'none', 'only:0', 'holes:10', 'every:7|none'),
@@ -181,6 +182,7 @@ export const arbitraryUnordered: fc.Arbitrary<AttentionCaseSpec> = fc
     batch: fc.integer({ min: 1, max: 2 }),
     keyMask: fc.constantFrom(undefined, 'holes:40', 'tail:5'),
     bias: fc.constantFrom(undefined, 'bhqk', 'k'),
+    dtype: fc.constantFrom(undefined, undefined, 'f16' as const),
   })
   .map(presentable);
 

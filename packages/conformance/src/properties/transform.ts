@@ -1,5 +1,5 @@
 /** Changes to the inputs of a call whose effect on the outputs is known, and the parts of outputs to look at. */
-import type { AttentionLayout, Tensor, Tensors } from '@attn/core';
+import { numberToHalf, type AttentionLayout, type Tensor, type Tensors } from '@attn/core';
 
 /** The key mask of a call, restricted to every `parts`-th key from `part` on. */
 export function onlyPart(keyMask: Tensor, part: number, parts: number): Tensor {
@@ -33,7 +33,7 @@ export function spoilOthers(inputs: Tensors, layout: AttentionLayout, byHead: bo
   const spoilt: Record<string, Tensor> = { ...inputs };
   for (const name of ['q', 'k', 'v', 'qGlobal', 'kGlobal', 'vGlobal']) {
     if (inputs[name] === undefined) continue;
-    const data = inputs[name].data.slice().fill(NaN);
+    const data = inputs[name].data.slice().fill(inputs[name].dtype === 'f16' ? numberToHalf(NaN) : NaN);
     for (const i of firstRows(inputs[name].shape, layout, byHead)) data[i] = inputs[name].data[i];
     spoilt[name] = { ...inputs[name], data };
   }
