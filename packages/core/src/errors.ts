@@ -5,22 +5,42 @@
 
 /** Stable, documented codes. Adding one is a minor change; changing the meaning of one is a major change. */
 export type AttnErrorCode =
+  /** A tensor or an attribute has extents that do not fit the others. */
   | 'INVALID_SHAPE'
+  /** A tensor has a dtype that is unknown or not allowed here. */
   | 'INVALID_DTYPE'
+  /** Any other argument is wrong. */
   | 'INVALID_ARGUMENT'
+  /** A pattern, its options or its JSON are wrong. */
   | 'INVALID_PATTERN'
+  /** A graph is wrong: an unknown op, a foreign value, a name that is taken. */
   | 'INVALID_GRAPH'
+  /** An input is absent that the op, the pattern or the graph needs. */
   | 'MISSING_INPUT'
+  /** A file does not hold what its format says. */
   | 'MALFORMED_FILE'
   | 'FILE_NOT_FOUND'
+  /** The backend that was asked for cannot run this graph. */
   | 'UNSUPPORTED'
+  /** None of the backends can run this graph. */
   | 'NO_BACKEND'
+  /** The backend that was asked for is not there on this machine. */
   | 'BACKEND_UNAVAILABLE'
+  /** A shader, a module or a session could not be built. Another backend may be able to. */
+  | 'COMPILE_FAILED'
+  /** Memory of the host or of the device could not be had. */
   | 'OUT_OF_MEMORY'
+  /** The device is gone, and with it everything that was compiled for it. */
   | 'DEVICE_LOST'
+  /** A worker is gone, and with it everything that was compiled for it. */
   | 'WORKER_DIED'
+  /** The device or a worker did not answer in time. */
+  | 'TIMEOUT'
+  /** The object has been disposed. */
   | 'DISPOSED'
+  /** The call was aborted by its signal. */
   | 'ABORTED'
+  /** A defect of this software. */
   | 'INTERNAL';
 
 /** Codes caused by what the caller passed in; everything else is the machine's or our own fault. */
