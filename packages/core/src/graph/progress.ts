@@ -1,7 +1,8 @@
 /** Progress reports that cost nothing: at most one every 50 ms, and always the last. */
 import type { Progress } from '../backend.ts';
+import { notify } from './notify.ts';
 
-/** Wraps a listener so that it may be called after every unit of work. */
+/** Wraps a listener so that it may be called after every unit of work, and cannot stop it by throwing. */
 export function throttleProgress(
   listener: ((progress: Progress) => void) | undefined,
   interval = 50,
@@ -12,6 +13,6 @@ export function throttleProgress(
     const now = performance.now();
     if (now - reported < interval && progress.done < progress.total) return;
     reported = now;
-    listener(progress);
+    notify(listener, progress);
   };
 }
