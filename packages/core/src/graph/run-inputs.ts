@@ -11,6 +11,13 @@ import type { Graph } from './graph.ts';
  */
 export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Tensor> {
   const where = 'core/run';
+  if (typeof inputs !== 'object' || inputs === null) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      where,
+      `inputs must be an object of tensors, got ${show(inputs)}`,
+    );
+  }
   const known = [...graph.inputs.keys()];
   for (const name of Object.keys(inputs)) {
     if (!graph.inputs.has(name) && inputs[name] !== undefined) {

@@ -12,6 +12,7 @@ import {
 } from '../ops/attention/spec.ts';
 import { full } from '../patterns/full.ts';
 import { checkTensor, type Tensor } from '../tensor.ts';
+import { checkObject } from './check-arguments.ts';
 
 /** Tensors and options of a call; see `AttentionInputs` for the shapes. The pattern defaults to `full()`. */
 export interface AttentionCall extends AttentionInputs<Tensor>, Partial<AttentionAttributes> {}
@@ -26,6 +27,7 @@ const WHERE = 'core/attention';
  * dtypes and shapes of the tensors matter. Options of the run are ignored. Errors: those of attention's `infer`.
  */
 export function attentionGraph(call: AttentionCall): Graph {
+  checkObject('the call', call);
   for (const name of Object.keys(call)) {
     if (![...INPUTS, ...OPTIONS, ...RUN_OPTIONS].includes(name)) {
       const known = [...INPUTS, ...OPTIONS].join(', ');
