@@ -56,6 +56,11 @@ export class LruMap<V> {
     }
   }
 
+  /** The keys, the least recently used first. */
+  keys(): IterableIterator<string> {
+    return this.entries.keys();
+  }
+
   /** Removes a value. */
   delete(key: string): void {
     const entry = this.entries.get(key);

@@ -41,7 +41,7 @@ export interface Explanation {
   readonly backend: string;
   /** Available on this machine and able to run the graph. */
   readonly usable: boolean;
-  /** Why it is not. */
+  /** Why it is not, or why it comes last: it failed three times in a row, see `Attn.reprobe`. */
   readonly reason: string | undefined;
   readonly predictedMs: number | undefined;
   /** Of the last run, if there was one. */
@@ -49,7 +49,7 @@ export interface Explanation {
   readonly chosen: boolean;
 }
 
-/** What `on` reports. */
+/** What `on` reports. A listener that throws stops nothing; its error becomes an uncaught error of the host. */
 export interface AttnEvents {
   /** A graph is about to run on a backend. */
   choice: { readonly graph: Graph; readonly backend: string; readonly predictedMs: number };
@@ -63,14 +63,26 @@ export interface Attn {
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult>;
   /** Runs a graph; executables are kept and reused by the graph's key. */
   run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
-  /** Compiles a graph for a caller who wants to hold it, and who must dispose it. Its runs do not fall back. */
+  /**
+   * Compiles a graph for a caller who wants to hold it, and who must dispose it. Its runs do not fall back, and count as
+   * calls of this `Attn` for `dispose`.
+   */
   compile(graph: Graph, options?: CompileOptions & { readonly backend?: string }): Promise<CompiledGraph>;
   /** What the machine has, in the order of the list. */
   probe(): readonly ({ readonly name: string } & Probe)[];
+  /**
+   * Asks the backends again what the machine has. Also makes a backend that failed three times in a row, and therefore
+   * comes last, as good as any other; a success on it does so, too.
+   */
+  reprobe(): Promise<void>;
   /** Who could run the graph, by default the last one that ran, and who was or would be chosen. */
   explain(graph?: Graph): Explanation[];
   /** Listens; call the result to stop. */
   on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void;
-  /** Releases executables and backends. Idempotent; later calls reject with `DISPOSED`. */
+  /**
+   * Releases executables and backends as soon as nothing runs on them: calls that are running finish and give their
+   * results (abort them to be faster), but one that would have to start again elsewhere rejects with `DISPOSED`, as all
+   * later calls do. Idempotent.
+   */
   dispose(): Promise<void>;
 }

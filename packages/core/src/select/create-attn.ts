@@ -1,13 +1,15 @@
 /**
  * Takes an ordered list of backends, asks each what it can do and how long it would take, runs every graph on the
  * fastest, and can say why. What was asked for by name never falls back; otherwise a lost device, a dead worker or a
- * lack of memory moves the same call to the next best backend, and says so.
+ * lack of memory, say, moves the same call to the next best backend, and says so. See `health.ts` for what counts.
  */
-import type { Backend, CompileOptions, Probe, Tensors } from '../backend.ts';
+import type { Backend, CompileOptions, Probe, Progress, Tensors } from '../backend.ts';
 import { debug } from '../debug.ts';
-import { AttnError, show, type AttnErrorCode } from '../errors.ts';
+import { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
+import { LruMap } from '../lru.ts';
 import { attentionGraph, attentionInputs, type AttentionCall } from './attention-call.ts';
 import type {
   AttentionResult,
@@ -27,8 +29,13 @@ import {
   type ProbedBackend,
   type UsableCandidate,
 } from './candidates.ts';
+import { checkAttnOptions, checkGraph, checkObject } from './check-arguments.ts';
 import { ExecutableCache } from './executable-cache.ts';
-import { LruMap } from '../lru.ts';
+import { Health, isLost, isRecoverable } from './health.ts';
+import { InFlight } from './in-flight.ts';
+import { Listeners } from './listeners.ts';
+import { probeAll } from './probe-all.ts';
+import { timed } from './timed.ts';
 
 const WHERE = 'core/select';
 
@@ -36,56 +43,24 @@ const WHERE = 'core/select';
 const EXECUTABLES = 32;
 const JUDGED_GRAPHS = 256;
 
-/** Failures of the machine, after which another backend may well succeed. */
-const FALLBACK_CODES: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
-  'DEVICE_LOST',
-  'OUT_OF_MEMORY',
-  'WORKER_DIED',
-]);
-
-/** Probes the backends, side by side. Errors: `INVALID_ARGUMENT` for two of one name, `ABORTED`. */
-export async function createAttn({ backends, backend, signal }: AttnOptions): Promise<Attn> {
-  const names = backends.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      WHERE,
-      `backends must have different names, got ${show(twice)} twice`,
-    );
-  }
-  if (backend !== undefined && !names.includes(backend)) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      WHERE,
-      `there is no backend ${show(backend)}; listed are ${names.join(', ')}`,
-    );
-  }
-  const probed = Promise.all(backends.map(async (one) => ({ backend: one, probe: await probeOf(one) })));
-  return new Selector(await untilAborted(probed, signal, WHERE), backend);
-}
-
-/** Backends promise not to throw; one that does anyway is unavailable, and the others still work. */
-async function probeOf(backend: Backend): Promise<Probe> {
-  try {
-    return await backend.probe();
-  } catch (error) {
-    return {
-      available: false,
-      reason: `its probe failed: ${error instanceof Error ? error.message : String(error)}`,
-    };
-  }
+/**
+ * Probes the backends, side by side. Errors: `INVALID_ARGUMENT` for what is not a backend and for two of one name,
+ * `ABORTED`.
+ */
+export async function createAttn(options: AttnOptions): Promise<Attn> {
+  const { backends, backend, signal } = checkAttnOptions(options);
+  return new Selector(await untilAborted(probeAll(backends), signal, WHERE), backend);
 }
 
 class Selector implements Attn {
-  private readonly backends: readonly ProbedBackend[];
+  private backends: readonly ProbedBackend[];
   private readonly defaultBackend: string | undefined;
   private readonly executables = new ExecutableCache(EXECUTABLES);
   private readonly judged = new LruMap<Candidate[]>(JUDGED_GRAPHS);
-  private readonly listeners: { [E in keyof AttnEvents]: Set<(detail: AttnEvents[E]) => void> } = {
-    choice: new Set(),
-    fallback: new Set(),
-  };
+  private readonly listeners = new Listeners();
+  private readonly health = new Health();
+  /** Everything that uses a backend now; `dispose` waits for it. */
+  private readonly inFlight = new InFlight();
   private last: { readonly graph: Graph; readonly backend: string } | undefined;
   private disposing: Promise<void> | undefined;
 
@@ -95,7 +70,8 @@ class Selector implements Attn {
   }
 
   async attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
-    const { outputs, backend } = await this.runSomewhere(attentionGraph(call), attentionInputs(call), call);
+    const graph = attentionGraph(call);
+    const { outputs, backend } = await this.runSomewhere(graph, attentionInputs(call), call);
     return { out: outputs.out, ...(outputs.lse && { lse: outputs.lse }), backend };
   }
 
@@ -105,15 +81,17 @@ class Selector implements Attn {
 
   async compile(
     graph: Graph,
-    { backend: name, signal }: CompileOptions & { readonly backend?: string } = {},
+    options: CompileOptions & { readonly backend?: string } = {},
   ): Promise<CompiledGraph> {
+    const { backend: name, signal } = checkObject('options', options);
     return this.withFallback(graph, name, async ({ backend }) => {
-      const executable = await this.timed('compiled', graph, backend, () =>
-        backend.compile(graph, { signal }),
-      );
+      const executable = await timed('compiled', graph, backend, () => backend.compile(graph, { signal }));
       return {
         backend: backend.name,
-        run: (inputs, options) => executable.run(inputs, options),
+        run: async (inputs, runOptions) => {
+          this.throwIfDisposed();
+          return this.inFlight.track(executable.run(inputs, runOptions));
+        },
         dispose: () => executable.dispose(),
       };
     });
@@ -121,6 +99,13 @@ class Selector implements Attn {
 
   probe(): readonly ({ readonly name: string } & Probe)[] {
     return this.backends.map(({ backend, probe }) => ({ name: backend.name, ...probe }));
+  }
+
+  async reprobe(): Promise<void> {
+    this.throwIfDisposed();
+    this.backends = await this.inFlight.track(probeAll(this.backends.map(({ backend }) => backend)));
+    this.judged.clear();
+    this.health.clear();
   }
 
   explain(graph: Graph | undefined = this.last?.graph): Explanation[] {
@@ -134,14 +119,17 @@ class Selector implements Attn {
         chosen: false,
       }));
     }
+    checkGraph(graph);
     const candidates = this.judge(graph);
     const usable = candidates.some(({ predictedMs }) => predictedMs !== undefined);
     const chosen =
-      this.last?.graph.key === graph.key ? this.last.backend : usable && rank(candidates)[0].backend.name;
+      this.last?.graph.key === graph.key
+        ? this.last.backend
+        : usable && this.rank(graph, candidates)[0].backend.name;
     return candidates.map(({ backend, predictedMs, reason }) => ({
       backend: backend.name,
       usable: predictedMs !== undefined,
-      reason,
+      reason: reason ?? this.health.complaint(backend.name, graph.key),
       predictedMs,
       measuredMs: this.executables.measuredMs(cacheKey(backend, graph)),
       chosen: backend.name === chosen,
@@ -149,35 +137,44 @@ class Selector implements Attn {
   }
 
   on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void {
-    this.listeners[event].add(listener);
-    return () => this.listeners[event].delete(listener);
+    return this.listeners.on(event, listener);
   }
 
   dispose(): Promise<void> {
-    this.executables.clear();
-    this.disposing ??= Promise.all(this.backends.map(({ backend }) => backend.dispose())).then(() => {});
+    this.disposing ??= this.shutDown();
     return this.disposing;
+  }
+
+  private async shutDown(): Promise<void> {
+    this.executables.clear();
+    await this.inFlight.settled();
+    await Promise.all(this.backends.map(({ backend }) => backend.dispose()));
+  }
+
+  private throwIfDisposed(cause?: unknown): void {
+    if (this.disposing) throw new AttnError('DISPOSED', WHERE, 'this Attn has been disposed', { cause });
   }
 
   private runSomewhere(
     graph: Graph,
     inputs: Tensors,
-    { backend: name, signal, onProgress }: AttnRunOptions,
+    options: AttnRunOptions,
   ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
+    const { backend: name, signal, onProgress } = checkObject('options', options);
+    const runOptions = {
+      signal,
+      onProgress: onProgress && ((progress: Progress) => notify(onProgress, progress)),
+    };
     return this.withFallback(graph, name, async ({ backend }) => {
-      const compile = () => this.timed('compiled', graph, backend, () => backend.compile(graph));
+      // Tracked by itself: a call that is aborted no longer waits for it, but it goes on.
+      const compile = () =>
+        this.inFlight.track(timed('compiled', graph, backend, () => backend.compile(graph)));
       const outputs = await this.executables.use(
         cacheKey(backend, graph),
         compile,
         async (compiling, measured) => {
           const executable = await untilAborted(compiling, signal, WHERE);
-          return this.timed(
-            'ran',
-            graph,
-            backend,
-            () => executable.run(inputs, { signal, onProgress }),
-            measured,
-          );
+          return timed('ran', graph, backend, () => executable.run(inputs, runOptions), measured);
         },
       );
       return { outputs, backend: backend.name };
@@ -190,27 +187,47 @@ class Selector implements Attn {
     name: string | undefined = this.defaultBackend,
     attempt: (candidate: UsableCandidate) => Promise<T>,
   ): Promise<T> {
-    if (this.disposing) throw new AttnError('DISPOSED', WHERE, 'this Attn has been disposed');
+    this.throwIfDisposed();
+    checkGraph(graph);
     const candidates = this.judge(graph);
-    const ranked = name === undefined ? rank(candidates) : [named(this.backends, candidates, name)];
+    const ranked =
+      name === undefined ? this.rank(graph, candidates) : [named(this.backends, candidates, name)];
     let best = 0;
     for (;;) {
       const { backend, predictedMs } = ranked[best];
       this.last = { graph, backend: backend.name };
       debug(1, () => describeChoice(graph, ranked[best], candidates));
-      this.emit('choice', { graph, backend: backend.name, predictedMs });
+      this.listeners.emit('choice', { graph, backend: backend.name, predictedMs });
+      this.throwIfDisposed(); // A listener may have done it.
       try {
-        return await attempt(ranked[best]);
+        const result = await this.inFlight.track(attempt(ranked[best]));
+        this.health.succeeded(backend.name, graph.key);
+        return result;
       } catch (error) {
-        if (!(error instanceof AttnError) || !FALLBACK_CODES.has(error.code)) throw error;
-        this.executables.drop(cacheKey(backend, graph));
+        if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
+        this.throwIfDisposed(error);
+        this.forget(backend, graph, error);
         best += 1;
         if (best === ranked.length) throw error;
         const to = ranked[best].backend.name;
         debug(1, () => `${graph.key}: ${backend.name} failed (${error.message}), falling back to ${to}`);
-        this.emit('fallback', { graph, from: backend.name, to, error });
+        this.listeners.emit('fallback', { graph, from: backend.name, to, error });
       }
     }
+  }
+
+  /** Drops what no longer works after a failure. */
+  private forget(backend: Backend, graph: Graph, error: AttnError): void {
+    this.health.failed(backend.name, graph.key, error);
+    if (isLost(error)) this.executables.dropAll(cacheKey(backend));
+    else this.executables.drop(cacheKey(backend, graph));
+  }
+
+  /** The best first; those that failed again and again come last. */
+  private rank(graph: Graph, candidates: readonly Candidate[]): UsableCandidate[] {
+    const failing = ({ backend }: Candidate) =>
+      Number(this.health.complaint(backend.name, graph.key) !== undefined);
+    return rank(candidates).sort((a, b) => failing(a) - failing(b));
   }
 
   private judge(graph: Graph): Candidate[] {
@@ -220,27 +237,9 @@ class Selector implements Attn {
     this.judged.set(graph.key, candidates);
     return candidates;
   }
-
-  private async timed<T>(
-    what: string,
-    graph: Graph,
-    backend: Backend,
-    work: () => Promise<T>,
-    measured?: (milliseconds: number) => void,
-  ): Promise<T> {
-    const start = performance.now();
-    const result = await work();
-    const milliseconds = performance.now() - start;
-    measured?.(milliseconds);
-    debug(2, () => `${graph.key}: ${what} on ${backend.name} in ${milliseconds.toFixed(2)} ms`);
-    return result;
-  }
-
-  private emit<E extends keyof AttnEvents>(event: E, detail: AttnEvents[E]): void {
-    for (const listener of this.listeners[event]) listener(detail);
-  }
 }
 
-function cacheKey(backend: Backend, graph: Graph): string {
-  return `${backend.name} ${graph.key}`;
+/** Of a graph on a backend; without a graph the start of the keys of all. */
+function cacheKey(backend: Backend, graph?: Graph): string {
+  return `${backend.name} ${graph?.key ?? ''}`;
 }

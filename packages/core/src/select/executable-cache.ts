@@ -49,9 +49,14 @@ export class ExecutableCache {
     return this.entries.get(key)?.measuredMs;
   }
 
-  /** Forgets an executable, for example one on a lost device. */
+  /** Forgets an executable, for example one that failed. */
   drop(key: string): void {
     this.entries.delete(key);
+  }
+
+  /** Forgets every executable whose key starts like this, for example all on a lost device. */
+  dropAll(prefix: string): void {
+    for (const key of this.entries.keys()) if (key.startsWith(prefix)) this.entries.delete(key);
   }
 
   /** Forgets all. */

@@ -1,0 +1,20 @@
+/** Measures compilations and runs, and tells `ATTN_DEBUG=2`. */
+import type { Backend } from '../backend.ts';
+import { debug } from '../debug.ts';
+import type { Graph } from '../graph/graph.ts';
+
+/** Does the work; calls `measured` with its milliseconds if it succeeds. */
+export async function timed<T>(
+  what: 'compiled' | 'ran',
+  graph: Graph,
+  backend: Backend,
+  work: () => Promise<T>,
+  measured?: (milliseconds: number) => void,
+): Promise<T> {
+  const start = performance.now();
+  const result = await work();
+  const milliseconds = performance.now() - start;
+  measured?.(milliseconds);
+  debug(2, () => `${graph.key}: ${what} on ${backend.name} in ${milliseconds.toFixed(2)} ms`);
+  return result;
+}
