@@ -86,18 +86,4 @@ export function throwIfAborted(signal: AbortSignal | undefined, where: string): 
   }
 }
 
-/** A short printable form of any value for error messages: `[2, 3]`, `"abc"`, `4096`. */
-export function show(value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    const items = Array.from(value as ArrayLike<unknown>).slice(0, 9);
-    const shown = items.slice(0, 8).map(show).join(', ');
-    return items.length > 8 ? `[${shown}, ...]` : `[${shown}]`;
-  }
-  if (typeof value === 'object' && value !== null) {
-    const text = JSON.stringify(value) ?? String(value);
-    return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-  }
-  return String(value);
-}
+export { show } from './show.ts';
