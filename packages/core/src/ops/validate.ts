@@ -91,6 +91,13 @@ export function checkOneOf(op: OpName, name: string, value: unknown, allowed: re
   }
 }
 
+/** The option, when given, is true or false. */
+export function checkFlag(op: OpName, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    fail('INVALID_ARGUMENT', op, `${name} must be true or false, got ${show(value)}`);
+  }
+}
+
 /** The option is one integer per axis. */
 export function checkIntegerList(op: OpName, name: string, value: readonly number[], length?: number): void {
   const good =

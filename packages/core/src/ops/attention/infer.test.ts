@@ -190,6 +190,18 @@ describe('errors', () => {
       'layout must be bhnd or bnhd, got "nhd"',
     ],
     [
+      'returnLse',
+      () => infer({}, { returnLse: 'no' as never }),
+      'INVALID_ARGUMENT',
+      'returnLse must be true or false, got "no"',
+    ],
+    [
+      'positions',
+      () => infer({}, { queryOffset: 7 - 2 ** 31 }),
+      'INVALID_ARGUMENT',
+      'positions must be below 2^31, got queryOffset -2147483641 with 5 queries and 7 keys',
+    ],
+    [
       'pattern',
       () => infer({}, { pattern: 'causal' as never }),
       'INVALID_PATTERN',
@@ -205,6 +217,11 @@ describe('errors', () => {
   test.each(cases)('%s', (_, call, code, message) => {
     if (typeof message === 'string') expectError(call, code, `attention: ${message}`);
     else expect(call).toThrow(expect.objectContaining({ code, message }));
+  });
+
+  test('the last position that fits', () => {
+    infer({}, { queryOffset: 2 ** 31 - 8 });
+    infer({}, { queryOffset: 8 - 2 ** 31 });
   });
 
   test('a pattern that does not fit the sizes', () => {

@@ -3,7 +3,15 @@ import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { broadcastsTo } from '../broadcast.ts';
 import type { NamedSpecs } from '../op.ts';
-import { checkDtype, checkOneOf, checkShapeIs, fail, sameShape, sharedFloat } from '../validate.ts';
+import {
+  checkDtype,
+  checkFlag,
+  checkOneOf,
+  checkShapeIs,
+  fail,
+  sameShape,
+  sharedFloat,
+} from '../validate.ts';
 import { effectivePattern } from './effective-pattern.ts';
 import { attentionProblem, inBhnd, type AttentionAttributes, type AttentionProblem } from './spec.ts';
 
@@ -16,6 +24,7 @@ export function inferAttention(inputs: NamedSpecs, attributes: AttentionAttribut
   checkOptions(attributes);
   checkOperands(inputs, attributes);
   const problem = attentionProblem(inputs, attributes);
+  checkPositions(problem);
   checkOptionalInputs(inputs, problem, dtype);
   checkPattern(inputs, attributes, problem);
 
@@ -26,7 +35,7 @@ export function inferAttention(inputs: NamedSpecs, attributes: AttentionAttribut
   return returnLse ? [out, { dtype: 'f32', shape: [batch, heads, queryLength] }] : [out];
 }
 
-function checkOptions({ scale, softcap, queryOffset, layout }: AttentionAttributes): void {
+function checkOptions({ scale, softcap, queryOffset, layout, returnLse }: AttentionAttributes): void {
   for (const [name, value] of Object.entries({ scale, softcap })) {
     if (value !== undefined && !Number.isFinite(value)) {
       fail('INVALID_ARGUMENT', OP, `${name} must be a finite number, got ${show(value)}`);
@@ -38,6 +47,7 @@ function checkOptions({ scale, softcap, queryOffset, layout }: AttentionAttribut
     fail('INVALID_ARGUMENT', OP, `queryOffset must be an integer, got ${show(queryOffset)}`);
   }
   checkOneOf(OP, 'layout', layout, ['bhnd', 'bnhd']);
+  checkFlag(OP, 'returnLse', returnLse);
 }
 
 function checkOperands(inputs: NamedSpecs, { layout = 'bhnd' }: AttentionAttributes): void {
@@ -71,6 +81,18 @@ function checkOperands(inputs: NamedSpecs, { layout = 'bhnd' }: AttentionAttribu
       'INVALID_SHAPE',
       OP,
       `query heads must be a multiple of key/value heads, got ${heads} and ${kvHeads}`,
+    );
+  }
+}
+
+/** Plans and kernels hold positions as 32-bit integers. */
+function checkPositions({ queryLength, keyLength, queryOffset }: AttentionProblem): void {
+  if (Math.abs(queryOffset) + Math.max(queryLength, keyLength) >= 2 ** 31) {
+    const lengths = `${queryLength} queries and ${keyLength} keys`;
+    fail(
+      'INVALID_ARGUMENT',
+      OP,
+      `positions must be below 2^31, got queryOffset ${queryOffset} with ${lengths}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { full } from '../../patterns/full.ts';
-import { f32, type Tensor } from '../../tensor.ts';
+import { f32, i32, type Tensor } from '../../tensor.ts';
 import { expectError } from '../ops.testing.ts';
 import { fromReference, toReference } from '../reference-tensor.ts';
 import { mergeStates } from './merge-states.ts';
@@ -86,7 +86,7 @@ test('says what does not fit', () => {
   expectError(
     () => mergeStates([]),
     'INVALID_ARGUMENT',
-    'mergeStates: expected at least one state, got none',
+    'mergeStates: expected a list of at least one state, got []',
   );
   expectError(
     () => mergeStates([state([1], 0), state([1, 2], 0)]),
@@ -97,5 +97,31 @@ test('says what does not fit', () => {
     () => mergeStates([{ out: f32([1, 1, 2, 1], [1, 2]), lse: f32([1, 1, 1], [0]) }]),
     'INVALID_SHAPE',
     'mergeStates: lse of state 0 must be [1, 1, 2], got [1, 1, 1]',
+  );
+  const good = state([1], 0);
+  expectError(
+    () => mergeStates([good], { layout: 'xyz' as never }),
+    'INVALID_ARGUMENT',
+    'mergeStates: layout must be bhnd or bnhd, got "xyz"',
+  );
+  expectError(
+    () => mergeStates(undefined as never),
+    'INVALID_ARGUMENT',
+    'mergeStates: expected a list of at least one state, got undefined',
+  );
+  expectError(
+    () => mergeStates([null as never]),
+    'INVALID_ARGUMENT',
+    'mergeStates: state 0 must be { out, lse }, got null',
+  );
+  expectError(
+    () => mergeStates([{ ...good, out: i32([1, 1, 1, 1], [0]) }]),
+    'INVALID_DTYPE',
+    'mergeStates: out of state 0 must be f32 or f16, got i32',
+  );
+  expectError(
+    () => mergeStates([good, { ...good, lse: i32([1, 1, 1], [0]) }]),
+    'INVALID_DTYPE',
+    'mergeStates: lse of state 1 must be f32, got i32',
   );
 });

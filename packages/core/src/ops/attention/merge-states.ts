@@ -9,7 +9,7 @@
  * Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023, https://arxiv.org/abs/2310.01889
  */
 import { AttnError, show } from '../../errors.ts';
-import { checkTensor, zeros, type Tensor } from '../../tensor.ts';
+import { checkTensor, zeros, type DType, type Tensor } from '../../tensor.ts';
 import { toReference } from '../reference-tensor.ts';
 import { sameShape } from '../validate.ts';
 import { inBhnd, rowStrides, type AttentionLayout } from './spec.ts';
@@ -24,7 +24,8 @@ export interface AttentionState {
 
 /**
  * Attention over the union of the states' keys, as f32. Sums are in float64; a state whose lse is −∞ (no key) does not
- * enter; NaN in a row of any other state gives NaN in that row. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`.
+ * enter; NaN in a row of any other state gives NaN in that row. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`,
+ * `INVALID_SHAPE`.
  */
 export function mergeStates(
   states: readonly AttentionState[],
@@ -63,11 +64,27 @@ export function mergeStates(
 
 function checkStates(states: readonly AttentionState[], layout: AttentionLayout): void {
   const where = 'core/mergeStates';
-  if (states.length === 0)
-    throw new AttnError('INVALID_ARGUMENT', where, 'expected at least one state, got none');
-  states.forEach(({ out, lse }, index) => {
-    checkTensor(out, where, `out of state ${index}`);
-    checkTensor(lse, where, `lse of state ${index}`);
+  if (layout !== 'bhnd' && layout !== 'bnhd') {
+    throw new AttnError('INVALID_ARGUMENT', where, `layout must be bhnd or bnhd, got ${show(layout)}`);
+  }
+  if (!Array.isArray(states) || states.length === 0) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      where,
+      `expected a list of at least one state, got ${show(states)}`,
+    );
+  }
+  states.forEach((state, index) => {
+    if (typeof state !== 'object' || state === null) {
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        where,
+        `state ${index} must be { out, lse }, got ${show(state)}`,
+      );
+    }
+    const { out, lse } = state;
+    checkFloat(out, ['f32', 'f16'], where, `out of state ${index}`);
+    checkFloat(lse, ['f32'], where, `lse of state ${index}`);
     if (out.shape.length !== 4 || !sameShape(out.shape, states[0].out.shape)) {
       const expected = index === 0 ? 'rank 4' : `the shape of state 0, ${show(states[0].out.shape)}`;
       throw new AttnError(
@@ -86,4 +103,15 @@ function checkStates(states: readonly AttentionState[], layout: AttentionLayout)
       );
     }
   });
+}
+
+function checkFloat(tensor: Tensor, allowed: readonly DType[], where: string, name: string): void {
+  checkTensor(tensor, where, name);
+  if (!allowed.includes(tensor.dtype)) {
+    throw new AttnError(
+      'INVALID_DTYPE',
+      where,
+      `${name} must be ${allowed.join(' or ')}, got ${tensor.dtype}`,
+    );
+  }
 }
