@@ -39,6 +39,12 @@ describe('making tensors', () => {
 describe('checks', () => {
   test.each([
     [() => tensor('f32', [2], new Float32Array(3)), 'INVALID_SHAPE', /shape \[2\] needs 2 elements, got 3/],
+    [() => zeros('f64' as never, [1]), 'INVALID_DTYPE', /dtype "f64"; known are f32/],
+    [
+      () => checkTensor({ ...f32([1], [1]), strides: null as never }, 'core/test'),
+      'INVALID_ARGUMENT',
+      /must have a list of strides, or none, got null/,
+    ],
     [() => f32([-1], []), 'INVALID_SHAPE', /impossible shape \[-1\]/],
     [() => f32([1.5], [1]), 'INVALID_SHAPE', /impossible shape \[1.5\]/],
     [

@@ -83,7 +83,7 @@ export function tensor<D extends DType>(dtype: D, shape: readonly number[], data
 
 /** An all-zero tensor. */
 export function zeros<D extends DType>(dtype: D, shape: readonly number[]): Tensor<D> {
-  checkShape(shape, 'core/zeros');
+  checkSpec({ dtype, shape }, 'core/zeros');
   return { dtype, shape, data: allocate(dtype, sizeOf(shape)) };
 }
 
@@ -141,14 +141,7 @@ export function checkTensor(value: Tensor, where: string, name = 'tensor'): void
       `${name} must be a tensor { dtype, shape, data }, got ${show(value)}`,
     );
   }
-  if (!Object.hasOwn(STORAGE, value.dtype)) {
-    throw new AttnError(
-      'INVALID_DTYPE',
-      where,
-      `${name} has dtype ${show(value.dtype)}; known are ${DTYPES.join(', ')}`,
-    );
-  }
-  checkShape(value.shape, where, name);
+  checkSpec(value, where, name);
   if (!(value.data instanceof STORAGE[value.dtype])) {
     const got = (value.data as object | undefined)?.constructor?.name ?? typeof value.data;
     throw new AttnError(
@@ -171,6 +164,21 @@ export function checkTensor(value: Tensor, where: string, name = 'tensor'): void
   }
 }
 
+/** Throws unless the value has a known dtype and a possible shape. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. */
+export function checkSpec(value: TensorSpec, where: string, name = 'tensor'): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new AttnError('INVALID_ARGUMENT', where, `${name} must be { dtype, shape }, got ${show(value)}`);
+  }
+  if (!Object.hasOwn(STORAGE, value.dtype)) {
+    throw new AttnError(
+      'INVALID_DTYPE',
+      where,
+      `${name} has dtype ${show(value.dtype)}; known are ${DTYPES.join(', ')}`,
+    );
+  }
+  checkShape(value.shape, where, name);
+}
+
 /** Throws unless every extent is a non-negative integer and the size is addressable. */
 export function checkShape(shape: readonly number[], where: string, name = 'tensor'): void {
   const good =
@@ -183,6 +191,13 @@ export function checkShape(shape: readonly number[], where: string, name = 'tens
 }
 
 function checkStrides(value: Tensor, strides: readonly number[], where: string, name: string): void {
+  if (!Array.isArray(strides)) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      where,
+      `${name} must have a list of strides, or none, got ${show(strides)}`,
+    );
+  }
   let lastIndex = 0;
   for (let axis = 0; axis < value.shape.length; axis++) {
     const stride = strides[axis];

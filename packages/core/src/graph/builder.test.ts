@@ -161,6 +161,79 @@ describe('errors', () => {
       'INVALID_SHAPE',
       /constant/,
     ],
+    [
+      'an input named like what all objects have',
+      () => builder.input('toString', matrix),
+      'INVALID_GRAPH',
+      /an input must be named by a string other than those that all objects have, got "toString"/,
+    ],
+    [
+      'an output named like their prototype',
+      () => builder.build(Object.fromEntries([['__proto__', x]])),
+      'INVALID_GRAPH',
+      /an output must be named .* got "__proto__"/,
+    ],
+    ['a name that is none', () => builder.input(3 as never, matrix), 'INVALID_GRAPH', /got 3/],
+    ['no spec', () => builder.input('y', undefined as never), 'INVALID_ARGUMENT', /input y must be/],
+    [
+      'an unknown dtype',
+      () => builder.input('y', { dtype: 'f64' as never, shape: [] }),
+      'INVALID_DTYPE',
+      /input y has dtype "f64"; known are f32/,
+    ],
+    [
+      'an unknown op',
+      () => builder.node('foo' as 'relu', {}, {}),
+      'INVALID_GRAPH',
+      /there is no op "foo"; known are attention, linear/,
+    ],
+    [
+      'an op of all objects',
+      () => builder.node('toString' as 'relu', {}, {}),
+      'INVALID_GRAPH',
+      /there is no op "toString"/,
+    ],
+    [
+      'no attributes',
+      () => builder.node('softmax', { x }, undefined as never),
+      'INVALID_ARGUMENT',
+      /attributes of softmax must be an object, got undefined/,
+    ],
+    [
+      'empty attributes',
+      () => builder.node('softmax', { x }, {} as never),
+      'INVALID_ARGUMENT',
+      /axis must be an integer/,
+    ],
+    [
+      'no inputs',
+      () => builder.node('relu', undefined as never, {}),
+      'INVALID_ARGUMENT',
+      /inputs of relu must be an object, got undefined/,
+    ],
+    [
+      'an input of an op named like a prototype',
+      () =>
+        builder.node(
+          'relu',
+          Object.fromEntries([
+            ['x', x],
+            ['__proto__', x],
+          ]),
+          {},
+        ),
+      'INVALID_ARGUMENT',
+      /there is no input "__proto__"/,
+    ],
+    ['null', () => builder.relu(null as never), 'INVALID_GRAPH', /got null/],
+    ['a list that is none', () => builder.concat(undefined as never, 0), 'INVALID_ARGUMENT', /got undefined/],
+    ['no object of outputs', () => builder.build(undefined as never), 'INVALID_ARGUMENT', /outputs must be/],
+    [
+      'a flag that is none',
+      () => builder.matmul(x, x, { transposeB: 1 as never }),
+      'INVALID_ARGUMENT',
+      /transposeB must be true or false, got 1/,
+    ],
     ['a wrong shape', () => builder.matmul(x, x), 'INVALID_SHAPE', /matmul/],
   ])('%s', (_, call, code, message) => {
     expect(call).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));

@@ -8,9 +8,11 @@ import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec
 import type { OpAttributes, OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
 import type { MatmulAttributes } from '../ops/matmul/spec.ts';
+import type { NamedSpecs } from '../ops/op.ts';
 import type { SliceAttributes } from '../ops/slice/spec.ts';
 import type { TensorSpec } from '../tensor.ts';
-import { checkShape, checkTensor, contiguous, type DType, type Tensor } from '../tensor.ts';
+import { checkSpec, checkTensor, contiguous, type DType, type Tensor } from '../tensor.ts';
+import { checkName, checkNode, checkObject } from './check-build.ts';
 import { finishGraph, type GraphDraft } from './finish.ts';
 import { anyNode, type Graph, type NodeOf, type ValueId } from './graph.ts';
 
@@ -38,9 +40,13 @@ export class GraphBuilder {
     values: this.values,
   };
 
-  /** A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken, `INVALID_SHAPE`. */
+  /**
+   * A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken or that all objects have, such as
+   * `toString`; `INVALID_DTYPE`, `INVALID_SHAPE`.
+   */
   input(name: string, spec: TensorSpec): Value {
-    checkShape(spec.shape, WHERE, `input ${name}`);
+    checkName('an input', name);
+    checkSpec(spec, WHERE, `input ${name}`);
     const value = this.addValue(spec);
     this.name(value, name);
     this.draft.inputs.set(name, value.id);
@@ -65,13 +71,12 @@ export class GraphBuilder {
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
   ): Value[] {
-    const specs: Record<string, TensorSpec> = {};
-    const ids: Record<string, ValueId> = {};
-    for (const [name, value] of Object.entries(inputs)) {
-      if (value === undefined) continue;
-      specs[name] = this.own(value, `input ${name} of ${op}`);
-      ids[name] = value.id;
-    }
+    checkNode(op, inputs, attributes);
+    const given = Object.entries(inputs).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, this.own(value, `input ${name} of ${op}`)] as const],
+    );
+    const specs: NamedSpecs = Object.fromEntries(given);
+    const ids = Object.fromEntries(given.map(([name, { id }]) => [name, id]));
     const outputs = ops[op].infer(specs, attributes).map((spec) => this.addValue(spec));
     const normal = ops[op].normalize?.(specs, attributes) ?? attributes;
     const node: NodeOf<K> = { op, inputs: ids, attributes: normal, outputs: outputs.map(({ id }) => id) };
@@ -164,15 +169,18 @@ export class GraphBuilder {
 
   /** Tensors one after another along an axis. */
   concat(values: readonly Value[], axis: number): Value {
+    checkObject('the values of concat', values);
     return this.one('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
   }
 
   /**
    * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs stay. The
-   * builder may be used further. Errors: `INVALID_GRAPH`.
+   * builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have, such as `toString`.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
+    checkObject('outputs', outputs);
     const entries = Object.entries(outputs);
+    for (const [name] of entries) checkName('an output', name);
     if (entries.length === 0)
       throw new AttnError('INVALID_GRAPH', WHERE, 'expected at least one output, got none');
     return finishGraph(
@@ -196,7 +204,7 @@ export class GraphBuilder {
   }
 
   private own(value: Value, what: string): Value {
-    if (value === undefined || this.values[value.id] !== value) {
+    if (typeof value !== 'object' || value === null || this.values[value.id] !== value) {
       throw new AttnError(
         'INVALID_GRAPH',
         WHERE,
