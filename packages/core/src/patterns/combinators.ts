@@ -147,8 +147,7 @@ function union(lists: readonly Int32Array[]): Int32Array {
 }
 
 function distinctHints(hints: readonly OrderHint[]): readonly OrderHint[] {
-  return hints.filter(
-    (hint, i) =>
-      hints.findIndex((other) => other.modulus === hint.modulus && other.labels === hint.labels) === i,
-  );
+  const same = (a: OrderHint, b: OrderHint): boolean =>
+    a.modulus === b.modulus && a.labels === b.labels && a.keyLabels === b.keyLabels;
+  return hints.filter((hint, i) => hints.findIndex((other) => same(other, hint)) === i);
 }

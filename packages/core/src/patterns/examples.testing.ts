@@ -94,14 +94,14 @@ export const examples: readonly Example[] = [
       seed: 1,
       heads: 'shared',
     }),
+    'strided 7': strided({ stride: 7 }),
+    'strided 1': strided({ stride: 1 }),
+    'fixed 3, 3': fixed({ stride: 3, summary: 3 }),
     'where: blocks on the diagonal': where(({ q, k }) => q.div(8).eq(k.div(8))),
   }),
   ...of('not promised', {
     'documents that interleave': segments({ ids: ids((i) => (i * i) % 5) }),
-    'strided 7': strided({ stride: 7 }),
-    'strided 1': strided({ stride: 1 }),
     'fixed 8, 2': fixed({ stride: 8, summary: 2 }),
-    'fixed 3, 3': fixed({ stride: 3, summary: 3 }),
     'where: by head and batch row': where(({ q, k, head, batch }) => q.sub(k).mod(head.add(2)).eq(batch)),
     'where: everything': where(({ q, k }) =>
       q

@@ -1,8 +1,7 @@
 /** Fixed sparse attention: the own block, and the summary tokens at every block's end. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
-import { defineBuiltIn, type Pattern } from './pattern.ts';
-import { mod } from './runs.ts';
-import { plannedAs } from './where.ts';
+import { defineBuiltIn, type Coverage, type OrderHint, type Pattern } from './pattern.ts';
+import { last, mod, type Run } from './runs.ts';
 
 export interface FixedOptions {
   /** l in the paper: tokens per block. */
@@ -29,17 +28,35 @@ export function fixed(options: FixedOptions): Pattern {
   const summary = checkInteger("fixed's summary", given.summary, 1);
   if (summary > stride) throw invalidPattern(`fixed's summary to be at most its stride (${stride})`, summary);
   const block = (position: number): number => Math.floor(position / stride);
+  const isSummary = (k: number): boolean => mod(k, stride) >= stride - summary;
+  // With the summaries of all blocks side by side, what a query sees is two dense pieces instead of a comb.
+  const hints: readonly OrderHint[] = summary < stride ? [{ keyLabels: (k) => (isSummary(k) ? 1 : 0) }] : [];
+
   return defineBuiltIn({
     type: 'fixed',
     options: { stride, summary },
-    allows: (_b, _h, q, k) => k <= q && (block(k) === block(q) || mod(k, stride) >= stride - summary),
-    ...plannedAs(({ q, k }) =>
-      k.le(q).and(
-        k
-          .div(stride)
-          .eq(q.div(stride))
-          .or(k.mod(stride).ge(stride - summary)),
-      ),
-    ),
+    allows: (_b, _h, q, k) => k <= q && (block(k) === block(q) || isSummary(k)),
+    classify(_b, _h, q, k) {
+      if (k.start > last(q)) return 'none';
+      const past = last(k) <= q.start ? 'all' : 'some';
+      const summaries = coverageOfSummaries(k, stride, summary);
+      if (summaries === 'all') return past;
+      const [firstBlock, lastBlock] = [block(k.start), block(last(k))];
+      if (lastBlock < block(q.start)) return summaries;
+      return firstBlock === block(last(q)) && lastBlock === block(q.start) ? past : 'some';
+    },
+    signature: (_b, _h, q, k) => `${k.start - q.start}@${mod(q.start, stride)}`,
+    hints: () => hints,
   });
+}
+
+/** Are the keys of a run summaries? Exact for step 1, for steps that `stride` divides, and within a block. */
+function coverageOfSummaries(k: Run, stride: number, summary: number): Coverage {
+  // Residues counted from the first summary on: those below `summary` are summaries.
+  const first = mod(k.start + summary, stride);
+  if (summary === stride) return 'all';
+  if (k.step % stride === 0) return first < summary ? 'all' : 'none';
+  const end = first + last(k) - k.start;
+  if (first < summary) return end < summary ? 'all' : 'some';
+  return end < stride ? 'none' : 'some';
 }

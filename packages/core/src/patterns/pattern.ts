@@ -31,12 +31,17 @@ export interface BatchRows {
 /** Names of run-time inputs that a pattern may depend on. */
 export type PatternInput = keyof PatternData;
 
-/** Advice to the planner on which orders of the tokens turn this pattern into few dense tiles. */
+/**
+ * Advice to the planner on which order of the tokens turns this pattern into few dense tiles: positions are sorted by all
+ * that is given here, in this sequence, and last of all by position.
+ */
 export interface OrderHint {
+  /** Sort keys by this number first, and leave queries where they are (columns that all see gather in one place). */
+  readonly keyLabels?: (position: number) => number;
+  /** Sort positions by this label (documents that are interleaved become contiguous). */
+  readonly labels?: ArrayLike<number>;
   /** Sort positions by their residue modulo this number (a dilated window becomes a band). */
   readonly modulus?: number;
-  /** Sort positions by this label first (documents that are interleaved become contiguous). */
-  readonly labels?: ArrayLike<number>;
 }
 
 /** Who attends to whom: an immutable, serialisable value. See `definePattern` for the defaults. */

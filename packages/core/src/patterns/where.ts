@@ -3,13 +3,7 @@ import { classifierOf } from './classifier.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
 import { BoolExpression, VARIABLES, type Variables } from './expression.ts';
 import { canonicalJson, hashText, type Json } from './json-value.ts';
-import {
-  defineBuiltIn,
-  type OrderHint,
-  type Pattern,
-  type PatternDefinition,
-  type PatternSizes,
-} from './pattern.ts';
+import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
 import { moduliOf, periodOf } from './translation.ts';
 
@@ -68,14 +62,6 @@ export function where(expression: WhereExpression): Pattern {
         for (let h = 0; h < (byHead ? heads : 1); h++) formulaAt(b, h);
     },
   });
-}
-
-/** What `classify`, `signature` and `hints` are for a formula, for patterns that spell out `allows` themselves. */
-export function plannedAs(
-  formula: (variables: Variables) => BoolExpression,
-): Pick<PatternDefinition, 'classify' | 'signature' | 'hints'> {
-  const { classify, signature, hints } = where(formula);
-  return { classify, signature, hints };
 }
 
 /** An expression for one head and batch row. */
