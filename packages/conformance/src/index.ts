@@ -8,7 +8,7 @@ export { oracle } from './oracle.ts';
 export { compareOutput, type Expected, type Mismatch, type WorstElement } from './compare.ts';
 export { runCase, type CaseResult } from './runner.ts';
 export { verdict, type Exceptions } from './verdict.ts';
-export { contractCases, type ContractCase } from './contract.ts';
+export { contractCases, type ContractCase, type MakeBackend } from './contract/index.ts';
 export { planProblem } from './plan-check.ts';
 export { formatReport, type BackendResults } from './report.ts';
 export { referenceBackend, type Evaluate } from './reference-backend.ts';

@@ -31,24 +31,34 @@ export function evaluateRounded(graph: Graph, inputs: Tensors): Tensors {
 
 /** A backend that runs everything by `evaluate`, by default the reference. */
 export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend {
+  let ended = false;
   return {
     name: 'reference',
     probe: async () => ({ available: true, summary: 'float64 reference, 1 thread', features: {} }),
     supports: () => true,
     estimate: (graph) => graph.nodes.reduce((total, node) => total + 1 + nodeFlops(graph, node) / 1e6, 0),
     async compile(graph, options = {}) {
+      if (ended) throw new AttnError('DISPOSED', 'reference/compile', 'the backend has been disposed');
       throwIfAborted(options.signal, 'reference/compile');
       let disposed = false;
       return {
-        async run(inputs, { signal } = {}) {
+        async run(inputs, { signal, onProgress } = {}) {
           if (disposed) throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
           throwIfAborted(signal, 'reference/run');
-          return evaluate(graph, checkRunInputs(graph, inputs));
+          const start = performance.now();
+          const outputs = evaluate(graph, checkRunInputs(graph, inputs));
+          if (performance.now() - start < 50) return outputs;
+          // The reference cannot be interrupted, but an abort that came meanwhile counts.
+          const total = graph.nodes.length;
+          onProgress?.({ done: total, total, unit: 'nodes' });
+          await new Promise((resolve) => setTimeout(resolve));
+          throwIfAborted(signal, 'reference/run');
+          return outputs;
         },
         dispose: () => void (disposed = true),
       };
     },
-    dispose: async () => {},
+    dispose: async () => void (ended = true),
   };
 }
 

@@ -1,7 +1,6 @@
 /** The suite itself under test: every planted fault must make it fail, and the reference must pass all of it. */
 import { describe, expect, test } from 'vitest';
 import { allCases } from './cases/index.ts';
-import { contractCases } from './contract.ts';
 import { faults, type Fault } from './faults/index.testing.ts';
 import { goldenCalls, goldenEntries, readGolden, runGolden } from './goldens/index.ts';
 import { backendProperties } from './properties/index.ts';
@@ -88,36 +87,7 @@ test('a backend that throws fails the case with the error in the message', async
   expect(result).toMatchObject({ status: 'failed', message: expect.stringContaining('kernel exploded') });
 });
 
-describe('broken promises are caught', () => {
-  test('a run that ignores its signal', async () => {
-    const good = referenceBackend();
-    const backend = {
-      ...good,
-      compile: async (...[graph]: Parameters<typeof good.compile>) => {
-        const executable = await good.compile(graph);
-        return {
-          ...executable,
-          run: (inputs: Parameters<typeof executable.run>[0]) => executable.run(inputs),
-        };
-      },
-    };
-    const aborted = contractCases.find(({ id }) => id === 'contract:aborted');
-    expect(await aborted?.check(backend)).toContain('expected ABORTED');
-  });
-
-  test('an executable that runs after its end', async () => {
-    const good = referenceBackend();
-    const backend = {
-      ...good,
-      compile: async (...args: Parameters<typeof good.compile>) => ({
-        ...(await good.compile(...args)),
-        dispose: () => {},
-      }),
-    };
-    const disposed = contractCases.find(({ id }) => id === 'contract:disposed');
-    expect(await disposed?.check(backend)).toContain('expected DISPOSED');
-  });
-
+describe('broken properties are caught', () => {
   test('batch rows that are mixed up', async () => {
     const { make } = faults.find(({ name }) => name.includes('weight of 0')) ?? faults[0];
     const independent = backendProperties.find(({ id }) => id === 'property:independent-rows');

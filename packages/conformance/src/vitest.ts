@@ -8,7 +8,7 @@
 import type { Backend } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allCases } from './cases/index.ts';
-import { contractCases } from './contract.ts';
+import { contractCases, type MakeBackend } from './contract/index.ts';
 import { environment } from './environment.ts';
 import { goldenCalls, goldenEntries, goldenId, readGolden, runGolden } from './goldens/index.ts';
 import { backendProperties } from './properties/index.ts';
@@ -30,11 +30,11 @@ export interface ConformanceOptions {
 /** Milliseconds; a wait without an end must fail with the case's id. Generous, for busy machines and first compilations. */
 const CASE_TIMEOUT = 30_000;
 
-/** A backend, or how to make one. Make it so that it poisons its memory, if it can: `() => cpu({ poison: true })`. */
-export type BackendSource = Backend | (() => Backend | Promise<Backend>);
-
-/** Declares the whole suite: cases, contract, goldens and properties. */
-export function describeConformance(source: BackendSource, options: ConformanceOptions = {}): void {
+/**
+ * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let it make
+ * them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
+ */
+export function describeConformance(make: MakeBackend, options: ConformanceOptions = {}): void {
   const { expectUnsupported = {}, cases: selector = environment('ATTN_CASES') ?? '' } = options;
   const selected = <T extends { readonly id: string }>(list: readonly T[]): readonly T[] =>
     list.filter(({ id }) => matches(selector, id));
@@ -42,7 +42,7 @@ export function describeConformance(source: BackendSource, options: ConformanceO
   describe('conformance', async () => {
     let backend: Backend;
     beforeAll(async () => {
-      backend = typeof source === 'function' ? await source() : source;
+      backend = await make();
       const probe = await backend.probe();
       if (!probe.available)
         throw new Error(`[attn/conformance] ${backend.name} is not available here: ${probe.reason}`);
@@ -77,7 +77,7 @@ export function describeConformance(source: BackendSource, options: ConformanceO
     }
     for (const { id, check, description } of selected(contractCases)) {
       test(id, { timeout: CASE_TIMEOUT }, async () => {
-        const problem = await check(backend);
+        const problem = await check(backend, make);
         report(problem && `${id}: ${description}\n${problem}`);
       });
     }

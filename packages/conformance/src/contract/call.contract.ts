@@ -1,9 +1,5 @@
-/**
- * What a backend promises beside numbers: the errors it throws, runs that overlap, views as inputs, the end of its life.
- * See the documentation of `Backend` and `Executable` in core.
- */
+/** What a call promises: errors with their codes, views as inputs, runs that overlap, the same bits each time. */
 import {
-  AttnError,
   causal,
   f32,
   full,
@@ -12,39 +8,14 @@ import {
   i32,
   or,
   slidingWindow,
+  supportsGraph,
   type AttnErrorCode,
-  type Backend,
-  type Graph,
-  type Pattern,
-  type Progress,
   type Tensor,
   type Tensors,
 } from '@attn/core';
-import { fill } from './data.ts';
-import { differences } from './runner.ts';
-
-/** One promise. */
-export interface ContractCase {
-  /** `contract:<name>`. */
-  readonly id: string;
-  readonly description: string;
-  /** What is wrong, or undefined. Never disposes of the backend. */
-  check(backend: Backend): Promise<string | undefined>;
-}
-
-/** A graph of one attention node with inputs q, k, v of [1, 2, n, 8]. */
-function attentionGraph(pattern: Pattern, n: number): Graph {
-  const builder = new GraphBuilder();
-  const spec = { dtype: 'f32', shape: [1, 2, n, 8] } as const;
-  const [q, k, v] = [builder.input('q', spec), builder.input('k', spec), builder.input('v', spec)];
-  const { out, lse } = builder.attention({ q, k, v }, { pattern, returnLse: true });
-  return builder.build(lse ? { out, lse } : { out });
-}
-
-function attentionInputs(n: number, seed: number): Record<string, Tensor> {
-  const one = (salt: number): Tensor => f32([1, 2, n, 8], fill('bell', 16 * n, seed * 8 + salt));
-  return { q: one(1), k: one(2), v: one(3) };
-}
+import { allCases } from '../cases/index.ts';
+import { differences } from '../runner.ts';
+import { attentionGraph, attentionInputs, contract, rejects, type ContractCase } from './contract.ts';
 
 /** The same values as a view: every row stands in a wider one, whose rest is NaN. */
 function asView(value: Tensor): Tensor {
@@ -55,21 +26,6 @@ function asView(value: Tensor): Tensor {
   const [, heads, length] = value.shape;
   const strides = [heads * length * (width + 3), length * (width + 3), width + 3, 1];
   return { dtype: 'f32', shape: value.shape, data, strides };
-}
-
-/** What is wrong unless the promise rejects with an `AttnError` of this code. */
-async function rejects(code: AttnErrorCode, call: () => Promise<unknown>): Promise<string | undefined> {
-  try {
-    await call();
-    return `expected ${code}, got a result`;
-  } catch (error) {
-    if (error instanceof AttnError && error.code === code) return undefined;
-    return `expected an AttnError ${code}, got ${String(error)}`;
-  }
-}
-
-function contract(name: string, description: string, check: ContractCase['check']): ContractCase {
-  return { id: `contract:${name}`, description, check };
 }
 
 /** Runs a call that the backend must reject, on a small attention graph. */
@@ -85,7 +41,7 @@ function rejected(
   };
 }
 
-export const contractCases: readonly ContractCase[] = [
+export const callContract: readonly ContractCase[] = [
   contract('probe', 'A probe says what the machine has, and says the same again.', async (backend) => {
     const [first, second] = [await backend.probe(), await backend.probe()];
     if (!first.available) return `expected the backend to be available, got ${first.reason}`;
@@ -113,6 +69,19 @@ export const contractCases: readonly ContractCase[] = [
       return long > short
         ? undefined
         : `expected 4096 tokens to take longer than 64, got ${long} and ${short}`;
+    },
+  ),
+  contract(
+    'unsupported',
+    'What the backend says that it cannot do, it refuses to compile, with UNSUPPORTED.',
+    async (backend) => {
+      for (const { id, build } of allCases) {
+        const { graph } = build();
+        if (supportsGraph(backend, graph) === true) continue;
+        const problem = await rejects('UNSUPPORTED', () => backend.compile(graph));
+        return problem && `${id}: ${problem}`;
+      }
+      return undefined;
     },
   ),
   contract(
@@ -196,37 +165,5 @@ export const contractCases: readonly ContractCase[] = [
       one[name].data.every((value, i) => Object.is(value, two[name].data[i])),
     );
     return isSame ? undefined : 'the second run differs from the first';
-  }),
-  contract('disposed', 'A disposed executable rejects runs, and may be disposed again.', async (backend) => {
-    const executable = await backend.compile(attentionGraph(full(), 5));
-    await executable.run(attentionInputs(5, 1));
-    executable.dispose();
-    executable.dispose();
-    return rejects('DISPOSED', () => executable.run(attentionInputs(5, 1)));
-  }),
-  contract(
-    'aborted',
-    'A run or a compilation that was aborted before it began rejects with ABORTED.',
-    async (backend) => {
-      const signal = AbortSignal.abort();
-      const graph = attentionGraph(full(), 5);
-      const executable = await backend.compile(graph);
-      const problem =
-        (await rejects('ABORTED', () => executable.run(attentionInputs(5, 1), { signal }))) ??
-        (await rejects('ABORTED', () => backend.compile(graph, { signal })));
-      const after = await executable.run(attentionInputs(5, 1));
-      executable.dispose();
-      return problem ?? differences('run after an aborted one', graph, attentionInputs(5, 1), after);
-    },
-  ),
-  contract('progress', 'Progress grows and never exceeds its total.', async (backend) => {
-    const executable = await backend.compile(attentionGraph(full(), 400));
-    const reports: Progress[] = [];
-    await executable.run(attentionInputs(400, 7), { onProgress: (progress) => void reports.push(progress) });
-    executable.dispose();
-    const isOrdered = reports.every(
-      ({ done, total }, i) => done <= total && done >= (reports[i - 1]?.done ?? 0),
-    );
-    return isOrdered ? undefined : `expected progress to grow, got ${JSON.stringify(reports)}`;
   }),
 ];

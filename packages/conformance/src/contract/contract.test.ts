@@ -1,0 +1,117 @@
+/** Backends that break one promise each, and the case that must notice. */
+import type { Backend, Executable, RunOptions, Tensors } from '@attn/core';
+import { expect, test } from 'vitest';
+import { referenceBackend } from '../reference-backend.ts';
+import { contractCases } from './index.ts';
+import { memoryGrowth } from './memory.ts';
+
+/** The reference with executables that differ. */
+function broken(change: (executable: Executable) => Partial<Executable>): Backend {
+  const good = referenceBackend();
+  return {
+    ...good,
+    compile: async (...args) => {
+      const executable = await good.compile(...args);
+      return { ...executable, ...change(executable) };
+    },
+  };
+}
+
+/** A backend whose runs last 300 ms and give the inputs back, as good as any for promises about time. */
+const slow = (run: (wait: Promise<void>, options: RunOptions) => Promise<void>): Backend =>
+  broken(() => ({
+    run: async (inputs: Tensors, options: RunOptions = {}) => {
+      await run(new Promise((resolve) => setTimeout(resolve, 300)), options);
+      return inputs;
+    },
+  }));
+
+const check = (name: string, backend: Backend): Promise<string | undefined> | undefined =>
+  contractCases.find(({ id }) => id === `contract:${name}`)?.check(backend, () => backend);
+
+test('a run that ignores its signal', async () => {
+  const backend = broken(({ run }) => ({ run: (inputs) => run(inputs) }));
+  expect(await check('aborted', backend)).toContain('expected ABORTED');
+});
+
+test('a run that ignores an abort in its midst', async () => {
+  expect(
+    await check(
+      'aborted-midway',
+      slow((wait) => wait),
+    ),
+  ).toContain('expected ABORTED, got a result');
+});
+
+test('a run that is disturbed by one that was aborted', async () => {
+  let aborted = 0;
+  const good = referenceBackend();
+  const backend: Backend = {
+    ...good,
+    compile: async (...args) => {
+      const { run, dispose } = await good.compile(...args);
+      return {
+        dispose,
+        run: async (inputs, options) => {
+          const outputs = await run(inputs, options).catch((error: unknown) => {
+            aborted++;
+            throw error;
+          });
+          outputs.out.data[0] += aborted;
+          return outputs;
+        },
+      };
+    },
+  };
+  expect(await check('aborted-midway', backend)).toContain('out is not what it was before');
+});
+
+test('a long run without progress, and progress that shrinks', async () => {
+  expect(
+    await check(
+      'progress',
+      slow((wait) => wait),
+    ),
+  ).toContain('got no report');
+  const shrinking = slow(async (wait, { onProgress }) => {
+    onProgress?.({ done: 2, total: 3, unit: 'tiles' });
+    onProgress?.({ done: 1, total: 3, unit: 'tiles' });
+    await wait;
+  });
+  expect(await check('progress', shrinking)).toContain('expected progress to grow');
+});
+
+test('an executable that runs after its end, a backend that compiles after its own', async () => {
+  expect(
+    await check(
+      'disposed',
+      broken(() => ({ dispose: () => {} })),
+    ),
+  ).toContain('expected DISPOSED');
+  const immortal = { ...referenceBackend(), dispose: async () => {} };
+  expect(await check('backend-disposed', immortal)).toContain('expected DISPOSED');
+});
+
+test('a run that ends with an error of the platform when its backend does', async () => {
+  const backend = broken(() => ({ run: () => Promise.reject(new Error('worker terminated')) }));
+  expect(await check('backend-disposed-in-flight', backend)).toContain('got Error: worker terminated');
+});
+
+test('a backend that compiles what it calls unsupported', async () => {
+  const backend: Backend = { ...referenceBackend(), supports: ({ op }) => op !== 'tanh' || 'no tanh' };
+  expect(await check('unsupported', backend)).toContain('expected UNSUPPORTED, got a result');
+  expect(await check('unsupported', referenceBackend())).toBeUndefined();
+});
+
+test('outputs that are never let go', async () => {
+  const kept: Tensors[] = [];
+  const leaking = broken(({ run }) => ({
+    run: async (inputs) => {
+      const outputs = await run(inputs);
+      kept.push(outputs);
+      return outputs;
+    },
+  }));
+  expect(await check('no-leak', leaking)).toContain('KB more after 300 calls');
+  expect(await memoryGrowth(async () => {}, 1)).toBeTypeOf('number');
+});

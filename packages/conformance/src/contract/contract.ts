@@ -1,0 +1,58 @@
+/** What a promise of a backend is, and the small calls that it is tried on. */
+import {
+  AttnError,
+  f32,
+  GraphBuilder,
+  type AttnErrorCode,
+  type Backend,
+  type Graph,
+  type Pattern,
+  type Tensor,
+} from '@attn/core';
+import { fill } from '../data.ts';
+
+/** One promise. */
+export interface ContractCase {
+  /** `contract:<name>`. */
+  readonly id: string;
+  readonly description: string;
+  /** What is wrong, or undefined. Never disposes of the backend; what tries its end makes one of its own. */
+  check(backend: Backend, make: MakeBackend): Promise<string | undefined>;
+}
+
+/** Makes a backend that nobody else uses. */
+export type MakeBackend = () => Backend | Promise<Backend>;
+
+/** Declares a promise. */
+export function contract(name: string, description: string, check: ContractCase['check']): ContractCase {
+  return { id: `contract:${name}`, description, check };
+}
+
+/** A graph of one attention node with inputs q, k, v of [1, 2, n, 8]. */
+export function attentionGraph(pattern: Pattern, n: number): Graph {
+  const builder = new GraphBuilder();
+  const spec = { dtype: 'f32', shape: [1, 2, n, 8] } as const;
+  const [q, k, v] = [builder.input('q', spec), builder.input('k', spec), builder.input('v', spec)];
+  const { out, lse } = builder.attention({ q, k, v }, { pattern, returnLse: true });
+  return builder.build(lse ? { out, lse } : { out });
+}
+
+/** Its inputs. */
+export function attentionInputs(n: number, seed: number): Record<string, Tensor> {
+  const one = (salt: number): Tensor => f32([1, 2, n, 8], fill('bell', 16 * n, seed * 8 + salt));
+  return { q: one(1), k: one(2), v: one(3) };
+}
+
+/** What is wrong unless the promise rejects with an `AttnError` of this code. */
+export async function rejects(
+  code: AttnErrorCode,
+  call: () => Promise<unknown>,
+): Promise<string | undefined> {
+  try {
+    await call();
+    return `expected ${code}, got a result`;
+  } catch (error) {
+    if (error instanceof AttnError && error.code === code) return undefined;
+    return `expected an AttnError ${code}, got ${String(error)}`;
+  }
+}

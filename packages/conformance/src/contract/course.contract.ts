@@ -1,0 +1,105 @@
+/** What is promised while a run is under way: progress, and that it can be stopped. */
+import {
+  full,
+  type Executable,
+  type Backend,
+  type Progress,
+  type RunOptions,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
+import { differences } from '../runner.ts';
+import { attentionGraph, attentionInputs, contract, rejects, type ContractCase } from './contract.ts';
+
+/** A run of this many milliseconds must have reported progress and must notice an abort. */
+const LONG = 150;
+
+/** Lengths that are tried until a run is long: a reference needs 1,024 tokens for that, a GPU may never. */
+const LENGTHS = [512, 1024, 2048, 4096, 8192, 16384];
+
+interface TimedRun {
+  readonly outputs: Tensors;
+  readonly ms: number;
+}
+
+async function timed(
+  executable: Executable,
+  inputs: Readonly<Record<string, Tensor>>,
+  options?: RunOptions,
+): Promise<TimedRun> {
+  const start = performance.now();
+  const outputs = await executable.run(inputs, options);
+  return { outputs, ms: performance.now() - start };
+}
+
+/** Tries longer and longer calls until one takes twice `LONG` (it may be faster the next time), and hands that one on. */
+async function onLongCall(
+  backend: Backend,
+  check: (
+    executable: Executable,
+    inputs: Readonly<Record<string, Tensor>>,
+    run: TimedRun & { readonly reports: readonly Progress[] },
+  ) => Promise<string | undefined> | string | undefined,
+): Promise<string | undefined> {
+  for (const n of LENGTHS) {
+    const executable = await backend.compile(attentionGraph(full(), n));
+    const inputs = attentionInputs(n, 7);
+    const reports: Progress[] = [];
+    try {
+      const run = await timed(executable, inputs, { onProgress: (progress) => void reports.push(progress) });
+      if (run.ms < 2 * LONG && n !== LENGTHS.at(-1)) continue;
+      return await check(executable, inputs, { ...run, reports });
+    } finally {
+      executable.dispose();
+    }
+  }
+  return undefined;
+}
+
+export const courseContract: readonly ContractCase[] = [
+  contract(
+    'aborted',
+    'A run or a compilation that was aborted before it began rejects with ABORTED.',
+    async (backend) => {
+      const signal = AbortSignal.abort();
+      const graph = attentionGraph(full(), 5);
+      const executable = await backend.compile(graph);
+      const problem =
+        (await rejects('ABORTED', () => executable.run(attentionInputs(5, 1), { signal }))) ??
+        (await rejects('ABORTED', () => backend.compile(graph, { signal })));
+      const after = await executable.run(attentionInputs(5, 1));
+      executable.dispose();
+      return problem ?? differences('run after an aborted one', graph, attentionInputs(5, 1), after);
+    },
+  ),
+  contract(
+    'aborted-midway',
+    'A run that is aborted midway rejects with ABORTED, and the next one is as if nothing had happened.',
+    (backend) =>
+      onLongCall(backend, async (executable, inputs, { outputs }) => {
+        const controller = new AbortController();
+        const timer = setTimeout(() => controller.abort(), 10);
+        let problem: string | undefined;
+        const start = performance.now();
+        const abort = await rejects('ABORTED', () => executable.run(inputs, { signal: controller.signal }));
+        const ms = performance.now() - start;
+        clearTimeout(timer);
+        if (abort && ms >= LONG) problem = `${abort}, ${ms.toFixed(0)} ms after it began`;
+        const again = await executable.run(inputs);
+        const changed = Object.keys(outputs).find((name) =>
+          outputs[name].data.some((value, i) => !Object.is(value, again[name].data[i])),
+        );
+        return problem ?? (changed && `after an aborted run, ${changed} is not what it was before`);
+      }),
+  ),
+  contract('progress', 'A long run reports progress, which grows and never exceeds its total.', (backend) =>
+    onLongCall(backend, (_executable, _inputs, { ms, reports }) => {
+      if (reports.length === 0 && ms >= LONG)
+        return `expected progress in ${ms.toFixed(0)} ms, got no report`;
+      const isOrdered = reports.every(
+        ({ done, total }, i) => done <= total && done >= (reports[i - 1]?.done ?? 0),
+      );
+      return isOrdered ? undefined : `expected progress to grow, got ${JSON.stringify(reports)}`;
+    }),
+  ),
+];
