@@ -3,28 +3,17 @@
  * case's id and the input's name: any implementation in any language can make the same bits, no file is needed, and
  * adding a case never changes the data of another.
  *
- * The generator is mulberry32. From `state = seed`, each step does, on 32-bit integers:
+ * The generator is core's `mulberry32`. From `state = seed`, each step does, on 32-bit integers:
  *
- *     state = state + 0x6D2B79F5;  t = state
- *     t = imul(t ^ (t >>> 15), t | 1)
+ *     state = state + 0x6D2B79F5
+ *     t = imul(state ^ (state >>> 15), state | 1)
  *     t = (t + imul(t ^ (t >>> 7), t | 61)) ^ t
  *     u = (t ^ (t >>> 14)) >>> 0                 // uniform in [0, 2³²)
  */
+import { mulberry32 } from '@attn/core';
 
 /** A source of uniform 32-bit integers. */
 export type Random = () => number;
-
-/** The generator above. First outputs for seed 12345: 4207900869, 1317490944, 2079646450. */
-export function mulberry32(seed: number): Random {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-}
 
 /** The seed of a text: FNV-1a over its UTF-16 units. */
 export function seedOf(text: string): number {

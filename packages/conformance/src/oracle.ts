@@ -9,6 +9,7 @@
  */
 import {
   evaluateReference,
+  mulberry32,
   namedInputs,
   references,
   type Graph,
@@ -18,7 +19,6 @@ import {
   type Tensors,
 } from '@attn/core';
 import type { Expected } from './compare.ts';
-import { mulberry32 } from './data.ts';
 import { nodeErrors } from './tolerance/index.ts';
 
 /** How often the graph is run with moved values. */
