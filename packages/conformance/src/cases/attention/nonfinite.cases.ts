@@ -117,6 +117,11 @@ export const nonfiniteCases: readonly ConformanceCase[] = [
     { pattern: near, n: 20, relative: 3, plant: ['relativeBias@1,2=-Infinity'] },
     { pattern: full(), n: 20, alibi: 'h', plant: ['alibiSlopes@1=NaN'] },
   ]),
+  ...attentionCases('A score that is NaN stays NaN under a bias of −∞, which hides numbers only.', [
+    { pattern: full(), n: 20, bias: 'k', plant: ['k@0,0,5,2=NaN', 'bias@5=-Infinity'] },
+    { pattern: near, n: 70, bias: 'hqk', plant: ['q@0,1,20,3=NaN', 'bias@1,20=-Infinity'] },
+    { pattern: causal(), n: 70, relative: 3, plant: ['k@0,0,20,1=NaN', 'relativeBias@0,0=-Infinity'] },
+  ]),
   ...attentionCases('NaN in one batch row or head leaves the others alone.', [
     { pattern: full(), n: 9, batch: 3, plant: ['k@1=NaN', 'v@1=NaN'] },
     { pattern: full(), n: 9, heads: 4, kvHeads: 2, plant: ['k@0,1=NaN'] },
