@@ -2,7 +2,7 @@
 // it gets Node 24 when the running one is older, gets pnpm, installs what the lockfile says, then runs the task.
 // What it found is kept in a stamp under node_modules, so that from then on a task starts at once.
 // Set-up talks on stderr only: stdout belongs to the task (`npm run -s attn -- … --json | …`).
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -21,18 +21,55 @@ const { ATTN_BOOTSTRAP: userCwd, ...env } = process.env;
 const cwd = userCwd ?? env.INIT_CWD ?? process.cwd();
 const [task, ...args] = process.argv.slice(2);
 
+/** The command that runs now, and the signal that ended all work; from then on nothing new is started. */
+let running;
+let stoppedBy;
+
+/** Ends the work: whatever runs is told, and finishes as it likes. */
+function stop(signal) {
+  stoppedBy = signal;
+  running?.kill(signal);
+}
+
 /** Runs a command to its end and returns its exit code; it speaks on our stdout only if it is the task itself. */
-function run(command, commandArgs, options = {}) {
-  const defaults = { cwd: root, env, stdio: 'inherit' };
-  const { status, signal, error } = spawnSync(command, commandArgs, { ...defaults, ...options });
-  if (error) console.error(`[attn/tooling] ${command}: ${error.message}`);
-  return status ?? (signal ? 128 + constants.signals[signal] : 1);
+async function run(command, commandArgs, options = {}) {
+  if (stoppedBy) return 128 + constants.signals[stoppedBy];
+  const child = spawn(command, commandArgs, { cwd: root, env, stdio: 'inherit', ...options });
+  running = child;
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(`[attn/tooling] ${command}: ${error.message}`);
+      resolve(1);
+    });
+    child.on('exit', (status, signal) => resolve(status ?? 128 + constants.signals[signal]));
+  });
 }
 const setUp = (command, commandArgs, options) =>
   run(command, commandArgs, { stdio: ['ignore', 2, 2], shell: windows, ...options });
 
+/** Under npm, its end is ours: it may be killed without a word to us, and its shell may live on as our parent. */
+function watchNpm() {
+  if (env.npm_command === undefined || windows) return;
+  const parent = process.ppid;
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(parent)], { encoding: 'utf8' });
+  const grandparent = Number.parseInt(stdout, 10);
+  const isGone = (pid) => {
+    try {
+      return pid > 1 && !process.kill(pid, 0);
+    } catch (error) {
+      return error.code === 'ESRCH';
+    }
+  };
+  const watch = setInterval(() => {
+    if (process.ppid === parent && !isGone(grandparent)) return;
+    clearInterval(watch);
+    stop('SIGTERM');
+  }, 250);
+  watch.unref();
+}
+
 /** Where Node 24 and pnpm are: from the stamp, or from npx, which then runs this file again with both on its PATH. */
-function toolchain() {
+async function toolchain() {
   const pnpmSpec = JSON.parse(text('package.json')).packageManager;
   const key = `${pnpmSpec} node@${NODE}`;
   const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : undefined;
@@ -52,16 +89,21 @@ function toolchain() {
   const packages = ['-p', pnpmSpec, ...(modern ? [] : ['-p', `node-${platform}@${NODE}`])];
   const again = ['--', 'node', join(root, 'tooling/run.mjs'), task, ...args];
   const npx = ['--yes', '--prefer-offline', '--loglevel=error', ...packages, ...again];
-  process.exit(run('npx', npx, { env: { ...env, ATTN_BOOTSTRAP: cwd }, shell: windows }));
+  process.exit(await run('npx', npx, { env: { ...env, ATTN_BOOTSTRAP: cwd }, shell: windows }));
 }
 
 /** Installs exactly what the lockfile says, unless that is what already lies in node_modules. */
-function install(found) {
+async function install(found) {
   const hash = createHash('sha256');
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) hash.update(text(file));
   const installed = hash.digest('hex');
   if (found.installed === installed) return;
-  const code = setUp('pnpm', ['install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only']);
+  const code = await setUp('pnpm', [
+    'install',
+    '--frozen-lockfile',
+    '--prefer-offline',
+    '--reporter=append-only',
+  ]);
   if (code !== 0) process.exit(code);
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, JSON.stringify({ ...found, installed }));
@@ -70,24 +112,28 @@ function install(found) {
 const turbo = (tasks, ...more) => run('turbo', ['run', ...tasks, ...more], { shell: windows });
 const node = (file, ...more) => run('node', [join(root, file), ...more]);
 
-/** Builds one app in silence (errors go to stderr), then hands it the user's folder, arguments and exit code. */
-function app(name, entry) {
+/**
+ * Builds one app in silence (errors go to stderr), then hands it the user's folder, arguments and exit code. A channel tells
+ * it when we are gone, however that came about.
+ */
+async function app(name, entry) {
   const build = ['run', 'build', `--filter=${name}`, '--output-logs=errors-only'];
-  if (setUp('turbo', build, { stdio: 'ignore' }) !== 0 && setUp('turbo', build) !== 0) return 1;
-  return run('node', [join(root, entry), ...args], { cwd });
+  if ((await setUp('turbo', build, { stdio: 'ignore' })) !== 0 && (await setUp('turbo', build)) !== 0)
+    return 1;
+  return run('node', [join(root, entry), ...args], { cwd, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 }
 
 const tasks = {
   build: () => turbo(['build'], ...args),
   test: () => turbo(['test'], ...(env.CI ? ['--continue=dependencies-successful'] : []), ...args),
-  check: () => {
-    const steps = [
-      run('oxfmt', ['--check', '.'], { shell: windows }),
-      run('oxlint', ['--quiet', '.'], { shell: windows }),
-      node('tooling/lint/import-direction.mjs'),
-      turbo(['build', 'types', 'publint', 'test'], '--continue=dependencies-successful', ...args),
+  check: async () => {
+    const codes = [
+      await run('oxfmt', ['--check', '.'], { shell: windows }),
+      await run('oxlint', ['--quiet', '.'], { shell: windows }),
+      await node('tooling/lint/import-direction.mjs'),
+      await turbo(['build', 'types', 'publint', 'test'], '--continue=dependencies-successful', ...args),
     ];
-    return steps.find((code) => code !== 0) ?? 0;
+    return codes.find((code) => code !== 0) ?? 0;
   },
   attn: () => app('@attn/cli', 'apps/cli/dist/main.js'),
   demo: () => app('@attn/cli', 'apps/cli/dist/demo.js'),
@@ -102,8 +148,10 @@ if (!Object.hasOwn(tasks, task ?? '')) {
   console.error(`[attn/tooling] expected one of ${Object.keys(tasks).join(', ')}, got ${task ?? 'nothing'}`);
   process.exit(2);
 }
-const found = toolchain();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+watchNpm();
+const found = await toolchain();
 env.PATH = [dirname(found.node), join(root, 'node_modules/.bin'), found.bin, env.PATH].join(delimiter);
 env.TURBO_TELEMETRY_DISABLED = env.TURBO_NO_UPDATE_NOTIFIER = env.DO_NOT_TRACK = '1';
-if (task !== 'pnpm') install(found);
-process.exitCode = tasks[task]();
+if (task !== 'pnpm') await install(found);
+process.exitCode = await tasks[task]();
