@@ -123,6 +123,9 @@ function fileError(where: string, verb: string, path: string, cause: unknown): A
   if (code === 'ENOENT' && verb === 'read') {
     return new AttnError('FILE_NOT_FOUND', where, `there is no file ${path}`, { cause });
   }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new AttnError('INTERNAL', where, `there is no space left to write ${path}`, { cause });
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new AttnError(CODES[code] ?? 'INTERNAL', where, `could not ${verb} ${path}: ${reason}`, { cause });
 }

@@ -74,7 +74,8 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     const entry = header.tensors.get(name);
     if (entry !== undefined) return entry;
     const names = [...header.tensors.keys()];
-    const shown = names.slice(0, 12).join(', ') + (names.length > 12 ? `, … (${names.length} in all)` : '');
+    const listed = names.slice(0, 12).join(', ') + (names.length > 12 ? `, … (${names.length} in all)` : '');
+    const shown = names.length === 0 ? 'no tensors' : listed;
     const file = source.name ?? 'the file';
     throw new AttnError(
       'MISSING_INPUT',
