@@ -17,6 +17,7 @@ describe('text', () => {
     expect(text({}, 'input')).toBeUndefined();
     expect(text({ input: 'a' }, 'input')).toBe('a');
     expect(() => text({ input: true }, 'input')).toThrow('--input needs a value');
+    expect(() => text({ input: '' }, 'input')).toThrow('--input needs a value');
     expect(() => text({ input: ['a', 'b'] }, 'input')).toThrow('--input was given 2 times');
     expect(() => requiredText({}, 'keyMask', 'a mask')).toThrow('--key-mask is required: a mask');
   });
@@ -41,6 +42,12 @@ describe('integer', () => {
     expect(integer({ n: given }, 'n')).toBe(value);
   });
 
+  test('bounds', () => {
+    expect(integer({ offset: '-5' }, 'offset', { least: -9, most: 9 })).toBe(-5);
+    const high = () => integer({ n: '1e15' }, 'n', { most: 100 });
+    expect(high).toThrow('--n must be an integer from 1 to 100, got "1e15"');
+  });
+
   test.each(['0', '-1', '1.5', 'many', '1e99', '4096,8192'])('%s is refused', (given) => {
     expect(() => integer({ n: given }, 'n')).toThrow(`--n must be an integer ≥ 1, got "${given}"`);
   });
@@ -58,6 +65,8 @@ describe('JSON', () => {
     const path = join(folder, 'p.json');
     await writeFile(path, '{"a":1}');
     expect(await jsonOrFile('pattern', ' {"a": 1}')).toEqual({ a: 1 });
+    expect(await jsonOrFile('pattern', path)).toEqual({ a: 1 });
+    await writeFile(path, '\uFEFF{"a":1}');
     expect(await jsonOrFile('pattern', path)).toEqual({ a: 1 });
     await writeFile(path, '{"a":');
     await expect(jsonOrFile('pattern', path)).rejects.toThrow(`${path} (--pattern) is not valid JSON`);

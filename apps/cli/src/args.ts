@@ -23,9 +23,9 @@ export function text(options: Options, name: string): string | undefined {
   const value = options[name];
   if (value === undefined) return undefined;
   if (Array.isArray(value)) throw badArgument(`${flag(name)} was given ${value.length} times`);
-  if (typeof value === 'number') return spelling(name, value);
-  if (typeof value !== 'string' || value === '') throw badArgument(`${flag(name)} needs a value`);
-  return value;
+  const given = typeof value === 'number' ? spelling(name, value) : value; // the parser takes '' for 0
+  if (typeof given !== 'string' || given.trim() === '') throw badArgument(`${flag(name)} needs a value`);
+  return given;
 }
 
 /** The text of an option that must be there. */
@@ -35,20 +35,18 @@ export function requiredText(options: Options, name: string, what: string): stri
   return value;
 }
 
-/** An integer ≥ `least`, also as 1e6 or 65_536, or undefined when the option is absent. */
-export function integer(options: Options, name: string, least = 1): number | undefined {
+/** An integer in `least … most`, also as 1e6 or 65_536, or undefined when the option is absent. */
+export function integer(
+  options: Options,
+  name: string,
+  { least = 1, most = Number.MAX_SAFE_INTEGER }: { least?: number; most?: number } = {},
+): number | undefined {
   const given = text(options, name);
   if (given === undefined) return undefined;
   const value = Number(given.replaceAll(/(?<=\d)_(?=\d)/g, ''));
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw badArgument(`${flag(name)} must be an integer ≥ ${least}, got ${show(given)}`);
-}
-
-/** An integer that must be there. */
-export function requiredInteger(options: Options, name: string, what: string): number {
-  const value = integer(options, name);
-  if (value === undefined) throw new AttnError('MISSING_INPUT', 'cli', `${flag(name)} is required: ${what}`);
-  return value;
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const bounds = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `≥ ${least}`;
+  throw badArgument(`${flag(name)} must be an integer ${bounds}, got ${show(given)}`);
 }
 
 /** True when the flag stands on the command line. */
@@ -64,7 +62,7 @@ export function isSet(options: Options, name: string): boolean {
  */
 export async function jsonOrFile(name: string, given: string): Promise<Json> {
   const inline = /^\s*[[{]/.test(given);
-  const source = inline ? given : await readText(name, given);
+  const source = inline ? given : (await readText(name, given)).replace(/^\uFEFF/, ''); // a byte order mark
   try {
     return JSON.parse(source);
   } catch (cause) {

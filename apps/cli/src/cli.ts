@@ -19,6 +19,9 @@ const COMMANDS: readonly Command[] = [run, plan, probe, explain, demo];
 
 const INTERRUPTED = 130;
 
+/** Signals that come within this time are one request. */
+const SAME_REQUEST_MS = 500;
+
 const EXIT_CODES = {
   title: 'Exit codes',
   body:
@@ -30,23 +33,33 @@ const EXIT_CODES = {
 /** Runs one command line (without node and script) to its end and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
+  let askedAt = Infinity;
   const onInterrupt = () => {
-    if (interrupt.signal.aborted) process.exit(INTERRUPTED); // asked twice: at once
+    // Asked twice: at once. But one Ctrl-C comes from the terminal, from npm and from the script between us.
+    if (performance.now() - askedAt > SAME_REQUEST_MS) process.exit(INTERRUPTED);
+    askedAt = Math.min(askedAt, performance.now());
     interrupt.abort();
   };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onInterrupt);
-  process.stdout.on('error', ignoreClosedPipe);
+  process.on('disconnect', onInterrupt); // who started us over a channel is gone
+  process.channel?.unref();
+  process.stdout.on('error', endOfOutput);
   try {
     await dispatch(argv, interrupt.signal);
     return 0;
   } catch (error) {
-    report(error, argv.includes('--json'));
-    if (interrupt.signal.aborted) return INTERRUPTED;
+    const json = argv.includes('--json');
+    if (interrupt.signal.aborted) {
+      report(new AttnError('ABORTED', 'cli', 'interrupted', { cause: error }), json);
+      return INTERRUPTED;
+    }
+    report(error, json);
     return error instanceof AttnError && error.isInputError ? 2 : 1;
   } finally {
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
+    process.off('disconnect', onInterrupt);
   }
 }
 
@@ -131,10 +144,11 @@ function report(error: unknown, json: boolean): void {
   process.stderr.write(`${debug && error instanceof Error ? error.stack : message}\n`);
 }
 
-/** `attn … | head` is no error. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+/** `attn … | head` is no error; a full disk behind `>` is. */
+function endOfOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`[attn/cli] could not write to standard output: ${error.message}\n`);
+  process.exit(1);
 }
 
 function version(): string {

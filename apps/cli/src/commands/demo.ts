@@ -36,13 +36,12 @@ async function runDemo(options: Options, context: Context): Promise<void> {
   const picture = text(options, 'out') ?? PICTURE;
   isSet(options, 'progress');
   await checkFolder(picture);
-  context.print(
-    `${book.title}, ${count(book.bytes.length)} bytes in ${book.headings.length} chapters; one byte is one token.\n` +
-      `Longformer attention, ${HEADS} heads × ${HEAD_DIM}: 256 bytes to each side, chapter headings see and are seen by all.\n`,
-  );
-
   const found: Measurement[] = [];
   await withAttn(backend, context, async (attn) => {
+    context.print(
+      `${book.title}, ${count(book.bytes.length)} bytes in ${book.headings.length} chapters; one byte is one token.\n` +
+        `Longformer attention, ${HEADS} heads × ${HEAD_DIM}: 256 bytes to each side, chapter headings see and are seen by all.\n`,
+    );
     for (const n of lengths) found.push(await measure(attn, book, n, backend, found, context));
   });
   context.progress.clear();

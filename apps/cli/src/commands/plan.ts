@@ -1,11 +1,12 @@
 /** `attn plan`: what a pattern costs at any length, without computing any attention. */
 import { drawPattern, planAttention, planBytes, type PlanGroup } from '@attn/core';
-import { badArgument, integer, isSet, text, type Options } from '../args.ts';
+import { isSet, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
+import { readSizes, SIZE_OPTIONS } from '../sizes.ts';
 import { bytes, count, duration, percent } from '../terminal/format.ts';
 import { fields, table } from '../terminal/table.ts';
-import { writeTextFile } from '../text-file.ts';
+import { checkOutput, writeTextFile } from '../text-file.ts';
 
 /** The command. */
 export const plan: Command = {
@@ -13,11 +14,7 @@ export const plan: Command = {
   summary: 'Say what a pattern costs: tiles, masks, share of n²',
   options: [
     ['--pattern <json|file>', PATTERN_HELP],
-    ['--n <count>', 'Number of tokens; queries and keys alike'],
-    ['--query-length <count>', 'Number of queries, when it differs (default: n)'],
-    ['--key-length <count>', 'Number of keys, when it differs (default: n)'],
-    ['--heads <count>', 'Number of heads (default: 1)'],
-    ['--batch <count>', 'Number of batch rows (default: 1)'],
+    ...SIZE_OPTIONS,
     ['--svg <file>', 'Write a drawing of the pattern'],
     ['--draw', 'Draw the pattern in the terminal (default; --no-draw to leave it out)'],
   ],
@@ -29,20 +26,14 @@ export const plan: Command = {
 };
 
 async function runPlan(options: Options, context: Context): Promise<void> {
-  const n = integer(options, 'n');
-  const queryLength = integer(options, 'queryLength') ?? n;
-  const keyLength = integer(options, 'keyLength') ?? n;
-  if (queryLength === undefined || keyLength === undefined) {
-    throw badArgument('--n is required, or both --query-length and --key-length');
-  }
-  const heads = integer(options, 'heads') ?? 1;
-  const batch = integer(options, 'batch') ?? 1;
+  const sizes = readSizes(options);
+  const { batch, heads, queryLength, keyLength, queryOffset } = sizes;
   const svg = text(options, 'svg');
   const draw = options.draw !== false && !context.json;
   if (draw) isSet(options, 'draw'); // refuses a value
   const pattern = await readPattern(options);
+  if (svg !== undefined) await checkOutput('svg', svg, options, ['pattern']);
 
-  const sizes = { batch, heads, queryLength, keyLength, queryOffset: keyLength - queryLength };
   const start = performance.now();
   const { groups, stats } = planAttention(sizes, pattern);
   const planMs = performance.now() - start;
@@ -50,7 +41,8 @@ async function runPlan(options: Options, context: Context): Promise<void> {
   const computedShare = stats.computedPairs / pairs;
   const allowedShare = stats.allowedPairs / pairs;
   const totalBytes = groups.reduce((sum, group) => sum + planBytes(group.block), 0);
-  const drawing = draw || svg !== undefined ? drawPattern(pattern, { queryLength, keyLength }) : undefined;
+  const drawing =
+    draw || svg !== undefined ? drawPattern(pattern, { queryLength, keyLength, queryOffset }) : undefined;
   if (svg !== undefined && drawing !== undefined) await writeTextFile(svg, drawing.toSvg());
 
   context.printJson({

@@ -1,9 +1,9 @@
 // `attn run` from the outside: exit codes, messages, and that nothing is left behind when it fails.
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attentionReference, causal, toReference, type Tensor } from '@attn/core';
+import { attentionReference, causal, f32, toReference, type Tensor } from '@attn/core';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attnIn, MAIN, values, type Result } from '../cli.testing.ts';
@@ -37,6 +37,11 @@ beforeAll(async () => {
   await writeSafetensorsFile(path('mask-shape'), { q, k, v, keyMask: { ...keyMask, shape: [9] } });
   await writeSafetensorsFile(path('ids'), { q, k, v, segmentIds: values([1, 9], 1) });
   await writeSafetensorsFile(path('no-k'), { q, v });
+  await writeSafetensorsFile(path('empty'), {});
+  const nan = Float32Array.from({ length: 9 }, (_, i) => (i === 3 ? NaN : 1));
+  await writeSafetensorsFile(path('nan'), { q, k, v, keyMask: f32([1, 9], nan) });
+  await writeSafetensorsFile(path('biased'), { q, k, v, keyMask, bias: values([9, 9], 4) });
+  await symlink('good', path('link'));
   const whole = await readFile(path('good'));
   await writeFile(path('truncated'), whole.subarray(0, whole.length - 5));
   await writeFile(path('lying'), whole.toString('latin1').replace('[1,2,9,4]', '[1,9,9,4]'), 'latin1');
@@ -122,6 +127,15 @@ describe('run', () => {
     ['no input file', { input: 'none' }, 'there is no file none'],
     ['a folder as input', { input: '.' }, '. is not a file'],
     ['a missing tensor', { input: 'no-k' }, 'no-k has no tensor "k"; it has q, v'],
+    ['no tensors', { input: 'empty' }, 'empty has no tensor "q"; it has no tensors'],
+    ['a mask of NaN', { input: 'nan' }, 'keyMask must be 0 where it hides, got NaN at element 3'],
+    ['nothing to ignore', { ignore: 'q' }, '--ignore takes names of keyMask, '],
+    ['ignored and named', { ignore: 'bias', bias: 'b' }, '--ignore bias contradicts --bias'],
+    ['an empty input', { input: '' }, '--input needs a value'],
+    ['an empty output', { output: '' }, '--output needs a value'],
+    ['an empty name', { 'key-mask': '' }, '--key-mask needs a value'],
+    ['the input as output', { output: 'good' }, '--output must not be the file of --input, got good'],
+    ['the input under another name', { output: 'link' }, 'must not be the file of --input, got link'],
     ['a missing named tensor', { bias: 'b' }, 'good has no tensor "b"; it has q, k, v'],
     ['a truncated file', { input: 'truncated' }, 'need 864 bytes of data, but the file has 859'],
     ['a file that lies', { input: 'lying' }, 'shape [1, 9, 9, 4] needs 1296 bytes, got 288'],
@@ -141,6 +155,17 @@ describe('run', () => {
     expect(stderr).toMatch(/^\[attn\/\w+\] [^\n]+\n$/);
     expect([code, stdout]).toEqual([2, '']);
     expect(await readdir(outputs)).toEqual([]);
+  });
+
+  test('optional inputs of the file are applied, but for those that are ignored', async () => {
+    const shapesOf = async (...more: string[]) => {
+      const { stdout } = await run({ input: 'biased' }, '--json', ...more);
+      await rm(join(outputs, 'out'));
+      return Object.keys(JSON.parse(stdout).shapes);
+    };
+    expect(await shapesOf()).toEqual(['q', 'k', 'v', 'keyMask', 'bias', 'out', 'lse']);
+    expect(await shapesOf('--ignore', 'bias')).toEqual(['q', 'k', 'v', 'keyMask', 'out', 'lse']);
+    expect(await shapesOf('--ignore=bias, keyMask')).toEqual(['q', 'k', 'v', 'out', 'lse']);
   });
 
   test('a missing option: exit code 2', async () => {
@@ -172,25 +197,37 @@ describe('backends', () => {
 });
 
 describe('interruption', () => {
-  test('Ctrl-C: exit code 130, no output', async () => {
+  const args = ['run', '--input', 'big', '--pattern', '{"type":"full"}', '--progress', '--output'];
+
+  /** Starts a long run, does this once it is at work, and waits for its end. */
+  async function disturb(act: (child: ChildProcess) => void): Promise<{ code: unknown; stderr: string }> {
     const big = [1, 2, 3].map((seed) => values([1, 8, 4096, 64], seed));
     await writeSafetensorsFile(path('big'), { q: big[0], k: big[1], v: big[2] });
-    const args = [
-      'run',
-      '--input',
-      'big',
-      '--pattern',
-      '{"type":"full"}',
-      '--output',
-      join(outputs, 'out'),
-      '--progress',
-    ];
-    const code = await new Promise((resolve) => {
-      const child = execFile(process.execPath, [MAIN, ...args], { cwd: folder });
-      child.stderr?.on('data', (text: string) => text.includes('attention') && child.kill('SIGINT'));
-      child.on('exit', resolve);
+    const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', 'ipc'];
+    const child = spawn(process.execPath, [MAIN, ...args, join(outputs, 'out')], { cwd: folder, stdio });
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      if (text.includes('attention')) act(child);
     });
+    const ended = new Promise((resolve) => child.stderr?.on('end', resolve));
+    const code = await new Promise((resolve) => child.on('exit', resolve));
+    await ended;
+    return { code, stderr };
+  }
+
+  test.each([
+    ['Ctrl-C', (child: ChildProcess) => child.kill('SIGINT')],
+    [
+      'Ctrl-C that npm passes on',
+      (child: ChildProcess) =>
+        (['SIGINT', 'SIGINT', 'SIGTERM'] as const).forEach((signal) => child.kill(signal)),
+    ],
+    ['the end of who started it', (child: ChildProcess) => child.disconnect()],
+  ])('%s: exit code 130, no output', async (_title, act) => {
+    const { code, stderr } = await disturb(act);
     expect(code).toBe(130);
+    expect(stderr).toMatch(/\n\[attn\/cli\] interrupted\n$/);
     expect(await readdir(outputs)).toEqual([]);
   });
 });

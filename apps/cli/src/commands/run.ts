@@ -1,16 +1,16 @@
 /** `attn run`: one attention call, from a file of tensors to a file of tensors. */
-import { AttnError, type AttentionAttributes } from '@attn/core';
+import { attentionInputs, AttnError, ops, type AttentionAttributes } from '@attn/core';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
-import { flag, requiredText, type Options } from '../args.ts';
+import { flag, requiredText, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
-import { INPUT_NAMES, readInputs } from '../inputs.ts';
+import { INPUT_NAMES, readIgnored, readInputs } from '../inputs.ts';
 import { readOptions } from '../attention-options.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
 import { planCost } from '../plan-cost.ts';
 import { duration, extents, percent } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
-import { checkFolder } from '../text-file.ts';
+import { checkOutput } from '../text-file.ts';
 
 /** The command. */
 export const run: Command = {
@@ -25,6 +25,7 @@ export const run: Command = {
     ...INPUT_NAMES.map(
       (name) => [`${flag(name)} <tensor>`, `Name of ${name} in the file (default: ${name})`] as const,
     ),
+    ['--ignore <names>', 'Optional inputs to leave out though the file has them, e.g. bias,keyMask'],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
   examples: [
@@ -46,11 +47,17 @@ async function runRun(options: Options, context: Context): Promise<void> {
     ...(await readOptions(options)),
     returnLse: true,
   };
-  await checkFolder(output);
+  readIgnored(options);
+  for (const name of INPUT_NAMES) text(options, name);
+  await checkOutput('output', output, options, ['input', 'pattern', 'options']);
 
   progress.update(`reading ${input}`);
   const file = await openSafetensorsFile(input);
   const inputs = await readInputs(file, options).finally(() => file.close());
+
+  ops.attention.infer(attentionInputs(inputs), attributes); // all that can be wrong with them
+  progress.update('planning');
+  const { share, planMs } = planCost(inputs, attributes);
 
   await withAttn(backend, context, async (attn) => {
     progress.update('attention', 0);
@@ -66,7 +73,6 @@ async function runRun(options: Options, context: Context): Promise<void> {
     await writeSafetensorsFile(output, { out: result.out, lse: result.lse }, { signal });
     progress.clear();
     const why = whyChosen(attn, result.backend, backend !== undefined);
-    const { share, planMs } = planCost(inputs, attributes);
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, tensor.shape]));
     context.printJson({
       backend: result.backend,
@@ -84,8 +90,8 @@ async function runRun(options: Options, context: Context): Promise<void> {
           ([name, { dtype, shape }]) => [name, `${extents(shape)} ${dtype}`] as const,
         ),
         ['out', `${extents(result.out.shape)} ${result.out.dtype}`],
-        ['time', `${duration(ms)}, planning ${duration(planMs)} of it`],
-        ['computed', `${percent(share)} of n²`],
+        ['time', duration(ms)],
+        ['computed', `${percent(share)} of n²; planned in ${duration(planMs)}`],
         ['output', output],
       ]),
     );

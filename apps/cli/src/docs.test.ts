@@ -1,0 +1,56 @@
+// What the docs show must work: every JSON pattern parses, every drawing is what its pattern allows, the script runs.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { drawPattern, patternFromJson, type Json } from '@attn/core';
+import { expect, test } from 'vitest';
+import { attnIn } from './cli.testing.ts';
+
+const read = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+const patterns = await read('patterns.md');
+const commandLine = await read('cli.md');
+
+/** Every line of every `json` block, with the `text` block that follows the block, if one does, at its first line. */
+const examples = [...patterns.matchAll(/^```json\n(.+?)```(?:\n\n```text\n(.+?)\n```)?/gms)].flatMap(
+  ([, lines, drawing]) =>
+    lines
+      .trim()
+      .split('\n')
+      .map((line, index): [string, string | undefined] => [line, index === 0 ? drawing : undefined]),
+);
+
+test('there are examples of every type of pattern', () => {
+  const shown = new Set(examples.flatMap(([line]) => line.match(/(?<="type":")\w+/g) ?? []));
+  let known = '';
+  try {
+    patternFromJson({ type: '' });
+  } catch (error) {
+    known = String(error);
+  }
+  const [, types] = /one of (.+), got/.exec(known) ?? [];
+  expect([...shown].sort()).toEqual(types.split(', ').sort());
+});
+
+test.each(examples)('%s', (line, drawing) => {
+  const json: Json = JSON.parse(line);
+  const pattern = patternFromJson(json);
+  expect(pattern.toJSON()).toEqual(json);
+  if (drawing === undefined) return;
+  const n = drawing.split('\n').length;
+  const { cells } = drawPattern(pattern, { n });
+  const drawn = cells.map((row) => row.map((cell) => (cell === 'all' ? '■' : '·')).join(' '));
+  expect(drawn.join('\n')).toBe(drawing);
+});
+
+test('the script that writes qkv.safetensors writes a file that the first command reads', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'attn-docs-'));
+  const [, script] = /^```js\n(.+?)```/ms.exec(commandLine) ?? ['', ''];
+  const there = script.replace("'qkv.safetensors'", JSON.stringify(join(folder, 'qkv.safetensors')));
+  const cwd = new URL('..', import.meta.url); // where the packages are found
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', there], { cwd });
+  const args = ['run', '--input', 'qkv.safetensors', '--pattern', '{"type":"causal"}', '--output', 'out'];
+  expect(await attnIn(folder, args)).toMatchObject({ code: 0, stderr: '' });
+  await rm(folder, { recursive: true });
+});
