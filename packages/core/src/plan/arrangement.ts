@@ -6,7 +6,7 @@
  *   their own (one global row costs one row, not a row block of 64). Last and not first, so that the other queries and
  *   keys go on standing at the same places: a band that is shifted against the tiles needs one more tile per row block.
  * - A modulus m (dilation, stride): by residue modulo m, so that a dilated window becomes a contiguous band.
- * - Labels (interleaved documents): by label.
+ * - Labels (interleaved documents): by label. Key labels: the same, of the keys only.
  */
 import type { OrderHint } from '../patterns/pattern.ts';
 import { mod } from '../patterns/runs.ts';
@@ -88,12 +88,14 @@ function sorted(at: HeadPattern, rows: Rows, globals: Int32Array, hint: OrderHin
     queries.filter((row) => !isGlobal.has(row + queryOffset)),
     queryOffset,
     hint,
+    false,
   );
   const globalQueries = queries.filter((row) => isGlobal.has(row + queryOffset));
   const localKeys = sortRows(
     keys.filter((row) => !isGlobal.has(row)),
     0,
     hint,
+    true,
   );
   const keyRows = new Int32Array(keys.length);
   keyRows.set(localKeys);
@@ -115,39 +117,50 @@ function sorted(at: HeadPattern, rows: Rows, globals: Int32Array, hint: OrderHin
   };
 }
 
-/** Rows in the order of the hint; rows of an equal label or residue stay ascending. */
-function sortRows(rows: Int32Array, offset: number, hint: OrderHint | undefined): Int32Array {
+/** Rows in the order of the hint, which stays that of the rows where the hint does not tell them apart. */
+function sortRows(
+  rows: Int32Array,
+  offset: number,
+  hint: OrderHint | undefined,
+  areKeys: boolean,
+): Int32Array {
   if (hint === undefined) return rows;
-  const { labels, modulus } = hint;
-  const ranks = new Float64Array(rows.length);
-  rows.forEach((row, i) => {
-    const position = row + offset;
-    const label = labels === undefined ? 0 : (labels[position] ?? Infinity);
-    ranks[i] = modulus === undefined ? label : label * modulus + mod(position, modulus);
-  });
-  // Buckets by rank, filled in ascending order of the rows: a stable counting sort.
+  const { keyLabels, labels, modulus } = hint;
+  let order = rows;
+  // The least important first: each sorting keeps what the ones before it did.
+  if (modulus !== undefined) order = sortBy(order, (row) => mod(row + offset, modulus));
+  if (labels !== undefined) order = sortBy(order, (row) => labels[row + offset] ?? Infinity);
+  if (keyLabels !== undefined && areKeys) order = sortBy(order, keyLabels);
+  return order;
+}
+
+/** A stable counting sort by rank. */
+function sortBy(rows: Int32Array, rankOf: (row: number) => number): Int32Array {
+  const ranks = Float64Array.from(rows, rankOf);
   const sizes = new Map<number, number>();
   for (const rank of ranks) sizes.set(rank, (sizes.get(rank) ?? 0) + 1);
-  let begin = 0;
   const next = new Map<number, number>();
+  let begin = 0;
   for (const rank of [...sizes.keys()].sort((a, b) => a - b)) {
     next.set(rank, begin);
     begin += sizes.get(rank) ?? 0;
   }
-  const sortedRows = new Int32Array(rows.length);
+  const sorted = new Int32Array(rows.length);
   rows.forEach((row, i) => {
     const place = next.get(ranks[i]) ?? 0;
-    sortedRows[place] = row;
+    sorted[place] = row;
     next.set(ranks[i], place + 1);
   });
-  return sortedRows;
+  return sorted;
 }
 
-function describe(hint: OrderHint | undefined): string {
-  if (hint === undefined) return '';
-  const label = hint.labels === undefined ? [] : ['label'];
-  const residue = hint.modulus === undefined ? [] : [`residue mod ${hint.modulus}`];
-  return `by ${[...label, ...residue].join(' and ')}`;
+function describe({ keyLabels, labels, modulus }: OrderHint = {}): string {
+  const parts = [
+    keyLabels === undefined ? '' : 'keys by label',
+    labels === undefined ? '' : 'by label',
+    modulus === undefined ? '' : `by residue mod ${modulus}`,
+  ];
+  return parts.filter(Boolean).join(', ');
 }
 
 function range(length: number): Int32Array {
