@@ -9,6 +9,7 @@ import type { OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';
 import { namedInputs, type Graph, type NodeOf, type ValueId } from './graph.ts';
+import { idleMemory, type MemoryHolder } from './idle-memory.ts';
 import type { Kernel, KernelContext, KernelTable } from './kernel.ts';
 import { planMemory, type MemoryPlan } from './memory.ts';
 import { checkNodeData } from './node-data.ts';
@@ -23,7 +24,10 @@ export interface ExecutorOptions {
   /** The backend's name, for errors. */
   readonly backend: string;
   readonly kernels: KernelTable;
-  /** Where the arena and scratch memory come from, for example shared memory. Default plain `ArrayBuffer`s. */
+  /**
+   * Where the arena and scratch memory come from, for example shared memory; garbage collection takes them back. Default
+   * plain `ArrayBuffer`s.
+   */
   readonly allocate?: (bytes: number) => ArrayBufferLike;
   /** Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for tests. Default false. */
   readonly poison?: boolean;
@@ -31,7 +35,8 @@ export interface ExecutorOptions {
 
 /**
  * Makes an executable of a graph. Its runs take turns; outputs are fresh arrays that nothing else refers to. Runs that
- * were called before `dispose` still finish. Errors: `UNSUPPORTED` when a kernel is missing, `OUT_OF_MEMORY`.
+ * were called before `dispose` still finish. Memory for intermediates is allocated by a run, and kept for the next one within
+ * the bounds of `idle-memory.ts`. Errors: `UNSUPPORTED` when a kernel is missing.
  */
 export function compileGraph(graph: Graph, options: ExecutorOptions): Executable {
   for (const { op } of graph.nodes) {
@@ -42,7 +47,7 @@ export function compileGraph(graph: Graph, options: ExecutorOptions): Executable
   return new GraphExecutable(graph, options);
 }
 
-class GraphExecutable implements Executable {
+class GraphExecutable implements Executable, MemoryHolder {
   private readonly graph: Graph;
   private readonly options: ExecutorOptions;
   private readonly memory: MemoryPlan;
@@ -55,9 +60,11 @@ class GraphExecutable implements Executable {
     this.graph = graph;
     this.options = options;
     this.memory = planMemory(graph);
-    this.queue = new RunQueue(() => this.releaseIfUnused());
+    this.queue = new RunQueue(() => {
+      if (this.disposed) this.releaseMemory();
+      else idleMemory.idle(this);
+    });
     this.scratch = new Scratch((bytes) => this.allocate(bytes));
-    this.arena = this.allocate(this.memory.peakBytes);
   }
 
   async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
@@ -65,22 +72,29 @@ class GraphExecutable implements Executable {
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(options.signal, where);
     const checked = checkRunInputs(this.graph, inputs);
-    return this.queue.run(() => this.runNow(checked, options), options.signal, where);
+    const result = this.queue.run(() => this.runNow(checked, options), options.signal, where);
+    idleMemory.remove(this);
+    return result;
   }
 
   dispose(): void {
     this.disposed = true;
-    this.releaseIfUnused();
+    idleMemory.remove(this);
   }
 
-  private releaseIfUnused(): void {
-    if (!this.disposed || !this.queue.isIdle) return;
+  get heldBytes(): number {
+    return (this.arena?.byteLength ?? 0) + this.scratch.byteLength;
+  }
+
+  releaseMemory(): void {
+    if (!this.queue.isIdle) return;
     this.arena = undefined;
     this.scratch.release();
   }
 
   private async runNow(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
     const { nodes } = this.graph;
+    this.arena ??= this.allocate(this.memory.peakBytes);
     const tensors = this.placeValues(inputs);
     const report = throttleProgress(onProgress);
     const single = nodes.length === 1;
@@ -169,7 +183,7 @@ class GraphExecutable implements Executable {
     } catch (cause) {
       throw new AttnError(
         'OUT_OF_MEMORY',
-        `${this.options.backend}/compile`,
+        `${this.options.backend}/run`,
         `could not allocate ${bytes} bytes`,
         { cause },
       );

@@ -13,6 +13,11 @@ export class Scratch {
     this.allocate = allocate;
   }
 
+  /** Bytes of the block. */
+  get byteLength(): number {
+    return this.block?.byteLength ?? 0;
+  }
+
   /** An array for `length` elements, 64-byte aligned. */
   take<D extends DType>(dtype: D, length: number): StorageOf[D] {
     const bytes = Math.ceil((length * bytesPerElement(dtype)) / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
