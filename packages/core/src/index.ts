@@ -2,7 +2,26 @@
 
 // Errors and tensors.
 export { AttnError, show, throwIfAborted, type AttnErrorCode } from './errors.ts';
-export * from './tensor.ts';
+export {
+  allocate,
+  bool,
+  byteLengthOf,
+  bytesPerElement,
+  checkTensor,
+  contiguous,
+  contiguousStrides,
+  DTYPES,
+  f32,
+  i32,
+  sizeOf,
+  storageOver,
+  tensor,
+  zeros,
+  type DType,
+  type StorageOf,
+  type Tensor,
+  type TensorSpec,
+} from './tensor.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
 
 // Patterns: who attends to whom.
@@ -31,9 +50,23 @@ export type {
 export { fromReference, toReference } from './ops/reference-tensor.ts';
 export { broadcastStrides } from './ops/broadcast.ts';
 export { activationFunction, gelu, geluTanh, relu, type Activation } from './ops/activation.ts';
-export { erf, erfc } from './ops/gelu/erf.ts';
+export { erf } from './ops/gelu/erf.ts';
 export { checkIndices } from './ops/indices.ts';
-export * from './ops/attention/spec.ts';
+export {
+  ATTENTION_OPTIONAL,
+  ATTENTION_REQUIRED,
+  attentionProblem,
+  inBhnd,
+  kvHeadOf,
+  rowStrides,
+  type AttentionAttributes,
+  type AttentionInputName,
+  type AttentionInputs,
+  type AttentionLayout,
+  type AttentionProblem,
+  type RowStrides,
+  type Shaped,
+} from './ops/attention/spec.ts';
 export { batchRows, effectivePattern, patternData } from './ops/attention/effective-pattern.ts';
 export { attentionReference, attentionReferenceRows } from './ops/attention/reference.ts';
 export type { ReferenceInput, RowAddress } from './ops/attention/reference.ts';
@@ -51,7 +84,14 @@ export type { SoftmaxAttributes } from './ops/softmax/spec.ts';
 export type { TransposeAttributes } from './ops/transpose/spec.ts';
 
 // Graphs: what a backend compiles.
-export * from './graph/graph.ts';
+export {
+  inputSpecs,
+  namedInputs,
+  type Graph,
+  type GraphNode,
+  type NodeOf,
+  type ValueId,
+} from './graph/graph.ts';
 export { GraphBuilder, type AttentionValues, type Value } from './graph/builder.ts';
 export { evaluateReference } from './graph/evaluate.ts';
 export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './graph/memory.ts';
