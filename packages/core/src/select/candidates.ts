@@ -1,5 +1,5 @@
 /** Who can run a graph, and who is expected to be fastest. */
-import { supportsGraph, type Backend, type Probe } from '../backend.ts';
+import { supportsGraph, type Backend, type Probe, type SharedState } from '../backend.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 
@@ -24,12 +24,12 @@ export interface UsableCandidate extends Candidate {
 }
 
 /** Every backend's answer, in the order of the list. */
-export function judge(backends: readonly ProbedBackend[], graph: Graph): Candidate[] {
+export function judge(backends: readonly ProbedBackend[], graph: Graph, shared: SharedState): Candidate[] {
   return backends.map(({ backend, probe }) => {
     if (!probe.available) return { backend, predictedMs: undefined, reason: probe.reason };
     const supported = supportsGraph(backend, graph);
     if (supported !== true) return { backend, predictedMs: undefined, reason: supported };
-    const predictedMs = backend.estimate(graph);
+    const predictedMs = backend.estimate(graph, shared);
     // What is not a number would upset the order; a backend that cannot tell comes last.
     return { backend, predictedMs: Number.isNaN(predictedMs) ? Infinity : predictedMs, reason: undefined };
   });

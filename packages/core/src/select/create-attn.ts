@@ -10,6 +10,7 @@ import type { Graph } from '../graph/graph.ts';
 import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
 import { LruMap } from '../lru.ts';
+import { PlanCache } from '../plan/plan-cache.ts';
 import { attentionGraph, attentionInputs, type AttentionCall } from './attention-call.ts';
 import type {
   AttentionResult,
@@ -34,6 +35,7 @@ import { ExecutableCache } from './executable-cache.ts';
 import { Health, isLost, isRecoverable } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import { Listeners } from './listeners.ts';
+import { preparePlans } from './prepare-plans.ts';
 import { probeAll } from './probe-all.ts';
 import { timed } from './timed.ts';
 
@@ -42,6 +44,9 @@ const WHERE = 'core/select';
 /** How many executables are kept, and for how many graphs the answers of the backends. */
 const EXECUTABLES = 32;
 const JUDGED_GRAPHS = 256;
+
+/** How many plans are kept. */
+const PLANS = 64;
 
 /**
  * Probes the backends, side by side. Errors: `INVALID_ARGUMENT` for what is not a backend and for two of one name,
@@ -57,6 +62,8 @@ class Selector implements Attn {
   private readonly defaultBackend: string | undefined;
   private readonly executables = new ExecutableCache(EXECUTABLES);
   private readonly judged = new LruMap<Candidate[]>(JUDGED_GRAPHS);
+  /** The plans of all calls, whichever backend runs them. */
+  private readonly plans = new PlanCache({ capacity: PLANS });
   private readonly listeners = new Listeners();
   private readonly health = new Health();
   /** Everything that uses a backend now; `dispose` waits for it. */
@@ -84,8 +91,11 @@ class Selector implements Attn {
     options: CompileOptions & { readonly backend?: string } = {},
   ): Promise<CompiledGraph> {
     const { backend: name, signal } = checkObject('options', options);
-    return this.withFallback(graph, name, async ({ backend }) => {
-      const executable = await timed('compiled', graph, backend, () => backend.compile(graph, { signal }));
+    const { plans } = this;
+    return this.withFallback(graph, name, signal, async ({ backend }) => {
+      const executable = await timed('compiled', graph, backend, () =>
+        backend.compile(graph, { signal, plans }),
+      );
       return {
         backend: backend.name,
         run: async (inputs, runOptions) => {
@@ -149,6 +159,7 @@ class Selector implements Attn {
     this.executables.clear();
     await this.inFlight.settled();
     await Promise.all(this.backends.map(({ backend }) => backend.dispose()));
+    this.plans.clear();
   }
 
   private throwIfDisposed(cause?: unknown): void {
@@ -165,10 +176,11 @@ class Selector implements Attn {
       signal,
       onProgress: onProgress && ((progress: Progress) => notify(onProgress, progress)),
     };
-    return this.withFallback(graph, name, async ({ backend }) => {
+    const { plans } = this;
+    return this.withFallback(graph, name, signal, async ({ backend }) => {
       // Tracked by itself: a call that is aborted no longer waits for it, but it goes on.
       const compile = () =>
-        this.inFlight.track(timed('compiled', graph, backend, () => backend.compile(graph)));
+        this.inFlight.track(timed('compiled', graph, backend, () => backend.compile(graph, { plans })));
       const outputs = await this.executables.use(
         cacheKey(backend, graph),
         compile,
@@ -185,10 +197,15 @@ class Selector implements Attn {
   private async withFallback<T>(
     graph: Graph,
     name: string | undefined = this.defaultBackend,
+    signal: AbortSignal | undefined,
     attempt: (candidate: UsableCandidate) => Promise<T>,
   ): Promise<T> {
     this.throwIfDisposed();
     checkGraph(graph);
+    if (this.judged.get(graph.key) === undefined) {
+      await preparePlans(graph, this.plans, signal);
+      this.throwIfDisposed();
+    }
     const candidates = this.judge(graph);
     const ranked =
       name === undefined ? this.rank(graph, candidates) : [named(this.backends, candidates, name)];
@@ -233,7 +250,7 @@ class Selector implements Attn {
   private judge(graph: Graph): Candidate[] {
     const known = this.judged.get(graph.key);
     if (known !== undefined) return known;
-    const candidates = judge(this.backends, graph);
+    const candidates = judge(this.backends, graph, { plans: this.plans });
     this.judged.set(graph.key, candidates);
     return candidates;
   }
