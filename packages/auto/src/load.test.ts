@@ -46,6 +46,8 @@ test.each([
 
 test('the default list has the backends of this project', async () => {
   const attn = await createDefault({ backend: 'cpu' });
-  expect(attn.probe().map(({ name }) => name)).toEqual(['cpu']);
+  const names = attn.probe().map(({ name }) => name);
+  expect(names).toContain('cpu');
+  expect(new Set(names).size).toBe(names.length);
   await attn.dispose();
 });

@@ -171,7 +171,10 @@ export function backend(name: Name, root: string): Scaffold {
       `${folder}/src/index.ts: probe what the machine has, and estimate by a measurement`,
       `${folder}/src: a kernel per op, one file and one line in kernels.ts, until none is computed by its definition`,
       'packages/auto/src/index.ts: move its line to where it belongs in the order of preference',
-      `npm test -- --filter=@attn/${kebab}`,
+      `apps/cli/src/backends.ts: its name in BACKENDS, unless it is there; apps/cli/package.json: a dependency on @attn/${kebab}`,
+      `${folder}/README.md; its line in README.md, packages/auto/README.md and docs/architecture.md`,
+      'a suite in apps/bench/src/suites, so that it has figures',
+      'npm run check; npm run changeset',
     ],
   };
 }

@@ -6,16 +6,31 @@ import { type Name, parseName } from './name.ts';
 import { op } from './op.ts';
 import { pattern } from './pattern.ts';
 import { type Scaffold, ScaffoldError, apply } from './scaffold.ts';
+import { whyTaken } from './taken.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const kinds: Readonly<Record<string, (name: Name, root: string) => Scaffold>> = { pattern, op, backend };
 
-function main([kind = '', text = '']: readonly string[]): number {
+const USAGE = `usage: npm run new -- ${Object.keys(kinds).join('|')} <name>    (a name like block-diagonal)
+
+Writes the first version of a pattern, an op or a backend, which type-checks and passes its tests, changes the files that
+list it, and prints what is left to do.`;
+
+function main(args: readonly string[]): number {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(USAGE);
+    return 0;
+  }
+  const [kind = '', text = '', ...stray] = args;
   const name = parseName(text);
-  if (!Object.hasOwn(kinds, kind) || name === undefined) {
-    console.error(
-      `usage: npm run new -- ${Object.keys(kinds).join('|')} <name>    (a name like block-diagonal)`,
-    );
+  if (!Object.hasOwn(kinds, kind) || name === undefined || stray.length > 0) {
+    const got = args.length === 0 ? 'nothing' : args.join(' ');
+    console.error(`[attn/new] expected a kind and a name, got ${got}\n${USAGE}`);
+    return 2;
+  }
+  const taken = whyTaken(kind, name, root);
+  if (taken !== undefined) {
+    console.error(`[attn/new] ${kind} ${name.kebab}: expected a new name, but ${taken}`);
     return 2;
   }
   try {

@@ -12,6 +12,7 @@ import { type Name, parseName } from './name.ts';
 import { op } from './op.ts';
 import { pattern } from './pattern.ts';
 import { apply, ScaffoldError } from './scaffold.ts';
+import { whyTaken } from './taken.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const copy = mkdtempSync(join(tmpdir(), 'attn-new-'));
@@ -72,6 +73,45 @@ test('a place that cannot be found is named, with the line that belongs there', 
     /patterns\/index\.ts, to add: export \{ other \}/,
   );
   expect(readFileSync(join(copy, 'packages/core/src/patterns/index.ts'), 'utf8')).not.toContain('other');
+});
+
+test.each([
+  ['pattern', 'class'],
+  ['pattern', 'await'],
+  ['pattern', 'causal'],
+  ['pattern', 'and'],
+  ['pattern', 'where'],
+  ['pattern', 'window'],
+  ['op', 'matmul'],
+  ['op', 'layer-norm'],
+  ['backend', 'core'],
+  ['backend', 'cli'],
+  ['backend', 'bench'],
+  ['backend', 'root'],
+  ['backend', 'tooling'],
+  ['backend', 'safetensors'],
+  ['backend', 'create-attn'],
+])('%s %s is refused', (kind, text) => {
+  expect(whyTaken(kind, named(text), repository)).toBeDefined();
+});
+
+test.each([
+  ['pattern', 'checkerboard'],
+  ['op', 'soft-sign'],
+  ['backend', 'wasm'],
+])('%s %s is free', (kind, text) => {
+  expect(whyTaken(kind, named(text), repository)).toBeUndefined();
+});
+
+test('the command: help, and what it refuses before it writes anything', () => {
+  const run = (...args: readonly string[]) => {
+    const main = join(import.meta.dirname, 'main.ts');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  expect(run('--help')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('usage:') });
+  for (const args of [[], ['pattern'], ['pattern', 'class'], ['pattern', 'a', 'b'], ['dance', 'a']])
+    expect(run(...args)).toMatchObject({ status: 2, stdout: '' });
 });
 
 test('names are written in every way, or refused', () => {

@@ -112,9 +112,10 @@ export function op(name: Name): Scaffold {
     next: [
       `${core}/${kebab}: say what the op means in spec.ts, its shapes in infer.ts, its maths in reference.ts`,
       'packages/core/src/graph/builder.ts: give it a method, if people should write it by hand',
-      `${suite}: its cases in cases/${kebab}.cases.ts, and its error bound in tolerance, unless it is exact`,
+      `${suite}: its cases in cases/${kebab}.cases.ts`,
       'a kernel per backend: packages/cpu/src/ops, one file and one line in its index.ts',
-      'npm test',
+      'packages/conformance/src/tolerance/index.ts: its error bound, unless it is exact',
+      'npm run check; npm run changeset',
     ],
   };
 }
