@@ -1,21 +1,12 @@
 /** One line of the demo's table: Longformer attention over the first n bytes of a text, checked and compared with dense. */
-import {
-  attentionReferenceRows,
-  full,
-  globalTokens,
-  or,
-  slidingWindow,
-  type Attn,
-  type Pattern,
-  type RowAddress,
-  type Tensor,
-} from '@attn/core';
+import { greatestRowError } from '@attn/conformance/rows';
+import { full, globalTokens, or, slidingWindow, type Attn, type Pattern, type RowAddress } from '@attn/core';
 import { whyChosen } from '../backends.ts';
 import type { Context } from '../command.ts';
 import { planCost } from '../plan-cost.ts';
 import { count, duration } from '../terminal/format.ts';
 import type { Book } from './book.ts';
-import { embed, HEAD_DIM, HEADS, type Embedded } from './embedding.ts';
+import { embed, HEADS } from './embedding.ts';
 
 /** Longformer's window: so many bytes to each side. */
 const WINDOW = 256;
@@ -90,7 +81,7 @@ export async function measure(
   const why = whyChosen(attn, ran, backend !== undefined);
   progress.update(`n = ${count(n)}: checking rows against float64`);
   const rows = sampledRows(n, headingsWithin(book, n));
-  const maxError = greatestError(inputs, pattern, out, rows);
+  const maxError = greatestRowError({ q: inputs.q, k: inputs.k, v: inputs.v }, { pattern }, out, rows);
   const sparse = { n, globals: headingsWithin(book, n).length, backend: ran, why, ms, planMs, peakBytes };
 
   const expectedMs = expectedDenseMs(n, ms / share, earlier);
@@ -119,18 +110,4 @@ function sampledRows(n: number, globals: readonly number[]): RowAddress[] {
   const local = [0.001, 0.1, 0.37, 0.5, 0.81, 1].map((share) => Math.round((n - 1) * share));
   const chosen = [...new Set([...local, ...globals.slice(0, 2), ...globals.slice(-1)])];
   return [0, 3, HEADS - 1].flatMap((head) => chosen.map((row) => ({ batch: 0, head, row })));
-}
-
-function greatestError(inputs: Embedded, pattern: Pattern, out: Tensor, rows: readonly RowAddress[]): number {
-  const { q, k, v } = inputs;
-  const expected = attentionReferenceRows({ q, k, v }, { pattern }, rows).out.data;
-  const n = q.shape[2];
-  let greatest = 0;
-  rows.forEach(({ head, row }, index) => {
-    for (let i = 0; i < HEAD_DIM; i++) {
-      const error = Math.abs(out.data[(head * n + row) * HEAD_DIM + i] - expected[index * HEAD_DIM + i]);
-      if (!(error <= greatest)) greatest = error; // NaN is an error too
-    }
-  });
-  return greatest;
 }
