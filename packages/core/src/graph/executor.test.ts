@@ -210,68 +210,6 @@ describe('progress', () => {
   });
 });
 
-describe('memory', () => {
-  test('comes from the backend’s allocator', async () => {
-    const builder = new GraphBuilder();
-    const graph = builder.build({ y: builder.relu(builder.relu(builder.input('x', vector))) });
-    const allocate = vi.fn((bytes: number) => new SharedArrayBuffer(bytes));
-    const buffers: unknown[] = [];
-    const relu: Kernel<'relu'> = (call) => {
-      buffers.push(call.outputs[0].data.buffer, call.context.scratch('f32', 5).buffer);
-      return kernelOf('relu')(call);
-    };
-    const executable = compileGraph(graph, { backend: 'test', kernels: { relu }, allocate });
-    expect((await executable.run({ x })).y).toEqual(f32([3], [1, 0, 3]));
-    const [arena, scratch] = allocate.mock.results.map(({ value }) => value as unknown);
-    expect(buffers).toEqual([arena, scratch, expect.any(ArrayBuffer), scratch]);
-    expect(allocate.mock.calls).toEqual([[12], [64]]);
-  });
-
-  test('is allocated by the first run and kept for the next, but not when it is much', async () => {
-    for (const [bytes, allocations] of [
-      [2 ** 20, 1],
-      [2 ** 26 + 1, 2],
-    ]) {
-      const allocate = vi.fn((size: number) => new ArrayBuffer(size));
-      const executable = oneNode(({ context }) => void context.scratch('u8', bytes), { allocate });
-      expect(allocate).not.toHaveBeenCalled();
-      await Promise.all([executable.run({ x }), executable.run({ x })]);
-      await eventLoopTurn();
-      await executable.run({ x });
-      expect(allocate.mock.calls.filter(([size]) => size > 0)).toHaveLength(allocations);
-    }
-  });
-
-  test('of many idle executables is bounded', async () => {
-    let allocated = 0;
-    const allocate = (size: number) => {
-      allocated += size;
-      return new ArrayBuffer(size);
-    };
-    const executables = Array.from({ length: 32 }, () =>
-      oneNode(({ context }) => void context.scratch('u8', 2 ** 24), { allocate }),
-    );
-    for (const executable of executables) {
-      await executable.run({ x });
-      await eventLoopTurn();
-    }
-    allocated = 0;
-    await executables[31].run({ x });
-    expect(allocated).toBe(0);
-    await executables[0].run({ x });
-    expect(allocated).toBe(2 ** 24);
-  });
-
-  test('that is not there is OUT_OF_MEMORY', async () => {
-    const allocate = () => {
-      throw new RangeError('Array buffer allocation failed');
-    };
-    await expect(oneNode(kernelOf('relu'), { allocate }).run({ x })).rejects.toMatchObject({
-      code: 'OUT_OF_MEMORY',
-    });
-  });
-});
-
 test('an op without a kernel is UNSUPPORTED', () => {
   expect(() => oneNode(undefined as never)).toThrow(
     expect.objectContaining({

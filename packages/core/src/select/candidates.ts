@@ -2,6 +2,7 @@
 import { supportsGraph, type Backend, type Probe, type SharedState } from '../backend.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Explanation } from './attn.ts';
 
 /** A backend and what its probe found. */
 export interface ProbedBackend {
@@ -79,6 +80,18 @@ export function named(
     );
   }
   return { backend, predictedMs, reason };
+}
+
+/** What can be explained before there is a graph. */
+export function explainProbes(backends: readonly ProbedBackend[]): Explanation[] {
+  return backends.map(({ backend, probe }) => ({
+    backend: backend.name,
+    usable: probe.available,
+    reason: probe.available ? undefined : probe.reason,
+    predictedMs: undefined,
+    measuredMs: undefined,
+    chosen: false,
+  }));
 }
 
 /** One line for people: who was chosen, and what the others would take or why they cannot. */

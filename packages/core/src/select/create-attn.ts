@@ -23,6 +23,7 @@ import type {
 } from './attn.ts';
 import {
   describeChoice,
+  explainProbes,
   judge,
   named,
   rank,
@@ -31,7 +32,7 @@ import {
   type UsableCandidate,
 } from './candidates.ts';
 import { checkAttnOptions, checkGraph, checkObject } from './check-arguments.ts';
-import { ExecutableCache } from './executable-cache.ts';
+import { cacheKey, ExecutableCache } from './executable-cache.ts';
 import { Health, isLost, isRecoverable } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import { Listeners } from './listeners.ts';
@@ -119,16 +120,7 @@ class Selector implements Attn {
   }
 
   explain(graph: Graph | undefined = this.last?.graph): Explanation[] {
-    if (graph === undefined) {
-      return this.backends.map(({ backend, probe }) => ({
-        backend: backend.name,
-        usable: probe.available,
-        reason: probe.available ? undefined : probe.reason,
-        predictedMs: undefined,
-        measuredMs: undefined,
-        chosen: false,
-      }));
-    }
+    if (graph === undefined) return explainProbes(this.backends);
     checkGraph(graph);
     const candidates = this.judge(graph);
     const usable = candidates.some(({ predictedMs }) => predictedMs !== undefined);
@@ -254,9 +246,4 @@ class Selector implements Attn {
     this.judged.set(graph.key, candidates);
     return candidates;
   }
-}
-
-/** Of a graph on a backend; without a graph the start of the keys of all. */
-function cacheKey(backend: Backend, graph?: Graph): string {
-  return `${backend.name} ${graph?.key ?? ''}`;
 }

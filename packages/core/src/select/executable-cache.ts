@@ -1,5 +1,6 @@
 /** Compiled graphs by backend and graph key, so that calling `attention` again costs only its run. */
-import type { Executable } from '../backend.ts';
+import type { Backend, Executable } from '../backend.ts';
+import type { Graph } from '../graph/graph.ts';
 import { LruMap } from '../lru.ts';
 
 interface Entry {
@@ -81,4 +82,9 @@ function disposeIfUnused(entry: Entry): void {
       () => {},
     );
   }
+}
+
+/** The key of a graph on a backend; without a graph the start of the keys of all of the backend's. */
+export function cacheKey(backend: Backend, graph?: Graph): string {
+  return `${backend.name} ${graph?.key ?? ''}`;
 }
