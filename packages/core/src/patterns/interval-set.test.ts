@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { IntervalSet } from './interval-set.ts';
 
-const mask = fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 90 });
+const mask = fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 200 });
 
 it('has the positions of its mask', () => {
   fc.assert(

@@ -8,10 +8,14 @@ import type { Run } from './runs.ts';
 /** After this many searches along one strided run, `coverage` answers with the safe `some`. */
 const LIMIT = 128;
 
+/** With more edges than this, membership is looked up in a table: a random mask is asked about cell by cell. */
+const MANY_EDGES = 64;
+
 export class IntervalSet {
   /** start, end, start, end, …, strictly ascending, ends exclusive. */
   readonly edges: Int32Array;
   #positions: Int32Array | undefined;
+  #members: Uint8Array | undefined;
 
   private constructor(edges: Int32Array) {
     this.edges = edges;
@@ -46,6 +50,7 @@ export class IntervalSet {
 
   /** A position is inside exactly when an odd number of edges is at or before it. */
   has(position: number): boolean {
+    if (this.edges.length > MANY_EDGES) return (this.#members ??= this.#table())[position] === 1;
     return this.#edgesUpTo(position) % 2 === 1;
   }
 
@@ -73,6 +78,12 @@ export class IntervalSet {
 
   equals(other: IntervalSet): boolean {
     return this.edges.length === other.edges.length && this.edges.every((edge, i) => edge === other.edges[i]);
+  }
+
+  #table(): Uint8Array {
+    const table = new Uint8Array(this.edges[this.edges.length - 1]);
+    for (let i = 0; i < this.edges.length; i += 2) table.fill(1, this.edges[i], this.edges[i + 1]);
+    return table;
   }
 
   #list(): Int32Array {

@@ -44,7 +44,7 @@ export class SegmentLabels {
   rangeOf(run: Run): LabelRange {
     const n = this.labels.length;
     const complete = run.start >= 0 && last(run) < n;
-    if (run.step > 1 && run.count <= LIMIT) return { ...this.#walk(run), complete };
+    if (run.count === 1 || (run.step > 1 && run.count <= LIMIT)) return { ...this.#walk(run), complete };
     const from = Math.max(run.start, 0);
     const to = Math.min(last(run), n - 1);
     if (from > to) return { low: Infinity, high: -Infinity, complete };
