@@ -3,16 +3,7 @@ import { AttnError, show } from '../errors.ts';
 
 /** The error of a wrong option: `expected slidingWindow's before to be a non-negative integer, got -1`. */
 export function invalidPattern(expected: string, got: unknown): AttnError {
-  return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${preview(got)}`);
-}
-
-/** Values from outside can be nested too deeply, or be too strange, to be shown. */
-function preview(value: unknown): string {
-  try {
-    return show(value);
-  } catch {
-    return 'a value that cannot be shown';
-  }
+  return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${show(got)}`);
 }
 
 /** True for arrays and typed arrays. */
