@@ -1,6 +1,7 @@
 /** What a call costs, from its plan. */
 import {
   attentionInputs,
+  createPause,
   PlanCache,
   type AttentionAttributes,
   type AttentionInputs,
@@ -17,10 +18,18 @@ export interface PlanCost {
   readonly share: number;
 }
 
-/** Plans a call whose inputs are valid. */
-export function planCost(inputs: AttentionInputs<Tensor>, attributes: AttentionAttributes): PlanCost {
+/** Plans a call whose inputs are valid. Errors: `ABORTED`. */
+export async function planCost(
+  inputs: AttentionInputs<Tensor>,
+  attributes: AttentionAttributes,
+  signal: AbortSignal,
+): Promise<PlanCost> {
   const start = performance.now();
-  const { problem, plan } = new PlanCache().plan(attentionInputs(inputs), attributes);
+  const { problem, plan } = await new PlanCache().planPolitely(
+    attentionInputs(inputs),
+    attributes,
+    createPause(signal, 'cli/plan'),
+  );
   const planMs = performance.now() - start;
   const { batch, heads, queryLength, keyLength } = problem;
   const { computedPairs } = plan.stats;

@@ -1,5 +1,5 @@
 /** `attn plan`: what a pattern costs at any length, without computing any attention. */
-import { drawPattern, planAttention, planBytes, type PlanGroup } from '@attn/core';
+import { createPause, drawPattern, finishPolitely, planBytes, planSteps, type PlanGroup } from '@attn/core';
 import { isSet, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
@@ -35,7 +35,8 @@ async function runPlan(options: Options, context: Context): Promise<void> {
   if (svg !== undefined) await checkOutput('svg', svg, options, ['pattern']);
 
   const start = performance.now();
-  const { groups, stats } = planAttention(sizes, pattern);
+  const pause = createPause(context.signal, 'cli/plan');
+  const { groups, stats } = await finishPolitely(planSteps(sizes, pattern), pause);
   const planMs = performance.now() - start;
   const pairs = batch * heads * queryLength * keyLength;
   const computedShare = stats.computedPairs / pairs;

@@ -57,7 +57,7 @@ async function runRun(options: Options, context: Context): Promise<void> {
 
   ops.attention.infer(attentionInputs(inputs), attributes); // all that can be wrong with them
   progress.update('planning');
-  const { share, planMs } = planCost(inputs, attributes);
+  const { share, planMs } = await planCost(inputs, attributes, signal);
 
   await withAttn(backend, context, async (attn) => {
     progress.update('attention', 0);

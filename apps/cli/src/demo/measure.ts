@@ -62,7 +62,7 @@ export async function measure(
   progress.update(`n = ${count(n)}: turning bytes into Q, K, V`);
   const inputs = embed(book.bytes, n);
   const pattern = longformer(book, n);
-  const { planMs, share } = planCost(inputs, { pattern });
+  const { planMs, share } = await planCost(inputs, { pattern }, signal);
 
   let peakBytes = 0;
   const timed = async (task: string, of: Pattern, named: string | undefined) => {
