@@ -77,7 +77,7 @@ export interface Backend {
   estimate(graph: Graph, shared?: SharedState): number;
   /**
    * Prepares a graph. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `WORKER_DIED`, `TIMEOUT`,
-   * `BACKEND_UNAVAILABLE`, `ABORTED`.
+   * `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
    */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
   /** Ends workers and devices. Idempotent. */

@@ -4,7 +4,7 @@ import { addLines, type Scaffold } from './scaffold.ts';
 
 const source = ({ camel, words }: Name): string => `\
 /** ${words} attention: TODO one sentence. TODO Author year, section, link to the paper. */
-import { definePattern, type Pattern } from './pattern.ts';
+import { defineBuiltIn, type Pattern } from './pattern.ts';
 
 /**
  * Query position q sees key position k when TODO.
@@ -15,7 +15,7 @@ import { definePattern, type Pattern } from './pattern.ts';
  *     · · · ■
  */
 export function ${camel}(): Pattern {
-  return definePattern({
+  return defineBuiltIn({
     type: '${camel}',
     allows: (_b, _h, q, k) => q === k,
     // 'some' is always safe. Where whole runs are 'all' or 'none', say so: that is what makes planning fast.

@@ -8,6 +8,7 @@ import {
   type Pattern,
   type PatternDefinition,
 } from './pattern.ts';
+import { hull, type Run } from './runs.ts';
 
 /**
  * What all of the patterns allow: `and(slidingWindow({ before: 2, after: 2 }), causal())`. Put the cheap or narrow ones
@@ -44,6 +45,8 @@ export function not(pattern: Pattern): Pattern {
     options: { of: child.toJSON() },
     allows: (b, h, q, k) => !child.allows(b, h, q, k),
     classify: (b, h, q, k) => opposite(child.classify(b, h, q, k)),
+    classifyRuns:
+      child.classifyRuns && ((b, h, queries, keys) => opposite(ofRuns(child, b, h, queries, keys))),
     signature: child.signature,
     variant: child.variant,
     hints: child.hints,
@@ -108,6 +111,17 @@ function combine(
       }
       return answer;
     },
+    classifyRuns: children.some((child) => child.classifyRuns)
+      ? (b, h, queries, keys) => {
+          let answer = neutral;
+          for (const child of children) {
+            const here = ofRuns(child, b, h, queries, keys);
+            if (here === decisive) return decisive;
+            if (here !== neutral) answer = 'some';
+          }
+          return answer;
+        }
+      : undefined,
     // Children that are constant here do not count: a window that is partial only by causality shares causality's masks.
     signature(b, h, q, k) {
       const parts: (string | undefined)[] = [];
@@ -122,6 +136,17 @@ function combine(
     bind: (data) => remake(children.map((child) => child.bind(data))),
     withoutGlobals: () => remake(children.map((child) => child.withoutGlobals())),
   });
+}
+
+/** What a child can tell of several runs; the hulls of the runs have to do where it cannot take them apart. */
+export function ofRuns(
+  child: Pattern,
+  b: number,
+  h: number,
+  queries: readonly Run[],
+  keys: readonly Run[],
+): Coverage {
+  return child.classifyRuns?.(b, h, queries, keys) ?? child.classify(b, h, hull(queries), hull(keys));
 }
 
 /** What combines in the same way whatever the operation. */

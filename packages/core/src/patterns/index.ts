@@ -9,7 +9,7 @@ export { fixed, type FixedOptions } from './fixed.ts';
 export { full } from './full.ts';
 export { globalTokens, type GlobalTokensOptions } from './global-tokens.ts';
 export { patternFromJson } from './json.ts';
-export * from './json-value.ts';
+export type { Json, JsonObject } from './json-value.ts';
 export { keyPadding, type KeyPaddingOptions } from './key-padding.ts';
 export { mulberry32 } from './mulberry32.ts';
 export {
@@ -25,7 +25,7 @@ export {
 } from './pattern.ts';
 export { perHead } from './per-head.ts';
 export { randomBlocks, type RandomBlocksOptions } from './random-blocks.ts';
-export * from './runs.ts';
+export { last, mod, type Run } from './runs.ts';
 export { segments, type SegmentsOptions } from './segments.ts';
 export { sinks } from './sinks.ts';
 export { slidingWindow, type SlidingWindowOptions } from './sliding-window.ts';

@@ -58,6 +58,11 @@ export interface Pattern {
   /** The same for all pairs of two runs. Must be cheap: it is called about log(n) times per tile. */
   classify(b: number, h: number, q: Run, k: Run): Coverage;
   /**
+   * The same for all pairs of several runs, where the pattern can tell without trying each pair; optional. A pattern that
+   * scatters tokens (interleaved documents) needs it: its orders fall into runs of one token.
+   */
+  readonly classifyRuns?: (b: number, h: number, queries: readonly Run[], keys: readonly Run[]) => Coverage;
+  /**
    * Two pairs of runs of equal steps and counts with the same signature have the same mask, so that the planner
    * computes and stores it once. `undefined`: not known to be shared.
    */
@@ -105,6 +110,7 @@ export interface PatternDefinition {
   key?: string;
   allows: Pattern['allows'];
   classify: Pattern['classify'];
+  classifyRuns?: Pattern['classifyRuns'];
   /** True when only the difference k − q matters; gives `signature`. */
   shiftInvariant?: boolean;
   signature?: Pattern['signature'];
@@ -157,6 +163,7 @@ function assemble(definition: Omit<PatternDefinition, 'key'>, keyOf: () => strin
     },
     allows: definition.allows,
     classify: definition.classify,
+    classifyRuns: definition.classifyRuns,
     signature:
       definition.signature ??
       (shiftInvariant ? (_b, _h, q, k) => String(k.start - q.start) : () => undefined),

@@ -1,5 +1,5 @@
 /** A pattern per head, as where some heads look near and others far. Child et al. 2019, §4.3, https://arxiv.org/abs/1904.10509 */
-import { checkPatterns, withChildren } from './combinators.ts';
+import { checkPatterns, ofRuns, withChildren } from './combinators.ts';
 import { invalidPattern } from './options.ts';
 import type { Pattern, PatternSizes } from './pattern.ts';
 
@@ -33,6 +33,9 @@ export function perHead(patterns: readonly Pattern[]): Pattern {
     options: { of: children.map((child) => child.toJSON()) },
     allows: (b, h, q, k) => childOf(h).allows(b, h, q, k),
     classify: (b, h, q, k) => childOf(h).classify(b, h, q, k),
+    classifyRuns: children.some((child) => child.classifyRuns)
+      ? (b, h, queries, keys) => ofRuns(childOf(h), b, h, queries, keys)
+      : undefined,
     signature(b, h, q, k) {
       const signature = childOf(h).signature(b, h, q, k);
       return signature === undefined ? undefined : `${firstEqual(h)}:${signature}`;

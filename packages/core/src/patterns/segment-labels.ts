@@ -52,6 +52,18 @@ export class SegmentLabels {
     return { ...this.#query(from, to), complete };
   }
 
+  /** The range of labels in several runs. */
+  rangeOfAll(runs: readonly Run[]): LabelRange {
+    let [low, high, complete] = [Infinity, -Infinity, true];
+    for (const run of runs) {
+      const range = this.rangeOf(run);
+      low = Math.min(low, range.low);
+      high = Math.max(high, range.high);
+      complete &&= range.complete;
+    }
+    return { low, high, complete };
+  }
+
   #walk(run: Run): { low: number; high: number } {
     let low = Infinity;
     let high = -Infinity;

@@ -10,8 +10,8 @@ import {
   type Rows,
 } from './batch-rows.ts';
 import { checkOptions } from './options.ts';
-import { defineBuiltIn, type Pattern } from './pattern.ts';
-import { SegmentLabels } from './segment-labels.ts';
+import { defineBuiltIn, type Coverage, type Pattern } from './pattern.ts';
+import { SegmentLabels, type LabelRange } from './segment-labels.ts';
 
 /** Which document each position belongs to; absent: the run-time input `segmentIds` says it. */
 export interface SegmentsOptions {
@@ -52,15 +52,17 @@ function segmentsOf(table: RowTable): Pattern {
     type: 'segments',
     options: { ids: tableJson(table) },
     allows: (b, _h, q, k) => at(b).has(q) && at(b).labels[q] === at(b).labels[k],
-    classify(b, _h, q, k) {
-      const queries = at(b).rangeOf(q);
-      const keys = at(b).rangeOf(k);
-      if (queries.low > keys.high || keys.low > queries.high) return 'none';
-      const one = queries.low === keys.high && queries.high === keys.low;
-      return one && queries.complete && keys.complete ? 'all' : 'some';
-    },
+    classify: (b, _h, q, k) => compare(at(b).rangeOf(q), at(b).rangeOf(k)),
+    classifyRuns: (b, _h, queries, keys) => compare(at(b).rangeOfAll(queries), at(b).rangeOfAll(keys)),
     variant,
     hints: (b) => (at(b).contiguous ? [] : [{ labels: at(b).labels }]),
     validate: (sizes) => validateTable(table, sizes),
   });
+}
+
+/** Coverage of the pairs of two sets of positions, from the documents that they touch. */
+function compare(queries: LabelRange, keys: LabelRange): Coverage {
+  if (queries.low > keys.high || keys.low > queries.high) return 'none';
+  const one = queries.low === keys.high && queries.high === keys.low;
+  return one && queries.complete && keys.complete ? 'all' : 'some';
 }

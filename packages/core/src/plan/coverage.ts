@@ -13,8 +13,9 @@ export interface HeadPattern {
 }
 
 /**
- * Coverage of all pairs of the given runs. The hulls of both sides are tried first; then one side's runs against
- * the other side's hull, and single pairs only where that leaves a doubt. Stops at the first mixture.
+ * Coverage of all pairs of the given runs. The hulls of both sides are tried first, then what the pattern knows of
+ * several runs, then one side's runs against the other side's hull, and single pairs only where all that leaves a
+ * doubt. Stops at the first mixture.
  */
 export function coverage(at: HeadPattern, queries: readonly Run[], keys: readonly Run[]): Coverage {
   const { pattern, batchRow, head } = at;
@@ -22,7 +23,10 @@ export function coverage(at: HeadPattern, queries: readonly Run[], keys: readonl
   const queryHull = hull(queries);
   const keyHull = hull(keys);
   const whole = pattern.classify(batchRow, head, queryHull, keyHull);
-  if (whole !== 'some' || queries.length * keys.length > MOST_PAIRS) return whole;
+  if (whole !== 'some') return whole;
+  const known = pattern.classifyRuns?.(batchRow, head, queries, keys) ?? 'some';
+  if (known !== 'some') return known;
+  if (queries.length * keys.length > MOST_PAIRS) return whole;
 
   const byQuery = queries.length >= keys.length;
   const [many, few, fewHull] = byQuery ? [queries, keys, keyHull] : [keys, queries, queryHull];

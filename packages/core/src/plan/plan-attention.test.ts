@@ -4,7 +4,9 @@ import { causal } from '../patterns/causal.ts';
 import { and, or } from '../patterns/combinators.ts';
 import { full } from '../patterns/full.ts';
 import { globalTokens } from '../patterns/global-tokens.ts';
+import { mulberry32 } from '../patterns/mulberry32.ts';
 import type { BatchRows, Pattern } from '../patterns/pattern.ts';
+import { mod } from '../patterns/runs.ts';
 import { segments } from '../patterns/segments.ts';
 import { slidingWindow } from '../patterns/sliding-window.ts';
 import type { AttentionPlan } from './block-plan.ts';
@@ -126,6 +128,22 @@ describe('planAttention', () => {
     const plan = planAttention(sizes(1024), segments({ ids }));
     expect(plan.stats.tiles).toBe(8 * 2 * 2);
     expect(plan.stats.maskedTiles).toBe(0);
+  });
+
+  it('classifies randomly scattered documents by their labels, not by pairs of tokens', () => {
+    const draw = mulberry32(1);
+    const pattern = segments({ ids: Array.from({ length: 4096 }, () => mod(draw(), 16)) });
+    let calls = 0;
+    const counted: Pattern = {
+      ...pattern,
+      bind: () => counted,
+      withoutGlobals: () => counted,
+      classify: (...at) => (calls++, pattern.classify(...at)),
+    };
+    const { stats } = planAttention(sizes(4096), counted);
+    expect(stats.computedPairs / stats.allowedPairs).toBeLessThan(1.5);
+    // Without it some 2,000 per token.
+    expect(calls).toBeLessThan(200 * 4096);
   });
 
   it('leaves padded keys and queries out', () => {

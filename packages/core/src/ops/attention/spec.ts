@@ -51,7 +51,7 @@ export interface AttentionInputs<T> {
   readonly segmentIds?: T;
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
-  /** Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair. */
+  /** Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. */
   readonly bias?: T;
   /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
   readonly alibiSlopes?: T;
