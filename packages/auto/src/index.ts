@@ -7,6 +7,7 @@ import { loadBackends, type Loader } from './load.ts';
 
 /** One line a backend, in order of preference. */
 const LOADERS: readonly Loader[] = [
+  { name: 'wasm', package: '@attn/wasm', load: async () => (await import('@attn/wasm')).wasm() },
   { name: 'cpu', package: '@attn/cpu', load: async () => (await import('@attn/cpu')).cpu() },
 ];
 
