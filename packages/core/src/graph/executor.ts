@@ -8,13 +8,14 @@ import { AttnError, throwIfAborted } from '../errors.ts';
 import type { OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';
-import { namedInputs, type Graph, type NodeOf, type ValueId } from './graph.ts';
+import type { Graph, NodeOf, ValueId } from './graph.ts';
 import { idleMemory, type MemoryHolder } from './idle-memory.ts';
 import type { Kernel, KernelContext, KernelTable } from './kernel.ts';
 import { planMemory, type MemoryPlan } from './memory.ts';
 import { checkNodeData } from './node-data.ts';
 import { createPause } from './pause.ts';
 import { throttleProgress } from './progress.ts';
+import { bufferRegion, type Region } from './region.ts';
 import { checkRunInputs } from './run-inputs.ts';
 import { RunQueue } from './run-queue.ts';
 import { Scratch } from './scratch.ts';
@@ -24,11 +25,12 @@ export interface ExecutorOptions {
   /** The backend's name, for errors. */
   readonly backend: string;
   readonly kernels: KernelTable;
-  /**
-   * Where the arena and scratch memory come from, for example shared memory; garbage collection takes them back. Default
-   * plain `ArrayBuffer`s.
-   */
-  readonly allocate?: (bytes: number) => ArrayBufferLike;
+  /** Where the arena and scratch memory come from, for example shared memory. Default: plain `ArrayBuffer`s. */
+  readonly allocate?: (bytes: number) => Region;
+  /** Whether memory is kept from run to run, within the bounds of `idle-memory.ts`. Default true. */
+  readonly keepMemory?: boolean;
+  /** Called once, when the executable has been disposed and its last run has ended. */
+  readonly onRelease?: () => void;
   /** Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for tests. Default false. */
   readonly poison?: boolean;
 }
@@ -53,17 +55,15 @@ class GraphExecutable implements Executable, MemoryHolder {
   private readonly memory: MemoryPlan;
   private readonly queue: RunQueue;
   private readonly scratch: Scratch;
-  private arena: ArrayBufferLike | undefined;
+  private arena: Region | undefined;
   private disposed = false;
+  private released = false;
 
   constructor(graph: Graph, options: ExecutorOptions) {
     this.graph = graph;
     this.options = options;
     this.memory = planMemory(graph);
-    this.queue = new RunQueue(() => {
-      if (this.disposed) this.releaseMemory();
-      else idleMemory.idle(this);
-    });
+    this.queue = new RunQueue(() => this.becomeIdle());
     this.scratch = new Scratch((bytes) => this.allocate(bytes));
   }
 
@@ -80,6 +80,7 @@ class GraphExecutable implements Executable, MemoryHolder {
   dispose(): void {
     this.disposed = true;
     idleMemory.remove(this);
+    if (this.queue.isIdle) this.becomeIdle();
   }
 
   get heldBytes(): number {
@@ -88,14 +89,26 @@ class GraphExecutable implements Executable, MemoryHolder {
 
   releaseMemory(): void {
     if (!this.queue.isIdle) return;
+    this.arena?.release();
     this.arena = undefined;
     this.scratch.release();
+  }
+
+  private becomeIdle(): void {
+    if (!this.disposed && this.options.keepMemory !== false) {
+      idleMemory.idle(this);
+      return;
+    }
+    this.releaseMemory();
+    if (!this.disposed || this.released) return;
+    this.released = true;
+    this.options.onRelease?.();
   }
 
   private async runNow(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
     const { nodes } = this.graph;
     this.arena ??= this.allocate(this.memory.peakBytes);
-    const tensors = this.placeValues(inputs);
+    const tensorOf = this.placeValues(inputs);
     const report = throttleProgress(onProgress);
     const single = nodes.length === 1;
     const context: KernelContext = {
@@ -112,23 +125,23 @@ class GraphExecutable implements Executable, MemoryHolder {
       await context.pause();
       this.scratch.reset();
       if (!ops[node.op].isView) {
-        const operands = namedInputs(node, tensors);
+        const entries = Object.entries(node.inputs).map(([name, id]) => [name, tensorOf(id)] as const);
+        const operands = Object.fromEntries(entries);
         checkNodeData(node, operands);
-        await this.runNode(node, operands, tensors, context);
+        await this.runNode(node, operands, node.outputs.map(tensorOf), context);
       }
       if (!single) report?.({ done: index + 1, total: nodes.length, unit: 'nodes' });
     }
-    return this.takeOutputs(tensors);
+    return this.takeOutputs(tensorOf);
   }
 
   private async runNode<K extends OpName>(
     node: NodeOf<K>,
     inputs: Readonly<Record<string, Tensor>>,
-    tensors: readonly Tensor[],
+    outputs: readonly Tensor[],
     context: KernelContext,
   ): Promise<void> {
     const kernel: Kernel<K> | undefined = this.options.kernels[node.op];
-    const outputs = node.outputs.map((id) => tensors[id]);
     if (this.options.poison) outputs.forEach(poison);
     try {
       await kernel?.({ node, inputs, outputs, attributes: node.attributes, context });
@@ -141,46 +154,52 @@ class GraphExecutable implements Executable, MemoryHolder {
     }
   }
 
-  /** A tensor for every value: inputs and constants as they are, intermediates in the arena, outputs in fresh arrays. */
-  private placeValues(inputs: Tensors): Tensor[] {
+  /**
+   * A tensor for any value: inputs and constants as they are, outputs in fresh arrays, intermediates in the arena. The latter are
+   * made anew each time, because an arena that grows may become another buffer.
+   */
+  private placeValues(inputs: Tensors): (id: ValueId) => Tensor {
     const { storage, placements } = this.memory;
     const owners: Tensor[] = [];
     for (const [name, id] of this.graph.inputs) owners[id] = inputs[name];
     for (const [id, constant] of this.graph.constants) owners[id] = constant;
-    return this.graph.values.map(({ dtype, shape }, id) => {
-      const owner = storage[id];
-      owners[owner] ??= this.place(owner, placements.get(owner)?.offset);
-      return owner === id ? owners[owner] : { dtype, shape, data: owners[owner].data };
-    });
-  }
-
-  private place(id: ValueId, offset: number | undefined): Tensor {
-    const { dtype, shape } = this.graph.values[id];
-    const size = sizeOf(shape);
-    const { arena } = this;
-    const data =
-      offset === undefined || !arena ? allocateArray(dtype, size) : storageOver(dtype, arena, offset, size);
-    return { dtype, shape, data };
+    const arrayOf = (owner: ValueId): Tensor['data'] => {
+      const spec = this.graph.values[owner];
+      const size = sizeOf(spec.shape);
+      const placement = placements.get(owner);
+      if (placement === undefined || this.arena === undefined) {
+        return (owners[owner] ??= { ...spec, data: allocateArray(spec.dtype, size) }).data;
+      }
+      const { buffer, byteOffset } = this.arena;
+      return storageOver(spec.dtype, buffer, byteOffset + placement.offset, size);
+    };
+    return (id) => {
+      const { dtype, shape } = this.graph.values[id];
+      return storage[id] === id && owners[id] !== undefined
+        ? owners[id]
+        : { dtype, shape, data: arrayOf(storage[id]) };
+    };
   }
 
   /** The outputs; those that would share memory with an input, a constant or another output are copied. */
-  private takeOutputs(tensors: readonly Tensor[]): Tensors {
+  private takeOutputs(tensorOf: (id: ValueId) => Tensor): Tensors {
     const taken = new Set<unknown>(
-      [...this.graph.inputs.values(), ...this.graph.constants.keys()].map((id) => tensors[id].data),
+      [...this.graph.inputs.values(), ...this.graph.constants.keys()].map((id) => tensorOf(id).data),
     );
     const outputs: Record<string, Tensor> = {};
     for (const [name, id] of this.graph.outputs) {
-      const { dtype, shape, data } = tensors[id];
+      const { dtype, shape, data } = tensorOf(id);
       outputs[name] = { dtype, shape, data: taken.has(data) ? data.slice() : data };
       taken.add(data);
     }
     return outputs;
   }
 
-  private allocate(bytes: number): ArrayBufferLike {
+  private allocate(bytes: number): Region {
     try {
-      return this.options.allocate?.(bytes) ?? new ArrayBuffer(bytes);
+      return (this.options.allocate ?? bufferRegion)(bytes);
     } catch (cause) {
+      if (cause instanceof AttnError) throw cause;
       throw new AttnError(
         'OUT_OF_MEMORY',
         `${this.options.backend}/run`,

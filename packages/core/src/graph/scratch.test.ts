@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest';
+import { bufferRegion } from './region.ts';
 import { Scratch } from './scratch.ts';
 
 test('arrays of one node do not overlap, and the next node reuses the memory', () => {
-  const allocate = vi.fn((bytes: number) => new ArrayBuffer(bytes));
+  const allocate = vi.fn(bufferRegion);
   const scratch = new Scratch(allocate);
   const [a, b, c] = [scratch.take('f32', 3), scratch.take('u8', 100), scratch.take('f32', 1000)];
   a.fill(1);

@@ -1,15 +1,18 @@
 /** Working memory of kernels: one block per executable that grows to the largest need and is reused by every node. */
 import { bytesPerElement, storageOver, type DType, type StorageOf } from '../tensor.ts';
 import { ARENA_ALIGNMENT } from './memory.ts';
+import type { Region } from './region.ts';
 
 /** A bump allocator. What `take` returns is valid until `reset`; its content is undefined. */
 export class Scratch {
-  private block: ArrayBufferLike | undefined;
+  private block: Region | undefined;
   private used = 0;
-  private readonly allocate: (bytes: number) => ArrayBufferLike;
+  /** Blocks that became too small while arrays over them were in use. */
+  private outgrown: Region[] = [];
+  private readonly allocate: (bytes: number) => Region;
 
   /** @param allocate where blocks come from */
-  constructor(allocate: (bytes: number) => ArrayBufferLike) {
+  constructor(allocate: (bytes: number) => Region) {
     this.allocate = allocate;
   }
 
@@ -22,11 +25,12 @@ export class Scratch {
   take<D extends DType>(dtype: D, length: number): StorageOf[D] {
     const bytes = Math.ceil((length * bytesPerElement(dtype)) / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
     if (this.block === undefined || this.used + bytes > this.block.byteLength) {
-      // Arrays handed out before keep the old block alive as long as they need it.
-      this.block = this.allocate(Math.max(2 * (this.block?.byteLength ?? 0), bytes));
+      const bigger = this.allocate(Math.max(2 * (this.block?.byteLength ?? 0), bytes));
+      if (this.block) this.outgrown.push(this.block);
+      this.block = bigger;
       this.used = 0;
     }
-    const array = storageOver(dtype, this.block, this.used, length);
+    const array = storageOver(dtype, this.block.buffer, this.block.byteOffset + this.used, length);
     this.used += bytes;
     return array;
   }
@@ -34,11 +38,13 @@ export class Scratch {
   /** Takes back everything; called before each node. */
   reset(): void {
     this.used = 0;
+    for (const block of this.outgrown.splice(0)) block.release();
   }
 
-  /** Gives the block up. */
+  /** Gives all memory back. */
   release(): void {
+    this.reset();
+    this.block?.release();
     this.block = undefined;
-    this.used = 0;
   }
 }
