@@ -1,0 +1,95 @@
+/**
+ * Expressions of the assembler: trees of instructions that leave one value each. Their TypeScript type is the type of that
+ * value, so that what would not validate does not compile.
+ */
+
+/** The types of values that kernels use. */
+export type ValueType = 'i32' | 'f32' | 'v128';
+
+/** One instruction: its name and what follows it in the text format, and its bytes in the binary format. */
+export interface Instruction {
+  readonly name: string;
+  readonly immediates?: string;
+  readonly bytes: readonly number[];
+}
+
+/** An instruction whose operands are expressions; `void` when it leaves nothing. */
+export interface Tree<T extends ValueType | 'void'> {
+  readonly type: T;
+  readonly instruction: Instruction;
+  readonly operands: readonly Tree<ValueType>[];
+}
+
+/** Something that leaves a value. */
+export type Expression<T extends ValueType> = Tree<T>;
+
+/** What integer and float instructions take: an expression, or a number that becomes a constant. */
+export type I32 = Expression<'i32'> | number;
+export type F32 = Expression<'f32'> | number;
+export type V128 = Expression<'v128'>;
+
+/** A parameter or local variable of a function. Used as an expression it is read. */
+export interface Local<T extends ValueType> extends Expression<T> {
+  readonly name: string;
+  readonly index: number;
+}
+
+/** Builds a tree. */
+export function tree<T extends ValueType | 'void'>(
+  type: T,
+  instruction: Instruction,
+  ...operands: readonly Tree<ValueType>[]
+): Tree<T> {
+  return { type, instruction, operands };
+}
+
+/** An integer operand. */
+export function toI32(value: I32): Expression<'i32'> {
+  if (typeof value !== 'number') return value;
+  const bytes = [0x41, ...signedLeb(value | 0)];
+  return tree('i32', { name: 'i32.const', immediates: String(value | 0), bytes });
+}
+
+/** A float operand. */
+export function toF32(value: F32): Expression<'f32'> {
+  if (typeof value !== 'number') return value;
+  const bytes = [0x43, ...floatBytes(value)];
+  return tree('f32', { name: 'f32.const', immediates: floatText(value), bytes });
+}
+
+/** How the text format spells a float. */
+export function floatText(value: number): string {
+  const rounded = Math.fround(value);
+  if (Number.isNaN(rounded)) return 'nan';
+  return Number.isFinite(rounded) ? String(rounded) : rounded > 0 ? 'inf' : '-inf';
+}
+
+/** The four bytes of a float. */
+export function floatBytes(value: number): number[] {
+  return [...new Uint8Array(Float32Array.of(value).buffer)];
+}
+
+/** Variable-length encoding of an unsigned integer. */
+export function leb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value >>> 0;
+  do {
+    const low = rest & 0x7f;
+    rest >>>= 7;
+    bytes.push(rest === 0 ? low : low | 0x80);
+  } while (rest !== 0);
+  return bytes;
+}
+
+/** Variable-length encoding of a signed 32-bit integer. */
+export function signedLeb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value | 0;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const done = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
+    bytes.push(done ? low : low | 0x80);
+    if (done) return bytes;
+  }
+}

@@ -1,0 +1,140 @@
+/** Functions of four numbers at once, to f32 accuracy. NaN in is NaN out. */
+import { erf } from '@attn/core';
+import { f32x4, i32x4, v128, type FunctionBuilder, type Local, type V128 } from '../assembler/index.ts';
+import { multiplyAdd, type MultiplyAdd, type Simd } from './arithmetic.ts';
+import { fit } from './polynomial.ts';
+
+/** Replaces the numbers in a variable by a function of them. */
+export type InPlace = (x: Local<'v128'>) => void;
+
+/** 1.5 · 2²³ rounds what is added to it to an integer; the 127 turns that integer's bits into an exponent. */
+const ROUNDER = 1.5 * 2 ** 23 + 127;
+
+/** Below this, 2^x is 0 here: an exponent of 0. Exact results end at −126. */
+const LOWEST = -127;
+
+/**
+ * 2^x for x in [−∞, 127], by a polynomial of degree 6 on [−½, ½]; relative error 7e-8. −∞ gives exactly 0, so that what is
+ * hidden has no weight. Constants are put into variables here, outside of the caller's loops.
+ */
+export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
+  const rounder = f.let('rounder', f32x4.all(ROUNDER));
+  const lowest = f.let('lowest', f32x4.all(LOWEST));
+  const evaluate = horner(f, multiplyAdd(simd), fit((x) => 2 ** x, -0.5, 0.5, 6));
+  const [rounded, result] = [f.local('rounded', 'v128'), f.local('power', 'v128')];
+  return (x) => {
+    f.set(x, f32x4.pmax(x, lowest));
+    f.set(rounded, f32x4.add(x, rounder));
+    f.set(x, f32x4.sub(x, f32x4.sub(rounded, rounder)));
+    evaluate(x, result);
+    f.set(x, f32x4.mul(result, i32x4.shl(rounded, 23)));
+  };
+}
+
+/** tanh(x): an odd polynomial near 0, 1 − 2 / (e^2|x| + 1) elsewhere. */
+export function tanh(f: FunctionBuilder, simd: Simd): InPlace {
+  const SMALL = 0.625;
+  const series = fit((z) => (Math.tanh(Math.sqrt(z)) / Math.sqrt(z) - 1) / z, 0, SMALL ** 2, 5);
+  const power = exp2(f, simd);
+  const madd = multiplyAdd(simd);
+  const evaluate = horner(f, madd, series);
+  const [size, square, near, sign] = locals(f, ['size', 'square', 'near', 'sign']);
+  return (x) => {
+    f.set(sign, v128.and(x, i32x4.all(0x8000_0000 | 0)));
+    f.set(size, f32x4.abs(x));
+    f.set(square, f32x4.mul(x, x));
+    evaluate(square, near);
+    f.set(near, madd(f32x4.mul(near, square), x, x));
+    f.set(square, v128.not(f32x4.lt(size, f32x4.all(SMALL))));
+    f.set(size, f32x4.mul(f32x4.pmin(size, f32x4.all(10)), f32x4.all(2 * Math.LOG2E)));
+    power(size);
+    f.set(size, f32x4.div(f32x4.all(2), f32x4.add(size, f32x4.all(1))));
+    f.set(size, v128.or(f32x4.sub(f32x4.all(1), size), sign));
+    f.set(x, v128.bitselect(size, near, square));
+  };
+}
+
+/**
+ * gelu(x) = x · Φ(x), Φ the normal distribution. With a = |x| / √2, Φ(−|x|) is half the complementary error function of a,
+ * computed as such so that the negative tail keeps its relative accuracy: ½ − ½ erf(a) by a series up to 1, then
+ * e^(−a²) times a polynomial in 1 / (2 + a). Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415
+ */
+export function gelu(f: FunctionBuilder, simd: Simd): InPlace {
+  const series = fit((z) => erf(Math.sqrt(z)) / Math.sqrt(z) / 2, 0, 1, 7);
+  const tail = fit((t) => scaledErfc(1 / t - 2) / 2, 1 / 13, 1 / 3, 9);
+  const power = exp2(f, simd);
+  const madd = multiplyAdd(simd);
+  const evaluateSeries = horner(f, madd, series);
+  const evaluateTail = horner(f, madd, tail);
+  const [size, square, near, far, inverse] = locals(f, ['size', 'square', 'near', 'far', 'inverse']);
+  return (x) => {
+    f.set(size, f32x4.pmin(f32x4.mul(f32x4.abs(x), f32x4.all(Math.SQRT1_2)), f32x4.all(11)));
+    f.set(square, f32x4.mul(size, size));
+    evaluateSeries(square, near);
+    f.set(near, f32x4.sub(f32x4.all(0.5), f32x4.mul(near, size)));
+    f.set(inverse, f32x4.div(f32x4.all(1), f32x4.add(size, f32x4.all(2))));
+    evaluateTail(inverse, far);
+    f.set(square, f32x4.mul(square, f32x4.all(-Math.LOG2E)));
+    power(square);
+    f.set(far, f32x4.mul(far, square));
+    f.set(near, v128.bitselect(near, far, f32x4.lt(size, f32x4.all(1))));
+    // Φ(x) is that for negative x, else 1 minus it.
+    f.set(far, f32x4.sub(f32x4.all(1), near));
+    f.set(x, f32x4.mul(x, v128.bitselect(far, near, f32x4.gt(x, f32x4.all(0)))));
+  };
+}
+
+/** gelu by its tanh approximation: ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))). */
+export function geluTanh(f: FunctionBuilder, simd: Simd): InPlace {
+  const tanhOf = tanh(f, simd);
+  const inner = f.local('inner', 'v128');
+  const factor = Math.sqrt(2 / Math.PI);
+  return (x) => {
+    f.set(inner, f32x4.mul(f32x4.mul(x, x), f32x4.all(0.044715 * factor)));
+    f.set(inner, f32x4.mul(x, f32x4.add(inner, f32x4.all(factor))));
+    tanhOf(inner);
+    f.set(x, f32x4.mul(f32x4.mul(x, f32x4.all(0.5)), f32x4.add(inner, f32x4.all(1))));
+  };
+}
+
+/** max(x, 0); NaN stays NaN. */
+export function relu(f: FunctionBuilder): InPlace {
+  return (x) => f.set(x, f32x4.pmax(x, f32x4.all(0)));
+}
+
+/** The sum of four lanes, in all of them. */
+export function sumLanes(f: FunctionBuilder, x: Local<'v128'>): void {
+  f.set(x, f32x4.add(x, v128.shuffle(x, x, [2, 3, 0, 1])));
+  f.set(x, f32x4.add(x, v128.shuffle(x, x, [1, 0, 3, 2])));
+}
+
+/** The greatest of four lanes, in all of them. NaN does not count. */
+export function maxLanes(f: FunctionBuilder, x: Local<'v128'>): void {
+  f.set(x, f32x4.pmax(x, v128.shuffle(x, x, [2, 3, 0, 1])));
+  f.set(x, f32x4.pmax(x, v128.shuffle(x, x, [1, 0, 3, 2])));
+}
+
+/** Emits `result = polynomial(x)`; the coefficients are put into variables here. */
+function horner(
+  f: FunctionBuilder,
+  madd: MultiplyAdd,
+  coefficients: readonly number[],
+): (x: V128, result: Local<'v128'>) => void {
+  const constants = coefficients.map((value, power) => f.let(`coefficient${power}`, f32x4.all(value)));
+  return (x, result) => {
+    let sum: V128 = constants[constants.length - 1];
+    for (const constant of constants.slice(0, -1).reverse()) sum = madd(sum, x, constant);
+    f.set(result, sum);
+  };
+}
+
+function locals(f: FunctionBuilder, names: readonly string[]): Local<'v128'>[] {
+  return names.map((name) => f.local(name, 'v128'));
+}
+
+/** e^(a²) · erfc(a) for a ≥ 1, by its continued fraction. Abramowitz & Stegun 7.1.14 */
+function scaledErfc(a: number): number {
+  let fraction = 0;
+  for (let i = 120; i > 0; i--) fraction = i / 2 / (a + fraction);
+  return 1 / (Math.sqrt(Math.PI) * (a + fraction));
+}
