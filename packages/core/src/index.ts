@@ -102,12 +102,17 @@ export { compileGraph, type ExecutorOptions } from './graph/executor.ts';
 export type { Kernel, KernelCall, KernelContext, KernelTable } from './graph/kernel.ts';
 export { checkNodeData } from './graph/node-data.ts';
 export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
+export { RunQueue } from './graph/run-queue.ts';
 export { throttleProgress } from './graph/progress.ts';
 export type { Region } from './graph/region.ts';
 export { checkRunInputs } from './graph/run-inputs.ts';
+export { inChunks } from './kernels/chunks.ts';
+export { moveKernels } from './kernels/move.ts';
+export { forEachRow } from './kernels/rows.ts';
 
 // Selection: which backend runs what.
 export { attentionGraph, attentionInputs, type AttentionCall } from './select/attention-call.ts';
 export * from './select/attn.ts';
 export { createAttn } from './select/create-attn.ts';
 export { debug, debugLevel, type DebugLevel } from './debug.ts';
+export { LruMap, type LruOptions } from './lru.ts';

@@ -1,57 +1,32 @@
 /**
- * @attn/wasm: TODO where it runs and what makes it fast.
+ * @attn/wasm: kernels emitted as WebAssembly at run time, on 128-bit SIMD and all threads, in Node, Deno, Bun and browsers.
  *
- * To read on: `kernels.ts` lists the ops.
+ * To read on: `ops/index.ts` lists the kernels, `attention/attention.ts` walks the plan, `kernels/attention/row-block.ts` is the
+ * kernel that it runs, `kernels/register-tile.ts` is the inner loop of everything, and `engine/` has memory and threads.
  */
-import {
-  AttnError,
-  compileGraph,
-  inputSpecs,
-  ops,
-  supportsGraph,
-  throwIfAborted,
-  type Backend,
-  type Graph,
-  type NodeOf,
-  type OpName,
-} from '@attn/core';
-import { kernels } from './kernels.ts';
+import type { Backend } from '@attn/core';
+import { availableThreads, spawn } from './engine/spawn.ts';
+import { WasmBackend } from './backend.ts';
+import type { Simd } from './kernels/arithmetic.ts';
 
 /** Options of `wasm`. */
 export interface WasmOptions {
-  /** How many threads compute, the caller's included. Default: `navigator.hardwareConcurrency` or `availableParallelism()`. */
+  /** How many threads compute, the caller's included. Default: as many as the machine runs at the same time. */
   readonly threads?: number;
   /** Which instructions to use. Default: the best that the engine has. */
-  readonly simd?: 'relaxed' | 'plain';
-  /** Whether memory may be shared with helper threads; without it, one thread computes. Default: where the host allows it. */
+  readonly simd?: Simd;
+  /** Whether memory is shared with helper threads; without, one thread computes. Default: where the host allows it. */
   readonly sharedMemory?: boolean;
   /** Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For tests. */
   readonly poison?: boolean;
 }
 
-/** Makes the wasm backend. TODO threads, precision, dtypes. */
-export function wasm({ poison = false }: WasmOptions = {}): Backend {
-  let disposed = false;
-  const backend: Backend = {
-    name: 'wasm',
-    probe: async () => ({ available: true, summary: 'TODO what was found on this machine', features: {} }),
-    supports: ({ op }) => ops[op].isView || kernels[op] !== undefined || `there is no wasm kernel for ${op}`,
-    // TODO measure: milliseconds on this machine.
-    estimate: (graph) => graph.nodes.reduce((total, node) => total + nodeFlops(graph, node) / 1e6, 0),
-    async compile(graph, { signal } = {}) {
-      if (disposed) throw new AttnError('DISPOSED', 'wasm/compile', 'the backend has been disposed');
-      throwIfAborted(signal, 'wasm/compile');
-      const supported = supportsGraph(backend, graph);
-      if (supported !== true) throw new AttnError('UNSUPPORTED', 'wasm/compile', supported);
-      return compileGraph(graph, { backend: 'wasm', kernels, poison });
-    },
-    async dispose() {
-      disposed = true;
-    },
-  };
-  return backend;
-}
+export type { Simd } from './kernels/arithmetic.ts';
 
-function nodeFlops<K extends OpName>(graph: Graph, node: NodeOf<K>): number {
-  return ops[node.op].flops(inputSpecs(graph, node), node.attributes);
+/**
+ * Makes the WebAssembly backend. f32 arithmetic, f32 and f16 tensors; results do not depend on the number of threads.
+ * Errors: `INVALID_ARGUMENT` for options that make no sense.
+ */
+export function wasm(options: WasmOptions = {}): Backend {
+  return new WasmBackend({ ...options, threads: options.threads ?? availableThreads(), spawn });
 }

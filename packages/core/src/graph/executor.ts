@@ -29,6 +29,8 @@ export interface ExecutorOptions {
   readonly allocate?: (bytes: number) => Region;
   /** Whether memory is kept from run to run, within the bounds of `idle-memory.ts`. Default true. */
   readonly keepMemory?: boolean;
+  /** Runs a task when it may, for backends whose executables share what only one may use at a time. Default: at once. */
+  readonly turn?: <T>(task: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
   /** Called once, when the executable has been disposed and its last run has ended. */
   readonly onRelease?: () => void;
   /** Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for tests. Default false. */
@@ -72,7 +74,9 @@ class GraphExecutable implements Executable, MemoryHolder {
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(options.signal, where);
     const checked = checkRunInputs(this.graph, inputs);
-    const result = this.queue.run(() => this.runNow(checked, options), options.signal, where);
+    const { turn = (task) => task() } = this.options;
+    const run = () => turn(() => this.runNow(checked, options), options.signal);
+    const result = this.queue.run(run, options.signal, where);
     idleMemory.remove(this);
     return result;
   }

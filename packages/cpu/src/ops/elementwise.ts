@@ -1,8 +1,13 @@
 /** Ops that compute each element by itself: sums and products of broadcast operands, and the activations. */
-import { activationFunction, broadcastStrides, type Activation, type KernelCall } from '@attn/core';
+import {
+  inChunks,
+  forEachRow,
+  activationFunction,
+  broadcastStrides,
+  type Activation,
+  type KernelCall,
+} from '@attn/core';
 import { readFloats, writeFloats } from '../floats.ts';
-import { inChunks } from './chunks.ts';
-import { forEachRow } from './rows.ts';
 
 /** Kernel of `add`. */
 export function add(call: KernelCall<'add'>): Promise<void> {

@@ -1,15 +1,15 @@
 /** The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs none. */
-import type { KernelTable, PlanCache } from '@attn/core';
+import { moveKernels, type KernelTable, type PlanCache } from '@attn/core';
 import { attentionKernel } from '../attention/attention.ts';
 import { add, gelu, mul, relu, tanh } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
-import { concat, embedding, gather, slice, transpose } from './move.ts';
 import { layerNorm, softmax } from './normalize.ts';
 
 /** All kernels of one backend; attention calls share its store of plans. */
 export function kernelTable(plans: PlanCache): KernelTable {
   return {
+    ...moveKernels,
     attention: attentionKernel(plans),
     linear,
     matmul,
@@ -20,10 +20,5 @@ export function kernelTable(plans: PlanCache): KernelTable {
     relu,
     tanh,
     softmax,
-    embedding,
-    gather,
-    transpose,
-    slice,
-    concat,
   };
 }

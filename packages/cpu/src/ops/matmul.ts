@@ -1,8 +1,7 @@
 /** a·b over the last two axes; the axes before them broadcast. */
-import { broadcastStrides, matmulSizes, type KernelCall } from '@attn/core';
+import { forEachRow, broadcastStrides, matmulSizes, type KernelCall } from '@attn/core';
 import { readFloats, writeFloats } from '../floats.ts';
 import { BLOCK, Multiplier, type Operand } from './product.ts';
-import { forEachRow } from './rows.ts';
 
 /** Kernel of `matmul`: one product [m × k]·[k × n] per batch element. */
 export async function matmul({ inputs, outputs, attributes, context }: KernelCall<'matmul'>): Promise<void> {

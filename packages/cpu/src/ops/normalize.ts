@@ -1,8 +1,7 @@
 /** Ops that bring slices to a common measure: `layerNorm` over the last axis, `softmax` over any. */
-import { sizeOf, type KernelCall } from '@attn/core';
+import { inChunks, sizeOf, type KernelCall } from '@attn/core';
 import { expNonPositive } from '../exp.ts';
 import { readFloats, writeFloats } from '../floats.ts';
-import { inChunks } from './chunks.ts';
 
 /** Kernel of `layerNorm`: (x − mean) / √(variance + eps) · weight + bias for each row [features]. */
 export async function layerNorm({

@@ -101,7 +101,9 @@ export class FunctionBuilder {
       const value: I32 | Expression<ValueType> = values[parameter];
       return typeof value === 'number' ? toI32(value) : value;
     });
-    this.push(tree('void', { name: 'call', immediates: `$${name}`, bytes: [0x10, ...leb(index)] }, ...operands));
+    this.push(
+      tree('void', { name: 'call', immediates: `$${name}`, bytes: [0x10, ...leb(index)] }, ...operands),
+    );
   }
 
   /** Statements for when the condition is not 0, and for when it is. */
@@ -158,7 +160,11 @@ export class FunctionBuilder {
 }
 
 function local<T extends ValueType>(name: string, type: T, index: number): Local<T> {
-  const instruction: Instruction = { name: 'local.get', immediates: `$${name}`, bytes: [0x20, ...leb(index)] };
+  const instruction: Instruction = {
+    name: 'local.get',
+    immediates: `$${name}`,
+    bytes: [0x20, ...leb(index)],
+  };
   return { type, name, index, instruction, operands: [] };
 }
 

@@ -12,204 +12,277 @@ import {
   type Expression,
   type F32,
   type I32,
+  type Instruction,
   type Tree,
   type V128,
 } from './expression.ts';
 
-/** Memory operands are an address and a constant offset in bytes. */
-function memory(name: string, code: readonly number[], offset: number, lane: readonly number[] = []) {
+type Scalar = Expression<'i32'>;
+type Float = Expression<'f32'>;
+
+/** Instructions of one kind, by name. */
+type Family<Codes, Make> = { readonly [Name in keyof Codes]: Make };
+
+function family<Codes extends Readonly<Record<string, number>>, Make>(
+  type: string,
+  codes: Codes,
+  make: (name: string, code: number) => Make,
+): Family<Codes, Make> {
+  const entries = Object.entries(codes).map(([name, code]) => {
+    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return [name, make(`${type}.${snake}`, code)];
+  });
+  return Object.fromEntries(entries) as Family<Codes, Make>;
+}
+
+/** A memory operand is an address and a constant offset in bytes. Alignment is only a hint, and none is given. */
+function memory(
+  name: string,
+  code: readonly number[],
+  offset: number,
+  lane: readonly number[] = [],
+): Instruction {
   const immediates = [offset > 0 ? `offset=${offset}` : '', ...lane].join(' ').trim();
-  // Alignment 0: only a hint, and nothing here may rely on it.
   return { name, immediates, bytes: [...code, 0, ...leb(offset), ...lane] };
 }
 
 const simd = (code: number): number[] => [0xfd, ...leb(code)];
 
-const int2 =
-  (name: string, code: number) =>
-  (a: I32, b: I32): Expression<'i32'> =>
-    tree('i32', { name: `i32.${name}`, bytes: [code] }, toI32(a), toI32(b));
+// Integers.
 
-export const i32 = {
-  const: (value: number): Expression<'i32'> => toI32(value),
-  load: (address: I32, offset = 0): Expression<'i32'> =>
-    tree('i32', memory('i32.load', [0x28], offset), toI32(address)),
-  load8U: (address: I32, offset = 0): Expression<'i32'> =>
-    tree('i32', memory('i32.load8_u', [0x2d], offset), toI32(address)),
-  store: (address: I32, value: I32, offset = 0): Tree<'void'> =>
-    tree('void', memory('i32.store', [0x36], offset), toI32(address), toI32(value)),
-  store8: (address: I32, value: I32, offset = 0): Tree<'void'> =>
-    tree('void', memory('i32.store8', [0x3a], offset), toI32(address), toI32(value)),
-  eqz: (a: I32): Expression<'i32'> => tree('i32', { name: 'i32.eqz', bytes: [0x45] }, toI32(a)),
-  ctz: (a: I32): Expression<'i32'> => tree('i32', { name: 'i32.ctz', bytes: [0x68] }, toI32(a)),
-  eq: int2('eq', 0x46),
-  ne: int2('ne', 0x47),
-  ltS: int2('lt_s', 0x48),
-  ltU: int2('lt_u', 0x49),
-  gtS: int2('gt_s', 0x4a),
-  gtU: int2('gt_u', 0x4b),
-  leU: int2('le_u', 0x4d),
-  geU: int2('ge_u', 0x4f),
-  add: int2('add', 0x6a),
-  sub: int2('sub', 0x6b),
-  mul: int2('mul', 0x6c),
-  divU: int2('div_u', 0x6e),
-  remU: int2('rem_u', 0x70),
-  and: int2('and', 0x71),
-  or: int2('or', 0x72),
-  xor: int2('xor', 0x73),
-  shl: int2('shl', 0x74),
-  shrU: int2('shr_u', 0x76),
+const I32_BINARY = {
+  eq: 0x46,
+  ne: 0x47,
+  ltS: 0x48,
+  ltU: 0x49,
+  gtS: 0x4a,
+  gtU: 0x4b,
+  leU: 0x4d,
+  geU: 0x4f,
+  add: 0x6a,
+  sub: 0x6b,
+  mul: 0x6c,
+  divU: 0x6e,
+  remU: 0x70,
+  and: 0x71,
+  or: 0x72,
+  xor: 0x73,
+  shl: 0x74,
+  shrU: 0x76,
+} as const;
+
+interface I32Instructions extends Family<typeof I32_BINARY, (a: I32, b: I32) => Scalar> {
+  const(value: number): Scalar;
+  load(address: I32, offset?: number): Scalar;
+  load8U(address: I32, offset?: number): Scalar;
+  store(address: I32, value: I32, offset?: number): Tree<'void'>;
+  store8(address: I32, value: I32, offset?: number): Tree<'void'>;
+  eqz(a: I32): Scalar;
+  ctz(a: I32): Scalar;
   /** `condition ? yes : no`, both evaluated. */
-  select: (condition: I32, yes: I32, no: I32): Expression<'i32'> =>
+  select(condition: I32, yes: I32, no: I32): Scalar;
+}
+
+export const i32: I32Instructions = {
+  ...family(
+    'i32',
+    I32_BINARY,
+    (name, code) => (a: I32, b: I32) => tree('i32', { name, bytes: [code] }, toI32(a), toI32(b)),
+  ),
+  const: toI32,
+  load: (address, offset = 0) => tree('i32', memory('i32.load', [0x28], offset), toI32(address)),
+  load8U: (address, offset = 0) => tree('i32', memory('i32.load8_u', [0x2d], offset), toI32(address)),
+  store: (address, value, offset = 0) =>
+    tree('void', memory('i32.store', [0x36], offset), toI32(address), toI32(value)),
+  store8: (address, value, offset = 0) =>
+    tree('void', memory('i32.store8', [0x3a], offset), toI32(address), toI32(value)),
+  eqz: (a) => tree('i32', { name: 'i32.eqz', bytes: [0x45] }, toI32(a)),
+  ctz: (a) => tree('i32', { name: 'i32.ctz', bytes: [0x68] }, toI32(a)),
+  select: (condition, yes, no) =>
     tree('i32', { name: 'select', bytes: [0x1b] }, toI32(yes), toI32(no), toI32(condition)),
 };
 
-const float2 =
-  (name: string, code: number) =>
-  (a: F32, b: F32): Expression<'f32'> =>
-    tree('f32', { name: `f32.${name}`, bytes: [code] }, toF32(a), toF32(b));
+// Floats.
 
-const floatCompare =
-  (name: string, code: number) =>
-  (a: F32, b: F32): Expression<'i32'> =>
-    tree('i32', { name: `f32.${name}`, bytes: [code] }, toF32(a), toF32(b));
+const F32_COMPARE = { eq: 0x5b, ne: 0x5c } as const;
+const F32_BINARY = { add: 0x92, sub: 0x93, mul: 0x94, div: 0x95 } as const;
 
-export const f32 = {
-  const: (value: number): Expression<'f32'> => toF32(value),
-  load: (address: I32, offset = 0): Expression<'f32'> =>
-    tree('f32', memory('f32.load', [0x2a], offset), toI32(address)),
-  store: (address: I32, value: F32, offset = 0): Tree<'void'> =>
+interface F32Instructions
+  extends
+    Family<typeof F32_COMPARE, (a: F32, b: F32) => Scalar>,
+    Family<typeof F32_BINARY, (a: F32, b: F32) => Float> {
+  const(value: number): Float;
+  load(address: I32, offset?: number): Float;
+  store(address: I32, value: F32, offset?: number): Tree<'void'>;
+  sqrt(a: F32): Float;
+  convertI32U(a: I32): Float;
+  /** `condition ? yes : no`, both evaluated. */
+  select(condition: I32, yes: F32, no: F32): Float;
+}
+
+export const f32: F32Instructions = {
+  ...family(
+    'f32',
+    F32_COMPARE,
+    (name, code) => (a: F32, b: F32) => tree('i32', { name, bytes: [code] }, toF32(a), toF32(b)),
+  ),
+  ...family(
+    'f32',
+    F32_BINARY,
+    (name, code) => (a: F32, b: F32) => tree('f32', { name, bytes: [code] }, toF32(a), toF32(b)),
+  ),
+  const: toF32,
+  load: (address, offset = 0) => tree('f32', memory('f32.load', [0x2a], offset), toI32(address)),
+  store: (address, value, offset = 0) =>
     tree('void', memory('f32.store', [0x38], offset), toI32(address), toF32(value)),
-  eq: floatCompare('eq', 0x5b),
-  ne: floatCompare('ne', 0x5c),
-  sqrt: (a: F32): Expression<'f32'> => tree('f32', { name: 'f32.sqrt', bytes: [0x91] }, toF32(a)),
-  add: float2('add', 0x92),
-  sub: float2('sub', 0x93),
-  mul: float2('mul', 0x94),
-  div: float2('div', 0x95),
-  convertU: (a: I32): Expression<'f32'> =>
-    tree('f32', { name: 'f32.convert_i32_u', bytes: [0xb3] }, toI32(a)),
-  select: (condition: I32, yes: F32, no: F32): Expression<'f32'> =>
+  sqrt: (a) => tree('f32', { name: 'f32.sqrt', bytes: [0x91] }, toF32(a)),
+  convertI32U: (a) => tree('f32', { name: 'f32.convert_i32_u', bytes: [0xb3] }, toI32(a)),
+  select: (condition, yes, no) =>
     tree('f32', { name: 'select', bytes: [0x1b] }, toF32(yes), toF32(no), toI32(condition)),
 };
 
-const vector1 =
-  (name: string, code: number) =>
-  (a: V128): V128 =>
+// Vectors.
+
+type Unary = (a: V128) => V128;
+type Binary = (a: V128, b: V128) => V128;
+
+const unary =
+  (name: string, code: number): Unary =>
+  (a) =>
     tree('v128', { name, bytes: simd(code) }, a);
 
-const vector2 =
-  (name: string, code: number) =>
-  (a: V128, b: V128): V128 =>
+const binary =
+  (name: string, code: number): Binary =>
+  (a, b) =>
     tree('v128', { name, bytes: simd(code) }, a, b);
 
-const load =
-  (name: string, code: number) =>
-  (address: I32, offset = 0): V128 =>
-    tree('v128', memory(name, simd(code), offset), toI32(address));
+const V128_LOAD = { load: 0x00, load32Splat: 0x09, load32Zero: 0x5c } as const;
+/** `andnot` is `a & ~b`. */
+const V128_BINARY = { and: 0x4e, andnot: 0x4f, or: 0x50, xor: 0x51 } as const;
 
-const shift =
-  (name: string, code: number) =>
-  (a: V128, bits: I32): V128 =>
-    tree('v128', { name, bytes: simd(code) }, a, toI32(bits));
-
-export const v128 = {
-  load: load('v128.load', 0x00),
-  /** Four unsigned 16-bit numbers, widened to 32 bits. */
-  load16x4U: load('v128.load16x4_u', 0x04),
-  load32Splat: load('v128.load32_splat', 0x09),
-  load32Zero: load('v128.load32_zero', 0x5c),
+interface V128Instructions
+  extends
+    Family<typeof V128_LOAD, (address: I32, offset?: number) => V128>,
+    Family<typeof V128_BINARY, Binary> {
   /** `vector` with one lane loaded from memory. */
-  load32Lane: (lane: number, address: I32, vector: V128, offset = 0): V128 =>
-    tree('v128', memory('v128.load32_lane', simd(0x56), offset, [lane]), toI32(address), vector),
-  store: (address: I32, value: V128, offset = 0): Tree<'void'> =>
-    tree('void', memory('v128.store', simd(0x0b), offset), toI32(address), value),
-  store64Lane: (lane: number, address: I32, value: V128, offset = 0): Tree<'void'> =>
-    tree('void', memory('v128.store64_lane', simd(0x5b), offset, [lane]), toI32(address), value),
-  store32Lane: (lane: number, address: I32, value: V128, offset = 0): Tree<'void'> =>
-    tree('void', memory('v128.store32_lane', simd(0x5a), offset, [lane]), toI32(address), value),
-  store16Lane: (lane: number, address: I32, value: V128, offset = 0): Tree<'void'> =>
-    tree('void', memory('v128.store16_lane', simd(0x59), offset, [lane]), toI32(address), value),
-  not: vector1('v128.not', 0x4d),
-  and: vector2('v128.and', 0x4e),
-  /** `a & ~b`. */
-  andnot: vector2('v128.andnot', 0x4f),
-  or: vector2('v128.or', 0x50),
-  xor: vector2('v128.xor', 0x51),
+  load32Lane(lane: number, address: I32, vector: V128, offset?: number): V128;
+  store(address: I32, value: V128, offset?: number): Tree<'void'>;
+  store32Lane(lane: number, address: I32, value: V128, offset?: number): Tree<'void'>;
+  not: Unary;
   /** The bits of `yes` where `mask` has ones, else those of `no`. */
-  bitselect: (yes: V128, no: V128, mask: V128): V128 =>
-    tree('v128', { name: 'v128.bitselect', bytes: simd(0x52) }, yes, no, mask),
-  anyTrue: (a: V128): Expression<'i32'> => tree('i32', { name: 'v128.any_true', bytes: simd(0x53) }, a),
-  select: (condition: I32, yes: V128, no: V128): V128 =>
-    tree('v128', { name: 'select', bytes: [0x1b] }, yes, no, toI32(condition)),
+  bitselect(yes: V128, no: V128, mask: V128): V128;
+  anyTrue(a: V128): Scalar;
   /** 32-bit lanes of a, then of b, picked by number: 0 … 3 are a's, 4 … 7 are b's. */
-  shuffle: (a: V128, b: V128, lanes: readonly [number, number, number, number]): V128 => {
+  shuffle(a: V128, b: V128, lanes: readonly [number, number, number, number]): V128;
+}
+
+export const v128: V128Instructions = {
+  ...family(
+    'v128',
+    V128_LOAD,
+    (name, code) =>
+      (address: I32, offset = 0) =>
+        tree('v128', memory(name, simd(code), offset), toI32(address)),
+  ),
+  ...family('v128', V128_BINARY, binary),
+  load32Lane: (lane, address, vector, offset = 0) =>
+    tree('v128', memory('v128.load32_lane', simd(0x56), offset, [lane]), toI32(address), vector),
+  store: (address, value, offset = 0) =>
+    tree('void', memory('v128.store', simd(0x0b), offset), toI32(address), value),
+  store32Lane: (lane, address, value, offset = 0) =>
+    tree('void', memory('v128.store32_lane', simd(0x5a), offset, [lane]), toI32(address), value),
+  not: unary('v128.not', 0x4d),
+  bitselect: (yes, no, mask) => tree('v128', { name: 'v128.bitselect', bytes: simd(0x52) }, yes, no, mask),
+  anyTrue: (a) => tree('i32', { name: 'v128.any_true', bytes: simd(0x53) }, a),
+  shuffle: (a, b, lanes) => {
     const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
-    const immediates = bytes.join(' ');
-    return tree('v128', { name: 'i8x16.shuffle', immediates, bytes: [...simd(0x0d), ...bytes] }, a, b);
+    return tree(
+      'v128',
+      { name: 'i8x16.shuffle', immediates: bytes.join(' '), bytes: [...simd(0x0d), ...bytes] },
+      a,
+      b,
+    );
   },
 };
 
-const constant = (name: string, text: readonly string[], bytes: readonly number[]): V128 =>
-  tree('v128', { name: 'v128.const', immediates: `${name} ${text.join(' ')}`, bytes: [...simd(0x0c), ...bytes] });
+type Lanes = readonly [number, number, number, number];
 
-export const i32x4 = {
-  const: (...lanes: readonly [number, number, number, number]): V128 =>
+function constant(shape: string, text: readonly string[], bytes: readonly number[]): V128 {
+  const immediates = `${shape} ${text.join(' ')}`;
+  return tree('v128', { name: 'v128.const', immediates, bytes: [...simd(0x0c), ...bytes] });
+}
+
+const I32X4_BINARY = {
+  eq: 0x37,
+  add: 0xae,
+  sub: 0xb1,
+  mul: 0xb5,
+  minS: 0xb6,
+  maxS: 0xb8,
+} as const;
+
+interface I32x4Instructions extends Family<typeof I32X4_BINARY, Binary> {
+  const(...lanes: Lanes): V128;
+  /** The same constant in all lanes. */
+  all(value: number): V128;
+  splat(a: I32): V128;
+  extractLane(lane: number, a: V128): Scalar;
+  abs: Unary;
+  bitmask(a: V128): Scalar;
+  shl(a: V128, bits: I32): V128;
+}
+
+export const i32x4: I32x4Instructions = {
+  ...family('i32x4', I32X4_BINARY, binary),
+  const: (...lanes) =>
     constant('i32x4', lanes.map(String), [...new Uint8Array(Int32Array.from(lanes).buffer)]),
-  all: (value: number): V128 => i32x4.const(value, value, value, value),
-  splat: (a: I32): V128 => tree('v128', { name: 'i32x4.splat', bytes: simd(0x11) }, toI32(a)),
-  extractLane: (lane: number, a: V128): Expression<'i32'> =>
+  all: (value) => i32x4.const(value, value, value, value),
+  splat: (a) => tree('v128', { name: 'i32x4.splat', bytes: simd(0x11) }, toI32(a)),
+  extractLane: (lane, a) =>
     tree('i32', { name: 'i32x4.extract_lane', immediates: String(lane), bytes: [...simd(0x1b), lane] }, a),
-  eq: vector2('i32x4.eq', 0x37),
-  ne: vector2('i32x4.ne', 0x38),
-  gtS: vector2('i32x4.gt_s', 0x3b),
-  gtU: vector2('i32x4.gt_u', 0x3c),
-  abs: vector1('i32x4.abs', 0xa0),
-  bitmask: (a: V128): Expression<'i32'> => tree('i32', { name: 'i32x4.bitmask', bytes: simd(0xa4) }, a),
-  shl: shift('i32x4.shl', 0xab),
-  shrU: shift('i32x4.shr_u', 0xad),
-  add: vector2('i32x4.add', 0xae),
-  sub: vector2('i32x4.sub', 0xb1),
-  mul: vector2('i32x4.mul', 0xb5),
-  minS: vector2('i32x4.min_s', 0xb6),
-  maxS: vector2('i32x4.max_s', 0xb8),
+  abs: unary('i32x4.abs', 0xa0),
+  bitmask: (a) => tree('i32', { name: 'i32x4.bitmask', bytes: simd(0xa4) }, a),
+  shl: (a, bits) => tree('v128', { name: 'i32x4.shl', bytes: simd(0xab) }, a, toI32(bits)),
 };
 
-export const i16x8 = {
-  /** The low 16 bits, saturated without sign, of a's four lanes and then of b's. */
-  narrowI32x4U: vector2('i16x8.narrow_i32x4_u', 0x86),
-};
+/** `pmin` is `b < a ? b : a` and `pmax` is `a < b ? b : a`: one instruction of the machine, and a when either is NaN. */
+const F32X4_BINARY = {
+  eq: 0x41,
+  ne: 0x42,
+  lt: 0x43,
+  gt: 0x44,
+  add: 0xe4,
+  sub: 0xe5,
+  mul: 0xe6,
+  div: 0xe7,
+  pmin: 0xea,
+  pmax: 0xeb,
+} as const;
 
-const ternary =
-  (name: string, code: number) =>
-  (a: V128, b: V128, c: V128): V128 =>
-    tree('v128', { name, bytes: simd(code) }, a, b, c);
-
-export const f32x4 = {
-  const: (...lanes: readonly [number, number, number, number]): V128 =>
-    constant('f32x4', lanes.map(floatText), lanes.flatMap(floatBytes)),
-  all: (value: number): V128 => f32x4.const(value, value, value, value),
-  splat: (a: F32): V128 => tree('v128', { name: 'f32x4.splat', bytes: simd(0x13) }, toF32(a)),
-  extractLane: (lane: number, a: V128): Expression<'f32'> =>
-    tree('f32', { name: 'f32x4.extract_lane', immediates: String(lane), bytes: [...simd(0x1f), lane] }, a),
-  eq: vector2('f32x4.eq', 0x41),
-  ne: vector2('f32x4.ne', 0x42),
-  lt: vector2('f32x4.lt', 0x43),
-  gt: vector2('f32x4.gt', 0x44),
-  abs: vector1('f32x4.abs', 0xe0),
-  neg: vector1('f32x4.neg', 0xe1),
-  sqrt: vector1('f32x4.sqrt', 0xe3),
-  add: vector2('f32x4.add', 0xe4),
-  sub: vector2('f32x4.sub', 0xe5),
-  mul: vector2('f32x4.mul', 0xe6),
-  div: vector2('f32x4.div', 0xe7),
-  /** `b < a ? b : a`: one instruction of the machine, and a when either is NaN. */
-  pmin: vector2('f32x4.pmin', 0xea),
-  /** `a < b ? b : a`: one instruction of the machine, and a when either is NaN. */
-  pmax: vector2('f32x4.pmax', 0xeb),
-  nearest: vector1('f32x4.nearest', 0x6a),
-  convertI32x4S: vector1('f32x4.convert_i32x4_s', 0xfa),
+interface F32x4Instructions extends Family<typeof F32X4_BINARY, Binary> {
+  const(...lanes: Lanes): V128;
+  /** The same constant in all lanes. */
+  all(value: number): V128;
+  splat(a: F32): V128;
+  extractLane(lane: number, a: V128): Float;
+  abs: Unary;
+  neg: Unary;
+  sqrt: Unary;
+  convertI32x4S: Unary;
   /** a · b + c, rounded once or twice as the machine likes. */
-  relaxedMadd: ternary('f32x4.relaxed_madd', 0x105),
+  relaxedMadd(a: V128, b: V128, c: V128): V128;
+}
+
+export const f32x4: F32x4Instructions = {
+  ...family('f32x4', F32X4_BINARY, binary),
+  const: (...lanes) => constant('f32x4', lanes.map(floatText), lanes.flatMap(floatBytes)),
+  all: (value) => f32x4.const(value, value, value, value),
+  splat: (a) => tree('v128', { name: 'f32x4.splat', bytes: simd(0x13) }, toF32(a)),
+  extractLane: (lane, a) =>
+    tree('f32', { name: 'f32x4.extract_lane', immediates: String(lane), bytes: [...simd(0x1f), lane] }, a),
+  abs: unary('f32x4.abs', 0xe0),
+  neg: unary('f32x4.neg', 0xe1),
+  sqrt: unary('f32x4.sqrt', 0xe3),
+  convertI32x4S: unary('f32x4.convert_i32x4_s', 0xfa),
+  relaxedMadd: (a, b, c) => tree('v128', { name: 'f32x4.relaxed_madd', bytes: simd(0x105) }, a, b, c),
 };

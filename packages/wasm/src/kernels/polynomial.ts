@@ -9,7 +9,10 @@ export function fit(f: (x: number) => number, low: number, high: number, degree:
   const middle = (low + high) / 2;
   const half = (high - low) / 2;
   const count = degree + 1;
-  const nodes = Array.from({ length: count }, (_, i) => middle + half * Math.cos((Math.PI * (i + 0.5)) / count));
+  const nodes = Array.from(
+    { length: count },
+    (_, i) => middle + half * Math.cos((Math.PI * (i + 0.5)) / count),
+  );
 
   // Newton's divided differences, then Horner's scheme on coefficients.
   const differences = nodes.map(f);

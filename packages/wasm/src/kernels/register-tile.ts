@@ -8,7 +8,15 @@
  * that x86 has, and two multiply–adds for each 1.3 loads: 98 % of the machine's peak with fused multiply–add, where 2 × 16, which
  * has the same number of registers and 1.5 loads, reaches 90 %. Without it products need registers too: 4 rows.
  */
-import { f32x4, i32, v128, type FunctionBuilder, type I32, type Local, type V128 } from '../assembler/index.ts';
+import {
+  f32x4,
+  i32,
+  v128,
+  type FunctionBuilder,
+  type I32,
+  type Local,
+  type V128,
+} from '../assembler/index.ts';
 import { multiplyAdd, type Simd } from './arithmetic.ts';
 
 /** Columns of a panel of packed B. */
@@ -17,17 +25,14 @@ export const PANEL = 8;
 /** Bytes of one row of a panel. */
 export const PANEL_BYTES: number = 4 * PANEL;
 
-/** Rows of the register tile. */
-export function tileRows(simd: Simd): number {
-  return simd === 'relaxed' ? 6 : LAST_ROWS;
+/** Rows of register tiles, the biggest first; each takes what the one before it leaves: 64 is 10 · 6 + 4. */
+function tileRows(simd: Simd): readonly number[] {
+  return simd === 'relaxed' ? [6, 4, 1] : [4, 1];
 }
-
-/** Rows of the register tile that takes what the bigger one leaves: 64 is 10 · 6 + 4. */
-const LAST_ROWS = 4;
 
 /** What a product is of. Addresses and strides in bytes. */
 export interface ProductOperands {
-  /** Address of A. */
+  /** Address of A. Read once per panel, like `rows`, `depth` and strides: pass variables. */
   readonly a: I32;
   /** From one row of A to the next: a constant, as it becomes part of instructions. */
   readonly aStride: number;
@@ -38,7 +43,7 @@ export interface ProductOperands {
   /** Address of C. */
   readonly c: I32;
   readonly cStride: I32;
-  /** Rows of A and C that count, > 0; up to three more are read and written. */
+  /** Rows of A and C. */
   readonly rows: I32;
   /** Reduction length, > 0. */
   readonly depth: I32;
@@ -62,35 +67,36 @@ export function product(
   initial: (place: Place) => V128 = () => f32x4.all(0),
 ): void {
   const { aStride, bStride, cStride } = operands;
-  const a = f.let('a_rows', operands.a);
-  const c = f.let('c_rows', operands.c);
-  const left = f.let('rows_left', operands.rows);
-  const first = f.let('first_row', 0);
+  const b = f.let('b_panel', operands.b);
+  const panel = f.let('c_panel', operands.c);
+  const [a, c] = [f.local('a_rows', 'i32'), f.local('c_rows', 'i32')];
+  const [left, first] = [f.local('rows_left', 'i32'), f.local('first_row', 'i32')];
 
-  const rowGroups = (rows: number, until: number): void =>
-    f.if(i32.gtS(left, until), () =>
+  const rowGroups = (rows: number): void =>
+    f.if(i32.geU(left, rows), () =>
       f.repeat(
         () => {
-          const b = f.let('b_panel', operands.b);
-          const to = f.let('c_tile', c);
-          f.count('panel', operands.panels, 1, () => {
-            const tile = declareTile(f, to, cStride, rows);
-            for (const { register, ...place } of tile) f.set(register, initial({ ...place, first }));
-            stream(f, simd, tile, a, aStride, b, operands.depth);
-            for (const { register, address, offset } of tile) f.do(v128.store(address, register, offset));
-            f.advance(b, bStride);
-            f.advance(to, PANEL_BYTES);
-          });
+          const tile = declareTile(f, c, cStride, rows);
+          for (const { register, ...place } of tile) f.set(register, initial({ ...place, first }));
+          stream(f, simd, tile, a, aStride, b, operands.depth);
+          for (const { register, address, offset } of tile) f.do(v128.store(address, register, offset));
           f.advance(a, rows * aStride);
           f.advance(c, i32.mul(cStride, rows));
           f.advance(first, rows);
           f.set(left, i32.sub(left, rows));
         },
-        () => i32.gtS(left, until),
+        () => i32.geU(left, rows),
       ),
     );
-  if (tileRows(simd) > LAST_ROWS) rowGroups(tileRows(simd), LAST_ROWS);
-  rowGroups(LAST_ROWS, 0);
+  f.count('panel', operands.panels, 1, () => {
+    f.set(a, operands.a);
+    f.set(c, panel);
+    f.set(left, operands.rows);
+    f.set(first, 0);
+    tileRows(simd).forEach(rowGroups);
+    f.advance(b, bStride);
+    f.advance(panel, PANEL_BYTES);
+  });
 }
 
 /** A register of the tile: four columns of one row. */

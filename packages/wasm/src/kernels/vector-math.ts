@@ -13,6 +13,9 @@ const ROUNDER = 1.5 * 2 ** 23 + 127;
 /** Below this, 2^x is 0 here: an exponent of 0. Exact results end at −126. */
 const LOWEST = -127;
 
+/** Both forms of gelu are 0 from here down, and must be at −∞, where 0 · x is not. */
+const ZERO_BELOW = -16;
+
 /**
  * 2^x for x in [−∞, 127], by a polynomial of degree 6 on [−½, ½]; relative error 7e-8. −∞ gives exactly 0, so that what is
  * hidden has no weight. Constants are put into variables here, outside of the caller's loops.
@@ -20,7 +23,11 @@ const LOWEST = -127;
 export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
   const rounder = f.let('rounder', f32x4.all(ROUNDER));
   const lowest = f.let('lowest', f32x4.all(LOWEST));
-  const evaluate = horner(f, multiplyAdd(simd), fit((x) => 2 ** x, -0.5, 0.5, 6));
+  const evaluate = horner(
+    f,
+    multiplyAdd(simd),
+    fit((x) => 2 ** x, -0.5, 0.5, 6),
+  );
   const [rounded, result] = [f.local('rounded', 'v128'), f.local('power', 'v128')];
   return (x) => {
     f.set(x, f32x4.pmax(x, lowest));
@@ -80,7 +87,8 @@ export function gelu(f: FunctionBuilder, simd: Simd): InPlace {
     f.set(near, v128.bitselect(near, far, f32x4.lt(size, f32x4.all(1))));
     // Φ(x) is that for negative x, else 1 minus it.
     f.set(far, f32x4.sub(f32x4.all(1), near));
-    f.set(x, f32x4.mul(x, v128.bitselect(far, near, f32x4.gt(x, f32x4.all(0)))));
+    f.set(far, v128.bitselect(far, near, f32x4.gt(x, f32x4.all(0))));
+    f.set(x, f32x4.mul(f32x4.pmax(x, f32x4.all(ZERO_BELOW)), far));
   };
 }
 
@@ -90,6 +98,7 @@ export function geluTanh(f: FunctionBuilder, simd: Simd): InPlace {
   const inner = f.local('inner', 'v128');
   const factor = Math.sqrt(2 / Math.PI);
   return (x) => {
+    f.set(x, f32x4.pmax(x, f32x4.all(ZERO_BELOW)));
     f.set(inner, f32x4.mul(f32x4.mul(x, x), f32x4.all(0.044715 * factor)));
     f.set(inner, f32x4.mul(x, f32x4.add(inner, f32x4.all(factor))));
     tanhOf(inner);

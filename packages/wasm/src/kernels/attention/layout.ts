@@ -18,17 +18,17 @@ export const HEAD = {
   /** Row 0 of the result, and bytes from row to row. */
   out: 20,
   outStride: 24,
-  /** Per query row two floats: the greatest logit, in powers of 2, and the sum of the weights relative to it. */
+  /** Per query row two floats: what its weights are relative to (in `shiftUnit`s), and their sum. 0: not asked for. */
   states: 28,
   /** A `PLAN`. */
   plan: 32,
-  /** f32: what queries are multiplied by, so that logits come out as powers of 2 (or, with a soft cap, over the cap). */
+  /** f32: what queries are multiplied by, so that logits come out right (or, with a soft cap, over the cap). */
   scale: 36,
-  /** f32: the soft cap times log2 e. */
+  /** f32: the soft cap. */
   cap: 40,
   /** Key position of query row 0. */
   queryOffset: 44,
-  /** f32: ALiBi's slope times log2 e. */
+  /** f32: ALiBi's slope. */
   slope: 48,
   /** [2 · radius + 1] f32 for this head. */
   relative: 52,

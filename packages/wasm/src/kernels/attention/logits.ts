@@ -1,8 +1,19 @@
 /**
  * What happens to the logits of a tile before the softmax: the soft cap, then the biases. Each is only emitted into kernels
- * that need it, and all work in powers of 2.
+ * that need it.
  */
-import { f32, f32x4, i32, i32x4, v128, type FunctionBuilder, type FunctionHandle, type I32, type Local, type ModuleBuilder, type V128 } from '../../assembler/index.ts';
+import {
+  f32x4,
+  i32,
+  i32x4,
+  v128,
+  type FunctionBuilder,
+  type FunctionHandle,
+  type I32,
+  type Local,
+  type ModuleBuilder,
+  type V128,
+} from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
 import { tanh } from '../vector-math.ts';
 import { HEAD, PLAN } from './layout.ts';
@@ -104,7 +115,7 @@ function relative(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (pl
     const difference = i32x4.sub(keys, i32x4.splat(position));
     const clamped = i32x4.minS(i32x4.maxS(difference, i32x4.sub(i32x4.splat(0), radius)), radius);
     f.set(addresses, i32x4.add(i32x4.shl(i32x4.add(clamped, radius), 2), i32x4.splat(table)));
-    f.set(x, f32x4.add(x, inPowersOfTwo(gather(addresses))));
+    f.set(x, f32x4.add(x, gather(addresses)));
   };
 }
 
@@ -117,7 +128,7 @@ function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place:
   return ({ query, keys }) => {
     const row: I32 = i32.add(base, i32.mul(query, queryStride));
     f.set(addresses, i32x4.add(i32x4.splat(row), i32x4.mul(keys, keyStride)));
-    f.set(x, f32x4.add(x, inPowersOfTwo(gather(addresses))));
+    f.set(x, f32x4.add(x, gather(addresses)));
   };
 }
 
@@ -126,8 +137,4 @@ function gather(addresses: Local<'v128'>): V128 {
   let vector: V128 = v128.load32Zero(i32x4.extractLane(0, addresses));
   for (const lane of [1, 2, 3]) vector = v128.load32Lane(lane, i32x4.extractLane(lane, addresses), vector);
   return vector;
-}
-
-function inPowersOfTwo(x: V128): V128 {
-  return f32x4.mul(x, f32x4.splat(f32.const(Math.LOG2E)));
 }

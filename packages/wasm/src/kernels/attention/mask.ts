@@ -1,5 +1,14 @@
 /** What is not to be seen: the bit mask of a partial tile, and the bits of what is visible where weights alone do not tell. */
-import { f32x4, i32, i32x4, v128, type FunctionHandle, type I32, type Local, type ModuleBuilder } from '../../assembler/index.ts';
+import {
+  f32x4,
+  i32,
+  i32x4,
+  v128,
+  type FunctionHandle,
+  type I32,
+  type Local,
+  type ModuleBuilder,
+} from '../../assembler/index.ts';
 import { SCORE_STRIDE } from './softmax.ts';
 
 const HIDE = {
@@ -75,44 +84,51 @@ const VISIBLE_VALUES = {
  * Defines the product of weights and values for tiles with NaN or ∞ among the values: only what is visible takes part, because
  * 0 · ∞ is NaN.
  */
-export function defineVisibleValues(module: ModuleBuilder, padded: number): FunctionHandle<typeof VISIBLE_VALUES> {
-  return module.define('visibleValues', VISIBLE_VALUES, (f, { scores, rows, visible, values, sums, factors }) => {
-    const sumAt = (row: I32): I32 => i32.add(sums, i32.mul(row, 4 * padded));
-    f.count('row', rows, 1, (row) => {
-      const factor = f.let('factor', v128.load32Splat(i32.add(factors, i32.shl(row, 2))));
-      const to = f.let('to', sumAt(row));
-      f.count('at', 4 * padded, 16, (at) => {
-        const address = f.let('address', i32.add(to, at));
-        f.do(v128.store(address, f32x4.mul(v128.load(address), factor)));
-      });
-      f.count('half', 2, 1, (half) => {
-        const bits = f.let('bits', i32.load(i32.add(visible, i32.shl(i32.add(i32.shl(row, 1), half), 2))));
-        f.if(bits, () => {
-          f.repeat(
-            () => {
-              const column = f.let('column', i32.add(i32.ctz(bits), i32.shl(half, 5)));
-              addRow(column, row, to);
-              f.set(bits, i32.and(bits, i32.sub(bits, 1)));
-            },
-            () => bits,
-          );
+export function defineVisibleValues(
+  module: ModuleBuilder,
+  padded: number,
+): FunctionHandle<typeof VISIBLE_VALUES> {
+  return module.define(
+    'visibleValues',
+    VISIBLE_VALUES,
+    (f, { scores, rows, visible, values, sums, factors }) => {
+      const sumAt = (row: I32): I32 => i32.add(sums, i32.mul(row, 4 * padded));
+      f.count('row', rows, 1, (row) => {
+        const factor = f.let('factor', v128.load32Splat(i32.add(factors, i32.shl(row, 2))));
+        const to = f.let('to', sumAt(row));
+        f.count('at', 4 * padded, 16, (at) => {
+          const address = f.let('address', i32.add(to, at));
+          f.do(v128.store(address, f32x4.mul(v128.load(address), factor)));
+        });
+        f.count('half', 2, 1, (half) => {
+          const bits = f.let('bits', i32.load(i32.add(visible, i32.shl(i32.add(i32.shl(row, 1), half), 2))));
+          f.if(bits, () => {
+            f.repeat(
+              () => {
+                const column = f.let('column', i32.add(i32.ctz(bits), i32.shl(half, 5)));
+                addRow(column, row, to);
+                f.set(bits, i32.and(bits, i32.sub(bits, 1)));
+              },
+              () => bits,
+            );
+          });
         });
       });
-    });
 
-    /** sums[row] += weight · values[column]. A panel has 64 rows of 32 bytes. */
-    function addRow(column: Local<'i32'>, row: Local<'i32'>, to: Local<'i32'>): void {
-      const weightAt = i32.add(i32.add(scores, i32.mul(row, SCORE_STRIDE)), i32.shl(column, 2));
-      const weight = f.let('weight', v128.load32Splat(weightAt));
-      const from = f.let('from', i32.add(values, i32.shl(column, 5)));
-      f.count('panel', padded / 8, 1, (panel) => {
-        const source = f.let('source', i32.add(from, i32.shl(panel, 11)));
-        const target = f.let('target', i32.add(to, i32.shl(panel, 5)));
-        for (const offset of [0, 16]) {
-          const product = f32x4.mul(weight, v128.load(source, offset));
-          f.do(v128.store(target, f32x4.add(v128.load(target, offset), product), offset));
-        }
-      });
-    }
-  });
+      /** sums[row] += weight · values[column]. A panel has 64 rows of 32 bytes. */
+      function addRow(column: Local<'i32'>, row: Local<'i32'>, to: Local<'i32'>): void {
+        const weightAt = i32.add(i32.add(scores, i32.mul(row, SCORE_STRIDE)), i32.shl(column, 2));
+        const weight = f.let('weight', v128.load32Splat(weightAt));
+        const from = f.let('from', i32.add(values, i32.shl(column, 5)));
+        f.count('panel', padded / 8, 1, (panel) => {
+          const source = f.let('source', i32.add(from, i32.shl(panel, 11)));
+          const target = f.let('target', i32.add(to, i32.shl(panel, 5)));
+          for (const offset of [0, 16]) {
+            const product = f32x4.mul(weight, v128.load(source, offset));
+            f.do(v128.store(target, f32x4.add(v128.load(target, offset), product), offset));
+          }
+        });
+      }
+    },
+  );
 }

@@ -7,7 +7,16 @@
  * Keys and columns that are absent are 0. It is done once per head and tile, and costs a fiftieth of what one use of the tile does.
  */
 import { TILE } from '@attn/core';
-import { f32x4, i32, v128, type FunctionBuilder, type I32, type Local, type ModuleBuilder, type V128 } from '../../assembler/index.ts';
+import {
+  f32x4,
+  i32,
+  v128,
+  type FunctionBuilder,
+  type I32,
+  type Local,
+  type ModuleBuilder,
+  type V128,
+} from '../../assembler/index.ts';
 import { PANEL, PANEL_BYTES } from '../register-tile.ts';
 import { PACK, paddedDim } from './layout.ts';
 

@@ -73,6 +73,7 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
     fill(f, at.sums, 4 * TILE * padded, 0);
     fill(f, at.maxima, 4 * TILE, -Infinity);
     fill(f, at.totals, 4 * TILE, 0);
+    fill(f, at.shifts, 4 * TILE, 0);
 
     const addTile = (column: Local<'i32'>, mask: Local<'i32'>): void => {
       const keysLeft = i32.sub(i32.load(plan, PLAN.keyCount), i32.mul(column, TILE));
@@ -97,7 +98,10 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
       );
     };
     const span = f.let('span', i32.load(i32.add(i32.load(plan, PLAN.rowStart), i32.shl(rowBlock, 2))));
-    const lastSpan = f.let('last_span', i32.load(i32.add(i32.load(plan, PLAN.rowStart), i32.shl(rowBlock, 2)), 4));
+    const lastSpan = f.let(
+      'last_span',
+      i32.load(i32.add(i32.load(plan, PLAN.rowStart), i32.shl(rowBlock, 2)), 4),
+    );
     f.while(span, lastSpan, 1, () => {
       const word = f.let('word', i32.shl(span, 2));
       const column = f.let('column', i32.load(i32.add(i32.load(plan, PLAN.spanColumn), word)));
@@ -130,7 +134,14 @@ function defineScores(module: ModuleBuilder, simd: Simd, headDim: number): Funct
   );
 }
 
-const VALUES = { weights: 'i32', values: 'i32', sums: 'i32', factors: 'i32', rows: 'i32', depth: 'i32' } as const;
+const VALUES = {
+  weights: 'i32',
+  values: 'i32',
+  sums: 'i32',
+  factors: 'i32',
+  rows: 'i32',
+  depth: 'i32',
+} as const;
 
 /** sums = factors · sums + weights · values. */
 function defineValues(module: ModuleBuilder, simd: Simd, padded: number): FunctionHandle<typeof VALUES> {
@@ -178,7 +189,10 @@ function gatherQueries(
   const to = f.let('to', queries);
   f.count('row', rows, 1, (row) => {
     const number = i32.load(i32.add(rowNumbers, i32.shl(row, 2)));
-    const from = f.let('from', i32.add(i32.load(head, HEAD.q), i32.mul(number, i32.load(head, HEAD.qStride))));
+    const from = f.let(
+      'from',
+      i32.add(i32.load(head, HEAD.q), i32.mul(number, i32.load(head, HEAD.qStride))),
+    );
     f.count('vector', headDim >> 2, 1, () => {
       f.do(v128.store(to, f32x4.mul(v128.load(from), scale)));
       f.advance(from, 16);
@@ -196,7 +210,12 @@ function writeResult(
   f: FunctionBuilder,
   head: Local<'i32'>,
   rows: I32,
-  at: { readonly rows: Local<'i32'>; readonly sums: Local<'i32'>; readonly maxima: Local<'i32'>; readonly totals: Local<'i32'> },
+  at: {
+    readonly rows: Local<'i32'>;
+    readonly sums: Local<'i32'>;
+    readonly shifts: Local<'i32'>;
+    readonly totals: Local<'i32'>;
+  },
   valueDim: number,
 ): void {
   const states = f.let('states', i32.load(head, HEAD.states));
@@ -206,7 +225,10 @@ function writeResult(
     const number = f.let('number', i32.load(i32.add(at.rows, row4)));
     const total = f.let('total', f32.load(i32.add(at.totals, row4)));
     f.set(from, i32.add(at.sums, i32.mul(row, 4 * paddedDim(valueDim))));
-    const to = f.let('out', i32.add(i32.load(head, HEAD.out), i32.mul(number, i32.load(head, HEAD.outStride))));
+    const to = f.let(
+      'out',
+      i32.add(i32.load(head, HEAD.out), i32.mul(number, i32.load(head, HEAD.outStride))),
+    );
     const inverse = f.let('inverse', f32.select(f32.eq(total, 0), f32.const(0), f32.div(1, total)));
     const factor = f.let('factor', f32x4.splat(inverse));
     f.count('vector', valueDim >> 2, 1, () => {
@@ -219,7 +241,7 @@ function writeResult(
     }
     f.if(states, () => {
       const state = f.let('state', i32.add(states, i32.shl(number, 3)));
-      f.do(f32.store(state, f32.load(i32.add(at.maxima, row4))), f32.store(state, total, 4));
+      f.do(f32.store(state, f32.load(i32.add(at.shifts, row4))), f32.store(state, total, 4));
     });
   });
 }

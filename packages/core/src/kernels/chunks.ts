@@ -1,5 +1,5 @@
 /** Long loops in short pieces, between which other work of the process gets its turn and an abort is noticed. */
-import type { Pause } from '@attn/core';
+import type { Pause } from '../graph/pause.ts';
 
 /** Elements of one piece: about a millisecond. */
 const CHUNK = 1 << 16;

@@ -1,28 +1,22 @@
-/** Ops that only move elements, of any dtype: bits in, bits out. Indices were checked by the executor. */
-import {
-  concatOperands,
-  contiguousStrides,
-  sizeOf,
-  type KernelCall,
-  type Pause,
-  type Tensor,
-} from '@attn/core';
+/**
+ * Kernels for the ops that only move elements, of any dtype: bits in, bits out. Copies run at the speed of memory in JavaScript, so
+ * every backend in host memory uses these. Indices were checked by the executor.
+ */
+import type { KernelCall, KernelTable } from '../graph/kernel.ts';
+import type { Pause } from '../graph/pause.ts';
+import { concatOperands } from '../ops/concat/spec.ts';
+import { contiguousStrides, sizeOf, type Tensor } from '../tensor.ts';
 import { rowsInChunks } from './chunks.ts';
 import { forEachRow } from './rows.ts';
 
 /** Kernel of `embedding`: out[i] = table[ids[i]]. */
-export function embedding({ inputs, outputs, context }: KernelCall<'embedding'>): Promise<void> {
+function embedding({ inputs, outputs, context }: KernelCall<'embedding'>): Promise<void> {
   const { table, ids } = inputs;
   return pickSlices(table, [1, table.shape[1]], ids, outputs[0], context.pause);
 }
 
 /** Kernel of `gather`: out[o, i, r] = x[o, indices[i], r], with x seen as [outer, axis, inner]. */
-export function gather({
-  inputs,
-  outputs,
-  attributes: { axis },
-  context,
-}: KernelCall<'gather'>): Promise<void> {
+function gather({ inputs, outputs, attributes: { axis }, context }: KernelCall<'gather'>): Promise<void> {
   const { x, indices } = inputs;
   const around = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis + 1))] as const;
   return pickSlices(x, around, indices, outputs[0], context.pause);
@@ -45,14 +39,14 @@ function pickSlices(
 }
 
 /** Kernel of `transpose`. */
-export function transpose({ inputs, outputs, attributes, context }: KernelCall<'transpose'>): Promise<void> {
+function transpose({ inputs, outputs, attributes, context }: KernelCall<'transpose'>): Promise<void> {
   const strides = contiguousStrides(inputs.x.shape);
   const permuted = attributes.permutation.map((axis) => strides[axis]);
   return copyStrided(inputs.x, 0, permuted, outputs[0], context.pause);
 }
 
 /** Kernel of `slice`. */
-export function slice({ inputs, outputs, attributes, context }: KernelCall<'slice'>): Promise<void> {
+function slice({ inputs, outputs, attributes, context }: KernelCall<'slice'>): Promise<void> {
   const strides = contiguousStrides(inputs.x.shape);
   const origin = attributes.starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
   return copyStrided(inputs.x, origin, strides, outputs[0], context.pause);
@@ -75,7 +69,7 @@ function copyStrided(
 }
 
 /** Kernel of `concat`. */
-export async function concat({
+async function concat({
   inputs,
   outputs,
   attributes: { axis },
@@ -94,3 +88,6 @@ export async function concat({
     at += length;
   }
 }
+
+/** `embedding`, `gather`, `transpose`, `slice` and `concat`. */
+export const moveKernels: KernelTable = { embedding, gather, transpose, slice, concat };

@@ -2,7 +2,8 @@
  * Walking strided operands: a loop over all axes but the last, which is left to the caller as a plain loop. It stops
  * between any two elements to pause, which is why it is not core's `forEachOffset`.
  */
-import { sizeOf, type Pause } from '@attn/core';
+import type { Pause } from '../graph/pause.ts';
+import { sizeOf } from '../tensor.ts';
 import { rowsInChunks } from './chunks.ts';
 
 /** A shape to walk in row-major order, and the strides of the operands that are read along, one per axis. */

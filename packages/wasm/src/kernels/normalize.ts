@@ -1,0 +1,161 @@
+/** Kernels that bring slices to a common measure: layer normalisation over rows, softmax over rows or over columns. */
+import {
+  f32,
+  f32x4,
+  i32,
+  ModuleBuilder,
+  v128,
+  type FunctionBuilder,
+  type I32,
+  type Local,
+  type V128,
+} from '../assembler/index.ts';
+import type { Simd } from './arithmetic.ts';
+import { eachOfRow, fourLanes, oneLane, type Lanes } from './pointwise.ts';
+import { exp2, maxLanes, sumLanes, type InPlace } from './vector-math.ts';
+
+/** `rows` rows of `count` elements, one after another. `weight` and `bias` are [count], or 0. `eps` is f32. */
+export const LAYER_NORM = { x: 0, out: 4, rows: 8, count: 12, weight: 16, bias: 20, eps: 24 } as const;
+export const LAYER_NORM_BYTES = 28;
+
+/**
+ * Slices of `count` elements that lie `stride` bytes apart. With a stride of 4 they are rows, one after another; else they are
+ * columns, side by side.
+ */
+export const SOFTMAX = { x: 0, out: 4, slices: 8, count: 12, stride: 16 } as const;
+export const SOFTMAX_BYTES = 20;
+
+/** Exports `layerNorm(task: LAYER_NORM)` and `softmax(task: SOFTMAX)`. */
+export function normalizeModule({
+  simd,
+  sharedMemory,
+}: {
+  readonly simd: Simd;
+  readonly sharedMemory: boolean;
+}): ModuleBuilder {
+  const module = new ModuleBuilder({ sharedMemory });
+  const kernel = { task: 'i32', scratch: 'i32' } as const;
+  module.export(module.define('layerNorm', kernel, (f, { task }) => layerNorm(f, task)));
+  module.export(module.define('softmax', kernel, (f, { task }) => softmax(f, simd, task)));
+  return module;
+}
+
+/** (x − mean) / √(variance + eps) · weight + bias. Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450 */
+function layerNorm(f: FunctionBuilder, task: Local<'i32'>): void {
+  const field = (name: 'x' | 'out' | 'rows' | 'count' | 'weight' | 'bias'): Local<'i32'> =>
+    f.let(name, i32.load(task, LAYER_NORM[name]));
+  const [x, out, count, weight, bias] = [
+    field('x'),
+    field('out'),
+    field('count'),
+    field('weight'),
+    field('bias'),
+  ];
+  const length = f.let('elements', f32x4.splat(f32.convertI32U(count)));
+  const [sum, mean, factor] = [f.local('sum', 'v128'), f.local('mean', 'v128'), f.local('factor', 'v128')];
+  const value = f.local('value', 'v128');
+  const meanOf = (term: (element: Local<'v128'>) => V128, into: Local<'v128'>): void => {
+    f.set(sum, f32x4.all(0));
+    eachOfRow(f, count, ({ read, counted }, at) => {
+      f.set(value, read(i32.add(x, at)));
+      f.set(sum, f32x4.add(sum, counted(term(value))));
+    });
+    sumLanes(f, sum);
+    f.set(into, f32x4.div(sum, length));
+  };
+  f.count('row', field('rows'), 1, () => {
+    meanOf((element) => element, mean);
+    meanOf((element) => f32x4.mul(f32x4.sub(element, mean), f32x4.sub(element, mean)), factor);
+    f.set(factor, f32x4.sqrt(f32x4.add(factor, v128.load32Splat(task, LAYER_NORM.eps))));
+    f.set(factor, f32x4.div(f32x4.all(1), factor));
+    eachOfRow(f, count, ({ read, write }, at) => {
+      f.set(value, f32x4.mul(f32x4.sub(read(i32.add(x, at)), mean), factor));
+      f.if(weight, () => f.set(value, f32x4.mul(value, read(i32.add(weight, at)))));
+      f.if(bias, () => f.set(value, f32x4.add(value, read(i32.add(bias, at)))));
+      write(i32.add(out, at), value);
+    });
+    f.advance(x, i32.shl(count, 2));
+    f.advance(out, i32.shl(count, 2));
+  });
+}
+
+/** e^(x − greatest) over the sum of all; 0 in a slice of −∞. */
+function softmax(f: FunctionBuilder, simd: Simd, task: Local<'i32'>): void {
+  const field = (name: keyof typeof SOFTMAX): Local<'i32'> => f.let(name, i32.load(task, SOFTMAX[name]));
+  const [x, out, slices, count, stride] = [
+    field('x'),
+    field('out'),
+    field('slices'),
+    field('count'),
+    field('stride'),
+  ];
+  const slice = sliceSoftmax(f, exp2(f, simd), x, out);
+  const move = (bytes: I32): void => {
+    f.advance(x, bytes);
+    f.advance(out, bytes);
+  };
+  f.if(
+    i32.eq(stride, 4),
+    () =>
+      f.count('row', slices, 1, () => {
+        slice(
+          (body) => eachOfRow(f, count, body),
+          (greatest) => maxLanes(f, greatest),
+          (sum) => sumLanes(f, sum),
+        );
+        move(i32.shl(count, 2));
+      }),
+    () => {
+      const end = f.let('end', i32.mul(count, stride));
+      const columns = (lanes: Lanes): void =>
+        slice((body) => {
+          const at = f.let('at', 0);
+          f.while(at, end, stride, () => body({ ...lanes, counted: (value) => value }, at));
+        });
+      const left = f.let('left', slices);
+      f.while(f.let('four', 4), i32.add(slices, 1), 4, () => {
+        columns(fourLanes(f));
+        move(16);
+        f.set(left, i32.sub(left, 4));
+      });
+      f.count('one', left, 1, () => {
+        columns(oneLane(f));
+        move(4);
+      });
+    },
+  );
+}
+
+type EachElement = (body: (lanes: Lanes, at: Local<'i32'>) => void) => void;
+
+/** Three passes over a slice, or over four at a time; lanes are brought together where they belong to one slice. */
+function sliceSoftmax(
+  f: FunctionBuilder,
+  power: InPlace,
+  x: Local<'i32'>,
+  out: Local<'i32'>,
+): (each: EachElement, joinGreatest?: InPlace, joinSum?: InPlace) => void {
+  const [greatest, sum, value] = [
+    f.local('greatest', 'v128'),
+    f.local('sum', 'v128'),
+    f.local('value', 'v128'),
+  ];
+  const hidden = f.let('hidden', f32x4.all(-Infinity));
+  return (each, joinGreatest, joinSum) => {
+    f.set(greatest, hidden);
+    each(({ read }, at) => f.set(greatest, f32x4.pmax(greatest, read(i32.add(x, at)))));
+    joinGreatest?.(greatest);
+    f.set(greatest, v128.andnot(greatest, f32x4.eq(greatest, hidden)));
+    f.set(sum, f32x4.all(0));
+    each(({ read, write, counted }, at) => {
+      f.set(value, f32x4.mul(f32x4.sub(read(i32.add(x, at)), greatest), f32x4.all(Math.LOG2E)));
+      power(value);
+      f.set(sum, f32x4.add(sum, counted(value)));
+      write(i32.add(out, at), value);
+    });
+    joinSum?.(sum);
+    // 1 / 0 would be ∞, and ∞ · 0 NaN.
+    f.set(sum, v128.andnot(f32x4.div(f32x4.all(1), sum), f32x4.eq(sum, f32x4.all(0))));
+    each(({ read, write }, at) => write(i32.add(out, at), f32x4.mul(read(i32.add(out, at)), sum)));
+  };
+}

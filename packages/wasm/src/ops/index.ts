@@ -1,0 +1,26 @@
+/** The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs none. */
+import { moveKernels, type KernelTable, type PlanCache } from '@attn/core';
+import { attentionKernel } from '../attention/attention.ts';
+import type { Engine } from '../engine/engine.ts';
+import { activationKernel, combineKernel } from './elementwise.ts';
+import { linearKernel } from './linear.ts';
+import { matmulKernel } from './matmul.ts';
+import { layerNormKernel, softmaxKernel } from './normalize.ts';
+import type { PackedWeights } from './packed-weights.ts';
+
+/** All kernels of one executable; attention calls share a store of plans. */
+export function kernelTable(engine: Engine, plans: PlanCache, weights: PackedWeights): KernelTable {
+  return {
+    ...moveKernels,
+    attention: attentionKernel(engine, plans),
+    linear: linearKernel(engine, weights),
+    matmul: matmulKernel(engine),
+    add: combineKernel(engine),
+    mul: combineKernel(engine),
+    layerNorm: layerNormKernel(engine),
+    gelu: activationKernel(engine),
+    relu: activationKernel(engine),
+    tanh: activationKernel(engine),
+    softmax: softmaxKernel(engine),
+  };
+}

@@ -1,0 +1,121 @@
+/** Products on all threads: right operands are packed panel by panel, then ranges of rows and columns are multiplied. */
+import type { Activation } from '@attn/core';
+import type { LoadedModule } from '../engine/module-store.ts';
+import {
+  GEMM_SCRATCH_BYTES,
+  gemmModule,
+  PACK_PANEL,
+  PACK_PANEL_BYTES,
+  PRODUCT,
+  PRODUCT_BYTES,
+  ROWS,
+} from '../kernels/gemm.ts';
+import { Records } from '../kernels/records.ts';
+import { PANEL, PANEL_BYTES } from '../kernels/register-tile.ts';
+import type { Frame } from './frame.ts';
+
+/** A right operand [depth × columns]; element (d, j) is at `from + d · depthStride + j · columnStride`. */
+export interface RightOperand {
+  readonly from: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly columnStride: number;
+  readonly depthStride: number;
+  /** Where it goes: `packedBytes(columns, depth)`. */
+  readonly to: number;
+}
+
+/** One product C [rows × columns] = A · B (+ bias). Addresses and strides in bytes; C is row-major. */
+export interface ProductCall {
+  readonly a: number;
+  readonly aRowStride: number;
+  readonly aDepthStride: number;
+  /** Packed. */
+  readonly b: number;
+  readonly c: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  /** Address of [columns] numbers, or 0. */
+  readonly bias: number;
+}
+
+/** Tasks that a job is cut into per thread, if it is big enough: the last ones then end at about the same time. */
+const TASKS_PER_THREAD = 8;
+
+/** Packs right operands. */
+export async function packAll(frame: Frame, operands: readonly RightOperand[]): Promise<void> {
+  const panels = operands.reduce((sum, { columns }) => sum + Math.ceil(columns / PANEL), 0);
+  const records = new Records(PACK_PANEL, PACK_PANEL_BYTES, panels);
+  let index = 0;
+  let elements = 0;
+  for (const { from, columns, depth, columnStride, depthStride, to } of operands) {
+    elements += columns * depth;
+    for (let column = 0; column < columns; column += PANEL) {
+      records.set(index++, {
+        from: from + column * columnStride,
+        columnStride,
+        depthStride,
+        columns: Math.min(PANEL, columns - column),
+        depth,
+        to: to + (column / PANEL) * PANEL_BYTES * depth,
+      });
+    }
+  }
+  await frame.run({
+    module: loadGemm(frame, undefined),
+    kernel: 'packPanel',
+    records,
+    flops: 10 * elements,
+  });
+}
+
+/** Computes products that do not depend on each other. */
+export async function multiplyAll(
+  frame: Frame,
+  products: readonly ProductCall[],
+  activation?: Activation,
+): Promise<void> {
+  const ranges = products.flatMap((product) => cut(product, frame.engine.threads / products.length));
+  const records = new Records(PRODUCT, PRODUCT_BYTES, ranges.length);
+  ranges.forEach((range, index) => records.set(index, range));
+  await frame.run({
+    module: loadGemm(frame, activation),
+    kernel: 'multiply',
+    records,
+    scratchBytes: GEMM_SCRATCH_BYTES,
+    flops: products.reduce((sum, { rows, columns, depth }) => sum + 2 * rows * columns * depth, 0),
+  });
+}
+
+/** Blocks of rows, and ranges of columns where there are too few of them. */
+function cut(
+  { a, aRowStride, aDepthStride, b, c, rows, columns, depth, bias }: ProductCall,
+  threads: number,
+): Record<keyof typeof PRODUCT, number>[] {
+  const rowBlocks = Math.ceil(rows / ROWS);
+  const wanted = Math.ceil((TASKS_PER_THREAD * threads) / Math.max(1, rowBlocks));
+  const width = PANEL * Math.max(16, Math.ceil(columns / PANEL / wanted));
+  const list: Record<keyof typeof PRODUCT, number>[] = [];
+  for (let row = 0; row < rows; row += ROWS) {
+    for (let column = 0; column < columns; column += width) {
+      list.push({
+        a: a + row * aRowStride,
+        aRowStride,
+        aDepthStride,
+        b: b + (column / PANEL) * PANEL_BYTES * depth,
+        c: c + 4 * (row * columns + column),
+        cStride: 4 * columns,
+        rows: Math.min(ROWS, rows - row),
+        columns: Math.min(width, columns - column),
+        depth,
+        bias: bias === 0 ? 0 : bias + 4 * column,
+      });
+    }
+  }
+  return list;
+}
+
+function loadGemm(frame: Frame, activation: Activation | undefined): LoadedModule {
+  return frame.engine.load(`gemm ${activation ?? ''}`, (options) => gemmModule({ ...options, activation }));
+}
