@@ -78,6 +78,7 @@ interface I32Instructions extends Family<typeof I32_BINARY, (a: I32, b: I32) => 
   store(address: I32, value: I32, offset?: number): Tree<'void'>;
   store8(address: I32, value: I32, offset?: number): Tree<'void'>;
   eqz(a: I32): Scalar;
+  clz(a: I32): Scalar;
   ctz(a: I32): Scalar;
   /** `condition ? yes : no`, both evaluated. */
   select(condition: I32, yes: I32, no: I32): Scalar;
@@ -97,6 +98,7 @@ export const i32: I32Instructions = {
   store8: (address, value, offset = 0) =>
     tree('void', memory('i32.store8', [0x3a], offset), toI32(address), toI32(value)),
   eqz: (a) => tree('i32', { name: 'i32.eqz', bytes: [0x45] }, toI32(a)),
+  clz: (a) => tree('i32', { name: 'i32.clz', bytes: [0x67] }, toI32(a)),
   ctz: (a) => tree('i32', { name: 'i32.ctz', bytes: [0x68] }, toI32(a)),
   select: (condition, yes, no) =>
     tree('i32', { name: 'select', bytes: [0x1b] }, toI32(yes), toI32(no), toI32(condition)),

@@ -18,7 +18,7 @@ import {
 } from '../assembler/index.ts';
 import { activation } from './activation.ts';
 import type { Simd } from './arithmetic.ts';
-import { PANEL, PANEL_BYTES, product } from './register-tile.ts';
+import { PANEL, PANEL_BYTES, product, type ProductOptions } from './register-tile.ts';
 
 /** Rows of a task. */
 export const ROWS = 48;
@@ -98,10 +98,10 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
     depth: 'i32',
     panels: 'i32',
   } as const;
-  const piece = (title: string, initial?: Parameters<typeof product>[3]) =>
-    module.define(title, PIECE, (f, p) => product(f, simd, { ...p, aStride: A_STRIDE }, initial));
+  const piece = (title: string, options?: ProductOptions) =>
+    module.define(title, PIECE, (f, p) => product(f, simd, { ...p, aStride: A_STRIDE }, options));
   const firstPiece = piece('firstPiece');
-  const nextPiece = piece('nextPiece', ({ address, offset }) => v128.load(address, offset));
+  const nextPiece = piece('nextPiece', { initial: ({ address, offset }) => v128.load(address, offset) });
 
   const finishRows = module.define('finishRows', { task: 'i32' }, (f, { task }) =>
     finish(f, simd, task, name),

@@ -26,7 +26,7 @@ export const PANEL = 8;
 export const PANEL_BYTES: number = 4 * PANEL;
 
 /** Rows of register tiles, the biggest first; each takes what the one before it leaves: 64 is 10 · 6 + 4. */
-function tileRows(simd: Simd): readonly number[] {
+export function tileRows(simd: Simd): readonly number[] {
   return simd === 'relaxed' ? [6, 4, 1] : [4, 1];
 }
 
@@ -59,12 +59,22 @@ export interface Place {
   readonly row: number;
 }
 
-/** Emits C = A · B, or C = initial + A · B, where `initial` says what a vector of C starts with. */
+/** How a product differs from C = A · B. */
+export interface ProductOptions {
+  /** What a vector of C starts with, instead of 0. */
+  readonly initial?: (place: Place) => V128;
+  /** Emits a condition: whether the panel counts for the rows from `first` on. Where it does not, C is not written. */
+  readonly counts?: (first: Local<'i32'>, panel: Local<'i32'>) => I32;
+  /** Emits which steps of the depth count for the rows from `first` on; there may be none. Default: all. */
+  readonly steps?: (first: Local<'i32'>) => { readonly from: I32; readonly count: I32 };
+}
+
+/** Emits C = A · B, with rows in groups by `tileRows`. */
 export function product(
   f: FunctionBuilder,
   simd: Simd,
   operands: ProductOperands,
-  initial: (place: Place) => V128 = () => f32x4.all(0),
+  { initial = () => f32x4.all(0), counts, steps }: ProductOptions = {},
 ): void {
   const { aStride, bStride, cStride } = operands;
   const b = f.let('b_panel', operands.b);
@@ -72,14 +82,26 @@ export function product(
   const [a, c] = [f.local('a_rows', 'i32'), f.local('c_rows', 'i32')];
   const [left, first] = [f.local('rows_left', 'i32'), f.local('first_row', 'i32')];
 
-  const rowGroups = (rows: number): void =>
+  const computeTile = (rows: number): void => {
+    const tile = declareTile(f, c, cStride, rows);
+    for (const { register, ...place } of tile) f.set(register, initial({ ...place, first }));
+    if (steps) {
+      const { from, count } = steps(first);
+      const length = f.let('steps', count);
+      const start = f.let('start', from);
+      const at = { a: i32.add(a, i32.shl(start, 2)), b: i32.add(b, i32.mul(start, PANEL_BYTES)) };
+      f.if(length, () => stream(f, simd, tile, at.a, aStride, at.b, length));
+    } else {
+      stream(f, simd, tile, a, aStride, b, operands.depth);
+    }
+    for (const { register, address, offset } of tile) f.do(v128.store(address, register, offset));
+  };
+  const rowGroups = (rows: number, panelIndex: Local<'i32'>): void =>
     f.if(i32.geU(left, rows), () =>
       f.repeat(
         () => {
-          const tile = declareTile(f, c, cStride, rows);
-          for (const { register, ...place } of tile) f.set(register, initial({ ...place, first }));
-          stream(f, simd, tile, a, aStride, b, operands.depth);
-          for (const { register, address, offset } of tile) f.do(v128.store(address, register, offset));
+          if (counts) f.if(counts(first, panelIndex), () => computeTile(rows));
+          else computeTile(rows);
           f.advance(a, rows * aStride);
           f.advance(c, i32.mul(cStride, rows));
           f.advance(first, rows);
@@ -88,12 +110,12 @@ export function product(
         () => i32.geU(left, rows),
       ),
     );
-  f.count('panel', operands.panels, 1, () => {
+  f.count('panel', operands.panels, 1, (index) => {
     f.set(a, operands.a);
     f.set(c, panel);
     f.set(left, operands.rows);
     f.set(first, 0);
-    tileRows(simd).forEach(rowGroups);
+    for (const count of tileRows(simd)) rowGroups(count, index);
     f.advance(b, bStride);
     f.advance(panel, PANEL_BYTES);
   });
@@ -121,15 +143,15 @@ function stream(
   f: FunctionBuilder,
   simd: Simd,
   tile: readonly TileRegister[],
-  aRows: Local<'i32'>,
+  aRows: I32,
   aStride: number,
-  panel: Local<'i32'>,
+  panel: I32,
   depth: I32,
 ): void {
   const madd = multiplyAdd(simd);
   const a = f.let('a', aRows);
   const b = f.let('b', panel);
-  const end = f.let('b_end', i32.add(panel, i32.mul(depth, PANEL_BYTES)));
+  const end = f.let('b_end', i32.add(b, i32.mul(depth, PANEL_BYTES)));
   const [b0, b1, spread] = [f.local('b0', 'v128'), f.local('b1', 'v128'), f.local('a_value', 'v128')];
   f.repeat(
     () => {

@@ -104,6 +104,8 @@ export interface ScratchLayout {
   readonly shifts: number;
   /** [64] i32: the rows' numbers. */
   readonly rows: number;
+  /** [64 × 2] i32: for the first row of each group of rows, the first and the last plus one column that any of them sees. */
+  readonly ranges: number;
   /** [64 × 2] i32: bits of what is visible, where that is needed. */
   readonly visible: number;
   readonly bytes: number;
@@ -126,6 +128,7 @@ export function scratchLayout(headDim: number, valueDim: number): ScratchLayout 
     factors: take(TILE),
     shifts: take(TILE),
     rows: take(TILE),
+    ranges: take(2 * TILE),
     visible: take(2 * TILE),
     bytes,
   };

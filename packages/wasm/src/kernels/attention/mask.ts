@@ -1,5 +1,6 @@
 /** What is not to be seen: the bit mask of a partial tile, and the bits of what is visible where weights alone do not tell. */
 import {
+  type Expression,
   f32x4,
   i32,
   i32x4,
@@ -9,6 +10,8 @@ import {
   type Local,
   type ModuleBuilder,
 } from '../../assembler/index.ts';
+import type { Simd } from '../arithmetic.ts';
+import { tileRows } from '../register-tile.ts';
 import { SCORE_STRIDE } from './softmax.ts';
 
 const HIDE = {
@@ -39,6 +42,48 @@ export function defineHide(module: ModuleBuilder): FunctionHandle<typeof HIDE> {
       f.advance(at, SCORE_STRIDE / 2);
     });
   });
+}
+
+const RANGES = {
+  rows: 'i32',
+  /** As for `hide`. */
+  mask: 'i32',
+  /** [64 × 2] out, at the first row of each group. */
+  ranges: 'i32',
+} as const;
+
+/**
+ * Defines the function that finds which columns each group of rows sees: products then leave out what the edge of a window or the
+ * diagonal of a causal pattern hides.
+ */
+export function defineRanges(module: ModuleBuilder, simd: Simd): FunctionHandle<typeof RANGES> {
+  return module.define('ranges', RANGES, (f, { rows, mask, ranges }) => {
+    const [low, high] = [f.local('low', 'i32'), f.local('high', 'i32')];
+    const [left, from, to] = [f.let('left', rows), f.let('from', mask), f.let('to', ranges)];
+    for (const count of tileRows(simd)) {
+      f.if(i32.geU(left, count), () =>
+        f.repeat(
+          () => {
+            const words = Array.from({ length: count }, (_, row) => 8 * row);
+            f.set(low, anyOf(words.map((offset) => i32.load(from, offset))));
+            f.set(high, anyOf(words.map((offset) => i32.load(from, offset + 4))));
+            // Without any, 0 and 0.
+            const first = i32.select(low, i32.ctz(low), i32.add(32, i32.ctz(high)));
+            const end = i32.select(high, i32.sub(64, i32.clz(high)), i32.sub(32, i32.clz(low)));
+            f.do(i32.store(to, i32.select(i32.or(low, high), first, 0)), i32.store(to, end, 4));
+            f.advance(from, 8 * count);
+            f.advance(to, 8 * count);
+            f.set(left, i32.sub(left, count));
+          },
+          () => i32.geU(left, count),
+        ),
+      );
+    }
+  });
+}
+
+function anyOf(words: readonly Expression<'i32'>[]): Expression<'i32'> {
+  return words.reduce((all, word) => i32.or(all, word));
 }
 
 const LIST_VISIBLE = {

@@ -17,12 +17,13 @@ import {
   type FunctionHandle,
   type I32,
   type Local,
+  type V128,
 } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
-import { PANEL_BYTES, product } from '../register-tile.ts';
+import { PANEL, PANEL_BYTES, product, type Place } from '../register-tile.ts';
 import { HEAD, paddedDim, PLAN, scratchLayout, TASK, type ScratchLayout } from './layout.ts';
 import { defineLogits, type LogitTerms } from './logits.ts';
-import { defineHide, defineListVisible, defineVisibleValues } from './mask.ts';
+import { defineHide, defineListVisible, defineRanges, defineVisibleValues } from './mask.ts';
 import { definePack } from './pack.ts';
 import { defineSoftmax, SCORE_STEP, SCORE_STRIDE } from './softmax.ts';
 
@@ -42,11 +43,14 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
   const padded = paddedDim(valueDim);
   const layout = scratchLayout(headDim, valueDim);
   definePack(module, headDim, valueDim);
-  const scores = defineScores(module, simd, headDim);
+  const scores = defineScores(module, simd, headDim, false);
+  const maskedScores = defineScores(module, simd, headDim, true);
   const logits = defineLogits(module, simd, terms);
   const hide = defineHide(module);
   const softmax = defineSoftmax(module, simd);
-  const values = defineValues(module, simd, padded);
+  const values = defineValues(module, simd, padded, false);
+  const maskedValues = defineValues(module, simd, padded, true);
+  const ranges = defineRanges(module, simd);
   const listVisible = defineListVisible(module);
   const visibleValues = defineVisibleValues(module, padded);
 
@@ -66,6 +70,7 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
       factors: part('factors'),
       shifts: part('shifts'),
       rows: part('rows'),
+      ranges: part('ranges'),
       visible: part('visible'),
     };
     listRows(f, plan, first, rows, at.rows);
@@ -81,20 +86,34 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
       const columns = f.let('columns', i32.and(i32.add(present, SCORE_STEP - 1), -SCORE_STEP));
       const keys = i32.add(i32.load(head, HEAD.keys), i32.mul(column, 4 * TILE * headDim));
       const tile = f.let('values', i32.add(i32.load(head, HEAD.values), i32.mul(column, 4 * TILE * padded)));
-      f.call(scores, { queries: at.queries, keys, scores: at.scores, rows, panels: i32.shrU(columns, 3) });
+      const isMasked = f.let('is_masked', i32.ne(mask, FULL));
+      const bits = f.let('bits', i32.add(i32.load(plan, PLAN.masks), i32.mul(mask, 4 * MASK_WORDS)));
+      const products = { queries: at.queries, keys, scores: at.scores, rows, panels: i32.shrU(columns, 3) };
+      f.if(
+        isMasked,
+        () => {
+          f.call(ranges, { rows, mask: bits, ranges: at.ranges });
+          f.call(maskedScores, { ...products, ranges: at.ranges });
+        },
+        () => f.call(scores, { ...products, ranges: 0 }),
+      );
       if (logits) f.call(logits, { scores: at.scores, rows, columns, head, queryRows: at.rows, column });
-      f.if(i32.ne(mask, FULL), () => {
-        const bits = i32.add(i32.load(plan, PLAN.masks), i32.mul(mask, 4 * MASK_WORDS));
-        f.call(hide, { scores: at.scores, rows, mask: bits });
-      });
+      f.if(isMasked, () => f.call(hide, { scores: at.scores, rows, mask: bits }));
+
       const { maxima, totals, factors, shifts, visible, sums } = at;
       const finite = f.let('finite', i32.load8U(i32.add(i32.load(head, HEAD.finite), column)));
       f.if(i32.eqz(finite), () => f.call(listVisible, { scores: at.scores, rows, columns, visible }));
       f.call(softmax, { scores: at.scores, rows, columns, maxima, totals, factors, shifts });
+      const weighted = { weights: at.scores, values: tile, sums, factors, rows, depth: present };
       f.if(
-        finite,
-        () => f.call(values, { weights: at.scores, values: tile, sums, factors, rows, depth: present }),
+        i32.eqz(finite),
         () => f.call(visibleValues, { scores: at.scores, rows, visible, values: tile, sums, factors }),
+        () =>
+          f.if(
+            isMasked,
+            () => f.call(maskedValues, { ...weighted, ranges: at.ranges }),
+            () => f.call(values, { ...weighted, ranges: 0 }),
+          ),
       );
     };
     const span = f.let('span', i32.load(i32.add(i32.load(plan, PLAN.rowStart), i32.shl(rowBlock, 2))));
@@ -115,12 +134,34 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
   return module;
 }
 
-const SCORES = { queries: 'i32', keys: 'i32', scores: 'i32', rows: 'i32', panels: 'i32' } as const;
+const SCORES = {
+  queries: 'i32',
+  keys: 'i32',
+  scores: 'i32',
+  rows: 'i32',
+  panels: 'i32',
+  /** What `ranges` wrote; only for masked tiles. */
+  ranges: 'i32',
+} as const;
 
-/** scores = queries · keysᵀ. */
-function defineScores(module: ModuleBuilder, simd: Simd, headDim: number): FunctionHandle<typeof SCORES> {
-  return module.define('scores', SCORES, (f, { queries, keys, scores, rows, panels }) =>
-    product(f, simd, {
+/** scores = queries · keysᵀ; of a masked tile only the panels that a group of rows sees, others hold anything. */
+function defineScores(
+  module: ModuleBuilder,
+  simd: Simd,
+  headDim: number,
+  isMasked: boolean,
+): FunctionHandle<typeof SCORES> {
+  const name = isMasked ? 'maskedScores' : 'scores';
+  return module.define(name, SCORES, (f, { queries, keys, scores, rows, panels, ranges }) => {
+    const counts = (first: Local<'i32'>, panel: Local<'i32'>): I32 => {
+      const range = f.let('range', i32.add(ranges, i32.shl(first, 3)));
+      const column = i32.mul(panel, PANEL);
+      return i32.and(
+        i32.ltU(column, i32.load(range, 4)),
+        i32.gtU(i32.add(column, PANEL), i32.load(range)),
+      );
+    };
+    const operands = {
       a: queries,
       aStride: 4 * headDim,
       b: keys,
@@ -130,8 +171,9 @@ function defineScores(module: ModuleBuilder, simd: Simd, headDim: number): Funct
       rows,
       depth: headDim,
       panels,
-    }),
-  );
+    };
+    product(f, simd, operands, isMasked ? { counts } : {});
+  });
 }
 
 const VALUES = {
@@ -141,29 +183,39 @@ const VALUES = {
   factors: 'i32',
   rows: 'i32',
   depth: 'i32',
+  /** As for scores. */
+  ranges: 'i32',
 } as const;
 
-/** sums = factors · sums + weights · values. */
-function defineValues(module: ModuleBuilder, simd: Simd, padded: number): FunctionHandle<typeof VALUES> {
-  return module.define('values', VALUES, (f, { weights, values, sums, factors, rows, depth }) =>
-    product(
-      f,
-      simd,
-      {
-        a: weights,
-        aStride: SCORE_STRIDE,
-        b: values,
-        bStride: TILE * PANEL_BYTES,
-        c: sums,
-        cStride: 4 * padded,
-        rows,
-        depth,
-        panels: (4 * padded) / PANEL_BYTES,
-      },
-      ({ address, offset, first, row }) =>
-        f32x4.mul(v128.load(address, offset), v128.load32Splat(i32.add(factors, i32.shl(first, 2)), 4 * row)),
-    ),
-  );
+/** sums = factors · sums + weights · values; of a masked tile only the columns that a group of rows sees, others weigh 0. */
+function defineValues(
+  module: ModuleBuilder,
+  simd: Simd,
+  padded: number,
+  isMasked: boolean,
+): FunctionHandle<typeof VALUES> {
+  const name = isMasked ? 'maskedValues' : 'values';
+  return module.define(name, VALUES, (f, { weights, values, sums, factors, rows, depth, ranges }) => {
+    const initial = ({ address, offset, first, row }: Place): V128 =>
+      f32x4.mul(v128.load(address, offset), v128.load32Splat(i32.add(factors, i32.shl(first, 2)), 4 * row));
+    const steps = (first: Local<'i32'>): { from: I32; count: I32 } => {
+      const range = f.let('range', i32.add(ranges, i32.shl(first, 3)));
+      const from = i32.load(range);
+      return { from, count: i32.sub(i32.load(range, 4), from) };
+    };
+    const operands = {
+      a: weights,
+      aStride: SCORE_STRIDE,
+      b: values,
+      bStride: TILE * PANEL_BYTES,
+      c: sums,
+      cStride: 4 * padded,
+      rows,
+      depth,
+      panels: padded / PANEL,
+    };
+    product(f, simd, operands, isMasked ? { initial, steps } : { initial });
+  });
 }
 
 /** The numbers of the row block's query rows. */
