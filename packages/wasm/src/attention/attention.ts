@@ -46,6 +46,9 @@ import {
 /** Bytes of q, k, v and out that a batch of heads may have together. */
 const BATCH_BYTES = 8 * 2 ** 20;
 
+/** Parts of a slot start at multiples of a cache line. */
+const ALIGNMENT = 64;
+
 /** The kernel, with the store of plans that its calls share. */
 export function attentionKernel(engine: Engine, plans: PlanCache): Kernel<'attention'> {
   return (call) =>
@@ -154,33 +157,43 @@ class GroupRun {
     const { k, v, q, out } = this;
     const headBytes = 4 * (q.size + k.size + v.size + out.size);
     const size = Math.max(1, Math.min(members.length, Math.floor(BATCH_BYTES / Math.max(1, headBytes))));
-    const slots = Array.from({ length: size }, () => this.allocateSlot());
+    const { slots, address } = this.allocateSlots(size);
     for (let from = 0; from < members.length; from += size) {
       const batch = this.members(members.subarray(from, from + size));
       const tilesBefore = from * this.group.block.stats.tiles;
       await this.pack(batch, slots);
       await this.attend(batch, slots, tilesBefore);
     }
-    this.freeSlots(slots);
+    this.frame.free(address);
   }
 
-  private allocateSlot(): Slot {
-    const { frame, k, v, q, out } = this;
+  /** Memory for a batch, in one piece. */
+  private allocateSlots(count: number): { readonly slots: readonly Slot[]; readonly address: number } {
+    const { k, v, q, out, tiles } = this;
     const { headDim, valueDim, queryLength, returnLse } = this.problem;
-    return {
-      q: frame.allocate(4 * Math.max(q.stagedSize, k.stagedSize)),
-      out: frame.allocate(4 * Math.max(out.stagedSize, v.stagedSize)),
-      keys: frame.allocate(4 * this.tiles * TILE * headDim),
-      values: frame.allocate(4 * this.tiles * TILE * paddedDim(valueDim)),
-      finite: frame.allocate(this.tiles),
-      states: returnLse ? frame.allocate(8 * queryLength) : 0,
+    const sizes: Slot = {
+      q: 4 * Math.max(q.stagedSize, k.stagedSize),
+      out: 4 * Math.max(out.stagedSize, v.stagedSize),
+      keys: 4 * tiles * TILE * headDim,
+      values: 4 * tiles * TILE * paddedDim(valueDim),
+      finite: tiles,
+      states: returnLse ? 8 * queryLength : 0,
     };
-  }
-
-  private freeSlots(slots: readonly Slot[]): void {
-    for (const slot of slots) {
-      for (const address of Object.values(slot)) if (address !== 0) this.frame.free(address);
-    }
+    const aligned = Object.entries(sizes).map(
+      ([name, bytes]) => [name, ALIGNMENT * Math.ceil(bytes / ALIGNMENT)] as const,
+    );
+    const bytes = aligned.reduce((sum, [, size]) => sum + size, 0);
+    const address = this.frame.allocate(count * bytes);
+    const slots = Array.from({ length: count }, (_, index) => {
+      const slot = { q: 0, out: 0, keys: 0, values: 0, finite: 0, states: 0 };
+      let at = address + index * bytes;
+      for (const [name, size] of aligned) {
+        if (size > 0) Object.assign(slot, { [name]: at });
+        at += size;
+      }
+      return slot;
+    });
+    return { slots, address };
   }
 
   /** The members of a batch; those that share keys and values find them in one slot. */

@@ -65,14 +65,30 @@ function packKeys(
     const panel = i32.mul(i32.shrU(key, 3), headDim * PANEL_BYTES);
     const half = i32.shl(i32.and(key, PANEL - 1), 2);
     const to = f.let('to', i32.add(i32.load(task, PACK.packedKeys), i32.add(panel, half)));
-    f.count('at', 4 * headDim, 4, () => {
-      let vector: V128 = v128.load32Zero(rows[0]);
-      for (const lane of [1, 2, 3]) vector = v128.load32Lane(lane, rows[lane], vector);
-      f.do(v128.store(to, vector));
-      rows.forEach((row) => f.advance(row, 4));
-      f.advance(to, PANEL_BYTES);
+    const vectors = rows.map((_, lane) => f.local(`x${lane}`, 'v128'));
+    f.count('at', headDim >> 2, 1, () => {
+      vectors.forEach((vector, lane) => f.set(vector, v128.load(rows[lane])));
+      transposed(f, vectors).forEach((vector, d) => f.do(v128.store(to, vector, d * PANEL_BYTES)));
+      rows.forEach((row) => f.advance(row, 16));
+      f.advance(to, 4 * PANEL_BYTES);
     });
+    for (let d = 0; d < headDim % 4; d++) {
+      let vector: V128 = v128.load32Zero(rows[0], 4 * d);
+      for (const lane of [1, 2, 3]) vector = v128.load32Lane(lane, rows[lane], vector, 4 * d);
+      f.do(v128.store(to, vector, d * PANEL_BYTES));
+    }
   });
+}
+
+/** Columns of a 4 × 4 matrix that is given by its rows. */
+function transposed(f: FunctionBuilder, [a, b, c, d]: readonly Local<'v128'>[]): V128[] {
+  const low = [0, 4, 1, 5] as const;
+  const high = [2, 6, 3, 7] as const;
+  const first = [0, 1, 4, 5] as const;
+  const second = [2, 3, 6, 7] as const;
+  const ab = [low, high].map((lanes) => f.let('ab', v128.shuffle(a, b, lanes)));
+  const cd = [low, high].map((lanes) => f.let('cd', v128.shuffle(c, d, lanes)));
+  return [0, 1].flatMap((half) => [first, second].map((lanes) => v128.shuffle(ab[half], cd[half], lanes)));
 }
 
 /** Row by row, a panel's width at a time; x − x is 0 only for finite x. */

@@ -156,10 +156,7 @@ function defineScores(
     const counts = (first: Local<'i32'>, panel: Local<'i32'>): I32 => {
       const range = f.let('range', i32.add(ranges, i32.shl(first, 3)));
       const column = i32.mul(panel, PANEL);
-      return i32.and(
-        i32.ltU(column, i32.load(range, 4)),
-        i32.gtU(i32.add(column, PANEL), i32.load(range)),
-      );
+      return i32.and(i32.ltU(column, i32.load(range, 4)), i32.gtU(i32.add(column, PANEL), i32.load(range)));
     };
     const operands = {
       a: queries,

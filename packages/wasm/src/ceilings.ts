@@ -1,0 +1,79 @@
+/**
+ * What the machine at hand can do at most in JavaScript and in WebAssembly on one thread: multiply–adds on registers alone. Kernels
+ * are judged by their share of it. Published as `@attn/wasm/ceilings`, for benchmarks.
+ */
+import { f32x4, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
+import { features } from './engine/features.ts';
+import { multiplyAdd, type Simd } from './kernels/arithmetic.ts';
+
+/** 10⁹ floating-point operations a second; a multiply–add counts two. */
+export interface Ceilings {
+  readonly scalarGflops: number;
+  /** 128-bit SIMD, multiply and add. */
+  readonly simdGflops: number;
+  /** 128-bit SIMD, fused multiply–add; undefined where the engine has none. */
+  readonly relaxedGflops: number | undefined;
+}
+
+/** Independent sums: enough to hide the latency of an addition, few enough for 16 registers. */
+const SUMS = 12;
+
+/** Steps of one sample, and how many samples are taken; the best counts. */
+const STEPS = 100_000;
+const SAMPLES = 30;
+
+/** Measures for some tens of milliseconds. Errors: none where WebAssembly SIMD exists. */
+export function measureCeilings(): Ceilings {
+  return {
+    scalarGflops: best(2 * SCALAR_SUMS * STEPS, scalar),
+    simdGflops: best(8 * SUMS * STEPS, vectorLoop('plain')),
+    relaxedGflops: features().relaxed ? best(8 * SUMS * STEPS, vectorLoop('relaxed')) : undefined,
+  };
+}
+
+function best(flops: number, run: () => void): number {
+  let gflops = 0;
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const start = performance.now();
+    run();
+    gflops = Math.max(gflops, flops / (performance.now() - start) / 1e6);
+  }
+  return gflops;
+}
+
+function vectorLoop(simd: Simd): () => void {
+  const module = new ModuleBuilder({ sharedMemory: false });
+  const madd = multiplyAdd(simd);
+  module.export(
+    module.define('run', { address: 'i32' }, (f, { address }) => {
+      const sums = Array.from({ length: SUMS }, (_, i) => f.let(`sum${i}`, f32x4.all(i)));
+      const [a, b] = [f.let('a', f32x4.all(0.999)), f.let('b', f32x4.all(0.001))];
+      f.count('step', STEPS, 1, () => sums.forEach((sum) => f.set(sum, madd(sum, a, b))));
+      // So that nothing is left out: the result is used.
+      const total = sums.reduce((all: V128, sum) => f32x4.add(all, sum), f32x4.all(0));
+      f.do(v128.store(address, total));
+    }),
+  );
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } });
+  const { run } = instance.exports as { run(address: number): void };
+  return () => run(0);
+}
+
+const SCALAR_SUMS = 8;
+const scalarResult = new Float64Array(1);
+
+function scalar(): void {
+  let [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7];
+  for (let step = 0; step < STEPS; step++) {
+    a = a * 0.999 + 0.001;
+    b = b * 0.999 + 0.001;
+    c = c * 0.999 + 0.001;
+    d = d * 0.999 + 0.001;
+    e = e * 0.999 + 0.001;
+    f = f * 0.999 + 0.001;
+    g = g * 0.999 + 0.001;
+    h = h * 0.999 + 0.001;
+  }
+  scalarResult[0] = a + b + c + d + e + f + g + h;
+}
