@@ -47,11 +47,15 @@ function vectorLoop(simd: Simd): () => void {
   module.export(
     module.define('run', { address: 'i32' }, (f, { address }) => {
       const sums = Array.from({ length: SUMS }, (_, i) => f.let(`sum${i}`, f32x4.all(i)));
-      const [a, b] = [f.let('a', f32x4.all(0.999)), f.let('b', f32x4.all(0.001))];
-      f.count('step', STEPS, 1, () => sums.forEach((sum) => f.set(sum, madd(sum, a, b))));
+      const a = f.local('a', 'v128');
+      f.count('step', STEPS, 1, () => {
+        // Loaded anew and all different, so that no product is computed once for several sums or steps.
+        f.set(a, v128.load(address));
+        sums.forEach((sum, i) => f.set(sum, madd(a, v128.load(address, 16 * i + 16), sum)));
+      });
       // So that nothing is left out: the result is used.
       const total = sums.reduce((all: V128, sum) => f32x4.add(all, sum), f32x4.all(0));
-      f.do(v128.store(address, total));
+      f.do(v128.store(address, total, 16 * SUMS + 16));
     }),
   );
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });

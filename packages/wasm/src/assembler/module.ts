@@ -13,6 +13,9 @@ import { functionText } from './text.ts';
 /** The most pages of 64 KiB that a memory can have: 4 GiB. */
 export const MAX_PAGES = 65_536;
 
+/** The magic number and the version. */
+const PREAMBLE: readonly number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
 /** Collects functions. Exported ones stand in `exports` in the order in which they were defined. */
@@ -56,7 +59,7 @@ export class ModuleBuilder {
     const exports = this.exported.map((f) => [...name(f.name), 0, ...leb(this.functions.indexOf(f))]);
     const names = this.functions.map((f, index) => [...leb(index), ...name(f.name)]);
     return Uint8Array.from([
-      ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      ...PREAMBLE,
       ...section(1, vector(types)),
       ...section(2, vector([memory])),
       ...section(3, vector(this.functions.map((_, index) => leb(index)))),
