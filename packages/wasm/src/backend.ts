@@ -2,7 +2,6 @@
 import {
   AttnError,
   compileGraph,
-  ops,
   PlanCache,
   show,
   supportsGraph,
@@ -18,16 +17,17 @@ import {
 import { MOST_HELPERS } from './engine/control.ts';
 import { Engine } from './engine/engine.ts';
 import { features } from './engine/features.ts';
-import type { Spawn } from './engine/spawn.ts';
+import type { StartThread } from './engine/threads.ts';
 import { measureRate, predict } from './estimate.ts';
 import type { Simd } from './kernels/arithmetic.ts';
 import { kernelTable } from './ops/index.ts';
+import { localPlans, type PlanSource } from './plan-source.ts';
 import { PackedWeights } from './ops/packed-weights.ts';
 
 /** What a backend is made with. */
 export interface WasmBackendOptions {
   readonly threads: number;
-  readonly spawn: Spawn;
+  readonly startHelper: StartThread;
   readonly simd?: Simd;
   readonly sharedMemory?: boolean;
   readonly poison?: boolean;
@@ -36,6 +36,26 @@ export interface WasmBackendOptions {
 /** Head dims above this do not fit the kernel's idea of a tile: 64 rows of it would fill a cache. */
 const MOST_DIM = 1024;
 
+/** Throws `INVALID_ARGUMENT` for options that make no sense. */
+export function checkOptions({ threads, simd }: Pick<WasmBackendOptions, 'threads' | 'simd'>): void {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_HELPERS + 1) {
+    const expected = `threads must be an integer in [1, ${MOST_HELPERS + 1}]`;
+    throw new AttnError('INVALID_ARGUMENT', 'wasm', `${expected}, got ${show(threads)}`);
+  }
+  if (simd !== undefined && simd !== 'relaxed' && simd !== 'plain') {
+    throw new AttnError('INVALID_ARGUMENT', 'wasm', `simd must be relaxed or plain, got ${show(simd)}`);
+  }
+}
+
+/** True, or why a node cannot run here. */
+export function supportsNode(node: GraphNode, graph: Graph): true | string {
+  if (node.op !== 'attention') return true;
+  const dims = [node.inputs.q, node.inputs.v].map((id) => graph.values[id].shape[3]);
+  const tooBig = dims.find((dim) => dim > MOST_DIM);
+  return tooBig === undefined || `head and value dims must be ≤ ${MOST_DIM}, got ${tooBig}`;
+}
+
+/** The backend that computes on the thread it is made on, and its helpers. */
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   /** For use without `createAttn`, which shares one store of plans among all backends. */
@@ -48,17 +68,7 @@ export class WasmBackend implements Backend {
   private disposed = false;
 
   constructor(options: WasmBackendOptions) {
-    const { threads, simd } = options;
-    if (!Number.isInteger(threads) || threads < 1 || threads > MOST_HELPERS + 1) {
-      throw new AttnError(
-        'INVALID_ARGUMENT',
-        'wasm',
-        `threads must be an integer in [1, ${MOST_HELPERS + 1}], got ${show(threads)}`,
-      );
-    }
-    if (simd !== undefined && simd !== 'relaxed' && simd !== 'plain') {
-      throw new AttnError('INVALID_ARGUMENT', 'wasm', `simd must be relaxed or plain, got ${show(simd)}`);
-    }
+    checkOptions(options);
     this.options = options;
   }
 
@@ -68,10 +78,7 @@ export class WasmBackend implements Backend {
   }
 
   supports(node: GraphNode, graph: Graph): true | string {
-    if (ops[node.op].isView || node.op !== 'attention') return true;
-    const dims = [node.inputs.q, node.inputs.v].map((id) => graph.values[id].shape[3]);
-    const tooBig = dims.find((dim) => dim > MOST_DIM);
-    return tooBig === undefined || `head and value dims must be ≤ ${MOST_DIM}, got ${tooBig}`;
+    return supportsNode(node, graph);
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
@@ -85,6 +92,11 @@ export class WasmBackend implements Backend {
     if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/compile', probe.reason);
     const supported = supportsGraph(this, graph);
     if (supported !== true) throw new AttnError('UNSUPPORTED', 'wasm/compile', supported);
+    return this.compileWith(graph, localPlans(plans));
+  }
+
+  /** The same with plans from elsewhere, for a graph that is known to be supported. */
+  async compileWith(graph: Graph, plans: PlanSource): Promise<Executable> {
     const { engine } = this;
     const weights = new PackedWeights(graph);
     return compileGraph(graph, {
@@ -112,7 +124,7 @@ export class WasmBackend implements Backend {
       const found = features();
       const { simd = found.relaxed ? 'relaxed' : 'plain', sharedMemory = found.sharedMemory } = this.options;
       const threads = sharedMemory ? this.options.threads : 1;
-      this.started = new Engine({ simd, sharedMemory, threads, spawn: this.options.spawn });
+      this.started = new Engine({ simd, sharedMemory, threads, startHelper: this.options.startHelper });
     }
     return this.started;
   }

@@ -5,9 +5,10 @@
  * kernel that it runs, `kernels/register-tile.ts` is the inner loop of everything, and `engine/` has memory and threads.
  */
 import type { Backend } from '@attn/core';
-import { availableThreads, spawn } from './engine/spawn.ts';
 import { WasmBackend } from './backend.ts';
+import { availableThreads, startEngine, startHelper } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
+import { RemoteBackend } from './remote/remote-backend.ts';
 
 /** Options of `wasm`. */
 export interface WasmOptions {
@@ -17,6 +18,11 @@ export interface WasmOptions {
   readonly simd?: Simd;
   /** Whether memory is shared with helper threads; without, one thread computes. Default: where the host allows it. */
   readonly sharedMemory?: boolean;
+  /**
+   * Whether a worker computes and the calling thread only waits. Default: in pages, whose thread must stay free; elsewhere the
+   * calling thread computes too, and lets its event loop turn now and then.
+   */
+  readonly offMainThread?: boolean;
   /** Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For tests. */
   readonly poison?: boolean;
 }
@@ -28,5 +34,8 @@ export type { Simd } from './kernels/arithmetic.ts';
  * Errors: `INVALID_ARGUMENT` for options that make no sense.
  */
 export function wasm(options: WasmOptions = {}): Backend {
-  return new WasmBackend({ ...options, threads: options.threads ?? availableThreads(), spawn });
+  const { offMainThread = typeof document === 'object', threads = availableThreads(), ...rest } = options;
+  return offMainThread
+    ? new RemoteBackend({ ...rest, threads, startEngine })
+    : new WasmBackend({ ...rest, threads, startHelper });
 }

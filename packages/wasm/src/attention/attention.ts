@@ -12,7 +12,6 @@ import {
   type AttentionProblem,
   type Kernel,
   type KernelCall,
-  type PlanCache,
   type PlanGroup,
   type Tensor,
 } from '@attn/core';
@@ -32,6 +31,7 @@ import { packScratchBytes } from '../kernels/attention/pack.ts';
 import { attentionModule } from '../kernels/attention/row-block.ts';
 import { shiftUnit } from '../kernels/attention/softmax.ts';
 import { Records } from '../kernels/records.ts';
+import type { PlanSource } from '../plan-source.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';
 import { logitTerms, placeBiases, type BiasOfHead } from './bias.ts';
 import { HeadRows, type RowRange } from './head-rows.ts';
@@ -49,11 +49,11 @@ const BATCH_BYTES = 8 * 2 ** 20;
 /** Parts of a slot start at multiples of a cache line. */
 const ALIGNMENT = 64;
 
-/** The kernel, with the store of plans that its calls share. */
-export function attentionKernel(engine: Engine, plans: PlanCache): Kernel<'attention'> {
+/** The kernel, with where its calls have their plans from. */
+export function attentionKernel(engine: Engine, plans: PlanSource): Kernel<'attention'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {
-      const { problem, plan } = await plans.planPolitely(call.inputs, call.attributes, frame.pause);
+      const { problem, plan } = await plans.plan(call.node, call.inputs, call.attributes, frame.pause);
       const { headDim, valueDim, batch, heads, queryLength } = problem;
       const computed = plan.groups.reduce(
         (sum, { block, members }) => sum + block.queryCount * members.length,

@@ -3,10 +3,10 @@
  * loop turn; helpers sleep between jobs. Who gets which task does not matter to the result.
  */
 import { AttnError, debug, type Pause } from '@attn/core';
-import { BUSY, CLOSED, CONTROL_WORDS, END, MOST_HELPERS, WORD } from './control.ts';
+import { BUSY, CLOSED, CONTROL_WORDS, END, MOST_HELPERS, WORD, type Service } from './control.ts';
 import type { Heap } from './heap.ts';
 import type { Job } from './job.ts';
-import type { Helper, Spawn } from './spawn.ts';
+import type { StartThread, Thread } from './threads.ts';
 
 /** Jobs below this many operations are done by the host alone: waking helpers takes 10–50 µs. */
 const WORTH_WAKING = 4e6;
@@ -18,7 +18,7 @@ const MOST_FALSE_STARTS = 3;
 export interface CrewOptions {
   /** Threads, the host included. */
   readonly threads: number;
-  readonly spawn: Spawn;
+  readonly startHelper: StartThread;
 }
 
 /** Milliseconds after which a sleeping host looks for itself. */
@@ -32,7 +32,7 @@ interface WaitAsync {
 /** Runs jobs one at a time, over one heap at a time. */
 export class Crew {
   private readonly options: CrewOptions;
-  private readonly helpers = new Map<number, Helper>();
+  private readonly helpers = new Map<number, Thread>();
   private falseStarts = 0;
   private heap: Heap | undefined;
   private control = 0;
@@ -169,7 +169,7 @@ export class Crew {
 
   private start(number: number): void {
     try {
-      const helper = this.options.spawn((reason) => this.lose(number, reason));
+      const helper = this.options.startHelper({ onDeath: (reason) => this.lose(number, reason) });
       this.helpers.set(number, helper);
       this.send(number, helper);
     } catch (error) {
@@ -178,8 +178,10 @@ export class Crew {
     }
   }
 
-  private send(number: number, helper: Helper): void {
-    if (this.heap) helper.serve({ memory: this.heap.memory, control: this.control, helper: number });
+  private send(number: number, helper: Thread): void {
+    if (this.heap === undefined) return;
+    const service: Service = { memory: this.heap.memory, control: this.control, helper: number };
+    helper.post(service);
   }
 
   /** A helper has died. Only if it was at work is anything lost. */

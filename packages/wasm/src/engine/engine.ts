@@ -6,7 +6,7 @@ import { Crew } from './crew.ts';
 import { Heap } from './heap.ts';
 import type { Job } from './job.ts';
 import { ModuleStore, type LoadedModule } from './module-store.ts';
-import type { Spawn } from './spawn.ts';
+import type { StartThread } from './threads.ts';
 
 /** An empty heap of more than this is given back when it has not been used for a while. */
 const KEPT_BYTES = 64 * 2 ** 20;
@@ -17,7 +17,7 @@ export interface EngineOptions {
   readonly simd: Simd;
   readonly sharedMemory: boolean;
   readonly threads: number;
-  readonly spawn: Spawn;
+  readonly startHelper: StartThread;
 }
 
 /** A heap, modules and threads. */

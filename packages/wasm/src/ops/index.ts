@@ -1,15 +1,16 @@
 /** The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs none. */
-import { moveKernels, type KernelTable, type PlanCache } from '@attn/core';
+import { moveKernels, type KernelTable } from '@attn/core';
 import { attentionKernel } from '../attention/attention.ts';
 import type { Engine } from '../engine/engine.ts';
 import { activationKernel, combineKernel } from './elementwise.ts';
 import { linearKernel } from './linear.ts';
 import { matmulKernel } from './matmul.ts';
 import { layerNormKernel, softmaxKernel } from './normalize.ts';
+import type { PlanSource } from '../plan-source.ts';
 import type { PackedWeights } from './packed-weights.ts';
 
-/** All kernels of one executable; attention calls share a store of plans. */
-export function kernelTable(engine: Engine, plans: PlanCache, weights: PackedWeights): KernelTable {
+/** All kernels of one executable. */
+export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWeights): KernelTable {
   return {
     ...moveKernels,
     attention: attentionKernel(engine, plans),

@@ -1,0 +1,137 @@
+/** A page's connection to the worker that has its engine: calls and their answers, and an end to every wait. */
+import { AttnError, type PlannedCall, type Probe, type Progress, type Tensors } from '@attn/core';
+import type { StartThread, Thread } from '../engine/threads.ts';
+import { fromWire, toWire, type Request, type Response } from './protocol.ts';
+
+/** Milliseconds between two looks at a worker that has calls to answer, and after how much silence it counts as dead. */
+const WATCH_MS = 1000;
+const SILENCE_MS = 10_000;
+
+/** A request that is answered. */
+export type Call = Extract<Request, { readonly call: number }>;
+
+/** What a call comes to. */
+type Answer = Probe | Tensors | undefined;
+
+interface Pending {
+  resolve(value: Answer): void;
+  reject(error: AttnError): void;
+  onProgress?(progress: Progress): void;
+}
+
+/** Makes a plan that the worker asks for. */
+export type Plan = (request: Extract<Response, { type: 'plan' }>) => Promise<PlannedCall>;
+
+/** One worker. When it dies, all calls fail, and the connection is over. */
+export class Connection {
+  private readonly thread: Thread;
+  private readonly plan: Plan;
+  private readonly pending = new Map<number, Pending>();
+  private calls = 0;
+  private lastHeard = 0;
+  private watch: ReturnType<typeof setInterval> | undefined;
+  private failure: AttnError | undefined;
+
+  constructor(start: StartThread, plan: Plan) {
+    this.plan = plan;
+    this.thread = start({
+      onMessage: (message) => this.receive(message as Response),
+      onDeath: (reason) => this.fail('WORKER_DIED', `the worker with the engine ended: ${reason}`),
+    });
+  }
+
+  /** True when there is nobody to talk to any more. */
+  get isOver(): boolean {
+    return this.failure !== undefined;
+  }
+
+  /** Sends a request, made for a new call number, and waits for its answer. Errors: the worker's; `WORKER_DIED`, `TIMEOUT`. */
+  call(
+    make: (call: number) => Call,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    if (this.failure) return Promise.reject(this.failure);
+    const call = ++this.calls;
+    const abort = (): void => this.send({ type: 'abort', call });
+    signal?.addEventListener('abort', abort, { once: true });
+    const answer = new Promise<Answer>((resolve, reject) =>
+      this.pending.set(call, { resolve, reject, onProgress }),
+    );
+    this.startWatch();
+    this.send(make(call));
+    return answer.finally(() => {
+      signal?.removeEventListener('abort', abort);
+      if (this.pending.size === 0) this.endWatch();
+    });
+  }
+
+  /** Sends a request that is not answered. */
+  send(request: Request): void {
+    if (this.failure === undefined) this.thread.post(request);
+  }
+
+  /** Ends the worker. Calls that wait fail with `DISPOSED`. */
+  async close(): Promise<void> {
+    this.fail('DISPOSED', 'the backend has been disposed');
+    await this.thread.terminate();
+  }
+
+  private receive(response: Response): void {
+    this.lastHeard = performance.now();
+    switch (response.type) {
+      case 'done':
+        this.take(response.call)?.resolve(response.value);
+        return;
+      case 'failed':
+        this.take(response.call)?.reject(fromWire(response.error));
+        return;
+      case 'progress':
+        this.pending.get(response.call)?.onProgress?.(response.progress);
+        return;
+      case 'plan': {
+        const { request } = response;
+        this.plan(response).then(
+          (planned) => this.send({ type: 'planned', request, planned }),
+          (error: unknown) => this.send({ type: 'unplanned', request, error: toWire(error) }),
+        );
+        return;
+      }
+      case 'pong':
+    }
+  }
+
+  private take(call: number): Pending | undefined {
+    const pending = this.pending.get(call);
+    this.pending.delete(call);
+    return pending;
+  }
+
+  private fail(code: 'WORKER_DIED' | 'TIMEOUT' | 'DISPOSED', message: string): void {
+    if (this.failure) return;
+    this.failure = new AttnError(code, 'wasm/run', message);
+    this.endWatch();
+    for (const call of [...this.pending.keys()]) this.take(call)?.reject(this.failure);
+  }
+
+  /** While calls wait, the worker is asked for a sign of life: a browser does not say when it ends one. */
+  private startWatch(): void {
+    if (this.watch !== undefined) return;
+    this.lastHeard = performance.now();
+    this.thread.hold(true);
+    this.watch = setInterval(() => {
+      if (performance.now() - this.lastHeard > SILENCE_MS) {
+        void this.thread.terminate();
+        this.fail('TIMEOUT', `the worker with the engine has not answered for ${SILENCE_MS / 1000} s`);
+      } else {
+        this.send({ type: 'ping' });
+      }
+    }, WATCH_MS);
+  }
+
+  private endWatch(): void {
+    clearInterval(this.watch);
+    this.watch = undefined;
+    this.thread.hold(false);
+  }
+}

@@ -1,0 +1,244 @@
+/** The backend as a page has it: it checks, plans and waits; a worker computes. */
+import {
+  AttnError,
+  checkRunInputs,
+  inputSpecs,
+  PlanCache,
+  createPause,
+  supportsGraph,
+  throwIfAborted,
+  type AttentionAttributes,
+  type Backend,
+  type CompileOptions,
+  type Executable,
+  type Graph,
+  type GraphNode,
+  type PlannedCall,
+  type Probe,
+  type RunOptions,
+  type SharedState,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
+import { checkOptions, supportsNode } from '../backend.ts';
+import type { StartThread } from '../engine/threads.ts';
+import { predict } from '../estimate.ts';
+import { Connection, type Plan } from './connection.ts';
+import type { StartOptions, WireGraph } from './protocol.ts';
+
+/** What a remote backend is made with. */
+export interface RemoteOptions extends StartOptions {
+  readonly startEngine: StartThread;
+}
+
+export class RemoteBackend implements Backend {
+  readonly name = 'wasm';
+  private readonly options: RemoteOptions;
+  private readonly plans: PlanCache = new PlanCache();
+  private readonly executables = new Map<number, { readonly graph: Graph; readonly plans: PlanCache }>();
+  private count = 0;
+  private connection: Promise<{ readonly connection: Connection; readonly probe: Probe }> | undefined;
+  private probed: Probe | undefined;
+  private disposed = false;
+
+  constructor(options: RemoteOptions) {
+    checkOptions(options);
+    this.options = options;
+  }
+
+  async probe(): Promise<Probe> {
+    if (this.probed === undefined) {
+      try {
+        this.probed = (await this.connect()).probe;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.probed = { available: false, reason: `the worker with the engine did not start: ${reason}` };
+      }
+    }
+    return this.probed;
+  }
+
+  supports(node: GraphNode, graph: Graph): true | string {
+    return supportsNode(node, graph);
+  }
+
+  estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    const { gflops = 10, threads = 1 } = this.probed?.available ? this.probed.features : {};
+    return predict(graph, plans, 1e6 * Number(gflops), Number(threads));
+  }
+
+  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
+    if (this.disposed) throw new AttnError('DISPOSED', 'wasm/compile', 'the backend has been disposed');
+    throwIfAborted(signal, 'wasm/compile');
+    const probe = await this.probe();
+    if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/compile', probe.reason);
+    const supported = supportsGraph(this, graph);
+    if (supported !== true) throw new AttnError('UNSUPPORTED', 'wasm/compile', supported);
+    const number = ++this.count;
+    this.executables.set(number, { graph, plans });
+    const executable = new RemoteExecutable(
+      number,
+      graph,
+      () => this.connect(),
+      () => this.forget(number),
+    );
+    try {
+      await executable.prepare();
+    } catch (error) {
+      executable.dispose();
+      throw error;
+    }
+    return executable;
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    this.plans.clear();
+    const ending = this.connection;
+    this.connection = undefined;
+    const open = await ending?.catch(() => undefined);
+    await open?.connection.close();
+  }
+
+  /** The worker; a new one when the last has died. */
+  private async connect(): Promise<{ readonly connection: Connection; readonly probe: Probe }> {
+    if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the backend has been disposed');
+    const known = await this.connection?.catch(() => undefined);
+    if (known && !known.connection.isOver) return known;
+    this.connection = this.start();
+    return this.connection;
+  }
+
+  private async start(): Promise<{ readonly connection: Connection; readonly probe: Probe }> {
+    const { startEngine, ...options } = this.options;
+    const connection = new Connection(startEngine, (request) => this.plan(request));
+    const probe = await connection.call((call) => ({ type: 'start', call, options }));
+    return { connection, probe: probe as Probe };
+  }
+
+  private forget(executable: number): void {
+    this.executables.delete(executable);
+    void this.connection?.then(
+      ({ connection }) => connection.send({ type: 'dispose', executable }),
+      () => {},
+    );
+  }
+
+  /** The plan of a node, from its shapes and the data that the worker sent. */
+  private readonly plan: Plan = ({ executable, node: index, data }): Promise<PlannedCall> => {
+    const { graph, plans } = this.executables.get(executable) ?? {};
+    const node = graph?.nodes[index];
+    if (graph === undefined || plans === undefined || node?.op !== 'attention') {
+      throw new AttnError(
+        'INTERNAL',
+        'wasm/worker',
+        `there is no attention at node ${index} of ${executable}`,
+      );
+    }
+    const inputs: Record<string, Tensor> = {};
+    for (const [name, spec] of Object.entries(inputSpecs(graph, node))) {
+      inputs[name] = data[name] ?? { ...spec, data: new Uint8Array(0) };
+    }
+    const attributes: AttentionAttributes = node.attributes;
+    return plans.planPolitely(inputs, attributes, createPause(undefined, 'wasm/run'));
+  };
+}
+
+class RemoteExecutable implements Executable {
+  private readonly number: number;
+  private readonly graph: Graph;
+  private readonly connect: () => Promise<{ readonly connection: Connection }>;
+  private readonly forget: () => void;
+  /** Where it has been compiled. */
+  private home: Connection | undefined;
+  private compiling: Promise<unknown> = Promise.resolve();
+  private disposed = false;
+  private runs = 0;
+
+  constructor(
+    number: number,
+    graph: Graph,
+    connect: () => Promise<{ readonly connection: Connection }>,
+    forget: () => void,
+  ) {
+    this.number = number;
+    this.graph = graph;
+    this.connect = connect;
+    this.forget = forget;
+  }
+
+  /** The connection, with the graph compiled at its other end. */
+  async prepare(): Promise<Connection> {
+    const { connection } = await this.connect();
+    if (this.home !== connection) {
+      this.home = connection;
+      const executable = this.number;
+      this.compiling = connection.call((call) => {
+        return { type: 'compile', call, executable, graph: wireGraph(this.graph) };
+      });
+    }
+    await this.compiling;
+    return connection;
+  }
+
+  async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
+    if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the executable has been disposed');
+    throwIfAborted(signal, 'wasm/run');
+    const checked = checkRunInputs(this.graph, inputs);
+    this.runs += 1;
+    try {
+      const connection = await this.prepare();
+      throwIfAborted(signal, 'wasm/run');
+      const request = {
+        type: 'run',
+        executable: this.number,
+        wantsProgress: onProgress !== undefined,
+      } as const;
+      const outputs = await connection.call(
+        (call) => ({ ...request, call, inputs: compact(checked) }),
+        onProgress && ((progress) => report(onProgress, progress)),
+        signal,
+      );
+      return outputs as Tensors;
+    } finally {
+      this.runs -= 1;
+      if (this.disposed && this.runs === 0) this.forget();
+    }
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    if (this.runs === 0) this.forget();
+  }
+}
+
+/** What listeners throw becomes an uncaught error of the host. */
+function report<T>(listener: (value: T) => void, value: T): void {
+  try {
+    listener(value);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+function wireGraph({ values, nodes, inputs, outputs, constants }: Graph): WireGraph {
+  return {
+    values,
+    nodes: nodes.map((node) => ({ ...node, attributes: node.op === 'attention' ? {} : node.attributes })),
+    inputs,
+    outputs,
+    constants: new Map([...constants].map(([id, constant]) => [id, compactTensor(constant)])),
+  };
+}
+
+function compact(tensors: Readonly<Record<string, Tensor>>): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, compactTensor(tensor)]));
+}
+
+/** Cloning an array clones all of its buffer: a part of a bigger one is cut out first. */
+function compactTensor({ dtype, shape, data }: Tensor): Tensor {
+  return { dtype, shape, data: data.byteLength === data.buffer.byteLength ? data : data.slice() };
+}
