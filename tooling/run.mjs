@@ -10,6 +10,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE = '24.21.0';
+/** Other runtimes that must run the WebAssembly backend; tried by `check`. */
+const RUNTIMES = [
+  ['deno@2.9.6', ['deno', 'run', '--allow-all']],
+  ['bun@1.4.5', ['bun']],
+];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, 'node_modules/.attn/toolchain.json');
 const windows = process.platform === 'win32';
@@ -123,6 +128,12 @@ async function app(name, entry) {
   return run('node', [join(root, entry), ...args], { cwd, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 }
 
+/** The smoke test in a runtime that comes from its npm package. */
+function smoke([spec, command]) {
+  const npx = ['--yes', '--prefer-offline', '--loglevel=error', '-p', spec, '--', ...command];
+  return run('npx', [...npx, join(root, 'tooling/runtimes/smoke.mjs')], { shell: windows });
+}
+
 const tasks = {
   build: () => turbo(['build'], ...args),
   test: () => turbo(['test'], ...(env.CI ? ['--continue=dependencies-successful'] : []), ...args),
@@ -133,6 +144,7 @@ const tasks = {
       await node('tooling/lint/import-direction.mjs'),
       await turbo(['build', 'types', 'publint', 'test'], '--continue=dependencies-successful', ...args),
     ];
+    for (const runtime of RUNTIMES) codes.push(await smoke(runtime));
     return codes.find((code) => code !== 0) ?? 0;
   },
   attn: () => app('@attn/cli', 'apps/cli/dist/main.js'),

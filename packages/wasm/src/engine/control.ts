@@ -90,6 +90,8 @@ export function serve({ memory, control, helper }: Service): void {
     const id = words[WORD.module];
     let kernels = modules.get(id);
     if (kernels === undefined) {
+      // Another thread may have grown the memory: only growing, if by nothing, makes this one see it.
+      memory.grow(0);
       const bytes = new Uint8Array(memory.buffer, words[WORD.moduleAddress], words[WORD.moduleBytes]);
       const module = new WebAssembly.Module(bytes.slice());
       kernels = kernelsOf(new WebAssembly.Instance(module, { env: { memory } }));

@@ -108,23 +108,16 @@ export interface Parent {
   listen(listener: (message: unknown) => void): void;
 }
 
-/** Web Workers have the functions of this as globals. */
-interface WorkerScope {
-  postMessage(message: unknown, transfer: readonly Transferable[]): void;
-  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
-}
-
 /** Who started this thread. */
 export function parent(): Parent {
   const port = builtin<WorkerThreads>('node:worker_threads')?.parentPort;
   if (port)
     return {
       post: (message, transfer) => port.postMessage(message, transfer),
-      listen: (f) => port.on('message', f),
+      listen: (listener) => port.on('message', listener),
     };
-  const scope = globalThis as unknown as WorkerScope;
   return {
-    post: (message, transfer = []) => scope.postMessage(message, transfer),
-    listen: (f) => scope.addEventListener('message', ({ data }) => f(data)),
+    post: (message, transfer = []) => globalThis.postMessage(message, { transfer: [...transfer] }),
+    listen: (listener) => globalThis.addEventListener('message', ({ data }) => listener(data)),
   };
 }

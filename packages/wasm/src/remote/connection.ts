@@ -111,7 +111,8 @@ export class Connection {
     if (this.failure) return;
     this.failure = new AttnError(code, 'wasm/run', message);
     this.endWatch();
-    for (const call of [...this.pending.keys()]) this.take(call)?.reject(this.failure);
+    for (const { reject } of this.pending.values()) reject(this.failure);
+    this.pending.clear();
   }
 
   /** While calls wait, the worker is asked for a sign of life: a browser does not say when it ends one. */
