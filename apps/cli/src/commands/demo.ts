@@ -57,9 +57,9 @@ async function runDemo(options: Options, context: Context): Promise<void> {
   });
   context.print(resultTable(found));
   context.print(
-    `\n~ not measured: extrapolated from a shorter length, ∝ n².  memory: peak of the process.\n` +
+    `\n~ not measured: extrapolated from a shorter length: dense ∝ n², plain JS ∝ pairs.  memory: peak of the process.\n` +
       `error: greatest difference from the float64 reference in ${found[0].checkedRows}+ sampled rows, local and global.\n` +
-      `backend: ${[...new Set(found.map((one) => `${one.backend}, ${one.why}`))].join('; ')}.\n` +
+      `backend: ${found[found.length - 1].backend}, ${found[found.length - 1].why}.\n` +
       `picture of the pattern at n = ${count(drawn)}: ${picture}`,
   );
 }
@@ -76,10 +76,13 @@ function resultTable(found: readonly Measurement[]): string {
     right('of n²'),
     right('dense'),
     right('faster'),
+    right('plain JS'),
+    right('faster'),
     right('error'),
   ];
   const rows = found.map((one) => {
     const mark = one.denseMeasured ? '' : '~';
+    const plainMark = one.plainMeasured ? '' : '~';
     return [
       count(one.n),
       String(one.globals),
@@ -90,6 +93,8 @@ function resultTable(found: readonly Measurement[]): string {
       percent(one.computedShare),
       mark + duration(one.denseMs),
       `${mark}${(one.denseMs / one.ms).toPrecision(2)}×`,
+      one.plainMs === undefined ? '' : plainMark + duration(one.plainMs),
+      one.plainMs === undefined ? '' : `${plainMark}${(one.plainMs / one.ms).toPrecision(2)}×`,
       one.maxError.toExponential(1),
     ];
   });

@@ -12,8 +12,11 @@ import { embed, HEADS } from './embedding.ts';
 const WINDOW = 256;
 
 /** Dense attention is measured up to this length, and only when it is expected to take no longer than this. */
-const DENSE_LENGTH = 8192;
-const DENSE_MS = 30_000;
+const DENSE_LENGTH = 16_384;
+const DENSE_MS = 20_000;
+
+/** The same call in plain JavaScript is measured up to this length. */
+const PLAIN_LENGTH = 16_384;
 
 /** What was found for one length. */
 export interface Measurement {
@@ -30,6 +33,9 @@ export interface Measurement {
   /** Dense attention on the same backend; extrapolated (∝ n²) where it was not measured. */
   readonly denseMs: number;
   readonly denseMeasured: boolean;
+  /** The same call in plain JavaScript, when another backend ran it; extrapolated (∝ tiles) where it was not measured. */
+  readonly plainMs: number | undefined;
+  readonly plainMeasured: boolean;
   /** Greatest |got − expected| over the sampled rows, against float64. */
   readonly maxError: number;
   readonly checkedRows: number;
@@ -84,6 +90,11 @@ export async function measure(
   const maxError = greatestRowError({ q: inputs.q, k: inputs.k, v: inputs.v }, { pattern }, out, rows);
   const sparse = { n, globals: headingsWithin(book, n).length, backend: ran, why, ms, planMs, peakBytes };
 
+  const comparesPlain =
+    ran !== 'cpu' && attn.probe().some(({ name, available }) => name === 'cpu' && available);
+  const plainMeasured = comparesPlain && n <= PLAIN_LENGTH;
+  const plain = plainMeasured ? await timed('the same in plain JavaScript', pattern, 'cpu') : undefined;
+
   const expectedMs = expectedDenseMs(n, ms / share, earlier);
   const denseMeasured = n <= DENSE_LENGTH && expectedMs <= DENSE_MS;
   const dense = denseMeasured
@@ -94,6 +105,8 @@ export async function measure(
     computedShare: share,
     denseMs: dense?.ms ?? expectedMs,
     denseMeasured,
+    plainMs: plain?.ms ?? (comparesPlain ? expectedPlainMs(n, share, earlier) : undefined),
+    plainMeasured,
     maxError,
     checkedRows: rows.length,
   };
@@ -103,6 +116,13 @@ export async function measure(
 function expectedDenseMs(n: number, fromPairs: number, earlier: readonly Measurement[]): number {
   const longest = earlier.filter(({ denseMeasured }) => denseMeasured).toSorted((a, b) => b.n - a.n)[0];
   return longest === undefined ? fromPairs : longest.denseMs * (n / longest.n) ** 2;
+}
+
+/** From the longest length at which plain JavaScript was measured: as many times longer as there are more pairs. */
+function expectedPlainMs(n: number, share: number, earlier: readonly Measurement[]): number | undefined {
+  const longest = earlier.filter(({ plainMeasured }) => plainMeasured).toSorted((a, b) => b.n - a.n)[0];
+  if (longest?.plainMs === undefined) return undefined;
+  return (longest.plainMs * share * n ** 2) / (longest.computedShare * longest.n ** 2);
 }
 
 /** Rows near the start, the end and between, and up to three global ones, in three heads. */
