@@ -5,24 +5,23 @@ import { mulberry32, type Tensor } from '@attn/core';
 export interface Problem {
   readonly heads: number;
   readonly n: number;
+  readonly kvHeads: number;
   readonly headDim: number;
   readonly q: Tensor<'f32'>;
   readonly k: Tensor<'f32'>;
   readonly v: Tensor<'f32'>;
 }
 
-/** q, k, v of shape [1, heads, n, headDim]. */
-export function problem(heads: number, n: number, headDim: number): Problem {
-  const shape = [1, heads, n, headDim];
-  const make = (seed: number): Tensor<'f32'> => ({
-    dtype: 'f32',
-    shape,
-    data: uniform(heads * n * headDim, seed),
-  });
-  return { heads, n, headDim, q: make(1), k: make(2), v: make(3) };
+/** q of shape [1, heads, n, headDim], k and v of [1, kvHeads, n, headDim]. */
+export function problem(heads: number, n: number, headDim: number, kvHeads: number = heads): Problem {
+  const make = (count: number, seed: number): Tensor<'f32'> => {
+    return { dtype: 'f32', shape: [1, count, n, headDim], data: uniform(count * n * headDim, seed) };
+  };
+  return { heads, kvHeads, n, headDim, q: make(heads, 1), k: make(kvHeads, 2), v: make(kvHeads, 3) };
 }
 
-function uniform(length: number, seed: number): Float32Array {
+/** Numbers in [−1, 1) that a seed stands for. */
+export function uniform(length: number, seed: number): Float32Array {
   const next = mulberry32(seed);
   return Float32Array.from({ length }, () => next() / 2 ** 31 - 1);
 }

@@ -3,16 +3,34 @@ import { writeFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { conditions, toMarkdown } from './report.ts';
 import type { Suite, Table } from './suite.ts';
+import { ceilingsSuite } from './suites/ceilings.ts';
 import { cpuSuite } from './suites/cpu.ts';
+import { denseSuite } from './suites/dense.ts';
+import { latencySuite } from './suites/latency.ts';
+import { linearSuite } from './suites/linear.ts';
 import { planSuite } from './suites/plan.ts';
+import { shapesSuite } from './suites/shapes.ts';
+import { startSuite } from './suites/start.ts';
+import { windowSuite } from './suites/window.ts';
 
 /** One line a suite. */
-const suites: readonly Suite[] = [planSuite, cpuSuite];
+const suites: readonly Suite[] = [
+  ceilingsSuite,
+  startSuite,
+  planSuite,
+  cpuSuite,
+  latencySuite,
+  shapesSuite,
+  linearSuite,
+  denseSuite,
+  windowSuite,
+];
 
 interface Flags {
   readonly rounds: number | string;
   readonly json?: string;
   readonly markdown?: string;
+  readonly quick?: boolean;
 }
 
 async function bench(names: readonly string[], flags: Flags): Promise<void> {
@@ -29,7 +47,9 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
   const chosen = suites.filter((suite) => names.length === 0 || names.includes(suite.name));
   const tables: Table[] = [];
   for (const suite of chosen) {
-    tables.push(...(await suite.run({ rounds, log: (message) => console.error(message) })));
+    tables.push(
+      ...(await suite.run({ rounds, quick: flags.quick ?? false, log: (message) => console.error(message) })),
+    );
   }
   const at = conditions();
   const markdown = toMarkdown(tables, at);
@@ -45,6 +65,7 @@ cli
     `Measure: ${suites.map(({ name, describes }) => `${name} (${describes})`).join(', ')}`,
   )
   .option('--rounds <n>', 'Rounds of interleaved runs', { default: 5 })
+  .option('--quick', 'Few and small sizes')
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .action(bench);

@@ -41,7 +41,8 @@ export function ratio(a: Timing, b: Timing): number {
   return median(a.samples.map((sample, round) => sample / b.samples[round]));
 }
 
-function summarise(samples: readonly number[]): Timing {
+/** Median, spread and minimum of samples in milliseconds. */
+export function summarise(samples: readonly number[]): Timing {
   const list = [...samples];
   return {
     median: median(list),

@@ -1,4 +1,4 @@
-/** How much array memory a call takes at its worst, beyond what was there before. */
+/** How much memory a call takes at its worst, beyond what was there before. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -9,17 +9,17 @@ function collect(): void {
 }
 
 /**
- * Greatest growth of array memory during `call`, in bytes, sampled whenever it calls `sample` (long attention calls report
- * progress every 50 ms or so).
+ * Greatest growth of the process's resident memory during `call`, in bytes: arrays, WebAssembly memory and all else. Sampled
+ * whenever it calls `sample` (long attention calls report progress every 50 ms or so) and at its end.
  */
-export async function peakArrayBytes(call: (sample: () => void) => Promise<unknown>): Promise<number> {
+export async function peakGrowth(call: (sample: () => void) => Promise<unknown>): Promise<number> {
   collect();
-  const before = process.memoryUsage().arrayBuffers;
+  const before = process.memoryUsage.rss();
   let peak = 0;
   const sample = (): void => {
-    peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+    peak = Math.max(peak, process.memoryUsage.rss() - before);
   };
-  await call(sample);
+  const result = await call(sample);
   sample();
-  return peak;
+  return result === undefined ? 0 : peak;
 }

@@ -19,5 +19,7 @@ export interface Suite {
 export interface SuiteOptions {
   /** Rounds of interleaved runs. */
   readonly rounds: number;
+  /** Few and small sizes. */
+  readonly quick: boolean;
   log(message: string): void;
 }

@@ -1,0 +1,69 @@
+/** Our own backends: the whole call as an application makes it, or the bare executable behind it. */
+import {
+  attentionGraph,
+  attentionInputs,
+  AttnError,
+  createAttn,
+  full,
+  patternFromJson,
+  type AttentionCall,
+  type Backend,
+  type JsonObject,
+  type Tensor,
+} from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { wasm, type WasmOptions } from '@attn/wasm';
+import type { Candidate, Contestant } from '../contest/protocol.ts';
+import { problem, type Problem } from '../inputs.ts';
+import { checkRows } from '../oracle.ts';
+
+/** The backend that options name: `{ backend: 'wasm', threads: 2, … }`. */
+export function makeBackend({ backend, ...options }: JsonObject): Backend {
+  if (backend === 'cpu') return cpu();
+  if (backend === 'wasm') return wasm(options as WasmOptions);
+  throw new AttnError('INVALID_ARGUMENT', 'bench', `expected a backend, got ${JSON.stringify(backend)}`);
+}
+
+interface Prepared {
+  readonly backend: Backend;
+  readonly inputs: Problem;
+  readonly call: AttentionCall;
+  check(run: () => Promise<Tensor>): Promise<number>;
+}
+
+function prepare({ options, problem: spec }: Candidate): Prepared {
+  const { n, heads = 8, headDim = 64, kvHeads = heads } = spec;
+  const inputs = problem(heads, n, headDim, kvHeads);
+  const pattern = spec.pattern === undefined ? full() : patternFromJson(spec.pattern);
+  const { q, k, v } = inputs;
+  return {
+    backend: makeBackend(options),
+    inputs,
+    call: { q, k, v, pattern },
+    check: async (run) => checkRows(inputs, { pattern }, await run()),
+  };
+}
+
+/** `attn.attention(…)`, as an application calls it. */
+export async function makeAttention(candidate: Candidate): Promise<Contestant> {
+  const { backend, call, check } = prepare(candidate);
+  const attn = await createAttn({ backends: [backend] });
+  return {
+    run: (onProgress) => attn.attention({ ...call, onProgress }),
+    check: () => check(async () => (await attn.attention(call)).out),
+    dispose: () => attn.dispose(),
+  };
+}
+
+/** `executable.run(…)`: the same without what `createAttn` does. */
+export async function makeExecutable(candidate: Candidate): Promise<Contestant> {
+  const { backend, call, check } = prepare(candidate);
+  await backend.probe();
+  const executable = await backend.compile(attentionGraph(call));
+  const inputs = attentionInputs(call);
+  return {
+    run: () => executable.run(inputs),
+    check: () => check(async () => (await executable.run(inputs)).out),
+    dispose: () => backend.dispose(),
+  };
+}

@@ -1,0 +1,28 @@
+/** Candidates by short descriptions: who computes what. */
+import type { JsonObject } from '@attn/core';
+import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+
+/** The window of so many keys to each side. */
+export function windowOf(size: number, dilation = 1): JsonObject {
+  return { type: 'slidingWindow', before: size, after: size, ...(dilation === 1 ? {} : { dilation }) };
+}
+
+/** Only earlier keys. */
+export const CAUSAL: JsonObject = { type: 'causal' };
+
+/** `@attn/wasm`, the whole call. */
+export function ours(problem: ProblemSpec, options: JsonObject = {}): Candidate {
+  const { threads = 1, simd } = options;
+  const name = `@attn/wasm, ${threads === 1 ? '1 thread' : `${String(threads)} threads`}${simd === 'plain' ? ', plain SIMD' : ''}`;
+  return { name, kind: 'attention', options: { backend: 'wasm', threads, ...options }, problem };
+}
+
+/** `@attn/cpu`, the whole call. */
+export function plain(problem: ProblemSpec): Candidate {
+  return { name: '@attn/cpu', kind: 'attention', options: { backend: 'cpu' }, problem };
+}
+
+/** A peer by its name. */
+export function peer(name: string, problem: ProblemSpec): Candidate {
+  return { name, kind: 'peer', options: { peer: name }, problem };
+}

@@ -1,0 +1,42 @@
+/** The contest's rules, on real child processes with small problems. */
+import { expect, test } from 'vitest';
+// As built: children load their script from there.
+import { contest } from '../../dist/contest/contest.js';
+import { ours, peer, plain } from '../candidates/index.ts';
+
+test('candidates take turns, are checked, and one that fails does not stop the others', async () => {
+  const messages: string[] = [];
+  const results = await contest(
+    {
+      wasm: ours({ n: 64, heads: 2 }, { threads: 2 }),
+      cpu: plain({ n: 64, heads: 2 }),
+      window: peer('onnxruntime-web MHA, 1 thread', {
+        n: 64,
+        pattern: { type: 'slidingWindow', before: 8, after: 8 },
+      }),
+      nobody: peer('nobody', { n: 64 }),
+    },
+    { rounds: 3, log: (message) => void messages.push(message) },
+  );
+  for (const name of ['wasm', 'cpu'] as const) {
+    const result = results[name];
+    if (result.failed !== undefined) throw new Error(result.failed);
+    expect(result.timing.samples).toHaveLength(3);
+    expect(result.error).toBeLessThan(1e-5);
+    expect(result.memory.peakRss).toBeGreaterThan(1e7);
+  }
+  expect(results.window.failed).toBe('onnxruntime-web has no window attention');
+  expect(results.nobody.failed).toContain('unknown peer nobody');
+  expect(messages).toHaveLength(2);
+});
+
+test('a candidate that does not answer has failed', async () => {
+  const { slow } = await contest({ slow: plain({ n: 4096 }) }, { rounds: 1, patience: 300 });
+  expect(slow.failed).toBe('no answer within 0.3 s');
+});
+
+test('a child that ends has failed', async () => {
+  const script = () => new URL('../../dist/main.js', import.meta.url).pathname;
+  const { gone } = await contest({ gone: plain({ n: 16 }) }, { rounds: 1, script });
+  expect(gone.failed).toMatch(/^the process ended with exit code|no answer/);
+}, 20_000);

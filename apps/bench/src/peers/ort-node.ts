@@ -1,0 +1,139 @@
+/**
+ * onnxruntime-node: native code with AVX2 or better, so no peer of WebAssembly in kind, but what a server would use. It has no
+ * window that costs less than full attention; the best that can be made of its operators is a window in chunks: 256 queries see
+ * the 768 keys around them, under a mask. https://onnxruntime.ai/docs/get-started/with-javascript/node.html
+ */
+import * as node from 'onnxruntime-node';
+import type { Problem } from '../inputs.ts';
+import { matmulModel } from './onnx-models.ts';
+import { ortPeer, type Ort, type OrtTensor, type Session } from './ort.ts';
+import { lacks, type Peer, type PeerCall, type PeerPattern } from './peer.ts';
+
+/** Queries of a chunk, and keys that it sees. */
+const QUERIES = 256;
+const KEYS = 3 * QUERIES;
+
+function ortNodeApi(threads: number): Ort {
+  return {
+    name: 'onnxruntime-node',
+    tensor: (data, dims) => new node.Tensor('float32', data, dims),
+    session: async (model) => {
+      const options = { intraOpNumThreads: threads, interOpNumThreads: 1, executionProviders: ['cpu'] };
+      const session = await node.InferenceSession.create(model, options);
+      return {
+        run: (feeds) => session.run(feeds as Readonly<Record<string, node.Tensor>>),
+        release: () => session.release(),
+      };
+    },
+  };
+}
+
+/** The fused operator, or the graph of single operators, with so many threads. */
+export function ortNode(graph: 'mha' | 'matmul', threads: number): Peer {
+  return ortPeer(ortNodeApi(threads), graph);
+}
+
+/** The chunked window with so many threads, for windows of 256+256 and lengths that are multiples of 256. */
+export function ortNodeWindow(threads: number): Peer {
+  const ort = ortNodeApi(threads);
+  return {
+    async prepare(problem, pattern) {
+      const fits = pattern.kind === 'window' && pattern.before === QUERIES && pattern.after === QUERIES;
+      if (!fits || problem.n % QUERIES !== 0) throw lacks('the chunked graph', pattern);
+      return prepareChunks(ort, problem, pattern);
+    },
+  };
+}
+
+/**
+ * Keys and values get 256 rows of zeros at both ends, which the masks of the first and last chunk hide. A chunk of all heads is one
+ * run, so that memory does not grow with the number of chunks.
+ */
+async function prepareChunks(
+  ort: Ort,
+  problem: Problem,
+  pattern: PeerPattern & { kind: 'window' },
+): Promise<PeerCall> {
+  const { heads, n, headDim } = problem;
+  const chunks = n / QUERIES;
+  const sessions = new Map<string, Session>();
+  const sessionOf = async (chunk: number): Promise<Session> => {
+    const place =
+      chunk === 0 && chunk === chunks - 1
+        ? 'only'
+        : chunk === 0
+          ? 'first'
+          : chunk === chunks - 1
+            ? 'last'
+            : 'middle';
+    let session = sessions.get(place);
+    if (session === undefined) {
+      const mask = windowMask(pattern, chunk, n);
+      session = await ort.session(matmulModel(heads, QUERIES, KEYS, headDim, mask));
+      sessions.set(place, session);
+    }
+    return session;
+  };
+  const parts: { readonly session: Session; readonly feeds: Readonly<Record<string, OrtTensor>> }[] = [];
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const start = chunk * QUERIES;
+    const rows = (data: Float32Array, from: number, count: number) =>
+      ort.tensor(headRows(data, problem, from, count), [heads, count, headDim]);
+    parts.push({
+      session: await sessionOf(chunk),
+      feeds: {
+        q: rows(problem.q.data, start, QUERIES),
+        k: rows(problem.k.data, start - QUERIES, KEYS),
+        v: rows(problem.v.data, start - QUERIES, KEYS),
+      },
+    });
+  }
+  return {
+    async run(): Promise<Float32Array> {
+      const out = new Float32Array(heads * n * headDim);
+      for (const [chunk, { session, feeds }] of parts.entries()) {
+        const data = (await session.run(feeds)).out.data as Float32Array;
+        for (let h = 0; h < heads; h++) {
+          const from = h * QUERIES * headDim;
+          out.set(data.subarray(from, from + QUERIES * headDim), (h * n + chunk * QUERIES) * headDim);
+        }
+      }
+      return out;
+    },
+    async dispose(): Promise<void> {
+      for (const session of sessions.values()) await session.release();
+    },
+  };
+}
+
+/** Rows of all heads; those outside of the sequence are 0. */
+function headRows(
+  data: Float32Array,
+  { heads, n, headDim }: Problem,
+  from: number,
+  count: number,
+): Float32Array {
+  const out = new Float32Array(heads * count * headDim);
+  const [first, end] = [Math.max(0, from), Math.min(n, from + count)];
+  for (let h = 0; h < heads; h++) {
+    const rows = data.subarray((h * n + first) * headDim, (h * n + end) * headDim);
+    out.set(rows, (h * count + first - from) * headDim);
+  }
+  return out;
+}
+
+/** [256, 768]: 0 for what a query of the chunk sees, −10⁹ for the rest. */
+function windowMask(
+  { before, after }: PeerPattern & { kind: 'window' },
+  chunk: number,
+  n: number,
+): Float32Array {
+  const mask = new Float32Array(QUERIES * KEYS).fill(-1e9);
+  for (let i = 0; i < QUERIES; i++) {
+    for (let j = 0; j < KEYS; j++) {
+      const [query, key] = [chunk * QUERIES + i, (chunk - 1) * QUERIES + j];
+      if (key >= 0 && key < n && key >= query - before && key <= query + after) mask[i * KEYS + j] = 0;
+    }
+  }
+  return mask;
+}

@@ -1,0 +1,47 @@
+/** What onnxruntime-web and onnxruntime-node have in common: sessions over the models of `onnx-models.ts`. */
+import { causalMask, headsFirst, headsLast } from './layout.ts';
+import { matmulModel, mhaModel } from './onnx-models.ts';
+import { lacks, type Peer } from './peer.ts';
+
+/** A session of either package. */
+export interface Session {
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
+  release(): Promise<void>;
+}
+
+/** A tensor of either package. */
+export interface OrtTensor {
+  readonly data: unknown;
+}
+
+/** Either package, set up. */
+export interface Ort {
+  readonly name: string;
+  tensor(data: Float32Array, dims: readonly number[]): OrtTensor;
+  session(model: Uint8Array): Promise<Session>;
+}
+
+/** The fused operator, which wants heads last, or the graph of single operators. */
+export function ortPeer(ort: Ort, graph: 'mha' | 'matmul'): Peer {
+  return {
+    async prepare(problem, pattern) {
+      if (pattern.kind === 'window') throw lacks(ort.name, pattern);
+      const { heads, n, headDim } = problem;
+      const isCausal = pattern.kind === 'causal';
+      const isMha = graph === 'mha';
+      const model = isMha
+        ? mhaModel(heads, n, headDim, isCausal)
+        : matmulModel(heads, n, n, headDim, isCausal ? causalMask(n) : undefined);
+      const session = await ort.session(model);
+      const dims = isMha ? [1, n, heads * headDim] : [heads, n, headDim];
+      const feed = (data: Float32Array): OrtTensor =>
+        ort.tensor(isMha ? headsLast(data, problem) : data, dims);
+      const feeds = { q: feed(problem.q.data), k: feed(problem.k.data), v: feed(problem.v.data) };
+      return {
+        run: async () => (await session.run(feeds)).out.data as Float32Array,
+        inOrder: isMha ? (result) => headsFirst(result, problem) : undefined,
+        dispose: () => session.release(),
+      };
+    },
+  };
+}

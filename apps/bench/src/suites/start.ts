@@ -1,0 +1,60 @@
+/** Cold start, and what an application ships. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { summarise } from '../measure.ts';
+import type { Suite, SuiteOptions, Table } from '../suite.ts';
+
+const FIRST_CALL = fileURLToPath(new URL('../first-call.js', import.meta.url));
+const PAYLOAD = fileURLToPath(new URL('../payload.js', import.meta.url));
+
+export const startSuite: Suite = {
+  name: 'start',
+  describes: 'cold start and payload',
+  run: async (options) => [coldStart(options), await payload(options)],
+};
+
+function coldStart({ rounds, log }: SuiteOptions): Table {
+  log('start: import to first result');
+  const samples = Array.from({ length: rounds }, () =>
+    Number(execFileSync(process.execPath, [FIRST_CALL], { encoding: 'utf8' })),
+  );
+  const { median, spread } = summarise(samples);
+  return {
+    title: 'Cold start',
+    note: 'A fresh process: from before the first import of @attn/core and @attn/wasm to the first result, N = 256, 8 heads × 64. Target ≤ 100 ms.',
+    rows: [{ what: 'import → first result', ms: median, '± ms': spread }],
+  };
+}
+
+async function payload({ log }: SuiteOptions): Promise<Table> {
+  log('start: payload');
+  const { build } = await import('vite');
+  const result = await build({
+    configFile: false,
+    logLevel: 'error',
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    build: {
+      write: false,
+      target: 'es2023',
+      lib: { entry: PAYLOAD, formats: ['es'], fileName: 'payload' },
+      minify: true,
+    },
+    worker: { format: 'es' },
+  });
+  const outputs = [result].flat().flatMap((bundle) => ('output' in bundle ? bundle.output : []));
+  const rows = outputs.map((file) => {
+    const content = file.type === 'chunk' ? file.code : file.source;
+    return {
+      file: file.fileName,
+      kB: Buffer.byteLength(content) / 1000,
+      'gzipped kB': gzipSync(content).length / 1000,
+    };
+  });
+  const sum = (key: 'kB' | 'gzipped kB'): number => rows.reduce((total, row) => total + row[key], 0);
+  return {
+    title: 'Payload',
+    note: 'What an application of createAttn, wasm and two patterns ships, bundled and minified; workers are files of their own. Target for core + wasm: ≤ 40 kB gzipped.',
+    rows: [...rows, { file: 'all', kB: sum('kB'), 'gzipped kB': sum('gzipped kB') }],
+  };
+}
