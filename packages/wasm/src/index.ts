@@ -6,9 +6,11 @@
  */
 import type { Backend } from '@attn/core';
 import { WasmBackend } from './backend.ts';
-import { availableThreads, startEngine, startHelper } from './engine/threads.ts';
+import { startHelper } from './engine/start-helper.ts';
+import { availableThreads } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
 import { RemoteBackend } from './remote/remote-backend.ts';
+import { startEngine } from './remote/start-engine.ts';
 
 /** Options of `wasm`. */
 export interface WasmOptions {

@@ -37,8 +37,9 @@ async function payload({ log }: SuiteOptions): Promise<Table> {
     build: {
       write: false,
       target: 'es2023',
-      lib: { entry: PAYLOAD, formats: ['es'], fileName: 'payload' },
       minify: true,
+      modulePreload: false,
+      rolldownOptions: { input: PAYLOAD, preserveEntrySignatures: 'strict' },
     },
     worker: { format: 'es' },
   });

@@ -3,7 +3,7 @@
  * next task until there is none, the host closes the job and waits for those that joined it. A helper that wakes up late finds
  * the job closed and goes back to sleep, so nobody ever waits for one that has not started.
  *
- * With `threads.ts` this is all that a helper thread loads.
+ * With `parent.ts` this is all that a helper thread loads.
  */
 
 /** Indices of the words. */

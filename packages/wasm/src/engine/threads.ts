@@ -1,4 +1,5 @@
 /** Threads of whatever host this is: `worker_threads` where they exist (Node, Deno, Bun), else Web Workers. */
+import { builtin, type WorkerThreads } from './host.ts';
 
 /** A thread that takes messages. */
 export interface Thread {
@@ -19,58 +20,20 @@ export interface ThreadEvents {
 /** Starts a thread. */
 export type StartThread = (events: ThreadEvents) => Thread;
 
-/** `worker_threads`, as far as it is needed. */
-interface WorkerThreads {
-  readonly Worker: new (url: URL) => {
-    postMessage(message: unknown, transfer?: readonly Transferable[]): void;
-    terminate(): Promise<unknown>;
-    ref(): void;
-    unref(): void;
-    on(event: 'message', listener: (message: unknown) => void): void;
-    on(event: 'error', listener: (error: Error) => void): void;
-    on(event: 'exit', listener: (code: number) => void): void;
-  };
-  readonly parentPort: {
-    postMessage(message: unknown, transfer?: readonly Transferable[]): void;
-    on(event: 'message', listener: (message: unknown) => void): void;
-  } | null;
-}
-
-interface Host {
-  readonly process?: {
-    readonly versions?: { readonly node?: string };
-    getBuiltinModule?(name: string): unknown;
-  };
-  readonly navigator?: { readonly hardwareConcurrency?: number };
-}
-
-function builtin<T>(name: string): T | undefined {
-  const { process } = globalThis as Host;
-  return process?.versions?.node === undefined
-    ? undefined
-    : (process.getBuiltinModule?.(name) as T | undefined);
-}
-
 /** How many threads this host can run at the same time. */
 export function availableThreads(): number {
   const os = builtin<{ availableParallelism?(): number }>('node:os');
-  return os?.availableParallelism?.() ?? (globalThis as Host).navigator?.hardwareConcurrency ?? 1;
+  return os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
-/** Starts a thread that serves jobs: `helper.ts`. */
-export const startHelper: StartThread = (events) =>
-  nodeThread(() => new URL('./helper.js', import.meta.url), events) ??
-  webThread(new Worker(new URL('./helper.js', import.meta.url), { type: 'module' }), events);
-
-/** Starts a thread that has a whole engine: `remote/engine-worker.ts`. */
-export const startEngine: StartThread = (events) =>
-  nodeThread(() => new URL('../remote/engine-worker.js', import.meta.url), events) ??
-  webThread(new Worker(new URL('../remote/engine-worker.js', import.meta.url), { type: 'module' }), events);
-
-function nodeThread(script: () => URL, { onMessage, onDeath }: ThreadEvents): Thread | undefined {
+/**
+ * A `worker_threads` thread, or undefined where there are none. Its script is named by two parts, so that bundlers for browsers do
+ * not take it along a second time.
+ */
+export function nodeThread(folder: string, file: string, { onMessage, onDeath }: ThreadEvents): Thread | undefined {
   const threads = builtin<WorkerThreads>('node:worker_threads');
   if (threads === undefined) return undefined;
-  const worker = new threads.Worker(script());
+  const worker = new threads.Worker(new URL(file, folder));
   let ended = false;
   const die = (reason: string): void => {
     if (!ended) onDeath(reason);
@@ -90,7 +53,8 @@ function nodeThread(script: () => URL, { onMessage, onDeath }: ThreadEvents): Th
   };
 }
 
-function webThread(worker: Worker, { onMessage, onDeath }: ThreadEvents): Thread {
+/** A Web Worker as a thread. It is made by the caller, in the one way that bundlers understand. */
+export function webThread(worker: Worker, { onMessage, onDeath }: ThreadEvents): Thread {
   if (onMessage) worker.addEventListener('message', ({ data }) => onMessage(data));
   worker.addEventListener('error', ({ message }) => onDeath(message || 'its script could not be loaded'));
   return {
@@ -99,25 +63,5 @@ function webThread(worker: Worker, { onMessage, onDeath }: ThreadEvents): Thread
     async terminate() {
       worker.terminate();
     },
-  };
-}
-
-/** How a thread talks to who started it. */
-export interface Parent {
-  post(message: unknown, transfer?: readonly Transferable[]): void;
-  listen(listener: (message: unknown) => void): void;
-}
-
-/** Who started this thread. */
-export function parent(): Parent {
-  const port = builtin<WorkerThreads>('node:worker_threads')?.parentPort;
-  if (port)
-    return {
-      post: (message, transfer) => port.postMessage(message, transfer),
-      listen: (listener) => port.on('message', listener),
-    };
-  return {
-    post: (message, transfer = []) => globalThis.postMessage(message, { transfer: [...transfer] }),
-    listen: (listener) => globalThis.addEventListener('message', ({ data }) => listener(data)),
   };
 }

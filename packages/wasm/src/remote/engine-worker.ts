@@ -9,7 +9,8 @@ import {
   type Tensors,
 } from '@attn/core';
 import { WasmBackend } from '../backend.ts';
-import { parent, startHelper } from '../engine/threads.ts';
+import { parent } from '../engine/parent.ts';
+import { startHelper } from '../engine/start-helper.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { fromWire, PLAN_DATA, toWire, type Request, type Response, type WireGraph } from './protocol.ts';
 
