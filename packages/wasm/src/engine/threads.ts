@@ -30,7 +30,11 @@ export function availableThreads(): number {
  * A `worker_threads` thread, or undefined where there are none. Its script is named by two parts, so that bundlers for browsers do
  * not take it along a second time.
  */
-export function nodeThread(folder: string, file: string, { onMessage, onDeath }: ThreadEvents): Thread | undefined {
+export function nodeThread(
+  folder: string,
+  file: string,
+  { onMessage, onDeath }: ThreadEvents,
+): Thread | undefined {
   const threads = builtin<WorkerThreads>('node:worker_threads');
   if (threads === undefined) return undefined;
   const worker = new threads.Worker(new URL(file, folder));

@@ -1,0 +1,103 @@
+/** Memory: nothing overlaps, nothing is lost, and what is not used is given back. */
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Engine } from './engine.ts';
+import { FreeList } from './free-list.ts';
+import { Heap } from './heap.ts';
+
+describe('the free list', () => {
+  test('gives ranges that do not overlap, and has everything again at the end', () => {
+    const step = fc.record({ bytes: fc.integer({ min: 0, max: 5000 }), give: fc.nat() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const list = new FreeList(64, 65_536);
+        const taken: { address: number; bytes: number }[] = [];
+        for (const { bytes, give } of steps) {
+          if (taken.length > 0 && give % 3 === 0) {
+            const [range] = taken.splice(give % taken.length, 1);
+            list.give(range.address);
+          }
+          const address = list.take(bytes);
+          if (address === undefined) {
+            list.grow(65_536);
+            continue;
+          }
+          expect(address % 64).toBe(0);
+          for (const other of taken) {
+            expect(address >= other.address + other.bytes || other.address >= address + bytes).toBe(true);
+          }
+          taken.push({ address, bytes });
+        }
+        for (const { address } of taken) list.give(address);
+        expect(list.usedBytes).toBe(0);
+        // One range again: the biggest piece can be had.
+        expect(list.take(65_536 - 64)).toBe(64);
+      }),
+    );
+  });
+
+  test('says how much is missing', () => {
+    const list = new FreeList(0, 1024);
+    list.take(512);
+    expect(list.missing(1024)).toBe(512);
+    expect(() => list.give(4)).toThrow('address 4 is not taken');
+  });
+});
+
+describe.each([true, false])('a heap, shared: %s', (shared) => {
+  test('keeps addresses and content when it grows', () => {
+    const heap = new Heap({ shared });
+    const first = heap.allocate(64);
+    heap.i32(first, 2).set([7, 8]);
+    const big = heap.allocate(3_000_000);
+    expect([...heap.i32(first, 2)]).toEqual([7, 8]);
+    expect(heap.byteLength).toBeGreaterThan(3_000_000);
+    expect(heap.addressOf(heap.f32(big, 4))).toBe(big);
+    expect(heap.addressOf(new Float32Array(4))).toBeUndefined();
+    heap.free(first);
+    heap.free(big);
+    expect(heap.isEmpty).toBe(true);
+  });
+
+  test('is empty in spite of what is fixed', () => {
+    const heap = new Heap({ shared });
+    const fixed = heap.allocateFixed(100);
+    expect(heap.isEmpty).toBe(true);
+    expect(heap.usedBytes).toBe(128);
+    heap.freeFixed(fixed);
+    expect(heap.usedBytes).toBe(0);
+  });
+
+  test('says how much could not be had', () => {
+    const heap = new Heap({ shared });
+    expect(() => heap.allocate(2 ** 33)).toThrow(/could not grow the memory of 65536 bytes by \d+/);
+  });
+});
+
+describe('an engine', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test('gives a big heap back when it has been empty for a while', async () => {
+    vi.useFakeTimers();
+    const engine = new Engine({
+      simd: 'plain',
+      sharedMemory: false,
+      threads: 1,
+      startHelper: () => expect.unreachable(),
+    });
+    const small = engine.region(1000);
+    small.release();
+    vi.advanceTimersByTime(10_000);
+    expect(engine.heldBytes).toBeGreaterThan(0);
+    const big = engine.region(100e6);
+    expect(engine.heldBytes).toBeGreaterThan(100e6);
+    big.release();
+    const again = engine.region(10);
+    vi.advanceTimersByTime(10_000);
+    expect(engine.heldBytes).toBeGreaterThan(100e6);
+    again.release();
+    vi.advanceTimersByTime(10_000);
+    expect(engine.heldBytes).toBe(0);
+    await engine.dispose();
+  });
+});

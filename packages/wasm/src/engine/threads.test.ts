@@ -1,0 +1,222 @@
+/** Threads: the same bits with any number of them, an end to every wait, and nothing left behind. As built: threads load files. */
+import { execFileSync } from 'node:child_process';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import {
+  attentionGraph,
+  attentionInputs,
+  causal,
+  createAttn,
+  f32,
+  full,
+  globalTokens,
+  GraphBuilder,
+  or,
+  slidingWindow,
+  type AttentionCall,
+  type Backend,
+  type Tensor,
+} from '@attn/core';
+import { describe, expect, test } from 'vitest';
+import { WasmBackend } from '../../dist/backend.js';
+import { startHelper } from '../../dist/engine/start-helper.js';
+import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
+import { wasm } from '../../dist/index.js';
+import { RemoteBackend } from '../../dist/remote/remote-backend.js';
+import { startEngine } from '../../dist/remote/start-engine.js';
+
+function random(shape: readonly number[], seed: number): Tensor<'f32'> {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  return f32(
+    shape,
+    Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * i + seed) * 2),
+  );
+}
+
+function call(n: number, more: Partial<AttentionCall> = {}): AttentionCall {
+  const [q, k, v] = [1, 2, 3].map((seed) => random([1, 4, n, 32], seed));
+  return { q, k, v, pattern: full(), ...more };
+}
+
+/** A backend's answer to a graph. */
+async function answer(backend: Backend, { q, k, v, ...rest }: AttentionCall): Promise<Float32Array[]> {
+  const problem = { q, k, v, ...rest, returnLse: true };
+  const executable = await backend.compile(attentionGraph(problem));
+  const outputs = await executable.run(attentionInputs(problem));
+  executable.dispose();
+  return Object.values(outputs).map(({ data }) => data as Float32Array);
+}
+
+/** The same with helpers that a test can end. */
+function mortal(threads: number): { readonly backend: WasmBackend; readonly helpers: Set<{ die(): void }> } {
+  const helpers = new Set<{ die(): void }>();
+  const start = (events: ThreadEvents): Thread => {
+    const thread = startHelper(events);
+    helpers.add({
+      die: () => {
+        void thread.terminate();
+        events.onDeath('the test ended it');
+      },
+    });
+    return thread;
+  };
+  return { backend: new WasmBackend({ threads, startHelper: start }), helpers };
+}
+
+const soon = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('threads', () => {
+  test('of any number give the same bits', async () => {
+    const builder = new GraphBuilder();
+    const x = builder.input('x', { dtype: 'f32', shape: [300, 200] });
+    const weight = builder.constant(random([500, 200], 4));
+    const y = builder.layerNorm(builder.linear(x, weight, undefined, { activation: 'gelu' }));
+    const graph = builder.build({ y, p: builder.softmax(y, 0) });
+    const calls = [
+      call(1000, { pattern: or(slidingWindow({ before: 100, after: 100 }), globalTokens([0, 500])) }),
+      call(900, { pattern: causal() }),
+      call(1000, { pattern: slidingWindow({ before: 50, after: 50, dilation: 3 }) }),
+    ];
+    const backends = [1, 2, 3, 4].map((threads) => wasm({ threads }));
+    backends.push(wasm({ sharedMemory: false }), wasm({ threads: 2, offMainThread: true }));
+    let first: Float32Array[] | undefined;
+    for (const backend of backends) {
+      const results: Float32Array[] = [];
+      // Twice, because helpers that have just been started come late to the first.
+      for (let round = 0; round < 2; round++) {
+        results.length = 0;
+        for (const one of calls) results.push(...(await answer(backend, one)));
+        const executable = await backend.compile(graph);
+        const outputs = await executable.run({ x: random([300, 200], 5) });
+        results.push(...Object.values(outputs).map(({ data }) => data as Float32Array));
+        executable.dispose();
+        await soon(50);
+      }
+      first ??= results;
+      expect(results).toEqual(first);
+      await backend.dispose();
+    }
+  });
+
+  test('that die at work fail the call within a second, and the next one works', async () => {
+    const { backend, helpers } = mortal(3);
+    const expected = await answer(backend, call(600));
+    await soon(200);
+    const long = answer(backend, call(6000));
+    await soon(100);
+    const died = performance.now();
+    for (const helper of helpers) helper.die();
+    await expect(long).rejects.toMatchObject({ code: 'WORKER_DIED' });
+    expect(performance.now() - died).toBeLessThan(1000);
+    expect(await answer(backend, call(600))).toEqual(expected);
+    await backend.dispose();
+  });
+
+  test('that die asleep are replaced without a word', async () => {
+    const { backend, helpers } = mortal(2);
+    const expected = await answer(backend, call(600));
+    await soon(200);
+    for (const helper of helpers) helper.die();
+    expect(await answer(backend, call(600))).toEqual(expected);
+    expect(helpers.size).toBe(2);
+    await backend.dispose();
+  });
+
+  test('that never start are given up after three tries, and one thread does it all', async () => {
+    let starts = 0;
+    const backend = new WasmBackend({
+      threads: 2,
+      startHelper: ({ onDeath }) => {
+        starts += 1;
+        setTimeout(() => onDeath('it may not'), 1);
+        return { post: () => {}, hold: () => {}, terminate: async () => {} };
+      },
+    });
+    for (let i = 0; i < 6; i++) {
+      await answer(backend, call(600));
+      await soon(5);
+    }
+    expect(starts).toBe(3);
+    await backend.dispose();
+  });
+
+  test('that sleep do not keep a process alive', () => {
+    const script = `
+      import { createAttn, f32 } from '@attn/core';
+      import { wasm } from '${new URL('../../dist/index.js', import.meta.url).href}';
+      const attn = await createAttn({ backends: [wasm({ threads: 3 })] });
+      const x = f32([1, 4, 1000, 32], new Float32Array(128000).fill(0.5));
+      for (let i = 0; i < 3; i++) await attn.attention({ q: x, k: x, v: x });
+      console.log('done');`;
+    const options = { cwd: new URL('../..', import.meta.url), encoding: 'utf8', timeout: 20_000 } as const;
+    expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], options)).toBe('done\n');
+  });
+});
+
+describe('an engine in a worker', () => {
+  test('that dies fails the call within a second, and the same executable works again', async () => {
+    let kill = (): void => {};
+    const backend = new RemoteBackend({
+      threads: 1,
+      startEngine: (events) => {
+        const thread = startEngine(events);
+        kill = () => {
+          void thread.terminate();
+          events.onDeath('the test ended it');
+        };
+        return thread;
+      },
+    });
+    const small = call(300);
+    const executable = await backend.compile(attentionGraph(small));
+    const expected = await executable.run(attentionInputs(small));
+    const long = answer(backend, call(6000));
+    await soon(100);
+    const died = performance.now();
+    kill();
+    await expect(long).rejects.toMatchObject({ code: 'WORKER_DIED' });
+    expect(performance.now() - died).toBeLessThan(1000);
+    expect(await executable.run(attentionInputs(small))).toEqual(expected);
+    await backend.dispose();
+    await expect(executable.run(attentionInputs(small))).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+});
+
+test('ten thousand calls leave nothing behind', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const attn = await createAttn({ backends: [wasm({ threads: 1 })] });
+  const one = call(16);
+  const use = async (calls: number): Promise<number> => {
+    for (let i = 0; i < calls; i++) await attn.attention({ ...one, pattern: causal() });
+    collect();
+    const { arrayBuffers, heapUsed } = process.memoryUsage();
+    return arrayBuffers + heapUsed;
+  };
+  await use(500);
+  const before = await use(500);
+  const after = await use(10_000);
+  // Each call makes 8 KB of results: left behind, they would be 80 MB.
+  expect(after - before).toBeLessThan(20e6);
+  await attn.dispose();
+}, 60_000);
+
+describe('options', () => {
+  test('that make no sense are refused with their value', () => {
+    expect(() => wasm({ threads: 0 })).toThrow('threads must be an integer in [1, 256], got 0');
+    expect(() => wasm({ threads: 1.5 })).toThrow('got 1.5');
+    expect(() => wasm({ simd: 'fast' as 'plain', offMainThread: true })).toThrow(
+      'simd must be relaxed or plain, got "fast"',
+    );
+  });
+
+  test('show in the probe', async () => {
+    const backend = wasm({ threads: 3, simd: 'plain' });
+    expect(await backend.probe()).toMatchObject({
+      available: true,
+      summary: 'WebAssembly SIMD, 3 threads',
+      features: { threads: 3, simd: 'plain', sharedMemory: true, f16: true },
+    });
+    await backend.dispose();
+  });
+});

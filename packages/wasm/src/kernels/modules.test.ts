@@ -1,0 +1,34 @@
+/** Every module that can be emitted is valid: the engine itself says so. */
+import { expect, test } from 'vitest';
+import { attentionModule } from './attention/row-block.ts';
+import type { Simd } from './arithmetic.ts';
+import { gemmModule } from './gemm.ts';
+import { normalizeModule } from './normalize.ts';
+import { pointwiseModule } from './pointwise.ts';
+import type { ModuleBuilder } from '../assembler/index.ts';
+
+const SIMD: readonly Simd[] = ['relaxed', 'plain'];
+const DIMS = [1, 8, 32, 63, 64, 80, 128, 256];
+const isValid = (module: ModuleBuilder): boolean => WebAssembly.validate(module.toBytes());
+
+test.each(SIMD)('attention, %s SIMD, for any dims and terms', (simd) => {
+  DIMS.forEach((headDim, index) => {
+    for (let bits = index % 2; bits < 16; bits += 3) {
+      const [softcap, alibi, relative, bias] = [1, 2, 4, 8].map((bit) => (bits & bit) > 0);
+      const terms = { softcap, alibi, relative, bias };
+      const valueDim = DIMS[(index + bits) % DIMS.length];
+      const sharedMemory = bits % 2 === 0;
+      expect(isValid(attentionModule({ simd, sharedMemory, headDim, valueDim, terms }))).toBe(true);
+    }
+  });
+});
+
+test.each(SIMD)('products, element-wise kernels and normalisation, %s SIMD', (simd) => {
+  for (const sharedMemory of [true, false]) {
+    for (const activation of [undefined, 'gelu', 'gelu_tanh', 'relu', 'tanh'] as const) {
+      expect(isValid(gemmModule({ simd, sharedMemory, activation }))).toBe(true);
+    }
+    expect(isValid(pointwiseModule({ simd, sharedMemory }))).toBe(true);
+    expect(isValid(normalizeModule({ simd, sharedMemory }))).toBe(true);
+  }
+});

@@ -1,0 +1,94 @@
+/** The functions of kernels against float64, over all that they may meet. */
+import { erf } from '@attn/core';
+import { describe, expect, test } from 'vitest';
+import { i32, ModuleBuilder, v128, type FunctionBuilder } from '../assembler/index.ts';
+import type { Simd } from './arithmetic.ts';
+import { fit } from './polynomial.ts';
+import { exp2, gelu, geluTanh, relu, tanh, type InPlace } from './vector-math.ts';
+
+/** Applies a function to numbers, four at a time. */
+function evaluate(make: (f: FunctionBuilder) => InPlace, inputs: readonly number[]): Float32Array {
+  const module = new ModuleBuilder({ sharedMemory: false });
+  const run = module.define('run', { bytes: 'i32' }, (f, { bytes }) => {
+    const apply = make(f);
+    const x = f.local('x', 'v128');
+    f.count('at', bytes, 16, (at) => {
+      f.set(x, v128.load(at));
+      apply(x);
+      f.do(v128.store(i32.add(at, 0), x));
+    });
+  });
+  module.export(run);
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 16 });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } });
+  new Float32Array(memory.buffer).set(inputs);
+  (instance.exports.run as (bytes: number) => void)(16 * Math.ceil(inputs.length / 4));
+  return new Float32Array(memory.buffer, 0, inputs.length).slice();
+}
+
+/** f32 numbers from low to high, evenly spaced. */
+function sweep(low: number, high: number, count = 40_000): number[] {
+  return Array.from({ length: count }, (_, i) => Math.fround(low + ((high - low) * i) / (count - 1)));
+}
+
+/** The greatest error relative to max(|expected|, floor). */
+function greatestError(
+  got: Float32Array,
+  inputs: readonly number[],
+  of: (x: number) => number,
+  floor: number,
+): number {
+  return inputs.reduce((worst, x, i) => {
+    const expected = of(x);
+    return Math.max(worst, Math.abs(got[i] - expected) / Math.max(Math.abs(expected), floor));
+  }, 0);
+}
+
+const geluOf = (x: number): number => 0.5 * x * (1 + erf(x * Math.SQRT1_2));
+const geluTanhOf = (x: number): number =>
+  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+
+describe.each(['relaxed', 'plain'] as const)('%s SIMD', (simd: Simd) => {
+  test('exp2 is right to 1.2e-7, and exactly 0 for what is hidden', () => {
+    const inputs = sweep(-126, 0);
+    const make = (f: FunctionBuilder): InPlace => exp2(f, simd);
+    expect(greatestError(evaluate(make, inputs), inputs, (x) => 2 ** x, 0)).toBeLessThan(1.2e-7);
+    expect([...evaluate(make, [-Infinity, -1e30, -200, 0])]).toEqual([0, 0, 0, 1]);
+    expect([...evaluate(make, [NaN, 1, -1, 10])]).toEqual([NaN, 2, 0.5, 1024]);
+  });
+
+  test('tanh is right to 3e-7 of its value', () => {
+    const inputs = [...sweep(-12, 12), ...sweep(-0.01, 0.01)];
+    const make = (f: FunctionBuilder): InPlace => tanh(f, simd);
+    expect(greatestError(evaluate(make, inputs), inputs, Math.tanh, 1e-30)).toBeLessThan(3e-7);
+    expect([...evaluate(make, [-Infinity, Infinity, NaN, 0])]).toEqual([-1, 1, NaN, 0]);
+  });
+
+  test('gelu is right to 1e-6 of its value, and to 1e-7 where it nearly vanishes', () => {
+    const make = (f: FunctionBuilder): InPlace => gelu(f, simd);
+    const inputs = sweep(-4, 12);
+    expect(greatestError(evaluate(make, inputs), inputs, geluOf, 1e-1)).toBeLessThan(1e-6);
+    expect([...evaluate(make, [-Infinity, Infinity, NaN, 0])]).toEqual([-0, Infinity, NaN, 0]);
+  });
+
+  test('gelu by tanh is right to 1e-6', () => {
+    const make = (f: FunctionBuilder): InPlace => geluTanh(f, simd);
+    const inputs = sweep(-8, 8);
+    expect(greatestError(evaluate(make, inputs), inputs, geluTanhOf, 1e-1)).toBeLessThan(1e-6);
+    expect([...evaluate(make, [-Infinity, Infinity, NaN, 0])]).toEqual([-0, Infinity, NaN, 0]);
+  });
+
+  test('relu keeps NaN', () => {
+    expect([...evaluate((f) => relu(f), [-1, 2, NaN, -Infinity])]).toEqual([0, 2, NaN, 0]);
+  });
+});
+
+test('a fit of a polynomial is that polynomial, and of another function close to the best there is', () => {
+  fit((x) => 1 - 2 * x + 3 * x ** 2, -1, 2, 2).forEach((c, i) => expect(c).toBeCloseTo([1, -2, 3][i], 12));
+  const sine = fit(Math.sin, -1, 1, 7);
+  const worst = sweep(-1, 1).reduce((error, x) => {
+    const value = sine.reduce((sum, c, power) => sum + c * x ** power, 0);
+    return Math.max(error, Math.abs(value - Math.sin(x)));
+  }, 0);
+  expect(worst).toBeLessThan(5e-8);
+});
