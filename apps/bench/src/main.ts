@@ -1,8 +1,10 @@
-/** `npm run bench -- [suite…] [--rounds N] [--json FILE] [--markdown FILE]`: runs suites and prints their tables. */
+/** `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION] [--json FILE] …`: runs suites and prints their tables. */
 import { writeFileSync } from 'node:fs';
 import { cac } from 'cac';
+import { writePlots } from './plots.ts';
 import { conditions, toMarkdown } from './report.ts';
-import type { Suite, Table } from './suite.ts';
+import type { Suite, SuiteOptions, Table } from './suite.ts';
+import { againstBase } from './suites/base.ts';
 import { ceilingsSuite } from './suites/ceilings.ts';
 import { cpuSuite } from './suites/cpu.ts';
 import { denseSuite } from './suites/dense.ts';
@@ -31,6 +33,8 @@ interface Flags {
   readonly json?: string;
   readonly markdown?: string;
   readonly quick?: boolean;
+  readonly svg?: string;
+  readonly base?: string;
 }
 
 async function bench(names: readonly string[], flags: Flags): Promise<void> {
@@ -45,16 +49,21 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
     );
   }
   const chosen = suites.filter((suite) => names.length === 0 || names.includes(suite.name));
+  const options: SuiteOptions = {
+    rounds,
+    quick: flags.quick ?? false,
+    log: (message) => console.error(message),
+  };
   const tables: Table[] = [];
-  for (const suite of chosen) {
-    tables.push(
-      ...(await suite.run({ rounds, quick: flags.quick ?? false, log: (message) => console.error(message) })),
-    );
-  }
+  if (flags.base === undefined) for (const suite of chosen) tables.push(...(await suite.run(options)));
+  else tables.push(await againstBase(flags.base, options));
   const at = conditions();
   const markdown = toMarkdown(tables, at);
   process.stdout.write(markdown);
   if (flags.markdown !== undefined) writeFileSync(flags.markdown, markdown);
+  if (flags.svg !== undefined) {
+    for (const file of await writePlots(tables, flags.svg)) console.error(`wrote ${file}`);
+  }
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ at, tables }, null, 2)}\n`);
 }
 
@@ -68,6 +77,8 @@ cli
   .option('--quick', 'Few and small sizes')
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
+  .option('--svg <folder>', 'Also draw times over lengths, as SVG')
+  .option('--base <revision>', 'Instead of suites: compare with an older revision')
   .action(bench);
 cli.help();
 

@@ -25,6 +25,8 @@ async function obey(order: Order): Promise<void> {
     send({ type: 'prepared', error: await made.check() });
     return;
   }
+  // A process that has slept while others ran finds its caches and pages taken: one run to get them back.
+  await contestant?.run();
   const start = performance.now();
   for (let i = 0; i < order.times; i++) await contestant?.run();
   send({ type: 'ran', ms: (performance.now() - start) / order.times });

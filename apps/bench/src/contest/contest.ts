@@ -23,26 +23,29 @@ export interface ContestOptions {
   readonly rounds: number;
   /** Milliseconds after which a candidate that does not answer has failed. Default 2 minutes. */
   readonly patience?: number;
-  /** The child's script, for another revision. */
-  readonly script?: (candidate: Candidate) => string;
+  /** The child's script, for candidates of another revision. */
+  readonly script?: (candidate: Candidate) => string | undefined;
   log?(message: string): void;
 }
 
 /** A run that is shorter than this is repeated until it is not: clocks are coarse, and so is the scheduler. */
 const SAMPLE_MS = 20;
 
+/** Candidates run for this long before they are timed: engines optimise what runs often. */
+const WARM_UP_MS = 700;
+
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
 
 /** Lets candidates compete. A candidate that fails is reported as such, and the others go on. */
 export async function contest<Name extends string>(
   candidates: Readonly<Record<Name, Candidate>>,
-  { rounds, patience = 120_000, script = () => CHILD, log }: ContestOptions,
+  { rounds, patience = 120_000, script, log }: ContestOptions,
 ): Promise<Record<Name, Result>> {
   const names = Object.keys(candidates) as Name[];
   const entrants = new Map<Name, Entrant>();
   try {
     for (const name of names) {
-      const entrant = new Entrant(script(candidates[name]), patience);
+      const entrant = new Entrant(script?.(candidates[name]) ?? CHILD, patience);
       entrants.set(name, entrant);
       await entrant.prepare(candidates[name]);
       if (entrant.failed !== undefined) log?.(`${candidates[name].name}: ${entrant.failed}`);
@@ -76,10 +79,10 @@ class Entrant {
   async prepare(candidate: Candidate): Promise<void> {
     const report = await this.ask({ type: 'prepare', candidate });
     if (report?.type === 'prepared') this.error = report.error;
-    for (let warmUp = 0; warmUp < 3; warmUp++) {
+    const start = performance.now();
+    while (this.failed === undefined && performance.now() - start < WARM_UP_MS) {
       const ran = await this.ask({ type: 'run', times: this.times });
       if (ran?.type === 'ran') this.times = Math.max(1, Math.ceil(SAMPLE_MS / Math.max(ran.ms, 1e-3)));
-      if (ran?.type === 'ran' && ran.ms > 1000) break;
     }
   }
 

@@ -27,7 +27,7 @@ export interface ProblemSpec {
 /** From the parent. */
 export type Order =
   | { readonly type: 'prepare'; readonly candidate: Candidate }
-  /** Runs this many times in a row and times all of them. */
+  /** Runs once, then this many times in a row, and times the latter. */
   | { readonly type: 'run'; readonly times: number };
 
 /** From a child: what it found out, or why it could not. */
