@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { causal } from '../patterns/causal.ts';
+import { full } from '../patterns/full.ts';
 import { bool, f32 } from '../tensor.ts';
-import { attentionGraph, attentionInputs, type AttentionCall } from './attention-call.ts';
+import { attentionGraph, attentionInputs, CallGraphs, type AttentionCall } from './attention-call.ts';
 
 const q = f32([1, 2, 3, 1], [1, 2, 3, 4, 5, 6]);
 
@@ -40,4 +41,25 @@ test('typing mistakes are found', () => {
   expect(() => attentionGraph({ q, k: q, v: [1] as never })).toThrow(
     '[attn/core] attention: v must be a tensor',
   );
+});
+
+test('graphs of calls are remembered by shapes and options, and every call is checked', () => {
+  const graphs = new CallGraphs();
+  const call: AttentionCall = { q, k: q, v: q, pattern: causal(), scale: 2 };
+  const graph = graphs.of(call);
+  expect(graphs.of({ ...call, q: f32(q.shape, new Float32Array(6)), pattern: causal() })).toBe(graph);
+  expect(graph.key).toBe(attentionGraph(call).key);
+  for (const other of [
+    { scale: 3 },
+    { pattern: full() },
+    { returnLse: true },
+    { keyMask: bool([1, 3], [1, 1, 0]) },
+  ]) {
+    expect(graphs.of({ ...call, ...other }).key).toBe(attentionGraph({ ...call, ...other }).key);
+    expect(graphs.of({ ...call, ...other })).not.toBe(graph);
+  }
+  expect(() => graphs.of({ ...call, q: { ...q, data: new Float32Array(5) } })).toThrow(
+    'q of shape [1, 2, 3, 1] needs 6',
+  );
+  expect(() => graphs.of({ ...call, keymask: q } as AttentionCall)).toThrow('there is no option "keymask"');
 });

@@ -3,6 +3,7 @@ import type { Tensors } from '../backend.ts';
 import { AttnError, show } from '../errors.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
+import { LruMap } from '../lru.ts';
 import {
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
@@ -11,6 +12,7 @@ import {
   type AttentionInputs,
 } from '../ops/attention/spec.ts';
 import { full } from '../patterns/full.ts';
+import type { Pattern } from '../patterns/pattern.ts';
 import { checkTensor, type Tensor } from '../tensor.ts';
 import { checkObject } from './check-arguments.ts';
 
@@ -52,6 +54,51 @@ export function attentionGraph(call: AttentionCall): Graph {
     returnLse,
   });
   return builder.build(lse ? { out, lse } : { out });
+}
+
+/** How many graphs of calls are remembered. */
+const GRAPHS = 64;
+
+/** The graphs of calls, by their shapes and options: to call again what was called before costs no building. */
+export class CallGraphs {
+  private readonly graphs = new LruMap<Graph>(GRAPHS);
+
+  /** The graph of a call. Errors: as those of `attentionGraph`. */
+  of(call: AttentionCall): Graph {
+    const key = signature(call);
+    const known = key === undefined ? undefined : this.graphs.get(key);
+    if (known === undefined) {
+      const graph = attentionGraph(call);
+      if (key !== undefined) this.graphs.set(key, graph);
+      return graph;
+    }
+    for (const name of known.inputs.keys())
+      checkTensor(call[name as AttentionInputName] as Tensor, WHERE, name);
+    return known;
+  }
+}
+
+/** Text that is equal for calls of equal graphs; undefined for what had better be looked at closely. */
+function signature(call: AttentionCall): string | undefined {
+  if (typeof call !== 'object' || call === null) return undefined;
+  let text = '';
+  for (const [name, value] of Object.entries(call) as [string, unknown][]) {
+    if (value === undefined || RUN_OPTIONS.includes(name)) continue;
+    if (name === 'pattern') {
+      const { key } = value as Partial<Pattern>;
+      if (typeof key !== 'string') return undefined;
+      text += `pattern ${key};`;
+    } else if (INPUTS.includes(name as AttentionInputName)) {
+      const { dtype, shape } = value as Partial<Tensor>;
+      if (!Array.isArray(shape)) return undefined;
+      text += `${name} ${dtype} ${shape.join()};`;
+    } else if (OPTIONS.includes(name) && typeof value !== 'object') {
+      text += `${name} ${String(value)};`;
+    } else {
+      return undefined;
+    }
+  }
+  return text;
 }
 
 /** The tensors of a call, as its graph is fed. */

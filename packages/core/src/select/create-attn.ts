@@ -11,7 +11,7 @@ import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
 import { LruMap } from '../lru.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
-import { attentionGraph, attentionInputs, type AttentionCall } from './attention-call.ts';
+import { attentionInputs, CallGraphs, type AttentionCall } from './attention-call.ts';
 import type {
   AttentionResult,
   Attn,
@@ -65,6 +65,7 @@ class Selector implements Attn {
   private readonly judged = new LruMap<Candidate[]>(JUDGED_GRAPHS);
   /** The plans of all calls, whichever backend runs them. */
   private readonly plans = new PlanCache({ capacity: PLANS });
+  private readonly graphs = new CallGraphs();
   private readonly listeners = new Listeners();
   private readonly health = new Health();
   /** Everything that uses a backend now; `dispose` waits for it. */
@@ -78,7 +79,7 @@ class Selector implements Attn {
   }
 
   async attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
-    const graph = attentionGraph(call);
+    const graph = this.graphs.of(call);
     const { outputs, backend } = await this.runSomewhere(graph, attentionInputs(call), call);
     return { out: outputs.out, ...(outputs.lse && { lse: outputs.lse }), backend };
   }
