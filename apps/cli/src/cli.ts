@@ -8,6 +8,7 @@ import { AttnError } from '@attn/core';
 import { cac, type CAC } from 'cac';
 import { badArgument, isSet } from './args.ts';
 import type { Command, Context } from './command.ts';
+import { bench } from './commands/bench.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
 import { plan } from './commands/plan.ts';
@@ -15,7 +16,7 @@ import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
 import { progressLine } from './terminal/progress.ts';
 
-const COMMANDS: readonly Command[] = [run, plan, probe, explain, demo];
+const COMMANDS: readonly Command[] = [run, plan, probe, explain, bench, demo];
 
 const INTERRUPTED = 130;
 

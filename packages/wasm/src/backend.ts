@@ -1,7 +1,6 @@
-/** The backend: what the machine has, and executables that share one engine. */
+/** The backend: what it promises is checked here, and computed by a host. */
 import {
   AttnError,
-  compileGraph,
   PlanCache,
   show,
   supportsGraph,
@@ -15,74 +14,60 @@ import {
   type SharedState,
 } from '@attn/core';
 import { MOST_HELPERS } from './engine/control.ts';
-import { Engine } from './engine/engine.ts';
-import { features } from './engine/features.ts';
-import type { StartThread } from './engine/threads.ts';
-import { measureRate, predict } from './estimate.ts';
-import type { Simd } from './kernels/arithmetic.ts';
-import { kernelTable } from './ops/index.ts';
-import { localPlans, type PlanSource } from './plan-source.ts';
-import { PackedWeights } from './ops/packed-weights.ts';
+import type { Host, HostOptions } from './host.ts';
+import { localPlans } from './plan-source.ts';
+import { predict } from './predict.ts';
 
 /** What a backend is made with. */
-export interface WasmBackendOptions {
-  readonly threads: number;
-  readonly startHelper: StartThread;
-  readonly simd?: Simd;
-  readonly sharedMemory?: boolean;
-  readonly poison?: boolean;
+export interface WasmBackendOptions extends HostOptions {
+  readonly offMainThread: boolean;
 }
 
-/** Head dims above this do not fit the kernel's idea of a tile: 64 rows of it would fill a cache. */
+/** Head and value dims above this are refused: 64 rows of them would fill a cache. */
 const MOST_DIM = 1024;
 
-/** Throws `INVALID_ARGUMENT` for options that make no sense. */
-export function checkOptions({ threads, simd }: Pick<WasmBackendOptions, 'threads' | 'simd'>): void {
-  if (!Number.isInteger(threads) || threads < 1 || threads > MOST_HELPERS + 1) {
-    const expected = `threads must be an integer in [1, ${MOST_HELPERS + 1}]`;
-    throw new AttnError('INVALID_ARGUMENT', 'wasm', `${expected}, got ${show(threads)}`);
-  }
-  if (simd !== undefined && simd !== 'relaxed' && simd !== 'plain') {
-    throw new AttnError('INVALID_ARGUMENT', 'wasm', `simd must be relaxed or plain, got ${show(simd)}`);
-  }
-}
-
-/** True, or why a node cannot run here. */
-export function supportsNode(node: GraphNode, graph: Graph): true | string {
-  if (node.op !== 'attention') return true;
-  const dims = [node.inputs.q, node.inputs.v].map((id) => graph.values[id].shape[3]);
-  const tooBig = dims.find((dim) => dim > MOST_DIM);
-  return tooBig === undefined || `head and value dims must be ≤ ${MOST_DIM}, got ${tooBig}`;
-}
-
-/** The backend that computes on the thread it is made on, and its helpers. */
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans: PlanCache = new PlanCache();
   private readonly options: WasmBackendOptions;
-  private probed: Probe | undefined;
-  private started: Engine | undefined;
-  /** Operations per millisecond of a thread, once measured. */
-  private rate = 1e7;
+  private loading: Promise<Host> | undefined;
+  private probing: Promise<Probe> | undefined;
+  private found: Probe | undefined;
   private disposed = false;
 
+  /** Errors: `INVALID_ARGUMENT` for options that make no sense. */
   constructor(options: WasmBackendOptions) {
-    checkOptions(options);
+    const { threads, simd } = options;
+    if (!Number.isInteger(threads) || threads < 1 || threads > MOST_HELPERS + 1) {
+      const expected = `threads must be an integer in [1, ${MOST_HELPERS + 1}]`;
+      throw new AttnError('INVALID_ARGUMENT', 'wasm', `${expected}, got ${show(threads)}`);
+    }
+    if (simd !== undefined && simd !== 'relaxed' && simd !== 'plain') {
+      throw new AttnError('INVALID_ARGUMENT', 'wasm', `simd must be relaxed or plain, got ${show(simd)}`);
+    }
     this.options = options;
   }
 
   async probe(): Promise<Probe> {
-    this.probed ??= this.look();
-    return this.probed;
+    this.probing ??= this.host().then(
+      (host) => host.probe(),
+      (error: unknown) => ({ available: false, reason: `it could not be loaded: ${String(error)}` }),
+    );
+    this.found = await this.probing;
+    return this.found;
   }
 
   supports(node: GraphNode, graph: Graph): true | string {
-    return supportsNode(node, graph);
+    if (node.op !== 'attention') return true;
+    const dims = [node.inputs.q, node.inputs.v].map((id) => graph.values[id].shape[3]);
+    const tooBig = dims.find((dim) => dim > MOST_DIM);
+    return tooBig === undefined || `head and value dims must be ≤ ${MOST_DIM}, got ${tooBig}`;
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
-    return predict(graph, plans, this.rate, this.engine.threads);
+    const { gflops = 10, threads = 1 } = this.found?.available ? this.found.features : {};
+    return predict(graph, plans, 1e6 * Number(gflops), Number(threads));
   }
 
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
@@ -92,70 +77,20 @@ export class WasmBackend implements Backend {
     if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/compile', probe.reason);
     const supported = supportsGraph(this, graph);
     if (supported !== true) throw new AttnError('UNSUPPORTED', 'wasm/compile', supported);
-    return this.compileWith(graph, localPlans(plans));
-  }
-
-  /** The same with plans from elsewhere, for a graph that is known to be supported. */
-  async compileWith(graph: Graph, plans: PlanSource): Promise<Executable> {
-    const { engine } = this;
-    const weights = new PackedWeights(graph);
-    return compileGraph(graph, {
-      backend: this.name,
-      kernels: kernelTable(engine, plans, weights),
-      poison: this.options.poison,
-      allocate: (bytes) => engine.region(bytes),
-      keepMemory: false,
-      turn: (task, turnSignal) => engine.turn(task, turnSignal),
-      onRelease: () => {
-        weights.release();
-        engine.settle();
-      },
-    });
+    return (await this.host()).compile(graph, localPlans(plans));
   }
 
   async dispose(): Promise<void> {
     this.disposed = true;
     this.plans.clear();
-    await this.started?.dispose();
+    await (await this.loading)?.dispose();
   }
 
-  private get engine(): Engine {
-    if (this.started === undefined) {
-      const found = features();
-      const { simd = found.relaxed ? 'relaxed' : 'plain', sharedMemory = found.sharedMemory } = this.options;
-      const threads = sharedMemory ? this.options.threads : 1;
-      this.started = new Engine({ simd, sharedMemory, threads, startHelper: this.options.startHelper });
-    }
-    return this.started;
-  }
-
-  private look(): Probe {
-    const found = features();
-    const { simd, sharedMemory } = this.options;
-    if (!found.simd) return { available: false, reason: 'this engine has no WebAssembly SIMD' };
-    if (simd === 'relaxed' && !found.relaxed) {
-      return { available: false, reason: 'this engine has no relaxed SIMD; simd: "plain" works everywhere' };
-    }
-    if (sharedMemory === true && !found.sharedMemory) {
-      return {
-        available: false,
-        reason: 'memory cannot be shared here; a page has to be cross-origin isolated for that',
-      };
-    }
-    const { engine } = this;
-    this.rate = measureRate(engine);
-    const { threads } = engine;
-    const kind = engine.simd === 'relaxed' ? 'SIMD with fused multiply–add' : 'SIMD';
-    return {
-      available: true,
-      summary: `WebAssembly ${kind}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
-      features: {
-        threads,
-        simd: engine.simd,
-        sharedMemory: engine.sharedMemory,
-        f16: true,
-        gflops: Number((this.rate / 1e6).toFixed(1)),
-      },
-    };
+  private host(): Promise<Host> {
+    const { options } = this;
+    this.loading ??= options.offMainThread
+      ? import('./remote/remote-host.ts').then(({ RemoteHost }) => new RemoteHost(options))
+      : import('./local-host.ts').then(({ LocalHost }) => new LocalHost(options));
+    return this.loading;
   }
 }

@@ -6,11 +6,8 @@
  */
 import type { Backend } from '@attn/core';
 import { WasmBackend } from './backend.ts';
-import { startHelper } from './engine/start-helper.ts';
 import { availableThreads } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
-import { RemoteBackend } from './remote/remote-backend.ts';
-import { startEngine } from './remote/start-engine.ts';
 
 /** Options of `wasm`. */
 export interface WasmOptions {
@@ -37,7 +34,5 @@ export type { Simd } from './kernels/arithmetic.ts';
  */
 export function wasm(options: WasmOptions = {}): Backend {
   const { offMainThread = typeof document === 'object', threads = availableThreads(), ...rest } = options;
-  return offMainThread
-    ? new RemoteBackend({ ...rest, threads, startEngine })
-    : new WasmBackend({ ...rest, threads, startHelper });
+  return new WasmBackend({ ...rest, offMainThread, threads });
 }

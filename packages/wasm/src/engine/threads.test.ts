@@ -22,7 +22,6 @@ import { WasmBackend } from '../../dist/backend.js';
 import { startHelper } from '../../dist/engine/start-helper.js';
 import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
 import { wasm } from '../../dist/index.js';
-import { RemoteBackend } from '../../dist/remote/remote-backend.js';
 import { startEngine } from '../../dist/remote/start-engine.js';
 
 function random(shape: readonly number[], seed: number): Tensor<'f32'> {
@@ -60,7 +59,7 @@ function mortal(threads: number): { readonly backend: WasmBackend; readonly help
     });
     return thread;
   };
-  return { backend: new WasmBackend({ threads, startHelper: start }), helpers };
+  return { backend: new WasmBackend({ threads, offMainThread: false, startHelper: start }), helpers };
 }
 
 const soon = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -126,6 +125,7 @@ describe('threads', () => {
     let starts = 0;
     const backend = new WasmBackend({
       threads: 2,
+      offMainThread: false,
       startHelper: ({ onDeath }) => {
         starts += 1;
         setTimeout(() => onDeath('it may not'), 1);
@@ -156,8 +156,9 @@ describe('threads', () => {
 describe('an engine in a worker', () => {
   test('that dies fails the call within a second, and the same executable works again', async () => {
     let kill = (): void => {};
-    const backend = new RemoteBackend({
+    const backend = new WasmBackend({
       threads: 1,
+      offMainThread: true,
       startEngine: (events) => {
         const thread = startEngine(events);
         kill = () => {

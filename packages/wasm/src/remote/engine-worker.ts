@@ -8,9 +8,8 @@ import {
   type Tensor,
   type Tensors,
 } from '@attn/core';
-import { WasmBackend } from '../backend.ts';
 import { parent } from '../engine/parent.ts';
-import { startHelper } from '../engine/start-helper.ts';
+import { LocalHost } from '../local-host.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { fromWire, PLAN_DATA, toWire, type Request, type Response, type WireGraph } from './protocol.ts';
 
@@ -18,7 +17,7 @@ const port = parent();
 const executables = new Map<number, Executable>();
 const running = new Map<number, AbortController>();
 const planRequests = new Map<number, { resolve(planned: PlannedCall): void; reject(error: unknown): void }>();
-let backend: WasmBackend | undefined;
+let host: LocalHost | undefined;
 let requests = 0;
 
 function send(response: Response, transfer: Transferable[] = []): void {
@@ -34,10 +33,10 @@ async function answer<T>(call: number, result: Promise<T>, give: (value: T) => v
   }
 }
 
-function started(): WasmBackend {
-  if (backend === undefined)
+function started(): LocalHost {
+  if (host === undefined)
     throw new AttnError('INTERNAL', 'wasm/worker', 'the engine has not been started');
-  return backend;
+  return host;
 }
 
 /** Plans of an executable's nodes: asked for when they are needed, and kept where they depend on nothing that is fed. */
@@ -80,13 +79,13 @@ function handle(request: Request): void {
   switch (request.type) {
     case 'start': {
       const { call, options } = request;
-      backend = new WasmBackend({ ...options, startHelper });
-      void answer(call, backend.probe(), (value) => send({ type: 'done', call, value }));
+      host = new LocalHost(options);
+      void answer(call, host.probe(), (value) => send({ type: 'done', call, value }));
       return;
     }
     case 'compile': {
       const { call, executable, graph } = request;
-      void answer(call, started().compileWith(toGraph(graph), remotePlans(executable, graph)), (compiled) => {
+      void answer(call, started().compile(toGraph(graph), remotePlans(executable, graph)), (compiled) => {
         executables.set(executable, compiled);
         send({ type: 'done', call, value: undefined });
       });

@@ -9,7 +9,7 @@ import {
   type Tensors,
   type TensorSpec,
 } from '@attn/core';
-import type { Simd } from '../kernels/arithmetic.ts';
+import type { HostOptions } from '../host.ts';
 
 /** A graph without patterns, which are code: attention nodes have their plans made by the page. */
 export interface WireGraph {
@@ -23,13 +23,8 @@ export interface WireGraph {
 /** A node; the attributes of attention stay with the page. */
 export type WireNode = Pick<GraphNode, 'op' | 'inputs' | 'outputs'> & { readonly attributes: object };
 
-/** Options of the engine. */
-export interface StartOptions {
-  readonly threads: number;
-  readonly simd?: Simd;
-  readonly sharedMemory?: boolean;
-  readonly poison?: boolean;
-}
+/** Options of the engine: those of a host that can be sent. */
+export type StartOptions = Omit<HostOptions, 'startHelper' | 'startEngine'>;
 
 /** From the page. A `call` is answered by `done` or `failed` with its number. */
 export type Request =

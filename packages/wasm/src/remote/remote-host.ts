@@ -1,79 +1,52 @@
-/** The backend as a page has it: it checks, plans and waits; a worker computes. */
+/** A host in a worker, as the page has it: here inputs are checked and plans made; there all is computed. */
 import {
   AttnError,
   checkRunInputs,
-  inputSpecs,
-  PlanCache,
   createPause,
-  supportsGraph,
+  inputSpecs,
   throwIfAborted,
   type AttentionAttributes,
-  type Backend,
-  type CompileOptions,
   type Executable,
   type Graph,
-  type GraphNode,
   type PlannedCall,
   type Probe,
   type RunOptions,
-  type SharedState,
   type Tensor,
   type Tensors,
 } from '@attn/core';
-import { checkOptions, supportsNode } from '../backend.ts';
-import type { StartThread } from '../engine/threads.ts';
-import { predict } from '../estimate.ts';
+import type { Host, HostOptions } from '../host.ts';
+import type { PlanSource } from '../plan-source.ts';
 import { Connection, type Plan } from './connection.ts';
-import type { StartOptions, WireGraph } from './protocol.ts';
+import type { WireGraph } from './protocol.ts';
+import { startEngine } from './start-engine.ts';
 
-/** What a remote backend is made with. */
-export interface RemoteOptions extends StartOptions {
-  readonly startEngine: StartThread;
+/** A worker that has said what it found. */
+interface Link {
+  readonly connection: Connection;
+  readonly probe: Probe;
 }
 
-export class RemoteBackend implements Backend {
-  readonly name = 'wasm';
-  private readonly options: RemoteOptions;
-  private readonly plans: PlanCache = new PlanCache();
-  private readonly executables = new Map<number, { readonly graph: Graph; readonly plans: PlanCache }>();
+export class RemoteHost implements Host {
+  private readonly options: HostOptions;
+  private readonly executables = new Map<number, { readonly graph: Graph; readonly plans: PlanSource }>();
   private count = 0;
-  private connection: Promise<{ readonly connection: Connection; readonly probe: Probe }> | undefined;
-  private probed: Probe | undefined;
+  private link: Promise<Link> | undefined;
   private disposed = false;
 
-  constructor(options: RemoteOptions) {
-    checkOptions(options);
+  constructor(options: HostOptions) {
     this.options = options;
   }
 
   async probe(): Promise<Probe> {
-    if (this.probed === undefined) {
-      try {
-        this.probed = (await this.connect()).probe;
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.probed = { available: false, reason: `the worker with the engine did not start: ${reason}` };
-      }
+    try {
+      return (await this.connect()).probe;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { available: false, reason: `the worker with the engine did not start: ${reason}` };
     }
-    return this.probed;
   }
 
-  supports(node: GraphNode, graph: Graph): true | string {
-    return supportsNode(node, graph);
-  }
-
-  estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
-    const { gflops = 10, threads = 1 } = this.probed?.available ? this.probed.features : {};
-    return predict(graph, plans, 1e6 * Number(gflops), Number(threads));
-  }
-
-  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
-    if (this.disposed) throw new AttnError('DISPOSED', 'wasm/compile', 'the backend has been disposed');
-    throwIfAborted(signal, 'wasm/compile');
-    const probe = await this.probe();
-    if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/compile', probe.reason);
-    const supported = supportsGraph(this, graph);
-    if (supported !== true) throw new AttnError('UNSUPPORTED', 'wasm/compile', supported);
+  async compile(graph: Graph, plans: PlanSource): Promise<Executable> {
     const number = ++this.count;
     this.executables.set(number, { graph, plans });
     const executable = new RemoteExecutable(
@@ -93,32 +66,36 @@ export class RemoteBackend implements Backend {
 
   async dispose(): Promise<void> {
     this.disposed = true;
-    this.plans.clear();
-    const ending = this.connection;
-    this.connection = undefined;
-    const open = await ending?.catch(() => undefined);
+    const open = await this.link?.catch(() => undefined);
     await open?.connection.close();
   }
 
   /** The worker; a new one when the last has died. */
-  private async connect(): Promise<{ readonly connection: Connection; readonly probe: Probe }> {
-    if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the backend has been disposed');
-    const known = await this.connection?.catch(() => undefined);
-    if (known && !known.connection.isOver) return known;
-    this.connection = this.start();
-    return this.connection;
+  private connect(): Promise<Link> {
+    if (this.disposed) {
+      return Promise.reject(new AttnError('DISPOSED', 'wasm/run', 'the backend has been disposed'));
+    }
+    const known = this.link;
+    this.link = (async () => {
+      const open = await known?.catch(() => undefined);
+      return open && !open.connection.isOver ? open : this.start();
+    })();
+    return this.link;
   }
 
-  private async start(): Promise<{ readonly connection: Connection; readonly probe: Probe }> {
-    const { startEngine, ...options } = this.options;
-    const connection = new Connection(startEngine, (request) => this.plan(request));
+  private async start(): Promise<Link> {
+    const { threads, simd, sharedMemory, poison } = this.options;
+    const options = { threads, simd, sharedMemory, poison };
+    const connection = new Connection(this.options.startEngine ?? startEngine, (request) =>
+      this.plan(request),
+    );
     const probe = await connection.call((call) => ({ type: 'start', call, options }));
     return { connection, probe: probe as Probe };
   }
 
   private forget(executable: number): void {
     this.executables.delete(executable);
-    void this.connection?.then(
+    void this.link?.then(
       ({ connection }) => connection.send({ type: 'dispose', executable }),
       () => {},
     );
@@ -140,7 +117,7 @@ export class RemoteBackend implements Backend {
       inputs[name] = data[name] ?? { ...spec, data: new Uint8Array(0) };
     }
     const attributes: AttentionAttributes = node.attributes;
-    return plans.planPolitely(inputs, attributes, createPause(undefined, 'wasm/run'));
+    return plans.plan(node, inputs, attributes, createPause(undefined, 'wasm/run'));
   };
 }
 

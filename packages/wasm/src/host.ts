@@ -1,0 +1,27 @@
+/** Where graphs are computed: on the calling thread, or in a worker. Both are loaded only when they are the one. */
+import type { Executable, Graph, Probe } from '@attn/core';
+import type { StartThread } from './engine/threads.ts';
+import type { Simd } from './kernels/arithmetic.ts';
+import type { PlanSource } from './plan-source.ts';
+
+/** What computes for a backend. */
+export interface Host {
+  /** What was found here. Called before anything else; never throws. */
+  probe(): Promise<Probe>;
+  /** Prepares a graph that is known to be supported. */
+  compile(graph: Graph, plans: PlanSource): Promise<Executable>;
+  /** Ends threads and gives memory back. */
+  dispose(): Promise<void>;
+}
+
+/** What a host is made with. */
+export interface HostOptions {
+  /** Threads, the one included that calls. */
+  readonly threads: number;
+  readonly simd?: Simd;
+  readonly sharedMemory?: boolean;
+  readonly poison?: boolean;
+  /** How threads are started, for tests. */
+  readonly startHelper?: StartThread;
+  readonly startEngine?: StartThread;
+}

@@ -1,0 +1,56 @@
+/**
+ * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a call costs however
+ * small it is. Attention is counted by its plan, so that a window costs what a window costs.
+ */
+import { inputSpecs, ops, sizeOf, type Graph, type GraphNode, type OpName, type PlanCache } from '@attn/core';
+
+/** Milliseconds that a node takes beside its operations: checks, records, and copies of what is small. */
+const NODE_MS = 0.03;
+
+/** Extra operations of a tile, in those of its products: softmax, and being less than perfect. */
+const TILE_OVERHEAD = 1.2;
+
+/** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
+const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
+  add: 12,
+  mul: 12,
+  layerNorm: 24,
+  gelu: 60,
+  relu: 12,
+  tanh: 50,
+  softmax: 50,
+  embedding: 12,
+  gather: 12,
+  transpose: 200,
+  slice: 12,
+  concat: 12,
+};
+
+/** Predicted milliseconds of a run. */
+export function predict(graph: Graph, plans: PlanCache, rate: number, threads: number): number {
+  return graph.nodes.reduce((sum, node) => {
+    if (ops[node.op].isView) return sum;
+    const ms = flopsOf(node, graph, plans) / rate;
+    // Waking helpers takes as long as a twentieth of a millisecond of work.
+    const usable = ms > 0.1 ? 1 + 0.85 * (threads - 1) : 1;
+    return sum + NODE_MS + ms / usable;
+  }, 0);
+}
+
+function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
+  const perElement = FLOPS_PER_ELEMENT[node.op];
+  if (perElement !== undefined) return perElement * sizeOf(graph.values[node.outputs[0]].shape);
+  const specs = inputSpecs(graph, node);
+  switch (node.op) {
+    case 'attention': {
+      const { problem, plan } = plans.expected(specs, node.attributes);
+      return 2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim) * TILE_OVERHEAD;
+    }
+    case 'linear':
+      return ops.linear.flops(specs, node.attributes);
+    case 'matmul':
+      return ops.matmul.flops(specs, node.attributes);
+    default:
+      return 0;
+  }
+}
