@@ -4,7 +4,7 @@ import { ratio } from './measure.ts';
 
 /** Median milliseconds, or why there are none. */
 export function ms(result: Result): number | string {
-  return result.failed === undefined ? result.timing.median : `fails: ${result.failed}`;
+  return result.failed === undefined ? result.timing.median : `fails: ${shortened(result.failed)}`;
 }
 
 /** Half the distance between the quartiles, in milliseconds. */
@@ -25,4 +25,9 @@ export function gflops(result: Result, flops: number): number | string {
 /** A share, or nothing when one of both is missing. */
 export function share(part: number | string, whole: number): number | string {
   return typeof part === 'number' ? part / whole : '';
+}
+
+/** The end of a long reason, where the cause usually stands. */
+function shortened(reason: string): string {
+  return reason.length <= 60 ? reason : `…${reason.slice(-40)}`;
 }

@@ -72,6 +72,22 @@ describe('other commands', () => {
     });
   });
 
+  test('bench times every backend that is available', async () => {
+    const { backends } = JSON.parse((await attn('probe', '--json')).stdout);
+    const names = backends
+      .filter((one: { available: boolean }) => one.available)
+      .map((one: { name: string }) => one.name);
+    const { measurements } = JSON.parse(
+      (await attn('bench', '--backend', 'wasm', '--rounds', '1', '--json')).stdout,
+    );
+    expect(names).toContain('wasm');
+    expect(measurements.map((one: { backend: string }) => one.backend)).toEqual(Array(5).fill('wasm'));
+    expect(
+      measurements.every((one: { ms: number; maxError: number }) => one.ms > 0 && one.maxError < 1e-5),
+    ).toBe(true);
+    expect(await attn('bench', '--rounds', '0')).toMatchObject({ code: 2, stdout: '' });
+  });
+
   test('probe and explain', async () => {
     const probed = JSON.parse((await attn('probe', '--json')).stdout);
     expect(probed.backends).toContainEqual(expect.objectContaining({ name: 'cpu', available: true }));
