@@ -91,6 +91,7 @@ test.each([
   ['backend', 'tooling'],
   ['backend', 'safetensors'],
   ['backend', 'create-attn'],
+  ['backend', 'wasm'],
 ])('%s %s is refused', (kind, text) => {
   expect(whyTaken(kind, named(text), repository)).toBeDefined();
 });
@@ -98,7 +99,7 @@ test.each([
 test.each([
   ['pattern', 'checkerboard'],
   ['op', 'soft-sign'],
-  ['backend', 'wasm'],
+  ['backend', 'web-nn'],
 ])('%s %s is free', (kind, text) => {
   expect(whyTaken(kind, named(text), repository)).toBeUndefined();
 });
