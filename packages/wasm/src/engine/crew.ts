@@ -72,6 +72,7 @@ export class Crew {
     if (this.heap === undefined) return;
     Atomics.store(this.words, WORD.generation, END);
     Atomics.notify(this.words, WORD.generation);
+    this.words = new Int32Array(0);
     this.heap = undefined;
   }
 

@@ -111,6 +111,8 @@ export class Engine {
 
   private dropHeap(): void {
     this.crew.leave();
+    this.modules.leave();
+    this.timer = undefined;
     this.current = undefined;
   }
 }

@@ -45,10 +45,12 @@ export class LoadedModule {
     return this.address;
   }
 
-  /** Gives back what it has in the heap. */
+  /** Gives back what it has in the heap, and forgets the heap: an instance keeps its memory alive. */
   release(): void {
     if (this.address !== undefined) this.heap?.freeFixed(this.address);
     this.address = undefined;
+    this.heap = undefined;
+    this.kernels = [];
   }
 }
 

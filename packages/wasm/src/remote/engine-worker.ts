@@ -34,8 +34,7 @@ async function answer<T>(call: number, result: Promise<T>, give: (value: T) => v
 }
 
 function started(): LocalHost {
-  if (host === undefined)
-    throw new AttnError('INTERNAL', 'wasm/worker', 'the engine has not been started');
+  if (host === undefined) throw new AttnError('INTERNAL', 'wasm/worker', 'the engine has not been started');
   return host;
 }
 
