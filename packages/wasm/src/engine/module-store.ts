@@ -73,6 +73,11 @@ export class ModuleStore {
     return module;
   }
 
+  /** Forgets the heap, but not the modules. */
+  leave(): void {
+    for (const key of [...this.modules.keys()]) this.modules.get(key)?.release();
+  }
+
   /** Forgets all modules. */
   clear(): void {
     this.modules.clear();
