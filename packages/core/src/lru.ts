@@ -56,6 +56,11 @@ export class LruMap<V> {
     }
   }
 
+  /** The values, the least recently used first. To look at one does not count as a use. */
+  *values(): IterableIterator<V> {
+    for (const { value } of this.entries.values()) yield value;
+  }
+
   /** The keys, the least recently used first. */
   keys(): IterableIterator<string> {
     return this.entries.keys();

@@ -13,14 +13,18 @@ export async function tfjsWasm(): Promise<Peer> {
       // Its matrix product is only fast for two matrices neither of which is transposed: a batch of heads takes nine times as long.
       const rows = (data: Float32Array, head: number): tf.Tensor2D =>
         tf.tensor2d(data.subarray(head * n * headDim, (head + 1) * n * headDim), [n, headDim]);
-      const each = Array.from({ length: heads }, (_, head) => [q, k, v].map(({ data }) => rows(data, head)));
+      const each = Array.from({ length: heads }, (_, head) => ({
+        queries: rows(q.data, head),
+        keys: rows(k.data, head),
+        values: rows(v.data, head),
+      }));
       const mask = pattern.kind === 'causal' ? tf.tensor2d(causalMask(n), [n, n]) : undefined;
       const scale = 1 / Math.sqrt(headDim);
       const compute = (): tf.Tensor =>
         tf.stack(
-          each.map(([queries, keys, values]) => {
-            const scores = tf.matMul(tf.mul(queries!, scale), tf.transpose(keys!));
-            return tf.matMul(tf.softmax(mask ? tf.add(scores, mask) : scores), values!);
+          each.map(({ queries, keys, values }) => {
+            const scores = tf.matMul(tf.mul(queries, scale), tf.transpose(keys));
+            return tf.matMul(tf.softmax(mask ? tf.add(scores, mask) : scores), values);
           }),
         );
       return {
@@ -30,7 +34,7 @@ export async function tfjsWasm(): Promise<Peer> {
           out.dispose();
           return data;
         },
-        dispose: async () => tf.dispose([each.flat(), mask ?? []]),
+        dispose: async () => tf.dispose([...each.flatMap(Object.values), mask ?? []]),
       };
     },
   };

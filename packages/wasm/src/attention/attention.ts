@@ -171,7 +171,7 @@ class GroupRun {
   private allocateSlots(count: number): { readonly slots: readonly Slot[]; readonly address: number } {
     const { k, v, q, out, tiles } = this;
     const { headDim, valueDim, queryLength, returnLse } = this.problem;
-    const sizes: Slot = {
+    const sizes = {
       q: 4 * Math.max(q.stagedSize, k.stagedSize),
       out: 4 * Math.max(out.stagedSize, v.stagedSize),
       keys: 4 * tiles * TILE * headDim,
@@ -179,18 +179,17 @@ class GroupRun {
       finite: tiles,
       states: returnLse ? 8 * queryLength : 0,
     };
-    const aligned = Object.entries(sizes).map(
-      ([name, bytes]) => [name, ALIGNMENT * Math.ceil(bytes / ALIGNMENT)] as const,
-    );
-    const bytes = aligned.reduce((sum, [, size]) => sum + size, 0);
+    const parts = Object.keys(sizes) as (keyof Slot)[];
+    const offsets = { ...sizes };
+    let bytes = 0;
+    for (const part of parts) {
+      offsets[part] = bytes;
+      bytes += ALIGNMENT * Math.ceil(sizes[part] / ALIGNMENT);
+    }
     const address = this.frame.allocate(count * bytes);
     const slots = Array.from({ length: count }, (_, index) => {
-      const slot = { q: 0, out: 0, keys: 0, values: 0, finite: 0, states: 0 };
-      let at = address + index * bytes;
-      for (const [name, size] of aligned) {
-        if (size > 0) Object.assign(slot, { [name]: at });
-        at += size;
-      }
+      const slot = { ...offsets };
+      for (const part of parts) slot[part] = sizes[part] === 0 ? 0 : slot[part] + address + index * bytes;
       return slot;
     });
     return { slots, address };
@@ -199,11 +198,11 @@ class GroupRun {
   /** The members of a batch; those that share keys and values find them in one slot. */
   private members(list: Int32Array): Member[] {
     const { heads } = this.problem;
-    const kvSlots = new Map<string, number>();
-    return [...list].map((member) => {
+    const kvSlots = new Map<number, number>();
+    return Array.from(list, (member) => {
       const batchRow = Math.floor(member / heads);
       const head = member % heads;
-      const key = `${batchRow} ${kvHeadOf(this.problem, head)}`;
+      const key = batchRow * heads + kvHeadOf(this.problem, head);
       const kv = kvSlots.get(key) ?? kvSlots.size;
       kvSlots.set(key, kv);
       return { batchRow, head, kv };

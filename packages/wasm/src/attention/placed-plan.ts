@@ -13,35 +13,45 @@ export interface PlacedPlan {
   readonly keyIndex: number;
 }
 
-/** Copies a plan into the heap. Kernels with biases want positions even where the order is natural. */
+/** Copies a plan into the heap, in one piece. Kernels with biases want positions even where the order is natural. */
 export function placePlan(frame: Frame, block: BlockPlan, needsPositions: boolean): PlacedPlan {
-  const { queryIndex, keyIndex, keyCount } = block;
-  const keys = keyIndex ?? (needsPositions ? Int32Array.from({ length: keyCount }, (_, i) => i) : undefined);
-  const keyAddress = keys === undefined ? 0 : placeKeys(frame, keys);
-  const plan = new Records(PLAN, PLAN_BYTES, 1);
-  plan.set(0, {
-    queryCount: block.queryCount,
-    keyCount,
-    queryIndex: queryIndex === undefined ? 0 : frame.words(queryIndex),
-    keyIndex: keyAddress,
-    rowStart: frame.words(block.rowStart),
-    spanColumn: frame.words(block.spanColumn),
-    spanTiles: frame.words(block.spanTiles),
-    spanMask: frame.words(block.spanMask),
-    masks: frame.words(block.masks),
-  });
-  return { address: frame.words(plan.words), keyIndex: keyIndex === undefined ? 0 : keyAddress };
-}
+  const { queryIndex, keyIndex, keyCount, queryCount } = block;
+  const positions =
+    keyIndex ?? (needsPositions ? Int32Array.from({ length: keyCount }, (_, i) => i) : undefined);
+  const { rowStart, spanColumn, spanTiles, spanMask, masks } = block;
+  const arrays = { rowStart, spanColumn, spanTiles, spanMask, masks, queryIndex, keyIndex: positions };
+  const names = Object.keys(arrays) as (keyof typeof arrays)[];
+  // Room for whole tiles of positions, which come last: the kernel reads those of a tile at once.
+  const length = names.reduce((sum, name) => sum + (arrays[name]?.length ?? 0), PLAN_BYTES / 4 + TILE);
 
-/** Padded to whole tiles: the kernel reads a tile's positions at once. */
-function placeKeys(frame: Frame, keys: Int32Array): number {
-  const length = Math.ceil(keys.length / TILE) * TILE;
   const address = frame.allocate(4 * length);
   const words = frame.heap.i32(address, length);
-  words.set(keys);
-  words.fill(0, keys.length);
-  return address;
+  const plan = new Records(PLAN, PLAN_BYTES, 1);
+  const at = { queryCount, keyCount, ...NOWHERE };
+  let end = plan.words.length;
+  for (const name of names) {
+    const array = arrays[name];
+    if (array === undefined) continue;
+    at[name] = address + 4 * end;
+    words.set(array, end);
+    end += array.length;
+  }
+  words.fill(0, end);
+  plan.set(0, at);
+  words.set(plan.words);
+  return { address, keyIndex: keyIndex === undefined ? 0 : at.keyIndex };
 }
+
+/** The addresses of arrays that a plan does not have. */
+const NOWHERE = {
+  rowStart: 0,
+  spanColumn: 0,
+  spanTiles: 0,
+  spanMask: 0,
+  masks: 0,
+  queryIndex: 0,
+  keyIndex: 0,
+};
 
 /** A row block and how many tiles it has. */
 export interface WeighedRowBlock {

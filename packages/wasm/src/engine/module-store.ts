@@ -75,7 +75,7 @@ export class ModuleStore {
 
   /** Forgets the heap, but not the modules. */
   leave(): void {
-    for (const key of [...this.modules.keys()]) this.modules.get(key)?.release();
+    for (const module of this.modules.values()) module.release();
   }
 
   /** Forgets all modules. */

@@ -34,7 +34,7 @@ export class Records<L extends Layout> {
 
   /** Fills one record. */
   set(index: number, fields: Fields<L>): void {
-    for (const name of Object.keys(fields)) {
+    for (const name in fields) {
       const at = (index * this.bytes + this.layout[name]) / 4;
       const value = fields[name] ?? 0;
       if (this.floatFields.includes(name)) this.floats[at] = value;
