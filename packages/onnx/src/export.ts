@@ -1,0 +1,35 @@
+/** A graph as a file. */
+import { AttnError, PlanCache, type Graph } from '@attn/core';
+import { lowerGraph } from './lower/lower.ts';
+import { encodeModel, type EncodedModel } from './model/encode.ts';
+
+/** Options of `exportOnnx`. */
+export interface ExportOptions {
+  /** Standard operators only, for runtimes without com.microsoft's. Default false. */
+  readonly portable?: boolean;
+  /** Name of a file beside the model that large weights go to. Default: all weights are in the model, which then must be below 2 GB. */
+  readonly dataFile?: string;
+}
+
+/** An exported model. */
+export interface ExportedModel extends EncodedModel {
+  /** The model's names of the graph's inputs and outputs. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * Writes a graph as one ONNX model (opset 18). Its inputs and outputs are named as in the graph. Masks, lengths and other data
+ * that decide on the pattern must be constants of the graph. Errors: `UNSUPPORTED`.
+ */
+export function exportOnnx(graph: Graph, { portable = false, dataFile }: ExportOptions = {}): ExportedModel {
+  const { model, inputs, outputs, planFeeds } = lowerGraph(graph, new PlanCache(), { portable });
+  if (planFeeds.length > 0) {
+    throw new AttnError(
+      'UNSUPPORTED',
+      'onnx/export',
+      'masks, lengths and segments that decide on the pattern must be constants of an exported graph, got inputs',
+    );
+  }
+  return { ...encodeModel(model, 'attn', { dataFile }), inputs, outputs };
+}

@@ -1,0 +1,49 @@
+/** The biases of a call as the tables that steps read. */
+import type { AttentionProblem, NodeOf } from '@attn/core';
+import type { Name } from '../../model/model-builder.ts';
+import type { LoweringContext } from '../context.ts';
+import type { BiasTables } from './logits.ts';
+
+/** @param keyPositions writes the positions of the pool's keys, which only some biases need */
+export function biasTables(
+  context: LoweringContext,
+  node: NodeOf<'attention'>,
+  { batch, heads, queryLength, keyLength }: AttentionProblem,
+  keyPositions: () => Name | undefined,
+): BiasTables {
+  const { main, model } = context;
+  const slopes = context.input(node, 'alibiSlopes');
+  const relative = context.input(node, 'relativeBias');
+  const bias = context.input(node, 'bias');
+  if (slopes === undefined && relative === undefined && bias === undefined) return {};
+  const width = relative === undefined ? 0 : context.spec(node.inputs.relativeBias).shape[1];
+  return {
+    keyPositions: keyPositions(),
+    slopes: slopes && main.reshape(main.op('Expand', [slopes, model.integers([batch, heads])]), [-1]),
+    relative:
+      relative === undefined ? undefined : { table: main.reshape(relative, [-1]), radius: (width - 1) / 2 },
+    dense:
+      bias === undefined
+        ? undefined
+        : denseBias(context, bias, context.spec(node.inputs.bias).shape, [
+            batch,
+            heads,
+            queryLength,
+            keyLength,
+          ]),
+  };
+}
+
+function denseBias(
+  { main }: LoweringContext,
+  bias: Name,
+  given: readonly number[],
+  logits: readonly number[],
+): BiasTables['dense'] {
+  const [b, h, q, width] = [...Array<number>(4 - given.length).fill(1), ...given];
+  const isStretched = (extent: number, axis: number): boolean => extent === 1 && logits[axis] !== 1;
+  const batchStride = isStretched(b, 0) ? 0 : h * q;
+  const headStride = isStretched(h, 1) ? 0 : q;
+  const queryStride = isStretched(q, 2) ? 0 : 1;
+  return { table: main.reshape(bias, [-1, width]), width, strides: [batchStride, headStride, queryStride] };
+}

@@ -1,0 +1,47 @@
+/** A whole graph as one ONNX model. */
+import { AttnError, PlanCache, type Graph, type NodeOf, type OpName } from '@attn/core';
+import { ModelBuilder, type Name } from '../model/model-builder.ts';
+import { LoweringContext, valueType, type LowerOptions, type PlanFeed } from './context.ts';
+import { LOWER, type Lower } from './ops/index.ts';
+
+/** A graph, lowered. */
+export interface LoweredGraph {
+  readonly model: ModelBuilder;
+  /** The model's names of the graph's inputs and outputs. */
+  readonly inputs: ReadonlyMap<string, Name>;
+  readonly outputs: ReadonlyMap<string, Name>;
+  /** What else the model is fed. */
+  readonly planFeeds: readonly PlanFeed[];
+}
+
+/** Lowers a graph. Errors: `UNSUPPORTED` when it has an op that is not known here. */
+export function lowerGraph(graph: Graph, plans: PlanCache, options: LowerOptions = {}): LoweredGraph {
+  const model = new ModelBuilder();
+  const context = new LoweringContext(graph, model, plans, options);
+  const inputs = new Map<string, Name>();
+  for (const [name, id] of graph.inputs) {
+    const spec = context.spec(id);
+    const given = model.main.input(name, valueType(spec));
+    inputs.set(name, given);
+    context.setMoved(id, spec.dtype === 'f16' ? model.main.cast(given, 'f32') : given);
+  }
+  for (const node of graph.nodes) lowerNode(context, node);
+  const outputs = new Map<string, Name>();
+  for (const [name, id] of graph.outputs) {
+    const spec = context.spec(id);
+    const value = context.value(id);
+    // An output has a name of its own, even if it is an input, a constant or another output as well.
+    const own = spec.dtype === 'f16' ? model.main.cast(value, 'f16') : model.main.op('Identity', [value]);
+    const named = model.main.rename(own, name);
+    model.main.output(named, valueType(spec));
+    outputs.set(name, named);
+  }
+  return { model, inputs, outputs, planFeeds: context.planFeeds };
+}
+
+function lowerNode<K extends OpName>(context: LoweringContext, node: NodeOf<K>): void {
+  const lower: Lower<K> | undefined = LOWER[node.op];
+  if (lower === undefined)
+    throw new AttnError('UNSUPPORTED', 'onnx/compile', `there is no lowering for ${node.op}`);
+  lower(context, node);
+}

@@ -1,0 +1,77 @@
+/** Products, sums and normalisations. */
+import { sizeOf, type NodeOf } from '@attn/core';
+import { MICROSOFT } from '../../model/model-builder.ts';
+import type { LoweringContext } from '../context.ts';
+import { emitActivation } from './activate.ts';
+
+export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): void {
+  const { main } = context;
+  const [id] = node.outputs;
+  const [outFeatures, inFeatures] = context.spec(node.inputs.weight).shape;
+  const { shape } = context.spec(id);
+  const rows = sizeOf(shape.slice(0, -1));
+  const x = main.reshape(context.value(node.inputs.x), [rows, inFeatures]);
+  const operands = [x, context.value(node.inputs.weight), context.input(node, 'bias') ?? ''];
+  const y = main.op('Gemm', operands[2] === '' ? operands.slice(0, 2) : operands, { transB: 1 });
+  const { activation } = node.attributes;
+  const activated = activation === undefined ? y : emitActivation(context, y, activation);
+  context.setComputed(id, main.reshape(activated, [...shape.slice(0, -1), outFeatures]));
+}
+
+export function lowerMatmul(context: LoweringContext, node: NodeOf<'matmul'>): void {
+  const { main, options } = context;
+  const { transposeA = false, transposeB = false } = node.attributes;
+  const [a, b] = [context.value(node.inputs.a), context.value(node.inputs.b)];
+  if (!transposeA && !transposeB) {
+    context.setComputed(node.outputs[0], main.op('MatMul', [a, b]));
+    return;
+  }
+  if (!options.portable) {
+    const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
+    context.setComputed(node.outputs[0], main.op('FusedMatMul', [a, b], attributes, MICROSOFT));
+    return;
+  }
+  const turned = (name: string, rank: number): string => {
+    const perm = Array.from({ length: rank }, (_, axis) => axis);
+    return main.op('Transpose', [name], { perm: [...perm.slice(0, -2), rank - 1, rank - 2] });
+  };
+  const [rankA, rankB] = [node.inputs.a, node.inputs.b].map((id) => context.spec(id).shape.length);
+  const product = [transposeA ? turned(a, rankA) : a, transposeB ? turned(b, rankB) : b];
+  context.setComputed(node.outputs[0], main.op('MatMul', product));
+}
+
+export function lowerAdd(context: LoweringContext, node: NodeOf<'add'>): void {
+  const { a, b } = node.inputs;
+  context.setComputed(node.outputs[0], context.main.op('Add', [context.value(a), context.value(b)]));
+}
+
+export function lowerMul(context: LoweringContext, node: NodeOf<'mul'>): void {
+  const { a, b } = node.inputs;
+  context.setComputed(node.outputs[0], context.main.op('Mul', [context.value(a), context.value(b)]));
+}
+
+export function lowerLayerNorm(context: LoweringContext, node: NodeOf<'layerNorm'>): void {
+  const { main, model } = context;
+  const features = context.spec(node.inputs.x).shape.at(-1) ?? 1;
+  const weight =
+    context.input(node, 'weight') ?? main.op('Expand', [model.scalar(1), model.integers([features])]);
+  const bias = context.input(node, 'bias');
+  const inputs = [context.value(node.inputs.x), weight, ...(bias === undefined ? [] : [bias])];
+  const attributes = { axis: -1, epsilon: { float: node.attributes.eps } };
+  context.setComputed(node.outputs[0], main.op('LayerNormalization', inputs, attributes));
+}
+
+/** A slice of −∞ only gives 0. */
+export function lowerSoftmax(context: LoweringContext, node: NodeOf<'softmax'>): void {
+  const { main, model } = context;
+  const { axis } = node.attributes;
+  const x = context.value(node.inputs.x);
+  const axes = model.integers([axis]);
+  const minusInfinity = model.scalar(-Infinity);
+  // NaN in the sum tells slices with a NaN from those of −∞.
+  const isLow = main.op('Equal', [main.op('ReduceMax', [x, axes], { keepdims: 1 }), minusInfinity]);
+  const sumIsLow = main.op('Equal', [main.op('ReduceSum', [x, axes], { keepdims: 1 }), minusInfinity]);
+  const isEmpty = main.op('And', [isLow, sumIsLow]);
+  const softmax = main.op('Softmax', [x], { axis });
+  context.setComputed(node.outputs[0], main.op('Where', [isEmpty, model.scalar(0), softmax]));
+}

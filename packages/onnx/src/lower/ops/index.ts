@@ -1,0 +1,37 @@
+/** How each op is written: one line each. */
+import type { NodeOf, OpName } from '@attn/core';
+import { lowerAttention } from '../attention/attention.ts';
+import type { LoweringContext } from '../context.ts';
+import { lowerGelu, lowerRelu, lowerTanh } from './activate.ts';
+import { lowerAdd, lowerLayerNorm, lowerLinear, lowerMatmul, lowerMul, lowerSoftmax } from './compute.ts';
+import {
+  lowerConcat,
+  lowerEmbedding,
+  lowerGather,
+  lowerReshape,
+  lowerSlice,
+  lowerTranspose,
+} from './move.ts';
+
+/** Writes the nodes of one op, and says where its outputs stand. */
+export type Lower<K extends OpName> = (context: LoweringContext, node: NodeOf<K>) => void;
+
+/** By op. */
+export const LOWER: { readonly [K in OpName]?: Lower<K> } = {
+  attention: lowerAttention,
+  linear: lowerLinear,
+  matmul: lowerMatmul,
+  add: lowerAdd,
+  mul: lowerMul,
+  layerNorm: lowerLayerNorm,
+  gelu: lowerGelu,
+  relu: lowerRelu,
+  tanh: lowerTanh,
+  softmax: lowerSoftmax,
+  embedding: lowerEmbedding,
+  gather: lowerGather,
+  reshape: lowerReshape,
+  transpose: lowerTranspose,
+  slice: lowerSlice,
+  concat: lowerConcat,
+};

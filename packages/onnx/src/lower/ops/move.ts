@@ -1,0 +1,58 @@
+/** Ops that only move elements. */
+import { concatOperands, type NodeOf, type OpName } from '@attn/core';
+import type { Name } from '../../model/model-builder.ts';
+import type { LoweringContext } from '../context.ts';
+
+export function lowerReshape(context: LoweringContext, node: NodeOf<'reshape'>): void {
+  const [id] = node.outputs;
+  context.setMoved(id, context.main.reshape(context.value(node.inputs.x), context.spec(id).shape));
+}
+
+export function lowerTranspose(context: LoweringContext, node: NodeOf<'transpose'>): void {
+  const { permutation } = node.attributes;
+  const x = context.value(node.inputs.x);
+  // Of a single number there is nothing to permute.
+  const moved = permutation.length === 0 ? x : context.main.op('Transpose', [x], { perm: permutation });
+  context.setMoved(node.outputs[0], moved);
+}
+
+export function lowerSlice(context: LoweringContext, node: NodeOf<'slice'>): void {
+  const { starts, ends } = node.attributes;
+  const { main, model } = context;
+  const x = context.value(node.inputs.x);
+  const sliced =
+    starts.length === 0 ? x : main.op('Slice', [x, model.integers(starts), model.integers(ends)]);
+  context.setMoved(node.outputs[0], sliced);
+}
+
+export function lowerConcat(context: LoweringContext, node: NodeOf<'concat'>): void {
+  const parts = concatOperands(node.inputs).map((id) => context.value(id));
+  context.setMoved(node.outputs[0], context.main.op('Concat', parts, { axis: node.attributes.axis }));
+}
+
+export function lowerGather(context: LoweringContext, node: NodeOf<'gather'>): void {
+  const { axis } = node.attributes;
+  const indices = indicesOf(context, node, 'indices');
+  context.setMoved(
+    node.outputs[0],
+    context.main.op('Gather', [context.value(node.inputs.x), indices], { axis }),
+  );
+}
+
+export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding'>): void {
+  const ids = indicesOf(context, node, 'ids');
+  context.setMoved(
+    node.outputs[0],
+    context.main.op('Gather', [context.value(node.inputs.table), ids], { axis: 0 }),
+  );
+}
+
+/** Indices that never count from the end: a negative one becomes one that is out of bounds at the other side. */
+function indicesOf(context: LoweringContext, node: NodeOf<OpName>, input: string): Name {
+  const { main, model } = context;
+  const id = node.inputs[input];
+  const name = context.value(id);
+  if (context.spec(id).dtype === 'u32') return main.cast(name, 'i64');
+  const isNegative = main.op('Less', [name, model.scalar(0, 'i32')]);
+  return main.op('Where', [isNegative, model.scalar(2 ** 31 - 1, 'i32'), name]);
+}

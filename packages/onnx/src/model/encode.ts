@@ -1,0 +1,84 @@
+/** A finished model as the bytes of a file, and the bytes of its weights where they are kept apart. */
+import { AttnError } from '@attn/core';
+import protobuf, { type onnx as Onnx } from 'onnx-proto';
+import { ELEMENT } from './dtypes.ts';
+import { MICROSOFT, type Initializer, type ModelBuilder } from './model-builder.ts';
+
+/** Format and operators that models of ours are written in; runtimes from ONNX Runtime 1.15 on know them. */
+const IR_VERSION = 8;
+const OPSET = 18;
+const MICROSOFT_OPSET = 1;
+
+/** A protobuf message ends here, whatever is in it. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** Weights in a file of their own are mapped into memory page by page. */
+const DATA_ALIGNMENT = 4096;
+
+/** How to encode. */
+export interface EncodeOptions {
+  /** Name of the file that weights go to, as the model calls it. Without it, all of them stand in the model. */
+  readonly dataFile?: string;
+  /** Weights of at least this many bytes go to the data file. Default 1,024. */
+  readonly dataThreshold?: number;
+}
+
+/** The files of a model. */
+export interface EncodedModel {
+  /** The model. */
+  readonly model: Uint8Array;
+  /** What the data file holds, one after another; empty without one. */
+  readonly data: readonly Uint8Array[];
+}
+
+/** Errors: `UNSUPPORTED` when a model without a data file would be over 2 GB. */
+export function encodeModel(
+  builder: ModelBuilder,
+  name: string,
+  { dataFile, dataThreshold = 1024 }: EncodeOptions = {},
+): EncodedModel {
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  let inside = 0;
+  const initializer: Onnx.ITensorProto[] = [];
+  for (const [tensorName, value] of builder.initializers) {
+    const { dtype, shape, bytes } = value;
+    const tensor = { name: tensorName, dataType: ELEMENT[dtype], dims: [...shape] };
+    if (dataFile === undefined || bytes.length < dataThreshold) {
+      initializer.push({ ...tensor, rawData: bytes });
+      inside += bytes.length;
+      continue;
+    }
+    initializer.push({ ...tensor, ...externalData(dataFile, offset, value) });
+    const padding = (DATA_ALIGNMENT - (bytes.length % DATA_ALIGNMENT)) % DATA_ALIGNMENT;
+    data.push(bytes, new Uint8Array(padding));
+    offset += bytes.length + padding;
+  }
+  if (inside > MOST_BYTES - 2 ** 20) {
+    throw new AttnError(
+      'UNSUPPORTED',
+      'onnx/compile',
+      `a model must be below 2 GB, got ${inside} bytes of weights`,
+    );
+  }
+  const opsetImport = [{ domain: '', version: OPSET }];
+  if (builder.domains.has(MICROSOFT)) opsetImport.push({ domain: MICROSOFT, version: MICROSOFT_OPSET });
+  const message = protobuf.onnx.ModelProto.create({
+    irVersion: IR_VERSION,
+    producerName: '@attn/onnx',
+    opsetImport,
+    graph: { ...builder.main.toProto(name), initializer },
+  });
+  return { model: protobuf.onnx.ModelProto.encode(message).finish(), data };
+}
+
+function externalData(file: string, offset: number, { bytes }: Initializer): Onnx.ITensorProto {
+  return {
+    dataLocation: protobuf.onnx.TensorProto.DataLocation.EXTERNAL,
+    externalData: [
+      { key: 'location', value: file },
+      { key: 'offset', value: String(offset) },
+      { key: 'length', value: String(bytes.length) },
+    ],
+  };
+}

@@ -1,0 +1,131 @@
+/** The backend: graphs as sessions of whichever ONNX Runtime there is. */
+import {
+  AttnError,
+  PlanCache,
+  supportsGraph,
+  throwIfAborted,
+  type Backend,
+  type CompileOptions,
+  type Executable,
+  type Graph,
+  type GraphNode,
+  type Probe,
+  type SharedState,
+} from '@attn/core';
+import { PLAN_INPUTS } from '../lower/attention/attention.ts';
+import { lowerGraph } from '../lower/lower.ts';
+import { LOWER } from '../lower/ops/index.ts';
+import { encodeModel } from '../model/encode.ts';
+import { compileError } from './errors.ts';
+import { OnnxExecutable } from './executable.ts';
+import { measureRate, predict } from './predict.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Options of either entry. */
+export interface OnnxOptions {
+  /** Standard operators only. Default false. */
+  readonly portable?: boolean;
+  /** Threads of a session. Default: as many as the machine has cores. */
+  readonly threads?: number;
+  /** Execution providers by name, or with options, as ONNX Runtime takes them. Default: the CPU's. */
+  readonly executionProviders?: readonly (string | Readonly<Record<string, unknown>>)[];
+  /** Further options of ONNX Runtime's sessions. */
+  readonly sessionOptions?: Readonly<Record<string, unknown>>;
+}
+
+export class OnnxBackend implements Backend {
+  readonly name = 'onnx';
+  /** For use without `createAttn`, which shares one store of plans among all backends. */
+  private readonly plans: PlanCache = new PlanCache();
+  private readonly load: () => Promise<Runtime>;
+  private readonly portable: boolean;
+  private loading: Promise<Runtime> | undefined;
+  private probing: Promise<Probe> | undefined;
+  private readonly executables = new Set<Executable>();
+  /** Operations per millisecond. */
+  private rate = 1e7;
+  private disposed = false;
+
+  constructor(load: () => Promise<Runtime>, { portable = false }: OnnxOptions) {
+    this.load = load;
+    this.portable = portable;
+  }
+
+  probe(): Promise<Probe> {
+    this.probing ??= this.look();
+    return this.probing;
+  }
+
+  supports(node: GraphNode, graph: Graph): true | string {
+    if (LOWER[node.op] === undefined) return `there is no lowering for ${node.op}`;
+    if (node.op !== 'attention') return true;
+    const isKnown = (id: number): boolean =>
+      graph.constants.has(id) || [...graph.inputs.values()].includes(id);
+    const computed = PLAN_INPUTS.find(
+      (name) => node.inputs[name] !== undefined && !isKnown(node.inputs[name]),
+    );
+    return (
+      computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`
+    );
+  }
+
+  estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    return predict(graph, plans, this.rate);
+  }
+
+  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
+    const where = 'onnx/compile';
+    if (this.disposed) throw new AttnError('DISPOSED', where, 'the backend has been disposed');
+    throwIfAborted(signal, where);
+    const probe = await this.probe();
+    if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', where, probe.reason);
+    const supported = supportsGraph(this, graph);
+    if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
+    const { ort, fusedDense, sessionOptions } = await this.runtime();
+    const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense });
+    const { model } = encodeModel(lowered.model, 'attn');
+    let session;
+    try {
+      session = await ort.InferenceSession.create(model, sessionOptions);
+    } catch (cause) {
+      throw compileError(cause);
+    }
+    const executable = new OnnxExecutable(ort, session, graph, lowered, () =>
+      this.executables.delete(executable),
+    );
+    this.executables.add(executable);
+    if (signal?.aborted) executable.dispose();
+    throwIfAborted(signal, where);
+    return executable;
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    this.plans.clear();
+    for (const executable of this.executables) executable.dispose();
+  }
+
+  private runtime(): Promise<Runtime> {
+    this.loading ??= this.load();
+    return this.loading;
+  }
+
+  private async look(): Promise<Probe> {
+    try {
+      const { title, threads, providers, ort, sessionOptions } = await this.runtime();
+      this.rate = await measureRate(ort, sessionOptions);
+      const gflops = Number((this.rate / 1e6).toFixed(1));
+      const summary = `${title}, ${providers.join(', ')}, ${threads} thread${threads === 1 ? '' : 's'}`;
+      return {
+        available: true,
+        summary,
+        features: { runtime: title, providers: providers.join(), threads, gflops },
+      };
+    } catch (error) {
+      return {
+        available: false,
+        reason: error instanceof AttnError ? error.message : `it could not be started: ${String(error)}`,
+      };
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/** A session and what it is fed: runs of one session take turns. */
+import {
+  AttnError,
+  checkNodeData,
+  checkRunInputs,
+  namedInputs,
+  RunQueue,
+  throwIfAborted,
+  type Executable,
+  type Graph,
+  type RunOptions,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
+import type { LoweredGraph } from '../lower/lower.ts';
+import { runError } from './errors.ts';
+import type { OrtModule, OrtSession, OrtTensor } from './runtime.ts';
+import { fromOrt, toOrt } from './tensors.ts';
+
+export class OnnxExecutable implements Executable {
+  private readonly ort: OrtModule;
+  private readonly session: OrtSession;
+  private readonly graph: Graph;
+  private readonly lowered: Pick<LoweredGraph, 'inputs' | 'outputs' | 'planFeeds'>;
+  private readonly onRelease: () => void;
+  private readonly queue: RunQueue;
+  private disposed = false;
+  private released = false;
+
+  constructor(
+    ort: OrtModule,
+    session: OrtSession,
+    graph: Graph,
+    { inputs, outputs, planFeeds }: LoweredGraph,
+    onRelease: () => void,
+  ) {
+    this.ort = ort;
+    this.session = session;
+    this.graph = graph;
+    // Not the model itself: its weights are in the session now.
+    this.lowered = { inputs, outputs, planFeeds };
+    this.onRelease = onRelease;
+    this.queue = new RunQueue(() => this.releaseIfDisposed());
+  }
+
+  async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
+    const where = 'onnx/run';
+    if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
+    throwIfAborted(signal, where);
+    const checked = checkRunInputs(this.graph, inputs);
+    this.checkIndices(checked);
+    const done = this.queue.run(() => this.runNow(checked, signal), signal, where);
+    const result = await done;
+    const total = this.graph.nodes.length;
+    onProgress?.({ done: total, total, unit: 'nodes' });
+    return result;
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    if (this.queue.isIdle) this.releaseIfDisposed();
+  }
+
+  private async runNow(
+    inputs: Readonly<Record<string, Tensor>>,
+    signal: AbortSignal | undefined,
+  ): Promise<Tensors> {
+    const feeds: Record<string, OrtTensor> = {};
+    for (const [name, given] of this.lowered.inputs) feeds[given] = toOrt(this.ort, inputs[name]);
+    for (const feed of this.lowered.planFeeds) {
+      for (const [name, tensor] of Object.entries(await feed.feeds(inputs)))
+        feeds[name] = toOrt(this.ort, tensor);
+    }
+    let results: Readonly<Record<string, OrtTensor>>;
+    try {
+      results = await this.session.run(feeds);
+    } catch (cause) {
+      throw runError(cause);
+    }
+    throwIfAborted(signal, 'onnx/run');
+    const outputs: Record<string, Tensor> = {};
+    for (const [name, given] of this.lowered.outputs) {
+      const id = this.graph.outputs.get(name);
+      if (id !== undefined) outputs[name] = fromOrt(results[given], this.graph.values[id]);
+    }
+    return outputs;
+  }
+
+  /** What can be said of indices before the run; those that are computed are checked by the model. */
+  private checkIndices(inputs: Readonly<Record<string, Tensor>>): void {
+    const known: Tensor[] = this.graph.values.map((spec) => ({ ...spec, data: new Int32Array(0) }) as Tensor);
+    for (const [id, tensor] of this.graph.constants) known[id] = tensor;
+    for (const [name, id] of this.graph.inputs) known[id] = inputs[name];
+    for (const node of this.graph.nodes) {
+      if (node.op === 'embedding' || node.op === 'gather') checkNodeData(node, namedInputs(node, known));
+    }
+  }
+
+  private releaseIfDisposed(): void {
+    if (!this.disposed || this.released) return;
+    this.released = true;
+    this.session.release().catch(() => {});
+    this.onRelease();
+  }
+}

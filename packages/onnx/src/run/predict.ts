@@ -1,0 +1,56 @@
+/** How long a graph will take: its operations over the rate of a small product, and some time for each call. */
+import { inputSpecs, ops, type Graph, type NodeOf, type OpName, type PlanCache } from '@attn/core';
+import { encodeModel } from '../model/encode.ts';
+import { ModelBuilder } from '../model/model-builder.ts';
+import type { OrtModule } from './runtime.ts';
+
+/** Milliseconds of a call and of each node beside their operations. */
+const CALL_MS = 0.05;
+const NODE_MS = 0.01;
+
+/** Softmax, copies and masks beside the products of attention. */
+const ATTENTION_SHARE = 0.6;
+
+/** Predicted milliseconds of one run. */
+export function predict(graph: Graph, plans: PlanCache, rate: number): number {
+  return graph.nodes.reduce((sum, node) => sum + NODE_MS + flopsOf(graph, node, plans) / rate, CALL_MS);
+}
+
+function flopsOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache): number {
+  const specs = inputSpecs(graph, node);
+  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes);
+  const { problem, plan } = plans.expected(specs, node.attributes);
+  return (2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim)) / ATTENTION_SHARE;
+}
+
+function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
+  return node.op === 'attention';
+}
+
+/** Side of the matrices that are multiplied to measure. */
+const SIDE = 256;
+
+/** Operations per millisecond of a product. */
+export async function measureRate(
+  ort: OrtModule,
+  sessionOptions: Readonly<Record<string, unknown>>,
+): Promise<number> {
+  const model = new ModelBuilder();
+  const type = { dtype: 'f32', shape: [SIDE, SIDE] } as const;
+  const [a, b] = [model.main.input('a', type), model.main.input('b', type)];
+  const product = model.main.op('MatMul', [a, b]);
+  model.main.output(product, type);
+  const session = await ort.InferenceSession.create(encodeModel(model, 'probe').model, sessionOptions);
+  try {
+    const matrix = new ort.Tensor('float32', new Float32Array(SIDE * SIDE).fill(0.5) as never, [SIDE, SIDE]);
+    let best = Infinity;
+    for (let i = 0; i < 5; i++) {
+      const start = performance.now();
+      await session.run({ [a]: matrix, [b]: matrix });
+      best = Math.min(best, performance.now() - start);
+    }
+    return (2 * SIDE ** 3) / Math.max(best, 1e-3);
+  } finally {
+    await session.release();
+  }
+}
