@@ -103,6 +103,7 @@ export type { Kernel, KernelCall, KernelContext, KernelTable } from './graph/ker
 export { checkNodeData } from './graph/node-data.ts';
 export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
 export { RunQueue } from './graph/run-queue.ts';
+export { untilAborted } from './graph/until-aborted.ts';
 export { throttleProgress } from './graph/progress.ts';
 export type { Region } from './graph/region.ts';
 export { checkRunInputs } from './graph/run-inputs.ts';

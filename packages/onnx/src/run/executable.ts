@@ -3,9 +3,11 @@ import {
   AttnError,
   checkNodeData,
   checkRunInputs,
+  eventLoopTurn,
   namedInputs,
   RunQueue,
   throwIfAborted,
+  untilAborted,
   type Executable,
   type Graph,
   type RunOptions,
@@ -49,8 +51,12 @@ export class OnnxExecutable implements Executable {
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);
     this.checkIndices(checked);
-    const done = this.queue.run(() => this.runNow(checked, signal), signal, where);
-    const result = await done;
+    // ONNX Runtime cannot stop a run: an aborted one is left behind, and the next one waits for its end.
+    const result = await untilAborted(
+      this.queue.run(() => this.runNow(checked, signal), signal, where),
+      signal,
+      where,
+    );
     const total = this.graph.nodes.length;
     onProgress?.({ done: total, total, unit: 'nodes' });
     return result;
@@ -77,7 +83,7 @@ export class OnnxExecutable implements Executable {
     } catch (cause) {
       throw runError(cause);
     }
-    throwIfAborted(signal, 'onnx/run');
+    if (signal !== undefined) await heard(signal);
     const outputs: Record<string, Tensor> = {};
     for (const [name, given] of this.lowered.outputs) {
       const id = this.graph.outputs.get(name);
@@ -102,4 +108,11 @@ export class OnnxExecutable implements Executable {
     this.session.release().catch(() => {});
     this.onRelease();
   }
+}
+
+/** A session in WebAssembly holds up the event loop: timers and messages that abort are heard in the second turn after it. */
+async function heard(signal: AbortSignal): Promise<void> {
+  await eventLoopTurn();
+  await eventLoopTurn();
+  throwIfAborted(signal, 'onnx/run');
 }

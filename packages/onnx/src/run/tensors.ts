@@ -11,16 +11,13 @@ const TYPES: Readonly<Record<DType, string>> = {
   bool: 'bool',
 };
 
-/** Halves are Float16Arrays where the language has them, and bits elsewhere. */
-const Halves = (
-  globalThis as { Float16Array?: new (buffer: ArrayBufferLike, at: number, length: number) => object }
-).Float16Array;
-
-/** For feeding. */
+/**
+ * For feeding. Halves are fed as bits that are relabelled: the constructor would make a Float16Array of them where the language has
+ * those, and onnxruntime-node takes such an array to be empty (microsoft/onnxruntime#32323).
+ */
 export function toOrt({ Tensor: Make }: OrtModule, { dtype, shape, data }: Tensor): OrtTensor {
-  const given =
-    dtype === 'f16' && Halves !== undefined ? new Halves(data.buffer, data.byteOffset, data.length) : data;
-  return new Make(TYPES[dtype], given as never, [...shape]);
+  if (dtype !== 'f16') return new Make(TYPES[dtype], data as never, [...shape]);
+  return Object.assign(new Make('uint16', data as never, [...shape]), { type: TYPES.f16 });
 }
 
 /** A result. */

@@ -1,5 +1,5 @@
 /** The operands of one attention node as flat tables of rows, and the options that its kernels depend on. */
-import type { AttentionProblem, NodeOf, ValueId } from '@attn/core';
+import type { AttentionProblem, NodeOf, Tensor, ValueId } from '@attn/core';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import type { Projection } from './schedule.ts';
@@ -32,4 +32,19 @@ export function rowTables(
 export function headsFirst(context: LoweringContext, id: ValueId, { layout }: AttentionProblem): Name {
   const name = context.value(id);
   return layout === 'bhnd' ? name : context.main.op('Transpose', [name], { perm: [0, 2, 1, 3] });
+}
+
+/** A node's inputs with the data that is known: constants', and those of the graph's inputs that are given. */
+export function knownTensors(
+  { graph }: LoweringContext,
+  node: NodeOf<'attention'>,
+  given: Readonly<Record<string, Tensor>> = {},
+): Record<string, Tensor> {
+  const names = new Map([...graph.inputs].map(([name, id]) => [id, name]));
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, id] of Object.entries(node.inputs)) {
+    const nothing = { ...graph.values[id], data: new Float32Array(0) } as Tensor;
+    tensors[name] = graph.constants.get(id) ?? given[names.get(id) ?? ''] ?? nothing;
+  }
+  return tensors;
 }

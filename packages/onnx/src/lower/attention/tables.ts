@@ -6,12 +6,12 @@ import {
   TILE,
   type AttentionPlan,
   type AttentionProblem,
-  type NamedSpecs,
   type NodeOf,
   type Tensor,
 } from '@attn/core';
 import { bytesOf, type Dim, type Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
+import { knownTensors } from './operands.ts';
 import type { KeyPool, Projection, Schedule, ScheduledClass, ScheduleOptions } from './schedule.ts';
 
 /** Where the tables of a class stand, each with a leading axis of steps. */
@@ -129,12 +129,11 @@ export function dynamicTables(
   context: LoweringContext,
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
-  specs: NamedSpecs,
   make: (plan: AttentionPlan) => Schedule,
   options: ScheduleOptions,
 ): ScheduleTables {
   const { main, model } = context;
-  const projections: Projection[] = specs.qGlobal === undefined ? ['local'] : ['local', 'global'];
+  const projections: Projection[] = node.inputs.qGlobal === undefined ? ['local'] : ['local', 'global'];
   const id = main.inputNames.length;
   const dim = (name: string): string => `${name}_${id}`;
   const input = (name: string, dtype: 'i32' | 'bool', shape: readonly Dim[]): Name =>
@@ -170,14 +169,7 @@ export function dynamicTables(
   );
   context.planFeeds.push({
     feeds: async (inputs) => {
-      const operands: Record<string, Tensor> = {};
-      for (const [name, valueId] of Object.entries(node.inputs)) {
-        const given = [...context.graph.inputs].find(([, candidate]) => candidate === valueId)?.[0];
-        const tensor = given === undefined ? context.graph.constants.get(valueId) : inputs[given];
-        if (tensor !== undefined) operands[name] = tensor;
-        else operands[name] = { ...context.spec(valueId), data: new Float32Array(0) };
-      }
-      const { plan } = context.plans.plan(operands, node.attributes);
+      const { plan } = context.plans.plan(knownTensors(context, node, inputs), node.attributes);
       const made = make(plan);
       const feeds: Record<Name, Tensor> = {
         [table]: bool([made.table.length / TILE ** 2, TILE, TILE], made.table),
