@@ -1,7 +1,7 @@
 /** @attn/onnx/node: on onnxruntime-node. */
 import { availableParallelism } from 'node:os';
 import { AttnError, type Backend } from '@attn/core';
-import { OnnxBackend, type OnnxOptions } from './run/backend.ts';
+import { OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
 import { checkThreads, loadOrt } from './run/load.ts';
 import type { Runtime } from './run/runtime.ts';
 
@@ -33,9 +33,8 @@ async function start({
     ort,
     title: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common ?? ''}`.trim(),
     threads,
-    providers: executionProviders.map((provider) =>
-      typeof provider === 'string' ? provider : String(provider.name),
-    ),
+    providers: executionProviders.map(providerName),
+    takesInputs: false,
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],

@@ -1,39 +1,52 @@
 /** @attn/onnx/web: on onnxruntime-web. */
 import type { Backend } from '@attn/core';
-import { OnnxBackend, type OnnxOptions } from './run/backend.ts';
+import { OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
 import { checkThreads, loadOrt } from './run/load.ts';
 import type { Runtime } from './run/runtime.ts';
 
-export type { OnnxOptions };
+/** Options of the web entry. */
+export interface OnnxWebOptions extends OnnxOptions {
+  /**
+   * Runs in a worker, so that the page stays responsive; inputs and outputs are copied. Default: true in pages, where the only
+   * provider is `wasm`: the others of onnxruntime-web do not run there.
+   */
+  readonly offMainThread?: boolean;
+}
 
 /**
  * The backend on onnxruntime-web, which must be installed beside this package: its WebAssembly provider, unless others are asked for.
- * All sessions of a page share their threads: the first backend that is probed decides on their number. Errors: `INVALID_ARGUMENT`.
+ * All sessions of a page share their threads and their worker: the first backend that is probed decides on both. Errors:
+ * `INVALID_ARGUMENT`.
  */
-export function onnx(options: OnnxOptions = {}): Backend {
+export function onnx(options: OnnxWebOptions = {}): Backend {
   checkThreads(options.threads);
   return new OnnxBackend(() => start(options), options);
 }
 
 async function start({
-  threads,
+  threads = defaultThreads(),
   executionProviders = ['wasm'],
   sessionOptions,
-}: OnnxOptions): Promise<Runtime> {
+  offMainThread,
+}: OnnxWebOptions): Promise<Runtime> {
   const ort = await loadOrt('onnxruntime-web', () => import('onnxruntime-web'));
-  const wasm = ort.env.wasm as { numThreads?: number } | undefined;
-  const isShared = typeof SharedArrayBuffer !== 'undefined';
-  const most = isShared ? (globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
-  const count = threads ?? Math.min(4, most);
-  if (wasm !== undefined) wasm.numThreads = count;
+  const providers = executionProviders.map(providerName);
+  const isPage = (globalThis as { readonly document?: object }).document !== undefined;
+  const proxy = offMainThread ?? (isPage && providers.every((name) => name === 'wasm'));
+  Object.assign(ort.env.wasm ?? {}, { numThreads: threads, proxy });
   return {
     ort,
     title: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common ?? ''}`.trim(),
-    threads: count,
-    providers: executionProviders.map((provider) =>
-      typeof provider === 'string' ? provider : String(provider.name),
-    ),
+    threads,
+    providers,
+    takesInputs: proxy,
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };
+}
+
+/** Without shared memory there is one. ONNX Runtime gains little beyond four. */
+function defaultThreads(): number {
+  const isShared = typeof SharedArrayBuffer !== 'undefined';
+  return isShared ? Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;
 }

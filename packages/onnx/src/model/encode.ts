@@ -69,7 +69,9 @@ export function encodeModel(
     opsetImport,
     graph: { ...builder.main.toProto(name), initializer },
   });
-  return { model: protobuf.onnx.ModelProto.encode(message).finish(), data };
+  const model = protobuf.onnx.ModelProto.encode(message).finish();
+  // Small ones stand in a buffer that others share, which a receiver might transfer to a worker.
+  return { model: model.byteLength === model.buffer.byteLength ? model : model.slice(), data };
 }
 
 function externalData(file: string, offset: number, { bytes }: Initializer): Onnx.ITensorProto {

@@ -21,6 +21,9 @@ import { OnnxExecutable } from './executable.ts';
 import { measureRate, predict } from './predict.ts';
 import type { Runtime } from './runtime.ts';
 
+/** An execution provider's name, or an object with its `name` and its options. */
+export type ExecutionProvider = string | Readonly<Record<string, unknown>>;
+
 /** Options of either entry. */
 export interface OnnxOptions {
   /** Standard operators only. Default false. */
@@ -28,9 +31,14 @@ export interface OnnxOptions {
   /** Threads of a session. Default: as many as the machine has cores. */
   readonly threads?: number;
   /** Execution providers by name, or with options, as ONNX Runtime takes them. Default: the CPU's. */
-  readonly executionProviders?: readonly (string | Readonly<Record<string, unknown>>)[];
+  readonly executionProviders?: readonly ExecutionProvider[];
   /** Further options of ONNX Runtime's sessions. */
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
+}
+
+/** Its name. */
+export function providerName(provider: ExecutionProvider): string {
+  return typeof provider === 'string' ? provider : String(provider.name);
 }
 
 export class OnnxBackend implements Backend {
@@ -81,7 +89,8 @@ export class OnnxBackend implements Backend {
     if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', where, probe.reason);
     const supported = supportsGraph(this, graph);
     if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
-    const { ort, fusedDense, sessionOptions } = await this.runtime();
+    const runtime = await this.runtime();
+    const { ort, fusedDense, sessionOptions } = runtime;
     const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense });
     const { model } = encodeModel(lowered.model, 'attn');
     let session;
@@ -90,7 +99,7 @@ export class OnnxBackend implements Backend {
     } catch (cause) {
       throw compileError(cause);
     }
-    const executable = new OnnxExecutable(ort, session, graph, lowered, () =>
+    const executable = new OnnxExecutable(runtime, session, graph, lowered, () =>
       this.executables.delete(executable),
     );
     this.executables.add(executable);
@@ -112,8 +121,9 @@ export class OnnxBackend implements Backend {
 
   private async look(): Promise<Probe> {
     try {
-      const { title, threads, providers, ort, sessionOptions } = await this.runtime();
-      this.rate = await measureRate(ort, sessionOptions);
+      const runtime = await this.runtime();
+      const { title, threads, providers } = runtime;
+      this.rate = await measureRate(runtime);
       const gflops = Number((this.rate / 1e6).toFixed(1));
       const summary = `${title}, ${providers.join(', ')}, ${threads} thread${threads === 1 ? '' : 's'}`;
       return {

@@ -16,11 +16,11 @@ import {
 } from '@attn/core';
 import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
-import type { OrtModule, OrtSession, OrtTensor } from './runtime.ts';
+import type { OrtSession, OrtTensor, Runtime } from './runtime.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
 export class OnnxExecutable implements Executable {
-  private readonly ort: OrtModule;
+  private readonly runtime: Runtime;
   private readonly session: OrtSession;
   private readonly graph: Graph;
   private readonly lowered: Pick<LoweredGraph, 'inputs' | 'outputs' | 'planFeeds'>;
@@ -30,13 +30,13 @@ export class OnnxExecutable implements Executable {
   private released = false;
 
   constructor(
-    ort: OrtModule,
+    runtime: Runtime,
     session: OrtSession,
     graph: Graph,
     { inputs, outputs, planFeeds }: LoweredGraph,
     onRelease: () => void,
   ) {
-    this.ort = ort;
+    this.runtime = runtime;
     this.session = session;
     this.graph = graph;
     // Not the model itself: its weights are in the session now.
@@ -72,10 +72,10 @@ export class OnnxExecutable implements Executable {
     signal: AbortSignal | undefined,
   ): Promise<Tensors> {
     const feeds: Record<string, OrtTensor> = {};
-    for (const [name, given] of this.lowered.inputs) feeds[given] = toOrt(this.ort, inputs[name]);
+    for (const [name, given] of this.lowered.inputs) feeds[given] = toOrt(this.runtime, inputs[name]);
     for (const feed of this.lowered.planFeeds) {
       for (const [name, tensor] of Object.entries(await feed.feeds(inputs)))
-        feeds[name] = toOrt(this.ort, tensor);
+        feeds[name] = toOrt(this.runtime, tensor);
     }
     let results: Readonly<Record<string, OrtTensor>>;
     try {

@@ -1,8 +1,9 @@
 /** How long a graph will take: its operations over the rate of a small product, and some time for each call. */
-import { inputSpecs, ops, type Graph, type NodeOf, type OpName, type PlanCache } from '@attn/core';
+import { f32, inputSpecs, ops, type Graph, type NodeOf, type OpName, type PlanCache } from '@attn/core';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
-import type { OrtModule } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
+import { toOrt } from './tensors.ts';
 
 /** Milliseconds of a call and of each node beside their operations. */
 const CALL_MS = 0.05;
@@ -31,10 +32,8 @@ function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
 const SIDE = 256;
 
 /** Operations per millisecond of a product. */
-export async function measureRate(
-  ort: OrtModule,
-  sessionOptions: Readonly<Record<string, unknown>>,
-): Promise<number> {
+export async function measureRate(runtime: Runtime): Promise<number> {
+  const { ort, sessionOptions } = runtime;
   const model = new ModelBuilder();
   const type = { dtype: 'f32', shape: [SIDE, SIDE] } as const;
   const [a, b] = [model.main.input('a', type), model.main.input('b', type)];
@@ -42,11 +41,12 @@ export async function measureRate(
   model.main.output(product, type);
   const session = await ort.InferenceSession.create(encodeModel(model, 'probe').model, sessionOptions);
   try {
-    const matrix = new ort.Tensor('float32', new Float32Array(SIDE * SIDE).fill(0.5) as never, [SIDE, SIDE]);
+    const matrix = f32([SIDE, SIDE], new Float32Array(SIDE * SIDE).fill(0.5));
     let best = Infinity;
     for (let i = 0; i < 5; i++) {
+      const feeds = { [a]: toOrt(runtime, matrix), [b]: toOrt(runtime, matrix) };
       const start = performance.now();
-      await session.run({ [a]: matrix, [b]: matrix });
+      await session.run(feeds);
       best = Math.min(best, performance.now() - start);
     }
     return (2 * SIDE ** 3) / Math.max(best, 1e-3);

@@ -32,6 +32,8 @@ export interface Runtime {
   /** The execution providers that were asked for. */
   readonly providers: readonly string[];
   readonly sessionOptions: Readonly<Record<string, unknown>>;
+  /** Whether a run takes the memory of its inputs with it, so that they must be copied. */
+  readonly takesInputs: boolean;
   /** Whether MultiHeadAttention is the best way to do dense attention here. */
   readonly fusedDense: boolean;
 }

@@ -1,6 +1,6 @@
-/** Tensors of core as tensors of ONNX Runtime, and back. Nothing is copied where the runtime does not. */
+/** Tensors of core as tensors of ONNX Runtime, and back. Nothing is copied unless the runtime would take it away. */
 import { AttnError, type DType, type StorageOf, type Tensor, type TensorSpec } from '@attn/core';
-import type { OrtModule, OrtTensor } from './runtime.ts';
+import type { OrtTensor, Runtime } from './runtime.ts';
 
 const TYPES: Readonly<Record<DType, string>> = {
   f32: 'float32',
@@ -15,9 +15,13 @@ const TYPES: Readonly<Record<DType, string>> = {
  * For feeding. Halves are fed as bits that are relabelled: the constructor would make a Float16Array of them where the language has
  * those, and onnxruntime-node takes such an array to be empty (microsoft/onnxruntime#32323).
  */
-export function toOrt({ Tensor: Make }: OrtModule, { dtype, shape, data }: Tensor): OrtTensor {
-  if (dtype !== 'f16') return new Make(TYPES[dtype], data as never, [...shape]);
-  return Object.assign(new Make('uint16', data as never, [...shape]), { type: TYPES.f16 });
+export function toOrt(
+  { ort: { Tensor: Make }, takesInputs }: Pick<Runtime, 'ort' | 'takesInputs'>,
+  { dtype, shape, data }: Tensor,
+): OrtTensor {
+  const given = (takesInputs ? data.slice() : data) as never;
+  if (dtype !== 'f16') return new Make(TYPES[dtype], given, [...shape]);
+  return Object.assign(new Make('uint16', given, [...shape]), { type: TYPES.f16 });
 }
 
 /** A result. */

@@ -1,0 +1,4 @@
+import { describeConformance } from '@attn/conformance/vitest';
+import { onnx } from '../web.ts';
+
+describeConformance(() => onnx({ threads: 1, offMainThread: false }));

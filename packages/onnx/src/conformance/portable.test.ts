@@ -1,0 +1,4 @@
+import { describeConformance } from '@attn/conformance/vitest';
+import { onnx } from '../node.ts';
+
+describeConformance(() => onnx({ threads: 2, portable: true }));
