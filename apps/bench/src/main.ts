@@ -10,6 +10,7 @@ import { cpuSuite } from './suites/cpu.ts';
 import { denseSuite } from './suites/dense.ts';
 import { latencySuite } from './suites/latency.ts';
 import { linearSuite } from './suites/linear.ts';
+import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
@@ -26,6 +27,7 @@ const suites: readonly Suite[] = [
   linearSuite,
   denseSuite,
   windowSuite,
+  onnxSuite,
 ];
 
 interface Flags {

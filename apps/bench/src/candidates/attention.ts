@@ -17,10 +17,12 @@ import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { problem, type Problem } from '../inputs.ts';
 import { checkRows } from '../oracle.ts';
 
-/** The backend that options name: `{ backend: 'wasm', threads: 2, … }`. */
-export function makeBackend({ backend, ...options }: JsonObject): Backend {
+/** The backend that options name: `{ backend: 'wasm', threads: 2, … }`. ONNX Runtime is loaded only where it is asked for. */
+export async function makeBackend({ backend, ...options }: JsonObject): Promise<Backend> {
   if (backend === 'cpu') return cpu();
   if (backend === 'wasm') return wasm(options as WasmOptions);
+  if (backend === 'onnx') return (await import('@attn/onnx/node')).onnx(options);
+  if (backend === 'onnx-web') return (await import('@attn/onnx/web')).onnx(options);
   throw new AttnError('INVALID_ARGUMENT', 'bench', `expected a backend, got ${JSON.stringify(backend)}`);
 }
 
@@ -31,13 +33,14 @@ interface Prepared {
   check(run: () => Promise<Tensor>): Promise<number>;
 }
 
-function prepare({ options, problem: spec }: Candidate): Prepared {
+/** Inputs, the call, and what checks its results. */
+export async function prepare({ options, problem: spec }: Candidate): Promise<Prepared> {
   const { n, heads = 8, headDim = 64, kvHeads = heads } = spec;
   const inputs = problem(heads, n, headDim, kvHeads);
   const pattern = spec.pattern === undefined ? full() : patternFromJson(spec.pattern);
   const { q, k, v } = inputs;
   return {
-    backend: makeBackend(options),
+    backend: await makeBackend(options),
     inputs,
     call: { q, k, v, pattern },
     check: async (run) => checkRows(inputs, { pattern }, await run()),
@@ -46,7 +49,7 @@ function prepare({ options, problem: spec }: Candidate): Prepared {
 
 /** `attn.attention(…)`, as an application calls it. */
 export async function makeAttention(candidate: Candidate): Promise<Contestant> {
-  const { backend, call, check } = prepare(candidate);
+  const { backend, call, check } = await prepare(candidate);
   const attn = await createAttn({ backends: [backend] });
   return {
     run: (onProgress) => attn.attention({ ...call, onProgress }),
@@ -57,7 +60,7 @@ export async function makeAttention(candidate: Candidate): Promise<Contestant> {
 
 /** `executable.run(…)`: the same without what `createAttn` does. */
 export async function makeExecutable(candidate: Candidate): Promise<Contestant> {
-  const { backend, call, check } = prepare(candidate);
+  const { backend, call, check } = await prepare(candidate);
   await backend.probe();
   const executable = await backend.compile(attentionGraph(call));
   const inputs = attentionInputs(call);

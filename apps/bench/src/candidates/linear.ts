@@ -19,7 +19,7 @@ export async function makeLinear({ options, problem }: Candidate): Promise<Conte
   const builder = new GraphBuilder();
   const input = builder.input('x', x);
   const graph = builder.build({ y: builder.linear(input, builder.constant(weight), builder.constant(bias)) });
-  const backend = makeBackend(options);
+  const backend = await makeBackend(options);
   await backend.probe();
   const executable = await backend.compile(graph);
   return {

@@ -5,6 +5,7 @@ import type { Candidate, Contestant, MakeContestant, Order, Report } from './pro
 const KINDS: Readonly<Record<Candidate['kind'], () => Promise<MakeContestant>>> = {
   attention: async () => (await import('../candidates/attention.ts')).makeAttention,
   executable: async () => (await import('../candidates/attention.ts')).makeExecutable,
+  session: async () => (await import('../candidates/session.ts')).makeSession,
   linear: async () => (await import('../candidates/linear.ts')).makeLinear,
   peer: async () => (await import('../candidates/peer.ts')).makePeer,
 };

@@ -6,7 +6,7 @@ export interface Candidate {
   /** How tables call it. */
   readonly name: string;
   /** Which file of `candidates/` runs it, and with which options. */
-  readonly kind: 'attention' | 'executable' | 'linear' | 'peer';
+  readonly kind: 'attention' | 'executable' | 'session' | 'linear' | 'peer';
   readonly options: JsonObject;
   readonly problem: ProblemSpec;
 }

@@ -6,7 +6,8 @@ import type { onnx as Onnx } from 'onnx-proto';
 const { onnx } = createRequire(import.meta.url)('onnx-proto') as { onnx: typeof Onnx };
 
 const FLOAT = 1;
-const INT64 = 7;
+const INT32 = 6;
+const INTS = 7;
 
 /** A node: `outputs = op(inputs)`. */
 export interface ModelNode {
@@ -19,27 +20,29 @@ export interface ModelNode {
   readonly lists?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A model of f32 tensors. */
+/** A model whose inputs and outputs are f32 tensors. */
 export interface Model {
+  /** Default 17. */
+  readonly opset?: number;
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   readonly outputs: Readonly<Record<string, readonly number[]>>;
   readonly constants?: Readonly<
-    Record<string, { readonly dims: readonly number[]; readonly data: Float32Array }>
+    Record<string, { readonly dims: readonly number[]; readonly data: Float32Array | Int32Array }>
   >;
   readonly nodes: readonly ModelNode[];
 }
 
 /** The bytes of a model file. */
-export function modelBytes({ inputs, outputs, constants = {}, nodes }: Model): Uint8Array {
+export function modelBytes({ opset = 17, inputs, outputs, constants = {}, nodes }: Model): Uint8Array {
   const values = (named: Readonly<Record<string, readonly number[]>>) =>
     Object.entries(named).map(([name, dims]) => ({
       name,
       type: { tensorType: { elemType: FLOAT, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
     }));
   const model = onnx.ModelProto.create({
-    irVersion: 8,
+    irVersion: 10,
     opsetImport: [
-      { domain: '', version: 17 },
+      { domain: '', version: opset },
       { domain: 'com.microsoft', version: 1 },
     ],
     graph: {
@@ -48,7 +51,7 @@ export function modelBytes({ inputs, outputs, constants = {}, nodes }: Model): U
       output: values(outputs),
       initializer: Object.entries(constants).map(([name, { dims, data }]) => ({
         name,
-        dataType: FLOAT,
+        dataType: data instanceof Int32Array ? INT32 : FLOAT,
         dims: [...dims],
         rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
       })),
@@ -61,7 +64,7 @@ export function modelBytes({ inputs, outputs, constants = {}, nodes }: Model): U
           attribute: [
             ...Object.entries(ints).map(([name, i]) => ({ name, type: 2, i })),
             ...Object.entries(floats).map(([name, f]) => ({ name, type: 1, f })),
-            ...Object.entries(lists).map(([name, list]) => ({ name, type: INT64, ints: [...list] })),
+            ...Object.entries(lists).map(([name, list]) => ({ name, type: INTS, ints: [...list] })),
           ],
         }),
       ),
@@ -84,6 +87,103 @@ export function mhaModel(heads: number, n: number, dim: number, isCausal: boolea
         outputs: ['out'],
         ints: { num_heads: heads, unidirectional: isCausal ? 1 : 0 },
       },
+    ],
+  });
+}
+
+/** com.microsoft GroupQueryAttention over [1, n, heads · dim], which is causal always. */
+export function gqaModel(heads: number, n: number, dim: number): Uint8Array {
+  const shape = [1, n, heads * dim];
+  const cache = [1, heads, n, dim];
+  return modelBytes({
+    inputs: { q: shape, k: shape, v: shape },
+    outputs: { out: shape, presentK: cache, presentV: cache },
+    constants: {
+      last: { dims: [1], data: Int32Array.of(n - 1) },
+      total: { dims: [1], data: Int32Array.of(n) },
+    },
+    nodes: [
+      {
+        op: 'GroupQueryAttention',
+        domain: 'com.microsoft',
+        inputs: ['q', 'k', 'v', '', '', 'last', 'total'],
+        outputs: ['out', 'presentK', 'presentV'],
+        ints: { num_heads: heads, kv_num_heads: heads },
+      },
+    ],
+  });
+}
+
+/** The standard's own Attention, of opset 23, over [1, n, heads · dim]. */
+export function attentionModel(heads: number, n: number, dim: number, isCausal: boolean): Uint8Array {
+  const shape = [1, n, heads * dim];
+  return modelBytes({
+    opset: 23,
+    inputs: { q: shape, k: shape, v: shape },
+    outputs: { out: shape },
+    nodes: [
+      {
+        op: 'Attention',
+        inputs: ['q', 'k', 'v'],
+        outputs: ['out'],
+        ints: { q_num_heads: heads, kv_num_heads: heads, is_causal: isCausal ? 1 : 0 },
+      },
+    ],
+  });
+}
+
+/**
+ * A window of one chunk to each side as one graph over [heads, n, dim]: all chunks of queries are a batch, and each sees itself and
+ * both of its neighbours. `mask` [chunks, 1, chunk, 3 · chunk] is added to the logits.
+ */
+export function chunkedWindowModel(
+  heads: number,
+  n: number,
+  dim: number,
+  chunk: number,
+  mask: Float32Array,
+): Uint8Array {
+  const chunks = n / chunk;
+  const shape = [heads, n, dim];
+  const perm = [1, 0, 2, 3];
+  const neighbours = (name: string): ModelNode[] => [
+    // [heads, chunks, chunk, dim] → [chunks, heads, chunk, dim], and the same one chunk earlier and later.
+    { op: 'Reshape', inputs: [name, 'cut'], outputs: [`${name}Cut`] },
+    { op: 'Transpose', inputs: [`${name}Cut`], outputs: [`${name}Own`], lists: { perm } },
+    { op: 'Gather', inputs: [`${name}Own`, 'before'], outputs: [`${name}Before`], ints: { axis: 0 } },
+    { op: 'Gather', inputs: [`${name}Own`, 'after'], outputs: [`${name}After`], ints: { axis: 0 } },
+    {
+      op: 'Concat',
+      inputs: [`${name}Before`, `${name}Own`, `${name}After`],
+      outputs: [`${name}Seen`],
+      ints: { axis: 2 },
+    },
+  ];
+  const ids = Array.from({ length: chunks }, (_, i) => i);
+  return modelBytes({
+    inputs: { q: shape, k: shape, v: shape },
+    outputs: { out: shape },
+    constants: {
+      scale: { dims: [], data: Float32Array.of(1 / Math.sqrt(dim)) },
+      mask: { dims: [chunks, 1, chunk, 3 * chunk], data: mask },
+      before: { dims: [chunks], data: Int32Array.from(ids, (i) => Math.max(0, i - 1)) },
+      after: { dims: [chunks], data: Int32Array.from(ids, (i) => Math.min(chunks - 1, i + 1)) },
+    },
+    nodes: [
+      { op: 'Constant', inputs: [], outputs: ['cut'], lists: { value_ints: [heads, chunks, chunk, dim] } },
+      { op: 'Constant', inputs: [], outputs: ['whole'], lists: { value_ints: shape } },
+      { op: 'Mul', inputs: ['q', 'scale'], outputs: ['qs'] },
+      { op: 'Reshape', inputs: ['qs', 'cut'], outputs: ['qCut'] },
+      { op: 'Transpose', inputs: ['qCut'], outputs: ['qOwn'], lists: { perm } },
+      ...neighbours('k'),
+      ...neighbours('v'),
+      { op: 'Transpose', inputs: ['kSeen'], outputs: ['kt'], lists: { perm: [0, 1, 3, 2] } },
+      { op: 'MatMul', inputs: ['qOwn', 'kt'], outputs: ['scaled'] },
+      { op: 'Add', inputs: ['scaled', 'mask'], outputs: ['masked'] },
+      { op: 'Softmax', inputs: ['masked'], outputs: ['p'], ints: { axis: -1 } },
+      { op: 'MatMul', inputs: ['p', 'vSeen'], outputs: ['chunks'] },
+      { op: 'Transpose', inputs: ['chunks'], outputs: ['heads'], lists: { perm } },
+      { op: 'Reshape', inputs: ['heads', 'whole'], outputs: ['out'] },
     ],
   });
 }

@@ -5,8 +5,8 @@
  */
 import * as node from 'onnxruntime-node';
 import type { Problem } from '../inputs.ts';
-import { matmulModel } from './onnx-models.ts';
-import { ortPeer, type Ort, type OrtTensor, type Session } from './ort.ts';
+import { chunkedWindowModel, matmulModel } from './onnx-models.ts';
+import { ortPeer, type Ort, type OrtGraph, type OrtTensor, type Session } from './ort.ts';
 import { lacks, type Peer, type PeerCall, type PeerPattern } from './peer.ts';
 
 /** Queries of a chunk, and keys that it sees. */
@@ -28,20 +28,40 @@ function ortNodeApi(threads: number): Ort {
   };
 }
 
-/** The fused operator, or the graph of single operators, with so many threads. */
-export function ortNode(graph: 'mha' | 'matmul', threads: number): Peer {
+/** A fused operator, or the graph of single operators, with so many threads. */
+export function ortNode(graph: OrtGraph, threads: number): Peer {
   return ortPeer(ortNodeApi(threads), graph);
 }
 
-/** The chunked window with so many threads, for windows of 256+256 and lengths that are multiples of 256. */
-export function ortNodeWindow(threads: number): Peer {
+/**
+ * The chunked window with so many threads, for windows of 256+256 and lengths that are multiples of 256: chunk by chunk, or as one
+ * graph, which holds the logits of all chunks at once.
+ */
+export function ortNodeWindow(threads: number, form: 'chunk by chunk' | 'one graph'): Peer {
   const ort = ortNodeApi(threads);
   return {
     async prepare(problem, pattern) {
       const fits = pattern.kind === 'window' && pattern.before === QUERIES && pattern.after === QUERIES;
       if (!fits || problem.n % QUERIES !== 0) throw lacks('the chunked graph', pattern);
-      return prepareChunks(ort, problem, pattern);
+      return (form === 'one graph' ? prepareGraph : prepareChunks)(ort, problem, pattern);
     },
+  };
+}
+
+type Window = PeerPattern & { kind: 'window' };
+
+async function prepareGraph(ort: Ort, problem: Problem, pattern: Window): Promise<PeerCall> {
+  const { heads, n, headDim } = problem;
+  const masks = new Float32Array((n / QUERIES) * QUERIES * KEYS);
+  for (let chunk = 0; chunk < n / QUERIES; chunk++) {
+    masks.set(windowMask(pattern, chunk, n), chunk * QUERIES * KEYS);
+  }
+  const session = await ort.session(chunkedWindowModel(heads, n, headDim, QUERIES, masks));
+  const feed = (data: Float32Array): OrtTensor => ort.tensor(data, [heads, n, headDim]);
+  const feeds = { q: feed(problem.q.data), k: feed(problem.k.data), v: feed(problem.v.data) };
+  return {
+    run: async () => (await session.run(feeds)).out.data as Float32Array,
+    dispose: () => session.release(),
   };
 }
 
@@ -49,11 +69,7 @@ export function ortNodeWindow(threads: number): Peer {
  * Keys and values get 256 rows of zeros at both ends, which the masks of the first and last chunk hide. A chunk of all heads is one
  * run, so that memory does not grow with the number of chunks.
  */
-async function prepareChunks(
-  ort: Ort,
-  problem: Problem,
-  pattern: PeerPattern & { kind: 'window' },
-): Promise<PeerCall> {
+async function prepareChunks(ort: Ort, problem: Problem, pattern: Window): Promise<PeerCall> {
   const { heads, n, headDim } = problem;
   const chunks = n / QUERIES;
   const sessions = new Map<string, Session>();
@@ -123,11 +139,7 @@ function headRows(
 }
 
 /** [256, 768]: 0 for what a query of the chunk sees, −10⁹ for the rest. */
-function windowMask(
-  { before, after }: PeerPattern & { kind: 'window' },
-  chunk: number,
-  n: number,
-): Float32Array {
+function windowMask({ before, after }: Window, chunk: number, n: number): Float32Array {
   const mask = new Float32Array(QUERIES * KEYS).fill(-1e9);
   for (let i = 0; i < QUERIES; i++) {
     for (let j = 0; j < KEYS; j++) {

@@ -1,10 +1,10 @@
 /** onnxruntime-web on its WebAssembly execution provider. https://onnxruntime.ai/docs/tutorials/web/ */
 import * as web from 'onnxruntime-web';
-import { ortPeer, type Ort } from './ort.ts';
+import { ortPeer, type Ort, type OrtGraph } from './ort.ts';
 import type { Peer } from './peer.ts';
 
 /** The peer with so many threads. */
-export function ortWeb(graph: 'mha' | 'matmul', threads: number): Peer {
+export function ortWeb(graph: OrtGraph, threads: number): Peer {
   web.env.wasm.numThreads = threads;
   web.env.logLevel = 'error';
   const ort: Ort = {

@@ -1,6 +1,6 @@
 /** What onnxruntime-web and onnxruntime-node have in common: sessions over the models of `onnx-models.ts`. */
 import { causalMask, headsFirst, headsLast } from './layout.ts';
-import { matmulModel, mhaModel } from './onnx-models.ts';
+import { attentionModel, gqaModel, matmulModel, mhaModel } from './onnx-models.ts';
 import { lacks, type Peer } from './peer.ts';
 
 /** A session of either package. */
@@ -21,18 +21,29 @@ export interface Ort {
   session(model: Uint8Array): Promise<Session>;
 }
 
-/** The fused operator, which wants heads last, or the graph of single operators. */
-export function ortPeer(ort: Ort, graph: 'mha' | 'matmul'): Peer {
+/** Fused operators (MultiHeadAttention, GroupQueryAttention, Attention), or a graph of single ones. */
+export type OrtGraph = 'mha' | 'gqa' | 'attention' | 'matmul';
+
+const MODELS: Readonly<
+  Record<OrtGraph, (heads: number, n: number, headDim: number, isCausal: boolean) => Uint8Array>
+> = {
+  mha: mhaModel,
+  gqa: gqaModel,
+  attention: attentionModel,
+  matmul: (heads, n, headDim, isCausal) =>
+    matmulModel(heads, n, n, headDim, isCausal ? causalMask(n) : undefined),
+};
+
+/** Dense and causal attention; fused operators want heads last. */
+export function ortPeer(ort: Ort, graph: OrtGraph): Peer {
   return {
     async prepare(problem, pattern) {
       if (pattern.kind === 'window') throw lacks(ort.name, pattern);
       const { heads, n, headDim } = problem;
       const isCausal = pattern.kind === 'causal';
-      const isMha = graph === 'mha';
-      const model = isMha
-        ? mhaModel(heads, n, headDim, isCausal)
-        : matmulModel(heads, n, n, headDim, isCausal ? causalMask(n) : undefined);
-      const session = await ort.session(model);
+      if (graph === 'gqa' && !isCausal) throw lacks('GroupQueryAttention', pattern);
+      const isMha = graph !== 'matmul';
+      const session = await ort.session(MODELS[graph](heads, n, headDim, isCausal));
       const dims = isMha ? [1, n, heads * headDim] : [heads, n, headDim];
       const feed = (data: Float32Array): OrtTensor =>
         ort.tensor(isMha ? headsLast(data, problem) : data, dims);
