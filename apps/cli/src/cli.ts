@@ -11,12 +11,13 @@ import type { Command, Context } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { demo } from './commands/demo.ts';
 import { explain } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { plan } from './commands/plan.ts';
 import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
 import { progressLine } from './terminal/progress.ts';
 
-const COMMANDS: readonly Command[] = [run, plan, probe, explain, bench, demo];
+const COMMANDS: readonly Command[] = [run, plan, probe, explain, exportCommand, bench, demo];
 
 const INTERRUPTED = 130;
 

@@ -8,6 +8,7 @@ import { loadBackends, type Loader } from './load.ts';
 /** One line a backend, in order of preference. */
 const LOADERS: readonly Loader[] = [
   { name: 'wasm', package: '@attn/wasm', load: async () => (await import('@attn/wasm')).wasm() },
+  { name: 'onnx', package: '@attn/onnx', load: async () => (await import('@attn/onnx/runtime')).onnx() },
   { name: 'cpu', package: '@attn/cpu', load: async () => (await import('@attn/cpu')).cpu() },
 ];
 

@@ -28,8 +28,8 @@ function isNotInstalled(error: unknown, packageName: string): boolean {
   if (!(error instanceof Error)) return false;
   const missing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'; // Node
   const unresolved = error instanceof TypeError && error.message.includes('specifier'); // browsers
-  const [, named] = /['"“]([^'"”]+)['"”]/.exec(error.message) ?? [];
-  return (missing || unresolved) && named === packageName;
+  const [, named = ''] = /['"“]([^'"”]+)['"”]/.exec(error.message) ?? [];
+  return (missing || unresolved) && (named === packageName || named.startsWith(`${packageName}/`));
 }
 
 function notInstalled({ name, package: packageName }: Loader): Backend {

@@ -18,7 +18,11 @@ export function ours(problem: ProblemSpec, options: JsonObject = {}): Candidate 
 }
 
 /** `@attn/onnx` on onnxruntime-node, or on onnxruntime-web, the whole call. */
-export function onnx(problem: ProblemSpec, threads: number, backend: 'onnx' | 'onnx-web' = 'onnx'): Candidate {
+export function onnx(
+  problem: ProblemSpec,
+  threads: number,
+  backend: 'onnx' | 'onnx-web' = 'onnx',
+): Candidate {
   const where = backend === 'onnx' ? 'onnxruntime-node' : 'onnxruntime-web';
   const name = `@attn/onnx on ${where}, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
   return { name, kind: 'attention', options: { backend, threads }, problem };

@@ -8,7 +8,7 @@ import { HEAD_DIM, HEADS } from '../demo/embedding.ts';
 import { longformer, measure, type Measurement } from '../demo/measure.ts';
 import { bytes, count, duration, percent } from '../terminal/format.ts';
 import { table } from '../terminal/table.ts';
-import { checkFolder, writeTextFile } from '../text-file.ts';
+import { checkFolder, writeOutputFile } from '../output-file.ts';
 
 const LENGTHS = [4096, 16_384, 65_536];
 
@@ -46,7 +46,7 @@ async function runDemo(options: Options, context: Context): Promise<void> {
   });
   context.progress.clear();
   const drawn = lengths[Math.floor((lengths.length - 1) / 2)];
-  await writeTextFile(picture, drawPattern(longformer(book, drawn), { n: drawn, size: 128 }).toSvg());
+  await writeOutputFile(picture, drawPattern(longformer(book, drawn), { n: drawn, size: 128 }).toSvg());
 
   context.printJson({
     text: book.title,

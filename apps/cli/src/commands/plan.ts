@@ -6,7 +6,7 @@ import { PATTERN_HELP, readPattern } from '../pattern.ts';
 import { readSizes, SIZE_OPTIONS } from '../sizes.ts';
 import { bytes, count, duration, percent } from '../terminal/format.ts';
 import { fields, table } from '../terminal/table.ts';
-import { checkOutput, writeTextFile } from '../text-file.ts';
+import { checkOutput, writeOutputFile } from '../output-file.ts';
 
 /** The command. */
 export const plan: Command = {
@@ -44,7 +44,7 @@ async function runPlan(options: Options, context: Context): Promise<void> {
   const totalBytes = groups.reduce((sum, group) => sum + planBytes(group.block), 0);
   const drawing =
     draw || svg !== undefined ? drawPattern(pattern, { queryLength, keyLength, queryOffset }) : undefined;
-  if (svg !== undefined && drawing !== undefined) await writeTextFile(svg, drawing.toSvg());
+  if (svg !== undefined && drawing !== undefined) await writeOutputFile(svg, drawing.toSvg());
 
   context.printJson({
     pattern,

@@ -10,7 +10,7 @@ import { PATTERN_HELP, readPattern } from '../pattern.ts';
 import { planCost } from '../plan-cost.ts';
 import { duration, extents, percent } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
-import { checkOutput } from '../text-file.ts';
+import { checkOutput } from '../output-file.ts';
 
 /** The command. */
 export const run: Command = {

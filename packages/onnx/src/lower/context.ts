@@ -18,6 +18,8 @@ export interface LowerOptions {
   readonly portable?: boolean;
   /** Use the fused MultiHeadAttention where nothing is masked: it is fast on x64 and Arm, and overflows in WebAssembly. Default true. */
   readonly fusedDense?: boolean;
+  /** Leave it to the reader to give outputs their shapes: ONNX Runtime copies what is reshaped last. Default false. */
+  readonly flatOutputs?: boolean;
   /** How row blocks are batched; the defaults suit CPUs. */
   readonly schedule?: Partial<ScheduleOptions>;
 }
@@ -32,7 +34,8 @@ export class LoweringContext {
   readonly graph: Graph;
   readonly model: ModelBuilder;
   readonly plans: PlanCache;
-  readonly options: Required<Pick<LowerOptions, 'portable' | 'fusedDense'>> & Pick<LowerOptions, 'schedule'>;
+  readonly options: Required<Pick<LowerOptions, 'portable' | 'fusedDense' | 'flatOutputs'>> &
+    Pick<LowerOptions, 'schedule'>;
   readonly planFeeds: PlanFeed[] = [];
   /** Float values are f32 in the model, whatever they are in the graph; halves are rounded where they arise. */
   private readonly named = new Map<ValueId, Name>();
@@ -41,8 +44,8 @@ export class LoweringContext {
     this.graph = graph;
     this.model = model;
     this.plans = plans;
-    const { portable = false, fusedDense = true, schedule } = options;
-    this.options = { portable, fusedDense, schedule };
+    const { portable = false, fusedDense = true, flatOutputs = false, schedule } = options;
+    this.options = { portable, fusedDense, flatOutputs, schedule };
   }
 
   get main(): GraphScope {

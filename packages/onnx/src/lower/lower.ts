@@ -1,5 +1,5 @@
 /** A whole graph as one ONNX model. */
-import { AttnError, PlanCache, type Graph, type NodeOf, type OpName } from '@attn/core';
+import { AttnError, type Graph, type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core';
 import { ModelBuilder, type Name } from '../model/model-builder.ts';
 import { LoweringContext, valueType, type LowerOptions, type PlanFeed } from './context.ts';
 import { LOWER, type Lower } from './ops/index.ts';
@@ -28,15 +28,22 @@ export function lowerGraph(graph: Graph, plans: PlanCache, options: LowerOptions
   for (const node of graph.nodes) lowerNode(context, node);
   const outputs = new Map<string, Name>();
   for (const [name, id] of graph.outputs) {
-    const spec = context.spec(id);
-    const value = context.value(id);
-    // An output has a name of its own, even if it is an input, a constant or another output as well.
-    const own = spec.dtype === 'f16' ? model.main.cast(value, 'f16') : model.main.op('Identity', [value]);
-    const named = model.main.rename(own, name);
-    model.main.output(named, valueType(spec));
+    const named = nameOutput(context, id, name);
+    const { dtype, shape } = context.spec(id);
+    model.main.output(named, { dtype, shape: options.flatOutputs ? undefined : shape });
     outputs.set(name, named);
   }
   return { model, inputs, outputs, planFeeds: context.planFeeds };
+}
+
+/** An output has a name of its own, even if it is an input, a constant, another output or read by other nodes as well. */
+function nameOutput(context: LoweringContext, id: ValueId, name: string): Name {
+  const { main } = context;
+  const value = context.options.flatOutputs ? main.beforeReshape(context.value(id)) : context.value(id);
+  if (context.spec(id).dtype === 'f16') return main.rename(main.cast(value, 'f16'), name);
+  const isItsOwn = [...context.graph.outputs.values()].filter((other) => other === id).length === 1;
+  if (isItsOwn && main.isLast(value)) return main.rename(value, name);
+  return main.rename(main.op('Identity', [value]), name);
 }
 
 function lowerNode<K extends OpName>(context: LoweringContext, node: NodeOf<K>): void {

@@ -155,10 +155,24 @@ export class GraphScope {
     return output;
   }
 
+  /** What a value was before the last node reshaped it, which then goes; the value itself if it did not. */
+  beforeReshape(value: Name): Name {
+    const last = this.nodes.at(-1);
+    if (last?.opType !== 'Reshape' || !this.isLast(value)) return value;
+    this.nodes.pop();
+    return last.input?.[0] ?? value;
+  }
+
+  /** Whether a value is the only output of the last node, so that nothing reads it yet. */
+  isLast(value: Name): boolean {
+    const output = this.nodes.at(-1)?.output;
+    return output?.length === 1 && output[0] === value;
+  }
+
   /** Gives the output of the last node another name, as close to `wish` as there is one. */
   rename(value: Name, wish: string): Name {
     const node = this.nodes.at(-1);
-    if (node?.output?.[0] !== value) throw new RangeError(`${value} is not the output of the last node`);
+    if (!this.isLast(value) || !node?.output) throw new RangeError(`${value} is not that of the last node`);
     const name = this.model.name(wish);
     node.output[0] = name;
     return name;

@@ -18,7 +18,7 @@ import { LOWER } from '../lower/ops/index.ts';
 import { encodeModel } from '../model/encode.ts';
 import { compileError } from './errors.ts';
 import { OnnxExecutable } from './executable.ts';
-import { measureRate, predict } from './predict.ts';
+import { measureRate, predict, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
 
 /** An execution provider's name, or an object with its `name` and its options. */
@@ -50,8 +50,8 @@ export class OnnxBackend implements Backend {
   private loading: Promise<Runtime> | undefined;
   private probing: Promise<Probe> | undefined;
   private readonly executables = new Set<Executable>();
-  /** Operations per millisecond. */
-  private rate = 1e7;
+  /** Before the probe has measured it: a guess. */
+  private speed: Speed = { rate: 1e7, threads: 1, fuses: false };
   private disposed = false;
 
   constructor(load: () => Promise<Runtime>, { portable = false }: OnnxOptions) {
@@ -78,7 +78,7 @@ export class OnnxBackend implements Backend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
-    return predict(graph, plans, this.rate);
+    return predict(graph, plans, this.speed);
   }
 
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
@@ -91,7 +91,7 @@ export class OnnxBackend implements Backend {
     if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
     const runtime = await this.runtime();
     const { ort, fusedDense, sessionOptions } = runtime;
-    const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense });
+    const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense, flatOutputs: true });
     const { model } = encodeModel(lowered.model, 'attn');
     let session;
     try {
@@ -122,9 +122,10 @@ export class OnnxBackend implements Backend {
   private async look(): Promise<Probe> {
     try {
       const runtime = await this.runtime();
-      const { title, threads, providers } = runtime;
-      this.rate = await measureRate(runtime);
-      const gflops = Number((this.rate / 1e6).toFixed(1));
+      const { title, threads, providers, fusedDense } = runtime;
+      const rate = await measureRate(runtime);
+      this.speed = { rate, threads, fuses: fusedDense && !this.portable };
+      const gflops = Number((rate / 1e6).toFixed(1));
       const summary = `${title}, ${providers.join(', ')}, ${threads} thread${threads === 1 ? '' : 's'}`;
       return {
         available: true,

@@ -1,5 +1,6 @@
 /** How long a graph will take: its operations over the rate of a small product, and some time for each call. */
 import { f32, inputSpecs, ops, type Graph, type NodeOf, type OpName, type PlanCache } from '@attn/core';
+import { isFusable } from '../lower/attention/fused.ts';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
 import type { Runtime } from './runtime.ts';
@@ -9,19 +10,35 @@ import { toOrt } from './tensors.ts';
 const CALL_MS = 0.05;
 const NODE_MS = 0.01;
 
-/** Softmax, copies and masks beside the products of attention. */
-const ATTENTION_SHARE = 0.6;
+/** Milliseconds that softmax, masks and copies of one computed pair take on one thread, beside its products. */
+const PAIR_MS = 1.5e-6;
 
-/** Predicted milliseconds of one run. */
-export function predict(graph: Graph, plans: PlanCache, rate: number): number {
-  return graph.nodes.reduce((sum, node) => sum + NODE_MS + flopsOf(graph, node, plans) / rate, CALL_MS);
+/** What predictions rest on. */
+export interface Speed {
+  /** Operations per millisecond of products. */
+  readonly rate: number;
+  readonly threads: number;
+  /** Whether unmasked attention is one fused operator. */
+  readonly fuses: boolean;
 }
 
-function flopsOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache): number {
+/** Predicted milliseconds of one run. */
+export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
+  return graph.nodes.reduce((sum, node) => sum + NODE_MS + nodeMs(graph, node, plans, speed), CALL_MS);
+}
+
+function nodeMs<K extends OpName>(
+  graph: Graph,
+  node: NodeOf<K>,
+  plans: PlanCache,
+  { rate, threads, fuses }: Speed,
+): number {
   const specs = inputSpecs(graph, node);
-  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes);
+  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes) / rate;
   const { problem, plan } = plans.expected(specs, node.attributes);
-  return (2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim)) / ATTENTION_SHARE;
+  const pairs = plan.stats.computedPairs;
+  const products = (2 * pairs * (problem.headDim + problem.valueDim)) / rate;
+  return fuses && isFusable(node, problem, plan) ? products : products + (PAIR_MS * pairs) / threads;
 }
 
 function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
@@ -29,7 +46,7 @@ function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
 }
 
 /** Side of the matrices that are multiplied to measure. */
-const SIDE = 256;
+const SIDE = 512;
 
 /** Operations per millisecond of a product. */
 export async function measureRate(runtime: Runtime): Promise<number> {

@@ -71,11 +71,18 @@ export function emitScan(
   const shown =
     visible === '' || returnLse
       ? out
-      : body.op('Where', [body.op('Unsqueeze', [visible, body.model.integers([2])]), out, body.model.scalar(0)]);
+      : body.op('Where', [
+          body.op('Unsqueeze', [visible, body.model.integers([2])]),
+          out,
+          body.model.scalar(0),
+        ]);
   const fast = lse === undefined ? [shown] : [shown, lse];
 
   const exactly = (branch: GraphScope): readonly Name[] => {
-    const ids = open === '' ? masks : concat(branch, [branch.op('Mul', [open, branch.model.scalar(0, 'i32')]), masks], 1);
+    const ids =
+      open === ''
+        ? masks
+        : concat(branch, [branch.op('Mul', [open, branch.model.scalar(0, 'i32')]), masks], 1);
     const hidden = sharedMask ?? (masked === '' ? undefined : hiddenBy(branch, ids));
     const exact = emitExact(branch, logitsOf(branch, tiles), hidden, stepValues, returnLse);
     // Where the fast form gave a number it stays: what one row holds changes no bit of another.

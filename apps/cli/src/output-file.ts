@@ -1,23 +1,23 @@
-/** Writing files: a small text file whole or not at all, what no output may be, and one sentence that says why not. */
+/** Writing files: a file whole or not at all, what no output may be, and one sentence that says why not. */
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AttnError } from '@attn/core';
 import { badArgument, flag, text as textOf, type Options } from './args.ts';
 
 /**
- * Writes `text` under another name and renames it when it is complete.
+ * Writes `content` under another name and renames it when it is complete.
  * @throws AttnError `FILE_NOT_FOUND` (no such folder), `INVALID_ARGUMENT`, `INTERNAL` (disk full)
  */
-export async function writeTextFile(path: string, text: string): Promise<void> {
+export async function writeOutputFile(path: string, content: string | Uint8Array): Promise<void> {
   await checkFolder(path);
   const temporary = `${path}.${process.pid}.tmp`;
   const existing = await stat(path).catch(() => undefined);
   try {
     if (existing !== undefined && !existing.isFile()) {
-      await writeFile(path, text); // a device such as /dev/stdout; a folder is an error
+      await writeFile(path, content); // a device such as /dev/stdout; a folder is an error
       return;
     }
-    await writeFile(temporary, text);
+    await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });

@@ -1,0 +1,73 @@
+// A schedule shows each query just the keys that its pattern allows, whichever way its row blocks were batched.
+import {
+  attentionProblem,
+  causal,
+  globalTokens,
+  or,
+  planAttention,
+  slidingWindow,
+  strided,
+  TILE,
+  type Pattern,
+} from '@attn/core';
+import { describe, expect, test } from 'vitest';
+import { schedule, type ScheduleOptions } from './schedule.ts';
+
+const [batch, heads] = [2, 2];
+
+/** What each query row sees, as the schedule says, and how results are collected. */
+function seen(n: number, pattern: Pattern, options: ScheduleOptions): Set<number>[] {
+  const spec = { dtype: 'f32', shape: [batch, heads, n, 4] } as const;
+  const problem = attentionProblem({ q: spec, k: spec, v: spec }, { pattern });
+  const sizes = { batch, heads, queryLength: n, keyLength: n, queryOffset: 0 };
+  const { pools, classes, table, results } = schedule(problem, planAttention(sizes, pattern), options);
+  const all: Set<number>[] = [];
+  for (const each of classes) {
+    const { rows, open, openTiles, masked, maskedTiles, masks } = each;
+    const keyRows = pools[each.projection]?.rows;
+    for (let i = 0; i < rows.length; i++) {
+      const item = Math.floor(i / TILE);
+      const keys = new Set<number>();
+      const add = (tile: number, allows: (column: number) => boolean): void => {
+        for (let column = 0; column < TILE; column++) {
+          if (allows(column)) keys.add(keyRows?.[tile * TILE + column] ?? tile * TILE + column);
+        }
+      };
+      for (let t = 0; t < openTiles; t++) add(open[item * openTiles + t], () => true);
+      for (let t = 0; t < maskedTiles; t++) {
+        const mask = masks[item * maskedTiles + t];
+        add(
+          masked[item * maskedTiles + t],
+          (column) => table[(mask * TILE + (i % TILE)) * TILE + column] === 1,
+        );
+      }
+      all.push(keys);
+    }
+  }
+  const nothing = new Set<number>();
+  return Array.from({ length: batch * heads * n }, (_, row) => all[results?.[row] ?? row] ?? nothing);
+}
+
+describe.each([
+  ['causal', causal()],
+  ['window', slidingWindow({ before: 30, after: 10 })],
+  ['dilated window', slidingWindow({ before: 5, after: 5, dilation: 7 })],
+  ['global tokens', or(slidingWindow({ before: 8, after: 8 }), globalTokens([3, 77, 150]))],
+  ['strided', strided({ stride: 16 })],
+])('%s', (_name, pattern) => {
+  test.each([
+    { blocks: 1, tiles: 1, classes: 64 },
+    { blocks: 4, tiles: 512, classes: 2 },
+    { blocks: 4, tiles: Infinity, classes: 1, isFixed: true },
+  ])('%o', (options) => {
+    const n = 200;
+    const rows = seen(n, pattern, options);
+    for (let row = 0; row < rows.length; row++) {
+      const member = Math.floor(row / n);
+      const expected = Array.from({ length: n }, (_, key) => key)
+        .filter((key) => pattern.allows(Math.floor(member / heads), member % heads, row % n, key))
+        .map((key) => member * n + key);
+      expect([...rows[row]].sort((a, b) => a - b)).toEqual(expected);
+    }
+  });
+});

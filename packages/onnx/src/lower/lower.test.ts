@@ -1,0 +1,46 @@
+// Every model that the suite's cases give follows the rules of the ONNX checker, and portable ones use standard operators only.
+import { allCases } from '@attn/conformance';
+import { PlanCache } from '@attn/core';
+import protobuf from 'onnx-proto';
+import { describe, expect, test } from 'vitest';
+import { modelProblems } from '../model/check.testing.ts';
+import { encodeModel } from '../model/encode.ts';
+import { lowerGraph } from './lower.ts';
+
+describe.each([{ portable: false }, { portable: true }, { fusedDense: false, flatOutputs: true }])(
+  '%o',
+  (options) => {
+    test('all models are sound', () => {
+      const plans = new PlanCache();
+      const problems: string[] = [];
+      for (const each of allCases) {
+        const lowered = lowerGraph(each.build().graph, plans, options);
+        const { model } = encodeModel(lowered.model, 'test');
+        problems.push(...modelProblems(model).map((problem) => `${each.id}: ${problem}`));
+        if (options.portable !== true) continue;
+        const { opsetImport } = protobuf.onnx.ModelProto.decode(model);
+        if (opsetImport.length > 1) problems.push(`${each.id}: not portable`);
+      }
+      expect(problems).toEqual([]);
+    });
+  },
+);
+
+test('the rules notice what they are about', () => {
+  const { ModelProto } = protobuf.onnx;
+  const graph = {
+    name: 'broken',
+    input: [{ name: 'x', type: { tensorType: { elemType: 1 } } }],
+    output: [{ name: 'z' }],
+    initializer: [{ name: 'x', dataType: 1, dims: [2], rawData: new Uint8Array(4) }],
+    node: [{ opType: 'Neg', domain: 'elsewhere', name: 'neg', input: ['y'], output: ['y'] }],
+  };
+  const bytes = ModelProto.encode(ModelProto.create({ irVersion: 8, opsetImport: [{ version: 18 }], graph }));
+  expect(modelProblems(bytes.finish())).toEqual([
+    'initializer x is assigned twice',
+    'x has 4 bytes, its shape needs 8',
+    'domain elsewhere is not imported',
+    'neg reads y before it is made',
+    'output z is never made',
+  ]);
+});

@@ -1,0 +1,127 @@
+// What can go wrong around a session: each is a typed error that says what to do, and nothing is left behind.
+import {
+  attentionGraph,
+  attentionInputs,
+  createAttn,
+  f32,
+  slidingWindow,
+  type AttentionCall,
+} from '@attn/core';
+import * as ort from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { encodeModel } from '../model/encode.ts';
+import { ModelBuilder } from '../model/model-builder.ts';
+import { onnx } from '../node.ts';
+import { OnnxBackend } from './backend.ts';
+import { compileError, runError } from './errors.ts';
+import { loadOrt } from './load.ts';
+
+function call(n: number): AttentionCall {
+  const x = f32(
+    [1, 2, n, 16],
+    Float32Array.from({ length: 2 * n * 16 }, (_, i) => Math.sin(i)),
+  );
+  return { q: x, k: x, v: x, pattern: slidingWindow({ before: 16, after: 16 }) };
+}
+
+describe('the runtime', () => {
+  test('is not installed: the probe names the command', async () => {
+    const missing = Object.assign(new Error("Cannot find package 'onnxruntime-node' imported from /x.js"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
+    const backend = new OnnxBackend(async () => {
+      await loadOrt('onnxruntime-node', () => Promise.reject(missing));
+      throw new Error('unreachable');
+    }, {});
+    const reason = 'onnxruntime-node is not installed; npm install onnxruntime-node';
+    expect(await backend.probe()).toEqual({ available: false, reason: expect.stringContaining(reason) });
+    await expect(backend.compile(attentionGraph(call(8)))).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    });
+  });
+  test('does not load', async () => {
+    await expect(
+      loadOrt('onnxruntime-node', () => Promise.reject(new Error('bad ELF'))),
+    ).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+      message: expect.stringContaining('onnxruntime-node could not be loaded: bad ELF'),
+    });
+  });
+  test('has not the provider that was asked for', async () => {
+    const backend = onnx({ executionProviders: ['abacus'] });
+    expect(await backend.probe()).toEqual({ available: false, reason: expect.stringContaining('abacus') });
+  });
+  test('threads must be a count', () => {
+    expect(() => onnx({ threads: 0 })).toThrow('threads must be an integer in [1, 256], got 0');
+  });
+});
+
+describe('models that it refuses', () => {
+  const refused = async (opType: string, domain: string): Promise<unknown> => {
+    const model = new ModelBuilder();
+    const type = { dtype: 'f32', shape: [1] } as const;
+    model.main.output(model.main.op(opType, [model.main.input('x', type)], {}, domain), type);
+    return ort.InferenceSession.create(encodeModel(model, 'test').model).catch((error: unknown) => error);
+  };
+  test('an operator that it does not have', async () => {
+    const error = compileError(await refused('AttentionOfTomorrow', 'com.microsoft'));
+    expect(error).toMatchObject({ code: 'COMPILE_FAILED' });
+    expect(error.message).toMatch(/ONNX Runtime refused the model: .*AttentionOfTomorrow/);
+  });
+  test('a standard operator that came later', async () => {
+    expect(compileError(await refused('RMSNormalization', '')).message).toContain('RMSNormalization');
+  });
+});
+
+describe('errors of a run', () => {
+  test.each([
+    ['bad allocation', 'OUT_OF_MEMORY'],
+    ['Failed to allocate memory for requested buffer of size 99', 'OUT_OF_MEMORY'],
+    ['indices element out of data bounds, idx=9 must be within [0,3]', 'INVALID_ARGUMENT'],
+    ['something else', 'INTERNAL'],
+  ])('%s', (message, code) => expect(runError(new Error(message))).toMatchObject({ code }));
+});
+
+test('memory does not grow with runs, nor with sessions', async () => {
+  const backend = onnx({ threads: 1 });
+  const run = async (n: number, times: number): Promise<void> => {
+    const executable = await backend.compile(attentionGraph(call(n)));
+    for (let i = 0; i < times; i++) await executable.run(attentionInputs(call(n)));
+    executable.dispose();
+  };
+  const cycle = async (): Promise<void> => {
+    for (let n = 400; n < 440; n++) await run(n, 8);
+  };
+  await cycle();
+  const before = process.memoryUsage.rss();
+  for (let i = 0; i < 4; i++) await cycle();
+  await backend.dispose();
+  // 160 sessions and 1,280 runs, each of which takes more than 0.3 MB.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(60e6);
+});
+
+test('calls of one shape share a session, whatever they are fed', async () => {
+  let sessions = 0;
+  const inner = onnx({ threads: 1 });
+  const backend = new Proxy(inner, {
+    get: (target, name) => {
+      if (name === 'compile') sessions += 1;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const attn = await createAttn({ backends: [backend] });
+  const keyMask = (seen: number) => ({
+    dtype: 'bool' as const,
+    shape: [1, 100],
+    data: Uint8Array.from({ length: 100 }, (_, i) => Number(i < seen)),
+  });
+  const results = [];
+  for (const seen of [100, 40, 3])
+    results.push((await attn.attention({ ...call(100), keyMask: keyMask(seen) })).out);
+  expect(sessions).toBe(1);
+  expect(results[0].data).not.toEqual(results[1].data);
+  // A query that sees none of its keys gives zeros.
+  expect(results[2].data.slice(-16)).toEqual(new Float32Array(16));
+  await attn.dispose();
+});
