@@ -104,7 +104,7 @@ describe('other commands', () => {
     expect(measurements).toMatchObject([{ n: 600, globals: 1, backend: 'cpu', denseMeasured: true }]);
     expect(measurements[0].maxError).toBeLessThan(1e-4);
     expect(await readFile(path('attn-demo-pattern.svg'), 'utf8')).toMatch(/^<svg /);
-    const absent = await attn('demo', '--n', '600', '--backend', 'onnx');
+    const absent = await attn('demo', '--n', '600', '--backend', 'webgpu');
     expect(absent).toMatchObject({ code: 1, stdout: '' });
     expect(await attn('demo', '--n', '2e6')).toMatchObject({ code: 2 });
   });
