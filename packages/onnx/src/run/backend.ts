@@ -12,7 +12,7 @@ import {
   type Probe,
   type SharedState,
 } from '@attn/core';
-import { PLAN_INPUTS } from '../lower/attention/attention.ts';
+import { PLAN_INPUTS } from '../lower/attention/operands.ts';
 import { lowerGraph } from '../lower/lower.ts';
 import { LOWER } from '../lower/ops/index.ts';
 import { encodeModel } from '../model/encode.ts';

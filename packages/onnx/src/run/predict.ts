@@ -1,6 +1,7 @@
 /** How long a graph will take: its operations over the rate of a small product, and some time for each call. */
 import { f32, inputSpecs, ops, type Graph, type NodeOf, type OpName, type PlanCache } from '@attn/core';
 import { isFusable } from '../lower/attention/fused.ts';
+import { isStaticPlan } from '../lower/attention/operands.ts';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
 import type { Runtime } from './runtime.ts';
@@ -12,6 +13,9 @@ const NODE_MS = 0.01;
 
 /** Milliseconds that softmax, masks and copies of one computed pair take on one thread, beside its products. */
 const PAIR_MS = 1.5e-6;
+
+/** The same where data decides on the plan: each step gathers its masks, and there are but a few classes. */
+const DYNAMIC_PAIR_MS = 4.5e-6;
 
 /** What predictions rest on. */
 export interface Speed {
@@ -38,7 +42,9 @@ function nodeMs<K extends OpName>(
   const { problem, plan } = plans.expected(specs, node.attributes);
   const pairs = plan.stats.computedPairs;
   const products = (2 * pairs * (problem.headDim + problem.valueDim)) / rate;
-  return fuses && isFusable(node, problem, plan) ? products : products + (PAIR_MS * pairs) / threads;
+  const isStatic = isStaticPlan(graph, node);
+  if (fuses && isStatic && isFusable(node, problem, plan)) return products;
+  return products + ((isStatic ? PAIR_MS : DYNAMIC_PAIR_MS) * pairs) / threads;
 }
 
 function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {

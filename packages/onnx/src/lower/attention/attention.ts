@@ -14,14 +14,11 @@ import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitFused, isFusable } from './fused.ts';
 import { biasTables } from './bias-tables.ts';
-import { knownTensors, rowTables } from './operands.ts';
+import { isStaticPlan, knownTensors, rowTables } from './operands.ts';
 import { schedule, type Projection, type Schedule, type ScheduleOptions } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
 import type { StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
-
-/** Inputs that decide on the plan. */
-export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
 
 /** Four row blocks of nine tiles are 2.4 MB of logits: enough work for a few threads, and still in the second cache. */
 const STATIC: ScheduleOptions = { blocks: 4, tiles: 512, classes: 64 };
@@ -37,10 +34,8 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
     emitEmpty(context, node);
     return;
   }
-  const data = PLAN_INPUTS.filter((name) => node.inputs[name] !== undefined);
-  const isStatic = data.every((name) => graph.constants.has(node.inputs[name]));
   let tables: ScheduleTables;
-  if (isStatic) {
+  if (isStaticPlan(graph, node)) {
     const { plan } = context.plans.plan(knownTensors(context, node), node.attributes);
     if (options.fusedDense && !options.portable && isFusable(node, problem, plan)) {
       finish(context, node, problem, { out: emitFused(context, node, problem) });

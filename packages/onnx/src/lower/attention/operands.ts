@@ -1,8 +1,16 @@
 /** The operands of one attention node as flat tables of rows, and the options that its kernels depend on. */
-import type { AttentionProblem, NodeOf, Tensor, ValueId } from '@attn/core';
+import type { AttentionProblem, Graph, NodeOf, Tensor, ValueId } from '@attn/core';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import type { Projection } from './schedule.ts';
+
+/** Inputs that decide on the plan. */
+export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
+
+/** Whether all of them are constants, so that the plan is always the same. */
+export function isStaticPlan({ constants }: Graph, { inputs }: NodeOf<'attention'>): boolean {
+  return PLAN_INPUTS.every((name) => inputs[name] === undefined || constants.has(inputs[name]));
+}
 
 /** q, k and v of one projection: [B·H·Nq, D], [B·Hkv·Nk, D], [B·Hkv·Nk, Dv]. */
 export interface RowTables {
