@@ -43,7 +43,7 @@ export async function chromium() {
       `[attn/tooling] chromium: expected CHROME_BIN on ${machine}, the packaged one is for linux-x64`,
     );
   }
-  const folder = await unpacked();
+  const folder = await chromiumFolder();
   const libraries = [join(folder, 'al2023/lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
   return {
     executablePath: join(folder, 'chromium'),
@@ -53,7 +53,7 @@ export async function chromium() {
 }
 
 /** Unpacks beside the final place and renames at the end: packages that test in parallel see all of it or nothing. */
-async function unpacked() {
+export async function chromiumFolder() {
   const packageFolder = join(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))), '..');
   const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
   const folder = join(tmpdir(), `attn-chromium-${version}`);

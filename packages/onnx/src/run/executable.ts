@@ -1,10 +1,9 @@
 /** A session and what it is fed: runs of one session take turns. */
 import {
   AttnError,
-  checkNodeData,
+  checkGraphData,
   checkRunInputs,
   eventLoopTurn,
-  namedInputs,
   RunQueue,
   throwIfAborted,
   untilAborted,
@@ -50,7 +49,7 @@ export class OnnxExecutable implements Executable {
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);
-    this.checkIndices(checked);
+    checkGraphData(this.graph, checked);
     // ONNX Runtime cannot stop a run: an aborted one is left behind, and the next one waits for its end.
     const result = await untilAborted(
       this.queue.run(() => this.runNow(checked, signal), signal, where),
@@ -90,16 +89,6 @@ export class OnnxExecutable implements Executable {
       if (id !== undefined) outputs[name] = fromOrt(results[given], this.graph.values[id]);
     }
     return outputs;
-  }
-
-  /** What can be said of indices before the run; those that are computed are checked by the model. */
-  private checkIndices(inputs: Readonly<Record<string, Tensor>>): void {
-    const known: Tensor[] = this.graph.values.map((spec) => ({ ...spec, data: new Int32Array(0) }) as Tensor);
-    for (const [id, tensor] of this.graph.constants) known[id] = tensor;
-    for (const [name, id] of this.graph.inputs) known[id] = inputs[name];
-    for (const node of this.graph.nodes) {
-      if (node.op === 'embedding' || node.op === 'gather') checkNodeData(node, namedInputs(node, known));
-    }
   }
 
   private releaseIfDisposed(): void {

@@ -1,0 +1,164 @@
+/** The backend: opens a device when it is first needed, and another when that one was lost. */
+import {
+  AttnError,
+  ops,
+  inputSpecs,
+  PlanCache,
+  supportsGraph,
+  throwIfAborted,
+  type Backend,
+  type CompileOptions,
+  type Executable,
+  type Graph,
+  type GraphNode,
+  type NodeOf,
+  type OpName,
+  type Probe,
+  type SharedState,
+} from '@attn/core';
+import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
+import { GpuExecutable } from './graph/executable.ts';
+import { Program } from './graph/program.ts';
+import { deviceBytes } from './graph/words.ts';
+import { EMIT } from './ops/index.ts';
+import { PLAN_INPUTS } from './ops/attention.ts';
+
+/** Options of `webgpu`. */
+export interface WebGpuOptions extends DeviceOptions {
+  /** Queries that a workgroup of attention takes. Default 64; 16 where a CPU plays the GPU, which compiles large ones slowly. */
+  readonly attentionRows?: 64 | 32 | 16;
+}
+
+/** Head and value dims that registers and shared memory allow. */
+const MOST_DIM = 256;
+
+/** The backend on this host's WebGPU: the browser's, Deno's, or Dawn's from the npm package `webgpu` in Node. */
+export function webgpu(options: WebGpuOptions = {}): Backend {
+  return new WebGpuBackend(options);
+}
+
+class WebGpuBackend implements Backend {
+  readonly name = 'webgpu';
+  private readonly options: WebGpuOptions;
+  /** For use without `createAttn`, which shares one store of plans among all backends. */
+  private readonly plans = new PlanCache();
+  private readonly executables = new Set<Executable>();
+  private opening: Promise<GpuDevice> | undefined;
+  private opened: GpuDevice | undefined;
+  private probing: Promise<Probe> | undefined;
+  private disposed = false;
+
+  constructor(options: WebGpuOptions) {
+    this.options = options;
+  }
+
+  probe(): Promise<Probe> {
+    this.probing ??= this.look();
+    return this.probing;
+  }
+
+  supports(node: GraphNode, graph: Graph): true | string {
+    if (EMIT[node.op] === undefined) return `there is no kernel for ${node.op}`;
+    const limit = this.opened?.limits.maxStorageBufferBindingSize ?? 2 ** 27;
+    for (const id of [...Object.values(node.inputs), ...node.outputs]) {
+      const bytes = deviceBytes(graph.values[id]);
+      if (bytes > limit) return `a tensor of it takes ${bytes} bytes, and this device binds at most ${limit}`;
+    }
+    return node.op === 'attention' ? this.supportsAttention(node, graph) : true;
+  }
+
+  estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    return graph.nodes.reduce((sum, node) => sum + nodeMs(graph, node, plans), CALL_MS);
+  }
+
+  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
+    const where = 'webgpu/compile';
+    this.throwIfDisposed();
+    throwIfAborted(signal, where);
+    const probe = await this.probe();
+    if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', where, probe.reason);
+    const supported = supportsGraph(this, graph);
+    if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
+    const make = async (): Promise<Program> => {
+      this.throwIfDisposed();
+      const gpu = await this.device();
+      const { attentionRows = gpu.isSoftware ? 16 : 64 } = this.options;
+      const workgroupBytes = gpu.limits.maxComputeWorkgroupStorageSize;
+      return Program.create(gpu, graph, plans, { workgroupBytes, attentionRows });
+    };
+    const program = await make();
+    const executable: Executable = new GpuExecutable(graph, program, make, () => this.executables.delete(executable));
+    this.executables.add(executable);
+    if (signal?.aborted || this.disposed) executable.dispose();
+    throwIfAborted(signal, where);
+    this.throwIfDisposed();
+    return executable;
+  }
+
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.plans.clear();
+    for (const executable of this.executables) executable.dispose();
+    const gpu = await this.opening?.catch(() => undefined);
+    gpu?.destroy();
+  }
+
+  private supportsAttention(node: NodeOf<'attention'>, graph: Graph): true | string {
+    const { q, v } = inputSpecs(graph, node);
+    const [headDim, valueDim] = [q.shape[3], v.shape[3]];
+    if (headDim > MOST_DIM) return `head dim must be ≤ ${MOST_DIM}, got ${headDim}`;
+    if (valueDim > MOST_DIM) return `value dim must be ≤ ${MOST_DIM}, got ${valueDim}`;
+    const known = new Set([...graph.inputs.values(), ...graph.constants.keys()]);
+    const computed = PLAN_INPUTS.find((name) => node.inputs[name] !== undefined && !known.has(node.inputs[name]));
+    return computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`;
+  }
+
+  private throwIfDisposed(): void {
+    if (this.disposed) throw new AttnError('DISPOSED', 'webgpu', 'the backend has been disposed');
+  }
+
+  /** The device; a new one when the last was lost. One that the application gave cannot be replaced. */
+  private async device(): Promise<GpuDevice> {
+    const last = await this.opening?.catch(() => undefined);
+    if (last !== undefined && (last.lost === undefined || this.options.device !== undefined)) return last;
+    this.opening = GpuDevice.open(this.options);
+    this.opened = await this.opening;
+    return this.opened;
+  }
+
+  private async look(): Promise<Probe> {
+    try {
+      const { title, limits, device } = await this.device();
+      return {
+        available: true,
+        summary: title,
+        features: {
+          adapter: title,
+          f16: device.features.has('shader-f16'),
+          subgroups: device.features.has('subgroups'),
+          maxBindingBytes: limits.maxStorageBufferBindingSize,
+          workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+        },
+      };
+    } catch (error) {
+      const reason = error instanceof AttnError ? error.message : `it could not be started: ${String(error)}`;
+      return { available: false, reason };
+    }
+  }
+}
+
+/** Milliseconds of a call beside its kernels, and operations per millisecond: guesses until the device is measured. */
+const CALL_MS = 1;
+const RATE = 1e9;
+
+function nodeMs<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache): number {
+  const specs = inputSpecs(graph, node);
+  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes) / RATE;
+  const { problem, plan } = plans.expected(specs, node.attributes);
+  return (2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim)) / RATE;
+}
+
+function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
+  return node.op === 'attention';
+}

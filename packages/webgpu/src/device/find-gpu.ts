@@ -1,0 +1,53 @@
+/** Where this host has its WebGPU: the browser's or Deno's own, or Dawn from the npm package `webgpu`. */
+import { AttnError } from '@attn/core';
+
+/** A found entry point. */
+export interface FoundGpu {
+  readonly gpu: GPU;
+  /** `the browser`, `webgpu (Dawn)`. */
+  readonly title: string;
+}
+
+/** Node ends when the object that Dawn's `create` returned is collected, so it stays here. */
+let dawn: Promise<GPU> | undefined;
+
+/** Errors: `BACKEND_UNAVAILABLE` with what would help. */
+export async function findGpu(): Promise<FoundGpu> {
+  const host = globalThis as { readonly navigator?: { readonly gpu?: GPU }; readonly process?: object };
+  const own = host.navigator?.gpu;
+  if (own !== undefined) return { gpu: own, title: 'WebGPU of this host' };
+  if (host.process === undefined) {
+    throw unavailable('this browser has no WebGPU; it needs a secure context (https or localhost) and a recent browser');
+  }
+  dawn ??= loadDawn();
+  return { gpu: await dawn, title: 'Dawn' };
+}
+
+async function loadDawn(): Promise<GPU> {
+  try {
+    // A name in a variable: bundlers for browsers must not look for it.
+    const name = 'webgpu';
+    const { create, globals } = (await import(/* @vite-ignore */ name)) as {
+      create(options: readonly string[]): GPU;
+      readonly globals: Readonly<Record<string, unknown>>;
+    };
+    for (const [key, value] of Object.entries(globals)) {
+      if (!(key in globalThis)) Object.defineProperty(globalThis, key, { value, configurable: true, writable: true });
+    }
+    return create([]);
+  } catch (cause) {
+    dawn = undefined;
+    const { code, message } = cause as { readonly code?: string; readonly message?: string };
+    throw unavailable(
+      code === 'ERR_MODULE_NOT_FOUND'
+        ? 'the package webgpu is not installed; npm install webgpu'
+        : `the package webgpu could not be loaded: ${message ?? String(cause)}`,
+      cause,
+    );
+  }
+}
+
+/** Says why there is no device. */
+export function unavailable(reason: string, cause?: unknown): AttnError {
+  return new AttnError('BACKEND_UNAVAILABLE', 'webgpu/probe', reason, { cause });
+}

@@ -1,0 +1,122 @@
+/** One device with its limits, its pipelines and its buffers. When it is lost it stays lost: the backend opens another. */
+import { AttnError, debug } from '@attn/core';
+import { BufferPool } from './buffer-pool.ts';
+import { findGpu, unavailable } from './find-gpu.ts';
+import { PipelineCache } from './pipeline-cache.ts';
+
+/** How to choose a device. */
+export interface DeviceOptions {
+  /** A device of the application's own: it is used as it is, and never destroyed. */
+  readonly device?: GPUDevice;
+  /** Which adapter to ask for. */
+  readonly powerPreference?: GPUPowerPreference;
+}
+
+/** What we ask of an adapter if it has more than WebGPU promises. */
+const WANTED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxStorageBuffersPerShaderStage',
+] as const;
+
+const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query'];
+
+/** An opened device. */
+export class GpuDevice {
+  readonly device: GPUDevice;
+  readonly title: string;
+  readonly pipelines: PipelineCache;
+  readonly buffers: BufferPool;
+  /** Why it was lost, once it was. */
+  lost: string | undefined;
+  private readonly isOwn: boolean;
+
+  private constructor(device: GPUDevice, title: string, isOwn: boolean) {
+    this.device = device;
+    this.title = title;
+    this.isOwn = isOwn;
+    this.pipelines = new PipelineCache(device);
+    this.buffers = new BufferPool(device);
+    void device.lost.then(({ reason, message }) => {
+      this.lost = message === '' ? reason : `${reason}: ${message}`;
+      debug(1, () => `webgpu: the device was lost: ${this.lost}`);
+    });
+  }
+
+  /** Errors: `BACKEND_UNAVAILABLE`. */
+  static async open({ device, powerPreference }: DeviceOptions): Promise<GpuDevice> {
+    if (device !== undefined) return new GpuDevice(device, describe(device.adapterInfo), false);
+    const { gpu, title } = await findGpu();
+    const adapter = await gpu.requestAdapter({ powerPreference });
+    if (adapter === null) {
+      throw unavailable(`${title} found no adapter; a GPU with a Vulkan, Metal or Direct3D 12 driver is needed`);
+    }
+    const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+    const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
+    try {
+      const opened = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+      return new GpuDevice(opened, describe(adapter.info), true);
+    } catch (cause) {
+      throw unavailable(`the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    }
+  }
+
+  get limits(): GPUSupportedLimits {
+    return this.device.limits;
+  }
+
+  /** Whether a CPU plays the GPU. */
+  get isSoftware(): boolean {
+    const { isFallbackAdapter, description, architecture, device } = this.device.adapterInfo;
+    return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${description} ${architecture} ${device}`);
+  }
+
+  /** Throws `DEVICE_LOST` when it was. */
+  throwIfLost(where: string): void {
+    if (this.lost !== undefined) {
+      throw new AttnError('DEVICE_LOST', where, `the GPU device was lost (${this.lost})`);
+    }
+  }
+
+  /**
+   * Does something while the device listens for errors. Throws `OUT_OF_MEMORY`, `DEVICE_LOST`, or `INTERNAL` with what the device said.
+   */
+  async guarded<T>(where: string, action: () => T | Promise<T>): Promise<T> {
+    this.throwIfLost(where);
+    this.device.pushErrorScope('out-of-memory');
+    this.device.pushErrorScope('validation');
+    this.device.pushErrorScope('internal');
+    let result: T | undefined;
+    let thrown: unknown;
+    try {
+      result = await action();
+    } catch (error) {
+      thrown = error ?? new Error('nothing was thrown');
+    }
+    const scopes = await Promise.all([1, 2, 3].map(() => this.device.popErrorScope().catch(() => null)));
+    this.throwIfLost(where);
+    const [internal, validation, memory] = scopes;
+    if (memory !== null) throw new AttnError('OUT_OF_MEMORY', where, `the GPU is out of memory: ${line(memory.message)}`);
+    const failure = validation ?? internal;
+    if (failure !== null) throw new AttnError('INTERNAL', where, `the GPU refused: ${line(failure.message)}`);
+    if (thrown !== undefined) throw thrown;
+    return result as T;
+  }
+
+  /** Releases everything. A device of the application's own goes on. */
+  destroy(): void {
+    this.buffers.destroy();
+    if (this.isOwn) this.device.destroy();
+  }
+}
+
+/** The first line that says something, shortened. */
+function line(message: string): string {
+  return (message.split('\n').find((text) => text.trim() !== '') ?? message).slice(0, 300);
+}
+
+function describe({ vendor, architecture, device, description }: GPUAdapterInfo): string {
+  const name = description === '' ? [vendor, architecture, device].filter((part) => part !== '').join(' ') : description;
+  return name === '' ? 'a GPU' : name;
+}

@@ -1,0 +1,55 @@
+/** Compute pipelines by their source. Each is compiled once, without holding up the thread. */
+import { AttnError, debug } from '@attn/core';
+
+/** A kernel's source and the name it goes by in messages. */
+export interface KernelSource {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The pipelines of one device. */
+export class PipelineCache {
+  private readonly device: GPUDevice;
+  private readonly byCode = new Map<string, Promise<GPUComputePipeline>>();
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+  }
+
+  get count(): number {
+    return this.byCode.size;
+  }
+
+  /** Errors: `COMPILE_FAILED` with the compiler's own words. */
+  get(source: KernelSource): Promise<GPUComputePipeline> {
+    const known = this.byCode.get(source.code) ?? this.compile(source);
+    this.byCode.set(source.code, known);
+    return known;
+  }
+
+  private async compile({ name, code }: KernelSource): Promise<GPUComputePipeline> {
+    debug(4, () => `webgpu: ${name}\n${code}`);
+    const start = performance.now();
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ code, label: name });
+    const scope = this.device.popErrorScope();
+    try {
+      const compute = { module, entryPoint: 'main' };
+      const pipeline = await this.device.createComputePipelineAsync({ layout: 'auto', compute, label: name });
+      await scope;
+      debug(2, () => `webgpu: compiled ${name} in ${(performance.now() - start).toFixed(1)} ms`);
+      return pipeline;
+    } catch (cause) {
+      this.byCode.delete(code);
+      await scope.catch(() => null);
+      const { messages } = await module.getCompilationInfo();
+      const said = messages
+        .filter(({ type }) => type === 'error')
+        .map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos}: ${message}`);
+      const why = said.length > 0 ? said.join('; ') : cause instanceof Error ? cause.message : String(cause);
+      throw new AttnError('COMPILE_FAILED', 'webgpu/compile', `kernel ${name} does not compile: ${why.slice(0, 500)}`, {
+        cause,
+      });
+    }
+  }
+}

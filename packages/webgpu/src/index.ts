@@ -1,0 +1,6 @@
+/**
+ * @attn/webgpu: graphs as WGSL kernels that are driven by the block plan, in browsers, Deno and Node.
+ *
+ * To read on: `graph/program.ts` turns a graph into dispatches, `ops/index.ts` lists how each op does, `kernels/` holds the WGSL.
+ */
+export { webgpu, type WebGpuOptions } from './backend.ts';

@@ -1,0 +1,71 @@
+/** Moves elements of any type from strided places to strided places: transpositions, slices, concatenations. */
+import type { KernelSource } from '../device/pipeline-cache.ts';
+import type { Dispatch } from '../graph/dispatch.ts';
+import type { ValueId } from '@attn/core';
+import { declareBuffers, declareParams, elementGrid, forEachElement, packParams, type ParamTypes } from './wgsl.ts';
+
+/** A walk over all elements of a box. */
+export interface Move {
+  readonly shape: readonly number[];
+  readonly from: { readonly id: ValueId; readonly offset: number; readonly strides: readonly number[] };
+  readonly to: { readonly id: ValueId; readonly offset: number; readonly strides: readonly number[] };
+}
+
+/** The dispatch of a move; none where there is nothing to move. */
+export function moveDispatches(move: Move): Dispatch[] {
+  const { shape, from, to } = dropOnes(move);
+  const count = shape.reduce((size, extent) => size * extent, 1);
+  if (count === 0) return [];
+  const types = moveParams(shape.length);
+  const params: Record<string, number> = { count, source: from.offset, target_: to.offset };
+  shape.forEach((extent, axis) => {
+    params[`extent${axis}`] = extent;
+    params[`from${axis}`] = from.strides[axis];
+    params[`to${axis}`] = to.strides[axis];
+  });
+  const kernel = moveKernel(shape.length);
+  return [{ kernel, params: packParams(types, params), bindings: [from.id, to.id], grid: elementGrid(count) }];
+}
+
+function moveParams(rank: number): ParamTypes {
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  return Object.fromEntries(
+    ['count', 'source', 'target_', ...axes.flatMap((axis) => [`extent${axis}`, `from${axis}`, `to${axis}`])].map((name) => [
+      name,
+      'u32' as const,
+    ]),
+  );
+}
+
+/** The kernel for so many axes. */
+export function moveKernel(rank: number): KernelSource {
+  const axes = Array.from({ length: rank }, (_, axis) => axis).reverse();
+  const steps = axes.map(
+    (axis) => `  at = rest % params.extent${axis};
+  source += at * params.from${axis};
+  target_ += at * params.to${axis};
+  rest /= params.extent${axis};`,
+  );
+  return {
+    name: `move ${rank}`,
+    code: `${declareParams(moveParams(rank))}
+${declareBuffers({ from_: 'u32', to_: 'u32' })}
+${forEachElement(`  var rest = i;
+  var at = 0u;
+  var source = params.source;
+  var target_ = params.target_;
+${steps.join('\n')}
+  to_[target_] = from_[source];`)}`,
+  };
+}
+
+/** Without axes of one element. */
+function dropOnes({ shape, from, to }: Move): Move {
+  const kept = shape.map((extent, axis) => ({ extent, axis })).filter(({ extent }) => extent !== 1);
+  const pick = (strides: readonly number[]): number[] => kept.map(({ axis }) => strides[axis]);
+  return {
+    shape: kept.map(({ extent }) => extent),
+    from: { ...from, strides: pick(from.strides) },
+    to: { ...to, strides: pick(to.strides) },
+  };
+}

@@ -1,0 +1,109 @@
+/** Normalisations: one workgroup a row, whose invocations share sums and maxima. */
+import type { KernelSource } from '../device/pipeline-cache.ts';
+import { declareBuffers, declareParams, rounding } from './wgsl.ts';
+
+const THREADS = 64;
+
+/** Reduces `shared_` to its first element. Every invocation gets the result. */
+const reduction = (name: string, combine: string): string => `
+fn ${name}(value: f32, lane: u32) -> f32 {
+  workgroupBarrier();
+  shared_[lane] = value;
+  workgroupBarrier();
+  for (var half = ${THREADS / 2}u; half > 0u; half >>= 1u) {
+    if (lane < half) {
+      let a = shared_[lane];
+      let b = shared_[lane + half];
+      shared_[lane] = ${combine};
+    }
+    workgroupBarrier();
+  }
+  return shared_[0];
+}`;
+
+const HEAD = `
+var<workgroup> shared_: array<f32, ${THREADS}>;
+${reduction('sumOf', 'a + b')}
+${reduction('greatestOf', 'select(b, a, a > b)')}`;
+
+/** Rows of a grid that no limit is in the way of. */
+export function rowGrid(rows: number): [number, number, number] {
+  const x = Math.min(rows, 32_768);
+  return [x, Math.ceil(rows / x), 1];
+}
+
+const ENTRY = `
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= params.rows) { return; }`;
+
+export const SOFTMAX_PARAMS = { rows: 'u32', length: 'u32', inner: 'u32' } as const;
+
+/** Softmax over the middle of [outer, length, inner]. A row of −∞ gives 0, one with a NaN gives NaN. */
+export function softmaxKernel(isHalf: boolean): KernelSource {
+  const { declaration, round } = rounding(isHalf);
+  return {
+    name: `softmax${isHalf ? ' half' : ''}`,
+    code: `${declareParams(SOFTMAX_PARAMS)}
+${declareBuffers({ x: 'f32', y: 'f32' })}
+${declaration}${HEAD}
+${ENTRY}
+  let base = (row / params.inner) * params.length * params.inner + row % params.inner;
+  // Told by their bits: ∞ and NaN.
+  var odd = 0.0;
+  var greatest = -3.4e38;
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let value = x[base + i * params.inner];
+    let bits = bitcast<u32>(value);
+    if ((bits & 0x7f800000u) == 0x7f800000u) {
+      odd += select(1.0, 0.0, bits == 0xff800000u);
+    } else {
+      greatest = max(greatest, value);
+    }
+  }
+  greatest = greatestOf(greatest, lane);
+  let isSpoilt = sumOf(odd, lane) > 0.0;
+  var sum = 0.0;
+  for (var i = lane; i < params.length; i += ${THREADS}u) { sum += exp(x[base + i * params.inner] - greatest); }
+  sum = sumOf(sum, lane);
+  let factor = select(1.0 / sum, 0.0, sum == 0.0);
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let at = base + i * params.inner;
+    if (isSpoilt) { y[at] = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); continue; }
+    y[at] = ${round('exp(x[at] - greatest) * factor')};
+  }
+}`,
+  };
+}
+
+export const LAYER_NORM_PARAMS = { rows: 'u32', length: 'u32', eps: 'f32' } as const;
+
+/** Layer norm over the last axis; the mean is taken out before squares are summed. */
+export function layerNormKernel(hasWeight: boolean, hasBias: boolean, isHalf: boolean): KernelSource {
+  const { declaration, round } = rounding(isHalf);
+  const scaled = hasWeight ? 'normal * weight[i]' : 'normal';
+  const moved = hasBias ? `${scaled} + bias[i]` : scaled;
+  return {
+    name: `layerNorm${hasWeight ? ' weight' : ''}${hasBias ? ' bias' : ''}${isHalf ? ' half' : ''}`,
+    code: `${declareParams(LAYER_NORM_PARAMS)}
+${declareBuffers({ x: 'f32', ...(hasWeight && { weight: 'f32' }), ...(hasBias && { bias: 'f32' }), y: 'f32' })}
+${declaration}${HEAD}
+${ENTRY}
+  let base = row * params.length;
+  var sum = 0.0;
+  for (var i = lane; i < params.length; i += ${THREADS}u) { sum += x[base + i]; }
+  let mean = sumOf(sum, lane) / f32(params.length);
+  var squares = 0.0;
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let centred = x[base + i] - mean;
+    squares += centred * centred;
+  }
+  let deviation = sqrt(sumOf(squares, lane) / f32(params.length) + params.eps);
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let normal = (x[base + i] - mean) / deviation;
+    y[base + i] = ${round(moved)};
+  }
+}`,
+  };
+}

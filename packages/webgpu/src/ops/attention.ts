@@ -1,0 +1,204 @@
+/** The `attention` op: a dispatch for each group of the plan, whose arrays become one table. */
+import {
+  broadcastStrides,
+  inputSpecs,
+  namedInputs,
+  sizeOf,
+  type AttentionPlan,
+  type AttentionProblem,
+  type NodeOf,
+  type PlanGroup,
+  type Tensor,
+} from '@attn/core';
+import { isHalf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
+import { DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
+import {
+  ATTENTION_PARAMS,
+  attentionKernel,
+  attentionWorkgroupBytes,
+  type AttentionOptions,
+} from '../kernels/attention.ts';
+import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
+import { elementGrid, packParams, type Params } from '../kernels/wgsl.ts';
+
+/** Inputs that decide on the plan: the host has to know them. */
+export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
+
+/** A grid's sides are at most this. */
+const MOST_GROUPS = 65_535;
+
+export function emitAttention(context: ProgramContext, node: NodeOf<'attention'>): NodeProgram {
+  let made: { readonly plan: AttentionPlan; readonly dispatches: readonly Dispatch[] } | undefined;
+  return {
+    kind: 'planned',
+    dispatches(inputs: Readonly<Record<string, Tensor>>): readonly Dispatch[] {
+      const { problem, plan } = context.plans.plan(operands(context, node, inputs), node.attributes);
+      if (made?.plan !== plan) made = { plan, dispatches: dispatchesOf(context, node, problem, plan) };
+      return made.dispatches;
+    },
+  };
+}
+
+/** The node's inputs with the data that the host has. */
+function operands(
+  { graph }: ProgramContext,
+  node: NodeOf<'attention'>,
+  inputs: Readonly<Record<string, Tensor>>,
+): Record<string, Tensor> {
+  const known = graph.values.map((spec) => ({ ...spec, data: new Float32Array(0) }) as Tensor);
+  for (const [id, tensor] of graph.constants) known[id] = tensor;
+  for (const [name, id] of graph.inputs) known[id] = inputs[name];
+  return namedInputs(node, known);
+}
+
+function dispatchesOf(
+  context: ProgramContext,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+  plan: AttentionPlan,
+): Dispatch[] {
+  const { batch, heads, queryLength } = problem;
+  const covered = plan.groups.reduce(
+    (sum, { block, members }) => sum + (block.keyCount === 0 ? 0 : block.queryCount * members.length),
+    0,
+  );
+  const isWhole = covered === batch * heads * queryLength;
+  return [
+    ...(isWhole ? [] : emptyRows(context, node)),
+    ...plan.groups.flatMap((group) => groupDispatches(context, node, problem, group)),
+  ];
+}
+
+/** What rows hold that no group computes: they see no key. */
+function emptyRows({ graph }: ProgramContext, { outputs }: NodeOf<'attention'>): Dispatch[] {
+  return outputs.flatMap((id, index) => {
+    const count = sizeOf(graph.values[id].shape);
+    const params = packParams(FILL_PARAMS, { count, value: index === 0 ? 0 : 0xff800000 });
+    return count === 0 ? [] : [{ kernel: fillKernel(), params, bindings: [id], grid: elementGrid(count) }];
+  });
+}
+
+function groupDispatches(
+  context: ProgramContext,
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+  group: PlanGroup,
+): Dispatch[] {
+  const { block, members, projection } = group;
+  const { queryCount, keyCount } = block;
+  if (queryCount * keyCount * members.length === 0) return [];
+  const suffix = projection === 'global' ? 'Global' : '';
+  const { inputs, outputs } = node;
+  const options = kernelOptions(context, node, problem);
+  const [table, offsets] = planTable(group);
+  const bindings: Binding[] = [inputs[`q${suffix}`], inputs[`k${suffix}`], inputs[`v${suffix}`], table];
+  for (const name of ['alibiSlopes', 'relativeBias', 'bias']) {
+    if (inputs[name] !== undefined) bindings.push(inputs[name]);
+  }
+  const params: Params<typeof ATTENTION_PARAMS> = {
+    queryCount,
+    keyCount,
+    hasQueryIndex: block.queryIndex === undefined ? 0 : 1,
+    hasKeyIndex: block.keyIndex === undefined ? 0 : 1,
+    ...offsets,
+    firstMember: 0,
+    ...sizeParams(problem),
+    ...biasParams(context, node, problem),
+  };
+  const kernel = attentionKernel(options);
+  const blocks = Math.ceil(queryCount / options.rows);
+  const dispatches: Dispatch[] = [];
+  for (let firstMember = 0; firstMember < members.length; firstMember += MOST_GROUPS) {
+    dispatches.push({
+      kernel,
+      params: packParams(ATTENTION_PARAMS, { ...params, firstMember }),
+      bindings: [...bindings, ...outputs],
+      grid: [blocks, Math.min(MOST_GROUPS, members.length - firstMember), 1],
+    });
+  }
+  return dispatches;
+}
+
+function kernelOptions(
+  context: ProgramContext,
+  { inputs, outputs }: NodeOf<'attention'>,
+  { headDim, valueDim, softcap, returnLse }: AttentionProblem,
+): AttentionOptions {
+  const groups = Math.ceil(valueDim / 64);
+  const { workgroupBytes, attentionRows } = context.limits;
+  const fits = attentionWorkgroupBytes({ rows: attentionRows, groups }) <= workgroupBytes;
+  return {
+    wholeHeads: headDim % 4 === 0,
+    wholeValues: valueDim % 4 === 0,
+    groups,
+    rows: fits ? attentionRows : 16,
+    hasSoftcap: softcap !== undefined,
+    hasAlibi: inputs.alibiSlopes !== undefined,
+    hasRelative: inputs.relativeBias !== undefined,
+    hasBias: inputs.bias !== undefined,
+    hasLse: returnLse,
+    isHalf: isHalf(context, outputs[0]),
+  };
+}
+
+type PlanOffsets = Pick<
+  Params<typeof ATTENTION_PARAMS>,
+  'members' | 'queryIndex' | 'keyIndex' | 'rowStart' | 'spanColumn' | 'spanTiles' | 'spanMask' | 'masks'
+>;
+
+/** All arrays of a group one after another, and where each begins. */
+function planTable({ block, members }: PlanGroup): [DeviceTable, PlanOffsets] {
+  const { queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks } = block;
+  const parts = { members, queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks };
+  const size = Object.values(parts).reduce((sum, part) => sum + (part?.length ?? 0), 0);
+  const words = new Uint32Array(size);
+  const offsets: Record<string, number> = {};
+  let at = 0;
+  for (const [name, part] of Object.entries(parts)) {
+    offsets[name] = at;
+    if (part === undefined) continue;
+    words.set(new Uint32Array(part.buffer, part.byteOffset, part.length), at);
+    at += part.length;
+  }
+  return [new DeviceTable(words), offsets as PlanOffsets];
+}
+
+/** Sizes, and strides in the call's layout. */
+function sizeParams({
+  heads,
+  kvHeads,
+  queryLength,
+  keyLength,
+  headDim,
+  valueDim,
+  queryOffset,
+  scale,
+  softcap = 1,
+  layout,
+}: AttentionProblem) {
+  const strides = (count: number, length: number, dim: number): [number, number, number] =>
+    layout === 'bhnd' ? [count * length * dim, length * dim, dim] : [count * length * dim, dim, count * dim];
+  const [qBatch, qHead, qToken] = strides(heads, queryLength, headDim);
+  const [kBatch, kHead, kToken] = strides(kvHeads, keyLength, headDim);
+  const [vBatch, vHead, vToken] = strides(kvHeads, keyLength, valueDim);
+  const [outBatch, outHead, outToken] = strides(heads, queryLength, valueDim);
+  return {
+    ...{ headDim, valueDim, queryLength, keyLength, heads, headsPerKv: heads / kvHeads, queryOffset, scale, softcap },
+    ...{ qBatch, qHead, qToken, kBatch, kHead, kToken, vBatch, vHead, vToken, outBatch, outHead, outToken },
+  };
+}
+
+function biasParams(
+  { graph }: ProgramContext,
+  node: NodeOf<'attention'>,
+  { batch, heads, queryLength, keyLength }: AttentionProblem,
+) {
+  const { alibiSlopes, relativeBias, bias } = inputSpecs(graph, node);
+  const [biasBatch, biasHead, biasQuery, biasKey] =
+    bias === undefined ? [0, 0, 0, 0] : broadcastStrides(bias.shape, [batch, heads, queryLength, keyLength]);
+  return {
+    slopeBatch: alibiSlopes?.shape.length === 2 ? heads : 0,
+    radius: relativeBias === undefined ? 0 : (relativeBias.shape[1] - 1) / 2,
+    ...{ biasBatch, biasHead, biasQuery, biasKey },
+  };
+}

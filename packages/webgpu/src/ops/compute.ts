@@ -1,0 +1,170 @@
+/** Products, sums, activations and normalisations. */
+import { broadcastStrides, matmulSizes, sizeOf, type Activation, type NodeOf } from '@attn/core';
+import { always, isHalf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
+import { DeviceTable, type Dispatch } from '../graph/dispatch.ts';
+import { binaryKernel, binaryParams, UNARY_PARAMS, unaryKernel } from '../kernels/elementwise.ts';
+import { GEMM_PARAMS, GEMM_TILE, gemmKernel, type GemmOptions } from '../kernels/gemm.ts';
+import {
+  LAYER_NORM_PARAMS,
+  layerNormKernel,
+  rowGrid,
+  SOFTMAX_PARAMS,
+  softmaxKernel,
+} from '../kernels/rows.ts';
+import { elementGrid, packParams } from '../kernels/wgsl.ts';
+
+/** A grid's sides are at most this. */
+const MOST_GROUPS = 65_535;
+
+export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): NodeProgram {
+  const { x, weight, bias } = node.inputs;
+  const [n, k] = specOf(context, weight).shape;
+  const m = sizeOf(specOf(context, x).shape.slice(0, -1));
+  const options = { hasBias: bias !== undefined, activation: node.attributes.activation, isHalf: isHalf(context, node.outputs[0]) };
+  const sizes = { m, n, k, aRow: k, aColumn: 1, bRow: 1, bColumn: k };
+  const bindings = (offsets: DeviceTable) => [x, weight, offsets, ...(bias === undefined ? [] : [bias]), node.outputs[0]];
+  return always(...products(options, sizes, new Uint32Array(2), bindings));
+}
+
+export function emitMatmul(context: ProgramContext, node: NodeOf<'matmul'>): NodeProgram {
+  const { a, b } = node.inputs;
+  const { transposeA = false, transposeB = false } = node.attributes;
+  const [shapeA, shapeB] = [specOf(context, a).shape, specOf(context, b).shape];
+  const { batch, m, n, k } = matmulSizes(shapeA, shapeB, node.attributes);
+  const count = sizeOf(batch);
+  const offsets = new Uint32Array(2 * count);
+  [
+    { shape: shapeA, size: m * k },
+    { shape: shapeB, size: k * n },
+  ].forEach(({ shape, size }, operand) => {
+    const strides = broadcastStrides(shape.slice(0, -2), batch);
+    for (let i = 0; i < count; i++) {
+      let rest = i;
+      let at = 0;
+      for (let axis = batch.length - 1; axis >= 0; axis--) {
+        at += (rest % batch[axis]) * strides[axis];
+        rest = Math.floor(rest / batch[axis]);
+      }
+      offsets[2 * i + operand] = at * size;
+    }
+  });
+  const options = { hasBias: false, activation: undefined, isHalf: isHalf(context, node.outputs[0]) };
+  const sizes = {
+    ...{ m, n, k },
+    ...(transposeA ? { aRow: 1, aColumn: m } : { aRow: k, aColumn: 1 }),
+    ...(transposeB ? { bRow: 1, bColumn: k } : { bRow: n, bColumn: 1 }),
+  };
+  return always(...products(options, sizes, offsets, (table) => [a, b, table, node.outputs[0]]));
+}
+
+type GemmSizes = Readonly<Record<'m' | 'n' | 'k' | 'aRow' | 'aColumn' | 'bRow' | 'bColumn', number>>;
+
+function products(
+  options: GemmOptions,
+  sizes: GemmSizes,
+  offsets: Uint32Array<ArrayBuffer>,
+  bindings: (offsets: DeviceTable) => Dispatch['bindings'],
+): Dispatch[] {
+  const batches = offsets.length / 2;
+  const { m, n } = sizes;
+  if (m * n * batches === 0) return [];
+  const kernel = gemmKernel(options);
+  const table = new DeviceTable(offsets);
+  const dispatches: Dispatch[] = [];
+  for (let first = 0; first < batches; first += MOST_GROUPS) {
+    dispatches.push({
+      kernel,
+      params: packParams(GEMM_PARAMS, { ...sizes, first, batches }),
+      bindings: bindings(table),
+      grid: [Math.ceil(n / GEMM_TILE), Math.ceil(m / GEMM_TILE), Math.min(MOST_GROUPS, batches - first)],
+    });
+  }
+  return dispatches;
+}
+
+export function emitAdd(context: ProgramContext, node: NodeOf<'add'>): NodeProgram {
+  return emitBinary(context, node);
+}
+
+export function emitMul(context: ProgramContext, node: NodeOf<'mul'>): NodeProgram {
+  return emitBinary(context, node);
+}
+
+function emitBinary(context: ProgramContext, { op, inputs, outputs }: NodeOf<'add' | 'mul'>): NodeProgram {
+  const { a, b } = inputs;
+  const { shape } = specOf(context, outputs[0]);
+  const count = sizeOf(shape);
+  if (count === 0) return always();
+  const params: Record<string, number> = { count };
+  const [strideA, strideB] = [a, b].map((id) => broadcastStrides(specOf(context, id).shape, shape));
+  shape.forEach((extent, axis) => {
+    params[`extent${axis}`] = extent;
+    params[`a${axis}`] = strideA[axis];
+    params[`b${axis}`] = strideB[axis];
+  });
+  return always({
+    kernel: binaryKernel(op, shape.length, isHalf(context, outputs[0])),
+    params: packParams(binaryParams(shape.length), params),
+    bindings: [a, b, outputs[0]],
+    grid: elementGrid(count),
+  });
+}
+
+export function emitRelu(context: ProgramContext, node: NodeOf<'relu'>): NodeProgram {
+  return emitUnary(context, node, 'relu');
+}
+
+export function emitTanh(context: ProgramContext, node: NodeOf<'tanh'>): NodeProgram {
+  return emitUnary(context, node, 'tanh');
+}
+
+export function emitGelu(context: ProgramContext, node: NodeOf<'gelu'>): NodeProgram {
+  return emitUnary(context, node, node.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu');
+}
+
+function emitUnary(
+  context: ProgramContext,
+  { inputs, outputs }: NodeOf<'relu' | 'tanh' | 'gelu'>,
+  kind: Activation,
+): NodeProgram {
+  const count = sizeOf(specOf(context, outputs[0]).shape);
+  if (count === 0) return always();
+  return always({
+    kernel: unaryKernel(kind, isHalf(context, outputs[0])),
+    params: packParams(UNARY_PARAMS, { count }),
+    bindings: [inputs.x, outputs[0]],
+    grid: elementGrid(count),
+  });
+}
+
+export function emitSoftmax(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'softmax'>): NodeProgram {
+  const { shape } = specOf(context, inputs.x);
+  const { axis } = attributes;
+  const inner = sizeOf(shape.slice(axis + 1));
+  const rows = sizeOf(shape.slice(0, axis)) * inner;
+  const length = shape[axis];
+  if (rows * length === 0) return always();
+  return always({
+    kernel: softmaxKernel(isHalf(context, outputs[0])),
+    params: packParams(SOFTMAX_PARAMS, { rows, length, inner }),
+    bindings: [inputs.x, outputs[0]],
+    grid: rowGrid(rows),
+  });
+}
+
+export function emitLayerNorm(
+  context: ProgramContext,
+  { inputs, outputs, attributes }: NodeOf<'layerNorm'>,
+): NodeProgram {
+  const { x, weight, bias } = inputs;
+  const { shape } = specOf(context, x);
+  const length = shape[shape.length - 1];
+  const rows = sizeOf(shape.slice(0, -1));
+  if (rows * length === 0) return always();
+  return always({
+    kernel: layerNormKernel(weight !== undefined, bias !== undefined, isHalf(context, outputs[0])),
+    params: packParams(LAYER_NORM_PARAMS, { rows, length, eps: attributes.eps }),
+    bindings: [x, weight, bias, outputs[0]].filter((id) => id !== undefined),
+    grid: rowGrid(rows),
+  });
+}

@@ -1,0 +1,71 @@
+/** Ops that only move elements. */
+import { concatOperands, contiguousStrides, sizeOf, type NodeOf } from '@attn/core';
+import { always, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
+import { GATHER_PARAMS, gatherKernel } from '../kernels/elementwise.ts';
+import { moveDispatches } from '../kernels/move.ts';
+import { elementGrid, packParams } from '../kernels/wgsl.ts';
+
+/** The same words under another shape: both values are one buffer. */
+export function emitReshape(): NodeProgram {
+  return always();
+}
+
+export function emitTranspose(
+  context: ProgramContext,
+  { inputs, outputs, attributes }: NodeOf<'transpose'>,
+): NodeProgram {
+  const strides = contiguousStrides(specOf(context, inputs.x).shape);
+  const { shape } = specOf(context, outputs[0]);
+  const from = { id: inputs.x, offset: 0, strides: attributes.permutation.map((axis) => strides[axis]) };
+  return always(...moveDispatches({ shape, from, to: { id: outputs[0], offset: 0, strides: contiguousStrides(shape) } }));
+}
+
+export function emitSlice(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'slice'>): NodeProgram {
+  const strides = contiguousStrides(specOf(context, inputs.x).shape);
+  const offset = attributes.starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
+  const { shape } = specOf(context, outputs[0]);
+  const to = { id: outputs[0], offset: 0, strides: contiguousStrides(shape) };
+  return always(...moveDispatches({ shape, from: { id: inputs.x, offset, strides }, to }));
+}
+
+export function emitConcat(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'concat'>): NodeProgram {
+  const strides = contiguousStrides(specOf(context, outputs[0]).shape);
+  let at = 0;
+  return always(
+    ...concatOperands(inputs).flatMap((id) => {
+      const { shape } = specOf(context, id);
+      const to = { id: outputs[0], offset: at * strides[attributes.axis], strides };
+      at += shape[attributes.axis];
+      return moveDispatches({ shape, from: { id, offset: 0, strides: contiguousStrides(shape) }, to });
+    }),
+  );
+}
+
+export function emitGather(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'gather'>): NodeProgram {
+  const { shape } = specOf(context, inputs.x);
+  return gather(context, inputs.x, inputs.indices, outputs[0], shape[attributes.axis], shape.slice(attributes.axis + 1));
+}
+
+export function emitEmbedding(context: ProgramContext, { inputs, outputs }: NodeOf<'embedding'>): NodeProgram {
+  const [extent, ...rest] = specOf(context, inputs.table).shape;
+  return gather(context, inputs.table, inputs.ids, outputs[0], extent, rest);
+}
+
+function gather(
+  context: ProgramContext,
+  x: number,
+  indices: number,
+  y: number,
+  extent: number,
+  rest: readonly number[],
+): NodeProgram {
+  const count = sizeOf(specOf(context, y).shape);
+  if (count === 0) return always();
+  const params = { count, inner: sizeOf(rest), indices: sizeOf(specOf(context, indices).shape), extent };
+  return always({
+    kernel: gatherKernel(),
+    params: packParams(GATHER_PARAMS, params),
+    bindings: [x, indices, y],
+    grid: elementGrid(count),
+  });
+}

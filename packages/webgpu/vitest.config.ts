@@ -1,0 +1,5 @@
+import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
+
+await useSoftwareVulkan();
+
+export { default } from '@attn/tooling-vitest/browser';
