@@ -82,9 +82,10 @@ class WebGpuBackend implements Backend {
     const make = async (): Promise<Program> => {
       this.throwIfDisposed();
       const gpu = await this.device();
-      const { attentionRows = gpu.isSoftware ? 16 : 64 } = this.options;
+      const { isSoftware } = gpu;
+      const { attentionRows = isSoftware ? 16 : 64 } = this.options;
       const workgroupBytes = gpu.limits.maxComputeWorkgroupStorageSize;
-      return Program.create(gpu, graph, plans, { workgroupBytes, attentionRows });
+      return Program.create(gpu, graph, plans, { workgroupBytes, attentionRows, isSoftware });
     };
     const program = await make();
     const executable: Executable = new GpuExecutable(graph, program, make, () => this.executables.delete(executable));

@@ -7,6 +7,8 @@ export interface KernelLimits {
   readonly workgroupBytes: number;
   /** Queries of a workgroup of attention, where its shared memory allows. */
   readonly attentionRows: 64 | 32 | 16;
+  /** Whether a CPU plays the GPU: it compiles slowly, so that fewer kernels are better than fast ones. */
+  readonly isSoftware: boolean;
 }
 
 /** One graph on one device. */

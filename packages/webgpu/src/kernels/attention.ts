@@ -11,7 +11,7 @@
  * numbers in it, rows that do not see it leave it out.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareBuffers, declareParams, rounding } from './wgsl.ts';
+import { declareBuffers, declareParams, ROUND_TO_HALF } from './wgsl.ts';
 
 /** What a kernel is made for. */
 export interface AttentionOptions {
@@ -22,12 +22,10 @@ export interface AttentionOptions {
   readonly groups: number;
   /** Queries of a workgroup: 64, or fewer where shared memory is short; 16 compile fastest. */
   readonly rows: 64 | 32 | 16;
-  readonly hasSoftcap: boolean;
   readonly hasAlibi: boolean;
   readonly hasRelative: boolean;
   readonly hasBias: boolean;
   readonly hasLse: boolean;
-  readonly isHalf: boolean;
 }
 
 export const ATTENTION_PARAMS = {
@@ -68,7 +66,10 @@ export const ATTENTION_PARAMS = {
   outHead: 'u32',
   outToken: 'u32',
   scale: 'f32',
+  /** 0 for none. */
   softcap: 'f32',
+  /** Whether results are rounded to halves. */
+  isHalf: 'u32',
   slopeBatch: 'u32',
   radius: 'i32',
   biasBatch: 'u32',
@@ -95,10 +96,9 @@ const stageVectors = (rows: number, groups: number): number =>
 
 /** The kernel. Grid: blocks of rows, members. */
 export function attentionKernel(options: AttentionOptions): KernelSource {
-  const { wholeHeads, wholeValues, groups, rows, hasSoftcap, hasAlibi, hasRelative, hasBias, hasLse, isHalf } = options;
+  const { wholeHeads, wholeValues, groups, rows, hasAlibi, hasRelative, hasBias, hasLse } = options;
   const threads = rows * 4;
   const valueDepth = valueRows(groups);
-  const { declaration, round } = rounding(isHalf);
   const four = [0, 1, 2, 3];
   /** Lines for each of `count`, so that what they index is in registers. */
   const each = (count: number, line: (index: string) => string): string =>
@@ -117,7 +117,7 @@ ${
 }`;
   const name = [
     `attention ${groups} ${rows}`,
-    ...Object.entries({ ragged: !wholeHeads, raggedValues: !wholeValues, softcap: hasSoftcap, alibi: hasAlibi, relative: hasRelative, bias: hasBias, lse: hasLse, half: isHalf })
+    ...Object.entries({ ragged: !wholeHeads, raggedValues: !wholeValues, alibi: hasAlibi, relative: hasRelative, bias: hasBias, lse: hasLse })
       .filter(([, has]) => has)
       .map(([word]) => word),
   ].join(' ');
@@ -137,7 +137,7 @@ ${declareBuffers(
   },
   hasLse ? 2 : 1,
 )}
-${declaration}
+${ROUND_TO_HALF}
 const LOWEST = -3.4028234e38;
 const LEAST = 1.2e-38;
 
@@ -164,20 +164,16 @@ fn keyRow(index: u32) -> u32 {
   if (params.hasKeyIndex == 0u) { return bounded; }
   return plan[params.keyIndex + bounded];
 }
-${
-  hasSoftcap
-    ? `fn capped(x: f32) -> f32 {
+fn capped(x: f32) -> f32 {
+  if (params.softcap == 0.0 || isNaN_(x)) { return x; }
   // exp overflows beyond this, and tanh is 1 long before.
   let y = clamp(x / params.softcap, -20.0, 20.0);
-  if (isNaN_(x)) { return x; }
   if (abs(y) < 0.1) {
     let z = y * y;
     return params.softcap * (y + y * z * (-0.33333333333 + z * (0.13333333333 + z * (-0.05396825397 + z * 0.0218694885))));
   }
   let e = exp(2.0 * abs(y));
   return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
-}`
-    : ''
 }
 
 @compute @workgroup_size(${threads})
@@ -337,7 +333,7 @@ ${four.map((j) => `              if (weight[${j}] > 0.0) { sums[at] += weight[${
       if (isNaNRow) { row = vec4f(nan()); }
       for (var c = 0u; c < 4u; c++) {
         let column = (tx + 16u * g) * 4u + c;
-        if (column < params.valueDim) { out[at + column] = ${round('row[c]')}; }
+        if (column < params.valueDim) { out[at + column] = select(row[c], roundToHalf(row[c]), params.isHalf == 1u); }
       }
     }
 ${
@@ -356,9 +352,9 @@ ${
 }
 
 /** What is added to the logit `value` of row `i` and key `j`: the soft cap, then biases. */
-function logitTerms({ hasSoftcap, hasAlibi, hasRelative, hasBias }: AttentionOptions, i: string): string {
+function logitTerms({ hasAlibi, hasRelative, hasBias }: AttentionOptions, i: string): string {
   const lines = [
-    hasSoftcap && 'value = capped(value);',
+    'value = capped(value);',
     (hasAlibi || hasRelative || hasBias) &&
       `let key = keyRow(tile * 64u + tx * 4u + j);
           let offset = i32(key) - i32(queries[${i}]) - params.queryOffset;`,

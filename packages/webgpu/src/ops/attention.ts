@@ -102,6 +102,7 @@ function groupDispatches(
     hasKeyIndex: block.keyIndex === undefined ? 0 : 1,
     ...offsets,
     firstMember: 0,
+    isHalf: isHalf(context, outputs[0]) ? 1 : 0,
     ...sizeParams(problem),
     ...biasParams(context, node, problem),
   };
@@ -121,23 +122,21 @@ function groupDispatches(
 
 function kernelOptions(
   context: ProgramContext,
-  { inputs, outputs }: NodeOf<'attention'>,
-  { headDim, valueDim, softcap, returnLse }: AttentionProblem,
+  { inputs }: NodeOf<'attention'>,
+  { headDim, valueDim, returnLse }: AttentionProblem,
 ): AttentionOptions {
   const groups = Math.ceil(valueDim / 64);
-  const { workgroupBytes, attentionRows } = context.limits;
+  const { workgroupBytes, attentionRows, isSoftware } = context.limits;
   const fits = attentionWorkgroupBytes({ rows: attentionRows, groups }) <= workgroupBytes;
   return {
-    wholeHeads: headDim % 4 === 0,
-    wholeValues: valueDim % 4 === 0,
+    wholeHeads: !isSoftware && headDim % 4 === 0,
+    wholeValues: !isSoftware && valueDim % 4 === 0,
     groups,
     rows: fits ? attentionRows : 16,
-    hasSoftcap: softcap !== undefined,
     hasAlibi: inputs.alibiSlopes !== undefined,
     hasRelative: inputs.relativeBias !== undefined,
     hasBias: inputs.bias !== undefined,
     hasLse: returnLse,
-    isHalf: isHalf(context, outputs[0]),
   };
 }
 
@@ -173,7 +172,7 @@ function sizeParams({
   valueDim,
   queryOffset,
   scale,
-  softcap = 1,
+  softcap = 0,
   layout,
 }: AttentionProblem) {
   const strides = (count: number, length: number, dim: number): [number, number, number] =>
