@@ -7,6 +7,7 @@ import { loadBackends, type Loader } from './load.ts';
 
 /** One line a backend, in order of preference. */
 const LOADERS: readonly Loader[] = [
+  { name: 'webgpu', package: '@attn/webgpu', load: async () => (await import('@attn/webgpu')).webgpu() },
   { name: 'wasm', package: '@attn/wasm', load: async () => (await import('@attn/wasm')).wasm() },
   { name: 'onnx', package: '@attn/onnx', load: async () => (await import('@attn/onnx/runtime')).onnx() },
   { name: 'cpu', package: '@attn/cpu', load: async () => (await import('@attn/cpu')).cpu() },

@@ -59,6 +59,8 @@ const INPUT_CODES: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
 export class AttnError extends Error {
   override readonly name = 'AttnError';
   readonly code: AttnErrorCode;
+  /** The message without where it came from. */
+  readonly sentence: string;
 
   /**
    * @param code stable code
@@ -69,6 +71,7 @@ export class AttnError extends Error {
     const [pkg, op] = where.split('/');
     super(op === undefined ? `[attn/${pkg}] ${message}` : `[attn/${pkg}] ${op}: ${message}`, options);
     this.code = code;
+    this.sentence = message;
   }
 
   /** True when the caller's input is at fault (the CLI then exits with 2). */

@@ -1,7 +1,6 @@
 /** The backend: opens a device when it is first needed, and another when that one was lost. */
 import {
   AttnError,
-  ops,
   inputSpecs,
   PlanCache,
   supportsGraph,
@@ -12,14 +11,15 @@ import {
   type Graph,
   type GraphNode,
   type NodeOf,
-  type OpName,
   type Probe,
   type SharedState,
 } from '@attn/core';
 import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
+import type { KernelLimits } from './graph/context.ts';
 import { GpuExecutable } from './graph/executable.ts';
 import { Program } from './graph/program.ts';
 import { deviceBytes } from './graph/words.ts';
+import { measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
 import { EMIT } from './ops/index.ts';
 import { PLAN_INPUTS } from './ops/attention.ts';
 
@@ -46,6 +46,7 @@ class WebGpuBackend implements Backend {
   private opening: Promise<GpuDevice> | undefined;
   private opened: GpuDevice | undefined;
   private probing: Promise<Probe> | undefined;
+  private speed: Speed = SOFTWARE;
   private disposed = false;
 
   constructor(options: WebGpuOptions) {
@@ -68,7 +69,7 @@ class WebGpuBackend implements Backend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
-    return graph.nodes.reduce((sum, node) => sum + nodeMs(graph, node, plans), CALL_MS);
+    return predict(graph, plans, this.speed);
   }
 
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
@@ -82,13 +83,12 @@ class WebGpuBackend implements Backend {
     const make = async (): Promise<Program> => {
       this.throwIfDisposed();
       const gpu = await this.device();
-      const { isSoftware } = gpu;
-      const { attentionRows = isSoftware ? 16 : 64 } = this.options;
-      const workgroupBytes = gpu.limits.maxComputeWorkgroupStorageSize;
-      return Program.create(gpu, graph, plans, { workgroupBytes, attentionRows, isSoftware });
+      return Program.create(gpu, graph, plans, this.limits(gpu));
     };
     const program = await make();
-    const executable: Executable = new GpuExecutable(graph, program, make, () => this.executables.delete(executable));
+    const executable: Executable = new GpuExecutable(graph, program, make, () =>
+      this.executables.delete(executable),
+    );
     this.executables.add(executable);
     if (signal?.aborted || this.disposed) executable.dispose();
     throwIfAborted(signal, where);
@@ -110,9 +110,27 @@ class WebGpuBackend implements Backend {
     const [headDim, valueDim] = [q.shape[3], v.shape[3]];
     if (headDim > MOST_DIM) return `head dim must be ≤ ${MOST_DIM}, got ${headDim}`;
     if (valueDim > MOST_DIM) return `value dim must be ≤ ${MOST_DIM}, got ${valueDim}`;
+    const extra = ['alibiSlopes', 'relativeBias', 'bias'].filter((name) => node.inputs[name] !== undefined);
+    const bindings = 4 + extra.length + node.outputs.length;
+    const most = this.opened?.limits.maxStorageBuffersPerShaderStage ?? 8;
+    if (bindings > most) return `it needs ${bindings} storage buffers, and this device binds at most ${most}`;
     const known = new Set([...graph.inputs.values(), ...graph.constants.keys()]);
-    const computed = PLAN_INPUTS.find((name) => node.inputs[name] !== undefined && !known.has(node.inputs[name]));
-    return computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`;
+    const computed = PLAN_INPUTS.find(
+      (name) => node.inputs[name] !== undefined && !known.has(node.inputs[name]),
+    );
+    return (
+      computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`
+    );
+  }
+
+  private limits({ isSoftware, limits }: GpuDevice): KernelLimits {
+    const { attentionRows } = this.options;
+    return {
+      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+      attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
+      // Who says how, wants the kernels of a GPU.
+      isSoftware: isSoftware && attentionRows === undefined,
+    };
   }
 
   private throwIfDisposed(): void {
@@ -130,12 +148,15 @@ class WebGpuBackend implements Backend {
 
   private async look(): Promise<Probe> {
     try {
-      const { title, limits, device } = await this.device();
+      const gpu = await this.device();
+      const { title, limits, device } = gpu;
+      this.speed = await measureSpeed(gpu, this.limits(gpu));
       return {
         available: true,
         summary: title,
         features: {
           adapter: title,
+          gflops: Number((this.speed.rate / 1e6).toPrecision(3)),
           f16: device.features.has('shader-f16'),
           subgroups: device.features.has('subgroups'),
           maxBindingBytes: limits.maxStorageBufferBindingSize,
@@ -143,23 +164,9 @@ class WebGpuBackend implements Backend {
         },
       };
     } catch (error) {
-      const reason = error instanceof AttnError ? error.message : `it could not be started: ${String(error)}`;
+      const reason =
+        error instanceof AttnError ? error.sentence : `it could not be started: ${String(error)}`;
       return { available: false, reason };
     }
   }
-}
-
-/** Milliseconds of a call beside its kernels, and operations per millisecond: guesses until the device is measured. */
-const CALL_MS = 1;
-const RATE = 1e9;
-
-function nodeMs<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache): number {
-  const specs = inputSpecs(graph, node);
-  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes) / RATE;
-  const { problem, plan } = plans.expected(specs, node.attributes);
-  return (2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim)) / RATE;
-}
-
-function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
-  return node.op === 'attention';
 }

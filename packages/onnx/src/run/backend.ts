@@ -135,7 +135,7 @@ export class OnnxBackend implements Backend {
     } catch (error) {
       return {
         available: false,
-        reason: error instanceof AttnError ? error.message : `it could not be started: ${String(error)}`,
+        reason: error instanceof AttnError ? error.sentence : `it could not be started: ${String(error)}`,
       };
     }
   }

@@ -17,13 +17,17 @@ export async function findGpu(): Promise<FoundGpu> {
   const own = host.navigator?.gpu;
   if (own !== undefined) return { gpu: own, title: 'WebGPU of this host' };
   if (host.process === undefined) {
-    throw unavailable('this browser has no WebGPU; it needs a secure context (https or localhost) and a recent browser');
+    throw unavailable(
+      'this browser has no WebGPU; it needs a secure context (https or localhost) and a recent browser',
+    );
   }
   dawn ??= loadDawn();
   return { gpu: await dawn, title: 'Dawn' };
 }
 
 async function loadDawn(): Promise<GPU> {
+  const missing = missingVulkan();
+  if (missing !== undefined) throw unavailable(missing);
   try {
     // A name in a variable: bundlers for browsers must not look for it.
     const name = 'webgpu';
@@ -32,7 +36,8 @@ async function loadDawn(): Promise<GPU> {
       readonly globals: Readonly<Record<string, unknown>>;
     };
     for (const [key, value] of Object.entries(globals)) {
-      if (!(key in globalThis)) Object.defineProperty(globalThis, key, { value, configurable: true, writable: true });
+      if (!(key in globalThis))
+        Object.defineProperty(globalThis, key, { value, configurable: true, writable: true });
     }
     return create([]);
   } catch (cause) {
@@ -45,6 +50,31 @@ async function loadDawn(): Promise<GPU> {
       cause,
     );
   }
+}
+
+/** Where Linux distributions have shared libraries. */
+const LIBRARY_FOLDERS = [
+  '/usr/lib',
+  '/usr/lib64',
+  '/lib',
+  '/lib64',
+  '/usr/local/lib',
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+];
+
+/** What is missing on a Linux without Vulkan. Dawn would find out as well, but complain to the terminal about it. */
+function missingVulkan(): string | undefined {
+  const { platform, env, getBuiltinModule } = process;
+  if (platform !== 'linux' || getBuiltinModule === undefined) return undefined;
+  if (env.VK_DRIVER_FILES !== undefined || env.VK_ICD_FILENAMES !== undefined) return undefined;
+  const { existsSync } = getBuiltinModule('node:fs');
+  const folders = [
+    ...(env.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== ''),
+    ...LIBRARY_FOLDERS,
+  ];
+  if (folders.some((folder) => existsSync(`${folder}/libvulkan.so.1`))) return undefined;
+  return 'this Linux has no Vulkan loader (libvulkan.so.1); install it and a driver for the GPU, e.g. apt install libvulkan1 mesa-vulkan-drivers';
 }
 
 /** Says why there is no device. */

@@ -1,5 +1,5 @@
 /** One device with its limits, its pipelines and its buffers. When it is lost it stays lost: the backend opens another. */
-import { AttnError, debug } from '@attn/core';
+import { AttnError, debug, eventLoopTurn } from '@attn/core';
 import { BufferPool } from './buffer-pool.ts';
 import { findGpu, unavailable } from './find-gpu.ts';
 import { PipelineCache } from './pipeline-cache.ts';
@@ -50,7 +50,9 @@ export class GpuDevice {
     const { gpu, title } = await findGpu();
     const adapter = await gpu.requestAdapter({ powerPreference });
     if (adapter === null) {
-      throw unavailable(`${title} found no adapter; a GPU with a Vulkan, Metal or Direct3D 12 driver is needed`);
+      throw unavailable(
+        `${title} found no adapter; a GPU with a Vulkan, Metal or Direct3D 12 driver is needed`,
+      );
     }
     const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
     const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
@@ -58,7 +60,10 @@ export class GpuDevice {
       const opened = await adapter.requestDevice({ requiredLimits, requiredFeatures });
       return new GpuDevice(opened, describe(adapter.info), true);
     } catch (cause) {
-      throw unavailable(`the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+      throw unavailable(
+        `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`,
+        cause,
+      );
     }
   }
 
@@ -69,7 +74,10 @@ export class GpuDevice {
   /** Whether a CPU plays the GPU. */
   get isSoftware(): boolean {
     const { isFallbackAdapter, description, architecture, device } = this.device.adapterInfo;
-    return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${description} ${architecture} ${device}`);
+    return (
+      isFallbackAdapter ||
+      /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${description} ${architecture} ${device}`)
+    );
   }
 
   /** Throws `DEVICE_LOST` when it was. */
@@ -95,9 +103,12 @@ export class GpuDevice {
       thrown = error ?? new Error('nothing was thrown');
     }
     const scopes = await Promise.all([1, 2, 3].map(() => this.device.popErrorScope().catch(() => null)));
+    // A lost device says so a little later than it fails.
+    if (thrown !== undefined || scopes.some((scope) => scope !== null)) await eventLoopTurn();
     this.throwIfLost(where);
     const [internal, validation, memory] = scopes;
-    if (memory !== null) throw new AttnError('OUT_OF_MEMORY', where, `the GPU is out of memory: ${line(memory.message)}`);
+    if (memory !== null)
+      throw new AttnError('OUT_OF_MEMORY', where, `the GPU is out of memory: ${line(memory.message)}`);
     const failure = validation ?? internal;
     if (failure !== null) throw new AttnError('INTERNAL', where, `the GPU refused: ${line(failure.message)}`);
     if (thrown !== undefined) throw thrown;
@@ -117,6 +128,7 @@ function line(message: string): string {
 }
 
 function describe({ vendor, architecture, device, description }: GPUAdapterInfo): string {
-  const name = description === '' ? [vendor, architecture, device].filter((part) => part !== '').join(' ') : description;
+  const name =
+    description === '' ? [vendor, architecture, device].filter((part) => part !== '').join(' ') : description;
   return name === '' ? 'a GPU' : name;
 }

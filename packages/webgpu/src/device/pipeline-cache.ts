@@ -47,9 +47,14 @@ export class PipelineCache {
         .filter(({ type }) => type === 'error')
         .map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos}: ${message}`);
       const why = said.length > 0 ? said.join('; ') : cause instanceof Error ? cause.message : String(cause);
-      throw new AttnError('COMPILE_FAILED', 'webgpu/compile', `kernel ${name} does not compile: ${why.slice(0, 500)}`, {
-        cause,
-      });
+      throw new AttnError(
+        'COMPILE_FAILED',
+        'webgpu/compile',
+        `kernel ${name} does not compile: ${why.slice(0, 500)}`,
+        {
+          cause,
+        },
+      );
     }
   }
 }

@@ -1,5 +1,13 @@
 /** A graph on one device: its constants are there, and a run is one command buffer. */
-import { planMemory, type Graph, type MemoryPlan, type PlanCache, type Tensor, type Tensors, type ValueId } from '@attn/core';
+import {
+  planMemory,
+  type Graph,
+  type MemoryPlan,
+  type PlanCache,
+  type Tensor,
+  type Tensors,
+  type ValueId,
+} from '@attn/core';
 import type { GpuDevice } from '../device/gpu-device.ts';
 import { emitNode } from '../ops/index.ts';
 import type { KernelLimits, NodeProgram, ProgramContext } from './context.ts';
@@ -65,10 +73,14 @@ export class Program {
 
   private async runNow(inputs: Readonly<Record<string, Tensor>>): Promise<Tensors> {
     const { gpu } = this;
-    const perNode = this.nodes.map((node) => (node.kind === 'static' ? node.dispatches : node.dispatches(inputs)));
+    const perNode = this.nodes.map((node) =>
+      node.kind === 'static' ? node.dispatches : node.dispatches(inputs),
+    );
     const dispatches = perNode.flat();
     const pipelines = new Map<Dispatch, GPUComputePipeline>();
-    await Promise.all(dispatches.map(async (each) => pipelines.set(each, await gpu.pipelines.get(each.kernel))));
+    await Promise.all(
+      dispatches.map(async (each) => pipelines.set(each, await gpu.pipelines.get(each.kernel))),
+    );
     this.keepTables(dispatches);
 
     const taken: GPUBuffer[] = [];
@@ -92,7 +104,10 @@ export class Program {
           }));
           const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
           const layout = pipeline.getBindGroupLayout(0);
-          const group = gpu.device.createBindGroup({ layout, entries: [{ binding: 0, resource: uniform }, ...entries] });
+          const group = gpu.device.createBindGroup({
+            layout,
+            entries: [{ binding: 0, resource: uniform }, ...entries],
+          });
           pass.setPipeline(pipeline);
           pass.setBindGroup(0, group);
           pass.dispatchWorkgroups(...dispatch.grid);
@@ -194,7 +209,10 @@ export class Program {
   }
 
   /** Ends the command buffer with copies of the outputs, and waits for them. */
-  private async readBack(encoder: GPUCommandEncoder, buffers: ReadonlyMap<ValueId, GPUBuffer>): Promise<Tensors> {
+  private async readBack(
+    encoder: GPUCommandEncoder,
+    buffers: ReadonlyMap<ValueId, GPUBuffer>,
+  ): Promise<Tensors> {
     const { gpu, graph } = this;
     const places = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id, offset: 0 }));
     let size = 0;

@@ -117,7 +117,14 @@ ${
 }`;
   const name = [
     `attention ${groups} ${rows}`,
-    ...Object.entries({ ragged: !wholeHeads, raggedValues: !wholeValues, alibi: hasAlibi, relative: hasRelative, bias: hasBias, lse: hasLse })
+    ...Object.entries({
+      ragged: !wholeHeads,
+      raggedValues: !wholeValues,
+      alibi: hasAlibi,
+      relative: hasRelative,
+      bias: hasBias,
+      lse: hasLse,
+    })
       .filter(([, has]) => has)
       .map(([word]) => word),
   ].join(' ');

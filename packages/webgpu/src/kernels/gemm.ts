@@ -43,7 +43,14 @@ export function gemmKernel({ hasBias, activation, isHalf }: GemmOptions): Kernel
   const { declaration, round } = rounding(isHalf);
   const sum = hasBias ? 'sums[i][j] + bias[column]' : 'sums[i][j]';
   const result = activation === undefined ? sum : `activate(${sum})`;
-  const load = (name: string, of: string, limit: string, row: string, column: string, outer: string): string => `
+  const load = (
+    name: string,
+    of: string,
+    limit: string,
+    row: string,
+    column: string,
+    outer: string,
+  ): string => `
     for (var s = lane; s < ${GEMM_TILE * DEPTH}u; s += 256u) {
       let outer = s / ${DEPTH}u;
       let depth = s % ${DEPTH}u;

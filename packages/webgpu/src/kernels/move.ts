@@ -2,7 +2,14 @@
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import type { Dispatch } from '../graph/dispatch.ts';
 import type { ValueId } from '@attn/core';
-import { declareBuffers, declareParams, elementGrid, forEachElement, packParams, type ParamTypes } from './wgsl.ts';
+import {
+  declareBuffers,
+  declareParams,
+  elementGrid,
+  forEachElement,
+  packParams,
+  type ParamTypes,
+} from './wgsl.ts';
 
 /** A walk over all elements of a box. */
 export interface Move {
@@ -24,16 +31,20 @@ export function moveDispatches(move: Move): Dispatch[] {
     params[`to${axis}`] = to.strides[axis];
   });
   const kernel = moveKernel(shape.length);
-  return [{ kernel, params: packParams(types, params), bindings: [from.id, to.id], grid: elementGrid(count) }];
+  return [
+    { kernel, params: packParams(types, params), bindings: [from.id, to.id], grid: elementGrid(count) },
+  ];
 }
 
 function moveParams(rank: number): ParamTypes {
   const axes = Array.from({ length: rank }, (_, axis) => axis);
   return Object.fromEntries(
-    ['count', 'source', 'target_', ...axes.flatMap((axis) => [`extent${axis}`, `from${axis}`, `to${axis}`])].map((name) => [
-      name,
-      'u32' as const,
-    ]),
+    [
+      'count',
+      'source',
+      'target_',
+      ...axes.flatMap((axis) => [`extent${axis}`, `from${axis}`, `to${axis}`]),
+    ].map((name) => [name, 'u32' as const]),
   );
 }
 

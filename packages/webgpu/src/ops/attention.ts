@@ -182,8 +182,29 @@ function sizeParams({
   const [vBatch, vHead, vToken] = strides(kvHeads, keyLength, valueDim);
   const [outBatch, outHead, outToken] = strides(heads, queryLength, valueDim);
   return {
-    ...{ headDim, valueDim, queryLength, keyLength, heads, headsPerKv: heads / kvHeads, queryOffset, scale, softcap },
-    ...{ qBatch, qHead, qToken, kBatch, kHead, kToken, vBatch, vHead, vToken, outBatch, outHead, outToken },
+    ...{
+      headDim,
+      valueDim,
+      queryLength,
+      keyLength,
+      heads,
+      headsPerKv: heads / kvHeads,
+      queryOffset,
+      scale,
+      softcap,
+    },
+    qBatch,
+    qHead,
+    qToken,
+    kBatch,
+    kHead,
+    kToken,
+    vBatch,
+    vHead,
+    vToken,
+    outBatch,
+    outHead,
+    outToken,
   };
 }
 
@@ -198,6 +219,9 @@ function biasParams(
   return {
     slopeBatch: alibiSlopes?.shape.length === 2 ? heads : 0,
     radius: relativeBias === undefined ? 0 : (relativeBias.shape[1] - 1) / 2,
-    ...{ biasBatch, biasHead, biasQuery, biasKey },
+    biasBatch,
+    biasHead,
+    biasQuery,
+    biasKey,
   };
 }

@@ -20,9 +20,19 @@ export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): Nod
   const { x, weight, bias } = node.inputs;
   const [n, k] = specOf(context, weight).shape;
   const m = sizeOf(specOf(context, x).shape.slice(0, -1));
-  const options = { hasBias: bias !== undefined, activation: node.attributes.activation, isHalf: isHalf(context, node.outputs[0]) };
+  const options = {
+    hasBias: bias !== undefined,
+    activation: node.attributes.activation,
+    isHalf: isHalf(context, node.outputs[0]),
+  };
   const sizes = { m, n, k, aRow: k, aColumn: 1, bRow: 1, bColumn: k };
-  const bindings = (offsets: DeviceTable) => [x, weight, offsets, ...(bias === undefined ? [] : [bias]), node.outputs[0]];
+  const bindings = (offsets: DeviceTable) => [
+    x,
+    weight,
+    offsets,
+    ...(bias === undefined ? [] : [bias]),
+    node.outputs[0],
+  ];
   return always(...products(options, sizes, new Uint32Array(2), bindings));
 }
 
@@ -50,7 +60,9 @@ export function emitMatmul(context: ProgramContext, node: NodeOf<'matmul'>): Nod
   });
   const options = { hasBias: false, activation: undefined, isHalf: isHalf(context, node.outputs[0]) };
   const sizes = {
-    ...{ m, n, k },
+    m,
+    n,
+    k,
     ...(transposeA ? { aRow: 1, aColumn: m } : { aRow: k, aColumn: 1 }),
     ...(transposeB ? { bRow: 1, bColumn: k } : { bRow: n, bColumn: 1 }),
   };
@@ -137,7 +149,10 @@ function emitUnary(
   });
 }
 
-export function emitSoftmax(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'softmax'>): NodeProgram {
+export function emitSoftmax(
+  context: ProgramContext,
+  { inputs, outputs, attributes }: NodeOf<'softmax'>,
+): NodeProgram {
   const { shape } = specOf(context, inputs.x);
   const { axis } = attributes;
   const inner = sizeOf(shape.slice(axis + 1));

@@ -36,7 +36,10 @@ export const EMIT: { readonly [K in OpName]?: Emit<K> } = {
 };
 
 /** The dispatches of a node. */
-export function emitNode<K extends OpName>(context: ProgramContext, node: NodeOf<K>): NodeProgram | undefined {
+export function emitNode<K extends OpName>(
+  context: ProgramContext,
+  node: NodeOf<K>,
+): NodeProgram | undefined {
   const emit: Emit<K> | undefined = EMIT[node.op];
   return emit?.(context, node);
 }

@@ -17,10 +17,15 @@ export function emitTranspose(
   const strides = contiguousStrides(specOf(context, inputs.x).shape);
   const { shape } = specOf(context, outputs[0]);
   const from = { id: inputs.x, offset: 0, strides: attributes.permutation.map((axis) => strides[axis]) };
-  return always(...moveDispatches({ shape, from, to: { id: outputs[0], offset: 0, strides: contiguousStrides(shape) } }));
+  return always(
+    ...moveDispatches({ shape, from, to: { id: outputs[0], offset: 0, strides: contiguousStrides(shape) } }),
+  );
 }
 
-export function emitSlice(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'slice'>): NodeProgram {
+export function emitSlice(
+  context: ProgramContext,
+  { inputs, outputs, attributes }: NodeOf<'slice'>,
+): NodeProgram {
   const strides = contiguousStrides(specOf(context, inputs.x).shape);
   const offset = attributes.starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
   const { shape } = specOf(context, outputs[0]);
@@ -28,7 +33,10 @@ export function emitSlice(context: ProgramContext, { inputs, outputs, attributes
   return always(...moveDispatches({ shape, from: { id: inputs.x, offset, strides }, to }));
 }
 
-export function emitConcat(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'concat'>): NodeProgram {
+export function emitConcat(
+  context: ProgramContext,
+  { inputs, outputs, attributes }: NodeOf<'concat'>,
+): NodeProgram {
   const strides = contiguousStrides(specOf(context, outputs[0]).shape);
   let at = 0;
   return always(
@@ -41,12 +49,25 @@ export function emitConcat(context: ProgramContext, { inputs, outputs, attribute
   );
 }
 
-export function emitGather(context: ProgramContext, { inputs, outputs, attributes }: NodeOf<'gather'>): NodeProgram {
+export function emitGather(
+  context: ProgramContext,
+  { inputs, outputs, attributes }: NodeOf<'gather'>,
+): NodeProgram {
   const { shape } = specOf(context, inputs.x);
-  return gather(context, inputs.x, inputs.indices, outputs[0], shape[attributes.axis], shape.slice(attributes.axis + 1));
+  return gather(
+    context,
+    inputs.x,
+    inputs.indices,
+    outputs[0],
+    shape[attributes.axis],
+    shape.slice(attributes.axis + 1),
+  );
 }
 
-export function emitEmbedding(context: ProgramContext, { inputs, outputs }: NodeOf<'embedding'>): NodeProgram {
+export function emitEmbedding(
+  context: ProgramContext,
+  { inputs, outputs }: NodeOf<'embedding'>,
+): NodeProgram {
   const [extent, ...rest] = specOf(context, inputs.table).shape;
   return gather(context, inputs.table, inputs.ids, outputs[0], extent, rest);
 }

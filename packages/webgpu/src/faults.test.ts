@@ -1,0 +1,143 @@
+// What can go wrong with a device: typed errors, another device for the next call, and no buffer left behind.
+import {
+  attentionGraph,
+  attentionInputs,
+  createAttn,
+  f32,
+  GraphBuilder,
+  slidingWindow,
+  type AttentionCall,
+} from '@attn/core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BufferPool } from './device/buffer-pool.ts';
+import { findGpu } from './device/find-gpu.ts';
+import { GpuDevice } from './device/gpu-device.ts';
+import { webgpu } from './index.ts';
+
+function call(n = 100): AttentionCall {
+  const x = f32(
+    [1, 2, n, 16],
+    Float32Array.from({ length: 2 * n * 16 }, (_, i) => Math.sin(i)),
+  );
+  return { q: x, k: x, v: x, pattern: slidingWindow({ before: 16, after: 16 }) };
+}
+
+async function openDevice(): Promise<GPUDevice> {
+  const { gpu } = await findGpu();
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) throw new Error('no adapter');
+  return adapter.requestDevice();
+}
+
+let gpu: GpuDevice;
+beforeAll(async () => {
+  gpu = await GpuDevice.open({});
+});
+afterAll(() => gpu.destroy());
+
+test("an application's own device is used, and goes on", async () => {
+  const device = await openDevice();
+  const attn = await createAttn({ backends: [webgpu({ device })] });
+  await attn.attention(call());
+  await attn.dispose();
+  const buffer = device.createBuffer({ size: 16, usage: 0x8 });
+  device.pushErrorScope('validation');
+  device.queue.writeBuffer(buffer, 0, new Uint32Array(4));
+  expect(await device.popErrorScope()).toBe(null);
+  device.destroy();
+});
+
+test("an application's own device that is lost: DEVICE_LOST, now and later", async () => {
+  const device = await openDevice();
+  const backend = webgpu({ device });
+  const executable = await backend.compile(attentionGraph(call()));
+  const first = await executable.run(attentionInputs(call()));
+  device.destroy();
+  for (let i = 0; i < 2; i++) {
+    await expect(executable.run(attentionInputs(call()))).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+  }
+  expect(first.out.data[0]).not.toBe(0);
+  await backend.dispose();
+});
+
+test('a device of our own that is lost is replaced at the next call', async () => {
+  const opened: GPUDevice[] = [];
+  const open = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...args) {
+    const device = await open.apply(this, args);
+    opened.push(device);
+    return device;
+  };
+  try {
+    const backend = webgpu();
+    const executable = await backend.compile(attentionGraph(call()));
+    const before = await executable.run(attentionInputs(call()));
+    opened[0].destroy();
+    await opened[0].lost;
+    const after = await executable.run(attentionInputs(call()));
+    expect(after.out.data).toEqual(before.out.data);
+    expect(opened.length).toBe(2);
+    await backend.dispose();
+  } finally {
+    GPUAdapter.prototype.requestDevice = open;
+  }
+});
+
+test('errors of the device become typed ones', async () => {
+  const { device } = gpu;
+  const tooLarge = { size: 2 * gpu.limits.maxBufferSize, usage: 0x80 };
+  await expect(gpu.guarded('webgpu/test', () => device.createBuffer(tooLarge))).rejects.toMatchObject({
+    code: expect.stringMatching(/INTERNAL|OUT_OF_MEMORY/),
+  });
+  await expect(gpu.guarded('webgpu/test', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
+  expect(await gpu.guarded('webgpu/test', () => 7)).toBe(7);
+});
+
+test('memory that the device does not have: OUT_OF_MEMORY', async () => {
+  const { device } = gpu;
+  await expect(
+    gpu.guarded('webgpu/test', () => {
+      for (let i = 0; i < 2; i++)
+        device.createBuffer({ size: gpu.limits.maxBufferSize, usage: 0x80 }).destroy();
+    }),
+  ).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+});
+
+test('buffers are handed out again, and all are given back', () => {
+  const pool = new BufferPool(gpu.device);
+  const [a, b] = [pool.acquire(1000), pool.acquire(1000)];
+  expect(a).not.toBe(b);
+  pool.release(a);
+  expect(pool.acquire(900)).toBe(a);
+  expect(pool.count).toBe(2);
+  pool.discard(b);
+  expect(pool.count).toBe(1);
+  const staging = pool.acquireStaging(1000);
+  expect(staging).not.toBe(a);
+  pool.destroy();
+  expect([pool.count, pool.bytes]).toEqual([0, 0]);
+});
+
+test('tensors that no binding holds are unsupported, with their size', async () => {
+  const backend = webgpu();
+  await backend.probe();
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [2 ** 20, 1024] });
+  const graph = builder.build({ y: builder.relu(x) });
+  await expect(backend.compile(graph)).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringMatching(
+      /a tensor of it takes 4294967296 bytes, and this device binds at most \d+/,
+    ),
+  });
+  await backend.dispose();
+});
+
+test('head dims beyond the kernels are unsupported', async () => {
+  const x = f32([1, 1, 2, 320], new Float32Array(640));
+  const backend = webgpu();
+  await expect(backend.compile(attentionGraph({ q: x, k: x, v: x }))).rejects.toThrow(
+    'head dim must be ≤ 256, got 320',
+  );
+  await backend.dispose();
+});

@@ -1,0 +1,105 @@
+// All kernels in all variants are valid WGSL, by Dawn's own compiler, and one of each stands here to be read.
+import { expect, test } from 'vitest';
+import { nullDevice } from '../device/null-device.testing.ts';
+import { PipelineCache, type KernelSource } from '../device/pipeline-cache.ts';
+import { attentionKernel, attentionWorkgroupBytes } from './attention.ts';
+import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
+import { gemmKernel } from './gemm.ts';
+import { moveKernel } from './move.ts';
+import { layerNormKernel, softmaxKernel } from './rows.ts';
+
+const no = { hasAlibi: false, hasRelative: false, hasBias: false, hasLse: false };
+const PLAIN = { wholeHeads: true, wholeValues: true, groups: 1, rows: 64, ...no } as const;
+const booleans = [false, true];
+const activations = ['relu', 'tanh', 'gelu', 'gelu_tanh'] as const;
+
+const attention = booleans.flatMap((wholeHeads) =>
+  booleans.flatMap((wholeValues) =>
+    ([64, 32, 16] as const).flatMap((rows) =>
+      [1, 2, 3, 4].flatMap((groups) =>
+        [0, 1, 2, 4, 8, 15].map((bits) =>
+          attentionKernel({
+            wholeHeads,
+            wholeValues,
+            rows,
+            groups,
+            hasAlibi: (bits & 1) !== 0,
+            hasRelative: (bits & 2) !== 0,
+            hasBias: (bits & 4) !== 0,
+            hasLse: (bits & 8) !== 0,
+          }),
+        ),
+      ),
+    ),
+  ),
+);
+
+const others: KernelSource[] = [
+  fillKernel(),
+  gatherKernel(),
+  ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank)),
+  ...booleans.flatMap((isHalf) => [
+    softmaxKernel(isHalf),
+    ...booleans.flatMap((weight) => booleans.map((bias) => layerNormKernel(weight, bias, isHalf))),
+    ...[0, 1, 2, 3, 4].flatMap((rank) => [
+      binaryKernel('add', rank, isHalf),
+      binaryKernel('mul', rank, isHalf),
+    ]),
+    ...activations.map((kind) => unaryKernel(kind, isHalf)),
+    ...[undefined, ...activations].flatMap((activation) =>
+      booleans.map((hasBias) => gemmKernel({ hasBias, activation, isHalf })),
+    ),
+  ]),
+];
+
+test.each([
+  ['attention', attention],
+  ['the others', others],
+])('%s compile', async (_name, kernels) => {
+  const device = await nullDevice();
+  const cache = new PipelineCache(device);
+  for (const kernel of kernels) {
+    // The null device has 16 kB of shared memory and 8 storage buffers: of what needs more only the shader can be validated.
+    const buffers = kernel.code.match(/var<storage/g)?.length ?? 0;
+    if (buffers > 8 || (kernel.name.startsWith('attention') && kernel.name.split(' ')[2] === '64')) {
+      const { messages } = await device.createShaderModule({ code: kernel.code }).getCompilationInfo();
+      expect(messages).toEqual([]);
+    } else {
+      await cache.get(kernel);
+    }
+  }
+  // A name says which variant it is.
+  expect(new Set(kernels.map(({ name }) => name)).size).toBe(kernels.length);
+});
+
+test('a kernel that does not compile says where and why', async () => {
+  const cache = new PipelineCache(await nullDevice());
+  await expect(cache.get({ name: 'broken', code: 'fn main() { let x = y; }' })).rejects.toMatchObject({
+    code: 'COMPILE_FAILED',
+    message: expect.stringMatching(/kernel broken does not compile: line 1:21: unresolved value 'y'/),
+  });
+  expect(cache.count).toBe(0);
+});
+
+test('shared memory is what was said', () => {
+  for (const rows of [64, 32, 16] as const) {
+    const { code } = attentionKernel({ ...PLAIN, rows });
+    const vectors = [...code.matchAll(/var<workgroup> \w+: array<vec4f, (\d+)>/g)].map(([, count]) =>
+      Number(count),
+    );
+    const bytes = 16 * vectors.reduce((sum, count) => sum + count, 0);
+    expect(attentionWorkgroupBytes({ rows, groups: 1 })).toBeGreaterThan(bytes);
+    expect(attentionWorkgroupBytes({ rows, groups: 1 })).toBeLessThan(bytes + 256);
+  }
+  expect(attentionWorkgroupBytes({ rows: 64, groups: 4 })).toBeLessThan(32_768);
+  expect(attentionWorkgroupBytes({ rows: 32, groups: 4 })).toBeLessThan(16_384);
+});
+
+test('as text', async () => {
+  await expect(attentionKernel({ ...PLAIN, hasLse: true }).code).toMatchFileSnapshot(
+    '__snapshots__/attention.wgsl',
+  );
+  const linear = gemmKernel({ hasBias: true, activation: 'gelu', isHalf: false });
+  await expect(linear.code).toMatchFileSnapshot('__snapshots__/gemm.wgsl');
+  await expect(softmaxKernel(false).code).toMatchFileSnapshot('__snapshots__/softmax.wgsl');
+});

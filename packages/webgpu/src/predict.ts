@@ -1,0 +1,82 @@
+/** How long a graph will take: operations over the rate of a product, bytes over the bus, and some time for the call. */
+import {
+  f32,
+  GraphBuilder,
+  inputSpecs,
+  ops,
+  PlanCache,
+  type Graph,
+  type NodeOf,
+  type OpName,
+} from '@attn/core';
+import type { GpuDevice } from './device/gpu-device.ts';
+import type { KernelLimits } from './graph/context.ts';
+import { Program } from './graph/program.ts';
+import { deviceBytes } from './graph/words.ts';
+
+/** What predictions rest on. */
+export interface Speed {
+  /** Operations per millisecond of products. */
+  readonly rate: number;
+  /** Milliseconds of a call that computes nothing. */
+  readonly callMs: number;
+}
+
+/** Bytes per millisecond between host and device, there and back: a slow bus, and the copies around it. */
+const BUS = 2e6;
+
+/** Milliseconds that a dispatch takes beside its operations. */
+const DISPATCH_MS = 0.01;
+
+/** Softmax and masks beside the products of attention. */
+const ATTENTION_SHARE = 0.7;
+
+/** A CPU that plays the GPU is slower than any other backend; it is not worth measuring. */
+export const SOFTWARE: Speed = { rate: 5e5, callMs: 2 };
+
+/** Predicted milliseconds of one run. */
+export function predict(graph: Graph, plans: PlanCache, { rate, callMs }: Speed): number {
+  const outside = [...graph.inputs.values(), ...graph.outputs.values()];
+  const bytes = outside.reduce((sum, id) => sum + deviceBytes(graph.values[id]), 0);
+  const nodes = graph.nodes.reduce((sum, node) => sum + DISPATCH_MS + flopsOf(graph, node, plans) / rate, 0);
+  return callMs + bytes / BUS + nodes;
+}
+
+function flopsOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache): number {
+  const specs = inputSpecs(graph, node);
+  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes);
+  const { problem, plan } = plans.expected(specs, node.attributes);
+  return (2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim)) / ATTENTION_SHARE;
+}
+
+function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
+  return node.op === 'attention';
+}
+
+/** Side of the matrices that are multiplied to measure. */
+const SIDE = 1024;
+
+/** Measures a device: a product of matrices that are there already, and a call that does next to nothing. */
+export async function measureSpeed(gpu: GpuDevice, limits: KernelLimits): Promise<Speed> {
+  if (limits.isSoftware) return SOFTWARE;
+  const plans = new PlanCache();
+  const best = async (side: number): Promise<number> => {
+    const builder = new GraphBuilder();
+    const matrix = () => builder.constant(f32([side, side], new Float32Array(side * side).fill(0.5)));
+    const corner = builder.slice(builder.matmul(matrix(), matrix()), [0, 0], [1, 1]);
+    const program = await Program.create(gpu, builder.build({ corner }), plans, limits);
+    try {
+      let least = Infinity;
+      for (let i = 0; i < 4; i++) {
+        const start = performance.now();
+        await program.run({});
+        least = Math.min(least, performance.now() - start);
+      }
+      return least;
+    } finally {
+      program.release();
+    }
+  };
+  const callMs = await best(4);
+  return { callMs, rate: (2 * SIDE ** 3) / Math.max(0.05, (await best(SIDE)) - callMs) };
+}
