@@ -1,13 +1,5 @@
 /** What turning an op into dispatches needs. */
-import {
-  PlanCache,
-  type Graph,
-  type NodeOf,
-  type OpName,
-  type Tensor,
-  type TensorSpec,
-  type ValueId,
-} from '@attn/core';
+import type { Graph, NodeOf, OpName, PlanCache, Tensor, TensorSpec, ValueId } from '@attn/core';
 import type { Dispatch } from './dispatch.ts';
 
 /** What kernels are chosen by. */

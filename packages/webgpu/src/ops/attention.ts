@@ -182,17 +182,15 @@ function sizeParams({
   const [vBatch, vHead, vToken] = strides(kvHeads, keyLength, valueDim);
   const [outBatch, outHead, outToken] = strides(heads, queryLength, valueDim);
   return {
-    ...{
-      headDim,
-      valueDim,
-      queryLength,
-      keyLength,
-      heads,
-      headsPerKv: heads / kvHeads,
-      queryOffset,
-      scale,
-      softcap,
-    },
+    headDim,
+    valueDim,
+    queryLength,
+    keyLength,
+    heads,
+    headsPerKv: heads / kvHeads,
+    queryOffset,
+    scale,
+    softcap,
     qBatch,
     qHead,
     qToken,
