@@ -10,9 +10,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE = '24.21.0';
+const DENO = 'deno@2.9.6';
 /** Other runtimes that must run the WebAssembly backend; tried by `check`. */
 const RUNTIMES = [
-  ['deno@2.9.6', ['deno', 'run', '--allow-all']],
+  [DENO, ['deno', 'run', '--allow-all']],
   ['bun@1.4.5', ['bun']],
 ];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -145,6 +146,7 @@ const tasks = {
       await turbo(['build', 'types', 'publint', 'test'], '--continue=dependencies-successful', ...args),
     ];
     for (const runtime of RUNTIMES) codes.push(await smoke(runtime));
+    codes.push(await node('tooling/runtimes/deno-webgpu.mjs', DENO));
     return codes.find((code) => code !== 0) ?? 0;
   },
   attn: () => app('@attn/cli', 'apps/cli/dist/main.js'),

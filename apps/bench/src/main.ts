@@ -14,6 +14,7 @@ import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
+import { webgpuSuite } from './suites/webgpu.ts';
 import { windowSuite } from './suites/window.ts';
 
 /** One line a suite. */
@@ -28,6 +29,7 @@ const suites: readonly Suite[] = [
   denseSuite,
   windowSuite,
   onnxSuite,
+  webgpuSuite,
 ];
 
 interface Flags {

@@ -15,9 +15,8 @@ import {
   type SharedState,
 } from '@attn/core';
 import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
-import type { KernelLimits } from './graph/context.ts';
 import { GpuExecutable } from './graph/executable.ts';
-import { Program } from './graph/program.ts';
+import { Program, type ProgramOptions } from './graph/program.ts';
 import { deviceBytes } from './graph/words.ts';
 import { measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
 import { EMIT } from './ops/index.ts';
@@ -27,6 +26,8 @@ import { PLAN_INPUTS } from './ops/attention.ts';
 export interface WebGpuOptions extends DeviceOptions {
   /** Queries that a workgroup of attention takes. Default 64; 16 where a CPU plays the GPU, which compiles large ones slowly. */
   readonly attentionRows?: 64 | 32 | 16;
+  /** Told how long each run took on the GPU itself, in milliseconds, where the device has timestamps. */
+  readonly onGpuTime?: (ms: number) => void;
 }
 
 /** Head and value dims that registers and shared memory allow. */
@@ -83,7 +84,7 @@ class WebGpuBackend implements Backend {
     const make = async (): Promise<Program> => {
       this.throwIfDisposed();
       const gpu = await this.device();
-      return Program.create(gpu, graph, plans, this.limits(gpu));
+      return Program.create(gpu, graph, plans, this.programOptions(gpu));
     };
     const program = await make();
     const executable: Executable = new GpuExecutable(graph, program, make, () =>
@@ -123,11 +124,12 @@ class WebGpuBackend implements Backend {
     );
   }
 
-  private limits({ isSoftware, limits }: GpuDevice): KernelLimits {
-    const { attentionRows } = this.options;
+  private programOptions({ isSoftware, limits }: GpuDevice): ProgramOptions {
+    const { attentionRows, onGpuTime } = this.options;
     return {
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
+      onGpuTime,
       // Who says how, wants the kernels of a GPU.
       isSoftware: isSoftware && attentionRows === undefined,
     };
@@ -150,7 +152,7 @@ class WebGpuBackend implements Backend {
     try {
       const gpu = await this.device();
       const { title, limits, device } = gpu;
-      this.speed = await measureSpeed(gpu, this.limits(gpu));
+      this.speed = await measureSpeed(gpu, this.programOptions(gpu));
       return {
         available: true,
         summary: title,

@@ -141,3 +141,16 @@ test('head dims beyond the kernels are unsupported', async () => {
   );
   await backend.dispose();
 });
+
+test('the GPU says how long it took, where it has timestamps', async () => {
+  const times: number[] = [];
+  const attn = await createAttn({ backends: [webgpu({ onGpuTime: (ms) => times.push(ms) })] });
+  const start = performance.now();
+  await attn.attention(call());
+  expect(times).toHaveLength(gpu.device.features.has('timestamp-query') ? 1 : 0);
+  for (const ms of times) {
+    expect(ms).toBeGreaterThan(0);
+    expect(ms).toBeLessThan(performance.now() - start);
+  }
+  await attn.dispose();
+});

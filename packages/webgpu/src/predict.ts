@@ -10,8 +10,7 @@ import {
   type OpName,
 } from '@attn/core';
 import type { GpuDevice } from './device/gpu-device.ts';
-import type { KernelLimits } from './graph/context.ts';
-import { Program } from './graph/program.ts';
+import { Program, type ProgramOptions } from './graph/program.ts';
 import { deviceBytes } from './graph/words.ts';
 
 /** What predictions rest on. */
@@ -57,14 +56,15 @@ function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
 const SIDE = 1024;
 
 /** Measures a device: a product of matrices that are there already, and a call that does next to nothing. */
-export async function measureSpeed(gpu: GpuDevice, limits: KernelLimits): Promise<Speed> {
-  if (limits.isSoftware) return SOFTWARE;
+export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Promise<Speed> {
+  if (options.isSoftware) return SOFTWARE;
   const plans = new PlanCache();
+  const unheard = { ...options, onGpuTime: undefined };
   const best = async (side: number): Promise<number> => {
     const builder = new GraphBuilder();
     const matrix = () => builder.constant(f32([side, side], new Float32Array(side * side).fill(0.5)));
     const corner = builder.slice(builder.matmul(matrix(), matrix()), [0, 0], [1, 1]);
-    const program = await Program.create(gpu, builder.build({ corner }), plans, limits);
+    const program = await Program.create(gpu, builder.build({ corner }), plans, unheard);
     try {
       let least = Infinity;
       for (let i = 0; i < 4; i++) {

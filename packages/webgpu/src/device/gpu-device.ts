@@ -2,6 +2,7 @@
 import { AttnError, debug, eventLoopTurn } from '@attn/core';
 import { BufferPool } from './buffer-pool.ts';
 import { findGpu, unavailable } from './find-gpu.ts';
+import { GpuTimer } from './gpu-timer.ts';
 import { PipelineCache } from './pipeline-cache.ts';
 
 /** How to choose a device. */
@@ -28,6 +29,8 @@ export class GpuDevice {
   readonly title: string;
   readonly pipelines: PipelineCache;
   readonly buffers: BufferPool;
+  /** Undefined where the device has no timestamps. */
+  readonly timer: GpuTimer | undefined;
   /** Why it was lost, once it was. */
   lost: string | undefined;
   private readonly isOwn: boolean;
@@ -38,6 +41,7 @@ export class GpuDevice {
     this.isOwn = isOwn;
     this.pipelines = new PipelineCache(device);
     this.buffers = new BufferPool(device);
+    this.timer = GpuTimer.of(device);
     void device.lost.then(({ reason, message }) => {
       this.lost = message === '' ? reason : `${reason}: ${message}`;
       debug(1, () => `webgpu: the device was lost: ${this.lost}`);
@@ -118,6 +122,7 @@ export class GpuDevice {
   /** Releases everything. A device of the application's own goes on. */
   destroy(): void {
     this.buffers.destroy();
+    this.timer?.destroy();
     if (this.isOwn) this.device.destroy();
   }
 }

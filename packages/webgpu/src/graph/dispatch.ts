@@ -11,8 +11,17 @@ export class DeviceTable {
   }
 }
 
-/** What is bound to a kernel: a value of the graph, or a table. */
-export type Binding = ValueId | DeviceTable;
+/** Memory that kernels of one node share, and that nobody sees after its run. */
+export class DeviceScratch {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
+
+/** What is bound to a kernel: a value of the graph, a table, or scratch. */
+export type Binding = ValueId | DeviceTable | DeviceScratch;
 
 /** One dispatch. */
 export interface Dispatch {

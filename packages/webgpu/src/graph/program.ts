@@ -1,5 +1,7 @@
 /** A graph on one device: its constants are there, and a run is one command buffer. */
 import {
+  debug,
+  debugLevel,
   planMemory,
   type Graph,
   type MemoryPlan,
@@ -9,9 +11,10 @@ import {
   type ValueId,
 } from '@attn/core';
 import type { GpuDevice } from '../device/gpu-device.ts';
+import { GpuTimer, TIMER_BYTES } from '../device/gpu-timer.ts';
 import { emitNode } from '../ops/index.ts';
 import type { KernelLimits, NodeProgram, ProgramContext } from './context.ts';
-import { DeviceTable, type Binding, type Dispatch } from './dispatch.ts';
+import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from './dispatch.ts';
 import { deviceBytes, fromWords, toWords } from './words.ts';
 
 /** Buffers and uniform bindings begin at multiples of this, whatever the device. */
@@ -19,21 +22,29 @@ const ALIGNMENT = 256;
 
 const MAP_READ = 1;
 
+/** How to make and to run programs. */
+export interface ProgramOptions extends KernelLimits {
+  /** Told how long each run took on the GPU, in milliseconds, where the device has timestamps. */
+  readonly onGpuTime?: (ms: number) => void;
+}
+
 /** One graph, compiled for one device. */
 export class Program {
   readonly gpu: GpuDevice;
   private readonly graph: Graph;
+  private readonly options: ProgramOptions;
   private readonly memory: MemoryPlan;
   private readonly nodes: readonly NodeProgram[];
   private readonly constants = new Map<ValueId, GPUBuffer>();
   /** On the device for as long as dispatches use them. */
   private readonly tables = new Map<DeviceTable, GPUBuffer>();
 
-  private constructor(gpu: GpuDevice, graph: Graph, plans: PlanCache, limits: KernelLimits) {
+  private constructor(gpu: GpuDevice, graph: Graph, plans: PlanCache, options: ProgramOptions) {
     this.gpu = gpu;
     this.graph = graph;
+    this.options = options;
     this.memory = planMemory(graph);
-    const context: ProgramContext = { graph, limits, plans };
+    const context: ProgramContext = { graph, limits: options, plans };
     this.nodes = graph.nodes.map((node) => emitNode(context, node) ?? { kind: 'static', dispatches: [] });
   }
 
@@ -42,9 +53,9 @@ export class Program {
     gpu: GpuDevice,
     graph: Graph,
     plans: PlanCache,
-    limits: KernelLimits,
+    options: ProgramOptions,
   ): Promise<Program> {
-    const program = new Program(gpu, graph, plans, limits);
+    const program = new Program(gpu, graph, plans, options);
     try {
       await gpu.guarded('webgpu/compile', async () => {
         program.upload();
@@ -91,16 +102,22 @@ export class Program {
     };
     try {
       const buffers = this.place(inputs, acquire);
+      const scratch = new Map<DeviceScratch, GPUBuffer>();
+      for (const binding of dispatches.flatMap(({ bindings }) => bindings)) {
+        if (binding instanceof DeviceScratch && !scratch.has(binding))
+          scratch.set(binding, acquire(binding.bytes));
+      }
       const [params, offsets] = this.uploadParams(dispatches, acquire);
       const encoder = gpu.device.createCommandEncoder();
+      const timer = dispatches.length > 0 && this.wantsTime() ? gpu.timer : undefined;
       if (dispatches.length > 0) {
-        const pass = encoder.beginComputePass();
+        const pass = encoder.beginComputePass({ timestampWrites: timer?.writes });
         dispatches.forEach((dispatch, index) => {
           const pipeline = pipelines.get(dispatch);
           if (pipeline === undefined) return;
           const entries = dispatch.bindings.map((binding, i) => ({
             binding: i + 1,
-            resource: { buffer: this.bufferOf(binding, buffers) },
+            resource: { buffer: this.bufferOf(binding, buffers, scratch) },
           }));
           const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
           const layout = pipeline.getBindGroupLayout(0);
@@ -114,10 +131,20 @@ export class Program {
         });
         pass.end();
       }
-      return await this.readBack(encoder, buffers);
+      return await this.readBack(encoder, buffers, timer);
     } finally {
       for (const buffer of taken) gpu.buffers.release(buffer);
     }
+  }
+
+  private wantsTime(): boolean {
+    return this.options.onGpuTime !== undefined || debugLevel() >= 2;
+  }
+
+  private tellTime(words: ArrayBuffer): void {
+    const ms = GpuTimer.read(words);
+    debug(2, () => `webgpu: ${ms.toFixed(3)} ms on the GPU`);
+    this.options.onGpuTime?.(ms);
   }
 
   private upload(): void {
@@ -183,9 +210,17 @@ export class Program {
     return buffers;
   }
 
-  private bufferOf(binding: Binding, buffers: ReadonlyMap<ValueId, GPUBuffer>): GPUBuffer {
+  private bufferOf(
+    binding: Binding,
+    buffers: ReadonlyMap<ValueId, GPUBuffer>,
+    scratch?: ReadonlyMap<DeviceScratch, GPUBuffer>,
+  ): GPUBuffer {
     const buffer =
-      binding instanceof DeviceTable ? this.tables.get(binding) : buffers.get(this.memory.storage[binding]);
+      binding instanceof DeviceTable
+        ? this.tables.get(binding)
+        : binding instanceof DeviceScratch
+          ? scratch?.get(binding)
+          : buffers.get(this.memory.storage[binding]);
     if (buffer === undefined) throw new RangeError('a kernel reads what is nowhere');
     return buffer;
   }
@@ -212,6 +247,7 @@ export class Program {
   private async readBack(
     encoder: GPUCommandEncoder,
     buffers: ReadonlyMap<ValueId, GPUBuffer>,
+    timer: GpuTimer | undefined,
   ): Promise<Tensors> {
     const { gpu, graph } = this;
     const places = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id, offset: 0 }));
@@ -220,12 +256,15 @@ export class Program {
       place.offset = size;
       size += Math.ceil(deviceBytes(place.spec) / ALIGNMENT) * ALIGNMENT;
     }
+    const timerOffset = size;
+    if (timer !== undefined) size += ALIGNMENT;
     const staging = gpu.buffers.acquireStaging(size);
     try {
       for (const { spec, id, offset } of places) {
         const bytes = deviceBytes(spec);
         if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(id, buffers), 0, staging, offset, bytes);
       }
+      timer?.resolve(encoder, staging, timerOffset);
       gpu.device.queue.submit([encoder.finish()]);
       await staging.mapAsync(MAP_READ, 0, Math.max(4, size));
       const outputs: Record<string, Tensor> = {};
@@ -233,6 +272,7 @@ export class Program {
       for (const { name, spec, offset } of places) {
         outputs[name] = fromWords(spec, mapped.slice(offset, offset + deviceBytes(spec)));
       }
+      if (timer !== undefined) this.tellTime(mapped.slice(timerOffset, timerOffset + TIMER_BYTES));
       staging.unmap();
       return outputs;
     } finally {

@@ -5,6 +5,7 @@ import { PipelineCache, type KernelSource } from '../device/pipeline-cache.ts';
 import { attentionKernel, attentionWorkgroupBytes } from './attention.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
+import { mergeKernel } from './merge.ts';
 import { moveKernel } from './move.ts';
 import { layerNormKernel, softmaxKernel } from './rows.ts';
 
@@ -37,6 +38,8 @@ const attention = booleans.flatMap((wholeHeads) =>
 const others: KernelSource[] = [
   fillKernel(),
   gatherKernel(),
+  mergeKernel(false),
+  mergeKernel(true),
   ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank)),
   ...booleans.flatMap((isHalf) => [
     softmaxKernel(isHalf),

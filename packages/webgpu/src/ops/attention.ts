@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from '@attn/core';
 import { isHalf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
-import { DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
+import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
 import {
   ATTENTION_PARAMS,
   attentionKernel,
@@ -19,6 +19,7 @@ import {
   type AttentionOptions,
 } from '../kernels/attention.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
+import { MERGE_PARAMS, mergeKernel } from '../kernels/merge.ts';
 import { elementGrid, packParams, type Params } from '../kernels/wgsl.ts';
 
 /** Inputs that decide on the plan: the host has to know them. */
@@ -91,9 +92,9 @@ function groupDispatches(
   const { inputs, outputs } = node;
   const options = kernelOptions(context, node, problem);
   const [table, offsets] = planTable(group);
-  const bindings: Binding[] = [inputs[`q${suffix}`], inputs[`k${suffix}`], inputs[`v${suffix}`], table];
+  const operands: Binding[] = [inputs[`q${suffix}`], inputs[`k${suffix}`], inputs[`v${suffix}`], table];
   for (const name of ['alibiSlopes', 'relativeBias', 'bias']) {
-    if (inputs[name] !== undefined) bindings.push(inputs[name]);
+    if (inputs[name] !== undefined) operands.push(inputs[name]);
   }
   const params: Params<typeof ATTENTION_PARAMS> = {
     queryCount,
@@ -102,22 +103,84 @@ function groupDispatches(
     hasKeyIndex: block.keyIndex === undefined ? 0 : 1,
     ...offsets,
     firstMember: 0,
+    splits: 1,
+    splitOut: 0,
+    splitLse: 0,
     isHalf: isHalf(context, outputs[0]) ? 1 : 0,
     ...sizeParams(problem),
     ...biasParams(context, node, problem),
   };
-  const kernel = attentionKernel(options);
   const blocks = Math.ceil(queryCount / options.rows);
+  const splits = splitsOf(group, blocks * members.length);
+  if (splits > 1) return splitDispatches(problem, group, options, params, operands, outputs, splits);
+  const kernel = attentionKernel(options);
   const dispatches: Dispatch[] = [];
   for (let firstMember = 0; firstMember < members.length; firstMember += MOST_GROUPS) {
     dispatches.push({
       kernel,
       params: packParams(ATTENTION_PARAMS, { ...params, firstMember }),
-      bindings: [...bindings, ...outputs],
+      bindings: [...operands, ...outputs],
       grid: [blocks, Math.min(MOST_GROUPS, members.length - firstMember), 1],
     });
   }
   return dispatches;
+}
+
+/** Fewer workgroups than this leave a GPU idle. */
+const BUSY_GROUPS = 256;
+
+/** Tiles that a workgroup should have at least, for its share to be worth merging. */
+const LEAST_TILES = 4;
+
+/** How many workgroups share the tiles of a row block. */
+function splitsOf({ block }: PlanGroup, workgroups: number): number {
+  const { tiles, rowBlocks } = block.stats;
+  return Math.max(
+    1,
+    Math.min(Math.ceil(BUSY_GROUPS / workgroups), Math.floor(tiles / rowBlocks / LEAST_TILES)),
+  );
+}
+
+/** Few queries and many keys: workgroups share the keys of a row block, and their results are merged. */
+function splitDispatches(
+  { batch, heads, queryLength, valueDim }: AttentionProblem,
+  { members, block }: PlanGroup,
+  options: AttentionOptions,
+  params: Params<typeof ATTENTION_PARAMS>,
+  operands: readonly Binding[],
+  outputs: readonly Binding[],
+  splits: number,
+): Dispatch[] {
+  const rows = batch * heads * queryLength;
+  const [splitOut, splitLse] = [rows * valueDim, rows];
+  const table = operands[3];
+  const parts = new DeviceScratch(4 * splits * splitOut);
+  const partLse = new DeviceScratch(4 * splits * splitLse);
+  const { queryCount } = block;
+  const count = members.length * queryCount * valueDim;
+  return [
+    {
+      kernel: attentionKernel({ ...options, hasLse: true }),
+      params: packParams(ATTENTION_PARAMS, {
+        ...params,
+        splits,
+        splitOut,
+        splitLse,
+        isHalf: 0,
+        outBatch: heads * queryLength * valueDim,
+        outHead: queryLength * valueDim,
+        outToken: valueDim,
+      }),
+      bindings: [...operands, parts, partLse],
+      grid: [Math.ceil(queryCount / options.rows), members.length, splits],
+    },
+    {
+      kernel: mergeKernel(options.hasLse),
+      params: packParams(MERGE_PARAMS, { ...params, count, splits, splitOut, splitLse }),
+      bindings: [parts, partLse, table, ...outputs],
+      grid: elementGrid(count),
+    },
+  ];
 }
 
 function kernelOptions(

@@ -19,6 +19,9 @@ struct Params {
   spanMask: u32,
   masks: u32,
   firstMember: u32,
+  splits: u32,
+  splitOut: u32,
+  splitLse: u32,
   qBatch: u32,
   qHead: u32,
   qToken: u32,
@@ -132,12 +135,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var queries = vec4u();
   for (var i = 0u; i < 4u; i++) { queries[i] = queryRow(min(firstQuery + ty * 4u + i, params.queryCount - 1u)); }
 
+  let firstSpan = plan[params.rowStart + block];
   let lastSpan = plan[params.rowStart + block + 1u];
-  for (var span = plan[params.rowStart + block]; span < lastSpan; span++) {
-    let firstTile = plan[params.spanColumn + span];
-    let tiles = plan[params.spanTiles + span];
+  // The tiles of this split, counted over all spans.
+  var tilesOfBlock = 0u;
+  if (params.splits > 1u) {
+    for (var span = firstSpan; span < lastSpan; span++) { tilesOfBlock += plan[params.spanTiles + span]; }
+  }
+  let share = select(0xffffffffu, (tilesOfBlock + params.splits - 1u) / params.splits, params.splits > 1u);
+  let begin = select(0u, group.z * share, params.splits > 1u);
+  let end = select(0xffffffffu, begin + share, params.splits > 1u);
+  var tilesBefore = 0u;
+  for (var span = firstSpan; span < lastSpan; span++) {
+    let firstTile = plan[params.spanColumn + span] - tilesBefore;
+    let tilesAfter = tilesBefore + plan[params.spanTiles + span];
     let maskId = bitcast<i32>(plan[params.spanMask + span]);
-    for (var tile = firstTile; tile < firstTile + tiles; tile++) {
+    let lastTile = firstTile + clamp(end, tilesBefore, tilesAfter);
+    let startTile = firstTile + clamp(begin, tilesBefore, tilesAfter);
+    tilesBefore = tilesAfter;
+    for (var tile = startTile; tile < lastTile; tile++) {
       // Logits: 4 rows by keys 4 tx … 4 tx + 3. Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
       var logits = array<vec4f, 4>();
       for (var start = 0u; start < headVectors; start += 4u) {
@@ -385,7 +401,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var x = 0u; x < 16u; x++) { findings += weights[ty * 16u + x]; }
   for (var i = 0u; i < 4u; i++) {
     if (firstQuery + ty * 4u + i >= params.queryCount) { break; }
-    let at = batch * params.outBatch + head * params.outHead + queries[i] * params.outToken;
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[i] * params.outToken;
     let isNaNRow = findings[i] > 0.0;
     let isEmpty = total[i] == 0.0;
     let divisor = select(total[i], 1.0, isEmpty);
@@ -401,7 +417,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var value = greatest[i] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
-      lse[(batch * params.heads + head) * params.queryLength + queries[i]] = value;
+      lse[group.z * params.splitLse + (batch * params.heads + head) * params.queryLength + queries[i]] = value;
     }
   }
 }

@@ -1,0 +1,40 @@
+// The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of WGSL: a call of each kind is right by the
+// float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
+import {
+  attentionReference,
+  createAttn,
+  f32,
+  globalTokens,
+  or,
+  slidingWindow,
+  toReference,
+} from '../../packages/core/dist/index.js';
+import { webgpu } from '../../packages/webgpu/dist/index.js';
+
+const tensor = (length, dim, seed) =>
+  f32(
+    [1, 2, length, dim],
+    Float32Array.from({ length: 2 * length * dim }, (_, i) => Math.sin((i + 1) * seed)),
+  );
+
+const backend = webgpu();
+const attn = await createAttn({ backends: [backend] });
+const [probe] = attn.probe();
+if (!probe.available) throw new Error(`no WebGPU here: ${probe.reason}`);
+console.log(`webgpu on ${globalThis.Deno ? `deno ${Deno.version.deno}` : process.version}: ${probe.summary}`);
+
+const window = or(slidingWindow({ before: 20, after: 20 }), globalTokens([0, 77]));
+for (const [name, queries, keys, dim, pattern] of [
+  ['window and global tokens', 150, 150, 12, window],
+  ['heads of 7', 70, 70, 7, slidingWindow({ before: 9, after: 0 })],
+  ['few queries', 2, 1000, 16, slidingWindow({ before: 2000, after: 0 })],
+]) {
+  const [q, k, v] = [tensor(queries, dim, 1.3), tensor(keys, dim, 0.7), tensor(keys, dim, 0.31)];
+  const { out } = await attn.attention({ q, k, v, pattern });
+  const inputs = { q: toReference(q), k: toReference(k), v: toReference(v) };
+  const expected = attentionReference(inputs, { pattern })[0].data;
+  const worst = out.data.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0);
+  console.log(`  ${name}: greatest error ${worst.toExponential(1)}`);
+  if (!(worst < 2e-5)) throw new Error(`${name} is wrong by ${worst}`);
+}
+await attn.dispose();
