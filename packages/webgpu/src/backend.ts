@@ -30,15 +30,20 @@ export interface WebGpuOptions extends DeviceOptions {
   readonly onGpuTime?: (ms: number) => void;
 }
 
+/** The backend, whose executables also run on tensors that are on the device (`runOnGpu`). */
+export interface GpuBackend extends Backend {
+  compile(graph: Graph, options?: CompileOptions): Promise<GpuExecutable>;
+}
+
 /** Head and value dims that registers and shared memory allow. */
 const MOST_DIM = 256;
 
 /** The backend on this host's WebGPU: the browser's, Deno's, or Dawn's from the npm package `webgpu` in Node. */
-export function webgpu(options: WebGpuOptions = {}): Backend {
+export function webgpu(options: WebGpuOptions = {}): GpuBackend {
   return new WebGpuBackend(options);
 }
 
-class WebGpuBackend implements Backend {
+class WebGpuBackend implements GpuBackend {
   readonly name = 'webgpu';
   private readonly options: WebGpuOptions;
   /** For use without `createAttn`, which shares one store of plans among all backends. */
@@ -73,7 +78,7 @@ class WebGpuBackend implements Backend {
     return predict(graph, plans, this.speed);
   }
 
-  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<GpuExecutable> {
     const where = 'webgpu/compile';
     this.throwIfDisposed();
     throwIfAborted(signal, where);
@@ -87,7 +92,7 @@ class WebGpuBackend implements Backend {
       return Program.create(gpu, graph, plans, this.programOptions(gpu));
     };
     const program = await make();
-    const executable: Executable = new GpuExecutable(graph, program, make, () =>
+    const executable: GpuExecutable = new GpuExecutable(graph, program, make, () =>
       this.executables.delete(executable),
     );
     this.executables.add(executable);

@@ -31,3 +31,19 @@ export interface Dispatch {
   readonly bindings: readonly Binding[];
   readonly grid: readonly [x: number, y: number, z: number];
 }
+
+/** The parameters of all dispatches in one piece, and where each begins: at multiples of `step` bytes. */
+export function packAllParams(
+  dispatches: readonly Dispatch[],
+  step: number,
+): { readonly words: Uint32Array<ArrayBuffer>; readonly offsets: readonly number[] } {
+  const offsets: number[] = [];
+  let size = 0;
+  for (const { params } of dispatches) {
+    offsets.push(size);
+    size += Math.ceil(params.byteLength / step) * step;
+  }
+  const words = new Uint32Array(Math.max(size, step) / 4);
+  dispatches.forEach(({ params }, index) => words.set(params, offsets[index] / 4));
+  return { words, offsets };
+}

@@ -6,11 +6,15 @@ import {
   RunQueue,
   throwIfAborted,
   untilAborted,
+  zeros,
   type Executable,
   type Graph,
   type RunOptions,
+  type Tensor,
   type Tensors,
 } from '@attn/core';
+import { PLAN_INPUTS } from '../ops/attention.ts';
+import { checkGpuInput, isOnGpu, type AnyTensor, type GpuTensor, type GpuTensorInput } from './gpu-tensor.ts';
 import type { Program } from './program.ts';
 
 const WHERE = 'webgpu/run';
@@ -32,20 +36,21 @@ export class GpuExecutable implements Executable {
     this.queue = new RunQueue(() => this.releaseIfDisposed());
   }
 
-  async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
-    if (this.disposed) throw new AttnError('DISPOSED', WHERE, 'the executable has been disposed');
-    throwIfAborted(signal, WHERE);
-    const checked = checkRunInputs(this.graph, inputs);
-    checkGraphData(this.graph, checked);
-    const task = async (): Promise<Tensors> => {
-      if (this.program.gpu.lost !== undefined) this.program = await this.make();
-      return this.program.run(checked);
-    };
-    // What the GPU has begun it ends: an aborted run is left behind, and the next one waits for it.
-    const outputs = await untilAborted(this.queue.run(task, signal, WHERE), signal, WHERE);
-    const total = this.graph.nodes.length;
-    onProgress?.({ done: total, total, unit: 'nodes' });
-    return outputs;
+  async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
+    const checked = this.admit(inputs, options);
+    return this.turn((program) => program.run(checked), options);
+  }
+
+  /**
+   * A run whose outputs stay on the device, and whose inputs may be there. What decides on an attention pattern (masks, lengths,
+   * segments) must be on the host. Errors: those of `run`, `INVALID_ARGUMENT` for buffers that do not fit.
+   */
+  async runOnGpu(
+    inputs: Readonly<Record<string, AnyTensor>>,
+    options: RunOptions = {},
+  ): Promise<Record<string, GpuTensor>> {
+    const checked = this.admit(inputs, options);
+    return this.turn((program) => program.runOnGpu(checked), options);
   }
 
   dispose(): void {
@@ -55,7 +60,73 @@ export class GpuExecutable implements Executable {
     if (this.queue.isIdle) this.releaseIfDisposed();
   }
 
+  private async turn<T>(
+    run: (program: Program) => Promise<T>,
+    { signal, onProgress }: RunOptions,
+  ): Promise<T> {
+    const task = async (): Promise<T> => {
+      if (this.program.gpu.lost !== undefined) this.program = await this.make();
+      return run(this.program);
+    };
+    // What the GPU has begun it ends: an aborted run is left behind, and the next one waits for it.
+    const outputs = await untilAborted(this.queue.run(task, signal, WHERE), signal, WHERE);
+    const total = this.graph.nodes.length;
+    onProgress?.({ done: total, total, unit: 'nodes' });
+    return outputs;
+  }
+
+  /** What can be wrong is found before the run waits for its turn. */
+  private admit(
+    inputs: Readonly<Record<string, AnyTensor>>,
+    { signal }: RunOptions,
+  ): Record<string, AnyTensor> {
+    if (this.disposed) throw new AttnError('DISPOSED', WHERE, 'the executable has been disposed');
+    throwIfAborted(signal, WHERE);
+    return checkInputs(this.graph, inputs);
+  }
+
   private releaseIfDisposed(): void {
     if (this.disposed) this.program.release();
   }
+}
+
+/** Inputs of either side, those of the host row-major. */
+function checkInputs(graph: Graph, given: Readonly<Record<string, AnyTensor>>): Record<string, AnyTensor> {
+  const onGpu = new Map<string, GpuTensorInput>();
+  const host: Record<string, Tensor> = {};
+  for (const [name, input] of Object.entries(given)) {
+    const id = graph.inputs.get(name);
+    if (id === undefined || !isOnGpu(input)) {
+      host[name] = input as Tensor;
+      continue;
+    }
+    checkGpuInput(name, input, graph.values[id]);
+    onGpu.set(name, input);
+  }
+  const planned = graph.nodes
+    .filter(({ op }) => op === 'attention')
+    .flatMap((node) => PLAN_INPUTS.map((name) => (node.inputs as Readonly<Record<string, number>>)[name]));
+  for (const name of onGpu.keys()) {
+    if (!planned.includes(graph.inputs.get(name) ?? -1)) continue;
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      WHERE,
+      `input ${name} decides on a pattern and must be a tensor of the host, got a GPUBuffer`,
+    );
+  }
+  const isOnHost = ([name]: readonly [string, number]): boolean => !onGpu.has(name);
+  const checked = checkRunInputs({ ...graph, inputs: new Map([...graph.inputs].filter(isOnHost)) }, host);
+  checkGraphData(graph, {
+    ...checked,
+    ...Object.fromEntries(
+      [...onGpu].map(([name, { dtype, shape }]) => [
+        name,
+        zeros(
+          dtype,
+          shape.map(() => 0),
+        ),
+      ]),
+    ),
+  });
+  return { ...checked, ...Object.fromEntries(onGpu) };
 }

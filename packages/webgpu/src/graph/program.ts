@@ -14,7 +14,8 @@ import type { GpuDevice } from '../device/gpu-device.ts';
 import { GpuTimer, TIMER_BYTES } from '../device/gpu-timer.ts';
 import { emitNode } from '../ops/index.ts';
 import type { KernelLimits, NodeProgram, ProgramContext } from './context.ts';
-import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from './dispatch.ts';
+import { DeviceScratch, DeviceTable, packAllParams, type Binding, type Dispatch } from './dispatch.ts';
+import { isOnGpu, type AnyTensor, type GpuTensor } from './gpu-tensor.ts';
 import { deviceBytes, fromWords, toWords } from './words.ts';
 
 /** Buffers and uniform bindings begin at multiples of this, whatever the device. */
@@ -28,6 +29,17 @@ export interface ProgramOptions extends KernelLimits {
   readonly onGpuTime?: (ms: number) => void;
 }
 
+/** A run before its commands are submitted. */
+interface RecordedRun {
+  readonly encoder: GPUCommandEncoder;
+  readonly buffers: ReadonlyMap<ValueId, GPUBuffer>;
+  readonly timer: GpuTimer | undefined;
+  /** Takes a buffer for as long as the run lasts. */
+  acquire(bytes: number): GPUBuffer;
+  /** Does not give a buffer back when the run ends. */
+  keep(buffer: GPUBuffer): void;
+}
+
 /** One graph, compiled for one device. */
 export class Program {
   readonly gpu: GpuDevice;
@@ -35,6 +47,8 @@ export class Program {
   private readonly options: ProgramOptions;
   private readonly memory: MemoryPlan;
   private readonly nodes: readonly NodeProgram[];
+  /** Intermediates by the node that is the last to read them. */
+  private readonly lastReadAt = new Map<number, ValueId[]>();
   private readonly constants = new Map<ValueId, GPUBuffer>();
   /** On the device for as long as dispatches use them. */
   private readonly tables = new Map<DeviceTable, GPUBuffer>();
@@ -44,6 +58,9 @@ export class Program {
     this.graph = graph;
     this.options = options;
     this.memory = planMemory(graph);
+    for (const [id, { last }] of this.memory.placements) {
+      this.lastReadAt.set(last, [...(this.lastReadAt.get(last) ?? []), id]);
+    }
     const context: ProgramContext = { graph, limits: options, plans };
     this.nodes = graph.nodes.map((node) => emitNode(context, node) ?? { kind: 'static', dispatches: [] });
   }
@@ -70,8 +87,13 @@ export class Program {
   }
 
   /** One run. Inputs are checked and contiguous. */
-  run(inputs: Readonly<Record<string, Tensor>>): Promise<Tensors> {
-    return this.gpu.guarded('webgpu/run', () => this.runNow(inputs));
+  run(inputs: Readonly<Record<string, AnyTensor>>): Promise<Tensors> {
+    return this.gpu.guarded('webgpu/run', () => this.record(inputs, (run) => this.readBack(run)));
+  }
+
+  /** One run whose outputs stay on the device. */
+  runOnGpu(inputs: Readonly<Record<string, AnyTensor>>): Promise<Record<string, GpuTensor>> {
+    return this.gpu.guarded('webgpu/run', () => this.record(inputs, async (run) => this.handOver(run)));
   }
 
   /** Gives everything back to the device. */
@@ -82,10 +104,15 @@ export class Program {
     this.tables.clear();
   }
 
-  private async runNow(inputs: Readonly<Record<string, Tensor>>): Promise<Tensors> {
+  /** Encodes a run, and leaves its end to `finish`. What the run took is given back afterwards. */
+  private async record<T>(
+    inputs: Readonly<Record<string, AnyTensor>>,
+    finish: (run: RecordedRun) => Promise<T>,
+  ): Promise<T> {
     const { gpu } = this;
+    const host = this.hostInputs(inputs);
     const perNode = this.nodes.map((node) =>
-      node.kind === 'static' ? node.dispatches : node.dispatches(inputs),
+      node.kind === 'static' ? node.dispatches : node.dispatches(host),
     );
     const dispatches = perNode.flat();
     const pipelines = new Map<Dispatch, GPUComputePipeline>();
@@ -94,10 +121,10 @@ export class Program {
     );
     this.keepTables(dispatches);
 
-    const taken: GPUBuffer[] = [];
+    const taken = new Set<GPUBuffer>();
     const acquire = (bytes: number): GPUBuffer => {
       const buffer = gpu.buffers.acquire(bytes);
-      taken.push(buffer);
+      taken.add(buffer);
       return buffer;
     };
     try {
@@ -107,34 +134,44 @@ export class Program {
         if (binding instanceof DeviceScratch && !scratch.has(binding))
           scratch.set(binding, acquire(binding.bytes));
       }
-      const [params, offsets] = this.uploadParams(dispatches, acquire);
+      const step = Math.max(ALIGNMENT, gpu.limits.minUniformBufferOffsetAlignment);
+      const { words, offsets } = packAllParams(dispatches, step);
+      const params = acquire(words.byteLength);
+      this.write(params, words);
       const encoder = gpu.device.createCommandEncoder();
       const timer = dispatches.length > 0 && this.wantsTime() ? gpu.timer : undefined;
-      if (dispatches.length > 0) {
-        const pass = encoder.beginComputePass({ timestampWrites: timer?.writes });
-        dispatches.forEach((dispatch, index) => {
-          const pipeline = pipelines.get(dispatch);
-          if (pipeline === undefined) return;
-          const entries = dispatch.bindings.map((binding, i) => ({
-            binding: i + 1,
-            resource: { buffer: this.bufferOf(binding, buffers, scratch) },
-          }));
-          const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
-          const layout = pipeline.getBindGroupLayout(0);
-          const group = gpu.device.createBindGroup({
-            layout,
-            entries: [{ binding: 0, resource: uniform }, ...entries],
-          });
-          pass.setPipeline(pipeline);
-          pass.setBindGroup(0, group);
-          pass.dispatchWorkgroups(...dispatch.grid);
+      const pass = encoder.beginComputePass({ timestampWrites: timer?.writes });
+      dispatches.forEach((dispatch, index) => {
+        const pipeline = pipelines.get(dispatch);
+        if (pipeline === undefined) return;
+        const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
+        const entries = dispatch.bindings.map((binding, i) => ({
+          binding: i + 1,
+          resource: { buffer: this.bufferOf(binding, buffers, scratch) },
+        }));
+        const group = gpu.device.createBindGroup({
+          layout: pipeline.getBindGroupLayout(0),
+          entries: [{ binding: 0, resource: uniform }, ...entries],
         });
-        pass.end();
-      }
-      return await this.readBack(encoder, buffers, timer);
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...dispatch.grid);
+      });
+      pass.end();
+      return await finish({ encoder, buffers, timer, acquire, keep: (buffer) => void taken.delete(buffer) });
     } finally {
       for (const buffer of taken) gpu.buffers.release(buffer);
     }
+  }
+
+  /** Inputs that the host has; the others without data. */
+  private hostInputs(inputs: Readonly<Record<string, AnyTensor>>): Record<string, Tensor> {
+    return Object.fromEntries(
+      Object.entries(inputs).map(([name, input]) => [
+        name,
+        isOnGpu(input) ? ({ ...input, data: new Float32Array(0) } as Tensor) : input,
+      ]),
+    );
   }
 
   private wantsTime(): boolean {
@@ -184,15 +221,16 @@ export class Program {
 
   /** Where each value lies in this run: values that are never alive together share buffers. */
   private place(
-    inputs: Readonly<Record<string, Tensor>>,
+    inputs: Readonly<Record<string, AnyTensor>>,
     acquire: (bytes: number) => GPUBuffer,
   ): Map<ValueId, GPUBuffer> {
     const { graph, memory } = this;
     const buffers = new Map(this.constants);
     for (const [name, id] of graph.inputs) {
-      const buffer = acquire(deviceBytes(graph.values[id]));
+      const input = inputs[name];
+      const buffer = isOnGpu(input) ? input.buffer : acquire(deviceBytes(graph.values[id]));
       buffers.set(id, buffer);
-      this.write(buffer, toWords(inputs[name]));
+      if (!isOnGpu(input)) this.write(buffer, toWords(input));
     }
     const idle: GPUBuffer[] = [];
     graph.nodes.forEach(({ outputs }, index) => {
@@ -202,9 +240,9 @@ export class Program {
         const fits = idle.findIndex(({ size }) => size >= bytes && size <= 2 * bytes + ALIGNMENT);
         buffers.set(id, fits < 0 ? acquire(bytes) : idle.splice(fits, 1)[0]);
       }
-      for (const [id, { last }] of memory.placements) {
+      for (const id of this.lastReadAt.get(index) ?? []) {
         const buffer = buffers.get(id);
-        if (last === index && buffer !== undefined) idle.push(buffer);
+        if (buffer !== undefined) idle.push(buffer);
       }
     });
     return buffers;
@@ -225,30 +263,8 @@ export class Program {
     return buffer;
   }
 
-  private uploadParams(
-    dispatches: readonly Dispatch[],
-    acquire: (bytes: number) => GPUBuffer,
-  ): [GPUBuffer, readonly number[]] {
-    const step = Math.max(ALIGNMENT, this.gpu.limits.minUniformBufferOffsetAlignment);
-    const offsets: number[] = [];
-    let size = 0;
-    for (const { params } of dispatches) {
-      offsets.push(size);
-      size += Math.ceil(params.byteLength / step) * step;
-    }
-    const words = new Uint32Array(size / 4);
-    dispatches.forEach(({ params }, index) => words.set(params, offsets[index] / 4));
-    const buffer = acquire(Math.max(size, step));
-    this.write(buffer, words);
-    return [buffer, offsets];
-  }
-
   /** Ends the command buffer with copies of the outputs, and waits for them. */
-  private async readBack(
-    encoder: GPUCommandEncoder,
-    buffers: ReadonlyMap<ValueId, GPUBuffer>,
-    timer: GpuTimer | undefined,
-  ): Promise<Tensors> {
+  private async readBack({ encoder, buffers, timer }: RecordedRun): Promise<Tensors> {
     const { gpu, graph } = this;
     const places = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id, offset: 0 }));
     let size = 0;
@@ -278,5 +294,29 @@ export class Program {
     } finally {
       gpu.buffers.release(staging);
     }
+  }
+
+  /** Hands the outputs to the caller as they are. One that is something else as well is copied. */
+  private handOver({ encoder, buffers, acquire, keep }: RecordedRun): Record<string, GpuTensor> {
+    const { gpu, graph, memory } = this;
+    const stored = [...graph.outputs.values()].map((id) => memory.storage[id]);
+    const inputs = new Set(graph.inputs.values());
+    const outputs: Record<string, GpuTensor> = {};
+    for (const [name, id] of graph.outputs) {
+      const storage = memory.storage[id];
+      const isOnly = stored.filter((other) => other === storage).length === 1;
+      let buffer = this.bufferOf(id, buffers);
+      if (!isOnly || inputs.has(storage) || this.constants.has(storage)) {
+        const source = buffer;
+        const bytes = deviceBytes(graph.values[id]);
+        buffer = acquire(bytes);
+        if (bytes > 0) encoder.copyBufferToBuffer(source, 0, buffer, 0, bytes);
+      }
+      keep(buffer);
+      const { dtype, shape } = graph.values[id];
+      outputs[name] = { dtype, shape, buffer, destroy: () => gpu.buffers.release(buffer) };
+    }
+    gpu.device.queue.submit([encoder.finish()]);
+    return outputs;
   }
 }

@@ -1,0 +1,60 @@
+/** Tensors that are on the device already, or stay there. */
+import { AttnError, show, type Tensor, type TensorSpec } from '@attn/core';
+import { deviceBytes } from './words.ts';
+
+/**
+ * A tensor in a buffer, row-major from its start, 4 bytes an element whatever the dtype: floats as f32 (halves too), integers as they
+ * are, flags as 0 and 1.
+ */
+export interface GpuTensorInput extends TensorSpec {
+  /** With the usage `STORAGE`, and of the device that the backend uses. */
+  readonly buffer: GPUBuffer;
+}
+
+/** A result that stays on the device. */
+export interface GpuTensor extends GpuTensorInput {
+  /** Gives the buffer back to the backend. Do so when nothing that reads it will be submitted any more. */
+  destroy(): void;
+}
+
+/** A tensor on either side. */
+export type AnyTensor = Tensor | GpuTensorInput;
+
+/** Whether it is on the device. */
+export function isOnGpu(tensor: AnyTensor): tensor is GpuTensorInput {
+  return tensor !== null && typeof tensor === 'object' && 'buffer' in tensor;
+}
+
+const STORAGE = 0x80;
+
+/** Errors: `INVALID_DTYPE`, `INVALID_SHAPE`, `INVALID_ARGUMENT` when the buffer is too small or has not the usage. */
+export function checkGpuInput(
+  name: string,
+  { dtype, shape, buffer }: GpuTensorInput,
+  spec: TensorSpec,
+): void {
+  const where = 'webgpu/run';
+  if (dtype !== spec.dtype) {
+    throw new AttnError('INVALID_DTYPE', where, `input ${name} must be ${spec.dtype}, got ${show(dtype)}`);
+  }
+  const isSame =
+    shape.length === spec.shape.length && shape.every((extent, axis) => extent === spec.shape[axis]);
+  if (!isSame) {
+    throw new AttnError(
+      'INVALID_SHAPE',
+      where,
+      `input ${name} must be ${show(spec.shape)}, got ${show(shape)}`,
+    );
+  }
+  if (buffer.size < deviceBytes(spec)) {
+    const message = `the buffer of input ${name} must have ${deviceBytes(spec)} bytes, got ${buffer.size}`;
+    throw new AttnError('INVALID_ARGUMENT', where, message);
+  }
+  if ((buffer.usage & STORAGE) === 0) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      where,
+      `the buffer of input ${name} must have the usage STORAGE, got ${buffer.usage}`,
+    );
+  }
+}
