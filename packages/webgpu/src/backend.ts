@@ -17,7 +17,7 @@ import {
 import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
 import { GpuExecutable } from './graph/executable.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
-import { deviceBytes } from './graph/words.ts';
+import { deviceBytes } from './graph/device-format.ts';
 import { measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
 import { EMIT } from './ops/index.ts';
 import { PLAN_INPUTS } from './ops/attention.ts';
@@ -67,8 +67,9 @@ class WebGpuBackend implements GpuBackend {
   supports(node: GraphNode, graph: Graph): true | string {
     if (EMIT[node.op] === undefined) return `there is no kernel for ${node.op}`;
     const limit = this.opened?.limits.maxStorageBufferBindingSize ?? 2 ** 27;
+    const format = this.opened ?? { hasF16: false };
     for (const id of [...Object.values(node.inputs), ...node.outputs]) {
-      const bytes = deviceBytes(graph.values[id]);
+      const bytes = deviceBytes(graph.values[id], format);
       if (bytes > limit) return `a tensor of it takes ${bytes} bytes, and this device binds at most ${limit}`;
     }
     return node.op === 'attention' ? this.supportsAttention(node, graph) : true;
@@ -129,12 +130,13 @@ class WebGpuBackend implements GpuBackend {
     );
   }
 
-  private programOptions({ isSoftware, limits }: GpuDevice): ProgramOptions {
+  private programOptions({ isSoftware, hasF16, limits }: GpuDevice): ProgramOptions {
     const { attentionRows, onGpuTime } = this.options;
     return {
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
       onGpuTime,
+      hasF16,
       // Who says how, wants the kernels of a GPU.
       isSoftware: isSoftware && attentionRows === undefined,
     };
@@ -164,7 +166,7 @@ class WebGpuBackend implements GpuBackend {
         features: {
           adapter: title,
           gflops: Number((this.speed.rate / 1e6).toPrecision(3)),
-          f16: device.features.has('shader-f16'),
+          f16: gpu.hasF16,
           subgroups: device.features.has('subgroups'),
           maxBindingBytes: limits.maxStorageBufferBindingSize,
           workgroupBytes: limits.maxComputeWorkgroupStorageSize,

@@ -11,10 +11,10 @@ import {
 } from '@attn/core';
 import type { GpuDevice } from './device/gpu-device.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
-import { deviceBytes } from './graph/words.ts';
+import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
 
 /** What predictions rest on. */
-export interface Speed {
+export interface Speed extends DeviceFormat {
   /** Operations per millisecond of products. */
   readonly rate: number;
   /** Milliseconds of a call that computes nothing. */
@@ -31,12 +31,13 @@ const DISPATCH_MS = 0.01;
 const ATTENTION_SHARE = 0.7;
 
 /** A CPU that plays the GPU is slower than any other backend; it is not worth measuring. */
-export const SOFTWARE: Speed = { rate: 5e5, callMs: 2 };
+export const SOFTWARE: Speed = { rate: 5e5, callMs: 2, hasF16: false };
 
 /** Predicted milliseconds of one run. */
-export function predict(graph: Graph, plans: PlanCache, { rate, callMs }: Speed): number {
+export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
+  const { rate, callMs } = speed;
   const outside = [...graph.inputs.values(), ...graph.outputs.values()];
-  const bytes = outside.reduce((sum, id) => sum + deviceBytes(graph.values[id]), 0);
+  const bytes = outside.reduce((sum, id) => sum + deviceBytes(graph.values[id], speed), 0);
   const nodes = graph.nodes.reduce((sum, node) => sum + DISPATCH_MS + flopsOf(graph, node, plans) / rate, 0);
   return callMs + bytes / BUS + nodes;
 }
@@ -57,7 +58,8 @@ const SIDE = 1024;
 
 /** Measures a device: a product of matrices that are there already, and a call that does next to nothing. */
 export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Promise<Speed> {
-  if (options.isSoftware) return SOFTWARE;
+  const { isSoftware, hasF16 } = options;
+  if (isSoftware) return { ...SOFTWARE, hasF16 };
   const plans = new PlanCache();
   const unheard = { ...options, onGpuTime: undefined };
   const best = async (side: number): Promise<number> => {
@@ -78,5 +80,5 @@ export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Pro
     }
   };
   const callMs = await best(4);
-  return { callMs, rate: (2 * SIDE ** 3) / Math.max(0.05, (await best(SIDE)) - callMs) };
+  return { hasF16, callMs, rate: (2 * SIDE ** 3) / Math.max(0.05, (await best(SIDE)) - callMs) };
 }

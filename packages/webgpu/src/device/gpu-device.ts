@@ -21,7 +21,7 @@ const WANTED_LIMITS = [
   'maxStorageBuffersPerShaderStage',
 ] as const;
 
-const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query'];
+const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16'];
 
 /** An opened device. */
 export class GpuDevice {
@@ -73,6 +73,11 @@ export class GpuDevice {
 
   get limits(): GPUSupportedLimits {
     return this.device.limits;
+  }
+
+  /** Whether shaders know halves. */
+  get hasF16(): boolean {
+    return this.device.features.has('shader-f16');
   }
 
   /** Whether a CPU plays the GPU. */

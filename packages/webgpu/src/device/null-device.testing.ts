@@ -12,5 +12,8 @@ export async function nullDevice(): Promise<GPUDevice> {
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('Dawn has no null backend');
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
-  return adapter.requestDevice({ requiredLimits: { maxStorageBuffersPerShaderStage } });
+  return adapter.requestDevice({
+    requiredLimits: { maxStorageBuffersPerShaderStage },
+    requiredFeatures: ['shader-f16'],
+  });
 }

@@ -1,5 +1,6 @@
 /** What turning an op into dispatches needs. */
 import type { Graph, NodeOf, OpName, PlanCache, Tensor, TensorSpec, ValueId } from '@attn/core';
+import type { ElementType, FloatElement, FloatStorage } from '../kernels/wgsl.ts';
 import type { Dispatch } from './dispatch.ts';
 
 /** What kernels are chosen by. */
@@ -9,6 +10,8 @@ export interface KernelLimits {
   readonly attentionRows: 64 | 32 | 16;
   /** Whether a CPU plays the GPU: it compiles slowly, so that fewer kernels are better than fast ones. */
   readonly isSoftware: boolean;
+  /** Whether halves are stored as such, which takes the feature `shader-f16`; as f32 otherwise. */
+  readonly hasF16: boolean;
 }
 
 /** One graph on one device. */
@@ -40,7 +43,18 @@ export function specOf({ graph }: ProgramContext, id: ValueId): TensorSpec {
   return graph.values[id];
 }
 
-/** Whether a value's results are rounded to halves. */
-export function isHalf(context: ProgramContext, id: ValueId): boolean {
-  return specOf(context, id).dtype === 'f16';
+/** How a value of floats is stored. */
+export function storageOf(context: ProgramContext, id: ValueId): FloatStorage {
+  if (specOf(context, id).dtype !== 'f16') return 'f32';
+  return context.limits.hasF16 ? 'f16' : 'rounded';
+}
+
+/** The elements of a value of floats. */
+export function floatElementOf(context: ProgramContext, id: ValueId): FloatElement {
+  return storageOf(context, id) === 'f16' ? 'f16' : 'f32';
+}
+
+/** The elements of any value, where they are only moved. */
+export function elementOf(context: ProgramContext, id: ValueId): ElementType {
+  return storageOf(context, id) === 'f16' ? 'f16' : 'u32';
 }

@@ -14,6 +14,7 @@ import {
   type Tensors,
 } from '@attn/core';
 import { PLAN_INPUTS } from '../ops/attention.ts';
+import type { DeviceFormat } from './device-format.ts';
 import { checkGpuInput, isOnGpu, type AnyTensor, type GpuTensor, type GpuTensorInput } from './gpu-tensor.ts';
 import type { Program } from './program.ts';
 
@@ -82,7 +83,7 @@ export class GpuExecutable implements Executable {
   ): Record<string, AnyTensor> {
     if (this.disposed) throw new AttnError('DISPOSED', WHERE, 'the executable has been disposed');
     throwIfAborted(signal, WHERE);
-    return checkInputs(this.graph, inputs);
+    return checkInputs(this.graph, inputs, this.program.gpu);
   }
 
   private releaseIfDisposed(): void {
@@ -91,7 +92,11 @@ export class GpuExecutable implements Executable {
 }
 
 /** Inputs of either side, those of the host row-major. */
-function checkInputs(graph: Graph, given: Readonly<Record<string, AnyTensor>>): Record<string, AnyTensor> {
+function checkInputs(
+  graph: Graph,
+  given: Readonly<Record<string, AnyTensor>>,
+  format: DeviceFormat,
+): Record<string, AnyTensor> {
   const onGpu = new Map<string, GpuTensorInput>();
   const host: Record<string, Tensor> = {};
   for (const [name, input] of Object.entries(given)) {
@@ -100,7 +105,7 @@ function checkInputs(graph: Graph, given: Readonly<Record<string, AnyTensor>>): 
       host[name] = input as Tensor;
       continue;
     }
-    checkGpuInput(name, input, graph.values[id]);
+    checkGpuInput(name, input, graph.values[id], format);
     onGpu.set(name, input);
   }
   const planned = graph.nodes

@@ -1,10 +1,10 @@
 /** Tensors that are on the device already, or stay there. */
 import { AttnError, show, type Tensor, type TensorSpec } from '@attn/core';
-import { deviceBytes } from './words.ts';
+import { deviceBytes, type DeviceFormat } from './device-format.ts';
 
 /**
- * A tensor in a buffer, row-major from its start, 4 bytes an element whatever the dtype: floats as f32 (halves too), integers as they
- * are, flags as 0 and 1.
+ * A tensor in a buffer, row-major from its start: f32 and integers as they are, flags as words 0 and 1, halves as they are where the
+ * device has the feature `shader-f16`, as f32 where not.
  */
 export interface GpuTensorInput extends TensorSpec {
   /** With the usage `STORAGE`, and of the device that the backend uses. */
@@ -32,6 +32,7 @@ export function checkGpuInput(
   name: string,
   { dtype, shape, buffer }: GpuTensorInput,
   spec: TensorSpec,
+  format: DeviceFormat,
 ): void {
   const where = 'webgpu/run';
   if (dtype !== spec.dtype) {
@@ -46,8 +47,8 @@ export function checkGpuInput(
       `input ${name} must be ${show(spec.shape)}, got ${show(shape)}`,
     );
   }
-  if (buffer.size < deviceBytes(spec)) {
-    const message = `the buffer of input ${name} must have ${deviceBytes(spec)} bytes, got ${buffer.size}`;
+  if (buffer.size < deviceBytes(spec, format)) {
+    const message = `the buffer of input ${name} must have ${deviceBytes(spec, format)} bytes, got ${buffer.size}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
   if ((buffer.usage & STORAGE) === 0) {

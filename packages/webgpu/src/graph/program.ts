@@ -16,7 +16,7 @@ import { emitNode } from '../ops/index.ts';
 import type { KernelLimits, NodeProgram, ProgramContext } from './context.ts';
 import { DeviceScratch, DeviceTable, packAllParams, type Binding, type Dispatch } from './dispatch.ts';
 import { isOnGpu, type AnyTensor, type GpuTensor } from './gpu-tensor.ts';
-import { deviceBytes, fromWords, toWords } from './words.ts';
+import { deviceBytes, fromDevice, toDevice } from './device-format.ts';
 
 /** Buffers and uniform bindings begin at multiples of this, whatever the device. */
 const ALIGNMENT = 256;
@@ -189,9 +189,9 @@ export class Program {
     for (const id of this.graph.outputs.values()) used.add(this.memory.storage[id]);
     for (const [id, tensor] of this.graph.constants) {
       if (!used.has(id)) continue;
-      const buffer = this.gpu.buffers.acquire(deviceBytes(tensor));
+      const buffer = this.gpu.buffers.acquire(deviceBytes(tensor, this.options));
       this.constants.set(id, buffer);
-      this.write(buffer, toWords(tensor));
+      this.write(buffer, toDevice(tensor, this.options));
     }
   }
 
@@ -228,15 +228,15 @@ export class Program {
     const buffers = new Map(this.constants);
     for (const [name, id] of graph.inputs) {
       const input = inputs[name];
-      const buffer = isOnGpu(input) ? input.buffer : acquire(deviceBytes(graph.values[id]));
+      const buffer = isOnGpu(input) ? input.buffer : acquire(deviceBytes(graph.values[id], this.options));
       buffers.set(id, buffer);
-      if (!isOnGpu(input)) this.write(buffer, toWords(input));
+      if (!isOnGpu(input)) this.write(buffer, toDevice(input, this.options));
     }
     const idle: GPUBuffer[] = [];
     graph.nodes.forEach(({ outputs }, index) => {
       for (const id of outputs) {
         if (memory.storage[id] !== id || buffers.has(id)) continue;
-        const bytes = deviceBytes(graph.values[id]);
+        const bytes = deviceBytes(graph.values[id], this.options);
         const fits = idle.findIndex(({ size }) => size >= bytes && size <= 2 * bytes + ALIGNMENT);
         buffers.set(id, fits < 0 ? acquire(bytes) : idle.splice(fits, 1)[0]);
       }
@@ -270,14 +270,14 @@ export class Program {
     let size = 0;
     for (const place of places) {
       place.offset = size;
-      size += Math.ceil(deviceBytes(place.spec) / ALIGNMENT) * ALIGNMENT;
+      size += Math.ceil(deviceBytes(place.spec, this.options) / ALIGNMENT) * ALIGNMENT;
     }
     const timerOffset = size;
     if (timer !== undefined) size += ALIGNMENT;
     const staging = gpu.buffers.acquireStaging(size);
     try {
       for (const { spec, id, offset } of places) {
-        const bytes = deviceBytes(spec);
+        const bytes = deviceBytes(spec, this.options);
         if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(id, buffers), 0, staging, offset, bytes);
       }
       timer?.resolve(encoder, staging, timerOffset);
@@ -286,7 +286,11 @@ export class Program {
       const outputs: Record<string, Tensor> = {};
       const mapped = staging.getMappedRange(0, Math.max(4, size));
       for (const { name, spec, offset } of places) {
-        outputs[name] = fromWords(spec, mapped.slice(offset, offset + deviceBytes(spec)));
+        outputs[name] = fromDevice(
+          spec,
+          mapped.slice(offset, offset + deviceBytes(spec, this.options)),
+          this.options,
+        );
       }
       if (timer !== undefined) this.tellTime(mapped.slice(timerOffset, timerOffset + TIMER_BYTES));
       staging.unmap();
@@ -308,7 +312,7 @@ export class Program {
       let buffer = this.bufferOf(id, buffers);
       if (!isOnly || inputs.has(storage) || this.constants.has(storage)) {
         const source = buffer;
-        const bytes = deviceBytes(graph.values[id]);
+        const bytes = deviceBytes(graph.values[id], this.options);
         buffer = acquire(bytes);
         if (bytes > 0) encoder.copyBufferToBuffer(source, 0, buffer, 0, bytes);
       }

@@ -11,7 +11,14 @@
  * numbers in it, rows that do not see it leave it out.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareBuffers, declareParams, ROUND_TO_HALF } from './wgsl.ts';
+import {
+  declareBuffers,
+  declareParams,
+  ENABLE_F16,
+  floatAccess,
+  type FloatElement,
+  type FloatStorage,
+} from './wgsl.ts';
 
 /** What a kernel is made for. */
 export interface AttentionOptions {
@@ -22,9 +29,13 @@ export interface AttentionOptions {
   readonly groups: number;
   /** Queries of a workgroup: 64, or fewer where shared memory is short; 16 compile fastest. */
   readonly rows: 64 | 32 | 16;
-  readonly hasAlibi: boolean;
-  readonly hasRelative: boolean;
-  readonly hasBias: boolean;
+  /** What q, k and v are stored as, and how `out` is, which is f32 where it is a part of the result. */
+  readonly input: FloatElement;
+  readonly output: FloatStorage;
+  /** What biases are stored as; undefined where there are none. */
+  readonly alibi: FloatElement | undefined;
+  readonly relative: FloatElement | undefined;
+  readonly bias: FloatElement | undefined;
   readonly hasLse: boolean;
 }
 
@@ -72,8 +83,6 @@ export const ATTENTION_PARAMS = {
   scale: 'f32',
   /** 0 for none. */
   softcap: 'f32',
-  /** Whether results are rounded to halves. */
-  isHalf: 'u32',
   slopeBatch: 'u32',
   radius: 'i32',
   biasBatch: 'u32',
@@ -100,55 +109,59 @@ const stageVectors = (rows: number, groups: number): number =>
 
 /** The kernel. Grid: blocks of rows, members, splits. */
 export function attentionKernel(options: AttentionOptions): KernelSource {
-  const { wholeHeads, wholeValues, groups, rows, hasAlibi, hasRelative, hasBias, hasLse } = options;
+  const { wholeHeads, wholeValues, groups, rows, input, output, alibi, relative, bias, hasLse } = options;
+  const { type, declaration, store } = floatAccess(output);
   const threads = rows * 4;
   const valueDepth = valueRows(groups);
   const four = [0, 1, 2, 3];
   /** Lines for each of `count`, so that what they index is in registers. */
   const each = (count: number, line: (index: string) => string): string =>
     Array.from({ length: count }, (_, i) => `{\n${line(`${i}u`)}\n}`).join('\n');
-  /** A vector of 4 columns out of a row, 0 behind its end. */
+  /** A vector of 4 columns out of the row that begins at `row`, 0 behind its end. */
   const vectorOf = (name: string, dim: string, isWhole: boolean): string => `
 fn load_${name}(row: u32, vector: u32) -> vec4f {
-  let at = row + vector * 4u;
 ${
   isWhole
-    ? `  return vec4f(${four.map((i) => `${name}[at + ${i}u]`).join(', ')});`
+    ? `  return vec4f(${name}[row / 4u + vector]);`
     : `  var value = vec4f();
-  for (var i = 0u; i < 4u; i++) { if (vector * 4u + i < params.${dim}) { value[i] = ${name}[at + i]; } }
+  for (var i = 0u; i < 4u; i++) {
+    if (vector * 4u + i < params.${dim}) { value[i] = f32(${name}[row + vector * 4u + i]); }
+  }
   return value;`
 }
 }`;
+  const rowType = (isWhole: boolean): string => (isWhole ? `vec4<${input}>` : input);
   const name = [
     `attention ${groups} ${rows}`,
     ...Object.entries({
       ragged: !wholeHeads,
       raggedValues: !wholeValues,
-      alibi: hasAlibi,
-      relative: hasRelative,
-      bias: hasBias,
+      alibi,
+      relative,
+      bias,
       lse: hasLse,
     })
       .filter(([, has]) => has)
-      .map(([word]) => word),
+      .map(([word, has]) => (typeof has === 'string' ? `${word}:${has}` : word)),
+    input === output ? input : `${input} to ${output}`,
   ].join(' ');
 
-  const code = `${declareParams(ATTENTION_PARAMS)}
+  const code = `${input === 'f16' ? ENABLE_F16 : ''}${declareParams(ATTENTION_PARAMS)}
 ${declareBuffers(
   {
-    q: 'f32',
-    k: 'f32',
-    v: 'f32',
+    q: rowType(wholeHeads),
+    k: rowType(wholeHeads),
+    v: rowType(wholeValues),
     plan: 'u32',
-    ...(hasAlibi && { slopes: 'f32' }),
-    ...(hasRelative && { relative: 'f32' }),
-    ...(hasBias && { bias: 'f32' }),
-    out: 'f32',
+    ...(alibi && { slopes: alibi }),
+    ...(relative && { relative }),
+    ...(bias && { bias }),
+    out: type,
     ...(hasLse && { lse: 'f32' }),
   },
   hasLse ? 2 : 1,
 )}
-${ROUND_TO_HALF}
+${declaration}
 const LOWEST = -3.4028234e38;
 const LEAST = 1.2e-38;
 
@@ -357,7 +370,7 @@ ${four.map((j) => `              if (weight[${j}] > 0.0) { sums[at] += weight[${
       if (isNaNRow) { row = vec4f(nan()); }
       for (var c = 0u; c < 4u; c++) {
         let column = (tx + 16u * g) * 4u + c;
-        if (column < params.valueDim) { out[at + column] = select(row[c], roundToHalf(row[c]), params.isHalf == 1u); }
+        if (column < params.valueDim) { out[at + column] = ${store('row[c]')}; }
       }
     }
 ${
@@ -376,20 +389,20 @@ ${
 }
 
 /** What is added to the logit `value` of row `i` and key `j`: the soft cap, then biases. */
-function logitTerms({ hasAlibi, hasRelative, hasBias }: AttentionOptions, i: string): string {
+function logitTerms({ alibi, relative, bias }: AttentionOptions, i: string): string {
   const lines = [
     'value = capped(value);',
-    (hasAlibi || hasRelative || hasBias) &&
+    (alibi || relative || bias) &&
       `let key = keyRow(tile * 64u + tx * 4u + j);
           let offset = i32(key) - i32(queries[${i}]) - params.queryOffset;`,
-    hasAlibi && 'value -= slopes[batch * params.slopeBatch + head] * f32(abs(offset));',
-    hasRelative &&
-      `value += relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)];`,
-    hasBias &&
-      `value += bias[batch * params.biasBatch + head * params.biasHead + queries[${i}] * params.biasQuery + key * params.biasKey];`,
+    alibi && 'value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));',
+    relative &&
+      `value += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);`,
+    bias &&
+      `value += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[${i}] * params.biasQuery + key * params.biasKey]);`,
   ];
   return lines
-    .filter((line) => line !== false)
+    .filter((line) => typeof line === 'string')
     .map((line) => `          ${line}`)
     .join('\n');
 }

@@ -2,7 +2,16 @@
 import type { Activation } from '@attn/core';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareActivation } from './activation.ts';
-import { declareBuffers, declareParams, forEachElement, rounding, type ParamTypes } from './wgsl.ts';
+import {
+  declareBuffers,
+  declareParams,
+  elementAccess,
+  floatAccess,
+  forEachElement,
+  type ElementType,
+  type FloatStorage,
+  type ParamTypes,
+} from './wgsl.ts';
 
 /** Parameters of `binaryKernel`. */
 export function binaryParams(rank: number): ParamTypes {
@@ -12,8 +21,8 @@ export function binaryParams(rank: number): ParamTypes {
 }
 
 /** y = a + b or a · b, with strides that are 0 where an operand is stretched. */
-export function binaryKernel(op: 'add' | 'mul', rank: number, isHalf: boolean): KernelSource {
-  const { declaration, round } = rounding(isHalf);
+export function binaryKernel(op: 'add' | 'mul', rank: number, storage: FloatStorage): KernelSource {
+  const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   const axes = Array.from({ length: rank }, (_, axis) => axis).reverse();
   const steps = axes.map(
     (axis) => `  at = rest % params.extent${axis};
@@ -22,41 +31,42 @@ export function binaryKernel(op: 'add' | 'mul', rank: number, isHalf: boolean): 
   rest /= params.extent${axis};`,
   );
   return {
-    name: `${op} ${rank}${isHalf ? ' half' : ''}`,
-    code: `${declareParams(binaryParams(rank))}
-${declareBuffers({ a: 'f32', b: 'f32', y: 'f32' })}
+    name: `${op} ${rank}${suffix}`,
+    code: `${enable}${declareParams(binaryParams(rank))}
+${declareBuffers({ a: type, b: type, y: type })}
 ${declaration}
 ${forEachElement(`  var rest = i;
   var at = 0u;
   var atA = 0u;
   var atB = 0u;
 ${steps.join('\n')}
-  y[i] = ${round(`a[atA] ${op === 'add' ? '+' : '*'} b[atB]`)};`)}`,
+  y[i] = ${store(`${load('a[atA]')} ${op === 'add' ? '+' : '*'} ${load('b[atB]')}`)};`)}`,
   };
 }
 
 export const UNARY_PARAMS = { count: 'u32' } as const;
 
 /** y = activate(x). */
-export function unaryKernel(kind: Activation, isHalf: boolean): KernelSource {
-  const { declaration, round } = rounding(isHalf);
+export function unaryKernel(kind: Activation, storage: FloatStorage): KernelSource {
+  const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   return {
-    name: `${kind}${isHalf ? ' half' : ''}`,
-    code: `${declareParams(UNARY_PARAMS)}
-${declareBuffers({ x: 'f32', y: 'f32' })}
+    name: `${kind}${suffix}`,
+    code: `${enable}${declareParams(UNARY_PARAMS)}
+${declareBuffers({ x: type, y: type })}
 ${declaration}${declareActivation(kind)}
-${forEachElement(`  y[i] = ${round('activate(x[i])')};`)}`,
+${forEachElement(`  y[i] = ${store(`activate(${load('x[i]')})`)};`)}`,
   };
 }
 
 export const GATHER_PARAMS = { count: 'u32', inner: 'u32', indices: 'u32', extent: 'u32' } as const;
 
 /** y [outer, indices, inner] = x [outer, extent, inner] at the indices. Those out of bounds read the last element. */
-export function gatherKernel(): KernelSource {
+export function gatherKernel(element: ElementType): KernelSource {
+  const { enable, suffix } = elementAccess(element);
   return {
-    name: 'gather',
-    code: `${declareParams(GATHER_PARAMS)}
-${declareBuffers({ x: 'u32', indices: 'u32', y: 'u32' })}
+    name: `gather${suffix}`,
+    code: `${enable}${declareParams(GATHER_PARAMS)}
+${declareBuffers({ x: element, indices: 'u32', y: element })}
 ${forEachElement(`  let inner = i % params.inner;
   let row = i / params.inner;
   let index = min(indices[row % params.indices], params.extent - 1u);
@@ -67,11 +77,12 @@ ${forEachElement(`  let inner = i % params.inner;
 export const FILL_PARAMS = { count: 'u32', value: 'u32' } as const;
 
 /** y = value, as bits. */
-export function fillKernel(): KernelSource {
+export function fillKernel(element: ElementType): KernelSource {
+  const { enable, suffix } = elementAccess(element);
   return {
-    name: 'fill',
-    code: `${declareParams(FILL_PARAMS)}
-${declareBuffers({ y: 'u32' })}
-${forEachElement('  y[i] = params.value;')}`,
+    name: `fill${suffix}`,
+    code: `${enable}${declareParams(FILL_PARAMS)}
+${declareBuffers({ y: element })}
+${forEachElement(`  y[i] = ${element}(params.value);`)}`,
   };
 }

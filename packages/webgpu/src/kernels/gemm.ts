@@ -5,7 +5,7 @@
 import type { Activation } from '@attn/core';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareActivation } from './activation.ts';
-import { declareBuffers, declareParams, rounding } from './wgsl.ts';
+import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 
 export const GEMM_TILE = 64;
 
@@ -32,16 +32,16 @@ export const GEMM_PARAMS = {
 export interface GemmOptions {
   readonly hasBias: boolean;
   readonly activation: Activation | undefined;
-  readonly isHalf: boolean;
+  readonly storage: FloatStorage;
 }
 
 /**
  * y [batch, m, n] = activate(a · b + bias). `offsets` holds for each product where its a and its b begin. Grid: tiles of n, tiles of m,
  * products.
  */
-export function gemmKernel({ hasBias, activation, isHalf }: GemmOptions): KernelSource {
-  const { declaration, round } = rounding(isHalf);
-  const sum = hasBias ? 'sums[i][j] + bias[column]' : 'sums[i][j]';
+export function gemmKernel({ hasBias, activation, storage }: GemmOptions): KernelSource {
+  const { type, enable, declaration, suffix, load: read, store } = floatAccess(storage);
+  const sum = hasBias ? `sums[i][j] + ${read('bias[column]')}` : 'sums[i][j]';
   const result = activation === undefined ? sum : `activate(${sum})`;
   const load = (
     name: string,
@@ -56,15 +56,15 @@ export function gemmKernel({ hasBias, activation, isHalf }: GemmOptions): Kernel
       let depth = s % ${DEPTH}u;
       var value = 0.0;
       if (${outer} + outer < params.${limit} && start + depth < params.k) {
-        value = ${of}[${of}At + (${outer} + outer) * params.${row} + (start + depth) * params.${column}];
+        value = ${read(`${of}[${of}At + (${outer} + outer) * params.${row} + (start + depth) * params.${column}]`)};
       }
       ${name}[outer * ${PITCH}u + depth] = value;
     }`;
   const rows = [0, 1, 2, 3];
   return {
-    name: `gemm${hasBias ? ' bias' : ''}${activation === undefined ? '' : ` ${activation}`}${isHalf ? ' half' : ''}`,
-    code: `${declareParams(GEMM_PARAMS)}
-${declareBuffers({ a: 'f32', b: 'f32', offsets: 'u32', ...(hasBias && { bias: 'f32' }), y: 'f32' })}
+    name: `gemm${hasBias ? ' bias' : ''}${activation === undefined ? '' : ` ${activation}`}${suffix}`,
+    code: `${enable}${declareParams(GEMM_PARAMS)}
+${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
 ${declaration}${activation === undefined ? '' : declareActivation(activation)}
 var<workgroup> tileA: array<f32, ${GEMM_TILE * PITCH}>;
 var<workgroup> tileB: array<f32, ${GEMM_TILE * PITCH}>;
@@ -92,7 +92,7 @@ ${rows.map((i) => `      sums[${i}] += tileA[(ty * 4u + ${i}u) * ${PITCH}u + dep
     if (row >= params.m) { break; }
     for (var j = 0u; j < 4u; j++) {
       let column = firstColumn + tx + 16u * j;
-      if (column < params.n) { y[(product * params.m + row) * params.n + column] = ${round(result)}; }
+      if (column < params.n) { y[(product * params.m + row) * params.n + column] = ${store(result)}; }
     }
   }
 }`,

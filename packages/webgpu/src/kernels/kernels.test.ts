@@ -9,8 +9,17 @@ import { mergeKernel } from './merge.ts';
 import { moveKernel } from './move.ts';
 import { layerNormKernel, softmaxKernel } from './rows.ts';
 
-const no = { hasAlibi: false, hasRelative: false, hasBias: false, hasLse: false };
-const PLAIN = { wholeHeads: true, wholeValues: true, groups: 1, rows: 64, ...no } as const;
+const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
+const F32 = { input: 'f32', output: 'f32' } as const;
+const PLAIN = { wholeHeads: true, wholeValues: true, groups: 1, rows: 64, ...F32, ...no } as const;
+const storages = ['f32', 'rounded', 'f16'] as const;
+/** How attention stores what it reads and what it writes. */
+const inAndOut = [
+  F32,
+  { input: 'f32', output: 'rounded' },
+  { input: 'f16', output: 'f16' },
+  { input: 'f16', output: 'f32' },
+] as const;
 const booleans = [false, true];
 const activations = ['relu', 'tanh', 'gelu', 'gelu_tanh'] as const;
 
@@ -18,17 +27,20 @@ const attention = booleans.flatMap((wholeHeads) =>
   booleans.flatMap((wholeValues) =>
     ([64, 32, 16] as const).flatMap((rows) =>
       [1, 2, 3, 4].flatMap((groups) =>
-        [0, 1, 2, 4, 8, 15].map((bits) =>
-          attentionKernel({
-            wholeHeads,
-            wholeValues,
-            rows,
-            groups,
-            hasAlibi: (bits & 1) !== 0,
-            hasRelative: (bits & 2) !== 0,
-            hasBias: (bits & 4) !== 0,
-            hasLse: (bits & 8) !== 0,
-          }),
+        [0, 1, 2, 4, 8, 15].flatMap((bits) =>
+          (groups === 1 ? inAndOut : [F32]).map((stored) =>
+            attentionKernel({
+              wholeHeads,
+              wholeValues,
+              rows,
+              groups,
+              ...stored,
+              alibi: (bits & 1) === 0 ? undefined : stored.input,
+              relative: (bits & 2) === 0 ? undefined : 'f32',
+              bias: (bits & 4) === 0 ? undefined : stored.input,
+              hasLse: (bits & 8) !== 0,
+            }),
+          ),
         ),
       ),
     ),
@@ -36,21 +48,22 @@ const attention = booleans.flatMap((wholeHeads) =>
 );
 
 const others: KernelSource[] = [
-  fillKernel(),
-  gatherKernel(),
-  mergeKernel(false),
-  mergeKernel(true),
-  ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank)),
-  ...booleans.flatMap((isHalf) => [
-    softmaxKernel(isHalf),
-    ...booleans.flatMap((weight) => booleans.map((bias) => layerNormKernel(weight, bias, isHalf))),
+  ...(['u32', 'f16'] as const).flatMap((element) => [
+    fillKernel(element),
+    gatherKernel(element),
+    ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank, element)),
+  ]),
+  ...storages.flatMap((storage) => [
+    ...booleans.map((hasLse) => mergeKernel(hasLse, storage)),
+    softmaxKernel(storage),
+    ...booleans.flatMap((weight) => booleans.map((bias) => layerNormKernel(weight, bias, storage))),
     ...[0, 1, 2, 3, 4].flatMap((rank) => [
-      binaryKernel('add', rank, isHalf),
-      binaryKernel('mul', rank, isHalf),
+      binaryKernel('add', rank, storage),
+      binaryKernel('mul', rank, storage),
     ]),
-    ...activations.map((kind) => unaryKernel(kind, isHalf)),
+    ...activations.map((kind) => unaryKernel(kind, storage)),
     ...[undefined, ...activations].flatMap((activation) =>
-      booleans.map((hasBias) => gemmKernel({ hasBias, activation, isHalf })),
+      booleans.map((hasBias) => gemmKernel({ hasBias, activation, storage })),
     ),
   ]),
 ];
@@ -102,7 +115,7 @@ test('as text', async () => {
   await expect(attentionKernel({ ...PLAIN, hasLse: true }).code).toMatchFileSnapshot(
     '__snapshots__/attention.wgsl',
   );
-  const linear = gemmKernel({ hasBias: true, activation: 'gelu', isHalf: false });
+  const linear = gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' });
   await expect(linear.code).toMatchFileSnapshot('__snapshots__/gemm.wgsl');
-  await expect(softmaxKernel(false).code).toMatchFileSnapshot('__snapshots__/softmax.wgsl');
+  await expect(softmaxKernel('f32').code).toMatchFileSnapshot('__snapshots__/softmax.wgsl');
 });

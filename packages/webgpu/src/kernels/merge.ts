@@ -3,7 +3,7 @@
  * attention of few queries to many keys ("Flash-Decoding", Dao et al. 2023).
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareBuffers, declareParams, forEachElement, ROUND_TO_HALF } from './wgsl.ts';
+import { declareBuffers, declareParams, floatAccess, forEachElement, type FloatStorage } from './wgsl.ts';
 
 export const MERGE_PARAMS = {
   /** Elements of the output that the group has. */
@@ -21,19 +21,19 @@ export const MERGE_PARAMS = {
   outBatch: 'u32',
   outHead: 'u32',
   outToken: 'u32',
-  isHalf: 'u32',
 } as const;
 
 /** The kernel. `parts` [splits, B, H, Nq, Dv] and `partLse` [splits, B, H, Nq]. */
-export function mergeKernel(hasLse: boolean): KernelSource {
+export function mergeKernel(hasLse: boolean, storage: FloatStorage): KernelSource {
+  const { type, enable, declaration, suffix, store } = floatAccess(storage);
   return {
-    name: `merge${hasLse ? ' lse' : ''}`,
-    code: `${declareParams(MERGE_PARAMS)}
+    name: `merge${hasLse ? ' lse' : ''}${suffix}`,
+    code: `${enable}${declareParams(MERGE_PARAMS)}
 ${declareBuffers(
-  { parts: 'f32', partLse: 'f32', plan: 'u32', out: 'f32', ...(hasLse && { lse: 'f32' }) },
+  { parts: 'f32', partLse: 'f32', plan: 'u32', out: type, ...(hasLse && { lse: 'f32' }) },
   hasLse ? 2 : 1,
 )}
-${ROUND_TO_HALF}
+${declaration}
 ${forEachElement(`  let column = i % params.valueDim;
   let query = (i / params.valueDim) % params.queryCount;
   let member = plan[params.members + i / params.valueDim / params.queryCount];
@@ -65,7 +65,7 @@ ${forEachElement(`  let column = i % params.valueDim;
   let minusInfinity = bitcast<f32>(0xff800000u | (params.count & 0u));
   if (isNaNRow) { result = nan; }
   let place = (member / params.heads) * params.outBatch + (member % params.heads) * params.outHead + row * params.outToken;
-  out[place + column] = select(result, roundToHalf(result), params.isHalf == 1u);
+  out[place + column] = ${store('result')};
 ${
   hasLse
     ? `  if (column == 0u) {

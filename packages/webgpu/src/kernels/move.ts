@@ -5,9 +5,11 @@ import type { ValueId } from '@attn/core';
 import {
   declareBuffers,
   declareParams,
+  elementAccess,
   elementGrid,
   forEachElement,
   packParams,
+  type ElementType,
   type ParamTypes,
 } from './wgsl.ts';
 
@@ -19,7 +21,7 @@ export interface Move {
 }
 
 /** The dispatch of a move; none where there is nothing to move. */
-export function moveDispatches(move: Move): Dispatch[] {
+export function moveDispatches(move: Move, element: ElementType): Dispatch[] {
   const { shape, from, to } = dropOnes(move);
   const count = shape.reduce((size, extent) => size * extent, 1);
   if (count === 0) return [];
@@ -30,7 +32,7 @@ export function moveDispatches(move: Move): Dispatch[] {
     params[`from${axis}`] = from.strides[axis];
     params[`to${axis}`] = to.strides[axis];
   });
-  const kernel = moveKernel(shape.length);
+  const kernel = moveKernel(shape.length, element);
   return [
     { kernel, params: packParams(types, params), bindings: [from.id, to.id], grid: elementGrid(count) },
   ];
@@ -49,7 +51,8 @@ function moveParams(rank: number): ParamTypes {
 }
 
 /** The kernel for so many axes. */
-export function moveKernel(rank: number): KernelSource {
+export function moveKernel(rank: number, element: ElementType): KernelSource {
+  const { enable, suffix } = elementAccess(element);
   const axes = Array.from({ length: rank }, (_, axis) => axis).reverse();
   const steps = axes.map(
     (axis) => `  at = rest % params.extent${axis};
@@ -58,9 +61,9 @@ export function moveKernel(rank: number): KernelSource {
   rest /= params.extent${axis};`,
   );
   return {
-    name: `move ${rank}`,
-    code: `${declareParams(moveParams(rank))}
-${declareBuffers({ from_: 'u32', to_: 'u32' })}
+    name: `move ${rank}${suffix}`,
+    code: `${enable}${declareParams(moveParams(rank))}
+${declareBuffers({ from_: element, to_: element })}
 ${forEachElement(`  var rest = i;
   var at = 0u;
   var source = params.source;

@@ -1,6 +1,6 @@
 /** Normalisations: one workgroup a row, whose invocations share sums and maxima. */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareBuffers, declareParams, rounding } from './wgsl.ts';
+import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 
 const THREADS = 64;
 
@@ -41,12 +41,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 export const SOFTMAX_PARAMS = { rows: 'u32', length: 'u32', inner: 'u32' } as const;
 
 /** Softmax over the middle of [outer, length, inner]. A row of −∞ gives 0, one with a NaN gives NaN. */
-export function softmaxKernel(isHalf: boolean): KernelSource {
-  const { declaration, round } = rounding(isHalf);
+export function softmaxKernel(storage: FloatStorage): KernelSource {
+  const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   return {
-    name: `softmax${isHalf ? ' half' : ''}`,
-    code: `${declareParams(SOFTMAX_PARAMS)}
-${declareBuffers({ x: 'f32', y: 'f32' })}
+    name: `softmax${suffix}`,
+    code: `${enable}${declareParams(SOFTMAX_PARAMS)}
+${declareBuffers({ x: type, y: type })}
 ${declaration}${HEAD}
 ${ENTRY}
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
@@ -54,7 +54,7 @@ ${ENTRY}
   var odd = 0.0;
   var greatest = -3.4e38;
   for (var i = lane; i < params.length; i += ${THREADS}u) {
-    let value = x[base + i * params.inner];
+    let value = ${load('x[base + i * params.inner]')};
     let bits = bitcast<u32>(value);
     if ((bits & 0x7f800000u) == 0x7f800000u) {
       odd += select(1.0, 0.0, bits == 0xff800000u);
@@ -65,13 +65,13 @@ ${ENTRY}
   greatest = greatestOf(greatest, lane);
   let isSpoilt = sumOf(odd, lane) > 0.0;
   var sum = 0.0;
-  for (var i = lane; i < params.length; i += ${THREADS}u) { sum += exp(x[base + i * params.inner] - greatest); }
+  for (var i = lane; i < params.length; i += ${THREADS}u) { sum += exp(${load('x[base + i * params.inner]')} - greatest); }
   sum = sumOf(sum, lane);
   let factor = select(1.0 / sum, 0.0, sum == 0.0);
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let at = base + i * params.inner;
-    if (isSpoilt) { y[at] = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); continue; }
-    y[at] = ${round('exp(x[at] - greatest) * factor')};
+    if (isSpoilt) { y[at] = ${type}(bitcast<f32>(0x7fc00000u | (params.rows & 0u))); continue; }
+    y[at] = ${store(`exp(${load('x[at]')} - greatest) * factor`)};
   }
 }`,
   };
@@ -80,29 +80,29 @@ ${ENTRY}
 export const LAYER_NORM_PARAMS = { rows: 'u32', length: 'u32', eps: 'f32' } as const;
 
 /** Layer norm over the last axis; the mean is taken out before squares are summed. */
-export function layerNormKernel(hasWeight: boolean, hasBias: boolean, isHalf: boolean): KernelSource {
-  const { declaration, round } = rounding(isHalf);
-  const scaled = hasWeight ? 'normal * weight[i]' : 'normal';
-  const moved = hasBias ? `${scaled} + bias[i]` : scaled;
+export function layerNormKernel(hasWeight: boolean, hasBias: boolean, storage: FloatStorage): KernelSource {
+  const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
+  const scaled = hasWeight ? `normal * ${load('weight[i]')}` : 'normal';
+  const moved = hasBias ? `${scaled} + ${load('bias[i]')}` : scaled;
   return {
-    name: `layerNorm${hasWeight ? ' weight' : ''}${hasBias ? ' bias' : ''}${isHalf ? ' half' : ''}`,
-    code: `${declareParams(LAYER_NORM_PARAMS)}
-${declareBuffers({ x: 'f32', ...(hasWeight && { weight: 'f32' }), ...(hasBias && { bias: 'f32' }), y: 'f32' })}
+    name: `layerNorm${hasWeight ? ' weight' : ''}${hasBias ? ' bias' : ''}${suffix}`,
+    code: `${enable}${declareParams(LAYER_NORM_PARAMS)}
+${declareBuffers({ x: type, ...(hasWeight && { weight: type }), ...(hasBias && { bias: type }), y: type })}
 ${declaration}${HEAD}
 ${ENTRY}
   let base = row * params.length;
   var sum = 0.0;
-  for (var i = lane; i < params.length; i += ${THREADS}u) { sum += x[base + i]; }
+  for (var i = lane; i < params.length; i += ${THREADS}u) { sum += ${load('x[base + i]')}; }
   let mean = sumOf(sum, lane) / f32(params.length);
   var squares = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) {
-    let centred = x[base + i] - mean;
+    let centred = ${load('x[base + i]')} - mean;
     squares += centred * centred;
   }
   let deviation = sqrt(sumOf(squares, lane) / f32(params.length) + params.eps);
   for (var i = lane; i < params.length; i += ${THREADS}u) {
-    let normal = (x[base + i] - mean) / deviation;
-    y[base + i] = ${round(moved)};
+    let normal = (${load('x[base + i]')} - mean) / deviation;
+    y[base + i] = ${store(moved)};
   }
 }`,
   };

@@ -71,9 +71,68 @@ fn roundToHalf(x: f32) -> f32 {
   return bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u);
 }`;
 
-/** What is stored of a result: rounded where the value is a half. */
-export function rounding(isHalf: boolean): { readonly declaration: string; round(value: string): string } {
-  return isHalf
-    ? { declaration: ROUND_TO_HALF, round: (value) => `roundToHalf(${value})` }
-    : { declaration: '', round: (value) => value };
+/**
+ * How the floats of a value are stored: as they are computed, as `f32` that are rounded to halves, or as `f16`, which takes half the
+ * bytes and the feature `shader-f16`.
+ */
+export type FloatStorage = 'f32' | 'rounded' | 'f16';
+
+/** What floats are stored as. */
+export type FloatElement = 'f32' | 'f16';
+
+/** How kernels read and write floats that are stored so. All computing is in f32. */
+export interface FloatAccess {
+  /** The type of an element. */
+  readonly type: FloatElement;
+  /** What has to stand at the top of a shader, and before the functions that store. */
+  readonly enable: string;
+  readonly declaration: string;
+  /** The end of the name of a kernel that does so. */
+  readonly suffix: string;
+  load(element: string): string;
+  store(value: string): string;
+}
+
+/** What stands at the top of a shader that has halves. */
+export const ENABLE_F16 = 'enable f16;\n';
+
+const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
+  f32: {
+    type: 'f32',
+    enable: '',
+    declaration: '',
+    suffix: '',
+    load: (element) => element,
+    store: (value) => value,
+  },
+  rounded: {
+    type: 'f32',
+    enable: '',
+    declaration: ROUND_TO_HALF,
+    suffix: ' half',
+    load: (element) => element,
+    store: (value) => `roundToHalf(${value})`,
+  },
+  // Rounded by our own arithmetic first, because WGSL leaves open how conversions round.
+  f16: {
+    type: 'f16',
+    enable: ENABLE_F16,
+    declaration: ROUND_TO_HALF,
+    suffix: ' f16',
+    load: (element) => `f32(${element})`,
+    store: (value) => `f16(roundToHalf(${value}))`,
+  },
+};
+
+/** How to read and write floats that are stored so. */
+export function floatAccess(storage: FloatStorage): FloatAccess {
+  return ACCESS[storage];
+}
+
+/** The type of elements that are moved and not computed with: words of any kind, or halves. */
+export type ElementType = 'u32' | 'f16';
+
+/** What kernels that move such elements need. */
+export function elementAccess(element: ElementType): Pick<FloatAccess, 'enable' | 'suffix'> {
+  return element === 'f16' ? ACCESS.f16 : ACCESS.f32;
 }

@@ -9,8 +9,16 @@ import {
   type NodeOf,
   type PlanGroup,
   type Tensor,
+  type ValueId,
 } from '@attn/core';
-import { isHalf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
+import {
+  elementOf,
+  floatElementOf,
+  specOf,
+  storageOf,
+  type NodeProgram,
+  type ProgramContext,
+} from '../graph/context.ts';
 import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
 import {
   ATTENTION_PARAMS,
@@ -20,7 +28,7 @@ import {
 } from '../kernels/attention.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
 import { MERGE_PARAMS, mergeKernel } from '../kernels/merge.ts';
-import { elementGrid, packParams, type Params } from '../kernels/wgsl.ts';
+import { elementGrid, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
 
 /** Inputs that decide on the plan: the host has to know them. */
 export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
@@ -71,11 +79,12 @@ function dispatchesOf(
 }
 
 /** What rows hold that no group computes: they see no key. */
-function emptyRows({ graph }: ProgramContext, { outputs }: NodeOf<'attention'>): Dispatch[] {
+function emptyRows(context: ProgramContext, { outputs }: NodeOf<'attention'>): Dispatch[] {
   return outputs.flatMap((id, index) => {
-    const count = sizeOf(graph.values[id].shape);
+    const count = sizeOf(specOf(context, id).shape);
+    const kernel = fillKernel(elementOf(context, id));
     const params = packParams(FILL_PARAMS, { count, value: index === 0 ? 0 : 0xff800000 });
-    return count === 0 ? [] : [{ kernel: fillKernel(), params, bindings: [id], grid: elementGrid(count) }];
+    return count === 0 ? [] : [{ kernel, params, bindings: [id], grid: elementGrid(count) }];
   });
 }
 
@@ -106,7 +115,6 @@ function groupDispatches(
     splits: 1,
     splitOut: 0,
     splitLse: 0,
-    isHalf: isHalf(context, outputs[0]) ? 1 : 0,
     ...sizeParams(problem),
     ...biasParams(context, node, problem),
   };
@@ -160,13 +168,12 @@ function splitDispatches(
   const count = members.length * queryCount * valueDim;
   return [
     {
-      kernel: attentionKernel({ ...options, hasLse: true }),
+      kernel: attentionKernel({ ...options, output: 'f32', hasLse: true }),
       params: packParams(ATTENTION_PARAMS, {
         ...params,
         splits,
         splitOut,
         splitLse,
-        isHalf: 0,
         outBatch: heads * queryLength * valueDim,
         outHead: queryLength * valueDim,
         outToken: valueDim,
@@ -175,7 +182,7 @@ function splitDispatches(
       grid: [Math.ceil(queryCount / options.rows), members.length, splits],
     },
     {
-      kernel: mergeKernel(options.hasLse),
+      kernel: mergeKernel(options.hasLse, options.output),
       params: packParams(MERGE_PARAMS, { ...params, count, splits, splitOut, splitLse }),
       bindings: [parts, partLse, table, ...outputs],
       grid: elementGrid(count),
@@ -185,20 +192,24 @@ function splitDispatches(
 
 function kernelOptions(
   context: ProgramContext,
-  { inputs }: NodeOf<'attention'>,
+  { inputs, outputs }: NodeOf<'attention'>,
   { headDim, valueDim, returnLse }: AttentionProblem,
 ): AttentionOptions {
   const groups = Math.ceil(valueDim / 64);
   const { workgroupBytes, attentionRows, isSoftware } = context.limits;
+  const stored = (id: ValueId | undefined): FloatElement | undefined =>
+    id === undefined ? undefined : floatElementOf(context, id);
   const fits = attentionWorkgroupBytes({ rows: attentionRows, groups }) <= workgroupBytes;
   return {
     wholeHeads: !isSoftware && headDim % 4 === 0,
     wholeValues: !isSoftware && valueDim % 4 === 0,
     groups,
     rows: fits ? attentionRows : 16,
-    hasAlibi: inputs.alibiSlopes !== undefined,
-    hasRelative: inputs.relativeBias !== undefined,
-    hasBias: inputs.bias !== undefined,
+    input: floatElementOf(context, inputs.q),
+    output: storageOf(context, outputs[0]),
+    alibi: stored(inputs.alibiSlopes),
+    relative: stored(inputs.relativeBias),
+    bias: stored(inputs.bias),
     hasLse: returnLse,
   };
 }

@@ -1,6 +1,6 @@
 /** Products, sums, activations and normalisations. */
 import { broadcastStrides, matmulSizes, sizeOf, type Activation, type NodeOf } from '@attn/core';
-import { always, isHalf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
+import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceTable, type Dispatch } from '../graph/dispatch.ts';
 import { binaryKernel, binaryParams, UNARY_PARAMS, unaryKernel } from '../kernels/elementwise.ts';
 import { GEMM_PARAMS, GEMM_TILE, gemmKernel, type GemmOptions } from '../kernels/gemm.ts';
@@ -23,7 +23,7 @@ export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): Nod
   const options = {
     hasBias: bias !== undefined,
     activation: node.attributes.activation,
-    isHalf: isHalf(context, node.outputs[0]),
+    storage: storageOf(context, node.outputs[0]),
   };
   const sizes = { m, n, k, aRow: k, aColumn: 1, bRow: 1, bColumn: k };
   const bindings = (offsets: DeviceTable) => [
@@ -58,7 +58,7 @@ export function emitMatmul(context: ProgramContext, node: NodeOf<'matmul'>): Nod
       offsets[2 * i + operand] = at * size;
     }
   });
-  const options = { hasBias: false, activation: undefined, isHalf: isHalf(context, node.outputs[0]) };
+  const options = { hasBias: false, activation: undefined, storage: storageOf(context, node.outputs[0]) };
   const sizes = {
     m,
     n,
@@ -115,7 +115,7 @@ function emitBinary(context: ProgramContext, { op, inputs, outputs }: NodeOf<'ad
     params[`b${axis}`] = strideB[axis];
   });
   return always({
-    kernel: binaryKernel(op, shape.length, isHalf(context, outputs[0])),
+    kernel: binaryKernel(op, shape.length, storageOf(context, outputs[0])),
     params: packParams(binaryParams(shape.length), params),
     bindings: [a, b, outputs[0]],
     grid: elementGrid(count),
@@ -142,7 +142,7 @@ function emitUnary(
   const count = sizeOf(specOf(context, outputs[0]).shape);
   if (count === 0) return always();
   return always({
-    kernel: unaryKernel(kind, isHalf(context, outputs[0])),
+    kernel: unaryKernel(kind, storageOf(context, outputs[0])),
     params: packParams(UNARY_PARAMS, { count }),
     bindings: [inputs.x, outputs[0]],
     grid: elementGrid(count),
@@ -160,7 +160,7 @@ export function emitSoftmax(
   const length = shape[axis];
   if (rows * length === 0) return always();
   return always({
-    kernel: softmaxKernel(isHalf(context, outputs[0])),
+    kernel: softmaxKernel(storageOf(context, outputs[0])),
     params: packParams(SOFTMAX_PARAMS, { rows, length, inner }),
     bindings: [inputs.x, outputs[0]],
     grid: rowGrid(rows),
@@ -177,7 +177,7 @@ export function emitLayerNorm(
   const rows = sizeOf(shape.slice(0, -1));
   if (rows * length === 0) return always();
   return always({
-    kernel: layerNormKernel(weight !== undefined, bias !== undefined, isHalf(context, outputs[0])),
+    kernel: layerNormKernel(weight !== undefined, bias !== undefined, storageOf(context, outputs[0])),
     params: packParams(LAYER_NORM_PARAMS, { rows, length, eps: attributes.eps }),
     bindings: [x, weight, bias, outputs[0]].filter((id) => id !== undefined),
     grid: rowGrid(rows),

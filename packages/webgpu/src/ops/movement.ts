@@ -1,6 +1,6 @@
 /** Ops that only move elements. */
 import { concatOperands, contiguousStrides, sizeOf, type NodeOf } from '@attn/core';
-import { always, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
+import { always, elementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { GATHER_PARAMS, gatherKernel } from '../kernels/elementwise.ts';
 import { moveDispatches } from '../kernels/move.ts';
 import { elementGrid, packParams } from '../kernels/wgsl.ts';
@@ -18,7 +18,10 @@ export function emitTranspose(
   const { shape } = specOf(context, outputs[0]);
   const from = { id: inputs.x, offset: 0, strides: attributes.permutation.map((axis) => strides[axis]) };
   return always(
-    ...moveDispatches({ shape, from, to: { id: outputs[0], offset: 0, strides: contiguousStrides(shape) } }),
+    ...moveDispatches(
+      { shape, from, to: { id: outputs[0], offset: 0, strides: contiguousStrides(shape) } },
+      elementOf(context, inputs.x),
+    ),
   );
 }
 
@@ -30,7 +33,9 @@ export function emitSlice(
   const offset = attributes.starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
   const { shape } = specOf(context, outputs[0]);
   const to = { id: outputs[0], offset: 0, strides: contiguousStrides(shape) };
-  return always(...moveDispatches({ shape, from: { id: inputs.x, offset, strides }, to }));
+  return always(
+    ...moveDispatches({ shape, from: { id: inputs.x, offset, strides }, to }, elementOf(context, inputs.x)),
+  );
 }
 
 export function emitConcat(
@@ -44,7 +49,8 @@ export function emitConcat(
       const { shape } = specOf(context, id);
       const to = { id: outputs[0], offset: at * strides[attributes.axis], strides };
       at += shape[attributes.axis];
-      return moveDispatches({ shape, from: { id, offset: 0, strides: contiguousStrides(shape) }, to });
+      const from = { id, offset: 0, strides: contiguousStrides(shape) };
+      return moveDispatches({ shape, from, to }, elementOf(context, id));
     }),
   );
 }
@@ -84,7 +90,7 @@ function gather(
   if (count === 0) return always();
   const params = { count, inner: sizeOf(rest), indices: sizeOf(specOf(context, indices).shape), extent };
   return always({
-    kernel: gatherKernel(),
+    kernel: gatherKernel(elementOf(context, x)),
     params: packParams(GATHER_PARAMS, params),
     bindings: [x, indices, y],
     grid: elementGrid(count),

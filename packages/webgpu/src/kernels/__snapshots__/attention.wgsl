@@ -36,7 +36,6 @@ struct Params {
   outToken: u32,
   scale: f32,
   softcap: f32,
-  isHalf: u32,
   slopeBatch: u32,
   radius: i32,
   biasBatch: u32,
@@ -45,21 +44,13 @@ struct Params {
   biasKey: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> k: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> v: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> plan: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 
-fn roundToHalf(x: f32) -> f32 {
-  let bits = bitcast<u32>(x);
-  let size = bits & 0x7fffffffu;
-  if (size >= 0x7f800000u) { return x; }
-  if (size >= 0x477ff000u) { return bitcast<f32>((bits & 0x80000000u) | 0x7f800000u); }
-  if (size < 0x38800000u) { return round(x * 16777216.0) / 16777216.0; }
-  return bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u);
-}
 const LOWEST = -3.4028234e38;
 const LEAST = 1.2e-38;
 
@@ -69,18 +60,15 @@ var<workgroup> oddValues: atomic<u32>;
 
 
 fn load_q(row: u32, vector: u32) -> vec4f {
-  let at = row + vector * 4u;
-  return vec4f(q[at + 0u], q[at + 1u], q[at + 2u], q[at + 3u]);
+  return vec4f(q[row / 4u + vector]);
 }
 
 fn load_k(row: u32, vector: u32) -> vec4f {
-  let at = row + vector * 4u;
-  return vec4f(k[at + 0u], k[at + 1u], k[at + 2u], k[at + 3u]);
+  return vec4f(k[row / 4u + vector]);
 }
 
 fn load_v(row: u32, vector: u32) -> vec4f {
-  let at = row + vector * 4u;
-  return vec4f(v[at + 0u], v[at + 1u], v[at + 2u], v[at + 3u]);
+  return vec4f(v[row / 4u + vector]);
 }
 
 // In functions, because constants may not be infinite or NaN.
@@ -410,7 +398,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (isNaNRow) { row = vec4f(nan()); }
       for (var c = 0u; c < 4u; c++) {
         let column = (tx + 16u * g) * 4u + c;
-        if (column < params.valueDim) { out[at + column] = select(row[c], roundToHalf(row[c]), params.isHalf == 1u); }
+        if (column < params.valueDim) { out[at + column] = row[c]; }
       }
     }
     if (tx == 0u) {

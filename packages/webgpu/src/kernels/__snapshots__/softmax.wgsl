@@ -64,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let factor = select(1.0 / sum, 0.0, sum == 0.0);
   for (var i = lane; i < params.length; i += 64u) {
     let at = base + i * params.inner;
-    if (isSpoilt) { y[at] = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); continue; }
+    if (isSpoilt) { y[at] = f32(bitcast<f32>(0x7fc00000u | (params.rows & 0u))); continue; }
     y[at] = exp(x[at] - greatest) * factor;
   }
 }
