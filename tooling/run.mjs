@@ -139,6 +139,7 @@ const tasks = {
   build: () => turbo(['build'], ...args),
   test: () => turbo(['test'], ...(env.CI ? ['--continue=dependencies-successful'] : []), ...args),
   check: async () => {
+    env.ATTN_SUITE ??= 'whole'; // every case in every setting of a backend, which takes longer than `test`
     const codes = [
       await run('oxfmt', ['--check', '.'], { shell: windows }),
       await run('oxlint', ['--quiet', '.'], { shell: windows }),

@@ -3,7 +3,14 @@ import { OP_NAMES } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { caseId } from './case.ts';
 import { allCases } from './cases/index.ts';
-import { matches, selectCases } from './select.ts';
+import { isInPart, matches, selectCases } from './select.ts';
+
+test('every id is in exactly one part, and parts are of like size', () => {
+  const ids = allCases.map(({ id }) => id);
+  const parts = [0, 1, 2, 3].map((part) => ids.filter((id) => isInPart({ part, of: 4 }, id)));
+  expect(parts.flat().toSorted()).toEqual(ids.toSorted());
+  for (const part of parts) expect(part.length / ids.length).toBeCloseTo(0.25, 1);
+});
 
 describe('matches', () => {
   test('a star is any text, a bare id is itself, nothing is everything', () => {

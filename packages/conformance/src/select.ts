@@ -3,6 +3,7 @@
  * that begins with `!` takes away. `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
  */
 import type { ConformanceCase } from './case.ts';
+import { seedOf } from './data.ts';
 
 /** True when the id matches the selector. An empty selector matches everything. */
 export function matches(selector: string, id: string): boolean {
@@ -24,6 +25,17 @@ export function selectCases(selector: string, cases: readonly ConformanceCase[])
     );
   }
   return selected;
+}
+
+/** One of `of` parts of the suite, `part` counted from 0: every test is in exactly one of them. */
+export interface SuitePart {
+  readonly part: number;
+  readonly of: number;
+}
+
+/** True when the test of this id is in the part. Neighbours, which try the same thing, fall into different parts. */
+export function isInPart({ part, of }: SuitePart, id: string): boolean {
+  return seedOf(id) % of === part % of;
 }
 
 /** Greedy match with backtracking to the last star: linear in practice, and no pattern can blow it up. */

@@ -11,9 +11,9 @@ import { allCases } from './cases/index.ts';
 import { contractCases, type MakeBackend } from './contract/index.ts';
 import { environment } from './environment.ts';
 import { goldenCalls, goldenEntries, goldenId, readGolden, runGolden } from './goldens/index.ts';
-import { backendProperties } from './properties/index.ts';
+import { backendProperties, PROPERTY_LIMIT } from './properties/index.ts';
 import { runCase } from './runner.ts';
-import { matches } from './select.ts';
+import { isInPart, matches, type SuitePart } from './select.ts';
 import { verdict, type Exceptions } from './verdict.ts';
 
 /** Options of `describeConformance`. */
@@ -25,6 +25,11 @@ export interface ConformanceOptions {
    * every matching case unsupported for that reason, and every other case supported.
    */
   readonly expectUnsupported?: Exceptions;
+  /**
+   * For another setting of a backend that runs the whole suite already: only a part of it, and properties on fewer calls. With
+   * `ATTN_SUITE=whole` in the environment everything runs in every setting.
+   */
+  readonly part?: SuitePart;
 }
 
 /** Milliseconds; a wait without an end must fail with the case's id. Generous, for busy machines and first compilations. */
@@ -36,8 +41,10 @@ const CASE_TIMEOUT = 30_000;
  */
 export function describeConformance(make: MakeBackend, options: ConformanceOptions = {}): void {
   const { expectUnsupported = {}, cases: selector = environment('ATTN_CASES') ?? '' } = options;
+  const isWhole = environment('ATTN_SUITE') === 'whole' || selector !== '';
+  const part = isWhole ? undefined : options.part;
   const selected = <T extends { readonly id: string }>(list: readonly T[]): readonly T[] =>
-    list.filter(({ id }) => matches(selector, id));
+    list.filter(({ id }) => matches(selector, id) && (part === undefined || isInPart(part, id)));
 
   describe('conformance', async () => {
     let backend: Backend;
@@ -89,8 +96,8 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
         }
       });
     }
-    for (const { id, check } of selected(backendProperties)) {
-      test(id, { timeout: 60_000 }, () => check(backend));
+    for (const { id, check } of backendProperties.filter(({ id }) => matches(selector, id))) {
+      test(id, { timeout: PROPERTY_LIMIT }, () => check(backend, part?.of));
     }
   });
 }

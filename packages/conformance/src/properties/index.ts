@@ -19,15 +19,24 @@ export interface BackendProperty {
   /** `property:<name>`. */
   readonly id: string;
   readonly description: string;
-  /** Throws with the smallest counterexample found. */
-  check(backend: Backend): Promise<void>;
+  /** Throws with the smallest counterexample found. Tries one `of`-th as many calls as usual; default 1. */
+  check(backend: Backend, of?: number): Promise<void>;
 }
 
-/** Options that fast-check takes, with ours from the environment. */
-function parameters(runs: number): { seed: number; numRuns: number } {
+/** Milliseconds after which a random call that is still running counts as one that hangs. */
+const CALL_LIMIT = 20_000;
+
+/** Milliseconds that a property may take; a backend that compiles each call anew needs tens of seconds on a busy machine. */
+export const PROPERTY_LIMIT = 240_000;
+
+/** Options that fast-check takes, with ours from the environment. A hang is reported with the call that hung. */
+function parameters(runs: number, of = 1): fc.Parameters<[AttentionCaseSpec]> {
   return {
     seed: Number(environment('ATTN_SEED') ?? 20240),
-    numRuns: Number(environment('ATTN_RUNS') ?? runs),
+    numRuns: Number(environment('ATTN_RUNS') ?? Math.ceil(runs / of)),
+    timeout: CALL_LIMIT,
+    interruptAfterTimeLimit: PROPERTY_LIMIT - CALL_LIMIT,
+    markInterruptAsFailure: true,
   };
 }
 
@@ -52,7 +61,7 @@ function property(
   return {
     id: `property:${name}`,
     description,
-    check: (backend) =>
+    check: (backend, of) =>
       fc.assert(
         fc.asyncProperty(calls, async (spec) => {
           const { graph } = build(spec);
@@ -66,7 +75,7 @@ function property(
             executable.dispose();
           }
         }),
-        parameters(runs),
+        parameters(runs, of),
       ),
   };
 }
@@ -75,13 +84,13 @@ export const backendProperties: readonly BackendProperty[] = [
   {
     id: 'property:oracle',
     description: 'Random shapes, patterns and masks give what the oracle says.',
-    check: (backend) =>
+    check: (backend, of) =>
       fc.assert(
         fc.asyncProperty(arbitraryCall, async (spec) => {
           const result = await runCase(backend, attentionCases('A random call.', [spec])[0]);
           if (result.status === 'failed') throw new Error(result.message);
         }),
-        parameters(150),
+        parameters(150, of),
       ),
   },
   property(
@@ -164,6 +173,6 @@ export function checkPlans(): void {
         if (problem !== undefined) throw new Error(`${attentionCases('', [spec])[0].id}\n${problem}`);
       }
     }),
-    parameters(300),
+    { ...parameters(300), timeout: undefined },
   );
 }
