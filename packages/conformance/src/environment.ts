@@ -1,7 +1,9 @@
 /** Variables that steer a run, wherever it runs: a process has an environment, a page is given one by its dev server. */
 
 /** The value of an environment variable, or undefined. */
-export function environment(name: 'ATTN_CASES' | 'ATTN_SEED' | 'ATTN_RUNS' | 'ATTN_SUITE'): string | undefined {
+export function environment(
+  name: 'ATTN_CASES' | 'ATTN_SEED' | 'ATTN_RUNS' | 'ATTN_SUITE',
+): string | undefined {
   const { process } = globalThis as { process?: { env?: Environment } };
   const page = (import.meta as ImportMeta & { env?: Environment }).env;
   return process?.env?.[name] ?? page?.[name];

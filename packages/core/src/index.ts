@@ -77,11 +77,41 @@ export type { GatherAttributes } from './ops/gather/spec.ts';
 export type { GeluAttributes } from './ops/gelu/spec.ts';
 export type { LayerNormAttributes } from './ops/layer-norm/spec.ts';
 export type { LinearAttributes } from './ops/linear/spec.ts';
+export {
+  lshHashProblem,
+  type LshHashAttributes,
+  type LshHashInputs,
+  type LshHashProblem,
+} from './ops/lsh-hash/spec.ts';
+export {
+  lshProblem,
+  type LshAttentionAttributes,
+  type LshAttentionInputs,
+  type LshProblem,
+} from './ops/lsh-attention/spec.ts';
+export { lshPairs, type LshPair } from './ops/lsh-attention/pairs.ts';
 export { matmulSizes, type MatmulAttributes, type MatmulSizes } from './ops/matmul/spec.ts';
 export type { ReshapeAttributes } from './ops/reshape/spec.ts';
 export type { SliceAttributes } from './ops/slice/spec.ts';
 export type { SoftmaxAttributes } from './ops/softmax/spec.ts';
 export type { TransposeAttributes } from './ops/transpose/spec.ts';
+
+// Systems: what is composed of ops.
+export { lshAttention, type LshOperands, type LshOptions, type LshValues } from './systems/lsh-attention.ts';
+export {
+  LSH_PRESETS,
+  type LshConventions,
+  type LshPreset,
+  type RotationSharing,
+} from './systems/lsh-presets.ts';
+export { randomRotations } from './systems/constants.ts';
+export {
+  localChunkAttention,
+  localChunks,
+  type LocalChunkOperands,
+  type LocalChunkOptions,
+  type LocalChunks,
+} from './systems/local-chunk-attention.ts';
 
 // Graphs: what a backend compiles.
 export {

@@ -2,6 +2,9 @@
 import type { ConformanceCase } from '../case.ts';
 import { attentionCaseList } from './attention.cases.ts';
 import { graphCases } from './graph.cases.ts';
+import { lshAttentionCases } from './lsh/attention.cases.ts';
+import { argsortCases, lshHashCases } from './lsh/hash.cases.ts';
+import { lshSystemCases } from './lsh/system.cases.ts';
 import { movementCases } from './movement.cases.ts';
 import { layerNormCases, softmaxCases } from './normalisation.cases.ts';
 import { activationCases, addCases, mulCases } from './pointwise.cases.ts';
@@ -18,5 +21,9 @@ export const allCases: readonly ConformanceCase[] = [
   ...layerNormCases,
   ...softmaxCases,
   ...movementCases,
+  ...lshHashCases,
+  ...argsortCases,
+  ...lshAttentionCases,
   ...graphCases,
+  ...lshSystemCases,
 ];

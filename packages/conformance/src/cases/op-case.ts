@@ -11,7 +11,7 @@ import {
   type Value,
 } from '@attn/core';
 import { caseId, type CaseParams, type ConformanceCase } from '../case.ts';
-import { fill, fillIntegers, seedOf, type DataRecipe } from '../data.ts';
+import { fill, fillIntegers, fillMask, seedOf, type DataRecipe } from '../data.ts';
 
 /** One case of an op. */
 export interface OpCaseSpec<K extends OpName> {
@@ -22,6 +22,8 @@ export interface OpCaseSpec<K extends OpName> {
   readonly data?: DataRecipe;
   /** Inputs that hold integers (i32) in [0, bound). */
   readonly integers?: Readonly<Record<string, number>>;
+  /** Inputs that hold flags (bool), each 1 with 70 % chance. */
+  readonly flags?: readonly string[];
   /** Inputs that are known when the graph is compiled, as weights are. */
   readonly constants?: readonly string[];
   /** Default f32. */
@@ -52,6 +54,7 @@ function paramsOf<K extends OpName>({
   attributes,
   constants,
   integers,
+  flags,
   ...rest
 }: OpCaseSpec<K>): CaseParams {
   const named: Record<string, CaseParams[string]> = {};
@@ -83,21 +86,28 @@ function fed<K extends OpName>(spec: OpCaseSpec<K>, tensors: Tensors): Tensors {
 }
 
 function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: number): Tensors {
-  const { shapes, data = 'bell', integers = {}, dtype = 'f32', plant = [] } = spec;
+  const { shapes, data = 'bell', integers = {}, flags = [], dtype = 'f32', plant = [] } = spec;
   const tensors: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(shapes)) {
     const seed = seedOf(`${id}/${name}/${round}`);
     const size = sizeOf(shape);
+    const planted = <T extends Float32Array | Int32Array>(numbers: T): T => {
+      for (const text of plant) {
+        const [target, value] = text.split('=');
+        const [input, at] = target.split('@');
+        if (input === name) numbers[Number(at)] = Number(value);
+      }
+      return numbers;
+    };
     if (Object.hasOwn(integers, name)) {
-      tensors[name] = { dtype: 'i32', shape, data: fillIntegers(integers[name], size, seed) };
+      tensors[name] = { dtype: 'i32', shape, data: planted(fillIntegers(integers[name], size, seed)) };
       continue;
     }
-    const numbers = fill(data, size, seed);
-    for (const text of plant) {
-      const [target, value] = text.split('=');
-      const [input, at] = target.split('@');
-      if (input === name) numbers[Number(at)] = Number(value);
+    if (flags.includes(name)) {
+      tensors[name] = { dtype: 'bool', shape, data: fillMask('holes:30', 1, size, seed, round) };
+      continue;
     }
+    const numbers = planted(fill(data, size, seed));
     tensors[name] =
       dtype === 'f16' ? { dtype, shape, data: float32ToHalf(numbers) } : { dtype, shape, data: numbers };
   }

@@ -3,6 +3,9 @@ import { bigbirdCall } from './bigbird.ts';
 import { denseCall } from './dense.ts';
 import type { Golden, GoldenCall } from './golden.ts';
 import { longformerCall } from './longformer.ts';
+import { localCall } from './local.ts';
+import { lshAltCall } from './lsh-alt.ts';
+import { lshCall } from './lsh.ts';
 import { windowCall } from './window.ts';
 
 export * from './golden.ts';
@@ -19,6 +22,12 @@ export function goldenCalls(golden: Golden): Readonly<Record<string, GoldenCall>
       return { bhnd: longformerCall(golden, 'bhnd'), bnhd: longformerCall(golden, 'bnhd') };
     case 'bigbird':
       return { layer: bigbirdCall(golden) };
+    case 'lsh':
+      return { bhnd: lshCall(golden, 'bhnd'), bnhd: lshCall(golden, 'bnhd') };
+    case 'lsh_alt':
+      return { attention: lshAltCall(golden) };
+    case 'local':
+      return { bhnd: localCall(golden, 'bhnd'), bnhd: localCall(golden, 'bnhd') };
     default:
       return group satisfies never;
   }

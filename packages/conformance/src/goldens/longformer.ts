@@ -53,12 +53,11 @@ export function longformerCall(golden: Golden, layout: AttentionLayout): GoldenC
     },
     { pattern: or(slidingWindow({ before: window / 2, after: window / 2 }), globalTokens()), layout },
   );
-  const rows = layout === 'bhnd' ? builder.transpose(out, [0, 2, 1, 3]) : out;
-  const graph = builder.build({ out: builder.reshape(rows, [batch, length, width]) });
+  const graph = builder.build({ out: joinHeads(builder, out, [batch, length, width], layout) });
   return { graph, inputs, outputs: { out: golden.tensor('out.hidden_states') } };
 }
 
-/** x·Wᵀ + b, cut into heads. */
+/** x·Wᵀ, + b where there is one, cut into heads. */
 export function projectHeads(
   builder: GraphBuilder,
   golden: Golden,
@@ -68,7 +67,8 @@ export function projectHeads(
   layout: AttentionLayout,
 ): Value {
   const weight = builder.constant(golden.tensor(`param.${name}.weight`), `${name}.weight`);
-  const bias = builder.constant(golden.tensor(`param.${name}.bias`), `${name}.bias`);
+  const given = golden.optional(`param.${name}.bias`);
+  const bias = given && builder.constant(given, `${name}.bias`);
   const [batch, length, width] = x.shape;
   const split = builder.reshape(builder.linear(x, weight, bias), [batch, length, heads, width / heads]);
   return layout === 'bhnd' ? builder.transpose(split, [0, 2, 1, 3]) : split;
@@ -77,4 +77,14 @@ export function projectHeads(
 interface LongformerConfig {
   readonly num_attention_heads: number;
   readonly attention_window: number;
+}
+
+/** The inverse: heads side by side. */
+export function joinHeads(
+  builder: GraphBuilder,
+  out: Value,
+  shape: readonly number[],
+  layout: AttentionLayout,
+): Value {
+  return builder.reshape(layout === 'bhnd' ? builder.transpose(out, [0, 2, 1, 3]) : out, shape);
 }

@@ -61,13 +61,21 @@ export function attentionRowError(
   };
 }
 
-/** Fills in the bounds of one row of the output, and returns the bound of its lse. */
-function boundRow({ keys, logits, errors, values }: RowPairs, out: Float64Array, into: Float64Array): number {
+/**
+ * Fills in the bounds of one row of the output, and returns the bound of its lse. `merges` is the number of partial results that are
+ * merged by their lse afterwards, each merge being one more rescaling.
+ */
+export function boundRow(
+  { keys, logits, errors, values }: RowPairs,
+  out: Float64Array,
+  into: Float64Array,
+  merges = 0,
+): number {
   const count = keys.length;
   const max = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - max), 0);
   const lse = max + Math.log(sum);
-  const rescaling = 16 * UNIT * (1 + Math.ceil(count / TILE_KEYS));
+  const rescaling = 16 * UNIT * (1 + merges + Math.ceil(count / TILE_KEYS));
 
   const weights = new Float64Array(count);
   const excess = new Float64Array(count);

@@ -4,6 +4,7 @@
  */
 import type { NamedReferences, NodeOf, OpName, ReferenceTensor, TensorSpec } from '@attn/core';
 import { attentionError } from './attention.ts';
+import { lshAttentionError } from './lsh-attention.ts';
 import { layerNormError, softmaxError } from './normalisation.ts';
 import { geluError, tanhError } from './pointwise.ts';
 import { linearError, matmulError, noError } from './products.ts';
@@ -30,6 +31,9 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   transpose: noError(),
   slice: noError(),
   concat: noError(),
+  lshHash: noError(),
+  argsort: noError(),
+  lshAttention: lshAttentionError,
 };
 
 /** Ops that only move elements: what they store is bit for bit what they read. */

@@ -7,6 +7,8 @@ import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
 import type { OpAttributes, OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
+import type { LshAttentionAttributes, LshAttentionInputs } from '../ops/lsh-attention/spec.ts';
+import type { LshHashAttributes, LshHashInputs } from '../ops/lsh-hash/spec.ts';
 import type { MatmulAttributes } from '../ops/matmul/spec.ts';
 import type { NamedSpecs } from '../ops/op.ts';
 import type { SliceAttributes } from '../ops/slice/spec.ts';
@@ -88,6 +90,22 @@ export class GraphBuilder {
   attention(inputs: AttentionInputs<Value>, attributes: AttentionAttributes): AttentionValues {
     const [out, lse] = this.node('attention', { ...inputs }, attributes);
     return { out, lse };
+  }
+
+  /** Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `lshAttention` of `systems` also hashes and sorts. */
+  lshAttention(inputs: LshAttentionInputs<Value>, attributes: LshAttentionAttributes): AttentionValues {
+    const [out, lse] = this.node('lshAttention', { ...inputs }, attributes);
+    return { out, lse };
+  }
+
+  /** The bucket of each token in each round, [B, H, R, N]; shapes in `LshHashInputs`. */
+  lshHash(inputs: LshHashInputs<Value>, attributes: LshHashAttributes): Value {
+    return this.one('lshHash', { ...inputs }, attributes);
+  }
+
+  /** The order that sorts integers along the last axis; equal ones keep theirs. */
+  argsort(x: Value): Value {
+    return this.one('argsort', { x }, {});
   }
 
   /** x·Wᵀ + b, then the activation: `x [..., in]`, `weight [out, in]`, `bias? [out]`. */

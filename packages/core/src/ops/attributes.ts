@@ -5,6 +5,8 @@ import type { GatherAttributes } from './gather/spec.ts';
 import type { GeluAttributes } from './gelu/spec.ts';
 import type { LayerNormAttributes } from './layer-norm/spec.ts';
 import type { LinearAttributes } from './linear/spec.ts';
+import type { LshAttentionAttributes } from './lsh-attention/spec.ts';
+import type { LshHashAttributes } from './lsh-hash/spec.ts';
 import type { MatmulAttributes } from './matmul/spec.ts';
 import type { ReshapeAttributes } from './reshape/spec.ts';
 import type { SliceAttributes } from './slice/spec.ts';
@@ -32,6 +34,9 @@ export interface OpAttributes {
   transpose: TransposeAttributes;
   slice: SliceAttributes;
   concat: ConcatAttributes;
+  lshHash: LshHashAttributes;
+  argsort: NoAttributes;
+  lshAttention: LshAttentionAttributes;
 }
 
 export type OpName = keyof OpAttributes;

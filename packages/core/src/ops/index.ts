@@ -5,6 +5,8 @@
 import type { OpAttributes, OpName } from './attributes.ts';
 import { inferAdd } from './add/infer.ts';
 import { addSpec } from './add/spec.ts';
+import { inferArgsort } from './argsort/infer.ts';
+import { argsortSpec } from './argsort/spec.ts';
 import { inferAttention } from './attention/infer.ts';
 import { attentionSpec } from './attention/spec.ts';
 import { inferConcat } from './concat/infer.ts';
@@ -19,6 +21,10 @@ import { inferLayerNorm } from './layer-norm/infer.ts';
 import { layerNormSpec } from './layer-norm/spec.ts';
 import { inferLinear } from './linear/infer.ts';
 import { linearSpec } from './linear/spec.ts';
+import { inferLshAttention } from './lsh-attention/infer.ts';
+import { lshAttentionSpec } from './lsh-attention/spec.ts';
+import { inferLshHash } from './lsh-hash/infer.ts';
+import { lshHashSpec } from './lsh-hash/spec.ts';
 import { inferMatmul } from './matmul/infer.ts';
 import { matmulSpec } from './matmul/spec.ts';
 import { inferMul } from './mul/infer.ts';
@@ -56,6 +62,9 @@ export const ops: { readonly [K in OpName]: OpDefinition<OpAttributes[K]> } = {
   transpose: define('transpose', transposeSpec, inferTranspose),
   slice: define('slice', sliceSpec, inferSlice),
   concat: define('concat', concatSpec, inferConcat),
+  lshHash: define('lshHash', lshHashSpec, inferLshHash),
+  argsort: define('argsort', argsortSpec, inferArgsort),
+  lshAttention: define('lshAttention', lshAttentionSpec, inferLshAttention),
 };
 
 /** All op names. */

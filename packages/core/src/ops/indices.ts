@@ -3,6 +3,7 @@
  * executor checks it before any kernel of `embedding` or `gather` runs; kernels rely on that and never check again.
  */
 import { show } from '../errors.ts';
+import type { Shaped } from './attention/spec.ts';
 import type { OpName } from './attributes.ts';
 import { fail } from './validate.ts';
 
@@ -13,5 +14,25 @@ export function checkIndices(op: OpName, name: string, indices: ArrayLike<number
     if (!(index >= 0 && index < limit)) {
       fail('INVALID_ARGUMENT', op, `${name} must be in [0, ${limit}), got ${show(index)} at position ${i}`);
     }
+  }
+}
+
+/** Throws `INVALID_ARGUMENT` unless every row (last axis) is a permutation of 0 … length − 1. */
+export function checkOrders(
+  op: OpName,
+  name: string,
+  { shape, data }: Shaped & { readonly data: ArrayLike<number> },
+): void {
+  const length = shape[shape.length - 1];
+  /** The row that an index stood in last, counted from 1. */
+  const seen = new Uint32Array(length);
+  for (let at = 0; at < data.length; at++) {
+    const row = Math.floor(at / length) + 1;
+    const index = data[at];
+    if (!(index >= 0 && index < length) || seen[index] === row) {
+      const place = `got ${show(index)}${seen[index] === row ? ' twice' : ''} in row ${row - 1}`;
+      fail('INVALID_ARGUMENT', op, `each row of ${name} must be a permutation of [0, ${length}), ${place}`);
+    }
+    seen[index] = row;
   }
 }

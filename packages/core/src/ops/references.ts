@@ -1,6 +1,7 @@
 /** The meaning of every op, in float64, one line each: what conformance compares with. Applications leave it out. */
 import type { OpAttributes, OpName } from './attributes.ts';
 import { addReference } from './add/reference.ts';
+import { argsortReference } from './argsort/reference.ts';
 import { attentionReference } from './attention/reference.ts';
 import { concatReference } from './concat/reference.ts';
 import { embeddingReference } from './embedding/reference.ts';
@@ -8,6 +9,8 @@ import { gatherReference } from './gather/reference.ts';
 import { geluReference } from './gelu/reference.ts';
 import { layerNormReference } from './layer-norm/reference.ts';
 import { linearReference } from './linear/reference.ts';
+import { lshAttentionReference } from './lsh-attention/reference.ts';
+import { lshHashReference } from './lsh-hash/reference.ts';
 import { matmulReference } from './matmul/reference.ts';
 import { mulReference } from './mul/reference.ts';
 import { reluReference } from './relu/reference.ts';
@@ -36,4 +39,7 @@ export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> 
   transpose: transposeReference,
   slice: sliceReference,
   concat: concatReference,
+  lshHash: lshHashReference,
+  argsort: argsortReference,
+  lshAttention: lshAttentionReference,
 };

@@ -3,7 +3,6 @@
  * the defaults, so that a table of them reads as the list of what is being tried.
  */
 import {
-  float32ToHalf,
   GraphBuilder,
   type AttentionLayout,
   type Pattern,
@@ -22,6 +21,7 @@ import {
   type SegmentRecipe,
 } from '../../data.ts';
 import { sampleRows } from '../../rows.ts';
+import { inHalf, plant } from '../inputs.ts';
 import { describePattern } from './describe-pattern.ts';
 
 /** One attention case. Absent fields have the default that is named. */
@@ -208,25 +208,4 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
 function keyLengths(lengths: readonly number[], n: number, round: number): Int32Array {
   if (round === 0) return Int32Array.from(lengths);
   return Int32Array.from(lengths.length === 1 ? [n - lengths[0]] : lengths.toReversed());
-}
-
-/** Writes a value into a slice of an input. */
-function plant(inputs: Record<string, Tensor>, text: string): void {
-  const [target, value] = text.split('=');
-  const [name, indices] = target.split('@');
-  const { shape, data } = inputs[name];
-  const index = indices.split(',').map(Number);
-  let at = 0;
-  index.forEach((i, axis) => (at = at * shape[axis] + i));
-  const size = shape.slice(index.length).reduce((product, extent) => product * extent, 1);
-  data.fill(Number(value), at * size, (at + 1) * size);
-}
-
-function inHalf(inputs: Readonly<Record<string, Tensor>>): Tensors {
-  const halves: Record<string, Tensor> = {};
-  for (const [name, tensor] of Object.entries(inputs)) {
-    const { dtype, shape, data } = tensor;
-    halves[name] = dtype === 'f32' ? { dtype: 'f16', shape, data: float32ToHalf(data) } : tensor;
-  }
-  return halves;
 }

@@ -1,0 +1,89 @@
+/** Checks one call of LSH attention and derives the specs of its outputs. */
+import { show } from '../../errors.ts';
+import type { TensorSpec } from '../../tensor.ts';
+import { inBhnd } from '../attention/spec.ts';
+import type { NamedSpecs } from '../op.ts';
+import { checkDtype, checkFlag, checkOneOf, checkShapeIs, fail, sharedFloat } from '../validate.ts';
+import { lshProblem, type LshAttentionAttributes } from './spec.ts';
+
+const OP = 'lshAttention';
+
+/** More neighbours than this are a mistake, and none of the numbers of a call may overflow. */
+const MAX_NEIGHBOURS = 2 ** 16;
+
+/** See `LshAttentionInputs`. */
+export function inferLshAttention(inputs: NamedSpecs, attributes: LshAttentionAttributes): TensorSpec[] {
+  const dtype = sharedFloat(OP, inputs, ['qk', 'v']);
+  checkOptions(attributes);
+  checkTensors(inputs, attributes);
+  const { batch, heads, length, valueDim, rounds, layout, returnLse } = lshProblem(inputs, attributes);
+  if (rounds * length >= 2 ** 31) {
+    fail('INVALID_SHAPE', OP, `rounds · tokens must be below 2^31, got ${rounds} · ${length}`);
+  }
+  const shape = layout === 'bhnd' ? [batch, heads, length, valueDim] : [batch, length, heads, valueDim];
+  const out: TensorSpec = { dtype, shape };
+  return returnLse ? [out, { dtype: 'f32', shape: [batch, heads, length] }] : [out];
+}
+
+function checkOptions(attributes: LshAttentionAttributes): void {
+  const { chunkLength, chunksBefore = 1, chunksAfter = 0, scale = 1 } = attributes;
+  const { wrap = false, duplicates } = attributes;
+  if (!Number.isInteger(chunkLength) || chunkLength < 1 || chunkLength >= 2 ** 31) {
+    fail('INVALID_ARGUMENT', OP, `chunkLength must be an integer ≥ 1, got ${show(chunkLength)}`);
+  }
+  for (const [name, count] of Object.entries({ chunksBefore, chunksAfter })) {
+    if (!Number.isInteger(count) || count < 0 || count >= MAX_NEIGHBOURS) {
+      fail(
+        'INVALID_ARGUMENT',
+        OP,
+        `${name} must be an integer in [0, ${MAX_NEIGHBOURS}), got ${show(count)}`,
+      );
+    }
+  }
+  if (!Number.isFinite(scale)) {
+    fail('INVALID_ARGUMENT', OP, `scale must be a finite number, got ${show(scale)}`);
+  }
+  for (const name of ['wrap', 'causal', 'withinBuckets', 'returnLse'] as const) {
+    checkFlag(OP, name, attributes[name]);
+  }
+  checkOneOf(OP, 'keyNorm', attributes.keyNorm, ['rms', 'l2']);
+  checkOneOf(OP, 'duplicates', duplicates, ['each', 'once', 'lucidrains']);
+  checkOneOf(OP, 'layout', attributes.layout, ['bhnd', 'bnhd']);
+  if ((duplicates === 'once' && wrap) || (duplicates === 'lucidrains' && !wrap)) {
+    fail('INVALID_ARGUMENT', OP, `duplicates '${duplicates}' needs wrap ${!wrap}, got ${wrap}`);
+  }
+}
+
+function checkTensors(inputs: NamedSpecs, { layout = 'bhnd', withinBuckets }: LshAttentionAttributes): void {
+  for (const name of ['qk', 'v']) {
+    if (inputs[name].shape.length !== 4) {
+      const axes = layout === 'bhnd' ? '[batch, heads, seq, headDim]' : '[batch, seq, heads, headDim]';
+      fail('INVALID_SHAPE', OP, `${name} must be ${axes}, got ${show(inputs[name].shape)}`);
+    }
+  }
+  const [batch, heads, length, headDim] = inBhnd(inputs.qk, layout);
+  const valueDim = inputs.v.shape[3];
+  for (const [name, extent] of Object.entries({ heads, 'head dim': headDim, 'value dim': valueDim })) {
+    if (extent === 0) fail('INVALID_SHAPE', OP, `${name} must be ≥ 1, got 0`);
+  }
+  const v = layout === 'bhnd' ? [batch, heads, length, valueDim] : [batch, length, heads, valueDim];
+  checkShapeIs(OP, inputs, 'v', v, 'the shape of qk but for its last axis');
+  const { order } = inputs;
+  const rounds = order.shape[2] ?? 0;
+  const rows = [batch, heads, rounds, length];
+  if (order.shape.length !== 4 || rounds === 0) {
+    fail('INVALID_SHAPE', OP, `order must be [batch, heads, rounds ≥ 1, tokens], got ${show(order.shape)}`);
+  }
+  for (const name of ['order', 'buckets'] as const) {
+    if (inputs[name] === undefined) continue;
+    checkDtype(OP, inputs, name, ['i32']);
+    checkShapeIs(OP, inputs, name, rows, '[batch, heads, rounds, tokens]');
+  }
+  if (inputs.mask !== undefined) {
+    checkDtype(OP, inputs, 'mask', ['bool', 'u8']);
+    checkShapeIs(OP, inputs, 'mask', [batch, length], '[batch, tokens]');
+  }
+  if (withinBuckets && inputs.buckets === undefined) {
+    fail('MISSING_INPUT', OP, 'withinBuckets needs the input buckets');
+  }
+}

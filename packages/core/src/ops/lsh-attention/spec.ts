@@ -1,0 +1,125 @@
+/**
+ * The `lshAttention` op: attention with shared queries and keys in the chunks of a sorted order. Each round of hashing gives an order
+ * of the tokens (`lshHash`, then `argsort`); it is cut into chunks, a token attends to its chunk and to neighbours of it, and the
+ * rounds are combined by their log-sum-exp. Reformer, Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
+ */
+import { inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
+import type { OpSpec } from '../op.ts';
+
+/** Attributes of `lshAttention`. */
+export interface LshAttentionAttributes {
+  /** Tokens of a chunk; the last chunk of a round has fewer where it does not divide the length. */
+  readonly chunkLength: number;
+  /** How many chunks before and after its own a token attends to. Default 1 and 0. */
+  readonly chunksBefore?: number;
+  readonly chunksAfter?: number;
+  /**
+   * Whether the chunks of all rounds, one round after another, are a cycle, in which the first looks back at the last and a round at
+   * the one before (trax, Hugging Face, lucidrains). Default: the first chunk of a round has none before it (the paper).
+   */
+  readonly wrap?: boolean;
+  /** A token attends to earlier tokens only, by their original positions. */
+  readonly causal?: boolean;
+  /** Keys are x / √(mean(x²) + 1e-6) / √D (`rms`, trax and Hugging Face), or x / max(‖x‖, 1e-12) (`l2`). Default `rms`. */
+  readonly keyNorm?: 'rms' | 'l2';
+  /** Factor on q·k. Default 1: keys are unit vectors already. */
+  readonly scale?: number;
+  /** A token attends only to tokens of its own bucket and round. Needs the input `buckets`. */
+  readonly withinBuckets?: boolean;
+  /**
+   * How a pair counts that meets several times: `each` time (default); `once`, as the paper's term log N_ij has it, which needs `wrap:
+   * false`; or with the term log(count + 1e-9) of lucidrains' implementation, whose count leaves out pairs that meet only where one
+   * round follows another, so that they weigh 10⁹ times as much. The last needs `wrap: true`.
+   */
+  readonly duplicates?: 'each' | 'once' | 'lucidrains';
+  /** Of qk, v and out. Default `bhnd`. */
+  readonly layout?: AttentionLayout;
+  /** Also return lse [B, H, N], f32, natural log. */
+  readonly returnLse?: boolean;
+}
+
+/**
+ * The inputs (B batch, H heads, N tokens, D head dim, Dv value dim, R rounds), shapes in the layout `bhnd`.
+ *
+ * Output: `out` [B, H, N, Dv] in the layout and dtype of qk; with `returnLse` also `lse` [B, H, N], f32. A token attends to itself only where it
+ * sees no other token in any round: out is then its value and lse −∞. A token that the mask hides gives 0 and −∞.
+ * Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, the last also at run time for an order that is none.
+ */
+export interface LshAttentionInputs<T> {
+  /** [B, H, N, D], f32 or f16: queries, and keys before they are normalised. */
+  readonly qk: T;
+  /** [B, H, N, Dv], as qk. */
+  readonly v: T;
+  /** [B, H, R, N], i32: a permutation of 0 … N − 1 in each row. */
+  readonly order: T;
+  /** [B, H, R, N], i32: with `withinBuckets`. */
+  readonly buckets?: T;
+  /** [B, N], bool or u8: tokens with 0 neither attend nor are attended to. */
+  readonly mask?: T;
+}
+
+/** The op but for its maths. */
+export const lshAttentionSpec: OpSpec<LshAttentionAttributes> = {
+  required: ['qk', 'v', 'order'],
+  optional: ['buckets', 'mask'],
+  flops: (inputs, attributes) => {
+    const { batch, heads, headDim, valueDim, pairs } = lshProblem(inputs, attributes);
+    return 2 * batch * heads * pairs * (headDim + valueDim);
+  },
+};
+
+/** Sizes and resolved options of one call. */
+export interface LshProblem {
+  readonly batch: number;
+  readonly heads: number;
+  readonly length: number;
+  readonly headDim: number;
+  readonly valueDim: number;
+  readonly rounds: number;
+  readonly chunkLength: number;
+  /** Chunks of a round. */
+  readonly chunks: number;
+  readonly chunksBefore: number;
+  readonly chunksAfter: number;
+  /** Query–key pairs of one head in all rounds, visible or not; at the ends of rounds about as many as elsewhere. */
+  readonly pairs: number;
+  readonly wrap: boolean;
+  readonly causal: boolean;
+  readonly keyNorm: 'rms' | 'l2';
+  readonly scale: number;
+  readonly withinBuckets: boolean;
+  readonly duplicates: 'each' | 'once' | 'lucidrains';
+  readonly layout: AttentionLayout;
+  readonly returnLse: boolean;
+}
+
+/** The sizes of a call and its options with defaults filled in. Inputs must have passed `infer`. */
+export function lshProblem(
+  { qk, v, order }: Readonly<Record<string, Shaped>>,
+  attributes: LshAttentionAttributes,
+): LshProblem {
+  const { chunkLength, chunksBefore = 1, chunksAfter = 0, layout = 'bhnd' } = attributes;
+  const [batch, heads, length, headDim] = inBhnd(qk, layout);
+  const rounds = order.shape[2];
+  return {
+    batch,
+    heads,
+    length,
+    headDim,
+    valueDim: v.shape[3],
+    rounds,
+    chunkLength,
+    chunksBefore,
+    chunksAfter,
+    chunks: Math.ceil(length / chunkLength),
+    pairs: rounds * length * Math.min(length, (1 + chunksBefore + chunksAfter) * chunkLength),
+    wrap: attributes.wrap ?? false,
+    causal: attributes.causal ?? false,
+    keyNorm: attributes.keyNorm ?? 'rms',
+    scale: attributes.scale ?? 1,
+    withinBuckets: attributes.withinBuckets ?? false,
+    duplicates: attributes.duplicates ?? 'each',
+    layout,
+    returnLse: attributes.returnLse ?? false,
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to neighbours of it. A pattern on
+ * the ordinary attention op, so that every backend runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
+ */
+import { AttnError, show } from '../errors.ts';
+import type { AttentionValues, GraphBuilder, Value } from '../graph/builder.ts';
+import { attentionProblem, type AttentionAttributes, type AttentionInputs } from '../ops/attention/spec.ts';
+import { causal } from '../patterns/causal.ts';
+import { and } from '../patterns/combinators.ts';
+import { full } from '../patterns/full.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+import { where } from '../patterns/where.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Which chunks a token attends to. */
+export interface LocalChunks {
+  /** Tokens of a chunk; the last one may have fewer. */
+  readonly chunkLength: number;
+  /** Neighbouring chunks. Default 1 before and none after. */
+  readonly chunksBefore?: number;
+  readonly chunksAfter?: number;
+  /** Whether the last chunk and the first are neighbours too, as in trax and Hugging Face. Default true. */
+  readonly wrap?: boolean;
+  readonly causal?: boolean;
+}
+
+/** Options of `localChunkAttention`. */
+export interface LocalChunkOptions
+  extends LocalChunks, Omit<AttentionAttributes, 'pattern' | 'queryOffset'> {}
+
+/** Operands; shapes in `AttentionInputs`. */
+export type LocalChunkOperands<T> = Pick<AttentionInputs<T>, 'q' | 'k' | 'v' | 'keyMask' | 'queryMask'>;
+
+const WHERE = 'core/localChunkAttention';
+
+/**
+ * Attention within chunks and their neighbours, over as many keys as queries. A chunk that is met on both sides, as the cycle of two
+ * chunks has it, counts twice. Sequences no longer than a chunk get ordinary attention. Errors: those of attention, and
+ * `INVALID_ARGUMENT`.
+ */
+export function localChunkAttention(
+  builder: GraphBuilder,
+  operands: LocalChunkOperands<Value>,
+  options: LocalChunkOptions,
+): AttentionValues {
+  const { chunkLength, chunksBefore, chunksAfter, wrap, causal: isCausal, ...attributes } = options;
+  const chunks = { chunkLength, chunksBefore, chunksAfter, wrap, causal: isCausal };
+  for (const [name, count] of Object.entries({ chunkLength, chunksBefore, chunksAfter })) {
+    const least = name === 'chunkLength' ? 1 : 0;
+    if (count !== undefined && (!Number.isSafeInteger(count) || count < least)) {
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        WHERE,
+        `${name} must be an integer ≥ ${least}, got ${show(count)}`,
+      );
+    }
+  }
+  const pattern = full();
+  const { queryLength, keyLength } = attentionProblem(
+    { q: fourAxes(operands.q), k: fourAxes(operands.k), v: fourAxes(operands.v) },
+    { ...attributes, pattern },
+  );
+  if (queryLength !== keyLength) {
+    const message = `queries and keys must be of equal length, got ${queryLength} and ${keyLength}`;
+    throw new AttnError('INVALID_SHAPE', WHERE, message);
+  }
+  const times = multiplicities(keyLength, chunks);
+  const bias = times && builder.constant(times);
+  return builder.attention({ ...operands, bias }, { ...attributes, pattern: localChunks(keyLength, chunks) });
+}
+
+function fourAxes(value: Value): Value {
+  if (value.shape.length === 4) return value;
+  throw new AttnError(
+    'INVALID_SHAPE',
+    WHERE,
+    `expected [batch, heads, seq, headDim], got ${show(value.shape)}`,
+  );
+}
+
+/** The pattern of local chunks over a sequence of this length; it does not say that a chunk counts twice. */
+export function localChunks(length: number, options: LocalChunks): Pattern {
+  const { chunkLength, chunksBefore = 1, chunksAfter = 0, wrap = true, causal: isCausal = false } = options;
+  const count = Math.ceil(length / chunkLength);
+  const reach = chunksBefore + chunksAfter;
+  const near = where(({ q, k }) => {
+    const distance = k.div(chunkLength).sub(q.div(chunkLength)).add(chunksBefore);
+    if (wrap) return reach + 1 < count ? distance.mod(count).le(reach) : true;
+    return distance.ge(0).and(distance.le(reach));
+  });
+  const visible = count <= 1 ? full() : near;
+  return isCausal ? and(visible, causal()) : visible;
+}
+
+/** log(times) [n, n] where some chunk is met several times, which takes a cycle shorter than the reach; undefined elsewhere. */
+function multiplicities(length: number, options: LocalChunks): Tensor<'f32'> | undefined {
+  const { chunkLength, chunksBefore = 1, chunksAfter = 0, wrap = true } = options;
+  const count = Math.ceil(length / chunkLength);
+  const reach = chunksBefore + chunksAfter + 1;
+  if (!wrap || count <= 1 || reach <= count) return undefined;
+  /** How often a chunk is met that is so many chunks ahead in the cycle. */
+  const times = new Float64Array(count);
+  for (let offset = -chunksBefore; offset <= chunksAfter; offset++) {
+    times[((offset % count) + count) % count] += 1;
+  }
+  const data = new Float32Array(length * length);
+  for (let i = 0; i < length; i++) {
+    for (let j = 0; j < length; j++) {
+      const ahead = Math.floor(j / chunkLength) - Math.floor(i / chunkLength);
+      data[i * length + j] = Math.log(times[(ahead + count) % count]);
+    }
+  }
+  return { dtype: 'f32', shape: [length, length], data };
+}

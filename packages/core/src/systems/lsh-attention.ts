@@ -1,0 +1,150 @@
+/**
+ * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every round, attend in chunks
+ * of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
+ */
+import { AttnError, show } from '../errors.ts';
+import type { GraphBuilder, Value } from '../graph/builder.ts';
+import { inBhnd, type AttentionLayout } from '../ops/attention/spec.ts';
+import type { LshAttentionAttributes } from '../ops/lsh-attention/spec.ts';
+import { checkBuckets } from '../ops/lsh-hash/infer.ts';
+import { identityOrder, randomRotations } from './constants.ts';
+import { LSH_PRESETS, type LshPreset, type RotationSharing } from './lsh-presets.ts';
+
+/** Options of `lshAttention`. What is not given comes from the preset. */
+export interface LshOptions extends Partial<LshAttentionAttributes> {
+  /** Whose conventions. Default `hf`. */
+  readonly preset?: LshPreset;
+  /** Rounds of hashing. Default: those of `rotations`, `buckets` or `order`, else 4. */
+  readonly rounds?: number;
+  /** How many buckets, even; or the factors of their number. Default by preset, from the length. */
+  readonly bucketCount?: number | readonly number[];
+  /** The length that the model was made for, which Hugging Face's number of buckets depends on. Default: the length. */
+  readonly maxPositions?: number;
+  /** Whether hidden tokens have a bucket of their own. */
+  readonly maskedBucket?: boolean;
+  /** Of the rotations that `seed` makes. */
+  readonly shareRotations?: RotationSharing;
+  /** Makes rotations where none are given. Default 0. */
+  readonly seed?: number;
+}
+
+/** Operands of `lshAttention`; B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`. */
+export interface LshOperands<T> {
+  /** [B, H, N, D]: queries and keys in one. */
+  readonly qk: T;
+  /** [B, H, N, Dv]. */
+  readonly v: T;
+  /** [B, N], bool or u8: 0 hides a token. */
+  readonly mask?: T;
+  /** As `lshHash` takes them. */
+  readonly rotations?: T;
+  /** [B, H, R, N], i32: buckets known already, as an earlier call returned them; nothing is hashed. */
+  readonly buckets?: T;
+  /** [B, H, R, N], i32: orders known already; nothing is sorted. */
+  readonly order?: T;
+}
+
+/** What `lshAttention` returns. */
+export interface LshValues {
+  readonly out: Value;
+  /** With `returnLse`. */
+  readonly lse?: Value;
+  /** [B, H, R, N], i32; absent where nothing had to be hashed. */
+  readonly buckets?: Value;
+  /** [B, H, R, N], i32. */
+  readonly order: Value;
+}
+
+const WHERE = 'core/lshAttention';
+const DEFAULT_ROUNDS = 4;
+const DEFAULT_CHUNK = 64;
+
+/**
+ * LSH attention of a builder's values. A sequence no longer than a chunk has nothing to gain from hashing: it gets plain
+ * attention with shared queries and keys, once. Errors: those of the ops, and `INVALID_ARGUMENT` for options that contradict each other.
+ */
+export function lshAttention(
+  builder: GraphBuilder,
+  operands: LshOperands<Value>,
+  options: LshOptions = {},
+): LshValues {
+  const { qk, v, mask } = operands;
+  const { preset = 'hf', layout = 'bhnd', chunkLength = DEFAULT_CHUNK, causal, returnLse } = options;
+  if (!Object.hasOwn(LSH_PRESETS, preset)) {
+    const known = Object.keys(LSH_PRESETS).join(', ');
+    throw new AttnError('INVALID_ARGUMENT', WHERE, `preset must be one of ${known}, got ${show(preset)}`);
+  }
+  const { keyNorm, wrap, withinBuckets, duplicates, scaleOf } = LSH_PRESETS[preset];
+  const [batch, heads, length, headDim] = inBhnd(checkRank(qk, layout), layout);
+  const resolved: LshAttentionAttributes = {
+    chunkLength,
+    chunksBefore: options.chunksBefore,
+    chunksAfter: options.chunksAfter,
+    causal,
+    layout,
+    returnLse,
+    wrap: options.wrap ?? wrap,
+    keyNorm: options.keyNorm ?? keyNorm,
+    scale: options.scale ?? scaleOf(headDim),
+    withinBuckets: options.withinBuckets ?? withinBuckets,
+    duplicates: options.duplicates ?? duplicates,
+  };
+  if (length <= chunkLength && operands.order === undefined) {
+    const order = builder.constant(identityOrder([batch, heads, 1, length]));
+    const { out, lse } = builder.lshAttention(
+      { qk, v, order, mask },
+      { ...resolved, chunksBefore: 0, chunksAfter: 0, wrap: false, withinBuckets: false, duplicates: 'each' },
+    );
+    return { out, lse, order };
+  }
+
+  const needsBuckets = operands.order === undefined || resolved.withinBuckets;
+  const buckets = operands.buckets ?? (needsBuckets ? hash(builder, operands, options) : undefined);
+  const order = operands.order ?? builder.argsort(buckets ?? missing());
+  const { out, lse } = builder.lshAttention({ qk, v, order, buckets, mask }, resolved);
+  return { out, lse, buckets, order };
+}
+
+function missing(): never {
+  throw new AttnError('MISSING_INPUT', WHERE, 'buckets or an order are needed to sort by');
+}
+
+function hash(
+  builder: GraphBuilder,
+  { qk, mask, rotations: given }: LshOperands<Value>,
+  options: LshOptions,
+): Value {
+  const { preset = 'hf', layout = 'bhnd', chunkLength = DEFAULT_CHUNK, seed = 0 } = options;
+  const { bucketsOf, maskedBucket, shareRotations } = LSH_PRESETS[preset];
+  const [batch, heads, length, headDim] = inBhnd(qk, layout);
+  const { bucketCount = bucketsOf(length, chunkLength, options.maxPositions ?? length) } = options;
+  const buckets = typeof bucketCount === 'number' ? [bucketCount] : bucketCount;
+  checkBuckets(buckets);
+  const rounds = options.rounds ?? given?.shape.at(-2) ?? DEFAULT_ROUNDS;
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new AttnError('INVALID_ARGUMENT', WHERE, `rounds must be an integer ≥ 1, got ${show(rounds)}`);
+  }
+  if (given !== undefined && given.shape.at(-2) !== rounds) {
+    const shape = show(given.shape);
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      WHERE,
+      `rotations must have ${rounds} rounds, got the shape ${shape}`,
+    );
+  }
+  if (!Number.isSafeInteger(seed)) {
+    throw new AttnError('INVALID_ARGUMENT', WHERE, `seed must be an integer, got ${show(seed)}`);
+  }
+  const width = buckets.reduce((sum, factor) => sum + factor / 2, 0);
+  const sharing = options.shareRotations ?? shareRotations;
+  const owners = { all: [], batch: [heads], none: [batch, heads] }[sharing];
+  const rotations = given ?? builder.constant(randomRotations(seed, [...owners, headDim, rounds, width]));
+  const hidden = (options.maskedBucket ?? maskedBucket) ? mask : undefined;
+  return builder.lshHash({ x: qk, rotations, mask: hidden }, { buckets, layout });
+}
+
+function checkRank(qk: Value, layout: AttentionLayout): Value {
+  if (qk.shape.length === 4) return qk;
+  const axes = layout === 'bhnd' ? '[batch, heads, seq, headDim]' : '[batch, seq, heads, headDim]';
+  throw new AttnError('INVALID_SHAPE', WHERE, `qk must be ${axes}, got ${show(qk.shape)}`);
+}
