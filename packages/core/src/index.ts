@@ -29,6 +29,7 @@ export * from './patterns/index.ts';
 
 // Plans: a pattern as a list of tiles.
 export * from './plan/block-plan.ts';
+export { ChunkPlan, type ChunkData } from './plan/chunk-plan.ts';
 export * from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
 export { planBytes } from './plan/plan-blocks.ts';
@@ -137,6 +138,7 @@ export { untilAborted } from './graph/until-aborted.ts';
 export { throttleProgress } from './graph/progress.ts';
 export type { Region } from './graph/region.ts';
 export { checkRunInputs } from './graph/run-inputs.ts';
+export { argsort } from './kernels/argsort.ts';
 export { inChunks } from './kernels/chunks.ts';
 export { moveKernels } from './kernels/move.ts';
 export { forEachRow } from './kernels/rows.ts';

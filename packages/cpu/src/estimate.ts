@@ -40,6 +40,7 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   transpose: 40,
   slice: 8,
   concat: 8,
+  argsort: 60,
 };
 
 /** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
@@ -86,6 +87,10 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
   switch (node.op) {
     case 'attention':
       return attentionFlops(node, specs, plans);
+    case 'lshHash':
+      return ops.lshHash.flops(specs, node.attributes);
+    case 'lshAttention':
+      return ops.lshAttention.flops(specs, node.attributes);
     case 'linear':
       return productFlops(ops.linear.flops(specs, node.attributes), node, graph);
     case 'matmul':

@@ -16,8 +16,8 @@ export const MASK_WORDS: number = (TILE * TILE) / 32;
 /** `spanMask` of a span whose every pair is allowed. */
 export const FULL = -1;
 
-/** The lowered form of one pattern for one set of queries. All arrays are little-endian typed arrays, ready for upload. */
-export interface BlockPlan {
+/** The tiles of one set of queries. All arrays are little-endian typed arrays, ready for upload. */
+export interface BlockTiles {
   /** Number of virtual queries; the last row block may have fewer than 64. */
   readonly queryCount: number;
   /** Number of virtual keys; the last column may have fewer than 64, and then its tiles always carry a mask. */
@@ -36,6 +36,10 @@ export interface BlockPlan {
   readonly spanMask: Int32Array;
   /** [number of masks × MASK_WORDS]; no two masks are equal. Bits of absent rows and columns are 0. */
   readonly masks: Uint32Array;
+}
+
+/** The lowered form of one pattern for one set of queries. */
+export interface BlockPlan extends BlockTiles {
   readonly stats: PlanStats;
 }
 

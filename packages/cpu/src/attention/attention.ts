@@ -8,7 +8,7 @@ import {
   TILE,
   type AttentionPlan,
   type AttentionProblem,
-  type BlockPlan,
+  type BlockTiles,
   type Kernel,
   type KernelCall,
   type PlanCache,
@@ -91,7 +91,7 @@ async function runPlan(
 }
 
 /** The tiles of a row block, its spans spelled out. */
-function* tilesOf(block: BlockPlan, rowBlock: number): Generator<{ column: number; mask: number }> {
+export function* tilesOf(block: BlockTiles, rowBlock: number): Generator<{ column: number; mask: number }> {
   const { rowStart, spanColumn, spanTiles, spanMask } = block;
   for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
     const end = spanColumn[span] + spanTiles[span];

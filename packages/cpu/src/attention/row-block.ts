@@ -7,7 +7,7 @@
  * Only rows and columns that are present are computed. All scratch is allocated once per call and does not depend
  * on the lengths.
  */
-import { FULL, MASK_WORDS, TILE, type BlockPlan } from '@attn/core';
+import { FULL, MASK_WORDS, TILE, type BlockTiles } from '@attn/core';
 import { addDotTile } from '../dot-tile.ts';
 import { addScoresDirect, addValuesDirect, FEW_ROWS, listVisible } from './direct.ts';
 import { blockRows, gatherRows, type HeadRows } from './gather.ts';
@@ -47,7 +47,7 @@ export function rowBlockScratch(headDim: number, valueDim: number): Scratch {
 export interface HeadWork {
   readonly batchRow: number;
   readonly head: number;
-  readonly block: BlockPlan;
+  readonly block: BlockTiles;
   readonly queries: HeadRows;
   readonly keys: HeadRows;
   readonly values: HeadRows;

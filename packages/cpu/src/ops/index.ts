@@ -1,6 +1,8 @@
 /** The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs none. */
-import { moveKernels, type KernelTable, type PlanCache } from '@attn/core';
+import { argsort, moveKernels, type KernelTable, type PlanCache } from '@attn/core';
 import { attentionKernel } from '../attention/attention.ts';
+import { lshAttention } from '../lsh/attention.ts';
+import { lshHash } from '../lsh/hash.ts';
 import { add, gelu, mul, relu, tanh } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
@@ -20,5 +22,8 @@ export function kernelTable(plans: PlanCache): KernelTable {
     relu,
     tanh,
     softmax,
+    lshHash,
+    argsort,
+    lshAttention,
   };
 }

@@ -1,0 +1,163 @@
+/**
+ * LSH attention: every round of a head is a plan like any other (`ChunkPlan` in core), run by the tiles of `attention/`, with
+ * normalised queries as keys. The result of a row block is merged at once with those of earlier rounds, so nothing of a round is kept.
+ */
+import {
+  ChunkPlan,
+  lshProblem,
+  TILE,
+  type BlockTiles,
+  type Kernel,
+  type KernelCall,
+  type LshProblem,
+} from '@attn/core';
+import { tilesOf } from '../attention/attention.ts';
+import { headRows, type HeadRows, type Heads } from '../attention/gather.ts';
+import type { LogitTerm } from '../attention/logits.ts';
+import {
+  addTile,
+  beginRowBlock,
+  rowBlockScratch,
+  type HeadWork,
+  type Scratch,
+} from '../attention/row-block.ts';
+import { TileCache } from '../attention/tile-cache.ts';
+import { readFloats, writeFloats } from '../floats.ts';
+
+/** The kernel. */
+export const lshAttention: Kernel<'lshAttention'> = async (call) => {
+  const { inputs, attributes, outputs } = call;
+  const problem = lshProblem(inputs, attributes);
+  const { batch, heads, length, headDim, valueDim, layout } = problem;
+  const [outTensor, lseTensor] = outputs;
+  const out = writeFloats(outTensor);
+  out.data.fill(0);
+  const heading = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
+  const [qk, v] = [heading(readFloats(inputs.qk), headDim), heading(readFloats(inputs.v), valueDim)];
+  const results = heading(out.data, valueDim);
+  const plan = new ChunkPlan(problem);
+  const rounds = new Rounds(call, problem, plan);
+
+  for (let member = 0; member < batch * heads; member++) {
+    const [batchRow, head] = [Math.floor(member / heads), member % heads];
+    const mask = inputs.mask?.data.subarray(batchRow * length, (batchRow + 1) * length);
+    const ofHead = (name: 'order' | 'buckets') => {
+      const size = problem.rounds * length;
+      return inputs[name]?.data.subarray(member * size, (member + 1) * size);
+    };
+    plan.use({ order: ofHead('order') ?? [], buckets: ofHead('buckets'), mask });
+    const values = headRows(v, batchRow, head);
+    const rows = headRows(results, batchRow, head);
+    const lse = await rounds.run(member, headRows(qk, batchRow, head), values, rows);
+    for (let i = 0; i < length; i++) {
+      if (lse[i] === -Infinity && mask?.[i] !== 0) copyRow(values, rows, i);
+    }
+    lseTensor?.data.set(lse, member * length);
+  }
+  out.done();
+};
+
+/** Runs the rounds of one head after another. */
+class Rounds {
+  private readonly call: KernelCall<'lshAttention'>;
+  private readonly problem: LshProblem;
+  private readonly plan: ChunkPlan;
+  private readonly scratch: Scratch;
+  private readonly terms: readonly LogitTerm[];
+  private readonly keys: Float32Array;
+  private readonly lse: Float64Array;
+  private done = 0;
+
+  constructor(call: KernelCall<'lshAttention'>, problem: LshProblem, plan: ChunkPlan) {
+    const { length, headDim, valueDim, duplicates } = problem;
+    this.call = call;
+    this.problem = problem;
+    this.plan = plan;
+    this.scratch = rowBlockScratch(headDim, valueDim);
+    this.terms = duplicates === 'lucidrains' ? [lessTimesMet(plan)] : [];
+    this.keys = call.context.scratch('f32', length * headDim);
+    this.lse = new Float64Array(length);
+  }
+
+  /** Computes a head into `out` and returns its lse, which is overwritten by the next head's. */
+  async run(member: number, qk: HeadRows, values: HeadRows, out: HeadRows): Promise<Float64Array> {
+    const { heads, headDim, valueDim, rounds, scale } = this.problem;
+    this.lse.fill(-Infinity);
+    const keys: HeadRows = { data: this.keys, origin: 0, stride: headDim, dim: headDim };
+    normalizeKeys(qk, keys, this.problem);
+    const place = { batchRow: Math.floor(member / heads), head: member % heads };
+    for (let round = 0; round < rounds; round++) {
+      const block = this.plan.round(round);
+      const tiles = new TileCache(headDim, valueDim, Math.ceil(block.keyCount / TILE));
+      tiles.use({ keys, values, keyIndex: block.keyIndex, keyCount: block.keyCount });
+      const { terms } = this;
+      await this.runRound({ ...place, block, queries: qk, keys, values, tiles, terms, scale }, block, out);
+    }
+    return this.lse;
+  }
+
+  private async runRound(work: HeadWork, block: BlockTiles, out: HeadRows): Promise<void> {
+    const { context } = this.call;
+    const { batch, heads, rounds } = this.problem;
+    const total = batch * heads * rounds * this.plan.tiles;
+    for (let rowBlock = 0; rowBlock < block.rowStart.length - 1; rowBlock++) {
+      const rows = beginRowBlock(work, rowBlock, this.scratch);
+      for (const { column, mask } of tilesOf(block, rowBlock)) {
+        addTile(work, column, mask, rows, this.scratch);
+        context.onProgress?.({ done: ++this.done, total, unit: 'tiles' });
+        const pausing = context.pause();
+        if (pausing) await pausing;
+      }
+      mergeRowBlock(rows, this.scratch, out, this.lse);
+    }
+  }
+}
+
+/** Every vector over its norm. */
+function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm }: LshProblem): void {
+  for (let i = 0; i < length; i++) {
+    const from = qk.origin + i * qk.stride;
+    const to = keys.origin + i * keys.stride;
+    let squares = 0;
+    for (let d = 0; d < headDim; d++) squares += qk.data[from + d] ** 2;
+    const norm =
+      keyNorm === 'rms' ? Math.sqrt(squares + headDim * 1e-6) : Math.max(Math.sqrt(squares), 1e-12);
+    for (let d = 0; d < headDim; d++) keys.data[to + d] = qk.data[from + d] / norm;
+  }
+}
+
+/** Merges the state of a row block with what earlier rounds left in `out` and `lse`; see `mergeStates` in core. */
+function mergeRowBlock(rows: number, { queryRows, state }: Scratch, out: HeadRows, lse: Float64Array): void {
+  for (let i = 0; i < rows; i++) {
+    const sum = state.sum[i];
+    if (sum === 0) continue; // nothing visible in this round
+    const row = queryRows[i];
+    const to = out.origin + row * out.stride;
+    const [before, now] = [lse[row], state.max[i] + Math.log(sum)];
+    const max = Math.max(before, now);
+    const [kept, added] = [Math.exp(before - max), Math.exp(now - max)];
+    const total = kept + added;
+    for (let d = 0; d < out.dim; d++) {
+      const value = (added / total) * (state.values[i * state.width + d] / sum);
+      out.data[to + d] = (kept / total) * out.data[to + d] + value;
+    }
+    lse[row] = max + Math.log(total);
+  }
+}
+
+/** − log(count + 1e-9): `duplicates: 'lucidrains'`. */
+function lessTimesMet(plan: ChunkPlan): LogitTerm {
+  return (scores, { queryRows, keyRows, rows, columns }) => {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        scores[i * TILE + j] -= Math.log(plan.timesMet(queryRows[i], keyRows[j]) + 1e-9);
+      }
+    }
+  };
+}
+
+function copyRow(from: HeadRows, to: HeadRows, row: number): void {
+  const source = from.origin + row * from.stride;
+  const target = to.origin + row * to.stride;
+  for (let d = 0; d < to.dim; d++) to.data[target + d] = from.data[source + d];
+}
