@@ -1,5 +1,5 @@
 /** Test helper: expands a plan to the matrix of how often each query–key pair is computed and allowed. */
-import type { AttentionPlan, BlockPlan } from './block-plan.ts';
+import type { AttentionPlan, BlockTiles } from './block-plan.ts';
 import { FULL, TILE } from './block-plan.ts';
 import { maskAllows } from './tile-mask.ts';
 
@@ -17,7 +17,8 @@ export function expandPlan(
   return counts;
 }
 
-function expandBlock(block: BlockPlan, keyLength: number, counts: Uint8Array): void {
+/** Adds to `counts` [queries × keys] how often a block's tiles allow each pair. */
+export function expandBlock(block: BlockTiles, keyLength: number, counts: Uint8Array): void {
   const { rowStart, spanColumn, spanTiles, spanMask, masks, queryIndex, keyIndex, queryCount, keyCount } =
     block;
   for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
