@@ -10,6 +10,8 @@ import { cpuSuite } from './suites/cpu.ts';
 import { denseSuite } from './suites/dense.ts';
 import { latencySuite } from './suites/latency.ts';
 import { linearSuite } from './suites/linear.ts';
+import { lshQualitySuite } from './suites/lsh-quality.ts';
+import { lshSuite } from './suites/lsh.ts';
 import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
 import { shapesSuite } from './suites/shapes.ts';
@@ -29,6 +31,8 @@ const suites: readonly Suite[] = [
   denseSuite,
   windowSuite,
   onnxSuite,
+  lshSuite,
+  lshQualitySuite,
   webgpuSuite,
 ];
 

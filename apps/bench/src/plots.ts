@@ -1,4 +1,4 @@
-/** Plots of tables as SVG: time over length, a line for each candidate, both axes logarithmic. */
+/** Plots of tables as SVG: by default time over length, a line for each candidate, both axes logarithmic. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Table } from './suite.ts';
@@ -11,28 +11,29 @@ export async function writePlots(tables: readonly Table[], folder: string): Prom
     const points = pointsOf(table);
     if (points.length < 2) continue;
     const file = join(folder, `${table.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.svg`);
-    writeFileSync(file, await plot(table.title, points));
+    writeFileSync(file, await draw(table, points));
     files.push(file);
   }
   return files;
 }
 
 interface Point {
-  readonly n: number;
-  readonly who: string;
-  readonly ms: number;
+  readonly x: number;
+  readonly y: number;
+  readonly by: string;
 }
 
-function pointsOf({ rows }: Table): Point[] {
+function pointsOf({ rows, plot }: Table): Point[] {
   return rows.flatMap((row) => {
-    const [n, who, ms] = [row.N ?? row.n, row.who, row.ms];
-    return typeof n === 'number' && typeof who === 'string' && typeof ms === 'number' ? [{ n, who, ms }] : [];
+    const [x, y, by] = plot ? [row[plot.x], row[plot.y], row[plot.by]] : [row.N ?? row.n, row.ms, row.who];
+    return typeof x === 'number' && typeof y === 'number' && typeof by === 'string' ? [{ x, y, by }] : [];
   });
 }
 
 /** Loaded only here: the libraries are bigger than all else. */
-async function plot(title: string, values: readonly Point[]): Promise<string> {
+async function draw({ title, plot }: Table, values: readonly Point[]): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const isShare = plot?.isShare === true;
   const { spec } = compile({
     title,
     width: 480,
@@ -40,9 +41,14 @@ async function plot(title: string, values: readonly Point[]): Promise<string> {
     data: { values: [...values] },
     mark: { type: 'line', point: true },
     encoding: {
-      x: { field: 'n', type: 'quantitative', scale: { type: 'log', base: 2 }, title: 'tokens' },
-      y: { field: 'ms', type: 'quantitative', scale: { type: 'log' }, title: 'ms' },
-      color: { field: 'who', type: 'nominal', title: null, sort: null },
+      x: { field: 'x', type: 'quantitative', scale: { type: 'log', base: 2 }, title: plot?.x ?? 'tokens' },
+      y: {
+        field: 'y',
+        type: 'quantitative',
+        title: plot?.y ?? 'ms',
+        scale: isShare ? { domain: [0, 1] } : { type: 'log' },
+      },
+      color: { field: 'by', type: 'nominal', title: null, sort: null },
     },
   });
   return new vega.View(vega.parse(spec), { renderer: 'none' }).toSVG();

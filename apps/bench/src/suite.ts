@@ -6,6 +6,17 @@ export interface Table {
   /** What was measured, how, and what the target is. */
   readonly note: string;
   readonly rows: readonly Readonly<Record<string, string | number>>[];
+  /** Which columns a picture of it shows. Default: `N` or `n`, `ms` and `who`, both axes logarithmic. */
+  readonly plot?: Plot;
+}
+
+/** A picture of a table: a line for each value of `by`. */
+export interface Plot {
+  readonly x: string;
+  readonly y: string;
+  readonly by: string;
+  /** Whether y is a share, drawn from 0 to 1. Default: it is drawn logarithmically. */
+  readonly isShare?: boolean;
 }
 
 /** One suite, chosen by name on the command line. */

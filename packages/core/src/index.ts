@@ -91,6 +91,7 @@ export {
   type LshProblem,
 } from './ops/lsh-attention/spec.ts';
 export { lshPairs, type LshPair } from './ops/lsh-attention/pairs.ts';
+export { lshReferenceRows } from './ops/lsh-attention/reference.ts';
 export { matmulSizes, type MatmulAttributes, type MatmulSizes } from './ops/matmul/spec.ts';
 export type { ReshapeAttributes } from './ops/reshape/spec.ts';
 export type { SliceAttributes } from './ops/slice/spec.ts';
@@ -98,21 +99,26 @@ export type { SoftmaxAttributes } from './ops/softmax/spec.ts';
 export type { TransposeAttributes } from './ops/transpose/spec.ts';
 
 // Systems: what is composed of ops.
-export { lshAttention, type LshOperands, type LshOptions, type LshValues } from './systems/lsh-attention.ts';
+export {
+  lshAttention,
+  type LshOperands,
+  type LshOptions,
+  type LshValues,
+} from './systems/reformer/lsh-attention.ts';
 export {
   LSH_PRESETS,
   type LshConventions,
   type LshPreset,
   type RotationSharing,
-} from './systems/lsh-presets.ts';
-export { randomRotations } from './systems/constants.ts';
+} from './systems/reformer/lsh-presets.ts';
+export { randomRotations } from './systems/reformer/constants.ts';
 export {
   localChunkAttention,
   localChunks,
   type LocalChunkOperands,
   type LocalChunkOptions,
   type LocalChunks,
-} from './systems/local-chunk-attention.ts';
+} from './systems/reformer/local-chunk-attention.ts';
 
 // Graphs: what a backend compiles.
 export {

@@ -28,6 +28,13 @@ export function onnx(
   return { name, kind: 'attention', options: { backend, threads }, problem };
 }
 
+/** LSH attention on a backend; `heads` stand for batch rows too. */
+export function lsh(problem: ProblemSpec, options: JsonObject): Candidate {
+  const { backend, threads = 1 } = options;
+  const name = `@attn/${String(backend)}, LSH, ${threads === 1 ? '1 thread' : `${String(threads)} threads`}`;
+  return { name, kind: 'lsh', options: { threads, ...options }, problem };
+}
+
 /** `@attn/cpu`, the whole call. */
 export function plain(problem: ProblemSpec): Candidate {
   return { name: '@attn/cpu', kind: 'attention', options: { backend: 'cpu' }, problem };

@@ -7,6 +7,7 @@ const KINDS: Readonly<Record<Candidate['kind'], () => Promise<MakeContestant>>> 
   executable: async () => (await import('../candidates/attention.ts')).makeExecutable,
   session: async () => (await import('../candidates/session.ts')).makeSession,
   linear: async () => (await import('../candidates/linear.ts')).makeLinear,
+  lsh: async () => (await import('../candidates/lsh.ts')).makeLsh,
   peer: async () => (await import('../candidates/peer.ts')).makePeer,
 };
 

@@ -6,7 +6,7 @@ export interface Candidate {
   /** How tables call it. */
   readonly name: string;
   /** Which file of `candidates/` runs it, and with which options. */
-  readonly kind: 'attention' | 'executable' | 'session' | 'linear' | 'peer';
+  readonly kind: 'attention' | 'executable' | 'session' | 'linear' | 'lsh' | 'peer';
   readonly options: JsonObject;
   readonly problem: ProblemSpec;
 }
@@ -22,6 +22,16 @@ export interface ProblemSpec {
   readonly pattern?: JsonObject;
   readonly in?: number;
   readonly out?: number;
+  /** For `lsh`. */
+  readonly lsh?: LshSpec;
+}
+
+/** LSH attention in chunks of 64, by the conventions of Hugging Face. */
+export interface LshSpec {
+  readonly rounds?: number;
+  readonly causal?: boolean;
+  /** What is computed: attention (default), a layer with its two projections, or the orders alone; `all` is attention and orders. */
+  readonly part?: 'attention' | 'layer' | 'order' | 'all';
 }
 
 /** From the parent. */

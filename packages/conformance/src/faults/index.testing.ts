@@ -4,9 +4,10 @@
  */
 import { attentionFaults } from './attention.testing.ts';
 import type { Fault } from './fault.testing.ts';
+import { lshFaults } from './lsh.testing.ts';
 import { opFaults } from './op.testing.ts';
 import { outputFaults } from './output.testing.ts';
 
 export type { Fault } from './fault.testing.ts';
 
-export const faults: readonly Fault[] = [...attentionFaults, ...outputFaults, ...opFaults];
+export const faults: readonly Fault[] = [...attentionFaults, ...outputFaults, ...opFaults, ...lshFaults];

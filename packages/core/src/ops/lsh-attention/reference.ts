@@ -1,74 +1,117 @@
 /** The meaning of LSH attention: one token at a time, in float64, straight from the definition. */
+import type { ReferenceInput, RowAddress } from '../attention/reference.ts';
 import { rowStrides } from '../attention/spec.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
 import { lshPairs } from './pairs.ts';
 import { lshProblem, type LshAttentionAttributes, type LshProblem } from './spec.ts';
 
-/**
- * For the pairs of a token i over all rounds, with keys k(j) = norm(qk(j)):
- *
- *     logit(j) = scale · qk(i)·k(j) + term(j)
- *     lse      = log Σ exp(logit(j))
- *     out      = Σ exp(logit(j) − lse) · v(j)
- *
- * which is what rounds give that are combined by their lse: each has its part of the sum. Without any pair, out = v(i) and lse = −∞.
- */
+/** Output 0 is `out`, output 1, with `returnLse`, is `lse`. */
 export function lshAttentionReference(
   inputs: NamedReferences,
   attributes: LshAttentionAttributes,
 ): ReferenceTensor[] {
-  const problem = lshProblem(inputs, attributes);
-  const { batch, heads, length, headDim, valueDim, scale, layout, returnLse } = problem;
-  const { qk, v, mask } = inputs;
-  const rows = rowStrides(layout, heads, length, headDim);
-  const values = rowStrides(layout, heads, length, valueDim);
-  const out = emptyReference(v.shape);
+  const { batch, heads, length, valueDim, layout, returnLse } = lshProblem(inputs, attributes);
+  const strides = rowStrides(layout, heads, length, valueDim);
+  const definition = lshRows(inputs, attributes);
+  const out = emptyReference(inputs.v.shape);
   const lse = emptyReference([batch, heads, length]);
-  lse.data.fill(-Infinity);
-  const pairsOf = lshPairs(inputs, attributes);
-
   for (let b = 0; b < batch; b++) {
     for (let h = 0; h < heads; h++) {
-      const pairs = pairsOf(b, h);
-      const rowAt = (i: number): Float64Array => {
-        const at = b * rows.batch + h * rows.head + i * rows.row;
-        return qk.data.subarray(at, at + headDim);
-      };
-      const valueAt = (i: number): number => b * values.batch + h * values.head + i * values.row;
-      const keys = Array.from({ length }, (_, j) => normalizedKey(rowAt(j), problem));
-
+      const row = definition(b, h);
       for (let i = 0; i < length; i++) {
-        const to = valueAt(i);
-        if (mask?.data[b * length + i] === 0) continue;
-        const query = rowAt(i);
-        const met = pairs(i).map(({ key, term }) => ({ key, logit: scale * dot(query, keys[key]) + term }));
-        const seen = met.filter(({ logit }) => logit !== -Infinity);
-        if (seen.length === 0) {
-          out.data.set(v.data.subarray(to, to + valueDim), to);
-          continue;
-        }
-        const logits = seen.map(({ logit }) => logit);
-        const max = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
-        const sum = logits.reduce((total, logit) => total + Math.exp(logit - max), 0);
-        seen.forEach(({ key }, n) => {
-          const weight = Math.exp(logits[n] - max) / sum;
-          for (let d = 0; d < valueDim; d++) out.data[to + d] += weight * v.data[valueAt(key) + d];
-        });
-        lse.data[(b * heads + h) * length + i] = max + Math.log(sum);
+        const result = row(i);
+        out.data.set(result.out, b * strides.batch + h * strides.head + i * strides.row);
+        lse.data[(b * heads + h) * length + i] = result.lse;
       }
     }
   }
   return returnLse ? [out, lse] : [out];
 }
 
+/** Only the chosen rows, for checking problems that are too big to compute whole: [rows, valueDim], in the order asked for. */
+export function lshReferenceRows(
+  inputs: Readonly<Record<string, ReferenceInput>>,
+  attributes: LshAttentionAttributes,
+  rows: readonly RowAddress[],
+): ReferenceTensor {
+  const { valueDim } = lshProblem(inputs, attributes);
+  const definition = lshRows(inputs, attributes);
+  const out = emptyReference([rows.length, valueDim]);
+  rows.forEach(({ batch, head, row }, index) => {
+    out.data.set(definition(batch, head)(row).out, index * valueDim);
+  });
+  return out;
+}
+
+/** One row of the result. */
+interface Row {
+  readonly out: Float64Array;
+  readonly lse: number;
+}
+
+/**
+ * The definition, as a function of (batch row, head) and then of the token i: for its pairs over all rounds, with keys k(j) = norm(qk(j)),
+ *
+ *     logit(j) = scale · qk(i)·k(j) + term(j)
+ *     lse      = log Σ exp(logit(j))
+ *     out      = Σ exp(logit(j) − lse) · v(j)
+ *
+ * which is what rounds give that are combined by their lse: each has its part of the sum. Without any pair, out = v(i) and lse = −∞; for
+ * a token that is hidden, out = 0.
+ */
+function lshRows(
+  inputs: Readonly<Record<string, ReferenceInput>>,
+  attributes: LshAttentionAttributes,
+): (b: number, h: number) => (i: number) => Row {
+  const problem = lshProblem(inputs, attributes);
+  const { heads, length, headDim, valueDim, scale, layout } = problem;
+  const { qk, v, mask } = inputs;
+  const rows = rowStrides(layout, heads, length, headDim);
+  const values = rowStrides(layout, heads, length, valueDim);
+  const pairsOf = lshPairs(inputs, attributes);
+
+  return (b, h) => {
+    const pairs = pairsOf(b, h);
+    const vectorOf = (i: number): Float64Array => {
+      const at = b * rows.batch + h * rows.head + i * rows.row;
+      return Float64Array.from(qk.data.subarray(at, at + headDim));
+    };
+    const valueOf = (i: number): ArrayLike<number> => {
+      const at = b * values.batch + h * values.head + i * values.row;
+      return v.data.subarray(at, at + valueDim);
+    };
+
+    return (i) => {
+      const out = new Float64Array(valueDim);
+      if (mask?.data[b * length + i] === 0) return { out, lse: -Infinity };
+      const query = vectorOf(i);
+      const seen = pairs(i)
+        .map(({ key, term }) => ({
+          key,
+          logit: scale * dot(query, normalized(vectorOf(key), problem)) + term,
+        }))
+        .filter(({ logit }) => logit !== -Infinity);
+      if (seen.length === 0) {
+        out.set(valueOf(i));
+        return { out, lse: -Infinity };
+      }
+      const max = seen.reduce((most, { logit }) => Math.max(most, logit), -Infinity);
+      const sum = seen.reduce((total, { logit }) => total + Math.exp(logit - max), 0);
+      for (const { key, logit } of seen) {
+        const weight = Math.exp(logit - max) / sum;
+        const value = valueOf(key);
+        for (let d = 0; d < valueDim; d++) out[d] += weight * value[d];
+      }
+      return { out, lse: max + Math.log(sum) };
+    };
+  };
+}
+
 /** The key of a token: its vector, as long as 1. */
-export function normalizedKey(x: Float64Array, { keyNorm, headDim }: LshProblem): Float64Array {
+function normalized(x: Float64Array, { keyNorm, headDim }: LshProblem): Float64Array {
   const squares = dot(x, x);
-  const norm =
-    keyNorm === 'rms'
-      ? Math.sqrt(squares / headDim + 1e-6) * Math.sqrt(headDim)
-      : Math.max(Math.sqrt(squares), 1e-12);
+  const norm = keyNorm === 'rms' ? Math.sqrt(squares + headDim * 1e-6) : Math.max(Math.sqrt(squares), 1e-12);
   return x.map((value) => value / norm);
 }
 

@@ -2,7 +2,7 @@
  * What the implementations of Reformer that people use do differently, as values of the same options. Nothing else in the project knows
  * their names: a preset is a starting point, and every option can be set by itself.
  */
-import type { LshAttentionAttributes } from '../ops/lsh-attention/spec.ts';
+import type { LshAttentionAttributes } from '../../ops/lsh-attention/spec.ts';
 
 /** Whose conventions: the paper's, trax's (by its authors), Hugging Face's `transformers`, lucidrains' `reformer_pytorch`. */
 export type LshPreset = 'paper' | 'trax' | 'hf' | 'lucidrains';

@@ -2,9 +2,9 @@
  * Tensors that compositions need and nobody gives them: random rotations, plain orders. Equal ones are the same tensor, because graphs
  * share executables by the identity of their constants. Do not write to them.
  */
-import { LruMap } from '../lru.ts';
-import { mulberry32 } from '../patterns/mulberry32.ts';
-import { sizeOf, type Tensor } from '../tensor.ts';
+import { LruMap } from '../../lru.ts';
+import { mulberry32 } from '../../patterns/mulberry32.ts';
+import { sizeOf, type Tensor } from '../../tensor.ts';
 
 /** How many of each kind are remembered. */
 const REMEMBERED = 32;

@@ -2,15 +2,19 @@
  * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to neighbours of it. A pattern on
  * the ordinary attention op, so that every backend runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
  */
-import { AttnError, show } from '../errors.ts';
-import type { AttentionValues, GraphBuilder, Value } from '../graph/builder.ts';
-import { attentionProblem, type AttentionAttributes, type AttentionInputs } from '../ops/attention/spec.ts';
-import { causal } from '../patterns/causal.ts';
-import { and } from '../patterns/combinators.ts';
-import { full } from '../patterns/full.ts';
-import type { Pattern } from '../patterns/pattern.ts';
-import { where } from '../patterns/where.ts';
-import type { Tensor } from '../tensor.ts';
+import { AttnError, show } from '../../errors.ts';
+import type { AttentionValues, GraphBuilder, Value } from '../../graph/builder.ts';
+import {
+  attentionProblem,
+  type AttentionAttributes,
+  type AttentionInputs,
+} from '../../ops/attention/spec.ts';
+import { causal } from '../../patterns/causal.ts';
+import { and } from '../../patterns/combinators.ts';
+import { full } from '../../patterns/full.ts';
+import type { Pattern } from '../../patterns/pattern.ts';
+import { where } from '../../patterns/where.ts';
+import type { Tensor } from '../../tensor.ts';
 
 /** Which chunks a token attends to. */
 export interface LocalChunks {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { evaluateReference } from '../graph/evaluate.ts';
-import { GraphBuilder } from '../graph/builder.ts';
-import { f32, sizeOf } from '../tensor.ts';
+import { evaluateReference } from '../../graph/evaluate.ts';
+import { GraphBuilder } from '../../graph/builder.ts';
+import { f32, sizeOf } from '../../tensor.ts';
 import { randomRotations } from './constants.ts';
 import { lshAttention, type LshOptions } from './lsh-attention.ts';
 import { LSH_PRESETS } from './lsh-presets.ts';

@@ -2,11 +2,11 @@
  * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every round, attend in chunks
  * of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
  */
-import { AttnError, show } from '../errors.ts';
-import type { GraphBuilder, Value } from '../graph/builder.ts';
-import { inBhnd, type AttentionLayout } from '../ops/attention/spec.ts';
-import type { LshAttentionAttributes } from '../ops/lsh-attention/spec.ts';
-import { checkBuckets } from '../ops/lsh-hash/infer.ts';
+import { AttnError, show } from '../../errors.ts';
+import type { GraphBuilder, Value } from '../../graph/builder.ts';
+import { inBhnd, type AttentionLayout } from '../../ops/attention/spec.ts';
+import type { LshAttentionAttributes } from '../../ops/lsh-attention/spec.ts';
+import { checkBuckets } from '../../ops/lsh-hash/infer.ts';
 import { identityOrder, randomRotations } from './constants.ts';
 import { LSH_PRESETS, type LshPreset, type RotationSharing } from './lsh-presets.ts';
 
