@@ -93,6 +93,7 @@ export {
 export { lshPairs, type LshPair } from './ops/lsh-attention/pairs.ts';
 export { lshReferenceRows } from './ops/lsh-attention/reference.ts';
 export { matmulSizes, type MatmulAttributes, type MatmulSizes } from './ops/matmul/spec.ts';
+export type { ReduceAttributes, ReduceKind } from './ops/reduce/spec.ts';
 export type { ReshapeAttributes } from './ops/reshape/spec.ts';
 export type { SliceAttributes } from './ops/slice/spec.ts';
 export type { SoftmaxAttributes } from './ops/softmax/spec.ts';

@@ -41,7 +41,11 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   slice: 8,
   concat: 8,
   argsort: 60,
+  mask: 8,
 };
+
+/** The same for one element of the input of a reduction. */
+const FLOPS_PER_TERM = 10;
 
 /** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
 const FLOPS_PER_CONVERSION = 6;
@@ -91,6 +95,8 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       return ops.lshHash.flops(specs, node.attributes);
     case 'lshAttention':
       return ops.lshAttention.flops(specs, node.attributes);
+    case 'reduce':
+      return FLOPS_PER_TERM * sizeOf(specs.x.shape);
     case 'linear':
       return productFlops(ops.linear.flops(specs, node.attributes), node, graph);
     case 'matmul':

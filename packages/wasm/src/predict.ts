@@ -24,7 +24,11 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   transpose: 200,
   slice: 12,
   concat: 12,
+  mask: 12,
 };
+
+/** The same for one element of the input of a reduction. */
+const FLOPS_PER_TERM = 8;
 
 /** Predicted milliseconds of a run. */
 export function predict(graph: Graph, plans: PlanCache, rate: number, threads: number): number {
@@ -46,6 +50,8 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       const { problem, plan } = plans.expected(specs, node.attributes);
       return 2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim) * TILE_OVERHEAD;
     }
+    case 'reduce':
+      return FLOPS_PER_TERM * sizeOf(specs.x.shape);
     case 'linear':
       return ops.linear.flops(specs, node.attributes);
     case 'matmul':

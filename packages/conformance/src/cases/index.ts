@@ -5,10 +5,12 @@ import { graphCases } from './graph.cases.ts';
 import { lshAttentionCases } from './lsh/attention.cases.ts';
 import { argsortCases, lshHashCases } from './lsh/hash.cases.ts';
 import { lshSystemCases } from './lsh/system.cases.ts';
+import { maskCases } from './mask.cases.ts';
 import { movementCases } from './movement.cases.ts';
 import { layerNormCases, softmaxCases } from './normalisation.cases.ts';
 import { activationCases, addCases, mulCases } from './pointwise.cases.ts';
 import { linearCases, matmulCases } from './products.cases.ts';
+import { reduceCases } from './reduce.cases.ts';
 
 /** All cases, in the order of their ops. Ids are unique. */
 export const allCases: readonly ConformanceCase[] = [
@@ -20,6 +22,8 @@ export const allCases: readonly ConformanceCase[] = [
   ...activationCases,
   ...layerNormCases,
   ...softmaxCases,
+  ...reduceCases,
+  ...maskCases,
   ...movementCases,
   ...lshHashCases,
   ...argsortCases,

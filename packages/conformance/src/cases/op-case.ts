@@ -22,6 +22,8 @@ export interface OpCaseSpec<K extends OpName> {
   readonly data?: DataRecipe;
   /** Inputs that hold integers (i32) in [0, bound). */
   readonly integers?: Readonly<Record<string, number>>;
+  /** Inputs that hold bytes (u8) in [0, bound). */
+  readonly bytes?: Readonly<Record<string, number>>;
   /** Inputs that hold flags (bool), each 1 with 70 % chance. */
   readonly flags?: readonly string[];
   /** Inputs that are known when the graph is compiled, as weights are. */
@@ -54,6 +56,7 @@ function paramsOf<K extends OpName>({
   attributes,
   constants,
   integers,
+  bytes,
   flags,
   ...rest
 }: OpCaseSpec<K>): CaseParams {
@@ -86,7 +89,7 @@ function fed<K extends OpName>(spec: OpCaseSpec<K>, tensors: Tensors): Tensors {
 }
 
 function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: number): Tensors {
-  const { shapes, data = 'bell', integers = {}, flags = [], dtype = 'f32', plant = [] } = spec;
+  const { shapes, data = 'bell', integers = {}, bytes = {}, flags = [], dtype = 'f32', plant = [] } = spec;
   const tensors: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(shapes)) {
     const seed = seedOf(`${id}/${name}/${round}`);

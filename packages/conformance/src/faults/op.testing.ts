@@ -48,6 +48,23 @@ export const opFaults: readonly Fault[] = [
     ),
   },
   {
+    name: 'maxima that start at 0',
+    among: 'attn:reduce:*kind=max*',
+    make: giving(({ out }) => out.data.forEach((value, i) => value < 0 && (out.data[i] = 0))),
+  },
+  {
+    name: 'sums for means',
+    among: 'attn:reduce:*kind=mean*',
+    make: onNodes((node) =>
+      node.op === 'reduce' ? { ...node, attributes: { ...node.attributes, kind: 'sum' } } : node,
+    ),
+  },
+  {
+    name: 'masking by a product with 0, which keeps NaN',
+    among: 'attn:mask:*NaN*',
+    make: giving(({ out }, { x }) => x.data.forEach((value, i) => value !== value && (out.data[i] = NaN))),
+  },
+  {
     name: 'the tanh approximation for the exact gelu',
     among: 'attn:gelu:*approximate=none*',
     make: onNodes((node) => (node.op === 'gelu' ? { ...node, attributes: { approximate: 'tanh' } } : node)),

@@ -16,6 +16,7 @@ import {
   type AttentionAttributes,
   type GraphNode,
   type NamedReferences,
+  type ReduceAttributes,
   type ReferenceTensor,
   type Tensor,
 } from '@attn/core';
@@ -54,6 +55,8 @@ function compute(node: GraphNode, inputs: NamedReferences): readonly ReferenceTe
       return [map(inputs.x, node.attributes.approximate === 'tanh' ? geluTanh : gelu)];
     case 'softmax':
       return [softmax(inputs.x, node.attributes.axis)];
+    case 'reduce':
+      return [reduce(inputs.x, node.attributes)];
     default:
       return references[node.op](inputs, node.attributes as never);
   }
@@ -157,6 +160,21 @@ function softmax({ shape, data }: ReferenceTensor, axis: number): ReferenceTenso
     at.forEach((i, k) => (out[i] = r(weights[k] / sum)));
   }
   return { shape, data: out };
+}
+
+function reduce(x: ReferenceTensor, attributes: ReduceAttributes): ReferenceTensor {
+  const { axis, kind } = attributes;
+  if (kind === 'max') return references.reduce({ x }, attributes)[0];
+  const extent = x.shape[axis];
+  const inner = x.shape.slice(axis + 1).reduce((size, each) => size * each, 1);
+  const shape = x.shape.toSpliced(axis, 1);
+  const data = Float64Array.from({ length: x.data.length / extent }, (_, slice) => {
+    const first = Math.floor(slice / inner) * extent * inner + (slice % inner);
+    let sum = 0;
+    for (let i = 0; i < extent; i++) sum = r(sum + x.data[first + i * inner]);
+    return kind === 'mean' ? r(sum * r(1 / extent)) : sum;
+  });
+  return { shape, data };
 }
 
 const TILE = 16;

@@ -7,7 +7,7 @@ import { attentionError } from './attention.ts';
 import { lshAttentionError } from './lsh-attention.ts';
 import { layerNormError, softmaxError } from './normalisation.ts';
 import { geluError, tanhError } from './pointwise.ts';
-import { linearError, matmulError, noError } from './products.ts';
+import { linearError, matmulError, noError, reduceError } from './products.ts';
 import { storageError } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
 
@@ -22,6 +22,8 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   mul: noError(),
   layerNorm: layerNormError,
   softmax: softmaxError,
+  reduce: reduceError,
+  mask: noError(),
   gelu: geluError,
   relu: noError(),
   tanh: tanhError,
@@ -44,6 +46,7 @@ const MOVES: ReadonlySet<OpName> = new Set<OpName>([
   'transpose',
   'slice',
   'concat',
+  'mask',
   'relu',
 ]);
 

@@ -1,5 +1,5 @@
 /**
- * Error bounds of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the sum on the right is the op
+ * Error bounds of sums and of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the sum on the right is the op
  * itself applied to magnitudes, so the op's own reference computes the bound.
  */
 import { references, type OpName, type ReferenceTensor } from '@attn/core';
@@ -22,6 +22,14 @@ export const linearError: ErrorRule<'linear'> = (inputs, { activation }) => {
   );
   const [sums] = references.linear(inputs, {});
   return [size.data.map((sum, i) => activationError(activation, sums.data[i], factor * sum))];
+};
+
+/** The same for plain sums, and a division for means. The greatest is one of the given numbers. */
+export const reduceError: ErrorRule<'reduce'> = ({ x }, { axis, kind }, [out]) => {
+  if (kind === 'max') return [new Float64Array(out.data.length)];
+  const factor = gamma(x.shape[axis] + 1);
+  const [size] = references.reduce({ x: magnitude(x) }, { axis, kind });
+  return [size.data.map((sum) => factor * sum)];
 };
 
 /** Sums, products and moves of single elements: one rounding, which is that of storing the result, or none. */

@@ -11,6 +11,7 @@ import type { LshAttentionAttributes, LshAttentionInputs } from '../ops/lsh-atte
 import type { LshHashAttributes, LshHashInputs } from '../ops/lsh-hash/spec.ts';
 import type { MatmulAttributes } from '../ops/matmul/spec.ts';
 import type { NamedSpecs } from '../ops/op.ts';
+import type { ReduceKind } from '../ops/reduce/spec.ts';
 import type { SliceAttributes } from '../ops/slice/spec.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { checkSpec, checkTensor, contiguous, type DType, type Tensor } from '../tensor.ts';
@@ -158,6 +159,16 @@ export class GraphBuilder {
   /** Softmax over one axis, by default the last. */
   softmax(x: Value, axis = -1): Value {
     return this.one('softmax', { x }, { axis });
+  }
+
+  /** The sum, the mean or the greatest along one axis, which goes away. */
+  reduce(x: Value, axis: number, kind: ReduceKind): Value {
+    return this.one('reduce', { x }, { axis, kind });
+  }
+
+  /** x where `mask` is not 0, else 0, even of NaN; the mask broadcasts to x. */
+  mask(x: Value, mask: Value): Value {
+    return this.one('mask', { x, mask }, {});
   }
 
   /** Rows of `table [rows, dim]` for `ids` of any shape. */

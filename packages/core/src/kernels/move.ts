@@ -4,9 +4,10 @@
  */
 import type { KernelCall, KernelTable } from '../graph/kernel.ts';
 import type { Pause } from '../graph/pause.ts';
+import { broadcastStrides } from '../ops/broadcast.ts';
 import { concatOperands } from '../ops/concat/spec.ts';
 import { contiguousStrides, sizeOf, type Tensor } from '../tensor.ts';
-import { rowsInChunks } from './chunks.ts';
+import { inChunks, rowsInChunks } from './chunks.ts';
 import { forEachRow } from './rows.ts';
 
 /** Kernel of `embedding`: out[i] = table[ids[i]]. */
@@ -89,5 +90,23 @@ async function concat({
   }
 }
 
-/** `embedding`, `gather`, `transpose`, `slice` and `concat`. */
-export const moveKernels: KernelTable = { embedding, gather, transpose, slice, concat };
+/** Kernel of `mask`: a copy, and then 0, whose bits are none in every dtype, where the mask is 0. */
+async function mask({ inputs, outputs, context }: KernelCall<'mask'>): Promise<void> {
+  const { x, mask: shown } = inputs;
+  const [out] = outputs;
+  await inChunks(x.data.length, 1, context.pause, (from, to) =>
+    out.data.set(x.data.subarray(from, to), from),
+  );
+  const strides = broadcastStrides(shown.shape, x.shape);
+  const step = strides.at(-1) ?? 0;
+  await forEachRow({ shape: x.shape, strides: [strides] }, context.pause, (to, length, [at]) => {
+    if (step === 0) {
+      if (shown.data[at] === 0) out.data.fill(0, to, to + length);
+      return;
+    }
+    for (let i = 0; i < length; i++) if (shown.data[at + i * step] === 0) out.data[to + i] = 0;
+  });
+}
+
+/** `embedding`, `gather`, `transpose`, `slice`, `concat` and `mask`. */
+export const moveKernels: KernelTable = { embedding, gather, transpose, slice, concat, mask };

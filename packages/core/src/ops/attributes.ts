@@ -8,6 +8,7 @@ import type { LinearAttributes } from './linear/spec.ts';
 import type { LshAttentionAttributes } from './lsh-attention/spec.ts';
 import type { LshHashAttributes } from './lsh-hash/spec.ts';
 import type { MatmulAttributes } from './matmul/spec.ts';
+import type { ReduceAttributes } from './reduce/spec.ts';
 import type { ReshapeAttributes } from './reshape/spec.ts';
 import type { SliceAttributes } from './slice/spec.ts';
 import type { SoftmaxAttributes } from './softmax/spec.ts';
@@ -28,6 +29,8 @@ export interface OpAttributes {
   relu: NoAttributes;
   tanh: NoAttributes;
   softmax: SoftmaxAttributes;
+  reduce: ReduceAttributes;
+  mask: NoAttributes;
   embedding: NoAttributes;
   gather: GatherAttributes;
   reshape: ReshapeAttributes;

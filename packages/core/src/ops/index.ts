@@ -25,10 +25,14 @@ import { inferLshAttention } from './lsh-attention/infer.ts';
 import { lshAttentionSpec } from './lsh-attention/spec.ts';
 import { inferLshHash } from './lsh-hash/infer.ts';
 import { lshHashSpec } from './lsh-hash/spec.ts';
+import { inferMask } from './mask/infer.ts';
+import { maskSpec } from './mask/spec.ts';
 import { inferMatmul } from './matmul/infer.ts';
 import { matmulSpec } from './matmul/spec.ts';
 import { inferMul } from './mul/infer.ts';
 import { mulSpec } from './mul/spec.ts';
+import { inferReduce } from './reduce/infer.ts';
+import { reduceSpec } from './reduce/spec.ts';
 import { inferRelu } from './relu/infer.ts';
 import { reluSpec } from './relu/spec.ts';
 import { inferReshape } from './reshape/infer.ts';
@@ -56,6 +60,8 @@ export const ops: { readonly [K in OpName]: OpDefinition<OpAttributes[K]> } = {
   relu: define('relu', reluSpec, inferRelu),
   tanh: define('tanh', tanhSpec, inferTanh),
   softmax: define('softmax', softmaxSpec, inferSoftmax),
+  reduce: define('reduce', reduceSpec, inferReduce),
+  mask: define('mask', maskSpec, inferMask),
   embedding: define('embedding', embeddingSpec, inferEmbedding),
   gather: define('gather', gatherSpec, inferGather),
   reshape: define('reshape', reshapeSpec, inferReshape),

@@ -11,8 +11,10 @@ import { layerNormReference } from './layer-norm/reference.ts';
 import { linearReference } from './linear/reference.ts';
 import { lshAttentionReference } from './lsh-attention/reference.ts';
 import { lshHashReference } from './lsh-hash/reference.ts';
+import { maskReference } from './mask/reference.ts';
 import { matmulReference } from './matmul/reference.ts';
 import { mulReference } from './mul/reference.ts';
+import { reduceReference } from './reduce/reference.ts';
 import { reluReference } from './relu/reference.ts';
 import { reshapeReference } from './reshape/reference.ts';
 import { sliceReference } from './slice/reference.ts';
@@ -33,6 +35,8 @@ export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> 
   relu: reluReference,
   tanh: tanhReference,
   softmax: softmaxReference,
+  reduce: reduceReference,
+  mask: maskReference,
   embedding: embeddingReference,
   gather: gatherReference,
   reshape: reshapeReference,

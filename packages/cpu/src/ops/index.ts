@@ -7,6 +7,7 @@ import { add, gelu, mul, relu, tanh } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
 import { layerNorm, softmax } from './normalize.ts';
+import { reduce } from './reduce.ts';
 
 /** All kernels of one backend; attention calls share its store of plans. */
 export function kernelTable(plans: PlanCache): KernelTable {
@@ -25,5 +26,6 @@ export function kernelTable(plans: PlanCache): KernelTable {
     lshHash,
     argsort,
     lshAttention,
+    reduce,
   };
 }

@@ -1,5 +1,6 @@
 /** Every op of many elements gives way between pieces of its work, so that a page paints and an abort is noticed. */
 import {
+  bool,
   compileGraph,
   f32,
   GraphBuilder,
@@ -22,6 +23,8 @@ const OPS: Partial<Record<OpName, (builder: GraphBuilder, x: Value) => Value>> =
   mul: (builder, value) => builder.mul(value, builder.constant(f32([1], [2]))),
   relu: (builder, value) => builder.relu(value),
   softmax: (builder, value) => builder.softmax(builder.reshape(value, [1000, 1000])),
+  reduce: (builder, value) => builder.reduce(builder.reshape(value, [1000, 1000]), 0, 'max'),
+  mask: (builder, value) => builder.mask(value, builder.constant(bool([1], [1]))),
   layerNorm: (builder, value) => builder.layerNorm(builder.reshape(value, [1000, 1000]), { eps: 1e-5 }),
   transpose: (builder, value) => builder.transpose(builder.reshape(value, [1000, 1000]), [1, 0]),
   slice: (builder, value) => builder.slice(value, [1], [1_000_000]),
@@ -36,9 +39,8 @@ const OPS: Partial<Record<OpName, (builder: GraphBuilder, x: Value) => Value>> =
 async function runWith(op: OpName, pause: () => undefined): Promise<Readonly<Record<string, Tensor>>> {
   const polite = <K extends OpName>(kernel: Kernel<K> | undefined): Kernel<K> | undefined =>
     kernel && ((call) => kernel({ ...call, context: { ...call.context, pause } }));
-  const { add, mul, relu, softmax, layerNorm, transpose, slice, concat, gather, embedding } = kernelTable(
-    new PlanCache(),
-  );
+  const { add, mul, relu, softmax, reduce, mask, layerNorm, transpose, slice, concat, gather, embedding } =
+    kernelTable(new PlanCache());
   const builder = new GraphBuilder();
   const out = OPS[op]?.(builder, builder.input('x', x));
   const graph = builder.build(out ? { out } : {});
@@ -49,6 +51,8 @@ async function runWith(op: OpName, pause: () => undefined): Promise<Readonly<Rec
       mul: polite(mul),
       relu: polite(relu),
       softmax: polite(softmax),
+      reduce: polite(reduce),
+      mask: polite(mask),
       layerNorm: polite(layerNorm),
       transpose: polite(transpose),
       slice: polite(slice),

@@ -247,7 +247,10 @@ export const i32x4: I32x4Instructions = {
   shl: (a, bits) => tree('v128', { name: 'i32x4.shl', bytes: simd(0xab) }, a, toI32(bits)),
 };
 
-/** `pmin` is `b < a ? b : a` and `pmax` is `a < b ? b : a`: one instruction of the machine, and a when either is NaN. */
+/**
+ * `pmin` is `b < a ? b : a` and `pmax` is `a < b ? b : a`: one instruction of the machine, and a when either is NaN. `max` is NaN
+ * then, and takes several.
+ */
 const F32X4_BINARY = {
   eq: 0x41,
   ne: 0x42,
@@ -257,6 +260,7 @@ const F32X4_BINARY = {
   sub: 0xe5,
   mul: 0xe6,
   div: 0xe7,
+  max: 0xe9,
   pmin: 0xea,
   pmax: 0xeb,
 } as const;

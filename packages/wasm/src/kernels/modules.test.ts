@@ -5,6 +5,7 @@ import type { Simd } from './arithmetic.ts';
 import { gemmModule } from './gemm.ts';
 import { normalizeModule } from './normalize.ts';
 import { pointwiseModule } from './pointwise.ts';
+import { reduceModule } from './reduce.ts';
 import type { ModuleBuilder } from '../assembler/index.ts';
 
 const SIMD: readonly Simd[] = ['relaxed', 'plain'];
@@ -30,5 +31,6 @@ test.each(SIMD)('products, element-wise kernels and normalisation, %s SIMD', (si
     }
     expect(isValid(pointwiseModule({ simd, sharedMemory }))).toBe(true);
     expect(isValid(normalizeModule({ simd, sharedMemory }))).toBe(true);
+    expect(isValid(reduceModule({ sharedMemory }))).toBe(true);
   }
 });

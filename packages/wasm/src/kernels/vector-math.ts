@@ -113,14 +113,18 @@ export function relu(f: FunctionBuilder): InPlace {
 
 /** The sum of four lanes, in all of them. */
 export function sumLanes(f: FunctionBuilder, x: Local<'v128'>): void {
-  f.set(x, f32x4.add(x, v128.shuffle(x, x, [2, 3, 0, 1])));
-  f.set(x, f32x4.add(x, v128.shuffle(x, x, [1, 0, 3, 2])));
+  joinLanes(f, x, f32x4.add);
 }
 
 /** The greatest of four lanes, in all of them. NaN does not count. */
 export function maxLanes(f: FunctionBuilder, x: Local<'v128'>): void {
-  f.set(x, f32x4.pmax(x, v128.shuffle(x, x, [2, 3, 0, 1])));
-  f.set(x, f32x4.pmax(x, v128.shuffle(x, x, [1, 0, 3, 2])));
+  joinLanes(f, x, f32x4.pmax);
+}
+
+/** Four lanes combined into one, in all of them. */
+export function joinLanes(f: FunctionBuilder, x: Local<'v128'>, combine: (a: V128, b: V128) => V128): void {
+  f.set(x, combine(x, v128.shuffle(x, x, [2, 3, 0, 1])));
+  f.set(x, combine(x, v128.shuffle(x, x, [1, 0, 3, 2])));
 }
 
 /** Emits `result = polynomial(x)`; the coefficients are put into variables here. */

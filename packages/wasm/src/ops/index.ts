@@ -6,6 +6,7 @@ import { activationKernel, combineKernel } from './elementwise.ts';
 import { linearKernel } from './linear.ts';
 import { matmulKernel } from './matmul.ts';
 import { layerNormKernel, softmaxKernel } from './normalize.ts';
+import { reduceKernel } from './reduce.ts';
 import type { PlanSource } from '../plan-source.ts';
 import type { PackedWeights } from './packed-weights.ts';
 
@@ -23,5 +24,6 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     relu: activationKernel(engine),
     tanh: activationKernel(engine),
     softmax: softmaxKernel(engine),
+    reduce: reduceKernel(engine),
   };
 }

@@ -1,4 +1,4 @@
-/** Products, sums and normalisations. */
+/** Products, sums, normalisations and reductions. */
 import { sizeOf, type NodeOf } from '@attn/core';
 import { MICROSOFT } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
@@ -74,4 +74,26 @@ export function lowerSoftmax(context: LoweringContext, node: NodeOf<'softmax'>):
   const isEmpty = main.op('And', [isLow, sumIsLow]);
   const softmax = main.op('Softmax', [x], { axis });
   context.setComputed(node.outputs[0], main.op('Where', [isEmpty, model.scalar(0), softmax]));
+}
+
+/** Maxima of ONNX Runtime may or may not keep NaN: it is added to them. */
+export function lowerReduce(context: LoweringContext, node: NodeOf<'reduce'>): void {
+  const { main, model } = context;
+  const { axis, kind } = node.attributes;
+  const x = context.value(node.inputs.x);
+  const over = (op: string, operand: string): string =>
+    main.op(op, [operand, model.integers([axis])], { keepdims: 0 });
+  switch (kind) {
+    case 'sum':
+      return context.setComputed(node.outputs[0], over('ReduceSum', x));
+    case 'mean':
+      return context.setComputed(node.outputs[0], over('ReduceMean', x));
+    case 'max': {
+      const nans = main.op('Where', [main.op('IsNaN', [x]), x, model.scalar(0)]);
+      const greatest = main.op('Add', [over('ReduceMax', x), over('ReduceSum', nans)]);
+      return context.setComputed(node.outputs[0], greatest);
+    }
+    default:
+      return kind satisfies never;
+  }
 }

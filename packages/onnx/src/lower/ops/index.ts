@@ -3,11 +3,20 @@ import type { NodeOf, OpName } from '@attn/core';
 import { lowerAttention } from '../attention/attention.ts';
 import type { LoweringContext } from '../context.ts';
 import { lowerGelu, lowerRelu, lowerTanh } from './activate.ts';
-import { lowerAdd, lowerLayerNorm, lowerLinear, lowerMatmul, lowerMul, lowerSoftmax } from './compute.ts';
+import {
+  lowerAdd,
+  lowerLayerNorm,
+  lowerLinear,
+  lowerMatmul,
+  lowerMul,
+  lowerReduce,
+  lowerSoftmax,
+} from './compute.ts';
 import {
   lowerConcat,
   lowerEmbedding,
   lowerGather,
+  lowerMask,
   lowerReshape,
   lowerSlice,
   lowerTranspose,
@@ -28,6 +37,8 @@ export const LOWER: { readonly [K in OpName]?: Lower<K> } = {
   relu: lowerRelu,
   tanh: lowerTanh,
   softmax: lowerSoftmax,
+  reduce: lowerReduce,
+  mask: lowerMask,
   embedding: lowerEmbedding,
   gather: lowerGather,
   reshape: lowerReshape,

@@ -1,4 +1,4 @@
-/** Ops that only move elements. */
+/** Ops that only move elements, or leave some out. */
 import { concatOperands, type NodeOf, type OpName } from '@attn/core';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
@@ -6,6 +6,15 @@ import type { LoweringContext } from '../context.ts';
 export function lowerReshape(context: LoweringContext, node: NodeOf<'reshape'>): void {
   const [id] = node.outputs;
   context.setMoved(id, context.main.reshape(context.value(node.inputs.x), context.spec(id).shape));
+}
+
+/** Chooses, because a product with 0 would keep NaN. */
+export function lowerMask(context: LoweringContext, node: NodeOf<'mask'>): void {
+  const { main, model } = context;
+  const { x, mask } = node.inputs;
+  const given = context.value(mask);
+  const shown = context.spec(mask).dtype === 'bool' ? given : main.cast(given, 'bool');
+  context.setMoved(node.outputs[0], main.op('Where', [shown, context.value(x), model.scalar(0)]));
 }
 
 export function lowerTranspose(context: LoweringContext, node: NodeOf<'transpose'>): void {

@@ -1,0 +1,28 @@
+/** The `reduce` op: one axis becomes a single number, its sum, mean or greatest. Pooling is made of it. */
+import { sizeOf } from '../../tensor.ts';
+import type { OpSpec } from '../op.ts';
+import { normalizeAxis } from '../validate.ts';
+
+/** What becomes of an axis. */
+export type ReduceKind = 'sum' | 'mean' | 'max';
+
+/** All of them. */
+export const REDUCE_KINDS: readonly ReduceKind[] = ['sum', 'mean', 'max'];
+
+/** Attributes of `reduce`. */
+export interface ReduceAttributes {
+  /** The axis that goes away; negative counts from the end. Its extent is at least 1. */
+  readonly axis: number;
+  readonly kind: ReduceKind;
+}
+
+/**
+ * Input `x`, f32 or f16; the output has its other axes. NaN in is NaN out in every kind, also in `max`; sums are in at
+ * least f32. Errors: `INVALID_SHAPE` (an axis of extent 0 has no mean and no greatest), `INVALID_DTYPE`,
+ * `INVALID_ARGUMENT`.
+ */
+export const reduceSpec: OpSpec<ReduceAttributes> = {
+  required: ['x'],
+  flops: ({ x }) => sizeOf(x.shape),
+  normalize: ({ x }, { axis, kind }) => ({ axis: normalizeAxis('reduce', axis, x.shape), kind }),
+};

@@ -1,0 +1,52 @@
+/** One axis becomes a single number. */
+import { sizeOf, type Kernel, type KernelCall } from '@attn/core';
+import type { Engine } from '../engine/engine.ts';
+import { Records } from '../kernels/records.ts';
+import { REDUCE, REDUCE_BYTES, reduceModule } from '../kernels/reduce.ts';
+import { inFrame, type Frame } from './frame.ts';
+
+/** Elements of a task: a fraction of a millisecond. */
+const TASK_ELEMENTS = 1 << 15;
+
+/** Columns of a task are at least this many: a line of the cache. */
+const LEAST_COLUMNS = 16;
+
+/** Kernel of `reduce`: x seen as [outer, extent, inner], over the middle axis. */
+export function reduceKernel(engine: Engine): Kernel<'reduce'> {
+  return (call) => inFrame(engine, call, (frame) => reduce(frame, call));
+}
+
+async function reduce(
+  frame: Frame,
+  { inputs: { x }, outputs, attributes: { axis, kind } }: KernelCall<'reduce'>,
+): Promise<void> {
+  const count = x.shape[axis];
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  const size = sizeOf(x.shape);
+  const [from, to] = [frame.input(x), frame.output(outputs[0])];
+  // Rows lie one after another; columns lie side by side, one block of them for each step of the outer axes.
+  const isRows = inner === 1;
+  const blocks = size === 0 || isRows ? Math.min(1, size) : size / (count * inner);
+  const slices = size === 0 ? 0 : size / count / blocks;
+  const wanted = Math.floor(TASK_ELEMENTS / count);
+  const perTask = isRows ? Math.max(1, wanted) : Math.max(LEAST_COLUMNS, wanted - (wanted % LEAST_COLUMNS));
+  const perBlock = Math.ceil(slices / perTask);
+  const records = new Records(REDUCE, REDUCE_BYTES, blocks * perBlock, { floats: ['divisor'] });
+  const shared = { count, stride: 4 * inner, divisor: kind === 'mean' ? count : 1 };
+  for (let block = 0, index = 0; block < blocks; block++) {
+    for (let slice = 0; slice < slices; slice += perTask) {
+      records.set(index++, {
+        ...shared,
+        x: from + 4 * block * slices * count + slice * (isRows ? 4 * count : 4),
+        out: to + 4 * (block * slices + slice),
+        slices: Math.min(perTask, slices - slice),
+      });
+    }
+  }
+  await frame.run({
+    module: frame.engine.load('reduce', reduceModule),
+    kernel: kind === 'max' ? 'max' : 'sum',
+    records,
+    flops: size,
+  });
+}
