@@ -134,6 +134,21 @@ export { GraphBuilder, type AttentionValues, type Value } from './graph/builder.
 export { evaluateReference } from './graph/evaluate.ts';
 export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './graph/memory.ts';
 
+// Systems: attention mechanisms that are compositions of ops.
+export { linformerAttention } from './systems/linformer/linformer-attention.ts';
+export {
+  linformerProjectedInput,
+  type LinformerProjectedInputs,
+  type LinformerProjectedOptions,
+} from './systems/linformer/projected-input.ts';
+export {
+  LINFORMER_PROJECTIONS,
+  type LinformerInputs,
+  type LinformerOptions,
+  type LinformerProjection,
+  type PerHead,
+} from './systems/linformer/options.ts';
+
 // Backends: their contract, and what those in host memory share.
 export * from './backend.ts';
 export { compileGraph, type ExecutorOptions } from './graph/executor.ts';

@@ -9,15 +9,9 @@ export const maskCases: readonly ConformanceCase[] = [
   ...opCases(
     'mask',
     'Every extent around the width of vectors; the mask for each element, for each row, for each column.',
-    [
-      ...[2, 3, 4, 5, 31, 64, 65].flatMap((n) =>
-        [[5, n], [5, 1], [n]].map((mask) => ({
-          shapes: { x: [5, n], mask },
-          attributes: {},
-          flags: FLAGS,
-        })),
-      ),
-    ],
+    [2, 3, 4, 5, 31, 64, 65].flatMap((n) =>
+      [[5, n], [5, 1], [n]].map((mask) => ({ shapes: { x: [5, n], mask }, attributes: {}, flags: FLAGS })),
+    ),
   ),
   ...opCases('mask', 'Key masks of heads, a mask for all, and tensors without elements.', [
     { shapes: { x: [2, 3, 7, 4], mask: [2, 1, 7, 1] }, attributes: {}, flags: FLAGS },

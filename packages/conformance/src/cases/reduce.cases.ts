@@ -19,14 +19,18 @@ export const reduceCases: readonly ConformanceCase[] = [
   ...opCases(
     'reduce',
     'Every extent around the width of vectors, of an axis whose elements lie side by side.',
-    [...EXTENTS.flatMap((n) => ofEachKind(-1, [3, n]))],
+    EXTENTS.flatMap((n) => ofEachKind(-1, [3, n])),
   ),
-  ...opCases('reduce', 'Every width around that of vectors, beside an axis whose elements lie apart.', [
-    ...EXTENTS.flatMap((n) => ofEachKind(0, [3, n])),
-  ]),
-  ...opCases('reduce', 'Any axis, counted from either end.', [
-    ...[0, 1, 2, 3, -1, -2, -3, -4].flatMap((axis) => ofEachKind(axis, [2, 3, 4, 5])),
-  ]),
+  ...opCases(
+    'reduce',
+    'Every width around that of vectors, beside an axis whose elements lie apart.',
+    EXTENTS.flatMap((n) => ofEachKind(0, [3, n])),
+  ),
+  ...opCases(
+    'reduce',
+    'Any axis, counted from either end.',
+    [0, 1, 2, 3, -1, -2, -3, -4].flatMap((axis) => ofEachKind(axis, [2, 3, 4, 5])),
+  ),
   ...opCases('reduce', 'Single elements, and results without any.', [
     ...ofEachKind(0, [7]),
     ...ofEachKind(1, [5, 1]),

@@ -1,0 +1,113 @@
+/** What a Linformer takes: its inputs, its options, and what of them no Linformer can do. */
+import { AttnError, show, type AttnErrorCode } from '../../errors.ts';
+import type { AttentionAttributes } from '../../ops/attention/spec.ts';
+import type { SequenceProjection } from './projection.ts';
+
+/** How keys and values are shortened; see `SequenceProjection`. */
+export type LinformerProjection = SequenceProjection['kind'];
+
+/** One for all heads, or one for each. */
+export type PerHead<T> = T | readonly T[];
+
+/**
+ * B batch; H, Hkv query and key/value heads; Nq, N query and key length; D head dim; Dv value dim. Hkv divides H: one key/value head
+ * for all is Hkv = 1. Keys that are values, too, are the same value given twice. Shapes in the layout `bhnd`.
+ */
+export interface LinformerInputs<T> {
+  /** [B, H, Nq, D]. */
+  readonly q: T;
+  /** [B, Hkv, N, D]. */
+  readonly k: T;
+  /** [B, Hkv, N, Dv]. */
+  readonly v: T;
+  /** [B, N], bool or u8: keys and values where it is 0 count as 0, whatever they are, before they are projected. */
+  readonly keyMask?: T;
+  /**
+   * Of the projection `linear`: [K, Nmax] with Nmax ≥ N for all heads, or [Hkv, K, Nmax] or [H, K, Nmax], or a list of as many
+   * [K, Nmax], whose K may differ. The first N columns are used. Of `convolution`: [D, D, w], as PyTorch's Conv1d has it.
+   */
+  readonly E?: PerHead<T>;
+  /** The same for the values, with the K of E; a convolution is [Dv, Dv, w]. Default E, and then biasE. */
+  readonly F?: PerHead<T>;
+  /** Added to E k: [K] or, as E, [Hkv, K], [H, K] or a list of [K]. To a convolution: [D]. */
+  readonly biasE?: PerHead<T>;
+  /** Added to F v. */
+  readonly biasF?: PerHead<T>;
+}
+
+/** Options of `linformerAttention`. */
+export interface LinformerOptions extends Pick<
+  AttentionAttributes,
+  'scale' | 'softcap' | 'layout' | 'returnLse'
+> {
+  /** Default `linear`. */
+  readonly projection?: LinformerProjection;
+  /** What pools shorten N to, at most, or a number for each of the H or Hkv heads. Else it follows from E, and may be left out. */
+  readonly k?: PerHead<number>;
+}
+
+/** All projections. */
+export const LINFORMER_PROJECTIONS: readonly LinformerProjection[] = [
+  'linear',
+  'meanPool',
+  'maxPool',
+  'convolution',
+];
+
+/** Throws `[attn/core] linformerAttention: <message>`. */
+export function fail(code: AttnErrorCode, message: string): never {
+  throw new AttnError(code, 'core/linformerAttention', message);
+}
+
+/** True for a list. `Array.isArray` does not narrow readonly ones. */
+export function isList<T>(given: PerHead<T>): given is readonly T[] {
+  return Array.isArray(given);
+}
+
+/**
+ * Throws for options that contradict each other or what a Linformer is: `INVALID_ARGUMENT` for causal attention and patterns, and for
+ * inputs and a `k` that the projection has no use for; `MISSING_INPUT`.
+ */
+export function checkLinformer(
+  inputs: Pick<LinformerInputs<unknown>, 'E' | 'F' | 'biasE' | 'biasF'>,
+  options: LinformerOptions,
+): void {
+  checkSeesAll(options);
+  const { projection = 'linear', k } = options;
+  switch (projection) {
+    case 'linear':
+    case 'convolution':
+      if (inputs.E === undefined) fail('MISSING_INPUT', `the projection ${projection} needs the input E`);
+      if (inputs.biasF !== undefined && inputs.F === undefined)
+        fail('MISSING_INPUT', 'biasF needs the input F');
+      if (projection === 'convolution' && k !== undefined)
+        fail('INVALID_ARGUMENT', `k of a convolution follows from the window of E, got k ${show(k)}`);
+      return;
+    case 'meanPool':
+    case 'maxPool':
+      for (const name of ['E', 'F', 'biasE', 'biasF'] as const) {
+        if (inputs[name] !== undefined)
+          fail('INVALID_ARGUMENT', `the projection ${projection} has no input ${name}, got one`);
+      }
+      if (k === undefined) fail('INVALID_ARGUMENT', `the projection ${projection} needs k, got none`);
+      return;
+    default:
+      projection satisfies never;
+      fail(
+        'INVALID_ARGUMENT',
+        `projection must be ${LINFORMER_PROJECTIONS.join(', ')}, got ${show(projection)}`,
+      );
+  }
+}
+
+/** Whoever comes from `attention` may ask for what cannot be had. */
+function checkSeesAll(options: LinformerOptions): void {
+  for (const name of ['causal', 'pattern']) {
+    const given = Object.entries(options).find(([option]) => option === name)?.[1];
+    if (given === undefined || given === false) continue;
+    fail(
+      'INVALID_ARGUMENT',
+      `each projected key mixes all positions, so that no query can be kept from any of them: ${name} must be absent, got ${show(given)}`,
+    );
+  }
+}

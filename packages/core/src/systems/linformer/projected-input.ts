@@ -1,0 +1,63 @@
+/**
+ * Linformer in fairseq's order: the input of a layer is projected, and then goes through the linear layers of keys and values. Their
+ * biases count once: (E x) Wᵀ + b, where the paper's order, E (x Wᵀ + b), adds b times the sums of E's rows.
+ */
+import { show } from '../../errors.ts';
+import type { GraphBuilder, Value } from '../../graph/builder.ts';
+import { ops } from '../../ops/index.ts';
+import { full } from '../../patterns/full.ts';
+import { headGroups } from './heads.ts';
+import { checkLinformer, fail, type LinformerInputs, type LinformerOptions } from './options.ts';
+import { projectSequence, zeroMasked } from './projection.ts';
+
+/** B batch, N length and C width of the input; Hkv key/value heads; D head dim, Dv value dim. */
+export interface LinformerProjectedInputs extends Pick<
+  LinformerInputs<Value>,
+  'keyMask' | 'E' | 'F' | 'biasE' | 'biasF'
+> {
+  /** [B, N, C]. */
+  readonly x: Value;
+  /** [Hkv·D, C]. */
+  readonly keyWeight: Value;
+  /** [Hkv·D]. */
+  readonly keyBias?: Value;
+  /** [Hkv·Dv, C]. */
+  readonly valueWeight: Value;
+  /** [Hkv·Dv]. */
+  readonly valueBias?: Value;
+}
+
+/** Options of `linformerProjectedInput`. */
+export interface LinformerProjectedOptions extends Pick<LinformerOptions, 'projection' | 'k' | 'layout'> {
+  /** Hkv. */
+  readonly keyHeads: number;
+}
+
+/**
+ * Keys [B, Hkv, K, D] and values [B, Hkv, K, Dv] in the layout, for `attention` with `full()` and without a mask. E and F are matrices
+ * [K, Nmax] for all heads, or kernels [C, C, w]; rows of x whose key mask is 0 count as 0. Errors: as those of `linformerAttention`.
+ */
+export function linformerProjectedInput(
+  builder: GraphBuilder,
+  inputs: LinformerProjectedInputs,
+  { keyHeads, layout = 'bhnd', ...options }: LinformerProjectedOptions,
+): { readonly k: Value; readonly v: Value } {
+  const { x, keyMask, keyWeight, keyBias, valueWeight, valueBias, ...matrices } = inputs;
+  checkLinformer(matrices, options);
+  if (x.shape.length !== 3) fail('INVALID_SHAPE', `x must be [batch, n, width], got ${show(x.shape)}`);
+  const [batch, n, width] = x.shape;
+  // The input as the keys and the values of one head.
+  const head = builder.reshape(x, [batch, 1, n, width]);
+  ops.attention.infer({ q: head, k: head, v: head, ...(keyMask && { keyMask }) }, { pattern: full() });
+  const [{ key, value }] = headGroups(builder, { q: head, k: head, v: head, ...matrices }, options);
+  const shown = zeroMasked(builder, head, keyMask && builder.reshape(keyMask, [batch, 1, n, 1]));
+  const forKeys = projectSequence(builder, shown, key);
+  const forValues = value === key ? forKeys : projectSequence(builder, shown, value);
+  const split = (projected: Value, weight: Value, bias: Value | undefined): Value => {
+    const y = builder.linear(projected, weight, bias);
+    const [, , k, out] = y.shape;
+    const rows = builder.reshape(y, [batch, k, keyHeads, out / keyHeads]);
+    return layout === 'bhnd' ? builder.transpose(rows, [0, 2, 1, 3]) : rows;
+  };
+  return { k: split(forKeys, keyWeight, keyBias), v: split(forValues, valueWeight, valueBias) };
+}
