@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { causal } from '../patterns/causal.ts';
 import { full } from '../patterns/full.ts';
 import { bool, f32 } from '../tensor.ts';
-import { attentionGraph, attentionInputs, CallGraphs, type AttentionCall } from './attention-call.ts';
+import { attentionCalls, attentionGraph, attentionInputs, type AttentionCall } from './attention-call.ts';
+import { CallGraphs } from './call.ts';
 
 const q = f32([1, 2, 3, 1], [1, 2, 3, 4, 5, 6]);
 
@@ -46,8 +47,10 @@ test('typing mistakes are found', () => {
 test('graphs of calls are remembered by shapes and options, and every call is checked', () => {
   const graphs = new CallGraphs();
   const call: AttentionCall = { q, k: q, v: q, pattern: causal(), scale: 2 };
-  const graph = graphs.of(call);
-  expect(graphs.of({ ...call, q: f32(q.shape, new Float32Array(6)), pattern: causal() })).toBe(graph);
+  const graph = graphs.of(attentionCalls, call);
+  expect(
+    graphs.of(attentionCalls, { ...call, q: f32(q.shape, new Float32Array(6)), pattern: causal() }),
+  ).toBe(graph);
   expect(graph.key).toBe(attentionGraph(call).key);
   for (const other of [
     { scale: 3 },
@@ -55,11 +58,15 @@ test('graphs of calls are remembered by shapes and options, and every call is ch
     { returnLse: true },
     { keyMask: bool([1, 3], [1, 1, 0]) },
   ]) {
-    expect(graphs.of({ ...call, ...other }).key).toBe(attentionGraph({ ...call, ...other }).key);
-    expect(graphs.of({ ...call, ...other })).not.toBe(graph);
+    expect(graphs.of(attentionCalls, { ...call, ...other }).key).toBe(
+      attentionGraph({ ...call, ...other }).key,
+    );
+    expect(graphs.of(attentionCalls, { ...call, ...other })).not.toBe(graph);
   }
-  expect(() => graphs.of({ ...call, q: { ...q, data: new Float32Array(5) } })).toThrow(
+  expect(() => graphs.of(attentionCalls, { ...call, q: { ...q, data: new Float32Array(5) } })).toThrow(
     'q of shape [1, 2, 3, 1] needs 6',
   );
-  expect(() => graphs.of({ ...call, keymask: q } as AttentionCall)).toThrow('there is no option "keymask"');
+  expect(() => graphs.of(attentionCalls, { ...call, keymask: q } as AttentionCall)).toThrow(
+    'there is no option "keymask"',
+  );
 });

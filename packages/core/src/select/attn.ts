@@ -4,6 +4,7 @@ import type { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../tensor.ts';
 import type { AttentionCall } from './attention-call.ts';
+import type { LinformerCall } from './linformer-call.ts';
 
 /** What `createAttn` takes. */
 export interface AttnOptions {
@@ -61,6 +62,8 @@ export interface AttnEvents {
 export interface Attn {
   /** One attention call. Errors: those of attention's `infer`, of the choice (`NO_BACKEND`, …) and of the run. */
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult>;
+  /** Linformer's attention to projected keys and values. Errors: those of `linformerAttention`, of the choice and of the run. */
+  linformerAttention(call: LinformerCall & AttnRunOptions): Promise<AttentionResult>;
   /** Runs a graph; executables are kept and reused by the graph's key. */
   run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
   /**

@@ -11,7 +11,7 @@ import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
 import { LruMap } from '../lru.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
-import { attentionInputs, CallGraphs, type AttentionCall } from './attention-call.ts';
+import { attentionCalls, type AttentionCall } from './attention-call.ts';
 import type {
   AttentionResult,
   Attn,
@@ -31,10 +31,12 @@ import {
   type ProbedBackend,
   type UsableCandidate,
 } from './candidates.ts';
+import { CallGraphs, callInputs, type CallKind } from './call.ts';
 import { checkAttnOptions, checkGraph, checkObject } from './check-arguments.ts';
 import { cacheKey, ExecutableCache } from './executable-cache.ts';
 import { Health, isLost, isRecoverable } from './health.ts';
 import { InFlight } from './in-flight.ts';
+import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { Listeners } from './listeners.ts';
 import { preparePlans } from './prepare-plans.ts';
 import { probeAll } from './probe-all.ts';
@@ -78,10 +80,12 @@ class Selector implements Attn {
     this.defaultBackend = defaultBackend;
   }
 
-  async attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
-    const graph = this.graphs.of(call);
-    const { outputs, backend } = await this.runSomewhere(graph, attentionInputs(call), call);
-    return { out: outputs.out, ...(outputs.lse && { lse: outputs.lse }), backend };
+  attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
+    return this.call(attentionCalls, call);
+  }
+
+  linformerAttention(call: LinformerCall & AttnRunOptions): Promise<AttentionResult> {
+    return this.call(linformerCalls, call);
   }
 
   async run(graph: Graph, inputs: Tensors, options: AttnRunOptions = {}): Promise<Tensors> {
@@ -146,6 +150,16 @@ class Selector implements Attn {
   dispose(): Promise<void> {
     this.disposing ??= this.shutDown();
     return this.disposing;
+  }
+
+  /** Any kind of call. */
+  private async call<C extends object, V extends object>(
+    kind: CallKind<C, V>,
+    call: C & AttnRunOptions,
+  ): Promise<AttentionResult> {
+    const graph = this.graphs.of(kind, call);
+    const { outputs, backend } = await this.runSomewhere(graph, callInputs(kind, call), call);
+    return { out: outputs.out, ...(outputs.lse && { lse: outputs.lse }), backend };
   }
 
   private async shutDown(): Promise<void> {

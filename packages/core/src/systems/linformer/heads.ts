@@ -28,13 +28,13 @@ export function headGroups(
   inputs: LinformerInputs<Value>,
   options: LinformerOptions,
 ): HeadGroup[] {
-  const { layout = 'bhnd', projection = 'linear', k } = options;
+  const { layout = 'bhnd', projection = 'linear', projectedLength } = options;
   const [, heads] = inBhnd(inputs.q, layout);
   const [, keyHeads, n] = inBhnd(inputs.k, layout);
   const sizes: Sizes = { heads, keyHeads, n };
   switch (projection) {
     case 'linear':
-      return linearGroups(builder, inputs, k, sizes);
+      return linearGroups(builder, inputs, projectedLength, sizes);
     case 'convolution': {
       const { E, biasE, F, biasF } = inputs;
       const key = convolution('E', E, biasE);
@@ -42,7 +42,7 @@ export function headGroups(
     }
     case 'meanPool':
     case 'maxPool':
-      return poolGroups(projection, k, sizes);
+      return poolGroups(projection, projectedLength, sizes);
     default:
       return projection satisfies never;
   }
@@ -62,7 +62,7 @@ function convolution(name: 'E' | 'F', given?: PerHead<Value>, bias?: PerHead<Val
 function linearGroups(
   builder: GraphBuilder,
   { E, F, biasE, biasF }: LinformerInputs<Value>,
-  k: PerHead<number> | undefined,
+  length: PerHead<number> | undefined,
   sizes: Sizes,
 ): HeadGroup[] {
   if (E === undefined) fail('MISSING_INPUT', 'the projection linear needs the input E');
@@ -71,8 +71,14 @@ function linearGroups(
   if (!sameShape(forKeys.ks, forValues.ks)) {
     fail('INVALID_SHAPE', `F must have the k of E, ${show(forKeys.ks)}, got ${show(forValues.ks)}`);
   }
-  if (k !== undefined && !sameShape(isList(k) ? k : forKeys.ks.map(() => k), forKeys.ks)) {
-    fail('INVALID_ARGUMENT', `k must be that of E, ${show(forKeys.ks)}, or absent, got ${show(k)}`);
+  if (
+    length !== undefined &&
+    !sameShape(isList(length) ? length : forKeys.ks.map(() => length), forKeys.ks)
+  ) {
+    fail(
+      'INVALID_ARGUMENT',
+      `projectedLength must be that of E, ${show(forKeys.ks)}, or absent, got ${show(length)}`,
+    );
   }
   const projections = (members: readonly number[]): Pick<HeadGroup, 'key' | 'value'> => {
     const key = stack(builder, forKeys, members);
@@ -134,19 +140,25 @@ function stack(
   return { kind: 'linear', matrix: one(matrices), bias: biases && one(biases) };
 }
 
-function poolGroups(kind: 'meanPool' | 'maxPool', k: PerHead<number> | undefined, sizes: Sizes): HeadGroup[] {
-  const ks: readonly (number | undefined)[] = k !== undefined && isList(k) ? k : [k];
-  const checked = ks.map((each) => {
-    if (each !== undefined && Number.isInteger(each) && each >= 1) return each;
-    return fail('INVALID_ARGUMENT', `k must be an integer ≥ 1, got ${show(each)}`);
-  });
-  const projections = (_members: readonly number[], each: number): Pick<HeadGroup, 'key' | 'value'> => {
-    const key: SequenceProjection = { kind, k: each };
+function poolGroups(
+  kind: 'meanPool' | 'maxPool',
+  length: PerHead<number> | undefined,
+  sizes: Sizes,
+): HeadGroup[] {
+  const projections = (_members: readonly number[], k: number): Pick<HeadGroup, 'key' | 'value'> => {
+    const key: SequenceProjection = { kind, k: checkLength(k) };
     return { key, value: key };
   };
-  if (!isList(k ?? 0)) return [{ ...allHeads(sizes), ...projections([], checked[0]) }];
-  checkCount('k', checked, sizes);
-  return groupsOf(checked, sizes, projections);
+  if (length !== undefined && isList(length)) {
+    checkCount('projectedLength', length, sizes);
+    return groupsOf(length, sizes, projections);
+  }
+  return [{ ...allHeads(sizes), ...projections([], checkLength(length)) }];
+}
+
+function checkLength(length: number | undefined): number {
+  if (length !== undefined && Number.isInteger(length) && length >= 1) return length;
+  return fail('INVALID_ARGUMENT', `projectedLength must be an integer ≥ 1, got ${show(length)}`);
 }
 
 function allHeads({ heads, keyHeads }: Sizes): Pick<HeadGroup, 'queryHeads' | 'keyHeads'> {

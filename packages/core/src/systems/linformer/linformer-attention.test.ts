@@ -95,7 +95,7 @@ describe('linear', () => {
 
   test('E and F for all heads; a shorter sequence takes the first columns', () => {
     agree({ q, k, v, E, F }, {}, { projectKeys: by(E), projectValues: by(F) });
-    agree({ q, k, v, E, F }, { scale: 2, k: 4 }, { projectKeys: by(E), projectValues: by(F) });
+    agree({ q, k, v, E, F }, { scale: 2, projectedLength: 4 }, { projectKeys: by(E), projectValues: by(F) });
   });
 
   test('F absent is E, also its bias', () => {
@@ -161,7 +161,7 @@ describe('linear', () => {
       projectValues: (rows: Matrix, head: number) => multiplied(nested(Fs[head]), rows),
     };
     agree({ q, k, v, E: Es, F: Fs }, {}, direct);
-    agree({ q, k, v, E: Es, F: Fs, keyMask }, { k: ks }, direct);
+    agree({ q, k, v, E: Es, F: Fs, keyMask }, { projectedLength: ks }, direct);
     const { nodes } = composed({ q, k, v, E: Es, F: Fs });
     expect(nodes.filter((op) => op === 'attention')).toHaveLength(2);
     // Two key/value heads of two query heads each, which differ in k.
@@ -177,12 +177,12 @@ describe('pools', () => {
     const by = (pool: typeof mean) => (rows: Matrix) => pooled(rows, size, pool);
     agree(
       { q, k, v },
-      { projection: 'meanPool', k: size },
+      { projection: 'meanPool', projectedLength: size },
       { projectKeys: by(mean), projectValues: by(mean) },
     );
     agree(
       { q, k, v, keyMask },
-      { projection: 'maxPool', k: size },
+      { projection: 'maxPool', projectedLength: size },
       { projectKeys: by(max), projectValues: by(max) },
     );
   });
@@ -190,11 +190,17 @@ describe('pools', () => {
   test('another k for each head', () => {
     const ks = [2, 5, 5, 2];
     const by = (rows: Matrix, head: number) => pooled(rows, ks[head], mean);
-    agree({ q, k, v }, { projection: 'meanPool', k: ks }, { projectKeys: by, projectValues: by });
+    agree(
+      { q, k, v },
+      { projection: 'meanPool', projectedLength: ks },
+      { projectKeys: by, projectValues: by },
+    );
   });
 
   test('k ≥ n is dense attention', () => {
-    expect(composed({ q, k, v }, { projection: 'meanPool', k: N }).nodes).toEqual(['attention']);
+    expect(composed({ q, k, v }, { projection: 'meanPool', projectedLength: N }).nodes).toEqual([
+      'attention',
+    ]);
   });
 });
 
@@ -221,7 +227,12 @@ describe('what cannot be', () => {
     ['E too short', { E: random([4, N - 1], 1) }, {}, `E must be [k, nMax ≥ 11] or [heads = 4, k, nMax]`],
     ['E of other heads', { E: random([3, 4, N], 1) }, {}, 'got [3, 4, 11]'],
     ['F of another k', { E, F: random([5, N], 1) }, {}, 'F must have the k of E, [4], got [5]'],
-    ['another k than that of E', { E }, { k: 5 }, 'k must be that of E, [4], or absent, got 5'],
+    [
+      'another k than that of E',
+      { E },
+      { projectedLength: 5 },
+      'projectedLength must be that of E, [4], or absent, got 5',
+    ],
     [
       'a bias of another k',
       { E, biasE: random([5], 1) },
@@ -236,14 +247,24 @@ describe('what cannot be', () => {
       {},
       'biasE must be as many as E, 4, got 1',
     ],
-    ['a pool with E', { E }, { projection: 'meanPool', k: 2 }, 'the projection meanPool has no input E'],
-    ['a pool without k', {}, { projection: 'maxPool' }, 'the projection maxPool needs k'],
-    ['a pool of none', {}, { projection: 'maxPool', k: 0 }, 'k must be an integer ≥ 1, got 0'],
+    [
+      'a pool with E',
+      { E },
+      { projection: 'meanPool', projectedLength: 2 },
+      'the projection meanPool has no input E',
+    ],
+    ['a pool without k', {}, { projection: 'maxPool' }, 'the projection maxPool needs projectedLength'],
+    [
+      'a pool of none',
+      {},
+      { projection: 'maxPool', projectedLength: 0 },
+      'projectedLength must be an integer ≥ 1, got 0',
+    ],
     [
       'a convolution with k',
       { E },
-      { projection: 'convolution', k: 2 },
-      'follows from the window of E, got k 2',
+      { projection: 'convolution', projectedLength: 2 },
+      'follows from the window of E and must be absent, got 2',
     ],
     [
       'a flat convolution',

@@ -42,8 +42,8 @@ export interface LinformerOptions extends Pick<
 > {
   /** Default `linear`. */
   readonly projection?: LinformerProjection;
-  /** What pools shorten N to, at most, or a number for each of the H or Hkv heads. Else it follows from E, and may be left out. */
-  readonly k?: PerHead<number>;
+  /** K: what pools shorten N to, at most, or a number for each of the H or Hkv heads. Else it follows from E, and may be left out. */
+  readonly projectedLength?: PerHead<number>;
 }
 
 /** All projections. */
@@ -66,22 +66,24 @@ export function isList<T>(given: PerHead<T>): given is readonly T[] {
 
 /**
  * Throws for options that contradict each other or what a Linformer is: `INVALID_ARGUMENT` for causal attention and patterns, and for
- * inputs and a `k` that the projection has no use for; `MISSING_INPUT`.
+ * inputs and a length that the projection has no use for; `MISSING_INPUT`.
  */
 export function checkLinformer(
   inputs: Pick<LinformerInputs<unknown>, 'E' | 'F' | 'biasE' | 'biasF'>,
   options: LinformerOptions,
 ): void {
   checkSeesAll(options);
-  const { projection = 'linear', k } = options;
+  const { projection = 'linear', projectedLength } = options;
   switch (projection) {
     case 'linear':
     case 'convolution':
       if (inputs.E === undefined) fail('MISSING_INPUT', `the projection ${projection} needs the input E`);
       if (inputs.biasF !== undefined && inputs.F === undefined)
         fail('MISSING_INPUT', 'biasF needs the input F');
-      if (projection === 'convolution' && k !== undefined)
-        fail('INVALID_ARGUMENT', `k of a convolution follows from the window of E, got k ${show(k)}`);
+      if (projection === 'convolution' && projectedLength !== undefined) {
+        const message = 'projectedLength of a convolution follows from the window of E and must be absent';
+        fail('INVALID_ARGUMENT', `${message}, got ${show(projectedLength)}`);
+      }
       return;
     case 'meanPool':
     case 'maxPool':
@@ -89,7 +91,8 @@ export function checkLinformer(
         if (inputs[name] !== undefined)
           fail('INVALID_ARGUMENT', `the projection ${projection} has no input ${name}, got one`);
       }
-      if (k === undefined) fail('INVALID_ARGUMENT', `the projection ${projection} needs k, got none`);
+      if (projectedLength === undefined)
+        fail('INVALID_ARGUMENT', `the projection ${projection} needs projectedLength, got none`);
       return;
     default:
       projection satisfies never;
@@ -100,8 +103,8 @@ export function checkLinformer(
   }
 }
 
-/** Whoever comes from `attention` may ask for what cannot be had. */
-function checkSeesAll(options: LinformerOptions): void {
+/** Whoever comes from `attention` may ask for what cannot be had. Throws `INVALID_ARGUMENT`. */
+export function checkSeesAll(options: object): void {
   for (const name of ['causal', 'pattern']) {
     const given = Object.entries(options).find(([option]) => option === name)?.[1];
     if (given === undefined || given === false) continue;

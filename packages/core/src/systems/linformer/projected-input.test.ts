@@ -89,7 +89,10 @@ describe('the input is projected before the linear layers', () => {
   test('by a pool', () => {
     const mean = (column: readonly number[]) => column.reduce((sum, value) => sum + value, 0) / column.length;
     const pool = (rows: Matrix) => pooled(rows, 3, mean);
-    const { out } = composed(['keyMask', 'keyBias', 'valueBias'], { projection: 'meanPool', k: 3 });
+    const { out } = composed(['keyMask', 'keyBias', 'valueBias'], {
+      projection: 'meanPool',
+      projectedLength: 3,
+    });
     expectClose(out, expected(pool, pool));
   });
 
@@ -108,11 +111,13 @@ describe('the input is projected before the linear layers', () => {
 
 test('says what is wrong', () => {
   expect(() => composed([])).toThrow('linformerAttention: the projection linear needs the input E');
-  expect(() => composed(['E'], { k: 9 })).toThrow('k must be that of E, [3], or absent, got 9');
+  expect(() => composed(['E'], { projectedLength: 9 })).toThrow(
+    'projectedLength must be that of E, [3], or absent, got 9',
+  );
   const builder = new GraphBuilder();
   const [x, weight] = [builder.input('x', random([2, 3], 1)), builder.input('weight', random([3, 3], 1))];
   const inputs = { x, keyWeight: weight, valueWeight: weight };
-  const options = { keyHeads: 1, projection: 'meanPool', k: 2 } as const;
+  const options = { keyHeads: 1, projection: 'meanPool', projectedLength: 2 } as const;
   expect(() => linformerProjectedInput(builder, inputs, options)).toThrow(
     'x must be [batch, n, width], got [2, 3]',
   );

@@ -28,7 +28,10 @@ export interface LinformerProjectedInputs extends Pick<
 }
 
 /** Options of `linformerProjectedInput`. */
-export interface LinformerProjectedOptions extends Pick<LinformerOptions, 'projection' | 'k' | 'layout'> {
+export interface LinformerProjectedOptions extends Pick<
+  LinformerOptions,
+  'projection' | 'projectedLength' | 'layout'
+> {
   /** Hkv. */
   readonly keyHeads: number;
 }

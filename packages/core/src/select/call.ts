@@ -1,0 +1,172 @@
+/**
+ * Calls: an object of tensors and options that stands for a graph. What a kind of call holds and what its graph is stands in a file of
+ * its own, such as `attention-call.ts`; here is what all kinds share: typing mistakes are found, and what was called before is not
+ * built again.
+ */
+import type { Tensors } from '../backend.ts';
+import { AttnError, show } from '../errors.ts';
+import { GraphBuilder, type AttentionValues, type Value } from '../graph/builder.ts';
+import type { Graph } from '../graph/graph.ts';
+import { LruMap } from '../lru.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+import { checkTensor, type Tensor } from '../tensor.ts';
+import { checkObject } from './check-arguments.ts';
+
+/** A kind of call `C`, whose tensors become the values `V`. */
+export interface CallKind<C extends object, V extends object> {
+  /** As errors say it, and the method of `Attn`. */
+  readonly name: string;
+  /** Names of tensors. */
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+  /** Those of them that may be lists of tensors. */
+  readonly lists?: readonly string[];
+  /** Names of everything else. */
+  readonly options: readonly string[];
+  /** Inputs that are often given the same object as another one: it is then fed once. */
+  readonly sameAs?: Readonly<Record<string, string>>;
+  /** Refuses what deserves a better reason than that it is unknown. */
+  check?(call: C): void;
+  /** The outputs, from the values of the call's tensors. */
+  build(builder: GraphBuilder, values: V, call: C): AttentionValues;
+}
+
+/** Options of the run, which a call may hold beside its own. */
+const RUN_OPTIONS = ['backend', 'signal', 'onProgress'];
+
+/** The graph of a call: its inputs are named as in the call, those of lists `name0`, `name1`, … Errors: those of the kind's ops. */
+export function callGraph<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
+  checkObject('the call', call);
+  kind.check?.(call);
+  checkNames(kind, call);
+  const builder = new GraphBuilder();
+  const fed = callInputs(kind, call);
+  const input = (name: string): Value => {
+    checkTensor(fed[name], `core/${kind.name}`, name);
+    return builder.input(name, fed[name]);
+  };
+  const values: Record<string, Value | readonly Value[]> = {};
+  for (const [name, given] of givenTensors(kind, call)) {
+    const same = sameInput(kind, call, name);
+    if (same !== undefined) values[name] = values[same];
+    else values[name] = isList(kind, name, given) ? given.map((_, i) => input(`${name}${i}`)) : input(name);
+  }
+  const { out, lse } = kind.build(builder, values as V, call);
+  return builder.build(lse ? { out, lse } : { out });
+}
+
+/** The tensors of a call, as its graph is fed. */
+export function callInputs<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Tensors {
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, given] of givenTensors(kind, call)) {
+    if (sameInput(kind, call, name) !== undefined) continue;
+    if (isList(kind, name, given)) given.forEach((tensor, i) => (tensors[`${name}${i}`] = tensor));
+    else tensors[name] = given as Tensor;
+  }
+  return tensors;
+}
+
+/** How many graphs of calls are remembered. */
+const GRAPHS = 64;
+
+/** The graphs of calls, by their shapes and options: to call again what was called before costs no building. */
+export class CallGraphs {
+  private readonly graphs = new LruMap<Graph>(GRAPHS);
+
+  /** The graph of a call. Errors: as those of `callGraph`. */
+  of<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
+    const key = signature(kind, call);
+    const known = key === undefined ? undefined : this.graphs.get(key);
+    if (known === undefined) {
+      const graph = callGraph(kind, call);
+      if (key !== undefined) this.graphs.set(key, graph);
+      return graph;
+    }
+    for (const [name, tensor] of Object.entries(callInputs(kind, call)))
+      checkTensor(tensor, `core/${kind.name}`, name);
+    return known;
+  }
+}
+
+/** Tensors, and lists of them, in the order of the kind. */
+function givenTensors<C extends object, V extends object>(
+  { required, optional }: CallKind<C, V>,
+  call: C,
+): [name: string, given: unknown][] {
+  const given = new Map<string, unknown>(Object.entries(call));
+  return [...required, ...optional].flatMap((name) => {
+    const value = given.get(name);
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+/** True for a list where one may stand; anything else has to be a tensor. */
+function isList<C extends object, V extends object>(
+  { lists = [] }: CallKind<C, V>,
+  name: string,
+  given: unknown,
+): given is readonly Tensor[] {
+  return lists.includes(name) && Array.isArray(given);
+}
+
+/** The input that has the same object already. */
+function sameInput<C extends object, V extends object>(
+  { sameAs = {} }: CallKind<C, V>,
+  call: C,
+  name: string,
+): string | undefined {
+  if (!Object.hasOwn(sameAs, name)) return undefined;
+  const given = new Map<string, unknown>(Object.entries(call));
+  return given.get(name) === given.get(sameAs[name]) ? sameAs[name] : undefined;
+}
+
+function checkNames<C extends object, V extends object>(kind: CallKind<C, V>, call: C): void {
+  const known = [...kind.required, ...kind.optional, ...kind.options];
+  for (const name of Object.keys(call)) {
+    if (known.includes(name) || RUN_OPTIONS.includes(name)) continue;
+    const message = `there is no option ${show(name)}; known are ${known.join(', ')}`;
+    throw new AttnError('INVALID_ARGUMENT', `core/${kind.name}`, message);
+  }
+  const given = givenTensors(kind, call).map(([name]) => name);
+  for (const name of kind.required) {
+    if (!given.includes(name))
+      throw new AttnError('MISSING_INPUT', `core/${kind.name}`, `input ${name} is required`);
+  }
+}
+
+/** Text that is equal for calls of equal graphs; undefined for what had better be looked at closely. */
+function signature<C extends object, V extends object>(kind: CallKind<C, V>, call: C): string | undefined {
+  if (typeof call !== 'object' || call === null) return undefined;
+  let text = `${kind.name};`;
+  for (const [name, value] of Object.entries(call) as [string, unknown][]) {
+    if (value === undefined || RUN_OPTIONS.includes(name)) continue;
+    const described = kind.options.includes(name)
+      ? describeOption(name, value)
+      : (sameInput(kind, call, name) ?? describeTensors(value));
+    const isKnown = [...kind.required, ...kind.optional, ...kind.options].includes(name);
+    if (described === undefined || !isKnown) return undefined;
+    text += `${name} ${described};`;
+  }
+  return text;
+}
+
+function describeOption(name: string, value: unknown): string | undefined {
+  if (name === 'pattern') {
+    const { key } = Object(value) as Partial<Pattern>;
+    return typeof key === 'string' ? key : undefined;
+  }
+  if (Array.isArray(value)) {
+    return value.every((each) => typeof each === 'number') ? `[${value.join()}]` : undefined;
+  }
+  return typeof value === 'object' ? undefined : `${typeof value} ${String(value)}`;
+}
+
+function describeTensors(value: unknown): string | undefined {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const texts = list.map((each) => {
+    const { dtype, shape } = Object(each) as Partial<Tensor>;
+    return Array.isArray(shape) ? `${dtype} ${shape.join()}` : undefined;
+  });
+  if (texts.includes(undefined)) return undefined;
+  return Array.isArray(value) ? `[${texts.join(' ')}]` : texts[0];
+}
