@@ -19,8 +19,8 @@ export interface BuiltCase {
 export interface ConformanceCase {
   /** `attn:<op>:<key=value;…>`: unique, deterministic, without spaces. */
   readonly id: string;
-  /** The op that the case is about; `graph` for compositions of several. */
-  readonly op: OpName | 'graph';
+  /** The op that the case is about; a system that is a composition of ops; `graph` for other compositions. */
+  readonly op: OpName | 'linformer' | 'graph';
   /** Why this case is there, in a sentence. */
   readonly description: string;
   readonly params: CaseParams;

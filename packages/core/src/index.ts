@@ -120,21 +120,6 @@ export {
   type LocalChunkOptions,
   type LocalChunks,
 } from './systems/reformer/local-chunk-attention.ts';
-
-// Graphs: what a backend compiles.
-export {
-  inputSpecs,
-  namedInputs,
-  type Graph,
-  type GraphNode,
-  type NodeOf,
-  type ValueId,
-} from './graph/graph.ts';
-export { GraphBuilder, type AttentionValues, type Value } from './graph/builder.ts';
-export { evaluateReference } from './graph/evaluate.ts';
-export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './graph/memory.ts';
-
-// Systems: attention mechanisms that are compositions of ops.
 export { linformerAttention } from './systems/linformer/linformer-attention.ts';
 export {
   linformerProjectedInput,
@@ -148,6 +133,19 @@ export {
   type LinformerProjection,
   type PerHead,
 } from './systems/linformer/options.ts';
+
+// Graphs: what a backend compiles.
+export {
+  inputSpecs,
+  namedInputs,
+  type Graph,
+  type GraphNode,
+  type NodeOf,
+  type ValueId,
+} from './graph/graph.ts';
+export { GraphBuilder, type AttentionValues, type Value } from './graph/builder.ts';
+export { evaluateReference } from './graph/evaluate.ts';
+export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './graph/memory.ts';
 
 // Backends: their contract, and what those in host memory share.
 export * from './backend.ts';

@@ -5,6 +5,7 @@ import { graphCases } from './graph.cases.ts';
 import { lshAttentionCases } from './lsh/attention.cases.ts';
 import { argsortCases, lshHashCases } from './lsh/hash.cases.ts';
 import { lshSystemCases } from './lsh/system.cases.ts';
+import { linformerCaseList } from './linformer.cases.ts';
 import { maskCases } from './mask.cases.ts';
 import { movementCases } from './movement.cases.ts';
 import { layerNormCases, softmaxCases } from './normalisation.cases.ts';
@@ -28,6 +29,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...lshHashCases,
   ...argsortCases,
   ...lshAttentionCases,
+  ...linformerCaseList,
   ...graphCases,
   ...lshSystemCases,
 ];

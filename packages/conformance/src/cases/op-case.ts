@@ -106,6 +106,11 @@ function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: n
       tensors[name] = { dtype: 'i32', shape, data: planted(fillIntegers(integers[name], size, seed)) };
       continue;
     }
+    if (Object.hasOwn(bytes, name)) {
+      const values = fillIntegers(bytes[name], size, seed);
+      tensors[name] = { dtype: 'u8', shape, data: Uint8Array.from(values) };
+      continue;
+    }
     if (flags.includes(name)) {
       tensors[name] = { dtype: 'bool', shape, data: fillMask('holes:30', 1, size, seed, round) };
       continue;

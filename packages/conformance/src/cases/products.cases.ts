@@ -103,6 +103,8 @@ export const matmulCases: readonly ConformanceCase[] = [
   ...opCases('matmul', 'Empty extents: an empty sum is 0.', [
     { shapes: { a: [3, 0], b: [0, 4] }, attributes: {} },
     { shapes: { a: [0, 3], b: [3, 4] }, attributes: {} },
+    { shapes: { a: [4, 0], b: [2, 3, 0, 5] }, attributes: {} },
+    { shapes: { a: [2, 0, 4], b: [2, 0, 5] }, attributes: { transposeA: true } },
   ]),
   ...opCases('matmul', 'Large, exact and non-finite values.', [
     { shapes: { a: [6, 40], b: [40, 6] }, attributes: {}, data: 'halves*1000' },

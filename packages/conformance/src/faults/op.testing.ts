@@ -1,7 +1,7 @@
 /** Faults in the other ops, and in the execution of graphs. */
 import type { Graph } from '@attn/core';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
-import { giving, onNodes, type Fault } from './fault.testing.ts';
+import { fedWith, giving, onNodes, type Fault } from './fault.testing.ts';
 
 /** Sums in float32, one after another, of squares that are not centred. */
 const onePassVariance: Evaluate = (graph, inputs) => {
@@ -86,6 +86,21 @@ export const opFaults: readonly Fault[] = [
     }),
   },
   { name: 'variance from sums that are not centred', among: 'attn:layerNorm:*', make: () => onePassVariance },
+  {
+    name: 'padding is projected like the rest',
+    among: 'attn:linformer:*keyMask=*',
+    make: fedWith(({ keyMask }) => ({ keyMask: { ...keyMask, data: keyMask.data.map(() => 1) } })),
+  },
+  {
+    name: 'the last columns of a projection for those that are too many',
+    among: 'attn:linformer:*nMax=*',
+    make: onNodes((node, { values }) => {
+      if (node.op !== 'slice') return node;
+      const { shape } = values[node.inputs.x];
+      const starts = shape.map((extent, axis) => extent - node.attributes.ends[axis]);
+      return { ...node, attributes: { starts, ends: shape } };
+    }),
+  },
   {
     name: 'ops run in place although their operand is read again',
     among: 'attn:graph:*',

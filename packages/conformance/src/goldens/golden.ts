@@ -8,7 +8,16 @@ import { compareOutput, toNumbers, type Expected } from '../compare.ts';
 import type { CaseResult } from '../runner.ts';
 
 /** The groups of goldens that are here. */
-export type GoldenGroup = 'dense' | 'window' | 'longformer' | 'bigbird' | 'lsh' | 'lsh_alt' | 'local';
+export type GoldenGroup =
+  | 'dense'
+  | 'window'
+  | 'longformer'
+  | 'bigbird'
+  | 'lsh'
+  | 'lsh_alt'
+  | 'local'
+  | 'linformer'
+  | 'linformer_plain';
 
 /** An entry of `goldens/manifest.json`. */
 export interface GoldenEntry {

@@ -2,6 +2,7 @@
 import { bigbirdCall } from './bigbird.ts';
 import { denseCall } from './dense.ts';
 import type { Golden, GoldenCall } from './golden.ts';
+import { linformerCall, linformerPlainCall } from './linformer.ts';
 import { longformerCall } from './longformer.ts';
 import { localCall } from './local.ts';
 import { lshAltCall } from './lsh-alt.ts';
@@ -28,6 +29,10 @@ export function goldenCalls(golden: Golden): Readonly<Record<string, GoldenCall>
       return { attention: lshAltCall(golden) };
     case 'local':
       return { bhnd: localCall(golden, 'bhnd'), bnhd: localCall(golden, 'bnhd') };
+    case 'linformer':
+      return { bhnd: linformerCall(golden, 'bhnd'), bnhd: linformerCall(golden, 'bnhd') };
+    case 'linformer_plain':
+      return { call: linformerPlainCall(golden) };
     default:
       return group satisfies never;
   }

@@ -73,11 +73,14 @@ function projectHeads(
 
 /** Some heads of x, in this order. */
 function takeHeads(builder: GraphBuilder, x: Value, axis: number, heads: readonly number[]): Value {
-  const [first] = heads;
-  const isRun = heads.every((head, i) => head === first + i);
-  if (isRun) return sliceAxis(builder, x, axis, first, first + heads.length);
-  const indices = { dtype: 'i32', shape: [heads.length], data: Int32Array.from(heads) } as const;
-  return builder.gather(x, builder.constant(indices), axis);
+  const runs: [from: number, to: number][] = [];
+  for (const head of heads) {
+    const last = runs.at(-1);
+    if (last?.[1] === head) last[1] += 1;
+    else runs.push([head, head + 1]);
+  }
+  const slices = runs.map(([from, to]) => sliceAxis(builder, x, axis, from, to));
+  return slices.length === 1 ? slices[0] : builder.concat(slices, axis);
 }
 
 /** Puts the heads of all groups back in their order. */

@@ -19,8 +19,15 @@ export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): v
 }
 
 export function lowerMatmul(context: LoweringContext, node: NodeOf<'matmul'>): void {
-  const { main, options } = context;
+  const { main, model, options } = context;
   const { transposeA = false, transposeB = false } = node.attributes;
+  const [id] = node.outputs;
+  const { shape } = context.spec(id);
+  if (context.spec(node.inputs.a).shape.at(transposeA ? -2 : -1) === 0) {
+    // A sum of nothing: ONNX Runtime leaves what the memory held.
+    context.setComputed(id, main.op('Expand', [model.scalar(0), model.integers(shape)]));
+    return;
+  }
   const [a, b] = [context.value(node.inputs.a), context.value(node.inputs.b)];
   if (!transposeA && !transposeB) {
     context.setComputed(node.outputs[0], main.op('MatMul', [a, b]));
