@@ -166,6 +166,7 @@ export { forEachRow } from './kernels/rows.ts';
 // Selection: which backend runs what.
 export { attentionGraph, attentionInputs, type AttentionCall } from './select/attention-call.ts';
 export { linformerGraph, linformerInputs, type LinformerCall } from './select/linformer-call.ts';
+export { lshGraph, lshInputs, type LshCall } from './select/lsh-call.ts';
 export * from './select/attn.ts';
 export { createAttn } from './select/create-attn.ts';
 export { debug, debugLevel, type DebugLevel } from './debug.ts';

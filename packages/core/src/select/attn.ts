@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../tensor.ts';
 import type { AttentionCall } from './attention-call.ts';
 import type { LinformerCall } from './linformer-call.ts';
+import type { LshCall } from './lsh-call.ts';
 
 /** What `createAttn` takes. */
 export interface AttnOptions {
@@ -30,6 +31,13 @@ export interface AttentionResult {
   readonly lse?: Tensor;
   /** Who computed it. */
   readonly backend: string;
+}
+
+/** Result of a call of LSH attention. */
+export interface LshResult extends AttentionResult {
+  /** [batch, heads, rounds, tokens], i32, with `returnOrder`; buckets only where something was hashed. */
+  readonly order?: Tensor;
+  readonly buckets?: Tensor;
 }
 
 /** A compiled graph and where it runs. */
@@ -64,6 +72,8 @@ export interface Attn {
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult>;
   /** Linformer's attention to projected keys and values. Errors: those of `linformerAttention`, of the choice and of the run. */
   linformerAttention(call: LinformerCall & AttnRunOptions): Promise<AttentionResult>;
+  /** Reformer's LSH attention: hashed, sorted, attended in chunks. Errors: those of `lshAttention`, of the choice and of the run. */
+  lshAttention(call: LshCall & AttnRunOptions): Promise<LshResult>;
   /** Runs a graph; executables are kept and reused by the graph's key. */
   run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
   /**

@@ -5,12 +5,20 @@
  */
 import type { Tensors } from '../backend.ts';
 import { AttnError, show } from '../errors.ts';
-import { GraphBuilder, type AttentionValues, type Value } from '../graph/builder.ts';
+import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import { LruMap } from '../lru.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { checkTensor, type Tensor } from '../tensor.ts';
 import { checkObject } from './check-arguments.ts';
+
+/** The outputs of a call by name; absent ones were not asked for. */
+export interface CallValues {
+  readonly out: Value;
+  readonly lse?: Value;
+  readonly buckets?: Value;
+  readonly order?: Value;
+}
 
 /** A kind of call `C`, whose tensors become the values `V`. */
 export interface CallKind<C extends object, V extends object> {
@@ -28,7 +36,7 @@ export interface CallKind<C extends object, V extends object> {
   /** Refuses what deserves a better reason than that it is unknown. */
   check?(call: C): void;
   /** The outputs, from the values of the call's tensors. */
-  build(builder: GraphBuilder, values: V, call: C): AttentionValues;
+  build(builder: GraphBuilder, values: V, call: C): CallValues;
 }
 
 /** Options of the run, which a call may hold beside its own. */
@@ -51,8 +59,8 @@ export function callGraph<C extends object, V extends object>(kind: CallKind<C, 
     if (same !== undefined) values[name] = values[same];
     else values[name] = isList(kind, name, given) ? given.map((_, i) => input(`${name}${i}`)) : input(name);
   }
-  const { out, lse } = kind.build(builder, values as V, call);
-  return builder.build(lse ? { out, lse } : { out });
+  const outputs = Object.entries(kind.build(builder, values as V, call));
+  return builder.build(Object.fromEntries(outputs.filter(([, value]) => value !== undefined)));
 }
 
 /** The tensors of a call, as its graph is fed. */

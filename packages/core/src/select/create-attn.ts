@@ -20,6 +20,7 @@ import type {
   AttnRunOptions,
   CompiledGraph,
   Explanation,
+  LshResult,
 } from './attn.ts';
 import {
   describeChoice,
@@ -37,6 +38,7 @@ import { cacheKey, ExecutableCache } from './executable-cache.ts';
 import { Health, isLost, isRecoverable } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
+import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
 import { preparePlans } from './prepare-plans.ts';
 import { probeAll } from './probe-all.ts';
@@ -86,6 +88,10 @@ class Selector implements Attn {
 
   linformerAttention(call: LinformerCall & AttnRunOptions): Promise<AttentionResult> {
     return this.call(linformerCalls, call);
+  }
+
+  lshAttention(call: LshCall & AttnRunOptions): Promise<LshResult> {
+    return this.call(lshCalls, call);
   }
 
   async run(graph: Graph, inputs: Tensors, options: AttnRunOptions = {}): Promise<Tensors> {
@@ -156,10 +162,10 @@ class Selector implements Attn {
   private async call<C extends object, V extends object>(
     kind: CallKind<C, V>,
     call: C & AttnRunOptions,
-  ): Promise<AttentionResult> {
+  ): Promise<LshResult> {
     const graph = this.graphs.of(kind, call);
     const { outputs, backend } = await this.runSomewhere(graph, callInputs(kind, call), call);
-    return { out: outputs.out, ...(outputs.lse && { lse: outputs.lse }), backend };
+    return { ...outputs, out: outputs.out, backend };
   }
 
   private async shutDown(): Promise<void> {
