@@ -216,6 +216,9 @@ function constant(shape: string, text: readonly string[], bytes: readonly number
 
 const I32X4_BINARY = {
   eq: 0x37,
+  ne: 0x38,
+  ltS: 0x39,
+  leU: 0x3e,
   add: 0xae,
   sub: 0xb1,
   mul: 0xb5,

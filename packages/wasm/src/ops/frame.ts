@@ -92,6 +92,26 @@ export class Frame {
     return address;
   }
 
+  /** The address of a tensor of any type, as it is. */
+  raw(tensor: Tensor): number {
+    const known = this.located.get(tensor);
+    if (known !== undefined) return known;
+    const bytes = bytesOf(tensor);
+    const address = this.allocate(bytes.length);
+    this.heap.u8(address, bytes.length).set(bytes);
+    return address;
+  }
+
+  /** The address to write a tensor of any type to, as it is; `finish` brings it to where it belongs. */
+  rawOutput(tensor: Tensor): number {
+    const known = this.located.get(tensor);
+    if (known !== undefined) return known;
+    const bytes = bytesOf(tensor);
+    const address = this.allocate(bytes.length);
+    this.copiesOut.push(() => bytes.set(this.heap.u8(address, bytes.length)));
+    return address;
+  }
+
   /** Writes records of 32-bit words one after another, and says where. */
   words(words: ArrayLike<number>): number {
     const address = this.allocate(4 * words.length);
@@ -132,6 +152,10 @@ export async function inFrame<K extends OpName>(
   } finally {
     frame.release();
   }
+}
+
+function bytesOf({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Copies elements of a float tensor from index `from` on, widened if need be. */

@@ -2,6 +2,8 @@
 import { moveKernels, type KernelTable } from '@attn/core';
 import { attentionKernel } from '../attention/attention.ts';
 import type { Engine } from '../engine/engine.ts';
+import { lshHashKernel } from '../lsh/hash.ts';
+import { argsortKernel } from './argsort.ts';
 import { activationKernel, combineKernel } from './elementwise.ts';
 import { linearKernel } from './linear.ts';
 import { matmulKernel } from './matmul.ts';
@@ -25,5 +27,7 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     tanh: activationKernel(engine),
     softmax: softmaxKernel(engine),
     reduce: reduceKernel(engine),
+    lshHash: lshHashKernel(engine),
+    argsort: argsortKernel(engine),
   };
 }

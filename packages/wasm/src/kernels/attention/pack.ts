@@ -11,6 +11,7 @@ import {
   f32x4,
   i32,
   v128,
+  type Expression,
   type FunctionBuilder,
   type I32,
   type Local,
@@ -22,17 +23,44 @@ import { PACK, paddedDim } from './layout.ts';
 
 /** Defines and exports `pack(task: PACK, scratch)`. */
 export function definePack(module: ModuleBuilder, headDim: number, valueDim: number): void {
-  const pack = module.define('pack', { task: 'i32', scratch: 'i32' }, (f, { task, scratch }) => {
+  const pack = module.define('pack', { task: 'i32', scratch: 'i32' }, (f, { task, scratch: zeros }) => {
     const count = f.let('count', i32.load(task, PACK.count));
+    const index = f.let('index', i32.load(task, PACK.index));
     const rowNumber = (row: I32): I32 => {
       const number = f.let('number', i32.add(i32.load(task, PACK.first), row));
-      f.if(i32.load(task, PACK.index), () =>
-        f.set(number, i32.load(i32.add(i32.load(task, PACK.index), i32.shl(row, 2)))),
-      );
+      f.if(index, () => f.set(number, i32.load(i32.add(index, i32.shl(row, 2)))));
       return number;
     };
-    packKeys(f, task, scratch, count, rowNumber, headDim);
-    packValues(f, task, count, rowNumber, valueDim);
+    f.count('zero', 4 * headDim, 4, (at) => f.do(i32.store(i32.add(zeros, at), 0)));
+    const keys = f.let('keys', i32.load(task, PACK.keys));
+    const keyStride = f.let('key_stride', i32.load(task, PACK.keyStride));
+    const packedKeys = f.let('packed_keys', i32.load(task, PACK.packedKeys));
+    packKeys(f, packedKeys, headDim, (key, row) => {
+      f.set(row, zeros);
+      f.if(i32.ltU(key, count), () => f.set(row, i32.add(keys, i32.mul(rowNumber(key), keyStride))));
+    });
+
+    const values = f.let('values', i32.load(task, PACK.values));
+    const valueStride = f.let('value_stride', i32.load(task, PACK.valueStride));
+    const residue = f.let('residue', f32x4.all(0));
+    const [from, to] = [f.local('from', 'i32'), f.local('target', 'i32')];
+    f.count('row', TILE, 1, (row) => {
+      f.set(to, i32.add(i32.load(task, PACK.packedValues), i32.mul(row, PANEL_BYTES)));
+      f.if(
+        i32.ltU(row, count),
+        () => {
+          f.set(from, i32.add(values, i32.mul(rowNumber(row), valueStride)));
+          packValueRow(f, from, to, residue, valueDim);
+        },
+        () => {
+          f.count('panel', paddedDim(valueDim) / PANEL, 1, () => {
+            f.do(v128.store(to, f32x4.all(0)), v128.store(to, f32x4.all(0), 16));
+            f.advance(to, TILE * PANEL_BYTES);
+          });
+        },
+      );
+    });
+    f.do(i32.store8(i32.load(task, PACK.finite), allFinite(residue)));
   });
   module.export(pack);
 }
@@ -42,40 +70,37 @@ export function packScratchBytes(headDim: number): number {
   return 4 * headDim;
 }
 
-/** Four keys at a time: the same element of four rows makes a vector. Absent keys read a row of zeros. */
-function packKeys(
+/**
+ * Packs 64 keys, four at a time: the same element of four rows makes a vector. `locate` sets a variable to the address of a key's
+ * row. With `factors` each key is multiplied by its own of [64] numbers at that address.
+ */
+export function packKeys(
   f: FunctionBuilder,
-  task: Local<'i32'>,
-  zeros: Local<'i32'>,
-  count: Local<'i32'>,
-  rowNumber: (row: I32) => I32,
+  packed: Local<'i32'>,
   headDim: number,
+  locate: (key: I32, row: Local<'i32'>) => void,
+  factors?: Local<'i32'>,
 ): void {
-  f.count('zero', 4 * headDim, 4, (at) => f.do(i32.store(i32.add(zeros, at), 0)));
-  const base = f.let('keys', i32.load(task, PACK.keys));
-  const stride = f.let('key_stride', i32.load(task, PACK.keyStride));
   const rows = [0, 1, 2, 3].map((lane) => f.local(`row${lane}`, 'i32'));
+  const factor = f.local('factor', 'v128');
+  const scaled = (vector: V128): V128 => (factors ? f32x4.mul(vector, factor) : vector);
   f.count('key', TILE, 4, (key) => {
-    rows.forEach((row, lane) => {
-      f.set(row, zeros);
-      f.if(i32.ltU(i32.add(key, lane), count), () =>
-        f.set(row, i32.add(base, i32.mul(rowNumber(i32.add(key, lane)), stride))),
-      );
-    });
+    rows.forEach((row, lane) => locate(i32.add(key, lane), row));
+    if (factors) f.set(factor, v128.load(i32.add(factors, i32.shl(key, 2))));
     const panel = i32.mul(i32.shrU(key, 3), headDim * PANEL_BYTES);
     const half = i32.shl(i32.and(key, PANEL - 1), 2);
-    const to = f.let('to', i32.add(i32.load(task, PACK.packedKeys), i32.add(panel, half)));
+    const to = f.let('to', i32.add(packed, i32.add(panel, half)));
     const vectors = rows.map((_, lane) => f.local(`x${lane}`, 'v128'));
     f.count('at', headDim >> 2, 1, () => {
       vectors.forEach((vector, lane) => f.set(vector, v128.load(rows[lane])));
-      transposed(f, vectors).forEach((vector, d) => f.do(v128.store(to, vector, d * PANEL_BYTES)));
+      transposed(f, vectors).forEach((vector, d) => f.do(v128.store(to, scaled(vector), d * PANEL_BYTES)));
       rows.forEach((row) => f.advance(row, 16));
       f.advance(to, 4 * PANEL_BYTES);
     });
     for (let d = 0; d < headDim % 4; d++) {
       let vector: V128 = v128.load32Zero(rows[0], 4 * d);
       for (const lane of [1, 2, 3]) vector = v128.load32Lane(lane, rows[lane], vector, 4 * d);
-      f.do(v128.store(to, vector, d * PANEL_BYTES));
+      f.do(v128.store(to, scaled(vector), d * PANEL_BYTES));
     }
   });
 }
@@ -91,54 +116,43 @@ function transposed(f: FunctionBuilder, [a, b, c, d]: readonly Local<'v128'>[]):
   return [0, 1].flatMap((half) => [first, second].map((lanes) => v128.shuffle(ab[half], cd[half], lanes)));
 }
 
-/** Row by row, a panel's width at a time; x − x is 0 only for finite x. */
-function packValues(
+/**
+ * Packs one row of values, a panel's width at a time; moves both addresses. `residue` keeps x − x of all that was packed, which is 0
+ * only for finite x.
+ */
+export function packValueRow(
   f: FunctionBuilder,
-  task: Local<'i32'>,
-  count: Local<'i32'>,
-  rowNumber: (row: I32) => I32,
+  from: Local<'i32'>,
+  to: Local<'i32'>,
+  residue: Local<'v128'>,
   valueDim: number,
 ): void {
-  const padded = paddedDim(valueDim);
-  const residue = f.let('residue', f32x4.all(0));
-  const [x, from, to] = [f.local('x', 'v128'), f.local('from', 'i32'), f.local('target', 'i32')];
-  f.count('row', TILE, 1, (row) => {
-    f.set(to, i32.add(i32.load(task, PACK.packedValues), i32.mul(row, PANEL_BYTES)));
-    f.if(
-      i32.ltU(row, count),
-      () => {
-        const stride = i32.load(task, PACK.valueStride);
-        f.set(from, i32.add(i32.load(task, PACK.values), i32.mul(rowNumber(row), stride)));
-        const copy = (vector: V128, offset: number): void => {
-          f.set(x, vector);
-          f.set(residue, v128.or(residue, f32x4.sub(x, x)));
-          f.do(v128.store(to, x, offset));
-        };
-        const whole = Math.floor(valueDim / PANEL);
-        f.count('panel', whole, 1, () => {
-          copy(v128.load(from), 0);
-          copy(v128.load(from, 16), 16);
-          f.advance(from, PANEL_BYTES);
-          f.advance(to, TILE * PANEL_BYTES);
-        });
-        for (let column = whole * PANEL; column < padded; column += 4) {
-          const offset = 4 * (column - whole * PANEL);
-          copy(partOfVector(from, offset, valueDim - column), offset);
-        }
-      },
-      () => {
-        f.count('panel', padded / PANEL, 1, () => {
-          f.do(v128.store(to, f32x4.all(0)), v128.store(to, f32x4.all(0), 16));
-          f.advance(to, TILE * PANEL_BYTES);
-        });
-      },
-    );
+  const x = f.local('x', 'v128');
+  const copy = (vector: V128, offset: number): void => {
+    f.set(x, vector);
+    f.set(residue, v128.or(residue, f32x4.sub(x, x)));
+    f.do(v128.store(to, x, offset));
+  };
+  const whole = Math.floor(valueDim / PANEL);
+  f.count('panel', whole, 1, () => {
+    copy(v128.load(from), 0);
+    copy(v128.load(from, 16), 16);
+    f.advance(from, PANEL_BYTES);
+    f.advance(to, TILE * PANEL_BYTES);
   });
-  f.do(i32.store8(i32.load(task, PACK.finite), i32.eqz(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))))));
+  for (let column = whole * PANEL; column < paddedDim(valueDim); column += 4) {
+    const offset = 4 * (column - whole * PANEL);
+    copy(partOfVector(from, offset, valueDim - column), offset);
+  }
+}
+
+/** Whether all that a residue is of was finite. */
+export function allFinite(residue: Local<'v128'>): Expression<'i32'> {
+  return i32.eqz(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))));
 }
 
 /** The first `count` floats at an address, then zeros. */
-function partOfVector(from: Local<'i32'>, offset: number, count: number): V128 {
+export function partOfVector(from: Local<'i32'>, offset: number, count: number): V128 {
   if (count <= 0) return f32x4.all(0);
   if (count >= 4) return v128.load(from, offset);
   let vector: V128 = v128.load32Zero(from, offset);
