@@ -29,12 +29,12 @@ import {
 } from '../kernels/attention/layout.ts';
 import { packScratchBytes } from '../kernels/attention/pack.ts';
 import { attentionModule } from '../kernels/attention/row-block.ts';
-import { shiftUnit } from '../kernels/attention/softmax.ts';
 import { Records } from '../kernels/records.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';
 import { logitTerms, placeBiases, type BiasOfHead } from './bias.ts';
 import { HeadRows, type RowRange } from './head-rows.ts';
+import { writeLse } from './states.ts';
 import {
   heaviestFirst,
   placePlan,
@@ -305,21 +305,12 @@ class GroupRun {
     return records.words;
   }
 
-  /** Brings a head's rows to the outputs. lse = shift · unit + ln(sum of weights). */
+  /** Brings a head's rows to the outputs. */
   private takeResult({ batchRow, head }: Member, slot: Slot): void {
     const { heads, queryLength } = this.problem;
     this.out.store(batchRow, head, slot.out, this.ranges);
     const lse = this.call.outputs.at(1);
     if (lse === undefined || slot.states === 0) return;
-    const states = this.frame.heap.f32(slot.states, 2 * queryLength);
-    const { data: to } = this.frame.view(lse);
-    const unit = shiftUnit(this.frame.engine.simd);
-    const start = (batchRow * heads + head) * queryLength;
-    for (const [from, end] of this.ranges) {
-      for (let row = from; row < end; row++) {
-        const total = states[2 * row + 1];
-        to[start + row] = total === 0 ? -Infinity : unit * states[2 * row] + Math.log(total);
-      }
-    }
+    writeLse(this.frame, lse, (batchRow * heads + head) * queryLength, slot.states, this.ranges);
   }
 }

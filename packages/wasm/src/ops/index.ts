@@ -2,6 +2,7 @@
 import { moveKernels, type KernelTable } from '@attn/core';
 import { attentionKernel } from '../attention/attention.ts';
 import type { Engine } from '../engine/engine.ts';
+import { lshAttentionKernel } from '../lsh/attention.ts';
 import { lshHashKernel } from '../lsh/hash.ts';
 import { argsortKernel } from './argsort.ts';
 import { activationKernel, combineKernel } from './elementwise.ts';
@@ -29,5 +30,6 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     reduce: reduceKernel(engine),
     lshHash: lshHashKernel(engine),
     argsort: argsortKernel(engine),
+    lshAttention: lshAttentionKernel(engine),
   };
 }

@@ -133,7 +133,7 @@ function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place:
 }
 
 /** The four floats at four addresses. */
-function gather(addresses: Local<'v128'>): V128 {
+export function gather(addresses: Local<'v128'>): V128 {
   let vector: V128 = v128.load32Zero(i32x4.extractLane(0, addresses));
   for (const lane of [1, 2, 3]) vector = v128.load32Lane(lane, i32x4.extractLane(lane, addresses), vector);
   return vector;

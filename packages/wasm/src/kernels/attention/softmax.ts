@@ -6,7 +6,7 @@
  * for the whole row and cancels. Without it, the difference is taken first. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
  * https://arxiv.org/abs/2205.14135
  */
-import { f32, f32x4, i32, v128, type FunctionHandle, type ModuleBuilder } from '../../assembler/index.ts';
+import { f32, f32x4, i32, v128, type FunctionHandle, type ModuleBuilder, type V128 } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
 import { exp2, maxLanes, sumLanes } from '../vector-math.ts';
 
@@ -35,6 +35,11 @@ const PARAMETERS = {
 /** What a shift counts: the natural logarithm of a weight is log(weight) = logit − shift · unit. */
 export function shiftUnit(simd: Simd): number {
   return simd === 'relaxed' ? Math.LN2 : 1;
+}
+
+/** Emits the shift of rows with these maxima; 0 is that of rows that have seen nothing. */
+export function toShift(simd: Simd, maxima: V128, log2e: V128): V128 {
+  return simd === 'relaxed' ? f32x4.mul(maxima, log2e) : maxima;
 }
 
 /** Defines the function. */
@@ -84,7 +89,7 @@ export function defineSoftmax(module: ModuleBuilder, simd: Simd): FunctionHandle
       f.do(v128.store(maxima, now));
       // A row without anything visible has no maximum to subtract: −∞ − −∞ is NaN.
       f.set(now, v128.andnot(now, f32x4.eq(now, hidden)));
-      if (isFused) f.set(now, f32x4.mul(now, log2e));
+      f.set(now, toShift(simd, now, log2e));
       f.set(factor, f32x4.sub(v128.load(shifts), now));
       if (!isFused) f.set(factor, f32x4.mul(factor, log2e));
       f.do(v128.store(shifts, now));
