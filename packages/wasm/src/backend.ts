@@ -59,8 +59,10 @@ export class WasmBackend implements Backend {
   }
 
   supports(node: GraphNode, graph: Graph): true | string {
-    if (node.op !== 'attention') return true;
-    const dims = [node.inputs.q, node.inputs.v].map((id) => graph.values[id].shape[3]);
+    const { op, inputs } = node;
+    if (op !== 'attention' && op !== 'lshAttention') return true;
+    const operands = op === 'attention' ? [inputs.q, inputs.v] : [inputs.qk, inputs.v];
+    const dims = operands.map((id) => graph.values[id].shape[3]);
     const tooBig = dims.find((dim) => dim > MOST_DIM);
     return tooBig === undefined || `head and value dims must be ≤ ${MOST_DIM}, got ${tooBig}`;
   }

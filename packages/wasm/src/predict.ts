@@ -2,13 +2,30 @@
  * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a call costs however
  * small it is. Attention is counted by its plan, so that a window costs what a window costs.
  */
-import { inputSpecs, ops, sizeOf, type Graph, type GraphNode, type OpName, type PlanCache } from '@attn/core';
+import {
+  inputSpecs,
+  lshHashProblem,
+  lshProblem,
+  ops,
+  sizeOf,
+  type Graph,
+  type GraphNode,
+  type OpName,
+  type PlanCache,
+} from '@attn/core';
+import { SORT_FLOPS } from './ops/argsort.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and copies of what is small. */
 const NODE_MS = 0.03;
 
 /** Extra operations of a tile, in those of its products: softmax, and being less than perfect. */
 const TILE_OVERHEAD = 1.2;
+
+/** What a query of a round of LSH costs beside its pairs, in pairs: gathering, packing, and its state from round to round. */
+const LSH_ROW_PAIRS = 48;
+
+/** What a token that is hashed costs beside its scores, in scores: packing it. */
+const HASH_SCORES = 32;
 
 /** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
 const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
@@ -25,6 +42,7 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   slice: 12,
   concat: 12,
   mask: 12,
+  argsort: SORT_FLOPS,
 };
 
 /** The same for one element of the input of a reduction. */
@@ -52,6 +70,15 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
     }
     case 'reduce':
       return FLOPS_PER_TERM * sizeOf(specs.x.shape);
+    case 'lshHash': {
+      const { batch, heads, length, headDim, rounds, width } = lshHashProblem(specs, node.attributes);
+      return 2 * batch * heads * length * headDim * (rounds * width + HASH_SCORES);
+    }
+    case 'lshAttention': {
+      const { batch, heads, length, headDim, valueDim, ...lsh } = lshProblem(specs, node.attributes);
+      const pairs = batch * heads * (lsh.pairs + LSH_ROW_PAIRS * lsh.rounds * length);
+      return 2 * pairs * (headDim + valueDim) * TILE_OVERHEAD;
+    }
     case 'linear':
       return ops.linear.flops(specs, node.attributes);
     case 'matmul':

@@ -11,10 +11,12 @@ import {
   full,
   globalTokens,
   GraphBuilder,
+  lshAttention,
   or,
   slidingWindow,
   type AttentionCall,
   type Backend,
+  type Graph,
   type Tensor,
 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
@@ -46,6 +48,22 @@ async function answer(backend: Backend, { q, k, v, ...rest }: AttentionCall): Pr
   return Object.values(outputs).map(({ data }) => data as Float32Array);
 }
 
+/** Three rounds of LSH. */
+function lshGraph(heads: number, n: number): Graph {
+  const builder = new GraphBuilder();
+  const [qk, v] = ['qk', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape: [1, heads, n, 32] }));
+  const { out, lse } = lshAttention(builder, { qk, v }, { rounds: 3, chunkLength: 48, returnLse: true });
+  return builder.build(lse ? { out, lse } : { out });
+}
+
+async function lshAnswer(backend: Backend, graph: Graph): Promise<Float32Array[]> {
+  const executable = await backend.compile(graph);
+  const [qk, v] = [6, 7].map((seed) => random(graph.values[0].shape, seed));
+  const outputs = await executable.run({ qk, v });
+  executable.dispose();
+  return Object.values(outputs).map(({ data }) => data as Float32Array);
+}
+
 /** The same with helpers that a test can end. */
 function mortal(threads: number): { readonly backend: WasmBackend; readonly helpers: Set<{ die(): void }> } {
   const helpers = new Set<{ die(): void }>();
@@ -71,6 +89,7 @@ describe('threads', () => {
     const weight = builder.constant(random([500, 200], 4));
     const y = builder.layerNorm(builder.linear(x, weight, undefined, { activation: 'gelu' }));
     const graph = builder.build({ y, p: builder.softmax(y, 0) });
+    const lsh = lshGraph(4, 900);
     const calls = [
       call(1000, { pattern: or(slidingWindow({ before: 100, after: 100 }), globalTokens([0, 500])) }),
       call(900, { pattern: causal() }),
@@ -89,6 +108,7 @@ describe('threads', () => {
         const outputs = await executable.run({ x: random([300, 200], 5) });
         results.push(...Object.values(outputs).map(({ data }) => data as Float32Array));
         executable.dispose();
+        results.push(...(await lshAnswer(backend, lsh)));
         await soon(50);
       }
       first ??= results;

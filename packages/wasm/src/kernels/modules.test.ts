@@ -3,9 +3,12 @@ import { expect, test } from 'vitest';
 import { attentionModule } from './attention/row-block.ts';
 import type { Simd } from './arithmetic.ts';
 import { gemmModule } from './gemm.ts';
+import { lshModule } from './lsh/attend.ts';
+import { hashModule } from './lsh/hash.ts';
 import { normalizeModule } from './normalize.ts';
 import { pointwiseModule } from './pointwise.ts';
 import { reduceModule } from './reduce.ts';
+import { sortModule } from './sort.ts';
 import type { ModuleBuilder } from '../assembler/index.ts';
 
 const SIMD: readonly Simd[] = ['relaxed', 'plain'];
@@ -24,7 +27,25 @@ test.each(SIMD)('attention, %s SIMD, for any dims and terms', (simd) => {
   });
 });
 
-test.each(SIMD)('products, element-wise kernels and normalisation, %s SIMD', (simd) => {
+test.each(SIMD)('hashing and LSH attention, %s SIMD, for any dims and options', (simd) => {
+  DIMS.forEach((headDim, index) => {
+    const sharedMemory = index % 2 === 0;
+    expect(isValid(hashModule({ simd, sharedMemory, headDim }))).toBe(true);
+    for (const duplicates of ['each', 'once', 'lucidrains'] as const) {
+      for (const [causal, withinBuckets] of [
+        [index % 3 === 0, true],
+        [index % 3 !== 0, false],
+      ]) {
+        const valueDim = DIMS[(3 * index + 1) % DIMS.length];
+        const keyNorm = causal ? 'rms' : 'l2';
+        const options = { headDim, valueDim, keyNorm, causal, withinBuckets, duplicates } as const;
+        expect(isValid(lshModule({ simd, sharedMemory, ...options }))).toBe(true);
+      }
+    }
+  });
+});
+
+test.each(SIMD)('products, element-wise kernels, normalisation and sorting, %s SIMD', (simd) => {
   for (const sharedMemory of [true, false]) {
     for (const activation of [undefined, 'gelu', 'gelu_tanh', 'relu', 'tanh'] as const) {
       expect(isValid(gemmModule({ simd, sharedMemory, activation }))).toBe(true);
@@ -32,5 +53,6 @@ test.each(SIMD)('products, element-wise kernels and normalisation, %s SIMD', (si
     expect(isValid(pointwiseModule({ simd, sharedMemory }))).toBe(true);
     expect(isValid(normalizeModule({ simd, sharedMemory }))).toBe(true);
     expect(isValid(reduceModule({ sharedMemory }))).toBe(true);
+    expect(isValid(sortModule({ sharedMemory }))).toBe(true);
   }
 });

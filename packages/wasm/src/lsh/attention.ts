@@ -193,7 +193,11 @@ class LshRun {
       scratchBytes: lshScratch(headDim, valueDim).slots + grid.slotsBytes,
       flops: 2 * members.length * length * TILE * grid.tilesPerBlock * (headDim + valueDim),
       onProgress: (taken) =>
-        this.call.context.onProgress?.({ done: Math.floor(done + taken * tilesPerTask), total, unit: 'tiles' }),
+        this.call.context.onProgress?.({
+          done: Math.floor(done + taken * tilesPerTask),
+          total,
+          unit: 'tiles',
+        }),
     });
   }
 

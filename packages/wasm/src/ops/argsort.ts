@@ -6,7 +6,7 @@ import { SORT, SORT_BYTES, sortModule, sortScratchBytes } from '../kernels/sort.
 import { inFrame } from './frame.ts';
 
 /** Operations that an element is about worth. */
-const FLOPS = 60;
+export const SORT_FLOPS = 200;
 
 /** Kernel of `argsort`. */
 export function argsortKernel(engine: Engine): Kernel<'argsort'> {
@@ -28,7 +28,7 @@ export function argsortKernel(engine: Engine): Kernel<'argsort'> {
         kernel: 'sort',
         records,
         scratchBytes: sortScratchBytes(count),
-        flops: FLOPS * size,
+        flops: SORT_FLOPS * size,
       });
     });
 }

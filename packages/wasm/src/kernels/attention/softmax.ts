@@ -6,7 +6,15 @@
  * for the whole row and cancels. Without it, the difference is taken first. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
  * https://arxiv.org/abs/2205.14135
  */
-import { f32, f32x4, i32, v128, type FunctionHandle, type ModuleBuilder, type V128 } from '../../assembler/index.ts';
+import {
+  f32,
+  f32x4,
+  i32,
+  v128,
+  type FunctionHandle,
+  type ModuleBuilder,
+  type V128,
+} from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
 import { exp2, maxLanes, sumLanes } from '../vector-math.ts';
 

@@ -24,15 +24,7 @@ import { SCORE_STEP } from '../attention/softmax.ts';
 import { defineTileStep, rowBlockParts, type RowBlockParts } from '../attention/tile.ts';
 import { sumLanes } from '../vector-math.ts';
 import { defineFillSlot } from './key-tile.ts';
-import {
-  LSH_CALL,
-  LSH_HEAD,
-  LSH_TASK,
-  lshScratch,
-  MOST_SLOTS,
-  NORMS,
-  slotLayout,
-} from './layout.ts';
+import { LSH_CALL, LSH_HEAD, LSH_TASK, lshScratch, MOST_SLOTS, NORMS, slotLayout } from './layout.ts';
 import { defineAddMeetTerms, defineHideMet, listChunks } from './meetings.ts';
 import { finishRows, keepState, listRows, loadState, type LshParts, type LshPlace } from './rows.ts';
 import { defineHide, definePlaceRanges, hideSelf } from './visible.ts';
@@ -115,7 +107,8 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
   const hide = defineHide(module, layout, options);
   const ranges = definePlaceRanges(module, simd);
   const hideMet = duplicates === 'once' ? defineHideMet(module, layout, withinBuckets) : undefined;
-  const addTerms = duplicates === 'lucidrains' ? defineAddMeetTerms(module, layout, withinBuckets) : undefined;
+  const addTerms =
+    duplicates === 'lucidrains' ? defineAddMeetTerms(module, layout, withinBuckets) : undefined;
   /** Whether the data decides on every tile. */
   const always = causal || withinBuckets || duplicates !== 'each';
 
@@ -140,10 +133,7 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
       const isMasked = f.let('is_masked', 1);
       if (!always) {
         // Chunks of the tile that the first row does not see any more, or the last one not yet.
-        const seesFirst = i32.geS(
-          i32.load(slot, layout.chunks),
-          i32.load(i32.add(lsh.firstChunk, lastRow)),
-        );
+        const seesFirst = i32.geS(i32.load(slot, layout.chunks), i32.load(i32.add(lsh.firstChunk, lastRow)));
         const seesLast = i32.leS(
           i32.load(slot, layout.chunks + 4 * (TILE - 1)),
           i32.add(i32.load(lsh.firstChunk), span),
@@ -169,11 +159,19 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
             () => {
               if (addTerms) f.call(addTerms, meet);
               const { firstChunk, bucket } = lsh;
-              f.call(hide, { scores: at.scores, rows, columns, tokens: at.rows, firstChunk, bucket, slot, span });
+              f.call(hide, {
+                scores: at.scores,
+                rows,
+                columns,
+                tokens: at.rows,
+                firstChunk,
+                bucket,
+                slot,
+                span,
+              });
               if (hideMet) f.call(hideMet, meet);
             },
-            () =>
-              f.if(i32.eq(tile, i32.add(firstTile, block)), () => hideSelf(f, at.scores, rows)),
+            () => f.if(i32.eq(tile, i32.add(firstTile, block)), () => hideSelf(f, at.scores, rows)),
           ),
       });
     });

@@ -52,13 +52,7 @@ export function defineFillSlot(
       f.let('qk', i32.load(head, LSH_HEAD.qk)),
       f.let('qk_stride', i32.load(head, LSH_HEAD.qkStride)),
     ];
-    packKeys(
-      f,
-      slot,
-      headDim,
-      (key, row) => f.set(row, i32.add(qk, i32.mul(token(key), qkStride))),
-      factors,
-    );
+    packKeys(f, slot, headDim, (key, row) => f.set(row, i32.add(qk, i32.mul(token(key), qkStride))), factors);
     const [v, vStride] = [
       f.let('v', i32.load(head, LSH_HEAD.v)),
       f.let('v_stride', i32.load(head, LSH_HEAD.vStride)),
@@ -124,9 +118,7 @@ function defineListKeys(
       f.if(i32.ltU(place, endPlace), () => {
         f.set(token, i32.load(i32.add(order, i32.shl(inRound, 2))));
         f.set(seenAs, chunk);
-        f.if(mask, () =>
-          f.if(i32.eqz(i32.load8U(i32.add(mask, token))), () => f.set(seenAs, HIDDEN_CHUNK)),
-        );
+        f.if(mask, () => f.if(i32.eqz(i32.load8U(i32.add(mask, token))), () => f.set(seenAs, HIDDEN_CHUNK)));
         if (withinBuckets) f.if(i32.ne(source, round), () => f.set(seenAs, HIDDEN_CHUNK));
         f.advance(inRound, 1);
         f.set(left, i32.sub(left, 1));

@@ -1,14 +1,6 @@
 /** The queries of a row block of LSH attention: who they are, which keys they see, and their state from round to round. */
 import { TILE } from '@attn/core';
-import {
-  f32,
-  f32x4,
-  i32,
-  v128,
-  type FunctionBuilder,
-  type I32,
-  type Local,
-} from '../../assembler/index.ts';
+import { f32, f32x4, i32, v128, type FunctionBuilder, type I32, type Local } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
 import { copyRow } from '../attention/copy-row.ts';
 import { paddedDim } from '../attention/layout.ts';
@@ -46,7 +38,10 @@ export function listRows(
   ];
   const endChunk = field('endChunk');
   const roundBytes = f.let('round_bytes', i32.shl(i32.mul(round, length), 2));
-  const order = f.let('order', i32.add(i32.load(head, LSH_HEAD.order), i32.add(roundBytes, i32.shl(first, 2))));
+  const order = f.let(
+    'order',
+    i32.add(i32.load(head, LSH_HEAD.order), i32.add(roundBytes, i32.shl(first, 2))),
+  );
   const buckets = f.let('buckets', i32.add(i32.load(head, LSH_HEAD.buckets), roundBytes));
   const toFirst = i32.sub(i32.load(call, LSH_CALL.leadChunks), i32.load(call, LSH_CALL.chunksBefore));
   /** The first chunk that the row sees; negative where rounds have ends. */

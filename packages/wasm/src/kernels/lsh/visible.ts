@@ -68,9 +68,7 @@ export function defineHide(
         for (let offset = 0; offset < 4 * SCORE_STEP; offset += 16) {
           const read = (part: number): V128 => v128.load(keys, part + offset);
           const inChunks = i32x4.leU(i32x4.sub(read(layout.chunks), chunk), span);
-          const other = causal
-            ? i32x4.ltS(read(layout.tokens), token)
-            : i32x4.ne(read(layout.tokens), token);
+          const other = causal ? i32x4.ltS(read(layout.tokens), token) : i32x4.ne(read(layout.tokens), token);
           let seen = v128.and(inChunks, other);
           if (bucket) seen = v128.and(seen, i32x4.eq(read(layout.buckets), bucket));
           f.do(v128.store(to, v128.bitselect(v128.load(to, offset), hidden, seen), offset));
