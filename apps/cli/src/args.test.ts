@@ -10,6 +10,7 @@ afterEach(() => vi.unstubAllGlobals());
 test('flags are kebab-case', () => {
   expect(flag('keyMask')).toBe('--key-mask');
   expect(flag('q')).toBe('--q');
+  expect([flag('E'), flag('biasE')]).toEqual(['--E', '--bias-e']);
 });
 
 describe('text', () => {

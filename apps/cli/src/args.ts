@@ -13,9 +13,9 @@ export function badArgument(message: string, options?: ErrorOptions): AttnError 
   return new AttnError('INVALID_ARGUMENT', 'cli', message, options);
 }
 
-/** `keyMask` as it is documented: `--key-mask`. */
+/** `keyMask` as it is documented, `--key-mask`, and `E` as `--E`. */
 export function flag(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${name.replace(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** The text of an option, or undefined when it is absent. */

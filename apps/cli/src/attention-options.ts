@@ -1,21 +1,19 @@
 /** The `--options` option of `attn run`: attributes of the op, as JSON. Their values are checked where the op is. */
-import { show, type AttentionAttributes, type AttentionLayout } from '@attn/core';
+import { show, type AttentionLayout } from '@attn/core';
 import { badArgument, jsonOrFile, text, type Options } from './args.ts';
-
-/** What the JSON may hold. */
-type AttentionOptions = Pick<AttentionAttributes, 'scale' | 'queryOffset' | 'softcap' | 'layout'>;
+import type { CallAttributes } from './calls/call.ts';
 
 /**
  * Reads the options; none when there are none.
  * @throws AttnError `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist
  */
-export async function readOptions(options: Options): Promise<AttentionOptions> {
+export async function readOptions(options: Options): Promise<CallAttributes> {
   const given = text(options, 'options');
   const json = given === undefined ? {} : await jsonOrFile('options', given);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw badArgument(`--options must be a JSON object, got ${show(json)}`);
   }
-  const found: { -readonly [name in keyof AttentionOptions]: AttentionOptions[name] } = {};
+  const found: { -readonly [name in keyof CallAttributes]: CallAttributes[name] } = {};
   for (const [name, value] of Object.entries(json)) {
     if (name === 'scale' || name === 'queryOffset' || name === 'softcap') {
       if (typeof value !== 'number')

@@ -1,61 +1,58 @@
-/** The tensors of one attention call, read from a file by name and brought to the dtypes that the op takes. */
-import {
-  ATTENTION_OPTIONAL,
-  ATTENTION_REQUIRED,
-  AttnError,
-  show,
-  type AttentionInputName,
-  type AttentionInputs,
-  type Tensor,
-} from '@attn/core';
+/** The tensors of one call, read from a file by name and brought to the dtypes that ops take. */
+import { AttnError, show, type Tensor } from '@attn/core';
 import type { SafetensorsFile } from '@attn/safetensors';
 import { badArgument, flag, text, type Options } from './args.ts';
+import type { CallKind } from './calls/call.ts';
 
-/** Every input, in the order of the op. */
-export const INPUT_NAMES: readonly AttentionInputName[] = [...ATTENTION_REQUIRED, ...ATTENTION_OPTIONAL];
-
-const MASKS: readonly AttentionInputName[] = ['keyMask', 'queryMask', 'globalMask'];
-const INTEGERS: readonly AttentionInputName[] = ['segmentIds', 'keyLengths'];
+const MASKS: readonly string[] = ['keyMask', 'queryMask', 'globalMask'];
+const INTEGERS: readonly string[] = ['segmentIds', 'keyLengths'];
 
 /**
- * Reads q, k, v and every optional input that the file has, but for those that `--ignore` lists. An input named `x` is the
+ * Reads the required inputs and every optional one that the file has, but for those that `--ignore` lists. An input named `x` is the
  * tensor `x`, or the one that the option `--x` names, which must then exist.
  * @throws AttnError `MISSING_INPUT`, `INVALID_DTYPE`, `INVALID_ARGUMENT`
  */
-export async function readInputs(file: SafetensorsFile, options: Options): Promise<AttentionInputs<Tensor>> {
-  const ignored = readIgnored(options);
-  const read = async (input: AttentionInputName): Promise<Tensor | undefined> => {
+export async function readInputs(
+  file: SafetensorsFile,
+  { inputs: { required, optional } }: CallKind,
+  options: Options,
+  ignored: readonly string[],
+): Promise<Readonly<Record<string, Tensor>>> {
+  const inputs: Record<string, Tensor> = {};
+  for (const input of [...required, ...optional]) {
     const named = text(options, input);
-    const required = ATTENTION_REQUIRED.includes(input) || named !== undefined;
-    if (!required && (ignored.includes(input) || !file.has(input))) return undefined;
-    return toInput(input, await file.tensor(named ?? input));
-  };
-  const inputs: { [name in AttentionInputName]?: Tensor } = {};
-  for (const input of INPUT_NAMES) {
-    const tensor = await read(input);
-    if (tensor !== undefined) inputs[input] = tensor;
+    const isWanted = required.includes(input) || named !== undefined;
+    if (!isWanted && (ignored.includes(input) || !file.has(input))) continue;
+    inputs[input] = toInput(input, await file.tensor(named ?? input));
   }
-  const { q, k, v, ...optional } = inputs;
-  if (q === undefined || k === undefined || v === undefined) {
-    throw new AttnError('INTERNAL', 'cli', 'q, k and v must have been read');
-  }
-  return { q, k, v, ...optional };
+  return inputs;
 }
 
-/** The optional inputs that are left out though the file may have them. */
-export function readIgnored(options: Options): readonly string[] {
-  const names = text(options, 'ignore')?.split(',') ?? [];
-  for (const name of names.map((given) => given.trim())) {
-    if (!ATTENTION_OPTIONAL.some((input) => input === name)) {
-      throw badArgument(`--ignore takes names of ${ATTENTION_OPTIONAL.join(', ')}, got ${show(name)}`);
+/**
+ * The optional inputs that are left out though the file may have them.
+ * @param names of all inputs that any call has
+ * @throws AttnError `INVALID_ARGUMENT` also for the name of an input that this call does not have
+ */
+export function readIgnored(
+  options: Options,
+  { name: call, inputs: { required, optional } }: CallKind,
+  names: readonly string[],
+): readonly string[] {
+  const own = [...required, ...optional];
+  const foreign = names.find((name) => text(options, name) !== undefined && !own.includes(name));
+  if (foreign !== undefined) throw badArgument(`${flag(foreign)} names no input of ${call}`);
+  const ignored = text(options, 'ignore')?.split(',') ?? [];
+  for (const name of ignored.map((given) => given.trim())) {
+    if (!optional.includes(name)) {
+      throw badArgument(`--ignore takes names of ${optional.join(', ')}, got ${show(name)}`);
     }
     if (options[name] !== undefined) throw badArgument(`--ignore ${name} contradicts ${flag(name)}`);
   }
-  return names.map((name) => name.trim());
+  return ignored.map((name) => name.trim());
 }
 
 /** Files store masks and ids in whatever dtype their writer had at hand. */
-function toInput(input: AttentionInputName, tensor: Tensor): Tensor {
+function toInput(input: string, tensor: Tensor): Tensor {
   const { dtype, shape, data } = tensor;
   if (MASKS.includes(input)) {
     if (dtype === 'bool') return tensor;

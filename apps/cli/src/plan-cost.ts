@@ -1,21 +1,30 @@
 /** What a call costs, from its plan. */
 import {
   attentionInputs,
+  attentionProblem,
   createPause,
+  full,
+  inputSpecs,
   PlanCache,
   type AttentionAttributes,
   type AttentionInputs,
+  type AttentionLayout,
+  type Graph,
   type Tensor,
 } from '@attn/core';
 
-/** Planning and pairs of one call. */
-export interface PlanCost {
+/** What a call takes beside its run. */
+export interface CallCost {
   /** Milliseconds that planning takes, once per pattern and sizes. */
   readonly planMs: number;
+  /** Query–key pairs that kernels compute as a share of n², that is of what dense attention computes. */
+  readonly share: number;
+}
+
+/** Planning and pairs of one call. */
+export interface PlanCost extends CallCost {
   /** Query–key pairs that kernels compute, over all heads and batch rows. */
   readonly computedPairs: number;
-  /** `computedPairs` as a share of n², that is of what dense attention computes. */
-  readonly share: number;
 }
 
 /** Plans a call whose inputs are valid. Errors: `ABORTED`. */
@@ -38,4 +47,23 @@ export async function planCost(
     computedPairs,
     share: computedPairs / Math.max(1, batch * heads * queryLength * keyLength),
   };
+}
+
+/** The same of a system: the pairs of its attention nodes beside those of dense attention to q, k and v. */
+export function graphCost(
+  graph: Graph,
+  inputs: Pick<AttentionInputs<Tensor>, 'q' | 'k' | 'v'>,
+  layout: AttentionLayout | undefined,
+): CallCost {
+  const start = performance.now();
+  const plans = new PlanCache();
+  let computedPairs = 0;
+  for (const node of graph.nodes) {
+    if (node.op !== 'attention') continue;
+    computedPairs += plans.expected(inputSpecs(graph, node), node.attributes).plan.stats.computedPairs;
+  }
+  const planMs = performance.now() - start;
+  const problem = attentionProblem({ ...inputs }, { pattern: full(), layout });
+  const { batch, heads, queryLength, keyLength } = problem;
+  return { planMs, share: computedPairs / Math.max(1, batch * heads * queryLength * keyLength) };
 }

@@ -3,12 +3,22 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attentionReference, causal, f32, toReference, type Tensor } from '@attn/core';
+import {
+  attentionReference,
+  causal,
+  evaluateReference,
+  f32,
+  linformerGraph,
+  linformerInputs,
+  toReference,
+  type Tensor,
+} from '@attn/core';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attnIn, MAIN, values, type Result } from '../cli.testing.ts';
 
 const CAUSAL = '{"type":"causal"}';
+const LINFORMER_POOL = '{"type":"linformer","projection":"meanPool","k":4}';
 
 let folder: string;
 let outputs: string;
@@ -137,6 +147,26 @@ describe('run', () => {
     ['the input as output', { output: 'good' }, '--output must not be the file of --input, got good'],
     ['the input under another name', { output: 'link' }, 'must not be the file of --input, got link'],
     ['a missing named tensor', { bias: 'b' }, 'good has no tensor "b"; it has q, k, v'],
+    [
+      'an input of another call',
+      { pattern: LINFORMER_POOL, bias: 'q' },
+      '--bias names no input of linformer',
+    ],
+    ['Linformer without E', { pattern: '{"type":"linformer"}' }, 'the projection linear needs the input E'],
+    ['a causal Linformer', { pattern: '{"type":"linformer","causal":true}' }, 'mixes all positions'],
+    ['a wrong k', { pattern: '{"type":"linformer","projection":"maxPool","k":0}' }, 'an integer ≥ 1, got 0'],
+    ['a k that is no number', { pattern: '{"type":"linformer","k":"3"}' }, 'k must be a number or a list of'],
+    ['a wrong projection', { pattern: '{"type":"linformer","projection":"x"}' }, 'convolution, got "x"'],
+    [
+      'a stray option of Linformer',
+      { pattern: '{"type":"linformer","rank":3}' },
+      'has no option "rank"; known are',
+    ],
+    [
+      'an offset for Linformer',
+      { pattern: LINFORMER_POOL, options: '{"queryOffset":1}' },
+      '"queryOffset"; known are',
+    ],
     ['a truncated file', { input: 'truncated' }, 'need 864 bytes of data, but the file has 859'],
     ['a file that lies', { input: 'lying' }, 'shape [1, 9, 9, 4] needs 1296 bytes, got 288'],
     ['a file of text', { input: 'text' }, 'expected a header of at most 100000000 bytes'],
@@ -155,6 +185,32 @@ describe('run', () => {
     expect(stderr).toMatch(/^\[attn\/\w+\] [^\n]+\n$/);
     expect([code, stdout]).toEqual([2, '']);
     expect(await readdir(outputs)).toEqual([]);
+  });
+
+  test('Linformer: matrices of the file, or a pool', async () => {
+    const [E, F] = [values([3, 12], 5), values([3, 9], 6)];
+    const biasE = values([3], 7);
+    await writeSafetensorsFile(path('matrices'), { q, k, v, keyMask, E, F, biasE, bias: values([9, 9], 4) });
+    const { code, stdout } = await run({ input: 'matrices', pattern: '{"type":"linformer"}' }, '--json');
+    expect(code).toBe(0);
+    const { shapes, computedShare } = JSON.parse(stdout);
+    expect(Object.keys(shapes)).toEqual(['q', 'k', 'v', 'keyMask', 'E', 'F', 'biasE', 'out', 'lse']);
+    expect(computedShare).toBeCloseTo(3 / 9);
+    const shown: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
+    const call = { q, k, v, E, F, biasE, keyMask: shown, returnLse: true };
+    const expected = evaluateReference(linformerGraph(call), linformerInputs(call));
+    const got = await readOutput(join(outputs, 'out'));
+    expectClose(got.out, expected.out);
+    expectClose(got.lse, expected.lse);
+
+    const pooled = { input: 'matrices', ignore: 'E,F,biasE', pattern: LINFORMER_POOL };
+    expect(JSON.parse((await run(pooled, '--json')).stdout).shapes).not.toHaveProperty('E');
+    const pool = { q, k, v, keyMask: shown, projection: 'meanPool', projectedLength: 4 } as const;
+    const { out } = await readOutput(join(outputs, 'out'));
+    expectClose(out, evaluateReference(linformerGraph(pool), linformerInputs(pool)).out);
+    const named = { input: 'matrices', pattern: '{"type":"linformer","k":3}', E: 'E', 'bias-e': 'biasE' };
+    expect(await run(named)).toMatchObject({ code: 0 });
+    await rm(join(outputs, 'out'));
   });
 
   test('optional inputs of the file are applied, but for those that are ignored', async () => {

@@ -1,13 +1,13 @@
 /** `attn run`: one attention call, from a file of tensors to a file of tensors. */
-import { attentionInputs, AttnError, ops, type AttentionAttributes } from '@attn/core';
+import { AttnError } from '@attn/core';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
-import { flag, requiredText, text, type Options } from '../args.ts';
+import { flag, requiredText, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
-import { INPUT_NAMES, readIgnored, readInputs } from '../inputs.ts';
 import { readOptions } from '../attention-options.ts';
-import { PATTERN_HELP, readPattern } from '../pattern.ts';
-import { planCost } from '../plan-cost.ts';
+import { INPUT_NAMES, readCallKind } from '../calls/index.ts';
+import { readIgnored, readInputs } from '../inputs.ts';
+import { PATTERN_HELP } from '../pattern.ts';
 import { duration, extents, percent } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 import { checkOutput } from '../output-file.ts';
@@ -18,7 +18,7 @@ export const run: Command = {
   summary: 'Run attention on tensors in a .safetensors file',
   options: [
     ['--input <file>', 'A .safetensors file with q, k, v and any optional input'],
-    ['--pattern <json|file>', PATTERN_HELP],
+    ['--pattern <json|file>', `${PATTERN_HELP}; or a system such as '{"type":"linformer"}'`],
     ['--options <json|file>', 'JSON with scale, queryOffset, softcap, layout (bhnd or bnhd)'],
     ['--backend <name>', BACKEND_HELP],
     ['--output <file>', 'Where to write out and lse'],
@@ -32,6 +32,7 @@ export const run: Command = {
     `run --input qkv.safetensors --pattern '{"type":"causal"}' --output out.safetensors`,
     `run --input qkv.safetensors --pattern longformer.json --options '{"layout":"bnhd"}' --output out.safetensors`,
     `run --input in.safetensors --q in.q --k in.k --v in.v --key-mask in.padding --pattern '{"type":"full"}' --output out.safetensors --json`,
+    `run --input qkv.safetensors --pattern '{"type":"linformer","projection":"meanPool","k":256}' --output out.safetensors`,
   ],
   run: runRun,
 };
@@ -42,29 +43,25 @@ async function runRun(options: Options, context: Context): Promise<void> {
   const input = requiredText(options, 'input', 'a .safetensors file');
   const output = requiredText(options, 'output', 'the .safetensors file to write');
   const backend = readBackend(options);
-  const attributes: AttentionAttributes = {
-    pattern: await readPattern(options),
-    ...(await readOptions(options)),
-    returnLse: true,
-  };
-  readIgnored(options);
-  for (const name of INPUT_NAMES) text(options, name);
+  const kind = await readCallKind(options);
+  const attributes = await readOptions(options);
+  const ignored = readIgnored(options, kind, INPUT_NAMES);
   await checkOutput('output', output, options, ['input', 'pattern', 'options']);
 
   progress.update(`reading ${input}`);
   const file = await openSafetensorsFile(input);
-  const inputs = await readInputs(file, options).finally(() => file.close());
+  const inputs = await readInputs(file, kind, options, ignored).finally(() => file.close());
 
-  ops.attention.infer(attentionInputs(inputs), attributes); // all that can be wrong with them
+  const call = kind.prepare(inputs, attributes); // all that can be wrong with them
   progress.update('planning');
-  const { share, planMs } = await planCost(inputs, attributes, signal);
+  const { share, planMs } = await call.cost(signal);
 
   await withAttn(backend, context, async (attn) => {
     progress.update('attention', 0);
     const onProgress = ({ done, total }: { done: number; total: number }) =>
       progress.update('attention', done / total);
     const start = performance.now();
-    const result = await attn.attention({ ...inputs, ...attributes, backend, signal, onProgress });
+    const result = await call.run(attn, { backend, signal, onProgress });
     const ms = performance.now() - start;
     if (result.lse === undefined)
       throw new AttnError('INTERNAL', 'cli/run', `backend ${result.backend} gave no lse`);

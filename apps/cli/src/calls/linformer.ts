@@ -1,0 +1,62 @@
+/** `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors of the file. */
+import {
+  LINFORMER_PROJECTIONS,
+  linformerGraph,
+  show,
+  type Json,
+  type JsonObject,
+  type LinformerOptions,
+} from '@attn/core';
+import { badArgument } from '../args.ts';
+import { graphCost } from '../plan-cost.ts';
+import type { CallKind, InputNames } from './call.ts';
+
+/** Its tensors. */
+export const LINFORMER_INPUTS: InputNames = {
+  required: ['q', 'k', 'v'],
+  optional: ['keyMask', 'E', 'F', 'biasE', 'biasF'],
+};
+
+/** Errors: `INVALID_ARGUMENT`. */
+export function linformerCall(json: JsonObject): CallKind {
+  const system = readSystem(json);
+  return {
+    name: 'linformer',
+    inputs: LINFORMER_INPUTS,
+    prepare({ q, k, v, ...optional }, options) {
+      const call = { q, k, v, ...optional, ...options, ...system, returnLse: true };
+      const graph = linformerGraph(call);
+      return {
+        cost: async () => graphCost(graph, { q, k, v }, options.layout),
+        run: (attn, runOptions) => attn.linformerAttention({ ...call, ...runOptions }),
+      };
+    },
+  };
+}
+
+/** The options; `causal` is passed on, so that it is refused with the reason. */
+function readSystem(json: JsonObject): LinformerOptions {
+  const { type, projection, k, causal, ...unknown } = json;
+  const [stray] = Object.keys(unknown);
+  if (stray !== undefined) {
+    throw badArgument(`--pattern: ${show(type)} has no option ${show(stray)}; known are projection, k`);
+  }
+  const known = LINFORMER_PROJECTIONS.find((name) => name === projection);
+  if (projection !== undefined && known === undefined) {
+    const names = LINFORMER_PROJECTIONS.join(', ');
+    throw badArgument(`--pattern: projection must be one of ${names}, got ${show(projection)}`);
+  }
+  const refused = causal === undefined ? {} : { causal };
+  return { ...refused, projection: known, projectedLength: readLength(k) };
+}
+
+function readLength(k: Json | undefined): LinformerOptions['projectedLength'] {
+  if (k === undefined || typeof k === 'number') return k;
+  const list = Array.isArray(k) ? k.filter((each) => typeof each === 'number') : [];
+  if (!Array.isArray(k) || list.length !== k.length) {
+    throw badArgument(
+      `--pattern: k must be a number or a list of numbers, one for each head, got ${show(k)}`,
+    );
+  }
+  return list;
+}

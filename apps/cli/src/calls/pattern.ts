@@ -1,0 +1,32 @@
+/** The attention of a pattern. */
+import {
+  ATTENTION_OPTIONAL,
+  ATTENTION_REQUIRED,
+  attentionInputs,
+  ops,
+  patternFromJson,
+  type Json,
+} from '@attn/core';
+import { planCost } from '../plan-cost.ts';
+import type { CallKind, InputNames } from './call.ts';
+
+/** Its tensors. */
+export const PATTERN_INPUTS: InputNames = { required: ATTENTION_REQUIRED, optional: ATTENTION_OPTIONAL };
+
+/** Errors: `INVALID_PATTERN`. */
+export function patternCall(json: Json): CallKind {
+  const pattern = patternFromJson(json);
+  return {
+    name: 'attention',
+    inputs: PATTERN_INPUTS,
+    prepare({ q, k, v, ...optional }, options) {
+      const inputs = { q, k, v, ...optional };
+      const attributes = { pattern, ...options, returnLse: true };
+      ops.attention.infer(attentionInputs(inputs), attributes);
+      return {
+        cost: (signal) => planCost(inputs, attributes, signal),
+        run: (attn, runOptions) => attn.attention({ ...inputs, ...attributes, ...runOptions }),
+      };
+    },
+  };
+}
