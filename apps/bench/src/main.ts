@@ -11,6 +11,7 @@ import { denseSuite } from './suites/dense.ts';
 import { latencySuite } from './suites/latency.ts';
 import { linearSuite } from './suites/linear.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
+import { linformerSuite } from './suites/linformer.ts';
 import { lshSuite } from './suites/lsh.ts';
 import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
@@ -32,6 +33,7 @@ const suites: readonly Suite[] = [
   windowSuite,
   onnxSuite,
   lshSuite,
+  linformerSuite,
   lshQualitySuite,
   webgpuSuite,
 ];

@@ -35,6 +35,13 @@ export function lsh(problem: ProblemSpec, options: JsonObject): Candidate {
   return { name, kind: 'lsh', options: { threads, ...options }, problem };
 }
 
+/** Linformer's attention to k projected keys, on a backend. */
+export function linformer(problem: ProblemSpec, options: JsonObject): Candidate {
+  const { backend, threads = 1 } = options;
+  const name = `@attn/${String(backend)}, Linformer, ${threads === 1 ? '1 thread' : `${String(threads)} threads`}`;
+  return { name, kind: 'linformer', options: { threads, ...options }, problem };
+}
+
 /** `@attn/cpu`, the whole call. */
 export function plain(problem: ProblemSpec): Candidate {
   return { name: '@attn/cpu', kind: 'attention', options: { backend: 'cpu' }, problem };

@@ -8,6 +8,7 @@ const KINDS: Readonly<Record<Candidate['kind'], () => Promise<MakeContestant>>> 
   session: async () => (await import('../candidates/session.ts')).makeSession,
   linear: async () => (await import('../candidates/linear.ts')).makeLinear,
   lsh: async () => (await import('../candidates/lsh.ts')).makeLsh,
+  linformer: async () => (await import('../candidates/linformer.ts')).makeLinformer,
   peer: async () => (await import('../candidates/peer.ts')).makePeer,
 };
 

@@ -6,7 +6,7 @@ export interface Candidate {
   /** How tables call it. */
   readonly name: string;
   /** Which file of `candidates/` runs it, and with which options. */
-  readonly kind: 'attention' | 'executable' | 'session' | 'linear' | 'lsh' | 'peer';
+  readonly kind: 'attention' | 'executable' | 'session' | 'linear' | 'lsh' | 'linformer' | 'peer';
   readonly options: JsonObject;
   readonly problem: ProblemSpec;
 }
@@ -24,6 +24,8 @@ export interface ProblemSpec {
   readonly out?: number;
   /** For `lsh`. */
   readonly lsh?: LshSpec;
+  /** For `linformer`: to how many projected keys. */
+  readonly k?: number;
 }
 
 /** LSH attention in chunks of 64, by the conventions of Hugging Face. */
