@@ -6,7 +6,9 @@ import { attentionKernel, attentionWorkgroupBytes } from './attention.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
 import { mergeKernel } from './merge.ts';
+import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
+import { reduceKernel } from './reduce.ts';
 import { layerNormKernel, softmaxKernel } from './rows.ts';
 
 const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
@@ -52,6 +54,7 @@ const others: KernelSource[] = [
     fillKernel(element),
     gatherKernel(element),
     ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank, element)),
+    ...[0, 1, 2, 3, 4].map((rank) => maskKernel(rank, element)),
   ]),
   ...storages.flatMap((storage) => [
     ...booleans.map((hasLse) => mergeKernel(hasLse, storage)),
@@ -61,6 +64,7 @@ const others: KernelSource[] = [
       binaryKernel('add', rank, storage),
       binaryKernel('mul', rank, storage),
     ]),
+    ...(['sum', 'mean', 'max'] as const).map((kind) => reduceKernel(kind, storage)),
     ...activations.map((kind) => unaryKernel(kind, storage)),
     ...[undefined, ...activations].flatMap((activation) =>
       booleans.map((hasBias) => gemmKernel({ hasBias, activation, storage })),

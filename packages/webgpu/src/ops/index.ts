@@ -13,7 +13,16 @@ import {
   emitSoftmax,
   emitTanh,
 } from './compute.ts';
-import { emitConcat, emitEmbedding, emitGather, emitReshape, emitSlice, emitTranspose } from './movement.ts';
+import {
+  emitConcat,
+  emitEmbedding,
+  emitGather,
+  emitMask,
+  emitReshape,
+  emitSlice,
+  emitTranspose,
+} from './movement.ts';
+import { emitReduce } from './reduce.ts';
 
 /** By op. */
 export const EMIT: { readonly [K in OpName]?: Emit<K> } = {
@@ -27,6 +36,8 @@ export const EMIT: { readonly [K in OpName]?: Emit<K> } = {
   relu: emitRelu,
   tanh: emitTanh,
   softmax: emitSoftmax,
+  reduce: emitReduce,
+  mask: emitMask,
   embedding: emitEmbedding,
   gather: emitGather,
   reshape: emitReshape,

@@ -1,7 +1,8 @@
-/** Ops that only move elements. */
-import { concatOperands, contiguousStrides, sizeOf, type NodeOf } from '@attn/core';
+/** Ops that only move elements, or leave some out. */
+import { broadcastStrides, concatOperands, contiguousStrides, sizeOf, type NodeOf } from '@attn/core';
 import { always, elementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { GATHER_PARAMS, gatherKernel } from '../kernels/elementwise.ts';
+import { maskKernel, maskParams } from '../kernels/mask.ts';
 import { moveDispatches } from '../kernels/move.ts';
 import { elementGrid, packParams } from '../kernels/wgsl.ts';
 
@@ -76,6 +77,24 @@ export function emitEmbedding(
 ): NodeProgram {
   const [extent, ...rest] = specOf(context, inputs.table).shape;
   return gather(context, inputs.table, inputs.ids, outputs[0], extent, rest);
+}
+
+export function emitMask(context: ProgramContext, { inputs, outputs }: NodeOf<'mask'>): NodeProgram {
+  const { shape } = specOf(context, inputs.x);
+  const count = sizeOf(shape);
+  if (count === 0) return always();
+  const strides = broadcastStrides(specOf(context, inputs.mask).shape, shape);
+  const params: Record<string, number> = { count };
+  shape.forEach((extent, axis) => {
+    params[`extent${axis}`] = extent;
+    params[`mask${axis}`] = strides[axis];
+  });
+  return always({
+    kernel: maskKernel(shape.length, elementOf(context, inputs.x)),
+    params: packParams(maskParams(shape.length), params),
+    bindings: [inputs.x, inputs.mask, outputs[0]],
+    grid: elementGrid(count),
+  });
 }
 
 function gather(
