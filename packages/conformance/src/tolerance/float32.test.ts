@@ -8,14 +8,14 @@ import { evaluateFloat32 } from './float32.testing.ts';
 
 const backend = referenceBackend(evaluateFloat32);
 
-test('every case', { timeout: 60_000 }, async () => {
+test('every case', { timeout: 180_000 }, async () => {
   for (const each of allCases) {
     if (each.params.rows !== undefined) continue; // too long for an implementation without tiles
     expect(await runCase(backend, each)).toEqual({ id: each.id, status: 'passed' });
   }
 });
 
-test('every golden', { timeout: 60_000 }, async () => {
+test('every golden', { timeout: 180_000 }, async () => {
   for (const entry of await goldenEntries()) {
     const golden = await readGolden(entry);
     for (const call of Object.values(goldenCalls(golden))) {
