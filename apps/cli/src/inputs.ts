@@ -5,7 +5,7 @@ import { badArgument, flag, text, type Options } from './args.ts';
 import type { CallKind } from './calls/call.ts';
 
 const MASKS: readonly string[] = ['keyMask', 'queryMask', 'globalMask'];
-const INTEGERS: readonly string[] = ['segmentIds', 'keyLengths'];
+const INTEGERS: readonly string[] = ['segmentIds', 'keyLengths', 'buckets', 'order'];
 
 /**
  * Reads the required inputs and every optional one that the file has, but for those that `--ignore` lists. An input named `x` is the

@@ -5,6 +5,7 @@ import {
   createPause,
   full,
   inputSpecs,
+  lshProblem,
   PlanCache,
   type AttentionAttributes,
   type AttentionInputs,
@@ -59,8 +60,13 @@ export function graphCost(
   const plans = new PlanCache();
   let computedPairs = 0;
   for (const node of graph.nodes) {
-    if (node.op !== 'attention') continue;
-    computedPairs += plans.expected(inputSpecs(graph, node), node.attributes).plan.stats.computedPairs;
+    const specs = inputSpecs(graph, node);
+    if (node.op === 'attention') {
+      computedPairs += plans.expected(specs, node.attributes).plan.stats.computedPairs;
+    } else if (node.op === 'lshAttention') {
+      const { batch, heads, pairs } = lshProblem(specs, node.attributes);
+      computedPairs += batch * heads * pairs;
+    }
   }
   const planMs = performance.now() - start;
   const problem = attentionProblem({ ...inputs }, { pattern: full(), layout });

@@ -4,16 +4,21 @@ import { jsonOrFile, requiredText, type Options } from '../args.ts';
 import { PATTERN_HELP } from '../pattern.ts';
 import type { CallKind } from './call.ts';
 import { LINFORMER_INPUTS, linformerCall } from './linformer.ts';
+import { LSH_INPUTS, lshCall } from './lsh.ts';
 import { PATTERN_INPUTS, patternCall } from './pattern.ts';
 
 const SYSTEMS: Readonly<Record<string, (json: JsonObject) => CallKind>> = {
   linformer: linformerCall,
+  lsh: lshCall,
 };
 
 /** Names of all tensors that any call reads. */
 export const INPUT_NAMES: readonly string[] = [
   ...new Set(
-    [PATTERN_INPUTS, LINFORMER_INPUTS].flatMap(({ required, optional }) => [...required, ...optional]),
+    [PATTERN_INPUTS, LINFORMER_INPUTS, LSH_INPUTS].flatMap(({ required, optional }) => [
+      ...required,
+      ...optional,
+    ]),
   ),
 ];
 

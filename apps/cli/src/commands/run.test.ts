@@ -10,6 +10,8 @@ import {
   f32,
   linformerGraph,
   linformerInputs,
+  lshGraph,
+  lshInputs,
   toReference,
   type Tensor,
 } from '@attn/core';
@@ -163,6 +165,27 @@ describe('run', () => {
       'has no option "rank"; known are',
     ],
     [
+      'a stray option of LSH',
+      { pattern: '{"type":"lsh","hashes":3}' },
+      'has no option "hashes"; known are preset',
+    ],
+    [
+      'a wrong preset',
+      { pattern: '{"type":"lsh","preset":"x"}' },
+      'one of paper, trax, hf, lucidrains, got "x"',
+    ],
+    ['a wrong number', { pattern: '{"type":"lsh","rounds":"4"}' }, 'rounds must be a number, got "4"'],
+    [
+      'no rounds',
+      { pattern: '{"type":"lsh","rounds":0,"chunkLength":4}' },
+      'rounds must be an integer ≥ 1, got 0',
+    ],
+    [
+      'odd buckets',
+      { pattern: '{"type":"lsh","bucketCount":3,"chunkLength":4}' },
+      'even factors ≥ 2, got [3]',
+    ],
+    [
       'an offset for Linformer',
       { pattern: LINFORMER_POOL, options: '{"queryOffset":1}' },
       '"queryOffset"; known are',
@@ -211,6 +234,24 @@ describe('run', () => {
     const named = { input: 'matrices', pattern: '{"type":"linformer","k":3}', E: 'E', 'bias-e': 'biasE' };
     expect(await run(named)).toMatchObject({ code: 0 });
     await rm(join(outputs, 'out'));
+  });
+
+  test('LSH reads q and v, and rotations, buckets or orders that the file has', async () => {
+    const rotations = values([2, 4, 3, 2], 8);
+    await writeSafetensorsFile(path('rotated'), { q, k, v, keyMask, rotations });
+    const pattern = '{"type":"lsh","chunkLength":4,"rounds":3,"bucketCount":4,"causal":true}';
+    const { code, stdout } = await run({ input: 'rotated', pattern }, '--json');
+    expect(code).toBe(0);
+    const { shapes, computedShare } = JSON.parse(stdout);
+    expect(Object.keys(shapes)).toEqual(['q', 'v', 'keyMask', 'rotations', 'out', 'lse']);
+    expect(computedShare).toBeCloseTo((3 * 8) / 9);
+    const mask: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
+    const options = { chunkLength: 4, rounds: 3, bucketCount: 4, causal: true, returnLse: true } as const;
+    const call = { qk: q, v, mask, rotations, ...options };
+    const expected = evaluateReference(lshGraph(call), lshInputs(call));
+    const got = await readOutput(join(outputs, 'out'));
+    expectClose(got.out, expected.out);
+    expectClose(got.lse, expected.lse);
   });
 
   test('optional inputs of the file are applied, but for those that are ignored', async () => {

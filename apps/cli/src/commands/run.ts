@@ -18,7 +18,7 @@ export const run: Command = {
   summary: 'Run attention on tensors in a .safetensors file',
   options: [
     ['--input <file>', 'A .safetensors file with q, k, v and any optional input'],
-    ['--pattern <json|file>', `${PATTERN_HELP}; or a system such as '{"type":"linformer"}'`],
+    ['--pattern <json|file>', `${PATTERN_HELP}; or a system: '{"type":"lsh"}', '{"type":"linformer"}'`],
     ['--options <json|file>', 'JSON with scale, queryOffset, softcap, layout (bhnd or bnhd)'],
     ['--backend <name>', BACKEND_HELP],
     ['--output <file>', 'Where to write out and lse'],
@@ -33,6 +33,7 @@ export const run: Command = {
     `run --input qkv.safetensors --pattern longformer.json --options '{"layout":"bnhd"}' --output out.safetensors`,
     `run --input in.safetensors --q in.q --k in.k --v in.v --key-mask in.padding --pattern '{"type":"full"}' --output out.safetensors --json`,
     `run --input qkv.safetensors --pattern '{"type":"linformer","projection":"meanPool","k":256}' --output out.safetensors`,
+    `run --input qv.safetensors --pattern '{"type":"lsh","rounds":4,"causal":true}' --output out.safetensors`,
   ],
   run: runRun,
 };

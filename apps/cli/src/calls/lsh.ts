@@ -1,0 +1,87 @@
+/** `{"type":"lsh","rounds":4,"causal":true}`: Reformer's LSH attention. Queries are keys, too: it reads `q` and `v`, and no `k`. */
+import {
+  LSH_PRESETS,
+  lshGraph,
+  show,
+  type Json,
+  type JsonObject,
+  type LshCall,
+  type LshOptions,
+  type LshPreset,
+} from '@attn/core';
+import { badArgument } from '../args.ts';
+import { graphCost } from '../plan-cost.ts';
+import type { CallKind, InputNames } from './call.ts';
+
+/** Its tensors. */
+export const LSH_INPUTS: InputNames = {
+  required: ['q', 'v'],
+  optional: ['keyMask', 'rotations', 'buckets', 'order'],
+};
+
+const NUMBERS = ['rounds', 'chunkLength', 'chunksBefore', 'chunksAfter', 'maxPositions', 'seed'] as const;
+const FLAGS = ['causal', 'wrap', 'withinBuckets', 'maskedBucket'] as const;
+const WORDS = {
+  keyNorm: ['rms', 'l2'],
+  duplicates: ['each', 'once', 'lucidrains'],
+  shareRotations: ['all', 'batch', 'none'],
+} as const;
+
+/** Errors: `INVALID_ARGUMENT`. */
+export function lshCall(json: JsonObject): CallKind {
+  const system = readSystem(json);
+  return {
+    name: 'lsh',
+    inputs: LSH_INPUTS,
+    prepare({ q, v, keyMask, rotations, buckets, order }, options) {
+      const given: LshCall = { qk: q, v, mask: keyMask, rotations, buckets, order };
+      const call = { ...given, ...options, ...system, returnLse: true };
+      const graph = lshGraph(call);
+      return {
+        cost: async () => graphCost(graph, { q, k: q, v }, options.layout),
+        run: (attn, runOptions) => attn.lshAttention({ ...call, ...runOptions }),
+      };
+    },
+  };
+}
+
+function readSystem(json: JsonObject): LshOptions {
+  const { type, preset, bucketCount, ...rest } = json;
+  const known = ['preset', 'bucketCount', ...NUMBERS, ...FLAGS, ...Object.keys(WORDS)];
+  const stray = Object.keys(rest).find((name) => !known.includes(name));
+  if (stray !== undefined) {
+    throw badArgument(`--pattern: ${show(type)} has no option ${show(stray)}; known are ${known.join(', ')}`);
+  }
+  const read = <T extends Json>(name: string, kind: string, isOne: (value: Json) => value is T): object => {
+    const value = rest[name];
+    if (value === undefined) return {};
+    if (!isOne(value)) throw badArgument(`--pattern: ${name} must be ${kind}, got ${show(value)}`);
+    return { [name]: value };
+  };
+  const words = Object.entries(WORDS).map(([name, list]) => {
+    const isOne = (value: Json): value is string => list.some((word) => word === value);
+    return read(name, list.join(' or '), isOne);
+  });
+  return Object.assign(
+    { ...readPreset(preset), ...readBucketCount(bucketCount) },
+    ...NUMBERS.map((name) => read(name, 'a number', (value) => typeof value === 'number')),
+    ...FLAGS.map((name) => read(name, 'true or false', (value) => typeof value === 'boolean')),
+    ...words,
+  );
+}
+
+function readPreset(preset: Json | undefined): LshOptions {
+  if (preset === undefined) return {};
+  const names = Object.keys(LSH_PRESETS) as LshPreset[];
+  const known = names.find((name) => name === preset);
+  if (known !== undefined) return { preset: known };
+  throw badArgument(`--pattern: preset must be one of ${names.join(', ')}, got ${show(preset)}`);
+}
+
+function readBucketCount(count: Json | undefined): LshOptions {
+  if (count === undefined) return {};
+  if (typeof count === 'number') return { bucketCount: count };
+  const list = Array.isArray(count) ? count.filter((each) => typeof each === 'number') : [];
+  if (Array.isArray(count) && list.length === count.length) return { bucketCount: list };
+  throw badArgument(`--pattern: bucketCount must be a number or a list of factors, got ${show(count)}`);
+}
