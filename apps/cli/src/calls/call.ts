@@ -2,7 +2,7 @@
  * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such as Linformer. Each is a file
  * here that says which tensors it reads and how it is called.
  */
-import type { AttentionLayout, AttentionResult, Attn, AttnRunOptions, Tensor } from '@attn/core';
+import type { AttentionLayout, AttentionResult, Attn, AttnRunOptions, RowAddress, Tensor } from '@attn/core';
 import type { CallCost } from '../plan-cost.ts';
 
 /** One thing to run. */
@@ -35,4 +35,6 @@ export interface PreparedCall {
   cost(signal: AbortSignal): Promise<CallCost>;
   /** The result has an `lse`. */
   run(attn: Attn, options: AttnRunOptions): Promise<AttentionResult>;
+  /** The greatest |out − expected| over some rows of a result in the layout `bhnd`, against float64. */
+  greatestError(attn: Attn, result: AttentionResult, rows: readonly RowAddress[]): Promise<number>;
 }

@@ -22,18 +22,23 @@ export const INPUT_NAMES: readonly string[] = [
   ),
 ];
 
+/** What `--pattern` said, and what it stands for. */
+export interface ReadCall {
+  readonly kind: CallKind;
+  readonly json: Json;
+}
+
 /**
  * What a command line asks for.
  * @throws AttnError `MISSING_INPUT`, `FILE_NOT_FOUND`, `INVALID_ARGUMENT`, `INVALID_PATTERN`
  */
-export async function readCallKind(options: Options): Promise<CallKind> {
+export async function readCallKind(options: Options): Promise<ReadCall> {
   const json = await jsonOrFile('pattern', requiredText(options, 'pattern', PATTERN_HELP));
-  if (!isObject(json)) return patternCall(json);
-  const { type } = json;
-  const isSystem = typeof type === 'string' && Object.hasOwn(SYSTEMS, type);
-  return isSystem ? SYSTEMS[type](json) : patternCall(json);
+  return { kind: isSystem(json) ? SYSTEMS[json.type](json) : patternCall(json), json };
 }
 
-function isObject(json: Json): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
+/** Whether the JSON is that of a system of the list. */
+export function isSystem(json: Json): json is JsonObject & { readonly type: string } {
+  if (typeof json !== 'object' || json === null || !('type' in json)) return false;
+  return typeof json.type === 'string' && Object.hasOwn(SYSTEMS, json.type);
 }

@@ -1,15 +1,21 @@
 /** `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors of the file. */
 import {
+  evaluateReference,
+  f32,
   LINFORMER_PROJECTIONS,
   linformerGraph,
+  linformerInputs,
   show,
   type Json,
   type JsonObject,
+  toReference,
   type LinformerOptions,
+  type Tensor,
 } from '@attn/core';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
 import type { CallKind, InputNames } from './call.ts';
+import { greatestDifference } from './rows.ts';
 
 /** Its tensors. */
 export const LINFORMER_INPUTS: InputNames = {
@@ -29,6 +35,19 @@ export function linformerCall(json: JsonObject): CallKind {
       return {
         cost: async () => graphCost(graph, { q, k, v }, options.layout),
         run: (attn, runOptions) => attn.linformerAttention({ ...call, ...runOptions }),
+        // Each row by itself: a query sees the same projected keys whatever others there are.
+        async greatestError(_, { out }, rows) {
+          const picked = [...new Set(rows.map(({ row }) => row))];
+          const few = { ...call, q: rowsOf(q, picked) };
+          const expected = evaluateReference(linformerGraph(few), linformerInputs(few)).out;
+          const [, heads, , dim] = expected.shape;
+          const inOrder = rows.map(({ batch, head, row }) => {
+            const at = ((batch * heads + head) * picked.length + picked.indexOf(row)) * dim;
+            return expected.data.subarray(at, at + dim);
+          });
+          const data = Float64Array.from(inOrder.flatMap((row) => [...row]));
+          return greatestDifference(out, { shape: [rows.length, dim], data }, rows);
+        },
       };
     },
   };
@@ -59,4 +78,18 @@ function readLength(k: Json | undefined): LinformerOptions['projectedLength'] {
     );
   }
   return list;
+}
+
+/** Some rows of [B, H, N, D]. */
+function rowsOf(tensor: Tensor, rows: readonly number[]): Tensor {
+  const { shape, data } = toReference(tensor);
+  const [batch, heads, length, dim] = shape;
+  const picked = new Float32Array(batch * heads * rows.length * dim);
+  for (let head = 0; head < batch * heads; head++) {
+    rows.forEach((row, index) => {
+      const at = (head * length + row) * dim;
+      picked.set(data.subarray(at, at + dim), (head * rows.length + index) * dim);
+    });
+  }
+  return f32([batch, heads, rows.length, dim], picked);
 }

@@ -2,6 +2,7 @@
 import {
   LSH_PRESETS,
   lshGraph,
+  lshReferenceRows,
   show,
   type Json,
   type JsonObject,
@@ -12,6 +13,7 @@ import {
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
 import type { CallKind, InputNames } from './call.ts';
+import { greatestDifference, referenceInputs } from './rows.ts';
 
 /** Its tensors. */
 export const LSH_INPUTS: InputNames = {
@@ -40,6 +42,20 @@ export function lshCall(json: JsonObject): CallKind {
       return {
         cost: async () => graphCost(graph, { q, k: q, v }, options.layout),
         run: (attn, runOptions) => attn.lshAttention({ ...call, ...runOptions }),
+        // By the orders that the same backend finds: those are its own, as far as roundings decide between buckets.
+        async greatestError(attn, { out, backend }, rows) {
+          const found = await attn.lshAttention({ ...call, returnOrder: true, backend });
+          const inputs = referenceInputs({
+            qk: q,
+            v,
+            mask: keyMask,
+            order: found.order,
+            buckets: found.buckets,
+          });
+          const node = graph.nodes.find(({ op }) => op === 'lshAttention');
+          if (node?.op !== 'lshAttention') throw new TypeError('expected a node of LSH attention');
+          return greatestDifference(out, lshReferenceRows(inputs, node.attributes, rows), rows);
+        },
       };
     },
   };

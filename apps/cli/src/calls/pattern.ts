@@ -1,4 +1,5 @@
 /** The attention of a pattern. */
+import { greatestRowError } from '@attn/conformance/rows';
 import {
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
@@ -9,6 +10,7 @@ import {
 } from '@attn/core';
 import { planCost } from '../plan-cost.ts';
 import type { CallKind, InputNames } from './call.ts';
+import { referenceInputs } from './rows.ts';
 
 /** Its tensors. */
 export const PATTERN_INPUTS: InputNames = { required: ATTENTION_REQUIRED, optional: ATTENTION_OPTIONAL };
@@ -26,6 +28,8 @@ export function patternCall(json: Json): CallKind {
       return {
         cost: (signal) => planCost(inputs, attributes, signal),
         run: (attn, runOptions) => attn.attention({ ...inputs, ...attributes, ...runOptions }),
+        greatestError: async (_, { out }, rows) =>
+          greatestRowError(referenceInputs(inputs), attributes, out, rows),
       };
     },
   };

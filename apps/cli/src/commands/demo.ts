@@ -5,7 +5,8 @@ import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { readBook, type Book } from '../demo/book.ts';
 import { HEAD_DIM, HEADS } from '../demo/embedding.ts';
-import { longformer, measure, type Measurement } from '../demo/measure.ts';
+import { measure, type Measurement } from '../demo/measure.ts';
+import { readSubject } from '../demo/subject.ts';
 import { bytes, count, duration, percent } from '../terminal/format.ts';
 import { table } from '../terminal/table.ts';
 import { checkFolder, writeOutputFile } from '../output-file.ts';
@@ -18,20 +19,27 @@ const PICTURE = './attn-demo-pattern.svg';
 /** The command. */
 export const demo: Command = {
   name: 'demo',
-  summary: 'Run Longformer attention over Moby-Dick, beside dense attention',
+  summary: 'Run Longformer attention, or another, over Moby-Dick, beside dense attention',
   options: [
     ['--n <counts>', `Lengths in bytes, separated by commas (default: ${LENGTHS.join(',')})`],
+    ['--pattern <json|file>', `Another pattern or system, such as '{"type":"lsh"}'`],
     ['--backend <name>', BACKEND_HELP],
     ['--out <file>', `Where to write the picture of the pattern (default: ${PICTURE})`],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
-  examples: ['demo', 'demo --n 8192 --backend cpu', 'demo --json'],
+  examples: [
+    'demo',
+    'demo --n 8192 --backend cpu',
+    `demo --pattern '{"type":"lsh","rounds":4,"causal":true}'`,
+    'demo --json',
+  ],
   run: runDemo,
 };
 
 async function runDemo(options: Options, context: Context): Promise<void> {
   const book = await readBook();
   const lengths = readLengths(options, book);
+  const subject = await readSubject(options, book);
   const backend = readBackend(options);
   const picture = text(options, 'out') ?? PICTURE;
   isSet(options, 'progress');
@@ -40,27 +48,28 @@ async function runDemo(options: Options, context: Context): Promise<void> {
   await withAttn(backend, context, async (attn) => {
     context.print(
       `${book.title}, ${count(book.bytes.length)} bytes in ${book.headings.length} chapters; one byte is one token.\n` +
-        `Longformer attention, ${HEADS} heads × ${HEAD_DIM}: 256 bytes to each side, chapter headings see and are seen by all.\n`,
+        `${subject.name}, ${HEADS} heads × ${HEAD_DIM}: ${subject.describes}.\n`,
     );
-    for (const n of lengths) found.push(await measure(attn, book, n, backend, found, context));
+    for (const n of lengths) found.push(await measure(attn, book, subject, n, backend, found, context));
   });
   context.progress.clear();
   const drawn = lengths[Math.floor((lengths.length - 1) / 2)];
-  await writeOutputFile(picture, drawPattern(longformer(book, drawn), { n: drawn, size: 128 }).toSvg());
+  const pattern = subject.pattern(drawn);
+  if (pattern) await writeOutputFile(picture, drawPattern(pattern, { n: drawn, size: 128 }).toSvg());
 
   context.printJson({
     text: book.title,
     heads: HEADS,
     headDim: HEAD_DIM,
     measurements: found.map((one) => ({ ...one, speedup: one.denseMs / one.ms })),
-    picture,
+    ...(pattern && { picture }),
   });
   context.print(resultTable(found));
   context.print(
     `\n~ not measured: extrapolated from a shorter length: dense ∝ n², plain JS ∝ pairs.  memory: peak of the process.\n` +
       `error: greatest difference from the float64 reference in ${found[0].checkedRows}+ sampled rows, local and global.\n` +
-      `backend: ${found[found.length - 1].backend}, ${found[found.length - 1].why}.\n` +
-      `picture of the pattern at n = ${count(drawn)}: ${picture}`,
+      `backend: ${found[found.length - 1].backend}, ${found[found.length - 1].why}.` +
+      (pattern ? `\npicture of the pattern at n = ${count(drawn)}: ${picture}` : ''),
   );
 }
 

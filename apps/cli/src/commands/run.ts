@@ -44,7 +44,7 @@ async function runRun(options: Options, context: Context): Promise<void> {
   const input = requiredText(options, 'input', 'a .safetensors file');
   const output = requiredText(options, 'output', 'the .safetensors file to write');
   const backend = readBackend(options);
-  const kind = await readCallKind(options);
+  const { kind } = await readCallKind(options);
   const attributes = await readOptions(options);
   const ignored = readIgnored(options, kind, INPUT_NAMES);
   await checkOutput('output', output, options, ['input', 'pattern', 'options']);

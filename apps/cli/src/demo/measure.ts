@@ -1,15 +1,13 @@
-/** One line of the demo's table: Longformer attention over the first n bytes of a text, checked and compared with dense. */
-import { greatestRowError } from '@attn/conformance/rows';
-import { full, globalTokens, or, slidingWindow, type Attn, type Pattern, type RowAddress } from '@attn/core';
+/** One line of the demo's table: attention over the first n bytes of a text, checked and compared with dense. */
+import type { Attn, RowAddress } from '@attn/core';
 import { whyChosen } from '../backends.ts';
 import type { Context } from '../command.ts';
-import { planCost } from '../plan-cost.ts';
+import type { PreparedCall } from '../calls/call.ts';
+import { patternCall } from '../calls/pattern.ts';
 import { count, duration } from '../terminal/format.ts';
 import type { Book } from './book.ts';
 import { embed, HEADS } from './embedding.ts';
-
-/** Longformer's window: so many bytes to each side. */
-const WINDOW = 256;
+import type { Subject } from './subject.ts';
 
 /** Dense attention is measured up to this length, and only when it is expected to take no longer than this. */
 const DENSE_LENGTH = 16_384;
@@ -41,24 +39,16 @@ export interface Measurement {
   readonly checkedRows: number;
 }
 
-/** The demo's pattern: a window around every byte, and the start of each chapter heading seen by and seeing all. */
-export function longformer(book: Book, n: number): Pattern {
-  return or(slidingWindow({ before: WINDOW, after: WINDOW }), globalTokens(headingsWithin(book, n)));
-}
-
-/** Chapter headings among the first n bytes. */
-export function headingsWithin(book: Book, n: number): number[] {
-  return book.headings.filter((position) => position < n);
-}
-
 /**
  * Measures one length.
+ * @param subject what runs
  * @param backend the one asked for by name, or undefined for the best
  * @param earlier what was measured already, from which dense attention is extrapolated
  */
 export async function measure(
   attn: Attn,
   book: Book,
+  subject: Subject,
   n: number,
   backend: string | undefined,
   earlier: readonly Measurement[],
@@ -67,38 +57,44 @@ export async function measure(
   const { signal, progress } = context;
   progress.update(`n = ${count(n)}: turning bytes into Q, K, V`);
   const inputs = embed(book.bytes, n);
-  const pattern = longformer(book, n);
-  const { planMs, share } = await planCost(inputs, { pattern }, signal);
+  const call = subject.call(n).prepare({ ...inputs }, {});
+  const { planMs, share } = await call.cost(signal);
 
   let peakBytes = 0;
-  const timed = async (task: string, of: Pattern, named: string | undefined) => {
+  const timed = async (task: string, of: PreparedCall, named: string | undefined) => {
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
       progress.update(`n = ${count(n)}: ${task}`, done / total);
     };
     progress.update(`n = ${count(n)}: ${task}`, 0);
     const start = performance.now();
-    const result = await attn.attention({ ...inputs, pattern: of, backend: named, signal, onProgress });
+    const result = await of.run(attn, { backend: named, signal, onProgress });
     return { ...result, ms: performance.now() - start };
   };
 
-  const { out, backend: ran, ms } = await timed('Longformer attention', pattern, backend);
+  const { ms, ...result } = await timed(subject.name, call, backend);
+  const { backend: ran } = result;
   peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
   const why = whyChosen(attn, ran, backend !== undefined);
   progress.update(`n = ${count(n)}: checking rows against float64`);
-  const rows = sampledRows(n, headingsWithin(book, n));
-  const maxError = greatestRowError({ q: inputs.q, k: inputs.k, v: inputs.v }, { pattern }, out, rows);
-  const sparse = { n, globals: headingsWithin(book, n).length, backend: ran, why, ms, planMs, peakBytes };
+  const globals = subject.globals(n);
+  const rows = sampledRows(n, globals);
+  const maxError = await call.greatestError(attn, result, rows);
+  const sparse = { n, globals: globals.length, backend: ran, why, ms, planMs, peakBytes };
 
   const comparesPlain =
     ran !== 'cpu' && attn.probe().some(({ name, available }) => name === 'cpu' && available);
   const plainMeasured = comparesPlain && n <= PLAIN_LENGTH;
-  const plain = plainMeasured ? await timed('the same in plain JavaScript', pattern, 'cpu') : undefined;
+  const plain = plainMeasured ? await timed('the same in plain JavaScript', call, 'cpu') : undefined;
 
   const expectedMs = expectedDenseMs(n, ms / share, earlier);
   const denseMeasured = n <= DENSE_LENGTH && expectedMs <= DENSE_MS;
   const dense = denseMeasured
-    ? await timed(`dense attention, about ${duration(expectedMs)}`, full(), ran)
+    ? await timed(
+        `dense attention, about ${duration(expectedMs)}`,
+        patternCall({ type: 'full' }).prepare({ ...inputs }, {}),
+        ran,
+      )
     : undefined;
   return {
     ...sparse,
