@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { nullDevice } from '../device/null-device.testing.ts';
 import { PipelineCache, type KernelSource } from '../device/pipeline-cache.ts';
-import { attentionKernel, attentionWorkgroupBytes } from './attention.ts';
+import { attentionKernel } from './attention/kernel.ts';
+import { attentionWorkgroupBytes } from './attention/options.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
 import { mergeKernel } from './merge.ts';

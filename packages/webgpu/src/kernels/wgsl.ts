@@ -136,3 +136,11 @@ export type ElementType = 'u32' | 'f16';
 export function elementAccess(element: ElementType): Pick<FloatAccess, 'enable' | 'suffix'> {
   return element === 'f16' ? ACCESS.f16 : ACCESS.f32;
 }
+
+/** The components of a vector. */
+export const four = [0, 1, 2, 3] as const;
+
+/** Lines for each of `count` indices, so that what they index is in registers. */
+export function unrolled(count: number, line: (index: string) => string): string {
+  return Array.from({ length: count }, (_, i) => `{\n${line(`${i}u`)}\n}`).join('\n');
+}

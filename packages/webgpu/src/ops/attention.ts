@@ -20,12 +20,9 @@ import {
   type ProgramContext,
 } from '../graph/context.ts';
 import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
-import {
-  ATTENTION_PARAMS,
-  attentionKernel,
-  attentionWorkgroupBytes,
-  type AttentionOptions,
-} from '../kernels/attention.ts';
+import { attentionKernel } from '../kernels/attention/kernel.ts';
+import { attentionWorkgroupBytes, type AttentionOptions } from '../kernels/attention/options.ts';
+import { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
 import { MERGE_PARAMS, mergeKernel } from '../kernels/merge.ts';
 import { elementGrid, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';

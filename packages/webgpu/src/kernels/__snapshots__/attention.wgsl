@@ -97,7 +97,6 @@ fn capped(x: f32) -> f32 {
   let e = exp(2.0 * abs(y));
   return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
 }
-
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let tx = lane % 16u;

@@ -1,0 +1,52 @@
+/** What the attention kernel is told at run time: sizes, strides and where the parts of the plan begin. Nothing of it makes another pipeline. */
+export const ATTENTION_PARAMS = {
+  headDim: 'u32',
+  valueDim: 'u32',
+  queryCount: 'u32',
+  keyCount: 'u32',
+  queryLength: 'u32',
+  keyLength: 'u32',
+  heads: 'u32',
+  headsPerKv: 'u32',
+  queryOffset: 'i32',
+  /** Whether the orders are others than 0, 1, 2 … */
+  hasQueryIndex: 'u32',
+  hasKeyIndex: 'u32',
+  /** Where the parts of the plan's table begin. */
+  members: 'u32',
+  queryIndex: 'u32',
+  keyIndex: 'u32',
+  rowStart: 'u32',
+  spanColumn: 'u32',
+  spanTiles: 'u32',
+  spanMask: 'u32',
+  masks: 'u32',
+  /** First member of this dispatch. */
+  firstMember: 'u32',
+  /** Workgroups that share a block, and elements of `out` and `lse` from one to the next. */
+  splits: 'u32',
+  splitOut: 'u32',
+  splitLse: 'u32',
+  /** Elements from batch row to batch row, head to head and token to token. */
+  qBatch: 'u32',
+  qHead: 'u32',
+  qToken: 'u32',
+  kBatch: 'u32',
+  kHead: 'u32',
+  kToken: 'u32',
+  vBatch: 'u32',
+  vHead: 'u32',
+  vToken: 'u32',
+  outBatch: 'u32',
+  outHead: 'u32',
+  outToken: 'u32',
+  scale: 'f32',
+  /** 0 for none. */
+  softcap: 'f32',
+  slopeBatch: 'u32',
+  radius: 'i32',
+  biasBatch: 'u32',
+  biasHead: 'u32',
+  biasQuery: 'u32',
+  biasKey: 'u32',
+} as const;
