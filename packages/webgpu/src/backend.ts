@@ -20,12 +20,19 @@ import { Program, type ProgramOptions } from './graph/program.ts';
 import { deviceBytes } from './graph/device-format.ts';
 import { measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
 import { EMIT } from './ops/index.ts';
+import type { AttentionTile } from './kernels/attention/options.ts';
 import { PLAN_INPUTS } from './ops/attention.ts';
 
 /** Options of `webgpu`. */
 export interface WebGpuOptions extends DeviceOptions {
   /** Queries that a workgroup of attention takes. Default 64; 16 where a CPU plays the GPU, which compiles large ones slowly. */
   readonly attentionRows?: 64 | 32 | 16;
+  /** Logits of a tile that an invocation of attention has. Default by the value dim, and `4x4` where a CPU plays the GPU. */
+  readonly attentionTile?: AttentionTile;
+  /** Side of the tiles of matrix products. Default: 128 for large ones, else 64, and always 64 where a CPU plays the GPU. */
+  readonly gemmTile?: 64 | 128;
+  /** Whether kernels may use subgroup operations. Default: where the device has the feature `subgroups`, unless a CPU plays it. */
+  readonly subgroups?: boolean;
   /** Told how long each run took on the GPU itself, in milliseconds, where the device has timestamps. */
   readonly onGpuTime?: (ms: number) => void;
 }
@@ -130,9 +137,12 @@ class WebGpuBackend implements GpuBackend {
     );
   }
 
-  private programOptions({ isSoftware, hasF16, limits }: GpuDevice): ProgramOptions {
-    const { attentionRows, onGpuTime } = this.options;
+  private programOptions({ isSoftware, hasF16, hasSubgroups, limits }: GpuDevice): ProgramOptions {
+    const { attentionRows, attentionTile, gemmTile, subgroups, onGpuTime } = this.options;
     return {
+      attentionTile,
+      gemmTile,
+      subgroups: subgroups ?? (hasSubgroups && !isSoftware),
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
       onGpuTime,
@@ -158,7 +168,7 @@ class WebGpuBackend implements GpuBackend {
   private async look(): Promise<Probe> {
     try {
       const gpu = await this.device();
-      const { title, limits, device } = gpu;
+      const { title, limits } = gpu;
       this.speed = await measureSpeed(gpu, this.programOptions(gpu));
       return {
         available: true,
@@ -167,7 +177,7 @@ class WebGpuBackend implements GpuBackend {
           adapter: title,
           gflops: Number((this.speed.rate / 1e6).toPrecision(3)),
           f16: gpu.hasF16,
-          subgroups: device.features.has('subgroups'),
+          subgroups: gpu.hasSubgroups,
           maxBindingBytes: limits.maxStorageBufferBindingSize,
           workgroupBytes: limits.maxComputeWorkgroupStorageSize,
         },

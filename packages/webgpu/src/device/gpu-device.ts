@@ -21,7 +21,7 @@ const WANTED_LIMITS = [
   'maxStorageBuffersPerShaderStage',
 ] as const;
 
-const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16'];
+const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
 
 /** An opened device. */
 export class GpuDevice {
@@ -78,6 +78,11 @@ export class GpuDevice {
   /** Whether shaders know halves. */
   get hasF16(): boolean {
     return this.device.features.has('shader-f16');
+  }
+
+  /** Whether shaders know subgroups. */
+  get hasSubgroups(): boolean {
+    return this.device.features.has('subgroups');
   }
 
   /** Whether a CPU plays the GPU. */

@@ -14,6 +14,6 @@ export async function nullDevice(): Promise<GPUDevice> {
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
   return adapter.requestDevice({
     requiredLimits: { maxStorageBuffersPerShaderStage },
-    requiredFeatures: ['shader-f16'],
+    requiredFeatures: ['shader-f16', 'subgroups'],
   });
 }

@@ -1,5 +1,6 @@
 /** What turning an op into dispatches needs. */
 import type { Graph, NodeOf, OpName, PlanCache, Tensor, TensorSpec, ValueId } from '@attn/core';
+import type { AttentionTile } from '../kernels/attention/options.ts';
 import type { ElementType, FloatElement, FloatStorage } from '../kernels/wgsl.ts';
 import type { Dispatch } from './dispatch.ts';
 
@@ -8,6 +9,12 @@ export interface KernelLimits {
   readonly workgroupBytes: number;
   /** Queries of a workgroup of attention, where its shared memory allows. */
   readonly attentionRows: 64 | 32 | 16;
+  /** Logits of an invocation of attention; by the value dim where it is undefined. */
+  readonly attentionTile: AttentionTile | undefined;
+  /** Side of the tiles of products; by their sizes where it is undefined. */
+  readonly gemmTile: 64 | 128 | undefined;
+  /** Whether kernels reduce by subgroup operations, which takes the feature `subgroups`. */
+  readonly subgroups: boolean;
   /** Whether a CPU plays the GPU: it compiles slowly, so that fewer kernels are better than fast ones. */
   readonly isSoftware: boolean;
   /** Whether halves are stored as such, which takes the feature `shader-f16`; as f32 otherwise. */

@@ -35,14 +35,25 @@ export interface GemmOptions {
   readonly storage: FloatStorage;
 }
 
+/** Says which variant it is. */
+export function gemmName({ hasBias, activation, storage }: GemmOptions): string {
+  const { suffix } = floatAccess(storage);
+  return `gemm${hasBias ? ' bias' : ''}${activation === undefined ? '' : ` ${activation}`}${suffix}`;
+}
+
+/** What becomes of a sum before it is stored at `column`. */
+export function gemmResult({ hasBias, activation, storage }: GemmOptions, sum: string): string {
+  const moved = hasBias ? `${sum} + ${floatAccess(storage).load('bias[column]')}` : sum;
+  return activation === undefined ? moved : `activate(${moved})`;
+}
+
 /**
  * y [batch, m, n] = activate(a · b + bias). `offsets` holds for each product where its a and its b begin. Grid: tiles of n, tiles of m,
  * products.
  */
-export function gemmKernel({ hasBias, activation, storage }: GemmOptions): KernelSource {
-  const { type, enable, declaration, suffix, load: read, store } = floatAccess(storage);
-  const sum = hasBias ? `sums[i][j] + ${read('bias[column]')}` : 'sums[i][j]';
-  const result = activation === undefined ? sum : `activate(${sum})`;
+export function gemmKernel(options: GemmOptions): KernelSource {
+  const { hasBias, activation, storage } = options;
+  const { type, enable, declaration, load: read, store } = floatAccess(storage);
   const load = (
     name: string,
     of: string,
@@ -62,7 +73,7 @@ export function gemmKernel({ hasBias, activation, storage }: GemmOptions): Kerne
     }`;
   const rows = [0, 1, 2, 3];
   return {
-    name: `gemm${hasBias ? ' bias' : ''}${activation === undefined ? '' : ` ${activation}`}${suffix}`,
+    name: gemmName(options),
     code: `${enable}${declareParams(GEMM_PARAMS)}
 ${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
 ${declaration}${activation === undefined ? '' : declareActivation(activation)}
@@ -92,7 +103,7 @@ ${rows.map((i) => `      sums[${i}] += tileA[(ty * 4u + ${i}u) * ${PITCH}u + dep
     if (row >= params.m) { break; }
     for (var j = 0u; j < 4u; j++) {
       let column = firstColumn + tx + 16u * j;
-      if (column < params.n) { y[(product * params.m + row) * params.n + column] = ${store(result)}; }
+      if (column < params.n) { y[(product * params.m + row) * params.n + column] = ${store(gemmResult(options, 'sums[i][j]'))}; }
     }
   }
 }`,

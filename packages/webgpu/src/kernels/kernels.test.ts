@@ -6,6 +6,7 @@ import { attentionKernel } from './attention/kernel.ts';
 import { attentionWorkgroupBytes } from './attention/options.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
+import { largeGemmKernel } from './gemm-large.ts';
 import { mergeKernel } from './merge.ts';
 import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
@@ -14,7 +15,8 @@ import { layerNormKernel, softmaxKernel } from './rows.ts';
 
 const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
 const F32 = { input: 'f32', output: 'f32' } as const;
-const PLAIN = { wholeHeads: true, wholeValues: true, groups: 1, rows: 64, ...F32, ...no } as const;
+const SHAPE = { groups: 1, rows: 64, tile: '8x8', subgroups: false } as const;
+const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...no } as const;
 const storages = ['f32', 'rounded', 'f16'] as const;
 /** How attention stores what it reads and what it writes. */
 const inAndOut = [
@@ -26,29 +28,54 @@ const inAndOut = [
 const booleans = [false, true];
 const activations = ['relu', 'tanh', 'gelu', 'gelu_tanh'] as const;
 
-const attention = booleans.flatMap((wholeHeads) =>
-  booleans.flatMap((wholeValues) =>
-    ([64, 32, 16] as const).flatMap((rows) =>
-      [1, 2, 3, 4].flatMap((groups) =>
-        [0, 1, 2, 4, 8, 15].flatMap((bits) =>
-          (groups === 1 ? inAndOut : [F32]).map((stored) =>
-            attentionKernel({
-              wholeHeads,
-              wholeValues,
-              rows,
-              groups,
-              ...stored,
-              alibi: (bits & 1) === 0 ? undefined : stored.input,
-              relative: (bits & 2) === 0 ? undefined : 'f32',
-              bias: (bits & 4) === 0 ? undefined : stored.input,
-              hasLse: (bits & 8) !== 0,
-            }),
-          ),
-        ),
+/** All shapes of workgroups, with nothing and with everything that a kernel may do. */
+const shapes = ([64, 32, 16] as const).flatMap((rows) =>
+  (['4x4', '4x8', '8x8'] as const).flatMap((tile) =>
+    [1, 2, 3, 4].flatMap((groups) =>
+      booleans.flatMap((subgroups) =>
+        booleans.map((all) => {
+          const biases = all ? ({ alibi: 'f32', relative: 'f32', bias: 'f32' } as const) : no;
+          const whole = { wholeHeads: !all, wholeValues: !all };
+          return attentionKernel({
+            ...PLAIN,
+            rows,
+            tile,
+            groups,
+            subgroups,
+            ...biases,
+            ...whole,
+            hasLse: all,
+          });
+        }),
       ),
     ),
   ),
 );
+
+/** All that a kernel may do, in one shape. */
+const kinds = booleans.flatMap((wholeHeads) =>
+  booleans.flatMap((wholeValues) =>
+    [0, 1, 2, 4, 8, 15].flatMap((bits) =>
+      inAndOut.map((stored) =>
+        attentionKernel({
+          ...SHAPE,
+          rows: 16,
+          tile: '4x4',
+          wholeHeads,
+          wholeValues,
+          ...stored,
+          alibi: (bits & 1) === 0 ? undefined : stored.input,
+          relative: (bits & 2) === 0 ? undefined : 'f32',
+          bias: (bits & 4) === 0 ? undefined : stored.input,
+          hasLse: (bits & 8) !== 0,
+        }),
+      ),
+    ),
+  ),
+);
+
+/** Some variants are in both. */
+const attention = [...new Map([...shapes, ...kinds].map((kernel) => [kernel.code, kernel])).values()];
 
 const others: KernelSource[] = [
   ...(['u32', 'f16'] as const).flatMap((element) => [
@@ -59,8 +86,12 @@ const others: KernelSource[] = [
   ]),
   ...storages.flatMap((storage) => [
     ...booleans.map((hasLse) => mergeKernel(hasLse, storage)),
-    softmaxKernel(storage),
-    ...booleans.flatMap((weight) => booleans.map((bias) => layerNormKernel(weight, bias, storage))),
+    ...booleans.flatMap((subgroups) => [
+      softmaxKernel({ storage, subgroups }),
+      ...booleans.flatMap((hasWeight) =>
+        booleans.map((hasBias) => layerNormKernel({ hasWeight, hasBias, storage, subgroups })),
+      ),
+    ]),
     ...[0, 1, 2, 3, 4].flatMap((rank) => [
       binaryKernel('add', rank, storage),
       binaryKernel('mul', rank, storage),
@@ -68,7 +99,10 @@ const others: KernelSource[] = [
     ...(['sum', 'mean', 'max'] as const).map((kind) => reduceKernel(kind, storage)),
     ...activations.map((kind) => unaryKernel(kind, storage)),
     ...[undefined, ...activations].flatMap((activation) =>
-      booleans.map((hasBias) => gemmKernel({ hasBias, activation, storage })),
+      booleans.flatMap((hasBias) => [
+        gemmKernel({ hasBias, activation, storage }),
+        largeGemmKernel({ hasBias, activation, storage }),
+      ]),
     ),
   ]),
 ];
@@ -84,7 +118,9 @@ test.each([
     const buffers = kernel.code.match(/var<storage/g)?.length ?? 0;
     if (buffers > 8 || (kernel.name.startsWith('attention') && kernel.name.split(' ')[2] === '64')) {
       const { messages } = await device.createShaderModule({ code: kernel.code }).getCompilationInfo();
-      expect(messages).toEqual([]);
+      expect(messages.map(({ lineNum, message }) => `${kernel.name}, line ${lineNum}: ${message}`)).toEqual(
+        [],
+      );
     } else {
       await cache.get(kernel);
     }
@@ -122,5 +158,7 @@ test('as text', async () => {
   );
   const linear = gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' });
   await expect(linear.code).toMatchFileSnapshot('__snapshots__/gemm.wgsl');
-  await expect(softmaxKernel('f32').code).toMatchFileSnapshot('__snapshots__/softmax.wgsl');
+  await expect(softmaxKernel({ storage: 'f32', subgroups: true }).code).toMatchFileSnapshot(
+    '__snapshots__/softmax-subgroups.wgsl',
+  );
 });

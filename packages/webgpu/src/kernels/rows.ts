@@ -1,12 +1,13 @@
 /** Normalisations: one workgroup a row, whose invocations share sums and maxima. */
 import type { KernelSource } from '../device/pipeline-cache.ts';
+import { DECLARE_SUBGROUP_REACH, ENABLE_SUBGROUPS, SHUFFLE_STEPS, SUBGROUP_INPUTS } from './subgroups.ts';
 import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 
 const THREADS = 64;
 
-/** Reduces `shared_` to its first element. Every invocation gets the result. */
+/** A reduction whose result every invocation gets. */
 const reduction = (name: string, combine: string): string => `
-fn ${name}(value: f32, lane: u32) -> f32 {
+fn ${name}(value: f32, lane: u32, reach: u32) -> f32 {
   workgroupBarrier();
   shared_[lane] = value;
   workgroupBarrier();
@@ -21,10 +22,36 @@ fn ${name}(value: f32, lane: u32) -> f32 {
   return shared_[0];
 }`;
 
-const HEAD = `
-var<workgroup> shared_: array<f32, ${THREADS}>;
-${reduction('sumOf', 'a + b')}
-${reduction('greatestOf', 'select(b, a, a > b)')}`;
+/** The same within subgroups, whose results pass through shared memory where there are several. */
+const subgroupReduction = (name: string, combine: string): string => `
+fn ${name}(value: f32, lane: u32, reach: u32) -> f32 {
+  var a = value;
+${SHUFFLE_STEPS.map(
+  (step) => `  if (reach > ${step}u) {
+    let b = subgroupShuffleXor(a, ${step}u);
+    a = ${combine};
+  }`,
+).join('\n')}
+  if (reach >= ${THREADS}u) { return a; }
+  workgroupBarrier();
+  shared_[lane] = a;
+  workgroupBarrier();
+  a = shared_[0];
+  for (var other = reach; other < ${THREADS}u; other += reach) {
+    let b = shared_[other];
+    a = ${combine};
+  }
+  return a;
+}`;
+
+/** Shared memory and the reductions. */
+const head = (subgroups: boolean): string => {
+  const make = subgroups ? subgroupReduction : reduction;
+  return `
+var<workgroup> shared_: array<f32, ${THREADS}>;${subgroups ? DECLARE_SUBGROUP_REACH : ''}
+${make('sumOf', 'a + b')}
+${make('greatestOf', 'select(b, a, a > b)')}`;
+};
 
 /** Rows of a grid that no limit is in the way of. */
 export function rowGrid(rows: number): [number, number, number] {
@@ -32,23 +59,30 @@ export function rowGrid(rows: number): [number, number, number] {
   return [x, Math.ceil(rows / x), 1];
 }
 
-const ENTRY = `
+const entry = (subgroups: boolean): string => `
 @compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32${subgroups ? `, ${SUBGROUP_INPUTS}` : ''}) {
+  let reach = ${subgroups ? 'subgroupReach(lane, subgroupSize, subgroupLane)' : '1u'};
   let row = group.y * groups.x + group.x;
   if (row >= params.rows) { return; }`;
+
+/** What rows are stored as, and whether invocations reduce by subgroup operations. */
+export interface RowOptions {
+  readonly storage: FloatStorage;
+  readonly subgroups: boolean;
+}
 
 export const SOFTMAX_PARAMS = { rows: 'u32', length: 'u32', inner: 'u32' } as const;
 
 /** Softmax over the middle of [outer, length, inner]. A row of −∞ gives 0, one with a NaN gives NaN. */
-export function softmaxKernel(storage: FloatStorage): KernelSource {
+export function softmaxKernel({ storage, subgroups }: RowOptions): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   return {
-    name: `softmax${suffix}`,
-    code: `${enable}${declareParams(SOFTMAX_PARAMS)}
+    name: `softmax${subgroups ? ' subgroups' : ''}${suffix}`,
+    code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(SOFTMAX_PARAMS)}
 ${declareBuffers({ x: type, y: type })}
-${declaration}${HEAD}
-${ENTRY}
+${declaration}${head(subgroups)}
+${entry(subgroups)}
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
   // Told by their bits: ∞ and NaN.
   var odd = 0.0;
@@ -62,11 +96,11 @@ ${ENTRY}
       greatest = max(greatest, value);
     }
   }
-  greatest = greatestOf(greatest, lane);
-  let isSpoilt = sumOf(odd, lane) > 0.0;
+  greatest = greatestOf(greatest, lane, reach);
+  let isSpoilt = sumOf(odd, lane, reach) > 0.0;
   var sum = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) { sum += exp(${load('x[base + i * params.inner]')} - greatest); }
-  sum = sumOf(sum, lane);
+  sum = sumOf(sum, lane, reach);
   let factor = select(1.0 / sum, 0.0, sum == 0.0);
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let at = base + i * params.inner;
@@ -80,26 +114,31 @@ ${ENTRY}
 export const LAYER_NORM_PARAMS = { rows: 'u32', length: 'u32', eps: 'f32' } as const;
 
 /** Layer norm over the last axis; the mean is taken out before squares are summed. */
-export function layerNormKernel(hasWeight: boolean, hasBias: boolean, storage: FloatStorage): KernelSource {
+export function layerNormKernel({
+  hasWeight,
+  hasBias,
+  storage,
+  subgroups,
+}: RowOptions & { readonly hasWeight: boolean; readonly hasBias: boolean }): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   const scaled = hasWeight ? `normal * ${load('weight[i]')}` : 'normal';
   const moved = hasBias ? `${scaled} + ${load('bias[i]')}` : scaled;
   return {
-    name: `layerNorm${hasWeight ? ' weight' : ''}${hasBias ? ' bias' : ''}${suffix}`,
-    code: `${enable}${declareParams(LAYER_NORM_PARAMS)}
+    name: `layerNorm${hasWeight ? ' weight' : ''}${hasBias ? ' bias' : ''}${subgroups ? ' subgroups' : ''}${suffix}`,
+    code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(LAYER_NORM_PARAMS)}
 ${declareBuffers({ x: type, ...(hasWeight && { weight: type }), ...(hasBias && { bias: type }), y: type })}
-${declaration}${HEAD}
-${ENTRY}
+${declaration}${head(subgroups)}
+${entry(subgroups)}
   let base = row * params.length;
   var sum = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) { sum += ${load('x[base + i]')}; }
-  let mean = sumOf(sum, lane) / f32(params.length);
+  let mean = sumOf(sum, lane, reach) / f32(params.length);
   var squares = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let centred = ${load('x[base + i]')} - mean;
     squares += centred * centred;
   }
-  let deviation = sqrt(sumOf(squares, lane) / f32(params.length) + params.eps);
+  let deviation = sqrt(sumOf(squares, lane, reach) / f32(params.length) + params.eps);
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let normal = (${load('x[base + i]')} - mean) / deviation;
     y[base + i] = ${store(moved)};

@@ -39,6 +39,9 @@ export function declareBuffers(buffers: Readonly<Record<string, string>>, output
     .join('\n');
 }
 
+/** A grid's sides are at most this. */
+export const MOST_GROUPS = 65_535;
+
 /** Invocations of a workgroup of kernels that work element by element. */
 export const ELEMENTS = 64;
 
@@ -140,7 +143,14 @@ export function elementAccess(element: ElementType): Pick<FloatAccess, 'enable' 
 /** The components of a vector. */
 export const four = [0, 1, 2, 3] as const;
 
+/** 0, 1 … up to `count`. */
+export function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
 /** Lines for each of `count` indices, so that what they index is in registers. */
-export function unrolled(count: number, line: (index: string) => string): string {
-  return Array.from({ length: count }, (_, i) => `{\n${line(`${i}u`)}\n}`).join('\n');
+export function unrolled(count: number, lines: (index: number) => string): string {
+  return range(count)
+    .map((i) => `{\n${lines(i)}\n}`)
+    .join('\n');
 }

@@ -21,17 +21,19 @@ import {
 } from '../graph/context.ts';
 import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
 import { attentionKernel } from '../kernels/attention/kernel.ts';
-import { attentionWorkgroupBytes, type AttentionOptions } from '../kernels/attention/options.ts';
+import {
+  attentionWorkgroupBytes,
+  type AttentionOptions,
+  type AttentionTile,
+} from '../kernels/attention/options.ts';
 import { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
 import { MERGE_PARAMS, mergeKernel } from '../kernels/merge.ts';
-import { elementGrid, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
+import { elementGrid, MOST_GROUPS, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
+import { BUSY_GROUPS } from './busy.ts';
 
 /** Inputs that decide on the plan: the host has to know them. */
 export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
-
-/** A grid's sides are at most this. */
-const MOST_GROUPS = 65_535;
 
 export function emitAttention(context: ProgramContext, node: NodeOf<'attention'>): NodeProgram {
   let made: { readonly plan: AttentionPlan; readonly dispatches: readonly Dispatch[] } | undefined;
@@ -131,9 +133,6 @@ function groupDispatches(
   return dispatches;
 }
 
-/** Fewer workgroups than this leave a GPU idle. */
-const BUSY_GROUPS = 256;
-
 /** Tiles that a workgroup should have at least, for its share to be worth merging. */
 const LEAST_TILES = 4;
 
@@ -193,7 +192,7 @@ function kernelOptions(
   { headDim, valueDim, returnLse }: AttentionProblem,
 ): AttentionOptions {
   const groups = Math.ceil(valueDim / 64);
-  const { workgroupBytes, attentionRows, isSoftware } = context.limits;
+  const { workgroupBytes, attentionRows, attentionTile, subgroups, isSoftware } = context.limits;
   const stored = (id: ValueId | undefined): FloatElement | undefined =>
     id === undefined ? undefined : floatElementOf(context, id);
   const fits = attentionWorkgroupBytes({ rows: attentionRows, groups }) <= workgroupBytes;
@@ -202,6 +201,8 @@ function kernelOptions(
     wholeValues: !isSoftware && valueDim % 4 === 0,
     groups,
     rows: fits ? attentionRows : 16,
+    tile: attentionTile ?? tileFor(groups, isSoftware),
+    subgroups,
     input: floatElementOf(context, inputs.q),
     output: storageOf(context, outputs[0]),
     alibi: stored(inputs.alibiSlopes),
@@ -209,6 +210,12 @@ function kernelOptions(
     bias: stored(inputs.bias),
     hasLse: returnLse,
   };
+}
+
+/** The largest tile whose logits and sums fit into registers; the one that compiles fastest for software. */
+function tileFor(groups: number, isSoftware: boolean): AttentionTile {
+  if (isSoftware || groups > 2) return '4x4';
+  return groups === 1 ? '8x8' : '4x8';
 }
 
 type PlanOffsets = Pick<

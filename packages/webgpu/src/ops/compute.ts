@@ -1,20 +1,27 @@
 /** Products, sums, activations and normalisations. */
-import { broadcastStrides, matmulSizes, sizeOf, type Activation, type NodeOf } from '@attn/core';
+import {
+  broadcastStrides,
+  matmulSizes,
+  sizeOf,
+  type Activation,
+  type NodeOf,
+  type ValueId,
+} from '@attn/core';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceTable, type Dispatch } from '../graph/dispatch.ts';
 import { binaryKernel, binaryParams, UNARY_PARAMS, unaryKernel } from '../kernels/elementwise.ts';
 import { GEMM_PARAMS, GEMM_TILE, gemmKernel, type GemmOptions } from '../kernels/gemm.ts';
+import { LARGE_TILE, largeGemmKernel } from '../kernels/gemm-large.ts';
 import {
   LAYER_NORM_PARAMS,
   layerNormKernel,
   rowGrid,
+  type RowOptions,
   SOFTMAX_PARAMS,
   softmaxKernel,
 } from '../kernels/rows.ts';
-import { elementGrid, packParams } from '../kernels/wgsl.ts';
-
-/** A grid's sides are at most this. */
-const MOST_GROUPS = 65_535;
+import { elementGrid, MOST_GROUPS, packParams } from '../kernels/wgsl.ts';
+import { BUSY_GROUPS } from './busy.ts';
 
 export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): NodeProgram {
   const { x, weight, bias } = node.inputs;
@@ -33,7 +40,7 @@ export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): Nod
     ...(bias === undefined ? [] : [bias]),
     node.outputs[0],
   ];
-  return always(...products(options, sizes, new Uint32Array(2), bindings));
+  return always(...products(context, options, sizes, new Uint32Array(2), bindings));
 }
 
 export function emitMatmul(context: ProgramContext, node: NodeOf<'matmul'>): NodeProgram {
@@ -66,12 +73,13 @@ export function emitMatmul(context: ProgramContext, node: NodeOf<'matmul'>): Nod
     ...(transposeA ? { aRow: 1, aColumn: m } : { aRow: k, aColumn: 1 }),
     ...(transposeB ? { bRow: 1, bColumn: k } : { bRow: n, bColumn: 1 }),
   };
-  return always(...products(options, sizes, offsets, (table) => [a, b, table, node.outputs[0]]));
+  return always(...products(context, options, sizes, offsets, (table) => [a, b, table, node.outputs[0]]));
 }
 
 type GemmSizes = Readonly<Record<'m' | 'n' | 'k' | 'aRow' | 'aColumn' | 'bRow' | 'bColumn', number>>;
 
 function products(
+  context: ProgramContext,
   options: GemmOptions,
   sizes: GemmSizes,
   offsets: Uint32Array<ArrayBuffer>,
@@ -80,7 +88,8 @@ function products(
   const batches = offsets.length / 2;
   const { m, n } = sizes;
   if (m * n * batches === 0) return [];
-  const kernel = gemmKernel(options);
+  const tile = tileFor(context, m, n, batches);
+  const kernel = tile === LARGE_TILE ? largeGemmKernel(options) : gemmKernel(options);
   const table = new DeviceTable(offsets);
   const dispatches: Dispatch[] = [];
   for (let first = 0; first < batches; first += MOST_GROUPS) {
@@ -88,10 +97,18 @@ function products(
       kernel,
       params: packParams(GEMM_PARAMS, { ...sizes, first, batches }),
       bindings: bindings(table),
-      grid: [Math.ceil(n / GEMM_TILE), Math.ceil(m / GEMM_TILE), Math.min(MOST_GROUPS, batches - first)],
+      grid: [Math.ceil(n / tile), Math.ceil(m / tile), Math.min(MOST_GROUPS, batches - first)],
     });
   }
   return dispatches;
+}
+
+/** Large tiles where there are enough of them to keep a GPU busy. */
+function tileFor({ limits }: ProgramContext, m: number, n: number, batches: number): number {
+  const { gemmTile, isSoftware } = limits;
+  if (gemmTile !== undefined) return gemmTile;
+  const large = Math.ceil(m / LARGE_TILE) * Math.ceil(n / LARGE_TILE) * batches;
+  return !isSoftware && large >= BUSY_GROUPS ? LARGE_TILE : GEMM_TILE;
 }
 
 export function emitAdd(context: ProgramContext, node: NodeOf<'add'>): NodeProgram {
@@ -149,6 +166,10 @@ function emitUnary(
   });
 }
 
+function rowOptions(context: ProgramContext, id: ValueId): RowOptions {
+  return { storage: storageOf(context, id), subgroups: context.limits.subgroups };
+}
+
 export function emitSoftmax(
   context: ProgramContext,
   { inputs, outputs, attributes }: NodeOf<'softmax'>,
@@ -160,7 +181,7 @@ export function emitSoftmax(
   const length = shape[axis];
   if (rows * length === 0) return always();
   return always({
-    kernel: softmaxKernel(storageOf(context, outputs[0])),
+    kernel: softmaxKernel(rowOptions(context, outputs[0])),
     params: packParams(SOFTMAX_PARAMS, { rows, length, inner }),
     bindings: [inputs.x, outputs[0]],
     grid: rowGrid(rows),
@@ -177,7 +198,11 @@ export function emitLayerNorm(
   const rows = sizeOf(shape.slice(0, -1));
   if (rows * length === 0) return always();
   return always({
-    kernel: layerNormKernel(weight !== undefined, bias !== undefined, storageOf(context, outputs[0])),
+    kernel: layerNormKernel({
+      hasWeight: weight !== undefined,
+      hasBias: bias !== undefined,
+      ...rowOptions(context, outputs[0]),
+    }),
     params: packParams(LAYER_NORM_PARAMS, { rows, length, eps: attributes.eps }),
     bindings: [x, weight, bias, outputs[0]].filter((id) => id !== undefined),
     grid: rowGrid(rows),

@@ -3,42 +3,48 @@
  * (Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867) and the sums in registers, as in FlashAttention (Dao et al. 2022,
  * https://arxiv.org/abs/2205.14135). Nothing about patterns is in here: hidden pairs are bits of the plan's masks.
  *
- * Each of 16 × rows/4 invocations has 4 rows and 4 keys of a tile of logits, and 4 rows and every 16th group of 4 columns of the
- * output. Shared memory holds the tile's weights, and 16 columns of q and k or a few rows of v at a time.
+ * Each invocation has 4 × 4, 4 × 8 or 8 × 8 logits of a tile, and the columns of the output that fall to it, for the same rows. Shared
+ * memory holds the tile's weights, and 16 columns of q and k or a few rows of v at a time.
  *
  * What may not be a number is told by its bits, as shader compilers may assume that there are only numbers. A key that a row sees
  * has a weight above 0, however small; so 0 · ∞ cannot arise where a value counts, and where a tile of values has anything but
  * numbers in it, rows that do not see it leave it out.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
-import { declareBuffers, declareParams, ENABLE_F16, floatAccess } from '../wgsl.ts';
+import { ENABLE_SUBGROUPS, SUBGROUP_INPUTS } from '../subgroups.ts';
+import { declareBuffers, declareParams, ENABLE_F16, floatAccess, range } from '../wgsl.ts';
 import { declareHelpers } from './helpers.ts';
 import { finishLogits, multiplyQueriesAndKeys } from './logits.ts';
-import { attentionName, stageVectors, weightVectors, type AttentionOptions } from './options.ts';
+import { attentionName, divisionOf, stageVectors, weightVectors, type AttentionOptions } from './options.ts';
 import { ATTENTION_PARAMS } from './params.ts';
 import { writeRows } from './result.ts';
+import { declareRows } from './rows.ts';
 import { weighTile } from './softmax.ts';
 import { addValues } from './values.ts';
 
 /** The kernel. Grid: blocks of rows, members, splits. */
 export function attentionKernel(options: AttentionOptions): KernelSource {
-  const { rows, groups, input } = options;
-  const threads = rows * 4;
-  const code = `${input === 'f16' ? ENABLE_F16 : ''}${declareParams(ATTENTION_PARAMS)}
+  const { rows, input, subgroups } = options;
+  const { queries, across, columns, threads } = divisionOf(options);
+  const enabled = `${input === 'f16' ? ENABLE_F16 : ''}${subgroups ? ENABLE_SUBGROUPS : ''}`;
+  const code = `${enabled}${declareParams(ATTENTION_PARAMS)}
 ${declareOperands(options)}
 ${floatAccess(options.output).declaration}
 const LOWEST = -3.4028234e38;
 const LEAST = 1.2e-38;
 
-var<workgroup> weights: array<vec4f, ${weightVectors(rows)}>;
-var<workgroup> stage: array<vec4f, ${stageVectors(rows, groups)}>;
+var<workgroup> weights: array<vec4f, ${weightVectors(options)}>;
+var<workgroup> stage: array<vec4f, ${stageVectors(options)}>;
 var<workgroup> oddValues: atomic<u32>;
 
-${declareHelpers(options)}
+${declareHelpers(options)}${declareRows(options)}
+
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tx = lane % 16u;
-  let ty = lane / 16u;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${subgroups ? `, ${SUBGROUP_INPUTS}` : ''}) {
+  // Invocations that share a row and reduce without shared memory.
+  let reach = ${subgroups ? 'subgroupReach(lane, subgroupSize, subgroupLane)' : '1u'};
+  let tx = lane % ${across}u;
+  let ty = lane / ${across}u;
   let headVectors = (params.headDim + 3u) / 4u;
   let valueVectors = (params.valueDim + 3u) / 4u;
   let block = group.x / ${64 / rows}u;
@@ -52,13 +58,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let kBase = batch * params.kBatch + kvHead * params.kHead;
   let vBase = batch * params.vBatch + kvHead * params.vHead;
 
-  var greatest = vec4f(LOWEST);
-  var total = vec4f();
-  var rowIsNaN = vec4<bool>();
-  var sums: array<vec4f, ${4 * groups}>;
+  var greatest = rowsOf(LOWEST);
+  var total = rowsOf(0.0);
+  // Bit i: row i has no softmax.
+  var nanRows = 0u;
+  var sums: array<vec4f, ${queries * columns}>;
   // Where each of this invocation's rows stands in q.
-  var queries = vec4u();
-  for (var i = 0u; i < 4u; i++) { queries[i] = queryRow(min(firstQuery + ty * 4u + i, params.queryCount - 1u)); }
+  var queries: array<u32, ${queries}>;
+${range(queries)
+  .map(
+    (i) => `  queries[${i}] = queryRow(min(firstQuery + ty * ${queries}u + ${i}u, params.queryCount - 1u));`,
+  )
+  .join('\n')}
 
   let firstSpan = plan[params.rowStart + block];
   let lastSpan = plan[params.rowStart + block + 1u];

@@ -1,12 +1,15 @@
 /** Logits of a tile: products of queries and keys, the soft cap, biases, and what is hidden. */
-import { four, unrolled } from '../wgsl.ts';
-import { DEPTH, PITCH, type AttentionOptions } from './options.ts';
+import { four, range, unrolled } from '../wgsl.ts';
+import { ofRow } from './rows.ts';
+import { DEPTH, divisionOf, PITCH, TILE_KEYS, type AttentionOptions } from './options.ts';
 
-/** `logits`: the products. */
-export function multiplyQueriesAndKeys({ rows }: AttentionOptions): string {
-  const threads = rows * 4;
-  return `      // Logits: 4 rows by keys 4 tx … 4 tx + 3. Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
-      var logits = array<vec4f, 4>();
+/** `logits`: the products. Row i has the vectors i · keyVectors … */
+export function multiplyQueriesAndKeys(options: AttentionOptions): string {
+  const { rows } = options;
+  const { queries, keyVectors, across, threads } = divisionOf(options);
+  const vectors = range(keyVectors);
+  return `      // Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
+      var logits = array<vec4f, ${queries * keyVectors}>();
       for (var start = 0u; start < headVectors; start += ${DEPTH}u) {
         workgroupBarrier();
         for (var s = lane; s < ${rows * DEPTH}u; s += ${threads}u) {
@@ -18,7 +21,7 @@ export function multiplyQueriesAndKeys({ rows }: AttentionOptions): string {
           }
           stage[row * ${PITCH}u + s % ${DEPTH}u] = value;
         }
-        for (var s = lane; s < ${64 * DEPTH}u; s += ${threads}u) {
+        for (var s = lane; s < ${TILE_KEYS * DEPTH}u; s += ${threads}u) {
           let key = s / ${DEPTH}u;
           let vector = start + s % ${DEPTH}u;
           var value = vec4f();
@@ -27,11 +30,23 @@ export function multiplyQueriesAndKeys({ rows }: AttentionOptions): string {
         }
         workgroupBarrier();
         for (var d = 0u; d < ${DEPTH}u; d++) {
-${four.map((j) => `          let key${j} = stage[(${rows}u + ${16 * j}u + tx) * ${PITCH}u + d];`).join('\n')}
+${vectors
+  .flatMap((h) => [
+    ...four.map(
+      (j) => `          let key${h}${j} = stage[(${rows + 16 * j + across * h}u + tx) * ${PITCH}u + d];`,
+    ),
+    // Sums of products in a row, each of which becomes one multiply–add.
+    ...four.map(
+      (c) => `          let keys${h}${c} = vec4f(${four.map((j) => `key${h}${j}[${c}]`).join(', ')});`,
+    ),
+  ])
+  .join('\n')}
 ${unrolled(
-  4,
-  (i) => `          let query = stage[(ty * 4u + ${i}) * ${PITCH}u + d];
-          logits[${i}] += vec4f(${four.map((j) => `dot(query, key${j})`).join(', ')});`,
+  queries,
+  (i) => `          let query = stage[(ty * ${queries}u + ${i}u) * ${PITCH}u + d];
+${vectors
+  .flatMap((h) => four.map((c) => `          logits[${i * keyVectors + h}] += query[${c}] * keys${h}${c};`))
+  .join('\n')}`,
 )}
         }
       }`;
@@ -39,36 +54,38 @@ ${unrolled(
 
 /** `logits` as they count, and `tileGreatest`, the greatest of this invocation's. */
 export function finishLogits(options: AttentionOptions): string {
+  const { queries, keyVectors, across } = divisionOf(options);
   return `      // What is hidden is −∞, whatever it was.
-      var tileGreatest = vec4f(LOWEST);
-${unrolled(
-  4,
-  (i) => `        var row = logits[${i}] * params.scale;
+      var tileGreatest = rowsOf(LOWEST);
+${unrolled(queries * keyVectors, (at) => {
+  const [i, h] = [Math.floor(at / keyVectors), at % keyVectors];
+  return `        var row = logits[${at}] * params.scale;
+        let keys = tx + ${across * h}u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + ${i}) * 2u + tx / 8u];
-          bits = (word >> ((tx * 4u) % 32u)) & 15u;
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * ${queries}u + ${i}u) * 2u + keys / 8u];
+          bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
         for (var j = 0u; j < 4u; j++) {
           var value = row[j];
 ${logitTerms(options, i)}
           let isSeen = ((bits >> j) & 1u) == 1u;
           // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { rowIsNaN[${i}] = true; }
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= ${1 << i}u; }
           if (!isSeen || isOdd(value)) { value = minusInfinity(); }
           row[j] = value;
-          if (value > tileGreatest[${i}]) { tileGreatest[${i}] = value; }
+          if (value > ${ofRow('tileGreatest', i)}) { ${ofRow('tileGreatest', i)} = value; }
         }
-        logits[${i}] = row;`,
-)}`;
+        logits[${at}] = row;`;
+})}`;
 }
 
 /** What is added to the logit `value` of row `i` and key `j`: the soft cap, then biases. */
-function logitTerms({ alibi, relative, bias }: AttentionOptions, i: string): string {
+function logitTerms({ alibi, relative, bias }: AttentionOptions, i: number): string {
   const lines = [
     'value = capped(value);',
     (alibi || relative || bias) &&
-      `let key = keyRow(tile * 64u + tx * 4u + j);
+      `let key = keyRow(tile * 64u + keys * 4u + j);
           let offset = i32(key) - i32(queries[${i}]) - params.queryOffset;`,
     alibi && 'value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));',
     relative &&

@@ -1,6 +1,12 @@
 /** What variants of the attention kernel there are, and what they take of shared memory. */
 import type { FloatElement, FloatStorage } from '../wgsl.ts';
 
+/**
+ * Logits that an invocation has of a tile, queries by keys. More of them are fewer loads from shared memory for each product, and more
+ * registers.
+ */
+export type AttentionTile = '4x4' | '4x8' | '8x8';
+
 /** What a kernel is made for. */
 export interface AttentionOptions {
   /** Whether heads and values are whole vectors of 4. */
@@ -10,6 +16,9 @@ export interface AttentionOptions {
   readonly groups: number;
   /** Queries of a workgroup: 64, or fewer where shared memory is short; 16 compile fastest. */
   readonly rows: 64 | 32 | 16;
+  readonly tile: AttentionTile;
+  /** Whether invocations of a row reduce by subgroup operations, which takes the feature `subgroups`. */
+  readonly subgroups: boolean;
   /** What q, k and v are stored as, and how `out` is, which is f32 where it is a part of the result. */
   readonly input: FloatElement;
   readonly output: FloatStorage;
@@ -29,27 +38,57 @@ export const DEPTH = 4;
 /** One more, so that neighbours stand in different banks. */
 export const PITCH: number = DEPTH + 1;
 
-/** Vectors of 4 weights of a tile. */
-export const weightVectors = (rows: number): number => rows * 16;
+/** How a workgroup shares its work. */
+export interface Division {
+  /** Rows that an invocation has. */
+  readonly queries: 4 | 8;
+  /** Vectors of 4 keys that it has. */
+  readonly keyVectors: 1 | 2;
+  /** Invocations that share a row: invocation `tx` of them has the vectors of keys tx, tx + across … */
+  readonly across: number;
+  /** Vectors of 4 columns of the output that it has: tx, tx + across … */
+  readonly columns: number;
+  readonly threads: number;
+}
 
-/** Rows of v that are in shared memory at a time. */
-export const valueRows = (groups: number): number => (groups <= 2 ? 8 : 4);
+type Sizes = Pick<AttentionOptions, 'rows' | 'groups'>;
+
+/** How the invocations of a workgroup share a tile. */
+export function divisionOf({ rows, groups, tile }: Sizes & Pick<AttentionOptions, 'tile'>): Division {
+  const queries = tile === '8x8' ? 8 : 4;
+  const keyVectors = tile === '4x4' ? 1 : 2;
+  const across = TILE_KEYS / 4 / keyVectors;
+  return { queries, keyVectors, across, columns: groups * keyVectors, threads: (rows / queries) * across };
+}
+
+/** Vectors of 4 weights of a tile. */
+export function weightVectors({ rows }: Sizes): number {
+  return (rows * TILE_KEYS) / 4;
+}
 
 /** Vectors of 4 columns of q and k, or of v, that are in shared memory. */
-export const stageVectors = (rows: number, groups: number): number =>
-  Math.max((rows + TILE_KEYS) * PITCH, valueRows(groups) * groups * 16);
+export function stageVectors({ rows }: Sizes): number {
+  return (rows + TILE_KEYS) * PITCH;
+}
+
+/** Rows of v that are in shared memory at a time. */
+export function valueRows(sizes: Sizes): number {
+  return 2 ** Math.floor(Math.log2(stageVectors(sizes) / (16 * sizes.groups)));
+}
 
 /** Bytes of shared memory that a kernel takes. */
-export function attentionWorkgroupBytes({ rows, groups }: Pick<AttentionOptions, 'rows' | 'groups'>): number {
-  return 16 * (weightVectors(rows) + stageVectors(rows, groups)) + 64;
+export function attentionWorkgroupBytes(sizes: Sizes): number {
+  return 16 * (weightVectors(sizes) + stageVectors(sizes)) + 64;
 }
 
 /** Says which variant it is. */
 export function attentionName(options: AttentionOptions): string {
-  const { wholeHeads, wholeValues, groups, rows, input, output, alibi, relative, bias, hasLse } = options;
-  const parts = { ragged: !wholeHeads, raggedValues: !wholeValues, alibi, relative, bias, lse: hasLse };
+  const { wholeHeads, wholeValues, groups, rows, tile, subgroups, input, output } = options;
+  const { alibi, relative, bias, hasLse } = options;
+  const ragged = { ragged: !wholeHeads, raggedValues: !wholeValues };
+  const parts = { subgroups, ...ragged, alibi, relative, bias, lse: hasLse };
   return [
-    `attention ${groups} ${rows}`,
+    `attention ${groups} ${rows} ${tile}`,
     ...Object.entries(parts)
       .filter(([, has]) => has)
       .map(([word, has]) => (typeof has === 'string' ? `${word}:${has}` : word)),

@@ -1,13 +1,13 @@
 /** The weighted sum of a tile's values. */
-import { four, unrolled } from '../wgsl.ts';
-import { stageVectors, valueRows, type AttentionOptions } from './options.ts';
+import { four, range, unrolled } from '../wgsl.ts';
+import { divisionOf, stageVectors, TILE_KEYS, valueRows, type AttentionOptions } from './options.ts';
 
-/** Adds `weights` · values to `sums`. */
-export function addValues({ rows, groups }: AttentionOptions): string {
-  const threads = rows * 4;
-  const valueDepth = valueRows(groups);
+/** Adds `weights` · values to `sums`. Where values are anything but numbers, keys that a row does not see are left out. */
+export function addValues(options: AttentionOptions): string {
+  const { threads } = divisionOf(options);
+  const valueDepth = valueRows(options);
   return `      // The weighted sum of the values.
-      for (var start = 0u; start < 64u; start += ${valueDepth}u) {
+      for (var start = 0u; start < ${TILE_KEYS}u; start += ${valueDepth}u) {
         workgroupBarrier();
         if (lane == 0u) { atomicStore(&oddValues, 0u); }
         workgroupBarrier();
@@ -19,21 +19,35 @@ export function addValues({ rows, groups }: AttentionOptions): string {
         workgroupBarrier();
         let areOdd = atomicLoad(&oddValues) != 0u;
         for (var key = 0u; key < ${valueDepth / 4}u; key++) {
-${unrolled(
-  groups,
-  (g) => `          let column = tx + 16u * ${g};
-${four.map((j) => `          let value${j} = stage[min((key * 4u + ${j}u) * valueVectors + column, ${stageVectors(rows, groups) - 1}u)];`).join('\n')}
-${unrolled(
-  4,
-  (i) => `            let weight = weights[(ty * 4u + ${i}) * 16u + start / 4u + key];
-            let at = ${i} * ${groups}u + ${g};
-            if (areOdd) {
-${four.map((j) => `              if (weight[${j}] > 0.0) { sums[at] += weight[${j}] * value${j}; }`).join('\n')}
-            } else {
-              sums[at] += ${four.map((j) => `weight[${j}] * value${j}`).join(' + ')};
-            }`,
-)}`,
-)}
+${weightedSum(options)}
         }
       }`;
+}
+
+/** Four keys. */
+function weightedSum(options: AttentionOptions): string {
+  const { queries, across, columns } = divisionOf(options);
+  const last = stageVectors(options) - 1;
+  const weights = range(queries).map(
+    (i) => `          let weight${i} = weights[(ty * ${queries}u + ${i}u) * 16u + start / 4u + key];`,
+  );
+  const values = (g: number): string[] =>
+    four.map(
+      (j) =>
+        `          let value${j} = stage[min((key * 4u + ${j}u) * valueVectors + tx + ${across * g}u, ${last}u)];`,
+    );
+  const products = (g: number, line: (sum: string, weight: string, value: string) => string): string =>
+    range(queries)
+      .flatMap((i) => four.map((j) => line(`sums[${i * columns + g}]`, `weight${i}[${j}]`, `value${j}`)))
+      .join('\n');
+  return `${weights.join('\n')}
+${unrolled(
+  columns,
+  (g) => `${values(g).join('\n')}
+          if (areOdd) {
+${products(g, (sum, weight, value) => `            if (${weight} > 0.0) { ${sum} += ${weight} * ${value}; }`)}
+          } else {
+${products(g, (sum, weight, value) => `            ${sum} += ${weight} * ${value};`)}
+          }`,
+)}`;
 }

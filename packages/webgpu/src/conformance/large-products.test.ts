@@ -1,0 +1,7 @@
+import { describeConformance } from '@attn/conformance/vitest';
+import { webgpu } from '../index.ts';
+
+// What products of large matrices get on a real GPU.
+describeConformance(() => webgpu({ gemmTile: 128 }), {
+  cases: 'attn:matmul:* attn:linear:x=*;bias=5 attn:linear:x=130x16;weight=6x16',
+});

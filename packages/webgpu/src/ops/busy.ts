@@ -1,0 +1,4 @@
+/** What keeps a GPU busy. */
+
+/** Fewer workgroups than this leave a large GPU idle. */
+export const BUSY_GROUPS = 256;
