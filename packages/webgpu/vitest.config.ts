@@ -1,5 +1,6 @@
-import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
+import { requireAdapter, useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
 
 await useSoftwareVulkan();
+requireAdapter();
 
 export { default } from '@attn/tooling-vitest/browser';

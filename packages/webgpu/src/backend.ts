@@ -1,7 +1,6 @@
 /** The backend: opens a device when it is first needed, and another when that one was lost. */
 import {
   AttnError,
-  inputSpecs,
   PlanCache,
   supportsGraph,
   throwIfAborted,
@@ -10,18 +9,15 @@ import {
   type Executable,
   type Graph,
   type GraphNode,
-  type NodeOf,
   type Probe,
   type SharedState,
 } from '@attn/core';
 import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
 import { GpuExecutable } from './graph/executable.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
-import { deviceBytes } from './graph/device-format.ts';
 import { measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
-import { EMIT } from './ops/index.ts';
 import type { AttentionTile } from './kernels/attention/options.ts';
-import { PLAN_INPUTS } from './ops/attention.ts';
+import { LEAST_LIMITS, supportsNode } from './supports.ts';
 
 /** Options of `webgpu`. */
 export interface WebGpuOptions extends DeviceOptions {
@@ -41,9 +37,6 @@ export interface WebGpuOptions extends DeviceOptions {
 export interface GpuBackend extends Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<GpuExecutable>;
 }
-
-/** Head and value dims that registers and shared memory allow. */
-const MOST_DIM = 256;
 
 /** The backend on this host's WebGPU: the browser's, Deno's, or Dawn's from the npm package `webgpu` in Node. */
 export function webgpu(options: WebGpuOptions = {}): GpuBackend {
@@ -72,14 +65,7 @@ class WebGpuBackend implements GpuBackend {
   }
 
   supports(node: GraphNode, graph: Graph): true | string {
-    if (EMIT[node.op] === undefined) return `there is no kernel for ${node.op}`;
-    const limit = this.opened?.limits.maxStorageBufferBindingSize ?? 2 ** 27;
-    const format = this.opened ?? { hasF16: false };
-    for (const id of [...Object.values(node.inputs), ...node.outputs]) {
-      const bytes = deviceBytes(graph.values[id], format);
-      if (bytes > limit) return `a tensor of it takes ${bytes} bytes, and this device binds at most ${limit}`;
-    }
-    return node.op === 'attention' ? this.supportsAttention(node, graph) : true;
+    return supportsNode(node, graph, this.opened ?? { limits: LEAST_LIMITS, hasF16: false });
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
@@ -119,24 +105,6 @@ class WebGpuBackend implements GpuBackend {
     gpu?.destroy();
   }
 
-  private supportsAttention(node: NodeOf<'attention'>, graph: Graph): true | string {
-    const { q, v } = inputSpecs(graph, node);
-    const [headDim, valueDim] = [q.shape[3], v.shape[3]];
-    if (headDim > MOST_DIM) return `head dim must be ≤ ${MOST_DIM}, got ${headDim}`;
-    if (valueDim > MOST_DIM) return `value dim must be ≤ ${MOST_DIM}, got ${valueDim}`;
-    const extra = ['alibiSlopes', 'relativeBias', 'bias'].filter((name) => node.inputs[name] !== undefined);
-    const bindings = 4 + extra.length + node.outputs.length;
-    const most = this.opened?.limits.maxStorageBuffersPerShaderStage ?? 8;
-    if (bindings > most) return `it needs ${bindings} storage buffers, and this device binds at most ${most}`;
-    const known = new Set([...graph.inputs.values(), ...graph.constants.keys()]);
-    const computed = PLAN_INPUTS.find(
-      (name) => node.inputs[name] !== undefined && !known.has(node.inputs[name]),
-    );
-    return (
-      computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`
-    );
-  }
-
   private programOptions({ isSoftware, hasF16, hasSubgroups, limits }: GpuDevice): ProgramOptions {
     const { attentionRows, attentionTile, gemmTile, subgroups, onGpuTime } = this.options;
     return {
@@ -144,6 +112,7 @@ class WebGpuBackend implements GpuBackend {
       gemmTile,
       subgroups: subgroups ?? (hasSubgroups && !isSoftware),
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+      bindingBytes: limits.maxStorageBufferBindingSize,
       attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
       onGpuTime,
       hasF16,
@@ -169,6 +138,12 @@ class WebGpuBackend implements GpuBackend {
     try {
       const gpu = await this.device();
       const { title, limits } = gpu;
+      if (this.options.subgroups === true && !gpu.hasSubgroups) {
+        return {
+          available: false,
+          reason: `subgroups: true needs a device with the feature subgroups, got ${title}`,
+        };
+      }
       this.speed = await measureSpeed(gpu, this.programOptions(gpu));
       return {
         available: true,

@@ -60,26 +60,130 @@ test("an application's own device that is lost: DEVICE_LOST, now and later", asy
   await backend.dispose();
 });
 
-test('a device of our own that is lost is replaced at the next call', async () => {
-  const opened: GPUDevice[] = [];
+/** Does something while every device that is opened is seen first. */
+async function watchingDevices(see: (device: GPUDevice) => void, action: () => Promise<void>): Promise<void> {
   const open = GPUAdapter.prototype.requestDevice;
   GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...args) {
     const device = await open.apply(this, args);
-    opened.push(device);
+    see(device);
     return device;
   };
   try {
-    const backend = webgpu();
-    const executable = await backend.compile(attentionGraph(call()));
-    const before = await executable.run(attentionInputs(call()));
-    opened[0].destroy();
-    await opened[0].lost;
-    const after = await executable.run(attentionInputs(call()));
-    expect(after.out.data).toEqual(before.out.data);
-    expect(opened.length).toBe(2);
-    await backend.dispose();
+    await action();
   } finally {
     GPUAdapter.prototype.requestDevice = open;
+  }
+}
+
+/** A device that is lost for this reason as soon as it is to record commands; call what is returned to have it so. */
+function makeLosable(device: GPUDevice, reason: GPUDeviceLostReason): () => void {
+  let tell: (info: GPUDeviceLostInfo) => void = () => undefined;
+  const lost = new Promise<GPUDeviceLostInfo>((resolve) => (tell = resolve));
+  Object.defineProperty(device, 'lost', { value: lost });
+  const create = device.createCommandEncoder.bind(device);
+  let isDoomed = false;
+  device.createCommandEncoder = (descriptor) => {
+    if (isDoomed) tell({ reason, message: 'the driver has hung' } as GPUDeviceLostInfo);
+    return create(descriptor);
+  };
+  return () => (isDoomed = true);
+}
+
+test('a device of our own that is destroyed is replaced at the next call', async () => {
+  const opened: GPUDevice[] = [];
+  await watchingDevices(
+    (device) => opened.push(device),
+    async () => {
+      const backend = webgpu();
+      const executable = await backend.compile(attentionGraph(call()));
+      const before = await executable.run(attentionInputs(call()));
+      opened[0].destroy();
+      await opened[0].lost;
+      const after = await executable.run(attentionInputs(call()));
+      expect(after.out.data).toEqual(before.out.data);
+      expect(opened.length).toBe(2);
+      await backend.dispose();
+    },
+  );
+});
+
+test('one that is lost for another reason in the midst of a call: DEVICE_LOST with the reason, and replaced as well', async () => {
+  const lose: (() => void)[] = [];
+  await watchingDevices(
+    (device) => lose.push(makeLosable(device, 'unknown')),
+    async () => {
+      const backend = webgpu();
+      const executable = await backend.compile(attentionGraph(call()));
+      const before = await executable.run(attentionInputs(call()));
+      lose[0]();
+      await expect(executable.run(attentionInputs(call()))).rejects.toMatchObject({
+        code: 'DEVICE_LOST',
+        message: expect.stringContaining('unknown: the driver has hung'),
+      });
+      const after = await executable.run(attentionInputs(call()));
+      expect(after.out.data).toEqual(before.out.data);
+      expect(lose.length).toBe(2);
+      await backend.dispose();
+    },
+  );
+});
+
+test('every buffer that was made is destroyed: after faults, aborted calls and all', async () => {
+  let made = 0;
+  let destroyed = 0;
+  const count = (device: GPUDevice): void => {
+    const create = device.createBuffer.bind(device);
+    device.createBuffer = (descriptor) => {
+      made++;
+      const buffer = create(descriptor);
+      const destroy = buffer.destroy.bind(buffer);
+      let isGone = false;
+      buffer.destroy = () => {
+        if (!isGone) destroyed++;
+        isGone = true;
+        return destroy();
+      };
+      return buffer;
+    };
+  };
+  await watchingDevices(count, async () => {
+    const backend = webgpu();
+    const executable = await backend.compile(attentionGraph(call()));
+    await executable.run(attentionInputs(call()));
+    const { out } = await executable.runOnGpu(attentionInputs(call()));
+    const controller = new AbortController();
+    const aborted = executable.run(attentionInputs(call()), { signal: controller.signal });
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+    const wrong = { dtype: 'f32', shape: [1, 2, 100, 16], buffer: out.buffer } as const;
+    out.buffer.destroy();
+    await expect(executable.run({ ...attentionInputs(call()), q: wrong } as never)).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
+    await executable.run(attentionInputs(call()));
+    executable.dispose();
+    await backend.dispose();
+  });
+  expect(made).toBeGreaterThan(4);
+  expect(destroyed).toBe(made);
+});
+
+test('no adapter: why, and how to get one, in a sentence', async () => {
+  const gpu = { requestAdapter: () => Promise.resolve(null) };
+  Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
+  try {
+    const backend = webgpu({ powerPreference: 'low-power' });
+    const probe = await backend.probe();
+    expect(probe).toMatchObject({
+      available: false,
+      reason: expect.stringMatching(/^.+ found no adapter; .+ low-power$/),
+    });
+    await expect(backend.compile(attentionGraph(call()))).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    });
+    await backend.dispose();
+  } finally {
+    Reflect.deleteProperty(navigator, 'gpu');
   }
 });
 

@@ -28,14 +28,14 @@ export class BufferPool {
 
   /** A storage buffer of at least so many bytes, holding anything. */
   acquire(bytes: number): GPUBuffer {
-    const size = sizeClass(bytes);
+    const size = this.sizeFor(bytes);
     const at = this.free.findIndex((buffer) => buffer.size === size && buffer.usage === USAGE);
     return at < 0 ? this.create(size, USAGE) : this.free.splice(at, 1)[0];
   }
 
   /** A buffer to read results from. */
   acquireStaging(bytes: number): GPUBuffer {
-    const size = sizeClass(bytes);
+    const size = this.sizeFor(bytes);
     const at = this.free.findIndex((buffer) => buffer.size === size && buffer.usage === STAGING_USAGE);
     return at < 0 ? this.create(size, STAGING_USAGE) : this.free.splice(at, 1)[0];
   }
@@ -62,6 +62,12 @@ export class BufferPool {
     for (const buffer of this.live) buffer.destroy();
     this.live.clear();
     this.free.length = 0;
+  }
+
+  /** The size class, unless the device has no buffers as large as that. */
+  private sizeFor(bytes: number): number {
+    const size = sizeClass(bytes);
+    return size > this.device.limits.maxBufferSize ? Math.ceil(bytes / 4) * 4 : size;
   }
 
   private create(size: number, usage: number): GPUBuffer {

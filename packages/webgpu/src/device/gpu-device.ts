@@ -53,11 +53,7 @@ export class GpuDevice {
     if (device !== undefined) return new GpuDevice(device, describe(device.adapterInfo), false);
     const { gpu, title } = await findGpu();
     const adapter = await gpu.requestAdapter({ powerPreference });
-    if (adapter === null) {
-      throw unavailable(
-        `${title} found no adapter; a GPU with a Vulkan, Metal or Direct3D 12 driver is needed`,
-      );
-    }
+    if (adapter === null) throw unavailable(`${title} found no adapter; ${adviceOn(powerPreference)}`);
     const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
     const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
     try {
@@ -135,6 +131,19 @@ export class GpuDevice {
     this.timer?.destroy();
     if (this.isOwn) this.device.destroy();
   }
+}
+
+/** How to get an adapter where there is none. */
+function adviceOn(powerPreference: GPUPowerPreference | undefined): string {
+  const asked =
+    powerPreference === undefined ? '' : `, if need be without powerPreference: ${powerPreference}`;
+  const { process } = globalThis as { readonly process?: { readonly platform: string } };
+  if (process === undefined) {
+    return `switch on hardware acceleration in the browser, or try one with WebGPU for this GPU${asked}`;
+  }
+  return process.platform === 'linux'
+    ? `install the Vulkan driver of the GPU, or name one with VK_DRIVER_FILES, Mesa's lavapipe on a CPU for instance${asked}`
+    : `install the current driver of the GPU, with Metal or Direct3D 12${asked}`;
 }
 
 /** The first line that says something, shortened. */

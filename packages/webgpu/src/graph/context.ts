@@ -7,6 +7,8 @@ import type { Dispatch } from './dispatch.ts';
 /** What kernels are chosen by. */
 export interface KernelLimits {
   readonly workgroupBytes: number;
+  /** Bytes that a binding may have. */
+  readonly bindingBytes: number;
   /** Queries of a workgroup of attention, where its shared memory allows. */
   readonly attentionRows: 64 | 32 | 16;
   /** Logits of an invocation of attention; by the value dim where it is undefined. */

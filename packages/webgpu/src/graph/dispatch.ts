@@ -20,8 +20,22 @@ export class DeviceScratch {
   }
 }
 
-/** What is bound to a kernel: a value of the graph, a table, or scratch. */
-export type Binding = ValueId | DeviceTable | DeviceScratch;
+/** A part of a value that is larger than a binding may be. */
+export class ValueSlice {
+  readonly id: ValueId;
+  /** Bytes before it, a multiple of 256, and its own. */
+  readonly offset: number;
+  readonly bytes: number;
+
+  constructor(id: ValueId, offset: number, bytes: number) {
+    this.id = id;
+    this.offset = offset;
+    this.bytes = bytes;
+  }
+}
+
+/** What is bound to a kernel: a value of the graph or a part of one, a table, or scratch. */
+export type Binding = ValueId | ValueSlice | DeviceTable | DeviceScratch;
 
 /** One dispatch. */
 export interface Dispatch {

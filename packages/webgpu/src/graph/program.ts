@@ -14,7 +14,14 @@ import type { GpuDevice } from '../device/gpu-device.ts';
 import { GpuTimer, TIMER_BYTES } from '../device/gpu-timer.ts';
 import { emitNode } from '../ops/index.ts';
 import type { KernelLimits, NodeProgram, ProgramContext } from './context.ts';
-import { DeviceScratch, DeviceTable, packAllParams, type Binding, type Dispatch } from './dispatch.ts';
+import {
+  DeviceScratch,
+  DeviceTable,
+  packAllParams,
+  ValueSlice,
+  type Binding,
+  type Dispatch,
+} from './dispatch.ts';
 import { isOnGpu, type AnyTensor, type GpuTensor } from './gpu-tensor.ts';
 import { deviceBytes, fromDevice, toDevice } from './device-format.ts';
 
@@ -147,7 +154,7 @@ export class Program {
         const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
         const entries = dispatch.bindings.map((binding, i) => ({
           binding: i + 1,
-          resource: { buffer: this.bufferOf(binding, buffers, scratch) },
+          resource: this.resourceOf(binding, buffers, scratch),
         }));
         const group = gpu.device.createBindGroup({
           layout: pipeline.getBindGroupLayout(0),
@@ -248,6 +255,21 @@ export class Program {
     return buffers;
   }
 
+  /** What a binding sees: no more than a binding may, of buffers that are larger than what they hold. */
+  private resourceOf(
+    binding: Binding,
+    buffers: ReadonlyMap<ValueId, GPUBuffer>,
+    scratch: ReadonlyMap<DeviceScratch, GPUBuffer>,
+  ): GPUBufferBinding {
+    const buffer = this.bufferOf(binding, buffers, scratch);
+    const { offset, bytes } = binding instanceof ValueSlice ? binding : { offset: 0, bytes: buffer.size };
+    return {
+      buffer,
+      offset,
+      size: Math.min(Math.ceil(bytes / 16) * 16, buffer.size - offset, this.options.bindingBytes),
+    };
+  }
+
   private bufferOf(
     binding: Binding,
     buffers: ReadonlyMap<ValueId, GPUBuffer>,
@@ -258,7 +280,7 @@ export class Program {
         ? this.tables.get(binding)
         : binding instanceof DeviceScratch
           ? scratch?.get(binding)
-          : buffers.get(this.memory.storage[binding]);
+          : buffers.get(this.memory.storage[binding instanceof ValueSlice ? binding.id : binding]);
     if (buffer === undefined) throw new RangeError('a kernel reads what is nowhere');
     return buffer;
   }

@@ -21,6 +21,7 @@ export const MERGE_PARAMS = {
   outBatch: 'u32',
   outHead: 'u32',
   outToken: 'u32',
+  outFirst: 'u32',
 } as const;
 
 /** The kernel. `parts` [splits, B, H, Nq, Dv] and `partLse` [splits, B, H, Nq]. */
@@ -64,7 +65,7 @@ ${forEachElement(`  let column = i % params.valueDim;
   let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
   let minusInfinity = bitcast<f32>(0xff800000u | (params.count & 0u));
   if (isNaNRow) { result = nan; }
-  let place = (member / params.heads) * params.outBatch + (member % params.heads) * params.outHead + row * params.outToken;
+  let place = (member / params.heads) * params.outBatch + (member % params.heads) * params.outHead + row * params.outToken - params.outFirst;
   out[place + column] = ${store('result')};
 ${
   hasLse

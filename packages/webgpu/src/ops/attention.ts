@@ -1,9 +1,6 @@
 /** The `attention` op: a dispatch for each group of the plan, whose arrays become one table. */
 import {
-  broadcastStrides,
-  inputSpecs,
   namedInputs,
-  sizeOf,
   type AttentionPlan,
   type AttentionProblem,
   type NodeOf,
@@ -19,7 +16,8 @@ import {
   type NodeProgram,
   type ProgramContext,
 } from '../graph/context.ts';
-import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
+import { deviceBytes } from '../graph/device-format.ts';
+import { DeviceScratch, type Binding, type Dispatch } from '../graph/dispatch.ts';
 import { attentionKernel } from '../kernels/attention/kernel.ts';
 import {
   attentionWorkgroupBytes,
@@ -29,8 +27,10 @@ import {
 import { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
 import { MERGE_PARAMS, mergeKernel } from '../kernels/merge.ts';
-import { elementGrid, MOST_GROUPS, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
+import { elementGrid, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
+import { biasParams, planTable, sizeParams } from './attention-params.ts';
 import { BUSY_GROUPS } from './busy.ts';
+import { memberRuns, piecesOf, type MemberSource } from './slices.ts';
 
 /** Inputs that decide on the plan: the host has to know them. */
 export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
@@ -80,10 +80,13 @@ function dispatchesOf(
 /** What rows hold that no group computes: they see no key. */
 function emptyRows(context: ProgramContext, { outputs }: NodeOf<'attention'>): Dispatch[] {
   return outputs.flatMap((id, index) => {
-    const count = sizeOf(specOf(context, id).shape);
     const kernel = fillKernel(elementOf(context, id));
-    const params = packParams(FILL_PARAMS, { count, value: index === 0 ? 0 : 0xff800000 });
-    return count === 0 ? [] : [{ kernel, params, bindings: [id], grid: elementGrid(count) }];
+    const source = sourceOf(context, id);
+    return piecesOf(source, context.limits.bindingBytes).map((piece) => {
+      const count = Math.floor(piece.bytes / source.elementBytes);
+      const params = packParams(FILL_PARAMS, { count, value: index === 0 ? 0 : 0xff800000 });
+      return { kernel, params, bindings: [piece], grid: elementGrid(count) };
+    });
   });
 }
 
@@ -100,10 +103,8 @@ function groupDispatches(
   const { inputs, outputs } = node;
   const options = kernelOptions(context, node, problem);
   const [table, offsets] = planTable(group);
-  const operands: Binding[] = [inputs[`q${suffix}`], inputs[`k${suffix}`], inputs[`v${suffix}`], table];
-  for (const name of ['alibiSlopes', 'relativeBias', 'bias']) {
-    if (inputs[name] !== undefined) operands.push(inputs[name]);
-  }
+  const biases = ['alibiSlopes', 'relativeBias', 'bias'].flatMap((name) => inputs[name] ?? []);
+  const [out, ...lse] = outputs;
   const params: Params<typeof ATTENTION_PARAMS> = {
     queryCount,
     keyCount,
@@ -114,23 +115,42 @@ function groupDispatches(
     splits: 1,
     splitOut: 0,
     splitLse: 0,
+    qFirst: 0,
+    kFirst: 0,
+    vFirst: 0,
+    outFirst: 0,
     ...sizeParams(problem),
     ...biasParams(context, node, problem),
   };
   const blocks = Math.ceil(queryCount / options.rows);
   const splits = splitsOf(group, blocks * members.length);
-  if (splits > 1) return splitDispatches(problem, group, options, params, operands, outputs, splits);
-  const kernel = attentionKernel(options);
-  const dispatches: Dispatch[] = [];
-  for (let firstMember = 0; firstMember < members.length; firstMember += MOST_GROUPS) {
-    dispatches.push({
-      kernel,
-      params: packParams(ATTENTION_PARAMS, { ...params, firstMember }),
-      bindings: [...operands, ...outputs],
-      grid: [blocks, Math.min(MOST_GROUPS, members.length - firstMember), 1],
-    });
-  }
-  return dispatches;
+  const operands = {
+    q: sourceOf(context, inputs[`q${suffix}`]),
+    k: sourceOf(context, inputs[`k${suffix}`]),
+    v: sourceOf(context, inputs[`v${suffix}`]),
+    out: sourceOf(context, out),
+  };
+  return memberRuns(members, operands, params, problem, context.limits.bindingBytes).flatMap((run) => {
+    const { q, k, v, out } = run.bindings;
+    const read = [q, k, v, table, ...biases];
+    const told = { ...params, ...run.params };
+    if (splits > 1) {
+      return splitDispatches(problem, queryCount, run.count, options, told, read, [out, ...lse], splits);
+    }
+    return [
+      {
+        kernel: attentionKernel(options),
+        params: packParams(ATTENTION_PARAMS, told),
+        bindings: [...read, out, ...lse],
+        grid: [blocks, run.count, 1],
+      },
+    ];
+  });
+}
+
+function sourceOf(context: ProgramContext, id: ValueId): MemberSource {
+  const bytes = deviceBytes(specOf(context, id), context.limits);
+  return { id, bytes, elementBytes: elementOf(context, id) === 'f16' ? 2 : 4 };
 }
 
 /** Tiles that a workgroup should have at least, for its share to be worth merging. */
@@ -148,7 +168,8 @@ function splitsOf({ block }: PlanGroup, workgroups: number): number {
 /** Few queries and many keys: workgroups share the keys of a row block, and their results are merged. */
 function splitDispatches(
   { batch, heads, queryLength, valueDim }: AttentionProblem,
-  { members, block }: PlanGroup,
+  queryCount: number,
+  members: number,
   options: AttentionOptions,
   params: Params<typeof ATTENTION_PARAMS>,
   operands: readonly Binding[],
@@ -160,8 +181,7 @@ function splitDispatches(
   const table = operands[3];
   const parts = new DeviceScratch(4 * splits * splitOut);
   const partLse = new DeviceScratch(4 * splits * splitLse);
-  const { queryCount } = block;
-  const count = members.length * queryCount * valueDim;
+  const count = members * queryCount * valueDim;
   return [
     {
       kernel: attentionKernel({ ...options, output: 'f32', hasLse: true }),
@@ -170,16 +190,24 @@ function splitDispatches(
         splits,
         splitOut,
         splitLse,
+        outFirst: 0,
         outBatch: heads * queryLength * valueDim,
         outHead: queryLength * valueDim,
         outToken: valueDim,
       }),
       bindings: [...operands, parts, partLse],
-      grid: [Math.ceil(queryCount / options.rows), members.length, splits],
+      grid: [Math.ceil(queryCount / options.rows), members, splits],
     },
     {
       kernel: mergeKernel(options.hasLse, options.output),
-      params: packParams(MERGE_PARAMS, { ...params, count, splits, splitOut, splitLse }),
+      params: packParams(MERGE_PARAMS, {
+        ...params,
+        members: params.members + params.firstMember,
+        count,
+        splits,
+        splitOut,
+        splitLse,
+      }),
       bindings: [parts, partLse, table, ...outputs],
       grid: elementGrid(count),
     },
@@ -216,88 +244,4 @@ function kernelOptions(
 function tileFor(groups: number, isSoftware: boolean): AttentionTile {
   if (isSoftware || groups > 2) return '4x4';
   return groups === 1 ? '8x8' : '4x8';
-}
-
-type PlanOffsets = Pick<
-  Params<typeof ATTENTION_PARAMS>,
-  'members' | 'queryIndex' | 'keyIndex' | 'rowStart' | 'spanColumn' | 'spanTiles' | 'spanMask' | 'masks'
->;
-
-/** All arrays of a group one after another, and where each begins. */
-function planTable({ block, members }: PlanGroup): [DeviceTable, PlanOffsets] {
-  const { queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks } = block;
-  const parts = { members, queryIndex, keyIndex, rowStart, spanColumn, spanTiles, spanMask, masks };
-  const size = Object.values(parts).reduce((sum, part) => sum + (part?.length ?? 0), 0);
-  const words = new Uint32Array(size);
-  const offsets: Record<string, number> = {};
-  let at = 0;
-  for (const [name, part] of Object.entries(parts)) {
-    offsets[name] = at;
-    if (part === undefined) continue;
-    words.set(new Uint32Array(part.buffer, part.byteOffset, part.length), at);
-    at += part.length;
-  }
-  return [new DeviceTable(words), offsets as PlanOffsets];
-}
-
-/** Sizes, and strides in the call's layout. */
-function sizeParams({
-  heads,
-  kvHeads,
-  queryLength,
-  keyLength,
-  headDim,
-  valueDim,
-  queryOffset,
-  scale,
-  softcap = 0,
-  layout,
-}: AttentionProblem) {
-  const strides = (count: number, length: number, dim: number): [number, number, number] =>
-    layout === 'bhnd' ? [count * length * dim, length * dim, dim] : [count * length * dim, dim, count * dim];
-  const [qBatch, qHead, qToken] = strides(heads, queryLength, headDim);
-  const [kBatch, kHead, kToken] = strides(kvHeads, keyLength, headDim);
-  const [vBatch, vHead, vToken] = strides(kvHeads, keyLength, valueDim);
-  const [outBatch, outHead, outToken] = strides(heads, queryLength, valueDim);
-  return {
-    headDim,
-    valueDim,
-    queryLength,
-    keyLength,
-    heads,
-    headsPerKv: heads / kvHeads,
-    queryOffset,
-    scale,
-    softcap,
-    qBatch,
-    qHead,
-    qToken,
-    kBatch,
-    kHead,
-    kToken,
-    vBatch,
-    vHead,
-    vToken,
-    outBatch,
-    outHead,
-    outToken,
-  };
-}
-
-function biasParams(
-  { graph }: ProgramContext,
-  node: NodeOf<'attention'>,
-  { batch, heads, queryLength, keyLength }: AttentionProblem,
-) {
-  const { alibiSlopes, relativeBias, bias } = inputSpecs(graph, node);
-  const [biasBatch, biasHead, biasQuery, biasKey] =
-    bias === undefined ? [0, 0, 0, 0] : broadcastStrides(bias.shape, [batch, heads, queryLength, keyLength]);
-  return {
-    slopeBatch: alibiSlopes?.shape.length === 2 ? heads : 0,
-    radius: relativeBias === undefined ? 0 : (relativeBias.shape[1] - 1) / 2,
-    biasBatch,
-    biasHead,
-    biasQuery,
-    biasKey,
-  };
 }

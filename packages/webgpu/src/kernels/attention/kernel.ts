@@ -54,9 +54,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let batch = member / params.heads;
   let head = member % params.heads;
   let kvHead = head / params.headsPerKv;
-  let qBase = batch * params.qBatch + head * params.qHead;
-  let kBase = batch * params.kBatch + kvHead * params.kHead;
-  let vBase = batch * params.vBatch + kvHead * params.vHead;
+  let qBase = batch * params.qBatch + head * params.qHead - params.qFirst;
+  let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
+  let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
 
   var greatest = rowsOf(LOWEST);
   var total = rowsOf(0.0);

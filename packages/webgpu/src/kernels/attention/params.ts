@@ -40,6 +40,11 @@ export const ATTENTION_PARAMS = {
   outBatch: 'u32',
   outHead: 'u32',
   outToken: 'u32',
+  /** Elements before what is bound of each. */
+  qFirst: 'u32',
+  kFirst: 'u32',
+  vFirst: 'u32',
+  outFirst: 'u32',
   scale: 'f32',
   /** 0 for none. */
   softcap: 'f32',

@@ -1,0 +1,74 @@
+/** What the backend can do on a device, or why not: kernels, what fits into bindings and buffers, and what attention is limited by. */
+import { inputSpecs, type Graph, type GraphNode, type NodeOf } from '@attn/core';
+import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
+import { PLAN_INPUTS } from './ops/attention.ts';
+import { EMIT } from './ops/index.ts';
+import { leastSlice } from './ops/slices.ts';
+
+/** What counts of a device. */
+export interface SupportLimits extends DeviceFormat {
+  readonly limits: Pick<
+    GPUSupportedLimits,
+    'maxStorageBufferBindingSize' | 'maxBufferSize' | 'maxStorageBuffersPerShaderStage'
+  >;
+}
+
+/** What WebGPU promises everywhere. */
+export const LEAST_LIMITS: SupportLimits['limits'] = {
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxBufferSize: 2 ** 28,
+  maxStorageBuffersPerShaderStage: 8,
+};
+
+/** Head and value dims that registers and shared memory allow. */
+const MOST_DIM = 256;
+
+/** What attention reads or writes a part of at a time, where no binding holds it. */
+const SLICED: ReadonlySet<string> = new Set(['q', 'k', 'v', 'qGlobal', 'kGlobal', 'vGlobal', 'out']);
+
+/** True, or the reason. */
+export function supportsNode(node: GraphNode, graph: Graph, device: SupportLimits): true | string {
+  if (EMIT[node.op] === undefined) return `there is no kernel for ${node.op}`;
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  const outputs = node.outputs.map((id, i) => [i === 0 ? 'out' : 'lse', id] as const);
+  for (const [name, id] of [...Object.entries(node.inputs), ...outputs]) {
+    const whole = deviceBytes(graph.values[id], device);
+    const bytes =
+      isAttention(node) && SLICED.has(name)
+        ? leastSlice(whole, graph.values[id], node.attributes.layout ?? 'bhnd')
+        : whole;
+    if (Math.min(bytes, whole) > maxStorageBufferBindingSize) {
+      return `a tensor of it takes ${whole} bytes, and this device binds at most ${maxStorageBufferBindingSize}`;
+    }
+    if (whole > maxBufferSize) {
+      return `a tensor of it takes ${whole} bytes, and this device's buffers have at most ${maxBufferSize}`;
+    }
+  }
+  return isAttention(node) ? supportsAttention(node, graph, device) : true;
+}
+
+function supportsAttention(
+  node: NodeOf<'attention'>,
+  graph: Graph,
+  { limits }: SupportLimits,
+): true | string {
+  const { q, v } = inputSpecs(graph, node);
+  const [headDim, valueDim] = [q.shape[3], v.shape[3]];
+  if (headDim > MOST_DIM) return `head dim must be ≤ ${MOST_DIM}, got ${headDim}`;
+  if (valueDim > MOST_DIM) return `value dim must be ≤ ${MOST_DIM}, got ${valueDim}`;
+  const extra = ['alibiSlopes', 'relativeBias', 'bias'].filter((name) => node.inputs[name] !== undefined);
+  const bindings = 4 + extra.length + node.outputs.length;
+  const most = limits.maxStorageBuffersPerShaderStage;
+  if (bindings > most) return `it needs ${bindings} storage buffers, and this device binds at most ${most}`;
+  const known = new Set([...graph.inputs.values(), ...graph.constants.keys()]);
+  const computed = PLAN_INPUTS.find(
+    (name) => node.inputs[name] !== undefined && !known.has(node.inputs[name]),
+  );
+  return (
+    computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`
+  );
+}
+
+function isAttention(node: GraphNode): node is NodeOf<'attention'> {
+  return node.op === 'attention';
+}
