@@ -1,6 +1,7 @@
 /** `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION] [--json FILE] …`: runs suites and prints their tables. */
 import { writeFileSync } from 'node:fs';
 import { cac } from 'cac';
+import { carry } from './gpu/carry.ts';
 import { writePlots } from './plots.ts';
 import { conditions, toMarkdown } from './report.ts';
 import type { Suite, SuiteOptions, Table } from './suite.ts';
@@ -45,9 +46,11 @@ interface Flags {
   readonly quick?: boolean;
   readonly svg?: string;
   readonly base?: string;
+  readonly carry?: string;
 }
 
 async function bench(names: readonly string[], flags: Flags): Promise<void> {
+  if (flags.carry !== undefined) return carry(flags.carry);
   const rounds = Number(flags.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new TypeError(`--rounds must be a positive integer, got ${flags.rounds}`);
@@ -89,6 +92,10 @@ cli
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .option('--svg <folder>', 'Also draw times over lengths, as SVG')
   .option('--base <revision>', 'Instead of suites: compare with an older revision')
+  .option(
+    '--carry <folder>',
+    'Instead of measuring: put the webgpu suite into a folder to be carried to a GPU',
+  )
   .action(bench);
 cli.help();
 

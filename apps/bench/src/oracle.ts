@@ -14,11 +14,12 @@ export function checkRows(
   { heads, n, q, k, v }: Problem,
   attributes: AttentionAttributes,
   out: Tensor,
+  tolerance: number = TOLERANCE,
 ): number {
   const worst = greatestRowError({ q, k, v }, attributes, out, sampleRows(24, heads, n));
-  if (!(worst <= TOLERANCE)) {
+  if (!(worst <= tolerance)) {
     throw new Error(
-      `the result is wrong by ${worst} (at most ${TOLERANCE} is rounding): no figure is printed`,
+      `the result is wrong by ${worst} (at most ${tolerance} is rounding): no figure is printed`,
     );
   }
   return worst;

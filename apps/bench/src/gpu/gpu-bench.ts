@@ -1,0 +1,145 @@
+/** Times graphs on one backend: on the GPU by its timestamps where it has them, else whole runs. Every result is checked. */
+import {
+  attentionGraph,
+  attentionInputs,
+  float32ToHalf,
+  halfToFloat32,
+  planAttention,
+  type Graph,
+  type Pattern,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
+import { webgpu, type GpuBackend, type WebGpuOptions } from '@attn/webgpu';
+import { problem, type Problem } from '../inputs.ts';
+import { summarise, type Timing } from '../measure.ts';
+import { checkRows } from '../oracle.ts';
+import type { SuiteOptions, Table } from '../suite.ts';
+import { peaksOf, type Peaks } from './peaks.ts';
+
+export type Row = Table['rows'][number];
+
+/** What attention is timed on. */
+export interface AttentionShape {
+  readonly n: number;
+  readonly heads: number;
+  readonly headDim: number;
+  readonly pattern: Pattern;
+  readonly dtype?: 'f32' | 'f16';
+}
+
+/** Milliseconds, of the GPU and of whole runs. */
+export interface Timed {
+  readonly gpu: Timing;
+  readonly run: Timing;
+}
+
+/** Halves round the result; its rows are averages of numbers below 1. */
+const HALF_TOLERANCE = 1e-3;
+
+export class GpuBench {
+  readonly quick: boolean;
+  readonly adapter: string;
+  private readonly backend: GpuBackend;
+  private readonly times: number[];
+  private readonly options: SuiteOptions;
+  private readonly peaks: Peaks | undefined;
+
+  private constructor(backend: GpuBackend, adapter: string, times: number[], options: SuiteOptions) {
+    this.backend = backend;
+    this.adapter = adapter;
+    this.times = times;
+    this.options = options;
+    this.quick = options.quick;
+    this.peaks = peaksOf(adapter);
+  }
+
+  /** A bench, or why there is none. Dispose of it. */
+  static async open(options: SuiteOptions, settings: WebGpuOptions = {}): Promise<GpuBench | string> {
+    const times: number[] = [];
+    const backend = webgpu({ ...settings, onGpuTime: (ms) => times.push(ms) });
+    const probe = await backend.probe();
+    if (probe.available) return new GpuBench(backend, probe.summary, times, options);
+    await backend.dispose();
+    return probe.reason;
+  }
+
+  dispose(): Promise<void> {
+    return this.backend.dispose();
+  }
+
+  log(message: string): void {
+    this.options.log(`webgpu: ${message}`);
+  }
+
+  /** Times a graph; or says why not. */
+  async time(graph: Graph, inputs: Tensors, check: (outputs: Tensors) => void): Promise<Timed | string> {
+    try {
+      const executable = await this.backend.compile(graph);
+      check(await executable.run(inputs));
+      const runs: number[] = [];
+      this.times.length = 0;
+      for (let round = 0; round < this.options.rounds; round++) {
+        const start = performance.now();
+        await executable.run(inputs);
+        runs.push(performance.now() - start);
+      }
+      executable.dispose();
+      const run = summarise(runs);
+      return { gpu: this.times.length > 0 ? summarise(this.times) : run, run };
+    } catch (error) {
+      return error instanceof Error ? error.message.split('\n')[0] : String(error);
+    }
+  }
+
+  /** Times attention. */
+  async attention({ n, heads, headDim, pattern, dtype = 'f32' }: AttentionShape): Promise<Timed | string> {
+    this.log(`n = ${n}, ${heads} × ${headDim}, ${dtype}`);
+    const given = problem(heads, n, headDim);
+    const { exact, q, k, v } = dtype === 'f16' ? inHalves(given) : { exact: given, ...given };
+    const call = { q, k, v, pattern };
+    return this.time(attentionGraph(call), attentionInputs(call), ({ out }) => {
+      checkRows(exact, { pattern }, out, dtype === 'f16' ? HALF_TOLERANCE : undefined);
+    });
+  }
+
+  /** Columns of a row: time, operations, and the shares of what the adapter can do. */
+  figures(timed: Timed | string, flops: number, bytes: number): Row {
+    if (typeof timed === 'string') return { 'GPU ms': timed };
+    const { gpu, run } = timed;
+    const seconds = gpu.median / 1000;
+    const share = (done: number, peak: number | undefined): string =>
+      peak === undefined ? 'unknown' : `${((100 * done) / seconds / peak).toFixed(1)}%`;
+    return {
+      'GPU ms': gpu.median,
+      '± ms': gpu.spread,
+      'GFLOP/s': flops / seconds / 1e9,
+      'of the f32 peak': share(flops, this.peaks?.flops),
+      'of the bandwidth': share(bytes, this.peaks?.bytes),
+      'run with transfers, ms': run.median,
+    };
+  }
+}
+
+/** Operations of allowed pairs, a multiply–add counts two; and bytes that have to be moved once. */
+export function workOf({ n, heads, headDim, pattern, dtype }: AttentionShape): {
+  readonly flops: number;
+  readonly bytes: number;
+} {
+  const sizes = { batch: 1, heads, queryLength: n, keyLength: n, queryOffset: 0 };
+  const pairs = planAttention(sizes, pattern).stats.allowedPairs;
+  return { flops: 4 * headDim * pairs, bytes: 4 * heads * n * headDim * (dtype === 'f16' ? 2 : 4) };
+}
+
+/** The problem rounded to halves, and its tensors as such. */
+function inHalves(given: Problem): { readonly exact: Problem } & Readonly<Record<'q' | 'k' | 'v', Tensor>> {
+  const halves = ({ shape, data }: Tensor<'f32'>) => {
+    const half = float32ToHalf(data);
+    return [
+      { dtype: 'f16', shape, data: half } as Tensor<'f16'>,
+      { dtype: 'f32', shape, data: halfToFloat32(half) } as Tensor<'f32'>,
+    ] as const;
+  };
+  const [[q, exactQ], [k, exactK], [v, exactV]] = [given.q, given.k, given.v].map(halves);
+  return { q, k, v, exact: { ...given, q: exactQ, k: exactK, v: exactV } };
+}
