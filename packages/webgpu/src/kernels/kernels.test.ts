@@ -152,13 +152,28 @@ test('shared memory is what was said', () => {
   expect(attentionWorkgroupBytes({ rows: 32, groups: 4 })).toBeLessThan(16_384);
 });
 
-test('as text', async () => {
-  await expect(attentionKernel({ ...PLAIN, hasLse: true }).code).toMatchFileSnapshot(
-    '__snapshots__/attention.wgsl',
-  );
-  const linear = gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' });
-  await expect(linear.code).toMatchFileSnapshot('__snapshots__/gemm.wgsl');
-  await expect(softmaxKernel({ storage: 'f32', subgroups: true }).code).toMatchFileSnapshot(
-    '__snapshots__/softmax-subgroups.wgsl',
-  );
+/** One variant of each kernel, to be read. */
+const TEXTS: Readonly<Record<string, KernelSource>> = {
+  attention: attentionKernel({ ...PLAIN, tile: '4x4', hasLse: true }),
+  'attention-blocked': attentionKernel({ ...PLAIN, subgroups: true }),
+  'attention-biases': attentionKernel({
+    ...PLAIN,
+    ...{ tile: '4x4', wholeHeads: false, wholeValues: false, input: 'f16', output: 'f16' },
+    ...{ alibi: 'f16', relative: 'f32', bias: 'f16' },
+  }),
+  merge: mergeKernel(true, 'f32'),
+  gemm: gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' }),
+  'gemm-large': largeGemmKernel({ hasBias: false, activation: undefined, storage: 'f32' }),
+  softmax: softmaxKernel({ storage: 'f32', subgroups: false }),
+  'softmax-subgroups': softmaxKernel({ storage: 'f32', subgroups: true }),
+  'layer-norm': layerNormKernel({ hasWeight: true, hasBias: true, storage: 'f16', subgroups: false }),
+  binary: binaryKernel('add', 2, 'f32'),
+  unary: unaryKernel('tanh', 'rounded'),
+  gather: gatherKernel('u32'),
+  fill: fillKernel('f16'),
+  move: moveKernel(3, 'u32'),
+};
+
+test.each(Object.entries(TEXTS))('%s as text', async (name, { code }) => {
+  await expect(code).toMatchFileSnapshot(`__snapshots__/${name}.wgsl`);
 });

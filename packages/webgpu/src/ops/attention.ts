@@ -223,12 +223,14 @@ function kernelOptions(
   const { workgroupBytes, attentionRows, attentionTile, subgroups, isSoftware } = context.limits;
   const stored = (id: ValueId | undefined): FloatElement | undefined =>
     id === undefined ? undefined : floatElementOf(context, id);
-  const fits = attentionWorkgroupBytes({ rows: attentionRows, groups }) <= workgroupBytes;
+  const fitting = ([64, 32, 16] as const).find(
+    (rows) => rows <= attentionRows && attentionWorkgroupBytes({ rows, groups }) <= workgroupBytes,
+  );
   return {
     wholeHeads: !isSoftware && headDim % 4 === 0,
     wholeValues: !isSoftware && valueDim % 4 === 0,
     groups,
-    rows: fits ? attentionRows : 16,
+    rows: fitting ?? 16,
     tile: attentionTile ?? tileFor(groups, isSoftware),
     subgroups,
     input: floatElementOf(context, inputs.q),

@@ -34,6 +34,10 @@ struct Params {
   outBatch: u32,
   outHead: u32,
   outToken: u32,
+  qFirst: u32,
+  kFirst: u32,
+  vFirst: u32,
+  outFirst: u32,
   scale: f32,
   softcap: f32,
   slopeBatch: u32,
@@ -97,20 +101,17 @@ fn capped(x: f32) -> f32 {
   let e = exp(2.0 * abs(y));
   return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
 }
-alias Rows = array<vec4f, 2>;
-fn rowsOf(value: f32) -> Rows { return Rows(vec4f(value), vec4f(value)); }
+alias Rows = array<vec4f, 1>;
+fn rowsOf(value: f32) -> Rows { return Rows(vec4f(value)); }
 
 fn greatestOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
   var rows = mine;
   weights[lane + 0u] = rows[0];
-  weights[lane + 64u] = rows[1];
   workgroupBarrier();
-  let first = lane - lane % 8u;
+  let first = lane - lane % 16u;
   rows[0] = weights[first + 0u];
-  rows[1] = weights[first + 64u];
-  for (var x = reach; x < 8u; x += reach) {
+  for (var x = reach; x < 16u; x += reach) {
     rows[0] = max(rows[0], weights[first + x + 0u]);
-    rows[1] = max(rows[1], weights[first + x + 64u]);
   }
   workgroupBarrier();
   return rows;
@@ -118,25 +119,22 @@ fn greatestOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
 fn sumOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
   var rows = mine;
   weights[lane + 0u] = rows[0];
-  weights[lane + 64u] = rows[1];
   workgroupBarrier();
-  let first = lane - lane % 8u;
+  let first = lane - lane % 16u;
   rows[0] = weights[first + 0u];
-  rows[1] = weights[first + 64u];
-  for (var x = reach; x < 8u; x += reach) {
+  for (var x = reach; x < 16u; x += reach) {
     rows[0] = rows[0] + weights[first + x + 0u];
-    rows[1] = rows[1] + weights[first + x + 64u];
   }
   workgroupBarrier();
   return rows;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   // Invocations that share a row and reduce without shared memory.
   let reach = 1u;
-  let tx = lane % 8u;
-  let ty = lane / 8u;
+  let tx = lane % 16u;
+  let ty = lane / 16u;
   let headVectors = (params.headDim + 3u) / 4u;
   let valueVectors = (params.valueDim + 3u) / 4u;
   let block = group.x / 1u;
@@ -146,25 +144,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let batch = member / params.heads;
   let head = member % params.heads;
   let kvHead = head / params.headsPerKv;
-  let qBase = batch * params.qBatch + head * params.qHead;
-  let kBase = batch * params.kBatch + kvHead * params.kHead;
-  let vBase = batch * params.vBatch + kvHead * params.vHead;
+  let qBase = batch * params.qBatch + head * params.qHead - params.qFirst;
+  let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
+  let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
 
   var greatest = rowsOf(LOWEST);
   var total = rowsOf(0.0);
   // Bit i: row i has no softmax.
   var nanRows = 0u;
-  var sums: array<vec4f, 16>;
+  var sums: array<vec4f, 4>;
   // Where each of this invocation's rows stands in q.
-  var queries: array<u32, 8>;
-  queries[0] = queryRow(min(firstQuery + ty * 8u + 0u, params.queryCount - 1u));
-  queries[1] = queryRow(min(firstQuery + ty * 8u + 1u, params.queryCount - 1u));
-  queries[2] = queryRow(min(firstQuery + ty * 8u + 2u, params.queryCount - 1u));
-  queries[3] = queryRow(min(firstQuery + ty * 8u + 3u, params.queryCount - 1u));
-  queries[4] = queryRow(min(firstQuery + ty * 8u + 4u, params.queryCount - 1u));
-  queries[5] = queryRow(min(firstQuery + ty * 8u + 5u, params.queryCount - 1u));
-  queries[6] = queryRow(min(firstQuery + ty * 8u + 6u, params.queryCount - 1u));
-  queries[7] = queryRow(min(firstQuery + ty * 8u + 7u, params.queryCount - 1u));
+  var queries: array<u32, 4>;
+  queries[0] = queryRow(min(firstQuery + ty * 4u + 0u, params.queryCount - 1u));
+  queries[1] = queryRow(min(firstQuery + ty * 4u + 1u, params.queryCount - 1u));
+  queries[2] = queryRow(min(firstQuery + ty * 4u + 2u, params.queryCount - 1u));
+  queries[3] = queryRow(min(firstQuery + ty * 4u + 3u, params.queryCount - 1u));
 
   let firstSpan = plan[params.rowStart + block];
   let lastSpan = plan[params.rowStart + block + 1u];
@@ -186,10 +180,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     tilesBefore = tilesAfter;
     for (var tile = startTile; tile < lastTile; tile++) {
       // Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
-      var logits = array<vec4f, 16>();
+      var logits = array<vec4f, 4>();
       for (var start = 0u; start < headVectors; start += 4u) {
         workgroupBarrier();
-        for (var s = lane; s < 256u; s += 64u) {
+        for (var s = lane; s < 256u; s += 256u) {
           let row = s / 4u;
           let vector = start + s % 4u;
           var value = vec4f();
@@ -198,7 +192,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           }
           stage[row * 5u + s % 4u] = value;
         }
-        for (var s = lane; s < 256u; s += 64u) {
+        for (var s = lane; s < 256u; s += 256u) {
           let key = s / 4u;
           let vector = start + s % 4u;
           var value = vec4f();
@@ -215,101 +209,33 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let keys01 = vec4f(key00[1], key01[1], key02[1], key03[1]);
           let keys02 = vec4f(key00[2], key01[2], key02[2], key03[2]);
           let keys03 = vec4f(key00[3], key01[3], key02[3], key03[3]);
-          let key10 = stage[(72u + tx) * 5u + d];
-          let key11 = stage[(88u + tx) * 5u + d];
-          let key12 = stage[(104u + tx) * 5u + d];
-          let key13 = stage[(120u + tx) * 5u + d];
-          let keys10 = vec4f(key10[0], key11[0], key12[0], key13[0]);
-          let keys11 = vec4f(key10[1], key11[1], key12[1], key13[1]);
-          let keys12 = vec4f(key10[2], key11[2], key12[2], key13[2]);
-          let keys13 = vec4f(key10[3], key11[3], key12[3], key13[3]);
 {
-          let query = stage[(ty * 8u + 0u) * 5u + d];
+          let query = stage[(ty * 4u + 0u) * 5u + d];
           logits[0] += query[0] * keys00;
           logits[0] += query[1] * keys01;
           logits[0] += query[2] * keys02;
           logits[0] += query[3] * keys03;
-          logits[1] += query[0] * keys10;
-          logits[1] += query[1] * keys11;
-          logits[1] += query[2] * keys12;
-          logits[1] += query[3] * keys13;
 }
 {
-          let query = stage[(ty * 8u + 1u) * 5u + d];
+          let query = stage[(ty * 4u + 1u) * 5u + d];
+          logits[1] += query[0] * keys00;
+          logits[1] += query[1] * keys01;
+          logits[1] += query[2] * keys02;
+          logits[1] += query[3] * keys03;
+}
+{
+          let query = stage[(ty * 4u + 2u) * 5u + d];
           logits[2] += query[0] * keys00;
           logits[2] += query[1] * keys01;
           logits[2] += query[2] * keys02;
           logits[2] += query[3] * keys03;
-          logits[3] += query[0] * keys10;
-          logits[3] += query[1] * keys11;
-          logits[3] += query[2] * keys12;
-          logits[3] += query[3] * keys13;
 }
 {
-          let query = stage[(ty * 8u + 2u) * 5u + d];
-          logits[4] += query[0] * keys00;
-          logits[4] += query[1] * keys01;
-          logits[4] += query[2] * keys02;
-          logits[4] += query[3] * keys03;
-          logits[5] += query[0] * keys10;
-          logits[5] += query[1] * keys11;
-          logits[5] += query[2] * keys12;
-          logits[5] += query[3] * keys13;
-}
-{
-          let query = stage[(ty * 8u + 3u) * 5u + d];
-          logits[6] += query[0] * keys00;
-          logits[6] += query[1] * keys01;
-          logits[6] += query[2] * keys02;
-          logits[6] += query[3] * keys03;
-          logits[7] += query[0] * keys10;
-          logits[7] += query[1] * keys11;
-          logits[7] += query[2] * keys12;
-          logits[7] += query[3] * keys13;
-}
-{
-          let query = stage[(ty * 8u + 4u) * 5u + d];
-          logits[8] += query[0] * keys00;
-          logits[8] += query[1] * keys01;
-          logits[8] += query[2] * keys02;
-          logits[8] += query[3] * keys03;
-          logits[9] += query[0] * keys10;
-          logits[9] += query[1] * keys11;
-          logits[9] += query[2] * keys12;
-          logits[9] += query[3] * keys13;
-}
-{
-          let query = stage[(ty * 8u + 5u) * 5u + d];
-          logits[10] += query[0] * keys00;
-          logits[10] += query[1] * keys01;
-          logits[10] += query[2] * keys02;
-          logits[10] += query[3] * keys03;
-          logits[11] += query[0] * keys10;
-          logits[11] += query[1] * keys11;
-          logits[11] += query[2] * keys12;
-          logits[11] += query[3] * keys13;
-}
-{
-          let query = stage[(ty * 8u + 6u) * 5u + d];
-          logits[12] += query[0] * keys00;
-          logits[12] += query[1] * keys01;
-          logits[12] += query[2] * keys02;
-          logits[12] += query[3] * keys03;
-          logits[13] += query[0] * keys10;
-          logits[13] += query[1] * keys11;
-          logits[13] += query[2] * keys12;
-          logits[13] += query[3] * keys13;
-}
-{
-          let query = stage[(ty * 8u + 7u) * 5u + d];
-          logits[14] += query[0] * keys00;
-          logits[14] += query[1] * keys01;
-          logits[14] += query[2] * keys02;
-          logits[14] += query[3] * keys03;
-          logits[15] += query[0] * keys10;
-          logits[15] += query[1] * keys11;
-          logits[15] += query[2] * keys12;
-          logits[15] += query[3] * keys13;
+          let query = stage[(ty * 4u + 3u) * 5u + d];
+          logits[3] += query[0] * keys00;
+          logits[3] += query[1] * keys01;
+          logits[3] += query[2] * keys02;
+          logits[3] += query[3] * keys03;
 }
         }
       }
@@ -321,7 +247,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 0u) * 2u + keys / 8u];
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 0u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
         for (var j = 0u; j < 4u; j++) {
@@ -338,10 +264,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 {
         var row = logits[1] * params.scale;
-        let keys = tx + 8u;
+        let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 0u) * 2u + keys / 8u];
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 1u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
         for (var j = 0u; j < 4u; j++) {
@@ -349,10 +275,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           value = capped(value);
           let isSeen = ((bits >> j) & 1u) == 1u;
           // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 1u; }
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 2u; }
           if (!isSeen || isOdd(value)) { value = minusInfinity(); }
           row[j] = value;
-          if (value > tileGreatest[0][0]) { tileGreatest[0][0] = value; }
+          if (value > tileGreatest[0][1]) { tileGreatest[0][1] = value; }
         }
         logits[1] = row;
 }
@@ -361,7 +287,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 1u) * 2u + keys / 8u];
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 2u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
         for (var j = 0u; j < 4u; j++) {
@@ -369,19 +295,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           value = capped(value);
           let isSeen = ((bits >> j) & 1u) == 1u;
           // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 2u; }
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 4u; }
           if (!isSeen || isOdd(value)) { value = minusInfinity(); }
           row[j] = value;
-          if (value > tileGreatest[0][1]) { tileGreatest[0][1] = value; }
+          if (value > tileGreatest[0][2]) { tileGreatest[0][2] = value; }
         }
         logits[2] = row;
 }
 {
         var row = logits[3] * params.scale;
-        let keys = tx + 8u;
+        let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 1u) * 2u + keys / 8u];
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 3u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
         for (var j = 0u; j < 4u; j++) {
@@ -389,252 +315,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           value = capped(value);
           let isSeen = ((bits >> j) & 1u) == 1u;
           // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 2u; }
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 8u; }
           if (!isSeen || isOdd(value)) { value = minusInfinity(); }
           row[j] = value;
-          if (value > tileGreatest[0][1]) { tileGreatest[0][1] = value; }
+          if (value > tileGreatest[0][3]) { tileGreatest[0][3] = value; }
         }
         logits[3] = row;
-}
-{
-        var row = logits[4] * params.scale;
-        let keys = tx + 0u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 2u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 4u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][2]) { tileGreatest[0][2] = value; }
-        }
-        logits[4] = row;
-}
-{
-        var row = logits[5] * params.scale;
-        let keys = tx + 8u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 2u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 4u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][2]) { tileGreatest[0][2] = value; }
-        }
-        logits[5] = row;
-}
-{
-        var row = logits[6] * params.scale;
-        let keys = tx + 0u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 3u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 8u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][3]) { tileGreatest[0][3] = value; }
-        }
-        logits[6] = row;
-}
-{
-        var row = logits[7] * params.scale;
-        let keys = tx + 8u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 3u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 8u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][3]) { tileGreatest[0][3] = value; }
-        }
-        logits[7] = row;
-}
-{
-        var row = logits[8] * params.scale;
-        let keys = tx + 0u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 4u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 16u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][0]) { tileGreatest[1][0] = value; }
-        }
-        logits[8] = row;
-}
-{
-        var row = logits[9] * params.scale;
-        let keys = tx + 8u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 4u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 16u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][0]) { tileGreatest[1][0] = value; }
-        }
-        logits[9] = row;
-}
-{
-        var row = logits[10] * params.scale;
-        let keys = tx + 0u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 5u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 32u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][1]) { tileGreatest[1][1] = value; }
-        }
-        logits[10] = row;
-}
-{
-        var row = logits[11] * params.scale;
-        let keys = tx + 8u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 5u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 32u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][1]) { tileGreatest[1][1] = value; }
-        }
-        logits[11] = row;
-}
-{
-        var row = logits[12] * params.scale;
-        let keys = tx + 0u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 6u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 64u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][2]) { tileGreatest[1][2] = value; }
-        }
-        logits[12] = row;
-}
-{
-        var row = logits[13] * params.scale;
-        let keys = tx + 8u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 6u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 64u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][2]) { tileGreatest[1][2] = value; }
-        }
-        logits[13] = row;
-}
-{
-        var row = logits[14] * params.scale;
-        let keys = tx + 0u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 7u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 128u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][3]) { tileGreatest[1][3] = value; }
-        }
-        logits[14] = row;
-}
-{
-        var row = logits[15] * params.scale;
-        let keys = tx + 8u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 8u + 7u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 128u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[1][3]) { tileGreatest[1][3] = value; }
-        }
-        logits[15] = row;
 }
       tileGreatest = greatestOfRow(tileGreatest, lane, reach);
       var shrink: Rows;
@@ -646,154 +332,43 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         total[0] *= shrink[0];
 }
 {
-        let next = max(tileGreatest[1], greatest[1]);
-        // Never 0, so that what is infinite stays so.
-        shrink[1] = max(exp(greatest[1] - next), vec4f(LEAST));
-        greatest[1] = next;
-        total[1] *= shrink[1];
-}
-{
         sums[0] *= shrink[0][0];
-        sums[1] *= shrink[0][0];
 {
         let logit = logits[0];
         var weight = max(exp(logit - greatest[0][0]), vec4f(LEAST));
         for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
         total[0][0] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 0u) * 16u + tx + 0u] = weight;
+        weights[(ty * 4u + 0u) * 16u + tx + 0u] = weight;
 }
+}
+{
+        sums[1] *= shrink[0][1];
 {
         let logit = logits[1];
-        var weight = max(exp(logit - greatest[0][0]), vec4f(LEAST));
+        var weight = max(exp(logit - greatest[0][1]), vec4f(LEAST));
         for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[0][0] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 0u) * 16u + tx + 8u] = weight;
+        total[0][1] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 1u) * 16u + tx + 0u] = weight;
 }
 }
 {
-        sums[2] *= shrink[0][1];
-        sums[3] *= shrink[0][1];
+        sums[2] *= shrink[0][2];
 {
         let logit = logits[2];
-        var weight = max(exp(logit - greatest[0][1]), vec4f(LEAST));
+        var weight = max(exp(logit - greatest[0][2]), vec4f(LEAST));
         for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[0][1] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 1u) * 16u + tx + 0u] = weight;
+        total[0][2] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 2u) * 16u + tx + 0u] = weight;
 }
+}
+{
+        sums[3] *= shrink[0][3];
 {
         let logit = logits[3];
-        var weight = max(exp(logit - greatest[0][1]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[0][1] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 1u) * 16u + tx + 8u] = weight;
-}
-}
-{
-        sums[4] *= shrink[0][2];
-        sums[5] *= shrink[0][2];
-{
-        let logit = logits[4];
-        var weight = max(exp(logit - greatest[0][2]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[0][2] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 2u) * 16u + tx + 0u] = weight;
-}
-{
-        let logit = logits[5];
-        var weight = max(exp(logit - greatest[0][2]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[0][2] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 2u) * 16u + tx + 8u] = weight;
-}
-}
-{
-        sums[6] *= shrink[0][3];
-        sums[7] *= shrink[0][3];
-{
-        let logit = logits[6];
         var weight = max(exp(logit - greatest[0][3]), vec4f(LEAST));
         for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
         total[0][3] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 3u) * 16u + tx + 0u] = weight;
-}
-{
-        let logit = logits[7];
-        var weight = max(exp(logit - greatest[0][3]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[0][3] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 3u) * 16u + tx + 8u] = weight;
-}
-}
-{
-        sums[8] *= shrink[1][0];
-        sums[9] *= shrink[1][0];
-{
-        let logit = logits[8];
-        var weight = max(exp(logit - greatest[1][0]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][0] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 4u) * 16u + tx + 0u] = weight;
-}
-{
-        let logit = logits[9];
-        var weight = max(exp(logit - greatest[1][0]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][0] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 4u) * 16u + tx + 8u] = weight;
-}
-}
-{
-        sums[10] *= shrink[1][1];
-        sums[11] *= shrink[1][1];
-{
-        let logit = logits[10];
-        var weight = max(exp(logit - greatest[1][1]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][1] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 5u) * 16u + tx + 0u] = weight;
-}
-{
-        let logit = logits[11];
-        var weight = max(exp(logit - greatest[1][1]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][1] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 5u) * 16u + tx + 8u] = weight;
-}
-}
-{
-        sums[12] *= shrink[1][2];
-        sums[13] *= shrink[1][2];
-{
-        let logit = logits[12];
-        var weight = max(exp(logit - greatest[1][2]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][2] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 6u) * 16u + tx + 0u] = weight;
-}
-{
-        let logit = logits[13];
-        var weight = max(exp(logit - greatest[1][2]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][2] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 6u) * 16u + tx + 8u] = weight;
-}
-}
-{
-        sums[14] *= shrink[1][3];
-        sums[15] *= shrink[1][3];
-{
-        let logit = logits[14];
-        var weight = max(exp(logit - greatest[1][3]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][3] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 7u) * 16u + tx + 0u] = weight;
-}
-{
-        let logit = logits[15];
-        var weight = max(exp(logit - greatest[1][3]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
-        total[1][3] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 8u + 7u) * 16u + tx + 8u] = weight;
+        weights[(ty * 4u + 3u) * 16u + tx + 0u] = weight;
 }
 }
 
@@ -802,7 +377,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         workgroupBarrier();
         if (lane == 0u) { atomicStore(&oddValues, 0u); }
         workgroupBarrier();
-        for (var s = lane; s < 32u * valueVectors; s += 64u) {
+        for (var s = lane; s < 32u * valueVectors; s += 256u) {
           let value = load_v(vBase + keyRow(tile * 64u + start + s / valueVectors) * params.vToken, s % valueVectors);
           stage[s] = value;
           if (anyOdd(value)) { atomicStore(&oddValues, 1u); }
@@ -810,14 +385,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         workgroupBarrier();
         let areOdd = atomicLoad(&oddValues) != 0u;
         for (var key = 0u; key < 8u; key++) {
-          let weight0 = weights[(ty * 8u + 0u) * 16u + start / 4u + key];
-          let weight1 = weights[(ty * 8u + 1u) * 16u + start / 4u + key];
-          let weight2 = weights[(ty * 8u + 2u) * 16u + start / 4u + key];
-          let weight3 = weights[(ty * 8u + 3u) * 16u + start / 4u + key];
-          let weight4 = weights[(ty * 8u + 4u) * 16u + start / 4u + key];
-          let weight5 = weights[(ty * 8u + 5u) * 16u + start / 4u + key];
-          let weight6 = weights[(ty * 8u + 6u) * 16u + start / 4u + key];
-          let weight7 = weights[(ty * 8u + 7u) * 16u + start / 4u + key];
+          let weight0 = weights[(ty * 4u + 0u) * 16u + start / 4u + key];
+          let weight1 = weights[(ty * 4u + 1u) * 16u + start / 4u + key];
+          let weight2 = weights[(ty * 4u + 2u) * 16u + start / 4u + key];
+          let weight3 = weights[(ty * 4u + 3u) * 16u + start / 4u + key];
 {
           let value0 = stage[min((key * 4u + 0u) * valueVectors + tx + 0u, 639u)];
           let value1 = stage[min((key * 4u + 1u) * valueVectors + tx + 0u, 639u)];
@@ -828,140 +399,35 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
             if (weight0[1] > 0.0) { sums[0] += weight0[1] * value1; }
             if (weight0[2] > 0.0) { sums[0] += weight0[2] * value2; }
             if (weight0[3] > 0.0) { sums[0] += weight0[3] * value3; }
-            if (weight1[0] > 0.0) { sums[2] += weight1[0] * value0; }
-            if (weight1[1] > 0.0) { sums[2] += weight1[1] * value1; }
-            if (weight1[2] > 0.0) { sums[2] += weight1[2] * value2; }
-            if (weight1[3] > 0.0) { sums[2] += weight1[3] * value3; }
-            if (weight2[0] > 0.0) { sums[4] += weight2[0] * value0; }
-            if (weight2[1] > 0.0) { sums[4] += weight2[1] * value1; }
-            if (weight2[2] > 0.0) { sums[4] += weight2[2] * value2; }
-            if (weight2[3] > 0.0) { sums[4] += weight2[3] * value3; }
-            if (weight3[0] > 0.0) { sums[6] += weight3[0] * value0; }
-            if (weight3[1] > 0.0) { sums[6] += weight3[1] * value1; }
-            if (weight3[2] > 0.0) { sums[6] += weight3[2] * value2; }
-            if (weight3[3] > 0.0) { sums[6] += weight3[3] * value3; }
-            if (weight4[0] > 0.0) { sums[8] += weight4[0] * value0; }
-            if (weight4[1] > 0.0) { sums[8] += weight4[1] * value1; }
-            if (weight4[2] > 0.0) { sums[8] += weight4[2] * value2; }
-            if (weight4[3] > 0.0) { sums[8] += weight4[3] * value3; }
-            if (weight5[0] > 0.0) { sums[10] += weight5[0] * value0; }
-            if (weight5[1] > 0.0) { sums[10] += weight5[1] * value1; }
-            if (weight5[2] > 0.0) { sums[10] += weight5[2] * value2; }
-            if (weight5[3] > 0.0) { sums[10] += weight5[3] * value3; }
-            if (weight6[0] > 0.0) { sums[12] += weight6[0] * value0; }
-            if (weight6[1] > 0.0) { sums[12] += weight6[1] * value1; }
-            if (weight6[2] > 0.0) { sums[12] += weight6[2] * value2; }
-            if (weight6[3] > 0.0) { sums[12] += weight6[3] * value3; }
-            if (weight7[0] > 0.0) { sums[14] += weight7[0] * value0; }
-            if (weight7[1] > 0.0) { sums[14] += weight7[1] * value1; }
-            if (weight7[2] > 0.0) { sums[14] += weight7[2] * value2; }
-            if (weight7[3] > 0.0) { sums[14] += weight7[3] * value3; }
+            if (weight1[0] > 0.0) { sums[1] += weight1[0] * value0; }
+            if (weight1[1] > 0.0) { sums[1] += weight1[1] * value1; }
+            if (weight1[2] > 0.0) { sums[1] += weight1[2] * value2; }
+            if (weight1[3] > 0.0) { sums[1] += weight1[3] * value3; }
+            if (weight2[0] > 0.0) { sums[2] += weight2[0] * value0; }
+            if (weight2[1] > 0.0) { sums[2] += weight2[1] * value1; }
+            if (weight2[2] > 0.0) { sums[2] += weight2[2] * value2; }
+            if (weight2[3] > 0.0) { sums[2] += weight2[3] * value3; }
+            if (weight3[0] > 0.0) { sums[3] += weight3[0] * value0; }
+            if (weight3[1] > 0.0) { sums[3] += weight3[1] * value1; }
+            if (weight3[2] > 0.0) { sums[3] += weight3[2] * value2; }
+            if (weight3[3] > 0.0) { sums[3] += weight3[3] * value3; }
           } else {
             sums[0] += weight0[0] * value0;
             sums[0] += weight0[1] * value1;
             sums[0] += weight0[2] * value2;
             sums[0] += weight0[3] * value3;
-            sums[2] += weight1[0] * value0;
-            sums[2] += weight1[1] * value1;
-            sums[2] += weight1[2] * value2;
-            sums[2] += weight1[3] * value3;
-            sums[4] += weight2[0] * value0;
-            sums[4] += weight2[1] * value1;
-            sums[4] += weight2[2] * value2;
-            sums[4] += weight2[3] * value3;
-            sums[6] += weight3[0] * value0;
-            sums[6] += weight3[1] * value1;
-            sums[6] += weight3[2] * value2;
-            sums[6] += weight3[3] * value3;
-            sums[8] += weight4[0] * value0;
-            sums[8] += weight4[1] * value1;
-            sums[8] += weight4[2] * value2;
-            sums[8] += weight4[3] * value3;
-            sums[10] += weight5[0] * value0;
-            sums[10] += weight5[1] * value1;
-            sums[10] += weight5[2] * value2;
-            sums[10] += weight5[3] * value3;
-            sums[12] += weight6[0] * value0;
-            sums[12] += weight6[1] * value1;
-            sums[12] += weight6[2] * value2;
-            sums[12] += weight6[3] * value3;
-            sums[14] += weight7[0] * value0;
-            sums[14] += weight7[1] * value1;
-            sums[14] += weight7[2] * value2;
-            sums[14] += weight7[3] * value3;
-          }
-}
-{
-          let value0 = stage[min((key * 4u + 0u) * valueVectors + tx + 8u, 639u)];
-          let value1 = stage[min((key * 4u + 1u) * valueVectors + tx + 8u, 639u)];
-          let value2 = stage[min((key * 4u + 2u) * valueVectors + tx + 8u, 639u)];
-          let value3 = stage[min((key * 4u + 3u) * valueVectors + tx + 8u, 639u)];
-          if (areOdd) {
-            if (weight0[0] > 0.0) { sums[1] += weight0[0] * value0; }
-            if (weight0[1] > 0.0) { sums[1] += weight0[1] * value1; }
-            if (weight0[2] > 0.0) { sums[1] += weight0[2] * value2; }
-            if (weight0[3] > 0.0) { sums[1] += weight0[3] * value3; }
-            if (weight1[0] > 0.0) { sums[3] += weight1[0] * value0; }
-            if (weight1[1] > 0.0) { sums[3] += weight1[1] * value1; }
-            if (weight1[2] > 0.0) { sums[3] += weight1[2] * value2; }
-            if (weight1[3] > 0.0) { sums[3] += weight1[3] * value3; }
-            if (weight2[0] > 0.0) { sums[5] += weight2[0] * value0; }
-            if (weight2[1] > 0.0) { sums[5] += weight2[1] * value1; }
-            if (weight2[2] > 0.0) { sums[5] += weight2[2] * value2; }
-            if (weight2[3] > 0.0) { sums[5] += weight2[3] * value3; }
-            if (weight3[0] > 0.0) { sums[7] += weight3[0] * value0; }
-            if (weight3[1] > 0.0) { sums[7] += weight3[1] * value1; }
-            if (weight3[2] > 0.0) { sums[7] += weight3[2] * value2; }
-            if (weight3[3] > 0.0) { sums[7] += weight3[3] * value3; }
-            if (weight4[0] > 0.0) { sums[9] += weight4[0] * value0; }
-            if (weight4[1] > 0.0) { sums[9] += weight4[1] * value1; }
-            if (weight4[2] > 0.0) { sums[9] += weight4[2] * value2; }
-            if (weight4[3] > 0.0) { sums[9] += weight4[3] * value3; }
-            if (weight5[0] > 0.0) { sums[11] += weight5[0] * value0; }
-            if (weight5[1] > 0.0) { sums[11] += weight5[1] * value1; }
-            if (weight5[2] > 0.0) { sums[11] += weight5[2] * value2; }
-            if (weight5[3] > 0.0) { sums[11] += weight5[3] * value3; }
-            if (weight6[0] > 0.0) { sums[13] += weight6[0] * value0; }
-            if (weight6[1] > 0.0) { sums[13] += weight6[1] * value1; }
-            if (weight6[2] > 0.0) { sums[13] += weight6[2] * value2; }
-            if (weight6[3] > 0.0) { sums[13] += weight6[3] * value3; }
-            if (weight7[0] > 0.0) { sums[15] += weight7[0] * value0; }
-            if (weight7[1] > 0.0) { sums[15] += weight7[1] * value1; }
-            if (weight7[2] > 0.0) { sums[15] += weight7[2] * value2; }
-            if (weight7[3] > 0.0) { sums[15] += weight7[3] * value3; }
-          } else {
-            sums[1] += weight0[0] * value0;
-            sums[1] += weight0[1] * value1;
-            sums[1] += weight0[2] * value2;
-            sums[1] += weight0[3] * value3;
-            sums[3] += weight1[0] * value0;
-            sums[3] += weight1[1] * value1;
-            sums[3] += weight1[2] * value2;
-            sums[3] += weight1[3] * value3;
-            sums[5] += weight2[0] * value0;
-            sums[5] += weight2[1] * value1;
-            sums[5] += weight2[2] * value2;
-            sums[5] += weight2[3] * value3;
-            sums[7] += weight3[0] * value0;
-            sums[7] += weight3[1] * value1;
-            sums[7] += weight3[2] * value2;
-            sums[7] += weight3[3] * value3;
-            sums[9] += weight4[0] * value0;
-            sums[9] += weight4[1] * value1;
-            sums[9] += weight4[2] * value2;
-            sums[9] += weight4[3] * value3;
-            sums[11] += weight5[0] * value0;
-            sums[11] += weight5[1] * value1;
-            sums[11] += weight5[2] * value2;
-            sums[11] += weight5[3] * value3;
-            sums[13] += weight6[0] * value0;
-            sums[13] += weight6[1] * value1;
-            sums[13] += weight6[2] * value2;
-            sums[13] += weight6[3] * value3;
-            sums[15] += weight7[0] * value0;
-            sums[15] += weight7[1] * value1;
-            sums[15] += weight7[2] * value2;
-            sums[15] += weight7[3] * value3;
+            sums[1] += weight1[0] * value0;
+            sums[1] += weight1[1] * value1;
+            sums[1] += weight1[2] * value2;
+            sums[1] += weight1[3] * value3;
+            sums[2] += weight2[0] * value0;
+            sums[2] += weight2[1] * value1;
+            sums[2] += weight2[2] * value2;
+            sums[2] += weight2[3] * value3;
+            sums[3] += weight3[0] * value0;
+            sums[3] += weight3[1] * value1;
+            sums[3] += weight3[2] * value2;
+            sums[3] += weight3[3] * value3;
           }
 }
         }
@@ -977,14 +443,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   findings[0][1] = f32((nanRows >> 1u) & 1u);
   findings[0][2] = f32((nanRows >> 2u) & 1u);
   findings[0][3] = f32((nanRows >> 3u) & 1u);
-  findings[1][0] = f32((nanRows >> 4u) & 1u);
-  findings[1][1] = f32((nanRows >> 5u) & 1u);
-  findings[1][2] = f32((nanRows >> 6u) & 1u);
-  findings[1][3] = f32((nanRows >> 7u) & 1u);
   findings = sumOfRow(findings, lane, reach);
 {
-  if (firstQuery + ty * 8u + 0u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[0] * params.outToken;
+  if (firstQuery + ty * 4u + 0u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[0] * params.outToken - params.outFirst;
     let isNaNRow = findings[0][0] > 0.0;
     let isEmpty = total[0][0] == 0.0;
     let divisor = select(total[0][0], 1.0, isEmpty);
@@ -993,14 +455,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (isNaNRow) { row = vec4f(nan()); }
     for (var c = 0u; c < 4u; c++) {
       let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[1] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
@@ -1013,24 +467,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
 }
 {
-  if (firstQuery + ty * 8u + 1u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[1] * params.outToken;
+  if (firstQuery + ty * 4u + 1u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[1] * params.outToken - params.outFirst;
     let isNaNRow = findings[0][1] > 0.0;
     let isEmpty = total[0][1] == 0.0;
     let divisor = select(total[0][1], 1.0, isEmpty);
 {
-    var row = sums[2] / divisor;
+    var row = sums[1] / divisor;
     if (isNaNRow) { row = vec4f(nan()); }
     for (var c = 0u; c < 4u; c++) {
       let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[3] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
@@ -1043,24 +489,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
 }
 {
-  if (firstQuery + ty * 8u + 2u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[2] * params.outToken;
+  if (firstQuery + ty * 4u + 2u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[2] * params.outToken - params.outFirst;
     let isNaNRow = findings[0][2] > 0.0;
     let isEmpty = total[0][2] == 0.0;
     let divisor = select(total[0][2], 1.0, isEmpty);
 {
-    var row = sums[4] / divisor;
+    var row = sums[2] / divisor;
     if (isNaNRow) { row = vec4f(nan()); }
     for (var c = 0u; c < 4u; c++) {
       let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[5] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
@@ -1073,24 +511,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
 }
 {
-  if (firstQuery + ty * 8u + 3u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[3] * params.outToken;
+  if (firstQuery + ty * 4u + 3u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[3] * params.outToken - params.outFirst;
     let isNaNRow = findings[0][3] > 0.0;
     let isEmpty = total[0][3] == 0.0;
     let divisor = select(total[0][3], 1.0, isEmpty);
 {
-    var row = sums[6] / divisor;
+    var row = sums[3] / divisor;
     if (isNaNRow) { row = vec4f(nan()); }
     for (var c = 0u; c < 4u; c++) {
       let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[7] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
@@ -1099,126 +529,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
       lse[group.z * params.splitLse + (batch * params.heads + head) * params.queryLength + queries[3]] = value;
-    }
-  }
-}
-{
-  if (firstQuery + ty * 8u + 4u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[4] * params.outToken;
-    let isNaNRow = findings[1][0] > 0.0;
-    let isEmpty = total[1][0] == 0.0;
-    let divisor = select(total[1][0], 1.0, isEmpty);
-{
-    var row = sums[8] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[9] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-    if (tx == 0u) {
-      var value = greatest[1][0] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[group.z * params.splitLse + (batch * params.heads + head) * params.queryLength + queries[4]] = value;
-    }
-  }
-}
-{
-  if (firstQuery + ty * 8u + 5u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[5] * params.outToken;
-    let isNaNRow = findings[1][1] > 0.0;
-    let isEmpty = total[1][1] == 0.0;
-    let divisor = select(total[1][1], 1.0, isEmpty);
-{
-    var row = sums[10] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[11] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-    if (tx == 0u) {
-      var value = greatest[1][1] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[group.z * params.splitLse + (batch * params.heads + head) * params.queryLength + queries[5]] = value;
-    }
-  }
-}
-{
-  if (firstQuery + ty * 8u + 6u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[6] * params.outToken;
-    let isNaNRow = findings[1][2] > 0.0;
-    let isEmpty = total[1][2] == 0.0;
-    let divisor = select(total[1][2], 1.0, isEmpty);
-{
-    var row = sums[12] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[13] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-    if (tx == 0u) {
-      var value = greatest[1][2] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[group.z * params.splitLse + (batch * params.heads + head) * params.queryLength + queries[6]] = value;
-    }
-  }
-}
-{
-  if (firstQuery + ty * 8u + 7u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[7] * params.outToken;
-    let isNaNRow = findings[1][3] > 0.0;
-    let isEmpty = total[1][3] == 0.0;
-    let divisor = select(total[1][3], 1.0, isEmpty);
-{
-    var row = sums[14] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 0u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-{
-    var row = sums[15] / divisor;
-    if (isNaNRow) { row = vec4f(nan()); }
-    for (var c = 0u; c < 4u; c++) {
-      let column = (tx + 8u) * 4u + c;
-      if (column < params.valueDim) { out[at + column] = row[c]; }
-    }
-}
-    if (tx == 0u) {
-      var value = greatest[1][3] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[group.z * params.splitLse + (batch * params.heads + head) * params.queryLength + queries[7]] = value;
     }
   }
 }

@@ -1,0 +1,554 @@
+enable f16;
+struct Params {
+  headDim: u32,
+  valueDim: u32,
+  queryCount: u32,
+  keyCount: u32,
+  queryLength: u32,
+  keyLength: u32,
+  heads: u32,
+  headsPerKv: u32,
+  queryOffset: i32,
+  hasQueryIndex: u32,
+  hasKeyIndex: u32,
+  members: u32,
+  queryIndex: u32,
+  keyIndex: u32,
+  rowStart: u32,
+  spanColumn: u32,
+  spanTiles: u32,
+  spanMask: u32,
+  masks: u32,
+  firstMember: u32,
+  splits: u32,
+  splitOut: u32,
+  splitLse: u32,
+  qBatch: u32,
+  qHead: u32,
+  qToken: u32,
+  kBatch: u32,
+  kHead: u32,
+  kToken: u32,
+  vBatch: u32,
+  vHead: u32,
+  vToken: u32,
+  outBatch: u32,
+  outHead: u32,
+  outToken: u32,
+  qFirst: u32,
+  kFirst: u32,
+  vFirst: u32,
+  outFirst: u32,
+  scale: f32,
+  softcap: f32,
+  slopeBatch: u32,
+  radius: i32,
+  biasBatch: u32,
+  biasHead: u32,
+  biasQuery: u32,
+  biasKey: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<f16>;
+@group(0) @binding(2) var<storage, read> k: array<f16>;
+@group(0) @binding(3) var<storage, read> v: array<f16>;
+@group(0) @binding(4) var<storage, read> plan: array<u32>;
+@group(0) @binding(5) var<storage, read> slopes: array<f16>;
+@group(0) @binding(6) var<storage, read> relative: array<f32>;
+@group(0) @binding(7) var<storage, read> bias: array<f16>;
+@group(0) @binding(8) var<storage, read_write> out: array<f16>;
+
+fn roundToHalf(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  let size = bits & 0x7fffffffu;
+  if (size >= 0x7f800000u) { return x; }
+  if (size >= 0x477ff000u) { return bitcast<f32>((bits & 0x80000000u) | 0x7f800000u); }
+  if (size < 0x38800000u) { return round(x * 16777216.0) / 16777216.0; }
+  return bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u);
+}
+const LOWEST = -3.4028234e38;
+const LEAST = 1.2e-38;
+
+var<workgroup> weights: array<vec4f, 1024>;
+var<workgroup> stage: array<vec4f, 640>;
+var<workgroup> oddValues: atomic<u32>;
+
+
+fn load_q(row: u32, vector: u32) -> vec4f {
+  var value = vec4f();
+  for (var i = 0u; i < 4u; i++) {
+    if (vector * 4u + i < params.headDim) { value[i] = f32(q[row + vector * 4u + i]); }
+  }
+  return value;
+}
+
+fn load_k(row: u32, vector: u32) -> vec4f {
+  var value = vec4f();
+  for (var i = 0u; i < 4u; i++) {
+    if (vector * 4u + i < params.headDim) { value[i] = f32(k[row + vector * 4u + i]); }
+  }
+  return value;
+}
+
+fn load_v(row: u32, vector: u32) -> vec4f {
+  var value = vec4f();
+  for (var i = 0u; i < 4u; i++) {
+    if (vector * 4u + i < params.valueDim) { value[i] = f32(v[row + vector * 4u + i]); }
+  }
+  return value;
+}
+
+// In functions, because constants may not be infinite or NaN.
+fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.keyCount & 0u)); }
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.keyCount & 0u)); }
+fn isOdd(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }
+fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn anyOdd(x: vec4f) -> bool { return isOdd(x.x) || isOdd(x.y) || isOdd(x.z) || isOdd(x.w); }
+fn queryRow(index: u32) -> u32 {
+  if (params.hasQueryIndex == 0u) { return index; }
+  return plan[params.queryIndex + index];
+}
+fn keyRow(index: u32) -> u32 {
+  let bounded = min(index, params.keyCount - 1u);
+  if (params.hasKeyIndex == 0u) { return bounded; }
+  return plan[params.keyIndex + bounded];
+}
+fn capped(x: f32) -> f32 {
+  if (params.softcap == 0.0 || isNaN_(x)) { return x; }
+  // exp overflows beyond this, and tanh is 1 long before.
+  let y = clamp(x / params.softcap, -20.0, 20.0);
+  if (abs(y) < 0.1) {
+    let z = y * y;
+    return params.softcap * (y + y * z * (-0.33333333333 + z * (0.13333333333 + z * (-0.05396825397 + z * 0.0218694885))));
+  }
+  let e = exp(2.0 * abs(y));
+  return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
+}
+alias Rows = array<vec4f, 1>;
+fn rowsOf(value: f32) -> Rows { return Rows(vec4f(value)); }
+
+fn greatestOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
+  var rows = mine;
+  weights[lane + 0u] = rows[0];
+  workgroupBarrier();
+  let first = lane - lane % 16u;
+  rows[0] = weights[first + 0u];
+  for (var x = reach; x < 16u; x += reach) {
+    rows[0] = max(rows[0], weights[first + x + 0u]);
+  }
+  workgroupBarrier();
+  return rows;
+}
+fn sumOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
+  var rows = mine;
+  weights[lane + 0u] = rows[0];
+  workgroupBarrier();
+  let first = lane - lane % 16u;
+  rows[0] = weights[first + 0u];
+  for (var x = reach; x < 16u; x += reach) {
+    rows[0] = rows[0] + weights[first + x + 0u];
+  }
+  workgroupBarrier();
+  return rows;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  // Invocations that share a row and reduce without shared memory.
+  let reach = 1u;
+  let tx = lane % 16u;
+  let ty = lane / 16u;
+  let headVectors = (params.headDim + 3u) / 4u;
+  let valueVectors = (params.valueDim + 3u) / 4u;
+  let block = group.x / 1u;
+  let firstQuery = group.x * 64u;
+  let firstRow = (group.x % 1u) * 64u;
+  let member = plan[params.members + params.firstMember + group.y];
+  let batch = member / params.heads;
+  let head = member % params.heads;
+  let kvHead = head / params.headsPerKv;
+  let qBase = batch * params.qBatch + head * params.qHead - params.qFirst;
+  let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
+  let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
+
+  var greatest = rowsOf(LOWEST);
+  var total = rowsOf(0.0);
+  // Bit i: row i has no softmax.
+  var nanRows = 0u;
+  var sums: array<vec4f, 4>;
+  // Where each of this invocation's rows stands in q.
+  var queries: array<u32, 4>;
+  queries[0] = queryRow(min(firstQuery + ty * 4u + 0u, params.queryCount - 1u));
+  queries[1] = queryRow(min(firstQuery + ty * 4u + 1u, params.queryCount - 1u));
+  queries[2] = queryRow(min(firstQuery + ty * 4u + 2u, params.queryCount - 1u));
+  queries[3] = queryRow(min(firstQuery + ty * 4u + 3u, params.queryCount - 1u));
+
+  let firstSpan = plan[params.rowStart + block];
+  let lastSpan = plan[params.rowStart + block + 1u];
+  // The tiles of this split, counted over all spans.
+  var tilesOfBlock = 0u;
+  if (params.splits > 1u) {
+    for (var span = firstSpan; span < lastSpan; span++) { tilesOfBlock += plan[params.spanTiles + span]; }
+  }
+  let share = select(0xffffffffu, (tilesOfBlock + params.splits - 1u) / params.splits, params.splits > 1u);
+  let begin = select(0u, group.z * share, params.splits > 1u);
+  let end = select(0xffffffffu, begin + share, params.splits > 1u);
+  var tilesBefore = 0u;
+  for (var span = firstSpan; span < lastSpan; span++) {
+    let firstTile = plan[params.spanColumn + span] - tilesBefore;
+    let tilesAfter = tilesBefore + plan[params.spanTiles + span];
+    let maskId = bitcast<i32>(plan[params.spanMask + span]);
+    let lastTile = firstTile + clamp(end, tilesBefore, tilesAfter);
+    let startTile = firstTile + clamp(begin, tilesBefore, tilesAfter);
+    tilesBefore = tilesAfter;
+    for (var tile = startTile; tile < lastTile; tile++) {
+      // Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
+      var logits = array<vec4f, 4>();
+      for (var start = 0u; start < headVectors; start += 4u) {
+        workgroupBarrier();
+        for (var s = lane; s < 256u; s += 256u) {
+          let row = s / 4u;
+          let vector = start + s % 4u;
+          var value = vec4f();
+          if (firstQuery + row < params.queryCount && vector < headVectors) {
+            value = load_q(qBase + queryRow(firstQuery + row) * params.qToken, vector);
+          }
+          stage[row * 5u + s % 4u] = value;
+        }
+        for (var s = lane; s < 256u; s += 256u) {
+          let key = s / 4u;
+          let vector = start + s % 4u;
+          var value = vec4f();
+          if (vector < headVectors) { value = load_k(kBase + keyRow(tile * 64u + key) * params.kToken, vector); }
+          stage[(64u + (key % 4u) * 16u + key / 4u) * 5u + s % 4u] = value;
+        }
+        workgroupBarrier();
+        for (var d = 0u; d < 4u; d++) {
+          let key00 = stage[(64u + tx) * 5u + d];
+          let key01 = stage[(80u + tx) * 5u + d];
+          let key02 = stage[(96u + tx) * 5u + d];
+          let key03 = stage[(112u + tx) * 5u + d];
+          let keys00 = vec4f(key00[0], key01[0], key02[0], key03[0]);
+          let keys01 = vec4f(key00[1], key01[1], key02[1], key03[1]);
+          let keys02 = vec4f(key00[2], key01[2], key02[2], key03[2]);
+          let keys03 = vec4f(key00[3], key01[3], key02[3], key03[3]);
+{
+          let query = stage[(ty * 4u + 0u) * 5u + d];
+          logits[0] += query[0] * keys00;
+          logits[0] += query[1] * keys01;
+          logits[0] += query[2] * keys02;
+          logits[0] += query[3] * keys03;
+}
+{
+          let query = stage[(ty * 4u + 1u) * 5u + d];
+          logits[1] += query[0] * keys00;
+          logits[1] += query[1] * keys01;
+          logits[1] += query[2] * keys02;
+          logits[1] += query[3] * keys03;
+}
+{
+          let query = stage[(ty * 4u + 2u) * 5u + d];
+          logits[2] += query[0] * keys00;
+          logits[2] += query[1] * keys01;
+          logits[2] += query[2] * keys02;
+          logits[2] += query[3] * keys03;
+}
+{
+          let query = stage[(ty * 4u + 3u) * 5u + d];
+          logits[3] += query[0] * keys00;
+          logits[3] += query[1] * keys01;
+          logits[3] += query[2] * keys02;
+          logits[3] += query[3] * keys03;
+}
+        }
+      }
+
+      // What is hidden is −∞, whatever it was.
+      var tileGreatest = rowsOf(LOWEST);
+{
+        var row = logits[0] * params.scale;
+        let keys = tx + 0u;
+        var bits = 15u;
+        if (maskId >= 0) {
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 0u) * 2u + keys / 8u];
+          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+        }
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          value = capped(value);
+          let key = keyRow(tile * 64u + keys * 4u + j);
+          let offset = i32(key) - i32(queries[0]) - params.queryOffset;
+          value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));
+          value += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);
+          value += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[0] * params.biasQuery + key * params.biasKey]);
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 1u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][0]) { tileGreatest[0][0] = value; }
+        }
+        logits[0] = row;
+}
+{
+        var row = logits[1] * params.scale;
+        let keys = tx + 0u;
+        var bits = 15u;
+        if (maskId >= 0) {
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 1u) * 2u + keys / 8u];
+          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+        }
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          value = capped(value);
+          let key = keyRow(tile * 64u + keys * 4u + j);
+          let offset = i32(key) - i32(queries[1]) - params.queryOffset;
+          value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));
+          value += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);
+          value += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[1] * params.biasQuery + key * params.biasKey]);
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 2u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][1]) { tileGreatest[0][1] = value; }
+        }
+        logits[1] = row;
+}
+{
+        var row = logits[2] * params.scale;
+        let keys = tx + 0u;
+        var bits = 15u;
+        if (maskId >= 0) {
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 2u) * 2u + keys / 8u];
+          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+        }
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          value = capped(value);
+          let key = keyRow(tile * 64u + keys * 4u + j);
+          let offset = i32(key) - i32(queries[2]) - params.queryOffset;
+          value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));
+          value += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);
+          value += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[2] * params.biasQuery + key * params.biasKey]);
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 4u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][2]) { tileGreatest[0][2] = value; }
+        }
+        logits[2] = row;
+}
+{
+        var row = logits[3] * params.scale;
+        let keys = tx + 0u;
+        var bits = 15u;
+        if (maskId >= 0) {
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 3u) * 2u + keys / 8u];
+          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+        }
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          value = capped(value);
+          let key = keyRow(tile * 64u + keys * 4u + j);
+          let offset = i32(key) - i32(queries[3]) - params.queryOffset;
+          value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));
+          value += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);
+          value += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[3] * params.biasQuery + key * params.biasKey]);
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 8u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][3]) { tileGreatest[0][3] = value; }
+        }
+        logits[3] = row;
+}
+      tileGreatest = greatestOfRow(tileGreatest, lane, reach);
+      var shrink: Rows;
+{
+        let next = max(tileGreatest[0], greatest[0]);
+        // Never 0, so that what is infinite stays so.
+        shrink[0] = max(exp(greatest[0] - next), vec4f(LEAST));
+        greatest[0] = next;
+        total[0] *= shrink[0];
+}
+{
+        sums[0] *= shrink[0][0];
+{
+        let logit = logits[0];
+        var weight = max(exp(logit - greatest[0][0]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][0] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 0u) * 16u + tx + 0u] = weight;
+}
+}
+{
+        sums[1] *= shrink[0][1];
+{
+        let logit = logits[1];
+        var weight = max(exp(logit - greatest[0][1]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][1] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 1u) * 16u + tx + 0u] = weight;
+}
+}
+{
+        sums[2] *= shrink[0][2];
+{
+        let logit = logits[2];
+        var weight = max(exp(logit - greatest[0][2]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][2] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 2u) * 16u + tx + 0u] = weight;
+}
+}
+{
+        sums[3] *= shrink[0][3];
+{
+        let logit = logits[3];
+        var weight = max(exp(logit - greatest[0][3]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][3] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 3u) * 16u + tx + 0u] = weight;
+}
+}
+
+      // The weighted sum of the values.
+      for (var start = 0u; start < 64u; start += 32u) {
+        workgroupBarrier();
+        if (lane == 0u) { atomicStore(&oddValues, 0u); }
+        workgroupBarrier();
+        for (var s = lane; s < 32u * valueVectors; s += 256u) {
+          let value = load_v(vBase + keyRow(tile * 64u + start + s / valueVectors) * params.vToken, s % valueVectors);
+          stage[s] = value;
+          if (anyOdd(value)) { atomicStore(&oddValues, 1u); }
+        }
+        workgroupBarrier();
+        let areOdd = atomicLoad(&oddValues) != 0u;
+        for (var key = 0u; key < 8u; key++) {
+          let weight0 = weights[(ty * 4u + 0u) * 16u + start / 4u + key];
+          let weight1 = weights[(ty * 4u + 1u) * 16u + start / 4u + key];
+          let weight2 = weights[(ty * 4u + 2u) * 16u + start / 4u + key];
+          let weight3 = weights[(ty * 4u + 3u) * 16u + start / 4u + key];
+{
+          let value0 = stage[min((key * 4u + 0u) * valueVectors + tx + 0u, 639u)];
+          let value1 = stage[min((key * 4u + 1u) * valueVectors + tx + 0u, 639u)];
+          let value2 = stage[min((key * 4u + 2u) * valueVectors + tx + 0u, 639u)];
+          let value3 = stage[min((key * 4u + 3u) * valueVectors + tx + 0u, 639u)];
+          if (areOdd) {
+            if (weight0[0] > 0.0) { sums[0] += weight0[0] * value0; }
+            if (weight0[1] > 0.0) { sums[0] += weight0[1] * value1; }
+            if (weight0[2] > 0.0) { sums[0] += weight0[2] * value2; }
+            if (weight0[3] > 0.0) { sums[0] += weight0[3] * value3; }
+            if (weight1[0] > 0.0) { sums[1] += weight1[0] * value0; }
+            if (weight1[1] > 0.0) { sums[1] += weight1[1] * value1; }
+            if (weight1[2] > 0.0) { sums[1] += weight1[2] * value2; }
+            if (weight1[3] > 0.0) { sums[1] += weight1[3] * value3; }
+            if (weight2[0] > 0.0) { sums[2] += weight2[0] * value0; }
+            if (weight2[1] > 0.0) { sums[2] += weight2[1] * value1; }
+            if (weight2[2] > 0.0) { sums[2] += weight2[2] * value2; }
+            if (weight2[3] > 0.0) { sums[2] += weight2[3] * value3; }
+            if (weight3[0] > 0.0) { sums[3] += weight3[0] * value0; }
+            if (weight3[1] > 0.0) { sums[3] += weight3[1] * value1; }
+            if (weight3[2] > 0.0) { sums[3] += weight3[2] * value2; }
+            if (weight3[3] > 0.0) { sums[3] += weight3[3] * value3; }
+          } else {
+            sums[0] += weight0[0] * value0;
+            sums[0] += weight0[1] * value1;
+            sums[0] += weight0[2] * value2;
+            sums[0] += weight0[3] * value3;
+            sums[1] += weight1[0] * value0;
+            sums[1] += weight1[1] * value1;
+            sums[1] += weight1[2] * value2;
+            sums[1] += weight1[3] * value3;
+            sums[2] += weight2[0] * value0;
+            sums[2] += weight2[1] * value1;
+            sums[2] += weight2[2] * value2;
+            sums[2] += weight2[3] * value3;
+            sums[3] += weight3[0] * value0;
+            sums[3] += weight3[1] * value1;
+            sums[3] += weight3[2] * value2;
+            sums[3] += weight3[3] * value3;
+          }
+}
+        }
+      }
+      workgroupBarrier();
+    }
+  }
+
+  total = sumOfRow(total, lane, reach);
+  // Whether anyone found a NaN: 1 for each.
+  var findings = rowsOf(0.0);
+  findings[0][0] = f32((nanRows >> 0u) & 1u);
+  findings[0][1] = f32((nanRows >> 1u) & 1u);
+  findings[0][2] = f32((nanRows >> 2u) & 1u);
+  findings[0][3] = f32((nanRows >> 3u) & 1u);
+  findings = sumOfRow(findings, lane, reach);
+{
+  if (firstQuery + ty * 4u + 0u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[0] * params.outToken - params.outFirst;
+    let isNaNRow = findings[0][0] > 0.0;
+    let isEmpty = total[0][0] == 0.0;
+    let divisor = select(total[0][0], 1.0, isEmpty);
+{
+    var row = sums[0] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = f16(roundToHalf(row[c])); }
+    }
+}
+  }
+}
+{
+  if (firstQuery + ty * 4u + 1u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[1] * params.outToken - params.outFirst;
+    let isNaNRow = findings[0][1] > 0.0;
+    let isEmpty = total[0][1] == 0.0;
+    let divisor = select(total[0][1], 1.0, isEmpty);
+{
+    var row = sums[1] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = f16(roundToHalf(row[c])); }
+    }
+}
+  }
+}
+{
+  if (firstQuery + ty * 4u + 2u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[2] * params.outToken - params.outFirst;
+    let isNaNRow = findings[0][2] > 0.0;
+    let isEmpty = total[0][2] == 0.0;
+    let divisor = select(total[0][2], 1.0, isEmpty);
+{
+    var row = sums[2] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = f16(roundToHalf(row[c])); }
+    }
+}
+  }
+}
+{
+  if (firstQuery + ty * 4u + 3u < params.queryCount) {
+    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[3] * params.outToken - params.outFirst;
+    let isNaNRow = findings[0][3] > 0.0;
+    let isEmpty = total[0][3] == 0.0;
+    let divisor = select(total[0][3], 1.0, isEmpty);
+{
+    var row = sums[3] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = f16(roundToHalf(row[c])); }
+    }
+}
+  }
+}
+}

@@ -1,0 +1,68 @@
+struct Params {
+  count: u32,
+  splits: u32,
+  splitOut: u32,
+  splitLse: u32,
+  queryCount: u32,
+  queryLength: u32,
+  heads: u32,
+  valueDim: u32,
+  hasQueryIndex: u32,
+  members: u32,
+  queryIndex: u32,
+  outBatch: u32,
+  outHead: u32,
+  outToken: u32,
+  outFirst: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> parts: array<f32>;
+@group(0) @binding(2) var<storage, read> partLse: array<f32>;
+@group(0) @binding(3) var<storage, read> plan: array<u32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(5) var<storage, read_write> lse: array<f32>;
+
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64u + id.x;
+  if (i >= params.count) { return; }
+  let column = i % params.valueDim;
+  let query = (i / params.valueDim) % params.queryCount;
+  let member = plan[params.members + i / params.valueDim / params.queryCount];
+  var row = query;
+  if (params.hasQueryIndex == 1u) { row = plan[params.queryIndex + query]; }
+  let at = member * params.queryLength + row;
+  var greatest = -3.4028234e38;
+  var isNaNRow = false;
+  for (var split = 0u; split < params.splits; split++) {
+    let value = partLse[split * params.splitLse + at];
+    let bits = bitcast<u32>(value);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) { isNaNRow = true; }
+    if ((bits & 0x7f800000u) != 0x7f800000u) { greatest = max(greatest, value); }
+  }
+  var total = 0.0;
+  var sum = 0.0;
+  for (var split = 0u; split < params.splits; split++) {
+    let value = partLse[split * params.splitLse + at];
+    // −∞: this split saw no key.
+    if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) { continue; }
+    let weight = max(exp(value - greatest), 1.2e-38);
+    total += weight;
+    sum += weight * parts[split * params.splitOut + at * params.valueDim + column];
+  }
+  let isEmpty = total == 0.0;
+  var result = sum / select(total, 1.0, isEmpty);
+  // In variables, because constants may not be infinite or NaN.
+  let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
+  let minusInfinity = bitcast<f32>(0xff800000u | (params.count & 0u));
+  if (isNaNRow) { result = nan; }
+  let place = (member / params.heads) * params.outBatch + (member % params.heads) * params.outHead + row * params.outToken - params.outFirst;
+  out[place + column] = result;
+  if (column == 0u) {
+    var value = greatest + log(select(total, 1.0, isEmpty));
+    if (isEmpty) { value = minusInfinity; }
+    if (isNaNRow) { value = nan; }
+    lse[at] = value;
+  }
+}
