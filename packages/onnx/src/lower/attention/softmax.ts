@@ -3,7 +3,7 @@
  * are finite, and one that is right always. The fast one gives NaN where the other is needed: 0 · NaN and 0 · ∞ are NaN, and so is
  * the softmax of a row that sees nothing.
  */
-import { ELEMENT } from '../../model/dtypes.ts';
+import { ELEMENT, type ElementType } from '../../model/dtypes.ts';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
 
 /** A step's results. */
@@ -87,17 +87,18 @@ export function emitHasNaN(body: GraphScope, value: Name): Name {
   return body.op('IsNaN', [body.op('ReduceSum', [value], { keepdims: 0 })]);
 }
 
-/** Picks one of two bodies at run time. */
+/** Picks one of two bodies at run time; their outputs are of one dtype. */
 export function emitIf(
   scope: GraphScope,
   condition: Name,
   outputs: number,
   yes: (body: GraphScope) => readonly Name[],
   no: (body: GraphScope) => readonly Name[],
+  dtype: ElementType = 'f32',
 ): Name[] {
   const branch = (emit: (body: GraphScope) => readonly Name[]): GraphScope => {
     const body = scope.body();
-    emit(body).forEach((name) => body.output(name, { dtype: 'f32', shape: undefined }));
+    emit(body).forEach((name) => body.output(name, { dtype, shape: undefined }));
     return body;
   };
   return scope.ops('If', [condition], outputs, { then_branch: branch(yes), else_branch: branch(no) });

@@ -2,6 +2,8 @@
 import type { NodeOf, OpName } from '@attn/core';
 import { lowerAttention } from '../attention/attention.ts';
 import type { LoweringContext } from '../context.ts';
+import { lowerArgsort } from '../lsh/argsort.ts';
+import { lowerLshHash } from '../lsh/hash.ts';
 import { lowerGelu, lowerRelu, lowerTanh } from './activate.ts';
 import {
   lowerAdd,
@@ -45,4 +47,6 @@ export const LOWER: { readonly [K in OpName]?: Lower<K> } = {
   transpose: lowerTranspose,
   slice: lowerSlice,
   concat: lowerConcat,
+  lshHash: lowerLshHash,
+  argsort: lowerArgsort,
 };
