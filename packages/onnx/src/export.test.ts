@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { oracle } from '@attn/conformance';
-import { f32, globalTokens, GraphBuilder, keyPadding, or, slidingWindow } from '@attn/core';
+import {
+  f32,
+  globalTokens,
+  GraphBuilder,
+  keyPadding,
+  lshAttention,
+  or,
+  slidingWindow,
+  type Graph,
+} from '@attn/core';
 import protobuf from 'onnx-proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exportOnnx, type ExportOptions } from './export.ts';
@@ -52,8 +61,20 @@ function smallModel() {
   return builder.build({ y: builder.linear(builder.reshape(out, [1, 150, 32]), weight(2.9)) });
 }
 
-async function runBare(options: ExportOptions): Promise<number> {
-  const graph = smallModel();
+/** The same with LSH attention, hashed and sorted in the model. */
+function reformer() {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [1, 150, 32] });
+  const heads = builder.reshape(x, [1, 150, 2, 16]);
+  const { out } = lshAttention(
+    builder,
+    { qk: heads, v: heads },
+    { rounds: 2, chunkLength: 16, bucketCount: 8, causal: true, layout: 'bnhd' },
+  );
+  return builder.build({ y: builder.reshape(out, [1, 150, 32]) });
+}
+
+async function runBare(graph: Graph, options: ExportOptions): Promise<number> {
   const x = f32(
     [1, 150, 32],
     Float32Array.from({ length: 4800 }, (_, i) => Math.cos(i * 0.7)),
@@ -77,7 +98,12 @@ async function runBare(options: ExportOptions): Promise<number> {
 
 test.each<ExportOptions>([{}, { portable: true }, { dataFile: 'weights.bin' }])(
   'bare onnxruntime-node computes it: %o',
-  async (options) => expect(await runBare(options)).toBeLessThan(1e-5),
+  async (options) => expect(await runBare(smallModel(), options)).toBeLessThan(1e-5),
+);
+
+test.each<ExportOptions>([{}, { portable: true }, { dataFile: 'weights.bin' }])(
+  'bare onnxruntime-node hashes, sorts and attends: %o',
+  async (options) => expect(await runBare(reformer(), options)).toBeLessThan(1e-5),
 );
 
 test('weights stand in their file, aligned, and not in the model', async () => {

@@ -22,6 +22,8 @@ export interface LowerOptions {
   readonly flatOutputs?: boolean;
   /** How row blocks are batched; the defaults suit CPUs. */
   readonly schedule?: Partial<ScheduleOptions>;
+  /** Logits of a step of LSH attention, at most: half a megabyte, which stays in the cache. Default 2¹⁷. */
+  readonly stepLogits?: number;
 }
 
 /** Tensors that a model is fed beside its graph's inputs, made anew for each run from those. */
@@ -34,7 +36,7 @@ export class LoweringContext {
   readonly graph: Graph;
   readonly model: ModelBuilder;
   readonly plans: PlanCache;
-  readonly options: Required<Pick<LowerOptions, 'portable' | 'fusedDense' | 'flatOutputs'>> &
+  readonly options: Required<Pick<LowerOptions, 'portable' | 'fusedDense' | 'flatOutputs' | 'stepLogits'>> &
     Pick<LowerOptions, 'schedule'>;
   readonly planFeeds: PlanFeed[] = [];
   /** Float values are f32 in the model, whatever they are in the graph; halves are rounded where they arise. */
@@ -44,8 +46,14 @@ export class LoweringContext {
     this.graph = graph;
     this.model = model;
     this.plans = plans;
-    const { portable = false, fusedDense = true, flatOutputs = false, schedule } = options;
-    this.options = { portable, fusedDense, flatOutputs, schedule };
+    const {
+      portable = false,
+      fusedDense = true,
+      flatOutputs = false,
+      stepLogits = 2 ** 17,
+      schedule,
+    } = options;
+    this.options = { portable, fusedDense, flatOutputs, stepLogits, schedule };
   }
 
   get main(): GraphScope {

@@ -73,7 +73,7 @@ export class ModelBuilder {
 
   /** A short list of 64-bit integers, such as a shape; equal ones are one. */
   integers(values: readonly number[]): Name {
-    return this.remember(`i64 ${values.join()}`, () => {
+    return this.remember(`i64[] ${values.join()}`, () => {
       const bytes = bytesOf(BigInt64Array.from(values, BigInt));
       return this.initializer('integers', { dtype: 'i64', shape: [values.length], bytes });
     });

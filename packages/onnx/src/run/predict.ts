@@ -1,5 +1,16 @@
 /** How long a graph will take: its operations over the rate of a small product, and some time for each call. */
-import { f32, inputSpecs, ops, type Graph, type NodeOf, type OpName, type PlanCache } from '@attn/core';
+import {
+  f32,
+  inputSpecs,
+  lshHashProblem,
+  lshProblem,
+  ops,
+  sizeOf,
+  type Graph,
+  type NodeOf,
+  type OpName,
+  type PlanCache,
+} from '@attn/core';
 import { isFusable } from '../lower/attention/fused.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
 import { encodeModel } from '../model/encode.ts';
@@ -17,6 +28,13 @@ const PAIR_MS = 1.5e-6;
 /** The same where data decides on the plan: each step gathers its masks, and there are but a few classes. */
 const DYNAMIC_PAIR_MS = 4.5e-6;
 
+/** The same of LSH attention: the own key of each query hidden, rows gathered, exponentials and their sums. */
+const LSH_PAIR_MS = 2.5e-6;
+
+/** What it takes to find the largest of the scores of a hash, for each; and what sorting takes for each element and doubling of their number. */
+const SCORE_MS = 1.5e-6;
+const SORT_MS = 7e-6;
+
 /** What predictions rest on. */
 export interface Speed {
   /** Operations per millisecond of products. */
@@ -31,15 +49,32 @@ export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
   return graph.nodes.reduce((sum, node) => sum + NODE_MS + nodeMs(graph, node, plans, speed), CALL_MS);
 }
 
-function nodeMs<K extends OpName>(
+function nodeMs<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache, speed: Speed): number {
+  const specs = inputSpecs(graph, node);
+  const products = ops[node.op].flops(specs, node.attributes) / speed.rate;
+  if (isOp(node, 'attention')) return attentionMs(graph, node, plans, speed);
+  if (isOp(node, 'lshHash')) {
+    const { batch, heads, length, rounds, width } = lshHashProblem(specs, node.attributes);
+    return products + (SCORE_MS * batch * heads * length * rounds * width) / speed.threads;
+  }
+  if (isOp(node, 'argsort')) {
+    const { shape } = specs.x;
+    return (SORT_MS * sizeOf(shape) * Math.log2(1 + (shape.at(-1) ?? 0))) / speed.threads;
+  }
+  if (isOp(node, 'lshAttention')) {
+    const { batch, heads, pairs } = lshProblem(specs, node.attributes);
+    return products + (LSH_PAIR_MS * batch * heads * pairs) / speed.threads;
+  }
+  return products;
+}
+
+function attentionMs(
   graph: Graph,
-  node: NodeOf<K>,
+  node: NodeOf<'attention'>,
   plans: PlanCache,
   { rate, threads, fuses }: Speed,
 ): number {
-  const specs = inputSpecs(graph, node);
-  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes) / rate;
-  const { problem, plan } = plans.expected(specs, node.attributes);
+  const { problem, plan } = plans.expected(inputSpecs(graph, node), node.attributes);
   const pairs = plan.stats.computedPairs;
   const products = (2 * pairs * (problem.headDim + problem.valueDim)) / rate;
   const isStatic = isStaticPlan(graph, node);
@@ -47,8 +82,8 @@ function nodeMs<K extends OpName>(
   return products + ((isStatic ? PAIR_MS : DYNAMIC_PAIR_MS) * pairs) / threads;
 }
 
-function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
-  return node.op === 'attention';
+function isOp<K extends OpName>(node: NodeOf<OpName>, op: K): node is NodeOf<K> {
+  return node.op === op;
 }
 
 /** Side of the matrices that are multiplied to measure. */

@@ -1,5 +1,5 @@
 /** The operands of one attention node as flat tables of rows, and the options that its kernels depend on. */
-import type { AttentionProblem, Graph, NodeOf, Tensor, ValueId } from '@attn/core';
+import type { AttentionLayout, AttentionProblem, Graph, NodeOf, Tensor, ValueId } from '@attn/core';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import type { Projection } from './schedule.ts';
@@ -37,7 +37,11 @@ export function rowTables(
 }
 
 /** An operand with the axes [batch, heads, seq, dim]. */
-export function headsFirst(context: LoweringContext, id: ValueId, { layout }: AttentionProblem): Name {
+export function headsFirst(
+  context: LoweringContext,
+  id: ValueId,
+  { layout }: { readonly layout: AttentionLayout },
+): Name {
   const name = context.value(id);
   return layout === 'bhnd' ? name : context.main.op('Transpose', [name], { perm: [0, 2, 1, 3] });
 }

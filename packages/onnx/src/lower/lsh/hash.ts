@@ -9,8 +9,8 @@ import { emitHasNaN, emitIf } from '../attention/softmax.ts';
 import type { LoweringContext } from '../context.ts';
 import { largestDivisor } from './divisors.ts';
 
-/** Scores of a step: 2 MB, which stay in the cache. */
-const STEP_SCORES = 2 ** 19;
+/** Scores of a step: a megabyte, which stays in the cache. */
+const STEP_SCORES = 2 ** 18;
 
 /** Tokens of a step: all of some heads, or some of one head. */
 interface Steps {

@@ -4,6 +4,7 @@ import { lowerAttention } from '../attention/attention.ts';
 import type { LoweringContext } from '../context.ts';
 import { lowerArgsort } from '../lsh/argsort.ts';
 import { lowerLshHash } from '../lsh/hash.ts';
+import { lowerLshAttention } from '../lsh/lsh-attention.ts';
 import { lowerGelu, lowerRelu, lowerTanh } from './activate.ts';
 import {
   lowerAdd,
@@ -49,4 +50,5 @@ export const LOWER: { readonly [K in OpName]?: Lower<K> } = {
   concat: lowerConcat,
   lshHash: lowerLshHash,
   argsort: lowerArgsort,
+  lshAttention: lowerLshAttention,
 };
