@@ -8,6 +8,7 @@
  * inputs are never written to; NaN in is NaN out in the rows that see it and nowhere else.
  */
 import type { Graph, GraphNode } from './graph/graph.ts';
+import type { Json } from './patterns/json-value.ts';
 import type { PlanCache } from './plan/plan-cache.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -19,6 +20,8 @@ export type Probe =
       readonly summary: string;
       /** Facts for programs: features, limits, versions. */
       readonly features: Readonly<Record<string, string | number | boolean>>;
+      /** What it would be faster with and this machine has not: one sentence each, why not, and what would help. */
+      readonly absences?: readonly string[];
     }
   | {
       readonly available: false;
@@ -66,13 +69,23 @@ export interface Executable {
 export interface Backend {
   /** Stable lower-case name: `cpu`, `wasm`, `webgpu`, `onnx`, or a third party's own. */
   readonly name: string;
-  /** What this machine has. Cheap, cached, never throws. */
+  /** Of its package: what was measured of one version is not believed of another. */
+  readonly version?: string;
+  /** What this machine has. Cheap (nothing is compiled or measured), cached, never throws. */
   probe(): Promise<Probe>;
   /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
   supports(node: GraphNode, graph: Graph): true | string;
   /**
-   * Predicted milliseconds of one run on this machine. Called after `probe`. Attention should be counted by its plan
-   * (`plans.expected`), which by then has been made.
+   * Finds the constants of this machine that `estimate` rests on, by a few milliseconds of real work, and returns them for keeping.
+   * Called after `probe`, before backends are compared. What an earlier call returned, on this machine, for this version and the
+   * same features, is taken instead of measuring; what it does not recognise is measured. Without it, estimates rest on
+   * constants that are built in.
+   */
+  calibrate?(known?: Json): Promise<Json>;
+  /**
+   * Predicted milliseconds of one run on this machine, its inputs coming from and its outputs going to host memory, once what
+   * is compiled on the way has been. Called after `probe`. Attention should be counted by its plan (`plans.expected`), which by then
+   * has been made.
    */
   estimate(graph: Graph, shared?: SharedState): number;
   /**

@@ -47,12 +47,21 @@ function renumberNode<K extends OpName>(node: NodeOf<K>, renumber: (id: ValueId)
 
 /** Text that is equal for graphs of equal structure, shapes, attributes and constants, as a hash. */
 function graphKey(graph: Omit<Graph, 'key'>): string {
+  return hashOf(graph, identityOf);
+}
+
+/** The same without what the constants hold: the same model has it in every process. */
+export function structureKey(graph: Graph): string {
+  return hashOf(graph, () => 0);
+}
+
+function hashOf(graph: Omit<Graph, 'key'>, constantKey: (data: object) => number): string {
   const text = canonicalJson({
     values: graph.values.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`),
     nodes: graph.nodes.map((node) => [node.op, node.inputs, node.outputs, attributesKey(node)]),
     inputs: [...graph.inputs],
     outputs: [...graph.outputs],
-    constants: [...graph.constants].map(([id, { data }]) => [id, identityOf(data)]),
+    constants: [...graph.constants].map(([id, { data }]) => [id, constantKey(data)]),
   });
   const label = graph.nodes.length === 1 ? graph.nodes[0].op : `${graph.nodes.length} nodes`;
   return `${label}#${hashText(text)}`;

@@ -6,6 +6,13 @@ import type { Tensor } from '../tensor.ts';
 import type { AttentionCall } from './attention-call.ts';
 import type { LinformerCall } from './linformer-call.ts';
 import type { LshCall } from './lsh-call.ts';
+import type { CalibrationStore } from './store/calibration-store.ts';
+
+/**
+ * How the backend of a call is chosen. `estimate`: by predicted times; nothing runs twice. `measure`: the first call of a graph also
+ * times the two or three that are predicted to be best, on its own inputs; what was found is remembered.
+ */
+export type Tune = 'estimate' | 'measure';
 
 /** What `createAttn` takes. */
 export interface AttnOptions {
@@ -13,6 +20,13 @@ export interface AttnOptions {
   readonly backends: readonly Backend[];
   /** The backend of every call that names none itself. */
   readonly backend?: string;
+  /** Default `estimate`. */
+  readonly tune?: Tune;
+  /**
+   * Where measurements are remembered: the rates of the machine, and the times that `tune: 'measure'` found. Default true: in Node a
+   * file in the user's cache folder, in pages `localStorage`, elsewhere nowhere. False: nowhere.
+   */
+  readonly cache?: boolean | CalibrationStore;
   /** Stops waiting for the probes. */
   readonly signal?: AbortSignal;
 }
@@ -53,7 +67,7 @@ export interface Explanation {
   /** Why it is not, or why it comes last: it failed three times in a row, see `Attn.reprobe`. */
   readonly reason: string | undefined;
   readonly predictedMs: number | undefined;
-  /** Of the last run, if there was one. */
+  /** Of the last run, if there was one; else what `tune: 'measure'` remembers. */
   readonly measuredMs: number | undefined;
   readonly chosen: boolean;
 }
@@ -61,7 +75,13 @@ export interface Explanation {
 /** What `on` reports. A listener that throws stops nothing; its error becomes an uncaught error of the host. */
 export interface AttnEvents {
   /** A graph is about to run on a backend. */
-  choice: { readonly graph: Graph; readonly backend: string; readonly predictedMs: number };
+  choice: {
+    readonly graph: Graph;
+    readonly backend: string;
+    readonly predictedMs: number;
+    /** What it was chosen by with `tune: 'measure'`. */
+    readonly measuredMs?: number;
+  };
   /** A backend failed and the same call starts again on the next best. */
   fallback: { readonly graph: Graph; readonly from: string; readonly to: string; readonly error: AttnError };
 }
@@ -88,7 +108,12 @@ export interface Attn {
    * comes last, as good as any other; a success on it does so, too.
    */
   reprobe(): Promise<void>;
-  /** Who could run the graph, by default the last one that ran, and who was or would be chosen. */
+  /**
+   * Finds now what predictions rest on, by some milliseconds of real work unless it is remembered; otherwise the first call does
+   * that has a choice. Nothing is measured where only one backend is available. Errors: `ABORTED`, `DISPOSED`.
+   */
+  calibrate(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Who could run the graph, by default the last one that ran, and who was or would be chosen. After `calibrate`, or a call, predictions are this machine's. */
   explain(graph?: Graph): Explanation[];
   /** Listens; call the result to stop. */
   on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void;

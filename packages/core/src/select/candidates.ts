@@ -15,6 +15,8 @@ export interface Candidate {
   readonly backend: Backend;
   /** Predicted milliseconds of one run; undefined when the backend cannot run the graph. */
   readonly predictedMs: number | undefined;
+  /** Milliseconds of one run, where it was timed to choose by. */
+  readonly tunedMs?: number;
   /** Why it cannot. */
   readonly reason: string | undefined;
 }
@@ -36,7 +38,10 @@ export function judge(backends: readonly ProbedBackend[], graph: Graph, shared: 
   });
 }
 
-/** Those that can run the graph, the fastest first; equally fast ones in the order of the list. Errors: `NO_BACKEND`. */
+/**
+ * Those that can run the graph, the fastest first: those that were timed before the others, which were not worth it. Equally fast
+ * ones in the order of the list. Errors: `NO_BACKEND`.
+ */
 export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
   const usable = candidates.filter(
     (candidate): candidate is UsableCandidate => candidate.predictedMs !== undefined,
@@ -49,7 +54,10 @@ export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
       `no backend can run this graph (${reasons || 'none is listed'})`,
     );
   }
-  return usable.sort((a, b) => (a.predictedMs < b.predictedMs ? -1 : a.predictedMs > b.predictedMs ? 1 : 0));
+  const byTime = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
+  return usable.sort(
+    (a, b) => byTime(a.tunedMs ?? Infinity, b.tunedMs ?? Infinity) || byTime(a.predictedMs, b.predictedMs),
+  );
 }
 
 /**
@@ -70,7 +78,7 @@ export function named(
       `there is no backend ${show(name)}; listed are ${known}`,
     );
   }
-  const { backend, predictedMs, reason } = candidates[index];
+  const { predictedMs, reason } = candidates[index];
   if (predictedMs === undefined) {
     const code = backends[index].probe.available ? 'UNSUPPORTED' : 'BACKEND_UNAVAILABLE';
     throw new AttnError(
@@ -79,7 +87,7 @@ export function named(
       `backend ${name} was asked for by name but cannot run this graph: ${reason}`,
     );
   }
-  return { backend, predictedMs, reason };
+  return { ...candidates[index], predictedMs };
 }
 
 /** What can be explained before there is a graph. */
@@ -106,5 +114,9 @@ export function describeChoice(
       ({ backend, predictedMs, reason }) => `${backend.name}: ${reason ?? `${predictedMs?.toFixed(2)} ms`}`,
     );
   const rest = others.length > 0 ? `; ${others.join('; ')}` : '';
-  return `${graph.key}: ${chosen.backend.name} (${chosen.predictedMs.toFixed(2)} ms predicted${rest})`;
+  const ms =
+    chosen.tunedMs === undefined
+      ? `${chosen.predictedMs.toFixed(2)} ms predicted`
+      : `${chosen.tunedMs.toFixed(2)} ms measured`;
+  return `${graph.key}: ${chosen.backend.name} (${ms}${rest})`;
 }

@@ -27,7 +27,7 @@ export function checkGraph(graph: Graph): void {
 
 /** The options, whose backends are there and have different names. Errors: `INVALID_ARGUMENT`. */
 export function checkAttnOptions(options: AttnOptions): AttnOptions {
-  const { backends, backend } = checkObject('options', options);
+  const { backends, backend, tune, cache } = checkObject('options', options);
   if (!Array.isArray(backends) || !backends.every(isBackend)) {
     throw new AttnError(
       'INVALID_ARGUMENT',
@@ -51,7 +51,21 @@ export function checkAttnOptions(options: AttnOptions): AttnOptions {
       `there is no backend ${show(backend)}; listed are ${names.join(', ')}`,
     );
   }
+  if (tune !== undefined && tune !== 'estimate' && tune !== 'measure') {
+    throw new AttnError('INVALID_ARGUMENT', WHERE, `tune must be estimate or measure, got ${show(tune)}`);
+  }
+  if (cache !== undefined && typeof cache !== 'boolean' && !isStore(cache)) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      WHERE,
+      `cache must be true, false or an object with get and set, got ${show(cache)}`,
+    );
+  }
   return options;
+}
+
+function isStore(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'get' in value && 'set' in value;
 }
 
 function isBackend(value: unknown): value is Backend {

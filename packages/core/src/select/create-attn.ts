@@ -3,13 +3,12 @@
  * fastest, and can say why. What was asked for by name never falls back; otherwise a lost device, a dead worker or a
  * lack of memory, say, moves the same call to the next best backend, and says so. See `health.ts` for what counts.
  */
-import type { Backend, CompileOptions, Probe, Progress, Tensors } from '../backend.ts';
+import type { Backend, CompileOptions, Probe, Progress, RunOptions, Tensors } from '../backend.ts';
 import { debug } from '../debug.ts';
 import { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
-import { LruMap } from '../lru.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
 import { attentionCalls, type AttentionCall } from './attention-call.ts';
 import type {
@@ -22,33 +21,25 @@ import type {
   Explanation,
   LshResult,
 } from './attn.ts';
-import {
-  describeChoice,
-  explainProbes,
-  judge,
-  named,
-  rank,
-  type Candidate,
-  type ProbedBackend,
-  type UsableCandidate,
-} from './candidates.ts';
 import { CallGraphs, callInputs, type CallKind } from './call.ts';
+import { describeChoice, type ProbedBackend, type UsableCandidate } from './candidates.ts';
 import { checkAttnOptions, checkGraph, checkObject } from './check-arguments.ts';
 import { cacheKey, ExecutableCache } from './executable-cache.ts';
-import { Health, isLost, isRecoverable } from './health.ts';
+import { Chooser } from './chooser.ts';
+import { isLost, isRecoverable } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
-import { preparePlans } from './prepare-plans.ts';
 import { probeAll } from './probe-all.ts';
+import { forgiving, hostStore } from './store/calibration-store.ts';
 import { timed } from './timed.ts';
+import { Tuner, type Trial } from './tuner.ts';
 
 const WHERE = 'core/select';
 
-/** How many executables are kept, and for how many graphs the answers of the backends. */
+/** How many executables are kept. */
 const EXECUTABLES = 32;
-const JUDGED_GRAPHS = 256;
 
 /** How many plans are kept. */
 const PLANS = 64;
@@ -58,28 +49,30 @@ const PLANS = 64;
  * `ABORTED`.
  */
 export async function createAttn(options: AttnOptions): Promise<Attn> {
-  const { backends, backend, signal } = checkAttnOptions(options);
-  return new Selector(await untilAborted(probeAll(backends), signal, WHERE), backend);
+  const { backends, signal } = checkAttnOptions(options);
+  return new Selector(await untilAborted(probeAll(backends), signal, WHERE), options);
 }
 
 class Selector implements Attn {
-  private backends: readonly ProbedBackend[];
   private readonly defaultBackend: string | undefined;
+  private readonly chooser: Chooser;
+  private readonly tuner: Tuner | undefined;
   private readonly executables = new ExecutableCache(EXECUTABLES);
-  private readonly judged = new LruMap<Candidate[]>(JUDGED_GRAPHS);
   /** The plans of all calls, whichever backend runs them. */
   private readonly plans = new PlanCache({ capacity: PLANS });
   private readonly graphs = new CallGraphs();
   private readonly listeners = new Listeners();
-  private readonly health = new Health();
   /** Everything that uses a backend now; `dispose` waits for it. */
   private readonly inFlight = new InFlight();
   private last: { readonly graph: Graph; readonly backend: string } | undefined;
   private disposing: Promise<void> | undefined;
 
-  constructor(backends: readonly ProbedBackend[], defaultBackend: string | undefined) {
-    this.backends = backends;
-    this.defaultBackend = defaultBackend;
+  constructor(backends: readonly ProbedBackend[], { backend, tune, cache = true }: AttnOptions) {
+    const store = typeof cache === 'object' ? cache : cache ? hostStore() : undefined;
+    const safe = store && forgiving(store);
+    this.defaultBackend = backend;
+    this.tuner = tune === 'measure' ? new Tuner(safe) : undefined;
+    this.chooser = new Chooser(backends, this.plans, safe, this.tuner);
   }
 
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
@@ -102,7 +95,7 @@ class Selector implements Attn {
     graph: Graph,
     options: CompileOptions & { readonly backend?: string } = {},
   ): Promise<CompiledGraph> {
-    const { backend: name, signal } = checkObject('options', options);
+    const { backend: name = this.defaultBackend, signal } = checkObject('options', options);
     const { plans } = this;
     return this.withFallback(graph, name, signal, async ({ backend }) => {
       const executable = await timed('compiled', graph, backend, () =>
@@ -120,33 +113,29 @@ class Selector implements Attn {
   }
 
   probe(): readonly ({ readonly name: string } & Probe)[] {
-    return this.backends.map(({ backend, probe }) => ({ name: backend.name, ...probe }));
+    return this.chooser.backends.map(({ backend, probe }) => ({ name: backend.name, ...probe }));
   }
 
   async reprobe(): Promise<void> {
     this.throwIfDisposed();
-    this.backends = await this.inFlight.track(probeAll(this.backends.map(({ backend }) => backend)));
-    this.judged.clear();
-    this.health.clear();
+    const backends = this.chooser.backends.map(({ backend }) => backend);
+    this.chooser.reset(await this.inFlight.track(probeAll(backends)));
+  }
+
+  async calibrate(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = checkObject('options', options);
+    this.throwIfDisposed();
+    await untilAborted(this.inFlight.track(this.chooser.calibrate()), signal, WHERE);
   }
 
   explain(graph: Graph | undefined = this.last?.graph): Explanation[] {
-    if (graph === undefined) return explainProbes(this.backends);
-    checkGraph(graph);
-    const candidates = this.judge(graph);
-    const usable = candidates.some(({ predictedMs }) => predictedMs !== undefined);
-    const chosen =
-      this.last?.graph.key === graph.key
-        ? this.last.backend
-        : usable && this.rank(graph, candidates)[0].backend.name;
-    return candidates.map(({ backend, predictedMs, reason }) => ({
-      backend: backend.name,
-      usable: predictedMs !== undefined,
-      reason: reason ?? this.health.complaint(backend.name, graph.key),
-      predictedMs,
-      measuredMs: this.executables.measuredMs(cacheKey(backend, graph)),
-      chosen: backend.name === chosen,
-    }));
+    if (graph !== undefined) checkGraph(graph);
+    const ran = this.last?.graph.key === graph?.key ? this.last?.backend : undefined;
+    return this.chooser.explain(
+      graph,
+      ran,
+      (backend) => graph && this.executables.measuredMs(cacheKey(backend, graph)),
+    );
   }
 
   on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void {
@@ -171,7 +160,7 @@ class Selector implements Attn {
   private async shutDown(): Promise<void> {
     this.executables.clear();
     await this.inFlight.settled();
-    await Promise.all(this.backends.map(({ backend }) => backend.dispose()));
+    await Promise.all(this.chooser.backends.map(({ backend }) => backend.dispose()));
     this.plans.clear();
   }
 
@@ -179,59 +168,91 @@ class Selector implements Attn {
     if (this.disposing) throw new AttnError('DISPOSED', WHERE, 'this Attn has been disposed', { cause });
   }
 
-  private runSomewhere(
+  private async runSomewhere(
     graph: Graph,
     inputs: Tensors,
     options: AttnRunOptions,
   ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
-    const { backend: name, signal, onProgress } = checkObject('options', options);
+    const { backend: name = this.defaultBackend, signal, onProgress } = checkObject('options', options);
     const runOptions = {
       signal,
       onProgress: onProgress && ((progress: Progress) => notify(onProgress, progress)),
     };
+    if (this.tuner !== undefined && name === undefined) {
+      const trial = ({ backend }: UsableCandidate) => this.runOn(backend, graph, inputs, { signal });
+      await this.tune(this.tuner, graph, trial, signal);
+    }
+    return this.withFallback(graph, name, signal, async ({ backend }) => ({
+      outputs: await this.runOn(backend, graph, inputs, runOptions),
+      backend: backend.name,
+    }));
+  }
+
+  private runOn(backend: Backend, graph: Graph, inputs: Tensors, options: RunOptions): Promise<Tensors> {
     const { plans } = this;
-    return this.withFallback(graph, name, signal, async ({ backend }) => {
-      // Tracked by itself: a call that is aborted no longer waits for it, but it goes on.
-      const compile = () =>
-        this.inFlight.track(timed('compiled', graph, backend, () => backend.compile(graph, { plans })));
-      const outputs = await this.executables.use(
-        cacheKey(backend, graph),
-        compile,
-        async (compiling, measured) => {
-          const executable = await untilAborted(compiling, signal, WHERE);
-          return timed('ran', graph, backend, () => executable.run(inputs, runOptions), measured);
-        },
-      );
-      return { outputs, backend: backend.name };
+    // Tracked by itself: a call that is aborted no longer waits for it, but it goes on.
+    const compile = () =>
+      this.inFlight.track(timed('compiled', graph, backend, () => backend.compile(graph, { plans })));
+    return this.executables.use(cacheKey(backend, graph), compile, async (compiling, measured) => {
+      const executable = await untilAborted(compiling, options.signal, WHERE);
+      return timed('ran', graph, backend, () => executable.run(inputs, options), measured);
     });
+  }
+
+  /** Finds the fastest backend by trials, unless it is known. Who fails in one comes last, as after a call. */
+  private async tune(
+    tuner: Tuner,
+    graph: Graph,
+    trial: Trial,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.throwIfDisposed();
+    checkGraph(graph);
+    if (tuner.times(graph) !== undefined) return;
+    await this.prepare(graph, signal);
+    const tracked: Trial = (candidate) => {
+      this.throwIfDisposed();
+      return this.inFlight.track(trial(candidate));
+    };
+    // A call that waits for another's measurement need not wait to be aborted.
+    const tuning = tuner.tune(graph, this.chooser.backends, this.chooser.rank(graph), tracked);
+    const failures = await untilAborted(tuning, signal, WHERE);
+    for (const { candidate, error } of failures) {
+      this.forget(candidate.backend, graph, error);
+      const [{ backend: next }] = this.chooser.rank(graph);
+      this.listeners.emit('fallback', { graph, from: candidate.backend.name, to: next.name, error });
+    }
+  }
+
+  /** Has at hand what backends are compared by. */
+  private async prepare(graph: Graph, signal: AbortSignal | undefined): Promise<void> {
+    await untilAborted(this.inFlight.track(this.chooser.calibrate()), signal, WHERE);
+    await this.chooser.plan(graph, signal);
+    this.throwIfDisposed();
   }
 
   /** Tries the candidates, best first, until one does not fail for want of a working machine. */
   private async withFallback<T>(
     graph: Graph,
-    name: string | undefined = this.defaultBackend,
+    name: string | undefined,
     signal: AbortSignal | undefined,
     attempt: (candidate: UsableCandidate) => Promise<T>,
   ): Promise<T> {
     this.throwIfDisposed();
     checkGraph(graph);
-    if (this.judged.get(graph.key) === undefined) {
-      await preparePlans(graph, this.plans, signal);
-      this.throwIfDisposed();
-    }
-    const candidates = this.judge(graph);
-    const ranked =
-      name === undefined ? this.rank(graph, candidates) : [named(this.backends, candidates, name)];
+    // A backend that was named is not compared with others.
+    if (name === undefined && !this.chooser.isReady(graph)) await this.prepare(graph, signal);
+    const ranked = name === undefined ? this.chooser.rank(graph) : [this.chooser.named(graph, name)];
     let best = 0;
     for (;;) {
-      const { backend, predictedMs } = ranked[best];
+      const { backend, predictedMs, tunedMs: measuredMs } = ranked[best];
       this.last = { graph, backend: backend.name };
-      debug(1, () => describeChoice(graph, ranked[best], candidates));
-      this.listeners.emit('choice', { graph, backend: backend.name, predictedMs });
+      debug(1, () => describeChoice(graph, ranked[best], this.chooser.judge(graph)));
+      this.listeners.emit('choice', { graph, backend: backend.name, predictedMs, measuredMs });
       this.throwIfDisposed(); // A listener may have done it.
       try {
         const result = await this.inFlight.track(attempt(ranked[best]));
-        this.health.succeeded(backend.name, graph.key);
+        this.chooser.health.succeeded(backend.name, graph.key);
         return result;
       } catch (error) {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
@@ -248,23 +269,8 @@ class Selector implements Attn {
 
   /** Drops what no longer works after a failure. */
   private forget(backend: Backend, graph: Graph, error: AttnError): void {
-    this.health.failed(backend.name, graph.key, error);
+    this.chooser.health.failed(backend.name, graph.key, error);
     if (isLost(error)) this.executables.dropAll(cacheKey(backend));
     else this.executables.drop(cacheKey(backend, graph));
-  }
-
-  /** The best first; those that failed again and again come last. */
-  private rank(graph: Graph, candidates: readonly Candidate[]): UsableCandidate[] {
-    const failing = ({ backend }: Candidate) =>
-      Number(this.health.complaint(backend.name, graph.key) !== undefined);
-    return rank(candidates).sort((a, b) => failing(a) - failing(b));
-  }
-
-  private judge(graph: Graph): Candidate[] {
-    const known = this.judged.get(graph.key);
-    if (known !== undefined) return known;
-    const candidates = judge(this.backends, graph, { plans: this.plans });
-    this.judged.set(graph.key, candidates);
-    return candidates;
   }
 }

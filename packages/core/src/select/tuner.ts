@@ -1,0 +1,168 @@
+/**
+ * `tune: 'measure'`: the first call of a graph times the best candidates on the call's own inputs, and later calls know. What was
+ * found is remembered by the graph's structure, the machine, and the versions of all backends.
+ */
+import { AttnError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { structureKey } from '../graph/finish.ts';
+import { LruMap } from '../lru.ts';
+import type { Json } from '../patterns/json-value.ts';
+import { identityOf } from './calibrate.ts';
+import type { ProbedBackend, UsableCandidate } from './candidates.ts';
+import { isRecoverable } from './health.ts';
+import type { CalibrationStore } from './store/calibration-store.ts';
+import { machineName } from './store/host.ts';
+
+/** How many candidates are timed, and how much slower than the best one they may be predicted to be. */
+const MOST = 3;
+const NEAR = 4;
+
+/** Milliseconds that a candidate runs before it is timed, and that one sample takes at least; engines optimise what runs often. */
+const WARM_UP_MS = 40;
+const SAMPLE_MS = 8;
+const SAMPLES = 5;
+
+/** One that is so much slower than the best after a sample is not timed again. */
+const BEATEN = 1.5;
+
+/** How many graphs are remembered here; the store has its own bound. */
+const GRAPHS = 256;
+
+/** Milliseconds of one run, by backend. */
+export type Times = ReadonlyMap<string, number>;
+
+/** Runs the call on a candidate. */
+export type Trial = (candidate: UsableCandidate) => Promise<unknown>;
+
+/** A candidate failed while it was being timed. */
+export interface TrialFailure {
+  readonly candidate: UsableCandidate;
+  readonly error: AttnError;
+}
+
+/** Times candidates, and knows the times. */
+export class Tuner {
+  private readonly store: CalibrationStore | undefined;
+  private readonly known = new LruMap<Times>(GRAPHS);
+  private readonly running = new Map<string, Promise<unknown>>();
+
+  constructor(store: CalibrationStore | undefined) {
+    this.store = store;
+  }
+
+  /** What is known of a graph. */
+  times(graph: Graph): Times | undefined {
+    return this.known.get(graph.key);
+  }
+
+  /**
+   * Times the best candidates of a graph whose times are not known, `ranked` by prediction. Of calls at the same time one measures
+   * and the others wait. Errors: those of `trial` that are not the backend's; the others are returned.
+   */
+  async tune(
+    graph: Graph,
+    backends: readonly ProbedBackend[],
+    ranked: readonly UsableCandidate[],
+    trial: Trial,
+  ): Promise<readonly TrialFailure[]> {
+    for (;;) {
+      const other = this.running.get(graph.key);
+      if (other === undefined) break;
+      await other.catch(() => {});
+    }
+    const near = ranked
+      .slice(0, MOST)
+      .filter(({ predictedMs }) => predictedMs <= NEAR * ranked[0].predictedMs);
+    if (this.known.get(graph.key) !== undefined || near.length < 2) return [];
+    const work = this.find(graph, backends, near, trial);
+    this.running.set(graph.key, work);
+    try {
+      return await work;
+    } finally {
+      this.running.delete(graph.key);
+    }
+  }
+
+  /** Forgets all but what is in the store. */
+  clear(): void {
+    this.known.clear();
+  }
+
+  private async find(
+    graph: Graph,
+    backends: readonly ProbedBackend[],
+    near: readonly UsableCandidate[],
+    trial: Trial,
+  ): Promise<readonly TrialFailure[]> {
+    const available = backends.filter(({ probe }) => probe.available).map(identityOf);
+    const key = `times of ${structureKey(graph)} by ${available.join(', ')} on ${machineName()}`;
+    const remembered = timesOf(await this.store?.get(key));
+    if (near.every(({ backend }) => remembered.has(backend.name))) {
+      this.known.set(graph.key, remembered);
+      return [];
+    }
+    const { times, failures } = await measure(near, trial);
+    this.known.set(graph.key, times);
+    if (failures.length === 0) await this.store?.set(key, Object.fromEntries(times));
+    return failures;
+  }
+}
+
+function timesOf(json: Json | undefined): Times {
+  const entries = typeof json === 'object' && json !== null ? Object.entries(json) : [];
+  return new Map(
+    entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number' && entry[1] > 0),
+  );
+}
+
+/** Times candidates in turn, round by round, so that what else the machine does hits them alike; the least time counts. */
+async function measure(
+  candidates: readonly UsableCandidate[],
+  trial: Trial,
+): Promise<{ readonly times: Times; readonly failures: readonly TrialFailure[] }> {
+  const times = new Map<string, number>();
+  const failures: TrialFailure[] = [];
+  let left = [...candidates];
+  for (let sample = 0; sample <= SAMPLES && (sample === 0 || left.length > 1); sample++) {
+    for (const candidate of left) {
+      const { name } = candidate.backend;
+      try {
+        const ms = await (sample === 0
+          ? warmUp(candidate, trial)
+          : timeOf(candidate, trial, times.get(name)));
+        times.set(name, Math.min(ms, times.get(name) ?? Infinity));
+      } catch (error) {
+        if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
+        failures.push({ candidate, error });
+        times.delete(name);
+      }
+    }
+    const best = Math.min(...times.values());
+    left = left.filter(({ backend }) => (times.get(backend.name) ?? Infinity) <= BEATEN * best);
+    // Long calls differ by more than their noise; short ones are cheap to repeat.
+    if (sample > 0 && sample * best > SAMPLES * 100) break;
+  }
+  return { times, failures };
+}
+
+/** Runs until what is compiled on the way has been; the time of the last run. */
+async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number> {
+  const start = performance.now();
+  let from = start;
+  let ms = Infinity;
+  for (let run = 0; run < 2 || performance.now() - start < WARM_UP_MS; run++) {
+    from = performance.now();
+    await trial(candidate);
+    ms = performance.now() - from;
+    if (run === 0 && ms > 10 * WARM_UP_MS) break; // Its first run is hardly longer than its second.
+  }
+  return ms;
+}
+
+/** Milliseconds of one run, over enough runs for the clock. */
+async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPLE_MS): Promise<number> {
+  const runs = Math.max(1, Math.ceil(SAMPLE_MS / expected));
+  const start = performance.now();
+  for (let run = 0; run < runs; run++) await trial(candidate);
+  return (performance.now() - start) / runs;
+}
