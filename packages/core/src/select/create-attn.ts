@@ -5,7 +5,7 @@
  */
 import type { Backend, CompileOptions, Probe, Progress, RunOptions, Tensors } from '../backend.ts';
 import { debug } from '../debug.ts';
-import { AttnError } from '../errors.ts';
+import { AttnError, throwIfAborted } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
@@ -214,6 +214,7 @@ class Selector implements Attn {
       this.throwIfDisposed();
       return this.inFlight.track(trial(candidate));
     };
+    throwIfAborted(signal, WHERE);
     // A call that waits for another's measurement need not wait to be aborted.
     const tuning = tuner.tune(graph, this.chooser.backends, this.chooser.rank(graph), tracked);
     const failures = await untilAborted(tuning, signal, WHERE);

@@ -17,8 +17,13 @@ import { machineName } from './store/host.ts';
 const MOST = 3;
 const NEAR = 4;
 
-/** Milliseconds that a candidate runs before it is timed, and that one sample takes at least; engines optimise what runs often. */
+/**
+ * How long and how often a candidate runs before it is timed, since engines optimise what runs often; what is long enough by itself;
+ * and how long a sample takes at least.
+ */
 const WARM_UP_MS = 40;
+const WARM_UP_RUNS = 4;
+const LONG_MS = 400;
 const SAMPLE_MS = 8;
 const SAMPLES = 5;
 
@@ -139,24 +144,23 @@ async function measure(
     }
     const best = Math.min(...times.values());
     left = left.filter(({ backend }) => (times.get(backend.name) ?? Infinity) <= BEATEN * best);
-    // Long calls differ by more than their noise; short ones are cheap to repeat.
-    if (sample > 0 && sample * best > SAMPLES * 100) break;
+    if (sample * best > LONG_MS) break;
   }
   return { times, failures };
 }
 
-/** Runs until what is compiled on the way has been; the time of the last run. */
+/** Runs until what is compiled on the way has been; the least time of a run. */
 async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number> {
   const start = performance.now();
-  let from = start;
-  let ms = Infinity;
-  for (let run = 0; run < 2 || performance.now() - start < WARM_UP_MS; run++) {
-    from = performance.now();
+  let least = Infinity;
+  for (let run = 0; run < WARM_UP_RUNS || performance.now() - start < WARM_UP_MS; run++) {
+    const from = performance.now();
     await trial(candidate);
-    ms = performance.now() - from;
-    if (run === 0 && ms > 10 * WARM_UP_MS) break; // Its first run is hardly longer than its second.
+    least = Math.min(least, performance.now() - from);
+    // The first run of a long call is hardly longer than its second.
+    if (performance.now() - start > LONG_MS) break;
   }
-  return ms;
+  return least;
 }
 
 /** Milliseconds of one run, over enough runs for the clock. */
