@@ -28,6 +28,8 @@ export type AttnErrorCode =
   | 'BACKEND_UNAVAILABLE'
   /** A shader, a module or a session could not be built. Another backend may be able to. */
   | 'COMPILE_FAILED'
+  /** What computes underneath refused a run or failed in it. Another backend may be able to. */
+  | 'RUN_FAILED'
   /** Memory of the host or of the device could not be had. */
   | 'OUT_OF_MEMORY'
   /** The device is gone, and with it everything that was compiled for it. */

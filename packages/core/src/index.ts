@@ -169,6 +169,8 @@ export { linformerGraph, linformerInputs, type LinformerCall } from './select/li
 export { lshGraph, lshInputs, type LshCall } from './select/lsh-call.ts';
 export * from './select/attn.ts';
 export { createAttn } from './select/create-attn.ts';
+export { leastTime, type LeastTimeOptions } from './select/least-time.ts';
+export { workClock } from './select/work-clock.ts';
 export type { CalibrationStore } from './select/store/calibration-store.ts';
 export { debug, debugLevel, type DebugLevel } from './debug.ts';
 export { LruMap, type LruOptions } from './lru.ts';

@@ -10,13 +10,18 @@ import {
   type Executable,
   type Graph,
   type GraphNode,
+  type Json,
   type Probe,
   type SharedState,
 } from '@attn/core';
+import { REFERENCE_RATE } from './attention/predict.ts';
 import { MOST_HELPERS } from './engine/control.ts';
 import type { Host, HostOptions } from './host.ts';
 import { localPlans } from './plan-source.ts';
 import { predict } from './predict.ts';
+import { look } from './probe.ts';
+import type { RemoteHost } from './remote/remote-host.ts';
+import { VERSION } from './version.ts';
 
 /** What a backend is made with. */
 export interface WasmBackendOptions extends HostOptions {
@@ -28,12 +33,16 @@ const MOST_DIM = 1024;
 
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
+  readonly version: string = VERSION;
   /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans: PlanCache = new PlanCache();
   private readonly options: WasmBackendOptions;
-  private loading: Promise<Host> | undefined;
+  private localHost: Promise<Host> | undefined;
+  private remoteHost: Promise<RemoteHost> | undefined;
   private probing: Promise<Probe> | undefined;
   private found: Probe | undefined;
+  /** Operations per millisecond of one thread. */
+  private rate: number = REFERENCE_RATE;
   private disposed = false;
 
   /** Errors: `INVALID_ARGUMENT` for options that make no sense. */
@@ -50,10 +59,7 @@ export class WasmBackend implements Backend {
   }
 
   async probe(): Promise<Probe> {
-    this.probing ??= this.host().then(
-      (host) => host.probe(),
-      (error: unknown) => ({ available: false, reason: `it could not be loaded: ${String(error)}` }),
-    );
+    this.probing ??= this.look();
     this.found = await this.probing;
     return this.found;
   }
@@ -68,8 +74,14 @@ export class WasmBackend implements Backend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
-    const { gflops = 10, threads = 1 } = this.found?.available ? this.found.features : {};
-    return predict(graph, plans, 1e6 * Number(gflops), Number(threads));
+    const { threads = 1 } = this.found?.available ? this.found.features : {};
+    return predict(graph, plans, this.rate, Number(threads));
+  }
+
+  async calibrate(known?: Json): Promise<Json> {
+    const isRate = typeof known === 'number' && known > 0 && known < Infinity;
+    this.rate = isRate ? known : await (await this.host()).measureRate();
+    return this.rate;
   }
 
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
@@ -85,14 +97,29 @@ export class WasmBackend implements Backend {
   async dispose(): Promise<void> {
     this.disposed = true;
     this.plans.clear();
-    await (await this.loading)?.dispose();
+    await Promise.all([this.localHost, this.remoteHost].map(async (host) => (await host)?.dispose()));
+  }
+
+  /** Looks where graphs are going to be computed: here, or in a worker, which is started for it. */
+  private async look(): Promise<Probe> {
+    if (!this.options.offMainThread) return look(this.options).probe;
+    try {
+      return await (await this.remote()).probe();
+    } catch (error) {
+      return { available: false, reason: `it could not be loaded: ${String(error)}` };
+    }
   }
 
   private host(): Promise<Host> {
-    const { options } = this;
-    this.loading ??= options.offMainThread
-      ? import('./remote/remote-host.ts').then(({ RemoteHost }) => new RemoteHost(options))
-      : import('./local-host.ts').then(({ LocalHost }) => new LocalHost(options));
-    return this.loading;
+    if (this.options.offMainThread) return this.remote();
+    this.localHost ??= import('./local-host.ts').then(({ LocalHost }) => new LocalHost(this.options));
+    return this.localHost;
+  }
+
+  private remote(): Promise<RemoteHost> {
+    this.remoteHost ??= import('./remote/remote-host.ts').then(
+      ({ RemoteHost }) => new RemoteHost(this.options),
+    );
+    return this.remoteHost;
   }
 }

@@ -1,13 +1,13 @@
 /** Where graphs are computed: on the calling thread, or in a worker. Both are loaded only when they are the one. */
-import type { Executable, Graph, Probe } from '@attn/core';
+import type { Executable, Graph } from '@attn/core';
 import type { StartThread } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
 import type { PlanSource } from './plan-source.ts';
 
 /** What computes for a backend. */
 export interface Host {
-  /** What was found here. Called before anything else; never throws. */
-  probe(): Promise<Probe>;
+  /** Operations per millisecond of one thread, measured. */
+  measureRate(): Promise<number>;
   /** Prepares a graph that is known to be supported. */
   compile(graph: Graph, plans: PlanSource): Promise<Executable>;
   /** Ends threads and gives memory back. */

@@ -1,6 +1,6 @@
 /**
  * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a call costs however
- * small it is. Attention is counted by its plan, so that a window costs what a window costs.
+ * small it is. Attention is counted by its plan, so that a window costs what a window costs; see `attention/predict.ts`.
  */
 import {
   inputSpecs,
@@ -13,6 +13,7 @@ import {
   type OpName,
   type PlanCache,
 } from '@attn/core';
+import { attentionMs } from './attention/predict.ts';
 import { SORT_FLOPS } from './ops/argsort.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and copies of what is small. */
@@ -45,6 +46,12 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   argsort: SORT_FLOPS,
 };
 
+/** How much longer a product takes than its operations: what surrounds the inner loop, and caches that are too small. */
+const PRODUCT_OVERHEAD = 1.15;
+
+/** Packing one element of a right operand that is no constant, in operations. */
+const FLOPS_PER_PACKED = 150;
+
 /** The same for one element of the input of a reduction. */
 const FLOPS_PER_TERM = 8;
 
@@ -52,22 +59,22 @@ const FLOPS_PER_TERM = 8;
 export function predict(graph: Graph, plans: PlanCache, rate: number, threads: number): number {
   return graph.nodes.reduce((sum, node) => {
     if (ops[node.op].isView) return sum;
-    const ms = flopsOf(node, graph, plans) / rate;
+    if (node.op === 'attention') {
+      const { problem, plan } = plans.expected(inputSpecs(graph, node), node.attributes);
+      return sum + attentionMs(problem, plan, rate, threads);
+    }
+    const ms = flopsOf(node, graph) / rate;
     // Waking helpers takes as long as a twentieth of a millisecond of work.
     const usable = ms > 0.1 ? 1 + 0.85 * (threads - 1) : 1;
     return sum + NODE_MS + ms / usable;
   }, 0);
 }
 
-function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
+function flopsOf(node: GraphNode, graph: Graph): number {
   const perElement = FLOPS_PER_ELEMENT[node.op];
   if (perElement !== undefined) return perElement * sizeOf(graph.values[node.outputs[0]].shape);
   const specs = inputSpecs(graph, node);
   switch (node.op) {
-    case 'attention': {
-      const { problem, plan } = plans.expected(specs, node.attributes);
-      return 2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim) * TILE_OVERHEAD;
-    }
     case 'reduce':
       return FLOPS_PER_TERM * sizeOf(specs.x.shape);
     case 'lshHash': {
@@ -80,9 +87,11 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       return 2 * pairs * (headDim + valueDim) * TILE_OVERHEAD;
     }
     case 'linear':
-      return ops.linear.flops(specs, node.attributes);
+      return PRODUCT_OVERHEAD * ops.linear.flops(specs, node.attributes);
     case 'matmul':
-      return ops.matmul.flops(specs, node.attributes);
+      return (
+        PRODUCT_OVERHEAD * ops.matmul.flops(specs, node.attributes) + FLOPS_PER_PACKED * sizeOf(specs.b.shape)
+      );
     default:
       return 0;
   }

@@ -40,7 +40,14 @@ describe('named backends', () => {
 });
 
 describe('fallback', () => {
-  test.each<AttnErrorCode>(['DEVICE_LOST', 'OUT_OF_MEMORY', 'WORKER_DIED', 'COMPILE_FAILED', 'TIMEOUT'])(
+  test.each<AttnErrorCode>([
+    'DEVICE_LOST',
+    'OUT_OF_MEMORY',
+    'WORKER_DIED',
+    'COMPILE_FAILED',
+    'RUN_FAILED',
+    'TIMEOUT',
+  ])(
     'after %s the call runs elsewhere',
     async (code) => {
       const dying = fakeBackend('dying', { onRun: fails(code) });

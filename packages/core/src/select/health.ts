@@ -19,6 +19,7 @@ const RECOVERABLE: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
   ...LOST,
   'OUT_OF_MEMORY',
   'COMPILE_FAILED',
+  'RUN_FAILED',
   'TIMEOUT',
 ]);
 

@@ -32,6 +32,7 @@ import { attentionModule } from '../kernels/attention/row-block.ts';
 import { Records } from '../kernels/records.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';
+import { headsPerBatch } from './batches.ts';
 import { logitTerms, placeBiases, type BiasOfHead } from './bias.ts';
 import { HeadRows, type RowRange } from './head-rows.ts';
 import { writeLse } from './states.ts';
@@ -42,9 +43,6 @@ import {
   type PlacedPlan,
   type WeighedRowBlock,
 } from './placed-plan.ts';
-
-/** Bytes of q, k, v and out that a batch of heads may have together. */
-const BATCH_BYTES = 8 * 2 ** 20;
 
 /** Parts of a slot start at multiples of a cache line. */
 const ALIGNMENT = 64;
@@ -154,9 +152,7 @@ class GroupRun {
 
   async run(): Promise<void> {
     const { members } = this.group;
-    const { k, v, q, out } = this;
-    const headBytes = 4 * (q.size + k.size + v.size + out.size);
-    const size = Math.max(1, Math.min(members.length, Math.floor(BATCH_BYTES / Math.max(1, headBytes))));
+    const size = headsPerBatch(this.problem, members.length);
     const { slots, address } = this.allocateSlots(size);
     for (let from = 0; from < members.length; from += size) {
       const batch = this.members(members.subarray(from, from + size));

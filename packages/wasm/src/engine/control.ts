@@ -35,6 +35,9 @@ export const WORD = {
 /** At this word plus its number a helper says whether it is in a job: 1, else 0. Who dies there takes a task with it. */
 export const BUSY = 16;
 
+/** Jobs below this many operations are done by the host alone: waking helpers takes 10–50 µs. */
+export const WORTH_WAKING = 4e6;
+
 /** As many helpers as there is room for. */
 export const MOST_HELPERS = 255;
 

@@ -3,13 +3,19 @@
  * loop turn; helpers sleep between jobs. Who gets which task does not matter to the result.
  */
 import { AttnError, debug, type Pause } from '@attn/core';
-import { BUSY, CLOSED, CONTROL_WORDS, END, MOST_HELPERS, WORD, type Service } from './control.ts';
+import {
+  BUSY,
+  CLOSED,
+  CONTROL_WORDS,
+  END,
+  MOST_HELPERS,
+  WORD,
+  WORTH_WAKING,
+  type Service,
+} from './control.ts';
 import type { Heap } from './heap.ts';
 import type { Job } from './job.ts';
 import type { StartThread, Thread } from './threads.ts';
-
-/** Jobs below this many operations are done by the host alone: waking helpers takes 10–50 µs. */
-const WORTH_WAKING = 4e6;
 
 /** Helpers that die before their first task are not replaced for ever: something keeps them from starting. */
 const MOST_FALSE_STARTS = 3;

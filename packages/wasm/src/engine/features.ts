@@ -8,8 +8,8 @@ export interface Features {
   readonly simd: boolean;
   /** Fused multiply–add. https://github.com/WebAssembly/relaxed-simd */
   readonly relaxed: boolean;
-  /** Memory that threads share: the type exists, and this page or process may use it. */
-  readonly sharedMemory: boolean;
+  /** Why there is no memory that threads share, and what would help; undefined where there is. */
+  readonly cannotShare: string | undefined;
 }
 
 let found: Features | undefined;
@@ -19,7 +19,7 @@ export function features(): Features {
   found ??= {
     simd: validates((x) => f32x4.add(x, x)),
     relaxed: validates((x) => f32x4.relaxedMadd(x, x, x)),
-    sharedMemory: canShare(),
+    cannotShare: whyNotShared(),
   };
   return found;
 }
@@ -34,14 +34,19 @@ function validates(use: (x: V128) => V128): boolean {
 }
 
 /** In a page, only a cross-origin isolated one may share memory. */
-function canShare(): boolean {
+function whyNotShared(): string | undefined {
   const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
-  if (typeof SharedArrayBuffer === 'undefined' || crossOriginIsolated === false) return false;
-  try {
+  if (crossOriginIsolated === false) {
     return (
-      new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer
+      'this page is not cross-origin isolated; it has to be served with the headers ' +
+      'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
     );
+  }
+  if (typeof SharedArrayBuffer === 'undefined') return 'this host has no SharedArrayBuffer';
+  try {
+    const { buffer } = new WebAssembly.Memory({ initial: 0, maximum: 1, shared: true });
+    return buffer instanceof SharedArrayBuffer ? undefined : 'this engine has no shared WebAssembly memory';
   } catch {
-    return false;
+    return 'this engine has no shared WebAssembly memory';
   }
 }

@@ -11,7 +11,7 @@ const SILENCE_MS = 10_000;
 export type Call = Extract<Request, { readonly call: number }>;
 
 /** What a call comes to. */
-type Answer = Probe | Tensors | undefined;
+type Answer = Probe | Tensors | number | undefined;
 
 interface Pending {
   resolve(value: Answer): void;

@@ -10,6 +10,7 @@ import {
 } from '@attn/core';
 import { parent } from '../engine/parent.ts';
 import { LocalHost } from '../local-host.ts';
+import { look } from '../probe.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { fromWire, PLAN_DATA, toWire, type Request, type Response, type WireGraph } from './protocol.ts';
 
@@ -79,7 +80,12 @@ function handle(request: Request): void {
     case 'start': {
       const { call, options } = request;
       host = new LocalHost(options);
-      void answer(call, host.probe(), (value) => send({ type: 'done', call, value }));
+      send({ type: 'done', call, value: look(options).probe });
+      return;
+    }
+    case 'measure': {
+      const { call } = request;
+      void answer(call, started().measureRate(), (value) => send({ type: 'done', call, value }));
       return;
     }
     case 'compile': {

@@ -29,6 +29,7 @@ export type StartOptions = Omit<HostOptions, 'startHelper' | 'startEngine'>;
 /** From the page. A `call` is answered by `done` or `failed` with its number. */
 export type Request =
   | { readonly type: 'start'; readonly call: number; readonly options: StartOptions }
+  | { readonly type: 'measure'; readonly call: number }
   | {
       readonly type: 'compile';
       readonly call: number;
@@ -51,7 +52,7 @@ export type Request =
 
 /** From the worker. */
 export type Response =
-  | { readonly type: 'done'; readonly call: number; readonly value: Probe | Tensors | undefined }
+  | { readonly type: 'done'; readonly call: number; readonly value: Probe | Tensors | number | undefined }
   | { readonly type: 'failed'; readonly call: number; readonly error: WireError }
   | { readonly type: 'progress'; readonly call: number; readonly progress: Progress }
   | {

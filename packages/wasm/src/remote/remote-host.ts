@@ -46,6 +46,11 @@ export class RemoteHost implements Host {
     }
   }
 
+  async measureRate(): Promise<number> {
+    const { connection } = await this.connect();
+    return Number(await connection.call((call) => ({ type: 'measure', call })));
+  }
+
   async compile(graph: Graph, plans: PlanSource): Promise<Executable> {
     const number = ++this.count;
     this.executables.set(number, { graph, plans });

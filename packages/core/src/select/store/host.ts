@@ -2,6 +2,7 @@
 
 interface Process {
   readonly arch?: string;
+  cpuUsage?(): { readonly user: number; readonly system: number };
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly pid?: number;
   readonly platform?: string;
