@@ -34,7 +34,9 @@ async function start({
     title: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common ?? ''}`.trim(),
     threads,
     providers: executionProviders.map(providerName),
+    supported: ort.listSupportedBackends?.().map(({ name }) => name),
     takesInputs: false,
+    sharesThreads: false,
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],

@@ -40,6 +40,7 @@ async function start({
     threads,
     providers,
     takesInputs: proxy,
+    sharesThreads: true,
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };

@@ -47,7 +47,8 @@ function nameOutput(context: LoweringContext, id: ValueId, name: string): Name {
 }
 
 function lowerNode<K extends OpName>(context: LoweringContext, node: NodeOf<K>): void {
-  const lower: Lower<K> | undefined = LOWER[node.op];
+  const table: { readonly [O in OpName]?: Lower<O> } = LOWER;
+  const lower: Lower<K> | undefined = table[node.op];
   if (lower === undefined)
     throw new AttnError('UNSUPPORTED', 'onnx/compile', `there is no lowering for ${node.op}`);
   lower(context, node);

@@ -9,17 +9,18 @@ import {
   type Executable,
   type Graph,
   type GraphNode,
+  type Json,
   type Probe,
   type SharedState,
 } from '@attn/core';
 import { PLAN_INPUTS } from '../lower/attention/operands.ts';
-import { lowerGraph } from '../lower/lower.ts';
-import { LOWER } from '../lower/ops/index.ts';
-import { encodeModel } from '../model/encode.ts';
+import { isLowered } from '../lower/ops/names.ts';
 import { compileError } from './errors.ts';
 import { OnnxExecutable } from './executable.ts';
-import { measureRate, predict, type Speed } from './predict.ts';
+import { calibrate, knownCalibration } from './calibrate.ts';
+import { predict, REFERENCE, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
+import { VERSION } from '../version.ts';
 
 /** An execution provider's name, or an object with its `name` and its options. */
 export type ExecutionProvider = string | Readonly<Record<string, unknown>>;
@@ -36,6 +37,9 @@ export interface OnnxOptions {
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
 }
 
+/** The providers that each runtime has in itself. */
+const BUNDLED: readonly string[] = ['cpu', 'wasm'];
+
 /** Its name. */
 export function providerName(provider: ExecutionProvider): string {
   return typeof provider === 'string' ? provider : String(provider.name);
@@ -43,6 +47,7 @@ export function providerName(provider: ExecutionProvider): string {
 
 export class OnnxBackend implements Backend {
   readonly name = 'onnx';
+  readonly version: string = VERSION;
   /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans: PlanCache = new PlanCache();
   private readonly load: () => Promise<Runtime>;
@@ -50,8 +55,7 @@ export class OnnxBackend implements Backend {
   private loading: Promise<Runtime> | undefined;
   private probing: Promise<Probe> | undefined;
   private readonly executables = new Set<Executable>();
-  /** Before the probe has measured it: a guess. */
-  private speed: Speed = { rate: 1e7, threads: 1, fuses: false };
+  private speed: Speed = { ...REFERENCE, threads: 1, fuses: false };
   private disposed = false;
 
   constructor(load: () => Promise<Runtime>, { portable = false }: OnnxOptions) {
@@ -65,7 +69,7 @@ export class OnnxBackend implements Backend {
   }
 
   supports(node: GraphNode, graph: Graph): true | string {
-    if (LOWER[node.op] === undefined) return `there is no lowering for ${node.op}`;
+    if (!isLowered(node.op)) return `there is no lowering for ${node.op}`;
     if (node.op !== 'attention') return true;
     const isKnown = (id: number): boolean =>
       graph.constants.has(id) || [...graph.inputs.values()].includes(id);
@@ -81,6 +85,15 @@ export class OnnxBackend implements Backend {
     return predict(graph, plans, this.speed);
   }
 
+  async calibrate(known?: Json): Promise<Json> {
+    const { sharesThreads, sessionOptions } = await this.runtime();
+    const compile = (graph: Graph, threads: number): Promise<Executable> =>
+      this.open(graph, this.plans, { ...sessionOptions, intraOpNumThreads: threads });
+    const found = knownCalibration(known) ?? (await calibrate(compile, this.speed, !sharesThreads));
+    this.speed = { ...this.speed, ...found };
+    return { ...found };
+  }
+
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
     const where = 'onnx/compile';
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the backend has been disposed');
@@ -89,8 +102,32 @@ export class OnnxBackend implements Backend {
     if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', where, probe.reason);
     const supported = supportsGraph(this, graph);
     if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
+    const { sessionOptions } = await this.runtime();
+    const executable = await this.open(graph, plans, sessionOptions);
+    if (signal?.aborted) executable.dispose();
+    throwIfAborted(signal, where);
+    return executable;
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    this.plans.clear();
+    for (const executable of this.executables) executable.dispose();
+  }
+
+  /** A session that runs a graph which is known to be supported. */
+  private async open(
+    graph: Graph,
+    plans: PlanCache,
+    sessionOptions: Runtime['sessionOptions'],
+  ): Promise<Executable> {
     const runtime = await this.runtime();
-    const { ort, fusedDense, sessionOptions } = runtime;
+    const { ort, fusedDense } = runtime;
+    // Only now: who never compiles need not wait for the definitions of ONNX to be loaded.
+    const [{ lowerGraph }, { encodeModel }] = await Promise.all([
+      import('../lower/lower.ts'),
+      import('../model/encode.ts'),
+    ]);
     const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense, flatOutputs: true });
     const { model } = encodeModel(lowered.model, 'attn');
     let session;
@@ -103,15 +140,7 @@ export class OnnxBackend implements Backend {
       this.executables.delete(executable),
     );
     this.executables.add(executable);
-    if (signal?.aborted) executable.dispose();
-    throwIfAborted(signal, where);
     return executable;
-  }
-
-  async dispose(): Promise<void> {
-    this.disposed = true;
-    this.plans.clear();
-    for (const executable of this.executables) executable.dispose();
   }
 
   private runtime(): Promise<Runtime> {
@@ -122,15 +151,22 @@ export class OnnxBackend implements Backend {
   private async look(): Promise<Probe> {
     try {
       const runtime = await this.runtime();
-      const { title, threads, providers, fusedDense } = runtime;
-      const rate = await measureRate(runtime);
-      this.speed = { rate, threads, fuses: fusedDense && !this.portable };
-      const gflops = Number((rate / 1e6).toFixed(1));
+      const { title, threads, providers, supported, fusedDense } = runtime;
+      // The default ones are always there; others may lack a driver, which only a session finds out.
+      if (!providers.every((name) => BUNDLED.includes(name))) {
+        await (await import('./try-session.ts')).trySession(runtime);
+      }
+      this.speed = { ...this.speed, threads, fuses: fusedDense && !this.portable };
       const summary = `${title}, ${providers.join(', ')}, ${threads} thread${threads === 1 ? '' : 's'}`;
       return {
         available: true,
         summary,
-        features: { runtime: title, providers: providers.join(), threads, gflops },
+        features: {
+          runtime: title,
+          providers: providers.join(),
+          ...(supported && { supportedProviders: supported.join() }),
+          threads,
+        },
       };
     } catch (error) {
       return {

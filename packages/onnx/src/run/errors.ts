@@ -13,7 +13,7 @@ export function runError(cause: unknown): AttnError {
       cause,
     });
   }
-  return failure('INTERNAL', 'run', 'the session failed', text, cause);
+  return failure('RUN_FAILED', 'run', 'the session failed', text, cause);
 }
 
 /** Why a session could not be made. */
@@ -22,7 +22,7 @@ export function compileError(cause: unknown): AttnError {
 }
 
 function failure(
-  code: 'INTERNAL' | 'COMPILE_FAILED',
+  code: 'RUN_FAILED' | 'COMPILE_FAILED',
   op: string,
   what: string,
   text: string,

@@ -78,7 +78,7 @@ describe('errors of a run', () => {
     ['bad allocation', 'OUT_OF_MEMORY'],
     ['Failed to allocate memory for requested buffer of size 99', 'OUT_OF_MEMORY'],
     ['indices element out of data bounds, idx=9 must be within [0,3]', 'INVALID_ARGUMENT'],
-    ['something else', 'INTERNAL'],
+    ['something else', 'RUN_FAILED'],
   ])('%s', (message, code) => expect(runError(new Error(message))).toMatchObject({ code }));
 });
 

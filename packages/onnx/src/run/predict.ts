@@ -1,6 +1,8 @@
-/** How long a graph will take: its operations over the rate of a small product, and some time for each call. */
+/**
+ * How long a graph will take: the work of its nodes, as a machine with known products would do it on one thread, brought to the
+ * machine at hand by what `calibrate.ts` found there.
+ */
 import {
-  f32,
   inputSpecs,
   lshHashProblem,
   lshProblem,
@@ -11,104 +13,127 @@ import {
   type OpName,
   type PlanCache,
 } from '@attn/core';
-import { isFusable } from '../lower/attention/fused.ts';
+import { isFusable } from '../lower/attention/is-fusable.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
-import { encodeModel } from '../model/encode.ts';
-import { ModelBuilder } from '../model/model-builder.ts';
-import type { Runtime } from './runtime.ts';
-import { toOrt } from './tensors.ts';
-
-/** Milliseconds of a call and of each node beside their operations. */
-const CALL_MS = 0.05;
-const NODE_MS = 0.01;
-
-/** Milliseconds that softmax, masks and copies of one computed pair take on one thread, beside its products. */
-const PAIR_MS = 1.5e-6;
-
-/** The same where data decides on the plan: each step gathers its masks, and there are but a few classes. */
-const DYNAMIC_PAIR_MS = 4.5e-6;
-
-/** The same of LSH attention: the own key of each query hidden, rows gathered, exponentials and their sums. */
-const LSH_PAIR_MS = 2.5e-6;
-
-/** What it takes to find the largest of the scores of a hash, for each; and what sorting takes for each element and doubling of their number. */
-const SCORE_MS = 1.5e-6;
-const SORT_MS = 7e-6;
+import { fusedWork, NO_WORK, PRODUCT, scannedWork, type Work } from '../lower/attention/predict.ts';
 
 /** What predictions rest on. */
 export interface Speed {
-  /** Operations per millisecond of products. */
-  readonly rate: number;
   readonly threads: number;
   /** Whether unmasked attention is one fused operator. */
   readonly fuses: boolean;
+  /** Times as long as on the machine that the constants are from: calls and operators; work of each kind. */
+  readonly overhead: number;
+  readonly dense: number;
+  readonly scanned: number;
+  /** How many times as fast all threads are as one with either work, in short calls. */
+  readonly denseGain: number;
+  readonly scannedGain: number;
 }
+
+/** The machine that the constants are from. */
+export const REFERENCE: Omit<Speed, 'threads' | 'fuses'> = {
+  overhead: 1,
+  dense: 1,
+  scanned: 1,
+  denseGain: 1,
+  scannedGain: 1,
+};
+
+/** Nanoseconds of a call, of an operator, and of the dozen small operators of a step. */
+const CALL = 28_000;
+const OPERATOR = 6000;
+const STEP = 14_000;
+
+/**
+ * Nanoseconds of work after which threads are what they can be. They wait for work without sleeping, so the system may keep them on
+ * one core until it next looks whose core is idle; what they are good for before is measured.
+ */
+const SPREADING = 20_000_000;
+
+/** What a thread adds to the rate of one, then. */
+const HELP = 0.9;
+
+/** An element of the result of an operator that computes no products, and of an activation behind one that does. */
+const ELEMENT = 0.7;
+const ACTIVATED = 1.5;
+
+/** What it takes to find the largest of the scores of a hash, for each; and to sort, for each element and doubling of their number. */
+const SCORE = 1.5;
+const SORTED = 7;
+
+/** A pair of LSH attention beside its products: the own key of each query hidden, rows gathered, exponentials and their sums. */
+const LSH_PAIR = 2.5;
+
+/** Operators that LSH attention takes for however few tokens. */
+const LSH_OPERATORS = 60;
 
 /** Predicted milliseconds of one run. */
 export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
-  return graph.nodes.reduce((sum, node) => sum + NODE_MS + nodeMs(graph, node, plans, speed), CALL_MS);
+  let [dense, scanned, alone] = [0, 0, CALL];
+  for (const node of graph.nodes) {
+    const work = workOf(graph, node, plans, speed.fuses);
+    dense += speed.dense * work.dense;
+    scanned += speed.scanned * work.scanned;
+    alone += OPERATOR * work.operators + STEP * work.steps + work.script;
+  }
+  const ns = speed.overhead * alone + sharedNs(dense, scanned, speed);
+  return ns / 1e6;
 }
 
-function nodeMs<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache, speed: Speed): number {
+/** Nanoseconds that all threads take for so many of one. */
+function sharedNs(dense: number, scanned: number, { threads, denseGain, scannedGain }: Speed): number {
+  const all = dense + scanned;
+  if (threads === 1 || all === 0) return all;
+  const share = Math.min(1, SPREADING / all);
+  const short = dense / denseGain + scanned / scannedGain;
+  return share * short + ((1 - share) * all) / threadGain(threads);
+}
+
+/** How many times as fast all threads are as one. */
+export function threadGain(threads: number): number {
+  return 1 + HELP * (threads - 1);
+}
+
+function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache, fuses: boolean): Work {
+  if (ops[node.op].isView) return NO_WORK;
   const specs = inputSpecs(graph, node);
-  const products = ops[node.op].flops(specs, node.attributes) / speed.rate;
-  if (isOp(node, 'attention')) return attentionMs(graph, node, plans, speed);
+  if (isOp(node, 'attention')) {
+    const { problem, plan } = plans.expected(specs, node.attributes);
+    const isStatic = isStaticPlan(graph, node);
+    return fuses && isStatic && isFusable(node, problem, plan)
+      ? fusedWork(problem)
+      : scannedWork(problem, plan, isStatic);
+  }
+  if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention')) return lshWork(graph, node);
+  const elements = sizeOf(graph.values[node.outputs[0]].shape);
+  const isProduct = node.op === 'linear' || node.op === 'matmul';
+  const isActivated = 'activation' in node.attributes && node.attributes.activation !== undefined;
+  const products = isProduct ? PRODUCT * ops[node.op].flops(specs, node.attributes) : 0;
+  const dense = products + (isActivated ? ACTIVATED : ELEMENT) * elements;
+  return { ...NO_WORK, dense, operators: isActivated ? 2 : 1 };
+}
+
+/** The three ops of Reformer's attention. */
+function lshWork(graph: Graph, node: NodeOf<'lshHash' | 'argsort' | 'lshAttention'>): Work {
+  const specs = inputSpecs(graph, node);
   if (isOp(node, 'lshHash')) {
     const { batch, heads, length, rounds, width } = lshHashProblem(specs, node.attributes);
-    return products + (SCORE_MS * batch * heads * length * rounds * width) / speed.threads;
+    const products = PRODUCT * ops.lshHash.flops(specs, node.attributes);
+    return { ...NO_WORK, dense: products + SCORE * batch * heads * length * rounds * width, operators: 8 };
   }
   if (isOp(node, 'argsort')) {
     const { shape } = specs.x;
-    return (SORT_MS * sizeOf(shape) * Math.log2(1 + (shape.at(-1) ?? 0))) / speed.threads;
+    return { ...NO_WORK, dense: SORTED * sizeOf(shape) * Math.log2(1 + (shape.at(-1) ?? 0)), operators: 4 };
   }
   if (isOp(node, 'lshAttention')) {
     const { batch, heads, pairs } = lshProblem(specs, node.attributes);
-    return products + (LSH_PAIR_MS * batch * heads * pairs) / speed.threads;
+    const products = PRODUCT * ops.lshAttention.flops(specs, node.attributes);
+    return { ...NO_WORK, scanned: products + LSH_PAIR * batch * heads * pairs, operators: LSH_OPERATORS };
   }
-  return products;
-}
-
-function attentionMs(
-  graph: Graph,
-  node: NodeOf<'attention'>,
-  plans: PlanCache,
-  { rate, threads, fuses }: Speed,
-): number {
-  const { problem, plan } = plans.expected(inputSpecs(graph, node), node.attributes);
-  const pairs = plan.stats.computedPairs;
-  const products = (2 * pairs * (problem.headDim + problem.valueDim)) / rate;
-  const isStatic = isStaticPlan(graph, node);
-  if (fuses && isStatic && isFusable(node, problem, plan)) return products;
-  return products + ((isStatic ? PAIR_MS : DYNAMIC_PAIR_MS) * pairs) / threads;
+  return NO_WORK;
 }
 
 function isOp<K extends OpName>(node: NodeOf<OpName>, op: K): node is NodeOf<K> {
   return node.op === op;
-}
-
-/** Side of the matrices that are multiplied to measure. */
-const SIDE = 512;
-
-/** Operations per millisecond of a product. */
-export async function measureRate(runtime: Runtime): Promise<number> {
-  const { ort, sessionOptions } = runtime;
-  const model = new ModelBuilder();
-  const type = { dtype: 'f32', shape: [SIDE, SIDE] } as const;
-  const [a, b] = [model.main.input('a', type), model.main.input('b', type)];
-  const product = model.main.op('MatMul', [a, b]);
-  model.main.output(product, type);
-  const session = await ort.InferenceSession.create(encodeModel(model, 'probe').model, sessionOptions);
-  try {
-    const matrix = f32([SIDE, SIDE], new Float32Array(SIDE * SIDE).fill(0.5));
-    let best = Infinity;
-    for (let i = 0; i < 5; i++) {
-      const feeds = { [a]: toOrt(runtime, matrix), [b]: toOrt(runtime, matrix) };
-      const start = performance.now();
-      await session.run(feeds);
-      best = Math.min(best, performance.now() - start);
-    }
-    return (2 * SIDE ** 3) / Math.max(best, 1e-3);
-  } finally {
-    await session.release();
-  }
 }

@@ -19,6 +19,7 @@ export interface OrtModule {
   readonly InferenceSession: {
     create(model: Uint8Array, options?: Readonly<Record<string, unknown>>): Promise<OrtSession>;
   };
+  listSupportedBackends?(): readonly { readonly name: string }[];
   readonly Tensor: new (type: string, data: never, dims: readonly number[]) => OrtTensor;
   readonly env: { readonly versions: Readonly<Record<string, string | undefined>>; readonly wasm?: object };
 }
@@ -31,9 +32,13 @@ export interface Runtime {
   readonly threads: number;
   /** The execution providers that were asked for. */
   readonly providers: readonly string[];
+  /** Those that the runtime was built with, where it says so. */
+  readonly supported?: readonly string[];
   readonly sessionOptions: Readonly<Record<string, unknown>>;
   /** Whether a run takes the memory of its inputs with it, so that they must be copied. */
   readonly takesInputs: boolean;
+  /** Whether all sessions have the same threads, so that one cannot be asked to run on fewer. */
+  readonly sharesThreads: boolean;
   /** Whether MultiHeadAttention is the best way to do dense attention here. */
   readonly fusedDense: boolean;
 }

@@ -12,17 +12,14 @@ import {
 } from '@attn/core';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
-import { emitFused, isFusable } from './fused.ts';
+import { emitFused } from './fused.ts';
+import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
 import { isStaticPlan, knownTensors, rowTables } from './operands.ts';
-import { schedule, type Projection, type Schedule, type ScheduleOptions } from './schedule.ts';
+import { DYNAMIC, schedule, STATIC, type Projection, type Schedule } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
 import type { StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
-
-/** Four row blocks of nine tiles are 2.4 MB of logits: enough work for a few threads, and still in the second cache. */
-const STATIC: ScheduleOptions = { blocks: 4, tiles: 512, classes: 64 };
-const DYNAMIC: ScheduleOptions = { blocks: 4, tiles: Infinity, classes: 4, isFixed: true };
 
 /** Lowers one node. */
 export function lowerAttention(context: LoweringContext, node: NodeOf<'attention'>): void {

@@ -1,23 +1,8 @@
 /** Dense attention without any mask: ONNX Runtime has one operator for it, which never holds all logits. */
-import { kvHeadOf, type AttentionPlan, type AttentionProblem, type NodeOf } from '@attn/core';
+import { kvHeadOf, type AttentionProblem, type NodeOf } from '@attn/core';
 import { MICROSOFT, type Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import { headsFirst } from './operands.ts';
-
-/** Whether the operator computes just this. */
-export function isFusable(
-  node: NodeOf<'attention'>,
-  problem: AttentionProblem,
-  plan: AttentionPlan,
-): boolean {
-  const { batch, heads, queryLength, keyLength, softcap, returnLse } = problem;
-  if (softcap !== undefined || returnLse) return false;
-  if (['bias', 'alibiSlopes', 'relativeBias'].some((name) => node.inputs[name] !== undefined)) return false;
-  return (
-    plan.stats.allowedPairs === batch * heads * queryLength * keyLength &&
-    plan.groups.every(({ projection }) => projection === 'local')
-  );
-}
 
 /** Every head is a batch row of one head, so that nothing is transposed. The result is [B, H, Nq, Dv]. */
 export function emitFused(

@@ -71,12 +71,18 @@ export interface ScheduleOptions {
   readonly isFixed?: boolean;
 }
 
+/** Four row blocks of nine tiles are 2.4 MB of logits: enough work for a few threads, and still in the second cache. */
+export const STATIC: ScheduleOptions = { blocks: 4, tiles: 512, classes: 64 };
+
+/** The same where data decides on the plan: the model must be right for all plans. */
+export const DYNAMIC: ScheduleOptions = { blocks: 4, tiles: Infinity, classes: 4, isFixed: true };
+
 /** The first masks of the table: nothing hidden, all hidden. */
 const NOTHING = 0;
 const EVERYTHING = 1;
 
 /** A row block of one head. */
-interface Item {
+export interface Item {
   readonly group: number;
   readonly member: number;
   readonly rowBlock: number;
@@ -112,8 +118,41 @@ export function schedule(problem: AttentionProblem, plan: AttentionPlan, options
   return { pools: pools.all, classes, table: masks.table(), results: inOrder ? undefined : results };
 }
 
+/** How the row blocks of a class are computed. */
+export interface ClassShape {
+  readonly steps: number;
+  /** Row blocks of each step. */
+  readonly blocks: number;
+  readonly openTiles: number;
+  readonly maskedTiles: number;
+}
+
+/**
+ * The shape of a class of row blocks of at most `tiles` tiles. What one of them has to mask, another has to as well; those with
+ * fewer tiles mask some that they do not have.
+ */
+export function shapeOfClass(
+  plan: AttentionPlan,
+  items: readonly Item[],
+  tiles: number,
+  options: ScheduleOptions,
+): ClassShape {
+  const most = Math.max(1, Math.min(options.blocks, Math.floor(options.tiles / tiles)));
+  const blocks = options.isFixed ? options.blocks : Math.min(most, items.length);
+  let maskedTiles = 0;
+  for (const item of items) {
+    const { rowStart, spanTiles, spanMask } = plan.groups[item.group].block;
+    let masked = tiles - item.tiles;
+    for (let span = rowStart[item.rowBlock]; span < rowStart[item.rowBlock + 1]; span++) {
+      if (spanMask[span] !== FULL) masked += spanTiles[span];
+    }
+    maskedTiles = Math.max(maskedTiles, masked);
+  }
+  return { steps: Math.ceil(items.length / blocks), blocks, openTiles: tiles - maskedTiles, maskedTiles };
+}
+
 /** All row blocks that have tiles, head by head, so that steps next to each other share keys in the cache. */
-function itemsOf(plan: AttentionPlan, projection: Projection): Item[] {
+export function itemsOf(plan: AttentionPlan, projection: Projection): Item[] {
   const items: Item[] = [];
   plan.groups.forEach((candidate, group) => {
     if (candidate.projection !== projection) return;
@@ -139,13 +178,8 @@ function makeClass(
   table: MaskTable,
   options: ScheduleOptions,
 ): ScheduledClass {
-  const most = Math.max(1, Math.min(options.blocks, Math.floor(options.tiles / tiles)));
-  const blocks = options.isFixed ? options.blocks : Math.min(most, items.length);
-  const steps = Math.ceil(items.length / blocks);
+  const { steps, blocks, openTiles, maskedTiles } = shapeOfClass(plan, items, tiles, options);
   const listed = items.map((item) => tilesOf(plan.groups[item.group], item.rowBlock));
-  // What one row block has to mask, another has to as well; those with fewer tiles mask some that they do not have.
-  const maskedTiles = Math.max(...listed.map(({ masked }, i) => masked.length + tiles - items[i].tiles));
-  const openTiles = tiles - maskedTiles;
 
   const count = steps * blocks;
   const rows = new Int32Array(count * TILE);

@@ -24,12 +24,13 @@ import {
   lowerSlice,
   lowerTranspose,
 } from './move.ts';
+import type { LoweredOp } from './names.ts';
 
 /** Writes the nodes of one op, and says where its outputs stand. */
 export type Lower<K extends OpName> = (context: LoweringContext, node: NodeOf<K>) => void;
 
 /** By op. */
-export const LOWER: { readonly [K in OpName]?: Lower<K> } = {
+export const LOWER: { readonly [K in LoweredOp]: Lower<K> } = {
   attention: lowerAttention,
   linear: lowerLinear,
   matmul: lowerMatmul,

@@ -1,0 +1,17 @@
+/** Which attention is one operator of ONNX Runtime; see `fused.ts`. */
+import type { AttentionPlan, AttentionProblem, NodeOf } from '@attn/core';
+
+/** Whether the operator computes just this. */
+export function isFusable(
+  node: NodeOf<'attention'>,
+  problem: AttentionProblem,
+  plan: AttentionPlan,
+): boolean {
+  const { batch, heads, queryLength, keyLength, softcap, returnLse } = problem;
+  if (softcap !== undefined || returnLse) return false;
+  if (['bias', 'alibiSlopes', 'relativeBias'].some((name) => node.inputs[name] !== undefined)) return false;
+  return (
+    plan.stats.allowedPairs === batch * heads * queryLength * keyLength &&
+    plan.groups.every(({ projection }) => projection === 'local')
+  );
+}
