@@ -17,12 +17,14 @@ import {
   type Executable,
   type Graph,
   type GraphNode,
+  type Json,
   type KernelTable,
   type Probe,
   type SharedState,
 } from '@attn/core';
 import { countFlops, measureRate } from './estimate.ts';
 import { kernelTable } from './ops/index.ts';
+import { VERSION } from './version.ts';
 
 /** Options of `cpu`. */
 export interface CpuOptions {
@@ -37,12 +39,13 @@ export function cpu(options: CpuOptions = {}): Backend {
 
 class CpuBackend implements Backend {
   readonly name = 'cpu';
+  readonly version: string = VERSION;
   /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans: PlanCache;
   private readonly kernels: KernelTable;
   private readonly poison: boolean;
-  /** Operations per millisecond, once measured. */
-  private rate: number | undefined;
+  /** Operations per millisecond: a guess until they are measured. */
+  private rate = 4e6;
   private disposed = false;
 
   constructor({ poison = false }: CpuOptions) {
@@ -52,11 +55,10 @@ class CpuBackend implements Backend {
   }
 
   async probe(): Promise<Probe> {
-    const gflops = Number((this.measuredRate() / 1e6).toFixed(2));
     return {
       available: true,
       summary: 'plain JavaScript, 1 thread',
-      features: { threads: 1, simd: false, f16: true, gflops },
+      features: { threads: 1, simd: false, f16: true },
     };
   }
 
@@ -66,7 +68,12 @@ class CpuBackend implements Backend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
-    return countFlops(graph, plans) / this.measuredRate();
+    return countFlops(graph, plans) / this.rate;
+  }
+
+  async calibrate(known?: Json): Promise<Json> {
+    this.rate = typeof known === 'number' && known > 0 && known < Infinity ? known : measureRate();
+    return this.rate;
   }
 
   async compile(graph: Graph, { signal, plans }: CompileOptions = {}): Promise<Executable> {
@@ -81,10 +88,5 @@ class CpuBackend implements Backend {
   async dispose(): Promise<void> {
     this.disposed = true;
     this.plans.clear();
-  }
-
-  private measuredRate(): number {
-    this.rate ??= measureRate();
-    return this.rate;
   }
 }

@@ -9,13 +9,15 @@ import {
   type Executable,
   type Graph,
   type GraphNode,
+  type Json,
   type Probe,
   type SharedState,
 } from '@attn/core';
 import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
 import { GpuExecutable } from './graph/executable.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
-import { measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
+import { DEFAULT, knownSpeed, measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
+import { VERSION } from './version.ts';
 import type { AttentionTile } from './kernels/attention/options.ts';
 import { LEAST_LIMITS, supportsNode } from './supports.ts';
 
@@ -45,6 +47,7 @@ export function webgpu(options: WebGpuOptions = {}): GpuBackend {
 
 class WebGpuBackend implements GpuBackend {
   readonly name = 'webgpu';
+  readonly version: string = VERSION;
   private readonly options: WebGpuOptions;
   /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans = new PlanCache();
@@ -70,6 +73,13 @@ class WebGpuBackend implements GpuBackend {
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
     return predict(graph, plans, this.speed);
+  }
+
+  async calibrate(known?: Json): Promise<Json> {
+    const gpu = await this.device();
+    const { rate, callMs } = knownSpeed(known) ?? (await measureSpeed(gpu, this.programOptions(gpu)));
+    this.speed = { rate, callMs, hasF16: gpu.hasF16 };
+    return { rate, callMs };
   }
 
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<GpuExecutable> {
@@ -144,13 +154,12 @@ class WebGpuBackend implements GpuBackend {
           reason: `subgroups: true needs a device with the feature subgroups, got ${title}`,
         };
       }
-      this.speed = await measureSpeed(gpu, this.programOptions(gpu));
+      this.speed = { ...(gpu.isSoftware ? SOFTWARE : DEFAULT), hasF16: gpu.hasF16 };
       return {
         available: true,
         summary: title,
         features: {
           adapter: title,
-          gflops: Number((this.speed.rate / 1e6).toPrecision(3)),
           f16: gpu.hasF16,
           subgroups: gpu.hasSubgroups,
           maxBindingBytes: limits.maxStorageBufferBindingSize,

@@ -6,6 +6,8 @@ import {
   ops,
   PlanCache,
   type Graph,
+  type Json,
+  type JsonObject,
   type NodeOf,
   type OpName,
 } from '@attn/core';
@@ -32,6 +34,17 @@ const ATTENTION_SHARE = 0.7;
 
 /** A CPU that plays the GPU is slower than any other backend; it is not worth measuring. */
 export const SOFTWARE: Speed = { rate: 5e5, callMs: 2, hasF16: false };
+
+/** A GPU of which nothing is known yet: a small one. */
+export const DEFAULT: Speed = { rate: 5e8, callMs: 0.5, hasF16: false };
+
+/** What an earlier measurement found, or undefined when this is none. */
+export function knownSpeed(json: Json | undefined): Pick<Speed, 'rate' | 'callMs'> | undefined {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
+  const { rate, callMs } = json as JsonObject;
+  const isKnown = typeof rate === 'number' && rate > 0 && typeof callMs === 'number' && callMs >= 0;
+  return isKnown ? { rate, callMs } : undefined;
+}
 
 /** Predicted milliseconds of one run. */
 export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
