@@ -1,5 +1,7 @@
 // The vitest preset of every package: tests beside their sources, run in Node. Beside the usual output each run leaves a
 // JSON report, from which CI counts what really ran.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/dist/**'];
@@ -14,6 +16,10 @@ export const nodeTests = {
   include: ['**/*.test.{ts,mjs}'],
   exclude: [...exclude, '**/*.browser.test.{ts,mjs}'],
   passWithNoTests: true,
+  // What is measured here is nothing that the user's own programs should go by.
+  env: Object.fromEntries(
+    ['XDG_CACHE_HOME', 'LOCALAPPDATA'].map((name) => [name, join(tmpdir(), `attn-tests-${process.pid}`)]),
+  ),
 };
 
 /** The tests that run in a browser. */

@@ -1,0 +1,46 @@
+/** What every backend of this project calibrates, and how it is remembered. */
+import { readFileSync } from 'node:fs';
+import { attentionGraph, f32, type Backend, type Json } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { onnx } from '@attn/onnx/node';
+import { wasm } from '@attn/wasm';
+import { webgpu } from '@attn/webgpu';
+import { describe, expect, test } from 'vitest';
+
+const backends: Readonly<Record<string, () => Backend>> = { cpu, onnx, wasm, webgpu };
+const x = f32([1, 2, 128, 64], new Float32Array(2 * 128 * 64));
+const graph = attentionGraph({ q: x, k: x, v: x });
+
+test.each(Object.keys(backends))('%s says which version of its package it is', (name) => {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(new URL(`../../${name}/package.json`, import.meta.url), 'utf8'),
+  );
+  expect(backends[name]().version).toBe(manifest.version);
+});
+
+describe.each(['cpu', 'onnx', 'wasm'])('%s', (name) => {
+  test('takes what it found earlier, and predicts the same with it', async () => {
+    const [first, second] = [backends[name](), backends[name]()];
+    for (const backend of [first, second]) expect(await backend.probe()).toMatchObject({ available: true });
+    const found = await first.calibrate?.();
+    // As it comes from a file.
+    const known: Json = JSON.parse(JSON.stringify(found));
+    expect(await second.calibrate?.(known)).toEqual(found);
+    expect(second.estimate(graph)).toBeCloseTo(first.estimate(graph), 9);
+    expect(first.estimate(graph)).toBeGreaterThan(0);
+    await first.dispose();
+    await second.dispose();
+  });
+
+  test.each<[Json]>([[null], ['fast'], [-1], [{ overhead: 1 }], [[]]])(
+    'measures instead of believing %j',
+    async (known) => {
+      const backend = backends[name]();
+      await backend.probe();
+      const found = await backend.calibrate?.(known);
+      expect(found).not.toEqual(known);
+      expect(Number.isFinite(backend.estimate(graph))).toBe(true);
+      await backend.dispose();
+    },
+  );
+});
