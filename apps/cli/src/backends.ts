@@ -1,5 +1,5 @@
 /** The `--backend` option, and the backends of this installation. */
-import { createAttn } from '@attn/auto';
+import { createAttn, type AutoOptions } from '@attn/auto';
 import { AttnError, show, type Attn } from '@attn/core';
 import { badArgument, text, type Options } from './args.ts';
 import type { Context } from './command.ts';
@@ -21,14 +21,16 @@ export function readBackend(options: Options): string | undefined {
 /**
  * Runs `work` with the installed backends and releases them afterwards.
  * @param backend of every call; undefined for the best
+ * @param options of `createAttn`
  * @throws AttnError `BACKEND_UNAVAILABLE` when the named backend is not installed or not available here
  */
 export async function withAttn<T>(
   backend: string | undefined,
   { signal }: Context,
   work: (attn: Attn) => Promise<T>,
+  options: AutoOptions = {},
 ): Promise<T> {
-  const attn = await createAttn({ signal });
+  const attn = await createAttn({ ...options, signal });
   try {
     if (backend !== undefined) {
       const found = attn.probe().find(({ name }) => name === backend);

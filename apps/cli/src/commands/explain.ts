@@ -1,6 +1,6 @@
-/** `attn explain`: which backend a call of these sizes would run on, and why. No attention is computed. */
-import { GraphBuilder } from '@attn/core';
-import { integer, type Options } from '../args.ts';
+/** `attn explain`: which backend a call of these sizes would run on, and why. No attention is computed unless it is to be measured. */
+import { GraphBuilder, zeros, type Graph, type Tensors } from '@attn/core';
+import { integer, isSet, type Options } from '../args.ts';
 import { withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';
@@ -16,6 +16,8 @@ export const explain: Command = {
     ['--pattern <json|file>', PATTERN_HELP],
     ...SIZE_OPTIONS,
     ['--head-dim <count>', 'Numbers per head (default: 64)'],
+    ['--measure', 'Also run such a call on the two or three best, and choose by their times'],
+    ['--no-cache', 'Measure the machine anew, and remember nothing'],
   ],
   examples: [`explain --n 16384 --pattern '{"type":"slidingWindow","before":256,"after":256}'`],
   run: runExplain,
@@ -32,21 +34,42 @@ async function runExplain(options: Options, context: Context): Promise<void> {
   const { out } = builder.attention(operands, { pattern, queryOffset });
   const graph = builder.build({ out });
 
-  const rows = await withAttn(undefined, context, async (attn) => attn.explain(graph));
+  const measure = isSet(options, 'measure');
+  const attnOptions = { tune: measure ? 'measure' : 'estimate', cache: options.cache !== false } as const;
+  const rows = await withAttn(
+    undefined,
+    context,
+    async (attn) => {
+      if (measure) await attn.run(graph, zeroInputs(graph), { signal: context.signal });
+      else await attn.calibrate({ signal: context.signal });
+      return attn.explain(graph);
+    },
+    attnOptions,
+  );
   context.printJson({ pattern, batch, heads, queryLength, keyLength, queryOffset, headDim, backends: rows });
   const columns = [
     { title: 'backend' },
     { title: 'chosen' },
     { title: 'predicted', align: 'right' as const },
+    ...(measure ? [{ title: 'measured', align: 'right' as const }] : []),
     { title: 'reason' },
   ];
-  const cells = rows.map(({ backend, chosen, predictedMs, reason }) => [
+  const time = (ms: number | undefined) => (ms === undefined ? '' : duration(ms));
+  const cells = rows.map(({ backend, chosen, predictedMs, measuredMs, reason }) => [
     backend,
     chosen ? 'yes' : '',
-    predictedMs === undefined ? '' : duration(predictedMs),
+    time(predictedMs),
+    ...(measure ? [time(measuredMs)] : []),
     reason ?? '',
   ]);
   const lengths = `${count(queryLength)} queries × ${count(keyLength)} keys`;
   context.print(`${pattern.type}, ${lengths}, heads ${heads}, head dim ${headDim}, batch ${batch}\n`);
   context.print(table(columns, cells));
+}
+
+/** What a call is fed that is only to be timed. */
+function zeroInputs(graph: Graph): Tensors {
+  return Object.fromEntries(
+    [...graph.inputs].map(([name, id]) => [name, zeros(graph.values[id].dtype, graph.values[id].shape)]),
+  );
 }

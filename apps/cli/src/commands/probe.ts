@@ -25,6 +25,9 @@ async function runProbe(_options: Options, context: Context): Promise<void> {
   ]);
   const columns = ['backend', 'available', 'what', 'features'].map((title) => ({ title }));
   context.print(table(columns, rows));
+  for (const one of found) {
+    for (const absence of (one.available && one.absences) || []) context.print(`\n${one.name}: ${absence}`);
+  }
 }
 
 function describe(features: Readonly<Record<string, string | number | boolean>>): string {
