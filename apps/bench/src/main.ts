@@ -16,6 +16,7 @@ import { linformerSuite } from './suites/linformer.ts';
 import { lshSuite } from './suites/lsh.ts';
 import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
+import { regretSuite } from './suites/regret.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
 import { webgpuSuite } from './suites/webgpu.ts';
@@ -37,6 +38,7 @@ const suites: readonly Suite[] = [
   linformerSuite,
   lshQualitySuite,
   webgpuSuite,
+  regretSuite,
 ];
 
 interface Flags {
