@@ -14,7 +14,6 @@ import {
   type PlanCache,
 } from '@attn/core';
 import { attentionMs } from './attention/predict.ts';
-import { SORT_FLOPS } from './ops/argsort.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and copies of what is small. */
 const NODE_MS = 0.03;
@@ -27,6 +26,9 @@ const LSH_ROW_PAIRS = 48;
 
 /** What a token that is hashed costs beside its scores, in scores: packing it. */
 const HASH_SCORES = 32;
+
+/** Operations that an element of a sort is about worth. */
+export const SORT_FLOPS = 200;
 
 /** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
 const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {

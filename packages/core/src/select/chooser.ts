@@ -74,9 +74,9 @@ export class Chooser {
     return preparePlans(graph, this.plans, signal);
   }
 
-  /** True when judging a graph takes no time. */
-  isReady(graph: Graph): boolean {
-    return this.isCalibrated && this.judged.get(graph.key) !== undefined;
+  /** True when choosing for a graph, or judging the backend that was named, takes no time. */
+  isReady(graph: Graph, name: string | undefined): boolean {
+    return (name !== undefined || this.isCalibrated) && this.judged.get(graph.key) !== undefined;
   }
 
   /** Every backend's answer, in the order of the list. */

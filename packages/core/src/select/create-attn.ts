@@ -3,7 +3,7 @@
  * fastest, and can say why. What was asked for by name never falls back; otherwise a lost device, a dead worker or a
  * lack of memory, say, moves the same call to the next best backend, and says so. See `health.ts` for what counts.
  */
-import type { Backend, CompileOptions, Probe, Progress, RunOptions, Tensors } from '../backend.ts';
+import type { Backend, CompileOptions, Probe, Progress, Tensors } from '../backend.ts';
 import { debug } from '../debug.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -24,22 +24,19 @@ import type {
 import { CallGraphs, callInputs, type CallKind } from './call.ts';
 import { describeChoice, type ProbedBackend, type UsableCandidate } from './candidates.ts';
 import { checkAttnOptions, checkGraph, checkObject } from './check-arguments.ts';
-import { cacheKey, ExecutableCache } from './executable-cache.ts';
 import { Chooser } from './chooser.ts';
-import { isLost, isRecoverable } from './health.ts';
+import { isRecoverable } from './health.ts';
 import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
 import { probeAll } from './probe-all.ts';
+import { Runner } from './runner.ts';
 import { forgiving, hostStore } from './store/calibration-store.ts';
 import { timed } from './timed.ts';
 import { Tuner, type Trial } from './tuner.ts';
 
 const WHERE = 'core/select';
-
-/** How many executables are kept. */
-const EXECUTABLES = 32;
 
 /** How many plans are kept. */
 const PLANS = 64;
@@ -57,13 +54,13 @@ class Selector implements Attn {
   private readonly defaultBackend: string | undefined;
   private readonly chooser: Chooser;
   private readonly tuner: Tuner | undefined;
-  private readonly executables = new ExecutableCache(EXECUTABLES);
   /** The plans of all calls, whichever backend runs them. */
   private readonly plans = new PlanCache({ capacity: PLANS });
   private readonly graphs = new CallGraphs();
   private readonly listeners = new Listeners();
   /** Everything that uses a backend now; `dispose` waits for it. */
   private readonly inFlight = new InFlight();
+  private readonly runner = new Runner(this.plans, this.inFlight);
   private last: { readonly graph: Graph; readonly backend: string } | undefined;
   private disposing: Promise<void> | undefined;
 
@@ -131,11 +128,7 @@ class Selector implements Attn {
   explain(graph: Graph | undefined = this.last?.graph): Explanation[] {
     if (graph !== undefined) checkGraph(graph);
     const ran = this.last?.graph.key === graph?.key ? this.last?.backend : undefined;
-    return this.chooser.explain(
-      graph,
-      ran,
-      (backend) => graph && this.executables.measuredMs(cacheKey(backend, graph)),
-    );
+    return this.chooser.explain(graph, ran, (backend) => graph && this.runner.measuredMs(backend, graph));
   }
 
   on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void {
@@ -158,7 +151,7 @@ class Selector implements Attn {
   }
 
   private async shutDown(): Promise<void> {
-    this.executables.clear();
+    this.runner.clear();
     await this.inFlight.settled();
     await Promise.all(this.chooser.backends.map(({ backend }) => backend.dispose()));
     this.plans.clear();
@@ -179,24 +172,13 @@ class Selector implements Attn {
       onProgress: onProgress && ((progress: Progress) => notify(onProgress, progress)),
     };
     if (this.tuner !== undefined && name === undefined) {
-      const trial = ({ backend }: UsableCandidate) => this.runOn(backend, graph, inputs, { signal });
+      const trial = ({ backend }: UsableCandidate) => this.runner.run(backend, graph, inputs, { signal });
       await this.tune(this.tuner, graph, trial, signal);
     }
     return this.withFallback(graph, name, signal, async ({ backend }) => ({
-      outputs: await this.runOn(backend, graph, inputs, runOptions),
+      outputs: await this.runner.run(backend, graph, inputs, runOptions),
       backend: backend.name,
     }));
-  }
-
-  private runOn(backend: Backend, graph: Graph, inputs: Tensors, options: RunOptions): Promise<Tensors> {
-    const { plans } = this;
-    // Tracked by itself: a call that is aborted no longer waits for it, but it goes on.
-    const compile = () =>
-      this.inFlight.track(timed('compiled', graph, backend, () => backend.compile(graph, { plans })));
-    return this.executables.use(cacheKey(backend, graph), compile, async (compiling, measured) => {
-      const executable = await untilAborted(compiling, options.signal, WHERE);
-      return timed('ran', graph, backend, () => executable.run(inputs, options), measured);
-    });
   }
 
   /** Finds the fastest backend by trials, unless it is known. Who fails in one comes last, as after a call. */
@@ -209,7 +191,7 @@ class Selector implements Attn {
     this.throwIfDisposed();
     checkGraph(graph);
     if (tuner.times(graph) !== undefined) return;
-    await this.prepare(graph, signal);
+    await this.prepare(graph, undefined, signal);
     const tracked: Trial = (candidate) => {
       this.throwIfDisposed();
       return this.inFlight.track(trial(candidate));
@@ -225,9 +207,13 @@ class Selector implements Attn {
     }
   }
 
-  /** Has at hand what backends are compared by. */
-  private async prepare(graph: Graph, signal: AbortSignal | undefined): Promise<void> {
-    await untilAborted(this.inFlight.track(this.chooser.calibrate()), signal, WHERE);
+  /** Has at hand what backends are compared by; one that was named is not compared. */
+  private async prepare(
+    graph: Graph,
+    name: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (name === undefined) await this.calibrate({ signal });
     await this.chooser.plan(graph, signal);
     this.throwIfDisposed();
   }
@@ -241,8 +227,7 @@ class Selector implements Attn {
   ): Promise<T> {
     this.throwIfDisposed();
     checkGraph(graph);
-    // A backend that was named is not compared with others.
-    if (name === undefined && !this.chooser.isReady(graph)) await this.prepare(graph, signal);
+    if (!this.chooser.isReady(graph, name)) await this.prepare(graph, name, signal);
     const ranked = name === undefined ? this.chooser.rank(graph) : [this.chooser.named(graph, name)];
     let best = 0;
     for (;;) {
@@ -268,10 +253,9 @@ class Selector implements Attn {
     }
   }
 
-  /** Drops what no longer works after a failure. */
+  /** Remembers a failure, and drops what no longer works after it. */
   private forget(backend: Backend, graph: Graph, error: AttnError): void {
     this.chooser.health.failed(backend.name, graph.key, error);
-    if (isLost(error)) this.executables.dropAll(cacheKey(backend));
-    else this.executables.drop(cacheKey(backend, graph));
+    this.runner.forget(backend, graph, error);
   }
 }

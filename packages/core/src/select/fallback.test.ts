@@ -47,25 +47,22 @@ describe('fallback', () => {
     'COMPILE_FAILED',
     'RUN_FAILED',
     'TIMEOUT',
-  ])(
-    'after %s the call runs elsewhere',
-    async (code) => {
-      const dying = fakeBackend('dying', { onRun: fails(code) });
-      const attn = await createAttn({ backends: [dying, fakeBackend('next', { milliseconds: 5 })] });
-      const choices: string[] = [];
-      const falls: AttnEvents['fallback'][] = [];
-      attn.on('choice', ({ backend, predictedMs }) => choices.push(`${backend} ${predictedMs}`));
-      const stop = attn.on('fallback', (detail) => falls.push(detail));
-      expect((await attn.attention(call)).backend).toBe('next');
-      expect(choices).toEqual(['dying 1', 'next 5']);
-      expect(falls).toMatchObject([{ from: 'dying', to: 'next', error: { code } }]);
-      expect(attn.explain().map(({ chosen }) => chosen)).toEqual([false, true]);
-      expect(dying.counts.disposed).toBe(1);
-      stop();
-      await attn.attention(call);
-      expect(falls).toHaveLength(1);
-    },
-  );
+  ])('after %s the call runs elsewhere', async (code) => {
+    const dying = fakeBackend('dying', { onRun: fails(code) });
+    const attn = await createAttn({ backends: [dying, fakeBackend('next', { milliseconds: 5 })] });
+    const choices: string[] = [];
+    const falls: AttnEvents['fallback'][] = [];
+    attn.on('choice', ({ backend, predictedMs }) => choices.push(`${backend} ${predictedMs}`));
+    const stop = attn.on('fallback', (detail) => falls.push(detail));
+    expect((await attn.attention(call)).backend).toBe('next');
+    expect(choices).toEqual(['dying 1', 'next 5']);
+    expect(falls).toMatchObject([{ from: 'dying', to: 'next', error: { code } }]);
+    expect(attn.explain().map(({ chosen }) => chosen)).toEqual([false, true]);
+    expect(dying.counts.disposed).toBe(1);
+    stop();
+    await attn.attention(call);
+    expect(falls).toHaveLength(1);
+  });
 
   test('also when compiling fails', async () => {
     const attn = await createAttn({

@@ -3,10 +3,8 @@ import { sizeOf, type Kernel } from '@attn/core';
 import type { Engine } from '../engine/engine.ts';
 import { Records } from '../kernels/records.ts';
 import { SORT, SORT_BYTES, sortModule, sortScratchBytes } from '../kernels/sort.ts';
+import { SORT_FLOPS } from '../predict.ts';
 import { inFrame } from './frame.ts';
-
-/** Operations that an element is about worth. */
-export const SORT_FLOPS = 200;
 
 /** Kernel of `argsort`. */
 export function argsortKernel(engine: Engine): Kernel<'argsort'> {

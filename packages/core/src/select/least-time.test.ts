@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { leastTime } from './least-time.ts';
+import { workClock } from './work-clock.ts';
+
+/** A clock that a task moves. */
+function clockwork(durations: (run: number) => number) {
+  const state = { now: 0, runs: 0 };
+  const task = async () => void (state.now += durations(state.runs++));
+  return { state, task, clock: () => state.now };
+}
+
+test('the least time counts, and the first run does not', async () => {
+  const { task, clock, state } = clockwork((run) => [0.5, 9, 4, 3, 7, 3, 5, 6, 4][run] ?? 8);
+  expect(await leastTime(task, { clock, most: 1000 })).toBe(3);
+  expect(state.runs).toBe(8);
+});
+
+test('short tasks are repeated until the clock can tell', async () => {
+  const { task, clock } = clockwork(() => 0.001);
+  expect(await leastTime(task, { clock })).toBeCloseTo(0.001, 6);
+});
+
+test('looking ends', async () => {
+  const { task, clock, state } = clockwork((run) => 100 - 10 * run);
+  expect(await leastTime(task, { clock, most: 16 })).toBe(70);
+  expect(state.runs).toBe(4);
+});
+
+test('the clock of work runs while something is computed', () => {
+  const start = workClock();
+  const end = performance.now() + 50;
+  let sum = 0;
+  while (performance.now() < end) sum += Math.sqrt(sum + 1);
+  expect(sum).toBeGreaterThan(0);
+  expect(workClock()).toBeGreaterThan(start);
+});
