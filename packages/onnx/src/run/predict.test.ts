@@ -1,0 +1,69 @@
+/** Predictions: what they grow with, and what calibration does to them. How true they are, the bench tells (`regret`). */
+import { causal, full, GraphBuilder, PlanCache, slidingWindow, type Graph, type Pattern } from '@attn/core';
+import { expect, test } from 'vitest';
+import { knownCalibration } from './calibrate.ts';
+import { predict, REFERENCE, type Speed } from './predict.ts';
+
+const ALONE: Speed = { ...REFERENCE, threads: 1, fuses: true };
+
+function attention(n: number, pattern: Pattern, heads = 8): Graph {
+  const builder = new GraphBuilder();
+  const input = (name: string) => builder.input(name, { dtype: 'f32', shape: [1, heads, n, 64] });
+  const { out } = builder.attention({ q: input('q'), k: input('k'), v: input('v') }, { pattern });
+  return builder.build({ out });
+}
+
+function ms(graph: Graph, speed: Speed = ALONE): number {
+  return predict(graph, new PlanCache(), speed);
+}
+
+test('dense attention costs n², a window n', () => {
+  expect(ms(attention(4096, full())) / ms(attention(2048, full()))).toBeCloseTo(4, 0);
+  const window = slidingWindow({ before: 64, after: 64 });
+  expect(ms(attention(8192, window)) / ms(attention(4096, window))).toBeCloseTo(2, 1);
+});
+
+test('what is fused is cheaper by pair than what is scanned', () => {
+  expect(ms(attention(1024, full()))).toBeLessThan(1.5 * ms(attention(1024, causal())));
+  expect(ms(attention(1024, full()), { ...ALONE, fuses: false })).toBeGreaterThan(
+    ms(attention(1024, full())),
+  );
+});
+
+test('a machine that is twice as slow in everything takes twice as long', () => {
+  const slow = { ...ALONE, overhead: 2, dense: 2, scanned: 2 };
+  for (const graph of [attention(16, full()), attention(512, causal())]) {
+    expect(ms(graph, slow)).toBeCloseTo(2 * ms(graph), 9);
+  }
+});
+
+test('threads: in short calls what was measured, in long ones nearly all', () => {
+  const useless = { ...ALONE, threads: 2, denseGain: 1, scannedGain: 1 };
+  expect(ms(attention(256, causal()), useless)).toBeCloseTo(ms(attention(256, causal())), 9);
+  const long = attention(8192, causal());
+  expect(ms(long) / ms(long, useless)).toBeGreaterThan(1.7);
+});
+
+test('products of a graph count, views do not', () => {
+  const build = (isTwice: boolean) => {
+    const builder = new GraphBuilder();
+    const x = builder.input('x', { dtype: 'f32', shape: [512, 512] });
+    const y = builder.reshape(builder.matmul(x, x), [512 * 512]);
+    return builder.build({ y: isTwice ? builder.reshape(y, [512, 512]) : y });
+  };
+  expect(ms(build(true))).toBe(ms(build(false)));
+  expect(ms(build(true))).toBeGreaterThan((2 * 512 ** 3 * 0.006) / 1e6);
+});
+
+test.each([
+  [null],
+  [3],
+  [{ overhead: 1, dense: 1, scanned: 1, denseGain: 1 }],
+  [{ overhead: 1, dense: 0, scanned: 1, denseGain: 1, scannedGain: 1 }],
+  [{ overhead: 1, dense: '1', scanned: 1, denseGain: 1, scannedGain: 1 }],
+])('%j is no calibration', (json) => expect(knownCalibration(json)).toBeUndefined());
+
+test('a calibration is taken as it was', () => {
+  const known = { overhead: 1, dense: 2, scanned: 3, denseGain: 1.5, scannedGain: 1 };
+  expect(knownCalibration({ ...known, more: 'ignored' })).toEqual(known);
+});
