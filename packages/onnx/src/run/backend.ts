@@ -14,7 +14,6 @@ import {
   type SharedState,
 } from '@attn/core';
 import { PLAN_INPUTS } from '../lower/attention/operands.ts';
-import { isLowered } from '../lower/ops/names.ts';
 import { compileError } from './errors.ts';
 import { OnnxExecutable } from './executable.ts';
 import { calibrate, knownCalibration } from './calibrate.ts';
@@ -69,7 +68,6 @@ export class OnnxBackend implements Backend {
   }
 
   supports(node: GraphNode, graph: Graph): true | string {
-    if (!isLowered(node.op)) return `there is no lowering for ${node.op}`;
     if (node.op !== 'attention') return true;
     const isKnown = (id: number): boolean =>
       graph.constants.has(id) || [...graph.inputs.values()].includes(id);

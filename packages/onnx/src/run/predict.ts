@@ -105,7 +105,8 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
       ? fusedWork(problem)
       : scannedWork(problem, plan, isStatic);
   }
-  if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention')) return lshWork(graph, node);
+  if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
+    return lshWork(graph, node);
   const elements = sizeOf(graph.values[node.outputs[0]].shape);
   const isProduct = node.op === 'linear' || node.op === 'matmul';
   const isActivated = 'activation' in node.attributes && node.attributes.activation !== undefined;
