@@ -97,6 +97,14 @@ describe('other commands', () => {
     expect(explained.backends.filter(({ chosen }: { chosen: boolean }) => chosen)).toHaveLength(1);
   });
 
+  test('explain measures on request', async () => {
+    const options = ['--pattern', CAUSAL, '--n', '128', '--heads', '2', '--measure', '--no-cache'];
+    const { backends } = JSON.parse((await attn('explain', ...options, '--json')).stdout);
+    const [chosen] = backends.filter((one: { chosen: boolean }) => one.chosen);
+    expect(chosen).toMatchObject({ measuredMs: expect.any(Number), predictedMs: expect.any(Number) });
+    expect((await attn('explain', ...options)).stdout).toMatch(/backend +chosen +predicted +measured/);
+  });
+
   test('a small demo', async () => {
     const { code, stdout, stderr } = await attn('demo', '--n', '600', '--backend', 'cpu', '--json');
     expect([code, stderr]).toEqual([0, '']);
