@@ -97,7 +97,7 @@ async function warmUp(
   best: number,
 ): Promise<Candidate | undefined> {
   const run = (signal?: AbortSignal) => attn.run(graph, inputs, { backend, signal });
-  const patience = best === Infinity ? undefined : Math.max(LEAST_PATIENCE, BEATEN * best);
+  const patience = best === Infinity ? undefined : Math.ceil(Math.max(LEAST_PATIENCE, BEATEN * best));
   let outputs: Tensors;
   try {
     outputs = await run();
