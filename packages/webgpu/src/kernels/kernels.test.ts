@@ -158,8 +158,14 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   'attention-blocked': attentionKernel({ ...PLAIN, subgroups: true }),
   'attention-biases': attentionKernel({
     ...PLAIN,
-    ...{ tile: '4x4', wholeHeads: false, wholeValues: false, input: 'f16', output: 'f16' },
-    ...{ alibi: 'f16', relative: 'f32', bias: 'f16' },
+    tile: '4x4',
+    wholeHeads: false,
+    wholeValues: false,
+    input: 'f16',
+    output: 'f16',
+    alibi: 'f16',
+    relative: 'f32',
+    bias: 'f16',
   }),
   merge: mergeKernel(true, 'f32'),
   gemm: gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' }),
@@ -172,6 +178,8 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   gather: gatherKernel('u32'),
   fill: fillKernel('f16'),
   move: moveKernel(3, 'u32'),
+  mask: maskKernel(2, 'u32'),
+  reduce: reduceKernel('max', 'f32'),
 };
 
 test.each(Object.entries(TEXTS))('%s as text', async (name, { code }) => {
