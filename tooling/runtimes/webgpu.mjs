@@ -1,5 +1,5 @@
-// The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of WGSL: a call of each kind is right by the
-// float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
+// The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of WGSL: it accepts every kernel that has no
+// subgroups, which it does not know, and a call of each kind is right by the float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
 import {
   attentionReference,
   createAttn,
@@ -10,6 +10,7 @@ import {
   toReference,
 } from '../../packages/core/dist/index.js';
 import { webgpu } from '../../packages/webgpu/dist/index.js';
+import { attention, others } from '../../packages/webgpu/src/kernels/variants.testing.ts';
 
 const tensor = (length, dim, seed) =>
   f32(
@@ -38,3 +39,20 @@ for (const [name, queries, keys, dim, pattern] of [
   if (!(worst < 2e-5)) throw new Error(`${name} is wrong by ${worst}`);
 }
 await attn.dispose();
+
+const adapter = await navigator.gpu.requestAdapter();
+const hasF16 = adapter.features.has('shader-f16');
+const device = await adapter.requestDevice({ requiredFeatures: hasF16 ? ['shader-f16'] : [] });
+const kernels = [...attention, ...others].filter(
+  ({ code }) => !code.includes('enable subgroups') && (hasF16 || !code.includes('enable f16')),
+);
+for (const { name, code } of kernels) {
+  device.pushErrorScope('validation');
+  device.createShaderModule({ code });
+  const error = await device.popErrorScope();
+  if (error !== null) throw new Error(`kernel ${name} does not compile: ${error.message}`);
+}
+console.log(
+  `  ${kernels.length} kernels compile${hasF16 ? '' : ', those with halves left out: the adapter has none'}`,
+);
+device.destroy();

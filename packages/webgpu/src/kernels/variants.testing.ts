@@ -1,0 +1,109 @@
+/** All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. It imports types only beside kernels. */
+import type { KernelSource } from '../device/pipeline-cache.ts';
+import { attentionKernel } from './attention/kernel.ts';
+import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
+import { gemmKernel } from './gemm.ts';
+import { largeGemmKernel } from './gemm-large.ts';
+import { mergeKernel } from './merge.ts';
+import { maskKernel } from './mask.ts';
+import { moveKernel } from './move.ts';
+import { reduceKernel } from './reduce.ts';
+import { layerNormKernel, softmaxKernel } from './rows.ts';
+
+const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
+const F32 = { input: 'f32', output: 'f32' } as const;
+const SHAPE = { groups: 1, rows: 64, tile: '8x8', subgroups: false } as const;
+/** The plainest attention, as a real GPU gets it. */
+export const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...no } as const;
+const storages = ['f32', 'rounded', 'f16'] as const;
+/** How attention stores what it reads and what it writes. */
+const inAndOut = [
+  F32,
+  { input: 'f32', output: 'rounded' },
+  { input: 'f16', output: 'f16' },
+  { input: 'f16', output: 'f32' },
+] as const;
+const booleans = [false, true];
+const activations = ['relu', 'tanh', 'gelu', 'gelu_tanh'] as const;
+
+/** All shapes of workgroups, with nothing and with everything that a kernel may do. */
+const shapes = ([64, 32, 16] as const).flatMap((rows) =>
+  (['4x4', '4x8', '8x8'] as const).flatMap((tile) =>
+    [1, 2, 3, 4].flatMap((groups) =>
+      booleans.flatMap((subgroups) =>
+        booleans.map((all) => {
+          const biases = all ? ({ alibi: 'f32', relative: 'f32', bias: 'f32' } as const) : no;
+          const whole = { wholeHeads: !all, wholeValues: !all };
+          return attentionKernel({
+            ...PLAIN,
+            rows,
+            tile,
+            groups,
+            subgroups,
+            ...biases,
+            ...whole,
+            hasLse: all,
+          });
+        }),
+      ),
+    ),
+  ),
+);
+
+/** All that a kernel may do, in one shape. */
+const kinds = booleans.flatMap((wholeHeads) =>
+  booleans.flatMap((wholeValues) =>
+    [0, 1, 2, 4, 8, 15].flatMap((bits) =>
+      inAndOut.map((stored) =>
+        attentionKernel({
+          ...SHAPE,
+          rows: 16,
+          tile: '4x4',
+          wholeHeads,
+          wholeValues,
+          ...stored,
+          alibi: (bits & 1) === 0 ? undefined : stored.input,
+          relative: (bits & 2) === 0 ? undefined : 'f32',
+          bias: (bits & 4) === 0 ? undefined : stored.input,
+          hasLse: (bits & 8) !== 0,
+        }),
+      ),
+    ),
+  ),
+);
+
+/** Attention; some variants are in both. */
+export const attention: readonly KernelSource[] = [
+  ...new Map([...shapes, ...kinds].map((kernel) => [kernel.code, kernel])).values(),
+];
+
+/** All but attention. */
+export const others: readonly KernelSource[] = [
+  ...(['u32', 'f16'] as const).flatMap((element) => [
+    fillKernel(element),
+    gatherKernel(element),
+    ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank, element)),
+    ...[0, 1, 2, 3, 4].map((rank) => maskKernel(rank, element)),
+  ]),
+  ...storages.flatMap((storage) => [
+    ...booleans.map((hasLse) => mergeKernel(hasLse, storage)),
+    ...booleans.flatMap((subgroups) => [
+      softmaxKernel({ storage, subgroups }),
+      ...booleans.flatMap((hasWeight) =>
+        booleans.map((hasBias) => layerNormKernel({ hasWeight, hasBias, storage, subgroups })),
+      ),
+    ]),
+    ...[0, 1, 2, 3, 4].flatMap((rank) => [
+      binaryKernel('add', rank, storage),
+      binaryKernel('mul', rank, storage),
+    ]),
+    ...(['sum', 'mean', 'max'] as const).map((kind) => reduceKernel(kind, storage)),
+    ...activations.map((kind) => unaryKernel(kind, storage)),
+    ...[undefined, ...activations].flatMap((activation) =>
+      booleans.flatMap((hasBias) => [
+        gemmKernel({ hasBias, activation, storage }),
+        largeGemmKernel({ hasBias, activation, storage }),
+      ]),
+    ),
+  ]),
+];
