@@ -1,0 +1,93 @@
+/** Reads the fields of a config.json with suspicion: each has its type checked, and one sentence says which field is wrong. */
+import { AttnError, show, type JsonObject } from '@attn/core';
+
+/** Sizes beyond this are no model's. */
+const MOST = 2 ** 31 - 1;
+
+/** The fields of one config. Errors of all methods: `MALFORMED_FILE`. */
+export class ConfigReader {
+  private readonly config: JsonObject;
+  private readonly file: string;
+
+  /** @param file what to call it in messages */
+  constructor(config: JsonObject, file = 'config.json') {
+    this.config = config;
+    this.file = file;
+  }
+
+  /** An integer of at least `least`. Without a default the field must be there. */
+  integer(name: string, { least = 0, byDefault }: { least?: number; byDefault?: number } = {}): number {
+    const value = this.field(name) ?? byDefault;
+    if (isInteger(value, least)) return value;
+    throw this.wrong(name, `an integer from ${least} to ${MOST}`, value);
+  }
+
+  /** A finite number of at least `least`. */
+  number(name: string, { least = 0, byDefault }: { least?: number; byDefault?: number } = {}): number {
+    const value = this.field(name) ?? byDefault;
+    if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;
+    throw this.wrong(name, `a number ≥ ${least}`, value);
+  }
+
+  /** True or false. */
+  flag(name: string, byDefault: boolean): boolean {
+    const value = this.field(name) ?? byDefault;
+    if (typeof value === 'boolean') return value;
+    throw this.wrong(name, 'true or false', value);
+  }
+
+  /** One of these texts. */
+  oneOf<T extends string>(name: string, allowed: readonly T[], byDefault?: T): T {
+    const value = this.field(name) ?? byDefault;
+    const found = allowed.find((text) => text === value);
+    if (found !== undefined) return found;
+    throw this.wrong(name, `one of ${allowed.join(', ')}`, value);
+  }
+
+  /** A list of integers; `count` says how many, where it is known. */
+  integers(
+    name: string,
+    { count, least = 0, byDefault }: { count?: number; least?: number; byDefault?: readonly number[] } = {},
+  ): readonly number[] {
+    const value = this.field(name) ?? byDefault;
+    const fits = Array.isArray(value) && (count === undefined || value.length === count);
+    if (fits && value.every((item) => isInteger(item, least))) return value;
+    throw this.wrong(name, `a list of ${count ?? ''} integers ≥ ${least}`.replace('  ', ' '), value);
+  }
+
+  /** An integer for all of `count` things, or a list of one each. */
+  integerOrList(
+    name: string,
+    { count, least = 0, byDefault }: { count: number; least?: number; byDefault?: number },
+  ): readonly number[] {
+    const value = this.field(name) ?? byDefault;
+    if (isInteger(value, least)) return new Array<number>(count).fill(value);
+    if (Array.isArray(value)) return this.integers(name, { count, least });
+    throw this.wrong(name, `an integer ≥ ${least} or a list of ${count}`, value);
+  }
+
+  /** Texts; none when the field is absent. */
+  texts(name: string): readonly string[] {
+    const value = this.field(name) ?? [];
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+    throw this.wrong(name, 'a list of texts', value);
+  }
+
+  /** The field; `undefined` when it is absent or null. */
+  field(name: string): unknown {
+    return Object.hasOwn(this.config, name) ? (this.config[name] ?? undefined) : undefined;
+  }
+
+  /** The error of a field. */
+  wrong(name: string, expected: string, got: unknown): AttnError {
+    return new AttnError(
+      'MALFORMED_FILE',
+      'models/config',
+      `${this.file}: ${name} must be ${expected}, got ${show(got)}`,
+    );
+  }
+}
+
+function isInteger(value: unknown, least: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= MOST;
+}

@@ -1,0 +1,67 @@
+/**
+ * Which tensors a model expects, as a tree of slots in the shape in which its graph wants them: `read-weights.ts` turns the tree of
+ * slots into the same tree of weights, after it has checked all of them against the checkpoint.
+ */
+import type { Tensor } from '@attn/core';
+
+/** A place for one tensor. */
+export class Slot {
+  /** In the checkpoint. */
+  readonly name: string;
+  readonly shape: readonly number[];
+
+  constructor(name: string, shape: readonly number[]) {
+    this.name = name;
+    this.shape = shape;
+  }
+}
+
+/** A tensor of the model, f32, under its name in the checkpoint. */
+export interface Weight {
+  readonly name: string;
+  readonly tensor: Tensor<'f32'>;
+}
+
+/** Slots in objects and lists; `undefined` stands for parts that a model may lack. */
+export type Layout = Slot | undefined | readonly Layout[] | { readonly [name: string]: Layout };
+
+/** The same tree with a weight in place of every slot. */
+export type Weights<L> = L extends Slot
+  ? Weight
+  : L extends readonly (infer Item)[]
+    ? readonly Weights<Item>[]
+    : L extends object
+      ? { readonly [K in keyof L]: Weights<L[K]> }
+      : L;
+
+/** Slots of y = x·Wᵀ + b, W [out, in]. */
+export interface LinearSlots {
+  readonly weight: Slot;
+  readonly bias: Slot;
+}
+
+/** Slots of a layer normalisation. */
+export interface NormSlots {
+  readonly weight: Slot;
+  readonly bias: Slot;
+}
+
+/** A linear layer with bias, as PyTorch names it. */
+export function linearSlots(name: string, outFeatures: number, inFeatures: number): LinearSlots {
+  return {
+    weight: new Slot(`${name}.weight`, [outFeatures, inFeatures]),
+    bias: new Slot(`${name}.bias`, [outFeatures]),
+  };
+}
+
+/** A layer normalisation, as PyTorch names it. */
+export function normSlots(name: string, features: number): NormSlots {
+  return { weight: new Slot(`${name}.weight`, [features]), bias: new Slot(`${name}.bias`, [features]) };
+}
+
+/** All slots of a tree. */
+export function slotsOf(layout: Layout): readonly Slot[] {
+  if (layout === undefined) return [];
+  if (layout instanceof Slot) return [layout];
+  return Object.values(layout).flatMap(slotsOf);
+}

@@ -1,0 +1,9 @@
+/**
+ * @attn/models: whole models from people's checkpoints, as graphs that every backend runs.
+ *
+ * To read on: `model.ts` says what a model is, `longformer/` is one, `checkpoint/` reads weights.
+ */
+export type { FamilyOptions, FixedCall, Model, ModelCall, ModelFamily, TokenBatch } from './model.ts';
+export type { Checkpoint, StoredSpec } from './checkpoint/checkpoint.ts';
+export { memoryCheckpoint } from './checkpoint/memory.ts';
+export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';

@@ -1,0 +1,74 @@
+/**
+ * What every model of this package is: a function from config and weights to a `Graph`, so that it runs on every backend and
+ * can be exported. One folder per model (`longformer/`, …) holds its config, its graph and its weights; nothing here knows any of them.
+ */
+import type { Graph, JsonObject, Tensor, Tensors } from '@attn/core';
+import type { Checkpoint } from './checkpoint/checkpoint.ts';
+import type { ReadOptions } from './checkpoint/read-weights.ts';
+
+/** Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them. */
+export interface TokenBatch {
+  /** [B, N], i32. */
+  readonly inputIds: Tensor;
+  /** [B, N]: 0 is padding, anything else a token. Default: all tokens. */
+  readonly attentionMask?: Tensor;
+  /** [B, N]: 0 is local, anything else global. Default: the model's own rule. Models without global tokens refuse it. */
+  readonly globalAttentionMask?: Tensor;
+  /** [B, N], i32. Default: zeros. Models without token types refuse it. */
+  readonly tokenTypeIds?: Tensor;
+}
+
+/** A graph and what to feed it. Batches of equal shape share the graph, and with it what backends compiled. */
+export interface ModelCall {
+  readonly graph: Graph;
+  readonly inputs: Tensors;
+}
+
+/** What a graph that stands by itself is made for: one shape, nothing padded. */
+export interface FixedCall {
+  readonly batch: number;
+  readonly length: number;
+  /** Positions of global tokens, in every row. Default: the model's own rule, where it does not depend on the tokens. */
+  readonly globalTokens?: readonly number[];
+}
+
+/** A model with its weights. */
+export interface Model {
+  /** `longformer`, `reformer`, … */
+  readonly family: string;
+  /** Class of the original that it is: `LongformerForMaskedLM`, … */
+  readonly architecture: string;
+  /** Most tokens that one row may have. */
+  readonly maxLength: number;
+  /** The id that fills short rows. */
+  readonly padTokenId: number;
+  /** Names of the graph's outputs, as the original names them; `last_hidden_state` is [B, N, hidden]. */
+  readonly outputs: readonly string[];
+  /** True when rows of one batch may be of different lengths, the shorter ones padded. */
+  readonly takesPadding: boolean;
+  /**
+   * The graph of a batch and its inputs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary,
+   * more tokens than `maxLength`, an input that the model does not have).
+   */
+  call(batch: TokenBatch): ModelCall;
+  /**
+   * A graph whose only input is `input_ids` [B, N], i32: for `exportOnnx` and for measurements. Errors: `INVALID_ARGUMENT`, also
+   * when the model's rule for global tokens depends on the tokens and `globalTokens` is absent.
+   */
+  fixedGraph(call: FixedCall): Graph;
+}
+
+/** Options of loading that every family knows. */
+export interface FamilyOptions extends ReadOptions {
+  /** Class of the original to load as. Default: the first of config.json's `architectures`, or the model without a head. */
+  readonly architecture?: string;
+}
+
+/** How models of one kind are loaded. */
+export interface ModelFamily {
+  readonly name: string;
+  /** True when this config.json is one of its models. */
+  recognises(config: JsonObject): boolean;
+  /** Reads the weights. Errors: `MALFORMED_FILE` (config or weights do not fit), `UNSUPPORTED` (an architecture that is not here). */
+  load(checkpoint: Checkpoint, options?: FamilyOptions): Promise<Model>;
+}

@@ -1,0 +1,2 @@
+/** What of @attn/models needs Node: checkpoints in folders on disk. */
+export {};
