@@ -7,3 +7,12 @@ export type { FamilyOptions, FixedCall, Model, ModelCall, ModelFamily, TokenBatc
 export type { Checkpoint, StoredSpec } from './checkpoint/checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
+
+export {
+  longformer,
+  Longformer,
+  type LayerWindow,
+  type LongformerArchitecture,
+  type LongformerCallOptions,
+  type LongformerConfig,
+} from './longformer/index.ts';

@@ -46,6 +46,8 @@ export interface Model {
   readonly outputs: readonly string[];
   /** True when rows of one batch may be of different lengths, the shorter ones padded. */
   readonly takesPadding: boolean;
+  /** True when tokens can be global, as in `TokenBatch.globalAttentionMask`. */
+  readonly takesGlobalTokens: boolean;
   /**
    * The graph of a batch and its inputs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary,
    * more tokens than `maxLength`, an input that the model does not have).
@@ -65,10 +67,10 @@ export interface FamilyOptions extends ReadOptions {
 }
 
 /** How models of one kind are loaded. */
-export interface ModelFamily {
+export interface ModelFamily<M extends Model = Model> {
   readonly name: string;
   /** True when this config.json is one of its models. */
   recognises(config: JsonObject): boolean;
   /** Reads the weights. Errors: `MALFORMED_FILE` (config or weights do not fit), `UNSUPPORTED` (an architecture that is not here). */
-  load(checkpoint: Checkpoint, options?: FamilyOptions): Promise<Model>;
+  load(checkpoint: Checkpoint, options?: FamilyOptions): Promise<M>;
 }

@@ -22,10 +22,7 @@ export interface Weight {
   readonly tensor: Tensor<'f32'>;
 }
 
-/** Slots in objects and lists; `undefined` stands for parts that a model may lack. */
-export type Layout = Slot | undefined | readonly Layout[] | { readonly [name: string]: Layout };
-
-/** The same tree with a weight in place of every slot. */
+/** A tree of objects and lists with a weight in place of every slot; parts that a model lacks are undefined in both. */
 export type Weights<L> = L extends Slot
   ? Weight
   : L extends readonly (infer Item)[]
@@ -59,9 +56,20 @@ export function normSlots(name: string, features: number): NormSlots {
   return { weight: new Slot(`${name}.weight`, [features]), bias: new Slot(`${name}.bias`, [features]) };
 }
 
-/** All slots of a tree. */
-export function slotsOf(layout: Layout): readonly Slot[] {
-  if (layout === undefined) return [];
+/** All slots of a tree of objects and lists. */
+export function slotsOf(layout: unknown): readonly Slot[] {
   if (layout instanceof Slot) return [layout];
-  return Object.values(layout).flatMap(slotsOf);
+  return typeof layout === 'object' && layout !== null ? Object.values(layout).flatMap(slotsOf) : [];
+}
+
+/** The tree with a weight in place of every slot, by the slot's name. */
+export function fillIn<L extends object>(layout: L, weights: ReadonlyMap<string, Weight>): Weights<L> {
+  return replaced(layout, weights) as Weights<L>;
+}
+
+function replaced(layout: unknown, weights: ReadonlyMap<string, Weight>): unknown {
+  if (layout instanceof Slot) return weights.get(layout.name);
+  if (Array.isArray(layout)) return layout.map((item) => replaced(item, weights));
+  if (typeof layout !== 'object' || layout === null) return layout;
+  return Object.fromEntries(Object.entries(layout).map(([name, item]) => [name, replaced(item, weights)]));
 }

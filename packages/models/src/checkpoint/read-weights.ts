@@ -1,7 +1,7 @@
 /** From slots to weights: everything that does not fit is listed by name in one error, before the first tensor is read. */
 import { AttnError, halfToFloat32, show, throwIfAborted, type Tensor } from '@attn/core';
 import type { Checkpoint } from './checkpoint.ts';
-import { Slot, slotsOf, type Layout, type Weight, type Weights } from './layout.ts';
+import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 
 /** How far reading has come, in bytes as stored. */
 export interface ReadProgress {
@@ -30,7 +30,7 @@ const LISTED = 20;
  * @throws AttnError `MALFORMED_FILE` with all missing, unknown and wrongly shaped tensors; `INVALID_DTYPE` for a tensor that is
  * not of numbers with a fraction; `ABORTED`
  */
-export async function readWeights<L extends Layout>(
+export async function readWeights<L extends object>(
   checkpoint: Checkpoint,
   layout: L,
   { ignored = [], signal, onProgress }: Tolerated & ReadOptions = {},
@@ -48,7 +48,7 @@ export async function readWeights<L extends Layout>(
     done += checkpoint.spec(name).byteLength;
   }
   onProgress?.({ done, total });
-  return fillIn(layout, read) as Weights<L>;
+  return fillIn(layout, read);
 }
 
 function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: readonly RegExp[]): void {
@@ -92,17 +92,4 @@ function widen(name: string, { dtype, shape, data }: Tensor): Tensor<'f32'> {
     WHERE,
     `${name} must be stored as F32, F16, BF16 or F64, got ${dtype}`,
   );
-}
-
-type Filled = Weight | undefined | readonly Filled[] | { readonly [name: string]: Filled };
-
-function fillIn(layout: Layout, weights: ReadonlyMap<string, Weight>): Filled {
-  if (layout === undefined) return undefined;
-  if (layout instanceof Slot) return weights.get(layout.name);
-  if (isList(layout)) return layout.map((item) => fillIn(item, weights));
-  return Object.fromEntries(Object.entries(layout).map(([name, item]) => [name, fillIn(item, weights)]));
-}
-
-function isList(layout: Exclude<Layout, Slot | undefined>): layout is readonly Layout[] {
-  return Array.isArray(layout);
 }

@@ -1,0 +1,95 @@
+/**
+ * Goldens: whole models of the original Python implementations, with their inputs and outputs. Each folder of `goldens/` is a
+ * checkpoint as people have it, `io.safetensors` with what went in and came out, and `case.json` with the bound on the difference.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  evaluateReference,
+  sizeOf,
+  type Graph,
+  type JsonObject,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
+import { compareOutput } from '@attn/conformance';
+import { parseSafetensors } from '@attn/safetensors';
+import type { Checkpoint } from './checkpoint/checkpoint.ts';
+import { memoryCheckpoint } from './checkpoint/memory.ts';
+import type { TokenBatch } from './model.ts';
+
+/** One golden. */
+export interface Golden {
+  readonly id: string;
+  readonly architecture: string;
+  readonly checkpoint: Checkpoint;
+  readonly batch: TokenBatch;
+  /** Every tensor of io.safetensors, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Names of the outputs that are in the file, without `out.`. */
+  readonly outputs: readonly string[];
+  readonly atol: number;
+}
+
+/** Where a golden's folder is. */
+export function goldenFolder(id: string): string {
+  return fileURLToPath(new URL(`../goldens/${id}/`, import.meta.url));
+}
+
+/** Reads a golden. */
+export async function readGolden(id: string): Promise<Golden> {
+  const bytes = (file: string): Promise<Uint8Array> => readFile(goldenFolder(id) + file);
+  const json = async (file: string): Promise<JsonObject> =>
+    JSON.parse(new TextDecoder().decode(await bytes(file)));
+  const { architecture, tolerance } = (await json('case.json')) as {
+    readonly architecture: string;
+    readonly tolerance: { readonly atol: number };
+  };
+  const { tensors } = parseSafetensors(await bytes('io.safetensors'));
+  const weights = parseSafetensors(await bytes('model.safetensors')).tensors;
+  const inputIds = tensors.get('in.input_ids');
+  if (inputIds === undefined) throw new Error(`golden ${id} has no in.input_ids`);
+  return {
+    id,
+    architecture,
+    checkpoint: memoryCheckpoint(await json('config.json'), weights, id),
+    batch: {
+      inputIds,
+      attentionMask: tensors.get('in.attention_mask'),
+      globalAttentionMask: tensors.get('in.global_attention_mask'),
+      tokenTypeIds: tensors.get('in.token_type_ids'),
+    },
+    tensors,
+    outputs: [...tensors.keys()].filter((name) => name.startsWith('out.')).map((name) => name.slice(4)),
+    atol: tolerance.atol,
+  };
+}
+
+/** How the outputs of a run differ from the golden's: one text per output that is off. Padded positions do not count. */
+export function differences(golden: Golden, outputs: Tensors, names = golden.outputs): readonly string[] {
+  const compare = golden.tensors.get('aux.compare');
+  return names.flatMap((name) => {
+    const expected = golden.tensors.get(`out.${name}`);
+    if (expected === undefined) throw new Error(`golden ${golden.id} has no out.${name}`);
+    const perRow = sizeOf(expected.shape.slice(2));
+    const isPerToken = compare !== undefined && expected.shape.slice(0, 2).join() === compare.shape.join();
+    const counts = (i: number): boolean => !isPerToken || compare.data[Math.floor(i / perRow)] !== 0;
+    const data = Float64Array.from(expected.data);
+    const tolerance = data.map((value, i) =>
+      counts(i) ? golden.atol + Math.abs(value) * 2 ** -23 : Infinity,
+    );
+    const mismatch = compareOutput(name, { ...expected, data, tolerance }, outputs[name]);
+    return mismatch === undefined ? [] : [mismatch.text];
+  });
+}
+
+/** The outputs in float64, rounded at the end. */
+export function referenceOutputs(graph: Graph, inputs: Tensors): Tensors {
+  const outputs = Object.entries(evaluateReference(graph, inputs)).map(
+    ([name, { shape, data }]): [string, Tensor] => [
+      name,
+      { dtype: 'f32', shape, data: Float32Array.from(data) },
+    ],
+  );
+  return Object.fromEntries(outputs);
+}

@@ -1,0 +1,196 @@
+/**
+ * What a config.json of Longformer says, checked, in words that do not depend on its spelling: Hugging Face's `longformer` and `led`,
+ * and two fields that only allenai's own code had, `attention_dilation` and `autoregressive`.
+ * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
+ */
+import { AttnError, type Activation, type JsonObject } from '@attn/core';
+import { ConfigReader } from '../checkpoint/config-reader.ts';
+
+/** Classes of the original that are here. `LEDEncoder` is the encoder of any LED checkpoint. */
+export const ARCHITECTURES = [
+  'LongformerModel',
+  'LongformerForMaskedLM',
+  'LongformerForSequenceClassification',
+  'LongformerForQuestionAnswering',
+  'LongformerForTokenClassification',
+  'LongformerForMultipleChoice',
+  'LEDEncoder',
+] as const;
+
+/** One of them. */
+export type LongformerArchitecture = (typeof ARCHITECTURES)[number];
+
+/** Who attends to whom in one layer. */
+export interface LayerWindow {
+  /** Keys before the query, and as many after it unless the model is causal. */
+  readonly oneSided: number;
+  /** Distance between neighbouring keys of the window: for all heads, or for each. 1 is no gap. */
+  readonly dilation: number | readonly number[];
+}
+
+/** A Longformer. */
+export interface LongformerConfig {
+  readonly architecture: LongformerArchitecture;
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
+  readonly activation: Activation;
+  readonly layerNormEps: number;
+  /** One per layer. */
+  readonly windows: readonly LayerWindow[];
+  /** No token sees a later one, global tokens included. Not in Hugging Face. */
+  readonly causal: boolean;
+  /** Rows of the table of positions. */
+  readonly positionRows: number;
+  /**
+   * Position of the first token. RoBERTa's way counts tokens that are not padding from `padTokenId` + 1, and gives padding the row
+   * `padTokenId`; LED counts all tokens from 0.
+   */
+  readonly positions: 'afterPadId' | 'fromZero';
+  /** Rows of the table of token types; 0 when there is none. */
+  readonly tokenTypes: number;
+  readonly padTokenId: number;
+  readonly sepTokenId: number;
+  /** Classes that a classifier tells apart. */
+  readonly labels: number;
+}
+
+/** The longest row: as many tokens as there are positions for. */
+export function maxLengthOf({ positions, positionRows, padTokenId }: LongformerConfig): number {
+  return positions === 'fromZero' ? positionRows : positionRows - padTokenId - 1;
+}
+
+/**
+ * Reads a config.json.
+ * @param architecture instead of the one that the file names
+ * @throws AttnError `MALFORMED_FILE`; `UNSUPPORTED` for an architecture or an activation that is not here
+ */
+export function readLongformerConfig(json: JsonObject, architecture?: string): LongformerConfig {
+  const reader = new ConfigReader(json);
+  return reader.field('model_type') === 'led'
+    ? readLed(reader, architecture)
+    : readLongformer(reader, architecture);
+}
+
+function readLongformer(reader: ConfigReader, given: string | undefined): LongformerConfig {
+  const architecture = checkArchitecture(given ?? reader.texts('architectures')[0] ?? 'LongformerModel');
+  if (architecture === 'LEDEncoder') throw unsupported('a Longformer checkpoint has no LEDEncoder');
+  const layers = reader.integer('num_hidden_layers', { least: 1 });
+  const padTokenId = reader.integer('pad_token_id', { byDefault: 1 });
+  const config: LongformerConfig = {
+    architecture,
+    vocabSize: reader.integer('vocab_size', { least: 1 }),
+    ...readWidth(reader, 'hidden_size', 'num_attention_heads'),
+    intermediateSize: reader.integer('intermediate_size', { least: 1 }),
+    activation: readActivation(reader, 'hidden_act'),
+    layerNormEps: reader.number('layer_norm_eps', { byDefault: 1e-12 }),
+    windows: readWindows(reader, layers, reader.integer('num_attention_heads', { least: 1 })),
+    causal: reader.flag('autoregressive', false),
+    positionRows: reader.integer('max_position_embeddings', { least: padTokenId + 2 }),
+    positions: 'afterPadId',
+    tokenTypes: reader.integer('type_vocab_size', { least: 1, byDefault: 1 }),
+    padTokenId,
+    sepTokenId: reader.integer('sep_token_id', { byDefault: 2 }),
+    labels: readLabels(reader),
+  };
+  return config;
+}
+
+function readLed(reader: ConfigReader, given: string | undefined): LongformerConfig {
+  const architecture = checkArchitecture(given ?? 'LEDEncoder');
+  if (architecture !== 'LEDEncoder')
+    throw unsupported(`of LED there is only the encoder, LEDEncoder; got ${architecture}`);
+  const layers = reader.integer('encoder_layers', { least: 1 });
+  return {
+    architecture,
+    vocabSize: reader.integer('vocab_size', { least: 1 }),
+    ...readWidth(reader, 'd_model', 'encoder_attention_heads'),
+    intermediateSize: reader.integer('encoder_ffn_dim', { least: 1 }),
+    activation: readActivation(reader, 'activation_function'),
+    layerNormEps: 1e-5,
+    windows: readWindows(reader, layers, reader.integer('encoder_attention_heads', { least: 1 })),
+    causal: false,
+    positionRows: reader.integer('max_encoder_position_embeddings', { least: 1 }),
+    positions: 'fromZero',
+    tokenTypes: 0,
+    padTokenId: reader.integer('pad_token_id', { byDefault: 1 }),
+    sepTokenId: reader.integer('eos_token_id', { byDefault: 2 }),
+    labels: 0,
+  };
+}
+
+function checkArchitecture(name: string): LongformerArchitecture {
+  const found = ARCHITECTURES.find((known) => known === name);
+  if (found !== undefined) return found;
+  throw unsupported(`the architecture must be one of ${ARCHITECTURES.join(', ')}, got ${name}`);
+}
+
+function readWidth(
+  reader: ConfigReader,
+  width: string,
+  count: string,
+): Pick<LongformerConfig, 'hiddenSize' | 'heads'> {
+  const hiddenSize = reader.integer(width, { least: 1 });
+  const heads = reader.integer(count, { least: 1 });
+  if (hiddenSize % heads === 0) return { hiddenSize, heads };
+  throw reader.wrong(width, `a multiple of ${count} = ${heads}`, hiddenSize);
+}
+
+const ACTIVATIONS: Readonly<Record<string, Activation>> = {
+  gelu: 'gelu',
+  gelu_new: 'gelu_tanh',
+  gelu_fast: 'gelu_tanh',
+  gelu_pytorch_tanh: 'gelu_tanh',
+  relu: 'relu',
+  tanh: 'tanh',
+};
+
+function readActivation(reader: ConfigReader, name: string): Activation {
+  const given = reader.oneOf(name, Object.keys(ACTIVATIONS), 'gelu');
+  return ACTIVATIONS[given];
+}
+
+/** Most layers that a config may claim: each costs an object before a single weight is looked at. */
+const MOST_LAYERS = 10_000;
+
+function readWindows(reader: ConfigReader, layers: number, heads: number): readonly LayerWindow[] {
+  if (layers > MOST_LAYERS) throw reader.wrong('the number of layers', `at most ${MOST_LAYERS}`, layers);
+  const widths = reader.integerOrList('attention_window', { count: layers, byDefault: 512 });
+  const dilations = readDilations(reader, layers, heads);
+  return widths.map((width, layer) => {
+    if (width % 2 !== 0) throw reader.wrong('attention_window', 'even: it counts both sides', width);
+    return { oneSided: width / 2, dilation: dilations[layer] };
+  });
+}
+
+/** A number, one per layer, or per layer one per head. */
+function readDilations(
+  reader: ConfigReader,
+  layers: number,
+  heads: number,
+): readonly (number | readonly number[])[] {
+  const name = 'attention_dilation';
+  const value = reader.field(name);
+  if (!Array.isArray(value) || !value.some(Array.isArray))
+    return reader.integerOrList(name, { count: layers, least: 1, byDefault: 1 });
+  if (value.length !== layers) throw reader.wrong(name, `a list of ${layers}`, value);
+  return value.map((item: unknown) => {
+    const list: readonly unknown[] = Array.isArray(item) ? item : new Array<unknown>(heads).fill(item);
+    const dilation = list.filter((step): step is number => Number.isInteger(step) && Number(step) >= 1);
+    if (list.length === heads && dilation.length === heads) return dilation;
+    throw reader.wrong(name, `integers ≥ 1, one or ${heads} a layer`, item);
+  });
+}
+
+/** Hugging Face stores the names of the labels, or nothing for two. */
+function readLabels(reader: ConfigReader): number {
+  const names = reader.field('id2label');
+  if (names === undefined) return reader.integer('num_labels', { least: 1, byDefault: 2 });
+  if (typeof names === 'object' && names !== null) return Object.keys(names).length;
+  throw reader.wrong('id2label', 'an object of names', names);
+}
+
+function unsupported(message: string): AttnError {
+  return new AttnError('UNSUPPORTED', 'models/longformer', message);
+}

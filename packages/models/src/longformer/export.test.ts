@@ -1,0 +1,48 @@
+// An exported model is run by ONNX Runtime alone, without this project, and must give what the original gave.
+import { exportOnnx } from '@attn/onnx';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { differences, readGolden, type Golden } from '../goldens.testing.ts';
+import { longformer } from './index.ts';
+
+/** Where the golden's global mask is 1; its row 0 stands for all. */
+function globalTokens({ batch: { globalAttentionMask: mask } }: Golden): number[] | undefined {
+  return mask && Array.from(mask.data).flatMap((value, i) => (value === 1 ? [i] : []));
+}
+
+// Those without padding: a fixed graph is for full rows.
+describe.each([
+  'longformer_no_global',
+  'longformer_short',
+  'longformer_layer_norm_eps',
+  'longformer_token_classification',
+])('%s', (id) => {
+  test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
+    const golden = await readGolden(id);
+    const model = await longformer.load(golden.checkpoint);
+    const { inputIds } = golden.batch;
+    const [batch, length] = inputIds.shape;
+    const graph = model.fixedGraph({ batch, length, globalTokens: globalTokens(golden) });
+    expect([...graph.inputs.keys()]).toEqual(['input_ids']);
+    const exported = exportOnnx(graph, { portable });
+    const session = await InferenceSession.create(exported.model);
+    const ids = new OrtTensor('int32', Int32Array.from(inputIds.data), [batch, length]);
+    const results = await session.run({ input_ids: ids });
+    const outputs = Object.fromEntries(
+      [...exported.outputs].map(([name, given]) => {
+        const { dims, data } = results[given];
+        return [name, { dtype: 'f32', shape: dims, data: Float32Array.from(data as Float32Array) } as const];
+      }),
+    );
+    await session.release();
+    expect(differences(golden, outputs)).toEqual([]);
+  });
+});
+
+test('what depends on the text must be said', async () => {
+  const { checkpoint } = await readGolden('longformer_question_answering');
+  const model = await longformer.load(checkpoint);
+  expect(() => model.fixedGraph({ batch: 1, length: 8 })).toThrow(
+    'which tokens of LongformerForQuestionAnswering are global depends on the text: a fixed graph needs globalTokens',
+  );
+});

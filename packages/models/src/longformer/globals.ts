@@ -1,0 +1,62 @@
+/** Which tokens are global when the caller does not say: each head of the original has its own rule. */
+import { AttnError, show, type Tensor } from '@attn/core';
+import type { LongformerArchitecture, LongformerConfig } from './config.ts';
+
+/** A head's rule. */
+export type GlobalRule = 'none' | 'first' | 'beforeSeparator' | 'afterSeparator';
+
+/** The rule of an architecture. */
+export function globalRule(architecture: LongformerArchitecture): GlobalRule {
+  switch (architecture) {
+    case 'LongformerForSequenceClassification':
+      return 'first';
+    case 'LongformerForQuestionAnswering':
+      return 'beforeSeparator'; // <s> question </s></s> text </s>: the question
+    case 'LongformerForMultipleChoice':
+      return 'afterSeparator'; // the choice
+    case 'LongformerModel':
+    case 'LongformerForMaskedLM':
+    case 'LongformerForTokenClassification':
+    case 'LEDEncoder':
+      return 'none';
+    default:
+      return architecture satisfies never;
+  }
+}
+
+/**
+ * The mask of global tokens for ids [B, N]; undefined when there are none.
+ * @throws AttnError `INVALID_ARGUMENT` when a rule needs three separators in each row, as the original does
+ */
+export function automaticGlobals(
+  { architecture, sepTokenId }: LongformerConfig,
+  { shape: [batch, length], data }: Tensor,
+): Uint8Array | undefined {
+  const rule = globalRule(architecture);
+  if (rule === 'none') return undefined;
+  const mask = new Uint8Array(batch * length);
+  for (let b = 0; b < batch; b++) {
+    const row = data.subarray(b * length, (b + 1) * length);
+    const [from, to] = rule === 'first' ? [0, 1] : between(rule, row, sepTokenId, b);
+    mask.fill(1, b * length + from, b * length + Math.min(to, length));
+  }
+  return mask;
+}
+
+function between(
+  rule: 'beforeSeparator' | 'afterSeparator',
+  row: ArrayLike<number>,
+  separator: number,
+  b: number,
+): readonly [from: number, to: number] {
+  const found = Array.from(row).flatMap((id, i) => (id === separator ? [i] : []));
+  if (found.length !== 3) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      'models/longformer',
+      `without global_attention_mask each row must have three separators (id ${separator}), got ${show(found.length)} in row ${b}`,
+    );
+  }
+  // After the first separator comes a second one, and only then the text.
+  return rule === 'beforeSeparator' ? [0, found[0]] : [Math.min(found[0] + 2, row.length), row.length];
+}

@@ -1,0 +1,18 @@
+/** Longformer: the family as `loadModel` sees it. */
+import { readLongformerConfig } from './config.ts';
+import { Longformer } from './model.ts';
+import { readLongformerWeights } from './weights.ts';
+import type { ModelFamily } from '../model.ts';
+
+export type { LayerWindow, LongformerArchitecture, LongformerConfig } from './config.ts';
+export { Longformer, type LongformerCallOptions } from './model.ts';
+
+/** Longformer and the encoder of LED, from Hugging Face checkpoints. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150 */
+export const longformer: ModelFamily<Longformer> = {
+  name: 'longformer',
+  recognises: ({ model_type: type }) => type === 'longformer' || type === 'led',
+  async load(checkpoint, { architecture, ...options } = {}) {
+    const config = readLongformerConfig(checkpoint.config, architecture);
+    return new Longformer(config, await readLongformerWeights(checkpoint, config, options));
+  },
+};

@@ -1,0 +1,144 @@
+/** A Longformer with its weights: what to feed which graph for a batch. */
+import { AttnError, LruMap, show, type Graph, type Tensor } from '@attn/core';
+import { asIntegers, asMask, checkIds } from '../graph/token-inputs.ts';
+import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
+import { maxLengthOf, type LongformerConfig } from './config.ts';
+import { automaticGlobals, globalRule } from './globals.ts';
+import { longformerGraph, type LongformerShape } from './graph.ts';
+import { outputNames } from './head.ts';
+import type { LongformerWeights } from './weights.ts';
+
+const WHERE = 'models/longformer';
+
+/** How many graphs are remembered; they share their weights. */
+const GRAPHS = 64;
+
+/** Options of one call. */
+export interface LongformerCallOptions {
+  /** Also give `hidden_states.<i>`, the input of every layer and the output of the last. */
+  readonly hiddenStates?: boolean;
+}
+
+/** A Longformer, or LED's encoder. */
+export class Longformer implements Model {
+  readonly family = 'longformer';
+  readonly architecture: string;
+  readonly maxLength: number;
+  readonly padTokenId: number;
+  readonly outputs: readonly string[];
+  readonly takesPadding = true;
+  readonly takesGlobalTokens = true;
+  readonly config: LongformerConfig;
+  readonly weights: LongformerWeights;
+  private readonly graphs = new LruMap<Graph>(GRAPHS);
+
+  constructor(config: LongformerConfig, weights: LongformerWeights) {
+    this.config = config;
+    this.weights = weights;
+    this.architecture = config.architecture;
+    this.maxLength = maxLengthOf(config);
+    this.padTokenId = config.padTokenId;
+    this.outputs = outputNames(config.architecture, weights.head);
+  }
+
+  call(batch: TokenBatch, { hiddenStates = false }: LongformerCallOptions = {}): ModelCall {
+    const { vocabSize, tokenTypes } = this.config;
+    const { ids, choices } = this.rows(batch.inputIds);
+    checkIds(WHERE, 'input_ids', ids, vocabSize);
+    const [rows, length] = ids.shape;
+    const mask = batch.attentionMask && asMask(WHERE, 'attention_mask', batch.attentionMask, ids.shape);
+    const given = batch.globalAttentionMask;
+    const globals = given
+      ? asMask(WHERE, 'global_attention_mask', given, ids.shape).data
+      : automaticGlobals(this.config, ids);
+    const hasGlobals = globals?.includes(1) ?? false;
+    const types = batch.tokenTypeIds && asIntegers(WHERE, 'token_type_ids', batch.tokenTypeIds, ids.shape);
+    if (types) checkIds(WHERE, 'token_type_ids', types, tokenTypes);
+    const positions = this.positionIds(ids);
+    const shape: LongformerShape = {
+      batch: rows,
+      length,
+      choices,
+      padding: mask !== undefined,
+      globals: hasGlobals ? 'input' : [],
+      tokenTypes: types !== undefined,
+      positions: 'input',
+      hiddenStates,
+    };
+    return {
+      graph: this.graph(shape),
+      inputs: {
+        input_ids: ids,
+        position_ids: positions,
+        ...(mask && { attention_mask: mask }),
+        ...(hasGlobals &&
+          globals && { global_attention_mask: { dtype: 'bool', shape: ids.shape, data: globals } }),
+        ...(types && { token_type_ids: types }),
+      },
+    };
+  }
+
+  fixedGraph({ batch, length, globalTokens }: FixedCall): Graph {
+    const rule = globalRule(this.config.architecture);
+    if (globalTokens === undefined && rule !== 'none' && rule !== 'first') {
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        WHERE,
+        `which tokens of ${this.architecture} are global depends on the text: a fixed graph needs globalTokens`,
+      );
+    }
+    if (length > this.maxLength) {
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        WHERE,
+        `length must be at most ${this.maxLength}, got ${show(length)}`,
+      );
+    }
+    const globals = globalTokens ?? (rule === 'first' ? [0] : []);
+    return this.graph({ batch, length, padding: false, globals, tokenTypes: false, positions: 'plain' });
+  }
+
+  private graph(shape: LongformerShape): Graph {
+    const key = JSON.stringify(shape);
+    let graph = this.graphs.get(key);
+    if (graph === undefined) {
+      graph = longformerGraph(this.config, this.weights, shape);
+      this.graphs.set(key, graph);
+    }
+    return graph;
+  }
+
+  /** [B, N] as it is; the choices of a multiple choice, [B, choices, N], as rows. */
+  private rows(inputIds: Tensor): { readonly ids: Tensor<'i32'>; readonly choices: number } {
+    const { shape } = inputIds;
+    const isChoice = this.config.architecture === 'LongformerForMultipleChoice';
+    if (shape.length !== (isChoice ? 3 : 2)) {
+      const axes = isChoice ? '[batch, choices, length]' : '[batch, length]';
+      throw new AttnError('INVALID_SHAPE', WHERE, `input_ids must be ${axes}, got ${show(shape)}`);
+    }
+    const length = shape[shape.length - 1];
+    const choices = isChoice ? shape[1] : 1;
+    return { ids: asIntegers(WHERE, 'input_ids', inputIds, [shape[0] * choices, length]), choices };
+  }
+
+  /** As the original counts them. Errors: `INVALID_ARGUMENT` for more tokens than there are positions. */
+  private positionIds({ shape, data }: Tensor<'i32'>): Tensor<'i32'> {
+    const { positions, padTokenId } = this.config;
+    const [rows, length] = shape;
+    const ids = new Int32Array(rows * length);
+    for (let b = 0; b < rows; b++) {
+      let count = 0;
+      for (let i = b * length; i < (b + 1) * length; i++) {
+        const counts = positions === 'fromZero' || data[i] !== padTokenId;
+        if (counts) count += 1;
+        if (positions === 'fromZero') ids[i] = count - 1;
+        else ids[i] = counts ? padTokenId + count : padTokenId;
+      }
+      if (count > this.maxLength) {
+        const message = `a row must have at most ${this.maxLength} tokens, got ${count} in row ${b}`;
+        throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+      }
+    }
+    return { dtype: 'i32', shape, data: ids };
+  }
+}
