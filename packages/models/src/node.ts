@@ -1,2 +1,33 @@
-/** What of @attn/models needs Node: checkpoints in folders on disk. */
-export {};
+/** @attn/models/node: all of @attn/models, and a `loadModel` that reads folders on disk and models of the Hugging Face hub. */
+import { stat } from 'node:fs/promises';
+import { AttnError, show } from '@attn/core';
+import { folderStore } from './files/folder-store.ts';
+import { hubStore, isHubId, type HubOptions } from './files/hub-cache.ts';
+import type { UrlMap } from './files/url-store.ts';
+import { loadFrom, loadModel as loadFromWeb, type WebLoadOptions } from './load.ts';
+import type { LoadedModel } from './loaded-model.ts';
+
+export * from './index.ts';
+export { folderStore } from './files/folder-store.ts';
+export { hubStore, type DownloadProgress, type HubOptions } from './files/hub-cache.ts';
+
+/** Options of `loadModel` in Node. */
+export interface NodeLoadOptions extends WebLoadOptions, HubOptions {}
+
+/**
+ * Loads a model from a folder, from the Hugging Face hub by its id (downloaded once into the cache that Hugging Face's own libraries use), from
+ * a URL under which its files lie, or from URLs by file name. A text is the path of a folder if there is one, then an id.
+ * @throws AttnError `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules, tensors that do not fit the config), `UNSUPPORTED` (an unknown
+ * model, pickles), `INVALID_ARGUMENT`, `TIMEOUT` (no network), `ABORTED`
+ */
+export async function loadModel(
+  source: UrlMap | string | URL,
+  options: NodeLoadOptions = {},
+): Promise<LoadedModel> {
+  if (typeof source !== 'string' || /^https?:\/\//.test(source)) return loadFromWeb(source, options);
+  const stats = await stat(source).catch(() => undefined);
+  if (stats?.isDirectory()) return loadFrom(folderStore(source), options);
+  if (isHubId(source) && stats === undefined) return loadFrom(await hubStore(source, options), options);
+  const message = `the source must be a folder, a model's id such as org/name, or a URL; there is no folder ${show(source)}`;
+  throw new AttnError('FILE_NOT_FOUND', 'models/load', message);
+}

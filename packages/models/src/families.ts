@@ -1,0 +1,5 @@
+/** The models of this package that `loadModel` tries, one line each; applications may pass a list of their own. */
+import { longformer } from './longformer/index.ts';
+import type { ModelFamily } from './model.ts';
+
+export const FAMILIES: readonly ModelFamily[] = [longformer];

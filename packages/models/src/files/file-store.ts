@@ -1,0 +1,58 @@
+/** Where the files of a checkpoint are: a folder, a list of URLs, a model hub. The same few questions are asked of all. */
+import { AttnError, show, type JsonObject } from '@attn/core';
+import type { SafetensorsFile } from '@attn/safetensors';
+
+/** An open file of tensors. */
+export interface TensorFile extends SafetensorsFile {
+  /** Idempotent. Tensors that were read stay valid. */
+  close(): Promise<void>;
+}
+
+/** Files by name. */
+export interface FileStore {
+  /** For messages: a path, a URL, an id. */
+  readonly name: string;
+  has(file: string): Promise<boolean>;
+  /** All bytes of a file; undefined when there is none. Errors: `MALFORMED_FILE` for one of more than `limit` bytes. */
+  bytes(file: string, limit: number): Promise<Uint8Array | undefined>;
+  /** Opens a .safetensors file; only its header is read. Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`. */
+  tensors(file: string): Promise<TensorFile>;
+}
+
+/** The error of a file that breaks its rules. */
+export function malformedFile(
+  store: FileStore,
+  file: string,
+  message: string,
+  options?: ErrorOptions,
+): AttnError {
+  return new AttnError('MALFORMED_FILE', 'models/load', `${file} of ${store.name} ${message}`, options);
+}
+
+/** The error of a file that is too long to be what it says it is. */
+export function tooLong(name: string, file: string, limit: number): AttnError {
+  const message = `${file} of ${name} must be at most ${limit} bytes`;
+  return new AttnError('MALFORMED_FILE', 'models/load', message);
+}
+
+/**
+ * The JSON object in a file; undefined when there is no such file.
+ * @throws AttnError `MALFORMED_FILE` for bad UTF-8, bad JSON, anything but an object, more than `limit` bytes
+ */
+export async function readJson(
+  store: FileStore,
+  file: string,
+  limit: number,
+): Promise<JsonObject | undefined> {
+  const bytes = await store.bytes(file, limit);
+  if (bytes === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw malformedFile(store, file, `is not valid JSON: ${reason.slice(0, 120)}`, { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw malformedFile(store, file, `must be a JSON object, got ${show(value)}`);
+}

@@ -1,0 +1,32 @@
+/** Files in a folder on disk, for Node. Tensors are read by position from an open file. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AttnError } from '@attn/core';
+import { openSafetensorsFile } from '@attn/safetensors/node';
+import { tooLong, type FileStore } from './file-store.ts';
+
+/** A store over a folder. `name` is for messages. */
+export function folderStore(folder: string, name: string = folder): FileStore {
+  return {
+    name,
+    has: async (file) => (await sizeOf(join(folder, file))) !== undefined,
+    bytes: async (file, limit) => {
+      const path = join(folder, file);
+      const size = await sizeOf(path);
+      if (size === undefined) return undefined;
+      if (size > limit) throw tooLong(name, file, limit);
+      return readFile(path).catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new AttnError('INVALID_ARGUMENT', 'models/load', `could not read ${path}: ${reason}`, {
+          cause,
+        });
+      });
+    },
+    tensors: (file) => openSafetensorsFile(join(folder, file)),
+  };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() ? stats.size : undefined;
+}

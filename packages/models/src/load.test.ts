@@ -1,0 +1,335 @@
+// Loading from folders, URLs, shards and the hub: all must give the golden's output, and read no more than they need.
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAttn, type Attn, type JsonObject, type Tensor } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
+import { writeSafetensorsFile } from '@attn/safetensors/node';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  COMMIT,
+  filesOf,
+  sendFile,
+  serveFiles,
+  serveHub,
+  type Files,
+  type TestServer,
+} from './files/server.testing.ts';
+import { differences, goldenFolder, readGolden, type Golden } from './goldens.testing.ts';
+import { loadModel, type NodeLoadOptions } from './node.ts';
+
+const ID = 'longformer_short';
+const HUB_ID = 'org/longformer-short';
+const source = goldenFolder(ID);
+let golden: Golden;
+let files: Files;
+let attn: Attn;
+let folder: string;
+const servers: TestServer[] = [];
+
+beforeAll(async () => {
+  golden = await readGolden(ID);
+  files = await filesOf(source);
+  attn = await createAttn({ backends: [cpu()] });
+});
+afterAll(() => attn.dispose());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attn-models-'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+  for (const server of servers.splice(0)) await server.close();
+});
+
+const started = async (server: Promise<TestServer>): Promise<TestServer> => {
+  servers.push(await server);
+  return server;
+};
+const works = async (
+  where: Parameters<typeof loadModel>[0],
+  options: NodeLoadOptions = {},
+): Promise<void> => {
+  const loaded = await loadModel(where, { attn, ...options });
+  expect(differences(golden, await loaded.run(golden.batch))).toEqual([]);
+  loaded.dispose();
+};
+const put = async (
+  changes: Record<string, Uint8Array | string>,
+  without: readonly string[] = [],
+): Promise<string> => {
+  for (const [name, bytes] of [...files, ...Object.entries(changes)]) {
+    if (!without.includes(name)) await writeFile(join(folder, name), bytes);
+  }
+  return folder;
+};
+
+/** The checkpoint in two files with an index. */
+async function putShards(
+  change: (index: { weight_map: Record<string, string> }) => unknown = (index) => index,
+): Promise<string> {
+  await put({}, ['model.safetensors']);
+  const tensors = [...parseSafetensors(files.get('model.safetensors') ?? new Uint8Array(0)).tensors];
+  const shard = (i: number): string => `model-0000${i + 1}-of-00002.safetensors`;
+  const map: Record<string, string> = {};
+  for (const i of [0, 1]) {
+    const part = tensors.filter((_, at) => at % 2 === i);
+    await writeSafetensorsFile(join(folder, shard(i)), new Map<string, Tensor>(part));
+    for (const [name] of part) map[name] = shard(i);
+  }
+  const index = change({ weight_map: map });
+  await writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify(index));
+  return folder;
+}
+
+test('a folder', () => works(source));
+
+test('shards with an index', async () => works(await putShards()));
+
+describe('the web', () => {
+  test('one URL, or one for each file', async () => {
+    const { url } = await started(serveFiles(files));
+    await works(url);
+    await works(new URL(url));
+    await works({
+      'config.json': `${url}/config.json`,
+      'model.safetensors': new URL('/model.safetensors', url),
+    });
+  });
+  test('each tensor is fetched once, by itself', async () => {
+    const { url, requests } = await started(serveFiles(files));
+    await works({ 'config.json': `${url}/config.json`, 'model.safetensors': `${url}/model.safetensors` });
+    const ranges = requests.filter((request) => request.startsWith('GET /model.safetensors'));
+    expect(new Set(ranges).size).toBe(ranges.length);
+    // Its size, its header's length, its header, its tensors.
+    expect(ranges.length).toBe(3 + golden.checkpoint.names.length);
+  });
+  test('what is not there', async () => {
+    const { url } = await started(serveFiles(new Map()));
+    await expect(loadModel(url)).rejects.toMatchObject({
+      code: 'FILE_NOT_FOUND',
+      message: `[attn/models] load: there is no config.json in ${url}/`,
+    });
+  });
+});
+
+describe('the hub', () => {
+  const fromHub = async (server: TestServer, options: NodeLoadOptions = {}): Promise<void> =>
+    works(HUB_ID, { hubUrl: server.url, cacheFolder: folder, offline: false, ...options });
+
+  test('downloads into the cache once, in its layout, and then works offline', async () => {
+    const server = await started(serveHub(HUB_ID, files));
+    const progress: string[] = [];
+    await fromHub(server, {
+      onDownload: ({ file, done, total }) => progress.push(`${file} ${done}/${total}`),
+    });
+    const total = ['config.json', 'model.safetensors'].reduce(
+      (sum, name) => sum + (files.get(name)?.length ?? 0),
+      0,
+    );
+    expect(progress.at(0)).toBe(`config.json 0/${total}`);
+    expect(progress.at(-1)).toBe(`model.safetensors ${total}/${total}`);
+
+    const cache = join(folder, 'models--org--longformer-short');
+    expect(await readFile(join(cache, 'refs/main'), 'utf8')).toBe(COMMIT);
+    expect((await readdir(join(cache, 'snapshots', COMMIT))).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+    ]);
+    expect(await readlink(join(cache, 'snapshots', COMMIT, 'config.json'))).toMatch(
+      /^\.\.\/\.\.\/blobs\/[0-9a-f]{40}$/,
+    );
+
+    const downloads = (): number => server.requests.filter((request) => request.includes('/resolve/')).length;
+    const before = downloads();
+    await fromHub(server);
+    expect(downloads()).toBe(before);
+    await server.close();
+    await fromHub(server, { offline: true });
+    await fromHub(server, { offline: true, revision: COMMIT });
+  });
+
+  test('shards', async () => {
+    await fromHub(await started(serveHub(HUB_ID, await filesOf(await putShards()))), {
+      cacheFolder: join(folder, 'cache'),
+    });
+  });
+
+  test('a broken download goes on where it broke off', async () => {
+    let broken = 0;
+    const server = await started(
+      serveHub(HUB_ID, files, (request, response, bytes) => {
+        const isWeights = request.url?.endsWith('model.safetensors') === true;
+        const isProbe = request.headers.range === 'bytes=0-0';
+        if (!isWeights || isProbe || broken === 2 || bytes === undefined)
+          return sendFile(request, response, bytes);
+        broken += 1;
+        const [, from = '0'] = /^bytes=(\d+)-/.exec(request.headers.range ?? '') ?? [];
+        const rest = bytes.subarray(Number(from));
+        response.writeHead(from === '0' ? 200 : 206, { 'Content-Length': rest.length });
+        response.write(rest.subarray(0, 20_000), () => response.destroy());
+      }),
+    );
+    await fromHub(server);
+    const resumed = server.requests.filter((request) => /model\.safetensors bytes=[1-9]/.test(request));
+    expect(resumed.length).toBeGreaterThanOrEqual(1);
+  });
+
+  test('bytes that are not those of the hash are not kept', async () => {
+    const spoiled = serveHub(HUB_ID, files, (request, response, bytes) =>
+      sendFile(
+        request,
+        response,
+        request.url?.endsWith('model.safetensors') ? bytes?.map((byte) => byte ^ 1) : bytes,
+      ),
+    );
+    await expect(fromHub(await started(spoiled))).rejects.toMatchObject({
+      code: 'MALFORMED_FILE',
+      message: expect.stringContaining('must have the hash'),
+    });
+    expect((await readdir(join(folder, 'models--org--longformer-short/blobs'))).length).toBe(1);
+  });
+
+  test.each<[string, string, NodeLoadOptions, object]>([
+    [
+      'an unknown model',
+      'org/other',
+      {},
+      { code: 'FILE_NOT_FOUND', message: expect.stringContaining('Repository not found') },
+    ],
+    ['an id that climbs', '../other', {}, { code: 'FILE_NOT_FOUND' }],
+    ['a revision that climbs', HUB_ID, { revision: '../../x' }, { code: 'INVALID_ARGUMENT' }],
+    ['a token of another kind', HUB_ID, { accessToken: 'secret' }, { code: 'INVALID_ARGUMENT' }],
+    [
+      'nothing in the cache',
+      HUB_ID,
+      { offline: true },
+      {
+        code: 'FILE_NOT_FOUND',
+        message: expect.stringContaining('offline, and org/longformer-short at main is not in the cache'),
+      },
+    ],
+  ])('%s', async (_title, id, options, error) => {
+    const { url } = await started(serveHub(HUB_ID, files));
+    await expect(
+      loadModel(id, { hubUrl: url, cacheFolder: folder, offline: false, ...options }),
+    ).rejects.toMatchObject(error);
+  });
+
+  test('only a pickle: the command that converts it, and nothing is downloaded', async () => {
+    const bin = new Map(
+      [...files].map(([name, bytes]) => [name === 'model.safetensors' ? 'pytorch_model.bin' : name, bytes]),
+    );
+    const server = await started(serveHub(HUB_ID, bin));
+    await expect(fromHub(server)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('convert it once: python -c'),
+    });
+    expect(server.requests.some((request) => request.includes('pytorch_model.bin'))).toBe(false);
+  });
+
+  test('an abort', async () => {
+    const server = await started(serveHub(HUB_ID, files));
+    await expect(fromHub(server, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
+
+describe('what is refused', () => {
+  const refusal = async (error: object, loading: Promise<unknown>): Promise<void> => {
+    await expect(loading).rejects.toMatchObject(error);
+  };
+  test('no folder', () => refusal({ code: 'FILE_NOT_FOUND' }, loadModel('./no such folder')));
+  test('an empty folder', () =>
+    refusal(
+      { code: 'FILE_NOT_FOUND', message: expect.stringContaining('no config.json') },
+      loadModel(folder),
+    ));
+  test('no weights', async () =>
+    refusal(
+      { code: 'FILE_NOT_FOUND', message: expect.stringContaining('neither model.safetensors nor') },
+      loadModel(await put({}, ['model.safetensors'])),
+    ));
+  test('a pickle', async () =>
+    refusal(
+      {
+        code: 'UNSUPPORTED',
+        message: expect.stringContaining("torch.load('pytorch_model.bin', weights_only=True)"),
+      },
+      loadModel(await put({ 'pytorch_model.bin': 'x' }, ['model.safetensors'])),
+    ));
+  test('another model', async () =>
+    refusal(
+      {
+        code: 'UNSUPPORTED',
+        message: expect.stringContaining('has the model_type "gpt2"; known are longformer'),
+      },
+      loadModel(await put({ 'config.json': '{"model_type":"gpt2"}' })),
+    ));
+  test.each(['', '[]', 'null', '{"a":', '{"model_type":"longformer"}', '\ufeff\u0000'])(
+    'config.json %j',
+    async (text) => refusal({ code: 'MALFORMED_FILE' }, loadModel(await put({ 'config.json': text }))),
+  );
+  test('a folder in place of weights', async () => {
+    await put({}, ['model.safetensors']);
+    await mkdir(join(folder, 'model.safetensors'));
+    await refusal({ code: 'FILE_NOT_FOUND' }, loadModel(folder));
+  });
+  test('a tokenizer that is none', async () =>
+    refusal({ code: 'MALFORMED_FILE' }, loadModel(await put({ 'tokenizer.json': '{}' }))));
+  test.each<[string, (index: { weight_map: Record<string, string> }) => unknown, string]>([
+    ['no map', () => ({}), 'must have an object weight_map, got undefined'],
+    [
+      'a file elsewhere',
+      (index) => ({ weight_map: { ...index.weight_map, x: '../x.safetensors' } }),
+      'must place "x" in a .safetensors file beside it',
+    ],
+    [
+      'a file of another kind',
+      (index) => ({ weight_map: { ...index.weight_map, x: 'x.bin' } }),
+      'got "x.bin"',
+    ],
+    [
+      'a tensor that is not there',
+      (index) => ({ weight_map: { ...index.weight_map, x: 'model-00001-of-00002.safetensors' } }),
+      'has no tensor "x"',
+    ],
+    [
+      'a tensor that is not listed',
+      ({ weight_map: { 'embeddings.LayerNorm.bias': _, ...rest } }) => ({ weight_map: rest }),
+      'has a tensor "embeddings.LayerNorm.bias" that',
+    ],
+  ])('an index with %s', async (_title, change, message) => {
+    await refusal(
+      { code: 'MALFORMED_FILE', message: expect.stringContaining(message) },
+      loadModel(await putShards(change)),
+    );
+  });
+  test('an index that lists a file that is missing', async () => {
+    await putShards();
+    await rm(join(folder, 'model-00002-of-00002.safetensors'));
+    await refusal({ code: 'FILE_NOT_FOUND' }, loadModel(folder));
+  });
+  test('a config that claims more than the file has', async () => {
+    const config: JsonObject = { ...golden.checkpoint.config, vocab_size: 2 ** 31 - 1 };
+    const error = {
+      code: 'MALFORMED_FILE',
+      message: expect.stringContaining('must be [2147483647, 32], got [99, 32]'),
+    };
+    await refusal(error, loadModel(await put({ 'config.json': JSON.stringify(config) })));
+  });
+});
+
+test('half-precision checkpoints are half the size, and close', async () => {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { shape, data }] of parseSafetensors(files.get('model.safetensors') ?? new Uint8Array(0))
+    .tensors) {
+    const { float32ToHalf } = await import('@attn/core');
+    tensors.set(name, { dtype: 'f16', shape, data: float32ToHalf(data) });
+  }
+  const loaded = await loadModel(await put({ 'model.safetensors': serializeSafetensors(tensors) }), { attn });
+  const { last_hidden_state: state } = await loaded.run(golden.batch);
+  const expected = golden.tensors.get('out.last_hidden_state')?.data ?? [];
+  const worst = Math.max(...Array.from(state.data, (value, i) => Math.abs(value - expected[i])));
+  expect(worst).toBeGreaterThan(1e-5);
+  expect(worst).toBeLessThan(2e-2);
+});

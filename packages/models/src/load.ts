@@ -1,0 +1,56 @@
+/** From a checkpoint's files to a model that runs. */
+import { AttnError, show, type Attn } from '@attn/core';
+import type { HttpOptions } from '@attn/safetensors';
+import { FAMILIES } from './families.ts';
+import type { FileStore } from './files/file-store.ts';
+import { openCheckpoint } from './files/open-checkpoint.ts';
+import { urlStore, type UrlMap } from './files/url-store.ts';
+import { LoadedModel } from './loaded-model.ts';
+import type { FamilyOptions, ModelFamily } from './model.ts';
+import { readTokenizer } from './tokenizer.ts';
+
+/** Options of `loadModel` wherever the files are. */
+export interface LoadOptions extends FamilyOptions {
+  /** Whose backends run the model; without, it can only be looked at and exported. */
+  readonly attn?: Attn;
+  /** Models to choose from by config.json. Default: all of this package. */
+  readonly families?: readonly ModelFamily[];
+}
+
+/** Options of `loadModel` for files on the web. */
+export interface WebLoadOptions extends LoadOptions, Pick<HttpOptions, 'fetch' | 'headers'> {}
+
+const WHERE = 'models/load';
+
+/** Loads a model from a store of files; for stores of your own. Errors: as of `loadModel`. */
+export async function loadFrom(store: FileStore, options: LoadOptions = {}): Promise<LoadedModel> {
+  const { attn, families = FAMILIES, ...rest } = options;
+  const checkpoint = await openCheckpoint(store);
+  try {
+    const family = families.find((one) => one.recognises(checkpoint.config));
+    if (family === undefined) {
+      const known = families.map(({ name }) => name).join(', ');
+      const message = `${store.name} has the model_type ${show(checkpoint.config.model_type)}; known are ${known}`;
+      throw new AttnError('UNSUPPORTED', WHERE, message);
+    }
+    const model = await family.load(checkpoint, rest);
+    return new LoadedModel(model, await readTokenizer(store), attn);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/**
+ * Loads a model over the web: from URLs by file name (`config.json`, `model.safetensors`, `tokenizer.json`, …), or from one URL under which
+ * they lie, such as `https://huggingface.co/allenai/longformer-base-4096/resolve/main/`. Tensors are fetched one by one with range requests.
+ * In Node, `@attn/models/node` has a `loadModel` that also takes folders and ids of the hub.
+ * @throws AttnError `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules, tensors that do not fit the config), `UNSUPPORTED` (an unknown
+ * model, pickles, a server without range requests), `TIMEOUT` (no network), `ABORTED`
+ */
+export async function loadModel(
+  source: UrlMap | string | URL,
+  options: WebLoadOptions = {},
+): Promise<LoadedModel> {
+  const { fetch, headers, signal } = options;
+  return loadFrom(urlStore(source, { fetch, headers, signal }), options);
+}

@@ -1,0 +1,174 @@
+/**
+ * A file on a web server, read by range requests: the header first, then each tensor by itself, so that a program can use a few tensors of a
+ * file of any size. Nothing that the server says about lengths is believed: memory grows only with the bytes that arrive.
+ */
+import { AttnError, throwIfAborted } from '@attn/core';
+import { malformed } from './header.ts';
+import type { SafetensorsSource } from './read.ts';
+
+/** The part of `fetch` that is used; pass your own for credentials, proxies, tests. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Options of `httpSource`. */
+export interface HttpOptions {
+  /** Default: the global one. */
+  readonly fetch?: Fetch;
+  /** Sent with every request, for example `Authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Stops what is being read. */
+  readonly signal?: AbortSignal;
+  /** How often a request is tried that fails for want of a network or because the server is busy. Default 3. */
+  readonly attempts?: number;
+}
+
+const WHERE = 'safetensors/http';
+
+/** Memory for a range grows from this, doubling, as its bytes arrive. */
+const FIRST_BYTES = 16 * 2 ** 20;
+
+/** Milliseconds before the second attempt; each later one waits twice as long. */
+const PAUSE_MS = 250;
+
+/** `bytes 0-7/1234`. */
+const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
+
+/**
+ * Asks the server for the file's size and returns a source over it. A file that changes while it is read is noticed by its ETag.
+ * @throws AttnError `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without range requests), `INVALID_ARGUMENT` (any other refusal),
+ * `MALFORMED_FILE` (answers that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`
+ */
+export async function httpSource(url: string, options: HttpOptions = {}): Promise<SafetensorsSource> {
+  const first = await request(url, 0, 1, options);
+  await first.body?.cancel();
+  const { size } = rangeOf(url, first, 0);
+  const etag = first.headers.get('ETag');
+  return {
+    size,
+    name: url,
+    read: async (offset, length) => {
+      if (length === 0) return new Uint8Array(0);
+      return withAttempts(options, url, async () => {
+        const response = await request(url, offset, length, { ...options, attempts: 1 });
+        const range = rangeOf(url, response, offset);
+        const changed = range.size !== size || response.headers.get('ETag') !== etag;
+        if (changed) throw malformed(url, 'the file has changed while it was read');
+        if (range.length !== length) {
+          throw malformed(
+            url,
+            `expected ${length} bytes from ${offset}, but the server announces ${range.length}`,
+          );
+        }
+        return readBody(url, response, length);
+      });
+    },
+  };
+}
+
+/** Sends one range request; whatever is not a range is an error. */
+async function request(url: string, offset: number, length: number, options: HttpOptions): Promise<Response> {
+  const { fetch = globalThis.fetch, headers, signal } = options;
+  const init = { headers: { ...headers, Range: `bytes=${offset}-${offset + length - 1}` }, signal };
+  const response = await withAttempts(options, url, () => fetch(url, init));
+  if (response.status === 206) return response;
+  await response.body?.cancel();
+  const { status } = response;
+  if (status === 200) {
+    const message = `${url} cannot be read in parts: its server does not answer range requests (status 200, not 206)`;
+    throw new AttnError('UNSUPPORTED', WHERE, message);
+  }
+  if (status === 404 || status === 410) {
+    throw new AttnError('FILE_NOT_FOUND', WHERE, `there is no file ${url} (status ${status})`);
+  }
+  if (status === 416) throw malformed(url, `there is nothing at byte ${offset} (status 416)`);
+  throw new AttnError('INVALID_ARGUMENT', WHERE, `${url} was refused with status ${status}`);
+}
+
+/** Where an answer lies in the file, and how long that is. */
+function rangeOf(
+  url: string,
+  response: Response,
+  offset: number,
+): { readonly length: number; readonly size: number } {
+  const text = response.headers.get('Content-Range') ?? '';
+  const [from, to, size] = (CONTENT_RANGE.exec(text) ?? []).slice(1).map(Number);
+  if (from === offset && to >= from && to < size && Number.isSafeInteger(size))
+    return { length: to - from + 1, size };
+  throw malformed(
+    url,
+    `expected a Content-Range from byte ${offset}, got ${JSON.stringify(text.slice(0, 80))}`,
+  );
+}
+
+/** Exactly `length` bytes of a body. */
+async function readBody(url: string, { body }: Response, length: number): Promise<Uint8Array> {
+  let bytes = new Uint8Array(Math.min(length, FIRST_BYTES));
+  let done = 0;
+  const reader = body?.getReader();
+  for (;;) {
+    const chunk = await reader?.read();
+    if (chunk === undefined || chunk.done) break;
+    const end = done + chunk.value.length;
+    if (end > length) {
+      await reader?.cancel();
+      throw malformed(url, `expected ${length} bytes, but the server sends more`);
+    }
+    if (end > bytes.length) {
+      const bigger = new Uint8Array(Math.min(length, Math.max(2 * bytes.length, end)));
+      bigger.set(bytes.subarray(0, done));
+      bytes = bigger;
+    }
+    bytes.set(chunk.value, done);
+    done = end;
+  }
+  if (done < length) throw new CutOff(url, length, done);
+  return bytes;
+}
+
+/** A connection that ended early: worth another attempt. */
+class CutOff extends Error {
+  constructor(url: string, expected: number, got: number) {
+    super(`${url} ended after ${got} of ${expected} bytes`);
+  }
+}
+
+/** Statuses that may be gone in a moment. */
+const isBusy = (status: number): boolean => status === 429 || status >= 500;
+
+/** Repeats what fails for want of a network, or because the server is busy. Our own errors are final. */
+async function withAttempts<T>(
+  { attempts = 3, signal }: HttpOptions,
+  url: string,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  let reason = '';
+  for (let i = 0; i < attempts; i++) {
+    throwIfAborted(signal, WHERE);
+    if (i > 0) await pause(PAUSE_MS * 2 ** (i - 1), signal);
+    try {
+      const result = await attempt();
+      if (!(result instanceof Response) || !isBusy(result.status)) return result;
+      reason = `status ${result.status}`;
+      await result.body?.cancel();
+    } catch (error) {
+      throwIfAborted(signal, WHERE);
+      if (error instanceof AttnError && error.code !== 'TIMEOUT') throw error;
+      reason =
+        error instanceof AttnError ? error.sentence : error instanceof Error ? error.message : String(error);
+    }
+  }
+  const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
+  throw new AttnError('TIMEOUT', WHERE, `${url} could not be read${times}: ${reason}`);
+}
+
+/** Waits; an abort ends it at once. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end, { once: true });
+  });
+}
