@@ -22,6 +22,6 @@ export { urlStore, type UrlMap } from './files/url-store.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, type LoadOptions, type WebLoadOptions } from './load.ts';
 export { LoadedModel } from './loaded-model.ts';
-export type { EncodeInput, EncodeOptions, EncodeProgress, Encoding } from './encode/encode.ts';
+export type { Embeddings, EncodeInput, EncodeOptions, EncodeProgress, TokenStates } from './encode/encode.ts';
 export type { Pooling } from './encode/gather-states.ts';
 export type { TextTokenizer, TokenizedText } from './tokenizer.ts';

@@ -1,7 +1,13 @@
 /** A model, its tokenizer, and something to run it on: what `loadModel` gives. */
 import { AttnError, type Attn, type RunOptions, type Tensors } from '@attn/core';
 import { CompiledGraphs } from './compiled-graphs.ts';
-import { encode, type EncodeInput, type EncodeOptions, type Encoding } from './encode/encode.ts';
+import {
+  encode,
+  type Embeddings,
+  type EncodeInput,
+  type EncodeOptions,
+  type TokenStates,
+} from './encode/encode.ts';
 import type { Model, TokenBatch } from './model.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
@@ -26,7 +32,22 @@ export class LoadedModel {
    * Errors: `UNSUPPORTED` (a model with a head: load it without), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`,
    * and those of the backends.
    */
-  async encode(inputs: EncodeInput | readonly EncodeInput[], options: EncodeOptions = {}): Promise<Encoding> {
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options: EncodeOptions & { readonly pooling: 'none' },
+  ): Promise<TokenStates>;
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options?: EncodeOptions & { readonly pooling?: 'cls' | 'mean' },
+  ): Promise<Embeddings>;
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options?: EncodeOptions,
+  ): Promise<Embeddings | TokenStates>;
+  async encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options: EncodeOptions = {},
+  ): Promise<Embeddings | TokenStates> {
     const { model, tokenizer } = this;
     return encode({ model, tokenizer, graphs: this.running() }, listOf(inputs), options);
   }

@@ -35,16 +35,24 @@ export interface EncodeOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** What `encode` found. */
-export interface Encoding {
-  /** [texts, hidden], f32, unless `pooling` is `none`. For a text in windows, `cls` is the mean of the windows' first tokens. */
-  readonly embeddings: Tensor<'f32'>;
-  /** With `pooling: 'none'`: [tokens, hidden] for each text; otherwise none. */
-  readonly states: readonly Tensor<'f32'>[];
+/** What is known of a call beside its result. */
+interface Encoded {
   /** Tokens of each text, special ones included. */
   readonly tokens: readonly number[];
   /** Who computed it: every backend that took part. */
   readonly backends: readonly string[];
+}
+
+/** A vector for each text. */
+export interface Embeddings extends Encoded {
+  /** [texts, hidden], f32. For a text in windows, `cls` is the mean of the windows' first tokens. */
+  readonly embeddings: Tensor<'f32'>;
+}
+
+/** What `pooling: 'none'` gives. */
+export interface TokenStates extends Encoded {
+  /** [tokens, hidden] for each text. */
+  readonly states: readonly Tensor<'f32'>[];
 }
 
 /** What is encoded: texts, or ids with their special tokens. */
@@ -64,7 +72,7 @@ export async function encode(
   encoder: Encoder,
   inputs: readonly EncodeInput[],
   options: EncodeOptions = {},
-): Promise<Encoding> {
+): Promise<Embeddings | TokenStates> {
   const { model, graphs } = encoder;
   const { pooling = 'mean', batchTokens = 4_096, signal, onProgress, backend } = options;
   checkOptions(model, options);
@@ -94,12 +102,10 @@ export async function encode(
     done += members.length;
     onProgress?.({ done, total: windows.length });
   }
-  return {
-    embeddings: gatherer.embeddings(),
-    states: pooling === 'none' ? gatherer.tokenStates() : [],
-    tokens: texts.map(({ ids }) => ids.length),
-    backends: [...backends],
-  };
+  const encoded = { tokens: texts.map(({ ids }) => ids.length), backends: [...backends] };
+  return pooling === 'none'
+    ? { states: gatherer.tokenStates(), ...encoded }
+    : { embeddings: gatherer.embeddings(), ...encoded };
 }
 
 function checkOptions(model: Model, options: EncodeOptions): void {

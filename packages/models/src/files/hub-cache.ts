@@ -5,9 +5,9 @@
 import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AttnError, show, throwIfAborted } from '@attn/core';
+import type * as HubModule from '@huggingface/hub';
 import type { Fetch } from '@attn/safetensors';
-import type { FileStore } from './file-store.ts';
-import { readJson } from './file-store.ts';
+import { readJson, type FileStore } from './file-store.ts';
 import { folderStore } from './folder-store.ts';
 import { downloadTo, type HubFile } from './hub-download.ts';
 import { INDEX, INDEX_LIMIT, PICKLES, readWeightMap, refusal, WEIGHTS } from './open-checkpoint.ts';
@@ -78,7 +78,8 @@ export async function hubStore(id: string, options: HubOptions = {}): Promise<Fi
   return folderStore(await download.snapshot(revision), id);
 }
 
-type Hub = typeof import('@huggingface/hub');
+/** The library, which is loaded only when it is needed. */
+type Hub = typeof HubModule;
 
 async function importHub(): Promise<Hub> {
   try {

@@ -1,0 +1,273 @@
+// Encoding: whatever is batched, padded or cut, a text's vector is that of the text alone.
+import { createAttn, type Attn, type Tensor, type Tensors } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { readGolden } from '../goldens.testing.ts';
+import { LoadedModel } from '../loaded-model.ts';
+import { longformer, type Longformer } from '../longformer/index.ts';
+import { readTokenizer } from '../tokenizer.ts';
+import { letterId, letterTokenizer } from '../tokenizer.testing.ts';
+import { batchesOf, bucketLength } from './batches.ts';
+import { windowsOf } from './windows.ts';
+
+const encoded = new TextEncoder().encode(JSON.stringify(letterTokenizer()));
+const store = {
+  name: 'test',
+  has: async () => true,
+  bytes: async (file: string) => (file === 'tokenizer.json' ? encoded : undefined),
+  tensors: () => Promise.reject(new Error('none')),
+};
+
+let attn: Attn;
+let model: Longformer;
+let loaded: LoadedModel;
+beforeAll(async () => {
+  attn = await createAttn({ backends: [cpu()] });
+  model = await longformer.load((await readGolden('longformer_no_global')).checkpoint);
+  loaded = new LoadedModel(model, await readTokenizer(store), attn);
+});
+afterAll(async () => {
+  loaded.dispose();
+  await attn.dispose();
+});
+
+/** States of one row by itself, without any padding: [tokens][hidden]. */
+async function alone(ids: readonly number[], globals?: Tensor): Promise<number[][]> {
+  const inputIds: Tensor = { dtype: 'i32', shape: [1, ids.length], data: Int32Array.from(ids) };
+  const { last_hidden_state: state } = await loaded.run({ inputIds, globalAttentionMask: globals });
+  const width = state.shape[2];
+  return ids.map((_, i) => Array.from(state.data.subarray(i * width, (i + 1) * width)));
+}
+const mean = (rows: readonly (readonly number[])[]): number[] =>
+  rows[0].map((_, j) => rows.reduce((sum, row) => sum + row[j], 0) / rows.length);
+const rowsOf = ({ shape: [, width], data }: Tensor, count: number): number[][] =>
+  Array.from({ length: count }, (_, i) => Array.from(data.subarray(i * width, (i + 1) * width)));
+const close = (a: readonly number[], b: readonly number[]): void => {
+  expect(Math.max(...a.map((value, i) => Math.abs(value - b[i])))).toBeLessThan(2e-5);
+};
+const idsOf = (text: string): number[] => [0, ...[...text].map(letterId), 2];
+
+const TEXTS = ['a', 'the whale', 'call me ishmael. some years ago', 'never mind how long precisely', ''];
+
+describe('a text’s vector is that of the text alone', () => {
+  test.each(['mean', 'cls'] as const)('%s', async (pooling) => {
+    const { embeddings, tokens } = await loaded.encode(TEXTS, { pooling });
+    expect(embeddings.shape).toEqual([5, 64]);
+    expect(tokens).toEqual(TEXTS.map((text) => text.length + 2));
+    for (const [i, text] of TEXTS.entries()) {
+      const states = await alone(idsOf(text));
+      close(rowsOf(embeddings, 5)[i], pooling === 'mean' ? mean(states) : states[0]);
+    }
+  });
+  test('none: the states of all tokens', async () => {
+    const { states } = await loaded.encode(TEXTS, { pooling: 'none' });
+    for (const [i, text] of TEXTS.entries()) {
+      expect(states[i].shape).toEqual([text.length + 2, 64]);
+      const expected = await alone(idsOf(text));
+      rowsOf(states[i], text.length + 2).forEach((row, at) => close(row, expected[at]));
+    }
+  });
+  test('with global tokens', async () => {
+    const { embeddings } = await loaded.encode(TEXTS, { globalTokens: [0, 3] });
+    const n = TEXTS[1].length + 2;
+    const data = Uint8Array.from({ length: n }, (_, i) => Number(i === 0 || i === 3));
+    close(
+      rowsOf(embeddings, 5)[1],
+      mean(await alone(idsOf(TEXTS[1]), { dtype: 'bool', shape: [1, n], data })),
+    );
+  });
+  test('ids, and one input by itself', async () => {
+    const [a, b, c] = await Promise.all([
+      loaded.encode(TEXTS[1]),
+      loaded.encode(idsOf(TEXTS[1])),
+      loaded.encode([idsOf(TEXTS[1]), TEXTS[0]]),
+    ]);
+    expect(a.embeddings.shape).toEqual([1, 64]);
+    close(Array.from(a.embeddings.data), Array.from(b.embeddings.data));
+    close(Array.from(a.embeddings.data), rowsOf(c.embeddings, 2)[0]);
+  });
+});
+
+describe('texts that are too long', () => {
+  const long = Array.from({ length: 150 }, (_, i) => 'abcdefghij klmnop'[i % 17]).join('');
+
+  test('are cut into windows that agree with the windows alone', async () => {
+    const onWarning = vi.fn();
+    const { states } = await loaded.encode(long, {
+      pooling: 'none',
+      maxLength: 42,
+      overlap: 8,
+      onWarning,
+    });
+    expect(onWarning).toHaveBeenCalledWith(
+      '[attn/models] encode: text 0 has 152 tokens, and 42 are the most: cut into windows that overlap by 8',
+    );
+    expect(states[0].shape).toEqual([152, 64]);
+    const rows = rowsOf(states[0], 152);
+    // Windows of 40 own tokens at 0, 32, 64, 96, 128; token 36 is the 37th of the first or the 5th of the second.
+    const second = await alone(idsOf(long.slice(32, 72)));
+    close(rows[1 + 36], second[1 + 4]);
+    close(rows[1 + 67], second[1 + 35]);
+    const first = await alone(idsOf(long.slice(0, 40)));
+    close(rows[0], first[0]);
+    close(rows[1 + 35], first[1 + 35]);
+    const last = await alone(idsOf(long.slice(128)));
+    close(rows[151], last.at(-1) ?? []);
+    const pooled = await loaded.encode(long, { maxLength: 42, overlap: 8, onWarning });
+    close(Array.from(pooled.embeddings.data), mean(rows));
+  });
+  test('or refused', async () => {
+    await expect(loaded.encode(['a', long], { tooLong: 'refuse' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: '[attn/models] encode: text 1 has 152 tokens, and 102 are the most',
+    });
+  });
+  test('windows cover every token once, in order', () => {
+    const property = fc.property(
+      fc.nat(300),
+      fc.integer({ min: 3, max: 60 }),
+      fc.nat(100),
+      fc.nat(1),
+      fc.nat(1),
+      (count, maxLength, overlapSeed, before, after) => {
+        const room = maxLength - before - after;
+        const ids = Array.from({ length: before + count + after + 1 }, (_, i) => i);
+        const windows = windowsOf(0, { ids, before, after }, maxLength, overlapSeed % room);
+        const covered = windows.flatMap((window) => {
+          expect(window.ids.length).toBeLessThanOrEqual(maxLength);
+          const own = window.ids.slice(window.from, window.to);
+          return own.map((id, i) => [window.at + i, id]);
+        });
+        expect(covered).toEqual(ids.map((id) => [id, id]));
+      },
+    );
+    fc.assert(property, { numRuns: 500 });
+  });
+});
+
+describe('batches', () => {
+  test('every row runs once, in a shape that fits', () => {
+    const property = fc.property(
+      fc.array(fc.integer({ min: 1, max: 4096 }), { maxLength: 80 }),
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.boolean(),
+      (lengths, batchTokens, padded) => {
+        const batches = batchesOf(lengths, { maxLength: 4096, batchTokens, padded });
+        expect(batches.flatMap(({ members }) => members).sort((a, b) => a - b)).toEqual(
+          lengths.map((_, i) => i),
+        );
+        for (const { members, rows, length } of batches) {
+          expect(Math.log2(rows) % 1).toBe(0);
+          expect(rows).toBeGreaterThanOrEqual(members.length);
+          expect(rows === 1 || rows * length <= batchTokens).toBe(true);
+          for (const row of members) {
+            if (padded) expect(lengths[row]).toBeLessThanOrEqual(length);
+            else expect(lengths[row]).toBe(length);
+          }
+        }
+      },
+    );
+    fc.assert(property, { numRuns: 200 });
+  });
+  test('lengths are few', () => {
+    const buckets = new Set(Array.from({ length: 4096 }, (_, i) => bucketLength(i + 1, 4096)));
+    expect([...buckets]).toEqual([
+      16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096,
+    ]);
+    expect(bucketLength(100, 102)).toBe(102);
+  });
+  test('equal shapes are compiled once, and calls again not at all', async () => {
+    const compile = vi.spyOn(attn, 'compile');
+    const fresh = new LoadedModel(model, undefined, attn);
+    const ids = (n: number): number[] => new Array<number>(n).fill(7);
+    await fresh.encode([ids(20), ids(24), ids(22), ids(40), ids(41)], { batchTokens: 48 });
+    expect(compile).toHaveBeenCalledTimes(3); // [2, 24], [1, 24], [1, 48]
+    await fresh.encode([ids(17), ids(33)], { batchTokens: 48 });
+    expect(compile).toHaveBeenCalledTimes(3);
+    fresh.dispose();
+    compile.mockRestore();
+  });
+});
+
+describe('a call', () => {
+  test('reports its progress and who computed', async () => {
+    const reports: string[] = [];
+    const { backends } = await loaded.encode(TEXTS, {
+      onProgress: ({ done, total }) => reports.push(`${done}/${total}`),
+    });
+    expect(reports[0]).toBe('0/5');
+    expect(reports.at(-1)).toBe('5/5');
+    expect(backends).toEqual(['cpu']);
+  });
+  test('can be aborted, before and in the middle', async () => {
+    await expect(loaded.encode('a', { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort();
+    await expect(loaded.encode(TEXTS, { signal: controller.signal, onProgress })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+  });
+  test('of nothing gives nothing', async () => {
+    expect((await loaded.encode([])).embeddings.shape).toEqual([0, 0]);
+  });
+  test('a failed run is not kept', async () => {
+    const lost = { ...attn, compile: vi.fn<Attn['compile']>() };
+    const { AttnError } = await import('@attn/core');
+    lost.compile.mockImplementation(async () => ({
+      backend: 'gone',
+      run: (): Promise<Tensors> => Promise.reject(new AttnError('DEVICE_LOST', 'gone/run', 'gone')),
+      dispose: () => {},
+    }));
+    const fresh = new LoadedModel(model, undefined, lost);
+    for (const times of [1, 2]) {
+      await expect(fresh.encode([[0, 5, 2]])).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+      expect(lost.compile).toHaveBeenCalledTimes(times);
+    }
+  });
+
+  test.each<[string, Parameters<LoadedModel['encode']>, object]>([
+    [
+      'no ids',
+      [[[]]],
+      { code: 'INVALID_ARGUMENT', message: expect.stringContaining('at least one id, got [] at 0') },
+    ],
+    ['an id beyond the vocabulary', [[[0, 5000]]], { code: 'INVALID_ARGUMENT' }],
+    [
+      'an unknown pooling',
+      ['a', { pooling: 'max' as 'mean' }],
+      { message: expect.stringContaining('got "max"') },
+    ],
+    [
+      'more than the model’s length',
+      ['a', { maxLength: 103 }],
+      { message: expect.stringContaining('from 1 to 102, got 103') },
+    ],
+    [
+      'an overlap of all',
+      ['abcdefgh', { maxLength: 6, overlap: 4 }],
+      { message: expect.stringContaining('from 0 to 3, got 4') },
+    ],
+  ])('refuses %s', async (_title, [input, options], error) => {
+    await expect(loaded.encode(input, options)).rejects.toMatchObject(error);
+  });
+  test('refuses a model with a head, a model without a tokenizer, a model without an attn', async () => {
+    const { checkpoint } = await readGolden('longformer_masked_lm');
+    const withHead = new LoadedModel(await longformer.load(checkpoint), undefined, attn);
+    await expect(withHead.encode([[0, 2]])).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('gives logits and no last_hidden_state'),
+    });
+    await expect(new LoadedModel(model, undefined, attn).encode('a')).rejects.toMatchObject({
+      code: 'MISSING_INPUT',
+    });
+    await expect(new LoadedModel(model).encode([[0, 2]])).rejects.toMatchObject({ code: 'MISSING_INPUT' });
+  });
+});
+
+test('the tokenizer says where special tokens stand, and reads ids back', () => {
+  expect(loaded.tokenizer?.encode('ab c')).toEqual({ ids: idsOf('ab c'), before: 1, after: 1 });
+  expect(loaded.tokenizer?.decode(idsOf('ab c'))).toBe('ab c');
+});
