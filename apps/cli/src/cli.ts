@@ -10,6 +10,7 @@ import { badArgument, isSet } from './args.ts';
 import type { Command, Context } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { demo } from './commands/demo.ts';
+import { encode } from './commands/encode.ts';
 import { explain } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { plan } from './commands/plan.ts';
@@ -17,7 +18,7 @@ import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
 import { progressLine } from './terminal/progress.ts';
 
-const COMMANDS: readonly Command[] = [run, plan, probe, explain, exportCommand, bench, demo];
+const COMMANDS: readonly Command[] = [run, encode, plan, probe, explain, exportCommand, bench, demo];
 
 const INTERRUPTED = 130;
 

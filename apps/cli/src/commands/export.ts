@@ -1,4 +1,4 @@
-/** `attn export`: the attention of a pattern as an ONNX model, which any ONNX Runtime runs without this project. */
+/** `attn export`: the attention of a pattern, or a whole model, as an ONNX model, which any ONNX Runtime runs without this project. */
 import { GraphBuilder, planAttention, show, type DType } from '@attn/core';
 import { exportOnnx } from '@attn/onnx';
 import { readOptions } from '../attention-options.ts';
@@ -9,11 +9,12 @@ import { PATTERN_HELP, readPattern } from '../pattern.ts';
 import { readSizes, SIZE_OPTIONS } from '../sizes.ts';
 import { bytes, extents, percent } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
+import { EXPORT_MODEL_OPTIONS, exportModel } from './export-model.ts';
 
 /** The command. */
 export const exportCommand: Command = {
   name: 'export',
-  summary: 'Write the attention of a pattern as an ONNX model',
+  summary: 'Write the attention of a pattern, or a whole model, as an ONNX model',
   options: [
     ['--pattern <json|file>', PATTERN_HELP],
     ...SIZE_OPTIONS,
@@ -24,16 +25,19 @@ export const exportCommand: Command = {
     ['--options <json|file>', 'JSON with scale, softcap, layout (bhnd or bnhd)'],
     ['--lse', 'Also an output lse, the log-sum-exp of each row'],
     ['--portable', "Standard operators only, none of com.microsoft's"],
+    ...EXPORT_MODEL_OPTIONS,
     ['--output <file>', 'The .onnx file to write'],
   ],
   examples: [
     `export --n 4096 --heads 8 --pattern '{"type":"slidingWindow","before":256,"after":256}' --output window.onnx`,
     `export --n 1024 --heads 8 --pattern '{"type":"causal"}' --portable --output causal.onnx --json`,
+    `export --model allenai/longformer-base-4096 --n 4096 --global-tokens 0 --output longformer.onnx`,
   ],
   run: runExport,
 };
 
 async function runExport(options: Options, context: Context): Promise<void> {
+  if (options.model !== undefined) return exportModel(options, context);
   const output = requiredText(options, 'output', 'the .onnx file to write');
   const { batch, heads, queryLength, keyLength, queryOffset } = readSizes(options);
   const kvHeads = integer(options, 'kvHeads', { most: 65_536 }) ?? heads;

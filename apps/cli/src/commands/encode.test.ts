@@ -1,0 +1,193 @@
+// `attn encode` and `attn export --model` from the outside, on a checkpoint of the original with its inputs and outputs.
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Tensor } from '@attn/core';
+import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attnIn } from '../cli.testing.ts';
+
+const goldens = fileURLToPath(new URL('../../../../packages/models/goldens/', import.meta.url));
+let folder = '';
+let io: ReadonlyMap<string, Tensor>;
+const path = (name: string): string => join(folder, name);
+const attn = (...args: string[]) => attnIn(folder, args);
+const read = async (name: string): Promise<ReadonlyMap<string, Tensor>> =>
+  parseSafetensors(await readFile(path(name))).tensors;
+const worst = (
+  got: Tensor | undefined,
+  expected: Tensor | undefined,
+  counts: (row: number) => boolean,
+): number => {
+  if (got === undefined || expected === undefined) return Infinity;
+  expect(got.shape).toEqual(expected.shape);
+  const width = got.shape.at(-1) ?? 1;
+  return got.data.reduce<number>((most, value, i) => {
+    return counts(Math.floor(i / width)) ? Math.max(most, Math.abs(value - expected.data[i])) : most;
+  }, 0);
+};
+
+/** A tokenizer of four words. */
+const TOKENIZER = {
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: { type: 'WhitespaceSplit' },
+  post_processor: null,
+  decoder: null,
+  model: {
+    type: 'WordPiece',
+    unk_token: 'call',
+    continuing_subword_prefix: '##',
+    max_input_chars_per_word: 99,
+    vocab: { call: 5, me: 6, ishmael: 7, whale: 8 },
+  },
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attn-encode-'));
+  await cp(join(goldens, 'longformer_encoder'), path('model'), { recursive: true });
+  await writeFile(path('model/tokenizer.json'), JSON.stringify(TOKENIZER));
+  io = parseSafetensors(await readFile(path('model/io.safetensors'))).tensors;
+  const inputs = [...io].flatMap(([name, tensor]): [string, Tensor][] =>
+    name.startsWith('in.') ? [[name.slice(3), tensor]] : [],
+  );
+  await writeFile(path('ids.safetensors'), serializeSafetensors(new Map(inputs)));
+  await writeFile(path('a.txt'), 'call me ishmael\n\nwhale whale\n');
+  await writeFile(path('b.txt'), 'me '.repeat(100));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('encode', () => {
+  test.each(['cpu', 'wasm', 'onnx'])('ids and masks of a file on %s', async (backend) => {
+    const args = ['--model', 'model', '--input', 'ids.safetensors', '--output', 'y.safetensors'];
+    const { code, stdout, stderr } = await attn('encode', ...args, '--backend', backend, '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      architecture: 'LongformerModel',
+      backend,
+      shapes: { last_hidden_state: [2, 37, 32], pooler_output: [2, 32] },
+    });
+    const y = await read('y.safetensors');
+    const compare = io.get('aux.compare')?.data ?? [];
+    const tokens = (row: number): boolean => compare[row] !== 0;
+    expect(worst(y.get('last_hidden_state'), io.get('out.last_hidden_state'), tokens)).toBeLessThan(2e-5);
+    expect(worst(y.get('pooler_output'), io.get('out.pooler_output'), () => true)).toBeLessThan(2e-5);
+  });
+
+  test('tensors under other names, and global tokens by position', async () => {
+    const source = ['--model', 'model', '--input', 'model/io.safetensors', '--output', 'y.safetensors'];
+    const named = await attn(
+      'encode',
+      ...source,
+      '--input-ids',
+      'in.input_ids',
+      '--attention-mask',
+      'in.attention_mask',
+      '--global-tokens',
+      '0',
+    );
+    expect(named).toMatchObject({ code: 0, stderr: '' });
+    expect(named.stdout).toMatch(/^model +LongformerModel\nbackend /);
+  });
+
+  test('texts', async () => {
+    const args = ['--model', 'model', '--input', 'a.txt', '--output', 'y.safetensors', '--json'];
+    expect(JSON.parse((await attn('encode', ...args)).stdout).shapes).toEqual({ embeddings: [1, 32] });
+    expect(JSON.parse((await attn('encode', ...args, '--lines')).stdout).shapes).toEqual({
+      embeddings: [2, 32],
+    });
+    const states = await attn('encode', ...args, '--lines', '--pooling', 'none', '--global-tokens', '0');
+    expect(JSON.parse(states.stdout).shapes).toEqual({ 'states.0': [3, 32], 'states.1': [2, 32] });
+  });
+
+  test('texts that are too long', async () => {
+    const args = ['--model', 'model', '--input', 'a.txt,b.txt', '--output', 'y.safetensors', '--json'];
+    const cut = await attn('encode', ...args);
+    expect(cut).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('text 1 has 100 tokens, and 75 are the most: cut into windows'),
+    });
+    expect(await attn('encode', ...args, '--refuse-long')).toMatchObject({ code: 2 });
+  });
+
+  test.each([
+    [['--model', 'nowhere/at all', '--input', 'a.txt'], 'there is no folder "nowhere/at all"'],
+    [['--model', 'model'], '--input is required'],
+    [['--input', 'a.txt'], '--model is required'],
+    [['--model', 'model', '--input', 'c.txt'], 'there is no file c.txt (--input)'],
+    [
+      ['--model', 'model', '--input', 'ids.safetensors', '--pooling', 'cls'],
+      '--pooling is for texts, got a file of ids',
+    ],
+    [
+      ['--model', 'model', '--input', 'a.txt', '--input-ids', 'x'],
+      '--input-ids is for a file of ids, got texts',
+    ],
+    [
+      ['--model', 'model', '--input', 'ids.safetensors', '--global-tokens', '0'],
+      '--global-tokens contradicts',
+    ],
+    [
+      ['--model', 'model', '--input', 'a.txt', '--global-tokens', 'first'],
+      'must be positions such as 0,7,20, got "first"',
+    ],
+    [['--model', 'model', '--input', 'model/io.safetensors'], 'has no tensor "input_ids"'],
+    [
+      ['--model', 'model', '--input', 'a.txt', '--architecture', 'LongformerForTokenClassification'],
+      '2 are missing: classifier.weight, classifier.bias',
+    ],
+  ])('%j: %s', async (args, message) => {
+    const before = await readdir(folder);
+    const result = await attn('encode', ...args, '--output', 'bad.safetensors', '--offline');
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
+    expect(await readdir(folder)).toEqual(before);
+  });
+});
+
+describe('export --model', () => {
+  test.each([[], ['--data-file', 'm.data']])(
+    'a model that ONNX Runtime runs by itself %j',
+    async (...flags) => {
+      await cp(join(goldens, 'longformer_no_global'), path('plain'), { recursive: true });
+      const tensors = parseSafetensors(await readFile(path('plain/io.safetensors'))).tensors;
+      const result = await attn(
+        'export',
+        '--model',
+        'plain',
+        '--n',
+        '64',
+        ...flags,
+        '--output',
+        'm.onnx',
+        '--json',
+      );
+      expect(result).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(result.stdout)).toMatchObject({
+        architecture: 'LongformerModel',
+        shapes: { input_ids: [1, 64], last_hidden_state: [1, 64, 64], pooler_output: [1, 64] },
+      });
+      const session = await InferenceSession.create(path('m.onnx'));
+      const ids = Int32Array.from(tensors.get('in.input_ids')?.data ?? []);
+      const results = await session.run({ input_ids: new OrtTensor('int32', ids, [1, 64]) });
+      const expected = tensors.get('out.last_hidden_state')?.data ?? [];
+      const got = results.last_hidden_state.data as Float32Array;
+      expect(got.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0)).toBeLessThan(
+        2e-5,
+      );
+      await session.release();
+    },
+  );
+
+  test.each([
+    [['--n', '64', '--heads', '4'], '--heads is not for --model'],
+    [[], '--n is required'],
+    [['--n', '500'], 'length must be at most 102, got 500'],
+    [['--n', '64', '--data-file', '../x'], '--data-file must be a name beside --output'],
+    [['--n', '64', '--global-tokens', '70'], '70'],
+  ])('%j: %s', async (args, message) => {
+    const result = await attn('export', '--model', 'plain', ...args, '--output', 'bad.onnx');
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
+  });
+});

@@ -1,0 +1,204 @@
+/** `attn encode`: a model's outputs for ids in a file, or vectors for texts. */
+import { readFile } from 'node:fs/promises';
+import { AttnError, show, type Tensor, type Tensors } from '@attn/core';
+import type { EncodeOptions, EncodeProgress, LoadedModel, TokenBatch } from '@attn/models/node';
+import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
+import { badArgument, flag, integer, isSet, requiredText, text, type Options } from '../args.ts';
+import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
+import type { Command, Context } from '../command.ts';
+import { MODEL_OPTIONS, readGlobalTokens, readModel } from '../model.ts';
+import { checkOutput } from '../output-file.ts';
+import { duration, extents } from '../terminal/format.ts';
+import { fields } from '../terminal/table.ts';
+
+/** The command. */
+export const encode: Command = {
+  name: 'encode',
+  summary: 'Run a model on token ids or texts',
+  options: [
+    ...MODEL_OPTIONS,
+    ['--input <files>', 'A .safetensors file with input_ids, or text files with commas between them'],
+    ['--output <file>', 'The .safetensors file to write'],
+    ['--lines', 'Each line of a text file is a text of its own'],
+    [
+      '--pooling <name>',
+      'Of a text: mean (default), cls (its first token), or none (the states of all tokens)',
+    ],
+    [
+      '--global-tokens <list>',
+      'Positions of global tokens in every row, e.g. 0,7 (default: the model’s rule)',
+    ],
+    ['--max-length <count>', 'Most tokens of a row (default: the model’s)'],
+    [
+      '--overlap <count>',
+      'Tokens that the windows of a long text share (default: an eighth of --max-length)',
+    ],
+    ['--refuse-long', 'Refuse texts that are too long instead of cutting them into windows'],
+    ['--input-ids <tensor>', 'Name of input_ids in the file'],
+    ['--attention-mask <tensor>', 'Name of attention_mask in the file'],
+    ['--global-attention-mask <tensor>', 'Name of global_attention_mask in the file'],
+    ['--token-type-ids <tensor>', 'Name of token_type_ids in the file'],
+    ['--backend <name>', BACKEND_HELP],
+    ['--progress', 'Show progress on stderr even where it is not a terminal'],
+  ],
+  examples: [
+    'encode --model allenai/longformer-base-4096 --input moby-dick.txt --output y.safetensors',
+    'encode --model ./checkpoint --input ids.safetensors --output y.safetensors --json',
+  ],
+  run: runEncode,
+};
+
+async function runEncode(options: Options, context: Context): Promise<void> {
+  // All that is cheap is checked before anything is read or computed.
+  requiredText(options, 'model', 'a folder, an id or a URL');
+  const input = requiredText(options, 'input', 'a .safetensors file with input_ids, or text files');
+  const output = requiredText(options, 'output', 'the .safetensors file to write');
+  const backend = readBackend(options);
+  const files = input.split(',').map((file) => file.trim());
+  const isBatch = files.length === 1 && files[0].endsWith('.safetensors');
+  const encoding = readEncoding(options, isBatch);
+  await checkOutput('output', output, options, ['input']);
+  const batch = isBatch ? await readBatch(files[0], options, encoding.globalTokens) : undefined;
+  const texts = isBatch ? [] : await readTexts(files, isSet(options, 'lines'));
+
+  await withAttn(backend, context, async (attn) => {
+    const { signal, progress } = context;
+    const start = performance.now();
+    const model = await readModel(options, context, attn);
+    const loaded = performance.now();
+    progress.update('encoding', 0);
+    const tensors =
+      batch === undefined
+        ? await embed(model, texts, { ...encoding, backend }, context)
+        : await model.run(batch, { backend, signal });
+    const end = performance.now();
+    progress.update(`writing ${output}`);
+    await writeSafetensorsFile(output, tensors, { signal });
+    progress.clear();
+
+    const { architecture } = model.model;
+    const chosen = attn.explain().find((row) => row.chosen)?.backend ?? 'none';
+    const [loadMs, ms] = [loaded - start, end - loaded];
+    const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+    context.printJson({ architecture, backend: chosen, shapes, loadMs, ms, output });
+    context.print(
+      fields([
+        ['model', architecture],
+        ['backend', `${chosen} (${whyChosen(attn, chosen, backend !== undefined)})`],
+        ...Object.entries(shapes).map(([name, shape]) => [name, extents(shape)] as const),
+        ['time', `${duration(ms)}; loaded in ${duration(loadMs)}`],
+        ['output', output],
+      ]),
+    );
+  });
+}
+
+/** Options of encoding that are about texts; files of ids have their rows as they are. */
+function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
+  const pooling = text(options, 'pooling');
+  if (pooling !== undefined && pooling !== 'mean' && pooling !== 'cls' && pooling !== 'none') {
+    throw badArgument(`--pooling must be mean, cls or none, got ${show(pooling)}`);
+  }
+  const encoding: EncodeOptions = {
+    pooling,
+    globalTokens: readGlobalTokens(options),
+    maxLength: integer(options, 'maxLength'),
+    overlap: integer(options, 'overlap', { least: 0 }),
+    tooLong: isSet(options, 'refuseLong') ? 'refuse' : 'windows',
+  };
+  for (const name of isBatch
+    ? ['pooling', 'maxLength', 'overlap', 'refuseLong', 'lines']
+    : TENSORS.map(optionOf)) {
+    if (options[name] === undefined) continue;
+    throw badArgument(
+      `${flag(name)} is for ${isBatch ? 'texts' : 'a file of ids'}, got ${isBatch ? 'a file of ids' : 'texts'}`,
+    );
+  }
+  return encoding;
+}
+
+/** A vector for each text, or the states of each. */
+async function embed(
+  model: LoadedModel,
+  texts: readonly string[],
+  options: EncodeOptions,
+  { signal, progress }: Context,
+): Promise<Tensors> {
+  const onProgress = ({ done, total }: EncodeProgress): void => progress.update('encoding', done / total);
+  const onWarning = (message: string): void => {
+    progress.clear();
+    process.stderr.write(`${message}\n`);
+  };
+  const result = await model.encode(texts, { ...options, signal, onProgress, onWarning });
+  if ('embeddings' in result) return { embeddings: result.embeddings };
+  return Object.fromEntries(result.states.map((states, i) => [`states.${i}`, states]));
+}
+
+const TENSORS = ['input_ids', 'attention_mask', 'global_attention_mask', 'token_type_ids'] as const;
+
+/** `input_ids` as an option: `inputIds`. */
+function optionOf(tensor: string): string {
+  return tensor.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A file of ids and masks. Optional tensors are taken when they are there; a tensor that is named must exist. */
+async function readBatch(
+  path: string,
+  options: Options,
+  globalTokens: readonly number[] | undefined,
+): Promise<TokenBatch> {
+  const file = await openSafetensorsFile(path);
+  try {
+    const tensors: { [name in (typeof TENSORS)[number]]?: Tensor } = {};
+    for (const tensor of TENSORS) {
+      const named = text(options, optionOf(tensor));
+      if (named === undefined && tensor !== 'input_ids' && !file.has(tensor)) continue;
+      tensors[tensor] = await file.tensor(named ?? tensor);
+    }
+    const { input_ids: inputIds, global_attention_mask: given, ...rest } = tensors;
+    if (inputIds === undefined) throw new AttnError('INTERNAL', 'cli', 'input_ids must have been read');
+    if (given !== undefined && globalTokens !== undefined) {
+      throw badArgument('--global-tokens contradicts the global_attention_mask of the file');
+    }
+    return {
+      inputIds,
+      attentionMask: rest.attention_mask,
+      tokenTypeIds: rest.token_type_ids,
+      globalAttentionMask: given ?? (globalTokens && maskOf(globalTokens, inputIds.shape)),
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+/** 1 at these positions of every row. */
+function maskOf(positions: readonly number[], shape: readonly number[]): Tensor {
+  const length = shape[shape.length - 1];
+  const outside = positions.find((position) => position >= length);
+  if (outside !== undefined) throw badArgument(`--global-tokens must be below ${length}, got ${outside}`);
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  const isGlobal = new Set(positions);
+  return {
+    dtype: 'bool',
+    shape,
+    data: Uint8Array.from({ length: size }, (_, i) => Number(isGlobal.has(i % length))),
+  };
+}
+
+/** The texts: each file is one, or each of its lines that is not empty. */
+async function readTexts(files: readonly string[], lines: boolean): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for (const file of files) {
+    const content = await readFile(file, 'utf8').catch((cause: unknown) => {
+      const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = isAbsent
+        ? `there is no file ${file} (--input)`
+        : `--input: could not read ${file}: ${reason}`;
+      throw new AttnError(isAbsent ? 'FILE_NOT_FOUND' : 'INVALID_ARGUMENT', 'cli', message, { cause });
+    });
+    texts.push(...(lines ? content.split(/\r?\n/).filter((line) => line.trim() !== '') : [content]));
+  }
+  if (texts.length === 0) throw badArgument('--input must hold at least one text, got none');
+  return texts;
+}

@@ -1,0 +1,91 @@
+/** `attn export --model`: a whole model as one ONNX file whose only input is `input_ids`. */
+import { basename, dirname, join } from 'node:path';
+import { exportOnnx } from '@attn/onnx';
+import { badArgument, flag, integer, isSet, requiredText, text, type Options } from '../args.ts';
+import type { Command, Context } from '../command.ts';
+import { MODEL_OPTIONS, readGlobalTokens, readModel } from '../model.ts';
+import { checkOutput, writeOutputFile } from '../output-file.ts';
+import { bytes, extents } from '../terminal/format.ts';
+import { fields } from '../terminal/table.ts';
+
+/** Options that only a model has. */
+export const EXPORT_MODEL_OPTIONS: Command['options'] = [
+  ...MODEL_OPTIONS,
+  ['--global-tokens <list>', 'Positions of global tokens of a model, e.g. 0,7 (default: the model’s rule)'],
+  ['--data-file <name>', 'Put weights of a model into a file of this name beside --output'],
+];
+
+/** Options of a pattern's export that say what a model already knows. */
+const OF_PATTERNS = [
+  'pattern',
+  'options',
+  'heads',
+  'kvHeads',
+  'headDim',
+  'valueDim',
+  'dtype',
+  'lse',
+  'queryLength',
+  'keyLength',
+  'queryOffset',
+];
+
+/** Writes the model of `--model`. */
+export async function exportModel(options: Options, context: Context): Promise<void> {
+  const output = requiredText(options, 'output', 'the .onnx file to write');
+  for (const name of OF_PATTERNS) {
+    if (options[name] !== undefined)
+      throw badArgument(`${flag(name)} is not for --model, which says it itself`);
+  }
+  requiredText(options, 'n', 'the number of tokens');
+  const length = integer(options, 'n', { most: 2 ** 31 - 1 }) ?? 1;
+  const batch = integer(options, 'batch', { most: 65_536 }) ?? 1;
+  const globalTokens = readGlobalTokens(options);
+  const portable = isSet(options, 'portable');
+  const dataFile = readDataFile(options, output);
+  await checkOutput('output', output, options, []);
+
+  const { model } = await readModel(options, context);
+  context.progress.update('lowering');
+  const graph = model.fixedGraph({ batch, length, globalTokens });
+  const exported = exportOnnx(graph, { portable, dataFile });
+  context.progress.update(`writing ${output}`);
+  const dataBytes = exported.data.reduce((sum, part) => sum + part.byteLength, 0);
+  if (dataFile !== undefined)
+    await writeOutputFile(join(dirname(output), dataFile), Buffer.concat(exported.data));
+  await writeOutputFile(output, exported.model);
+  context.progress.clear();
+
+  const shapes = Object.fromEntries(
+    [...graph.outputs].map(([name, id]) => [name, graph.values[id].shape] as const),
+  );
+  context.printJson({
+    output,
+    bytes: exported.model.byteLength,
+    dataBytes,
+    portable,
+    architecture: model.architecture,
+    inputs: Object.fromEntries(exported.inputs),
+    outputs: Object.fromEntries(exported.outputs),
+    shapes: { input_ids: [batch, length], ...shapes },
+  });
+  context.print(
+    fields([
+      ['model', model.architecture],
+      ['input_ids', `${extents([batch, length])} i32`],
+      ...Object.entries(shapes).map(([name, shape]) => [name, `${extents(shape)} f32`] as const),
+      ['output', `${output}, ${bytes(exported.model.byteLength)}`],
+      ...(dataFile === undefined ? [] : ([['weights', `${dataFile}, ${bytes(dataBytes)}`]] as const)),
+    ]),
+  );
+}
+
+/** A plain name: the model refers to it as its neighbour. */
+function readDataFile(options: Options, output: string): string | undefined {
+  const name = text(options, 'dataFile');
+  if (name === undefined) return undefined;
+  if (name !== basename(name)) throw badArgument(`--data-file must be a name beside --output, got ${name}`);
+  if (name === basename(output))
+    throw badArgument(`--data-file must not be the file of --output, got ${name}`);
+  return name;
+}
