@@ -11,6 +11,8 @@ export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 export {
   longformer,
   Longformer,
+  toLongformer,
+  type ToLongformerOptions,
   type LayerWindow,
   type LongformerArchitecture,
   type LongformerCallOptions,

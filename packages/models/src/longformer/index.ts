@@ -5,6 +5,7 @@ import { readLongformerWeights } from './weights.ts';
 import type { ModelFamily } from '../model.ts';
 
 export type { LayerWindow, LongformerArchitecture, LongformerConfig } from './config.ts';
+export { toLongformer, type ToLongformerOptions } from './to-longformer.ts';
 export { Longformer, type LongformerCallOptions } from './model.ts';
 
 /** Longformer and the encoder of LED, from Hugging Face checkpoints. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150 */

@@ -1,0 +1,101 @@
+/** The short models that `toLongformer` knows: their defaults, and what their tensors are called in a Longformer. */
+import { AttnError, show, type JsonObject } from '@attn/core';
+import { ARCHITECTURES, type LongformerArchitecture } from './config.ts';
+
+/** One kind of short model. */
+export interface ShortModel {
+  /** Values of config.json's `model_type`. */
+  readonly types: readonly string[];
+  /** Of the encoder's tensors in checkpoints with a head. */
+  readonly prefix: string;
+  /** What begins the names of its classes. */
+  readonly classes: RegExp;
+  readonly padTokenId: number;
+  readonly sepTokenId: number;
+  /** How many rows of its table of positions are no positions of text. */
+  reservedRows(padTokenId: number): number;
+  /** Renames tensors of heads; undefined drops them. */
+  head(name: string, architecture: LongformerArchitecture): string | undefined;
+}
+
+const roberta: ShortModel = {
+  types: ['roberta', 'xlm-roberta', 'camembert'],
+  prefix: 'roberta.',
+  classes: /^(XLMRoberta|Roberta|Camembert)/,
+  padTokenId: 1,
+  sepTokenId: 2,
+  reservedRows: (padTokenId) => padTokenId + 1,
+  head: (name) => name,
+};
+
+const bert: ShortModel = {
+  types: ['bert'],
+  prefix: 'bert.',
+  classes: /^Bert/,
+  padTokenId: 0,
+  sepTokenId: 102,
+  reservedRows: () => 0,
+  head(name, architecture) {
+    if (name.startsWith('cls.')) return PREDICTIONS.find(([from]) => from.test(name))?.[1](name);
+    // BERT classifies by way of its pooler, which is what Longformer's head calls dense.
+    if (architecture === 'LongformerForSequenceClassification')
+      return name.replace(/^classifier\.(weight|bias)$/, 'classifier.out_proj.$1');
+    return name;
+  },
+};
+
+/** All of them. */
+export const SHORT_MODELS: readonly ShortModel[] = [roberta, bert];
+
+/** BERT's masked language model. Its second task, the next sentence, has no counterpart. */
+const PREDICTIONS: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [/^cls\.predictions\.transform\.dense\./, (name) => name.replace(/^.*dense/, 'lm_head.dense')],
+  [/^cls\.predictions\.transform\.LayerNorm\./, (name) => name.replace(/^.*LayerNorm/, 'lm_head.layer_norm')],
+  [/^cls\.predictions\.(decoder\.)?(weight|bias)$/, (name) => name.replace(/^cls\.predictions/, 'lm_head')],
+];
+
+/** The Longformer class of a short model's class. Errors: `UNSUPPORTED`. */
+export function shortArchitecture(config: JsonObject, { classes }: ShortModel): LongformerArchitecture {
+  const { architectures } = config;
+  const given: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  if (given === undefined) return 'LongformerModel';
+  const name = String(given).replace(classes, 'Longformer').replace('ForPreTraining', 'ForMaskedLM');
+  const found = ARCHITECTURES.find((architecture) => architecture === name);
+  if (found === undefined) {
+    throw new AttnError(
+      'UNSUPPORTED',
+      'models/to-longformer',
+      `there is no Longformer of the class ${show(given)}`,
+    );
+  }
+  // Longformer's head has gelu in it, whatever the encoder has.
+  const activation = config.hidden_act ?? 'gelu';
+  if (found === 'LongformerForMaskedLM' && activation !== 'gelu') {
+    const message = `a masked language model must have hidden_act gelu, got ${show(activation)}`;
+    throw new AttnError('UNSUPPORTED', 'models/to-longformer', message);
+  }
+  return found;
+}
+
+/** What a tensor of the short model is called in the Longformer; undefined for one that has no place there. */
+export function renamed(
+  name: string,
+  model: ShortModel,
+  architecture: LongformerArchitecture,
+): string | undefined {
+  if (name.endsWith('position_ids') || name.endsWith('embeddings.token_type_ids')) return undefined;
+  // As TensorFlow called them, and with it some old files.
+  const plain = name
+    .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
+    .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
+  const isEncoder = /^(embeddings|encoder|pooler)\./.test(plain);
+  const inner = plain.startsWith(model.prefix)
+    ? plain.slice(model.prefix.length)
+    : isEncoder
+      ? plain
+      : undefined;
+  if (inner === undefined) return model.head(plain, architecture);
+  const isPoolerOfHead =
+    inner.startsWith('pooler.') && model === bert && architecture === 'LongformerForSequenceClassification';
+  return isPoolerOfHead ? inner.replace(/^pooler\.dense/, 'classifier.dense') : `longformer.${inner}`;
+}

@@ -1,0 +1,140 @@
+/**
+ * A long model out of a short one, by the Longformer paper's own recipe (Beltagy et al. 2020, §5, https://arxiv.org/abs/2004.05150): positions are
+ * copied one after another until the new table is full, and the projections of global tokens begin as copies of the local ones. Without any
+ * training the result already encodes what the short model could; trained a little, it does better.
+ */
+import { allocate, AttnError, show, type JsonObject, type Tensor } from '@attn/core';
+import type { Checkpoint, StoredSpec } from '../checkpoint/checkpoint.ts';
+import { ConfigReader } from '../checkpoint/config-reader.ts';
+import { renamed, shortArchitecture, SHORT_MODELS, type ShortModel } from './short-models.ts';
+
+/** Options of `toLongformer`. */
+export interface ToLongformerOptions {
+  /** Width of the window, both sides together, of each layer or of all. Even. Default 512. */
+  readonly window?: number | readonly number[];
+  /** Tokens of the longest text. Default 4,096. */
+  readonly maxPositions?: number;
+  /** Id of the separator, where config.json does not say it. Default: RoBERTa's 2, BERT's 102. */
+  readonly sepTokenId?: number;
+}
+
+const WHERE = 'models/to-longformer';
+
+/** Where a tensor of the new checkpoint comes from. */
+interface Origin {
+  readonly name: string;
+  /** Its rows are repeated as positions. */
+  readonly isPositions: boolean;
+}
+
+/**
+ * The Longformer of a BERT or RoBERTa checkpoint with its head, as a checkpoint in Hugging Face's format: load it with `longformer.load`, or
+ * write it with `writeCheckpoint` and use it anywhere. Tensors are read when they are asked for; keep the original open until then.
+ * @throws AttnError `UNSUPPORTED` (a model of another kind, relative positions), `INVALID_ARGUMENT` (options), `MALFORMED_FILE`
+ */
+export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
+  const { maxPositions = 4_096 } = options;
+  const reader = new ConfigReader(checkpoint.config);
+  const model = shortModel(checkpoint.config);
+  const padTokenId = reader.integer('pad_token_id', { byDefault: model.padTokenId });
+  const layers = reader.integer('num_hidden_layers', { least: 1 });
+  const embedding = reader.field('position_embedding_type') ?? 'absolute';
+  if (embedding !== 'absolute') throw unsupported(`positions must be absolute, got ${show(embedding)}`);
+  if (!Number.isInteger(maxPositions) || maxPositions < 1 || maxPositions > 2 ** 24) {
+    throw invalid(`maxPositions must be an integer from 1 to ${2 ** 24}, got ${show(maxPositions)}`);
+  }
+
+  const origins = new Map<string, Origin>();
+  const architecture = shortArchitecture(checkpoint.config, model);
+  for (const name of checkpoint.names) {
+    const target = renamed(name, model, architecture);
+    if (target === undefined) continue;
+    const isPositions = target.endsWith('embeddings.position_embeddings.weight');
+    origins.set(target, { name, isPositions });
+    const projection = /^(.*\.attention\.self\.(?:query|key|value))\.(weight|bias)$/.exec(target);
+    if (projection) origins.set(`${projection[1]}_global.${projection[2]}`, { name, isPositions: false });
+  }
+  const find = (name: string): Origin => {
+    const origin = origins.get(name);
+    if (origin !== undefined) return origin;
+    throw new AttnError(
+      'MISSING_INPUT',
+      WHERE,
+      `the Longformer of ${checkpoint.name} has no tensor ${show(name)}`,
+    );
+  };
+  // Rows up to the pad token's are reserved; text begins behind it.
+  const first = padTokenId + 1;
+  const rows = first + maxPositions;
+  return {
+    name: `the Longformer of ${checkpoint.name}`,
+    config: longConfig(checkpoint.config, {
+      architectures: [architecture],
+      attention_window: windowsOf(options.window ?? 512, layers),
+      max_position_embeddings: rows,
+      pad_token_id: padTokenId,
+      sep_token_id: options.sepTokenId ?? reader.integer('sep_token_id', { byDefault: model.sepTokenId }),
+    }),
+    names: [...origins.keys()],
+    has: (name) => origins.has(name),
+    spec: (name) => {
+      const { name: from, isPositions } = find(name);
+      const spec = checkpoint.spec(from);
+      return isPositions ? longSpec(spec, rows) : spec;
+    },
+    tensor: async (name) => {
+      const { name: from, isPositions } = find(name);
+      const tensor = await checkpoint.tensor(from);
+      return isPositions ? repeatPositions(tensor, first, rows, model.reservedRows(padTokenId)) : tensor;
+    },
+    close: () => checkpoint.close(),
+  };
+}
+
+function shortModel({ model_type: type }: JsonObject): ShortModel {
+  const found = SHORT_MODELS.find(({ types }) => types.some((one) => one === type));
+  if (found !== undefined) return found;
+  const known = SHORT_MODELS.flatMap(({ types }) => types).join(', ');
+  throw unsupported(`the model_type must be one of ${known}, got ${show(type)}`);
+}
+
+function windowsOf(window: number | readonly number[], layers: number): readonly number[] {
+  const windows = typeof window === 'number' ? new Array<number>(layers).fill(window) : [...window];
+  const fits =
+    windows.length === layers &&
+    windows.every((width) => Number.isInteger(width) && width >= 2 && width % 2 === 0);
+  if (fits) return windows;
+  throw invalid(`window must be an even number ≥ 2, or ${layers} of them, one a layer, got ${show(window)}`);
+}
+
+/** The config with what changes; what only the short model had is left as it was. */
+function longConfig(config: JsonObject, changes: JsonObject): JsonObject {
+  return { layer_norm_eps: 1e-12, ...config, model_type: 'longformer', ...changes };
+}
+
+function longSpec({ shape: [, width], byteLength, shape: [short] }: StoredSpec, rows: number): StoredSpec {
+  return { shape: [rows, width], byteLength: (byteLength / Math.max(short, 1)) * rows };
+}
+
+/** Rows [first, rows) are the short table's text rows, again and again; those before are kept, or the first text row. */
+function repeatPositions(short: Tensor, first: number, rows: number, reserved: number): Tensor {
+  const [count, width] = short.shape;
+  const step = count - reserved;
+  if (step < 1) throw invalid(`a table of positions must have more than ${reserved} rows, got ${count}`);
+  const { dtype, data } = short;
+  if (dtype !== 'f32' && dtype !== 'f16') throw invalid(`positions must be f32 or f16, got ${dtype}`);
+  const long = allocate(dtype, rows * width);
+  for (let row = 0; row < rows; row++) {
+    const from = row < first ? Math.min(row, reserved) : reserved + ((row - first) % step);
+    long.set(data.subarray(from * width, (from + 1) * width), row * width);
+  }
+  return { dtype, shape: [rows, width], data: long };
+}
+
+function unsupported(message: string): AttnError {
+  return new AttnError('UNSUPPORTED', WHERE, message);
+}
+
+function invalid(message: string): AttnError {
+  return new AttnError('INVALID_ARGUMENT', WHERE, message);
+}
