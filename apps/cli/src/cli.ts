@@ -13,12 +13,23 @@ import { demo } from './commands/demo.ts';
 import { encode } from './commands/encode.ts';
 import { explain } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
+import { makeCheckpoint } from './commands/make-checkpoint.ts';
 import { plan } from './commands/plan.ts';
 import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
 import { progressLine } from './terminal/progress.ts';
 
-const COMMANDS: readonly Command[] = [run, encode, plan, probe, explain, exportCommand, bench, demo];
+const COMMANDS: readonly Command[] = [
+  run,
+  encode,
+  plan,
+  probe,
+  explain,
+  exportCommand,
+  makeCheckpoint,
+  bench,
+  demo,
+];
 
 const INTERRUPTED = 130;
 

@@ -6,6 +6,8 @@
 export type { FamilyOptions, FixedCall, Model, ModelCall, ModelFamily, TokenBatch } from './model.ts';
 export type { Checkpoint, StoredSpec } from './checkpoint/checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
+export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
+export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
 export {

@@ -4,6 +4,7 @@
  */
 import type { Graph, JsonObject, Tensor, Tensors } from '@attn/core';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
+import type { Slot } from './checkpoint/layout.ts';
 import type { ReadOptions } from './checkpoint/read-weights.ts';
 
 /** Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them. */
@@ -71,6 +72,8 @@ export interface ModelFamily<M extends Model = Model> {
   readonly name: string;
   /** True when this config.json is one of its models. */
   recognises(config: JsonObject): boolean;
+  /** The tensors that `load` takes from a checkpoint with this config and these names. Errors: as of `load`. */
+  slots(checkpoint: Pick<Checkpoint, 'config' | 'has'>, architecture?: string): readonly Slot[];
   /** Reads the weights. Errors: `MALFORMED_FILE` (config or weights do not fit), `UNSUPPORTED` (an architecture that is not here). */
   load(checkpoint: Checkpoint, options?: FamilyOptions): Promise<M>;
 }

@@ -9,6 +9,7 @@ import type { LoadedModel } from './loaded-model.ts';
 
 export * from './index.ts';
 export { folderStore } from './files/folder-store.ts';
+export { writeCheckpoint } from './files/write-checkpoint.ts';
 export { hubStore, type DownloadProgress, type HubOptions } from './files/hub-cache.ts';
 
 /** Options of `loadModel` in Node. */

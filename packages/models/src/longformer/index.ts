@@ -1,7 +1,8 @@
 /** Longformer: the family as `loadModel` sees it. */
 import { readLongformerConfig } from './config.ts';
 import { Longformer } from './model.ts';
-import { readLongformerWeights } from './weights.ts';
+import { slotsOf } from '../checkpoint/layout.ts';
+import { longformerLayout, readLongformerWeights } from './weights.ts';
 import type { ModelFamily } from '../model.ts';
 
 export type { LayerWindow, LongformerArchitecture, LongformerConfig } from './config.ts';
@@ -12,6 +13,8 @@ export { Longformer, type LongformerCallOptions } from './model.ts';
 export const longformer: ModelFamily<Longformer> = {
   name: 'longformer',
   recognises: ({ model_type: type }) => type === 'longformer' || type === 'led',
+  slots: (checkpoint, architecture) =>
+    slotsOf(longformerLayout(checkpoint, readLongformerConfig(checkpoint.config, architecture))),
   async load(checkpoint, { architecture, ...options } = {}) {
     const config = readLongformerConfig(checkpoint.config, architecture);
     return new Longformer(config, await readLongformerWeights(checkpoint, config, options));

@@ -45,7 +45,8 @@ interface HeadSlots {
   readonly classifier?: LinearSlots;
 }
 
-interface LongformerSlots {
+/** Where all tensors are. */
+export interface LongformerSlots {
   readonly words: Slot;
   readonly positions: Slot;
   readonly types: Slot | undefined;
@@ -86,12 +87,21 @@ export function readLongformerWeights(
   config: LongformerConfig,
   options: ReadOptions = {},
 ): Promise<LongformerWeights> {
-  const isLed = config.architecture === 'LEDEncoder';
-  const slots = isLed ? ledSlots(checkpoint, config) : longformerSlots(checkpoint, config);
-  return readWeights(checkpoint, slots, { ...options, ignored: isLed ? OF_THE_DECODER : OF_OTHER_HEADS });
+  const ignored = config.architecture === 'LEDEncoder' ? OF_THE_DECODER : OF_OTHER_HEADS;
+  return readWeights(checkpoint, longformerLayout(checkpoint, config), { ...options, ignored });
 }
 
-function longformerSlots(checkpoint: Checkpoint, config: LongformerConfig): LongformerSlots {
+/** The tensors that a model takes from a checkpoint. */
+export function longformerLayout(
+  checkpoint: Pick<Checkpoint, 'has'>,
+  config: LongformerConfig,
+): LongformerSlots {
+  return config.architecture === 'LEDEncoder'
+    ? ledSlots(checkpoint, config)
+    : longformerSlots(checkpoint, config);
+}
+
+function longformerSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig): LongformerSlots {
   const { hiddenSize, vocabSize, positionRows, tokenTypes, intermediateSize, windows } = config;
   const prefix = prefixOf(checkpoint, 'longformer.', 'embeddings.word_embeddings.weight');
   const embeddings = `${prefix}embeddings`;
@@ -120,7 +130,12 @@ function longformerSlots(checkpoint: Checkpoint, config: LongformerConfig): Long
   };
 }
 
-function headSlots(checkpoint: Checkpoint, config: LongformerConfig, prefix: string, words: Slot): HeadSlots {
+function headSlots(
+  checkpoint: Pick<Checkpoint, 'has'>,
+  config: LongformerConfig,
+  prefix: string,
+  words: Slot,
+): HeadSlots {
   const { architecture, hiddenSize, vocabSize, labels } = config;
   const pooler = linearSlots(`${prefix}pooler.dense`, hiddenSize, hiddenSize);
   switch (architecture) {
@@ -158,11 +173,11 @@ function headSlots(checkpoint: Checkpoint, config: LongformerConfig, prefix: str
 }
 
 /** The decoder's bias has two names, of which files store one or both. */
-function biasName(checkpoint: Checkpoint): string {
+function biasName(checkpoint: Pick<Checkpoint, 'has'>): string {
   return checkpoint.has('lm_head.bias') ? 'lm_head.bias' : 'lm_head.decoder.bias';
 }
 
-function ledSlots(checkpoint: Checkpoint, config: LongformerConfig): LongformerSlots {
+function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig): LongformerSlots {
   const { hiddenSize, vocabSize, positionRows, intermediateSize, windows } = config;
   const prefix = prefixOf(checkpoint, 'led.', 'encoder.embed_positions.weight');
   const encoder = `${prefix}encoder`;
@@ -197,6 +212,6 @@ function ledSlots(checkpoint: Checkpoint, config: LongformerConfig): LongformerS
 }
 
 /** The prefix, when the checkpoint has this tensor under it. */
-function prefixOf(checkpoint: Checkpoint, prefix: string, name: string): string {
+function prefixOf(checkpoint: Pick<Checkpoint, 'has'>, prefix: string, name: string): string {
   return checkpoint.has(prefix + name) || !checkpoint.has(name) ? prefix : '';
 }

@@ -1,0 +1,57 @@
+/** `attn make-checkpoint`: a model of real size with random weights, to try and to measure what a machine can do before anything is downloaded. */
+import { show, type JsonObject } from '@attn/core';
+import { FAMILIES, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { badArgument, integer, jsonOrFile, requiredText, text, type Options } from '../args.ts';
+import type { Command, Context } from '../command.ts';
+import { bytes } from '../terminal/format.ts';
+import { fields } from '../terminal/table.ts';
+
+const PRESETS: Readonly<Record<string, JsonObject>> = LONGFORMER_PRESETS;
+
+/** The command. */
+export const makeCheckpoint: Command = {
+  name: 'make-checkpoint',
+  summary: 'Write a checkpoint of random weights, for tests and measurements',
+  options: [
+    ['--config <name|json|file>', `${Object.keys(PRESETS).join(', ')}, or a config.json`],
+    ['--output <folder>', 'Where config.json and model.safetensors go'],
+    ['--seed <number>', 'Equal seeds make equal weights (default: 0)'],
+    ['--dtype <name>', 'How tensors are stored: f32 (default) or f16'],
+  ],
+  examples: ['make-checkpoint --config longformer-base --output longformer-base'],
+  run: runMakeCheckpoint,
+};
+
+async function runMakeCheckpoint(options: Options, context: Context): Promise<void> {
+  const output = requiredText(options, 'output', 'the folder to write to');
+  const given = requiredText(options, 'config', 'a name or a config.json');
+  const config = Object.hasOwn(PRESETS, given) ? PRESETS[given] : await readConfig(given);
+  const seed = integer(options, 'seed', { least: 0, most: 2 ** 32 - 1 }) ?? 0;
+  const dtype = text(options, 'dtype') ?? 'f32';
+  if (dtype !== 'f32' && dtype !== 'f16') throw badArgument(`--dtype must be f32 or f16, got ${show(dtype)}`);
+  const family = FAMILIES.find((one) => one.recognises(config));
+  if (family === undefined) {
+    const known = FAMILIES.map(({ name }) => name).join(', ');
+    throw badArgument(`--config must be of ${known}, got the model_type ${show(config.model_type)}`);
+  }
+  const { signal, progress } = context;
+  const checkpoint = randomCheckpoint(family, config, { seed, dtype });
+  const onProgress = ({ done, total }: { done: number; total: number }): void =>
+    progress.update(`making ${output}`, done / total);
+  await writeCheckpoint(output, checkpoint, { signal, onProgress });
+  progress.clear();
+  const size = checkpoint.names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
+  context.printJson({ output, tensors: checkpoint.names.length, bytes: size });
+  context.print(
+    fields([
+      ['output', output],
+      ['tensors', `${checkpoint.names.length}, ${bytes(size)}`],
+    ]),
+  );
+}
+
+async function readConfig(given: string): Promise<JsonObject> {
+  const json = await jsonOrFile('config', given);
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as JsonObject;
+  throw badArgument(`--config must hold a JSON object, got ${show(json)}`);
+}

@@ -1,0 +1,39 @@
+/** A checkpoint as a folder that any library reads, for Node. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AttnError, throwIfAborted, type Tensor } from '@attn/core';
+import { writeSafetensorsFile } from '@attn/safetensors/node';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { ReadOptions } from '../checkpoint/read-weights.ts';
+import { WEIGHTS } from './open-checkpoint.ts';
+
+/**
+ * Writes config.json and model.safetensors. All tensors are in memory once.
+ * @throws AttnError `INVALID_ARGUMENT` (no folder can be made there), `ABORTED`, `INTERNAL` (disk full), and what reading the checkpoint throws
+ */
+export async function writeCheckpoint(
+  folder: string,
+  checkpoint: Checkpoint,
+  { signal, onProgress }: ReadOptions = {},
+): Promise<void> {
+  const total = checkpoint.names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
+  const tensors = new Map<string, Tensor>();
+  let done = 0;
+  for (const name of checkpoint.names) {
+    throwIfAborted(signal, 'models/write');
+    onProgress?.({ done, total });
+    tensors.set(name, await checkpoint.tensor(name));
+    done += checkpoint.spec(name).byteLength;
+  }
+  onProgress?.({ done, total });
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'config.json'), `${JSON.stringify(checkpoint.config, undefined, 2)}\n`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AttnError('INVALID_ARGUMENT', 'models/write', `could not write to ${folder}: ${reason}`, {
+      cause,
+    });
+  }
+  await writeSafetensorsFile(join(folder, WEIGHTS), tensors, { metadata: { format: 'pt' }, signal });
+}
