@@ -5,13 +5,14 @@ import { measureRate } from './engine/measure-rate.ts';
 import { startHelper } from './engine/start-helper.ts';
 import type { Host, HostOptions } from './host.ts';
 import { kernelTable } from './ops/index.ts';
-import { PackedWeights } from './ops/packed-weights.ts';
+import { PackedWeights, WeightStore } from './ops/packed-weights.ts';
 import type { PlanSource } from './plan-source.ts';
 import { look } from './probe.ts';
 
 export class LocalHost implements Host {
   private readonly options: HostOptions;
   private engine: Engine | undefined;
+  private readonly weights = new WeightStore();
 
   constructor(options: HostOptions) {
     this.options = options;
@@ -23,7 +24,7 @@ export class LocalHost implements Host {
 
   async compile(graph: Graph, plans: PlanSource): Promise<Executable> {
     const engine = this.started();
-    const weights = new PackedWeights(graph);
+    const weights = new PackedWeights(graph, this.weights);
     return compileGraph(graph, {
       backend: 'wasm',
       kernels: kernelTable(engine, plans, weights),

@@ -1,5 +1,8 @@
-/** Constant weights, packed once for an executable and kept in the heap until it is gone. */
-import type { Graph, NodeOf } from '@attn/core';
+/**
+ * Constant weights, packed once and kept in the heap as long as any executable has them: graphs of one model for other lengths share its
+ * weights by identity, and so they share what was packed of them.
+ */
+import type { Graph, NodeOf, Tensor } from '@attn/core';
 import type { Heap } from '../engine/heap.ts';
 import { packedBytes } from '../kernels/gemm.ts';
 import type { Frame } from './frame.ts';
@@ -12,13 +15,52 @@ export interface PackedSize {
 
 type Allocate = (size: PackedSize) => number;
 
+interface Packed {
+  readonly heap: Heap;
+  readonly address: number;
+  readonly users: Set<PackedWeights>;
+}
+
+/** What is packed in one engine. */
+export class WeightStore {
+  /** By the array of a weight and by its number of columns, since the same array may stand for matrices of two shapes. */
+  private readonly packed = new Map<Tensor['data'], Map<number, Packed>>();
+
+  /** The address of a packed weight in this heap, which `user` has from now on. */
+  use({ data, shape }: Tensor, heap: Heap, user: PackedWeights): number | undefined {
+    const found = this.packed.get(data)?.get(shape[0]);
+    if (found?.heap !== heap) return undefined;
+    found.users.add(user);
+    return found.address;
+  }
+
+  /** Adds one that nobody has packed before. */
+  add({ data, shape }: Tensor, packed: Packed): void {
+    const ofArray = this.packed.get(data) ?? new Map<number, Packed>();
+    this.packed.set(data, ofArray.set(shape[0], packed));
+  }
+
+  /** Gives back what nobody but `user` has. */
+  release({ data, shape }: Tensor, user: PackedWeights): void {
+    const ofArray = this.packed.get(data);
+    const packed = ofArray?.get(shape[0]);
+    if (ofArray === undefined || packed === undefined || !packed.users.delete(user)) return;
+    if (packed.users.size > 0) return;
+    packed.heap.free(packed.address);
+    ofArray.delete(shape[0]);
+    if (ofArray.size === 0) this.packed.delete(data);
+  }
+}
+
 /** The packed weights of one executable. */
 export class PackedWeights {
   private readonly graph: Graph;
-  private readonly packed = new Map<object, { readonly heap: Heap; readonly address: number }>();
+  private readonly store: WeightStore;
+  private readonly used = new Set<Tensor>();
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, store: WeightStore) {
     this.graph = graph;
+    this.store = store;
   }
 
   /**
@@ -30,12 +72,14 @@ export class PackedWeights {
     frame: Frame,
     pack: (allocate: Allocate) => Promise<number>,
   ): Promise<number> {
-    if (!this.graph.constants.has(node.inputs.weight)) {
+    const weight = this.graph.constants.get(node.inputs.weight);
+    if (weight === undefined) {
       return pack(({ columns, depth }) => frame.allocate(packedBytes(columns, depth)));
     }
-    const known = this.packed.get(node);
-    if (known) return known.address;
+    this.used.add(weight);
     const { heap } = frame;
+    const known = this.store.use(weight, heap, this);
+    if (known !== undefined) return known;
     let address = 0;
     try {
       await pack(({ columns, depth }) => (address = heap.allocate(packedBytes(columns, depth))));
@@ -43,13 +87,13 @@ export class PackedWeights {
       if (address !== 0) heap.free(address);
       throw error;
     }
-    this.packed.set(node, { heap, address });
+    this.store.add(weight, { heap, address, users: new Set([this]) });
     return address;
   }
 
-  /** Gives all of them back. */
+  /** Gives back those that no other executable has. */
   release(): void {
-    for (const { heap, address } of this.packed.values()) heap.free(address);
-    this.packed.clear();
+    for (const weight of this.used) this.store.release(weight, this);
+    this.used.clear();
   }
 }

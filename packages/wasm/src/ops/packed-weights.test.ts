@@ -1,0 +1,88 @@
+// Graphs that share a weight share what was packed of it, until the last of them is gone.
+import {
+  compileGraph,
+  f32,
+  GraphBuilder,
+  PlanCache,
+  type Executable,
+  type Graph,
+  type Tensor,
+} from '@attn/core';
+import { afterEach, expect, test } from 'vitest';
+import { Engine } from '../engine/engine.ts';
+import { startHelper } from '../engine/start-helper.ts';
+import { localPlans } from '../plan-source.ts';
+import { kernelTable } from './index.ts';
+import { PackedWeights, WeightStore } from './packed-weights.ts';
+
+const engine = new Engine({ simd: 'plain', sharedMemory: false, threads: 1, startHelper });
+const store = new WeightStore();
+afterEach(() => expect(engine.heap.isEmpty).toBe(true));
+
+const numbers = (shape: readonly number[], step: number): Tensor =>
+  f32(
+    shape,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i * step)),
+  );
+const weight = numbers([64, 32], 0.3);
+
+function graphOf(rows: number, constant: Tensor): Graph {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [rows, constant.shape[1]] });
+  return builder.build({ y: builder.linear(x, builder.constant(constant)) });
+}
+
+function compile(graph: Graph): Executable {
+  const weights = new PackedWeights(graph, store);
+  return compileGraph(graph, {
+    backend: 'wasm',
+    kernels: kernelTable(engine, localPlans(new PlanCache()), weights),
+    allocate: (bytes) => engine.region(bytes),
+    keepMemory: false,
+    onRelease: () => weights.release(),
+  });
+}
+
+async function check(executable: Executable, rows: number, constant: Tensor): Promise<void> {
+  const [columns, depth] = constant.shape;
+  const x = numbers([rows, depth], 0.7);
+  const { y } = await executable.run({ x });
+  for (const [row, column] of [
+    [0, 0],
+    [rows - 1, columns - 1],
+  ]) {
+    let sum = 0;
+    for (let i = 0; i < depth; i++) sum += x.data[row * depth + i] * constant.data[column * depth + i];
+    expect(y.data[row * columns + column]).toBeCloseTo(sum, 4);
+  }
+}
+
+test('two lengths of one model hold its weights once', async () => {
+  const [short, long] = [5, 9].map((rows) => compile(graphOf(rows, weight)));
+  await check(short, 5, weight);
+  const once = engine.heap.usedBytes;
+  await check(long, 9, weight);
+  expect(engine.heap.usedBytes).toBe(once);
+  short.dispose();
+  expect(engine.heap.usedBytes).toBe(once);
+  await check(long, 9, weight);
+  long.dispose();
+  expect(engine.heap.usedBytes).toBe(0);
+});
+
+test('one array as matrices of two shapes is two weights', async () => {
+  const turned = { ...weight, shape: [32, 64] };
+  const executables = [weight, turned].map((constant) => compile(graphOf(3, constant)));
+  for (const i of [0, 1, 0]) await check(executables[i], 3, [weight, turned][i]);
+  for (const executable of executables) executable.dispose();
+});
+
+test('an equal array is another weight', async () => {
+  const copy = { ...weight, data: weight.data.slice() } as Tensor;
+  const executables = [weight, copy].map((constant) => compile(graphOf(3, constant)));
+  await check(executables[0], 3, weight);
+  const once = engine.heap.usedBytes;
+  await check(executables[1], 3, copy);
+  expect(engine.heap.usedBytes).toBe(2 * once);
+  for (const executable of executables) executable.dispose();
+});
