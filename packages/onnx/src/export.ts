@@ -12,7 +12,7 @@ export interface ExportOptions {
 }
 
 /** An exported model. */
-export interface ExportedModel extends EncodedModel {
+export interface ExportedModel extends Pick<EncodedModel, 'model' | 'data'> {
   /** The model's names of the graph's inputs and outputs. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly outputs: ReadonlyMap<string, string>;
@@ -31,5 +31,6 @@ export function exportOnnx(graph: Graph, { portable = false, dataFile }: ExportO
       'masks, lengths and segments that decide on the pattern must be constants of an exported graph, got inputs',
     );
   }
-  return { ...encodeModel(model, 'attn', { dataFile }), inputs, outputs };
+  const { model: bytes, data } = encodeModel(model, 'attn', { dataFile });
+  return { model: bytes, data, inputs, outputs };
 }

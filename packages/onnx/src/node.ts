@@ -16,6 +16,9 @@ export function onnx(options: OnnxOptions = {}): Backend {
   return new OnnxBackend(() => start(options), options);
 }
 
+/** The first version that is known to take weights from memory. */
+const TAKES_WEIGHTS = [1, 30] as const;
+
 async function start({
   threads = availableParallelism(),
   executionProviders = ['cpu'],
@@ -37,6 +40,7 @@ async function start({
     supported: ort.listSupportedBackends?.().map(({ name }) => name),
     takesInputs: false,
     sharesThreads: false,
+    takesWeights: isAtLeast(ort.env.versions.node ?? ort.env.versions.common, TAKES_WEIGHTS),
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],
@@ -46,4 +50,9 @@ async function start({
       ...sessionOptions,
     },
   };
+}
+
+function isAtLeast(version: string | undefined, [major, minor]: readonly [number, number]): boolean {
+  const [a = 0, b = 0] = (version ?? '').split('.').map(Number);
+  return a > major || (a === major && b >= minor);
 }

@@ -41,6 +41,7 @@ async function start({
     providers,
     takesInputs: proxy,
     sharesThreads: true,
+    takesWeights: false,
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };

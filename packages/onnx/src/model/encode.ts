@@ -19,8 +19,17 @@ const DATA_ALIGNMENT = 4096;
 export interface EncodeOptions {
   /** Name of the file that weights go to, as the model calls it. Without it, all of them stand in the model. */
   readonly dataFile?: string;
-  /** Weights of at least this many bytes go to the data file. Default 1,024. */
+  /** Instead of a data file: every large weight is a file of its own, for runtimes that take files from memory. Nothing is copied. */
+  readonly eachApart?: boolean;
+  /** Weights of at least this many bytes go to files. Default 1,024. */
   readonly dataThreshold?: number;
+}
+
+/** A weight as a file in memory. */
+export interface WeightFile {
+  /** What the model calls it. */
+  readonly path: string;
+  readonly data: Uint8Array;
 }
 
 /** The files of a model. */
@@ -29,21 +38,30 @@ export interface EncodedModel {
   readonly model: Uint8Array;
   /** What the data file holds, one after another; empty without one. */
   readonly data: readonly Uint8Array[];
+  /** With `eachApart`, the weights; empty without. */
+  readonly weights: readonly WeightFile[];
 }
 
 /** Errors: `UNSUPPORTED` when a model without a data file would be over 2 GB. */
 export function encodeModel(
   builder: ModelBuilder,
   name: string,
-  { dataFile, dataThreshold = 1024 }: EncodeOptions = {},
+  { dataFile, eachApart = false, dataThreshold = 1024 }: EncodeOptions = {},
 ): EncodedModel {
   const data: Uint8Array[] = [];
+  const weights: WeightFile[] = [];
   let offset = 0;
   let inside = 0;
   const initializer: Onnx.ITensorProto[] = [];
   for (const [tensorName, value] of builder.initializers) {
     const { dtype, shape, bytes } = value;
     const tensor = { name: tensorName, dataType: ELEMENT[dtype], dims: [...shape] };
+    if (eachApart && bytes.length >= dataThreshold) {
+      const path = `weight-${weights.length}`;
+      initializer.push({ ...tensor, ...externalData(path, 0, value) });
+      weights.push({ path, data: bytes });
+      continue;
+    }
     if (dataFile === undefined || bytes.length < dataThreshold) {
       initializer.push({ ...tensor, rawData: bytes });
       inside += bytes.length;
@@ -71,7 +89,7 @@ export function encodeModel(
   });
   const model = protobuf.onnx.ModelProto.encode(message).finish();
   // Small ones stand in a buffer that others share, which a receiver might transfer to a worker.
-  return { model: model.byteLength === model.buffer.byteLength ? model : model.slice(), data };
+  return { model: model.byteLength === model.buffer.byteLength ? model : model.slice(), data, weights };
 }
 
 function externalData(file: string, offset: number, { bytes }: Initializer): Onnx.ITensorProto {

@@ -21,6 +21,12 @@ import { predict, REFERENCE, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
 import { VERSION } from '../version.ts';
 
+/**
+ * With more weights than this a session does without ONNX Runtime's memory pattern: one block for all intermediates, which it allocates beside
+ * the memory that the first run used.
+ */
+const HEAVY_BYTES = 256 * 2 ** 20;
+
 /** An execution provider's name, or an object with its `name` and its options. */
 export type ExecutionProvider = string | Readonly<Record<string, unknown>>;
 
@@ -120,17 +126,23 @@ export class OnnxBackend implements Backend {
     sessionOptions: Runtime['sessionOptions'],
   ): Promise<Executable> {
     const runtime = await this.runtime();
-    const { ort, fusedDense } = runtime;
+    const { ort, fusedDense, takesWeights } = runtime;
     // Only now: who never compiles need not wait for the definitions of ONNX to be loaded.
     const [{ lowerGraph }, { encodeModel }] = await Promise.all([
       import('../lower/lower.ts'),
       import('../model/encode.ts'),
     ]);
     const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense, flatOutputs: true });
-    const { model } = encodeModel(lowered.model, 'attn');
+    const { model, weights } = encodeModel(lowered.model, 'attn', { eachApart: takesWeights });
+    const weightBytes = weights.reduce((sum, { data }) => sum + data.byteLength, 0);
+    const options = {
+      ...(weightBytes > HEAVY_BYTES && { enableMemPattern: false }),
+      ...sessionOptions,
+      ...(weights.length > 0 && { externalData: weights }),
+    };
     let session;
     try {
-      session = await ort.InferenceSession.create(model, sessionOptions);
+      session = await ort.InferenceSession.create(model, options);
     } catch (cause) {
       throw compileError(cause);
     }

@@ -1,0 +1,157 @@
+// Damaged and hostile checkpoints: a typed error or a model, never anything else, and no memory for what is only claimed.
+import { AttnError, type Json, type JsonObject } from '@attn/core';
+import { openSafetensors } from '@attn/safetensors';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { filesOf, type Files } from './files/server.testing.ts';
+import type { FileStore } from './files/file-store.ts';
+import { goldenFolder } from './goldens.testing.ts';
+import { loadFrom } from './load.ts';
+import { LoadedModel } from './loaded-model.ts';
+
+let files: Files;
+let config: JsonObject;
+beforeAll(async () => {
+  files = await filesOf(goldenFolder('longformer_short'));
+  config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
+});
+
+/** The largest piece that was ever read. */
+let largest = 0;
+
+function storeOf(changes: Readonly<Record<string, Uint8Array>>): FileStore {
+  const all = new Map([...files, ...Object.entries(changes)]);
+  return {
+    name: 'test',
+    has: async (file) => all.has(file),
+    bytes: async (file) => all.get(file),
+    tensors: async (file) => {
+      const bytes = all.get(file) ?? new Uint8Array(0);
+      const read = async (offset: number, length: number): Promise<Uint8Array> => {
+        largest = Math.max(largest, length);
+        return bytes.slice(offset, offset + length);
+      };
+      return { ...(await openSafetensors({ size: bytes.length, read })), close: async () => {} };
+    },
+  };
+}
+
+/** A model, or one of our own errors that puts the blame on the input. */
+async function survives(changes: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  largest = 0;
+  try {
+    expect(await loadFrom(storeOf(changes))).toBeInstanceOf(LoadedModel);
+  } catch (error) {
+    if (!(error instanceof AttnError)) throw error;
+    expect(['MALFORMED_FILE', 'FILE_NOT_FOUND', 'UNSUPPORTED', 'INVALID_DTYPE', 'MISSING_INPUT']).toContain(
+      error.code,
+    );
+    expect(error.message.length).toBeLessThan(4_000);
+  }
+  expect(largest).toBeLessThanOrEqual(200_000);
+}
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+describe('model.safetensors', () => {
+  test('cut anywhere', async () => {
+    const whole = files.get('model.safetensors') ?? new Uint8Array(0);
+    const cut = fc.asyncProperty(fc.nat(whole.length - 1), async (length) => {
+      const changes = { 'model.safetensors': whole.subarray(0, length) };
+      await expect(loadFrom(storeOf(changes))).rejects.toMatchObject({ code: 'MALFORMED_FILE' });
+    });
+    await fc.assert(cut, { numRuns: 100 });
+  });
+  test('with changed bytes in its header', async () => {
+    const whole = files.get('model.safetensors') ?? new Uint8Array(0);
+    const flips = fc.array(fc.tuple(fc.nat(4_000), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    const property = fc.asyncProperty(flips, async (changes) => {
+      const spoiled = whole.slice();
+      for (const [at, value] of changes) spoiled[at] = value;
+      await survives({ 'model.safetensors': spoiled });
+    });
+    await fc.assert(property, { numRuns: 300 });
+  });
+});
+
+describe('config.json', () => {
+  const values = fc.oneof(
+    fc.json().map((json): Json => JSON.parse(json)),
+    fc.integer(),
+    fc.constantFrom<Json>(
+      0,
+      -1,
+      0.5,
+      1e308,
+      2 ** 31,
+      2 ** 53,
+      '',
+      'gelu',
+      null,
+      true,
+      [],
+      [4, 8],
+      {},
+      [[1]],
+      [1e9],
+    ),
+  );
+  test('with any value in any of its fields', async () => {
+    const names = fc.constantFrom(
+      ...Object.keys(config),
+      'attention_dilation',
+      'autoregressive',
+      '__proto__',
+    );
+    const property = fc.asyncProperty(
+      fc.array(fc.tuple(names, values), { minLength: 1, maxLength: 3 }),
+      (fields) => survives({ 'config.json': text({ ...config, ...Object.fromEntries(fields) }) }),
+    );
+    await fc.assert(property, { numRuns: 500 });
+  });
+  test('any JSON, any bytes', async () => {
+    await fc.assert(fc.asyncProperty(values, (json) => survives({ 'config.json': text(json) })));
+    await fc.assert(fc.asyncProperty(fc.uint8Array(), (bytes) => survives({ 'config.json': bytes })));
+    const led = fc.asyncProperty(fc.dictionary(fc.string(), values), (fields) =>
+      survives({ 'config.json': text({ ...config, ...fields, model_type: 'led' }) }),
+    );
+    await fc.assert(led);
+  });
+});
+
+test('tokenizer.json: any JSON', async () => {
+  const json = fc.object({ maxDepth: 3 });
+  await fc.assert(
+    fc.asyncProperty(json, (value) => survives({ 'tokenizer.json': text(value) })),
+    { numRuns: 200 },
+  );
+});
+
+test('an index: any map', async () => {
+  const { 'model.safetensors': _, ...rest } = Object.fromEntries(files);
+  const names = fc.oneof(
+    fc.string(),
+    fc.constantFrom('embeddings.LayerNorm.bias', '__proto__', 'constructor'),
+  );
+  const places = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.constantFrom<Json>('a.safetensors', '../a.safetensors', '/a.safetensors', null),
+  );
+  const property = fc.asyncProperty(fc.dictionary(names, places), async (map) => {
+    const store = storeOf({});
+    const only = new Map([
+      ...Object.entries(rest),
+      ['model.safetensors.index.json', text({ weight_map: map })],
+    ]);
+    const loading = loadFrom({
+      ...store,
+      has: async (file) => only.has(file),
+      bytes: async (file) => only.get(file),
+    });
+    await expect(loading).rejects.toBeInstanceOf(AttnError);
+  });
+  await fc.assert(property);
+});
