@@ -191,3 +191,46 @@ describe('export --model', () => {
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
   });
 });
+
+describe('make-checkpoint', () => {
+  const config =
+    '{"model_type":"longformer","vocab_size":50,"hidden_size":8,"num_attention_heads":2,"num_hidden_layers":1,"intermediate_size":16,"attention_window":4,"max_position_embeddings":40}';
+
+  test('the same weights from the same seed, which load and run', async () => {
+    const make = (output: string, ...flags: string[]) =>
+      attn('make-checkpoint', '--config', config, '--output', output, ...flags, '--json');
+    const made = await make('r1', '--seed', '7');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(made.stdout)).toMatchObject({ output: 'r1', tensors: 29 });
+    await make('r2', '--seed', '7');
+    await make('r3', '--seed', '8', '--dtype', 'f16');
+    const bytes = async (name: string) => readFile(path(join(name, 'model.safetensors')));
+    expect((await bytes('r1')).equals(await bytes('r2'))).toBe(true);
+    expect((await bytes('r3')).length).toBeLessThan(0.75 * (await bytes('r1')).length);
+    const ids: Tensor = { dtype: 'i32', shape: [1, 20], data: new Int32Array(20).fill(9) };
+    await writeFile(path('few.safetensors'), serializeSafetensors({ input_ids: ids }));
+    for (const model of ['r1', 'r3']) {
+      const run = await attn(
+        'encode',
+        '--model',
+        model,
+        '--input',
+        'few.safetensors',
+        '--output',
+        'y.safetensors',
+        '--json',
+      );
+      expect(JSON.parse(run.stdout).shapes).toEqual({ last_hidden_state: [1, 20, 8], pooler_output: [1, 8] });
+    }
+  });
+
+  test.each([
+    ['longformer-tiny', 'there is no file longformer-tiny'],
+    ['{"model_type":"gpt2"}', '--config must be of longformer'],
+    ['{"model_type":"longformer"}', 'must be an integer from 1'],
+    ['[]', 'must hold a JSON object, got []'],
+  ])('%s: %s', async (given, message) => {
+    const result = await attn('make-checkpoint', '--config', given, '--output', 'none');
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
+  });
+});
