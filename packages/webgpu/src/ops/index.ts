@@ -13,6 +13,7 @@ import {
   emitSoftmax,
   emitTanh,
 } from './compute.ts';
+import { emitArgsort, emitLshHash } from './lsh.ts';
 import {
   emitConcat,
   emitEmbedding,
@@ -44,6 +45,8 @@ export const EMIT: { readonly [K in OpName]?: Emit<K> } = {
   transpose: emitTranspose,
   slice: emitSlice,
   concat: emitConcat,
+  lshHash: emitLshHash,
+  argsort: emitArgsort,
 };
 
 /** The dispatches of a node. */

@@ -1,0 +1,128 @@
+/** The ops that LSH attention begins with: hashes and orders, which stay on the device. */
+import {
+  lshHashProblem,
+  inputSpecs,
+  rowStrides,
+  sizeOf,
+  type Graph,
+  type LshHashProblem,
+  type NodeOf,
+  type ValueId,
+} from '@attn/core';
+import {
+  always,
+  floatElementOf,
+  specOf,
+  type NodeProgram,
+  type ProgramContext,
+} from '../graph/context.ts';
+import { DeviceScratch, DeviceTable, type Dispatch } from '../graph/dispatch.ts';
+import { HASH_TOKENS, LSH_HASH_PARAMS, lshHashKernel } from '../kernels/lsh/hash.ts';
+import {
+  DIGIT_BITS,
+  DIGITS,
+  SORT_BLOCK,
+  SORT_PARAMS,
+  sortCountKernel,
+  sortMoveKernel,
+  sortScanKernel,
+} from '../kernels/radix-sort.ts';
+import { rowGrid } from '../kernels/rows.ts';
+import { packParams } from '../kernels/wgsl.ts';
+
+export function emitLshHash(context: ProgramContext, node: NodeOf<'lshHash'>): NodeProgram {
+  const { inputs, outputs } = node;
+  const problem = hashProblem(context.graph, node);
+  const { batch, heads, length, headDim, rounds, width, factors, bucketCount, layout } = problem;
+  if (batch * heads * length === 0) return always();
+  const blocks = Math.ceil(length / HASH_TOKENS);
+  const groups = batch * heads * rounds * blocks;
+  const rows = rowStrides(layout, heads, length, headDim);
+  const kernel = lshHashKernel({
+    x: floatElementOf(context, inputs.x),
+    rotations: floatElementOf(context, inputs.rotations),
+    hasMask: inputs.mask !== undefined,
+  });
+  const params = {
+    groups,
+    blocks,
+    length,
+    heads,
+    headDim,
+    rounds,
+    width,
+    bucketCount,
+    xBatch: rows.batch,
+    xHead: rows.head,
+    xToken: rows.row,
+    rotationBatch: problem.rotationStrides.batch,
+    rotationHead: problem.rotationStrides.head,
+  };
+  const table = new DeviceTable(Uint32Array.from(factors));
+  const mask = inputs.mask === undefined ? [] : [inputs.mask];
+  return always({
+    kernel,
+    params: packParams(LSH_HASH_PARAMS, params),
+    bindings: [inputs.x, inputs.rotations, table, ...mask, outputs[0]],
+    grid: rowGrid(groups),
+  });
+}
+
+function hashProblem(graph: Graph, node: NodeOf<'lshHash'>): LshHashProblem {
+  return lshHashProblem(inputSpecs(graph, node), node.attributes);
+}
+
+export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf<'argsort'>): NodeProgram {
+  const { shape, dtype } = specOf(context, inputs.x);
+  const { rows, length, blocks, countBytes } = sortSizes(shape);
+  if (rows * length === 0) return always();
+  const passes = Math.ceil(sortedBits(context.graph, inputs.x) / DIGIT_BITS);
+  const [counts, spare] = [new DeviceScratch(countBytes), new DeviceScratch(4 * rows * length)];
+  const [count, scan, move] = [sortCountKernel(), sortScanKernel(), sortMoveKernel()];
+  const dispatches: Dispatch[] = [];
+  for (let pass = 0; pass < passes; pass++) {
+    // The last pass writes the output.
+    const [to, other] = (passes - pass) % 2 === 1 ? [outputs[0], spare] : [spare, outputs[0]];
+    // The first reads no places.
+    const from = pass === 0 ? inputs.x : other;
+    const shared = {
+      length,
+      blocks,
+      shift: pass * DIGIT_BITS,
+      flip: dtype === 'i32' ? 0x80000000 : 0,
+      isFirst: pass === 0 ? 1 : 0,
+    };
+    const perBlock = packParams(SORT_PARAMS, { ...shared, groups: rows * blocks });
+    const perRow = packParams(SORT_PARAMS, { ...shared, groups: rows });
+    const grid = rowGrid(rows * blocks);
+    dispatches.push(
+      { kernel: count, params: perBlock, bindings: [inputs.x, from, counts], grid },
+      { kernel: scan, params: perRow, bindings: [counts], grid: rowGrid(rows) },
+      { kernel: move, params: perBlock, bindings: [inputs.x, from, counts, to], grid },
+    );
+  }
+  return always(...dispatches);
+}
+
+/** Rows to sort, their blocks, and the memory that counts take. */
+export function sortSizes(shape: readonly number[]): {
+  readonly rows: number;
+  readonly length: number;
+  readonly blocks: number;
+  readonly countBytes: number;
+} {
+  const length = shape[shape.length - 1];
+  const rows = sizeOf(shape.slice(0, -1));
+  const blocks = Math.ceil(length / SORT_BLOCK);
+  return { rows, length, blocks, countBytes: 4 * rows * DIGITS * blocks };
+}
+
+/** Bits in which integers may differ: buckets of a hash in the same graph are small. */
+export function sortedBits(graph: Graph, x: ValueId): number {
+  for (const node of graph.nodes) {
+    if (node.op === 'lshHash' && node.outputs[0] === x) {
+      return Math.ceil(Math.log2(hashProblem(graph, node).bucketCount + 1));
+    }
+  }
+  return 32;
+}
