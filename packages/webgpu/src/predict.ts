@@ -3,16 +3,21 @@ import {
   f32,
   GraphBuilder,
   inputSpecs,
+  lshProblem,
   ops,
   PlanCache,
+  sizeOf,
+  TILE,
   type Graph,
   type Json,
   type JsonObject,
+  type LshProblem,
   type NodeOf,
   type OpName,
 } from '@attn/core';
 import type { GpuDevice } from './device/gpu-device.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
+import { sortPasses } from './ops/lsh.ts';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
 
 /** What predictions rest on. */
@@ -28,6 +33,13 @@ const BUS = 2e6;
 
 /** Milliseconds that a dispatch takes beside its operations. */
 const DISPATCH_MS = 0.01;
+
+/** Dispatches of a digit of a sort, and those of LSH attention where its rounds fit into memory. */
+const SORT_DISPATCHES = 3;
+const LSH_DISPATCHES = 4;
+
+/** Operations that moving an element by a digit is worth: its bytes go to places all over the memory. */
+const SORT_OPS = 300;
 
 /** Softmax and masks beside the products of attention. */
 const ATTENTION_SHARE = 0.7;
@@ -51,19 +63,43 @@ export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
   const { rate, callMs } = speed;
   const outside = [...graph.inputs.values(), ...graph.outputs.values()];
   const bytes = outside.reduce((sum, id) => sum + deviceBytes(graph.values[id], speed), 0);
-  const nodes = graph.nodes.reduce((sum, node) => sum + DISPATCH_MS + flopsOf(graph, node, plans) / rate, 0);
+  const nodes = graph.nodes.reduce(
+    (sum, node) => sum + DISPATCH_MS * dispatchesOf(graph, node) + flopsOf(graph, node, plans) / rate,
+    0,
+  );
   return callMs + bytes / BUS + nodes;
 }
 
 function flopsOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCache): number {
   const specs = inputSpecs(graph, node);
-  if (!isAttention(node)) return ops[node.op].flops(specs, node.attributes);
-  const { problem, plan } = plans.expected(specs, node.attributes);
-  return (2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim)) / ATTENTION_SHARE;
+  if (is(node, 'attention')) {
+    const { problem, plan } = plans.expected(specs, node.attributes);
+    return (2 * plan.stats.computedPairs * (problem.headDim + problem.valueDim)) / ATTENTION_SHARE;
+  }
+  if (is(node, 'lshAttention')) {
+    const problem = lshProblem(specs, node.attributes);
+    return (2 * computedPairs(problem) * (problem.headDim + problem.valueDim)) / ATTENTION_SHARE;
+  }
+  if (is(node, 'argsort')) return SORT_OPS * sizeOf(specs.x.shape) * sortPasses(graph, node.inputs.x);
+  return ops[node.op].flops(specs, node.attributes);
 }
 
-function isAttention(node: NodeOf<OpName>): node is NodeOf<'attention'> {
-  return node.op === 'attention';
+/** Pairs of the tiles that blocks of rows see in all rounds. */
+function computedPairs(problem: LshProblem): number {
+  const { batch, heads, rounds, length, chunkLength, chunksBefore, chunksAfter } = problem;
+  const chunk = Math.min(chunkLength, length);
+  const chunks = Math.ceil(TILE / chunk) + chunksBefore + chunksAfter;
+  const tiles = Math.ceil(length / TILE) * Math.ceil((chunks * chunk) / TILE);
+  return length === 0 ? 0 : batch * heads * rounds * tiles * TILE ** 2;
+}
+
+function dispatchesOf(graph: Graph, node: NodeOf<OpName>): number {
+  if (is(node, 'argsort')) return SORT_DISPATCHES * sortPasses(graph, node.inputs.x);
+  return is(node, 'lshAttention') ? LSH_DISPATCHES : 1;
+}
+
+function is<K extends OpName>(node: NodeOf<OpName>, op: K): node is NodeOf<K> {
+  return node.op === op;
 }
 
 /** Side of the matrices that are multiplied to measure. */

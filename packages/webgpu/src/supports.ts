@@ -1,8 +1,10 @@
 /** What the backend can do on a device, or why not: kernels, what fits into bindings and buffers, and what attention is limited by. */
-import { inputSpecs, type Graph, type GraphNode, type NodeOf } from '@attn/core';
+import { inputSpecs, lshProblem, type Graph, type GraphNode, type NodeOf } from '@attn/core';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
 import { PLAN_INPUTS } from './ops/attention.ts';
 import { EMIT } from './ops/index.ts';
+import { lshObstacle } from './ops/lsh-attention.ts';
+import { sortObstacle } from './ops/lsh.ts';
 import { leastSlice } from './ops/slices.ts';
 
 /** What counts of a device. */
@@ -44,7 +46,31 @@ export function supportsNode(node: GraphNode, graph: Graph, device: SupportLimit
       return `a tensor of it takes ${whole} bytes, and this device's buffers have at most ${maxBufferSize}`;
     }
   }
-  return isAttention(node) ? supportsAttention(node, graph, device) : true;
+  switch (node.op) {
+    case 'attention':
+      return supportsAttention(node, graph, device);
+    case 'lshAttention':
+      return supportsLshAttention(node, graph, device);
+    case 'argsort':
+      return sortObstacle(graph.values[node.inputs.x].shape, maxStorageBufferBindingSize) ?? true;
+    default:
+      return true;
+  }
+}
+
+function supportsLshAttention(
+  node: NodeOf<'lshAttention'>,
+  graph: Graph,
+  { limits }: SupportLimits,
+): true | string {
+  const problem = lshProblem(inputSpecs(graph, node), node.attributes);
+  return dimObstacle(problem) ?? lshObstacle(problem, limits.maxStorageBufferBindingSize) ?? true;
+}
+
+function dimObstacle(dims: { readonly headDim: number; readonly valueDim: number }): string | undefined {
+  const { headDim, valueDim } = dims;
+  if (headDim > MOST_DIM) return `head dim must be ≤ ${MOST_DIM}, got ${headDim}`;
+  return valueDim > MOST_DIM ? `value dim must be ≤ ${MOST_DIM}, got ${valueDim}` : undefined;
 }
 
 function supportsAttention(
@@ -53,9 +79,8 @@ function supportsAttention(
   { limits }: SupportLimits,
 ): true | string {
   const { q, v } = inputSpecs(graph, node);
-  const [headDim, valueDim] = [q.shape[3], v.shape[3]];
-  if (headDim > MOST_DIM) return `head dim must be ≤ ${MOST_DIM}, got ${headDim}`;
-  if (valueDim > MOST_DIM) return `value dim must be ≤ ${MOST_DIM}, got ${valueDim}`;
+  const obstacle = dimObstacle({ headDim: q.shape[3], valueDim: v.shape[3] });
+  if (obstacle !== undefined) return obstacle;
   const extra = ['alibiSlopes', 'relativeBias', 'bias'].filter((name) => node.inputs[name] !== undefined);
   const bindings = 4 + extra.length + node.outputs.length;
   const most = limits.maxStorageBuffersPerShaderStage;

@@ -4,7 +4,7 @@ import { webgpu } from '../index.ts';
 // What a real GPU gets, in workgroups that software compiles in seconds: the large tiles, with and without subgroups.
 describeConformance(() => webgpu({ attentionRows: 16, attentionTile: '8x8', subgroups: true }), {
   cases:
-    'golden:longformer/head_dim_64 attn:attention:full;n=*;heads=1 attn:attention:window=4;n=70;heads=1;d=6*',
+    'golden:longformer/head_dim_64 golden:lsh/d64_mid golden:lsh_alt/nodup_within* attn:attention:full;n=*;heads=1 attn:attention:window=4;n=70;heads=1;d=6*',
 });
 describeConformance(() => webgpu({ attentionRows: 16, attentionTile: '4x8' }), {
   cases: 'golden:longformer/two_windows attn:attention:window=4;n=70;heads=1;d=8*',

@@ -7,11 +7,15 @@ import { attentionWorkgroupBytes } from './attention/options.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
+import { lshHashKernel } from './lsh/hash.ts';
+import { meetingsKernel } from './lsh/meetings.ts';
+import { mergeRoundsKernel } from './lsh/merge-rounds.ts';
 import { mergeKernel } from './merge.ts';
 import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
+import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
 import { reduceKernel } from './reduce.ts';
-import { layerNormKernel, softmaxKernel } from './rows.ts';
+import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 import { attention, others, PLAIN } from './variants.testing.ts';
 
 test.each([
@@ -55,8 +59,11 @@ test('shared memory is what was said', () => {
     expect(attentionWorkgroupBytes({ rows, groups: 1 })).toBeGreaterThan(bytes);
     expect(attentionWorkgroupBytes({ rows, groups: 1 })).toBeLessThan(bytes + 256);
   }
-  expect(attentionWorkgroupBytes({ rows: 64, groups: 4 })).toBeLessThan(32_768);
-  expect(attentionWorkgroupBytes({ rows: 32, groups: 4 })).toBeLessThan(16_384);
+  const chunks = { hasMeetings: true, hasMask: true };
+  for (const sizes of [{ groups: 4 }, { groups: 4, chunks }]) {
+    expect(attentionWorkgroupBytes({ rows: 64, ...sizes })).toBeLessThan(32_768);
+    expect(attentionWorkgroupBytes({ rows: 32, ...sizes })).toBeLessThan(16_384);
+  }
 });
 
 /** One variant of each kernel, to be read. */
@@ -74,6 +81,12 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
     relative: 'f32',
     bias: 'f16',
   }),
+  'attention-chunks': attentionKernel({
+    ...PLAIN,
+    tile: '4x4',
+    hasLse: true,
+    chunks: { hasMeetings: true, hasMask: true },
+  }),
   merge: mergeKernel(true, 'f32'),
   gemm: gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' }),
   'gemm-large': largeGemmKernel({ hasBias: false, activation: undefined, storage: 'f32' }),
@@ -87,6 +100,13 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   move: moveKernel(3, 'u32'),
   mask: maskKernel(2, 'u32'),
   reduce: reduceKernel('max', 'f32'),
+  'lsh-hash': lshHashKernel({ x: 'f32', rotations: 'f32', hasMask: true }),
+  'sort-count': sortCountKernel(),
+  'sort-scan': sortScanKernel(),
+  'sort-move': sortMoveKernel(),
+  'unit-keys': unitKeysKernel('f16', false),
+  meetings: meetingsKernel(true),
+  'merge-rounds': mergeRoundsKernel({ hasMask: true, hasLse: true, storage: 'f32' }),
 };
 
 test.each(Object.entries(TEXTS))('%s as text', async (name, { code }) => {

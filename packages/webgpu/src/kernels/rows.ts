@@ -1,7 +1,14 @@
 /** Normalisations: one workgroup a row, whose invocations share sums and maxima. */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { DECLARE_SUBGROUP_REACH, ENABLE_SUBGROUPS, SHUFFLE_STEPS, SUBGROUP_INPUTS } from './subgroups.ts';
-import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
+import {
+  declareBuffers,
+  declareParams,
+  ENABLE_F16,
+  floatAccess,
+  type FloatElement,
+  type FloatStorage,
+} from './wgsl.ts';
 
 const THREADS = 64;
 
@@ -142,6 +149,60 @@ ${entry(subgroups)}
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let normal = (${load('x[base + i]')} - mean) / deviation;
     y[base + i] = ${store(moved)};
+  }
+}`,
+  };
+}
+
+export const UNIT_KEYS_PARAMS = {
+  rows: 'u32',
+  length: 'u32',
+  tokens: 'u32',
+  heads: 'u32',
+  /** Of the (batch row, head)s. */
+  firstMember: 'u32',
+  xBatch: 'u32',
+  xHead: 'u32',
+  xToken: 'u32',
+  /** What is added to the sum of squares. */
+  eps: 'f32',
+} as const;
+
+/**
+ * Keys of LSH attention, [members, tokens, length]: every vector over the root of its sum of squares and `eps`, which is at least 1e-12. Squares are
+ * those of x over a power of two, so that they are in range whatever x is. A vector with anything but numbers gives NaN.
+ */
+export function unitKeysKernel(x: FloatElement, subgroups: boolean): KernelSource {
+  return {
+    name: `unitKeys${subgroups ? ' subgroups' : ''} ${x}`,
+    code: `${x === 'f16' ? ENABLE_F16 : ''}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(UNIT_KEYS_PARAMS)}
+${declareBuffers({ x, keys: 'f32' })}
+${head(subgroups)}
+${entry(subgroups)}
+  let member = params.firstMember + row / params.tokens;
+  let base = (member / params.heads) * params.xBatch + (member % params.heads) * params.xHead + (row % params.tokens) * params.xToken;
+  var odd = 0.0;
+  var greatest = 0.0;
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let size = abs(f32(x[base + i]));
+    if (bitcast<u32>(size) >= 0x7f800000u) { odd += 1.0; } else { greatest = max(greatest, size); }
+  }
+  let isSpoilt = sumOf(odd, lane, reach) > 0.0;
+  greatest = greatestOf(greatest, lane, reach);
+  // Its inverse is a number as well.
+  let unitBits = min(bitcast<u32>(max(greatest, 1e-12)) & 0x7f800000u, 0x7e800000u);
+  let inverse = bitcast<f32>(0x7f000000u - unitBits);
+  var squares = 0.0;
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let value = f32(x[base + i]) * inverse;
+    squares += value * value;
+  }
+  let root = sqrt(sumOf(squares, lane, reach) + params.eps * inverse * inverse);
+  let norm = max(root, 1e-12 * inverse);
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    var key = f32(x[base + i]) * inverse / norm;
+    if (isSpoilt) { key = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); }
+    keys[row * params.length + i] = key;
   }
 }`,
   };

@@ -4,11 +4,15 @@ import { attentionKernel } from './attention/kernel.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
+import { lshHashKernel } from './lsh/hash.ts';
+import { meetingsKernel } from './lsh/meetings.ts';
+import { mergeRoundsKernel } from './lsh/merge-rounds.ts';
 import { mergeKernel } from './merge.ts';
 import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
+import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
 import { reduceKernel } from './reduce.ts';
-import { layerNormKernel, softmaxKernel } from './rows.ts';
+import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 
 const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
 const F32 = { input: 'f32', output: 'f32' } as const;
@@ -72,13 +76,53 @@ const kinds = booleans.flatMap((wholeHeads) =>
   ),
 );
 
+/** The same for LSH attention. */
+const chunked = booleans.flatMap((hasMeetings) =>
+  booleans.flatMap((hasMask) =>
+    ([64, 32, 16] as const).flatMap((rows) =>
+      (['4x4', '8x8'] as const).flatMap((tile) =>
+        booleans.flatMap((subgroups) =>
+          (['f32', 'f16'] as const).map((input) =>
+            attentionKernel({
+              ...PLAIN,
+              rows,
+              tile,
+              subgroups,
+              input,
+              wholeHeads: !subgroups,
+              wholeValues: subgroups,
+              hasLse: true,
+              chunks: { hasMeetings, hasMask },
+            }),
+          ),
+        ),
+      ),
+    ),
+  ),
+);
+
 /** Attention; some variants are in both. */
 export const attention: readonly KernelSource[] = [
-  ...new Map([...shapes, ...kinds].map((kernel) => [kernel.code, kernel])).values(),
+  ...new Map([...shapes, ...kinds, ...chunked].map((kernel) => [kernel.code, kernel])).values(),
 ];
+
+const elements = ['f32', 'f16'] as const;
 
 /** All but attention. */
 export const others: readonly KernelSource[] = [
+  sortCountKernel(),
+  sortScanKernel(),
+  sortMoveKernel(),
+  ...booleans.flatMap((flag) => [
+    meetingsKernel(flag),
+    ...elements.flatMap((x) => [
+      unitKeysKernel(x, flag),
+      ...elements.map((rotations) => lshHashKernel({ x, rotations, hasMask: flag })),
+    ]),
+    ...storages.flatMap((storage) =>
+      booleans.map((hasLse) => mergeRoundsKernel({ hasMask: flag, hasLse, storage })),
+    ),
+  ]),
   ...(['u32', 'f16'] as const).flatMap((element) => [
     fillKernel(element),
     gatherKernel(element),

@@ -13,6 +13,7 @@ import {
   floatElementOf,
   specOf,
   storageOf,
+  type KernelLimits,
   type NodeProgram,
   type ProgramContext,
 } from '../graph/context.ts';
@@ -23,6 +24,7 @@ import {
   attentionWorkgroupBytes,
   type AttentionOptions,
   type AttentionTile,
+  type ChunkOptions,
 } from '../kernels/attention/options.ts';
 import { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
@@ -219,12 +221,32 @@ function kernelOptions(
   { inputs, outputs }: NodeOf<'attention'>,
   { headDim, valueDim, returnLse }: AttentionProblem,
 ): AttentionOptions {
-  const groups = Math.ceil(valueDim / 64);
-  const { workgroupBytes, attentionRows, attentionTile, subgroups, isSoftware } = context.limits;
   const stored = (id: ValueId | undefined): FloatElement | undefined =>
     id === undefined ? undefined : floatElementOf(context, id);
+  return {
+    ...workgroupOptions(context.limits, { headDim, valueDim }),
+    input: floatElementOf(context, inputs.q),
+    output: storageOf(context, outputs[0]),
+    alibi: stored(inputs.alibiSlopes),
+    relative: stored(inputs.relativeBias),
+    bias: stored(inputs.bias),
+    hasLse: returnLse,
+  };
+}
+
+/** How workgroups of a call are cut. */
+export function workgroupOptions(
+  limits: KernelLimits,
+  { headDim, valueDim }: { readonly headDim: number; readonly valueDim: number },
+  chunks?: ChunkOptions,
+): Pick<
+  AttentionOptions,
+  'wholeHeads' | 'wholeValues' | 'groups' | 'rows' | 'tile' | 'subgroups' | 'chunks'
+> {
+  const groups = Math.ceil(valueDim / 64);
+  const { workgroupBytes, attentionRows, attentionTile, subgroups, isSoftware } = limits;
   const fitting = ([64, 32, 16] as const).find(
-    (rows) => rows <= attentionRows && attentionWorkgroupBytes({ rows, groups }) <= workgroupBytes,
+    (rows) => rows <= attentionRows && attentionWorkgroupBytes({ rows, groups, chunks }) <= workgroupBytes,
   );
   return {
     wholeHeads: !isSoftware && headDim % 4 === 0,
@@ -233,12 +255,7 @@ function kernelOptions(
     rows: fitting ?? 16,
     tile: attentionTile ?? tileFor(groups, isSoftware),
     subgroups,
-    input: floatElementOf(context, inputs.q),
-    output: storageOf(context, outputs[0]),
-    alibi: stored(inputs.alibiSlopes),
-    relative: stored(inputs.relativeBias),
-    bias: stored(inputs.bias),
-    hasLse: returnLse,
+    chunks,
   };
 }
 

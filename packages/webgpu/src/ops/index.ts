@@ -13,6 +13,7 @@ import {
   emitSoftmax,
   emitTanh,
 } from './compute.ts';
+import { emitLshAttention } from './lsh-attention.ts';
 import { emitArgsort, emitLshHash } from './lsh.ts';
 import {
   emitConcat,
@@ -47,6 +48,7 @@ export const EMIT: { readonly [K in OpName]?: Emit<K> } = {
   concat: emitConcat,
   lshHash: emitLshHash,
   argsort: emitArgsort,
+  lshAttention: emitLshAttention,
 };
 
 /** The dispatches of a node. */

@@ -9,13 +9,7 @@ import {
   type NodeOf,
   type ValueId,
 } from '@attn/core';
-import {
-  always,
-  floatElementOf,
-  specOf,
-  type NodeProgram,
-  type ProgramContext,
-} from '../graph/context.ts';
+import { always, floatElementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceScratch, DeviceTable, type Dispatch } from '../graph/dispatch.ts';
 import { HASH_TOKENS, LSH_HASH_PARAMS, lshHashKernel } from '../kernels/lsh/hash.ts';
 import {
@@ -76,7 +70,7 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
   const { shape, dtype } = specOf(context, inputs.x);
   const { rows, length, blocks, countBytes } = sortSizes(shape);
   if (rows * length === 0) return always();
-  const passes = Math.ceil(sortedBits(context.graph, inputs.x) / DIGIT_BITS);
+  const passes = sortPasses(context.graph, inputs.x);
   const [counts, spare] = [new DeviceScratch(countBytes), new DeviceScratch(4 * rows * length)];
   const [count, scan, move] = [sortCountKernel(), sortScanKernel(), sortMoveKernel()];
   const dispatches: Dispatch[] = [];
@@ -104,8 +98,15 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
   return always(...dispatches);
 }
 
-/** Rows to sort, their blocks, and the memory that counts take. */
-export function sortSizes(shape: readonly number[]): {
+/** What cannot be sorted on a device that binds so many bytes; undefined where there is nothing of the kind. */
+export function sortObstacle(shape: readonly number[], bindingBytes: number): string | undefined {
+  const { rows, countBytes } = sortSizes(shape);
+  if (countBytes <= bindingBytes) return undefined;
+  return `the digits of ${rows} rows take ${countBytes} bytes, and this device binds at most ${bindingBytes}`;
+}
+
+/** Rows to sort, their blocks, and the memory that counts of digits take. */
+function sortSizes(shape: readonly number[]): {
   readonly rows: number;
   readonly length: number;
   readonly blocks: number;
@@ -117,12 +118,10 @@ export function sortSizes(shape: readonly number[]): {
   return { rows, length, blocks, countBytes: 4 * rows * DIGITS * blocks };
 }
 
-/** Bits in which integers may differ: buckets of a hash in the same graph are small. */
-export function sortedBits(graph: Graph, x: ValueId): number {
-  for (const node of graph.nodes) {
-    if (node.op === 'lshHash' && node.outputs[0] === x) {
-      return Math.ceil(Math.log2(hashProblem(graph, node).bucketCount + 1));
-    }
-  }
-  return 32;
+/** Digits that a sort goes through: those of all integers, or as few as the buckets take that the graph itself hashes. */
+export function sortPasses(graph: Graph, x: ValueId): number {
+  const source = graph.nodes.find(({ outputs }) => outputs.includes(x));
+  const isHash = source !== undefined && source.op === 'lshHash';
+  const bits = isHash ? Math.ceil(Math.log2(hashProblem(graph, source).bucketCount + 1)) : 32;
+  return Math.ceil(bits / DIGIT_BITS);
 }

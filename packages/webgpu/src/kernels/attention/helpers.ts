@@ -1,4 +1,4 @@
-/** Functions of the attention kernel: rows of q, k and v, their orders, the soft cap, and what may not be a number. */
+/** Functions of the attention kernel: rows of q, k and v, and what may not be a number. */
 import type { AttentionOptions } from './options.ts';
 
 /** A vector of 4 columns out of the row that begins at `row`, 0 behind its end. */
@@ -22,29 +22,9 @@ ${vectorOf('k', 'headDim', wholeHeads)}
 ${vectorOf('v', 'valueDim', wholeValues)}
 
 // In functions, because constants may not be infinite or NaN.
-fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.keyCount & 0u)); }
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.keyCount & 0u)); }
+fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.headDim & 0u)); }
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.headDim & 0u)); }
 fn isOdd(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }
 fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-fn anyOdd(x: vec4f) -> bool { return isOdd(x.x) || isOdd(x.y) || isOdd(x.z) || isOdd(x.w); }
-fn queryRow(index: u32) -> u32 {
-  if (params.hasQueryIndex == 0u) { return index; }
-  return plan[params.queryIndex + index];
-}
-fn keyRow(index: u32) -> u32 {
-  let bounded = min(index, params.keyCount - 1u);
-  if (params.hasKeyIndex == 0u) { return bounded; }
-  return plan[params.keyIndex + bounded];
-}
-fn capped(x: f32) -> f32 {
-  if (params.softcap == 0.0 || isNaN_(x)) { return x; }
-  // exp overflows beyond this, and tanh is 1 long before.
-  let y = clamp(x / params.softcap, -20.0, 20.0);
-  if (abs(y) < 0.1) {
-    let z = y * y;
-    return params.softcap * (y + y * z * (-0.33333333333 + z * (0.13333333333 + z * (-0.05396825397 + z * 0.0218694885))));
-  }
-  let e = exp(2.0 * abs(y));
-  return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
-}`;
+fn anyOdd(x: vec4f) -> bool { return isOdd(x.x) || isOdd(x.y) || isOdd(x.z) || isOdd(x.w); }`;
 }

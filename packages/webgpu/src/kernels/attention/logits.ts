@@ -1,7 +1,8 @@
-/** Logits of a tile: products of queries and keys, the soft cap, biases, and what is hidden. */
+/** Logits of a tile: products of queries and keys, what is added to them, and what is hidden. */
 import { four, range, unrolled } from '../wgsl.ts';
 import { ofRow } from './rows.ts';
 import { DEPTH, divisionOf, PITCH, TILE_KEYS, type AttentionOptions } from './options.ts';
+import type { TileSource } from './source.ts';
 
 /** `logits`: the products. Row i has the vectors i · keyVectors … */
 export function multiplyQueriesAndKeys(options: AttentionOptions): string {
@@ -53,7 +54,7 @@ ${vectors
 }
 
 /** `logits` as they count, and `tileGreatest`, the greatest of this invocation's. */
-export function finishLogits(options: AttentionOptions): string {
+export function finishLogits(options: AttentionOptions, source: TileSource): string {
   const { queries, keyVectors, across } = divisionOf(options);
   return `      // What is hidden is −∞, whatever it was.
       var tileGreatest = rowsOf(LOWEST);
@@ -61,14 +62,10 @@ ${unrolled(queries * keyVectors, (at) => {
   const [i, h] = [Math.floor(at / keyVectors), at % keyVectors];
   return `        var row = logits[${at}] * params.scale;
         let keys = tx + ${across * h}u;
-        var bits = 15u;
-        if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * ${queries}u + ${i}u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
-        }
+${source.seen(i)}
         for (var j = 0u; j < 4u; j++) {
           var value = row[j];
-${logitTerms(options, i)}
+${source.logit(i)}
           let isSeen = ((bits >> j) & 1u) == 1u;
           // A logit of ∞ has no softmax either.
           if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= ${1 << i}u; }
@@ -78,23 +75,4 @@ ${logitTerms(options, i)}
         }
         logits[${at}] = row;`;
 })}`;
-}
-
-/** What is added to the logit `value` of row `i` and key `j`: the soft cap, then biases. */
-function logitTerms({ alibi, relative, bias }: AttentionOptions, i: number): string {
-  const lines = [
-    'value = capped(value);',
-    (alibi || relative || bias) &&
-      `let key = keyRow(tile * 64u + keys * 4u + j);
-          let offset = i32(key) - i32(queries[${i}]) - params.queryOffset;`,
-    alibi && 'value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));',
-    relative &&
-      `value += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);`,
-    bias &&
-      `value += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[${i}] * params.biasQuery + key * params.biasKey]);`,
-  ];
-  return lines
-    .filter((line) => typeof line === 'string')
-    .map((line) => `          ${line}`)
-    .join('\n');
 }

@@ -27,6 +27,15 @@ export interface AttentionOptions {
   readonly relative: FloatElement | undefined;
   readonly bias: FloatElement | undefined;
   readonly hasLse: boolean;
+  /** Whether tiles are those of LSH attention, where keys are f32; those of a plan if undefined. */
+  readonly chunks?: ChunkOptions;
+}
+
+/** What LSH attention is told of tokens beside their order. */
+export interface ChunkOptions {
+  /** Whether chunks and buckets of all rounds are known, for `withinBuckets` and what pairs count that meet several times. */
+  readonly hasMeetings: boolean;
+  readonly hasMask: boolean;
 }
 
 /** Keys of a tile, which is the plan's. */
@@ -77,16 +86,18 @@ export function valueRows(sizes: Sizes): number {
 }
 
 /** Bytes of shared memory that a kernel takes. */
-export function attentionWorkgroupBytes(sizes: Sizes): number {
-  return 16 * (weightVectors(sizes) + stageVectors(sizes)) + 64;
+export function attentionWorkgroupBytes(sizes: Sizes & Pick<AttentionOptions, 'chunks'>): number {
+  const tokens = sizes.chunks ? 4 * TILE_KEYS : 0;
+  return 16 * (weightVectors(sizes) + stageVectors(sizes)) + tokens + 64;
 }
 
 /** Says which variant it is. */
 export function attentionName(options: AttentionOptions): string {
   const { wholeHeads, wholeValues, groups, rows, tile, subgroups, input, output } = options;
-  const { alibi, relative, bias, hasLse } = options;
+  const { alibi, relative, bias, hasLse, chunks } = options;
   const ragged = { ragged: !wholeHeads, raggedValues: !wholeValues };
-  const parts = { subgroups, ...ragged, alibi, relative, bias, lse: hasLse };
+  const ofChunks = { chunks, meetings: chunks?.hasMeetings, mask: chunks?.hasMask };
+  const parts = { ...ofChunks, subgroups, ...ragged, alibi, relative, bias, lse: hasLse };
   return [
     `attention ${groups} ${rows} ${tile}`,
     ...Object.entries(parts)

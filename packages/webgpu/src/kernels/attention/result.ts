@@ -30,9 +30,9 @@ function writeRow(options: AttentionOptions, i: number): string {
       var value = ${ofRow('greatest', i)} + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
-      lse[group.z * params.splitLse + (batch * params.heads + head) * params.queryLength + queries[${i}]] = value;
+      lse[lseBase + queries[${i}]] = value;
     }`;
-  return `    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[${i}] * params.outToken - params.outFirst;
+  return `    let at = outBase + queries[${i}] * params.outToken;
     let isNaNRow = ${ofRow('findings', i)} > 0.0;
     let isEmpty = ${ofRow('total', i)} == 0.0;
     let divisor = select(${ofRow('total', i)}, 1.0, isEmpty);

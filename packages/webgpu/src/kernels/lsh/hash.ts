@@ -6,13 +6,7 @@
  * Scores are compared as integers of the same order, so that NaN is told by its bits and −0 is 0.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
-import {
-  declareBuffers,
-  declareParams,
-  ENABLE_F16,
-  range,
-  type FloatElement,
-} from '../wgsl.ts';
+import { declareBuffers, declareParams, ENABLE_F16, range, type FloatElement } from '../wgsl.ts';
 
 /** Tokens of a workgroup. */
 export const HASH_TOKENS = 64;

@@ -1,0 +1,26 @@
+/** Where the tokens of LSH attention are in each round: what tells in which rounds two of them meet. */
+import type { KernelSource } from '../../device/pipeline-cache.ts';
+import { declareBuffers, declareParams, forEachElement } from '../wgsl.ts';
+
+export const MEETINGS_PARAMS = {
+  count: 'u32',
+  length: 'u32',
+  /** Tokens of a chunk. */
+  slots: 'u32',
+  /** First row of the orders. */
+  firstRow: 'u32',
+} as const;
+
+/** `meetings` [rows, tokens] of rows of `order`: the chunk of a token, and its bucket, or 0 without buckets. */
+export function meetingsKernel(hasBuckets: boolean): KernelSource {
+  return {
+    name: `meetings${hasBuckets ? ' buckets' : ''}`,
+    code: `${declareParams(MEETINGS_PARAMS)}
+${declareBuffers({ order: 'u32', ...(hasBuckets && { buckets: 'u32' }), meetings: 'vec2u' })}
+${forEachElement(`  let row = i / params.length;
+  let from_ = (params.firstRow + row) * params.length;
+  let token = min(order[from_ + i % params.length], params.length - 1u);
+  let chunk = (i % params.length) / params.slots;
+  meetings[row * params.length + token] = vec2u(chunk, ${hasBuckets ? 'buckets[from_ + token]' : '0u'});`)}`,
+  };
+}
