@@ -121,7 +121,8 @@ function sortSizes(shape: readonly number[]): {
 /** Digits that a sort goes through: those of all integers, or as few as the buckets take that the graph itself hashes. */
 export function sortPasses(graph: Graph, x: ValueId): number {
   const source = graph.nodes.find(({ outputs }) => outputs.includes(x));
-  const isHash = source !== undefined && source.op === 'lshHash';
-  const bits = isHash ? Math.ceil(Math.log2(hashProblem(graph, source).bucketCount + 1)) : 32;
+  if (source === undefined || source.op !== 'lshHash') return 32 / DIGIT_BITS;
+  const hidden = source.inputs.mask === undefined ? 0 : 1;
+  const bits = Math.ceil(Math.log2(hashProblem(graph, source).bucketCount + hidden));
   return Math.ceil(bits / DIGIT_BITS);
 }

@@ -99,8 +99,8 @@ fn load_v(row: u32, vector: u32) -> vec4f {
 }
 
 // In functions, because constants may not be infinite or NaN.
-fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.keyCount & 0u)); }
-fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.keyCount & 0u)); }
+fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.headDim & 0u)); }
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.headDim & 0u)); }
 fn isOdd(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }
 fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 fn anyOdd(x: vec4f) -> bool { return isOdd(x.x) || isOdd(x.y) || isOdd(x.z) || isOdd(x.w); }
@@ -160,8 +160,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let ty = lane / 16u;
   let headVectors = (params.headDim + 3u) / 4u;
   let valueVectors = (params.valueDim + 3u) / 4u;
-  let block = group.x / 1u;
   let firstQuery = group.x * 64u;
+  let block = group.x / 1u;
   let firstRow = (group.x % 1u) * 64u;
   let member = plan[params.members + params.firstMember + group.y];
   let batch = member / params.heads;
@@ -170,6 +170,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let qBase = batch * params.qBatch + head * params.qHead - params.qFirst;
   let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
   let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
+  let outBase = group.z * params.splitOut + batch * params.outBatch + head * params.outHead - params.outFirst;
+  let lseBase = group.z * params.splitLse + member * params.queryLength;
 
   var greatest = rowsOf(LOWEST);
   var total = rowsOf(0.0);
@@ -489,7 +491,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   findings = sumOfRow(findings, lane, reach);
 {
   if (firstQuery + ty * 4u + 0u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[0] * params.outToken - params.outFirst;
+    let at = outBase + queries[0] * params.outToken;
     let isNaNRow = findings[0][0] > 0.0;
     let isEmpty = total[0][0] == 0.0;
     let divisor = select(total[0][0], 1.0, isEmpty);
@@ -505,7 +507,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 {
   if (firstQuery + ty * 4u + 1u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[1] * params.outToken - params.outFirst;
+    let at = outBase + queries[1] * params.outToken;
     let isNaNRow = findings[0][1] > 0.0;
     let isEmpty = total[0][1] == 0.0;
     let divisor = select(total[0][1], 1.0, isEmpty);
@@ -521,7 +523,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 {
   if (firstQuery + ty * 4u + 2u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[2] * params.outToken - params.outFirst;
+    let at = outBase + queries[2] * params.outToken;
     let isNaNRow = findings[0][2] > 0.0;
     let isEmpty = total[0][2] == 0.0;
     let divisor = select(total[0][2], 1.0, isEmpty);
@@ -537,7 +539,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 }
 {
   if (firstQuery + ty * 4u + 3u < params.queryCount) {
-    let at = group.z * params.splitOut + batch * params.outBatch + head * params.outHead + queries[3] * params.outToken - params.outFirst;
+    let at = outBase + queries[3] * params.outToken;
     let isNaNRow = findings[0][3] > 0.0;
     let isEmpty = total[0][3] == 0.0;
     let divisor = select(total[0][3], 1.0, isEmpty);

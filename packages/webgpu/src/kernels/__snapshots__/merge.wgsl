@@ -22,6 +22,34 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 
+struct Merged { value: f32, lse: f32, isEmpty: bool }
+
+fn mergeParts(count: u32, firstLse: u32, stepLse: u32, first: u32, step: u32) -> Merged {
+  var greatest = -3.4028234e38;
+  var isNaNRow = false;
+  for (var part = 0u; part < count; part++) {
+    let value = partLse[firstLse + part * stepLse];
+    let bits = bitcast<u32>(value);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) { isNaNRow = true; }
+    if ((bits & 0x7f800000u) != 0x7f800000u) { greatest = max(greatest, value); }
+  }
+  var total = 0.0;
+  var sum = 0.0;
+  for (var part = 0u; part < count; part++) {
+    let value = partLse[firstLse + part * stepLse];
+    // −∞: this part saw no key.
+    if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) { continue; }
+    let weight = max(exp(value - greatest), 1.2e-38);
+    total += weight;
+    sum += weight * parts[first + part * step];
+  }
+  // From what is only known at run time, because constants may not be infinite or NaN.
+  let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
+  let minusInfinity = bitcast<f32>(0xff800000u | (params.count & 0u));
+  if (isNaNRow) { return Merged(nan, nan, false); }
+  if (total == 0.0) { return Merged(0.0, minusInfinity, true); }
+  return Merged(sum / total, greatest + log(total), false);
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -33,36 +61,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var row = query;
   if (params.hasQueryIndex == 1u) { row = plan[params.queryIndex + query]; }
   let at = member * params.queryLength + row;
-  var greatest = -3.4028234e38;
-  var isNaNRow = false;
-  for (var split = 0u; split < params.splits; split++) {
-    let value = partLse[split * params.splitLse + at];
-    let bits = bitcast<u32>(value);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) { isNaNRow = true; }
-    if ((bits & 0x7f800000u) != 0x7f800000u) { greatest = max(greatest, value); }
-  }
-  var total = 0.0;
-  var sum = 0.0;
-  for (var split = 0u; split < params.splits; split++) {
-    let value = partLse[split * params.splitLse + at];
-    // −∞: this split saw no key.
-    if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) { continue; }
-    let weight = max(exp(value - greatest), 1.2e-38);
-    total += weight;
-    sum += weight * parts[split * params.splitOut + at * params.valueDim + column];
-  }
-  let isEmpty = total == 0.0;
-  var result = sum / select(total, 1.0, isEmpty);
-  // In variables, because constants may not be infinite or NaN.
-  let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
-  let minusInfinity = bitcast<f32>(0xff800000u | (params.count & 0u));
-  if (isNaNRow) { result = nan; }
+  let merged = mergeParts(params.splits, at, params.splitLse, at * params.valueDim + column, params.splitOut);
   let place = (member / params.heads) * params.outBatch + (member % params.heads) * params.outHead + row * params.outToken - params.outFirst;
-  out[place + column] = result;
-  if (column == 0u) {
-    var value = greatest + log(select(total, 1.0, isEmpty));
-    if (isEmpty) { value = minusInfinity; }
-    if (isNaNRow) { value = nan; }
-    lse[at] = value;
-  }
+  out[place + column] = merged.value;
+  if (column == 0u) { lse[at] = merged.lse; }
 }

@@ -1,0 +1,554 @@
+struct Params {
+  headDim: u32,
+  valueDim: u32,
+  queryCount: u32,
+  heads: u32,
+  firstBlock: u32,
+  firstMember: u32,
+  firstRound: u32,
+  firstSlot: u32,
+  rounds: u32,
+  chunks: u32,
+  slots: u32,
+  cycle: u32,
+  listed: u32,
+  lead: u32,
+  behind: u32,
+  before: u32,
+  after: u32,
+  causal: u32,
+  withinBuckets: u32,
+  once: u32,
+  byCount: u32,
+  qBatch: u32,
+  qHead: u32,
+  qToken: u32,
+  kHead: u32,
+  kToken: u32,
+  vBatch: u32,
+  vHead: u32,
+  vToken: u32,
+  splitOut: u32,
+  splitLse: u32,
+  outHead: u32,
+  outToken: u32,
+  scale: f32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> k: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> v: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> order: array<u32>;
+@group(0) @binding(5) var<storage, read> meetings: array<vec2u>;
+@group(0) @binding(6) var<storage, read> mask: array<u32>;
+@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(8) var<storage, read_write> lse: array<f32>;
+
+const LOWEST = -3.4028234e38;
+const LEAST = 1.2e-38;
+
+var<workgroup> weights: array<vec4f, 1024>;
+var<workgroup> stage: array<vec4f, 640>;
+var<workgroup> oddValues: atomic<u32>;
+
+
+fn load_q(row: u32, vector: u32) -> vec4f {
+  return vec4f(q[row / 4u + vector]);
+}
+
+fn load_k(row: u32, vector: u32) -> vec4f {
+  return vec4f(k[row / 4u + vector]);
+}
+
+fn load_v(row: u32, vector: u32) -> vec4f {
+  return vec4f(v[row / 4u + vector]);
+}
+
+// In functions, because constants may not be infinite or NaN.
+fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.headDim & 0u)); }
+fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.headDim & 0u)); }
+fn isOdd(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }
+fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn anyOdd(x: vec4f) -> bool { return isOdd(x.x) || isOdd(x.y) || isOdd(x.z) || isOdd(x.w); }
+var<workgroup> tokens: array<u32, 64>;
+
+// Rows of the orders and of the meetings of all rounds: where those of this head begin, and the one of this round.
+var<private> memberRow: u32;
+var<private> roundRow: u32;
+var<private> meetingsRow: u32;
+
+fn tokenAt(row: u32, place: u32) -> u32 { return min(order[row * params.queryCount + place], params.queryCount - 1u); }
+fn queryRow(place: u32) -> u32 { return tokenAt(roundRow, place); }
+fn keyRow(slot: u32) -> u32 { return tokens[slot % 64u] & 0x7fffffffu; }
+
+// From which of the list's slots to which the token at a place sees.
+fn slotsSeen(place: u32) -> vec2u {
+  let own = place / params.slots + params.lead;
+  let first = own - min(own, params.before);
+  return vec2u(first, min(own + params.after + 1u, params.listed)) * params.slots;
+}
+
+fn tokenOf(slot: u32, round: u32, batch: u32) -> u32 {
+  let chunk = slot / params.slots;
+  let source = (round * params.chunks + chunk + params.behind) % params.cycle;
+  let sourceRound = source / params.chunks;
+  let place = (source % params.chunks) * params.slots + slot % params.slots;
+  // Slots that a shorter chunk leaves over hold none.
+  if (chunk >= params.listed || place >= params.queryCount) { return 0x80000000u; }
+  var token = tokenAt(memberRow + sourceRound, place);
+  if (params.withinBuckets == 1u && sourceRound != round) { token |= 0x80000000u; }
+  if (mask[batch * params.queryCount + (token & 0x7fffffffu)] == 0u) { token |= 0x80000000u; }
+  return token;
+}
+
+// The chunk of a token in a round, counted within it, and its bucket.
+fn meeting(token: u32, round: u32) -> vec2u { return meetings[(meetingsRow + round) * params.queryCount + token]; }
+
+// Whether a pair meets in a round before this one, where rounds have ends.
+fn haveMet(query: u32, key: u32, round: u32) -> bool {
+  for (var r = 0u; r < round; r++) {
+    let a = meeting(query, r);
+    let b = meeting(key, r);
+    let isNear = b.x + params.before >= a.x && b.x <= a.x + params.after;
+    if (isNear && (params.withinBuckets == 0u || a.y == b.y)) { return true; }
+  }
+  return false;
+}
+
+// log(count + 1e-9), where count is how often the key's chunk is among those that the query's looks at, as the cycle has it.
+fn logOfCount(query: u32, key: u32) -> f32 {
+  var count = 0u;
+  for (var r = 0u; r < params.rounds; r++) {
+    let a = meeting(query, r);
+    let b = meeting(key, r);
+    if (params.withinBuckets == 1u && a.y != b.y) { continue; }
+    // Steps ahead and back in the cycle. A cycle that is shorter than the way is gone round again.
+    let ahead = (b.x + params.cycle - a.x) % params.cycle;
+    let back = params.cycle - ahead;
+    if (ahead <= params.after) { count += (params.after - ahead) / params.cycle + 1u; }
+    if (back <= params.before) { count += (params.before - back) / params.cycle + 1u; }
+  }
+  // The logarithm of 1 is 0, whatever a device makes of it.
+  return select(log(f32(count) + 1e-9), 0.0, count == 1u);
+}
+
+// Which of the four keys from a slot of the tile on the query at a place sees.
+fn keysSeen(query: u32, place: u32, firstSlot: u32, first: u32, round: u32) -> u32 {
+  let band = slotsSeen(place);
+  var bits = 0u;
+  for (var j = 0u; j < 4u; j++) {
+    let slot = firstSlot + first + j;
+    let token = tokens[first + j];
+    var isSeen = slot >= band.x && slot < band.y && token < 0x80000000u && token != query;
+    if (params.causal == 1u && token > query) { isSeen = false; }
+    if (isSeen && params.withinBuckets == 1u) { isSeen = meeting(query, round).y == meeting(token, round).y; }
+    if (isSeen && params.once == 1u) { isSeen = !haveMet(query, token, round); }
+    bits |= select(0u, 1u << j, isSeen);
+  }
+  return bits;
+}
+alias Rows = array<vec4f, 1>;
+fn rowsOf(value: f32) -> Rows { return Rows(vec4f(value)); }
+
+fn greatestOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
+  var rows = mine;
+  weights[lane + 0u] = rows[0];
+  workgroupBarrier();
+  let first = lane - lane % 16u;
+  rows[0] = weights[first + 0u];
+  for (var x = reach; x < 16u; x += reach) {
+    rows[0] = max(rows[0], weights[first + x + 0u]);
+  }
+  workgroupBarrier();
+  return rows;
+}
+fn sumOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
+  var rows = mine;
+  weights[lane + 0u] = rows[0];
+  workgroupBarrier();
+  let first = lane - lane % 16u;
+  rows[0] = weights[first + 0u];
+  for (var x = reach; x < 16u; x += reach) {
+    rows[0] = rows[0] + weights[first + x + 0u];
+  }
+  workgroupBarrier();
+  return rows;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  // Invocations that share a row and reduce without shared memory.
+  let reach = 1u;
+  let tx = lane % 16u;
+  let ty = lane / 16u;
+  let headVectors = (params.headDim + 3u) / 4u;
+  let valueVectors = (params.valueDim + 3u) / 4u;
+  let firstQuery = (params.firstBlock + group.x) * 64u;
+  let member = params.firstMember + group.y;
+  let batch = member / params.heads;
+  let head = member % params.heads;
+  let round = params.firstRound + group.z;
+  memberRow = member * params.rounds;
+  roundRow = memberRow + round;
+  meetingsRow = group.y * params.rounds;
+  let qBase = batch * params.qBatch + head * params.qHead;
+  let kBase = group.y * params.kHead;
+  let vBase = batch * params.vBatch + head * params.vHead;
+  let outBase = (params.firstSlot + group.z) * params.splitOut + group.y * params.outHead;
+  let lseBase = (params.firstSlot + group.z) * params.splitLse + group.y * params.queryCount;
+
+  var greatest = rowsOf(LOWEST);
+  var total = rowsOf(0.0);
+  // Bit i: row i has no softmax.
+  var nanRows = 0u;
+  var sums: array<vec4f, 4>;
+  // Where each of this invocation's rows stands in q.
+  var queries: array<u32, 4>;
+  queries[0] = queryRow(min(firstQuery + ty * 4u + 0u, params.queryCount - 1u));
+  queries[1] = queryRow(min(firstQuery + ty * 4u + 1u, params.queryCount - 1u));
+  queries[2] = queryRow(min(firstQuery + ty * 4u + 2u, params.queryCount - 1u));
+  queries[3] = queryRow(min(firstQuery + ty * 4u + 3u, params.queryCount - 1u));
+
+  let lastQuery = min(firstQuery + 64u, params.queryCount) - 1u;
+  let firstTile = slotsSeen(firstQuery).x / 64u;
+  let lastTile = (slotsSeen(lastQuery).y + 63u) / 64u;
+  for (var tile = firstTile; tile < lastTile; tile++) {
+      // Read behind the barrier that comes before keys are loaded.
+      for (var s = lane; s < 64u; s += 256u) { tokens[s] = tokenOf(tile * 64u + s, round, batch); }
+      // Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
+      var logits = array<vec4f, 4>();
+      for (var start = 0u; start < headVectors; start += 4u) {
+        workgroupBarrier();
+        for (var s = lane; s < 256u; s += 256u) {
+          let row = s / 4u;
+          let vector = start + s % 4u;
+          var value = vec4f();
+          if (firstQuery + row < params.queryCount && vector < headVectors) {
+            value = load_q(qBase + queryRow(firstQuery + row) * params.qToken, vector);
+          }
+          stage[row * 5u + s % 4u] = value;
+        }
+        for (var s = lane; s < 256u; s += 256u) {
+          let key = s / 4u;
+          let vector = start + s % 4u;
+          var value = vec4f();
+          if (vector < headVectors) { value = load_k(kBase + keyRow(tile * 64u + key) * params.kToken, vector); }
+          stage[(64u + (key % 4u) * 16u + key / 4u) * 5u + s % 4u] = value;
+        }
+        workgroupBarrier();
+        for (var d = 0u; d < 4u; d++) {
+          let key00 = stage[(64u + tx) * 5u + d];
+          let key01 = stage[(80u + tx) * 5u + d];
+          let key02 = stage[(96u + tx) * 5u + d];
+          let key03 = stage[(112u + tx) * 5u + d];
+          let keys00 = vec4f(key00[0], key01[0], key02[0], key03[0]);
+          let keys01 = vec4f(key00[1], key01[1], key02[1], key03[1]);
+          let keys02 = vec4f(key00[2], key01[2], key02[2], key03[2]);
+          let keys03 = vec4f(key00[3], key01[3], key02[3], key03[3]);
+{
+          let query = stage[(ty * 4u + 0u) * 5u + d];
+          logits[0] += query[0] * keys00;
+          logits[0] += query[1] * keys01;
+          logits[0] += query[2] * keys02;
+          logits[0] += query[3] * keys03;
+}
+{
+          let query = stage[(ty * 4u + 1u) * 5u + d];
+          logits[1] += query[0] * keys00;
+          logits[1] += query[1] * keys01;
+          logits[1] += query[2] * keys02;
+          logits[1] += query[3] * keys03;
+}
+{
+          let query = stage[(ty * 4u + 2u) * 5u + d];
+          logits[2] += query[0] * keys00;
+          logits[2] += query[1] * keys01;
+          logits[2] += query[2] * keys02;
+          logits[2] += query[3] * keys03;
+}
+{
+          let query = stage[(ty * 4u + 3u) * 5u + d];
+          logits[3] += query[0] * keys00;
+          logits[3] += query[1] * keys01;
+          logits[3] += query[2] * keys02;
+          logits[3] += query[3] * keys03;
+}
+        }
+      }
+
+      // What is hidden is −∞, whatever it was.
+      var tileGreatest = rowsOf(LOWEST);
+{
+        var row = logits[0] * params.scale;
+        let keys = tx + 0u;
+        let bits = keysSeen(queries[0], firstQuery + ty * 4u + 0u, tile * 64u, keys * 4u, round);
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          if (params.byCount == 1u && ((bits >> j) & 1u) == 1u) { value -= logOfCount(queries[0], tokens[keys * 4u + j]); }
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 1u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][0]) { tileGreatest[0][0] = value; }
+        }
+        logits[0] = row;
+}
+{
+        var row = logits[1] * params.scale;
+        let keys = tx + 0u;
+        let bits = keysSeen(queries[1], firstQuery + ty * 4u + 1u, tile * 64u, keys * 4u, round);
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          if (params.byCount == 1u && ((bits >> j) & 1u) == 1u) { value -= logOfCount(queries[1], tokens[keys * 4u + j]); }
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 2u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][1]) { tileGreatest[0][1] = value; }
+        }
+        logits[1] = row;
+}
+{
+        var row = logits[2] * params.scale;
+        let keys = tx + 0u;
+        let bits = keysSeen(queries[2], firstQuery + ty * 4u + 2u, tile * 64u, keys * 4u, round);
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          if (params.byCount == 1u && ((bits >> j) & 1u) == 1u) { value -= logOfCount(queries[2], tokens[keys * 4u + j]); }
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 4u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][2]) { tileGreatest[0][2] = value; }
+        }
+        logits[2] = row;
+}
+{
+        var row = logits[3] * params.scale;
+        let keys = tx + 0u;
+        let bits = keysSeen(queries[3], firstQuery + ty * 4u + 3u, tile * 64u, keys * 4u, round);
+        for (var j = 0u; j < 4u; j++) {
+          var value = row[j];
+          if (params.byCount == 1u && ((bits >> j) & 1u) == 1u) { value -= logOfCount(queries[3], tokens[keys * 4u + j]); }
+          let isSeen = ((bits >> j) & 1u) == 1u;
+          // A logit of ∞ has no softmax either.
+          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 8u; }
+          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
+          row[j] = value;
+          if (value > tileGreatest[0][3]) { tileGreatest[0][3] = value; }
+        }
+        logits[3] = row;
+}
+      tileGreatest = greatestOfRow(tileGreatest, lane, reach);
+      var shrink: Rows;
+{
+        let next = max(tileGreatest[0], greatest[0]);
+        // Never 0, so that what is infinite stays so.
+        shrink[0] = max(exp(greatest[0] - next), vec4f(LEAST));
+        greatest[0] = next;
+        total[0] *= shrink[0];
+}
+{
+        sums[0] *= shrink[0][0];
+{
+        let logit = logits[0];
+        var weight = max(exp(logit - greatest[0][0]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][0] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 0u) * 16u + tx + 0u] = weight;
+}
+}
+{
+        sums[1] *= shrink[0][1];
+{
+        let logit = logits[1];
+        var weight = max(exp(logit - greatest[0][1]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][1] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 1u) * 16u + tx + 0u] = weight;
+}
+}
+{
+        sums[2] *= shrink[0][2];
+{
+        let logit = logits[2];
+        var weight = max(exp(logit - greatest[0][2]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][2] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 2u) * 16u + tx + 0u] = weight;
+}
+}
+{
+        sums[3] *= shrink[0][3];
+{
+        let logit = logits[3];
+        var weight = max(exp(logit - greatest[0][3]), vec4f(LEAST));
+        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        total[0][3] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 3u) * 16u + tx + 0u] = weight;
+}
+}
+
+      // The weighted sum of the values.
+      for (var start = 0u; start < 64u; start += 32u) {
+        workgroupBarrier();
+        if (lane == 0u) { atomicStore(&oddValues, 0u); }
+        workgroupBarrier();
+        for (var s = lane; s < 32u * valueVectors; s += 256u) {
+          let value = load_v(vBase + keyRow(tile * 64u + start + s / valueVectors) * params.vToken, s % valueVectors);
+          stage[s] = value;
+          if (anyOdd(value)) { atomicStore(&oddValues, 1u); }
+        }
+        workgroupBarrier();
+        let areOdd = atomicLoad(&oddValues) != 0u;
+        for (var key = 0u; key < 8u; key++) {
+          let weight0 = weights[(ty * 4u + 0u) * 16u + start / 4u + key];
+          let weight1 = weights[(ty * 4u + 1u) * 16u + start / 4u + key];
+          let weight2 = weights[(ty * 4u + 2u) * 16u + start / 4u + key];
+          let weight3 = weights[(ty * 4u + 3u) * 16u + start / 4u + key];
+{
+          let value0 = stage[min((key * 4u + 0u) * valueVectors + tx + 0u, 639u)];
+          let value1 = stage[min((key * 4u + 1u) * valueVectors + tx + 0u, 639u)];
+          let value2 = stage[min((key * 4u + 2u) * valueVectors + tx + 0u, 639u)];
+          let value3 = stage[min((key * 4u + 3u) * valueVectors + tx + 0u, 639u)];
+          if (areOdd) {
+            if (weight0[0] > 0.0) { sums[0] += weight0[0] * value0; }
+            if (weight0[1] > 0.0) { sums[0] += weight0[1] * value1; }
+            if (weight0[2] > 0.0) { sums[0] += weight0[2] * value2; }
+            if (weight0[3] > 0.0) { sums[0] += weight0[3] * value3; }
+            if (weight1[0] > 0.0) { sums[1] += weight1[0] * value0; }
+            if (weight1[1] > 0.0) { sums[1] += weight1[1] * value1; }
+            if (weight1[2] > 0.0) { sums[1] += weight1[2] * value2; }
+            if (weight1[3] > 0.0) { sums[1] += weight1[3] * value3; }
+            if (weight2[0] > 0.0) { sums[2] += weight2[0] * value0; }
+            if (weight2[1] > 0.0) { sums[2] += weight2[1] * value1; }
+            if (weight2[2] > 0.0) { sums[2] += weight2[2] * value2; }
+            if (weight2[3] > 0.0) { sums[2] += weight2[3] * value3; }
+            if (weight3[0] > 0.0) { sums[3] += weight3[0] * value0; }
+            if (weight3[1] > 0.0) { sums[3] += weight3[1] * value1; }
+            if (weight3[2] > 0.0) { sums[3] += weight3[2] * value2; }
+            if (weight3[3] > 0.0) { sums[3] += weight3[3] * value3; }
+          } else {
+            sums[0] += weight0[0] * value0;
+            sums[0] += weight0[1] * value1;
+            sums[0] += weight0[2] * value2;
+            sums[0] += weight0[3] * value3;
+            sums[1] += weight1[0] * value0;
+            sums[1] += weight1[1] * value1;
+            sums[1] += weight1[2] * value2;
+            sums[1] += weight1[3] * value3;
+            sums[2] += weight2[0] * value0;
+            sums[2] += weight2[1] * value1;
+            sums[2] += weight2[2] * value2;
+            sums[2] += weight2[3] * value3;
+            sums[3] += weight3[0] * value0;
+            sums[3] += weight3[1] * value1;
+            sums[3] += weight3[2] * value2;
+            sums[3] += weight3[3] * value3;
+          }
+}
+        }
+      }
+      workgroupBarrier();
+  }
+
+  total = sumOfRow(total, lane, reach);
+  // Whether anyone found a NaN: 1 for each.
+  var findings = rowsOf(0.0);
+  findings[0][0] = f32((nanRows >> 0u) & 1u);
+  findings[0][1] = f32((nanRows >> 1u) & 1u);
+  findings[0][2] = f32((nanRows >> 2u) & 1u);
+  findings[0][3] = f32((nanRows >> 3u) & 1u);
+  findings = sumOfRow(findings, lane, reach);
+{
+  if (firstQuery + ty * 4u + 0u < params.queryCount) {
+    let at = outBase + queries[0] * params.outToken;
+    let isNaNRow = findings[0][0] > 0.0;
+    let isEmpty = total[0][0] == 0.0;
+    let divisor = select(total[0][0], 1.0, isEmpty);
+{
+    var row = sums[0] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = row[c]; }
+    }
+}
+    if (tx == 0u) {
+      var value = greatest[0][0] + log(divisor);
+      if (isEmpty) { value = minusInfinity(); }
+      if (isNaNRow) { value = nan(); }
+      lse[lseBase + queries[0]] = value;
+    }
+  }
+}
+{
+  if (firstQuery + ty * 4u + 1u < params.queryCount) {
+    let at = outBase + queries[1] * params.outToken;
+    let isNaNRow = findings[0][1] > 0.0;
+    let isEmpty = total[0][1] == 0.0;
+    let divisor = select(total[0][1], 1.0, isEmpty);
+{
+    var row = sums[1] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = row[c]; }
+    }
+}
+    if (tx == 0u) {
+      var value = greatest[0][1] + log(divisor);
+      if (isEmpty) { value = minusInfinity(); }
+      if (isNaNRow) { value = nan(); }
+      lse[lseBase + queries[1]] = value;
+    }
+  }
+}
+{
+  if (firstQuery + ty * 4u + 2u < params.queryCount) {
+    let at = outBase + queries[2] * params.outToken;
+    let isNaNRow = findings[0][2] > 0.0;
+    let isEmpty = total[0][2] == 0.0;
+    let divisor = select(total[0][2], 1.0, isEmpty);
+{
+    var row = sums[2] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = row[c]; }
+    }
+}
+    if (tx == 0u) {
+      var value = greatest[0][2] + log(divisor);
+      if (isEmpty) { value = minusInfinity(); }
+      if (isNaNRow) { value = nan(); }
+      lse[lseBase + queries[2]] = value;
+    }
+  }
+}
+{
+  if (firstQuery + ty * 4u + 3u < params.queryCount) {
+    let at = outBase + queries[3] * params.outToken;
+    let isNaNRow = findings[0][3] > 0.0;
+    let isEmpty = total[0][3] == 0.0;
+    let divisor = select(total[0][3], 1.0, isEmpty);
+{
+    var row = sums[3] / divisor;
+    if (isNaNRow) { row = vec4f(nan()); }
+    for (var c = 0u; c < 4u; c++) {
+      let column = (tx + 0u) * 4u + c;
+      if (column < params.valueDim) { out[at + column] = row[c]; }
+    }
+}
+    if (tx == 0u) {
+      var value = greatest[0][3] + log(divisor);
+      if (isEmpty) { value = minusInfinity(); }
+      if (isNaNRow) { value = nan(); }
+      lse[lseBase + queries[3]] = value;
+    }
+  }
+}
+}
