@@ -2,4 +2,6 @@ import { describeConformance } from '@attn/conformance/vitest';
 // As built and published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
 
-describeConformance(() => wasm({ threads: 2, offMainThread: true, poison: true }), { part: { part: 2, of: 3 } });
+describeConformance(() => wasm({ threads: 2, offMainThread: true, poison: true }), {
+  part: { part: 2, of: 3 },
+});
