@@ -30,6 +30,8 @@ export interface ConformanceOptions {
    * `ATTN_SUITE=whole` in the environment everything runs in every setting.
    */
   readonly part?: SuitePart;
+  /** Milliseconds that a case may take, for a setting that compiles slowly. Default 30,000. */
+  readonly caseTimeout?: number;
 }
 
 /** Milliseconds; a wait without an end must fail with the case's id. Generous, for busy machines and first compilations. */
@@ -40,7 +42,11 @@ const CASE_TIMEOUT = 30_000;
  * them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
  */
 export function describeConformance(make: MakeBackend, options: ConformanceOptions = {}): void {
-  const { expectUnsupported = {}, cases: selector = environment('ATTN_CASES') ?? '' } = options;
+  const {
+    expectUnsupported = {},
+    cases: selector = environment('ATTN_CASES') ?? '',
+    caseTimeout: timeout = CASE_TIMEOUT,
+  } = options;
   const isWhole = environment('ATTN_SUITE') === 'whole' || selector !== '';
   const part = isWhole ? undefined : options.part;
   const selected = <T extends { readonly id: string }>(list: readonly T[]): readonly T[] =>
@@ -78,18 +84,18 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
       });
     }
     for (const each of selected(allCases)) {
-      test(each.id, { timeout: CASE_TIMEOUT }, async () =>
+      test(each.id, { timeout }, async () =>
         report(verdict(await runCase(backend, each), expectUnsupported)),
       );
     }
     for (const { id, check, description } of selected(contractCases)) {
-      test(id, { timeout: CASE_TIMEOUT }, async () => {
+      test(id, { timeout }, async () => {
         const problem = await check(backend, make);
         report(problem && `${id}: ${description}\n${problem}`);
       });
     }
     for (const { id, entry } of selected(entries)) {
-      test(id, { timeout: CASE_TIMEOUT }, async () => {
+      test(id, { timeout }, async () => {
         const golden = await readGolden(entry);
         for (const call of Object.values(goldenCalls(golden))) {
           report(verdict(await runGolden(backend, golden, call), expectUnsupported));
