@@ -24,7 +24,7 @@ const worst = (
   if (got === undefined || expected === undefined) return Infinity;
   expect(got.shape).toEqual(expected.shape);
   const width = got.shape.at(-1) ?? 1;
-  return got.data.reduce<number>((most, value, i) => {
+  return Array.from(got.data).reduce((most, value, i) => {
     return counts(Math.floor(i / width)) ? Math.max(most, Math.abs(value - expected.data[i])) : most;
   }, 0);
 };

@@ -3,6 +3,7 @@ import { createAttn, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
+import { webgpu } from '@attn/webgpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differences, readGolden, referenceOutputs } from '../goldens.testing.ts';
 import { longformer } from './index.ts';
@@ -41,11 +42,11 @@ describe.each(GOLDENS)('%s', (id) => {
 describe('on', () => {
   let attn: Attn;
   beforeAll(async () => {
-    attn = await createAttn({ backends: [cpu(), wasm(), onnx()] });
+    attn = await createAttn({ backends: [cpu(), wasm(), onnx(), webgpu()] });
   });
   afterAll(() => attn.dispose());
 
-  describe.each(['cpu', 'wasm', 'onnx'])('%s', (backend) => {
+  describe.each(['cpu', 'wasm', 'onnx', 'webgpu'])('%s', (backend) => {
     test.each(GOLDENS)('%s', async (id) => {
       const { golden, graph, inputs } = await load(id);
       expect(differences(golden, await attn.run(graph, inputs, { backend }))).toEqual([]);
