@@ -1,5 +1,5 @@
 /** A whole graph as one ONNX model. */
-import type { Graph, NodeOf, OpName, PlanCache, ValueId } from '@attn/core';
+import { AttnError, type Graph, type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core';
 import { ModelBuilder, type Name } from '../model/model-builder.ts';
 import { LoweringContext, valueType, type LowerOptions, type PlanFeed } from './context.ts';
 import { LOWER, type Lower } from './ops/index.ts';
@@ -47,6 +47,9 @@ function nameOutput(context: LoweringContext, id: ValueId, name: string): Name {
 }
 
 function lowerNode<K extends OpName>(context: LoweringContext, node: NodeOf<K>): void {
-  const lower: Lower<K> = LOWER[node.op];
+  const table: { readonly [O in OpName]?: Lower<O> } = LOWER;
+  const lower: Lower<K> | undefined = table[node.op];
+  if (lower === undefined)
+    throw new AttnError('UNSUPPORTED', 'onnx/compile', `there is no lowering for ${node.op}`);
   lower(context, node);
 }

@@ -17,6 +17,7 @@ import { PLAN_INPUTS } from '../lower/attention/operands.ts';
 import { compileError } from './errors.ts';
 import { OnnxExecutable } from './executable.ts';
 import { calibrate, knownCalibration } from './calibrate.ts';
+import { isLowered } from '../lower/ops/names.ts';
 import { predict, REFERENCE, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
 import { VERSION } from '../version.ts';
@@ -74,6 +75,7 @@ export class OnnxBackend implements Backend {
   }
 
   supports(node: GraphNode, graph: Graph): true | string {
+    if (!isLowered(node.op)) return `there is no lowering for ${node.op}`;
     if (node.op !== 'attention') return true;
     const isKnown = (id: number): boolean =>
       graph.constants.has(id) || [...graph.inputs.values()].includes(id);

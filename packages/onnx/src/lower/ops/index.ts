@@ -24,12 +24,13 @@ import {
   lowerSlice,
   lowerTranspose,
 } from './move.ts';
+import type { LoweredOp } from './names.ts';
 
 /** Writes the nodes of one op, and says where its outputs stand. */
 export type Lower<K extends OpName> = (context: LoweringContext, node: NodeOf<K>) => void;
 
-/** By op; `supports` relies on every op being here, which the compiler sees to. */
-export const LOWER: { readonly [K in OpName]: Lower<K> } = {
+/** By op. */
+export const LOWER: { readonly [K in LoweredOp]: Lower<K> } = {
   attention: lowerAttention,
   linear: lowerLinear,
   matmul: lowerMatmul,
