@@ -1,17 +1,15 @@
 // The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of WGSL: it accepts every kernel that has no
 // subgroups, which it does not know, and a call of each kind is right by the float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
 import {
-  attentionReference,
   createAttn,
-  evaluateReference,
   f32,
   globalTokens,
   lshGraph,
   lshInputs,
   or,
   slidingWindow,
-  toReference,
 } from '../../packages/core/dist/index.js';
+import { attentionReference, evaluateReference, toReference } from '../../packages/core/dist/reference.js';
 import { webgpu } from '../../packages/webgpu/dist/index.js';
 import { attention, others } from '../../packages/webgpu/src/kernels/variants.testing.ts';
 

@@ -7,17 +7,8 @@
  * times with every intermediate value moved up or down by as much as its own op may be off, at random with a fixed seed:
  * so errors grow exactly as the graph makes them grow.
  */
-import {
-  evaluateReference,
-  mulberry32,
-  namedInputs,
-  references,
-  type Graph,
-  type NodeOf,
-  type OpName,
-  type ReferenceTensor,
-  type Tensors,
-} from '@attn/core';
+import { mulberry32, namedInputs, type Graph, type NodeOf, type OpName, type Tensors } from '@attn/core';
+import { evaluateReference, references, type ReferenceTensor } from '@attn/core/reference';
 import type { Expected } from './compare.ts';
 import { nodeErrors } from './tolerance/index.ts';
 

@@ -5,8 +5,6 @@
 import {
   AttnError,
   checkRunInputs,
-  evaluateReference,
-  fromReference,
   inputSpecs,
   ops,
   throwIfAborted,
@@ -17,6 +15,7 @@ import {
   type Tensor,
   type Tensors,
 } from '@attn/core';
+import { evaluateReference, fromReference } from '@attn/core/reference';
 
 /** Computes the outputs of a graph. */
 export type Evaluate = (graph: Graph, inputs: Tensors) => Tensors;

@@ -1,16 +1,18 @@
 /** Attention on a problem that is too big to compute whole by its definition: only some query rows are compared. */
 import {
   attentionProblem,
-  attentionReferenceRows,
   rowStrides,
-  toReference,
   type AttentionAttributes,
   type Graph,
-  type ReferenceInput,
-  type RowAddress,
   type Tensor,
   type Tensors,
 } from '@attn/core';
+import {
+  attentionReferenceRows,
+  toReference,
+  type ReferenceInput,
+  type RowAddress,
+} from '@attn/core/reference';
 import { compareOutput, toNumbers } from './compare.ts';
 import { attentionRowError } from './tolerance/attention.ts';
 import { storageError } from './tolerance/rounding.ts';

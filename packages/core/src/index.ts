@@ -1,4 +1,4 @@
-/** Everything public of `@attn/core`, grouped as the folders are. */
+/** Everything public of `@attn/core`, grouped as the folders are; the float64 references are an entry of their own, `reference.ts`. */
 
 // Errors and tensors.
 export { AttnError, show, throwIfAborted, type AttnErrorCode } from './errors.ts';
@@ -39,16 +39,7 @@ export { maskAllows } from './plan/tile-mask.ts';
 // Ops: their shapes and their meaning.
 export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';
 export { OP_NAMES, ops } from './ops/index.ts';
-export { references } from './ops/references.ts';
-export type {
-  NamedReferences,
-  NamedSpecs,
-  OpDefinition,
-  OpReference,
-  OpSpec,
-  ReferenceTensor,
-} from './ops/op.ts';
-export { fromReference, toReference } from './ops/reference-tensor.ts';
+export type { NamedSpecs, OpDefinition, OpSpec } from './ops/op.ts';
 export { broadcastStrides } from './ops/broadcast.ts';
 export { activationFunction, gelu, geluTanh, relu, type Activation } from './ops/activation.ts';
 export { erf } from './ops/gelu/erf.ts';
@@ -69,8 +60,6 @@ export {
   type Shaped,
 } from './ops/attention/spec.ts';
 export { batchRows, effectivePattern, patternData } from './ops/attention/effective-pattern.ts';
-export { attentionReference, attentionReferenceRows } from './ops/attention/reference.ts';
-export type { ReferenceInput, RowAddress } from './ops/attention/reference.ts';
 export { mergeStates, type AttentionState } from './ops/attention/merge-states.ts';
 export type { ConcatAttributes } from './ops/concat/spec.ts';
 export { concatOperands } from './ops/concat/spec.ts';
@@ -91,7 +80,6 @@ export {
   type LshProblem,
 } from './ops/lsh-attention/spec.ts';
 export { lshPairs, type LshPair } from './ops/lsh-attention/pairs.ts';
-export { lshReferenceRows } from './ops/lsh-attention/reference.ts';
 export { matmulSizes, type MatmulAttributes, type MatmulSizes } from './ops/matmul/spec.ts';
 export type { ReduceAttributes, ReduceKind } from './ops/reduce/spec.ts';
 export type { ReshapeAttributes } from './ops/reshape/spec.ts';
@@ -144,7 +132,6 @@ export {
   type ValueId,
 } from './graph/graph.ts';
 export { GraphBuilder, type AttentionValues, type Value } from './graph/builder.ts';
-export { evaluateReference } from './graph/evaluate.ts';
 export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './graph/memory.ts';
 
 // Backends: their contract, and what those in host memory share.

@@ -66,7 +66,8 @@ const kernels = `\
  * The kernels by op: a new kernel is a file here and a line in this table. An op that has none yet is computed by its
  * definition in core, slowly but rightly, so that the conformance suite is green from the first day on.
  */
-import { fromReference, OP_NAMES, references, toReference, type KernelCall, type KernelTable, type OpName } from '@attn/core';
+import { OP_NAMES, type KernelCall, type KernelTable, type OpName } from '@attn/core';
+import { fromReference, references, toReference } from '@attn/core/reference';
 import { relu } from './relu.ts';
 
 export const kernels: KernelTable = {

@@ -1,5 +1,6 @@
 /** A dense layer: x [n × in] · weight [out × in]ᵀ + bias, on one of our backends. */
-import { f32, GraphBuilder, references, toReference } from '@attn/core';
+import { f32, GraphBuilder } from '@attn/core';
+import { references, toReference } from '@attn/core/reference';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { uniform } from '../inputs.ts';
 import { makeBackend } from './attention.ts';

@@ -6,13 +6,13 @@ import {
   f32,
   GraphBuilder,
   lshAttention,
-  lshReferenceRows,
   type Graph,
   type LshOptions,
   type Tensor,
   type Tensors,
   type Value,
 } from '@attn/core';
+import { lshReferenceRows } from '@attn/core/reference';
 import { sampleRows } from '@attn/conformance/rows';
 import type { Candidate, Contestant, LshSpec } from '../contest/protocol.ts';
 import { uniform } from '../inputs.ts';

@@ -1,6 +1,5 @@
 /** `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors of the file. */
 import {
-  evaluateReference,
   f32,
   LINFORMER_PROJECTIONS,
   linformerGraph,
@@ -8,10 +7,10 @@ import {
   show,
   type Json,
   type JsonObject,
-  toReference,
   type LinformerOptions,
   type Tensor,
 } from '@attn/core';
+import { evaluateReference, toReference } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
 import type { CallKind, InputNames } from './call.ts';

@@ -2,7 +2,6 @@
 import {
   LSH_PRESETS,
   lshGraph,
-  lshReferenceRows,
   show,
   type Json,
   type JsonObject,
@@ -10,6 +9,7 @@ import {
   type LshOptions,
   type LshPreset,
 } from '@attn/core';
+import { lshReferenceRows } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
 import type { CallKind, InputNames } from './call.ts';

@@ -1,11 +1,11 @@
 /** Rows of results beside what they should be. */
+import { type Tensor } from '@attn/core';
 import {
   toReference,
   type ReferenceInput,
   type ReferenceTensor,
   type RowAddress,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/reference';
 
 /** Tensors as references take them; f32 as it is, so that nothing big is copied. */
 export function referenceInputs(

@@ -2,7 +2,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { attentionReference, slidingWindow, toReference } from '@attn/core';
+import { slidingWindow } from '@attn/core';
+import { attentionReference, toReference } from '@attn/core/reference';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attnIn, values } from '../cli.testing.ts';

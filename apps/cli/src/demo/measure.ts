@@ -1,5 +1,6 @@
 /** One line of the demo's table: attention over the first n bytes of a text, checked and compared with dense. */
-import type { Attn, RowAddress } from '@attn/core';
+import type { Attn } from '@attn/core';
+import type { RowAddress } from '@attn/core/reference';
 import { whyChosen } from '../backends.ts';
 import type { Context } from '../command.ts';
 import type { PreparedCall } from '../calls/call.ts';

@@ -10,8 +10,8 @@ import {
   patternData,
   rowStrides,
   type AttentionAttributes,
-  type NamedReferences,
 } from '@attn/core';
+import type { NamedReferences } from '@attn/core/reference';
 import { tanhSpread } from './pointwise.ts';
 import { ELEMENTARY, gamma, UNIT } from './rounding.ts';
 

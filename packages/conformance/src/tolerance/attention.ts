@@ -15,7 +15,8 @@
  * takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. For the log-sum-exp,
  * |Δlse| ≤ log Σ p e^{δ}.
  */
-import { attentionProblem, rowStrides, type AttentionAttributes, type NamedReferences } from '@attn/core';
+import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core';
+import type { NamedReferences } from '@attn/core/reference';
 import { attentionPairs, type RowPairs } from './attention-pairs.ts';
 import type { ErrorRule } from './rule.ts';
 import { ELEMENTARY, expError, gamma, TINY, UNIT } from './rounding.ts';

@@ -6,20 +6,22 @@
 import {
   attentionProblem,
   broadcastStrides,
-  fromReference,
   kvHeadOf,
   namedInputs,
-  references,
   rowStrides,
-  toReference,
   type Activation,
   type AttentionAttributes,
   type GraphNode,
-  type NamedReferences,
   type ReduceAttributes,
-  type ReferenceTensor,
   type Tensor,
 } from '@attn/core';
+import {
+  fromReference,
+  references,
+  toReference,
+  type NamedReferences,
+  type ReferenceTensor,
+} from '@attn/core/reference';
 import type { Evaluate } from '../reference-backend.ts';
 import { attentionPairs } from './attention-pairs.ts';
 

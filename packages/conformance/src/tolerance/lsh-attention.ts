@@ -3,13 +3,8 @@
  * (`attention.ts`), with two more sources: keys are divided by a norm, which is itself a sum over the head dim; and the rounds are
  * merged by their log-sum-exp. Where a token stands for itself, its value is copied.
  */
-import {
-  lshPairs,
-  lshProblem,
-  rowStrides,
-  type LshAttentionAttributes,
-  type NamedReferences,
-} from '@attn/core';
+import { lshPairs, lshProblem, rowStrides, type LshAttentionAttributes } from '@attn/core';
+import type { NamedReferences } from '@attn/core/reference';
 import { boundRow } from './attention.ts';
 import type { RowPairs } from './attention-pairs.ts';
 import { gamma, UNIT } from './rounding.ts';

@@ -1,5 +1,6 @@
 /** What the tolerance of an op is: a function of the very numbers that it was given. */
-import type { NamedReferences, OpAttributes, OpName, ReferenceTensor } from '@attn/core';
+import type { OpAttributes, OpName } from '@attn/core';
+import type { NamedReferences, ReferenceTensor } from '@attn/core/reference';
 
 /**
  * How far off each output element of an op may be when it is computed in float32 from these inputs, before it is stored.

@@ -1,15 +1,6 @@
 /** Tolerances are tight enough to mean something, wide enough for honest float32, and derived from the right logits. */
-import {
-  attentionReference,
-  f32,
-  full,
-  GraphBuilder,
-  toReference,
-  type AttentionAttributes,
-  type Graph,
-  type NamedReferences,
-  type Tensors,
-} from '@attn/core';
+import { f32, full, GraphBuilder, type AttentionAttributes, type Graph, type Tensors } from '@attn/core';
+import { attentionReference, toReference, type NamedReferences } from '@attn/core/reference';
 import { describe, expect, test } from 'vitest';
 import { attentionCaseList } from '../cases/attention.cases.ts';
 import { allCases } from '../cases/index.ts';

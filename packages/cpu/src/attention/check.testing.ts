@@ -2,14 +2,12 @@
 import {
   attentionGraph,
   attentionInputs,
-  attentionReference,
   full,
-  toReference,
   type AttentionCall,
-  type NamedReferences,
   type RunOptions,
   type Tensors,
 } from '@attn/core';
+import { attentionReference, toReference, type NamedReferences } from '@attn/core/reference';
 import { cpu } from '../index.ts';
 import { expectClose } from '../tensors.testing.ts';
 

@@ -1,13 +1,5 @@
-import {
-  evaluateReference,
-  f32,
-  GraphBuilder,
-  i32,
-  OP_NAMES,
-  type Activation,
-  type Tensor,
-  type Value,
-} from '@attn/core';
+import { f32, GraphBuilder, i32, OP_NAMES, type Activation, type Tensor, type Value } from '@attn/core';
+import { evaluateReference } from '@attn/core/reference';
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../index.ts';
 import { expectClose, random } from '../tensors.testing.ts';

@@ -1,5 +1,6 @@
 // Tensors that no binding holds: cut by heads, and what attention makes of them is right.
-import { attentionReference, createAttn, f32, slidingWindow, toReference, type Tensor } from '@attn/core';
+import { createAttn, f32, slidingWindow, type Tensor } from '@attn/core';
+import { attentionReference, toReference } from '@attn/core/reference';
 import { expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import { ValueSlice } from '../graph/dispatch.ts';

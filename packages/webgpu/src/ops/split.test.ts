@@ -1,15 +1,6 @@
 // Few queries and many keys: the keys are shared among workgroups, and the merged result is that of one.
-import {
-  attentionReference,
-  causal,
-  createAttn,
-  f32,
-  full,
-  slidingWindow,
-  toReference,
-  type AttentionCall,
-  type Tensor,
-} from '@attn/core';
+import { causal, createAttn, f32, full, slidingWindow, type AttentionCall, type Tensor } from '@attn/core';
+import { attentionReference, toReference } from '@attn/core/reference';
 import { afterAll, expect, test } from 'vitest';
 import { webgpu } from '../index.ts';
 
