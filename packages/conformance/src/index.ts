@@ -7,6 +7,7 @@ export { matches, selectCases } from './select.ts';
 export { oracle } from './oracle.ts';
 export { compareOutput, type Expected, type Mismatch, type WorstElement } from './compare.ts';
 export { runCase, type CaseResult } from './runner.ts';
+export { suite, type SuiteTest } from './suite.ts';
 export { verdict, type Exceptions } from './verdict.ts';
 export { contractCases, type ContractCase, type MakeBackend } from './contract/index.ts';
 export { planProblem } from './plan-check.ts';

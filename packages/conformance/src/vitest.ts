@@ -7,13 +7,10 @@
  */
 import type { Backend } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allCases } from './cases/index.ts';
-import { contractCases, type MakeBackend } from './contract/index.ts';
+import type { MakeBackend } from './contract/index.ts';
 import { environment } from './environment.ts';
-import { goldenCalls, goldenEntries, goldenId, readGolden, runGolden } from './goldens/index.ts';
-import { backendProperties, PROPERTY_LIMIT } from './properties/index.ts';
-import { runCase } from './runner.ts';
 import { isInPart, matches, type SuitePart } from './select.ts';
+import { suite } from './suite.ts';
 import { verdict, type Exceptions } from './verdict.ts';
 
 /** Options of `describeConformance`. */
@@ -30,12 +27,9 @@ export interface ConformanceOptions {
    * `ATTN_SUITE=whole` in the environment everything runs in every setting.
    */
   readonly part?: SuitePart;
-  /** Milliseconds that a case may take, for a setting that compiles slowly. Default 30,000. */
+  /** Milliseconds that a case may take at least, for a setting that compiles slowly. */
   readonly caseTimeout?: number;
 }
-
-/** Milliseconds; a wait without an end must fail with the case's id. Generous, for busy machines and first compilations. */
-const CASE_TIMEOUT = 30_000;
 
 /**
  * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let it make
@@ -45,12 +39,13 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
   const {
     expectUnsupported = {},
     cases: selector = environment('ATTN_CASES') ?? '',
-    caseTimeout: timeout = CASE_TIMEOUT,
+    caseTimeout = 0,
   } = options;
   const isWhole = environment('ATTN_SUITE') === 'whole' || selector !== '';
   const part = isWhole ? undefined : options.part;
-  const selected = <T extends { readonly id: string }>(list: readonly T[]): readonly T[] =>
-    list.filter(({ id }) => matches(selector, id) && (part === undefined || isInPart(part, id)));
+  /** Of another setting every property is tried, on fewer calls; all else only in part. */
+  const isSelected = (id: string): boolean =>
+    matches(selector, id) && (part === undefined || id.startsWith('property:') || isInPart(part, id));
 
   describe('conformance', async () => {
     let backend: Backend;
@@ -65,10 +60,8 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
       await backend?.dispose(); // idempotent
     });
 
-    const entries = (await goldenEntries()).map((entry) => ({ id: goldenId(entry), entry }));
-    const ids = [allCases, contractCases, entries, backendProperties].flatMap((list) =>
-      list.map(({ id }) => id),
-    );
+    const tests = await suite();
+    const ids = tests.map(({ id }) => id);
 
     test('the declared exceptions name cases that exist', () => {
       for (const glob of Object.keys(expectUnsupported)) {
@@ -83,32 +76,11 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
         expect(ids.filter((id) => matches(selector, id))).not.toEqual([]);
       });
     }
-    for (const each of selected(allCases)) {
-      test(each.id, { timeout }, async () =>
-        report(verdict(await runCase(backend, each), expectUnsupported)),
-      );
-    }
-    for (const { id, check, description } of selected(contractCases)) {
-      test(id, { timeout }, async () => {
-        const problem = await check(backend, make);
-        report(problem && `${id}: ${description}\n${problem}`);
+    for (const { id, timeout, run } of tests.filter(({ id }) => isSelected(id))) {
+      test(id, { timeout: Math.max(timeout, caseTimeout) }, async () => {
+        const problem = verdict(await run(backend, make, part?.of), expectUnsupported);
+        if (problem !== undefined) throw new Error(problem);
       });
-    }
-    for (const { id, entry } of selected(entries)) {
-      test(id, { timeout }, async () => {
-        const golden = await readGolden(entry);
-        for (const call of Object.values(goldenCalls(golden))) {
-          report(verdict(await runGolden(backend, golden, call), expectUnsupported));
-        }
-      });
-    }
-    for (const { id, check } of backendProperties.filter(({ id }) => matches(selector, id))) {
-      test(id, { timeout: PROPERTY_LIMIT }, () => check(backend, part?.of));
     }
   });
-}
-
-/** Throws when something is wrong. */
-function report(problem: string | undefined): void {
-  if (problem !== undefined) throw new Error(problem);
 }

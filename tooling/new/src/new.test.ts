@@ -3,39 +3,19 @@
  * fail here, and not on the first person who uses them.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { backend } from './backend.ts';
-import { type Name, parseName } from './name.ts';
+import { copyRepository, linkBackend, named, repository } from './copy.testing.ts';
+import { parseName } from './name.ts';
 import { op } from './op.ts';
 import { pattern } from './pattern.ts';
 import { apply, ScaffoldError } from './scaffold.ts';
 import { whyTaken } from './taken.ts';
 
-const repository = join(import.meta.dirname, '../../..');
-const copy = mkdtempSync(join(tmpdir(), 'attn-new-'));
-
-beforeAll(() => {
-  const isSource = (path: string): boolean =>
-    !['dist', 'reports', '.bin', '.vite', '.turbo'].includes(basename(path));
-  for (const part of ['packages', 'apps', 'tooling/tsconfig', 'tsconfig.json', '.changeset']) {
-    cpSync(join(repository, part), join(copy, part), {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: isSource,
-    });
-  }
-  symlinkSync(join(repository, 'node_modules'), join(copy, 'node_modules'));
-});
+const copy = copyRepository();
 afterAll(() => rmSync(copy, { recursive: true }));
-
-function named(text: string): Name {
-  const name = parseName(text);
-  if (name === undefined) throw new Error(`${text} is no name`);
-  return name;
-}
 
 /** What the compiler says of these projects; empty if it is content. */
 function compile(...args: readonly string[]): string {
@@ -47,12 +27,7 @@ test('a pattern, an op and a backend fit the code as it is', { timeout: 120_000 
   apply(copy, pattern(named('block-diagonal')));
   apply(copy, op(named('soft-sign')));
   apply(copy, backend(named('abacus'), copy));
-  const modules = 'packages/cpu/node_modules';
-  cpSync(join(copy, modules), join(copy, 'packages/abacus/node_modules'), {
-    recursive: true,
-    verbatimSymlinks: true,
-  });
-  symlinkSync('../../../abacus', join(copy, 'packages/auto/node_modules/@attn/abacus'));
+  linkBackend(copy, 'abacus');
 
   expect(compile('-b')).toBe('');
   for (const name of ['core', 'conformance', 'abacus'])

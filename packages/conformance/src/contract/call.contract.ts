@@ -10,12 +10,20 @@ import {
   slidingWindow,
   supportsGraph,
   type AttnErrorCode,
+  type Graph,
   type Tensor,
   type Tensors,
 } from '@attn/core';
 import { allCases } from '../cases/index.ts';
 import { differences } from '../runner.ts';
-import { attentionGraph, attentionInputs, contract, rejects, type ContractCase } from './contract.ts';
+import {
+  attentionGraph,
+  attentionInputs,
+  contract,
+  generalContract,
+  rejects,
+  type ContractCase,
+} from './contract.ts';
 
 /** The same values as a view: every row stands in a wider one, whose rest is NaN. */
 function asView(value: Tensor): Tensor {
@@ -41,14 +49,22 @@ function rejected(
   };
 }
 
+/** A table of four rows, looked up by three ids. */
+function embeddingGraph(): Graph {
+  const builder = new GraphBuilder();
+  const ids = builder.input('ids', { dtype: 'i32', shape: [3] });
+  const table = builder.constant(f32([4, 2], new Float32Array(8)));
+  return builder.build({ out: builder.embedding(ids, table) });
+}
+
 export const callContract: readonly ContractCase[] = [
-  contract('probe', 'A probe says what the machine has, and says the same again.', async (backend) => {
+  generalContract('probe', 'A probe says what the machine has, and says the same again.', async (backend) => {
     const [first, second] = [await backend.probe(), await backend.probe()];
     if (!first.available) return `expected the backend to be available, got ${first.reason}`;
     if (first.summary === '') return 'expected a summary, got an empty text';
     return JSON.stringify(first) === JSON.stringify(second) ? undefined : 'two probes differ';
   }),
-  contract(
+  generalContract(
     'supports',
     'What is supported does not change from one question to the next.',
     async (backend) => {
@@ -71,7 +87,7 @@ export const callContract: readonly ContractCase[] = [
         : `expected 4096 tokens to take longer than 64, got ${long} and ${short}`;
     },
   ),
-  contract(
+  generalContract(
     'unsupported',
     'What the backend says that it cannot do, it refuses to compile, with UNSUPPORTED.',
     async (backend) => {
@@ -108,18 +124,14 @@ export const callContract: readonly ContractCase[] = [
     'index-out-of-range',
     'An id beyond the table is INVALID_ARGUMENT, not foreign memory.',
     async (backend) => {
-      const builder = new GraphBuilder();
-      const ids = builder.input('ids', { dtype: 'i32', shape: [3] });
-      const graph = builder.build({
-        out: builder.embedding(ids, builder.constant(f32([4, 2], new Float32Array(8)))),
-      });
-      const executable = await backend.compile(graph);
+      const executable = await backend.compile(embeddingGraph());
       const problem =
         (await rejects('INVALID_ARGUMENT', () => executable.run({ ids: i32([3], [0, 4, 1]) }))) ??
         (await rejects('INVALID_ARGUMENT', () => executable.run({ ids: i32([3], [0, -1, 1]) })));
       executable.dispose();
       return problem;
     },
+    embeddingGraph,
   ),
   contract('strided-inputs', 'A view into a larger array gives what a copy of it gives.', async (backend) => {
     const graph = attentionGraph(or(slidingWindow({ before: 3, after: 3 }), globalTokens([0])), 70);

@@ -2,6 +2,7 @@
 import {
   AttnError,
   f32,
+  full,
   GraphBuilder,
   type AttnErrorCode,
   type Backend,
@@ -16,6 +17,8 @@ export interface ContractCase {
   /** `contract:<name>`. */
   readonly id: string;
   readonly description: string;
+  /** The graph that it is tried on: a backend that cannot run it makes no promise about it. Absent where any backend will do. */
+  readonly needs?: () => Graph;
   /** What is wrong, or undefined. Never disposes of the backend; what tries its end makes one of its own. */
   check(backend: Backend, make: MakeBackend): Promise<string | undefined>;
 }
@@ -23,8 +26,22 @@ export interface ContractCase {
 /** Makes a backend that nobody else uses. */
 export type MakeBackend = () => Backend | Promise<Backend>;
 
-/** Declares a promise. */
-export function contract(name: string, description: string, check: ContractCase['check']): ContractCase {
+/** Declares a promise about calls, which is tried on attention unless `needs` says on what. */
+export function contract(
+  name: string,
+  description: string,
+  check: ContractCase['check'],
+  needs: ContractCase['needs'] = () => attentionGraph(full(), 5),
+): ContractCase {
+  return { id: `contract:${name}`, description, needs, check };
+}
+
+/** Declares a promise of any backend, whatever it computes. */
+export function generalContract(
+  name: string,
+  description: string,
+  check: ContractCase['check'],
+): ContractCase {
   return { id: `contract:${name}`, description, check };
 }
 

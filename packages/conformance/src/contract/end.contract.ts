@@ -1,7 +1,14 @@
 /** What is promised about ends: of an executable, of a backend with work under way, and that neither leaves anything behind. */
 import { AttnError, causal, full } from '@attn/core';
 import { differences } from '../runner.ts';
-import { attentionGraph, attentionInputs, contract, rejects, type ContractCase } from './contract.ts';
+import {
+  attentionGraph,
+  attentionInputs,
+  contract,
+  generalContract,
+  rejects,
+  type ContractCase,
+} from './contract.ts';
 import { memoryGrowth } from './memory.ts';
 
 /** Milliseconds after which a promise counts as one that never settles. */
@@ -33,7 +40,7 @@ export const endContract: readonly ContractCase[] = [
     executable.dispose();
     return rejects('DISPOSED', () => executable.run(attentionInputs(5, 1)));
   }),
-  contract(
+  generalContract(
     'backend-disposed',
     'A disposed backend compiles nothing more, and may be disposed again.',
     async (_, make) => {

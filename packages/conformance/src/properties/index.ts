@@ -2,7 +2,15 @@
  * What must hold for any call, tried on random ones. Each property runs on any backend and throws with a counterexample
  * that fast-check has made small. The seed is fixed, so that a run is reproducible; `ATTN_SEED` and `ATTN_RUNS` change it.
  */
-import { mergeStates, supportsGraph, type AttentionState, type Backend, type Tensors } from '@attn/core';
+import {
+  full,
+  mergeStates,
+  supportsGraph,
+  type AttentionState,
+  type Backend,
+  type Graph,
+  type Tensors,
+} from '@attn/core';
 import fc from 'fast-check';
 import { attentionCases, type AttentionCaseSpec } from '../cases/attention/attention-case.ts';
 import { compareOutput } from '../compare.ts';
@@ -19,6 +27,8 @@ export interface BackendProperty {
   /** `property:<name>`. */
   readonly id: string;
   readonly description: string;
+  /** The simplest of the calls that it is tried on: a backend that cannot run it has no such property. */
+  needs(): Graph;
   /** Throws with the smallest counterexample found. Tries one `of`-th as many calls as usual; default 1. */
   check(backend: Backend, of?: number): Promise<void>;
 }
@@ -45,6 +55,9 @@ function build(spec: AttentionCaseSpec): ReturnType<ReturnType<typeof attentionC
   return attentionCases('A random call.', [spec])[0].build();
 }
 
+/** Dense attention. */
+const simplest = (): Graph => build({ pattern: full(), n: 4 }).graph;
+
 /** Checks a call on an executable of its own; `undefined` is success. */
 type CheckCall = (
   run: (inputs: Tensors) => Promise<Tensors>,
@@ -61,6 +74,7 @@ function property(
   return {
     id: `property:${name}`,
     description,
+    needs: simplest,
     check: (backend, of) =>
       fc.assert(
         fc.asyncProperty(calls, async (spec) => {
@@ -84,6 +98,7 @@ export const backendProperties: readonly BackendProperty[] = [
   {
     id: 'property:oracle',
     description: 'Random shapes, patterns and masks give what the oracle says.',
+    needs: simplest,
     check: (backend, of) =>
       fc.assert(
         fc.asyncProperty(arbitraryCall, async (spec) => {

@@ -1,0 +1,95 @@
+/**
+ * The whole suite as one list, for whatever runs it: vitest (`vitest.ts`) or a program of its own. Cases, contract, goldens and
+ * properties all come out as a `CaseResult`, and what a backend says it cannot do as `unsupported` with its reason.
+ */
+import { supportsGraph, type Backend, type Graph } from '@attn/core';
+import { allCases } from './cases/index.ts';
+import { contractCases, type MakeBackend } from './contract/index.ts';
+import { goldenCalls, goldenEntries, goldenId, readGolden, runGolden } from './goldens/index.ts';
+import { backendProperties, PROPERTY_LIMIT } from './properties/index.ts';
+import { runCase, type CaseResult } from './runner.ts';
+
+/** One entry of the suite. */
+export interface SuiteTest {
+  readonly id: string;
+  /** Milliseconds; a wait without an end must fail with the id. Generous, for busy machines and first compilations. */
+  readonly timeout: number;
+  /**
+   * Never rejects.
+   * @param make another backend like this one, for what tries its end
+   * @param of properties try one `of`-th as many calls as usual
+   */
+  run(backend: Backend, make: MakeBackend, of?: number): Promise<CaseResult>;
+}
+
+const CASE_TIMEOUT = 30_000;
+
+/** Every test of the suite, in order. */
+export async function suite(): Promise<readonly SuiteTest[]> {
+  const entries = await goldenEntries();
+  return [
+    ...allCases.map((each): SuiteTest => ({
+      id: each.id,
+      timeout: CASE_TIMEOUT,
+      run: (backend) => runCase(backend, each),
+    })),
+    ...contractCases.map(({ id, description, needs, check }): SuiteTest => ({
+      id,
+      timeout: CASE_TIMEOUT,
+      run: (backend, make) =>
+        result(id, backend, needs?.(), async () => {
+          const problem = await check(backend, make);
+          return problem && `${id}: ${description}\n${problem}`;
+        }),
+    })),
+    ...entries.map((entry): SuiteTest => {
+      const id = goldenId(entry);
+      return {
+        id,
+        timeout: CASE_TIMEOUT,
+        run: async (backend) => {
+          try {
+            const golden = await readGolden(entry);
+            for (const call of Object.values(goldenCalls(golden))) {
+              const one = await runGolden(backend, golden, call);
+              if (one.status !== 'passed') return one;
+            }
+            return { id, status: 'passed' };
+          } catch (error) {
+            return { id, status: 'failed', message: textOf(error) };
+          }
+        },
+      };
+    }),
+    ...backendProperties.map(({ id, needs, check }): SuiteTest => ({
+      id,
+      timeout: PROPERTY_LIMIT,
+      run: (backend, _make, of) =>
+        result(id, backend, needs(), async () => {
+          await check(backend, of);
+          return undefined;
+        }),
+    })),
+  ];
+}
+
+/** The outcome of a check that says what is wrong, on a backend that runs the graph which the check needs. */
+async function result(
+  id: string,
+  backend: Backend,
+  needs: Graph | undefined,
+  check: () => Promise<string | undefined>,
+): Promise<CaseResult> {
+  const supported = needs === undefined || supportsGraph(backend, needs);
+  if (supported !== true) return { id, status: 'unsupported', reason: supported };
+  try {
+    const message = await check();
+    return message === undefined ? { id, status: 'passed' } : { id, status: 'failed', message };
+  } catch (error) {
+    return { id, status: 'failed', message: textOf(error) };
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
