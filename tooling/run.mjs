@@ -8,14 +8,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUN, DENO, inRuntime, NODE, nodePackage } from './runtimes/versions.mjs';
 
-const NODE = '24.21.0';
-const DENO = 'deno@2.9.6';
-/** Other runtimes that must run the WebAssembly backend; tried by `check`. */
-const RUNTIMES = [
-  [DENO, ['deno', 'run', '--allow-all']],
-  ['bun@1.4.5', ['bun']],
-];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, 'node_modules/.attn/toolchain.json');
 const windows = process.platform === 'win32';
@@ -85,14 +79,15 @@ async function toolchain() {
     const bin = env.PATH.split(delimiter).find((folder) => existsSync(join(folder, pnpm)));
     return { key, node: process.execPath, bin };
   }
-  const platform = `${windows ? 'win' : process.platform}-${process.arch}`;
-  if (!modern && !['linux-x64', 'linux-arm64', 'win-x64'].includes(platform)) {
+  const nodeSpec = nodePackage(NODE);
+  if (!modern && nodeSpec === undefined) {
+    const machine = `${process.platform}-${process.arch}`;
     console.error(
-      `[attn/tooling] expected Node ≥ 24 on ${platform}, got ${process.version}: please install it`,
+      `[attn/tooling] expected Node ≥ 24 on ${machine}, got ${process.version}: please install it`,
     );
     process.exit(1);
   }
-  const packages = ['-p', pnpmSpec, ...(modern ? [] : ['-p', `node-${platform}@${NODE}`])];
+  const packages = ['-p', pnpmSpec, ...(modern ? [] : ['-p', nodeSpec])];
   const again = ['--', 'node', join(root, 'tooling/run.mjs'), task, ...args];
   const npx = ['--yes', '--prefer-offline', '--loglevel=error', ...packages, ...again];
   process.exit(await run('npx', npx, { env: { ...env, ATTN_BOOTSTRAP: cwd }, shell: windows }));
@@ -130,10 +125,8 @@ async function app(name, entry) {
 }
 
 /** The smoke test in a runtime that comes from its npm package. */
-function smoke([spec, command]) {
-  const npx = ['--yes', '--prefer-offline', '--loglevel=error', '-p', spec, '--', ...command];
-  return run('npx', [...npx, join(root, 'tooling/runtimes/smoke.mjs')], { shell: windows });
-}
+const smoke = (runtime) =>
+  run('npx', inRuntime(runtime, join(root, 'tooling/runtimes/smoke.mjs')), { shell: windows });
 
 const tasks = {
   build: () => turbo(['build'], ...args),
@@ -144,16 +137,26 @@ const tasks = {
       await run('oxfmt', ['--check', '.'], { shell: windows }),
       await run('oxlint', ['--quiet', '.'], { shell: windows }),
       await node('tooling/lint/import-direction.mjs'),
-      await turbo(['build', 'types', 'publint', 'test'], '--continue=dependencies-successful', ...args),
+      await turbo(
+        ['build', 'types', 'publint', 'attw', 'test'],
+        '--continue=dependencies-successful',
+        ...args,
+      ),
     ];
-    for (const runtime of RUNTIMES) codes.push(await smoke(runtime));
-    codes.push(await node('tooling/runtimes/deno-webgpu.mjs', DENO));
+    for (const runtime of [DENO, BUN]) codes.push(await smoke(runtime));
+    codes.push(await node('tooling/runtimes/deno-webgpu.mjs'));
+    codes.push(await tasks.installs(), await tasks['release-dry-run']());
     return codes.find((code) => code !== 0) ?? 0;
   },
   attn: () => app('@attn/cli', 'apps/cli/dist/main.js'),
   demo: () => app('@attn/cli', 'apps/cli/dist/demo.js'),
   bench: () => app('@attn/bench', 'apps/bench/dist/main.js'),
+  support: () => app('@attn/tooling-trials', 'tooling/trials/support/main.mjs'),
+  soak: () => app('@attn/tooling-trials', 'tooling/trials/soak/main.mjs'),
   new: () => node('tooling/new/src/main.ts', ...args),
+  sizes: () => app('@attn/tooling-packages', 'tooling/packages/sizes/table.mjs'),
+  installs: () => app('@attn/tooling-packages', 'tooling/packages/installs/main.mjs'),
+  'release-dry-run': () => app('@attn/tooling-packages', 'tooling/packages/release/dry-run.mjs'),
   format: () => run('oxfmt', args.length ? args : ['.'], { shell: windows }),
   pnpm: () => run('pnpm', args, { shell: windows }),
   changeset: () => run('changeset', args, { shell: windows }),

@@ -1,0 +1,54 @@
+// What is weighed, and how heavy it may be. A row is all that a package exports, unless it says otherwise, without its peers.
+import { bundle } from './bundle.mjs';
+
+/** Peers, other packages of ours, and what a runtime has anyway: not part of a package's own weight. */
+const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check)/;
+
+/** A file that a worker loads for itself, core included, because a worker is bundled by itself. */
+const isWorker = ({ name }) => name.includes('engine-worker');
+
+const all = (name) => ({ source: `export * from '${name}';`, own: name });
+
+/** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
+export const ROWS = [
+  { what: '@attn/core', ...all('@attn/core'), limit: 46, target: 15 },
+  {
+    what: '@attn/core: createAttn and a window',
+    source: "export { createAttn, slidingWindow } from '@attn/core';",
+    own: '@attn/core',
+    limit: 29,
+    target: 15,
+  },
+  {
+    what: '@attn/core: a window',
+    source: "export { slidingWindow } from '@attn/core';",
+    own: '@attn/core',
+    limit: 3.5,
+  },
+  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 14 },
+  { what: '@attn/cpu', ...all('@attn/cpu'), limit: 8, target: 8 },
+  { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 30, target: 25 },
+  {
+    what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
+    ...all('@attn/wasm'),
+    files: isWorker,
+    limit: 42,
+  },
+  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 25, target: 25 },
+  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 25, target: 25 },
+  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 25, target: 25 },
+  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
+  { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
+  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 4 },
+];
+
+/** The gzipped size of each row in kB. */
+export async function measure() {
+  const sizes = [];
+  for (const row of ROWS) {
+    const files = await bundle(row.source, (id) => PEERS.test(id) && id !== row.own);
+    const bytes = files.filter(row.files ?? (() => true)).reduce((total, { gzip }) => total + gzip, 0);
+    sizes.push({ ...row, size: bytes / 1000 });
+  }
+  return sizes;
+}
