@@ -24,10 +24,15 @@ test('a backend that is not installed is listed with the reason, and the others 
   await attn.dispose();
 });
 
-test('Node’s own message is understood', async () => {
-  const error = Object.assign(new Error(`Cannot find package '${absent}' imported from /x.js`), {
-    code: 'ERR_MODULE_NOT_FOUND',
-  });
+test.each([
+  [
+    'Node',
+    Object.assign(new Error(`Cannot find package '${absent}' imported from /x.js`), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    }),
+  ],
+  ['Vite', new Error(`Could not resolve "${absent}/runtime" imported by "@attn/auto". Is it installed?`)],
+])('what %s says of it is understood', async (_who, error) => {
   const [backend] = await loadBackends([loaderOf(() => Promise.reject(error))]);
   expect(await backend.probe()).toMatchObject({ available: false });
 });

@@ -28,8 +28,11 @@ function isNotInstalled(error: unknown, packageName: string): boolean {
   if (!(error instanceof Error)) return false;
   const missing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'; // Node
   const unresolved = error instanceof TypeError && error.message.includes('specifier'); // browsers
+  const unbundled = error.message.startsWith('Could not resolve'); // what Vite puts in the place of an optional peer
   const [, named = ''] = /['"“]([^'"”]+)['"”]/.exec(error.message) ?? [];
-  return (missing || unresolved) && (named === packageName || named.startsWith(`${packageName}/`));
+  return (
+    (missing || unresolved || unbundled) && (named === packageName || named.startsWith(`${packageName}/`))
+  );
 }
 
 function notInstalled({ name, package: packageName }: Loader): Backend {

@@ -1,0 +1,71 @@
+// What people install together, and where it must then work.
+
+/**
+ * `packages` are ours, `peers` what their runtimes come from. `backends` must be available; `absent` is what `@attn/auto` must then list as not
+ * installed. `start` is the body of the project's `start.mjs`.
+ */
+export const COMBINATIONS = [
+  {
+    name: 'core + cpu',
+    packages: ['core', 'cpu'],
+    backends: ['cpu'],
+    start: listing('cpu', '@attn/cpu'),
+    hosts: ['node', 'deno', 'bun', 'page'],
+  },
+  {
+    name: 'core + wasm',
+    packages: ['core', 'wasm'],
+    backends: ['wasm'],
+    start: listing('wasm', '@attn/wasm'),
+    hosts: ['node', 'deno', 'bun', 'page'],
+  },
+  {
+    name: 'auto + wasm + cpu',
+    packages: ['auto', 'core', 'wasm', 'cpu'],
+    backends: ['wasm', 'cpu'],
+    absent: ['webgpu', 'onnx'],
+    start: automatic(),
+    hosts: ['node', 'deno', 'bun', 'page'],
+  },
+  {
+    name: 'auto + onnx + onnxruntime-node',
+    packages: ['auto', 'core', 'onnx'],
+    peers: ['onnxruntime-node'],
+    backends: ['onnx'],
+    absent: ['webgpu', 'wasm', 'cpu'],
+    start: automatic(),
+    hosts: ['node', 'deno', 'bun'],
+  },
+  {
+    name: 'core + onnx + onnxruntime-web',
+    packages: ['core', 'onnx'],
+    peers: ['onnxruntime-web'],
+    backends: ['onnx'],
+    start: listing('onnx', '@attn/onnx/web'),
+    hosts: ['node', 'page'],
+  },
+  {
+    name: 'auto + webgpu + webgpu',
+    packages: ['auto', 'core', 'webgpu'],
+    peers: ['webgpu'],
+    backends: ['webgpu'],
+    absent: ['wasm', 'onnx', 'cpu'],
+    start: automatic(),
+    hosts: ['node', 'deno', 'bun', 'page'],
+  },
+];
+
+function listing(factory, entry) {
+  return `import { createAttn } from '@attn/core';
+import { ${factory} } from '${entry}';
+
+export const start = () => createAttn({ backends: [${factory}()] });
+`;
+}
+
+function automatic() {
+  return `import { createAttn } from '@attn/auto';
+
+export const start = () => createAttn();
+`;
+}

@@ -1,0 +1,35 @@
+// Serves folders on this machine, as a web server with the headers of one's choice would.
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+
+const TYPES = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+/**
+ * @param folders by the path that they are served under: `{ '/': 'dist', '/goldens/': … }`
+ * @returns the address, and how to end it
+ */
+export async function serve(folders, headers = {}) {
+  const places = Object.entries(folders).toSorted(([a], [b]) => b.length - a.length);
+  const server = createServer(async (request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+    const [at, folder] = places.find(([prefix]) => path.startsWith(prefix)) ?? places[0];
+    const file = join(folder, path.slice(at.length) || 'index.html');
+    try {
+      const body = await readFile(file);
+      const type = TYPES[extname(file)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'content-type': type, ...headers }).end(body);
+    } catch {
+      response.writeHead(404, headers).end();
+    }
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
