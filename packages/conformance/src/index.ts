@@ -3,7 +3,7 @@ export { allCases } from './cases/index.ts';
 export { attentionCases, type AttentionCaseSpec } from './cases/attention/attention-case.ts';
 export { opCases, type OpCaseSpec } from './cases/op-case.ts';
 export { caseId, type BuiltCase, type CaseParams, type ConformanceCase, type ParamValue } from './case.ts';
-export { matches, selectCases } from './select.ts';
+export { isInPart, matches, selectCases, type SuitePart } from './select.ts';
 export { oracle } from './oracle.ts';
 export { compareOutput, type Expected, type Mismatch, type WorstElement } from './compare.ts';
 export { runCase, type CaseResult } from './runner.ts';

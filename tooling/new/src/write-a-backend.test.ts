@@ -30,7 +30,10 @@ interface Report {
 /** Runs the package's tests in Node, after it was compiled. */
 function runSuite(cases?: string): { readonly report: Report; readonly output: string } {
   const env = { ...process.env, ...(cases && { ATTN_CASES: cases }) };
-  const compiled = spawnSync('tsc', ['-b', 'packages/abacus', 'packages/conformance'], { cwd: copy, encoding: 'utf8' });
+  const compiled = spawnSync('tsc', ['-b', 'packages/abacus', 'packages/conformance'], {
+    cwd: copy,
+    encoding: 'utf8',
+  });
   expect(compiled.stdout + compiled.stderr).toBe('');
   const { stdout, stderr } = spawnSync('vitest', ['run', '--project', 'node'], {
     cwd: folder,

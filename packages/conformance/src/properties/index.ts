@@ -22,6 +22,8 @@ import { storageError } from '../tolerance/rounding.ts';
 import { arbitraryCall, arbitraryMaskedCall, arbitraryUnordered } from './arbitraries.ts';
 import { firstRows, onlyPart, reverseKeys, spoilOthers } from './transform.ts';
 
+export { arbitraryCall };
+
 /** A property of backends. */
 export interface BackendProperty {
   /** `property:<name>`. */

@@ -1,0 +1,44 @@
+// Breaks things on purpose: ends worker threads and destroys GPU devices, as crashes and driver resets do. Must be loaded before any backend is
+// used, because it watches what they start.
+import { getBuiltinModule } from 'node:process';
+
+/** Helper threads that are alive. */
+const threads = new Set();
+/** GPU devices that are not lost. */
+const devices = new Set();
+
+const builtin = getBuiltinModule('node:worker_threads');
+builtin.Worker = class extends builtin.Worker {
+  constructor(...args) {
+    super(...args);
+    threads.add(this);
+    this.once('exit', () => threads.delete(this));
+  }
+};
+
+/** Watches the devices that a WebGPU hands out from now on. */
+export function watchDevices(adapterClass) {
+  const open = adapterClass.prototype.requestDevice;
+  adapterClass.prototype.requestDevice = async function (...args) {
+    const device = await open.apply(this, args);
+    devices.add(device);
+    void device.lost.then(() => devices.delete(device));
+    return device;
+  };
+}
+
+const anyOf = (set, random) => [...set][Math.floor(random() * set.size)];
+
+/** The faults, by name; each says whether there was something to break. */
+export const FAULTS = {
+  'worker ended': (random) => {
+    const thread = anyOf(threads, random);
+    void thread?.terminate();
+    return thread !== undefined;
+  },
+  'device destroyed': (random) => {
+    const device = anyOf(devices, random);
+    device?.destroy();
+    return device !== undefined;
+  },
+};

@@ -1,0 +1,54 @@
+// The page says what was found: counts, reasons, failures, and where a backend or a runtime was not there.
+import { expect, test } from 'vitest';
+import { toMarkdown } from './matrix.mjs';
+
+test('a matrix of what passed, failed and is unsupported', () => {
+  const passed = { passed: 3, failed: 0, unsupported: 0 };
+  const markdown = toMarkdown([
+    {
+      backend: 'cpu',
+      runtime: 'Node',
+      found: { summary: 'plain', groups: { relu: passed }, failures: [], reasons: {} },
+    },
+    {
+      backend: 'cpu',
+      runtime: 'Bun',
+      found: {
+        summary: 'plain',
+        groups: { relu: { passed: 1, failed: 1, unsupported: 1 } },
+        failures: [{ id: 'attn:relu:x=1', message: 'attn:relu:x=1 on cpu: why it is there\nworst at [0]' }],
+        reasons: { 'relu: no halves': 1 },
+      },
+    },
+    { backend: 'gpu', runtime: 'Node', found: { unavailable: 'there is no adapter' } },
+    { backend: 'gpu', runtime: 'Bun', found: { broken: 'ended with SIGSEGV: at 0x0' } },
+  ]);
+  expect(markdown).toMatchInlineSnapshot(`
+    "|      | cpu                        | gpu           |
+    | ---- | -------------------------- | ------------- |
+    | Node | 3                          | not available |
+    | Bun  | 1, 1 failed, 1 unsupported | broke off     |
+
+    ### cpu
+
+    - Node: plain
+    - Bun: plain
+
+    |      | Node | Bun                        |
+    | ---- | ---- | -------------------------- |
+    | relu | 3    | 1, 1 failed, 1 unsupported |
+
+    Unsupported:
+
+    - Bun, 1 ×: relu: no halves
+
+    Failed:
+
+    - Bun: \`attn:relu:x=1\`: attn:relu:x=1 on cpu: why it is there worst at [0]
+
+    ### gpu
+
+    - Node: not available: there is no adapter
+    - Bun: broke off: ended with SIGSEGV: at 0x0"
+  `);
+});

@@ -1,0 +1,58 @@
+// The suite on one backend, in whichever runtime this is loaded: counts per op, what failed, and what is unsupported for which reason.
+import { isInPart, suite } from '@attn/conformance';
+
+/** The backends of the project, as they are tested: with their memory poisoned, where they can. */
+const BACKENDS = {
+  cpu: async () => (await import('@attn/cpu')).cpu({ poison: true }),
+  wasm: async () => (await import('@attn/wasm')).wasm({ poison: true }),
+  webgpu: async () => (await import('@attn/webgpu')).webgpu(),
+  onnx: async () => (await import('@attn/onnx/runtime')).onnx(),
+};
+
+/** Names of all backends. */
+export const BACKEND_NAMES = Object.keys(BACKENDS);
+
+/** Goldens, properties and the contract count as ops of their own. */
+const groupOf = (id) => (id.startsWith('attn:') ? id.split(':')[1] : id.split(':')[0]);
+
+/**
+ * @param backend name of the backend
+ * @param of run one of so many parts of the suite
+ * @param onProgress is given the number of tests done, of all
+ */
+export async function runSuite({ backend: name, of = 1 }, onProgress = () => {}) {
+  const make = BACKENDS[name];
+  let backend = await make();
+  const probe = await backend.probe();
+  if (!probe.available) return { unavailable: probe.reason };
+  const tests = (await suite()).filter(({ id }) => of === 1 || isInPart({ part: 0, of }, id));
+  const found = { summary: probe.summary, groups: {}, failures: [], reasons: {} };
+  for (const [index, test] of tests.entries()) {
+    const result = await withLimit(test, backend, make, of);
+    const group = (found.groups[groupOf(test.id)] ??= { passed: 0, failed: 0, unsupported: 0 });
+    group[result.status]++;
+    if (result.status === 'failed')
+      found.failures.push({ id: test.id, message: result.message.slice(0, 2000) });
+    if (result.status === 'unsupported')
+      found.reasons[result.reason] = (found.reasons[result.reason] ?? 0) + 1;
+    if (result.hangs) backend = await make(); // the old one is in an unknown state
+    onProgress(index + 1, tests.length);
+  }
+  await backend.dispose();
+  return found;
+}
+
+/** A test that does not end has failed. */
+function withLimit(test, backend, make, of) {
+  return new Promise((resolve) => {
+    const message = `${test.id} did not end within ${test.timeout} ms`;
+    const timer = setTimeout(
+      () => resolve({ id: test.id, status: 'failed', message, hangs: true }),
+      test.timeout,
+    );
+    test.run(backend, make, of).then((result) => {
+      clearTimeout(timer);
+      resolve(result);
+    });
+  });
+}
