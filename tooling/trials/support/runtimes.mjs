@@ -41,7 +41,8 @@ function builtPage() {
       root: import.meta.dirname,
       configFile: false,
       logLevel: 'error',
-      build: { outDir: folder, target: 'es2023', rolldownOptions: { input } },
+      // Without preloading: what onnxruntime-web loads into its worker must not share a chunk with code that knows of a document.
+      build: { outDir: folder, target: 'es2023', modulePreload: false, rolldownOptions: { input } },
       worker: { format: 'es' },
     });
     return folder;
