@@ -14,6 +14,7 @@ import {
   type Graph,
   type Json,
   type JsonObject,
+  type LeastTimeOptions,
   type Pattern,
 } from '@attn/core';
 import { predict, REFERENCE, threadGain, type Speed } from './predict.ts';
@@ -28,7 +29,10 @@ const FARTHEST = 64;
 const LEAST_GAIN = 0.7;
 
 /** Threads have to meet, which anything may disturb: more samples until there was a quiet moment. */
-const TOGETHER = { patience: 8, most: 40 };
+const TOGETHER: LeastTimeOptions = { patience: 8, most: 40 };
+
+/** A runtime in WebAssembly is optimised while it runs. */
+const OPTIMISING: LeastTimeOptions = { patience: 8, most: 60 };
 
 /**
  * Graphs of which one kind of work is most. Their results are small: in a young process each fresh megabyte is as much work as all
@@ -36,6 +40,13 @@ const TOGETHER = { patience: 8, most: 40 };
  */
 const DENSE = attention(448, 1792, full());
 const SCANNED = attention(448, 1792, causal());
+
+/** Where attention is never fused, it has no dense work to speak of. */
+const PRODUCT = (): Graph => {
+  const builder = new GraphBuilder();
+  const input = (name: string) => builder.input(name, { dtype: 'f32', shape: [256, 256] });
+  return builder.build({ product: builder.matmul(input('a'), input('b')) });
+};
 
 function attention(queries: number, keys: number, pattern: Pattern): () => Graph {
   return () => {
@@ -83,7 +94,8 @@ export async function calibrate(
     const executable = await compile(graph, count);
     try {
       const run = () => executable.run(inputs);
-      return await (count === 1 ? leastTime(run, { clock: workClock }) : leastTime(run, TOGETHER));
+      if (count > 1) return await leastTime(run, TOGETHER);
+      return await leastTime(run, { ...(hasSay ? {} : OPTIMISING), clock: workClock });
     } finally {
       executable.dispose();
     }
@@ -95,7 +107,8 @@ export async function calibrate(
     const of = (value: number): number => predict(make(), plans, { ...alone, [kind]: value });
     return bounded((ms - of(0)) / (of(1) - of(0)));
   };
-  const dense = factor('dense', DENSE, await time(DENSE, alone.threads));
+  const denseGraph = fuses ? DENSE : PRODUCT;
+  const dense = factor('dense', denseGraph, await time(denseGraph, alone.threads));
   const scanned = factor('scanned', SCANNED, await time(SCANNED, alone.threads));
   const gain = threadGain(threads);
   // Too short to be timed before the engine has optimised it: as much slower or faster as all else.
@@ -106,7 +119,7 @@ export async function calibrate(
     overhead,
     dense,
     scanned,
-    denseGain: gainOf(dense, factor('dense', DENSE, await time(DENSE, threads))),
+    denseGain: gainOf(dense, factor('dense', denseGraph, await time(denseGraph, threads))),
     scannedGain: gainOf(scanned, factor('scanned', SCANNED, await time(SCANNED, threads))),
   };
 }
