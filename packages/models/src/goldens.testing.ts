@@ -4,14 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  evaluateReference,
-  sizeOf,
-  type Graph,
-  type JsonObject,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+import { sizeOf, type Graph, type JsonObject, type Tensor, type Tensors } from '@attn/core';
+import { evaluateReference } from '@attn/core/reference';
 import { compareOutput } from '@attn/conformance';
 import { parseSafetensors } from '@attn/safetensors';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
