@@ -70,6 +70,8 @@ async function run({ minutes, seed, write }) {
   });
   const text = toMarkdown(figures, minutes, seed);
   console.log(text);
+  for (const key of ['used', 'resident'])
+    log(`${key} MiB over time: ${figures.samples.map((sample) => sample[key].toFixed(0)).join(' ')}`);
   if (write)
     writeFileSync(
       PAGE,
@@ -100,7 +102,10 @@ async function again() {
   if (process.env.VK_DRIVER_FILES === before) return false;
   const child = spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code) => process.exit(code ?? 1));
+  child.on('exit', (code, signal) => {
+    if (signal) console.error(`the process was ended by ${signal}`);
+    process.exit(code ?? 1);
+  });
   return true;
 }
 
