@@ -2,7 +2,7 @@
 import { bundle } from './bundle.mjs';
 
 /** Peers, other packages of ours, and what a runtime has anyway: not part of a package's own weight. */
-const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check)/;
+const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|@huggingface\/)/;
 
 /** A file that a worker loads for itself, core included, because a worker is bundled by itself. */
 const isWorker = ({ name }) => name.includes('engine-worker');
@@ -11,12 +11,12 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
 
 /** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 46, target: 15 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 49, target: 15 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 29,
+    limit: 32,
     target: 15,
   },
   {
@@ -34,12 +34,13 @@ export const ROWS = [
     files: isWorker,
     limit: 51,
   },
-  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 25, target: 25 },
+  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 32, target: 25 },
   { what: '@attn/onnx', ...all('@attn/onnx'), limit: 25, target: 25 },
   { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 25, target: 25 },
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
-  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 4 },
+  { what: '@attn/models', ...all('@attn/models'), limit: 15 },
+  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 5 },
 ];
 
 /** The gzipped size of each row in kB. */
