@@ -24,6 +24,9 @@ export interface SuiteTest {
 
 const CASE_TIMEOUT = 30_000;
 
+/** Some promises take hundreds of compilations to see. */
+const CONTRACT_TIMEOUT = 120_000;
+
 /** Every test of the suite, in order. */
 export async function suite(): Promise<readonly SuiteTest[]> {
   const entries = await goldenEntries();
@@ -35,7 +38,7 @@ export async function suite(): Promise<readonly SuiteTest[]> {
     })),
     ...contractCases.map(({ id, description, needs, check }): SuiteTest => ({
       id,
-      timeout: CASE_TIMEOUT,
+      timeout: CONTRACT_TIMEOUT,
       run: (backend, make) =>
         result(id, backend, needs?.(), async () => {
           const problem = await check(backend, make);

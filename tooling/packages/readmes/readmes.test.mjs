@@ -41,6 +41,12 @@ const renderFrom = (buffer) => console.log(buffer.size);
     test: 'attn:relu:* contract:disposed',
   },
   {
+    // A checkpoint of the hub, which tests do not download: the example gets as far as asking for it.
+    when: /loadModel\('allenai/,
+    before: "globalThis.fetch = async () => { throw new TypeError('there is no network in tests'); };\n",
+    fails: /\[attn\/models\] hub: the hub could not be asked for allenai\/.*there is no network in tests/,
+  },
+  {
     when: /attentionCases\(/,
     before: `import { cpu } from '@attn/cpu';
 import { slidingWindow } from '@attn/core';
@@ -64,7 +70,7 @@ await useSoftwareVulkan();
 /** Sequences are made shorter, which changes nothing but the time: GPUs of tests are made of software. */
 const shorter = (code) => code.replaceAll(/\b(4096|16_384)\b/g, '512');
 
-/** Runs a block as a program, or as a test file where it is one; resolves if it ends well. */
+/** Runs a block as a program, or as a test file where it is one; resolves if it ends as it should. */
 async function runBlock(name, block) {
   const given = GIVEN.find(({ when }) => when.test(block));
   const code = shorter(`${given?.before ?? ''}${given?.without ? block.replace(given.without, '') : block}`);
@@ -73,7 +79,8 @@ async function runBlock(name, block) {
   const options = { cwd: place, env: { ...process.env, ATTN_CASES: given?.test ?? '' }, timeout: 110_000 };
   if (given?.test === undefined) {
     writeFileSync(join(place, 'example.ts'), code);
-    return promisify(execFile)(process.execPath, ['example.ts'], options);
+    const run = promisify(execFile)(process.execPath, ['example.ts'], options);
+    return given?.fails === undefined ? run : expect(run).rejects.toThrow(given.fails);
   }
   writeFileSync(join(place, 'example.test.ts'), code);
   writeFileSync(join(place, 'vitest.config.mjs'), 'export default {};');
