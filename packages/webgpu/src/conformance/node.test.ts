@@ -1,4 +1,5 @@
 import { describeConformance } from '@attn/conformance/vitest';
 import { webgpu } from '../index.ts';
 
-describeConformance(() => webgpu());
+// Software compiles some kernels for seconds, and on a busy machine for many.
+describeConformance(() => webgpu(), { caseTimeout: 120_000 });
