@@ -40,6 +40,18 @@ describe("tune: 'measure'", () => {
     await attn.dispose();
   });
 
+  test('what the first run compiles is not counted, however long it takes', async () => {
+    let runs = 0;
+    const slowToStart = fakeBackend('slow to start', {
+      milliseconds: 2,
+      onRun: () => after(runs++ ? 0 : 500)(),
+    });
+    const list = [fakeBackend('steady', { milliseconds: 1, onRun: after(12) }), slowToStart];
+    const attn = await createAttn({ backends: list, tune: 'measure', cache: false });
+    expect((await attn.attention(call)).backend).toBe('slow to start');
+    await attn.dispose();
+  });
+
   test('estimates run nothing twice', async () => {
     const list = backends();
     const attn = await createAttn({ backends: list, cache: false });
