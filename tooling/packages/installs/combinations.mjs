@@ -2,7 +2,7 @@
 
 /**
  * `packages` are ours, `peers` what their runtimes come from. `backends` must be available; `absent` is what `@attn/auto` must then list as not
- * installed. `start` is the body of the project's `start.mjs`.
+ * installed. `start` is the body of the project's `start.mjs`, `build` what its page needs of Vite's `build` options.
  */
 export const COMBINATIONS = [
   {
@@ -43,6 +43,17 @@ export const COMBINATIONS = [
     backends: ['onnx'],
     start: listing('onnx', '@attn/onnx/web'),
     hosts: ['node', 'page'],
+  },
+  {
+    name: 'auto + onnx + onnxruntime-web',
+    packages: ['auto', 'core', 'onnx'],
+    peers: ['onnxruntime-web'],
+    backends: ['onnx'],
+    absent: ['webgpu', 'wasm', 'cpu'],
+    start: automatic(),
+    hosts: ['page'],
+    // As the README of @attn/onnx says.
+    build: { modulePreload: false },
   },
   {
     name: 'auto + webgpu + webgpu',

@@ -41,7 +41,7 @@ try {
     const project = join(folder, String(index));
     await attempt('npm install', () => freshProject(project, combination, tarballs));
     for (const host of combination.hosts) {
-      if (host === 'page') await attempt('vite build', () => buildPage(project));
+      if (host === 'page') await attempt('vite build', () => buildPage(project, combination.build));
       for (const [name, open] of Object.entries(HOSTS[host])) await attempt(name, () => open(project));
     }
   }

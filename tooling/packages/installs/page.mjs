@@ -1,4 +1,4 @@
-// A project as a page: Vite's production build with its defaults, opened in headless Chromium under a strict Content-Security-Policy.
+// A project as a page: Vite's production build, opened in headless Chromium under a strict Content-Security-Policy.
 import { join } from 'node:path';
 import { chromium, ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
 import { serve } from '@attn/tooling-vitest/serve';
@@ -6,9 +6,10 @@ import { chromium as playwright } from 'playwright-core';
 import { build } from 'vite';
 
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
-/** Builds the project in `folder` into its `dist`. */
-export async function buildPage(folder) {
-  await build({ root: folder, configFile: false, logLevel: 'error' });
+
+/** Builds the project in `folder` into its `dist`, with Vite's defaults but for these `build` options. */
+export async function buildPage(folder, options) {
+  await build({ root: folder, configFile: false, logLevel: 'error', build: options });
 }
 
 /** Opens the built page, and returns what its check found. Throws what it threw, and what broke the policy. */

@@ -29,6 +29,16 @@ export function watchDevices(adapterClass) {
 
 const anyOf = (set, random) => [...set][Math.floor(random() * set.size)];
 
+/** What breaks a backend. */
+const WEAKNESSES = { wasm: 'worker ended', webgpu: 'device destroyed' };
+
+/** Faults that can hit a call to this backend, or to whichever is chosen. */
+export function faultsOf(backend) {
+  return backend === undefined
+    ? Object.keys(FAULTS)
+    : Object.keys(FAULTS).filter((name) => WEAKNESSES[backend] === name);
+}
+
 /** The faults, by name; each says whether there was something to break. */
 export const FAULTS = {
   'worker ended': (random) => {

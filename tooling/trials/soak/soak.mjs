@@ -2,7 +2,7 @@
 // caller explains.
 import { compareOutput, oracle } from '@attn/conformance';
 import { AttnError, createAttn, mulberry32 } from '@attn/core';
-import { FAULTS, watchDevices } from './faults.mjs';
+import { FAULTS, faultsOf, watchDevices } from './faults.mjs';
 import { growth, sampleMemory } from './memory.mjs';
 import { pick, randomWork } from './random-work.mjs';
 
@@ -12,16 +12,18 @@ const LANES = 6;
 const PATIENCE = 120_000;
 /** Of all calls, those that their caller aborts after a moment. */
 const ABORTED = 0.1;
-/** Of all calls, those during which, or soon after which, something breaks. */
-const BROKEN = 0.1;
+/** Of all calls that something can break, those at whose start, or soon after, it does. */
+const BROKEN = 0.15;
+/** Milliseconds within which it does: most calls are over by then, those that compile for a GPU are not. */
+const SOON = 10;
 /** Of all calls, those that leave the choice of a backend to us and must therefore survive any fault. */
 const UNNAMED = 0.4;
 
 /** What a call that named its backend may end with when that backend was broken. */
 const EXPLAINED = ['WORKER_DIED', 'DEVICE_LOST'];
 
-/** All backends of the project. */
-async function openAttn() {
+/** All backends of the project. What they predict is left to chance, so that calls that name none go to each of them. */
+async function openAttn(random) {
   // Dawn's classes, whose devices are watched from the first on.
   watchDevices((await import('webgpu')).globals.GPUAdapter);
   const backends = [
@@ -30,7 +32,8 @@ async function openAttn() {
     (await import('@attn/wasm')).wasm({ threads: 2 }),
     (await import('@attn/cpu')).cpu(),
   ];
-  return createAttn({ backends });
+  for (const backend of backends) backend.estimate = random;
+  return createAttn({ backends, cache: false });
 }
 
 /**
@@ -39,7 +42,9 @@ async function openAttn() {
  * @param log is told what happens
  */
 export async function soak({ seconds, seed, log }) {
-  const attn = await openAttn();
+  const whole = mulberry32(seed);
+  const random = () => whole() / 2 ** 32;
+  const attn = await openAttn(random);
   const names = attn
     .probe()
     .filter(({ available }) => available)
@@ -63,8 +68,6 @@ export async function soak({ seconds, seed, log }) {
   attn.on('fallback', () => figures.fallbacks++);
   const until = performance.now() + seconds * 1000;
   const isOver = () => performance.now() >= until;
-  const whole = mulberry32(seed);
-  const random = () => whole() / 2 ** 32;
 
   async function lane() {
     while (!isOver()) {
@@ -85,7 +88,10 @@ export async function soak({ seconds, seed, log }) {
     const controller = random() < ABORTED ? new AbortController() : undefined;
     const timers = [];
     if (controller) timers.push(setTimeout(() => controller.abort(), random() * 20));
-    if (random() < BROKEN) setTimeout(breakSomething, random() * 30);
+    const faults = random() < BROKEN ? faultsOf(backend) : [];
+    const fault = faults.length > 0 ? () => breakSomething(pick(random, faults)) : undefined;
+    if (fault && random() < 0.5) setTimeout(fault, random() * SOON);
+    else fault?.();
     const hang = new Promise((resolve) => {
       timers.push(setTimeout(() => resolve(`did not end within ${PATIENCE} ms`), PATIENCE));
     });
@@ -100,8 +106,7 @@ export async function soak({ seconds, seed, log }) {
     return outcome;
   }
 
-  function breakSomething() {
-    const name = pick(random, Object.keys(FAULTS));
+  function breakSomething(name) {
     if (!isOver() && FAULTS[name](random)) figures.faults[name]++;
   }
 
