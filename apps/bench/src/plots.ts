@@ -26,7 +26,8 @@ interface Point {
 function pointsOf({ rows, plot }: Table): Point[] {
   return rows.flatMap((row) => {
     const [x, y, by] = plot ? [row[plot.x], row[plot.y], row[plot.by]] : [row.N ?? row.n, row.ms, row.who];
-    return typeof x === 'number' && typeof y === 'number' && typeof by === 'string' ? [{ x, y, by }] : [];
+    if (typeof x !== 'number' || typeof y !== 'number' || by === undefined) return [];
+    return [{ x, y, by: typeof by === 'string' ? by : `${plot?.by} = ${by.toLocaleString('en')}` }];
   });
 }
 
@@ -41,14 +42,19 @@ async function draw({ title, plot }: Table, values: readonly Point[]): Promise<s
     data: { values: [...values] },
     mark: { type: 'line', point: true },
     encoding: {
-      x: { field: 'x', type: 'quantitative', scale: { type: 'log', base: 2 }, title: plot?.x ?? 'tokens' },
+      x: {
+        field: 'x',
+        type: 'quantitative',
+        scale: plot?.isLinear ? { zero: false } : { type: 'log', base: 2 },
+        title: plot?.x ?? 'tokens',
+      },
       y: {
         field: 'y',
         type: 'quantitative',
         title: plot?.y ?? 'ms',
         scale: isShare ? { domain: [0, 1] } : { type: 'log' },
       },
-      color: { field: 'by', type: 'nominal', title: null, sort: null },
+      color: { field: 'by', type: 'nominal', title: null, sort: null, legend: { labelLimit: 0 } },
     },
   });
   return new vega.View(vega.parse(spec), { renderer: 'none' }).toSVG();

@@ -17,6 +17,8 @@ export interface Plot {
   readonly by: string;
   /** Whether y is a share, drawn from 0 to 1. Default: it is drawn logarithmically. */
   readonly isShare?: boolean;
+  /** Whether x is not drawn logarithmically. */
+  readonly isLinear?: boolean;
 }
 
 /** One suite, chosen by name on the command line. */

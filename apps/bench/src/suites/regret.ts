@@ -81,7 +81,7 @@ function shares(verdicts: readonly Verdict[]): Table {
     title: 'Regret by share of graphs',
     note: 'In so many percent of the graphs the chosen backend takes at most so many times as long as the best.',
     rows,
-    plot: { x: 'graphs, %', y: 'time over the best', by: 'tune' },
+    plot: { x: 'graphs, %', y: 'time over the best', by: 'tune', isLinear: true },
   };
 }
 
