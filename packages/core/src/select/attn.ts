@@ -54,8 +54,12 @@ export interface LshResult extends AttentionResult {
   readonly buckets?: Tensor;
 }
 
-/** A compiled graph and where it runs. */
+/**
+ * A compiled graph. When its backend fails as in `Attn.run` and was not named, it is compiled on the next best one, the same run goes on
+ * there, and `fallback` is emitted; it stays there.
+ */
 export interface CompiledGraph extends Executable {
+  /** Where it runs now. */
   readonly backend: string;
 }
 

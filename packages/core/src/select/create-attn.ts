@@ -30,6 +30,7 @@ import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
+import { MovableGraph, type Elsewhere, type Placed } from './movable-graph.ts';
 import { probeAll } from './probe-all.ts';
 import { Runner } from './runner.ts';
 import { forgiving, hostStore } from './store/calibration-store.ts';
@@ -93,20 +94,26 @@ class Selector implements Attn {
     options: CompileOptions & { readonly backend?: string } = {},
   ): Promise<CompiledGraph> {
     const { backend: name = this.defaultBackend, signal } = checkObject('options', options);
-    const { plans } = this;
-    return this.withFallback(graph, name, signal, async ({ backend }) => {
-      const executable = await timed('compiled', graph, backend, () =>
-        backend.compile(graph, { signal, plans }),
-      );
-      return {
-        backend: backend.name,
-        run: async (inputs, runOptions) => {
-          this.throwIfDisposed();
-          return this.inFlight.track(executable.run(inputs, runOptions));
-        },
-        dispose: () => executable.dispose(),
-      };
-    });
+    const placed = await this.place(graph, name, signal);
+    const elsewhere: Elsewhere = async (from, error, tried) => {
+      this.throwIfDisposed(error);
+      this.forget(from, graph, error);
+      const to = this.chooser.rank(graph).find(({ backend }) => !tried.has(backend.name));
+      if (to === undefined) throw error;
+      this.listeners.emit('fallback', { graph, from: from.name, to: to.backend.name, error });
+      return this.place(graph, undefined, undefined, tried);
+    };
+    const movable = new MovableGraph(placed, name === undefined ? elsewhere : undefined);
+    return {
+      get backend() {
+        return movable.backend;
+      },
+      run: async (inputs, runOptions) => {
+        this.throwIfDisposed();
+        return this.inFlight.track(movable.run(inputs, runOptions));
+      },
+      dispose: () => movable.dispose(),
+    };
   }
 
   probe(): readonly ({ readonly name: string } & Probe)[] {
@@ -159,6 +166,21 @@ class Selector implements Attn {
 
   private throwIfDisposed(cause?: unknown): void {
     if (this.disposing) throw new AttnError('DISPOSED', WHERE, 'this Attn has been disposed', { cause });
+  }
+
+  /** Compiles a graph on the named backend, or on the best that was not tried. */
+  private place(
+    graph: Graph,
+    name: string | undefined,
+    signal: AbortSignal | undefined,
+    tried?: ReadonlySet<string>,
+  ): Promise<Placed> {
+    const { plans } = this;
+    const attempt = async ({ backend }: UsableCandidate): Promise<Placed> => ({
+      backend,
+      executable: await timed('compiled', graph, backend, () => backend.compile(graph, { signal, plans })),
+    });
+    return this.withFallback(graph, name, signal, attempt, tried);
   }
 
   private async runSomewhere(
@@ -224,11 +246,15 @@ class Selector implements Attn {
     name: string | undefined,
     signal: AbortSignal | undefined,
     attempt: (candidate: UsableCandidate) => Promise<T>,
+    tried: ReadonlySet<string> = new Set(),
   ): Promise<T> {
     this.throwIfDisposed();
     checkGraph(graph);
     if (!this.chooser.isReady(graph, name)) await this.prepare(graph, name, signal);
-    const ranked = name === undefined ? this.chooser.rank(graph) : [this.chooser.named(graph, name)];
+    const ranked =
+      name === undefined
+        ? this.chooser.rank(graph).filter(({ backend }) => !tried.has(backend.name))
+        : [this.chooser.named(graph, name)];
     let best = 0;
     for (;;) {
       const { backend, predictedMs, tunedMs: measuredMs } = ranked[best];

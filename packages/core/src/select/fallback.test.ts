@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AttnErrorCode } from '../errors.ts';
 import { f32 } from '../tensor.ts';
 import type { AttnEvents } from './attn.ts';
+import { attentionGraph } from './attention-call.ts';
 import { createAttn } from './create-attn.ts';
 import { fails, fakeBackend } from './fake-backend.testing.ts';
 
@@ -72,6 +73,37 @@ describe('fallback', () => {
       ],
     });
     expect((await attn.attention(call)).backend).toBe('big');
+  });
+
+  test('a compiled graph moves, once for all runs that fail, and stays', async () => {
+    const dying = fakeBackend('dying', { onRun: fails('DEVICE_LOST') });
+    const next = fakeBackend('next', { milliseconds: 5 });
+    const attn = await createAttn({ backends: [dying, next] });
+    const falls: string[] = [];
+    attn.on('fallback', ({ from, to }) => falls.push(`${from} → ${to}`));
+    const compiled = await attn.compile(attentionGraph(call));
+    expect(compiled.backend).toBe('dying');
+    const runs = await Promise.all([1, 2, 3].map(() => compiled.run(call)));
+    for (const { out } of runs) expect([...out.data]).toEqual([2, 2]);
+    expect(compiled.backend).toBe('next');
+    await compiled.run(call);
+    expect(falls).toEqual(['dying → next']);
+    expect([dying.counts.disposed, next.counts.compiled]).toEqual([1, 1]);
+    compiled.dispose();
+    expect(next.counts.disposed).toBe(1);
+    await attn.dispose();
+  });
+
+  test('a compiled graph that was named, or has nowhere else to go, fails', async () => {
+    const lone = await createAttn({ backends: [fakeBackend('a', { onRun: fails('DEVICE_LOST') })] });
+    const compiled = await lone.compile(attentionGraph(call));
+    for (let i = 0; i < 2; i++)
+      await expect(compiled.run(call)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+    const two = await createAttn({
+      backends: [fakeBackend('a', { onRun: fails('DEVICE_LOST') }), fakeBackend('b')],
+    });
+    const named = await two.compile(attentionGraph(call), { backend: 'a' });
+    await expect(named.run(call)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
   });
 
   test('not for mistakes, and not without end', async () => {
