@@ -7,12 +7,20 @@ const threads = new Set();
 /** GPU devices that are not lost. */
 const devices = new Set();
 
+/** How many of the next threads to start are to end soon after. */
+let doomed = 0;
+/** Milliseconds within which they do. */
+const SOON = 20;
+
 const builtin = getBuiltinModule('node:worker_threads');
 builtin.Worker = class extends builtin.Worker {
   constructor(...args) {
     super(...args);
     threads.add(this);
     this.once('exit', () => threads.delete(this));
+    if (doomed === 0) return;
+    doomed--;
+    setTimeout(() => void this.terminate(), Math.random() * SOON);
   }
 };
 
@@ -39,12 +47,13 @@ export function faultsOf(backend) {
     : Object.keys(FAULTS).filter((name) => WEAKNESSES[backend] === name);
 }
 
-/** The faults, by name; each says whether there was something to break. */
+/** The faults, by name; each says whether it did or will break something. */
 export const FAULTS = {
   'worker ended': (random) => {
     const thread = anyOf(threads, random);
-    void thread?.terminate();
-    return thread !== undefined;
+    if (thread === undefined) doomed++;
+    else void thread.terminate();
+    return true;
   },
   'device destroyed': (random) => {
     const device = anyOf(devices, random);

@@ -70,7 +70,7 @@ function built(conformanceCase) {
 /** @param random numbers between 0 and 1 */
 export function randomWork(random) {
   const kind = random();
-  if (kind > 0.9) return longAttention(random);
+  if (kind > 0.85) return longAttention(random);
   if (kind < 0.45) {
     const [spec] = fc.sample(arbitraryCall, { numRuns: 1, seed: Math.floor(random() * 2 ** 31) });
     return built(attentionCases('A random call.', [spec])[0]);
