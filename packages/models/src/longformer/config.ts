@@ -4,6 +4,7 @@
  * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
  */
 import { AttnError, type Activation, type JsonObject } from '@attn/core';
+import { readActivation, readLabels } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 
 /** Classes of the original that are here. `LEDEncoder` is the encoder of any LED checkpoint. */
@@ -83,7 +84,7 @@ function readLongformer(reader: ConfigReader, given: string | undefined): Longfo
     vocabSize: reader.integer('vocab_size', { least: 1 }),
     ...readWidth(reader, 'hidden_size', 'num_attention_heads'),
     intermediateSize: reader.integer('intermediate_size', { least: 1 }),
-    activation: readActivation(reader, 'hidden_act'),
+    activation: readActivation(reader, 'hidden_act', 'gelu'),
     layerNormEps: reader.number('layer_norm_eps', { byDefault: 1e-12 }),
     windows: readWindows(reader, layers, reader.integer('num_attention_heads', { least: 1 })),
     causal: reader.flag('autoregressive', false),
@@ -107,7 +108,7 @@ function readLed(reader: ConfigReader, given: string | undefined): LongformerCon
     vocabSize: reader.integer('vocab_size', { least: 1 }),
     ...readWidth(reader, 'd_model', 'encoder_attention_heads'),
     intermediateSize: reader.integer('encoder_ffn_dim', { least: 1 }),
-    activation: readActivation(reader, 'activation_function'),
+    activation: readActivation(reader, 'activation_function', 'gelu'),
     layerNormEps: 1e-5,
     windows: readWindows(reader, layers, reader.integer('encoder_attention_heads', { least: 1 })),
     causal: false,
@@ -135,20 +136,6 @@ function readWidth(
   const heads = reader.integer(count, { least: 1 });
   if (hiddenSize % heads === 0) return { hiddenSize, heads };
   throw reader.wrong(width, `a multiple of ${count} = ${heads}`, hiddenSize);
-}
-
-const ACTIVATIONS: Readonly<Record<string, Activation>> = {
-  gelu: 'gelu',
-  gelu_new: 'gelu_tanh',
-  gelu_fast: 'gelu_tanh',
-  gelu_pytorch_tanh: 'gelu_tanh',
-  relu: 'relu',
-  tanh: 'tanh',
-};
-
-function readActivation(reader: ConfigReader, name: string): Activation {
-  const given = reader.oneOf(name, Object.keys(ACTIVATIONS), 'gelu');
-  return ACTIVATIONS[given];
 }
 
 /** Most layers that a config may claim: each costs an object before a single weight is looked at. */
@@ -181,14 +168,6 @@ function readDilations(
     if (list.length === heads && dilation.length === heads) return dilation;
     throw reader.wrong(name, `integers ≥ 1, one or ${heads} a layer`, item);
   });
-}
-
-/** Hugging Face stores the names of the labels, or nothing for two. */
-function readLabels(reader: ConfigReader): number {
-  const names = reader.field('id2label');
-  if (names === undefined) return reader.integer('num_labels', { least: 1, byDefault: 2 });
-  if (typeof names === 'object' && names !== null) return Object.keys(names).length;
-  throw reader.wrong('id2label', 'an object of names', names);
 }
 
 function unsupported(message: string): AttnError {

@@ -11,6 +11,7 @@ import {
   type NormSlots,
   type Weights,
 } from '../checkpoint/layout.ts';
+import { lmHeadBias, prefixOf } from '../checkpoint/names.ts';
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { LongformerConfig } from './config.ts';
 
@@ -150,7 +151,7 @@ function headSlots(
         maskedLm: {
           dense: linearSlots('lm_head.dense', hiddenSize, hiddenSize),
           norm: normSlots('lm_head.layer_norm', hiddenSize),
-          decoder: { weight, bias: new Slot(biasName(checkpoint), [vocabSize]) },
+          decoder: { weight, bias: new Slot(lmHeadBias(checkpoint), [vocabSize]) },
         },
       };
     }
@@ -170,11 +171,6 @@ function headSlots(
     default:
       return architecture satisfies never;
   }
-}
-
-/** The decoder's bias has two names, of which files store one or both. */
-function biasName(checkpoint: Pick<Checkpoint, 'has'>): string {
-  return checkpoint.has('lm_head.bias') ? 'lm_head.bias' : 'lm_head.decoder.bias';
 }
 
 function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig): LongformerSlots {
@@ -209,9 +205,4 @@ function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig)
     layers: windows.map((_, i) => layer(`${encoder}.layers.${i}`)),
     head: {},
   };
-}
-
-/** The prefix, when the checkpoint has this tensor under it. */
-function prefixOf(checkpoint: Pick<Checkpoint, 'has'>, prefix: string, name: string): string {
-  return checkpoint.has(prefix + name) || !checkpoint.has(name) ? prefix : '';
 }
