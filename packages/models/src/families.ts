@@ -1,5 +1,6 @@
 /** The models of this package that `loadModel` tries, one line each; applications may pass a list of their own. */
 import { longformer } from './longformer/index.ts';
 import type { ModelFamily } from './model.ts';
+import { reformer } from './reformer/index.ts';
 
-export const FAMILIES: readonly ModelFamily[] = [longformer];
+export const FAMILIES: readonly ModelFamily[] = [longformer, reformer];

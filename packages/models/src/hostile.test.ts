@@ -11,7 +11,11 @@ import { LoadedModel } from './loaded-model.ts';
 
 let files: Files;
 let config: JsonObject;
+let reformerFiles: Files;
+let reformerConfig: JsonObject;
 beforeAll(async () => {
+  reformerFiles = await filesOf(goldenFolder('reformer_lm'));
+  reformerConfig = JSON.parse(new TextDecoder().decode(reformerFiles.get('config.json')));
   files = await filesOf(goldenFolder('longformer_short'));
   config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
 });
@@ -19,8 +23,8 @@ beforeAll(async () => {
 /** The largest piece that was ever read. */
 let largest = 0;
 
-function storeOf(changes: Readonly<Record<string, Uint8Array>>): FileStore {
-  const all = new Map([...files, ...Object.entries(changes)]);
+function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): FileStore {
+  const all = new Map([...base, ...Object.entries(changes)]);
   return {
     name: 'test',
     has: async (file) => all.has(file),
@@ -37,10 +41,10 @@ function storeOf(changes: Readonly<Record<string, Uint8Array>>): FileStore {
 }
 
 /** A model, or one of our own errors that puts the blame on the input. */
-async function survives(changes: Readonly<Record<string, Uint8Array>>): Promise<void> {
+async function survives(changes: Readonly<Record<string, Uint8Array>>, base = files): Promise<void> {
   largest = 0;
   try {
-    expect(await loadFrom(storeOf(changes))).toBeInstanceOf(LoadedModel);
+    expect(await loadFrom(storeOf(changes, base))).toBeInstanceOf(LoadedModel);
   } catch (error) {
     if (!(error instanceof AttnError)) throw error;
     expect(['MALFORMED_FILE', 'FILE_NOT_FOUND', 'UNSUPPORTED', 'INVALID_DTYPE', 'MISSING_INPUT']).toContain(
@@ -109,6 +113,18 @@ describe('config.json', () => {
       fc.array(fc.tuple(names, values), { minLength: 1, maxLength: 3 }),
       (fields) => survives({ 'config.json': text({ ...config, ...Object.fromEntries(fields) }) }),
     );
+    await fc.assert(property, { numRuns: 500 });
+  });
+  test('of a Reformer, with any value in any of its fields', async () => {
+    const own = fc.constantFrom<Json>(['lsh'], [['lsh']], [2, 3], [2 ** 20, 2 ** 20], 258, 'ReformerModel');
+    const fields = fc.array(
+      fc.tuple(fc.constantFrom(...Object.keys(reformerConfig), '__proto__'), fc.oneof(values, own)),
+      { minLength: 1, maxLength: 3 },
+    );
+    const property = fc.asyncProperty(fields, (changed) => {
+      const spoiled = text({ ...reformerConfig, ...Object.fromEntries(changed) });
+      return survives({ 'config.json': spoiled }, reformerFiles);
+    });
     await fc.assert(property, { numRuns: 500 });
   });
   test('any JSON, any bytes', async () => {

@@ -3,11 +3,20 @@
  *
  * To read on: `model.ts` says what a model is, `longformer/` is one, `checkpoint/` reads weights.
  */
-export type { FamilyOptions, FixedCall, Model, ModelCall, ModelFamily, TokenBatch } from './model.ts';
+export type {
+  FamilyOptions,
+  FixedCall,
+  GenerationRules,
+  Model,
+  ModelCall,
+  ModelFamily,
+  TokenBatch,
+} from './model.ts';
 export type { Checkpoint, StoredSpec } from './checkpoint/checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
+export { REFORMER_PRESETS } from './reformer/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
 export {
@@ -20,6 +29,17 @@ export {
   type LongformerCallOptions,
   type LongformerConfig,
 } from './longformer/index.ts';
+export {
+  reformer,
+  Reformer,
+  type Chunks,
+  type ReformerArchitecture,
+  type ReformerCallOptions,
+  type ReformerConfig,
+  type ReformerLayer,
+  type ReformerPositions,
+} from './reformer/index.ts';
+export { byteTokenizer } from './byte-tokenizer.ts';
 export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
@@ -27,5 +47,6 @@ export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, type LoadOptions, type WebLoadOptions } from './load.ts';
 export { LoadedModel } from './loaded-model.ts';
 export type { Embeddings, EncodeInput, EncodeOptions, EncodeProgress, TokenStates } from './encode/encode.ts';
+export type { Generated, GenerateOptions } from './generate/generate.ts';
 export type { Pooling } from './encode/gather-states.ts';
 export type { TextTokenizer, TokenizedText } from './tokenizer.ts';

@@ -34,7 +34,8 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
       throw new AttnError('UNSUPPORTED', WHERE, message);
     }
     const model = await family.load(checkpoint, rest);
-    return new LoadedModel(model, await readTokenizer(store), attn);
+    const tokenizer = (await readTokenizer(store)) ?? family.tokenizer?.(checkpoint.config);
+    return new LoadedModel(model, tokenizer, attn);
   } finally {
     await checkpoint.close();
   }

@@ -8,6 +8,7 @@ import {
   type EncodeOptions,
   type TokenStates,
 } from './encode/encode.ts';
+import { generate, type Generated, type GenerateOptions } from './generate/generate.ts';
 import type { Model, TokenBatch } from './model.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
@@ -50,6 +51,16 @@ export class LoadedModel {
   ): Promise<Embeddings | TokenStates> {
     const { model, tokenizer } = this;
     return encode({ model, tokenizer, graphs: this.running() }, listOf(inputs), options);
+  }
+
+  /**
+   * Continues a text or ids, token by token, where the model is a causal language model. With ids the prompt is taken as it is.
+   *
+   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
+   */
+  async generate(prompt: string | readonly number[], options: GenerateOptions = {}): Promise<Generated> {
+    const { model, tokenizer } = this;
+    return generate({ model, tokenizer, graphs: this.running() }, prompt, options);
   }
 
   /** Runs one batch and returns every output of the model, as the original names them. Errors: those of `Model.call` and of the run. */

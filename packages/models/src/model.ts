@@ -6,6 +6,7 @@ import type { Graph, JsonObject, Tensor, Tensors } from '@attn/core';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import type { Slot } from './checkpoint/layout.ts';
 import type { ReadOptions } from './checkpoint/read-weights.ts';
+import type { TextTokenizer } from './tokenizer.ts';
 
 /** Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them. */
 export interface TokenBatch {
@@ -33,6 +34,18 @@ export interface FixedCall {
   readonly globalTokens?: readonly number[];
 }
 
+/** What continuing a text takes to know of a causal language model, whose output `logits` is [B, N, vocabulary]. */
+export interface GenerationRules {
+  readonly vocabSize: number;
+  /** The id that ends a text. */
+  readonly eosTokenId: number;
+  /**
+   * The length to give a row of this many tokens, padding after them masked, so that few graphs are compiled. It gives the numbers
+   * that the row alone gives.
+   */
+  graphLength(length: number): number;
+}
+
 /** A model with its weights. */
 export interface Model {
   /** `longformer`, `reformer`, … */
@@ -49,6 +62,8 @@ export interface Model {
   readonly takesPadding: boolean;
   /** True when tokens can be global, as in `TokenBatch.globalAttentionMask`. */
   readonly takesGlobalTokens: boolean;
+  /** Absent in models that do not continue texts. */
+  readonly generation?: GenerationRules;
   /**
    * The graph of a batch and its inputs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary,
    * more tokens than `maxLength`, an input that the model does not have).
@@ -74,6 +89,8 @@ export interface ModelFamily<M extends Model = Model> {
   recognises(config: JsonObject): boolean;
   /** The tensors that `load` takes from a checkpoint with this config and these names. Errors: as of `load`. */
   slots(checkpoint: Pick<Checkpoint, 'config' | 'has'>, architecture?: string): readonly Slot[];
+  /** The tokenizer of a checkpoint that has no tokenizer.json, where the config says enough. */
+  tokenizer?(config: JsonObject): TextTokenizer | undefined;
   /** Reads the weights. Errors: `MALFORMED_FILE` (config or weights do not fit), `UNSUPPORTED` (an architecture that is not here). */
   load(checkpoint: Checkpoint, options?: FamilyOptions): Promise<M>;
 }

@@ -1,0 +1,178 @@
+// Generation against the definition: the likeliest token of the reference's logits, again and again; and how tokens are drawn.
+import { bool, createAttn, i32, type Attn } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { byteTokenizer } from '../byte-tokenizer.ts';
+import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { LoadedModel } from '../loaded-model.ts';
+import { longformer } from '../longformer/index.ts';
+import { reformer, type Reformer } from '../reformer/index.ts';
+import { candidates, sample, uniform } from './sample.ts';
+
+let attn: Attn;
+let model: Reformer;
+let loaded: LoadedModel;
+beforeAll(async () => {
+  attn = await createAttn({ backends: [cpu()] });
+  model = await reformer.load((await readGolden('reformer_lm_odd')).checkpoint);
+  loaded = new LoadedModel(model, byteTokenizer(-60), attn);
+});
+afterAll(() => attn.dispose());
+
+const prompt = (length: number): number[] => Array.from({ length }, (_, i) => 3 + ((i * 11) % 60));
+const lastLogits = (ids: readonly number[]): Float32Array => {
+  const { graph, inputs } = model.call({ inputIds: i32([1, ids.length], ids) });
+  const { data } = referenceOutputs(graph, inputs).logits;
+  return Float32Array.from(data.slice(-71));
+};
+const argmax = (logits: Float32Array): number => logits.indexOf(Math.max(...logits));
+
+// Shorter than a chunk, across the shortest chunk, across a multiple of both.
+test.each([1, 5, 28])('greedy: the likeliest token after %i and more', async (length) => {
+  const ids = prompt(length);
+  const {
+    ids: got,
+    promptTokens,
+    end,
+    backends,
+  } = await loaded.generate(ids, {
+    maxNewTokens: 8,
+    stopTokens: [],
+  });
+  expect([promptTokens, end, backends, got.length]).toEqual([length, 'length', ['cpu'], 8]);
+  for (const id of got) {
+    expect(id).toBe(argmax(lastLogits(ids)));
+    ids.push(id);
+  }
+});
+
+test('padding up to the length of a graph gives the numbers of the row alone', () => {
+  for (const length of [1, 3, 7, 8, 9, 20, 33, 51]) {
+    const to = model.generation?.graphLength(length) ?? 0;
+    expect(to).toBeGreaterThanOrEqual(length);
+    const row = new Int32Array(to);
+    row.set(prompt(length));
+    const mask = new Uint8Array(to).fill(1, 0, length);
+    const { graph, inputs } = model.call({ inputIds: i32([1, to], row), attentionMask: bool([1, to], mask) });
+    const { data } = referenceOutputs(graph, inputs).logits;
+    const expected = lastLogits(prompt(length));
+    for (const [i, logit] of expected.entries()) expect(data[(length - 1) * 71 + i]).toBeCloseTo(logit, 6);
+  }
+});
+
+test('few graphs for many lengths', () => {
+  const lengths = new Set(Array.from({ length: 64 }, (_, i) => model.generation?.graphLength(i + 1)));
+  expect([...lengths]).toEqual([8, 16, 32, 48, 64]);
+});
+
+test('draws follow from the seed', async () => {
+  const draw = async (seed: number) =>
+    (await loaded.generate(prompt(5), { maxNewTokens: 6, temperature: 1.5, seed, stopTokens: [] })).ids;
+  expect(await draw(1)).toEqual(await draw(1));
+  expect(await draw(1)).not.toEqual(await draw(2));
+});
+
+test('a text, its tokens as they come, and where it stops', async () => {
+  const seen: number[] = [];
+  const options = { maxNewTokens: 4, onToken: (id: number) => void seen.push(id), stopTokens: [] };
+  const all = await loaded.generate('QUEEQUEG', options);
+  expect(all).toMatchObject({ promptTokens: 8, ids: seen, text: byteTokenizer(-60).decode(seen) });
+  const stopped = await loaded.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [seen[0]] });
+  expect(stopped).toMatchObject({ ids: [seen[0]], end: 'stop' });
+});
+
+test('can be aborted', async () => {
+  const controller = new AbortController();
+  let count = 0;
+  const onToken = (): void => {
+    count += 1;
+    if (count === 2) controller.abort();
+  };
+  const options = { maxNewTokens: 20, stopTokens: [], signal: controller.signal, onToken };
+  await expect(loaded.generate(prompt(5), options)).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(count).toBe(2);
+});
+
+describe('refuses', () => {
+  test('models that do not continue texts', async () => {
+    const other = await longformer.load((await readGolden('longformer_short')).checkpoint);
+    await expect(new LoadedModel(other, undefined, attn).generate([1])).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('LongformerModel does not continue texts'),
+    });
+  });
+  test('texts without a tokenizer, and everything without an attn', async () => {
+    const bare = new LoadedModel(model, undefined, attn);
+    await expect(bare.generate('a')).rejects.toMatchObject({ code: 'MISSING_INPUT' });
+    await expect(new LoadedModel(model).generate([1])).rejects.toMatchObject({ code: 'MISSING_INPUT' });
+  });
+  test.each([
+    [[], {}, 'the prompt must have at least one token, got []'],
+    ['', {}, 'the prompt must have at least one token, got ""'],
+    [[1, 0.5], {}, 'the prompt must have at least one token'],
+    [[1], { maxNewTokens: 0 }, 'maxNewTokens must be an integer ≥ 1, got 0'],
+    [[1], { maxNewTokens: 128 }, 'must be at most 128 tokens together, got 1 + 128'],
+    [[1], { temperature: -1 }, 'temperature must be a number ≥ 0, got -1'],
+    [[1], { topK: 0 }, 'topK must be an integer ≥ 1, got 0'],
+    [[1], { topP: 0 }, 'topP must be above 0 and at most 1, got 0'],
+    [[1], { topP: NaN }, 'topP must be above 0 and at most 1, got NaN'],
+    [[1], { seed: 0.5 }, 'seed must be an integer ≥ 0, got 0.5'],
+    [[71], {}, 'input_ids must be from 0 to 70, got 71'],
+  ])('%j with %j', async (given, options, message) => {
+    await expect(loaded.generate(given, options)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('drawing', () => {
+  const logits = fc.array(fc.float({ min: -30, max: 30, noNaN: true }), { minLength: 1, maxLength: 40 });
+
+  test('only from the top k, and only from the fewest that reach p', () => {
+    const topP = fc.double({ min: 0.01, max: 1, noNaN: true });
+    const temperature = fc.double({ min: 0.1, max: 5, noNaN: true });
+    fc.assert(
+      fc.property(
+        logits,
+        fc.integer({ min: 1, max: 50 }),
+        topP,
+        temperature,
+        fc.nat(),
+        (given, k, p, t, seed) => {
+          const left = candidates(given, { temperature: t, topK: k, topP: p });
+          const kept = candidates(given, { temperature: t, topK: k });
+          expect(kept).toHaveLength(Math.min(k, given.length));
+          const least = Math.min(...kept.map(({ id }) => given[id]));
+          const ids = new Set(kept.map(({ id }) => id));
+          expect(given.every((logit, id) => ids.has(id) || logit <= least)).toBe(true);
+          const sum = (of: typeof kept): number =>
+            of.reduce((total, { probability }) => total + probability, 0);
+          expect(sum(kept)).toBeCloseTo(1, 9);
+          expect(sum(left)).toBeCloseTo(1, 9);
+          expect(left.map(({ id }) => id)).toEqual(kept.slice(0, left.length).map(({ id }) => id));
+          expect(sum(kept.slice(0, left.length))).toBeGreaterThanOrEqual(p - 1e-9);
+          if (left.length > 1) expect(sum(kept.slice(0, left.length - 1))).toBeLessThan(p);
+          const drawn = sample(given, { temperature: t, topK: k, topP: p }, uniform(seed));
+          expect(left.map(({ id }) => id)).toContain(drawn);
+        },
+      ),
+    );
+  });
+
+  test('as often as softmax says', () => {
+    const random = uniform(3);
+    const counts = [0, 0, 0];
+    for (let i = 0; i < 20_000; i++) {
+      counts[sample([Math.log(1), Math.log(2), Math.log(5)], { temperature: 1 }, random)] += 1;
+    }
+    for (const [i, share] of [1 / 8, 2 / 8, 5 / 8].entries())
+      expect(counts[i] / 20_000).toBeCloseTo(share, 1.5);
+  });
+
+  test('at temperature 0 and of one token the likeliest, the first of equal ones', () => {
+    expect(sample([1, 3, 3], { temperature: 0 }, uniform(0))).toBe(1);
+    expect(sample([1, 3, 3], { temperature: 1, topK: 1 }, uniform(0))).toBe(1);
+  });
+});

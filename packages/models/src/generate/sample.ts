@@ -1,0 +1,66 @@
+/** One token from logits: the likeliest, or one drawn from those that temperature, top-k and top-p leave. */
+import { mulberry32 } from '@attn/core';
+
+/** How tokens are chosen. */
+export interface Sampling {
+  /** Logits are divided by it; 0 takes the likeliest token. */
+  readonly temperature: number;
+  /** Only so many of the likeliest tokens. */
+  readonly topK?: number;
+  /** Only the likeliest tokens that have this much probability together: the fewest that reach it. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751 */
+  readonly topP?: number;
+}
+
+/** A token that may be drawn, with its probability. */
+export interface Candidate {
+  readonly id: number;
+  readonly probability: number;
+}
+
+/** Uniform numbers in [0, 1) that follow from a seed. */
+export function uniform(seed: number): () => number {
+  const next = mulberry32(seed);
+  return () => next() / 2 ** 32;
+}
+
+/** The next token. Of equal logits the lower id comes first. `random` is asked once, and not at all at temperature 0. */
+export function sample(logits: ArrayLike<number>, sampling: Sampling, random: () => number): number {
+  if (sampling.temperature === 0) return likeliest(logits);
+  const drawn = random();
+  let sum = 0;
+  const left = candidates(logits, sampling);
+  for (const { id, probability } of left) {
+    sum += probability;
+    if (drawn < sum) return id;
+  }
+  return left[left.length - 1].id; // the sum of rounded probabilities may fall short of 1
+}
+
+/** The tokens that may be drawn, the likeliest first; their probabilities sum to 1. */
+export function candidates(
+  logits: ArrayLike<number>,
+  { temperature, topK, topP = 1 }: Sampling,
+): readonly Candidate[] {
+  const ids = Array.from({ length: logits.length }, (_, id) => id);
+  ids.sort((a, b) => logits[b] - logits[a] || a - b);
+  const best = softmax(
+    ids.slice(0, topK).map((id) => ({ id, logit: (logits[id] - logits[ids[0]]) / temperature })),
+  );
+  if (topP === 1) return best; // rounding must not drop the unlikeliest
+  let sum = 0;
+  const needed = best.findIndex(({ probability }) => (sum += probability) >= topP);
+  if (needed < 0 || needed === best.length - 1) return best;
+  return best.slice(0, needed + 1).map(({ id, probability }) => ({ id, probability: probability / sum }));
+}
+
+/** The greatest logit is 0. */
+function softmax(items: readonly { readonly id: number; readonly logit: number }[]): readonly Candidate[] {
+  const total = items.reduce((sum, { logit }) => sum + Math.exp(logit), 0);
+  return items.map(({ id, logit }) => ({ id, probability: Math.exp(logit) / total }));
+}
+
+function likeliest(logits: ArrayLike<number>): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
+  return best;
+}

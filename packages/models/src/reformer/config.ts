@@ -1,0 +1,191 @@
+/**
+ * What a config.json of Reformer says, checked, in words that do not depend on its spelling.
+ * Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as Hugging Face's `reformer` has it.
+ */
+import { AttnError, LSH_PRESETS, type Activation, type JsonObject } from '@attn/core';
+import { readActivation, readLabels } from '../checkpoint/common-fields.ts';
+import { ConfigReader } from '../checkpoint/config-reader.ts';
+import { readPositions, type ReformerPositions } from './positions.ts';
+
+/** Classes of the original that are here. */
+export const ARCHITECTURES = [
+  'ReformerModel',
+  'ReformerModelWithLMHead',
+  'ReformerForMaskedLM',
+  'ReformerForSequenceClassification',
+  'ReformerForQuestionAnswering',
+] as const;
+
+/** One of them. */
+export type ReformerArchitecture = (typeof ARCHITECTURES)[number];
+
+/** Attention of one layer: chunks of the text as it stands, or of its tokens sorted by hash. */
+export type ReformerLayer = 'local' | 'lsh';
+
+/** The chunks of one kind of attention. */
+export interface Chunks {
+  /** Tokens of a chunk. */
+  readonly chunkLength: number;
+  /** Neighbouring chunks that a chunk also sees. */
+  readonly chunksBefore: number;
+  readonly chunksAfter: number;
+}
+
+/** A Reformer. */
+export interface ReformerConfig {
+  readonly architecture: ReformerArchitecture;
+  readonly vocabSize: number;
+  /** H, of each of the two streams; what comes out is 2·H wide. */
+  readonly hiddenSize: number;
+  readonly heads: number;
+  /** Of each head; heads · headDim may differ from H. */
+  readonly headDim: number;
+  readonly feedForwardSize: number;
+  readonly activation: Activation;
+  readonly layerNormEps: number;
+  readonly layers: readonly ReformerLayer[];
+  readonly local: Chunks;
+  readonly lsh: Chunks;
+  /** Rounds of hashing. */
+  readonly rounds: number;
+  /** Factors of the number of buckets; undefined means that it follows from the length, `bucketsFor`. */
+  readonly buckets: readonly number[] | undefined;
+  /** `hash_seed`: the same rotations in every LSH layer. Undefined: others in each. */
+  readonly hashSeed: number | undefined;
+  /** No token sees a later one. */
+  readonly causal: boolean;
+  readonly positions: ReformerPositions;
+  /** `max_position_embeddings`, which the number of buckets depends on when it is not given. */
+  readonly maxPositions: number;
+  readonly padTokenId: number;
+  readonly eosTokenId: number;
+  /** Classes that a classifier tells apart. */
+  readonly labels: number;
+}
+
+/** Most layers that a config may claim: each costs an object before a single weight is looked at. */
+const MOST_LAYERS = 10_000;
+
+/** Rotations have half as many columns, and no config should be able to ask for gigabytes of them. */
+const MOST_BUCKETS = 2 ** 20;
+const MOST_ROUNDS = 1_024;
+
+/** Neighbouring chunks are counted one by one. */
+const MOST_NEIGHBOURS = 1_024;
+
+/**
+ * Reads a config.json. Fields that are absent are the original's defaults.
+ * @param architecture instead of the one that the file names
+ * @throws AttnError `MALFORMED_FILE`; `UNSUPPORTED` for an architecture that is not here
+ */
+export function readReformerConfig(json: JsonObject, given?: string): ReformerConfig {
+  const reader = new ConfigReader(json);
+  const architecture = checkArchitecture(given ?? reader.texts('architectures')[0] ?? 'ReformerModel');
+  const hiddenSize = reader.integer('hidden_size', { least: 1, byDefault: 256 });
+  const positions = readPositions(reader, hiddenSize);
+  return {
+    architecture,
+    vocabSize: reader.integer('vocab_size', { least: 1, byDefault: 320 }),
+    hiddenSize,
+    heads: reader.integer('num_attention_heads', { least: 1, byDefault: 12 }),
+    headDim: reader.integer('attention_head_size', { least: 1, byDefault: 64 }),
+    feedForwardSize: reader.integer('feed_forward_size', { least: 1, byDefault: 512 }),
+    activation: readActivation(reader, 'hidden_act', 'relu'),
+    layerNormEps: reader.number('layer_norm_eps', { byDefault: 1e-12 }),
+    layers: readLayers(reader),
+    local: readChunks(reader, 'local'),
+    lsh: readChunks(reader, 'lsh'),
+    rounds: readAtMost(reader, 'num_hashes', MOST_ROUNDS, { least: 1, byDefault: 1 }),
+    buckets: readBuckets(reader),
+    hashSeed: reader.field('hash_seed') === undefined ? undefined : reader.integer('hash_seed'),
+    causal: readCausal(reader, architecture),
+    positions,
+    maxPositions: reader.integer('max_position_embeddings', { least: 1, byDefault: 4_096 }),
+    padTokenId: reader.integer('pad_token_id', { byDefault: 0 }),
+    eosTokenId: reader.integer('eos_token_id', { byDefault: 2 }),
+    labels: readLabels(reader),
+  };
+}
+
+/**
+ * Factors of the number of buckets for rows of this many tokens. Where the config has none, the original takes the first row that it ever
+ * sees and keeps the number; here every length has its own, so that no result depends on what was computed before.
+ */
+export function bucketsFor(
+  { buckets, lsh, maxPositions }: ReformerConfig,
+  length: number,
+): readonly number[] {
+  return buckets ?? LSH_PRESETS.hf.bucketsOf(length, lsh.chunkLength, maxPositions);
+}
+
+/** The seed of a layer's rotations. */
+export function rotationSeed({ hashSeed }: ReformerConfig, layer: number): number {
+  return hashSeed ?? layer;
+}
+
+function checkArchitecture(name: string): ReformerArchitecture {
+  const found = ARCHITECTURES.find((known) => known === name);
+  if (found !== undefined) return found;
+  const message = `the architecture must be one of ${ARCHITECTURES.join(', ')}, got ${name}`;
+  throw new AttnError('UNSUPPORTED', 'models/reformer', message);
+}
+
+function readLayers(reader: ConfigReader): readonly ReformerLayer[] {
+  const byDefault = ['local', 'lsh', 'local', 'lsh', 'local', 'lsh'];
+  const names: readonly string[] =
+    reader.field('attn_layers') === undefined ? byDefault : reader.texts('attn_layers');
+  const expected = `a list of 1 to ${MOST_LAYERS} times local or lsh`;
+  if (names.length === 0 || names.length > MOST_LAYERS)
+    throw reader.wrong('attn_layers', expected, names.length);
+  return names.map((name) => {
+    if (name === 'local' || name === 'lsh') return name;
+    throw reader.wrong('attn_layers', expected, name);
+  });
+}
+
+function readChunks(reader: ConfigReader, kind: ReformerLayer): Chunks {
+  return {
+    chunkLength: reader.integer(`${kind}_attn_chunk_length`, { least: 1, byDefault: 64 }),
+    chunksBefore: readAtMost(reader, `${kind}_num_chunks_before`, MOST_NEIGHBOURS, { byDefault: 1 }),
+    chunksAfter: readAtMost(reader, `${kind}_num_chunks_after`, MOST_NEIGHBOURS, { byDefault: 0 }),
+  };
+}
+
+/** An integer with a bound of its own. */
+function readAtMost(
+  reader: ConfigReader,
+  name: string,
+  most: number,
+  options: { readonly least?: number; readonly byDefault: number },
+): number {
+  const value = reader.integer(name, options);
+  if (value <= most) return value;
+  throw reader.wrong(name, `at most ${most}`, value);
+}
+
+/** A number, its factors, or nothing. */
+function readBuckets(reader: ConfigReader): readonly number[] | undefined {
+  const name = 'num_buckets';
+  const value = reader.field(name);
+  if (value === undefined) return undefined;
+  const factors = Array.isArray(value)
+    ? reader.integers(name, { least: 2 })
+    : [reader.integer(name, { least: 2 })];
+  const isEven = factors.length > 0 && factors.every((factor) => factor % 2 === 0 && factor <= MOST_BUCKETS);
+  const count = factors.reduce((product, factor) => product * factor, 1);
+  if (isEven && count < 2 ** 31) return factors;
+  throw reader.wrong(name, `even, or a list of even factors, each at most ${MOST_BUCKETS}`, value);
+}
+
+/** The original's heads for language insist on it. */
+function readCausal(reader: ConfigReader, architecture: ReformerArchitecture): boolean {
+  const causal = reader.flag('is_decoder', false);
+  const must =
+    architecture === 'ReformerModelWithLMHead'
+      ? true
+      : architecture === 'ReformerForMaskedLM'
+        ? false
+        : causal;
+  if (causal === must) return causal;
+  throw reader.wrong('is_decoder', `${must} in a ${architecture}`, causal);
+}

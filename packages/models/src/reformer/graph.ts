@@ -1,0 +1,122 @@
+/**
+ * Reformer as one graph: embeddings, layers with reversible residuals, a head. Two streams of width H go through the layers, each
+ * layer adding to one what it makes of the other; what comes out is both, side by side. Feed-forward layers are computed in one piece: the
+ * original's chunks of them give the same numbers.
+ */
+import { bool, f32, localChunkAttention, lshAttention, type Graph, type Value } from '@attn/core';
+import { ModelBuilder } from '../graph/model-builder.ts';
+import { bucketsFor, rotationSeed, type ReformerConfig } from './config.ts';
+import { headOutputs } from './head.ts';
+import { paddedLength } from './lengths.ts';
+import { positionVectors } from './positions.ts';
+import type { LayerWeights, ReformerWeights } from './weights.ts';
+
+/** What a graph is made for. */
+export interface ReformerShape {
+  /** B: rows. */
+  readonly batch: number;
+  /** N: tokens per row. */
+  readonly length: number;
+  /** Whether there is an input `attention_mask` [B, P], bool, P the length with its padding. */
+  readonly padding: boolean;
+  /** Layers whose rotations are inputs, `rotations.<i>` [heads, head dim, rounds, half the sum of the factors]; others follow from seeds. */
+  readonly rotations?: readonly number[];
+  /** Added to the seeds of rotations. */
+  readonly seed?: number;
+  /** Also give the second stream before every layer and after the last, as `hidden_states.<i>`. */
+  readonly hiddenStates?: boolean;
+}
+
+/** The graph; its input `input_ids` is [B, N], i32. */
+export function reformerGraph(config: ReformerConfig, weights: ReformerWeights, shape: ReformerShape): Graph {
+  const { batch, length } = shape;
+  const builder = new ModelBuilder();
+  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
+  const padded = paddedLength(config, length);
+  const words = builder.embedding(ids, builder.weight(weights.words));
+  const places = positionVectors(builder, config.positions, weights.positions, length);
+  const embedded = padTo(builder, builder.add(words, places), padded);
+  const mask = maskOf(builder, shape, padded);
+
+  let [first, second] = [embedded, embedded];
+  const states = [second];
+  for (const [i, layer] of weights.layers.entries()) {
+    const normed = builder.norm(second, layer.attentionNorm, config.layerNormEps);
+    first = builder.add(first, attention(builder, config, shape, i, layer, normed, mask));
+    const middle = builder.norm(first, layer.feedForwardNorm, config.layerNormEps);
+    const fed = builder.dense(builder.dense(middle, layer.intermediate, config.activation), layer.output);
+    second = builder.add(second, fed);
+    states.push(second);
+  }
+  const own = (state: Value): Value =>
+    padded === length ? state : builder.slice(state, [0, 0, 0], [batch, length, state.shape[2]]);
+  const both = builder.concat([own(first), own(second)], 2);
+  const hidden = builder.norm(both, weights.norm, config.layerNormEps);
+  const hiddenStates = (): Record<string, Value> =>
+    Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, own(state)]));
+  return builder.build({
+    ...headOutputs(builder, weights.head, hidden),
+    ...(shape.hiddenStates && hiddenStates()),
+  });
+}
+
+/** Rows of 0 after the tokens' own. What stands there does not matter, as the mask hides it: the original has embeddings of padding. */
+function padTo(builder: ModelBuilder, x: Value, padded: number): Value {
+  const [batch, length, width] = x.shape;
+  if (padded === length) return x;
+  const rows = [batch, padded - length, width];
+  return builder.concat([x, builder.constant(f32(rows, new Float32Array(rows[0] * rows[1] * rows[2])))], 1);
+}
+
+/** [B, P]: 0 hides padding. */
+function maskOf(
+  builder: ModelBuilder,
+  { batch, length, padding }: ReformerShape,
+  padded: number,
+): Value | undefined {
+  const shape = [batch, padded];
+  if (padding) return builder.input('attention_mask', { dtype: 'bool', shape });
+  if (padded === length) return undefined;
+  const data = Uint8Array.from({ length: batch * padded }, (_, i) => Number(i % padded < length));
+  return builder.constant(bool(shape, data));
+}
+
+/** Attention of layer i, [B, P, H] to the same. */
+function attention(
+  builder: ModelBuilder,
+  config: ReformerConfig,
+  { rotations: given = [], seed = 0 }: ReformerShape,
+  i: number,
+  { attention: projections, attentionOutput }: LayerWeights,
+  x: Value,
+  mask: Value | undefined,
+): Value {
+  const { heads, headDim, rounds, causal, lsh, local } = config;
+  const [batch, length] = x.shape;
+  const split = (weights: LayerWeights['attentionOutput']): Value =>
+    builder.reshape(builder.dense(x, weights), [batch, length, heads, headDim]);
+  const v = split(projections.value);
+  const layout = 'bnhd';
+  const attended = (): Value => {
+    if (!('queryKey' in projections)) {
+      const operands = { q: split(projections.query), k: split(projections.key), v, keyMask: mask };
+      return localChunkAttention(builder, operands, { ...local, causal, layout }).out;
+    }
+    const isHashed = length > lsh.chunkLength;
+    const rotations =
+      given.includes(i) && isHashed
+        ? builder.input(`rotations.${i}`, { dtype: 'f32', shape: rotationShape(config, length) })
+        : undefined;
+    const bucketCount = bucketsFor(config, length);
+    const options = { ...lsh, preset: 'hf', rounds, bucketCount, causal, layout } as const;
+    const operands = { qk: split(projections.queryKey), v, mask, rotations };
+    return lshAttention(builder, operands, { ...options, seed: rotationSeed(config, i) + seed }).out;
+  };
+  return builder.dense(builder.reshape(attended(), [batch, length, heads * headDim]), attentionOutput);
+}
+
+/** Of a layer's rotations, for rows of this length with their padding. */
+export function rotationShape(config: ReformerConfig, length: number): readonly number[] {
+  const width = bucketsFor(config, length).reduce((sum, factor) => sum + factor / 2, 0);
+  return [config.heads, config.headDim, config.rounds, width];
+}

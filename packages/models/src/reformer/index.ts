@@ -1,0 +1,27 @@
+/** Reformer: the family as `loadModel` sees it. */
+import { slotsOf } from '../checkpoint/layout.ts';
+import { byteTokenizer } from '../byte-tokenizer.ts';
+import type { ModelFamily } from '../model.ts';
+import { readReformerConfig } from './config.ts';
+import { Reformer } from './model.ts';
+import { readReformerWeights, reformerLayout } from './weights.ts';
+
+export type { Chunks, ReformerArchitecture, ReformerConfig, ReformerLayer } from './config.ts';
+export { Reformer, type ReformerCallOptions } from './model.ts';
+export type { ReformerPositions } from './positions.ts';
+
+/** The 256 bytes, padding, and one more id: the vocabulary of `google/reformer-enwik8`. */
+const BYTE_VOCABULARY = 258;
+
+/** Reformer from Hugging Face checkpoints. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451 */
+export const reformer: ModelFamily<Reformer> = {
+  name: 'reformer',
+  recognises: ({ model_type: type }) => type === 'reformer',
+  slots: (checkpoint, architecture) =>
+    slotsOf(reformerLayout(checkpoint, readReformerConfig(checkpoint.config, architecture))),
+  async load(checkpoint, { architecture, ...options } = {}) {
+    const config = readReformerConfig(checkpoint.config, architecture);
+    return new Reformer(config, await readReformerWeights(checkpoint, config, options));
+  },
+  tokenizer: ({ vocab_size: size }) => (size === BYTE_VOCABULARY ? byteTokenizer(2) : undefined),
+};

@@ -1,0 +1,159 @@
+/** A Reformer with its weights: what to feed which graph for a batch. */
+import { AttnError, checkTensor, contiguous, LruMap, show, type Graph, type Tensor } from '@attn/core';
+import { asIntegers, asMask, checkIds } from '../graph/token-inputs.ts';
+import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
+import type { ReformerConfig } from './config.ts';
+import { reformerGraph, rotationShape, type ReformerShape } from './graph.ts';
+import { outputNames } from './head.ts';
+import { chunkLengths, maxLengthOf, paddedLength } from './lengths.ts';
+import type { ReformerWeights } from './weights.ts';
+
+const WHERE = 'models/reformer';
+
+/** How many graphs are remembered; they share their weights. */
+const GRAPHS = 64;
+
+/** Options of one call. */
+export interface ReformerCallOptions {
+  /** Also give `hidden_states.<i>`, the second stream before every layer and after the last. */
+  readonly hiddenStates?: boolean;
+  /** Rotations of LSH layers by the layer's number, f32 [heads, head dim, rounds, half the sum of the factors of the buckets]. */
+  readonly rotations?: ReadonlyMap<number, Tensor>;
+  /** Other rotations than those of seed 0. */
+  readonly seed?: number;
+}
+
+/** A Reformer. */
+export class Reformer implements Model {
+  readonly family = 'reformer';
+  readonly architecture: string;
+  readonly maxLength: number;
+  readonly padTokenId: number;
+  readonly outputs: readonly string[];
+  /**
+   * Chunks are neighbours in a ring, so that the first one sees what stands at the end, and rounds of hashing see each other: what is
+   * computed of a row depends a little on how much padding follows. Rows therefore run at their own length unless a mask is given.
+   */
+  readonly takesPadding = false;
+  readonly takesGlobalTokens = false;
+  readonly generation: GenerationRules | undefined;
+  readonly config: ReformerConfig;
+  readonly weights: ReformerWeights;
+  private readonly graphs = new LruMap<Graph>(GRAPHS);
+
+  constructor(config: ReformerConfig, weights: ReformerWeights) {
+    this.config = config;
+    this.weights = weights;
+    this.architecture = config.architecture;
+    this.maxLength = maxLengthOf(config);
+    this.padTokenId = config.padTokenId;
+    this.outputs = outputNames(config.architecture);
+    this.generation = config.architecture === 'ReformerModelWithLMHead' ? this.rules() : undefined;
+  }
+
+  call(batch: TokenBatch, options: ReformerCallOptions = {}): ModelCall {
+    const { hiddenStates = false, rotations = new Map<number, Tensor>(), seed = 0 } = options;
+    const { shape } = batch.inputIds;
+    if (shape.length !== 2) {
+      throw new AttnError('INVALID_SHAPE', WHERE, `input_ids must be [batch, length], got ${show(shape)}`);
+    }
+    for (const name of ['globalAttentionMask', 'tokenTypeIds'] as const) {
+      if (batch[name] === undefined) continue;
+      throw new AttnError('INVALID_ARGUMENT', WHERE, `a Reformer has no ${name}, got one`);
+    }
+    if (!Number.isSafeInteger(seed)) {
+      throw new AttnError('INVALID_ARGUMENT', WHERE, `seed must be an integer, got ${show(seed)}`);
+    }
+    const ids = asIntegers(WHERE, 'input_ids', batch.inputIds, shape);
+    checkIds(WHERE, 'input_ids', ids, this.config.vocabSize);
+    const [rows, length] = shape;
+    this.checkLength(length);
+    const mask = batch.attentionMask && asMask(WHERE, 'attention_mask', batch.attentionMask, shape);
+    const graph = this.graph({
+      batch: rows,
+      length,
+      padding: mask !== undefined,
+      rotations: [...rotations.keys()],
+      seed,
+      hiddenStates,
+    });
+    return {
+      graph,
+      inputs: {
+        input_ids: ids,
+        ...(mask && { attention_mask: padMask(mask, paddedLength(this.config, length)) }),
+        ...this.rotationInputs(rotations, length, graph),
+      },
+    };
+  }
+
+  fixedGraph({ batch, length, globalTokens }: FixedCall): Graph {
+    if (globalTokens !== undefined) {
+      const message = `a Reformer has no global tokens, got globalTokens ${show(globalTokens)}`;
+      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+    }
+    this.checkLength(length);
+    return this.graph({ batch, length, padding: false });
+  }
+
+  /** A short prompt is one chunk with or without padding, and the rest of a chunk is masked: the same numbers, and few graphs. */
+  private rules(): GenerationRules {
+    const { vocabSize, eosTokenId } = this.config;
+    const shortest = Math.min(chunkLengths(this.config).shortest, this.maxLength);
+    return {
+      vocabSize,
+      eosTokenId,
+      graphLength: (length) => paddedLength(this.config, Math.max(length, shortest)),
+    };
+  }
+
+  private checkLength(length: number): void {
+    if (length <= this.maxLength) return;
+    const message = `a row must have at most ${this.maxLength} tokens, got ${show(length)}`;
+    throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+  }
+
+  private rotationInputs(
+    rotations: ReadonlyMap<number, Tensor>,
+    length: number,
+    graph: Graph,
+  ): Record<string, Tensor> {
+    const expected = rotationShape(this.config, paddedLength(this.config, length));
+    const inputs: Record<string, Tensor> = {};
+    for (const [layer, given] of rotations) {
+      const name = `rotations.${layer}`;
+      if (this.config.layers[layer] !== 'lsh') {
+        const message = `rotations are of LSH layers, got some of layer ${show(layer)}`;
+        throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+      }
+      checkTensor(given, WHERE, name);
+      if (given.dtype !== 'f32') {
+        throw new AttnError('INVALID_DTYPE', WHERE, `${name} must be f32, got ${given.dtype}`);
+      }
+      if (given.shape.join() !== expected.join()) {
+        const message = `${name} must be ${show(expected)}, got ${show(given.shape)}`;
+        throw new AttnError('INVALID_SHAPE', WHERE, message);
+      }
+      // A row of one chunk is not hashed.
+      if (graph.inputs.has(name)) inputs[name] = contiguous(given);
+    }
+    return inputs;
+  }
+
+  private graph(shape: ReformerShape): Graph {
+    const key = JSON.stringify(shape);
+    let graph = this.graphs.get(key);
+    if (graph === undefined) {
+      graph = reformerGraph(this.config, this.weights, shape);
+      this.graphs.set(key, graph);
+    }
+    return graph;
+  }
+}
+
+/** [B, N] as [B, P], what is added hidden. */
+function padMask({ shape: [batch, length], data }: Tensor<'bool'>, padded: number): Tensor<'bool'> {
+  const mask = new Uint8Array(batch * padded);
+  for (let b = 0; b < batch; b++) mask.set(data.subarray(b * length, (b + 1) * length), b * padded);
+  return { dtype: 'bool', shape: [batch, padded], data: mask };
+}

@@ -1,0 +1,143 @@
+/**
+ * Where a checkpoint has the tensors of a Reformer. Hugging Face's names begin with `reformer.` in models with a head and without it in
+ * `ReformerModel`; a model can be read from either.
+ */
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import {
+  linearSlots,
+  normSlots,
+  Slot,
+  type LinearSlots,
+  type NormSlots,
+  type Weights,
+} from '../checkpoint/layout.ts';
+import { lmHeadBias, prefixOf } from '../checkpoint/names.ts';
+import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
+import type { ReformerConfig, ReformerLayer } from './config.ts';
+import { positionSlots } from './positions.ts';
+
+/** y = x·Wᵀ. */
+interface ProjectionSlots {
+  readonly weight: Slot;
+}
+
+/** Projections to heads · headDim. LSH attention has queries and keys in one. */
+type SelfAttentionSlots =
+  | { readonly queryKey: ProjectionSlots; readonly value: ProjectionSlots }
+  | { readonly query: ProjectionSlots; readonly key: ProjectionSlots; readonly value: ProjectionSlots };
+
+/** One layer. */
+interface LayerSlots {
+  readonly attentionNorm: NormSlots;
+  readonly attention: SelfAttentionSlots;
+  readonly attentionOutput: ProjectionSlots;
+  readonly feedForwardNorm: NormSlots;
+  readonly intermediate: LinearSlots;
+  readonly output: LinearSlots;
+}
+
+/** What stands on top; which of them there are follows from the architecture. */
+interface HeadSlots {
+  /** Of language models: to the vocabulary. */
+  readonly decoder?: LinearSlots;
+  /** Of a sequence: a layer between the first token and the classes. */
+  readonly dense?: LinearSlots;
+  /** To classes, or to starts and ends of answers. */
+  readonly classifier?: LinearSlots;
+}
+
+/** Where all tensors are. */
+export interface ReformerSlots {
+  readonly words: Slot;
+  readonly positions: readonly Slot[];
+  readonly layers: readonly LayerSlots[];
+  readonly norm: NormSlots;
+  readonly head: HeadSlots;
+}
+
+/** All tensors of a model. */
+export type ReformerWeights = Weights<ReformerSlots>;
+
+/** Tensors of one layer. */
+export type LayerWeights = Weights<LayerSlots>;
+
+/** Other heads, and constants that old versions of the original stored. */
+const IGNORED = [/mask_value_float(16|32)$/, /^lm_head\./, /^classifier\./, /^qa_outputs\./];
+
+/** Reads the tensors of a model. Errors: those of `readWeights`. */
+export function readReformerWeights(
+  checkpoint: Checkpoint,
+  config: ReformerConfig,
+  options: ReadOptions = {},
+): Promise<ReformerWeights> {
+  return readWeights(checkpoint, reformerLayout(checkpoint, config), { ...options, ignored: IGNORED });
+}
+
+/** The tensors that a model takes from a checkpoint. */
+export function reformerLayout(checkpoint: Pick<Checkpoint, 'has'>, config: ReformerConfig): ReformerSlots {
+  const { vocabSize, hiddenSize, feedForwardSize, positions, layers } = config;
+  const prefix = prefixOf(checkpoint, 'reformer.', 'embeddings.word_embeddings.weight');
+  const layer = (kind: ReformerLayer, name: string): LayerSlots => ({
+    attentionNorm: normSlots(`${name}.attention.layer_norm`, hiddenSize),
+    attention: attentionSlots(config, kind, `${name}.attention.self_attention`),
+    attentionOutput: {
+      weight: new Slot(`${name}.attention.output.dense.weight`, [hiddenSize, config.heads * config.headDim]),
+    },
+    feedForwardNorm: normSlots(`${name}.feed_forward.layer_norm`, hiddenSize),
+    intermediate: linearSlots(`${name}.feed_forward.dense.dense`, feedForwardSize, hiddenSize),
+    output: linearSlots(`${name}.feed_forward.output.dense`, hiddenSize, feedForwardSize),
+  });
+  return {
+    words: new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize]),
+    positions: positionSlots(positions, `${prefix}embeddings.position_embeddings`, hiddenSize),
+    layers: layers.map((kind, i) => layer(kind, `${prefix}encoder.layers.${i}`)),
+    norm: normSlots(`${prefix}encoder.layer_norm`, 2 * hiddenSize),
+    head: headSlots(checkpoint, config),
+  };
+}
+
+function attentionSlots(
+  { heads, headDim, hiddenSize }: ReformerConfig,
+  kind: ReformerLayer,
+  name: string,
+): SelfAttentionSlots {
+  const projection = (of: string): ProjectionSlots => ({
+    weight: new Slot(`${name}.${of}.weight`, [heads * headDim, hiddenSize]),
+  });
+  const value = projection('value');
+  switch (kind) {
+    case 'lsh':
+      return { queryKey: projection('query_key'), value };
+    case 'local':
+      return { query: projection('query'), key: projection('key'), value };
+    default:
+      return kind satisfies never;
+  }
+}
+
+function headSlots(
+  checkpoint: Pick<Checkpoint, 'has'>,
+  { architecture, vocabSize, hiddenSize, labels }: ReformerConfig,
+): HeadSlots {
+  switch (architecture) {
+    case 'ReformerModel':
+      return {};
+    case 'ReformerModelWithLMHead':
+    case 'ReformerForMaskedLM':
+      return {
+        decoder: {
+          weight: new Slot('lm_head.decoder.weight', [vocabSize, 2 * hiddenSize]),
+          bias: new Slot(lmHeadBias(checkpoint), [vocabSize]),
+        },
+      };
+    case 'ReformerForSequenceClassification':
+      return {
+        dense: linearSlots('classifier.dense', hiddenSize, 2 * hiddenSize),
+        classifier: linearSlots('classifier.out_proj', labels, hiddenSize),
+      };
+    case 'ReformerForQuestionAnswering':
+      return { classifier: linearSlots('qa_outputs', 2, 2 * hiddenSize) };
+    default:
+      return architecture satisfies never;
+  }
+}
