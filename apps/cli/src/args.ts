@@ -28,6 +28,15 @@ export function text(options: Options, name: string): string | undefined {
   return given;
 }
 
+/** A decimal number of at least `least`, or undefined when the option is absent. */
+export function decimal(options: Options, name: string, { least }: { least: number }): number | undefined {
+  const given = text(options, name);
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (Number.isFinite(value) && value >= least) return value;
+  throw badArgument(`${flag(name)} must be a number ≥ ${least}, got ${show(given)}`);
+}
+
 /** The text of an option that must be there. */
 export function requiredText(options: Options, name: string, what: string): string {
   const value = text(options, name);

@@ -13,6 +13,7 @@ import { demo } from './commands/demo.ts';
 import { encode } from './commands/encode.ts';
 import { explain } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
+import { generate } from './commands/generate.ts';
 import { makeCheckpoint } from './commands/make-checkpoint.ts';
 import { plan } from './commands/plan.ts';
 import { probe } from './commands/probe.ts';
@@ -22,6 +23,7 @@ import { progressLine } from './terminal/progress.ts';
 const COMMANDS: readonly Command[] = [
   run,
   encode,
+  generate,
   plan,
   probe,
   explain,

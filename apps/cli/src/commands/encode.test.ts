@@ -226,7 +226,7 @@ describe('make-checkpoint', () => {
 
   test.each([
     ['longformer-tiny', 'there is no file longformer-tiny'],
-    ['{"model_type":"gpt2"}', '--config must be of longformer'],
+    ['{"model_type":"gpt2"}', '--config must be of longformer, reformer'],
     ['{"model_type":"longformer"}', 'must be an integer from 1'],
     ['[]', 'must hold a JSON object, got []'],
   ])('%s: %s', async (given, message) => {

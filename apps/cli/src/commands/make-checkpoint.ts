@@ -1,12 +1,18 @@
 /** `attn make-checkpoint`: a model of real size with random weights, to try and to measure what a machine can do before anything is downloaded. */
 import { show, type JsonObject } from '@attn/core';
-import { FAMILIES, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import {
+  FAMILIES,
+  LONGFORMER_PRESETS,
+  randomCheckpoint,
+  REFORMER_PRESETS,
+  writeCheckpoint,
+} from '@attn/models/node';
 import { badArgument, integer, jsonOrFile, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-const PRESETS: Readonly<Record<string, JsonObject>> = LONGFORMER_PRESETS;
+const PRESETS: Readonly<Record<string, JsonObject>> = { ...LONGFORMER_PRESETS, ...REFORMER_PRESETS };
 
 /** The command. */
 export const makeCheckpoint: Command = {
