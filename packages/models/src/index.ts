@@ -11,6 +11,7 @@ export type {
   ModelCall,
   ModelFamily,
   TokenBatch,
+  VectorBatch,
 } from './model.ts';
 export type { Checkpoint, StoredSpec } from './checkpoint/checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
@@ -40,6 +41,15 @@ export {
   type ReformerPositions,
 } from './reformer/index.ts';
 export { byteTokenizer } from './byte-tokenizer.ts';
+export {
+  linformer,
+  Linformer,
+  type FairseqArchitecture,
+  type FairseqConfig,
+  type LinformerConfig,
+  type LucidrainsArchitecture,
+  type LucidrainsConfig,
+} from './linformer/index.ts';
 export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';

@@ -9,7 +9,7 @@ import {
   type TokenStates,
 } from './encode/encode.ts';
 import { generate, type Generated, type GenerateOptions } from './generate/generate.ts';
-import type { Model, TokenBatch } from './model.ts';
+import type { Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
 /** A model that runs. */
@@ -64,9 +64,12 @@ export class LoadedModel {
   }
 
   /** Runs one batch and returns every output of the model, as the original names them. Errors: those of `Model.call` and of the run. */
-  async run(batch: TokenBatch, options: RunOptions & { readonly backend?: string } = {}): Promise<Tensors> {
+  async run(
+    batch: TokenBatch | VectorBatch,
+    options: RunOptions & { readonly backend?: string } = {},
+  ): Promise<Tensors> {
     const graphs = this.running();
-    const { graph, inputs } = this.model.call(batch);
+    const { graph, inputs } = callOf(this.model, batch);
     return (await graphs.run(graph, inputs, options)).outputs;
   }
 
@@ -80,6 +83,13 @@ export class LoadedModel {
     const message = 'the model was loaded without an attn to run it on: loadModel(source, { attn })';
     throw new AttnError('MISSING_INPUT', 'models/run', message);
   }
+}
+
+function callOf(model: Model, batch: TokenBatch | VectorBatch): ModelCall {
+  if (!('inputsEmbeds' in batch)) return model.call(batch);
+  if (model.callVectors !== undefined) return model.callVectors(batch);
+  const message = `${model.architecture} takes input_ids, got inputs_embeds`;
+  throw new AttnError('INVALID_ARGUMENT', 'models/run', message);
 }
 
 /** One text or one list of ids, or a list of either. */

@@ -20,6 +20,14 @@ export interface TokenBatch {
   readonly tokenTypeIds?: Tensor;
 }
 
+/** Rows of equally many vectors, for models that have no table of words. */
+export interface VectorBatch {
+  /** [B, N, C], f32 or f16. */
+  readonly inputsEmbeds: Tensor;
+  /** [B, N]: 0 is padding, anything else is not. Default: no padding. */
+  readonly attentionMask?: Tensor;
+}
+
 /** A graph and what to feed it. Batches of equal shape share the graph, and with it what backends compiled. */
 export interface ModelCall {
   readonly graph: Graph;
@@ -69,9 +77,11 @@ export interface Model {
    * more tokens than `maxLength`, an input that the model does not have).
    */
   call(batch: TokenBatch): ModelCall;
+  /** The same for vectors; models that always have a table of words have no such method. Errors: as of `call`. */
+  callVectors?(batch: VectorBatch): ModelCall;
   /**
-   * A graph whose only input is `input_ids` [B, N], i32: for `exportOnnx` and for measurements. Errors: `INVALID_ARGUMENT`, also
-   * when the model's rule for global tokens depends on the tokens and `globalTokens` is absent.
+   * A graph whose only input is `input_ids` [B, N], i32, or `inputs_embeds` [B, N, C], f32: for `exportOnnx` and for measurements.
+   * Errors: `INVALID_ARGUMENT`, also when the model's rule for global tokens depends on the tokens and `globalTokens` is absent.
    */
   fixedGraph(call: FixedCall): Graph;
 }

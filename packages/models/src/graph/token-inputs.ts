@@ -1,5 +1,14 @@
 /** What callers pass as ids and masks, in whatever dtype their tokenizer or file had, as the dtypes that graphs take. */
-import { AttnError, checkTensor, contiguous, halfToNumber, show, sizeOf, type Tensor } from '@attn/core';
+import {
+  AttnError,
+  checkTensor,
+  contiguous,
+  halfToFloat32,
+  halfToNumber,
+  show,
+  sizeOf,
+  type Tensor,
+} from '@attn/core';
 
 /**
  * Integers of this shape, as i32; the shape may differ from the tensor's in how axes are cut. Errors: `INVALID_DTYPE`,
@@ -17,6 +26,20 @@ export function asIntegers(
     throw new AttnError('INVALID_DTYPE', where, `${name} must be integers, got ${dtype}`);
   }
   return { dtype: 'i32', shape, data: Int32Array.from(data) };
+}
+
+/** Numbers of this shape, as f32. Errors: `INVALID_DTYPE`, `INVALID_SHAPE`. */
+export function asNumbers(
+  where: string,
+  name: string,
+  given: Tensor,
+  shape: readonly number[],
+): Tensor<'f32'> {
+  const { dtype, data } = ofSize(where, name, given, shape);
+  if (dtype === 'f32' && data instanceof Float32Array) return { dtype, shape, data };
+  if (dtype === 'f16' && data instanceof Uint16Array)
+    return { dtype: 'f32', shape, data: halfToFloat32(data) };
+  throw new AttnError('INVALID_DTYPE', where, `${name} must be f32 or f16, got ${dtype}`);
 }
 
 /** A mask of this shape, as bool: everything but 0 is 1. Errors: `INVALID_SHAPE`. */
@@ -38,6 +61,22 @@ export function checkIds(where: string, name: string, { shape, data }: Tensor<'i
       `${name} must be from 0 to ${count - 1}, got ${data[i]} at ${at}`,
     );
   }
+}
+
+/** Positions [B, N]: in each row the tokens whose id is not `skipped` are counted from `first`; the others have `first` - 1. */
+export function countPositions(
+  { shape, data }: Tensor<'i32'>,
+  first: number,
+  skipped?: number,
+): Tensor<'i32'> {
+  const [, length] = shape;
+  const positions = new Int32Array(data.length);
+  let next = first;
+  for (let i = 0; i < data.length; i++) {
+    if (i % length === 0) next = first;
+    positions[i] = data[i] === skipped ? first - 1 : next++;
+  }
+  return { dtype: 'i32', shape, data: positions };
 }
 
 function ofSize(where: string, name: string, given: Tensor, shape: readonly number[]): Tensor {

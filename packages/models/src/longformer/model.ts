@@ -1,6 +1,6 @@
 /** A Longformer with its weights: what to feed which graph for a batch. */
 import { AttnError, LruMap, show, type Graph, type Tensor } from '@attn/core';
-import { asIntegers, asMask, checkIds } from '../graph/token-inputs.ts';
+import { asIntegers, asMask, checkIds, countPositions } from '../graph/token-inputs.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
 import { maxLengthOf, type LongformerConfig } from './config.ts';
 import { automaticGlobals, globalRule } from './globals.ts';
@@ -122,23 +122,19 @@ export class Longformer implements Model {
   }
 
   /** As the original counts them. Errors: `INVALID_ARGUMENT` for more tokens than there are positions. */
-  private positionIds({ shape, data }: Tensor<'i32'>): Tensor<'i32'> {
+  private positionIds(ids: Tensor<'i32'>): Tensor<'i32'> {
     const { positions, padTokenId } = this.config;
-    const [rows, length] = shape;
-    const ids = new Int32Array(rows * length);
-    for (let b = 0; b < rows; b++) {
-      let count = 0;
-      for (let i = b * length; i < (b + 1) * length; i++) {
-        const counts = positions === 'fromZero' || data[i] !== padTokenId;
-        if (counts) count += 1;
-        if (positions === 'fromZero') ids[i] = count - 1;
-        else ids[i] = counts ? padTokenId + count : padTokenId;
-      }
-      if (count > this.maxLength) {
-        const message = `a row must have at most ${this.maxLength} tokens, got ${count} in row ${b}`;
-        throw new AttnError('INVALID_ARGUMENT', WHERE, message);
-      }
-    }
-    return { dtype: 'i32', shape, data: ids };
+    const [first, skipped] = positions === 'fromZero' ? [0] : [padTokenId + 1, padTokenId];
+    const counted = countPositions(ids, first, skipped);
+    const { data } = counted;
+    const outside = data.findIndex((position) => position >= first + this.maxLength);
+    if (outside < 0) return counted;
+    const [, length] = ids.shape;
+    const row = Math.floor(outside / length);
+    const count = data
+      .subarray(row * length, (row + 1) * length)
+      .filter((position) => position >= first).length;
+    const message = `a row must have at most ${this.maxLength} tokens, got ${count} in row ${row}`;
+    throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
 }

@@ -1,0 +1,42 @@
+/** Linformer: the family as `loadModel` sees it. */
+import { slotsOf } from '../checkpoint/layout.ts';
+import type { ModelFamily } from '../model.ts';
+import { MODEL_TYPES, readLinformerConfig } from './config.ts';
+import { fairseqLayout, readFairseqWeights } from './fairseq-weights.ts';
+import { lucidrainsLayout, readLucidrainsWeights } from './lucidrains-weights.ts';
+import { Linformer } from './model.ts';
+
+export type {
+  FairseqArchitecture,
+  FairseqConfig,
+  LinformerConfig,
+  LucidrainsArchitecture,
+  LucidrainsConfig,
+} from './config.ts';
+export { Linformer } from './model.ts';
+
+/** Linformer, from state dicts of lucidrains' `linformer` and of fairseq's `linformer_roberta`. Wang et al. 2020, https://arxiv.org/abs/2006.04768 */
+export const linformer: ModelFamily<Linformer> = {
+  name: 'linformer',
+  recognises: ({ model_type: type }) => MODEL_TYPES.includes(type),
+  slots(checkpoint, architecture) {
+    const config = readLinformerConfig(checkpoint.config, architecture);
+    return slotsOf(
+      config.origin === 'lucidrains' ? lucidrainsLayout(config) : fairseqLayout(checkpoint, config),
+    );
+  },
+  async load(checkpoint, { architecture, ...options } = {}) {
+    const config = readLinformerConfig(checkpoint.config, architecture);
+    return config.origin === 'lucidrains'
+      ? new Linformer({
+          origin: config.origin,
+          config,
+          weights: await readLucidrainsWeights(checkpoint, config, options),
+        })
+      : new Linformer({
+          origin: config.origin,
+          config,
+          weights: await readFairseqWeights(checkpoint, config, options),
+        });
+  },
+};
