@@ -154,7 +154,8 @@ function readFairseq(reader: ConfigReader, named = 'LinformerModel'): FairseqCon
 const CAUSAL = ['causal', 'autoregressive', 'is_decoder'];
 
 function refuseCausal(reader: ConfigReader): void {
-  const name = CAUSAL.find((field) => ![undefined, false, 0].includes(reader.field(field) as undefined));
+  const says = (value: unknown): boolean => value !== undefined && value !== false && value !== 0;
+  const name = CAUSAL.find((field) => says(reader.field(field)));
   if (name === undefined) return;
   throw unsupported(
     `a Linformer cannot be causal, because each projected key mixes all positions: ${name} must be absent or false, got ${show(reader.field(name))}`,
