@@ -192,6 +192,79 @@ describe('export --model', () => {
   });
 });
 
+describe('a model of vectors', () => {
+  beforeAll(() => cp(join(goldens, 'linformer_encoder'), path('vectors'), { recursive: true }));
+  const source = ['--model', 'vectors', '--input', 'vectors/io.safetensors', '--output', 'v.safetensors'];
+
+  test('encode', async () => {
+    const result = await attn('encode', ...source, '--inputs-embeds', 'in.inputs_embeds', '--json');
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      architecture: 'Linformer',
+      shapes: { last_hidden_state: [2, 48, 32] },
+    });
+    const { tensors } = parseSafetensors(await readFile(path('vectors/io.safetensors')));
+    const got = (await read('v.safetensors')).get('last_hidden_state');
+    expect(worst(got, tensors.get('out.last_hidden_state'), () => true)).toBeLessThan(3.7e-5);
+  });
+  test('a file of vectors alone needs no option', async () => {
+    const inputs_embeds: Tensor = { dtype: 'f32', shape: [1, 5, 32], data: new Float32Array(160) };
+    await writeFile(path('v-in.safetensors'), serializeSafetensors({ inputs_embeds }));
+    const args = ['--model', 'vectors', '--input', 'v-in.safetensors', '--output', 'v.safetensors', '--json'];
+    const result = await attn('encode', ...args);
+    expect(JSON.parse(result.stdout).shapes).toEqual({ last_hidden_state: [1, 5, 32] });
+    expect(await attn('encode', ...args, '--global-tokens', '0')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--global-tokens is not for inputs_embeds, got both'),
+    });
+    expect(await attn('encode', ...args.with(1, 'model'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('LongformerModel takes input_ids, got inputs_embeds'),
+    });
+  });
+  test('a file of ids is refused', async () => {
+    const ids: Tensor = { dtype: 'i32', shape: [1, 5], data: new Int32Array(5) };
+    await writeFile(path('few-ids.safetensors'), serializeSafetensors({ input_ids: ids }));
+    expect(
+      await attn(
+        'encode',
+        '--model',
+        'vectors',
+        '--input',
+        'few-ids.safetensors',
+        '--output',
+        'x.safetensors',
+      ),
+    ).toMatchObject({ code: 2, stderr: expect.stringContaining('takes inputs_embeds [batch, length, 32]') });
+  });
+  test('a model with a table of words takes ids, and texts without its head', async () => {
+    await cp(join(goldens, 'linformer_lm'), path('lm'), { recursive: true });
+    await writeFile(path('lm/tokenizer.json'), JSON.stringify(TOKENIZER));
+    const ids = ['--model', 'lm', '--input', 'lm/io.safetensors', '--input-ids', 'in.input_ids'];
+    const words = await attn('encode', ...ids, '--output', 'v.safetensors', '--json');
+    expect(JSON.parse(words.stdout)).toMatchObject({
+      architecture: 'LinformerLM',
+      shapes: { logits: [1, 50, 61] },
+    });
+    const texts = ['--model', 'lm', '--architecture', 'Linformer', '--input', 'a.txt,b.txt'];
+    const cut = await attn('encode', ...texts, '--output', 'v.safetensors', '--json');
+    expect(cut).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('64 are the most: cut into windows'),
+    });
+    expect(JSON.parse(cut.stdout).shapes).toEqual({ embeddings: [2, 32] });
+  });
+  test('export', async () => {
+    const args = ['--model', 'vectors', '--n', '20', '--output', 'v.onnx', '--json'];
+    const result = await attn('export', ...args);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(result.stdout).shapes).toEqual({
+      inputs_embeds: [1, 20, 32],
+      last_hidden_state: [1, 20, 32],
+    });
+  });
+});
+
 describe('make-checkpoint', () => {
   const config =
     '{"model_type":"longformer","vocab_size":50,"hidden_size":8,"num_attention_heads":2,"num_hidden_layers":1,"intermediate_size":16,"attention_window":4,"max_position_embeddings":40}';

@@ -1,7 +1,7 @@
 /** `attn encode`: a model's outputs for ids in a file, or vectors for texts. */
 import { readFile } from 'node:fs/promises';
 import { AttnError, show, type Tensor, type Tensors } from '@attn/core';
-import type { EncodeOptions, EncodeProgress, LoadedModel, TokenBatch } from '@attn/models/node';
+import type { EncodeOptions, EncodeProgress, LoadedModel, TokenBatch, VectorBatch } from '@attn/models/node';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { badArgument, flag, integer, isSet, requiredText, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
@@ -17,7 +17,10 @@ export const encode: Command = {
   summary: 'Run a model on token ids or texts',
   options: [
     ...MODEL_OPTIONS,
-    ['--input <files>', 'A .safetensors file with input_ids, or text files with commas between them'],
+    [
+      '--input <files>',
+      'A .safetensors file with input_ids or inputs_embeds, or text files with commas between them',
+    ],
     ['--output <file>', 'The .safetensors file to write'],
     ['--lines', 'Each line of a text file is a text of its own'],
     [
@@ -35,6 +38,7 @@ export const encode: Command = {
     ],
     ['--refuse-long', 'Refuse texts that are too long instead of cutting them into windows'],
     ['--input-ids <tensor>', 'Name of input_ids in the file'],
+    ['--inputs-embeds <tensor>', 'Name of inputs_embeds in the file, for models without a table of words'],
     ['--attention-mask <tensor>', 'Name of attention_mask in the file'],
     ['--global-attention-mask <tensor>', 'Name of global_attention_mask in the file'],
     ['--token-type-ids <tensor>', 'Name of token_type_ids in the file'],
@@ -134,41 +138,69 @@ async function embed(
   return Object.fromEntries(result.states.map((states, i) => [`states.${i}`, states]));
 }
 
-const TENSORS = ['input_ids', 'attention_mask', 'global_attention_mask', 'token_type_ids'] as const;
+const TENSORS = [
+  'input_ids',
+  'inputs_embeds',
+  'attention_mask',
+  'global_attention_mask',
+  'token_type_ids',
+] as const;
+
+type TensorName = (typeof TENSORS)[number];
 
 /** `input_ids` as an option: `inputIds`. */
 function optionOf(tensor: string): string {
   return tensor.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A file of ids and masks. Optional tensors are taken when they are there; a tensor that is named must exist. */
+/** A file of ids or vectors, and masks. Optional tensors are taken when they are there; a tensor that is named must exist. */
 async function readBatch(
   path: string,
   options: Options,
   globalTokens: readonly number[] | undefined,
-): Promise<TokenBatch> {
+): Promise<TokenBatch | VectorBatch> {
   const file = await openSafetensorsFile(path);
   try {
-    const tensors: { [name in (typeof TENSORS)[number]]?: Tensor } = {};
+    const isNamed = (tensor: TensorName): boolean => text(options, optionOf(tensor)) !== undefined;
+    const hasVectorsOnly = !file.has('input_ids') && file.has('inputs_embeds') && !isNamed('input_ids');
+    const main = isNamed('inputs_embeds') || hasVectorsOnly ? 'inputs_embeds' : 'input_ids';
+    const other = main === 'input_ids' ? 'inputs_embeds' : 'input_ids';
+    const tensors: { [name in TensorName]?: Tensor } = {};
     for (const tensor of TENSORS) {
-      const named = text(options, optionOf(tensor));
-      if (named === undefined && tensor !== 'input_ids' && !file.has(tensor)) continue;
-      tensors[tensor] = await file.tensor(named ?? tensor);
+      const isWanted = tensor === main || isNamed(tensor) || (tensor !== other && file.has(tensor));
+      if (isWanted) tensors[tensor] = await file.tensor(text(options, optionOf(tensor)) ?? tensor);
     }
-    const { input_ids: inputIds, global_attention_mask: given, ...rest } = tensors;
-    if (inputIds === undefined) throw new AttnError('INTERNAL', 'cli', 'input_ids must have been read');
-    if (given !== undefined && globalTokens !== undefined) {
-      throw badArgument('--global-tokens contradicts the global_attention_mask of the file');
-    }
-    return {
-      inputIds,
-      attentionMask: rest.attention_mask,
-      tokenTypeIds: rest.token_type_ids,
-      globalAttentionMask: given ?? (globalTokens && maskOf(globalTokens, inputIds.shape)),
-    };
+    return main === 'input_ids' ? tokenBatch(tensors, globalTokens) : vectorBatch(tensors, globalTokens);
   } finally {
     await file.close();
   }
+}
+
+function tokenBatch(
+  { input_ids: inputIds, global_attention_mask: given, ...rest }: { [name in TensorName]?: Tensor },
+  globalTokens: readonly number[] | undefined,
+): TokenBatch {
+  if (inputIds === undefined) throw new AttnError('INTERNAL', 'cli', 'input_ids must have been read');
+  if (given !== undefined && globalTokens !== undefined) {
+    throw badArgument('--global-tokens contradicts the global_attention_mask of the file');
+  }
+  return {
+    inputIds,
+    attentionMask: rest.attention_mask,
+    tokenTypeIds: rest.token_type_ids,
+    globalAttentionMask: given ?? (globalTokens && maskOf(globalTokens, inputIds.shape)),
+  };
+}
+
+/** Models of vectors have neither ids nor global tokens nor types. */
+function vectorBatch(
+  { inputs_embeds: inputsEmbeds, attention_mask: attentionMask, ...rest }: { [name in TensorName]?: Tensor },
+  globalTokens: readonly number[] | undefined,
+): VectorBatch {
+  if (inputsEmbeds === undefined) throw new AttnError('INTERNAL', 'cli', 'inputs_embeds must have been read');
+  const [extra] = globalTokens === undefined ? Object.keys(rest) : ['--global-tokens'];
+  if (extra !== undefined) throw badArgument(`${extra} is not for inputs_embeds, got both`);
+  return { inputsEmbeds, attentionMask };
 }
 
 /** 1 at these positions of every row. */

@@ -1,5 +1,6 @@
-/** `attn export --model`: a whole model as one ONNX file whose only input is `input_ids`. */
+/** `attn export --model`: a whole model as one ONNX file whose only input is `input_ids`, or `inputs_embeds` where there is no table of words. */
 import { basename, dirname, join } from 'node:path';
+import type { TensorSpec } from '@attn/core';
 import { exportOnnx } from '@attn/onnx';
 import { badArgument, flag, integer, isSet, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
@@ -56,9 +57,10 @@ export async function exportModel(options: Options, context: Context): Promise<v
   await writeOutputFile(output, exported.model);
   context.progress.clear();
 
-  const shapes = Object.fromEntries(
-    [...graph.outputs].map(([name, id]) => [name, graph.values[id].shape] as const),
-  );
+  const specs = (values: ReadonlyMap<string, number>): (readonly [string, TensorSpec])[] =>
+    [...values].map(([name, id]) => [name, graph.values[id]] as const);
+  const [inputs, outputs] = [specs(graph.inputs), specs(graph.outputs)];
+  const shapes = Object.fromEntries([...inputs, ...outputs].map(([name, { shape }]) => [name, shape]));
   context.printJson({
     output,
     bytes: exported.model.byteLength,
@@ -67,13 +69,14 @@ export async function exportModel(options: Options, context: Context): Promise<v
     architecture: model.architecture,
     inputs: Object.fromEntries(exported.inputs),
     outputs: Object.fromEntries(exported.outputs),
-    shapes: { input_ids: [batch, length], ...shapes },
+    shapes,
   });
   context.print(
     fields([
       ['model', model.architecture],
-      ['input_ids', `${extents([batch, length])} i32`],
-      ...Object.entries(shapes).map(([name, shape]) => [name, `${extents(shape)} f32`] as const),
+      ...[...inputs, ...outputs].map(
+        ([name, { shape, dtype }]) => [name, `${extents(shape)} ${dtype}`] as const,
+      ),
       ['output', `${output}, ${bytes(exported.model.byteLength)}`],
       ...(dataFile === undefined ? [] : ([['weights', `${dataFile}, ${bytes(dataBytes)}`]] as const)),
     ]),
