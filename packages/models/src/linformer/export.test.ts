@@ -5,7 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { differences, readGolden } from '../goldens.testing.ts';
 import { linformer } from './index.ts';
 
-describe.each(['linformer_encoder', 'linformer_share_kv_reversible', 'linformer_lm'])('%s', (id) => {
+describe.each([
+  'linformer_encoder',
+  'linformer_share_kv_reversible',
+  'linformer_lm',
+  'linformer_roberta_masked_lm',
+])('%s', (id) => {
   test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
     const golden = await readGolden(id);
     const model = await linformer.load(golden.checkpoint);

@@ -1,6 +1,6 @@
 /**
  * fairseq's `linformer_roberta` by itself: a state dict with the names and shapes that PyTorch gives it, and what the model computes, row by
- * row in plain loops over float64. It knows nothing of this package's graphs; there is no golden of the original.
+ * row in plain loops over float64. It knows nothing of this package's graphs.
  */
 import { f32, mulberry32, sizeOf, type JsonObject, type Tensor } from '@attn/core';
 

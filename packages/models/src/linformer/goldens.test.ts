@@ -8,7 +8,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differences, readGolden, referenceOutputs } from '../goldens.testing.ts';
 import { linformer } from './index.ts';
 
-const GOLDENS = ['linformer_encoder', 'linformer_share_kv_reversible', 'linformer_lm'];
+const GOLDENS = [
+  'linformer_encoder',
+  'linformer_share_kv_reversible',
+  'linformer_lm',
+  'linformer_head_dim',
+  // With padding, but for the first; it is known by its id, and positions of padding count, too.
+  'linformer_roberta_masked_lm',
+  'linformer_roberta_key_value',
+  'linformer_roberta_layerwise',
+  'linformer_roberta_norm_before',
+];
 
 const load = async (id: string) => {
   const golden = await readGolden(id);
