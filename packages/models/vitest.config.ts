@@ -1,6 +1,10 @@
 import { requireAdapter, useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
+import preset from '@attn/tooling-vitest/browser';
+import { mergeConfig } from 'vitest/config';
 
 await useSoftwareVulkan();
 requireAdapter();
 
-export { default } from '@attn/tooling-vitest';
+const serving = { test: { globalSetup: ['src/serve-golden.testing.ts'] } };
+
+export default async () => mergeConfig(await preset(), serving);

@@ -30,6 +30,9 @@ export async function filesOf(folder: string): Promise<Files> {
 export async function startServer(handler: Handler): Promise<TestServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
+    // For pages, which come from elsewhere.
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Expose-Headers', 'Content-Range, ETag');
     requests.push([request.method, request.url, request.headers.range].filter(Boolean).join(' '));
     void Promise.resolve(handler(request, response)).catch(() => response.destroy());
   });
