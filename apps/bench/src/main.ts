@@ -14,6 +14,7 @@ import { linearSuite } from './suites/linear.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
 import { linformerSuite } from './suites/linformer.ts';
 import { lshSuite } from './suites/lsh.ts';
+import { modelsSuite } from './suites/models.ts';
 import { onnxSuite } from './suites/onnx.ts';
 import { planSuite } from './suites/plan.ts';
 import { regretSuite } from './suites/regret.ts';
@@ -37,6 +38,7 @@ const suites: readonly Suite[] = [
   lshSuite,
   linformerSuite,
   lshQualitySuite,
+  modelsSuite,
   webgpuSuite,
   regretSuite,
 ];

@@ -1,4 +1,5 @@
 /** How much memory a call takes at its worst, beyond what was there before. */
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -22,4 +23,19 @@ export async function peakGrowth(call: (sample: () => void) => Promise<unknown>)
   const result = await call(sample);
   sample();
   return result === undefined ? 0 : peak;
+}
+
+/**
+ * Greatest resident memory that this process has had, in bytes. Linux counts it anew for every program (`VmHWM`); the number that
+ * other systems give, and `getrusage` on Linux too, may be what the parent had when it forked.
+ */
+export function peakResident(): number {
+  let status = '';
+  try {
+    status = readFileSync('/proc/self/status', 'utf8');
+  } catch {
+    // Not Linux.
+  }
+  const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(status) ?? [];
+  return 1024 * Number(kibibytes ?? process.resourceUsage().maxRSS);
 }

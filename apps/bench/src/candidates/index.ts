@@ -51,3 +51,26 @@ export function plain(problem: ProblemSpec): Candidate {
 export function peer(name: string, problem: ProblemSpec): Candidate {
   return { name, kind: 'peer', options: { peer: name }, problem };
 }
+
+/** A whole model from a folder, or the attention of one of its layers. */
+export function model(
+  part: 'forward' | 'attention',
+  folder: string,
+  n: number,
+  backend: 'wasm' | 'onnx',
+  threads: number,
+): Candidate {
+  const name = `@attn/${backend}, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
+  return { name, kind: 'model', options: { backend, threads, folder, part }, problem: { n } };
+}
+
+/** A checkpoint loaded, or the bytes of its file read. */
+export function file(part: 'load' | 'read', folder: string): Candidate {
+  const name = part === 'load' ? 'loadModel' : 'readFileSync';
+  return { name, kind: 'file', options: { folder, part }, problem: { n: 1 } };
+}
+
+/** onnxruntime-node's own product of two square matrices. */
+export function matmul(n: number, threads: number): Candidate {
+  return { name: 'onnxruntime-node MatMul', kind: 'matmul', options: { threads }, problem: { n } };
+}

@@ -2,10 +2,11 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { longformer, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { expect, test } from 'vitest';
 // As built: children load their script from there.
 import { contest } from '../../dist/contest/contest.js';
-import { ours, peer, plain } from '../candidates/index.ts';
+import { file, matmul, model, ours, peer, plain } from '../candidates/index.ts';
 
 test('candidates take turns, are checked, and one that fails does not stop the others', async () => {
   const messages: string[] = [];
@@ -43,4 +44,34 @@ test('a child that ends has failed', async () => {
   writeFileSync(file, "process.on('message', () => process.exit(3));");
   const { gone } = await contest({ gone: plain({ n: 16 }) }, { rounds: 1, script: () => file });
   expect(gone.failed).toBe('the process ended with exit code 3');
+});
+
+test('whole models: from a folder, checked against plain JavaScript', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'attn-contest-'));
+  const config = {
+    ...LONGFORMER_PRESETS['longformer-base'],
+    hidden_size: 32,
+    intermediate_size: 64,
+    num_attention_heads: 2,
+    num_hidden_layers: 1,
+    attention_window: [16],
+    vocab_size: 1024,
+    max_position_embeddings: 130,
+  };
+  await writeCheckpoint(folder, randomCheckpoint(longformer, config));
+  const results = await contest(
+    {
+      wasm: model('forward', folder, 100, 'wasm', 1),
+      attention: model('attention', folder, 100, 'wasm', 1),
+      load: file('load', folder),
+      read: file('read', folder),
+      matmul: matmul(64, 1),
+    },
+    { rounds: 1 },
+  );
+  for (const result of Object.values(results)) {
+    if (result.failed !== undefined) throw new Error(result.failed);
+    expect(result.error).toBeLessThan(1e-4);
+    expect(result.timing.samples).toHaveLength(1);
+  }
 });

@@ -6,12 +6,22 @@ export interface Candidate {
   /** How tables call it. */
   readonly name: string;
   /** Which file of `candidates/` runs it, and with which options. */
-  readonly kind: 'attention' | 'executable' | 'session' | 'linear' | 'lsh' | 'linformer' | 'peer';
+  readonly kind:
+    | 'attention'
+    | 'executable'
+    | 'session'
+    | 'linear'
+    | 'lsh'
+    | 'linformer'
+    | 'model'
+    | 'file'
+    | 'matmul'
+    | 'peer';
   readonly options: JsonObject;
   readonly problem: ProblemSpec;
 }
 
-/** Sizes of q, k, v [1, heads, n, headDim], and who attends to whom; for `linear`, rows × in × out. */
+/** Sizes of q, k, v [1, heads, n, headDim], and who attends to whom; for `linear`, rows × in × out; for `model`, n tokens. */
 export interface ProblemSpec {
   readonly n: number;
   readonly heads?: number;
@@ -39,7 +49,7 @@ export interface LshSpec {
 /** From the parent. */
 export type Order =
   | { readonly type: 'prepare'; readonly candidate: Candidate }
-  /** Runs once, then this many times in a row, and times the latter. */
+  /** Runs once unless that takes long, then this many times in a row, and times the latter. */
   | { readonly type: 'run'; readonly times: number };
 
 /** From a child: what it found out, or why it could not. */

@@ -1,0 +1,81 @@
+/**
+ * A whole model from a folder on one of our backends, as an application runs it (`loadModel`, then `run`), or the attention of one of its
+ * layers alone.
+ */
+import { attentionGraph, createAttn, i32, slidingWindow, type Attn, type Tensor } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { loadModel, type TokenBatch } from '@attn/models/node';
+import type { Candidate, Contestant } from '../contest/protocol.ts';
+import { problem } from '../inputs.ts';
+import { makeBackend } from './attention.ts';
+
+/** Largest difference from plain JavaScript that f32 rounding explains after twelve layers, on normalised states of about 1. */
+const TOLERANCE = 1e-3;
+
+/** Tokens that are computed in plain JavaScript too. */
+const CHECKED_TOKENS = 64;
+
+/** Ids of words; those below are special. */
+const FIRST_WORD = 4;
+
+/** Makes the contestant: `options` are those of the backend, `folder`, and `part`, which is `forward` or `attention`. */
+export async function makeModel({ options, problem: spec }: Candidate): Promise<Contestant> {
+  const { folder, part, ...backendOptions } = options;
+  const backend = await makeBackend(backendOptions);
+  if (part === 'attention') {
+    const { n, heads = 12, headDim = 64 } = spec;
+    const { q, k, v } = problem(n, heads, headDim); // the layout of layers: [1, n, heads, headDim]
+    const call = { q, k, v, pattern: slidingWindow({ before: 256, after: 256 }), layout: 'bnhd' } as const;
+    await backend.probe();
+    const executable = await backend.compile(attentionGraph(call));
+    return {
+      run: () => executable.run({ q, k, v }),
+      check: () => Promise.resolve(0), // the window suite checks it
+      dispose: () => backend.dispose(),
+    };
+  }
+  const attn = await createAttn({ backends: [backend] });
+  const model = await loadModel(String(folder), { attn });
+  const batch = tokens(spec.n);
+  return {
+    run: (onProgress) => model.run(batch, { onProgress }),
+    async check() {
+      const { last_hidden_state: states } = await model.run(batch);
+      if (!numbers(states).every(Number.isFinite)) throw new Error('a state is not finite');
+      const error = await differenceFromPlain(String(folder), attn);
+      if (!(error <= TOLERANCE)) throw new Error(`the result is wrong by ${error}`);
+      return error;
+    },
+    dispose: () => attn.dispose(),
+  };
+}
+
+/** One row of so many words. */
+function tokens(n: number): TokenBatch {
+  return {
+    inputIds: i32(
+      [1, n],
+      Int32Array.from({ length: n }, (_, i) => FIRST_WORD + ((i * 7919) % 997)),
+    ),
+  };
+}
+
+/** Greatest difference between a short row's states here and in plain JavaScript. */
+async function differenceFromPlain(folder: string, attn: Attn): Promise<number> {
+  const plain = await createAttn({ backends: [cpu()] });
+  const batch = tokens(CHECKED_TOKENS);
+  const states: Float32Array[] = [];
+  for (const where of [attn, plain]) {
+    const model = await loadModel(folder, { attn: where });
+    states.push(numbers((await model.run(batch)).last_hidden_state));
+    model.dispose();
+  }
+  await plain.dispose();
+  const [got, expected] = states;
+  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - got[i])), 0);
+}
+
+function numbers({ data }: Tensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new TypeError('expected f32');
+}
