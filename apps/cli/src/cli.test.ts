@@ -105,15 +105,45 @@ describe('other commands', () => {
     expect((await attn('explain', ...options)).stdout).toMatch(/backend +chosen +predicted +measured/);
   });
 
-  test('a small demo', async () => {
-    const { code, stdout, stderr } = await attn('demo', '--n', '600', '--backend', 'cpu', '--json');
+  test('a small demo of a whole model', async () => {
+    const config = JSON.stringify({
+      model_type: 'longformer',
+      architectures: ['LongformerModel'],
+      hidden_size: 32,
+      intermediate_size: 64,
+      num_attention_heads: 2,
+      num_hidden_layers: 2,
+      attention_window: [16, 16],
+      max_position_embeddings: 66,
+      vocab_size: 500,
+      pad_token_id: 1,
+      type_vocab_size: 1,
+    });
+    expect(await attn('make-checkpoint', '--config', config, '--output', 'tiny')).toMatchObject({ code: 0 });
+    const args = ['demo', '--model', 'tiny', '--n', '1000', '--backend', 'cpu'];
+    const { code, stdout, stderr } = await attn(...args, '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const found = JSON.parse(stdout);
+    expect(found).toMatchObject({ architecture: 'LongformerModel', backend: 'cpu', shape: [1, 32] });
+    expect(found.windows).toBeGreaterThan(2);
+    expect(found.tokens).toBeGreaterThan(150);
+    expect(found.window).toMatchObject({ length: 64, denseMs: expect.any(Number) });
+    expect((await attn(...args)).stdout).toMatch(/tokens a second\n[^]*with dense attention/);
+    expect(await attn('demo', '--pattern', CAUSAL)).toMatchObject({ code: 2, stdout: '' });
+    expect(await attn('demo', '--attention', '--model', 'tiny')).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('a small demo of attention', async () => {
+    const small = ['demo', '--attention', '--n', '600'];
+    const { code, stdout, stderr } = await attn(...small, '--backend', 'cpu', '--json');
     expect([code, stderr]).toEqual([0, '']);
     const { measurements } = JSON.parse(stdout);
     expect(measurements).toMatchObject([{ n: 600, globals: 1, backend: 'cpu', denseMeasured: true }]);
     expect(measurements[0].maxError).toBeLessThan(1e-4);
     expect(await readFile(path('attn-demo-pattern.svg'), 'utf8')).toMatch(/^<svg /);
-    const absent = await attn('demo', '--n', '600', '--backend', 'webgpu');
+    const absent = await attn(...small, '--backend', 'webgpu');
     expect(absent).toMatchObject({ code: 1, stdout: '' });
+    expect(await attn('demo', '--attention', '--n', '2e6')).toMatchObject({ code: 2 });
     expect(await attn('demo', '--n', '2e6')).toMatchObject({ code: 2 });
   });
 

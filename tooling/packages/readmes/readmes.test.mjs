@@ -103,7 +103,10 @@ describe.each(packages)('%s', (name) => {
   });
 });
 
-test("the project's own first example runs", async () => {
-  const [first] = blocksOf(join(root, 'README.md'));
-  await runBlock('root', first);
-});
+const own = blocksOf(join(root, 'README.md')).slice(0, 2);
+test.each(own.map((block, index) => [index + 1, block]))(
+  "the project's own example %i runs",
+  async (index, block) => {
+    await runBlock(`root-${index}`, block);
+  },
+);

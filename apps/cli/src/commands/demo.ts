@@ -1,124 +1,54 @@
-/** `attn demo`: a real book, real time, checked against float64; what `npm run demo` shows. */
-import { drawPattern } from '@attn/core';
-import { badArgument, isSet, text, type Options } from '../args.ts';
-import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
+/** `attn demo`: a book through a whole model, or through attention alone; what `npm run demo` shows. */
+import { badArgument, flag, isSet, type Options } from '../args.ts';
+import { BACKEND_HELP } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
-import { readBook, type Book } from '../demo/book.ts';
-import { HEAD_DIM, HEADS } from '../demo/embedding.ts';
-import { measure, type Measurement } from '../demo/measure.ts';
-import { readSubject } from '../demo/subject.ts';
-import { bytes, count, duration, percent } from '../terminal/format.ts';
-import { table } from '../terminal/table.ts';
-import { checkFolder, writeOutputFile } from '../output-file.ts';
-
-const LENGTHS = [4096, 16_384, 65_536];
-
-/** Where the picture goes unless `--out` says otherwise. */
-const PICTURE = './attn-demo-pattern.svg';
+import { LENGTHS, PICTURE, runAttentionDemo } from '../demo/attention-demo.ts';
+import { runEncodeDemo } from '../demo/encode-demo.ts';
+import { MODEL_OPTIONS } from '../model.ts';
 
 /** The command. */
 export const demo: Command = {
   name: 'demo',
-  summary: 'Run Longformer attention, or another, over Moby-Dick, beside dense attention',
+  summary: 'Encode Moby-Dick with a whole Longformer, or run attention alone over it, beside dense attention',
   options: [
-    ['--n <counts>', `Lengths in bytes, separated by commas (default: ${LENGTHS.join(',')})`],
-    ['--pattern <json|file>', `Another pattern or system, such as '{"type":"lsh"}'`],
+    ...MODEL_OPTIONS.map(([name, what]): [string, string] => [
+      name,
+      name.startsWith('--model') ? `${what} (default: a small Longformer of random weights)` : what,
+    ]),
+    ['--attention', 'Attention alone instead of a model, at several lengths, checked against float64'],
+    [
+      '--n <counts>',
+      `How many bytes of the book (default: all); with --attention lengths, separated by commas (default: ${LENGTHS.join(',')})`,
+    ],
+    [
+      '--pattern <json|file>',
+      `With --attention: another pattern or system than Longformer's, such as '{"type":"lsh"}'`,
+    ],
+    ['--out <file>', `With --attention: where to write the picture of the pattern (default: ${PICTURE})`],
     ['--backend <name>', BACKEND_HELP],
-    ['--out <file>', `Where to write the picture of the pattern (default: ${PICTURE})`],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
   examples: [
     'demo',
-    'demo --n 8192 --backend cpu',
-    `demo --pattern '{"type":"lsh","rounds":4,"causal":true}'`,
+    'demo --model allenai/longformer-base-4096 --n 50000',
+    'demo --attention --n 8192 --backend cpu',
+    `demo --attention --pattern '{"type":"lsh","rounds":4,"causal":true}'`,
     'demo --json',
   ],
   run: runDemo,
 };
 
+const OF_ATTENTION = ['pattern', 'out'];
+const OF_MODELS = ['model', 'architecture', 'revision', 'cache', 'offline'];
+
 async function runDemo(options: Options, context: Context): Promise<void> {
-  const book = await readBook();
-  const lengths = readLengths(options, book);
-  const subject = await readSubject(options, book);
-  const backend = readBackend(options);
-  const picture = text(options, 'out') ?? PICTURE;
-  isSet(options, 'progress');
-  await checkFolder(picture);
-  const found: Measurement[] = [];
-  await withAttn(backend, context, async (attn) => {
-    context.print(
-      `${book.title}, ${count(book.bytes.length)} bytes in ${book.headings.length} chapters; one byte is one token.\n` +
-        `${subject.name}, ${HEADS} heads × ${HEAD_DIM}: ${subject.describes}.\n`,
-    );
-    for (const n of lengths) found.push(await measure(attn, book, subject, n, backend, found, context));
-  });
-  context.progress.clear();
-  const drawn = lengths[Math.floor((lengths.length - 1) / 2)];
-  const pattern = subject.pattern(drawn);
-  if (pattern) await writeOutputFile(picture, drawPattern(pattern, { n: drawn, size: 128 }).toSvg());
-
-  context.printJson({
-    text: book.title,
-    heads: HEADS,
-    headDim: HEAD_DIM,
-    measurements: found.map((one) => ({ ...one, speedup: one.denseMs / one.ms })),
-    ...(pattern && { picture }),
-  });
-  context.print(resultTable(found));
-  context.print(
-    `\n~ not measured: extrapolated from a shorter length: dense ∝ n², plain JS ∝ pairs.  memory: peak of the process.\n` +
-      `error: greatest difference from the float64 reference in ${found[0].checkedRows}+ sampled rows, local and global.\n` +
-      `backend: ${found[found.length - 1].backend}, ${found[found.length - 1].why}.` +
-      (pattern ? `\npicture of the pattern at n = ${count(drawn)}: ${picture}` : ''),
-  );
-}
-
-function resultTable(found: readonly Measurement[]): string {
-  const right = (title: string) => ({ title, align: 'right' }) as const;
-  const columns = [
-    right('n'),
-    right('globals'),
-    { title: 'backend' },
-    right('time'),
-    right('planning'),
-    right('memory'),
-    right('of n²'),
-    right('dense'),
-    right('faster'),
-    right('plain JS'),
-    right('faster'),
-    right('error'),
-  ];
-  const rows = found.map((one) => {
-    const mark = one.denseMeasured ? '' : '~';
-    const plainMark = one.plainMeasured ? '' : '~';
-    return [
-      count(one.n),
-      String(one.globals),
-      one.backend,
-      duration(one.ms),
-      duration(one.planMs),
-      bytes(one.peakBytes),
-      percent(one.computedShare),
-      mark + duration(one.denseMs),
-      `${mark}${(one.denseMs / one.ms).toPrecision(2)}×`,
-      one.plainMs === undefined ? '' : plainMark + duration(one.plainMs),
-      one.plainMs === undefined ? '' : `${plainMark}${(one.plainMs / one.ms).toPrecision(2)}×`,
-      one.maxError.toExponential(1),
-    ];
-  });
-  return table(columns, rows);
-}
-
-function readLengths(options: Options, book: Book): number[] {
-  const given = text(options, 'n');
-  if (given === undefined) return LENGTHS;
-  const most = book.bytes.length;
-  return given.split(',').map((part) => {
-    const n = Number(part);
-    if (part.trim() !== '' && Number.isSafeInteger(n) && n >= 1 && n <= most) return n;
-    throw badArgument(
-      `--n must be integers from 1 to ${most} (the bytes of ${book.title}), got ${JSON.stringify(part)}`,
-    );
-  });
+  const isAttention = isSet(options, 'attention');
+  for (const name of isAttention ? OF_MODELS : OF_ATTENTION) {
+    if (options[name] === undefined) continue;
+    const message = isAttention
+      ? `${flag(name)} contradicts --attention, which runs no model`
+      : `${flag(name)} needs --attention: a model has its own attention`;
+    throw badArgument(message);
+  }
+  await (isAttention ? runAttentionDemo : runEncodeDemo)(options, context);
 }

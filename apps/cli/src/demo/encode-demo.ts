@@ -1,0 +1,155 @@
+/** `attn demo`: a whole novel through a whole Longformer, how fast that is, and what dense attention would have taken. */
+import { i32, type Attn } from '@attn/core';
+import { Longformer, LoadedModel, type EncodeInput } from '@attn/models/node';
+import { integer, text, type Options } from '../args.ts';
+import { readBackend, whyChosen, withAttn } from '../backends.ts';
+import type { Context } from '../command.ts';
+import { readModel } from '../model.ts';
+import { bytes, count, duration, extents } from '../terminal/format.ts';
+import { fields } from '../terminal/table.ts';
+import { readBook } from './book.ts';
+import { randomModel, wordIds } from './random-model.ts';
+
+/** Dense attention is not measured when the same window takes longer than this without it. */
+const PATIENCE_MS = 10_000;
+
+/** Milliseconds of one window, with the model's own windows and with dense attention. */
+interface Comparison {
+  readonly length: number;
+  readonly ms: number;
+  /** Undefined when it would have taken too long. */
+  readonly denseMs: number | undefined;
+}
+
+/** Runs it. Errors: of the options, the model, the backends and the run. */
+export async function runEncodeDemo(options: Options, context: Context): Promise<void> {
+  const book = await readBook();
+  const length = integer(options, 'n', { most: book.bytes.length }) ?? book.bytes.length;
+  const backend = readBackend(options);
+  const isOwn = text(options, 'model') !== undefined;
+  const { signal, progress } = context;
+  await withAttn(backend, context, async (attn) => {
+    const begin = performance.now();
+    const loaded = isOwn
+      ? await readModel(options, context, attn)
+      : await randomModel(attn, signal, ({ done, total }) => progress.update('making weights', done / total));
+    const loadMs = performance.now() - begin;
+    const input = inputOf(loaded, new TextDecoder().decode(book.bytes.subarray(0, length)));
+    const name = `${describe(loaded)}${isOwn ? '' : ', random weights'}`;
+    context.print(`${book.title}, ${count(length)} bytes, through ${name}.\n`);
+
+    progress.update('encoding', 0);
+    const start = performance.now();
+    let windows = 1;
+    const result = await loaded.encode(input, {
+      backend,
+      signal,
+      onProgress: ({ done, total }) => {
+        windows = total;
+        progress.update(`encoding: window ${done} of ${total}`, done / total);
+      },
+      onWarning: () => {}, // that there are windows is said below
+    });
+    const ms = performance.now() - start;
+    const peakBytes = 1024 * process.resourceUsage().maxRSS;
+    const [tokens] = result.tokens;
+    const ran = result.backends.join(', ');
+    const chosen = whyChosen(attn, ran, backend !== undefined);
+    const why = backend === undefined ? `${chosen}, for the last window` : chosen;
+    const compared = await compare(loaded, attn, Math.min(tokens, loaded.model.maxLength), ran, context);
+    loaded.dispose();
+    progress.clear();
+
+    const { architecture } = loaded.model;
+    const { shape } = result.embeddings;
+    const tokensPerSecond = (1000 * tokens) / ms;
+    context.printJson({
+      text: book.title,
+      bytes: length,
+      architecture,
+      backend: ran,
+      tokens,
+      windows,
+      shape,
+      loadMs,
+      ms,
+      tokensPerSecond,
+      peakBytes,
+      ...(compared && { window: compared }),
+    });
+    context.print(
+      fields([
+        ['model', `${name}; ${isOwn ? 'loaded' : 'made'} in ${duration(loadMs)}`],
+        ['backend', `${ran} (${why})`],
+        [
+          'tokens',
+          `${count(tokens)} in ${count(windows)} windows of at most ${count(loaded.model.maxLength)}`,
+        ],
+        ['time', `${duration(ms)}, ${count(Math.round(tokensPerSecond))} tokens a second`],
+        ['memory', `${bytes(peakBytes)}, the peak of the process`],
+        ['vector', extents(shape)],
+        ...(compared ? [['dense', beside(compared)] as const] : []),
+      ]),
+    );
+    if (isOwn) return;
+    context.print(
+      '\nA word or a mark is a token; vectors of random weights mean nothing. A model that has learnt something:\n' +
+        '  npm run demo -- --model allenai/longformer-base-4096 --n 50000\n' +
+        'Attention alone, up to 65,536 tokens, checked against float64:\n' +
+        '  npm run demo -- --attention',
+    );
+  });
+}
+
+/** `LongformerModel, 4 layers × 256, window 512`. */
+function describe({ model }: LoadedModel): string {
+  if (!(model instanceof Longformer)) return model.architecture;
+  const { windows, hiddenSize } = model.config;
+  const sizes = [...new Set(windows.map(({ oneSided }) => 2 * oneSided))];
+  return `${model.architecture}, ${windows.length} layers × ${hiddenSize}, window ${sizes.join(', ')}`;
+}
+
+/** The text, or the ids of its words for a Longformer without a tokenizer. */
+function inputOf({ model, tokenizer }: LoadedModel, content: string): EncodeInput {
+  return tokenizer === undefined && model instanceof Longformer
+    ? wordIds(content, model.config.vocabSize)
+    : content;
+}
+
+/** One full window as the model has it, and with dense attention in its place; undefined for models without windows. */
+async function compare(
+  { model }: LoadedModel,
+  attn: Attn,
+  length: number,
+  backend: string,
+  { signal, progress }: Context,
+): Promise<Comparison | undefined> {
+  if (!(model instanceof Longformer)) return undefined;
+  const batch = { inputIds: i32([1, length], new Int32Array(length).fill(model.config.vocabSize - 1)) };
+  const timed = async (of: Longformer): Promise<number> => {
+    const loaded = new LoadedModel(of, undefined, attn);
+    const once = async (): Promise<number> => {
+      const start = performance.now();
+      await loaded.run(batch, { backend, signal });
+      return performance.now() - start;
+    };
+    try {
+      await once(); // compiles
+      return await once();
+    } finally {
+      loaded.dispose();
+    }
+  };
+  progress.update('one window again');
+  const ms = await timed(model);
+  if (ms > PATIENCE_MS) return { length, ms, denseMs: undefined };
+  progress.update('one window with dense attention');
+  const windows = model.config.windows.map(() => ({ oneSided: length, dilation: 1 }));
+  return { length, ms, denseMs: await timed(new Longformer({ ...model.config, windows }, model.weights)) };
+}
+
+function beside({ length, ms, denseMs }: Comparison): string {
+  const window = `a window of ${count(length)} tokens takes ${duration(ms)}`;
+  if (denseMs === undefined) return `${window}; not measured with dense attention`;
+  return `${window}, and ${duration(denseMs)} with dense attention (${(denseMs / ms).toPrecision(2)}×)`;
+}
