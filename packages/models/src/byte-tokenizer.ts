@@ -11,7 +11,8 @@ export function byteTokenizer(first: number): TextTokenizer {
     }),
     decode: (ids) => {
       const bytes = ids.map((id) => id - first).filter((byte) => byte >= 0 && byte < 256);
-      return new TextDecoder().decode(Uint8Array.from(bytes));
+      // A byte order mark is part of the text.
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
     },
   };
 }

@@ -82,6 +82,17 @@ test('a text, its tokens as they come, and where it stops', async () => {
   expect(stopped).toMatchObject({ ids: [seen[0]], end: 'stop' });
 });
 
+test('goes on from a text, not from behind its end', async () => {
+  const inner = byteTokenizer(-60);
+  const ending = {
+    ...inner,
+    encode: (text: string) => ({ ids: [1, ...inner.encode(text).ids, 2], before: 1, after: 1 }),
+  };
+  const { promptTokens, ids } = await new LoadedModel(model, ending, attn).generate('QUEEQUEG');
+  const same = await loaded.generate([1, ...inner.encode('QUEEQUEG').ids]);
+  expect([promptTokens, ids]).toEqual([9, same.ids]);
+});
+
 test('can be aborted', async () => {
   const controller = new AbortController();
   let count = 0;
@@ -174,5 +185,12 @@ describe('drawing', () => {
   test('at temperature 0 and of one token the likeliest, the first of equal ones', () => {
     expect(sample([1, 3, 3], { temperature: 0 }, uniform(0))).toBe(1);
     expect(sample([1, 3, 3], { temperature: 1, topK: 1 }, uniform(0))).toBe(1);
+  });
+
+  test.each([0, 1])('never NaN, and the infinite one, at temperature %i', (temperature) => {
+    const draw = (logits: readonly number[]): number => sample(logits, { temperature }, () => 0.4);
+    expect([draw([NaN, 3, NaN]), draw([0, Infinity, 5]), draw([-Infinity, NaN, 2])]).toEqual([1, 1, 2]);
+    expect(draw([-Infinity, -Infinity])).toBe(0);
+    expect(() => draw([NaN, NaN])).toThrow('the model must give a logit that is a number, got 2 NaN');
   });
 });

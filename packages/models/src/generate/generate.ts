@@ -112,9 +112,15 @@ function promptIds(
     const message = 'this checkpoint has no tokenizer.json: give ids instead of a text';
     throw new AttnError('MISSING_INPUT', WHERE, message);
   }
-  const ids = typeof prompt === 'string' ? tokenizer?.encode(prompt).ids : prompt;
+  const ids = typeof prompt === 'string' ? tokenizer && openEnded(tokenizer, prompt) : prompt;
   if (Array.isArray(ids) && ids.length > 0 && ids.every(Number.isInteger)) return ids;
   throw wrong(`the prompt must have at least one token, got ${show(prompt)}`);
+}
+
+/** Without the special tokens that end a text: it goes on. */
+function openEnded(tokenizer: TextTokenizer, prompt: string): readonly number[] {
+  const { ids, after } = tokenizer.encode(prompt);
+  return ids.slice(0, ids.length - after);
 }
 
 function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling {

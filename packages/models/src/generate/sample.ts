@@ -1,5 +1,5 @@
 /** One token from logits: the likeliest, or one drawn from those that temperature, top-k and top-p leave. */
-import { mulberry32 } from '@attn/core';
+import { AttnError, mulberry32 } from '@attn/core';
 
 /** How tokens are chosen. */
 export interface Sampling {
@@ -23,7 +23,10 @@ export function uniform(seed: number): () => number {
   return () => next() / 2 ** 32;
 }
 
-/** The next token. Of equal logits the lower id comes first. `random` is asked once, and not at all at temperature 0. */
+/**
+ * The next token. Of equal logits the lower id comes first, and NaN never does. `random` is asked once, and not at all at temperature 0.
+ * @throws AttnError `RUN_FAILED` when no logit is a number
+ */
 export function sample(logits: ArrayLike<number>, sampling: Sampling, random: () => number): number {
   if (sampling.temperature === 0) return likeliest(logits);
   const drawn = random();
@@ -41,11 +44,12 @@ export function candidates(
   logits: ArrayLike<number>,
   { temperature, topK, topP = 1 }: Sampling,
 ): readonly Candidate[] {
-  const ids = Array.from({ length: logits.length }, (_, id) => id);
-  ids.sort((a, b) => logits[b] - logits[a] || a - b);
-  const best = softmax(
-    ids.slice(0, topK).map((id) => ({ id, logit: (logits[id] - logits[ids[0]]) / temperature })),
-  );
+  const ids = Array.from({ length: logits.length }, (_, id) => id).filter((id) => !Number.isNaN(logits[id]));
+  const most = logits[likeliest(logits)];
+  ids.sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b] - logits[a]));
+  /** Infinite logits of equal sign are equal, though their difference is no number. */
+  const below = (id: number): number => (logits[id] === most ? 0 : (logits[id] - most) / temperature);
+  const best = softmax(ids.slice(0, topK).map((id) => ({ id, logit: below(id) })));
   if (topP === 1) return best; // rounding must not drop the unlikeliest
   let sum = 0;
   const needed = best.findIndex(({ probability }) => (sum += probability) >= topP);
@@ -60,7 +64,11 @@ function softmax(items: readonly { readonly id: number; readonly logit: number }
 }
 
 function likeliest(logits: ArrayLike<number>): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
-  return best;
+  let best = -1;
+  for (let id = 0; id < logits.length; id++) {
+    if (!Number.isNaN(logits[id]) && (best < 0 || logits[id] > logits[best])) best = id;
+  }
+  if (best >= 0) return best;
+  const message = `the model must give a logit that is a number, got ${logits.length} NaN`;
+  throw new AttnError('RUN_FAILED', 'models/generate', message);
 }
