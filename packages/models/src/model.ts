@@ -47,11 +47,6 @@ export interface GenerationRules {
   readonly vocabSize: number;
   /** The id that ends a text. */
   readonly eosTokenId: number;
-  /**
-   * The length to give a row of this many tokens, padding after them masked, so that few graphs are compiled. It gives the numbers
-   * that the row alone gives.
-   */
-  graphLength(length: number): number;
 }
 
 /** A model with its weights. */
@@ -72,6 +67,11 @@ export interface Model {
   readonly takesGlobalTokens: boolean;
   /** Absent in models that do not continue texts. */
   readonly generation?: GenerationRules;
+  /**
+   * The length to give a row of this many tokens, padding after them masked, so that few graphs are compiled. It gives the numbers
+   * that the row alone gives, which other lengths may not. Absent where all of them do.
+   */
+  graphLength?(length: number): number;
   /**
    * The graph of a batch and its inputs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary,
    * more tokens than `maxLength`, an input that the model does not have).

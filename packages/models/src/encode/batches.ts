@@ -1,7 +1,8 @@
 /**
  * Rows of all lengths as few shapes, because each shape is a graph that a backend has to compile: lengths are rounded up to a power of two
- * or one and a half of it, numbers of rows to a power of two.
+ * or one and a half of it, unless the model has a rule of its own, numbers of rows to a power of two.
  */
+import type { Model } from '../model.ts';
 
 /** Rows that run together, padded to one shape. */
 export interface Batch {
@@ -11,10 +12,11 @@ export interface Batch {
   readonly length: number;
 }
 
+/** What says how long a row becomes: the longest row of the model, and its own rule where it has one. */
+export type Lengths = Pick<Model, 'maxLength' | 'graphLength'>;
+
 /** What batches are made for. */
-export interface BatchOptions {
-  /** Longest row of the model. */
-  readonly maxLength: number;
+export interface BatchOptions extends Lengths {
   /** Most tokens of one batch, padding included; a single row may be longer. */
   readonly batchTokens: number;
   /** Whether rows may be padded; if not, only rows of equal length run together. */
@@ -27,7 +29,12 @@ const MOST_ROWS = 32;
 /** Shortest length that rows are padded to. */
 const SHORTEST = 16;
 
-/** The length that a row of this many tokens is padded to. */
+/** The length that a row of this many tokens is padded to: one that changes nothing but time. */
+export function rowLength(model: Lengths, length: number): number {
+  return model.graphLength?.(length) ?? bucketLength(length, model.maxLength);
+}
+
+/** The same for models to which all lengths are alike. */
 export function bucketLength(length: number, maxLength: number): number {
   let bucket = SHORTEST;
   while (bucket < length) bucket = Number.isInteger(Math.log2(bucket)) ? bucket * 1.5 : (bucket / 3) * 4;
@@ -36,10 +43,10 @@ export function bucketLength(length: number, maxLength: number): number {
 
 /** The batches, the longest first, so that what does not fit in memory fails at once. */
 export function batchesOf(lengths: readonly number[], options: BatchOptions): readonly Batch[] {
-  const { maxLength, batchTokens, padded } = options;
+  const { batchTokens, padded } = options;
   const buckets = new Map<number, number[]>();
   for (const [row, length] of lengths.entries()) {
-    const bucket = padded ? bucketLength(length, maxLength) : length;
+    const bucket = padded ? rowLength(options, length) : length;
     buckets.set(bucket, [...(buckets.get(bucket) ?? []), row]);
   }
   return [...buckets]

@@ -83,7 +83,12 @@ export async function encode(
   const windows = cut(model, texts, options);
   const batches = batchesOf(
     windows.map(({ ids }) => ids.length),
-    { maxLength: model.maxLength, batchTokens, padded: model.takesPadding },
+    {
+      maxLength: model.maxLength,
+      graphLength: model.graphLength?.bind(model),
+      batchTokens,
+      padded: model.takesPadding,
+    },
   );
   const gatherer = new StateGatherer(
     pooling,

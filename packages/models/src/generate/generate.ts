@@ -4,6 +4,7 @@
  */
 import { AttnError, i32, bool, show, throwIfAborted } from '@attn/core';
 import type { CompiledGraphs } from '../compiled-graphs.ts';
+import { rowLength } from '../encode/batches.ts';
 import type { GenerationRules, Model } from '../model.ts';
 import type { TextTokenizer } from '../tokenizer.ts';
 import { sample, uniform, type Sampling } from './sample.ts';
@@ -75,7 +76,7 @@ export async function generate(
   let end: Generated['end'] = 'length';
   while (ids.length < promptTokens + maxNewTokens && end === 'length') {
     throwIfAborted(signal, WHERE);
-    const length = rules.graphLength(ids.length);
+    const length = rowLength(model, ids.length);
     const { graph, inputs } = model.call(padded(ids, length, model.padTokenId));
     const run = await graphs.run(graph, inputs, { backend, signal });
     backends.add(run.backend);

@@ -83,9 +83,13 @@ export function readReformerConfig(json: JsonObject, given?: string): ReformerCo
   const architecture = checkArchitecture(given ?? reader.texts('architectures')[0] ?? 'ReformerModel');
   const hiddenSize = reader.integer('hidden_size', { least: 1, byDefault: 256 });
   const positions = readPositions(reader, hiddenSize);
+  const vocabSize = reader.integer('vocab_size', { least: 1, byDefault: 320 });
+  const padTokenId = reader.integer('pad_token_id', { byDefault: 0 });
+  if (padTokenId >= vocabSize)
+    throw reader.wrong('pad_token_id', `below vocab_size = ${vocabSize}`, padTokenId);
   return {
     architecture,
-    vocabSize: reader.integer('vocab_size', { least: 1, byDefault: 320 }),
+    vocabSize,
     hiddenSize,
     heads: reader.integer('num_attention_heads', { least: 1, byDefault: 12 }),
     headDim: reader.integer('attention_head_size', { least: 1, byDefault: 64 }),
@@ -101,7 +105,7 @@ export function readReformerConfig(json: JsonObject, given?: string): ReformerCo
     causal: readCausal(reader, architecture),
     positions,
     maxPositions: reader.integer('max_position_embeddings', { least: 1, byDefault: 4_096 }),
-    padTokenId: reader.integer('pad_token_id', { byDefault: 0 }),
+    padTokenId,
     eosTokenId: reader.integer('eos_token_id', { byDefault: 2 }),
     labels: readLabels(reader),
   };

@@ -30,11 +30,7 @@ export class Reformer implements Model {
   readonly maxLength: number;
   readonly padTokenId: number;
   readonly outputs: readonly string[];
-  /**
-   * Chunks are neighbours in a ring, so that the first one sees what stands at the end, and rounds of hashing see each other: what is
-   * computed of a row depends a little on how much padding follows. Rows therefore run at their own length unless a mask is given.
-   */
-  readonly takesPadding = false;
+  readonly takesPadding = true;
   readonly takesGlobalTokens = false;
   readonly generation: GenerationRules | undefined;
   readonly config: ReformerConfig;
@@ -48,7 +44,19 @@ export class Reformer implements Model {
     this.maxLength = maxLengthOf(config);
     this.padTokenId = config.padTokenId;
     this.outputs = outputNames(config.architecture);
-    this.generation = config.architecture === 'ReformerModelWithLMHead' ? this.rules() : undefined;
+    const { vocabSize, eosTokenId } = config;
+    const isLanguageModel = config.architecture === 'ReformerModelWithLMHead';
+    this.generation = isLanguageModel ? { vocabSize, eosTokenId } : undefined;
+  }
+
+  /**
+   * Chunks are neighbours in a ring, so that the first one sees what stands at the end, and rounds of hashing see each other: what is
+   * computed of a row depends a little on how much padding follows. A short row is one chunk with or without padding, and a longer one is
+   * padded to the next multiple by itself, too: these lengths give the same numbers.
+   */
+  graphLength(length: number): number {
+    const shortest = Math.min(chunkLengths(this.config).shortest, this.maxLength);
+    return paddedLength(this.config, Math.max(length, shortest));
   }
 
   call(batch: TokenBatch, options: ReformerCallOptions = {}): ModelCall {
@@ -94,17 +102,6 @@ export class Reformer implements Model {
     }
     this.checkLength(length);
     return this.graph({ batch, length, padding: false });
-  }
-
-  /** A short prompt is one chunk with or without padding, and the rest of a chunk is masked: the same numbers, and few graphs. */
-  private rules(): GenerationRules {
-    const { vocabSize, eosTokenId } = this.config;
-    const shortest = Math.min(chunkLengths(this.config).shortest, this.maxLength);
-    return {
-      vocabSize,
-      eosTokenId,
-      graphLength: (length) => paddedLength(this.config, Math.max(length, shortest)),
-    };
   }
 
   private checkLength(length: number): void {

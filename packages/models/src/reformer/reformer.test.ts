@@ -185,6 +185,7 @@ describe('lengths', () => {
 
 describe('says what is wrong with', () => {
   test.each<[JsonObject, string]>([
+    [{ pad_token_id: 71 }, 'pad_token_id must be below vocab_size = 71, got 71'],
     [
       { attn_layers: ['local', 'global'] },
       'attn_layers must be a list of 1 to 10000 times local or lsh, got "global"',
