@@ -3,6 +3,7 @@ import { createAttn, type AutoOptions } from '@attn/auto';
 import { AttnError, show, type Attn } from '@attn/core';
 import { badArgument, text, type Options } from './args.ts';
 import type { Context } from './command.ts';
+import { duration } from './terminal/format.ts';
 
 /** Names that `--backend` takes, beside `auto`. */
 const BACKENDS = ['cpu', 'wasm', 'webgpu', 'onnx'];
@@ -51,5 +52,5 @@ export function whyChosen(attn: Attn, backend: string, named: boolean): string {
   const rows = attn.explain();
   if (rows.filter(({ usable }) => usable).length === 1) return 'the only one that can run this here';
   const ms = rows.find((row) => row.backend === backend)?.predictedMs;
-  return ms === undefined ? 'chosen' : `the fastest by prediction: ${ms.toPrecision(3)} ms`;
+  return ms === undefined ? 'chosen' : `the fastest by prediction: ${duration(ms)}`;
 }

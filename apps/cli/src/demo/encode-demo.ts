@@ -54,7 +54,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
     const peakBytes = 1024 * process.resourceUsage().maxRSS;
     const [tokens] = result.tokens;
     const ran = result.backends.join(', ');
-    const chosen = whyChosen(attn, ran, backend !== undefined);
+    const chosen = whyChosen(attn, result.backends[0], backend !== undefined);
     const why = backend === undefined ? `${chosen}, for the last window` : chosen;
     const compared = await compare(loaded, attn, Math.min(tokens, loaded.model.maxLength), ran, context);
     loaded.dispose();
