@@ -4,9 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { sizeOf, type Graph, type JsonObject, type Tensor, type Tensors } from '@attn/core';
+import type { Graph, JsonObject, Tensor, Tensors } from '@attn/core';
 import { evaluateReference } from '@attn/core/reference';
-import { compareOutput } from '@attn/conformance';
 import { parseSafetensors } from '@attn/safetensors';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import { memoryCheckpoint } from './checkpoint/memory.ts';
@@ -60,24 +59,6 @@ export async function readGolden(id: string): Promise<Golden> {
     outputs: [...tensors.keys()].filter((name) => name.startsWith('out.')).map((name) => name.slice(4)),
     atol: tolerance.atol,
   };
-}
-
-/** How the outputs of a run differ from the golden's: one text per output that is off. Padded positions do not count. */
-export function differences(golden: Golden, outputs: Tensors, names = golden.outputs): readonly string[] {
-  const compare = golden.tensors.get('aux.compare');
-  return names.flatMap((name) => {
-    const expected = golden.tensors.get(`out.${name}`);
-    if (expected === undefined) throw new Error(`golden ${golden.id} has no out.${name}`);
-    const perRow = sizeOf(expected.shape.slice(2));
-    const isPerToken = compare !== undefined && expected.shape.slice(0, 2).join() === compare.shape.join();
-    const counts = (i: number): boolean => !isPerToken || compare.data[Math.floor(i / perRow)] !== 0;
-    const data = Float64Array.from(expected.data);
-    const tolerance = data.map((value, i) =>
-      counts(i) ? golden.atol + Math.abs(value) * 2 ** -23 : Infinity,
-    );
-    const mismatch = compareOutput(name, { ...expected, data, tolerance }, outputs[name]);
-    return mismatch === undefined ? [] : [mismatch.text];
-  });
 }
 
 /** The outputs in float64, rounded at the end. */

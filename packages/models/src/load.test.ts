@@ -16,7 +16,8 @@ import {
   type Files,
   type TestServer,
 } from './files/server.testing.ts';
-import { differences, goldenFolder, readGolden, type Golden } from './goldens.testing.ts';
+import { differences } from './differences.testing.ts';
+import { goldenFolder, readGolden, type Golden } from './goldens.testing.ts';
 import { loadModel, type NodeLoadOptions } from './node.ts';
 
 const ID = 'longformer_short';

@@ -44,7 +44,6 @@ export interface FixedCall {
 
 /** What continuing a text takes to know of a causal language model, whose output `logits` is [B, N, vocabulary]. */
 export interface GenerationRules {
-  readonly vocabSize: number;
   /** The id that ends a text. */
   readonly eosTokenId: number;
 }

@@ -15,11 +15,14 @@ export class ConfigReader {
     this.file = file;
   }
 
-  /** An integer of at least `least`. Without a default the field must be there. */
-  integer(name: string, { least = 0, byDefault }: { least?: number; byDefault?: number } = {}): number {
+  /** An integer from `least` to `most`. Without a default the field must be there. */
+  integer(
+    name: string,
+    { least = 0, most = MOST, byDefault }: { least?: number; most?: number; byDefault?: number } = {},
+  ): number {
     const value = this.field(name) ?? byDefault;
-    if (isInteger(value, least)) return value;
-    throw this.wrong(name, `an integer from ${least} to ${MOST}`, value);
+    if (isInteger(value, least) && value <= most) return value;
+    throw this.wrong(name, `an integer from ${least} to ${most}`, value);
   }
 
   /** A finite number of at least `least`. */

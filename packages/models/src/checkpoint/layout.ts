@@ -37,6 +37,9 @@ export interface LinearSlots {
   readonly bias: Slot;
 }
 
+/** Slots of y = x·Wᵀ. */
+export type MatrixSlots = Pick<LinearSlots, 'weight'>;
+
 /** Slots of a layer normalisation. */
 export interface NormSlots {
   readonly weight: Slot;
@@ -46,9 +49,14 @@ export interface NormSlots {
 /** A linear layer with bias, as PyTorch names it. */
 export function linearSlots(name: string, outFeatures: number, inFeatures: number): LinearSlots {
   return {
-    weight: new Slot(`${name}.weight`, [outFeatures, inFeatures]),
+    ...matrixSlots(name, outFeatures, inFeatures),
     bias: new Slot(`${name}.bias`, [outFeatures]),
   };
+}
+
+/** A linear layer without bias, as PyTorch names it. */
+export function matrixSlots(name: string, outFeatures: number, inFeatures: number): MatrixSlots {
+  return { weight: new Slot(`${name}.weight`, [outFeatures, inFeatures]) };
 }
 
 /** A layer normalisation, as PyTorch names it. */

@@ -80,9 +80,10 @@ export async function generate(
     const { graph, inputs } = model.call(padded(ids, length, model.padTokenId));
     const run = await graphs.run(graph, inputs, { backend, signal });
     backends.add(run.backend);
-    const { data } = run.outputs.logits;
-    const at = (ids.length - 1) * rules.vocabSize;
-    const next = sample(data.subarray(at, at + rules.vocabSize), sampling, random);
+    const { data, shape } = run.outputs.logits;
+    const [, , words] = shape;
+    const last = data.subarray((ids.length - 1) * words, ids.length * words);
+    const next = sample(last, sampling, random);
     ids.push(next);
     if (stopTokens.includes(next)) end = 'stop';
     onToken?.(next);

@@ -63,6 +63,20 @@ export function checkIds(where: string, name: string, { shape, data }: Tensor<'i
   }
 }
 
+/** Throws `INVALID_ARGUMENT` for rows of more than `most` tokens. */
+export function checkLength(where: string, length: number, most: number): void {
+  if (length <= most) return;
+  throw new AttnError('INVALID_ARGUMENT', where, `length must be at most ${most}, got ${show(length)}`);
+}
+
+/** Throws `INVALID_ARGUMENT` for what was given and a model does not have, by name. */
+export function refuse(where: string, architecture: string, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    throw new AttnError('INVALID_ARGUMENT', where, `${architecture} has no ${name}, got ${show(value)}`);
+  }
+}
+
 /** Positions [B, N]: in each row the tokens whose id is not `skipped` are counted from `first`; the others have `first` - 1. */
 export function countPositions(
   { shape, data }: Tensor<'i32'>,

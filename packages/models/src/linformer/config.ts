@@ -5,7 +5,10 @@
  * Wang et al. 2020, https://arxiv.org/abs/2006.04768
  */
 import { AttnError, show, type Activation, type JsonObject } from '@attn/core';
+import { checkArchitecture, LAYER_COUNT, readActivation, readWidth } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
+
+const WHERE = 'models/linformer';
 
 /** Classes of lucidrains. */
 export const LUCIDRAINS_ARCHITECTURES = ['Linformer', 'LinformerLM'] as const;
@@ -100,7 +103,7 @@ function readLucidrains(reader: ConfigReader, named = 'Linformer'): LucidrainsCo
   const width = readWidth(reader, 'dim', 'heads', heads);
   const vocabSize =
     reader.field('num_tokens') === undefined ? undefined : reader.integer('num_tokens', { least: 1 });
-  const architecture = checkArchitecture(named, LUCIDRAINS_ARCHITECTURES, 'linformer');
+  const architecture = checkArchitecture(WHERE, named, LUCIDRAINS_ARCHITECTURES);
   if (architecture === 'LinformerLM' && vocabSize === undefined) {
     throw reader.wrong('num_tokens', 'an integer ≥ 1 in a LinformerLM', undefined);
   }
@@ -109,7 +112,7 @@ function readLucidrains(reader: ConfigReader, named = 'Linformer'): LucidrainsCo
     architecture,
     vocabSize,
     width,
-    layers: readLayers(reader, 'depth'),
+    layers: reader.integer('depth', LAYER_COUNT),
     heads,
     headDim: reader.integer('dim_head', { least: 1, byDefault: width / heads }),
     keyHeads: reader.flag('one_kv_head', false) ? 1 : heads,
@@ -129,13 +132,13 @@ function readFairseq(reader: ConfigReader, named = 'LinformerModel'): FairseqCon
     throw reader.wrong('compressed', `at most max_positions = ${maxLength}`, compressed);
   return {
     origin: 'fairseq',
-    architecture: checkArchitecture(named, FAIRSEQ_ARCHITECTURES, 'linformer_roberta'),
+    architecture: checkArchitecture(WHERE, named, FAIRSEQ_ARCHITECTURES),
     vocabSize: reader.integer('vocab_size', { least: 1 }),
     width: readWidth(reader, 'encoder_embed_dim', 'encoder_attention_heads', heads),
-    layers: readLayers(reader, 'encoder_layers'),
+    layers: reader.integer('encoder_layers', LAYER_COUNT),
     heads,
     feedForwardWidth: reader.integer('encoder_ffn_embed_dim', { least: 1 }),
-    activation: readActivation(reader, 'activation_fn', 'gelu'),
+    activation: readActivation(reader, 'activation_fn', 'gelu', ACTIVATIONS),
     maxLength,
     projectedLength: Math.floor(maxLength / compressed),
     sharedKeyValue: readSwitch(reader, 'shared_kv_compressed', false),
@@ -146,7 +149,7 @@ function readFairseq(reader: ConfigReader, named = 'LinformerModel'): FairseqCon
     padTokenId: reader.integer('pad_token_id', { byDefault: 1 }),
     classifier: readName(reader, 'classification_head_name', 'sentence_classification_head'),
     labels: reader.integer('num_classes', { least: 1, byDefault: 2 }),
-    poolerActivation: readActivation(reader, 'pooler_activation_fn', 'tanh'),
+    poolerActivation: readActivation(reader, 'pooler_activation_fn', 'tanh', ACTIVATIONS),
   };
 }
 
@@ -157,30 +160,11 @@ function refuseCausal(reader: ConfigReader): void {
   const says = (value: unknown): boolean => value !== undefined && value !== false && value !== 0;
   const name = CAUSAL.find((field) => says(reader.field(field)));
   if (name === undefined) return;
-  throw unsupported(
+  throw new AttnError(
+    'UNSUPPORTED',
+    WHERE,
     `a Linformer cannot be causal, because each projected key mixes all positions: ${name} must be absent or false, got ${show(reader.field(name))}`,
   );
-}
-
-function checkArchitecture<T extends string>(name: string, known: readonly T[], type: string): T {
-  const found = known.find((one) => one === name);
-  if (found !== undefined) return found;
-  throw unsupported(`the architecture of a ${type} must be one of ${known.join(', ')}, got ${name}`);
-}
-
-function readWidth(reader: ConfigReader, name: string, count: string, heads: number): number {
-  const width = reader.integer(name, { least: 1 });
-  if (width % heads === 0) return width;
-  throw reader.wrong(name, `a multiple of ${count} = ${heads}`, width);
-}
-
-/** Most layers that a config may claim: each costs an object before a single weight is looked at. */
-const MOST_LAYERS = 10_000;
-
-function readLayers(reader: ConfigReader, name: string): number {
-  const layers = reader.integer(name, { least: 1 });
-  if (layers <= MOST_LAYERS) return layers;
-  throw reader.wrong(name, `at most ${MOST_LAYERS}`, layers);
 }
 
 /** fairseq's names; its gelu is the erf form, the other two are the tanh form. */
@@ -191,10 +175,6 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   relu: 'relu',
   tanh: 'tanh',
 };
-
-function readActivation(reader: ConfigReader, name: string, byDefault: string): Activation {
-  return ACTIVATIONS[reader.oneOf(name, Object.keys(ACTIVATIONS), byDefault)];
-}
 
 /** Some of fairseq's options are 0 or 1, others false or true. */
 function readSwitch(reader: ConfigReader, name: string, byDefault: boolean): boolean {
@@ -208,8 +188,4 @@ function readName(reader: ConfigReader, name: string, byDefault: string): string
   const value = reader.field(name) ?? byDefault;
   if (typeof value === 'string' && value !== '') return value;
   throw reader.wrong(name, 'a name', value);
-}
-
-function unsupported(message: string): AttnError {
-  return new AttnError('UNSUPPORTED', 'models/linformer', message);
 }

@@ -1,8 +1,8 @@
 // An exported Linformer is run by ONNX Runtime alone, without this project, and must give what the original gave.
-import { exportOnnx } from '@attn/onnx';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { differences, readGolden } from '../goldens.testing.ts';
+import { differences } from '../differences.testing.ts';
+import { runExported } from '../exported.testing.ts';
+import { readGolden } from '../goldens.testing.ts';
 import { linformer } from './index.ts';
 
 describe.each([
@@ -19,22 +19,7 @@ describe.each([
     const [batch, length] = given.shape;
     const graph = model.fixedGraph({ batch, length });
     expect([...graph.inputs.keys()]).toEqual([name]);
-    const exported = exportOnnx(graph, { portable });
-    const session = await InferenceSession.create(exported.model);
-    const fed = vectors
-      ? new OrtTensor('float32', Float32Array.from(given.data), given.shape)
-      : new OrtTensor('int32', Int32Array.from(given.data), given.shape);
-    const results = await session.run({ [name]: fed });
-    const outputs = Object.fromEntries(
-      [...exported.outputs].map(([output, stored]) => {
-        const { dims, data } = results[stored];
-        return [
-          output,
-          { dtype: 'f32', shape: dims, data: Float32Array.from(data as Float32Array) } as const,
-        ];
-      }),
-    );
-    await session.release();
+    const outputs = await runExported(graph, { [name]: given }, portable);
     expect(differences(golden, outputs)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** fairseq's Linformer as one graph: RoBERTa, but for keys and values, whose linear layers come after the projection. */
 import { full, i32, linformerProjectedInput, type Graph, type Value } from '@attn/core';
+import { maskedLmLogits, rowLogits } from '../graph/heads.ts';
 import { ModelBuilder, type NormWeights } from '../graph/model-builder.ts';
 import type { FairseqConfig } from './config.ts';
 import type { FairseqLayer, FairseqWeights } from './fairseq-weights.ts';
@@ -92,20 +93,14 @@ function attention(
 /** The outputs by name. `logits` are [B, N, vocabulary] or [B, labels]. */
 function headOutputs(
   builder: ModelBuilder,
-  { width, activation, poolerActivation }: FairseqConfig,
+  { activation, poolerActivation }: FairseqConfig,
   { maskedLm, classifier }: FairseqWeights,
   hidden: Value,
 ): Record<string, Value> {
-  if (maskedLm) {
-    const transformed = builder.norm(builder.dense(hidden, maskedLm.dense, activation), maskedLm.norm, EPS);
-    return { logits: builder.dense(transformed, maskedLm.decoder) };
-  }
+  if (maskedLm) return { logits: maskedLmLogits(builder, hidden, maskedLm, { activation, eps: EPS }) };
   if (classifier) {
-    const [batch] = hidden.shape;
-    const first = builder.reshape(builder.slice(hidden, [0, 0, 0], [batch, 1, width]), [batch, width]);
-    return {
-      logits: builder.dense(builder.dense(first, classifier.dense, poolerActivation), classifier.output),
-    };
+    const { dense, output } = classifier;
+    return { logits: rowLogits(builder, hidden, dense, output, poolerActivation) };
   }
   return { last_hidden_state: hidden };
 }

@@ -136,7 +136,7 @@ describe('what is refused', () => {
     [{ architectures: ['LinformerModel'] }, 'UNSUPPORTED', 'must be one of Linformer, LinformerLM'],
     [{ num_tokens: null }, 'MALFORMED_FILE', 'num_tokens must be an integer ≥ 1 in a LinformerLM'],
     [{ dim: 33 }, 'MALFORMED_FILE', 'dim must be a multiple of heads = 4, got 33'],
-    [{ depth: 1e9 }, 'MALFORMED_FILE', 'depth must be at most 10000, got 1000000000'],
+    [{ depth: 1e9 }, 'MALFORMED_FILE', 'depth must be an integer from 1 to 10000, got 1000000000'],
     [{ seq_len: 0 }, 'MALFORMED_FILE', 'seq_len must be an integer from 1'],
     [{ k: 2.5 }, 'MALFORMED_FILE', 'k must be an integer from 1'],
     [{ dim_head: 0 }, 'MALFORMED_FILE', 'dim_head must be an integer from 1'],

@@ -2,9 +2,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
   linearSlots,
+  matrixSlots,
   normSlots,
   Slot,
   type LinearSlots,
+  type MatrixSlots,
   type NormSlots,
   type Weight,
   type Weights,
@@ -12,18 +14,13 @@ import {
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { LucidrainsConfig } from './config.ts';
 
-/** A linear layer without bias. */
-interface MatrixSlot {
-  readonly weight: Slot;
-}
-
 /** One layer: attention and feed-forward, each with the normalisation before it. */
 interface LayerSlots {
   readonly attentionNorm: NormSlots;
-  readonly query: MatrixSlot;
-  readonly key: MatrixSlot;
+  readonly query: MatrixSlots;
+  readonly key: MatrixSlots;
   /** Undefined when values are keys. */
-  readonly value: MatrixSlot | undefined;
+  readonly value: MatrixSlots | undefined;
   /** Eᵀ [n, K] as stored; E once it has been read. */
   readonly projectKeys: Slot;
   /** Fᵀ, likewise. */
@@ -90,9 +87,8 @@ function layerSlots(config: LucidrainsConfig, net: string, i: number): LayerSlot
   const [first, second] = reversible
     ? [`${net}.blocks.${i}.f.net`, `${net}.blocks.${i}.g.net`]
     : [`${net}.layers.${i}.0`, `${net}.layers.${i}.1`];
-  const matrix = (name: string, outFeatures: number): MatrixSlot => ({
-    weight: new Slot(`${first}.fn.${name}.weight`, [outFeatures, width]),
-  });
+  const matrix = (name: string, outFeatures: number): MatrixSlots =>
+    matrixSlots(`${first}.fn.${name}`, outFeatures, width);
   const projection = (name: string): Slot => new Slot(`${first}.fn.${name}`, [maxLength, projectedLength]);
   return {
     attentionNorm: normSlots(`${first}.norm`, width),

@@ -1,6 +1,15 @@
 /** A Linformer with its weights: what to feed which graph for a batch. */
-import { AttnError, LruMap, show, type Graph, type Tensor } from '@attn/core';
-import { asIntegers, asMask, asNumbers, checkIds, countPositions } from '../graph/token-inputs.ts';
+import { AttnError, show, type Graph, type Tensor } from '@attn/core';
+import { ShapeGraphs } from '../graph/shape-graphs.ts';
+import {
+  asIntegers,
+  asMask,
+  asNumbers,
+  checkIds,
+  checkLength,
+  countPositions,
+  refuse,
+} from '../graph/token-inputs.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from '../model.ts';
 import type { FairseqConfig, LinformerConfig, LucidrainsConfig } from './config.ts';
 import { fairseqGraph } from './fairseq-graph.ts';
@@ -10,9 +19,6 @@ import { lucidrainsGraph } from './lucidrains-graph.ts';
 import type { LucidrainsWeights } from './lucidrains-weights.ts';
 
 const WHERE = 'models/linformer';
-
-/** How many graphs are remembered; they share their weights. */
-const GRAPHS = 64;
 
 /** A config and the weights that belong to it. */
 export type LinformerParts =
@@ -30,8 +36,7 @@ export class Linformer implements Model {
   readonly takesGlobalTokens = false;
   readonly config: LinformerConfig;
   readonly weights: LucidrainsWeights | FairseqWeights;
-  private readonly build: (shape: LinformerShape) => Graph;
-  private readonly graphs = new LruMap<Graph>(GRAPHS);
+  private readonly graphs: ShapeGraphs<LinformerShape>;
 
   constructor(parts: LinformerParts) {
     const { architecture, maxLength, padTokenId } = parts.config;
@@ -42,7 +47,7 @@ export class Linformer implements Model {
     this.padTokenId = padTokenId;
     const hasHead = architecture !== 'Linformer' && architecture !== 'LinformerModel';
     this.outputs = [hasHead ? 'logits' : 'last_hidden_state'];
-    this.build = builderOf(parts);
+    this.graphs = new ShapeGraphs(builderOf(parts));
   }
 
   call({ inputIds, attentionMask, globalAttentionMask, tokenTypeIds }: TokenBatch): ModelCall {
@@ -51,19 +56,22 @@ export class Linformer implements Model {
       const message = `this ${this.architecture} has no table of words and takes inputs_embeds [batch, length, ${this.config.width}], got input_ids`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message);
     }
-    refuse(this.architecture, 'global_attention_mask', globalAttentionMask);
-    refuse(this.architecture, 'token_type_ids', tokenTypeIds);
+    refuse(WHERE, this.architecture, {
+      global_attention_mask: globalAttentionMask?.shape,
+      token_type_ids: tokenTypeIds?.shape,
+    });
     if (inputIds.shape.length !== 2) throw misshapen('input_ids', '[batch, length]', inputIds);
     const ids = asIntegers(WHERE, 'input_ids', inputIds, inputIds.shape);
     checkIds(WHERE, 'input_ids', ids, vocabSize);
-    const [batch, length] = this.checkLength(ids.shape);
+    const [batch, length] = ids.shape;
+    checkLength(WHERE, length, this.maxLength); // padding counts: E and F have a column for each position
     const given = attentionMask && asMask(WHERE, 'attention_mask', attentionMask, ids.shape);
     const knowsPadding = this.config.origin === 'fairseq';
     // Without a mask: what fairseq itself does where the id is that of padding.
     const byId = knowsPadding && given === undefined && ids.data.includes(padTokenId);
     const mask = byId ? notPadding(ids, padTokenId) : given;
     return {
-      graph: this.graph({
+      graph: this.graphs.of({
         batch,
         length,
         padding: mask === undefined ? 'none' : byId ? 'embeddings' : 'layers',
@@ -88,38 +96,19 @@ export class Linformer implements Model {
     if (shape.length !== 3 || shape[2] !== width)
       throw misshapen('inputs_embeds', `[batch, length, ${width}]`, inputsEmbeds);
     const vectors = asNumbers(WHERE, 'inputs_embeds', inputsEmbeds, shape);
-    const [batch, length] = this.checkLength(shape);
+    const [batch, length] = shape;
+    checkLength(WHERE, length, this.maxLength);
     const mask = attentionMask && asMask(WHERE, 'attention_mask', attentionMask, [batch, length]);
     return {
-      graph: this.graph({ batch, length, padding: mask ? 'layers' : 'none', positions: 'plain' }),
+      graph: this.graphs.of({ batch, length, padding: mask ? 'layers' : 'none', positions: 'plain' }),
       inputs: { inputs_embeds: vectors, ...(mask && { attention_mask: mask }) },
     };
   }
 
   fixedGraph({ batch, length, globalTokens }: FixedCall): Graph {
-    if (globalTokens !== undefined) {
-      const message = `${this.architecture} has no global tokens, got globalTokens ${show(globalTokens)}`;
-      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
-    }
-    this.checkLength([batch, length]);
-    return this.graph({ batch, length, padding: 'none', positions: 'plain' });
-  }
-
-  private graph(shape: LinformerShape): Graph {
-    const key = JSON.stringify(shape);
-    let graph = this.graphs.get(key);
-    if (graph === undefined) {
-      graph = this.build(shape);
-      this.graphs.set(key, graph);
-    }
-    return graph;
-  }
-
-  /** Padding counts: E and F have a column for each position. */
-  private checkLength(shape: readonly number[]): readonly number[] {
-    if (shape[1] <= this.maxLength) return shape;
-    const message = `length must be at most ${this.maxLength}, got ${show(shape[1])}`;
-    throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+    refuse(WHERE, this.architecture, { 'global tokens': globalTokens });
+    checkLength(WHERE, length, this.maxLength);
+    return this.graphs.of({ batch, length, padding: 'none', positions: 'plain' });
   }
 }
 
@@ -137,11 +126,6 @@ function builderOf(parts: LinformerParts): (shape: LinformerShape) => Graph {
 /** 1 where the id is another. */
 function notPadding({ shape, data }: Tensor<'i32'>, padTokenId: number): Tensor<'bool'> {
   return { dtype: 'bool', shape, data: Uint8Array.from(data, (id) => (id === padTokenId ? 0 : 1)) };
-}
-
-function refuse(architecture: string, name: string, given: Tensor | undefined): void {
-  if (given === undefined) return;
-  throw new AttnError('INVALID_ARGUMENT', WHERE, `${architecture} has no ${name}, got ${show(given.shape)}`);
 }
 
 function misshapen(name: string, expected: string, { shape }: Tensor): AttnError {

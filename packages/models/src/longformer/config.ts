@@ -4,8 +4,16 @@
  * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
  */
 import { AttnError, type Activation, type JsonObject } from '@attn/core';
-import { readActivation, readLabels } from '../checkpoint/common-fields.ts';
+import {
+  checkArchitecture,
+  LAYER_COUNT,
+  readActivation,
+  readLabels,
+  readWidth,
+} from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
+
+const WHERE = 'models/longformer';
 
 /** Classes of the original that are here. `LEDEncoder` is the encoder of any LED checkpoint. */
 export const ARCHITECTURES = [
@@ -75,18 +83,24 @@ export function readLongformerConfig(json: JsonObject, architecture?: string): L
 }
 
 function readLongformer(reader: ConfigReader, given: string | undefined): LongformerConfig {
-  const architecture = checkArchitecture(given ?? reader.texts('architectures')[0] ?? 'LongformerModel');
+  const architecture = checkArchitecture(
+    WHERE,
+    given ?? reader.texts('architectures')[0] ?? 'LongformerModel',
+    ARCHITECTURES,
+  );
   if (architecture === 'LEDEncoder') throw unsupported('a Longformer checkpoint has no LEDEncoder');
-  const layers = reader.integer('num_hidden_layers', { least: 1 });
+  const layers = reader.integer('num_hidden_layers', LAYER_COUNT);
+  const heads = reader.integer('num_attention_heads', { least: 1 });
   const padTokenId = reader.integer('pad_token_id', { byDefault: 1 });
   const config: LongformerConfig = {
     architecture,
     vocabSize: reader.integer('vocab_size', { least: 1 }),
-    ...readWidth(reader, 'hidden_size', 'num_attention_heads'),
+    hiddenSize: readWidth(reader, 'hidden_size', 'num_attention_heads', heads),
+    heads,
     intermediateSize: reader.integer('intermediate_size', { least: 1 }),
     activation: readActivation(reader, 'hidden_act', 'gelu'),
     layerNormEps: reader.number('layer_norm_eps', { byDefault: 1e-12 }),
-    windows: readWindows(reader, layers, reader.integer('num_attention_heads', { least: 1 })),
+    windows: readWindows(reader, layers, heads),
     causal: reader.flag('autoregressive', false),
     positionRows: reader.integer('max_position_embeddings', { least: padTokenId + 2 }),
     positions: 'afterPadId',
@@ -99,18 +113,20 @@ function readLongformer(reader: ConfigReader, given: string | undefined): Longfo
 }
 
 function readLed(reader: ConfigReader, given: string | undefined): LongformerConfig {
-  const architecture = checkArchitecture(given ?? 'LEDEncoder');
+  const architecture = checkArchitecture(WHERE, given ?? 'LEDEncoder', ARCHITECTURES);
   if (architecture !== 'LEDEncoder')
     throw unsupported(`of LED there is only the encoder, LEDEncoder; got ${architecture}`);
-  const layers = reader.integer('encoder_layers', { least: 1 });
+  const layers = reader.integer('encoder_layers', LAYER_COUNT);
+  const heads = reader.integer('encoder_attention_heads', { least: 1 });
   return {
     architecture,
     vocabSize: reader.integer('vocab_size', { least: 1 }),
-    ...readWidth(reader, 'd_model', 'encoder_attention_heads'),
+    hiddenSize: readWidth(reader, 'd_model', 'encoder_attention_heads', heads),
+    heads,
     intermediateSize: reader.integer('encoder_ffn_dim', { least: 1 }),
     activation: readActivation(reader, 'activation_function', 'gelu'),
     layerNormEps: 1e-5,
-    windows: readWindows(reader, layers, reader.integer('encoder_attention_heads', { least: 1 })),
+    windows: readWindows(reader, layers, heads),
     causal: false,
     positionRows: reader.integer('max_encoder_position_embeddings', { least: 1 }),
     positions: 'fromZero',
@@ -121,28 +137,7 @@ function readLed(reader: ConfigReader, given: string | undefined): LongformerCon
   };
 }
 
-function checkArchitecture(name: string): LongformerArchitecture {
-  const found = ARCHITECTURES.find((known) => known === name);
-  if (found !== undefined) return found;
-  throw unsupported(`the architecture must be one of ${ARCHITECTURES.join(', ')}, got ${name}`);
-}
-
-function readWidth(
-  reader: ConfigReader,
-  width: string,
-  count: string,
-): Pick<LongformerConfig, 'hiddenSize' | 'heads'> {
-  const hiddenSize = reader.integer(width, { least: 1 });
-  const heads = reader.integer(count, { least: 1 });
-  if (hiddenSize % heads === 0) return { hiddenSize, heads };
-  throw reader.wrong(width, `a multiple of ${count} = ${heads}`, hiddenSize);
-}
-
-/** Most layers that a config may claim: each costs an object before a single weight is looked at. */
-const MOST_LAYERS = 10_000;
-
 function readWindows(reader: ConfigReader, layers: number, heads: number): readonly LayerWindow[] {
-  if (layers > MOST_LAYERS) throw reader.wrong('the number of layers', `at most ${MOST_LAYERS}`, layers);
   const widths = reader.integerOrList('attention_window', { count: layers, byDefault: 512 });
   const dilations = readDilations(reader, layers, heads);
   return widths.map((width, layer) => {
@@ -171,5 +166,5 @@ function readDilations(
 }
 
 function unsupported(message: string): AttnError {
-  return new AttnError('UNSUPPORTED', 'models/longformer', message);
+  return new AttnError('UNSUPPORTED', WHERE, message);
 }

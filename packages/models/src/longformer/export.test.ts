@@ -1,8 +1,8 @@
 // An exported model is run by ONNX Runtime alone, without this project, and must give what the original gave.
-import { exportOnnx } from '@attn/onnx';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { differences, readGolden, type Golden } from '../goldens.testing.ts';
+import { differences } from '../differences.testing.ts';
+import { runExported } from '../exported.testing.ts';
+import { readGolden, type Golden } from '../goldens.testing.ts';
 import { longformer } from './index.ts';
 
 /** Where the golden's global mask is 1; its row 0 stands for all. */
@@ -24,17 +24,7 @@ describe.each([
     const [batch, length] = inputIds.shape;
     const graph = model.fixedGraph({ batch, length, globalTokens: globalTokens(golden) });
     expect([...graph.inputs.keys()]).toEqual(['input_ids']);
-    const exported = exportOnnx(graph, { portable });
-    const session = await InferenceSession.create(exported.model);
-    const ids = new OrtTensor('int32', Int32Array.from(inputIds.data), [batch, length]);
-    const results = await session.run({ input_ids: ids });
-    const outputs = Object.fromEntries(
-      [...exported.outputs].map(([name, given]) => {
-        const { dims, data } = results[given];
-        return [name, { dtype: 'f32', shape: dims, data: Float32Array.from(data as Float32Array) } as const];
-      }),
-    );
-    await session.release();
+    const outputs = await runExported(graph, { input_ids: inputIds }, portable);
     expect(differences(golden, outputs)).toEqual([]);
   });
 });

@@ -138,7 +138,11 @@ describe('what is refused', () => {
   test.each([
     [{ architectures: ['LongformerForDreams'] }, 'UNSUPPORTED', 'got LongformerForDreams'],
     [{ num_hidden_layers: 0 }, 'MALFORMED_FILE', 'num_hidden_layers must be an integer from 1'],
-    [{ num_hidden_layers: 1e9 }, 'MALFORMED_FILE', 'layers must be at most 10000, got 1000000000'],
+    [
+      { num_hidden_layers: 1e9 },
+      'MALFORMED_FILE',
+      'num_hidden_layers must be an integer from 1 to 10000, got 1000000000',
+    ],
     [{ hidden_size: 63 }, 'MALFORMED_FILE', 'hidden_size must be a multiple of num_attention_heads'],
     [{ hidden_act: 'swish' }, 'MALFORMED_FILE', 'hidden_act must be one of gelu'],
     [{ hidden_act: 'toString' }, 'MALFORMED_FILE', 'got "toString"'],

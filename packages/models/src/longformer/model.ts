@@ -1,6 +1,7 @@
 /** A Longformer with its weights: what to feed which graph for a batch. */
-import { AttnError, LruMap, show, type Graph, type Tensor } from '@attn/core';
-import { asIntegers, asMask, checkIds, countPositions } from '../graph/token-inputs.ts';
+import { AttnError, show, type Graph, type Tensor } from '@attn/core';
+import { ShapeGraphs } from '../graph/shape-graphs.ts';
+import { asIntegers, asMask, checkIds, checkLength, countPositions } from '../graph/token-inputs.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
 import { maxLengthOf, type LongformerConfig } from './config.ts';
 import { automaticGlobals, globalRule } from './globals.ts';
@@ -9,9 +10,6 @@ import { outputNames } from './head.ts';
 import type { LongformerWeights } from './weights.ts';
 
 const WHERE = 'models/longformer';
-
-/** How many graphs are remembered; they share their weights. */
-const GRAPHS = 64;
 
 /** Options of one call. */
 export interface LongformerCallOptions {
@@ -30,11 +28,12 @@ export class Longformer implements Model {
   readonly takesGlobalTokens = true;
   readonly config: LongformerConfig;
   readonly weights: LongformerWeights;
-  private readonly graphs = new LruMap<Graph>(GRAPHS);
+  private readonly graphs: ShapeGraphs<LongformerShape>;
 
   constructor(config: LongformerConfig, weights: LongformerWeights) {
     this.config = config;
     this.weights = weights;
+    this.graphs = new ShapeGraphs((shape) => longformerGraph(config, weights, shape));
     this.architecture = config.architecture;
     this.maxLength = maxLengthOf(config);
     this.padTokenId = config.padTokenId;
@@ -66,7 +65,7 @@ export class Longformer implements Model {
       hiddenStates,
     };
     return {
-      graph: this.graph(shape),
+      graph: this.graphs.of(shape),
       inputs: {
         input_ids: ids,
         position_ids: positions,
@@ -87,25 +86,9 @@ export class Longformer implements Model {
         `which tokens of ${this.architecture} are global depends on the text: a fixed graph needs globalTokens`,
       );
     }
-    if (length > this.maxLength) {
-      throw new AttnError(
-        'INVALID_ARGUMENT',
-        WHERE,
-        `length must be at most ${this.maxLength}, got ${show(length)}`,
-      );
-    }
+    checkLength(WHERE, length, this.maxLength);
     const globals = globalTokens ?? (rule === 'first' ? [0] : []);
-    return this.graph({ batch, length, padding: false, globals, tokenTypes: false, positions: 'plain' });
-  }
-
-  private graph(shape: LongformerShape): Graph {
-    const key = JSON.stringify(shape);
-    let graph = this.graphs.get(key);
-    if (graph === undefined) {
-      graph = longformerGraph(this.config, this.weights, shape);
-      this.graphs.set(key, graph);
-    }
-    return graph;
+    return this.graphs.of({ batch, length, padding: false, globals, tokenTypes: false, positions: 'plain' });
   }
 
   /** [B, N] as it is; the choices of a multiple choice, [B, choices, N], as rows. */

@@ -2,8 +2,8 @@
  * What a config.json of Reformer says, checked, in words that do not depend on its spelling.
  * Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as Hugging Face's `reformer` has it.
  */
-import { AttnError, LSH_PRESETS, type Activation, type JsonObject } from '@attn/core';
-import { readActivation, readLabels } from '../checkpoint/common-fields.ts';
+import { LSH_PRESETS, type Activation, type JsonObject } from '@attn/core';
+import { checkArchitecture, LAYER_COUNT, readActivation, readLabels } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import { readPositions, type ReformerPositions } from './positions.ts';
 
@@ -63,9 +63,6 @@ export interface ReformerConfig {
   readonly labels: number;
 }
 
-/** Most layers that a config may claim: each costs an object before a single weight is looked at. */
-const MOST_LAYERS = 10_000;
-
 /** Rotations have half as many columns, and no config should be able to ask for gigabytes of them. */
 const MOST_BUCKETS = 2 ** 20;
 const MOST_ROUNDS = 1_024;
@@ -80,7 +77,11 @@ const MOST_NEIGHBOURS = 1_024;
  */
 export function readReformerConfig(json: JsonObject, given?: string): ReformerConfig {
   const reader = new ConfigReader(json);
-  const architecture = checkArchitecture(given ?? reader.texts('architectures')[0] ?? 'ReformerModel');
+  const architecture = checkArchitecture(
+    'models/reformer',
+    given ?? reader.texts('architectures')[0] ?? 'ReformerModel',
+    ARCHITECTURES,
+  );
   const hiddenSize = reader.integer('hidden_size', { least: 1, byDefault: 256 });
   const positions = readPositions(reader, hiddenSize);
   const vocabSize = reader.integer('vocab_size', { least: 1, byDefault: 320 });
@@ -99,7 +100,7 @@ export function readReformerConfig(json: JsonObject, given?: string): ReformerCo
     layers: readLayers(reader),
     local: readChunks(reader, 'local'),
     lsh: readChunks(reader, 'lsh'),
-    rounds: readAtMost(reader, 'num_hashes', MOST_ROUNDS, { least: 1, byDefault: 1 }),
+    rounds: reader.integer('num_hashes', { least: 1, most: MOST_ROUNDS, byDefault: 1 }),
     buckets: readBuckets(reader),
     hashSeed: reader.field('hash_seed') === undefined ? undefined : reader.integer('hash_seed'),
     causal: readCausal(reader, architecture),
@@ -127,19 +128,12 @@ export function rotationSeed({ hashSeed }: ReformerConfig, layer: number): numbe
   return hashSeed ?? layer;
 }
 
-function checkArchitecture(name: string): ReformerArchitecture {
-  const found = ARCHITECTURES.find((known) => known === name);
-  if (found !== undefined) return found;
-  const message = `the architecture must be one of ${ARCHITECTURES.join(', ')}, got ${name}`;
-  throw new AttnError('UNSUPPORTED', 'models/reformer', message);
-}
-
 function readLayers(reader: ConfigReader): readonly ReformerLayer[] {
   const byDefault = ['local', 'lsh', 'local', 'lsh', 'local', 'lsh'];
   const names: readonly string[] =
     reader.field('attn_layers') === undefined ? byDefault : reader.texts('attn_layers');
-  const expected = `a list of 1 to ${MOST_LAYERS} times local or lsh`;
-  if (names.length === 0 || names.length > MOST_LAYERS)
+  const expected = `a list of 1 to ${LAYER_COUNT.most} times local or lsh`;
+  if (names.length === 0 || names.length > LAYER_COUNT.most)
     throw reader.wrong('attn_layers', expected, names.length);
   return names.map((name) => {
     if (name === 'local' || name === 'lsh') return name;
@@ -150,21 +144,9 @@ function readLayers(reader: ConfigReader): readonly ReformerLayer[] {
 function readChunks(reader: ConfigReader, kind: ReformerLayer): Chunks {
   return {
     chunkLength: reader.integer(`${kind}_attn_chunk_length`, { least: 1, byDefault: 64 }),
-    chunksBefore: readAtMost(reader, `${kind}_num_chunks_before`, MOST_NEIGHBOURS, { byDefault: 1 }),
-    chunksAfter: readAtMost(reader, `${kind}_num_chunks_after`, MOST_NEIGHBOURS, { byDefault: 0 }),
+    chunksBefore: reader.integer(`${kind}_num_chunks_before`, { most: MOST_NEIGHBOURS, byDefault: 1 }),
+    chunksAfter: reader.integer(`${kind}_num_chunks_after`, { most: MOST_NEIGHBOURS, byDefault: 0 }),
   };
-}
-
-/** An integer with a bound of its own. */
-function readAtMost(
-  reader: ConfigReader,
-  name: string,
-  most: number,
-  options: { readonly least?: number; readonly byDefault: number },
-): number {
-  const value = reader.integer(name, options);
-  if (value <= most) return value;
-  throw reader.wrong(name, `at most ${most}`, value);
 }
 
 /** A number, its factors, or nothing. */

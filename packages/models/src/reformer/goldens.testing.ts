@@ -1,6 +1,8 @@
 /** The goldens of Reformer, and what they hold that other models' do not: the rotations that the original drew. */
 import type { Tensor } from '@attn/core';
+import { hasStates, type GoldenCall } from '../goldens-suite.testing.ts';
 import type { Golden } from '../goldens.testing.ts';
+import { reformer } from './index.ts';
 
 export const GOLDENS = [
   'reformer_encoder',
@@ -14,6 +16,14 @@ export const GOLDENS = [
   'reformer_lm_odd',
 ];
 
+/** The model and the golden's call of it. */
+export async function callGolden(golden: Golden): Promise<GoldenCall> {
+  const model = await reformer.load(golden.checkpoint);
+  const call = model.call(golden.batch, { hiddenStates: hasStates(golden), rotations: rotationsOf(golden) });
+  // Without what release 5.18 of the original makes of the head, which forgets its bias.
+  return { model, names: golden.outputs.filter((name) => name !== 'logits_without_bias'), ...call };
+}
+
 /** Rotations by layer. */
 export function rotationsOf({ tensors }: Golden): ReadonlyMap<number, Tensor> {
   return new Map(
@@ -22,9 +32,4 @@ export function rotationsOf({ tensors }: Golden): ReadonlyMap<number, Tensor> {
       return layer === undefined ? [] : [[Number(layer), tensor]];
     }),
   );
-}
-
-/** Without what release 5.18 of the original makes of the head, which forgets its bias. */
-export function outputsOf({ outputs }: Golden): readonly string[] {
-  return outputs.filter((name) => name !== 'logits_without_bias');
 }

@@ -1,5 +1,6 @@
 /** What stands on the encoder: from [B, N, 2·H] to the outputs that the original has. */
 import type { Value } from '@attn/core';
+import { answerLogits, rowLogits } from '../graph/heads.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 import type { ReformerArchitecture } from './config.ts';
 import type { ReformerWeights } from './weights.ts';
@@ -26,17 +27,8 @@ export function headOutputs(
   { decoder, dense, classifier }: ReformerWeights['head'],
   hidden: Value,
 ): Record<string, Value> {
-  const [batch, length, width] = hidden.shape;
   if (decoder) return { logits: builder.dense(hidden, decoder) };
-  if (dense && classifier) {
-    const first = builder.reshape(builder.slice(hidden, [0, 0, 0], [batch, 1, width]), [batch, width]);
-    return { logits: builder.dense(builder.dense(first, dense, 'tanh'), classifier) };
-  }
-  if (classifier) {
-    const logits = builder.dense(hidden, classifier);
-    const side = (at: number): Value =>
-      builder.reshape(builder.slice(logits, [0, 0, at], [batch, length, at + 1]), [batch, length]);
-    return { start_logits: side(0), end_logits: side(1) };
-  }
+  if (dense && classifier) return { logits: rowLogits(builder, hidden, dense, classifier) };
+  if (classifier) return answerLogits(builder, hidden, classifier);
   return { last_hidden_state: hidden };
 }

@@ -1,6 +1,7 @@
 /** A Reformer with its weights: what to feed which graph for a batch. */
-import { AttnError, checkTensor, contiguous, LruMap, show, type Graph, type Tensor } from '@attn/core';
-import { asIntegers, asMask, checkIds } from '../graph/token-inputs.ts';
+import { AttnError, checkTensor, contiguous, show, type Graph, type Tensor } from '@attn/core';
+import { ShapeGraphs } from '../graph/shape-graphs.ts';
+import { asIntegers, asMask, checkIds, checkLength, refuse } from '../graph/token-inputs.ts';
 import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
 import type { ReformerConfig } from './config.ts';
 import { reformerGraph, rotationShape, type ReformerShape } from './graph.ts';
@@ -9,9 +10,6 @@ import { chunkLengths, maxLengthOf, paddedLength } from './lengths.ts';
 import type { ReformerWeights } from './weights.ts';
 
 const WHERE = 'models/reformer';
-
-/** How many graphs are remembered; they share their weights. */
-const GRAPHS = 64;
 
 /** Options of one call. */
 export interface ReformerCallOptions {
@@ -35,18 +33,18 @@ export class Reformer implements Model {
   readonly generation: GenerationRules | undefined;
   readonly config: ReformerConfig;
   readonly weights: ReformerWeights;
-  private readonly graphs = new LruMap<Graph>(GRAPHS);
+  private readonly graphs: ShapeGraphs<ReformerShape>;
 
   constructor(config: ReformerConfig, weights: ReformerWeights) {
     this.config = config;
     this.weights = weights;
+    this.graphs = new ShapeGraphs((shape) => reformerGraph(config, weights, shape));
     this.architecture = config.architecture;
     this.maxLength = maxLengthOf(config);
     this.padTokenId = config.padTokenId;
     this.outputs = outputNames(config.architecture);
-    const { vocabSize, eosTokenId } = config;
     const isLanguageModel = config.architecture === 'ReformerModelWithLMHead';
-    this.generation = isLanguageModel ? { vocabSize, eosTokenId } : undefined;
+    this.generation = isLanguageModel ? { eosTokenId: config.eosTokenId } : undefined;
   }
 
   /**
@@ -65,19 +63,19 @@ export class Reformer implements Model {
     if (shape.length !== 2) {
       throw new AttnError('INVALID_SHAPE', WHERE, `input_ids must be [batch, length], got ${show(shape)}`);
     }
-    for (const name of ['globalAttentionMask', 'tokenTypeIds'] as const) {
-      if (batch[name] === undefined) continue;
-      throw new AttnError('INVALID_ARGUMENT', WHERE, `a Reformer has no ${name}, got one`);
-    }
+    refuse(WHERE, this.architecture, {
+      global_attention_mask: batch.globalAttentionMask?.shape,
+      token_type_ids: batch.tokenTypeIds?.shape,
+    });
     if (!Number.isSafeInteger(seed)) {
       throw new AttnError('INVALID_ARGUMENT', WHERE, `seed must be an integer, got ${show(seed)}`);
     }
     const ids = asIntegers(WHERE, 'input_ids', batch.inputIds, shape);
     checkIds(WHERE, 'input_ids', ids, this.config.vocabSize);
     const [rows, length] = shape;
-    this.checkLength(length);
+    checkLength(WHERE, length, this.maxLength);
     const mask = batch.attentionMask && asMask(WHERE, 'attention_mask', batch.attentionMask, shape);
-    const graph = this.graph({
+    const graph = this.graphs.of({
       batch: rows,
       length,
       padding: mask !== undefined,
@@ -96,18 +94,9 @@ export class Reformer implements Model {
   }
 
   fixedGraph({ batch, length, globalTokens }: FixedCall): Graph {
-    if (globalTokens !== undefined) {
-      const message = `a Reformer has no global tokens, got globalTokens ${show(globalTokens)}`;
-      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
-    }
-    this.checkLength(length);
-    return this.graph({ batch, length, padding: false });
-  }
-
-  private checkLength(length: number): void {
-    if (length <= this.maxLength) return;
-    const message = `a row must have at most ${this.maxLength} tokens, got ${show(length)}`;
-    throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+    refuse(WHERE, this.architecture, { 'global tokens': globalTokens });
+    checkLength(WHERE, length, this.maxLength);
+    return this.graphs.of({ batch, length, padding: false });
   }
 
   private rotationInputs(
@@ -135,16 +124,6 @@ export class Reformer implements Model {
       if (graph.inputs.has(name)) inputs[name] = contiguous(given);
     }
     return inputs;
-  }
-
-  private graph(shape: ReformerShape): Graph {
-    const key = JSON.stringify(shape);
-    let graph = this.graphs.get(key);
-    if (graph === undefined) {
-      graph = reformerGraph(this.config, this.weights, shape);
-      this.graphs.set(key, graph);
-    }
-    return graph;
   }
 }
 

@@ -5,9 +5,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
   linearSlots,
+  matrixSlots,
   normSlots,
   Slot,
   type LinearSlots,
+  type MatrixSlots,
   type NormSlots,
   type Weights,
 } from '../checkpoint/layout.ts';
@@ -16,21 +18,16 @@ import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { ReformerConfig, ReformerLayer } from './config.ts';
 import { positionSlots } from './positions.ts';
 
-/** y = x·Wᵀ. */
-interface ProjectionSlots {
-  readonly weight: Slot;
-}
-
 /** Projections to heads · headDim. LSH attention has queries and keys in one. */
 type SelfAttentionSlots =
-  | { readonly queryKey: ProjectionSlots; readonly value: ProjectionSlots }
-  | { readonly query: ProjectionSlots; readonly key: ProjectionSlots; readonly value: ProjectionSlots };
+  | { readonly queryKey: MatrixSlots; readonly value: MatrixSlots }
+  | { readonly query: MatrixSlots; readonly key: MatrixSlots; readonly value: MatrixSlots };
 
 /** One layer. */
 interface LayerSlots {
   readonly attentionNorm: NormSlots;
   readonly attention: SelfAttentionSlots;
-  readonly attentionOutput: ProjectionSlots;
+  readonly attentionOutput: MatrixSlots;
   readonly feedForwardNorm: NormSlots;
   readonly intermediate: LinearSlots;
   readonly output: LinearSlots;
@@ -80,9 +77,7 @@ export function reformerLayout(checkpoint: Pick<Checkpoint, 'has'>, config: Refo
   const layer = (kind: ReformerLayer, name: string): LayerSlots => ({
     attentionNorm: normSlots(`${name}.attention.layer_norm`, hiddenSize),
     attention: attentionSlots(config, kind, `${name}.attention.self_attention`),
-    attentionOutput: {
-      weight: new Slot(`${name}.attention.output.dense.weight`, [hiddenSize, config.heads * config.headDim]),
-    },
+    attentionOutput: matrixSlots(`${name}.attention.output.dense`, hiddenSize, config.heads * config.headDim),
     feedForwardNorm: normSlots(`${name}.feed_forward.layer_norm`, hiddenSize),
     intermediate: linearSlots(`${name}.feed_forward.dense.dense`, feedForwardSize, hiddenSize),
     output: linearSlots(`${name}.feed_forward.output.dense`, hiddenSize, feedForwardSize),
@@ -101,9 +96,7 @@ function attentionSlots(
   kind: ReformerLayer,
   name: string,
 ): SelfAttentionSlots {
-  const projection = (of: string): ProjectionSlots => ({
-    weight: new Slot(`${name}.${of}.weight`, [heads * headDim, hiddenSize]),
-  });
+  const projection = (of: string): MatrixSlots => matrixSlots(`${name}.${of}`, heads * headDim, hiddenSize);
   const value = projection('value');
   switch (kind) {
     case 'lsh':

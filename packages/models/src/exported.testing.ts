@@ -1,0 +1,26 @@
+/** An exported graph, run by ONNX Runtime alone, without anything else of this project. */
+import { sizeOf, type Graph, type Tensor, type Tensors } from '@attn/core';
+import { exportOnnx } from '@attn/onnx';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+
+/** The outputs, by the graph's names for them. */
+export async function runExported(graph: Graph, inputs: Tensors, portable: boolean): Promise<Tensors> {
+  const exported = exportOnnx(graph, { portable });
+  const session = await InferenceSession.create(exported.model);
+  const feeds = Object.entries(inputs).map(([name, tensor]): [string, OrtTensor] => [name, toOrt(tensor)]);
+  const results = await session.run(Object.fromEntries(feeds));
+  const outputs = [...exported.outputs].map(([name, given]): [string, Tensor] => {
+    const { dims, data } = results[given];
+    if (!(data instanceof Float32Array) || data.length !== sizeOf(dims))
+      throw new TypeError(`${name} is not f32`);
+    return [name, { dtype: 'f32', shape: dims, data: data.slice() }];
+  });
+  await session.release();
+  return Object.fromEntries(outputs);
+}
+
+function toOrt({ dtype, shape, data }: Tensor): OrtTensor {
+  if (dtype === 'i32') return new OrtTensor('int32', Int32Array.from(data), [...shape]);
+  if (dtype === 'bool') return new OrtTensor('bool', Uint8Array.from(data), [...shape]);
+  return new OrtTensor('float32', Float32Array.from(data), [...shape]);
+}

@@ -1,0 +1,60 @@
+/** What holds for the goldens of every family: in float64 and on every backend, all positions that count are within the tolerance. */
+import { createAttn, type Attn, type Tensors } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { onnx } from '@attn/onnx/node';
+import { wasm } from '@attn/wasm';
+import { webgpu } from '@attn/webgpu';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { differences } from './differences.testing.ts';
+import { readGolden, referenceOutputs, type Golden } from './goldens.testing.ts';
+import type { Model, ModelCall } from './model.ts';
+
+/** A golden's model, called with the golden's inputs. */
+export interface GoldenCall extends ModelCall {
+  readonly model: Model;
+  /** Outputs that are compared; default: all of the golden's. */
+  readonly names?: readonly string[];
+}
+
+const isState = (name: string): boolean => name.startsWith('hidden_states');
+
+/** True when the golden holds the states between layers, too. */
+export function hasStates({ outputs }: Golden): boolean {
+  return outputs.some(isState);
+}
+
+/** The tests. */
+export function testGoldens(ids: readonly string[], call: (golden: Golden) => Promise<GoldenCall>): void {
+  const differing = async (id: string, run: (made: GoldenCall) => Tensors | Promise<Tensors>) => {
+    const golden = await readGolden(id);
+    const made = await call(golden);
+    return { golden, made, found: differences(golden, await run(made), made.names) };
+  };
+
+  describe.each(ids)('%s', (id) => {
+    test('in float64', async () => {
+      const { golden, made, found } = await differing(id, ({ graph, inputs }) =>
+        referenceOutputs(graph, inputs),
+      );
+      expect(made.model.architecture).toBe(golden.architecture);
+      const named = (made.names ?? golden.outputs).filter((name) => !isState(name));
+      expect([...made.model.outputs].sort()).toEqual([...named].sort());
+      expect(found).toEqual([]);
+    });
+  });
+
+  describe('on', () => {
+    let attn: Attn;
+    beforeAll(async () => {
+      attn = await createAttn({ backends: [cpu(), wasm(), onnx(), webgpu()] });
+    });
+    afterAll(() => attn.dispose());
+
+    describe.each(['cpu', 'wasm', 'onnx', 'webgpu'])('%s', (backend) => {
+      test.each(ids)('%s', async (id) => {
+        const { found } = await differing(id, ({ graph, inputs }) => attn.run(graph, inputs, { backend }));
+        expect(found).toEqual([]);
+      });
+    });
+  });
+}
