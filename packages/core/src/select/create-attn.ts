@@ -30,7 +30,7 @@ import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
-import { MovableGraph, type Elsewhere, type Placed } from './movable-graph.ts';
+import { MovableGraph, type Placed } from './movable-graph.ts';
 import { probeAll } from './probe-all.ts';
 import { Runner } from './runner.ts';
 import { forgiving, hostStore } from './store/calibration-store.ts';
@@ -95,25 +95,19 @@ class Selector implements Attn {
   ): Promise<CompiledGraph> {
     const { backend: name = this.defaultBackend, signal } = checkObject('options', options);
     const placed = await this.place(graph, name, signal);
-    const elsewhere: Elsewhere = async (from, error, tried) => {
-      this.throwIfDisposed(error);
-      this.forget(from, graph, error);
-      const to = this.chooser.rank(graph).find(({ backend }) => !tried.has(backend.name));
-      if (to === undefined) throw error;
-      this.listeners.emit('fallback', { graph, from: from.name, to: to.backend.name, error });
-      return this.place(graph, undefined, undefined, tried);
-    };
-    const movable = new MovableGraph(placed, name === undefined ? elsewhere : undefined);
-    return {
-      get backend() {
-        return movable.backend;
-      },
-      run: async (inputs, runOptions) => {
+    return new MovableGraph(placed, {
+      run: (work) => {
         this.throwIfDisposed();
-        return this.inFlight.track(movable.run(inputs, runOptions));
+        return this.inFlight.track(work());
       },
-      dispose: () => movable.dispose(),
-    };
+      elsewhere:
+        name === undefined
+          ? (from, error, tried) => {
+              this.fallBack(graph, from, error, this.untried(graph, tried)[0]);
+              return this.place(graph, undefined, undefined, tried);
+            }
+          : undefined,
+    });
   }
 
   probe(): readonly ({ readonly name: string } & Probe)[] {
@@ -251,10 +245,7 @@ class Selector implements Attn {
     this.throwIfDisposed();
     checkGraph(graph);
     if (!this.chooser.isReady(graph, name)) await this.prepare(graph, name, signal);
-    const ranked =
-      name === undefined
-        ? this.chooser.rank(graph).filter(({ backend }) => !tried.has(backend.name))
-        : [this.chooser.named(graph, name)];
+    const ranked = name === undefined ? this.untried(graph, tried) : [this.chooser.named(graph, name)];
     let best = 0;
     for (;;) {
       const { backend, predictedMs, tunedMs: measuredMs } = ranked[best];
@@ -268,15 +259,25 @@ class Selector implements Attn {
         return result;
       } catch (error) {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
-        this.throwIfDisposed(error);
-        this.forget(backend, graph, error);
         best += 1;
-        if (best === ranked.length) throw error;
-        const to = ranked[best].backend.name;
-        debug(1, () => `${graph.key}: ${backend.name} failed (${error.message}), falling back to ${to}`);
-        this.listeners.emit('fallback', { graph, from: backend.name, to, error });
+        this.fallBack(graph, backend, error, ranked[best]);
       }
     }
+  }
+
+  /** Candidates that have not been tried, best first. */
+  private untried(graph: Graph, tried: ReadonlySet<string>): readonly UsableCandidate[] {
+    return this.chooser.rank(graph).filter(({ backend }) => !tried.has(backend.name));
+  }
+
+  /** Goes from a backend that failed to the next one, and says so. Errors: `error` when there is none. */
+  private fallBack(graph: Graph, from: Backend, error: AttnError, next: UsableCandidate | undefined): void {
+    this.throwIfDisposed(error);
+    this.forget(from, graph, error);
+    if (next === undefined) throw error;
+    const to = next.backend.name;
+    debug(1, () => `${graph.key}: ${from.name} failed (${error.message}), falling back to ${to}`);
+    this.listeners.emit('fallback', { graph, from: from.name, to, error });
   }
 
   /** Remembers a failure, and drops what no longer works after it. */

@@ -10,20 +10,29 @@ export interface Placed {
   readonly executable: Executable;
 }
 
-/** Compiles the graph on the best backend that was not `tried`. Errors: `error` when none is left, and those of compiling. */
-export type Elsewhere = (from: Backend, error: AttnError, tried: ReadonlySet<string>) => Promise<Placed>;
+/** What a graph needs of the `Attn` that compiled it. */
+export interface Owner {
+  /** Runs all of its work. Errors: `DISPOSED`. */
+  run<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Compiles it on the best backend that was not `tried`; absent when it must stay where it is. Errors: `error` when none is left, and
+   * those of compiling.
+   */
+  readonly elsewhere:
+    | ((from: Backend, error: AttnError, tried: ReadonlySet<string>) => Promise<Placed>)
+    | undefined;
+}
 
 export class MovableGraph implements CompiledGraph {
   private placed: Placed;
+  private readonly owner: Owner;
   /** While it moves. */
   private moving: Promise<void> | undefined;
-  private readonly elsewhere: Elsewhere | undefined;
   private disposed = false;
 
-  /** @param elsewhere absent when it must stay where it is */
-  constructor(placed: Placed, elsewhere: Elsewhere | undefined) {
+  constructor(placed: Placed, owner: Owner) {
     this.placed = placed;
-    this.elsewhere = elsewhere;
+    this.owner = owner;
   }
 
   get backend(): string {
@@ -31,19 +40,7 @@ export class MovableGraph implements CompiledGraph {
   }
 
   async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
-    const tried = new Set<string>();
-    for (;;) {
-      const { placed, elsewhere } = this;
-      try {
-        return await placed.executable.run(inputs, options);
-      } catch (error) {
-        if (elsewhere === undefined || !(error instanceof AttnError) || !isRecoverable(error)) throw error;
-        tried.add(placed.backend.name);
-        // Of runs that fail together, one moves.
-        if (this.placed === placed) await (this.moving ??= this.move(elsewhere, error, tried));
-        if (tried.has(this.backend)) throw error;
-      }
-    }
+    return this.owner.run(() => this.runSomewhere(inputs, options));
   }
 
   dispose(): void {
@@ -51,10 +48,27 @@ export class MovableGraph implements CompiledGraph {
     this.placed.executable.dispose();
   }
 
-  private async move(elsewhere: Elsewhere, error: AttnError, tried: ReadonlySet<string>): Promise<void> {
+  private async runSomewhere(inputs: Tensors, options: RunOptions): Promise<Tensors> {
+    const tried = new Set<string>();
+    for (;;) {
+      const { placed } = this;
+      try {
+        return await placed.executable.run(inputs, options);
+      } catch (error) {
+        if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
+        tried.add(placed.backend.name);
+        // Of runs that fail together, one moves.
+        if (this.placed === placed) await (this.moving ??= this.move(error, tried));
+        if (tried.has(this.backend)) throw error;
+      }
+    }
+  }
+
+  private async move(error: AttnError, tried: ReadonlySet<string>): Promise<void> {
     const { backend, executable } = this.placed;
     try {
-      this.placed = await elsewhere(backend, error, tried);
+      if (this.owner.elsewhere === undefined) throw error;
+      this.placed = await this.owner.elsewhere(backend, error, tried);
       executable.dispose();
       if (this.disposed) this.dispose();
     } finally {
