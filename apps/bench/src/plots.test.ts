@@ -15,6 +15,7 @@ test('a table of times over lengths becomes a picture, one without does not', as
     [
       { title: 'Dense attention', note: '', rows },
       { title: 'Ceilings', note: '', rows: [{ what: 'x', 'GFLOP/s': 1 }] },
+      { title: 'One length', note: '', rows: rows.slice(0, 3) },
     ],
     folder,
   );

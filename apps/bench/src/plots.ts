@@ -3,13 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Table } from './suite.ts';
 
-/** Writes a plot for each table that has lengths, candidates and times; returns the files. */
+/** Writes a plot for each table that has several lengths, candidates and times; returns the files. */
 export async function writePlots(tables: readonly Table[], folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const files: string[] = [];
   for (const table of tables) {
     const points = pointsOf(table);
-    if (points.length < 2) continue;
+    if (new Set(points.map(({ x }) => x)).size < 2) continue;
     const file = join(folder, `${table.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.svg`);
     writeFileSync(file, await draw(table, points));
     files.push(file);

@@ -52,16 +52,21 @@ export function peer(name: string, problem: ProblemSpec): Candidate {
   return { name, kind: 'peer', options: { peer: name }, problem };
 }
 
-/** A whole model from a folder, or the attention of one of its layers. */
-export function model(
-  part: 'forward' | 'attention',
-  folder: string,
-  n: number,
+/** A backend's bare executable of a call, without what `createAttn` does; `what` goes into its name. */
+export function executable(
+  problem: ProblemSpec,
   backend: 'wasm' | 'onnx',
   threads: number,
+  what = '',
 ): Candidate {
+  const name = `@attn/${backend}, ${what}${threads === 1 ? '1 thread' : `${threads} threads`}`;
+  return { name, kind: 'executable', options: { backend, threads }, problem };
+}
+
+/** A whole model from a folder. */
+export function model(folder: string, n: number, backend: 'wasm' | 'onnx', threads: number): Candidate {
   const name = `@attn/${backend}, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
-  return { name, kind: 'model', options: { backend, threads, folder, part }, problem: { n } };
+  return { name, kind: 'model', options: { backend, threads, folder }, problem: { n } };
 }
 
 /** A checkpoint loaded, or the bytes of its file read. */

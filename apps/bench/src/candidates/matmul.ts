@@ -1,8 +1,8 @@
 /** One large MatMul in a bare session of onnxruntime-node: the rate of native multiply–adds on this machine, at so many threads. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { uniform } from '../inputs.ts';
 import { modelBytes } from '../peers/onnx-models.ts';
+import { ortNodeApi } from '../peers/ort-node.ts';
 
 /** Largest error that f32 rounding explains, per summand of inputs in [−1, 1). */
 const TOLERANCE = 2e-7;
@@ -16,19 +16,16 @@ export async function makeMatmul({ options, problem: { n } }: Candidate): Promis
     constants: { weight: { dims: [n, n], data: weight } },
     nodes: [{ op: 'MatMul', inputs: ['x', 'weight'], outputs: ['y'] }],
   });
-  const session = await InferenceSession.create(model, {
-    intraOpNumThreads: Number(options.threads),
-    interOpNumThreads: 1,
-    executionProviders: ['cpu'],
-  });
-  const feeds = { x: new Tensor('float32', x, [n, n]) };
+  const ort = ortNodeApi(Number(options.threads));
+  const session = await ort.session(model);
+  const feeds = { x: ort.tensor(x, [n, n]) };
   return {
     run: () => session.run(feeds),
     async check() {
       const { y } = await session.run(feeds);
       let expected = 0;
       for (let i = 0; i < n; i++) expected += x[i] * weight[i * n];
-      const error = Math.abs(Number(y.data[0]) - expected);
+      const error = Math.abs((y.data as Float32Array)[0] - expected);
       if (!(error <= TOLERANCE * n)) throw new Error(`the result is wrong by ${error}`);
       return error;
     },

@@ -1,12 +1,8 @@
-/**
- * A whole model from a folder on one of our backends, as an application runs it (`loadModel`, then `run`), or the attention of one of its
- * layers alone.
- */
-import { attentionGraph, createAttn, i32, slidingWindow, type Attn, type Tensor } from '@attn/core';
+/** A whole model from a folder on one of our backends, as an application runs it: `loadModel`, then `run`. */
+import { createAttn, i32, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { loadModel, type TokenBatch } from '@attn/models/node';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
-import { problem } from '../inputs.ts';
 import { makeBackend } from './attention.ts';
 
 /** Largest difference from plain JavaScript that f32 rounding explains after twelve layers, on normalised states of about 1. */
@@ -18,22 +14,10 @@ const CHECKED_TOKENS = 64;
 /** Ids of words; those below are special. */
 const FIRST_WORD = 4;
 
-/** Makes the contestant: `options` are those of the backend, `folder`, and `part`, which is `forward` or `attention`. */
+/** Makes the contestant: `options` are those of the backend, and `folder`. */
 export async function makeModel({ options, problem: spec }: Candidate): Promise<Contestant> {
-  const { folder, part, ...backendOptions } = options;
+  const { folder, ...backendOptions } = options;
   const backend = await makeBackend(backendOptions);
-  if (part === 'attention') {
-    const { n, heads = 12, headDim = 64 } = spec;
-    const { q, k, v } = problem(n, heads, headDim); // the layout of layers: [1, n, heads, headDim]
-    const call = { q, k, v, pattern: slidingWindow({ before: 256, after: 256 }), layout: 'bnhd' } as const;
-    await backend.probe();
-    const executable = await backend.compile(attentionGraph(call));
-    return {
-      run: () => executable.run({ q, k, v }),
-      check: () => Promise.resolve(0), // the window suite checks it
-      dispose: () => backend.dispose(),
-    };
-  }
   const attn = await createAttn({ backends: [backend] });
   const model = await loadModel(String(folder), { attn });
   const batch = tokens(spec.n);

@@ -61,8 +61,7 @@ test('whole models: from a folder, checked against plain JavaScript', async () =
   await writeCheckpoint(folder, randomCheckpoint(longformer, config));
   const results = await contest(
     {
-      wasm: model('forward', folder, 100, 'wasm', 1),
-      attention: model('attention', folder, 100, 'wasm', 1),
+      wasm: model(folder, 100, 'wasm', 1),
       load: file('load', folder),
       read: file('read', folder),
       matmul: matmul(64, 1),

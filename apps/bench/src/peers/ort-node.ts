@@ -13,7 +13,8 @@ import { lacks, type Peer, type PeerCall, type PeerPattern } from './peer.ts';
 const QUERIES = 256;
 const KEYS = 3 * QUERIES;
 
-function ortNodeApi(threads: number): Ort {
+/** The package, its sessions with so many threads. */
+export function ortNodeApi(threads: number): Ort {
   return {
     name: 'onnxruntime-node',
     tensor: (data, dims) => new node.Tensor('float32', data, dims),

@@ -1,8 +1,7 @@
 /** Linformer's Table 3 beside ours: how much time and memory attention to k projected keys saves against dense attention. */
-import type { JsonObject } from '@attn/core';
-import { linformer } from '../candidates/index.ts';
+import { executable, linformer } from '../candidates/index.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+import type { Candidate } from '../contest/protocol.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 /** Wang et al. 2020, Table 3: by n and k, how many times as fast and as frugal as dense attention, on a V100. */
@@ -73,7 +72,7 @@ async function measure(
   const isExtrapolated = n > LONGEST_DENSE;
   const candidates: Record<string, Candidate> = {};
   for (const backend of BACKENDS) {
-    if (!isExtrapolated) candidates[`dense ${backend}`] = dense({ n }, { backend });
+    if (!isExtrapolated) candidates[`dense ${backend}`] = executable({ n }, backend, 1, 'dense, ');
     for (const k of ks) candidates[`${k} ${backend}`] = linformer({ n, k }, { backend });
   }
   const rounds = n >= LONG ? Math.min(3, options.rounds) : options.rounds;
@@ -87,12 +86,6 @@ async function measure(
   };
   const all = isExtrapolated ? extrapolated(n, earlier) : best('dense');
   return ks.map((k) => ({ n, k, dense: all, isExtrapolated, own: best(String(k)) }));
-}
-
-/** The bare executable, as Linformer's is. */
-function dense(problem: ProblemSpec, options: JsonObject): Candidate {
-  const name = `@attn/${String(options.backend)}, dense, 1 thread`;
-  return { name, kind: 'executable', options: { threads: 1, ...options }, problem };
 }
 
 function fastest(entries: readonly (readonly [Candidate, Result])[], n: number): Best {

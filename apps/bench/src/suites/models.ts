@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sizeOf, type JsonObject } from '@attn/core';
 import { longformer, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
-import { file, matmul, model, windowOf } from '../candidates/index.ts';
+import { executable, file, matmul, model, windowOf } from '../candidates/index.ts';
 import { simdPeak } from '../ceilings.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate } from '../contest/protocol.ts';
+import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { gflops, ms, share, spread, times } from '../rows.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
@@ -74,9 +74,15 @@ async function store(folder: string, positions: number, { quick }: SuiteOptions)
   return { folder, layers, hidden: 768, heads: 12, inner: 3072, weightBytes };
 }
 
+/** The attention of one layer. */
+function attentionOf({ hidden, heads }: Stored, n: number): ProblemSpec {
+  return { n, heads, headDim: hidden / heads, pattern: windowOf(256) };
+}
+
 /** What has to be computed: four projections, the two products of the feed-forward part, and the pairs that the window allows. */
-function flopsOf({ layers, hidden, heads, inner }: Stored, n: number): { all: number; attention: number } {
-  const attention = layers * usefulFlops({ n, heads, headDim: hidden / heads, pattern: windowOf(256) });
+function flopsOf(stored: Stored, n: number): { all: number; attention: number } {
+  const { layers, hidden, inner } = stored;
+  const attention = layers * usefulFlops(attentionOf(stored, n));
   const dense = layers * 2 * n * (4 * hidden * hidden + 2 * hidden * inner);
   return { all: dense + attention, attention };
 }
@@ -89,7 +95,7 @@ async function forward(stored: Stored, options: SuiteOptions): Promise<Table> {
   for (const threads of THREADS) candidates[`matmul ${threads}`] = matmul(square, threads);
   const entries = BACKENDS.flatMap((backend) => THREADS.map((threads) => ({ backend, threads })));
   for (const { backend, threads } of entries) {
-    candidates[`${backend} ${threads}`] = model('forward', stored.folder, n, backend, threads);
+    candidates[`${backend} ${threads}`] = model(stored.folder, n, backend, threads);
   }
   const results = await contest(candidates, { ...options, patience: PATIENCE });
   const flops = flopsOf(stored, n).all;
@@ -133,8 +139,8 @@ async function attentionShare(stored: Stored, options: SuiteOptions): Promise<Ta
   const candidates: Record<string, Candidate> = {};
   for (const backend of BACKENDS) {
     options.log(`models: attention's share, ${backend}`);
-    candidates[`${backend} whole`] = model('forward', stored.folder, n, backend, 1);
-    candidates[`${backend} attention`] = model('attention', stored.folder, n, backend, 1);
+    candidates[`${backend} whole`] = model(stored.folder, n, backend, 1);
+    candidates[`${backend} attention`] = executable(attentionOf(stored, n), backend, 1);
   }
   const results = await contest(candidates, { ...options, patience: PATIENCE });
   const flops = flopsOf(stored, n);
@@ -184,7 +190,7 @@ async function lengths(stored: Stored, options: SuiteOptions): Promise<Table> {
   for (const backend of BACKENDS) {
     options.log(`models: lengths, ${backend}`);
     const candidates: Record<string, Candidate> = Object.fromEntries(
-      list.map((n) => [n, model('forward', stored.folder, n, backend, 2)]),
+      list.map((n) => [n, model(stored.folder, n, backend, 2)]),
     );
     const rounds = Math.min(3, options.rounds);
     const results = await contest(candidates, { ...options, rounds, patience: PATIENCE });
