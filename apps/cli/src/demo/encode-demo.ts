@@ -54,9 +54,11 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
     const peakBytes = 1024 * process.resourceUsage().maxRSS;
     const [tokens] = result.tokens;
     const ran = result.backends.join(', ');
-    const chosen = whyChosen(attn, result.backends[0], backend !== undefined);
+    const [first] = result.backends;
+    const chosen = whyChosen(attn, first, backend !== undefined);
     const why = backend === undefined ? `${chosen}, for the last window` : chosen;
-    const compared = await compare(loaded, attn, Math.min(tokens, loaded.model.maxLength), ran, context);
+    const window = Math.min(tokens, loaded.model.maxLength);
+    const compared = await compare(loaded, attn, window, first, context);
     loaded.dispose();
     progress.clear();
 

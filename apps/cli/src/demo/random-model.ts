@@ -1,6 +1,6 @@
 /**
  * The demo's own Longformer, for machines that have downloaded nothing: real in everything but what it has learnt, which is nothing, and small
- * enough for a whole novel in about 80 s of processor time. It has no tokenizer, so that words stand for themselves.
+ * enough for a whole novel while one waits. It has no tokenizer, so that words stand for themselves.
  */
 import type { Attn, JsonObject } from '@attn/core';
 import {
