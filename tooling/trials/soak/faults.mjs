@@ -7,9 +7,9 @@ const threads = new Set();
 /** GPU devices that are not lost. */
 const devices = new Set();
 
-/** How many of the next threads to start are to end soon after. */
-let doomed = 0;
-/** Milliseconds within which they do. */
+/** Milliseconds after which the next threads that start are to end. */
+const doomed = [];
+/** The most of these. */
 const SOON = 20;
 
 const builtin = getBuiltinModule('node:worker_threads');
@@ -18,9 +18,8 @@ builtin.Worker = class extends builtin.Worker {
     super(...args);
     threads.add(this);
     this.once('exit', () => threads.delete(this));
-    if (doomed === 0) return;
-    doomed--;
-    setTimeout(() => void this.terminate(), Math.random() * SOON);
+    const life = doomed.shift();
+    if (life !== undefined) setTimeout(() => void this.terminate(), life);
   }
 };
 
@@ -51,7 +50,7 @@ export function faultsOf(backend) {
 export const FAULTS = {
   'worker ended': (random) => {
     const thread = anyOf(threads, random);
-    if (thread === undefined) doomed++;
+    if (thread === undefined) doomed.push(random() * SOON);
     else void thread.terminate();
     return true;
   },
