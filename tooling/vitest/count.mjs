@@ -16,7 +16,7 @@ function testedPackages(root) {
     .filter((folder) => json(join(folder, 'package.json')).scripts?.test !== undefined);
 }
 
-/** The true counts over all packages under `root`, and one line for each thing that is wrong beyond a failed test. */
+/** The true counts over all packages under `root`, and one line for each failed test and each other thing that is wrong. */
 export function countTests(root) {
   const counts = { passed: 0, failed: 0, skipped: 0, problems: [] };
   for (const folder of testedPackages(root)) {
@@ -30,6 +30,9 @@ export function countTests(root) {
     for (const { name, status, assertionResults } of report.testResults) {
       for (const test of assertionResults) {
         counts[test.status === 'passed' || test.status === 'failed' ? test.status : 'skipped']++;
+        if (test.status === 'failed') {
+          counts.problems.push(`${name}: ${test.fullName}: ${test.failureMessages.join(' ').slice(0, 500)}`);
+        }
       }
       if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) {
         counts.failed++;

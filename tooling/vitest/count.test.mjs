@@ -20,13 +20,22 @@ function plant(name, report) {
 const file = (...statuses) => ({
   name: 'x.test.ts',
   status: statuses.includes('failed') ? 'failed' : 'passed',
-  assertionResults: statuses.map((status) => ({ status })),
+  assertionResults: statuses.map((status) => ({
+    fullName: 'it works',
+    status,
+    failureMessages: ['it does not'],
+  })),
 });
 
 test('counts are summed over packages, and what did not run is named', () => {
   plant('a', { success: true, testResults: [file('passed', 'passed'), file('pending', 'todo')] });
   plant('b', { success: false, testResults: [file('passed', 'failed')] });
-  expect(countTests(root)).toEqual({ passed: 3, failed: 1, skipped: 2, problems: [] });
+  expect(countTests(root)).toEqual({
+    passed: 3,
+    failed: 1,
+    skipped: 2,
+    problems: ['x.test.ts: it works: it does not'],
+  });
 });
 
 test('a missing report is a problem', () => {

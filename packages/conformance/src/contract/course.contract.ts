@@ -35,6 +35,20 @@ async function timed(
   return { outputs, ms: performance.now() - start };
 }
 
+/** Runs a call and aborts it after a moment: what is wrong with how it ended, and when it did. */
+async function abortedMidway(
+  executable: Executable,
+  inputs: Readonly<Record<string, Tensor>>,
+): Promise<{ readonly abort: string | undefined; readonly ms: number }> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), 10);
+  const start = performance.now();
+  const abort = await rejects('ABORTED', () => executable.run(inputs, { signal: controller.signal }));
+  const ms = performance.now() - start;
+  clearTimeout(timer);
+  return { abort, ms };
+}
+
 /** Tries longer and longer calls until one takes twice `LONG` (it may be faster the next time), and hands that one on. */
 async function onLongCall(
   backend: Backend,
@@ -81,15 +95,14 @@ export const courseContract: readonly ContractCase[] = [
     'A run that is aborted midway rejects with ABORTED, and the next one is as if nothing had happened.',
     (backend) =>
       onLongCall(backend, async (executable, inputs, { outputs }) => {
-        const controller = new AbortController();
-        const timer = setTimeout(() => controller.abort(), 10);
         let problem: string | undefined;
-        const start = performance.now();
-        const abort = await rejects('ABORTED', () => executable.run(inputs, { signal: controller.signal }));
-        const ms = performance.now() - start;
-        clearTimeout(timer);
-        if (abort && ms < LONG) return TOO_SHORT;
-        if (abort) problem = `${abort}, ${ms.toFixed(0)} ms after it began`;
+        // A machine that is busy elsewhere can hold up a call whose work is all but done: thrice is no accident.
+        for (let attempt = 0; attempt < 3; attempt++) {
+          const { abort, ms } = await abortedMidway(executable, inputs);
+          if (abort && ms < LONG) return TOO_SHORT;
+          problem = abort && `${abort}, ${ms.toFixed(0)} ms after it began`;
+          if (problem === undefined) break;
+        }
         const again = await executable.run(inputs);
         const changed = Object.keys(outputs).find((name) =>
           outputs[name].data.some((value, i) => !Object.is(value, again[name].data[i])),

@@ -12,7 +12,7 @@ import {
 import { memoryGrowth } from './memory.ts';
 
 /** Milliseconds after which a promise counts as one that never settles. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /** What a promise came to; an error that is none of ours, and one that never settles, are problems. */
 async function settled<T>(

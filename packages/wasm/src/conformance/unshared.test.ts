@@ -2,4 +2,4 @@ import { describeConformance } from '@attn/conformance/vitest';
 // As built and published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
 
-describeConformance(() => wasm({ sharedMemory: false, poison: true }), { part: { part: 1, of: 3 } });
+describeConformance(() => wasm({ sharedMemory: false, poison: true }), { part: { part: 1, of: 8 } });
