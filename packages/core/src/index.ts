@@ -18,10 +18,12 @@ export {
   tensor,
   zeros,
   type DType,
+  type FileSpan,
   type StorageOf,
   type Tensor,
   type TensorSpec,
 } from './tensor.ts';
+export { dataIdentity, inMemory, isLazy, lazyTensor } from './lazy-tensor.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
 
 // Patterns: who attends to whom.

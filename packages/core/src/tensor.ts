@@ -1,6 +1,6 @@
 /**
  * A tensor is plain data: dtype, shape, and a typed array. No methods, no device, no lifetime: whoever holds the
- * array owns it, and no backend ever writes to an input.
+ * array owns it, and no backend ever writes to an input. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
 import { AttnError, show } from './errors.ts';
 
@@ -30,8 +30,21 @@ export interface TensorSpec<D extends DType = DType> {
  * a slice or a transposition of a larger array. `Executable.run` makes views contiguous before any kernel sees them.
  */
 export interface Tensor<D extends DType = DType> extends TensorSpec<D> {
+  /** Of tensors that `lazyTensor` makes it is read when asked for. */
   readonly data: StorageOf[D];
   readonly strides?: readonly number[];
+  /** Where the same bytes lie in a file, for backends that map files into memory. */
+  readonly file?: FileSpan;
+}
+
+/** A part of a file. */
+export interface FileSpan {
+  /** Absolute, free of symbolic links. */
+  readonly folder: string;
+  /** Of the file, in the folder. */
+  readonly name: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
 }
 
 const STORAGE = {
@@ -221,8 +234,8 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
 
 /** The tensor itself when row-major, otherwise a row-major copy. */
 export function contiguous<D extends DType>(value: Tensor<D>): Tensor<D> {
+  if (value.strides === undefined) return value;
   const { dtype, shape, data, strides } = value;
-  if (strides === undefined) return value;
   const wanted = contiguousStrides(shape);
   const size = sizeOf(shape);
   if (data.length === size && wanted.every((stride, axis) => shape[axis] <= 1 || stride === strides[axis])) {

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAttn, type Attn, type JsonObject, type Tensor } from '@attn/core';
+import { createAttn, isLazy, sizeOf, type Attn, type JsonObject, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
 import { writeSafetensorsFile } from '@attn/safetensors/node';
@@ -18,7 +18,7 @@ import {
 } from './files/server.testing.ts';
 import { differences } from './differences.testing.ts';
 import { goldenFolder, readGolden, type Golden } from './goldens.testing.ts';
-import { loadModel, type NodeLoadOptions } from './node.ts';
+import { loadModel, type LoadedModel, type NodeLoadOptions } from './node.ts';
 
 const ID = 'longformer_short';
 const HUB_ID = 'org/longformer-short';
@@ -56,7 +56,7 @@ const works = async (
   loaded.dispose();
 };
 const put = async (
-  changes: Record<string, Uint8Array | string>,
+  changes: Record<string, Uint8Array | string> = {},
   without: readonly string[] = [],
 ): Promise<string> => {
   for (const [name, bytes] of [...files, ...Object.entries(changes)]) {
@@ -84,6 +84,36 @@ async function putShards(
 }
 
 test('a folder', () => works(source));
+
+describe('weights on disk', () => {
+  test('are read when a backend needs them, unless they are to be in memory', async () => {
+    const [later, now] = await Promise.all(
+      [false, true].map((inMemory) => loadModel(source, { attn, inMemory })),
+    );
+    const constants = ({ model }: LoadedModel): readonly Tensor[] => [
+      ...model.call(golden.batch).graph.constants.values(),
+    ];
+    const largeOnes = constants(later).filter(({ shape }) => sizeOf(shape) >= 1024);
+    expect(largeOnes.length).toBeGreaterThan(4);
+    expect(largeOnes.every(isLazy)).toBe(true);
+    expect(constants(now).some(isLazy)).toBe(false);
+    for (const model of [later, now]) expect(differences(golden, await model.run(golden.batch))).toEqual([]);
+  });
+
+  test('must stay as they are until then', async () => {
+    const [changed, kept] = [await put(), await mkdtemp(join(folder, 'kept-'))];
+    for (const [name, bytes] of files) await writeFile(join(kept, name), bytes);
+    const later = await loadModel(changed, { attn });
+    await writeFile(join(changed, 'model.safetensors'), new Uint8Array(8));
+    await expect(later.run(golden.batch)).rejects.toMatchObject({
+      code: 'MALFORMED_FILE',
+      message: expect.stringContaining('it has changed since it was opened'),
+    });
+    const now = await loadModel(kept, { attn, inMemory: true });
+    await rm(kept, { recursive: true });
+    expect(differences(golden, await now.run(golden.batch))).toEqual([]);
+  });
+});
 
 test('shards with an index', async () => works(await putShards()));
 

@@ -16,7 +16,7 @@ export function onnx(options: OnnxOptions = {}): Backend {
   return new OnnxBackend(() => start(options), options);
 }
 
-/** The first version that is known to take weights from memory. */
+/** The first version that is known to take weights from memory, and from files that other programs wrote. */
 const TAKES_WEIGHTS = [1, 30] as const;
 
 async function start({
@@ -32,6 +32,7 @@ async function start({
     );
   }
   const ort = await loadOrt('onnxruntime-node', () => import('onnxruntime-node'));
+  const takesWeights = isAtLeast(ort.env.versions.node ?? ort.env.versions.common, TAKES_WEIGHTS);
   return {
     ort,
     title: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common ?? ''}`.trim(),
@@ -40,7 +41,8 @@ async function start({
     supported: ort.listSupportedBackends?.().map(({ name }) => name),
     takesInputs: false,
     sharesThreads: false,
-    takesWeights: isAtLeast(ort.env.versions.node ?? ort.env.versions.common, TAKES_WEIGHTS),
+    takesWeights,
+    mapsFiles: takesWeights,
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],

@@ -42,6 +42,7 @@ async function start({
     takesInputs: proxy,
     sharesThreads: true,
     takesWeights: false,
+    mapsFiles: false,
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };

@@ -63,3 +63,24 @@ test('a file that shrinks after it was opened', async () => {
   await expect(file.tensor('x')).rejects.toMatchObject({ code: 'MALFORMED_FILE' });
   await file.close();
 });
+
+test('a tensor that is read later: by itself, also when the file is closed, and not from another file', async () => {
+  const path = join(folder, 'a.safetensors');
+  const half: Tensor = { dtype: 'f16', shape: [3], data: Uint16Array.of(1, 2, 3) };
+  const flags: Tensor = { dtype: 'bool', shape: [3], data: Uint8Array.of(1, 0, 1) };
+  await writeSafetensorsFile(path, { flags, half, x });
+  await symlink(path, join(folder, 'link'));
+  const file = await openSafetensorsFile(join(folder, 'link'));
+  const later = ['flags', 'half', 'x'].map((name) => file.lazyTensor(name));
+  expect(() => file.lazyTensor('y')).toThrow('has no tensor "y"');
+  await file.close();
+  expect(later.map(({ data }) => data)).toEqual([flags.data, half.data, x.data]);
+  expect(later[2].file).toMatchObject({ folder, name: 'a.safetensors', byteLength: 8 });
+  const another = await openSafetensorsFile(path);
+  const again = another.lazyTensor('x');
+  await another.close();
+  await truncate(path, 10);
+  expect(() => again.data).toThrow('it has changed since it was opened');
+  await rm(path);
+  expect(() => again.data).toThrow(expect.objectContaining({ code: 'FILE_NOT_FOUND' }));
+});

@@ -3,8 +3,21 @@
  * takes its name only when all of it is on disk, so that whoever looks at the target finds a whole file or none.
  */
 import { randomUUID } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
-import { allocate, AttnError, throwIfAborted, type AttnErrorCode } from '@attn/core';
+import { basename, dirname } from 'node:path';
+import {
+  allocate,
+  AttnError,
+  lazyTensor,
+  throwIfAborted,
+  type AttnErrorCode,
+  type DType,
+  type FileSpan,
+  type Tensor,
+} from '@attn/core';
+import { decode, DTYPE_IN_FILE } from './dtypes.ts';
+import { malformed } from './header.ts';
 import { openSafetensors, type SafetensorsFile } from './read.ts';
 import { safetensorsParts, type Metadata, type NamedTensors } from './write.ts';
 
@@ -13,6 +26,11 @@ const CHUNK_BYTES = 64 * 2 ** 20;
 
 /** An open file on disk. */
 export interface SafetensorsDiskFile extends SafetensorsFile {
+  /**
+   * A tensor that is not read now, but each time when its data is asked for and nobody holds it any more; closing this file does not
+   * matter to it. Asking for its data throws `MALFORMED_FILE` once the file has changed. Errors: `MISSING_INPUT`.
+   */
+  lazyTensor(name: string): Tensor;
   /** Closes the file. Idempotent. Tensors that were read stay valid. */
   close(): Promise<void>;
 }
@@ -34,11 +52,16 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
     throw fileError(where, 'read', path, cause);
   });
   try {
-    const stats = await handle.stat();
+    const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new AttnError('INVALID_ARGUMENT', where, `${path} is not a file`);
     const read = (offset: number, length: number) => readRange(handle, path, offset, length);
-    const file = await openSafetensors({ size: stats.size, name: path, read });
-    return { ...file, close: () => handle.close() };
+    const file = await openSafetensors({ size: Number(stats.size), name: path, read });
+    const target = await realpath(path);
+    return {
+      ...file,
+      lazyTensor: (name) => lazyOf(file, name, { path: target, stats }),
+      close: () => handle.close(),
+    };
   } catch (error) {
     await handle.close();
     throw error;
@@ -106,6 +129,42 @@ async function readRange(
     throw fileError('safetensors/read', 'read', path, cause);
   }
   return bytes.subarray(0, done);
+}
+
+/** A file as it was when it was opened. */
+interface SeenFile {
+  readonly path: string;
+  readonly stats: BigIntStats;
+}
+
+function lazyOf(file: SafetensorsFile, name: string, seen: SeenFile): Tensor {
+  const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
+  const read = () => decode(fileDtype, shape, readSeen(seen, byteOffset, byteLength), name).data;
+  const span: FileSpan = { folder: dirname(seen.path), name: basename(seen.path), byteOffset, byteLength };
+  return lazyTensor<DType>({ dtype, shape }, read, DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined);
+}
+
+/** Bytes of a file that must be the one that was opened, at once. */
+function readSeen({ path, stats }: SeenFile, offset: number, length: number): Uint8Array {
+  const bytes = allocate('u8', length);
+  let handle: number | undefined;
+  try {
+    handle = openSync(path, 'r');
+    const now = fstatSync(handle, { bigint: true });
+    if (now.ino !== stats.ino || now.size !== stats.size || now.mtimeNs !== stats.mtimeNs) {
+      throw malformed(path, 'it has changed since it was opened');
+    }
+    for (let done = 0; done < length;) {
+      const count = readSync(handle, bytes, done, Math.min(CHUNK_BYTES, length - done), offset + done);
+      if (count === 0) throw malformed(path, `expected ${length} bytes at offset ${offset}, got ${done}`);
+      done += count;
+    }
+    return bytes;
+  } catch (cause) {
+    throw cause instanceof AttnError ? cause : fileError('safetensors/read', 'read', path, cause);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
 }
 
 const CODES: Readonly<Record<string, AttnErrorCode>> = {

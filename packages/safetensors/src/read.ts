@@ -33,6 +33,8 @@ export interface SafetensorsSpec {
   /** As `tensor` returns it. */
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Of its first byte, from the start of the file. */
+  readonly byteOffset: number;
   /** Bytes in the file. */
   readonly byteLength: number;
 }
@@ -88,8 +90,8 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     metadata: header.metadata,
     has: (name) => header.tensors.has(name),
     spec: (name) => {
-      const { dtype: fileDtype, shape, byteLength } = entryOf(name);
-      return { fileDtype, dtype: FILE_DTYPES.get(fileDtype)?.dtype ?? 'f32', shape, byteLength };
+      const { dtype: fileDtype, shape, offset: byteOffset, byteLength } = entryOf(name);
+      return { fileDtype, dtype: FILE_DTYPES.get(fileDtype)?.dtype ?? 'f32', shape, byteOffset, byteLength };
     },
     tensor: async (name) => {
       const { dtype, shape, offset, byteLength } = entryOf(name);

@@ -31,6 +31,7 @@ export class LocalHost implements Host {
       poison: this.options.poison,
       allocate: (bytes) => engine.region(bytes),
       keepMemory: false,
+      keepsOwn: ({ op }, input) => op === 'linear' && input === 'weight',
       turn: (task, signal) => engine.turn(task, signal),
       onRelease: () => {
         weights.release();

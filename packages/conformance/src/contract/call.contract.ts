@@ -6,6 +6,7 @@ import {
   GraphBuilder,
   globalTokens,
   i32,
+  lazyTensor,
   or,
   slidingWindow,
   supportsGraph,
@@ -49,6 +50,20 @@ function rejected(
   };
 }
 
+/** x [2, 3] through a matrix that is only read when asked for, and through a table. `reads` counts how often that was. */
+function lazyCall(): { readonly graph: Graph; readonly inputs: Record<string, Tensor>; reads(): number } {
+  let reads = 0;
+  const weight = lazyTensor({ dtype: 'f32', shape: [4, 3] }, () => {
+    reads++;
+    return Float32Array.from({ length: 12 }, (_, i) => i - 6);
+  });
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [2, 3] });
+  const rows = builder.constant(weight, 'weight');
+  const graph = builder.build({ y: builder.linear(x, rows), sum: builder.add(rows, rows) });
+  return { graph, inputs: { x: f32([2, 3], [1, 2, 3, 4, 5, 6]) }, reads: () => reads };
+}
+
 /** A table of four rows, looked up by three ids. */
 function embeddingGraph(): Graph {
   const builder = new GraphBuilder();
@@ -58,6 +73,22 @@ function embeddingGraph(): Graph {
 }
 
 export const callContract: readonly ContractCase[] = [
+  contract(
+    'lazy-constants',
+    'Constants that are read when they are asked for are weights as any other, and are not read for every run.',
+    async (backend) => {
+      const { graph, inputs, reads } = lazyCall();
+      const executable = await backend.compile(graph);
+      const runs: Tensors[] = [];
+      for (let i = 0; i < 10; i++) runs.push(await executable.run(inputs));
+      executable.dispose();
+      const before = reads();
+      const problem = differences('the last run', graph, inputs, runs[9]);
+      if (problem !== undefined) return problem;
+      return before >= 1 && before < 10 ? undefined : `expected it to be read once or twice, got ${before}`;
+    },
+    () => lazyCall().graph,
+  ),
   generalContract('probe', 'A probe says what the machine has, and says the same again.', async (backend) => {
     const [first, second] = [await backend.probe(), await backend.probe()];
     if (!first.available) return `expected the backend to be available, got ${first.reason}`;

@@ -3,6 +3,7 @@
  * mistake is reported on the line that made it. `build` then drops what no output needs.
  */
 import { AttnError, show } from '../errors.ts';
+import { isLazy } from '../lazy-tensor.ts';
 import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
 import type { OpAttributes, OpName } from '../ops/attributes.ts';
@@ -58,10 +59,10 @@ export class GraphBuilder {
 
   /**
    * A value known now: weights, tables. The array must not change afterwards; graphs that share it by identity share
-   * compiled executables. `name` is for people and for exported files.
+   * compiled executables. Lazy tensors are not read before a backend needs them. `name` is for people and for exported files.
    */
   constant(tensor: Tensor, name?: string): Value {
-    checkTensor(tensor, WHERE, name ?? 'constant');
+    if (!isLazy(tensor)) checkTensor(tensor, WHERE, name ?? 'constant');
     const value = this.addValue(tensor);
     if (name !== undefined) this.name(value, name);
     this.draft.constants.set(value.id, contiguous(tensor));

@@ -7,8 +7,9 @@ import type { Executable, RunOptions, Tensors } from '../backend.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
 import type { OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
+import { dataIdentity, inMemory } from '../lazy-tensor.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';
-import type { Graph, NodeOf, ValueId } from './graph.ts';
+import type { Graph, GraphNode, NodeOf, ValueId } from './graph.ts';
 import { idleMemory, type MemoryHolder } from './idle-memory.ts';
 import type { Kernel, KernelContext, KernelTable } from './kernel.ts';
 import { planMemory, type MemoryPlan } from './memory.ts';
@@ -31,6 +32,11 @@ export interface ExecutorOptions {
   readonly keepMemory?: boolean;
   /** Runs a task when it may, for backends whose executables share what only one may use at a time. Default: at once. */
   readonly turn?: <T>(task: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+  /**
+   * Whether kernels keep what they need of an input of a node when it is a constant, in a form of their own: then a lazy tensor is handed to
+   * them unread, and all others are read once and held. Default: never.
+   */
+  readonly keepsOwn?: (node: GraphNode, input: string) => boolean;
   /** Called once, when the executable has been disposed and its last run has ended. */
   readonly onRelease?: () => void;
   /** Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for tests. Default false. */
@@ -57,6 +63,8 @@ class GraphExecutable implements Executable, MemoryHolder {
   private readonly memory: MemoryPlan;
   private readonly queue: RunQueue;
   private readonly scratch: Scratch;
+  /** With their data in memory, all but those that kernels keep. */
+  private readonly constants = new Map<ValueId, Tensor>();
   private arena: Region | undefined;
   private disposed = false;
   private released = false;
@@ -112,6 +120,7 @@ class GraphExecutable implements Executable, MemoryHolder {
   private async runNow(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
     const { nodes } = this.graph;
     this.arena ??= this.allocate(this.memory.peakBytes);
+    this.readConstants();
     const tensorOf = this.placeValues(inputs);
     const report = throttleProgress(onProgress);
     const single = nodes.length === 1;
@@ -158,6 +167,21 @@ class GraphExecutable implements Executable, MemoryHolder {
     }
   }
 
+  /** Before the first run: a lazy tensor would otherwise be read again and again. */
+  private readConstants(): void {
+    if (this.constants.size > 0) return;
+    const { graph, options } = this;
+    const held = new Set<ValueId>(graph.outputs.values());
+    for (const node of graph.nodes) {
+      for (const [name, id] of Object.entries(node.inputs)) {
+        if (!options.keepsOwn?.(node, name)) held.add(this.memory.storage[id]);
+      }
+    }
+    for (const [id, constant] of graph.constants) {
+      this.constants.set(id, held.has(id) ? inMemory(constant) : constant);
+    }
+  }
+
   /**
    * A tensor for any value: inputs and constants as they are, outputs in fresh arrays, intermediates in the arena. The latter are
    * made anew each time, because an arena that grows may become another buffer.
@@ -166,7 +190,7 @@ class GraphExecutable implements Executable, MemoryHolder {
     const { storage, placements } = this.memory;
     const owners: Tensor[] = [];
     for (const [name, id] of this.graph.inputs) owners[id] = inputs[name];
-    for (const [id, constant] of this.graph.constants) owners[id] = constant;
+    for (const [id, constant] of this.constants) owners[id] = constant;
     const arrayOf = (owner: ValueId): Tensor['data'] => {
       const spec = this.graph.values[owner];
       const size = sizeOf(spec.shape);
@@ -187,9 +211,8 @@ class GraphExecutable implements Executable, MemoryHolder {
 
   /** The outputs; those that would share memory with an input, a constant or another output are copied. */
   private takeOutputs(tensorOf: (id: ValueId) => Tensor): Tensors {
-    const taken = new Set<unknown>(
-      [...this.graph.inputs.values(), ...this.graph.constants.keys()].map((id) => tensorOf(id).data),
-    );
+    const given = [...this.graph.inputs.values(), ...this.graph.constants.keys()];
+    const taken = new Set<unknown>(given.map((id) => dataIdentity(tensorOf(id))));
     const outputs: Record<string, Tensor> = {};
     for (const [name, id] of this.graph.outputs) {
       const { dtype, shape, data } = tensorOf(id);

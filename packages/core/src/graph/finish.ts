@@ -1,4 +1,5 @@
 /** From what a builder collected to an immutable graph: only what the outputs need, renumbered, with its cache key. */
+import { dataIdentity } from '../lazy-tensor.ts';
 import { canonicalJson, hashText, type Json, type JsonObject } from '../patterns/json-value.ts';
 import type { OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
@@ -55,13 +56,13 @@ export function structureKey(graph: Graph): string {
   return hashOf(graph, () => 0);
 }
 
-function hashOf(graph: Omit<Graph, 'key'>, constantKey: (data: object) => number): string {
+function hashOf(graph: Omit<Graph, 'key'>, constantKey: (constant: Tensor) => number): string {
   const text = canonicalJson({
     values: graph.values.map(({ dtype, shape }) => `${dtype}[${shape.join()}]`),
     nodes: graph.nodes.map((node) => [node.op, node.inputs, node.outputs, attributesKey(node)]),
     inputs: [...graph.inputs],
     outputs: [...graph.outputs],
-    constants: [...graph.constants].map(([id, { data }]) => [id, constantKey(data)]),
+    constants: [...graph.constants].map(([id, constant]) => [id, constantKey(constant)]),
   });
   const label = graph.nodes.length === 1 ? graph.nodes[0].op : `${graph.nodes.length} nodes`;
   return `${label}#${hashText(text)}`;
@@ -82,7 +83,8 @@ const identities = new WeakMap<object, number>();
 let identityCount = 0;
 
 /** A number per array, because comparing or hashing weights would take longer than what the key is for. */
-function identityOf(data: object): number {
+function identityOf(constant: Tensor): number {
+  const data = dataIdentity(constant);
   let identity = identities.get(data);
   if (identity === undefined) {
     identity = identityCount++;

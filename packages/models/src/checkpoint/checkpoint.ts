@@ -21,6 +21,8 @@ export interface Checkpoint {
   spec(name: string): StoredSpec;
   /** Reads a tensor. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, and whatever the source throws. */
   tensor(name: string): Promise<Tensor>;
+  /** A tensor that is read whenever its data is asked for, this being closed or not; undefined where that cannot be done at once. */
+  lazyTensor?(name: string): Tensor | undefined;
   /** Closes files. Idempotent. Tensors that were read stay valid. */
   close(): Promise<void>;
 }

@@ -1,5 +1,8 @@
-/** From slots to weights: everything that does not fit is listed by name in one error, before the first tensor is read. */
-import { AttnError, halfToFloat32, show, throwIfAborted, type Tensor } from '@attn/core';
+/**
+ * From slots to weights: everything that does not fit is listed by name in one error, before the first tensor is read. Large ones that
+ * lie on disk are left there until a backend asks for them, which then holds the only copy.
+ */
+import { AttnError, halfToFloat32, lazyTensor, show, throwIfAborted, type Tensor } from '@attn/core';
 import type { Checkpoint } from './checkpoint.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 
@@ -13,6 +16,11 @@ export interface ReadProgress {
 export interface ReadOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReadProgress) => void;
+  /**
+   * Read all weights now, and hold them beside what backends make of them. Default false: large ones in files on disk are read when they are
+   * needed, for which the files must stay as they are.
+   */
+  readonly inMemory?: boolean;
 }
 
 /** What else a checkpoint may hold: buffers, and heads of other architectures. */
@@ -22,18 +30,21 @@ export interface Tolerated {
 
 const WHERE = 'models/weights';
 
+/** Weights of at least this many bytes are worth reading later: a page, which no bias fills. */
+const LARGE_BYTES = 4096;
+
 /** Names listed per kind of fault. */
 const LISTED = 20;
 
 /**
- * Checks a checkpoint against a layout and reads the tensors that it names, each once, widened to f32.
+ * Checks a checkpoint against a layout and takes the tensors that it names, each once, widened to f32.
  * @throws AttnError `MALFORMED_FILE` with all missing, unknown and wrongly shaped tensors; `INVALID_DTYPE` for a tensor that is
  * not of numbers with a fraction; `ABORTED`
  */
 export async function readWeights<L extends object>(
   checkpoint: Checkpoint,
   layout: L,
-  { ignored = [], signal, onProgress }: Tolerated & ReadOptions = {},
+  { ignored = [], signal, onProgress, inMemory = false }: Tolerated & ReadOptions = {},
 ): Promise<Weights<L>> {
   const slots = slotsOf(layout);
   checkNames(checkpoint, slots, ignored);
@@ -44,8 +55,12 @@ export async function readWeights<L extends object>(
   for (const name of names) {
     throwIfAborted(signal, WHERE);
     onProgress?.({ done, total });
-    read.set(name, { name, tensor: widen(name, await checkpoint.tensor(name)) });
-    done += checkpoint.spec(name).byteLength;
+    const { byteLength } = checkpoint.spec(name);
+    const isLater = !inMemory && byteLength >= LARGE_BYTES;
+    const later = isLater ? checkpoint.lazyTensor?.(name) : undefined;
+    const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
+    read.set(name, { name, tensor });
+    done += byteLength;
   }
   onProgress?.({ done, total });
   return fillIn(layout, read);
@@ -87,9 +102,17 @@ function widen(name: string, { dtype, shape, data }: Tensor): Tensor<'f32'> {
   if (dtype === 'f16' && data instanceof Uint16Array) {
     return { dtype: 'f32', shape, data: halfToFloat32(data) };
   }
-  throw new AttnError(
-    'INVALID_DTYPE',
-    WHERE,
-    `${name} must be stored as F32, F16, BF16 or F64, got ${dtype}`,
-  );
+  throw wrongDtype(name, dtype);
+}
+
+function widenLater(name: string, stored: Tensor): Tensor<'f32'> {
+  const { dtype, shape } = stored;
+  if (dtype === 'f32') return stored as Tensor<'f32'>;
+  if (dtype !== 'f16') throw wrongDtype(name, dtype);
+  return lazyTensor({ dtype: 'f32', shape }, () => widen(name, stored).data);
+}
+
+function wrongDtype(name: string, dtype: string): AttnError {
+  const message = `${name} must be stored as F32, F16, BF16 or F64, got ${dtype}`;
+  return new AttnError('INVALID_DTYPE', WHERE, message);
 }

@@ -1,9 +1,11 @@
 /** Where the files of a checkpoint are: a folder, a list of URLs, a model hub. The same few questions are asked of all. */
-import { AttnError, show, type JsonObject } from '@attn/core';
+import { AttnError, show, type JsonObject, type Tensor } from '@attn/core';
 import type { SafetensorsFile } from '@attn/safetensors';
 
 /** An open file of tensors. */
 export interface TensorFile extends SafetensorsFile {
+  /** A tensor that is read when its data is asked for, the file being closed or not; only where that can be done at once. */
+  readonly lazyTensor?: (name: string) => Tensor;
   /** Idempotent. Tensors that were read stay valid. */
   close(): Promise<void>;
 }

@@ -117,6 +117,7 @@ function checkpointOf(store: FileStore, config: JsonObject, files: readonly Tens
     has: (name) => fileOf.has(name),
     spec: (name) => find(name).spec(name),
     tensor: async (name) => find(name).tensor(name),
+    lazyTensor: (name) => find(name).lazyTensor?.(name),
     close: () => closeAll(files),
   };
 }

@@ -21,6 +21,8 @@ export interface EncodeOptions {
   readonly dataFile?: string;
   /** Instead of a data file: every large weight is a file of its own, for runtimes that take files from memory. Nothing is copied. */
   readonly eachApart?: boolean;
+  /** Large weights that lie in files of this folder stay there, and are not read: for runtimes that map them. */
+  readonly filesOf?: string;
   /** Weights of at least this many bytes go to files. Default 1,024. */
   readonly dataThreshold?: number;
 }
@@ -46,7 +48,7 @@ export interface EncodedModel {
 export function encodeModel(
   builder: ModelBuilder,
   name: string,
-  { dataFile, eachApart = false, dataThreshold = 1024 }: EncodeOptions = {},
+  { dataFile, eachApart = false, filesOf, dataThreshold = 1024 }: EncodeOptions = {},
 ): EncodedModel {
   const data: Uint8Array[] = [];
   const weights: WeightFile[] = [];
@@ -54,23 +56,24 @@ export function encodeModel(
   let inside = 0;
   const initializer: Onnx.ITensorProto[] = [];
   for (const [tensorName, value] of builder.initializers) {
-    const { dtype, shape, bytes } = value;
+    const { dtype, shape, byteLength, bytes, file } = value;
     const tensor = { name: tensorName, dataType: ELEMENT[dtype], dims: [...shape] };
-    if (eachApart && bytes.length >= dataThreshold) {
+    const isLarge = byteLength >= dataThreshold;
+    if (isLarge && filesOf !== undefined && file?.folder === filesOf) {
+      initializer.push({ ...tensor, ...externalData(file.name, file.byteOffset, value) });
+    } else if (isLarge && eachApart) {
       const path = `weight-${weights.length}`;
       initializer.push({ ...tensor, ...externalData(path, 0, value) });
-      weights.push({ path, data: bytes });
-      continue;
+      weights.push({ path, data: bytes() });
+    } else if (isLarge && dataFile !== undefined) {
+      initializer.push({ ...tensor, ...externalData(dataFile, offset, value) });
+      const padding = (DATA_ALIGNMENT - (byteLength % DATA_ALIGNMENT)) % DATA_ALIGNMENT;
+      data.push(bytes(), new Uint8Array(padding));
+      offset += byteLength + padding;
+    } else {
+      initializer.push({ ...tensor, rawData: bytes() });
+      inside += byteLength;
     }
-    if (dataFile === undefined || bytes.length < dataThreshold) {
-      initializer.push({ ...tensor, rawData: bytes });
-      inside += bytes.length;
-      continue;
-    }
-    initializer.push({ ...tensor, ...externalData(dataFile, offset, value) });
-    const padding = (DATA_ALIGNMENT - (bytes.length % DATA_ALIGNMENT)) % DATA_ALIGNMENT;
-    data.push(bytes, new Uint8Array(padding));
-    offset += bytes.length + padding;
   }
   if (inside > MOST_BYTES - 2 ** 20) {
     throw new AttnError(
@@ -92,13 +95,13 @@ export function encodeModel(
   return { model: model.byteLength === model.buffer.byteLength ? model : model.slice(), data, weights };
 }
 
-function externalData(file: string, offset: number, { bytes }: Initializer): Onnx.ITensorProto {
+function externalData(file: string, offset: number, { byteLength }: Initializer): Onnx.ITensorProto {
   return {
     dataLocation: protobuf.onnx.TensorProto.DataLocation.EXTERNAL,
     externalData: [
       { key: 'location', value: file },
       { key: 'offset', value: String(offset) },
-      { key: 'length', value: String(bytes.length) },
+      { key: 'length', value: String(byteLength) },
     ],
   };
 }

@@ -2,7 +2,7 @@
  * Writes ONNX graphs node by node with the maintained protobuf definitions. A value is its name; names are made here, so that
  * they are unique in the whole model, bodies of `Scan` and `If` included, which may read the values of the graph around them.
  */
-import type { Tensor } from '@attn/core';
+import { byteLengthOf, isLazy, type FileSpan, type Tensor } from '@attn/core';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT, type ElementType } from './dtypes.ts';
 
@@ -35,7 +35,11 @@ export const MICROSOFT = 'com.microsoft';
 /** Weights and tables: their bytes, as a file holds them. */
 export interface Initializer extends ValueType {
   readonly shape: readonly number[];
-  readonly bytes: Uint8Array;
+  readonly byteLength: number;
+  /** Of lazy tensors they are read anew. */
+  readonly bytes: () => Uint8Array;
+  /** Where they lie already. */
+  readonly file?: FileSpan;
 }
 
 /** Names, initializers and domains of one model. */
@@ -60,22 +64,30 @@ export class ModelBuilder {
   }
 
   /** A constant of any bodies and graphs of the model. */
-  initializer(wish: string, value: Initializer): Name {
+  private initializer(wish: string, value: Initializer): Name {
     const name = this.name(wish);
     this.initializers.set(name, value);
     return name;
   }
 
-  /** A tensor as a constant. Its bytes are not copied. */
-  tensor(wish: string, { dtype, shape, data }: Tensor): Name {
-    return this.initializer(wish, { dtype, shape, bytes: bytesOf(data) });
+  /** A tensor as a constant. Its bytes are not copied, and those of a lazy one not read. */
+  tensor(wish: string, tensor: Tensor): Name {
+    const { dtype, shape, file } = tensor;
+    if (!isLazy(tensor)) return this.array(wish, { dtype, shape }, tensor.data);
+    const byteLength = byteLengthOf(tensor);
+    return this.initializer(wish, { dtype, shape, byteLength, bytes: () => bytesOf(tensor.data), file });
+  }
+
+  /** An array as a constant. Its bytes are not copied. */
+  array(wish: string, type: Pick<Initializer, 'dtype' | 'shape'>, data: ArrayBufferView): Name {
+    return this.initializer(wish, { ...type, byteLength: data.byteLength, bytes: () => bytesOf(data) });
   }
 
   /** A short list of 64-bit integers, such as a shape; equal ones are one. */
   integers(values: readonly number[]): Name {
     return this.remember(`i64[] ${values.join()}`, () => {
-      const bytes = bytesOf(BigInt64Array.from(values, BigInt));
-      return this.initializer('integers', { dtype: 'i64', shape: [values.length], bytes });
+      const data = BigInt64Array.from(values, BigInt);
+      return this.array('integers', { dtype: 'i64', shape: [values.length] }, data);
     });
   }
 
@@ -88,7 +100,7 @@ export class ModelBuilder {
           : dtype === 'i32'
             ? Int32Array.of(value)
             : BigInt64Array.of(BigInt(value));
-      return this.initializer('scalar', { dtype, shape: [], bytes: bytesOf(data) });
+      return this.array('scalar', { dtype, shape: [] }, data);
     });
   }
 

@@ -19,6 +19,7 @@ import { OnnxExecutable } from './executable.ts';
 import { calibrate, knownCalibration } from './calibrate.ts';
 import { isLowered } from '../lower/ops/names.ts';
 import { predict, REFERENCE, type Speed } from './predict.ts';
+import type { Initializer } from '../model/model-builder.ts';
 import type { Runtime } from './runtime.ts';
 import { VERSION } from '../version.ts';
 
@@ -27,6 +28,9 @@ import { VERSION } from '../version.ts';
  * the memory that the first run used.
  */
 const HEAVY_BYTES = 256 * 2 ** 20;
+
+/** Most bytes of weights that a model holds itself when the others stay in their files. */
+const MOST_INSIDE = 64 * 2 ** 20;
 
 /** An execution provider's name, or an object with its `name` and its options. */
 export type ExecutionProvider = string | Readonly<Record<string, unknown>>;
@@ -128,19 +132,23 @@ export class OnnxBackend implements Backend {
     sessionOptions: Runtime['sessionOptions'],
   ): Promise<Executable> {
     const runtime = await this.runtime();
-    const { ort, fusedDense, takesWeights } = runtime;
+    const { ort, fusedDense, takesWeights, mapsFiles } = runtime;
     // Only now: who never compiles need not wait for the definitions of ONNX to be loaded.
     const [{ lowerGraph }, { encodeModel }] = await Promise.all([
       import('../lower/lower.ts'),
       import('../model/encode.ts'),
     ]);
     const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense, flatOutputs: true });
-    const { model, weights } = encodeModel(lowered.model, 'attn', { eachApart: takesWeights });
-    const weightBytes = weights.reduce((sum, { data }) => sum + data.byteLength, 0);
+    const initializers = [...lowered.model.initializers.values()];
+    const filesOf = mapsFiles ? folderOf(initializers) : undefined;
+    const eachApart = takesWeights && filesOf === undefined;
+    const { model, weights } = encodeModel(lowered.model, 'attn', { eachApart, filesOf });
+    const weightBytes = initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const options = {
       ...(weightBytes > HEAVY_BYTES && { enableMemPattern: false }),
       ...sessionOptions,
       ...(weights.length > 0 && { externalData: weights }),
+      ...(filesOf !== undefined && { extra: withFolder(sessionOptions.extra, filesOf) }),
     };
     let session;
     try {
@@ -187,4 +195,24 @@ export class OnnxBackend implements Backend {
       };
     }
   }
+}
+
+/**
+ * The folder in whose files the weights lie. A session takes weights from files or from memory, not from both: where too many lie elsewhere,
+ * from memory.
+ */
+function folderOf(initializers: readonly Initializer[]): string | undefined {
+  const folder = initializers.find(({ file }) => file !== undefined)?.file?.folder;
+  let elsewhere = 0;
+  for (const { file, byteLength } of initializers) if (file?.folder !== folder) elsewhere += byteLength;
+  return elsewhere <= MOST_INSIDE ? folder : undefined;
+}
+
+/** ONNX Runtime's further options with the folder that a model's files are in, which a model from memory has none of. */
+function withFolder(extra: unknown, folder: string): object {
+  const given = (extra ?? {}) as { readonly session?: object };
+  return {
+    ...given,
+    session: { ...given.session, model_external_initializers_file_folder_path: folder },
+  };
 }

@@ -41,6 +41,8 @@ export interface Runtime {
   readonly sharesThreads: boolean;
   /** Whether sessions take weights from memory beside the model, so that no model holds them a second time. */
   readonly takesWeights: boolean;
+  /** Whether sessions map weights from the files where they lie already. */
+  readonly mapsFiles: boolean;
   /** Whether MultiHeadAttention is the best way to do dense attention here. */
   readonly fusedDense: boolean;
 }

@@ -3,6 +3,7 @@ import {
   compileGraph,
   f32,
   GraphBuilder,
+  lazyTensor,
   PlanCache,
   type Executable,
   type Graph,
@@ -39,6 +40,7 @@ function compile(graph: Graph): Executable {
     kernels: kernelTable(engine, localPlans(new PlanCache()), weights),
     allocate: (bytes) => engine.region(bytes),
     keepMemory: false,
+    keepsOwn: ({ op }, input) => op === 'linear' && input === 'weight',
     onRelease: () => weights.release(),
   });
 }
@@ -84,5 +86,18 @@ test('an equal array is another weight', async () => {
   const once = engine.heap.usedBytes;
   await check(executables[1], 3, copy);
   expect(engine.heap.usedBytes).toBe(2 * once);
+  for (const executable of executables) executable.dispose();
+});
+
+test('a weight that is read when asked for is read once, for all lengths', async () => {
+  let reads = 0;
+  const stored = lazyTensor<'f32'>({ dtype: 'f32', shape: weight.shape }, () => {
+    reads++;
+    return weight.data.slice() as Float32Array;
+  });
+  const executables = [5, 9].map((rows) => compile(graphOf(rows, stored)));
+  const x = [5, 9].map((rows) => numbers([rows, 32], 0.7));
+  for (const i of [0, 1, 0, 1]) await executables[i].run({ x: x[i] });
+  expect(reads).toBe(1);
   for (const executable of executables) executable.dispose();
 });

@@ -2,7 +2,7 @@
  * Constant weights, packed once and kept in the heap as long as any executable has them: graphs of one model for other lengths share its
  * weights by identity, and so they share what was packed of them.
  */
-import type { Graph, NodeOf, Tensor } from '@attn/core';
+import { dataIdentity, type Graph, type NodeOf, type Tensor } from '@attn/core';
 import type { Heap } from '../engine/heap.ts';
 import { packedBytes } from '../kernels/gemm.ts';
 import type { Frame } from './frame.ts';
@@ -23,32 +23,34 @@ interface Packed {
 
 /** What is packed in one engine. */
 export class WeightStore {
-  /** By the array of a weight and by its number of columns, since the same array may stand for matrices of two shapes. */
-  private readonly packed = new Map<Tensor['data'], Map<number, Packed>>();
+  /** By the identity of a weight's data and by its number of columns, since the same array may stand for matrices of two shapes. */
+  private readonly packed = new Map<object, Map<number, Packed>>();
 
   /** The address of a packed weight in this heap, which `user` has from now on. */
-  use({ data, shape }: Tensor, heap: Heap, user: PackedWeights): number | undefined {
-    const found = this.packed.get(data)?.get(shape[0]);
+  use(weight: Tensor, heap: Heap, user: PackedWeights): number | undefined {
+    const found = this.packed.get(dataIdentity(weight))?.get(weight.shape[0]);
     if (found?.heap !== heap) return undefined;
     found.users.add(user);
     return found.address;
   }
 
   /** Adds one that nobody has packed before. */
-  add({ data, shape }: Tensor, packed: Packed): void {
-    const ofArray = this.packed.get(data) ?? new Map<number, Packed>();
-    this.packed.set(data, ofArray.set(shape[0], packed));
+  add(weight: Tensor, packed: Packed): void {
+    const key = dataIdentity(weight);
+    const ofArray = this.packed.get(key) ?? new Map<number, Packed>();
+    this.packed.set(key, ofArray.set(weight.shape[0], packed));
   }
 
   /** Gives back what nobody but `user` has. */
-  release({ data, shape }: Tensor, user: PackedWeights): void {
-    const ofArray = this.packed.get(data);
-    const packed = ofArray?.get(shape[0]);
+  release(weight: Tensor, user: PackedWeights): void {
+    const key = dataIdentity(weight);
+    const ofArray = this.packed.get(key);
+    const packed = ofArray?.get(weight.shape[0]);
     if (ofArray === undefined || packed === undefined || !packed.users.delete(user)) return;
     if (packed.users.size > 0) return;
     packed.heap.free(packed.address);
-    ofArray.delete(shape[0]);
-    if (ofArray.size === 0) this.packed.delete(data);
+    ofArray.delete(weight.shape[0]);
+    if (ofArray.size === 0) this.packed.delete(key);
   }
 }
 

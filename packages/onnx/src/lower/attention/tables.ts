@@ -9,7 +9,7 @@ import {
   type NodeOf,
   type Tensor,
 } from '@attn/core';
-import { bytesOf, type Dim, type Name } from '../../model/model-builder.ts';
+import type { Dim, Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import { knownTensors } from './operands.ts';
 import type { KeyPool, Projection, Schedule, ScheduledClass, ScheduleOptions } from './schedule.ts';
@@ -77,12 +77,7 @@ export function staticTables(
         isMasked && shared === undefined ? ints('tileMasks', [...shape, maskedTiles], each.masks) : undefined,
       visible: visible && model.tensor('visible', bool([...shape, TILE], visible)),
       sharedMask:
-        shared &&
-        model.initializer('mask', {
-          dtype: 'f32',
-          shape: [TILE, shared.length / TILE],
-          bytes: bytesOf(shared),
-        }),
+        shared && model.array('mask', { dtype: 'f32', shape: [TILE, shared.length / TILE] }, shared),
       table: isMasked && shared === undefined ? tableName() : undefined,
     };
   });

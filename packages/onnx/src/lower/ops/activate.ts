@@ -25,31 +25,24 @@ function lowerActivation(
 }
 
 /** x, activated. */
-export function emitActivation({ main, model, options }: LoweringContext, x: Name, kind: Activation): Name {
+export function emitActivation(context: LoweringContext, x: Name, kind: Activation): Name {
+  const { main, model, options } = context;
   switch (kind) {
     case 'relu':
-      // A comparison rather than Relu, whose maximum may lose NaN.
+      if (!options.portable) return main.op('Max', [x, model.scalar(0)]);
+      // A comparison, because a maximum may lose NaN.
       return main.op('Where', [main.op('Less', [x, model.scalar(0)]), model.scalar(0), x]);
     case 'tanh':
       return main.op('Tanh', [x]);
     case 'gelu': {
-      // 0 · ∞ is NaN where the limit of x · Φ(x) is 0.
-      const bounded = main.op('Where', [
-        main.op('Equal', [x, model.scalar(-Infinity)]),
-        model.scalar(-1e3),
-        x,
-      ]);
+      const bounded = boundedBelow(context, x);
       if (!options.portable) return main.op('Gelu', [bounded], {}, MICROSOFT);
       const erf = main.op('Erf', [main.op('Mul', [bounded, model.scalar(Math.SQRT1_2)])]);
       const half = main.op('Mul', [bounded, model.scalar(0.5)]);
       return main.op('Mul', [half, main.op('Add', [erf, model.scalar(1)])]);
     }
     case 'gelu_tanh': {
-      const bounded = main.op('Where', [
-        main.op('Equal', [x, model.scalar(-Infinity)]),
-        model.scalar(-1e3),
-        x,
-      ]);
+      const bounded = boundedBelow(context, x);
       const square = main.op('Mul', [bounded, bounded]);
       const inner = main.op('Add', [main.op('Mul', [square, model.scalar(0.044715)]), model.scalar(1)]);
       const scaled = main.op('Mul', [main.op('Mul', [bounded, inner]), model.scalar(Math.sqrt(2 / Math.PI))]);
@@ -59,4 +52,12 @@ export function emitActivation({ main, model, options }: LoweringContext, x: Nam
     default:
       return kind satisfies never;
   }
+}
+
+/** x, where it is far below 0 something else for which x · Φ(x) is 0: 0 · ∞ would be NaN. */
+function boundedBelow({ main, model, options }: LoweringContext, x: Name): Name {
+  const low = model.scalar(-1e3);
+  // ONNX Runtime's Clip keeps NaN, and works in place.
+  if (!options.portable) return main.op('Clip', [x, low, model.scalar(Infinity)]);
+  return main.op('Where', [main.op('Equal', [x, model.scalar(-Infinity)]), low, x]);
 }
