@@ -1,5 +1,6 @@
 /** Candidates by short descriptions: who computes what. */
 import type { JsonObject } from '@attn/core';
+import type { FilePart } from './file.ts';
 import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
 
 /** The window of so many keys to each side. */
@@ -70,10 +71,15 @@ export function model(folder: string, n: number, backend: 'wasm' | 'onnx', threa
 }
 
 /** A checkpoint loaded, or the bytes of its file read. */
-export function file(part: 'load' | 'read', folder: string): Candidate {
-  const name = part === 'load' ? 'loadModel' : 'readFileSync';
-  return { name, kind: 'file', options: { folder, part }, problem: { n: 1 } };
+export function file(part: FilePart, folder: string): Candidate {
+  return { name: FILE_NAMES[part], kind: 'file', options: { folder, part }, problem: { n: 1 } };
 }
+
+const FILE_NAMES: Readonly<Record<FilePart, string>> = {
+  load: 'loadModel',
+  loadInMemory: 'loadModel, inMemory',
+  read: 'readFileSync',
+};
 
 /** onnxruntime-node's own product of two square matrices. */
 export function matmul(n: number, threads: number): Candidate {
