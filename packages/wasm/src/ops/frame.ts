@@ -6,6 +6,7 @@ import {
   AttnError,
   float32ToHalf,
   halfToFloat32,
+  isLazy,
   sizeOf,
   storageOver,
   type KernelCall,
@@ -41,6 +42,7 @@ export class Frame {
     // All at once and first: memory that grows takes arrays over it away.
     this.located = new Map();
     for (const tensor of tensors) {
+      if (isLazy(tensor)) continue; // on disk, and not to be read without need
       const address = this.heap.addressOf(tensor.data);
       if (address !== undefined) this.located.set(tensor, address);
     }

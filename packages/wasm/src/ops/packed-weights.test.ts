@@ -1,4 +1,6 @@
 // Graphs that share a weight share what was packed of it, until the last of them is gone.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   compileGraph,
   f32,
@@ -15,6 +17,9 @@ import { startHelper } from '../engine/start-helper.ts';
 import { localPlans } from '../plan-source.ts';
 import { kernelTable } from './index.ts';
 import { PackedWeights, WeightStore } from './packed-weights.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const engine = new Engine({ simd: 'plain', sharedMemory: false, threads: 1, startHelper });
 const store = new WeightStore();
@@ -97,7 +102,11 @@ test('a weight that is read when asked for is read once, for all lengths', async
   });
   const executables = [5, 9].map((rows) => compile(graphOf(rows, stored)));
   const x = [5, 9].map((rows) => numbers([rows, 32], 0.7));
-  for (const i of [0, 1, 0, 1]) await executables[i].run({ x: x[i] });
+  for (const i of [0, 1, 0, 1]) {
+    await executables[i].run({ x: x[i] });
+    await new Promise((resolve) => setTimeout(resolve));
+    collectGarbage(); // what was read and is not held
+  }
   expect(reads).toBe(1);
   for (const executable of executables) executable.dispose();
 });
