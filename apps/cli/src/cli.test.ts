@@ -120,14 +120,16 @@ describe('other commands', () => {
       type_vocab_size: 1,
     });
     expect(await attn('make-checkpoint', '--config', config, '--output', 'tiny')).toMatchObject({ code: 0 });
-    const args = ['demo', '--model', 'tiny', '--n', '1000', '--backend', 'cpu'];
+    const args = ['demo', '--model', 'tiny', '--n', '1000', '--backend', 'wasm'];
     const { code, stdout, stderr } = await attn(...args, '--json');
     expect([code, stderr]).toEqual([0, '']);
     const found = JSON.parse(stdout);
-    expect(found).toMatchObject({ architecture: 'LongformerModel', backend: 'cpu', shape: [1, 32] });
+    expect(found).toMatchObject({ architecture: 'LongformerModel', backend: 'wasm', shape: [1, 32] });
     expect(found.windows).toBeGreaterThan(2);
     expect(found.tokens).toBeGreaterThan(150);
     expect(found.window).toMatchObject({ length: 64, denseMs: expect.any(Number) });
+    expect(found.checked.tokens).toBe(64);
+    expect(found.checked.error).toBeLessThan(1e-5);
     expect((await attn(...args)).stdout).toMatch(/tokens a second\n[^]*with dense attention/);
     expect(await attn('demo', '--pattern', CAUSAL)).toMatchObject({ code: 2, stdout: '' });
     expect(await attn('demo', '--attention', '--model', 'tiny')).toMatchObject({ code: 2, stdout: '' });

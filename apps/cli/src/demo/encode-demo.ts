@@ -1,6 +1,6 @@
 /** `attn demo`: a whole novel through a whole Longformer, how fast that is, and what dense attention would have taken. */
 import { i32, type Attn } from '@attn/core';
-import { Longformer, LoadedModel, type EncodeInput } from '@attn/models/node';
+import { Longformer, LoadedModel, type EncodeInput, type TokenBatch } from '@attn/models/node';
 import { integer, text, type Options } from '../args.ts';
 import { readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Context } from '../command.ts';
@@ -10,8 +10,21 @@ import { fields } from '../terminal/table.ts';
 import { readBook } from './book.ts';
 import { randomModel, wordIds } from './random-model.ts';
 
+/** The backend that others are checked against. */
+const PLAIN = 'cpu';
+
 /** Dense attention is not measured when the same window takes longer than this without it. */
 const PATIENCE_MS = 10_000;
+
+/** Tokens that plain JavaScript computes too: of the demo's own model more than a window has, of a real one as many as take seconds. */
+const CHECKED_TOKENS = { own: 64, random: 640 } as const;
+
+/** What plain JavaScript says of the result. */
+interface Check {
+  readonly tokens: number;
+  /** Greatest difference of a state. */
+  readonly error: number;
+}
 
 /** Milliseconds of one window, with the model's own windows and with dense attention. */
 interface Comparison {
@@ -59,6 +72,8 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
     const why = backend === undefined ? `${chosen}, for the last window` : chosen;
     const window = Math.min(tokens, loaded.model.maxLength);
     const compared = await compare(loaded, attn, window, first, context);
+    const most = CHECKED_TOKENS[isOwn ? 'own' : 'random'];
+    const checked = await check(loaded, Math.min(window, most), first, context);
     loaded.dispose();
     progress.clear();
 
@@ -78,6 +93,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
       tokensPerSecond,
       peakBytes,
       ...(compared && { window: compared }),
+      ...(checked && { checked }),
     });
     context.print(
       fields([
@@ -91,6 +107,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
         ['memory', `${bytes(peakBytes)}, the peak of the process`],
         ['vector', extents(shape)],
         ...(compared ? [['dense', beside(compared)] as const] : []),
+        ...(checked ? [['checked', agreement(checked)] as const] : []),
       ]),
     );
     if (isOwn) return;
@@ -127,7 +144,7 @@ async function compare(
   { signal, progress }: Context,
 ): Promise<Comparison | undefined> {
   if (!(model instanceof Longformer)) return undefined;
-  const batch = { inputIds: i32([1, length], new Int32Array(length).fill(model.config.vocabSize - 1)) };
+  const batch = someWords(length, model.config.vocabSize);
   const timed = async (of: Longformer): Promise<number> => {
     const loaded = new LoadedModel(of, undefined, attn);
     const once = async (): Promise<number> => {
@@ -148,6 +165,39 @@ async function compare(
   progress.update('one window with dense attention');
   const windows = model.config.windows.map(() => ({ oneSided: length, dilation: 1 }));
   return { length, ms, denseMs: await timed(new Longformer({ ...model.config, windows }, model.weights)) };
+}
+
+/** The states of some words from this backend, against those from plain JavaScript; undefined where that is the backend. */
+async function check(
+  loaded: LoadedModel,
+  tokens: number,
+  backend: string,
+  { signal, progress }: Context,
+): Promise<Check | undefined> {
+  const { model } = loaded;
+  if (!(model instanceof Longformer) || backend === PLAIN) return undefined;
+  const batch = someWords(tokens, model.config.vocabSize);
+  progress.update('some words in plain JavaScript');
+  const [got, expected] = [
+    (await loaded.run(batch, { backend, signal })).last_hidden_state.data,
+    (await loaded.run(batch, { backend: PLAIN, signal })).last_hidden_state.data,
+  ];
+  let error = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(got[i] - expected[i]);
+    if (!(difference <= error)) error = difference; // NaN, too
+  }
+  return { tokens, error };
+}
+
+/** One row of different words. */
+function someWords(length: number, vocabSize: number): TokenBatch {
+  const ids = Int32Array.from({ length }, (_, i) => vocabSize - 1 - ((i * 7919) % (vocabSize >> 1)));
+  return { inputIds: i32([1, length], ids) };
+}
+
+function agreement({ tokens, error }: Check): string {
+  return `the states of ${count(tokens)} words differ by at most ${error.toExponential(1)} from plain JavaScript's`;
 }
 
 function beside({ length, ms, denseMs }: Comparison): string {
