@@ -45,6 +45,8 @@ export interface FileSpan {
   readonly name: string;
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** Throws unless the file is what it was when the tensor was made. The same function for all tensors of a file. */
+  readonly verify: () => void;
 }
 
 const STORAGE = {

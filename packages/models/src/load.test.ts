@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAttn, isLazy, sizeOf, type Attn, type JsonObject, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
+import { onnx } from '@attn/onnx/node';
 import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
 import { writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -32,7 +33,7 @@ const servers: TestServer[] = [];
 beforeAll(async () => {
   golden = await readGolden(ID);
   files = await filesOf(source);
-  attn = await createAttn({ backends: [cpu()] });
+  attn = await createAttn({ backends: [cpu(), onnx({ threads: 1 })] });
 });
 afterAll(() => attn.dispose());
 beforeEach(async () => {
@@ -103,12 +104,16 @@ describe('weights on disk', () => {
   test('must stay as they are until then', async () => {
     const [changed, kept] = [await put(), await mkdtemp(join(folder, 'kept-'))];
     for (const [name, bytes] of files) await writeFile(join(kept, name), bytes);
-    const later = await loadModel(changed, { attn });
-    await writeFile(join(changed, 'model.safetensors'), new Uint8Array(8));
-    await expect(later.run(golden.batch)).rejects.toMatchObject({
-      code: 'MALFORMED_FILE',
-      message: expect.stringContaining('it has changed since it was opened'),
-    });
+    const weights = files.get('model.safetensors') ?? new Uint8Array(0);
+    for (const backend of ['cpu', 'onnx']) {
+      await writeFile(join(changed, 'model.safetensors'), weights);
+      const later = await loadModel(changed, { attn });
+      await writeFile(join(changed, 'model.safetensors'), weights); // the same bytes at another time
+      await expect(later.run(golden.batch, { backend })).rejects.toMatchObject({
+        code: 'MALFORMED_FILE',
+        message: expect.stringContaining('it has changed since it was opened'),
+      });
+    }
     const now = await loadModel(kept, { attn, inMemory: true });
     await rm(kept, { recursive: true });
     expect(differences(golden, await now.run(golden.batch))).toEqual([]);

@@ -81,6 +81,8 @@ test('a tensor that is read later: by itself, also when the file is closed, and 
   await another.close();
   await truncate(path, 10);
   expect(() => again.data).toThrow('it has changed since it was opened');
+  expect(() => again.file?.verify()).toThrow('it has changed since it was opened');
+  expect(again.file?.verify).toBe(another.lazyTensor('x').file?.verify);
   await rm(path);
   expect(() => again.data).toThrow(expect.objectContaining({ code: 'FILE_NOT_FOUND' }));
 });

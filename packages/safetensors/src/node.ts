@@ -56,10 +56,10 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
     if (!stats.isFile()) throw new AttnError('INVALID_ARGUMENT', where, `${path} is not a file`);
     const read = (offset: number, length: number) => readRange(handle, path, offset, length);
     const file = await openSafetensors({ size: Number(stats.size), name: path, read });
-    const target = await realpath(path);
+    const seen = new SeenFile(await realpath(path), stats);
     return {
       ...file,
-      lazyTensor: (name) => lazyOf(file, name, { path: target, stats }),
+      lazyTensor: (name) => seen.lazyTensor(file, name),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -131,39 +131,54 @@ async function readRange(
   return bytes.subarray(0, done);
 }
 
-/** A file as it was when it was opened. */
-interface SeenFile {
-  readonly path: string;
-  readonly stats: BigIntStats;
-}
+/** A file that must be the one that was opened whenever it is read again. */
+class SeenFile {
+  private readonly path: string;
+  private readonly stats: BigIntStats;
 
-function lazyOf(file: SafetensorsFile, name: string, seen: SeenFile): Tensor {
-  const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
-  const read = () => decode(fileDtype, shape, readSeen(seen, byteOffset, byteLength), name).data;
-  const span: FileSpan = { folder: dirname(seen.path), name: basename(seen.path), byteOffset, byteLength };
-  return lazyTensor<DType>({ dtype, shape }, read, DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined);
-}
+  constructor(path: string, stats: BigIntStats) {
+    this.path = path;
+    this.stats = stats;
+  }
 
-/** Bytes of a file that must be the one that was opened, at once. */
-function readSeen({ path, stats }: SeenFile, offset: number, length: number): Uint8Array {
-  const bytes = allocate('u8', length);
-  let handle: number | undefined;
-  try {
-    handle = openSync(path, 'r');
-    const now = fstatSync(handle, { bigint: true });
-    if (now.ino !== stats.ino || now.size !== stats.size || now.mtimeNs !== stats.mtimeNs) {
-      throw malformed(path, 'it has changed since it was opened');
-    }
-    for (let done = 0; done < length;) {
-      const count = readSync(handle, bytes, done, Math.min(CHUNK_BYTES, length - done), offset + done);
-      if (count === 0) throw malformed(path, `expected ${length} bytes at offset ${offset}, got ${done}`);
-      done += count;
-    }
+  /** Its tensor, read when asked for. */
+  lazyTensor(file: SafetensorsFile, name: string): Tensor {
+    const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
+    const read = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
+    const folder = dirname(this.path);
+    const span: FileSpan = { folder, name: basename(this.path), byteOffset, byteLength, verify: this.verify };
+    return lazyTensor<DType>({ dtype, shape }, read, DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined);
+  }
+
+  private readonly verify = (): void => this.open(() => {});
+
+  private read(offset: number, length: number): Uint8Array {
+    const bytes = allocate('u8', length);
+    this.open((handle) => {
+      for (let done = 0; done < length;) {
+        const count = readSync(handle, bytes, done, Math.min(CHUNK_BYTES, length - done), offset + done);
+        if (count === 0) throw malformed(this.path, `expected ${length} bytes at ${offset}, got ${done}`);
+        done += count;
+      }
+    });
     return bytes;
-  } catch (cause) {
-    throw cause instanceof AttnError ? cause : fileError('safetensors/read', 'read', path, cause);
-  } finally {
-    if (handle !== undefined) closeSync(handle);
+  }
+
+  private open(use: (handle: number) => void): void {
+    let handle: number | undefined;
+    try {
+      handle = openSync(this.path, 'r');
+      const { ino, size, mtimeNs } = fstatSync(handle, { bigint: true });
+      const { stats } = this;
+      if (ino !== stats.ino || size !== stats.size || mtimeNs !== stats.mtimeNs) {
+        throw malformed(this.path, 'it has changed since it was opened');
+      }
+      use(handle);
+    } catch (cause) {
+      throw cause instanceof AttnError ? cause : fileError('safetensors/read', 'read', this.path, cause);
+    } finally {
+      if (handle !== undefined) closeSync(handle);
+    }
   }
 }
 

@@ -150,11 +150,20 @@ export class OnnxBackend implements Backend {
       ...(weights.length > 0 && { externalData: weights }),
       ...(filesOf !== undefined && { extra: withFolder(sessionOptions.extra, filesOf) }),
     };
+    // What is mapped is not read here: that it is still what was opened must be seen before and after.
+    const verify = filesOf === undefined ? () => {} : verifierOf(initializers);
+    verify();
     let session;
     try {
       session = await ort.InferenceSession.create(model, options);
     } catch (cause) {
       throw compileError(cause);
+    }
+    try {
+      verify();
+    } catch (error) {
+      await session.release();
+      throw error;
     }
     const executable = new OnnxExecutable(runtime, session, graph, lowered, () =>
       this.executables.delete(executable),
@@ -206,6 +215,14 @@ function folderOf(initializers: readonly Initializer[]): string | undefined {
   let elsewhere = 0;
   for (const { file, byteLength } of initializers) if (file?.folder !== folder) elsewhere += byteLength;
   return elsewhere <= MOST_INSIDE ? folder : undefined;
+}
+
+/** Throws unless all files of weights are what they were. */
+function verifierOf(initializers: readonly Initializer[]): () => void {
+  const checks = new Set(initializers.map(({ file }) => file?.verify));
+  return () => {
+    for (const check of checks) check?.();
+  };
 }
 
 /** ONNX Runtime's further options with the folder that a model's files are in, which a model from memory has none of. */
