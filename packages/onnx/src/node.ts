@@ -32,7 +32,6 @@ async function start({
     );
   }
   const ort = await loadOrt('onnxruntime-node', () => import('onnxruntime-node'));
-  const takesWeights = isAtLeast(ort.env.versions.node ?? ort.env.versions.common, TAKES_WEIGHTS);
   return {
     ort,
     title: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common ?? ''}`.trim(),
@@ -41,8 +40,7 @@ async function start({
     supported: ort.listSupportedBackends?.().map(({ name }) => name),
     takesInputs: false,
     sharesThreads: false,
-    takesWeights,
-    mapsFiles: takesWeights,
+    takesWeights: isAtLeast(ort.env.versions.node ?? ort.env.versions.common, TAKES_WEIGHTS),
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],

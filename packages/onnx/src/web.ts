@@ -42,7 +42,6 @@ async function start({
     takesInputs: proxy,
     sharesThreads: true,
     takesWeights: false,
-    mapsFiles: false,
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };

@@ -50,7 +50,7 @@ function rejected(
   };
 }
 
-/** x [2, 3] through a matrix that is only read when asked for, and through a table. `reads` counts how often that was. */
+/** x [2, 3] through a matrix that is only read when asked for, and the matrix added to itself. `reads` counts how often that was. */
 function lazyCall(): { readonly graph: Graph; readonly inputs: Record<string, Tensor>; reads(): number } {
   let reads = 0;
   const weight = lazyTensor({ dtype: 'f32', shape: [4, 3] }, () => {
@@ -85,7 +85,7 @@ export const callContract: readonly ContractCase[] = [
       const before = reads();
       const problem = differences('the last run', graph, inputs, runs[9]);
       if (problem !== undefined) return problem;
-      return before >= 1 && before < 10 ? undefined : `expected it to be read once or twice, got ${before}`;
+      return before === 1 || before === 2 ? undefined : `expected it to be read once or twice, got ${before}`;
     },
     () => lazyCall().graph,
   ),

@@ -2,7 +2,7 @@
  * Writes ONNX graphs node by node with the maintained protobuf definitions. A value is its name; names are made here, so that
  * they are unique in the whole model, bodies of `Scan` and `If` included, which may read the values of the graph around them.
  */
-import { byteLengthOf, isLazy, type FileSpan, type Tensor } from '@attn/core';
+import { byteLengthOf, type FileSpan, type Tensor } from '@attn/core';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT, type ElementType } from './dtypes.ts';
 
@@ -73,9 +73,8 @@ export class ModelBuilder {
   /** A tensor as a constant. Its bytes are not copied, and those of a lazy one not read. */
   tensor(wish: string, tensor: Tensor): Name {
     const { dtype, shape, file } = tensor;
-    if (!isLazy(tensor)) return this.array(wish, { dtype, shape }, tensor.data);
-    const byteLength = byteLengthOf(tensor);
-    return this.initializer(wish, { dtype, shape, byteLength, bytes: () => bytesOf(tensor.data), file });
+    const bytes = (): Uint8Array => bytesOf(tensor.data);
+    return this.initializer(wish, { dtype, shape, byteLength: byteLengthOf(tensor), bytes, file });
   }
 
   /** An array as a constant. Its bytes are not copied. */

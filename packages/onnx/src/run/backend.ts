@@ -14,23 +14,12 @@ import {
   type SharedState,
 } from '@attn/core';
 import { PLAN_INPUTS } from '../lower/attention/operands.ts';
-import { compileError } from './errors.ts';
 import { OnnxExecutable } from './executable.ts';
 import { calibrate, knownCalibration } from './calibrate.ts';
 import { isLowered } from '../lower/ops/names.ts';
 import { predict, REFERENCE, type Speed } from './predict.ts';
-import type { Initializer } from '../model/model-builder.ts';
 import type { Runtime } from './runtime.ts';
 import { VERSION } from '../version.ts';
-
-/**
- * With more weights than this a session does without ONNX Runtime's memory pattern: one block for all intermediates, which it allocates beside
- * the memory that the first run used.
- */
-const HEAVY_BYTES = 256 * 2 ** 20;
-
-/** Most bytes of weights that a model holds itself when the others stay in their files. */
-const MOST_INSIDE = 64 * 2 ** 20;
 
 /** An execution provider's name, or an object with its `name` and its options. */
 export type ExecutionProvider = string | Readonly<Record<string, unknown>>;
@@ -132,39 +121,14 @@ export class OnnxBackend implements Backend {
     sessionOptions: Runtime['sessionOptions'],
   ): Promise<Executable> {
     const runtime = await this.runtime();
-    const { ort, fusedDense, takesWeights, mapsFiles } = runtime;
+    const { fusedDense } = runtime;
     // Only now: who never compiles need not wait for the definitions of ONNX to be loaded.
-    const [{ lowerGraph }, { encodeModel }] = await Promise.all([
+    const [{ lowerGraph }, { openSession }] = await Promise.all([
       import('../lower/lower.ts'),
-      import('../model/encode.ts'),
+      import('./open-session.ts'),
     ]);
     const lowered = lowerGraph(graph, plans, { portable: this.portable, fusedDense, flatOutputs: true });
-    const initializers = [...lowered.model.initializers.values()];
-    const filesOf = mapsFiles ? folderOf(initializers) : undefined;
-    const eachApart = takesWeights && filesOf === undefined;
-    const { model, weights } = encodeModel(lowered.model, 'attn', { eachApart, filesOf });
-    const weightBytes = initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const options = {
-      ...(weightBytes > HEAVY_BYTES && { enableMemPattern: false }),
-      ...sessionOptions,
-      ...(weights.length > 0 && { externalData: weights }),
-      ...(filesOf !== undefined && { extra: withFolder(sessionOptions.extra, filesOf) }),
-    };
-    // What is mapped is not read here: that it is still what was opened must be seen before and after.
-    const verify = filesOf === undefined ? () => {} : verifierOf(initializers);
-    verify();
-    let session;
-    try {
-      session = await ort.InferenceSession.create(model, options);
-    } catch (cause) {
-      throw compileError(cause);
-    }
-    try {
-      verify();
-    } catch (error) {
-      await session.release();
-      throw error;
-    }
+    const session = await openSession(runtime, lowered.model, sessionOptions);
     const executable = new OnnxExecutable(runtime, session, graph, lowered, () =>
       this.executables.delete(executable),
     );
@@ -204,32 +168,4 @@ export class OnnxBackend implements Backend {
       };
     }
   }
-}
-
-/**
- * The folder in whose files the weights lie. A session takes weights from files or from memory, not from both: where too many lie elsewhere,
- * from memory.
- */
-function folderOf(initializers: readonly Initializer[]): string | undefined {
-  const folder = initializers.find(({ file }) => file !== undefined)?.file?.folder;
-  let elsewhere = 0;
-  for (const { file, byteLength } of initializers) if (file?.folder !== folder) elsewhere += byteLength;
-  return elsewhere <= MOST_INSIDE ? folder : undefined;
-}
-
-/** Throws unless all files of weights are what they were. */
-function verifierOf(initializers: readonly Initializer[]): () => void {
-  const checks = new Set(initializers.map(({ file }) => file?.verify));
-  return () => {
-    for (const check of checks) check?.();
-  };
-}
-
-/** ONNX Runtime's further options with the folder that a model's files are in, which a model from memory has none of. */
-function withFolder(extra: unknown, folder: string): object {
-  const given = (extra ?? {}) as { readonly session?: object };
-  return {
-    ...given,
-    session: { ...given.session, model_external_initializers_file_folder_path: folder },
-  };
 }

@@ -39,10 +39,8 @@ export interface Runtime {
   readonly takesInputs: boolean;
   /** Whether all sessions have the same threads, so that one cannot be asked to run on fewer. */
   readonly sharesThreads: boolean;
-  /** Whether sessions take weights from memory beside the model, so that no model holds them a second time. */
+  /** Whether sessions take weights beside the model, from memory or from the files where they lie, so that no model holds them a second time. */
   readonly takesWeights: boolean;
-  /** Whether sessions map weights from the files where they lie already. */
-  readonly mapsFiles: boolean;
   /** Whether MultiHeadAttention is the best way to do dense attention here. */
   readonly fusedDense: boolean;
 }
