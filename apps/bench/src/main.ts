@@ -48,6 +48,7 @@ interface Flags {
   readonly json?: string;
   readonly markdown?: string;
   readonly quick?: boolean;
+  readonly only?: string;
   readonly svg?: string;
   readonly base?: string;
   readonly carry?: string;
@@ -69,6 +70,7 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
   const options: SuiteOptions = {
     rounds,
     quick: flags.quick ?? false,
+    only: flags.only,
     log: (message) => console.error(message),
   };
   const tables: Table[] = [];
@@ -92,6 +94,7 @@ cli
   )
   .option('--rounds <n>', 'Rounds of interleaved runs', { default: 5 })
   .option('--quick', 'Few and small sizes')
+  .option('--only <text>', 'Of the regret suite: only graphs whose name contains this')
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .option('--svg <folder>', 'Also draw times over lengths, as SVG')

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { writePlots } from './plots.ts';
 
 test('a table of times over lengths becomes a picture, one without does not', async () => {
@@ -11,6 +11,7 @@ test('a table of times over lengths becomes a picture, one without does not', as
     { N, who: 'a failing peer', ms: 'fails: too long' },
   ]);
   const folder = mkdtempSync(join(tmpdir(), 'attn-plots-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const files = await writePlots(
     [
       { title: 'Dense attention', note: '', rows },

@@ -34,5 +34,7 @@ export interface SuiteOptions {
   readonly rounds: number;
   /** Few and small sizes. */
   readonly quick: boolean;
+  /** Only the rows whose name contains this, in suites that know it. */
+  readonly only?: string;
   log(message: string): void;
 }

@@ -1,12 +1,19 @@
 /** The contest's rules, on real child processes with small problems. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { longformer, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 // As built: children load their script from there.
 import { contest } from '../../dist/contest/contest.js';
 import { file, matmul, model, ours, peer, plain } from '../candidates/index.ts';
+
+/** A folder that is gone after the test. */
+function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'attn-contest-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
 test('candidates take turns, are checked, and one that fails does not stop the others', async () => {
   const messages: string[] = [];
@@ -40,14 +47,14 @@ test('a candidate that does not answer has failed', async () => {
 });
 
 test('a child that ends has failed', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'attn-contest-')), 'child.mjs');
+  const file = join(freshFolder(), 'child.mjs');
   writeFileSync(file, "process.on('message', () => process.exit(3));");
   const { gone } = await contest({ gone: plain({ n: 16 }) }, { rounds: 1, script: () => file });
   expect(gone.failed).toBe('the process ended with exit code 3');
 });
 
 test('whole models: from a folder, checked against plain JavaScript', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'attn-contest-'));
+  const folder = freshFolder();
   const config = {
     ...LONGFORMER_PRESETS['longformer-base'],
     hidden_size: 32,

@@ -177,8 +177,13 @@ function encoder(
   return { family, n, heads, headDim, build };
 }
 
+/** Those whose family contains `only`. */
+export function subjects(quick: boolean, only = ''): readonly Subject[] {
+  return all(quick).filter(({ family }) => family.includes(only));
+}
+
 /** All of them; the quick ones are a few small ones. */
-export function subjects(quick: boolean): readonly Subject[] {
+function all(quick: boolean): readonly Subject[] {
   const each = (list: readonly Sizes[], make: (sizes: Sizes) => Subject): Subject[] => list.map(make);
   if (quick) {
     return [

@@ -1,12 +1,11 @@
 /** Times one graph on every backend, and asks which one is chosen for it. */
 import { AttnError, type Attn, type Graph, type Tensors } from '@attn/core';
-import { summarise } from '../measure.ts';
 import type { Subject } from './graphs.ts';
 
 /** What a graph came to. */
 export interface Verdict {
   readonly subject: Subject;
-  /** Median milliseconds of a call, by backend; only of those that could be the best. */
+  /** Least milliseconds of a call, by backend; only of those that could be the best. */
   readonly ms: ReadonlyMap<string, number>;
   readonly predictedMs: ReadonlyMap<string, number>;
   readonly estimate: Choice;
@@ -68,7 +67,7 @@ export async function judge(
       candidate.samples.push(await sample(candidate));
     }
   }
-  const ms = new Map(candidates.map(({ backend, samples }) => [backend, summarise(samples).median]));
+  const ms = new Map(candidates.map(({ backend, samples }) => [backend, Math.min(...samples)]));
   const least = Math.min(...ms.values());
   const choice = (backend: string): Choice => ({ backend, regret: (ms.get(backend) ?? Infinity) / least });
   return {

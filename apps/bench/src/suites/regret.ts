@@ -20,7 +20,7 @@ export const regretSuite: Suite = {
     try {
       await estimating.calibrate();
       const verdicts: Verdict[] = [];
-      for (const subject of subjects(options.quick)) {
+      for (const subject of subjects(options.quick, options.only)) {
         const { family, n, heads, headDim } = subject;
         const verdict = await judge(subject, estimating, measuring, options.rounds);
         const { estimate, measure } = verdict;
@@ -60,7 +60,9 @@ function summary(verdicts: readonly Verdict[]): Table {
   });
   return {
     title: 'Regret',
-    note: 'Time of the chosen backend over that of the best one, by graph. Medians of interleaved runs of whole calls; 1 is the best choice.',
+    note:
+      'Time of the chosen backend over that of the best one, by graph; 1 is the best choice. Least times of interleaved runs of whole ' +
+      'calls, since shared cores run at half their speed at times.',
     rows,
   };
 }

@@ -6,12 +6,13 @@ import { summarise } from '../measure.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 const FIRST_CALL = fileURLToPath(new URL('../first-call.js', import.meta.url));
+const FIRST_PROBE = fileURLToPath(new URL('../first-probe.js', import.meta.url));
 const PAYLOAD = fileURLToPath(new URL('../payload.js', import.meta.url));
 
 export const startSuite: Suite = {
   name: 'start',
-  describes: 'cold start and payload',
-  run: async (options) => [coldStart(options), await payload(options)],
+  describes: 'cold start, probing and payload',
+  run: async (options) => [coldStart(options), probing(options), await payload(options)],
 };
 
 function coldStart({ rounds, log }: SuiteOptions): Table {
@@ -24,6 +25,32 @@ function coldStart({ rounds, log }: SuiteOptions): Table {
     title: 'Cold start',
     note: 'A fresh process: from before the first import of @attn/core and @attn/wasm to the first result, N = 256, 8 heads × 64. Target ≤ 100 ms.',
     rows: [{ what: 'import → first result', ms: median, '± ms': spread }],
+  };
+}
+
+function probing({ rounds, log }: SuiteOptions): Table {
+  log('start: probing');
+  const samples = Array.from({ length: rounds }, () => {
+    const said = execFileSync(process.execPath, [FIRST_PROBE], { encoding: 'utf8' });
+    return JSON.parse(said) as { readonly first: number; readonly second: number; readonly backends: number };
+  });
+  const row = (what: string, times: readonly number[]) => {
+    const { median, spread } = summarise(times);
+    return { what, ms: median, '± ms': spread };
+  };
+  return {
+    title: 'Probing',
+    note: `A fresh process: createAttn of @attn/auto with ${samples[0].backends} backends, which loads them and looks at the machine. Target ≤ 150 ms without a GPU, and once a process.`,
+    rows: [
+      row(
+        'the first time',
+        samples.map(({ first }) => first),
+      ),
+      row(
+        'again',
+        samples.map(({ second }) => second),
+      ),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@
  * `tune: 'measure'`: the first call of a graph times the best candidates on the call's own inputs, and later calls know. What was
  * found is remembered by the graph's structure, the machine, and the versions of all backends.
  */
+import { debug } from '../debug.ts';
 import { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { structureKey } from '../graph/finish.ts';
@@ -18,17 +19,25 @@ const MOST = 3;
 const NEAR = 4;
 
 /**
- * How long and how often a candidate runs before it is timed, since engines optimise what runs often; what is long enough by itself;
- * and how long a sample takes at least.
+ * A candidate runs so often, and so long, before it is timed: engines optimise what runs often, and first results lie in memory that
+ * the system has yet to find, which can take longer than the work. More than `LONG_MS` are enough in any case.
  */
-const WARM_UP_MS = 40;
 const WARM_UP_RUNS = 4;
-const LONG_MS = 400;
-const SAMPLE_MS = 8;
-const SAMPLES = 5;
+const WARM_UP_MS = 40;
+const LONG_MS = 1000;
 
-/** One that is so much slower than the best after a sample is not timed again. */
+/** How many samples, how long each takes at least, and the rest before one, in which threads of other backends go to sleep. */
+const SAMPLES = 7;
+const SAMPLE_MS = 8;
+const REST_MS = 15;
+
+/** After so many samples a candidate that is so much slower than the best is out; before, one that is much slower. */
+const SURE_SAMPLES = 3;
 const BEATEN = 1.5;
+const HOPELESS = 2.5;
+
+/** Sure samples that have taken so long together are enough. */
+const ENOUGH_MS = 3000;
 
 /** How many graphs are remembered here; the store has its own bound. */
 const GRAPHS = 256;
@@ -107,6 +116,7 @@ export class Tuner {
       return [];
     }
     const { times, failures } = await measure(near, trial);
+    debug(2, () => `${graph.key}: timed, in ms a run: ${JSON.stringify(Object.fromEntries(times))}`);
     this.known.set(graph.key, times);
     if (failures.length === 0) await this.store?.set(key, Object.fromEntries(times));
     return failures;
@@ -120,7 +130,10 @@ function timesOf(json: Json | undefined): Times {
   );
 }
 
-/** Times candidates in turn, round by round, so that what else the machine does hits them alike; the least time counts. */
+/**
+ * Times candidates in turn, round by round, so that what else the machine does hits them alike. The least time counts: cores that are
+ * shared with others, as those of rented machines are, run at half their speed for a second and at full speed in the next.
+ */
 async function measure(
   candidates: readonly UsableCandidate[],
   trial: Trial,
@@ -128,6 +141,7 @@ async function measure(
   const times = new Map<string, number>();
   const failures: TrialFailure[] = [];
   let left = [...candidates];
+  let start = 0;
   for (let sample = 0; sample <= SAMPLES && (sample === 0 || left.length > 1); sample++) {
     for (const candidate of left) {
       const { name } = candidate.backend;
@@ -142,14 +156,16 @@ async function measure(
         times.delete(name);
       }
     }
-    const best = Math.min(...times.values());
-    left = left.filter(({ backend }) => (times.get(backend.name) ?? Infinity) <= BEATEN * best);
-    if (sample * best > LONG_MS) break;
+    if (sample === 0) start = performance.now();
+    const isSure = sample >= SURE_SAMPLES;
+    const bound = (isSure ? BEATEN : HOPELESS) * Math.min(...times.values());
+    left = left.filter(({ backend }) => (times.get(backend.name) ?? Infinity) <= bound);
+    if (isSure && performance.now() - start > ENOUGH_MS) break;
   }
   return { times, failures };
 }
 
-/** Runs once, which compiles and makes plans, and then until engines have optimised; the least time of a run but the first. */
+/** Runs once, which compiles and makes plans, and then until runs take what they will take; the least time of a run but the first. */
 async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number> {
   await trial(candidate);
   const start = performance.now();
@@ -163,8 +179,10 @@ async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number>
   return least;
 }
 
-/** Milliseconds of one run, over enough runs for the clock. */
+/** Milliseconds of one run, over enough runs for the clock; a short one is run once before, which wakes threads up. */
 async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPLE_MS): Promise<number> {
+  await new Promise<void>((resolve) => setTimeout(resolve, REST_MS));
+  if (expected < SAMPLE_MS) await trial(candidate);
   const runs = Math.max(1, Math.ceil(SAMPLE_MS / expected));
   const start = performance.now();
   for (let run = 0; run < runs; run++) await trial(candidate);

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { hostStore } from './calibration-store.ts';
 import { readEntries, withEntry } from './entries.ts';
 import { machineName } from './host.ts';
@@ -15,6 +15,7 @@ afterEach(() => {
 /** A store in a new folder, and its file. */
 function inFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'attn-store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   vi.stubEnv('XDG_CACHE_HOME', folder);
   vi.stubEnv('LOCALAPPDATA', folder);
   vi.stubGlobal(
