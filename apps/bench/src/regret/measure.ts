@@ -1,5 +1,6 @@
 /** Times one graph on every backend, and asks which one is chosen for it. */
 import { AttnError, type Attn, type Graph, type Tensors } from '@attn/core';
+import { collect } from '../memory.ts';
 import type { Subject } from './graphs.ts';
 
 /** What a graph came to. */
@@ -63,6 +64,7 @@ export async function judge(
   for (let round = 0; round < rounds; round++) {
     for (const candidate of candidates) {
       if (round > 0 && candidate.least > SLOWER * best) continue;
+      collect();
       await new Promise((resolve) => setTimeout(resolve, REST_MS));
       candidate.samples.push(await sample(candidate));
     }

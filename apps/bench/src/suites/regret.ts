@@ -62,7 +62,7 @@ function summary(verdicts: readonly Verdict[]): Table {
     title: 'Regret',
     note:
       'Time of the chosen backend over that of the best one, by graph; 1 is the best choice. Least times of interleaved runs of whole ' +
-      'calls, since shared cores run at half their speed at times.',
+      'calls, after earlier results were freed.',
     rows,
   };
 }

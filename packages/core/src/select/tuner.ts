@@ -131,8 +131,8 @@ function timesOf(json: Json | undefined): Times {
 }
 
 /**
- * Times candidates in turn, round by round, so that what else the machine does hits them alike. The least time counts: cores that are
- * shared with others, as those of rented machines are, run at half their speed for a second and at full speed in the next.
+ * Times candidates in turn, round by round, so that what else the machine does hits them alike. The least time counts: a result in
+ * memory that the system has yet to find can take twice as long as the next one, in memory that was freed since.
  */
 async function measure(
   candidates: readonly UsableCandidate[],
