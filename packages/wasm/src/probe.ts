@@ -23,10 +23,10 @@ export function look(options: Pick<HostOptions, 'simd' | 'sharedMemory' | 'threa
   const found = features();
   const reason = whyNot(found, options);
   if (reason !== undefined) return { probe: { available: false, reason }, settings: undefined };
-  const { simd = found.relaxed ? 'relaxed' : 'plain' } = options;
+  const { simd = found.fuses ? 'relaxed' : 'plain' } = options;
   const { sharedMemory = found.cannotShare === undefined } = options;
   const threads = sharedMemory ? options.threads : 1;
-  const kind = simd === 'relaxed' ? 'SIMD with fused multiply–add' : 'SIMD';
+  const kind = simd === 'relaxed' && found.fuses ? 'SIMD with fused multiply–add' : 'SIMD';
   return {
     probe: {
       available: true,
@@ -52,9 +52,11 @@ function whyNot(
   return undefined;
 }
 
-function absencesOf({ relaxed, cannotShare }: Features): string[] {
+function absencesOf({ relaxed, fuses, cannotShare }: Features): string[] {
   const absences: string[] = [];
   if (!relaxed) absences.push('no fused multiply–add: this engine has no relaxed SIMD');
+  else if (!fuses)
+    absences.push('no fused multiply–add: that of this engine, or of its processor, rounds twice');
   if (cannotShare !== undefined) absences.push(`one thread: ${cannotShare}`);
   return absences;
 }

@@ -1,7 +1,8 @@
 /** A copy of the repository's sources that a test may change. */
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { type Name, parseName } from './name.ts';
 
 /** The root of the repository itself. */
@@ -28,6 +29,21 @@ export function copyRepository(): string {
   }
   symlinkSync(join(repository, 'node_modules'), join(copy, 'node_modules'));
   return copy;
+}
+
+/** Builds what a backend's tests import of the copy, and the backend. Returns what the tools had to say: nothing. */
+export function buildBackend(copy: string, name: string): string {
+  const compiled = spawnSync('tsc', ['-b', `packages/${name}`, 'packages/conformance'], {
+    cwd: copy,
+    encoding: 'utf8',
+  });
+  const tools = join(repository, 'packages/core/node_modules/.bin');
+  const bundled = spawnSync(process.execPath, ['--run', 'build:node'], {
+    cwd: join(copy, 'packages/core'),
+    encoding: 'utf8',
+    env: { ...process.env, PATH: [tools, process.env.PATH].join(delimiter) },
+  });
+  return compiled.stdout + compiled.stderr + bundled.stderr;
 }
 
 /** What `pnpm install` does for a new backend: it has the dependencies of the CPU backend. */

@@ -7,7 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backend } from './backend.ts';
-import { copyRepository, linkBackend, named, repository } from './copy.testing.ts';
+import { buildBackend, copyRepository, linkBackend, named, repository } from './copy.testing.ts';
 import { apply } from './scaffold.ts';
 
 const page = readFileSync(join(repository, 'docs/write-a-backend.md'), 'utf8');
@@ -30,11 +30,7 @@ interface Report {
 /** Runs the package's tests in Node, after it was compiled. */
 function runSuite(cases?: string): { readonly report: Report; readonly output: string } {
   const env = { ...process.env, ...(cases && { ATTN_CASES: cases }) };
-  const compiled = spawnSync('tsc', ['-b', 'packages/abacus', 'packages/conformance'], {
-    cwd: copy,
-    encoding: 'utf8',
-  });
-  expect(compiled.stdout + compiled.stderr).toBe('');
+  expect(buildBackend(copy, 'abacus')).toBe('');
   const { stdout, stderr } = spawnSync('vitest', ['run', '--project', 'node'], {
     cwd: folder,
     encoding: 'utf8',

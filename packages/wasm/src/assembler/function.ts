@@ -50,21 +50,22 @@ export class FunctionBuilder {
   readonly locals: Local<ValueType>[] = [];
   readonly body: Statement[] = [];
   private statements: Statement[] = this.body;
+  private readonly names: Set<string>;
 
   constructor(name: string, parameters: Parameters) {
     this.name = name;
     this.parameters = Object.entries(parameters).map(([parameter, type], index) =>
       local(parameter, type, index),
     );
+    this.names = new Set(Object.keys(parameters));
   }
 
   /** A new variable; zero at first. A name that is taken gets a number. */
   local<T extends ValueType>(name: string, type: T): Local<T> {
-    const variables = [...this.parameters, ...this.locals];
-    const taken = (text: string): boolean => variables.some((variable) => variable.name === text);
     let unique = name;
-    for (let i = 2; taken(unique); i++) unique = `${name}_${i}`;
-    const made = local(unique, type, variables.length);
+    for (let i = 2; this.names.has(unique); i++) unique = `${name}_${i}`;
+    this.names.add(unique);
+    const made = local(unique, type, this.parameters.length + this.locals.length);
     this.locals.push(made);
     return made;
   }

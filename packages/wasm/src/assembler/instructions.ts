@@ -87,11 +87,10 @@ interface I32Instructions extends Family<typeof I32_BINARY, (a: I32, b: I32) => 
 }
 
 export const i32: I32Instructions = {
-  ...family(
-    'i32',
-    I32_BINARY,
-    (name, code) => (a: I32, b: I32) => tree('i32', { name, bytes: [code] }, toI32(a), toI32(b)),
-  ),
+  ...family('i32', I32_BINARY, (name, code) => {
+    const instruction = { name, bytes: [code] };
+    return (a: I32, b: I32) => tree('i32', instruction, toI32(a), toI32(b));
+  }),
   const: toI32,
   load: (address, offset = 0) => tree('i32', memory('i32.load', [0x28], offset), toI32(address)),
   load8U: (address, offset = 0) => tree('i32', memory('i32.load8_u', [0x2d], offset), toI32(address)),
@@ -125,16 +124,14 @@ interface F32Instructions
 }
 
 export const f32: F32Instructions = {
-  ...family(
-    'f32',
-    F32_COMPARE,
-    (name, code) => (a: F32, b: F32) => tree('i32', { name, bytes: [code] }, toF32(a), toF32(b)),
-  ),
-  ...family(
-    'f32',
-    F32_BINARY,
-    (name, code) => (a: F32, b: F32) => tree('f32', { name, bytes: [code] }, toF32(a), toF32(b)),
-  ),
+  ...family('f32', F32_COMPARE, (name, code) => {
+    const instruction = { name, bytes: [code] };
+    return (a: F32, b: F32) => tree('i32', instruction, toF32(a), toF32(b));
+  }),
+  ...family('f32', F32_BINARY, (name, code) => {
+    const instruction = { name, bytes: [code] };
+    return (a: F32, b: F32) => tree('f32', instruction, toF32(a), toF32(b));
+  }),
   const: toF32,
   load: (address, offset = 0) => tree('f32', memory('f32.load', [0x2a], offset), toI32(address)),
   store: (address, value, offset = 0) =>
@@ -150,15 +147,17 @@ export const f32: F32Instructions = {
 type Unary = (a: V128) => V128;
 type Binary = (a: V128, b: V128) => V128;
 
-const unary =
-  (name: string, code: number): Unary =>
-  (a) =>
-    tree('v128', { name, bytes: simd(code) }, a);
+// Instructions without immediates are the same object wherever they stand: a kernel has thousands.
 
-const binary =
-  (name: string, code: number): Binary =>
-  (a, b) =>
-    tree('v128', { name, bytes: simd(code) }, a, b);
+function unary(name: string, code: number): Unary {
+  const instruction = { name, bytes: simd(code) };
+  return (a) => tree('v128', instruction, a);
+}
+
+function binary(name: string, code: number): Binary {
+  const instruction = { name, bytes: simd(code) };
+  return (a, b) => tree('v128', instruction, a, b);
+}
 
 const V128_LOAD = { load: 0x00, load32Splat: 0x09, load32Zero: 0x5c } as const;
 /** `andnot` is `a & ~b`. */

@@ -1,13 +1,8 @@
 /** A module under construction: functions over one imported memory, as bytes and as text. */
-import { leb, type ValueType } from './expression.ts';
-import {
-  FunctionBuilder,
-  type Arguments,
-  type FunctionHandle,
-  type Parameters,
-  type Statement,
-} from './function.ts';
-import { flatten } from './flatten.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { eachInstruction } from './each-instruction.ts';
+import type { ValueType } from './expression.ts';
+import { FunctionBuilder, type Arguments, type FunctionHandle, type Parameters } from './function.ts';
 import { functionText } from './text.ts';
 
 /** The most pages of 64 KiB that a memory can have: 4 GiB. */
@@ -49,25 +44,43 @@ export class ModuleBuilder {
 
   /** The module in the binary format. https://webassembly.github.io/spec/core/binary/modules.html */
   toBytes(): Uint8Array<ArrayBuffer> {
-    const types = this.functions.map(({ parameters }) => [
-      0x60,
-      ...vector(parameters.map(({ type }) => [TYPES[type]])),
-      0,
-    ]);
-    const limits = this.shared ? 3 : 1;
-    const memory = [...name('env'), ...name('memory'), 2, limits, ...leb(0), ...leb(MAX_PAGES)];
-    const exports = this.exported.map((f) => [...name(f.name), 0, ...leb(this.functions.indexOf(f))]);
-    const names = this.functions.map((f, index) => [...leb(index), ...name(f.name)]);
-    return Uint8Array.from([
-      ...PREAMBLE,
-      ...section(1, vector(types)),
-      ...section(2, vector([memory])),
-      ...section(3, vector(this.functions.map((_, index) => leb(index)))),
-      ...section(7, vector(exports)),
-      ...section(10, vector(this.functions.map(code))),
-      // Function names, for profilers and stack traces.
-      ...section(0, [...name('name'), ...section(1, vector(names))]),
-    ]);
+    const module = new ByteWriter();
+    module.write(PREAMBLE);
+    module.writeSection(1, (types) =>
+      types.writeVector(this.functions, ({ parameters }) => {
+        types.write([0x60]);
+        types.writeVector(parameters, ({ type }) => types.write([TYPES[type]]));
+        types.write([0]);
+      }),
+    );
+    module.writeSection(2, (imports) =>
+      imports.writeVector(['memory'], (memory) => {
+        imports.writeName('env');
+        imports.writeName(memory);
+        imports.write([2, this.shared ? 3 : 1, 0]);
+        imports.writeLeb(MAX_PAGES);
+      }),
+    );
+    module.writeSection(3, (types) => types.writeVector(this.functions, (_, index) => types.writeLeb(index)));
+    module.writeSection(7, (exports) =>
+      exports.writeVector(this.exported, (f) => {
+        exports.writeName(f.name);
+        exports.write([0]);
+        exports.writeLeb(this.functions.indexOf(f));
+      }),
+    );
+    module.writeSection(10, (codes) => codes.writeVector(this.functions, (f) => writeCode(f, codes)));
+    // Function names, for profilers and stack traces.
+    module.writeSection(0, (custom) => {
+      custom.writeName('name');
+      custom.writeSection(1, (names) =>
+        names.writeVector(this.functions, (f, index) => {
+          names.writeLeb(index);
+          names.writeName(f.name);
+        }),
+      );
+    });
+    return module.bytes.slice();
   }
 
   /** The module in the text format, for people. */
@@ -78,25 +91,10 @@ export class ModuleBuilder {
   }
 }
 
-function code(f: FunctionBuilder): number[] {
-  const locals = f.locals.map(({ type }) => [1, TYPES[type]]);
-  const body = [...vector(locals), ...bodyBytes(f.body), 0x0b];
-  return [...leb(body.length), ...body];
-}
-
-function bodyBytes(statements: readonly Statement[]): number[] {
-  return flatten(statements).flatMap(({ bytes }) => bytes);
-}
-
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...leb(content.length), ...content];
-}
-
-function vector(items: readonly (readonly number[])[]): number[] {
-  return [...leb(items.length), ...items.flat()];
-}
-
-function name(text: string): number[] {
-  const bytes = new TextEncoder().encode(text);
-  return [...leb(bytes.length), ...bytes];
+function writeCode(f: FunctionBuilder, codes: ByteWriter): void {
+  codes.writeSized((code) => {
+    code.writeVector(f.locals, ({ type }) => code.write([1, TYPES[type]]));
+    eachInstruction(f.body, ({ bytes }) => code.write(bytes));
+    code.write([0x0b]);
+  });
 }

@@ -1,5 +1,5 @@
 /** A function in the text format: one instruction a line, blocks indented. */
-import { flatten } from './flatten.ts';
+import { eachInstruction } from './each-instruction.ts';
 import type { FunctionBuilder } from './function.ts';
 
 /** The text of a function, indented to stand in a module. */
@@ -12,10 +12,10 @@ export function functionText(f: FunctionBuilder, exported: boolean): string {
   const lines = [`  ${head.filter((part) => part !== '').join(' ')}`];
   for (const { name, type } of f.locals) lines.push(`    (local $${name} ${type})`);
   let depth = 2;
-  for (const { name, immediates } of flatten(f.body)) {
+  eachInstruction(f.body, ({ name, immediates }) => {
     if (name === 'end' || name === 'else') depth--;
     lines.push(`${'  '.repeat(depth)}${immediates ? `${name} ${immediates}` : name}`);
     if (name === 'loop' || name === 'if' || name === 'block' || name === 'else') depth++;
-  }
+  });
   return `${lines.join('\n')})`;
 }

@@ -6,8 +6,10 @@ import { v128 } from '../assembler/index.ts';
 export interface Features {
   /** 128-bit SIMD, WebAssembly 2.0. */
   readonly simd: boolean;
-  /** Fused multiply–add. https://github.com/WebAssembly/relaxed-simd */
+  /** Relaxed SIMD, which has a multiply–add. https://github.com/WebAssembly/relaxed-simd */
   readonly relaxed: boolean;
+  /** Whether that rounds once, as it may but need not: JavaScriptCore's does not, nor does V8's on processors without such an instruction. */
+  readonly fuses: boolean;
   /** Why there is no memory that threads share, and what would help; undefined where there is. */
   readonly cannotShare: string | undefined;
 }
@@ -16,21 +18,45 @@ let found: Features | undefined;
 
 /** Asked once. */
 export function features(): Features {
-  found ??= {
-    simd: validates((x) => f32x4.add(x, x)),
-    relaxed: validates((x) => f32x4.relaxedMadd(x, x, x)),
-    cannotShare: whyNotShared(),
-  };
+  found ??= look();
   return found;
 }
 
-function validates(use: (x: V128) => V128): boolean {
-  if (typeof WebAssembly !== 'object') return false;
+function look(): Features {
+  const madd = moduleOf((x) => f32x4.relaxedMadd(x, x, f32x4.all(-SQUARE)));
+  const relaxed = validates(madd);
+  return {
+    simd: validates(moduleOf((x) => f32x4.add(x, x))),
+    relaxed,
+    fuses: relaxed && fuses(madd),
+    cannotShare: whyNotShared(),
+  };
+}
+
+/** A number, and its square as a float: what is left of the square beside that is 2⁻²⁴ when it was not rounded, else 0. */
+const NUMBER = 1 + 2 ** -12;
+const SQUARE = 1 + 2 ** -11;
+
+/** A function of one vector, over memory, as a module. */
+function moduleOf(use: (x: V128) => V128): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ sharedMemory: false });
-  module.define('test', { address: 'i32' }, (f, { address }) => {
+  const test = module.define('test', { address: 'i32' }, (f, { address }) => {
     f.do(v128.store(address, use(v128.load(address))));
   });
-  return WebAssembly.validate(module.toBytes());
+  module.export(test);
+  return module.toBytes();
+}
+
+function validates(bytes: Uint8Array<ArrayBuffer>): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(bytes);
+}
+
+function fuses(madd: Uint8Array<ArrayBuffer>): boolean {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const vector = new Float32Array(memory.buffer, 0, 4).fill(NUMBER);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(madd), { env: { memory } });
+  (exports.test as (address: number) => void)(0);
+  return vector.every((lane) => lane === 2 ** -24);
 }
 
 /** In a page, only a cross-origin isolated one may share memory. */
