@@ -71,12 +71,12 @@ export interface Backend {
   readonly name: string;
   /** Of its package: what was measured of one version is not believed of another. */
   readonly version?: string;
-  /** What this machine has. Cheap (nothing is compiled or measured), cached, never throws. */
+  /** What this machine has. Cheap (nothing is measured, no graph compiled), cached, never throws. */
   probe(): Promise<Probe>;
   /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
   supports(node: GraphNode, graph: Graph): true | string;
   /**
-   * Finds the constants of this machine that `estimate` rests on, by a few milliseconds of real work, and returns them for keeping.
+   * Finds the constants of this machine that `estimate` rests on, by some real work, and returns them for keeping.
    * Called after `probe`, before backends are compared. What an earlier call returned, on this machine, for this version and the
    * same features, is taken instead of measuring; what it does not recognise is measured. Without it, estimates rest on
    * constants that are built in.

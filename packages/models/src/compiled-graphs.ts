@@ -1,5 +1,5 @@
 /**
- * Compiled graphs of one model. Each holds the weights once more, in the memory of its backend, so that only as many are kept as fit in
+ * Compiled graphs of one model. Each may hold the weights once more, in the memory of its backend, so that only as many are kept as fit in
  * a bound; core's own cache counts executables, not bytes.
  */
 import {

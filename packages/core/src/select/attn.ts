@@ -101,7 +101,8 @@ export interface Attn {
   /** Runs a graph; executables are kept and reused by the graph's key. */
   run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
   /**
-   * Compiles a graph for a caller who wants to hold it, and who must dispose it. Its runs do not fall back, and count as
+   * Compiles a graph for a caller who wants to hold it, and who must dispose it. It moves to another backend when its own
+   * fails, unless that was named, and its runs count as
    * calls of this `Attn` for `dispose`.
    */
   compile(graph: Graph, options?: CompileOptions & { readonly backend?: string }): Promise<CompiledGraph>;

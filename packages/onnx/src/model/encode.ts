@@ -4,7 +4,7 @@ import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT } from './dtypes.ts';
 import { MICROSOFT, type Initializer, type ModelBuilder } from './model-builder.ts';
 
-/** Format and operators that models of ours are written in; runtimes from ONNX Runtime 1.15 on know them. */
+/** Format and operators that models of ours are written in; runtimes from ONNX Runtime 1.14 on know them. */
 const IR_VERSION = 8;
 const OPSET = 18;
 const MICROSOFT_OPSET = 1;
