@@ -102,8 +102,7 @@ export interface Attn {
   run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
   /**
    * Compiles a graph for a caller who wants to hold it, and who must dispose it. It moves to another backend when its own
-   * fails, unless that was named, and its runs count as
-   * calls of this `Attn` for `dispose`.
+   * fails, unless that was named, and its runs count as calls of this `Attn` for `dispose`.
    */
   compile(graph: Graph, options?: CompileOptions & { readonly backend?: string }): Promise<CompiledGraph>;
   /** What the machine has, in the order of the list. */
