@@ -65,14 +65,20 @@ export interface Executable {
   dispose(): void;
 }
 
+/** How to look. */
+export interface ProbeOptions {
+  /** What was found before may have changed: a device was lost, say, or has come. */
+  readonly again?: boolean;
+}
+
 /** One way of computing graphs. */
 export interface Backend {
   /** Stable lower-case name: `cpu`, `wasm`, `webgpu`, `onnx`, or a third party's own. */
   readonly name: string;
   /** Of its package: what was measured of one version is not believed of another. */
   readonly version?: string;
-  /** What this machine has. Cheap (nothing is measured, no graph compiled), cached, never throws. */
-  probe(): Promise<Probe>;
+  /** What this machine has. Cheap (nothing is measured, no graph compiled), cached unless it is asked again, never throws. */
+  probe(options?: ProbeOptions): Promise<Probe>;
   /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
   supports(node: GraphNode, graph: Graph): true | string;
   /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import type { Progress } from '../backend.ts';
+import { lazyTensor } from '../lazy-tensor.ts';
 import { full } from '../patterns/full.ts';
 import { f32, i32, tensor } from '../tensor.ts';
 import { GraphBuilder } from './builder.ts';
@@ -229,4 +230,21 @@ test('f16 and integers pass through', async () => {
     ids: i32([2], [5, -6]),
   });
   expect(outputs).toEqual({ y: tensor('f16', [2], Uint16Array.of(0x3c00, 0)), z: i32([4], [5, -6, 5, -6]) });
+});
+
+test('a weight that could not be read once is read again', async () => {
+  const builder = new GraphBuilder();
+  const given = builder.input('x', vector);
+  let isBroken = true;
+  const weight = (value: number) =>
+    builder.constant(
+      lazyTensor(vector, () => {
+        if (value === 2 && isBroken) throw new Error('EIO');
+        return new Float32Array(3).fill(value);
+      }),
+    );
+  const executable = compile(builder.build({ y: builder.add(builder.add(given, weight(1)), weight(2)) }));
+  await expect(executable.run({ x })).rejects.toThrow('EIO');
+  isBroken = false;
+  expect([...(await executable.run({ x })).y.data]).toEqual([4, 1, 6]);
 });

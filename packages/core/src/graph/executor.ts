@@ -64,7 +64,7 @@ class GraphExecutable implements Executable, MemoryHolder {
   private readonly queue: RunQueue;
   private readonly scratch: Scratch;
   /** With their data in memory, all but those that kernels keep. */
-  private readonly constants = new Map<ValueId, Tensor>();
+  private constants: ReadonlyMap<ValueId, Tensor> | undefined;
   private arena: Region | undefined;
   private disposed = false;
   private released = false;
@@ -169,7 +169,7 @@ class GraphExecutable implements Executable, MemoryHolder {
 
   /** Before the first run: a lazy tensor would otherwise be read again and again. */
   private readConstants(): void {
-    if (this.constants.size > 0) return;
+    if (this.constants !== undefined) return;
     const { graph, options } = this;
     const held = new Set<ValueId>(graph.outputs.values());
     for (const node of graph.nodes) {
@@ -177,9 +177,10 @@ class GraphExecutable implements Executable, MemoryHolder {
         if (!options.keepsOwn?.(node, name)) held.add(this.memory.storage[id]);
       }
     }
-    for (const [id, constant] of graph.constants) {
-      this.constants.set(id, held.has(id) ? inMemory(constant) : constant);
-    }
+    // All or none: reading may fail, and the next run tries again.
+    this.constants = new Map(
+      [...graph.constants].map(([id, constant]) => [id, held.has(id) ? inMemory(constant) : constant]),
+    );
   }
 
   /**
@@ -190,7 +191,7 @@ class GraphExecutable implements Executable, MemoryHolder {
     const { storage, placements } = this.memory;
     const owners: Tensor[] = [];
     for (const [name, id] of this.graph.inputs) owners[id] = inputs[name];
-    for (const [id, constant] of this.constants) owners[id] = constant;
+    for (const [id, constant] of this.constants ?? []) owners[id] = constant;
     const arrayOf = (owner: ValueId): Tensor['data'] => {
       const spec = this.graph.values[owner];
       const size = sizeOf(spec.shape);

@@ -117,7 +117,7 @@ class Selector implements Attn {
   async reprobe(): Promise<void> {
     this.throwIfDisposed();
     const backends = this.chooser.backends.map(({ backend }) => backend);
-    this.chooser.reset(await this.inFlight.track(probeAll(backends)));
+    this.chooser.reset(await this.inFlight.track(probeAll(backends, { again: true })));
   }
 
   async calibrate(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -170,10 +170,19 @@ class Selector implements Attn {
     tried?: ReadonlySet<string>,
   ): Promise<Placed> {
     const { plans } = this;
-    const attempt = async ({ backend }: UsableCandidate): Promise<Placed> => ({
-      backend,
-      executable: await timed('compiled', graph, backend, () => backend.compile(graph, { signal, plans })),
-    });
+    const attempt = async ({ backend }: UsableCandidate): Promise<Placed> => {
+      const compiling = timed('compiled', graph, backend, () => backend.compile(graph, { signal, plans }));
+      try {
+        return { backend, executable: await untilAborted(this.inFlight.track(compiling), signal, WHERE) };
+      } catch (error) {
+        // Aborted, while the backend goes on: nobody is left who would dispose what comes of it.
+        compiling.then(
+          (executable) => executable.dispose(),
+          () => {},
+        );
+        throw error;
+      }
+    };
     return this.withFallback(graph, name, signal, attempt, tried);
   }
 

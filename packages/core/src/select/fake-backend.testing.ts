@@ -1,5 +1,5 @@
 /** A backend whose answers and failures a test decides; it computes by the references. */
-import type { Backend, Executable, Probe, RunOptions } from '../backend.ts';
+import type { Backend, Executable, Probe, ProbeOptions, RunOptions } from '../backend.ts';
 import { AttnError, type AttnErrorCode } from '../errors.ts';
 import { compileGraph } from '../graph/executor.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -8,7 +8,7 @@ import { referenceKernels } from '../graph/reference-kernels.testing.ts';
 /** What a test decides; the rest works. */
 export interface FakeOptions {
   readonly milliseconds?: number;
-  readonly probe?: () => Promise<Probe>;
+  readonly probe?: (options?: ProbeOptions) => Promise<Probe>;
   readonly supports?: true | string;
   /** Called before each run; may throw. */
   readonly onRun?: (options: RunOptions | undefined) => void | Promise<void>;

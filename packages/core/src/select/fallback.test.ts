@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AttnErrorCode } from '../errors.ts';
 import { f32 } from '../tensor.ts';
 import type { AttnEvents } from './attn.ts';
@@ -48,6 +48,7 @@ describe('fallback', () => {
     'COMPILE_FAILED',
     'RUN_FAILED',
     'TIMEOUT',
+    'BACKEND_UNAVAILABLE',
   ])('after %s the call runs elsewhere', async (code) => {
     const dying = fakeBackend('dying', { onRun: fails(code) });
     const attn = await createAttn({ backends: [dying, fakeBackend('next', { milliseconds: 5 })] });
@@ -91,6 +92,38 @@ describe('fallback', () => {
     expect([dying.counts.disposed, next.counts.compiled]).toEqual([1, 1]);
     compiled.dispose();
     expect(next.counts.disposed).toBe(1);
+    await attn.dispose();
+  });
+
+  test('who has stopped waiting for a compilation waits no longer, and what comes of it is disposed', async () => {
+    let finish = () => {};
+    const compiling = new Promise<void>((resolve) => (finish = resolve));
+    const slow = fakeBackend('slow', { onCompile: () => compiling });
+    const attn = await createAttn({ backends: [slow] });
+    const controller = new AbortController();
+    const compiled = attn.compile(attentionGraph(call), { signal: controller.signal });
+    setTimeout(() => controller.abort());
+    await expect(compiled).rejects.toMatchObject({ code: 'ABORTED' });
+    finish();
+    await vi.waitFor(() => expect(slow.counts.disposed).toBe(1));
+    await attn.dispose();
+  });
+
+  test('a run that is aborted while its graph moves ends at once', async () => {
+    let finish = () => {};
+    const compiling = new Promise<void>((resolve) => (finish = resolve));
+    const dying = fakeBackend('dying', { onRun: fails('DEVICE_LOST') });
+    const next = fakeBackend('next', { milliseconds: 5, onCompile: () => compiling });
+    const attn = await createAttn({ backends: [dying, next] });
+    const graph = await attn.compile(attentionGraph(call));
+    const controller = new AbortController();
+    const running = graph.run(call, { signal: controller.signal });
+    setTimeout(() => controller.abort());
+    await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
+    finish();
+    expect((await graph.run(call)).out).toBeDefined();
+    expect(graph.backend).toBe('next');
+    graph.dispose();
     await attn.dispose();
   });
 

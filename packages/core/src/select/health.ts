@@ -12,7 +12,12 @@ const LIMIT = 3;
 const GRAPHS = 256;
 
 /** Failures of a whole backend: nothing that it has compiled works any longer. */
-const LOST: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>(['DEVICE_LOST', 'WORKER_DIED']);
+const LOST: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
+  'DEVICE_LOST',
+  'WORKER_DIED',
+  // It was there when it was probed.
+  'BACKEND_UNAVAILABLE',
+]);
 
 /** Failures after which another backend may well succeed. All but the lost ones may be the graph's: it is too big, say. */
 const RECOVERABLE: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([

@@ -20,6 +20,18 @@ test('short tasks are repeated until the clock can tell', async () => {
   expect(await leastTime(task, { clock })).toBeCloseTo(0.001, 6);
 });
 
+test('a clock that moves in steps is read after enough runs', async () => {
+  const { task, state } = clockwork(() => 1.2);
+  const steps = () => 15.625 * Math.floor(state.now / 15.625);
+  const least = await leastTime(task, { clock: steps });
+  expect(least).toBeGreaterThan(0.9);
+  expect(least).toBeLessThan(1.5);
+});
+
+test('a clock that stands still is an error', async () => {
+  await expect(leastTime(async () => {}, { clock: () => 7 })).rejects.toMatchObject({ code: 'INTERNAL' });
+});
+
 test('looking ends', async () => {
   const { task, clock, state } = clockwork((run) => 100 - 10 * run);
   expect(await leastTime(task, { clock, most: 16 })).toBe(70);

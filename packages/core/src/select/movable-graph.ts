@@ -1,6 +1,7 @@
 /** A compiled graph that goes on elsewhere when its backend fails: what `Attn.compile` gives. */
 import type { Backend, Executable, RunOptions, Tensors } from '../backend.ts';
 import { AttnError } from '../errors.ts';
+import { untilAborted } from '../graph/until-aborted.ts';
 import type { CompiledGraph } from './attn.ts';
 import { isRecoverable } from './health.ts';
 
@@ -58,7 +59,10 @@ export class MovableGraph implements CompiledGraph {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
         tried.add(placed.backend.name);
         // Of runs that fail together, one moves.
-        if (this.placed === placed) await (this.moving ??= this.move(error, tried));
+        if (this.placed === placed) {
+          this.moving ??= this.move(error, tried);
+          await untilAborted(this.moving, options.signal, 'core/select');
+        }
         if (tried.has(this.backend)) throw error;
       }
     }

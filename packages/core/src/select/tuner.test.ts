@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { GraphBuilder } from '../graph/builder.ts';
 import { f32 } from '../tensor.ts';
 import { createAttn } from './create-attn.ts';
@@ -50,6 +50,30 @@ describe("tune: 'measure'", () => {
     const attn = await createAttn({ backends: list, tune: 'measure', cache: false });
     expect((await attn.attention(call)).backend).toBe('slow to start');
     await attn.dispose();
+  });
+
+  test('a clock that stands still for a while is clock enough', async () => {
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => 5 * Math.floor(now() / 5));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const busy = () => {
+      const end = now() + 1;
+      while (now() < end);
+    };
+    const list = [
+      fakeBackend('busy', { milliseconds: 1, onRun: busy }),
+      fakeBackend('idle', { milliseconds: 2 }),
+    ];
+    const attn = await createAttn({ backends: list, tune: 'measure', cache: false });
+    expect((await attn.attention(call)).backend).toBe('idle');
+    await attn.dispose();
+  });
+
+  test('when all fail, each is timed once', async () => {
+    const list = ['a', 'b'].map((name) => fakeBackend(name, { onRun: fails('TIMEOUT') }));
+    const attn = await createAttn({ backends: list, tune: 'measure', cache: false });
+    await expect(attn.attention(call)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(list.map(({ counts }) => counts.ran)).toEqual([2, 2]);
   });
 
   test('estimates run nothing twice', async () => {

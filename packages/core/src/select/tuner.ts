@@ -26,9 +26,10 @@ const WARM_UP_RUNS = 4;
 const WARM_UP_MS = 40;
 const LONG_MS = 1000;
 
-/** How many samples, how long each takes at least, and the rest before one, in which threads of other backends go to sleep. */
+/** How many samples, how long each takes at least, what no run takes less than, and the rest before one, in which threads of other backends go to sleep. */
 const SAMPLES = 7;
 const SAMPLE_MS = 8;
+const LEAST_MS = 0.01;
 const REST_MS = 15;
 
 /** After so many samples a candidate that is so much slower than the best is out; before, one that is much slower. */
@@ -126,7 +127,10 @@ export class Tuner {
 function timesOf(json: Json | undefined): Times {
   const entries = typeof json === 'object' && json !== null ? Object.entries(json) : [];
   return new Map(
-    entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number' && entry[1] > 0),
+    entries.filter(
+      (entry): entry is [string, number] =>
+        typeof entry[1] === 'number' && entry[1] > 0 && entry[1] < Infinity,
+    ),
   );
 }
 
@@ -149,7 +153,9 @@ async function measure(
         const ms = await (sample === 0
           ? warmUp(candidate, trial)
           : timeOf(candidate, trial, times.get(name)));
-        times.set(name, Math.min(ms, times.get(name) ?? Infinity));
+        // Single short runs are at the mercy of the clock: they only say how many make a sample.
+        const earlier = sample === 1 && isShort(times.get(name)) ? undefined : times.get(name);
+        times.set(name, Math.min(ms, earlier ?? Infinity));
       } catch (error) {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
         failures.push({ candidate, error });
@@ -159,32 +165,45 @@ async function measure(
     if (sample === 0) start = performance.now();
     const isSure = sample >= SURE_SAMPLES;
     const bound = (isSure ? BEATEN : HOPELESS) * Math.min(...times.values());
-    left = left.filter(({ backend }) => (times.get(backend.name) ?? Infinity) <= bound);
+    left = left.filter(({ backend }) => (times.get(backend.name) ?? NaN) <= bound);
     if (isSure && performance.now() - start > ENOUGH_MS) break;
   }
   return { times, failures };
 }
 
-/** Runs once, which compiles and makes plans, and then until runs take what they will take; the least time of a run but the first. */
+/**
+ * Runs once, which compiles and makes plans, and then until runs take what they will take. The least time of a run but the first; the
+ * mean where that is too short for the clock, which in some browsers stands still for a millisecond or more.
+ */
 async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number> {
   await trial(candidate);
   const start = performance.now();
   let least = Infinity;
-  for (let run = 1; run < WARM_UP_RUNS || performance.now() - start < WARM_UP_MS; run++) {
+  let runs = 0;
+  while (runs < WARM_UP_RUNS - 1 || performance.now() - start < WARM_UP_MS) {
     const from = performance.now();
     await trial(candidate);
+    runs += 1;
     least = Math.min(least, performance.now() - from);
     if (performance.now() - start > LONG_MS) break;
   }
-  return least;
+  return least > 0 ? least : (performance.now() - start) / runs;
 }
 
-/** Milliseconds of one run, over enough runs for the clock; a short one is run once before, which wakes threads up. */
+/**
+ * Milliseconds of one run, over enough runs for the clock; as `expected` where it stood still all the same. A short one is run once before, which
+ * wakes threads up.
+ */
 async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPLE_MS): Promise<number> {
   await new Promise<void>((resolve) => setTimeout(resolve, REST_MS));
-  if (expected < SAMPLE_MS) await trial(candidate);
-  const runs = Math.max(1, Math.ceil(SAMPLE_MS / expected));
+  if (isShort(expected)) await trial(candidate);
+  const runs = Math.ceil(SAMPLE_MS / Math.min(SAMPLE_MS, Math.max(LEAST_MS, expected)));
   const start = performance.now();
   for (let run = 0; run < runs; run++) await trial(candidate);
-  return (performance.now() - start) / runs;
+  const taken = performance.now() - start;
+  return taken > 0 ? taken / runs : expected;
+}
+
+function isShort(ms: number | undefined): boolean {
+  return ms !== undefined && ms < SAMPLE_MS;
 }

@@ -44,6 +44,17 @@ export function providerName(provider: ExecutionProvider): string {
   return typeof provider === 'string' ? provider : String(provider.name);
 }
 
+/** Options as text, whatever is in them; of weights only how many bytes they are. */
+function textOf(options: object): string {
+  try {
+    return JSON.stringify(options, (_, value: unknown) =>
+      ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : value,
+    );
+  } catch {
+    return 'others';
+  }
+}
+
 export class OnnxBackend implements Backend {
   readonly name = 'onnx';
   readonly version: string = VERSION;
@@ -51,15 +62,22 @@ export class OnnxBackend implements Backend {
   private readonly plans: PlanCache = new PlanCache();
   private readonly load: () => Promise<Runtime>;
   private readonly portable: boolean;
+  /** What sessions were asked for, which how fast they are depends on. */
+  private readonly settings: string | undefined;
   private loading: Promise<Runtime> | undefined;
   private probing: Promise<Probe> | undefined;
   private readonly executables = new Set<Executable>();
   private speed: Speed = { ...REFERENCE, threads: 1, fuses: false };
   private disposed = false;
 
-  constructor(load: () => Promise<Runtime>, { portable = false }: OnnxOptions) {
+  constructor(
+    load: () => Promise<Runtime>,
+    { portable = false, executionProviders, sessionOptions }: OnnxOptions,
+  ) {
     this.load = load;
     this.portable = portable;
+    this.settings =
+      executionProviders || sessionOptions ? textOf({ executionProviders, ...sessionOptions }) : undefined;
   }
 
   probe(): Promise<Probe> {
@@ -103,8 +121,9 @@ export class OnnxBackend implements Backend {
     if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
     const { sessionOptions } = await this.runtime();
     const executable = await this.open(graph, plans, sessionOptions);
-    if (signal?.aborted) executable.dispose();
+    if (signal?.aborted || this.disposed) executable.dispose();
     throwIfAborted(signal, where);
+    if (this.disposed) throw new AttnError('DISPOSED', where, 'the backend has been disposed');
     return executable;
   }
 
@@ -159,6 +178,8 @@ export class OnnxBackend implements Backend {
           providers: providers.join(),
           ...(supported && { supportedProviders: supported.join() }),
           threads,
+          portable: this.portable,
+          ...(this.settings !== undefined && { sessionOptions: this.settings }),
         },
       };
     } catch (error) {

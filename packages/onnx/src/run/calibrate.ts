@@ -3,6 +3,7 @@
  * how fast the machine is; on all threads, what these are good for in calls that are over before the system has spread them.
  */
 import {
+  AttnError,
   causal,
   full,
   GraphBuilder,
@@ -22,7 +23,7 @@ import { predict, REFERENCE, threadGain, type Speed } from './predict.ts';
 /** What is found. */
 export type Calibration = Pick<Speed, 'overhead' | 'dense' | 'scanned' | 'denseGain' | 'scannedGain'>;
 
-/** No machine is as far off as this: something has disturbed the measurement. */
+/** No machine is as far off as this: something has disturbed the measurement, which counts for nothing then. */
 const FARTHEST = 64;
 
 /** More threads than one are rarely slower than this. */
@@ -73,11 +74,11 @@ export function knownCalibration(json: Json | undefined): Calibration | undefine
 }
 
 function isFactor(value: Json | undefined): value is number {
-  return typeof value === 'number' && value > 0 && value < Infinity;
+  return typeof value === 'number' && value > 1 / FARTHEST && value < FARTHEST;
 }
 
 /**
- * Times the graphs.
+ * Times the graphs. Errors: `INTERNAL` when what comes out cannot be.
  * @param compile on as many threads as given, or on all where a session has no say in it
  * @param hasSay whether it has
  */
@@ -105,7 +106,7 @@ export async function calibrate(
   /** How many times as much of its kind of work a graph has to be, for its prediction to be what it took. */
   const factor = (kind: 'dense' | 'scanned', make: () => Graph, ms: number): number => {
     const of = (value: number): number => predict(make(), plans, { ...alone, [kind]: value });
-    return bounded((ms - of(0)) / (of(1) - of(0)));
+    return plausible((ms - of(0)) / (of(1) - of(0)));
   };
   const denseGraph = fuses ? DENSE : PRODUCT;
   const dense = factor('dense', denseGraph, await time(denseGraph, alone.threads));
@@ -124,6 +125,11 @@ export async function calibrate(
   };
 }
 
-function bounded(factor: number): number {
-  return Math.min(FARTHEST, Math.max(1 / FARTHEST, factor));
+function plausible(factor: number): number {
+  if (factor > 1 / FARTHEST && factor < FARTHEST) return factor;
+  throw new AttnError(
+    'INTERNAL',
+    'onnx/calibrate',
+    `expected a plausible speed, got ${factor} times the reference’s`,
+  );
 }

@@ -5,6 +5,7 @@ import {
   checkRunInputs,
   eventLoopTurn,
   RunQueue,
+  throttleProgress,
   throwIfAborted,
   untilAborted,
   type Executable,
@@ -57,7 +58,7 @@ export class OnnxExecutable implements Executable {
       where,
     );
     const total = this.graph.nodes.length;
-    onProgress?.({ done: total, total, unit: 'nodes' });
+    throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
     return result;
   }
 

@@ -6,9 +6,10 @@ import {
   f32,
   slidingWindow,
   type AttentionCall,
+  type Backend,
 } from '@attn/core';
 import * as ort from 'onnxruntime-node';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
 import { onnx } from '../node.ts';
@@ -54,6 +55,39 @@ describe('the runtime', () => {
   test('threads must be a count', () => {
     expect(() => onnx({ threads: 0 })).toThrow('threads must be an integer in [1, 256], got 0');
   });
+});
+
+test('a listener that throws does not stop a run', async () => {
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const backend = onnx({ threads: 1 });
+  const attention = call(8);
+  const executable = await backend.compile(attentionGraph(attention));
+  const onProgress = () => {
+    throw new Error('mine');
+  };
+  expect(await executable.run(attentionInputs(attention), { onProgress })).toHaveProperty('out');
+  expect(reported).toHaveBeenCalledOnce();
+  await backend.dispose();
+});
+
+test('what speeds are kept under has everything in it that they depend on', async () => {
+  const featuresOf = async (backend: Backend) => {
+    const probe = await backend.probe();
+    return probe.available ? JSON.stringify(probe.features) : probe.reason;
+  };
+  const sessionOptions = { graphOptimizationLevel: 'disabled' };
+  const backends = [onnx(), onnx({ portable: true }), onnx({ threads: 1 }), onnx({ sessionOptions })];
+  expect(new Set(await Promise.all(backends.map(featuresOf))).size).toBe(4);
+});
+
+test('a compilation that is going on when the backend is disposed gives nothing', async () => {
+  const backend = onnx({ threads: 1 });
+  await backend.probe();
+  const compiling = backend.compile(attentionGraph(call(8)));
+  await backend.dispose();
+  await expect(compiling).rejects.toMatchObject({ code: 'DISPOSED' });
 });
 
 describe('models that it refuses', () => {
