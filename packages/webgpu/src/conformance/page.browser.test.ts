@@ -2,4 +2,4 @@ import { describeConformance } from '@attn/conformance/vitest';
 import { webgpu } from '../index.ts';
 
 // Software compiles some kernels for seconds, and on a busy machine for many.
-describeConformance(() => webgpu(), { caseTimeout: 120_000, part: { part: 0, of: 8 } });
+describeConformance(() => webgpu(), { caseTimeout: 120_000, part: { part: 0, of: 20 } });
