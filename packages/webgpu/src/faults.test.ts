@@ -216,6 +216,11 @@ test('buffers are handed out again, and all are given back', () => {
   expect(pool.count).toBe(2);
   pool.discard(b);
   expect(pool.count).toBe(1);
+  pool.release(a);
+  pool.release(a);
+  const c = pool.acquire(900);
+  expect(c).toBe(a);
+  expect(pool.acquire(900)).not.toBe(a);
   const staging = pool.acquireStaging(1000);
   expect(staging).not.toBe(a);
   pool.destroy();

@@ -40,9 +40,9 @@ export class BufferPool {
     return at < 0 ? this.create(size, STAGING_USAGE) : this.free.splice(at, 1)[0];
   }
 
-  /** Gives a buffer back. The one that has waited longest goes when too many wait. */
+  /** Gives a buffer back, once: one that waits already stays as it is. The one that has waited longest goes when too many wait. */
   release(buffer: GPUBuffer): void {
-    if (!this.live.has(buffer)) return;
+    if (!this.live.has(buffer) || this.free.includes(buffer)) return;
     this.free.push(buffer);
     let kept = this.free.reduce((sum, { size }) => sum + size, 0);
     while (kept > KEPT_BYTES) {

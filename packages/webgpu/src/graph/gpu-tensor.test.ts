@@ -59,6 +59,22 @@ test('buffers in, buffers through, and the same numbers out', async () => {
   for (const each of [out, ...Object.values(onGpu)]) each.destroy();
 });
 
+test('a result that is destroyed twice gives its buffer back once, whoever has it by then', async () => {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape });
+  const own = webgpu({ device: gpu.device });
+  const double = await own.compile(builder.build({ y: builder.add(x, x) }));
+  const run = async () => (await double.runOnGpu({ x: call.q })).y;
+  const first = await run();
+  first.destroy();
+  const held = [await run(), await run(), await run()];
+  expect(held.map((each) => each.buffer)).toContain(first.buffer);
+  first.destroy();
+  held.push(await run(), await run());
+  expect(new Set(held.map((each) => each.buffer)).size).toBe(5);
+  await own.dispose();
+});
+
 async function readBack(source: GPUBuffer): Promise<Float32Array> {
   const staging = gpu.device.createBuffer({ size: 1440 * 4, usage: 0x1 | 0x8 });
   const encoder = gpu.device.createCommandEncoder();

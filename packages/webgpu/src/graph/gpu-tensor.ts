@@ -13,7 +13,7 @@ export interface GpuTensorInput extends TensorSpec {
 
 /** A result that stays on the device. */
 export interface GpuTensor extends GpuTensorInput {
-  /** Gives the buffer back to the backend. Do so when nothing that reads it will be submitted any more. */
+  /** Gives the buffer back to the backend. Do so when nothing that reads it will be submitted any more. Idempotent. */
   destroy(): void;
 }
 

@@ -340,9 +340,18 @@ export class Program {
       }
       keep(buffer);
       const { dtype, shape } = graph.values[id];
-      outputs[name] = { dtype, shape, buffer, destroy: () => gpu.buffers.release(buffer) };
+      outputs[name] = { dtype, shape, buffer, destroy: once(() => gpu.buffers.release(buffer)) };
     }
     gpu.device.queue.submit([encoder.finish()]);
     return outputs;
   }
+}
+
+/** An action that is done at the first call only: by the second, the buffer may be somebody else's. */
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
 }
