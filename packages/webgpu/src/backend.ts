@@ -52,6 +52,7 @@ class WebGpuBackend implements GpuBackend {
   /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans = new PlanCache();
   private readonly executables = new Set<Executable>();
+  /** While a device is being opened: all who need one wait for the same. */
   private opening: Promise<GpuDevice> | undefined;
   private opened: GpuDevice | undefined;
   private probing: Promise<Probe> | undefined;
@@ -111,8 +112,8 @@ class WebGpuBackend implements GpuBackend {
     this.disposed = true;
     this.plans.clear();
     for (const executable of this.executables) executable.dispose();
-    const gpu = await this.opening?.catch(() => undefined);
-    gpu?.destroy();
+    await this.opening?.catch(() => undefined);
+    this.opened?.destroy();
   }
 
   private programOptions({ isSoftware, hasF16, hasSubgroups, limits }: GpuDevice): ProgramOptions {
@@ -137,11 +138,22 @@ class WebGpuBackend implements GpuBackend {
 
   /** The device; a new one when the last was lost. One that the application gave cannot be replaced. */
   private async device(): Promise<GpuDevice> {
-    const last = await this.opening?.catch(() => undefined);
-    if (last !== undefined && (last.lost === undefined || this.options.device !== undefined)) return last;
-    this.opening = GpuDevice.open(this.options);
-    this.opened = await this.opening;
-    return this.opened;
+    const { opened } = this;
+    if (opened !== undefined && (opened.lost === undefined || this.options.device !== undefined))
+      return opened;
+    this.opening ??= this.open();
+    return this.opening;
+  }
+
+  private async open(): Promise<GpuDevice> {
+    const last = this.opened;
+    try {
+      this.opened = await GpuDevice.open(this.options);
+      last?.destroy();
+      return this.opened;
+    } finally {
+      this.opening = undefined;
+    }
   }
 
   private async look(): Promise<Probe> {

@@ -4,6 +4,7 @@ import {
   checkGraphData,
   checkRunInputs,
   RunQueue,
+  throttleProgress,
   throwIfAborted,
   untilAborted,
   zeros,
@@ -72,7 +73,7 @@ export class GpuExecutable implements Executable {
     // What the GPU has begun it ends: an aborted run is left behind, and the next one waits for it.
     const outputs = await untilAborted(this.queue.run(task, signal, WHERE), signal, WHERE);
     const total = this.graph.nodes.length;
-    onProgress?.({ done: total, total, unit: 'nodes' });
+    throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
     return outputs;
   }
 
