@@ -144,6 +144,7 @@ export { checkGraphData, checkNodeData } from './graph/node-data.ts';
 export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
 export { RunQueue } from './graph/run-queue.ts';
 export { untilAborted } from './graph/until-aborted.ts';
+export { notify } from './graph/notify.ts';
 export { throttleProgress } from './graph/progress.ts';
 export type { Region } from './graph/region.ts';
 export { checkRunInputs } from './graph/run-inputs.ts';

@@ -97,32 +97,43 @@ export class GpuDevice {
     }
   }
 
-  /**
-   * Does something while the device listens for errors. Throws `OUT_OF_MEMORY`, `DEVICE_LOST`, or `INTERNAL` with what the device said.
-   */
-  async guarded<T>(where: string, action: () => T | Promise<T>): Promise<T> {
+  /** Waits for what the device does. Throws `DEVICE_LOST` when it was lost before or in the midst of it. */
+  async unlessLost<T>(where: string, action: () => Promise<T>): Promise<T> {
     this.throwIfLost(where);
-    this.device.pushErrorScope('out-of-memory');
-    this.device.pushErrorScope('validation');
-    this.device.pushErrorScope('internal');
-    let result: T | undefined;
-    let thrown: unknown;
     try {
-      result = await action();
+      const result = await action();
+      this.throwIfLost(where);
+      return result;
     } catch (error) {
-      thrown = error ?? new Error('nothing was thrown');
+      // A lost device says so a little later than it fails.
+      await eventLoopTurn();
+      this.throwIfLost(where);
+      throw error;
     }
-    const scopes = await Promise.all([1, 2, 3].map(() => this.device.popErrorScope().catch(() => null)));
-    // A lost device says so a little later than it fails.
-    if (thrown !== undefined || scopes.some((scope) => scope !== null)) await eventLoopTurn();
-    this.throwIfLost(where);
-    const [internal, validation, memory] = scopes;
-    if (memory !== null)
-      throw new AttnError('OUT_OF_MEMORY', where, `the GPU is out of memory: ${line(memory.message)}`);
-    const failure = validation ?? internal;
-    if (failure !== null) throw new AttnError('INTERNAL', where, `the GPU refused: ${line(failure.message)}`);
-    if (thrown !== undefined) throw thrown;
-    return result as T;
+  }
+
+  /**
+   * Does something while the device listens for errors. It listens to what happens before the action waits for the first time: scopes
+   * are one stack for all who use the device, so nobody else may come in between. Throws `OUT_OF_MEMORY`, `DEVICE_LOST`, or `INTERNAL`
+   * with what the device said.
+   */
+  guarded<T>(where: string, action: () => T | Promise<T>): Promise<T> {
+    return this.unlessLost(where, async () => {
+      this.device.pushErrorScope('out-of-memory');
+      this.device.pushErrorScope('validation');
+      this.device.pushErrorScope('internal');
+      const doing = (async () => action())();
+      const heard = [1, 2, 3].map(() => this.device.popErrorScope().catch(() => null));
+      const [result] = await Promise.allSettled([doing]);
+      const [internal, validation, memory] = await Promise.all(heard);
+      if (memory !== null)
+        throw new AttnError('OUT_OF_MEMORY', where, `the GPU is out of memory: ${line(memory.message)}`);
+      const failure = validation ?? internal;
+      if (failure !== null)
+        throw new AttnError('INTERNAL', where, `the GPU refused: ${line(failure.message)}`);
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
   }
 
   /** Releases everything. A device of the application's own goes on. */

@@ -2,6 +2,7 @@
 import {
   debug,
   debugLevel,
+  notify,
   planMemory,
   type Graph,
   type MemoryPlan,
@@ -11,6 +12,7 @@ import {
   type ValueId,
 } from '@attn/core';
 import type { GpuDevice } from '../device/gpu-device.ts';
+import { RunMemory } from '../device/run-memory.ts';
 import { GpuTimer, TIMER_BYTES } from '../device/gpu-timer.ts';
 import { emitNode } from '../ops/index.ts';
 import type { KernelLimits, NodeProgram, ProgramContext } from './context.ts';
@@ -30,6 +32,8 @@ const ALIGNMENT = 256;
 
 const MAP_READ = 1;
 
+const WHERE = 'webgpu/run';
+
 /** How to make and to run programs. */
 export interface ProgramOptions extends KernelLimits {
   /** Told how long each run took on the GPU, in milliseconds, where the device has timestamps. */
@@ -41,10 +45,7 @@ interface RecordedRun {
   readonly encoder: GPUCommandEncoder;
   readonly buffers: ReadonlyMap<ValueId, GPUBuffer>;
   readonly timer: GpuTimer | undefined;
-  /** Takes a buffer for as long as the run lasts. */
-  acquire(bytes: number): GPUBuffer;
-  /** Does not give a buffer back when the run ends. */
-  keep(buffer: GPUBuffer): void;
+  readonly memory: RunMemory;
 }
 
 /** One graph, compiled for one device. */
@@ -81,10 +82,9 @@ export class Program {
   ): Promise<Program> {
     const program = new Program(gpu, graph, plans, options);
     try {
-      await gpu.guarded('webgpu/compile', async () => {
+      await gpu.guarded('webgpu/compile', () => {
         program.upload();
-        const known = program.nodes.flatMap((node) => (node.kind === 'static' ? node.dispatches : []));
-        await Promise.all(known.map(({ kernel }) => gpu.pipelines.get(kernel)));
+        return program.compile(program.nodes.flatMap((node) => (node.kind === 'static' ? node.dispatches : [])));
       });
       return program;
     } catch (error) {
@@ -95,80 +95,99 @@ export class Program {
 
   /** One run. Inputs are checked and contiguous. */
   run(inputs: Readonly<Record<string, AnyTensor>>): Promise<Tensors> {
-    return this.gpu.guarded('webgpu/run', () => this.record(inputs, (run) => this.readBack(run)));
+    return this.perform(inputs, (run) => this.readBack(run));
   }
 
   /** One run whose outputs stay on the device. */
   runOnGpu(inputs: Readonly<Record<string, AnyTensor>>): Promise<Record<string, GpuTensor>> {
-    return this.gpu.guarded('webgpu/run', () => this.record(inputs, async (run) => this.handOver(run)));
+    return this.perform(inputs, (run) => this.handOver(run));
   }
 
   /** Gives everything back to the device. */
   release(): void {
     for (const buffer of this.constants.values()) this.gpu.buffers.discard(buffer);
-    for (const buffer of this.tables.values()) this.gpu.buffers.discard(buffer);
     this.constants.clear();
+    this.dropTables();
+  }
+
+  private dropTables(): void {
+    for (const buffer of this.tables.values()) this.gpu.buffers.discard(buffer);
     this.tables.clear();
   }
 
-  /** Encodes a run, and leaves its end to `finish`. What the run took is given back afterwards. */
-  private async record<T>(
+  /** Errors: `COMPILE_FAILED`. */
+  private async compile(dispatches: readonly Dispatch[]): Promise<Map<Dispatch, GPUComputePipeline>> {
+    const { pipelines } = this.gpu;
+    return new Map(
+      await Promise.all(dispatches.map(async (each) => [each, await pipelines.get(each.kernel)] as const)),
+    );
+  }
+
+  /**
+   * Compiles what a run needs beyond what is known, then records and ends it with `finish`, all in one go, so that the device's errors are
+   * its own. After a fault, what the run took is destroyed: it may be mapped, or the device may have had no memory for it.
+   */
+  private async perform<T>(
     inputs: Readonly<Record<string, AnyTensor>>,
-    finish: (run: RecordedRun) => Promise<T>,
+    finish: (run: RecordedRun) => T | Promise<T>,
   ): Promise<T> {
     const { gpu } = this;
     const host = this.hostInputs(inputs);
-    const perNode = this.nodes.map((node) =>
+    const dispatches = this.nodes.flatMap((node) =>
       node.kind === 'static' ? node.dispatches : node.dispatches(host),
     );
-    const dispatches = perNode.flat();
-    const pipelines = new Map<Dispatch, GPUComputePipeline>();
-    await Promise.all(
-      dispatches.map(async (each) => pipelines.set(each, await gpu.pipelines.get(each.kernel))),
-    );
-    this.keepTables(dispatches);
-
-    const taken = new Set<GPUBuffer>();
-    const acquire = (bytes: number): GPUBuffer => {
-      const buffer = gpu.buffers.acquire(bytes);
-      taken.add(buffer);
-      return buffer;
-    };
+    const pipelines = await gpu.unlessLost(WHERE, () => this.compile(dispatches));
+    const memory = new RunMemory(gpu.buffers);
     try {
-      const buffers = this.place(inputs, acquire);
-      const scratch = new Map<DeviceScratch, GPUBuffer>();
-      for (const binding of dispatches.flatMap(({ bindings }) => bindings)) {
-        if (binding instanceof DeviceScratch && !scratch.has(binding))
-          scratch.set(binding, acquire(binding.bytes));
-      }
-      const step = Math.max(ALIGNMENT, gpu.limits.minUniformBufferOffsetAlignment);
-      const { words, offsets } = packAllParams(dispatches, step);
-      const params = acquire(words.byteLength);
-      this.write(params, words);
-      const encoder = gpu.device.createCommandEncoder();
-      const timer = dispatches.length > 0 && this.wantsTime() ? gpu.timer : undefined;
-      const pass = encoder.beginComputePass({ timestampWrites: timer?.writes });
-      dispatches.forEach((dispatch, index) => {
-        const pipeline = pipelines.get(dispatch);
-        if (pipeline === undefined) return;
-        const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
-        const entries = dispatch.bindings.map((binding, i) => ({
-          binding: i + 1,
-          resource: this.resourceOf(binding, buffers, scratch),
-        }));
-        const group = gpu.device.createBindGroup({
-          layout: pipeline.getBindGroupLayout(0),
-          entries: [{ binding: 0, resource: uniform }, ...entries],
-        });
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...dispatch.grid);
-      });
-      pass.end();
-      return await finish({ encoder, buffers, timer, acquire, keep: (buffer) => void taken.delete(buffer) });
-    } finally {
-      for (const buffer of taken) gpu.buffers.release(buffer);
+      const result = await gpu.guarded(WHERE, () => finish(this.record(inputs, dispatches, pipelines, memory)));
+      memory.release();
+      return result;
+    } catch (error) {
+      memory.discard();
+      this.dropTables();
+      throw error;
     }
+  }
+
+  private record(
+    inputs: Readonly<Record<string, AnyTensor>>,
+    dispatches: readonly Dispatch[],
+    pipelines: ReadonlyMap<Dispatch, GPUComputePipeline>,
+    memory: RunMemory,
+  ): RecordedRun {
+    const { gpu } = this;
+    this.keepTables(dispatches);
+    const buffers = this.place(inputs, memory);
+    const scratch = new Map<DeviceScratch, GPUBuffer>();
+    for (const binding of dispatches.flatMap(({ bindings }) => bindings)) {
+      if (binding instanceof DeviceScratch && !scratch.has(binding))
+        scratch.set(binding, memory.acquire(binding.bytes));
+    }
+    const step = Math.max(ALIGNMENT, gpu.limits.minUniformBufferOffsetAlignment);
+    const { words, offsets } = packAllParams(dispatches, step);
+    const params = memory.acquire(words.byteLength);
+    this.write(params, words);
+    const encoder = gpu.device.createCommandEncoder();
+    const timer = dispatches.length > 0 && this.wantsTime() ? gpu.timer : undefined;
+    const pass = encoder.beginComputePass({ timestampWrites: timer?.writes });
+    dispatches.forEach((dispatch, index) => {
+      const pipeline = pipelines.get(dispatch);
+      if (pipeline === undefined) return;
+      const uniform = { buffer: params, offset: offsets[index], size: dispatch.params.byteLength };
+      const entries = dispatch.bindings.map((binding, i) => ({
+        binding: i + 1,
+        resource: this.resourceOf(binding, buffers, scratch),
+      }));
+      const group = gpu.device.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [{ binding: 0, resource: uniform }, ...entries],
+      });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...dispatch.grid);
+    });
+    pass.end();
+    return { encoder, buffers, timer, memory };
   }
 
   /** Inputs that the host has; the others without data. */
@@ -188,7 +207,7 @@ export class Program {
   private tellTime(words: ArrayBuffer): void {
     const ms = GpuTimer.read(words);
     debug(2, () => `webgpu: ${ms.toFixed(3)} ms on the GPU`);
-    this.options.onGpuTime?.(ms);
+    if (this.options.onGpuTime !== undefined) notify(this.options.onGpuTime, ms);
   }
 
   private upload(): void {
@@ -229,13 +248,13 @@ export class Program {
   /** Where each value lies in this run: values that are never alive together share buffers. */
   private place(
     inputs: Readonly<Record<string, AnyTensor>>,
-    acquire: (bytes: number) => GPUBuffer,
+    taken: RunMemory,
   ): Map<ValueId, GPUBuffer> {
     const { graph, memory } = this;
     const buffers = new Map(this.constants);
     for (const [name, id] of graph.inputs) {
       const input = inputs[name];
-      const buffer = isOnGpu(input) ? input.buffer : acquire(deviceBytes(graph.values[id], this.options));
+      const buffer = isOnGpu(input) ? input.buffer : taken.acquire(deviceBytes(graph.values[id], this.options));
       buffers.set(id, buffer);
       if (!isOnGpu(input)) this.write(buffer, toDevice(input, this.options));
     }
@@ -245,7 +264,7 @@ export class Program {
         if (memory.storage[id] !== id || buffers.has(id)) continue;
         const bytes = deviceBytes(graph.values[id], this.options);
         const fits = idle.findIndex(({ size }) => size >= bytes && size <= 2 * bytes + ALIGNMENT);
-        buffers.set(id, fits < 0 ? acquire(bytes) : idle.splice(fits, 1)[0]);
+        buffers.set(id, fits < 0 ? taken.acquire(bytes) : idle.splice(fits, 1)[0]);
       }
       for (const id of this.lastReadAt.get(index) ?? []) {
         const buffer = buffers.get(id);
@@ -286,7 +305,7 @@ export class Program {
   }
 
   /** Ends the command buffer with copies of the outputs, and waits for them. */
-  private async readBack({ encoder, buffers, timer }: RecordedRun): Promise<Tensors> {
+  private async readBack({ encoder, buffers, timer, memory }: RecordedRun): Promise<Tensors> {
     const { gpu, graph } = this;
     const places = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id, offset: 0 }));
     let size = 0;
@@ -296,34 +315,30 @@ export class Program {
     }
     const timerOffset = size;
     if (timer !== undefined) size += ALIGNMENT;
-    const staging = gpu.buffers.acquireStaging(size);
-    try {
-      for (const { spec, id, offset } of places) {
-        const bytes = deviceBytes(spec, this.options);
-        if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(id, buffers), 0, staging, offset, bytes);
-      }
-      timer?.resolve(encoder, staging, timerOffset);
-      gpu.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(MAP_READ, 0, Math.max(4, size));
-      const outputs: Record<string, Tensor> = {};
-      const mapped = staging.getMappedRange(0, Math.max(4, size));
-      for (const { name, spec, offset } of places) {
-        outputs[name] = fromDevice(
-          spec,
-          mapped.slice(offset, offset + deviceBytes(spec, this.options)),
-          this.options,
-        );
-      }
-      if (timer !== undefined) this.tellTime(mapped.slice(timerOffset, timerOffset + TIMER_BYTES));
-      staging.unmap();
-      return outputs;
-    } finally {
-      gpu.buffers.release(staging);
+    const staging = memory.acquireStaging(size);
+    for (const { spec, id, offset } of places) {
+      const bytes = deviceBytes(spec, this.options);
+      if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(id, buffers), 0, staging, offset, bytes);
     }
+    timer?.resolve(encoder, staging, timerOffset);
+    gpu.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(MAP_READ, 0, Math.max(4, size));
+    const outputs: Record<string, Tensor> = {};
+    const mapped = staging.getMappedRange(0, Math.max(4, size));
+    for (const { name, spec, offset } of places) {
+      outputs[name] = fromDevice(
+        spec,
+        mapped.slice(offset, offset + deviceBytes(spec, this.options)),
+        this.options,
+      );
+    }
+    if (timer !== undefined) this.tellTime(mapped.slice(timerOffset, timerOffset + TIMER_BYTES));
+    staging.unmap();
+    return outputs;
   }
 
   /** Hands the outputs to the caller as they are. One that is something else as well is copied. */
-  private handOver({ encoder, buffers, acquire, keep }: RecordedRun): Record<string, GpuTensor> {
+  private handOver({ encoder, buffers, memory: taken }: RecordedRun): Record<string, GpuTensor> {
     const { gpu, graph, memory } = this;
     const stored = [...graph.outputs.values()].map((id) => memory.storage[id]);
     const inputs = new Set(graph.inputs.values());
@@ -335,10 +350,10 @@ export class Program {
       if (!isOnly || inputs.has(storage) || this.constants.has(storage)) {
         const source = buffer;
         const bytes = deviceBytes(graph.values[id], this.options);
-        buffer = acquire(bytes);
+        buffer = taken.acquire(bytes);
         if (bytes > 0) encoder.copyBufferToBuffer(source, 0, buffer, 0, bytes);
       }
-      keep(buffer);
+      taken.keep(buffer);
       const { dtype, shape } = graph.values[id];
       outputs[name] = { dtype, shape, buffer, destroy: once(() => gpu.buffers.release(buffer)) };
     }
