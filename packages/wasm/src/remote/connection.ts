@@ -1,9 +1,16 @@
 /** A page's connection to the worker that has its engine: calls and their answers, and an end to every wait. */
-import { AttnError, type PlannedCall, type Probe, type Progress, type Tensors } from '@attn/core';
+import {
+  AttnError,
+  eventLoopTurn,
+  type PlannedCall,
+  type Probe,
+  type Progress,
+  type Tensors,
+} from '@attn/core';
 import type { StartThread, Thread } from '../engine/threads.ts';
 import { fromWire, toWire, type Request, type Response } from './protocol.ts';
 
-/** Milliseconds between two looks at a worker that has calls to answer, and after how much silence it counts as dead. */
+/** Milliseconds between two looks at a worker that has calls to answer, and how long a question to it may stay unanswered. */
 const WATCH_MS = 1000;
 const SILENCE_MS = 10_000;
 
@@ -22,13 +29,20 @@ interface Pending {
 /** Makes a plan that the worker asks for. */
 export type Plan = (request: Extract<Response, { type: 'plan' }>) => Promise<PlannedCall>;
 
+/** A question that nothing has been heard since. */
+interface Question {
+  readonly asked: number;
+  /** Its time was up at a look, and what had arrived by then has been heard. */
+  isOverdue: boolean;
+}
+
 /** One worker. When it dies, all calls fail, and the connection is over. */
 export class Connection {
   private readonly thread: Thread;
   private readonly plan: Plan;
   private readonly pending = new Map<number, Pending>();
   private calls = 0;
-  private lastHeard = 0;
+  private question: Question | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private failure: AttnError | undefined;
 
@@ -78,7 +92,7 @@ export class Connection {
   }
 
   private receive(response: Response): void {
-    this.lastHeard = performance.now();
+    this.question = undefined;
     switch (response.type) {
       case 'done':
         this.take(response.call)?.resolve(response.value);
@@ -115,19 +129,30 @@ export class Connection {
     this.pending.clear();
   }
 
-  /** While calls wait, the worker is asked for a sign of life: a browser does not say when it ends one. */
+  /**
+   * While calls wait, the worker is asked for a sign of life: a browser does not say when it ends one. Time in which nothing was asked
+   * does not count: a hidden page looks once a minute, one that was busy or suspended when it goes on.
+   */
   private startWatch(): void {
     if (this.watch !== undefined) return;
-    this.lastHeard = performance.now();
+    this.question = undefined;
     this.thread.hold(true);
-    this.watch = setInterval(() => {
-      if (performance.now() - this.lastHeard > SILENCE_MS) {
-        void this.thread.terminate();
-        this.fail('TIMEOUT', `the worker with the engine has not answered for ${SILENCE_MS / 1000} s`);
-      } else {
-        this.send({ type: 'ping' });
-      }
-    }, WATCH_MS);
+    this.watch = setInterval(() => this.look(), WATCH_MS);
+  }
+
+  private look(): void {
+    const { question } = this;
+    const now = performance.now();
+    if (question === undefined) {
+      this.question = { asked: now, isOverdue: false };
+      this.send({ type: 'ping' });
+    } else if (question.isOverdue) {
+      void this.thread.terminate();
+      this.fail('TIMEOUT', `the worker with the engine has not answered for ${SILENCE_MS / 1000} s`);
+    } else if (now - question.asked > SILENCE_MS) {
+      // The answer may have arrived while this thread did not listen, or the worker may just have been woken up together with it.
+      void eventLoopTurn().then(() => (question.isOverdue = true));
+    }
   }
 
   private endWatch(): void {

@@ -1,0 +1,111 @@
+/** A connection to a worker that the test plays: who counts as dead, and what is left of a call that failed. */
+import { eventLoopTurn } from '@attn/core';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { StartThread } from '../engine/threads.ts';
+import { Connection, type Plan } from './connection.ts';
+import type { Request, Response } from './protocol.ts';
+
+/** A worker, as its page sees it: what was posted to it, and whether it holds the process or has been ended. */
+class FakeWorker {
+  readonly posted: Request[] = [];
+  isHeld = false;
+  isEnded = false;
+  say: (response: Response) => void = () => {};
+  onPost: (request: Request) => void = () => {};
+
+  readonly start: StartThread = ({ onMessage }) => {
+    this.say = (response) => onMessage?.(response);
+    return {
+      post: (message) => {
+        this.onPost(message as Request);
+        this.posted.push(message as Request);
+      },
+      hold: (keepsAlive) => (this.isHeld = keepsAlive),
+      terminate: async () => {
+        this.isEnded = true;
+      },
+    };
+  };
+
+  get pings(): number {
+    return this.posted.filter(({ type }) => type === 'ping').length;
+  }
+}
+
+const noPlan: Plan = () => Promise.reject(new Error('no plan was to be made'));
+
+let now = 0;
+
+/** The next look, that many milliseconds after the last, and what happens before the one after it. */
+async function look(milliseconds: number): Promise<void> {
+  now += milliseconds;
+  vi.advanceTimersToNextTimer();
+  await eventLoopTurn();
+}
+
+beforeEach(() => {
+  now = 5000;
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** A connection with one call that waits. */
+function waiting() {
+  const worker = new FakeWorker();
+  const connection = new Connection(worker.start, noPlan);
+  const answer = connection.call((call) => ({ type: 'measure', call }));
+  return { worker, connection, answer };
+}
+
+describe('a worker', () => {
+  test('of a page that looks once a minute lives as long as it answers', async () => {
+    const { worker, answer } = waiting();
+    worker.onPost = ({ type }) => type === 'ping' && setImmediate(() => worker.say({ type: 'pong' }));
+    for (let minute = 0; minute < 5; minute++) await look(60_000);
+    expect(worker.pings).toBe(5);
+    worker.say({ type: 'done', call: 1, value: 7 });
+    expect(await answer).toBe(7);
+    expect(worker).toMatchObject({ isHeld: false, isEnded: false });
+  });
+
+  test('that answered while its page was blocked is heard before it is judged', async () => {
+    const { worker, answer } = waiting();
+    await look(1000);
+    // The answer has arrived, and is heard when the look that comes too late is over.
+    setImmediate(() => worker.say({ type: 'pong' }));
+    await look(10_500);
+    await look(1000);
+    expect(worker.pings).toBe(2);
+    worker.say({ type: 'done', call: 1, value: 7 });
+    expect(await answer).toBe(7);
+  });
+
+  test('that was suspended with its page has a second to answer', async () => {
+    const { worker, answer } = waiting();
+    await look(1000);
+    await look(3_600_000);
+    worker.say({ type: 'pong' });
+    await look(1000);
+    worker.say({ type: 'done', call: 1, value: 7 });
+    expect(await answer).toBe(7);
+  });
+
+  test('that does not answer for ten seconds is ended, and its calls fail', async () => {
+    const { worker, connection, answer } = waiting();
+    const failed = expect(answer).rejects.toMatchObject({ code: 'TIMEOUT' });
+    for (let second = 0; second < 12; second++) await look(1000);
+    expect(worker).toMatchObject({ isEnded: false, pings: 1 });
+    await look(1000);
+    await failed;
+    expect(worker).toMatchObject({ isHeld: false, isEnded: true });
+    expect(connection.isOver).toBe(true);
+    await expect(connection.call((call) => ({ type: 'measure', call }))).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+  });
+});
