@@ -1,5 +1,5 @@
 /** A connection to a worker that the test plays: who counts as dead, and what is left of a call that failed. */
-import { eventLoopTurn } from '@attn/core';
+import { AttnError, eventLoopTurn } from '@attn/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartThread } from '../engine/threads.ts';
 import { Connection, type Plan } from './connection.ts';
@@ -107,5 +107,30 @@ describe('a worker', () => {
     await expect(connection.call((call) => ({ type: 'measure', call }))).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
+  });
+});
+
+describe('a plan', () => {
+  const question = { type: 'plan', request: 3, executable: 1, node: 0, data: {} } as const;
+  const failing: Plan = () => {
+    throw new AttnError('INTERNAL', 'wasm/worker', 'there is no such node');
+  };
+
+  test('that fails at once is an answer, not an uncaught error', async () => {
+    const worker = new FakeWorker();
+    new Connection(worker.start, failing);
+    worker.say(question);
+    await eventLoopTurn();
+    const error = { code: 'INTERNAL', message: '[attn/wasm] worker: there is no such node' };
+    expect(worker.posted).toEqual([{ type: 'unplanned', request: 3, error }]);
+  });
+
+  test('that an ended worker had asked for is not made', async () => {
+    const worker = new FakeWorker();
+    const plan = vi.fn(failing);
+    const connection = new Connection(worker.start, plan);
+    await connection.close();
+    worker.say(question);
+    expect(plan).not.toHaveBeenCalled();
   });
 });

@@ -92,6 +92,8 @@ export class Connection {
   }
 
   private receive(response: Response): void {
+    // What an ended worker had sent may still arrive.
+    if (this.failure !== undefined) return;
     this.question = undefined;
     switch (response.type) {
       case 'done':
@@ -103,15 +105,19 @@ export class Connection {
       case 'progress':
         this.pending.get(response.call)?.onProgress?.(response.progress);
         return;
-      case 'plan': {
-        const { request } = response;
-        this.plan(response).then(
-          (planned) => this.send({ type: 'planned', request, planned }),
-          (error: unknown) => this.send({ type: 'unplanned', request, error: toWire(error) }),
-        );
+      case 'plan':
+        void this.answerPlan(response);
         return;
-      }
       case 'pong':
+    }
+  }
+
+  private async answerPlan(response: Extract<Response, { type: 'plan' }>): Promise<void> {
+    const { request } = response;
+    try {
+      this.send({ type: 'planned', request, planned: await this.plan(response) });
+    } catch (error) {
+      this.send({ type: 'unplanned', request, error: toWire(error) });
     }
   }
 

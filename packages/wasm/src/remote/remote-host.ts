@@ -107,7 +107,7 @@ export class RemoteHost implements Host {
   }
 
   /** The plan of a node, from its shapes and the data that the worker sent. */
-  private readonly plan: Plan = ({ executable, node: index, data }): Promise<PlannedCall> => {
+  private readonly plan: Plan = async ({ executable, node: index, data }): Promise<PlannedCall> => {
     const { graph, plans } = this.executables.get(executable) ?? {};
     const node = graph?.nodes[index];
     if (graph === undefined || plans === undefined || node?.op !== 'attention') {
