@@ -134,3 +134,45 @@ describe('a plan', () => {
     expect(plan).not.toHaveBeenCalled();
   });
 });
+
+describe('a call', () => {
+  test('whose request cannot be made leaves nothing behind', async () => {
+    const worker = new FakeWorker();
+    const connection = new Connection(worker.start, noPlan);
+    const unreadable = connection.call(() => {
+      throw new Error('the file is gone');
+    });
+    await expect(unreadable).rejects.toThrow('the file is gone');
+    expect(worker).toMatchObject({ isHeld: false, posted: [] });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('whose request cannot be copied is OUT_OF_MEMORY, and leaves nothing behind', async () => {
+    const worker = new FakeWorker();
+    const connection = new Connection(worker.start, noPlan);
+    const cause = new DOMException('Data cannot be cloned, out of memory.', 'DataCloneError');
+    worker.onPost = () => {
+      throw cause;
+    };
+    const controller = new AbortController();
+    const failed = connection.call((call) => ({ type: 'measure', call }), undefined, controller.signal);
+    await expect(failed).rejects.toMatchObject({ code: 'OUT_OF_MEMORY', cause });
+    expect(worker.isHeld).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+    worker.onPost = () => {};
+    controller.abort();
+    expect(worker.posted).toEqual([]);
+  });
+
+  test('that fails does not end the watch of another', async () => {
+    const { worker, connection, answer } = waiting();
+    const unreadable = connection.call(() => {
+      throw new Error('the file is gone');
+    });
+    await expect(unreadable).rejects.toThrow('the file is gone');
+    expect(worker.isHeld).toBe(true);
+    expect(vi.getTimerCount()).toBe(1);
+    worker.say({ type: 'done', call: 1, value: 7 });
+    expect(await answer).toBe(7);
+  });
+});

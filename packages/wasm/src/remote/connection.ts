@@ -59,30 +59,37 @@ export class Connection {
     return this.failure !== undefined;
   }
 
-  /** Sends a request, made for a new call number, and waits for its answer. Errors: the worker's; `WORKER_DIED`, `TIMEOUT`. */
-  call(
+  /**
+   * Sends a request, made for a new call number, and waits for its answer. Errors: the worker's; `WORKER_DIED`, `TIMEOUT`, `DISPOSED`;
+   * what `make` throws; `OUT_OF_MEMORY` when the request cannot be copied.
+   */
+  async call(
     make: (call: number) => Call,
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Answer> {
-    if (this.failure) return Promise.reject(this.failure);
     const call = ++this.calls;
     const abort = (): void => this.send({ type: 'abort', call });
-    signal?.addEventListener('abort', abort, { once: true });
-    const answer = new Promise<Answer>((resolve, reject) =>
-      this.pending.set(call, { resolve, reject, onProgress }),
-    );
-    this.startWatch();
-    this.send(make(call));
-    return answer.finally(() => {
+    try {
+      const request = make(call);
+      if (this.failure) throw this.failure;
+      const answer = new Promise<Answer>((resolve, reject) =>
+        this.pending.set(call, { resolve, reject, onProgress }),
+      );
+      this.startWatch();
+      this.post(request);
+      signal?.addEventListener('abort', abort, { once: true });
+      return await answer;
+    } finally {
+      this.pending.delete(call);
       signal?.removeEventListener('abort', abort);
       if (this.pending.size === 0) this.endWatch();
-    });
+    }
   }
 
   /** Sends a request that is not answered. */
   send(request: Request): void {
-    if (this.failure === undefined) this.thread.post(request);
+    if (this.failure === undefined) this.post(request);
   }
 
   /** Ends the worker. Calls that wait fail with `DISPOSED`. */
@@ -118,6 +125,16 @@ export class Connection {
       this.send({ type: 'planned', request, planned: await this.plan(response) });
     } catch (error) {
       this.send({ type: 'unplanned', request, error: toWire(error) });
+    }
+  }
+
+  private post(request: Request): void {
+    try {
+      this.thread.post(request);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `the request to ${request.type} could not be copied to the worker with the engine: ${reason}`;
+      throw new AttnError('OUT_OF_MEMORY', 'wasm/run', message, { cause });
     }
   }
 

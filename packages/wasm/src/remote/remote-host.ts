@@ -131,9 +131,8 @@ class RemoteExecutable implements Executable {
   private readonly graph: Graph;
   private readonly connect: () => Promise<{ readonly connection: Connection }>;
   private readonly forget: () => void;
-  /** Where it has been compiled. */
-  private home: Connection | undefined;
-  private compiling: Promise<unknown> = Promise.resolve();
+  /** Where it has been compiled, or is being. */
+  private home: { readonly connection: Connection; readonly compiled: Promise<unknown> } | undefined;
   private disposed = false;
   private runs = 0;
 
@@ -152,15 +151,22 @@ class RemoteExecutable implements Executable {
   /** The connection, with the graph compiled at its other end. */
   async prepare(): Promise<Connection> {
     const { connection } = await this.connect();
-    if (this.home !== connection) {
-      this.home = connection;
-      const executable = this.number;
-      this.compiling = connection.call((call) => {
-        return { type: 'compile', call, executable, graph: wireGraph(this.graph) };
-      });
+    if (this.home?.connection !== connection)
+      this.home = { connection, compiled: this.compileAt(connection) };
+    const { home } = this;
+    try {
+      await home.compiled;
+    } catch (error) {
+      // The next run tries again.
+      if (this.home === home) this.home = undefined;
+      throw error;
     }
-    await this.compiling;
     return connection;
+  }
+
+  private compileAt(connection: Connection): Promise<unknown> {
+    const executable = this.number;
+    return connection.call((call) => ({ type: 'compile', call, executable, graph: wireGraph(this.graph) }));
   }
 
   async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
