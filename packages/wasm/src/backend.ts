@@ -80,18 +80,19 @@ export class WasmBackend implements Backend {
 
   async calibrate(known?: Json): Promise<Json> {
     const isRate = typeof known === 'number' && known > 0 && known < Infinity;
-    this.rate = isRate ? known : await (await this.host()).measureRate();
+    this.rate = isRate ? known : await (await this.host('wasm/calibrate')).measureRate();
     return this.rate;
   }
 
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
-    if (this.disposed) throw new AttnError('DISPOSED', 'wasm/compile', 'the backend has been disposed');
+    this.throwIfDisposed('wasm/compile');
     throwIfAborted(signal, 'wasm/compile');
     const probe = await this.probe();
+    this.throwIfDisposed('wasm/compile');
     if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/compile', probe.reason);
     const supported = supportsGraph(this, graph);
     if (supported !== true) throw new AttnError('UNSUPPORTED', 'wasm/compile', supported);
-    return (await this.host()).compile(graph, localPlans(plans));
+    return (await this.host('wasm/compile')).compile(graph, localPlans(plans));
   }
 
   async dispose(): Promise<void> {
@@ -102,6 +103,7 @@ export class WasmBackend implements Backend {
 
   /** Looks where graphs are going to be computed: here, or in a worker, which is started for it. */
   private async look(): Promise<Probe> {
+    if (this.disposed) return { available: false, reason: 'the backend has been disposed' };
     if (!this.options.offMainThread) return look(this.options).probe;
     try {
       return await (await this.remote()).probe();
@@ -110,8 +112,19 @@ export class WasmBackend implements Backend {
     }
   }
 
-  private host(): Promise<Host> {
-    if (this.options.offMainThread) return this.remote();
+  /** What computes. Errors: `DISPOSED`, also when the backend was disposed while it was loaded. */
+  private async host(where: string): Promise<Host> {
+    this.throwIfDisposed(where);
+    const host = await (this.options.offMainThread ? this.remote() : this.local());
+    this.throwIfDisposed(where);
+    return host;
+  }
+
+  private throwIfDisposed(where: string): void {
+    if (this.disposed) throw new AttnError('DISPOSED', where, 'the backend has been disposed');
+  }
+
+  private local(): Promise<Host> {
     this.localHost ??= import('./local-host.ts').then(({ LocalHost }) => new LocalHost(this.options));
     return this.localHost;
   }

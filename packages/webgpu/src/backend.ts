@@ -11,6 +11,7 @@ import {
   type GraphNode,
   type Json,
   type Probe,
+  type ProbeOptions,
   type SharedState,
 } from '@attn/core';
 import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
@@ -63,7 +64,8 @@ class WebGpuBackend implements GpuBackend {
     this.options = options;
   }
 
-  probe(): Promise<Probe> {
+  probe({ again = false }: ProbeOptions = {}): Promise<Probe> {
+    if (again) this.probing = undefined;
     this.probing ??= this.look();
     return this.probing;
   }

@@ -1,13 +1,5 @@
 // What can go wrong with a device: typed errors, another device for the next call, and no buffer left behind.
-import {
-  attentionGraph,
-  attentionInputs,
-  createAttn,
-  f32,
-  GraphBuilder,
-  slidingWindow,
-  type AttentionCall,
-} from '@attn/core';
+import { attentionGraph, createAttn, f32, GraphBuilder, slidingWindow, type AttentionCall } from '@attn/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BufferPool } from './device/buffer-pool.ts';
 import { findGpu } from './device/find-gpu.ts';
@@ -29,6 +21,12 @@ async function openDevice(): Promise<GPUDevice> {
   return adapter.requestDevice();
 }
 
+/** What software compiles in a moment, on each new device. */
+const spec = { dtype: 'f32', shape: [2, 100, 16] } as const;
+const builder = new GraphBuilder();
+const graph = builder.build({ out: builder.tanh(builder.input('x', spec)) });
+const inputs = { x: f32(spec.shape, call().q.data as Float32Array) };
+
 let gpu: GpuDevice;
 beforeAll(async () => {
   gpu = await GpuDevice.open({});
@@ -38,7 +36,7 @@ afterAll(() => gpu.destroy());
 test("an application's own device is used, and goes on", async () => {
   const device = await openDevice();
   const attn = await createAttn({ backends: [webgpu({ device })] });
-  await attn.attention(call());
+  await attn.run(graph, inputs);
   await attn.dispose();
   const buffer = device.createBuffer({ size: 16, usage: 0x8 });
   device.pushErrorScope('validation');
@@ -50,13 +48,13 @@ test("an application's own device is used, and goes on", async () => {
 test("an application's own device that is lost: DEVICE_LOST, now and later", async () => {
   const device = await openDevice();
   const backend = webgpu({ device });
-  const executable = await backend.compile(attentionGraph(call()));
-  const first = await executable.run(attentionInputs(call()));
+  const executable = await backend.compile(graph);
+  const first = await executable.run(inputs);
   device.destroy();
   for (let i = 0; i < 2; i++) {
-    await expect(executable.run(attentionInputs(call()))).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+    await expect(executable.run(inputs)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
   }
-  expect(first.out.data[0]).not.toBe(0);
+  expect(first.out.data[1]).not.toBe(0);
   await backend.dispose();
 });
 
@@ -95,11 +93,11 @@ test('a device of our own that is destroyed is replaced at the next call', async
     (device) => opened.push(device),
     async () => {
       const backend = webgpu();
-      const executable = await backend.compile(attentionGraph(call()));
-      const before = await executable.run(attentionInputs(call()));
+      const executable = await backend.compile(graph);
+      const before = await executable.run(inputs);
       opened[0].destroy();
       await opened[0].lost;
-      const after = await executable.run(attentionInputs(call()));
+      const after = await executable.run(inputs);
       expect(after.out.data).toEqual(before.out.data);
       expect(opened.length).toBe(2);
       await backend.dispose();
@@ -113,14 +111,14 @@ test('one that is lost for another reason in the midst of a call: DEVICE_LOST wi
     (device) => lose.push(makeLosable(device, 'unknown')),
     async () => {
       const backend = webgpu();
-      const executable = await backend.compile(attentionGraph(call()));
-      const before = await executable.run(attentionInputs(call()));
+      const executable = await backend.compile(graph);
+      const before = await executable.run(inputs);
       lose[0]();
-      await expect(executable.run(attentionInputs(call()))).rejects.toMatchObject({
+      await expect(executable.run(inputs)).rejects.toMatchObject({
         code: 'DEVICE_LOST',
         message: expect.stringContaining('unknown: the driver has hung'),
       });
-      const after = await executable.run(attentionInputs(call()));
+      const after = await executable.run(inputs);
       expect(after.out.data).toEqual(before.out.data);
       expect(lose.length).toBe(2);
       await backend.dispose();
@@ -148,19 +146,19 @@ test('every buffer that was made is destroyed: after faults, aborted calls and a
   };
   await watchingDevices(count, async () => {
     const backend = webgpu();
-    const executable = await backend.compile(attentionGraph(call()));
-    await executable.run(attentionInputs(call()));
-    const { out } = await executable.runOnGpu(attentionInputs(call()));
+    const executable = await backend.compile(graph);
+    await executable.run(inputs);
+    const { out } = await executable.runOnGpu(inputs);
     const controller = new AbortController();
-    const aborted = executable.run(attentionInputs(call()), { signal: controller.signal });
+    const aborted = executable.run(inputs, { signal: controller.signal });
     controller.abort();
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
-    const wrong = { dtype: 'f32', shape: [1, 2, 100, 16], buffer: out.buffer } as const;
+    const wrong = { ...spec, buffer: out.buffer };
     out.buffer.destroy();
-    await expect(executable.run({ ...attentionInputs(call()), q: wrong } as never)).rejects.toMatchObject({
+    await expect(executable.run({ x: wrong } as never)).rejects.toMatchObject({
       code: 'INTERNAL',
     });
-    await executable.run(attentionInputs(call()));
+    await executable.run(inputs);
     executable.dispose();
     await backend.dispose();
   });

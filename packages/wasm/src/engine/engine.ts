@@ -42,9 +42,7 @@ export class Engine {
 
   /** The heap to allocate from. What was allocated from it keeps it. Errors: `DISPOSED`, `OUT_OF_MEMORY`. */
   get heap(): Heap {
-    if (this.disposed && this.queue.isIdle) {
-      throw new AttnError('DISPOSED', 'wasm/run', 'the backend has been disposed');
-    }
+    if (this.disposed && this.queue.isIdle) throw disposed();
     this.current ??= new Heap({ shared: this.sharedMemory });
     return this.current;
   }
@@ -59,8 +57,12 @@ export class Engine {
     return this.modules.load(key, () => build(this));
   }
 
-  /** Does a task when all earlier ones have ended. Rejects with `ABORTED` as soon as a waiting task is aborted. */
+  /**
+   * Does a task when all earlier ones have ended. Rejects with `ABORTED` as soon as a waiting task is aborted. Once the engine is disposed
+   * nobody gets a turn any more: `DISPOSED`.
+   */
   turn<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.disposed) return Promise.reject(disposed());
     return this.queue.run(task, signal, 'wasm/run');
   }
 
@@ -99,7 +101,7 @@ export class Engine {
     this.timer = timer;
   }
 
-  /** Ends the threads and drops the memory. Idempotent. */
+  /** Lets those finish whose turn has come or who wait for it, then ends the threads and drops the memory. Idempotent. */
   async dispose(): Promise<void> {
     this.disposed = true;
     clearTimeout(this.timer);
@@ -115,4 +117,8 @@ export class Engine {
     this.timer = undefined;
     this.current = undefined;
   }
+}
+
+function disposed(): AttnError {
+  return new AttnError('DISPOSED', 'wasm/run', 'the backend has been disposed');
 }

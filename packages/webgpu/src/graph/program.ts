@@ -84,7 +84,9 @@ export class Program {
     try {
       await gpu.guarded('webgpu/compile', () => {
         program.upload();
-        return program.compile(program.nodes.flatMap((node) => (node.kind === 'static' ? node.dispatches : [])));
+        return program.compile(
+          program.nodes.flatMap((node) => (node.kind === 'static' ? node.dispatches : [])),
+        );
       });
       return program;
     } catch (error) {
@@ -139,7 +141,9 @@ export class Program {
     const pipelines = await gpu.unlessLost(WHERE, () => this.compile(dispatches));
     const memory = new RunMemory(gpu.buffers);
     try {
-      const result = await gpu.guarded(WHERE, () => finish(this.record(inputs, dispatches, pipelines, memory)));
+      const result = await gpu.guarded(WHERE, () =>
+        finish(this.record(inputs, dispatches, pipelines, memory)),
+      );
       memory.release();
       return result;
     } catch (error) {
@@ -246,15 +250,14 @@ export class Program {
   }
 
   /** Where each value lies in this run: values that are never alive together share buffers. */
-  private place(
-    inputs: Readonly<Record<string, AnyTensor>>,
-    taken: RunMemory,
-  ): Map<ValueId, GPUBuffer> {
+  private place(inputs: Readonly<Record<string, AnyTensor>>, taken: RunMemory): Map<ValueId, GPUBuffer> {
     const { graph, memory } = this;
     const buffers = new Map(this.constants);
     for (const [name, id] of graph.inputs) {
       const input = inputs[name];
-      const buffer = isOnGpu(input) ? input.buffer : taken.acquire(deviceBytes(graph.values[id], this.options));
+      const buffer = isOnGpu(input)
+        ? input.buffer
+        : taken.acquire(deviceBytes(graph.values[id], this.options));
       buffers.set(id, buffer);
       if (!isOnGpu(input)) this.write(buffer, toDevice(input, this.options));
     }

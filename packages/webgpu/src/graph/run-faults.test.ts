@@ -111,7 +111,7 @@ test('no error scope of ours is open while a device works', async () => {
     let isDone = false;
     const done = promise.finally(() => (isDone = true));
     while (!isDone) {
-      await null;
+      await Promise.resolve();
       atWork.push(open);
       await eventLoopTurn();
       atWork.push(open);
