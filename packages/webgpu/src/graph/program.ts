@@ -26,11 +26,10 @@ import {
 } from './dispatch.ts';
 import { isOnGpu, type AnyTensor, type GpuTensor } from './gpu-tensor.ts';
 import { deviceBytes, fromDevice, toDevice } from './device-format.ts';
+import { Staging } from './staging.ts';
 
 /** Buffers and uniform bindings begin at multiples of this, whatever the device. */
 const ALIGNMENT = 256;
-
-const MAP_READ = 1;
 
 const WHERE = 'webgpu/run';
 
@@ -310,33 +309,25 @@ export class Program {
   /** Ends the command buffer with copies of the outputs, and waits for them. */
   private async readBack({ encoder, buffers, timer, memory }: RecordedRun): Promise<Tensors> {
     const { gpu, graph } = this;
-    const places = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id, offset: 0 }));
-    let size = 0;
-    for (const place of places) {
-      place.offset = size;
-      size += Math.ceil(deviceBytes(place.spec, this.options) / ALIGNMENT) * ALIGNMENT;
+    const results = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id }));
+    const sizes = results.map(({ spec }) => deviceBytes(spec, this.options));
+    if (timer !== undefined) sizes.push(TIMER_BYTES);
+    const staging = new Staging(memory, sizes, gpu.limits.maxBufferSize);
+    results.forEach(({ id }, index) => {
+      const { buffer, offset, bytes } = staging.places[index];
+      if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(id, buffers), 0, buffer, offset, bytes);
+    });
+    if (timer !== undefined) {
+      const { buffer, offset } = staging.places[results.length];
+      timer.resolve(encoder, buffer, offset);
     }
-    const timerOffset = size;
-    if (timer !== undefined) size += ALIGNMENT;
-    const staging = memory.acquireStaging(size);
-    for (const { spec, id, offset } of places) {
-      const bytes = deviceBytes(spec, this.options);
-      if (bytes > 0) encoder.copyBufferToBuffer(this.bufferOf(id, buffers), 0, staging, offset, bytes);
-    }
-    timer?.resolve(encoder, staging, timerOffset);
     gpu.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(MAP_READ, 0, Math.max(4, size));
+    const read = await staging.read();
+    if (timer !== undefined) this.tellTime(read[results.length]);
     const outputs: Record<string, Tensor> = {};
-    const mapped = staging.getMappedRange(0, Math.max(4, size));
-    for (const { name, spec, offset } of places) {
-      outputs[name] = fromDevice(
-        spec,
-        mapped.slice(offset, offset + deviceBytes(spec, this.options)),
-        this.options,
-      );
-    }
-    if (timer !== undefined) this.tellTime(mapped.slice(timerOffset, timerOffset + TIMER_BYTES));
-    staging.unmap();
+    results.forEach(({ name, spec }, index) => {
+      outputs[name] = fromDevice(spec, read[index], this.options);
+    });
     return outputs;
   }
 

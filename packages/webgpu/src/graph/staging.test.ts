@@ -1,0 +1,58 @@
+// Where results lie on their way to the host.
+import { f32, GraphBuilder } from '@attn/core';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { findGpu } from '../device/find-gpu.ts';
+import { webgpu } from '../index.ts';
+import { placeResults } from './staging.ts';
+
+test('one after another, in as many buffers as it takes', () => {
+  expect(placeResults([], 1024)).toEqual({ places: [], totals: [] });
+  const { places, totals } = placeResults([100, 600, 0, 256, 2000, 8], 1024);
+  expect(places).toEqual([
+    { buffer: 0, offset: 0, bytes: 100 },
+    { buffer: 0, offset: 256, bytes: 600 },
+    { buffer: 1, offset: 0, bytes: 0 },
+    { buffer: 1, offset: 256, bytes: 256 },
+    { buffer: 2, offset: 0, bytes: 2000 },
+    { buffer: 3, offset: 0, bytes: 8 },
+  ]);
+  expect(totals).toEqual([1024, 512, 2048, 256]);
+});
+
+test('outputs that are larger together than the largest buffer', async () => {
+  await findGpu();
+  const open = GPUAdapter.prototype.requestDevice;
+  const made: number[] = [];
+  vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
+    this: GPUAdapter,
+    ...args
+  ) {
+    const device = await open.apply(this, args);
+    const { limits } = device;
+    const small = new Proxy(limits, {
+      get: (of, name) => (name === 'maxBufferSize' ? 1024 : Reflect.get(of, name, of)),
+    });
+    Object.defineProperty(device, 'limits', { value: small });
+    const create = device.createBuffer.bind(device);
+    device.createBuffer = (descriptor) => {
+      made.push(descriptor.size);
+      return create(descriptor);
+    };
+    return device;
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [200] });
+  const graph = builder.build({ a: builder.relu(x), b: builder.add(x, x), c: builder.mul(x, x) });
+  const backend = webgpu();
+  const executable = await backend.compile(graph);
+  const given = f32(
+    [200],
+    Float32Array.from({ length: 200 }, (_, i) => i - 100),
+  );
+  const { a, b, c } = await executable.run({ x: given });
+  expect([a.data[150], b.data[150], c.data[150]]).toEqual([50, 100, 2500]);
+  expect([a.data[0], b.data[0], c.data[0]]).toEqual([0, -200, 10_000]);
+  expect(Math.max(...made)).toBeLessThanOrEqual(1024);
+  await backend.dispose();
+});
