@@ -64,20 +64,27 @@ async function lshAnswer(backend: Backend, graph: Graph): Promise<Float32Array[]
   return Object.values(outputs).map(({ data }) => data as Float32Array);
 }
 
-/** The same with helpers that a test can end. */
-function mortal(threads: number): { readonly backend: WasmBackend; readonly helpers: Set<{ die(): void }> } {
+/** The same with helpers that a test can end; `helpers` are all that were ever started, `alive` counts those that have not been ended. */
+function mortal(threads: number) {
   const helpers = new Set<{ die(): void }>();
+  let alive = 0;
   const start = (events: ThreadEvents): Thread => {
     const thread = startHelper(events);
+    alive += 1;
+    const terminate = async (): Promise<void> => {
+      alive -= 1;
+      await thread.terminate();
+    };
     helpers.add({
       die: () => {
-        void thread.terminate();
+        void terminate();
         events.onDeath('the test ended it');
       },
     });
-    return thread;
+    return { ...thread, terminate };
   };
-  return { backend: new WasmBackend({ threads, offMainThread: false, startHelper: start }), helpers };
+  const backend = new WasmBackend({ threads, offMainThread: false, startHelper: start });
+  return { backend, helpers, alive: () => alive };
 }
 
 const soon = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -225,6 +232,52 @@ describe('an engine in a worker', () => {
     expect(await executable.run(attentionInputs(small))).toEqual(expected);
     await backend.dispose();
     await expect(executable.run(attentionInputs(small))).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+});
+
+describe('a disposed backend', () => {
+  const small = call(600);
+  const graph = attentionGraph(small);
+  const inputs = attentionInputs(small);
+  const disposed = { code: 'DISPOSED' };
+
+  test('runs nothing more, and starts no helper again', async () => {
+    const { backend, helpers } = mortal(2);
+    const executable = await backend.compile(graph);
+    await executable.run(inputs);
+    expect(helpers.size).toBe(1);
+    await backend.dispose();
+    await expect(executable.run(inputs)).rejects.toMatchObject(disposed);
+    await expect(backend.calibrate()).rejects.toMatchObject(disposed);
+    expect(helpers.size).toBe(1);
+    executable.dispose();
+  });
+
+  test('finishes the run that is under way, and does not begin those behind it', async () => {
+    const { backend, alive } = mortal(2);
+    const executable = await backend.compile(graph);
+    const expected = await executable.run(inputs);
+    let dispose: Promise<void> | undefined;
+    const first = executable.run(inputs, { onProgress: () => (dispose ??= backend.dispose()) });
+    const second = executable.run(inputs);
+    await expect(second).rejects.toMatchObject(disposed);
+    expect(await first).toEqual(expected);
+    await dispose;
+    expect(alive()).toBe(0);
+  });
+
+  test.each([false, true])('compiles nothing that was pending; in a worker: %s', async (offMainThread) => {
+    const backend = wasm({ threads: 2, offMainThread });
+    const pending = backend.compile(graph);
+    const failed = expect(pending).rejects.toMatchObject(disposed);
+    await backend.dispose();
+    await failed;
+  });
+
+  test('starts no worker to be probed', async () => {
+    const backend = wasm({ offMainThread: true });
+    await backend.dispose();
+    expect(await backend.probe()).toEqual({ available: false, reason: 'the backend has been disposed' });
   });
 });
 
