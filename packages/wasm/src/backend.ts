@@ -12,6 +12,7 @@ import {
   type GraphNode,
   type Json,
   type Probe,
+  type ProbeOptions,
   type SharedState,
 } from '@attn/core';
 import { REFERENCE_RATE } from './attention/predict.ts';
@@ -58,7 +59,8 @@ export class WasmBackend implements Backend {
     this.options = options;
   }
 
-  async probe(): Promise<Probe> {
+  async probe({ again = false }: ProbeOptions = {}): Promise<Probe> {
+    if (again) this.probing = undefined;
     this.probing ??= this.look();
     this.found = await this.probing;
     return this.found;

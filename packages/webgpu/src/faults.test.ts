@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BufferPool } from './device/buffer-pool.ts';
 import { findGpu } from './device/find-gpu.ts';
 import { GpuDevice } from './device/gpu-device.ts';
+import { watchDevices } from './device/watch-devices.testing.ts';
 import { webgpu } from './index.ts';
 
 function call(n = 100): AttentionCall {
@@ -58,21 +59,6 @@ test("an application's own device that is lost: DEVICE_LOST, now and later", asy
   await backend.dispose();
 });
 
-/** Does something while every device that is opened is seen first. */
-async function watchingDevices(see: (device: GPUDevice) => void, action: () => Promise<void>): Promise<void> {
-  const open = GPUAdapter.prototype.requestDevice;
-  GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, ...args) {
-    const device = await open.apply(this, args);
-    see(device);
-    return device;
-  };
-  try {
-    await action();
-  } finally {
-    GPUAdapter.prototype.requestDevice = open;
-  }
-}
-
 /** A device that is lost for this reason as soon as it is to record commands; call what is returned to have it so. */
 function makeLosable(device: GPUDevice, reason: GPUDeviceLostReason): () => void {
   let tell: (info: GPUDeviceLostInfo) => void = () => undefined;
@@ -89,41 +75,33 @@ function makeLosable(device: GPUDevice, reason: GPUDeviceLostReason): () => void
 
 test('a device of our own that is destroyed is replaced at the next call', async () => {
   const opened: GPUDevice[] = [];
-  await watchingDevices(
-    (device) => opened.push(device),
-    async () => {
-      const backend = webgpu();
-      const executable = await backend.compile(graph);
-      const before = await executable.run(inputs);
-      opened[0].destroy();
-      await opened[0].lost;
-      const after = await executable.run(inputs);
-      expect(after.out.data).toEqual(before.out.data);
-      expect(opened.length).toBe(2);
-      await backend.dispose();
-    },
-  );
+  await watchDevices((device) => void opened.push(device));
+  const backend = webgpu();
+  const executable = await backend.compile(graph);
+  const before = await executable.run(inputs);
+  opened[0].destroy();
+  await opened[0].lost;
+  const after = await executable.run(inputs);
+  expect(after.out.data).toEqual(before.out.data);
+  expect(opened.length).toBe(2);
+  await backend.dispose();
 });
 
 test('one that is lost for another reason in the midst of a call: DEVICE_LOST with the reason, and replaced as well', async () => {
   const lose: (() => void)[] = [];
-  await watchingDevices(
-    (device) => lose.push(makeLosable(device, 'unknown')),
-    async () => {
-      const backend = webgpu();
-      const executable = await backend.compile(graph);
-      const before = await executable.run(inputs);
-      lose[0]();
-      await expect(executable.run(inputs)).rejects.toMatchObject({
-        code: 'DEVICE_LOST',
-        message: expect.stringContaining('unknown: the driver has hung'),
-      });
-      const after = await executable.run(inputs);
-      expect(after.out.data).toEqual(before.out.data);
-      expect(lose.length).toBe(2);
-      await backend.dispose();
-    },
-  );
+  await watchDevices((device) => void lose.push(makeLosable(device, 'unknown')));
+  const backend = webgpu();
+  const executable = await backend.compile(graph);
+  const before = await executable.run(inputs);
+  lose[0]();
+  await expect(executable.run(inputs)).rejects.toMatchObject({
+    code: 'DEVICE_LOST',
+    message: expect.stringContaining('unknown: the driver has hung'),
+  });
+  const after = await executable.run(inputs);
+  expect(after.out.data).toEqual(before.out.data);
+  expect(lose.length).toBe(2);
+  await backend.dispose();
 });
 
 test('every buffer that was made is destroyed: after faults, aborted calls and all', async () => {
@@ -144,24 +122,23 @@ test('every buffer that was made is destroyed: after faults, aborted calls and a
       return buffer;
     };
   };
-  await watchingDevices(count, async () => {
-    const backend = webgpu();
-    const executable = await backend.compile(graph);
-    await executable.run(inputs);
-    const { out } = await executable.runOnGpu(inputs);
-    const controller = new AbortController();
-    const aborted = executable.run(inputs, { signal: controller.signal });
-    controller.abort();
-    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
-    const wrong = { ...spec, buffer: out.buffer };
-    out.buffer.destroy();
-    await expect(executable.run({ x: wrong } as never)).rejects.toMatchObject({
-      code: 'INTERNAL',
-    });
-    await executable.run(inputs);
-    executable.dispose();
-    await backend.dispose();
+  await watchDevices(count);
+  const backend = webgpu();
+  const executable = await backend.compile(graph);
+  await executable.run(inputs);
+  const { out } = await executable.runOnGpu(inputs);
+  const controller = new AbortController();
+  const aborted = executable.run(inputs, { signal: controller.signal });
+  controller.abort();
+  await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+  const wrong = { ...spec, buffer: out.buffer };
+  out.buffer.destroy();
+  await expect(executable.run({ x: wrong } as never)).rejects.toMatchObject({
+    code: 'INTERNAL',
   });
+  await executable.run(inputs);
+  executable.dispose();
+  await backend.dispose();
   expect(made).toBeGreaterThan(4);
   expect(destroyed).toBe(made);
 });

@@ -197,7 +197,7 @@ async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number>
 async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPLE_MS): Promise<number> {
   await new Promise<void>((resolve) => setTimeout(resolve, REST_MS));
   if (isShort(expected)) await trial(candidate);
-  const runs = Math.ceil(SAMPLE_MS / Math.min(SAMPLE_MS, Math.max(LEAST_MS, expected)));
+  const runs = Math.ceil(SAMPLE_MS / Math.max(LEAST_MS, expected));
   const start = performance.now();
   for (let run = 0; run < runs; run++) await trial(candidate);
   const taken = performance.now() - start;

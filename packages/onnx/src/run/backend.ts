@@ -11,6 +11,7 @@ import {
   type GraphNode,
   type Json,
   type Probe,
+  type ProbeOptions,
   type SharedState,
 } from '@attn/core';
 import { PLAN_INPUTS } from '../lower/attention/operands.ts';
@@ -80,7 +81,8 @@ export class OnnxBackend implements Backend {
       executionProviders || sessionOptions ? textOf({ executionProviders, ...sessionOptions }) : undefined;
   }
 
-  probe(): Promise<Probe> {
+  probe({ again = false }: ProbeOptions = {}): Promise<Probe> {
+    if (again) this.probing = undefined;
     this.probing ??= this.look();
     return this.probing;
   }
@@ -156,7 +158,11 @@ export class OnnxBackend implements Backend {
   }
 
   private runtime(): Promise<Runtime> {
-    this.loading ??= this.load();
+    this.loading ??= this.load().catch((error: unknown) => {
+      // It may be there when it is asked for again.
+      this.loading = undefined;
+      throw error;
+    });
     return this.loading;
   }
 

@@ -35,6 +35,19 @@ function family<Codes extends Readonly<Record<string, number>>, Make>(
   return Object.fromEntries(entries) as Family<Codes, Make>;
 }
 
+// Instructions without immediates are the same object wherever they stand: a kernel has thousands.
+
+/** Of two scalars; what it leaves has the given type. */
+function scalarBinary<T extends 'i32' | 'f32', Operand>(
+  type: T,
+  toOperand: (operand: Operand) => Expression<'i32' | 'f32'>,
+) {
+  return (name: string, code: number) => {
+    const instruction = { name, bytes: [code] };
+    return (a: Operand, b: Operand): Expression<T> => tree(type, instruction, toOperand(a), toOperand(b));
+  };
+}
+
 /** A memory operand is an address and a constant offset in bytes. Alignment is only a hint, and none is given. */
 function memory(
   name: string,
@@ -87,10 +100,7 @@ interface I32Instructions extends Family<typeof I32_BINARY, (a: I32, b: I32) => 
 }
 
 export const i32: I32Instructions = {
-  ...family('i32', I32_BINARY, (name, code) => {
-    const instruction = { name, bytes: [code] };
-    return (a: I32, b: I32) => tree('i32', instruction, toI32(a), toI32(b));
-  }),
+  ...family('i32', I32_BINARY, scalarBinary('i32', toI32)),
   const: toI32,
   load: (address, offset = 0) => tree('i32', memory('i32.load', [0x28], offset), toI32(address)),
   load8U: (address, offset = 0) => tree('i32', memory('i32.load8_u', [0x2d], offset), toI32(address)),
@@ -124,14 +134,8 @@ interface F32Instructions
 }
 
 export const f32: F32Instructions = {
-  ...family('f32', F32_COMPARE, (name, code) => {
-    const instruction = { name, bytes: [code] };
-    return (a: F32, b: F32) => tree('i32', instruction, toF32(a), toF32(b));
-  }),
-  ...family('f32', F32_BINARY, (name, code) => {
-    const instruction = { name, bytes: [code] };
-    return (a: F32, b: F32) => tree('f32', instruction, toF32(a), toF32(b));
-  }),
+  ...family('f32', F32_COMPARE, scalarBinary('i32', toF32)),
+  ...family('f32', F32_BINARY, scalarBinary('f32', toF32)),
   const: toF32,
   load: (address, offset = 0) => tree('f32', memory('f32.load', [0x2a], offset), toI32(address)),
   store: (address, value, offset = 0) =>
@@ -146,8 +150,6 @@ export const f32: F32Instructions = {
 
 type Unary = (a: V128) => V128;
 type Binary = (a: V128, b: V128) => V128;
-
-// Instructions without immediates are the same object wherever they stand: a kernel has thousands.
 
 function unary(name: string, code: number): Unary {
   const instruction = { name, bytes: simd(code) };

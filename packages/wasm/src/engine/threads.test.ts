@@ -167,31 +167,6 @@ describe('threads', () => {
     await backend.dispose();
   });
 
-  test('are gone with their backend, whatever is asked of it afterwards', async () => {
-    const alive = new Set<Thread>();
-    const start = (events: ThreadEvents): Thread => {
-      const thread = startHelper(events);
-      const { terminate } = thread;
-      alive.add(thread);
-      thread.terminate = () => {
-        alive.delete(thread);
-        return terminate.call(thread);
-      };
-      return thread;
-    };
-    const backend = new WasmBackend({ threads: 2, offMainThread: false, startHelper: start });
-    const problem = call(600);
-    const executable = await backend.compile(attentionGraph(problem));
-    const run = () => executable.run(attentionInputs(problem));
-    const inFlight = [run(), run()];
-    await backend.dispose();
-    await expect(run()).rejects.toMatchObject({ code: 'DISPOSED' });
-    await expect(backend.compile(attentionGraph(call(64)))).rejects.toMatchObject({ code: 'DISPOSED' });
-    await Promise.allSettled(inFlight);
-    await soon(200);
-    expect(alive.size).toBe(0);
-  });
-
   test('that sleep do not keep a process alive', () => {
     const script = `
       import { createAttn, f32 } from '@attn/core';

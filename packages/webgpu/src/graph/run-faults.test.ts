@@ -1,7 +1,7 @@
 // Runs of several graphs on one device, and listeners that throw: no fault of one reaches another.
 import { eventLoopTurn, f32, GraphBuilder, type Graph } from '@attn/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { findGpu } from '../device/find-gpu.ts';
+import { watchDevices } from '../device/watch-devices.testing.ts';
 import { webgpu } from '../index.ts';
 import type { GpuExecutable } from './executable.ts';
 
@@ -16,16 +16,9 @@ function graphOf(op: 'relu' | 'tanh'): Graph {
 
 beforeEach(async () => {
   opened.length = 0;
-  await findGpu();
-  const open = GPUAdapter.prototype.requestDevice;
-  vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
-    this: GPUAdapter,
-    ...args
-  ) {
-    const device = await open.apply(this, args);
+  await watchDevices((device) => {
     vi.spyOn(device, 'destroy');
     opened.push(device);
-    return device;
   });
 });
 afterEach(() => {

@@ -1,7 +1,7 @@
 // Where results lie on their way to the host.
 import { f32, GraphBuilder } from '@attn/core';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { findGpu } from '../device/find-gpu.ts';
+import { expect, test } from 'vitest';
+import { watchDevices } from '../device/watch-devices.testing.ts';
 import { webgpu } from '../index.ts';
 import { placeResults } from './staging.ts';
 
@@ -20,14 +20,8 @@ test('one after another, in as many buffers as it takes', () => {
 });
 
 test('outputs that are larger together than the largest buffer', async () => {
-  await findGpu();
-  const open = GPUAdapter.prototype.requestDevice;
   const made: number[] = [];
-  vi.spyOn(GPUAdapter.prototype, 'requestDevice').mockImplementation(async function (
-    this: GPUAdapter,
-    ...args
-  ) {
-    const device = await open.apply(this, args);
+  await watchDevices((device) => {
     const { limits } = device;
     const small = new Proxy(limits, {
       get: (of, name) => (name === 'maxBufferSize' ? 1024 : Reflect.get(of, name, of)),
@@ -38,9 +32,7 @@ test('outputs that are larger together than the largest buffer', async () => {
       made.push(descriptor.size);
       return create(descriptor);
     };
-    return device;
   });
-  onTestFinished(() => void vi.restoreAllMocks());
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape: [200] });
   const graph = builder.build({ a: builder.relu(x), b: builder.add(x, x), c: builder.mul(x, x) });
