@@ -17,6 +17,7 @@ import {
   type AttentionCall,
   type Backend,
   type Graph,
+  type RunOptions,
   type Tensor,
 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
@@ -40,10 +41,14 @@ function call(n: number, more: Partial<AttentionCall> = {}): AttentionCall {
 }
 
 /** A backend's answer to a graph. */
-async function answer(backend: Backend, { q, k, v, ...rest }: AttentionCall): Promise<Float32Array[]> {
+async function answer(
+  backend: Backend,
+  { q, k, v, ...rest }: AttentionCall,
+  options?: RunOptions,
+): Promise<Float32Array[]> {
   const problem = { q, k, v, ...rest, returnLse: true };
   const executable = await backend.compile(attentionGraph(problem));
-  const outputs = await executable.run(attentionInputs(problem));
+  const outputs = await executable.run(attentionInputs(problem), options);
   executable.dispose();
   return Object.values(outputs).map(({ data }) => data as Float32Array);
 }
@@ -87,6 +92,17 @@ function mortal(threads: number) {
   return { backend, helpers, alive: () => alive };
 }
 
+/** Runs a graph of seconds, does something once it is under way, and gives how long it then took to fail. */
+async function untilDeath(backend: Backend, kill: () => void): Promise<number> {
+  let died = 0;
+  const onProgress = (): void => {
+    if (died === 0) kill();
+    died ||= performance.now();
+  };
+  await expect(answer(backend, call(20_000), { onProgress })).rejects.toMatchObject({ code: 'WORKER_DIED' });
+  return performance.now() - died;
+}
+
 const soon = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('threads', () => {
@@ -128,12 +144,8 @@ describe('threads', () => {
     const { backend, helpers } = mortal(3);
     const expected = await answer(backend, call(600));
     await soon(200);
-    const long = answer(backend, call(6000));
-    await soon(100);
-    const died = performance.now();
-    for (const helper of helpers) helper.die();
-    await expect(long).rejects.toMatchObject({ code: 'WORKER_DIED' });
-    expect(performance.now() - died).toBeLessThan(1000);
+    const die = (): void => helpers.forEach((helper) => helper.die());
+    expect(await untilDeath(backend, die)).toBeLessThan(1000);
     expect(await answer(backend, call(600))).toEqual(expected);
     await backend.dispose();
   });
@@ -198,12 +210,7 @@ describe('an engine in a worker', () => {
     const small = call(300);
     const executable = await backend.compile(attentionGraph(small));
     const expected = await executable.run(attentionInputs(small));
-    const long = answer(backend, call(6000));
-    await soon(100);
-    const died = performance.now();
-    kill();
-    await expect(long).rejects.toMatchObject({ code: 'WORKER_DIED' });
-    expect(performance.now() - died).toBeLessThan(1000);
+    expect(await untilDeath(backend, () => kill())).toBeLessThan(1000);
     expect(await executable.run(attentionInputs(small))).toEqual(expected);
     await backend.dispose();
     await expect(executable.run(attentionInputs(small))).rejects.toMatchObject({ code: 'DISPOSED' });
