@@ -3,10 +3,26 @@
  * `gpu/carry.ts` puts it into a folder that can be carried to a machine with a GPU. On a GPU made of software (`--quick`) it shows that
  * the suite works, and nothing else.
  */
-import { causal, f32, full, globalTokens, GraphBuilder, or, slidingWindow, type Pattern } from '@attn/core';
+import {
+  causal,
+  f32,
+  full,
+  globalTokens,
+  GraphBuilder,
+  i32,
+  lshAttention,
+  or,
+  slidingWindow,
+  type Graph,
+  type Pattern,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { longformer, LONGFORMER_PRESETS, randomCheckpoint } from '@attn/models/node';
 import type { WebGpuOptions } from '@attn/webgpu';
 import { GpuBench, workOf, type AttentionShape, type Row } from '../gpu/gpu-bench.ts';
-import { uniform } from '../inputs.ts';
+import { problem, uniform } from '../inputs.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 export const webgpuSuite: Suite = {
@@ -20,7 +36,14 @@ export const webgpuSuite: Suite = {
     try {
       bench.log(bench.adapter);
       const [attention, rate] = await dense(bench);
-      return [attention, await windows(bench, rate), await products(bench), await variants(bench, options)];
+      return [
+        attention,
+        await windows(bench, rate),
+        await lsh(bench, rate),
+        await products(bench),
+        await models(bench),
+        await variants(bench, options),
+      ];
     } finally {
       await bench.dispose();
     }
@@ -28,6 +51,31 @@ export const webgpuSuite: Suite = {
 };
 
 const DTYPES = ['f32', 'f16'] as const;
+
+/** Elements of a tensor at most: larger ones say nothing new, and take minutes to make and to carry. */
+const LARGEST = 2 ** 26;
+
+/** Tokens up to which a model, and LSH attention, are computed in plain JavaScript too, which takes seconds. */
+const PLAIN_TOKENS = 16;
+const PLAIN_LSH = 4096;
+
+/** The same graph in plain JavaScript. */
+async function onCpu(graph: Graph, inputs: Tensors): Promise<Tensors> {
+  const backend = cpu();
+  const executable = await backend.compile(graph);
+  const outputs = await executable.run(inputs);
+  executable.dispose();
+  await backend.dispose();
+  return outputs;
+}
+
+/** Throws where a result is no number, or further from the other one than rounding explains. */
+function checkNumbers({ data }: Tensor, expected: Tensor | undefined, tolerance: number): void {
+  for (let i = 0; i < data.length; i++) {
+    const error = expected === undefined ? 0 * data[i] : Math.abs(data[i] - expected.data[i]);
+    if (!(error <= tolerance)) throw new Error(`result ${i} is ${data[i]}, expected ${expected?.data[i]}`);
+  }
+}
 
 /** Dense and causal attention, and the operations a millisecond of the fastest dense one in f32 with heads of 64. */
 async function dense(bench: GpuBench): Promise<readonly [Table, rate: number]> {
@@ -43,7 +91,7 @@ async function dense(bench: GpuBench): Promise<readonly [Table, rate: number]> {
         [64, 128],
       ];
   for (const [heads, headDim] of shapes) {
-    for (const n of lengths) {
+    for (const n of lengths.filter((length) => length * heads * headDim <= LARGEST)) {
       for (const [what, pattern] of Object.entries({ dense: full(), causal: causal() })) {
         let ofF32: number | undefined;
         for (const dtype of DTYPES) {
@@ -69,8 +117,7 @@ async function windows(bench: GpuBench, rate: number): Promise<Table> {
   const rows: Row[] = [];
   const headDim = 64;
   for (const n of bench.quick ? [1024] : [16_384, 65_536, 262_144, 1_048_576]) {
-    // A million tokens of eight heads are 2 GiB a tensor.
-    const heads = bench.quick ? 2 : n > 262_144 ? 1 : 8;
+    const heads = bench.quick ? 2 : Math.min(8, LARGEST / (n * headDim));
     const window = slidingWindow({ before: 256, after: 256 });
     const scattered = Array.from({ length: 64 }, (_, i) => Math.floor(((i + 0.5) * n) / 64));
     const patterns: Readonly<Record<string, Pattern>> = {
@@ -90,6 +137,71 @@ async function windows(bench: GpuBench, rate: number): Promise<Table> {
   }
   const note = `${bench.adapter}, f32, heads of 64, B = 1. Flops of allowed pairs; "times its share" is over what the fastest dense attention above takes for as many. Target: 1.2.`;
   return { title: 'WebGPU: windows', note, rows };
+}
+
+/** LSH attention: hashing, sorting and the attention within chunks of 64. */
+async function lsh(bench: GpuBench, rate: number): Promise<Table> {
+  const rows: Row[] = [];
+  const [heads, headDim, chunkLength] = [bench.quick ? 2 : 8, 64, 64];
+  for (const n of bench.quick ? [512] : [4096, 16_384, 65_536]) {
+    for (const rounds of bench.quick ? [2] : [1, 4]) {
+      bench.log(`lsh, n = ${n}, ${rounds} rounds`);
+      const builder = new GraphBuilder();
+      const spec = { dtype: 'f32', shape: [1, heads, n, headDim] } as const;
+      const [qk, v] = ['qk', 'v'].map((name) => builder.input(name, spec));
+      const bucketCount = Math.min(256, n / 32);
+      const { out } = lshAttention(builder, { qk, v }, { rounds, chunkLength, bucketCount });
+      const graph = builder.build({ out });
+      const given = problem(heads, n, headDim);
+      const inputs = { qk: given.q, v: given.v };
+      const plain = n <= PLAIN_LSH ? await onCpu(graph, inputs) : undefined;
+      const timed = await bench.time(graph, inputs, (outputs) => {
+        checkNumbers(outputs.out, plain?.out, 1e-5);
+      });
+      // Each token and the chunk before its own: 2 · 64 keys.
+      const flops = 4 * headDim * heads * rounds * n * 2 * chunkLength;
+      const share = typeof timed === 'string' || rate === 0 ? '' : (timed.gpu.median * rate) / flops;
+      const figures = bench.figures(timed, flops, 12 * heads * n * headDim);
+      rows.push({ what: `LSH, ${rounds} rounds`, n, heads, ...figures, 'times its share': share });
+    }
+  }
+  const note = `${bench.adapter}, f32, heads of 64, B = 1: hashes, sorts and attention within chunks of ${chunkLength}. Flops of the attention alone. Up to n = ${PLAIN_LSH} compared with plain JavaScript.`;
+  return { title: 'WebGPU: LSH attention', note, rows };
+}
+
+/** Longformer-base of real size with random weights, which stay on the device. */
+async function models(bench: GpuBench): Promise<Table> {
+  const rows: Row[] = [];
+  const lengths = bench.quick ? [PLAIN_TOKENS] : [PLAIN_TOKENS, 512, 4096, 16_384];
+  const layers = bench.quick ? 1 : 12;
+  const config = {
+    ...LONGFORMER_PRESETS['longformer-base'],
+    num_hidden_layers: layers,
+    attention_window: new Array<number>(layers).fill(512),
+    max_position_embeddings: Math.max(...lengths) + 2,
+    ...(bench.quick && { vocab_size: 1024 }),
+  };
+  const model = await longformer.load(randomCheckpoint(longformer, config));
+  for (const n of lengths) {
+    bench.log(`Longformer-base, n = ${n}`);
+    const inputIds = i32([1, n], Int32Array.from({ length: n }, (_, i) => 4 + ((i * 7919) % 997)));
+    const first = i32([1, n], new Int32Array(n).fill(1, 0, 1));
+    const { graph, inputs } = model.call({ inputIds, globalAttentionMask: first });
+    const plain = n <= PLAIN_TOKENS ? await onCpu(graph, inputs) : undefined;
+    const timed = await bench.time(graph, inputs, ({ last_hidden_state: states }) => {
+      checkNumbers(states, plain?.last_hidden_state, 1e-3);
+    });
+    const { gpu, run } = typeof timed === 'string' ? { gpu: undefined, run: undefined } : timed;
+    rows.push({
+      n,
+      'GPU ms': gpu?.median ?? String(timed),
+      '± ms': gpu?.spread ?? '',
+      'run with transfers, ms': run?.median ?? '',
+      'tokens a second': run === undefined ? '' : (1000 * n) / run.median,
+    });
+  }
+  const note = `${bench.adapter}, f32, ${layers} layers, window 512, the first token global, random weights. Up to n = ${PLAIN_TOKENS} compared with plain JavaScript.`;
+  return { title: 'WebGPU: Longformer-base, forward', note, rows };
 }
 
 async function products(bench: GpuBench): Promise<Table> {
