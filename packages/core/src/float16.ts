@@ -3,6 +3,10 @@
 const f32View = new Float32Array(1);
 const u32View = new Uint32Array(f32View.buffer);
 
+/** Bits of the least f32 that is a normal half, and of the least that rounds to infinity. */
+const LEAST_NORMAL = 0x38800000;
+const LEAST_INFINITE = 0x477ff000;
+
 /** The number that 16 half-precision bits stand for. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -20,13 +24,17 @@ export function numberToHalf(value: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
-  if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to infinity
-  if (magnitude < 0x38800000) {
+  if (magnitude >= LEAST_INFINITE) return sign | 0x7c00;
+  if (magnitude < LEAST_NORMAL) {
     // Subnormal: a multiple of 2^-24.
     return sign | roundToEven(Math.abs(f32View[0]) * 2 ** 24);
   }
-  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-  return sign | ((rounded - 0x38000000) >>> 13);
+  return sign | normalToHalf(magnitude);
+}
+
+/** Of the bits of a magnitude that is a normal half. */
+function normalToHalf(magnitude: number): number {
+  return (magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13;
 }
 
 function roundToEven(value: number): number {
@@ -41,7 +49,14 @@ export function halfToFloat32(
   bits: Uint16Array,
   out: Float32Array = new Float32Array(bits.length),
 ): Float32Array {
-  for (let i = 0; i < bits.length; i++) out[i] = halfToNumber(bits[i]);
+  const words = new Uint32Array(out.buffer, out.byteOffset, bits.length);
+  for (let i = 0; i < bits.length; i++) {
+    const half = bits[i];
+    // Its exponent and fraction at their places in f32 stand for the number by 2^112, subnormals too.
+    words[i] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
+    if ((half & 0x7c00) === 0x7c00) words[i] |= 0x7f800000;
+    else out[i] *= 2 ** 112;
+  }
   return out;
 }
 
@@ -50,6 +65,15 @@ export function float32ToHalf(
   values: ArrayLike<number>,
   out: Uint16Array = new Uint16Array(values.length),
 ): Uint16Array {
-  for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]);
+  if (!(values instanceof Float32Array)) {
+    for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]);
+    return out;
+  }
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < words.length; i++) {
+    const magnitude = words[i] & 0x7fffffff;
+    const isNormal = magnitude >= LEAST_NORMAL && magnitude < LEAST_INFINITE;
+    out[i] = isNormal ? ((words[i] >>> 16) & 0x8000) | normalToHalf(magnitude) : numberToHalf(values[i]);
+  }
   return out;
 }

@@ -163,7 +163,7 @@ function line(message: string): string {
 }
 
 function describe({ vendor, architecture, device, description }: GPUAdapterInfo): string {
-  const name =
-    description === '' ? [vendor, architecture, device].filter((part) => part !== '').join(' ') : description;
-  return name === '' ? 'a GPU' : name;
+  const name = [vendor, architecture, device].filter((part) => part !== '').join(' ');
+  if (name === '' || description === '') return name || description || 'a GPU';
+  return `${device || name} (${description})`;
 }

@@ -32,8 +32,12 @@ fn normalTail(size: f32) -> f32 {
 }`;
 
 const FUNCTIONS: Readonly<Record<Activation, string>> = {
+  // By bits, those of NaN being above those of −∞: compilers take a choice by x < 0 for max(x, 0), which may lose NaN.
   relu: `
-fn activate(x: f32) -> f32 { return select(x, 0.0, x < 0.0); }`,
+fn activate(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  return bitcast<f32>(select(bits, 0u, bits > 0x80000000u && bits <= 0xff800000u));
+}`,
   tanh: `${TANH}
 fn activate(x: f32) -> f32 { return tanhOf(x); }`,
   gelu: `${NORMAL_TAIL}

@@ -16,7 +16,7 @@ import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 
 const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
 const F32 = { input: 'f32', output: 'f32' } as const;
-const SHAPE = { groups: 1, rows: 64, tile: '8x8', subgroups: false } as const;
+const SHAPE = { groups: 1, rows: 64, tile: '8x8', depth: 4, subgroups: false } as const;
 /** The plainest attention, as a real GPU gets it. */
 export const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...no } as const;
 const storages = ['f32', 'rounded', 'f16'] as const;
@@ -63,6 +63,7 @@ const kinds = booleans.flatMap((wholeHeads) =>
           ...SHAPE,
           rows: 16,
           tile: '4x4',
+          depth: 4,
           wholeHeads,
           wholeValues,
           ...stored,

@@ -241,12 +241,12 @@ export function workgroupOptions(
   chunks?: ChunkOptions,
 ): Pick<
   AttentionOptions,
-  'wholeHeads' | 'wholeValues' | 'groups' | 'rows' | 'tile' | 'subgroups' | 'chunks'
+  'wholeHeads' | 'wholeValues' | 'groups' | 'rows' | 'tile' | 'depth' | 'subgroups' | 'chunks'
 > {
   const groups = Math.ceil(valueDim / 64);
   const { workgroupBytes, attentionRows, attentionTile, subgroups, isSoftware } = limits;
   const fitting = ([64, 32, 16] as const).find(
-    (rows) => rows <= attentionRows && attentionWorkgroupBytes({ rows, groups, chunks }) <= workgroupBytes,
+    (rows) => rows <= attentionRows && attentionWorkgroupBytes({ rows, groups, depth: 4, chunks }) <= workgroupBytes,
   );
   return {
     wholeHeads: !isSoftware && headDim % 4 === 0,
@@ -254,6 +254,7 @@ export function workgroupOptions(
     groups,
     rows: fitting ?? 16,
     tile: attentionTile ?? tileFor(groups, isSoftware),
+    depth: (globalThis as { DEPTH?: 4 | 8 }).DEPTH ?? 4,
     subgroups,
     chunks,
   };

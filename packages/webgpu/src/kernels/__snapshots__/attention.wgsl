@@ -80,7 +80,8 @@ fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.headDim & 
 fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.headDim & 0u)); }
 fn isOdd(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }
 fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-fn anyOdd(x: vec4f) -> bool { return isOdd(x.x) || isOdd(x.y) || isOdd(x.z) || isOdd(x.w); }
+fn areOdd(x: vec4f) -> vec4<bool> { return (bitcast<vec4u>(x) & vec4u(0x7f800000u)) == vec4u(0x7f800000u); }
+fn anyOdd(x: vec4f) -> bool { return any(areOdd(x)); }
 fn queryRow(index: u32) -> u32 {
   if (params.hasQueryIndex == 0u) { return index; }
   return plan[params.queryIndex + index];
@@ -91,7 +92,7 @@ fn keyRow(index: u32) -> u32 {
   return plan[params.keyIndex + bounded];
 }
 fn capped(x: f32) -> f32 {
-  if (params.softcap == 0.0 || isNaN_(x)) { return x; }
+  if (isNaN_(x)) { return x; }
   // exp overflows beyond this, and tanh is 1 long before.
   let y = clamp(x / params.softcap, -20.0, 20.0);
   if (abs(y) < 0.1) {
@@ -188,18 +189,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         for (var s = lane; s < 256u; s += 256u) {
           let row = s / 4u;
           let vector = start + s % 4u;
-          var value = vec4f();
-          if (firstQuery + row < params.queryCount && vector < headVectors) {
-            value = load_q(qBase + queryRow(firstQuery + row) * params.qToken, vector);
-          }
-          stage[row * 5u + s % 4u] = value;
+          // Rows behind the last are computed from the last and go nowhere.
+          let query = queryRow(min(firstQuery + row, params.queryCount - 1u));
+          let value = load_q(qBase + query * params.qToken, min(vector, headVectors - 1u));
+          stage[row * 5u + s % 4u] = select(vec4f(), value, vector < headVectors);
         }
         for (var s = lane; s < 256u; s += 256u) {
           let key = s / 4u;
           let vector = start + s % 4u;
-          var value = vec4f();
-          if (vector < headVectors) { value = load_k(kBase + keyRow(tile * 64u + key) * params.kToken, vector); }
-          stage[(64u + (key % 4u) * 16u + key / 4u) * 5u + s % 4u] = value;
+          let value = load_k(kBase + keyRow(tile * 64u + key) * params.kToken, min(vector, headVectors - 1u));
+          stage[(64u + (key % 4u) * 16u + key / 4u) * 5u + s % 4u] = select(vec4f(), value, vector < headVectors);
         }
         workgroupBarrier();
         for (var d = 0u; d < 4u; d++) {
@@ -252,17 +251,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 0u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 1u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][0]) { tileGreatest[0][0] = value; }
+        if (params.softcap != 0.0) {
+          for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
         }
+        if (anyOdd(row)) {
+          for (var j = 0u; j < 4u; j++) {
+            if (!isOdd(row[j])) { continue; }
+            // A logit of ∞ has no softmax either.
+            if (((bits >> j) & 1u) == 1u && bitcast<u32>(row[j]) != 0xff800000u) { nanRows |= 1u; }
+            row[j] = minusInfinity();
+          }
+        }
+        if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[0] = row;
+        tileGreatest[0][0] = max(tileGreatest[0][0], max(max(row.x, row.y), max(row.z, row.w)));
 }
 {
         var row = logits[1] * params.scale;
@@ -272,17 +274,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 1u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 2u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][1]) { tileGreatest[0][1] = value; }
+        if (params.softcap != 0.0) {
+          for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
         }
+        if (anyOdd(row)) {
+          for (var j = 0u; j < 4u; j++) {
+            if (!isOdd(row[j])) { continue; }
+            // A logit of ∞ has no softmax either.
+            if (((bits >> j) & 1u) == 1u && bitcast<u32>(row[j]) != 0xff800000u) { nanRows |= 2u; }
+            row[j] = minusInfinity();
+          }
+        }
+        if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[1] = row;
+        tileGreatest[0][1] = max(tileGreatest[0][1], max(max(row.x, row.y), max(row.z, row.w)));
 }
 {
         var row = logits[2] * params.scale;
@@ -292,17 +297,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 2u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 4u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][2]) { tileGreatest[0][2] = value; }
+        if (params.softcap != 0.0) {
+          for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
         }
+        if (anyOdd(row)) {
+          for (var j = 0u; j < 4u; j++) {
+            if (!isOdd(row[j])) { continue; }
+            // A logit of ∞ has no softmax either.
+            if (((bits >> j) & 1u) == 1u && bitcast<u32>(row[j]) != 0xff800000u) { nanRows |= 4u; }
+            row[j] = minusInfinity();
+          }
+        }
+        if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[2] = row;
+        tileGreatest[0][2] = max(tileGreatest[0][2], max(max(row.x, row.y), max(row.z, row.w)));
 }
 {
         var row = logits[3] * params.scale;
@@ -312,17 +320,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 3u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-          value = capped(value);
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= 8u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > tileGreatest[0][3]) { tileGreatest[0][3] = value; }
+        if (params.softcap != 0.0) {
+          for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
         }
+        if (anyOdd(row)) {
+          for (var j = 0u; j < 4u; j++) {
+            if (!isOdd(row[j])) { continue; }
+            // A logit of ∞ has no softmax either.
+            if (((bits >> j) & 1u) == 1u && bitcast<u32>(row[j]) != 0xff800000u) { nanRows |= 8u; }
+            row[j] = minusInfinity();
+          }
+        }
+        if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[3] = row;
+        tileGreatest[0][3] = max(tileGreatest[0][3], max(max(row.x, row.y), max(row.z, row.w)));
 }
       tileGreatest = greatestOfRow(tileGreatest, lane, reach);
       var shrink: Rows;
@@ -337,8 +348,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         sums[0] *= shrink[0][0];
 {
         let logit = logits[0];
-        var weight = max(exp(logit - greatest[0][0]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        let seen = max(exp(logit - greatest[0][0]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logit));
         total[0][0] += weight.x + weight.y + weight.z + weight.w;
         weights[(ty * 4u + 0u) * 16u + tx + 0u] = weight;
 }
@@ -347,8 +358,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         sums[1] *= shrink[0][1];
 {
         let logit = logits[1];
-        var weight = max(exp(logit - greatest[0][1]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        let seen = max(exp(logit - greatest[0][1]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logit));
         total[0][1] += weight.x + weight.y + weight.z + weight.w;
         weights[(ty * 4u + 1u) * 16u + tx + 0u] = weight;
 }
@@ -357,8 +368,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         sums[2] *= shrink[0][2];
 {
         let logit = logits[2];
-        var weight = max(exp(logit - greatest[0][2]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        let seen = max(exp(logit - greatest[0][2]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logit));
         total[0][2] += weight.x + weight.y + weight.z + weight.w;
         weights[(ty * 4u + 2u) * 16u + tx + 0u] = weight;
 }
@@ -367,8 +378,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         sums[3] *= shrink[0][3];
 {
         let logit = logits[3];
-        var weight = max(exp(logit - greatest[0][3]), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        let seen = max(exp(logit - greatest[0][3]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logit));
         total[0][3] += weight.x + weight.y + weight.z + weight.w;
         weights[(ty * 4u + 3u) * 16u + tx + 0u] = weight;
 }
@@ -377,26 +388,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       // The weighted sum of the values.
       for (var start = 0u; start < 64u; start += 32u) {
         workgroupBarrier();
-        if (lane == 0u) { atomicStore(&oddValues, 0u); }
-        workgroupBarrier();
-        for (var s = lane; s < 32u * valueVectors; s += 256u) {
-          let value = load_v(vBase + keyRow(tile * 64u + start + s / valueVectors) * params.vToken, s % valueVectors);
+        for (var s = lane; s < 512u; s += 256u) {
+          // Columns behind the last are computed from the last and go nowhere.
+          let vector = min(s % 16u, valueVectors - 1u);
+          let value = load_v(vBase + keyRow(tile * 64u + start + s / 16u) * params.vToken, vector);
           stage[s] = value;
           if (anyOdd(value)) { atomicStore(&oddValues, 1u); }
         }
         workgroupBarrier();
-        let areOdd = atomicLoad(&oddValues) != 0u;
+        // Once there were any, all that follow are looked at.
+        let mayBeOdd = atomicLoad(&oddValues) != 0u;
         for (var key = 0u; key < 8u; key++) {
           let weight0 = weights[(ty * 4u + 0u) * 16u + start / 4u + key];
           let weight1 = weights[(ty * 4u + 1u) * 16u + start / 4u + key];
           let weight2 = weights[(ty * 4u + 2u) * 16u + start / 4u + key];
           let weight3 = weights[(ty * 4u + 3u) * 16u + start / 4u + key];
 {
-          let value0 = stage[min((key * 4u + 0u) * valueVectors + tx + 0u, 639u)];
-          let value1 = stage[min((key * 4u + 1u) * valueVectors + tx + 0u, 639u)];
-          let value2 = stage[min((key * 4u + 2u) * valueVectors + tx + 0u, 639u)];
-          let value3 = stage[min((key * 4u + 3u) * valueVectors + tx + 0u, 639u)];
-          if (areOdd) {
+          let value0 = stage[key * 64u + tx + 0u];
+          let value1 = stage[key * 64u + tx + 16u];
+          let value2 = stage[key * 64u + tx + 32u];
+          let value3 = stage[key * 64u + tx + 48u];
+          if (mayBeOdd) {
             if (weight0[0] > 0.0) { sums[0] += weight0[0] * value0; }
             if (weight0[1] > 0.0) { sums[0] += weight0[1] * value1; }
             if (weight0[2] > 0.0) { sums[0] += weight0[2] * value2; }

@@ -92,9 +92,13 @@ ${body}
   }`,
     seen: (i) =>
       `        let bits = keysSeen(queries[${i}], firstQuery + ty * ${queries}u + ${i}u, tile * 64u, keys * 4u, round);`,
-    logit: (i) =>
+    logits: (i) =>
       hasMeetings
-        ? `          if (params.byCount == 1u && ((bits >> j) & 1u) == 1u) { value -= logOfCount(queries[${i}], tokens[keys * 4u + j]); }`
+        ? `        if (params.byCount == 1u) {
+          for (var j = 0u; j < 4u; j++) {
+            if (((bits >> j) & 1u) == 1u) { row[j] -= logOfCount(queries[${i}], tokens[keys * 4u + j]); }
+          }
+        }`
         : '',
   };
 }

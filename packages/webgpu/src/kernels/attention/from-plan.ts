@@ -35,7 +35,7 @@ export function planSource(options: AttentionOptions): TileSource {
           let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * ${queries}u + ${i}u) * 2u + keys / 8u];
           bits = (word >> ((keys * 4u) % 32u)) & 15u;
         }`,
-    logit: (i) => logit(options, i),
+    logits: (i) => logits(options, i),
   };
 }
 
@@ -50,7 +50,7 @@ fn keyRow(index: u32) -> u32 {
   return plan[params.keyIndex + bounded];
 }
 fn capped(x: f32) -> f32 {
-  if (params.softcap == 0.0 || isNaN_(x)) { return x; }
+  if (isNaN_(x)) { return x; }
   // exp overflows beyond this, and tanh is 1 long before.
   let y = clamp(x / params.softcap, -20.0, 20.0);
   if (abs(y) < 0.1) {
@@ -86,20 +86,22 @@ ${body}
   }`;
 
 /** The soft cap, then biases. */
-function logit({ alibi, relative, bias }: AttentionOptions, i: number): string {
-  const lines = [
-    'value = capped(value);',
-    (alibi || relative || bias) &&
-      `let key = keyRow(tile * 64u + keys * 4u + j);
-          let offset = i32(key) - i32(queries[${i}]) - params.queryOffset;`,
-    alibi && 'value -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));',
+function logits({ alibi, relative, bias }: AttentionOptions, i: number): string {
+  const biases = [
+    alibi && 'row[j] -= f32(slopes[batch * params.slopeBatch + head]) * f32(abs(offset));',
     relative &&
-      `value += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);`,
+      `row[j] += f32(relative[head * u32(2 * params.radius + 1) + u32(clamp(offset, -params.radius, params.radius) + params.radius)]);`,
     bias &&
-      `value += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[${i}] * params.biasQuery + key * params.biasKey]);`,
-  ];
-  return lines
-    .filter((line) => typeof line === 'string')
-    .map((line) => `          ${line}`)
-    .join('\n');
+      `row[j] += f32(bias[batch * params.biasBatch + head * params.biasHead + queries[${i}] * params.biasQuery + key * params.biasKey]);`,
+  ].filter((line) => typeof line === 'string');
+  const cap = `        if (params.softcap != 0.0) {
+          for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
+        }`;
+  if (biases.length === 0) return cap;
+  return `${cap}
+        for (var j = 0u; j < 4u; j++) {
+          let key = keyRow(tile * 64u + keys * 4u + j);
+          let offset = i32(key) - i32(queries[${i}]) - params.queryOffset;
+${biases.map((line) => `          ${line}`).join('\n')}
+        }`;
 }

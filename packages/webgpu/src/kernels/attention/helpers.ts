@@ -26,5 +26,6 @@ fn minusInfinity() -> f32 { return bitcast<f32>(0xff800000u | (params.headDim & 
 fn nan() -> f32 { return bitcast<f32>(0x7fc00000u | (params.headDim & 0u)); }
 fn isOdd(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u; }
 fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-fn anyOdd(x: vec4f) -> bool { return isOdd(x.x) || isOdd(x.y) || isOdd(x.z) || isOdd(x.w); }`;
+fn areOdd(x: vec4f) -> vec4<bool> { return (bitcast<vec4u>(x) & vec4u(0x7f800000u)) == vec4u(0x7f800000u); }
+fn anyOdd(x: vec4f) -> bool { return any(areOdd(x)); }`;
 }

@@ -1,40 +1,39 @@
 /** Logits of a tile: products of queries and keys, what is added to them, and what is hidden. */
 import { four, range, unrolled } from '../wgsl.ts';
 import { ofRow } from './rows.ts';
-import { DEPTH, divisionOf, PITCH, TILE_KEYS, type AttentionOptions } from './options.ts';
+import { divisionOf, pitchOf, TILE_KEYS, type AttentionOptions } from './options.ts';
 import type { TileSource } from './source.ts';
 
 /** `logits`: the products. Row i has the vectors i · keyVectors … */
 export function multiplyQueriesAndKeys(options: AttentionOptions): string {
-  const { rows } = options;
+  const { rows, depth } = options;
+  const pitch = pitchOf(options);
   const { queries, keyVectors, across, threads } = divisionOf(options);
   const vectors = range(keyVectors);
   return `      // Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
       var logits = array<vec4f, ${queries * keyVectors}>();
-      for (var start = 0u; start < headVectors; start += ${DEPTH}u) {
+      for (var start = 0u; start < headVectors; start += ${depth}u) {
         workgroupBarrier();
-        for (var s = lane; s < ${rows * DEPTH}u; s += ${threads}u) {
-          let row = s / ${DEPTH}u;
-          let vector = start + s % ${DEPTH}u;
-          var value = vec4f();
-          if (firstQuery + row < params.queryCount && vector < headVectors) {
-            value = load_q(qBase + queryRow(firstQuery + row) * params.qToken, vector);
-          }
-          stage[row * ${PITCH}u + s % ${DEPTH}u] = value;
+        for (var s = lane; s < ${rows * depth}u; s += ${threads}u) {
+          let row = s / ${depth}u;
+          let vector = start + s % ${depth}u;
+          // Rows behind the last are computed from the last and go nowhere.
+          let query = queryRow(min(firstQuery + row, params.queryCount - 1u));
+          let value = load_q(qBase + query * params.qToken, min(vector, headVectors - 1u));
+          stage[row * ${pitch}u + s % ${depth}u] = select(vec4f(), value, vector < headVectors);
         }
-        for (var s = lane; s < ${TILE_KEYS * DEPTH}u; s += ${threads}u) {
-          let key = s / ${DEPTH}u;
-          let vector = start + s % ${DEPTH}u;
-          var value = vec4f();
-          if (vector < headVectors) { value = load_k(kBase + keyRow(tile * 64u + key) * params.kToken, vector); }
-          stage[(${rows}u + (key % 4u) * 16u + key / 4u) * ${PITCH}u + s % ${DEPTH}u] = value;
+        for (var s = lane; s < ${TILE_KEYS * depth}u; s += ${threads}u) {
+          let key = s / ${depth}u;
+          let vector = start + s % ${depth}u;
+          let value = load_k(kBase + keyRow(tile * 64u + key) * params.kToken, min(vector, headVectors - 1u));
+          stage[(${rows}u + (key % 4u) * 16u + key / 4u) * ${pitch}u + s % ${depth}u] = select(vec4f(), value, vector < headVectors);
         }
         workgroupBarrier();
-        for (var d = 0u; d < ${DEPTH}u; d++) {
+        for (var d = 0u; d < ${depth}u; d++) {
 ${vectors
   .flatMap((h) => [
     ...four.map(
-      (j) => `          let key${h}${j} = stage[(${rows + 16 * j + across * h}u + tx) * ${PITCH}u + d];`,
+      (j) => `          let key${h}${j} = stage[(${rows + 16 * j + across * h}u + tx) * ${pitch}u + d];`,
     ),
     // Sums of products in a row, each of which becomes one multiply–add.
     ...four.map(
@@ -44,7 +43,7 @@ ${vectors
   .join('\n')}
 ${unrolled(
   queries,
-  (i) => `          let query = stage[(ty * ${queries}u + ${i}u) * ${PITCH}u + d];
+  (i) => `          let query = stage[(ty * ${queries}u + ${i}u) * ${pitch}u + d];
 ${vectors
   .flatMap((h) => four.map((c) => `          logits[${i * keyVectors + h}] += query[${c}] * keys${h}${c};`))
   .join('\n')}`,
@@ -63,16 +62,17 @@ ${unrolled(queries * keyVectors, (at) => {
   return `        var row = logits[${at}] * params.scale;
         let keys = tx + ${across * h}u;
 ${source.seen(i)}
-        for (var j = 0u; j < 4u; j++) {
-          var value = row[j];
-${source.logit(i)}
-          let isSeen = ((bits >> j) & 1u) == 1u;
-          // A logit of ∞ has no softmax either.
-          if (isSeen && isOdd(value) && bitcast<u32>(value) != 0xff800000u) { nanRows |= ${1 << i}u; }
-          if (!isSeen || isOdd(value)) { value = minusInfinity(); }
-          row[j] = value;
-          if (value > ${ofRow('tileGreatest', i)}) { ${ofRow('tileGreatest', i)} = value; }
+${source.logits(i)}
+        if (anyOdd(row)) {
+          for (var j = 0u; j < 4u; j++) {
+            if (!isOdd(row[j])) { continue; }
+            // A logit of ∞ has no softmax either.
+            if (((bits >> j) & 1u) == 1u && bitcast<u32>(row[j]) != 0xff800000u) { nanRows |= ${1 << i}u; }
+            row[j] = minusInfinity();
+          }
         }
-        logits[${at}] = row;`;
+        if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
+        logits[${at}] = row;
+        ${ofRow('tileGreatest', i)} = max(${ofRow('tileGreatest', i)}, max(max(row.x, row.y), max(row.z, row.w)));`;
 })}`;
 }

@@ -17,6 +17,8 @@ export interface AttentionOptions {
   /** Queries of a workgroup: 64, or fewer where shared memory is short; 16 compile fastest. */
   readonly rows: 64 | 32 | 16;
   readonly tile: AttentionTile;
+  /** Columns of q and k that are in shared memory at a time, as vectors of 4. */
+  readonly depth: 4 | 8;
   /** Whether invocations of a row reduce by subgroup operations, which takes the feature `subgroups`. */
   readonly subgroups: boolean;
   /** What q, k and v are stored as, and how `out` is, which is f32 where it is a part of the result. */
@@ -41,12 +43,6 @@ export interface ChunkOptions {
 /** Keys of a tile, which is the plan's. */
 export const TILE_KEYS = 64;
 
-/** Columns of q and k that are in shared memory at a time, as vectors of 4. */
-export const DEPTH = 4;
-
-/** One more, so that neighbours stand in different banks. */
-export const PITCH: number = DEPTH + 1;
-
 /** How a workgroup shares its work. */
 export interface Division {
   /** Rows that an invocation has. */
@@ -60,10 +56,14 @@ export interface Division {
   readonly threads: number;
 }
 
-type Sizes = Pick<AttentionOptions, 'rows' | 'groups'>;
+type Sizes = Pick<AttentionOptions, 'rows' | 'groups' | 'depth'>;
 
 /** How the invocations of a workgroup share a tile. */
-export function divisionOf({ rows, groups, tile }: Sizes & Pick<AttentionOptions, 'tile'>): Division {
+export function divisionOf({
+  rows,
+  groups,
+  tile,
+}: Pick<AttentionOptions, 'rows' | 'groups' | 'tile'>): Division {
   const queries = tile === '8x8' ? 8 : 4;
   const keyVectors = tile === '4x4' ? 1 : 2;
   const across = TILE_KEYS / 4 / keyVectors;
@@ -71,18 +71,28 @@ export function divisionOf({ rows, groups, tile }: Sizes & Pick<AttentionOptions
 }
 
 /** Vectors of 4 weights of a tile. */
-export function weightVectors({ rows }: Sizes): number {
+export function weightVectors({ rows }: Pick<Sizes, 'rows'>): number {
   return (rows * TILE_KEYS) / 4;
 }
 
+/** Vectors from row to row of q and k in shared memory: one more than there are, so that neighbours stand in different banks. */
+export function pitchOf({ depth }: Pick<Sizes, 'depth'>): number {
+  return depth + 1;
+}
+
 /** Vectors of 4 columns of q and k, or of v, that are in shared memory. */
-export function stageVectors({ rows }: Sizes): number {
-  return (rows + TILE_KEYS) * PITCH;
+export function stageVectors({ rows, depth }: Pick<Sizes, 'rows' | 'depth'>): number {
+  return (rows + TILE_KEYS) * pitchOf({ depth });
+}
+
+/** Vectors of a row of values. */
+export function valuePitch({ groups }: Pick<Sizes, 'groups'>): number {
+  return 16 * groups;
 }
 
 /** Rows of v that are in shared memory at a time. */
 export function valueRows(sizes: Sizes): number {
-  return 2 ** Math.floor(Math.log2(stageVectors(sizes) / (16 * sizes.groups)));
+  return Math.min(TILE_KEYS, 2 ** Math.floor(Math.log2(stageVectors(sizes) / valuePitch(sizes))));
 }
 
 /** Bytes of shared memory that a kernel takes. */
@@ -93,13 +103,13 @@ export function attentionWorkgroupBytes(sizes: Sizes & Pick<AttentionOptions, 'c
 
 /** Says which variant it is. */
 export function attentionName(options: AttentionOptions): string {
-  const { wholeHeads, wholeValues, groups, rows, tile, subgroups, input, output } = options;
+  const { wholeHeads, wholeValues, groups, rows, tile, depth, subgroups, input, output } = options;
   const { alibi, relative, bias, hasLse, chunks } = options;
   const ragged = { ragged: !wholeHeads, raggedValues: !wholeValues };
   const ofChunks = { chunks, meetings: chunks?.hasMeetings, mask: chunks?.hasMask };
   const parts = { ...ofChunks, subgroups, ...ragged, alibi, relative, bias, lse: hasLse };
   return [
-    `attention ${groups} ${rows} ${tile}`,
+    `attention ${groups} ${rows} ${tile} ${depth}`,
     ...Object.entries(parts)
       .filter(([, has]) => has)
       .map(([word, has]) => (typeof has === 'string' ? `${word}:${has}` : word)),

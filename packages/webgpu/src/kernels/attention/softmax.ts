@@ -24,8 +24,8 @@ ${unrolled(
 ${unrolled(
   keyVectors,
   (h) => `        let logit = logits[${i * keyVectors + h}];
-        var weight = max(exp(logit - ${ofRow('greatest', i)}), vec4f(LEAST));
-        for (var j = 0u; j < 4u; j++) { if (isOdd(logit[j])) { weight[j] = 0.0; } }
+        let seen = max(exp(logit - ${ofRow('greatest', i)}), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logit));
         ${ofRow('total', i)} += weight.x + weight.y + weight.z + weight.w;
         weights[(ty * ${queries}u + ${i}u) * 16u + tx + ${across * h}u] = weight;`,
 )}`,

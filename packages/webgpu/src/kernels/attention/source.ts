@@ -16,6 +16,6 @@ export interface TileSource {
   tiles(body: string): string;
   /** Declares `bits`: which of the vector `keys` of the tile's keys row `i` of the invocation sees. */
   seen(i: number): string;
-  /** Makes the logit of `value`, which is the product of row `i` and the vector's key `j`. */
-  logit(i: number): string;
+  /** Makes logits of the vector `row`, which are the scaled products of row `i` and the four keys. */
+  logits(i: number): string;
 }

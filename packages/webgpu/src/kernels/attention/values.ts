@@ -1,23 +1,25 @@
 /** The weighted sum of a tile's values. */
 import { four, range, unrolled } from '../wgsl.ts';
-import { divisionOf, stageVectors, TILE_KEYS, valueRows, type AttentionOptions } from './options.ts';
+import { divisionOf, TILE_KEYS, valuePitch, valueRows, type AttentionOptions } from './options.ts';
 
 /** Adds `weights` · values to `sums`. Where values are anything but numbers, keys that a row does not see are left out. */
 export function addValues(options: AttentionOptions): string {
   const { threads } = divisionOf(options);
   const valueDepth = valueRows(options);
+  const pitch = valuePitch(options);
   return `      // The weighted sum of the values.
       for (var start = 0u; start < ${TILE_KEYS}u; start += ${valueDepth}u) {
         workgroupBarrier();
-        if (lane == 0u) { atomicStore(&oddValues, 0u); }
-        workgroupBarrier();
-        for (var s = lane; s < ${valueDepth}u * valueVectors; s += ${threads}u) {
-          let value = load_v(vBase + keyRow(tile * 64u + start + s / valueVectors) * params.vToken, s % valueVectors);
+        for (var s = lane; s < ${valueDepth * pitch}u; s += ${threads}u) {
+          // Columns behind the last are computed from the last and go nowhere.
+          let vector = min(s % ${pitch}u, valueVectors - 1u);
+          let value = load_v(vBase + keyRow(tile * 64u + start + s / ${pitch}u) * params.vToken, vector);
           stage[s] = value;
           if (anyOdd(value)) { atomicStore(&oddValues, 1u); }
         }
         workgroupBarrier();
-        let areOdd = atomicLoad(&oddValues) != 0u;
+        // Once there were any, all that follow are looked at.
+        let mayBeOdd = atomicLoad(&oddValues) != 0u;
         for (var key = 0u; key < ${valueDepth / 4}u; key++) {
 ${weightedSum(options)}
         }
@@ -27,14 +29,14 @@ ${weightedSum(options)}
 /** Four keys. */
 function weightedSum(options: AttentionOptions): string {
   const { queries, across, columns } = divisionOf(options);
-  const last = stageVectors(options) - 1;
+  const pitch = valuePitch(options);
   const weights = range(queries).map(
     (i) => `          let weight${i} = weights[(ty * ${queries}u + ${i}u) * 16u + start / 4u + key];`,
   );
   const values = (g: number): string[] =>
     four.map(
       (j) =>
-        `          let value${j} = stage[min((key * 4u + ${j}u) * valueVectors + tx + ${across * g}u, ${last}u)];`,
+        `          let value${j} = stage[key * ${4 * pitch}u + tx + ${j * pitch + across * g}u];`,
     );
   const products = (g: number, line: (sum: string, weight: string, value: string) => string): string =>
     range(queries)
@@ -44,7 +46,7 @@ function weightedSum(options: AttentionOptions): string {
 ${unrolled(
   columns,
   (g) => `${values(g).join('\n')}
-          if (areOdd) {
+          if (mayBeOdd) {
 ${products(g, (sum, weight, value) => `            if (${weight} > 0.0) { ${sum} += ${weight} * ${value}; }`)}
           } else {
 ${products(g, (sum, weight, value) => `            ${sum} += ${weight} * ${value};`)}
