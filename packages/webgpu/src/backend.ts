@@ -19,15 +19,12 @@ import { GpuExecutable } from './graph/executable.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
 import { DEFAULT, knownSpeed, measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
 import { VERSION } from './version.ts';
-import type { AttentionTile } from './kernels/attention/options.ts';
 import { LEAST_LIMITS, supportsNode } from './supports.ts';
 
 /** Options of `webgpu`. */
 export interface WebGpuOptions extends DeviceOptions {
   /** Queries that a workgroup of attention takes. Default 64; 16 where a CPU plays the GPU, which compiles large ones slowly. */
   readonly attentionRows?: 64 | 32 | 16;
-  /** Logits of a tile that an invocation of attention has. Default by the value dim, and `4x4` where a CPU plays the GPU. */
-  readonly attentionTile?: AttentionTile;
   /** Side of the tiles of matrix products. Default: 128 for large ones, else 64, and always 64 where a CPU plays the GPU. */
   readonly gemmTile?: 64 | 128;
   /** Whether kernels may use subgroup operations. Default: where the device has the feature `subgroups`, unless a CPU plays it. */
@@ -119,9 +116,8 @@ class WebGpuBackend implements GpuBackend {
   }
 
   private programOptions({ isSoftware, hasF16, hasSubgroups, limits }: GpuDevice): ProgramOptions {
-    const { attentionRows, attentionTile, gemmTile, subgroups, onGpuTime } = this.options;
+    const { attentionRows, gemmTile, subgroups, onGpuTime } = this.options;
     return {
-      attentionTile,
       gemmTile,
       subgroups: subgroups ?? (hasSubgroups && !isSoftware),
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,

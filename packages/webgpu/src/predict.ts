@@ -105,6 +105,9 @@ function is<K extends OpName>(node: NodeOf<OpName>, op: K): node is NodeOf<K> {
 /** Side of the matrices that are multiplied to measure. */
 const SIDE = 1024;
 
+/** How often, for the least: a GPU that has had nothing to do takes a while to wake up. */
+const RUNS = 10;
+
 /** Measures a device: a product of matrices that are there already, and a call that does next to nothing. */
 export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Promise<Speed> {
   const { isSoftware, hasF16 } = options;
@@ -118,7 +121,7 @@ export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Pro
     const program = await Program.create(gpu, builder.build({ corner }), plans, unheard);
     try {
       let least = Infinity;
-      for (let i = 0; i < 4; i++) {
+      for (let i = 0; i < RUNS; i++) {
         const start = performance.now();
         await program.run({});
         least = Math.min(least, performance.now() - start);

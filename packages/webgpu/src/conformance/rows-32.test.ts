@@ -5,7 +5,7 @@ import { webgpu } from '../index.ts';
 const caseTimeout = 120_000;
 
 // What a GPU with 16 kB of shared memory gets.
-describeConformance(() => webgpu({ attentionRows: 32, attentionTile: '4x4' }), {
+describeConformance(() => webgpu({ attentionRows: 32 }), {
   caseTimeout,
   cases: 'golden:longformer/* attn:attention:full;n=*;heads=1',
 });

@@ -1,6 +1,5 @@
 /** What turning an op into dispatches needs. */
 import type { Graph, NodeOf, OpName, PlanCache, Tensor, TensorSpec, ValueId } from '@attn/core';
-import type { AttentionTile } from '../kernels/attention/options.ts';
 import type { ElementType, FloatElement, FloatStorage } from '../kernels/wgsl.ts';
 import type { Dispatch } from './dispatch.ts';
 
@@ -11,8 +10,6 @@ export interface KernelLimits {
   readonly bindingBytes: number;
   /** Queries of a workgroup of attention, where its shared memory allows. */
   readonly attentionRows: 64 | 32 | 16;
-  /** Logits of an invocation of attention; by the value dim where it is undefined. */
-  readonly attentionTile: AttentionTile | undefined;
   /** Side of the tiles of products; by their sizes where it is undefined. */
   readonly gemmTile: 64 | 128 | undefined;
   /** Whether kernels reduce by subgroup operations, which takes the feature `subgroups`. */

@@ -38,7 +38,7 @@ export class GpuExecutable implements Executable {
     this.queue = new RunQueue(() => this.releaseIfDisposed());
   }
 
-  async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
+  async run(inputs: Readonly<Record<string, AnyTensor>>, options: RunOptions = {}): Promise<Tensors> {
     const checked = this.admit(inputs, options);
     return this.turn((program) => program.run(checked), options);
   }

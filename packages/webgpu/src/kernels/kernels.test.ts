@@ -27,7 +27,7 @@ test.each([
   for (const kernel of kernels) {
     // The null device has 16 kB of shared memory and 8 storage buffers: of what needs more only the shader can be validated.
     const buffers = kernel.code.match(/var<storage/g)?.length ?? 0;
-    if (buffers > 8 || (kernel.name.startsWith('attention') && kernel.name.split(' ')[2] === '64')) {
+    if (buffers > 8 || /^attention \d+ (64|32 8) /.test(kernel.name)) {
       const { messages } = await device.createShaderModule({ code: kernel.code }).getCompilationInfo();
       expect(messages.map(({ lineNum, message }) => `${kernel.name}, line ${lineNum}: ${message}`)).toEqual(
         [],
@@ -50,29 +50,34 @@ test('a kernel that does not compile says where and why', async () => {
 });
 
 test('shared memory is what was said', () => {
-  for (const rows of [64, 32, 16] as const) {
-    const { code } = attentionKernel({ ...PLAIN, rows });
+  for (const [rows, depth] of [
+    [64, 8],
+    [64, 4],
+    [32, 4],
+    [16, 4],
+  ] as const) {
+    const { code } = attentionKernel({ ...PLAIN, rows, depth });
     const vectors = [...code.matchAll(/var<workgroup> \w+: array<vec4f, (\d+)>/g)].map(([, count]) =>
       Number(count),
     );
     const bytes = 16 * vectors.reduce((sum, count) => sum + count, 0);
-    expect(attentionWorkgroupBytes({ rows, groups: 1, depth: 4 })).toBeGreaterThan(bytes);
-    expect(attentionWorkgroupBytes({ rows, groups: 1, depth: 4 })).toBeLessThan(bytes + 256);
+    expect(attentionWorkgroupBytes({ rows, depth })).toBeGreaterThan(bytes);
+    expect(attentionWorkgroupBytes({ rows, depth })).toBeLessThan(bytes + 256);
   }
   const chunks = { hasMeetings: true, hasMask: true };
-  for (const sizes of [{ groups: 4 }, { groups: 4, chunks }]) {
-    expect(attentionWorkgroupBytes({ rows: 64, ...sizes, depth: 4 })).toBeLessThan(32_768);
-    expect(attentionWorkgroupBytes({ rows: 32, ...sizes, depth: 4 })).toBeLessThan(16_384);
+  for (const options of [{}, { chunks }]) {
+    expect(attentionWorkgroupBytes({ rows: 64, depth: 8, ...options })).toBeLessThan(49_152);
+    expect(attentionWorkgroupBytes({ rows: 64, depth: 4, ...options })).toBeLessThan(32_768);
+    expect(attentionWorkgroupBytes({ rows: 32, depth: 4, ...options })).toBeLessThan(16_384);
   }
 });
 
 /** One variant of each kernel, to be read. */
 const TEXTS: Readonly<Record<string, KernelSource>> = {
-  attention: attentionKernel({ ...PLAIN, tile: '4x4', hasLse: true }),
-  'attention-blocked': attentionKernel({ ...PLAIN, subgroups: true }),
+  attention: attentionKernel({ ...PLAIN, hasLse: true }),
+  'attention-subgroups': attentionKernel({ ...PLAIN, depth: 8, subgroups: true }),
   'attention-biases': attentionKernel({
     ...PLAIN,
-    tile: '4x4',
     wholeHeads: false,
     wholeValues: false,
     input: 'f16',
@@ -83,7 +88,6 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   }),
   'attention-chunks': attentionKernel({
     ...PLAIN,
-    tile: '4x4',
     hasLse: true,
     chunks: { hasMeetings: true, hasMask: true },
   }),

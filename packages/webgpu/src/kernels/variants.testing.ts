@@ -16,7 +16,7 @@ import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 
 const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
 const F32 = { input: 'f32', output: 'f32' } as const;
-const SHAPE = { groups: 1, rows: 64, tile: '8x8', depth: 4, subgroups: false } as const;
+const SHAPE = { groups: 1, rows: 64, depth: 4, subgroups: false } as const;
 /** The plainest attention, as a real GPU gets it. */
 export const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...no } as const;
 const storages = ['f32', 'rounded', 'f16'] as const;
@@ -32,7 +32,7 @@ const activations = ['relu', 'tanh', 'gelu', 'gelu_tanh'] as const;
 
 /** All shapes of workgroups, with nothing and with everything that a kernel may do. */
 const shapes = ([64, 32, 16] as const).flatMap((rows) =>
-  (['4x4', '4x8', '8x8'] as const).flatMap((tile) =>
+  ([4, 8] as const).flatMap((depth) =>
     [1, 2, 3, 4].flatMap((groups) =>
       booleans.flatMap((subgroups) =>
         booleans.map((all) => {
@@ -41,7 +41,7 @@ const shapes = ([64, 32, 16] as const).flatMap((rows) =>
           return attentionKernel({
             ...PLAIN,
             rows,
-            tile,
+            depth,
             groups,
             subgroups,
             ...biases,
@@ -62,8 +62,6 @@ const kinds = booleans.flatMap((wholeHeads) =>
         attentionKernel({
           ...SHAPE,
           rows: 16,
-          tile: '4x4',
-          depth: 4,
           wholeHeads,
           wholeValues,
           ...stored,
@@ -81,13 +79,13 @@ const kinds = booleans.flatMap((wholeHeads) =>
 const chunked = booleans.flatMap((hasMeetings) =>
   booleans.flatMap((hasMask) =>
     ([64, 32, 16] as const).flatMap((rows) =>
-      (['4x4', '8x8'] as const).flatMap((tile) =>
+      ([4, 8] as const).flatMap((depth) =>
         booleans.flatMap((subgroups) =>
           (['f32', 'f16'] as const).map((input) =>
             attentionKernel({
               ...PLAIN,
               rows,
-              tile,
+              depth,
               subgroups,
               input,
               wholeHeads: !subgroups,

@@ -23,7 +23,6 @@ import { attentionKernel } from '../kernels/attention/kernel.ts';
 import {
   attentionWorkgroupBytes,
   type AttentionOptions,
-  type AttentionTile,
   type ChunkOptions,
 } from '../kernels/attention/options.ts';
 import { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
@@ -241,27 +240,21 @@ export function workgroupOptions(
   chunks?: ChunkOptions,
 ): Pick<
   AttentionOptions,
-  'wholeHeads' | 'wholeValues' | 'groups' | 'rows' | 'tile' | 'depth' | 'subgroups' | 'chunks'
+  'wholeHeads' | 'wholeValues' | 'groups' | 'rows' | 'depth' | 'subgroups' | 'chunks'
 > {
   const groups = Math.ceil(valueDim / 64);
-  const { workgroupBytes, attentionRows, attentionTile, subgroups, isSoftware } = limits;
-  const fitting = ([64, 32, 16] as const).find(
-    (rows) => rows <= attentionRows && attentionWorkgroupBytes({ rows, groups, depth: 4, chunks }) <= workgroupBytes,
-  );
+  const { workgroupBytes, attentionRows, subgroups, isSoftware } = limits;
+  const fits = (rows: 64 | 32 | 16, depth: 4 | 8): boolean =>
+    attentionWorkgroupBytes({ rows, depth, chunks }) <= workgroupBytes;
+  const rows = ([64, 32, 16] as const).find((count) => count <= attentionRows && fits(count, 4)) ?? 16;
   return {
     wholeHeads: !isSoftware && headDim % 4 === 0,
     wholeValues: !isSoftware && valueDim % 4 === 0,
     groups,
-    rows: fitting ?? 16,
-    tile: attentionTile ?? tileFor(groups, isSoftware),
-    depth: (globalThis as { DEPTH?: 4 | 8 }).DEPTH ?? 4,
+    rows,
+    // More at a time are fewer waits; software compiles them more slowly.
+    depth: !isSoftware && fits(rows, 8) ? 8 : 4,
     subgroups,
     chunks,
   };
-}
-
-/** The largest tile whose logits and sums fit into registers; the one that compiles fastest for software. */
-function tileFor(groups: number, isSoftware: boolean): AttentionTile {
-  if (isSoftware || groups > 2) return '4x4';
-  return groups === 1 ? '8x8' : '4x8';
 }

@@ -50,7 +50,6 @@ const limits: KernelLimits = {
   workgroupBytes: 16_384,
   bindingBytes: 2 ** 27,
   attentionRows: 16,
-  attentionTile: '4x4',
   gemmTile: 64,
   subgroups: false,
   isSoftware: true,

@@ -102,30 +102,23 @@ fn capped(x: f32) -> f32 {
   let e = exp(2.0 * abs(y));
   return params.softcap * sign(y) * (1.0 - 2.0 / (e + 1.0));
 }
-alias Rows = array<vec4f, 1>;
-fn rowsOf(value: f32) -> Rows { return Rows(vec4f(value)); }
-
-fn greatestOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
+fn greatestOfRow(mine: vec4f, lane: u32, reach: u32) -> vec4f {
   var rows = mine;
-  weights[lane + 0u] = rows[0];
+  weights[lane] = rows;
   workgroupBarrier();
   let first = lane - lane % 16u;
-  rows[0] = weights[first + 0u];
-  for (var x = reach; x < 16u; x += reach) {
-    rows[0] = max(rows[0], weights[first + x + 0u]);
-  }
+  rows = weights[first];
+  for (var x = reach; x < 16u; x += reach) { rows = max(rows, weights[first + x]); }
   workgroupBarrier();
   return rows;
 }
-fn sumOfRow(mine: Rows, lane: u32, reach: u32) -> Rows {
+fn sumOfRow(mine: vec4f, lane: u32, reach: u32) -> vec4f {
   var rows = mine;
-  weights[lane + 0u] = rows[0];
+  weights[lane] = rows;
   workgroupBarrier();
   let first = lane - lane % 16u;
-  rows[0] = weights[first + 0u];
-  for (var x = reach; x < 16u; x += reach) {
-    rows[0] = rows[0] + weights[first + x + 0u];
-  }
+  rows = weights[first];
+  for (var x = reach; x < 16u; x += reach) { rows = rows + weights[first + x]; }
   workgroupBarrier();
   return rows;
 }
@@ -151,17 +144,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let outBase = group.z * params.splitOut + batch * params.outBatch + head * params.outHead - params.outFirst;
   let lseBase = group.z * params.splitLse + member * params.queryLength;
 
-  var greatest = rowsOf(LOWEST);
-  var total = rowsOf(0.0);
+  var greatest = vec4f(LOWEST);
+  var total = vec4f();
   // Bit i: row i has no softmax.
   var nanRows = 0u;
   var sums: array<vec4f, 4>;
   // Where each of this invocation's rows stands in q.
-  var queries: array<u32, 4>;
-  queries[0] = queryRow(min(firstQuery + ty * 4u + 0u, params.queryCount - 1u));
-  queries[1] = queryRow(min(firstQuery + ty * 4u + 1u, params.queryCount - 1u));
-  queries[2] = queryRow(min(firstQuery + ty * 4u + 2u, params.queryCount - 1u));
-  queries[3] = queryRow(min(firstQuery + ty * 4u + 3u, params.queryCount - 1u));
+  let queries = vec4u(queryRow(min(firstQuery + ty * 4u + 0u, params.queryCount - 1u)), queryRow(min(firstQuery + ty * 4u + 1u, params.queryCount - 1u)), queryRow(min(firstQuery + ty * 4u + 2u, params.queryCount - 1u)), queryRow(min(firstQuery + ty * 4u + 3u, params.queryCount - 1u)));
 
   let firstSpan = plan[params.rowStart + block];
   let lastSpan = plan[params.rowStart + block + 1u];
@@ -202,54 +191,54 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         }
         workgroupBarrier();
         for (var d = 0u; d < 4u; d++) {
-          let key00 = stage[(64u + tx) * 5u + d];
-          let key01 = stage[(80u + tx) * 5u + d];
-          let key02 = stage[(96u + tx) * 5u + d];
-          let key03 = stage[(112u + tx) * 5u + d];
-          let keys00 = vec4f(key00[0], key01[0], key02[0], key03[0]);
-          let keys01 = vec4f(key00[1], key01[1], key02[1], key03[1]);
-          let keys02 = vec4f(key00[2], key01[2], key02[2], key03[2]);
-          let keys03 = vec4f(key00[3], key01[3], key02[3], key03[3]);
+          let key0 = stage[(64u + tx) * 5u + d];
+          let key1 = stage[(80u + tx) * 5u + d];
+          let key2 = stage[(96u + tx) * 5u + d];
+          let key3 = stage[(112u + tx) * 5u + d];
+          // Sums of products in a row, each of which becomes one multiply–add.
+          let keys0 = vec4f(key0[0], key1[0], key2[0], key3[0]);
+          let keys1 = vec4f(key0[1], key1[1], key2[1], key3[1]);
+          let keys2 = vec4f(key0[2], key1[2], key2[2], key3[2]);
+          let keys3 = vec4f(key0[3], key1[3], key2[3], key3[3]);
 {
           let query = stage[(ty * 4u + 0u) * 5u + d];
-          logits[0] += query[0] * keys00;
-          logits[0] += query[1] * keys01;
-          logits[0] += query[2] * keys02;
-          logits[0] += query[3] * keys03;
+          logits[0] += query[0] * keys0;
+          logits[0] += query[1] * keys1;
+          logits[0] += query[2] * keys2;
+          logits[0] += query[3] * keys3;
 }
 {
           let query = stage[(ty * 4u + 1u) * 5u + d];
-          logits[1] += query[0] * keys00;
-          logits[1] += query[1] * keys01;
-          logits[1] += query[2] * keys02;
-          logits[1] += query[3] * keys03;
+          logits[1] += query[0] * keys0;
+          logits[1] += query[1] * keys1;
+          logits[1] += query[2] * keys2;
+          logits[1] += query[3] * keys3;
 }
 {
           let query = stage[(ty * 4u + 2u) * 5u + d];
-          logits[2] += query[0] * keys00;
-          logits[2] += query[1] * keys01;
-          logits[2] += query[2] * keys02;
-          logits[2] += query[3] * keys03;
+          logits[2] += query[0] * keys0;
+          logits[2] += query[1] * keys1;
+          logits[2] += query[2] * keys2;
+          logits[2] += query[3] * keys3;
 }
 {
           let query = stage[(ty * 4u + 3u) * 5u + d];
-          logits[3] += query[0] * keys00;
-          logits[3] += query[1] * keys01;
-          logits[3] += query[2] * keys02;
-          logits[3] += query[3] * keys03;
+          logits[3] += query[0] * keys0;
+          logits[3] += query[1] * keys1;
+          logits[3] += query[2] * keys2;
+          logits[3] += query[3] * keys3;
 }
         }
       }
 
       // What is hidden is −∞, whatever it was.
-      var tileGreatest = rowsOf(LOWEST);
+      var tileGreatest = vec4f(LOWEST);
 {
         var row = logits[0] * params.scale;
-        let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 0u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 0u) * 2u + tx / 8u];
+          bits = (word >> ((tx * 4u) % 32u)) & 15u;
         }
         if (params.softcap != 0.0) {
           for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
@@ -264,15 +253,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         }
         if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[0] = row;
-        tileGreatest[0][0] = max(tileGreatest[0][0], max(max(row.x, row.y), max(row.z, row.w)));
+        tileGreatest[0] = max(tileGreatest[0], max(max(row.x, row.y), max(row.z, row.w)));
 }
 {
         var row = logits[1] * params.scale;
-        let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 1u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 1u) * 2u + tx / 8u];
+          bits = (word >> ((tx * 4u) % 32u)) & 15u;
         }
         if (params.softcap != 0.0) {
           for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
@@ -287,15 +275,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         }
         if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[1] = row;
-        tileGreatest[0][1] = max(tileGreatest[0][1], max(max(row.x, row.y), max(row.z, row.w)));
+        tileGreatest[1] = max(tileGreatest[1], max(max(row.x, row.y), max(row.z, row.w)));
 }
 {
         var row = logits[2] * params.scale;
-        let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 2u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 2u) * 2u + tx / 8u];
+          bits = (word >> ((tx * 4u) % 32u)) & 15u;
         }
         if (params.softcap != 0.0) {
           for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
@@ -310,15 +297,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         }
         if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[2] = row;
-        tileGreatest[0][2] = max(tileGreatest[0][2], max(max(row.x, row.y), max(row.z, row.w)));
+        tileGreatest[2] = max(tileGreatest[2], max(max(row.x, row.y), max(row.z, row.w)));
 }
 {
         var row = logits[3] * params.scale;
-        let keys = tx + 0u;
         var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 3u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * 4u + 3u) * 2u + tx / 8u];
+          bits = (word >> ((tx * 4u) % 32u)) & 15u;
         }
         if (params.softcap != 0.0) {
           for (var j = 0u; j < 4u; j++) { row[j] = capped(row[j]); }
@@ -333,56 +319,40 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         }
         if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
         logits[3] = row;
-        tileGreatest[0][3] = max(tileGreatest[0][3], max(max(row.x, row.y), max(row.z, row.w)));
+        tileGreatest[3] = max(tileGreatest[3], max(max(row.x, row.y), max(row.z, row.w)));
 }
-      tileGreatest = greatestOfRow(tileGreatest, lane, reach);
-      var shrink: Rows;
+      let next = max(greatestOfRow(tileGreatest, lane, reach), greatest);
+      // Never 0, so that what is infinite stays so.
+      let shrink = max(exp(greatest - next), vec4f(LEAST));
+      greatest = next;
+      total *= shrink;
 {
-        let next = max(tileGreatest[0], greatest[0]);
-        // Never 0, so that what is infinite stays so.
-        shrink[0] = max(exp(greatest[0] - next), vec4f(LEAST));
-        greatest[0] = next;
-        total[0] *= shrink[0];
-}
-{
-        sums[0] *= shrink[0][0];
-{
-        let logit = logits[0];
-        let seen = max(exp(logit - greatest[0][0]), vec4f(LEAST));
-        let weight = select(seen, vec4f(), areOdd(logit));
-        total[0][0] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 4u + 0u) * 16u + tx + 0u] = weight;
-}
+        sums[0] *= shrink[0];
+        let seen = max(exp(logits[0] - greatest[0]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logits[0]));
+        total[0] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 0u) * 16u + tx] = weight;
 }
 {
-        sums[1] *= shrink[0][1];
-{
-        let logit = logits[1];
-        let seen = max(exp(logit - greatest[0][1]), vec4f(LEAST));
-        let weight = select(seen, vec4f(), areOdd(logit));
-        total[0][1] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 4u + 1u) * 16u + tx + 0u] = weight;
-}
+        sums[1] *= shrink[1];
+        let seen = max(exp(logits[1] - greatest[1]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logits[1]));
+        total[1] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 1u) * 16u + tx] = weight;
 }
 {
-        sums[2] *= shrink[0][2];
-{
-        let logit = logits[2];
-        let seen = max(exp(logit - greatest[0][2]), vec4f(LEAST));
-        let weight = select(seen, vec4f(), areOdd(logit));
-        total[0][2] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 4u + 2u) * 16u + tx + 0u] = weight;
-}
+        sums[2] *= shrink[2];
+        let seen = max(exp(logits[2] - greatest[2]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logits[2]));
+        total[2] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 2u) * 16u + tx] = weight;
 }
 {
-        sums[3] *= shrink[0][3];
-{
-        let logit = logits[3];
-        let seen = max(exp(logit - greatest[0][3]), vec4f(LEAST));
-        let weight = select(seen, vec4f(), areOdd(logit));
-        total[0][3] += weight.x + weight.y + weight.z + weight.w;
-        weights[(ty * 4u + 3u) * 16u + tx + 0u] = weight;
-}
+        sums[3] *= shrink[3];
+        let seen = max(exp(logits[3] - greatest[3]), vec4f(LEAST));
+        let weight = select(seen, vec4f(), areOdd(logits[3]));
+        total[3] += weight.x + weight.y + weight.z + weight.w;
+        weights[(ty * 4u + 3u) * 16u + tx] = weight;
 }
 
       // The weighted sum of the values.
@@ -452,18 +422,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   total = sumOfRow(total, lane, reach);
   // Whether anyone found a NaN: 1 for each.
-  var findings = rowsOf(0.0);
-  findings[0][0] = f32((nanRows >> 0u) & 1u);
-  findings[0][1] = f32((nanRows >> 1u) & 1u);
-  findings[0][2] = f32((nanRows >> 2u) & 1u);
-  findings[0][3] = f32((nanRows >> 3u) & 1u);
-  findings = sumOfRow(findings, lane, reach);
+  let findings = sumOfRow(vec4f(f32((nanRows >> 0u) & 1u), f32((nanRows >> 1u) & 1u), f32((nanRows >> 2u) & 1u), f32((nanRows >> 3u) & 1u)), lane, reach);
 {
   if (firstQuery + ty * 4u + 0u < params.queryCount) {
     let at = outBase + queries[0] * params.outToken;
-    let isNaNRow = findings[0][0] > 0.0;
-    let isEmpty = total[0][0] == 0.0;
-    let divisor = select(total[0][0], 1.0, isEmpty);
+    let isNaNRow = findings[0] > 0.0;
+    let isEmpty = total[0] == 0.0;
+    let divisor = select(total[0], 1.0, isEmpty);
 {
     var row = sums[0] / divisor;
     if (isNaNRow) { row = vec4f(nan()); }
@@ -473,7 +438,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
 }
     if (tx == 0u) {
-      var value = greatest[0][0] + log(divisor);
+      var value = greatest[0] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
       lse[lseBase + queries[0]] = value;
@@ -483,9 +448,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 {
   if (firstQuery + ty * 4u + 1u < params.queryCount) {
     let at = outBase + queries[1] * params.outToken;
-    let isNaNRow = findings[0][1] > 0.0;
-    let isEmpty = total[0][1] == 0.0;
-    let divisor = select(total[0][1], 1.0, isEmpty);
+    let isNaNRow = findings[1] > 0.0;
+    let isEmpty = total[1] == 0.0;
+    let divisor = select(total[1], 1.0, isEmpty);
 {
     var row = sums[1] / divisor;
     if (isNaNRow) { row = vec4f(nan()); }
@@ -495,7 +460,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
 }
     if (tx == 0u) {
-      var value = greatest[0][1] + log(divisor);
+      var value = greatest[1] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
       lse[lseBase + queries[1]] = value;
@@ -505,9 +470,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 {
   if (firstQuery + ty * 4u + 2u < params.queryCount) {
     let at = outBase + queries[2] * params.outToken;
-    let isNaNRow = findings[0][2] > 0.0;
-    let isEmpty = total[0][2] == 0.0;
-    let divisor = select(total[0][2], 1.0, isEmpty);
+    let isNaNRow = findings[2] > 0.0;
+    let isEmpty = total[2] == 0.0;
+    let divisor = select(total[2], 1.0, isEmpty);
 {
     var row = sums[2] / divisor;
     if (isNaNRow) { row = vec4f(nan()); }
@@ -517,7 +482,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
 }
     if (tx == 0u) {
-      var value = greatest[0][2] + log(divisor);
+      var value = greatest[2] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
       lse[lseBase + queries[2]] = value;
@@ -527,9 +492,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 {
   if (firstQuery + ty * 4u + 3u < params.queryCount) {
     let at = outBase + queries[3] * params.outToken;
-    let isNaNRow = findings[0][3] > 0.0;
-    let isEmpty = total[0][3] == 0.0;
-    let divisor = select(total[0][3], 1.0, isEmpty);
+    let isNaNRow = findings[3] > 0.0;
+    let isEmpty = total[3] == 0.0;
+    let divisor = select(total[3], 1.0, isEmpty);
 {
     var row = sums[3] / divisor;
     if (isNaNRow) { row = vec4f(nan()); }
@@ -539,7 +504,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
 }
     if (tx == 0u) {
-      var value = greatest[0][3] + log(divisor);
+      var value = greatest[3] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
       lse[lseBase + queries[3]] = value;

@@ -4,7 +4,7 @@
  * `slots` slots; but nothing of it is written down: which token a slot holds, which tiles a block of rows sees and which pairs count
  * follows from the order by arithmetic.
  */
-import { divisionOf, type AttentionOptions, type ChunkOptions } from './options.ts';
+import { QUERIES, threadsOf, type AttentionOptions, type ChunkOptions } from './options.ts';
 import type { TileSource } from './source.ts';
 
 export const CHUNK_PARAMS = {
@@ -59,7 +59,7 @@ const HIDDEN = '0x80000000u';
 export function chunkSource(options: AttentionOptions, chunks: ChunkOptions): TileSource {
   const { rows } = options;
   const { hasMeetings, hasMask } = chunks;
-  const { queries, threads } = divisionOf(options);
+  const threads = threadsOf(options);
   return {
     params: CHUNK_PARAMS,
     keys: 'f32',
@@ -91,12 +91,12 @@ export function chunkSource(options: AttentionOptions, chunks: ChunkOptions): Ti
 ${body}
   }`,
     seen: (i) =>
-      `        let bits = keysSeen(queries[${i}], firstQuery + ty * ${queries}u + ${i}u, tile * 64u, keys * 4u, round);`,
+      `        let bits = keysSeen(queries[${i}], firstQuery + ty * ${QUERIES}u + ${i}u, tile * 64u, tx * 4u, round);`,
     logits: (i) =>
       hasMeetings
         ? `        if (params.byCount == 1u) {
           for (var j = 0u; j < 4u; j++) {
-            if (((bits >> j) & 1u) == 1u) { row[j] -= logOfCount(queries[${i}], tokens[keys * 4u + j]); }
+            if (((bits >> j) & 1u) == 1u) { row[j] -= logOfCount(queries[${i}], tokens[tx * 4u + j]); }
           }
         }`
         : '',

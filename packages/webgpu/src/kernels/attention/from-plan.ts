@@ -1,12 +1,11 @@
 /** Tiles as a plan lists them: spans of neighbours that share a mask, in the plan's order of queries and keys. */
-import { divisionOf, type AttentionOptions } from './options.ts';
+import { QUERIES, type AttentionOptions } from './options.ts';
 import { ATTENTION_PARAMS } from './params.ts';
 import type { TileSource } from './source.ts';
 
 /** Grid: blocks of rows, members, splits. */
 export function planSource(options: AttentionOptions): TileSource {
   const { rows, input, alibi, relative, bias } = options;
-  const { queries } = divisionOf(options);
   return {
     params: ATTENTION_PARAMS,
     keys: input,
@@ -32,8 +31,8 @@ export function planSource(options: AttentionOptions): TileSource {
     tiles,
     seen: (i) => `        var bits = 15u;
         if (maskId >= 0) {
-          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * ${queries}u + ${i}u) * 2u + keys / 8u];
-          bits = (word >> ((keys * 4u) % 32u)) & 15u;
+          let word = plan[params.masks + u32(maskId) * 128u + (firstRow + ty * ${QUERIES}u + ${i}u) * 2u + tx / 8u];
+          bits = (word >> ((tx * 4u) % 32u)) & 15u;
         }`,
     logits: (i) => logits(options, i),
   };
@@ -100,7 +99,7 @@ function logits({ alibi, relative, bias }: AttentionOptions, i: number): string 
   if (biases.length === 0) return cap;
   return `${cap}
         for (var j = 0u; j < 4u; j++) {
-          let key = keyRow(tile * 64u + keys * 4u + j);
+          let key = keyRow(tile * 64u + tx * 4u + j);
           let offset = i32(key) - i32(queries[${i}]) - params.queryOffset;
 ${biases.map((line) => `          ${line}`).join('\n')}
         }`;

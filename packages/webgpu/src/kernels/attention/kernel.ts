@@ -4,8 +4,8 @@
  * https://arxiv.org/abs/2205.14135). Nothing about patterns is in here: which tiles there are and which of their pairs are hidden comes
  * from a plan or, in LSH attention, from the order of the tokens; see `TileSource`.
  *
- * Each invocation has 4 × 4, 4 × 8 or 8 × 8 logits of a tile, and the columns of the output that fall to it, for the same rows. Shared
- * memory holds the tile's weights, and 16 columns of q and k or a few rows of v at a time.
+ * Each invocation has 4 × 4 logits of a tile, and the columns of the output that fall to it, for the same rows. Shared memory holds the
+ * tile's weights, and some columns of q and k or rows of v at a time.
  *
  * What may not be a number is told by its bits, as shader compilers may assume that there are only numbers. A key that a row sees
  * has a weight above 0, however small; so 0 · ∞ cannot arise where a value counts, and where a tile of values has anything but
@@ -13,12 +13,20 @@
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { ENABLE_SUBGROUPS, SUBGROUP_INPUTS } from '../subgroups.ts';
-import { declareBuffers, declareParams, ENABLE_F16, floatAccess, range } from '../wgsl.ts';
+import { declareBuffers, declareParams, ENABLE_F16, floatAccess, four } from '../wgsl.ts';
 import { chunkSource } from './from-chunks.ts';
 import { planSource } from './from-plan.ts';
 import { declareHelpers } from './helpers.ts';
 import { finishLogits, multiplyQueriesAndKeys } from './logits.ts';
-import { attentionName, divisionOf, stageVectors, weightVectors, type AttentionOptions } from './options.ts';
+import {
+  ACROSS,
+  attentionName,
+  QUERIES,
+  stageVectors,
+  threadsOf,
+  weightVectors,
+  type AttentionOptions,
+} from './options.ts';
 import { writeRows } from './result.ts';
 import { declareRows } from './rows.ts';
 import { weighTile } from './softmax.ts';
@@ -27,8 +35,7 @@ import { addValues } from './values.ts';
 
 /** The kernel. Grid: see its source of tiles. */
 export function attentionKernel(options: AttentionOptions): KernelSource {
-  const { input, subgroups } = options;
-  const { queries, across, columns, threads } = divisionOf(options);
+  const { input, subgroups, groups } = options;
   const source = sourceOf(options);
   const enabled = `${input === 'f16' ? ENABLE_F16 : ''}${subgroups ? ENABLE_SUBGROUPS : ''}`;
   const code = `${enabled}${declareParams(source.params)}
@@ -43,32 +50,27 @@ var<workgroup> oddValues: atomic<u32>;
 
 ${declareHelpers(options)}${source.functions}${declareRows(options)}
 
-@compute @workgroup_size(${threads})
+@compute @workgroup_size(${threadsOf(options)})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${subgroups ? `, ${SUBGROUP_INPUTS}` : ''}) {
   // Invocations that share a row and reduce without shared memory.
   let reach = ${subgroups ? 'subgroupReach(lane, subgroupSize, subgroupLane)' : '1u'};
-  let tx = lane % ${across}u;
-  let ty = lane / ${across}u;
+  let tx = lane % ${ACROSS}u;
+  let ty = lane / ${ACROSS}u;
   let headVectors = (params.headDim + 3u) / 4u;
   let valueVectors = (params.valueDim + 3u) / 4u;
 ${source.bases}
 
-  var greatest = rowsOf(LOWEST);
-  var total = rowsOf(0.0);
+  var greatest = vec4f(LOWEST);
+  var total = vec4f();
   // Bit i: row i has no softmax.
   var nanRows = 0u;
-  var sums: array<vec4f, ${queries * columns}>;
+  var sums: array<vec4f, ${QUERIES * groups}>;
   // Where each of this invocation's rows stands in q.
-  var queries: array<u32, ${queries}>;
-${range(queries)
-  .map(
-    (i) => `  queries[${i}] = queryRow(min(firstQuery + ty * ${queries}u + ${i}u, params.queryCount - 1u));`,
-  )
-  .join('\n')}
+  let queries = vec4u(${four.map((i) => `queryRow(min(firstQuery + ty * ${QUERIES}u + ${i}u, params.queryCount - 1u))`).join(', ')});
 
 ${source.tiles(`${multiplyQueriesAndKeys(options)}
 
-${finishLogits(options, source)}
+${finishLogits(source)}
 ${weighTile(options)}
 
 ${addValues(options)}

@@ -1,17 +1,15 @@
 /** Logits of a tile: products of queries and keys, what is added to them, and what is hidden. */
-import { four, range, unrolled } from '../wgsl.ts';
-import { ofRow } from './rows.ts';
-import { divisionOf, pitchOf, TILE_KEYS, type AttentionOptions } from './options.ts';
+import { four, unrolled } from '../wgsl.ts';
+import { ACROSS, pitchOf, QUERIES, threadsOf, TILE_KEYS, type AttentionOptions } from './options.ts';
 import type { TileSource } from './source.ts';
 
-/** `logits`: the products. Row i has the vectors i · keyVectors … */
+/** `logits`: the products, a vector of 4 keys a row. */
 export function multiplyQueriesAndKeys(options: AttentionOptions): string {
   const { rows, depth } = options;
   const pitch = pitchOf(options);
-  const { queries, keyVectors, across, threads } = divisionOf(options);
-  const vectors = range(keyVectors);
+  const threads = threadsOf(options);
   return `      // Key 4 a + j stands at 16 j + a, so that neighbours read neighbours.
-      var logits = array<vec4f, ${queries * keyVectors}>();
+      var logits = array<vec4f, ${QUERIES}>();
       for (var start = 0u; start < headVectors; start += ${depth}u) {
         workgroupBarrier();
         for (var s = lane; s < ${rows * depth}u; s += ${threads}u) {
@@ -26,41 +24,29 @@ export function multiplyQueriesAndKeys(options: AttentionOptions): string {
           let key = s / ${depth}u;
           let vector = start + s % ${depth}u;
           let value = load_k(kBase + keyRow(tile * 64u + key) * params.kToken, min(vector, headVectors - 1u));
-          stage[(${rows}u + (key % 4u) * 16u + key / 4u) * ${pitch}u + s % ${depth}u] = select(vec4f(), value, vector < headVectors);
+          stage[(${rows}u + (key % 4u) * ${ACROSS}u + key / 4u) * ${pitch}u + s % ${depth}u] = select(vec4f(), value, vector < headVectors);
         }
         workgroupBarrier();
         for (var d = 0u; d < ${depth}u; d++) {
-${vectors
-  .flatMap((h) => [
-    ...four.map(
-      (j) => `          let key${h}${j} = stage[(${rows + 16 * j + across * h}u + tx) * ${pitch}u + d];`,
-    ),
-    // Sums of products in a row, each of which becomes one multiply–add.
-    ...four.map(
-      (c) => `          let keys${h}${c} = vec4f(${four.map((j) => `key${h}${j}[${c}]`).join(', ')});`,
-    ),
-  ])
-  .join('\n')}
+${four.map((j) => `          let key${j} = stage[(${rows + ACROSS * j}u + tx) * ${pitch}u + d];`).join('\n')}
+          // Sums of products in a row, each of which becomes one multiply–add.
+${four.map((c) => `          let keys${c} = vec4f(${four.map((j) => `key${j}[${c}]`).join(', ')});`).join('\n')}
 ${unrolled(
-  queries,
-  (i) => `          let query = stage[(ty * ${queries}u + ${i}u) * ${pitch}u + d];
-${vectors
-  .flatMap((h) => four.map((c) => `          logits[${i * keyVectors + h}] += query[${c}] * keys${h}${c};`))
-  .join('\n')}`,
+  QUERIES,
+  (i) => `          let query = stage[(ty * ${QUERIES}u + ${i}u) * ${pitch}u + d];
+${four.map((c) => `          logits[${i}] += query[${c}] * keys${c};`).join('\n')}`,
 )}
         }
       }`;
 }
 
-/** `logits` as they count, and `tileGreatest`, the greatest of this invocation's. */
-export function finishLogits(options: AttentionOptions, source: TileSource): string {
-  const { queries, keyVectors, across } = divisionOf(options);
+/** `logits` as they count, and `tileGreatest`, the greatest of this invocation's in each row. */
+export function finishLogits(source: TileSource): string {
   return `      // What is hidden is −∞, whatever it was.
-      var tileGreatest = rowsOf(LOWEST);
-${unrolled(queries * keyVectors, (at) => {
-  const [i, h] = [Math.floor(at / keyVectors), at % keyVectors];
-  return `        var row = logits[${at}] * params.scale;
-        let keys = tx + ${across * h}u;
+      var tileGreatest = vec4f(LOWEST);
+${unrolled(
+  QUERIES,
+  (i) => `        var row = logits[${i}] * params.scale;
 ${source.seen(i)}
 ${source.logits(i)}
         if (anyOdd(row)) {
@@ -72,7 +58,7 @@ ${source.logits(i)}
           }
         }
         if (bits != 15u) { row = select(vec4f(minusInfinity()), row, (vec4u(bits) & vec4u(1u, 2u, 4u, 8u)) != vec4u()); }
-        logits[${at}] = row;
-        ${ofRow('tileGreatest', i)} = max(${ofRow('tileGreatest', i)}, max(max(row.x, row.y), max(row.z, row.w)));`;
-})}`;
+        logits[${i}] = row;
+        tileGreatest[${i}] = max(tileGreatest[${i}], max(max(row.x, row.y), max(row.z, row.w)));`,
+)}`;
 }

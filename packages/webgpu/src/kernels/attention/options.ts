@@ -1,12 +1,6 @@
 /** What variants of the attention kernel there are, and what they take of shared memory. */
 import type { FloatElement, FloatStorage } from '../wgsl.ts';
 
-/**
- * Logits that an invocation has of a tile, queries by keys. More of them are fewer loads from shared memory for each product, and more
- * registers.
- */
-export type AttentionTile = '4x4' | '4x8' | '8x8';
-
 /** What a kernel is made for. */
 export interface AttentionOptions {
   /** Whether heads and values are whole vectors of 4. */
@@ -16,7 +10,6 @@ export interface AttentionOptions {
   readonly groups: number;
   /** Queries of a workgroup: 64, or fewer where shared memory is short; 16 compile fastest. */
   readonly rows: 64 | 32 | 16;
-  readonly tile: AttentionTile;
   /** Columns of q and k that are in shared memory at a time, as vectors of 4. */
   readonly depth: 4 | 8;
   /** Whether invocations of a row reduce by subgroup operations, which takes the feature `subgroups`. */
@@ -43,31 +36,17 @@ export interface ChunkOptions {
 /** Keys of a tile, which is the plan's. */
 export const TILE_KEYS = 64;
 
-/** How a workgroup shares its work. */
-export interface Division {
-  /** Rows that an invocation has. */
-  readonly queries: 4 | 8;
-  /** Vectors of 4 keys that it has. */
-  readonly keyVectors: 1 | 2;
-  /** Invocations that share a row: invocation `tx` of them has the vectors of keys tx, tx + across … */
-  readonly across: number;
-  /** Vectors of 4 columns of the output that it has: tx, tx + across … */
-  readonly columns: number;
-  readonly threads: number;
-}
+/** Rows that an invocation has, and as many keys: 4 × 4 logits. More would be fewer invocations, which wait for each other. */
+export const QUERIES = 4;
+
+/** Invocations that share a row: invocation `tx` of them has vector tx of a tile's keys, and vectors tx, tx + 16 … of the output. */
+export const ACROSS: number = TILE_KEYS / 4;
 
 type Sizes = Pick<AttentionOptions, 'rows' | 'groups' | 'depth'>;
 
-/** How the invocations of a workgroup share a tile. */
-export function divisionOf({
-  rows,
-  groups,
-  tile,
-}: Pick<AttentionOptions, 'rows' | 'groups' | 'tile'>): Division {
-  const queries = tile === '8x8' ? 8 : 4;
-  const keyVectors = tile === '4x4' ? 1 : 2;
-  const across = TILE_KEYS / 4 / keyVectors;
-  return { queries, keyVectors, across, columns: groups * keyVectors, threads: (rows / queries) * across };
+/** Invocations of a workgroup. */
+export function threadsOf({ rows }: Pick<Sizes, 'rows'>): number {
+  return (rows / QUERIES) * ACROSS;
 }
 
 /** Vectors of 4 weights of a tile. */
@@ -87,7 +66,7 @@ export function stageVectors({ rows, depth }: Pick<Sizes, 'rows' | 'depth'>): nu
 
 /** Vectors of a row of values. */
 export function valuePitch({ groups }: Pick<Sizes, 'groups'>): number {
-  return 16 * groups;
+  return ACROSS * groups;
 }
 
 /** Rows of v that are in shared memory at a time. */
@@ -96,20 +75,23 @@ export function valueRows(sizes: Sizes): number {
 }
 
 /** Bytes of shared memory that a kernel takes. */
-export function attentionWorkgroupBytes(sizes: Sizes & Pick<AttentionOptions, 'chunks'>): number {
-  const tokens = sizes.chunks ? 4 * TILE_KEYS : 0;
+export function attentionWorkgroupBytes({
+  chunks,
+  ...sizes
+}: Pick<AttentionOptions, 'rows' | 'depth' | 'chunks'>): number {
+  const tokens = chunks ? 4 * TILE_KEYS : 0;
   return 16 * (weightVectors(sizes) + stageVectors(sizes)) + tokens + 64;
 }
 
 /** Says which variant it is. */
 export function attentionName(options: AttentionOptions): string {
-  const { wholeHeads, wholeValues, groups, rows, tile, depth, subgroups, input, output } = options;
+  const { wholeHeads, wholeValues, groups, rows, depth, subgroups, input, output } = options;
   const { alibi, relative, bias, hasLse, chunks } = options;
   const ragged = { ragged: !wholeHeads, raggedValues: !wholeValues };
   const ofChunks = { chunks, meetings: chunks?.hasMeetings, mask: chunks?.hasMask };
   const parts = { ...ofChunks, subgroups, ...ragged, alibi, relative, bias, lse: hasLse };
   return [
-    `attention ${groups} ${rows} ${tile} ${depth}`,
+    `attention ${groups} ${rows} ${depth}`,
     ...Object.entries(parts)
       .filter(([, has]) => has)
       .map(([word, has]) => (typeof has === 'string' ? `${word}:${has}` : word)),

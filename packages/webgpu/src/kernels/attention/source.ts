@@ -14,7 +14,7 @@ export interface TileSource {
   readonly bases: string;
   /** Runs `body` for each `tile` of the workgroup. */
   tiles(body: string): string;
-  /** Declares `bits`: which of the vector `keys` of the tile's keys row `i` of the invocation sees. */
+  /** Declares `bits`: which of vector `tx` of the tile's keys row `i` of the invocation sees. */
   seen(i: number): string;
   /** Makes logits of the vector `row`, which are the scaled products of row `i` and the four keys. */
   logits(i: number): string;

@@ -1,10 +1,18 @@
 /** The weighted sum of a tile's values. */
 import { four, range, unrolled } from '../wgsl.ts';
-import { divisionOf, TILE_KEYS, valuePitch, valueRows, type AttentionOptions } from './options.ts';
+import {
+  ACROSS,
+  QUERIES,
+  threadsOf,
+  TILE_KEYS,
+  valuePitch,
+  valueRows,
+  type AttentionOptions,
+} from './options.ts';
 
 /** Adds `weights` · values to `sums`. Where values are anything but numbers, keys that a row does not see are left out. */
 export function addValues(options: AttentionOptions): string {
-  const { threads } = divisionOf(options);
+  const threads = threadsOf(options);
   const valueDepth = valueRows(options);
   const pitch = valuePitch(options);
   return `      // The weighted sum of the values.
@@ -28,23 +36,22 @@ ${weightedSum(options)}
 
 /** Four keys. */
 function weightedSum(options: AttentionOptions): string {
-  const { queries, across, columns } = divisionOf(options);
+  const { groups } = options;
   const pitch = valuePitch(options);
-  const weights = range(queries).map(
-    (i) => `          let weight${i} = weights[(ty * ${queries}u + ${i}u) * 16u + start / 4u + key];`,
+  const weights = range(QUERIES).map(
+    (i) => `          let weight${i} = weights[(ty * ${QUERIES}u + ${i}u) * ${ACROSS}u + start / 4u + key];`,
   );
   const values = (g: number): string[] =>
     four.map(
-      (j) =>
-        `          let value${j} = stage[key * ${4 * pitch}u + tx + ${j * pitch + across * g}u];`,
+      (j) => `          let value${j} = stage[key * ${4 * pitch}u + tx + ${j * pitch + ACROSS * g}u];`,
     );
   const products = (g: number, line: (sum: string, weight: string, value: string) => string): string =>
-    range(queries)
-      .flatMap((i) => four.map((j) => line(`sums[${i * columns + g}]`, `weight${i}[${j}]`, `value${j}`)))
+    range(QUERIES)
+      .flatMap((i) => four.map((j) => line(`sums[${i * groups + g}]`, `weight${i}[${j}]`, `value${j}`)))
       .join('\n');
   return `${weights.join('\n')}
 ${unrolled(
-  columns,
+  groups,
   (g) => `${values(g).join('\n')}
           if (mayBeOdd) {
 ${products(g, (sum, weight, value) => `            if (${weight} > 0.0) { ${sum} += ${weight} * ${value}; }`)}
