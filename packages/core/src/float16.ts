@@ -3,10 +3,6 @@
 const f32View = new Float32Array(1);
 const u32View = new Uint32Array(f32View.buffer);
 
-/** Bits of the least f32 that is a normal half, and of the least that rounds to infinity. */
-const LEAST_NORMAL = 0x38800000;
-const LEAST_INFINITE = 0x477ff000;
-
 /** The number that 16 half-precision bits stand for. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -24,17 +20,13 @@ export function numberToHalf(value: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
-  if (magnitude >= LEAST_INFINITE) return sign | 0x7c00;
-  if (magnitude < LEAST_NORMAL) {
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // rounds to infinity
+  if (magnitude < 0x38800000) {
     // Subnormal: a multiple of 2^-24.
     return sign | roundToEven(Math.abs(f32View[0]) * 2 ** 24);
   }
-  return sign | normalToHalf(magnitude);
-}
-
-/** Of the bits of a magnitude that is a normal half. */
-function normalToHalf(magnitude: number): number {
-  return (magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13;
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
 }
 
 function roundToEven(value: number): number {
@@ -65,15 +57,6 @@ export function float32ToHalf(
   values: ArrayLike<number>,
   out: Uint16Array = new Uint16Array(values.length),
 ): Uint16Array {
-  if (!(values instanceof Float32Array)) {
-    for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]);
-    return out;
-  }
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < words.length; i++) {
-    const magnitude = words[i] & 0x7fffffff;
-    const isNormal = magnitude >= LEAST_NORMAL && magnitude < LEAST_INFINITE;
-    out[i] = isNormal ? ((words[i] >>> 16) & 0x8000) | normalToHalf(magnitude) : numberToHalf(values[i]);
-  }
+  for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]);
   return out;
 }

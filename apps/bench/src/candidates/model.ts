@@ -1,8 +1,9 @@
 /** A whole model from a folder on one of our backends, as an application runs it: `loadModel`, then `run`. */
-import { createAttn, i32, type Attn, type Tensor } from '@attn/core';
+import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import { loadModel, type TokenBatch } from '@attn/models/node';
+import { loadModel } from '@attn/models/node';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
+import { tokens } from '../longformer.ts';
 import { makeBackend } from './attention.ts';
 
 /** Largest difference from plain JavaScript that f32 rounding explains after twelve layers, on normalised states of about 1. */
@@ -10,9 +11,6 @@ const TOLERANCE = 1e-3;
 
 /** Tokens that are computed in plain JavaScript too. */
 const CHECKED_TOKENS = 64;
-
-/** Ids of words; those below are special. */
-const FIRST_WORD = 4;
 
 /** Makes the contestant: `options` are those of the backend, and `folder`. */
 export async function makeModel({ options, problem: spec }: Candidate): Promise<Contestant> {
@@ -31,16 +29,6 @@ export async function makeModel({ options, problem: spec }: Candidate): Promise<
       return error;
     },
     dispose: () => attn.dispose(),
-  };
-}
-
-/** One row of so many words. */
-function tokens(n: number): TokenBatch {
-  return {
-    inputIds: i32(
-      [1, n],
-      Int32Array.from({ length: n }, (_, i) => FIRST_WORD + ((i * 7919) % 997)),
-    ),
   };
 }
 

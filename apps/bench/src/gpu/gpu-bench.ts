@@ -11,7 +11,13 @@ import {
   type Tensor,
   type Tensors,
 } from '@attn/core';
-import { webgpu, type GpuBackend, type GpuTensor, type WebGpuOptions } from '@attn/webgpu';
+import {
+  webgpu,
+  type GpuBackend,
+  type GpuExecutable,
+  type GpuTensor,
+  type WebGpuOptions,
+} from '@attn/webgpu';
 import { problem, type Problem } from '../inputs.ts';
 import { summarise, type Timing } from '../measure.ts';
 import { checkRows } from '../oracle.ts';
@@ -36,7 +42,9 @@ export interface Timed {
 }
 
 /** Milliseconds of work that a GPU is given before it is timed. */
-const BUSY_MS = 40;
+const BUSY_MS = 80;
+/** Runs of it at most. */
+const MOST_REPEATS = 100;
 
 /** Halves round the result; its rows are averages of numbers below 1. */
 const HALF_TOLERANCE = 1e-3;
@@ -82,41 +90,53 @@ export class GpuBench {
       const executable = await this.backend.compile(graph);
       check(await executable.run(inputs));
       const runs: number[] = [];
+      this.times.length = 0;
       for (let round = 0; round < this.options.rounds; round++) {
         const start = performance.now();
         await executable.run(inputs);
         runs.push(performance.now() - start);
       }
-      const resident = await this.onDevice(graph, inputs);
-      const gpu: number[] = [];
-      // The first two wake the GPU up: one that waits for transfers, or has nothing to do, lowers its clocks.
-      for (let round = -2; round < this.options.rounds; round++) {
-        this.times.length = 0;
-        const repeats = this.quick ? 0 : Math.min(50, Math.ceil(BUSY_MS / (gpu.at(-1) ?? BUSY_MS)));
-        for (let i = 0; i < repeats; i++) destroyAll(await executable.runOnGpu(resident));
-        await executable.run(resident);
-        const last = this.times.at(-1);
-        if (last !== undefined) gpu.push(last);
-      }
-      executable.dispose();
-      destroyAll(resident);
       const run = summarise(runs);
-      return { gpu: gpu.length > 2 ? summarise(gpu.slice(2)) : run, run };
+      // Without time stamps there is nothing to add to the whole runs.
+      const gpu = this.times.length > 0 ? summarise(await this.gpuTimes(executable, graph, inputs)) : run;
+      executable.dispose();
+      return { gpu, run };
     } catch (error) {
       return error instanceof Error ? error.message.split('\n')[0] : String(error);
     }
   }
 
-  /** Inputs, carried to the device once. */
+  /**
+   * Milliseconds on the GPU of a run in each round. Before it the GPU has had work for a while, on inputs that are there: one that waits for
+   * transfers lowers its clocks.
+   */
+  private async gpuTimes(executable: GpuExecutable, graph: Graph, inputs: Tensors): Promise<number[]> {
+    const resident = await this.onDevice(graph, inputs);
+    const times: number[] = [];
+    for (let round = 0; round < this.options.rounds; round++) {
+      const last = this.times.at(-1) ?? BUSY_MS;
+      const repeats = this.quick ? 0 : Math.min(MOST_REPEATS, Math.ceil(BUSY_MS / last));
+      for (let i = 0; i < repeats; i++) destroyAll(await executable.runOnGpu({ ...inputs, ...resident }));
+      await executable.run({ ...inputs, ...resident });
+      times.push(this.times.at(-1) ?? NaN);
+    }
+    destroyAll(resident);
+    return times;
+  }
+
+  /** Floats, carried to the device once. Masks and ids are small, and what decides on a pattern has to stay. */
   private async onDevice(graph: Graph, inputs: Tensors): Promise<Record<string, GpuTensor>> {
+    const floats = [...graph.inputs].filter(([, id]) => isFloat(graph.values[id].dtype));
+    if (floats.length === 0) return {};
     const builder = new GraphBuilder();
-    const entries = [...graph.inputs].map(([name, id]) => {
+    const copies = floats.map(([name, id]) => {
       const spec = graph.values[id];
       return [name, builder.reshape(builder.input(name, spec), spec.shape)] as const;
     });
-    if (entries.length === 0) return {};
-    const executable = await this.backend.compile(builder.build(Object.fromEntries(entries)));
-    const resident = await executable.runOnGpu(inputs);
+    const executable = await this.backend.compile(builder.build(Object.fromEntries(copies)));
+    const resident = await executable.runOnGpu(
+      Object.fromEntries(floats.map(([name]) => [name, inputs[name]])),
+    );
     executable.dispose();
     return resident;
   }
@@ -148,6 +168,10 @@ export class GpuBench {
       'run with transfers, ms': run.median,
     };
   }
+}
+
+function isFloat(dtype: Tensor['dtype']): boolean {
+  return dtype === 'f32' || dtype === 'f16';
 }
 
 function destroyAll(tensors: Readonly<Record<string, GpuTensor>>): void {

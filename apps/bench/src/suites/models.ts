@@ -2,13 +2,14 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sizeOf, type JsonObject } from '@attn/core';
-import { longformer, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { sizeOf } from '@attn/core';
+import { longformer, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { executable, file, matmul, model, windowOf } from '../candidates/index.ts';
 import { simdPeak } from '../ceilings.ts';
 import { contest, type Result } from '../contest/contest.ts';
 import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
+import { longformerConfig } from '../longformer.ts';
 import { gflops, ms, share, spread, times } from '../rows.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
@@ -55,15 +56,7 @@ export const modelsSuite: Suite = {
 
 /** Longformer-base, or one layer of it with a small vocabulary. */
 async function store(folder: string, positions: number, { quick }: SuiteOptions): Promise<Stored> {
-  const base = LONGFORMER_PRESETS['longformer-base'];
-  const layers = quick ? 1 : 12;
-  const config: JsonObject = {
-    ...base,
-    num_hidden_layers: layers,
-    attention_window: new Array<number>(layers).fill(512),
-    max_position_embeddings: positions,
-    ...(quick && { vocab_size: 1024 }),
-  };
+  const config = longformerConfig(positions, quick);
   const checkpoint = randomCheckpoint(longformer, config);
   await writeCheckpoint(folder, checkpoint);
   // Projections for global tokens are read, and count, whether tokens are global or not.
@@ -71,7 +64,7 @@ async function store(folder: string, positions: number, { quick }: SuiteOptions)
     (sum, name) => sum + 4 * sizeOf(checkpoint.spec(name).shape),
     0,
   );
-  return { folder, layers, hidden: 768, heads: 12, inner: 3072, weightBytes };
+  return { folder, layers: config.num_hidden_layers, hidden: 768, heads: 12, inner: 3072, weightBytes };
 }
 
 /** The attention of one layer. */

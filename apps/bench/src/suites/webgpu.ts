@@ -10,7 +10,6 @@ import {
   globalTokens,
   GraphBuilder,
   i32,
-  lshAttention,
   or,
   slidingWindow,
   type Graph,
@@ -19,10 +18,12 @@ import {
   type Tensors,
 } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import { longformer, LONGFORMER_PRESETS, randomCheckpoint } from '@attn/models/node';
+import { longformer, randomCheckpoint } from '@attn/models/node';
 import type { WebGpuOptions } from '@attn/webgpu';
 import { GpuBench, workOf, type AttentionShape, type Row } from '../gpu/gpu-bench.ts';
-import { problem, uniform } from '../inputs.ts';
+import { uniform } from '../inputs.ts';
+import { longformerConfig, tokens } from '../longformer.ts';
+import { checkLsh, lshGraph, lshInputs } from '../lsh.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 export const webgpuSuite: Suite = {
@@ -55,9 +56,8 @@ const DTYPES = ['f32', 'f16'] as const;
 /** Elements of a tensor at most: larger ones say nothing new, and take minutes to make and to carry. */
 const LARGEST = 2 ** 26;
 
-/** Tokens up to which a model, and LSH attention, are computed in plain JavaScript too, which takes seconds. */
+/** Tokens up to which a model is computed in plain JavaScript too, which takes seconds. */
 const PLAIN_TOKENS = 16;
-const PLAIN_LSH = 4096;
 
 /** The same graph in plain JavaScript. */
 async function onCpu(graph: Graph, inputs: Tensors): Promise<Tensors> {
@@ -147,17 +147,11 @@ async function lsh(bench: GpuBench, rate: number): Promise<Table> {
   for (const n of bench.quick ? [512] : [4096, 16_384, 65_536]) {
     for (const rounds of bench.quick ? [2] : [1, 4]) {
       bench.log(`lsh, n = ${n}, ${rounds} rounds`);
-      const builder = new GraphBuilder();
-      const spec = { dtype: 'f32', shape: [1, heads, n, headDim] } as const;
-      const [qk, v] = ['qk', 'v'].map((name) => builder.input(name, spec));
-      const bucketCount = Math.min(256, n / 32);
-      const { out } = lshAttention(builder, { qk, v }, { rounds, chunkLength, bucketCount });
-      const graph = builder.build({ out });
-      const given = problem(heads, n, headDim);
-      const inputs = { qk: given.q, v: given.v };
-      const plain = n <= PLAIN_LSH ? await onCpu(graph, inputs) : undefined;
-      const timed = await bench.time(graph, inputs, (outputs) => {
-        checkNumbers(outputs.out, plain?.out, 1e-5);
+      const shape = [1, heads, n, headDim];
+      const spec = { rounds, part: 'all' } as const;
+      const inputs = lshInputs(shape, spec);
+      const timed = await bench.time(lshGraph(inputs, shape, spec), inputs, (outputs) => {
+        checkLsh(inputs, outputs, spec);
       });
       // Each token and the chunk before its own: 2 · 64 keys.
       const flops = 4 * headDim * heads * rounds * n * 2 * chunkLength;
@@ -166,7 +160,7 @@ async function lsh(bench: GpuBench, rate: number): Promise<Table> {
       rows.push({ what: `LSH, ${rounds} rounds`, n, heads, ...figures, 'times its share': share });
     }
   }
-  const note = `${bench.adapter}, f32, heads of 64, B = 1: hashes, sorts and attention within chunks of ${chunkLength}. Flops of the attention alone. Up to n = ${PLAIN_LSH} compared with plain JavaScript.`;
+  const note = `${bench.adapter}, f32, heads of 64, B = 1: hashes, sorts and attention within chunks of ${chunkLength}. Flops of the attention alone.`;
   return { title: 'WebGPU: LSH attention', note, rows };
 }
 
@@ -174,23 +168,12 @@ async function lsh(bench: GpuBench, rate: number): Promise<Table> {
 async function models(bench: GpuBench): Promise<Table> {
   const rows: Row[] = [];
   const lengths = bench.quick ? [PLAIN_TOKENS] : [PLAIN_TOKENS, 512, 4096, 16_384];
-  const layers = bench.quick ? 1 : 12;
-  const config = {
-    ...LONGFORMER_PRESETS['longformer-base'],
-    num_hidden_layers: layers,
-    attention_window: new Array<number>(layers).fill(512),
-    max_position_embeddings: Math.max(...lengths) + 2,
-    ...(bench.quick && { vocab_size: 1024 }),
-  };
+  const config = longformerConfig(Math.max(...lengths) + 2, bench.quick);
   const model = await longformer.load(randomCheckpoint(longformer, config));
   for (const n of lengths) {
     bench.log(`Longformer-base, n = ${n}`);
-    const inputIds = i32(
-      [1, n],
-      Int32Array.from({ length: n }, (_, i) => 4 + ((i * 7919) % 997)),
-    );
     const first = i32([1, n], new Int32Array(n).fill(1, 0, 1));
-    const { graph, inputs } = model.call({ inputIds, globalAttentionMask: first });
+    const { graph, inputs } = model.call({ ...tokens(n), globalAttentionMask: first });
     const plain = n <= PLAIN_TOKENS ? await onCpu(graph, inputs) : undefined;
     const timed = await bench.time(graph, inputs, ({ last_hidden_state: states }) => {
       checkNumbers(states, plain?.last_hidden_state, 1e-3);
@@ -204,7 +187,7 @@ async function models(bench: GpuBench): Promise<Table> {
       'tokens a second': run === undefined ? '' : (1000 * n) / run.median,
     });
   }
-  const note = `${bench.adapter}, f32, ${layers} layers, window 512, the first token global, random weights. Up to n = ${PLAIN_TOKENS} compared with plain JavaScript.`;
+  const note = `${bench.adapter}, f32, ${config.num_hidden_layers} layers, window 512, the first token global, random weights. Up to n = ${PLAIN_TOKENS} compared with plain JavaScript.`;
   return { title: 'WebGPU: Longformer-base, forward', note, rows };
 }
 

@@ -162,8 +162,8 @@ function line(message: string): string {
   return (message.split('\n').find((text) => text.trim() !== '') ?? message).slice(0, 300);
 }
 
+/** What it is called, then what its driver says of itself, as far as either is known. */
 function describe({ vendor, architecture, device, description }: GPUAdapterInfo): string {
-  const name = [vendor, architecture, device].filter((part) => part !== '').join(' ');
-  if (name === '' || description === '') return name || description || 'a GPU';
-  return `${device || name} (${description})`;
+  const name = device || `${vendor} ${architecture}`.trim();
+  return [name, description].filter((part) => part !== '').join(', ') || 'a GPU';
 }

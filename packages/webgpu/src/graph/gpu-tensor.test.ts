@@ -46,6 +46,7 @@ test('buffers in, buffers through, and the same numbers out', async () => {
   const x = builder.input('x', { dtype: 'f32', shape });
   const double = await backend.compile(builder.build({ y: builder.add(x, x), again: x, twice: x }));
   const { y } = await double.run({ x: expected });
+  expect((await double.run({ x: out })).y).toEqual(y);
   const onGpu = await double.runOnGpu({ x: out });
   // An output that is an input as well is a copy of it.
   expect(new Set([out.buffer, ...Object.values(onGpu).map((each) => each.buffer)]).size).toBe(4);

@@ -8,8 +8,8 @@
  * tile's weights, and some columns of q and k or rows of v at a time.
  *
  * What may not be a number is told by its bits, as shader compilers may assume that there are only numbers. A key that a row sees
- * has a weight above 0, however small; so 0 · ∞ cannot arise where a value counts, and where a tile of values has anything but
- * numbers in it, rows that do not see it leave it out.
+ * has a weight above 0, however small; so 0 · ∞ cannot arise where a value counts, and once a workgroup has met values that are
+ * no numbers, rows leave out what they do not see.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { ENABLE_SUBGROUPS, SUBGROUP_INPUTS } from '../subgroups.ts';

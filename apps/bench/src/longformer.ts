@@ -1,0 +1,31 @@
+/** Longformer-base of real size, and texts for it. */
+import { i32, type JsonObject } from '@attn/core';
+import { LONGFORMER_PRESETS, type TokenBatch } from '@attn/models/node';
+
+/** Ids of words; those below are special. */
+const FIRST_WORD = 4;
+
+/** The config of Longformer-base with so many positions; of one layer of it with a small vocabulary where it should be quick. */
+export function longformerConfig(
+  positions: number,
+  quick: boolean,
+): JsonObject & { num_hidden_layers: number } {
+  const layers = quick ? 1 : 12;
+  return {
+    ...LONGFORMER_PRESETS['longformer-base'],
+    num_hidden_layers: layers,
+    attention_window: new Array<number>(layers).fill(512),
+    max_position_embeddings: positions,
+    ...(quick && { vocab_size: 1024 }),
+  };
+}
+
+/** One row of so many words. */
+export function tokens(n: number): TokenBatch {
+  return {
+    inputIds: i32(
+      [1, n],
+      Int32Array.from({ length: n }, (_, i) => FIRST_WORD + ((i * 7919) % 997)),
+    ),
+  };
+}
