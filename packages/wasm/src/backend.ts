@@ -15,8 +15,8 @@ import {
   type ProbeOptions,
   type SharedState,
 } from '@attn/core';
-import { REFERENCE_RATE } from './attention/predict.ts';
 import { MOST_HELPERS } from './engine/control.ts';
+import { knownSpeed, REFERENCE, type EngineSpeed } from './engine/speed.ts';
 import type { Host, HostOptions } from './host.ts';
 import { localPlans } from './plan-source.ts';
 import { predict } from './predict.ts';
@@ -32,6 +32,9 @@ export interface WasmBackendOptions extends HostOptions {
 /** Head and value dims above this are refused: 64 rows of them would fill a cache. */
 const MOST_DIM = 1024;
 
+/** What a thread is taken to add to the rate of one where nothing was measured. */
+const GUESSED_HELP = 0.9;
+
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly version: string = VERSION;
@@ -42,8 +45,8 @@ export class WasmBackend implements Backend {
   private remoteHost: Promise<RemoteHost> | undefined;
   private probing: Promise<Probe> | undefined;
   private found: Probe | undefined;
-  /** Operations per millisecond of one thread. */
-  private rate: number = REFERENCE_RATE;
+  /** As measured; a guess before. */
+  private speed: EngineSpeed;
   private disposed = false;
 
   /** Errors: `INVALID_ARGUMENT` for options that make no sense. */
@@ -57,6 +60,7 @@ export class WasmBackend implements Backend {
       throw new AttnError('INVALID_ARGUMENT', 'wasm', `simd must be relaxed or plain, got ${show(simd)}`);
     }
     this.options = options;
+    this.speed = { ...REFERENCE, gain: 1 + GUESSED_HELP * (threads - 1) };
   }
 
   async probe({ again = false }: ProbeOptions = {}): Promise<Probe> {
@@ -77,13 +81,12 @@ export class WasmBackend implements Backend {
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
     const { threads = 1 } = this.found?.available ? this.found.features : {};
-    return predict(graph, plans, this.rate, Number(threads));
+    return predict(graph, plans, { ...this.speed, threads: Number(threads) });
   }
 
   async calibrate(known?: Json): Promise<Json> {
-    const isRate = typeof known === 'number' && known > 0 && known < Infinity;
-    this.rate = isRate ? known : await (await this.host('wasm/calibrate')).measureRate();
-    return this.rate;
+    this.speed = knownSpeed(known) ?? (await (await this.host('wasm/calibrate')).measureSpeed());
+    return { ...this.speed };
   }
 
   async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {

@@ -1,13 +1,14 @@
 /** Where graphs are computed: on the calling thread, or in a worker. Both are loaded only when they are the one. */
 import type { Executable, Graph } from '@attn/core';
+import type { EngineSpeed } from './engine/speed.ts';
 import type { StartThread } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
 import type { PlanSource } from './plan-source.ts';
 
 /** What computes for a backend. */
 export interface Host {
-  /** Operations per millisecond of one thread, measured. */
-  measureRate(): Promise<number>;
+  /** How fast it is. */
+  measureSpeed(): Promise<EngineSpeed>;
   /** Prepares a graph that is known to be supported. */
   compile(graph: Graph, plans: PlanSource): Promise<Executable>;
   /** Ends threads and gives memory back. */

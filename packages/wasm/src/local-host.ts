@@ -1,7 +1,8 @@
 /** A host on the calling thread, with helper threads beside it. */
 import { AttnError, compileGraph, type Executable, type Graph } from '@attn/core';
 import { Engine } from './engine/engine.ts';
-import { measureRate } from './engine/measure-rate.ts';
+import { measureSpeed } from './engine/measure-speed.ts';
+import type { EngineSpeed } from './engine/speed.ts';
 import { startHelper } from './engine/start-helper.ts';
 import type { Host, HostOptions } from './host.ts';
 import { kernelTable } from './ops/index.ts';
@@ -18,8 +19,9 @@ export class LocalHost implements Host {
     this.options = options;
   }
 
-  async measureRate(): Promise<number> {
-    return measureRate(this.started());
+  async measureSpeed(): Promise<EngineSpeed> {
+    const engine = this.started();
+    return engine.turn(() => measureSpeed(engine));
   }
 
   async compile(graph: Graph, plans: PlanSource): Promise<Executable> {

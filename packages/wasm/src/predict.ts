@@ -14,6 +14,8 @@ import {
   type PlanCache,
 } from '@attn/core';
 import { attentionMs } from './attention/predict.ts';
+import { WORTH_WAKING } from './engine/control.ts';
+import type { CrewSpeed } from './engine/speed.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and copies of what is small. */
 const NODE_MS = 0.03;
@@ -58,17 +60,17 @@ const FLOPS_PER_PACKED = 150;
 const FLOPS_PER_TERM = 8;
 
 /** Predicted milliseconds of a run. */
-export function predict(graph: Graph, plans: PlanCache, rate: number, threads: number): number {
+export function predict(graph: Graph, plans: PlanCache, crew: CrewSpeed): number {
   return graph.nodes.reduce((sum, node) => {
     if (ops[node.op].isView) return sum;
     if (node.op === 'attention') {
       const { problem, plan } = plans.expected(inputSpecs(graph, node), node.attributes);
-      return sum + attentionMs(problem, plan, rate, threads);
+      return sum + attentionMs(problem, plan, crew);
     }
-    const ms = flopsOf(node, graph) / rate;
-    // Waking helpers takes as long as a twentieth of a millisecond of work.
-    const usable = ms > 0.1 ? 1 + 0.85 * (threads - 1) : 1;
-    return sum + NODE_MS + ms / usable;
+    const flops = flopsOf(node, graph);
+    const ms = flops / crew.rate;
+    const isShared = crew.threads > 1 && flops > WORTH_WAKING;
+    return sum + NODE_MS + (isShared ? crew.wakingMs + ms / crew.gain : ms);
   }, 0);
 }
 

@@ -21,56 +21,69 @@ import {
 import { predict, REFERENCE, threadGain, type Speed } from './predict.ts';
 
 /** What is found. */
-export type Calibration = Pick<Speed, 'overhead' | 'dense' | 'scanned' | 'denseGain' | 'scannedGain'>;
+export type Calibration = Pick<Speed, 'overhead' | 'dense' | 'scanned' | Gain>;
+
+type Gain = 'denseGain' | 'scannedGain' | 'longDenseGain' | 'longScannedGain';
 
 /** No machine is as far off as this: something has disturbed the measurement, which counts for nothing then. */
 const FARTHEST = 64;
 
-/** More threads than one are rarely slower than this. */
-const LEAST_GAIN = 0.7;
+/** More threads than cores, which wait for each other without sleeping, may be several times as slow as one. */
+const LEAST_GAIN = 0.1;
 
-/** Threads have to meet, which anything may disturb: more samples until there was a quiet moment. */
+/** Threads have to meet, which anything may disturb: more samples until there was a quiet moment. Long ones need three. */
 const TOGETHER: LeastTimeOptions = { patience: 8, most: 40 };
 
 /** A runtime in WebAssembly is optimised while it runs. */
 const OPTIMISING: LeastTimeOptions = { patience: 8, most: 60 };
 
 /**
- * Graphs of which one kind of work is most. Their results are small: in a young process each fresh megabyte is as much work as all
- * else, because the system has to find it.
+ * Graphs of which one kind of work is most. All that they return is a corner: each fresh megabyte may be as much work as all else,
+ * because the system has to find it.
  */
-const DENSE = attention(448, 1792, full());
-const SCANNED = attention(448, 1792, causal());
+const DENSE: Sized = (heads) => attention(448, 1792, heads, full());
+const SCANNED: Sized = (heads) => attention(448, 1792, heads, causal());
 
 /** Where attention is never fused, it has no dense work to speak of. */
-const PRODUCT = (): Graph => {
+const PRODUCT: Sized = (count) => {
   const builder = new GraphBuilder();
-  const input = (name: string) => builder.input(name, { dtype: 'f32', shape: [256, 256] });
-  return builder.build({ product: builder.matmul(input('a'), input('b')) });
+  const input = (name: string) => builder.input(name, { dtype: 'f32', shape: [count, 256, 256] });
+  const product = builder.matmul(input('a'), input('b'));
+  return builder.build({ corner: builder.slice(product, [0, 0, 0], [1, 1, 1]) });
 };
 
-function attention(queries: number, keys: number, pattern: Pattern): () => Graph {
-  return () => {
-    const builder = new GraphBuilder();
-    const input = (name: string, length: number) =>
-      builder.input(name, { dtype: 'f32', shape: [1, 1, length, 64] });
-    const operands = { q: input('q', queries), k: input('k', keys), v: input('v', keys) };
-    const { out } = builder.attention(operands, { pattern });
-    return builder.build({ out });
-  };
+/** Short calls, and such as take some ten milliseconds of one thread. */
+const SHORT = 1;
+const LONG = 8;
+
+/** A graph of so many heads. */
+type Sized = (heads: number) => Graph;
+
+function attention(queries: number, keys: number, heads: number, pattern: Pattern): Graph {
+  const builder = new GraphBuilder();
+  const input = (name: string, length: number) =>
+    builder.input(name, { dtype: 'f32', shape: [1, heads, length, 64] });
+  const operands = { q: input('q', queries), k: input('k', keys), v: input('v', keys) };
+  const { out } = builder.attention(operands, { pattern });
+  return builder.build({ corner: builder.slice(out, [0, 0, 0, 0], [1, 1, 1, 1]) });
 }
 
 /** What an earlier calibration returned, or undefined when this is none. */
 export function knownCalibration(json: Json | undefined): Calibration | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
-  const { overhead, dense, scanned, denseGain, scannedGain } = json as JsonObject;
+  const { overhead, dense, scanned, denseGain, scannedGain, longDenseGain, longScannedGain } =
+    json as JsonObject;
   const isKnown =
     isFactor(overhead) &&
     isFactor(dense) &&
     isFactor(scanned) &&
     isFactor(denseGain) &&
-    isFactor(scannedGain);
-  return isKnown ? { overhead, dense, scanned, denseGain, scannedGain } : undefined;
+    isFactor(scannedGain) &&
+    isFactor(longDenseGain) &&
+    isFactor(longScannedGain);
+  return isKnown
+    ? { overhead, dense, scanned, denseGain, scannedGain, longDenseGain, longScannedGain }
+    : undefined;
 }
 
 function isFactor(value: Json | undefined): value is number {
@@ -87,8 +100,7 @@ export async function calibrate(
   { threads, fuses }: Pick<Speed, 'threads' | 'fuses'>,
   hasSay: boolean,
 ): Promise<Calibration> {
-  const time = async (make: () => Graph, count: number): Promise<number> => {
-    const graph = make();
+  const time = async (graph: Graph, count: number): Promise<number> => {
     const inputs = Object.fromEntries(
       [...graph.inputs].map(([name, id]) => [name, zeros(graph.values[id].dtype, graph.values[id].shape)]),
     );
@@ -102,26 +114,31 @@ export async function calibrate(
     }
   };
   const plans = new PlanCache();
-  const alone: Speed = { ...REFERENCE, threads: hasSay ? 1 : threads, fuses };
-  /** How many times as much of its kind of work a graph has to be, for its prediction to be what it took. */
-  const factor = (kind: 'dense' | 'scanned', make: () => Graph, ms: number): number => {
-    const of = (value: number): number => predict(make(), plans, { ...alone, [kind]: value });
+  const most = threadGain(threads);
+  const all = { denseGain: most, scannedGain: most, longDenseGain: most, longScannedGain: most };
+  const alone: Speed = { ...REFERENCE, ...(hasSay ? { threads: 1 } : { threads, ...all }), fuses };
+  /** How many times as much of its kind of work a graph has to be, for its prediction to be what it takes. */
+  const factor = async (kind: 'dense' | 'scanned', graph: Graph, count: number): Promise<number> => {
+    const ms = await time(graph, count);
+    const of = (value: number): number => predict(graph, plans, { ...alone, [kind]: value });
     return plausible((ms - of(0)) / (of(1) - of(0)));
   };
   const denseGraph = fuses ? DENSE : PRODUCT;
-  const dense = factor('dense', denseGraph, await time(denseGraph, alone.threads));
-  const scanned = factor('scanned', SCANNED, await time(SCANNED, alone.threads));
-  const gain = threadGain(threads);
+  const dense = await factor('dense', denseGraph(SHORT), alone.threads);
+  const scanned = await factor('scanned', SCANNED(SHORT), alone.threads);
   // Too short to be timed before the engine has optimised it: as much slower or faster as all else.
   const overhead = Math.sqrt(dense * scanned);
-  if (!hasSay || threads === 1) return { overhead, dense, scanned, denseGain: gain, scannedGain: gain };
-  const gainOf = (one: number, all: number): number => Math.min(gain, Math.max(LEAST_GAIN, one / all));
+  if (!hasSay || threads === 1) return { overhead, dense, scanned, ...all };
+  const gain = (one: number, together: number): number =>
+    Math.min(most, Math.max(LEAST_GAIN, one / together));
   return {
     overhead,
     dense,
     scanned,
-    denseGain: gainOf(dense, factor('dense', denseGraph, await time(denseGraph, threads))),
-    scannedGain: gainOf(scanned, factor('scanned', SCANNED, await time(SCANNED, threads))),
+    denseGain: gain(dense, await factor('dense', denseGraph(SHORT), threads)),
+    scannedGain: gain(scanned, await factor('scanned', SCANNED(SHORT), threads)),
+    longDenseGain: gain(dense, await factor('dense', denseGraph(LONG), threads)),
+    longScannedGain: gain(scanned, await factor('scanned', SCANNED(LONG), threads)),
   };
 }
 

@@ -26,9 +26,11 @@ export interface Speed {
   readonly overhead: number;
   readonly dense: number;
   readonly scanned: number;
-  /** How many times as fast all threads are as one with either work, in short calls. */
+  /** How many times as fast all threads are as one with either work, in short calls and in long ones. */
   readonly denseGain: number;
   readonly scannedGain: number;
+  readonly longDenseGain: number;
+  readonly longScannedGain: number;
 }
 
 /** The machine that the constants are from. */
@@ -38,6 +40,8 @@ export const REFERENCE: Omit<Speed, 'threads' | 'fuses'> = {
   scanned: 1,
   denseGain: 1,
   scannedGain: 1,
+  longDenseGain: 1,
+  longScannedGain: 1,
 };
 
 /** Nanoseconds of a call, of an operator, and of the dozen small operators of a step. */
@@ -47,11 +51,11 @@ const STEP = 14_000;
 
 /**
  * Nanoseconds of work after which threads are what they can be. They wait for work without sleeping, so the system may keep them on
- * one core until it next looks whose core is idle; what they are good for before is measured.
+ * one core until it next looks whose core is idle. What they are good for before and after is measured.
  */
 const SPREADING = 20_000_000;
 
-/** What a thread adds to the rate of one, then. */
+/** What a thread adds to the rate of one at most. */
 const HELP = 0.9;
 
 /** An element of the result of an operator that computes no products, and of an activation behind one that does. */
@@ -82,15 +86,16 @@ export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
 }
 
 /** Nanoseconds that all threads take for so many of one. */
-function sharedNs(dense: number, scanned: number, { threads, denseGain, scannedGain }: Speed): number {
+function sharedNs(dense: number, scanned: number, speed: Speed): number {
   const all = dense + scanned;
-  if (threads === 1 || all === 0) return all;
+  if (speed.threads === 1 || all === 0) return all;
   const share = Math.min(1, SPREADING / all);
-  const short = dense / denseGain + scanned / scannedGain;
-  return share * short + ((1 - share) * all) / threadGain(threads);
+  const short = dense / speed.denseGain + scanned / speed.scannedGain;
+  const long = dense / speed.longDenseGain + scanned / speed.longScannedGain;
+  return share * short + (1 - share) * long;
 }
 
-/** How many times as fast all threads are as one. */
+/** How many times as fast threads are as one at most. */
 export function threadGain(threads: number): number {
   return 1 + HELP * (threads - 1);
 }

@@ -2,7 +2,8 @@
 import { attentionProblem, causal, full, PlanCache, slidingWindow, type Pattern } from '@attn/core';
 import { expect, test } from 'vitest';
 import { headsPerBatch } from './batches.ts';
-import { attentionMs, jobNs, REFERENCE_RATE } from './predict.ts';
+import { knownSpeed, REFERENCE, type CrewSpeed } from '../engine/speed.ts';
+import { attentionMs, jobMs } from './predict.ts';
 
 interface Sizes {
   readonly heads?: number;
@@ -17,17 +18,16 @@ function planned(n: number, pattern: Pattern, { heads = 8, kvHeads = heads, quer
   return { problem: attentionProblem(inputs, { pattern }), plan };
 }
 
+const ALONE: CrewSpeed = { ...REFERENCE, threads: 1 };
+const TWO: CrewSpeed = { ...REFERENCE, threads: 2, gain: 1.9 };
+
 function ms(
   n: number,
   pattern: Pattern,
-  {
-    rate = REFERENCE_RATE,
-    threads = 1,
-    ...sizes
-  }: Sizes & { readonly rate?: number; readonly threads?: number } = {},
+  { speed = ALONE, ...sizes }: Sizes & { speed?: CrewSpeed } = {},
 ): number {
   const { problem, plan } = planned(n, pattern, sizes);
-  return attentionMs(problem, plan, rate, threads);
+  return attentionMs(problem, plan, speed);
 }
 
 test('dense attention costs n², a window n, causal attention half', () => {
@@ -37,22 +37,50 @@ test('dense attention costs n², a window n, causal attention half', () => {
   expect(ms(2048, full()) / ms(2048, causal())).toBeGreaterThan(1.8);
 });
 
-test('an engine that is half as fast takes twice as long', () => {
-  expect(ms(512, causal(), { rate: REFERENCE_RATE / 2 })).toBeCloseTo(2 * ms(512, causal()), 9);
+test('an engine that is half as fast in everything takes twice as long', () => {
+  const speed = { ...ALONE, rate: REFERENCE.rate / 2, copyNs: 2 * REFERENCE.copyNs };
+  expect(ms(512, causal(), { speed })).toBeCloseTo(2 * ms(512, causal()), 9);
 });
 
-test('threads help where there is enough to do', () => {
-  expect(ms(1024, full()) / ms(1024, full(), { threads: 2 })).toBeGreaterThan(1.7);
-  expect(ms(32, full(), { threads: 2 })).toBe(ms(32, full()));
+test('copies count where there is little to compute', () => {
+  const speed = { ...ALONE, copyNs: 10 * REFERENCE.copyNs };
+  const slower = (sizes: Sizes): number => ms(2048, full(), { ...sizes, speed }) / ms(2048, full(), sizes);
+  expect(slower({ queries: 1 })).toBeGreaterThan(3);
+  expect(slower({})).toBeLessThan(1.3);
 });
 
-test('the last task to end counts', () => {
-  const all = { ns: 3e6, flops: 1e9 };
-  expect(jobNs(all, 1, 1, 4)).toBe(3e6);
-  expect(jobNs(all, 1, 3, 2)).toBeGreaterThanOrEqual(2e6);
-  expect(jobNs(all, 1, 300, 2)).toBeLessThan(1.7e6);
-  expect(jobNs({ ns: 3e6, flops: 1e6 }, 1, 300, 2)).toBe(3e6);
+test('threads help where there is enough to do, as much as they were measured to', () => {
+  expect(ms(1024, full()) / ms(1024, full(), { speed: TWO })).toBeGreaterThan(1.7);
+  expect(ms(32, full(), { speed: TWO })).toBe(ms(32, full()));
+  const crowd = { ...TWO, threads: 16 };
+  expect(ms(1024, full()) / ms(1024, full(), { speed: crowd })).toBeLessThan(1.9);
 });
+
+test('the last task to end counts, and waking everybody up', () => {
+  const all = { ms: 3, flops: 1e9 };
+  const four = { ...REFERENCE, threads: 4, gain: 4 };
+  expect(jobMs(all, 1, 1, four)).toBe(3);
+  expect(jobMs(all, 1, 3, TWO)).toBeGreaterThanOrEqual(2);
+  expect(jobMs(all, 1, 300, TWO)).toBeLessThan(1.7);
+  expect(jobMs(all, 1, 300, { ...TWO, wakingMs: 1 })).toBeGreaterThan(2.5);
+  expect(jobMs({ ms: 3, flops: 1e6 }, 1, 300, TWO)).toBe(3);
+});
+
+test('some of the threads are as fast as their share of all', () => {
+  const all = { ms: 16, flops: 1e9 };
+  const crowd = { ...REFERENCE, threads: 16, gain: 8.5, wakingMs: 0 };
+  expect(jobMs(all, 1, 16, crowd)).toBeCloseTo(16 / 8.5, 9);
+  expect(jobMs(all, 1, 2, crowd)).toBeCloseTo(16 / 1.5, 9);
+  expect(jobMs(all, 1, 17, crowd)).toBeGreaterThan(16 / 5);
+});
+
+test.each([
+  [null],
+  [5e7],
+  [{ rate: 5e7 }],
+  [{ rate: 5e7, copyNs: 0.2, gain: 0.5, wakingMs: 0 }],
+  [{ rate: 5e7, copyNs: '0.2', gain: 2, wakingMs: 0 }],
+])('%j is no calibration', (json) => expect(knownSpeed(json)).toBeUndefined());
 
 test('keys that batches of heads share are packed once a batch', () => {
   const sizes = { heads: 8, kvHeads: 1, queries: 1 };

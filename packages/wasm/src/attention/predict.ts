@@ -1,14 +1,12 @@
 /**
  * How long attention takes, counted as `attention.ts` goes about it: heads in batches, their keys and values packed, their row blocks
- * computed, what comes from outside of the heap copied in and out. In nanoseconds at a reference rate; a machine's own rate
- * scales all of them.
+ * computed, what comes from outside of the heap copied in and out. In nanoseconds of the machine that the constants are from; what was
+ * measured on the one at hand scales them.
  */
 import { kvHeadOf, TILE, type AttentionPlan, type AttentionProblem, type PlanGroup } from '@attn/core';
 import { WORTH_WAKING } from '../engine/control.ts';
+import { REFERENCE, type CrewSpeed } from '../engine/speed.ts';
 import { headsPerBatch } from './batches.ts';
-
-/** The rate of products that the nanoseconds below were found at, in operations per millisecond of one thread. */
-export const REFERENCE_RATE = 5e7;
 
 /** A call; each of its heads; each row block of one. */
 const CALL = 14_000;
@@ -26,24 +24,14 @@ const PAIR = 0.31;
 const PACKED = 0.25;
 const COPIED = 0.5;
 
-/** Waking helpers for a job. */
-const WAKING = 20_000;
-
-/** What a helper adds to the rate of one thread. */
-const HELP = 0.93;
-
 /** Milliseconds of a call. */
-export function attentionMs(
-  problem: AttentionProblem,
-  { groups }: AttentionPlan,
-  rate: number,
-  threads: number,
-): number {
-  const ns = groups.reduce((sum, group) => sum + groupNs(problem, group, threads), CALL);
-  return (ns * (REFERENCE_RATE / rate)) / 1e6;
+export function attentionMs(problem: AttentionProblem, { groups }: AttentionPlan, crew: CrewSpeed): number {
+  const slower = REFERENCE.rate / crew.rate;
+  return groups.reduce((sum, group) => sum + groupMs(problem, group, crew), (slower * CALL) / 1e6);
 }
 
-function groupNs(problem: AttentionProblem, group: PlanGroup, threads: number): number {
+function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): number {
+  const slower = REFERENCE.rate / crew.rate / 1e6;
   const { queryLength, keyLength, headDim, valueDim } = problem;
   const { members, block } = group;
   const { computedPairs, allowedPairs, rowBlocks } = block.stats;
@@ -52,23 +40,24 @@ function groupNs(problem: AttentionProblem, group: PlanGroup, threads: number): 
   const batches = Math.ceil(members.length / Math.max(1, size));
   const owners = keyOwners(problem, members, size);
   const copied = dims * (owners * keyLength + members.length * Math.min(queryLength, block.queryCount));
-  const packing = jobNs(
-    { ns: PACKED * owners * block.keyCount * dims, flops: 10 * owners * block.keyCount * dims },
+  const packing = jobMs(
+    { ms: slower * PACKED * owners * block.keyCount * dims, flops: 10 * owners * block.keyCount * dims },
     batches,
     owners * Math.ceil(block.keyCount / TILE),
-    threads,
+    crew,
   );
   const rowNs =
     ROW_BLOCK * rowBlocks +
     2 * dims * (PRODUCT * allowedPairs + HIDDEN_PRODUCT * (computedPairs - allowedPairs)) +
     PAIR * computedPairs;
-  const attending = jobNs(
-    { ns: members.length * rowNs, flops: 2 * members.length * computedPairs * dims },
+  const attending = jobMs(
+    { ms: slower * members.length * rowNs, flops: 2 * members.length * computedPairs * dims },
     batches,
     members.length * rowBlocks,
-    threads,
+    crew,
   );
-  return members.length * HEAD + COPIED * copied + packing + attending;
+  const copying = (COPIED * copied * crew.copyNs) / REFERENCE.copyNs / 1e6;
+  return slower * members.length * HEAD + copying + packing + attending;
 }
 
 /** Heads of keys that are packed: those that query heads of one batch share are packed once for it. */
@@ -84,16 +73,21 @@ function keyOwners(problem: AttentionProblem, members: Int32Array, size: number)
   return owners;
 }
 
-/** Nanoseconds of jobs on all threads: the last one to end counts, and small jobs are not worth waking anybody. */
-export function jobNs(
-  all: { readonly ns: number; readonly flops: number },
+/** Milliseconds of jobs on all threads: the last one to end counts, and small jobs are not worth waking anybody. */
+export function jobMs(
+  all: { readonly ms: number; readonly flops: number },
   jobs: number,
   tasks: number,
-  threads: number,
+  { threads, gain, wakingMs }: CrewSpeed,
 ): number {
   const usable = Math.min(threads, tasks / Math.max(1, jobs));
-  if (usable < 2 || all.flops / jobs < WORTH_WAKING) return all.ns;
+  if (usable < 2 || all.flops / jobs < WORTH_WAKING) return all.ms;
   const rounds = Math.ceil(tasks / jobs / usable);
-  const share = Math.max((rounds * jobs) / tasks, 1 / (1 + HELP * (usable - 1)));
-  return jobs * WAKING + share * all.ns;
+  const share = (rounds * jobs * usable) / tasks / gainOf(usable, threads, gain);
+  return jobs * wakingMs + share * all.ms;
+}
+
+/** How many times as fast some threads are as one, of which all are `gain` times as fast. */
+function gainOf(some: number, all: number, gain: number): number {
+  return 1 + ((gain - 1) * (some - 1)) / (all - 1);
 }

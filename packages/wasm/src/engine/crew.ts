@@ -67,6 +67,17 @@ export class Crew {
     await (alone ? workAlone(heap, job, pause) : this.workTogether(heap, job, pause));
   }
 
+  /** Starts all helpers and waits until they are ready for a job, at most so many milliseconds. */
+  async ready(heap: Heap, mostMs: number): Promise<void> {
+    const start = performance.now();
+    this.attend(heap);
+    // Who sleeps is woken up, finds nothing to do, and sleeps on.
+    while (Atomics.notify(this.words, WORD.generation) < this.helpers.size) {
+      if (performance.now() - start > mostMs) return;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
   /** Ends all helpers. */
   async dispose(): Promise<void> {
     await this.endHelpers();

@@ -71,6 +71,11 @@ export class Engine {
     return this.crew.run(this.heap, job, pause);
   }
 
+  /** Waits until all threads are ready, at most so many milliseconds; within a turn. */
+  helpersReady(mostMs: number): Promise<void> {
+    return this.crew.ready(this.heap, mostMs);
+  }
+
   /** Memory for an executable's intermediates. */
   region(bytes: number): Region {
     const { heap } = this;

@@ -3,7 +3,7 @@ import { AttnError, eventLoopTurn } from '@attn/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartThread } from '../engine/threads.ts';
 import { Connection, type Plan } from './connection.ts';
-import type { Request, Response } from './protocol.ts';
+import type { Answer, Request, Response } from './protocol.ts';
 
 /** A worker, as its page sees it: what was posted to it, and whether it holds the process or has been ended. */
 class FakeWorker {
@@ -54,6 +54,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const ANSWER: Answer = { rate: 7, copyNs: 1, gain: 1, wakingMs: 0 };
+
 /** A connection with one call that waits. */
 function waiting() {
   const worker = new FakeWorker();
@@ -68,8 +70,8 @@ describe('a worker', () => {
     worker.onPost = ({ type }) => type === 'ping' && setImmediate(() => worker.say({ type: 'pong' }));
     for (let minute = 0; minute < 5; minute++) await look(60_000);
     expect(worker.pings).toBe(5);
-    worker.say({ type: 'done', call: 1, value: 7 });
-    expect(await answer).toBe(7);
+    worker.say({ type: 'done', call: 1, value: ANSWER });
+    expect(await answer).toBe(ANSWER);
     expect(worker).toMatchObject({ isHeld: false, isEnded: false });
   });
 
@@ -81,8 +83,8 @@ describe('a worker', () => {
     await look(10_500);
     await look(1000);
     expect(worker.pings).toBe(2);
-    worker.say({ type: 'done', call: 1, value: 7 });
-    expect(await answer).toBe(7);
+    worker.say({ type: 'done', call: 1, value: ANSWER });
+    expect(await answer).toBe(ANSWER);
   });
 
   test('that was suspended with its page has a second to answer', async () => {
@@ -91,8 +93,8 @@ describe('a worker', () => {
     await look(3_600_000);
     worker.say({ type: 'pong' });
     await look(1000);
-    worker.say({ type: 'done', call: 1, value: 7 });
-    expect(await answer).toBe(7);
+    worker.say({ type: 'done', call: 1, value: ANSWER });
+    expect(await answer).toBe(ANSWER);
   });
 
   test('that does not answer for ten seconds is ended, and its calls fail', async () => {
@@ -172,7 +174,7 @@ describe('a call', () => {
     await expect(unreadable).rejects.toThrow('the file is gone');
     expect(worker.isHeld).toBe(true);
     expect(vi.getTimerCount()).toBe(1);
-    worker.say({ type: 'done', call: 1, value: 7 });
-    expect(await answer).toBe(7);
+    worker.say({ type: 'done', call: 1, value: ANSWER });
+    expect(await answer).toBe(ANSWER);
   });
 });

@@ -1,14 +1,7 @@
 /** A page's connection to the worker that has its engine: calls and their answers, and an end to every wait. */
-import {
-  AttnError,
-  eventLoopTurn,
-  type PlannedCall,
-  type Probe,
-  type Progress,
-  type Tensors,
-} from '@attn/core';
+import { AttnError, eventLoopTurn, type PlannedCall, type Progress } from '@attn/core';
 import type { StartThread, Thread } from '../engine/threads.ts';
-import { fromWire, toWire, type Request, type Response } from './protocol.ts';
+import { fromWire, toWire, type Answer, type Request, type Response } from './protocol.ts';
 
 /** Milliseconds between two looks at a worker that has calls to answer, and how long a question to it may stay unanswered. */
 const WATCH_MS = 1000;
@@ -16,9 +9,6 @@ const SILENCE_MS = 10_000;
 
 /** A request that is answered. */
 export type Call = Extract<Request, { readonly call: number }>;
-
-/** What a call comes to. */
-type Answer = Probe | Tensors | number | undefined;
 
 interface Pending {
   resolve(value: Answer): void;

@@ -85,7 +85,7 @@ function handle(request: Request): void {
     }
     case 'measure': {
       const { call } = request;
-      void answer(call, started().measureRate(), (value) => send({ type: 'done', call, value }));
+      void answer(call, started().measureSpeed(), (value) => send({ type: 'done', call, value }));
       return;
     }
     case 'compile': {

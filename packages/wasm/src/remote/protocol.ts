@@ -9,6 +9,7 @@ import {
   type Tensors,
   type TensorSpec,
 } from '@attn/core';
+import type { EngineSpeed } from '../engine/speed.ts';
 import type { HostOptions } from '../host.ts';
 
 /** A graph without patterns, which are code: attention nodes have their plans made by the page. */
@@ -50,9 +51,12 @@ export type Request =
   | { readonly type: 'unplanned'; readonly request: number; readonly error: WireError }
   | { readonly type: 'ping' };
 
+/** What a call comes to. */
+export type Answer = Probe | Tensors | EngineSpeed | undefined;
+
 /** From the worker. */
 export type Response =
-  | { readonly type: 'done'; readonly call: number; readonly value: Probe | Tensors | number | undefined }
+  | { readonly type: 'done'; readonly call: number; readonly value: Answer }
   | { readonly type: 'failed'; readonly call: number; readonly error: WireError }
   | { readonly type: 'progress'; readonly call: number; readonly progress: Progress }
   | {

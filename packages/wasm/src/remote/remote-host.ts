@@ -14,6 +14,7 @@ import {
   type Tensor,
   type Tensors,
 } from '@attn/core';
+import type { EngineSpeed } from '../engine/speed.ts';
 import type { Host, HostOptions } from '../host.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { Connection, type Plan } from './connection.ts';
@@ -46,9 +47,10 @@ export class RemoteHost implements Host {
     }
   }
 
-  async measureRate(): Promise<number> {
+  async measureSpeed(): Promise<EngineSpeed> {
     const { connection } = await this.connect();
-    return Number(await connection.call((call) => ({ type: 'measure', call })));
+    const found = await connection.call((call) => ({ type: 'measure', call }));
+    return found as EngineSpeed;
   }
 
   async compile(graph: Graph, plans: PlanSource): Promise<Executable> {
