@@ -47,6 +47,19 @@ test('threads: what was measured of each work, in short calls and in long ones',
   expect(faster(attention(8192, causal()))).toBeLessThan(0.7);
 });
 
+test('copies of much data are no faster on many threads than on two', () => {
+  const gains = { denseGain: 16, scannedGain: 16, longDenseGain: 16, longScannedGain: 16 };
+  const builder = new GraphBuilder();
+  const input = (name: string, heads: number, n: number) =>
+    builder.input(name, { dtype: 'f32', shape: [1, heads, n, 64] });
+  const operands = { q: input('q', 32, 1), k: input('k', 8, 8192), v: input('v', 8, 8192) };
+  const { out } = builder.attention(operands, { pattern: full() });
+  const graph = builder.build({ out });
+  const faster = ms(graph) / ms(graph, { ...ALONE, threads: 16, ...gains });
+  expect(faster).toBeGreaterThan(1.9);
+  expect(faster).toBeLessThan(3);
+});
+
 test('products of a graph count, views do not', () => {
   const build = (isTwice: boolean) => {
     const builder = new GraphBuilder();

@@ -58,6 +58,9 @@ const SPREADING = 20_000_000;
 /** What a thread adds to the rate of one at most. */
 const HELP = 0.9;
 
+/** How many times as fast copies of much data are on all threads. */
+const MOST_MOVED = 2;
+
 /** An element of the result of an operator that computes no products, and of an activation behind one that does. */
 const ELEMENT = 0.7;
 const ACTIVATED = 1.5;
@@ -74,24 +77,27 @@ const LSH_OPERATORS = 60;
 
 /** Predicted milliseconds of one run. */
 export function predict(graph: Graph, plans: PlanCache, speed: Speed): number {
-  let [dense, scanned, alone] = [0, 0, CALL];
+  let [dense, moved, scanned, alone] = [0, 0, 0, CALL];
   for (const node of graph.nodes) {
     const work = workOf(graph, node, plans, speed.fuses);
     dense += speed.dense * work.dense;
+    moved += speed.dense * work.moved;
     scanned += speed.scanned * work.scanned;
     alone += OPERATOR * work.operators + STEP * work.steps + work.script;
   }
-  const ns = speed.overhead * alone + sharedNs(dense, scanned, speed);
+  const ns = speed.overhead * alone + sharedNs(dense, moved, scanned, speed);
   return ns / 1e6;
 }
 
 /** Nanoseconds that all threads take for so many of one. */
-function sharedNs(dense: number, scanned: number, speed: Speed): number {
-  const all = dense + scanned;
+function sharedNs(dense: number, moved: number, scanned: number, speed: Speed): number {
+  const all = dense + moved + scanned;
   if (speed.threads === 1 || all === 0) return all;
   const share = Math.min(1, SPREADING / all);
-  const short = dense / speed.denseGain + scanned / speed.scannedGain;
-  const long = dense / speed.longDenseGain + scanned / speed.longScannedGain;
+  const by = (denseGain: number, scannedGain: number): number =>
+    dense / denseGain + moved / Math.min(MOST_MOVED, denseGain) + scanned / scannedGain;
+  const short = by(speed.denseGain, speed.scannedGain);
+  const long = by(speed.longDenseGain, speed.longScannedGain);
   return share * short + (1 - share) * long;
 }
 

@@ -10,6 +10,8 @@ import { DYNAMIC, itemsOf, shapeOfClass, STATIC } from './schedule.ts';
 export interface Work {
   /** Of products and whatever else is one operator over much data, which all threads share. */
   readonly dense: number;
+  /** Of copies of much data, which the memory limits: more than two threads get no more of it. */
+  readonly moved: number;
   /** Of the steps of scans, which all threads share. */
   readonly scanned: number;
   /** Steps of scans: each calls a dozen small operators. */
@@ -21,7 +23,7 @@ export interface Work {
 }
 
 /** No work. */
-export const NO_WORK: Work = { dense: 0, scanned: 0, steps: 0, operators: 0, script: 0 };
+export const NO_WORK: Work = { dense: 0, moved: 0, scanned: 0, steps: 0, operators: 0, script: 0 };
 
 /** An operation of a product. */
 export const PRODUCT = 0.006;
@@ -60,12 +62,9 @@ export function fusedWork(problem: AttentionProblem): Work {
   const pairs = batch * heads * queryLength * keyLength;
   const numbers = batch * heads * (queryLength + keyLength) * dims;
   const spread = kvHeads === heads ? 0 : batch * heads * keyLength * dims;
-  const dense =
-    FUSED_HEAD * batch * heads +
-    FUSED_NUMBER * numbers +
-    SPREAD_NUMBER * spread +
-    (2 * PRODUCT * dims + FUSED_PAIR) * pairs;
-  return { ...NO_WORK, dense, operators: 1 };
+  const dense = FUSED_HEAD * batch * heads + (2 * PRODUCT * dims + FUSED_PAIR) * pairs;
+  const moved = FUSED_NUMBER * numbers + SPREAD_NUMBER * spread;
+  return { ...NO_WORK, dense, moved, operators: 1 };
 }
 
 /** Scans over the classes of a plan; `isStatic` when nothing but shapes decides on it. */
@@ -96,7 +95,8 @@ export function scannedWork(problem: AttentionProblem, plan: AttentionPlan, isSt
   const isMoved = !isStatic || plan.groups.some(({ block }) => block.keyIndex ?? block.queryIndex);
   const moved = isMoved ? batch * kvHeads * keyLength * dims + rows * valueDim : 0;
   return {
-    dense: MOVED_NUMBER * moved,
+    ...NO_WORK,
+    moved: MOVED_NUMBER * moved,
     scanned,
     steps: steps + unused,
     operators: SCAN_OPERATORS * (scans + unused),
