@@ -7,7 +7,6 @@
  * their own.
  */
 import {
-  kvHeadOf,
   TILE,
   type AttentionProblem,
   type Kernel,
@@ -32,7 +31,7 @@ import { attentionModule } from '../kernels/attention/row-block.ts';
 import { Records } from '../kernels/records.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';
-import { headsPerBatch } from './batches.ts';
+import { headBatches, type HeadBatch, type Member } from './batches.ts';
 import { logitTerms, placeBiases, type BiasOfHead } from './bias.ts';
 import { HeadRows, type RowRange } from './head-rows.ts';
 import { writeLse } from './states.ts';
@@ -44,7 +43,7 @@ import {
   type WeighedRowBlock,
 } from './placed-plan.ts';
 
-/** Parts of a slot start at multiples of a cache line. */
+/** A head's parts start at multiples of a cache line. */
 const ALIGNMENT = 64;
 
 /** The kernel, with where its calls have their plans from. */
@@ -79,26 +78,32 @@ function emptyRows(frame: Frame, { outputs: [out, lse] }: KernelCall<'attention'
   if (lse) frame.view(lse).data.fill(-Infinity);
 }
 
-/** A head of a batch row. */
-interface Member {
-  readonly batchRow: number;
-  readonly head: number;
-  /** Which of the batch's packed keys and values it uses. */
-  readonly kv: number;
+/** Memory for the same part of all heads of a batch, one after another. */
+interface Area {
+  readonly address: number;
+  /** Of one head; 0 where none is needed. */
+  readonly bytes: number;
 }
 
-/** Memory of the heads of a batch, by their place in it. */
-interface Slot {
-  /** Raw keys, then queries. */
-  readonly q: number;
-  /** Raw values, then results. */
-  readonly out: number;
+/** Memory of a batch: what query heads have, and what owners of keys and values have. */
+interface Areas {
+  readonly q: Area;
+  readonly out: Area;
+  /** Shift and sum of weights of each row, if anybody asks. */
+  readonly states: Area;
+  /** Where queries come later. */
+  readonly rawKeys: Area;
+  /** Where results come later. */
+  readonly rawValues: Area;
   /** Packed. */
-  readonly keys: number;
-  readonly values: number;
-  readonly finite: number;
-  /** Shift and sum of weights of each row; 0 when nobody asks. */
-  readonly states: number;
+  readonly keys: Area;
+  readonly values: Area;
+  readonly finite: Area;
+}
+
+/** The address of a head's part; 0 where it needs none. */
+function partOf({ address, bytes }: Area, head: number): number {
+  return bytes === 0 ? 0 : address + head * bytes;
 }
 
 /** One group of a plan. */
@@ -151,84 +156,69 @@ class GroupRun {
   }
 
   async run(): Promise<void> {
-    const { members } = this.group;
-    const size = headsPerBatch(this.problem, members.length);
-    const { slots, address } = this.allocateSlots(size);
-    for (let from = 0; from < members.length; from += size) {
-      const batch = this.members(members.subarray(from, from + size));
-      const tilesBefore = from * this.group.block.stats.tiles;
-      await this.pack(batch, slots);
-      await this.attend(batch, slots, tilesBefore);
+    const { members, block } = this.group;
+    const batches = headBatches(this.problem, members);
+    const { areas, address } = this.allocateAreas(batches);
+    let tilesBefore = 0;
+    for (const batch of batches) {
+      await this.pack(batch, areas);
+      await this.attend(batch, areas, tilesBefore);
+      tilesBefore += batch.members.length * block.stats.tiles;
     }
     this.frame.free(address);
   }
 
-  /** Memory for a batch, in one piece. */
-  private allocateSlots(count: number): { readonly slots: readonly Slot[]; readonly address: number } {
+  /** Memory for any of the batches, in one piece. */
+  private allocateAreas(batches: readonly HeadBatch[]): { readonly areas: Areas; readonly address: number } {
     const { k, v, q, out, tiles } = this;
     const { headDim, valueDim, queryLength, returnLse } = this.problem;
-    const sizes = {
-      q: 4 * Math.max(q.stagedSize, k.stagedSize),
-      out: 4 * Math.max(out.stagedSize, v.stagedSize),
-      keys: 4 * tiles * TILE * headDim,
-      values: 4 * tiles * TILE * paddedDim(valueDim),
-      finite: tiles,
-      states: returnLse ? 8 * queryLength : 0,
+    const members = Math.max(...batches.map((batch) => batch.members.length));
+    const owners = Math.max(...batches.map((batch) => batch.owners.length));
+    let total = 0;
+    /** Areas that follow each other in time are in the same place. */
+    const place = (...parts: readonly (readonly [floats: number, count: number])[]): Area[] => {
+      const address = total;
+      const areas = parts.map(([floats]) => ({ address, bytes: roundUp(4 * floats) }));
+      total += Math.max(...areas.map(({ bytes }, index) => bytes * parts[index][1]));
+      return areas;
     };
-    const parts = Object.keys(sizes) as (keyof Slot)[];
-    const offsets = { ...sizes };
-    let bytes = 0;
-    for (const part of parts) {
-      offsets[part] = bytes;
-      bytes += ALIGNMENT * Math.ceil(sizes[part] / ALIGNMENT);
-    }
-    const address = this.frame.allocate(count * bytes);
-    const slots = Array.from({ length: count }, (_, index) => {
-      const slot = { ...offsets };
-      for (const part of parts) slot[part] = sizes[part] === 0 ? 0 : slot[part] + address + index * bytes;
-      return slot;
-    });
-    return { slots, address };
-  }
-
-  /** The members of a batch; those that share keys and values find them in one slot. */
-  private members(list: Int32Array): Member[] {
-    const { heads } = this.problem;
-    const kvSlots = new Map<number, number>();
-    return Array.from(list, (member) => {
-      const batchRow = Math.floor(member / heads);
-      const head = member % heads;
-      const key = batchRow * heads + kvHeadOf(this.problem, head);
-      const kv = kvSlots.get(key) ?? kvSlots.size;
-      kvSlots.set(key, kv);
-      return { batchRow, head, kv };
-    });
+    const [queries, rawKeys] = place([q.stagedSize, members], [k.stagedSize, owners]);
+    const [results, rawValues] = place([out.stagedSize, members], [v.stagedSize, owners]);
+    const [keys] = place([tiles * TILE * headDim, owners]);
+    const [values] = place([tiles * TILE * paddedDim(valueDim), owners]);
+    const [finite] = place([tiles / 4, owners]);
+    const [states] = place([returnLse ? 2 * queryLength : 0, members]);
+    const address = this.frame.allocate(total);
+    const placed = { q: queries, out: results, states, rawKeys, rawValues, keys, values, finite };
+    const areas = Object.entries(placed).map(([part, area]) => [
+      part,
+      { ...area, address: address + area.address },
+    ]);
+    return { areas: Object.fromEntries(areas) as Areas, address };
   }
 
   /** Packs the keys and values of a batch in the plan's order. */
-  private async pack(batch: readonly Member[], slots: readonly Slot[]): Promise<void> {
+  private async pack({ owners }: HeadBatch, areas: Areas): Promise<void> {
     const { frame, k, v, tiles, problem } = this;
     const { headDim, valueDim, keyLength } = problem;
     const { keyCount } = this.group.block;
-    const owners = batch.filter(({ kv }, index) => batch.findIndex((other) => other.kv === kv) === index);
     const records = new Records(PACK, PACK_BYTES, owners.length * tiles);
-    for (const { batchRow, head, kv } of owners) {
-      const kvHead = kvHeadOf(problem, head);
-      const slot = slots[kv];
-      k.load(batchRow, kvHead, slot.q, [[0, keyLength]]);
-      v.load(batchRow, kvHead, slot.out, [[0, keyLength]]);
-      const keys = k.at(batchRow, kvHead, slot.q);
-      const values = v.at(batchRow, kvHead, slot.out);
+    for (const [index, { batchRow, kvHead }] of owners.entries()) {
+      const [rawKeys, rawValues] = [partOf(areas.rawKeys, index), partOf(areas.rawValues, index)];
+      k.load(batchRow, kvHead, rawKeys, [[0, keyLength]]);
+      v.load(batchRow, kvHead, rawValues, [[0, keyLength]]);
+      const keys = k.at(batchRow, kvHead, rawKeys);
+      const values = v.at(batchRow, kvHead, rawValues);
       for (let tile = 0; tile < tiles; tile++) {
         const first = tile * TILE;
-        records.set(kv * tiles + tile, {
+        records.set(index * tiles + tile, {
           keys: keys.address,
           keyStride: keys.stride,
           values: values.address,
           valueStride: values.stride,
-          packedKeys: slot.keys + 4 * first * headDim,
-          packedValues: slot.values + 4 * first * paddedDim(valueDim),
-          finite: slot.finite + tile,
+          packedKeys: partOf(areas.keys, index) + 4 * first * headDim,
+          packedValues: partOf(areas.values, index) + 4 * first * paddedDim(valueDim),
+          finite: partOf(areas.finite, index) + tile,
           index: this.plan.keyIndex === 0 ? 0 : this.plan.keyIndex + 4 * first,
           first,
           count: Math.min(TILE, keyCount - first),
@@ -246,18 +236,20 @@ class GroupRun {
   }
 
   /** Computes all row blocks of a batch. */
-  private async attend(batch: readonly Member[], slots: readonly Slot[], tilesBefore: number): Promise<void> {
+  private async attend({ members }: HeadBatch, areas: Areas, tilesBefore: number): Promise<void> {
     const { frame, problem, ranges } = this;
     const { headDim, valueDim } = problem;
-    batch.forEach(({ batchRow, head }, index) => this.q.load(batchRow, head, slots[index].q, ranges));
-    const heads = frame.words(this.headRecords(batch, slots));
+    members.forEach(({ batchRow, head }, index) =>
+      this.q.load(batchRow, head, partOf(areas.q, index), ranges),
+    );
+    const heads = frame.words(this.headRecords(members, areas));
 
-    const count = this.rowBlocks.length * batch.length;
+    const count = this.rowBlocks.length * members.length;
     const records = new Records(TASK, TASK_BYTES, count);
     const tilesAfter = new Float64Array(count + 1);
     // Head by head, so that keys and values stay in the cache; the last head's lightest row blocks end the job evenly.
     let task = 0;
-    for (let index = 0; index < batch.length; index++) {
+    for (let index = 0; index < members.length; index++) {
       for (const { rowBlock, tiles } of this.rowBlocks) {
         records.set(task, { head: heads + index * HEAD_BYTES, rowBlock });
         tilesAfter[task + 1] = tilesAfter[task] + tiles;
@@ -269,28 +261,28 @@ class GroupRun {
       kernel: 'attend',
       records,
       scratchBytes: scratchLayout(headDim, valueDim).bytes,
-      flops: 2 * this.group.block.stats.computedPairs * batch.length * (headDim + valueDim),
+      flops: 2 * this.group.block.stats.computedPairs * members.length * (headDim + valueDim),
       onProgress: (taken) => this.onTiles(tilesBefore + tilesAfter[taken]),
     });
     frame.free(heads);
-    batch.forEach((member, index) => this.takeResult(member, slots[index]));
+    members.forEach((member, index) => this.takeResult(member, index, areas));
   }
 
-  private headRecords(batch: readonly Member[], slots: readonly Slot[]): Int32Array {
+  private headRecords(members: readonly Member[], areas: Areas): Int32Array {
     const { scale, softcap, queryOffset } = this.problem;
-    const records = new Records(HEAD, HEAD_BYTES, batch.length, { floats: ['scale', 'cap', 'slope'] });
-    batch.forEach(({ batchRow, head, kv }, index) => {
-      const q = this.q.at(batchRow, head, slots[index].q);
-      const out = this.out.at(batchRow, head, slots[index].out);
+    const records = new Records(HEAD, HEAD_BYTES, members.length, { floats: ['scale', 'cap', 'slope'] });
+    members.forEach(({ batchRow, head, owner }, index) => {
+      const q = this.q.at(batchRow, head, partOf(areas.q, index));
+      const out = this.out.at(batchRow, head, partOf(areas.out, index));
       records.set(index, {
         q: q.address,
         qStride: q.stride,
-        keys: slots[kv].keys,
-        values: slots[kv].values,
-        finite: slots[kv].finite,
+        keys: partOf(areas.keys, owner),
+        values: partOf(areas.values, owner),
+        finite: partOf(areas.finite, owner),
         out: out.address,
         outStride: out.stride,
-        states: slots[index].states,
+        states: partOf(areas.states, index),
         plan: this.plan.address,
         scale: softcap === undefined ? scale : scale / softcap,
         cap: softcap ?? 0,
@@ -302,11 +294,16 @@ class GroupRun {
   }
 
   /** Brings a head's rows to the outputs. */
-  private takeResult({ batchRow, head }: Member, slot: Slot): void {
+  private takeResult({ batchRow, head }: Member, index: number, areas: Areas): void {
     const { heads, queryLength } = this.problem;
-    this.out.store(batchRow, head, slot.out, this.ranges);
+    this.out.store(batchRow, head, partOf(areas.out, index), this.ranges);
     const lse = this.call.outputs.at(1);
-    if (lse === undefined || slot.states === 0) return;
-    writeLse(this.frame, lse, (batchRow * heads + head) * queryLength, slot.states, this.ranges);
+    const states = partOf(areas.states, index);
+    if (lse === undefined || states === 0) return;
+    writeLse(this.frame, lse, (batchRow * heads + head) * queryLength, states, this.ranges);
   }
+}
+
+function roundUp(bytes: number): number {
+  return ALIGNMENT * Math.ceil(bytes / ALIGNMENT);
 }

@@ -1,7 +1,6 @@
 /** Predictions of attention: what they grow with. How true they are, the bench tells (`regret`). */
 import { attentionProblem, causal, full, PlanCache, slidingWindow, type Pattern } from '@attn/core';
 import { expect, test } from 'vitest';
-import { headsPerBatch } from './batches.ts';
 import { knownSpeed, REFERENCE, type CrewSpeed } from '../engine/speed.ts';
 import { attentionMs, jobMs } from './predict.ts';
 
@@ -82,10 +81,8 @@ test.each([
   [{ rate: 5e7, copyNs: '0.2', gain: 2, wakingMs: 0 }],
 ])('%j is no calibration', (json) => expect(knownSpeed(json)).toBeUndefined());
 
-test('keys that batches of heads share are packed once a batch', () => {
-  const sizes = { heads: 8, kvHeads: 1, queries: 1 };
-  expect(headsPerBatch(planned(64, full()).problem, 8)).toBe(8);
-  expect(headsPerBatch(planned(65_536, full(), sizes).problem, 8)).toBe(1);
-  const short = ms(1024, full(), sizes);
-  expect(ms(65_536, full(), sizes) / short).toBeGreaterThan(64);
+test('keys that query heads share count once', () => {
+  const decode = { heads: 32, queries: 1 };
+  const shared = ms(8192, full(), { ...decode, kvHeads: 8 });
+  expect(ms(8192, full(), decode) / shared).toBeGreaterThan(3);
 });

@@ -3,10 +3,10 @@
  * computed, what comes from outside of the heap copied in and out. In nanoseconds of the machine that the constants are from; what was
  * measured on the one at hand scales them.
  */
-import { kvHeadOf, TILE, type AttentionPlan, type AttentionProblem, type PlanGroup } from '@attn/core';
+import { TILE, type AttentionPlan, type AttentionProblem, type PlanGroup } from '@attn/core';
 import { WORTH_WAKING } from '../engine/control.ts';
 import { REFERENCE, type CrewSpeed } from '../engine/speed.ts';
-import { headsPerBatch } from './batches.ts';
+import { headBatches } from './batches.ts';
 
 /** A call; each of its heads; each row block of one. */
 const CALL = 14_000;
@@ -36,13 +36,12 @@ function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): 
   const { members, block } = group;
   const { computedPairs, allowedPairs, rowBlocks } = block.stats;
   const dims = headDim + valueDim;
-  const size = headsPerBatch(problem, members.length);
-  const batches = Math.ceil(members.length / Math.max(1, size));
-  const owners = keyOwners(problem, members, size);
+  const batches = headBatches(problem, members);
+  const owners = batches.reduce((sum, batch) => sum + batch.owners.length, 0);
   const copied = dims * (owners * keyLength + members.length * Math.min(queryLength, block.queryCount));
   const packing = jobMs(
     { ms: slower * PACKED * owners * block.keyCount * dims, flops: 10 * owners * block.keyCount * dims },
-    batches,
+    batches.length,
     owners * Math.ceil(block.keyCount / TILE),
     crew,
   );
@@ -52,25 +51,12 @@ function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): 
     PAIR * computedPairs;
   const attending = jobMs(
     { ms: slower * members.length * rowNs, flops: 2 * members.length * computedPairs * dims },
-    batches,
+    batches.length,
     members.length * rowBlocks,
     crew,
   );
   const copying = (COPIED * copied * crew.copyNs) / REFERENCE.copyNs / 1e6;
   return slower * members.length * HEAD + copying + packing + attending;
-}
-
-/** Heads of keys that are packed: those that query heads of one batch share are packed once for it. */
-function keyOwners(problem: AttentionProblem, members: Int32Array, size: number): number {
-  const { heads } = problem;
-  let owners = 0;
-  for (let from = 0; from < members.length; from += size) {
-    const keys = Array.from(members.subarray(from, from + size), (member) => {
-      return Math.floor(member / heads) * heads + kvHeadOf(problem, member % heads);
-    });
-    owners += new Set(keys).size;
-  }
-  return owners;
 }
 
 /** Milliseconds of jobs on all threads: the last one to end counts, and small jobs are not worth waking anybody. */
