@@ -49,6 +49,7 @@ interface Flags {
   readonly markdown?: string;
   readonly quick?: boolean;
   readonly only?: string;
+  readonly threads?: number | string;
   readonly svg?: string;
   readonly base?: string;
   readonly carry?: string;
@@ -56,10 +57,8 @@ interface Flags {
 
 async function bench(names: readonly string[], flags: Flags): Promise<void> {
   if (flags.carry !== undefined) return carry(flags.carry);
-  const rounds = Number(flags.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new TypeError(`--rounds must be a positive integer, got ${flags.rounds}`);
-  }
+  const rounds = positive('rounds', flags.rounds);
+  const threads = flags.threads === undefined ? undefined : positive('threads', flags.threads);
   const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
   if (unknown !== undefined) {
     throw new TypeError(
@@ -71,6 +70,7 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
     rounds,
     quick: flags.quick ?? false,
     only: flags.only,
+    threads,
     log: (message) => console.error(message),
   };
   const tables: Table[] = [];
@@ -86,6 +86,12 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ at, tables }, null, 2)}\n`);
 }
 
+function positive(name: string, flag: number | string): number {
+  const value = Number(flag);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new TypeError(`--${name} must be a positive integer, got ${flag}`);
+}
+
 const cli = cac('npm run bench --');
 cli
   .command(
@@ -95,6 +101,10 @@ cli
   .option('--rounds <n>', 'Rounds of interleaved runs', { default: 5 })
   .option('--quick', 'Few and small sizes')
   .option('--only <text>', 'Of the regret suite: only graphs whose name contains this')
+  .option(
+    '--threads <n>',
+    'Of the regret suite: threads of wasm and onnx, for instance more than there are cores',
+  )
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .option('--svg <folder>', 'Also draw times over lengths, as SVG')

@@ -36,5 +36,7 @@ export interface SuiteOptions {
   readonly quick: boolean;
   /** Only the rows whose name contains this, in suites that know it. */
   readonly only?: string;
+  /** Threads of backends, instead of one for each core, in suites that know it. */
+  readonly threads?: number;
   log(message: string): void;
 }

@@ -14,7 +14,7 @@ export const regretSuite: Suite = {
   name: 'regret',
   describes: 'the chosen backend over the best',
   async run(options) {
-    const backends = await allBackends();
+    const backends = await allBackends(options.threads);
     const estimating = await createAttn({ backends, cache: false });
     const measuring = await createAttn({ backends, tune: 'measure', cache: false });
     try {
@@ -38,8 +38,9 @@ export const regretSuite: Suite = {
   },
 };
 
-async function allBackends(): Promise<Backend[]> {
-  const own = ['wasm', 'onnx', 'cpu'].map((backend) => makeBackend({ backend }));
+async function allBackends(threads: number | undefined): Promise<Backend[]> {
+  const many = threads === undefined ? {} : { threads };
+  const own = ['wasm', 'onnx', 'cpu'].map((backend) => makeBackend({ backend, ...many }));
   return [webgpu(), ...(await Promise.all(own))];
 }
 
@@ -87,7 +88,7 @@ function shares(verdicts: readonly Verdict[]): Table {
   };
 }
 
-function details(verdicts: readonly Verdict[], { rounds }: SuiteOptions): Table {
+function details(verdicts: readonly Verdict[], { rounds, threads }: SuiteOptions): Table {
   const names = [...new Set(verdicts.flatMap(({ ms }) => [...ms.keys()]))];
   const rows = verdicts.map(({ subject, ms, predictedMs, estimate, measure }) => {
     const { family, n, heads, headDim } = subject;
@@ -108,7 +109,7 @@ function details(verdicts: readonly Verdict[], { rounds }: SuiteOptions): Table 
   });
   return {
     title: 'Regret by graph',
-    note: `All threads, f32, ${rounds} rounds. No time: predicted to take 30 times as long as the best, or stopped after 4 times as long.`,
+    note: `${threads === undefined ? 'All threads' : `${threads} threads`}, f32, ${rounds} rounds. No time: predicted to take 30 times as long as the best, or stopped after 4 times as long.`,
     rows,
   };
 }

@@ -32,7 +32,7 @@ const FARTHEST = 64;
 const LEAST_GAIN = 0.1;
 
 /** Threads have to meet, which anything may disturb: more samples until there was a quiet moment. Long ones need three. */
-const TOGETHER: LeastTimeOptions = { patience: 8, most: 40 };
+const TOGETHER: LeastTimeOptions = { patience: 8, most: 24 };
 
 /** A runtime in WebAssembly is optimised while it runs. */
 const OPTIMISING: LeastTimeOptions = { patience: 8, most: 60 };

@@ -1,7 +1,7 @@
 /** Which heads come together. */
 import { attentionProblem, full } from '@attn/core';
 import { expect, test } from 'vitest';
-import { headBatches } from './batches.ts';
+import { headBatches, overlapsCopies } from './batches.ts';
 
 function batches(heads: number, kvHeads: number, queries: number, keys: number, batch = 1) {
   const spec = (count: number, length: number) =>
@@ -60,4 +60,11 @@ test('heads know whose keys they see, by batch row', () => {
   ]);
   expect(members.map(({ owner }) => owner)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
   expect(members[5]).toEqual({ batchRow: 1, head: 1, owner: 2 });
+});
+
+test('the host copies while others compute if there are others, and more than one batch', () => {
+  const [one, four] = [batches(8, 8, 64, 64), batches(4, 4, 8192, 8192)];
+  expect(overlapsCopies(four, 2)).toBe(true);
+  expect(overlapsCopies(four, 1)).toBe(false);
+  expect(overlapsCopies(one, 2)).toBe(false);
 });

@@ -53,3 +53,8 @@ export function headBatches(problem: AttentionProblem, heads: Int32Array): HeadB
   }
   return batches;
 }
+
+/** Whether the host copies for other batches while helpers compute one. */
+export function overlapsCopies(batches: readonly HeadBatch[], threads: number): boolean {
+  return threads > 1 && batches.length > 1;
+}

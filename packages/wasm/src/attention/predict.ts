@@ -6,7 +6,7 @@
 import { TILE, type AttentionPlan, type AttentionProblem, type PlanGroup } from '@attn/core';
 import { WORTH_WAKING } from '../engine/control.ts';
 import { REFERENCE, type CrewSpeed } from '../engine/speed.ts';
-import { headBatches } from './batches.ts';
+import { headBatches, overlapsCopies } from './batches.ts';
 
 /** A call; each of its heads; each row block of one. */
 const CALL = 14_000;
@@ -49,14 +49,17 @@ function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): 
     ROW_BLOCK * rowBlocks +
     2 * dims * (PRODUCT * allowedPairs + HIDDEN_PRODUCT * (computedPairs - allowedPairs)) +
     PAIR * computedPairs;
+  const copying = (COPIED * copied * crew.copyNs) / REFERENCE.copyNs / 1e6;
+  // Before the first batch and after the last one nobody computes.
+  const alone = overlapsCopies(batches, crew.threads) ? copying / batches.length : copying;
+  const meanwhile = copying - alone;
   const attending = jobMs(
-    { ms: slower * members.length * rowNs, flops: 2 * members.length * computedPairs * dims },
+    { ms: slower * members.length * rowNs + meanwhile, flops: 2 * members.length * computedPairs * dims },
     batches.length,
     members.length * rowBlocks,
     crew,
   );
-  const copying = (COPIED * copied * crew.copyNs) / REFERENCE.copyNs / 1e6;
-  return slower * members.length * HEAD + copying + packing + attending;
+  return slower * members.length * HEAD + alone + packing + Math.max(meanwhile, attending);
 }
 
 /** Milliseconds of jobs on all threads: the last one to end counts, and small jobs are not worth waking anybody. */

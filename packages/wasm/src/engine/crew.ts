@@ -62,7 +62,7 @@ export class Crew {
    * Errors: `WORKER_DIED` when a helper ended in the middle; the next job starts new ones.
    */
   async run(heap: Heap, job: Job, pause: Pause): Promise<void> {
-    if (job.count === 0) return;
+    if (job.count === 0) return job.meanwhile?.();
     const alone = !heap.isShared || this.options.threads < 2 || job.count < 2 || job.flops < WORTH_WAKING;
     await (alone ? workAlone(heap, job, pause) : this.workTogether(heap, job, pause));
   }
@@ -100,6 +100,7 @@ export class Crew {
     try {
       this.open(heap, job, scratch);
       try {
+        job.meanwhile?.();
         await this.takeTasks(heap, job, scratch, pause);
       } finally {
         Atomics.store(this.words, WORD.next, job.count);
@@ -223,6 +224,7 @@ async function workAlone(heap: Heap, job: Job, pause: Pause): Promise<void> {
   const kernel = job.module.kernel(job.kernel, heap);
   const scratch = job.scratchBytes > 0 ? heap.allocate(job.scratchBytes) : 0;
   try {
+    job.meanwhile?.();
     for (let task = 0; task < job.count; task++) {
       kernel(job.tasks + task * job.taskBytes, scratch);
       job.onProgress?.(task + 1);

@@ -14,6 +14,8 @@ export interface Job {
   readonly scratchBytes: number;
   /** About how many floating-point operations all of it takes: little is not worth waking anybody. */
   readonly flops: number;
+  /** Done by the host once helpers are at work, before it takes tasks itself. */
+  readonly meanwhile?: () => void;
   /** Called by the host now and then with the number of tasks that have been taken. */
   readonly onProgress?: (taken: number) => void;
 }

@@ -20,7 +20,7 @@ import type { Job } from '../engine/job.ts';
 import type { Layout, Records } from '../kernels/records.ts';
 
 /** A job whose tasks are records. */
-export interface RecordJob extends Pick<Job, 'module' | 'kernel' | 'flops' | 'onProgress'> {
+export interface RecordJob extends Pick<Job, 'module' | 'kernel' | 'flops' | 'meanwhile' | 'onProgress'> {
   readonly records: Pick<Records<Layout>, 'words' | 'bytes' | 'count'>;
   /** Scratch memory of each thread. Default 0. */
   readonly scratchBytes?: number;
