@@ -17,11 +17,13 @@ import {
   type AttentionCall,
   type Backend,
   type Graph,
+  type JsonObject,
   type RunOptions,
   type Tensor,
 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { WasmBackend } from '../../dist/backend.js';
+import { knownSpeed, type EngineSpeed } from './speed.ts';
 import { startHelper } from '../../dist/engine/start-helper.js';
 import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
 import { wasm } from '../../dist/index.js';
@@ -214,6 +216,38 @@ describe('an engine in a worker', () => {
     expect(await executable.run(attentionInputs(small))).toEqual(expected);
     await backend.dispose();
     await expect(executable.run(attentionInputs(small))).rejects.toMatchObject({ code: 'DISPOSED' });
+  });
+});
+
+describe('a measurement of speed', () => {
+  test.each([
+    [1, false],
+    [3, false],
+    [2, true],
+  ])('with %i threads; in a worker: %s', async (threads, offMainThread) => {
+    const backend = wasm({ threads, offMainThread });
+    await backend.probe();
+    const speed = (await backend.calibrate?.()) as unknown as EngineSpeed;
+    expect(speed.rate).toBeGreaterThan(1e6);
+    expect(speed.copyNs).toBeGreaterThan(0);
+    expect(speed.gain).toBeGreaterThanOrEqual(1);
+    expect(speed.gain).toBeLessThanOrEqual(threads);
+    expect(speed.wakingMs).toBeGreaterThanOrEqual(0);
+    expect(knownSpeed(speed as unknown as JsonObject)).toEqual(speed);
+    await backend.dispose();
+  });
+
+  test('does without helpers that never start', async () => {
+    const backend = new WasmBackend({
+      threads: 2,
+      offMainThread: false,
+      startHelper: ({ onDeath }) => {
+        setTimeout(() => onDeath('it may not'), 1);
+        return { post: () => {}, hold: () => {}, terminate: async () => {} };
+      },
+    });
+    expect(await backend.calibrate()).toMatchObject({ gain: expect.closeTo(1, 0) });
+    await backend.dispose();
   });
 });
 
