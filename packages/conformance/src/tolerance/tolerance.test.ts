@@ -103,6 +103,16 @@ describe('attention', () => {
   );
 });
 
+test('errors of ops behind one another never cancel each other out', () => {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [1000, 1] });
+  const graph = builder.build({ out: builder.relu(builder.gelu(builder.gelu(x))) });
+  const inputs = { x: f32([1000, 1], fill('uniform', 1000, 1).map(Math.abs)) };
+  const { data, tolerance } = oracle(graph, inputs).out;
+  // The second gelu alone may be off by this much.
+  data.forEach((value, i) => expect(tolerance[i]).toBeGreaterThan(value * UNIT));
+});
+
 test('no tolerance of any case is vacuous', { timeout: 180_000 }, () => {
   for (const { id, params, build } of allCases) {
     if (params.rows !== undefined) continue; // too long for the definition
