@@ -1,4 +1,4 @@
-// Whether memory stays as it is: samples over time, and how much the later half has grown over the earlier.
+// Whether memory stays as it is: samples over time, and how much the last ones have grown over those before.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -17,12 +17,13 @@ export async function sampleMemory() {
   return { used: (heapUsed + external) / MB, resident: rss / MB };
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-
-/** By how many MiB the last third of the samples is above the second third; the first third warms up. */
+/**
+ * By how many MiB the least of the last third of the samples is above that of the second third; the first third warms up. The least,
+ * because calls are under way when samples are taken, and allocators keep for a while what was given back to them.
+ */
 export function growth(samples, key) {
   const third = Math.floor(samples.length / 3);
-  const part = (index) =>
-    median(samples.slice(index * third, (index + 1) * third).map((sample) => sample[key]));
-  return third === 0 ? 0 : part(2) - part(1);
+  const least = (index) =>
+    Math.min(...samples.slice(index * third, (index + 1) * third).map((sample) => sample[key]));
+  return third === 0 ? 0 : least(2) - least(1);
 }

@@ -32,5 +32,6 @@ test('growth compares the last third with the second', () => {
   const samples = (values) => values.map((used) => ({ used }));
   expect(growth(samples([900, 100, 5, 5, 5, 6, 5, 5, 5]), 'used')).toBe(0);
   expect(growth(samples([1, 2, 3, 4, 5, 6, 7, 8, 9]), 'used')).toBe(3);
+  expect(growth(samples([5, 5, 5, 5, 5, 9, 9, 9, 5]), 'used')).toBe(0);
   expect(growth(samples([1, 2]), 'used')).toBe(0);
 });
