@@ -20,10 +20,18 @@ import {
 } from '@attn/core';
 import { predict, REFERENCE, threadGain, type Speed } from './predict.ts';
 
-/** What is found. */
-export type Calibration = Pick<Speed, 'overhead' | 'dense' | 'scanned' | Gain>;
+const FOUND = [
+  'overhead',
+  'dense',
+  'scanned',
+  'denseGain',
+  'scannedGain',
+  'longDenseGain',
+  'longScannedGain',
+] as const;
 
-type Gain = 'denseGain' | 'scannedGain' | 'longDenseGain' | 'longScannedGain';
+/** What is found. */
+export type Calibration = Pick<Speed, (typeof FOUND)[number]>;
 
 /** No machine is as far off as this: something has disturbed the measurement, which counts for nothing then. */
 const FARTHEST = 64;
@@ -71,18 +79,9 @@ function attention(queries: number, keys: number, heads: number, pattern: Patter
 /** What an earlier calibration returned, or undefined when this is none. */
 export function knownCalibration(json: Json | undefined): Calibration | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
-  const { overhead, dense, scanned, denseGain, scannedGain, longDenseGain, longScannedGain } =
-    json as JsonObject;
-  const isKnown =
-    isFactor(overhead) &&
-    isFactor(dense) &&
-    isFactor(scanned) &&
-    isFactor(denseGain) &&
-    isFactor(scannedGain) &&
-    isFactor(longDenseGain) &&
-    isFactor(longScannedGain);
-  return isKnown
-    ? { overhead, dense, scanned, denseGain, scannedGain, longDenseGain, longScannedGain }
+  const entries = FOUND.map((name) => [name, (json as JsonObject)[name]] as const);
+  return entries.every(([, value]) => isFactor(value))
+    ? (Object.fromEntries(entries) as unknown as Calibration)
     : undefined;
 }
 

@@ -62,9 +62,10 @@ export class Crew {
    * Errors: `WORKER_DIED` when a helper ended in the middle; the next job starts new ones.
    */
   async run(heap: Heap, job: Job, pause: Pause): Promise<void> {
-    if (job.count === 0) return job.meanwhile?.();
     const alone = !heap.isShared || this.options.threads < 2 || job.count < 2 || job.flops < WORTH_WAKING;
-    await (alone ? workAlone(heap, job, pause) : this.workTogether(heap, job, pause));
+    if (!alone) return this.workTogether(heap, job, pause);
+    job.meanwhile?.();
+    if (job.count > 0) await workAlone(heap, job, pause);
   }
 
   /** Starts all helpers and waits until they are ready for a job, at most so many milliseconds. */
@@ -224,7 +225,6 @@ async function workAlone(heap: Heap, job: Job, pause: Pause): Promise<void> {
   const kernel = job.module.kernel(job.kernel, heap);
   const scratch = job.scratchBytes > 0 ? heap.allocate(job.scratchBytes) : 0;
   try {
-    job.meanwhile?.();
     for (let task = 0; task < job.count; task++) {
       kernel(job.tasks + task * job.taskBytes, scratch);
       job.onProgress?.(task + 1);

@@ -17,16 +17,15 @@ import {
   type AttentionCall,
   type Backend,
   type Graph,
-  type JsonObject,
   type RunOptions,
   type Tensor,
 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { WasmBackend } from '../../dist/backend.js';
-import { knownSpeed, type EngineSpeed } from './speed.ts';
 import { startHelper } from '../../dist/engine/start-helper.js';
 import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
 import { wasm } from '../../dist/index.js';
+import { knownSpeed } from './speed.ts';
 import { startEngine } from '../../dist/remote/start-engine.js';
 
 function random(shape: readonly number[], seed: number): Tensor<'f32'> {
@@ -227,13 +226,10 @@ describe('a measurement of speed', () => {
   ])('with %i threads; in a worker: %s', async (threads, offMainThread) => {
     const backend = wasm({ threads, offMainThread });
     await backend.probe();
-    const speed = (await backend.calibrate?.()) as unknown as EngineSpeed;
-    expect(speed.rate).toBeGreaterThan(1e6);
-    expect(speed.copyNs).toBeGreaterThan(0);
-    expect(speed.gain).toBeGreaterThanOrEqual(1);
-    expect(speed.gain).toBeLessThanOrEqual(threads);
-    expect(speed.wakingMs).toBeGreaterThanOrEqual(0);
-    expect(knownSpeed(speed as unknown as JsonObject)).toEqual(speed);
+    const speed = knownSpeed(await backend.calibrate?.());
+    expect(speed?.rate).toBeGreaterThan(1e6);
+    expect(speed?.copyNs).toBeGreaterThan(0);
+    expect(speed?.gain).toBeLessThanOrEqual(threads);
     await backend.dispose();
   });
 
