@@ -1,4 +1,6 @@
 /** Block-sparse attention from an explicit layout. Child et al. 2019 (its GPU kernels), https://arxiv.org/abs/1904.10509 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import { onBlocks, type BlockGrid } from './block-grid.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
 import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
@@ -13,6 +15,8 @@ export interface BlockSparseOptions {
   readonly layout: BlockLayout | ArrayLike<BlockLayout>;
 }
 
+const KINDS: OptionKinds<BlockSparseOptions> = { blockSize: anything, layout: anything };
+
 /**
  * Query q sees key k iff `layout[⌊q / blockSize⌋][⌊k / blockSize⌋]` is 1.
  *
@@ -23,7 +27,7 @@ export interface BlockSparseOptions {
  *     ■ ■ ■ ■
  */
 export function blockSparse(options: BlockSparseOptions): Pattern {
-  const given = checkOptions('blockSparse', options, ['blockSize', 'layout']);
+  const given = checkOptions('blockSparse', options, KINDS);
   const blockSize = checkInteger("blockSparse's blockSize", given.blockSize, 1);
   const { layouts, shared } = checkLayouts(given.layout);
   const grids: (SummedGrid | undefined)[] = [];

@@ -1,4 +1,6 @@
 /** A pattern as a picture: a small grid of cells, each asked of the pattern as a pair of runs, never position by position. */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import { checkInteger, checkOptions } from './options.ts';
 import type { Coverage, Pattern } from './pattern.ts';
 import type { Run } from './runs.ts';
@@ -25,10 +27,19 @@ export interface Drawing {
   toTerminal(): string;
 }
 
+const KINDS: OptionKinds<DrawOptions> = {
+  n: anything,
+  queryLength: anything,
+  keyLength: anything,
+  queryOffset: anything,
+  batch: anything,
+  head: anything,
+  size: anything,
+};
+
 /** Draws a pattern; the cost depends on `size`, not on the length. */
 export function drawPattern(pattern: Pattern, options: DrawOptions): Drawing {
-  const names = ['n', 'queryLength', 'keyLength', 'queryOffset', 'batch', 'head', 'size'];
-  const { n, batch = 0, head = 0, size = 32, ...given } = checkOptions('drawPattern', options, names);
+  const { n, batch = 0, head = 0, size = 32, ...given } = checkOptions('drawPattern', options, KINDS);
   const queryLength = checkInteger("drawPattern's query length", given.queryLength ?? n, 1);
   const keyLength = checkInteger("drawPattern's key length", given.keyLength ?? n, 1);
   const offset = checkInteger(

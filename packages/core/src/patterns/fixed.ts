@@ -1,4 +1,6 @@
 /** Fixed sparse attention: the own block, and the summary tokens at every block's end. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
 import { defineBuiltIn, type Coverage, type OrderHint, type Pattern } from './pattern.ts';
 import { last, mod, type Run } from './runs.ts';
@@ -9,6 +11,8 @@ export interface FixedOptions {
   /** c in the paper: how many tokens at the end of each block summarise it for later ones; at most `stride`. */
   readonly summary: number;
 }
+
+const KINDS: OptionKinds<FixedOptions> = { stride: anything, summary: anything };
 
 /**
  * Query q sees the keys k ≤ q in its own block, ⌊k / stride⌋ = ⌊q / stride⌋, and those with k mod stride ≥ stride − summary.
@@ -23,7 +27,7 @@ export interface FixedOptions {
  *     · · ■ · · ■ ■
  */
 export function fixed(options: FixedOptions): Pattern {
-  const given = checkOptions('fixed', options, ['stride', 'summary']);
+  const given = checkOptions('fixed', options, KINDS);
   const stride = checkInteger("fixed's stride", given.stride, 1);
   const summary = checkInteger("fixed's summary", given.summary, 1);
   if (summary > stride) throw invalidPattern(`fixed's summary to be at most its stride (${stride})`, summary);

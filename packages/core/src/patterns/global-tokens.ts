@@ -1,4 +1,6 @@
 /** Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import {
   boundTable,
   perRow,
@@ -23,6 +25,8 @@ export interface GlobalTokensOptions {
   readonly symmetric?: boolean;
 }
 
+const KINDS: OptionKinds<GlobalTokensOptions> = { indices: anything, mask: anything, symmetric: anything };
+
 /**
  * With G the set of global positions, query q sees key k iff k ∈ G or (unless `symmetric` is false) q ∈ G.
  *
@@ -38,11 +42,7 @@ export interface GlobalTokensOptions {
  */
 export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = {}): Pattern {
   const named: GlobalTokensOptions = isList(options) ? { indices: options } : options;
-  const {
-    indices,
-    mask,
-    symmetric = true,
-  } = checkOptions('globalTokens', named, ['indices', 'mask', 'symmetric']);
+  const { indices, mask, symmetric = true } = checkOptions('globalTokens', named, KINDS);
   checkBoolean("globalTokens' symmetric", symmetric);
   const direction = symmetric ? {} : { symmetric };
   if (indices !== undefined && mask !== undefined) {

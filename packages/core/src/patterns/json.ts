@@ -5,6 +5,7 @@ import { andAll, not, orAll } from './combinators.ts';
 import { fixed } from './fixed.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
+import { anything } from '../kinds.ts';
 import type { JsonObject } from './json-value.ts';
 import { keyPadding } from './key-padding.ts';
 import { checkOptions, invalidPattern } from './options.ts';
@@ -17,6 +18,9 @@ import { slidingWindow } from './sliding-window.ts';
 import { strided } from './strided.ts';
 import { where } from './where.ts';
 
+/** What holds other patterns. */
+const OF = { of: anything };
+
 /** Makes a pattern of one type from its options, which are nested `depth` levels deep. */
 type Decoder = (options: JsonObject, depth: number) => Pattern;
 
@@ -27,15 +31,15 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['globalTokens', (o) => globalTokens(unchecked<object>(o))],
   ['keyPadding', (o) => keyPadding(unchecked(o))],
   ['segments', (o) => segments(unchecked(o))],
-  ['sinks', (o) => sinks(unchecked(checkOptions('sinks', o, ['count']).count))],
+  ['sinks', (o) => sinks(unchecked(checkOptions('sinks', o, { count: anything }).count))],
   ['strided', (o) => strided(unchecked(o))],
   ['fixed', (o) => fixed(unchecked(o))],
   ['randomBlocks', (o) => randomBlocks(unchecked(o))],
   ['blockSparse', (o) => blockSparse(unchecked(o))],
-  ['where', (o) => where(checkOptions('where', o, ['expression']).expression ?? null)],
+  ['where', (o) => where(checkOptions('where', o, { expression: anything }).expression ?? null)],
   ['and', (o, depth) => andAll(children('and', o, depth))],
   ['or', (o, depth) => orAll(children('or', o, depth))],
-  ['not', (o, depth) => not(decode(checkOptions('not', o, ['of']).of, depth + 1))],
+  ['not', (o, depth) => not(decode(checkOptions('not', o, OF).of, depth + 1))],
   ['perHead', (o, depth) => perHead(children('perHead', o, depth))],
 ]);
 
@@ -62,13 +66,13 @@ function decode(json: unknown, depth: number): Pattern {
 }
 
 function children(type: string, options: JsonObject, depth: number): readonly Pattern[] {
-  const { of } = checkOptions(type, options, ['of']);
+  const { of } = checkOptions(type, options, OF);
   if (!Array.isArray(of)) throw invalidPattern(`${type}'s of to be a list of patterns`, of);
   return of.map((child) => decode(child, depth + 1));
 }
 
 function nothing(type: string, options: JsonObject, make: () => Pattern): Pattern {
-  checkOptions(type, options, []);
+  checkOptions(type, options, {});
   return make();
 }
 

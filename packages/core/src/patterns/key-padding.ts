@@ -1,4 +1,6 @@
 /** Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import {
   boundTable,
   perRow,
@@ -22,6 +24,8 @@ export interface KeyPaddingOptions {
   readonly mask?: Rows;
 }
 
+const KINDS: OptionKinds<KeyPaddingOptions> = { lengths: anything, mask: anything };
+
 /**
  * Every query sees the valid keys and no others; to be combined, e.g. `and(full(), keyPadding({ lengths: [3] }))`.
  *
@@ -31,7 +35,7 @@ export interface KeyPaddingOptions {
  *     ■ ■ ■ · ·
  */
 export function keyPadding(options: KeyPaddingOptions = {}): Pattern {
-  const { lengths, mask } = checkOptions('keyPadding', options, ['lengths', 'mask']);
+  const { lengths, mask } = checkOptions('keyPadding', options, KINDS);
   if (lengths !== undefined && mask !== undefined) {
     throw invalidPattern('keyPadding to have either lengths or a mask', 'both');
   }

@@ -1,4 +1,5 @@
 /** The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one sentence, with its value. */
+import { checkOptions as checkKinds, type OptionKinds } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
 
 /** The error of a wrong option: `expected slidingWindow's before to be a non-negative integer, got -1`. */
@@ -11,14 +12,9 @@ export function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
 }
 
-/** `options` itself, if it is an object with no other fields than `names`. */
-export function checkOptions<T extends object>(type: string, options: T, names: readonly string[]): T {
-  if (typeof options !== 'object' || options === null || isList(options)) {
-    throw invalidPattern(`${type} to be given an object with ${listed(names)}`, options);
-  }
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalidPattern(`${type} to have no other than ${listed(names)}`, unknown);
-  return options;
+/** A copy of the options of a pattern of this type, whose names are all known. */
+export function checkOptions<T extends object>(type: string, options: T, kinds: OptionKinds<NoInfer<T>>): T {
+  return checkKinds(`core/${type}`, options, kinds, { code: 'INVALID_PATTERN' });
 }
 
 /** `value`, if it is an integer of at least `minimum` and at most `maximum`. */
@@ -53,8 +49,4 @@ export function checkIntegers(
 export function checkBoolean(what: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw invalidPattern(`${what} to be true or false`, value);
-}
-
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'its type' : `the options ${names.join(', ')}`;
 }

@@ -1,4 +1,6 @@
 /** Random blocks: each block of queries sees a few blocks by chance. Zaheer et al. 2020 (BigBird), §2, https://arxiv.org/abs/2007.14062 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import { onBlocks, type BlockGrid, type BlockRange } from './block-grid.ts';
 import { mulberry32 } from './mulberry32.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
@@ -16,6 +18,14 @@ export interface RandomBlocksOptions {
   /** Does every head draw its own blocks (the default), or do all share those of head 0? */
   readonly heads?: 'different' | 'shared';
 }
+
+const KINDS: OptionKinds<RandomBlocksOptions> = {
+  length: anything,
+  blockSize: anything,
+  blocksPerRow: anything,
+  seed: anything,
+  heads: anything,
+};
 
 /**
  * The random part of BigBird only; combine it with a window and global tokens. Block i of the queries sees
@@ -36,8 +46,7 @@ export interface RandomBlocksOptions {
  * s₁ = next(seed), s₂ = next(s₁ xor h), s₃ = next(s₂ xor i); then Floyd's sampling without repetition.
  */
 export function randomBlocks(options: RandomBlocksOptions): Pattern {
-  const names = ['length', 'blockSize', 'blocksPerRow', 'seed', 'heads'];
-  const { heads = 'different', ...given } = checkOptions('randomBlocks', options, names);
+  const { heads = 'different', ...given } = checkOptions('randomBlocks', options, KINDS);
   const length = checkInteger("randomBlocks' length", given.length, 1);
   const blockSize = checkInteger("randomBlocks' blockSize", given.blockSize, 1);
   const blocksPerRow = checkInteger("randomBlocks' blocksPerRow", given.blocksPerRow, 1);

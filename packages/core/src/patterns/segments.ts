@@ -1,4 +1,6 @@
 /** Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import {
   boundTable,
   perRow,
@@ -19,6 +21,8 @@ export interface SegmentsOptions {
   readonly ids?: Rows;
 }
 
+const KINDS: OptionKinds<SegmentsOptions> = { ids: anything };
+
 /**
  * Query q sees key k iff they have the same id. Positions outside of the table have none: they see and are seen by nobody.
  *
@@ -30,7 +34,7 @@ export interface SegmentsOptions {
  *     · · ■ ■ ■
  */
 export function segments(options: SegmentsOptions = {}): Pattern {
-  const { ids } = checkOptions('segments', options, ['ids']);
+  const { ids } = checkOptions('segments', options, KINDS);
   if (ids === undefined) {
     return unboundPattern('segments', {}, 'segmentIds', (rows) =>
       segmentsOf(boundTable(WHAT, 'segmentIds', rows, Number.MIN_SAFE_INTEGER)),

@@ -91,11 +91,11 @@ describe('slidingWindow', () => {
     );
     // @ts-expect-error a misspelt option
     expect(failure(() => slidingWindow({ before: 4, after: 4, dilatoin: 2 }))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected slidingWindow to have no other than the options before, after, dilation, got "dilatoin""`,
+      `"INVALID_PATTERN [attn/core] slidingWindow: there is no option "dilatoin"; did you mean dilation?"`,
     );
     // @ts-expect-error no options
     expect(failure(() => slidingWindow())).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected slidingWindow to be given an object with the options before, after, dilation, got undefined"`,
+      `"INVALID_PATTERN [attn/core] slidingWindow: options must be an object with before, after, dilation, got undefined"`,
     );
     expect(failure(() => slidingWindow({ before: 1, after: -3 }))).toMatchInlineSnapshot(
       `"INVALID_PATTERN [attn/core] pattern: expected slidingWindow's after to be a non-negative integer, got -3"`,

@@ -1,4 +1,6 @@
 /** Sliding window, optionally dilated. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
 import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 import { scaledRun, sumCoverage } from './progression.ts';
@@ -11,6 +13,8 @@ export interface SlidingWindowOptions {
   /** Distance between neighbouring keys of the window: one for all heads, or one per head. Default 1: no gaps. */
   readonly dilation?: number | ArrayLike<number>;
 }
+
+const KINDS: OptionKinds<SlidingWindowOptions> = { before: anything, after: anything, dilation: anything };
 
 /**
  * Query q sees the keys k = q + t·dilation with −before ≤ t ≤ after: `before + 1 + after` keys, its own included.
@@ -25,7 +29,7 @@ export interface SlidingWindowOptions {
  *     · · · · ■ ■            · · · ■ · ■
  */
 export function slidingWindow(options: SlidingWindowOptions): Pattern {
-  const given = checkOptions('slidingWindow', options, ['before', 'after', 'dilation']);
+  const given = checkOptions('slidingWindow', options, KINDS);
   const before = checkInteger("slidingWindow's before", given.before, 0);
   const after = checkInteger("slidingWindow's after", given.after, 0);
   const dilation = checkDilation(given.dilation);

@@ -1,4 +1,6 @@
 /** Strided sparse attention: the recent past, and every stride-th token before. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
+import type { OptionKinds } from '../check-options.ts';
+import { anything } from '../kinds.ts';
 import { checkInteger, checkOptions } from './options.ts';
 import { defineBuiltIn, type OrderHint, type Pattern } from './pattern.ts';
 import { gcd, last, mod, type Run } from './runs.ts';
@@ -7,6 +9,8 @@ export interface StridedOptions {
   /** l in the paper: close to √n, or the width of an image. */
   readonly stride: number;
 }
+
+const KINDS: OptionKinds<StridedOptions> = { stride: anything };
 
 /**
  * Query q sees the keys k ≤ q with q − k ≤ stride or (q − k) mod stride = 0: both of the paper's heads at once.
@@ -21,7 +25,7 @@ export interface StridedOptions {
  *     ■ · · ■ ■ ■ ■
  */
 export function strided(options: StridedOptions): Pattern {
-  const stride = checkInteger("strided's stride", checkOptions('strided', options, ['stride']).stride, 1);
+  const stride = checkInteger("strided's stride", checkOptions('strided', options, KINDS).stride, 1);
   const hints: readonly OrderHint[] = stride > 1 ? [{ modulus: stride }] : [];
   return defineBuiltIn({
     type: 'strided',

@@ -69,7 +69,7 @@ describe('globalTokens', () => {
     );
     // @ts-expect-error a misspelt option
     expect(failure(() => globalTokens({ index: [1] }))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected globalTokens to have no other than the options indices, mask, symmetric, got "index""`,
+      `"INVALID_PATTERN [attn/core] globalTokens: there is no option "index"; known are indices, mask, symmetric"`,
     );
     // @ts-expect-error not a boolean
     expect(failure(() => globalTokens({ indices: [1], symmetric: 'no' }))).toMatchInlineSnapshot(
