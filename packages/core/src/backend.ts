@@ -7,6 +7,7 @@
  * a row with no allowed key gives 0 and lse −∞; softmax in at least f32; the same result for any number of threads;
  * inputs are never written to; NaN in is NaN out in the rows that see it and nowhere else.
  */
+import { checkGraph } from './graph/check-graph.ts';
 import type { Graph, GraphNode } from './graph/graph.ts';
 import type { Json } from './patterns/json-value.ts';
 import type { PlanCache } from './plan/plan-cache.ts';
@@ -103,8 +104,9 @@ export interface Backend {
   dispose(): Promise<void>;
 }
 
-/** The first reason why a graph cannot run on a backend, or true. */
+/** The first reason why a graph cannot run on a backend, or true. Errors: `INVALID_GRAPH` for what is no graph. */
 export function supportsGraph(backend: Backend, graph: Graph): true | string {
+  checkGraph(graph, `${backend.name}/compile`);
   for (const node of graph.nodes) {
     const answer = backend.supports(node, graph);
     if (answer !== true) return `${node.op}: ${answer}`;

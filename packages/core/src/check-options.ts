@@ -9,7 +9,7 @@ import { unknownName } from './nearest-name.ts';
 
 type NamesOf<T> = T extends unknown ? keyof T : never;
 
-/** What each option of `T` must be. Undefined counts as absent and is never asked. */
+/** What each option of `T` must be. Undefined counts as absent: only `required` kinds refuse it. */
 export type OptionKinds<T extends object> = { readonly [K in NamesOf<T>]-?: Kind };
 
 /** How errors speak of the options. */
@@ -53,9 +53,10 @@ export function checkOptions<T extends object>(
     fail(`${name} must be an object that can be read, got ${show(options)}`, cause);
   }
   if (stranger !== undefined) fail(unknownName('option', stranger, known.map(String)));
-  for (const key of Object.keys(copy) as NamesOf<T>[]) {
-    const value = copy[key];
-    if (!passes(kinds[key], value)) fail(`${String(key)} must be ${kinds[key].expected}, got ${show(value)}`);
+  for (const key of known) {
+    const [kind, value] = [kinds[key], copy[key]];
+    if (value === undefined ? kind.isRequired : !passes(kind, value))
+      fail(`${String(key)} must be ${kind.expected}, got ${show(value)}`);
   }
   return copy as T;
 }

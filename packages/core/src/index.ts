@@ -143,6 +143,8 @@ export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './
 export * from './backend.ts';
 export { compileGraph, type ExecutorOptions } from './graph/executor.ts';
 export type { Kernel, KernelCall, KernelContext, KernelTable } from './graph/kernel.ts';
+export { checkGraph } from './graph/check-graph.ts';
+export { checkCompileOptions, checkRunOptions } from './graph/run-options.ts';
 export { checkGraphData, checkNodeData } from './graph/node-data.ts';
 export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
 export { RunQueue } from './graph/run-queue.ts';

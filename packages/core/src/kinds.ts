@@ -5,6 +5,13 @@ export interface Kind {
   /** `true or false`, `a positive integer`, … */
   readonly expected: string;
   test(value: unknown): boolean;
+  /** Whether an option of this kind has no default and must be there. */
+  readonly isRequired?: boolean;
+}
+
+/** An option that must be there. */
+export function required(kind: Kind): Kind {
+  return { ...kind, isRequired: true };
 }
 
 /** For what is checked elsewhere, where more is known of it. */
@@ -19,9 +26,21 @@ export const aFunction: Kind = { expected: 'a function', test: (value) => typeof
 /** A finite number. */
 export const aNumber: Kind = { expected: 'a finite number', test: Number.isFinite };
 
+/** A finite number above 0. */
+export const aPositiveNumber: Kind = {
+  expected: 'a finite number above 0',
+  test: (value) => Number.isFinite(value) && Number(value) > 0,
+};
+
 export const anObject: Kind = {
   expected: 'an object',
   test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
+/** Arrays and typed arrays. */
+export const aList: Kind = {
+  expected: 'a list',
+  test: (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value),
 };
 
 /** Whatever behaves like an `AbortSignal`; one of another realm and a polyfill do. */
@@ -65,10 +84,7 @@ export function oneOf(...values: readonly (string | number | boolean | null)[]):
 export function listOf(entries: Kind, expected: string): Kind {
   return {
     expected,
-    test(value) {
-      if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && 'length' in value)) return false;
-      return Array.from(value as ArrayLike<unknown>).every((entry) => entries.test(entry));
-    },
+    test: (value) => aList.test(value) && Array.from(value as ArrayLike<unknown>).every(entries.test),
   };
 }
 

@@ -200,7 +200,7 @@ describe('errors', () => {
       'no attributes',
       () => builder.node('softmax', { x }, undefined as never),
       'INVALID_ARGUMENT',
-      /attributes of softmax must be an object, got undefined/,
+      /softmax: attributes must be an object with axis, got undefined/,
     ],
     [
       'empty attributes',

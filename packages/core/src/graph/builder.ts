@@ -2,7 +2,9 @@
  * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so that a
  * mistake is reported on the line that made it. `build` then drops what no output needs.
  */
+import { checkArgument, checkOptions } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
+import { aList, anObject, anything } from '../kinds.ts';
 import { isLazy } from '../lazy-tensor.ts';
 import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
@@ -16,7 +18,7 @@ import type { ReduceKind } from '../ops/reduce/spec.ts';
 import type { SliceAttributes } from '../ops/slice/spec.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { checkSpec, checkTensor, contiguous, type DType, type Tensor } from '../tensor.ts';
-import { checkName, checkNode, checkObject } from './check-build.ts';
+import { checkName, checkNode } from './check-build.ts';
 import { finishGraph, type GraphDraft } from './finish.ts';
 import { anyNode, type Graph, type NodeOf, type ValueId } from './graph.ts';
 
@@ -32,6 +34,8 @@ export interface AttentionValues {
 }
 
 const WHERE = 'core/graph';
+
+const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
 /** Collects nodes and makes an immutable `Graph` of them. Methods throw the errors of the ops' `infer`. */
 export class GraphBuilder {
@@ -75,7 +79,7 @@ export class GraphBuilder {
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
   ): Value[] {
-    checkNode(op, inputs, attributes);
+    checkNode(op, inputs);
     const given = Object.entries(inputs).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, this.own(value, `input ${name} of ${op}`)] as const],
     );
@@ -90,19 +94,19 @@ export class GraphBuilder {
 
   /** Pattern-restricted attention; shapes in `AttentionInputs`. */
   attention(inputs: AttentionInputs<Value>, attributes: AttentionAttributes): AttentionValues {
-    const [out, lse] = this.node('attention', { ...inputs }, attributes);
+    const [out, lse] = this.node('attention', operands('attention', inputs), attributes);
     return { out, lse };
   }
 
   /** Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `lshAttention` of `systems` also hashes and sorts. */
   lshAttention(inputs: LshAttentionInputs<Value>, attributes: LshAttentionAttributes): AttentionValues {
-    const [out, lse] = this.node('lshAttention', { ...inputs }, attributes);
+    const [out, lse] = this.node('lshAttention', operands('lshAttention', inputs), attributes);
     return { out, lse };
   }
 
   /** The bucket of each token in each round, [B, H, R, N]; shapes in `LshHashInputs`. */
   lshHash(inputs: LshHashInputs<Value>, attributes: LshHashAttributes): Value {
-    return this.one('lshHash', { ...inputs }, attributes);
+    return this.one('lshHash', operands('lshHash', inputs), attributes);
   }
 
   /** The order that sorts integers along the last axis; equal ones keep theirs. */
@@ -133,17 +137,15 @@ export class GraphBuilder {
   /** Layer normalisation over the last axis. `eps` defaults to 1e-5. */
   layerNorm(
     x: Value,
-    {
-      weight,
-      bias,
-      eps = 1e-5,
-    }: { readonly weight?: Value; readonly bias?: Value; readonly eps?: number } = {},
+    options: { readonly weight?: Value; readonly bias?: Value; readonly eps?: number } = {},
   ): Value {
+    const { weight, bias, eps = 1e-5 } = checkOptions('core/layerNorm', options, LAYER_NORM);
     return this.one('layerNorm', { x, weight, bias }, { eps });
   }
 
   /** The exact form, or with `approximate: 'tanh'` the approximation. */
-  gelu(x: Value, { approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
+  gelu(x: Value, options: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
+    const { approximate = 'none' } = checkOptions('core/gelu', options, ops.gelu.attributes);
     return this.one('gelu', { x }, { approximate });
   }
 
@@ -199,7 +201,7 @@ export class GraphBuilder {
 
   /** Tensors one after another along an axis. */
   concat(values: readonly Value[], axis: number): Value {
-    checkObject('the values of concat', values);
+    checkArgument(WHERE, 'values of concat', values, aList);
     return this.one('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
   }
 
@@ -208,7 +210,7 @@ export class GraphBuilder {
    * builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have, such as `toString`.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
-    checkObject('outputs', outputs);
+    checkArgument(WHERE, 'outputs', outputs, anObject);
     const entries = Object.entries(outputs);
     for (const [name] of entries) checkName('an output', name);
     if (entries.length === 0)
@@ -234,7 +236,7 @@ export class GraphBuilder {
   }
 
   private own(value: Value, what: string): Value {
-    if (typeof value !== 'object' || value === null || this.values[value.id] !== value) {
+    if (!this.isOwn(value)) {
       throw new AttnError(
         'INVALID_GRAPH',
         WHERE,
@@ -242,6 +244,14 @@ export class GraphBuilder {
       );
     }
     return value;
+  }
+
+  private isOwn(value: Value): boolean {
+    try {
+      return typeof value === 'object' && value !== null && this.values[value.id] === value;
+    } catch {
+      return false; // A hostile object.
+    }
   }
 
   private name(value: Value, name: string): void {
@@ -254,4 +264,9 @@ export class GraphBuilder {
     }
     this.draft.names.set(value.id, name);
   }
+}
+
+/** The inputs of an op as a plain record. */
+function operands(op: OpName, inputs: object): Record<string, Value | undefined> {
+  return { ...checkArgument(WHERE, `inputs of ${op}`, inputs, anObject) };
 }

@@ -1,5 +1,8 @@
 /** What `GraphBuilder` checks before the ops do. */
 import { AttnError, show } from '../errors.ts';
+import { checkArgument } from '../check-options.ts';
+import { anObject } from '../kinds.ts';
+import { unknownName } from '../nearest-name.ts';
 import { OP_NAMES, ops } from '../ops/index.ts';
 
 const WHERE = 'core/graph';
@@ -15,22 +18,9 @@ export function checkName(what: string, name: string): void {
   }
 }
 
-/** Throws `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for inputs and attributes that are no objects. */
-export function checkNode(op: string, inputs: object, attributes: object): void {
-  if (!Object.hasOwn(ops, op)) {
-    throw new AttnError(
-      'INVALID_GRAPH',
-      WHERE,
-      `there is no op ${show(op)}; known are ${OP_NAMES.join(', ')}`,
-    );
-  }
-  checkObject(`inputs of ${op}`, inputs);
-  checkObject(`attributes of ${op}`, attributes);
-}
-
-/** Throws `INVALID_ARGUMENT`. */
-export function checkObject(name: string, value: object): void {
-  if (typeof value !== 'object' || value === null) {
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `${name} must be an object, got ${show(value)}`);
-  }
+/** Throws `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for inputs that are no object. */
+export function checkNode(op: string, inputs: object): void {
+  if (typeof op !== 'string' || !Object.hasOwn(ops, op))
+    throw new AttnError('INVALID_GRAPH', WHERE, unknownName('op', op, OP_NAMES));
+  checkArgument(WHERE, `inputs of ${op}`, inputs, anObject);
 }

@@ -16,7 +16,7 @@ test('passes what fits, without copying', () => {
 
 test.each([
   ['a missing input', { x: f32([2], [1, 2]) }, 'MISSING_INPUT', 'input bias is required'],
-  ['an unknown one', { bias, z: bias }, 'INVALID_ARGUMENT', 'there is no input "z"; the graph has x, bias'],
+  ['an unknown one', { bias, z: bias }, 'INVALID_ARGUMENT', 'there is no input "z"; known are x, bias'],
   ['a shape', { bias, x: f32([1, 2], [1, 2]) }, 'INVALID_SHAPE', 'input x must be [2], got [1, 2]'],
   ['a dtype', { bias, x: i32([2], [1, 2]) }, 'INVALID_DTYPE', 'input x must be f32, got i32'],
   ['nothing', undefined as never, 'INVALID_ARGUMENT', 'inputs must be an object of tensors, got undefined'],
@@ -24,7 +24,7 @@ test.each([
     'a name that JSON can hold',
     { bias, ...JSON.parse('{"toString": 1}') },
     'INVALID_ARGUMENT',
-    'there is no input "toString"; the graph has x, bias',
+    'there is no input "toString"; known are x, bias',
   ],
   [
     'no tensor',

@@ -1,9 +1,14 @@
 /** What is checked of the tensors that a run is fed, once, for every backend. */
 import type { Tensors } from '../backend.ts';
 import { AttnError, show } from '../errors.ts';
+import { checkArgument } from '../check-options.ts';
+import { anObject, type Kind } from '../kinds.ts';
+import { unknownName } from '../nearest-name.ts';
 import { sameShape } from '../ops/validate.ts';
 import { checkTensor, contiguous, type Tensor } from '../tensor.ts';
 import type { Graph } from './graph.ts';
+
+const TENSORS: Kind = { ...anObject, expected: 'an object of tensors' };
 
 /**
  * The inputs of a run, row-major, in the order of `graph.inputs`. Nothing is copied that is row-major already.
@@ -11,21 +16,11 @@ import type { Graph } from './graph.ts';
  */
 export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Tensor> {
   const where = 'core/run';
-  if (typeof inputs !== 'object' || inputs === null) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      where,
-      `inputs must be an object of tensors, got ${show(inputs)}`,
-    );
-  }
+  checkArgument(where, 'inputs', inputs, TENSORS);
   const known = [...graph.inputs.keys()];
   for (const name of Object.keys(inputs)) {
     if (!graph.inputs.has(name) && inputs[name] !== undefined) {
-      throw new AttnError(
-        'INVALID_ARGUMENT',
-        where,
-        `there is no input ${show(name)}; the graph has ${known.join(', ')}`,
-      );
+      throw new AttnError('INVALID_ARGUMENT', where, unknownName('input', name, known));
     }
   }
   const checked: Record<string, Tensor> = {};

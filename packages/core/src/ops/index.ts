@@ -2,6 +2,7 @@
  * All ops by name, one line each. An op is a folder: `spec` (what it is), `infer` (shapes) and `reference` (meaning); the last
  * stands in `references.ts`, so that applications do not ship it.
  */
+import { checkOptions } from '../check-options.ts';
 import type { OpAttributes, OpName } from './attributes.ts';
 import { inferAdd } from './add/infer.ts';
 import { addSpec } from './add/spec.ts';
@@ -76,7 +77,9 @@ export const ops: { readonly [K in OpName]: OpDefinition<OpAttributes[K]> } = {
 /** All op names. */
 export const OP_NAMES: readonly OpName[] = Object.keys(ops) as OpName[];
 
-/** Puts an op together; the names of its inputs are checked here, before its own `infer`. */
+const ATTRIBUTES = { name: 'attributes' };
+
+/** Puts an op together; the names of its inputs and its attributes are checked here, before its own `infer`. */
 function define<K extends OpName>(
   op: K,
   spec: OpSpec<OpAttributes[K]>,
@@ -86,7 +89,7 @@ function define<K extends OpName>(
     ...spec,
     infer: (inputs, attributes) => {
       checkInputNames(op, spec, inputs);
-      return infer(inputs, attributes);
+      return infer(inputs, checkOptions(`core/${op}`, attributes, spec.attributes, ATTRIBUTES));
     },
   };
 }

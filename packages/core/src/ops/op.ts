@@ -2,6 +2,7 @@
  * What core knows of every op: how shapes follow from inputs, what the op means (a readable float64 reference), and
  * how much work it is. Kernels live in the backends.
  */
+import type { OptionKinds } from '../check-options.ts';
 import type { TensorSpec } from '../tensor.ts';
 
 /** Named inputs; optional ones may be absent. */
@@ -17,10 +18,12 @@ export interface ReferenceTensor {
 export type NamedReferences = Readonly<Record<string, ReferenceTensor>>;
 
 /** What can be said of an op without its maths; `ops/<op>/spec.ts`. */
-export interface OpSpec<A> {
+export interface OpSpec<A extends object> {
   /** Names of required inputs in order, then of optional ones. Variadic ops list none and check in `infer`. */
   readonly required: readonly string[];
   readonly optional?: readonly string[];
+  /** Names of the attributes, and what each must be; what depends on shapes is left to `infer`. */
+  readonly attributes: OptionKinds<A>;
   /** Floating-point operations (a multiply–add counts 2), as far as they follow from shapes and attributes. */
   flops(inputs: NamedSpecs, attributes: A): number;
   /** Text that is equal for equal attributes, for the graph key; default: their canonical JSON. */
@@ -32,7 +35,7 @@ export interface OpSpec<A> {
 }
 
 /** The definition of one op. */
-export interface OpDefinition<A> extends OpSpec<A> {
+export interface OpDefinition<A extends object> extends OpSpec<A> {
   /** Output specs. Throws `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `MISSING_INPUT` with one sentence. */
   infer(inputs: NamedSpecs, attributes: A): readonly TensorSpec[];
 }

@@ -3,6 +3,9 @@
  * that names what was given; backends never repeat it.
  */
 import { AttnError, show, type AttnErrorCode } from '../errors.ts';
+import { checkArgument } from '../check-options.ts';
+import { anObject } from '../kinds.ts';
+import { unknownName } from '../nearest-name.ts';
 import type { DType, TensorSpec } from '../tensor.ts';
 import type { OpName } from './attributes.ts';
 import type { NamedSpecs, OpSpec } from './op.ts';
@@ -15,9 +18,10 @@ export function fail(code: AttnErrorCode, op: OpName, message: string): never {
 /** Every required input is there and every input is known. Variadic ops, which list none, check for themselves. */
 export function checkInputNames(
   op: OpName,
-  spec: Pick<OpSpec<unknown>, 'required' | 'optional'>,
+  spec: Pick<OpSpec<object>, 'required' | 'optional'>,
   inputs: NamedSpecs,
 ): void {
+  checkArgument(`core/${op}`, 'inputs', inputs, anObject);
   if (spec.required.length === 0) return;
   const known = [...spec.required, ...(spec.optional ?? [])];
   for (const name of spec.required) {
@@ -25,7 +29,7 @@ export function checkInputNames(
   }
   for (const name of Object.keys(inputs)) {
     if (!known.includes(name)) {
-      fail('INVALID_ARGUMENT', op, `there is no input ${show(name)}; known are ${known.join(', ')}`);
+      fail('INVALID_ARGUMENT', op, unknownName('input', name, known));
     }
   }
 }

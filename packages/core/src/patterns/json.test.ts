@@ -26,10 +26,10 @@ describe('patternFromJson', () => {
 
   it('names the option that is unknown, missing or wrong', () => {
     expect(failure(() => patternFromJson({ type: 'causal', strict: true }))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected causal to have no other than its type, got "strict""`,
+      `"INVALID_PATTERN [attn/core] causal: there is no option "strict"; none is known"`,
     );
     expect(failure(() => patternFromJson({ type: 'sinks', n: 4 }))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected sinks to have no other than the options count, got "n""`,
+      `"INVALID_PATTERN [attn/core] sinks: there is no option "n"; known are count"`,
     );
     expect(failure(() => patternFromJson({ type: 'sinks' }))).toMatchInlineSnapshot(
       `"INVALID_PATTERN [attn/core] pattern: expected sinks' count to be a positive integer, got undefined"`,

@@ -35,7 +35,7 @@ test('the key follows shapes and options, not data', () => {
 
 test('typing mistakes are found', () => {
   const mistaken = { q, k: q, v: q, keymask: q };
-  expect(() => attentionGraph(mistaken)).toThrow(/there is no option "keymask"; known are q, k, v, keyMask/);
+  expect(() => attentionGraph(mistaken)).toThrow(/there is no option "keymask"; did you mean keyMask\?/);
   expect(() => attentionGraph({ q, k: q } as AttentionCall)).toThrow(
     '[attn/core] attention: input v is required',
   );

@@ -3,6 +3,7 @@ import type { Tensors } from '../backend.ts';
 import type { Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import {
+  ATTENTION_ATTRIBUTES,
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
   type AttentionAttributes,
@@ -20,7 +21,7 @@ export const attentionCalls: CallKind<AttentionCall, AttentionInputs<Value>> = {
   name: 'attention',
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
-  options: ['pattern', 'scale', 'queryOffset', 'softcap', 'layout', 'returnLse'],
+  options: ATTENTION_ATTRIBUTES,
   build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) =>
     builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
 };

@@ -4,13 +4,16 @@
  * built again.
  */
 import type { Tensors } from '../backend.ts';
-import { AttnError, show } from '../errors.ts';
+import { checkArgument, type OptionKinds } from '../check-options.ts';
+import { AttnError } from '../errors.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
+import { anObject, type Kind } from '../kinds.ts';
 import { LruMap } from '../lru.ts';
+import { unknownName } from '../nearest-name.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { checkTensor, type Tensor } from '../tensor.ts';
-import { checkObject } from './check-arguments.ts';
+import { ATTN_RUN_OPTIONS } from './check-arguments.ts';
 
 /** The outputs of a call by name; absent ones were not asked for. */
 export interface CallValues {
@@ -29,22 +32,24 @@ export interface CallKind<C extends object, V extends object> {
   readonly optional: readonly string[];
   /** Those of them that may be lists of tensors. */
   readonly lists?: readonly string[];
-  /** Names of everything else. */
-  readonly options: readonly string[];
+  /** Everything else, and what it must be. */
+  readonly options: OptionKinds<Omit<C, keyof V>>;
   /** Inputs that are often given the same object as another one: it is then fed once. */
   readonly sameAs?: Readonly<Record<string, string>>;
   /** Refuses what deserves a better reason than that it is unknown. */
   check?(call: C): void;
-  /** The outputs, from the values of the call's tensors. */
-  build(builder: GraphBuilder, values: V, call: C): CallValues;
+  /** The outputs, from the values of the call's tensors and its options. */
+  build(builder: GraphBuilder, values: V, options: Omit<C, keyof V>): CallValues;
 }
 
-/** Options of the run, which a call may hold beside its own. */
-const RUN_OPTIONS = ['backend', 'signal', 'onProgress'];
+/** Whether a name is that of an option of the run, which a call may hold beside its own. */
+function isRunOption(name: string): boolean {
+  return Object.hasOwn(ATTN_RUN_OPTIONS, name);
+}
 
 /** The graph of a call: its inputs are named as in the call, those of lists `name0`, `name1`, … Errors: those of the kind's ops. */
 export function callGraph<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
-  checkObject('the call', call);
+  checkArgument(`core/${kind.name}`, 'the call', call, anObject);
   kind.check?.(call);
   checkNames(kind, call);
   const builder = new GraphBuilder();
@@ -59,7 +64,7 @@ export function callGraph<C extends object, V extends object>(kind: CallKind<C, 
     if (same !== undefined) values[name] = values[same];
     else values[name] = isList(kind, name, given) ? given.map((_, i) => input(`${name}${i}`)) : input(name);
   }
-  const outputs = Object.entries(kind.build(builder, values as V, call));
+  const outputs = Object.entries(kind.build(builder, values as V, givenOptions(kind, call)));
   return builder.build(Object.fromEntries(outputs.filter(([, value]) => value !== undefined)));
 }
 
@@ -108,6 +113,15 @@ function givenTensors<C extends object, V extends object>(
   });
 }
 
+/** The options of a call that its kind knows, without its tensors and the options of the run. */
+function givenOptions<C extends object, V extends object>(
+  { options }: CallKind<C, V>,
+  call: C,
+): Omit<C, keyof V> {
+  const entries = Object.entries(call).filter(([name]) => Object.hasOwn(options, name));
+  return Object.fromEntries(entries) as Omit<C, keyof V>;
+}
+
 /** True for a list where one may stand; anything else has to be a tensor. */
 function isList<C extends object, V extends object>(
   { lists = [] }: CallKind<C, V>,
@@ -129,10 +143,13 @@ function sameInput<C extends object, V extends object>(
 }
 
 function checkNames<C extends object, V extends object>(kind: CallKind<C, V>, call: C): void {
-  const known = [...kind.required, ...kind.optional, ...kind.options];
-  for (const name of Object.keys(call)) {
-    if (known.includes(name) || RUN_OPTIONS.includes(name)) continue;
-    const message = `there is no option ${show(name)}; known are ${known.join(', ')}`;
+  const known = [...kind.required, ...kind.optional, ...Object.keys(kind.options)];
+  const kinds: Readonly<Record<string, Kind>> = kind.options;
+  for (const [name, value] of Object.entries(call) as [string, unknown][]) {
+    if (Object.hasOwn(kinds, name) && value !== undefined)
+      checkArgument(`core/${kind.name}`, name, value, kinds[name]);
+    if (known.includes(name) || isRunOption(name)) continue;
+    const message = unknownName('option', name, [...known, ...Object.keys(ATTN_RUN_OPTIONS)]);
     throw new AttnError('INVALID_ARGUMENT', `core/${kind.name}`, message);
   }
   const given = givenTensors(kind, call).map(([name]) => name);
@@ -147,11 +164,12 @@ function signature<C extends object, V extends object>(kind: CallKind<C, V>, cal
   if (typeof call !== 'object' || call === null) return undefined;
   let text = `${kind.name};`;
   for (const [name, value] of Object.entries(call) as [string, unknown][]) {
-    if (value === undefined || RUN_OPTIONS.includes(name)) continue;
-    const described = kind.options.includes(name)
+    if (value === undefined || isRunOption(name)) continue;
+    const described = Object.hasOwn(kind.options, name)
       ? describeOption(name, value)
       : (sameInput(kind, call, name) ?? describeTensors(value));
-    const isKnown = [...kind.required, ...kind.optional, ...kind.options].includes(name);
+    const isKnown =
+      Object.hasOwn(kind.options, name) || kind.required.includes(name) || kind.optional.includes(name);
     if (described === undefined || !isKnown) return undefined;
     text += `${name} ${described};`;
   }

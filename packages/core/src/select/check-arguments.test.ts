@@ -21,7 +21,7 @@ async function setUp() {
 }
 
 test.each([
-  ['nothing', untyped(), /options must be an object, got undefined/],
+  ['nothing', untyped(), /options must be an object with backends, .*, got undefined/],
   ['no list', untyped({}), /backends must be a list of backends such as cpu\(\), got undefined/],
   ['no backend', untyped({ backends: [3] }), /got \[3\]/],
 ])('createAttn of %s', async (_, options, message) => {
@@ -35,7 +35,7 @@ test.each([
   ['attention()', 'INVALID_ARGUMENT', /the call must be an object, got undefined/],
   ['run()', 'INVALID_GRAPH', /a graph made by GraphBuilder.build, got undefined/],
   ['run(graph)', 'INVALID_ARGUMENT', /inputs must be an object of tensors, got undefined/],
-  ['run(graph, {}, null)', 'INVALID_ARGUMENT', /options must be an object, got null/],
+  ['run(graph, {}, null)', 'INVALID_ARGUMENT', /options must be an object with .*, got null/],
   ['compile({})', 'INVALID_GRAPH', /got {}/],
   ['explain(3)', 'INVALID_GRAPH', /got 3/],
   ['on("nope")', 'INVALID_ARGUMENT', /there is no event "nope"; known are choice, fallback/],

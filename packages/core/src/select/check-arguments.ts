@@ -1,41 +1,51 @@
 /** What is checked of the arguments of `createAttn` and of its methods before anything is done with them. */
-import type { Backend } from '../backend.ts';
+import type { Backend, CompileOptions } from '../backend.ts';
+import { checkOptions, type OptionKinds } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
-import type { AttnOptions } from './attn.ts';
+import { COMPILE_OPTIONS, RUN_OPTIONS } from '../graph/run-options.ts';
+import { aSignal, aString, listOf, oneOf, required, type Kind } from '../kinds.ts';
+import { unknownName } from '../nearest-name.ts';
+import type { AttnOptions, AttnRunOptions } from './attn.ts';
 
 const WHERE = 'core/select';
 
-/** The value, which must be an object. Errors: `INVALID_ARGUMENT`. */
-export function checkObject<T>(name: string, value: T): T {
-  if (typeof value !== 'object' || value === null) {
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `${name} must be an object, got ${show(value)}`);
-  }
-  return value;
-}
+const aBackend: Kind = {
+  expected: 'a backend',
+  test(value) {
+    const { name, compile } = Object(value) as Partial<Backend>;
+    return typeof name === 'string' && typeof compile === 'function';
+  },
+};
 
-/** Throws `INVALID_GRAPH` unless it is a graph. */
-export function checkGraph(graph: Graph): void {
-  if (typeof graph !== 'object' || graph === null || !Array.isArray(graph.nodes)) {
-    throw new AttnError(
-      'INVALID_GRAPH',
-      WHERE,
-      `expected a graph made by GraphBuilder.build, got ${show(graph)}`,
-    );
-  }
-}
+const aCache: Kind = {
+  expected: 'true, false or an object with get and set',
+  test: (value) =>
+    typeof value === 'boolean' ||
+    (typeof value === 'object' && value !== null && 'get' in value && 'set' in value),
+};
+
+const ATTN_OPTIONS: OptionKinds<AttnOptions> = {
+  backends: required(listOf(aBackend, 'a list of backends such as cpu()')),
+  backend: aString,
+  tune: oneOf('estimate', 'measure'),
+  cache: aCache,
+  signal: aSignal,
+};
+
+/** What each option of a run must be. */
+export const ATTN_RUN_OPTIONS: OptionKinds<AttnRunOptions> = { ...RUN_OPTIONS, backend: aString };
+
+/** Options of `Attn.compile`. */
+export type AttnCompileOptions = CompileOptions & { readonly backend?: string };
+
+const ATTN_COMPILE_OPTIONS: OptionKinds<AttnCompileOptions> = { ...COMPILE_OPTIONS, backend: aString };
+
+const CALIBRATE_OPTIONS = { signal: aSignal };
 
 /** The options, whose backends are there and have different names. Errors: `INVALID_ARGUMENT`. */
 export function checkAttnOptions(options: AttnOptions): AttnOptions {
-  const { backends, backend, tune, cache } = checkObject('options', options);
-  if (!Array.isArray(backends) || !backends.every(isBackend)) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      WHERE,
-      `backends must be a list of backends such as cpu(), got ${show(backends)}`,
-    );
-  }
-  const names = backends.map(({ name }) => name);
+  const checked = checkOptions(WHERE, options, ATTN_OPTIONS);
+  const names = checked.backends.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
     throw new AttnError(
@@ -44,30 +54,24 @@ export function checkAttnOptions(options: AttnOptions): AttnOptions {
       `backends must have different names, got ${show(twice)} twice`,
     );
   }
-  if (backend !== undefined && !names.includes(backend)) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      WHERE,
-      `there is no backend ${show(backend)}; listed are ${names.join(', ')}`,
-    );
-  }
-  if (tune !== undefined && tune !== 'estimate' && tune !== 'measure') {
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `tune must be estimate or measure, got ${show(tune)}`);
-  }
-  if (cache !== undefined && typeof cache !== 'boolean' && !isStore(cache)) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      WHERE,
-      `cache must be true, false or an object with get and set, got ${show(cache)}`,
-    );
-  }
-  return options;
+  if (checked.backend !== undefined && !names.includes(checked.backend))
+    throw new AttnError('INVALID_ARGUMENT', WHERE, unknownName('backend', checked.backend, names));
+  return checked;
 }
 
-function isStore(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'get' in value && 'set' in value;
+/** The options of a run. Errors: `INVALID_ARGUMENT`. */
+export function checkAttnRunOptions(options: AttnRunOptions): AttnRunOptions {
+  return checkOptions(WHERE, options, ATTN_RUN_OPTIONS);
 }
 
-function isBackend(value: unknown): value is Backend {
-  return typeof value === 'object' && value !== null && 'name' in value && 'compile' in value;
+/** The options of `compile`. Errors: `INVALID_ARGUMENT`. */
+export function checkAttnCompileOptions(options: AttnCompileOptions): AttnCompileOptions {
+  return checkOptions(WHERE, options, ATTN_COMPILE_OPTIONS);
+}
+
+/** The options of `calibrate`. Errors: `INVALID_ARGUMENT`. */
+export function checkCalibrateOptions(options: { readonly signal?: AbortSignal }): {
+  readonly signal?: AbortSignal;
+} {
+  return checkOptions(WHERE, options, CALIBRATE_OPTIONS);
 }

@@ -3,9 +3,10 @@
  * fastest, and can say why. What was asked for by name never falls back; otherwise a lost device, a dead worker or a
  * lack of memory, say, moves the same call to the next best backend, and says so. See `health.ts` for what counts.
  */
-import type { Backend, CompileOptions, Probe, Progress, Tensors } from '../backend.ts';
+import type { Backend, Probe, Progress, Tensors } from '../backend.ts';
 import { debug } from '../debug.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
+import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
@@ -23,7 +24,13 @@ import type {
 } from './attn.ts';
 import { CallGraphs, callInputs, type CallKind } from './call.ts';
 import { describeChoice, type ProbedBackend, type UsableCandidate } from './candidates.ts';
-import { checkAttnOptions, checkGraph, checkObject } from './check-arguments.ts';
+import {
+  checkAttnCompileOptions,
+  checkAttnOptions,
+  checkAttnRunOptions,
+  checkCalibrateOptions,
+  type AttnCompileOptions,
+} from './check-arguments.ts';
 import { Chooser } from './chooser.ts';
 import { isRecoverable } from './health.ts';
 import { InFlight } from './in-flight.ts';
@@ -47,8 +54,9 @@ const PLANS = 64;
  * `ABORTED`.
  */
 export async function createAttn(options: AttnOptions): Promise<Attn> {
-  const { backends, signal } = checkAttnOptions(options);
-  return new Selector(await untilAborted(probeAll(backends), signal, WHERE), options);
+  const checked = checkAttnOptions(options);
+  const { backends, signal } = checked;
+  return new Selector(await untilAborted(probeAll(backends), signal, WHERE), checked);
 }
 
 class Selector implements Attn {
@@ -86,14 +94,11 @@ class Selector implements Attn {
   }
 
   async run(graph: Graph, inputs: Tensors, options: AttnRunOptions = {}): Promise<Tensors> {
-    return (await this.runSomewhere(graph, inputs, options)).outputs;
+    return (await this.runSomewhere(graph, inputs, checkAttnRunOptions(options))).outputs;
   }
 
-  async compile(
-    graph: Graph,
-    options: CompileOptions & { readonly backend?: string } = {},
-  ): Promise<CompiledGraph> {
-    const { backend: name = this.defaultBackend, signal } = checkObject('options', options);
+  async compile(graph: Graph, options: AttnCompileOptions = {}): Promise<CompiledGraph> {
+    const { backend: name = this.defaultBackend, signal } = checkAttnCompileOptions(options);
     const placed = await this.place(graph, name, signal);
     return new MovableGraph(placed, {
       run: (work) => {
@@ -121,7 +126,7 @@ class Selector implements Attn {
   }
 
   async calibrate(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { signal } = checkObject('options', options);
+    const { signal } = checkCalibrateOptions(options);
     this.throwIfDisposed();
     await untilAborted(this.inFlight.track(this.chooser.calibrate()), signal, WHERE);
   }
@@ -147,7 +152,9 @@ class Selector implements Attn {
     call: C & AttnRunOptions,
   ): Promise<LshResult> {
     const graph = this.graphs.of(kind, call);
-    const { outputs, backend } = await this.runSomewhere(graph, callInputs(kind, call), call);
+    const { backend: name, signal, onProgress } = call;
+    const options = checkAttnRunOptions({ backend: name, signal, onProgress });
+    const { outputs, backend } = await this.runSomewhere(graph, callInputs(kind, call), options);
     return { ...outputs, out: outputs.out, backend };
   }
 
@@ -191,7 +198,7 @@ class Selector implements Attn {
     inputs: Tensors,
     options: AttnRunOptions,
   ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
-    const { backend: name = this.defaultBackend, signal, onProgress } = checkObject('options', options);
+    const { backend: name = this.defaultBackend, signal, onProgress } = options;
     const runOptions = {
       signal,
       onProgress: onProgress && ((progress: Progress) => notify(onProgress, progress)),

@@ -52,7 +52,7 @@ test('graphs are remembered by shapes and options', () => {
 test('says what is wrong', () => {
   const mistaken = { ...call, e: E };
   expect(() => linformerGraph(mistaken)).toThrow(
-    '[attn/core] linformerAttention: there is no option "e"; known are q, k, v, keyMask, E, F,',
+    '[attn/core] linformerAttention: there is no option "e"; did you mean E?',
   );
   const causal = { ...call, causal: true };
   expect(() => linformerGraph(causal)).toThrow('each projected key mixes all positions');

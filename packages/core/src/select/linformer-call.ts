@@ -3,7 +3,13 @@ import type { Tensors } from '../backend.ts';
 import type { Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import { linformerAttention } from '../systems/linformer/linformer-attention.ts';
-import { checkSeesAll, type LinformerInputs, type LinformerOptions } from '../systems/linformer/options.ts';
+import {
+  checkSeesAll,
+  LINFORMER_OPERANDS,
+  LINFORMER_OPTIONS,
+  type LinformerInputs,
+  type LinformerOptions,
+} from '../systems/linformer/options.ts';
 import type { Tensor } from '../tensor.ts';
 import { callGraph, callInputs, type CallKind } from './call.ts';
 
@@ -13,10 +19,8 @@ export interface LinformerCall extends LinformerInputs<Tensor>, LinformerOptions
 /** The kind of call. */
 export const linformerCalls: CallKind<LinformerCall, LinformerInputs<Value>> = {
   name: 'linformerAttention',
-  required: ['q', 'k', 'v'],
-  optional: ['keyMask', 'E', 'F', 'biasE', 'biasF'],
-  options: ['projection', 'projectedLength', 'scale', 'softcap', 'layout', 'returnLse'],
-  lists: ['E', 'F', 'biasE', 'biasF'],
+  ...LINFORMER_OPERANDS,
+  options: LINFORMER_OPTIONS,
   sameAs: { v: 'k' },
   check: checkSeesAll,
   build: linformerAttention,

@@ -1,6 +1,7 @@
 /** Who listens to what an `Attn` reports. */
 import { AttnError, show } from '../errors.ts';
 import { notify } from '../graph/notify.ts';
+import { unknownName } from '../nearest-name.ts';
 import type { AttnEvents } from './attn.ts';
 
 /** Listeners by event. What one throws stops neither the others nor the call that reports; see `notify`. */
@@ -12,10 +13,8 @@ export class Listeners {
 
   /** Adds a listener; call the result to remove it. Errors: `INVALID_ARGUMENT`. */
   on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void {
-    if (!Object.hasOwn(this.byEvent, event)) {
-      const known = Object.keys(this.byEvent).join(', ');
-      throw invalid(`there is no event ${show(event)}; known are ${known}`);
-    }
+    if (typeof event !== 'string' || !Object.hasOwn(this.byEvent, event))
+      throw invalid(unknownName('event', event, Object.keys(this.byEvent)));
     if (typeof listener !== 'function') {
       throw invalid(`a listener must be a function, got ${show(listener)}`);
     }

@@ -2,7 +2,14 @@
 import type { Tensors } from '../backend.ts';
 import type { Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
-import { lshAttention, type LshOperands, type LshOptions } from '../systems/reformer/lsh-attention.ts';
+import { aBoolean } from '../kinds.ts';
+import {
+  lshAttention,
+  LSH_OPERANDS,
+  LSH_OPTIONS,
+  type LshOperands,
+  type LshOptions,
+} from '../systems/reformer/lsh-attention.ts';
 import type { Tensor } from '../tensor.ts';
 import { callGraph, callInputs, type CallKind } from './call.ts';
 
@@ -15,29 +22,8 @@ export interface LshCall extends LshOperands<Tensor>, LshOptions {
 /** The kind of call. */
 export const lshCalls: CallKind<LshCall, LshOperands<Value>> = {
   name: 'lshAttention',
-  required: ['qk', 'v'],
-  optional: ['mask', 'rotations', 'buckets', 'order'],
-  options: [
-    'preset',
-    'chunkLength',
-    'chunksBefore',
-    'chunksAfter',
-    'wrap',
-    'causal',
-    'keyNorm',
-    'scale',
-    'withinBuckets',
-    'duplicates',
-    'layout',
-    'returnLse',
-    'rounds',
-    'bucketCount',
-    'maxPositions',
-    'maskedBucket',
-    'shareRotations',
-    'seed',
-    'returnOrder',
-  ],
+  ...LSH_OPERANDS,
+  options: { ...LSH_OPTIONS, returnOrder: aBoolean },
   build(builder, values, { returnOrder = false, ...options }) {
     const { out, lse, buckets, order } = lshAttention(builder, values, options);
     return returnOrder ? { out, lse, buckets, order } : { out, lse };

@@ -10,5 +10,6 @@ import type { OpSpec } from '../op.ts';
  */
 export const addSpec: OpSpec<NoAttributes> = {
   required: ['a', 'b'],
+  attributes: {},
   flops: ({ a, b }) => sizeOf(broadcastShape('add', a.shape, b.shape)),
 };

@@ -8,5 +8,6 @@ import type { OpSpec } from '../op.ts';
  */
 export const argsortSpec: OpSpec<NoAttributes> = {
   required: ['x'],
+  attributes: {},
   flops: () => 0,
 };

@@ -176,7 +176,12 @@ describe('errors', () => {
       'vGlobal must be the shape of v = [2, 3, 7, 4], got [2, 3, 7, 8]',
     ],
     ['scale', () => infer({}, { scale: NaN }), 'INVALID_ARGUMENT', 'scale must be a finite number, got NaN'],
-    ['softcap', () => infer({}, { softcap: 0 }), 'INVALID_ARGUMENT', 'softcap must be > 0, got 0'],
+    [
+      'softcap',
+      () => infer({}, { softcap: 0 }),
+      'INVALID_ARGUMENT',
+      'softcap must be a finite number above 0, got 0',
+    ],
     [
       'offset',
       () => infer({}, { queryOffset: 0.5 }),
@@ -187,7 +192,7 @@ describe('errors', () => {
       'layout',
       () => infer({}, { layout: 'nhd' as never }),
       'INVALID_ARGUMENT',
-      'layout must be bhnd or bnhd, got "nhd"',
+      'layout must be "bhnd" or "bnhd", got "nhd"',
     ],
     [
       'returnLse',

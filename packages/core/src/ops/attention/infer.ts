@@ -3,15 +3,7 @@ import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { broadcastsTo } from '../broadcast.ts';
 import type { NamedSpecs } from '../op.ts';
-import {
-  checkDtype,
-  checkFlag,
-  checkOneOf,
-  checkShapeIs,
-  fail,
-  sameShape,
-  sharedFloat,
-} from '../validate.ts';
+import { checkDtype, checkShapeIs, fail, sameShape, sharedFloat } from '../validate.ts';
 import { effectivePattern } from './effective-pattern.ts';
 import { attentionProblem, inBhnd, type AttentionAttributes, type AttentionProblem } from './spec.ts';
 
@@ -21,7 +13,6 @@ const GLOBALS = ['qGlobal', 'kGlobal', 'vGlobal'] as const;
 /** See `AttentionInputs`. */
 export function inferAttention(inputs: NamedSpecs, attributes: AttentionAttributes): TensorSpec[] {
   const dtype = sharedFloat(OP, inputs, ['q', 'k', 'v', ...GLOBALS]);
-  checkOptions(attributes);
   checkOperands(inputs, attributes);
   const problem = attentionProblem(inputs, attributes);
   checkPositions(problem);
@@ -33,21 +24,6 @@ export function inferAttention(inputs: NamedSpecs, attributes: AttentionAttribut
     layout === 'bhnd' ? [batch, heads, queryLength, valueDim] : [batch, queryLength, heads, valueDim];
   const out: TensorSpec = { dtype, shape };
   return returnLse ? [out, { dtype: 'f32', shape: [batch, heads, queryLength] }] : [out];
-}
-
-function checkOptions({ scale, softcap, queryOffset, layout, returnLse }: AttentionAttributes): void {
-  for (const [name, value] of Object.entries({ scale, softcap })) {
-    if (value !== undefined && !Number.isFinite(value)) {
-      fail('INVALID_ARGUMENT', OP, `${name} must be a finite number, got ${show(value)}`);
-    }
-  }
-  if (softcap !== undefined && softcap <= 0)
-    fail('INVALID_ARGUMENT', OP, `softcap must be > 0, got ${show(softcap)}`);
-  if (queryOffset !== undefined && !Number.isSafeInteger(queryOffset)) {
-    fail('INVALID_ARGUMENT', OP, `queryOffset must be an integer, got ${show(queryOffset)}`);
-  }
-  checkOneOf(OP, 'layout', layout, ['bhnd', 'bnhd']);
-  checkFlag(OP, 'returnLse', returnLse);
 }
 
 function checkOperands(inputs: NamedSpecs, { layout = 'bhnd' }: AttentionAttributes): void {

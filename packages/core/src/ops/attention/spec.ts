@@ -3,6 +3,8 @@
  * Everything that a backend needs to know of one call is derived here once, so that backends check only their own
  * limits. Vaswani et al. 2017, §3.2.1.
  */
+import type { OptionKinds } from '../../check-options.ts';
+import { aBoolean, aNumber, anything, aPositiveNumber, integer, oneOf, type Kind } from '../../kinds.ts';
 import { canonicalJson } from '../../patterns/json-value.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { OpSpec } from '../op.ts';
@@ -87,10 +89,24 @@ export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'vGlobal',
 ];
 
+/** The layouts. */
+export const aLayout: Kind = oneOf('bhnd', 'bnhd');
+
+/** What each attribute must be; `infer` looks at the pattern. */
+export const ATTENTION_ATTRIBUTES: OptionKinds<AttentionAttributes> = {
+  pattern: anything,
+  scale: aNumber,
+  queryOffset: integer(),
+  softcap: aPositiveNumber,
+  layout: aLayout,
+  returnLse: aBoolean,
+};
+
 /** The op but for its maths. `flops` are those of dense attention; a plan's `stats` say what a pattern costs. */
 export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
+  attributes: ATTENTION_ATTRIBUTES,
   flops: (inputs, attributes) => {
     const { batch, heads, queryLength, keyLength, headDim, valueDim } = attentionProblem(inputs, attributes);
     return 2 * batch * heads * queryLength * keyLength * (headDim + valueDim);

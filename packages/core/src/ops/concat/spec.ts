@@ -1,4 +1,5 @@
 /** The `concat` op: tensors one after another along an axis. */
+import { anything } from '../../kinds.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';
 
@@ -14,6 +15,7 @@ export interface ConcatAttributes {
  */
 export const concatSpec: OpSpec<ConcatAttributes> = {
   required: [],
+  attributes: { axis: anything },
   flops: () => 0,
   normalize: ({ x0 }, { axis }) => ({ axis: normalizeAxis('concat', axis, x0.shape) }),
 };

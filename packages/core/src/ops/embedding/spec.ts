@@ -8,5 +8,6 @@ import type { OpSpec } from '../op.ts';
  */
 export const embeddingSpec: OpSpec<NoAttributes> = {
   required: ['ids', 'table'],
+  attributes: {},
   flops: () => 0,
 };

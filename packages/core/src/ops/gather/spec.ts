@@ -1,4 +1,5 @@
 /** The `gather` op: picks slices along an axis, in any order, any number of times. */
+import { anything } from '../../kinds.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';
 
@@ -14,6 +15,7 @@ export interface GatherAttributes {
  */
 export const gatherSpec: OpSpec<GatherAttributes> = {
   required: ['x', 'indices'],
+  attributes: { axis: anything },
   flops: () => 0,
   normalize: ({ x }, { axis }) => ({ axis: normalizeAxis('gather', axis, x.shape) }),
 };

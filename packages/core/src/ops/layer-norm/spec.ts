@@ -1,4 +1,5 @@
 /** The `layerNorm` op over the last axis. Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450 */
+import { anything } from '../../kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 
@@ -15,5 +16,6 @@ export interface LayerNormAttributes {
 export const layerNormSpec: OpSpec<LayerNormAttributes> = {
   required: ['x'],
   optional: ['weight', 'bias'],
+  attributes: { eps: anything },
   flops: ({ x }) => 8 * sizeOf(x.shape),
 };

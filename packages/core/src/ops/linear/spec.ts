@@ -1,4 +1,5 @@
 /** The `linear` op: a dense layer with PyTorch's weight order, and its activation fused. */
+import { anything } from '../../kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Activation } from '../activation.ts';
 import type { OpSpec } from '../op.ts';
@@ -16,5 +17,6 @@ export interface LinearAttributes {
 export const linearSpec: OpSpec<LinearAttributes> = {
   required: ['x', 'weight'],
   optional: ['bias'],
+  attributes: { activation: anything },
   flops: ({ x, weight }) => 2 * sizeOf(x.shape) * weight.shape[0],
 };

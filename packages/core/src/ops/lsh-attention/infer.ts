@@ -1,20 +1,18 @@
 /** Checks one call of LSH attention and derives the specs of its outputs. */
+
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { inBhnd } from '../attention/spec.ts';
 import type { NamedSpecs } from '../op.ts';
-import { checkDtype, checkFlag, checkOneOf, checkShapeIs, fail, sharedFloat } from '../validate.ts';
+import { checkDtype, checkShapeIs, fail, sharedFloat } from '../validate.ts';
 import { lshProblem, type LshAttentionAttributes } from './spec.ts';
 
 const OP = 'lshAttention';
 
-/** More neighbours than this are a mistake, and none of the numbers of a call may overflow. */
-const MAX_NEIGHBOURS = 2 ** 16;
-
 /** See `LshAttentionInputs`. */
 export function inferLshAttention(inputs: NamedSpecs, attributes: LshAttentionAttributes): TensorSpec[] {
   const dtype = sharedFloat(OP, inputs, ['qk', 'v']);
-  checkOptions(attributes);
+  checkDuplicates(attributes);
   checkTensors(inputs, attributes);
   const { batch, heads, length, valueDim, rounds, layout, returnLse } = lshProblem(inputs, attributes);
   if (rounds * length >= 2 ** 31) {
@@ -25,30 +23,7 @@ export function inferLshAttention(inputs: NamedSpecs, attributes: LshAttentionAt
   return returnLse ? [out, { dtype: 'f32', shape: [batch, heads, length] }] : [out];
 }
 
-function checkOptions(attributes: LshAttentionAttributes): void {
-  const { chunkLength, chunksBefore = 1, chunksAfter = 0, scale = 1 } = attributes;
-  const { wrap = false, duplicates } = attributes;
-  if (!Number.isInteger(chunkLength) || chunkLength < 1 || chunkLength >= 2 ** 31) {
-    fail('INVALID_ARGUMENT', OP, `chunkLength must be an integer ≥ 1, got ${show(chunkLength)}`);
-  }
-  for (const [name, count] of Object.entries({ chunksBefore, chunksAfter })) {
-    if (!Number.isInteger(count) || count < 0 || count >= MAX_NEIGHBOURS) {
-      fail(
-        'INVALID_ARGUMENT',
-        OP,
-        `${name} must be an integer in [0, ${MAX_NEIGHBOURS}), got ${show(count)}`,
-      );
-    }
-  }
-  if (!Number.isFinite(scale)) {
-    fail('INVALID_ARGUMENT', OP, `scale must be a finite number, got ${show(scale)}`);
-  }
-  for (const name of ['wrap', 'causal', 'withinBuckets', 'returnLse'] as const) {
-    checkFlag(OP, name, attributes[name]);
-  }
-  checkOneOf(OP, 'keyNorm', attributes.keyNorm, ['rms', 'l2']);
-  checkOneOf(OP, 'duplicates', duplicates, ['each', 'once', 'lucidrains']);
-  checkOneOf(OP, 'layout', attributes.layout, ['bhnd', 'bnhd']);
+function checkDuplicates({ wrap = false, duplicates }: LshAttentionAttributes): void {
   if ((duplicates === 'once' && wrap) || (duplicates === 'lucidrains' && !wrap)) {
     fail('INVALID_ARGUMENT', OP, `duplicates '${duplicates}' needs wrap ${!wrap}, got ${wrap}`);
   }

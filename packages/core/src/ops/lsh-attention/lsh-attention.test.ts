@@ -88,8 +88,8 @@ test('a token that sees no other is its own value; one that is hidden is 0', () 
 
 describe('says what does not fit', () => {
   test.each([
-    [{ chunkLength: 0 }, 'chunkLength must be an integer ≥ 1, got 0'],
-    [{ chunksBefore: -1 }, 'chunksBefore must be an integer in [0, 65536), got -1'],
+    [{ chunkLength: 0 }, 'chunkLength must be an integer from 1 to 2147483647, got 0'],
+    [{ chunksBefore: -1 }, 'chunksBefore must be an integer from 0 to 65535, got -1'],
     [{ scale: NaN }, 'scale must be a finite number, got NaN'],
     [{ duplicates: 'once', wrap: true }, "duplicates 'once' needs wrap false, got true"],
     [{ duplicates: 'lucidrains' }, "duplicates 'lucidrains' needs wrap true, got false"],

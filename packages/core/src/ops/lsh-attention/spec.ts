@@ -3,7 +3,9 @@
  * of the tokens (`lshHash`, then `argsort`); it is cut into chunks, a token attends to its chunk and to neighbours of it, and the
  * rounds are combined by their log-sum-exp. Reformer, Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
  */
-import { inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
+import type { OptionKinds } from '../../check-options.ts';
+import { aBoolean, aNumber, integer, oneOf, required, type Kind } from '../../kinds.ts';
+import { aLayout, inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
 import type { OpSpec } from '../op.ts';
 
 /** Attributes of `lshAttention`. */
@@ -58,10 +60,32 @@ export interface LshAttentionInputs<T> {
   readonly mask?: T;
 }
 
+/** More neighbours than this are a mistake, and none of the numbers of a call may overflow. */
+const MAX_NEIGHBOURS = 2 ** 16 - 1;
+
+/** A number of tokens. */
+export const aChunkLength: Kind = integer(1, 2 ** 31 - 1);
+
+/** What each attribute must be. */
+export const LSH_ATTRIBUTES: OptionKinds<LshAttentionAttributes> = {
+  chunkLength: required(aChunkLength),
+  chunksBefore: integer(0, MAX_NEIGHBOURS),
+  chunksAfter: integer(0, MAX_NEIGHBOURS),
+  wrap: aBoolean,
+  causal: aBoolean,
+  keyNorm: oneOf('rms', 'l2'),
+  scale: aNumber,
+  withinBuckets: aBoolean,
+  duplicates: oneOf('each', 'once', 'lucidrains'),
+  layout: aLayout,
+  returnLse: aBoolean,
+};
+
 /** The op but for its maths. */
 export const lshAttentionSpec: OpSpec<LshAttentionAttributes> = {
   required: ['qk', 'v', 'order'],
   optional: ['buckets', 'mask'],
+  attributes: LSH_ATTRIBUTES,
   flops: (inputs, attributes) => {
     const { batch, heads, headDim, valueDim, pairs } = lshProblem(inputs, attributes);
     return 2 * batch * heads * pairs * (headDim + valueDim);

@@ -37,14 +37,14 @@ export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes):
   return [{ dtype: 'i32', shape: [batch, heads, rounds, length] }];
 }
 
-/** The factors are even, and their product fits an i32. Errors: `INVALID_ARGUMENT`. */
-export function checkBuckets(buckets: readonly number[]): void {
-  checkIntegerList(OP, 'buckets', buckets);
+/** The factors are even, and their product fits an i32; `name` is what the caller calls them. Errors: `INVALID_ARGUMENT`. */
+export function checkBuckets(buckets: readonly number[], name = 'buckets'): void {
+  checkIntegerList(OP, name, buckets);
   if (buckets.length === 0 || buckets.some((factor) => factor < 2 || factor % 2 !== 0)) {
-    fail('INVALID_ARGUMENT', OP, `buckets must be even factors ≥ 2, got ${show(buckets)}`);
+    fail('INVALID_ARGUMENT', OP, `${name} must be even factors ≥ 2, got ${show(buckets)}`);
   }
   if (buckets.reduce((product, factor) => product * factor, 1) >= 2 ** 31) {
-    fail('INVALID_ARGUMENT', OP, `the product of buckets must be below 2^31, got ${show(buckets)}`);
+    fail('INVALID_ARGUMENT', OP, `the product of ${name} must be below 2^31, got ${show(buckets)}`);
   }
 }
 

@@ -12,5 +12,6 @@ import type { OpSpec } from '../op.ts';
  */
 export const maskSpec: OpSpec<NoAttributes> = {
   required: ['x', 'mask'],
+  attributes: {},
   flops: ({ x }) => sizeOf(x.shape),
 };

@@ -10,5 +10,6 @@ import type { OpSpec } from '../op.ts';
  */
 export const mulSpec: OpSpec<NoAttributes> = {
   required: ['a', 'b'],
+  attributes: {},
   flops: ({ a, b }) => sizeOf(broadcastShape('mul', a.shape, b.shape)),
 };

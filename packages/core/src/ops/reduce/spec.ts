@@ -1,4 +1,5 @@
 /** The `reduce` op: one axis becomes a single number, its sum, mean or greatest. Pooling is made of it. */
+import { anything } from '../../kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';
@@ -23,6 +24,7 @@ export interface ReduceAttributes {
  */
 export const reduceSpec: OpSpec<ReduceAttributes> = {
   required: ['x'],
+  attributes: { axis: anything, kind: anything },
   flops: ({ x }) => sizeOf(x.shape),
   normalize: ({ x }, { axis, kind }) => ({ axis: normalizeAxis('reduce', axis, x.shape), kind }),
 };

@@ -1,4 +1,5 @@
 /** The `reshape` op: the same elements in another shape. A view: executors alias it, no memory moves. */
+import { anything } from '../../kinds.ts';
 import { show } from '../../errors.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
@@ -13,6 +14,7 @@ export interface ReshapeAttributes {
 /** Input `x` of any dtype. Errors: `INVALID_SHAPE` when the sizes differ, `INVALID_ARGUMENT`. */
 export const reshapeSpec: OpSpec<ReshapeAttributes> = {
   required: ['x'],
+  attributes: { shape: anything },
   flops: () => 0,
   normalize: ({ x }, attributes) => ({ shape: resolveShape(x.shape, attributes) }),
   isView: true,

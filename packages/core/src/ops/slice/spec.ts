@@ -1,4 +1,5 @@
 /** The `slice` op: a box out of a tensor. */
+import { anything } from '../../kinds.ts';
 import type { OpSpec } from '../op.ts';
 
 /** Attributes of `slice`: half-open ranges, one start and one end per axis, 0 ≤ start ≤ end ≤ extent. */
@@ -10,5 +11,6 @@ export interface SliceAttributes {
 /** Input `x` of any dtype; output extents are end − start. Errors: `INVALID_ARGUMENT`. */
 export const sliceSpec: OpSpec<SliceAttributes> = {
   required: ['x'],
+  attributes: { starts: anything, ends: anything },
   flops: () => 0,
 };

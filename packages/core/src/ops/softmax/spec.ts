@@ -1,4 +1,5 @@
 /** The `softmax` op over one axis. */
+import { anything } from '../../kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';
@@ -15,6 +16,7 @@ export interface SoftmaxAttributes {
  */
 export const softmaxSpec: OpSpec<SoftmaxAttributes> = {
   required: ['x'],
+  attributes: { axis: anything },
   flops: ({ x }) => 6 * sizeOf(x.shape),
   normalize: ({ x }, { axis }) => ({ axis: normalizeAxis('softmax', axis, x.shape) }),
 };

@@ -1,4 +1,5 @@
 /** The `transpose` op: any permutation of the axes. */
+import { anything } from '../../kinds.ts';
 import type { OpSpec } from '../op.ts';
 
 /** Attributes of `transpose`. */
@@ -10,5 +11,6 @@ export interface TransposeAttributes {
 /** Input `x` of any dtype. Errors: `INVALID_ARGUMENT` unless `permutation` lists every axis once. */
 export const transposeSpec: OpSpec<TransposeAttributes> = {
   required: ['x'],
+  attributes: { permutation: anything },
   flops: () => 0,
 };

@@ -258,7 +258,7 @@ describe('what cannot be', () => {
       'a pool of none',
       {},
       { projection: 'maxPool', projectedLength: 0 },
-      'projectedLength must be an integer ≥ 1, got 0',
+      'projectedLength must be a positive integer or a list of them, got 0',
     ],
     [
       'a convolution with k',
@@ -272,7 +272,7 @@ describe('what cannot be', () => {
       { projection: 'convolution' },
       'must be [out, in, window ≥ 1], got [4, 11]',
     ],
-    ['another projection', { E }, { projection: 'fourier' }, 'convolution, got "fourier"'],
+    ['another projection', { E }, { projection: 'fourier' }, 'or "convolution", got "fourier"'],
     ['a mask of another length', { E, keyMask: bool([B, 1], [1, 1]) }, {}, 'keyMask must be [batch, keys]'],
     [
       'values of another length',

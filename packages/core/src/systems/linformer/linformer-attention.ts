@@ -5,13 +5,24 @@
  *
  * It is a composition of other ops, so that every backend runs it.
  */
+import { checkOptions } from '../../check-options.ts';
 import type { AttentionValues, GraphBuilder, Value } from '../../graph/builder.ts';
+import { checkOperands } from '../../graph/check-operands.ts';
 import { inBhnd, type AttentionLayout } from '../../ops/attention/spec.ts';
 import { ops } from '../../ops/index.ts';
 import { full } from '../../patterns/full.ts';
 import { headGroups, type HeadGroup } from './heads.ts';
-import { checkLinformer, type LinformerInputs, type LinformerOptions } from './options.ts';
+import {
+  checkLinformer,
+  checkSeesAll,
+  LINFORMER_OPERANDS,
+  LINFORMER_OPTIONS,
+  type LinformerInputs,
+  type LinformerOptions,
+} from './options.ts';
 import { projectSequence, sliceAxis, zeroMasked, type SequenceProjection } from './projection.ts';
+
+const WHERE = 'core/linformerAttention';
 
 /**
  * Outputs: `out` [B, H, Nq, Dv] and, with `returnLse`, `lse` [B, H, Nq], f32. A row of the batch in which nothing is valid gives 0
@@ -23,6 +34,9 @@ export function linformerAttention(
   inputs: LinformerInputs<Value>,
   options: LinformerOptions = {},
 ): AttentionValues {
+  checkOperands(WHERE, builder, inputs, LINFORMER_OPERANDS);
+  checkSeesAll(options);
+  checkOptions(WHERE, options, LINFORMER_OPTIONS);
   checkLinformer(inputs, options);
   const { q, k, v, keyMask } = inputs;
   const { layout = 'bhnd', scale, softcap, returnLse } = options;

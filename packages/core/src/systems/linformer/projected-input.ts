@@ -2,12 +2,21 @@
  * Linformer in fairseq's order: the input of a layer is projected, and then goes through the linear layers of keys and values. Their
  * biases count once: (E x) Wᵀ + b, where the paper's order, E (x Wᵀ + b), adds b times the sums of E's rows.
  */
+import { checkOptions, type OptionKinds } from '../../check-options.ts';
 import { show } from '../../errors.ts';
 import type { GraphBuilder, Value } from '../../graph/builder.ts';
+import { checkOperands } from '../../graph/check-operands.ts';
+import { integer, required } from '../../kinds.ts';
 import { ops } from '../../ops/index.ts';
 import { full } from '../../patterns/full.ts';
 import { headGroups } from './heads.ts';
-import { checkLinformer, fail, type LinformerInputs, type LinformerOptions } from './options.ts';
+import {
+  checkLinformer,
+  fail,
+  LINFORMER_OPTIONS,
+  type LinformerInputs,
+  type LinformerOptions,
+} from './options.ts';
 import { projectSequence, zeroMasked } from './projection.ts';
 
 /** B batch, N length and C width of the input; Hkv key/value heads; D head dim, Dv value dim. */
@@ -36,6 +45,20 @@ export interface LinformerProjectedOptions extends Pick<
   readonly keyHeads: number;
 }
 
+const WHERE = 'core/linformerProjectedInput';
+
+const OPERANDS = {
+  required: ['x', 'keyWeight', 'valueWeight'],
+  optional: ['keyBias', 'valueBias', 'keyMask', 'E', 'F', 'biasE', 'biasF'],
+};
+
+const PROJECTED_OPTIONS: OptionKinds<LinformerProjectedOptions> = {
+  projection: LINFORMER_OPTIONS.projection,
+  projectedLength: LINFORMER_OPTIONS.projectedLength,
+  layout: LINFORMER_OPTIONS.layout,
+  keyHeads: required(integer(1)),
+};
+
 /**
  * Keys [B, Hkv, K, D] and values [B, Hkv, K, Dv] in the layout, for `attention` with `full()` and without a mask. E and F are matrices
  * [K, Nmax] for all heads, or kernels [C, C, w]; rows of x whose key mask is 0 count as 0. Errors: as those of `linformerAttention`.
@@ -43,16 +66,19 @@ export interface LinformerProjectedOptions extends Pick<
 export function linformerProjectedInput(
   builder: GraphBuilder,
   inputs: LinformerProjectedInputs,
-  { keyHeads, layout = 'bhnd', ...options }: LinformerProjectedOptions,
+  options: LinformerProjectedOptions,
 ): { readonly k: Value; readonly v: Value } {
+  checkOperands(WHERE, builder, inputs, OPERANDS);
+  const { keyHeads, layout = 'bhnd', ...projection } = checkOptions(WHERE, options, PROJECTED_OPTIONS);
+
   const { x, keyMask, keyWeight, keyBias, valueWeight, valueBias, ...matrices } = inputs;
-  checkLinformer(matrices, options);
+  checkLinformer(matrices, projection);
   if (x.shape.length !== 3) fail('INVALID_SHAPE', `x must be [batch, n, width], got ${show(x.shape)}`);
   const [batch, n, width] = x.shape;
   // The input as the keys and the values of one head.
   const head = builder.reshape(x, [batch, 1, n, width]);
   ops.attention.infer({ q: head, k: head, v: head, ...(keyMask && { keyMask }) }, { pattern: full() });
-  const [{ key, value }] = headGroups(builder, { q: head, k: head, v: head, ...matrices }, options);
+  const [{ key, value }] = headGroups(builder, { q: head, k: head, v: head, ...matrices }, projection);
   const shown = zeroMasked(builder, head, keyMask && builder.reshape(keyMask, [batch, 1, n, 1]));
   const forKeys = projectSequence(builder, shown, key);
   const forValues = value === key ? forKeys : projectSequence(builder, shown, value);

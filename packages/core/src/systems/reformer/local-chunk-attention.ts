@@ -2,13 +2,18 @@
  * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to neighbours of it. A pattern on
  * the ordinary attention op, so that every backend runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
  */
+import { checkArgument, checkOptions, type OptionKinds } from '../../check-options.ts';
 import { AttnError, show } from '../../errors.ts';
 import type { AttentionValues, GraphBuilder, Value } from '../../graph/builder.ts';
+import { checkOperands } from '../../graph/check-operands.ts';
+import { aBoolean, integer } from '../../kinds.ts';
 import {
+  ATTENTION_ATTRIBUTES,
   attentionProblem,
   type AttentionAttributes,
   type AttentionInputs,
 } from '../../ops/attention/spec.ts';
+import { LSH_ATTRIBUTES } from '../../ops/lsh-attention/spec.ts';
 import { causal } from '../../patterns/causal.ts';
 import { and } from '../../patterns/combinators.ts';
 import { full } from '../../patterns/full.ts';
@@ -37,6 +42,25 @@ export type LocalChunkOperands<T> = Pick<AttentionInputs<T>, 'q' | 'k' | 'v' | '
 
 const WHERE = 'core/localChunkAttention';
 
+const OPERANDS = { required: ['q', 'k', 'v'], optional: ['keyMask', 'queryMask'] };
+
+const CHUNK_OPTIONS: OptionKinds<LocalChunks> = {
+  chunkLength: LSH_ATTRIBUTES.chunkLength,
+  chunksBefore: integer(0),
+  chunksAfter: integer(0),
+  wrap: aBoolean,
+  causal: aBoolean,
+};
+
+const { scale, softcap, layout, returnLse } = ATTENTION_ATTRIBUTES;
+const ATTENTION_OPTIONS: OptionKinds<LocalChunkOptions> = {
+  ...CHUNK_OPTIONS,
+  scale,
+  softcap,
+  layout,
+  returnLse,
+};
+
 /**
  * Attention within chunks and their neighbours, over as many keys as queries. A chunk that is met on both sides, as the cycle of two
  * chunks has it, counts twice. Sequences no longer than a chunk get ordinary attention. Errors: those of attention, and
@@ -47,18 +71,16 @@ export function localChunkAttention(
   operands: LocalChunkOperands<Value>,
   options: LocalChunkOptions,
 ): AttentionValues {
-  const { chunkLength, chunksBefore, chunksAfter, wrap, causal: isCausal, ...attributes } = options;
+  checkOperands(WHERE, builder, operands, OPERANDS);
+  const {
+    chunkLength,
+    chunksBefore,
+    chunksAfter,
+    wrap,
+    causal: isCausal,
+    ...attributes
+  } = checkOptions(WHERE, options, ATTENTION_OPTIONS);
   const chunks = { chunkLength, chunksBefore, chunksAfter, wrap, causal: isCausal };
-  for (const [name, count] of Object.entries({ chunkLength, chunksBefore, chunksAfter })) {
-    const least = name === 'chunkLength' ? 1 : 0;
-    if (count !== undefined && (!Number.isSafeInteger(count) || count < least)) {
-      throw new AttnError(
-        'INVALID_ARGUMENT',
-        WHERE,
-        `${name} must be an integer ≥ ${least}, got ${show(count)}`,
-      );
-    }
-  }
   const pattern = full();
   const { queryLength, keyLength } = attentionProblem(
     { q: fourAxes(operands.q), k: fourAxes(operands.k), v: fourAxes(operands.v) },
@@ -84,7 +106,14 @@ function fourAxes(value: Value): Value {
 
 /** The pattern of local chunks over a sequence of this length; it does not say that a chunk counts twice. */
 export function localChunks(length: number, options: LocalChunks): Pattern {
-  const { chunkLength, chunksBefore = 1, chunksAfter = 0, wrap = true, causal: isCausal = false } = options;
+  checkArgument('core/localChunks', 'length', length, integer(0, 2 ** 31 - 1));
+  const {
+    chunkLength,
+    chunksBefore = 1,
+    chunksAfter = 0,
+    wrap = true,
+    causal: isCausal = false,
+  } = checkOptions('core/localChunks', options, CHUNK_OPTIONS);
   const count = Math.ceil(length / chunkLength);
   const reach = chunksBefore + chunksAfter;
   const near = where(({ q, k }) => {

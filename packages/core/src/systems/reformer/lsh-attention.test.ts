@@ -79,10 +79,29 @@ describe('says what is wrong', () => {
   test.each([
     [
       { preset: 'torch' as 'hf' },
-      '[attn/core] lshAttention: preset must be one of paper, trax, hf, lucidrains, got "torch"',
+      '[attn/core] lshAttention: preset must be "paper", "trax", "hf" or "lucidrains", got "torch"',
     ],
-    [{ rounds: 0, chunkLength: 8 }, '[attn/core] lshAttention: rounds must be an integer ≥ 1, got 0'],
-    [{ bucketCount: 7, chunkLength: 8 }, '[attn/core] lshHash: buckets must be even factors ≥ 2, got [7]'],
+    [
+      { rounds: 0, chunkLength: 8 },
+      '[attn/core] lshAttention: rounds must be an integer from 1 to 2147483647, got 0',
+    ],
+    [
+      { chunkLength: 0 },
+      '[attn/core] lshAttention: chunkLength must be an integer from 1 to 2147483647, got 0',
+    ],
+    [
+      { bucketCount: 1e9, chunkLength: 8 },
+      'bucketCount must be so small that its rotations [2, 8, 4, 500000000] have at most 2^28 numbers, got 1000000000',
+    ],
+    [
+      { bucketCount: NaN, chunkLength: 8 },
+      'bucketCount must be an integer from 2 to 2147483647 or a list of factors, got NaN',
+    ],
+    [{ chunk_length: 8 } as object, 'there is no option "chunk_length"; did you mean chunkLength?'],
+    [
+      { bucketCount: 7, chunkLength: 8 },
+      '[attn/core] lshHash: bucketCount must be even factors ≥ 2, got [7]',
+    ],
     [{ seed: 0.5, chunkLength: 8 }, '[attn/core] lshAttention: seed must be an integer, got 0.5'],
   ])('%j', (options, message) => {
     expect(() => run(options)).toThrow(message);

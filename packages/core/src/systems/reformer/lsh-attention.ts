@@ -2,11 +2,15 @@
  * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every round, attend in chunks
  * of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
  */
+import { checkOptions, type OptionKinds } from '../../check-options.ts';
 import { AttnError, show } from '../../errors.ts';
+import { checkOperands } from '../../graph/check-operands.ts';
+import { aBoolean, either, integer, listOf, oneOf } from '../../kinds.ts';
 import type { GraphBuilder, Value } from '../../graph/builder.ts';
 import { inBhnd, type AttentionLayout } from '../../ops/attention/spec.ts';
-import type { LshAttentionAttributes } from '../../ops/lsh-attention/spec.ts';
+import { aChunkLength, LSH_ATTRIBUTES, type LshAttentionAttributes } from '../../ops/lsh-attention/spec.ts';
 import { checkBuckets } from '../../ops/lsh-hash/infer.ts';
+import { sizeOf } from '../../tensor.ts';
 import { identityOrder, randomRotations } from './constants.ts';
 import { LSH_PRESETS, type LshPreset, type RotationSharing } from './lsh-presets.ts';
 
@@ -27,6 +31,25 @@ export interface LshOptions extends Partial<LshAttentionAttributes> {
   /** Makes rotations where none are given. Default 0. */
   readonly seed?: number;
 }
+
+/** All operands by name. */
+export const LSH_OPERANDS = {
+  required: ['qk', 'v'],
+  optional: ['mask', 'rotations', 'buckets', 'order'],
+} as const;
+
+/** What each option must be. */
+export const LSH_OPTIONS: OptionKinds<LshOptions> = {
+  ...LSH_ATTRIBUTES,
+  chunkLength: aChunkLength,
+  preset: oneOf('paper', 'trax', 'hf', 'lucidrains'),
+  rounds: integer(1, 2 ** 31 - 1),
+  bucketCount: either(integer(2, 2 ** 31 - 1), listOf(integer(2, 2 ** 31 - 1), 'a list of factors')),
+  maxPositions: integer(1),
+  maskedBucket: aBoolean,
+  shareRotations: oneOf('all', 'batch', 'none'),
+  seed: integer(),
+};
 
 /** Operands of `lshAttention`; B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`. */
 export interface LshOperands<T> {
@@ -59,6 +82,9 @@ const WHERE = 'core/lshAttention';
 const DEFAULT_ROUNDS = 4;
 const DEFAULT_CHUNK = 64;
 
+/** Rotations that nobody gives are made at once, and are 1 GiB at most. */
+const MAX_ROTATIONS = 2 ** 28;
+
 /**
  * LSH attention of a builder's values. A sequence no longer than a chunk has nothing to gain from hashing: it gets plain
  * attention with shared queries and keys, once. Errors: those of the ops, and `INVALID_ARGUMENT` for options that contradict each other.
@@ -68,12 +94,10 @@ export function lshAttention(
   operands: LshOperands<Value>,
   options: LshOptions = {},
 ): LshValues {
+  checkOperands(WHERE, builder, operands, LSH_OPERANDS);
+  checkOptions(WHERE, options, LSH_OPTIONS);
   const { qk, v, mask } = operands;
   const { preset = 'hf', layout = 'bhnd', chunkLength = DEFAULT_CHUNK, causal, returnLse } = options;
-  if (!Object.hasOwn(LSH_PRESETS, preset)) {
-    const known = Object.keys(LSH_PRESETS).join(', ');
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `preset must be one of ${known}, got ${show(preset)}`);
-  }
   const { keyNorm, wrap, withinBuckets, duplicates, scaleOf } = LSH_PRESETS[preset];
   const [batch, heads, length, headDim] = inBhnd(checkRank(qk, layout), layout);
   const resolved: LshAttentionAttributes = {
@@ -119,11 +143,8 @@ function hash(
   const [batch, heads, length, headDim] = inBhnd(qk, layout);
   const { bucketCount = bucketsOf(length, chunkLength, options.maxPositions ?? length) } = options;
   const buckets = typeof bucketCount === 'number' ? [bucketCount] : bucketCount;
-  checkBuckets(buckets);
+  checkBuckets(buckets, 'bucketCount');
   const rounds = options.rounds ?? given?.shape.at(-2) ?? DEFAULT_ROUNDS;
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `rounds must be an integer ≥ 1, got ${show(rounds)}`);
-  }
   if (given !== undefined && given.shape.at(-2) !== rounds) {
     const shape = show(given.shape);
     throw new AttnError(
@@ -132,13 +153,15 @@ function hash(
       `rotations must have ${rounds} rounds, got the shape ${shape}`,
     );
   }
-  if (!Number.isSafeInteger(seed)) {
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `seed must be an integer, got ${show(seed)}`);
-  }
   const width = buckets.reduce((sum, factor) => sum + factor / 2, 0);
   const sharing = options.shareRotations ?? shareRotations;
   const owners = { all: [], batch: [heads], none: [batch, heads] }[sharing];
-  const rotations = given ?? builder.constant(randomRotations(seed, [...owners, headDim, rounds, width]));
+  const shape = [...owners, headDim, rounds, width];
+  if (given === undefined && sizeOf(shape) > MAX_ROTATIONS) {
+    const message = `bucketCount must be so small that its rotations ${show(shape)} have at most 2^28 numbers, got ${show(bucketCount)}`;
+    throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+  }
+  const rotations = given ?? builder.constant(randomRotations(seed, shape));
   const hidden = (options.maskedBucket ?? maskedBucket) ? mask : undefined;
   return builder.lshHash({ x: qk, rotations, mask: hidden }, { buckets, layout });
 }

@@ -1,0 +1,50 @@
+/** What compositions check of a builder and of its values before they look at shapes. */
+import { checkArgument } from '../check-options.ts';
+import { AttnError, show } from '../errors.ts';
+import { anObject, type Kind } from '../kinds.ts';
+import { unknownName } from '../nearest-name.ts';
+import type { GraphBuilder } from './builder.ts';
+
+/** Names of operands. Those of `lists` may also be lists of values. */
+export interface OperandNames {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+  readonly lists?: readonly string[];
+}
+
+const aBuilder: Kind = {
+  expected: 'a GraphBuilder',
+  test: (value) => typeof (value as Partial<GraphBuilder> | null | undefined)?.node === 'function',
+};
+
+const aValue: Kind = {
+  expected: 'a value of the builder',
+  test: (value) => anObject.test(value) && Array.isArray((value as { shape?: unknown }).shape),
+};
+
+const aValueOrList: Kind = {
+  expected: 'a value of the builder, or a list of them',
+  test: (value) => (Array.isArray(value) ? value.length > 0 && value.every(aValue.test) : aValue.test(value)),
+};
+
+/** Throws `INVALID_ARGUMENT` for what is no builder, no value and no operand, `MISSING_INPUT` for an operand that is absent. */
+export function checkOperands(
+  where: string,
+  builder: GraphBuilder,
+  operands: object,
+  { required, optional, lists = [] }: OperandNames,
+): void {
+  checkArgument(where, 'builder', builder, aBuilder);
+  checkArgument(where, 'operands', operands, anObject);
+  const known = [...required, ...optional];
+  for (const [name, value] of Object.entries(operands) as [string, unknown][]) {
+    if (!known.includes(name))
+      throw new AttnError('INVALID_ARGUMENT', where, unknownName('operand', name, known));
+    if (value !== undefined) checkArgument(where, name, value, lists.includes(name) ? aValueOrList : aValue);
+  }
+  const missing = required.find((name) => (operands as Record<string, unknown>)[name] === undefined);
+  if (missing !== undefined) {
+    const message = `the operand ${missing} is required, got ${show(Object.keys(operands))}`;
+    throw new AttnError('MISSING_INPUT', where, message);
+  }
+}

@@ -1,0 +1,20 @@
+/** What is checked of the options of a run and of `compile`, once, for every backend. */
+import type { CompileOptions, RunOptions } from '../backend.ts';
+import { checkOptions, type OptionKinds } from '../check-options.ts';
+import { aFunction, anObject, aSignal } from '../kinds.ts';
+
+/** What each option of a run must be. */
+export const RUN_OPTIONS: OptionKinds<RunOptions> = { signal: aSignal, onProgress: aFunction };
+
+/** What each option of `compile` must be. */
+export const COMPILE_OPTIONS: OptionKinds<CompileOptions> = { signal: aSignal, plans: anObject };
+
+/** The options of `Executable.run`. `where` is the backend and the method. Errors: `INVALID_ARGUMENT`. */
+export function checkRunOptions(where: string, options: RunOptions = {}): RunOptions {
+  return checkOptions(where, options, RUN_OPTIONS);
+}
+
+/** The options of `Backend.compile`. Errors: `INVALID_ARGUMENT`. */
+export function checkCompileOptions(where: string, options: CompileOptions = {}): CompileOptions {
+  return checkOptions(where, options, COMPILE_OPTIONS);
+}
