@@ -20,12 +20,15 @@ export {
   storageOver,
   tensor,
   zeros,
+  type DataOf,
   type DType,
   type FileSpan,
+  type HalfArray,
   type StorageOf,
   type Tensor,
   type TensorSpec,
 } from './tensor.ts';
+export { isBuffer, isMap, typedArrayName, type TypedArray } from './typed-array.ts';
 export { dataIdentity, inMemory, isLazy, lazyTensor } from './lazy-tensor.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
 

@@ -2,9 +2,15 @@
  * A tensor is plain data: dtype, shape, and a typed array. No methods, no device, no lifetime: whoever holds the
  * array owns it, and no backend ever writes to an input. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
+import { checkArgument } from './check-options.ts';
 import { AttnError, show } from './errors.ts';
+import { aList, type Kind } from './kinds.ts';
+import { typedArrayName, type TypedArray } from './typed-array.ts';
 
-/** Element types. `f16` is stored as raw IEEE 754 half bits in a `Uint16Array`; `bool` is `u8` holding 0 or 1. */
+/**
+ * Element types. `f16` is stored as raw IEEE 754 half bits in a `Uint16Array`, and a `Float16Array` is taken for one; `bool` is `u8` holding
+ * 0 or 1.
+ */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'u8' | 'bool';
 
 /** The typed array that stores each dtype. */
@@ -89,11 +95,26 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Makes and checks a tensor. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`. */
-export function tensor<D extends DType>(dtype: D, shape: readonly number[], data: StorageOf[D]): Tensor<D> {
-  const value: Tensor<D> = { dtype, shape, data };
+/** A `Float16Array`, for which not every engine and not every version of TypeScript has a name. */
+export type HalfArray = ArrayBufferView & {
+  readonly length: number;
+  readonly [Symbol.toStringTag]: 'Float16Array';
+};
+
+/** What a tensor can be made of. */
+export type DataOf<D extends DType> = StorageOf[D] | (D extends 'f16' ? HalfArray : never);
+
+/**
+ * Makes and checks a tensor over this array. A `Float16Array` becomes the `Uint16Array` over the same memory.
+ * Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
+ *
+ * @example
+ * const halves = tensor('f16', [2], new Float16Array([0.5, 2]));
+ */
+export function tensor<D extends DType>(dtype: D, shape: readonly number[], data: DataOf<D>): Tensor<D> {
+  const value = { dtype, shape, data } as Tensor<D>;
   checkTensor(value, 'core/tensor');
-  return value;
+  return { dtype, shape, data: storageOf(dtype, value.data) };
 }
 
 /** An all-zero tensor. */
@@ -130,12 +151,12 @@ export function storageOver<D extends DType>(
 
 /** An f32 tensor from numbers. */
 export function f32(shape: readonly number[], data: ArrayLike<number>): Tensor<'f32'> {
-  return tensor('f32', shape, data instanceof Float32Array ? data : Float32Array.from(data));
+  return tensor('f32', shape, numbers('f32', data));
 }
 
 /** An i32 tensor from numbers. */
 export function i32(shape: readonly number[], data: ArrayLike<number>): Tensor<'i32'> {
-  return tensor('i32', shape, data instanceof Int32Array ? data : Int32Array.from(data));
+  return tensor('i32', shape, numbers('i32', data));
 }
 
 /** A bool tensor from numbers or booleans: everything but 0 and false is 1. */
@@ -143,26 +164,68 @@ export function bool(shape: readonly number[], data: ArrayLike<number | boolean>
   return tensor(
     'bool',
     shape,
-    Uint8Array.from(data, (value) => (value ? 1 : 0)),
+    Uint8Array.from(checkArgument('core/bool', 'data', data, aList), (value) => (value ? 1 : 0)),
   );
+}
+
+/** The array itself if it is one of the dtype, else a copy. */
+function numbers<D extends 'f32' | 'i32'>(dtype: D, data: ArrayLike<number>): StorageOf[D] {
+  checkArgument(`core/${dtype}`, 'data', data, aListOfNumbers);
+  return (isStorage(dtype, data) ? data : STORAGE[dtype].from(data)) as StorageOf[D];
+}
+
+const aListOfNumbers: Kind = {
+  expected: 'a list of numbers',
+  test: (value) =>
+    Array.isArray(value)
+      ? value.every((entry) => typeof entry === 'number')
+      : typedArrayName(value)?.startsWith('Big') === false,
+};
+
+/** Whether an array, of any realm, stores tensors of this dtype. */
+function isStorage(dtype: DType, data: unknown): data is TypedArray {
+  const name = typedArrayName(data);
+  return name === STORAGE[dtype].name || (dtype === 'f16' && name === 'Float16Array');
+}
+
+/** By the array: graphs know their constants by identity. */
+const ownViews = new WeakMap<object, TypedArray>();
+
+/** The array if it is of this realm, else one of this realm over the same memory. */
+function storageOf<D extends DType>(dtype: D, data: StorageOf[D]): StorageOf[D] {
+  if (data instanceof STORAGE[dtype]) return data;
+  let own = ownViews.get(data);
+  if (own === undefined) {
+    own = storageOver(dtype, data.buffer, data.byteOffset, data.length);
+    ownViews.set(data, own);
+  }
+  return own as StorageOf[D];
 }
 
 /** Throws unless the value is a well-formed tensor. `where` and `name` go into the message. */
 export function checkTensor(value: Tensor, where: string, name = 'tensor'): void {
-  if (typeof value !== 'object' || value === null || !('data' in value)) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      where,
-      `${name} must be a tensor { dtype, shape, data }, got ${show(value)}`,
-    );
+  try {
+    inspect(value, where, name);
+  } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
+    throw noTensor(value, where, name, cause); // A hostile object.
   }
+}
+
+function noTensor(value: unknown, where: string, name: string, cause?: unknown): AttnError {
+  const message = `${name} must be a tensor { dtype, shape, data }, got ${show(value)}`;
+  return new AttnError('INVALID_ARGUMENT', where, message, { cause });
+}
+
+function inspect(value: Tensor, where: string, name: string): void {
+  if (typeof value !== 'object' || value === null || !('data' in value)) throw noTensor(value, where, name);
   checkSpec(value, where, name);
-  if (!(value.data instanceof STORAGE[value.dtype])) {
-    const got = (value.data as object | undefined)?.constructor?.name ?? typeof value.data;
+  if (!isStorage(value.dtype, value.data)) {
+    const wanted = value.dtype === 'f16' ? 'Uint16Array or a Float16Array' : STORAGE[value.dtype].name;
     throw new AttnError(
       'INVALID_DTYPE',
       where,
-      `${name} of dtype ${value.dtype} must hold a ${STORAGE[value.dtype].name}, got ${got}`,
+      `${name} of dtype ${value.dtype} must hold a ${wanted}, got ${typedArrayName(value.data) ?? show(value.data)}`,
     );
   }
   if (value.strides === undefined) {
@@ -234,10 +297,11 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
   }
 }
 
-/** The tensor itself when row-major, otherwise a row-major copy. */
+/** The tensor itself when row-major and in an array of this realm; otherwise another over the same memory, or a row-major copy. */
 export function contiguous<D extends DType>(value: Tensor<D>): Tensor<D> {
-  if (value.strides === undefined) return value;
-  const { dtype, shape, data, strides } = value;
+  const data = storageOf(value.dtype, value.data);
+  if (value.strides === undefined) return data === value.data ? value : { ...value, data };
+  const { dtype, shape, strides } = value;
   const wanted = contiguousStrides(shape);
   const size = sizeOf(shape);
   if (data.length === size && wanted.every((stride, axis) => shape[axis] <= 1 || stride === strides[axis])) {

@@ -66,10 +66,11 @@ export class GraphBuilder {
    * compiled executables. Lazy tensors are not read before a backend needs them. `name` is for people and for exported files.
    */
   constant(tensor: Tensor, name?: string): Value {
-    if (!isLazy(tensor)) checkTensor(tensor, WHERE, name ?? 'constant');
+    const isRead = !isLazy(tensor);
+    if (isRead) checkTensor(tensor, WHERE, name ?? 'constant');
     const value = this.addValue(tensor);
     if (name !== undefined) this.name(value, name);
-    this.draft.constants.set(value.id, contiguous(tensor));
+    this.draft.constants.set(value.id, isRead ? contiguous(tensor) : tensor);
     return value;
   }
 

@@ -1,0 +1,29 @@
+/**
+ * Typed arrays, whichever realm they come from: those of an iframe, of `node:vm` or of Jest are instances of other classes with the same
+ * names, and `instanceof` does not know them.
+ */
+
+/** Any typed array. */
+export type TypedArray = ArrayBufferView & { readonly length: number };
+
+/** Reads what an array was made as: no subclass and no field of the array can change it. */
+const nameOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+)?.get;
+
+/** `Float32Array`, `Float16Array`, …; undefined for anything else, also for a `DataView`. */
+export function typedArrayName(value: unknown): string | undefined {
+  return nameOf?.call(value) as string | undefined;
+}
+
+/** Whether it is an `ArrayBuffer` or a `SharedArrayBuffer`. */
+export function isBuffer(value: unknown): value is ArrayBufferLike {
+  const tag = Object.prototype.toString.call(value);
+  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]';
+}
+
+/** Whether it is a `Map`. */
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return Object.prototype.toString.call(value) === '[object Map]';
+}
