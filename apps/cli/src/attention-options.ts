@@ -1,7 +1,9 @@
 /** The `--options` option of `attn run`: attributes of the op, as JSON. Their values are checked where the op is. */
-import { show, type AttentionLayout } from '@attn/core';
+import { show, unknownName, type AttentionLayout } from '@attn/core';
 import { badArgument, jsonOrFile, text, type Options } from './args.ts';
 import type { CallAttributes } from './calls/call.ts';
+
+const NAMES = ['scale', 'queryOffset', 'softcap', 'layout'];
 
 /**
  * Reads the options; none when there are none.
@@ -23,9 +25,7 @@ export async function readOptions(options: Options): Promise<CallAttributes> {
       if (!isLayout(value)) throw badArgument(`--options: layout must be bhnd or bnhd, got ${show(value)}`);
       found.layout = value;
     } else {
-      throw badArgument(
-        `--options: there is no option ${show(name)}; known are scale, queryOffset, softcap, layout`,
-      );
+      throw badArgument(`--options: ${unknownName('option', name, NAMES)}`);
     }
   }
   return found;

@@ -1,6 +1,6 @@
 /** The `--backend` option, and the backends of this installation. */
 import { createAttn, type AutoOptions } from '@attn/auto';
-import { AttnError, show, type Attn } from '@attn/core';
+import { AttnError, unknownName, type Attn } from '@attn/core';
 import { badArgument, text, type Options } from './args.ts';
 import type { Context } from './command.ts';
 import { duration } from './terminal/format.ts';
@@ -16,7 +16,7 @@ export function readBackend(options: Options): string | undefined {
   const name = text(options, 'backend') ?? 'auto';
   if (name === 'auto') return undefined;
   if (BACKENDS.includes(name)) return name;
-  throw badArgument(`--backend must be one of auto, ${BACKENDS.join(', ')}, got ${show(name)}`);
+  throw badArgument(`--backend: ${unknownName('backend', name, ['auto', ...BACKENDS])}`);
 }
 
 /**

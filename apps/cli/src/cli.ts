@@ -4,7 +4,7 @@
  * object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
  */
 import { readFileSync } from 'node:fs';
-import { AttnError } from '@attn/core';
+import { AttnError, unknownName } from '@attn/core';
 import { cac, type CAC } from 'cac';
 import { badArgument, isSet } from './args.ts';
 import type { Command, Context } from './command.ts';
@@ -92,8 +92,8 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<v
   if (cli.options.help || (cli.options.version && cli.matchedCommand === undefined)) return; // already printed
   if (cli.matchedCommand === undefined) {
     if (cli.args.length > 0) {
-      const names = COMMANDS.map(({ name }) => name).join(', ');
-      throw badArgument(`unknown command ${JSON.stringify(String(cli.args[0]))}; expected one of ${names}`);
+      const names = COMMANDS.map(({ name }) => name);
+      throw badArgument(unknownName('command', String(cli.args[0]), names));
     }
     const [stray] = argv;
     if (stray !== undefined) throw badArgument(`unknown option ${stray}; see attn --help`);

@@ -2,7 +2,13 @@
  * `createAttn()` for applications that do not want to list backends: those of this project that are installed, the
  * fastest first, each loaded only here and now. Applications that ship to a browser list their own, so that bundlers see them.
  */
-import { createAttn as createAttnFrom, type Attn, type AttnOptions } from '@attn/core';
+import {
+  ATTN_OPTIONS,
+  checkOptions,
+  createAttn as createAttnFrom,
+  type Attn,
+  type AttnOptions,
+} from '@attn/core';
 import { loadBackends, type Loader } from './load.ts';
 
 /** One line a backend, in order of preference. */
@@ -16,10 +22,13 @@ const LOADERS: readonly Loader[] = [
 /** Options of `createAttn`: core's, but for the list of backends. */
 export type AutoOptions = Omit<AttnOptions, 'backends'>;
 
+const { backends: _, ...AUTO_OPTIONS } = ATTN_OPTIONS;
+
 /**
  * Loads the backends that are installed, probes them, and picks the fastest for each call. One that is not installed is
  * listed by `probe` and `explain` with that reason. Errors: those of core's `createAttn`.
  */
 export async function createAttn(options: AutoOptions = {}): Promise<Attn> {
-  return createAttnFrom({ ...options, backends: await loadBackends(LOADERS) });
+  const checked = checkOptions('auto/createAttn', options, AUTO_OPTIONS);
+  return createAttnFrom({ ...checked, backends: await loadBackends(LOADERS) });
 }

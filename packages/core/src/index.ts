@@ -147,7 +147,7 @@ export * from './backend.ts';
 export { compileGraph, type ExecutorOptions } from './graph/executor.ts';
 export type { Kernel, KernelCall, KernelContext, KernelTable } from './graph/kernel.ts';
 export { checkGraph } from './graph/check-graph.ts';
-export { checkCompileOptions, checkRunOptions } from './graph/run-options.ts';
+export { checkCompileOptions, checkProbeOptions, checkRunOptions } from './graph/run-options.ts';
 export { checkGraphData, checkNodeData } from './graph/node-data.ts';
 export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
 export { RunQueue } from './graph/run-queue.ts';
@@ -166,6 +166,7 @@ export { attentionGraph, attentionInputs, type AttentionCall } from './select/at
 export { linformerGraph, linformerInputs, type LinformerCall } from './select/linformer-call.ts';
 export { lshGraph, lshInputs, type LshCall } from './select/lsh-call.ts';
 export * from './select/attn.ts';
+export { ATTN_OPTIONS } from './select/check-arguments.ts';
 export { createAttn } from './select/create-attn.ts';
 export { leastTime, type LeastTimeOptions } from './select/least-time.ts';
 export { workClock } from './select/work-clock.ts';

@@ -6,7 +6,12 @@
  * the inner loop, and `ops/index.ts` lists the kernels.
  */
 import {
+  aBoolean,
   AttnError,
+  checkCompileOptions,
+  checkGraph,
+  checkOptions,
+  checkProbeOptions,
   compileGraph,
   ops,
   PlanCache,
@@ -19,7 +24,9 @@ import {
   type GraphNode,
   type Json,
   type KernelTable,
+  type OptionKinds,
   type Probe,
+  type ProbeOptions,
   type SharedState,
 } from '@attn/core';
 import { countFlops, measureRate } from './estimate.ts';
@@ -32,9 +39,11 @@ export interface CpuOptions {
   readonly poison?: boolean;
 }
 
+const CPU_OPTIONS: OptionKinds<CpuOptions> = { poison: aBoolean };
+
 /** Makes the plain JavaScript backend. One thread, float64 arithmetic, f32 and f16 tensors. */
 export function cpu(options: CpuOptions = {}): Backend {
-  return new CpuBackend(options);
+  return new CpuBackend(checkOptions('cpu', options, CPU_OPTIONS));
 }
 
 class CpuBackend implements Backend {
@@ -54,7 +63,8 @@ class CpuBackend implements Backend {
     this.poison = poison;
   }
 
-  async probe(): Promise<Probe> {
+  async probe(options?: ProbeOptions): Promise<Probe> {
+    checkProbeOptions('cpu/probe', options);
     return {
       available: true,
       summary: 'plain JavaScript, 1 thread',
@@ -68,6 +78,7 @@ class CpuBackend implements Backend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    checkGraph(graph, 'cpu/estimate');
     return countFlops(graph, plans) / this.rate;
   }
 
@@ -76,7 +87,8 @@ class CpuBackend implements Backend {
     return this.rate;
   }
 
-  async compile(graph: Graph, { signal, plans }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
+    const { signal, plans } = checkCompileOptions('cpu/compile', options);
     if (this.disposed) throw new AttnError('DISPOSED', 'cpu/compile', 'the backend has been disposed');
     throwIfAborted(signal, 'cpu/compile');
     const supported = supportsGraph(this, graph);

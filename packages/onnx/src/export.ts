@@ -1,5 +1,14 @@
 /** A graph as a file. */
-import { AttnError, PlanCache, type Graph } from '@attn/core';
+import {
+  aBoolean,
+  aString,
+  AttnError,
+  checkGraph,
+  checkOptions,
+  PlanCache,
+  type Graph,
+  type OptionKinds,
+} from '@attn/core';
 import { lowerGraph } from './lower/lower.ts';
 import { encodeModel, type EncodedModel } from './model/encode.ts';
 
@@ -10,6 +19,10 @@ export interface ExportOptions {
   /** Name of a file beside the model that large weights go to. Default: all weights are in the model, which then must be below 2 GB. */
   readonly dataFile?: string;
 }
+
+const EXPORT_OPTIONS: OptionKinds<ExportOptions> = { portable: aBoolean, dataFile: aString };
+
+const WHERE = 'onnx/export';
 
 /** An exported model. */
 export interface ExportedModel extends Pick<EncodedModel, 'model' | 'data'> {
@@ -22,12 +35,14 @@ export interface ExportedModel extends Pick<EncodedModel, 'model' | 'data'> {
  * Writes a graph as one ONNX model (opset 18). Its inputs and outputs are named as in the graph. Masks, lengths and other data
  * that decide on the pattern must be constants of the graph. Errors: `UNSUPPORTED`.
  */
-export function exportOnnx(graph: Graph, { portable = false, dataFile }: ExportOptions = {}): ExportedModel {
+export function exportOnnx(graph: Graph, options: ExportOptions = {}): ExportedModel {
+  checkGraph(graph, WHERE);
+  const { portable = false, dataFile } = checkOptions(WHERE, options, EXPORT_OPTIONS);
   const { model, inputs, outputs, planFeeds } = lowerGraph(graph, new PlanCache(), { portable });
   if (planFeeds.length > 0) {
     throw new AttnError(
       'UNSUPPORTED',
-      'onnx/export',
+      WHERE,
       'masks, lengths and segments that decide on the pattern must be constants of an exported graph, got inputs',
     );
   }

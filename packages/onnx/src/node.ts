@@ -1,8 +1,8 @@
 /** @attn/onnx/node: on onnxruntime-node. */
 import { availableParallelism } from 'node:os';
-import { AttnError, type Backend } from '@attn/core';
-import { OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
-import { checkThreads, loadOrt } from './run/load.ts';
+import { AttnError, checkOptions, type Backend } from '@attn/core';
+import { ONNX_OPTIONS, OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
+import { loadOrt } from './run/load.ts';
 import type { Runtime } from './run/runtime.ts';
 
 export type { OnnxOptions };
@@ -12,8 +12,8 @@ export type { OnnxOptions };
  * Errors: `INVALID_ARGUMENT`.
  */
 export function onnx(options: OnnxOptions = {}): Backend {
-  checkThreads(options.threads);
-  return new OnnxBackend(() => start(options), options);
+  const checked = checkOptions('onnx', options, ONNX_OPTIONS);
+  return new OnnxBackend(() => start(checked), checked);
 }
 
 /** The first version that is known to take weights from memory, and from files that other programs wrote. */

@@ -1,7 +1,7 @@
 /** @attn/onnx/web: on onnxruntime-web. */
-import type { Backend } from '@attn/core';
-import { OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
-import { checkThreads, loadOrt } from './run/load.ts';
+import { aBoolean, checkOptions, type Backend, type OptionKinds } from '@attn/core';
+import { ONNX_OPTIONS, OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
+import { loadOrt } from './run/load.ts';
 import type { Runtime } from './run/runtime.ts';
 
 /** Options of the web entry. */
@@ -13,14 +13,16 @@ export interface OnnxWebOptions extends OnnxOptions {
   readonly offMainThread?: boolean;
 }
 
+const WEB_OPTIONS: OptionKinds<OnnxWebOptions> = { ...ONNX_OPTIONS, offMainThread: aBoolean };
+
 /**
  * The backend on onnxruntime-web, which must be installed beside this package: its WebAssembly provider, unless others are asked for.
  * All sessions of a page share their threads and their worker: the first backend that is probed decides on both. Errors:
  * `INVALID_ARGUMENT`.
  */
 export function onnx(options: OnnxWebOptions = {}): Backend {
-  checkThreads(options.threads);
-  return new OnnxBackend(() => start(options), options);
+  const checked = checkOptions('onnx', options, WEB_OPTIONS);
+  return new OnnxBackend(() => start(checked), checked);
 }
 
 async function start({

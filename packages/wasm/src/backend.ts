@@ -1,8 +1,10 @@
 /** The backend: what it promises is checked here, and computed by a host. */
 import {
   AttnError,
+  checkCompileOptions,
+  checkGraph,
+  checkProbeOptions,
   PlanCache,
-  show,
   supportsGraph,
   throwIfAborted,
   type Backend,
@@ -15,7 +17,6 @@ import {
   type ProbeOptions,
   type SharedState,
 } from '@attn/core';
-import { MOST_HELPERS } from './engine/control.ts';
 import { knownSpeed, REFERENCE, type EngineSpeed } from './engine/speed.ts';
 import type { Host, HostOptions } from './host.ts';
 import { localPlans } from './plan-source.ts';
@@ -49,21 +50,13 @@ export class WasmBackend implements Backend {
   private speed: EngineSpeed;
   private disposed = false;
 
-  /** Errors: `INVALID_ARGUMENT` for options that make no sense. */
   constructor(options: WasmBackendOptions) {
-    const { threads, simd } = options;
-    if (!Number.isInteger(threads) || threads < 1 || threads > MOST_HELPERS + 1) {
-      const expected = `threads must be an integer in [1, ${MOST_HELPERS + 1}]`;
-      throw new AttnError('INVALID_ARGUMENT', 'wasm', `${expected}, got ${show(threads)}`);
-    }
-    if (simd !== undefined && simd !== 'relaxed' && simd !== 'plain') {
-      throw new AttnError('INVALID_ARGUMENT', 'wasm', `simd must be relaxed or plain, got ${show(simd)}`);
-    }
     this.options = options;
-    this.speed = { ...REFERENCE, gain: 1 + GUESSED_HELP * (threads - 1) };
+    this.speed = { ...REFERENCE, gain: 1 + GUESSED_HELP * (options.threads - 1) };
   }
 
-  async probe({ again = false }: ProbeOptions = {}): Promise<Probe> {
+  async probe(options?: ProbeOptions): Promise<Probe> {
+    const { again = false } = checkProbeOptions('wasm/probe', options);
     if (again) this.probing = undefined;
     this.probing ??= this.look();
     this.found = await this.probing;
@@ -80,6 +73,7 @@ export class WasmBackend implements Backend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    checkGraph(graph, 'wasm/estimate');
     const { threads = 1 } = this.found?.available ? this.found.features : {};
     return predict(graph, plans, { ...this.speed, threads: Number(threads) });
   }
@@ -89,7 +83,8 @@ export class WasmBackend implements Backend {
     return { ...this.speed };
   }
 
-  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
+    const { signal, plans = this.plans } = checkCompileOptions('wasm/compile', options);
     this.throwIfDisposed('wasm/compile');
     throwIfAborted(signal, 'wasm/compile');
     const probe = await this.probe();

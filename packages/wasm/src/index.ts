@@ -4,8 +4,9 @@
  * To read on: `ops/index.ts` lists the kernels, `attention/attention.ts` walks the plan, `kernels/attention/row-block.ts` is the
  * kernel that it runs, `kernels/register-tile.ts` is the inner loop of everything, and `engine/` has memory and threads.
  */
-import type { Backend } from '@attn/core';
+import { aBoolean, checkOptions, integer, oneOf, type Backend, type OptionKinds } from '@attn/core';
 import { WasmBackend } from './backend.ts';
+import { MOST_HELPERS } from './engine/control.ts';
 import { availableThreads } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
 
@@ -26,6 +27,14 @@ export interface WasmOptions {
   readonly poison?: boolean;
 }
 
+const WASM_OPTIONS: OptionKinds<WasmOptions> = {
+  threads: integer(1, MOST_HELPERS + 1),
+  simd: oneOf('relaxed', 'plain'),
+  sharedMemory: aBoolean,
+  offMainThread: aBoolean,
+  poison: aBoolean,
+};
+
 export type { Simd } from './kernels/arithmetic.ts';
 
 /**
@@ -33,6 +42,10 @@ export type { Simd } from './kernels/arithmetic.ts';
  * Errors: `INVALID_ARGUMENT` for options that make no sense.
  */
 export function wasm(options: WasmOptions = {}): Backend {
-  const { offMainThread = typeof document === 'object', threads = availableThreads(), ...rest } = options;
+  const {
+    offMainThread = typeof document === 'object',
+    threads = availableThreads(),
+    ...rest
+  } = checkOptions('wasm', options, WASM_OPTIONS);
   return new WasmBackend({ ...rest, offMainThread, threads });
 }

@@ -1,6 +1,14 @@
 /** The backend: opens a device when it is first needed, and another when that one was lost. */
 import {
+  aBoolean,
+  aFunction,
+  anObject,
   AttnError,
+  checkCompileOptions,
+  checkGraph,
+  checkOptions,
+  checkProbeOptions,
+  oneOf,
   PlanCache,
   supportsGraph,
   throwIfAborted,
@@ -10,6 +18,7 @@ import {
   type Graph,
   type GraphNode,
   type Json,
+  type OptionKinds,
   type Probe,
   type ProbeOptions,
   type SharedState,
@@ -33,6 +42,15 @@ export interface WebGpuOptions extends DeviceOptions {
   readonly onGpuTime?: (ms: number) => void;
 }
 
+const WEBGPU_OPTIONS: OptionKinds<WebGpuOptions> = {
+  device: anObject,
+  powerPreference: oneOf('low-power', 'high-performance'),
+  attentionRows: oneOf(64, 32, 16),
+  gemmTile: oneOf(64, 128),
+  subgroups: aBoolean,
+  onGpuTime: aFunction,
+};
+
 /** The backend, whose executables also run on tensors that are on the device (`runOnGpu`). */
 export interface GpuBackend extends Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<GpuExecutable>;
@@ -40,7 +58,7 @@ export interface GpuBackend extends Backend {
 
 /** The backend on this host's WebGPU: the browser's, Deno's, or Dawn's from the npm package `webgpu` in Node. */
 export function webgpu(options: WebGpuOptions = {}): GpuBackend {
-  return new WebGpuBackend(options);
+  return new WebGpuBackend(checkOptions('webgpu', options, WEBGPU_OPTIONS));
 }
 
 class WebGpuBackend implements GpuBackend {
@@ -61,7 +79,8 @@ class WebGpuBackend implements GpuBackend {
     this.options = options;
   }
 
-  probe({ again = false }: ProbeOptions = {}): Promise<Probe> {
+  async probe(options?: ProbeOptions): Promise<Probe> {
+    const { again = false } = checkProbeOptions('webgpu/probe', options);
     if (again) this.probing = undefined;
     this.probing ??= this.look();
     return this.probing;
@@ -72,6 +91,7 @@ class WebGpuBackend implements GpuBackend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    checkGraph(graph, 'webgpu/estimate');
     return predict(graph, plans, this.speed);
   }
 
@@ -82,8 +102,9 @@ class WebGpuBackend implements GpuBackend {
     return { rate, callMs };
   }
 
-  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<GpuExecutable> {
+  async compile(graph: Graph, options?: CompileOptions): Promise<GpuExecutable> {
     const where = 'webgpu/compile';
+    const { signal, plans = this.plans } = checkCompileOptions(where, options);
     this.throwIfDisposed();
     throwIfAborted(signal, where);
     const probe = await this.probe();

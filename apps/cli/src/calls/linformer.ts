@@ -5,6 +5,7 @@ import {
   linformerGraph,
   linformerInputs,
   show,
+  unknownName,
   type Json,
   type JsonObject,
   type LinformerOptions,
@@ -57,7 +58,7 @@ function readSystem(json: JsonObject): LinformerOptions {
   const { type, projection, k, causal, ...unknown } = json;
   const [stray] = Object.keys(unknown);
   if (stray !== undefined) {
-    throw badArgument(`--pattern: ${show(type)} has no option ${show(stray)}; known are projection, k`);
+    throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, ['projection', 'k'])}`);
   }
   const known = LINFORMER_PROJECTIONS.find((name) => name === projection);
   if (projection !== undefined && known === undefined) {

@@ -3,6 +3,7 @@ import {
   LSH_PRESETS,
   lshGraph,
   show,
+  unknownName,
   type Json,
   type JsonObject,
   type LshCall,
@@ -66,7 +67,7 @@ function readSystem(json: JsonObject): LshOptions {
   const known = ['preset', 'bucketCount', ...NUMBERS, ...FLAGS, ...Object.keys(WORDS)];
   const stray = Object.keys(rest).find((name) => !known.includes(name));
   if (stray !== undefined) {
-    throw badArgument(`--pattern: ${show(type)} has no option ${show(stray)}; known are ${known.join(', ')}`);
+    throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, known)}`);
   }
   const read = <T extends Json>(name: string, kind: string, isOne: (value: Json) => value is T): object => {
     const value = rest[name];

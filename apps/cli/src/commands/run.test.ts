@@ -149,18 +149,22 @@ describe('run', () => {
     ],
     ['Linformer without E', { pattern: '{"type":"linformer"}' }, 'the projection linear needs the input E'],
     ['a causal Linformer', { pattern: '{"type":"linformer","causal":true}' }, 'mixes all positions'],
-    ['a wrong k', { pattern: '{"type":"linformer","projection":"maxPool","k":0}' }, 'an integer ≥ 1, got 0'],
+    [
+      'a wrong k',
+      { pattern: '{"type":"linformer","projection":"maxPool","k":0}' },
+      'a positive integer or a list of them, got 0',
+    ],
     ['a k that is no number', { pattern: '{"type":"linformer","k":"3"}' }, 'k must be a number or a list of'],
     ['a wrong projection', { pattern: '{"type":"linformer","projection":"x"}' }, 'convolution, got "x"'],
     [
       'a stray option of Linformer',
       { pattern: '{"type":"linformer","rank":3}' },
-      'has no option "rank"; known are',
+      'there is no option "rank"; known are projection, k',
     ],
     [
       'a stray option of LSH',
       { pattern: '{"type":"lsh","hashes":3}' },
-      'has no option "hashes"; known are preset',
+      'there is no option "hashes"; known are preset',
     ],
     [
       'a wrong preset',
@@ -171,12 +175,12 @@ describe('run', () => {
     [
       'no rounds',
       { pattern: '{"type":"lsh","rounds":0,"chunkLength":4}' },
-      'rounds must be an integer ≥ 1, got 0',
+      'rounds must be an integer from 1 to 2147483647, got 0',
     ],
     [
       'odd buckets',
       { pattern: '{"type":"lsh","bucketCount":3,"chunkLength":4}' },
-      'even factors ≥ 2, got [3]',
+      'bucketCount must be even factors ≥ 2, got [3]',
     ],
     [
       'an offset for Linformer',
@@ -186,11 +190,15 @@ describe('run', () => {
     ['a truncated file', { input: 'truncated' }, 'need 864 bytes of data, but the file has 859'],
     ['a file that lies', { input: 'lying' }, 'shape [1, 9, 9, 4] needs 1296 bytes, got 288'],
     ['a file of text', { input: 'text' }, 'expected a header of at most 100000000 bytes'],
-    ['an unknown attribute', { options: '{"scala":1}' }, 'there is no option "scala"; known are scale'],
-    ['a wrong attribute', { options: '{"softcap":-1}' }, 'softcap must be > 0, got -1'],
+    ['an unknown attribute', { options: '{"scala":1}' }, 'there is no option "scala"; did you mean scale?'],
+    ['a wrong attribute', { options: '{"softcap":-1}' }, 'softcap must be a finite number above 0, got -1'],
     ['an attribute of the wrong type', { options: '{"scale":"1"}' }, 'scale must be a number, got "1"'],
     ['a wrong layout', { options: '{"layout":"hbnd"}' }, 'layout must be bhnd or bnhd, got "hbnd"'],
-    ['an unknown backend', { backend: 'abacus' }, 'one of auto, cpu, wasm, webgpu, onnx, got "abacus"'],
+    [
+      'an unknown backend',
+      { backend: 'abacus' },
+      'no backend "abacus"; known are auto, cpu, wasm, webgpu, onnx',
+    ],
     ['an unknown option', { colour: 'red' }, 'unknown option --colour; see attn run --help'],
     ['no output folder', { output: join('none', 'out') }, 'there is no folder none'],
   ];

@@ -1,13 +1,15 @@
 /** What is checked of the options of a run and of `compile`, once, for every backend. */
-import type { CompileOptions, RunOptions } from '../backend.ts';
+import type { CompileOptions, ProbeOptions, RunOptions } from '../backend.ts';
 import { checkOptions, type OptionKinds } from '../check-options.ts';
-import { aFunction, anObject, aSignal } from '../kinds.ts';
+import { aBoolean, aFunction, anObject, aSignal } from '../kinds.ts';
 
 /** What each option of a run must be. */
 export const RUN_OPTIONS: OptionKinds<RunOptions> = { signal: aSignal, onProgress: aFunction };
 
 /** What each option of `compile` must be. */
 export const COMPILE_OPTIONS: OptionKinds<CompileOptions> = { signal: aSignal, plans: anObject };
+
+const PROBE_OPTIONS: OptionKinds<ProbeOptions> = { again: aBoolean };
 
 /** The options of `Executable.run`. `where` is the backend and the method. Errors: `INVALID_ARGUMENT`. */
 export function checkRunOptions(where: string, options: RunOptions = {}): RunOptions {
@@ -17,4 +19,9 @@ export function checkRunOptions(where: string, options: RunOptions = {}): RunOpt
 /** The options of `Backend.compile`. Errors: `INVALID_ARGUMENT`. */
 export function checkCompileOptions(where: string, options: CompileOptions = {}): CompileOptions {
   return checkOptions(where, options, COMPILE_OPTIONS);
+}
+
+/** The options of `Backend.probe`. Errors: `INVALID_ARGUMENT`. */
+export function checkProbeOptions(where: string, options: ProbeOptions = {}): ProbeOptions {
+  return checkOptions(where, options, PROBE_OPTIONS);
 }

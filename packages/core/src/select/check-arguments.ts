@@ -11,10 +11,11 @@ const WHERE = 'core/select';
 
 const aBackend: Kind = {
   expected: 'a backend',
-  test(value) {
-    const { name, compile } = Object(value) as Partial<Backend>;
-    return typeof name === 'string' && typeof compile === 'function';
-  },
+  test: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'compile' in value &&
+    typeof (value as Partial<Backend>).name === 'string',
 };
 
 const aCache: Kind = {
@@ -24,7 +25,8 @@ const aCache: Kind = {
     (typeof value === 'object' && value !== null && 'get' in value && 'set' in value),
 };
 
-const ATTN_OPTIONS: OptionKinds<AttnOptions> = {
+/** What each option of `createAttn` must be. */
+export const ATTN_OPTIONS: OptionKinds<AttnOptions> = {
   backends: required(listOf(aBackend, 'a list of backends such as cpu()')),
   backend: aString,
   tune: oneOf('estimate', 'measure'),

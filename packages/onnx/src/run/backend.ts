@@ -1,6 +1,15 @@
 /** The backend: graphs as sessions of whichever ONNX Runtime there is. */
 import {
+  aBoolean,
+  anObject,
   AttnError,
+  checkCompileOptions,
+  checkGraph,
+  checkProbeOptions,
+  either,
+  aString,
+  integer,
+  listOf,
   PlanCache,
   supportsGraph,
   throwIfAborted,
@@ -10,6 +19,7 @@ import {
   type Graph,
   type GraphNode,
   type Json,
+  type OptionKinds,
   type Probe,
   type ProbeOptions,
   type SharedState,
@@ -36,6 +46,14 @@ export interface OnnxOptions {
   /** Further options of ONNX Runtime's sessions. */
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
 }
+
+/** What each option of either entry must be. */
+export const ONNX_OPTIONS: OptionKinds<OnnxOptions> = {
+  portable: aBoolean,
+  threads: integer(1, 256),
+  executionProviders: listOf(either(aString, anObject), 'a list of names, or of objects with a name'),
+  sessionOptions: anObject,
+};
 
 /** The providers that each runtime has in itself. */
 const BUNDLED: readonly string[] = ['cpu', 'wasm'];
@@ -81,7 +99,8 @@ export class OnnxBackend implements Backend {
       executionProviders || sessionOptions ? textOf({ executionProviders, ...sessionOptions }) : undefined;
   }
 
-  probe({ again = false }: ProbeOptions = {}): Promise<Probe> {
+  async probe(options?: ProbeOptions): Promise<Probe> {
+    const { again = false } = checkProbeOptions('onnx/probe', options);
     if (again) this.probing = undefined;
     this.probing ??= this.look();
     return this.probing;
@@ -101,6 +120,7 @@ export class OnnxBackend implements Backend {
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
+    checkGraph(graph, 'onnx/estimate');
     return predict(graph, plans, this.speed);
   }
 
@@ -113,8 +133,9 @@ export class OnnxBackend implements Backend {
     return { ...found };
   }
 
-  async compile(graph: Graph, { signal, plans = this.plans }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
     const where = 'onnx/compile';
+    const { signal, plans = this.plans } = checkCompileOptions(where, options);
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the backend has been disposed');
     throwIfAborted(signal, where);
     const probe = await this.probe();

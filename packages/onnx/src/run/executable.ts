@@ -3,6 +3,7 @@ import {
   AttnError,
   checkGraphData,
   checkRunInputs,
+  checkRunOptions,
   eventLoopTurn,
   RunQueue,
   throttleProgress,
@@ -45,8 +46,9 @@ export class OnnxExecutable implements Executable {
     this.queue = new RunQueue(() => this.releaseIfDisposed());
   }
 
-  async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
+  async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
     const where = 'onnx/run';
+    const { signal, onProgress } = checkRunOptions(where, options);
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);

@@ -53,7 +53,7 @@ describe('the runtime', () => {
     expect(await backend.probe()).toEqual({ available: false, reason: expect.stringContaining('abacus') });
   });
   test('threads must be a count', () => {
-    expect(() => onnx({ threads: 0 })).toThrow('threads must be an integer in [1, 256], got 0');
+    expect(() => onnx({ threads: 0 })).toThrow('threads must be an integer from 1 to 256, got 0');
   });
 });
 

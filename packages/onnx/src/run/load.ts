@@ -1,5 +1,5 @@
 /** Loading a runtime that the application has installed, or saying how to. */
-import { AttnError, show } from '@attn/core';
+import { AttnError } from '@attn/core';
 import type { OrtModule } from './runtime.ts';
 
 /** The module. Errors: `BACKEND_UNAVAILABLE` with the command that installs it. */
@@ -17,15 +17,4 @@ export async function loadOrt(name: string, load: () => Promise<unknown>): Promi
   }
   const module = loaded as Partial<OrtModule> & { readonly default?: OrtModule };
   return module.InferenceSession === undefined ? (module.default as OrtModule) : (module as OrtModule);
-}
-
-/** Errors: `INVALID_ARGUMENT`. */
-export function checkThreads(threads: number | undefined): void {
-  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 256)) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      'onnx',
-      `threads must be an integer in [1, 256], got ${show(threads)}`,
-    );
-  }
 }

@@ -314,10 +314,10 @@ test('ten thousand calls leave nothing behind', async () => {
 
 describe('options', () => {
   test('that make no sense are refused with their value', () => {
-    expect(() => wasm({ threads: 0 })).toThrow('threads must be an integer in [1, 256], got 0');
+    expect(() => wasm({ threads: 0 })).toThrow('threads must be an integer from 1 to 256, got 0');
     expect(() => wasm({ threads: 1.5 })).toThrow('got 1.5');
     expect(() => wasm({ simd: 'fast' as 'plain', offMainThread: true })).toThrow(
-      'simd must be relaxed or plain, got "fast"',
+      'simd must be "relaxed" or "plain", got "fast"',
     );
   });
 

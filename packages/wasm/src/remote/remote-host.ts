@@ -2,6 +2,7 @@
 import {
   AttnError,
   checkRunInputs,
+  checkRunOptions,
   createPause,
   inputSpecs,
   throwIfAborted,
@@ -171,7 +172,8 @@ class RemoteExecutable implements Executable {
     return connection.call((call) => ({ type: 'compile', call, executable, graph: wireGraph(this.graph) }));
   }
 
-  async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
+  async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
+    const { signal, onProgress } = checkRunOptions('wasm/run', options);
     if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the executable has been disposed');
     throwIfAborted(signal, 'wasm/run');
     const checked = checkRunInputs(this.graph, inputs);

@@ -1,8 +1,11 @@
 /** A program and its turns: runs of one graph queue up, and one that finds its device lost gets another. */
 import {
+  anObject,
   AttnError,
+  checkArgument,
   checkGraphData,
   checkRunInputs,
+  checkRunOptions,
   RunQueue,
   throttleProgress,
   throwIfAborted,
@@ -38,9 +41,10 @@ export class GpuExecutable implements Executable {
     this.queue = new RunQueue(() => this.releaseIfDisposed());
   }
 
-  async run(inputs: Readonly<Record<string, AnyTensor>>, options: RunOptions = {}): Promise<Tensors> {
-    const checked = this.admit(inputs, options);
-    return this.turn((program) => program.run(checked), options);
+  async run(inputs: Readonly<Record<string, AnyTensor>>, options?: RunOptions): Promise<Tensors> {
+    const runOptions = checkRunOptions(WHERE, options);
+    const checked = this.admit(inputs, runOptions);
+    return this.turn((program) => program.run(checked), runOptions);
   }
 
   /**
@@ -49,10 +53,11 @@ export class GpuExecutable implements Executable {
    */
   async runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,
-    options: RunOptions = {},
+    options?: RunOptions,
   ): Promise<Record<string, GpuTensor>> {
-    const checked = this.admit(inputs, options);
-    return this.turn((program) => program.runOnGpu(checked), options);
+    const runOptions = checkRunOptions(WHERE, options);
+    const checked = this.admit(inputs, runOptions);
+    return this.turn((program) => program.runOnGpu(checked), runOptions);
   }
 
   dispose(): void {
@@ -100,6 +105,7 @@ function checkInputs(
 ): Record<string, AnyTensor> {
   const onGpu = new Map<string, GpuTensorInput>();
   const host: Record<string, Tensor> = {};
+  checkArgument(WHERE, 'inputs', given, anObject);
   for (const [name, input] of Object.entries(given)) {
     const id = graph.inputs.get(name);
     if (id === undefined || !isOnGpu(input)) {

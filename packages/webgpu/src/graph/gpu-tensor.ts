@@ -1,5 +1,5 @@
 /** Tensors that are on the device already, or stay there. */
-import { AttnError, show, type Tensor, type TensorSpec } from '@attn/core';
+import { AttnError, checkArgument, show, type Kind, type Tensor, type TensorSpec } from '@attn/core';
 import { deviceBytes, type DeviceFormat } from './device-format.ts';
 
 /**
@@ -27,6 +27,14 @@ export function isOnGpu(tensor: AnyTensor): tensor is GpuTensorInput {
 
 const STORAGE = 0x80;
 
+const aGpuBuffer: Kind = {
+  expected: 'a GPUBuffer',
+  test(value) {
+    const { size, usage } = Object(value) as Partial<GPUBuffer>;
+    return typeof size === 'number' && typeof usage === 'number';
+  },
+};
+
 /** Errors: `INVALID_DTYPE`, `INVALID_SHAPE`, `INVALID_ARGUMENT` when the buffer is too small or has not the usage. */
 export function checkGpuInput(
   name: string,
@@ -39,7 +47,9 @@ export function checkGpuInput(
     throw new AttnError('INVALID_DTYPE', where, `input ${name} must be ${spec.dtype}, got ${show(dtype)}`);
   }
   const isSame =
-    shape.length === spec.shape.length && shape.every((extent, axis) => extent === spec.shape[axis]);
+    Array.isArray(shape) &&
+    shape.length === spec.shape.length &&
+    shape.every((extent, axis) => extent === spec.shape[axis]);
   if (!isSame) {
     throw new AttnError(
       'INVALID_SHAPE',
@@ -47,6 +57,7 @@ export function checkGpuInput(
       `input ${name} must be ${show(spec.shape)}, got ${show(shape)}`,
     );
   }
+  checkArgument(where, `the buffer of input ${name}`, buffer, aGpuBuffer);
   if (buffer.size < deviceBytes(spec, format)) {
     const message = `the buffer of input ${name} must have ${deviceBytes(spec, format)} bytes, got ${buffer.size}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
