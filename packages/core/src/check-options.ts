@@ -4,7 +4,7 @@
  * options, so that an option without a check does not compile.
  */
 import { AttnError, show, type AttnErrorCode } from './errors.ts';
-import type { Kind } from './kinds.ts';
+import { anObject, type Kind } from './kinds.ts';
 import { unknownName } from './nearest-name.ts';
 
 type NamesOf<T> = T extends unknown ? keyof T : never;
@@ -71,6 +71,20 @@ export function checkArgument<T>(
 ): T {
   if (passes(kind, value)) return value;
   throw new AttnError(code, where, `${name} must be ${kind.expected}, got ${show(value)}`);
+}
+
+/**
+ * The fields of an object whose names are the caller's own, each read once. Errors: `INVALID_ARGUMENT` for what is no object, a list, or
+ * cannot be read.
+ */
+export function readEntries(where: string, name: string, value: object): [string, unknown][] {
+  checkArgument(where, name, value, anObject);
+  try {
+    return Object.entries(value);
+  } catch (cause) {
+    const message = `${name} must be an object that can be read, got ${show(value)}`;
+    throw new AttnError('INVALID_ARGUMENT', where, message, { cause });
+  }
 }
 
 /** A test of a hostile object may throw. */

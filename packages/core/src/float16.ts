@@ -1,5 +1,9 @@
 /** IEEE 754 half precision as bits, for engines without `Float16Array`. */
 
+import { checkArgument } from './check-options.ts';
+import { aListOfNumbers, type Kind } from './kinds.ts';
+import { typedArrayName } from './typed-array.ts';
+
 const f32View = new Float32Array(1);
 const u32View = new Uint32Array(f32View.buffer);
 
@@ -36,11 +40,15 @@ function roundToEven(value: number): number {
   return floor;
 }
 
+const halfBits: Kind = {
+  expected: 'a Uint16Array of half bits',
+  test: (value) => typedArrayName(value) === 'Uint16Array',
+};
+
 /** Widens half bits to f32. */
-export function halfToFloat32(
-  bits: Uint16Array,
-  out: Float32Array = new Float32Array(bits.length),
-): Float32Array {
+export function halfToFloat32(bits: Uint16Array, target?: Float32Array): Float32Array {
+  checkArgument('core/halfToFloat32', 'bits', bits, halfBits);
+  const out = target ?? new Float32Array(bits.length);
   const words = new Uint32Array(out.buffer, out.byteOffset, bits.length);
   for (let i = 0; i < bits.length; i++) {
     const half = bits[i];
@@ -53,10 +61,9 @@ export function halfToFloat32(
 }
 
 /** Rounds numbers to half bits. */
-export function float32ToHalf(
-  values: ArrayLike<number>,
-  out: Uint16Array = new Uint16Array(values.length),
-): Uint16Array {
+export function float32ToHalf(values: ArrayLike<number>, target?: Uint16Array): Uint16Array {
+  checkArgument('core/float32ToHalf', 'values', values, aListOfNumbers);
+  const out = target ?? new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) out[i] = numberToHalf(values[i]);
   return out;
 }

@@ -1,5 +1,7 @@
 /** Kinds of arguments: a test and its words, which an error puts after "must be". */
 
+import { typedArrayName } from './typed-array.ts';
+
 /** What an argument must be. */
 export interface Kind {
   /** `true or false`, `a positive integer`, … */
@@ -41,6 +43,15 @@ export const anObject: Kind = {
 export const aList: Kind = {
   expected: 'a list',
   test: (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value),
+};
+
+/** Arrays of numbers, and typed arrays but for those of BigInts. */
+export const aListOfNumbers: Kind = {
+  expected: 'a list of numbers',
+  test: (value) =>
+    Array.isArray(value)
+      ? value.every((entry) => typeof entry === 'number')
+      : typedArrayName(value)?.startsWith('Big') === false,
 };
 
 /** Whatever behaves like an `AbortSignal`; one of another realm and a polyfill do. */

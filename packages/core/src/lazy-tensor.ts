@@ -2,7 +2,9 @@
  * Tensors that are not held in memory: their data is read, at once and synchronously, when somebody asks for it. A backend that keeps weights
  * in a form of its own asks once, so that a model's weights are not there twice.
  */
+import { checkArgument } from './check-options.ts';
 import { AttnError } from './errors.ts';
+import { aFunction } from './kinds.ts';
 import {
   checkSpec,
   sizeOf,
@@ -22,11 +24,13 @@ const lazy = new WeakSet<Tensor>();
  * it gives another number of elements.
  */
 export function lazyTensor<D extends DType>(
-  { dtype, shape }: TensorSpec<D>,
+  spec: TensorSpec<D>,
   read: () => StorageOf[D],
   file?: FileSpan,
 ): Tensor<D> {
-  checkSpec({ dtype, shape }, 'core/lazyTensor');
+  checkSpec(spec, 'core/lazyTensor');
+  checkArgument('core/lazyTensor', 'read', read, aFunction);
+  const { dtype, shape } = spec;
   let last: WeakRef<StorageOf[D]> | undefined;
   const tensor: Tensor<D> = {
     dtype,

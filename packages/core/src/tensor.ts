@@ -4,7 +4,7 @@
  */
 import { checkArgument } from './check-options.ts';
 import { AttnError, show } from './errors.ts';
-import { aList, type Kind } from './kinds.ts';
+import { aList, aListOfNumbers, anObject, integer, type Kind } from './kinds.ts';
 import { typedArrayName, type TypedArray } from './typed-array.ts';
 
 /**
@@ -55,6 +55,8 @@ export interface FileSpan {
   readonly verify: () => void;
 }
 
+const aLength = integer(0);
+
 const STORAGE = {
   f32: Float32Array,
   f16: Uint16Array,
@@ -67,9 +69,21 @@ const STORAGE = {
 /** All dtypes. */
 export const DTYPES: readonly DType[] = Object.keys(STORAGE) as DType[];
 
-/** Bytes of one element. */
+/** Bytes of one element. Errors: `INVALID_DTYPE`. */
 export function bytesPerElement(dtype: DType): number {
-  return STORAGE[dtype].BYTES_PER_ELEMENT;
+  return arrayOf(dtype, 'core/bytesPerElement').BYTES_PER_ELEMENT;
+}
+
+/** The class of the arrays that store a dtype. */
+function arrayOf<D extends DType>(dtype: D, where: string): (typeof STORAGE)[D] {
+  checkDtype(dtype, where, 'a tensor');
+  return STORAGE[dtype];
+}
+
+function checkDtype(dtype: DType, where: string, name: string): void {
+  if (typeof dtype === 'string' && Object.hasOwn(STORAGE, dtype)) return;
+  const message = `${name} has dtype ${show(dtype)}; known are ${DTYPES.join(', ')}`;
+  throw new AttnError('INVALID_DTYPE', where, message);
 }
 
 /** Number of elements of a shape; 1 for a scalar. */
@@ -123,10 +137,12 @@ export function zeros<D extends DType>(dtype: D, shape: readonly number[]): Tens
   return { dtype, shape, data: allocate(dtype, sizeOf(shape)) };
 }
 
-/** A typed array for `length` elements. Errors: `OUT_OF_MEMORY`. */
+/** A typed array for `length` elements. Errors: `OUT_OF_MEMORY`, `INVALID_DTYPE`, `INVALID_ARGUMENT`. */
 export function allocate<D extends DType>(dtype: D, length: number): StorageOf[D] {
+  const Storage = arrayOf(dtype, 'core/allocate');
+  checkArgument('core/allocate', 'length', length, aLength);
   try {
-    return new STORAGE[dtype](length) as StorageOf[D];
+    return new Storage(length) as StorageOf[D];
   } catch (cause) {
     throw new AttnError(
       'OUT_OF_MEMORY',
@@ -173,14 +189,6 @@ function numbers<D extends 'f32' | 'i32'>(dtype: D, data: ArrayLike<number>): St
   checkArgument(`core/${dtype}`, 'data', data, aListOfNumbers);
   return (isStorage(dtype, data) ? data : STORAGE[dtype].from(data)) as StorageOf[D];
 }
-
-const aListOfNumbers: Kind = {
-  expected: 'a list of numbers',
-  test: (value) =>
-    Array.isArray(value)
-      ? value.every((entry) => typeof entry === 'number')
-      : typedArrayName(value)?.startsWith('Big') === false,
-};
 
 /** Whether an array, of any realm, stores tensors of this dtype. */
 function isStorage(dtype: DType, data: unknown): data is TypedArray {
@@ -244,18 +252,18 @@ function inspect(value: Tensor, where: string, name: string): void {
 
 /** Throws unless the value has a known dtype and a possible shape. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. */
 export function checkSpec(value: TensorSpec, where: string, name = 'tensor'): void {
-  if (typeof value !== 'object' || value === null) {
-    throw new AttnError('INVALID_ARGUMENT', where, `${name} must be { dtype, shape }, got ${show(value)}`);
+  let [dtype, shape]: Partial<[DType, readonly number[]]> = [];
+  try {
+    ({ dtype, shape } = checkArgument(where, name, value, aSpec));
+  } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
+    checkArgument(where, name, value, { ...aSpec, test: () => false }); // A hostile object.
   }
-  if (!Object.hasOwn(STORAGE, value.dtype)) {
-    throw new AttnError(
-      'INVALID_DTYPE',
-      where,
-      `${name} has dtype ${show(value.dtype)}; known are ${DTYPES.join(', ')}`,
-    );
-  }
-  checkShape(value.shape, where, name);
+  checkDtype(dtype as DType, where, name);
+  checkShape(shape as readonly number[], where, name);
 }
+
+const aSpec: Kind = { ...anObject, expected: '{ dtype, shape }' };
 
 /** Throws unless every extent is a non-negative integer and the size is addressable. */
 export function checkShape(shape: readonly number[], where: string, name = 'tensor'): void {
@@ -297,8 +305,17 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
   }
 }
 
-/** The tensor itself when row-major and in an array of this realm; otherwise another over the same memory, or a row-major copy. */
+/**
+ * The tensor itself when row-major and in an array of this realm; otherwise another over the same memory, or a row-major copy.
+ * Errors: those of `checkTensor`.
+ */
 export function contiguous<D extends DType>(value: Tensor<D>): Tensor<D> {
+  checkTensor(value, 'core/contiguous');
+  return rowMajor(value);
+}
+
+/** `contiguous` for tensors that are checked already. */
+export function rowMajor<D extends DType>(value: Tensor<D>): Tensor<D> {
   const data = storageOf(value.dtype, value.data);
   if (value.strides === undefined) return data === value.data ? value : { ...value, data };
   const { dtype, shape, strides } = value;

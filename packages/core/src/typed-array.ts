@@ -19,11 +19,18 @@ export function typedArrayName(value: unknown): string | undefined {
 
 /** Whether it is an `ArrayBuffer` or a `SharedArrayBuffer`. */
 export function isBuffer(value: unknown): value is ArrayBufferLike {
-  const tag = Object.prototype.toString.call(value);
-  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]';
+  return ['[object ArrayBuffer]', '[object SharedArrayBuffer]'].includes(tagOf(value));
 }
 
 /** Whether it is a `Map`. */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
-  return Object.prototype.toString.call(value) === '[object Map]';
+  return tagOf(value) === '[object Map]';
+}
+
+function tagOf(value: unknown): string {
+  try {
+    return Object.prototype.toString.call(value);
+  } catch {
+    return ''; // A hostile object.
+  }
 }

@@ -3,7 +3,7 @@
  * checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its rules, among
  * them that the tensors cover the data without a hole or an overlap, are all enforced here).
  */
-import { AttnError, show } from '@attn/core';
+import { aString, AttnError, checkArgument, integer, show, typedArrayName, type Kind } from '@attn/core';
 import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
 
@@ -12,6 +12,12 @@ export const LENGTH_BYTES = 8;
 
 /** The longest header that any reader accepts. */
 export const MAX_HEADER_BYTES = 100_000_000;
+
+/** Bytes in memory, of any realm. */
+export const aUint8Array: Kind = {
+  expected: 'a Uint8Array',
+  test: (value) => typedArrayName(value) === 'Uint8Array',
+};
 
 /** Name of the header's entry that is no tensor. */
 export const METADATA = '__metadata__';
@@ -58,9 +64,13 @@ export function dataStart(head: Uint8Array, fileSize: number, file?: string): nu
  * @param head the file's first bytes, at least the whole header
  * @param fileSize bytes of the whole file
  * @param file its name, for messages
- * @throws AttnError `MALFORMED_FILE`
+ * @throws AttnError `MALFORMED_FILE`, `INVALID_ARGUMENT`
  */
 export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?: string): SafetensorsHeader {
+  const where = 'safetensors/read';
+  checkArgument(where, 'head', head, aUint8Array);
+  checkArgument(where, 'fileSize', fileSize, integer(0));
+  if (file !== undefined) checkArgument(where, 'file', file, aString);
   const start = dataStart(head, fileSize, file);
   if (head.length < start) throw malformed(file, `expected ${start} bytes of header, got ${head.length}`);
   const fields = parseObject(head.subarray(LENGTH_BYTES, start), file);

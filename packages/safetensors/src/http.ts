@@ -2,7 +2,18 @@
  * A file on a web server, read by range requests: the header first, then each tensor by itself, so that a program can use a few tensors of a
  * file of any size. Nothing that the server says about lengths is believed: memory grows only with the bytes that arrive.
  */
-import { AttnError, throwIfAborted } from '@attn/core';
+import {
+  aFunction,
+  anObject,
+  aSignal,
+  aString,
+  AttnError,
+  checkArgument,
+  checkOptions,
+  integer,
+  throwIfAborted,
+  type OptionKinds,
+} from '@attn/core';
 import { malformed } from './header.ts';
 import type { SafetensorsSource } from './read.ts';
 
@@ -23,6 +34,13 @@ export interface HttpOptions {
 
 const WHERE = 'safetensors/http';
 
+const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
+  fetch: aFunction,
+  headers: anObject,
+  signal: aSignal,
+  attempts: integer(1),
+};
+
 /** Memory for a range grows from this, doubling, as its bytes arrive. */
 const FIRST_BYTES = 16 * 2 ** 20;
 
@@ -37,7 +55,9 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
  * @throws AttnError `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without range requests), `INVALID_ARGUMENT` (any other refusal),
  * `MALFORMED_FILE` (answers that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`
  */
-export async function httpSource(url: string, options: HttpOptions = {}): Promise<SafetensorsSource> {
+export async function httpSource(url: string, given: HttpOptions = {}): Promise<SafetensorsSource> {
+  checkArgument(WHERE, 'url', url, aString);
+  const options = checkOptions(WHERE, given, HTTP_OPTIONS);
   const first = await request(url, 0, 1, options);
   await first.body?.cancel();
   const { size } = rangeOf(url, first, 0);

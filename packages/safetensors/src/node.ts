@@ -8,12 +8,18 @@ import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/prom
 import { basename, dirname } from 'node:path';
 import {
   allocate,
+  anObject,
+  aSignal,
+  aString,
   AttnError,
+  checkArgument,
+  checkOptions,
   lazyTensor,
   throwIfAborted,
   type AttnErrorCode,
   type DType,
   type FileSpan,
+  type OptionKinds,
   type Tensor,
 } from '@attn/core';
 import { decode, DTYPE_IN_FILE } from './dtypes.ts';
@@ -42,12 +48,15 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+const WRITE_OPTIONS: OptionKinds<WriteOptions> = { metadata: anObject, signal: aSignal };
+
 /**
  * Opens a file on disk; see `openSafetensors`.
  * @throws AttnError `FILE_NOT_FOUND`, `MALFORMED_FILE`, `INVALID_ARGUMENT` (no permission, a folder)
  */
 export async function openSafetensorsFile(path: string): Promise<SafetensorsDiskFile> {
   const where = 'safetensors/read';
+  checkArgument(where, 'path', path, aString);
   const handle = await open(path, 'r').catch((cause: unknown) => {
     throw fileError(where, 'read', path, cause);
   });
@@ -75,9 +84,11 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
 export async function writeSafetensorsFile(
   path: string,
   tensors: NamedTensors,
-  { metadata, signal }: WriteOptions = {},
+  options: WriteOptions = {},
 ): Promise<void> {
   const where = 'safetensors/write';
+  checkArgument(where, 'path', path, aString);
+  const { metadata, signal } = checkOptions(where, options, WRITE_OPTIONS);
   const parts = safetensorsParts(tensors, metadata);
   const target = await replaceable(path);
   const temporary = `${target}.${randomUUID().slice(0, 8)}.tmp`;

@@ -1,7 +1,17 @@
 /** Two ways to read: all of a file that is in memory already, or tensor by tensor from a source that need not be. */
-import { AttnError, show, type DType, type Tensor } from '@attn/core';
+import {
+  AttnError,
+  checkArgument,
+  integer,
+  show,
+  storageOver,
+  type DType,
+  type Kind,
+  type Tensor,
+} from '@attn/core';
 import { decode, FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import {
+  aUint8Array,
   dataStart,
   LENGTH_BYTES,
   malformed,
@@ -51,6 +61,17 @@ export interface SafetensorsFile {
   tensor(name: string): Promise<Tensor>;
 }
 
+const WHERE = 'safetensors/read';
+
+const aSource: Kind = {
+  expected: 'a source { size, read }',
+  test(value) {
+    const { size, name, read } = Object(value) as Partial<SafetensorsSource>;
+    const isNamed = name === undefined || typeof name === 'string';
+    return integer(0).test(size) && isNamed && typeof read === 'function';
+  },
+};
+
 /**
  * Reads a whole file from memory. Dtypes without a counterpart become the next one: BF16 and F64 → f32 (F64 is rounded
  * to nearest; a finite value beyond f32 is an error), I8, I16, U16 and I64 → i32, U64 → u32 (a value beyond 32 bits is
@@ -58,10 +79,11 @@ export interface SafetensorsFile {
  * @throws AttnError `MALFORMED_FILE`, `INVALID_DTYPE`
  */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
-  const header = readSafetensorsHeader(bytes, bytes.length);
+  const own = ownView(bytes);
+  const header = readSafetensorsHeader(own, own.length);
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, offset, byteLength }] of header.tensors) {
-    tensors.set(name, decode(dtype, shape, bytes.subarray(offset, offset + byteLength), name));
+    tensors.set(name, decode(dtype, shape, own.subarray(offset, offset + byteLength), name));
   }
   return { tensors, metadata: header.metadata };
 }
@@ -71,6 +93,7 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
  * @throws AttnError `MALFORMED_FILE`
  */
 export async function openSafetensors(source: SafetensorsSource): Promise<SafetensorsFile> {
+  checkArgument(WHERE, 'source', source, aSource);
   const header = await readHeader(source);
   const entryOf = (name: string): TensorEntry => {
     const entry = header.tensors.get(name);
@@ -108,7 +131,13 @@ async function readHeader(source: SafetensorsSource): Promise<SafetensorsHeader>
 }
 
 async function readExactly(source: SafetensorsSource, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = await source.read(offset, length);
+  const bytes = ownView(await source.read(offset, length));
   if (bytes.length === length) return bytes;
   throw malformed(source.name, `expected ${length} bytes at offset ${offset}, got ${bytes.length}`);
+}
+
+/** A view of this realm over the same bytes: whoever calls may have made them in another. Errors: `INVALID_ARGUMENT`. */
+function ownView(bytes: Uint8Array): Uint8Array {
+  checkArgument(WHERE, 'bytes', bytes, aUint8Array);
+  return storageOver('u8', bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,5 +1,16 @@
 /** Writing: the header first, padded so that every tensor's bytes are aligned, then the tensors by falling element size. */
-import { AttnError, bytesPerElement, checkTensor, contiguous, show, type Tensor } from '@attn/core';
+import {
+  anObject,
+  AttnError,
+  bytesPerElement,
+  checkArgument,
+  checkTensor,
+  contiguous,
+  isMap,
+  show,
+  type Kind,
+  type Tensor,
+} from '@attn/core';
 import { DTYPE_IN_FILE } from './dtypes.ts';
 import { LENGTH_BYTES, MAX_HEADER_BYTES, METADATA } from './header.ts';
 
@@ -8,6 +19,8 @@ export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string,
 
 /** Free text by name, e.g. `{ format: 'pt' }`. */
 export type Metadata = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
+
+const A_RECORD: Kind = { ...anObject, expected: 'an object or a Map' };
 
 /** Element sizes are at most 8 in this format, so that this aligns all of them. */
 const ALIGNMENT = 8;
@@ -19,7 +32,7 @@ const ALIGNMENT = 8;
  */
 export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Uint8Array[] {
   const where = 'safetensors/write';
-  const entries = pairs(tensors);
+  const entries = pairs(checkArgument(where, 'tensors', tensors, A_RECORD));
   for (const [name, tensor] of entries) {
     if (name === METADATA || name === '__proto__') {
       throw new AttnError('INVALID_ARGUMENT', where, `a tensor must not be named ${show(name)}`);
@@ -31,6 +44,7 @@ export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Ui
 
   const parts: Uint8Array[] = [];
   const fields: string[] = [];
+  if (metadata !== undefined) checkArgument(where, 'metadata', metadata, A_RECORD);
   if (metadata !== undefined) fields.push(`${JSON.stringify(METADATA)}:${metadataJson(metadata)}`);
   let offset = 0;
   for (const [name, tensor] of entries) {
@@ -78,5 +92,5 @@ function metadataJson(metadata: Metadata): string {
 }
 
 function pairs<T>(values: ReadonlyMap<string, T> | Readonly<Record<string, T>>): [string, T][] {
-  return values instanceof Map ? [...values] : Object.entries(values);
+  return isMap(values) ? [...(values as ReadonlyMap<string, T>)] : Object.entries(values as object);
 }

@@ -2,9 +2,9 @@
  * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so that a
  * mistake is reported on the line that made it. `build` then drops what no output needs.
  */
-import { checkArgument, checkOptions } from '../check-options.ts';
+import { checkArgument, checkOptions, readEntries } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
-import { aList, anObject, anything } from '../kinds.ts';
+import { anything, type Kind } from '../kinds.ts';
 import { isLazy } from '../lazy-tensor.ts';
 import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
@@ -17,7 +17,7 @@ import type { NamedSpecs } from '../ops/op.ts';
 import type { ReduceKind } from '../ops/reduce/spec.ts';
 import type { SliceAttributes } from '../ops/slice/spec.ts';
 import type { TensorSpec } from '../tensor.ts';
-import { checkSpec, checkTensor, contiguous, type DType, type Tensor } from '../tensor.ts';
+import { checkSpec, checkTensor, rowMajor, type DType, type Tensor } from '../tensor.ts';
 import { checkName, checkNode } from './check-build.ts';
 import { finishGraph, type GraphDraft } from './finish.ts';
 import { anyNode, type Graph, type NodeOf, type ValueId } from './graph.ts';
@@ -34,6 +34,8 @@ export interface AttentionValues {
 }
 
 const WHERE = 'core/graph';
+
+const VALUES: Kind = { expected: 'a list of values', test: Array.isArray };
 
 const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
@@ -66,11 +68,12 @@ export class GraphBuilder {
    * compiled executables. Lazy tensors are not read before a backend needs them. `name` is for people and for exported files.
    */
   constant(tensor: Tensor, name?: string): Value {
+    if (name !== undefined) checkName('a constant', name);
     const isRead = !isLazy(tensor);
     if (isRead) checkTensor(tensor, WHERE, name ?? 'constant');
     const value = this.addValue(tensor);
     if (name !== undefined) this.name(value, name);
-    this.draft.constants.set(value.id, isRead ? contiguous(tensor) : tensor);
+    this.draft.constants.set(value.id, isRead ? rowMajor(tensor) : tensor);
     return value;
   }
 
@@ -80,9 +83,8 @@ export class GraphBuilder {
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
   ): Value[] {
-    checkNode(op, inputs);
-    const given = Object.entries(inputs).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, this.own(value, `input ${name} of ${op}`)] as const],
+    const given = checkNode(op, inputs).map(
+      ([name, value]) => [name, this.own(value as Value, `input ${name} of ${op}`)] as const,
     );
     const specs: NamedSpecs = Object.fromEntries(given);
     const ids = Object.fromEntries(given.map(([name, { id }]) => [name, id]));
@@ -202,7 +204,7 @@ export class GraphBuilder {
 
   /** Tensors one after another along an axis. */
   concat(values: readonly Value[], axis: number): Value {
-    checkArgument(WHERE, 'values of concat', values, aList);
+    checkArgument(WHERE, 'values of concat', values, VALUES);
     return this.one('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
   }
 
@@ -211,8 +213,7 @@ export class GraphBuilder {
    * builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have, such as `toString`.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
-    checkArgument(WHERE, 'outputs', outputs, anObject);
-    const entries = Object.entries(outputs);
+    const entries = readEntries(WHERE, 'outputs', outputs) as [string, Value][];
     for (const [name] of entries) checkName('an output', name);
     if (entries.length === 0)
       throw new AttnError('INVALID_GRAPH', WHERE, 'expected at least one output, got none');
@@ -269,5 +270,8 @@ export class GraphBuilder {
 
 /** The inputs of an op as a plain record. */
 function operands(op: OpName, inputs: object): Record<string, Value | undefined> {
-  return { ...checkArgument(WHERE, `inputs of ${op}`, inputs, anObject) };
+  return Object.fromEntries(readEntries(WHERE, `inputs of ${op}`, inputs)) as Record<
+    string,
+    Value | undefined
+  >;
 }

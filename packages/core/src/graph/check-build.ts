@@ -1,8 +1,8 @@
 /** What `GraphBuilder` checks before the ops do. */
 import { AttnError, show } from '../errors.ts';
-import { checkArgument } from '../check-options.ts';
-import { anObject } from '../kinds.ts';
+import { readEntries } from '../check-options.ts';
 import { unknownName } from '../nearest-name.ts';
+import type { OpName } from '../ops/attributes.ts';
 import { OP_NAMES, ops } from '../ops/index.ts';
 
 const WHERE = 'core/graph';
@@ -18,9 +18,15 @@ export function checkName(what: string, name: string): void {
   }
 }
 
-/** Throws `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for inputs that are no object. */
-export function checkNode(op: string, inputs: object): void {
+/** The inputs that are there. Errors: `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for inputs that the op does not have. */
+export function checkNode(op: OpName, inputs: object): [string, unknown][] {
   if (typeof op !== 'string' || !Object.hasOwn(ops, op))
     throw new AttnError('INVALID_GRAPH', WHERE, unknownName('op', op, OP_NAMES));
-  checkArgument(WHERE, `inputs of ${op}`, inputs, anObject);
+  const { required, optional = [] } = ops[op];
+  const given = readEntries(WHERE, `inputs of ${op}`, inputs).filter(([, value]) => value !== undefined);
+  const known = [...required, ...optional];
+  const stranger = given.find(([name]) => known.length > 0 && !known.includes(name));
+  if (stranger !== undefined)
+    throw new AttnError('INVALID_ARGUMENT', `core/${op}`, unknownName('input', stranger[0], known));
+  return given;
 }

@@ -1,5 +1,5 @@
 /** What compositions check of a builder and of its values before they look at shapes. */
-import { checkArgument } from '../check-options.ts';
+import { checkArgument, readEntries } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import { anObject, type Kind } from '../kinds.ts';
 import { unknownName } from '../nearest-name.ts';
@@ -35,16 +35,17 @@ export function checkOperands(
   { required, optional, lists = [] }: OperandNames,
 ): void {
   checkArgument(where, 'builder', builder, aBuilder);
-  checkArgument(where, 'operands', operands, anObject);
+  const entries = readEntries(where, 'operands', operands);
   const known = [...required, ...optional];
-  for (const [name, value] of Object.entries(operands) as [string, unknown][]) {
+  for (const [name, value] of entries) {
     if (!known.includes(name))
       throw new AttnError('INVALID_ARGUMENT', where, unknownName('operand', name, known));
     if (value !== undefined) checkArgument(where, name, value, lists.includes(name) ? aValueOrList : aValue);
   }
-  const missing = required.find((name) => (operands as Record<string, unknown>)[name] === undefined);
+  const names = entries.filter(([, value]) => value !== undefined).map(([name]) => name);
+  const missing = required.find((name) => !names.includes(name));
   if (missing !== undefined) {
-    const message = `the operand ${missing} is required, got ${show(Object.keys(operands))}`;
+    const message = `the operand ${missing} is required, got ${show(names)}`;
     throw new AttnError('MISSING_INPUT', where, message);
   }
 }

@@ -4,11 +4,13 @@ import type { OpName } from '../ops/attributes.ts';
 import { references } from '../ops/references.ts';
 import type { ReferenceTensor } from '../ops/op.ts';
 import { toReference } from '../ops/reference-tensor.ts';
+import { checkGraph } from './check-graph.ts';
 import { namedInputs, type Graph, type NodeOf } from './graph.ts';
 import { checkRunInputs } from './run-inputs.ts';
 
-/** The outputs of a graph by name. Nothing is rounded on the way. Errors: those of `checkRunInputs`. */
+/** The outputs of a graph by name. Nothing is rounded on the way. Errors: those of `checkRunInputs`, `INVALID_GRAPH`. */
 export function evaluateReference(graph: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
+  checkGraph(graph, 'core/evaluateReference');
   const values: ReferenceTensor[] = [];
   const fed = checkRunInputs(graph, inputs);
   for (const [name, id] of graph.inputs) values[id] = toReference(fed[name]);

@@ -1,11 +1,11 @@
 /** What is checked of the tensors that a run is fed, once, for every backend. */
 import type { Tensors } from '../backend.ts';
 import { AttnError, show } from '../errors.ts';
-import { checkArgument } from '../check-options.ts';
+import { checkArgument, readEntries } from '../check-options.ts';
 import { anObject, type Kind } from '../kinds.ts';
 import { unknownName } from '../nearest-name.ts';
 import { sameShape } from '../ops/validate.ts';
-import { checkTensor, contiguous, type Tensor } from '../tensor.ts';
+import { checkTensor, rowMajor, type Tensor } from '../tensor.ts';
 import type { Graph } from './graph.ts';
 
 const TENSORS: Kind = { ...anObject, expected: 'an object of tensors' };
@@ -17,15 +17,16 @@ const TENSORS: Kind = { ...anObject, expected: 'an object of tensors' };
 export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Tensor> {
   const where = 'core/run';
   checkArgument(where, 'inputs', inputs, TENSORS);
+  const fed = new Map(readEntries(where, 'inputs', inputs) as [string, Tensor][]);
   const known = [...graph.inputs.keys()];
-  for (const name of Object.keys(inputs)) {
-    if (!graph.inputs.has(name) && inputs[name] !== undefined) {
+  for (const [name, given] of fed) {
+    if (!graph.inputs.has(name) && given !== undefined) {
       throw new AttnError('INVALID_ARGUMENT', where, unknownName('input', name, known));
     }
   }
   const checked: Record<string, Tensor> = {};
   for (const [name, id] of graph.inputs) {
-    const given = inputs[name];
+    const given = fed.get(name);
     const { dtype, shape } = graph.values[id];
     if (given === undefined) throw new AttnError('MISSING_INPUT', where, `input ${name} is required`);
     checkTensor(given, where, `input ${name}`);
@@ -39,7 +40,7 @@ export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Te
         `input ${name} must be ${show(shape)}, got ${show(given.shape)}`,
       );
     }
-    checked[name] = contiguous(given);
+    checked[name] = rowMajor(given);
   }
   return checked;
 }

@@ -1,4 +1,6 @@
 /** The scalar activations: ops of their own, and fused after `linear`. */
+import { AttnError } from '../errors.ts';
+import { unknownName } from '../nearest-name.ts';
 import { erfc } from './gelu/erf.ts';
 
 /** Fused after `linear`. */
@@ -23,7 +25,7 @@ export function relu(x: number): number {
   return x < 0 ? 0 : x;
 }
 
-/** An activation by name; none is the identity. */
+/** An activation by name; none is the identity. Errors: `INVALID_ARGUMENT`. */
 export function activationFunction(activation: Activation | undefined): (x: number) => number {
   switch (activation) {
     case undefined:
@@ -37,6 +39,11 @@ export function activationFunction(activation: Activation | undefined): (x: numb
     case 'tanh':
       return Math.tanh;
     default:
-      return activation satisfies never;
+      activation satisfies never;
+      throw new AttnError(
+        'INVALID_ARGUMENT',
+        'core/activation',
+        unknownName('activation', activation, ACTIVATIONS),
+      );
   }
 }

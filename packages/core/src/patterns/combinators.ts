@@ -1,6 +1,7 @@
 /** Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the first answer. */
+import { checkArgument } from '../check-options.ts';
 import { contentKey } from './json-value.ts';
-import { invalidPattern } from './options.ts';
+import { aPattern, invalidPattern } from './options.ts';
 import {
   defineBuiltIn,
   type Coverage,
@@ -81,10 +82,8 @@ export function withChildren(children: readonly Pattern[], definition: PatternDe
 export function checkPatterns(type: string, patterns: readonly Pattern[]): readonly Pattern[] {
   if (!Array.isArray(patterns) || patterns.length === 0)
     throw invalidPattern(`${type} to be given at least one pattern`, patterns);
-  const other = patterns.find(
-    (pattern: Partial<Pattern> | undefined) => typeof pattern?.classify !== 'function',
-  );
-  if (patterns.includes(other)) throw invalidPattern(`${type} to be given patterns only`, other);
+  for (const pattern of patterns)
+    checkArgument(`core/${type}`, 'each argument', pattern, aPattern, 'INVALID_PATTERN');
   return patterns;
 }
 

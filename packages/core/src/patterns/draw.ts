@@ -1,7 +1,7 @@
 /** A pattern as a picture: a small grid of cells, each asked of the pattern as a pair of runs, never position by position. */
 import type { OptionKinds } from '../check-options.ts';
 import { anything } from '../kinds.ts';
-import { checkInteger, checkOptions } from './options.ts';
+import { checkInteger, checkOptions, checkPattern } from './options.ts';
 import type { Coverage, Pattern } from './pattern.ts';
 import type { Run } from './runs.ts';
 
@@ -39,6 +39,7 @@ const KINDS: OptionKinds<DrawOptions> = {
 
 /** Draws a pattern; the cost depends on `size`, not on the length. */
 export function drawPattern(pattern: Pattern, options: DrawOptions): Drawing {
+  checkPattern('core/drawPattern', pattern);
   const { n, batch = 0, head = 0, size = 32, ...given } = checkOptions('drawPattern', options, KINDS);
   const queryLength = checkInteger("drawPattern's query length", given.queryLength ?? n, 1);
   const keyLength = checkInteger("drawPattern's key length", given.keyLength ?? n, 1);

@@ -5,6 +5,7 @@ import { andAll, not, orAll } from './combinators.ts';
 import { fixed } from './fixed.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
+import { AttnError } from '../errors.ts';
 import { anything } from '../kinds.ts';
 import type { JsonObject } from './json-value.ts';
 import { keyPadding } from './key-padding.ts';
@@ -52,7 +53,12 @@ const DEEPEST = 32;
  * Errors: `INVALID_PATTERN` for an unknown type, an unknown or missing option, a wrong value, or more than 32 levels.
  */
 export function patternFromJson(json: unknown): Pattern {
-  return decode(json, 0);
+  try {
+    return decode(json, 0);
+  } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
+    throw invalidPattern('a pattern to be an object that can be read', json);
+  }
 }
 
 function decode(json: unknown, depth: number): Pattern {

@@ -1,10 +1,23 @@
 /** The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one sentence, with its value. */
-import { checkOptions as checkKinds, type OptionKinds } from '../check-options.ts';
+import { checkArgument, checkOptions as checkKinds, type OptionKinds } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
+import type { Kind } from '../kinds.ts';
+import type { Pattern } from './pattern.ts';
 
 /** The error of a wrong option: `expected slidingWindow's before to be a non-negative integer, got -1`. */
 export function invalidPattern(expected: string, got: unknown): AttnError {
   return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${show(got)}`);
+}
+
+/** What every pattern has. */
+export const aPattern: Kind = {
+  expected: 'a pattern such as causal()',
+  test: (value) => typeof (value as Partial<Pattern> | null | undefined)?.classify === 'function',
+};
+
+/** `pattern`, if it is one. */
+export function checkPattern(where: string, pattern: Pattern): Pattern {
+  return checkArgument(where, 'pattern', pattern, aPattern, 'INVALID_PATTERN');
 }
 
 /** True for arrays and typed arrays. */

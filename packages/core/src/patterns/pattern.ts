@@ -5,6 +5,8 @@
  *
  * Positions are key coordinates: query row i stands at position `i + queryOffset`, key column j at j.
  */
+import { checkOptions, type OptionKinds } from '../check-options.ts';
+import { aBoolean, aFunction, anObject, aString, listOf, oneOf, required } from '../kinds.ts';
 import { contentKey, type Json, type JsonObject } from './json-value.ts';
 import type { Run } from './runs.ts';
 
@@ -123,6 +125,24 @@ export interface PatternDefinition {
   bind?: Pattern['bind'];
 }
 
+const DEFINITION: OptionKinds<PatternDefinition> = {
+  type: required(aString),
+  options: anObject,
+  key: aString,
+  allows: required(aFunction),
+  classify: required(aFunction),
+  classifyRuns: aFunction,
+  shiftInvariant: aBoolean,
+  signature: aFunction,
+  variant: aFunction,
+  globals: aFunction,
+  withoutGlobals: aFunction,
+  hints: aFunction,
+  validate: aFunction,
+  inputs: listOf(oneOf('globalMask', 'segmentIds', 'keyLengths'), 'a list of names of run-time inputs'),
+  bind: aFunction,
+};
+
 const NO_POSITIONS = new Int32Array(0);
 const NO_HINTS: readonly OrderHint[] = [];
 
@@ -135,9 +155,10 @@ let instances = 0;
  * a pattern once and keep it, or give it a `key`. It never has the key of a built-in pattern.
  */
 export function definePattern(definition: PatternDefinition): Pattern {
-  const { type, options = {} } = definition;
+  const checked = checkOptions('core/definePattern', definition, DEFINITION, { code: 'INVALID_PATTERN' });
+  const { type, options = {} } = checked;
   const identity = definition.key === undefined ? { instance: ++instances } : { key: definition.key };
-  return assemble(definition, () => contentKey('own', { type, options, ...identity }));
+  return assemble(checked, () => contentKey('own', { type, options, ...identity }));
 }
 
 /**

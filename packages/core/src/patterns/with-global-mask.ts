@@ -3,6 +3,7 @@ import { causal } from './causal.ts';
 import { andAll, childrenOf, or } from './combinators.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
+import { checkPattern } from './options.ts';
 import type { Pattern } from './pattern.ts';
 import { perHead } from './per-head.ts';
 
@@ -26,6 +27,7 @@ const CAUSAL: ReadonlySet<string> = new Set(['causal', 'strided', 'fixed']);
  * `slidingWindow({ before, after: 0 })` is not causal in this sense: write `and(slidingWindow(…), causal())`.
  */
 export function withGlobalMask(pattern: Pattern): Pattern {
+  checkPattern('core/withGlobalMask', pattern);
   if (pattern.inputs.includes('globalMask')) return pattern;
   if (pattern.type === 'perHead') return perHead(childrenOf(pattern).map(withGlobalMask));
   const parts = conjuncts(pattern);

@@ -2,8 +2,11 @@
  * Plans one attention call: which (batch row, head)s share a plan, in which order each is computed, and which rows use
  * the global projections. Padded keys and queries are left out of the orders, so padding costs nothing.
  */
+import { checkArgument, checkOptions, type OptionKinds } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import type { AttentionProblem } from '../ops/attention/spec.ts';
+import { aBoolean, anObject, integer, required, type Kind } from '../kinds.ts';
+import { checkPattern } from '../patterns/options.ts';
 import type { BatchRows, Pattern, PatternData } from '../patterns/pattern.ts';
 import { arrange, type Rows } from './arrangement.ts';
 import type { AttentionPlan, BlockPlan, PlanGroup, PlanStats } from './block-plan.ts';
@@ -22,6 +25,15 @@ export interface PlanData extends PatternData {
   readonly separateGlobals?: boolean;
 }
 
+const DATA: OptionKinds<PlanData> = {
+  globalMask: anObject,
+  segmentIds: anObject,
+  keyLengths: anObject,
+  keyMask: anObject,
+  queryMask: anObject,
+  separateGlobals: aBoolean,
+};
+
 /** The sizes that a plan depends on. */
 export type PlanSizes = Pick<
   AttentionProblem,
@@ -39,8 +51,10 @@ export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData
 }
 
 /** The same in small steps, for `finishPolitely`: planning irregular patterns over a million tokens takes seconds. */
-export function* planSteps(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): Steps<AttentionPlan> {
+export function* planSteps(sizes: PlanSizes, pattern: Pattern, given: PlanData = {}): Steps<AttentionPlan> {
   checkSizes(sizes);
+  checkPattern('core/plan', pattern);
+  const data = checkOptions('core/plan', given, DATA, { name: 'data' });
   const missing = pattern.inputs.find((name) => data[name] === undefined);
   if (missing !== undefined) {
     throw new AttnError(
@@ -89,30 +103,37 @@ export function* planSteps(sizes: PlanSizes, pattern: Pattern, data: PlanData = 
 }
 
 /** Positions and (batch row, head)s are 32-bit integers in a plan. */
-function checkSizes({ batch, heads, queryLength, keyLength, queryOffset }: PlanSizes): void {
-  for (const [name, value] of Object.entries({
-    batch,
-    heads,
-    queryLength,
-    keyLength,
-    'batch · heads': batch * heads,
-  })) {
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 31) {
-      throw new AttnError(
-        'INVALID_ARGUMENT',
-        'core/plan',
-        `${name} must be an integer in [0, 2^31), got ${value}`,
-      );
-    }
+const aCount: Kind = integer(0, 2 ** 31 - 1);
+
+const SIZES: OptionKinds<PlanSizes> = {
+  batch: required(aCount),
+  heads: required(aCount),
+  queryLength: required(aCount),
+  keyLength: required(aCount),
+  queryOffset: required(integer()),
+};
+
+/** The sizes, which may stand among others: whole problems are taken, too. */
+function checkSizes(sizes: PlanSizes): PlanSizes {
+  const { batch, heads, queryLength, keyLength, queryOffset } = checkArgument(
+    'core/plan',
+    'sizes',
+    sizes,
+    someSizes,
+  );
+  const checked = checkOptions('core/plan', { batch, heads, queryLength, keyLength, queryOffset }, SIZES);
+  checkArgument('core/plan', 'batch · heads', batch * heads, aCount);
+  if (Math.abs(queryOffset) + Math.max(queryLength, keyLength) >= 2 ** 31) {
+    const message = `queryOffset must be an integer that keeps positions below 2^31, got ${queryOffset}`;
+    throw new AttnError('INVALID_ARGUMENT', 'core/plan', message);
   }
-  if (!Number.isInteger(queryOffset) || Math.abs(queryOffset) + Math.max(queryLength, keyLength) >= 2 ** 31) {
-    throw new AttnError(
-      'INVALID_ARGUMENT',
-      'core/plan',
-      `queryOffset must be an integer that keeps positions below 2^31, got ${queryOffset}`,
-    );
-  }
+  return checked;
 }
+
+const someSizes: Kind = {
+  expected: `an object with ${Object.keys(SIZES).join(', ')}`,
+  test: (value) => anObject.test(value) && Object.keys({ ...(value as object) }).length > 0,
+};
 
 /** What a whole plan costs, over all of its members. */
 function sumStats(groups: readonly PlanGroup[]): PlanStats {

@@ -3,7 +3,8 @@
  * rebuilt or found here, and never a kernel, pipeline or session. Estimating a graph and running it share one plan.
  */
 import { debug } from '../debug.ts';
-import { AttnError, show } from '../errors.ts';
+import { checkOptions, type OptionKinds } from '../check-options.ts';
+import { aFunction, type Kind } from '../kinds.ts';
 import type { Pause } from '../graph/pause.ts';
 import { LruMap } from '../lru.ts';
 import { batchRows, effectivePattern, patternData } from '../ops/attention/effective-pattern.ts';
@@ -33,17 +34,28 @@ export interface PlanCacheOptions {
   readonly onEvict?: (plan: AttentionPlan) => void;
 }
 
+const aBound: Kind = {
+  expected: 'a number above 0',
+  test: (value) => typeof value === 'number' && value > 0,
+};
+
+const CACHE_OPTIONS: OptionKinds<PlanCacheOptions> = {
+  capacity: aBound,
+  maxBytes: aBound,
+  onEvict: aFunction,
+};
+
 /** A least-recently-used store of plans, usually one per backend. */
 export class PlanCache {
   private readonly plans: LruMap<AttentionPlan>;
 
   /** Errors: `INVALID_ARGUMENT` for bounds that are no positive numbers. */
-  constructor({ capacity = 32, maxBytes = 64 * 2 ** 20, onEvict }: PlanCacheOptions = {}) {
-    for (const [name, value] of Object.entries({ capacity, maxBytes })) {
-      if (!(value > 0)) {
-        throw new AttnError('INVALID_ARGUMENT', 'core/plan', `${name} must be positive, got ${show(value)}`);
-      }
-    }
+  constructor(options: PlanCacheOptions = {}) {
+    const {
+      capacity = 32,
+      maxBytes = 64 * 2 ** 20,
+      onEvict,
+    } = checkOptions('core/PlanCache', options, CACHE_OPTIONS);
     this.plans = new LruMap(capacity, { maxWeight: maxBytes, weigh: bytesOf, onEvict });
   }
 

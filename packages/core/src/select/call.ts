@@ -4,13 +4,14 @@
  * built again.
  */
 import type { Tensors } from '../backend.ts';
-import { checkArgument, type OptionKinds } from '../check-options.ts';
+import { checkArgument, readEntries, type OptionKinds } from '../check-options.ts';
 import { AttnError } from '../errors.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
-import { anObject, type Kind } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
 import { LruMap } from '../lru.ts';
 import { unknownName } from '../nearest-name.ts';
+import { aPattern } from '../patterns/options.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { checkTensor, type Tensor } from '../tensor.ts';
 import { ATTN_RUN_OPTIONS } from './check-arguments.ts';
@@ -49,11 +50,19 @@ function isRunOption(name: string): boolean {
 
 /** The graph of a call: its inputs are named as in the call, those of lists `name0`, `name1`, … Errors: those of the kind's ops. */
 export function callGraph<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
-  checkArgument(`core/${kind.name}`, 'the call', call, anObject);
+  return graphOf(kind, ownCall(kind, call));
+}
+
+/** A copy of a call, so that what it holds is read once. Errors: `INVALID_ARGUMENT` for what cannot be read. */
+export function ownCall<C extends object>({ name }: { readonly name: string }, call: C): C {
+  return Object.fromEntries(readEntries(`core/${name}`, 'the call', call)) as C;
+}
+
+function graphOf<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
   kind.check?.(call);
   checkNames(kind, call);
   const builder = new GraphBuilder();
-  const fed = callInputs(kind, call);
+  const fed = fedTensors(kind, call);
   const input = (name: string): Value => {
     checkTensor(fed[name], `core/${kind.name}`, name);
     return builder.input(name, fed[name]);
@@ -70,6 +79,11 @@ export function callGraph<C extends object, V extends object>(kind: CallKind<C, 
 
 /** The tensors of a call, as its graph is fed. */
 export function callInputs<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Tensors {
+  return fedTensors(kind, ownCall(kind, call));
+}
+
+/** `callInputs` of a call that can be read. */
+export function fedTensors<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Tensors {
   const tensors: Record<string, Tensor> = {};
   for (const [name, given] of givenTensors(kind, call)) {
     if (sameInput(kind, call, name) !== undefined) continue;
@@ -86,16 +100,16 @@ const GRAPHS = 64;
 export class CallGraphs {
   private readonly graphs = new LruMap<Graph>(GRAPHS);
 
-  /** The graph of a call. Errors: as those of `callGraph`. */
+  /** The graph of a call that `ownCall` has read. Errors: as those of `callGraph`. */
   of<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
     const key = signature(kind, call);
     const known = key === undefined ? undefined : this.graphs.get(key);
     if (known === undefined) {
-      const graph = callGraph(kind, call);
+      const graph = graphOf(kind, call);
       if (key !== undefined) this.graphs.set(key, graph);
       return graph;
     }
-    for (const [name, tensor] of Object.entries(callInputs(kind, call)))
+    for (const [name, tensor] of Object.entries(fedTensors(kind, call)))
       checkTensor(tensor, `core/${kind.name}`, name);
     return known;
   }
@@ -161,7 +175,14 @@ function checkNames<C extends object, V extends object>(kind: CallKind<C, V>, ca
 
 /** Text that is equal for calls of equal graphs; undefined for what had better be looked at closely. */
 function signature<C extends object, V extends object>(kind: CallKind<C, V>, call: C): string | undefined {
-  if (typeof call !== 'object' || call === null) return undefined;
+  try {
+    return describeCall(kind, call);
+  } catch {
+    return undefined; // A hostile object in the call, which the checks refuse.
+  }
+}
+
+function describeCall<C extends object, V extends object>(kind: CallKind<C, V>, call: C): string | undefined {
   let text = `${kind.name};`;
   for (const [name, value] of Object.entries(call) as [string, unknown][]) {
     if (value === undefined || isRunOption(name)) continue;
@@ -177,10 +198,7 @@ function signature<C extends object, V extends object>(kind: CallKind<C, V>, cal
 }
 
 function describeOption(name: string, value: unknown): string | undefined {
-  if (name === 'pattern') {
-    const { key } = Object(value) as Partial<Pattern>;
-    return typeof key === 'string' ? key : undefined;
-  }
+  if (name === 'pattern') return aPattern.test(value) ? (value as Pattern).key : undefined;
   if (Array.isArray(value)) {
     return value.every((each) => typeof each === 'number') ? `[${value.join()}]` : undefined;
   }
@@ -191,7 +209,9 @@ function describeTensors(value: unknown): string | undefined {
   const list: unknown[] = Array.isArray(value) ? value : [value];
   const texts = list.map((each) => {
     const { dtype, shape } = Object(each) as Partial<Tensor>;
-    return Array.isArray(shape) ? `${dtype} ${shape.join()}` : undefined;
+    return typeof dtype === 'string' && Array.isArray(shape)
+      ? `${dtype} ${shape.map(String).join()}`
+      : undefined;
   });
   if (texts.includes(undefined)) return undefined;
   return Array.isArray(value) ? `[${texts.join(' ')}]` : texts[0];

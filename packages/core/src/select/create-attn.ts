@@ -22,7 +22,7 @@ import type {
   Explanation,
   LshResult,
 } from './attn.ts';
-import { CallGraphs, callInputs, type CallKind } from './call.ts';
+import { CallGraphs, fedTensors, ownCall, type CallKind } from './call.ts';
 import { describeChoice, type ProbedBackend, type UsableCandidate } from './candidates.ts';
 import {
   checkAttnCompileOptions,
@@ -151,10 +151,11 @@ class Selector implements Attn {
     kind: CallKind<C, V>,
     call: C & AttnRunOptions,
   ): Promise<LshResult> {
-    const graph = this.graphs.of(kind, call);
-    const { backend: name, signal, onProgress } = call;
+    const own = ownCall(kind, call);
+    const graph = this.graphs.of(kind, own);
+    const { backend: name, signal, onProgress } = own;
     const options = checkAttnRunOptions({ backend: name, signal, onProgress });
-    const { outputs, backend } = await this.runSomewhere(graph, callInputs(kind, call), options);
+    const { outputs, backend } = await this.runSomewhere(graph, fedTensors(kind, own), options);
     return { ...outputs, out: outputs.out, backend };
   }
 

@@ -1,6 +1,7 @@
 /** Checks one attention call, so that no backend has to, and derives the specs of its outputs. */
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
+import { checkPattern as checkPatternItself } from '../../patterns/options.ts';
 import { broadcastsTo } from '../broadcast.ts';
 import type { NamedSpecs } from '../op.ts';
 import { checkDtype, checkShapeIs, fail, sameShape, sharedFloat } from '../validate.ts';
@@ -141,13 +142,7 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
 }
 
 function checkPattern(inputs: NamedSpecs, attributes: AttentionAttributes, problem: AttentionProblem): void {
-  if (typeof attributes.pattern?.allows !== 'function') {
-    fail(
-      'INVALID_PATTERN',
-      OP,
-      `pattern must be a pattern such as causal(), got ${show(attributes.pattern)}`,
-    );
-  }
+  checkPatternItself(`core/${OP}`, attributes.pattern);
   const pattern = effectivePattern(attributes, Object.keys(inputs));
   for (const name of pattern.inputs) {
     if (inputs[name] === undefined) {

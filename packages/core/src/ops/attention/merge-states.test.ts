@@ -102,7 +102,7 @@ test('says what does not fit', () => {
   expectError(
     () => mergeStates([good], { layout: 'xyz' as never }),
     'INVALID_ARGUMENT',
-    'mergeStates: layout must be bhnd or bnhd, got "xyz"',
+    'mergeStates: layout must be "bhnd" or "bnhd", got "xyz"',
   );
   expectError(
     () => mergeStates(undefined as never),

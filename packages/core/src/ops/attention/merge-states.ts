@@ -8,11 +8,12 @@
  * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by Ring
  * Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023, https://arxiv.org/abs/2310.01889
  */
+import { checkOptions } from '../../check-options.ts';
 import { AttnError, show } from '../../errors.ts';
 import { checkTensor, zeros, type DType, type Tensor } from '../../tensor.ts';
 import { toReference } from '../reference-tensor.ts';
 import { sameShape } from '../validate.ts';
-import { inBhnd, rowStrides, type AttentionLayout } from './spec.ts';
+import { ATTENTION_ATTRIBUTES, inBhnd, rowStrides, type AttentionLayout } from './spec.ts';
 
 /** Attention over one set of keys. */
 export interface AttentionState {
@@ -22,6 +23,10 @@ export interface AttentionState {
   readonly lse: Tensor;
 }
 
+const WHERE = 'core/mergeStates';
+
+const OPTIONS = { layout: ATTENTION_ATTRIBUTES.layout };
+
 /**
  * Attention over the union of the states' keys, as f32. Sums are in float64; a state whose lse is −∞ (no key) does not
  * enter; NaN in a row of any other state gives NaN in that row. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`,
@@ -29,8 +34,9 @@ export interface AttentionState {
  */
 export function mergeStates(
   states: readonly AttentionState[],
-  { layout = 'bhnd' }: { readonly layout?: AttentionLayout } = {},
+  options: { readonly layout?: AttentionLayout } = {},
 ): { readonly out: Tensor<'f32'>; readonly lse: Tensor<'f32'> } {
+  const { layout = 'bhnd' } = checkOptions(WHERE, options, OPTIONS);
   checkStates(states, layout);
   const [batch, heads, queries, valueDim] = inBhnd(states[0].out, layout);
   const strides = rowStrides(layout, heads, queries, valueDim);
@@ -63,10 +69,7 @@ export function mergeStates(
 }
 
 function checkStates(states: readonly AttentionState[], layout: AttentionLayout): void {
-  const where = 'core/mergeStates';
-  if (layout !== 'bhnd' && layout !== 'bnhd') {
-    throw new AttnError('INVALID_ARGUMENT', where, `layout must be bhnd or bnhd, got ${show(layout)}`);
-  }
+  const where = WHERE;
   if (!Array.isArray(states) || states.length === 0) {
     throw new AttnError(
       'INVALID_ARGUMENT',
@@ -75,7 +78,7 @@ function checkStates(states: readonly AttentionState[], layout: AttentionLayout)
     );
   }
   states.forEach((state, index) => {
-    if (typeof state !== 'object' || state === null) {
+    if (!isReadable(state)) {
       throw new AttnError(
         'INVALID_ARGUMENT',
         where,
@@ -113,5 +116,13 @@ function checkFloat(tensor: Tensor, allowed: readonly DType[], where: string, na
       where,
       `${name} must be ${allowed.join(' or ')}, got ${tensor.dtype}`,
     );
+  }
+}
+
+function isReadable(state: AttentionState): boolean {
+  try {
+    return typeof state === 'object' && state !== null && [state.out, state.lse].length === 2;
+  } catch {
+    return false; // A hostile object.
   }
 }

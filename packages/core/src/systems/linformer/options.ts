@@ -1,5 +1,5 @@
 /** What a Linformer takes: its inputs, its options, and what of them no Linformer can do. */
-import type { OptionKinds } from '../../check-options.ts';
+import { readEntries, type OptionKinds } from '../../check-options.ts';
 import { AttnError, show, type AttnErrorCode } from '../../errors.ts';
 import { ATTENTION_ATTRIBUTES, type AttentionAttributes } from '../../ops/attention/spec.ts';
 import { either, integer, listOf, oneOf } from '../../kinds.ts';
@@ -119,9 +119,9 @@ export function checkLinformer(
 
 /** Whoever comes from `attention` may ask for what cannot be had. Throws `INVALID_ARGUMENT`. */
 export function checkSeesAll(options: object): void {
-  if (typeof options !== 'object' || options === null) return; // That is refused elsewhere.
+  const entries = readEntries('core/linformerAttention', 'options', options);
   for (const name of ['causal', 'pattern']) {
-    const given = Object.entries(options).find(([option]) => option === name)?.[1];
+    const given = entries.find(([option]) => option === name)?.[1];
     if (given === undefined || given === false) continue;
     fail(
       'INVALID_ARGUMENT',

@@ -2,9 +2,11 @@
  * Tensors that compositions need and nobody gives them: random rotations, plain orders. Equal ones are the same tensor, because graphs
  * share executables by the identity of their constants. Do not write to them.
  */
+import { checkArgument } from '../../check-options.ts';
+import { integer } from '../../kinds.ts';
 import { LruMap } from '../../lru.ts';
 import { mulberry32 } from '../../patterns/mulberry32.ts';
-import { sizeOf, type Tensor } from '../../tensor.ts';
+import { allocate, checkShape, sizeOf, type Tensor } from '../../tensor.ts';
 
 /** How many of each kind are remembered. */
 const REMEMBERED = 32;
@@ -12,8 +14,13 @@ const REMEMBERED = 32;
 const rotations = new LruMap<Tensor<'f32'>>(REMEMBERED);
 const orders = new LruMap<Tensor<'i32'>>(REMEMBERED);
 
-/** Numbers of the distribution N(0, 1) in this shape; a seed means the same numbers everywhere and for ever. */
+/**
+ * Numbers of the distribution N(0, 1) in this shape; a seed means the same numbers everywhere and for ever.
+ * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `OUT_OF_MEMORY`.
+ */
 export function randomRotations(seed: number, shape: readonly number[]): Tensor<'f32'> {
+  checkArgument('core/randomRotations', 'seed', seed, integer());
+  checkShape(shape, 'core/randomRotations', 'tensor of rotations');
   return remember(rotations, `${seed}:${shape.join()}`, () => {
     return { dtype: 'f32', shape: [...shape], data: normals(seed, sizeOf(shape)) };
   });
@@ -41,7 +48,7 @@ function remember<T>(map: LruMap<T>, key: string, make: () => T): T {
 function normals(seed: number, count: number): Float32Array {
   const next = mulberry32(seed);
   const uniform = (): number => (next() + 0.5) / 2 ** 32;
-  const data = new Float32Array(count);
+  const data = allocate('f32', count);
   for (let i = 0; i < count; i += 2) {
     const radius = Math.sqrt(-2 * Math.log(uniform()));
     const angle = 2 * Math.PI * uniform();

@@ -1,0 +1,389 @@
+/** The public functions of core. Values of a graph and patterns are made by their own functions and taken whole. */
+import * as core from '@attn/core';
+import * as reference from '@attn/core/reference';
+import { referenceBackend } from '../reference-backend.ts';
+import type { FunctionTable, FunctionTrial } from './check-function.ts';
+import { describeFunctions } from './describe-functions.ts';
+
+const { f32, i32, bool, GraphBuilder, causal, full } = core;
+
+const KERNEL = 'is called for each element, row or tile of a call that core has checked';
+const BACKEND = 'is for backends, on graphs, nodes and tensors that core has checked';
+const FORMULA = 'is checked with the formulas of `where`';
+
+const q = () => f32([1, 1, 4, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+const call = () => ({ q: q(), k: q(), v: q(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
+const linformerCall = () => ({
+  q: q(),
+  k: q(),
+  v: q(),
+  projection: 'meanPool',
+  projectedLength: 2,
+  scale: 1,
+});
+const lshCall = () => ({ qk: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, preset: 'hf', wrap: true });
+
+/** A method of a fresh builder, with two values of it: `x` [1, 1, 4, 2] and `w` [2, 2]. */
+function building(
+  method: keyof core.GraphBuilder,
+  args: (x: core.Value, w: core.Value, builder: core.GraphBuilder) => readonly unknown[],
+  options?: readonly number[],
+): FunctionTrial {
+  let builder = new GraphBuilder();
+  return {
+    args() {
+      builder = new GraphBuilder();
+      const w = { dtype: 'f32', shape: [2, 2] } as const;
+      return args(builder.input('x', q()), builder.input('w', w), builder);
+    },
+    call: (...given: never[]) => (builder[method] as (...all: never[]) => unknown)(...given),
+    options,
+  };
+}
+
+/** A composition of ops, which takes the builder as its first argument. */
+function composing(
+  call: FunctionTrial['call'],
+  args: Parameters<typeof building>[1],
+  options: readonly number[],
+): FunctionTrial {
+  return { ...building('node', args, options), call };
+}
+
+const graph = (): core.Graph => core.attentionGraph({ q: q(), k: q(), v: q() });
+
+/** A method of an `Attn`, which is disposed afterwards. */
+function attnMethod(
+  method: keyof core.Attn,
+  args: () => readonly unknown[],
+  options?: readonly number[],
+): FunctionTrial {
+  return {
+    args,
+    options,
+    call: async (...given: never[]) => {
+      const attn = await core.createAttn({ backends: [referenceBackend()], cache: false });
+      try {
+        return await (attn[method] as (...all: never[]) => unknown)(...given);
+      } finally {
+        await attn.dispose();
+      }
+    },
+  };
+}
+
+/** Methods, by type: at run time private ones look like the others. */
+type Methods = `GraphBuilder.${keyof core.GraphBuilder}` | `Attn.${keyof core.Attn}`;
+
+const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
+  // Errors, options and tensors.
+  AttnError: 'is made by the packages themselves',
+
+  show: { args: () => [{ a: [1] }] },
+  throwIfAborted: BACKEND,
+  checkArgument: BACKEND,
+  checkOptions: BACKEND,
+  checkCompileOptions: {
+    call: (options: never) => core.checkCompileOptions('test', options),
+    args: () => [{}],
+    options: [0],
+  },
+  checkProbeOptions: {
+    call: (options: never) => core.checkProbeOptions('test', options),
+    args: () => [{ again: true }],
+    options: [0],
+  },
+  checkRunOptions: {
+    call: (options: never) => core.checkRunOptions('test', options),
+    args: () => [{ onProgress: () => {} }],
+    options: [0],
+  },
+  required: BACKEND,
+  integer: BACKEND,
+  oneOf: BACKEND,
+  listOf: BACKEND,
+  either: BACKEND,
+  nearestName: BACKEND,
+  unknownName: BACKEND,
+  allocate: { args: () => ['f32', 4] },
+  byteLengthOf: BACKEND,
+  bytesPerElement: { args: () => ['f16'] },
+  checkTensor: { call: (value: never) => core.checkTensor(value, 'test'), args: () => [q()] },
+  contiguous: { args: () => [{ ...q(), strides: [8, 8, 1, 4] }] },
+  contiguousStrides: BACKEND,
+  f32: { args: () => [[2], [1, 2]] },
+  i32: { args: () => [[2], [1, 2]] },
+  bool: { args: () => [[2], [true, 0]] },
+  sizeOf: BACKEND,
+  storageOver: BACKEND,
+  tensor: { args: () => ['u8', [2], Uint8Array.of(1, 2)] },
+  zeros: { args: () => ['f32', [2, 2]] },
+  typedArrayName: { args: () => [new Uint8Array(1)] },
+  isBuffer: { args: () => [new ArrayBuffer(1)] },
+  isMap: { args: () => [new Map()] },
+  dataIdentity: BACKEND,
+  inMemory: BACKEND,
+  isLazy: { args: () => [q()] },
+  lazyTensor: { args: () => [{ dtype: 'f32', shape: [2] }, () => new Float32Array(2)] },
+  float32ToHalf: { args: () => [[1, 2]] },
+  halfToFloat32: { args: () => [Uint16Array.of(1, 2)] },
+  halfToNumber: KERNEL,
+  numberToHalf: KERNEL,
+
+  // Patterns.
+  full: { args: () => [] },
+  causal: { args: () => [] },
+  slidingWindow: { args: () => [{ before: 1, after: 1, dilation: [1, 2] }], options: [0] },
+  globalTokens: { args: () => [{ indices: [0, 2], symmetric: true }], options: [0] },
+  keyPadding: { args: () => [{ lengths: [1, 2] }], options: [0] },
+  segments: { args: () => [{ ids: [0, 0, 1] }], options: [0] },
+  sinks: { args: () => [2] },
+  strided: { args: () => [{ stride: 2 }], options: [0] },
+  fixed: { args: () => [{ stride: 4, summary: 1 }], options: [0] },
+  randomBlocks: {
+    args: () => [{ length: 64, blockSize: 8, blocksPerRow: 1, seed: 1, heads: 'shared' }],
+    options: [0],
+  },
+  blockSparse: {
+    args: () => [
+      {
+        blockSize: 2,
+        layout: [
+          [1, 0],
+          [1, 1],
+        ],
+      },
+    ],
+    options: [0],
+  },
+  and: { args: () => [causal(), full()] },
+  or: { args: () => [causal(), full()] },
+  not: { args: () => [causal()] },
+  perHead: { args: () => [[causal(), full()]] },
+  where: FORMULA,
+  BoolExpression: FORMULA,
+  IntExpression: FORMULA,
+  definePattern: {
+    args: () => [
+      { type: 'mine', options: {}, key: 'mine@1', allows: () => true, classify: () => 'all', inputs: [] },
+    ],
+    options: [0],
+  },
+  drawPattern: { args: () => [causal(), { n: 16, batch: 0, head: 0, size: 4 }], options: [1] },
+  patternFromJson: { args: () => [{ type: 'or', of: [{ type: 'sinks', count: 1 }, { type: 'causal' }] }] },
+  withGlobalMask: { args: () => [causal()] },
+  last: KERNEL,
+  mod: KERNEL,
+  mulberry32: KERNEL,
+
+  // Plans.
+  ChunkPlan: BACKEND,
+  planAttention: {
+    args: () => [
+      { batch: 1, heads: 1, queryLength: 4, keyLength: 4, queryOffset: 0 },
+      causal(),
+      { separateGlobals: false },
+    ],
+    options: [2],
+  },
+  planSteps: {
+    call: (...args: never[]) => [...(core.planSteps as (...all: never[]) => Iterable<unknown>)(...args)],
+    args: () => [{ batch: 1, heads: 1, queryLength: 4, keyLength: 4, queryOffset: 0 }, causal(), {}],
+  },
+  PlanCache: {
+    call: (options: never) => new core.PlanCache(options),
+    args: () => [{ capacity: 4, maxBytes: 1e6 }],
+    options: [0],
+  },
+  planBytes: BACKEND,
+  planData: BACKEND,
+  finish: BACKEND,
+  finishPolitely: BACKEND,
+  maskAllows: KERNEL,
+
+  // Ops.
+  broadcastStrides: BACKEND,
+  activationFunction: { args: () => ['relu'] },
+  gelu: KERNEL,
+  geluTanh: KERNEL,
+  relu: KERNEL,
+  erf: KERNEL,
+  checkIndices: BACKEND,
+  attentionProblem: BACKEND,
+  inBhnd: BACKEND,
+  kvHeadOf: KERNEL,
+  rowStrides: BACKEND,
+  batchRows: BACKEND,
+  effectivePattern: BACKEND,
+  patternData: BACKEND,
+  mergeStates: {
+    args: () => [[{ out: q(), lse: f32([1, 1, 4], [1, 2, 3, 4]) }], { layout: 'bhnd' }],
+    options: [1],
+    depth: 4,
+  },
+  concatOperands: BACKEND,
+  lshHashProblem: BACKEND,
+  lshProblem: BACKEND,
+  lshPairs: BACKEND,
+  matmulSizes: BACKEND,
+
+  // Systems.
+  lshAttention: composing(
+    core.lshAttention,
+    (x, _w, builder) => [builder, { qk: x, v: x }, { chunkLength: 2, seed: 1 }],
+    [1, 2],
+  ),
+  localChunkAttention: composing(
+    core.localChunkAttention,
+    (x, _w, builder) => [builder, { q: x, k: x, v: x }, { chunkLength: 2, wrap: true }],
+    [1, 2],
+  ),
+  linformerAttention: composing(
+    core.linformerAttention,
+    (x, _w, builder) => [builder, { q: x, k: x, v: x }, { projection: 'meanPool', projectedLength: 2 }],
+    [1, 2],
+  ),
+  linformerProjectedInput: composing(
+    core.linformerProjectedInput,
+    (x, w, builder) => {
+      const flat = builder.reshape(x, [1, 4, 2]);
+      return [
+        builder,
+        { x: flat, keyWeight: w, valueWeight: w },
+        { keyHeads: 1, projection: 'meanPool', projectedLength: 2 },
+      ];
+    },
+    [1, 2],
+  ),
+  localChunks: {
+    args: () => [8, { chunkLength: 2, chunksBefore: 1, wrap: true, causal: false }],
+    options: [1],
+  },
+  randomRotations: { args: () => [1, [2, 2]] },
+
+  // Graphs.
+  GraphBuilder: { call: () => new GraphBuilder(), args: () => [] },
+  'GraphBuilder.input': building('input', () => ['y', { dtype: 'f32', shape: [2] }]),
+  'GraphBuilder.constant': building('constant', () => [f32([2], [1, 2]), 'weights']),
+  'GraphBuilder.node': building('node', (x) => ['softmax', { x }, { axis: -1 }], [1, 2]),
+  'GraphBuilder.attention': building(
+    'attention',
+    (x) => [
+      { q: x, k: x, v: x },
+      { pattern: full(), scale: 1, softcap: 2 },
+    ],
+    [0, 1],
+  ),
+  'GraphBuilder.lshAttention': building(
+    'lshAttention',
+    (x, _w, builder) => [
+      { qk: x, v: x, order: builder.constant(i32([1, 1, 1, 4], [0, 1, 2, 3])) },
+      { chunkLength: 2, wrap: true },
+    ],
+    [0, 1],
+  ),
+  'GraphBuilder.lshHash': building(
+    'lshHash',
+    (x, _w, builder) => [
+      { x, rotations: builder.constant(f32([2, 1, 1], [1, 2])) },
+      { buckets: [2], layout: 'bhnd' },
+    ],
+    [0, 1],
+  ),
+  'GraphBuilder.argsort': building('argsort', (_x, _w, builder) => [builder.constant(i32([2], [2, 1]))]),
+  'GraphBuilder.linear': building('linear', (x, w) => [x, w, undefined, { activation: 'relu' }], [3]),
+  'GraphBuilder.matmul': building('matmul', (x, w) => [x, w, { transposeB: true }], [2]),
+  'GraphBuilder.add': building('add', (x) => [x, x]),
+  'GraphBuilder.mul': building('mul', (x) => [x, x]),
+  'GraphBuilder.layerNorm': building('layerNorm', (x) => [x, { eps: 1e-5 }], [1]),
+  'GraphBuilder.gelu': building('gelu', (x) => [x, { approximate: 'tanh' }], [1]),
+  'GraphBuilder.relu': building('relu', (x) => [x]),
+  'GraphBuilder.tanh': building('tanh', (x) => [x]),
+  'GraphBuilder.softmax': building('softmax', (x) => [x, -1]),
+  'GraphBuilder.reduce': building('reduce', (x) => [x, -1, 'sum']),
+  'GraphBuilder.mask': building('mask', (x, _w, builder) => [x, builder.constant(bool([1], [1]))]),
+  'GraphBuilder.embedding': building('embedding', (_x, w, builder) => [
+    builder.constant(i32([2], [0, 1])),
+    w,
+  ]),
+  'GraphBuilder.gather': building('gather', (x, _w, builder) => [x, builder.constant(i32([2], [0, 1])), 2]),
+  'GraphBuilder.reshape': building('reshape', (x) => [x, [8]]),
+  'GraphBuilder.transpose': building('transpose', (x) => [x, [0, 1, 3, 2]]),
+  'GraphBuilder.slice': building('slice', (x) => [x, [0, 0, 0, 0], [1, 1, 2, 2]]),
+  'GraphBuilder.concat': building('concat', (x) => [[x, x], 2]),
+  'GraphBuilder.build': building('build', (x) => [{ x }]),
+  inputSpecs: BACKEND,
+  namedInputs: BACKEND,
+  planMemory: BACKEND,
+  supportsGraph: {
+    call: (given: never) => core.supportsGraph(referenceBackend(), given),
+    args: () => [graph()],
+  },
+  compileGraph: BACKEND,
+  checkGraph: { args: () => [graph()] },
+  checkGraphData: BACKEND,
+  checkNodeData: BACKEND,
+  createPause: BACKEND,
+  eventLoopTurn: BACKEND,
+  RunQueue: BACKEND,
+  untilAborted: BACKEND,
+  notify: BACKEND,
+  throttleProgress: BACKEND,
+  checkRunInputs: {
+    call: (inputs: never) => core.checkRunInputs(graph(), inputs),
+    args: () => [{ q: q(), k: q(), v: q() }],
+    options: [0],
+    depth: 3,
+  },
+  argsort: BACKEND,
+  inChunks: BACKEND,
+  forEachRow: KERNEL,
+
+  // Selection.
+  attentionGraph: { args: () => [call()], options: [0], depth: 3 },
+  attentionInputs: { args: () => [call()], depth: 1 },
+  linformerGraph: { args: () => [linformerCall()], options: [0], depth: 3 },
+  linformerInputs: { args: () => [linformerCall()], depth: 1 },
+  lshGraph: { args: () => [lshCall()], options: [0], depth: 3 },
+  lshInputs: { args: () => [lshCall()], depth: 1 },
+  createAttn: {
+    args: () => [{ backends: [referenceBackend()], backend: 'reference', tune: 'measure', cache: false }],
+    options: [0],
+    depth: 1,
+    after: (attn) => (attn as core.Attn).dispose(),
+  },
+  'Attn.attention': attnMethod(
+    'attention',
+    () => [{ ...call(), backend: 'reference', onProgress: () => {} }],
+    [0],
+  ),
+  'Attn.linformerAttention': attnMethod('linformerAttention', () => [linformerCall()], [0]),
+  'Attn.lshAttention': attnMethod('lshAttention', () => [lshCall()], [0]),
+  'Attn.run': attnMethod(
+    'run',
+    () => [graph(), { q: q(), k: q(), v: q() }, { backend: 'reference' }],
+    [1, 2],
+  ),
+  'Attn.compile': attnMethod('compile', () => [graph(), { backend: 'reference' }], [1]),
+  'Attn.probe': attnMethod('probe', () => []),
+  'Attn.reprobe': attnMethod('reprobe', () => []),
+  'Attn.calibrate': attnMethod('calibrate', () => [{}], [0]),
+  'Attn.explain': attnMethod('explain', () => [graph()]),
+  'Attn.on': attnMethod('on', () => ['choice', () => {}]),
+  'Attn.dispose': attnMethod('dispose', () => []),
+  leastTime: BACKEND,
+  workClock: BACKEND,
+  debug: BACKEND,
+  debugLevel: { args: () => [] },
+  LruMap: BACKEND,
+
+  // The float64 references.
+  attentionReference: BACKEND,
+  attentionReferenceRows: BACKEND,
+  lshReferenceRows: BACKEND,
+  evaluateReference: { args: () => [graph(), { q: q(), k: q(), v: q() }], options: [1], depth: 3 },
+  fromReference: BACKEND,
+  toReference: { args: () => [q()] },
+};
+
+describeFunctions([core, reference], table);
