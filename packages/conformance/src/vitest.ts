@@ -13,6 +13,8 @@ import { isInPart, matches, type SuitePart } from './select.ts';
 import { suite } from './suite.ts';
 import { verdict, type Exceptions } from './verdict.ts';
 
+export { describeFunctions } from './arguments/describe-functions.ts';
+
 /** Options of `describeConformance`. */
 export interface ConformanceOptions {
   /** Which tests to run, by the globs of `selectCases`. Default: the environment's `ATTN_CASES`, else all. */

@@ -39,6 +39,12 @@ export const anObject: Kind = {
   test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
+/** An object whose fields can be read. */
+export const aRecord: Kind = {
+  expected: 'an object that can be read',
+  test: (value) => anObject.test(value) && Object.entries(value as object).length >= 0,
+};
+
 /** Arrays and typed arrays. */
 export const aList: Kind = {
   expected: 'a list',

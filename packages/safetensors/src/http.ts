@@ -4,7 +4,7 @@
  */
 import {
   aFunction,
-  anObject,
+  aRecord,
   aSignal,
   aString,
   AttnError,
@@ -36,7 +36,7 @@ const WHERE = 'safetensors/http';
 
 const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   fetch: aFunction,
-  headers: anObject,
+  headers: aRecord,
   signal: aSignal,
   attempts: integer(1),
 };

@@ -10,7 +10,6 @@ import {
   allocate,
   anObject,
   aSignal,
-  aString,
   AttnError,
   checkArgument,
   checkOptions,
@@ -19,6 +18,7 @@ import {
   type AttnErrorCode,
   type DType,
   type FileSpan,
+  type Kind,
   type OptionKinds,
   type Tensor,
 } from '@attn/core';
@@ -48,6 +48,11 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+const aPath: Kind = {
+  expected: 'the path of a file',
+  test: (value) => typeof value === 'string' && value !== '',
+};
+
 const WRITE_OPTIONS: OptionKinds<WriteOptions> = { metadata: anObject, signal: aSignal };
 
 /**
@@ -56,7 +61,7 @@ const WRITE_OPTIONS: OptionKinds<WriteOptions> = { metadata: anObject, signal: a
  */
 export async function openSafetensorsFile(path: string): Promise<SafetensorsDiskFile> {
   const where = 'safetensors/read';
-  checkArgument(where, 'path', path, aString);
+  checkArgument(where, 'path', path, aPath);
   const handle = await open(path, 'r').catch((cause: unknown) => {
     throw fileError(where, 'read', path, cause);
   });
@@ -87,7 +92,7 @@ export async function writeSafetensorsFile(
   options: WriteOptions = {},
 ): Promise<void> {
   const where = 'safetensors/write';
-  checkArgument(where, 'path', path, aString);
+  checkArgument(where, 'path', path, aPath);
   const { metadata, signal } = checkOptions(where, options, WRITE_OPTIONS);
   const parts = safetensorsParts(tensors, metadata);
   const target = await replaceable(path);

@@ -1,14 +1,14 @@
 /** Writing: the header first, padded so that every tensor's bytes are aligned, then the tensors by falling element size. */
 import {
-  anObject,
+  aString,
   AttnError,
   bytesPerElement,
   checkArgument,
   checkTensor,
   contiguous,
   isMap,
+  readEntries,
   show,
-  type Kind,
   type Tensor,
 } from '@attn/core';
 import { DTYPE_IN_FILE } from './dtypes.ts';
@@ -20,8 +20,6 @@ export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string,
 /** Free text by name, e.g. `{ format: 'pt' }`. */
 export type Metadata = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
-const A_RECORD: Kind = { ...anObject, expected: 'an object or a Map' };
-
 /** Element sizes are at most 8 in this format, so that this aligns all of them. */
 const ALIGNMENT = 8;
 
@@ -32,7 +30,7 @@ const ALIGNMENT = 8;
  */
 export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Uint8Array[] {
   const where = 'safetensors/write';
-  const entries = pairs(checkArgument(where, 'tensors', tensors, A_RECORD));
+  const entries = pairs('tensors', tensors);
   for (const [name, tensor] of entries) {
     if (name === METADATA || name === '__proto__') {
       throw new AttnError('INVALID_ARGUMENT', where, `a tensor must not be named ${show(name)}`);
@@ -44,7 +42,6 @@ export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Ui
 
   const parts: Uint8Array[] = [];
   const fields: string[] = [];
-  if (metadata !== undefined) checkArgument(where, 'metadata', metadata, A_RECORD);
   if (metadata !== undefined) fields.push(`${JSON.stringify(METADATA)}:${metadataJson(metadata)}`);
   let offset = 0;
   for (const [name, tensor] of entries) {
@@ -83,7 +80,7 @@ function headerBytes(json: string): Uint8Array {
 }
 
 function metadataJson(metadata: Metadata): string {
-  const fields = pairs(metadata).map(([name, text]) => {
+  const fields = pairs('metadata', metadata).map(([name, text]) => {
     if (typeof text === 'string') return `${JSON.stringify(name)}:${JSON.stringify(text)}`;
     const message = `metadata must be strings, got ${show(text)} for ${show(name)}`;
     throw new AttnError('INVALID_ARGUMENT', 'safetensors/write', message);
@@ -91,6 +88,10 @@ function metadataJson(metadata: Metadata): string {
   return `{${fields.join(',')}}`;
 }
 
-function pairs<T>(values: ReadonlyMap<string, T> | Readonly<Record<string, T>>): [string, T][] {
-  return isMap(values) ? [...(values as ReadonlyMap<string, T>)] : Object.entries(values as object);
+/** Names and values of an object or a `Map`. Errors: `INVALID_ARGUMENT`. */
+function pairs<T>(what: string, values: ReadonlyMap<string, T> | Readonly<Record<string, T>>): [string, T][] {
+  if (!isMap(values)) return readEntries('safetensors/write', what, values) as [string, T][];
+  const entries = [...(values as ReadonlyMap<string, T>)];
+  for (const [name] of entries) checkArgument('safetensors/write', `each name of ${what}`, name, aString);
+  return entries;
 }

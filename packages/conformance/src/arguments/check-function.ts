@@ -2,7 +2,7 @@
  * What holds for every public function: whatever it is called with, it works, or it fails with an `AttnError` whose message has the wrong
  * value in it. A package lists its functions with right arguments for each, and everything in them is made wrong in turn.
  */
-import { AttnError, show, typedArrayName } from '@attn/core';
+import { AttnError, isMap, show, typedArrayName } from '@attn/core';
 import fc from 'fast-check';
 import { at, objectPaths, pathsOf, replaced, type Path } from './mutate.ts';
 import { anyValue, wrongValues } from './wrong-values.ts';
@@ -107,6 +107,8 @@ async function problemOf(
   }
   if (!(error instanceof AttnError)) return `a raw ${String(error)}`;
   if (error.code === 'INTERNAL') return String(error);
+  // Of a function it is what it returns that is wrong.
+  if (typeof value === 'function') return undefined;
   // An absent value is not shown; one that stands in another may be shown with it.
   if (value === undefined || error.code === 'MISSING_INPUT' || ABSENT.test(error.message)) return undefined;
   const whole = [...path.keys()].map((depth) => show(at(args, path.slice(0, depth + 1))));
@@ -118,9 +120,11 @@ async function problemOf(
 
 /** What a message may say of a wrong value in its place: what it is, how long it is, a name or a value in it. */
 function partsOf(value: unknown, depth = 2): string[] {
+  if (typeof value === 'string' && value !== '') return [show(value), value];
   if (typeof value !== 'object' || value === null || depth === 0) return [show(value)];
   try {
     const { length }: { readonly length?: unknown } = value;
+    if (isMap(value)) return [show(value), ...[...value].flat().flatMap((part) => partsOf(part, depth - 1))];
     const fields = Object.entries(Object.getOwnPropertyDescriptors(value)).flatMap(([name, field]) => [
       show(name),
       ...partsOf(field.value, depth - 1),

@@ -83,6 +83,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   throwIfAborted: BACKEND,
   checkArgument: BACKEND,
   checkOptions: BACKEND,
+  readEntries: BACKEND,
   checkCompileOptions: {
     call: (options: never) => core.checkCompileOptions('test', options),
     args: () => [{}],

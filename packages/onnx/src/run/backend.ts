@@ -2,6 +2,7 @@
 import {
   aBoolean,
   anObject,
+  aRecord,
   AttnError,
   checkCompileOptions,
   checkGraph,
@@ -52,7 +53,7 @@ export const ONNX_OPTIONS: OptionKinds<OnnxOptions> = {
   portable: aBoolean,
   threads: integer(1, 256),
   executionProviders: listOf(either(aString, anObject), 'a list of names, or of objects with a name'),
-  sessionOptions: anObject,
+  sessionOptions: aRecord,
 };
 
 /** The providers that each runtime has in itself. */

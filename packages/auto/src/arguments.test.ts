@@ -1,0 +1,12 @@
+/** Whatever `createAttn` is called with, it works or says what is wrong. */
+import { describeFunctions } from '@attn/conformance/vitest';
+import type { Attn } from '@attn/core';
+import * as module from './index.ts';
+
+describeFunctions([module], {
+  createAttn: {
+    args: () => [{ backend: 'cpu', tune: 'estimate', cache: false }],
+    options: [0],
+    after: (attn) => (attn as Attn).dispose(),
+  },
+});

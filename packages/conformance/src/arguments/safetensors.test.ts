@@ -1,0 +1,63 @@
+/** The public functions of safetensors. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { f32 } from '@attn/core';
+import * as safetensors from '@attn/safetensors';
+import * as node from '@attn/safetensors/node';
+import { afterAll, vi } from 'vitest';
+import { describeFunctions } from './describe-functions.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'attn-arguments-'));
+const path = join(folder, 'x.safetensors');
+const tensors = () => ({ x: f32([2], [1, 2]) });
+const bytes = safetensors.serializeSafetensors(tensors());
+await node.writeSafetensorsFile(path, tensors());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A server with the file, which wrong addresses do not reach. */
+const fetch = async (_url: string, { headers }: RequestInit) => {
+  const [, from, to] = /bytes=(\d+)-(\d+)/.exec(new Headers(headers).get('Range') ?? '') ?? [];
+  const range = `bytes ${from}-${to}/${bytes.length}`;
+  const status = { status: 206, headers: { 'Content-Range': range } };
+  return new Response(bytes.slice(Number(from), Number(to) + 1), status);
+};
+
+// Without the option the global one is used.
+vi.stubGlobal('fetch', fetch);
+
+describeFunctions([safetensors, node], {
+  parseSafetensors: { args: () => [bytes] },
+  openSafetensors: {
+    args: () => [
+      {
+        size: bytes.length,
+        name: 'x',
+        read: async (at: number, length: number) => bytes.slice(at, at + length),
+      },
+    ],
+  },
+  readSafetensorsHeader: { args: () => [bytes, bytes.length, 'x'] },
+  safetensorsParts: { args: () => [tensors(), { format: 'pt' }], depth: 3 },
+  serializeSafetensors: { args: () => [tensors(), new Map([['format', 'pt']])], depth: 3 },
+  httpSource: {
+    args: () => ['https://example.org/x', { fetch, headers: { a: 'b' }, attempts: 1 }],
+    options: [1],
+    depth: 1,
+  },
+  openSafetensorsFile: {
+    args: () => [path],
+    after: (file) => (file as node.SafetensorsDiskFile).close(),
+  },
+  writeSafetensorsFile: {
+    // Files with wrong names must not be written to where the tests stand.
+    call: (name: unknown, ...rest: never[]) =>
+      (node.writeSafetensorsFile as (...args: unknown[]) => Promise<void>)(
+        typeof name === 'string' && name !== '' ? join(folder, name) : name,
+        ...rest,
+      ),
+    args: () => ['x.safetensors', tensors(), { metadata: { format: 'pt' } }],
+    options: [2],
+    depth: 1,
+  },
+});
