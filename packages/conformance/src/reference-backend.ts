@@ -4,7 +4,10 @@
  */
 import {
   AttnError,
+  checkCompileOptions,
+  checkGraph,
   checkRunInputs,
+  checkRunOptions,
   inputSpecs,
   ops,
   throwIfAborted,
@@ -36,12 +39,15 @@ export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend 
     probe: async () => ({ available: true, summary: 'float64 reference, 1 thread', features: {} }),
     supports: () => true,
     estimate: (graph) => graph.nodes.reduce((total, node) => total + 1 + nodeFlops(graph, node) / 1e6, 0),
-    async compile(graph, options = {}) {
+    async compile(graph, options) {
+      const { signal: aborts } = checkCompileOptions('reference/compile', options);
+      checkGraph(graph, 'reference/compile');
       if (ended) throw new AttnError('DISPOSED', 'reference/compile', 'the backend has been disposed');
-      throwIfAborted(options.signal, 'reference/compile');
+      throwIfAborted(aborts, 'reference/compile');
       let disposed = false;
       return {
-        async run(inputs, { signal, onProgress } = {}) {
+        async run(inputs, runOptions) {
+          const { signal, onProgress } = checkRunOptions('reference/run', runOptions);
           if (disposed) throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
           throwIfAborted(signal, 'reference/run');
           const start = performance.now();

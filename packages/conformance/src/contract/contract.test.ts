@@ -115,3 +115,26 @@ test('outputs that are never let go', async () => {
   expect(await check('no-leak', leaking)).toContain('KB more after 300 calls');
   expect(await memoryGrowth(async () => {}, 1)).toBeTypeOf('number');
 });
+
+test('wrong arguments that are met with an error of the platform, or ignored', async () => {
+  const good = referenceBackend();
+  const careless: Backend = { ...good, compile: (graph) => good.compile(graph, { signal: undefined }) };
+  expect(await check('compile-arguments', careless)).toContain('with the name zzzzzzzzzzzz: it is ignored');
+  const raw = broken(({ run }) => ({ run: (inputs, { signal } = {}) => run(inputs, { signal }) }));
+  expect(await check('run-arguments', raw)).toMatch(/1 = null: a raw TypeError: Cannot destructure/);
+  expect(await check('run-arguments', good)).toBeUndefined();
+});
+
+test('arrays that a backend takes for others', async () => {
+  const strict = broken(({ run }) => ({
+    run: async (inputs, options) => {
+      const isKnown = Object.values(inputs).every(
+        ({ data }) => data instanceof Float32Array || data instanceof Uint16Array,
+      );
+      if (!isKnown) throw new TypeError('expected another array');
+      return run(inputs, options);
+    },
+  }));
+  await expect(check('other-realm', strict)).rejects.toThrow('expected another array');
+  await expect(check('float16-array', strict)).rejects.toThrow('expected another array');
+});

@@ -2,6 +2,7 @@
  * What a backend promises beside numbers: the errors it throws, runs that overlap, views as inputs, the end of its life.
  * See the documentation of `Backend` and `Executable` in core.
  */
+import { argumentsContract } from './arguments.contract.ts';
 import { callContract } from './call.contract.ts';
 import type { ContractCase } from './contract.ts';
 import { courseContract } from './course.contract.ts';
@@ -9,4 +10,9 @@ import { endContract } from './end.contract.ts';
 
 export type { ContractCase, MakeBackend } from './contract.ts';
 
-export const contractCases: readonly ContractCase[] = [...callContract, ...courseContract, ...endContract];
+export const contractCases: readonly ContractCase[] = [
+  ...callContract,
+  ...argumentsContract,
+  ...courseContract,
+  ...endContract,
+];

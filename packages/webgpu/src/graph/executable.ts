@@ -1,11 +1,10 @@
 /** A program and its turns: runs of one graph queue up, and one that finds its device lost gets another. */
 import {
-  anObject,
   AttnError,
-  checkArgument,
   checkGraphData,
   checkRunInputs,
   checkRunOptions,
+  readEntries,
   RunQueue,
   throttleProgress,
   throwIfAborted,
@@ -105,8 +104,8 @@ function checkInputs(
 ): Record<string, AnyTensor> {
   const onGpu = new Map<string, GpuTensorInput>();
   const host: Record<string, Tensor> = {};
-  checkArgument(WHERE, 'inputs', given, anObject);
-  for (const [name, input] of Object.entries(given)) {
+  for (const [name, value] of readEntries(WHERE, 'inputs', given)) {
+    const input = value as AnyTensor;
     const id = graph.inputs.get(name);
     if (id === undefined || !isOnGpu(input)) {
       host[name] = input as Tensor;

@@ -22,7 +22,11 @@ export type AnyTensor = Tensor | GpuTensorInput;
 
 /** Whether it is on the device. */
 export function isOnGpu(tensor: AnyTensor): tensor is GpuTensorInput {
-  return tensor !== null && typeof tensor === 'object' && 'buffer' in tensor;
+  try {
+    return tensor !== null && typeof tensor === 'object' && 'buffer' in tensor;
+  } catch {
+    return false; // A hostile object, which is no tensor of the host either.
+  }
 }
 
 const STORAGE = 0x80;
