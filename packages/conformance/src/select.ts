@@ -2,11 +2,14 @@
  * Picks cases by their ids. A selector is one or more globs separated by white space; `*` stands for any text, a glob
  * that begins with `!` takes away. `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
  */
+import { aString, AttnError, checkArgument, integer, listOf, show, type Kind } from '@attn/core';
 import type { ConformanceCase } from './case.ts';
 import { seedOf } from './data.ts';
 
 /** True when the id matches the selector. An empty selector matches everything. */
 export function matches(selector: string, id: string): boolean {
+  checkArgument('conformance/matches', 'selector', selector, aString);
+  checkArgument('conformance/matches', 'id', id, aString);
   const globs = selector.split(/\s+/).filter((glob) => glob !== '');
   const taken = globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
   const given = globs.filter((glob) => !glob.startsWith('!'));
@@ -14,15 +17,21 @@ export function matches(selector: string, id: string): boolean {
   return given.length === 0 || given.some((glob) => globMatches(glob, id));
 }
 
+const someCases: Kind = listOf(
+  { expected: 'a case', test: (value) => aString.test((value as Partial<ConformanceCase> | null)?.id) },
+  'a list of cases',
+);
+
 /**
- * The cases whose ids match, in order. Throws when none does: a filter with a typing error must not look like success.
+ * The cases whose ids match, in order. Errors: `INVALID_ARGUMENT` when none does, because a filter with a typing error must not look
+ * like success.
  */
 export function selectCases(selector: string, cases: readonly ConformanceCase[]): readonly ConformanceCase[] {
+  checkArgument('conformance/selectCases', 'cases', cases, someCases);
   const selected = cases.filter(({ id }) => matches(selector, id));
   if (selected.length === 0) {
-    throw new Error(
-      `[attn/conformance] selectCases: expected a case to match "${selector}", got none of ${cases.length}`,
-    );
+    const message = `expected a case to match ${show(selector)}, got none of ${cases.length}`;
+    throw new AttnError('INVALID_ARGUMENT', 'conformance/selectCases', message);
   }
   return selected;
 }
@@ -33,8 +42,19 @@ export interface SuitePart {
   readonly of: number;
 }
 
+/** A part of the suite. */
+export const aSuitePart: Kind = {
+  expected: 'a part { part, of } of the suite',
+  test(value) {
+    const { part, of } = Object(value) as Partial<SuitePart>;
+    return integer(0).test(part) && integer(1).test(of);
+  },
+};
+
 /** True when the test of this id is in the part. Neighbours, which try the same thing, fall into different parts. */
-export function isInPart({ part, of }: SuitePart, id: string): boolean {
+export function isInPart(wanted: SuitePart, id: string): boolean {
+  const { part, of } = checkArgument('conformance/isInPart', 'part', wanted, aSuitePart);
+  checkArgument('conformance/isInPart', 'id', id, aString);
   return seedOf(id) % of === part % of;
 }
 

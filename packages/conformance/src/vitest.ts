@@ -5,11 +5,20 @@
  * What a backend cannot do it says itself, and the caller must have declared it: a case that is unsupported without
  * having been declared fails, and so does one that was declared and works. Nothing is ever skipped.
  */
-import type { Backend } from '@attn/core';
+import {
+  aFunction,
+  aNumber,
+  aRecord,
+  aString,
+  checkArgument,
+  checkOptions,
+  type Backend,
+  type OptionKinds,
+} from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MakeBackend } from './contract/index.ts';
 import { environment } from './environment.ts';
-import { isInPart, matches, type SuitePart } from './select.ts';
+import { aSuitePart, isInPart, matches, type SuitePart } from './select.ts';
 import { suite } from './suite.ts';
 import { verdict, type Exceptions } from './verdict.ts';
 
@@ -33,18 +42,27 @@ export interface ConformanceOptions {
   readonly caseTimeout?: number;
 }
 
+const OPTIONS: OptionKinds<ConformanceOptions> = {
+  cases: aString,
+  expectUnsupported: aRecord,
+  part: aSuitePart,
+  caseTimeout: aNumber,
+};
+
 /**
  * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let it make
  * them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
  */
 export function describeConformance(make: MakeBackend, options: ConformanceOptions = {}): void {
+  checkArgument('conformance/describeConformance', 'make', make, aFunction);
   const {
     expectUnsupported = {},
     cases: selector = environment('ATTN_CASES') ?? '',
     caseTimeout = 0,
-  } = options;
+    part: wanted,
+  } = checkOptions('conformance/describeConformance', options, OPTIONS);
   const isWhole = environment('ATTN_SUITE') === 'whole' || selector !== '';
-  const part = isWhole ? undefined : options.part;
+  const part = isWhole ? undefined : wanted;
   /** Of another setting every property is tried, on fewer calls; all else only in part. */
   const isSelected = (id: string): boolean =>
     matches(selector, id) && (part === undefined || id.startsWith('property:') || isInPart(part, id));
