@@ -2,6 +2,8 @@
  * Expressions as data: nested lists such as `["le", ["abs", ["sub", "q", "k"]], 256]`. What a tree means, how it is checked,
  * and how it is reduced to one head and batch row, after which only `q` and `k` are left.
  */
+import { show } from '../errors.ts';
+import { meantOperation } from './operators.ts';
 import { invalidPattern } from './options.ts';
 import { exact } from './progression.ts';
 import { mod } from './runs.ts';
@@ -38,6 +40,10 @@ export const COMPARISON: Readonly<Record<Comparison, (a: number, b: number) => b
   gt: (a, b) => a > b,
   ge: (a, b) => a >= b,
 };
+
+/** Operations that give a condition, and those that give an integer. */
+const CONDITIONS = ['and', 'or', 'not', ...Object.keys(COMPARISON)];
+const INTEGERS = ['abs', ...Object.keys(ARITHMETIC)];
 
 const VARIABLES: ReadonlySet<unknown> = new Set<Variable>(['q', 'k', 'head', 'batch']);
 /** Deeper trees are refused, so that no input can exhaust the stack. */
@@ -81,7 +87,7 @@ function checkBool(value: unknown, depth: number): BoolNode {
     return [name, checkInt(operands[0], depth + 1), checkInt(operands[1], depth + 1)];
   }
   throw invalidPattern(
-    'where to be given an expression that is true or false, such as ["le", "k", "q"]',
+    `where to be given an expression that is true or false, such as ["le", "k", "q"]${meant(name, CONDITIONS)}`,
     value,
   );
 }
@@ -93,7 +99,7 @@ function checkInt(value: unknown, depth: number): IntNode {
   if (name === 'abs' && operands.length === 1) return ['abs', checkInt(operands[0], depth + 1)];
   if (!isArithmetic(name) || operands.length !== 2) {
     throw invalidPattern(
-      'where to be given an expression that is an integer, such as ["sub", "q", "k"]',
+      `where to be given an expression that is an integer, such as ["sub", "q", "k"]${meant(name, INTEGERS)}`,
       value,
     );
   }
@@ -102,6 +108,14 @@ function checkInt(value: unknown, depth: number): IntNode {
     throw invalidPattern(`where's ${name} to divide by something that does not depend on q or k`, node);
   }
   return node;
+}
+
+/** Advice for an operation of another name: ` (write "ge" for "gte")`. */
+function meant(name: unknown, known: readonly string[]): string {
+  const operation = meantOperation(name, known);
+  return operation === undefined || operation === name
+    ? ''
+    : ` (write ${JSON.stringify(operation)} for ${show(name)})`;
 }
 
 function listOf(value: unknown, depth: number): readonly unknown[] {
@@ -206,6 +220,7 @@ function isArithmetic(name: unknown): name is Arithmetic {
   return typeof name === 'string' && Object.hasOwn(ARITHMETIC, name);
 }
 
-function isComparison(name: unknown): name is Comparison {
+/** Is it the name of a comparison of two integers? */
+export function isComparison(name: unknown): name is Comparison {
   return typeof name === 'string' && Object.hasOwn(COMPARISON, name);
 }

@@ -2,6 +2,8 @@
  * Expressions about a pair of positions, built by chained methods; what they build is plain data (expression-tree.ts). Its
  * size is checked at each step: an expression that is used twice in the next one, again and again, doubles each time.
  */
+import { AttnError, show } from '../errors.ts';
+import { unknownName } from '../nearest-name.ts';
 import {
   checkSize,
   type Arithmetic,
@@ -9,6 +11,7 @@ import {
   type Comparison,
   type IntNode,
 } from './expression-tree.ts';
+import { operatorAdvice, type PrimitiveHint } from './operators.ts';
 
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
@@ -68,11 +71,26 @@ export class IntExpression {
     return this.#compare('ge', other);
   }
 
+  /** Refuses JavaScript's operators. Errors: `INVALID_PATTERN`. */
+  [Symbol.toPrimitive](hint: PrimitiveHint): never {
+    throw operatorError(hint);
+  }
+
   #compute(name: Arithmetic, other: Operand): IntExpression {
     return new IntExpression([name, this.node, nodeOf(other)]);
   }
   #compare(name: Comparison, other: Operand): BoolExpression {
-    return new BoolExpression([name, this.node, nodeOf(other)]);
+    return traced(new BoolExpression([name, this.node, nodeOf(other)]), []);
+  }
+}
+
+/** A variable of formulas. Its name is part of its type, so that TypeScript refuses `q >= k`, which compares two objects. */
+export class FormulaVariable<Name extends string> extends IntExpression {
+  readonly name: Name;
+
+  constructor(name: Name & IntNode) {
+    super(name);
+    this.name = name;
   }
 }
 
@@ -92,7 +110,12 @@ export class BoolExpression {
     return this.#join('or', others);
   }
   not(): BoolExpression {
-    return new BoolExpression(['not', this.node]);
+    return traced(new BoolExpression(['not', this.node]), [this]);
+  }
+
+  /** Refuses JavaScript's operators. Errors: `INVALID_PATTERN`. */
+  [Symbol.toPrimitive](hint: PrimitiveHint): never {
+    throw operatorError(hint);
   }
 
   /** A chain of the same operation becomes one list, not a nest of pairs. */
@@ -103,28 +126,96 @@ export class BoolExpression {
       const [, ...inner] = node;
       return inner;
     });
-    return new BoolExpression([name, ...operands]);
+    return traced(new BoolExpression([name, ...operands]), [this, ...others]);
   }
+}
+
+/** How a formula is watched. */
+export interface TraceOptions {
+  /** The condition that becomes false instead, counted from 0. */
+  readonly falseAt?: number;
+  /** Conditions after which the formula is stopped by an error. */
+  readonly most?: number;
+}
+
+/** What a formula builds while it runs. */
+export class Trace {
+  /** The formula's text, for errors. */
+  readonly text: string;
+  /** Every condition, in the order in which they are built. */
+  readonly conditions: BoolExpression[] = [];
+  /** Those that became part of another one. */
+  readonly parts: Set<unknown> = new Set();
+  readonly #falseAt: number;
+  readonly #most: number;
+
+  constructor(text: string, { falseAt = -1, most = Infinity }: TraceOptions = {}) {
+    this.text = text;
+    this.#falseAt = falseAt;
+    this.#most = most;
+  }
+
+  /** Takes note of a condition and of what it is made of. False stands for it where that was asked for. */
+  add(condition: BoolExpression, parts: readonly unknown[]): BoolExpression | false {
+    for (const part of parts) this.parts.add(part);
+    if (this.conditions.length >= this.#most) throw new Error('the formula builds more than it did before');
+    return this.conditions.push(condition) - 1 === this.#falseAt ? false : condition;
+  }
+}
+
+/** Of the formula that runs now. */
+let tracing: Trace | undefined;
+
+/** Runs a formula and traces it. It may build other patterns by formulas on its way. */
+export function during<T>(trace: Trace, formula: () => T): T {
+  const outer = tracing;
+  tracing = trace;
+  try {
+    return formula();
+  } finally {
+    tracing = outer;
+  }
+}
+
+/** In a trial, false is what the formula's own JavaScript gets to see instead of a condition. */
+function traced(condition: BoolExpression, parts: readonly unknown[]): BoolExpression {
+  return (tracing?.add(condition, parts) ?? condition) as BoolExpression;
+}
+
+function operatorError(hint: PrimitiveHint): AttnError {
+  const text = tracing?.text ?? '';
+  const where = text === '' ? '' : `, got ${show(text)}`;
+  const message = `JavaScript's operators do not build formulas: ${operatorAdvice(hint, text)}${where}`;
+  return new AttnError('INVALID_PATTERN', 'core/where', message);
 }
 
 /** What an expression can speak about. */
 export interface Variables {
   /** Position of the query. */
-  readonly q: IntExpression;
+  readonly q: FormulaVariable<'q'>;
   /** Position of the key. */
-  readonly k: IntExpression;
+  readonly k: FormulaVariable<'k'>;
   /** Query head, from 0. */
-  readonly head: IntExpression;
+  readonly head: FormulaVariable<'head'>;
   /** Batch row, from 0. */
-  readonly batch: IntExpression;
+  readonly batch: FormulaVariable<'batch'>;
 }
 
-export const VARIABLES: Variables = {
-  q: new IntExpression('q'),
-  k: new IntExpression('k'),
-  head: new IntExpression('head'),
-  batch: new IntExpression('batch'),
+const NAMED: Variables = {
+  q: new FormulaVariable('q'),
+  k: new FormulaVariable('k'),
+  head: new FormulaVariable('head'),
+  batch: new FormulaVariable('batch'),
 };
+
+/** The variables of every formula. Reading any other is an error: `INVALID_PATTERN`. */
+export const VARIABLES: Variables = new Proxy(NAMED, {
+  get(variables, name, receiver) {
+    if (typeof name === 'symbol' || name in variables) return Reflect.get(variables, name, receiver);
+    const message = unknownName('variable', name, Object.keys(variables));
+    throw new AttnError('INVALID_PATTERN', 'core/where', message);
+  },
+});
 
 function nodeOf(operand: Operand): IntNode {
   return operand instanceof IntExpression ? operand.node : operand;

@@ -173,7 +173,7 @@ describe('where', () => {
       Array.from({ length: 64 }).reduce<T>((doubled) => twice(doubled), value);
     const message =
       "INVALID_PATTERN [attn/core] pattern: expected where's expression to have at most 4096 operations and operands";
-    expect(failure(() => where(({ q }) => repeated(q, (x) => x.add(x)).ge(0)))).toMatch(message);
+    expect(failure(() => where(({ q }) => repeated(q.add(0), (x) => x.add(x)).ge(0)))).toMatch(message);
     expect(failure(() => where(({ q }) => repeated(q.ge(0), (x) => x.or(x))))).toMatch(message);
     expect(failure(() => where(({ q }) => repeated(q.ge(0), (x) => x.or(x.not()))))).toMatch(message);
     const shared = repeated<Json>(true, (x) => ['and', x, x]);
@@ -189,11 +189,11 @@ describe('where', () => {
   it('refuses what it cannot mean', () => {
     // @ts-expect-error an integer is not a condition
     expect(failure(() => where(({ q }) => q))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got {"node":"q"}"`,
+      `"INVALID_PATTERN [attn/core] where: the formula must give a condition, got the integer "q": compare it, as in .eq(0)"`,
     );
     // @ts-expect-error nothing is returned
     expect(failure(() => where(() => {}))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got undefined"`,
+      `"INVALID_PATTERN [attn/core] where: the formula must give a condition, got undefined: a function with braces needs return"`,
     );
     expect(failure(() => where(({ q, k }) => q.lt(k.add(0.5))))).toMatchInlineSnapshot(
       `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is an integer, such as ["sub", "q", "k"], got 0.5"`,

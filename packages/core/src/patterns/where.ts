@@ -1,19 +1,21 @@
 /** Any pattern that can be said as a formula about positions, heads and batch rows. */
 import { classifierOf } from './classifier.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
-import { BoolExpression, VARIABLES, type Variables } from './expression.ts';
+import { conditionOf, type Formula } from './formula.ts';
 import { canonicalJson, hashText, type Json } from './json-value.ts';
 import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
 import { moduliOf, periodOf } from './translation.ts';
 
 /** A formula as a function of its variables, or as nested lists. */
-export type WhereExpression = ((variables: Variables) => BoolExpression | boolean) | Json;
+export type WhereExpression = Formula | Json;
 
 /**
- * Query q sees key k iff the expression is true. The function is called once, and builds an expression of the methods
- * add, sub, mul, div (rounding down), mod, min, max, abs, eq, ne, lt, le, gt, ge, and, or, not; `===` and `&&` cannot be
- * seen by it. Expressions are planned without evaluating cells; windows spelled as formulas cost what `slidingWindow` costs.
+ * Query q sees key k iff the expression is true. The function builds it of the methods add, sub, mul, div (rounding down), mod, min,
+ * max, abs, eq, ne, lt, le, gt, ge, and, or, not. JavaScript's operators build nothing: a formula that uses `>=`, `===`, `&&`, `||` or
+ * `!` on its variables is refused. The function may be called several times, and should do nothing else. Expressions are planned
+ * without evaluating cells; a window that is spelled as a formula costs what `slidingWindow` costs.
+ * Errors: `INVALID_PATTERN`.
  *
  *     where(({ q, k }) => k.le(q).and(q.sub(k).mod(2).eq(0)))
  *     ["and", ["le", "k", "q"], ["eq", ["mod", ["sub", "q", "k"], 2], 0]]
@@ -24,18 +26,17 @@ export type WhereExpression = ((variables: Variables) => BoolExpression | boolea
  *     ■ · ■ · ■
  */
 export function where(expression: WhereExpression): Pattern {
-  const built = typeof expression === 'function' ? expression(VARIABLES) : expression;
-  const tree = checkExpression(built instanceof BoolExpression ? built.node : built);
+  const tree = checkExpression(typeof expression === 'function' ? conditionOf(expression) : expression);
   const byHead = mentions(tree, 'head');
   const byBatch = mentions(tree, 'batch');
 
   // One formula per head and batch row that the expression tells apart.
-  const reduced = new Map<number, Formula>();
-  const at = (b: number, h: number): Formula => {
+  const reduced = new Map<number, Reduced>();
+  const at = (b: number, h: number): Reduced => {
     const address = (byBatch ? b : 0) * 2 ** 20 + (byHead ? h : 0);
     let formula = reduced.get(address);
     if (formula === undefined) {
-      formula = formulaOf(reduceBool(tree, h, b));
+      formula = compile(reduceBool(tree, h, b));
       reduced.set(address, formula);
     }
     return formula;
@@ -65,7 +66,7 @@ export function where(expression: WhereExpression): Pattern {
 }
 
 /** An expression for one head and batch row. */
-interface Formula {
+interface Reduced {
   /** Equal for equal formulas. */
   readonly name: string;
   readonly allows: ReturnType<typeof compileBool>;
@@ -74,7 +75,7 @@ interface Formula {
   readonly hints: readonly OrderHint[];
 }
 
-function formulaOf(tree: BoolNode): Formula {
+function compile(tree: BoolNode): Reduced {
   return {
     name: hashText(canonicalJson(tree)),
     allows: compileBool(tree),
