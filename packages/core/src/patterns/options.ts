@@ -11,7 +11,7 @@ export function invalidPattern(expected: string, got: unknown): AttnError {
 
 /** What every pattern has. */
 export const aPattern: Kind = {
-  expected: 'a pattern such as causal()',
+  expected: 'a pattern, such as causal() or where(({ q, k }) => q.ge(k))',
   test: (value) => typeof (value as Partial<Pattern> | null | undefined)?.classify === 'function',
 };
 

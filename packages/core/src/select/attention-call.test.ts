@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { causal } from '../patterns/causal.ts';
 import { full } from '../patterns/full.ts';
+import type { Pattern } from '../patterns/pattern.ts';
 import { bool, f32 } from '../tensor.ts';
 import { attentionCalls, attentionGraph, attentionInputs, type AttentionCall } from './attention-call.ts';
 import { CallGraphs } from './call.ts';
@@ -68,5 +69,24 @@ test('graphs of calls are remembered by shapes and options, and every call is ch
   );
   expect(() => graphs.of(attentionCalls, { ...call, keymask: q } as AttentionCall)).toThrow(
     'there is no option "keymask"',
+  );
+});
+
+test.each([
+  ['mask', 'keyMask [batch, keys]'],
+  ['attn_mask', 'which query sees which key is the pattern'],
+  ['attentionMask', 'keyMask [batch, keys]'],
+  ['is_causal', 'write pattern: causal()'],
+  ['windowSize', 'write pattern: slidingWindow({ before, after })'],
+])("another library's %s is answered with what to use", (name, advice) => {
+  const call: AttentionCall = { q, k: q, v: q, [name]: true };
+  expect(() => attentionGraph(call)).toThrow(`there is no option "${name}"; `);
+  expect(() => attentionGraph(call)).toThrow(advice);
+});
+
+test('a formula that is no pattern yet is answered with where', () => {
+  const pattern: unknown = ({ i, j }: { i: number; j: number }) => i >= j;
+  expect(() => attentionGraph({ q, k: q, v: q, pattern: pattern as Pattern })).toThrow(
+    'pattern must be a pattern, such as causal() or where(({ q, k }) => q.ge(k)), got a function',
   );
 });

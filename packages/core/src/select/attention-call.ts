@@ -1,5 +1,6 @@
 /** A single attention call as a graph of one node. */
 import type { Tensors } from '../backend.ts';
+import { AttnError, show } from '../errors.ts';
 import type { Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type AttentionAttributes,
   type AttentionInputs,
 } from '../ops/attention/spec.ts';
+import { insteadOf } from '../ops/attention/mask-advice.ts';
 import { full } from '../patterns/full.ts';
 import type { Tensor } from '../tensor.ts';
 import { callGraph, callInputs, type CallKind } from './call.ts';
@@ -22,9 +24,19 @@ export const attentionCalls: CallKind<AttentionCall, AttentionInputs<Value>> = {
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
   options: ATTENTION_ATTRIBUTES,
+  check: checkNames,
   build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) =>
     builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
 };
+
+/** Refuses other libraries' names of masks and windows, which deserve a better answer than the nearest name. */
+function checkNames(call: object): void {
+  for (const [name, value] of Object.entries(call)) {
+    const advice = value === undefined ? undefined : insteadOf(name);
+    if (advice === undefined) continue;
+    throw new AttnError('INVALID_ARGUMENT', 'core/attention', `there is no option ${show(name)}; ${advice}`);
+  }
+}
 
 /**
  * The graph of one call: its inputs are named as in the call, its outputs `out` and, with `returnLse`, `lse`. Only

@@ -145,6 +145,30 @@ describe('errors', () => {
       'keyMask must be [batch, keys] = [2, 7], got [2, 5]',
     ],
     [
+      'a mask of pairs',
+      () => infer({ keyMask: spec([2, 1, 5, 7], 'bool') }),
+      'INVALID_SHAPE',
+      expect.stringContaining('keyMask must be [batch, keys] = [2, 7], got [2, 1, 5, 7]; a mask of keys'),
+    ],
+    [
+      'a mask of queries and keys',
+      () => infer({ keyMask: spec([5, 7]) }),
+      'INVALID_SHAPE',
+      expect.stringContaining('which query sees which key is the pattern'),
+    ],
+    [
+      'a mask of keys that broadcasts',
+      () => infer({ keyMask: spec([2, 1, 1, 7], 'bool') }),
+      'INVALID_SHAPE',
+      expect.stringContaining('keyMask [batch, keys]'),
+    ],
+    [
+      'a mask as a bias',
+      () => infer({ bias: spec([5, 7], 'bool') }),
+      'INVALID_DTYPE',
+      expect.stringContaining('bias must be f32, which is added to the logits, got bool; a mask of keys'),
+    ],
+    [
       'bias',
       () => infer({ bias: spec([5, 6]) }),
       'INVALID_SHAPE',
@@ -210,7 +234,7 @@ describe('errors', () => {
       'pattern',
       () => infer({}, { pattern: 'causal' as never }),
       'INVALID_PATTERN',
-      'pattern must be a pattern such as causal(), got "causal"',
+      'pattern must be a pattern, such as causal() or where(({ q, k }) => q.ge(k)), got "causal"',
     ],
     [
       'data of the pattern',

@@ -1,4 +1,5 @@
 /** Checks one attention call, so that no backend has to, and derives the specs of its outputs. */
+import { MASK_ADVICE } from './mask-advice.ts';
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { checkPattern as checkPatternItself } from '../../patterns/options.ts';
@@ -76,6 +77,7 @@ function checkPositions({ queryLength, keyLength, queryOffset }: AttentionProble
 
 function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtype: 'f32' | 'f16'): void {
   const { batch, heads, queryLength, keyLength } = problem;
+  const logits = [batch, heads, queryLength, keyLength];
   const table = (
     name: string,
     allowed: readonly TensorSpec['dtype'][],
@@ -86,6 +88,11 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     checkDtype(OP, inputs, name, allowed);
     checkShapeIs(OP, inputs, name, shape, axes);
   };
+  const { keyMask } = inputs;
+  if (keyMask && !sameShape(keyMask.shape, [batch, keyLength]) && broadcastsTo(keyMask.shape, logits)) {
+    const expected = `keyMask must be [batch, keys] = ${show([batch, keyLength])}, got ${show(keyMask.shape)}`;
+    fail('INVALID_SHAPE', OP, `${expected}; ${MASK_ADVICE}`);
+  }
   table('keyMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
   table('queryMask', ['bool', 'u8'], [batch, queryLength], '[batch, queries]');
   table('globalMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
@@ -93,10 +100,16 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
   table('keyLengths', ['i32', 'u32'], [batch], '[batch]');
 
   const { bias, alibiSlopes, relativeBias } = inputs;
+  if (bias?.dtype === 'bool') {
+    fail(
+      'INVALID_DTYPE',
+      OP,
+      `bias must be ${dtype}, which is added to the logits, got bool; ${MASK_ADVICE}`,
+    );
+  }
   for (const [name, spec] of Object.entries({ bias, alibiSlopes, relativeBias })) {
     if (spec) checkDtype(OP, inputs, name, dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
   }
-  const logits = [batch, heads, queryLength, keyLength];
   if (bias && !broadcastsTo(bias.shape, logits)) {
     fail(
       'INVALID_SHAPE',

@@ -43,7 +43,10 @@ export interface AttentionInputs<T> {
   readonly k: T;
   /** [B, Hkv, Nk, Dv]. */
   readonly v: T;
-  /** [B, Nk], bool or u8: 0 hides the key from everyone. */
+  /**
+   * [B, Nk], bool or u8: 0 hides the key from everyone, as padding is. Hidden keys cost nothing, and a row that sees none gives out 0
+   * and lse −∞; a bias of −1e9 or −3.4e38 does neither, it is a number like any other.
+   */
   readonly keyMask?: T;
   /** [B, Nq], bool or u8: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding. */
   readonly queryMask?: T;
@@ -53,7 +56,10 @@ export interface AttentionInputs<T> {
   readonly segmentIds?: T;
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
-  /** Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. */
+  /**
+   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. All
+   * its pairs are computed: keys are hidden by `keyMask`, and pairs by the pattern, at no cost.
+   */
   readonly bias?: T;
   /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
   readonly alibiSlopes?: T;

@@ -116,11 +116,12 @@ export function localChunks(length: number, options: LocalChunks): Pattern {
   } = checkOptions('core/localChunks', options, CHUNK_OPTIONS);
   const count = Math.ceil(length / chunkLength);
   const reach = chunksBefore + chunksAfter;
-  const near = (): Pattern => where(({ q, k }) => {
-    const distance = k.div(chunkLength).sub(q.div(chunkLength)).add(chunksBefore);
-    if (wrap) return distance.mod(count).le(reach);
-    return distance.ge(0).and(distance.le(reach));
-  });
+  const near = (): Pattern =>
+    where(({ q, k }) => {
+      const distance = k.div(chunkLength).sub(q.div(chunkLength)).add(chunksBefore);
+      if (wrap) return distance.mod(count).le(reach);
+      return distance.ge(0).and(distance.le(reach));
+    });
   const seesAll = count <= 1 || (wrap && reach + 1 >= count);
   const visible = seesAll ? full() : near();
   return isCausal ? and(visible, causal()) : visible;
