@@ -43,7 +43,7 @@ export interface LshModuleOptions {
 
 /** The module: exports `norms(task: NORMS)`, `chunks(task: CHUNKS)` and `attend(task: LSH_TASK, scratch)`. */
 export function lshModule(options: LshModuleOptions): ModuleBuilder {
-  const { simd, sharedMemory, headDim, valueDim } = options;
+  const { sharedMemory, headDim, valueDim } = options;
   const module = new ModuleBuilder({ sharedMemory });
   const kernel = { task: 'i32', scratch: 'i32' } as const;
   module.export(module.define('norms', kernel, (f, { task }) => inverseNorms(f, task, options)));
@@ -76,7 +76,7 @@ export function lshModule(options: LshModuleOptions): ModuleBuilder {
       listRows(f, place, first, rows, at.rows, lsh, options.withinBuckets);
       const queries = { address: i32.load(head, LSH_HEAD.qk), stride: i32.load(head, LSH_HEAD.qkStride) };
       gatherQueries(f, { ...queries, scale: v128.load32Splat(head, LSH_HEAD.scale) }, rows, at, headDim);
-      loadState(f, simd, place, rows, at, valueDim);
+      loadState(f, place, rows, at, valueDim);
       emitRowBlock(f, place, block, rows, at, lsh);
       f.if(
         isLast,
