@@ -64,11 +64,7 @@ function roundBytes({ length, valueDim }: LshProblem): number {
 /** Bytes of scratch that a head takes: results, keys, meetings. */
 function memberBytes(problem: LshProblem, parts: number): readonly [number, number, number] {
   const { length, headDim, rounds } = problem;
-  return [
-    parts * roundBytes(problem),
-    4 * length * headDim,
-    hasMeetings(problem) ? 8 * rounds * length : 0,
-  ];
+  return [parts * roundBytes(problem), 4 * length * headDim, hasMeetings(problem) ? 8 * rounds * length : 0];
 }
 
 /** What a kernel cannot do on a device that binds so many bytes; undefined where there is nothing of the kind. */

@@ -90,7 +90,16 @@ export function attentionName(options: AttentionOptions): string {
   const { alibi, relative, bias, state, chunks } = options;
   const ragged = { ragged: !wholeHeads, raggedValues: !wholeValues };
   const ofChunks = { chunks, meetings: chunks?.hasMeetings, mask: chunks?.hasMask };
-  const parts = { ...ofChunks, subgroups, ...ragged, alibi, relative, bias, lse: state === 'lse', part: state === 'part' };
+  const parts = {
+    ...ofChunks,
+    subgroups,
+    ...ragged,
+    alibi,
+    relative,
+    bias,
+    lse: state === 'lse',
+    part: state === 'part',
+  };
   return [
     `attention ${groups} ${rows} ${depth}`,
     ...Object.entries(parts)
