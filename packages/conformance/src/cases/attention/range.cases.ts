@@ -150,8 +150,12 @@ export const rangeCases: readonly ConformanceCase[] = [
   ]),
   ...attentionCases('Few queries and many keys, which kernels share among threads and merge.', [
     ...[-1e5, -1e9, 3e10, -LARGEST, LARGEST].map((place) => ({
-      ...{ pattern: full(), n: 700, nq: 1, data: 'zeros' as const },
-      ...{ bias: 'k', biasData: `ones*${place}` as const },
+      pattern: full(),
+      n: 700,
+      nq: 1,
+      data: 'zeros' as const,
+      bias: 'k',
+      biasData: `ones*${place}` as const,
     })),
     ...STEPS.map((biasData) => ({
       pattern: full(),
@@ -176,7 +180,10 @@ export const rangeCases: readonly ConformanceCase[] = [
     [
       ...[-65504, 65504].flatMap((place) =>
         [full(), causal(), near].map((pattern) => ({
-          ...{ pattern, n: 70, dtype: 'f16' as const, bias: 'qk' },
+          pattern,
+          n: 70,
+          dtype: 'f16' as const,
+          bias: 'qk',
           biasData: `ones*${place}` as const,
         })),
       ),
