@@ -15,6 +15,8 @@ test('distributions stay in their ranges', () => {
   expect(high).toBeLessThanOrEqual(1);
   expect(range(fill('halves', 1000, 1))).toEqual([-4, 4]);
   expect(range(fill('ones*3', 5, 1))).toEqual([3, 3]);
+  expect(new Set(fill('signs*2', 100, 1))).toEqual(new Set([-2, 2]));
+  expect(range(fill('integers*64@-1e9', 100, 1))).toEqual([-1e9, -1e9 + 7 * 64]);
   const bell = fill('bell', 4000, 1);
   const variance = bell.reduce((sum, value) => sum + value * value, 0) / bell.length;
   expect(variance).toBeGreaterThan(0.9);

@@ -23,7 +23,7 @@ export function seedOf(text: string): number {
 }
 
 /** A distribution of numbers. */
-export type Distribution = 'uniform' | 'bell' | 'halves' | 'integers' | 'zeros' | 'ones' | 'near1';
+export type Distribution = 'uniform' | 'bell' | 'halves' | 'integers' | 'signs' | 'zeros' | 'ones' | 'near1';
 
 /** None uses a transcendental function, on whose last bit engines disagree. */
 const DISTRIBUTIONS: Readonly<Record<Distribution, (u: Random) => number>> = {
@@ -35,22 +35,24 @@ const DISTRIBUTIONS: Readonly<Record<Distribution, (u: Random) => number>> = {
   halves: (u) => (u() % 17) / 2 - 4,
   /** Integers in [0, 8). */
   integers: (u) => u() % 8,
+  /** −1 or 1. */
+  signs: (u) => (u() % 2) * 2 - 1,
   zeros: () => 0,
   ones: () => 1,
   /** Uniform in [0.5, 1.5): weights of a normalisation. */
   near1: (u) => u() / 2 ** 32 + 0.5,
 };
 
-/** A distribution, or one times a factor, as in `uniform*30`. */
-export type DataRecipe = Distribution | `${Distribution}*${number}`;
+/** A distribution, or one times a factor, as in `uniform*30`, or that around another number than 0, as in `integers*64@-1000000000`. */
+export type DataRecipe = Distribution | `${Distribution}*${number}` | `${Distribution}*${number}@${number}`;
 
 /** `length` float32 values of a recipe. */
 export function fill(recipe: DataRecipe, length: number, seed: number): Float32Array {
-  const [name, gain = '1'] = recipe.split('*');
+  const [name, gain = '1', offset = '0'] = recipe.split(/[*@]/);
   const draw = DISTRIBUTIONS[name as Distribution];
-  const factor = Number(gain);
+  const [factor, center] = [Number(gain), Number(offset)];
   const random = mulberry32(seed);
-  return Float32Array.from({ length }, () => draw(random) * factor);
+  return Float32Array.from({ length }, () => draw(random) * factor + center);
 }
 
 /** `length` integers in [0, below). */

@@ -1,4 +1,4 @@
-/** All attention cases: over 700, nearly all of a few kilobytes, so that the list runs in seconds on plain JavaScript. */
+/** All attention cases: over 800, nearly all of a few kilobytes, so that the list runs in seconds on plain JavaScript. */
 import type { ConformanceCase } from '../case.ts';
 import { biasCases } from './attention/bias.cases.ts';
 import { globalCases } from './attention/global.cases.ts';
@@ -6,6 +6,7 @@ import { longCases } from './attention/long.cases.ts';
 import { maskCases } from './attention/mask.cases.ts';
 import { nonfiniteCases } from './attention/nonfinite.cases.ts';
 import { patternCases } from './attention/pattern.cases.ts';
+import { rangeCases } from './attention/range.cases.ts';
 import { shapeCases } from './attention/shape.cases.ts';
 import { windowCases } from './attention/window.cases.ts';
 
@@ -17,5 +18,6 @@ export const attentionCaseList: readonly ConformanceCase[] = [
   ...biasCases,
   ...patternCases,
   ...nonfiniteCases,
+  ...rangeCases,
   ...longCases,
 ];

@@ -2,90 +2,13 @@
  * Cases of several nodes: where a backend's own graph execution can go wrong although each op is right. Values that are
  * used twice, outputs that are inputs, views of views, memory that is reused while it is still needed.
  */
-import {
-  GraphBuilder,
-  sizeOf,
-  slidingWindow,
-  type Graph,
-  type Tensor,
-  type Tensors,
-  type Value,
-} from '@attn/core';
-import { caseId, type ConformanceCase } from '../case.ts';
-import { fill, fillIntegers, seedOf, type DataRecipe } from '../data.ts';
+import { slidingWindow, type Value } from '@attn/core';
+import type { ConformanceCase } from '../case.ts';
+import { encoderLayer, graphCase, type Attend } from './graph-case.ts';
 
-/** What a composition is built from; everything it asks for by name is fed or constant, with seeded numbers. */
-interface Parts {
-  readonly builder: GraphBuilder;
-  input(name: string, shape: readonly number[], data?: DataRecipe): Value;
-  ids(name: string, shape: readonly number[], below: number): Value;
-  weight(name: string, shape: readonly number[], data?: DataRecipe): Value;
-}
-
-/** A composition: its outputs by name. */
-type Compose = (parts: Parts) => Readonly<Record<string, Value>>;
-
-function graphCase(name: string, description: string, compose: Compose): ConformanceCase {
-  const params = { [name]: true };
-  const id = caseId('graph', params);
-  const build = (round: number): { graph: Graph; inputs: Tensors } => {
-    const builder = new GraphBuilder();
-    const inputs: Record<string, Tensor> = {};
-    const floats = (of: string, shape: readonly number[], data: DataRecipe, seed: number): Tensor => {
-      return { dtype: 'f32', shape, data: fill(data, sizeOf(shape), seedOf(`${id}/${of}/${seed}`)) };
-    };
-    const input = (of: string, shape: readonly number[], data: DataRecipe = 'bell'): Value => {
-      inputs[of] = floats(of, shape, data, round);
-      return builder.input(of, inputs[of]);
-    };
-    const ids = (of: string, shape: readonly number[], below: number): Value => {
-      inputs[of] = {
-        dtype: 'i32',
-        shape,
-        data: fillIntegers(below, sizeOf(shape), seedOf(`${id}/${of}/${round}`)),
-      };
-      return builder.input(of, inputs[of]);
-    };
-    const weight = (of: string, shape: readonly number[], data: DataRecipe = 'bell*0.3'): Value =>
-      builder.constant(floats(of, shape, data, 0), of);
-    const outputs = compose({ builder, input, ids, weight });
-    return { graph: builder.build(outputs), inputs };
-  };
-  return { id, op: 'graph', description, params, build: () => ({ ...build(0), again: build(1).inputs }) };
-}
-
-/** One post-norm encoder layer with windowed attention, as Longformer has it. */
-function encoderLayer(parts: Parts, x: Value, layer: string): Value {
-  const { builder, weight } = parts;
-  const [batch, length, width] = x.shape;
-  const heads = 2;
-  const project = (name: string, out: number, from: Value): Value =>
-    builder.linear(
-      from,
-      weight(`${layer}.${name}.weight`, [out, from.shape[from.shape.length - 1]]),
-      weight(`${layer}.${name}.bias`, [out]),
-    );
-  const split = (value: Value): Value =>
-    builder.transpose(builder.reshape(value, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
-  const norm = (name: string, value: Value): Value =>
-    builder.layerNorm(value, {
-      weight: weight(`${layer}.${name}.weight`, [width], 'near1'),
-      bias: weight(`${layer}.${name}.bias`, [width]),
-    });
-
-  const { out } = builder.attention(
-    {
-      q: split(project('query', width, x)),
-      k: split(project('key', width, x)),
-      v: split(project('value', width, x)),
-    },
-    { pattern: slidingWindow({ before: 3, after: 3 }) },
-  );
-  const merged = builder.reshape(builder.transpose(out, [0, 2, 1, 3]), [batch, length, width]);
-  const attended = norm('norm1', builder.add(x, project('output', width, merged)));
-  const hidden = builder.gelu(project('intermediate', 2 * width, attended));
-  return norm('norm2', builder.add(attended, project('dense', width, hidden)));
-}
+/** As Longformer has it. */
+const windowed: Attend = (builder, heads) =>
+  builder.attention(heads, { pattern: slidingWindow({ before: 3, after: 3 }) }).out;
 
 export const graphCases: readonly ConformanceCase[] = [
   graphCase(
@@ -190,7 +113,7 @@ export const graphCases: readonly ConformanceCase[] = [
     },
   ),
   graphCase('encoder-layer', 'A whole layer with windowed attention.', (parts) => {
-    return { out: encoderLayer(parts, parts.input('x', [2, 21, 16]), 'layer0') };
+    return { out: encoderLayer(parts, parts.input('x', [2, 21, 16]), 'layer0', windowed) };
   }),
   graphCase(
     'encoder-three-layers',
@@ -198,7 +121,7 @@ export const graphCases: readonly ConformanceCase[] = [
     (parts) => {
       let x = parts.input('x', [1, 33, 16]);
       const outputs: Record<string, Value> = {};
-      for (let i = 0; i < 3; i++) outputs[`hidden${i}`] = x = encoderLayer(parts, x, `layer${i}`);
+      for (let i = 0; i < 3; i++) outputs[`hidden${i}`] = x = encoderLayer(parts, x, `layer${i}`, windowed);
       return outputs;
     },
   ),

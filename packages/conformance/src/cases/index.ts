@@ -1,5 +1,6 @@
 /** Every case of the suite, one list per op. */
 import type { ConformanceCase } from '../case.ts';
+import { additiveMaskCases } from './additive-masks.cases.ts';
 import { attentionCaseList } from './attention.cases.ts';
 import { graphCases } from './graph.cases.ts';
 import { lshAttentionCases } from './lsh/attention.cases.ts';
@@ -31,5 +32,6 @@ export const allCases: readonly ConformanceCase[] = [
   ...lshAttentionCases,
   ...linformerCaseList,
   ...graphCases,
+  ...additiveMaskCases,
   ...lshSystemCases,
 ];

@@ -289,6 +289,11 @@ export const linformerCaseList: readonly ConformanceCase[] = [
     { n: 21, inputFirst: true, projection: 'meanPool', projectedLength: 4 },
     { n: 20, inputFirst: true, heads: 4, kvHeads: 2, hasF: true },
   ]),
+  ...linformerCases('Keys that are far from 0: logits are huge, and all alike or steps apart.', [
+    { n: 20, projection: 'maxPool', projectedLength: 5, scale: 0.5, data: 'signs*1048576', returnLse: true },
+    { n: 21, projection: 'maxPool', projectedLength: 4, scale: -1, data: 'ones*1152921504606846976' },
+    { n: 200, projection: 'maxPool', projectedLength: 70, scale: 0.25, data: 'signs*1099511627776' },
+  ]),
   ...linformerCases('Half precision storage.', [
     { n: 20, hasF: true, dtype: 'f16' },
     { n: 20, hasF: true, dtype: 'f16', layout: 'bnhd', keyMask: 'tail:6', plant: ['v@310=NaN'] },

@@ -1,5 +1,6 @@
 /** Cases of `layerNorm` and `softmax`: row lengths, axes, and the inputs that break careless implementations. */
 import type { ConformanceCase } from '../case.ts';
+import { LARGEST, PLACES, STEPS } from './attention/range.cases.ts';
 import { opCases } from './op-case.ts';
 
 const LENGTHS = [1, 2, 3, 8, 31, 64, 65, 257];
@@ -80,7 +81,36 @@ export const softmaxCases: readonly ConformanceCase[] = [
     { shapes: { x: [3, 4] }, attributes: { axis: -1 }, plant: ['x@5=NaN'] },
     { shapes: { x: [3, 4] }, attributes: { axis: 0 }, plant: ['x@5=Infinity'] },
   ]),
-  ...opCases('softmax', 'Half precision storage.', [
+  ...opCases(
+    'softmax',
+    'A slice that lies wholly at one place, however far from 0, is even.',
+    [1, 2, 70].flatMap((n) =>
+      PLACES.map((place) => ({ shapes: { x: [2, n] }, attributes: { axis: -1 }, data: `ones*${place}` })),
+    ),
+  ),
+  ...opCases(
+    'softmax',
+    'Steps in huge numbers, along rows and columns.',
+    STEPS.flatMap((data) => [0, 1].map((axis) => ({ shapes: { x: [65, 30] }, attributes: { axis }, data }))),
+  ),
+  ...opCases('softmax', 'Ends of the range beside each other, beside −∞ and beside ordinary numbers.', [
+    { shapes: { x: [2, 2] }, attributes: { axis: 1 }, data: `ones*${-LARGEST}`, plant: ['x@1=-Infinity'] },
+    {
+      shapes: { x: [3, 70] },
+      attributes: { axis: 1 },
+      data: `signs*${LARGEST}`,
+      plant: ['x@4=-Infinity', 'x@80=0'],
+    },
+    {
+      shapes: { x: [3, 70] },
+      attributes: { axis: 0 },
+      plant: [`x@4=${-LARGEST}`, `x@80=${-LARGEST}`, 'x@150=-1e30'],
+    },
+    { shapes: { x: [3, 70] }, attributes: { axis: 1 }, data: `ones*${-LARGEST}`, plant: ['x@5=NaN'] },
+  ]),
+  ...opCases('softmax', 'Half precision storage, and its own range.', [
     { shapes: { x: [3, 48] }, attributes: { axis: -1 }, dtype: 'f16' },
+    { shapes: { x: [3, 70] }, attributes: { axis: -1 }, dtype: 'f16', data: 'ones*-65504' },
+    { shapes: { x: [3, 70] }, attributes: { axis: 0 }, dtype: 'f16', data: 'halves*16376' },
   ]),
 ];

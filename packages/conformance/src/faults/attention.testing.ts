@@ -7,7 +7,7 @@ import {
   type Tensors,
 } from '@attn/core';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
-import { fedWith, onNodes, type Fault } from './fault.testing.ts';
+import { evaluateBiased, fedWith, onNodes, type Fault } from './fault.testing.ts';
 
 type Attention = NodeOf<'attention'>;
 
@@ -50,17 +50,10 @@ const countedTwice: Evaluate = (graph, inputs) => {
   const parts = node.attributes.pattern.toJSON().of;
   const children = Array.isArray(parts) ? parts.map(patternFromJson) : [];
   if (children.some((child) => child.inputs.length > 0)) return evaluateRounded(graph, inputs);
-  const [batch, heads, n] = inputs.q.shape;
-  const data = Float32Array.from({ length: batch * heads * n * n }, (_, i) => {
-    const [b, h] = [Math.floor(i / (heads * n * n)), Math.floor(i / (n * n)) % heads];
-    const count = children.filter((child) => child.allows(b, h, Math.floor(i / n) % n, i % n)).length;
+  return evaluateBiased(graph, node, inputs, (b, h, q, k) => {
+    const count = children.filter((child) => child.allows(b, h, q, k)).length;
     return Math.log(Math.max(1, count));
   });
-  const bias = graph.values.length;
-  const values = [...graph.values, { dtype: 'f32', shape: [batch, heads, n, n] } as const];
-  const nodes = [{ ...node, inputs: { ...node.inputs, bias } }];
-  const doubled = { ...graph, values, nodes, inputs: new Map([...graph.inputs, ['bias', bias]]) };
-  return evaluateRounded(doubled, { ...inputs, bias: { dtype: 'f32', shape: [batch, heads, n, n], data } });
 };
 
 export const attentionFaults: readonly Fault[] = [

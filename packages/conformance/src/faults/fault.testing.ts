@@ -1,5 +1,5 @@
 /** What a planted fault is, and how to make one from the reference. */
-import type { Graph, GraphNode, Tensor, Tensors } from '@attn/core';
+import type { Graph, GraphNode, NodeOf, Tensor, Tensors } from '@attn/core';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 
 /** A mistake, and the cases among which it must show. */
@@ -42,3 +42,31 @@ export const giving =
     change(outputs, inputs, graph);
     return outputs;
   };
+
+/** The reference on a graph of one attention node without a bias, with this one. Heads come first. */
+export function evaluateBiased(
+  graph: Graph,
+  node: NodeOf<'attention'>,
+  inputs: Tensors,
+  biasOf: (batch: number, head: number, query: number, key: number) => number,
+): Tensors {
+  const [[batch, heads, queries], keys] = [inputs.q.shape, inputs.k.shape[2]];
+  const shape = [batch, heads, queries, keys];
+  const data = Float32Array.from({ length: batch * heads * queries * keys }, (_, i) => {
+    const row = Math.floor(i / keys);
+    return biasOf(
+      Math.floor(row / queries / heads),
+      Math.floor(row / queries) % heads,
+      row % queries,
+      i % keys,
+    );
+  });
+  const bias = graph.values.length;
+  const biased: Graph = {
+    ...graph,
+    values: [...graph.values, { dtype: 'f32', shape }],
+    nodes: [{ ...node, inputs: { ...node.inputs, bias } }],
+    inputs: new Map([...graph.inputs, ['bias', bias]]),
+  };
+  return evaluateRounded(biased, { ...inputs, bias: { dtype: 'f32', shape, data } });
+}

@@ -7,7 +7,14 @@ import type { Fault } from './fault.testing.ts';
 import { lshFaults } from './lsh.testing.ts';
 import { opFaults } from './op.testing.ts';
 import { outputFaults } from './output.testing.ts';
+import { rangeFaults } from './range.testing.ts';
 
 export type { Fault } from './fault.testing.ts';
 
-export const faults: readonly Fault[] = [...attentionFaults, ...outputFaults, ...opFaults, ...lshFaults];
+export const faults: readonly Fault[] = [
+  ...attentionFaults,
+  ...outputFaults,
+  ...opFaults,
+  ...lshFaults,
+  ...rangeFaults,
+];

@@ -12,6 +12,7 @@ import {
   type AttentionAttributes,
 } from '@attn/core';
 import type { NamedReferences } from '@attn/core/reference';
+import { errorOfAbsorbing, isPowerOfTwo, sumsExactly } from './exact.ts';
 import { tanhSpread } from './pointwise.ts';
 import { ELEMENTARY, gamma, UNIT } from './rounding.ts';
 
@@ -37,6 +38,7 @@ export function attentionPairs(
   const k = rowStrides(layout, kvHeads, keyLength, headDim);
   const v = rowStrides(layout, kvHeads, keyLength, valueDim);
   const finish = logitTerms(inputs, attributes);
+  const products = new Float64Array(headDim);
 
   return (b, h) => {
     const kvHead = kvHeadOf(problem, h);
@@ -55,18 +57,8 @@ export function attentionPairs(
         if (!pattern.allows(b, h, i + queryOffset, j)) continue;
         const atQ = b * q.batch + h * q.head + i * q.row;
         const atK = b * k.batch + kvHead * k.head + j * k.row;
-        let sum = 0;
-        let size = 0;
-        for (let d = 0; d < headDim; d++) {
-          sum += query[atQ + d] * key[atK + d];
-          size += Math.abs(query[atQ + d] * key[atK + d]);
-        }
-        // The scale may be applied to q, to k or to the sum: one more rounding.
-        const score = {
-          logit: problem.scale * sum,
-          error: gamma(headDim + 3) * Math.abs(problem.scale) * size,
-        };
-        const { logit, error } = finish(b, h, i, j, score);
+        for (let d = 0; d < headDim; d++) products[d] = query[atQ + d] * key[atK + d];
+        const { logit, error } = finish(b, h, i, j, scoreOf(products, problem.scale));
         if (logit === -Infinity) continue;
         keys.push(b * v.batch + kvHead * v.head + j * v.row);
         logits.push(logit);
@@ -83,6 +75,16 @@ interface Bounded {
   readonly error: number;
 }
 
+/** The sum of products times the scale, which may be applied to q, to k or to the sum: one more rounding. */
+export function scoreOf(products: Float64Array, scale: number): Bounded {
+  const logit = scale * products.reduce((sum, product) => sum + product, 0);
+  if (isPowerOfTwo(scale) && sumsExactly(products) && sumsExactly(products.map((each) => scale * each))) {
+    return { logit, error: 0 };
+  }
+  const size = products.reduce((sum, product) => sum + Math.abs(product), 0);
+  return { logit, error: gamma(products.length + 3) * Math.abs(scale) * size };
+}
+
 /** What happens to a score on its way to a logit: the soft cap, then the three kinds of bias. */
 function logitTerms(
   inputs: NamedReferences,
@@ -95,24 +97,40 @@ function logitTerms(
   const reach = relativeBias ? (relativeBias.shape[1] - 1) / 2 : 0;
 
   return (b, h, i, j, score) => {
-    let { logit, error } = score;
-    const add = (value: number): void => {
-      logit += value;
-      error += 2 * UNIT * (Math.abs(value) + Math.abs(logit));
-    };
-    if (softcap !== undefined) {
-      error = softcap * (tanhSpread(logit / softcap, error / softcap) + ELEMENTARY);
-      logit = softcap * Math.tanh(logit / softcap);
-    }
+    const { logit, error } = softcap === undefined ? score : capped(score, softcap);
+    const terms = [logit];
     const distance = j - (i + queryOffset);
     if (biasStrides) {
-      add(bias.data[b * biasStrides[0] + h * biasStrides[1] + i * biasStrides[2] + j * biasStrides[3]]);
+      terms.push(
+        bias.data[b * biasStrides[0] + h * biasStrides[1] + i * biasStrides[2] + j * biasStrides[3]],
+      );
     }
-    if (slopeStrides) add(-alibiSlopes.data[b * slopeStrides[0] + h * slopeStrides[1]] * Math.abs(distance));
+    if (slopeStrides)
+      terms.push(-alibiSlopes.data[b * slopeStrides[0] + h * slopeStrides[1]] * Math.abs(distance));
     if (relativeBias) {
       const clamped = Math.max(-reach, Math.min(reach, distance));
-      add(relativeBias.data[h * relativeBias.shape[1] + reach + clamped]);
+      terms.push(relativeBias.data[h * relativeBias.shape[1] + reach + clamped]);
     }
-    return { logit, error: error + 4 * UNIT * Math.abs(logit) };
+    return sumOf(terms, error);
   };
+}
+
+function capped({ logit, error }: Bounded, softcap: number): Bounded {
+  return {
+    logit: softcap * Math.tanh(logit / softcap),
+    error: softcap * (tanhSpread(logit / softcap, error / softcap) + ELEMENTARY),
+  };
+}
+
+/** A score, which may be off, and what is added to it. Where anything is rounded, kernels may also count logits in units of log 2. */
+function sumOf(terms: readonly number[], scoreError: number): Bounded {
+  let logit = 0;
+  let error = scoreError;
+  terms.forEach((value, index) => {
+    logit += value;
+    if (index > 0) error += 2 * UNIT * (Math.abs(value) + Math.abs(logit));
+  });
+  if (scoreError === 0 && sumsExactly(terms)) return { logit, error: 0 };
+  const absorbing = terms.length > 1 ? errorOfAbsorbing(terms, scoreError) : undefined;
+  return { logit, error: absorbing ?? error + 4 * UNIT * Math.abs(logit) };
 }

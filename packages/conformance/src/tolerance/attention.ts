@@ -12,8 +12,9 @@
  *     |õ − o| = |Σ pⱼ (e^{dⱼ} − 1)(vⱼ − o)| / Σ p e^{d}  ≤  Σ pⱼ (e^{δⱼ} − 1) |vⱼ − o| / Σ pⱼ e^{−δⱼ}.
  *
  * To first order that is Σ pⱼ δⱼ |vⱼ − o|, never more than the familiar |Δp| ≤ 2 · p · |Δlogit|, and much less where one key
- * takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. For the log-sum-exp,
- * |Δlse| ≤ log Σ p e^{δ}.
+ * takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. What is common to all keys cancels, so that the
+ * same holds with δⱼ + δₘ for δⱼ, and 0 for that of the greatest logit m. That is what bounds rows whose logits are off by more than
+ * 1, but further apart. For the log-sum-exp, |Δlse| ≤ log Σ p e^{δ}.
  */
 import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core';
 import type { NamedReferences } from '@attn/core/reference';
@@ -74,35 +75,56 @@ export function boundRow(
 ): number {
   const count = keys.length;
   const max = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
-  const sum = logits.reduce((total, logit) => total + Math.exp(logit - max), 0);
-  const lse = max + Math.log(sum);
+  const logTotal = logSum(logits.map((logit) => logit - max));
   const rescaling = 16 * UNIT * (1 + merges + Math.ceil(count / TILE_KEYS));
 
-  const weights = new Float64Array(count);
-  const excess = new Float64Array(count);
-  let least = 0;
-  let most = 0;
-  for (let j = 0; j < count; j++) {
-    const delta = errors[j] + 2 * expError(logits[j] - max) + rescaling;
-    weights[j] = Math.exp(logits[j] - lse);
-    const grown = Math.exp(Math.min(logits[j] - lse + delta, 700));
-    excess[j] = grown - weights[j];
-    least += weights[j] * Math.exp(-delta);
-    most += grown;
-  }
+  // Not less an lse, beside whose size the logarithm may be lost.
+  const below = logits.map((logit) => logit - max - logTotal);
+  const delta = logits.map((logit, j) => errors[j] + 2 * expError(logit - max) + rescaling);
+  const top = logits.indexOf(max);
+  const spreads = [
+    spreadOf(below, delta),
+    spreadOf(
+      below,
+      delta.map((own, j) => (j === top ? 0 : own + delta[top])),
+    ),
+  ];
+  const weights = below.map(Math.exp);
 
   const sums = gamma(count + 4);
   for (let c = 0; c < out.length; c++) {
-    let moved = 0;
     let size = 0;
     let flushed = 0;
     for (let j = 0; j < count; j++) {
-      const value = values[keys[j] + c];
-      moved += excess[j] * Math.abs(value - out[c]);
-      size += weights[j] * Math.abs(value);
-      flushed += TINY * Math.abs(value);
+      const value = Math.abs(values[keys[j] + c]);
+      size += weights[j] * value;
+      flushed += TINY * value;
     }
-    into[c] = moved / least + sums * size + flushed;
+    const moved = spreads.map((spread) => spread((j) => Math.abs(values[keys[j] + c] - out[c])));
+    into[c] = leastOf(moved) + sums * size + flushed;
   }
-  return Math.log(most) + sums + ELEMENTARY + 8 * UNIT * (Math.abs(max) + Math.abs(lse));
+  const lifted = below.map((logit, j) => logit + delta[j]);
+  return logSum(lifted) + sums + ELEMENTARY + 8 * UNIT * (Math.abs(max) + Math.abs(max + logTotal));
+}
+
+/** By how much an average moves, as a function of how far each value is from it, when the weights e^below are off by factors within e^±delta. */
+function spreadOf(
+  below: readonly number[],
+  delta: readonly number[],
+): (distance: (j: number) => number) => number {
+  const least = below.reduce((sum, logit, j) => sum + Math.exp(logit - delta[j]), 0);
+  const excess = below.map((logit, j) => Math.exp(Math.min(logit + delta[j], 700)) - Math.exp(logit));
+  return (distance) => excess.reduce((sum, each, j) => sum + each * distance(j), 0) / least;
+}
+
+/** The least of some bounds; NaN, which comes of weights that may be anything, bounds nothing. */
+function leastOf(bounds: readonly number[]): number {
+  const known = bounds.filter((bound) => !Number.isNaN(bound));
+  return known.length === 0 ? NaN : Math.min(...known);
+}
+
+/** log Σ e^x. */
+function logSum(terms: readonly number[]): number {
+  const max = terms.reduce((most, term) => Math.max(most, term), -Infinity);
+  return max + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - max), 0));
 }

@@ -9,7 +9,7 @@ import { lshAttentionError } from './lsh-attention.ts';
 import { layerNormError, softmaxError } from './normalisation.ts';
 import { geluError, tanhError } from './pointwise.ts';
 import { linearError, matmulError, noError, reduceError } from './products.ts';
-import { storageError } from './rounding.ts';
+import { storedError } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
 
 export type { ErrorRule } from './rule.ts';
@@ -63,6 +63,6 @@ export function nodeErrors<K extends OpName>(
   if (MOVES.has(op)) return errors;
   return errors.map((error, index) => {
     const { data } = outputs[index];
-    return error.map((before, i) => before + storageError(specs[index].dtype, Math.abs(data[i]) + before));
+    return error.map((before, i) => before + storedError(specs[index].dtype, data[i], before));
   });
 }

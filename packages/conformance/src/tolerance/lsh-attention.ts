@@ -1,12 +1,13 @@
 /**
  * Error bound of LSH attention. A token's result is one softmax over all the pairs that it meets, so the bound is attention's
  * (`attention.ts`), with two more sources: keys are divided by a norm, which is itself a sum over the head dim; and the rounds are
- * merged by their log-sum-exp. Where a token stands for itself, its value is copied.
+ * merged. Where a token stands for itself, its value is copied.
  */
 import { lshPairs, lshProblem, rowStrides, type LshAttentionAttributes } from '@attn/core';
 import type { NamedReferences } from '@attn/core/reference';
 import { boundRow } from './attention.ts';
-import type { RowPairs } from './attention-pairs.ts';
+import { scoreOf, type RowPairs } from './attention-pairs.ts';
+import { isPowerOfTwo, sumsExactly } from './exact.ts';
 import { gamma, UNIT } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
 
@@ -49,29 +50,30 @@ export function lshRowPairs(
     const seenBy = pairsOf(b, h);
     const at = (i: number): number => b * rows.batch + h * rows.head + i * rows.row;
     const norms = Array.from({ length }, (_, j) => {
-      let squares = 0;
-      for (let d = 0; d < headDim; d++) squares += qk.data[at(j) + d] ** 2;
-      if (keyNorm === 'l2') return Math.max(Math.sqrt(squares), 1e-12);
-      return Math.sqrt(squares + headDim * 1e-6);
+      const row = qk.data.subarray(at(j), at(j) + headDim);
+      const squares = row.reduce((sum, x) => sum + x ** 2, 0);
+      const norm =
+        keyNorm === 'l2' ? Math.max(Math.sqrt(squares), 1e-12) : Math.sqrt(squares + headDim * 1e-6);
+      // Sums of squares may be those of a shorter vector, so that they do not overflow.
+      const isExact = isPowerOfTwo(norm) && sumsExactly(row.map((x) => (x / norm) ** 2));
+      return { norm, isExact };
     });
+    const products = new Float64Array(headDim);
     return (i) => {
       const keys: number[] = [];
       const logits: number[] = [];
       const errors: number[] = [];
       for (const { key, term } of seenBy(i)) {
-        let sum = 0;
-        let size = 0;
-        for (let d = 0; d < headDim; d++) {
-          sum += qk.data[at(i) + d] * qk.data[at(key) + d];
-          size += Math.abs(qk.data[at(i) + d] * qk.data[at(key) + d]);
-        }
-        const logit = (scale * sum) / norms[key] + term;
+        const { norm, isExact } = norms[key];
+        for (let d = 0; d < headDim; d++) products[d] = (qk.data[at(i) + d] / norm) * qk.data[at(key) + d];
+        const score = scoreOf(products, scale);
+        const logit = score.logit + term;
         if (logit === -Infinity) continue;
+        const size = products.reduce((total, product) => total + Math.abs(product), 0);
+        const rounded = relative * Math.abs(scale) * size + 4 * UNIT * (Math.abs(logit) + Math.abs(term));
         keys.push(b * v.batch + h * v.head + key * v.row);
         logits.push(logit);
-        errors.push(
-          (relative * Math.abs(scale) * size) / norms[key] + 4 * UNIT * (Math.abs(logit) + Math.abs(term)),
-        );
+        errors.push(isExact && score.error === 0 && term === 0 ? 0 : rounded);
       }
       return { keys, logits, errors, values: values.data };
     };

@@ -4,7 +4,7 @@
  * freedoms that backends legitimately use: any order of summation, fused multiply–adds, factors folded into q, base-2
  * exponentials, and elementary functions that are good but not correctly rounded.
  */
-import type { DType } from '@attn/core';
+import { halfToNumber, numberToHalf, type DType } from '@attn/core';
 
 /** Largest relative error of one rounding to float32. */
 export const UNIT: number = 2 ** -24;
@@ -36,4 +36,15 @@ export function storageError(dtype: DType, value: number): number {
   if (dtype === 'f32') return Math.abs(value) * UNIT + TINY;
   if (dtype === 'f16') return Math.abs(value) * 2 ** -11 + 2 ** -24;
   return 0;
+}
+
+/** Error of storing a value that is off by `before`: none of what is exact and can be stored, subnormal numbers aside. */
+export function storedError(dtype: DType, value: number, before: number): number {
+  if (before === 0 && (value === 0 || Math.abs(value) >= TINY) && isStored(dtype, value)) return 0;
+  return storageError(dtype, Math.abs(value) + before);
+}
+
+function isStored(dtype: DType, value: number): boolean {
+  if (dtype === 'f16') return halfToNumber(numberToHalf(value)) === value;
+  return dtype !== 'f32' || Math.fround(value) === value;
 }

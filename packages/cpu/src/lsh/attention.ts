@@ -48,7 +48,7 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
     plan.use({ order: ofHead('order') ?? [], buckets: ofHead('buckets'), mask });
     const values = headRows(v, batchRow, head);
     const rows = headRows(results, batchRow, head);
-    const lse = await rounds.run(member, headRows(qk, batchRow, head), values, rows);
+    const { lse } = await rounds.run(member, headRows(qk, batchRow, head), values, rows);
     for (let i = 0; i < length; i++) {
       if (lse[i] === -Infinity && mask?.[i] !== 0) copyRow(values, rows, i);
     }
@@ -56,6 +56,31 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   }
   out.done();
 };
+
+/**
+ * What rounds have left of each token, as the online softmax has it: its greatest logit, and the sum of the weights relative to it. Their
+ * lse would not do: the logarithm of the sum is lost beside a large logit.
+ */
+class RowStates {
+  readonly maxima: Float64Array;
+  readonly sums: Float64Array;
+
+  constructor(length: number) {
+    this.maxima = new Float64Array(length);
+    this.sums = new Float64Array(length);
+    this.reset();
+  }
+
+  reset(): void {
+    this.maxima.fill(-Infinity);
+    this.sums.fill(0);
+  }
+
+  /** log Σ e^logit of each token; −∞ where it saw nothing. */
+  get lse(): Float64Array {
+    return this.sums.map((sum, i) => (sum === 0 ? -Infinity : this.maxima[i] + Math.log(sum)));
+  }
+}
 
 /** Runs the rounds of one head after another. */
 class Rounds {
@@ -65,7 +90,7 @@ class Rounds {
   private readonly scratch: Scratch;
   private readonly terms: readonly LogitTerm[];
   private readonly keys: Float32Array;
-  private readonly lse: Float64Array;
+  private readonly states: RowStates;
   private done = 0;
 
   constructor(call: KernelCall<'lshAttention'>, problem: LshProblem, plan: ChunkPlan) {
@@ -76,13 +101,13 @@ class Rounds {
     this.scratch = rowBlockScratch(headDim, valueDim);
     this.terms = duplicates === 'lucidrains' ? [lessTimesMet(plan)] : [];
     this.keys = call.context.scratch('f32', length * headDim);
-    this.lse = new Float64Array(length);
+    this.states = new RowStates(length);
   }
 
-  /** Computes a head into `out` and returns its lse, which is overwritten by the next head's. */
-  async run(member: number, qk: HeadRows, values: HeadRows, out: HeadRows): Promise<Float64Array> {
+  /** Computes a head into `out` and returns its states, which are overwritten by the next head's. */
+  async run(member: number, qk: HeadRows, values: HeadRows, out: HeadRows): Promise<RowStates> {
     const { heads, headDim, valueDim, rounds, scale } = this.problem;
-    this.lse.fill(-Infinity);
+    this.states.reset();
     const keys: HeadRows = { data: this.keys, origin: 0, stride: headDim, dim: headDim };
     normalizeKeys(qk, keys, this.problem);
     const place = { batchRow: Math.floor(member / heads), head: member % heads };
@@ -93,7 +118,7 @@ class Rounds {
       const { terms } = this;
       await this.runRound({ ...place, block, queries: qk, keys, values, tiles, terms, scale }, block, out);
     }
-    return this.lse;
+    return this.states;
   }
 
   private async runRound(work: HeadWork, block: BlockTiles, out: HeadRows): Promise<void> {
@@ -108,7 +133,7 @@ class Rounds {
         const pausing = context.pause();
         if (pausing) await pausing;
       }
-      mergeRowBlock(rows, this.scratch, out, this.lse);
+      mergeRowBlock(rows, this.scratch, out, this.states);
     }
   }
 }
@@ -126,22 +151,24 @@ function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm 
   }
 }
 
-/** Merges the state of a row block with what earlier rounds left in `out` and `lse`; see `mergeStates` in core. */
-function mergeRowBlock(rows: number, { queryRows, state }: Scratch, out: HeadRows, lse: Float64Array): void {
+/** Merges the state of a row block with what earlier rounds left in `out` and `states`. */
+function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, sums }: RowStates): void {
+  const { queryRows, state } = scratch;
   for (let i = 0; i < rows; i++) {
     const sum = state.sum[i];
     if (sum === 0) continue; // nothing visible in this round
     const row = queryRows[i];
     const to = out.origin + row * out.stride;
-    const [before, now] = [lse[row], state.max[i] + Math.log(sum)];
-    const max = Math.max(before, now);
-    const [kept, added] = [Math.exp(before - max), Math.exp(now - max)];
+    const max = Math.max(maxima[row], state.max[i]);
+    const kept = sums[row] * Math.exp(maxima[row] - max);
+    const added = sum * Math.exp(state.max[i] - max);
     const total = kept + added;
     for (let d = 0; d < out.dim; d++) {
       const value = (added / total) * (state.values[i * state.width + d] / sum);
       out.data[to + d] = (kept / total) * out.data[to + d] + value;
     }
-    lse[row] = max + Math.log(total);
+    maxima[row] = max;
+    sums[row] = total;
   }
 }
 

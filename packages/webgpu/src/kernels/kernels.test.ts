@@ -74,7 +74,7 @@ test('shared memory is what was said', () => {
 
 /** One variant of each kernel, to be read. */
 const TEXTS: Readonly<Record<string, KernelSource>> = {
-  attention: attentionKernel({ ...PLAIN, hasLse: true }),
+  attention: attentionKernel({ ...PLAIN, state: 'lse' }),
   'attention-subgroups': attentionKernel({ ...PLAIN, depth: 8, subgroups: true }),
   'attention-biases': attentionKernel({
     ...PLAIN,
@@ -88,7 +88,7 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   }),
   'attention-chunks': attentionKernel({
     ...PLAIN,
-    hasLse: true,
+    state: 'part',
     chunks: { hasMeetings: true, hasMask: true },
   }),
   merge: mergeKernel(true, 'f32'),

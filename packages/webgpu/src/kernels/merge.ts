@@ -1,16 +1,23 @@
 /**
- * Merges what several workgroups found for the same queries, each over keys of its own, by their log-sum-exps: the second half of
+ * Merges what several workgroups found for the same queries, each over keys of its own: the second half of
  * attention of few queries to many keys ("Flash-Decoding", Dao et al. 2023).
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareBuffers, declareParams, floatAccess, forEachElement, type FloatStorage } from './wgsl.ts';
+import {
+  declareBuffers,
+  declareParams,
+  floatAccess,
+  forEachElement,
+  LOWEST,
+  type FloatStorage,
+} from './wgsl.ts';
 
 export const MERGE_PARAMS = {
   /** Elements of the output that the group has. */
   count: 'u32',
   splits: 'u32',
   splitOut: 'u32',
-  splitLse: 'u32',
+  splitStates: 'u32',
   queryCount: 'u32',
   queryLength: 'u32',
   heads: 'u32',
@@ -25,47 +32,54 @@ export const MERGE_PARAMS = {
 } as const;
 
 /**
- * Declares `mergeParts`: what `count` parts, whose buffers are `parts` and `partLse`, are together for one element of the output. Their
- * log-sum-exps stand at `firstLse`, `stepLse` apart, and their elements at `first`, `step` apart. Nothing seen in any part gives 0 and −∞.
+ * Declares `mergeParts`: what `count` parts, whose buffers are `parts` and `partStates`, are together for one element of the output. Their
+ * states stand at `firstState`, `stepState` apart, and their elements at `first`, `step` apart. A state is the greatest logit and the sum of
+ * the weights relative to it; of nothing seen that sum is 0, of NaN it is NaN. Their log-sum-exp would not do: float32 rounds the logarithm
+ * of the sum off where logits are large.
  */
-export const MERGE_PARTS = `
-struct Merged { value: f32, lse: f32, isEmpty: bool }
+export const MERGE_PARTS: string = `
+struct Merged { value: f32, greatest: f32, total: f32 }
 
-fn mergeParts(count: u32, firstLse: u32, stepLse: u32, first: u32, step: u32) -> Merged {
-  var greatest = -3.4028234e38;
+fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+
+fn mergeParts(count: u32, firstState: u32, stepState: u32, first: u32, step: u32) -> Merged {
+  var greatest = ${LOWEST};
   var isNaNRow = false;
   for (var part = 0u; part < count; part++) {
-    let value = partLse[firstLse + part * stepLse];
-    let bits = bitcast<u32>(value);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) { isNaNRow = true; }
-    if ((bits & 0x7f800000u) != 0x7f800000u) { greatest = max(greatest, value); }
+    let state = partStates[firstState + part * stepState];
+    if (isNaN_(state.y)) { isNaNRow = true; }
+    if (state.y != 0.0) { greatest = max(greatest, state.x); }
   }
   var total = 0.0;
   var sum = 0.0;
   for (var part = 0u; part < count; part++) {
-    let value = partLse[firstLse + part * stepLse];
-    // −∞: this part saw no key.
-    if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) { continue; }
-    let weight = max(exp(value - greatest), 1.2e-38);
+    let state = partStates[firstState + part * stepState];
+    if (state.y == 0.0) { continue; }
+    let weight = max(exp(state.x - greatest), 1.2e-38) * state.y;
     total += weight;
     sum += weight * parts[first + part * step];
   }
-  // From what is only known at run time, because constants may not be infinite or NaN.
+  // From what is only known at run time, because constants may not be NaN.
   let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
-  let minusInfinity = bitcast<f32>(0xff800000u | (params.count & 0u));
-  if (isNaNRow) { return Merged(nan, nan, false); }
-  if (total == 0.0) { return Merged(0.0, minusInfinity, true); }
-  return Merged(sum / total, greatest + log(total), false);
+  if (isNaNRow) { return Merged(nan, greatest, nan); }
+  if (total == 0.0) { return Merged(0.0, greatest, 0.0); }
+  return Merged(sum / total, greatest, total);
+}
+
+fn lseOf(merged: Merged) -> f32 {
+  if (isNaN_(merged.total)) { return merged.total; }
+  if (merged.total == 0.0) { return bitcast<f32>(0xff800000u | (params.count & 0u)); }
+  return merged.greatest + log(merged.total);
 }`;
 
-/** The kernel. `parts` [splits, B, H, Nq, Dv] and `partLse` [splits, B, H, Nq]. */
+/** The kernel. `parts` [splits, B, H, Nq, Dv] and `partStates` [splits, B, H, Nq] of two floats. */
 export function mergeKernel(hasLse: boolean, storage: FloatStorage): KernelSource {
   const { type, enable, declaration, suffix, store } = floatAccess(storage);
   return {
     name: `merge${hasLse ? ' lse' : ''}${suffix}`,
     code: `${enable}${declareParams(MERGE_PARAMS)}
 ${declareBuffers(
-  { parts: 'f32', partLse: 'f32', plan: 'u32', out: type, ...(hasLse && { lse: 'f32' }) },
+  { parts: 'f32', partStates: 'vec2f', plan: 'u32', out: type, ...(hasLse && { lse: 'f32' }) },
   hasLse ? 2 : 1,
 )}
 ${declaration}${MERGE_PARTS}
@@ -75,9 +89,9 @@ ${forEachElement(`  let column = i % params.valueDim;
   var row = query;
   if (params.hasQueryIndex == 1u) { row = plan[params.queryIndex + query]; }
   let at = member * params.queryLength + row;
-  let merged = mergeParts(params.splits, at, params.splitLse, at * params.valueDim + column, params.splitOut);
+  let merged = mergeParts(params.splits, at, params.splitStates, at * params.valueDim + column, params.splitOut);
   let place = (member / params.heads) * params.outBatch + (member % params.heads) * params.outHead + row * params.outToken - params.outFirst;
   out[place + column] = ${store('merged.value')};
-${hasLse ? '  if (column == 0u) { lse[at] = merged.lse; }' : ''}`)}`,
+${hasLse ? '  if (column == 0u) { lse[at] = lseOf(merged); }' : ''}`)}`,
   };
 }

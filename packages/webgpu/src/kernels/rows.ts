@@ -6,6 +6,7 @@ import {
   declareParams,
   ENABLE_F16,
   floatAccess,
+  LOWEST,
   type FloatElement,
   type FloatStorage,
 } from './wgsl.ts';
@@ -93,7 +94,7 @@ ${entry(subgroups)}
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
   // Told by their bits: ∞ and NaN.
   var odd = 0.0;
-  var greatest = -3.4e38;
+  var greatest = ${LOWEST};
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let value = ${load('x[base + i * params.inner]')};
     let bits = bitcast<u32>(value);

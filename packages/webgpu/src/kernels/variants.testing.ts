@@ -14,7 +14,7 @@ import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts
 import { reduceKernel } from './reduce.ts';
 import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 
-const no = { alibi: undefined, relative: undefined, bias: undefined, hasLse: false };
+const no = { alibi: undefined, relative: undefined, bias: undefined, state: undefined };
 const F32 = { input: 'f32', output: 'f32' } as const;
 const SHAPE = { groups: 1, rows: 64, depth: 4, subgroups: false } as const;
 /** The plainest attention, as a real GPU gets it. */
@@ -46,7 +46,7 @@ const shapes = ([64, 32, 16] as const).flatMap((rows) =>
             subgroups,
             ...biases,
             ...whole,
-            hasLse: all,
+            state: all ? 'lse' : undefined,
           });
         }),
       ),
@@ -68,7 +68,7 @@ const kinds = booleans.flatMap((wholeHeads) =>
           alibi: (bits & 1) === 0 ? undefined : stored.input,
           relative: (bits & 2) === 0 ? undefined : 'f32',
           bias: (bits & 4) === 0 ? undefined : stored.input,
-          hasLse: (bits & 8) !== 0,
+          state: bits === 8 ? 'part' : bits === 15 ? 'lse' : undefined,
         }),
       ),
     ),
@@ -90,7 +90,7 @@ const chunked = booleans.flatMap((hasMeetings) =>
               input,
               wholeHeads: !subgroups,
               wholeValues: subgroups,
-              hasLse: true,
+              state: 'part',
               chunks: { hasMeetings, hasMask },
             }),
           ),

@@ -140,6 +140,9 @@ export function elementAccess(element: ElementType): Pick<FloatAccess, 'enable' 
   return element === 'f16' ? ACCESS.f16 : ACCESS.f32;
 }
 
+/** Where maxima begin: the least f32, which is a logit like any other. */
+export const LOWEST = '-3.4028234663852886e38';
+
 /** The components of a vector. */
 export const four = [0, 1, 2, 3] as const;
 

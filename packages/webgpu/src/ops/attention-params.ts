@@ -24,7 +24,7 @@ type DispatchParams = Pick<
   | 'firstMember'
   | 'splits'
   | 'splitOut'
-  | 'splitLse'
+  | 'splitStates'
   | 'qFirst'
   | 'kFirst'
   | 'vFirst'

@@ -115,7 +115,7 @@ function groupDispatches(
     firstMember: 0,
     splits: 1,
     splitOut: 0,
-    splitLse: 0,
+    splitStates: 0,
     qFirst: 0,
     kFirst: 0,
     vFirst: 0,
@@ -178,38 +178,38 @@ function splitDispatches(
   splits: number,
 ): Dispatch[] {
   const rows = batch * heads * queryLength;
-  const [splitOut, splitLse] = [rows * valueDim, rows];
+  const [splitOut, splitStates] = [rows * valueDim, rows];
   const table = operands[3];
   const parts = new DeviceScratch(4 * splits * splitOut);
-  const partLse = new DeviceScratch(4 * splits * splitLse);
+  const partStates = new DeviceScratch(8 * splits * splitStates);
   const count = members * queryCount * valueDim;
   return [
     {
-      kernel: attentionKernel({ ...options, output: 'f32', hasLse: true }),
+      kernel: attentionKernel({ ...options, output: 'f32', state: 'part' }),
       params: packParams(ATTENTION_PARAMS, {
         ...params,
         splits,
         splitOut,
-        splitLse,
+        splitStates,
         outFirst: 0,
         outBatch: heads * queryLength * valueDim,
         outHead: queryLength * valueDim,
         outToken: valueDim,
       }),
-      bindings: [...operands, parts, partLse],
+      bindings: [...operands, parts, partStates],
       grid: [Math.ceil(queryCount / options.rows), members, splits],
     },
     {
-      kernel: mergeKernel(options.hasLse, options.output),
+      kernel: mergeKernel(options.state === 'lse', options.output),
       params: packParams(MERGE_PARAMS, {
         ...params,
         members: params.members + params.firstMember,
         count,
         splits,
         splitOut,
-        splitLse,
+        splitStates,
       }),
-      bindings: [parts, partLse, table, ...outputs],
+      bindings: [parts, partStates, table, ...outputs],
       grid: elementGrid(count),
     },
   ];
@@ -229,7 +229,7 @@ function kernelOptions(
     alibi: stored(inputs.alibiSlopes),
     relative: stored(inputs.relativeBias),
     bias: stored(inputs.bias),
-    hasLse: returnLse,
+    state: returnLse ? 'lse' : undefined,
   };
 }
 

@@ -32,6 +32,9 @@ export function emitLshAttention(context: ProgramContext, node: NodeOf<'lshAtten
   return always(...dispatches);
 }
 
+/** Floats that parts are merged by, for each token. */
+const STATE = 2;
+
 /** How much is done at a time. */
 interface Batches {
   /** (Batch row, head)s. */
@@ -42,8 +45,8 @@ interface Batches {
 }
 
 function batchesOf(problem: LshProblem, scratchBytes: number): Batches {
-  const { batch, heads, length, valueDim, rounds } = problem;
-  const fit = Math.min(MOST_GROUPS, Math.floor(scratchBytes / (4 * length * valueDim)));
+  const { batch, heads, rounds } = problem;
+  const fit = Math.min(MOST_GROUPS, Math.floor(scratchBytes / roundBytes(problem)));
   if (fit < rounds) {
     const atOnce = Math.max(1, fit - 2);
     return { members: 1, rounds: atOnce, parts: atOnce + 2 };
@@ -53,14 +56,15 @@ function batchesOf(problem: LshProblem, scratchBytes: number): Batches {
   return { members: Math.max(1, members), rounds, parts: rounds };
 }
 
+/** Bytes of what a round of a head leaves behind: of its results or its states, whichever are more. */
+function roundBytes({ length, valueDim }: LshProblem): number {
+  return 4 * length * Math.max(valueDim, STATE);
+}
+
 /** Bytes of scratch that a head takes: results, keys, meetings. */
 function memberBytes(problem: LshProblem, parts: number): readonly [number, number, number] {
-  const { length, headDim, valueDim, rounds } = problem;
-  return [
-    4 * parts * length * valueDim,
-    4 * length * headDim,
-    hasMeetings(problem) ? 8 * rounds * length : 0,
-  ];
+  const { length, headDim, rounds } = problem;
+  return [parts * roundBytes(problem), 4 * length * headDim, hasMeetings(problem) ? 8 * rounds * length : 0];
 }
 
 /** What a kernel cannot do on a device that binds so many bytes; undefined where there is nothing of the kind. */
@@ -104,7 +108,7 @@ class LshCall {
   private readonly node: NodeOf<'lshAttention'>;
   private readonly problem: LshProblem;
   private readonly parts: DeviceScratch;
-  private readonly partLse: DeviceScratch;
+  private readonly partStates: DeviceScratch;
   private readonly keys: DeviceScratch;
   private readonly meetings: DeviceScratch;
 
@@ -116,7 +120,7 @@ class LshCall {
     const { members, parts } = this.batches;
     const [ofParts, ofKeys, ofMeetings] = memberBytes(problem, parts).map((bytes) => members * bytes);
     this.parts = new DeviceScratch(ofParts);
-    this.partLse = new DeviceScratch(4 * members * parts * problem.length);
+    this.partStates = new DeviceScratch(4 * STATE * members * parts * problem.length);
     this.keys = new DeviceScratch(ofKeys);
     this.meetings = new DeviceScratch(ofMeetings);
   }
@@ -200,7 +204,7 @@ class LshCall {
       alibi: undefined,
       relative: undefined,
       bias: undefined,
-      hasLse: true,
+      state: 'part',
     });
     const params = {
       headDim,
@@ -234,7 +238,7 @@ class LshCall {
     const beside: Binding[] = [];
     if (chunks.hasMeetings) beside.push(this.meetings);
     if (mask !== undefined) beside.push(mask);
-    const bindings = [qk, this.keys, v, order, ...beside, this.parts, this.partLse];
+    const bindings = [qk, this.keys, v, order, ...beside, this.parts, this.partStates];
     const blocks = Math.ceil(length / options.rows);
     const dispatches: Dispatch[] = [];
     for (let firstBlock = 0; firstBlock < blocks; firstBlock += MOST_GROUPS) {
@@ -257,7 +261,7 @@ class LshCall {
   ): Dispatch {
     const { inputs, outputs } = this.node;
     const { length, valueDim, heads, returnLse } = this.problem;
-    const { splitOut, splitLse } = this.partSizes(members);
+    const { splitOut, splitStates } = this.partSizes(members);
     const values = this.strides(valueDim);
     const storage = storageOf(this.context, outputs[0]);
     const mask = inputs.mask === undefined ? [] : [inputs.mask];
@@ -267,12 +271,12 @@ class LshCall {
         count: splitOut,
         parts: merged.count,
         firstOut: merged.first * splitOut,
-        firstLse: merged.first * splitLse,
+        firstState: merged.first * splitStates,
         splitOut,
-        splitLse,
+        splitStates,
         isPart: target === undefined ? 0 : 1,
         targetOut: (target ?? 0) * splitOut,
-        targetLse: (target ?? 0) * splitLse,
+        targetState: (target ?? 0) * splitStates,
         firstMember,
         heads,
         length,
@@ -281,15 +285,15 @@ class LshCall {
         outHead: values.head,
         outToken: values.row,
       }),
-      bindings: [inputs.v, ...mask, this.parts, this.partLse, ...outputs],
+      bindings: [inputs.v, ...mask, this.parts, this.partStates, ...outputs],
       grid: elementGrid(splitOut),
     };
   }
 
-  /** Elements of a part: of `out` and of `lse`. */
-  private partSizes(members: number): { readonly splitOut: number; readonly splitLse: number } {
-    const splitLse = members * this.problem.length;
-    return { splitOut: splitLse * this.problem.valueDim, splitLse };
+  /** Elements of a part: of `out` and of the states. */
+  private partSizes(members: number): { readonly splitOut: number; readonly splitStates: number } {
+    const splitStates = members * this.problem.length;
+    return { splitOut: splitStates * this.problem.valueDim, splitStates };
   }
 
   private strides(dim: number): ReturnType<typeof rowStrides> {

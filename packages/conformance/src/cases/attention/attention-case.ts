@@ -4,6 +4,7 @@
  */
 import {
   GraphBuilder,
+  TILE,
   type AttentionLayout,
   type Pattern,
   type Tensor,
@@ -64,6 +65,8 @@ export interface AttentionCaseSpec {
   readonly bias?: string;
   /** Values of the bias; default `bell`. */
   readonly biasData?: DataRecipe;
+  /** What is added to the bias of the first 64 keys, the next 64, and so on; in the second run in reverse. */
+  readonly levels?: readonly number[];
   /** Percentage of the bias that is −∞. */
   readonly biasHoles?: number;
   /** ALiBi slopes per head, or per batch row and head. */
@@ -191,9 +194,11 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
       spec.biasData ?? 'bell',
     );
     const kept = fillMask(`holes:${spec.biasHoles ?? 0}`, 1, bias.data.length, seed('biasHoles'), 0);
+    const levels = (round === 0 ? spec.levels : spec.levels?.toReversed()) ?? [0];
+    const levelOf = (key: number): number => levels[Math.min(Math.floor(key / TILE), levels.length - 1)];
     inputs.bias = {
       ...bias,
-      data: Float32Array.from(bias.data, (value, i) => (kept[i] ? value : -Infinity)),
+      data: Float32Array.from(bias.data, (value, i) => (kept[i] ? value + levelOf(i % n) : -Infinity)),
     };
   }
   if (spec.alibi)

@@ -137,6 +137,22 @@ export const lshAttentionCases: readonly ConformanceCase[] = [
     { n: 50, chunk: 8, rounds: 2, dtype: 'f16', causal: true, layout: 'bnhd', d: 16 },
     { n: 150, chunk: 64, rounds: 3, heads: 4, batch: 2, sorted: 9, causal: true, wrap: true },
   ]),
+  ...lshCases(
+    'Vectors of any length, whose logits are as large, in one round and over several: lengths are powers of two, which divide exactly.',
+    [2 ** 20, 2 ** 27, 2 ** 34, 2 ** 60, 2 ** 70, 2 ** 100, 2 ** 126].flatMap((size) =>
+      [
+        { rounds: 1 },
+        { rounds: 3, causal: true },
+        { rounds: 3, scale: -1, wrap: true },
+        { rounds: 2, duplicates: 'once' as const, keyNorm: 'l2' as const, mask: 'holes:20' },
+      ].map((look) => ({ n: 130, chunk: 20, d: 1, dv: 4, data: `signs*${size}` as const, ...look })),
+    ),
+  ),
+  ...lshCases('Vectors whose squares overflow, in half precision those whose squares would.', [
+    { n: 40, chunk: 8, d: 16, data: 'bell*1e+25', rounds: 2 },
+    { n: 40, chunk: 8, d: 7, data: 'bell*1e+25', keyNorm: 'l2', causal: true },
+    { n: 130, chunk: 20, d: 1, dv: 4, rounds: 3, keyNorm: 'l2', data: 'signs*32768', dtype: 'f16' },
+  ]),
   ...lshCases('NaN reaches the tokens that see it and no others; what is hidden has no effect.', [
     { n: 40, chunk: 8, plant: ['qk@0,0,17=NaN'] },
     { n: 40, chunk: 8, plant: ['v@0,1,30=NaN'], wrap: true },

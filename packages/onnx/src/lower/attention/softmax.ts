@@ -20,20 +20,43 @@ const LOWEST = -3.4028234663852886e38;
 /** The least normal f32. */
 const LEAST = 1.1754943508222875e-38;
 
+/** What a step's rows leave behind, where others are to be merged with it: the mean of what they see, and how much that is. */
+export interface WeighedRows {
+  /** [G, 64, Dv]. */
+  readonly out: Name;
+  /** [G, 64, 1]: the greatest logit, and the sum of the weights relative to it; 0 of nothing, NaN where the row is NaN. */
+  readonly greatest: Name;
+  readonly total: Name;
+}
+
 /** The fast form. `logits` [G, 64, T·64] with −∞ where hidden, `values` [G, T·64, Dv]. */
 export function emitFast(body: GraphScope, logits: Name, values: Name, wantsLse: boolean): StepResult {
-  const { model } = body;
   if (!wantsLse) {
     return { out: body.op('MatMul', [body.op('Softmax', [logits], { axis: -1 }), values]) };
   }
+  return withLse(body, emitWeighed(body, logits, values));
+}
+
+/** The fast form of rows that are to be merged. */
+export function emitWeighed(body: GraphScope, logits: Name, values: Name): WeighedRows {
+  const { model } = body;
   const last = model.integers([-1]);
-  const shift = body.op('Max', [body.op('ReduceMax', [logits, last], { keepdims: 1 }), model.scalar(LOWEST)]);
-  const weights = body.op('Exp', [body.op('Sub', [logits, shift])]);
+  const greatest = emitGreatest(body, logits);
+  const weights = body.op('Exp', [body.op('Sub', [logits, greatest])]);
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
   const sum = body.op('MatMul', [weights, values]);
-  const out = body.op('Div', [sum, body.op('Max', [total, model.scalar(LEAST)])]);
-  const lse = body.op('Add', [shift, body.op('Log', [total])]);
-  return { out, lse: body.op('Squeeze', [lse, last]) };
+  return { out: body.op('Div', [sum, body.op('Max', [total, model.scalar(LEAST)])]), greatest, total };
+}
+
+function emitGreatest(body: GraphScope, logits: Name): Name {
+  const { model } = body;
+  const greatest = body.op('ReduceMax', [logits, model.integers([-1])], { keepdims: 1 });
+  return body.op('Max', [greatest, model.scalar(LOWEST)]);
+}
+
+function withLse(body: GraphScope, { out, greatest, total }: WeighedRows): StepResult {
+  const lse = body.op('Add', [greatest, body.op('Log', [total])]);
+  return { out, lse: body.op('Squeeze', [lse, body.model.integers([-1])]) };
 }
 
 /** The form that is always right; `hidden` [stretches to the logits] is −∞ or 0, or undefined where nothing is hidden. */
@@ -44,6 +67,17 @@ export function emitExact(
   values: Name,
   wantsLse: boolean,
 ): StepResult {
+  const rows = emitWeighedExact(body, logits, hidden, values);
+  return wantsLse ? withLse(body, rows) : { out: rows.out };
+}
+
+/** The form that is always right of rows that are to be merged. */
+export function emitWeighedExact(
+  body: GraphScope,
+  logits: Name,
+  hidden: Name | undefined,
+  values: Name,
+): WeighedRows {
   const { model } = body;
   const last = model.integers([-1]);
   const [zero, nan, infinity, minusInfinity] = [0, NaN, Infinity, -Infinity].map((value) =>
@@ -59,8 +93,8 @@ export function emitExact(
   const isNaN = body.op('IsNaN', [masked]);
   const sound = where(isNaN, minusInfinity, masked);
   const rowIsNaN = anyOf(body.op('ReduceSum', [flag(isNaN), last], { keepdims: 1 }));
-  const shift = body.op('Max', [body.op('ReduceMax', [sound, last], { keepdims: 1 }), model.scalar(LOWEST)]);
-  const weights = body.op('Exp', [body.op('Sub', [sound, shift])]);
+  const greatest = emitGreatest(body, sound);
+  const weights = body.op('Exp', [body.op('Sub', [sound, greatest])]);
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
   const shares = body.op('Div', [weights, body.op('Max', [total, model.scalar(LEAST)])]);
 
@@ -76,10 +110,7 @@ export function emitExact(
   const low = where(seen(isLow), minusInfinity, zero);
   const bad = where(seen(valueIsNaN), nan, zero);
   const added = body.op('Add', [body.op('Add', [sum, high]), body.op('Add', [low, bad])]);
-  const out = where(rowIsNaN, nan, added);
-  if (!wantsLse) return { out };
-  const lse = where(rowIsNaN, nan, body.op('Add', [shift, body.op('Log', [total])]));
-  return { out, lse: body.op('Squeeze', [lse, last]) };
+  return { out: where(rowIsNaN, nan, added), greatest, total: where(rowIsNaN, nan, total) };
 }
 
 /** Whether any element is NaN, as one bool. Sums of ∞ and −∞ are NaN as well: `emitExact` then finds that all was well. */

@@ -4,7 +4,7 @@
  */
 import type { LshProblem } from '@attn/core';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
-import { NOTHING_BELOW, type PlaceResults } from './steps.ts';
+import type { PlaceMeans, PlaceSums } from './steps.ts';
 import type { GroupTables } from './tables.ts';
 
 /**
@@ -13,15 +13,15 @@ import type { GroupTables } from './tables.ts';
  */
 const OWN_WEIGHT = 2 ** -100;
 
-/** e to this is the least normal f32: no round has a weight of 0, which would make NaN of its infinities. */
+/** e to this is the least normal f32: no round that saw something has a weight of 0, which would make NaN of its infinities. */
 const LEAST_EXPONENT = -87;
 
-/** Of sums. */
+/** Merges sums. */
 export function emitSum(
   body: GraphScope,
   { rounds, returnLse }: LshProblem,
   { results, ownValues, visible }: GroupTables,
-  { out, weight }: PlaceResults,
+  { out, weight }: PlaceSums,
 ): Name[] {
   const { model } = body;
   let sum = body.op('Mul', [ownValues, model.scalar(OWN_WEIGHT)]);
@@ -39,21 +39,21 @@ export function emitSum(
   ];
 }
 
-/** Of means, weighed by their lse. */
+/** Merges means. */
 export function emitMean(
   body: GraphScope,
   { rounds, returnLse }: LshProblem,
   { results, ownValues, visible }: GroupTables,
-  { out, weight }: PlaceResults,
+  { out, weight, greatest }: PlaceMeans,
 ): Name[] {
   const { model } = body;
   const axis = model.integers([1]);
-  const byRound = body.op('Gather', [weight, results]);
-  const most = body.op('ReduceMax', [byRound, axis], { keepdims: 1 });
-  const below = body.op('Sub', [byRound, most]);
+  const [totals, maxima] = [weight, greatest].map((name) => body.op('Gather', [name, results]));
+  const most = body.op('ReduceMax', [maxima, axis], { keepdims: 1 });
+  const below = body.op('Sub', [maxima, most]);
   const least = model.scalar(LEAST_EXPONENT);
-  // A comparison rather than Max, which may lose NaN.
-  const weights = body.op('Exp', [body.op('Where', [body.op('Less', [below, least]), least, below])]);
+  const factors = body.op('Exp', [body.op('Max', [below, least])]);
+  const weights = body.op('Mul', [factors, totals]);
   const total = body.op('ReduceSum', [weights, axis], { keepdims: 1 });
   const shares = body.op('Div', [weights, total]);
   const parts = Array.from({ length: rounds }, (_, round) =>
@@ -66,7 +66,7 @@ export function emitMean(
   const lse = body.op('Squeeze', [body.op('Add', [most, body.op('Log', [total])]), axis]);
 
   // Who sees nothing in any round is left to itself; who is hidden has zeros for a value.
-  const seesNothing = body.op('Less', [lse, model.scalar(NOTHING_BELOW)]);
+  const seesNothing = body.op('Equal', [body.op('Squeeze', [total, axis]), model.scalar(0)]);
   const isAlone =
     visible === undefined ? seesNothing : body.op('Or', [seesNothing, body.op('Not', [visible])]);
   const left = body.op('Where', [column(body, isAlone), ownValues, mean]);

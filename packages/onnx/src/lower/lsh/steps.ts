@@ -5,18 +5,11 @@
  */
 import type { LshProblem } from '@attn/core';
 import { MICROSOFT, type GraphScope, type Name } from '../../model/model-builder.ts';
-import { emitExact, emitIf } from '../attention/softmax.ts';
+import { emitIf, emitWeighed, emitWeighedExact } from '../attention/softmax.ts';
 import type { ClassLists } from './lists.ts';
 import type { ChunkSchedule } from './schedule.ts';
 import type { GroupTables } from './tables.ts';
 import { emitCounts, emitHiddenPairs, type StepBlocks } from './visibility.ts';
-
-/**
- * A logit that is hidden, and what is below any that is not: far below every logit, and yet a number, so that the softmax of a query that
- * sees nothing is one as well. Its lse says that its result counts for nothing.
- */
-const HIDDEN_LOGIT = -1e30;
-export const NOTHING_BELOW = -1e29;
 
 /** What the scans of a group share. */
 export interface StepContext {
@@ -28,11 +21,19 @@ export interface StepContext {
 }
 
 /** Results of all places: [places, Dv], [places]. */
-export interface PlaceResults {
-  /** The mean of the values that a query sees, or their sum. */
+export interface PlaceSums {
+  /** The sum of the weighed values that a query sees, and that of the weights. */
   readonly out: Name;
-  /** Its lse, or the sum of its weights. */
   readonly weight: Name;
+}
+
+/** Results of all places: [places, Dv], [places], [places]. */
+export interface PlaceMeans {
+  /** The mean of the values that a query sees. */
+  readonly out: Name;
+  /** The sum of the weights, 0 where it sees nothing, and the greatest logit, which they are relative to. */
+  readonly weight: Name;
+  readonly greatest: Name;
 }
 
 /** A step, before it is decided how to weigh. */
@@ -49,55 +50,51 @@ interface Step {
   readonly diagonal: Name | undefined;
 }
 
-/** Writes how a step attends: [G, rows, Dv], [G, rows]. */
-type Attend = (body: GraphScope, step: Step) => PlaceResults;
+/** Writes how a step attends: [G, rows, Dv], and results [G, rows]. */
+type Attend = (body: GraphScope, step: Step) => readonly Name[];
 
 /** Sums of values weighed by exp(logit), and of the weights. */
-export function emitBoundedScans(scope: GraphScope, context: StepContext): PlaceResults {
+export function emitBoundedScans(scope: GraphScope, context: StepContext): PlaceSums {
   const { model } = scope;
-  return emitScans(scope, context, (body, { products, values, counts, hidden, diagonal }) => {
+  const [out, weight] = emitScans(scope, context, (body, { products, values, counts, hidden, diagonal }) => {
     const all = body.op('Exp', [products]);
     const counted = counts === undefined ? all : body.op('Div', [all, counts]);
     const weights =
       diagonal === undefined
         ? body.op('Where', [hidden(), model.scalar(0), counted])
         : body.op('Mul', [counted, diagonal]);
-    return {
-      out: body.op('MatMul', [weights, values]),
-      weight: body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 0 }),
-    };
+    return [
+      body.op('MatMul', [weights, values]),
+      body.op('ReduceSum', [weights, model.integers([-1])], { keepdims: 0 }),
+    ];
   });
+  return { out, weight };
 }
 
-/** Softmax, and its lse. */
-export function emitGeneralScans(scope: GraphScope, context: StepContext): PlaceResults {
+/** The softmax of each step, and what it takes to merge those of all rounds. */
+export function emitGeneralScans(scope: GraphScope, context: StepContext): PlaceMeans {
   const { model } = scope;
-  return emitScans(scope, context, (body, { products, values, counts, hidden }) => {
+  const [out, weight, greatest] = emitScans(scope, context, (body, { products, values, counts, hidden }) => {
     const raw = counts === undefined ? products : body.op('Sub', [products, body.op('Log', [counts])]);
     const isHidden = hidden();
-    const logits = body.op('Where', [isHidden, model.scalar(HIDDEN_LOGIT), raw]);
-    const shares = body.op('Softmax', [logits], { axis: -1 });
-    const out = body.op('MatMul', [shares, values]);
-    // The share of the largest logit is exp(it − lse).
-    const last = model.integers([-1]);
-    const [top, topShare] = [logits, shares].map((name) =>
-      body.op('ReduceMax', [name, last], { keepdims: 0 }),
-    );
-    const fast = [out, body.op('Sub', [top, body.op('Log', [topShare])])];
+    const logits = body.op('Where', [isHidden, model.scalar(-Infinity), raw]);
+    const fast = emitWeighed(body, logits, values);
+    const fastParts = [fast.out, fast.total, fast.greatest];
 
     const exactly = (branch: GraphScope): Name[] => {
       const hiding = branch.op('Where', [isHidden, model.scalar(-Infinity), model.scalar(0)]);
-      const exact = emitExact(branch, raw, hiding, values, true);
+      const exact = emitWeighedExact(branch, raw, hiding, values);
       // Where the fast form gave a number it stays: what one row holds changes no bit of another.
-      return [exact.out, exact.lse ?? ''].map((right, index) =>
-        branch.op('Where', [isNoNumber(branch, fast[index]), right, fast[index]]),
+      return [exact.out, exact.total, exact.greatest].map((right, index) =>
+        branch.op('Where', [isNoNumber(branch, fastParts[index]), right, fastParts[index]]),
       );
     };
-    const kept = (branch: GraphScope): Name[] => fast.map((name) => branch.op('Identity', [name]));
-    const sum = body.op('ReduceSum', [out], { keepdims: 0 });
-    const [right, lse] = emitIf(body, isNoNumber(body, sum), 2, exactly, kept);
-    return { out: right, weight: lse };
+    const kept = (branch: GraphScope): Name[] => fastParts.map((name) => branch.op('Identity', [name]));
+    const sum = body.op('ReduceSum', [fast.out], { keepdims: 0 });
+    const [mean, ...rows] = emitIf(body, isNoNumber(body, sum), 3, exactly, kept);
+    return [mean, ...rows.map((name) => body.op('Squeeze', [name, model.integers([-1])]))];
   });
+  return { out, weight, greatest };
 }
 
 /** NaN and infinities: those of hidden keys are among what a query that sees nothing takes the mean of. */
@@ -106,14 +103,19 @@ function isNoNumber(body: GraphScope, name: Name): Name {
 }
 
 /** The scans of all classes, one after another. */
-function emitScans(scope: GraphScope, context: StepContext, attend: Attend): PlaceResults {
+function emitScans(scope: GraphScope, context: StepContext, attend: Attend): Name[] {
   const parts = context.lists.map((each) => emitScan(scope, context, each, attend));
   if (parts.length === 1) return parts[0];
-  const joined = (names: readonly Name[]): Name => scope.op('Concat', names, { axis: 0 });
-  return { out: joined(parts.map(({ out }) => out)), weight: joined(parts.map(({ weight }) => weight)) };
+  return parts[0].map((_, index) =>
+    scope.op(
+      'Concat',
+      parts.map((names) => names[index]),
+      { axis: 0 },
+    ),
+  );
 }
 
-function emitScan(scope: GraphScope, context: StepContext, each: ClassLists, attend: Attend): PlaceResults {
+function emitScan(scope: GraphScope, context: StepContext, each: ClassLists, attend: Attend): Name[] {
   const { problem, plan, tables, portable } = context;
   const { reach, rows, chunkLength } = plan;
   const { blocks } = each;
@@ -134,7 +136,7 @@ function emitScan(scope: GraphScope, context: StepContext, each: ClassLists, att
 
   const q = body.op('Gather', [tables.queries, queries]);
   const k = body.op('Gather', [tables.keys, keys]);
-  const { out, weight } = attend(body, {
+  const [out, ...rowResults] = attend(body, {
     products: portable
       ? body.op('MatMul', [q, body.op('Transpose', [k], { perm: [0, 2, 1] })])
       : body.op('FusedMatMul', [q, k], { transB: 1 }, MICROSOFT),
@@ -144,7 +146,10 @@ function emitScan(scope: GraphScope, context: StepContext, each: ClassLists, att
     diagonal: each.diagonal,
   });
   body.output(out, { dtype: 'f32', shape: [blocks, rows, problem.valueDim] });
-  body.output(weight, { dtype: 'f32', shape: [blocks, rows] });
-  const [outs, weights] = scope.ops('Scan', scanned, 2, { num_scan_inputs: scanned.length, body });
-  return { out: scope.reshape(outs, [-1, problem.valueDim]), weight: scope.reshape(weights, [-1]) };
+  for (const name of rowResults) body.output(name, { dtype: 'f32', shape: [blocks, rows] });
+  const [outs, ...others] = scope.ops('Scan', scanned, 1 + rowResults.length, {
+    num_scan_inputs: scanned.length,
+    body,
+  });
+  return [scope.reshape(outs, [-1, problem.valueDim]), ...others.map((name) => scope.reshape(name, [-1]))];
 }

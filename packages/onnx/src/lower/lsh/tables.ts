@@ -4,6 +4,7 @@
  */
 import { i32, type LshProblem } from '@attn/core';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
+import { emitIf } from '../attention/softmax.ts';
 import type { PlaceTables } from './lists.ts';
 import type { ChunkSchedule } from './schedule.ts';
 
@@ -47,6 +48,10 @@ export interface GroupTables {
 
 /** Exponentials of logits up to this, and their sums, are far from either end of f32. */
 const MOST_LOGIT = 40;
+
+/** Sums of squares below this have not overflowed, and those of vectors times `SHORTER` do not, whatever the vectors hold. */
+const MOST_SQUARES = 2 ** 120;
+const SHORTER = 2 ** -70;
 
 /** Magnitudes of values of a head add up to this at most, so that no sum of weighed ones overflows. */
 const MOST_VALUES = 1e10;
@@ -128,14 +133,34 @@ export function emitTables(
   };
 }
 
-/** Unit vectors times the scale. */
-function emitKeys(body: GraphScope, { headDim, keyNorm, scale }: LshProblem, qk: Name, squares: Name): Name {
+/** Unit vectors times the scale. Where sums of squares may have overflowed, those vectors are made shorter first. */
+function emitKeys(body: GraphScope, problem: LshProblem, qk: Name, squares: Name): Name {
+  const { headDim, keyNorm, scale } = problem;
   const { model } = body;
-  const norm =
-    keyNorm === 'rms'
-      ? body.op('Sqrt', [body.op('Add', [squares, model.scalar(headDim * 1e-6)])])
-      : body.op('Max', [body.op('Sqrt', [squares]), model.scalar(1e-12)]);
-  return body.op('Mul', [qk, body.op('Div', [model.scalar(scale), norm])]);
+  const unitKeys = (scope: GraphScope, x: Name, sums: Name, eps: Name): Name => {
+    const norm =
+      keyNorm === 'rms'
+        ? scope.op('Sqrt', [scope.op('Add', [sums, eps])])
+        : scope.op('Max', [scope.op('Sqrt', [sums]), model.scalar(1e-12)]);
+    return scope.op('Mul', [x, scope.op('Div', [model.scalar(scale), norm])]);
+  };
+  const eps = model.scalar(headDim * 1e-6);
+  const most = model.scalar(MOST_SQUARES);
+  const areShort = body.op('Less', [body.op('ReduceMax', [squares], { keepdims: 0 }), most]);
+  const [keys] = emitIf(
+    body,
+    areShort,
+    1,
+    (scope) => [unitKeys(scope, qk, squares, eps)],
+    (scope) => {
+      const isShort = scope.op('Less', [squares, most]);
+      const factor = scope.op('Where', [isShort, model.scalar(1), model.scalar(SHORTER)]);
+      const shorter = scope.op('Mul', [qk, factor]);
+      const sums = scope.op('ReduceSumSquare', [shorter, model.integers([-1])], { keepdims: 1 });
+      return [unitKeys(scope, shorter, sums, scope.op('Mul', [eps, scope.op('Mul', [factor, factor])]))];
+    },
+  );
+  return keys;
 }
 
 /** False for NaN as well, which a maximum may lose and a sum does not. */

@@ -18,7 +18,7 @@ export const HEAD = {
   /** Row 0 of the result, and bytes from row to row. */
   out: 20,
   outStride: 24,
-  /** Per query row two floats: what its weights are relative to (in `shiftUnit`s), and their sum. 0: not asked for. */
+  /** Per query row two floats: its greatest logit and the sum of its weights. 0: not asked for. */
   states: 28,
   /** A `PLAN`. */
   plan: 32,
@@ -101,6 +101,7 @@ export interface ScratchLayout {
   readonly maxima: number;
   readonly totals: number;
   readonly factors: number;
+  readonly origins: number;
   readonly shifts: number;
   /** [64] i32: the rows' numbers. */
   readonly rows: number;
@@ -126,6 +127,7 @@ export function scratchLayout(headDim: number, valueDim: number): ScratchLayout 
     maxima: take(TILE),
     totals: take(TILE),
     factors: take(TILE),
+    origins: take(TILE),
     shifts: take(TILE),
     rows: take(TILE),
     ranges: take(2 * TILE),

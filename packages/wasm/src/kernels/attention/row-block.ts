@@ -58,7 +58,6 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
     fill(f, at.sums, 4 * TILE * padded, 0);
     fill(f, at.maxima, 4 * TILE, -Infinity);
     fill(f, at.totals, 4 * TILE, 0);
-    fill(f, at.shifts, 4 * TILE, 0);
 
     const addTile = (column: Local<'i32'>, mask: Local<'i32'>): void => {
       const keysLeft = i32.sub(i32.load(plan, PLAN.keyCount), i32.mul(column, TILE));
@@ -151,7 +150,7 @@ function writeResult(
     copyRow(f, from, to, valueDim, (x) => f32x4.mul(x, factor));
     f.if(states, () => {
       const state = f.let('state', i32.add(states, i32.shl(number, 3)));
-      f.do(f32.store(state, f32.load(i32.add(at.shifts, row4))), f32.store(state, total, 4));
+      f.do(f32.store(state, f32.load(i32.add(at.maxima, row4))), f32.store(state, total, 4));
     });
   });
 }

@@ -1,17 +1,25 @@
 /**
  * The online softmax of a tile: weights relative to the greatest logit so far, and by how much what was summed before shrinks.
+ * Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022, https://arxiv.org/abs/2205.14135
  *
- * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). Logits may be thousands, and what is rounded off them would show
- * in the weights. With fused multiply–add the difference is rounded once, when it is small; the rounding of max · log2 e is the same
- * for the whole row and cancels. Without it, the difference is taken first. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
- * https://arxiv.org/abs/2205.14135
+ * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). What is rounded off large logits would show in the weights. With
+ * fused multiply–add the difference is rounded once, when it is small. The rounding of max · log2 e is the same for the whole row and
+ * cancels, but it has to stay small itself: of a maximum of 10¹⁰ it is some 500, and 2^500 is no float. So the maxima of `NEAR` rows
+ * are multiplied first, and those of other rows, as of all rows without fused multiply–add, are subtracted first. Both are
+ *
+ *     weight = 2^((logit − origin) · log2 e − shift)
+ *
+ * with an origin of 0 or a shift of 0. Both follow from the maximum alone, so that weights and factors always agree on them.
  */
 import {
   f32,
   f32x4,
   i32,
   v128,
+  type FunctionBuilder,
   type FunctionHandle,
+  type I32,
+  type Local,
   type ModuleBuilder,
   type V128,
 } from '../../assembler/index.ts';
@@ -36,18 +44,47 @@ const PARAMETERS = {
   totals: 'i32',
   /** [64], out: what a row's earlier sums are to be multiplied by. */
   factors: 'i32',
-  /** [64]: what the weights are relative to, in `shiftUnit`s: `maxima`, but 0 for rows that have seen nothing. */
+  /** [64] each, in and out of this function's own: origins and negated shifts. */
+  origins: 'i32',
   shifts: 'i32',
 } as const;
 
-/** What a shift counts: the natural logarithm of a weight is log(weight) = logit − shift · unit. */
-export function shiftUnit(simd: Simd): number {
-  return simd === 'relaxed' ? Math.LN2 : 1;
+/** Rows with a maximum of this size at most: what is rounded off max · log2 e is 1 at most, and changes weights by a factor of 2. */
+const NEAR = 2 ** 24;
+
+/** log(Σ e^logit) of a row, from its maximum and the sum of its weights; −∞ where it saw nothing. */
+export function logSumExp(simd: Simd, max: number, total: number): number {
+  if (total === 0) return -Infinity;
+  const roundedOff = simd === 'relaxed' && Math.abs(max) <= NEAR ? roundedOffShift(max) : 0;
+  return max + Math.log(total) + roundedOff * Math.LN2;
 }
 
-/** Emits the shift of rows with these maxima; 0 is that of rows that have seen nothing. */
-export function toShift(simd: Simd, maxima: V128, log2e: V128): V128 {
-  return simd === 'relaxed' ? f32x4.mul(maxima, log2e) : maxima;
+/** By how much the shift of a near row is more than max · log2 e. */
+function roundedOffShift(max: number): number {
+  const exact = max * Math.fround(Math.LOG2E);
+  return Math.fround(exact) - exact;
+}
+
+/** What the weights of four rows are relative to. */
+interface Reference {
+  readonly origin: Local<'v128'>;
+  readonly shift: Local<'v128'>;
+  readonly isFar: Local<'v128'>;
+  /** Emits what follows from these maxima. */
+  readonly follow: (maxima: Local<'v128'>) => void;
+}
+
+function reference(f: FunctionBuilder, isFused: boolean, hidden: V128, log2e: V128): Reference {
+  const [origin, shift, isFar] = ['origin', 'shift', 'is_far'].map((name) => f.local(name, 'v128'));
+  const follow = (maxima: Local<'v128'>): void => {
+    // A row without anything visible has no maximum to subtract: −∞ − −∞ is NaN.
+    f.set(origin, v128.andnot(maxima, f32x4.eq(maxima, hidden)));
+    if (!isFused) return;
+    f.set(isFar, f32x4.gt(f32x4.abs(origin), f32x4.all(NEAR)));
+    f.set(shift, f32x4.mul(v128.andnot(origin, isFar), log2e));
+    f.set(origin, v128.and(origin, isFar));
+  };
+  return { origin, shift, isFar, follow };
 }
 
 /** Defines the function. */
@@ -64,7 +101,7 @@ export function defineSoftmax(module: ModuleBuilder, simd: Simd): FunctionHandle
     const row = f.let('row', p.scores);
     const at = f.local('at', 'i32');
     const end = f.local('end', 'i32');
-    const eachRow = (body: (index4: ReturnType<typeof i32.add>) => void): void => {
+    const eachRow = (body: (row4: I32) => void): void => {
       f.set(row, p.scores);
       f.count('row4', i32.shl(p.rows, 2), 4, (row4) => {
         f.set(at, row);
@@ -87,53 +124,85 @@ export function defineSoftmax(module: ModuleBuilder, simd: Simd): FunctionHandle
     });
 
     // 2. Four rows at a time: the new maxima, and what they make of the old sums.
-    const [old, now, factor] = [f.local('old', 'v128'), f.local('now', 'v128'), f.local('factor', 'v128')];
+    const [max4, far] = [f.local('maxima', 'v128'), f.local('far', 'v128')];
+    const [before, after] = [0, 1].map(() => reference(f, isFused, hidden, log2e));
+    const factor = f.local('factor', 'v128');
+    f.set(far, f32x4.all(0));
     f.count('group', i32.shl(p.rows, 2), 16, (group) => {
-      const [maxima, shifts, totals, factors] = [p.maxima, p.shifts, p.totals, p.factors].map((array) =>
-        i32.add(array, group),
+      const [maxima, totals, factors] = [p.maxima, p.totals, p.factors].map((array) => i32.add(array, group));
+      f.set(max4, v128.load(maxima));
+      const isEmpty = f.let('empty', f32x4.eq(max4, hidden));
+      before.follow(max4);
+      f.set(max4, f32x4.pmax(max4, v128.load(factors)));
+      f.do(v128.store(maxima, max4));
+      after.follow(max4);
+      f.set(factor, f32x4.sub(before.origin, after.origin));
+      f.set(
+        factor,
+        isFused
+          ? f32x4.relaxedMadd(factor, log2e, f32x4.sub(before.shift, after.shift))
+          : f32x4.mul(factor, log2e),
       );
-      f.set(old, v128.load(maxima));
-      f.set(now, f32x4.pmax(old, v128.load(factors)));
-      f.do(v128.store(maxima, now));
-      // A row without anything visible has no maximum to subtract: −∞ − −∞ is NaN.
-      f.set(now, v128.andnot(now, f32x4.eq(now, hidden)));
-      f.set(now, toShift(simd, now, log2e));
-      f.set(factor, f32x4.sub(v128.load(shifts), now));
-      if (!isFused) f.set(factor, f32x4.mul(factor, log2e));
-      f.do(v128.store(shifts, now));
       power(factor);
-      f.set(factor, v128.andnot(factor, f32x4.eq(old, hidden)));
-      f.do(v128.store(factors, factor));
-      f.do(v128.store(totals, f32x4.mul(v128.load(totals), factor)));
+      f.set(factor, v128.andnot(factor, isEmpty));
+      f.do(
+        v128.store(factors, factor),
+        v128.store(totals, f32x4.mul(v128.load(totals), factor)),
+        v128.store(i32.add(p.origins, group), after.origin),
+      );
+      if (isFused) {
+        f.do(v128.store(i32.add(p.shifts, group), f32x4.neg(after.shift)));
+        f.set(far, v128.or(far, after.isFar));
+      }
     });
 
     // 3. Weights, and their sums.
-    const [shift, sum] = [f.local('shift', 'v128'), f.local('sum', 'v128')];
+    const [origin, shift, sum] = [
+      f.local('origin', 'v128'),
+      f.local('shift', 'v128'),
+      f.local('sum', 'v128'),
+    ];
     const weights = [f.local('weight', 'v128'), f.local('weight', 'v128')] as const;
-    eachRow((row4) => {
-      f.set(shift, v128.load32Splat(i32.add(p.shifts, row4)));
-      if (isFused) f.set(shift, f32x4.neg(shift));
-      f.set(sum, f32x4.all(0));
-      f.repeat(
-        () => {
-          for (const offset of [0, 16, 32, 48]) {
-            const weight = weights[(offset / 16) % 2];
-            const logit = v128.load(at, offset);
-            f.set(
-              weight,
-              isFused ? f32x4.relaxedMadd(logit, log2e, shift) : f32x4.mul(f32x4.sub(logit, shift), log2e),
-            );
-            power(weight);
-            f.set(sum, f32x4.add(sum, weight));
-            f.do(v128.store(at, weight, offset));
-          }
-          f.advance(at, 4 * SCORE_STEP);
-        },
-        () => i32.ltU(at, end),
-      );
-      sumLanes(f, sum);
-      const total = i32.add(p.totals, row4);
-      f.do(f32.store(total, f32.add(f32.load(total), f32x4.extractLane(0, sum))));
-    });
+    const rowOf = (array: Local<'i32'>, row4: I32): V128 => v128.load32Splat(i32.add(array, row4));
+    const weigh = (
+      offsets: readonly number[],
+      begin: (row4: I32) => void,
+      exponent: (logit: V128) => V128,
+    ): void =>
+      eachRow((row4) => {
+        begin(row4);
+        f.set(sum, f32x4.all(0));
+        f.repeat(
+          () => {
+            offsets.forEach((offset, index) => {
+              const weight = weights[index % 2];
+              f.set(weight, exponent(v128.load(at, offset)));
+              power(weight);
+              f.set(sum, f32x4.add(sum, weight));
+              f.do(v128.store(at, weight, offset));
+            });
+            f.advance(at, 16 * offsets.length);
+          },
+          () => i32.ltU(at, end),
+        );
+        sumLanes(f, sum);
+        const total = i32.add(p.totals, row4);
+        f.do(f32.store(total, f32.add(f32.load(total), f32x4.extractLane(0, sum))));
+      });
+    const setOrigin = (row4: I32): void => f.set(origin, rowOf(p.origins, row4));
+    const setShift = (row4: I32): void => f.set(shift, rowOf(p.shifts, row4));
+    const step = [0, 16, 32, 48];
+    if (!isFused) {
+      weigh(step, setOrigin, (logit) => f32x4.mul(f32x4.sub(logit, origin), log2e));
+      return;
+    }
+    f.if(
+      v128.anyTrue(far),
+      () => {
+        const setBoth = (row4: I32): void => [setOrigin, setShift].forEach((set) => set(row4));
+        weigh([0], setBoth, (logit) => f32x4.relaxedMadd(f32x4.sub(logit, origin), log2e, shift));
+      },
+      () => weigh(step, setShift, (logit) => f32x4.relaxedMadd(logit, log2e, shift)),
+    );
   });
 }

@@ -70,9 +70,9 @@ export function defineTileStep(
     );
     step.changeLogits();
 
-    const { maxima, totals, factors, shifts, visible, sums } = at;
+    const { maxima, totals, factors, origins, shifts, visible, sums } = at;
     f.if(i32.eqz(finite), () => f.call(listVisible, { scores: at.scores, rows, columns, visible }));
-    f.call(softmax, { scores: at.scores, rows, columns, maxima, totals, factors, shifts });
+    f.call(softmax, { scores: at.scores, rows, columns, maxima, totals, factors, origins, shifts });
     const weighted = { weights: at.scores, values: tile, sums, factors, rows, depth: present };
     f.if(
       i32.eqz(finite),
@@ -101,6 +101,7 @@ export function rowBlockParts(
     maxima: part('maxima'),
     totals: part('totals'),
     factors: part('factors'),
+    origins: part('origins'),
     shifts: part('shifts'),
     rows: part('rows'),
     ranges: part('ranges'),

@@ -43,7 +43,7 @@ export interface LshModuleOptions {
 
 /** The module: exports `norms(task: NORMS)`, `chunks(task: CHUNKS)` and `attend(task: LSH_TASK, scratch)`. */
 export function lshModule(options: LshModuleOptions): ModuleBuilder {
-  const { simd, sharedMemory, headDim, valueDim } = options;
+  const { sharedMemory, headDim, valueDim } = options;
   const module = new ModuleBuilder({ sharedMemory });
   const kernel = { task: 'i32', scratch: 'i32' } as const;
   module.export(module.define('norms', kernel, (f, { task }) => inverseNorms(f, task, options)));
@@ -76,7 +76,7 @@ export function lshModule(options: LshModuleOptions): ModuleBuilder {
       listRows(f, place, first, rows, at.rows, lsh, options.withinBuckets);
       const queries = { address: i32.load(head, LSH_HEAD.qk), stride: i32.load(head, LSH_HEAD.qkStride) };
       gatherQueries(f, { ...queries, scale: v128.load32Splat(head, LSH_HEAD.scale) }, rows, at, headDim);
-      loadState(f, simd, place, rows, at, valueDim);
+      loadState(f, place, rows, at, valueDim);
       emitRowBlock(f, place, block, rows, at, lsh);
       f.if(
         isLast,
@@ -178,6 +178,10 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
   };
 }
 
+/** Sums of squares up to this have not overflowed, and those of vectors times `SHORTER` do not, whatever the vectors hold. */
+const MOST_SQUARES = 2 ** 120;
+const SHORTER = 2 ** -70;
+
 /** to[row] = 1 / norm. With `rms`, √(mean x² + 1e-6) · √D; with `l2`, ‖x‖, but at least 1e-12. */
 function inverseNorms(
   f: FunctionBuilder,
@@ -193,20 +197,29 @@ function inverseNorms(
     f.set(value, vector);
     f.set(sum, madd(value, value, sum));
   };
-  f.count('row', i32.load(task, NORMS.count), 1, () => {
+  const sumSquares = (term: (vector: V128) => V128): void => {
     f.set(sum, f32x4.all(0));
     f.set(from, x);
     f.count('vector', headDim >> 2, 1, () => {
-      add(v128.load(from));
+      add(term(v128.load(from)));
       f.advance(from, 16);
     });
-    if (headDim % 4 > 0) add(partOfVector(from, 0, headDim % 4));
+    if (headDim % 4 > 0) add(term(partOfVector(from, 0, headDim % 4)));
     sumLanes(f, sum);
+  };
+  const inverse = f.local('inverse', 'v128');
+  f.count('row', i32.load(task, NORMS.count), 1, () => {
+    sumSquares((vector) => vector);
     const norm =
       keyNorm === 'rms'
         ? f32x4.sqrt(f32x4.add(sum, f32x4.all(headDim * 1e-6)))
         : f32x4.pmax(f32x4.sqrt(sum), f32x4.all(1e-12));
-    f.do(v128.store32Lane(0, to, f32x4.div(f32x4.all(1), norm)));
+    f.set(inverse, f32x4.div(f32x4.all(1), norm));
+    f.if(v128.anyTrue(f32x4.gt(sum, f32x4.all(MOST_SQUARES))), () => {
+      sumSquares((vector) => f32x4.mul(vector, f32x4.all(SHORTER)));
+      f.set(inverse, f32x4.div(f32x4.all(SHORTER), f32x4.sqrt(sum)));
+    });
+    f.do(v128.store32Lane(0, to, inverse));
     f.advance(x, stride);
     f.advance(to, 4);
   });

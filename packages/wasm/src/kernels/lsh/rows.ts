@@ -1,11 +1,9 @@
 /** The queries of a row block of LSH attention: who they are, which keys they see, and their state from round to round. */
 import { TILE } from '@attn/core';
-import { f32, f32x4, i32, v128, type FunctionBuilder, type I32, type Local } from '../../assembler/index.ts';
-import type { Simd } from '../arithmetic.ts';
+import { f32, f32x4, i32, type FunctionBuilder, type I32, type Local } from '../../assembler/index.ts';
 import { copyRow } from '../attention/copy-row.ts';
 import { paddedDim } from '../attention/layout.ts';
 import { fill } from '../attention/row-block.ts';
-import { toShift } from '../attention/softmax.ts';
 import type { RowBlockParts } from '../attention/tile.ts';
 import { LSH_CALL, LSH_HEAD, type LshScratchLayout } from './layout.ts';
 
@@ -81,7 +79,6 @@ export function listRows(
 /** Begins with nothing in the first round, and with what earlier rounds left in the others. */
 export function loadState(
   f: FunctionBuilder,
-  simd: Simd,
   { head, round }: LshPlace,
   rows: I32,
   at: RowBlockParts,
@@ -104,14 +101,6 @@ export function loadState(
       f.set(to, i32.add(at.sums, i32.mul(row4, paddedDim(valueDim))));
       copyRow(f, from, to, valueDim);
     });
-  });
-  // As the softmax makes them from maxima.
-  const [max, hidden] = [f.local('max', 'v128'), f.let('hidden', f32x4.all(-Infinity))];
-  const log2e = f.let('log2e', f32x4.all(Math.LOG2E));
-  f.count('byte', 4 * TILE, 16, (byte) => {
-    f.set(max, v128.load(i32.add(at.maxima, byte)));
-    f.set(max, v128.andnot(max, f32x4.eq(max, hidden)));
-    f.do(v128.store(i32.add(at.shifts, byte), toShift(simd, max, log2e)));
   });
 }
 
@@ -173,7 +162,7 @@ export function finishRows(
       }),
     );
     const state = f.let('state', i32.add(states, i32.shl(token, 3)));
-    f.do(f32.store(state, f32.load(i32.add(at.shifts, row4))), f32.store(state, total, 4));
+    f.do(f32.store(state, f32.load(i32.add(at.maxima, row4))), f32.store(state, total, 4));
   });
 }
 

@@ -46,7 +46,7 @@ export const CHUNK_PARAMS = {
   vToken: 'u32',
   /** Results are [parts, members, tokens, valueDim] and [parts, members, tokens]. */
   splitOut: 'u32',
-  splitLse: 'u32',
+  splitStates: 'u32',
   outHead: 'u32',
   outToken: 'u32',
   scale: 'f32',
@@ -81,7 +81,7 @@ export function chunkSource(options: AttentionOptions, chunks: ChunkOptions): Ti
   let kBase = group.y * params.kHead;
   let vBase = batch * params.vBatch + head * params.vHead;
   let outBase = (params.firstSlot + group.z) * params.splitOut + group.y * params.outHead;
-  let lseBase = (params.firstSlot + group.z) * params.splitLse + group.y * params.queryCount;`,
+  let stateBase = (params.firstSlot + group.z) * params.splitStates + group.y * params.queryCount;`,
     tiles: (body) => `  let lastQuery = min(firstQuery + ${rows}u, params.queryCount) - 1u;
   let firstTile = slotsSeen(firstQuery).x / 64u;
   let lastTile = (slotsSeen(lastQuery).y + 63u) / 64u;

@@ -27,7 +27,7 @@ export function planSource(options: AttentionOptions): TileSource {
   let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
   let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
   let outBase = group.z * params.splitOut + batch * params.outBatch + head * params.outHead - params.outFirst;
-  let lseBase = group.z * params.splitLse + member * params.queryLength;`,
+  let stateBase = group.z * params.splitStates + member * params.queryLength;`,
     tiles,
     seen: (i) => `        var bits = 15u;
         if (maskId >= 0) {

@@ -13,7 +13,7 @@
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { ENABLE_SUBGROUPS, SUBGROUP_INPUTS } from '../subgroups.ts';
-import { declareBuffers, declareParams, ENABLE_F16, floatAccess, four } from '../wgsl.ts';
+import { declareBuffers, declareParams, ENABLE_F16, floatAccess, four, LOWEST } from '../wgsl.ts';
 import { chunkSource } from './from-chunks.ts';
 import { planSource } from './from-plan.ts';
 import { declareHelpers } from './helpers.ts';
@@ -41,7 +41,7 @@ export function attentionKernel(options: AttentionOptions): KernelSource {
   const code = `${enabled}${declareParams(source.params)}
 ${declareOperands(options, source)}
 ${floatAccess(options.output).declaration}
-const LOWEST = -3.4028234e38;
+const LOWEST = ${LOWEST};
 const LEAST = 1.2e-38;
 
 var<workgroup> weights: array<vec4f, ${weightVectors(options)}>;
@@ -87,7 +87,7 @@ function sourceOf(options: AttentionOptions): TileSource {
 
 /** The buffers, in the order of their bindings. */
 function declareOperands(options: AttentionOptions, source: TileSource): string {
-  const { wholeHeads, wholeValues, input, output, hasLse } = options;
+  const { wholeHeads, wholeValues, input, output, state } = options;
   const rowType = (isWhole: boolean, element: string): string => (isWhole ? `vec4<${element}>` : element);
   const buffers = {
     q: rowType(wholeHeads, input),
@@ -95,7 +95,8 @@ function declareOperands(options: AttentionOptions, source: TileSource): string 
     v: rowType(wholeValues, input),
     ...source.buffers,
     out: floatAccess(output).type,
-    ...(hasLse && { lse: 'f32' }),
+    ...(state === 'lse' && { lse: 'f32' }),
+    ...(state === 'part' && { states: 'vec2f' }),
   };
-  return declareBuffers(buffers, hasLse ? 2 : 1);
+  return declareBuffers(buffers, state === undefined ? 1 : 2);
 }

@@ -21,7 +21,8 @@ export interface AttentionOptions {
   readonly alibi: FloatElement | undefined;
   readonly relative: FloatElement | undefined;
   readonly bias: FloatElement | undefined;
-  readonly hasLse: boolean;
+  /** What is told of rows beside `out`: their log-sum-exp, or what parts are merged by. */
+  readonly state: 'lse' | 'part' | undefined;
   /** Whether tiles are those of LSH attention, where keys are f32; those of a plan if undefined. */
   readonly chunks?: ChunkOptions;
 }
@@ -86,10 +87,19 @@ export function attentionWorkgroupBytes({
 /** Says which variant it is. */
 export function attentionName(options: AttentionOptions): string {
   const { wholeHeads, wholeValues, groups, rows, depth, subgroups, input, output } = options;
-  const { alibi, relative, bias, hasLse, chunks } = options;
+  const { alibi, relative, bias, state, chunks } = options;
   const ragged = { ragged: !wholeHeads, raggedValues: !wholeValues };
   const ofChunks = { chunks, meetings: chunks?.hasMeetings, mask: chunks?.hasMask };
-  const parts = { ...ofChunks, subgroups, ...ragged, alibi, relative, bias, lse: hasLse };
+  const parts = {
+    ...ofChunks,
+    subgroups,
+    ...ragged,
+    alibi,
+    relative,
+    bias,
+    lse: state === 'lse',
+    part: state === 'part',
+  };
   return [
     `attention ${groups} ${rows} ${depth}`,
     ...Object.entries(parts)

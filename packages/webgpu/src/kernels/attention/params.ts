@@ -26,7 +26,7 @@ export const ATTENTION_PARAMS = {
   /** Workgroups that share a block, and elements of `out` and `lse` from one to the next. */
   splits: 'u32',
   splitOut: 'u32',
-  splitLse: 'u32',
+  splitStates: 'u32',
   /** Elements from batch row to batch row, head to head and token to token. */
   qBatch: 'u32',
   qHead: 'u32',

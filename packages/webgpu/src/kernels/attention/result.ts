@@ -1,4 +1,4 @@
-/** What is written when all tiles are done: sums over totals, and the log-sum-exp. */
+/** What is written when all tiles are done: sums over totals, and the log-sum-exp or what it is made of. */
 import { floatAccess, four, unrolled } from '../wgsl.ts';
 import { ACROSS, QUERIES, type AttentionOptions } from './options.ts';
 
@@ -16,15 +16,8 @@ ${writeRow(options, i)}
 }
 
 function writeRow(options: AttentionOptions, i: number): string {
-  const { output, hasLse, groups } = options;
+  const { output, groups } = options;
   const { store } = floatAccess(output);
-  const lse = `
-    if (tx == 0u) {
-      var value = greatest[${i}] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[${i}]] = value;
-    }`;
   return `    let at = outBase + queries[${i}] * params.outToken;
     let isNaNRow = findings[${i}] > 0.0;
     let isEmpty = total[${i}] == 0.0;
@@ -37,5 +30,25 @@ ${unrolled(
       let column = (tx + ${ACROSS * g}u) * 4u + c;
       if (column < params.valueDim) { out[at + column] = ${store('row[c]')}; }
     }`,
-)}${hasLse ? lse : ''}`;
+)}${writeState(options, i)}`;
+}
+
+function writeState({ state }: AttentionOptions, i: number): string {
+  switch (state) {
+    case undefined:
+      return '';
+    case 'lse':
+      return `
+    if (tx == 0u) {
+      var value = greatest[${i}] + log(divisor);
+      if (isEmpty) { value = minusInfinity(); }
+      if (isNaNRow) { value = nan(); }
+      lse[stateBase + queries[${i}]] = value;
+    }`;
+    case 'part':
+      return `
+    if (tx == 0u) { states[stateBase + queries[${i}]] = vec2f(greatest[${i}], select(total[${i}], nan(), isNaNRow)); }`;
+    default:
+      return state satisfies never;
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * Merges the rounds of LSH attention by their log-sum-exps. A token that saw no other in any round stands for itself. Rounds that do not fit
+ * Merges the rounds of LSH attention. A token that saw no other in any round stands for itself. Rounds that do not fit
  * into memory together come in batches: what a batch makes, together with those before, is a part like any other for the next.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
@@ -12,13 +12,13 @@ export const MERGE_ROUNDS_PARAMS = {
   /** Parts that are merged, and where the first one begins. */
   parts: 'u32',
   firstOut: 'u32',
-  firstLse: 'u32',
+  firstState: 'u32',
   splitOut: 'u32',
-  splitLse: 'u32',
+  splitStates: 'u32',
   /** Whether the result is a part, and where it begins. */
   isPart: 'u32',
   targetOut: 'u32',
-  targetLse: 'u32',
+  targetState: 'u32',
   firstMember: 'u32',
   heads: 'u32',
   length: 'u32',
@@ -37,14 +37,14 @@ export interface MergeRoundsOptions {
   readonly storage: FloatStorage;
 }
 
-/** The kernel. `parts` [parts, members, tokens, valueDim] and `partLse` [parts, members, tokens]. */
+/** The kernel. `parts` [parts, members, tokens, valueDim] and `partStates` [parts, members, tokens] of two floats. */
 export function mergeRoundsKernel({ hasMask, hasLse, storage }: MergeRoundsOptions): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   const buffers = {
     v: type,
     ...(hasMask && { mask: 'u32' }),
     parts: 'f32',
-    partLse: 'f32',
+    partStates: 'vec2f',
     out: type,
     ...(hasLse && { lse: 'f32' }),
   };
@@ -57,24 +57,24 @@ ${forEachElement(`  let column = i % params.valueDim;
   let row = i / params.valueDim;
   let token = row % params.length;
   let member = params.firstMember + row / params.length;
-  var merged = mergeParts(params.parts, params.firstLse + row, params.splitLse, params.firstOut + i, params.splitOut);
+  var merged = mergeParts(params.parts, params.firstState + row, params.splitStates, params.firstOut + i, params.splitOut);
   if (params.isPart == 1u) {
     parts[params.targetOut + i] = merged.value;
-    if (column == 0u) { partLse[params.targetLse + row] = merged.lse; }
+    if (column == 0u) { partStates[params.targetState + row] = vec2f(merged.greatest, merged.total); }
     return;
   }
   let batch = member / params.heads;
   let place = batch * params.outBatch + (member % params.heads) * params.outHead + token * params.outToken + column;
-  if (merged.isEmpty) { merged.value = ${load('v[place]')}; }
+  if (merged.total == 0.0) { merged.value = ${load('v[place]')}; }
 ${
   hasMask
     ? `  if (mask[batch * params.length + token] == 0u) {
     merged.value = 0.0;
-    merged.lse = bitcast<f32>(0xff800000u | (params.count & 0u));
+    merged.total = 0.0;
   }
 `
     : ''
 }  out[place] = ${store('merged.value')};
-${hasLse ? '  if (column == 0u) { lse[member * params.length + token] = merged.lse; }' : ''}`)}`,
+${hasLse ? '  if (column == 0u) { lse[member * params.length + token] = lseOf(merged); }' : ''}`)}`,
   };
 }
