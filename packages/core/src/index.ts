@@ -26,6 +26,8 @@ export {
 export { dataIdentity, inMemory, isLazy, lazyTensor } from './lazy-tensor.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
 
+export { clock, onHostTimers, type Clock, type Timer } from './clock.ts';
+
 // Patterns: who attends to whom.
 export * from './patterns/index.ts';
 
@@ -159,7 +161,8 @@ export { linformerGraph, linformerInputs, type LinformerCall } from './select/li
 export { lshGraph, lshInputs, type LshCall } from './select/lsh-call.ts';
 export * from './select/attn.ts';
 export { createAttn } from './select/create-attn.ts';
-export { leastTime, type LeastTimeOptions } from './select/least-time.ts';
+export { leastTime, repeatFor, type LeastTimeOptions, type Repeated } from './select/least-time.ts';
+export { isPlausible, plausible } from './select/plausible.ts';
 export { workClock } from './select/work-clock.ts';
 export type { CalibrationStore } from './select/store/calibration-store.ts';
 export { debug, debugLevel, type DebugLevel } from './debug.ts';

@@ -1,4 +1,5 @@
 /** Timing for calibration: what a task takes when nothing disturbs it. */
+import { clock as hostClock } from '../clock.ts';
 import { AttnError } from '../errors.ts';
 
 /** How to look. */
@@ -21,8 +22,8 @@ const BETTER = 0.97;
 /** How many times as many runs are tried at most when a sample was too short. */
 const MORE = 10;
 
-/** So many runs are too short for any clock. */
-const MOST_RUNS = 1e6;
+/** A clock that has not moved after so many runs stands still: what is timed takes longer than a thousandth of the coarsest clock's step. */
+const MOST_RUNS = 1000;
 
 /**
  * The least milliseconds of a run. The first run is not counted, which compiles what it needs. Errors: `INTERNAL` when the clock stands
@@ -30,7 +31,7 @@ const MOST_RUNS = 1e6;
  */
 export async function leastTime(
   task: () => Promise<unknown>,
-  { clock = () => performance.now(), patience = 4, most = 16 }: LeastTimeOptions = {},
+  { clock = hostClock.now, patience = 4, most = 16 }: LeastTimeOptions = {},
 ): Promise<number> {
   await task();
   const start = clock();
@@ -42,10 +43,15 @@ export async function leastTime(
     const from = clock();
     for (let run = 0; run < runs; run++) await task();
     const taken = clock() - from;
-    if (stoodStill && taken > 0 && shortest === SAMPLE) shortest = STEPS * taken;
-    stoodStill ||= taken === 0;
+    // A clock that was set back says as little as one that stands still.
+    if (!(taken > 0)) {
+      if (runs >= MOST_RUNS) throw standsStill();
+      stoodStill = true;
+      runs *= MORE;
+      continue;
+    }
+    if (stoodStill && shortest === SAMPLE) shortest = STEPS * taken;
     if (taken < shortest) {
-      if (runs >= MOST_RUNS) throw new AttnError('INTERNAL', 'core/select', 'the clock stands still');
       runs = Math.ceil(runs * Math.min(MORE, (1.1 * shortest) / taken));
       continue;
     }
@@ -54,4 +60,28 @@ export async function leastTime(
     least = Math.min(least, taken / runs);
   }
   return least;
+}
+
+/** What a task takes, which is repeated at once until a clock has moved. */
+export interface Repeated {
+  readonly runs: number;
+  readonly milliseconds: number;
+}
+
+/** So often is repeated what takes some hundredths of a millisecond: for longer than the step of any clock. */
+const MOST_REPEATS = 5000;
+
+/** Does a short task again and again until so many milliseconds have passed. Errors: `INTERNAL` when the clock stands still. */
+export function repeatFor(milliseconds: number, task: () => void, clock: () => number): Repeated {
+  const start = clock();
+  for (let runs = 1; runs <= MOST_REPEATS; runs++) {
+    task();
+    const taken = clock() - start;
+    if (taken >= milliseconds) return { runs, milliseconds: taken };
+  }
+  throw standsStill();
+}
+
+function standsStill(): AttnError {
+  return new AttnError('INTERNAL', 'core/select', 'the clock stands still');
 }

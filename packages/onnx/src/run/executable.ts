@@ -4,6 +4,7 @@ import {
   checkGraphData,
   checkRunInputs,
   eventLoopTurn,
+  onHostTimers,
   RunQueue,
   throttleProgress,
   throwIfAborted,
@@ -79,7 +80,7 @@ export class OnnxExecutable implements Executable {
     }
     let results: Readonly<Record<string, OrtTensor>>;
     try {
-      results = await this.session.run(feeds);
+      results = await onHostTimers(() => this.session.run(feeds));
     } catch (cause) {
       throw runError(cause);
     }
