@@ -24,6 +24,7 @@ export {
   type TensorSpec,
 } from './tensor.ts';
 export { dataIdentity, inMemory, isLazy, lazyTensor } from './lazy-tensor.ts';
+export { ordinaryMemory } from './host-memory.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
 
 export { clock, onHostTimers, type Clock, type Timer } from './clock.ts';

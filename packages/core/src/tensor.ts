@@ -3,6 +3,7 @@
  * array owns it, and no backend ever writes to an input. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
 import { AttnError, show } from './errors.ts';
+import { whatBecameOf } from './host-memory.ts';
 
 /** Element types. `f16` is stored as raw IEEE 754 half bits in a `Uint16Array`; `bool` is `u8` holding 0 or 1. */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'u8' | 'bool';
@@ -171,7 +172,7 @@ export function checkTensor(value: Tensor, where: string, name = 'tensor'): void
       throw new AttnError(
         'INVALID_SHAPE',
         where,
-        `${name} of shape ${show(value.shape)} needs ${size} elements, got ${value.data.length}`,
+        `${name} of shape ${show(value.shape)} needs ${size} elements, got ${value.data.length}${whatBecameOf(value.data)}`,
       );
     }
   } else {
@@ -229,7 +230,7 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
     throw new AttnError(
       'INVALID_SHAPE',
       where,
-      `${name} of shape ${show(value.shape)} and strides ${show(strides)} does not fit ${value.data.length} elements`,
+      `${name} of shape ${show(value.shape)} and strides ${show(strides)} does not fit ${value.data.length} elements${whatBecameOf(value.data)}`,
     );
   }
 }

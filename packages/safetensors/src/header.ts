@@ -3,7 +3,7 @@
  * checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its rules, among
  * them that the tensors cover the data without a hole or an overlap, are all enforced here).
  */
-import { AttnError, show } from '@attn/core';
+import { AttnError, ordinaryMemory, show } from '@attn/core';
 import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
 
@@ -81,7 +81,7 @@ function parseObject(bytes: Uint8Array, file: string | undefined): Record<string
   let text: string;
   let value: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(ordinaryMemory(bytes));
   } catch (cause) {
     throw malformed(file, 'the header is not valid UTF-8', { cause });
   }

@@ -6,7 +6,13 @@ import { callContract } from './call.contract.ts';
 import type { ContractCase } from './contract.ts';
 import { courseContract } from './course.contract.ts';
 import { endContract } from './end.contract.ts';
+import { inputsContract } from './inputs.contract.ts';
 
 export type { ContractCase, MakeBackend } from './contract.ts';
 
-export const contractCases: readonly ContractCase[] = [...callContract, ...courseContract, ...endContract];
+export const contractCases: readonly ContractCase[] = [
+  ...callContract,
+  ...courseContract,
+  ...endContract,
+  ...inputsContract,
+];
