@@ -43,10 +43,13 @@ export function declareBuffers(buffers: Readonly<Record<string, string>>, output
 export const MOST_GROUPS = 65_535;
 
 /** A side of a grid in parts that are as long as it may be. */
-export function gridParts(count: number): { readonly first: number; readonly count: number }[] {
-  return Array.from({ length: Math.ceil(count / MOST_GROUPS) }, (_, part) => {
-    const first = part * MOST_GROUPS;
-    return { first, count: Math.min(MOST_GROUPS, count - first) };
+export function gridParts(
+  count: number,
+  most: number = MOST_GROUPS,
+): { readonly first: number; readonly count: number }[] {
+  return Array.from({ length: Math.ceil(count / most) }, (_, part) => {
+    const first = part * most;
+    return { first, count: Math.min(most, count - first) };
   });
 }
 

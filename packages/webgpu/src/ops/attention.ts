@@ -140,7 +140,7 @@ function groupDispatches(
       return splitDispatches(problem, queryCount, run.count, options, told, read, [out, ...lse], splits);
     }
     const kernel = attentionKernel(options);
-    return gridParts(blocks).map(({ first: firstBlock, count }) => ({
+    return gridParts(blocks, context.limits.mostGroups).map(({ first: firstBlock, count }) => ({
       kernel,
       params: packParams(ATTENTION_PARAMS, { ...told, firstBlock }),
       bindings: [...read, out, ...lse],

@@ -91,8 +91,9 @@ function products(
   const tile = tileFor(context, m, n, batches);
   const kernel = tile === LARGE_TILE ? largeGemmKernel(options) : gemmKernel(options);
   const table = new DeviceTable(offsets);
-  const [columns, rows] = [n, m].map((extent) => gridParts(Math.ceil(extent / tile)));
-  return gridParts(batches).flatMap(({ first, count }) =>
+  const parts = (count: number) => gridParts(count, context.limits.mostGroups);
+  const [columns, rows] = [n, m].map((extent) => parts(Math.ceil(extent / tile)));
+  return parts(batches).flatMap(({ first, count }) =>
     rows.flatMap((row) =>
       columns.map((column): Dispatch => {
         const firsts = { first, firstTileRow: row.first, firstTileColumn: column.first };

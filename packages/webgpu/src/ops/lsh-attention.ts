@@ -236,7 +236,7 @@ class LshCall {
     if (mask !== undefined) beside.push(mask);
     const bindings = [qk, this.keys, v, order, ...beside, this.parts, this.partLse];
     const blocks = Math.ceil(length / options.rows);
-    return gridParts(blocks).map(({ first: firstBlock, count: blockCount }) => ({
+    return gridParts(blocks, limits.mostGroups).map(({ first: firstBlock, count: blockCount }) => ({
       kernel,
       params: packParams(CHUNK_PARAMS, { ...params, firstBlock }),
       bindings,
