@@ -37,10 +37,12 @@ describe('making tensors', () => {
 });
 
 /** As newer hosts have it. */
-const Resizable = ArrayBuffer as new (
-  bytes: number,
-  options: { readonly maxByteLength: number },
-) => ArrayBuffer & { resize(bytes: number): void };
+interface ResizableBuffer extends ArrayBuffer {
+  resize(bytes: number): void;
+}
+const { ArrayBuffer: Resizable } = globalThis as object as {
+  readonly ArrayBuffer: new (bytes: number, options: { readonly maxByteLength: number }) => ResizableBuffer;
+};
 
 describe('checks', () => {
   test.each([

@@ -7,6 +7,7 @@ import type { ContractCase } from './contract.ts';
 import { courseContract } from './course.contract.ts';
 import { endContract } from './end.contract.ts';
 import { inputsContract } from './inputs.contract.ts';
+import { timeContract } from './time.contract.ts';
 
 export type { ContractCase, MakeBackend } from './contract.ts';
 
@@ -15,4 +16,5 @@ export const contractCases: readonly ContractCase[] = [
   ...courseContract,
   ...endContract,
   ...inputsContract,
+  ...timeContract,
 ];

@@ -1,6 +1,7 @@
 /** Timing for calibration: what a task takes when nothing disturbs it. */
 import { clock as hostClock } from '../clock.ts';
 import { AttnError } from '../errors.ts';
+import { workClock } from './work-clock.ts';
 
 /** How to look. */
 export interface LeastTimeOptions {
@@ -22,8 +23,9 @@ const BETTER = 0.97;
 /** How many times as many runs are tried at most when a sample was too short. */
 const MORE = 10;
 
-/** A clock that has not moved after so many runs stands still: what is timed takes longer than a thousandth of the coarsest clock's step. */
-const MOST_RUNS = 1000;
+/** A clock that has not moved after so many runs, or so many milliseconds of work, stands still: no clock's step is as long. */
+export const MOST_STILL_RUNS = 1000;
+export const MOST_STILL_MS = 500;
 
 /**
  * The least milliseconds of a run. The first run is not counted, which compiles what it needs. Errors: `INTERNAL` when the clock stands
@@ -39,17 +41,19 @@ export async function leastTime(
   let runs = 1;
   let shortest = SAMPLE;
   let stoodStill = false;
+  let moved = workClock();
   for (let sample = 0, since = 0; since < patience && (sample < 3 || clock() - start < most);) {
     const from = clock();
     for (let run = 0; run < runs; run++) await task();
     const taken = clock() - from;
     // A clock that was set back says as little as one that stands still.
     if (!(taken > 0)) {
-      if (runs >= MOST_RUNS) throw standsStill();
+      if (runs >= MOST_STILL_RUNS || workClock() - moved > MOST_STILL_MS) throw standsStill();
       stoodStill = true;
       runs *= MORE;
       continue;
     }
+    moved = workClock();
     if (stoodStill && shortest === SAMPLE) shortest = STEPS * taken;
     if (taken < shortest) {
       runs = Math.ceil(runs * Math.min(MORE, (1.1 * shortest) / taken));

@@ -70,6 +70,19 @@ describe("tune: 'measure'", () => {
     await attn.dispose();
   });
 
+  test('a clock that stands still compares nothing: predictions decide, and nothing is kept', async () => {
+    vi.spyOn(clock, 'now').mockReturnValue(7);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const list = [fakeBackend('slower', { milliseconds: 2 }), fakeBackend('faster', { milliseconds: 1 })];
+    const store = memoryStore();
+    const attn = await createAttn({ backends: list, tune: 'measure', cache: store });
+    expect((await attn.attention(call)).backend).toBe('faster');
+    expect((await attn.attention(call)).backend).toBe('faster');
+    expect(list[0].counts.ran).toBe(0);
+    expect(store.entries.size).toBe(0);
+    await attn.dispose();
+  });
+
   test('when all fail, each is timed once', async () => {
     const list = ['a', 'b'].map((name) => fakeBackend(name, { onRun: fails('TIMEOUT') }));
     const attn = await createAttn({ backends: list, tune: 'measure', cache: false });

@@ -12,6 +12,7 @@ import type { Json } from '../patterns/json-value.ts';
 import { identityOf } from './calibrate.ts';
 import type { ProbedBackend, UsableCandidate } from './candidates.ts';
 import { isRecoverable } from './health.ts';
+import { MOST_STILL_MS, MOST_STILL_RUNS } from './least-time.ts';
 import { isPlausible } from './plausible.ts';
 import { workClock } from './work-clock.ts';
 import type { CalibrationStore } from './store/calibration-store.ts';
@@ -42,10 +43,6 @@ const HOPELESS = 2.5;
 
 /** Sure samples that have taken so long together are enough. */
 const ENOUGH_MS = 3000;
-
-/** A clock that has not moved during so many runs, or so many milliseconds of work, stands still: by it nothing can be compared. */
-const MOST_STILL_RUNS = 2000;
-const MOST_STILL_MS = 500;
 
 /** How many graphs are remembered here; the store has its own bound. */
 const GRAPHS = 256;
