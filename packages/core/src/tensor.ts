@@ -1,6 +1,6 @@
 /**
  * A tensor is plain data: dtype, shape, and a typed array. No methods, no device, no lifetime: whoever holds the
- * array owns it, and no backend ever writes to an input. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
+ * array owns it, and no backend ever writes to an input, which in turn must not change until the promise of its call settles. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
 import { AttnError, show } from './errors.ts';
 import { whatBecameOf } from './host-memory.ts';

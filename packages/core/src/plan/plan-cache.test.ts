@@ -12,17 +12,19 @@ test('a plan is that of the numbers at the call, whatever becomes of them while 
   );
   const inputs = (segmentIds: Tensor) => {
     const x: Tensor = { dtype: 'f32', shape, data: new Float32Array(0) };
-    return { q: x, k: x, v: x, segmentIds };
+    const visible = Uint8Array.from(segmentIds.data, (id) => Number(id % 3 !== 0));
+    return { q: x, k: x, v: x, segmentIds, keyMask: { dtype: 'bool', shape: [1, n], data: visible } as Tensor };
   };
   const attributes = { pattern: segments() };
   const expected = new PlanCache().plan(inputs(documents()), attributes);
 
   const cache = new PlanCache();
-  const overwritten = documents();
+  const overwritten = inputs(documents());
   let pauses = 0;
-  const planned = await cache.planPolitely(inputs(overwritten), attributes, () => {
+  const planned = await cache.planPolitely(overwritten, attributes, () => {
     pauses += 1;
-    overwritten.data.fill(0);
+    overwritten.segmentIds.data.fill(0);
+    overwritten.keyMask.data.fill(1);
     return undefined;
   });
   expect(pauses).toBeGreaterThan(0);

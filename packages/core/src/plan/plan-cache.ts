@@ -117,24 +117,14 @@ export class PlanCache {
   }
 }
 
-/**
- * The run-time data of a plan, from an attention node's input tensors. It is copied: planning has pauses, and a plan must not be kept
- * under numbers that were overwritten in one.
- */
+/** The run-time data of a plan, from an attention node's input tensors. */
 export function planData(inputs: Readonly<Record<string, Tensor>>): PlanData {
-  const { globalMask, segmentIds, keyLengths } = patternData(inputs);
   return {
-    globalMask: copied(globalMask),
-    segmentIds: copied(segmentIds),
-    keyLengths: copied(keyLengths),
-    keyMask: copied(batchRows(inputs.keyMask)),
-    queryMask: copied(batchRows(inputs.queryMask)),
+    ...patternData(inputs),
+    keyMask: batchRows(inputs.keyMask),
+    queryMask: batchRows(inputs.queryMask),
     separateGlobals: inputs.qGlobal !== undefined,
   };
-}
-
-function copied(rows: BatchRows | undefined): BatchRows | undefined {
-  return rows && { ...rows, data: new Int32Array(rows.data) };
 }
 
 function patternOf(
