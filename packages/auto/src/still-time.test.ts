@@ -12,27 +12,34 @@ afterEach(() => void vi.useRealTimers());
 const x = f32([1, 2, 100, 8], new Float32Array(1600).fill(0.5));
 const call = { q: x, k: x, v: x };
 
-test.each(['estimate', 'measure'] as const)('calls end under fake timers, tune: %s', async (tune) => {
-  vi.useFakeTimers();
-  const before = clock.now();
-  const entries = new Map<string, unknown>();
-  const cache = {
-    get: () => undefined,
-    set: (key: string, value: unknown) => void entries.set(key, value),
-  };
-  const attn = await createAttn({ tune, cache });
-  expect((await attn.attention(call)).out.data).toEqual(x.data);
-  for (const { name, available } of attn.probe()) {
-    if (available) expect((await attn.attention({ ...call, backend: name })).out.data).toEqual(x.data);
-  }
-  await attn.dispose();
-  // The clock of the host went on, and so what was measured may be kept.
-  expect(clock.now()).toBeGreaterThan(before);
-  expect(JSON.stringify([...entries])).not.toMatch(/null|:0[,}]/);
-}, 30_000);
+test.each(['estimate', 'measure'] as const)(
+  'calls end under fake timers, tune: %s',
+  async (tune) => {
+    vi.useFakeTimers();
+    const before = clock.now();
+    const entries = new Map<string, unknown>();
+    const cache = {
+      get: () => undefined,
+      set: (key: string, value: unknown) => void entries.set(key, value),
+    };
+    const attn = await createAttn({ tune, cache });
+    expect((await attn.attention(call)).out.data).toEqual(x.data);
+    for (const { name, available } of attn.probe()) {
+      if (available) expect((await attn.attention({ ...call, backend: name })).out.data).toEqual(x.data);
+    }
+    await attn.dispose();
+    // The clock of the host went on, and so what was measured may be kept.
+    expect(clock.now()).toBeGreaterThan(before);
+    expect(JSON.stringify([...entries])).not.toMatch(/null|:0[,}]/);
+  },
+  30_000,
+);
 
 /** A program whose clock stands still from the beginning, with a cache of its own. Returns what it printed, and what it has kept. */
-function inStillProcess(more: string, tunes: readonly Tune[]): { readonly printed: string; readonly kept: string } {
+function inStillProcess(
+  more: string,
+  tunes: readonly Tune[],
+): { readonly printed: string; readonly kept: string } {
   const folder = mkdtempSync(join(tmpdir(), 'attn-still-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const script = `

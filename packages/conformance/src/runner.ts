@@ -6,7 +6,14 @@
  * That every output element is written at all is seen by poisoning: make the backend so that it fills fresh memory with
  * NaN (`cpu({ poison: true })`), and what a kernel leaves out cannot pass for a result.
  */
-import { supportsGraph, type Backend, type Executable, type Graph, type Tensor, type Tensors } from '@attn/core';
+import {
+  supportsGraph,
+  type Backend,
+  type Executable,
+  type Graph,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
 import type { BuiltCase, ConformanceCase } from './case.ts';
 import { compareOutput } from './compare.ts';
 import { oracle } from './oracle.ts';

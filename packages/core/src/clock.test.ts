@@ -27,7 +27,8 @@ describe('the clock and the timers of the host', () => {
 
 describe('work of a library that looks for setImmediate', () => {
   /** As onnxruntime-node waits. */
-  const work = () => new Promise<string>((resolve) => setImmediate(() => setImmediate(() => resolve('done'))));
+  const work = () =>
+    new Promise<string>((resolve) => setImmediate(() => setImmediate(() => resolve('done'))));
 
   test('comes to its end, and the test has its own again', async () => {
     vi.useFakeTimers();

@@ -60,7 +60,8 @@ const LONGEST_CALL_MS = 1000;
 export function knownSpeed(json: Json | undefined): Pick<Speed, 'rate' | 'callMs'> | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
   const { rate, callMs } = json as JsonObject;
-  const isKnown = isPlausible(rate, DEFAULT.rate) && typeof callMs === 'number' && callMs >= 0 && callMs < LONGEST_CALL_MS;
+  const isKnown =
+    isPlausible(rate, DEFAULT.rate) && typeof callMs === 'number' && callMs >= 0 && callMs < LONGEST_CALL_MS;
   return isKnown ? { rate, callMs } : undefined;
 }
 
@@ -145,7 +146,8 @@ export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Pro
   const callMs = await best(4);
   const productMs = await best(SIDE);
   const rate = (2 * SIDE ** 3) / Math.max(0.05, productMs - callMs);
-  if (callMs > 0 && productMs > 0 && knownSpeed({ rate, callMs }) !== undefined) return { hasF16, callMs, rate };
+  if (callMs > 0 && productMs > 0 && knownSpeed({ rate, callMs }) !== undefined)
+    return { hasF16, callMs, rate };
   const message = `expected a plausible speed, got calls of ${callMs} ms and products of ${productMs} ms`;
   throw new AttnError('INTERNAL', 'webgpu/calibrate', message);
 }

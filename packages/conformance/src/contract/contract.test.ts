@@ -104,7 +104,10 @@ test('a backend that compiles what it calls unsupported', async () => {
 });
 
 test('an output that is its input, or a constant', async () => {
-  const returning = (name: string, change: (data: Tensor['data'], inputs: Tensors) => Tensor['data']): Backend =>
+  const returning = (
+    name: string,
+    change: (data: Tensor['data'], inputs: Tensors) => Tensor['data'],
+  ): Backend =>
     broken(({ run }) => ({
       run: async (inputs) => {
         const outputs = await run(inputs);

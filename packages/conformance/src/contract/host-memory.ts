@@ -39,7 +39,10 @@ export const MEMORY_KINDS: Readonly<Record<string, Kind>> = {
 };
 
 /** Copies of tensors in memory of a kind, each not quite at its start; undefined where this host has none. */
-export function inMemoryOf({ allocate, tracksLength }: Kind, tensors: Tensors): Record<string, Tensor> | undefined {
+export function inMemoryOf(
+  { allocate, tracksLength }: Kind,
+  tensors: Tensors,
+): Record<string, Tensor> | undefined {
   const placed: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
     const { length, byteLength, constructor } = tensor.data;

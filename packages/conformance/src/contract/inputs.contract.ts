@@ -33,7 +33,10 @@ function maskedCall(dtype: 'f32' | 'f16' = 'f32'): Call {
   const spec = { dtype, shape: [1, 2, n, 8] } as const;
   const [q, k, v] = [builder.input('q', spec), builder.input('k', spec), builder.input('v', spec)];
   const keyMask = builder.input('keyMask', { dtype: 'bool', shape: [1, n] });
-  const { out } = builder.attention({ q, k, v, keyMask }, { pattern: slidingWindow({ before: 9, after: 9 }) });
+  const { out } = builder.attention(
+    { q, k, v, keyMask },
+    { pattern: slidingWindow({ before: 9, after: 9 }) },
+  );
   const inputs = attentionInputs(n, 3);
   const mask = bool(
     [1, n],
@@ -126,7 +129,11 @@ async function overwritten(backend: Backend, { graph, inputs }: Call): Promise<s
 }
 
 /** What is wrong with a run on inputs of a kind of memory. */
-async function runOn(backend: Backend, { graph, inputs }: Call, placed: Tensors): Promise<string | undefined> {
+async function runOn(
+  backend: Backend,
+  { graph, inputs }: Call,
+  placed: Tensors,
+): Promise<string | undefined> {
   const executable = await backend.compile(graph);
   try {
     const outputs = await executable.run(placed);
@@ -157,7 +164,11 @@ export const inputsContract: readonly ContractCase[] = [
       const executable = await backend.compile(graph);
       const [shared, own] = [attentionInputs(130, 1), attentionInputs(130, 2)];
       const before = copy(own);
-      const runs = [executable.run(own).finally(() => overwrite(own)), executable.run(shared), executable.run(shared)];
+      const runs = [
+        executable.run(own).finally(() => overwrite(own)),
+        executable.run(shared),
+        executable.run(shared),
+      ];
       const results = await Promise.all(runs);
       executable.dispose();
       return (

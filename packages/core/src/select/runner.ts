@@ -27,8 +27,7 @@ export class Runner {
   /** Runs a graph here. Errors: those of the backend, and `ABORTED`. */
   run(backend: Backend, graph: Graph, inputs: Tensors, options: RunOptions): Promise<Tensors> {
     const { plans } = this;
-    const compile = () =>
-      this.inFlight.track(compileOn(backend, graph, { plans }));
+    const compile = () => this.inFlight.track(compileOn(backend, graph, { plans }));
     return this.executables.use(cacheKey(backend, graph), compile, async (compiling, measured) => {
       const executable = await untilAborted(compiling, options.signal, 'core/select');
       const run = () => typedFailure(backend, 'RUN_FAILED', () => executable.run(inputs, options));

@@ -124,7 +124,9 @@ export class Tuner {
     debug(2, () => `${graph.key}: timed, in ms a run: ${JSON.stringify(Object.fromEntries(times))}`);
     this.known.set(graph.key, times);
     // What a clock that was set has made of a time is not to be believed by others.
-    const isComplete = near.every(({ backend, predictedMs }) => isPlausible(times.get(backend.name), predictedMs));
+    const isComplete = near.every(({ backend, predictedMs }) =>
+      isPlausible(times.get(backend.name), predictedMs),
+    );
     if (failures.length === 0 && isComplete) await this.store?.set(key, Object.fromEntries(times));
     return failures;
   }

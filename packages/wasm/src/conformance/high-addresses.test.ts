@@ -6,8 +6,7 @@ import { WasmBackend } from '../../dist/backend.js';
 
 describe('around 2 GiB', () => {
   describeConformance(
-    () =>
-      new WasmBackend({ threads: 1, offMainThread: false, poison: true, heapStart: 2 ** 31 - 4096 }),
+    () => new WasmBackend({ threads: 1, offMainThread: false, poison: true, heapStart: 2 ** 31 - 4096 }),
     { part: { part: 3, of: 8 } },
   );
 });

@@ -168,7 +168,9 @@ export class Crew {
     const woken = atomics.waitAsync?.(this.words, WORD.left, left, NAP).value;
     // The timer also keeps the process alive, which waiting on memory does not.
     let timer: Timer | undefined;
-    const nap = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, woken === undefined ? 1 : NAP)));
+    const nap = new Promise<void>(
+      (resolve) => (timer = clock.setTimeout(resolve, woken === undefined ? 1 : NAP)),
+    );
     await Promise.race([nap, died, ...(woken === undefined ? [] : [woken])]);
     clock.clearTimeout(timer);
   }

@@ -11,26 +11,29 @@ test.each([2 ** 31 - 64, 2 ** 31, 2 ** 32 - 64])('address %d leaves a word as it
   expect(addressIn(words, WORD.tasks)).toBe(address);
 });
 
-test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])('threads find their work in a heap that begins at %d', async (heapStart) => {
-  const shape = [1, 4, 900, 32];
-  const x = f32(
-    shape,
-    Float32Array.from({ length: 4 * 900 * 32 }, (_, i) => Math.sin(i)),
-  );
-  const call = { q: x, k: x, v: x, pattern: causal() };
-  const outputs: (Tensor | undefined)[] = [];
-  for (const start of [undefined, heapStart]) {
-    const backend = new WasmBackend({ threads: 2, offMainThread: false, heapStart: start });
-    const executable = await backend.compile(attentionGraph(call));
-    // Helpers that have just been started come late to the first.
-    for (let run = 0; run < 3; run++) {
-      outputs.push((await executable.run(attentionInputs(call))).out);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])(
+  'threads find their work in a heap that begins at %d',
+  async (heapStart) => {
+    const shape = [1, 4, 900, 32];
+    const x = f32(
+      shape,
+      Float32Array.from({ length: 4 * 900 * 32 }, (_, i) => Math.sin(i)),
+    );
+    const call = { q: x, k: x, v: x, pattern: causal() };
+    const outputs: (Tensor | undefined)[] = [];
+    for (const start of [undefined, heapStart]) {
+      const backend = new WasmBackend({ threads: 2, offMainThread: false, heapStart: start });
+      const executable = await backend.compile(attentionGraph(call));
+      // Helpers that have just been started come late to the first.
+      for (let run = 0; run < 3; run++) {
+        outputs.push((await executable.run(attentionInputs(call))).out);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await backend.dispose();
     }
-    await backend.dispose();
-  }
-  for (const out of outputs) expect(out).toEqual(outputs[0]);
-});
+    for (const out of outputs) expect(out).toEqual(outputs[0]);
+  },
+);
 
 // Gigabytes, and so only where the whole suite is asked for.
 if (process.env.ATTN_SUITE === 'whole') {
@@ -53,9 +56,13 @@ if (process.env.ATTN_SUITE === 'whole') {
     }
   };
 
-  test.each([1, 2])('a call beyond 2 GiB, on %d threads', async (threads) => {
-    expect(await run(1_050_000, threads)).toBe(1_050_000);
-  }, 240_000);
+  test.each([1, 2])(
+    'a call beyond 2 GiB, on %d threads',
+    async (threads) => {
+      expect(await run(1_050_000, threads)).toBe(1_050_000);
+    },
+    240_000,
+  );
 
   test('a call beyond 4 GiB', async () => {
     await expect(run(2_200_000, 2)).rejects.toMatchObject({
