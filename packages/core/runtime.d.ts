@@ -10,4 +10,6 @@ interface AbortSignal {
 declare const performance: { now(): number };
 declare const console: Record<'log' | 'info' | 'warn' | 'error', (...data: unknown[]) => void>;
 declare function setTimeout(callback: () => void, milliseconds?: number): unknown;
+declare function setInterval(callback: () => void, milliseconds: number): unknown;
+declare function clearInterval(timer: unknown): void;
 declare function clearTimeout(timer: unknown): void;

@@ -6,7 +6,14 @@
  * That every output element is written at all is seen by poisoning: make the backend so that it fills fresh memory with
  * NaN (`cpu({ poison: true })`), and what a kernel leaves out cannot pass for a result.
  */
-import { supportsGraph, type Backend, type Executable, type Graph, type Tensors } from '@attn/core';
+import {
+  supportsGraph,
+  type Backend,
+  type Executable,
+  type Graph,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
 import type { BuiltCase, ConformanceCase } from './case.ts';
 import { compareOutput } from './compare.ts';
 import { oracle } from './oracle.ts';
@@ -100,7 +107,7 @@ function sharing(inputs: Tensors, outputs: Tensors): string | undefined {
 }
 
 /** Names the first tensor whose elements are not bit for bit those of the copy. */
-function changes(what: string, before: Tensors, now: Tensors): string | undefined {
+export function changes(what: string, before: Tensors, now: Tensors): string | undefined {
   for (const [name, { data }] of Object.entries(before)) {
     const current = now[name].data;
     for (let i = 0; i < data.length; i++) {
@@ -110,7 +117,8 @@ function changes(what: string, before: Tensors, now: Tensors): string | undefine
   return undefined;
 }
 
-function copy(tensors: Tensors): Tensors {
+/** Tensors with data of their own. */
+export function copy(tensors: Tensors): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, value]) => [name, { ...value, data: value.data.slice() }]),
   );

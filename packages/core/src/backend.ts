@@ -5,7 +5,10 @@
  * A backend may rely on: graphs are valid (core inferred and checked every shape), inputs passed to `run` match
  * the graph's specs and are contiguous (use `checkRunInputs`). It must guarantee the semantics of the conformance suite:
  * a row with no allowed key gives 0 and lse −∞; softmax in at least f32; the same result for any number of threads;
- * inputs are never written to; NaN in is NaN out in the rows that see it and nowhere else.
+ * NaN in is NaN out in the rows that see it and nowhere else.
+ *
+ * Inputs belong to a run from its call until its promise settles, which lets a backend read them whenever it likes: it never writes to
+ * them, takes them away, or gives them back as outputs, and once the promise has settled it reads them no more.
  */
 import { checkGraph } from './graph/check-graph.ts';
 import type { Graph, GraphNode } from './graph/graph.ts';
@@ -60,7 +63,10 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** A compiled graph. Runs may overlap; a backend queues them if it must. */
 export interface Executable {
-  /** Feeds the graph's inputs by name and returns its outputs by name, in freshly allocated tensors. */
+  /**
+   * Feeds the graph's inputs by name and returns its outputs by name, in freshly allocated tensors. The inputs must stay as they are until
+   * the promise settles, aborted or not; runs that overlap may share them. They may lie in any memory, shared or resizable too.
+   */
   run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
   /** Releases what was allocated for this graph. Idempotent; later runs reject with `DISPOSED`. */
   dispose(): void;
@@ -83,7 +89,8 @@ export interface Backend {
   /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
   supports(node: GraphNode, graph: Graph): true | string;
   /**
-   * Finds the constants of this machine that `estimate` rests on, by some real work, and returns them for keeping.
+   * Finds the constants of this machine that `estimate` rests on, by some real work, and returns them for keeping. Ends, if by an error,
+   * where the clock stands still. Errors leave the constants that are built in.
    * Called after `probe`, before backends are compared. What an earlier call returned, on this machine, for this version and the
    * same features, is taken instead of measuring; what it does not recognise is measured. Without it, estimates rest on
    * constants that are built in.

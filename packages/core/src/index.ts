@@ -36,7 +36,10 @@ export {
 } from './tensor.ts';
 export { isBuffer, isMap, typedArrayName, type TypedArray } from './typed-array.ts';
 export { dataIdentity, inMemory, isLazy, lazyTensor } from './lazy-tensor.ts';
+export { ordinaryMemory } from './host-memory.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';
+
+export { clock, onHostTimers, type Clock, type Timer } from './clock.ts';
 
 // Patterns: who attends to whom.
 export * from './patterns/index.ts';
@@ -174,7 +177,8 @@ export { lshGraph, lshInputs, type LshCall } from './select/lsh-call.ts';
 export * from './select/attn.ts';
 export { ATTN_OPTIONS } from './select/check-arguments.ts';
 export { createAttn } from './select/create-attn.ts';
-export { leastTime, type LeastTimeOptions } from './select/least-time.ts';
+export { leastTime, repeatFor, type LeastTimeOptions, type Repeated } from './select/least-time.ts';
+export { isPlausible, plausible } from './select/plausible.ts';
 export { workClock } from './select/work-clock.ts';
 export type { CalibrationStore } from './select/store/calibration-store.ts';
 export { debug, debugLevel, type DebugLevel } from './debug.ts';

@@ -36,6 +36,14 @@ describe('making tensors', () => {
   });
 });
 
+/** As newer hosts have it. */
+interface ResizableBuffer extends ArrayBuffer {
+  resize(bytes: number): void;
+}
+const { ArrayBuffer: Resizable } = globalThis as object as {
+  readonly ArrayBuffer: new (bytes: number, options: { readonly maxByteLength: number }) => ResizableBuffer;
+};
+
 describe('checks', () => {
   test.each([
     [() => tensor('f32', [2], new Float32Array(3)), 'INVALID_SHAPE', /shape \[2\] needs 2 elements, got 3/],
@@ -44,6 +52,25 @@ describe('checks', () => {
       () => checkTensor({ ...f32([1], [1]), strides: null as never }, 'core/test'),
       'INVALID_ARGUMENT',
       /must have a list of strides, or none, got null/,
+    ],
+    [
+      () => {
+        const value = f32([2], [1, 2]);
+        structuredClone(value.data, { transfer: [value.data.buffer] });
+        checkTensor(value, 'core/test', 'q');
+      },
+      'INVALID_SHAPE',
+      /q of shape \[2\] needs 2 elements, got 0: its memory was transferred away/,
+    ],
+    [
+      () => {
+        const buffer = new Resizable(8, { maxByteLength: 16 });
+        const data = new Float32Array(buffer);
+        buffer.resize(12);
+        tensor('f32', [2], data);
+      },
+      'INVALID_SHAPE',
+      /needs 2 elements, got 3: its buffer has been resized/,
     ],
     [() => f32([-1], []), 'INVALID_SHAPE', /impossible shape \[-1\]/],
     [() => f32([1.5], [1]), 'INVALID_SHAPE', /impossible shape \[1.5\]/],

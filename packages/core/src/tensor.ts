@@ -1,9 +1,10 @@
 /**
  * A tensor is plain data: dtype, shape, and a typed array. No methods, no device, no lifetime: whoever holds the
- * array owns it, and no backend ever writes to an input. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
+ * array owns it, and no backend ever writes to an input, which in turn must not change until the promise of its call settles. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
 import { checkArgument } from './check-options.ts';
 import { AttnError, show } from './errors.ts';
+import { whatBecameOf } from './host-memory.ts';
 import { aList, aListOfNumbers, anObject, integer, type Kind } from './kinds.ts';
 import { typedArrayName, type TypedArray } from './typed-array.ts';
 
@@ -242,7 +243,7 @@ function inspect(value: Tensor, where: string, name: string): void {
       throw new AttnError(
         'INVALID_SHAPE',
         where,
-        `${name} of shape ${show(value.shape)} needs ${size} elements, got ${value.data.length}`,
+        `${name} of shape ${show(value.shape)} needs ${size} elements, got ${value.data.length}${whatBecameOf(value.data)}`,
       );
     }
   } else {
@@ -300,7 +301,7 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
     throw new AttnError(
       'INVALID_SHAPE',
       where,
-      `${name} of shape ${show(value.shape)} and strides ${show(strides)} does not fit ${value.data.length} elements`,
+      `${name} of shape ${show(value.shape)} and strides ${show(strides)} does not fit ${value.data.length} elements${whatBecameOf(value.data)}`,
     );
   }
 }

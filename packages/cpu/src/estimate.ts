@@ -5,6 +5,8 @@
 import {
   inputSpecs,
   ops,
+  plausible,
+  repeatFor,
   sizeOf,
   TILE,
   workClock,
@@ -26,6 +28,9 @@ const PATIENCE = 6;
 
 /** The end of waiting, on a machine that is very slow or very busy. */
 const LONGEST_MS = 200;
+
+/** What is guessed before it is measured, in operations per millisecond; a usual machine has about as many. */
+export const GUESSED_RATE = 4e6;
 
 /** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
 const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
@@ -51,7 +56,7 @@ const FLOPS_PER_TERM = 10;
 /** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
 const FLOPS_PER_CONVERSION = 6;
 
-/** Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real work. */
+/** Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real work. Errors: `INTERNAL` when the clock tells nothing. */
 export function measureRate(): number {
   const tile = { data: new Float64Array(TILE * TILE).fill(0.5), offset: 0, stride: TILE };
   const scores = { data: new Float64Array(TILE * TILE), offset: 0, stride: TILE };
@@ -66,18 +71,13 @@ export function measureRate(): number {
 
   const start = workClock();
   let best = 0;
-  for (let since = 0, now = start; since < PATIENCE && now - start < LONGEST_MS; since++) {
-    const from = now;
-    let tiles = 0;
-    for (; now - from < SAMPLE_MS; tiles++) {
-      computeTile();
-      now = workClock();
-    }
-    const rate = (tiles * 4 * TILE ** 3) / (now - from);
+  for (let since = 0; since < PATIENCE && workClock() - start < LONGEST_MS; since++) {
+    const { runs, milliseconds } = repeatFor(SAMPLE_MS, computeTile, workClock);
+    const rate = (runs * 4 * TILE ** 3) / milliseconds;
     if (rate > 1.05 * best) since = 0;
     best = Math.max(best, rate);
   }
-  return best;
+  return plausible(best, GUESSED_RATE, 'cpu/calibrate');
 }
 
 /** In operations: a call, and a node that computes something. */

@@ -13,6 +13,7 @@ import {
   checkOptions,
   checkProbeOptions,
   compileGraph,
+  isPlausible,
   ops,
   PlanCache,
   supportsGraph,
@@ -29,7 +30,7 @@ import {
   type ProbeOptions,
   type SharedState,
 } from '@attn/core';
-import { countFlops, measureRate } from './estimate.ts';
+import { countFlops, GUESSED_RATE, measureRate } from './estimate.ts';
 import { kernelTable } from './ops/index.ts';
 import { VERSION } from './version.ts';
 
@@ -54,7 +55,7 @@ class CpuBackend implements Backend {
   private readonly kernels: KernelTable;
   private readonly poison: boolean;
   /** Operations per millisecond: a guess until they are measured. */
-  private rate = 4e6;
+  private rate = GUESSED_RATE;
   private disposed = false;
 
   constructor({ poison = false }: CpuOptions) {
@@ -83,7 +84,7 @@ class CpuBackend implements Backend {
   }
 
   async calibrate(known?: Json): Promise<Json> {
-    this.rate = typeof known === 'number' && known > 0 && known < Infinity ? known : measureRate();
+    this.rate = isPlausible(known, GUESSED_RATE) ? known : measureRate();
     return this.rate;
   }
 

@@ -63,7 +63,10 @@ export class LoadedModel {
     return generate({ model, tokenizer, graphs: this.running() }, prompt, options);
   }
 
-  /** Runs one batch and returns every output of the model, as the original names them. Errors: those of `Model.call` and of the run. */
+  /**
+   * Runs one batch and returns every output of the model, as the original names them. The batch must not change until the promise settles.
+   * Errors: those of `Model.call` and of the run.
+   */
   async run(
     batch: TokenBatch | VectorBatch,
     options: RunOptions & { readonly backend?: string } = {},

@@ -8,7 +8,10 @@ import type { Slot } from './checkpoint/layout.ts';
 import type { ReadOptions } from './checkpoint/read-weights.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
-/** Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them. */
+/**
+ * Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them. Tensors of a run must not change until its
+ * promise settles.
+ */
 export interface TokenBatch {
   /** [B, N], i32. */
   readonly inputIds: Tensor;
@@ -20,7 +23,7 @@ export interface TokenBatch {
   readonly tokenTypeIds?: Tensor;
 }
 
-/** Rows of equally many vectors, for models that have no table of words. */
+/** Rows of equally many vectors, for models that have no table of words. They must not change until the promise of the run settles. */
 export interface VectorBatch {
   /** [B, N, C], f32 or f16. */
   readonly inputsEmbeds: Tensor;

@@ -3,7 +3,16 @@
  * checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its rules, among
  * them that the tensors cover the data without a hole or an overlap, are all enforced here).
  */
-import { aString, AttnError, checkArgument, integer, show, typedArrayName, type Kind } from '@attn/core';
+import {
+  aString,
+  AttnError,
+  checkArgument,
+  integer,
+  ordinaryMemory,
+  show,
+  typedArrayName,
+  type Kind,
+} from '@attn/core';
 import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
 
@@ -91,7 +100,7 @@ function parseObject(bytes: Uint8Array, file: string | undefined): Record<string
   let text: string;
   let value: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(ordinaryMemory(bytes));
   } catch (cause) {
     throw malformed(file, 'the header is not valid UTF-8', { cause });
   }

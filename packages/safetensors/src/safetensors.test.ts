@@ -1,7 +1,7 @@
 // Reading and writing agree with each other and with bytes laid out by hand; damage never escapes as anything but AttnError.
-import { AttnError, bytesPerElement, DTYPES, storageOver, type DType, type Tensor } from '@attn/core';
+import { AttnError, bytesPerElement, DTYPES, f32, storageOver, type DType, type Tensor } from '@attn/core';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openSafetensors, parseSafetensors, serializeSafetensors } from './index.ts';
 
 /** A file of one tensor "x" with the given raw data, its data starting at an offset of any alignment. */
@@ -123,6 +123,23 @@ describe('round trip', () => {
   ])('%s is refused', (_title, bad) => {
     expect(() => serializeSafetensors(bad)).toThrow(AttnError);
   });
+});
+
+test('a file may lie in shared memory, which browsers decode no text from', () => {
+  vi.stubGlobal(
+    'TextDecoder',
+    class extends TextDecoder {
+      override decode(bytes: Uint8Array): string {
+        if (bytes.buffer instanceof SharedArrayBuffer) throw new TypeError('must not be shared');
+        return super.decode(bytes);
+      }
+    },
+  );
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const file = serializeSafetensors({ x: f32([2], [1.5, -2]) });
+  const shared = new Uint8Array(new SharedArrayBuffer(file.length));
+  shared.set(file);
+  expect([...(parseSafetensors(shared).tensors.get('x')?.data ?? [])]).toEqual([1.5, -2]);
 });
 
 describe('damage', () => {

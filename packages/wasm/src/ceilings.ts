@@ -2,6 +2,7 @@
  * What the machine at hand can do at most in JavaScript and in WebAssembly on one thread: multiply–adds on registers alone. Kernels
  * are judged by their share of it. Published as `@attn/wasm/ceilings`, for benchmarks.
  */
+import { clock } from '@attn/core';
 import { f32x4, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
 import { features } from './engine/features.ts';
 import { multiplyAdd, type Simd } from './kernels/arithmetic.ts';
@@ -34,9 +35,9 @@ export function measureCeilings(): Ceilings {
 function best(flops: number, run: () => void): number {
   let gflops = 0;
   for (let sample = 0; sample < SAMPLES; sample++) {
-    const start = performance.now();
+    const start = clock.now();
     run();
-    gflops = Math.max(gflops, flops / (performance.now() - start) / 1e6);
+    gflops = Math.max(gflops, flops / (clock.now() - start) / 1e6);
   }
   return gflops;
 }

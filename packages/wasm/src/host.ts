@@ -25,4 +25,6 @@ export interface HostOptions {
   /** How threads are started, for tests. */
   readonly startHelper?: StartThread;
   readonly startEngine?: StartThread;
+  /** The least address of a heap on this thread, for tests of high ones. */
+  readonly heapStart?: number;
 }

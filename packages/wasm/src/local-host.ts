@@ -47,13 +47,13 @@ export class LocalHost implements Host {
   }
 
   private started(): Engine {
-    const { startHelper: start = startHelper } = this.options;
+    const { startHelper: start = startHelper, heapStart } = this.options;
     const { probe, settings } = look(this.options);
     if (settings === undefined) {
       const reason = probe.available ? 'unknown' : probe.reason;
       throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/compile', reason);
     }
-    this.engine ??= new Engine({ ...settings, startHelper: start });
+    this.engine ??= new Engine({ ...settings, startHelper: start, heapStart });
     return this.engine;
   }
 }

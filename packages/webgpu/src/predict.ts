@@ -1,8 +1,11 @@
 /** How long a graph will take: operations over the rate of a product, bytes over the bus, and some time for the call. */
 import {
+  AttnError,
+  clock,
   f32,
   GraphBuilder,
   inputSpecs,
+  isPlausible,
   lshProblem,
   ops,
   PlanCache,
@@ -50,11 +53,15 @@ export const SOFTWARE: Speed = { rate: 5e5, callMs: 2, hasF16: false };
 /** A GPU of which nothing is known yet: a small one. */
 export const DEFAULT: Speed = { rate: 5e8, callMs: 0.5, hasF16: false };
 
+/** A call that computes nothing and takes longer than this was kept from it by something else. */
+const LONGEST_CALL_MS = 1000;
+
 /** What an earlier measurement found, or undefined when this is none. */
 export function knownSpeed(json: Json | undefined): Pick<Speed, 'rate' | 'callMs'> | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
   const { rate, callMs } = json as JsonObject;
-  const isKnown = typeof rate === 'number' && rate > 0 && typeof callMs === 'number' && callMs >= 0;
+  const isKnown =
+    isPlausible(rate, DEFAULT.rate) && typeof callMs === 'number' && callMs >= 0 && callMs < LONGEST_CALL_MS;
   return isKnown ? { rate, callMs } : undefined;
 }
 
@@ -108,7 +115,10 @@ const SIDE = 1024;
 /** How often, for the least: a GPU that has had nothing to do takes a while to wake up. */
 const RUNS = 10;
 
-/** Measures a device: a product of matrices that are there already, and a call that does next to nothing. */
+/**
+ * Measures a device: a product of matrices that are there already, and a call that does next to nothing. Errors: `INTERNAL` where the
+ * clock tells nothing.
+ */
 export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Promise<Speed> {
   const { isSoftware, hasF16 } = options;
   if (isSoftware) return { ...SOFTWARE, hasF16 };
@@ -121,16 +131,23 @@ export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Pro
     const program = await Program.create(gpu, builder.build({ corner }), plans, unheard);
     try {
       let least = Infinity;
+      const begin = clock.now();
       for (let i = 0; i < RUNS; i++) {
-        const start = performance.now();
+        const start = clock.now();
         await program.run({});
-        least = Math.min(least, performance.now() - start);
+        least = Math.min(least, clock.now() - start);
       }
-      return least;
+      // Some browsers' clocks move in steps that are longer than a call.
+      return least > 0 ? least : (clock.now() - begin) / RUNS;
     } finally {
       program.release();
     }
   };
   const callMs = await best(4);
-  return { hasF16, callMs, rate: (2 * SIDE ** 3) / Math.max(0.05, (await best(SIDE)) - callMs) };
+  const productMs = await best(SIDE);
+  const rate = (2 * SIDE ** 3) / Math.max(0.05, productMs - callMs);
+  if (callMs > 0 && productMs > 0 && knownSpeed({ rate, callMs }) !== undefined)
+    return { hasF16, callMs, rate };
+  const message = `expected a plausible speed, got calls of ${callMs} ms and products of ${productMs} ms`;
+  throw new AttnError('INTERNAL', 'webgpu/calibrate', message);
 }

@@ -1,5 +1,5 @@
 /** Backends that break one promise each, and the case that must notice. */
-import type { Backend, Executable, RunOptions, Tensors } from '@attn/core';
+import type { Backend, Executable, RunOptions, Tensor, Tensors } from '@attn/core';
 import { expect, test } from 'vitest';
 import { referenceBackend } from '../reference-backend.ts';
 import { contractCases } from './index.ts';
@@ -101,6 +101,61 @@ test('a backend that compiles what it calls unsupported', async () => {
   const backend: Backend = { ...referenceBackend(), supports: ({ op }) => op !== 'tanh' || 'no tanh' };
   expect(await check('unsupported', backend)).toContain('expected UNSUPPORTED, got a result');
   expect(await check('unsupported', referenceBackend())).toBeUndefined();
+});
+
+test('an output that is its input, or a constant', async () => {
+  const returning = (
+    name: string,
+    change: (data: Tensor['data'], inputs: Tensors) => Tensor['data'],
+  ): Backend =>
+    broken(({ run }) => ({
+      run: async (inputs) => {
+        const outputs = await run(inputs);
+        const output = outputs[name];
+        return output ? { ...outputs, [name]: { ...output, data: change(output.data, inputs) } } : outputs;
+      },
+    }));
+  const input = returning('same', (_, { x }) => x.data);
+  expect(await check('inputs-after-result', input)).toContain('after the inputs were overwritten');
+  let constant: Tensor['data'] | undefined;
+  const kept = returning('weight', (data) => (constant ??= data));
+  expect(await check('inputs-after-result', kept)).toContain('the next run');
+});
+
+test('a run that takes its inputs away', async () => {
+  const taking = broken(({ run }) => ({
+    run: async (inputs) => {
+      const outputs = await run(inputs);
+      for (const { data } of Object.values(inputs)) data.fill(0);
+      return outputs;
+    },
+  }));
+  expect(await check('inputs-of-overlapping-runs', taking)).toContain('inputs that runs share');
+  expect(await check('memory-of-inputs', taking)).toContain('inputs were written to');
+});
+
+test('a host API that refuses shared memory', async () => {
+  const picky = broken(({ run }) => ({
+    run: async (inputs) => {
+      for (const { data } of Object.values(inputs))
+        if (data.buffer instanceof SharedArrayBuffer) throw new TypeError('no overload matched');
+      return run(inputs);
+    },
+  }));
+  await expect(check('memory-of-inputs', picky)).rejects.toThrow('no overload matched');
+});
+
+test('a calibration that finds no numbers where the clock stands still', async () => {
+  const still: Backend = {
+    ...referenceBackend(),
+    calibrate: async () => {
+      const start = performance.now();
+      return { rate: 1000 / (performance.now() - start) };
+    },
+  };
+  expect(await check('still-time', still)).toContain('expected calibration to find numbers');
+  const absurd = { ...referenceBackend(), estimate: () => Infinity };
+  expect(await check('still-time', absurd)).toContain('expected an estimate in milliseconds');
 });
 
 test('outputs that are never let go', async () => {

@@ -7,6 +7,8 @@ import { callContract } from './call.contract.ts';
 import type { ContractCase } from './contract.ts';
 import { courseContract } from './course.contract.ts';
 import { endContract } from './end.contract.ts';
+import { inputsContract } from './inputs.contract.ts';
+import { timeContract } from './time.contract.ts';
 
 export type { ContractCase, MakeBackend } from './contract.ts';
 
@@ -15,4 +17,6 @@ export const contractCases: readonly ContractCase[] = [
   ...argumentsContract,
   ...courseContract,
   ...endContract,
+  ...inputsContract,
+  ...timeContract,
 ];

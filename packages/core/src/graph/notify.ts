@@ -1,5 +1,7 @@
 /** Calling listeners of the application without letting their mistakes into our own work. */
 
+import { clock } from '../clock.ts';
+
 /** In browsers, Deno and Bun. */
 interface Host {
   readonly reportError?: (error: unknown) => void;
@@ -19,7 +21,7 @@ export function notify<T>(listener: (detail: T) => void, detail: T): void {
 }
 
 function rethrowLater(error: unknown): void {
-  setTimeout(() => {
+  clock.setTimeout(() => {
     throw error;
-  });
+  }, 0);
 }

@@ -1,17 +1,17 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { clock } from '../clock.ts';
 import { createPause, eventLoopTurn } from './pause.ts';
 import { throttleProgress } from './progress.ts';
 import { untilAborted } from './until-aborted.ts';
 
 afterEach(() => {
-  vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
 describe('pause', () => {
   test('goes on at once until the interval is over', async () => {
     let now = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    vi.spyOn(clock, 'now').mockImplementation(() => now);
     const pause = createPause(undefined, 'test/run');
     now = 29;
     expect(pause()).toBeUndefined();
@@ -33,17 +33,15 @@ describe('pause', () => {
 });
 
 describe('eventLoopTurn', () => {
-  const hosts: [string, Record<string, unknown>][] = [
-    ['setImmediate', {}],
-    ['MessageChannel', { setImmediate: undefined }],
-    ['setTimeout', { setImmediate: undefined, MessageChannel: undefined }],
-  ];
-  test.each(hosts)('lets timers fire, by %s', async (_, missing) => {
-    for (const [name, value] of Object.entries(missing)) vi.stubGlobal(name, value);
+  test.each([
+    ['setImmediate', { setImmediate, setTimeout }],
+    ['MessageChannel', { MessageChannel: globalThis.MessageChannel, setTimeout }],
+    ['setTimeout', { setTimeout }],
+  ])('lets timers fire, by %s', async (_, turns) => {
     let fired = false;
     setTimeout(() => (fired = true), 0);
     const deadline = performance.now() + 1000;
-    while (!fired && performance.now() < deadline) await eventLoopTurn();
+    while (!fired && performance.now() < deadline) await eventLoopTurn(turns);
     expect(fired).toBe(true);
   });
 });
@@ -70,7 +68,7 @@ describe('untilAborted', () => {
 describe('throttleProgress', () => {
   test('at most one report in 50 ms, and always the last', () => {
     let now = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    vi.spyOn(clock, 'now').mockImplementation(() => now);
     const done: number[] = [];
     const report = throttleProgress((progress) => done.push(progress.done));
     for (const [time, count] of [

@@ -2,6 +2,7 @@
  * How a long computation stays polite: between units of work it asks `pause`, which now and then lets the event loop
  * turn (timers fire, pages paint, an abort arrives) and stops the run when it was aborted.
  */
+import { clock } from '../clock.ts';
 import { throwIfAborted } from '../errors.ts';
 
 /** Asks whether to pause: a promise to wait for, or undefined to go on at once. Throws `ABORTED`. */
@@ -9,32 +10,38 @@ export type Pause = () => Promise<void> | undefined;
 
 /** A `Pause` for one run, which lets the event loop turn about every `interval` milliseconds. */
 export function createPause(signal: AbortSignal | undefined, where: string, interval = 30): Pause {
-  let turned = performance.now();
+  let turned = clock.now();
   return () => {
     throwIfAborted(signal, where);
-    if (performance.now() - turned < interval) return undefined;
+    if (clock.now() - turned < interval) return undefined;
     return eventLoopTurn().then(() => {
-      turned = performance.now();
+      turned = clock.now();
       throwIfAborted(signal, where);
     });
   };
 }
 
-/** The parts of the host that some runtimes have and others lack. */
-interface Host {
+/** The ways to a later turn of the event loop, the first two of which some hosts lack. */
+interface Turns {
   readonly setImmediate?: (callback: () => void) => unknown;
   readonly MessageChannel?: new () => { readonly port1: Port; readonly port2: Port };
+  readonly setTimeout: (callback: () => void, milliseconds: number) => unknown;
 }
 
 interface Port {
-  onmessage: (() => void) | null;
+  onmessage: ((this: never, event: never) => void) | null;
   postMessage(message: unknown): void;
   close(): void;
 }
 
-/** Resolves in a later turn of the event loop, as early as the host can: a browser's `setTimeout` would wait 4 ms. */
-export function eventLoopTurn(): Promise<void> {
-  const { setImmediate, MessageChannel } = globalThis as Host;
+const { MessageChannel } = globalThis as Pick<Turns, 'MessageChannel'>;
+const TURNS: Turns = { ...clock, MessageChannel };
+
+/**
+ * Resolves in a later turn of the event loop, as early as the host can: a browser's `setTimeout` would wait 4 ms.
+ * @param turns what the host has, for tests
+ */
+export function eventLoopTurn({ setImmediate, MessageChannel, setTimeout }: Turns = TURNS): Promise<void> {
   return new Promise((resolve) => {
     if (setImmediate) {
       setImmediate(resolve);

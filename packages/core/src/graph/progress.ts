@@ -1,4 +1,5 @@
 /** Progress reports that cost nothing: at most one every 50 ms, and always the last. */
+import { clock } from '../clock.ts';
 import type { Progress } from '../backend.ts';
 import { notify } from './notify.ts';
 
@@ -8,9 +9,9 @@ export function throttleProgress(
   interval = 50,
 ): ((progress: Progress) => void) | undefined {
   if (listener === undefined) return undefined;
-  let reported = performance.now();
+  let reported = clock.now();
   return (progress) => {
-    const now = performance.now();
+    const now = clock.now();
     if (now - reported < interval && progress.done < progress.total) return;
     reported = now;
     notify(listener, progress);

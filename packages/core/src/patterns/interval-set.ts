@@ -99,7 +99,7 @@ export class IntervalSet {
     let low = 0;
     let high = this.edges.length;
     while (low < high) {
-      const middle = (low + high) >> 1;
+      const middle = (low + high) >>> 1;
       if (this.edges[middle] <= position) low = middle + 1;
       else high = middle;
     }

@@ -7,6 +7,9 @@ import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from '
 import { mod } from './runs.ts';
 import { moduliOf, periodOf } from './translation.ts';
 
+/** There are fewer heads than this: a batch row and a head make one number. */
+const MOST_HEADS = 2 ** 26;
+
 /** A formula as a function of its variables, or as nested lists. */
 export type WhereExpression = Formula | Json;
 
@@ -33,7 +36,7 @@ export function where(expression: WhereExpression): Pattern {
   // One formula per head and batch row that the expression tells apart.
   const reduced = new Map<number, Reduced>();
   const at = (b: number, h: number): Reduced => {
-    const address = (byBatch ? b : 0) * 2 ** 20 + (byHead ? h : 0);
+    const address = (byBatch ? b : 0) * MOST_HEADS + (byHead ? h : 0);
     let formula = reduced.get(address);
     if (formula === undefined) {
       formula = compile(reduceBool(tree, h, b));

@@ -67,7 +67,7 @@ function runAt(begins: Int32Array, place: number): number {
   let low = 0;
   let high = begins.length - 1;
   while (low < high) {
-    const middle = (low + high + 1) >> 1;
+    const middle = (low + high + 1) >>> 1;
     if (begins[middle] <= place) low = middle;
     else high = middle - 1;
   }

@@ -2,6 +2,7 @@
  * Plans of attention nodes, remembered by content: when only data such as global positions changes from run to run, a plan is
  * rebuilt or found here, and never a kernel, pipeline or session. Estimating a graph and running it share one plan.
  */
+import { clock } from '../clock.ts';
 import { debug } from '../debug.ts';
 import { checkOptions, type OptionKinds } from '../check-options.ts';
 import { aFunction, type Kind } from '../kinds.ts';
@@ -119,10 +120,10 @@ export class PlanCache {
     ].join('|');
     let plan = this.plans.get(key);
     if (plan === undefined) {
-      const start = performance.now();
+      const start = clock.now();
       plan = yield* planSteps(problem, pattern, data);
       this.plans.set(key, plan);
-      describe(pattern, problem, plan, performance.now() - start);
+      describe(pattern, problem, plan, clock.now() - start);
     }
     return { problem, plan };
   }

@@ -1,5 +1,6 @@
 /** Finding the constants that estimates rest on: once on a machine, one backend after another, so that none slows another down. */
 import type { Backend } from '../backend.ts';
+import { clock } from '../clock.ts';
 import { debug } from '../debug.ts';
 import { canonicalJson } from '../patterns/json-value.ts';
 import type { ProbedBackend } from './candidates.ts';
@@ -16,9 +17,9 @@ export async function calibrateAll(
     const key = `constants of ${identityOf({ backend, probe })} on ${machineName()}`;
     const known = await store?.get(key);
     try {
-      const start = performance.now();
+      const start = clock.now();
       const found = await backend.calibrate(known);
-      const taken = performance.now() - start;
+      const taken = clock.now() - start;
       debug(2, () => `calibrated ${backend.name} in ${taken.toFixed(1)} ms: ${canonicalJson(found)}`);
       if (canonicalJson(found) !== canonicalJson(known)) await store?.set(key, found);
     } catch (error) {

@@ -39,9 +39,8 @@ import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
 import { MovableGraph, type Placed } from './movable-graph.ts';
 import { probeAll } from './probe-all.ts';
-import { Runner } from './runner.ts';
+import { compileOn, Runner } from './runner.ts';
 import { forgiving, hostStore } from './store/calibration-store.ts';
-import { timed } from './timed.ts';
 import { Tuner, type Trial } from './tuner.ts';
 
 const WHERE = 'core/select';
@@ -179,7 +178,7 @@ class Selector implements Attn {
   ): Promise<Placed> {
     const { plans } = this;
     const attempt = async ({ backend }: UsableCandidate): Promise<Placed> => {
-      const compiling = timed('compiled', graph, backend, () => backend.compile(graph, { signal, plans }));
+      const compiling = compileOn(backend, graph, { signal, plans });
       try {
         return { backend, executable: await untilAborted(this.inFlight.track(compiling), signal, WHERE) };
       } catch (error) {

@@ -66,6 +66,31 @@ describe('fallback', () => {
     expect(falls).toHaveLength(1);
   });
 
+  test('also after an error of an API that the backend calls, which is typed then', async () => {
+    const raw = () => {
+      throw new TypeError('no overload matched for writeBuffer');
+    };
+    const backends = () => [
+      fakeBackend('raw', { onRun: raw }),
+      fakeBackend('rawer', { milliseconds: 2, onCompile: raw }),
+      fakeBackend('next', { milliseconds: 5 }),
+    ];
+    const attn = await createAttn({ backends: backends(), cache: false });
+    const falls: string[] = [];
+    attn.on('fallback', ({ from, error }) => falls.push(`${from} ${error.code}`));
+    expect((await attn.attention(call)).backend).toBe('next');
+    expect(falls).toEqual(['raw RUN_FAILED', 'rawer COMPILE_FAILED']);
+    const message = '[attn/raw] run: the backend failed with TypeError: no overload matched for writeBuffer';
+    const expected = { code: 'RUN_FAILED', message, cause: expect.any(TypeError) };
+    await expect(attn.attention({ ...call, backend: 'raw' })).rejects.toMatchObject(expected);
+
+    const other = await createAttn({ backends: backends(), cache: false });
+    const graph = await other.compile(attentionGraph(call));
+    expect(graph.backend).toBe('raw');
+    await graph.run(call);
+    expect(graph.backend).toBe('next');
+  });
+
   test('also when compiling fails', async () => {
     const attn = await createAttn({
       backends: [

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { leastTime } from './least-time.ts';
+import { leastTime, repeatFor } from './least-time.ts';
+import { isPlausible, plausible } from './plausible.ts';
 import { workClock } from './work-clock.ts';
 
 /** A clock that a task moves. */
@@ -30,6 +31,50 @@ test('a clock that moves in steps is read after enough runs', async () => {
 
 test('a clock that stands still is an error', async () => {
   await expect(leastTime(async () => {}, { clock: () => 7 })).rejects.toMatchObject({ code: 'INTERNAL' });
+});
+
+test('a clock that is set back and forth is waited for no longer', async () => {
+  const times = [0, 5, 3, 3_600_000, 3_600_001, 2, 1, 0];
+  let read = 0;
+  const clock = () => times[read++ % times.length];
+  expect(await leastTime(async () => {}, { clock }).catch(({ code }) => code)).toBeDefined();
+  let now = 0;
+  await expect(leastTime(async () => {}, { clock: () => (now -= 1) })).rejects.toMatchObject({
+    code: 'INTERNAL',
+  });
+});
+
+test('a short task is repeated until so much time has passed, and not for ever', () => {
+  let now = 0;
+  expect(
+    repeatFor(
+      2,
+      () => (now += 0.75),
+      () => now,
+    ),
+  ).toEqual({ runs: 3, milliseconds: 2.25 });
+  expect(() =>
+    repeatFor(
+      2,
+      () => {},
+      () => 7,
+    ),
+  ).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+  expect(() =>
+    repeatFor(
+      2,
+      () => (now -= 1),
+      () => now,
+    ),
+  ).toThrow('the clock stands still');
+});
+
+test('numbers that no machine has are not believed', () => {
+  for (const value of [NaN, 0, -1, Infinity, 5e9, 4, '4e6', undefined])
+    expect(isPlausible(value, 4e6)).toBe(false);
+  expect(isPlausible(3e7, 4e6)).toBe(true);
+  expect(plausible(3e7, 4e6, 'test')).toBe(3e7);
+  expect(() => plausible(NaN, 4e6, 'test/x')).toThrow('[attn/test] x: expected a speed within 1000 times');
 });
 
 test('looking ends', async () => {

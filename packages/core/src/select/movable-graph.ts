@@ -4,6 +4,7 @@ import { AttnError } from '../errors.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
 import type { CompiledGraph } from './attn.ts';
 import { isRecoverable } from './health.ts';
+import { typedFailure } from './typed-failure.ts';
 
 /** A graph that is compiled, and where. */
 export interface Placed {
@@ -54,7 +55,7 @@ export class MovableGraph implements CompiledGraph {
     for (;;) {
       const { placed } = this;
       try {
-        return await placed.executable.run(inputs, options);
+        return await typedFailure(placed.backend, 'RUN_FAILED', () => placed.executable.run(inputs, options));
       } catch (error) {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
         tried.add(placed.backend.name);

@@ -1,5 +1,5 @@
 /** Runs graphs on given backends: they are compiled once, kept for later calls, and forgotten when they no longer work. */
-import type { Backend, RunOptions, Tensors } from '../backend.ts';
+import type { Backend, CompileOptions, Executable, RunOptions, Tensors } from '../backend.ts';
 import type { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
@@ -8,6 +8,7 @@ import { cacheKey, ExecutableCache } from './executable-cache.ts';
 import { isLost } from './health.ts';
 import type { InFlight } from './in-flight.ts';
 import { timed } from './timed.ts';
+import { typedFailure } from './typed-failure.ts';
 
 /** How many executables are kept. */
 const EXECUTABLES = 32;
@@ -26,11 +27,11 @@ export class Runner {
   /** Runs a graph here. Errors: those of the backend, and `ABORTED`. */
   run(backend: Backend, graph: Graph, inputs: Tensors, options: RunOptions): Promise<Tensors> {
     const { plans } = this;
-    const compile = () =>
-      this.inFlight.track(timed('compiled', graph, backend, () => backend.compile(graph, { plans })));
+    const compile = () => this.inFlight.track(compileOn(backend, graph, { plans }));
     return this.executables.use(cacheKey(backend, graph), compile, async (compiling, measured) => {
       const executable = await untilAborted(compiling, options.signal, 'core/select');
-      return timed('ran', graph, backend, () => executable.run(inputs, options), measured);
+      const run = () => typedFailure(backend, 'RUN_FAILED', () => executable.run(inputs, options));
+      return timed('ran', graph, backend, run, measured);
     });
   }
 
@@ -49,4 +50,10 @@ export class Runner {
   clear(): void {
     this.executables.clear();
   }
+}
+
+/** Compiles a graph, measured. Errors: those of the backend, typed. */
+export function compileOn(backend: Backend, graph: Graph, options: CompileOptions): Promise<Executable> {
+  const compile = () => typedFailure(backend, 'COMPILE_FAILED', () => backend.compile(graph, options));
+  return timed('compiled', graph, backend, compile);
 }

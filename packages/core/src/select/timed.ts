@@ -1,5 +1,6 @@
 /** Measures compilations and runs, and tells `ATTN_DEBUG=2`. */
 import type { Backend } from '../backend.ts';
+import { clock } from '../clock.ts';
 import { debug } from '../debug.ts';
 import type { Graph } from '../graph/graph.ts';
 
@@ -11,9 +12,9 @@ export async function timed<T>(
   work: () => Promise<T>,
   measured?: (milliseconds: number) => void,
 ): Promise<T> {
-  const start = performance.now();
+  const start = clock.now();
   const result = await work();
-  const milliseconds = performance.now() - start;
+  const milliseconds = clock.now() - start;
   measured?.(milliseconds);
   debug(2, () => `${graph.key}: ${what} on ${backend.name} in ${milliseconds.toFixed(2)} ms`);
   return result;

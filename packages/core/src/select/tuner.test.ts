@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { clock } from '../clock.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import { f32 } from '../tensor.ts';
 import { createAttn } from './create-attn.ts';
@@ -54,7 +55,7 @@ describe("tune: 'measure'", () => {
 
   test('a clock that stands still for a while is clock enough', async () => {
     const now = performance.now.bind(performance);
-    vi.spyOn(performance, 'now').mockImplementation(() => 5 * Math.floor(now() / 5));
+    vi.spyOn(clock, 'now').mockImplementation(() => 5 * Math.floor(now() / 5));
     onTestFinished(() => void vi.restoreAllMocks());
     const busy = () => {
       const end = now() + 1;
@@ -66,6 +67,19 @@ describe("tune: 'measure'", () => {
     ];
     const attn = await createAttn({ backends: list, tune: 'measure', cache: false });
     expect((await attn.attention(call)).backend).toBe('idle');
+    await attn.dispose();
+  });
+
+  test('a clock that stands still compares nothing: predictions decide, and nothing is kept', async () => {
+    vi.spyOn(clock, 'now').mockReturnValue(7);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const list = [fakeBackend('slower', { milliseconds: 2 }), fakeBackend('faster', { milliseconds: 1 })];
+    const store = memoryStore();
+    const attn = await createAttn({ backends: list, tune: 'measure', cache: store });
+    expect((await attn.attention(call)).backend).toBe('faster');
+    expect((await attn.attention(call)).backend).toBe('faster');
+    expect(list[0].counts.ran).toBe(0);
+    expect(store.entries.size).toBe(0);
     await attn.dispose();
   });
 

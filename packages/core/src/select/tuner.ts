@@ -2,6 +2,7 @@
  * `tune: 'measure'`: the first call of a graph times the best candidates on the call's own inputs, and later calls know. What was
  * found is remembered by the graph's structure, the machine, and the versions of all backends.
  */
+import { clock } from '../clock.ts';
 import { debug } from '../debug.ts';
 import { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -11,6 +12,9 @@ import type { Json } from '../patterns/json-value.ts';
 import { identityOf } from './calibrate.ts';
 import type { ProbedBackend, UsableCandidate } from './candidates.ts';
 import { isRecoverable } from './health.ts';
+import { MOST_STILL_MS, MOST_STILL_RUNS } from './least-time.ts';
+import { isPlausible } from './plausible.ts';
+import { workClock } from './work-clock.ts';
 import type { CalibrationStore } from './store/calibration-store.ts';
 import { machineName } from './store/host.ts';
 
@@ -119,7 +123,11 @@ export class Tuner {
     const { times, failures } = await measure(near, trial);
     debug(2, () => `${graph.key}: timed, in ms a run: ${JSON.stringify(Object.fromEntries(times))}`);
     this.known.set(graph.key, times);
-    if (failures.length === 0) await this.store?.set(key, Object.fromEntries(times));
+    // What a clock that was set has made of a time is not to be believed by others.
+    const isComplete = near.every(({ backend, predictedMs }) =>
+      isPlausible(times.get(backend.name), predictedMs),
+    );
+    if (failures.length === 0 && isComplete) await this.store?.set(key, Object.fromEntries(times));
     return failures;
   }
 }
@@ -153,6 +161,7 @@ async function measure(
         const ms = await (sample === 0
           ? warmUp(candidate, trial)
           : timeOf(candidate, trial, times.get(name)));
+        if (ms === undefined) return { times: new Map(), failures };
         // Single short runs are at the mercy of the clock: they only say how many make a sample.
         const earlier = sample === 1 && isShort(times.get(name)) ? undefined : times.get(name);
         times.set(name, Math.min(ms, earlier ?? Infinity));
@@ -162,32 +171,38 @@ async function measure(
         times.delete(name);
       }
     }
-    if (sample === 0) start = performance.now();
+    if (sample === 0) start = clock.now();
     const isSure = sample >= SURE_SAMPLES;
     const bound = (isSure ? BEATEN : HOPELESS) * Math.min(...times.values());
     left = left.filter(({ backend }) => (times.get(backend.name) ?? NaN) <= bound);
-    if (isSure && performance.now() - start > ENOUGH_MS) break;
+    if (isSure && clock.now() - start > ENOUGH_MS) break;
   }
   return { times, failures };
 }
 
 /**
  * Runs once, which compiles and makes plans, and then until runs take what they will take. The least time of a run but the first; the
- * mean where that is too short for the clock, which in some browsers stands still for a millisecond or more.
+ * mean where that is too short for the clock, which in some browsers stands still for a millisecond or more; undefined where the clock
+ * tells nothing.
  */
-async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number> {
+async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number | undefined> {
   await trial(candidate);
-  const start = performance.now();
+  const start = clock.now();
   let least = Infinity;
   let runs = 0;
-  while (runs < WARM_UP_RUNS - 1 || performance.now() - start < WARM_UP_MS) {
-    const from = performance.now();
+  let [stillRuns, stillSince] = [0, workClock()];
+  while (runs < WARM_UP_RUNS - 1 || clock.now() - start < WARM_UP_MS) {
+    const from = clock.now();
     await trial(candidate);
     runs += 1;
-    least = Math.min(least, performance.now() - from);
-    if (performance.now() - start > LONG_MS) break;
+    const taken = clock.now() - from;
+    least = Math.min(least, taken);
+    if (clock.now() - start > LONG_MS) break;
+    if (taken > 0) [stillRuns, stillSince] = [0, workClock()];
+    else if (++stillRuns > MOST_STILL_RUNS || workClock() - stillSince > MOST_STILL_MS) return undefined;
   }
-  return least > 0 ? least : (performance.now() - start) / runs;
+  const mean = (clock.now() - start) / runs;
+  return least > 0 ? least : mean > 0 ? mean : undefined;
 }
 
 /**
@@ -195,12 +210,12 @@ async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number>
  * wakes threads up.
  */
 async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPLE_MS): Promise<number> {
-  await new Promise<void>((resolve) => setTimeout(resolve, REST_MS));
+  await clock.sleep(REST_MS);
   if (isShort(expected)) await trial(candidate);
   const runs = Math.ceil(SAMPLE_MS / Math.max(LEAST_MS, expected));
-  const start = performance.now();
+  const start = clock.now();
   for (let run = 0; run < runs; run++) await trial(candidate);
-  const taken = performance.now() - start;
+  const taken = clock.now() - start;
   return taken > 0 ? taken / runs : expected;
 }
 

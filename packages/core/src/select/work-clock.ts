@@ -1,4 +1,5 @@
 /** The clock of calibration: what it reads must not depend on what other processes do meanwhile. */
+import { clock } from '../clock.ts';
 import { host } from './store/host.ts';
 
 /**
@@ -7,5 +8,5 @@ import { host } from './store/host.ts';
  */
 export function workClock(): number {
   const usage = host().process?.cpuUsage?.();
-  return usage === undefined ? performance.now() : (usage.user + usage.system) / 1000;
+  return usage === undefined ? clock.now() : (usage.user + usage.system) / 1000;
 }

@@ -5,6 +5,7 @@ import {
   checkRunInputs,
   checkRunOptions,
   eventLoopTurn,
+  onHostTimers,
   RunQueue,
   throttleProgress,
   throwIfAborted,
@@ -81,7 +82,7 @@ export class OnnxExecutable implements Executable {
     }
     let results: Readonly<Record<string, OrtTensor>>;
     try {
-      results = await this.session.run(feeds);
+      results = await onHostTimers(() => this.session.run(feeds));
     } catch (cause) {
       throw runError(cause);
     }

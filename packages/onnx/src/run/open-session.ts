@@ -2,6 +2,7 @@
  * From a finished model to a session, and how its weights get there: mapped from the files where they lie, as files in memory, or in the
  * model itself.
  */
+import { onHostTimers } from '@attn/core';
 import { encodeModel } from '../model/encode.ts';
 import type { Initializer, ModelBuilder } from '../model/model-builder.ts';
 import { compileError } from './errors.ts';
@@ -37,7 +38,7 @@ export async function openSession(
   verify(initializers, filesOf);
   let session;
   try {
-    session = await ort.InferenceSession.create(model, options);
+    session = await onHostTimers(() => ort.InferenceSession.create(model, options));
   } catch (cause) {
     throw compileError(cause);
   }

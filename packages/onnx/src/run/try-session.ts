@@ -1,4 +1,5 @@
 /** Whether sessions can be made here at all, with the execution providers that were asked for. */
+import { onHostTimers } from '@attn/core';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
 import type { Runtime } from './runtime.ts';
@@ -8,6 +9,8 @@ export async function trySession({ ort, sessionOptions }: Runtime): Promise<void
   const model = new ModelBuilder();
   const type = { dtype: 'f32', shape: [1] } as const;
   model.main.output(model.main.op('Identity', [model.main.input('x', type)]), type);
-  const session = await ort.InferenceSession.create(encodeModel(model, 'probe').model, sessionOptions);
+  const session = await onHostTimers(() =>
+    ort.InferenceSession.create(encodeModel(model, 'probe').model, sessionOptions),
+  );
   await session.release();
 }

@@ -55,11 +55,16 @@ export function kernelsOf(instance: WebAssembly.Instance): KernelFunction[] {
   return Object.values(instance.exports) as KernelFunction[];
 }
 
+/** An address or a number of bytes out of a word, whose sign is that of 2 GiB and more. */
+export function addressIn(words: Int32Array, index: number): number {
+  return words[index] >>> 0;
+}
+
 /** Takes tasks until there are none left. */
 export function work(words: Int32Array, kernel: KernelFunction, scratch: number): void {
   const count = words[WORD.count];
-  const tasks = words[WORD.tasks];
-  const bytes = words[WORD.taskBytes];
+  const tasks = addressIn(words, WORD.tasks);
+  const bytes = addressIn(words, WORD.taskBytes);
   for (;;) {
     const task = Atomics.add(words, WORD.next, 1);
     if (task >= count) return;
@@ -95,13 +100,14 @@ export function serve({ memory, control, helper }: Service): void {
     if (kernels === undefined) {
       // Another thread may have grown the memory: only growing, if by nothing, makes this one see it.
       memory.grow(0);
-      const bytes = new Uint8Array(memory.buffer, words[WORD.moduleAddress], words[WORD.moduleBytes]);
-      const module = new WebAssembly.Module(bytes.slice());
+      const [at, length] = [addressIn(words, WORD.moduleAddress), addressIn(words, WORD.moduleBytes)];
+      const module = new WebAssembly.Module(new Uint8Array(memory.buffer, at, length).slice());
       kernels = kernelsOf(new WebAssembly.Instance(module, { env: { memory } }));
       if (modules.size === MOST_MODULES) modules.clear();
       modules.set(id, kernels);
     }
-    work(words, kernels[words[WORD.kernel]], words[WORD.scratch] + helper * words[WORD.scratchBytes]);
+    const scratch = addressIn(words, WORD.scratch) + helper * addressIn(words, WORD.scratchBytes);
+    work(words, kernels[words[WORD.kernel]], scratch);
     Atomics.store(words, BUSY + helper, 0);
     Atomics.add(words, WORD.left, 1);
     Atomics.notify(words, WORD.left);

@@ -2,7 +2,7 @@
  * The threads of a backend. The host, which is whoever calls, takes tasks like everybody else, and now and then lets its event
  * loop turn; helpers sleep between jobs. Who gets which task does not matter to the result.
  */
-import { AttnError, debug, type Pause } from '@attn/core';
+import { AttnError, clock, debug, type Pause, type Timer } from '@attn/core';
 import {
   BUSY,
   CLOSED,
@@ -29,6 +29,9 @@ export interface CrewOptions {
 
 /** Milliseconds after which a sleeping host looks for itself. */
 const NAP = 50;
+
+/** Milliseconds between two looks at whether helpers have started. */
+const LOOK_MS = 2;
 
 /** `Atomics.waitAsync`, which not all hosts have. */
 interface WaitAsync {
@@ -70,12 +73,11 @@ export class Crew {
 
   /** Starts all helpers and waits until they are ready for a job, at most so many milliseconds. */
   async ready(heap: Heap, mostMs: number): Promise<void> {
-    const start = performance.now();
     this.attend(heap);
-    // Who sleeps is woken up, finds nothing to do, and sleeps on.
-    while (Atomics.notify(this.words, WORD.generation) < this.helpers.size) {
-      if (performance.now() - start > mostMs) return;
-      await new Promise((resolve) => setTimeout(resolve, 2));
+    // A sleeping helper wakes, sees no job, and goes back to sleep.
+    for (let waited = 0; waited < mostMs; waited += LOOK_MS) {
+      if (Atomics.notify(this.words, WORD.generation) >= this.helpers.size) return;
+      await clock.sleep(LOOK_MS);
     }
   }
 
@@ -165,10 +167,12 @@ export class Crew {
     const atomics: object & WaitAsync = Atomics as object;
     const woken = atomics.waitAsync?.(this.words, WORD.left, left, NAP).value;
     // The timer also keeps the process alive, which waiting on memory does not.
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const nap = new Promise((resolve) => (timer = setTimeout(resolve, woken === undefined ? 1 : NAP)));
+    let timer: Timer | undefined;
+    const nap = new Promise<void>(
+      (resolve) => (timer = clock.setTimeout(resolve, woken === undefined ? 1 : NAP)),
+    );
     await Promise.race([nap, died, ...(woken === undefined ? [] : [woken])]);
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
   }
 
   /** Moves helpers to this heap, and starts those that are missing. */

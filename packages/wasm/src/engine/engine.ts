@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly sharedMemory: boolean;
   readonly threads: number;
   readonly startHelper: StartThread;
+  /** The least address of the heap, for tests of high ones. */
+  readonly heapStart?: number;
 }
 
 /** A heap, modules and threads. */
@@ -28,6 +30,7 @@ export class Engine {
   /** Runs of all executables take turns: they share the memory and the threads. */
   private readonly queue = new RunQueue();
   private readonly crew: Crew;
+  private readonly heapStart: number | undefined;
   private readonly modules = new ModuleStore();
   private current: Heap | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,13 +40,14 @@ export class Engine {
     this.simd = options.simd;
     this.sharedMemory = options.sharedMemory;
     this.threads = options.threads;
+    this.heapStart = options.heapStart;
     this.crew = new Crew(options);
   }
 
   /** The heap to allocate from. What was allocated from it keeps it. Errors: `DISPOSED`, `OUT_OF_MEMORY`. */
   get heap(): Heap {
     if (this.disposed && this.queue.isIdle) throw disposed();
-    this.current ??= new Heap({ shared: this.sharedMemory });
+    this.current ??= new Heap({ shared: this.sharedMemory, start: this.heapStart });
     return this.current;
   }
 

@@ -11,6 +11,9 @@ const PAGE = 65_536;
 /** The first page starts with nothing in it, so that no address is 0. */
 const START = 64;
 
+/** No kernel may count past 2³², where addresses begin anew: nothing lies in the last mebibyte that a memory can have. */
+const END = MAX_PAGES * PAGE - 2 ** 20;
+
 /** Memory with an allocator. Addresses stay valid when it grows; arrays over it may not. */
 export class Heap {
   readonly memory: WebAssembly.Memory;
@@ -18,11 +21,15 @@ export class Heap {
   private readonly list: FreeList;
   private fixedBytes = 0;
 
-  /** @param options.shared whether other threads may use it. Errors: `OUT_OF_MEMORY`. */
-  constructor({ shared }: { readonly shared: boolean }) {
+  /**
+   * Errors: `OUT_OF_MEMORY`.
+   * @param options.shared whether other threads may use it
+   * @param options.start the least address that is given out, for tests of high ones
+   */
+  constructor({ shared, start = START }: { readonly shared: boolean; readonly start?: number }) {
     this.isShared = shared;
-    this.memory = createMemory(shared);
-    this.list = new FreeList(START, this.memory.buffer.byteLength);
+    this.memory = createMemory(shared, Math.floor(start / PAGE) + 1);
+    this.list = new FreeList(start, this.end);
   }
 
   /** The memory as it is now. After `allocate` it may be another object, and the old one empty. */
@@ -49,22 +56,31 @@ export class Heap {
   allocate(bytes: number): number {
     let address = this.list.take(bytes);
     if (address === undefined) {
-      const pages = Math.ceil(this.list.missing(bytes) / PAGE);
-      try {
-        this.memory.grow(pages);
-      } catch (cause) {
-        throw new AttnError(
-          'OUT_OF_MEMORY',
-          'wasm/run',
-          `could not grow the memory of ${this.byteLength} bytes by ${pages * PAGE}`,
-          { cause },
-        );
-      }
-      this.list.grow(pages * PAGE);
+      this.grow(this.list.missing(bytes));
       address = this.list.take(bytes);
     }
     if (address === undefined) throw new AttnError('INTERNAL', 'wasm/run', `no room for ${bytes} bytes`);
     return address;
+  }
+
+  private grow(bytes: number): void {
+    const { end, byteLength } = this;
+    const fail = (why: string, cause?: unknown): AttnError => {
+      const message = `could not grow the memory of ${byteLength} bytes by ${bytes}: ${why}`;
+      return new AttnError('OUT_OF_MEMORY', 'wasm/run', message, { cause });
+    };
+    if (end + bytes > END) throw fail('WebAssembly has addresses for 4 GiB; another backend may have more');
+    try {
+      this.memory.grow(Math.ceil((end + bytes - byteLength) / PAGE));
+    } catch (cause) {
+      throw fail('the host refused', cause);
+    }
+    this.list.grow(this.end - end);
+  }
+
+  /** The first address that is not given out. */
+  private get end(): number {
+    return Math.min(this.byteLength, END);
   }
 
   /** Gives back what `allocate` returned. */
@@ -107,12 +123,12 @@ export class Heap {
 }
 
 /** As much address space as the host reserves: some, on phones, refuse 4 GiB of shared memory. */
-function createMemory(shared: boolean): WebAssembly.Memory {
+function createMemory(shared: boolean, initial: number): WebAssembly.Memory {
   for (let maximum = MAX_PAGES; ; maximum /= 2) {
     try {
-      return new WebAssembly.Memory({ initial: 1, maximum, shared });
+      return new WebAssembly.Memory({ initial, maximum, shared });
     } catch (cause) {
-      if (maximum > 4096) continue;
+      if (maximum > 4096 && maximum / 2 >= initial) continue;
       throw new AttnError('OUT_OF_MEMORY', 'wasm/run', 'could not create a WebAssembly memory', { cause });
     }
   }

@@ -3,11 +3,11 @@
  * all of them are together, which may be far from their number (two to a core, or more of them than cores); how long it takes until
  * they are at work; and how long copies into the heap take.
  */
-import { createPause, leastTime, TILE, workClock } from '@attn/core';
+import { AttnError, clock, createPause, leastTime, repeatFor, show, TILE, workClock } from '@attn/core';
 import { gemmModule, GEMM_SCRATCH_BYTES, PRODUCT, PRODUCT_BYTES, ROWS } from '../kernels/gemm.ts';
 import { Records } from '../kernels/records.ts';
 import type { Engine } from './engine.ts';
-import type { EngineSpeed } from './speed.ts';
+import { knownSpeed, type EngineSpeed } from './speed.ts';
 
 /** Milliseconds of work in a measurement of one thread. */
 const SAMPLE_MS = 1;
@@ -15,6 +15,9 @@ const SAMPLE_MS = 1;
 /** The rate is found when so many samples in a row were no better, once the engine has had so many milliseconds to optimise the code. */
 const PATIENCE = 5;
 const OPTIMISING_MS = 40;
+
+/** So many samples take longer than that on any clock that moves. */
+const MOST_SAMPLES = 200;
 
 /** Depth of the products that threads share: a task of them takes as long as a row block of attention. */
 const DEPTH = 8 * TILE;
@@ -31,8 +34,14 @@ const START_MS = 500;
 /** Numbers that are copied: more than the caches of one core hold. */
 const COPIED = 2 ** 19;
 
-/** Measures within a turn of the engine's. Errors: `OUT_OF_MEMORY`, `WORKER_DIED`, `INTERNAL` where the clock stands still. */
+/** Measures within a turn of the engine's. Errors: `OUT_OF_MEMORY`, `WORKER_DIED`, `INTERNAL` where the clock tells nothing. */
 export async function measureSpeed(engine: Engine): Promise<EngineSpeed> {
+  const found = await measure(engine);
+  if (knownSpeed({ ...found }) !== undefined) return found;
+  throw new AttnError('INTERNAL', 'wasm/calibrate', `expected a plausible speed, got ${show(found)}`);
+}
+
+async function measure(engine: Engine): Promise<EngineSpeed> {
   const { heap, threads } = engine;
   const copyNs = await measureCopy(engine);
   const sizes = [ROWS * DEPTH, TILE * DEPTH, threads * ROWS * TILE];
@@ -93,9 +102,9 @@ async function leastTimes(
   const least = counts.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [index, count] of counts.entries()) {
-      const start = performance.now();
+      const start = clock.now();
       await run(count);
-      least[index] = Math.min(least[index], performance.now() - start);
+      least[index] = Math.min(least[index], clock.now() - start);
     }
   }
   return least;
@@ -103,16 +112,15 @@ async function leastTimes(
 
 /** Operations per millisecond of one thread: products of 48 × 64 × 64 again and again. */
 function measureRate(multiply: () => void): number {
-  const start = performance.now();
+  const multiplyOften = (): void => {
+    for (let i = 0; i < 8; i++) multiply();
+  };
+  const start = clock.now();
   let [best, since] = [0, 0];
-  while (since < PATIENCE || performance.now() - start < OPTIMISING_MS) {
-    const from = workClock();
-    let [now, runs] = [from, 0];
-    for (; now - from < SAMPLE_MS; runs++) {
-      for (let i = 0; i < 8; i++) multiply();
-      now = workClock();
-    }
-    const rate = (runs * 8 * 2 * ROWS * TILE * TILE) / (now - from);
+  for (let sample = 0; sample < MOST_SAMPLES; sample++) {
+    if (since >= PATIENCE && clock.now() - start >= OPTIMISING_MS) break;
+    const { runs, milliseconds } = repeatFor(SAMPLE_MS, multiplyOften, workClock);
+    const rate = (runs * 8 * 2 * ROWS * TILE * TILE) / milliseconds;
     since = rate > 1.05 * best ? 0 : since + 1;
     best = Math.max(best, rate);
   }

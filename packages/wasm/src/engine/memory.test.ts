@@ -6,35 +6,38 @@ import { FreeList } from './free-list.ts';
 import { Heap } from './heap.ts';
 
 describe('the free list', () => {
-  test('gives ranges that do not overlap, and has everything again at the end', () => {
-    const step = fc.record({ bytes: fc.integer({ min: 0, max: 5000 }), give: fc.nat() });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const list = new FreeList(64, 65_536);
-        const taken: { address: number; bytes: number }[] = [];
-        for (const { bytes, give } of steps) {
-          if (taken.length > 0 && give % 3 === 0) {
-            const [range] = taken.splice(give % taken.length, 1);
-            list.give(range.address);
+  test.each([64, 2 ** 31 - 4096, 2 ** 32 - 4 * 65_536])(
+    'from %d on gives ranges that do not overlap, and has everything again at the end',
+    (start) => {
+      const step = fc.record({ bytes: fc.integer({ min: 0, max: 5000 }), give: fc.nat() });
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+          const list = new FreeList(start, start + 65_536);
+          const taken: { address: number; bytes: number }[] = [];
+          for (const { bytes, give } of steps) {
+            if (taken.length > 0 && give % 3 === 0) {
+              const [range] = taken.splice(give % taken.length, 1);
+              list.give(range.address);
+            }
+            const address = list.take(bytes);
+            if (address === undefined) {
+              list.grow(65_536);
+              continue;
+            }
+            expect(address % 64).toBe(0);
+            for (const other of taken) {
+              expect(address >= other.address + other.bytes || other.address >= address + bytes).toBe(true);
+            }
+            taken.push({ address, bytes });
           }
-          const address = list.take(bytes);
-          if (address === undefined) {
-            list.grow(65_536);
-            continue;
-          }
-          expect(address % 64).toBe(0);
-          for (const other of taken) {
-            expect(address >= other.address + other.bytes || other.address >= address + bytes).toBe(true);
-          }
-          taken.push({ address, bytes });
-        }
-        for (const { address } of taken) list.give(address);
-        expect(list.usedBytes).toBe(0);
-        // One range again: the biggest piece can be had.
-        expect(list.take(65_536 - 64)).toBe(64);
-      }),
-    );
-  });
+          for (const { address } of taken) list.give(address);
+          expect(list.usedBytes).toBe(0);
+          // One range again: the biggest piece can be had.
+          expect(list.take(65_536 - 64)).toBe(start);
+        }),
+      );
+    },
+  );
 
   test('says how much is missing', () => {
     const list = new FreeList(0, 1024);
@@ -68,9 +71,21 @@ describe.each([true, false])('a heap, shared: %s', (shared) => {
     expect(heap.usedBytes).toBe(0);
   });
 
+  test('ends before the last of all addresses, in one piece', () => {
+    const heap = new Heap({ shared, start: 2 ** 32 - 3 * 2 ** 20 });
+    const first = heap.allocate(2 ** 20);
+    const last = heap.allocate(2 ** 20);
+    expect([first, last]).toEqual([2 ** 32 - 3 * 2 ** 20, 2 ** 32 - 2 * 2 ** 20]);
+    heap.f32(last, 2 ** 18).fill(1);
+    expect(heap.addressOf(heap.f32(last, 1))).toBe(last);
+    expect(() => heap.allocate(64)).toThrow(expect.objectContaining({ code: 'OUT_OF_MEMORY' }));
+    heap.free(first);
+    expect(heap.allocate(2 ** 20)).toBe(first);
+  });
+
   test('says how much could not be had', () => {
     const heap = new Heap({ shared });
-    expect(() => heap.allocate(2 ** 33)).toThrow(/could not grow the memory of 65536 bytes by \d+/);
+    expect(() => heap.allocate(2 ** 33)).toThrow(/could not grow the memory of 65536 bytes by \d+: .*4 GiB/);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Emitted modules, compiled once per backend and instantiated once per memory. */
-import { debug, LruMap } from '@attn/core';
+import { clock, debug, LruMap } from '@attn/core';
 import type { ModuleBuilder } from '../assembler/index.ts';
 import { kernelsOf, type KernelFunction } from './control.ts';
 import type { Heap } from './heap.ts';
@@ -62,12 +62,12 @@ export class ModuleStore {
   load(key: string, build: () => ModuleBuilder): LoadedModule {
     const known = this.modules.get(key);
     if (known) return known;
-    const start = performance.now();
+    const start = clock.now();
     const builder = build();
     const module = new LoadedModule(builder);
     this.modules.set(key, module);
     debug(4, () => {
-      const ms = (performance.now() - start).toFixed(1);
+      const ms = (clock.now() - start).toFixed(1);
       return `wasm module ${key}: ${module.bytes.length} bytes, ${ms} ms\n${builder.toText()}`;
     });
     return module;

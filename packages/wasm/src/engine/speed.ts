@@ -1,5 +1,6 @@
 /** What predictions rest on: how fast an engine is, as it has measured itself. */
-import type { Json, JsonObject } from '@attn/core';
+import { isPlausible, type Json, type JsonObject } from '@attn/core';
+import { MOST_HELPERS } from './control.ts';
 
 /** How fast an engine is. */
 export interface EngineSpeed {
@@ -21,18 +22,21 @@ export interface CrewSpeed extends EngineSpeed {
 /** The machine that the constants of predictions are from, on one thread. */
 export const REFERENCE: EngineSpeed = { rate: 5e7, copyNs: 0.15, gain: 1, wakingMs: 0.02 };
 
+/** Threads that take longer than this to wake up were kept from it by something else. */
+const LONGEST_WAKING_MS = 1000;
+
 /** What an earlier measurement found, or undefined when this is none. */
 export function knownSpeed(json: Json | undefined): EngineSpeed | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
   const { rate, copyNs, gain, wakingMs } = json as JsonObject;
   const isKnown =
-    isIn(rate, 1, Infinity) &&
-    isIn(copyNs, 0, Infinity) &&
-    isIn(gain, 1, Infinity) &&
-    isIn(wakingMs, 0, Infinity);
+    isPlausible(rate, REFERENCE.rate) &&
+    isPlausible(copyNs, REFERENCE.copyNs) &&
+    isIn(gain, 1, MOST_HELPERS + 1) &&
+    isIn(wakingMs, 0, LONGEST_WAKING_MS);
   return isKnown ? { rate, copyNs, gain, wakingMs } : undefined;
 }
 
 function isIn(value: Json | undefined, least: number, most: number): value is number {
-  return typeof value === 'number' && value >= least && value < most;
+  return typeof value === 'number' && value >= least && value <= most;
 }

@@ -102,10 +102,10 @@ function columns(
   /** Vectors side by side, `bytes` apart, and on to those after them. */
   const take = (lanes: Lanes, vectors: readonly Local<'v128'>[], bytes: number): void => {
     for (const result of vectors) f.set(result, f32x4.all(reduction.start));
-    const at = f.let('at', x);
-    f.while(at, i32.add(x, end), stride, () =>
+    // Offsets, since the address after the last row may be past the end of all addresses.
+    f.count('at', end, stride, (at) =>
       vectors.forEach((result, i) =>
-        f.set(result, reduction.combine(result, lanes.read(i32.add(at, i * bytes)))),
+        f.set(result, reduction.combine(result, lanes.read(i32.add(i32.add(x, at), i * bytes)))),
       ),
     );
     vectors.forEach((result, i) => lanes.write(i32.add(out, i * bytes), reduction.finish(result, divisor)));

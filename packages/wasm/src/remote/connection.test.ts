@@ -1,5 +1,5 @@
 /** A connection to a worker that the test plays: who counts as dead, and what is left of a call that failed. */
-import { AttnError, eventLoopTurn } from '@attn/core';
+import { AttnError, clock, eventLoopTurn } from '@attn/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartThread } from '../engine/threads.ts';
 import { Connection, type Plan } from './connection.ts';
@@ -36,21 +36,28 @@ const noPlan: Plan = () => Promise.reject(new Error('no plan was to be made'));
 
 let now = 0;
 
+/** What the connection does once a second, while it watches. */
+let tick = (): void => {};
+
 /** The next look, that many milliseconds after the last, and what happens before the one after it. */
 async function look(milliseconds: number): Promise<void> {
   now += milliseconds;
-  vi.advanceTimersToNextTimer();
+  tick();
   await eventLoopTurn();
 }
 
 beforeEach(() => {
   now = 5000;
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  tick = () => {};
+  vi.spyOn(clock, 'now').mockImplementation(() => now);
+  vi.spyOn(clock, 'setInterval').mockImplementation((callback) => {
+    tick = callback;
+    return 0 as never;
+  });
+  vi.spyOn(clock, 'clearInterval').mockImplementation(() => (tick = () => {}));
 });
 
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 

@@ -1,5 +1,5 @@
 /** A page's connection to the worker that has its engine: calls and their answers, and an end to every wait. */
-import { AttnError, eventLoopTurn, type PlannedCall, type Progress } from '@attn/core';
+import { AttnError, clock, eventLoopTurn, type PlannedCall, type Progress, type Timer } from '@attn/core';
 import type { StartThread, Thread } from '../engine/threads.ts';
 import { fromWire, toWire, type Answer, type Request, type Response } from './protocol.ts';
 
@@ -33,7 +33,7 @@ export class Connection {
   private readonly pending = new Map<number, Pending>();
   private calls = 0;
   private question: Question | undefined;
-  private watch: ReturnType<typeof setInterval> | undefined;
+  private watch: Timer | undefined;
   private failure: AttnError | undefined;
 
   constructor(start: StartThread, plan: Plan) {
@@ -150,12 +150,12 @@ export class Connection {
     if (this.watch !== undefined) return;
     this.question = undefined;
     this.thread.hold(true);
-    this.watch = setInterval(() => this.look(), WATCH_MS);
+    this.watch = clock.setInterval(() => this.look(), WATCH_MS);
   }
 
   private look(): void {
     const { question } = this;
-    const now = performance.now();
+    const now = clock.now();
     if (question === undefined) {
       this.question = { asked: now, isOverdue: false };
       this.send({ type: 'ping' });
@@ -169,7 +169,7 @@ export class Connection {
   }
 
   private endWatch(): void {
-    clearInterval(this.watch);
+    clock.clearInterval(this.watch);
     this.watch = undefined;
     this.thread.hold(false);
   }

@@ -25,7 +25,7 @@ export interface WireGraph {
 export type WireNode = Pick<GraphNode, 'op' | 'inputs' | 'outputs'> & { readonly attributes: object };
 
 /** Options of the engine: those of a host that can be sent. */
-export type StartOptions = Omit<HostOptions, 'startHelper' | 'startEngine'>;
+export type StartOptions = Omit<HostOptions, 'startHelper' | 'startEngine' | 'heapStart'>;
 
 /** From the page. A `call` is answered by `done` or `failed` with its number. */
 export type Request =

@@ -1,5 +1,5 @@
 /** One device with its limits, its pipelines and its buffers. When it is lost it stays lost: the backend opens another. */
-import { AttnError, debug, eventLoopTurn } from '@attn/core';
+import { AttnError, debug, eventLoopTurn, onHostTimers } from '@attn/core';
 import { BufferPool } from './buffer-pool.ts';
 import { findGpu, unavailable } from './find-gpu.ts';
 import { GpuTimer } from './gpu-timer.ts';
@@ -49,7 +49,11 @@ export class GpuDevice {
   }
 
   /** Errors: `BACKEND_UNAVAILABLE`. */
-  static async open({ device, powerPreference }: DeviceOptions): Promise<GpuDevice> {
+  static open(options: DeviceOptions): Promise<GpuDevice> {
+    return onHostTimers(() => GpuDevice.request(options));
+  }
+
+  private static async request({ device, powerPreference }: DeviceOptions): Promise<GpuDevice> {
     if (device !== undefined) return new GpuDevice(device, describe(device.adapterInfo), false);
     const { gpu, title } = await findGpu();
     const adapter = await gpu.requestAdapter({ powerPreference });
@@ -101,7 +105,7 @@ export class GpuDevice {
   async unlessLost<T>(where: string, action: () => Promise<T>): Promise<T> {
     this.throwIfLost(where);
     try {
-      const result = await action();
+      const result = await onHostTimers(action);
       this.throwIfLost(where);
       return result;
     } catch (error) {

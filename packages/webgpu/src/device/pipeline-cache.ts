@@ -1,5 +1,5 @@
 /** Compute pipelines by their source. Each is compiled once, without holding up the thread. */
-import { AttnError, debug } from '@attn/core';
+import { AttnError, clock, debug } from '@attn/core';
 
 /** A kernel's source and the name it goes by in messages. */
 export interface KernelSource {
@@ -29,7 +29,7 @@ export class PipelineCache {
 
   private async compile({ name, code }: KernelSource): Promise<GPUComputePipeline> {
     debug(4, () => `webgpu: ${name}\n${code}`);
-    const start = performance.now();
+    const start = clock.now();
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ code, label: name });
     const scope = this.device.popErrorScope();
@@ -37,7 +37,7 @@ export class PipelineCache {
       const compute = { module, entryPoint: 'main' };
       const pipeline = await this.device.createComputePipelineAsync({ layout: 'auto', compute, label: name });
       await scope;
-      debug(2, () => `webgpu: compiled ${name} in ${(performance.now() - start).toFixed(1)} ms`);
+      debug(2, () => `webgpu: compiled ${name} in ${(clock.now() - start).toFixed(1)} ms`);
       return pipeline;
     } catch (cause) {
       this.byCode.delete(code);

@@ -18,6 +18,8 @@ export interface KernelLimits {
   readonly isSoftware: boolean;
   /** Whether halves are stored as such, which takes the feature `shader-f16`; as f32 otherwise. */
   readonly hasF16: boolean;
+  /** Workgroups on a side of a grid, for tests. Default: as many as any device takes. */
+  readonly mostGroups?: number;
 }
 
 /** One graph on one device. */

@@ -2,7 +2,14 @@
  * Tensors as the device has them: f32 and integers as they are, flags as a word each, halves as f32, or as they are on devices that
  * have `shader-f16`. Everything takes whole words.
  */
-import { float32ToHalf, halfToFloat32, sizeOf, type Tensor, type TensorSpec } from '@attn/core';
+import {
+  float32ToHalf,
+  halfToFloat32,
+  ordinaryMemory,
+  sizeOf,
+  type Tensor,
+  type TensorSpec,
+} from '@attn/core';
 
 /** What decides on how values are stored. */
 export interface DeviceFormat {
@@ -15,16 +22,16 @@ export function deviceBytes({ dtype, shape }: TensorSpec, { hasF16 }: DeviceForm
   return dtype === 'f16' && hasF16 ? 4 * Math.ceil(sizeOf(shape) / 2) : 4 * sizeOf(shape);
 }
 
-/** The bytes of a tensor; not copied where they are what the device has already. */
+/** The bytes of a tensor; not copied where they are what the device has already, in memory that it can be written from. */
 export function toDevice({ dtype, data }: Tensor, { hasF16 }: DeviceFormat): ArrayBufferView<ArrayBuffer> {
   switch (dtype) {
     case 'f32':
     case 'i32':
     case 'u32':
-      return data as ArrayBufferView<ArrayBuffer>;
+      return ordinaryMemory(data) as ArrayBufferView<ArrayBuffer>;
     case 'f16':
       return hasF16
-        ? wholeWords(data as Uint16Array<ArrayBuffer>)
+        ? wholeWords(ordinaryMemory(data) as Uint16Array<ArrayBuffer>)
         : (halfToFloat32(data as Uint16Array) as ArrayBufferView<ArrayBuffer>);
     case 'u8':
     case 'bool':

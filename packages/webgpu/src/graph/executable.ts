@@ -48,7 +48,7 @@ export class GpuExecutable implements Executable {
 
   /**
    * A run whose outputs stay on the device, and whose inputs may be there. What decides on an attention pattern (masks, lengths,
-   * segments) must be on the host. Errors: those of `run`, `INVALID_ARGUMENT` for buffers that do not fit.
+   * segments) must be on the host. Tensors of the host must not change until the promise settles. Errors: those of `run`, `INVALID_ARGUMENT` for buffers that do not fit.
    */
   async runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,

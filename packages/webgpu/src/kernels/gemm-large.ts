@@ -51,8 +51,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let product = params.first + group.z;
   let aAt = offsets[2u * product];
   let bAt = offsets[2u * product + 1u];
-  let firstRow = group.y * ${LARGE_TILE}u;
-  let firstColumn = group.x * ${LARGE_TILE}u;
+  let firstRow = (params.firstTileRow + group.y) * ${LARGE_TILE}u;
+  let firstColumn = (params.firstTileColumn + group.x) * ${LARGE_TILE}u;
   // Rows 4 ty … and 4 (ty + 16) …, columns likewise.
   let tx = lane % 16u;
   let ty = lane / 16u;

@@ -23,8 +23,10 @@ export const GEMM_PARAMS = {
   aColumn: 'u32',
   bRow: 'u32',
   bColumn: 'u32',
-  /** First product of this dispatch: the grid has at most 65,535 of them. */
+  /** First product, and tiles before it, of this dispatch: the grid has at most 65,535 of each. */
   first: 'u32',
+  firstTileRow: 'u32',
+  firstTileColumn: 'u32',
   batches: 'u32',
 } as const;
 
@@ -85,8 +87,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let product = params.first + group.z;
   let aAt = offsets[2u * product];
   let bAt = offsets[2u * product + 1u];
-  let firstRow = group.y * ${GEMM_TILE}u;
-  let firstColumn = group.x * ${GEMM_TILE}u;
+  let firstRow = (params.firstTileRow + group.y) * ${GEMM_TILE}u;
+  let firstColumn = (params.firstTileColumn + group.x) * ${GEMM_TILE}u;
   let tx = lane % 16u;
   let ty = lane / 16u;
   var sums: array<vec4f, 4>;

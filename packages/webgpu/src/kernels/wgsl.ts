@@ -42,6 +42,17 @@ export function declareBuffers(buffers: Readonly<Record<string, string>>, output
 /** A grid's sides are at most this. */
 export const MOST_GROUPS = 65_535;
 
+/** A side of a grid in parts that are as long as it may be. */
+export function gridParts(
+  count: number,
+  most: number = MOST_GROUPS,
+): { readonly first: number; readonly count: number }[] {
+  return Array.from({ length: Math.ceil(count / most) }, (_, part) => {
+    const first = part * most;
+    return { first, count: Math.min(most, count - first) };
+  });
+}
+
 /** Invocations of a workgroup of kernels that work element by element. */
 export const ELEMENTS = 64;
 

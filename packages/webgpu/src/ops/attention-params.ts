@@ -22,6 +22,7 @@ type DispatchParams = Pick<
   | 'hasQueryIndex'
   | 'hasKeyIndex'
   | 'firstMember'
+  | 'firstBlock'
   | 'splits'
   | 'splitOut'
   | 'splitStates'

@@ -28,7 +28,7 @@ import {
 import { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
 import { MERGE_PARAMS, mergeKernel } from '../kernels/merge.ts';
-import { elementGrid, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
+import { elementGrid, gridParts, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
 import { biasParams, planTable, sizeParams } from './attention-params.ts';
 import { BUSY_GROUPS } from './busy.ts';
 import { memberRuns, piecesOf, type MemberSource } from './slices.ts';
@@ -113,6 +113,7 @@ function groupDispatches(
     hasKeyIndex: block.keyIndex === undefined ? 0 : 1,
     ...offsets,
     firstMember: 0,
+    firstBlock: 0,
     splits: 1,
     splitOut: 0,
     splitStates: 0,
@@ -138,14 +139,13 @@ function groupDispatches(
     if (splits > 1) {
       return splitDispatches(problem, queryCount, run.count, options, told, read, [out, ...lse], splits);
     }
-    return [
-      {
-        kernel: attentionKernel(options),
-        params: packParams(ATTENTION_PARAMS, told),
-        bindings: [...read, out, ...lse],
-        grid: [blocks, run.count, 1],
-      },
-    ];
+    const kernel = attentionKernel(options);
+    return gridParts(blocks, context.limits.mostGroups).map(({ first: firstBlock, count }) => ({
+      kernel,
+      params: packParams(ATTENTION_PARAMS, { ...told, firstBlock }),
+      bindings: [...read, out, ...lse],
+      grid: [count, run.count, 1],
+    }));
   });
 }
 

@@ -20,7 +20,7 @@ import {
   SOFTMAX_PARAMS,
   softmaxKernel,
 } from '../kernels/rows.ts';
-import { elementGrid, MOST_GROUPS, packParams } from '../kernels/wgsl.ts';
+import { elementGrid, gridParts, packParams } from '../kernels/wgsl.ts';
 import { BUSY_GROUPS } from './busy.ts';
 
 export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): NodeProgram {
@@ -91,16 +91,21 @@ function products(
   const tile = tileFor(context, m, n, batches);
   const kernel = tile === LARGE_TILE ? largeGemmKernel(options) : gemmKernel(options);
   const table = new DeviceTable(offsets);
-  const dispatches: Dispatch[] = [];
-  for (let first = 0; first < batches; first += MOST_GROUPS) {
-    dispatches.push({
-      kernel,
-      params: packParams(GEMM_PARAMS, { ...sizes, first, batches }),
-      bindings: bindings(table),
-      grid: [Math.ceil(n / tile), Math.ceil(m / tile), Math.min(MOST_GROUPS, batches - first)],
-    });
-  }
-  return dispatches;
+  const parts = (count: number) => gridParts(count, context.limits.mostGroups);
+  const [columns, rows] = [n, m].map((extent) => parts(Math.ceil(extent / tile)));
+  return parts(batches).flatMap(({ first, count }) =>
+    rows.flatMap((row) =>
+      columns.map((column): Dispatch => {
+        const firsts = { first, firstTileRow: row.first, firstTileColumn: column.first };
+        return {
+          kernel,
+          params: packParams(GEMM_PARAMS, { ...sizes, ...firsts, batches }),
+          bindings: bindings(table),
+          grid: [column.count, row.count, count],
+        };
+      }),
+    ),
+  );
 }
 
 /** Large tiles where there are enough of them to keep a GPU busy. */

@@ -17,7 +17,7 @@ import type { ChunkOptions } from '../kernels/attention/options.ts';
 import { MEETINGS_PARAMS, meetingsKernel } from '../kernels/lsh/meetings.ts';
 import { MERGE_ROUNDS_PARAMS, mergeRoundsKernel } from '../kernels/lsh/merge-rounds.ts';
 import { rowGrid, UNIT_KEYS_PARAMS, unitKeysKernel } from '../kernels/rows.ts';
-import { elementGrid, MOST_GROUPS, packParams } from '../kernels/wgsl.ts';
+import { elementGrid, gridParts, MOST_GROUPS, packParams } from '../kernels/wgsl.ts';
 import { workgroupOptions } from './attention.ts';
 
 export function emitLshAttention(context: ProgramContext, node: NodeOf<'lshAttention'>): NodeProgram {
@@ -240,16 +240,12 @@ class LshCall {
     if (mask !== undefined) beside.push(mask);
     const bindings = [qk, this.keys, v, order, ...beside, this.parts, this.partStates];
     const blocks = Math.ceil(length / options.rows);
-    const dispatches: Dispatch[] = [];
-    for (let firstBlock = 0; firstBlock < blocks; firstBlock += MOST_GROUPS) {
-      dispatches.push({
-        kernel,
-        params: packParams(CHUNK_PARAMS, { ...params, firstBlock }),
-        bindings,
-        grid: [Math.min(MOST_GROUPS, blocks - firstBlock), members, count],
-      });
-    }
-    return dispatches;
+    return gridParts(blocks, limits.mostGroups).map(({ first: firstBlock, count: blockCount }) => ({
+      kernel,
+      params: packParams(CHUNK_PARAMS, { ...params, firstBlock }),
+      bindings,
+      grid: [blockCount, members, count],
+    }));
   }
 
   /** Merges parts into the output, or into a part. */

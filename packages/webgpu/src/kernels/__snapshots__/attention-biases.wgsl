@@ -20,6 +20,7 @@ struct Params {
   spanMask: u32,
   masks: u32,
   firstMember: u32,
+  firstBlock: u32,
   splits: u32,
   splitOut: u32,
   splitLse: u32,
@@ -154,9 +155,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let ty = lane / 16u;
   let headVectors = (params.headDim + 3u) / 4u;
   let valueVectors = (params.valueDim + 3u) / 4u;
-  let firstQuery = group.x * 64u;
-  let block = group.x / 1u;
-  let firstRow = (group.x % 1u) * 64u;
+  let part = params.firstBlock + group.x;
+  let firstQuery = part * 64u;
+  let block = part / 1u;
+  let firstRow = (part % 1u) * 64u;
   let member = plan[params.members + params.firstMember + group.y];
   let batch = member / params.heads;
   let head = member % params.heads;

@@ -7,6 +7,8 @@ struct Params {
   bRow: u32,
   bColumn: u32,
   first: u32,
+  firstTileRow: u32,
+  firstTileColumn: u32,
   batches: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -32,8 +34,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let product = params.first + group.z;
   let aAt = offsets[2u * product];
   let bAt = offsets[2u * product + 1u];
-  let firstRow = group.y * 128u;
-  let firstColumn = group.x * 128u;
+  let firstRow = (params.firstTileRow + group.y) * 128u;
+  let firstColumn = (params.firstTileColumn + group.x) * 128u;
   // Rows 4 ty … and 4 (ty + 16) …, columns likewise.
   let tx = lane % 16u;
   let ty = lane / 16u;

@@ -7,6 +7,8 @@ struct Params {
   bRow: u32,
   bColumn: u32,
   first: u32,
+  firstTileRow: u32,
+  firstTileColumn: u32,
   batches: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -36,8 +38,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let product = params.first + group.z;
   let aAt = offsets[2u * product];
   let bAt = offsets[2u * product + 1u];
-  let firstRow = group.y * 64u;
-  let firstColumn = group.x * 64u;
+  let firstRow = (params.firstTileRow + group.y) * 64u;
+  let firstColumn = (params.firstTileColumn + group.x) * 64u;
   let tx = lane % 16u;
   let ty = lane / 16u;
   var sums: array<vec4f, 4>;

@@ -16,9 +16,10 @@ export function planSource(options: AttentionOptions): TileSource {
       ...(bias && { bias }),
     },
     functions: FUNCTIONS,
-    bases: `  let firstQuery = group.x * ${rows}u;
-  let block = group.x / ${64 / rows}u;
-  let firstRow = (group.x % ${64 / rows}u) * ${rows}u;
+    bases: `  let part = params.firstBlock + group.x;
+  let firstQuery = part * ${rows}u;
+  let block = part / ${64 / rows}u;
+  let firstRow = (part % ${64 / rows}u) * ${rows}u;
   let member = plan[params.members + params.firstMember + group.y];
   let batch = member / params.heads;
   let head = member % params.heads;

@@ -21,8 +21,9 @@ export const ATTENTION_PARAMS = {
   spanTiles: 'u32',
   spanMask: 'u32',
   masks: 'u32',
-  /** First member of this dispatch. */
+  /** First member, and first block of queries, of this dispatch. */
   firstMember: 'u32',
+  firstBlock: 'u32',
   /** Workgroups that share a block, and elements of `out` and `lse` from one to the next. */
   splits: 'u32',
   splitOut: 'u32',

@@ -1,0 +1,210 @@
+/**
+ * Whose the inputs are. They belong to a run from its call until its promise settles: until then nobody writes to them, the backend
+ * never; from then on they are the caller's alone, and nothing that the caller does to them shows anywhere.
+ */
+import {
+  bool,
+  causal,
+  eventLoopTurn,
+  GraphBuilder,
+  slidingWindow,
+  supportsGraph,
+  type Backend,
+  type DType,
+  type Graph,
+  type Tensor,
+  type Tensors,
+} from '@attn/core';
+import { fill, fillIntegers } from '../data.ts';
+import { changes, copy, differences } from '../runner.ts';
+import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';
+import { inMemoryOf, MEMORY_KINDS } from './host-memory.ts';
+
+/** A graph and what it is fed. */
+interface Call {
+  readonly graph: Graph;
+  readonly inputs: Record<string, Tensor>;
+}
+
+/** Attention whose pattern depends on data, of any float dtype. */
+function maskedCall(dtype: 'f32' | 'f16' = 'f32'): Call {
+  const n = 70;
+  const builder = new GraphBuilder();
+  const spec = { dtype, shape: [1, 2, n, 8] } as const;
+  const [q, k, v] = [builder.input('q', spec), builder.input('k', spec), builder.input('v', spec)];
+  const keyMask = builder.input('keyMask', { dtype: 'bool', shape: [1, n] });
+  const { out } = builder.attention(
+    { q, k, v, keyMask },
+    { pattern: slidingWindow({ before: 9, after: 9 }) },
+  );
+  const inputs = attentionInputs(n, 3);
+  const mask = bool(
+    [1, n],
+    Array.from({ length: n }, (_, i) => i % 5 !== 2),
+  );
+  if (dtype === 'f32') return { graph: builder.build({ out }), inputs: { ...inputs, keyMask: mask } };
+  const halves = Object.entries(inputs).map(([name, { shape }], i) => {
+    // Halves from 0.5 to 2, of either sign.
+    const bits = fillIntegers(0x800, 16 * n, i).map((value) => 0x3800 + value + (value % 2) * 0x8000);
+    return [name, { dtype, shape, data: Uint16Array.from(bits) }] as const;
+  });
+  return { graph: builder.build({ out }), inputs: { ...Object.fromEntries(halves), keyMask: mask } };
+}
+
+/** Rows of a table, and a product: constants that are read as they are, and that are packed. */
+function weightedCall(place: (constants: Tensors) => Tensors): Call {
+  const builder = new GraphBuilder();
+  const floats = (shape: readonly number[], seed: number): Tensor => {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    return { dtype: 'f32', shape, data: fill('bell', size, seed) };
+  };
+  const { table, weight, bias } = place({
+    table: floats([40, 32], 1),
+    weight: floats([24, 32], 2),
+    bias: floats([24], 3),
+  });
+  const ids = builder.input('ids', { dtype: 'i32', shape: [6] });
+  const rows = builder.embedding(ids, builder.constant(table));
+  const out = builder.linear(rows, builder.constant(weight), builder.constant(bias));
+  const inputs: Record<string, Tensor> = { ids: { dtype: 'i32', shape: [6], data: fillIntegers(40, 6, 4) } };
+  return { graph: builder.build({ out, rows }), inputs };
+}
+
+/** Outputs that are inputs and constants, or views and parts of them. */
+function viewsCall(): Call {
+  const builder = new GraphBuilder();
+  const x: Tensor = { dtype: 'f32', shape: [3, 4], data: fill('bell', 12, 5) };
+  const input = builder.input('x', x);
+  const weight = builder.constant({ dtype: 'f32', shape: [4], data: fill('bell', 4, 6) });
+  const outputs = {
+    same: input,
+    reshaped: builder.reshape(input, [12]),
+    whole: builder.slice(input, [0, 0], [3, 4]),
+    still: builder.transpose(input, [0, 1]),
+    weight,
+    row: builder.reshape(weight, [1, 4]),
+    sum: builder.add(input, weight),
+  };
+  return { graph: builder.build(outputs), inputs: { x } };
+}
+
+/** What nobody could compute with, and which is out of range where it is an index. */
+const GARBAGE: Readonly<Record<DType, number>> = {
+  f32: NaN,
+  f16: 0x7e00,
+  i32: 0x7fffffff,
+  u32: 0x7fffffff,
+  u8: 255,
+  bool: 0,
+};
+
+function overwrite(tensors: Tensors): void {
+  for (const { dtype, data } of Object.values(tensors)) data.fill(GARBAGE[dtype]);
+}
+
+/** Everything that may happen in the next turns of the event loop happens. */
+async function soon(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await eventLoopTurn();
+}
+
+/** Runs a call, overwrites its inputs as soon as it has its outputs, and then these. */
+async function overwritten(backend: Backend, { graph, inputs }: Call): Promise<string | undefined> {
+  const executable = await backend.compile(graph);
+  try {
+    const given = copy(inputs);
+    const outputs = await executable.run(given);
+    overwrite(given);
+    const garbage = copy(given);
+    await soon();
+    const problem = differences('outputs, after the inputs were overwritten', graph, inputs, outputs);
+    if (problem !== undefined) return problem;
+    overwrite(outputs);
+    return (
+      changes('inputs, after the outputs were overwritten', garbage, given) ??
+      differences('the next run', graph, inputs, await executable.run(copy(inputs)))
+    );
+  } finally {
+    executable.dispose();
+  }
+}
+
+/** What is wrong with a run on inputs of a kind of memory. */
+async function runOn(
+  backend: Backend,
+  { graph, inputs }: Call,
+  placed: Tensors,
+): Promise<string | undefined> {
+  const executable = await backend.compile(graph);
+  try {
+    const outputs = await executable.run(placed);
+    return differences('run', graph, inputs, outputs) ?? changes('inputs were written to', inputs, placed);
+  } finally {
+    executable.dispose();
+  }
+}
+
+export const inputsContract: readonly ContractCase[] = [
+  contract(
+    'inputs-after-result',
+    'When a run has given its result, its inputs are the caller’s: to overwrite them changes no output, and to overwrite outputs nothing else.',
+    async (backend) => {
+      for (const call of [maskedCall(), viewsCall()]) {
+        if (supportsGraph(backend, call.graph) !== true) continue;
+        const problem = await overwritten(backend, call);
+        if (problem !== undefined) return problem;
+      }
+      return undefined;
+    },
+  ),
+  contract(
+    'inputs-of-overlapping-runs',
+    'Runs may share inputs, which stay where they are, and one run’s may be overwritten when it has ended, while others go on.',
+    async (backend) => {
+      const graph = attentionGraph(causal(), 130);
+      const executable = await backend.compile(graph);
+      const [shared, own] = [attentionInputs(130, 1), attentionInputs(130, 2)];
+      const before = copy(own);
+      const runs = [
+        executable.run(own).finally(() => overwrite(own)),
+        executable.run(shared),
+        executable.run(shared),
+      ];
+      const results = await Promise.all(runs);
+      executable.dispose();
+      return (
+        changes('inputs that runs share', attentionInputs(130, 1), shared) ??
+        results
+          .map((outputs, i) => differences(`run ${i}`, graph, i === 0 ? before : shared, outputs))
+          .find((problem) => problem)
+      );
+    },
+  ),
+  contract(
+    'memory-of-inputs',
+    'Inputs may lie in any memory: shared, resizable, WebAssembly’s, a part of something larger.',
+    async (backend) => {
+      for (const call of [maskedCall(), maskedCall('f16')]) {
+        if (supportsGraph(backend, call.graph) !== true) continue;
+        for (const [name, kind] of Object.entries(MEMORY_KINDS)) {
+          const placed = inMemoryOf(kind, call.inputs);
+          const problem = placed && (await runOn(backend, call, placed));
+          if (problem !== undefined) return `in ${name}: ${problem}`;
+        }
+      }
+      return undefined;
+    },
+  ),
+  contract(
+    'memory-of-constants',
+    'So may constants.',
+    async (backend) => {
+      for (const [name, kind] of Object.entries(MEMORY_KINDS)) {
+        const call = weightedCall((constants) => inMemoryOf(kind, constants) ?? constants);
+        const problem = await runOn(backend, call, call.inputs);
+        if (problem !== undefined) return `in ${name}: ${problem}`;
+      }
+      return undefined;
+    },
+    () => weightedCall((constants) => constants).graph,
+  ),
+];

@@ -1,0 +1,72 @@
+/** What is promised where time does not pass as usual: tests of applications put clocks and timers of their own in place of the host's. */
+import { clock, full, slidingWindow, type Timer } from '@attn/core';
+import { differences } from '../runner.ts';
+import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';
+
+/** Milliseconds of the host's own clock after which a call counts as one that never ends. */
+const PATIENCE = 60_000;
+
+/** Timers that never fire, as tests have them before they move their clock. */
+const NEVER = {
+  setTimeout: () => 0,
+  clearTimeout: () => {},
+  setInterval: () => 0,
+  clearInterval: () => {},
+  setImmediate: () => 0,
+  clearImmediate: () => {},
+} as const;
+
+/** Does something while the global clock stands still and no global timer fires; undefined when it does not end. */
+async function inStillTime<T>(work: () => Promise<T>): Promise<T | undefined> {
+  const host = globalThis as Record<string, unknown>;
+  const names = Object.keys(NEVER).filter((name) => host[name] !== undefined);
+  const before = new Map(names.map((name) => [name, host[name]]));
+  const now = Object.getOwnPropertyDescriptor(performance, 'now');
+  Object.assign(host, Object.fromEntries(Object.entries(NEVER).filter(([name]) => names.includes(name))));
+  Object.defineProperty(performance, 'now', { value: () => 1000, configurable: true });
+  let late: Timer | undefined;
+  try {
+    const waiting = new Promise<undefined>((resolve) => {
+      late = clock.setTimeout(() => resolve(undefined), PATIENCE);
+    });
+    return await Promise.race([work(), waiting]);
+  } finally {
+    clock.clearTimeout(late);
+    for (const [name, timer] of before) host[name] = timer;
+    if (now === undefined) Reflect.deleteProperty(performance, 'now');
+    else Object.defineProperty(performance, 'now', now);
+  }
+}
+
+export const timeContract: readonly ContractCase[] = [
+  contract(
+    'still-time',
+    'Where a test has stopped the clock and the timers, calibration ends, predictions stay numbers, and calls give their results.',
+    async (_, make) => {
+      const backend = await make();
+      try {
+        await backend.probe();
+        const graph = attentionGraph(slidingWindow({ before: 20, after: 20 }), 300);
+        const inputs = attentionInputs(300, 6);
+        const result = await inStillTime(async () => {
+          // What it measures then is nothing to go by: to fail is as good.
+          const found = await backend.calibrate?.().catch(() => undefined);
+          const executable = await backend.compile(graph);
+          const outputs = await executable.run(inputs);
+          executable.dispose();
+          return { found, outputs };
+        });
+        if (result === undefined) return `nothing came of a call within ${PATIENCE} ms`;
+        const numbers = JSON.stringify(result.found ?? null, (_key, value: unknown) =>
+          typeof value === 'number' && !Number.isFinite(value) ? 'no number' : value,
+        );
+        if (numbers.includes('no number')) return `expected calibration to find numbers, got ${numbers}`;
+        const estimate = backend.estimate(attentionGraph(full(), 300));
+        if (!(estimate > 0 && estimate < 1e6)) return `expected an estimate in milliseconds, got ${estimate}`;
+        return differences('run', graph, inputs, result.outputs);
+      } finally {
+        await backend.dispose();
+      }
+    },
+  ),
+];

@@ -1,0 +1,73 @@
+/** Addresses of 2 GiB and more, which are negative as signed words. As built: threads load files. */
+import { attentionGraph, attentionInputs, causal, f32, slidingWindow, type Tensor } from '@attn/core';
+import { expect, test } from 'vitest';
+import { WasmBackend } from '../../dist/backend.js';
+import { wasm } from '../../dist/index.js';
+import { addressIn, WORD } from './control.ts';
+
+test.each([2 ** 31 - 64, 2 ** 31, 2 ** 32 - 64])('address %d leaves a word as it went in', (address) => {
+  const words = new Int32Array(16);
+  words[WORD.tasks] = address;
+  expect(addressIn(words, WORD.tasks)).toBe(address);
+});
+
+test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])(
+  'threads find their work in a heap that begins at %d',
+  async (heapStart) => {
+    const shape = [1, 4, 900, 32];
+    const x = f32(
+      shape,
+      Float32Array.from({ length: 4 * 900 * 32 }, (_, i) => Math.sin(i)),
+    );
+    const call = { q: x, k: x, v: x, pattern: causal() };
+    const outputs: (Tensor | undefined)[] = [];
+    for (const start of [undefined, heapStart]) {
+      const backend = new WasmBackend({ threads: 2, offMainThread: false, heapStart: start });
+      const executable = await backend.compile(attentionGraph(call));
+      // Helpers that have just been started come late to the first.
+      for (let run = 0; run < 3; run++) {
+        outputs.push((await executable.run(attentionInputs(call))).out);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await backend.dispose();
+    }
+    for (const out of outputs) expect(out).toEqual(outputs[0]);
+  },
+);
+
+// Gigabytes, and so only where the whole suite is asked for.
+if (process.env.ATTN_SUITE === 'whole') {
+  /** Attention to the token before, of one head: q = k, so that each row is a mean of two known ones. */
+  const run = async (n: number, threads: number): Promise<number> => {
+    const dim = 128;
+    const data = new Float32Array(n * dim);
+    for (let i = 0; i < data.length; i += dim) data[i] = i / dim;
+    const v = f32([1, 1, n, dim], data);
+    const q = f32([1, 1, n, dim], new Float32Array(n * dim));
+    const call = { q, k: q, v, pattern: slidingWindow({ before: 1, after: 0 }) };
+    const backend = wasm({ threads });
+    try {
+      const executable = await backend.compile(attentionGraph(call));
+      const { out } = await executable.run(attentionInputs(call));
+      for (let row = 1; row < n; row++) if (out.data[row * dim] !== row - 0.5) return row;
+      return n;
+    } finally {
+      await backend.dispose();
+    }
+  };
+
+  test.each([1, 2])(
+    'a call beyond 2 GiB, on %d threads',
+    async (threads) => {
+      expect(await run(1_050_000, threads)).toBe(1_050_000);
+    },
+    240_000,
+  );
+
+  test('a call beyond 4 GiB', async () => {
+    await expect(run(2_200_000, 2)).rejects.toMatchObject({
+      code: 'OUT_OF_MEMORY',
+      message: expect.stringContaining('WebAssembly has addresses for 4 GiB'),
+    });
+  }, 240_000);
+}
