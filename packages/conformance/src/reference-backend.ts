@@ -8,6 +8,7 @@ import {
   inputSpecs,
   ops,
   throwIfAborted,
+  withCallbacks,
   type Backend,
   type Graph,
   type NodeOf,
@@ -41,19 +42,21 @@ export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend 
       throwIfAborted(options.signal, 'reference/compile');
       let disposed = false;
       return {
-        async run(inputs, { signal, onProgress } = {}) {
-          if (disposed) throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
-          throwIfAborted(signal, 'reference/run');
-          const start = performance.now();
-          const outputs = evaluate(graph, checkRunInputs(graph, inputs));
-          if (performance.now() - start < 50) return outputs;
-          // The reference cannot be interrupted, but an abort that came meanwhile counts.
-          const total = graph.nodes.length;
-          onProgress?.({ done: total, total, unit: 'nodes' });
-          await new Promise((resolve) => setTimeout(resolve));
-          throwIfAborted(signal, 'reference/run');
-          return outputs;
-        },
+        run: (inputs, options = {}) =>
+          withCallbacks({ onProgress: options.onProgress }, options.signal, async ({ onProgress }, signal) => {
+            if (disposed)
+              throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
+            throwIfAborted(signal, 'reference/run');
+            const start = performance.now();
+            const outputs = evaluate(graph, checkRunInputs(graph, inputs));
+            if (performance.now() - start < 50) return outputs;
+            // The reference cannot be interrupted, but an abort that came meanwhile counts.
+            const total = graph.nodes.length;
+            onProgress?.({ done: total, total, unit: 'nodes' });
+            await new Promise((resolve) => setTimeout(resolve));
+            throwIfAborted(signal, 'reference/run');
+            return outputs;
+          }),
         dispose: () => void (disposed = true),
       };
     },

@@ -148,6 +148,7 @@ export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
 export { RunQueue } from './graph/run-queue.ts';
 export { untilAborted } from './graph/until-aborted.ts';
 export { notify } from './graph/notify.ts';
+export { withCallbacks } from './graph/callbacks.ts';
 export { throttleProgress } from './graph/progress.ts';
 export type { Region } from './graph/region.ts';
 export { checkRunInputs } from './graph/run-inputs.ts';

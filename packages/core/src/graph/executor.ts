@@ -9,6 +9,7 @@ import type { OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
 import { dataIdentity, inMemory } from '../lazy-tensor.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';
+import { withCallbacks } from './callbacks.ts';
 import type { Graph, GraphNode, NodeOf, ValueId } from './graph.ts';
 import { idleMemory, type MemoryHolder } from './idle-memory.ts';
 import type { Kernel, KernelContext, KernelTable } from './kernel.ts';
@@ -77,7 +78,13 @@ class GraphExecutable implements Executable, MemoryHolder {
     this.scratch = new Scratch((bytes) => this.allocate(bytes));
   }
 
-  async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
+  async run(inputs: Tensors, { onProgress, signal }: RunOptions = {}): Promise<Tensors> {
+    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+      this.runGuarded(inputs, { ...callbacks, signal: stop }),
+    );
+  }
+
+  private async runGuarded(inputs: Tensors, options: RunOptions): Promise<Tensors> {
     const where = `${this.options.backend}/run`;
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(options.signal, where);

@@ -1,6 +1,7 @@
 /** A compiled graph that goes on elsewhere when its backend fails: what `Attn.compile` gives. */
 import type { Backend, Executable, RunOptions, Tensors } from '../backend.ts';
 import { AttnError } from '../errors.ts';
+import { withCallbacks } from '../graph/callbacks.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
 import type { CompiledGraph } from './attn.ts';
 import { isRecoverable } from './health.ts';
@@ -40,8 +41,10 @@ export class MovableGraph implements CompiledGraph {
     return this.placed.backend.name;
   }
 
-  async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
-    return this.owner.run(() => this.runSomewhere(inputs, options));
+  async run(inputs: Tensors, { onProgress, signal }: RunOptions = {}): Promise<Tensors> {
+    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+      this.owner.run(() => this.runSomewhere(inputs, { ...callbacks, signal: stop })),
+    );
   }
 
   dispose(): void {

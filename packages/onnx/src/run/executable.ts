@@ -13,6 +13,7 @@ import {
   type RunOptions,
   type Tensor,
   type Tensors,
+  withCallbacks,
 } from '@attn/core';
 import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
@@ -46,6 +47,12 @@ export class OnnxExecutable implements Executable {
   }
 
   async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
+    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+      this.runGuarded(inputs, { ...callbacks, signal: stop }),
+    );
+  }
+
+  private async runGuarded(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
     const where = 'onnx/run';
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);

@@ -13,6 +13,7 @@ import {
   type RunOptions,
   type Tensor,
   type Tensors,
+  withCallbacks,
 } from '@attn/core';
 import type { EngineSpeed } from '../engine/speed.ts';
 import type { Host, HostOptions } from '../host.ts';
@@ -172,6 +173,12 @@ class RemoteExecutable implements Executable {
   }
 
   async run(inputs: Tensors, { signal, onProgress }: RunOptions = {}): Promise<Tensors> {
+    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+      this.runGuarded(inputs, { ...callbacks, signal: stop }),
+    );
+  }
+
+  private async runGuarded(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
     if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the executable has been disposed');
     throwIfAborted(signal, 'wasm/run');
     const checked = checkRunInputs(this.graph, inputs);
@@ -186,7 +193,7 @@ class RemoteExecutable implements Executable {
       } as const;
       const outputs = await connection.call(
         (call) => ({ ...request, call, inputs: compact(checked) }),
-        onProgress && ((progress) => report(onProgress, progress)),
+        onProgress,
         signal,
       );
       return outputs as Tensors;
@@ -200,17 +207,6 @@ class RemoteExecutable implements Executable {
     if (this.disposed) return;
     this.disposed = true;
     if (this.runs === 0) this.forget();
-  }
-}
-
-/** What listeners throw becomes an uncaught error of the host. */
-function report<T>(listener: (value: T) => void, value: T): void {
-  try {
-    listener(value);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 

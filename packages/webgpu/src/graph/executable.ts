@@ -13,6 +13,7 @@ import {
   type RunOptions,
   type Tensor,
   type Tensors,
+  withCallbacks,
 } from '@attn/core';
 import { PLAN_INPUTS } from '../ops/attention.ts';
 import type { DeviceFormat } from './device-format.ts';
@@ -63,6 +64,15 @@ export class GpuExecutable implements Executable {
   }
 
   private async turn<T>(
+    run: (program: Program) => Promise<T>,
+    { signal, onProgress }: RunOptions,
+  ): Promise<T> {
+    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+      this.turnGuarded(run, { ...callbacks, signal: stop }),
+    );
+  }
+
+  private async turnGuarded<T>(
     run: (program: Program) => Promise<T>,
     { signal, onProgress }: RunOptions,
   ): Promise<T> {
