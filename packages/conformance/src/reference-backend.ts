@@ -43,20 +43,24 @@ export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend 
       let disposed = false;
       return {
         run: (inputs, options = {}) =>
-          withCallbacks({ onProgress: options.onProgress }, options.signal, async ({ onProgress }, signal) => {
-            if (disposed)
-              throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
-            throwIfAborted(signal, 'reference/run');
-            const start = performance.now();
-            const outputs = evaluate(graph, checkRunInputs(graph, inputs));
-            if (performance.now() - start < 50) return outputs;
-            // The reference cannot be interrupted, but an abort that came meanwhile counts.
-            const total = graph.nodes.length;
-            onProgress?.({ done: total, total, unit: 'nodes' });
-            await new Promise((resolve) => setTimeout(resolve));
-            throwIfAborted(signal, 'reference/run');
-            return outputs;
-          }),
+          withCallbacks(
+            { onProgress: options.onProgress },
+            options.signal,
+            async ({ onProgress }, signal) => {
+              if (disposed)
+                throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
+              throwIfAborted(signal, 'reference/run');
+              const start = performance.now();
+              const outputs = evaluate(graph, checkRunInputs(graph, inputs));
+              if (performance.now() - start < 50) return outputs;
+              // The reference cannot be interrupted, but an abort that came meanwhile counts.
+              const total = graph.nodes.length;
+              onProgress?.({ done: total, total, unit: 'nodes' });
+              await new Promise((resolve) => setTimeout(resolve));
+              throwIfAborted(signal, 'reference/run');
+              return outputs;
+            },
+          ),
         dispose: () => void (disposed = true),
       };
     },

@@ -194,10 +194,13 @@ describe('a call', () => {
   test('reports its progress and who computed', async () => {
     const reports: string[] = [];
     const { backends } = await loaded.encode(TEXTS, {
-      onProgress: ({ done, total }) => reports.push(`${done}/${total}`),
+      onProgress: ({ done, total, unit }) => reports.push(`${done}/${total} ${unit}`),
     });
-    expect(reports[0]).toBe('0/5');
-    expect(reports.at(-1)).toBe('5/5');
+    const characters = TEXTS.reduce((sum, { length }) => sum + length, 0);
+    expect(reports[0]).toBe(`0/${characters} characters`);
+    expect(reports).toContain(`${characters}/${characters} characters`);
+    expect(reports).toContain('0/5 windows');
+    expect(reports.at(-1)).toBe('5/5 windows');
     expect(backends).toEqual(['cpu']);
   });
   test('can be aborted, before and in the middle', async () => {
@@ -210,8 +213,9 @@ describe('a call', () => {
       code: 'ABORTED',
     });
   });
-  test('of nothing gives nothing', async () => {
-    expect((await loaded.encode([])).embeddings.shape).toEqual([0, 0]);
+  test('of nothing gives no vector, of the model’s width', async () => {
+    expect((await loaded.encode([])).embeddings.shape).toEqual([0, 64]);
+    expect(await loaded.encode([], { pooling: 'none' })).toEqual({ states: [], tokens: [], backends: [] });
   });
   test('a failed run is not kept', async () => {
     const lost = { ...attn, compile: vi.fn<Attn['compile']>() };
@@ -232,7 +236,7 @@ describe('a call', () => {
     [
       'no ids',
       [[[]]],
-      { code: 'INVALID_ARGUMENT', message: expect.stringContaining('at least one id, got [] at 0') },
+      { code: 'INVALID_ARGUMENT', message: expect.stringContaining('ids of input 0 must be a list of at least one id, got []') },
     ],
     ['an id beyond the vocabulary', [[[0, 5000]]], { code: 'INVALID_ARGUMENT' }],
     [

@@ -1,4 +1,5 @@
 /** Linformer: the family as `loadModel` sees it. */
+import { checkFamilyCall } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import type { ModelFamily } from '../model.ts';
 import { MODEL_TYPES, readLinformerConfig } from './config.ts';
@@ -25,7 +26,8 @@ export const linformer: ModelFamily<Linformer> = {
       config.origin === 'lucidrains' ? lucidrainsLayout(config) : fairseqLayout(checkpoint, config),
     );
   },
-  async load(checkpoint, { architecture, ...options } = {}) {
+  async load(checkpoint, given) {
+    const { architecture, ...options } = checkFamilyCall(checkpoint, given);
     const config = readLinformerConfig(checkpoint.config, architecture);
     return config.origin === 'lucidrains'
       ? new Linformer({

@@ -1,6 +1,7 @@
 /** Longformer: the family as `loadModel` sees it. */
 import { readLongformerConfig } from './config.ts';
 import { Longformer } from './model.ts';
+import { checkFamilyCall } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { longformerLayout, readLongformerWeights } from './weights.ts';
 import type { ModelFamily } from '../model.ts';
@@ -15,7 +16,8 @@ export const longformer: ModelFamily<Longformer> = {
   recognises: ({ model_type: type }) => type === 'longformer' || type === 'led',
   slots: (checkpoint, architecture) =>
     slotsOf(longformerLayout(checkpoint, readLongformerConfig(checkpoint.config, architecture))),
-  async load(checkpoint, { architecture, ...options } = {}) {
+  async load(checkpoint, given) {
+    const { architecture, ...options } = checkFamilyCall(checkpoint, given);
     const config = readLongformerConfig(checkpoint.config, architecture);
     return new Longformer(config, await readLongformerWeights(checkpoint, config, options));
   },

@@ -1,4 +1,5 @@
 /** Reformer: the family as `loadModel` sees it. */
+import { checkFamilyCall } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import type { ModelFamily } from '../model.ts';
@@ -19,7 +20,8 @@ export const reformer: ModelFamily<Reformer> = {
   recognises: ({ model_type: type }) => type === 'reformer',
   slots: (checkpoint, architecture) =>
     slotsOf(reformerLayout(checkpoint, readReformerConfig(checkpoint.config, architecture))),
-  async load(checkpoint, { architecture, ...options } = {}) {
+  async load(checkpoint, given) {
+    const { architecture, ...options } = checkFamilyCall(checkpoint, given);
     const config = readReformerConfig(checkpoint.config, architecture);
     return new Reformer(config, await readReformerWeights(checkpoint, config, options));
   },

@@ -1,0 +1,42 @@
+/** Kinds of arguments that are objects with methods: what is asked of them before any of their methods is called. */
+import type { Kind } from '@attn/core';
+
+/** An object whose methods of these names are there. */
+function withMethods(expected: string, ...methods: readonly string[]): Kind {
+  return {
+    expected,
+    test(value) {
+      if (typeof value !== 'object' || value === null) return false;
+      const members = value as Readonly<Record<string, unknown>>;
+      return methods.every((name) => typeof members[name] === 'function');
+    },
+  };
+}
+
+export const anAttn: Kind = withMethods('an Attn, which createAttn makes', 'compile');
+
+export const aModel: Kind = withMethods('a model, which a family loads', 'call', 'fixedGraph');
+
+export const aTokenizer: Kind = withMethods('a tokenizer with encode and decode', 'encode', 'decode');
+
+export const aCheckpoint: Kind = withMethods(
+  'a checkpoint, which openCheckpoint opens',
+  'has',
+  'spec',
+  'tensor',
+  'close',
+);
+
+export const aStore: Kind = withMethods(
+  'a store of files, such as folderStore(path)',
+  'has',
+  'bytes',
+  'tensors',
+);
+
+export const aFamily: Kind = withMethods(
+  'a family of models, such as longformer',
+  'recognises',
+  'slots',
+  'load',
+);
