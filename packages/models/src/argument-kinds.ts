@@ -1,6 +1,18 @@
 /** Kinds of arguments that are objects with methods: what is asked of them before any of their methods is called. */
 import type { Kind } from '@attn/core';
 
+/** An object that has all of these fields, such as what a family reads of a checkpoint. */
+export function withFields(expected: string, ...fields: readonly string[]): Kind {
+  return {
+    expected,
+    test(value) {
+      if (typeof value !== 'object' || value === null) return false;
+      const members = value as Readonly<Record<string, unknown>>;
+      return fields.every((name) => members[name] !== undefined);
+    },
+  };
+}
+
 /** An object whose methods of these names are there. */
 function withMethods(expected: string, ...methods: readonly string[]): Kind {
   return {

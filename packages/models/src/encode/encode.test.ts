@@ -236,7 +236,10 @@ describe('a call', () => {
     [
       'no ids',
       [[[]]],
-      { code: 'INVALID_ARGUMENT', message: expect.stringContaining('ids of input 0 must be a list of at least one id, got []') },
+      {
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('ids of input 0 must be a list of at least one id, got []'),
+      },
     ],
     ['an id beyond the vocabulary', [[[0, 5000]]], { code: 'INVALID_ARGUMENT' }],
     [

@@ -56,7 +56,12 @@ const MOST_AXES = 4;
 
 /** Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows of different lengths and impossible tensors, `INVALID_DTYPE`. */
 export function readEntries(named: Named, value: unknown): Entries {
-  return entriesOf(named, value, MOST_AXES);
+  try {
+    return entriesOf(named, value, MOST_AXES);
+  } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
+    throw inputError(named, 'INVALID_ARGUMENT', `must be readable, got ${show(value)}`, cause);
+  }
 }
 
 /** `[0, 2]`, for messages. */
@@ -71,8 +76,13 @@ export function placeOf({ shape }: Pick<Entries, 'shape'>, index: number): strin
 }
 
 /** The error of an input. */
-export function inputError({ where, name }: Named, code: AttnErrorCode, message: string): AttnError {
-  return new AttnError(code, where, `${name} ${message}`);
+export function inputError(
+  { where, name }: Named,
+  code: AttnErrorCode,
+  message: string,
+  cause?: unknown,
+): AttnError {
+  return new AttnError(code, where, `${name} ${message}`, cause === undefined ? undefined : { cause });
 }
 
 /** True for typed arrays of integers, also those of another realm. */

@@ -74,7 +74,7 @@ export function readMask(
     const item = data[i];
     const number = typeof item === 'boolean' ? Number(item) : toInteger(item);
     // A number below −1 is no slip: in an additive mask it is what hides a token.
-    const hint = Number(item) < -1 && typeof item !== 'symbol' ? ADDITIVE : '';
+    const hint = typeof item === 'number' && item < -1 ? ADDITIVE : '';
     if (number === undefined || number < 0 || number > most)
       throw wrongEntry(named, entries, i, expected, hint);
     mask[i] = number;

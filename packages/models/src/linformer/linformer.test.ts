@@ -197,18 +197,18 @@ describe('what is refused', () => {
   test.each<[string, Parameters<Linformer['call']>[0], string]>([
     ['a row of no batch', { inputIds: i32([3], [0, 5, 2]) }, 'inputIds must be [batch, length], got [3]'],
     ['fractions', { inputIds: zeros('f32', [1, 3]) }, 'inputIds must be integers, got f32'],
-    ['an unknown id', { inputIds: i32([1, 2], [0, 61]) }, 'inputIds must be integers from 0 to 60, got 61 at [0, 1]'],
+    [
+      'an unknown id',
+      { inputIds: i32([1, 2], [0, 61]) },
+      'inputIds must be integers from 0 to 60, got 61 at [0, 1]',
+    ],
     ['too many tokens', { inputIds: zeros('i32', [1, 65]) }, 'length must be at most 64, got 65'],
     [
       'a mask of another shape',
       { inputIds: ids, attentionMask: bool([1, 2], [1, 1]) },
       'must be [1, 3], got [1, 2]',
     ],
-    [
-      'global tokens',
-      { inputIds: ids, globalAttentionMask: ids },
-      'LinformerLM has no globalAttentionMask',
-    ],
+    ['global tokens', { inputIds: ids, globalAttentionMask: ids }, 'LinformerLM has no globalAttentionMask'],
     ['token types', { inputIds: ids, tokenTypeIds: ids }, 'LinformerLM has no tokenTypeIds'],
   ])('%s', async (_title, batch, message) => {
     const model = await linformer.load(lm.checkpoint);
@@ -218,9 +218,7 @@ describe('what is refused', () => {
   test('vectors where there are words, words where there are vectors, vectors of another width', async () => {
     const inputsEmbeds: Tensor = zeros('f32', [1, 2, 32]);
     const [words, vectors] = [await linformer.load(lm.checkpoint), await linformer.load(encoder.checkpoint)];
-    expect(() => words.callVectors({ inputsEmbeds })).toThrow(
-      'LinformerLM takes inputIds, got inputsEmbeds',
-    );
+    expect(() => words.callVectors({ inputsEmbeds })).toThrow('LinformerLM takes inputIds, got inputsEmbeds');
     expect(() => vectors.call({ inputIds: ids })).toThrow(
       'takes inputsEmbeds [batch, length, 32], got inputIds',
     );
@@ -231,8 +229,6 @@ describe('what is refused', () => {
       'must be f32 or f16',
     );
     expect(() => words.fixedGraph({ batch: 1, length: 65 })).toThrow('length must be at most 64, got 65');
-    expect(() => words.fixedGraph({ batch: 1, length: 8, globalTokens: [0] })).toThrow(
-      'has no globalTokens',
-    );
+    expect(() => words.fixedGraph({ batch: 1, length: 8, globalTokens: [0] })).toThrow('has no globalTokens');
   });
 });

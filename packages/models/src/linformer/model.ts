@@ -1,5 +1,6 @@
 /** A Linformer with its weights: what to feed which graph for a batch. */
-import { AttnError, type Graph, type Tensor } from '@attn/core';
+import { AttnError, checkArgument, type Graph, type Tensor } from '@attn/core';
+import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { checkTokenBatch, checkVectorBatch, readInputIds, readVectors, refuse } from '../inputs/batch.ts';
 import { readPadding } from '../inputs/integers.ts';
@@ -19,6 +20,13 @@ export type LinformerParts =
   | { readonly origin: 'lucidrains'; readonly config: LucidrainsConfig; readonly weights: LucidrainsWeights }
   | { readonly origin: 'fairseq'; readonly config: FairseqConfig; readonly weights: FairseqWeights };
 
+const theParts = withFields(
+  'origin, config and weights as linformer.load reads them',
+  'origin',
+  'config',
+  'weights',
+);
+
 /** A Linformer of either origin. */
 export class Linformer implements Model {
   readonly family = 'linformer';
@@ -33,7 +41,9 @@ export class Linformer implements Model {
   readonly weights: LucidrainsWeights | FairseqWeights;
   private readonly graphs: ShapeGraphs<LinformerShape>;
 
+  /** @throws AttnError `INVALID_ARGUMENT` */
   constructor(parts: LinformerParts) {
+    checkArgument(WHERE, 'parts', parts, theParts);
     const { architecture, maxLength, padTokenId } = parts.config;
     this.config = parts.config;
     this.weights = parts.weights;

@@ -1,7 +1,7 @@
 /** Longformer: the family as `loadModel` sees it. */
 import { readLongformerConfig } from './config.ts';
 import { Longformer } from './model.ts';
-import { checkFamilyCall } from '../checkpoint/family-call.ts';
+import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { longformerLayout, readLongformerWeights } from './weights.ts';
 import type { ModelFamily } from '../model.ts';
@@ -13,9 +13,11 @@ export { Longformer, type LongformerCallOptions } from './model.ts';
 /** Longformer and the encoder of LED, from Hugging Face checkpoints. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150 */
 export const longformer: ModelFamily<Longformer> = {
   name: 'longformer',
-  recognises: ({ model_type: type }) => type === 'longformer' || type === 'led',
-  slots: (checkpoint, architecture) =>
-    slotsOf(longformerLayout(checkpoint, readLongformerConfig(checkpoint.config, architecture))),
+  recognises: (config) => ['longformer', 'led'].some((type) => type === fieldOf(config, 'model_type')),
+  slots(checkpoint, architecture) {
+    const { config } = checkSlotsCall(checkpoint, architecture);
+    return slotsOf(longformerLayout(checkpoint, readLongformerConfig(config, architecture)));
+  },
   async load(checkpoint, given) {
     const { architecture, ...options } = checkFamilyCall(checkpoint, given);
     const config = readLongformerConfig(checkpoint.config, architecture);

@@ -1,5 +1,14 @@
 /** A Longformer with its weights: what to feed which graph for a batch. */
-import { aBoolean, AttnError, checkOptions, type Graph, type OptionKinds, type Tensor } from '@attn/core';
+import {
+  aBoolean,
+  AttnError,
+  checkArgument,
+  checkOptions,
+  type Graph,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
+import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { checkTokenBatch, readInputIds, refuse } from '../inputs/batch.ts';
 import { readIds, readMask, type MaskValues } from '../inputs/integers.ts';
@@ -18,6 +27,9 @@ export interface LongformerCallOptions {
   /** Also give `hidden_states.<i>`, the input of every layer and the output of the last. */
   readonly hiddenStates?: boolean;
 }
+
+const aConfig = withFields('a config that longformer.load has read', 'architecture', 'windows', 'positions');
+const theWeights = withFields('weights that longformer.load has read', 'layers', 'head');
 
 const CALL_OPTIONS: OptionKinds<LongformerCallOptions> = { hiddenStates: aBoolean };
 
@@ -39,7 +51,10 @@ export class Longformer implements Model {
   readonly weights: LongformerWeights;
   private readonly graphs: ShapeGraphs<LongformerShape>;
 
+  /** @throws AttnError `INVALID_ARGUMENT` */
   constructor(config: LongformerConfig, weights: LongformerWeights) {
+    checkArgument(WHERE, 'config', config, aConfig);
+    checkArgument(WHERE, 'weights', weights, theWeights);
     this.config = config;
     this.weights = weights;
     this.graphs = new ShapeGraphs((shape) => longformerGraph(config, weights, shape));

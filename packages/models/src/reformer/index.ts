@@ -1,5 +1,5 @@
 /** Reformer: the family as `loadModel` sees it. */
-import { checkFamilyCall } from '../checkpoint/family-call.ts';
+import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import type { ModelFamily } from '../model.ts';
@@ -17,13 +17,15 @@ const BYTE_VOCABULARY = 258;
 /** Reformer from Hugging Face checkpoints. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451 */
 export const reformer: ModelFamily<Reformer> = {
   name: 'reformer',
-  recognises: ({ model_type: type }) => type === 'reformer',
-  slots: (checkpoint, architecture) =>
-    slotsOf(reformerLayout(checkpoint, readReformerConfig(checkpoint.config, architecture))),
+  recognises: (config) => fieldOf(config, 'model_type') === 'reformer',
+  slots(checkpoint, architecture) {
+    const { config } = checkSlotsCall(checkpoint, architecture);
+    return slotsOf(reformerLayout(checkpoint, readReformerConfig(config, architecture)));
+  },
   async load(checkpoint, given) {
     const { architecture, ...options } = checkFamilyCall(checkpoint, given);
     const config = readReformerConfig(checkpoint.config, architecture);
     return new Reformer(config, await readReformerWeights(checkpoint, config, options));
   },
-  tokenizer: ({ vocab_size: size }) => (size === BYTE_VOCABULARY ? byteTokenizer(2) : undefined),
+  tokenizer: (config) => (fieldOf(config, 'vocab_size') === BYTE_VOCABULARY ? byteTokenizer(2) : undefined),
 };

@@ -2,6 +2,7 @@
 import {
   aBoolean,
   AttnError,
+  checkArgument,
   checkOptions,
   checkTensor,
   contiguous,
@@ -12,6 +13,7 @@ import {
   type OptionKinds,
   type Tensor,
 } from '@attn/core';
+import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { checkTokenBatch, readInputIds, refuse } from '../inputs/batch.ts';
 import { readPadding } from '../inputs/integers.ts';
@@ -40,6 +42,16 @@ const aMap: Kind = {
   test: (value) => Object.prototype.toString.call(value) === '[object Map]',
 };
 
+const aConfig = withFields(
+  'a config that reformer.load has read',
+  'architecture',
+  'layers',
+  'local',
+  'lsh',
+  'positions',
+);
+const theWeights = withFields('weights that reformer.load has read', 'layers');
+
 const CALL_OPTIONS: OptionKinds<ReformerCallOptions> = {
   hiddenStates: aBoolean,
   rotations: aMap,
@@ -61,7 +73,10 @@ export class Reformer implements Model {
   readonly weights: ReformerWeights;
   private readonly graphs: ShapeGraphs<ReformerShape>;
 
+  /** @throws AttnError `INVALID_ARGUMENT` */
   constructor(config: ReformerConfig, weights: ReformerWeights) {
+    checkArgument(WHERE, 'config', config, aConfig);
+    checkArgument(WHERE, 'weights', weights, theWeights);
     this.config = config;
     this.weights = weights;
     this.graphs = new ShapeGraphs((shape) => reformerGraph(config, weights, shape));
