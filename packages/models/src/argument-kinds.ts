@@ -1,5 +1,6 @@
 /** Kinds of arguments that are objects with methods: what is asked of them before any of their methods is called. */
-import type { Kind } from '@attn/core';
+import { anObject, type Kind } from '@attn/core';
+import type { Checkpoint } from './checkpoint/checkpoint.ts';
 
 /** An object that has all of these fields, such as what a family reads of a checkpoint. */
 export function withFields(expected: string, ...fields: readonly string[]): Kind {
@@ -31,20 +32,24 @@ export const aModel: Kind = withMethods('a model, which a family loads', 'call',
 
 export const aTokenizer: Kind = withMethods('a tokenizer with encode and decode', 'encode', 'decode');
 
-export const aCheckpoint: Kind = withMethods(
-  'a checkpoint, which openCheckpoint opens',
-  'has',
-  'spec',
-  'tensor',
-  'close',
-);
+const checkpointMethods = withMethods('', 'has', 'spec', 'tensor', 'close');
 
-export const aStore: Kind = withMethods(
-  'a store of files, such as folderStore(path)',
-  'has',
-  'bytes',
-  'tensors',
-);
+export const aCheckpoint: Kind = {
+  expected: 'a checkpoint, which openCheckpoint opens',
+  test(value) {
+    if (!checkpointMethods.test(value)) return false;
+    const { name, names, config } = value as Partial<Record<keyof Checkpoint, unknown>>;
+    const isListed = Array.isArray(names) && names.every((each) => typeof each === 'string');
+    return typeof name === 'string' && isListed && anObject.test(config);
+  },
+};
+
+const storeMethods = withMethods('', 'has', 'bytes', 'tensors');
+
+export const aStore: Kind = {
+  expected: 'a store of files, such as folderStore(path)',
+  test: (value) => storeMethods.test(value) && typeof (value as { readonly name: unknown }).name === 'string',
+};
 
 export const aFamily: Kind = withMethods(
   'a family of models, such as longformer',

@@ -41,5 +41,9 @@ export function checkSlotsCall(checkpoint: Named, architecture: string | undefin
 
 /** A field of a config.json, whatever was passed as one. */
 export function fieldOf(config: JsonObject, name: string): unknown {
-  return typeof config === 'object' && config !== null ? config[name] : undefined;
+  try {
+    return typeof config === 'object' && config !== null ? config[name] : undefined;
+  } catch {
+    return undefined; // An object that cannot be read is no config.
+  }
 }
