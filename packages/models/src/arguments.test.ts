@@ -33,11 +33,24 @@ const HOSTILE = new Proxy(
   },
 );
 
-const WRONG: readonly unknown[] = [
-  ...[undefined, null, true, 0, -1, 0.5, NaN, Infinity, 7n, Symbol('s'), 'x', ''],
-  ...[[], [NaN], ['x'], [[]], [null], {}, { x: 1 }, new Map([[1, 2]]), new Set([1]), new Date(0), /x/],
-  ...[() => {}, Float32Array.of(0.5), new ArrayBuffer(4), new DataView(new ArrayBuffer(4)), HOSTILE],
+const SCALARS: readonly unknown[] = [
+  undefined,
+  null,
+  true,
+  0,
+  -1,
+  0.5,
+  NaN,
+  Infinity,
+  7n,
+  Symbol('s'),
+  'x',
+  '',
 ];
+const LISTS: readonly unknown[] = [[], [NaN], ['x'], [[]], [null], Float32Array.of(0.5)];
+const BUFFERS = [new ArrayBuffer(4), new DataView(new ArrayBuffer(4))];
+const OBJECTS = [{}, { x: 1 }, new Map([[1, 2]]), new Set([1]), new Date(0), /x/, () => {}, HOSTILE];
+const WRONG: readonly unknown[] = [...SCALARS, ...LISTS, ...BUFFERS, ...OBJECTS];
 
 /** Objects whose fields are tried as well: options and batches. */
 const options = new WeakSet<object>();

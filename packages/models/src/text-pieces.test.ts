@@ -21,7 +21,13 @@ const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
 /** Parts of words, so that words are of several tokens. */
 const PARTS = ['the', 'wha', 'le', 'ing', 'and', 'ed', 'sea', 'er', 'of', 'ish', 'ma', 'el', 'ß', 'é', 'e'];
 const special = (content: string, id: number, more: JsonObject = {}): JsonObject => ({
-  ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+  id,
+  content,
+  single_word: false,
+  lstrip: false,
+  rstrip: false,
+  normalized: false,
+  special: true,
   ...more,
 });
 
@@ -51,12 +57,10 @@ function wordPieces(): JsonObject {
     },
     decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
     model: {
-      ...{
-        type: 'WordPiece',
-        unk_token: '[UNK]',
-        continuing_subword_prefix: '##',
-        max_input_chars_per_word: 100,
-      },
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
       vocab: Object.fromEntries(all.map((token, id) => [token, id])),
     },
   };

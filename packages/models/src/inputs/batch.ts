@@ -5,13 +5,12 @@ import {
   checkOptions,
   checkTensor,
   contiguous,
-  halfToFloat32,
   show,
   type OptionKinds,
   type Tensor,
 } from '@attn/core';
 import type { TokenBatch, VectorBatch } from '../model.ts';
-import { inputError, readEntries } from './entries.ts';
+import { halvesAsNumbers, inputError, readEntries } from './entries.ts';
 import { readIds } from './integers.ts';
 
 const TOKENS: OptionKinds<TokenBatch> = {
@@ -74,9 +73,10 @@ export function readVectors(where: string, { inputsEmbeds }: VectorBatch, width:
     throw inputError(named, 'INVALID_SHAPE', `must be [batch, length, ${width}], got ${show(shape)}`);
   if (shape[1] === 0)
     throw inputError(named, 'INVALID_SHAPE', `must have at least one vector a row, got ${show(shape)}`);
-  if (dtype === 'f32' && data instanceof Float32Array) return { dtype, shape, data };
-  if (dtype === 'f16' && data instanceof Uint16Array)
-    return { dtype: 'f32', shape, data: halfToFloat32(data) };
+  if (dtype === 'f16') return { dtype: 'f32', shape, data: halvesAsNumbers(data) };
+  // An array of another realm is copied into one of this.
+  if (dtype === 'f32')
+    return { dtype, shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
   throw inputError(named, 'INVALID_DTYPE', `must be f32 or f16, got ${dtype}`);
 }
 

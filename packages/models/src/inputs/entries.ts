@@ -137,7 +137,7 @@ function tensorEntries(named: Named, value: Tensor | ForeignTensor): Entries {
   }
   checkTensor(value, named.where, named.name);
   const { dtype, shape, data } = contiguous(value);
-  return { shape, data: dtype === 'f16' && data instanceof Uint16Array ? halfToFloat32(data) : data };
+  return { shape, data: dtype === 'f16' ? halvesAsNumbers(data) : data };
 }
 
 function isRow(value: unknown): boolean {
@@ -146,6 +146,11 @@ function isRow(value: unknown): boolean {
 
 function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+}
+
+/** Halves, whatever array holds their bits, as numbers. */
+export function halvesAsNumbers({ buffer, byteOffset, length }: Tensor['data']): Float32Array {
+  return halfToFloat32(new Uint16Array(buffer, byteOffset, length));
 }
 
 /** `Float32Array`, wherever it comes from. */

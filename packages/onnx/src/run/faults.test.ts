@@ -9,7 +9,7 @@ import {
   type Backend,
 } from '@attn/core';
 import * as ort from 'onnxruntime-node';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
 import { onnx } from '../node.ts';
