@@ -91,7 +91,14 @@ class JsonTokenizer implements TextTokenizer {
   }
 
   private plain(text: string): readonly number[] {
-    return this.inner.encode(text, { add_special_tokens: false }).ids;
+    try {
+      return this.inner.encode(text, { add_special_tokens: false }).ids;
+    } catch (cause) {
+      // The library recurses and spreads: a piece of a million characters is too much for it.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `${text.length} characters that cannot be cut at a space could not be tokenized: ${reason.slice(0, 120)}`;
+      throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
+    }
   }
 
   /** What stands around any text: that of a letter tells. */

@@ -54,7 +54,7 @@ export interface Named {
 /** More axes than any input has; also where a list that holds itself ends. */
 const MOST_AXES = 4;
 
-/** Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows of different lengths and impossible tensors, `INVALID_DTYPE`. */
+/** Ids or a mask as entries. Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows of different lengths and impossible tensors, `INVALID_DTYPE`. */
 export function readEntries(named: Named, value: unknown): Entries {
   try {
     return entriesOf(named, value, MOST_AXES);

@@ -27,19 +27,19 @@ export const linformer: ModelFamily<Linformer> = {
       config.origin === 'lucidrains' ? lucidrainsLayout(config) : fairseqLayout(checkpoint, config),
     );
   },
-  async load(checkpoint, given) {
-    const { architecture, ...options } = checkFamilyCall(checkpoint, given);
+  async load(checkpoint, options) {
+    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
     const config = readLinformerConfig(checkpoint.config, architecture);
     return config.origin === 'lucidrains'
       ? new Linformer({
           origin: config.origin,
           config,
-          weights: await readLucidrainsWeights(checkpoint, config, options),
+          weights: await readLucidrainsWeights(checkpoint, config, reading),
         })
       : new Linformer({
           origin: config.origin,
           config,
-          weights: await readFairseqWeights(checkpoint, config, options),
+          weights: await readFairseqWeights(checkpoint, config, reading),
         });
   },
 };

@@ -18,9 +18,9 @@ export const longformer: ModelFamily<Longformer> = {
     const { config } = checkSlotsCall(checkpoint, architecture);
     return slotsOf(longformerLayout(checkpoint, readLongformerConfig(config, architecture)));
   },
-  async load(checkpoint, given) {
-    const { architecture, ...options } = checkFamilyCall(checkpoint, given);
+  async load(checkpoint, options) {
+    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
     const config = readLongformerConfig(checkpoint.config, architecture);
-    return new Longformer(config, await readLongformerWeights(checkpoint, config, options));
+    return new Longformer(config, await readLongformerWeights(checkpoint, config, reading));
   },
 };

@@ -22,10 +22,10 @@ export const reformer: ModelFamily<Reformer> = {
     const { config } = checkSlotsCall(checkpoint, architecture);
     return slotsOf(reformerLayout(checkpoint, readReformerConfig(config, architecture)));
   },
-  async load(checkpoint, given) {
-    const { architecture, ...options } = checkFamilyCall(checkpoint, given);
+  async load(checkpoint, options) {
+    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
     const config = readReformerConfig(checkpoint.config, architecture);
-    return new Reformer(config, await readReformerWeights(checkpoint, config, options));
+    return new Reformer(config, await readReformerWeights(checkpoint, config, reading));
   },
   tokenizer: (config) => (fieldOf(config, 'vocab_size') === BYTE_VOCABULARY ? byteTokenizer(2) : undefined),
 };
