@@ -41,8 +41,9 @@ export interface RunOptions {
   /** Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks. */
   readonly signal?: AbortSignal;
   /**
-   * Called at most about every 50 ms. What it throws, or its promise rejects with, ends the run: it stops as when it is aborted, and the
-   * promise rejects with that very error. `withCallbacks` does this for a backend.
+   * Called at most about every 50 ms. What it throws, or its promise rejects with, ends the run: it stops as
+   * when it is aborted, and the promise rejects with that very error. `withCallbacks` does this for a
+   * backend.
    */
   readonly onProgress?: (progress: Progress) => void;
 }

@@ -1,4 +1,7 @@
-/** Kinds of arguments that are objects with methods: what is asked of them before any of their methods is called. */
+/**
+ * Kinds of arguments that are objects with methods: what is asked of them before any of their methods is
+ * called.
+ */
 import { anObject, type Kind } from '@attn/core';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
 

@@ -1,4 +1,5 @@
-// Whatever a public function gets: it takes it, or one typed sentence says what is wrong with it. Every exported function is here.
+// Whatever a public function gets: it takes it, or one typed sentence says what is wrong with it. Every
+// exported function is here.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

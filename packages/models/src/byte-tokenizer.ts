@@ -5,7 +5,10 @@ import type { TextTokenizer } from './tokenizer.ts';
 
 const WHERE = 'models/byteTokenizer';
 
-/** An id is a byte plus `first`; ids that are no byte are special and have no text. Errors: `INVALID_ARGUMENT`. */
+/**
+ * An id is a byte plus `first`; ids that are no byte are special and have no text. Errors:
+ * `INVALID_ARGUMENT`.
+ */
 export function byteTokenizer(first: number): TextTokenizer {
   checkArgument(WHERE, 'first', first, integer());
   return {

@@ -1,4 +1,5 @@
-// No file stays open: not after an example of the docs, not after a load that fails midway, whatever fails it.
+// No file stays open: not after an example of the docs, not after a load that fails midway, whatever fails
+// it.
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

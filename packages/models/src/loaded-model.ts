@@ -53,12 +53,13 @@ export class LoadedModel {
   }
 
   /**
-   * A vector for each text, or the states of its tokens. Texts go through the checkpoint's tokenizer; ids are taken as they are, with their
-   * special tokens. Rows of similar length run together, padded; texts longer than the model are cut into overlapping windows, with a warning.
-   * A list of numbers or bigints, a typed array of integers or a tensor [tokens] is one input; a tensor [rows, tokens] is one for each row.
+   * A vector for each text, or the states of its tokens. Texts go through the checkpoint's tokenizer; ids are
+   * taken as they are, with their special tokens. Rows of similar length run together, padded; texts longer
+   * than the model are cut into overlapping windows, with a warning. A list of numbers or bigints, a typed
+   * array of integers or a tensor [tokens] is one input; a tensor [rows, tokens] is one for each row.
    *
-   * Errors: `UNSUPPORTED` (a model with a head: load it without), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`,
-   * and those of the backends.
+   * Errors: `UNSUPPORTED` (a model with a head: load it without), `INVALID_ARGUMENT`, `MISSING_INPUT` (no
+   * tokenizer, no `attn`), `ABORTED`, and those of the backends.
    */
   encode(
     inputs: EncodeInput | readonly EncodeInput[],

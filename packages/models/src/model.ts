@@ -10,17 +10,20 @@ import type { Integers, Mask } from './inputs/entries.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
 /**
- * Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them: tensors of integers, or lists of rows. What is no
- * integer, or none that an input may hold, is refused with its place.
+ * Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them: tensors of
+ * integers, or lists of rows. What is no integer, or none that an input may hold, is refused with its place.
  */
 export interface TokenBatch {
   /** [B, N]. */
   readonly inputIds: Integers;
-  /** [B, N]: 0 is padding, 1 a token; 2 is a token that is global as well, in models that have such. Default: all tokens. */
+  /**
+   * [B, N]: 0 is padding, 1 a token; 2 is a token that is global as well, in models that have such. Default:
+   * all tokens.
+   */
   readonly attentionMask?: Mask;
   /**
-   * [B, N]: 0 is local, 1 global, beside those that are 2 in `attentionMask`. Default: the model's own rule. Models without global tokens
-   * refuse it.
+   * [B, N]: 0 is local, 1 global, beside those that are 2 in `attentionMask`. Default: the model's own rule.
+   * Models without global tokens refuse it.
    */
   readonly globalAttentionMask?: Mask;
   /** [B, N]. Default: zeros. Models without token types refuse it. */

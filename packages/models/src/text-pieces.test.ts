@@ -1,4 +1,5 @@
-// The pieces of a text have the ids of the whole, wherever it is cut; what might see further than a word is not cut.
+// The pieces of a text have the ids of the whole, wherever it is cut; what might see further than a word is
+// not cut.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '@attn/core';

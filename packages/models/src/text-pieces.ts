@@ -1,9 +1,11 @@
 /**
- * Where a text may be cut so that its pieces have the ids of the whole. That depends on every part of a tokenizer, so a tokenizer.json is only
- * cut where all of its parts are known to see no further than a word; texts of any other tokenizer are one piece.
+ * Where a text may be cut so that its pieces have the ids of the whole. That depends on every part of a
+ * tokenizer, so a tokenizer.json is only cut where all of its parts are known to see no further than a word;
+ * texts of any other tokenizer are one piece.
  *
- * Cuts are before a single space between two visible characters. There a pre-tokenizer that splits at spaces splits in any case; normal forms
- * of Unicode never join a space to what is before it; and nothing on the left depends on what is on the right.
+ * Cuts are before a single space between two visible characters. There a pre-tokenizer that splits at spaces
+ * splits in any case; normal forms of Unicode never join a space to what is before it; and nothing on the
+ * left depends on what is on the right.
  */
 import type { JsonObject } from '@attn/core';
 
@@ -87,8 +89,8 @@ function isByteLevel([{ type, use_regex: splits = true }, ...others]: readonly J
 }
 
 /**
- * SentencePiece's way: a space is a mark before a word, and every word has one. Where nothing else splits the text, no token may reach over the
- * mark of another word.
+ * SentencePiece's way: a space is a mark before a word, and every word has one. Where nothing else splits the
+ * text, no token may reach over the mark of another word.
  */
 function marksSpaces(splits: readonly JsonObject[], model: unknown): boolean {
   const marks = splits.at(-1);
@@ -106,7 +108,10 @@ function marksSpaces(splits: readonly JsonObject[], model: unknown): boolean {
   );
 }
 
-/** Splits words by themselves; unknown ones that are joined to their neighbours only where a word begins with its mark. */
+/**
+ * Splits words by themselves; unknown ones that are joined to their neighbours only where a word begins with
+ * its mark.
+ */
 function hasLocalModel(model: unknown, splits: readonly JsonObject[]): boolean {
   if (!isObject(model)) return false;
   const joins = model.type === 'Unigram' || model.fuse_unk === true;

@@ -17,7 +17,10 @@ export interface TokenizedText {
 /** Texts to ids. */
 export interface TextTokenizer {
   encode(text: string): TokenizedText;
-  /** Encodes in small steps, between which the event loop may turn: yields how many characters are done. Default: `encode` is one step. */
+  /**
+   * Encodes in small steps, between which the event loop may turn: yields how many characters are done.
+   * Default: `encode` is one step.
+   */
   encodeSteps?(text: string): Generator<number, TokenizedText, undefined>;
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[]): string;
@@ -53,7 +56,9 @@ export async function readTokenizer(store: FileStore): Promise<TextTokenizer | u
   }
 }
 
-/** A tokenizer.json. Each piece of a text is encoded once, and the special tokens are put around all of them. */
+/**
+ * A tokenizer.json. Each piece of a text is encoded once, and the special tokens are put around all of them.
+ */
 class JsonTokenizer implements TextTokenizer {
   private readonly inner: Tokenizer;
   private readonly canCut: boolean;

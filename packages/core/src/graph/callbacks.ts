@@ -1,6 +1,7 @@
 /**
- * Callbacks that belong to a call, such as `onProgress`. What one throws ends the call: the work stops as after an abort, and the call's
- * promise rejects with the very error. Listeners of events belong to no call; `notify` is for them.
+ * Callbacks that belong to a call, such as `onProgress`. What one throws ends the call: the work stops as
+ * after an abort, and the call's promise rejects with the very error. Listeners of events belong to no call;
+ * `notify` is for them.
  */
 import { notify } from './notify.ts';
 
@@ -8,8 +9,9 @@ import { notify } from './notify.ts';
 type Callbacks = Readonly<Record<string, ((detail: never) => unknown) | undefined>>;
 
 /**
- * Does the work of one call. `work` gets callbacks that never throw, and a signal that fires when the caller's does or when a callback has
- * thrown or its promise has rejected. The result is that of `work`, or the first error of a callback instead.
+ * Does the work of one call. `work` gets callbacks that never throw, and a signal that fires when the
+ * caller's does or when a callback has thrown or its promise has rejected. The result is that of `work`, or
+ * the first error of a callback instead.
  *
  * @example
  * return withCallbacks({ onProgress }, signal, ({ onProgress }, signal) => run(inputs, { onProgress, signal }));
@@ -50,7 +52,10 @@ class GuardedCall {
     this.controller.abort(reason);
   }
 
-  /** Calls a callback, unless an earlier one has failed. One that answers with a promise fails when that rejects. */
+  /**
+   * Calls a callback, unless an earlier one has failed. One that answers with a promise fails when that
+   * rejects.
+   */
   tell(callback: (detail: never) => unknown, detail: never): void {
     if (this.thrown !== undefined) return;
     try {

@@ -1,4 +1,7 @@
-/** Calling listeners of events, such as those of `attn.on`, which belong to no call that could end with their mistakes. */
+/**
+ * Calling listeners of events, such as those of `attn.on`, which belong to no call that could end with their
+ * mistakes.
+ */
 
 /** In browsers, Deno and Bun. */
 interface Host {

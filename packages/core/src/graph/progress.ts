@@ -1,7 +1,10 @@
 /** Progress reports that cost nothing: at most one every 50 ms, and always the last. */
 import type { Progress } from '../backend.ts';
 
-/** Wraps a listener so that it may be called after every unit of work. It should be one that `withCallbacks` gives, which does not throw. */
+/**
+ * Wraps a listener so that it may be called after every unit of work. It should be one that `withCallbacks`
+ * gives, which does not throw.
+ */
 export function throttleProgress(
   listener: ((progress: Progress) => void) | undefined,
   interval = 50,

@@ -77,8 +77,9 @@ export interface Explanation {
 }
 
 /**
- * What `on` reports. Events belong to no call, so that a listener that throws stops nothing: as with `EventTarget`, its error becomes an
- * uncaught error of the host, which ends a Node.js process without a handler for it.
+ * What `on` reports. Events belong to no call, so that a listener that throws stops nothing: as with
+ * `EventTarget`, its error becomes an uncaught error of the host, which ends a Node.js process without a
+ * handler for it.
  */
 export interface AttnEvents {
   /** A graph is about to run on a backend. */

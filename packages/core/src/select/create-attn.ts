@@ -197,7 +197,10 @@ class Selector implements Attn {
     );
   }
 
-  /** Runs on the named backend, or on the best. The callbacks of `options` do not throw, so that no backend is blamed for them. */
+  /**
+   * Runs on the named backend, or on the best. The callbacks of `options` do not throw, so that no backend is
+   * blamed for them.
+   */
   private async runGuarded(
     graph: Graph,
     inputs: Tensors,

@@ -21,7 +21,10 @@ const aMap: Kind = {
   test: (value) => Object.prototype.toString.call(value) === '[object Map]',
 };
 
-/** A checkpoint of these tensors, which it shares. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. */
+/**
+ * A checkpoint of these tensors, which it shares. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`,
+ * `INVALID_SHAPE`.
+ */
 export function memoryCheckpoint(
   config: JsonObject,
   tensors: ReadonlyMap<string, Tensor>,

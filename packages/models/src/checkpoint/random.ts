@@ -44,7 +44,8 @@ const KINDS: OptionKinds<RandomOptions> = {
 const SPREAD = 0.02;
 
 /**
- * A checkpoint of this config, its tensors made when they are asked for. Errors: `INVALID_ARGUMENT`, and those of the family's `load`.
+ * A checkpoint of this config, its tensors made when they are asked for. Errors: `INVALID_ARGUMENT`, and
+ * those of the family's `load`.
  *
  * @example
  * const model = await longformer.load(randomCheckpoint(longformer, LONGFORMER_PRESETS['longformer-base'], { seed: 1 }));

@@ -28,7 +28,10 @@ import { readInputs } from './inputs.ts';
 import { tokenizeAll } from './tokenize.ts';
 import { windowsOf, type TextWindow } from './windows.ts';
 
-/** How far a call has come: first in characters of the texts that become ids, then in windows that are computed (a text that fits is one). */
+/**
+ * How far a call has come: first in characters of the texts that become ids, then in windows that are
+ * computed (a text that fits is one).
+ */
 export interface EncodeProgress {
   readonly done: number;
   readonly total: number;

@@ -9,14 +9,18 @@ import {
 } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 
-/** What is encoded: a text, or ids with their special tokens: numbers, bigints, a typed array of integers, or a tensor [tokens]. */
+/**
+ * What is encoded: a text, or ids with their special tokens: numbers, bigints, a typed array of integers, or
+ * a tensor [tokens].
+ */
 export type EncodeInput = string | IntegerList | Tensor | ForeignTensor;
 
 /** Ids with their special tokens, checked. */
 type Ids = readonly number[];
 
 /**
- * The inputs of a call. One text or one list of ids is a list of one; a tensor [rows, tokens] is as many inputs as it has rows.
+ * The inputs of a call. One text or one list of ids is a list of one; a tensor [rows, tokens] is as many
+ * inputs as it has rows.
  * Errors: `INVALID_ARGUMENT` with the value and where it is; `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function readInputs(

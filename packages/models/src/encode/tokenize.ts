@@ -1,4 +1,7 @@
-/** Texts to ids without holding up the thread: between pieces of a text and between texts timers fire, pages paint, an abort arrives. */
+/**
+ * Texts to ids without holding up the thread: between pieces of a text and between texts timers fire, pages
+ * paint, an abort arrives.
+ */
 import { AttnError, createPause, show } from '@attn/core';
 import type { TextTokenizer, TokenizedText } from '../tokenizer.ts';
 
@@ -12,7 +15,9 @@ export interface TokenizeOptions {
   readonly onCharacters: ((done: number, total: number) => void) | undefined;
 }
 
-/** Errors: `MISSING_INPUT` (a text, and no tokenizer), `INVALID_ARGUMENT` (a text of no tokens), `ABORTED`. */
+/**
+ * Errors: `MISSING_INPUT` (a text, and no tokenizer), `INVALID_ARGUMENT` (a text of no tokens), `ABORTED`.
+ */
 export async function tokenizeAll(
   where: string,
   tokenizer: TextTokenizer | undefined,

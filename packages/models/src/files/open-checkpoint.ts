@@ -30,8 +30,10 @@ export const INDEX_LIMIT: number = 64 * 2 ** 20;
 const MOST_SHARDS = 1_000;
 
 /**
- * Opens a checkpoint; only headers are read. Whoever opens it closes it, when all tensors that they want have been read.
- * @throws AttnError `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`, `INVALID_ARGUMENT`
+ * Opens a checkpoint; only headers are read. Whoever opens it closes it, when all tensors that they want have
+ * been read.
+ * @throws AttnError `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`,
+ * `INVALID_ARGUMENT`
  *
  * @example
  * const checkpoint = await openCheckpoint(folderStore('roberta-base'));

@@ -25,7 +25,9 @@ export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   attempts: integer(1),
 };
 
-/** A store over URLs: one for each file, or one that ends before the files' names. Errors: `INVALID_ARGUMENT`. */
+/**
+ * A store over URLs: one for each file, or one that ends before the files' names. Errors: `INVALID_ARGUMENT`.
+ */
 export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {}): FileStore {
   const http = checkOptions(WHERE, options, HTTP_OPTIONS);
   const isFolder = typeof urls === 'string' || urls instanceof URL;

@@ -1,6 +1,7 @@
 /**
- * What callers pass as ids and masks: tensors, nested lists, typed arrays, tensors of other libraries. All become a shape and entries, row by
- * row, which are checked one by one only when it is known what they must be.
+ * What callers pass as ids and masks: tensors, nested lists, typed arrays, tensors of other libraries. All
+ * become a shape and entries, row by row, which are checked one by one only when it is known what they must
+ * be.
  */
 import {
   AttnError,
@@ -54,7 +55,10 @@ export interface Named {
 /** More axes than any input has; also where a list that holds itself ends. */
 const MOST_AXES = 4;
 
-/** Ids or a mask as entries. Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows of different lengths and impossible tensors, `INVALID_DTYPE`. */
+/**
+ * Ids or a mask as entries. Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows
+ * of different lengths and impossible tensors, `INVALID_DTYPE`.
+ */
 export function readEntries(named: Named, value: unknown): Entries {
   try {
     return entriesOf(named, value, MOST_AXES);

@@ -1,4 +1,7 @@
-/** Entries that must be ids, positions or a mask, in the dtypes that graphs take. The first that is none is named with its place. */
+/**
+ * Entries that must be ids, positions or a mask, in the dtypes that graphs take. The first that is none is
+ * named with its place.
+ */
 import { show, sizeOf, type AttnError, type Tensor } from '@attn/core';
 import { inputError, placeOf, readEntries, type Entries, type Named } from './entries.ts';
 
@@ -9,7 +12,8 @@ export function toInteger(value: unknown): number | undefined {
 }
 
 /**
- * Integers from 0 to `count` - 1 of this shape, as i32; the shape may differ from the value's in how its leading axes are cut.
+ * Integers from 0 to `count` - 1 of this shape, as i32; the shape may differ from the value's in how its
+ * leading axes are cut.
  * Errors: `INVALID_DTYPE`, `INVALID_SHAPE`, `INVALID_ARGUMENT`.
  */
 export function readIds(
@@ -31,7 +35,10 @@ export function readIds(
   return { dtype: 'i32', shape, data: ids };
 }
 
-/** A list of integers from 0 to `count` - 1, such as the positions of global tokens. Errors: `INVALID_ARGUMENT`. */
+/**
+ * A list of integers from 0 to `count` - 1, such as the positions of global tokens. Errors:
+ * `INVALID_ARGUMENT`.
+ */
 export function readIntegerList(
   named: Named,
   value: unknown,

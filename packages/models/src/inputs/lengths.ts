@@ -27,7 +27,10 @@ export function checkFixedCall(where: string, call: FixedCall, maxLength: number
   };
 }
 
-/** Positions [B, N]: in each row the tokens whose id is not `skipped` are counted from `first`; the others have `first` - 1. */
+/**
+ * Positions [B, N]: in each row the tokens whose id is not `skipped` are counted from `first`; the others
+ * have `first` - 1.
+ */
 export function countPositions(
   { shape, data }: Tensor<'i32'>,
   first: number,

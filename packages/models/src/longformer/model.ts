@@ -119,7 +119,10 @@ export class Longformer implements Model {
     return { ids, choices: isChoice ? shape[1] : 1 };
   }
 
-  /** Which tokens are there, and which are global: by either mask, or by the head's rule where there is no global mask. */
+  /**
+   * Which tokens are there, and which are global: by either mask, or by the head's rule where there is no
+   * global mask.
+   */
   private masks(
     { attentionMask, globalAttentionMask }: TokenBatch,
     ids: Tensor<'i32'>,

@@ -48,10 +48,11 @@ interface Origin {
 }
 
 /**
- * The Longformer of a BERT or RoBERTa checkpoint with its head, as a checkpoint in Hugging Face's format: load it with `longformer.load`, or
- * write it with `writeCheckpoint` and use it anywhere. Tensors are read when they are asked for; keep the original open until then. To close
- * either one closes both.
- * @throws AttnError `UNSUPPORTED` (a model of another kind, relative positions), `INVALID_ARGUMENT` (options), `MALFORMED_FILE`
+ * The Longformer of a BERT or RoBERTa checkpoint with its head, as a checkpoint in Hugging Face's format:
+ * load it with `longformer.load`, or write it with `writeCheckpoint` and use it anywhere. Tensors are read
+ * when they are asked for; keep the original open until then. To close either one closes both.
+ * @throws AttnError `UNSUPPORTED` (a model of another kind, relative positions), `INVALID_ARGUMENT`
+ * (options), `MALFORMED_FILE`
  */
 export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
   checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
