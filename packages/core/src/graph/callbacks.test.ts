@@ -97,3 +97,17 @@ describe('the caller’s signal', () => {
     expect(seen).toHaveBeenCalledExactlyOnceWith(signal);
   });
 });
+
+test('what is no callback and what is no signal is left to the work to refuse', async () => {
+  const seen: unknown[] = [];
+  const look = async (callbacks: object, signal: unknown): Promise<void> => void seen.push(callbacks, signal);
+  const [wrongCallback, wrongSignal]: never[] = [5 as never, {} as never];
+  await withCallbacks({ onProgress: wrongCallback, onToken: () => {} }, undefined, look);
+  await withCallbacks({ onProgress: () => {} }, wrongSignal, look);
+  expect(seen).toEqual([
+    { onProgress: 5, onToken: expect.any(Function) },
+    expect.any(AbortSignal),
+    { onProgress: expect.any(Function) },
+    {},
+  ]);
+});

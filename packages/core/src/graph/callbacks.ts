@@ -3,6 +3,7 @@
  * after an abort, and the call's promise rejects with the very error. Listeners of events belong to no call;
  * `notify` is for them.
  */
+import { aSignal } from '../kinds.ts';
 import { notify } from './notify.ts';
 
 /** What callers pass; only those that are there are wrapped. */
@@ -21,7 +22,9 @@ export async function withCallbacks<C extends Callbacks, R>(
   signal: AbortSignal | undefined,
   work: (callbacks: C, signal: AbortSignal | undefined) => Promise<R>,
 ): Promise<R> {
-  if (Object.values(callbacks).every((callback) => callback === undefined)) return work(callbacks, signal);
+  const isNeeded = Object.values(callbacks).some((callback) => typeof callback === 'function');
+  // What is no signal is left to `work`, which refuses it.
+  if (!isNeeded || (signal !== undefined && !aSignal.test(signal))) return work(callbacks, signal);
   const call = new GuardedCall();
   const forward = (): void => call.stop(signal?.reason);
   if (signal?.aborted) forward();
@@ -81,7 +84,8 @@ class GuardedCall {
 function guarded<C extends Callbacks>(callbacks: C, call: GuardedCall): C {
   const entries = Object.entries(callbacks).map(([name, callback]) => [
     name,
-    callback && ((detail: never): void => call.tell(callback, detail)),
+    // What is no function stays what it is, and is refused as that.
+    typeof callback === 'function' ? (detail: never): void => call.tell(callback, detail) : callback,
   ]);
   return Object.fromEntries(entries) as C;
 }
