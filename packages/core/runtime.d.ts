@@ -7,6 +7,10 @@ interface AbortSignal {
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
 declare const performance: { now(): number };
 declare const console: Record<'log' | 'info' | 'warn' | 'error', (...data: unknown[]) => void>;
 declare function setTimeout(callback: () => void, milliseconds?: number): unknown;

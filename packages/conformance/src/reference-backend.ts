@@ -7,10 +7,10 @@ import {
   checkCompileOptions,
   checkGraph,
   checkRunInputs,
-  checkRunOptions,
   inputSpecs,
   ops,
   throwIfAborted,
+  withRunOptions,
   type Backend,
   type Graph,
   type NodeOf,
@@ -46,20 +46,21 @@ export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend 
       throwIfAborted(aborts, 'reference/compile');
       let disposed = false;
       return {
-        async run(inputs, runOptions) {
-          const { signal, onProgress } = checkRunOptions('reference/run', runOptions);
-          if (disposed) throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
-          throwIfAborted(signal, 'reference/run');
-          const start = performance.now();
-          const outputs = evaluate(graph, checkRunInputs(graph, inputs));
-          if (performance.now() - start < 50) return outputs;
-          // The reference cannot be interrupted, but an abort that came meanwhile counts.
-          const total = graph.nodes.length;
-          onProgress?.({ done: total, total, unit: 'nodes' });
-          await new Promise((resolve) => setTimeout(resolve));
-          throwIfAborted(signal, 'reference/run');
-          return outputs;
-        },
+        run: (inputs, runOptions) =>
+          withRunOptions('reference/run', runOptions, async ({ signal, onProgress }) => {
+            if (disposed)
+              throw new AttnError('DISPOSED', 'reference/run', 'the executable has been disposed');
+            throwIfAborted(signal, 'reference/run');
+            const start = performance.now();
+            const outputs = evaluate(graph, checkRunInputs(graph, inputs));
+            if (performance.now() - start < 50) return outputs;
+            // The reference cannot be interrupted, but an abort that came meanwhile counts.
+            const total = graph.nodes.length;
+            onProgress?.({ done: total, total, unit: 'nodes' });
+            await new Promise((resolve) => setTimeout(resolve));
+            throwIfAborted(signal, 'reference/run');
+            return outputs;
+          }),
         dispose: () => void (disposed = true),
       };
     },

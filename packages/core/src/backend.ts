@@ -44,7 +44,11 @@ export interface Progress {
 export interface RunOptions {
   /** Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks. */
   readonly signal?: AbortSignal;
-  /** Called at most about every 50 ms. What it throws becomes an uncaught error of the host; the run goes on. */
+  /**
+   * Called at most about every 50 ms. What it throws, or its promise rejects with, ends the run: it stops as
+   * when it is aborted, and the promise rejects with that very error. `withCallbacks` does this for a
+   * backend.
+   */
   readonly onProgress?: (progress: Progress) => void;
 }
 

@@ -2,6 +2,9 @@
 
 // Errors and tensors.
 export { AttnError, show, throwIfAborted, type AttnErrorCode } from './errors.ts';
+export { checkArgument, checkOptions, type OptionKinds, type OptionWords } from './check-options.ts';
+export * from './kinds.ts';
+export { nearestName, unknownName } from './nearest-name.ts';
 export {
   checkArgument,
   checkOptions,
@@ -156,12 +159,18 @@ export * from './backend.ts';
 export { compileGraph, type ExecutorOptions } from './graph/executor.ts';
 export type { Kernel, KernelCall, KernelContext, KernelTable } from './graph/kernel.ts';
 export { checkGraph } from './graph/check-graph.ts';
-export { checkCompileOptions, checkProbeOptions, checkRunOptions } from './graph/run-options.ts';
+export {
+  checkCompileOptions,
+  checkProbeOptions,
+  checkRunOptions,
+  withRunOptions,
+} from './graph/run-options.ts';
 export { checkGraphData, checkNodeData } from './graph/node-data.ts';
 export { createPause, eventLoopTurn, type Pause } from './graph/pause.ts';
 export { RunQueue } from './graph/run-queue.ts';
 export { untilAborted } from './graph/until-aborted.ts';
 export { notify } from './graph/notify.ts';
+export { withCallbacks } from './graph/callbacks.ts';
 export { throttleProgress } from './graph/progress.ts';
 export type { Region } from './graph/region.ts';
 export { checkRunInputs } from './graph/run-inputs.ts';

@@ -1,16 +1,29 @@
 /** Texts as their UTF-8 bytes, for models that read bytes and need no tokenizer.json. */
+import { aString, checkArgument, integer } from '@attn/core';
+import { readIntegerList } from './inputs/integers.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
-/** An id is a byte plus `first`; ids that are no byte are special and have no text. */
+const WHERE = 'models/byteTokenizer';
+
+/**
+ * An id is a byte plus `first`; ids that are no byte are special and have no text. Errors:
+ * `INVALID_ARGUMENT`.
+ */
 export function byteTokenizer(first: number): TextTokenizer {
+  checkArgument(WHERE, 'first', first, integer());
   return {
     encode: (text) => ({
-      ids: Array.from(new TextEncoder().encode(text), (byte) => byte + first),
+      ids: Array.from(
+        new TextEncoder().encode(checkArgument(WHERE, 'text', text, aString)),
+        (byte) => byte + first,
+      ),
       before: 0,
       after: 0,
     }),
     decode: (ids) => {
-      const bytes = ids.map((id) => id - first).filter((byte) => byte >= 0 && byte < 256);
+      const bytes = readIntegerList({ where: WHERE, name: 'ids' }, ids, Infinity, -Infinity)
+        .map((id) => id - first)
+        .filter((byte) => byte >= 0 && byte < 256);
       // A byte order mark is part of the text.
       return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
     },

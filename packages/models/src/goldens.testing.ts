@@ -11,13 +11,16 @@ import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import { memoryCheckpoint } from './checkpoint/memory.ts';
 import type { TokenBatch } from './model.ts';
 
+/** A batch whose inputs are tensors. */
+export type GoldenBatch = { readonly [Name in keyof TokenBatch]: Tensor };
+
 /** One golden. */
 export interface Golden {
   readonly id: string;
   readonly architecture: string;
   readonly checkpoint: Checkpoint;
   /** Errors: when the golden's inputs are vectors. */
-  readonly batch: TokenBatch;
+  readonly batch: GoldenBatch;
   /** Every tensor of io.safetensors, by name. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Names of the outputs that are in the file, without `out.`. */

@@ -264,6 +264,18 @@ describe('the hub', () => {
     expect(server.requests.some((request) => request.includes('pytorch_model.bin'))).toBe(false);
   });
 
+  test('what onDownload throws ends the download at once, with that error', async () => {
+    const server = await started(serveHub(HUB_ID, files));
+    const error = new Error('mine');
+    const wrong = (): never => {
+      throw error;
+    };
+    await expect(fromHub(server, { onDownload: wrong })).rejects.toBe(error);
+    await expect(fromHub(server, { onDownload: async () => wrong() })).rejects.toBe(error);
+    expect(server.requests.filter((request) => request.includes('model.safetensors')).length).toBeLessThan(4);
+    await fromHub(server);
+  });
+
   test('an abort', async () => {
     const server = await started(serveHub(HUB_ID, files));
     await expect(fromHub(server, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
@@ -368,4 +380,21 @@ test('half-precision checkpoints are half the size, and close', async () => {
   const worst = Math.max(...Array.from(state.data, (value, i) => Math.abs(value - expected[i])));
   expect(worst).toBeGreaterThan(1e-5);
   expect(worst).toBeLessThan(2e-2);
+});
+
+describe('options', () => {
+  test.each<[object, string]>([
+    [{ dtype: 'f16' }, 'there is no option "dtype"; known are'],
+    [{ cache_folder: '.' }, 'did you mean cacheFolder?'],
+    [{ onprogress: () => {} }, 'did you mean onProgress?'],
+    [{ inMemory: 'yes' }, 'inMemory must be true or false, got "yes"'],
+    [{ families: [{}] }, 'families must be a list of families of models, such as longformer, got [{}]'],
+    [{ attn: {} }, 'attn must be an Attn, which createAttn makes, got {}'],
+  ])('%o are refused before anything is read', async (options, message) => {
+    const loading = loadModel('./no such folder', options);
+    await expect(loading).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    });
+  });
 });

@@ -1,10 +1,21 @@
 /** From a checkpoint's files to a model that runs. */
-import { AttnError, show, type Attn } from '@attn/core';
+import {
+  AttnError,
+  aString,
+  checkArgument,
+  checkOptions,
+  listOf,
+  show,
+  type Attn,
+  type OptionKinds,
+} from '@attn/core';
 import type { HttpOptions } from '@attn/safetensors';
+import { aFamily, anAttn, aStore } from './argument-kinds.ts';
+import { READ_OPTIONS } from './checkpoint/read-weights.ts';
 import { FAMILIES } from './families.ts';
 import type { FileStore } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
-import { urlStore, type UrlMap } from './files/url-store.ts';
+import { HTTP_OPTIONS, urlStore, type UrlMap } from './files/url-store.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { FamilyOptions, ModelFamily } from './model.ts';
 import { readTokenizer } from './tokenizer.ts';
@@ -22,9 +33,25 @@ export interface WebLoadOptions extends LoadOptions, Pick<HttpOptions, 'fetch' |
 
 const WHERE = 'models/load';
 
+/** What each option of loading must be. */
+export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
+  ...READ_OPTIONS,
+  architecture: aString,
+  attn: anAttn,
+  families: listOf(aFamily, 'a list of families of models, such as longformer'),
+};
+
+/** What each option of loading from the web must be. */
+export const WEB_OPTIONS: OptionKinds<WebLoadOptions> = {
+  ...LOAD_OPTIONS,
+  fetch: HTTP_OPTIONS.fetch,
+  headers: HTTP_OPTIONS.headers,
+};
+
 /** Loads a model from a store of files; for stores of your own. Errors: as of `loadModel`. */
 export async function loadFrom(store: FileStore, options: LoadOptions = {}): Promise<LoadedModel> {
-  const { attn, families = FAMILIES, ...rest } = options;
+  checkArgument(WHERE, 'store', store, aStore);
+  const { attn, families = FAMILIES, ...rest } = checkOptions(WHERE, options, LOAD_OPTIONS);
   const checkpoint = await openCheckpoint(store);
   try {
     const family = families.find((one) => one.recognises(checkpoint.config));
@@ -52,6 +79,6 @@ export async function loadModel(
   source: UrlMap | string | URL,
   options: WebLoadOptions = {},
 ): Promise<LoadedModel> {
-  const { fetch, headers, signal } = options;
-  return loadFrom(urlStore(source, { fetch, headers, signal }), options);
+  const { fetch, headers, ...rest } = checkOptions(WHERE, options, WEB_OPTIONS);
+  return loadFrom(urlStore(source, { fetch, headers, signal: rest.signal }), rest);
 }

@@ -1,16 +1,36 @@
 /** A model, its tokenizer, and something to run it on: what `loadModel` gives. */
-import { AttnError, type Attn, type RunOptions, type Tensors } from '@attn/core';
-import { CompiledGraphs } from './compiled-graphs.ts';
 import {
-  encode,
-  type Embeddings,
-  type EncodeInput,
-  type EncodeOptions,
-  type TokenStates,
-} from './encode/encode.ts';
-import { generate, type Generated, type GenerateOptions } from './generate/generate.ts';
+  aFunction,
+  aSignal,
+  aString,
+  AttnError,
+  checkArgument,
+  checkOptions,
+  show,
+  type Attn,
+  type OptionKinds,
+  type RunOptions,
+  type Tensors,
+} from '@attn/core';
+import { CompiledGraphs } from './compiled-graphs.ts';
+import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
+import { encode, type Embeddings, type EncodeOptions, type TokenStates } from './encode/encode.ts';
+import type { EncodeInput } from './encode/inputs.ts';
+import { generate, type Generated, type GenerateOptions, type Prompt } from './generate/generate.ts';
+import { checkBatch } from './inputs/batch.ts';
 import type { Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
 import type { TextTokenizer } from './tokenizer.ts';
+
+/** Options of `run`. */
+export type ModelRunOptions = RunOptions & { readonly backend?: string };
+
+const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
+  backend: aString,
+  signal: aSignal,
+  onProgress: aFunction,
+};
+
+const WHERE = 'models/run';
 
 /** A model that runs. */
 export class LoadedModel {
@@ -19,19 +39,27 @@ export class LoadedModel {
   readonly tokenizer: TextTokenizer | undefined;
   private readonly graphs: CompiledGraphs | undefined;
 
-  /** @param attn whose backends run it; without, the model can only be looked at and exported */
+  /**
+   * @param attn whose backends run it; without, the model can only be looked at and exported
+   * @throws AttnError `INVALID_ARGUMENT`
+   */
   constructor(model: Model, tokenizer?: TextTokenizer, attn?: Attn) {
+    checkArgument('models/LoadedModel', 'model', model, aModel);
+    if (tokenizer !== undefined) checkArgument('models/LoadedModel', 'tokenizer', tokenizer, aTokenizer);
+    if (attn !== undefined) checkArgument('models/LoadedModel', 'attn', attn, anAttn);
     this.model = model;
     this.tokenizer = tokenizer;
     this.graphs = attn && new CompiledGraphs(attn);
   }
 
   /**
-   * A vector for each text, or the states of its tokens. Texts go through the checkpoint's tokenizer; ids are taken as they are, with their
-   * special tokens. Rows of similar length run together, padded; texts longer than the model are cut into overlapping windows, with a warning.
+   * A vector for each text, or the states of its tokens. Texts go through the checkpoint's tokenizer; ids are
+   * taken as they are, with their special tokens. Rows of similar length run together, padded; texts longer
+   * than the model are cut into overlapping windows, with a warning. A list of numbers or bigints, a typed
+   * array of integers or a tensor [tokens] is one input; a tensor [rows, tokens] is one for each row.
    *
-   * Errors: `UNSUPPORTED` (a model with a head: load it without), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`,
-   * and those of the backends.
+   * Errors: `UNSUPPORTED` (a model with a head: load it without), `INVALID_ARGUMENT`, `MISSING_INPUT` (no
+   * tokenizer, no `attn`), `ABORTED`, and those of the backends.
    */
   encode(
     inputs: EncodeInput | readonly EncodeInput[],
@@ -50,7 +78,7 @@ export class LoadedModel {
     options: EncodeOptions = {},
   ): Promise<Embeddings | TokenStates> {
     const { model, tokenizer } = this;
-    return encode({ model, tokenizer, graphs: this.running() }, listOf(inputs), options);
+    return encode({ model, tokenizer, graphs: this.running() }, inputs, options);
   }
 
   /**
@@ -58,7 +86,7 @@ export class LoadedModel {
    *
    * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
    */
-  async generate(prompt: string | readonly number[], options: GenerateOptions = {}): Promise<Generated> {
+  async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Generated> {
     const { model, tokenizer } = this;
     return generate({ model, tokenizer, graphs: this.running() }, prompt, options);
   }
@@ -67,13 +95,11 @@ export class LoadedModel {
    * Runs one batch and returns every output of the model, as the original names them. The batch must not change until the promise settles.
    * Errors: those of `Model.call` and of the run.
    */
-  async run(
-    batch: TokenBatch | VectorBatch,
-    options: RunOptions & { readonly backend?: string } = {},
-  ): Promise<Tensors> {
+  async run(batch: TokenBatch | VectorBatch, options: ModelRunOptions = {}): Promise<Tensors> {
     const graphs = this.running();
+    const checked = checkOptions(WHERE, options, RUN_OPTIONS);
     const { graph, inputs } = callOf(this.model, batch);
-    return (await graphs.run(graph, inputs, options)).outputs;
+    return (await graphs.run(graph, inputs, checked)).outputs;
   }
 
   /** Releases what was compiled. The model can be used again, and compiles again. */
@@ -84,23 +110,21 @@ export class LoadedModel {
   private running(): CompiledGraphs {
     if (this.graphs !== undefined) return this.graphs;
     const message = 'the model was loaded without an attn to run it on: loadModel(source, { attn })';
-    throw new AttnError('MISSING_INPUT', 'models/run', message);
+    throw new AttnError('MISSING_INPUT', WHERE, message);
   }
 }
 
 function callOf(model: Model, batch: TokenBatch | VectorBatch): ModelCall {
-  if (!('inputsEmbeds' in batch)) return model.call(batch);
-  if (model.callVectors !== undefined) return model.callVectors(batch);
-  const message = `${model.architecture} takes input_ids, got inputs_embeds`;
-  throw new AttnError('INVALID_ARGUMENT', 'models/run', message);
-}
-
-/** One text or one list of ids, or a list of either. */
-function listOf(inputs: EncodeInput | readonly EncodeInput[]): readonly EncodeInput[] {
-  if (typeof inputs === 'string') return [inputs];
-  return isIds(inputs) ? [inputs] : inputs;
-}
-
-function isIds(inputs: readonly number[] | readonly EncodeInput[]): inputs is readonly number[] {
-  return inputs.length > 0 && inputs.every((item) => typeof item === 'number');
+  const checked = checkBatch(WHERE, batch);
+  const isVectors = 'inputsEmbeds' in checked;
+  if (isVectors && 'inputIds' in checked) {
+    throw new AttnError('INVALID_ARGUMENT', WHERE, 'the batch must have inputIds or inputsEmbeds, got both');
+  }
+  if (!isVectors && !('inputIds' in checked)) {
+    const message = `the batch must have inputIds, or inputsEmbeds in models of vectors, got ${show(batch)}`;
+    throw new AttnError('MISSING_INPUT', WHERE, message);
+  }
+  if (!isVectors) return model.call(checked);
+  if (model.callVectors !== undefined) return model.callVectors(checked);
+  throw new AttnError('INVALID_ARGUMENT', WHERE, `${model.architecture} takes inputIds, got inputsEmbeds`);
 }

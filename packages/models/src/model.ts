@@ -6,29 +6,37 @@ import type { Graph, JsonObject, Tensor, Tensors } from '@attn/core';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import type { Slot } from './checkpoint/layout.ts';
 import type { ReadOptions } from './checkpoint/read-weights.ts';
+import type { Integers, Mask } from './inputs/entries.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
 /**
- * Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them. Tensors of a run must not change until its
- * promise settles.
+ * Rows of equally many tokens, as tokenizers give them and Hugging Face's models take them: tensors of
+ * integers, or lists of rows. What is no integer, or none that an input may hold, is refused with its place.
+ * Tensors of a run must not change until its promise settles.
  */
 export interface TokenBatch {
-  /** [B, N], i32. */
-  readonly inputIds: Tensor;
-  /** [B, N]: 0 is padding, anything else a token. Default: all tokens. */
-  readonly attentionMask?: Tensor;
-  /** [B, N]: 0 is local, anything else global. Default: the model's own rule. Models without global tokens refuse it. */
-  readonly globalAttentionMask?: Tensor;
-  /** [B, N], i32. Default: zeros. Models without token types refuse it. */
-  readonly tokenTypeIds?: Tensor;
+  /** [B, N]. */
+  readonly inputIds: Integers;
+  /**
+   * [B, N]: 0 is padding, 1 a token; 2 is a token that is global as well, in models that have such. Default:
+   * all tokens.
+   */
+  readonly attentionMask?: Mask;
+  /**
+   * [B, N]: 0 is local, 1 global, beside those that are 2 in `attentionMask`. Default: the model's own rule.
+   * Models without global tokens refuse it.
+   */
+  readonly globalAttentionMask?: Mask;
+  /** [B, N]. Default: zeros. Models without token types refuse it. */
+  readonly tokenTypeIds?: Integers;
 }
 
 /** Rows of equally many vectors, for models that have no table of words. They must not change until the promise of the run settles. */
 export interface VectorBatch {
   /** [B, N, C], f32 or f16. */
   readonly inputsEmbeds: Tensor;
-  /** [B, N]: 0 is padding, anything else is not. Default: no padding. */
-  readonly attentionMask?: Tensor;
+  /** [B, N]: 0 is padding, 1 is not. Default: no padding. */
+  readonly attentionMask?: Mask;
 }
 
 /** A graph and what to feed it. Batches of equal shape share the graph, and with it what backends compiled. */
@@ -59,6 +67,8 @@ export interface Model {
   readonly architecture: string;
   /** Most tokens that one row may have. */
   readonly maxLength: number;
+  /** How many ids there are; absent in models of vectors. */
+  readonly vocabSize?: number;
   /** The id that fills short rows. */
   readonly padTokenId: number;
   /** Names of the graph's outputs, as the original names them; `last_hidden_state` is [B, N, hidden]. */

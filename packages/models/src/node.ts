@@ -1,10 +1,10 @@
 /** @attn/models/node: all of @attn/models, and a `loadModel` that reads folders on disk and models of the Hugging Face hub. */
 import { stat } from 'node:fs/promises';
-import { AttnError, show } from '@attn/core';
+import { AttnError, checkOptions, show, type OptionKinds } from '@attn/core';
 import { folderStore } from './files/folder-store.ts';
-import { hubStore, isHubId, type HubOptions } from './files/hub-cache.ts';
+import { HUB_OPTIONS, hubStore, isHubId, type HubOptions } from './files/hub-cache.ts';
 import type { UrlMap } from './files/url-store.ts';
-import { loadFrom, loadModel as loadFromWeb, type WebLoadOptions } from './load.ts';
+import { loadFrom, loadModel as loadFromWeb, WEB_OPTIONS, type WebLoadOptions } from './load.ts';
 import type { LoadedModel } from './loaded-model.ts';
 
 export * from './index.ts';
@@ -14,6 +14,10 @@ export { hubStore, type DownloadProgress, type HubOptions } from './files/hub-ca
 
 /** Options of `loadModel` in Node. */
 export interface NodeLoadOptions extends WebLoadOptions, HubOptions {}
+
+const WHERE = 'models/load';
+
+const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = { ...WEB_OPTIONS, ...HUB_OPTIONS };
 
 /**
  * Loads a model from a folder, from the Hugging Face hub by its id (downloaded once into the cache that Hugging Face's own libraries use), from
@@ -25,10 +29,18 @@ export async function loadModel(
   source: UrlMap | string | URL,
   options: NodeLoadOptions = {},
 ): Promise<LoadedModel> {
-  if (typeof source !== 'string' || /^https?:\/\//.test(source)) return loadFromWeb(source, options);
+  const checked = checkOptions(WHERE, options, NODE_OPTIONS);
+  const { revision, accessToken, hubUrl, cacheFolder, offline, onDownload, fetch, headers, ...loading } =
+    checked;
+  if (typeof source !== 'string' || /^https?:\/\//.test(source))
+    return loadFromWeb(source, { ...loading, fetch, headers });
   const stats = await stat(source).catch(() => undefined);
-  if (stats?.isDirectory()) return loadFrom(folderStore(source), options);
-  if (isHubId(source) && stats === undefined) return loadFrom(await hubStore(source, options), options);
+  if (stats?.isDirectory()) return loadFrom(folderStore(source), loading);
+  if (isHubId(source) && stats === undefined) {
+    const { signal } = loading;
+    const hub = { revision, accessToken, hubUrl, cacheFolder, offline, fetch, signal, onDownload };
+    return loadFrom(await hubStore(source, hub), loading);
+  }
   const message = `the source must be a folder, a model's id such as org/name, or a URL; there is no folder ${show(source)}`;
-  throw new AttnError('FILE_NOT_FOUND', 'models/load', message);
+  throw new AttnError('FILE_NOT_FOUND', WHERE, message);
 }

@@ -1,6 +1,9 @@
 /** Text to ids through @huggingface/tokenizers, which is loaded only when a model has a tokenizer.json and somebody needs it. */
-import { AttnError, show } from '@attn/core';
+import { aString, AttnError, checkArgument, show } from '@attn/core';
+import type { Tokenizer } from '@huggingface/tokenizers';
 import { readJson, type FileStore } from './files/file-store.ts';
+import { readIntegerList } from './inputs/integers.ts';
+import { cutsAtSpaces, textPieces } from './text-pieces.ts';
 
 /** A text as a model sees it. */
 export interface TokenizedText {
@@ -14,6 +17,11 @@ export interface TokenizedText {
 /** Texts to ids. */
 export interface TextTokenizer {
   encode(text: string): TokenizedText;
+  /**
+   * Encodes in small steps, between which the event loop may turn: yields how many characters are done.
+   * Default: `encode` is one step.
+   */
+  encodeSteps?(text: string): Generator<number, TokenizedText, undefined>;
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[]): string;
 }
@@ -36,15 +44,7 @@ export async function readTokenizer(store: FileStore): Promise<TextTokenizer | u
     throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
   });
   try {
-    const inner = new Tokenizer(tokenizer, config);
-    const plain = (text: string): readonly number[] => inner.encode(text, { add_special_tokens: false }).ids;
-    return {
-      encode: (text) => {
-        const { ids } = inner.encode(text);
-        return { ids, ...surroundings(ids, plain(text)) };
-      },
-      decode: (ids) => inner.decode([...ids], { skip_special_tokens: true }),
-    };
+    return new JsonTokenizer(new Tokenizer(tokenizer, config), cutsAtSpaces(tokenizer, config));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AttnError(
@@ -56,15 +56,65 @@ export async function readTokenizer(store: FileStore): Promise<TextTokenizer | u
   }
 }
 
-/** Where the text's own ids stand among all. */
-function surroundings(ids: readonly number[], own: readonly number[]): { before: number; after: number } {
-  const extra = ids.length - own.length;
-  for (let before = 0; before <= extra; before++) {
-    if (own.every((id, i) => ids[before + i] === id)) return { before, after: extra - before };
+/**
+ * A tokenizer.json. Each piece of a text is encoded once, and the special tokens are put around all of them.
+ */
+class JsonTokenizer implements TextTokenizer {
+  private readonly inner: Tokenizer;
+  private readonly canCut: boolean;
+  private special: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
+
+  constructor(inner: Tokenizer, canCut: boolean) {
+    this.inner = inner;
+    this.canCut = canCut;
   }
-  throw new AttnError(
-    'INTERNAL',
-    WHERE,
-    `special tokens must stand around a text, got ${show(ids)} for ${show(own)}`,
-  );
+
+  encode(text: string): TokenizedText {
+    const steps = this.encodeSteps(text);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  *encodeSteps(text: string): Generator<number, TokenizedText, undefined> {
+    checkArgument(WHERE, 'text', text, aString);
+    const own: (readonly number[])[] = [];
+    let done = 0;
+    for (const piece of textPieces(text, this.canCut)) {
+      if (done > 0) yield done;
+      own.push(this.plain(piece));
+      done += piece.length;
+    }
+    const { before, after } = (this.special ??= this.specialTokens());
+    return { ids: [before, ...own, after].flat(), before: before.length, after: after.length };
+  }
+
+  decode(ids: readonly number[]): string {
+    const checked = readIntegerList({ where: WHERE, name: 'ids' }, ids);
+    return checked.length === 0 ? '' : this.inner.decode([...checked], { skip_special_tokens: true });
+  }
+
+  private plain(text: string): readonly number[] {
+    try {
+      return this.inner.encode(text, { add_special_tokens: false }).ids;
+    } catch (cause) {
+      // The library recurses and spreads: a piece of a million characters is too much for it.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `${text.length} characters that cannot be cut at a space could not be tokenized: ${reason.slice(0, 120)}`;
+      throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
+    }
+  }
+
+  /** What stands around any text: that of a letter tells. */
+  private specialTokens(): { readonly before: readonly number[]; readonly after: readonly number[] } {
+    const { ids } = this.inner.encode('a');
+    const own = this.plain('a');
+    for (let at = 0; at <= ids.length - own.length; at++) {
+      if (own.every((id, i) => ids[at + i] === id))
+        return { before: ids.slice(0, at), after: ids.slice(at + own.length) };
+    }
+    const message = `special tokens must stand around a text, got ${show(ids)} for ${show(own)}`;
+    throw new AttnError('INTERNAL', WHERE, message);
+  }
 }

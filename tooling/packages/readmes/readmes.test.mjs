@@ -67,6 +67,14 @@ symlinkSync(join(home, 'node_modules'), join(folder, 'node_modules'));
 afterAll(() => rmSync(folder, { recursive: true }));
 await useSoftwareVulkan();
 
+/** Nothing that an example opened stays open; Linux shows it. */
+const CLOSED = `
+import { existsSync as thereIs, readdirSync as namesIn, readlinkSync as target } from 'node:fs';
+const fileOf = (name) => { try { return target('/proc/self/fd/' + name); } catch { return ''; } };
+const left = (thereIs('/proc/self/fd') ? namesIn('/proc/self/fd') : []).map(fileOf).filter((path) => /safetensors|\\.onnx$|\\.json$/.test(path));
+if (left.length > 0) throw new Error('left open: ' + left.join(', '));
+`;
+
 /** Sequences are made shorter, which changes nothing but the time: GPUs of tests are made of software. */
 const shorter = (code) => code.replaceAll(/\b(4096|16_384)\b/g, '512');
 
@@ -78,7 +86,7 @@ async function runBlock(name, block) {
   mkdirSync(place, { recursive: true });
   const options = { cwd: place, env: { ...process.env, ATTN_CASES: given?.test ?? '' }, timeout: 110_000 };
   if (given?.test === undefined) {
-    writeFileSync(join(place, 'example.ts'), code);
+    writeFileSync(join(place, 'example.ts'), code + CLOSED);
     const run = promisify(execFile)(process.execPath, ['example.ts'], options);
     return given?.fails === undefined ? run : expect(run).rejects.toThrow(given.fails);
   }

@@ -219,7 +219,7 @@ describe('a model of vectors', () => {
     });
     expect(await attn('encode', ...args.with(1, 'model'))).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('LongformerModel takes input_ids, got inputs_embeds'),
+      stderr: expect.stringContaining('LongformerModel takes inputIds, got inputsEmbeds'),
     });
   });
   test('a file of ids is refused', async () => {
@@ -235,7 +235,7 @@ describe('a model of vectors', () => {
         '--output',
         'x.safetensors',
       ),
-    ).toMatchObject({ code: 2, stderr: expect.stringContaining('takes inputs_embeds [batch, length, 32]') });
+    ).toMatchObject({ code: 2, stderr: expect.stringContaining('takes inputsEmbeds [batch, length, 32]') });
   });
   test('a model with a table of words takes ids, and texts without its head', async () => {
     await cp(join(goldens, 'linformer_lm'), path('lm'), { recursive: true });

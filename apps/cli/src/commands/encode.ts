@@ -60,9 +60,10 @@ async function runEncode(options: Options, context: Context): Promise<void> {
   const backend = readBackend(options);
   const files = input.split(',').map((file) => file.trim());
   const isBatch = files.length === 1 && files[0].endsWith('.safetensors');
-  const encoding = readEncoding(options, isBatch);
+  const globalTokens = readGlobalTokens(options);
+  const encoding = { ...readEncoding(options, isBatch), globalTokens };
   await checkOutput('output', output, options, ['input']);
-  const batch = isBatch ? await readBatch(files[0], options, encoding.globalTokens) : undefined;
+  const batch = isBatch ? await readBatch(files[0], options, globalTokens) : undefined;
   const texts = isBatch ? [] : await readTexts(files, isSet(options, 'lines'));
 
   await withAttn(backend, context, async (attn) => {
@@ -105,7 +106,6 @@ function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
   }
   const encoding: EncodeOptions = {
     pooling,
-    globalTokens: readGlobalTokens(options),
     maxLength: integer(options, 'maxLength'),
     overlap: integer(options, 'overlap', { least: 0 }),
     tooLong: isSet(options, 'refuseLong') ? 'refuse' : 'windows',
@@ -128,7 +128,8 @@ async function embed(
   options: EncodeOptions,
   { signal, progress }: Context,
 ): Promise<Tensors> {
-  const onProgress = ({ done, total }: EncodeProgress): void => progress.update('encoding', done / total);
+  const onProgress = ({ done, total, unit }: EncodeProgress): void =>
+    progress.update(unit === 'characters' ? 'tokenizing' : 'encoding', done / total);
   const onWarning = (message: string): void => {
     progress.clear();
     process.stderr.write(`${message}\n`);

@@ -57,7 +57,8 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
     const result = await loaded.encode(input, {
       backend,
       signal,
-      onProgress: ({ done, total }) => {
+      onProgress: ({ done, total, unit }) => {
+        if (unit === 'characters') return progress.update('tokenizing', done / total);
         windows = total;
         progress.update(`encoding: window ${done} of ${total}`, done / total);
       },

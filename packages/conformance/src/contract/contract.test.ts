@@ -81,6 +81,26 @@ test('a long run without progress, and progress that shrinks', async () => {
   expect(await check('progress', shrinking)).toContain('expected progress to grow');
 });
 
+test('a run that goes on when onProgress throws, and one that ends with an error of its own', async () => {
+  const deaf = slow(async (wait, { onProgress }) => {
+    try {
+      onProgress?.({ done: 1, total: 1, unit: 'tiles' });
+    } catch {}
+    await wait;
+  });
+  expect(await check('progress-throws', deaf)).toContain('got a result');
+  const wrapping = slow(async (wait, { onProgress }) => {
+    await wait;
+    try {
+      onProgress?.({ done: 1, total: 1, unit: 'tiles' });
+    } catch (cause) {
+      throw new Error('the kernel failed', { cause });
+    }
+  });
+  expect(await check('progress-throws', wrapping)).toContain('got Error: the kernel failed');
+  expect(await check('progress-throws', referenceBackend())).toBeUndefined();
+});
+
 test('an executable that runs after its end, a backend that compiles after its own', async () => {
   expect(
     await check(

@@ -107,9 +107,7 @@ export const courseContract: readonly ContractCase[] = [
           if (problem === undefined) break;
         }
         const again = await executable.run(inputs);
-        const changed = Object.keys(outputs).find((name) =>
-          outputs[name].data.some((value, i) => !Object.is(value, again[name].data[i])),
-        );
+        const changed = changedOutput(outputs, again);
         return problem ?? (changed && `after an aborted run, ${changed} is not what it was before`);
       }),
   ),
@@ -123,4 +121,35 @@ export const courseContract: readonly ContractCase[] = [
       return isOrdered ? undefined : `expected progress to grow, got ${JSON.stringify(reports)}`;
     }),
   ),
+  contract(
+    'progress-throws',
+    'What onProgress throws, or its promise rejects with, ends the run: it rejects with that very error, and the next one is as if nothing had happened.',
+    (backend) =>
+      onLongCall(backend, async (executable, inputs, { outputs, ms }) => {
+        const error = new Error('thrown by onProgress');
+        for (const onProgress of [() => fail(error), async () => fail(error)]) {
+          const ended = await executable.run(inputs, { onProgress }).then(
+            () => 'a result',
+            (reason: unknown) => reason,
+          );
+          // A run that is too short to report has nothing to end with.
+          if (ended === 'a result' && ms < 2 * LONG) return TOO_SHORT;
+          if (ended !== error) return `expected the error that onProgress threw, got ${String(ended)}`;
+        }
+        const again = await executable.run(inputs);
+        const changed = changedOutput(outputs, again);
+        return changed && `after a run that onProgress ended, ${changed} is not what it was before`;
+      }),
+  ),
 ];
+
+function fail(error: Error): never {
+  throw error;
+}
+
+/** The name of an output that differs in any bit. */
+function changedOutput(before: Tensors, after: Tensors): string | undefined {
+  return Object.keys(before).find((name) =>
+    before[name].data.some((value, i) => !Object.is(value, after[name].data[i])),
+  );
+}

@@ -18,7 +18,7 @@ import { createPause } from './pause.ts';
 import { throttleProgress } from './progress.ts';
 import { bufferRegion, type Region } from './region.ts';
 import { checkRunInputs } from './run-inputs.ts';
-import { checkRunOptions } from './run-options.ts';
+import { withRunOptions } from './run-options.ts';
 import { RunQueue } from './run-queue.ts';
 import { Scratch } from './scratch.ts';
 
@@ -78,17 +78,19 @@ class GraphExecutable implements Executable, MemoryHolder {
     this.scratch = new Scratch((bytes) => this.allocate(bytes));
   }
 
-  async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
+  async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
     const where = `${this.options.backend}/run`;
-    if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
-    const { signal, onProgress } = checkRunOptions(where, options);
-    throwIfAborted(signal, where);
-    const checked = checkRunInputs(this.graph, inputs);
-    const { turn = (task) => task() } = this.options;
-    const run = () => turn(() => this.runNow(checked, { signal, onProgress }), signal);
-    const result = this.queue.run(run, signal, where);
-    idleMemory.remove(this);
-    return result;
+    return withRunOptions(where, options, async (runOptions) => {
+      const { signal } = runOptions;
+      if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
+      throwIfAborted(signal, where);
+      const checked = checkRunInputs(this.graph, inputs);
+      const { turn = (task) => task() } = this.options;
+      const run = () => turn(() => this.runNow(checked, runOptions), signal);
+      const result = this.queue.run(run, signal, where);
+      idleMemory.remove(this);
+      return result;
+    });
   }
 
   dispose(): void {

@@ -1,4 +1,7 @@
-/** Calling listeners of the application without letting their mistakes into our own work. */
+/**
+ * Calling listeners of events, such as those of `attn.on`, which belong to no call that could end with their
+ * mistakes.
+ */
 
 import { clock } from '../clock.ts';
 

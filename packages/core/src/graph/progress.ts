@@ -1,9 +1,11 @@
 /** Progress reports that cost nothing: at most one every 50 ms, and always the last. */
 import { clock } from '../clock.ts';
 import type { Progress } from '../backend.ts';
-import { notify } from './notify.ts';
 
-/** Wraps a listener so that it may be called after every unit of work, and cannot stop it by throwing. */
+/**
+ * Wraps a listener so that it may be called after every unit of work. It should be one that `withCallbacks`
+ * gives, which does not throw.
+ */
 export function throttleProgress(
   listener: ((progress: Progress) => void) | undefined,
   interval = 50,
@@ -14,6 +16,6 @@ export function throttleProgress(
     const now = clock.now();
     if (now - reported < interval && progress.done < progress.total) return;
     reported = now;
-    notify(listener, progress);
+    listener(progress);
   };
 }

@@ -76,7 +76,11 @@ export interface Explanation {
   readonly chosen: boolean;
 }
 
-/** What `on` reports. A listener that throws stops nothing; its error becomes an uncaught error of the host. */
+/**
+ * What `on` reports. Events belong to no call, so that a listener that throws stops nothing: as with
+ * `EventTarget`, its error becomes an uncaught error of the host, which ends a Node.js process without a
+ * handler for it.
+ */
 export interface AttnEvents {
   /** A graph is about to run on a backend. */
   choice: {

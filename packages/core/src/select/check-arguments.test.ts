@@ -1,6 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { GraphBuilder } from '../graph/builder.ts';
+import { AttnError } from '../errors.ts';
 import { f32 } from '../tensor.ts';
+import { attentionGraph } from './attention-call.ts';
 import { createAttn } from './create-attn.ts';
 import { fails, fakeBackend } from './fake-backend.testing.ts';
 
@@ -60,26 +62,44 @@ test.each([
   });
 });
 
+const wrong = () => {
+  throw new Error('oops');
+};
+
 test('listeners that throw stop neither the call, nor its fallback, nor other listeners', async () => {
   const reportError = vi.fn<(error: unknown) => void>();
   vi.stubGlobal('reportError', reportError);
   const attn = await createAttn({
     backends: [
       fakeBackend('dying', { onRun: fails('DEVICE_LOST') }),
-      fakeBackend('next', {
-        milliseconds: 5,
-        onRun: (options) => options?.onProgress?.({ done: 1, total: 1, unit: 'tiles' }),
-      }),
+      fakeBackend('next', { milliseconds: 5 }),
     ],
   });
-  const wrong = () => {
-    throw new Error('oops');
-  };
   const heard: string[] = [];
   attn.on('choice', wrong);
   attn.on('fallback', wrong);
   attn.on('fallback', ({ to }) => heard.push(to));
-  expect((await attn.attention({ ...call, onProgress: wrong })).backend).toBe('next');
+  expect((await attn.attention(call)).backend).toBe('next');
   expect(heard).toEqual(['next']);
-  expect(reportError.mock.calls).toEqual(new Array(4).fill([new Error('oops')]));
+  expect(reportError.mock.calls).toEqual(new Array(3).fill([new Error('oops')]));
+});
+
+test('what onProgress throws ends the call with that error, on the backend that it began on', async () => {
+  const error = new AttnError('DEVICE_LOST', 'app/draw', 'not a device of ours');
+  const onProgress = () => {
+    throw error;
+  };
+  const reporting = (name: string, milliseconds: number) =>
+    fakeBackend(name, {
+      milliseconds,
+      onRun: (options) => options?.onProgress?.({ done: 1, total: 1, unit: 'tiles' }),
+    });
+  const attn = await createAttn({ backends: [reporting('first', 1), reporting('second', 5)] });
+  const fallbacks = vi.fn<() => void>();
+  attn.on('fallback', fallbacks);
+  await expect(attn.attention({ ...call, onProgress })).rejects.toBe(error);
+  const compiled = await attn.compile(attentionGraph(call));
+  await expect(compiled.run(call, { onProgress })).rejects.toBe(error);
+  expect(fallbacks).not.toHaveBeenCalled();
+  expect((await attn.attention(call)).backend).toBe('first');
 });

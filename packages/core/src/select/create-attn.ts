@@ -3,12 +3,12 @@
  * fastest, and can say why. What was asked for by name never falls back; otherwise a lost device, a dead worker or a
  * lack of memory, say, moves the same call to the next best backend, and says so. See `health.ts` for what counts.
  */
-import type { Backend, Probe, Progress, Tensors } from '../backend.ts';
+import type { Backend, Probe, RunOptions, Tensors } from '../backend.ts';
 import { debug } from '../debug.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
+import { withCallbacks } from '../graph/callbacks.ts';
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph } from '../graph/graph.ts';
-import { notify } from '../graph/notify.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
 import { attentionCalls, type AttentionCall } from './attention-call.ts';
@@ -199,16 +199,28 @@ class Selector implements Attn {
     options: AttnRunOptions,
   ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
     const { backend: name = this.defaultBackend, signal, onProgress } = options;
-    const runOptions = {
-      signal,
-      onProgress: onProgress && ((progress: Progress) => notify(onProgress, progress)),
-    };
+    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+      this.runGuarded(graph, inputs, name, { ...callbacks, signal: stop }),
+    );
+  }
+
+  /**
+   * Runs on the named backend, or on the best. The callbacks of `options` do not throw, so that no backend is
+   * blamed for them.
+   */
+  private async runGuarded(
+    graph: Graph,
+    inputs: Tensors,
+    name: string | undefined,
+    options: RunOptions,
+  ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
+    const { signal } = options;
     if (this.tuner !== undefined && name === undefined) {
       const trial = ({ backend }: UsableCandidate) => this.runner.run(backend, graph, inputs, { signal });
       await this.tune(this.tuner, graph, trial, signal);
     }
     return this.withFallback(graph, name, signal, async ({ backend }) => ({
-      outputs: await this.runner.run(backend, graph, inputs, runOptions),
+      outputs: await this.runner.run(backend, graph, inputs, options),
       backend: backend.name,
     }));
   }

@@ -1,6 +1,7 @@
 /** A compiled graph that goes on elsewhere when its backend fails: what `Attn.compile` gives. */
 import type { Backend, Executable, RunOptions, Tensors } from '../backend.ts';
 import { AttnError } from '../errors.ts';
+import { withRunOptions } from '../graph/run-options.ts';
 import { untilAborted } from '../graph/until-aborted.ts';
 import type { CompiledGraph } from './attn.ts';
 import { isRecoverable } from './health.ts';
@@ -41,8 +42,10 @@ export class MovableGraph implements CompiledGraph {
     return this.placed.backend.name;
   }
 
-  async run(inputs: Tensors, options: RunOptions = {}): Promise<Tensors> {
-    return this.owner.run(() => this.runSomewhere(inputs, options));
+  async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
+    return withRunOptions('core/run', options, (runOptions) =>
+      this.owner.run(() => this.runSomewhere(inputs, runOptions)),
+    );
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 /** Reads the fields of a config.json with suspicion: each has its type checked, and one sentence says which field is wrong. */
-import { AttnError, show, type JsonObject } from '@attn/core';
+import { anObject, AttnError, show, type JsonObject } from '@attn/core';
 
 /** Sizes beyond this are no model's. */
 const MOST = 2 ** 31 - 1;
@@ -9,8 +9,12 @@ export class ConfigReader {
   private readonly config: JsonObject;
   private readonly file: string;
 
-  /** @param file what to call it in messages */
+  /**
+   * @param file what to call it in messages
+   * @throws AttnError `MALFORMED_FILE`
+   */
   constructor(config: JsonObject, file = 'config.json') {
+    if (!anObject.test(config)) throw malformed(`${file} must be an object, got ${show(config)}`);
     this.config = config;
     this.file = file;
   }
@@ -83,12 +87,12 @@ export class ConfigReader {
 
   /** The error of a field. */
   wrong(name: string, expected: string, got: unknown): AttnError {
-    return new AttnError(
-      'MALFORMED_FILE',
-      'models/config',
-      `${this.file}: ${name} must be ${expected}, got ${show(got)}`,
-    );
+    return malformed(`${this.file}: ${name} must be ${expected}, got ${show(got)}`);
   }
+}
+
+function malformed(message: string): AttnError {
+  return new AttnError('MALFORMED_FILE', 'models/config', message);
 }
 
 function isInteger(value: unknown, least: number): value is number {

@@ -1,13 +1,39 @@
 /** A checkpoint in memory: what a program made itself, or changed. */
-import { AttnError, byteLengthOf, show, type JsonObject, type Tensor } from '@attn/core';
+import {
+  anObject,
+  aString,
+  AttnError,
+  byteLengthOf,
+  checkArgument,
+  checkTensor,
+  isLazy,
+  show,
+  type JsonObject,
+  type Kind,
+  type Tensor,
+} from '@attn/core';
 import type { Checkpoint } from './checkpoint.ts';
 
-/** A checkpoint of these tensors, which it shares. */
+const WHERE = 'models/memoryCheckpoint';
+
+const aMap: Kind = {
+  expected: 'a Map of tensors by name',
+  test: (value) => Object.prototype.toString.call(value) === '[object Map]',
+};
+
+/**
+ * A checkpoint of these tensors, which it shares. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`,
+ * `INVALID_SHAPE`.
+ */
 export function memoryCheckpoint(
   config: JsonObject,
   tensors: ReadonlyMap<string, Tensor>,
   name = 'a checkpoint in memory',
 ): Checkpoint {
+  checkArgument(WHERE, 'config', config, anObject);
+  checkArgument(WHERE, 'tensors', tensors, aMap);
+  checkArgument(WHERE, 'name', name, aString);
+  for (const [tensor, value] of tensors) if (!isLazy(value)) checkTensor(value, WHERE, show(tensor));
   const find = (tensor: string): Tensor => {
     const found = tensors.get(tensor);
     if (found !== undefined) return found;

@@ -2,7 +2,21 @@
  * Checkpoints of random weights: real sizes without a download, for tests and measurements. Every tensor follows from the seed and its own
  * name, so that they are the same on every machine and in whatever order they are asked for.
  */
-import { float32ToHalf, mulberry32, sizeOf, type JsonObject, type Tensor } from '@attn/core';
+import {
+  anObject,
+  aString,
+  checkArgument,
+  checkOptions,
+  float32ToHalf,
+  integer,
+  mulberry32,
+  oneOf,
+  sizeOf,
+  type JsonObject,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
+import { aFamily } from '../argument-kinds.ts';
 import type { ModelFamily } from '../model.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { memoryCheckpoint } from './memory.ts';
@@ -18,15 +32,32 @@ export interface RandomOptions {
   readonly dtype?: 'f32' | 'f16';
 }
 
+const WHERE = 'models/randomCheckpoint';
+
+const KINDS: OptionKinds<RandomOptions> = {
+  seed: integer(),
+  architecture: aString,
+  dtype: oneOf('f32', 'f16'),
+};
+
 /** Standard deviation of matrices, as BERT and its kind are initialised with. */
 const SPREAD = 0.02;
 
-/** A checkpoint of this config, its tensors made when they are asked for. Errors: those of the family's `load`. */
+/**
+ * A checkpoint of this config, its tensors made when they are asked for. Errors: `INVALID_ARGUMENT`, and
+ * those of the family's `load`.
+ *
+ * @example
+ * const model = await longformer.load(randomCheckpoint(longformer, LONGFORMER_PRESETS['longformer-base'], { seed: 1 }));
+ */
 export function randomCheckpoint(
   family: ModelFamily,
   config: JsonObject,
-  { seed = 0, architecture, dtype = 'f32' }: RandomOptions = {},
+  options: RandomOptions = {},
 ): Checkpoint {
+  checkArgument(WHERE, 'family', family, aFamily);
+  checkArgument(WHERE, 'config', config, anObject);
+  const { seed = 0, architecture, dtype = 'f32' } = checkOptions(WHERE, options, KINDS);
   // All that a model may have, it has.
   const slots = new Map(
     family.slots({ config, has: () => true }, architecture).map((slot) => [slot.name, slot]),

@@ -2,7 +2,19 @@
  * From slots to weights: everything that does not fit is listed by name in one error, before the first tensor is read. Large ones that
  * lie on disk are left there until a backend asks for them, which then holds the only copy.
  */
-import { AttnError, halfToFloat32, lazyTensor, show, throwIfAborted, type Tensor } from '@attn/core';
+import {
+  aBoolean,
+  aFunction,
+  aSignal,
+  AttnError,
+  halfToFloat32,
+  lazyTensor,
+  show,
+  throwIfAborted,
+  withCallbacks,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
 import type { Checkpoint } from './checkpoint.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 
@@ -15,6 +27,7 @@ export interface ReadProgress {
 /** Options of reading. */
 export interface ReadOptions {
   readonly signal?: AbortSignal;
+  /** What it throws ends the reading, which rejects with that very error. */
   readonly onProgress?: (progress: ReadProgress) => void;
   /**
    * Read all weights now, and hold them beside what backends make of them. Default false: large ones in files on disk are read when they are
@@ -22,6 +35,13 @@ export interface ReadOptions {
    */
   readonly inMemory?: boolean;
 }
+
+/** What each option of reading must be. */
+export const READ_OPTIONS: OptionKinds<ReadOptions> = {
+  signal: aSignal,
+  onProgress: aFunction,
+  inMemory: aBoolean,
+};
 
 /** What else a checkpoint may hold: buffers, and heads of other architectures. */
 export interface Tolerated {
@@ -48,6 +68,16 @@ export async function readWeights<L extends object>(
 ): Promise<Weights<L>> {
   const slots = slotsOf(layout);
   checkNames(checkpoint, slots, ignored);
+  return withCallbacks({ onProgress }, signal, async (callbacks, stop) =>
+    fillIn(layout, await readSlots(checkpoint, slots, { ...callbacks, signal: stop, inMemory })),
+  );
+}
+
+async function readSlots(
+  checkpoint: Checkpoint,
+  slots: readonly Slot[],
+  { signal, onProgress, inMemory }: ReadOptions,
+): Promise<ReadonlyMap<string, Weight>> {
   const read = new Map<string, Weight>();
   const names = [...new Set(slots.map(({ name }) => name))];
   const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
@@ -63,7 +93,7 @@ export async function readWeights<L extends object>(
     done += byteLength;
   }
   onProgress?.({ done, total });
-  return fillIn(layout, read);
+  return read;
 }
 
 function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: readonly RegExp[]): void {

@@ -194,10 +194,13 @@ describe('a call', () => {
   test('reports its progress and who computed', async () => {
     const reports: string[] = [];
     const { backends } = await loaded.encode(TEXTS, {
-      onProgress: ({ done, total }) => reports.push(`${done}/${total}`),
+      onProgress: ({ done, total, unit }) => reports.push(`${done}/${total} ${unit}`),
     });
-    expect(reports[0]).toBe('0/5');
-    expect(reports.at(-1)).toBe('5/5');
+    const characters = TEXTS.reduce((sum, { length }) => sum + length, 0);
+    expect(reports[0]).toBe(`0/${characters} characters`);
+    expect(reports).toContain(`${characters}/${characters} characters`);
+    expect(reports).toContain('0/5 windows');
+    expect(reports.at(-1)).toBe('5/5 windows');
     expect(backends).toEqual(['cpu']);
   });
   test('can be aborted, before and in the middle', async () => {
@@ -210,8 +213,60 @@ describe('a call', () => {
       code: 'ABORTED',
     });
   });
-  test('of nothing gives nothing', async () => {
-    expect((await loaded.encode([])).embeddings.shape).toEqual([0, 0]);
+  test('takes ids in whatever holds integers', async () => {
+    const ids = idsOf('the whale');
+    const expected = (await loaded.encode(ids)).embeddings;
+    const big = ids.map(BigInt);
+    const tensor: Tensor = { dtype: 'i32', shape: [ids.length], data: Int32Array.from(ids) };
+    for (const input of [Int32Array.from(ids), BigInt64Array.from(big), Uint8Array.from(ids), big, tensor])
+      expect((await loaded.encode(input)).embeddings).toEqual(expected);
+    const rows: Tensor = { dtype: 'i32', shape: [1, ids.length], data: Int32Array.from(ids) };
+    const foreign = { dims: [1, ids.length], data: BigInt64Array.from(big) };
+    const inputs: Parameters<LoadedModel['encode']>[0][] = [
+      rows,
+      foreign,
+      [Int32Array.from(ids)],
+      [tensor],
+      [big],
+    ];
+    for (const input of inputs) expect((await loaded.encode(input)).embeddings).toEqual(expected);
+  });
+  test('whose callback throws ends with that error', async () => {
+    const error = new Error('mine');
+    const wrong = (): never => {
+      throw error;
+    };
+    await expect(loaded.encode(TEXTS, { onProgress: wrong })).rejects.toBe(error);
+    await expect(loaded.encode(TEXTS, { onProgress: async () => wrong() })).rejects.toBe(error);
+    await expect(loaded.encode('abcdefgh', { maxLength: 6, overlap: 1, onWarning: wrong })).rejects.toBe(
+      error,
+    );
+    await expect(loaded.run({ inputIds: [[0, 5, 2]] }, { onProgress: wrong })).rejects.toBe(error);
+    expect((await loaded.encode(TEXTS)).tokens).toHaveLength(5);
+  });
+  test('lets the event loop turn while texts become ids, and stops there when it is aborted', async () => {
+    const text = 'call me ishmael some years ago '.repeat(40_000);
+    const controller = new AbortController();
+    let turns = 0;
+    const timer = setInterval(() => void (turns += 1), 1);
+    let aborted = 0;
+    setTimeout(() => {
+      aborted = performance.now();
+      controller.abort();
+    }, 200);
+    const units = new Set<string>();
+    const onProgress = ({ unit }: { unit: string }): void => void units.add(unit);
+    const failed = loaded.encode(text, { signal: controller.signal, onProgress, maxLength: 100 });
+    await expect(failed).rejects.toMatchObject({ code: 'ABORTED' });
+    const waited = performance.now() - aborted;
+    clearInterval(timer);
+    expect(units).toEqual(new Set(['characters']));
+    expect(turns).toBeGreaterThan(2);
+    expect(waited).toBeLessThan(150); // 50 on a machine with nothing else to do
+  });
+  test('of nothing gives no vector, of the model’s width', async () => {
+    expect((await loaded.encode([])).embeddings.shape).toEqual([0, 64]);
+    expect(await loaded.encode([], { pooling: 'none' })).toEqual({ states: [], tokens: [], backends: [] });
   });
   test('a failed run is not kept', async () => {
     const lost = { ...attn, compile: vi.fn<Attn['compile']>() };
@@ -232,9 +287,73 @@ describe('a call', () => {
     [
       'no ids',
       [[[]]],
-      { code: 'INVALID_ARGUMENT', message: expect.stringContaining('at least one id, got [] at 0') },
+      {
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('ids of input 0 must be a list of at least one id, got []'),
+      },
     ],
     ['an id beyond the vocabulary', [[[0, 5000]]], { code: 'INVALID_ARGUMENT' }],
+    [
+      'ids that are none',
+      [[0, NaN, 2]],
+      {
+        code: 'INVALID_ARGUMENT',
+        message: '[attn/models] encode: ids must be integers from 0 to 98, got NaN at [1]',
+      },
+    ],
+    [
+      'fractions',
+      [
+        [
+          [0, 5],
+          [0, 1.5, 2],
+        ],
+      ],
+      { message: expect.stringContaining('ids of input 1 must be integers from 0 to 98, got 1.5 at [1]') },
+    ],
+    [
+      'floats',
+      [[Float32Array.of(0, 5)] as never],
+      { message: expect.stringContaining('must be integers, got a Float32Array [0, 5]') },
+    ],
+    [
+      'nothing',
+      [undefined as never],
+      {
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('a list of ids, or a list of texts and of ids, got undefined'),
+      },
+    ],
+    [
+      'a list of nothing',
+      [[undefined] as never],
+      { message: expect.stringContaining('ids of input 0 must be a text or a list of ids, got undefined') },
+    ],
+    [
+      'one global token',
+      ['a', { globalTokens: 0 as never }],
+      { message: expect.stringContaining('globalTokens must be a list of integers, got 0') },
+    ],
+    [
+      'global tokens beyond all rows',
+      ['a', { globalTokens: [0, 102] }],
+      { message: expect.stringContaining('globalTokens must be integers from 0 to 101, got 102 at [1]') },
+    ],
+    [
+      'names of Python',
+      ['a', { global_tokens: [0] } as object],
+      { message: expect.stringContaining('did you mean globalTokens?') },
+    ],
+    [
+      'names in another case',
+      ['a', { maxlength: 8 } as object],
+      { message: expect.stringContaining('did you mean maxLength?') },
+    ],
+    [
+      'names that are not known',
+      ['a', { normalize: true } as object],
+      { message: expect.stringContaining('there is no option "normalize"; known are pooling') },
+    ],
     [
       'an unknown pooling',
       ['a', { pooling: 'max' as 'mean' }],

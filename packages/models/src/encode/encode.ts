@@ -1,16 +1,41 @@
 /** Texts or ids to vectors: windows of what is too long, batches of equal shape, a vector per text at the end. */
-import { AttnError, bool, i32, show, throwIfAborted, type Tensor } from '@attn/core';
+import {
+  aFunction,
+  anything,
+  aSignal,
+  aString,
+  AttnError,
+  bool,
+  checkOptions,
+  f32,
+  i32,
+  integer,
+  oneOf,
+  show,
+  throwIfAborted,
+  withCallbacks,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
 import type { CompiledGraphs } from '../compiled-graphs.ts';
+import type { IntegerList } from '../inputs/entries.ts';
+import { readIntegerList } from '../inputs/integers.ts';
 import type { Model, TokenBatch } from '../model.ts';
 import type { TextTokenizer, TokenizedText } from '../tokenizer.ts';
 import { batchesOf, type Batch } from './batches.ts';
 import { StateGatherer, type Pooling } from './gather-states.ts';
+import { readInputs } from './inputs.ts';
+import { tokenizeAll } from './tokenize.ts';
 import { windowsOf, type TextWindow } from './windows.ts';
 
-/** How far a call has come, in windows (a text that fits is one). */
+/**
+ * How far a call has come: first in characters of the texts that become ids, then in windows that are
+ * computed (a text that fits is one).
+ */
 export interface EncodeProgress {
   readonly done: number;
   readonly total: number;
+  readonly unit: 'characters' | 'windows';
 }
 
 /** Options of `encode`. */
@@ -24,12 +49,13 @@ export interface EncodeOptions {
   /** Tokens that neighbouring windows share. Default: an eighth of `maxLength`. */
   readonly overlap?: number;
   /** Positions of global tokens in every row. Default: the model's own rule. */
-  readonly globalTokens?: readonly number[];
+  readonly globalTokens?: IntegerList;
   /** Most tokens that run together, padding included. Default 4,096; a single row may be longer. */
   readonly batchTokens?: number;
   /** Run here or fail. Default: wherever it is fastest. */
   readonly backend?: string;
   readonly signal?: AbortSignal;
+  /** What it throws ends the call, which rejects with that very error. */
   readonly onProgress?: (progress: EncodeProgress) => void;
   /** What is worth knowing and no error. Default: `console.warn`. */
   readonly onWarning?: (message: string) => void;
@@ -55,9 +81,6 @@ export interface TokenStates extends Encoded {
   readonly states: readonly Tensor<'f32'>[];
 }
 
-/** What is encoded: texts, or ids with their special tokens. */
-export type EncodeInput = string | readonly number[];
-
 /** Everything of a loaded model that encoding needs. */
 export interface Encoder {
   readonly model: Model;
@@ -70,16 +93,27 @@ const WHERE = 'models/encode';
 /** See `LoadedModel.encode`. */
 export async function encode(
   encoder: Encoder,
-  inputs: readonly EncodeInput[],
+  inputs: unknown,
   options: EncodeOptions = {},
 ): Promise<Embeddings | TokenStates> {
-  const { model, graphs } = encoder;
+  const checked = checkEncodeOptions(encoder.model, options);
+  const read = readInputs(WHERE, inputs, encoder.model.vocabSize);
+  const { onProgress, onWarning, signal } = checked;
+  return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
+    encodeInputs(encoder, read, { ...checked, ...callbacks, signal: stop }),
+  );
+}
+
+async function encodeInputs(
+  { model, tokenizer, graphs }: Encoder,
+  inputs: readonly (string | readonly number[])[],
+  options: CheckedOptions,
+): Promise<Embeddings | TokenStates> {
   const { pooling = 'mean', batchTokens = 4_096, signal, onProgress, backend } = options;
-  checkOptions(model, options);
-  const texts = inputs.map((input, text) => {
-    throwIfAborted(signal, WHERE);
-    return tokenize(encoder, input, text);
-  });
+  throwIfAborted(signal, WHERE);
+  const onCharacters =
+    onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
+  const texts = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters });
   const windows = cut(model, texts, options);
   const batches = batchesOf(
     windows.map(({ ids }) => ids.length),
@@ -90,13 +124,11 @@ export async function encode(
       padded: model.takesPadding,
     },
   );
-  const gatherer = new StateGatherer(
-    pooling,
-    texts.map(({ ids }) => ids.length),
-  );
+  const tokens = texts.map(({ ids }) => ids.length);
+  const gatherer = new StateGatherer(pooling, tokens);
   const backends = new Set<string>();
   let done = 0;
-  onProgress?.({ done, total: windows.length });
+  onProgress?.({ done, total: windows.length, unit: 'windows' });
   for (const batch of batches) {
     throwIfAborted(signal, WHERE);
     const members = batch.members.map((index) => windows[index]);
@@ -105,52 +137,56 @@ export async function encode(
     backends.add(run.backend);
     for (const [row, window] of members.entries()) gatherer.add(window, run.outputs.last_hidden_state, row);
     done += members.length;
-    onProgress?.({ done, total: windows.length });
+    onProgress?.({ done, total: windows.length, unit: 'windows' });
   }
-  const encoded = { tokens: texts.map(({ ids }) => ids.length), backends: [...backends] };
-  return pooling === 'none'
-    ? { states: gatherer.tokenStates(), ...encoded }
-    : { embeddings: gatherer.embeddings(), ...encoded };
+  const encoded = { tokens, backends: [...backends] };
+  if (pooling === 'none') return { states: gatherer.tokenStates(), ...encoded };
+  const embeddings = texts.length > 0 ? gatherer.embeddings() : f32([0, widthOf(model)], []);
+  return { embeddings, ...encoded };
 }
 
-function checkOptions(model: Model, options: EncodeOptions): void {
-  const { pooling = 'mean', maxLength = model.maxLength, globalTokens, tooLong = 'windows' } = options;
-  const wrong = (message: string): AttnError => new AttnError('INVALID_ARGUMENT', WHERE, message);
+/** The width of the model's states, without computing any. */
+function widthOf(model: Model): number {
+  const { graph } = model.call({ inputIds: i32([1, 1], [0]) });
+  const id = graph.outputs.get('last_hidden_state');
+  return id === undefined ? 0 : (graph.values[id].shape.at(-1) ?? 0);
+}
+
+/** Options whose positions are numbers. */
+type CheckedOptions = Omit<EncodeOptions, 'globalTokens'> & { readonly globalTokens?: readonly number[] };
+
+function kindsOf({ maxLength }: Model): OptionKinds<EncodeOptions> {
+  return {
+    pooling: oneOf('mean', 'cls', 'none'),
+    maxLength: integer(1, maxLength),
+    tooLong: oneOf('windows', 'refuse'),
+    overlap: integer(0),
+    globalTokens: anything,
+    batchTokens: integer(1),
+    backend: aString,
+    signal: aSignal,
+    onProgress: aFunction,
+    onWarning: aFunction,
+  };
+}
+
+function checkEncodeOptions(model: Model, options: EncodeOptions): CheckedOptions {
   if (!model.outputs.includes('last_hidden_state')) {
     const message = `${model.architecture} gives ${model.outputs.join(', ')} and no last_hidden_state: load the checkpoint as the model without a head`;
     throw new AttnError('UNSUPPORTED', WHERE, message);
   }
-  if (!['cls', 'mean', 'none'].includes(pooling))
-    throw wrong(`pooling must be cls, mean or none, got ${show(pooling)}`);
-  if (!['windows', 'refuse'].includes(tooLong))
-    throw wrong(`tooLong must be windows or refuse, got ${show(tooLong)}`);
-  if (!Number.isInteger(maxLength) || maxLength < 1 || maxLength > model.maxLength)
-    throw wrong(`maxLength must be an integer from 1 to ${model.maxLength}, got ${show(maxLength)}`);
-  if (globalTokens !== undefined && !model.takesGlobalTokens)
-    throw wrong(`${model.architecture} has no global tokens, got globalTokens ${show(globalTokens)}`);
-}
-
-function tokenize({ tokenizer }: Encoder, input: EncodeInput, text: number): TokenizedText {
-  if (typeof input !== 'string') {
-    if (Array.isArray(input) && input.length > 0) return { ids: input, before: 0, after: 0 };
-    const message = `each input must be a text or a list of at least one id, got ${show(input)} at ${text}`;
+  const { globalTokens, ...rest } = checkOptions(WHERE, options, kindsOf(model));
+  if (globalTokens === undefined) return rest;
+  if (!model.takesGlobalTokens) {
+    const message = `${model.architecture} has no global tokens, got globalTokens ${show(globalTokens)}`;
     throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
-  if (tokenizer === undefined) {
-    const message = 'this checkpoint has no tokenizer.json: give ids instead of texts';
-    throw new AttnError('MISSING_INPUT', WHERE, message);
-  }
-  const tokens = tokenizer.encode(input);
-  if (tokens.ids.length > 0) return tokens;
-  throw new AttnError(
-    'INVALID_ARGUMENT',
-    WHERE,
-    `a text must have at least one token, got ${show(input)} at ${text}`,
-  );
+  const named = { where: WHERE, name: 'globalTokens' };
+  return { ...rest, globalTokens: readIntegerList(named, globalTokens, model.maxLength) };
 }
 
 /** The windows of all texts. */
-function cut(model: Model, texts: readonly TokenizedText[], options: EncodeOptions): readonly TextWindow[] {
+function cut(model: Model, texts: readonly TokenizedText[], options: CheckedOptions): readonly TextWindow[] {
   const { maxLength = model.maxLength, tooLong = 'windows', onWarning = console.warn } = options;
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   const overlap = options.overlap ?? Math.floor(maxLength / 8);
@@ -159,7 +195,7 @@ function cut(model: Model, texts: readonly TokenizedText[], options: EncodeOptio
     const sentence = `text ${first} has ${texts[first].ids.length} tokens, and ${maxLength} are the most`;
     if (tooLong === 'refuse') throw new AttnError('INVALID_ARGUMENT', WHERE, sentence);
     const room = Math.min(...long.map((text) => maxLength - texts[text].before - texts[text].after));
-    if (!Number.isInteger(overlap) || overlap < 0 || overlap >= room) {
+    if (overlap >= room) {
       const message = `overlap must be an integer from 0 to ${room - 1}, got ${show(overlap)}`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message);
     }

@@ -1,12 +1,14 @@
 /** Files in a folder on disk, for Node. Tensors are read by position from an open file. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AttnError } from '@attn/core';
+import { aString, AttnError, checkArgument } from '@attn/core';
 import { openSafetensorsFile } from '@attn/safetensors/node';
 import { tooLong, type FileStore } from './file-store.ts';
 
-/** A store over a folder. `name` is for messages. */
+/** A store over a folder. `name` is for messages. Errors: `INVALID_ARGUMENT`. */
 export function folderStore(folder: string, name: string = folder): FileStore {
+  checkArgument('models/folderStore', 'folder', folder, aString);
+  checkArgument('models/folderStore', 'name', name, aString);
   return {
     name,
     has: async (file) => (await sizeOf(join(folder, file))) !== undefined,

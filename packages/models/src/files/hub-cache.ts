@@ -4,7 +4,18 @@
  */
 import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AttnError, show, throwIfAborted } from '@attn/core';
+import {
+  aBoolean,
+  aFunction,
+  aSignal,
+  aString,
+  AttnError,
+  checkOptions,
+  show,
+  throwIfAborted,
+  withCallbacks,
+  type OptionKinds,
+} from '@attn/core';
 import type * as HubModule from '@huggingface/hub';
 import type { Fetch } from '@attn/safetensors';
 import { readJson, type FileStore } from './file-store.ts';
@@ -34,8 +45,21 @@ export interface HubOptions {
   readonly offline?: boolean;
   readonly fetch?: Fetch;
   readonly signal?: AbortSignal;
+  /** What it throws ends the download, which rejects with that very error; what has come is kept. */
   readonly onDownload?: (progress: DownloadProgress) => void;
 }
+
+/** What each option of models from the hub must be. */
+export const HUB_OPTIONS: OptionKinds<HubOptions> = {
+  revision: aString,
+  accessToken: aString,
+  hubUrl: aString,
+  cacheFolder: aString,
+  offline: aBoolean,
+  fetch: aFunction,
+  signal: aSignal,
+  onDownload: aFunction,
+};
 
 const WHERE = 'models/hub';
 
@@ -58,11 +82,18 @@ export function isHubId(text: string): boolean {
  * permission), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`, `TIMEOUT` (no network), `ABORTED`
  */
 export async function hubStore(id: string, options: HubOptions = {}): Promise<FileStore> {
+  const { signal, onDownload, ...rest } = checkOptions(WHERE, options, HUB_OPTIONS);
+  return withCallbacks({ onDownload }, signal, (callbacks, stop) =>
+    storeOf(id, { ...rest, ...callbacks, signal: stop }),
+  );
+}
+
+async function storeOf(id: string, options: HubOptions): Promise<FileStore> {
   const {
     revision = 'main',
     offline = ['1', 'true', 'yes', 'on'].includes(process.env.HF_HUB_OFFLINE?.toLowerCase() ?? ''),
   } = options;
-  if (!isHubId(id))
+  if (typeof id !== 'string' || !isHubId(id))
     throw new AttnError('INVALID_ARGUMENT', WHERE, `a model's id must be like org/name, got ${show(id)}`);
   if (!REVISION.test(revision)) {
     throw new AttnError(

@@ -2,7 +2,8 @@
  * A checkpoint from its files: config.json, and model.safetensors or the shards that model.safetensors.index.json lists. PyTorch's own
  * files are pickles, which run code when they are read: they are refused with the command that converts them.
  */
-import { AttnError, show, type JsonObject } from '@attn/core';
+import { AttnError, checkArgument, show, type JsonObject } from '@attn/core';
+import { aStore } from '../argument-kinds.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';
 
@@ -29,10 +30,17 @@ export const INDEX_LIMIT: number = 64 * 2 ** 20;
 const MOST_SHARDS = 1_000;
 
 /**
- * Opens a checkpoint; only headers are read. Whoever opens it closes it.
- * @throws AttnError `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`
+ * Opens a checkpoint; only headers are read. Whoever opens it closes it, when all tensors that they want have
+ * been read.
+ * @throws AttnError `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`,
+ * `INVALID_ARGUMENT`
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(folderStore('roberta-base'));
+ * const model = await longformer.load(toLongformer(checkpoint, { window: 512 })).finally(() => checkpoint.close());
  */
 export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
+  checkArgument(WHERE, 'store', store, aStore);
   const config = await readJson(store, 'config.json', CONFIG_LIMIT);
   if (config === undefined)
     throw new AttnError('FILE_NOT_FOUND', WHERE, `there is no config.json in ${store.name}`);

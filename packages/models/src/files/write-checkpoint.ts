@@ -1,26 +1,50 @@
 /** A checkpoint as a folder that any library reads, for Node. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AttnError, throwIfAborted, type Tensor } from '@attn/core';
+import {
+  aString,
+  AttnError,
+  checkArgument,
+  checkOptions,
+  throwIfAborted,
+  withCallbacks,
+  type Tensor,
+} from '@attn/core';
 import { writeSafetensorsFile } from '@attn/safetensors/node';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { ReadOptions } from '../checkpoint/read-weights.ts';
+import { READ_OPTIONS, type ReadOptions } from '../checkpoint/read-weights.ts';
+import { aCheckpoint } from '../argument-kinds.ts';
 import { WEIGHTS } from './open-checkpoint.ts';
 
+const WHERE = 'models/write';
+
 /**
- * Writes config.json and model.safetensors. All tensors are in memory once.
+ * Writes config.json and model.safetensors. All tensors are in memory once. The checkpoint stays open.
  * @throws AttnError `INVALID_ARGUMENT` (no folder can be made there), `ABORTED`, `INTERNAL` (disk full), and what reading the checkpoint throws
  */
 export async function writeCheckpoint(
   folder: string,
   checkpoint: Checkpoint,
-  { signal, onProgress }: ReadOptions = {},
+  options: ReadOptions = {},
+): Promise<void> {
+  checkArgument(WHERE, 'folder', folder, aString);
+  checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
+  const { signal, onProgress } = checkOptions(WHERE, options, READ_OPTIONS);
+  await withCallbacks({ onProgress }, signal, (callbacks, stop) =>
+    write(folder, checkpoint, { ...callbacks, signal: stop }),
+  );
+}
+
+async function write(
+  folder: string,
+  checkpoint: Checkpoint,
+  { signal, onProgress }: ReadOptions,
 ): Promise<void> {
   const total = checkpoint.names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   const tensors = new Map<string, Tensor>();
   let done = 0;
   for (const name of checkpoint.names) {
-    throwIfAborted(signal, 'models/write');
+    throwIfAborted(signal, WHERE);
     onProgress?.({ done, total });
     tensors.set(name, await checkpoint.tensor(name));
     done += checkpoint.spec(name).byteLength;
@@ -31,7 +55,7 @@ export async function writeCheckpoint(
     await writeFile(join(folder, 'config.json'), `${JSON.stringify(checkpoint.config, undefined, 2)}\n`);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AttnError('INVALID_ARGUMENT', 'models/write', `could not write to ${folder}: ${reason}`, {
+    throw new AttnError('INVALID_ARGUMENT', WHERE, `could not write to ${folder}: ${reason}`, {
       cause,
     });
   }

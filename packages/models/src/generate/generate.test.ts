@@ -119,17 +119,17 @@ describe('refuses', () => {
     await expect(new LoadedModel(model).generate([1])).rejects.toMatchObject({ code: 'MISSING_INPUT' });
   });
   test.each([
-    [[], {}, 'the prompt must have at least one token, got []'],
+    [[], {}, 'the prompt must be a list of at least one id, got []'],
     ['', {}, 'the prompt must have at least one token, got ""'],
-    [[1, 0.5], {}, 'the prompt must have at least one token'],
-    [[1], { maxNewTokens: 0 }, 'maxNewTokens must be an integer ≥ 1, got 0'],
+    [[1, 0.5], {}, 'the prompt must be integers from 0 to 70, got 0.5 at [1]'],
+    [[1], { maxNewTokens: 0 }, 'maxNewTokens must be a positive integer, got 0'],
     [[1], { maxNewTokens: 128 }, 'must be at most 128 tokens together, got 1 + 128'],
     [[1], { temperature: -1 }, 'temperature must be a number ≥ 0, got -1'],
-    [[1], { topK: 0 }, 'topK must be an integer ≥ 1, got 0'],
+    [[1], { topK: 0 }, 'topK must be a positive integer, got 0'],
     [[1], { topP: 0 }, 'topP must be above 0 and at most 1, got 0'],
     [[1], { topP: NaN }, 'topP must be above 0 and at most 1, got NaN'],
-    [[1], { seed: 0.5 }, 'seed must be an integer ≥ 0, got 0.5'],
-    [[71], {}, 'input_ids must be from 0 to 70, got 71'],
+    [[1], { seed: 0.5 }, 'seed must be a non-negative integer, got 0.5'],
+    [[71], {}, 'the prompt must be integers from 0 to 70, got 71 at [0]'],
   ])('%j with %j', async (given, options, message) => {
     await expect(loaded.generate(given, options)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

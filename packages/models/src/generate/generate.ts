@@ -2,9 +2,28 @@
  * Continues a text, token by token. Each step computes the whole text so far: attention by hash has no cache that is exact, because
  * every new token may change which tokens meet in a chunk. Texts of similar length share a graph.
  */
-import { AttnError, i32, bool, show, throwIfAborted } from '@attn/core';
+import {
+  aFunction,
+  anything,
+  aSignal,
+  aString,
+  AttnError,
+  bool,
+  checkOptions,
+  i32,
+  integer,
+  show,
+  throwIfAborted,
+  withCallbacks,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
 import type { CompiledGraphs } from '../compiled-graphs.ts';
 import { rowLength } from '../encode/batches.ts';
+import { readIds } from '../encode/inputs.ts';
+import { tokenizeAll } from '../encode/tokenize.ts';
+import type { ForeignTensor, IntegerList } from '../inputs/entries.ts';
+import { readIntegerList } from '../inputs/integers.ts';
 import type { GenerationRules, Model } from '../model.ts';
 import type { TextTokenizer } from '../tokenizer.ts';
 import { sample, uniform, type Sampling } from './sample.ts';
@@ -22,11 +41,11 @@ export interface GenerateOptions {
   /** Equal seeds draw equal tokens where the logits are equal. Default 0. */
   readonly seed?: number;
   /** Ids after which nothing is added; they are part of the result. Default: the one that ends a text. */
-  readonly stopTokens?: readonly number[];
+  readonly stopTokens?: IntegerList;
   /** Run here or fail. Default: wherever it is fastest. */
   readonly backend?: string;
   readonly signal?: AbortSignal;
-  /** Called with each token as it comes. */
+  /** Called with each token as it comes. What it throws ends the call, which rejects with that very error. */
   readonly onToken?: (id: number) => void;
 }
 
@@ -53,18 +72,53 @@ export interface Generator {
 
 const WHERE = 'models/generate';
 
+/** A text to continue, or ids, of which all are taken as they are. */
+export type Prompt = string | IntegerList | Tensor | ForeignTensor;
+
+const KINDS: OptionKinds<GenerateOptions> = {
+  maxNewTokens: integer(1),
+  temperature: {
+    expected: 'a number ≥ 0',
+    test: (value) => Number.isFinite(value) && Number(value) >= 0,
+  },
+  topK: integer(1),
+  topP: {
+    expected: 'above 0 and at most 1',
+    test: (value) => typeof value === 'number' && value > 0 && value <= 1,
+  },
+  seed: integer(0),
+  stopTokens: anything,
+  backend: aString,
+  signal: aSignal,
+  onToken: aFunction,
+};
+
 /** See `LoadedModel.generate`. */
 export async function generate(
-  { model, tokenizer, graphs }: Generator,
-  prompt: string | readonly number[],
+  generator: Generator,
+  prompt: Prompt,
   options: GenerateOptions = {},
 ): Promise<Generated> {
-  const rules = rulesOf(model);
-  const { maxNewTokens = 64, seed = 0, stopTokens = [rules.eosTokenId], backend, signal, onToken } = options;
+  const rules = rulesOf(generator.model);
+  const { signal, onToken, stopTokens, ...rest } = checkOptions(WHERE, options, KINDS);
+  const stops =
+    stopTokens === undefined
+      ? [rules.eosTokenId]
+      : readIntegerList({ where: WHERE, name: 'stopTokens' }, stopTokens);
+  return withCallbacks({ onToken }, signal, async (callbacks, stop) => {
+    const ids = await promptIds(generator, prompt, stop);
+    return continueIds(generator, ids, { ...rest, ...callbacks, stopTokens: stops, signal: stop });
+  });
+}
+
+async function continueIds(
+  { model, tokenizer, graphs }: Generator,
+  prompt: readonly number[],
+  options: GenerateOptions & { readonly stopTokens: readonly number[] },
+): Promise<Generated> {
+  const { maxNewTokens = 64, seed = 0, stopTokens, backend, signal, onToken } = options;
   const sampling = samplingOf(options);
-  checkInteger('maxNewTokens', maxNewTokens, 1);
-  checkInteger('seed', seed, 0);
-  const ids = [...promptIds(prompt, tokenizer)];
+  const ids = [...prompt];
   const promptTokens = ids.length;
   if (promptTokens + maxNewTokens > model.maxLength) {
     throw wrong(
@@ -106,39 +160,23 @@ function padded(ids: readonly number[], length: number, padTokenId: number): Par
   return { inputIds: i32([1, length], row), attentionMask: bool([1, length], mask) };
 }
 
-function promptIds(
-  prompt: string | readonly number[],
-  tokenizer: TextTokenizer | undefined,
-): readonly number[] {
-  if (typeof prompt === 'string' && tokenizer === undefined) {
-    const message = 'this checkpoint has no tokenizer.json: give ids instead of a text';
-    throw new AttnError('MISSING_INPUT', WHERE, message);
-  }
-  const ids = typeof prompt === 'string' ? tokenizer && openEnded(tokenizer, prompt) : prompt;
-  if (Array.isArray(ids) && ids.length > 0 && ids.every(Number.isInteger)) return ids;
+/** Of a text without the special tokens that end it: it goes on. */
+async function promptIds(
+  { model, tokenizer }: Generator,
+  prompt: Prompt,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
+  if (typeof prompt !== 'string')
+    return readIds({ where: WHERE, name: 'the prompt' }, prompt, model.vocabSize);
+  if (prompt === '') throw wrong(`the prompt must have at least one token, got ${show(prompt)}`);
+  const [{ ids, after }] = await tokenizeAll(WHERE, tokenizer, [prompt], { signal, onCharacters: undefined });
+  if (ids.length > after) return ids.slice(0, ids.length - after);
   throw wrong(`the prompt must have at least one token, got ${show(prompt)}`);
-}
-
-/** Without the special tokens that end a text: it goes on. */
-function openEnded(tokenizer: TextTokenizer, prompt: string): readonly number[] {
-  const { ids, after } = tokenizer.encode(prompt);
-  return ids.slice(0, ids.length - after);
 }
 
 function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling {
   const draws = topK !== undefined || topP !== undefined || seed !== undefined;
-  const resolved = temperature ?? (draws ? 1 : 0);
-  if (!Number.isFinite(resolved) || resolved < 0)
-    throw wrong(`temperature must be a number ≥ 0, got ${show(temperature)}`);
-  if (topK !== undefined) checkInteger('topK', topK, 1);
-  if (topP !== undefined && !(topP > 0 && topP <= 1))
-    throw wrong(`topP must be above 0 and at most 1, got ${show(topP)}`);
-  return { temperature: resolved, topK, topP };
-}
-
-function checkInteger(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw wrong(`${name} must be an integer ≥ ${least}, got ${show(value)}`);
+  return { temperature: temperature ?? (draws ? 1 : 0), topK, topP };
 }
 
 function wrong(message: string): AttnError {

@@ -1,4 +1,5 @@
 /** Linformer: the family as `loadModel` sees it. */
+import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import type { ModelFamily } from '../model.ts';
 import { MODEL_TYPES, readLinformerConfig } from './config.ts';
@@ -18,25 +19,27 @@ export { Linformer } from './model.ts';
 /** Linformer, from state dicts of lucidrains' `linformer` and of fairseq's `linformer_roberta`. Wang et al. 2020, https://arxiv.org/abs/2006.04768 */
 export const linformer: ModelFamily<Linformer> = {
   name: 'linformer',
-  recognises: ({ model_type: type }) => MODEL_TYPES.includes(type),
+  recognises: (config) => MODEL_TYPES.includes(fieldOf(config, 'model_type')),
   slots(checkpoint, architecture) {
-    const config = readLinformerConfig(checkpoint.config, architecture);
+    const { config: json } = checkSlotsCall(checkpoint, architecture);
+    const config = readLinformerConfig(json, architecture);
     return slotsOf(
       config.origin === 'lucidrains' ? lucidrainsLayout(config) : fairseqLayout(checkpoint, config),
     );
   },
-  async load(checkpoint, { architecture, ...options } = {}) {
+  async load(checkpoint, options) {
+    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
     const config = readLinformerConfig(checkpoint.config, architecture);
     return config.origin === 'lucidrains'
       ? new Linformer({
           origin: config.origin,
           config,
-          weights: await readLucidrainsWeights(checkpoint, config, options),
+          weights: await readLucidrainsWeights(checkpoint, config, reading),
         })
       : new Linformer({
           origin: config.origin,
           config,
-          weights: await readFairseqWeights(checkpoint, config, options),
+          weights: await readFairseqWeights(checkpoint, config, reading),
         });
   },
 };

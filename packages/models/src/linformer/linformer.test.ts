@@ -78,7 +78,7 @@ describe('a text’s vector is that of the text alone', () => {
     expectClose(masked.last_hidden_state.data.subarray(0, 20 * 32), alone.last_hidden_state.data);
     await expect(loaded.encode([[1, 2]])).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('has no table of words and takes inputs_embeds [batch, length, 32]'),
+      message: expect.stringContaining('has no table of words and takes inputsEmbeds [batch, length, 32]'),
     });
   });
 
@@ -195,21 +195,21 @@ describe('what is refused', () => {
 
   const ids = i32([1, 3], [0, 5, 2]);
   test.each<[string, Parameters<Linformer['call']>[0], string]>([
-    ['a row of no batch', { inputIds: i32([3], [0, 5, 2]) }, 'input_ids must be [batch, length], got [3]'],
-    ['fractions', { inputIds: zeros('f32', [1, 3]) }, 'input_ids must be integers, got f32'],
-    ['an unknown id', { inputIds: i32([1, 2], [0, 61]) }, 'input_ids must be from 0 to 60, got 61 at [0, 1]'],
+    ['a row of no batch', { inputIds: i32([3], [0, 5, 2]) }, 'inputIds must be [batch, length], got [3]'],
+    ['fractions', { inputIds: zeros('f32', [1, 3]) }, 'inputIds must be integers, got f32'],
+    [
+      'an unknown id',
+      { inputIds: i32([1, 2], [0, 61]) },
+      'inputIds must be integers from 0 to 60, got 61 at [0, 1]',
+    ],
     ['too many tokens', { inputIds: zeros('i32', [1, 65]) }, 'length must be at most 64, got 65'],
     [
       'a mask of another shape',
       { inputIds: ids, attentionMask: bool([1, 2], [1, 1]) },
       'must be [1, 3], got [1, 2]',
     ],
-    [
-      'global tokens',
-      { inputIds: ids, globalAttentionMask: ids },
-      'LinformerLM has no global_attention_mask',
-    ],
-    ['token types', { inputIds: ids, tokenTypeIds: ids }, 'LinformerLM has no token_type_ids'],
+    ['global tokens', { inputIds: ids, globalAttentionMask: ids }, 'LinformerLM has no globalAttentionMask'],
+    ['token types', { inputIds: ids, tokenTypeIds: ids }, 'LinformerLM has no tokenTypeIds'],
   ])('%s', async (_title, batch, message) => {
     const model = await linformer.load(lm.checkpoint);
     expect(() => model.call(batch)).toThrow(message);
@@ -218,21 +218,17 @@ describe('what is refused', () => {
   test('vectors where there are words, words where there are vectors, vectors of another width', async () => {
     const inputsEmbeds: Tensor = zeros('f32', [1, 2, 32]);
     const [words, vectors] = [await linformer.load(lm.checkpoint), await linformer.load(encoder.checkpoint)];
-    expect(() => words.callVectors({ inputsEmbeds })).toThrow(
-      'LinformerLM takes input_ids, got inputs_embeds',
-    );
+    expect(() => words.callVectors({ inputsEmbeds })).toThrow('LinformerLM takes inputIds, got inputsEmbeds');
     expect(() => vectors.call({ inputIds: ids })).toThrow(
-      'takes inputs_embeds [batch, length, 32], got input_ids',
+      'takes inputsEmbeds [batch, length, 32], got inputIds',
     );
     expect(() => vectors.callVectors({ inputsEmbeds: zeros('f32', [1, 2, 31]) })).toThrow(
-      'inputs_embeds must be [batch, length, 32], got [1, 2, 31]',
+      'inputsEmbeds must be [batch, length, 32], got [1, 2, 31]',
     );
     expect(() => vectors.callVectors({ inputsEmbeds: zeros('i32', [1, 2, 32]) })).toThrow(
       'must be f32 or f16',
     );
     expect(() => words.fixedGraph({ batch: 1, length: 65 })).toThrow('length must be at most 64, got 65');
-    expect(() => words.fixedGraph({ batch: 1, length: 8, globalTokens: [0] })).toThrow(
-      'has no global tokens',
-    );
+    expect(() => words.fixedGraph({ batch: 1, length: 8, globalTokens: [0] })).toThrow('has no globalTokens');
   });
 });

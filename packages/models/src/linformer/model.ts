@@ -1,15 +1,10 @@
 /** A Linformer with its weights: what to feed which graph for a batch. */
-import { AttnError, show, type Graph, type Tensor } from '@attn/core';
+import { AttnError, checkArgument, type Graph, type Tensor } from '@attn/core';
+import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
-import {
-  asIntegers,
-  asMask,
-  asNumbers,
-  checkIds,
-  checkLength,
-  countPositions,
-  refuse,
-} from '../graph/token-inputs.ts';
+import { checkTokenBatch, checkVectorBatch, readInputIds, readVectors, refuse } from '../inputs/batch.ts';
+import { readPadding } from '../inputs/integers.ts';
+import { checkFixedCall, checkLength, countPositions } from '../inputs/lengths.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from '../model.ts';
 import type { FairseqConfig, LinformerConfig, LucidrainsConfig } from './config.ts';
 import { fairseqGraph } from './fairseq-graph.ts';
@@ -25,11 +20,19 @@ export type LinformerParts =
   | { readonly origin: 'lucidrains'; readonly config: LucidrainsConfig; readonly weights: LucidrainsWeights }
   | { readonly origin: 'fairseq'; readonly config: FairseqConfig; readonly weights: FairseqWeights };
 
+const theParts = withFields(
+  'origin, config and weights as linformer.load reads them',
+  'origin',
+  'config',
+  'weights',
+);
+
 /** A Linformer of either origin. */
 export class Linformer implements Model {
   readonly family = 'linformer';
   readonly architecture: string;
   readonly maxLength: number;
+  readonly vocabSize: number | undefined;
   readonly padTokenId: number;
   readonly outputs: readonly string[];
   readonly takesPadding = true;
@@ -38,34 +41,33 @@ export class Linformer implements Model {
   readonly weights: LucidrainsWeights | FairseqWeights;
   private readonly graphs: ShapeGraphs<LinformerShape>;
 
+  /** @throws AttnError `INVALID_ARGUMENT` */
   constructor(parts: LinformerParts) {
+    checkArgument(WHERE, 'parts', parts, theParts);
     const { architecture, maxLength, padTokenId } = parts.config;
     this.config = parts.config;
     this.weights = parts.weights;
     this.architecture = architecture;
     this.maxLength = maxLength;
+    this.vocabSize = parts.config.vocabSize;
     this.padTokenId = padTokenId;
     const hasHead = architecture !== 'Linformer' && architecture !== 'LinformerModel';
     this.outputs = [hasHead ? 'logits' : 'last_hidden_state'];
     this.graphs = new ShapeGraphs(builderOf(parts));
   }
 
-  call({ inputIds, attentionMask, globalAttentionMask, tokenTypeIds }: TokenBatch): ModelCall {
+  call(batchOfIds: TokenBatch): ModelCall {
     const { vocabSize, padTokenId } = this.config;
+    const { attentionMask, globalAttentionMask, tokenTypeIds, ...rest } = checkTokenBatch(WHERE, batchOfIds);
     if (vocabSize === undefined) {
-      const message = `this ${this.architecture} has no table of words and takes inputs_embeds [batch, length, ${this.config.width}], got input_ids`;
+      const message = `this ${this.architecture} has no table of words and takes inputsEmbeds [batch, length, ${this.config.width}], got inputIds`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message);
     }
-    refuse(WHERE, this.architecture, {
-      global_attention_mask: globalAttentionMask?.shape,
-      token_type_ids: tokenTypeIds?.shape,
-    });
-    if (inputIds.shape.length !== 2) throw misshapen('input_ids', '[batch, length]', inputIds);
-    const ids = asIntegers(WHERE, 'input_ids', inputIds, inputIds.shape);
-    checkIds(WHERE, 'input_ids', ids, vocabSize);
+    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds });
+    const { ids } = readInputIds(WHERE, rest, vocabSize);
     const [batch, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength); // padding counts: E and F have a column for each position
-    const given = attentionMask && asMask(WHERE, 'attention_mask', attentionMask, ids.shape);
+    const given = this.padding(attentionMask, ids.shape);
     const knowsPadding = this.config.origin === 'fairseq';
     // Without a mask: what fairseq itself does where the id is that of padding.
     const byId = knowsPadding && given === undefined && ids.data.includes(padTokenId);
@@ -86,29 +88,31 @@ export class Linformer implements Model {
   }
 
   /** For a `Linformer` without a table of words. */
-  callVectors({ inputsEmbeds, attentionMask }: VectorBatch): ModelCall {
+  callVectors(batchOfVectors: VectorBatch): ModelCall {
     const { vocabSize, width } = this.config;
+    const { attentionMask, ...rest } = checkVectorBatch(WHERE, batchOfVectors);
     if (vocabSize !== undefined) {
-      const message = `${this.architecture} takes input_ids, got inputs_embeds`;
+      const message = `${this.architecture} takes inputIds, got inputsEmbeds`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message);
     }
-    const { shape } = inputsEmbeds;
-    if (shape.length !== 3 || shape[2] !== width)
-      throw misshapen('inputs_embeds', `[batch, length, ${width}]`, inputsEmbeds);
-    const vectors = asNumbers(WHERE, 'inputs_embeds', inputsEmbeds, shape);
-    const [batch, length] = shape;
+    const vectors = readVectors(WHERE, rest, width);
+    const [batch, length] = vectors.shape;
     checkLength(WHERE, length, this.maxLength);
-    const mask = attentionMask && asMask(WHERE, 'attention_mask', attentionMask, [batch, length]);
+    const mask = this.padding(attentionMask, [batch, length]);
     return {
       graph: this.graphs.of({ batch, length, padding: mask ? 'layers' : 'none', positions: 'plain' }),
       inputs: { inputs_embeds: vectors, ...(mask && { attention_mask: mask }) },
     };
   }
 
-  fixedGraph({ batch, length, globalTokens }: FixedCall): Graph {
-    refuse(WHERE, this.architecture, { 'global tokens': globalTokens });
-    checkLength(WHERE, length, this.maxLength);
+  fixedGraph(call: FixedCall): Graph {
+    const { batch, length, globalTokens } = checkFixedCall(WHERE, call, this.maxLength);
+    refuse(WHERE, this.architecture, { globalTokens });
     return this.graphs.of({ batch, length, padding: 'none', positions: 'plain' });
+  }
+
+  private padding(mask: unknown, shape: readonly number[]): Tensor<'bool'> | undefined {
+    return mask === undefined ? undefined : readPadding(WHERE, this.architecture, mask, shape);
   }
 }
 
@@ -126,8 +130,4 @@ function builderOf(parts: LinformerParts): (shape: LinformerShape) => Graph {
 /** 1 where the id is another. */
 function notPadding({ shape, data }: Tensor<'i32'>, padTokenId: number): Tensor<'bool'> {
   return { dtype: 'bool', shape, data: Uint8Array.from(data, (id) => (id === padTokenId ? 0 : 1)) };
-}
-
-function misshapen(name: string, expected: string, { shape }: Tensor): AttnError {
-  return new AttnError('INVALID_SHAPE', WHERE, `${name} must be ${expected}, got ${show(shape)}`);
 }

@@ -54,7 +54,7 @@ function between(
     throw new AttnError(
       'INVALID_ARGUMENT',
       'models/longformer',
-      `without global_attention_mask each row must have three separators (id ${separator}), got ${show(found.length)} in row ${b}`,
+      `without a globalAttentionMask each row must have three separators (id ${separator}), got ${show(found.length)} in row ${b}`,
     );
   }
   // After the first separator comes a second one, and only then the text.

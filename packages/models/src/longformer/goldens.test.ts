@@ -13,6 +13,11 @@ const GOLDENS = [
   'longformer_question_answering',
   'longformer_token_classification',
   'longformer_multiple_choice',
+  // 2 in the attention mask: a token that is global as well.
+  'longformer_mask_of_three',
+  'longformer_mask_of_three_merged',
+  'longformer_mask_of_three_rule',
+  'led_mask_of_three',
   'led_encoder',
 ];
 

@@ -1,6 +1,7 @@
 /** Longformer: the family as `loadModel` sees it. */
 import { readLongformerConfig } from './config.ts';
 import { Longformer } from './model.ts';
+import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { longformerLayout, readLongformerWeights } from './weights.ts';
 import type { ModelFamily } from '../model.ts';
@@ -12,11 +13,14 @@ export { Longformer, type LongformerCallOptions } from './model.ts';
 /** Longformer and the encoder of LED, from Hugging Face checkpoints. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150 */
 export const longformer: ModelFamily<Longformer> = {
   name: 'longformer',
-  recognises: ({ model_type: type }) => type === 'longformer' || type === 'led',
-  slots: (checkpoint, architecture) =>
-    slotsOf(longformerLayout(checkpoint, readLongformerConfig(checkpoint.config, architecture))),
-  async load(checkpoint, { architecture, ...options } = {}) {
+  recognises: (config) => ['longformer', 'led'].some((type) => type === fieldOf(config, 'model_type')),
+  slots(checkpoint, architecture) {
+    const { config } = checkSlotsCall(checkpoint, architecture);
+    return slotsOf(longformerLayout(checkpoint, readLongformerConfig(config, architecture)));
+  },
+  async load(checkpoint, options) {
+    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
     const config = readLongformerConfig(checkpoint.config, architecture);
-    return new Longformer(config, await readLongformerWeights(checkpoint, config, options));
+    return new Longformer(config, await readLongformerWeights(checkpoint, config, reading));
   },
 };

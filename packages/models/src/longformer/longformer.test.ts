@@ -164,23 +164,23 @@ describe('what is refused', () => {
 
   const ids = i32([1, 3], [0, 5, 2]);
   test.each<[string, Parameters<Longformer['call']>[0], string]>([
-    ['a row of no batch', { inputIds: i32([3], [0, 5, 2]) }, 'input_ids must be [batch, length], got [3]'],
-    ['fractions', { inputIds: zeros('f32', [1, 3]) }, 'input_ids must be integers, got f32'],
+    ['a row of no batch', { inputIds: i32([3], [0, 5, 2]) }, 'inputIds must be [batch, length], got [3]'],
+    ['fractions', { inputIds: zeros('f32', [1, 3]) }, 'inputIds must be integers, got f32'],
     [
       'an id beyond the vocabulary',
       { inputIds: i32([1, 3], [0, 99, 2]) },
-      'input_ids must be from 0 to 98, got 99 at [0, 1]',
+      'inputIds must be integers from 0 to 98, got 99 at [0, 1]',
     ],
     ['a negative id', { inputIds: i32([1, 3], [0, 1, -1]) }, 'got -1 at [0, 2]'],
     [
       'a mask of another shape',
       { inputIds: ids, attentionMask: bool([1, 4], [1, 1, 1, 1]) },
-      'attention_mask must be [1, 3], got [1, 4]',
+      'attentionMask must be [1, 3], got [1, 4]',
     ],
     [
       'an unknown token type',
       { inputIds: ids, tokenTypeIds: i32([1, 3], [0, 1, 0]) },
-      'token_type_ids must be from 0 to 0, got 1',
+      'tokenTypeIds must be integers from 0 to 0, got 1 at [0, 1]',
     ],
     ['too many tokens', { inputIds: i32([1, 500], new Int32Array(500).fill(5)) }, 'a row must have at most'],
   ])('%s', async (_title, batch, message) => {

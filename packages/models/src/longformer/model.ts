@@ -1,7 +1,18 @@
 /** A Longformer with its weights: what to feed which graph for a batch. */
-import { AttnError, show, type Graph, type Tensor } from '@attn/core';
+import {
+  aBoolean,
+  AttnError,
+  checkArgument,
+  checkOptions,
+  type Graph,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
+import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
-import { asIntegers, asMask, checkIds, checkLength, countPositions } from '../graph/token-inputs.ts';
+import { checkTokenBatch, readInputIds, refuse } from '../inputs/batch.ts';
+import { readIds, readMask, type MaskValues } from '../inputs/integers.ts';
+import { checkFixedCall, countPositions } from '../inputs/lengths.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
 import { maxLengthOf, type LongformerConfig } from './config.ts';
 import { automaticGlobals, globalRule } from './globals.ts';
@@ -17,11 +28,21 @@ export interface LongformerCallOptions {
   readonly hiddenStates?: boolean;
 }
 
+const aConfig = withFields('a config that longformer.load has read', 'architecture', 'windows', 'positions');
+const theWeights = withFields('weights that longformer.load has read', 'layers', 'head');
+
+const CALL_OPTIONS: OptionKinds<LongformerCallOptions> = { hiddenStates: aBoolean };
+
+/** Hugging Face's and allenai's masks: a token may be marked as global in the one mask. */
+const ATTENTION_MASK: MaskValues = { most: 2, expected: '0 (padding), 1 (a token) or 2 (a global token)' };
+const GLOBAL_MASK: MaskValues = { most: 1, expected: '0 (local) or 1 (global)' };
+
 /** A Longformer, or LED's encoder. */
 export class Longformer implements Model {
   readonly family = 'longformer';
   readonly architecture: string;
   readonly maxLength: number;
+  readonly vocabSize: number;
   readonly padTokenId: number;
   readonly outputs: readonly string[];
   readonly takesPadding = true;
@@ -30,29 +51,28 @@ export class Longformer implements Model {
   readonly weights: LongformerWeights;
   private readonly graphs: ShapeGraphs<LongformerShape>;
 
+  /** @throws AttnError `INVALID_ARGUMENT` */
   constructor(config: LongformerConfig, weights: LongformerWeights) {
+    checkArgument(WHERE, 'config', config, aConfig);
+    checkArgument(WHERE, 'weights', weights, theWeights);
     this.config = config;
     this.weights = weights;
     this.graphs = new ShapeGraphs((shape) => longformerGraph(config, weights, shape));
     this.architecture = config.architecture;
     this.maxLength = maxLengthOf(config);
+    this.vocabSize = config.vocabSize;
     this.padTokenId = config.padTokenId;
     this.outputs = outputNames(config.architecture, weights.head);
   }
 
-  call(batch: TokenBatch, { hiddenStates = false }: LongformerCallOptions = {}): ModelCall {
-    const { vocabSize, tokenTypes } = this.config;
-    const { ids, choices } = this.rows(batch.inputIds);
-    checkIds(WHERE, 'input_ids', ids, vocabSize);
+  call(batch: TokenBatch, options: LongformerCallOptions = {}): ModelCall {
+    const { hiddenStates = false } = checkOptions(WHERE, options, CALL_OPTIONS);
+    const checked = checkTokenBatch(WHERE, batch);
+    const { ids, choices } = this.rows(checked);
     const [rows, length] = ids.shape;
-    const mask = batch.attentionMask && asMask(WHERE, 'attention_mask', batch.attentionMask, ids.shape);
-    const given = batch.globalAttentionMask;
-    const globals = given
-      ? asMask(WHERE, 'global_attention_mask', given, ids.shape).data
-      : automaticGlobals(this.config, ids);
+    const { mask, globals } = this.masks(checked, ids);
     const hasGlobals = globals?.includes(1) ?? false;
-    const types = batch.tokenTypeIds && asIntegers(WHERE, 'token_type_ids', batch.tokenTypeIds, ids.shape);
-    if (types) checkIds(WHERE, 'token_type_ids', types, tokenTypes);
+    const types = this.tokenTypes(checked, ids.shape);
     const positions = this.positionIds(ids);
     const shape: LongformerShape = {
       batch: rows,
@@ -69,7 +89,7 @@ export class Longformer implements Model {
       inputs: {
         input_ids: ids,
         position_ids: positions,
-        ...(mask && { attention_mask: mask }),
+        ...(mask && { attention_mask: { dtype: 'bool', shape: ids.shape, data: mask } }),
         ...(hasGlobals &&
           globals && { global_attention_mask: { dtype: 'bool', shape: ids.shape, data: globals } }),
         ...(types && { token_type_ids: types }),
@@ -77,7 +97,8 @@ export class Longformer implements Model {
     };
   }
 
-  fixedGraph({ batch, length, globalTokens }: FixedCall): Graph {
+  fixedGraph(call: FixedCall): Graph {
+    const { batch, length, globalTokens } = checkFixedCall(WHERE, call, this.maxLength);
     const rule = globalRule(this.config.architecture);
     if (globalTokens === undefined && rule !== 'none' && rule !== 'first') {
       throw new AttnError(
@@ -86,22 +107,43 @@ export class Longformer implements Model {
         `which tokens of ${this.architecture} are global depends on the text: a fixed graph needs globalTokens`,
       );
     }
-    checkLength(WHERE, length, this.maxLength);
     const globals = globalTokens ?? (rule === 'first' ? [0] : []);
     return this.graphs.of({ batch, length, padding: false, globals, tokenTypes: false, positions: 'plain' });
   }
 
   /** [B, N] as it is; the choices of a multiple choice, [B, choices, N], as rows. */
-  private rows(inputIds: Tensor): { readonly ids: Tensor<'i32'>; readonly choices: number } {
-    const { shape } = inputIds;
+  private rows(batch: TokenBatch): { readonly ids: Tensor<'i32'>; readonly choices: number } {
     const isChoice = this.config.architecture === 'LongformerForMultipleChoice';
-    if (shape.length !== (isChoice ? 3 : 2)) {
-      const axes = isChoice ? '[batch, choices, length]' : '[batch, length]';
-      throw new AttnError('INVALID_SHAPE', WHERE, `input_ids must be ${axes}, got ${show(shape)}`);
-    }
-    const length = shape[shape.length - 1];
-    const choices = isChoice ? shape[1] : 1;
-    return { ids: asIntegers(WHERE, 'input_ids', inputIds, [shape[0] * choices, length]), choices };
+    const axes = isChoice ? ['batch', 'choices', 'length'] : ['batch', 'length'];
+    const { ids, shape } = readInputIds(WHERE, batch, this.vocabSize, axes);
+    return { ids, choices: isChoice ? shape[1] : 1 };
+  }
+
+  /**
+   * Which tokens are there, and which are global: by either mask, or by the head's rule where there is no
+   * global mask.
+   */
+  private masks(
+    { attentionMask, globalAttentionMask }: TokenBatch,
+    ids: Tensor<'i32'>,
+  ): { readonly mask: Uint8Array | undefined; readonly globals: Uint8Array | undefined } {
+    const read = (name: string, value: unknown, values: MaskValues): Uint8Array | undefined =>
+      value === undefined ? undefined : readMask({ where: WHERE, name }, value, ids.shape, values);
+    const mask = read('attentionMask', attentionMask, ATTENTION_MASK);
+    const globals =
+      read('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ?? automaticGlobals(this.config, ids);
+    if (!mask?.includes(2)) return { mask, globals };
+    return {
+      mask: mask.map((value) => Math.min(value, 1)),
+      globals: mask.map((value, i) => Number(value === 2 || globals?.[i] === 1)),
+    };
+  }
+
+  private tokenTypes({ tokenTypeIds }: TokenBatch, shape: readonly number[]): Tensor<'i32'> | undefined {
+    if (tokenTypeIds === undefined) return undefined;
+    const { tokenTypes } = this.config;
+    if (tokenTypes === 0) refuse(WHERE, this.architecture, { tokenTypeIds });
+    return readIds({ where: WHERE, name: 'tokenTypeIds' }, tokenTypeIds, shape, tokenTypes);
   }
 
   /** As the original counts them. Errors: `INVALID_ARGUMENT` for more tokens than there are positions. */

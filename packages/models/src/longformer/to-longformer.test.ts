@@ -115,3 +115,14 @@ test.each<[JsonObject, object, string, string]>([
     expect.objectContaining({ code, message: expect.stringContaining(message) }),
   );
 });
+
+test('options are checked', async () => {
+  const { checkpoint } = await readGolden('roberta_encoder');
+  const make = (options: object) => () => toLongformer(checkpoint, options);
+  expect(make({ attention_window: 4 })).toThrow('there is no option "attention_window"; known are window');
+  expect(make({ max_positions: 64 })).toThrow('did you mean maxPositions?');
+  expect(make({ maxPositions: 1.5 })).toThrow('maxPositions must be an integer from 1 to 16777216, got 1.5');
+  expect(make({ window: [4, NaN] })).toThrow('window must be integers ≥ 0, got NaN at [1]');
+  expect(make({ window: Int32Array.of(4, 4, 4) })).toThrow('or 2 of them, one a layer, got [4, 4, 4]');
+  expect(make({ window: Int32Array.of(4, 8) })().config.attention_window).toEqual([4, 8]);
+});

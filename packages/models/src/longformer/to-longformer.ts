@@ -3,15 +3,29 @@
  * copied one after another until the new table is full, and the projections of global tokens begin as copies of the local ones. Without any
  * training the result already encodes what the short model could; trained a little, it does better.
  */
-import { allocate, AttnError, show, type JsonObject, type Tensor } from '@attn/core';
+import {
+  allocate,
+  anything,
+  AttnError,
+  checkArgument,
+  checkOptions,
+  integer,
+  show,
+  type JsonObject,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
+import { aCheckpoint } from '../argument-kinds.ts';
 import type { Checkpoint, StoredSpec } from '../checkpoint/checkpoint.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
+import type { IntegerList } from '../inputs/entries.ts';
+import { readIntegerList, toInteger } from '../inputs/integers.ts';
 import { renamed, shortArchitecture, SHORT_MODELS, type ShortModel } from './short-models.ts';
 
 /** Options of `toLongformer`. */
 export interface ToLongformerOptions {
   /** Width of the window, both sides together, of each layer or of all. Even. Default 512. */
-  readonly window?: number | readonly number[];
+  readonly window?: number | IntegerList;
   /** Tokens of the longest text. Default 4,096. */
   readonly maxPositions?: number;
   /** Id of the separator, where config.json does not say it. Default: RoBERTa's 2, BERT's 102. */
@@ -19,6 +33,12 @@ export interface ToLongformerOptions {
 }
 
 const WHERE = 'models/to-longformer';
+
+const KINDS: OptionKinds<ToLongformerOptions> = {
+  window: anything,
+  maxPositions: integer(1, 2 ** 24),
+  sepTokenId: integer(0),
+};
 
 /** Where a tensor of the new checkpoint comes from. */
 interface Origin {
@@ -28,21 +48,21 @@ interface Origin {
 }
 
 /**
- * The Longformer of a BERT or RoBERTa checkpoint with its head, as a checkpoint in Hugging Face's format: load it with `longformer.load`, or
- * write it with `writeCheckpoint` and use it anywhere. Tensors are read when they are asked for; keep the original open until then.
- * @throws AttnError `UNSUPPORTED` (a model of another kind, relative positions), `INVALID_ARGUMENT` (options), `MALFORMED_FILE`
+ * The Longformer of a BERT or RoBERTa checkpoint with its head, as a checkpoint in Hugging Face's format:
+ * load it with `longformer.load`, or write it with `writeCheckpoint` and use it anywhere. Tensors are read
+ * when they are asked for; keep the original open until then. To close either one closes both.
+ * @throws AttnError `UNSUPPORTED` (a model of another kind, relative positions), `INVALID_ARGUMENT`
+ * (options), `MALFORMED_FILE`
  */
 export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
-  const { maxPositions = 4_096 } = options;
+  checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
+  const { maxPositions = 4_096, window = 512, sepTokenId } = checkOptions(WHERE, options, KINDS);
   const reader = new ConfigReader(checkpoint.config);
   const model = shortModel(checkpoint.config);
   const padTokenId = reader.integer('pad_token_id', { byDefault: model.padTokenId });
   const layers = reader.integer('num_hidden_layers', { least: 1 });
   const embedding = reader.field('position_embedding_type') ?? 'absolute';
   if (embedding !== 'absolute') throw unsupported(`positions must be absolute, got ${show(embedding)}`);
-  if (!Number.isInteger(maxPositions) || maxPositions < 1 || maxPositions > 2 ** 24) {
-    throw invalid(`maxPositions must be an integer from 1 to ${2 ** 24}, got ${show(maxPositions)}`);
-  }
 
   const origins = new Map<string, Origin>();
   const architecture = shortArchitecture(checkpoint.config, model);
@@ -70,10 +90,10 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
     name: `the Longformer of ${checkpoint.name}`,
     config: longConfig(checkpoint.config, {
       architectures: [architecture],
-      attention_window: windowsOf(options.window ?? 512, layers),
+      attention_window: windowsOf(window, layers),
       max_position_embeddings: rows,
       pad_token_id: padTokenId,
-      sep_token_id: options.sepTokenId ?? reader.integer('sep_token_id', { byDefault: model.sepTokenId }),
+      sep_token_id: sepTokenId ?? reader.integer('sep_token_id', { byDefault: model.sepTokenId }),
     }),
     names: [...origins.keys()],
     has: (name) => origins.has(name),
@@ -98,11 +118,16 @@ function shortModel({ model_type: type }: JsonObject): ShortModel {
   throw unsupported(`the model_type must be one of ${known}, got ${show(type)}`);
 }
 
-function windowsOf(window: number | readonly number[], layers: number): readonly number[] {
-  const windows = typeof window === 'number' ? new Array<number>(layers).fill(window) : [...window];
-  const fits =
-    windows.length === layers &&
-    windows.every((width) => Number.isInteger(width) && width >= 2 && width % 2 === 0);
+function windowsOf(window: number | IntegerList, layers: number): readonly number[] {
+  const single = toInteger(window);
+  const isList = typeof window === 'object' && window !== null;
+  const windows =
+    single !== undefined
+      ? new Array<number>(layers).fill(single)
+      : isList
+        ? readIntegerList({ where: WHERE, name: 'window' }, window)
+        : [];
+  const fits = windows.length === layers && windows.every((width) => width >= 2 && width % 2 === 0);
   if (fits) return windows;
   throw invalid(`window must be an even number ≥ 2, or ${layers} of them, one a layer, got ${show(window)}`);
 }

@@ -1,4 +1,5 @@
 /** Reformer: the family as `loadModel` sees it. */
+import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import type { ModelFamily } from '../model.ts';
@@ -16,12 +17,15 @@ const BYTE_VOCABULARY = 258;
 /** Reformer from Hugging Face checkpoints. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451 */
 export const reformer: ModelFamily<Reformer> = {
   name: 'reformer',
-  recognises: ({ model_type: type }) => type === 'reformer',
-  slots: (checkpoint, architecture) =>
-    slotsOf(reformerLayout(checkpoint, readReformerConfig(checkpoint.config, architecture))),
-  async load(checkpoint, { architecture, ...options } = {}) {
-    const config = readReformerConfig(checkpoint.config, architecture);
-    return new Reformer(config, await readReformerWeights(checkpoint, config, options));
+  recognises: (config) => fieldOf(config, 'model_type') === 'reformer',
+  slots(checkpoint, architecture) {
+    const { config } = checkSlotsCall(checkpoint, architecture);
+    return slotsOf(reformerLayout(checkpoint, readReformerConfig(config, architecture)));
   },
-  tokenizer: ({ vocab_size: size }) => (size === BYTE_VOCABULARY ? byteTokenizer(2) : undefined),
+  async load(checkpoint, options) {
+    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
+    const config = readReformerConfig(checkpoint.config, architecture);
+    return new Reformer(config, await readReformerWeights(checkpoint, config, reading));
+  },
+  tokenizer: (config) => (fieldOf(config, 'vocab_size') === BYTE_VOCABULARY ? byteTokenizer(2) : undefined),
 };

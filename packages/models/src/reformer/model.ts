@@ -1,7 +1,23 @@
 /** A Reformer with its weights: what to feed which graph for a batch. */
-import { AttnError, checkTensor, contiguous, show, type Graph, type Tensor } from '@attn/core';
+import {
+  aBoolean,
+  AttnError,
+  checkArgument,
+  checkOptions,
+  checkTensor,
+  contiguous,
+  integer,
+  show,
+  type Graph,
+  type Kind,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
+import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
-import { asIntegers, asMask, checkIds, checkLength, refuse } from '../graph/token-inputs.ts';
+import { checkTokenBatch, readInputIds, refuse } from '../inputs/batch.ts';
+import { readPadding } from '../inputs/integers.ts';
+import { checkFixedCall, checkLength } from '../inputs/lengths.ts';
 import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
 import type { ReformerConfig } from './config.ts';
 import { reformerGraph, rotationShape, type ReformerShape } from './graph.ts';
@@ -21,11 +37,33 @@ export interface ReformerCallOptions {
   readonly seed?: number;
 }
 
+const aMap: Kind = {
+  expected: 'a Map of tensors by the number of their layer',
+  test: (value) => Object.prototype.toString.call(value) === '[object Map]',
+};
+
+const aConfig = withFields(
+  'a config that reformer.load has read',
+  'architecture',
+  'layers',
+  'local',
+  'lsh',
+  'positions',
+);
+const theWeights = withFields('weights that reformer.load has read', 'layers');
+
+const CALL_OPTIONS: OptionKinds<ReformerCallOptions> = {
+  hiddenStates: aBoolean,
+  rotations: aMap,
+  seed: integer(),
+};
+
 /** A Reformer. */
 export class Reformer implements Model {
   readonly family = 'reformer';
   readonly architecture: string;
   readonly maxLength: number;
+  readonly vocabSize: number;
   readonly padTokenId: number;
   readonly outputs: readonly string[];
   readonly takesPadding = true;
@@ -35,12 +73,16 @@ export class Reformer implements Model {
   readonly weights: ReformerWeights;
   private readonly graphs: ShapeGraphs<ReformerShape>;
 
+  /** @throws AttnError `INVALID_ARGUMENT` */
   constructor(config: ReformerConfig, weights: ReformerWeights) {
+    checkArgument(WHERE, 'config', config, aConfig);
+    checkArgument(WHERE, 'weights', weights, theWeights);
     this.config = config;
     this.weights = weights;
     this.graphs = new ShapeGraphs((shape) => reformerGraph(config, weights, shape));
     this.architecture = config.architecture;
     this.maxLength = maxLengthOf(config);
+    this.vocabSize = config.vocabSize;
     this.padTokenId = config.padTokenId;
     this.outputs = outputNames(config.architecture);
     const isLanguageModel = config.architecture === 'ReformerModelWithLMHead';
@@ -58,23 +100,20 @@ export class Reformer implements Model {
   }
 
   call(batch: TokenBatch, options: ReformerCallOptions = {}): ModelCall {
-    const { hiddenStates = false, rotations = new Map<number, Tensor>(), seed = 0 } = options;
-    const { shape } = batch.inputIds;
-    if (shape.length !== 2) {
-      throw new AttnError('INVALID_SHAPE', WHERE, `input_ids must be [batch, length], got ${show(shape)}`);
-    }
-    refuse(WHERE, this.architecture, {
-      global_attention_mask: batch.globalAttentionMask?.shape,
-      token_type_ids: batch.tokenTypeIds?.shape,
-    });
-    if (!Number.isSafeInteger(seed)) {
-      throw new AttnError('INVALID_ARGUMENT', WHERE, `seed must be an integer, got ${show(seed)}`);
-    }
-    const ids = asIntegers(WHERE, 'input_ids', batch.inputIds, shape);
-    checkIds(WHERE, 'input_ids', ids, this.config.vocabSize);
-    const [rows, length] = shape;
+    const {
+      hiddenStates = false,
+      rotations = new Map<number, Tensor>(),
+      seed = 0,
+    } = checkOptions(WHERE, options, CALL_OPTIONS);
+    const { attentionMask, globalAttentionMask, tokenTypeIds, ...rest } = checkTokenBatch(WHERE, batch);
+    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds });
+    const { ids } = readInputIds(WHERE, rest, this.vocabSize);
+    const [rows, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength);
-    const mask = batch.attentionMask && asMask(WHERE, 'attention_mask', batch.attentionMask, shape);
+    const mask =
+      attentionMask === undefined
+        ? undefined
+        : readPadding(WHERE, this.architecture, attentionMask, ids.shape);
     const graph = this.graphs.of({
       batch: rows,
       length,
@@ -93,9 +132,9 @@ export class Reformer implements Model {
     };
   }
 
-  fixedGraph({ batch, length, globalTokens }: FixedCall): Graph {
-    refuse(WHERE, this.architecture, { 'global tokens': globalTokens });
-    checkLength(WHERE, length, this.maxLength);
+  fixedGraph(call: FixedCall): Graph {
+    const { batch, length, globalTokens } = checkFixedCall(WHERE, call, this.maxLength);
+    refuse(WHERE, this.architecture, { globalTokens });
     return this.graphs.of({ batch, length, padding: false });
   }
 

@@ -230,14 +230,14 @@ describe('says what is wrong with', () => {
   test('a batch', () => {
     const inputIds = ids(16);
     expect(() => model.call({ inputIds: i32([16], ids(16).data) })).toThrow(
-      'input_ids must be [batch, length]',
+      'inputIds must be [batch, length]',
     );
-    expect(() => model.call({ inputIds, tokenTypeIds: inputIds })).toThrow('has no token_type_ids, got [');
+    expect(() => model.call({ inputIds, tokenTypeIds: inputIds })).toThrow('has no tokenTypeIds, got {');
     expect(() => model.call({ inputIds: i32([1, 1], [71]) })).toThrow(
-      'input_ids must be from 0 to 70, got 71',
+      'inputIds must be integers from 0 to 70, got 71',
     );
     expect(() => model.call({ inputIds }, { seed: 0.5 })).toThrow('seed must be an integer, got 0.5');
-    expect(() => model.fixedGraph({ batch: 1, length: 8, globalTokens: [0] })).toThrow('no global tokens');
+    expect(() => model.fixedGraph({ batch: 1, length: 8, globalTokens: [0] })).toThrow('has no globalTokens');
   });
 });
 

@@ -3,7 +3,6 @@ import {
   AttnError,
   checkGraphData,
   checkRunInputs,
-  checkRunOptions,
   eventLoopTurn,
   onHostTimers,
   RunQueue,
@@ -15,6 +14,7 @@ import {
   type RunOptions,
   type Tensor,
   type Tensors,
+  withRunOptions,
 } from '@attn/core';
 import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
@@ -48,8 +48,11 @@ export class OnnxExecutable implements Executable {
   }
 
   async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
+    return withRunOptions('onnx/run', options, (runOptions) => this.runChecked(inputs, runOptions));
+  }
+
+  private async runChecked(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
     const where = 'onnx/run';
-    const { signal, onProgress } = checkRunOptions(where, options);
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the executable has been disposed');
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);

@@ -2,7 +2,6 @@
 import {
   AttnError,
   checkRunInputs,
-  checkRunOptions,
   createPause,
   inputSpecs,
   ordinaryMemory,
@@ -15,6 +14,7 @@ import {
   type RunOptions,
   type Tensor,
   type Tensors,
+  withRunOptions,
 } from '@attn/core';
 import type { EngineSpeed } from '../engine/speed.ts';
 import type { Host, HostOptions } from '../host.ts';
@@ -174,7 +174,10 @@ class RemoteExecutable implements Executable {
   }
 
   async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
-    const { signal, onProgress } = checkRunOptions('wasm/run', options);
+    return withRunOptions('wasm/run', options, (runOptions) => this.runChecked(inputs, runOptions));
+  }
+
+  private async runChecked(inputs: Tensors, { signal, onProgress }: RunOptions): Promise<Tensors> {
     if (this.disposed) throw new AttnError('DISPOSED', 'wasm/run', 'the executable has been disposed');
     throwIfAborted(signal, 'wasm/run');
     const checked = checkRunInputs(this.graph, inputs);
@@ -189,7 +192,7 @@ class RemoteExecutable implements Executable {
       } as const;
       const outputs = await connection.call(
         (call) => ({ ...request, call, inputs: compact(checked) }),
-        onProgress && ((progress) => report(onProgress, progress)),
+        onProgress,
         signal,
       );
       return outputs as Tensors;
@@ -203,17 +206,6 @@ class RemoteExecutable implements Executable {
     if (this.disposed) return;
     this.disposed = true;
     if (this.runs === 0) this.forget();
-  }
-}
-
-/** What listeners throw becomes an uncaught error of the host. */
-function report<T>(listener: (value: T) => void, value: T): void {
-  try {
-    listener(value);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 

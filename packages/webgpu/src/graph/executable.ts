@@ -3,7 +3,6 @@ import {
   AttnError,
   checkGraphData,
   checkRunInputs,
-  checkRunOptions,
   readEntries,
   RunQueue,
   throttleProgress,
@@ -15,6 +14,7 @@ import {
   type RunOptions,
   type Tensor,
   type Tensors,
+  withRunOptions,
 } from '@attn/core';
 import { PLAN_INPUTS } from '../ops/attention.ts';
 import type { DeviceFormat } from './device-format.ts';
@@ -41,9 +41,7 @@ export class GpuExecutable implements Executable {
   }
 
   async run(inputs: Readonly<Record<string, AnyTensor>>, options?: RunOptions): Promise<Tensors> {
-    const runOptions = checkRunOptions(WHERE, options);
-    const checked = this.admit(inputs, runOptions);
-    return this.turn((program) => program.run(checked), runOptions);
+    return this.turn(inputs, options, (program, checked) => program.run(checked));
   }
 
   /**
@@ -54,9 +52,7 @@ export class GpuExecutable implements Executable {
     inputs: Readonly<Record<string, AnyTensor>>,
     options?: RunOptions,
   ): Promise<Record<string, GpuTensor>> {
-    const runOptions = checkRunOptions(WHERE, options);
-    const checked = this.admit(inputs, runOptions);
-    return this.turn((program) => program.runOnGpu(checked), runOptions);
+    return this.turn(inputs, options, (program, checked) => program.runOnGpu(checked));
   }
 
   dispose(): void {
@@ -66,19 +62,24 @@ export class GpuExecutable implements Executable {
     if (this.queue.isIdle) this.releaseIfDisposed();
   }
 
-  private async turn<T>(
-    run: (program: Program) => Promise<T>,
-    { signal, onProgress }: RunOptions,
+  private turn<T>(
+    inputs: Readonly<Record<string, AnyTensor>>,
+    options: RunOptions | undefined,
+    run: (program: Program, checked: Record<string, AnyTensor>) => Promise<T>,
   ): Promise<T> {
-    const task = async (): Promise<T> => {
-      if (this.program.gpu.lost !== undefined) this.program = await this.make();
-      return run(this.program);
-    };
-    // What the GPU has begun it ends: an aborted run is left behind, and the next one waits for it.
-    const outputs = await untilAborted(this.queue.run(task, signal, WHERE), signal, WHERE);
-    const total = this.graph.nodes.length;
-    throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
-    return outputs;
+    return withRunOptions(WHERE, options, async (runOptions) => {
+      const { signal, onProgress } = runOptions;
+      const checked = this.admit(inputs, runOptions);
+      const task = async (): Promise<T> => {
+        if (this.program.gpu.lost !== undefined) this.program = await this.make();
+        return run(this.program, checked);
+      };
+      // What the GPU has begun it ends: an aborted run is left behind, and the next one waits for it.
+      const outputs = await untilAborted(this.queue.run(task, signal, WHERE), signal, WHERE);
+      const total = this.graph.nodes.length;
+      throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
+      return outputs;
+    });
   }
 
   /** What can be wrong is found before the run waits for its turn. */

@@ -1,0 +1,62 @@
+/**
+ * Kinds of arguments that are objects with methods: what is asked of them before any of their methods is
+ * called.
+ */
+import { anObject, type Kind } from '@attn/core';
+import type { Checkpoint } from './checkpoint/checkpoint.ts';
+
+/** An object that has all of these fields, such as what a family reads of a checkpoint. */
+export function withFields(expected: string, ...fields: readonly string[]): Kind {
+  return {
+    expected,
+    test(value) {
+      if (typeof value !== 'object' || value === null) return false;
+      const members = value as Readonly<Record<string, unknown>>;
+      return fields.every((name) => members[name] !== undefined);
+    },
+  };
+}
+
+/** An object whose methods of these names are there. */
+function withMethods(expected: string, ...methods: readonly string[]): Kind {
+  return {
+    expected,
+    test(value) {
+      if (typeof value !== 'object' || value === null) return false;
+      const members = value as Readonly<Record<string, unknown>>;
+      return methods.every((name) => typeof members[name] === 'function');
+    },
+  };
+}
+
+export const anAttn: Kind = withMethods('an Attn, which createAttn makes', 'compile');
+
+export const aModel: Kind = withMethods('a model, which a family loads', 'call', 'fixedGraph');
+
+export const aTokenizer: Kind = withMethods('a tokenizer with encode and decode', 'encode', 'decode');
+
+const checkpointMethods = withMethods('', 'has', 'spec', 'tensor', 'close');
+
+export const aCheckpoint: Kind = {
+  expected: 'a checkpoint, which openCheckpoint opens',
+  test(value) {
+    if (!checkpointMethods.test(value)) return false;
+    const { name, names, config } = value as Partial<Record<keyof Checkpoint, unknown>>;
+    const isListed = Array.isArray(names) && names.every((each) => typeof each === 'string');
+    return typeof name === 'string' && isListed && anObject.test(config);
+  },
+};
+
+const storeMethods = withMethods('', 'has', 'bytes', 'tensors');
+
+export const aStore: Kind = {
+  expected: 'a store of files, such as folderStore(path)',
+  test: (value) => storeMethods.test(value) && typeof (value as { readonly name: unknown }).name === 'string',
+};
+
+export const aFamily: Kind = withMethods(
+  'a family of models, such as longformer',
+  'recognises',
+  'slots',
+  'load',
+);

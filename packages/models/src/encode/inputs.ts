@@ -1,0 +1,91 @@
+/** What callers give to be encoded, as a list of texts and of ids, whatever holds the ids. */
+import { AttnError, show, type Tensor } from '@attn/core';
+import {
+  isIntegerArray,
+  isTensorLike,
+  readEntries,
+  type ForeignTensor,
+  type IntegerList,
+} from '../inputs/entries.ts';
+import { readIntegerList } from '../inputs/integers.ts';
+
+/**
+ * What is encoded: a text, or ids with their special tokens: numbers, bigints, a typed array of integers, or
+ * a tensor [tokens].
+ */
+export type EncodeInput = string | IntegerList | Tensor | ForeignTensor;
+
+/** Ids with their special tokens, checked. */
+type Ids = readonly number[];
+
+/**
+ * The inputs of a call. One text or one list of ids is a list of one; a tensor [rows, tokens] is as many
+ * inputs as it has rows.
+ * Errors: `INVALID_ARGUMENT` with the value and where it is; `INVALID_SHAPE`, `INVALID_DTYPE`.
+ */
+export function readInputs(
+  where: string,
+  inputs: unknown,
+  vocabSize: number = Infinity,
+): readonly (string | Ids)[] {
+  const listed = listOf(where, inputs);
+  return listed.map((input, i) => {
+    if (typeof input === 'string') return input;
+    const name = listed.length === 1 && isIds(inputs) ? 'ids' : `ids of input ${i}`;
+    return readIds({ where, name }, input, vocabSize);
+  });
+}
+
+/** The ids of one input. Errors: as of `readInputs`. */
+export function readIds(
+  named: { readonly where: string; readonly name: string },
+  input: unknown,
+  vocabSize: number = Infinity,
+): Ids {
+  if (typeof input !== 'object' || input === null)
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      named.where,
+      `${named.name} must be a text or a list of ids, got ${show(input)}`,
+    );
+  if (isFloat(input))
+    throw new AttnError(
+      'INVALID_DTYPE',
+      named.where,
+      `${named.name} must be integers, got a tensor of ${input.dtype}`,
+    );
+  const ids = readIntegerList(named, input, vocabSize);
+  if (ids.length > 0) return ids;
+  throw new AttnError(
+    'INVALID_ARGUMENT',
+    named.where,
+    `${named.name} must be a list of at least one id, got ${show(input)}`,
+  );
+}
+
+function listOf(where: string, inputs: unknown): readonly unknown[] {
+  if (typeof inputs === 'string' || isIds(inputs)) return [inputs];
+  if (isTensorLike(inputs)) return rowsOf(where, inputs);
+  if (Array.isArray(inputs)) return inputs;
+  const message = `inputs must be a text, a list of ids, or a list of texts and of ids, got ${show(inputs)}`;
+  throw new AttnError('INVALID_ARGUMENT', where, message);
+}
+
+/** True for one list of ids, even if not all of its entries are any. */
+function isIds(inputs: unknown): boolean {
+  if (isIntegerArray(inputs)) return true;
+  return Array.isArray(inputs) && (typeof inputs[0] === 'number' || typeof inputs[0] === 'bigint');
+}
+
+function rowsOf(where: string, tensor: Tensor | ForeignTensor): readonly unknown[] {
+  if (isFloat(tensor)) return [tensor];
+  const { shape, data } = readEntries({ where, name: 'inputs' }, tensor);
+  if (shape.length !== 2) return [tensor];
+  const [rows, length] = shape;
+  const all = Array.from(data);
+  return Array.from({ length: rows }, (_, row) => all.slice(row * length, (row + 1) * length));
+}
+
+function isFloat(input: object): input is { readonly dtype: unknown } {
+  return 'dtype' in input && (input.dtype === 'f32' || input.dtype === 'f16');
+}

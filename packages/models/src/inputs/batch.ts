@@ -1,0 +1,89 @@
+/** Batches as callers write them: names that are not known, inputs that a model lacks, rows of no tokens. */
+import {
+  anything,
+  AttnError,
+  checkOptions,
+  checkTensor,
+  contiguous,
+  show,
+  type OptionKinds,
+  type Tensor,
+} from '@attn/core';
+import type { TokenBatch, VectorBatch } from '../model.ts';
+import { halvesAsNumbers, inputError, readEntries } from './entries.ts';
+import { readIds } from './integers.ts';
+
+const TOKENS: OptionKinds<TokenBatch> = {
+  inputIds: anything,
+  attentionMask: anything,
+  globalAttentionMask: anything,
+  tokenTypeIds: anything,
+};
+
+const VECTORS: OptionKinds<VectorBatch> = { inputsEmbeds: anything, attentionMask: anything };
+
+/** The batch, whose names are all known. Errors: `INVALID_ARGUMENT`. */
+export function checkBatch(where: string, batch: TokenBatch | VectorBatch): TokenBatch | VectorBatch {
+  return checkOptions(where, batch, { ...TOKENS, ...VECTORS }, { name: 'the batch' });
+}
+
+/** A batch of ids. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+export function checkTokenBatch(where: string, batch: TokenBatch): TokenBatch {
+  const checked = checkOptions(where, batch, TOKENS, { name: 'the batch' });
+  if (checked.inputIds !== undefined) return checked;
+  throw new AttnError('MISSING_INPUT', where, `the batch must have inputIds, got ${show(batch)}`);
+}
+
+/** A batch of vectors. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+export function checkVectorBatch(where: string, batch: VectorBatch): VectorBatch {
+  const checked = checkOptions(where, batch, VECTORS, { name: 'the batch' });
+  if (checked.inputsEmbeds !== undefined) return checked;
+  throw new AttnError('MISSING_INPUT', where, `the batch must have inputsEmbeds, got ${show(batch)}`);
+}
+
+/**
+ * Ids as [rows, length], i32; `axes` names the axes that they must have, the last one being the tokens.
+ * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ */
+export function readInputIds(
+  where: string,
+  { inputIds }: TokenBatch,
+  count: number,
+  axes: readonly string[] = ['batch', 'length'],
+): { readonly ids: Tensor<'i32'>; readonly shape: readonly number[] } {
+  const named = { where, name: 'inputIds' };
+  const { shape } = readEntries(named, inputIds);
+  if (shape.length !== axes.length) {
+    const hint = shape.length === 1 ? ': a batch of one row is a list of one list' : '';
+    throw inputError(named, 'INVALID_SHAPE', `must be [${axes.join(', ')}], got ${show(shape)}${hint}`);
+  }
+  const length = shape[shape.length - 1];
+  if (length === 0)
+    throw inputError(named, 'INVALID_SHAPE', `must have at least one token a row, got ${show(shape)}`);
+  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+  return { ids: readIds(named, inputIds, [rows, length], count), shape };
+}
+
+/** Vectors [batch, length, width] as f32. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`. */
+export function readVectors(where: string, { inputsEmbeds }: VectorBatch, width: number): Tensor<'f32'> {
+  const named = { where, name: 'inputsEmbeds' };
+  checkTensor(inputsEmbeds, where, named.name);
+  const { dtype, shape, data } = contiguous(inputsEmbeds);
+  if (shape.length !== 3 || shape[2] !== width)
+    throw inputError(named, 'INVALID_SHAPE', `must be [batch, length, ${width}], got ${show(shape)}`);
+  if (shape[1] === 0)
+    throw inputError(named, 'INVALID_SHAPE', `must have at least one vector a row, got ${show(shape)}`);
+  if (dtype === 'f16') return { dtype: 'f32', shape, data: halvesAsNumbers(data) };
+  // An array of another realm is copied into one of this.
+  if (dtype === 'f32')
+    return { dtype, shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
+  throw inputError(named, 'INVALID_DTYPE', `must be f32 or f16, got ${dtype}`);
+}
+
+/** Throws `INVALID_ARGUMENT` for what a model does not have, by name. */
+export function refuse(where: string, architecture: string, inputs: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(inputs)) {
+    if (value === undefined) continue;
+    throw new AttnError('INVALID_ARGUMENT', where, `${architecture} has no ${name}, got ${show(value)}`);
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * What callers pass as ids and masks: tensors, nested lists, typed arrays, tensors of other libraries. All
+ * become a shape and entries, row by row, which are checked one by one only when it is known what they must
+ * be.
+ */
+import {
+  AttnError,
+  checkTensor,
+  contiguous,
+  halfToFloat32,
+  show,
+  type AttnErrorCode,
+  type Tensor,
+} from '@attn/core';
+
+/** Typed arrays of integers. */
+export type IntegerArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** One row of integers: numbers, bigints, or a typed array. */
+export type IntegerList = readonly (number | bigint)[] | IntegerArray;
+
+/** A tensor as ONNX Runtime and transformers.js have it: `dims` and `data`. */
+export interface ForeignTensor {
+  readonly dims: readonly number[];
+  readonly data: object;
+}
+
+/** Integers in any number of axes: a tensor, a row, or a list of rows. */
+export type Integers = Tensor | ForeignTensor | IntegerList | readonly Integers[];
+
+/** A mask: integers or booleans in any number of axes. */
+export type Mask = Integers | readonly boolean[] | readonly Mask[];
+
+/** Values in row-major order. */
+export interface Entries {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<unknown>;
+}
+
+/** Names are those of the caller, `where` is package and function, as in `AttnError`. */
+export interface Named {
+  readonly where: string;
+  readonly name: string;
+}
+
+/** More axes than any input has; also where a list that holds itself ends. */
+const MOST_AXES = 4;
+
+/**
+ * Ids or a mask as entries. Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows
+ * of different lengths and impossible tensors, `INVALID_DTYPE`.
+ */
+export function readEntries(named: Named, value: unknown): Entries {
+  try {
+    return entriesOf(named, value, MOST_AXES);
+  } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
+    throw inputError(named, 'INVALID_ARGUMENT', `must be readable, got ${show(value)}`, cause);
+  }
+}
+
+/** `[0, 2]`, for messages. */
+export function placeOf({ shape }: Pick<Entries, 'shape'>, index: number): string {
+  const place: number[] = [];
+  let rest = index;
+  for (const extent of shape.toReversed()) {
+    place.unshift(rest % extent);
+    rest = Math.floor(rest / extent);
+  }
+  return show(place);
+}
+
+/** The error of an input. */
+export function inputError(
+  { where, name }: Named,
+  code: AttnErrorCode,
+  message: string,
+  cause?: unknown,
+): AttnError {
+  return new AttnError(code, where, `${name} ${message}`, cause === undefined ? undefined : { cause });
+}
+
+/** True for typed arrays of integers, also those of another realm. */
+export function isIntegerArray(value: unknown): value is IntegerArray {
+  return ArrayBuffer.isView(value) && /^(Big)?(Int|Uint)\d+(Clamped)?Array$/.test(kindOf(value));
+}
+
+/** True for a tensor of this library or another. */
+export function isTensorLike(value: unknown): value is Tensor | ForeignTensor {
+  return (
+    typeof value === 'object' && value !== null && 'data' in value && ('shape' in value || 'dims' in value)
+  );
+}
+
+function entriesOf(named: Named, value: unknown, axes: number): Entries {
+  if (isTensorLike(value)) return tensorEntries(named, value);
+  if (isIntegerArray(value)) return { shape: [value.length], data: value };
+  if (ArrayBuffer.isView(value))
+    throw inputError(named, 'INVALID_ARGUMENT', `must be integers, got a ${kindOf(value)} ${show(value)}`);
+  if (!Array.isArray(value) || axes === 0)
+    throw inputError(
+      named,
+      'INVALID_ARGUMENT',
+      `must be integers in a tensor or in lists of rows, got ${show(value)}`,
+    );
+  return value.some(isRow) ? stacked(named, value, axes) : { shape: [value.length], data: value };
+}
+
+/** Rows of equal shape, one after another. */
+function stacked(named: Named, rows: readonly unknown[], axes: number): Entries {
+  const read = rows.map((row) => entriesOf(named, row, axes - 1));
+  const [{ shape }] = read;
+  const other = read.findIndex((row) => row.shape.join() !== shape.join());
+  if (other >= 0) {
+    const message = `must have rows of one length, got ${show(shape)} in row 0 and ${show(read[other].shape)} in row ${other}: pad them and give an attentionMask, or let encode do it`;
+    throw inputError(named, 'INVALID_SHAPE', message);
+  }
+  return { shape: [rows.length, ...shape], data: read.flatMap(({ data }) => Array.from(data)) };
+}
+
+function tensorEntries(named: Named, value: Tensor | ForeignTensor): Entries {
+  if ('dims' in value) {
+    const { dims, data } = value;
+    const isFull =
+      Array.isArray(dims) && isList(data) && data.length === dims.reduce((size, extent) => size * extent, 1);
+    if (isFull) return { shape: dims, data };
+    throw inputError(
+      named,
+      'INVALID_SHAPE',
+      `must have as many entries as its dims ${show(dims)} say, got ${show(data)}`,
+    );
+  }
+  checkTensor(value, named.where, named.name);
+  const { dtype, shape, data } = contiguous(value);
+  return { shape, data: dtype === 'f16' ? halvesAsNumbers(data) : data };
+}
+
+function isRow(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+}
+
+/** Halves, whatever array holds their bits, as numbers. */
+export function halvesAsNumbers({ buffer, byteOffset, length }: Tensor['data']): Float32Array {
+  return halfToFloat32(new Uint16Array(buffer, byteOffset, length));
+}
+
+/** `Float32Array`, wherever it comes from. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}

@@ -1,0 +1,47 @@
+/** How long rows may be, and where their tokens stand. */
+import { anything, AttnError, checkOptions, integer, show, type OptionKinds, type Tensor } from '@attn/core';
+import type { FixedCall } from '../model.ts';
+import { readIntegerList } from './integers.ts';
+
+/** Throws `INVALID_ARGUMENT` for rows of more than `most` tokens. */
+export function checkLength(where: string, length: number, most: number): void {
+  if (length <= most) return;
+  throw new AttnError('INVALID_ARGUMENT', where, `length must be at most ${most}, got ${show(length)}`);
+}
+
+const FIXED: OptionKinds<FixedCall> = { batch: integer(1), length: integer(1), globalTokens: anything };
+
+/** What a fixed graph is made for. Errors: `INVALID_ARGUMENT`. */
+export function checkFixedCall(where: string, call: FixedCall, maxLength: number): FixedCall {
+  const { batch, length, globalTokens } = checkOptions(where, call, FIXED, { name: 'the call' });
+  for (const [name, value] of Object.entries({ batch, length })) {
+    if (value === undefined)
+      throw new AttnError('INVALID_ARGUMENT', where, `${name} must be a positive integer, got undefined`);
+  }
+  checkLength(where, length, maxLength);
+  if (globalTokens === undefined) return { batch, length };
+  return {
+    batch,
+    length,
+    globalTokens: readIntegerList({ where, name: 'globalTokens' }, globalTokens, length),
+  };
+}
+
+/**
+ * Positions [B, N]: in each row the tokens whose id is not `skipped` are counted from `first`; the others
+ * have `first` - 1.
+ */
+export function countPositions(
+  { shape, data }: Tensor<'i32'>,
+  first: number,
+  skipped?: number,
+): Tensor<'i32'> {
+  const [, length] = shape;
+  const positions = new Int32Array(data.length);
+  let next = first;
+  for (let i = 0; i < data.length; i++) {
+    if (i % length === 0) next = first;
+    positions[i] = data[i] === skipped ? first - 1 : next++;
+  }
+  return { dtype: 'i32', shape, data: positions };
+}
