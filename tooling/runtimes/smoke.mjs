@@ -11,7 +11,16 @@ const tensor = (seed) =>
     [1, heads, n, dim],
     Float32Array.from({ length: heads * n * dim }, (_, i) => Math.sin(i * 12.9898 + seed) * 2),
   );
-const [q, k, v] = [1, 2, 3].map(tensor);
+/** The same numbers in another memory. */
+const moved = ({ shape, data }, buffer) => {
+  const copy = new Float32Array(buffer);
+  copy.set(data);
+  return f32(shape, copy);
+};
+const bytes = 4 * heads * n * dim;
+const q = tensor(1);
+const k = moved(tensor(2), new SharedArrayBuffer(bytes));
+const v = moved(tensor(3), new ArrayBuffer(bytes, { maxByteLength: 2 * bytes }));
 const pattern = or(slidingWindow({ before: 100, after: 100 }), globalTokens([0, 700]));
 const runtime = globalThis.Deno
   ? `deno ${Deno.version.deno}`

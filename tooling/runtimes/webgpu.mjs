@@ -13,11 +13,12 @@ import { attentionReference, evaluateReference, toReference } from '../../packag
 import { webgpu } from '../../packages/webgpu/dist/index.js';
 import { attention, others } from '../../packages/webgpu/src/kernels/variants.testing.ts';
 
-const tensor = (length, dim, seed) =>
-  f32(
-    [1, 2, length, dim],
-    Float32Array.from({ length: 2 * length * dim }, (_, i) => Math.sin((i + 1) * seed)),
-  );
+/** In shared memory, which a device is not written from. */
+const tensor = (length, dim, seed) => {
+  const data = new Float32Array(new SharedArrayBuffer(8 * length * dim));
+  for (let i = 0; i < data.length; i++) data[i] = Math.sin((i + 1) * seed);
+  return f32([1, 2, length, dim], data);
+};
 
 const backend = webgpu();
 const attn = await createAttn({ backends: [backend] });
