@@ -11,7 +11,6 @@ import {
   checkCompileOptions,
   checkGraph,
   checkOptions,
-  checkProbeOptions,
   compileGraph,
   ops,
   PlanCache,
@@ -26,7 +25,6 @@ import {
   type KernelTable,
   type OptionKinds,
   type Probe,
-  type ProbeOptions,
   type SharedState,
 } from '@attn/core';
 import { countFlops, measureRate } from './estimate.ts';
@@ -63,8 +61,7 @@ class CpuBackend implements Backend {
     this.poison = poison;
   }
 
-  async probe(options?: ProbeOptions): Promise<Probe> {
-    checkProbeOptions('cpu/probe', options);
+  async probe(): Promise<Probe> {
     return {
       available: true,
       summary: 'plain JavaScript, 1 thread',
