@@ -11,7 +11,7 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
 
 /** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 49, target: 15 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 51, target: 15 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
@@ -25,7 +25,7 @@ export const ROWS = [
     own: '@attn/core',
     limit: 3.5,
   },
-  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 14 },
+  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 15 },
   { what: '@attn/cpu', ...all('@attn/cpu'), limit: 8, target: 8 },
   { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 42, target: 25 },
   {
