@@ -33,6 +33,29 @@ test('the key follows shapes and options, not data', () => {
   expect(key({})).not.toBe(key({ layout: 'bnhd' }));
 });
 
+test.each([
+  [
+    'attention_mask',
+    'there is no option "attention_mask"; to hide keys use keyMask [batch, keys], to hide pairs',
+  ],
+  ['mask', 'there is no option "mask"; to hide keys use keyMask'],
+  ['attnMask', 'there is no option "attnMask"; to hide keys use keyMask'],
+  ['isCausal', 'there is no option "isCausal"; use pattern: causal()'],
+  ['is_causal', 'there is no option "is_causal"; use pattern: causal()'],
+])('%s, as other libraries have it, is answered with what takes its place', (name, message) => {
+  expect(() => attentionGraph({ q, k: q, v: q, [name]: q })).toThrow(message);
+});
+
+test('masks of pairs are answered with what takes their place', () => {
+  const mask = bool([1, 1, 3, 3], new Uint8Array(9));
+  expect(() => attentionGraph({ q, k: q, v: q, keyMask: mask })).toThrow(
+    'keyMask must have two axes, got [1, 1, 3, 3]; to hide keys use keyMask [batch, keys], to hide pairs a pattern or',
+  );
+  expect(() => attentionGraph({ q, k: q, v: q, bias: mask })).toThrow(
+    'bias must be of floats, got bool; to hide',
+  );
+});
+
 test('typing mistakes are found', () => {
   const mistaken = { q, k: q, v: q, keymask: q };
   expect(() => attentionGraph(mistaken)).toThrow(/there is no option "keymask"; did you mean keyMask\?/);

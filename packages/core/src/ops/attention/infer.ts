@@ -9,6 +9,10 @@ import { effectivePattern } from './effective-pattern.ts';
 import { attentionProblem, inBhnd, type AttentionAttributes, type AttentionProblem } from './spec.ts';
 
 const OP = 'attention';
+/** What to use for what. */
+export const MASKS =
+  'to hide keys use keyMask [batch, keys], to hide pairs a pattern or a bias of 0 and -Infinity';
+
 const GLOBALS = ['qGlobal', 'kGlobal', 'vGlobal'] as const;
 
 /** See `AttentionInputs`. */
@@ -84,6 +88,7 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
   ) => {
     if (inputs[name] === undefined) return;
     checkDtype(OP, inputs, name, allowed);
+    checkNoMaskOfPairs(inputs, name);
     checkShapeIs(OP, inputs, name, shape, axes);
   };
   table('keyMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
@@ -94,7 +99,10 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
 
   const { bias, alibiSlopes, relativeBias } = inputs;
   for (const [name, spec] of Object.entries({ bias, alibiSlopes, relativeBias })) {
-    if (spec) checkDtype(OP, inputs, name, dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
+    if (spec === undefined) continue;
+    if (name === 'bias' && (spec.dtype === 'bool' || spec.dtype === 'u8'))
+      fail('INVALID_DTYPE', OP, `bias must be of floats, got ${spec.dtype}; ${MASKS}`);
+    checkDtype(OP, inputs, name, dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
   }
   const logits = [batch, heads, queryLength, keyLength];
   if (bias && !broadcastsTo(bias.shape, logits)) {
@@ -139,6 +147,13 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     const local = name[0];
     checkShapeIs(OP, inputs, name, inputs[local].shape, `the shape of ${local}`);
   }
+}
+
+/** Masks as other libraries have them, [batch, 1 or heads, queries, keys], deserve to be told what takes their place. */
+function checkNoMaskOfPairs(inputs: NamedSpecs, name: string): void {
+  const { shape } = inputs[name];
+  if (shape.length !== 4 || !name.endsWith('Mask')) return;
+  fail('INVALID_SHAPE', OP, `${name} must have two axes, got ${show(shape)}; ${MASKS}`);
 }
 
 function checkPattern(inputs: NamedSpecs, attributes: AttentionAttributes, problem: AttentionProblem): void {

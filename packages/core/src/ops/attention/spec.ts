@@ -53,7 +53,11 @@ export interface AttentionInputs<T> {
   readonly segmentIds?: T;
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
-  /** Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. */
+  /**
+   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. To hide
+   * keys use `keyMask`, to hide pairs a pattern, which cost nothing: a finite bias such as −10,000 computes what it hides, and a row whose
+   * keys all have it attends to all of them.
+   */
   readonly bias?: T;
   /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
   readonly alibiSlopes?: T;
