@@ -16,7 +16,7 @@ export const ROWS = [
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 32,
+    limit: 33,
     target: 15,
   },
   {
@@ -32,7 +32,7 @@ export const ROWS = [
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
     ...all('@attn/wasm'),
     files: isWorker,
-    limit: 52,
+    limit: 53,
   },
   { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 32, target: 25 },
   { what: '@attn/onnx', ...all('@attn/onnx'), limit: 25, target: 25 },
