@@ -2,9 +2,6 @@
 
 // Errors and tensors.
 export { AttnError, show, throwIfAborted, type AttnErrorCode } from './errors.ts';
-export { checkArgument, checkOptions, type OptionKinds, type OptionWords } from './check-options.ts';
-export * from './kinds.ts';
-export { nearestName, unknownName } from './nearest-name.ts';
 export {
   checkArgument,
   checkOptions,

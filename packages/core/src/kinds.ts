@@ -39,6 +39,15 @@ export const anObject: Kind = {
   test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
+/** An object of which these fields can be read; whether they are right is another question. */
+export function fields(expected: string, ...names: readonly string[]): Kind {
+  return {
+    expected,
+    test: (value) =>
+      anObject.test(value) && names.map((name) => Reflect.get(value as object, name)).length > 0,
+  };
+}
+
 /** An object whose fields can be read. */
 export const aRecord: Kind = {
   expected: 'an object that can be read',

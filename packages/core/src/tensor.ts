@@ -5,7 +5,7 @@
 import { checkArgument } from './check-options.ts';
 import { AttnError, show } from './errors.ts';
 import { whatBecameOf } from './host-memory.ts';
-import { aList, aListOfNumbers, anObject, integer, type Kind } from './kinds.ts';
+import { aList, aListOfNumbers, fields, integer, type Kind } from './kinds.ts';
 import { typedArrayName, type TypedArray } from './typed-array.ts';
 
 /**
@@ -253,18 +253,12 @@ function inspect(value: Tensor, where: string, name: string): void {
 
 /** Throws unless the value has a known dtype and a possible shape. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. */
 export function checkSpec(value: TensorSpec, where: string, name = 'tensor'): void {
-  let [dtype, shape]: Partial<[DType, readonly number[]]> = [];
-  try {
-    ({ dtype, shape } = checkArgument(where, name, value, aSpec));
-  } catch (cause) {
-    if (cause instanceof AttnError) throw cause;
-    checkArgument(where, name, value, { ...aSpec, test: () => false }); // A hostile object.
-  }
-  checkDtype(dtype as DType, where, name);
-  checkShape(shape as readonly number[], where, name);
+  const { dtype, shape } = checkArgument(where, name, value, aSpec);
+  checkDtype(dtype, where, name);
+  checkShape(shape, where, name);
 }
 
-const aSpec: Kind = { ...anObject, expected: '{ dtype, shape }' };
+const aSpec: Kind = fields('{ dtype, shape }', 'dtype', 'shape');
 
 /** Throws unless every extent is a non-negative integer and the size is addressable. */
 export function checkShape(shape: readonly number[], where: string, name = 'tensor'): void {

@@ -11,7 +11,6 @@ import {
   checkCompileOptions,
   checkGraph,
   checkOptions,
-  checkProbeOptions,
   compileGraph,
   isPlausible,
   ops,
@@ -27,7 +26,6 @@ import {
   type KernelTable,
   type OptionKinds,
   type Probe,
-  type ProbeOptions,
   type SharedState,
 } from '@attn/core';
 import { countFlops, GUESSED_RATE, measureRate } from './estimate.ts';
@@ -64,8 +62,7 @@ class CpuBackend implements Backend {
     this.poison = poison;
   }
 
-  async probe(options?: ProbeOptions): Promise<Probe> {
-    checkProbeOptions('cpu/probe', options);
+  async probe(): Promise<Probe> {
     return {
       available: true,
       summary: 'plain JavaScript, 1 thread',

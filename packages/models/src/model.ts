@@ -78,7 +78,7 @@ export interface Model {
   /** True when tokens can be global, as in `TokenBatch.globalAttentionMask`. */
   readonly takesGlobalTokens: boolean;
   /** Absent in models that do not continue texts. */
-  readonly generation?: GenerationRules;
+  readonly generation?: GenerationRules | undefined;
   /**
    * The length to give a row of this many tokens, padding after them masked, so that few graphs are compiled. It gives the numbers
    * that the row alone gives, which other lengths may not. Absent where all of them do.

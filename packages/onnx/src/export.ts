@@ -10,7 +10,7 @@ import {
   type OptionKinds,
 } from '@attn/core';
 import { lowerGraph } from './lower/lower.ts';
-import { encodeModel, type EncodedModel } from './model/encode.ts';
+import { encodeModel } from './model/encode.ts';
 
 /** Options of `exportOnnx`. */
 export interface ExportOptions {
@@ -25,7 +25,11 @@ const EXPORT_OPTIONS: OptionKinds<ExportOptions> = { portable: aBoolean, dataFil
 const WHERE = 'onnx/export';
 
 /** An exported model. */
-export interface ExportedModel extends Pick<EncodedModel, 'model' | 'data'> {
+export interface ExportedModel {
+  /** The model. */
+  readonly model: Uint8Array;
+  /** What the data file holds, one after another; empty without one. */
+  readonly data: readonly Uint8Array[];
   /** The model's names of the graph's inputs and outputs. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly outputs: ReadonlyMap<string, string>;

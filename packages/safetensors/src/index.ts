@@ -10,4 +10,10 @@ export {
   type SafetensorsSource,
   type SafetensorsSpec,
 } from './read.ts';
-export { safetensorsParts, serializeSafetensors, type Metadata, type NamedTensors } from './write.ts';
+export {
+  safetensorsParts,
+  serializeSafetensors,
+  type Metadata,
+  type NamedTensors,
+  type OwnBytes,
+} from './write.ts';

@@ -54,8 +54,11 @@ export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Ui
   return [headerBytes(`{${fields.join(',')}}`), ...parts];
 }
 
+/** `Uint8Array<ArrayBuffer>`, for which TypeScript before 5.7 has no name. */
+export type OwnBytes = ReturnType<typeof Uint8Array.of>;
+
 /** A whole file in memory. Errors as in `safetensorsParts`. */
-export function serializeSafetensors(tensors: NamedTensors, metadata?: Metadata): Uint8Array<ArrayBuffer> {
+export function serializeSafetensors(tensors: NamedTensors, metadata?: Metadata): OwnBytes {
   const parts = safetensorsParts(tensors, metadata);
   const bytes = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let offset = 0;

@@ -23,10 +23,11 @@ import {
   type ProbeOptions,
   type SharedState,
 } from '@attn/core';
-import { GpuDevice, type DeviceOptions } from './device/gpu-device.ts';
-import { GpuExecutable } from './graph/executable.ts';
+import { GpuDevice } from './device/gpu-device.ts';
+import { ProgramExecutable } from './graph/executable.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
 import { DEFAULT, knownSpeed, measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
+import type { DeviceOptions, GpuExecutable } from './types.ts';
 import { VERSION } from './version.ts';
 import { LEAST_LIMITS, supportsNode } from './supports.ts';
 
@@ -117,7 +118,7 @@ class WebGpuBackend implements GpuBackend {
       return Program.create(gpu, graph, plans, this.programOptions(gpu));
     };
     const program = await make();
-    const executable: GpuExecutable = new GpuExecutable(graph, program, make, () =>
+    const executable: GpuExecutable = new ProgramExecutable(graph, program, make, () =>
       this.executables.delete(executable),
     );
     this.executables.add(executable);

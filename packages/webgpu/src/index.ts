@@ -4,5 +4,4 @@
  * To read on: `graph/program.ts` turns a graph into dispatches, `ops/index.ts` lists how each op does, `kernels/` holds the WGSL.
  */
 export { webgpu, type GpuBackend, type WebGpuOptions } from './backend.ts';
-export type { GpuExecutable } from './graph/executable.ts';
-export type { AnyTensor, GpuTensor, GpuTensorInput } from './graph/gpu-tensor.ts';
+export type { AnyTensor, DeviceOptions, GpuExecutable, GpuTensor, GpuTensorInput } from './types.ts';

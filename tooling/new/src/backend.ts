@@ -15,6 +15,7 @@ const index = ({ camel, kebab, pascal }: Name): string => `\
  */
 import {
   AttnError,
+  checkCompileOptions,
   compileGraph,
   inputSpecs,
   ops,
@@ -42,7 +43,8 @@ export function ${camel}({ poison = false }: ${pascal}Options = {}): Backend {
     supports: ({ op }) => ops[op].isView || kernels[op] !== undefined || \`there is no ${kebab} kernel for \${op}\`,
     // TODO measure: milliseconds on this machine.
     estimate: (graph) => graph.nodes.reduce((total, node) => total + nodeFlops(graph, node) / 1e6, 0),
-    async compile(graph, { signal } = {}) {
+    async compile(graph, options) {
+      const { signal } = checkCompileOptions('${kebab}/compile', options);
       if (disposed) throw new AttnError('DISPOSED', '${kebab}/compile', 'the backend has been disposed');
       throwIfAborted(signal, '${kebab}/compile');
       const supported = supportsGraph(backend, graph);

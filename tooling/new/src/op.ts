@@ -11,6 +11,7 @@ import type { OpSpec } from '../op.ts';
 /** Input \`x\` of any shape, f32 or f16; the output is like it. TODO what holds. Errors: \`INVALID_DTYPE\`. */
 export const ${camel}Spec: OpSpec<NoAttributes> = {
   required: ['x'],
+  attributes: {},
   flops: ({ x }) => sizeOf(x.shape),
 };
 `;

@@ -11,12 +11,12 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
 
 /** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 49, target: 15 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 51, target: 15 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 32,
+    limit: 33,
     target: 15,
   },
   {
@@ -25,14 +25,14 @@ export const ROWS = [
     own: '@attn/core',
     limit: 3.5,
   },
-  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 14 },
+  { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 15 },
   { what: '@attn/cpu', ...all('@attn/cpu'), limit: 8, target: 8 },
   { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 42, target: 25 },
   {
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
     ...all('@attn/wasm'),
     files: isWorker,
-    limit: 52,
+    limit: 53,
   },
   { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 32, target: 25 },
   { what: '@attn/onnx', ...all('@attn/onnx'), limit: 25, target: 25 },

@@ -104,6 +104,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   oneOf: BACKEND,
   listOf: BACKEND,
   either: BACKEND,
+  fields: BACKEND,
   nearestName: BACKEND,
   unknownName: BACKEND,
   allocate: { args: () => ['f32', 4] },

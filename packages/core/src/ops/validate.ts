@@ -88,20 +88,6 @@ export function normalizeAxis(op: OpName, axis: number, shape: readonly number[]
   return axis < 0 ? axis + rank : axis;
 }
 
-/** The option, when given, is one of these. */
-export function checkOneOf(op: OpName, name: string, value: unknown, allowed: readonly string[]): void {
-  if (value !== undefined && !allowed.includes(value as string)) {
-    fail('INVALID_ARGUMENT', op, `${name} must be ${allowed.join(' or ')}, got ${show(value)}`);
-  }
-}
-
-/** The option, when given, is true or false. */
-export function checkFlag(op: OpName, name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') {
-    fail('INVALID_ARGUMENT', op, `${name} must be true or false, got ${show(value)}`);
-  }
-}
-
 /** The option is one integer per axis. */
 export function checkIntegerList(op: OpName, name: string, value: readonly number[], length?: number): void {
   const good =

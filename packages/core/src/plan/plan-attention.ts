@@ -5,7 +5,7 @@
 import { checkArgument, checkOptions, type OptionKinds } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import type { AttentionProblem } from '../ops/attention/spec.ts';
-import { aBoolean, anObject, integer, required, type Kind } from '../kinds.ts';
+import { aBoolean, anObject, fields, integer, required, type Kind } from '../kinds.ts';
 import { checkPattern } from '../patterns/options.ts';
 import type { BatchRows, Pattern, PatternData } from '../patterns/pattern.ts';
 import { arrange, type Rows } from './arrangement.ts';
@@ -130,10 +130,7 @@ function checkSizes(sizes: PlanSizes): PlanSizes {
   return checked;
 }
 
-const someSizes: Kind = {
-  expected: `an object with ${Object.keys(SIZES).join(', ')}`,
-  test: (value) => anObject.test(value) && Object.keys({ ...(value as object) }).length > 0,
-};
+const someSizes: Kind = fields(`an object with ${Object.keys(SIZES).join(', ')}`, ...Object.keys(SIZES));
 
 /** What a whole plan costs, over all of its members. */
 function sumStats(groups: readonly PlanGroup[]): PlanStats {

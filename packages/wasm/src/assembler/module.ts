@@ -43,7 +43,7 @@ export class ModuleBuilder {
   }
 
   /** The module in the binary format. https://webassembly.github.io/spec/core/binary/modules.html */
-  toBytes(): Uint8Array<ArrayBuffer> {
+  toBytes(): ReturnType<typeof Uint8Array.of> {
     const module = new ByteWriter();
     module.write(PREAMBLE);
     module.writeSection(1, (types) =>

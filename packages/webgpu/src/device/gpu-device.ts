@@ -1,17 +1,10 @@
 /** One device with its limits, its pipelines and its buffers. When it is lost it stays lost: the backend opens another. */
 import { AttnError, debug, eventLoopTurn, onHostTimers } from '@attn/core';
+import type { DeviceOptions } from '../types.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { findGpu, unavailable } from './find-gpu.ts';
 import { GpuTimer } from './gpu-timer.ts';
 import { PipelineCache } from './pipeline-cache.ts';
-
-/** How to choose a device. */
-export interface DeviceOptions {
-  /** A device of the application's own: it is used as it is, and never destroyed. */
-  readonly device?: GPUDevice;
-  /** Which adapter to ask for. */
-  readonly powerPreference?: GPUPowerPreference;
-}
 
 /** What we ask of an adapter if it has more than WebGPU promises. */
 const WANTED_LIMITS = [

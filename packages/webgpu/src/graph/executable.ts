@@ -9,7 +9,6 @@ import {
   throwIfAborted,
   untilAborted,
   zeros,
-  type Executable,
   type Graph,
   type RunOptions,
   type Tensor,
@@ -18,12 +17,13 @@ import {
 } from '@attn/core';
 import { PLAN_INPUTS } from '../ops/attention.ts';
 import type { DeviceFormat } from './device-format.ts';
-import { checkGpuInput, isOnGpu, type AnyTensor, type GpuTensor, type GpuTensorInput } from './gpu-tensor.ts';
+import type { AnyTensor, GpuExecutable, GpuTensor, GpuTensorInput } from '../types.ts';
+import { checkGpuInput, isOnGpu } from './gpu-tensor.ts';
 import type { Program } from './program.ts';
 
 const WHERE = 'webgpu/run';
 
-export class GpuExecutable implements Executable {
+export class ProgramExecutable implements GpuExecutable {
   private readonly graph: Graph;
   /** Makes the program again when the device of the last one was lost. */
   private readonly make: () => Promise<Program>;
@@ -44,10 +44,6 @@ export class GpuExecutable implements Executable {
     return this.turn(inputs, options, (program, checked) => program.run(checked));
   }
 
-  /**
-   * A run whose outputs stay on the device, and whose inputs may be there. What decides on an attention pattern (masks, lengths,
-   * segments) must be on the host. Tensors of the host must not change until the promise settles. Errors: those of `run`, `INVALID_ARGUMENT` for buffers that do not fit.
-   */
   async runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,
     options?: RunOptions,

@@ -1,24 +1,7 @@
 /** Tensors that are on the device already, or stay there. */
-import { AttnError, checkArgument, show, type Kind, type Tensor, type TensorSpec } from '@attn/core';
+import { AttnError, checkArgument, show, type Kind, type TensorSpec } from '@attn/core';
+import type { AnyTensor, GpuTensorInput } from '../types.ts';
 import { deviceBytes, type DeviceFormat } from './device-format.ts';
-
-/**
- * A tensor in a buffer, row-major from its start: f32 and integers as they are, flags as words 0 and 1, halves as they are where the
- * device has the feature `shader-f16`, as f32 where not.
- */
-export interface GpuTensorInput extends TensorSpec {
-  /** With the usage `STORAGE`, and of the device that the backend uses. */
-  readonly buffer: GPUBuffer;
-}
-
-/** A result that stays on the device. */
-export interface GpuTensor extends GpuTensorInput {
-  /** Gives the buffer back to the backend. Do so when nothing that reads it will be submitted any more. Idempotent. */
-  destroy(): void;
-}
-
-/** A tensor on either side. */
-export type AnyTensor = Tensor | GpuTensorInput;
 
 /** Whether it is on the device. */
 export function isOnGpu(tensor: AnyTensor): tensor is GpuTensorInput {

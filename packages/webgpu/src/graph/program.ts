@@ -24,7 +24,8 @@ import {
   type Binding,
   type Dispatch,
 } from './dispatch.ts';
-import { isOnGpu, type AnyTensor, type GpuTensor } from './gpu-tensor.ts';
+import type { AnyTensor, GpuTensor } from '../types.ts';
+import { isOnGpu } from './gpu-tensor.ts';
 import { deviceBytes, fromDevice, toDevice } from './device-format.ts';
 import { Staging } from './staging.ts';
 

@@ -3,7 +3,7 @@ import { eventLoopTurn, f32, GraphBuilder, type Graph } from '@attn/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchDevices } from '../device/watch-devices.testing.ts';
 import { webgpu } from '../index.ts';
-import type { GpuExecutable } from './executable.ts';
+import type { GpuExecutable } from '../types.ts';
 
 const x = f32([4], [1, 2, 3, 4]);
 const opened: GPUDevice[] = [];

@@ -148,7 +148,7 @@ describe('errors', () => {
       'a mask of pairs',
       () => infer({ keyMask: spec([2, 1, 5, 7], 'bool') }),
       'INVALID_SHAPE',
-      expect.stringContaining('keyMask must be [batch, keys] = [2, 7], got [2, 1, 5, 7]; a mask of keys'),
+      expect.stringContaining('keyMask must have one row a batch row, got [2, 1, 5, 7]; a mask of keys'),
     ],
     [
       'a mask of queries and keys',

@@ -1,5 +1,4 @@
 /** Checks one attention call, so that no backend has to, and derives the specs of its outputs. */
-import { MASK_ADVICE } from './mask-advice.ts';
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { checkPattern as checkPatternItself } from '../../patterns/options.ts';
@@ -7,9 +6,11 @@ import { broadcastsTo } from '../broadcast.ts';
 import type { NamedSpecs } from '../op.ts';
 import { checkDtype, checkShapeIs, fail, sameShape, sharedFloat } from '../validate.ts';
 import { effectivePattern } from './effective-pattern.ts';
+import { MASK_ADVICE } from './mask-advice.ts';
 import { attentionProblem, inBhnd, type AttentionAttributes, type AttentionProblem } from './spec.ts';
 
 const OP = 'attention';
+
 const GLOBALS = ['qGlobal', 'kGlobal', 'vGlobal'] as const;
 
 /** See `AttentionInputs`. */
@@ -85,14 +86,11 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     axes: string,
   ) => {
     if (inputs[name] === undefined) return;
+    if (name.endsWith('Mask') && !sameShape(inputs[name].shape, shape))
+      checkNoMaskOfPairs(name, inputs[name].shape, problem);
     checkDtype(OP, inputs, name, allowed);
     checkShapeIs(OP, inputs, name, shape, axes);
   };
-  const { keyMask } = inputs;
-  if (keyMask && !sameShape(keyMask.shape, [batch, keyLength]) && broadcastsTo(keyMask.shape, logits)) {
-    const expected = `keyMask must be [batch, keys] = ${show([batch, keyLength])}, got ${show(keyMask.shape)}`;
-    fail('INVALID_SHAPE', OP, `${expected}; ${MASK_ADVICE}`);
-  }
   table('keyMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
   table('queryMask', ['bool', 'u8'], [batch, queryLength], '[batch, queries]');
   table('globalMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
@@ -100,15 +98,15 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
   table('keyLengths', ['i32', 'u32'], [batch], '[batch]');
 
   const { bias, alibiSlopes, relativeBias } = inputs;
-  if (bias?.dtype === 'bool') {
-    fail(
-      'INVALID_DTYPE',
-      OP,
-      `bias must be ${dtype}, which is added to the logits, got bool; ${MASK_ADVICE}`,
-    );
-  }
   for (const [name, spec] of Object.entries({ bias, alibiSlopes, relativeBias })) {
-    if (spec) checkDtype(OP, inputs, name, dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
+    if (spec === undefined) continue;
+    if (name === 'bias' && (spec.dtype === 'bool' || spec.dtype === 'u8'))
+      fail(
+        'INVALID_DTYPE',
+        OP,
+        `bias must be ${dtype}, which is added to the logits, got ${spec.dtype}; ${MASK_ADVICE}`,
+      );
+    checkDtype(OP, inputs, name, dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
   }
   if (bias && !broadcastsTo(bias.shape, logits)) {
     fail(
@@ -152,6 +150,17 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     const local = name[0];
     checkShapeIs(OP, inputs, name, inputs[local].shape, `the shape of ${local}`);
   }
+}
+
+/** Refuses a mask of pairs as other libraries have it, [batch, 1 or heads, queries, keys] or [queries, keys], and says what to use. */
+function checkNoMaskOfPairs(
+  name: string,
+  shape: readonly number[],
+  { queryLength, keyLength }: AttentionProblem,
+): void {
+  const isOfPairs = shape.length > 2 || (queryLength > 1 && sameShape(shape, [queryLength, keyLength]));
+  if (!isOfPairs) return;
+  fail('INVALID_SHAPE', OP, `${name} must have one row a batch row, got ${show(shape)}; ${MASK_ADVICE}`);
 }
 
 function checkPattern(inputs: NamedSpecs, attributes: AttentionAttributes, problem: AttentionProblem): void {

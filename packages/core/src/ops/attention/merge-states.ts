@@ -8,8 +8,9 @@
  * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by Ring
  * Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023, https://arxiv.org/abs/2310.01889
  */
-import { checkOptions } from '../../check-options.ts';
+import { checkArgument, checkOptions } from '../../check-options.ts';
 import { AttnError, show } from '../../errors.ts';
+import { fields } from '../../kinds.ts';
 import { checkTensor, zeros, type DType, type Tensor } from '../../tensor.ts';
 import { toReference } from '../reference-tensor.ts';
 import { sameShape } from '../validate.ts';
@@ -24,6 +25,8 @@ export interface AttentionState {
 }
 
 const WHERE = 'core/mergeStates';
+
+const aState = fields('{ out, lse }', 'out', 'lse');
 
 const OPTIONS = { layout: ATTENTION_ATTRIBUTES.layout };
 
@@ -78,13 +81,7 @@ function checkStates(states: readonly AttentionState[], layout: AttentionLayout)
     );
   }
   states.forEach((state, index) => {
-    if (!isReadable(state)) {
-      throw new AttnError(
-        'INVALID_ARGUMENT',
-        where,
-        `state ${index} must be { out, lse }, got ${show(state)}`,
-      );
-    }
+    checkArgument(where, `state ${index}`, state, aState);
     const { out, lse } = state;
     checkFloat(out, ['f32', 'f16'], where, `out of state ${index}`);
     checkFloat(lse, ['f32'], where, `lse of state ${index}`);
@@ -116,13 +113,5 @@ function checkFloat(tensor: Tensor, allowed: readonly DType[], where: string, na
       where,
       `${name} must be ${allowed.join(' or ')}, got ${tensor.dtype}`,
     );
-  }
-}
-
-function isReadable(state: AttentionState): boolean {
-  try {
-    return typeof state === 'object' && state !== null && [state.out, state.lse].length === 2;
-  } catch {
-    return false; // A hostile object.
   }
 }

@@ -57,8 +57,9 @@ export interface AttentionInputs<T> {
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
   /**
-   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. All
-   * its pairs are computed: keys are hidden by `keyMask`, and pairs by the pattern, at no cost.
+   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. To hide
+   * keys use `keyMask`, to hide pairs a pattern, which cost nothing: a finite bias such as −10,000 computes what it hides, and a row whose
+   * keys all have it attends to all of them.
    */
   readonly bias?: T;
   /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */

@@ -71,7 +71,7 @@ test('the ops', () => {
   expectError(
     () => ops.gelu.infer({ x: spec([4]) }, { approximate: 'fast' as never }),
     'INVALID_ARGUMENT',
-    'gelu: approximate must be none or tanh, got "fast"',
+    'gelu: approximate must be "none" or "tanh", got "fast"',
   );
   expectError(
     () => ops.tanh.infer({ x: spec([4], 'bool') }, {}),

@@ -1,11 +1,9 @@
 /** gelu(x) has the shape of x. */
 import type { TensorSpec } from '../../tensor.ts';
 import type { NamedSpecs } from '../op.ts';
-import { checkOneOf, sharedFloat } from '../validate.ts';
-import type { GeluAttributes } from './spec.ts';
+import { sharedFloat } from '../validate.ts';
 
 /** See `geluSpec`. */
-export function inferGelu(inputs: NamedSpecs, { approximate }: GeluAttributes): [TensorSpec] {
-  checkOneOf('gelu', 'approximate', approximate, ['none', 'tanh']);
+export function inferGelu(inputs: NamedSpecs): [TensorSpec] {
   return [{ dtype: sharedFloat('gelu', inputs, ['x']), shape: inputs.x.shape }];
 }

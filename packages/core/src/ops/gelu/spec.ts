@@ -1,5 +1,5 @@
 /** The `gelu` op. Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415 */
-import { anything } from '../../kinds.ts';
+import { oneOf } from '../../kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 
@@ -12,6 +12,6 @@ export interface GeluAttributes {
 /** Input `x` of any shape, f32 or f16; the output is like it. Errors: `INVALID_DTYPE`, `INVALID_ARGUMENT`. */
 export const geluSpec: OpSpec<GeluAttributes> = {
   required: ['x'],
-  attributes: { approximate: anything },
+  attributes: { approximate: oneOf('none', 'tanh') },
   flops: ({ x }) => 12 * sizeOf(x.shape),
 };

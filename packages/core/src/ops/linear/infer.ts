@@ -1,13 +1,12 @@
 /** Shape of x·Wᵀ + b. */
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
-import { ACTIVATIONS } from '../activation.ts';
+
 import type { NamedSpecs } from '../op.ts';
-import { checkMinRank, checkOneOf, checkShapeIs, fail, sharedFloat } from '../validate.ts';
-import type { LinearAttributes } from './spec.ts';
+import { checkMinRank, checkShapeIs, fail, sharedFloat } from '../validate.ts';
 
 /** See `linearSpec`. */
-export function inferLinear(inputs: NamedSpecs, { activation }: LinearAttributes): [TensorSpec] {
+export function inferLinear(inputs: NamedSpecs): [TensorSpec] {
   const { x, weight, bias } = inputs;
   const dtype = sharedFloat('linear', inputs, ['x', 'weight', 'bias']);
   checkMinRank('linear', inputs, 'x', 1);
@@ -17,6 +16,6 @@ export function inferLinear(inputs: NamedSpecs, { activation }: LinearAttributes
   }
   const outFeatures = weight.shape[0];
   if (bias) checkShapeIs('linear', inputs, 'bias', [outFeatures], '[out]');
-  checkOneOf('linear', 'activation', activation, ACTIVATIONS);
+
   return [{ dtype, shape: [...x.shape.slice(0, -1), outFeatures] }];
 }

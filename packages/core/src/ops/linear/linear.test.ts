@@ -58,7 +58,7 @@ test('says what does not fit', () => {
   expectError(
     () => linear.infer(inputs, { activation: 'silu' as never }),
     'INVALID_ARGUMENT',
-    'linear: activation must be gelu or gelu_tanh or relu or tanh, got "silu"',
+    'linear: activation must be "gelu", "gelu_tanh", "relu" or "tanh", got "silu"',
   );
   expectError(
     () => linear.infer({ ...inputs, x: spec([4, 3], 'i32') }, {}),

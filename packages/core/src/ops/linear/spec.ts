@@ -1,7 +1,7 @@
 /** The `linear` op: a dense layer with PyTorch's weight order, and its activation fused. */
-import { anything } from '../../kinds.ts';
+import { oneOf } from '../../kinds.ts';
 import { sizeOf } from '../../tensor.ts';
-import type { Activation } from '../activation.ts';
+import { ACTIVATIONS, type Activation } from '../activation.ts';
 import type { OpSpec } from '../op.ts';
 
 /** Attributes of `linear`. */
@@ -17,6 +17,6 @@ export interface LinearAttributes {
 export const linearSpec: OpSpec<LinearAttributes> = {
   required: ['x', 'weight'],
   optional: ['bias'],
-  attributes: { activation: anything },
+  attributes: { activation: oneOf(...ACTIVATIONS) },
   flops: ({ x, weight }) => 2 * sizeOf(x.shape) * weight.shape[0],
 };

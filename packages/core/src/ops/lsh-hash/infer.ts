@@ -3,15 +3,7 @@ import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { inBhnd } from '../attention/spec.ts';
 import type { NamedSpecs } from '../op.ts';
-import {
-  checkDtype,
-  checkIntegerList,
-  checkOneOf,
-  checkShapeIs,
-  fail,
-  sameShape,
-  sharedFloat,
-} from '../validate.ts';
+import { checkDtype, checkIntegerList, checkShapeIs, fail, sameShape, sharedFloat } from '../validate.ts';
 import { lshHashProblem, type LshHashAttributes } from './spec.ts';
 
 const OP = 'lshHash';
@@ -22,7 +14,7 @@ export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes):
   const { buckets, layout = 'bhnd' } = attributes;
   const dtype = sharedFloat(OP, inputs, ['x']);
   checkDtype(OP, inputs, 'rotations', dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
-  checkOneOf(OP, 'layout', layout, ['bhnd', 'bnhd']);
+
   if (x.shape.length !== 4) {
     const axes = layout === 'bhnd' ? '[batch, heads, seq, headDim]' : '[batch, seq, heads, headDim]';
     fail('INVALID_SHAPE', OP, `x must be ${axes}, got ${show(x.shape)}`);

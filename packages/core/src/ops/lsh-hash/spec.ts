@@ -4,7 +4,7 @@
  * one. Reformer, Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451; Andoni et al. 2015, https://arxiv.org/abs/1509.02897
  */
 import { anything } from '../../kinds.ts';
-import { inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
+import { aLayout, inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
 import type { OpSpec } from '../op.ts';
 
 /** Attributes of `lshHash`. */
@@ -38,7 +38,7 @@ export interface LshHashInputs<T> {
 export const lshHashSpec: OpSpec<LshHashAttributes> = {
   required: ['x', 'rotations'],
   optional: ['mask'],
-  attributes: { buckets: anything, layout: anything },
+  attributes: { buckets: anything, layout: aLayout },
   flops: (inputs, attributes) => {
     const { batch, heads, length, headDim, rounds, width } = lshHashProblem(inputs, attributes);
     return 2 * batch * heads * length * headDim * rounds * width;

@@ -2,14 +2,13 @@
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import type { NamedSpecs } from '../op.ts';
-import { checkFlag, checkMinRank, fail, sharedFloat } from '../validate.ts';
+import { checkMinRank, fail, sharedFloat } from '../validate.ts';
 import { matmulSizes, type MatmulAttributes } from './spec.ts';
 
 /** See `matmulSpec`. */
 export function inferMatmul(inputs: NamedSpecs, attributes: MatmulAttributes): [TensorSpec] {
   const dtype = sharedFloat('matmul', inputs, ['a', 'b']);
-  checkFlag('matmul', 'transposeA', attributes.transposeA);
-  checkFlag('matmul', 'transposeB', attributes.transposeB);
+
   checkMinRank('matmul', inputs, 'a', 2);
   checkMinRank('matmul', inputs, 'b', 2);
   const { a, b } = inputs;

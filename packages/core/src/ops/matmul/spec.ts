@@ -1,5 +1,5 @@
 /** The `matmul` op: a·b over the last two axes, for projections along the sequence (Linformer) and for logits. */
-import { anything } from '../../kinds.ts';
+import { aBoolean } from '../../kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import { broadcastShape } from '../broadcast.ts';
 import type { OpSpec } from '../op.ts';
@@ -18,7 +18,7 @@ export interface MatmulAttributes {
  */
 export const matmulSpec: OpSpec<MatmulAttributes> = {
   required: ['a', 'b'],
-  attributes: { transposeA: anything, transposeB: anything },
+  attributes: { transposeA: aBoolean, transposeB: aBoolean },
   flops: ({ a, b }, attributes) => {
     const { batch, m, n, k } = matmulSizes(a.shape, b.shape, attributes);
     return 2 * sizeOf(batch) * m * n * k;

@@ -1,0 +1,95 @@
+// The published types in a user's project that checks the types of its dependencies, too (`skipLibCheck: false`), by old and new TypeScript.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { entries, installPackages, writeProject } from './user-project.mjs';
+
+/** Aliases of our development dependencies. */
+const VERSIONS = ['5.4', '5.9', '7'];
+
+/** What projects are set up for. Each imports every entry. */
+const PROJECTS = {
+  'a page, bundled': {
+    lib: ['es2022', 'dom', 'dom.iterable'],
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    types: [],
+  },
+  'Node, without DOM': { lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext', types: ['node'] },
+  'Node, with DOM': {
+    lib: ['es2023', 'dom'],
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    types: ['node'],
+  },
+};
+
+/** What a user writes must not only load, it must mean what it says. */
+const CODE = `
+import { f32, slidingWindow, tensor, type Attn, type Tensor } from '@attn/core';
+import { createAttn } from '@attn/auto';
+import { serializeSafetensors } from '@attn/safetensors';
+import { wasm } from '@attn/wasm';
+import { webgpu } from '@attn/webgpu';
+
+export const attn: Promise<Attn> = createAttn({ tune: 'measure' });
+export const backends = [wasm({ threads: 2 }), webgpu({ powerPreference: 'low-power' })];
+export const pattern = slidingWindow({ before: 1, after: 1 });
+export const x: Tensor<'f32'> = f32([2], [1, 2]);
+export const halves: Tensor<'f16'> = tensor('f16', [1], new Uint16Array(1));
+export const bytes: Uint8Array = serializeSafetensors({ x });
+
+// @ts-expect-error no such option
+slidingWindow({ before: 1, after: 1, dilatoin: 2 });
+// @ts-expect-error no such option
+wasm({ numThreads: 2 });
+// @ts-expect-error halves are no floats
+tensor('f32', [1], new Uint16Array(1));
+// @ts-expect-error a device is an object
+webgpu({ device: 5 });
+`;
+
+/** Where TypeScript knows WebGPU, a device is one of its devices. */
+const WITH_WEBGPU = `
+import type { WebGpuOptions } from '@attn/webgpu';
+export const device = (options: WebGpuOptions): GPUDevice | undefined => options.device;
+// @ts-expect-error no device
+webgpu({ device: {} });
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'attn-types-'));
+installPackages(folder);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function errorsOf(version, project) {
+  const tsc = join(import.meta.dirname, '../node_modules', `typescript-${version}`, 'bin/tsc');
+  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', project], {
+    encoding: 'utf8',
+    cwd: project,
+  });
+  return `${stdout}${stderr}`.split('\n').filter((line) => line !== '');
+}
+
+describe.each(VERSIONS)('TypeScript %s', (version) => {
+  test.each(Object.keys(PROJECTS))('%s', { timeout: 120_000 }, (name) => {
+    const options = PROJECTS[name];
+    const code = version === '7' && options.lib.includes('dom') ? CODE + WITH_WEBGPU : CODE;
+    const project = join(folder, `${version}-${name.replaceAll(/\W+/g, '-')}`);
+    const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true };
+    writeProject(project, { target: 'es2022', ...strict, ...options }, entries(), code);
+    expect(errorsOf(version, project)).toEqual([]);
+  });
+});
+
+test('an error of the project is an error', { timeout: 120_000 }, () => {
+  const project = join(folder, 'wrong');
+  writeProject(
+    project,
+    { ...PROJECTS['a page, bundled'], noEmit: true },
+    ['@attn/core'],
+    'export const n: string = 1;',
+  );
+  expect(errorsOf('7', project).join()).toContain("Type 'number' is not assignable to type 'string'");
+});
