@@ -23,7 +23,7 @@ struct Params {
   firstBlock: u32,
   splits: u32,
   splitOut: u32,
-  splitLse: u32,
+  splitStates: u32,
   qBatch: u32,
   qHead: u32,
   qToken: u32,
@@ -67,7 +67,7 @@ fn roundToHalf(x: f32) -> f32 {
   if (size < 0x38800000u) { return round(x * 16777216.0) / 16777216.0; }
   return bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u);
 }
-const LOWEST = -3.4028234e38;
+const LOWEST = -3.4028234663852886e38;
 const LEAST = 1.2e-38;
 
 var<workgroup> weights: array<vec4f, 1024>;
@@ -167,7 +167,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
   let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
   let outBase = group.z * params.splitOut + batch * params.outBatch + head * params.outHead - params.outFirst;
-  let lseBase = group.z * params.splitLse + member * params.queryLength;
+  let stateBase = group.z * params.splitStates + member * params.queryLength;
 
   var greatest = vec4f(LOWEST);
   var total = vec4f();

@@ -29,7 +29,7 @@ struct Params {
   vHead: u32,
   vToken: u32,
   splitOut: u32,
-  splitLse: u32,
+  splitStates: u32,
   outHead: u32,
   outToken: u32,
   scale: f32,
@@ -42,9 +42,9 @@ struct Params {
 @group(0) @binding(5) var<storage, read> meetings: array<vec2u>;
 @group(0) @binding(6) var<storage, read> mask: array<u32>;
 @group(0) @binding(7) var<storage, read_write> out: array<f32>;
-@group(0) @binding(8) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(8) var<storage, read_write> states: array<vec2f>;
 
-const LOWEST = -3.4028234e38;
+const LOWEST = -3.4028234663852886e38;
 const LEAST = 1.2e-38;
 
 var<workgroup> weights: array<vec4f, 1024>;
@@ -189,7 +189,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let kBase = group.y * params.kHead;
   let vBase = batch * params.vBatch + head * params.vHead;
   let outBase = (params.firstSlot + group.z) * params.splitOut + group.y * params.outHead;
-  let lseBase = (params.firstSlot + group.z) * params.splitLse + group.y * params.queryCount;
+  let stateBase = (params.firstSlot + group.z) * params.splitStates + group.y * params.queryCount;
 
   var greatest = vec4f(LOWEST);
   var total = vec4f();
@@ -462,12 +462,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
-    if (tx == 0u) {
-      var value = greatest[0] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[0]] = value;
-    }
+    if (tx == 0u) { states[stateBase + queries[0]] = vec2f(greatest[0], select(total[0], nan(), isNaNRow)); }
   }
 }
 {
@@ -484,12 +479,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
-    if (tx == 0u) {
-      var value = greatest[1] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[1]] = value;
-    }
+    if (tx == 0u) { states[stateBase + queries[1]] = vec2f(greatest[1], select(total[1], nan(), isNaNRow)); }
   }
 }
 {
@@ -506,12 +496,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
-    if (tx == 0u) {
-      var value = greatest[2] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[2]] = value;
-    }
+    if (tx == 0u) { states[stateBase + queries[2]] = vec2f(greatest[2], select(total[2], nan(), isNaNRow)); }
   }
 }
 {
@@ -528,12 +513,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (column < params.valueDim) { out[at + column] = row[c]; }
     }
 }
-    if (tx == 0u) {
-      var value = greatest[3] + log(divisor);
-      if (isEmpty) { value = minusInfinity(); }
-      if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[3]] = value;
-    }
+    if (tx == 0u) { states[stateBase + queries[3]] = vec2f(greatest[3], select(total[3], nan(), isNaNRow)); }
   }
 }
 }

@@ -23,7 +23,7 @@ struct Params {
   firstBlock: u32,
   splits: u32,
   splitOut: u32,
-  splitLse: u32,
+  splitStates: u32,
   qBatch: u32,
   qHead: u32,
   qToken: u32,
@@ -56,7 +56,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> plan: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-const LOWEST = -3.4028234e38;
+const LOWEST = -3.4028234663852886e38;
 const LEAST = 1.2e-38;
 
 var<workgroup> weights: array<vec4f, 1024>;
@@ -163,7 +163,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
   let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
   let outBase = group.z * params.splitOut + batch * params.outBatch + head * params.outHead - params.outFirst;
-  let lseBase = group.z * params.splitLse + member * params.queryLength;
+  let stateBase = group.z * params.splitStates + member * params.queryLength;
 
   var greatest = vec4f(LOWEST);
   var total = vec4f();

@@ -22,7 +22,7 @@ struct Params {
   firstBlock: u32,
   splits: u32,
   splitOut: u32,
-  splitLse: u32,
+  splitStates: u32,
   qBatch: u32,
   qHead: u32,
   qToken: u32,
@@ -56,7 +56,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>;
 
-const LOWEST = -3.4028234e38;
+const LOWEST = -3.4028234663852886e38;
 const LEAST = 1.2e-38;
 
 var<workgroup> weights: array<vec4f, 1024>;
@@ -144,7 +144,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let kBase = batch * params.kBatch + kvHead * params.kHead - params.kFirst;
   let vBase = batch * params.vBatch + kvHead * params.vHead - params.vFirst;
   let outBase = group.z * params.splitOut + batch * params.outBatch + head * params.outHead - params.outFirst;
-  let lseBase = group.z * params.splitLse + member * params.queryLength;
+  let stateBase = group.z * params.splitStates + member * params.queryLength;
 
   var greatest = vec4f(LOWEST);
   var total = vec4f();
@@ -443,7 +443,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var value = greatest[0] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[0]] = value;
+      lse[stateBase + queries[0]] = value;
     }
   }
 }
@@ -465,7 +465,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var value = greatest[1] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[1]] = value;
+      lse[stateBase + queries[1]] = value;
     }
   }
 }
@@ -487,7 +487,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var value = greatest[2] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[2]] = value;
+      lse[stateBase + queries[2]] = value;
     }
   }
 }
@@ -509,7 +509,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var value = greatest[3] + log(divisor);
       if (isEmpty) { value = minusInfinity(); }
       if (isNaNRow) { value = nan(); }
-      lse[lseBase + queries[3]] = value;
+      lse[stateBase + queries[3]] = value;
     }
   }
 }

@@ -2,7 +2,7 @@ struct Params {
   count: u32,
   splits: u32,
   splitOut: u32,
-  splitLse: u32,
+  splitStates: u32,
   queryCount: u32,
   queryLength: u32,
   heads: u32,
@@ -17,38 +17,43 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> parts: array<f32>;
-@group(0) @binding(2) var<storage, read> partLse: array<f32>;
+@group(0) @binding(2) var<storage, read> partStates: array<vec2f>;
 @group(0) @binding(3) var<storage, read> plan: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 
-struct Merged { value: f32, lse: f32, isEmpty: bool }
+struct Merged { value: f32, greatest: f32, total: f32 }
 
-fn mergeParts(count: u32, firstLse: u32, stepLse: u32, first: u32, step: u32) -> Merged {
-  var greatest = -3.4028234e38;
+fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+
+fn mergeParts(count: u32, firstState: u32, stepState: u32, first: u32, step: u32) -> Merged {
+  var greatest = -3.4028234663852886e38;
   var isNaNRow = false;
   for (var part = 0u; part < count; part++) {
-    let value = partLse[firstLse + part * stepLse];
-    let bits = bitcast<u32>(value);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) { isNaNRow = true; }
-    if ((bits & 0x7f800000u) != 0x7f800000u) { greatest = max(greatest, value); }
+    let state = partStates[firstState + part * stepState];
+    if (isNaN_(state.y)) { isNaNRow = true; }
+    if (state.y != 0.0) { greatest = max(greatest, state.x); }
   }
   var total = 0.0;
   var sum = 0.0;
   for (var part = 0u; part < count; part++) {
-    let value = partLse[firstLse + part * stepLse];
-    // −∞: this part saw no key.
-    if ((bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u) { continue; }
-    let weight = max(exp(value - greatest), 1.2e-38);
+    let state = partStates[firstState + part * stepState];
+    if (state.y == 0.0) { continue; }
+    let weight = max(exp(state.x - greatest), 1.2e-38) * state.y;
     total += weight;
     sum += weight * parts[first + part * step];
   }
-  // From what is only known at run time, because constants may not be infinite or NaN.
+  // From what is only known at run time, because constants may not be NaN.
   let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
-  let minusInfinity = bitcast<f32>(0xff800000u | (params.count & 0u));
-  if (isNaNRow) { return Merged(nan, nan, false); }
-  if (total == 0.0) { return Merged(0.0, minusInfinity, true); }
-  return Merged(sum / total, greatest + log(total), false);
+  if (isNaNRow) { return Merged(nan, greatest, nan); }
+  if (total == 0.0) { return Merged(0.0, greatest, 0.0); }
+  return Merged(sum / total, greatest, total);
+}
+
+fn lseOf(merged: Merged) -> f32 {
+  if (isNaN_(merged.total)) { return merged.total; }
+  if (merged.total == 0.0) { return bitcast<f32>(0xff800000u | (params.count & 0u)); }
+  return merged.greatest + log(merged.total);
 }
 
 @compute @workgroup_size(64)
@@ -61,8 +66,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var row = query;
   if (params.hasQueryIndex == 1u) { row = plan[params.queryIndex + query]; }
   let at = member * params.queryLength + row;
-  let merged = mergeParts(params.splits, at, params.splitLse, at * params.valueDim + column, params.splitOut);
+  let merged = mergeParts(params.splits, at, params.splitStates, at * params.valueDim + column, params.splitOut);
   let place = (member / params.heads) * params.outBatch + (member % params.heads) * params.outHead + row * params.outToken - params.outFirst;
   out[place + column] = merged.value;
-  if (column == 0u) { lse[at] = merged.lse; }
+  if (column == 0u) { lse[at] = lseOf(merged); }
 }

@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
   // Told by their bits: ∞ and NaN.
   var odd = 0.0;
-  var greatest = -3.4e38;
+  var greatest = -3.4028234663852886e38;
   for (var i = lane; i < params.length; i += 64u) {
     let value = x[base + i * params.inner];
     let bits = bitcast<u32>(value);
