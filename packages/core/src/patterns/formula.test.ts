@@ -42,6 +42,11 @@ describe('operators', () => {
     ['|| below a method', '({ q, k }) => (q.ge(k) || k.eq(0)).and(k.lt(9))', 'write a.or(b)'],
     ['|| after a method', '({ q, k }) => q.ge(k).and(k.lt(9)) || k.eq(0)', 'write a.or(b)'],
     ['|| after ||', '({ q, k }) => q.eq(k) || q.eq(1) || k.eq(0)', 'write a.or(b)'],
+    [
+      '|| of a condition that is there already',
+      '({ q, k }) => q.eq(k).or(k.eq(0) || q.eq(k).not())',
+      'write a.or(b)',
+    ],
     ['?:', '({ q, k }) => (q.ge(k) ? k.ge(2) : k.ge(5))', '?:'],
     [
       'if',
@@ -332,7 +337,7 @@ describe('random formulas', () => {
         for (let q = 0; q < 12; q++)
           for (let k = 0; k < 12; k++) expect(mixed.allows(0, 0, q, k)).toBe(pure.allows(0, 0, q, k));
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 });

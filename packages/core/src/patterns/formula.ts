@@ -96,27 +96,40 @@ function whyNoCondition(result: unknown): string {
  * each of its conditions what else it would build if that one were false.
  */
 function rightOfOr(formula: Formula, { text, conditions }: Trace): BoolExpression | undefined {
-  const built = new Set(comparisonsOf(conditions));
-  /** Comparisons that were not built before, when the condition of this number is false. */
-  const newWithout = (index: number): BoolExpression | undefined => {
+  /** A comparison that is built more often than before, when the condition of this number is false. */
+  const moreWithout = (index: number): BoolExpression | undefined => {
     const trial = new Trace(text, { falseAt: index, most: 2 * conditions.length + 64 });
     try {
       during(trial, () => formula(VARIABLES));
     } catch {
       // False has no methods: where the condition is used as it should be, this is the end.
     }
-    return trial.conditions.find(({ node }) => comparisonsOf([{ node }]).some((key) => !built.has(key)));
+    const left = countComparisons(conditions);
+    return trial.conditions.filter(isComparing).find(({ node }) => {
+      const key = JSON.stringify(node);
+      const count = left.get(key) ?? 0;
+      left.set(key, count - 1);
+      return count === 0;
+    });
   };
   const trials = Math.min(conditions.length, Math.ceil(MOST_TRIED / Math.max(1, conditions.length)));
   let skipped: BoolExpression | undefined;
-  for (let index = 0; index < trials && skipped === undefined; index++) skipped = newWithout(index);
+  for (let index = 0; index < trials && skipped === undefined; index++) skipped = moreWithout(index);
   // Last, nothing is false: what the function keeps of its conditions is sound, and if it builds others now, it cannot be asked.
-  return newWithout(-1) === undefined ? skipped : undefined;
+  return moreWithout(-1) === undefined ? skipped : undefined;
 }
 
-/** The comparisons among conditions, as text: those do not contain other conditions, which may be false in a trial. */
-function comparisonsOf(conditions: readonly Pick<BoolExpression, 'node'>[]): string[] {
-  return conditions
-    .filter(({ node }) => typeof node === 'object' && isComparison(node[0]))
-    .map(({ node }) => JSON.stringify(node));
+/** How often each comparison was built. */
+function countComparisons(conditions: readonly BoolExpression[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { node } of conditions.filter(isComparing)) {
+    const key = JSON.stringify(node);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** A comparison contains no other condition, which may be false in a trial. */
+function isComparing({ node }: BoolExpression): boolean {
+  return typeof node === 'object' && isComparison(node[0]);
 }
