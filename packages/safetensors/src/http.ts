@@ -166,9 +166,11 @@ async function withAttempts<T>(
     if (i > 0) await pause(PAUSE_MS * 2 ** (i - 1), signal);
     try {
       const result = await attempt();
-      if (!(result instanceof Response) || !isBusy(result.status)) return result;
-      reason = `status ${result.status}`;
-      await result.body?.cancel();
+      // Not by its class: a `fetch` of the caller's may have one of its own.
+      const { status, body } = Object(result) as Partial<Response>;
+      if (status === undefined || !isBusy(status)) return result;
+      reason = `status ${status}`;
+      await body?.cancel();
     } catch (error) {
       throwIfAborted(signal, WHERE);
       if (error instanceof AttnError && error.code !== 'TIMEOUT') throw error;

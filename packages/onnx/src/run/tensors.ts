@@ -1,5 +1,5 @@
 /** Tensors of core as tensors of ONNX Runtime, and back. Nothing is copied unless the runtime would take it away. */
-import { AttnError, type DType, type StorageOf, type Tensor, type TensorSpec } from '@attn/core';
+import { AttnError, contiguous, type DType, type StorageOf, type Tensor, type TensorSpec } from '@attn/core';
 import type { OrtTensor, Runtime } from './runtime.ts';
 
 const TYPES: Readonly<Record<DType, string>> = {
@@ -29,8 +29,6 @@ export function fromOrt(tensor: OrtTensor, { dtype, shape }: TensorSpec): Tensor
   if (tensor.type !== TYPES[dtype]) {
     throw new AttnError('INTERNAL', 'onnx/run', `expected a ${TYPES[dtype]} tensor, got ${tensor.type}`);
   }
-  const data = tensor.data as StorageOf[DType];
-  if (dtype !== 'f16' || data instanceof Uint16Array) return { dtype, shape, data } as Tensor;
-  const { buffer, byteOffset, length } = data;
-  return { dtype, shape, data: new Uint16Array(buffer as ArrayBuffer, byteOffset, length) };
+  // Halves may come as a Float16Array, and under Jest all arrays come from another realm.
+  return contiguous({ dtype, shape, data: tensor.data as StorageOf[DType] });
 }
