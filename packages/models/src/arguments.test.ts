@@ -110,7 +110,10 @@ beforeAll(async () => {
       },
     ],
     ['loadFrom', { call: models.loadFrom, valid: [store, load] }],
-    ['openCheckpoint', { call: models.openCheckpoint, valid: [models.urlStore({})] }],
+    [
+      'openCheckpoint',
+      { call: models.openCheckpoint, valid: [models.urlStore('http://127.0.0.1:1/', { attempts: 1 })] },
+    ],
     ['urlStore', { call: models.urlStore, valid: ['http://127.0.0.1:1/', tried({ ...http, attempts: 1 })] }],
     ['folderStore', { call: models.folderStore, valid: [folder, 'a name'] }],
     [

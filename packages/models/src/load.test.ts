@@ -381,20 +381,3 @@ test('half-precision checkpoints are half the size, and close', async () => {
   expect(worst).toBeGreaterThan(1e-5);
   expect(worst).toBeLessThan(2e-2);
 });
-
-describe('options', () => {
-  test.each<[object, string]>([
-    [{ dtype: 'f16' }, 'there is no option "dtype"; known are'],
-    [{ cache_folder: '.' }, 'did you mean cacheFolder?'],
-    [{ onprogress: () => {} }, 'did you mean onProgress?'],
-    [{ inMemory: 'yes' }, 'inMemory must be true or false, got "yes"'],
-    [{ families: [{}] }, 'families must be a list of families of models, such as longformer, got [{}]'],
-    [{ attn: {} }, 'attn must be an Attn, which createAttn makes, got {}'],
-  ])('%o are refused before anything is read', async (options, message) => {
-    const loading = loadModel('./no such folder', options);
-    await expect(loading).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(message),
-    });
-  });
-});

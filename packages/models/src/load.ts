@@ -4,9 +4,9 @@ import {
   aString,
   checkArgument,
   checkOptions,
-  listOf,
   show,
   type Attn,
+  type Kind,
   type OptionKinds,
 } from '@attn/core';
 import type { HttpOptions } from '@attn/safetensors';
@@ -33,12 +33,17 @@ export interface WebLoadOptions extends LoadOptions, Pick<HttpOptions, 'fetch' |
 
 const WHERE = 'models/load';
 
+const someFamilies: Kind = {
+  expected: 'a list of at least one family of models, such as longformer',
+  test: (value) => Array.isArray(value) && value.length > 0 && value.every(aFamily.test),
+};
+
 /** What each option of loading must be. */
 export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
   ...READ_OPTIONS,
   architecture: aString,
   attn: anAttn,
-  families: listOf(aFamily, 'a list of families of models, such as longformer'),
+  families: someFamilies,
 };
 
 /** What each option of loading from the web must be. */

@@ -1,5 +1,5 @@
 /** Fields of a config.json that models of different families have in common. */
-import { AttnError, type Activation } from '@attn/core';
+import { AttnError, show, type Activation } from '@attn/core';
 import type { ConfigReader } from './config-reader.ts';
 
 /** How many layers a config may claim: each costs an object before a single weight is looked at. */
@@ -47,6 +47,6 @@ export function checkArchitecture<T extends string>(where: string, name: string,
   throw new AttnError(
     'UNSUPPORTED',
     where,
-    `the architecture must be one of ${known.join(', ')}, got ${name}`,
+    `the architecture must be one of ${known.join(', ')}, got ${show(name)}`,
   );
 }

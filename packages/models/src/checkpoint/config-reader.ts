@@ -15,7 +15,11 @@ export class ConfigReader {
    */
   constructor(config: JsonObject, file = 'config.json') {
     if (!anObject.test(config)) throw malformed(`${file} must be an object, got ${show(config)}`);
-    this.config = config;
+    try {
+      this.config = { ...config };
+    } catch (cause) {
+      throw malformed(`${file} must be readable, got ${show(config)}`, cause);
+    }
     this.file = file;
   }
 
@@ -91,8 +95,13 @@ export class ConfigReader {
   }
 }
 
-function malformed(message: string): AttnError {
-  return new AttnError('MALFORMED_FILE', 'models/config', message);
+function malformed(message: string, cause?: unknown): AttnError {
+  return new AttnError(
+    'MALFORMED_FILE',
+    'models/config',
+    message,
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 function isInteger(value: unknown, least: number): value is number {

@@ -1,6 +1,7 @@
 /** What callers give to be encoded, as a list of texts and of ids, whatever holds the ids. */
 import { AttnError, show, type Tensor } from '@attn/core';
 import {
+  has,
   isIntegerArray,
   isTensorLike,
   readEntries,
@@ -87,5 +88,5 @@ function rowsOf(where: string, tensor: Tensor | ForeignTensor): readonly unknown
 }
 
 function isFloat(input: object): input is { readonly dtype: unknown } {
-  return 'dtype' in input && (input.dtype === 'f32' || input.dtype === 'f16');
+  return has(input, 'dtype') && (input.dtype === 'f32' || input.dtype === 'f16');
 }

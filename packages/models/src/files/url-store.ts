@@ -26,18 +26,15 @@ export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
 };
 
 /**
- * A store over URLs: one for each file, or one that ends before the files' names. Errors: `INVALID_ARGUMENT`.
+ * A store over URLs: one for each file, or one that ends before the files' names.
+ * Errors: `INVALID_ARGUMENT`.
  */
 export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {}): FileStore {
   const http = checkOptions(WHERE, options, HTTP_OPTIONS);
-  const isFolder = typeof urls === 'string' || urls instanceof URL;
-  if (!isFolder && (typeof urls !== 'object' || urls === null || Array.isArray(urls))) throw notUrl(urls);
-  const base = isFolder ? String(urls).replace(/\/*$/, '/') : undefined;
-  const urlOf = (file: string): string | undefined => {
-    if (!isFolder) return Object.hasOwn(urls, file) ? checkUrl(urls[file]) : undefined;
-    if (!URL.canParse(file, base)) throw notUrl(urls);
-    return new URL(file, base).href;
-  };
+  const base = isUrl(urls) ? baseOf(urls) : undefined;
+  const byFile = base === undefined ? readUrls(urls) : new Map<string, string>();
+  const urlOf = (file: string): string | undefined =>
+    base === undefined ? byFile.get(file) : new URL(file, base).href;
   const source = async (file: string) => {
     const url = urlOf(file);
     if (url === undefined) throw new AttnError('FILE_NOT_FOUND', WHERE, `no URL is given for ${file}`);
@@ -54,7 +51,8 @@ export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {})
   const name = base ?? 'the given URLs';
   return {
     name,
-    has: async (file) => (isFolder ? (await sourceIfThere(file)) !== undefined : urlOf(file) !== undefined),
+    has: async (file) =>
+      byFile.has(file) || (base !== undefined && (await sourceIfThere(file)) !== undefined),
     bytes: async (file, limit) => {
       const found = await sourceIfThere(file);
       if (found === undefined) return undefined;
@@ -65,9 +63,37 @@ export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {})
   };
 }
 
-function checkUrl(url: unknown): string {
-  if (typeof url === 'string' || url instanceof URL) return String(url);
+/** The URL under which files lie. Errors: `INVALID_ARGUMENT`. */
+function baseOf(url: string | URL): string {
+  const base = String(url).replace(/\/*$/, '/');
+  if (URL.canParse(base)) return base;
   throw notUrl(url);
+}
+
+/** URLs by the names of files. Errors: `INVALID_ARGUMENT`. */
+function readUrls(urls: unknown): ReadonlyMap<string, string> {
+  const read = new Map<string, string>();
+  try {
+    const entries = kindOf(urls) === 'Object' ? Object.entries(urls as object) : [];
+    for (const [file, url] of entries) if (isUrl(url)) read.set(file, String(url));
+    if (read.size > 0 && read.size === entries.length) return read;
+  } catch {
+    // An object that cannot be read has no URLs.
+  }
+  throw notUrl(urls);
+}
+
+function isUrl(value: unknown): value is string | URL {
+  return typeof value === 'string' || kindOf(value) === 'URL';
+}
+
+/** `Object`, `URL`, `Map`, also of another realm. */
+function kindOf(value: unknown): string {
+  try {
+    return Object.prototype.toString.call(value).slice('[object '.length, -1);
+  } catch {
+    return 'unreadable';
+  }
 }
 
 function notUrl(got: unknown): AttnError {

@@ -6,6 +6,7 @@ import {
   AttnError,
   checkArgument,
   checkOptions,
+  show,
   throwIfAborted,
   withCallbacks,
   type Tensor,
@@ -55,7 +56,7 @@ async function write(
     await writeFile(join(folder, 'config.json'), `${JSON.stringify(checkpoint.config, undefined, 2)}\n`);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `could not write to ${folder}: ${reason}`, {
+    throw new AttnError('INVALID_ARGUMENT', WHERE, `could not write to ${show(folder)}: ${reason}`, {
       cause,
     });
   }

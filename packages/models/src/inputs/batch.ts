@@ -10,7 +10,7 @@ import {
   type Tensor,
 } from '@attn/core';
 import type { TokenBatch, VectorBatch } from '../model.ts';
-import { halvesAsNumbers, inputError, readEntries } from './entries.ts';
+import { halvesAsNumbers, inputError, ofWhat, readEntries } from './entries.ts';
 import { readIds } from './integers.ts';
 
 const TOKENS: OptionKinds<TokenBatch> = {
@@ -55,7 +55,11 @@ export function readInputIds(
   const { shape } = readEntries(named, inputIds);
   if (shape.length !== axes.length) {
     const hint = shape.length === 1 ? ': a batch of one row is a list of one list' : '';
-    throw inputError(named, 'INVALID_SHAPE', `must be [${axes.join(', ')}], got ${show(shape)}${hint}`);
+    throw inputError(
+      named,
+      'INVALID_SHAPE',
+      `must be [${axes.join(', ')}], got ${show(shape)}${ofWhat(inputIds)}${hint}`,
+    );
   }
   const length = shape[shape.length - 1];
   if (length === 0)

@@ -89,6 +89,20 @@ export function inputError(
   return new AttnError(code, where, `${name} ${message}`, cause === undefined ? undefined : { cause });
 }
 
+/** Whether a value has a field; one that cannot be asked has none. */
+export function has<N extends string>(value: unknown, name: N): value is { readonly [Name in N]: unknown } {
+  try {
+    return typeof value === 'object' && value !== null && name in value;
+  } catch {
+    return false;
+  }
+}
+
+/** What an input is of, for errors about its shape: lists are shown, tensors have it written on them. */
+export function ofWhat(value: unknown): string {
+  return isTensorLike(value) ? '' : `, the shape of ${show(value)}`;
+}
+
 /** True for typed arrays of integers, also those of another realm. */
 export function isIntegerArray(value: unknown): value is IntegerArray {
   return ArrayBuffer.isView(value) && /^(Big)?(Int|Uint)\d+(Clamped)?Array$/.test(kindOf(value));
@@ -96,9 +110,7 @@ export function isIntegerArray(value: unknown): value is IntegerArray {
 
 /** True for a tensor of this library or another. */
 export function isTensorLike(value: unknown): value is Tensor | ForeignTensor {
-  return (
-    typeof value === 'object' && value !== null && 'data' in value && ('shape' in value || 'dims' in value)
-  );
+  return has(value, 'data') && (has(value, 'shape') || has(value, 'dims'));
 }
 
 function entriesOf(named: Named, value: unknown, axes: number): Entries {

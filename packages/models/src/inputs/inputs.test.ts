@@ -108,7 +108,7 @@ describe('ids', () => {
       'one row without a batch',
       IDS,
       'INVALID_SHAPE',
-      'must be [batch, length], got [4]: a batch of one row is a list of one list',
+      'must be [batch, length], got [4], the shape of [0, 5, 6, 2]: a batch of one row is a list of one list',
     ],
     ['rows of no tokens', [[]], 'INVALID_SHAPE', 'must have at least one token a row, got [1, 0]'],
     [

@@ -3,7 +3,7 @@
  * named with its place.
  */
 import { show, sizeOf, type AttnError, type Tensor } from '@attn/core';
-import { inputError, placeOf, readEntries, type Entries, type Named } from './entries.ts';
+import { has, inputError, ofWhat, placeOf, readEntries, type Entries, type Named } from './entries.ts';
 
 /** The number that a number or a bigint is; undefined for what is no integer. */
 export function toInteger(value: unknown): number | undefined {
@@ -23,7 +23,7 @@ export function readIds(
   count: number,
 ): Tensor<'i32'> {
   refuseFloats(named, value);
-  const entries = ofShape(named, readEntries(named, value), shape);
+  const entries = ofShape(named, value, shape);
   const { data } = entries;
   const ids = data instanceof Int32Array ? data : new Int32Array(data.length);
   for (let i = 0; i < data.length; i++) {
@@ -74,7 +74,7 @@ export function readMask(
   shape: readonly number[],
   { most, expected }: MaskValues,
 ): Uint8Array {
-  const entries = ofShape(named, readEntries(named, value), shape);
+  const entries = ofShape(named, value, shape);
   const { data } = entries;
   const mask = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) {
@@ -104,18 +104,21 @@ export function readPadding(
 const ADDITIVE =
   ': this looks like an additive mask, which is 0 for tokens and very negative for padding; give 1 where it is 0, and 0 elsewhere';
 
-function ofShape(named: Named, entries: Entries, shape: readonly number[]): Entries {
+function ofShape(named: Named, value: unknown, shape: readonly number[]): Entries {
+  const entries = readEntries(named, value);
   // Only leading axes are merged: [batch, choices, length] as [batch · choices, length].
   const fits = sizeOf(entries.shape) === sizeOf(shape) && entries.shape.at(-1) === shape.at(-1);
   if (fits) return entries;
-  throw inputError(named, 'INVALID_SHAPE', `must be ${show(shape)}, got ${show(entries.shape)}`);
+  throw inputError(
+    named,
+    'INVALID_SHAPE',
+    `must be ${show(shape)}, got ${show(entries.shape)}${ofWhat(value)}`,
+  );
 }
 
 function refuseFloats(named: Named, value: unknown): void {
-  const dtype: unknown =
-    typeof value === 'object' && value !== null && 'dtype' in value ? value.dtype : undefined;
-  if (dtype !== 'f32' && dtype !== 'f16') return;
-  throw inputError(named, 'INVALID_DTYPE', `must be integers, got ${dtype}`);
+  if (!has(value, 'dtype') || (value.dtype !== 'f32' && value.dtype !== 'f16')) return;
+  throw inputError(named, 'INVALID_DTYPE', `must be integers, got ${value.dtype}`);
 }
 
 function wrongEntry(named: Named, entries: Entries, index: number, expected: string, hint = ''): AttnError {

@@ -136,7 +136,7 @@ describe('checkpoints', () => {
 
 describe('what is refused', () => {
   test.each([
-    [{ architectures: ['LongformerForDreams'] }, 'UNSUPPORTED', 'got LongformerForDreams'],
+    [{ architectures: ['LongformerForDreams'] }, 'UNSUPPORTED', 'got "LongformerForDreams"'],
     [{ num_hidden_layers: 0 }, 'MALFORMED_FILE', 'num_hidden_layers must be an integer from 1'],
     [
       { num_hidden_layers: 1e9 },
