@@ -32,15 +32,19 @@ function reasonOf(error: unknown, packageName: string): string {
   }
   if (isNotInstalled(error, packageName)) return `it is not installed; ${install}`;
   if (error instanceof AttnError) return error.sentence;
-  const message = error instanceof Error ? error.message : String(error);
-  return `it could not be loaded: ${message}`;
+  return `it could not be loaded: ${messageOf(error) ?? String(error)}`;
+}
+
+/** Not by `instanceof`: Jest's errors are of another realm. */
+function messageOf(error: unknown): string | undefined {
+  const { message } = Object(error) as { readonly message?: unknown };
+  return typeof message === 'string' ? message : undefined;
 }
 
 /** True for exactly this package: one that is installed but lacks a dependency of its own is broken, not absent. */
 function isNotInstalled(error: unknown, packageName: string): boolean {
-  // Not `instanceof`: Jest's errors are of another realm.
-  const { code, name, message } = Object(error) as Partial<Error> & { readonly code?: unknown };
-  if (typeof message !== 'string') return false;
+  const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
+  const message = messageOf(error) ?? '';
   const isMissing =
     code === 'ERR_MODULE_NOT_FOUND' || // Node
     code === 'MODULE_NOT_FOUND' || // webpack, Turbopack, Jest

@@ -117,8 +117,9 @@ export class WasmBackend implements Backend {
     if (this.disposed) return DISPOSED;
     try {
       if (this.options.offMainThread === false) return await this.lookHere();
+      const probe = await (await this.remote()).probe();
       this.whyHere = undefined;
-      return await (await this.remote()).probe();
+      return probe;
     } catch (error) {
       return this.lookInstead(error);
     }

@@ -40,13 +40,19 @@ export function whyNoNodeThread(script: Script): string | undefined {
     return `packages cannot reach the threads of Node ${process.versions?.node}; it has to be 20.16, 22.3 or later`;
   }
   const address = addressOf(script);
-  if (address !== undefined && (address.protocol !== 'file:' || exists(address))) return undefined;
+  if (address !== undefined && address.protocol !== 'file:') return undefined;
+  try {
+    if (address !== undefined && (files()?.existsSync(address) ?? true)) return undefined;
+  } catch (error) {
+    // Deno, without the permission to read, in which it does not start threads either.
+    return `${script.file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
   return (
     `${script.file} is not beside this bundle; keep @attn/wasm out of the bundle (external), ` +
     `or copy @attn/wasm/dist/workers/${script.file} there`
   );
 }
 
-function exists(address: URL): boolean {
-  return builtin<{ existsSync(path: URL): boolean }>('node:fs')?.existsSync(address) ?? true;
+function files(): { existsSync(path: URL): boolean } | undefined {
+  return builtin('node:fs');
 }

@@ -28,19 +28,22 @@ export function webThread(
   };
 }
 
-/** A page may not start a script of another origin, say of a CDN, but it may start one of its own that imports the other. */
+/**
+ * A page may not start a script of another origin, say of a CDN, but it may start one of its own that imports the other, if the other's
+ * server lets it (CORS). To a sandboxed page all origins are others.
+ */
 function startAnywhere(start: () => Worker, script: Script): Worker {
   try {
     return start();
   } catch (error) {
     const address = addressOf(script);
     if (address === undefined || !isForeign(address) || typeof Worker === 'undefined') throw error;
-    return new Worker(importing(address.href), { type: 'module' });
+    return new Worker(importing(address.href));
   }
 }
 
 function isForeign({ protocol, origin }: URL): boolean {
-  return protocol.startsWith('http') && origin !== globalThis.location?.origin;
+  return protocol.startsWith('http') && origin !== globalThis.origin;
 }
 
 /** A script for each address, which the page keeps: workers may start from it at any time. */
@@ -49,9 +52,24 @@ const scripts = new Map<string, string>();
 function importing(address: string): string {
   let script = scripts.get(address);
   if (script === undefined) {
-    const source = `import ${JSON.stringify(address)};`;
-    script = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+    script = URL.createObjectURL(new Blob([sourceOf(address)], { type: 'text/javascript' }));
     scripts.set(address, script);
   }
   return script;
 }
+
+/**
+ * No module itself, because sandboxed pages start none of those. So messages arrive before the import, and are kept for it. What
+ * becomes of a failed import is an error of the worker, which its page hears of.
+ */
+const sourceOf = (address: string): string => `
+const early = [];
+const keep = (event) => early.push(event);
+addEventListener('message', keep);
+import(${JSON.stringify(address)}).then(
+  () => {
+    removeEventListener('message', keep);
+    for (const { data } of early) dispatchEvent(new MessageEvent('message', { data }));
+  },
+  (error) => setTimeout(() => { throw error; }),
+);`;

@@ -4,14 +4,17 @@ import { engineAddress } from '../workers/start-engine.ts';
 
 /** Why the worker did not start, and what helps. */
 export function whyNoWorker(error: unknown, address: string | undefined = engineAddress()): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const cause = error instanceof AttnError ? error.sentence : message;
-  return `the worker with the engine did not start: ${cause}; ${remedy(address)}`;
+  return `${causeOf(error).replace(/\.$/, '')}; ${remedy(address)}`;
+}
+
+function causeOf(error: unknown): string {
+  if (error instanceof AttnError) return error.sentence;
+  return `the worker with the engine did not start: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 function remedy(address: string | undefined): string {
   if (globalThis.origin === 'null') {
-    return 'a sandboxed frame has no workers of its own, unless its sandbox has allow-same-origin';
+    return 'in a sandboxed frame without allow-same-origin, its server has to allow every origin (Access-Control-Allow-Origin: *)';
   }
   if (address !== undefined && /\/\.vite\/deps/.test(address)) {
     return "Vite's development server bundled this package without it: optimizeDeps: { exclude: ['@attn/wasm'] } in the config helps";
@@ -29,7 +32,7 @@ export function warnOfOwnThread(reason: string): void {
   if (hasWarned) return;
   hasWarned = true;
   console.warn(
-    `[attn/wasm] this page computes on its own thread, which is blocked meanwhile, and on no other: ${reason}. ` +
-      'Where that is meant, wasm({ offMainThread: false }) says so.',
+    `[attn/wasm] this page computes on its own thread alone, which is blocked meanwhile: ${reason}. ` +
+      'wasm({ offMainThread: false }) asks for that, and then nothing is said.',
   );
 }
