@@ -1,6 +1,6 @@
 /**
  * `createAttn()` for applications that do not want to list backends: those of this project that are installed, the
- * fastest first, each loaded only here and now. Applications that ship to a browser list their own, so that bundlers see them.
+ * fastest first, each loaded only here and now.
  */
 import {
   ATTN_OPTIONS,
@@ -8,16 +8,43 @@ import {
   createAttn as createAttnFrom,
   type Attn,
   type AttnOptions,
+  type Backend,
 } from '@attn/core';
-import { loadBackends, type Loader } from './load.ts';
+import { backendOf, standIn } from './load.ts';
 
-/** One line a backend, in order of preference. */
-const LOADERS: readonly Loader[] = [
-  { name: 'webgpu', package: '@attn/webgpu', load: async () => (await import('@attn/webgpu')).webgpu() },
-  { name: 'wasm', package: '@attn/wasm', load: async () => (await import('@attn/wasm')).wasm() },
-  { name: 'onnx', package: '@attn/onnx', load: async () => (await import('@attn/onnx/runtime')).onnx() },
-  { name: 'cpu', package: '@attn/cpu', load: async () => (await import('@attn/cpu')).cpu() },
-];
+/** In order of preference. */
+const NAMES = [
+  'webgpu', // the GPU
+  'wasm', // all cores
+  'onnx', // all cores, by another library
+  'cpu', // one core, anywhere
+] as const;
+
+/**
+ * One backend, or a stand-in that says why it could not be loaded.
+ *
+ * Each import has to stand right here: literal, in the same function as its `try`. Then bundlers take along what is installed, and
+ * what is not installed ends no build: webpack and Next warn, esbuild, Rollup, Vite and Turbopack say nothing. In a function of its own,
+ * or with `.catch()` instead of `try`, the same import is an error for webpack and Turbopack.
+ */
+async function load(name: (typeof NAMES)[number]): Promise<Backend> {
+  try {
+    switch (name) {
+      case 'webgpu':
+        return backendOf((await import('@attn/webgpu')).webgpu);
+      case 'wasm':
+        return backendOf((await import('@attn/wasm')).wasm);
+      case 'onnx':
+        return backendOf((await import('@attn/onnx/runtime')).onnx);
+      case 'cpu':
+        return backendOf((await import('@attn/cpu')).cpu);
+      default:
+        return name satisfies never;
+    }
+  } catch (error) {
+    return standIn(name, error);
+  }
+}
 
 /** Options of `createAttn`: core's, but for the list of backends. */
 export type AutoOptions = Omit<AttnOptions, 'backends'>;
@@ -25,10 +52,14 @@ export type AutoOptions = Omit<AttnOptions, 'backends'>;
 const { backends: _, ...AUTO_OPTIONS } = ATTN_OPTIONS;
 
 /**
- * Loads the backends that are installed, probes them, and picks the fastest for each call. One that is not installed is
- * listed by `probe` and `explain` with that reason. Errors: those of core's `createAttn`.
+ * Loads the backends that are installed, probes them, and picks the fastest for each call. A backend that could not be loaded is listed by
+ * `probe` and `explain` with the reason, and the others work. Errors: those of core's `createAttn`.
+ *
+ * @example
+ * const attn = await createAttn();
+ * console.table(attn.explain());
  */
 export async function createAttn(options: AutoOptions = {}): Promise<Attn> {
   const checked = checkOptions('auto/createAttn', options, AUTO_OPTIONS);
-  return createAttnFrom({ ...checked, backends: await loadBackends(LOADERS) });
+  return createAttnFrom({ ...checked, backends: await Promise.all(NAMES.map(load)) });
 }

@@ -1,19 +1,18 @@
-// Which failures to load mean "not installed", and that nothing else is swallowed.
-import { createAttn, f32, type Backend } from '@attn/core';
+// What is said of a backend that could not be loaded, whatever the reason, and that it takes no other along.
+import { AttnError, createAttn, f32 } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { expect, test } from 'vitest';
 import { createAttn as createDefault } from './index.ts';
-import { loadBackends } from './load.ts';
+import { backendOf, standIn } from './load.ts';
 
-const absent = 'attn-no-such-package';
-const loaderOf = (load: () => Promise<Backend>) => ({ name: 'absent', package: absent, load });
+const coded = (error: Error, code: string): Error => Object.assign(error, { code });
 
 test('a backend that is not installed is listed with the reason, and the others work', async () => {
-  const missing = loaderOf(() => import(/* @vite-ignore */ `${absent}`));
-  const installed = { name: 'cpu', package: '@attn/cpu', load: async () => cpu() };
-  const attn = await createAttn({ backends: await loadBackends([missing, installed]) });
+  const name = '@attn/absent';
+  const error: unknown = await import(/* @vite-ignore */ name).catch((thrown: unknown) => thrown);
+  const attn = await createAttn({ backends: [standIn('absent', error), cpu()] });
   expect(attn.probe()).toMatchObject([
-    { name: 'absent', available: false, reason: `it is not installed; npm install ${absent}` },
+    { name: 'absent', available: false, reason: 'it is not installed; npm install @attn/absent' },
     { name: 'cpu', available: true },
   ]);
   const q = f32([1, 1, 1, 2], [1, 2]);
@@ -25,28 +24,49 @@ test('a backend that is not installed is listed with the reason, and the others 
 });
 
 test.each([
+  ['Node', coded(new Error("Cannot find package '@attn/x' imported from /y.js"), 'ERR_MODULE_NOT_FOUND')],
+  ['webpack, Turbopack', coded(new Error("Cannot find module '@attn/x'"), 'MODULE_NOT_FOUND')],
+  ['Jest', coded(new Error("Cannot find module '@attn/x' from 'node_modules/y.js'"), 'MODULE_NOT_FOUND')],
+  ['Vite', new Error('Could not resolve "@attn/x/runtime" imported by "@attn/auto". Is it installed?')],
+  ['Chromium', new TypeError("Failed to resolve module specifier '@attn/x'")],
   [
-    'Node',
-    Object.assign(new Error(`Cannot find package '${absent}' imported from /x.js`), {
-      code: 'ERR_MODULE_NOT_FOUND',
-    }),
+    'Firefox',
+    new TypeError('The specifier “@attn/x” was a bare specifier, but was not remapped to anything.'),
   ],
-  ['Vite', new Error(`Could not resolve "${absent}/runtime" imported by "@attn/auto". Is it installed?`)],
-])('what %s says of it is understood', async (_who, error) => {
-  const [backend] = await loadBackends([loaderOf(() => Promise.reject(error))]);
-  expect(await backend.probe()).toMatchObject({ available: false });
+])('what %s says of a package that is not installed is understood', async (_who, error) => {
+  expect(await standIn('x', error).probe()).toEqual({
+    available: false,
+    reason: 'it is not installed; npm install @attn/x',
+  });
 });
 
 test.each([
   [
     'a dependency of it is missing',
-    'ERR_MODULE_NOT_FOUND',
-    `Cannot find package 'left-pad' imported from /${absent}/x.js`,
+    coded(new Error("Cannot find package 'left-pad' imported from /@attn/x/y.js"), 'ERR_MODULE_NOT_FOUND'),
+    "it could not be loaded: Cannot find package 'left-pad' imported from /@attn/x/y.js",
   ],
-  ['it throws', 'ERR_OTHER', `'${absent}' failed`],
-])('%s: the error comes through', async (_title, code, message) => {
-  const error = Object.assign(new Error(message), { code });
-  await expect(loadBackends([loaderOf(() => Promise.reject(error))])).rejects.toBe(error);
+  ['its module throws', new Error('no such global'), 'it could not be loaded: no such global'],
+  ['its module throws text', 'out of luck', 'it could not be loaded: out of luck'],
+  ['its module throws nothing', undefined, 'it could not be loaded: undefined'],
+  [
+    'its factory refuses',
+    new AttnError('INVALID_ARGUMENT', 'x', 'threads must be few'),
+    'threads must be few',
+  ],
+])('%s: that is the reason', async (_title, error, reason) => {
+  expect(await standIn('x', error).probe()).toEqual({ available: false, reason });
+});
+
+test('a module that a bundler has emptied is listed as left out', async () => {
+  const emptied: { readonly x?: () => ReturnType<typeof cpu> } = {};
+  const load = () => backendOf(emptied.x);
+  expect(load).toThrow();
+  const reason = 'it is not installed, or its bundle was made without it; npm install @attn/x';
+  const error = await Promise.resolve()
+    .then(load)
+    .catch((thrown: unknown) => thrown);
+  expect(await standIn('x', error).probe()).toEqual({ available: false, reason });
 });
 
 test('the default list has the backends of this project', async () => {

@@ -1,42 +1,18 @@
-/** Loads backends that may not be installed. */
+/** Backends that may not be installed, may have been left out of a bundle, or may fail while they load. */
 import { AttnError, type Backend } from '@attn/core';
 
-/** Where a backend comes from. */
-export interface Loader {
-  readonly name: string;
-  /** The package to install. */
-  readonly package: string;
-  load(): Promise<Backend>;
+/** Thrown where a module has been found, but nothing is in it. */
+class EmptyModule extends Error {}
+
+/** What a backend's factory makes. Bundlers put an empty module in the place of one that they were told to leave out. */
+export function backendOf(factory: (() => Backend) | undefined): Backend {
+  if (typeof factory !== 'function') throw new EmptyModule();
+  return factory();
 }
 
-/** Every backend, side by side; a stand-in that says why for one that is not installed. Other failures are thrown. */
-export function loadBackends(loaders: readonly Loader[]): Promise<Backend[]> {
-  return Promise.all(
-    loaders.map(async (loader) => {
-      try {
-        return await loader.load();
-      } catch (error) {
-        if (isNotInstalled(error, loader.package)) return notInstalled(loader);
-        throw error;
-      }
-    }),
-  );
-}
-
-/** True for exactly this package: one that is installed but lacks a dependency of its own is broken, not absent. */
-function isNotInstalled(error: unknown, packageName: string): boolean {
-  if (!(error instanceof Error)) return false;
-  const missing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'; // Node
-  const unresolved = error instanceof TypeError && error.message.includes('specifier'); // browsers
-  const unbundled = error.message.startsWith('Could not resolve'); // what Vite puts in the place of an optional peer
-  const [, named = ''] = /['"“]([^'"”]+)['"”]/.exec(error.message) ?? [];
-  return (
-    (missing || unresolved || unbundled) && (named === packageName || named.startsWith(`${packageName}/`))
-  );
-}
-
-function notInstalled({ name, package: packageName }: Loader): Backend {
-  const reason = `it is not installed; npm install ${packageName}`;
+/** Takes the place of a backend that could not be loaded: it is never available, and says why. */
+export function standIn(name: string, error: unknown): Backend {
+  const reason = reasonOf(error, `@attn/${name}`);
   return {
     name,
     probe: async () => ({ available: false, reason }),
@@ -47,4 +23,33 @@ function notInstalled({ name, package: packageName }: Loader): Backend {
     },
     dispose: async () => {},
   };
+}
+
+function reasonOf(error: unknown, packageName: string): string {
+  const install = `npm install ${packageName}`;
+  if (error instanceof EmptyModule) {
+    return `it is not installed, or its bundle was made without it; ${install}`;
+  }
+  if (isNotInstalled(error, packageName)) return `it is not installed; ${install}`;
+  if (error instanceof AttnError) return error.sentence;
+  return `it could not be loaded: ${messageOf(error) ?? String(error)}`;
+}
+
+/** Not by `instanceof`: Jest's errors are of another realm. */
+function messageOf(error: unknown): string | undefined {
+  const { message } = Object(error) as { readonly message?: unknown };
+  return typeof message === 'string' ? message : undefined;
+}
+
+/** True for exactly this package: one that is installed but lacks a dependency of its own is broken, not absent. */
+function isNotInstalled(error: unknown, packageName: string): boolean {
+  const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
+  const message = messageOf(error) ?? '';
+  const isMissing =
+    code === 'ERR_MODULE_NOT_FOUND' || // Node
+    code === 'MODULE_NOT_FOUND' || // webpack, Turbopack, Jest
+    (name === 'TypeError' && message.includes('specifier')) || // browsers
+    message.startsWith('Could not resolve'); // what Vite puts in the place of an optional peer
+  const [, named = ''] = /['"“]([^'"”]+)['"”]/.exec(message) ?? [];
+  return isMissing && (named === packageName || named.startsWith(`${packageName}/`));
 }

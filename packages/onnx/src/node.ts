@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { AttnError, checkOptions, type Backend } from '@attn/core';
 import { ONNX_OPTIONS, OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
-import { loadOrt } from './run/load.ts';
-import type { Runtime } from './run/runtime.ts';
+import { notLoaded, ortOf } from './run/load.ts';
+import type { OrtModule, Runtime } from './run/runtime.ts';
 
 export type { OnnxOptions };
 
@@ -31,7 +31,7 @@ async function start({
       'onnxruntime-node runs in Node only; import @attn/onnx/web in browsers',
     );
   }
-  const ort = await loadOrt('onnxruntime-node', () => import('onnxruntime-node'));
+  const ort = await importOrt();
   return {
     ort,
     title: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common ?? ''}`.trim(),
@@ -50,6 +50,15 @@ async function start({
       ...sessionOptions,
     },
   };
+}
+
+/** The import stands in a `try` of the same function, so that bundlers let a peer be missing. Errors: `BACKEND_UNAVAILABLE`. */
+async function importOrt(): Promise<OrtModule> {
+  try {
+    return ortOf(await import('onnxruntime-node'));
+  } catch (cause) {
+    throw notLoaded('onnxruntime-node', cause);
+  }
 }
 
 function isAtLeast(version: string | undefined, [major, minor]: readonly [number, number]): boolean {

@@ -1,8 +1,8 @@
 /** @attn/onnx/web: on onnxruntime-web. */
 import { aBoolean, checkOptions, type Backend, type OptionKinds } from '@attn/core';
 import { ONNX_OPTIONS, OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
-import { loadOrt } from './run/load.ts';
-import type { Runtime } from './run/runtime.ts';
+import { notLoaded, ortOf } from './run/load.ts';
+import type { OrtModule, Runtime } from './run/runtime.ts';
 
 /** Options of the web entry. */
 export interface OnnxWebOptions extends OnnxOptions {
@@ -31,7 +31,7 @@ async function start({
   sessionOptions,
   offMainThread,
 }: OnnxWebOptions): Promise<Runtime> {
-  const ort = await loadOrt('onnxruntime-web', () => import('onnxruntime-web'));
+  const ort = await importOrt();
   const providers = executionProviders.map(providerName);
   const isPage = (globalThis as { readonly document?: object }).document !== undefined;
   const proxy = offMainThread ?? (isPage && providers.every((name) => name === 'wasm'));
@@ -47,6 +47,15 @@ async function start({
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };
+}
+
+/** The import stands in a `try` of the same function, so that bundlers let a peer be missing. Errors: `BACKEND_UNAVAILABLE`. */
+async function importOrt(): Promise<OrtModule> {
+  try {
+    return ortOf(await import('onnxruntime-web'));
+  } catch (cause) {
+    throw notLoaded('onnxruntime-web', cause);
+  }
 }
 
 /** Without shared memory there is one. ONNX Runtime gains little beyond four. */

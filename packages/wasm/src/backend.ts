@@ -17,17 +17,21 @@ import {
   type ProbeOptions,
   type SharedState,
 } from '@attn/core';
+import { nodeProcess } from './engine/host.ts';
 import { knownSpeed, REFERENCE, type EngineSpeed } from './engine/speed.ts';
 import type { Host, HostOptions } from './host.ts';
+import type { LocalHost } from './local-host.ts';
 import { localPlans } from './plan-source.ts';
 import { predict } from './predict.ts';
 import { look } from './probe.ts';
 import type { RemoteHost } from './remote/remote-host.ts';
 import { VERSION } from './version.ts';
+import { whyNoHelper } from './workers/start-helper.ts';
 
 /** What a backend is made with. */
 export interface WasmBackendOptions extends HostOptions {
-  readonly offMainThread: boolean;
+  /** `preferred`: in a worker, or here where none can be started. */
+  readonly offMainThread: boolean | 'preferred';
 }
 
 /** Head and value dims above this are refused: 64 rows of them would fill a cache. */
@@ -42,9 +46,11 @@ export class WasmBackend implements Backend {
   /** For use without `createAttn`, which shares one store of plans among all backends. */
   private readonly plans: PlanCache = new PlanCache();
   private readonly options: WasmBackendOptions;
-  private localHost: Promise<Host> | undefined;
+  private localHost: Promise<LocalHost> | undefined;
   private remoteHost: Promise<RemoteHost> | undefined;
   private probing: Promise<Probe> | undefined;
+  /** Why graphs are not computed in a worker, though that was preferred. */
+  private whyHere: string | undefined;
   private found: Probe | undefined;
   /** As measured; a guess before. */
   private speed: EngineSpeed;
@@ -101,21 +107,54 @@ export class WasmBackend implements Backend {
     await Promise.all([this.localHost, this.remoteHost].map(async (host) => (await host)?.dispose()));
   }
 
-  /** Looks where graphs are going to be computed: here, or in a worker, which is started for it. */
+  /** Looks where graphs are going to be computed: in a worker, which is started for it, or here. */
   private async look(): Promise<Probe> {
-    if (this.disposed) return { available: false, reason: 'the backend has been disposed' };
-    if (!this.options.offMainThread) return look(this.options).probe;
+    if (this.disposed) return DISPOSED;
     try {
-      return await (await this.remote()).probe();
+      if (this.options.offMainThread === false) return await this.lookHere();
+      const probe = await (await this.remote()).probe();
+      this.whyHere = undefined;
+      return probe;
     } catch (error) {
-      return { available: false, reason: `it could not be loaded: ${String(error)}` };
+      return this.lookInstead(error);
     }
   }
 
-  /** What computes. Errors: `DISPOSED`, also when the backend was disposed while it was loaded. */
+  /** No worker, or no engine, could be started. */
+  private async lookInstead(error: unknown): Promise<Probe> {
+    if (this.disposed) return DISPOSED;
+    const { offMainThread } = this.options;
+    if (offMainThread === false) return { available: false, reason: notLoaded(error) };
+    const { warnOfOwnThread, whyNoWorker } = await import('./remote/no-worker.ts');
+    const reason = whyNoWorker(error);
+    if (offMainThread === true) return { available: false, reason };
+    this.whyHere = reason;
+    const probe = await this.lookHere();
+    if (!probe.available) return probe;
+    warnOfOwnThread(reason);
+    return {
+      ...probe,
+      summary: `${probe.summary}, which is the page's own`,
+      absences: [...(probe.absences ?? []), reason],
+    };
+  }
+
+  /** In Node, Deno and Bun nothing needs to be loaded or started to know. */
+  private async lookHere(): Promise<Probe> {
+    if (nodeProcess() !== undefined && this.localHost === undefined) {
+      const { startHelper } = this.options;
+      return look(this.options, startHelper === undefined ? whyNoHelper() : undefined).probe;
+    }
+    return (await this.local()).probe();
+  }
+
+  /** What computes. Errors: `DISPOSED`, also when the backend was disposed while it was loaded; `BACKEND_UNAVAILABLE`. */
   private async host(where: string): Promise<Host> {
     this.throwIfDisposed(where);
-    const host = await (this.options.offMainThread ? this.remote() : this.local());
+    const isRemote = this.options.offMainThread !== false && this.whyHere === undefined;
+    const host = await (isRemote ? this.remote() : this.local()).catch((cause: unknown) => {
+      throw new AttnError('BACKEND_UNAVAILABLE', where, notLoaded(cause), { cause });
+    });
     this.throwIfDisposed(where);
     return host;
   }
@@ -124,15 +163,34 @@ export class WasmBackend implements Backend {
     if (this.disposed) throw new AttnError('DISPOSED', where, 'the backend has been disposed');
   }
 
-  private local(): Promise<Host> {
-    this.localHost ??= import('./local-host.ts').then(({ LocalHost }) => new LocalHost(this.options));
+  private local(): Promise<LocalHost> {
+    // The page's own thread would wait for helpers, which do not start either where the worker did not.
+    const options =
+      this.whyHere === undefined ? this.options : { ...this.options, threads: 1, sharedMemory: false };
+    this.localHost ??= import('./local-host.ts').then(
+      ({ LocalHost }) => new LocalHost(options),
+      (error: unknown) => {
+        this.localHost = undefined;
+        throw error;
+      },
+    );
     return this.localHost;
   }
 
   private remote(): Promise<RemoteHost> {
     this.remoteHost ??= import('./remote/remote-host.ts').then(
       ({ RemoteHost }) => new RemoteHost(this.options),
+      (error: unknown) => {
+        this.remoteHost = undefined;
+        throw error;
+      },
     );
     return this.remoteHost;
   }
+}
+
+const DISPOSED: Probe = { available: false, reason: 'the backend has been disposed' };
+
+function notLoaded(error: unknown): string {
+  return `a part of it could not be loaded: ${error instanceof Error ? error.message : String(error)}`;
 }

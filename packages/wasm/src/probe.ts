@@ -18,21 +18,27 @@ export interface Found {
   readonly settings: EngineSettings | undefined;
 }
 
-/** Looks at this thread's engine; what was asked for must be there. */
-export function look(options: Pick<HostOptions, 'simd' | 'sharedMemory' | 'threads'>): Found {
+/**
+ * Looks at this thread's engine; what was asked for must be there.
+ * @param whyAlone why no helper threads can be started, where that is known
+ */
+export function look(
+  options: Pick<HostOptions, 'simd' | 'sharedMemory' | 'threads'>,
+  whyAlone?: string,
+): Found {
   const found = features();
   const reason = whyNot(found, options);
   if (reason !== undefined) return { probe: { available: false, reason }, settings: undefined };
   const { simd = found.fuses ? 'relaxed' : 'plain' } = options;
-  const { sharedMemory = found.cannotShare === undefined } = options;
-  const threads = sharedMemory ? options.threads : 1;
+  const { sharedMemory = found.cannotShare === undefined && whyAlone === undefined } = options;
+  const threads = sharedMemory && whyAlone === undefined ? options.threads : 1;
   const kind = simd === 'relaxed' && found.fuses ? 'SIMD with fused multiply–add' : 'SIMD';
   return {
     probe: {
       available: true,
       summary: `WebAssembly ${kind}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
       features: { threads, simd, sharedMemory, f16: true },
-      absences: absencesOf(found),
+      absences: absencesOf(found, whyAlone),
     },
     settings: { simd, sharedMemory, threads },
   };
@@ -52,11 +58,12 @@ function whyNot(
   return undefined;
 }
 
-function absencesOf({ relaxed, fuses, cannotShare }: Features): string[] {
+function absencesOf({ relaxed, fuses, cannotShare }: Features, whyAlone: string | undefined): string[] {
   const absences: string[] = [];
   if (!relaxed) absences.push('no fused multiply–add: this engine has no relaxed SIMD');
   else if (!fuses)
     absences.push('no fused multiply–add: that of this engine, or of its processor, rounds twice');
-  if (cannotShare !== undefined) absences.push(`one thread: ${cannotShare}`);
+  const why = cannotShare ?? whyAlone;
+  if (why !== undefined) absences.push(`one thread: ${why}`);
   return absences;
 }

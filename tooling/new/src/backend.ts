@@ -146,10 +146,12 @@ export function backend(name: Name, root: string): Scaffold {
       [`${folder}/src/conformance.test.ts`]: test(name),
     },
     changes: [
+      addLines('packages/auto/src/index.ts', /^ {2}'\w+', \/\/ /, `  '${kebab}', // TODO what makes it fast`),
       addLines(
         'packages/auto/src/index.ts',
-        /^ {2}\{ name: '\w+', package: /,
-        `  { name: '${kebab}', package: '@attn/${kebab}', load: async () => (await import('@attn/${kebab}')).${camel}() },`,
+        /^ {8}return backendOf\(/,
+        `      case '${kebab}':`,
+        `        return backendOf((await import('@attn/${kebab}')).${camel});`,
       ),
       editJson<Manifest>('packages/auto/package.json', (auto) => {
         auto.devDependencies = sorted({ ...auto.devDependencies, [`@attn/${kebab}`]: 'workspace:^' });
@@ -173,7 +175,7 @@ export function backend(name: Name, root: string): Scaffold {
       'npm run pnpm -- install',
       `${folder}/src/index.ts: probe what the machine has, and estimate by a measurement`,
       `${folder}/src: a kernel per op, one file and one line in kernels.ts, until none is computed by its definition`,
-      'packages/auto/src/index.ts: move its line to where it belongs in the order of preference',
+      'packages/auto/src/index.ts: move its name to where it belongs in the order of preference',
       `apps/cli/src/backends.ts: its name in BACKENDS, unless it is there; apps/cli/package.json: a dependency on @attn/${kebab}`,
       `${folder}/README.md; its line in README.md, packages/auto/README.md and docs/architecture.md`,
       'a suite in apps/bench/src/suites, so that it has figures',

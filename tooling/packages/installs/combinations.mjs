@@ -66,6 +66,14 @@ export const COMBINATIONS = [
   },
 ];
 
+/** What is installed in every bundler and host: two backends of four. */
+export const BUNDLED = {
+  packages: ['auto', 'core', 'wasm', 'cpu'],
+  backends: ['wasm', 'cpu'],
+  absent: ['webgpu', 'onnx'],
+  start: automatic(),
+};
+
 function listing(factory, entry) {
   return `import { createAttn } from '@attn/core';
 import { ${factory} } from '${entry}';

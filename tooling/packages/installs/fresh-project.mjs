@@ -1,6 +1,6 @@
 // Packs every package as it would be published, and makes projects that have installed some of them, in the temporary folder.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from './run.mjs';
 
 const root = join(import.meta.dirname, '../../..');
@@ -27,8 +27,15 @@ export async function packAll(folder) {
   return tarballs;
 }
 
-/** A project of its own in `folder` that has installed a combination from tarballs, and its peers from the registry. */
-export async function freshProject(folder, { packages, peers = [], backends, absent, start }, tarballs) {
+/**
+ * A project of its own in `folder` that has installed a combination from tarballs, and its peers and tools from the registry. `tools` are versions
+ * by name, `files` texts by path.
+ */
+export async function freshProject(
+  folder,
+  { packages, peers = [], tools = {}, files = {}, backends, absent, start },
+  tarballs,
+) {
   mkdirSync(folder, { recursive: true });
   cpSync(join(import.meta.dirname, 'project'), folder, { recursive: true });
   const ours = Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]));
@@ -40,13 +47,21 @@ export async function freshProject(folder, { packages, peers = [], backends, abs
     dependencies: {
       ...Object.fromEntries(wanted.map((name) => [name, ours[name]])),
       ...Object.fromEntries(peers.map((name) => [name, versionOf(name)])),
+      ...tools,
     },
     // What our packages depend on among themselves comes from the tarballs, too.
     overrides: ours,
   };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, 2));
   writeFileSync(join(folder, 'start.mjs'), start);
-  writeFileSync(join(folder, 'expected.json'), JSON.stringify({ backends, absent }));
+  writeFileSync(
+    join(folder, 'expected.mjs'),
+    `export const expected = ${JSON.stringify({ backends, absent })};\n`,
+  );
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
   // Install scripts stay off: all that is needed is in the packages.
   const quietly = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   await run('npm', ['install', ...quietly], { cwd: folder });

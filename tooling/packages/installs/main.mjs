@@ -1,19 +1,21 @@
 // `npm run installs [-- part of a name]`: every combination of packages, installed from its tarballs into a project of its own, works in every
-// runtime that it is for. Prints a line for each and ends with 1 if one does not.
+// runtime that it is for; and one combination works in every bundler and host that applications are built with. Prints a line for each and ends
+// with 1 if one does not.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
 import { BUN, DENO, inRuntime, nodePackage, OLDER_NODE } from '../../runtimes/versions.mjs';
-import { COMBINATIONS } from './combinations.mjs';
+import { BUNDLED, COMBINATIONS } from './combinations.mjs';
 import { freshProject, packAll } from './fresh-project.mjs';
+import { HOSTS } from './hosts/index.mjs';
 import { buildPage, openPage } from './page.mjs';
 import { run } from './run.mjs';
 
 const olderNode = nodePackage(OLDER_NODE);
 
 /** Each runtime's ways to run a project; each gives the lines that the project printed. */
-const HOSTS = {
+const RUNTIMES = {
   node: {
     [`Node ${process.versions.node}`]: (folder) => run(process.execPath, ['main.mjs'], { cwd: folder }),
     ...(olderNode && {
@@ -42,13 +44,21 @@ try {
     await attempt('npm install', () => freshProject(project, combination, tarballs));
     for (const host of combination.hosts) {
       if (host === 'page') await attempt('vite build', () => buildPage(project, combination.build));
-      for (const [name, open] of Object.entries(HOSTS[host])) await attempt(name, () => open(project));
+      for (const [name, open] of Object.entries(RUNTIMES[host])) await attempt(name, () => open(project));
     }
+  }
+  for (const [index, { name, tools, files, ways }] of HOSTS.entries()) {
+    if (!name.includes(part)) continue;
+    console.log(name);
+    const project = join(folder, `host-${index}`);
+    await attempt('npm install', () => freshProject(project, { ...BUNDLED, tools, files }, tarballs));
+    for (const [way, open] of Object.entries(ways)) await attempt(way, () => open(project));
+    rmSync(project, { recursive: true });
   }
 } finally {
   rmSync(folder, { recursive: true });
 }
-console.log(failures === 0 ? 'Every combination works.' : `${failures} failed.`);
+console.log(failures === 0 ? 'Everything works.' : `${failures} failed.`);
 process.exitCode = failures === 0 ? 0 : 1;
 
 async function attempt(what, work) {

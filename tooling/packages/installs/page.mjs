@@ -1,9 +1,9 @@
 // A project as a page: Vite's production build, opened in headless Chromium under a strict Content-Security-Policy.
 import { join } from 'node:path';
-import { chromium, ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
+import { ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
 import { serve } from '@attn/tooling-vitest/serve';
-import { chromium as playwright } from 'playwright-core';
 import { build } from 'vite';
+import { visit } from './browser.mjs';
 
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
 
@@ -16,47 +16,17 @@ export async function buildPage(folder, options) {
 export async function openPage(folder, { isolated }) {
   const headers = { 'content-security-policy': POLICY, ...(isolated && ISOLATION_HEADERS) };
   const server = await serve({ '/': join(folder, 'dist') }, headers);
-  const browser = await playwright.launch(await chromium());
   try {
-    const page = await browser.newPage();
-    const complaints = [];
-    page.on('console', (message) => {
-      // The browser asks for an icon that no page here has.
-      if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico'))
-        complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(server.url);
-    const found = page.waitForFunction(() => globalThis.result, undefined, { timeout: 60_000 });
-    const result = await found.then(
-      (handle) => handle.jsonValue(),
-      (error) => ({ error: String(error) }),
-    );
-    if ((await page.evaluate('crossOriginIsolated')) !== isolated)
+    const { lines, warnings, complaints, isIsolated, isStrict } = await visit(server.url);
+    if (isIsolated !== isolated)
       throw new Error(`[attn/tooling] expected crossOriginIsolated to be ${isolated}`);
-    if (result.error !== undefined || complaints.length > 0)
-      throw new Error([result.error, ...complaints].filter(Boolean).join('\n'));
-    // Asked from a timer of the page: what the browser's driver evaluates is exempt.
-    const isStrict = await page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          setTimeout(() => {
-            try {
-              new Function('')();
-              resolve(false);
-            } catch {
-              resolve(true);
-            }
-          });
-        }),
-    );
+    if (warnings.length + complaints.length > 0) throw new Error([...warnings, ...complaints].join('\n'));
     if (!isStrict)
       throw new Error(
         '[attn/tooling] expected the page to be under its policy, but it may make code of text',
       );
-    return result.lines;
+    return lines;
   } finally {
-    await browser.close();
     server.close();
   }
 }

@@ -5,7 +5,7 @@ import { bundle } from './bundle.mjs';
 const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|@huggingface\/)/;
 
 /** A file that a worker loads for itself, core included, because a worker is bundled by itself. */
-const isWorker = ({ name }) => name.includes('engine-worker');
+const isWorker = ({ name }) => name.includes('attn-wasm-engine');
 
 const all = (name) => ({ source: `export * from '${name}';`, own: name });
 

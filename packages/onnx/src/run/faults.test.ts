@@ -15,7 +15,7 @@ import { ModelBuilder } from '../model/model-builder.ts';
 import { onnx } from '../node.ts';
 import { OnnxBackend } from './backend.ts';
 import { compileError, runError } from './errors.ts';
-import { loadOrt } from './load.ts';
+import { notLoaded, ortOf } from './load.ts';
 
 function call(n: number): AttentionCall {
   const x = f32(
@@ -31,8 +31,7 @@ describe('the runtime', () => {
       code: 'ERR_MODULE_NOT_FOUND',
     });
     const backend = new OnnxBackend(async () => {
-      await loadOrt('onnxruntime-node', () => Promise.reject(missing));
-      throw new Error('unreachable');
+      throw notLoaded('onnxruntime-node', missing);
     }, {});
     const reason = 'onnxruntime-node is not installed; npm install onnxruntime-node';
     expect(await backend.probe()).toEqual({ available: false, reason });
@@ -40,13 +39,34 @@ describe('the runtime', () => {
       code: 'BACKEND_UNAVAILABLE',
     });
   });
-  test('does not load', async () => {
-    await expect(
-      loadOrt('onnxruntime-node', () => Promise.reject(new Error('bad ELF'))),
-    ).rejects.toMatchObject({
+  test.each([
+    ['does not load', new Error('bad ELF'), 'onnxruntime-node could not be loaded: bad ELF'],
+    [
+      'lacks a part of its own',
+      Object.assign(new Error("Cannot find module 'onnxruntime_binding.node'"), { code: 'MODULE_NOT_FOUND' }),
+      "onnxruntime-node could not be loaded: Cannot find module 'onnxruntime_binding.node'",
+    ],
+    [
+      'is not there for Jest and webpack',
+      Object.assign(new Error("Cannot find module 'onnxruntime-node'"), { code: 'MODULE_NOT_FOUND' }),
+      'onnxruntime-node is not installed; npm install onnxruntime-node',
+    ],
+    [
+      'is not there for Vite',
+      new Error('Could not resolve "onnxruntime-node" imported by "@attn/onnx".'),
+      'onnxruntime-node is not installed; npm install onnxruntime-node',
+    ],
+  ])('%s', (_title, cause, sentence) => {
+    expect(notLoaded('onnxruntime-node', cause)).toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
-      message: expect.stringContaining('onnxruntime-node could not be loaded: bad ELF'),
+      sentence,
+      cause,
     });
+  });
+  test('is behind default, or is an empty module', () => {
+    expect(ortOf({ default: ort })).toBe(ort);
+    expect(ortOf(ort)).toBe(ort);
+    expect(() => ortOf({})).toThrow('its module is empty');
   });
   test('has not the provider that was asked for', async () => {
     const backend = onnx({ executionProviders: ['abacus'] });

@@ -43,6 +43,8 @@ export class Crew {
   private readonly options: CrewOptions;
   private readonly helpers = new Map<number, Thread>();
   private falseStarts = 0;
+  /** Of the last one. */
+  private falseStart = '';
   private heap: Heap | undefined;
   private control = 0;
   /** A copy of the view over the control block: of shared memory it stays valid when the memory grows. */
@@ -58,6 +60,12 @@ export class Crew {
   /** Helpers that are running now. */
   get helperCount(): number {
     return this.helpers.size;
+  }
+
+  /** Why helpers are not started any more; undefined while they are. */
+  get whyAlone(): string | undefined {
+    if (this.falseStarts < MOST_FALSE_STARTS || this.helpers.size > 0) return undefined;
+    return `helper threads do not start: ${this.falseStart}`;
   }
 
   /**
@@ -198,6 +206,7 @@ export class Crew {
       this.send(number, helper);
     } catch (error) {
       this.falseStarts += 1;
+      this.falseStart = error instanceof Error ? error.message : String(error);
       debug(1, () => `wasm: could not start a helper thread: ${String(error)}`);
     }
   }
@@ -213,7 +222,10 @@ export class Crew {
     this.helpers.delete(number);
     debug(1, () => `wasm: helper thread ${number} ended: ${reason}`);
     if (this.words[BUSY + number] === 1) this.failure = reason;
-    else this.falseStarts += 1;
+    else {
+      this.falseStarts += 1;
+      this.falseStart = reason;
+    }
     this.wakeHost();
   }
 

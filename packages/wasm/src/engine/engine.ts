@@ -56,6 +56,11 @@ export class Engine {
     return this.current?.byteLength ?? 0;
   }
 
+  /** Why there are no helpers any more; undefined while there may be. */
+  get whyAlone(): string | undefined {
+    return this.crew.whyAlone;
+  }
+
   /** The module of that key, which says all that it is specialised to. */
   load(key: string, build: (options: { simd: Simd; sharedMemory: boolean }) => ModuleBuilder): LoadedModule {
     return this.modules.load(key, () => build(this));

@@ -1,18 +1,23 @@
 /** What hosts have in common with Node: Deno and Bun do, browsers do not. */
 
-interface Host {
-  readonly process?: {
-    readonly versions?: { readonly node?: string };
-    getBuiltinModule?(name: string): unknown;
-  };
+/** `process`, as far as it is needed. */
+interface Process {
+  readonly versions?: { readonly node?: string };
+  /** With `--permission` only. */
+  readonly permission?: { has(scope: string): boolean };
+  /** Node 20.16, 22.3 and later. */
+  getBuiltinModule?(name: string): unknown;
+}
+
+/** The process, where modules of Node are at home. */
+export function nodeProcess(): Process | undefined {
+  const { process } = globalThis as { readonly process?: Process };
+  return process?.versions?.node === undefined ? undefined : process;
 }
 
 /** A module of Node, where there is one; without an import, which bundlers for browsers would stumble over. */
 export function builtin<T>(name: string): T | undefined {
-  const { process } = globalThis as Host;
-  return process?.versions?.node === undefined
-    ? undefined
-    : (process.getBuiltinModule?.(name) as T | undefined);
+  return nodeProcess()?.getBuiltinModule?.(name) as T | undefined;
 }
 
 /** `worker_threads`, as far as it is needed. */

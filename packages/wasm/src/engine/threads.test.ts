@@ -22,11 +22,11 @@ import {
 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { WasmBackend } from '../../dist/backend.js';
-import { startHelper } from '../../dist/engine/start-helper.js';
+import { startHelper } from '../../dist/workers/start-helper.js';
 import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
 import { wasm } from '../../dist/index.js';
 import { knownSpeed } from './speed.ts';
-import { startEngine } from '../../dist/remote/start-engine.js';
+import { startEngine } from '../../dist/workers/start-engine.js';
 
 function random(shape: readonly number[], seed: number): Tensor<'f32'> {
   const size = shape.reduce((product, extent) => product * extent, 1);

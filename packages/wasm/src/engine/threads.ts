@@ -1,5 +1,5 @@
 /** Threads of whatever host this is: `worker_threads` where they exist (Node, Deno, Bun), else Web Workers. */
-import { builtin, type WorkerThreads } from './host.ts';
+import { builtin } from './host.ts';
 
 /** A thread that takes messages. */
 export interface Thread {
@@ -20,52 +20,20 @@ export interface ThreadEvents {
 /** Starts a thread. */
 export type StartThread = (events: ThreadEvents) => Thread;
 
+/** A thread's script: the address of the module that starts it, and the file beside that module. */
+export interface Script {
+  /** Bundles have none, in formats that know no `import.meta`. */
+  readonly beside: string | undefined;
+  readonly file: string;
+}
+
+/** Where a script is, if the module that starts it lies where it was published. */
+export function addressOf({ beside, file }: Script): URL | undefined {
+  return beside !== undefined && URL.canParse(file, beside) ? new URL(file, beside) : undefined;
+}
+
 /** How many threads this host can run at the same time. */
 export function availableThreads(): number {
   const os = builtin<{ availableParallelism?(): number }>('node:os');
   return os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
-}
-
-/**
- * A `worker_threads` thread, or undefined where there are none. Its script is named by two parts, so that bundlers for browsers do
- * not take it along a second time.
- */
-export function nodeThread(
-  folder: string,
-  file: string,
-  { onMessage, onDeath }: ThreadEvents,
-): Thread | undefined {
-  const threads = builtin<WorkerThreads>('node:worker_threads');
-  if (threads === undefined) return undefined;
-  const worker = new threads.Worker(new URL(file, folder));
-  let ended = false;
-  const die = (reason: string): void => {
-    if (!ended) onDeath(reason);
-    ended = true;
-  };
-  if (onMessage) worker.on('message', onMessage);
-  worker.on('error', (error) => die(error.message));
-  worker.on('exit', (code) => die(`it ended with exit code ${code}`));
-  worker.unref();
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    hold: (keepsAlive) => (keepsAlive ? worker.ref() : worker.unref()),
-    async terminate() {
-      ended = true;
-      await worker.terminate();
-    },
-  };
-}
-
-/** A Web Worker as a thread. It is made by the caller, in the one way that bundlers understand. */
-export function webThread(worker: Worker, { onMessage, onDeath }: ThreadEvents): Thread {
-  if (onMessage) worker.addEventListener('message', ({ data }) => onMessage(data));
-  worker.addEventListener('error', ({ message }) => onDeath(message || 'its script could not be loaded'));
-  return {
-    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
-    hold: () => {},
-    async terminate() {
-      worker.terminate();
-    },
-  };
 }

@@ -13,7 +13,7 @@ import {
 } from '@attn/core';
 import { afterEach, expect, test } from 'vitest';
 import { Engine } from '../engine/engine.ts';
-import { startHelper } from '../engine/start-helper.ts';
+import { startHelper } from '../workers/start-helper.ts';
 import { localPlans } from '../plan-source.ts';
 import { kernelTable } from './index.ts';
 import { PackedWeights, WeightStore } from './packed-weights.ts';

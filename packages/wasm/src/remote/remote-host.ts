@@ -21,7 +21,7 @@ import type { Host, HostOptions } from '../host.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { Connection, type Plan } from './connection.ts';
 import type { WireGraph } from './protocol.ts';
-import { startEngine } from './start-engine.ts';
+import { startEngine } from '../workers/start-engine.ts';
 
 /** A worker that has said what it found. */
 interface Link {
@@ -40,13 +40,9 @@ export class RemoteHost implements Host {
     this.options = options;
   }
 
+  /** What the worker has found. Errors: whatever keeps it from starting. */
   async probe(): Promise<Probe> {
-    try {
-      return (await this.connect()).probe;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { available: false, reason: `the worker with the engine did not start: ${reason}` };
-    }
+    return (await this.connect()).probe;
   }
 
   async measureSpeed(): Promise<EngineSpeed> {
@@ -98,8 +94,13 @@ export class RemoteHost implements Host {
     const connection = new Connection(this.options.startEngine ?? startEngine, (request) =>
       this.plan(request),
     );
-    const probe = await connection.call((call) => ({ type: 'start', call, options }));
-    return { connection, probe: probe as Probe };
+    try {
+      const probe = await connection.call((call) => ({ type: 'start', call, options }));
+      return { connection, probe: probe as Probe };
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 
   private forget(executable: number): void {

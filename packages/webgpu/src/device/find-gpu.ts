@@ -31,7 +31,9 @@ async function loadDawn(): Promise<GPU> {
   try {
     // A name in a variable: bundlers for browsers must not look for it.
     const name = 'webgpu';
-    const { create, globals } = (await import(/* @vite-ignore */ name)) as {
+    const { create, globals } = (await import(
+      /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name
+    )) as {
       create(options: readonly string[]): GPU;
       readonly globals: Readonly<Record<string, unknown>>;
     };

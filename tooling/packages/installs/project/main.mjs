@@ -1,6 +1,6 @@
 // In a runtime: prints what `check` found, and must then end by itself.
 import { check } from './check.mjs';
-import expected from './expected.json' with { type: 'json' };
+import { expected } from './expected.mjs';
 import { start } from './start.mjs';
 
 console.log((await check(start, expected)).join('\n'));

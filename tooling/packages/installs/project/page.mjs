@@ -1,6 +1,6 @@
 // In a page: leaves what `check` found where the test looks.
 import { check } from './check.mjs';
-import expected from './expected.json';
+import { expected } from './expected.mjs';
 import { start } from './start.mjs';
 
 globalThis.result = await check(start, expected).then(

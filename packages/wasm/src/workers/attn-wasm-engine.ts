@@ -1,4 +1,7 @@
-/** The script of a thread that has a whole engine, so that a page never computes on its own thread. */
+/**
+ * The script of a thread that has a whole engine, so that a page need not compute on its own thread. As it is published it holds all that
+ * it needs, because a worker knows nothing of its page's import map.
+ */
 import {
   AttnError,
   type Executable,
@@ -10,9 +13,15 @@ import {
 } from '@attn/core';
 import { parent } from '../engine/parent.ts';
 import { LocalHost } from '../local-host.ts';
-import { look } from '../probe.ts';
 import type { PlanSource } from '../plan-source.ts';
-import { fromWire, PLAN_DATA, toWire, type Request, type Response, type WireGraph } from './protocol.ts';
+import {
+  fromWire,
+  PLAN_DATA,
+  toWire,
+  type Request,
+  type Response,
+  type WireGraph,
+} from '../remote/protocol.ts';
 
 const port = parent();
 const executables = new Map<number, Executable>();
@@ -80,7 +89,7 @@ function handle(request: Request): void {
     case 'start': {
       const { call, options } = request;
       host = new LocalHost(options);
-      send({ type: 'done', call, value: look(options).probe });
+      void answer(call, host.probe(), (value) => send({ type: 'done', call, value }));
       return;
     }
     case 'measure': {

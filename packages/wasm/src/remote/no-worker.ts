@@ -1,0 +1,38 @@
+/** What is said where the worker with the engine does not start. */
+import { AttnError } from '@attn/core';
+import { engineAddress } from '../workers/start-engine.ts';
+
+/** Why the worker did not start, and what helps. */
+export function whyNoWorker(error: unknown, address: string | undefined = engineAddress()): string {
+  return `${causeOf(error).replace(/\.$/, '')}; ${remedy(address)}`;
+}
+
+function causeOf(error: unknown): string {
+  if (error instanceof AttnError) return error.sentence;
+  return `the worker with the engine did not start: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function remedy(address: string | undefined): string {
+  if (globalThis.origin === 'null') {
+    return 'in a sandboxed frame without allow-same-origin, its server has to allow every origin (Access-Control-Allow-Origin: *)';
+  }
+  if (address !== undefined && /\/\.vite\/deps/.test(address)) {
+    return "Vite's development server bundled this package without it: optimizeDeps: { exclude: ['@attn/wasm'] } in the config helps";
+  }
+  return (
+    `its file has to be at ${address ?? 'the side of the bundle'} (bundlers that know no workers leave it out: copy ` +
+    '@attn/wasm/dist/workers/*.js there), and the worker-src of the page has to allow it'
+  );
+}
+
+let hasWarned = false;
+
+/** Says on the console that the page's own thread computes, and why. Once. */
+export function warnOfOwnThread(reason: string): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  console.warn(
+    `[attn/wasm] this page computes on its own thread alone, which is blocked meanwhile: ${reason}. ` +
+      'wasm({ offMainThread: false }) asks for that, and then nothing is said.',
+  );
+}

@@ -1,0 +1,12 @@
+// Where applications are built and run. Each host is a project of its own with its `tools` and `files`, and `ways` to open it.
+import { bunBuild } from './bun.mjs';
+import { esbuild } from './esbuild.mjs';
+import { jests } from './jest.mjs';
+import { nexts } from './next.mjs';
+import { noBundler } from './no-bundler.mjs';
+import { node } from './node.mjs';
+import { serviceWorker } from './service-worker.mjs';
+import { vites } from './vite.mjs';
+import { webpack } from './webpack.mjs';
+
+export const HOSTS = [node, noBundler, ...vites, webpack, ...nexts, esbuild, bunBuild, jests, serviceWorker];

@@ -1,0 +1,23 @@
+// A folder with a page in it, as it is put on a server.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
+import { serve } from '@attn/tooling-vitest/serve';
+import { visit } from '../browser.mjs';
+import { expectSaid } from './expect.mjs';
+
+/** A page of this project around a built script. */
+export function writePage(folder, script, type = 'module') {
+  const html = `<!doctype html>\n<meta charset="utf-8" />\n<script type="${type}" src="./${script}" defer></script>\n`;
+  writeFileSync(join(folder, 'index.html'), html);
+}
+
+/** Opens the page in a folder, cross-origin isolated, and says what it did if that was as expected. */
+export async function open(folder, expected, headers = {}) {
+  const server = await serve({ '/': folder }, { ...ISOLATION_HEADERS, ...headers });
+  try {
+    return expectSaid(await visit(server.url), expected);
+  } finally {
+    server.close();
+  }
+}
