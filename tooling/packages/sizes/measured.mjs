@@ -39,7 +39,7 @@ export const ROWS = [
   { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 25, target: 25 },
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
-  { what: '@attn/models', ...all('@attn/models'), limit: 24 },
+  { what: '@attn/models', ...all('@attn/models'), limit: 28 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 5 },
 ];
 

@@ -81,6 +81,13 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
 
   show: { args: () => [{ a: [1] }] },
   throwIfAborted: BACKEND,
+  onHostTimers: BACKEND,
+  ordinaryMemory: BACKEND,
+  repeatFor: BACKEND,
+  isPlausible: BACKEND,
+  plausible: BACKEND,
+  withCallbacks: BACKEND,
+  withRunOptions: BACKEND,
   checkArgument: BACKEND,
   checkOptions: BACKEND,
   readEntries: BACKEND,
@@ -165,6 +172,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   where: FORMULA,
   BoolExpression: FORMULA,
   IntExpression: FORMULA,
+  FormulaVariable: FORMULA,
   definePattern: {
     args: () => [
       { type: 'mine', options: {}, key: 'mine@1', allows: () => true, classify: () => 'all', inputs: [] },
