@@ -65,7 +65,7 @@ export const examples: readonly Example[] = [
     'where: dilated window': where(({ q, k }) => q.sub(k).abs().le(12).and(q.sub(k).mod(4).eq(0))),
     'where: outside of a window': where(({ q, k }) => k.sub(q).gt(3).or(k.sub(q).lt(-3))),
     'where: steeper line': where(({ q, k }) => k.mul(2).sub(q.mul(3)).abs().lt(10)),
-    'where: true': where(() => true),
+    'where: true': where(true),
   }),
   ...of('step 1', {
     'documents in a row': segments({ ids: ids((i) => (i < 7 ? 9 : i < 20 ? 2 : 4)) }),

@@ -1,14 +1,18 @@
 /**
  * Expressions about a pair of positions, built by chained methods; what they build is plain data (expression-tree.ts). Its
  * size is checked at each step: an expression that is used twice in the next one, again and again, doubles each time.
+ * JavaScript's operators cannot build any: those that ask for a value are refused here, those that do not in formula.ts.
  */
+import { show } from '../errors.ts';
 import {
   checkSize,
+  sizeOf,
   type Arithmetic,
   type BoolNode,
   type Comparison,
   type IntNode,
 } from './expression-tree.ts';
+import { booleanRefused, operatorRefused, refusedFormula, variableRefused, written } from './formula-words.ts';
 
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
@@ -16,10 +20,13 @@ export type Operand = IntExpression | number;
 /** An expression whose value is an integer. Nothing rounds but `div`, which rounds down; results saturate at ±(2⁵³ − 1). */
 export class IntExpression {
   readonly node: IntNode;
+  /** Number of nodes of the tree. */
+  readonly size: number;
 
-  constructor(node: IntNode) {
-    checkSize(node);
+  /** `size` is counted where it is not given. */
+  constructor(node: IntNode, size: number = sizeOf(node)) {
     this.node = node;
+    this.size = checkSize(size);
   }
 
   add(other: Operand): IntExpression {
@@ -46,7 +53,7 @@ export class IntExpression {
     return this.#compute('max', other);
   }
   abs(): IntExpression {
-    return new IntExpression(['abs', this.node]);
+    return made(new IntExpression(['abs', this.node], this.size + 1), 'abs', [this]);
   }
 
   eq(other: Operand): BoolExpression {
@@ -68,42 +75,62 @@ export class IntExpression {
     return this.#compare('ge', other);
   }
 
+  /** Refuses `q >= k`, `q - k`, `q == 3`, `list[q]`: the expression has no value yet. Errors: `INVALID_PATTERN`. */
+  [Symbol.toPrimitive](hint: string): never {
+    throw operatorRefused(this.node, true, hint);
+  }
+
   #compute(name: Arithmetic, other: Operand): IntExpression {
-    return new IntExpression([name, this.node, nodeOf(other)]);
+    const { node, size } = integerOf(name, other);
+    return made(new IntExpression([name, this.node, node], this.size + size + 1), name, [this, other]);
   }
   #compare(name: Comparison, other: Operand): BoolExpression {
-    return new BoolExpression([name, this.node, nodeOf(other)]);
+    const { node, size } = integerOf(name, other);
+    return made(new BoolExpression([name, this.node, node], this.size + size + 1), name, [this, other]);
   }
 }
 
 /** An expression whose value is true or false. */
 export class BoolExpression {
   readonly node: BoolNode;
+  /** Number of nodes of the tree. */
+  readonly size: number;
 
-  constructor(node: BoolNode) {
-    checkSize(node);
+  /**
+   * `true` and `false` are expressions, too, where a loop has to start from one: `new BoolExpression(false)`. `size` is counted where
+   * it is not given.
+   */
+  constructor(node: BoolNode, size: number = sizeOf(node)) {
     this.node = node;
+    this.size = checkSize(size);
   }
 
-  and(...others: readonly (BoolExpression | boolean)[]): BoolExpression {
+  and(...others: readonly BoolExpression[]): BoolExpression {
     return this.#join('and', others);
   }
-  or(...others: readonly (BoolExpression | boolean)[]): BoolExpression {
+  or(...others: readonly BoolExpression[]): BoolExpression {
     return this.#join('or', others);
   }
   not(): BoolExpression {
-    return new BoolExpression(['not', this.node]);
+    return made(new BoolExpression(['not', this.node], this.size + 1), 'not', [this]);
+  }
+
+  /** Refuses `a & b`, `a == b`, a template of it. Errors: `INVALID_PATTERN`. */
+  [Symbol.toPrimitive](hint: string): never {
+    throw operatorRefused(this.node, false, hint);
   }
 
   /** A chain of the same operation becomes one list, not a nest of pairs. */
-  #join(name: 'and' | 'or', others: readonly (BoolExpression | boolean)[]): BoolExpression {
-    const operands = [this, ...others].flatMap((operand): readonly BoolNode[] => {
-      const node = operand instanceof BoolExpression ? operand.node : operand;
-      if (typeof node !== 'object' || node[0] !== name) return [node];
-      const [, ...inner] = node;
-      return inner;
-    });
-    return new BoolExpression([name, ...operands]);
+  #join(name: 'and' | 'or', others: readonly BoolExpression[]): BoolExpression {
+    const joined: [typeof name, ...BoolNode[]] = [name];
+    let size = 1;
+    for (const { node, size: more } of [this, ...others.map((other) => boolOf(name, other))]) {
+      const isChain = typeof node === 'object' && node[0] === name;
+      size = checkSize(size + more - (isChain ? 1 : 0));
+      if (!isChain) joined.push(node);
+      else for (let i = 1; i < node.length; i++) joined.push(node[i]);
+    }
+    return made(new BoolExpression(joined, size), name, [this, ...others]);
   }
 }
 
@@ -119,13 +146,75 @@ export interface Variables {
   readonly batch: IntExpression;
 }
 
-export const VARIABLES: Variables = {
+const KNOWN: Variables = {
   q: new IntExpression('q'),
   k: new IntExpression('k'),
   head: new IntExpression('head'),
   batch: new IntExpression('batch'),
 };
 
-function nodeOf(operand: Operand): IntNode {
-  return operand instanceof IntExpression ? operand.node : operand;
+/** The variables, which refuse to be asked for any other. What is no name of a variable (`then`, `toJSON`) is left alone. */
+export const VARIABLES: Variables = new Proxy(KNOWN, {
+  get(variables, name) {
+    const value: unknown = Reflect.get(variables, name);
+    if (value instanceof IntExpression) return made(value, String(name), []);
+    if (typeof name === 'symbol' || name in Object.prototype || name === 'then' || name === 'toJSON')
+      return value;
+    throw variableRefused(name, Object.keys(variables));
+  },
+});
+
+/** Either kind of expression. */
+export type Expression = IntExpression | BoolExpression;
+
+/**
+ * Is shown each expression that is made: by which method, of what; or by which variable, of nothing. Says what the caller gets
+ * instead.
+ */
+export type Watcher = <T extends Expression>(
+  expression: T,
+  name: string,
+  operands: readonly (Expression | number)[],
+) => T;
+
+const NOBODY: Watcher = (expression) => expression;
+let made = NOBODY;
+
+/** What `build` returns, while `watcher` looks on. */
+export function whileWatched<T>(watcher: Watcher, build: () => T): T {
+  const previous = made;
+  made = watcher;
+  try {
+    return build();
+  } finally {
+    made = previous;
+  }
+}
+
+/** A tree and its size. */
+interface Sized<Node> {
+  readonly node: Node;
+  readonly size: number;
+}
+
+function integerOf(method: string, operand: Operand): Sized<IntNode> {
+  if (operand instanceof IntExpression) return operand;
+  if (typeof operand === 'number' && Number.isSafeInteger(operand)) return { node: operand, size: 1 };
+  throw refusedFormula(
+    `${method} to be given an integer, such as 2 or q.sub(k)`,
+    described(operand),
+  );
+}
+
+function boolOf(method: string, operand: BoolExpression): Sized<BoolNode> {
+  if (operand instanceof BoolExpression) return operand;
+  if (typeof operand === 'boolean') throw booleanRefused(`${method} to be given`, operand);
+  throw refusedFormula(`${method} to be given a formula such as k.le(q)`, described(operand));
+}
+
+/** What was given instead of an operand. */
+function described(operand: unknown): string {
+  if (operand instanceof BoolExpression) return `${written(operand.node)}, which is true or false`;
+  if (operand instanceof IntExpression) return `the integer ${written(operand.node)}`;
+  return show(operand);
 }

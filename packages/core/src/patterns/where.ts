@@ -1,14 +1,14 @@
 /** Any pattern that can be said as a formula about positions, heads and batch rows. */
 import { classifierOf } from './classifier.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
-import { BoolExpression, VARIABLES, type Variables } from './expression.ts';
+import { buildFormula, type FormulaFunction } from './formula.ts';
 import { canonicalJson, hashText, type Json } from './json-value.ts';
 import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
 import { moduliOf, periodOf } from './translation.ts';
 
 /** A formula as a function of its variables, or as nested lists. */
-export type WhereExpression = ((variables: Variables) => BoolExpression | boolean) | Json;
+export type WhereExpression = FormulaFunction | Json;
 
 /**
  * Query q sees key k iff the expression is true. The function is called once, and builds an expression of the methods
@@ -24,8 +24,7 @@ export type WhereExpression = ((variables: Variables) => BoolExpression | boolea
  *     ■ · ■ · ■
  */
 export function where(expression: WhereExpression): Pattern {
-  const built = typeof expression === 'function' ? expression(VARIABLES) : expression;
-  const tree = checkExpression(built instanceof BoolExpression ? built.node : built);
+  const tree = checkExpression(typeof expression === 'function' ? buildFormula(expression) : expression);
   const byHead = mentions(tree, 'head');
   const byBatch = mentions(tree, 'batch');
 

@@ -129,8 +129,8 @@ export const patternCases: readonly ConformanceCase[] = [
     { pattern: where(({ q, k }) => q.div(8).eq(k.div(8)).or(k.mod(8).eq(7))), n: 70 },
     { pattern: where(({ q, k }) => q.add(k).mod(2).eq(0)), n: 66 },
     { pattern: where(({ q, k }) => q.mul(k).le(100)), n: 40 },
-    { pattern: where(() => true), n: 10 },
-    { pattern: where(() => false), n: 10 },
+    { pattern: where(true), n: 10 },
+    { pattern: where(false), n: 10 },
     { pattern: where(({ q, k }) => k.ge(q.min(20)).and(k.lt(q.max(40)))), n: 70, nq: 50, offset: -5 },
   ]),
   ...attentionCases('Complements.', [

@@ -14,6 +14,7 @@ import { and } from '../../patterns/combinators.ts';
 import { full } from '../../patterns/full.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import { where } from '../../patterns/where.ts';
+import type { Variables } from '../../patterns/expression.ts';
 import type { Tensor } from '../../tensor.ts';
 
 /** Which chunks a token attends to. */
@@ -87,12 +88,12 @@ export function localChunks(length: number, options: LocalChunks): Pattern {
   const { chunkLength, chunksBefore = 1, chunksAfter = 0, wrap = true, causal: isCausal = false } = options;
   const count = Math.ceil(length / chunkLength);
   const reach = chunksBefore + chunksAfter;
-  const near = where(({ q, k }) => {
+  const seesAll = count <= 1 || (wrap && reach + 1 >= count);
+  const near = ({ q, k }: Variables) => {
     const distance = k.div(chunkLength).sub(q.div(chunkLength)).add(chunksBefore);
-    if (wrap) return reach + 1 < count ? distance.mod(count).le(reach) : true;
-    return distance.ge(0).and(distance.le(reach));
-  });
-  const visible = count <= 1 ? full() : near;
+    return wrap ? distance.mod(count).le(reach) : distance.ge(0).and(distance.le(reach));
+  };
+  const visible = seesAll ? full() : where(near);
   return isCausal ? and(visible, causal()) : visible;
 }
 
