@@ -21,6 +21,8 @@ export interface OpSpec<A> {
   /** Names of required inputs in order, then of optional ones. Variadic ops list none and check in `infer`. */
   readonly required: readonly string[];
   readonly optional?: readonly string[];
+  /** What to write instead of an input that the op does not have, where that is known: `write keyMask …`. */
+  hint?(name: string): string | undefined;
   /** Floating-point operations (a multiply–add counts 2), as far as they follow from shapes and attributes. */
   flops(inputs: NamedSpecs, attributes: A): number;
   /** Text that is equal for equal attributes, for the graph key; default: their canonical JSON. */

@@ -15,7 +15,7 @@ export function fail(code: AttnErrorCode, op: OpName, message: string): never {
 /** Every required input is there and every input is known. Variadic ops, which list none, check for themselves. */
 export function checkInputNames(
   op: OpName,
-  spec: Pick<OpSpec<unknown>, 'required' | 'optional'>,
+  spec: Pick<OpSpec<unknown>, 'required' | 'optional' | 'hint'>,
   inputs: NamedSpecs,
 ): void {
   if (spec.required.length === 0) return;
@@ -25,7 +25,8 @@ export function checkInputNames(
   }
   for (const name of Object.keys(inputs)) {
     if (!known.includes(name)) {
-      fail('INVALID_ARGUMENT', op, `there is no input ${show(name)}; known are ${known.join(', ')}`);
+      const instead = spec.hint?.(name) ?? `known are ${known.join(', ')}`;
+      fail('INVALID_ARGUMENT', op, `there is no input ${show(name)}; ${instead}`);
     }
   }
 }

@@ -3,6 +3,8 @@ import { contentKey } from './json-value.ts';
 import { invalidPattern } from './options.ts';
 import {
   defineBuiltIn,
+  isPattern,
+  patternHint,
   type Coverage,
   type OrderHint,
   type Pattern,
@@ -81,10 +83,11 @@ export function withChildren(children: readonly Pattern[], definition: PatternDe
 export function checkPatterns(type: string, patterns: readonly Pattern[]): readonly Pattern[] {
   if (!Array.isArray(patterns) || patterns.length === 0)
     throw invalidPattern(`${type} to be given at least one pattern`, patterns);
-  const other = patterns.find(
-    (pattern: Partial<Pattern> | undefined) => typeof pattern?.classify !== 'function',
-  );
-  if (patterns.includes(other)) throw invalidPattern(`${type} to be given patterns only`, other);
+  const wrong = patterns.findIndex((pattern) => !isPattern(pattern));
+  if (wrong >= 0) {
+    const other: unknown = patterns[wrong];
+    throw invalidPattern(`${type} to be given patterns only${patternHint(other)}`, other);
+  }
   return patterns;
 }
 

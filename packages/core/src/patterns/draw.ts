@@ -1,4 +1,5 @@
 /** A pattern as a picture: a small grid of cells, each asked of the pattern as a pair of runs, never position by position. */
+import { checkPatterns } from './combinators.ts';
 import { checkInteger, checkOptions } from './options.ts';
 import type { Coverage, Pattern } from './pattern.ts';
 import type { Run } from './runs.ts';
@@ -28,6 +29,7 @@ export interface Drawing {
 /** Draws a pattern; the cost depends on `size`, not on the length. */
 export function drawPattern(pattern: Pattern, options: DrawOptions): Drawing {
   const names = ['n', 'queryLength', 'keyLength', 'queryOffset', 'batch', 'head', 'size'];
+  checkPatterns('drawPattern', [pattern]);
   const { n, batch = 0, head = 0, size = 32, ...given } = checkOptions('drawPattern', options, names);
   const queryLength = checkInteger("drawPattern's query length", given.queryLength ?? n, 1);
   const keyLength = checkInteger("drawPattern's key length", given.keyLength ?? n, 1);

@@ -5,6 +5,7 @@
  *
  * Positions are key coordinates: query row i stands at position `i + queryOffset`, key column j at j.
  */
+import { checkDefinition, type Answers } from './check-definition.ts';
 import { contentKey, type Json, type JsonObject } from './json-value.ts';
 import type { Run } from './runs.ts';
 
@@ -123,6 +124,21 @@ export interface PatternDefinition {
   bind?: Pattern['bind'];
 }
 
+/** Is it a pattern, whoever defined it? */
+export function isPattern(value: unknown): value is Pattern {
+  const { allows, classify } = Object(value) as Partial<Pattern>;
+  return typeof allows === 'function' && typeof classify === 'function';
+}
+
+/** What to write instead of something that is no pattern but means one: ` (write where(…) …)`; nothing for anything else. */
+export function patternHint(value: unknown): string {
+  if (typeof value === 'function')
+    return ' (write where(({ q, k }) => …) for a formula, causal() with its brackets)';
+  if (Array.isArray(value) && value.some(isPattern)) return ' (write ...list for a list of them)';
+  if (typeof Object(value).type === 'string') return ' (write patternFromJson(json) for JSON)';
+  return '';
+}
+
 const NO_POSITIONS = new Int32Array(0);
 const NO_HINTS: readonly OrderHint[] = [];
 
@@ -133,11 +149,15 @@ let instances = 0;
  * A pattern of your own. Plans and executables are cached by `pattern.key`, and functions cannot be compared: without a
  * `key` in the definition, every call of `definePattern` gives a pattern that shares nothing with any other. Define such
  * a pattern once and keep it, or give it a `key`. It never has the key of a built-in pattern.
+ *
+ * Errors: `INVALID_PATTERN` where the definition lacks a function, and, when it is used, where `allows` returns anything but true or
+ * false, or `classify` anything but `'none'`, `'all'` and `'some'`.
  */
 export function definePattern(definition: PatternDefinition): Pattern {
+  const answers = checkDefinition(definition);
   const { type, options = {} } = definition;
   const identity = definition.key === undefined ? { instance: ++instances } : { key: definition.key };
-  return assemble(definition, () => contentKey('own', { type, options, ...identity }));
+  return assemble(definition, () => contentKey('own', { type, options, ...identity }), answers);
 }
 
 /**
@@ -152,7 +172,11 @@ export function defineBuiltIn(
 }
 
 /** Fills in the defaults of a pattern and freezes it; its key is worked out on first use. */
-function assemble(definition: Omit<PatternDefinition, 'key'>, keyOf: () => string): Pattern {
+function assemble(
+  definition: Omit<PatternDefinition, 'key'>,
+  keyOf: () => string,
+  { allows, classify, classifyRuns }: Answers = definition,
+): Pattern {
   const { type, options = {}, shiftInvariant = false } = definition;
   let key: string | undefined;
   const pattern: Pattern = {
@@ -161,9 +185,9 @@ function assemble(definition: Omit<PatternDefinition, 'key'>, keyOf: () => strin
     get key() {
       return (key ??= keyOf());
     },
-    allows: definition.allows,
-    classify: definition.classify,
-    classifyRuns: definition.classifyRuns,
+    allows,
+    classify,
+    classifyRuns,
     signature:
       definition.signature ??
       (shiftInvariant ? (_b, _h, q, k) => String(k.start - q.start) : () => undefined),

@@ -1,7 +1,7 @@
 /** A pattern per head, as where some heads look near and others far. Child et al. 2019, §4.3, https://arxiv.org/abs/1904.10509 */
 import { checkPatterns, ofRuns, withChildren } from './combinators.ts';
 import { invalidPattern } from './options.ts';
-import type { Pattern, PatternSizes } from './pattern.ts';
+import { isPattern, type Pattern, type PatternSizes } from './pattern.ts';
 
 /**
  * Head h attends by `patterns[h]`; there must be exactly as many patterns as heads. Heads with equal patterns share a plan.
@@ -13,6 +13,7 @@ import type { Pattern, PatternSizes } from './pattern.ts';
  *     ■ ■ ■ ■    · · ■ ■
  */
 export function perHead(patterns: readonly Pattern[]): Pattern {
+  if (isPattern(patterns)) throw invalidPattern('perHead to be given a list, perHead([a, b])', patterns);
   const children = [...checkPatterns('perHead', patterns)];
   const childOf = (h: number): Pattern => {
     if (h < children.length) return children[h];

@@ -4,6 +4,7 @@
  */
 import { AttnError, show } from '../errors.ts';
 import type { AttentionProblem } from '../ops/attention/spec.ts';
+import { checkPatterns } from '../patterns/combinators.ts';
 import type { BatchRows, Pattern, PatternData } from '../patterns/pattern.ts';
 import { arrange, type Rows } from './arrangement.ts';
 import type { AttentionPlan, BlockPlan, PlanGroup, PlanStats } from './block-plan.ts';
@@ -41,6 +42,7 @@ export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData
 /** The same in small steps, for `finishPolitely`: planning irregular patterns over a million tokens takes seconds. */
 export function* planSteps(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): Steps<AttentionPlan> {
   checkSizes(sizes);
+  checkPatterns('planAttention', [pattern]);
   const missing = pattern.inputs.find((name) => data[name] === undefined);
   if (missing !== undefined) {
     throw new AttnError(

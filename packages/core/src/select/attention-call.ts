@@ -1,7 +1,9 @@
 /** A single attention call as a graph of one node. */
 import type { Tensors } from '../backend.ts';
+import { AttnError, show } from '../errors.ts';
 import type { Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
+import { attentionHint } from '../ops/attention/mask-words.ts';
 import {
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
@@ -15,12 +17,22 @@ import { callGraph, callInputs, type CallKind } from './call.ts';
 /** Tensors and options of a call; see `AttentionInputs` for the shapes. The pattern defaults to `full()`. */
 export interface AttentionCall extends AttentionInputs<Tensor>, Partial<AttentionAttributes> {}
 
+/** Refuses options of other libraries with the name that they have here. */
+function checkMaskNames(call: AttentionCall): void {
+  for (const name of Object.keys(call)) {
+    const instead = attentionHint(name);
+    if (instead === undefined) continue;
+    throw new AttnError('INVALID_ARGUMENT', 'core/attention', `there is no option ${show(name)}; ${instead}`);
+  }
+}
+
 /** The kind of call. */
 export const attentionCalls: CallKind<AttentionCall, AttentionInputs<Value>> = {
   name: 'attention',
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
   options: ['pattern', 'scale', 'queryOffset', 'softcap', 'layout', 'returnLse'],
+  check: checkMaskNames,
   build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) =>
     builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
 };

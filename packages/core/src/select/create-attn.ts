@@ -30,6 +30,7 @@ import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
+import { debugMaskLikeBias } from './mask-like-bias.ts';
 import { MovableGraph, type Placed } from './movable-graph.ts';
 import { probeAll } from './probe-all.ts';
 import { Runner } from './runner.ts';
@@ -74,6 +75,7 @@ class Selector implements Attn {
   }
 
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
+    debugMaskLikeBias(call?.bias);
     return this.call(attentionCalls, call);
   }
 

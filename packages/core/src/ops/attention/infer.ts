@@ -12,7 +12,9 @@ import {
   sameShape,
   sharedFloat,
 } from '../validate.ts';
+import { isPattern, patternHint } from '../../patterns/pattern.ts';
 import { effectivePattern } from './effective-pattern.ts';
+import { checkBiasIsNumbers, checkMaskAxes } from './mask-words.ts';
 import { attentionProblem, inBhnd, type AttentionAttributes, type AttentionProblem } from './spec.ts';
 
 const OP = 'attention';
@@ -109,6 +111,7 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     checkDtype(OP, inputs, name, allowed);
     checkShapeIs(OP, inputs, name, shape, axes);
   };
+  checkMaskAxes(inputs, problem);
   table('keyMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
   table('queryMask', ['bool', 'u8'], [batch, queryLength], '[batch, queries]');
   table('globalMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
@@ -116,8 +119,10 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
   table('keyLengths', ['i32', 'u32'], [batch], '[batch]');
 
   const { bias, alibiSlopes, relativeBias } = inputs;
+  const floats: readonly TensorSpec['dtype'][] = dtype === 'f32' ? ['f32'] : ['f16', 'f32'];
+  checkBiasIsNumbers(inputs, floats.join(' or '));
   for (const [name, spec] of Object.entries({ bias, alibiSlopes, relativeBias })) {
-    if (spec) checkDtype(OP, inputs, name, dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
+    if (spec) checkDtype(OP, inputs, name, floats);
   }
   const logits = [batch, heads, queryLength, keyLength];
   if (bias && !broadcastsTo(bias.shape, logits)) {
@@ -165,12 +170,10 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
 }
 
 function checkPattern(inputs: NamedSpecs, attributes: AttentionAttributes, problem: AttentionProblem): void {
-  if (typeof attributes.pattern?.allows !== 'function') {
-    fail(
-      'INVALID_PATTERN',
-      OP,
-      `pattern must be a pattern such as causal(), got ${show(attributes.pattern)}`,
-    );
+  const { pattern: value } = attributes;
+  if (!isPattern(value)) {
+    const expected = `a pattern such as causal()${patternHint(value)}`;
+    fail('INVALID_PATTERN', OP, `pattern must be ${expected}, got ${show(value)}`);
   }
   const pattern = effectivePattern(attributes, Object.keys(inputs));
   for (const name of pattern.inputs) {

@@ -6,6 +6,7 @@
 import { canonicalJson } from '../../patterns/json-value.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { OpSpec } from '../op.ts';
+import { attentionHint } from './mask-words.ts';
 
 /** Order of the axes of q, k, v and out: [batch, heads, seq, headDim] or [batch, seq, heads, headDim]. */
 export type AttentionLayout = 'bhnd' | 'bnhd';
@@ -41,7 +42,10 @@ export interface AttentionInputs<T> {
   readonly k: T;
   /** [B, Hkv, Nk, Dv]. */
   readonly v: T;
-  /** [B, Nk], bool or u8: 0 hides the key from everyone. */
+  /**
+   * [B, Nk], bool or u8: 0 hides the key from everyone. This is the mask for padding: hidden keys are not computed, and may hold
+   * anything. What differs by query is a pattern.
+   */
   readonly keyMask?: T;
   /** [B, Nq], bool or u8: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding. */
   readonly queryMask?: T;
@@ -51,7 +55,11 @@ export interface AttentionInputs<T> {
   readonly segmentIds?: T;
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
-  /** Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. */
+  /**
+   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. A
+   * large negative number, such as −1e9 or the least of floats, hides nothing: it is a number, and a row of them all is as if they
+   * were 0. Every pair is computed; write `keyMask` for padding and a pattern for structure, whose hidden tiles cost nothing.
+   */
   readonly bias?: T;
   /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
   readonly alibiSlopes?: T;
@@ -91,6 +99,7 @@ export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
 export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
+  hint: attentionHint,
   flops: (inputs, attributes) => {
     const { batch, heads, queryLength, keyLength, headDim, valueDim } = attentionProblem(inputs, attributes);
     return 2 * batch * heads * queryLength * keyLength * (headDim + valueDim);
