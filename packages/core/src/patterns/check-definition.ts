@@ -28,7 +28,6 @@ export function checkDefinition(definition: PatternDefinition): Answers {
       throw invalidPattern(`${type}'s allows to return true or false for query ${q} and key ${k}`, answer);
     },
     classify: (b, h, q, k) => covered('classify', classify(b, h, q, k)),
-    classifyRuns:
-      classifyRuns && ((b, h, q, k) => covered('classifyRuns', classifyRuns(b, h, q, k))),
+    classifyRuns: classifyRuns && ((b, h, q, k) => covered('classifyRuns', classifyRuns(b, h, q, k))),
   };
 }

@@ -12,7 +12,13 @@ import {
   type Comparison,
   type IntNode,
 } from './expression-tree.ts';
-import { booleanRefused, operatorRefused, refusedFormula, variableRefused, written } from './formula-words.ts';
+import {
+  booleanRefused,
+  operatorRefused,
+  refusedFormula,
+  variableRefused,
+  written,
+} from './formula-words.ts';
 
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
@@ -200,10 +206,7 @@ interface Sized<Node> {
 function integerOf(method: string, operand: Operand): Sized<IntNode> {
   if (operand instanceof IntExpression) return operand;
   if (typeof operand === 'number' && Number.isSafeInteger(operand)) return { node: operand, size: 1 };
-  throw refusedFormula(
-    `${method} to be given an integer, such as 2 or q.sub(k)`,
-    described(operand),
-  );
+  throw refusedFormula(`${method} to be given an integer, such as 2 or q.sub(k)`, described(operand));
 }
 
 function boolOf(method: string, operand: BoolExpression): Sized<BoolNode> {
