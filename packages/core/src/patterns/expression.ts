@@ -31,6 +31,9 @@ export class IntExpression {
 
   /** `size` is counted where it is not given. */
   constructor(node: IntNode, size: number = sizeOf(node)) {
+    if (typeof node === 'number' && !Number.isSafeInteger(node)) {
+      throw refusedFormula("a formula's constant to be an integer", show(node));
+    }
     this.node = node;
     this.size = checkSize(size);
   }
@@ -59,7 +62,8 @@ export class IntExpression {
     return this.#compute('max', other);
   }
   abs(): IntExpression {
-    return made(new IntExpression(['abs', this.node], this.size + 1), 'abs', [this]);
+    watcher.called('abs', [this]);
+    return watcher.made(new IntExpression(['abs', this.node], this.size + 1));
   }
 
   eq(other: Operand): BoolExpression {
@@ -87,12 +91,14 @@ export class IntExpression {
   }
 
   #compute(name: Arithmetic, other: Operand): IntExpression {
+    watcher.called(name, [this, other]);
     const { node, size } = integerOf(name, other);
-    return made(new IntExpression([name, this.node, node], this.size + size + 1), name, [this, other]);
+    return watcher.made(new IntExpression([name, this.node, node], this.size + size + 1));
   }
   #compare(name: Comparison, other: Operand): BoolExpression {
+    watcher.called(name, [this, other]);
     const { node, size } = integerOf(name, other);
-    return made(new BoolExpression([name, this.node, node], this.size + size + 1), name, [this, other]);
+    return watcher.made(new BoolExpression([name, this.node, node], this.size + size + 1));
   }
 }
 
@@ -102,10 +108,7 @@ export class BoolExpression {
   /** Number of nodes of the tree. */
   readonly size: number;
 
-  /**
-   * `true` and `false` are expressions, too, where a loop has to start from one: `new BoolExpression(false)`. `size` is counted where
-   * it is not given.
-   */
+  /** `size` is counted where it is not given. */
   constructor(node: BoolNode, size: number = sizeOf(node)) {
     this.node = node;
     this.size = checkSize(size);
@@ -118,7 +121,8 @@ export class BoolExpression {
     return this.#join('or', others);
   }
   not(): BoolExpression {
-    return made(new BoolExpression(['not', this.node], this.size + 1), 'not', [this]);
+    watcher.called('not', [this]);
+    return watcher.made(new BoolExpression(['not', this.node], this.size + 1));
   }
 
   /** Refuses `a & b`, `a == b`, a template of it. Errors: `INVALID_PATTERN`. */
@@ -128,6 +132,7 @@ export class BoolExpression {
 
   /** A chain of the same operation becomes one list, not a nest of pairs. */
   #join(name: 'and' | 'or', others: readonly BoolExpression[]): BoolExpression {
+    watcher.called(name, [this, ...others]);
     const joined: [typeof name, ...BoolNode[]] = [name];
     let size = 1;
     for (const { node, size: more } of [this, ...others.map((other) => boolOf(name, other))]) {
@@ -136,7 +141,7 @@ export class BoolExpression {
       if (!isChain) joined.push(node);
       else for (let i = 1; i < node.length; i++) joined.push(node[i]);
     }
-    return made(new BoolExpression(joined, size), name, [this, ...others]);
+    return watcher.made(new BoolExpression(joined, size));
   }
 }
 
@@ -150,50 +155,56 @@ export interface Variables {
   readonly head: IntExpression;
   /** Batch row, from 0. */
   readonly batch: IntExpression;
+  /** A formula that always holds. */
+  readonly always: BoolExpression;
+  /** A formula that never holds: what a loop over `or` starts from. */
+  readonly never: BoolExpression;
 }
 
-const KNOWN: Variables = {
-  q: new IntExpression('q'),
-  k: new IntExpression('k'),
-  head: new IntExpression('head'),
-  batch: new IntExpression('batch'),
+const MAKE: { readonly [V in keyof Variables]: () => Variables[V] } = {
+  q: () => new IntExpression('q'),
+  k: () => new IntExpression('k'),
+  head: () => new IntExpression('head'),
+  batch: () => new IntExpression('batch'),
+  always: () => new BoolExpression(true),
+  never: () => new BoolExpression(false),
 };
 
 /** The variables, which refuse to be asked for any other. What is no name of a variable (`then`, `toJSON`) is left alone. */
-export const VARIABLES: Variables = new Proxy(KNOWN, {
-  get(variables, name) {
-    const value: unknown = Reflect.get(variables, name);
-    if (value instanceof IntExpression) return made(value, String(name), []);
+export const VARIABLES: Variables = new Proxy(MAKE, {
+  get(makers, name) {
+    if (typeof name === 'string' && Object.hasOwn(makers, name)) {
+      watcher.called(name, []);
+      return watcher.made(makers[name as keyof Variables]());
+    }
     if (typeof name === 'symbol' || name in Object.prototype || name === 'then' || name === 'toJSON')
-      return value;
-    throw variableRefused(name, Object.keys(variables));
+      return Reflect.get(makers, name);
+    throw variableRefused(name, Object.keys(makers));
   },
-});
+}) as Readonly<Record<keyof Variables, unknown>> as Variables;
 
 /** Either kind of expression. */
 export type Expression = IntExpression | BoolExpression;
 
-/**
- * Is shown each expression that is made: by which method, of what; or by which variable, of nothing. Says what the caller gets
- * instead.
- */
-export type Watcher = <T extends Expression>(
-  expression: T,
-  name: string,
-  operands: readonly (Expression | number)[],
-) => T;
+/** Looks on while expressions are built. */
+export interface Watcher {
+  /** Called when a method is called of an expression: with its name, the expression and the operands; or a variable is read. */
+  called(name: string, operands: readonly unknown[]): void;
+  /** Called with what that makes; the caller gets what this returns. */
+  made<T extends Expression>(expression: T): T;
+}
 
-const NOBODY: Watcher = (expression) => expression;
-let made = NOBODY;
+const NOBODY: Watcher = { called: () => {}, made: (expression) => expression };
+let watcher = NOBODY;
 
-/** What `build` returns, while `watcher` looks on. */
-export function whileWatched<T>(watcher: Watcher, build: () => T): T {
-  const previous = made;
-  made = watcher;
+/** What `build` returns, while `next` looks on. */
+export function whileWatched<T>(next: Watcher, build: () => T): T {
+  const previous = watcher;
+  watcher = next;
   try {
     return build();
   } finally {
-    made = previous;
+    watcher = previous;
   }
 }
 

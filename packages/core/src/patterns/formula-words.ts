@@ -35,7 +35,7 @@ export function operatorRefused(node: IntNode | BoolNode, isInteger: boolean, hi
   return refusedFormula(`where's formula to call methods (write ${instead})`, `an operator on ${code}`);
 }
 
-const CONSTANTS = 'full() or not(full()) for what is always or never allowed';
+const CONSTANTS = 'the variables always and never for a constant';
 
 /** JavaScript's `true` or `false` stands where a formula does: nobody can tell it from the value of `q === k`. */
 export function booleanRefused(place: string, value: boolean): AttnError {

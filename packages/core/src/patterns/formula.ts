@@ -1,17 +1,11 @@
 /**
  * Formulas as functions. `a || b`, `!a`, `a ? b : c` and `q === k` are JavaScript's own: they take an expression for something
  * true and unlike any other, ask it nothing, and the formula silently means something else. So the function is called again with
- * a plain value in the place of one of its expressions, for each of them: where a method is called of that, it ends in an error;
- * a function that goes on and builds something else has decided by the value.
+ * a plain value in the place of one of its expressions, for each of them. A formula calls the same methods as before until it
+ * meets that value where it met the expression; a function that does anything else has decided by the value.
  */
-import {
-  BoolExpression,
-  IntExpression,
-  VARIABLES,
-  whileWatched,
-  type Expression,
-  type Variables,
-} from './expression.ts';
+import { BoolExpression, IntExpression, VARIABLES, whileWatched, type Expression } from './expression.ts';
+import type { Variables } from './expression.ts';
 import type { BoolNode } from './expression-tree.ts';
 import {
   branchRefused,
@@ -25,20 +19,20 @@ import {
 /** A formula as a function of its variables. */
 export type FormulaFunction = (variables: Variables) => BoolExpression;
 
-/** An expression that a method made, or a variable. */
+/** A call of a method, or a variable that was read. */
 interface Step {
-  readonly expression: Expression;
-  /** The method or the variable. */
   readonly name: string;
-  /** What the method was called of, then what it was given. */
-  readonly operands: readonly (Expression | number)[];
+  /** The expression whose method it is, and what the method was given. */
+  readonly operands: readonly unknown[];
 }
 
 /** A call of the function. */
 interface Making {
   readonly steps: readonly Step[];
+  /** What the steps made. */
+  readonly expressions: readonly Expression[];
   /** The step that made an expression. */
-  readonly places: ReadonlyMap<Expression, number>;
+  readonly places: ReadonlyMap<unknown, number>;
   readonly result: BoolExpression;
 }
 
@@ -56,21 +50,25 @@ export function buildFormula(formula: FormulaFunction): BoolNode {
 
 function make(formula: FormulaFunction): Making {
   const steps: Step[] = [];
-  const places = new Map<Expression, number>();
+  const expressions: Expression[] = [];
+  const places = new Map<unknown, number>();
   let result: unknown;
   try {
     result = whileWatched(
-      (expression, name, operands) => {
-        places.set(expression, steps.length);
-        steps.push({ expression, name, operands });
-        return expression;
+      {
+        called: (name, operands) => void steps.push({ name, operands }),
+        made(expression) {
+          places.set(expression, expressions.length);
+          expressions.push(expression);
+          return expression;
+        },
       },
       () => formula(VARIABLES),
     );
   } catch (error) {
     throw methodRefused(error);
   }
-  if (result instanceof BoolExpression) return { steps, places, result };
+  if (result instanceof BoolExpression) return { steps, expressions, places, result };
   if (result instanceof IntExpression) throw integerRefused(result.node);
   // The error of an async function would be nobody's, and end a server.
   if (result instanceof Promise) result.catch(() => {});
@@ -82,17 +80,17 @@ const MOST_STEPS = 2 ** 14;
 
 /** Throws if the function decides by what its expressions are. */
 function checkDecisions(formula: FormulaFunction, making: Making): void {
-  const { steps } = making;
+  const { expressions } = making;
   const numbers = numbersIn(formula);
-  const stride = Math.ceil(steps.length ** 2 / MOST_STEPS) | 1; // Odd: the steps of a loop are often even in number.
-  for (let index = 0; index < steps.length; index += stride) {
-    const { expression } = steps[index];
+  const stride = Math.ceil(expressions.length ** 2 / MOST_STEPS) | 1; // Odd: a loop's steps are often even in number.
+  for (let place = 0; place < expressions.length; place += stride) {
+    const expression = expressions[place];
     const isInteger = expression instanceof IntExpression;
-    // NaN is false, equals nothing, is refused as an operand, and stays what it is under arithmetic.
-    let outcome = again(formula, making, index, NaN);
+    // NaN is false, equals nothing, is no operand, and stays what it is under arithmetic.
+    let outcome = again(formula, making, place, NaN);
     // No method was called of it, nor was it given to one: was it compared with something by `===`?
     for (const value of isInteger ? numbers : [true, false]) {
-      if (outcome === 'same') outcome = again(formula, making, index, value);
+      if (outcome === 'same') outcome = again(formula, making, place, value);
     }
     if (outcome === 'other') throw branchRefused(expression.node, isInteger);
   }
@@ -106,44 +104,57 @@ function numbersIn(formula: FormulaFunction): readonly number[] {
 }
 
 /**
- * What the function builds with `value` in the place of the expression of this index: the same, another formula, or none because it
- * used that as the expression which it is not.
+ * What the function does with `value` for the expression of this place: it builds the same without using that, or comes to use it
+ * as it used the expression, or does something else.
  */
 function again(
   formula: FormulaFunction,
-  { steps, places, result }: Making,
-  index = -1,
+  { steps, expressions, places, result }: Making,
+  hole = -1,
   value?: unknown,
-): 'same' | 'other' | 'used' {
+): 'same' | 'used' | 'other' {
+  let outcome: 'used' | 'other' | undefined;
   let count = 0;
-  let isOther = false;
-  const placesNow = new Map<Expression, number>();
-  /** Is this operand the one that it was in the first call? */
-  const isSame = (before: Expression | number, now: Expression | number): boolean => {
-    if (typeof before === 'number' || typeof now === 'number') return before === now;
+  const placesNow = new Map<unknown, number>();
+  const isHole = (operand: unknown): boolean => hole >= 0 && Object.is(operand, value);
+  /** Is it what stood here in the first call, or the value for it? */
+  const isAsBefore = (now: unknown, before: unknown): boolean => {
+    if (typeof before === 'number') return now === before;
     const place = places.get(before);
-    if (place !== placesNow.get(now)) return false;
-    return place !== undefined || before === now || JSON.stringify(before) === JSON.stringify(now);
+    if (isHole(now)) return place === hole;
+    if (place !== undefined) return placesNow.get(now) === place;
+    return now === before || JSON.stringify(now) === JSON.stringify(before);
   };
-  const watch = <T extends Expression>(expression: T, name: string, operands: Step['operands']): T => {
+  const called = (name: string, operands: readonly unknown[]): void => {
+    if (count <= hole) return;
+    const step = steps.at(count);
+    const isSame =
+      step?.name === name &&
+      step.operands.length === operands.length &&
+      operands.every((operand, i) => isAsBefore(operand, step.operands[i]));
+    // A helper that takes numbers, too, calculates with this one at once.
+    const isNumber =
+      expressions[hole] instanceof IntExpression && step?.name !== name && operands.some(isHole);
+    if (isNumber) outcome ??= 'used';
+    else if (!isSame) outcome ??= 'other';
+    else if (operands.some((operand, i) => isHole(operand) && typeof step.operands[i] !== 'number'))
+      outcome ??= 'used';
+    if (outcome !== undefined) throw END;
+  };
+  const made = <T extends Expression>(expression: T): T => {
     const place = count++;
-    if (place === index) return value as T;
-    const step = steps.at(place);
-    isOther =
-      step?.name !== name ||
-      step.operands.length !== operands.length ||
-      !operands.every((operand, i) => isSame(step.operands[i], operand));
-    if (isOther) throw END;
     placesNow.set(expression, place);
-    return expression;
+    return place === hole ? (value as T) : expression;
   };
   try {
-    const built: unknown = whileWatched(watch, () => formula(VARIABLES));
-    if (index >= 0 && Object.is(built, value)) return places.get(result) === index ? 'used' : 'other';
-    const isResult = built instanceof BoolExpression && isSame(result, built);
-    return isResult && count === steps.length ? 'same' : 'other';
-  } catch {
-    return isOther ? 'other' : 'used';
+    const built: unknown = whileWatched({ called, made }, () => formula(VARIABLES));
+    if (!isAsBefore(built, result) || count !== steps.length) outcome ??= 'other';
+    return outcome ?? (isHole(built) ? 'used' : 'same');
+  } catch (error) {
+    if (outcome !== undefined) return outcome;
+    // A method was called of the value: of the expression, too?
+    const isCall = error instanceof TypeError && error.message.includes('is not a function');
+    return isCall && places.get(steps.at(count)?.operands[0]) !== hole ? 'other' : 'used';
   }
 }
 
@@ -151,18 +162,19 @@ function again(
 function comparesIdentities(formula: FormulaFunction, { steps }: Making): boolean {
   let count = 0;
   let isOther = false;
-  const watch = <T extends Expression>(expression: T, name: string, operands: Step['operands']): T => {
+  const called = (name: string, operands: readonly unknown[]): void => {
     const step = steps.at(count++);
-    isOther =
+    isOther ||=
       step?.name !== name ||
       step.operands.length !== operands.length ||
       operands.some((operand, i) => typeof operand === 'number' && operand !== step.operands[i]);
     if (isOther) throw END;
-    return (expression instanceof IntExpression ? ONE_INTEGER : ONE_COMPARISON) as T;
   };
+  const made = <T extends Expression>(expression: T): T =>
+    (expression instanceof IntExpression ? ONE_INTEGER : ONE_COMPARISON) as T;
   try {
-    whileWatched(watch, () => formula(VARIABLES));
-    return count < steps.length;
+    whileWatched({ called, made }, () => formula(VARIABLES));
+    return isOther || count < steps.length;
   } catch {
     return isOther;
   }

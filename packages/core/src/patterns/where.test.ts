@@ -2,36 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { coverageByCells, EXAMPLE_SIZES } from './examples.testing.ts';
 import { failure } from './errors.testing.ts';
-import type { Arithmetic, BoolNode, Comparison, IntNode } from './expression-tree.ts';
+import { anyTree } from './expression-tree.testing.ts';
 import type { Json } from './json-value.ts';
 import { anyPlace, checkClassify, checkSignature, checkVariant } from './properties.testing.ts';
 import { slidingWindow } from './sliding-window.ts';
 import { where, type WhereExpression } from './where.ts';
-
-/** Random trees of up to four levels. */
-const { bool: anyTree } = fc.letrec<{ int: IntNode; bool: BoolNode }>((tie) => {
-  const two = <T extends string>(...names: T[]): fc.Arbitrary<readonly [T, IntNode, IntNode]> =>
-    fc.tuple(fc.constantFrom(...names), tie('int'), tie('int'));
-  const divisor = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(['add', 'head', 1] as const));
-  return {
-    int: fc.oneof(
-      { maxDepth: 3, withCrossShrink: true },
-      fc.constantFrom<IntNode>('q', 'k'),
-      fc.integer({ min: -12, max: 40 }),
-      fc.constantFrom<IntNode>('head', 'batch', ['sub', 'q', 'k']),
-      two<Arithmetic>('add', 'sub', 'mul', 'min', 'max'),
-      fc.tuple(fc.constantFrom<Arithmetic>('div', 'mod'), tie('int'), divisor),
-      fc.tuple(fc.constant('abs' as const), tie('int')),
-    ),
-    bool: fc.oneof(
-      { maxDepth: 2, withCrossShrink: true },
-      two<Comparison>('eq', 'ne', 'lt', 'le', 'gt', 'ge'),
-      fc.tuple(fc.constantFrom('and' as const, 'or' as const), tie('bool'), tie('bool')),
-      fc.tuple(fc.constant('not' as const), tie('bool')),
-      fc.boolean(),
-    ),
-  };
-});
 
 describe('any expression', () => {
   it('is classified as its cells say, has sound signatures and variants', () => {
