@@ -172,7 +172,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   where: FORMULA,
   BoolExpression: FORMULA,
   IntExpression: FORMULA,
-  FormulaVariable: FORMULA,
   definePattern: {
     args: () => [
       { type: 'mine', options: {}, key: 'mine@1', allows: () => true, classify: () => 'all', inputs: [] },

@@ -24,6 +24,8 @@ export interface OpSpec<A extends object> {
   readonly optional?: readonly string[];
   /** Names of the attributes, and what each must be; what depends on shapes is left to `infer`. */
   readonly attributes: OptionKinds<A>;
+  /** What to write instead of an input that the op does not have, where that is known: `write keyMask …`. */
+  hint?(name: string): string | undefined;
   /** Floating-point operations (a multiply–add counts 2), as far as they follow from shapes and attributes. */
   flops(inputs: NamedSpecs, attributes: A): number;
   /** Text that is equal for equal attributes, for the graph key; default: their canonical JSON. */

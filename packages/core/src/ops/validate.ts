@@ -18,7 +18,7 @@ export function fail(code: AttnErrorCode, op: OpName, message: string): never {
 /** Every required input is there and every input is known. Variadic ops, which list none, check for themselves. */
 export function checkInputNames(
   op: OpName,
-  spec: Pick<OpSpec<object>, 'required' | 'optional'>,
+  spec: Pick<OpSpec<object>, 'required' | 'optional' | 'hint'>,
   inputs: NamedSpecs,
 ): void {
   checkArgument(`core/${op}`, 'inputs', inputs, anObject);
@@ -29,7 +29,9 @@ export function checkInputNames(
   }
   for (const name of Object.keys(inputs)) {
     if (!known.includes(name)) {
-      fail('INVALID_ARGUMENT', op, unknownName('input', name, known));
+      const instead = spec.hint?.(name);
+      const message = instead && `there is no input ${show(name)}; ${instead}`;
+      fail('INVALID_ARGUMENT', op, message ?? unknownName('input', name, known));
     }
   }
 }

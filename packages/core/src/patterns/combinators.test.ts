@@ -94,11 +94,11 @@ describe('errors', () => {
     );
     // @ts-expect-error the JSON form is not a pattern
     expect(failure(() => or(causal(), { type: 'causal' }))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] or: each argument must be a pattern, such as causal() or where(({ q, k }) => q.ge(k)), got {"type":"causal"}"`,
+      `"INVALID_PATTERN [attn/core] pattern: expected or to be given patterns only (write patternFromJson(json) for JSON), got {"type":"causal"}"`,
     );
     // @ts-expect-error nothing
     expect(failure(() => not())).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] not: each argument must be a pattern, such as causal() or where(({ q, k }) => q.ge(k)), got undefined"`,
+      `"INVALID_PATTERN [attn/core] pattern: expected not to be given patterns only, got undefined"`,
     );
   });
 });

@@ -1,7 +1,6 @@
 /** Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the first answer. */
-import { checkArgument } from '../check-options.ts';
 import { contentKey } from './json-value.ts';
-import { aPattern, invalidPattern } from './options.ts';
+import { invalidPattern, isPattern, patternHint } from './options.ts';
 import {
   defineBuiltIn,
   type Coverage,
@@ -82,8 +81,11 @@ export function withChildren(children: readonly Pattern[], definition: PatternDe
 export function checkPatterns(type: string, patterns: readonly Pattern[]): readonly Pattern[] {
   if (!Array.isArray(patterns) || patterns.length === 0)
     throw invalidPattern(`${type} to be given at least one pattern`, patterns);
-  for (const pattern of patterns)
-    checkArgument(`core/${type}`, 'each argument', pattern, aPattern, 'INVALID_PATTERN');
+  const wrong = patterns.findIndex((pattern) => !isPattern(pattern));
+  if (wrong >= 0) {
+    const other: unknown = patterns[wrong];
+    throw invalidPattern(`${type} to be given patterns only${patternHint(other)}`, other);
+  }
   return patterns;
 }
 

@@ -2,8 +2,8 @@
  * Expressions as data: nested lists such as `["le", ["abs", ["sub", "q", "k"]], 256]`. What a tree means, how it is checked,
  * and how it is reduced to one head and batch row, after which only `q` and `k` are left.
  */
-import { show } from '../errors.ts';
-import { meantOperation } from './operators.ts';
+import type { AttnError } from '../errors.ts';
+import { nameHint } from './operation-names.ts';
 import { invalidPattern } from './options.ts';
 import { exact } from './progression.ts';
 import { mod } from './runs.ts';
@@ -41,10 +41,6 @@ export const COMPARISON: Readonly<Record<Comparison, (a: number, b: number) => b
   ge: (a, b) => a >= b,
 };
 
-/** Operations that give a condition, and those that give an integer. */
-const CONDITIONS = ['and', 'or', 'not', ...Object.keys(COMPARISON)];
-const INTEGERS = ['abs', ...Object.keys(ARITHMETIC)];
-
 const VARIABLES: ReadonlySet<unknown> = new Set<Variable>(['q', 'k', 'head', 'batch']);
 /** Deeper trees are refused, so that no input can exhaust the stack. */
 const DEEPEST = 64;
@@ -52,27 +48,31 @@ const DEEPEST = 64;
 /** Larger trees are refused. A tree whose parts are shared counts each of them as often as it stands there. */
 const MOST_NODES = 4096;
 
-/** Throws unless the tree is small, and takes no longer to find out than a small tree does. */
-export function checkSize(tree: unknown): void {
+/** The number of nodes of the tree, which takes no longer to find out than for a small tree. Errors: it is not small. */
+export function sizeOf(tree: unknown): number {
   const open = [tree];
   let nodes = 1;
   while (open.length > 0) {
     const next = open.pop();
     if (!Array.isArray(next)) continue;
-    nodes += Math.max(0, next.length - 1);
-    if (nodes > MOST_NODES) {
-      throw invalidPattern(
-        `where's expression to have at most ${MOST_NODES} operations and operands`,
-        `${nodes} or more`,
-      );
-    }
+    nodes = checkSize(nodes + Math.max(0, next.length - 1));
     for (let i = 1; i < next.length; i++) open.push(next[i]);
   }
+  return nodes;
+}
+
+/** The number of nodes. Errors: they are too many. */
+export function checkSize(nodes: number): number {
+  if (nodes <= MOST_NODES) return nodes;
+  throw invalidPattern(
+    `where's expression to have at most ${MOST_NODES} operations and operands`,
+    `${nodes} or more`,
+  );
 }
 
 /** Checks a value from JSON, or from a builder. */
 export function checkExpression(value: unknown): BoolNode {
-  checkSize(value);
+  sizeOf(value);
   return checkBool(value, 0);
 }
 
@@ -86,10 +86,7 @@ function checkBool(value: unknown, depth: number): BoolNode {
   if (isComparison(name) && operands.length === 2) {
     return [name, checkInt(operands[0], depth + 1), checkInt(operands[1], depth + 1)];
   }
-  throw invalidPattern(
-    `where to be given an expression that is true or false, such as ["le", "k", "q"]${meant(name, CONDITIONS)}`,
-    value,
-  );
+  throw wrongTree('true or false, such as ["le", "k", "q"]', value);
 }
 
 function checkInt(value: unknown, depth: number): IntNode {
@@ -98,10 +95,7 @@ function checkInt(value: unknown, depth: number): IntNode {
   const [name, ...operands] = listOf(value, depth);
   if (name === 'abs' && operands.length === 1) return ['abs', checkInt(operands[0], depth + 1)];
   if (!isArithmetic(name) || operands.length !== 2) {
-    throw invalidPattern(
-      `where to be given an expression that is an integer, such as ["sub", "q", "k"]${meant(name, INTEGERS)}`,
-      value,
-    );
+    throw wrongTree('an integer, such as ["sub", "q", "k"]', value);
   }
   const node: IntNode = [name, checkInt(operands[0], depth + 1), checkInt(operands[1], depth + 1)];
   if ((name === 'div' || name === 'mod') && (mentions(node[2], 'q') || mentions(node[2], 'k'))) {
@@ -110,12 +104,14 @@ function checkInt(value: unknown, depth: number): IntNode {
   return node;
 }
 
-/** Advice for an operation of another name: ` (write "ge" for "gte")`. */
-function meant(name: unknown, known: readonly string[]): string {
-  const operation = meantOperation(name, known);
-  return operation === undefined || operation === name
-    ? ''
-    : ` (write ${JSON.stringify(operation)} for ${show(name)})`;
+/** The error of a tree that is none, or is one of the other kind; with the names of what it seems to mean. */
+function wrongTree(kind: string, value: unknown): AttnError {
+  const hint = Array.isArray(value)
+    ? isVariable(value[0]) || typeof value[0] === 'number'
+      ? ' (the name of the operation comes first)'
+      : nameHint(value[0])
+    : nameHint(value);
+  return invalidPattern(`where to be given an expression that is ${kind}${hint}`, value);
 }
 
 function listOf(value: unknown, depth: number): readonly unknown[] {
@@ -220,7 +216,6 @@ function isArithmetic(name: unknown): name is Arithmetic {
   return typeof name === 'string' && Object.hasOwn(ARITHMETIC, name);
 }
 
-/** Is it the name of a comparison of two integers? */
-export function isComparison(name: unknown): name is Comparison {
+function isComparison(name: unknown): name is Comparison {
   return typeof name === 'string' && Object.hasOwn(COMPARISON, name);
 }

@@ -1,17 +1,24 @@
 /**
  * Expressions about a pair of positions, built by chained methods; what they build is plain data (expression-tree.ts). Its
  * size is checked at each step: an expression that is used twice in the next one, again and again, doubles each time.
+ * JavaScript's operators cannot build any: those that ask for a value are refused here, those that do not in formula.ts.
  */
-import { AttnError, show } from '../errors.ts';
-import { unknownName } from '../nearest-name.ts';
+import { show } from '../errors.ts';
 import {
   checkSize,
+  sizeOf,
   type Arithmetic,
   type BoolNode,
   type Comparison,
   type IntNode,
 } from './expression-tree.ts';
-import { operatorAdvice, type PrimitiveHint } from './operators.ts';
+import {
+  booleanRefused,
+  operatorRefused,
+  refusedFormula,
+  variableRefused,
+  written,
+} from './formula-words.ts';
 
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
@@ -19,10 +26,16 @@ export type Operand = IntExpression | number;
 /** An expression whose value is an integer. Nothing rounds but `div`, which rounds down; results saturate at ±(2⁵³ − 1). */
 export class IntExpression {
   readonly node: IntNode;
+  /** Number of nodes of the tree. */
+  readonly size: number;
 
-  constructor(node: IntNode) {
-    checkSize(node);
+  /** `size` is counted where it is not given. */
+  constructor(node: IntNode, size: number = sizeOf(node)) {
+    if (typeof node === 'number' && !Number.isSafeInteger(node)) {
+      throw refusedFormula("a formula's constant to be an integer", show(node));
+    }
     this.node = node;
+    this.size = checkSize(size);
   }
 
   add(other: Operand): IntExpression {
@@ -49,7 +62,8 @@ export class IntExpression {
     return this.#compute('max', other);
   }
   abs(): IntExpression {
-    return new IntExpression(['abs', this.node]);
+    watcher.called('abs', [this]);
+    return watcher.made(new IntExpression(['abs', this.node], this.size + 1));
   }
 
   eq(other: Operand): BoolExpression {
@@ -71,123 +85,68 @@ export class IntExpression {
     return this.#compare('ge', other);
   }
 
-  /** Refuses JavaScript's operators. Errors: `INVALID_PATTERN`. */
-  [Symbol.toPrimitive](hint: PrimitiveHint): never {
-    throw operatorError(hint);
+  /** Refuses `q >= k`, `q - k`, `q == 3`, `list[q]`: the expression has no value yet. Errors: `INVALID_PATTERN`. */
+  [Symbol.toPrimitive](hint: string): never {
+    throw operatorRefused(this.node, true, hint);
   }
 
   #compute(name: Arithmetic, other: Operand): IntExpression {
-    return new IntExpression([name, this.node, nodeOf(other)]);
+    watcher.called(name, [this, other]);
+    const { node, size } = integerOf(name, other);
+    return watcher.made(new IntExpression([name, this.node, node], this.size + size + 1));
   }
   #compare(name: Comparison, other: Operand): BoolExpression {
-    return traced(new BoolExpression([name, this.node, nodeOf(other)]), []);
-  }
-}
-
-/** A variable of formulas. Its name is part of its type, so that TypeScript refuses `q >= k`, which compares two objects. */
-export class FormulaVariable<Name extends string> extends IntExpression {
-  readonly name: Name;
-
-  constructor(name: Name & IntNode) {
-    super(name);
-    this.name = name;
+    watcher.called(name, [this, other]);
+    const { node, size } = integerOf(name, other);
+    return watcher.made(new BoolExpression([name, this.node, node], this.size + size + 1));
   }
 }
 
 /** An expression whose value is true or false. */
 export class BoolExpression {
   readonly node: BoolNode;
+  /** Number of nodes of the tree. */
+  readonly size: number;
 
-  constructor(node: BoolNode) {
-    checkSize(node);
+  /** `size` is counted where it is not given. */
+  constructor(node: BoolNode, size: number = sizeOf(node)) {
     this.node = node;
+    this.size = checkSize(size);
   }
 
-  and(...others: readonly (BoolExpression | boolean)[]): BoolExpression {
+  and(...others: readonly BoolExpression[]): BoolExpression {
     return this.#join('and', others);
   }
-  or(...others: readonly (BoolExpression | boolean)[]): BoolExpression {
+  or(...others: readonly BoolExpression[]): BoolExpression {
     return this.#join('or', others);
   }
   not(): BoolExpression {
-    return traced(new BoolExpression(['not', this.node]), [this]);
+    watcher.called('not', [this]);
+    return watcher.made(new BoolExpression(['not', this.node], this.size + 1));
   }
 
-  /** Refuses JavaScript's operators. Errors: `INVALID_PATTERN`. */
-  [Symbol.toPrimitive](hint: PrimitiveHint): never {
-    throw operatorError(hint);
+  /** Refuses `a & b`, `a == b`, a template of it. Errors: `INVALID_PATTERN`. */
+  [Symbol.toPrimitive](hint: string): never {
+    throw operatorRefused(this.node, false, hint);
   }
 
   /** A chain of the same operation becomes one list, not a nest of pairs. */
-  #join(name: 'and' | 'or', others: readonly (BoolExpression | boolean)[]): BoolExpression {
-    const operands = [this, ...others].flatMap((operand): readonly BoolNode[] => {
-      const node = operand instanceof BoolExpression ? operand.node : operand;
-      if (typeof node !== 'object' || node[0] !== name) return [node];
-      const [, ...inner] = node;
-      return inner;
-    });
-    return traced(new BoolExpression([name, ...operands]), [this, ...others]);
+  #join(name: 'and' | 'or', others: readonly BoolExpression[]): BoolExpression {
+    watcher.called(name, [this, ...others]);
+    const joined: [typeof name, ...BoolNode[]] = [name];
+    let size = 1;
+    for (const { node, size: more } of [this, ...others.map((other) => boolOf(name, other))]) {
+      const isChain = typeof node === 'object' && node[0] === name;
+      size = checkSize(size + more - (isChain ? 1 : 0));
+      if (!isChain) joined.push(node);
+      else for (let i = 1; i < node.length; i++) joined.push(node[i]);
+    }
+    return watcher.made(new BoolExpression(joined, size));
   }
 }
 
-/** How a formula is watched. */
-export interface TraceOptions {
-  /** The condition that becomes false instead, counted from 0. */
-  readonly falseAt?: number;
-  /** Conditions after which the formula is stopped by an error. */
-  readonly most?: number;
-}
-
-/** What a formula builds while it runs. */
-export class Trace {
-  /** The formula's text, for errors. */
-  readonly text: string;
-  /** Every condition, in the order in which they are built. */
-  readonly conditions: BoolExpression[] = [];
-  /** Those that became part of another one. */
-  readonly parts: Set<unknown> = new Set();
-  readonly #falseAt: number;
-  readonly #most: number;
-
-  constructor(text: string, { falseAt = -1, most = Infinity }: TraceOptions = {}) {
-    this.text = text;
-    this.#falseAt = falseAt;
-    this.#most = most;
-  }
-
-  /** Takes note of a condition and of what it is made of. False stands for it where that was asked for. */
-  add(condition: BoolExpression, parts: readonly unknown[]): BoolExpression | false {
-    for (const part of parts) this.parts.add(part);
-    if (this.conditions.length >= this.#most) throw new Error('the formula builds more than it did before');
-    return this.conditions.push(condition) - 1 === this.#falseAt ? false : condition;
-  }
-}
-
-/** Of the formula that runs now. */
-let tracing: Trace | undefined;
-
-/** Runs a formula and traces it. It may build other patterns by formulas on its way. */
-export function during<T>(trace: Trace, formula: () => T): T {
-  const outer = tracing;
-  tracing = trace;
-  try {
-    return formula();
-  } finally {
-    tracing = outer;
-  }
-}
-
-/** In a trial, false is what the formula's own JavaScript gets to see instead of a condition. */
-function traced(condition: BoolExpression, parts: readonly unknown[]): BoolExpression {
-  return (tracing?.add(condition, parts) ?? condition) as BoolExpression;
-}
-
-function operatorError(hint: PrimitiveHint): AttnError {
-  const text = tracing?.text ?? '';
-  const where = text === '' ? '' : `, got ${show(text)}`;
-  const message = `JavaScript's operators do not build formulas: ${operatorAdvice(hint, text)}${where}`;
-  return new AttnError('INVALID_PATTERN', 'core/where', message);
-}
+/** A variable. Its name is part of its type, so that TypeScript refuses `q >= k` and `q === k`, which compare two objects. */
+export type FormulaVariable<Name extends IntNode> = IntExpression & { readonly node: Name };
 
 /** What an expression can speak about. */
 export interface Variables {
@@ -199,24 +158,80 @@ export interface Variables {
   readonly head: FormulaVariable<'head'>;
   /** Batch row, from 0. */
   readonly batch: FormulaVariable<'batch'>;
+  /** A formula that always holds. */
+  readonly always: BoolExpression;
+  /** A formula that never holds: what a loop over `or` starts from. */
+  readonly never: BoolExpression;
 }
 
-const NAMED: Variables = {
-  q: new FormulaVariable('q'),
-  k: new FormulaVariable('k'),
-  head: new FormulaVariable('head'),
-  batch: new FormulaVariable('batch'),
+const MAKE: Readonly<Record<keyof Variables, () => Expression>> = {
+  q: () => new IntExpression('q'),
+  k: () => new IntExpression('k'),
+  head: () => new IntExpression('head'),
+  batch: () => new IntExpression('batch'),
+  always: () => new BoolExpression(true),
+  never: () => new BoolExpression(false),
 };
 
-/** The variables of every formula. Reading any other is an error: `INVALID_PATTERN`. */
-export const VARIABLES: Variables = new Proxy(NAMED, {
-  get(variables, name, receiver) {
-    if (typeof name === 'symbol' || name in variables) return Reflect.get(variables, name, receiver);
-    const message = unknownName('variable', name, Object.keys(variables));
-    throw new AttnError('INVALID_PATTERN', 'core/where', message);
+/** The variables, which refuse to be asked for any other. What is no name of a variable (`then`, `toJSON`) is left alone. */
+export const VARIABLES: Variables = new Proxy(MAKE, {
+  get(makers, name) {
+    if (typeof name === 'string' && Object.hasOwn(makers, name)) {
+      watcher.called(name, []);
+      return watcher.made(makers[name as keyof Variables]());
+    }
+    if (typeof name === 'symbol' || name in Object.prototype || name === 'then' || name === 'toJSON')
+      return Reflect.get(makers, name);
+    throw variableRefused(name, Object.keys(makers));
   },
-});
+}) as Readonly<Record<keyof Variables, unknown>> as Variables;
 
-function nodeOf(operand: Operand): IntNode {
-  return operand instanceof IntExpression ? operand.node : operand;
+/** Either kind of expression. */
+export type Expression = IntExpression | BoolExpression;
+
+/** Looks on while expressions are built. */
+export interface Watcher {
+  /** Called when a method is called of an expression: with its name, the expression and the operands; or a variable is read. */
+  called(name: string, operands: readonly unknown[]): void;
+  /** Called with what that makes; the caller gets what this returns. */
+  made<T extends Expression>(expression: T): T;
+}
+
+const NOBODY: Watcher = { called: () => {}, made: (expression) => expression };
+let watcher = NOBODY;
+
+/** What `build` returns, while `next` looks on. */
+export function whileWatched<T>(next: Watcher, build: () => T): T {
+  const previous = watcher;
+  watcher = next;
+  try {
+    return build();
+  } finally {
+    watcher = previous;
+  }
+}
+
+/** A tree and its size. */
+interface Sized<Node> {
+  readonly node: Node;
+  readonly size: number;
+}
+
+function integerOf(method: string, operand: Operand): Sized<IntNode> {
+  if (operand instanceof IntExpression) return operand;
+  if (typeof operand === 'number' && Number.isSafeInteger(operand)) return { node: operand, size: 1 };
+  throw refusedFormula(`${method} to be given an integer, such as 2 or q.sub(k)`, described(operand));
+}
+
+function boolOf(method: string, operand: BoolExpression): Sized<BoolNode> {
+  if (operand instanceof BoolExpression) return operand;
+  if (typeof operand === 'boolean') throw booleanRefused(`${method} to be given`, operand);
+  throw refusedFormula(`${method} to be given a formula such as k.le(q)`, described(operand));
+}
+
+/** What was given instead of an operand. */
+function described(operand: unknown): string {
+  if (operand instanceof BoolExpression) return `${written(operand.node)}, which is true or false`;
+  if (operand instanceof IntExpression) return `the integer ${written(operand.node)}`;
+  return show(operand);
 }

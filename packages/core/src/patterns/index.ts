@@ -3,14 +3,8 @@ export { and, not, or } from './combinators.ts';
 export { blockSparse, type BlockLayout, type BlockSparseOptions } from './block-sparse.ts';
 export { causal } from './causal.ts';
 export { drawPattern, type Drawing, type DrawOptions } from './draw.ts';
-export {
-  BoolExpression,
-  FormulaVariable,
-  IntExpression,
-  type Operand,
-  type Variables,
-} from './expression.ts';
-export type { Formula } from './formula.ts';
+export { BoolExpression, IntExpression, type Operand, type Variables } from './expression.ts';
+export type { FormulaFunction } from './formula.ts';
 export type { Arithmetic, BoolNode, Comparison, IntNode, Variable } from './expression-tree.ts';
 export { fixed, type FixedOptions } from './fixed.ts';
 export { full } from './full.ts';

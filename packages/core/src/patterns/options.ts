@@ -9,15 +9,28 @@ export function invalidPattern(expected: string, got: unknown): AttnError {
   return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${show(got)}`);
 }
 
-/** What every pattern has. */
-export const aPattern: Kind = {
-  expected: 'a pattern, such as causal() or where(({ q, k }) => q.ge(k))',
-  test: (value) => typeof (value as Partial<Pattern> | null | undefined)?.classify === 'function',
-};
+/** Is it a pattern, whoever defined it? */
+export function isPattern(value: unknown): value is Pattern {
+  const { allows, classify } = Object(value) as Partial<Pattern>;
+  return typeof allows === 'function' && typeof classify === 'function';
+}
 
-/** `pattern`, if it is one. */
+/** What every pattern has. */
+export const aPattern: Kind = { expected: 'a pattern such as causal()', test: isPattern };
+
+/** What to write instead of something that is no pattern but means one: ` (write where(…) …)`; nothing for anything else. */
+export function patternHint(value: unknown): string {
+  if (typeof value === 'function')
+    return ' (write where(({ q, k }) => …) for a formula, causal() with its brackets)';
+  if (Array.isArray(value) && value.some(isPattern)) return ' (write ...list for a list of them)';
+  if (typeof Object(value).type === 'string') return ' (write patternFromJson(json) for JSON)';
+  return '';
+}
+
+/** `pattern`, if it is one. Errors: `INVALID_PATTERN`, with what to write instead where that is known. */
 export function checkPattern(where: string, pattern: Pattern): Pattern {
-  return checkArgument(where, 'pattern', pattern, aPattern, 'INVALID_PATTERN');
+  const expected = `${aPattern.expected}${isPattern(pattern) ? '' : patternHint(pattern)}`;
+  return checkArgument(where, 'pattern', pattern, { ...aPattern, expected }, 'INVALID_PATTERN');
 }
 
 /** True for arrays and typed arrays. */

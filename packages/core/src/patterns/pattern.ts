@@ -7,6 +7,7 @@
  */
 import { checkOptions, type OptionKinds } from '../check-options.ts';
 import { aBoolean, aFunction, anObject, aString, listOf, oneOf, required } from '../kinds.ts';
+import { checkAnswers, type Answers } from './check-answers.ts';
 import { contentKey, type Json, type JsonObject } from './json-value.ts';
 import type { Run } from './runs.ts';
 
@@ -153,12 +154,15 @@ let instances = 0;
  * A pattern of your own. Plans and executables are cached by `pattern.key`, and functions cannot be compared: without a
  * `key` in the definition, every call of `definePattern` gives a pattern that shares nothing with any other. Define such
  * a pattern once and keep it, or give it a `key`. It never has the key of a built-in pattern.
+ *
+ * Errors: `INVALID_PATTERN` where the definition lacks a function, and, when it is used, where `allows` returns anything but true or
+ * false, or `classify` anything but `'none'`, `'all'` and `'some'`.
  */
 export function definePattern(definition: PatternDefinition): Pattern {
   const checked = checkOptions('core/definePattern', definition, DEFINITION, { code: 'INVALID_PATTERN' });
   const { type, options = {} } = checked;
   const identity = definition.key === undefined ? { instance: ++instances } : { key: definition.key };
-  return assemble(checked, () => contentKey('own', { type, options, ...identity }));
+  return assemble(checked, () => contentKey('own', { type, options, ...identity }), checkAnswers(checked));
 }
 
 /**
@@ -173,7 +177,11 @@ export function defineBuiltIn(
 }
 
 /** Fills in the defaults of a pattern and freezes it; its key is worked out on first use. */
-function assemble(definition: Omit<PatternDefinition, 'key'>, keyOf: () => string): Pattern {
+function assemble(
+  definition: Omit<PatternDefinition, 'key'>,
+  keyOf: () => string,
+  { allows, classify, classifyRuns }: Answers = definition,
+): Pattern {
   const { type, options = {}, shiftInvariant = false } = definition;
   let key: string | undefined;
   const pattern: Pattern = {
@@ -182,9 +190,9 @@ function assemble(definition: Omit<PatternDefinition, 'key'>, keyOf: () => strin
     get key() {
       return (key ??= keyOf());
     },
-    allows: definition.allows,
-    classify: definition.classify,
-    classifyRuns: definition.classifyRuns,
+    allows,
+    classify,
+    classifyRuns,
     signature:
       definition.signature ??
       (shiftInvariant ? (_b, _h, q, k) => String(k.start - q.start) : () => undefined),

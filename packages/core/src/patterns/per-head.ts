@@ -1,6 +1,6 @@
 /** A pattern per head, as where some heads look near and others far. Child et al. 2019, §4.3, https://arxiv.org/abs/1904.10509 */
 import { checkPatterns, ofRuns, withChildren } from './combinators.ts';
-import { invalidPattern } from './options.ts';
+import { invalidPattern, isPattern } from './options.ts';
 import type { Pattern, PatternSizes } from './pattern.ts';
 
 /**
@@ -13,6 +13,7 @@ import type { Pattern, PatternSizes } from './pattern.ts';
  *     ■ ■ ■ ■    · · ■ ■
  */
 export function perHead(patterns: readonly Pattern[]): Pattern {
+  if (isPattern(patterns)) throw invalidPattern('perHead to be given a list, perHead([a, b])', patterns);
   const children = [...checkPatterns('perHead', patterns)];
   const childOf = (h: number): Pattern => {
     if (h < children.length) return children[h];

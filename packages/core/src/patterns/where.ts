@@ -1,7 +1,7 @@
 /** Any pattern that can be said as a formula about positions, heads and batch rows. */
 import { classifierOf } from './classifier.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
-import { conditionOf, type Formula } from './formula.ts';
+import { buildFormula, type FormulaFunction } from './formula.ts';
 import { canonicalJson, hashText, type Json } from './json-value.ts';
 import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
@@ -11,7 +11,7 @@ import { moduliOf, periodOf } from './translation.ts';
 const MOST_HEADS = 2 ** 26;
 
 /** A formula as a function of its variables, or as nested lists. */
-export type WhereExpression = Formula | Json;
+export type WhereExpression = FormulaFunction | Json;
 
 /**
  * Query q sees key k iff the expression is true. The function builds it of the methods add, sub, mul, div (rounding down), mod, min,
@@ -29,7 +29,7 @@ export type WhereExpression = Formula | Json;
  *     ■ · ■ · ■
  */
 export function where(expression: WhereExpression): Pattern {
-  const tree = checkExpression(typeof expression === 'function' ? conditionOf(expression) : expression);
+  const tree = checkExpression(typeof expression === 'function' ? buildFormula(expression) : expression);
   const byHead = mentions(tree, 'head');
   const byBatch = mentions(tree, 'batch');
 

@@ -74,9 +74,10 @@ test('graphs of calls are remembered by shapes and options, and every call is ch
 
 test.each([
   ['mask', 'keyMask [batch, keys]'],
-  ['attn_mask', 'which query sees which key is the pattern'],
+  ['attn_mask', 'a pattern such as causal(), slidingWindow(…), segments() or where(…) for who sees whom'],
   ['attentionMask', 'keyMask [batch, keys]'],
   ['is_causal', 'write pattern: causal()'],
+  ['mask_mod', 'where(…) for who sees whom'],
   ['windowSize', 'write pattern: slidingWindow({ before, after })'],
 ])("another library's %s is answered with what to use", (name, advice) => {
   const call: AttentionCall = { q, k: q, v: q, [name]: true };
@@ -87,6 +88,6 @@ test.each([
 test('a formula that is no pattern yet is answered with where', () => {
   const pattern: unknown = ({ i, j }: { i: number; j: number }) => i >= j;
   expect(() => attentionGraph({ q, k: q, v: q, pattern: pattern as Pattern })).toThrow(
-    'pattern must be a pattern, such as causal() or where(({ q, k }) => q.ge(k)), got a function',
+    'pattern must be a pattern such as causal() (write where(({ q, k }) => …) for a formula, causal() with its brackets), got a function',
   );
 });

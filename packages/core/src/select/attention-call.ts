@@ -3,6 +3,7 @@ import type { Tensors } from '../backend.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
+import { attentionHint } from '../ops/attention/mask-words.ts';
 import {
   ATTENTION_ATTRIBUTES,
   ATTENTION_OPTIONAL,
@@ -10,7 +11,6 @@ import {
   type AttentionAttributes,
   type AttentionInputs,
 } from '../ops/attention/spec.ts';
-import { insteadOf } from '../ops/attention/mask-advice.ts';
 import { full } from '../patterns/full.ts';
 import type { Tensor } from '../tensor.ts';
 import { callGraph, callInputs, type CallKind } from './call.ts';
@@ -18,25 +18,25 @@ import { callGraph, callInputs, type CallKind } from './call.ts';
 /** Tensors and options of a call; see `AttentionInputs` for the shapes. The pattern defaults to `full()`. */
 export interface AttentionCall extends AttentionInputs<Tensor>, Partial<AttentionAttributes> {}
 
+/** Refuses options of other libraries with the name that they have here. */
+function checkMaskNames(call: AttentionCall): void {
+  for (const name of Object.keys(call)) {
+    const instead = attentionHint(name);
+    if (instead === undefined) continue;
+    throw new AttnError('INVALID_ARGUMENT', 'core/attention', `there is no option ${show(name)}; ${instead}`);
+  }
+}
+
 /** The kind of call. */
 export const attentionCalls: CallKind<AttentionCall, AttentionInputs<Value>> = {
   name: 'attention',
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
   options: ATTENTION_ATTRIBUTES,
-  check: checkNames,
+  check: checkMaskNames,
   build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) =>
     builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
 };
-
-/** Refuses other libraries' names of masks and windows, which deserve a better answer than the nearest name. */
-function checkNames(call: object): void {
-  for (const [name, value] of Object.entries(call)) {
-    const advice = value === undefined ? undefined : insteadOf(name);
-    if (advice === undefined) continue;
-    throw new AttnError('INVALID_ARGUMENT', 'core/attention', `there is no option ${show(name)}; ${advice}`);
-  }
-}
 
 /**
  * The graph of one call: its inputs are named as in the call, its outputs `out` and, with `returnLse`, `lse`. Only

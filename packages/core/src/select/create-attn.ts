@@ -37,6 +37,7 @@ import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
+import { debugMaskLikeBias } from './mask-like-bias.ts';
 import { MovableGraph, type Placed } from './movable-graph.ts';
 import { probeAll } from './probe-all.ts';
 import { compileOn, Runner } from './runner.ts';
@@ -81,6 +82,7 @@ class Selector implements Attn {
   }
 
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
+    debugMaskLikeBias(call?.bias);
     return this.call(attentionCalls, call);
   }
 

@@ -148,25 +148,27 @@ describe('errors', () => {
       'a mask of pairs',
       () => infer({ keyMask: spec([2, 1, 5, 7], 'bool') }),
       'INVALID_SHAPE',
-      expect.stringContaining('keyMask must have one row a batch row, got [2, 1, 5, 7]; a mask of keys'),
+      expect.stringContaining(
+        'keyMask must be [batch, keys] = [2, 7] (for pairs write a pattern such as causal()',
+      ),
     ],
     [
       'a mask of queries and keys',
       () => infer({ keyMask: spec([5, 7]) }),
       'INVALID_SHAPE',
-      expect.stringContaining('which query sees which key is the pattern'),
+      expect.stringContaining('segments() or where(…), or bias with 0 and -Infinity'),
     ],
     [
       'a mask of keys that broadcasts',
       () => infer({ keyMask: spec([2, 1, 1, 7], 'bool') }),
       'INVALID_SHAPE',
-      expect.stringContaining('keyMask [batch, keys]'),
+      'keyMask must be [batch, keys] = [2, 7] (reshape it), got [2, 1, 1, 7]',
     ],
     [
       'a mask as a bias',
       () => infer({ bias: spec([5, 7], 'bool') }),
       'INVALID_DTYPE',
-      expect.stringContaining('bias must be f32, which is added to the logits, got bool; a mask of keys'),
+      expect.stringContaining('bias must be f32 (for a mask write keyMask [batch, keys] for padding'),
     ],
     [
       'bias',
@@ -234,7 +236,7 @@ describe('errors', () => {
       'pattern',
       () => infer({}, { pattern: 'causal' as never }),
       'INVALID_PATTERN',
-      'pattern must be a pattern, such as causal() or where(({ q, k }) => q.ge(k)), got "causal"',
+      'pattern must be a pattern such as causal(), got "causal"',
     ],
     [
       'data of the pattern',

@@ -6,7 +6,7 @@ import { broadcastsTo } from '../broadcast.ts';
 import type { NamedSpecs } from '../op.ts';
 import { checkDtype, checkShapeIs, fail, sameShape, sharedFloat } from '../validate.ts';
 import { effectivePattern } from './effective-pattern.ts';
-import { MASK_ADVICE } from './mask-advice.ts';
+import { checkBiasIsNumbers, checkMaskAxes } from './mask-words.ts';
 import { attentionProblem, inBhnd, type AttentionAttributes, type AttentionProblem } from './spec.ts';
 
 const OP = 'attention';
@@ -86,11 +86,10 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     axes: string,
   ) => {
     if (inputs[name] === undefined) return;
-    if (name.endsWith('Mask') && !sameShape(inputs[name].shape, shape))
-      checkNoMaskOfPairs(name, inputs[name].shape, problem);
     checkDtype(OP, inputs, name, allowed);
     checkShapeIs(OP, inputs, name, shape, axes);
   };
+  checkMaskAxes(inputs, problem);
   table('keyMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
   table('queryMask', ['bool', 'u8'], [batch, queryLength], '[batch, queries]');
   table('globalMask', ['bool', 'u8'], [batch, keyLength], '[batch, keys]');
@@ -98,15 +97,10 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
   table('keyLengths', ['i32', 'u32'], [batch], '[batch]');
 
   const { bias, alibiSlopes, relativeBias } = inputs;
+  const floats: readonly TensorSpec['dtype'][] = dtype === 'f32' ? ['f32'] : ['f16', 'f32'];
+  checkBiasIsNumbers(inputs, floats.join(' or '));
   for (const [name, spec] of Object.entries({ bias, alibiSlopes, relativeBias })) {
-    if (spec === undefined) continue;
-    if (name === 'bias' && (spec.dtype === 'bool' || spec.dtype === 'u8'))
-      fail(
-        'INVALID_DTYPE',
-        OP,
-        `bias must be ${dtype}, which is added to the logits, got ${spec.dtype}; ${MASK_ADVICE}`,
-      );
-    checkDtype(OP, inputs, name, dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
+    if (spec) checkDtype(OP, inputs, name, floats);
   }
   if (bias && !broadcastsTo(bias.shape, logits)) {
     fail(
@@ -150,17 +144,6 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     const local = name[0];
     checkShapeIs(OP, inputs, name, inputs[local].shape, `the shape of ${local}`);
   }
-}
-
-/** Refuses a mask of pairs as other libraries have it, [batch, 1 or heads, queries, keys] or [queries, keys], and says what to use. */
-function checkNoMaskOfPairs(
-  name: string,
-  shape: readonly number[],
-  { queryLength, keyLength }: AttentionProblem,
-): void {
-  const isOfPairs = shape.length > 2 || (queryLength > 1 && sameShape(shape, [queryLength, keyLength]));
-  if (!isOfPairs) return;
-  fail('INVALID_SHAPE', OP, `${name} must have one row a batch row, got ${show(shape)}; ${MASK_ADVICE}`);
 }
 
 function checkPattern(inputs: NamedSpecs, attributes: AttentionAttributes, problem: AttentionProblem): void {

@@ -3,6 +3,7 @@
  * Everything that a backend needs to know of one call is derived here once, so that backends check only their own
  * limits. Vaswani et al. 2017, §3.2.1.
  */
+import { attentionHint } from './mask-words.ts';
 import type { OptionKinds } from '../../check-options.ts';
 import { aBoolean, aNumber, anything, aPositiveNumber, integer, oneOf, type Kind } from '../../kinds.ts';
 import { canonicalJson } from '../../patterns/json-value.ts';
@@ -114,6 +115,7 @@ export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
   attributes: ATTENTION_ATTRIBUTES,
+  hint: attentionHint,
   flops: (inputs, attributes) => {
     const { batch, heads, queryLength, keyLength, headDim, valueDim } = attentionProblem(inputs, attributes);
     return 2 * batch * heads * queryLength * keyLength * (headDim + valueDim);

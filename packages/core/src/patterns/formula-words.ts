@@ -1,0 +1,143 @@
+/** Sentences for formulas that `where` refuses: each names the method to write instead of what JavaScript lets people write. */
+import { AttnError, show } from '../errors.ts';
+import { ARITHMETIC, COMPARISON, type BoolNode, type IntNode } from './expression-tree.ts';
+import { nameHere, nameHint } from './operation-names.ts';
+
+/** The error of a formula: `expected …, got …`. What was got is a piece of code, so it stands without quotes. */
+export function refusedFormula(expected: string, got: string, options?: ErrorOptions): AttnError {
+  return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${got}`, options);
+}
+
+const INTEGER_METHODS: readonly string[] = [...Object.keys(ARITHMETIC), 'abs', ...Object.keys(COMPARISON)];
+const BOOL_METHODS: readonly string[] = ['and', 'or', 'not'];
+
+function isMethod(name: string): boolean {
+  return INTEGER_METHODS.includes(name) || BOOL_METHODS.includes(name);
+}
+
+/** An operator of JavaScript asked an expression for a value, in the way that `hint` says. */
+export function operatorRefused(node: IntNode | BoolNode, isInteger: boolean, hint: string): AttnError {
+  const code = written(node);
+  if (hint === 'string') {
+    const instead =
+      'write segments({ ids }) for documents, globalTokens({ mask }) or blockSparse({ layout }) for tables';
+    return refusedFormula(
+      `where's formula to need no values of its variables, since it is built once for all positions (${instead})`,
+      `list[${code}] or \`\${${code}}\``,
+    );
+  }
+  const instead = !isInteger
+    ? 'a.and(b), not a & b or a && b; a.or(b), not a | b or a || b; a.not(), not !a'
+    : hint === 'number'
+      ? 'q.ge(k), not q >= k; q.gt(k), not q > k; q.le(k), not q <= k; q.lt(k), not q < k; q.sub(k), not q - k; ' +
+        'q.mul(k), not q * k; q.div(2), not q / 2; q.mod(2), not q % 2; q.mul(-1), not -q; q.abs(), not Math.abs(q)'
+      : 'q.eq(k), not q == k; q.ne(k), not q != k; q.add(k), not q + k';
+  return refusedFormula(`where's formula to call methods (write ${instead})`, `an operator on ${code}`);
+}
+
+const CONSTANTS = 'the variables always and never for a constant';
+
+/** JavaScript's `true` or `false` stands where a formula does: nobody can tell it from the value of `q === k`. */
+export function booleanRefused(place: string, value: boolean): AttnError {
+  const instead = `write q.eq(k), not q === k; q.ne(k), not q !== k; q.ge(k).not(), not !q.ge(k); ${CONSTANTS}`;
+  return refusedFormula(`${place} a formula such as k.le(q) (${instead})`, String(value));
+}
+
+/** What the function returned is no formula. */
+export function resultRefused(result: unknown): AttnError {
+  const place = "where's function to return";
+  if (typeof result === 'boolean') return booleanRefused(place, result);
+  const because =
+    result === undefined
+      ? ' (a function with braces needs the word return)'
+      : result instanceof Promise
+        ? ' at once (it must not be async)'
+        : typeof result === 'object' && result !== null && 'allows' in result
+          ? ' (write and(where(…), causal()) to combine it with a pattern)'
+          : '';
+  return refusedFormula(`${place} a formula such as k.le(q)${because}`, show(result));
+}
+
+/** The function returned an integer. */
+export function integerRefused(node: IntNode): AttnError {
+  const code = written(node);
+  return refusedFormula(
+    `where's function to return a formula that is true or false, such as ${code}.eq(0)`,
+    `the integer ${code}`,
+  );
+}
+
+/** The function decided by an expression, which has no value yet. */
+export function branchRefused(node: IntNode | BoolNode, isInteger: boolean): AttnError {
+  const instead = isInteger
+    ? `q.eq(k), not q === k; q.ne(k), not q !== k; ${CHOICE}`
+    : `a.and(b), not a && b; a.or(b), not a || b; a.not(), not !a; ${CHOICE}; never.or(a), not all ? all.or(a) : a`;
+  return refusedFormula(
+    `where's formula to call methods (write ${instead})`,
+    `a function that decides by ${written(node)}`,
+  );
+}
+
+/** The function compared expressions with one another: they are never the same object. */
+export function identityRefused(): AttnError {
+  return refusedFormula(
+    `where's formula to call methods (write q.eq(k), not q === k; q.ne(k), not q !== k; ${CHOICE})`,
+    'a function that compares by === or !==',
+  );
+}
+
+const CHOICE = 'a.and(b).or(a.not().and(c)), not a ? b : c';
+
+/** The function takes its variables one by one, as FlexAttention's do. */
+export function positionalRefused(length: number): AttnError {
+  return refusedFormula(
+    "where's function to take one object of variables (write ({ q, k, head, batch }) => …, not (b, h, q, k) => …)",
+    length === 1 ? 'a function that takes q or k itself' : `a function of ${length} parameters`,
+  );
+}
+
+/** The function asked for a variable that there is none of. */
+export function variableRefused(name: string, known: readonly string[]): AttnError {
+  if (isMethod(name)) return positionalRefused(1);
+  return refusedFormula(`where's variables to be ${known.join(', ')}${nameHint(name)}`, show(name));
+}
+
+/**
+ * A better word for `q.lte is not a function`. Other errors, and those of methods that have nothing to do with formulas, are the
+ * function's own and stay as they are.
+ */
+export function methodRefused(error: unknown): unknown {
+  const found = error instanceof TypeError && /[\w$.()]*\.([\w$]+) is not a function/.exec(error.message);
+  if (!found) return error;
+  const [text, name] = found;
+  if (nameHere(name) === undefined && !isMethod(name)) return error;
+  const methods = `${INTEGER_METHODS.join(', ')} of integers, ${BOOL_METHODS.join(', ')} of comparisons`;
+  return refusedFormula(`where's formula to call its methods, ${methods}${nameHint(name)}`, text, {
+    cause: error,
+  });
+}
+
+const LONGEST = 60;
+
+/** A tree as the methods that build it: `k.le(q.add(3))`. Long ones are cut. */
+export function written(node: IntNode | BoolNode): string {
+  const code = spell(node, LONGEST);
+  return code.length > LONGEST ? `${code.slice(0, LONGEST - 1)}…` : code;
+}
+
+/** The methods of a tree; what is sure to be cut off is not looked at. */
+function spell(node: IntNode | BoolNode, room: number): string {
+  if (typeof node !== 'object') return String(node);
+  if (room <= 0) return '…';
+  const [name, first, ...others] = node;
+  const receiver = spell(first, room);
+  let left = room - receiver.length;
+  const operands: string[] = [];
+  for (const other of others) {
+    if (left <= 0) break;
+    const operand = spell(other, left);
+    left -= operand.length;
+    operands.push(operand);
+  }
+  return `${receiver}.${name}(${operands.join(', ')})`;
+}

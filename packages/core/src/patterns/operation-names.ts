@@ -1,0 +1,44 @@
+/** The names of a formula's operations and variables, and what they are called elsewhere. */
+import { show } from '../errors.ts';
+
+/** What people write in other languages and libraries, by the name that it has here. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  add: ['+', 'plus'],
+  sub: ['-', 'minus', 'subtract'],
+  mul: ['*', 'times', 'multiply'],
+  div: ['/', '//', 'divide', 'floordiv', 'floordivide', 'idiv'],
+  mod: ['%', 'modulo', 'rem', 'remainder'],
+  min: ['minimum'],
+  max: ['maximum'],
+  abs: ['absolute'],
+  eq: ['==', '===', '=', 'equal', 'equals'],
+  ne: ['!=', '!==', '<>', '≠', 'neq', 'notequal', 'notequals'],
+  lt: ['<', 'less', 'lessthan'],
+  le: ['<=', '≤', 'lte', 'leq', 'lessequal', 'lessthanorequal'],
+  gt: ['>', 'greater', 'greaterthan'],
+  ge: ['>=', '≥', 'gte', 'geq', 'greaterequal', 'greaterthanorequal'],
+  and: ['&&', '&', 'all', 'every', 'logicaland', 'bitwiseand'],
+  or: ['||', '|', 'any', 'some', 'logicalor', 'bitwiseor'],
+  not: ['!', '~', 'invert', 'logicalnot'],
+  q: ['qidx', 'query', 'queryindex', 'i', 'row'],
+  k: ['kidx', 'kv', 'kvidx', 'key', 'keyindex', 'j', 'col', 'column'],
+  head: ['h', 'heads', 'hidx', 'headidx'],
+  batch: ['b', 'bidx', 'batchidx'],
+};
+
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(OTHER_NAMES).flatMap(([name, others]) => [name, ...others].map((other) => [other, name])),
+);
+
+/** The name here of what has another name elsewhere; undefined for what is not known, or is right. */
+export function nameHere(name: unknown): string | undefined {
+  if (typeof name !== 'string') return undefined;
+  const here = NAMES.get(name.toLowerCase().replaceAll('_', ''));
+  return here === name ? undefined : here;
+}
+
+/** ` (write "ge", not ">=")` for a name of elsewhere, else nothing. */
+export function nameHint(name: unknown): string {
+  const here = nameHere(name);
+  return here === undefined ? '' : ` (write ${show(here)}, not ${show(name)})`;
+}
