@@ -44,12 +44,12 @@ const PARAMETERS = {
   totals: 'i32',
   /** [64], out: what a row's earlier sums are to be multiplied by. */
   factors: 'i32',
-  /** [64] each, in and out of this function's own: origins and negated shifts. */
+  /** [64] each, which only this function uses: origins, and shifts with their sign turned. */
   origins: 'i32',
   shifts: 'i32',
 } as const;
 
-/** Rows with a maximum of this size at most: what is rounded off max · log2 e is 1 at most, and changes weights by a factor of 2. */
+/** The size of a near row's maximum at most: what is rounded off max · log2 e is 1 at most, and changes weights by a factor of 2. */
 const NEAR = 2 ** 24;
 
 /** log(Σ e^logit) of a row, from its maximum and the sum of its weights; −∞ where it saw nothing. */
