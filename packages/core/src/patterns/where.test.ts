@@ -164,14 +164,14 @@ describe('where', () => {
   it('refuses what it cannot mean', () => {
     // @ts-expect-error an integer is not a condition
     expect(failure(() => where(({ q }) => q))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got {"node":"q"}"`,
+      `"INVALID_PATTERN [attn/core] pattern: expected where's function to return a formula that is true or false, such as q.eq(0), got the integer q"`,
     );
     // @ts-expect-error nothing is returned
     expect(failure(() => where(() => {}))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got undefined"`,
+      `"INVALID_PATTERN [attn/core] pattern: expected where's function to return a formula such as k.le(q) (a function with braces needs the word return), got undefined"`,
     );
     expect(failure(() => where(({ q, k }) => q.lt(k.add(0.5))))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is an integer, such as ["sub", "q", "k"], got 0.5"`,
+      `"INVALID_PATTERN [attn/core] pattern: expected add to be given an integer, such as 2 or q.sub(k), got 0.5"`,
     );
     expect(failure(() => where(({ q, k }) => q.mod(k).eq(0)))).toMatchInlineSnapshot(
       `"INVALID_PATTERN [attn/core] pattern: expected where's mod to divide by something that does not depend on q or k, got ["mod", "q", "k"]"`,
@@ -180,7 +180,7 @@ describe('where', () => {
       `"INVALID_PATTERN [attn/core] pattern: expected where's mod to divide by a positive number in head 0 and batch row 0, got 0"`,
     );
     expect(failure(() => where(['le', 'k', 'query']))).toMatchInlineSnapshot(
-      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is an integer, such as ["sub", "q", "k"], got "query""`,
+      `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is an integer, such as ["sub", "q", "k"] (write "q", not "query"), got "query""`,
     );
     expect(failure(() => where(['xor', true, false]))).toMatchInlineSnapshot(
       `"INVALID_PATTERN [attn/core] pattern: expected where to be given an expression that is true or false, such as ["le", "k", "q"], got ["xor", true, false]"`,
@@ -189,5 +189,20 @@ describe('where', () => {
     expect(failure(() => later.validate(EXAMPLE_SIZES))).toMatchInlineSnapshot(
       `"INVALID_PATTERN [attn/core] pattern: expected where's mod to divide by a positive number in head 0 and batch row 0, got 0"`,
     );
+  });
+
+  it.each([
+    [['gte', 'q', 'k'], '(write "ge", not "gte")'],
+    [['>=', 'q', 'k'], '(write "ge", not ">=")'],
+    [['&&', true, ['le', 'k', 'q']], '(write "and", not "&&")'],
+    [['not_equal', 'k', 'q'], '(write "ne", not "not_equal")'],
+    [['le', ['%', 'q', 3], 1], '(write "mod", not "%")'],
+    [['le', 'kv_idx', 'q'], '(write "k", not "kv_idx")'],
+    [['q', '>=', 'k'], '(the name of the operation comes first)'],
+    [['sub', 'q', 'k'], 'that is true or false, such as ["le", "k", "q"], got ["sub", "q", "k"]'],
+    [['le', 'q'], 'that is true or false, such as ["le", "k", "q"], got ["le", "q"]'],
+    ['q >= k', 'that is true or false, such as ["le", "k", "q"], got "q >= k"'],
+  ])('names what %j means', (expression, message) => {
+    expect(failure(() => where(expression))).toContain(message);
   });
 });
