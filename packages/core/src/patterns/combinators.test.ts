@@ -104,7 +104,9 @@ describe('errors', () => {
 
   it('say what to write instead of a formula, a constructor, a list or JSON', () => {
     // @ts-expect-error a formula is not a pattern
-    expect(failure(() => and(causal(), ({ q, k }) => q.ge(k)))).toMatchInlineSnapshot(`"INVALID_PATTERN [attn/core] pattern: expected and to be given patterns only (write where(({ q, k }) => …) for a formula, causal() with its brackets), got a function"`);
+    expect(failure(() => and(causal(), ({ q, k }) => q.ge(k)))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected and to be given patterns only (write where(({ q, k }) => …) for a formula, causal() with its brackets), got a function"`,
+    );
     // @ts-expect-error the constructor is not what it makes
     expect(failure(() => not(causal))).toContain('causal() with its brackets');
     // @ts-expect-error a list is not its patterns
