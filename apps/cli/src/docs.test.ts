@@ -1,10 +1,10 @@
 // What the docs show must work: every JSON pattern parses, every drawing is what its pattern allows, the script runs.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { drawPattern, patternFromJson, type Json } from '@attn/core';
+import { drawPattern, patternFromJson, where, type Json, type Pattern } from '@attn/core';
 import { expect, test } from 'vitest';
 import { attnIn } from './cli.testing.ts';
 
@@ -42,6 +42,44 @@ test.each(examples)('%s', (line, drawing) => {
   const { cells } = drawPattern(pattern, { n });
   const drawn = cells.map((row) => row.map((cell) => (cell === 'all' ? '■' : '·')).join(' '));
   expect(drawn.join('\n')).toBe(drawing);
+});
+
+/** Every call of `where` in the docs and the packages' READMEs that is written out, with the file that it is in. */
+async function formulas(): Promise<[call: string, file: string][]> {
+  const root = new URL('../../../', import.meta.url);
+  const files: string[] = [];
+  for await (const file of glob(['*.md', 'docs/*.md', 'packages/*/README.md'], { cwd: root }))
+    files.push(file);
+  const texts = await Promise.all(files.map((file) => readFile(new URL(file, root), 'utf8')));
+  return texts.flatMap((text, i) =>
+    [...text.matchAll(/(?<![\w.])where\(/g)]
+      .map(({ index }): [string, string] => [
+        text.slice(index, index + callLength(text.slice(index))),
+        files[i],
+      ])
+      .filter(([call]) => !call.includes('…')),
+  );
+}
+
+/** Up to the bracket that closes the first. */
+function callLength(text: string): number {
+  let open = 0;
+  for (let i = text.indexOf('('); i < text.length; i++) {
+    if (text[i] === '(') open += 1;
+    if (text[i] === ')' && --open === 0) return i + 1;
+  }
+  return text.length;
+}
+
+test('formulas in the docs are taken, and are what their JSON says', async () => {
+  const calls = await formulas();
+  const patternOf = (call: string): Pattern => new Function('where', `return ${call}`)(where) as Pattern;
+  expect(calls.length).toBeGreaterThan(3);
+  for (const [call, file] of calls) expect(patternOf(call).type, `${file}: ${call}`).toBe('where');
+  // Code that a line of JSON follows is the same pattern.
+  const pairs = [...patterns.matchAll(/^```ts\n(where\(.+?);\n```\n\n```json\n(.+?)\n/gms)];
+  expect(pairs.length).toBeGreaterThan(0);
+  for (const [, call, json] of pairs) expect(JSON.stringify(patternOf(call))).toBe(json);
 });
 
 test('the script that writes qkv.safetensors writes a file that the first command reads', async () => {

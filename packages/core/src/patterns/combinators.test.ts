@@ -101,6 +101,25 @@ describe('errors', () => {
       `"INVALID_PATTERN [attn/core] pattern: expected not to be given patterns only, got undefined"`,
     );
   });
+
+  it('say what to write instead of a formula, a constructor, a list or JSON', () => {
+    // @ts-expect-error a formula is not a pattern
+    expect(failure(() => and(causal(), ({ q, k }) => q.ge(k)))).toMatchInlineSnapshot(
+      `"INVALID_PATTERN [attn/core] pattern: expected and to be given patterns only (write where(({ q, k }) => …) for a formula, causal() with its brackets), got a function"`,
+    );
+    // @ts-expect-error the constructor is not what it makes
+    expect(failure(() => not(causal))).toContain('causal() with its brackets');
+    // @ts-expect-error a list is not its patterns
+    expect(failure(() => or([causal(), window]))).toContain('(write ...list for a list of them)');
+    // @ts-expect-error one by one
+    expect(failure(() => perHead(causal(), window))).toContain('perHead to be given a list, perHead([a, b])');
+    // @ts-expect-error JavaScript's `!` of a pattern
+    expect(failure(() => and(causal(), !window))).toContain('patterns only, got false');
+    // @ts-expect-error a formula is not a pattern
+    expect(failure(() => perHead([causal(), ({ q, k }) => q.ge(k)]))).toContain(
+      'write where(({ q, k }) => …)',
+    );
+  });
 });
 
 describe('perHead', () => {

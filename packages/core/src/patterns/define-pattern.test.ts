@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { and, not, or } from './combinators.ts';
 import { causal } from './causal.ts';
+import { failure } from './errors.testing.ts';
 import { definePattern, type Pattern, type PatternDefinition } from './pattern.ts';
 import { perHead } from './per-head.ts';
 
@@ -44,6 +45,61 @@ describe('a pattern of the user', () => {
     expect(and(or(causal(), one)).key).toBe(and(or(causal(), one)).key);
     const heads = perHead([one, two, one]);
     expect([0, 1, 2].map((h) => heads.variant(0, h))).toEqual(['0:', '1:', '0:']);
+  });
+});
+
+describe('a definition that goes wrong', () => {
+  const run = { start: 0, step: 1, count: 4 };
+
+  it('is refused without its functions', () => {
+    expect(failure(() => definePattern(null as never))).toMatch(
+      /the definition must be an object with type, .*, got null/,
+    );
+    expect(failure(() => mine(1, { type: undefined }))).toContain('type to be a text, got undefined');
+    expect(failure(() => mine(1, { allows: undefined }))).toContain(
+      "mine's allows to be a function, got undefined",
+    );
+    expect(failure(() => mine(1, { classify: 'some' as never }))).toContain(
+      `classify to be a function, got "some"`,
+    );
+  });
+
+  it.each([undefined, 1, NaN, null, 'all', Promise.resolve(true)])('allows that answers %s', (answer) => {
+    const pattern = mine(1, { allows: () => answer as never });
+    expect(failure(() => pattern.allows(0, 0, 3, 4))).toMatch(
+      /^INVALID_PATTERN .* expected mine's allows to return true or false for query 3 and key 4, got /,
+    );
+    expect(failure(() => and(causal(), pattern).allows(0, 0, 4, 4))).toContain(
+      "mine's allows to return true or false",
+    );
+  });
+
+  it.each([undefined, true, 'ALL', 1])('classify that answers %s', (answer) => {
+    const pattern = mine(1, { classify: () => answer as never, classifyRuns: () => answer as never });
+    expect(failure(() => pattern.classify(0, 0, run, run))).toContain(
+      "mine's classify to return 'none', 'all' or 'some', got ",
+    );
+    expect(failure(() => pattern.classifyRuns?.(0, 0, [run], [run]))).toContain(
+      "mine's classifyRuns to return",
+    );
+  });
+
+  it('keeps the methods of an object of a class', () => {
+    class Mine {
+      readonly type = 'mine';
+      allows(): boolean {
+        return true;
+      }
+      classify(): 'all' {
+        return 'all';
+      }
+      signature(): string {
+        return 'the same everywhere';
+      }
+    }
+    const pattern = definePattern(new Mine());
+    expect(pattern.signature(0, 0, run, run)).toBe('the same everywhere');
+    expect(pattern.classify(0, 0, run, run)).toBe('all');
   });
 });
 

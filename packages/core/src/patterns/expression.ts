@@ -164,27 +164,37 @@ export interface Variables {
   readonly never: BoolExpression;
 }
 
-const MAKE: Readonly<Record<keyof Variables, () => Expression>> = {
-  q: () => new IntExpression('q'),
-  k: () => new IntExpression('k'),
-  head: () => new IntExpression('head'),
-  batch: () => new IntExpression('batch'),
-  always: () => new BoolExpression(true),
-  never: () => new BoolExpression(false),
+function variable<Name extends IntNode>(name: Name): FormulaVariable<Name> {
+  return new IntExpression(name) as FormulaVariable<Name>;
+}
+
+const KNOWN: Variables = {
+  q: variable('q'),
+  k: variable('k'),
+  head: variable('head'),
+  batch: variable('batch'),
+  always: new BoolExpression(true),
+  never: new BoolExpression(false),
 };
 
-/** The variables, which refuse to be asked for any other. What is no name of a variable (`then`, `toJSON`) is left alone. */
-export const VARIABLES: Variables = new Proxy(MAKE, {
-  get(makers, name) {
-    if (typeof name === 'string' && Object.hasOwn(makers, name)) {
-      watcher.called(name, []);
-      return watcher.made(makers[name as keyof Variables]());
+/**
+ * The variables; each time one is read it is an expression of its own. They refuse to be asked for any other. What is no name of a
+ * variable (`then`, `toJSON`) is left alone.
+ */
+export const VARIABLES: Variables = new Proxy(KNOWN, {
+  get(variables, name) {
+    const value: unknown = Reflect.get(variables, name);
+    if (value instanceof IntExpression || value instanceof BoolExpression) {
+      watcher.called(String(name), []);
+      return watcher.made(
+        value instanceof IntExpression ? new IntExpression(value.node, 1) : new BoolExpression(value.node, 1),
+      );
     }
     if (typeof name === 'symbol' || name in Object.prototype || name === 'then' || name === 'toJSON')
-      return Reflect.get(makers, name);
-    throw variableRefused(name, Object.keys(makers));
+      return value;
+    throw variableRefused(name, Object.keys(variables));
   },
-}) as Readonly<Record<keyof Variables, unknown>> as Variables;
+});
 
 /** Either kind of expression. */
 export type Expression = IntExpression | BoolExpression;

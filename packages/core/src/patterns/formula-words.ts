@@ -121,23 +121,12 @@ const LONGEST = 60;
 
 /** A tree as the methods that build it: `k.le(q.add(3))`. Long ones are cut. */
 export function written(node: IntNode | BoolNode): string {
-  const code = spell(node, LONGEST);
-  return code.length > LONGEST ? `${code.slice(0, LONGEST - 1)}…` : code;
+  const code = spell(node);
+  return code.length > LONGEST ? `${code.slice(0, LONGEST)}…` : code;
 }
 
-/** The methods of a tree; what is sure to be cut off is not looked at. */
-function spell(node: IntNode | BoolNode, room: number): string {
+function spell(node: IntNode | BoolNode): string {
   if (typeof node !== 'object') return String(node);
-  if (room <= 0) return '…';
   const [name, first, ...others] = node;
-  const receiver = spell(first, room);
-  let left = room - receiver.length;
-  const operands: string[] = [];
-  for (const other of others) {
-    if (left <= 0) break;
-    const operand = spell(other, left);
-    left -= operand.length;
-    operands.push(operand);
-  }
-  return `${receiver}.${name}(${operands.join(', ')})`;
+  return `${spell(first)}.${name}(${others.map(spell).join(', ')})`;
 }

@@ -2,32 +2,31 @@
 import { show } from '../errors.ts';
 
 /** What people write in other languages and libraries, by the name that it has here. */
-const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  add: ['+', 'plus'],
-  sub: ['-', 'minus', 'subtract'],
-  mul: ['*', 'times', 'multiply'],
-  div: ['/', '//', 'divide', 'floordiv', 'floordivide', 'idiv'],
-  mod: ['%', 'modulo', 'rem', 'remainder'],
-  min: ['minimum'],
-  max: ['maximum'],
-  abs: ['absolute'],
-  eq: ['==', '===', '=', 'equal', 'equals'],
-  ne: ['!=', '!==', '<>', '≠', 'neq', 'notequal', 'notequals'],
-  lt: ['<', 'less', 'lessthan'],
-  le: ['<=', '≤', 'lte', 'leq', 'lessequal', 'lessthanorequal'],
-  gt: ['>', 'greater', 'greaterthan'],
-  ge: ['>=', '≥', 'gte', 'geq', 'greaterequal', 'greaterthanorequal'],
-  and: ['&&', '&', 'all', 'every', 'logicaland', 'bitwiseand'],
-  or: ['||', '|', 'any', 'some', 'logicalor', 'bitwiseor'],
-  not: ['!', '~', 'invert', 'logicalnot'],
-  q: ['qidx', 'query', 'queryindex', 'i', 'row'],
-  k: ['kidx', 'kv', 'kvidx', 'key', 'keyindex', 'j', 'col', 'column'],
-  head: ['h', 'heads', 'hidx', 'headidx'],
-  batch: ['b', 'bidx', 'batchidx'],
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  add: '+ plus',
+  sub: '- minus subtract',
+  mul: '* times multiply',
+  div: '/ // divide floordiv',
+  mod: '% modulo remainder',
+  eq: '== === equal equals',
+  ne: '!= !== neq notequal',
+  lt: '< less',
+  le: '<= lte leq lessequal',
+  gt: '> greater',
+  ge: '>= gte geq greaterequal',
+  and: '&& & logicaland',
+  or: '|| | logicalor',
+  not: '! ~ logicalnot',
+  q: 'qidx query i',
+  k: 'kvidx key j',
+  head: 'h',
+  batch: 'b',
 };
 
 const NAMES: ReadonlyMap<string, string> = new Map(
-  Object.entries(OTHER_NAMES).flatMap(([name, others]) => [name, ...others].map((other) => [other, name])),
+  Object.entries(OTHER_NAMES).flatMap(([name, others]) =>
+    [name, ...others.split(' ')].map((other) => [other, name]),
+  ),
 );
 
 /** The name here of what has another name elsewhere; undefined for what is not known, or is right. */

@@ -159,7 +159,10 @@ let instances = 0;
  * false, or `classify` anything but `'none'`, `'all'` and `'some'`.
  */
 export function definePattern(definition: PatternDefinition): Pattern {
-  const checked = checkOptions('core/definePattern', definition, DEFINITION, { code: 'INVALID_PATTERN' });
+  const checked = checkOptions('core/definePattern', definition, DEFINITION, {
+    name: 'the definition',
+    code: 'INVALID_PATTERN',
+  });
   const { type, options = {} } = checked;
   const identity = definition.key === undefined ? { instance: ++instances } : { key: definition.key };
   return assemble(checked, () => contentKey('own', { type, options, ...identity }), checkAnswers(checked));

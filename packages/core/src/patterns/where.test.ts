@@ -190,4 +190,19 @@ describe('where', () => {
       `"INVALID_PATTERN [attn/core] pattern: expected where's mod to divide by a positive number in head 0 and batch row 0, got 0"`,
     );
   });
+
+  it.each([
+    [['gte', 'q', 'k'], '(write "ge", not "gte")'],
+    [['>=', 'q', 'k'], '(write "ge", not ">=")'],
+    [['&&', true, ['le', 'k', 'q']], '(write "and", not "&&")'],
+    [['not_equal', 'k', 'q'], '(write "ne", not "not_equal")'],
+    [['le', ['%', 'q', 3], 1], '(write "mod", not "%")'],
+    [['le', 'kv_idx', 'q'], '(write "k", not "kv_idx")'],
+    [['q', '>=', 'k'], '(the name of the operation comes first)'],
+    [['sub', 'q', 'k'], 'that is true or false, such as ["le", "k", "q"], got ["sub", "q", "k"]'],
+    [['le', 'q'], 'that is true or false, such as ["le", "k", "q"], got ["le", "q"]'],
+    ['q >= k', 'that is true or false, such as ["le", "k", "q"], got "q >= k"'],
+  ])('names what %j means', (expression, message) => {
+    expect(failure(() => where(expression))).toContain(message);
+  });
 });

@@ -45,6 +45,24 @@ test('typing mistakes are found', () => {
   );
 });
 
+test.each([
+  ['mask', 'write keyMask [batch, keys] for padding, a pattern such as causal(), '],
+  ['attnMask', 'write keyMask [batch, keys] for padding'],
+  ['attn_mask', 'write keyMask [batch, keys] for padding'],
+  ['attentionMask', 'write keyMask [batch, keys] for padding'],
+  ['attention_mask', 'write keyMask [batch, keys] for padding'],
+  ['key_padding_mask', 'write keyMask [batch, keys] for padding'],
+  ['block_mask', 'write keyMask [batch, keys] for padding'],
+  ['isCausal', 'write pattern: causal()'],
+  ['window_size', 'write pattern: slidingWindow({ before, after })'],
+  ['attn_bias', 'write bias'],
+  ['score_mod', 'write bias, alibiSlopes, relativeBias or softcap'],
+])('the option %s of another library', (name, instead) => {
+  const message = `[attn/core] attention: there is no option "${name}"; ${instead}`;
+  expect(() => attentionGraph({ q, k: q, v: q, [name]: q })).toThrow(message);
+  expect(() => new CallGraphs().of(attentionCalls, { q, k: q, v: q, [name]: q })).toThrow(message);
+});
+
 test('graphs of calls are remembered by shapes and options, and every call is checked', () => {
   const graphs = new CallGraphs();
   const call: AttentionCall = { q, k: q, v: q, pattern: causal(), scale: 2 };

@@ -127,9 +127,15 @@ describe('errors', () => {
     ['integers', () => infer({ q: spec(q.shape, 'i32') }), 'INVALID_DTYPE', 'q must be f32 or f16, got i32'],
     [
       'unknown input',
+      () => infer({ masque: q }),
+      'INVALID_ARGUMENT',
+      expect.stringContaining('there is no input "masque"; known are q, k, v, keyMask'),
+    ],
+    [
+      'input of another library',
       () => infer({ mask: q }),
       'INVALID_ARGUMENT',
-      expect.stringContaining('there is no input "mask"'),
+      expect.stringContaining('there is no input "mask"; write keyMask [batch, keys] for padding'),
     ],
     ['missing input', () => attention.infer({ q, k }, { pattern }), 'MISSING_INPUT', 'input v is required'],
     [
@@ -175,6 +181,48 @@ describe('errors', () => {
       () => infer({ bias: spec([5, 6]) }),
       'INVALID_SHAPE',
       'bias must broadcast to [batch, heads, queries, keys] = [2, 6, 5, 7], got [5, 6]',
+    ],
+    [
+      'a mask of pairs',
+      () => infer({ keyMask: spec([2, 1, 5, 7], 'bool') }),
+      'INVALID_SHAPE',
+      'keyMask must be [batch, keys] = [2, 7] (for pairs write a pattern such as causal(), slidingWindow(…), segments() or where(…), or bias with 0 and -Infinity for any other mask), got [2, 1, 5, 7]',
+    ],
+    [
+      'a mask of pairs for all',
+      () => infer({ keyMask: spec([5, 7], 'u8') }),
+      'INVALID_SHAPE',
+      'keyMask must be [batch, keys] = [2, 7] (for pairs write a pattern such as causal(), slidingWindow(…), segments() or where(…), or bias with 0 and -Infinity for any other mask), got [5, 7]',
+    ],
+    [
+      'a mask of keys with axes for heads and queries',
+      () => infer({ keyMask: spec([2, 1, 1, 7], 'bool') }),
+      'INVALID_SHAPE',
+      'keyMask must be [batch, keys] = [2, 7] (reshape it), got [2, 1, 1, 7]',
+    ],
+    [
+      'a mask of queries with an axis too many',
+      () => infer({ queryMask: spec([2, 5, 1], 'bool') }),
+      'INVALID_SHAPE',
+      'queryMask must be [batch, queries] = [2, 5] (reshape it), got [2, 5, 1]',
+    ],
+    [
+      'a boolean bias',
+      () => infer({ bias: spec([2, 1, 5, 7], 'bool') }),
+      'INVALID_DTYPE',
+      'bias must be f32 (for a mask write keyMask [batch, keys] for padding, a pattern such as causal(), slidingWindow(…), segments() or where(…) for who sees whom, bias with 0 and -Infinity for any other mask), got bool',
+    ],
+    [
+      'a formula as pattern',
+      () => infer({}, { pattern: (() => true) as never }),
+      'INVALID_PATTERN',
+      'pattern must be a pattern such as causal() (write where(({ q, k }) => …) for a formula, causal() with its brackets), got a function',
+    ],
+    [
+      'JSON as pattern',
+      () => infer({}, { pattern: { type: 'causal' } as never }),
+      'INVALID_PATTERN',
+      'pattern must be a pattern such as causal() (write patternFromJson(json) for JSON), got {"type":"causal"}',
     ],
     ['bias dtype', () => infer({ bias: spec([7], 'f16') }), 'INVALID_DTYPE', 'bias must be f32, got f16'],
     [

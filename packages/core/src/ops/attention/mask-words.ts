@@ -8,30 +8,20 @@ const PATTERN = 'a pattern such as causal(), slidingWindow(…), segments() or w
 const BIAS = 'bias with 0 and -Infinity for any other mask';
 const MASK = `keyMask [batch, keys] for padding, ${PATTERN} for who sees whom, ${BIAS}`;
 
-/** What to write instead of an option of another library, by its name without case and underscores. */
-const INSTEAD: ReadonlyMap<string, string> = new Map([
-  ...[
-    'mask',
-    'attnmask',
-    'attentionmask',
-    'blockmask',
-    'maskmod',
-    'srcmask',
-    'keypaddingmask',
-    'paddingmask',
-  ].map((name): [string, string] => [name, MASK]),
-  ...['causal', 'iscausal'].map((name): [string, string] => [name, 'pattern: causal()']),
-  ...['windowsize', 'slidingwindow', 'window'].map((name): [string, string] => [
-    name,
-    'pattern: slidingWindow({ before, after })',
-  ]),
-  ...['attnbias', 'attentionbias'].map((name): [string, string] => [name, 'bias']),
-  ['scoremod', 'bias, alibiSlopes, relativeBias or softcap'],
-]);
+/** What stands here for options of other libraries: the first whose pattern their name, without case and underscores, fits. */
+const INSTEAD: readonly (readonly [name: RegExp, instead: string | undefined])[] = [
+  [/^(key|query|global)mask$|^(relative)?bias$/, undefined], // Our own, or nearly.
+  [/mask/, MASK],
+  [/causal/, 'pattern: causal()'],
+  [/window/, 'pattern: slidingWindow({ before, after })'],
+  [/bias/, 'bias'],
+  [/scoremod/, 'bias, alibiSlopes, relativeBias or softcap'],
+];
 
-/** `write … instead` for an option of attention in other libraries. */
+/** `write … ` for an option of attention in other libraries. */
 export function attentionHint(name: string): string | undefined {
-  const instead = INSTEAD.get(name.toLowerCase().replaceAll('_', ''));
+  const plain = name.toLowerCase().replaceAll('_', '');
+  const instead = INSTEAD.find(([theirs]) => theirs.test(plain))?.[1];
   return instead && `write ${instead}`;
 }
 
