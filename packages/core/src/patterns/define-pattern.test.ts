@@ -55,12 +55,12 @@ describe('a definition that goes wrong', () => {
     expect(failure(() => definePattern(null as never))).toMatch(
       /the definition must be an object with type, .*, got null/,
     );
-    expect(failure(() => mine(1, { type: undefined }))).toContain('type to be a text, got undefined');
+    expect(failure(() => mine(1, { type: undefined }))).toContain('type must be a string, got undefined');
     expect(failure(() => mine(1, { allows: undefined }))).toContain(
-      "mine's allows to be a function, got undefined",
+      'allows must be a function, got undefined',
     );
     expect(failure(() => mine(1, { classify: 'some' as never }))).toContain(
-      `classify to be a function, got "some"`,
+      'classify must be a function, got "some"',
     );
   });
 
