@@ -4,7 +4,8 @@
  *
  * | level | prints                                                                  |
  * |-------|-------------------------------------------------------------------------|
- * | 1     | choice: which backend runs a graph, why not the others, every fallback  |
+ * | 1     | choice: which backend runs a graph, why not the others, every fallback; |
+ * |       | a bias that only masks                                                  |
  * | 2     | time: milliseconds of every compilation and run                         |
  * | 3     | plan: tiles, masks and order of every attention plan                    |
  * | 4     | source: generated shaders, WebAssembly and ONNX graphs                  |

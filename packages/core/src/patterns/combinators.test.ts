@@ -1,9 +1,11 @@
 /** and, or, not and perHead. */
 import { describe, expect, it } from 'vitest';
+import { planAttention } from '../plan/plan-attention.ts';
 import { causal } from './causal.ts';
 import { and, childrenOf, not, or } from './combinators.ts';
-import { EXAMPLE_SIZES } from './examples.testing.ts';
+import { drawPattern } from './draw.ts';
 import { failure } from './errors.testing.ts';
+import { EXAMPLE_SIZES } from './examples.testing.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
 import { definePattern, type Pattern } from './pattern.ts';
@@ -119,6 +121,12 @@ describe('errors', () => {
     expect(failure(() => perHead([causal(), ({ q, k }) => q.ge(k)]))).toContain(
       'write where(({ q, k }) => …)',
     );
+    const formula = (() => true) as never;
+    const sizes = { ...EXAMPLE_SIZES, batch: 1, heads: 1 };
+    expect(failure(() => drawPattern(formula, { n: 4 }))).toContain(
+      'drawPattern to be given patterns only (write',
+    );
+    expect(failure(() => planAttention(sizes, formula))).toContain('planAttention to be given patterns only');
   });
 });
 
