@@ -29,7 +29,10 @@ test.each([
   ['Jest', coded(new Error("Cannot find module '@attn/x' from 'node_modules/y.js'"), 'MODULE_NOT_FOUND')],
   ['Vite', new Error('Could not resolve "@attn/x/runtime" imported by "@attn/auto". Is it installed?')],
   ['Chromium', new TypeError("Failed to resolve module specifier '@attn/x'")],
-  ['Firefox', new TypeError('The specifier “@attn/x” was a bare specifier, but was not remapped to anything.')],
+  [
+    'Firefox',
+    new TypeError('The specifier “@attn/x” was a bare specifier, but was not remapped to anything.'),
+  ],
 ])('what %s says of a package that is not installed is understood', async (_who, error) => {
   expect(await standIn('x', error).probe()).toEqual({
     available: false,
@@ -46,7 +49,11 @@ test.each([
   ['its module throws', new Error('no such global'), 'it could not be loaded: no such global'],
   ['its module throws text', 'out of luck', 'it could not be loaded: out of luck'],
   ['its module throws nothing', undefined, 'it could not be loaded: undefined'],
-  ['its factory refuses', new AttnError('INVALID_ARGUMENT', 'x', 'threads must be few'), 'threads must be few'],
+  [
+    'its factory refuses',
+    new AttnError('INVALID_ARGUMENT', 'x', 'threads must be few'),
+    'threads must be few',
+  ],
 ])('%s: that is the reason', async (_title, error, reason) => {
   expect(await standIn('x', error).probe()).toEqual({ available: false, reason });
 });

@@ -34,6 +34,10 @@ export type { Simd } from './kernels/arithmetic.ts';
  * Errors: `INVALID_ARGUMENT` for options that make no sense.
  */
 export function wasm(options: WasmOptions = {}): Backend {
-  const { offMainThread = typeof document === 'object' ? 'preferred' : false, threads = availableThreads(), ...rest } = options;
+  const {
+    offMainThread = typeof document === 'object' ? 'preferred' : false,
+    threads = availableThreads(),
+    ...rest
+  } = options;
   return new WasmBackend({ ...rest, offMainThread, threads });
 }

@@ -144,11 +144,7 @@ export function backend(name: Name, root: string): Scaffold {
       [`${folder}/src/conformance.test.ts`]: test(name),
     },
     changes: [
-      addLines(
-        'packages/auto/src/index.ts',
-        /^ {2}'\w+', \/\/ /,
-        `  '${kebab}', // TODO what makes it fast`,
-      ),
+      addLines('packages/auto/src/index.ts', /^ {2}'\w+', \/\/ /, `  '${kebab}', // TODO what makes it fast`),
       addLines(
         'packages/auto/src/index.ts',
         /^ {8}return backendOf\(/,

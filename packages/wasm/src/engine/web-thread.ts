@@ -2,11 +2,7 @@
 import { addressOf, type Script, type Thread, type ThreadEvents } from './threads.ts';
 
 /** A Web Worker as a thread. `start` makes it, in the one way that bundlers understand. Errors: what the browser throws. */
-export function webThread(
-  start: () => Worker,
-  script: Script,
-  { onMessage, onDeath }: ThreadEvents,
-): Thread {
+export function webThread(start: () => Worker, script: Script, { onMessage, onDeath }: ThreadEvents): Thread {
   const worker = startAnywhere(start, script);
   let ended = false;
   const end = (): void => {

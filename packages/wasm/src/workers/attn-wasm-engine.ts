@@ -14,7 +14,14 @@ import {
 import { parent } from '../engine/parent.ts';
 import { LocalHost } from '../local-host.ts';
 import type { PlanSource } from '../plan-source.ts';
-import { fromWire, PLAN_DATA, toWire, type Request, type Response, type WireGraph } from '../remote/protocol.ts';
+import {
+  fromWire,
+  PLAN_DATA,
+  toWire,
+  type Request,
+  type Response,
+  type WireGraph,
+} from '../remote/protocol.ts';
 
 const port = parent();
 const executables = new Map<number, Executable>();

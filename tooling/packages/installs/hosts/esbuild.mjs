@@ -1,21 +1,14 @@
 // esbuild: a page, with and without the files of the workers, and a bundle for Node.
-import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../run.mjs';
 import { ALL_THREADS, expectSaid, ONE_THREAD, PAGE_THREAD, saidBy } from './expect.mjs';
-import { open, writePage } from './site.mjs';
+import { copyWorkers, open, writePage } from './site.mjs';
 
 async function bundle(folder, ...args) {
   const script = join(folder, 'node_modules/esbuild/bin/esbuild');
-  await run(process.execPath, [script, '--bundle', '--format=esm', '--log-level=error', ...args], { cwd: folder });
-}
-
-/** Copies the scripts of the threads to where a bundle lies. */
-export function copyWorkers(folder, dist) {
-  const workers = join(folder, 'node_modules/@attn/wasm/dist/workers');
-  for (const file of readdirSync(workers)) {
-    if (/^attn-wasm-\w+\.js$/.test(file)) cpSync(join(workers, file), join(dist, file));
-  }
+  await run(process.execPath, [script, '--bundle', '--format=esm', '--log-level=error', ...args], {
+    cwd: folder,
+  });
 }
 
 export const esbuild = {
@@ -43,7 +36,9 @@ export const esbuild = {
     },
     async 'Node, as ES module'(folder) {
       await bundle(folder, 'main.mjs', '--platform=node', '--outfile=node.mjs');
-      return expectSaid(saidBy(await run(process.execPath, ['node.mjs'], { cwd: folder })), { wasm: ONE_THREAD });
+      return expectSaid(saidBy(await run(process.execPath, ['node.mjs'], { cwd: folder })), {
+        wasm: ONE_THREAD,
+      });
     },
     async 'Node, with the workers beside it'(folder) {
       await bundle(folder, 'main.mjs', '--platform=node', '--outfile=dist-node/node.mjs');
@@ -53,7 +48,9 @@ export const esbuild = {
     },
     async 'Node, as CommonJS'(folder) {
       await bundle(folder, 'common.mjs', '--platform=node', '--format=cjs', '--outfile=node.cjs');
-      return expectSaid(saidBy(await run(process.execPath, ['node.cjs'], { cwd: folder })), { wasm: ONE_THREAD });
+      return expectSaid(saidBy(await run(process.execPath, ['node.cjs'], { cwd: folder })), {
+        wasm: ONE_THREAD,
+      });
     },
   },
   files: {

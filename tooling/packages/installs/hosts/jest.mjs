@@ -31,7 +31,9 @@ test('an application', async () => {
 `;
 
 const jest = (folder, config, options) =>
-  run(process.execPath, [...options, 'node_modules/jest/bin/jest.js', '--ci', '--config', config], { cwd: folder });
+  run(process.execPath, [...options, 'node_modules/jest/bin/jest.js', '--ci', '--config', config], {
+    cwd: folder,
+  });
 
 export const jests = {
   name: 'Jest 30',
@@ -51,13 +53,17 @@ export const jests = {
   ways: {
     async 'ES modules'(folder) {
       const output = await jest(folder, 'module.config.json', ['--experimental-vm-modules', '--no-warnings']);
-      return expectSaid({ lines: output.split('\n').filter((line) => line.includes(':') || line.includes('computed')) }, { wasm: ALL_THREADS });
+      return expectSaid(
+        { lines: output.split('\n').filter((line) => line.includes(':') || line.includes('computed')) },
+        { wasm: ALL_THREADS },
+      );
     },
     async 'CommonJS, without --experimental-vm-modules'(folder) {
       const output = await jest(folder, 'common.config.json', []);
       const lines = output.split('\n').filter((line) => /^\w+: (true|false)/.test(line));
       const isRefused = (line) => /: false, it (could not be loaded|is not installed)/.test(line);
-      if (lines.length !== 4 || !lines.every(isRefused)) throw new Error(`[attn/tooling] expected four reasons, got\n${output}`);
+      if (lines.length !== 4 || !lines.every(isRefused))
+        throw new Error(`[attn/tooling] expected four reasons, got\n${output}`);
       return lines;
     },
   },

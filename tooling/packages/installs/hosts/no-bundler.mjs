@@ -33,11 +33,16 @@ function site(folder, origin) {
 async function fromElsewhere(folder, expected, headers) {
   const elsewhere = await serve(
     { '/': folder },
-    { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin', 'cross-origin-embedder-policy': 'require-corp' },
+    {
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    },
   );
   try {
     const own = join(folder, 'own');
-    for (const file of ['check.mjs', 'page.mjs', 'start.mjs', 'expected.mjs']) cpSync(join(folder, file), join(own, file));
+    for (const file of ['check.mjs', 'page.mjs', 'start.mjs', 'expected.mjs'])
+      cpSync(join(folder, file), join(own, file));
     return await open(site(own, elsewhere.url.slice(0, -1)), expected, headers);
   } finally {
     elsewhere.close();
@@ -50,9 +55,17 @@ export const noBundler = {
     'import map': (folder) => open(site(folder, '.'), { wasm: ALL_THREADS }),
     'modules of another origin': (folder) => fromElsewhere(folder, { wasm: ALL_THREADS }),
     'modules of another origin, worker-src without blob:': (folder) =>
-      fromElsewhere(folder, { wasm: PAGE_THREAD, warning: /worker-src/ }, { 'content-security-policy': "worker-src 'self'" }),
+      fromElsewhere(
+        folder,
+        { wasm: PAGE_THREAD, warning: /worker-src/ },
+        { 'content-security-policy': "worker-src 'self'" },
+      ),
     "worker-src 'none'": (folder) =>
-      open(site(folder, '.'), { wasm: PAGE_THREAD, warning: /worker-src/ }, { 'content-security-policy': "worker-src 'none'" }),
+      open(
+        site(folder, '.'),
+        { wasm: PAGE_THREAD, warning: /worker-src/ },
+        { 'content-security-policy': "worker-src 'none'" },
+      ),
     'a sandboxed page': (folder) =>
       open(
         site(folder, '.'),

@@ -9,12 +9,15 @@ const oldNode = nodePackage(OLD_NODE);
 const UNTRUSTING_DENO = { spec: DENO.spec, command: ['deno', 'run', '--no-prompt'] };
 
 const permitted = (folder, ...more) =>
-  run(process.execPath, ['--no-warnings', '--permission', '--allow-fs-read=*', ...more, 'main.mjs'], { cwd: folder });
+  run(process.execPath, ['--no-warnings', '--permission', '--allow-fs-read=*', ...more, 'main.mjs'], {
+    cwd: folder,
+  });
 
 export const node = {
   name: 'Node, Deno: restricted',
   ways: {
-    'Node with --permission': async (folder) => expectSaid(saidBy(await permitted(folder)), { wasm: ONE_THREAD }),
+    'Node with --permission': async (folder) =>
+      expectSaid(saidBy(await permitted(folder)), { wasm: ONE_THREAD }),
     'Node with --permission and --allow-worker': async (folder) =>
       expectSaid(saidBy(await permitted(folder, '--allow-worker')), { wasm: ALL_THREADS }),
     'Deno without --allow-read': async (folder) =>
@@ -24,7 +27,9 @@ export const node = {
     ...(oldNode && {
       [`Node ${OLD_NODE}`]: async (folder) =>
         expectSaid(
-          saidBy(await run('npx', inRuntime({ spec: oldNode, command: ['node'] }, 'main.mjs'), { cwd: folder })),
+          saidBy(
+            await run('npx', inRuntime({ spec: oldNode, command: ['node'] }, 'main.mjs'), { cwd: folder }),
+          ),
           { wasm: ONE_THREAD },
         ),
     }),

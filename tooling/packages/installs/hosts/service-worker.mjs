@@ -77,7 +77,13 @@ export const serviceWorker = {
     ),
   },
   ways: {
-    '@attn/auto': listing('automatic.js', [/not installed/, FORBIDDEN, /not installed/, FORBIDDEN, /by NO_BACKEND/]),
+    '@attn/auto': listing('automatic.js', [
+      /not installed/,
+      FORBIDDEN,
+      FORBIDDEN,
+      FORBIDDEN,
+      /by NO_BACKEND/,
+    ]),
     'backends listed': listing('listing.js', [FORBIDDEN, /^cpu: plain JavaScript/, /computed by cpu/]),
   },
 };

@@ -13,8 +13,11 @@ const config = (more = {}) =>
 function host(version, { losesWorkers }) {
   const vite = 'node_modules/vite/bin/vite.js';
   const inDevelopment = (folder, file, expected) =>
-    whileServing(folder, vite, ['--config', file, '--host', '127.0.0.1', '--port', '0', '--force'], async (url) =>
-      expectSaid(await visit(url), expected),
+    whileServing(
+      folder,
+      vite,
+      ['--config', file, '--host', '127.0.0.1', '--port', '0', '--force'],
+      async (url) => expectSaid(await visit(url), expected),
     );
   return {
     name: `Vite ${version}`,
