@@ -134,7 +134,10 @@ export class WasmBackend implements Backend {
     const reason = whyNoWorker(error);
     if (offMainThread === true) return { available: false, reason };
     this.whyHere = reason;
-    const probe = await this.lookHere();
+    const probe = await this.lookHere().catch((cause: unknown): Probe => ({
+      available: false,
+      reason: notLoaded(cause),
+    }));
     if (!probe.available) return probe;
     warnOfOwnThread(reason);
     return {

@@ -44,8 +44,16 @@ const ownThread = (reason: RegExp): Probe => ({
 });
 
 describe.each([
-  ['refused', refused, /did not start: Script cannot be accessed from origin; its file has to be at/],
-  ['not there', notThere, /its script could not be loaded; its file has to be at .*attn-wasm-engine\.js/],
+  [
+    'refused',
+    refused,
+    /did not start: Script cannot be accessed from origin; if a bundler left its file out, copy/,
+  ],
+  [
+    'not there',
+    notThere,
+    /its script could not be loaded; if a bundler left its file out, copy .*attn-wasm-\*\.js to/,
+  ],
 ])('a worker that is %s', (_title, startEngine, reason) => {
   test('is done without, with one warning', async () => {
     const backend = await freshBackend(startEngine, 'preferred');
@@ -84,8 +92,23 @@ test('a worker that never answers is ended after ten seconds, and done without',
     await new Promise((resolve) => setImmediate(resolve));
   }
   clock.mockRestore();
-  expect(await probe).toEqual(ownThread(/has not answered for 10 s; its file/));
+  expect(await probe).toEqual(ownThread(/has not answered for 10 s; if a bundler/));
   expect(terminate).toHaveBeenCalled();
+  await backend.dispose();
+});
+
+test('a page that may compile no WebAssembly says so, and warns of nothing', async () => {
+  const backend = await freshBackend(notThere, 'preferred');
+  const compiling = vi.spyOn(WebAssembly, 'Module').mockImplementation(function refuse() {
+    throw new WebAssembly.CompileError('violates the policy');
+  });
+  const probe = await backend.probe();
+  compiling.mockRestore();
+  expect(probe).toEqual({
+    available: false,
+    reason: expect.stringMatching(/may not be compiled here: violates the policy; .*wasm-unsafe-eval/),
+  });
+  expect(warn).not.toHaveBeenCalled();
   await backend.dispose();
 });
 
@@ -110,7 +133,12 @@ describe('the remedy', () => {
       'http://localhost:5173/node_modules/.vite/deps/@attn_wasm.js',
       /optimizeDeps: \{ exclude: \['@attn\/wasm'\] \}/,
     ],
-    ['https://x.org/assets/attn-wasm-engine.js', /at https:\/\/x\.org\/assets\/attn-wasm-engine\.js/],
+    ['http://localhost:3000/_nuxt/node_modules/.cache/vite/client/deps/@attn_wasm.js', /optimizeDeps/],
+    ['https://x.org/assets/attn-wasm-engine.js', /attn-wasm-\*\.js to https:\/\/x\.org\/assets\/;/],
+    [
+      'file:///home/somebody/app/node_modules/@attn/wasm/dist/workers/attn-wasm-engine.js',
+      /to where the bundle is;/,
+    ],
     [undefined, /worker-src/],
   ])('at %s', async (address, remedy) => {
     const { whyNoWorker } = await import('./no-worker.ts');

@@ -14,7 +14,7 @@ export const bunBuild = {
       const dist = join(folder, 'dist');
       await bun(folder, 'build', 'page.mjs', '--outdir', 'dist');
       writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /attn-wasm-engine\.js/ });
+      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
     },
     async 'page, with the workers beside it'(folder) {
       const dist = join(folder, 'dist');

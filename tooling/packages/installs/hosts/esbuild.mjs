@@ -19,13 +19,13 @@ export const esbuild = {
       const dist = join(folder, 'dist');
       await bundle(folder, 'page.mjs', '--outdir=dist');
       writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /attn-wasm-engine\.js/ });
+      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
     },
     async 'page, split'(folder) {
       const dist = join(folder, 'dist-split');
       await bundle(folder, 'page.mjs', '--outdir=dist-split', '--splitting');
       writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /attn-wasm-engine\.js/ });
+      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
     },
     async 'page, with the workers beside it'(folder) {
       const dist = join(folder, 'dist-workers');

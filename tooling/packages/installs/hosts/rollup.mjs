@@ -19,7 +19,7 @@ export const rollup = {
         },
       );
       writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /attn-wasm-engine\.js/ });
+      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
     },
     async 'page, with the workers beside it'(folder) {
       const dist = join(folder, 'dist');
