@@ -127,6 +127,29 @@ test('a worker that starts at the second try takes over', async () => {
   await backend.dispose();
 });
 
+test.each([false, true, 'preferred'] as const)(
+  'a part that cannot be loaded is a typed error, and is asked for again; off the main thread: %s',
+  async (offMainThread) => {
+    for (const part of ['../local-host.ts', './remote-host.ts']) {
+      vi.doMock(part, () => {
+        throw new TypeError('import() is disallowed');
+      });
+    }
+    vi.resetModules();
+    const { WasmBackend: Fresh } = (await import('../backend.ts')) as { WasmBackend: typeof WasmBackend };
+    const backend = new Fresh({ threads: 1, offMainThread, startEngine: notThere });
+    await backend.probe();
+    await expect(backend.compile(attentionGraph(call))).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    });
+    for (const part of ['../local-host.ts', './remote-host.ts']) vi.doUnmock(part);
+    const probe = await backend.probe({ again: true });
+    expect(probe.available).toBe(offMainThread !== true);
+    if (probe.available) (await backend.compile(attentionGraph(call))).dispose();
+    await backend.dispose();
+  },
+);
+
 describe('the remedy', () => {
   test.each([
     [
