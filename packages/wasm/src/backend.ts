@@ -104,7 +104,8 @@ export class WasmBackend implements Backend {
   async dispose(): Promise<void> {
     this.disposed = true;
     this.plans.clear();
-    await Promise.all([this.localHost, this.remoteHost].map(async (host) => (await host)?.dispose()));
+    const hosts = [this.localHost, this.remoteHost].map((host) => host?.catch(() => undefined));
+    await Promise.all(hosts.map(async (host) => (await host)?.dispose()));
   }
 
   /** Looks where graphs are going to be computed: in a worker, which is started for it, or here. */
@@ -116,7 +117,10 @@ export class WasmBackend implements Backend {
       this.whyHere = undefined;
       return probe;
     } catch (error) {
-      return this.lookInstead(error);
+      return this.lookInstead(error).catch((cause: unknown): Probe => ({
+        available: false,
+        reason: notLoaded(cause),
+      }));
     }
   }
 
@@ -142,15 +146,22 @@ export class WasmBackend implements Backend {
   /** In Node, Deno and Bun nothing needs to be loaded or started to know. */
   private async lookHere(): Promise<Probe> {
     if (nodeProcess() !== undefined && this.localHost === undefined) {
-      const { startHelper } = this.options;
-      return look(this.options, startHelper === undefined ? whyNoHelper() : undefined).probe;
+      const options = this.optionsHere();
+      return look(options, options.startHelper === undefined ? whyNoHelper() : undefined).probe;
     }
     return (await this.local()).probe();
+  }
+
+  /** The page's own thread has no helpers where its worker did not start: they would not start either. */
+  private optionsHere(): HostOptions {
+    return this.whyHere === undefined ? this.options : { ...this.options, threads: 1, sharedMemory: false };
   }
 
   /** What computes. Errors: `DISPOSED`, also when the backend was disposed while it was loaded; `BACKEND_UNAVAILABLE`. */
   private async host(where: string): Promise<Host> {
     this.throwIfDisposed(where);
+    // Which decides where that is.
+    await this.probe();
     const isRemote = this.options.offMainThread !== false && this.whyHere === undefined;
     const host = await (isRemote ? this.remote() : this.local()).catch((cause: unknown) => {
       throw new AttnError('BACKEND_UNAVAILABLE', where, notLoaded(cause), { cause });
@@ -164,11 +175,8 @@ export class WasmBackend implements Backend {
   }
 
   private local(): Promise<LocalHost> {
-    // The page's own thread would wait for helpers, which do not start either where the worker did not.
-    const options =
-      this.whyHere === undefined ? this.options : { ...this.options, threads: 1, sharedMemory: false };
     this.localHost ??= import('./local-host.ts').then(
-      ({ LocalHost }) => new LocalHost(options),
+      ({ LocalHost }) => new LocalHost(this.optionsHere()),
       (error: unknown) => {
         this.localHost = undefined;
         throw error;

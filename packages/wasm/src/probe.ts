@@ -49,6 +49,9 @@ function whyNot(
   { simd, sharedMemory }: Pick<HostOptions, 'simd' | 'sharedMemory'>,
 ): string | undefined {
   if (!found.simd) return 'this engine has no WebAssembly SIMD';
+  if (found.cannotCompile !== undefined) {
+    return `WebAssembly may not be compiled here: ${found.cannotCompile}; a page's policy needs script-src 'wasm-unsafe-eval'`;
+  }
   if (simd === 'relaxed' && !found.relaxed) {
     return 'this engine has no relaxed SIMD; simd: "plain" works everywhere';
   }

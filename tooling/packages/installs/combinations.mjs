@@ -66,9 +66,9 @@ export const COMBINATIONS = [
   },
 ];
 
-/** What is installed in every bundler and host: two backends of four. */
+/** What is installed in every bundler and host: three backends of four, of which one has no runtime. */
 export const BUNDLED = {
-  packages: ['auto', 'core', 'wasm', 'cpu'],
+  packages: ['auto', 'core', 'wasm', 'cpu', 'onnx'],
   backends: ['wasm', 'cpu'],
   absent: ['webgpu', 'onnx'],
   start: automatic(),

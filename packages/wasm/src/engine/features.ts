@@ -10,6 +10,8 @@ export interface Features {
   readonly relaxed: boolean;
   /** Whether that rounds once, as it may but need not: JavaScriptCore's does not, nor does V8's on processors without such an instruction. */
   readonly fuses: boolean;
+  /** Why no module may be compiled, such as the policy of a page; undefined where it may. */
+  readonly cannotCompile: string | undefined;
   /** Why there is no memory that threads share, and what would help; undefined where there is. */
   readonly cannotShare: string | undefined;
 }
@@ -25,10 +27,14 @@ export function features(): Features {
 function look(): Features {
   const madd = moduleOf((x) => f32x4.relaxedMadd(x, x, f32x4.all(-SQUARE)));
   const relaxed = validates(madd);
+  const add = moduleOf((x) => f32x4.add(x, x));
+  const simd = validates(add);
+  const cannotCompile = simd ? whyNotCompiled(add) : undefined;
   return {
-    simd: validates(moduleOf((x) => f32x4.add(x, x))),
+    simd,
     relaxed,
-    fuses: relaxed && fuses(madd),
+    fuses: relaxed && cannotCompile === undefined && fuses(madd),
+    cannotCompile,
     cannotShare: whyNotShared(),
   };
 }
@@ -49,6 +55,15 @@ function moduleOf(use: (x: V128) => V128): Uint8Array<ArrayBuffer> {
 
 function validates(bytes: Uint8Array<ArrayBuffer>): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(bytes);
+}
+
+function whyNotCompiled(bytes: Uint8Array<ArrayBuffer>): string | undefined {
+  try {
+    new WebAssembly.Module(bytes);
+    return undefined;
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  }
 }
 
 function fuses(madd: Uint8Array<ArrayBuffer>): boolean {

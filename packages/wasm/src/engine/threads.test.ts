@@ -177,6 +177,10 @@ describe('threads', () => {
       await soon(5);
     }
     expect(starts).toBe(3);
+    expect(await backend.probe({ again: true })).toMatchObject({
+      summary: expect.stringMatching(/, 1 thread$/),
+      absences: expect.arrayContaining(['one thread: helper threads do not start: it may not']),
+    });
     await backend.dispose();
   });
 

@@ -16,12 +16,14 @@ function remedy(address: string | undefined): string {
   if (globalThis.origin === 'null') {
     return 'in a sandboxed frame without allow-same-origin, its server has to allow every origin (Access-Control-Allow-Origin: *)';
   }
-  if (address !== undefined && /\/\.vite\/deps/.test(address)) {
+  if (address !== undefined && /\bvite\/(?:.*\/)?deps\//.test(address)) {
     return "Vite's development server bundled this package without it: optimizeDeps: { exclude: ['@attn/wasm'] } in the config helps";
   }
+  // In the pages of webpack the address is that of a file on the machine where it ran.
+  const place = address?.startsWith('http') ? new URL('.', address).href : 'where the bundle is';
   return (
-    `its file has to be at ${address ?? 'the side of the bundle'} (bundlers that know no workers leave it out: copy ` +
-    '@attn/wasm/dist/workers/*.js there), and the worker-src of the page has to allow it'
+    `if a bundler left its file out, copy @attn/wasm/dist/workers/attn-wasm-*.js to ${place}; ` +
+    'if the page has a policy, its worker-src has to allow it'
   );
 }
 

@@ -2,9 +2,8 @@
 import { join } from 'node:path';
 import { BUN, inRuntime } from '../../../runtimes/versions.mjs';
 import { run } from '../run.mjs';
-import { copyWorkers } from './esbuild.mjs';
 import { ALL_THREADS, expectSaid, ONE_THREAD, PAGE_THREAD, saidBy } from './expect.mjs';
-import { open, writePage } from './site.mjs';
+import { copyWorkers, open, writePage } from './site.mjs';
 
 const bun = (folder, ...args) => run('npx', inRuntime(BUN, ...args), { cwd: folder });
 
@@ -15,7 +14,7 @@ export const bunBuild = {
       const dist = join(folder, 'dist');
       await bun(folder, 'build', 'page.mjs', '--outdir', 'dist');
       writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /attn-wasm-engine\.js/ });
+      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
     },
     async 'page, with the workers beside it'(folder) {
       const dist = join(folder, 'dist');

@@ -1,23 +1,14 @@
 // esbuild: a page, with and without the files of the workers, and a bundle for Node.
-import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../run.mjs';
 import { ALL_THREADS, expectSaid, ONE_THREAD, PAGE_THREAD, saidBy } from './expect.mjs';
-import { open, writePage } from './site.mjs';
+import { copyWorkers, open, writePage } from './site.mjs';
 
 async function bundle(folder, ...args) {
   const script = join(folder, 'node_modules/esbuild/bin/esbuild');
   await run(process.execPath, [script, '--bundle', '--format=esm', '--log-level=error', ...args], {
     cwd: folder,
   });
-}
-
-/** Copies the scripts of the threads to where a bundle lies. */
-export function copyWorkers(folder, dist) {
-  const workers = join(folder, 'node_modules/@attn/wasm/dist/workers');
-  for (const file of readdirSync(workers)) {
-    if (/^attn-wasm-\w+\.js$/.test(file)) cpSync(join(workers, file), join(dist, file));
-  }
 }
 
 export const esbuild = {
@@ -28,13 +19,13 @@ export const esbuild = {
       const dist = join(folder, 'dist');
       await bundle(folder, 'page.mjs', '--outdir=dist');
       writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /attn-wasm-engine\.js/ });
+      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
     },
     async 'page, split'(folder) {
       const dist = join(folder, 'dist-split');
       await bundle(folder, 'page.mjs', '--outdir=dist-split', '--splitting');
       writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /attn-wasm-engine\.js/ });
+      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
     },
     async 'page, with the workers beside it'(folder) {
       const dist = join(folder, 'dist-workers');

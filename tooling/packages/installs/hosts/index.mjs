@@ -5,8 +5,20 @@ import { jests } from './jest.mjs';
 import { nexts } from './next.mjs';
 import { noBundler } from './no-bundler.mjs';
 import { node } from './node.mjs';
+import { rollup } from './rollup.mjs';
 import { serviceWorker } from './service-worker.mjs';
 import { vites } from './vite.mjs';
 import { webpack } from './webpack.mjs';
 
-export const HOSTS = [node, noBundler, ...vites, webpack, ...nexts, esbuild, bunBuild, jests, serviceWorker];
+export const HOSTS = [
+  node,
+  noBundler,
+  ...vites,
+  webpack,
+  ...nexts,
+  rollup,
+  esbuild,
+  bunBuild,
+  jests,
+  serviceWorker,
+];

@@ -19,7 +19,8 @@ exports.process = (source, path) =>
 `;
 
 const COMMON_TEST = `import { createAttn } from '@attn/auto';
-import { f32 } from '@attn/core';
+import { createAttn as createAttnFrom, f32 } from '@attn/core';
+import { cpu } from '@attn/cpu';
 
 test('an application', async () => {
   const attn = await createAttn();
@@ -27,6 +28,9 @@ test('an application', async () => {
   const q = f32([1, 1, 1, 1], [1]);
   await expect(attn.attention({ q, k: q, v: q })).rejects.toMatchObject({ code: 'NO_BACKEND' });
   await attn.dispose();
+  const listing = await createAttnFrom({ backends: [cpu()] });
+  expect((await listing.attention({ q, k: q, v: q })).backend).toBe('cpu');
+  await listing.dispose();
 });
 `;
 

@@ -10,7 +10,7 @@ const options = {
   mode: 'production',
   entry: { automatic: './automatic.mjs', listing: './listing.mjs' },
   target: 'webworker',
-  output: { path: process.argv[2], filename: '[name].js', module: true, chunkFormat: 'module', chunkLoading: 'import' },
+  output: { path: process.argv[2], asyncChunks: process.argv[3] === 'split', filename: '[name].js', module: true, chunkFormat: 'module', chunkLoading: 'import' },
   experiments: { outputModule: true },
 };
 webpack(options, (error, stats) => {
@@ -46,10 +46,10 @@ const page = (script) => `<!doctype html>
 </script>
 `;
 
-function listing(script, expected) {
+function listing(script, expected, chunks = 'split') {
   return async (folder) => {
-    const dist = join(folder, 'dist');
-    await run(process.execPath, ['build.mjs', dist], { cwd: folder });
+    const dist = join(folder, `dist-${chunks}`);
+    await run(process.execPath, ['build.mjs', dist, chunks], { cwd: folder });
     writeFileSync(join(dist, 'index.html'), page(script));
     const server = await serve({ '/': dist });
     try {
@@ -80,10 +80,21 @@ export const serviceWorker = {
     '@attn/auto': listing('automatic.js', [
       /not installed/,
       FORBIDDEN,
-      /not installed/,
+      FORBIDDEN,
       FORBIDDEN,
       /by NO_BACKEND/,
     ]),
     'backends listed': listing('listing.js', [FORBIDDEN, /^cpu: plain JavaScript/, /computed by cpu/]),
+    '@attn/auto, all in one file': listing(
+      'automatic.js',
+      [
+        /not installed/,
+        /^wasm: WebAssembly/,
+        /not installed/,
+        /^cpu: plain JavaScript/,
+        /computed by (cpu|wasm)/,
+      ],
+      'whole',
+    ),
   },
 };

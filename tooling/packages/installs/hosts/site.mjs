@@ -1,5 +1,5 @@
 // A folder with a page in it, as it is put on a server.
-import { writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
 import { serve } from '@attn/tooling-vitest/serve';
@@ -10,6 +10,14 @@ import { expectSaid } from './expect.mjs';
 export function writePage(folder, script, type = 'module') {
   const html = `<!doctype html>\n<meta charset="utf-8" />\n<script type="${type}" src="./${script}" defer></script>\n`;
   writeFileSync(join(folder, 'index.html'), html);
+}
+
+/** Copies the scripts of the threads to where a bundle lies. */
+export function copyWorkers(folder, dist) {
+  const workers = join(folder, 'node_modules/@attn/wasm/dist/workers');
+  for (const file of readdirSync(workers)) {
+    if (/^attn-wasm-\w+\.js$/.test(file)) cpSync(join(workers, file), join(dist, file));
+  }
 }
 
 /** Opens the page in a folder, cross-origin isolated, and says what it did if that was as expected. */

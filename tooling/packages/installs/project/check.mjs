@@ -56,10 +56,12 @@ export async function check(start, { backends, absent = [] }) {
   const { backend } = await attn.attention(longCall());
   if (!backends.includes(backend)) throw new Error(`expected one of ${backends}, got ${backend}`);
   // Helper threads that do not start are given up after some calls; what was promised must still hold then.
-  for (let i = 0; i < 4; i++) await attn.attention({ ...longCall(), backend: backends[0] });
-  await attn.reprobe();
-  const { summary } = attn.probe().find(({ name }) => name === backends[0]);
-  if (summary !== probes[backends[0]].summary) throw new Error(`${backends[0]} became ${summary}`);
+  if (backends.includes('wasm')) {
+    for (let i = 0; i < 4; i++) await attn.attention({ ...longCall(), backend: 'wasm' });
+    await attn.reprobe();
+    const { summary } = attn.probe().find(({ name }) => name === 'wasm');
+    if (summary !== probes.wasm.summary) throw new Error(`wasm became ${summary}`);
+  }
   await attn.dispose();
   return [...lines, `computed by ${backend}`];
 }

@@ -1,0 +1,7 @@
+import { describeConformance } from '@attn/conformance/vitest';
+// As built and published: threads load their script from there.
+import { wasm } from '../../dist/index.js';
+
+describeConformance(() => wasm({ threads: 2, offMainThread: false, poison: true }), {
+  part: { part: 3, of: 8 },
+});

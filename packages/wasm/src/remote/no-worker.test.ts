@@ -1,0 +1,177 @@
+/** Pages whose worker does not start, in every way in which that happens. The test plays the worker. */
+import { attentionGraph, attentionInputs, f32, slidingWindow, type Probe } from '@attn/core';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { WasmBackend } from '../backend.ts';
+import type { StartThread, Thread } from '../engine/threads.ts';
+
+const x = f32([1, 1, 70, 8], new Float32Array(560).fill(0.5));
+const call = { q: x, k: x, v: x, pattern: slidingWindow({ before: 3, after: 3 }) };
+
+/** A worker that takes everything and says nothing. */
+function silent(onPost: () => void = () => {}) {
+  const terminate = vi.fn(async () => {});
+  const thread: Thread = { post: onPost, hold: () => {}, terminate };
+  return { thread, terminate };
+}
+
+const refused: StartThread = () => {
+  throw new DOMException('Script cannot be accessed from origin.', 'SecurityError');
+};
+
+const notThere: StartThread = ({ onDeath }) => {
+  setTimeout(() => onDeath('its script could not be loaded'), 1);
+  return silent().thread;
+};
+
+const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+
+/** As in a new page, in which nothing has been warned of. */
+async function freshBackend(startEngine: StartThread, offMainThread: true | 'preferred') {
+  vi.resetModules();
+  const { WasmBackend: Fresh } = (await import('../backend.ts')) as { WasmBackend: typeof WasmBackend };
+  return new Fresh({ threads: 2, offMainThread, startEngine });
+}
+
+beforeEach(() => warn.mockClear());
+afterEach(() => vi.useRealTimers());
+
+/** What a page says that computes on its own thread, because of that. */
+const ownThread = (reason: RegExp): Probe => ({
+  available: true,
+  summary: expect.stringMatching(/, 1 thread, which is the page's own$/),
+  features: expect.objectContaining({ threads: 1, sharedMemory: false }),
+  absences: expect.arrayContaining([expect.stringMatching(reason)]),
+});
+
+describe.each([
+  [
+    'refused',
+    refused,
+    /did not start: Script cannot be accessed from origin; if a bundler left its file out, copy/,
+  ],
+  [
+    'not there',
+    notThere,
+    /its script could not be loaded; if a bundler left its file out, copy .*attn-wasm-\*\.js to/,
+  ],
+])('a worker that is %s', (_title, startEngine, reason) => {
+  test('is done without, with one warning', async () => {
+    const backend = await freshBackend(startEngine, 'preferred');
+    expect(await backend.probe()).toEqual(ownThread(reason));
+    const executable = await backend.compile(attentionGraph(call));
+    const { out } = await executable.run(attentionInputs(call));
+    expect(out.data).toEqual(x.data);
+    expect(await backend.probe({ again: true })).toEqual(ownThread(reason));
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(reason));
+    await backend.dispose();
+  });
+
+  test('is not done without where it was asked for', async () => {
+    const backend = await freshBackend(startEngine, true);
+    expect(await backend.probe()).toEqual({ available: false, reason: expect.stringMatching(reason) });
+    expect(warn).not.toHaveBeenCalled();
+    await expect(backend.compile(attentionGraph(call))).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    });
+    await backend.dispose();
+  });
+});
+
+test('a worker that never answers is ended after ten seconds, and done without', async () => {
+  const { thread, terminate } = silent();
+  const backend = await freshBackend(() => thread, 'preferred');
+  let now = 0;
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const probe = backend.probe();
+  for (let second = 0; second < 14; second++) {
+    now += 1000;
+    await vi.waitFor(() => expect(vi.getTimerCount() + terminate.mock.calls.length).toBeGreaterThan(0));
+    vi.advanceTimersToNextTimer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  clock.mockRestore();
+  expect(await probe).toEqual(ownThread(/has not answered for 10 s; if a bundler/));
+  expect(terminate).toHaveBeenCalled();
+  await backend.dispose();
+});
+
+test('a page that may compile no WebAssembly says so, and warns of nothing', async () => {
+  const backend = await freshBackend(notThere, 'preferred');
+  const compiling = vi.spyOn(WebAssembly, 'Module').mockImplementation(function refuse() {
+    throw new WebAssembly.CompileError('violates the policy');
+  });
+  const probe = await backend.probe();
+  compiling.mockRestore();
+  expect(probe).toEqual({
+    available: false,
+    reason: expect.stringMatching(/may not be compiled here: violates the policy; .*wasm-unsafe-eval/),
+  });
+  expect(warn).not.toHaveBeenCalled();
+  await backend.dispose();
+});
+
+test('a worker that starts at the second try takes over', async () => {
+  let isThere = false;
+  const start: StartThread = (events) => {
+    if (!isThere) return notThere(events);
+    const probe: Probe = { available: true, summary: 'in a worker', features: {} };
+    const answer = (): void => events.onMessage?.({ type: 'done', call: 1, value: probe });
+    return silent(() => queueMicrotask(answer)).thread;
+  };
+  const backend = await freshBackend(start, 'preferred');
+  expect(await backend.probe()).toEqual(ownThread(/could not be loaded/));
+  isThere = true;
+  expect(await backend.probe({ again: true })).toMatchObject({ summary: 'in a worker' });
+  await backend.dispose();
+});
+
+test.each([false, true, 'preferred'] as const)(
+  'a part that cannot be loaded is a typed error, and is asked for again; off the main thread: %s',
+  async (offMainThread) => {
+    for (const part of ['../local-host.ts', './remote-host.ts']) {
+      vi.doMock(part, () => {
+        throw new TypeError('import() is disallowed');
+      });
+    }
+    vi.resetModules();
+    const { WasmBackend: Fresh } = (await import('../backend.ts')) as { WasmBackend: typeof WasmBackend };
+    const backend = new Fresh({ threads: 1, offMainThread, startEngine: notThere });
+    await backend.probe();
+    await expect(backend.compile(attentionGraph(call))).rejects.toMatchObject({
+      code: 'BACKEND_UNAVAILABLE',
+    });
+    for (const part of ['../local-host.ts', './remote-host.ts']) vi.doUnmock(part);
+    const probe = await backend.probe({ again: true });
+    expect(probe.available).toBe(offMainThread !== true);
+    if (probe.available) (await backend.compile(attentionGraph(call))).dispose();
+    await backend.dispose();
+  },
+);
+
+describe('the remedy', () => {
+  test.each([
+    [
+      'http://localhost:5173/node_modules/.vite/deps/@attn_wasm.js',
+      /optimizeDeps: \{ exclude: \['@attn\/wasm'\] \}/,
+    ],
+    ['http://localhost:3000/_nuxt/node_modules/.cache/vite/client/deps/@attn_wasm.js', /optimizeDeps/],
+    ['https://x.org/assets/attn-wasm-engine.js', /attn-wasm-\*\.js to https:\/\/x\.org\/assets\/;/],
+    [
+      'file:///home/somebody/app/node_modules/@attn/wasm/dist/workers/attn-wasm-engine.js',
+      /to where the bundle is;/,
+    ],
+    [undefined, /worker-src/],
+  ])('at %s', async (address, remedy) => {
+    const { whyNoWorker } = await import('./no-worker.ts');
+    expect(whyNoWorker(new Error('no.'), address)).toMatch(remedy);
+  });
+
+  test('in a sandboxed frame', async () => {
+    vi.stubGlobal('origin', 'null');
+    const { whyNoWorker } = await import('./no-worker.ts');
+    expect(whyNoWorker(new Error('no.'), undefined)).toMatch(/allow-same-origin/);
+    vi.unstubAllGlobals();
+  });
+});
