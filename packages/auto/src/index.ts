@@ -24,7 +24,7 @@ const NAMES = [
  * One backend, or a stand-in that says why it could not be loaded.
  *
  * Each import has to stand right here: literal, in the same function as its `try`. Then bundlers take along what is installed, and
- * what is not installed ends no build: webpack and Next warn, esbuild, Rollup, Vite and Turbopack say nothing. In a function of its own,
+ * what is not installed ends no build: webpack and Rollup warn, esbuild, Vite, Bun and Turbopack say nothing. In a function of its own,
  * or with `.catch()` instead of `try`, the same import is an error for webpack and Turbopack.
  */
 async function load(name: (typeof NAMES)[number]): Promise<Backend> {
