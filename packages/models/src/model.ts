@@ -68,7 +68,7 @@ export interface Model {
   /** Most tokens that one row may have. */
   readonly maxLength: number;
   /** How many ids there are; absent in models of vectors. */
-  readonly vocabSize?: number;
+  readonly vocabSize?: number | undefined;
   /** The id that fills short rows. */
   readonly padTokenId: number;
   /** Names of the graph's outputs, as the original names them; `last_hidden_state` is [B, N, hidden]. */

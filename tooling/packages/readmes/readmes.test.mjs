@@ -47,6 +47,12 @@ const renderFrom = (buffer) => console.log(buffer.size);
     fails: /\[attn\/models\] hub: the hub could not be asked for allenai\/.*there is no network in tests/,
   },
   {
+    // A test file of the reader's package.
+    when: /describeFunctions\(/,
+    beside: { 'index.ts': "export { cpu as myBackend } from '@attn/cpu';\n" },
+    test: '*',
+  },
+  {
     when: /attentionCases\(/,
     before: `import { cpu } from '@attn/cpu';
 import { slidingWindow } from '@attn/core';
@@ -84,6 +90,7 @@ async function runBlock(name, block) {
   const code = shorter(`${given?.before ?? ''}${given?.without ? block.replace(given.without, '') : block}`);
   const place = join(folder, name);
   mkdirSync(place, { recursive: true });
+  for (const [file, text] of Object.entries(given?.beside ?? {})) writeFileSync(join(place, file), text);
   const options = { cwd: place, env: { ...process.env, ATTN_CASES: given?.test ?? '' }, timeout: 110_000 };
   if (given?.test === undefined) {
     writeFileSync(join(place, 'example.ts'), code + CLOSED);

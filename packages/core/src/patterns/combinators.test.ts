@@ -124,9 +124,11 @@ describe('errors', () => {
     const formula = (() => true) as never;
     const sizes = { ...EXAMPLE_SIZES, batch: 1, heads: 1 };
     expect(failure(() => drawPattern(formula, { n: 4 }))).toContain(
-      'drawPattern to be given patterns only (write',
+      'drawPattern: pattern must be a pattern such as causal() (write where((',
     );
-    expect(failure(() => planAttention(sizes, formula))).toContain('planAttention to be given patterns only');
+    expect(failure(() => planAttention(sizes, formula))).toContain(
+      'plan: pattern must be a pattern such as causal() (write where((',
+    );
   });
 });
 

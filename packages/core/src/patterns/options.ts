@@ -11,8 +11,12 @@ export function invalidPattern(expected: string, got: unknown): AttnError {
 
 /** Is it a pattern, whoever defined it? */
 export function isPattern(value: unknown): value is Pattern {
-  const { allows, classify } = Object(value) as Partial<Pattern>;
-  return typeof allows === 'function' && typeof classify === 'function';
+  try {
+    const { allows, classify } = Object(value) as Partial<Pattern>;
+    return typeof allows === 'function' && typeof classify === 'function';
+  } catch {
+    return false; // It cannot be read.
+  }
 }
 
 /** What every pattern has. */
@@ -20,10 +24,14 @@ export const aPattern: Kind = { expected: 'a pattern such as causal()', test: is
 
 /** What to write instead of something that is no pattern but means one: ` (write where(…) …)`; nothing for anything else. */
 export function patternHint(value: unknown): string {
-  if (typeof value === 'function')
-    return ' (write where(({ q, k }) => …) for a formula, causal() with its brackets)';
-  if (Array.isArray(value) && value.some(isPattern)) return ' (write ...list for a list of them)';
-  if (typeof Object(value).type === 'string') return ' (write patternFromJson(json) for JSON)';
+  try {
+    if (typeof value === 'function')
+      return ' (write where(({ q, k }) => …) for a formula, causal() with its brackets)';
+    if (Array.isArray(value) && value.some(isPattern)) return ' (write ...list for a list of them)';
+    if (typeof Object(value).type === 'string') return ' (write patternFromJson(json) for JSON)';
+  } catch {
+    // It cannot be read.
+  }
   return '';
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../ops/attention/spec.ts';
 import { full } from '../patterns/full.ts';
 import type { Tensor } from '../tensor.ts';
+import { debugMaskLikeBias } from './mask-like-bias.ts';
 import { callGraph, callInputs, type CallKind } from './call.ts';
 
 /** Tensors and options of a call; see `AttentionInputs` for the shapes. The pattern defaults to `full()`. */
@@ -34,6 +35,7 @@ export const attentionCalls: CallKind<AttentionCall, AttentionInputs<Value>> = {
   optional: ATTENTION_OPTIONAL,
   options: ATTENTION_ATTRIBUTES,
   check: checkMaskNames,
+  remark: ({ bias }) => debugMaskLikeBias(bias),
   build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) =>
     builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
 };

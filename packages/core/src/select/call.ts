@@ -39,6 +39,8 @@ export interface CallKind<C extends object, V extends object> {
   readonly sameAs?: Readonly<Record<string, string>>;
   /** Refuses what deserves a better reason than that it is unknown. */
   check?(call: C): void;
+  /** Says with `ATTN_DEBUG` what would be better. The call is known to be right. */
+  remark?(call: C): void;
   /** The outputs, from the values of the call's tensors and its options. */
   build(builder: GraphBuilder, values: V, options: Omit<C, keyof V>): CallValues;
 }

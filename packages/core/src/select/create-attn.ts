@@ -37,7 +37,6 @@ import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from './linformer-call.ts';
 import { lshCalls, type LshCall } from './lsh-call.ts';
 import { Listeners } from './listeners.ts';
-import { debugMaskLikeBias } from './mask-like-bias.ts';
 import { MovableGraph, type Placed } from './movable-graph.ts';
 import { probeAll } from './probe-all.ts';
 import { compileOn, Runner } from './runner.ts';
@@ -82,7 +81,6 @@ class Selector implements Attn {
   }
 
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult> {
-    debugMaskLikeBias(call?.bias);
     return this.call(attentionCalls, call);
   }
 
@@ -154,6 +152,7 @@ class Selector implements Attn {
   ): Promise<LshResult> {
     const own = ownCall(kind, call);
     const graph = this.graphs.of(kind, own);
+    kind.remark?.(own);
     const { backend: name, signal, onProgress } = own;
     const options = checkAttnRunOptions({ backend: name, signal, onProgress });
     const { outputs, backend } = await this.runSomewhere(graph, fedTensors(kind, own), options);

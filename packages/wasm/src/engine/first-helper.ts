@@ -2,6 +2,7 @@
  * A helper that is started ahead of the first job, to learn whether helpers start here: a browser says so by an event, or not at all.
  * The crew then takes it over.
  */
+import { clock, type Timer } from '@attn/core';
 import type { StartThread, Thread, ThreadEvents } from './threads.ts';
 
 export class FirstHelper {
@@ -37,11 +38,11 @@ export class FirstHelper {
   }
 
   private async try(mostMs: number): Promise<string | undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timer: Timer | undefined;
     let thread: Thread | undefined;
     try {
       const reason = await new Promise<string | undefined>((resolve) => {
-        timer = setTimeout(() => resolve(`none was ready after ${mostMs / 1000} s`), mostMs);
+        timer = clock.setTimeout(() => resolve(`none was ready after ${mostMs / 1000} s`), mostMs);
         thread = this.startThread({
           onMessage: () => resolve(undefined),
           onDeath: (death) => {
@@ -57,7 +58,7 @@ export class FirstHelper {
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     } finally {
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
     }
   }
 }
