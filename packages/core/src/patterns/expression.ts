@@ -87,7 +87,7 @@ export class IntExpression {
 
   /** Refuses `q >= k`, `q - k`, `q == 3`, `list[q]`: the expression has no value yet. Errors: `INVALID_PATTERN`. */
   [Symbol.toPrimitive](hint: string): never {
-    throw operatorRefused(this.node, true, hint);
+    throw operatorRefused(this.node, true, hint, watcher.text ?? '');
   }
 
   #compute(name: Arithmetic, other: Operand): IntExpression {
@@ -127,7 +127,7 @@ export class BoolExpression {
 
   /** Refuses `a & b`, `a == b`, a template of it. Errors: `INVALID_PATTERN`. */
   [Symbol.toPrimitive](hint: string): never {
-    throw operatorRefused(this.node, false, hint);
+    throw operatorRefused(this.node, false, hint, watcher.text ?? '');
   }
 
   /** A chain of the same operation becomes one list, not a nest of pairs. */
@@ -201,6 +201,8 @@ export type Expression = IntExpression | BoolExpression;
 
 /** Looks on while expressions are built. */
 export interface Watcher {
+  /** The formula's text, for errors. */
+  readonly text?: string;
   /** Called when a method is called of an expression: with its name, the expression and the operands; or a variable is read. */
   called(name: string, operands: readonly unknown[]): void;
   /** Called with what that makes; the caller gets what this returns. */

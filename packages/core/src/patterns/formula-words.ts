@@ -15,8 +15,46 @@ function isMethod(name: string): boolean {
   return INTEGER_METHODS.includes(name) || BOOL_METHODS.includes(name);
 }
 
-/** An operator of JavaScript asked an expression for a value, in the way that `hint` says. */
-export function operatorRefused(node: IntNode | BoolNode, isInteger: boolean, hint: string): AttnError {
+/** The operators that ask an integer for its value, and what to write instead of each. */
+const ASKING: Readonly<
+  Record<'number' | 'default', readonly (readonly [operator: RegExp, advice: string])[]>
+> = {
+  number: [
+    [/[^=]>=/, 'q.ge(k), not q >= k'],
+    [/[^=>]>(?![=>])/, 'q.gt(k), not q > k'],
+    [/<=/, 'q.le(k), not q <= k'],
+    [/<(?![=<])/, 'q.lt(k), not q < k'],
+    [/[\w)\]]\s*-(?!-)/, 'q.sub(k), not q - k'],
+    [/\*/, 'q.mul(k), not q * k'],
+    [/\//, 'q.div(2), not q / 2'],
+    [/%/, 'q.mod(2), not q % 2'],
+    [/(?<![\w)\]]\s*)-(?!-)/, 'q.mul(-1), not -q'],
+    [/Math\.abs/, 'q.abs(), not Math.abs(q)'],
+    [/Math\.min/, 'q.min(k), not Math.min(q, k)'],
+    [/Math\.max/, 'q.max(k), not Math.max(q, k)'],
+    [/Math\.(?:floor|trunc)/, 'q.div(2), not Math.floor(q / 2)'],
+  ],
+  default: [
+    [/[^=!]==[^=]/, 'q.eq(k), not q == k'],
+    [/!=[^=]/, 'q.ne(k), not q != k'],
+    [/\+/, 'q.add(k), not q + k'],
+  ],
+};
+
+/** What to write instead of the operators that a formula's text has; of all of them where it shows none. */
+function insteadOfOperators(hint: string, text: string): string {
+  const operators = ASKING[hint === 'number' ? 'number' : 'default'];
+  const used = operators.filter(([operator]) => operator.test(text));
+  return (used.length > 0 ? used : operators).map(([, advice]) => advice).join('; ');
+}
+
+/** An operator of JavaScript asked an expression for a value, in the way that `hint` says. `text` is the formula's. */
+export function operatorRefused(
+  node: IntNode | BoolNode,
+  isInteger: boolean,
+  hint: string,
+  text: string,
+): AttnError {
   const code = written(node);
   if (hint === 'string') {
     const instead =
@@ -26,12 +64,9 @@ export function operatorRefused(node: IntNode | BoolNode, isInteger: boolean, hi
       `list[${code}] or \`\${${code}}\``,
     );
   }
-  const instead = !isInteger
-    ? 'a.and(b), not a & b or a && b; a.or(b), not a | b or a || b; a.not(), not !a'
-    : hint === 'number'
-      ? 'q.ge(k), not q >= k; q.gt(k), not q > k; q.le(k), not q <= k; q.lt(k), not q < k; q.sub(k), not q - k; ' +
-        'q.mul(k), not q * k; q.div(2), not q / 2; q.mod(2), not q % 2; q.mul(-1), not -q; q.abs(), not Math.abs(q)'
-      : 'q.eq(k), not q == k; q.ne(k), not q != k; q.add(k), not q + k';
+  const instead = isInteger
+    ? insteadOfOperators(hint, text)
+    : 'a.and(b), not a & b or a && b; a.or(b), not a | b or a || b; a.not(), not !a';
   return refusedFormula(`where's formula to call methods (write ${instead})`, `an operator on ${code}`);
 }
 

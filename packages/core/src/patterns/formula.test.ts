@@ -14,6 +14,19 @@ const javaScript = (text: string): FormulaFunction =>
 
 const refusal = (text: string): string => failure(() => where(javaScript(text)));
 
+it('names the operators that are written, and no others', () => {
+  expect(refusal('({ q, k }) => q >= k')).toBe(
+    "INVALID_PATTERN [attn/core] pattern: expected where's formula to call methods (write q.ge(k), not q >= k), got an operator on q",
+  );
+  expect(refusal('({ q, k }) => Math.abs(q - k) < 2')).toContain(
+    '(write q.lt(k), not q < k; q.sub(k), not q - k; q.abs(), not Math.abs(q)), got',
+  );
+  expect(refusal('({ q, k }) => -q < k')).toContain('(write q.lt(k), not q < k; q.mul(-1), not -q), got');
+  expect(refusal('({ q, k }) => k.le(q + 1)')).toContain('(write q.add(k), not q + k), got');
+  // What hides its operator in a helper is told all.
+  expect(refusal('({ q, k }) => list.at.call([q], 0).ge(Number(k))')).toContain('q.mul(k), not q * k');
+});
+
 describe("JavaScript's operators are refused with the method to write", () => {
   it.each([
     ['q >= k', 'write q.ge(k), not q >= k'],

@@ -56,6 +56,7 @@ function make(formula: FormulaFunction): Making {
   try {
     result = whileWatched(
       {
+        text: Function.prototype.toString.call(formula),
         called: (name, operands) => void steps.push({ name, operands }),
         made(expression) {
           places.set(expression, expressions.length);
