@@ -209,6 +209,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   finish: BACKEND,
   finishPolitely: BACKEND,
   maskAllows: KERNEL,
+  countTiles: KERNEL,
+  forEachSpan: KERNEL,
+  forEachTile: KERNEL,
 
   // Ops.
   broadcastStrides: BACKEND,
