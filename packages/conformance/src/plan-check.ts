@@ -24,7 +24,7 @@ export function planProblem(
   attributes: AttentionAttributes,
 ): string | undefined {
   const { batch, heads, queryLength, keyLength, queryOffset } = attentionProblem(inputs, attributes);
-  const { plan } = new PlanCache().plan(inputs, attributes);
+  const { plan } = new PlanCache().plan(inputs, attributes, inputs);
   for (const { block } of plan.groups) {
     const problem = structureProblem(block);
     if (problem) return problem;

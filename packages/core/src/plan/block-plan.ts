@@ -29,7 +29,7 @@ export interface BlockTiles {
   readonly spanColumn: Uint32Array;
   /** Number of tiles of each span, ≥ 1. */
   readonly spanTiles: Uint32Array;
-  /** Index into `masks`, or `SPAN_MASK.full` where every pair is allowed. Read it by `forEachSpan` or `forEachTile`. */
+  /** Index into `masks`, or `SPAN_MASK.full` where every pair is allowed; `forEachTile` reads it. */
   readonly spanMask: Int32Array;
   /** [number of masks × MASK_WORDS]; no two masks are equal. Bits of absent rows and columns are 0. */
   readonly masks: Uint32Array;

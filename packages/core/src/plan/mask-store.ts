@@ -19,8 +19,8 @@ export class MaskStore {
   }
 
   /**
-   * The index of an equal mask, stored now if it is new; `SPAN_MASK.full` when all 64×64 bits are set, and `SPAN_MASK.empty` when
-   * none is.
+   * The index of an equal mask, stored now if it is new; `SPAN_MASK.full` when all 64×64 bits are set, and
+   * `SPAN_MASK.empty` when none is.
    */
   add(mask: Uint32Array): number {
     const count = countBits(mask);

@@ -1,6 +1,9 @@
 /** What a span's mask is where it is no index into the plan's masks. */
 
-/** Values of `spanMask` below 0. A finished plan has only `full`; the others mark what planning has still to settle. */
+/**
+ * Values of `spanMask` below 0. A finished plan has only `full`; the others mark what planning has still to
+ * settle.
+ */
 export const SPAN_MASK = {
   /** Every pair of the span is visible: kernels need no mask. */
   full: -1,

@@ -6,8 +6,8 @@ import { SPAN_MASK } from './span-mask.ts';
 export type Spans = Pick<BlockTiles, 'rowStart' | 'spanColumn' | 'spanTiles' | 'spanMask'>;
 
 /**
- * Visits the spans of a row block in order: the first tile column, the number of tiles, the index of their mask (undefined where every
- * pair is visible), and the place of the span in the plan's arrays.
+ * Visits the spans of a row block in order: the first tile column, the number of tiles, the index of their
+ * mask (undefined where every pair is visible), and the place of the span in the plan's arrays.
  */
 export function forEachSpan(
   { rowStart, spanColumn, spanTiles, spanMask }: Spans,
@@ -22,8 +22,8 @@ export function forEachSpan(
 }
 
 /**
- * Visits the tiles of a row block in order: the column, which counts blocks of 64 keys, and the index of the tile's mask (undefined
- * where every pair is visible).
+ * Visits the tiles of a row block in order: the column, which counts blocks of 64 keys, and the index of the
+ * tile's mask (undefined where every pair is visible).
  */
 export function forEachTile(
   block: Spans,

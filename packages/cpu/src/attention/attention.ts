@@ -23,7 +23,7 @@ import { TileCache } from './tile-cache.ts';
 export function attentionKernel(plans: PlanCache): Kernel<'attention'> {
   return async (call) => {
     const { inputs, attributes, context } = call;
-    const { problem, plan } = await plans.planPolitely(inputs, attributes, context.pause);
+    const { problem, plan } = await plans.planPolitely(inputs, attributes, inputs, context.pause);
     const { heads, queryLength, valueDim, layout } = problem;
     const [outTensor, lseTensor] = call.outputs;
     const out = writeFloats(outTensor);
