@@ -10,7 +10,6 @@ export function hostTensors(
   { constants, inputs: ids }: Graph,
   inputs: Readonly<Record<string, Tensor>>,
 ): (id: ValueId) => Tensor | undefined {
-  const byId = new Map<ValueId, Tensor | undefined>(constants);
-  for (const [name, id] of ids) byId.set(id, inputs[name]);
-  return (id) => byId.get(id);
+  const byId = new Map<ValueId, Tensor | undefined>([...ids].map(([name, id]) => [id, inputs[name]]));
+  return (id) => constants.get(id) ?? byId.get(id);
 }
