@@ -35,11 +35,9 @@ export async function planCost(
   signal: AbortSignal,
 ): Promise<PlanCost> {
   const start = performance.now();
-  const { problem, plan } = await new PlanCache().planPolitely(
-    attentionInputs(inputs),
-    attributes,
-    createPause(signal, 'cli/plan'),
-  );
+  const tensors = attentionInputs(inputs);
+  const pause = createPause(signal, 'cli/plan');
+  const { problem, plan } = await new PlanCache().planPolitely(tensors, attributes, tensors, pause);
   const planMs = performance.now() - start;
   const { batch, heads, queryLength, keyLength } = problem;
   const { computedPairs } = plan.stats;

@@ -5,7 +5,8 @@
 import {
   attentionProblem,
   effectivePattern,
-  FULL,
+  forEachSpan,
+  forEachTile,
   MASK_WORDS,
   maskAllows,
   patternData,
@@ -23,7 +24,7 @@ export function planProblem(
   attributes: AttentionAttributes,
 ): string | undefined {
   const { batch, heads, queryLength, keyLength, queryOffset } = attentionProblem(inputs, attributes);
-  const { plan } = new PlanCache().plan(inputs, attributes);
+  const { plan } = new PlanCache().plan(inputs, attributes, inputs);
   for (const { block } of plan.groups) {
     const problem = structureProblem(block);
     if (problem) return problem;
@@ -65,30 +66,24 @@ function expand(
 ): void {
   for (const { block, members, projection } of plan.groups) {
     if (!members.includes(member)) continue;
-    const { rowStart, spanColumn, spanTiles, spanMask, masks, queryCount, keyCount, queryIndex, keyIndex } =
-      block;
+    const { rowStart, masks, queryCount, keyCount, queryIndex, keyIndex } = block;
     for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
-      for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
-        const keysFrom = spanColumn[span] * TILE;
-        const keysTo = Math.min(keyCount, keysFrom + spanTiles[span] * TILE);
+      forEachTile(block, rowBlock, (column, mask) => {
+        const keysTo = Math.min(keyCount, (column + 1) * TILE);
         for (let row = rowBlock * TILE; row < Math.min(queryCount, rowBlock * TILE + TILE); row++) {
-          for (let column = keysFrom; column < keysTo; column++) {
-            const isSeen =
-              spanMask[span] === FULL || maskAllows(masks, spanMask[span], row % TILE, column % TILE);
-            if (isSeen)
-              counts[projection][(queryIndex?.[row] ?? row) * keyLength + (keyIndex?.[column] ?? column)] +=
-                1;
+          for (let key = column * TILE; key < keysTo; key++) {
+            if (mask !== undefined && !maskAllows(masks, mask, row % TILE, key % TILE)) continue;
+            counts[projection][(queryIndex?.[row] ?? row) * keyLength + (keyIndex?.[key] ?? key)] += 1;
           }
         }
-      }
+      });
     }
   }
 }
 
 /** What breaks the promises of `BlockPlan`. */
 function structureProblem(block: BlockPlan): string | undefined {
-  const { rowStart, spanColumn, spanTiles, spanMask, masks, queryCount, keyCount, queryIndex, keyIndex } =
-    block;
+  const { rowStart, masks, queryCount, keyCount, queryIndex, keyIndex } = block;
   if (rowStart.length !== Math.ceil(queryCount / TILE) + 1)
     return `expected a row block per ${TILE} of ${queryCount} queries`;
   for (const [name, index] of Object.entries({ queryIndex, keyIndex })) {
@@ -96,16 +91,17 @@ function structureProblem(block: BlockPlan): string | undefined {
   }
   for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
     let end = 0;
-    for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
-      if (spanColumn[span] < end || spanTiles[span] < 1)
-        return `spans of row block ${rowBlock} overlap or are empty`;
-      end = spanColumn[span] + spanTiles[span];
+    let problem: string | undefined;
+    forEachSpan(block, rowBlock, (column, tiles, mask) => {
+      if (column < end || tiles < 1) problem ??= `spans of row block ${rowBlock} overlap or are empty`;
+      end = column + tiles;
       if (end > Math.ceil(keyCount / TILE))
-        return `a span of row block ${rowBlock} exceeds the ${keyCount} keys`;
+        problem ??= `a span of row block ${rowBlock} exceeds the ${keyCount} keys`;
       const isRagged = end * TILE > keyCount;
-      if (isRagged && spanMask[span] === FULL)
-        return `the last column of row block ${rowBlock} is ragged but has no mask`;
-    }
+      if (isRagged && mask === undefined)
+        problem ??= `the last column of row block ${rowBlock} is ragged but has no mask`;
+    });
+    if (problem !== undefined) return problem;
   }
   const texts = new Set<string>();
   for (let mask = 0; mask < masks.length / MASK_WORDS; mask++) {

@@ -49,9 +49,19 @@ export * from './plan/block-plan.ts';
 export { ChunkPlan, type ChunkData } from './plan/chunk-plan.ts';
 export * from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
+export {
+  PLAN_INPUTS,
+  planObstacle,
+  planTensors,
+  planValues,
+  type PlanInput,
+  type PlanTensors,
+} from './plan/plan-inputs.ts';
+export { SPAN_MASK } from './plan/span-mask.ts';
 export { planBytes } from './plan/plan-blocks.ts';
 export { finish, finishPolitely, type Steps } from './plan/steps.ts';
 export { maskAllows } from './plan/tile-mask.ts';
+export { countTiles, forEachSpan, forEachTile, type Spans } from './plan/walk.ts';
 
 // Ops: their shapes and their meaning.
 export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';

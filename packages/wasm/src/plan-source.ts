@@ -1,17 +1,12 @@
 /** Where the attention kernel has its plans from: a store beside it, or the page that its worker belongs to. */
-import type { AttentionAttributes, NodeOf, Pause, PlanCache, PlannedCall, Tensor } from '@attn/core';
+import type { NamedSpecs, NodeOf, Pause, PlanCache, PlannedCall, PlanTensors } from '@attn/core';
 
 /** Plans attention calls. */
 export interface PlanSource {
-  plan(
-    node: NodeOf<'attention'>,
-    inputs: Readonly<Record<string, Tensor>>,
-    attributes: AttentionAttributes,
-    pause: Pause,
-  ): Promise<PlannedCall>;
+  plan(node: NodeOf<'attention'>, specs: NamedSpecs, data: PlanTensors, pause: Pause): Promise<PlannedCall>;
 }
 
 /** Plans made here. */
 export function localPlans(plans: PlanCache): PlanSource {
-  return { plan: (_node, inputs, attributes, pause) => plans.planPolitely(inputs, attributes, pause) };
+  return { plan: (node, specs, data, pause) => plans.planPolitely(specs, node.attributes, data, pause) };
 }

@@ -1,7 +1,6 @@
 /** What the backend can do on a device, or why not: kernels, what fits into bindings and buffers, and what attention is limited by. */
-import { inputSpecs, lshProblem, type Graph, type GraphNode, type NodeOf } from '@attn/core';
+import { inputSpecs, lshProblem, planObstacle, type Graph, type GraphNode, type NodeOf } from '@attn/core';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
-import { PLAN_INPUTS } from './ops/attention.ts';
 import { EMIT } from './ops/index.ts';
 import { lshObstacle } from './ops/lsh-attention.ts';
 import { sortObstacle } from './ops/lsh.ts';
@@ -85,13 +84,7 @@ function supportsAttention(
   const bindings = 4 + extra.length + node.outputs.length;
   const most = limits.maxStorageBuffersPerShaderStage;
   if (bindings > most) return `it needs ${bindings} storage buffers, and this device binds at most ${most}`;
-  const known = new Set([...graph.inputs.values(), ...graph.constants.keys()]);
-  const computed = PLAN_INPUTS.find(
-    (name) => node.inputs[name] !== undefined && !known.has(node.inputs[name]),
-  );
-  return (
-    computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`
-  );
+  return planObstacle(graph, node) ?? true;
 }
 
 function isAttention(node: GraphNode): node is NodeOf<'attention'> {

@@ -72,6 +72,11 @@ function attnMethod(
   };
 }
 
+/** Rows of functions that are not tried, all for one reason. */
+function untried(reason: string, ...names: readonly string[]): FunctionTable {
+  return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
 /** Methods, by type: at run time private ones look like the others. */
 type Methods = `GraphBuilder.${keyof core.GraphBuilder}` | `Attn.${keyof core.Attn}`;
 
@@ -106,14 +111,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     args: () => [{ onProgress: () => {} }],
     options: [0],
   },
-  required: BACKEND,
-  integer: BACKEND,
-  oneOf: BACKEND,
-  listOf: BACKEND,
-  either: BACKEND,
-  fields: BACKEND,
-  nearestName: BACKEND,
-  unknownName: BACKEND,
+  ...untried(BACKEND, 'required', 'integer', 'oneOf', 'listOf', 'either', 'fields'),
+  ...untried(BACKEND, 'nearestName', 'unknownName'),
   allocate: { args: () => ['f32', 4] },
   byteLengthOf: BACKEND,
   bytesPerElement: { args: () => ['f16'] },
@@ -204,11 +203,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     args: () => [{ capacity: 4, maxBytes: 1e6 }],
     options: [0],
   },
-  planBytes: BACKEND,
-  planData: BACKEND,
-  finish: BACKEND,
-  finishPolitely: BACKEND,
-  maskAllows: KERNEL,
+  ...untried(BACKEND, 'planBytes', 'planObstacle', 'planTensors', 'planValues', 'finish', 'finishPolitely'),
+  ...untried(KERNEL, 'maskAllows', 'countTiles', 'forEachSpan', 'forEachTile'),
 
   // Ops.
   broadcastStrides: BACKEND,

@@ -13,9 +13,6 @@ export const TILE = 64;
 /** 32-bit words of a tile's mask: 64 rows of two words; bit j of the row's 64 is column j, low word first. */
 export const MASK_WORDS: number = (TILE * TILE) / 32;
 
-/** `spanMask` of a span whose every pair is allowed. */
-export const FULL = -1;
-
 /** The tiles of one set of queries. All arrays are little-endian typed arrays, ready for upload. */
 export interface BlockTiles {
   /** Number of virtual queries; the last row block may have fewer than 64. */
@@ -32,7 +29,7 @@ export interface BlockTiles {
   readonly spanColumn: Uint32Array;
   /** Number of tiles of each span, ≥ 1. */
   readonly spanTiles: Uint32Array;
-  /** Index into `masks`, or `FULL`. */
+  /** Index into `masks`, or `SPAN_MASK.full` where every pair is allowed; `forEachTile` reads it. */
   readonly spanMask: Int32Array;
   /** [number of masks × MASK_WORDS]; no two masks are equal. Bits of absent rows and columns are 0. */
   readonly masks: Uint32Array;

@@ -8,8 +8,10 @@
  */
 import type { LshProblem } from '../ops/lsh-attention/spec.ts';
 import { MASK_WORDS, TILE, type BlockTiles } from './block-plan.ts';
-import { EMPTY, MaskStore } from './mask-store.ts';
+import { MaskStore } from './mask-store.ts';
 import { Meetings } from './meetings.ts';
+import { SPAN_MASK } from './span-mask.ts';
+import { forEachSpan } from './walk.ts';
 
 /** What a run knows of one head. */
 export interface ChunkData {
@@ -21,9 +23,6 @@ export interface ChunkData {
   readonly mask?: ArrayLike<number>;
 }
 
-/** `spanMask` of a tile whose mask the data decides on. */
-const BY_DATA = -3;
-
 /** Plans the rounds of a call, head by head. */
 export class ChunkPlan {
   /** Tiles of each round. */
@@ -34,7 +33,7 @@ export class ChunkPlan {
   /** Chunks that are listed before those of the round, and how many in all. */
   private readonly lead: number;
   private readonly listed: number;
-  /** The tiles, a span each, with masks that hold for every round or `BY_DATA`. */
+  /** The tiles, a span each, with masks that hold for every round or `SPAN_MASK.byData`. */
   private readonly spans: Omit<BlockTiles, 'queryCount' | 'keyCount' | 'queryIndex' | 'keyIndex'>;
   private readonly meetings: Meetings;
   private data: ChunkData | undefined;
@@ -51,8 +50,10 @@ export class ChunkPlan {
     for (let rowBlock = 0; rowBlock * TILE < length; rowBlock++) {
       const [first, end] = this.columnsOf(rowBlock);
       for (let column = first; column < end; column++) {
-        const mask = this.isFixed(column) ? masks.add(this.maskOf(rowBlock, column, this.isOther)) : BY_DATA;
-        if (mask === EMPTY) continue;
+        const mask = this.isFixed(column)
+          ? masks.add(this.maskOf(rowBlock, column, this.isOther))
+          : SPAN_MASK.byData;
+        if (mask === SPAN_MASK.empty) continue;
         columns.push(column);
         maskOf.push(mask);
       }
@@ -121,9 +122,9 @@ export class ChunkPlan {
   ): ChunkPlan['spans'] {
     const { length, causal, withinBuckets, duplicates } = this.problem;
     const { mask, buckets } = this.data ?? {};
-    const { rowStart, spanColumn, spanMask: given, masks: fixed } = this.spans;
+    const { rowStart, spanMask: given, masks: fixed } = this.spans;
     // A mask of tokens may hide a pair of any tile.
-    const isFixed = (span: number): boolean => mask === undefined && given[span] !== BY_DATA;
+    const isFixed = (span: number): boolean => mask === undefined && given[span] !== SPAN_MASK.byData;
     const byData = given.reduce((count, _, span) => count + (isFixed(span) ? 0 : 1), 0);
     if (byData === 0) return this.spans;
 
@@ -139,11 +140,11 @@ export class ChunkPlan {
     const spanMask = given.slice();
     let free = fixed.length / MASK_WORDS;
     for (let rowBlock = 0; rowBlock < rowStart.length - 1; rowBlock++) {
-      for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
-        if (isFixed(span)) continue;
-        masks.set(this.maskOf(rowBlock, spanColumn[span], sees), free * MASK_WORDS);
+      forEachSpan(this.spans, rowBlock, (column, _tiles, _mask, span) => {
+        if (isFixed(span)) return;
+        masks.set(this.maskOf(rowBlock, column, sees), free * MASK_WORDS);
         spanMask[span] = free++;
-      }
+      });
     }
     return { ...this.spans, spanMask, masks };
   }

@@ -1,7 +1,8 @@
 /** Test helper: expands a plan to the matrix of how often each query–key pair is computed and allowed. */
 import type { AttentionPlan, BlockTiles } from './block-plan.ts';
-import { FULL, TILE } from './block-plan.ts';
+import { TILE } from './block-plan.ts';
 import { maskAllows } from './tile-mask.ts';
+import { forEachTile } from './walk.ts';
 
 /** How often each (query row, key row) of one batch row and head is computed as allowed: all must be 0 or 1. */
 export function expandPlan(
@@ -19,16 +20,13 @@ export function expandPlan(
 
 /** Adds to `counts` [queries × keys] how often a block's tiles allow each pair. */
 export function expandBlock(block: BlockTiles, keyLength: number, counts: Uint8Array): void {
-  const { rowStart, spanColumn, spanTiles, spanMask, masks, queryIndex, keyIndex, queryCount, keyCount } =
-    block;
+  const { rowStart, masks, queryIndex, keyIndex, queryCount, keyCount } = block;
   for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
-    for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
-      const from = spanColumn[span] * TILE;
-      const to = from + spanTiles[span] * TILE;
+    forEachTile(block, rowBlock, (column, mask) => {
+      const from = column * TILE;
       for (let place = rowBlock * TILE; place < Math.min(queryCount, rowBlock * TILE + TILE); place++) {
-        for (let at = from; at < to; at++) {
-          const visible =
-            spanMask[span] === FULL || maskAllows(masks, spanMask[span], place % TILE, at % TILE);
+        for (let at = from; at < from + TILE; at++) {
+          const visible = mask === undefined || maskAllows(masks, mask, place % TILE, at % TILE);
           if (!visible) continue;
           if (at >= keyCount) throw new Error(`a plan allows the absent key place ${at} of ${keyCount}`);
           const row = queryIndex === undefined ? place : queryIndex[place];
@@ -36,6 +34,6 @@ export function expandBlock(block: BlockTiles, keyLength: number, counts: Uint8A
           counts[row * keyLength + key] += 1;
         }
       }
-    }
+    });
   }
 }

@@ -1,9 +1,7 @@
 /** Masks of a plan, each stored once. */
 import { MASK_WORDS, TILE } from './block-plan.ts';
+import { SPAN_MASK } from './span-mask.ts';
 import { countBits } from './tile-mask.ts';
-
-/** What `MaskStore.add` answers for a mask without any bit. */
-export const EMPTY = -2;
 
 /** A growing table of distinct masks with their numbers of allowed pairs. */
 export class MaskStore {
@@ -20,11 +18,14 @@ export class MaskStore {
     return this.counts[mask];
   }
 
-  /** Index of an equal mask, stored now if it is new; `FULL` (−1) when all 64×64 bits are set; `EMPTY` when none is. */
+  /**
+   * The index of an equal mask, stored now if it is new; `SPAN_MASK.full` when all 64×64 bits are set, and
+   * `SPAN_MASK.empty` when none is.
+   */
   add(mask: Uint32Array): number {
     const count = countBits(mask);
-    if (count === 0) return EMPTY;
-    if (count === TILE * TILE) return -1;
+    if (count === 0) return SPAN_MASK.empty;
+    if (count === TILE * TILE) return SPAN_MASK.full;
     const hash = hashWords(mask);
     const candidates = this.byHash.get(hash);
     for (const candidate of candidates ?? []) if (this.equals(candidate, mask)) return candidate;

@@ -7,30 +7,26 @@ import { AttnError, show } from '../errors.ts';
 import type { AttentionProblem } from '../ops/attention/spec.ts';
 import { aBoolean, anObject, fields, integer, required, type Kind } from '../kinds.ts';
 import { checkPattern } from '../patterns/options.ts';
-import type { BatchRows, Pattern, PatternData } from '../patterns/pattern.ts';
+import type { BatchRows, Pattern } from '../patterns/pattern.ts';
 import { arrange, type Rows } from './arrangement.ts';
 import type { AttentionPlan, BlockPlan, PlanGroup, PlanStats } from './block-plan.ts';
 import type { HeadPattern } from './coverage.ts';
 import { maskRows } from './mask-rows.ts';
 import { planBlocks } from './plan-blocks.ts';
+import { byPlanInput, type PlanInput } from './plan-inputs.ts';
 import { finish, type Steps } from './steps.ts';
 
-/** Run-time data of a plan. */
-export interface PlanData extends PatternData {
-  /** [batch, keyLength]; 0 hides a key from every query. */
-  readonly keyMask?: BatchRows;
-  /** [batch, queryLength]; 0 empties a row. */
-  readonly queryMask?: BatchRows;
+/**
+ * Run-time data of a plan. `keyMask` is [batch, keyLength] and hides a key from every query where it is 0;
+ * `queryMask` is [batch, queryLength] and empties a row where it is 0; the others are those of `PatternData`.
+ */
+export interface PlanData extends Readonly<Partial<Record<PlanInput, BatchRows>>> {
   /** Rows of global tokens use qGlobal, kGlobal, vGlobal, and so need groups of their own. */
   readonly separateGlobals?: boolean;
 }
 
 const DATA: OptionKinds<PlanData> = {
-  globalMask: anObject,
-  segmentIds: anObject,
-  keyLengths: anObject,
-  keyMask: anObject,
-  queryMask: anObject,
+  ...byPlanInput(() => anObject),
   separateGlobals: aBoolean,
 };
 

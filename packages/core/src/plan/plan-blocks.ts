@@ -5,11 +5,12 @@
  */
 import type { Pattern } from '../patterns/pattern.ts';
 import type { Run } from '../patterns/runs.ts';
-import { FULL, TILE, type BlockPlan } from './block-plan.ts';
+import { TILE, type BlockPlan } from './block-plan.ts';
 import { coverage, type HeadPattern } from './coverage.ts';
-import { EMPTY, MaskStore } from './mask-store.ts';
+import { MaskStore } from './mask-store.ts';
 import { positionsBetween, runsBetween, type Order } from './order.ts';
 import { SpanList } from './span-list.ts';
+import { SPAN_MASK } from './span-mask.ts';
 import type { Steps } from './steps.ts';
 import { fillTileMask, rectangleMask } from './tile-mask.ts';
 
@@ -68,15 +69,15 @@ export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
     spans.push(rowBlock, column, count, mask);
     tiles += count;
     computedPairs += pairs;
-    allowedPairs += mask === FULL ? pairs : masks.count(mask);
-    if (mask !== FULL) maskedTiles += count;
+    allowedPairs += mask === SPAN_MASK.full ? pairs : masks.count(mask);
+    if (mask !== SPAN_MASK.full) maskedTiles += count;
   };
 
   yield* descend(plane, {
     all(r0, r1, c0, c1) {
       const cFull = Math.min(c1, fullColumns);
       for (let r = r0; r < r1; r++) {
-        if (cFull > c0) push(r, c0, cFull - c0, FULL);
+        if (cFull > c0) push(r, c0, cFull - c0, SPAN_MASK.full);
         if (c1 > cFull) {
           // The last, incomplete column: its absent keys need a mask.
           const rows = rowsOf(r);
@@ -99,7 +100,7 @@ export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
       };
       const signature = tileSignature(at, queryRuns, keyRuns);
       const mask = signature === undefined ? masks.add(make()) : remember(signature, make);
-      if (mask !== EMPTY) push(rowBlock, column, 1, mask);
+      if (mask !== SPAN_MASK.empty) push(rowBlock, column, 1, mask);
       return true;
     },
   });

@@ -5,18 +5,19 @@
 import { clock } from '../clock.ts';
 import { debug } from '../debug.ts';
 import { checkOptions, type OptionKinds } from '../check-options.ts';
+import { AttnError } from '../errors.ts';
 import { aFunction, type Kind } from '../kinds.ts';
 import type { Pause } from '../graph/pause.ts';
 import { LruMap } from '../lru.ts';
-import { batchRows, effectivePattern, patternData } from '../ops/attention/effective-pattern.ts';
+import { batchRows, effectivePattern } from '../ops/attention/effective-pattern.ts';
 import { attentionProblem, type AttentionAttributes, type AttentionProblem } from '../ops/attention/spec.ts';
 import type { NamedSpecs } from '../ops/op.ts';
 import type { BatchRows, Pattern } from '../patterns/pattern.ts';
-import type { Tensor } from '../tensor.ts';
 import type { AttentionPlan } from './block-plan.ts';
 import { hashRows } from './hash-rows.ts';
 import { planSteps, type PlanData } from './plan-attention.ts';
 import { planBytes } from './plan-blocks.ts';
+import { byPlanInput, PLAN_INPUTS, type PlanTensors } from './plan-inputs.ts';
 import { finish, finishPolitely, type Steps } from './steps.ts';
 
 /** A call's sizes and plan. */
@@ -60,19 +61,29 @@ export class PlanCache {
     this.plans = new LruMap(capacity, { maxWeight: maxBytes, weigh: bytesOf, onEvict });
   }
 
-  /** The plan of a node run on these inputs, made at once. */
-  plan(inputs: Readonly<Record<string, Tensor>>, attributes: AttentionAttributes): PlannedCall {
-    return finish(this.steps(attentionProblem(inputs, attributes), ...patternOf(inputs, attributes)));
+  /**
+   * The plan of an attention call, made at once. `specs` are those of all of its inputs; `data` has the
+   * tensors of those in `PLAN_INPUTS` that the call has, and may have others, which are not read.
+   *
+   * Errors: `MISSING_INPUT` when `data` lacks an input of `specs` that decides on the plan, and those of
+   * `planAttention`.
+   */
+  plan(specs: NamedSpecs, attributes: AttentionAttributes, data: PlanTensors): PlannedCall {
+    return finish(this.stepsOf(specs, attributes, data));
   }
 
-  /** The same, with pauses: a plan of an irregular pattern can take long. Throws what `pause` throws. */
+  /**
+   * What `plan` returns, made with pauses, because a plan of an irregular pattern can take long.
+   *
+   * Errors: those of `plan`, and what `pause` throws.
+   */
   planPolitely(
-    inputs: Readonly<Record<string, Tensor>>,
+    specs: NamedSpecs,
     attributes: AttentionAttributes,
+    data: PlanTensors,
     pause: Pause,
   ): Promise<PlannedCall> {
-    const steps = this.steps(attentionProblem(inputs, attributes), ...patternOf(inputs, attributes));
-    return finishPolitely(steps, pause);
+    return finishPolitely(this.stepsOf(specs, attributes, data), pause);
   }
 
   /**
@@ -93,6 +104,11 @@ export class PlanCache {
     this.plans.clear();
   }
 
+  private stepsOf(specs: NamedSpecs, attributes: AttentionAttributes, data: PlanTensors): Steps<PlannedCall> {
+    const problem = attentionProblem(specs, attributes);
+    return this.steps(problem, effectivePattern(attributes, Object.keys(specs)), planData(specs, data));
+  }
+
   private expectedSteps(inputs: NamedSpecs, attributes: AttentionAttributes): Steps<PlannedCall> {
     const problem = attentionProblem(inputs, attributes);
     const pattern = effectivePattern(attributes, Object.keys(inputs));
@@ -111,12 +127,11 @@ export class PlanCache {
 
   private *steps(problem: AttentionProblem, pattern: Pattern, data: PlanData): Steps<PlannedCall> {
     const { batch, heads, queryLength, keyLength, queryOffset } = problem;
-    const { keyMask, queryMask, globalMask, segmentIds, keyLengths, separateGlobals } = data;
     const key = [
       pattern.key,
       `${batch},${heads},${queryLength},${keyLength},${queryOffset}`,
-      ...[keyMask, queryMask, globalMask, segmentIds, keyLengths].map(hashRows),
-      separateGlobals,
+      ...PLAN_INPUTS.map((name) => hashRows(data[name])),
+      data.separateGlobals,
     ].join('|');
     let plan = this.plans.get(key);
     if (plan === undefined) {
@@ -129,21 +144,20 @@ export class PlanCache {
   }
 }
 
-/** The run-time data of a plan, from an attention node's input tensors. */
-export function planData(inputs: Readonly<Record<string, Tensor>>): PlanData {
+/** The run-time data of a plan: the rows of what the call has. */
+function planData(specs: NamedSpecs, data: PlanTensors): PlanData {
+  const missing = PLAN_INPUTS.find((name) => specs[name] !== undefined && data[name] === undefined);
+  if (missing !== undefined) {
+    throw new AttnError(
+      'MISSING_INPUT',
+      'core/plan',
+      `expected data to have the tensor of ${missing}, which decides on the plan, got none`,
+    );
+  }
   return {
-    ...patternData(inputs),
-    keyMask: batchRows(inputs.keyMask),
-    queryMask: batchRows(inputs.queryMask),
-    separateGlobals: inputs.qGlobal !== undefined,
+    ...byPlanInput((name) => (specs[name] === undefined ? undefined : batchRows(data[name]))),
+    separateGlobals: specs.qGlobal !== undefined,
   };
-}
-
-function patternOf(
-  inputs: Readonly<Record<string, Tensor>>,
-  attributes: AttentionAttributes,
-): [Pattern, PlanData] {
-  return [effectivePattern(attributes, Object.keys(inputs)), planData(inputs)];
 }
 
 function bytesOf({ groups }: AttentionPlan): number {

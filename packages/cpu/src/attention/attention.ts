@@ -8,7 +8,6 @@ import {
   TILE,
   type AttentionPlan,
   type AttentionProblem,
-  type BlockTiles,
   type Kernel,
   type KernelCall,
   type PlanCache,
@@ -17,14 +16,14 @@ import {
 import { readFloats, writeFloats } from '../floats.ts';
 import { headRows, type Heads } from './gather.ts';
 import { logitTerms } from './logits.ts';
-import { addTile, beginRowBlock, endRowBlock, rowBlockScratch, type HeadWork } from './row-block.ts';
+import { addTile, beginRowBlock, endRowBlock, rowBlockScratch, tilesOf, type HeadWork } from './row-block.ts';
 import { TileCache } from './tile-cache.ts';
 
 /** The kernel, with the store of plans that its calls share. */
 export function attentionKernel(plans: PlanCache): Kernel<'attention'> {
   return async (call) => {
     const { inputs, attributes, context } = call;
-    const { problem, plan } = await plans.planPolitely(inputs, attributes, context.pause);
+    const { problem, plan } = await plans.planPolitely(inputs, attributes, inputs, context.pause);
     const { heads, queryLength, valueDim, layout } = problem;
     const [outTensor, lseTensor] = call.outputs;
     const out = writeFloats(outTensor);
@@ -78,8 +77,8 @@ async function runPlan(
 
       for (let rowBlock = 0; rowBlock < block.rowStart.length - 1; rowBlock++) {
         const rows = beginRowBlock(work, rowBlock, scratch);
-        for (const { column, mask } of tilesOf(block, rowBlock)) {
-          addTile(work, column, mask, rows, scratch);
+        for (const tile of tilesOf(block, rowBlock)) {
+          addTile(work, tile, rows, scratch);
           context.onProgress?.({ done: ++done, total: plan.stats.tiles, unit: 'tiles' });
           const pausing = context.pause();
           if (pausing) await pausing;
@@ -87,15 +86,6 @@ async function runPlan(
         endRowBlock(rows, outRows, lseRows, scratch);
       }
     }
-  }
-}
-
-/** The tiles of a row block, its spans spelled out. */
-export function* tilesOf(block: BlockTiles, rowBlock: number): Generator<{ column: number; mask: number }> {
-  const { rowStart, spanColumn, spanTiles, spanMask } = block;
-  for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
-    const end = spanColumn[span] + spanTiles[span];
-    for (let column = spanColumn[span]; column < end; column++) yield { column, mask: spanMask[span] };
   }
 }
 

@@ -7,7 +7,7 @@
  * Only rows and columns that are present are computed. All scratch is allocated once per call and does not depend
  * on the lengths.
  */
-import { FULL, MASK_WORDS, TILE, type BlockTiles } from '@attn/core';
+import { forEachTile, MASK_WORDS, TILE, type BlockTiles } from '@attn/core';
 import { addDotTile } from '../dot-tile.ts';
 import { addScoresDirect, addValuesDirect, FEW_ROWS, listVisible } from './direct.ts';
 import { blockRows, gatherRows, type HeadRows } from './gather.ts';
@@ -57,6 +57,21 @@ export interface HeadWork {
   readonly scale: number;
 }
 
+/** A tile of a row block. */
+export interface Tile {
+  /** Counts blocks of 64 keys. */
+  readonly column: number;
+  /** An index into the plan's masks; undefined where every pair is visible. */
+  readonly mask: number | undefined;
+}
+
+/** The tiles of a row block, listed, because a kernel may have to wait between two of them. */
+export function tilesOf(block: BlockTiles, rowBlock: number): Tile[] {
+  const tiles: Tile[] = [];
+  forEachTile(block, rowBlock, (column, mask) => tiles.push({ column, mask }));
+  return tiles;
+}
+
 /** Gathers the queries of row block `index` and empties the state; returns the number of rows. */
 export function beginRowBlock(work: HeadWork, index: number, scratch: Scratch): number {
   const { block, queries, scale } = work;
@@ -66,8 +81,8 @@ export function beginRowBlock(work: HeadWork, index: number, scratch: Scratch): 
   return rows;
 }
 
-/** Takes one tile into the state. `mask` is the span's: an index into the plan's masks, or `FULL`. */
-export function addTile(work: HeadWork, column: number, mask: number, rows: number, scratch: Scratch): void {
+/** Takes one tile into the state. */
+export function addTile(work: HeadWork, { column, mask }: Tile, rows: number, scratch: Scratch): void {
   const { block, tiles, terms } = work;
   const { scores, visible, visibleCounts, state, queryRows, keyRows } = scratch;
   const columns = blockRows(block.keyIndex, block.keyCount, column, keyRows);
@@ -86,7 +101,7 @@ export function addTile(work: HeadWork, column: number, mask: number, rows: numb
 
   const place = { batchRow: work.batchRow, head: work.head, queryRows, keyRows, rows, columns };
   for (const term of terms) term(scores, place);
-  if (mask !== FULL) maskTile(scores, rows, columns, block.masks, mask * MASK_WORDS);
+  if (mask !== undefined) maskTile(scores, rows, columns, block.masks, mask * MASK_WORDS);
 
   if (slot === undefined || !tiles.hasFiniteValues(slot)) {
     listVisible(scores, rows, columns, visible, visibleCounts);

@@ -11,13 +11,13 @@ import {
   type KernelCall,
   type LshProblem,
 } from '@attn/core';
-import { tilesOf } from '../attention/attention.ts';
 import { headRows, type HeadRows, type Heads } from '../attention/gather.ts';
 import type { LogitTerm } from '../attention/logits.ts';
 import {
   addTile,
   beginRowBlock,
   rowBlockScratch,
+  tilesOf,
   type HeadWork,
   type Scratch,
 } from '../attention/row-block.ts';
@@ -127,8 +127,8 @@ class Rounds {
     const total = batch * heads * rounds * this.plan.tiles;
     for (let rowBlock = 0; rowBlock < block.rowStart.length - 1; rowBlock++) {
       const rows = beginRowBlock(work, rowBlock, this.scratch);
-      for (const { column, mask } of tilesOf(block, rowBlock)) {
-        addTile(work, column, mask, rows, this.scratch);
+      for (const tile of tilesOf(block, rowBlock)) {
+        addTile(work, tile, rows, this.scratch);
         context.onProgress?.({ done: ++this.done, total, unit: 'tiles' });
         const pausing = context.pause();
         if (pausing) await pausing;

@@ -12,6 +12,7 @@ import {
   integer,
   listOf,
   PlanCache,
+  planObstacle,
   supportsGraph,
   throwIfAborted,
   type Backend,
@@ -25,7 +26,6 @@ import {
   type ProbeOptions,
   type SharedState,
 } from '@attn/core';
-import { PLAN_INPUTS } from '../lower/attention/operands.ts';
 import { OnnxExecutable } from './executable.ts';
 import { calibrate, knownCalibration } from './calibrate.ts';
 import { isLowered } from '../lower/ops/names.ts';
@@ -109,15 +109,7 @@ export class OnnxBackend implements Backend {
 
   supports(node: GraphNode, graph: Graph): true | string {
     if (!isLowered(node.op)) return `there is no lowering for ${node.op}`;
-    if (node.op !== 'attention') return true;
-    const isKnown = (id: number): boolean =>
-      graph.constants.has(id) || [...graph.inputs.values()].includes(id);
-    const computed = PLAN_INPUTS.find(
-      (name) => node.inputs[name] !== undefined && !isKnown(node.inputs[name]),
-    );
-    return (
-      computed === undefined || `${computed} must be an input or a constant of the graph, not computed by it`
-    );
+    return node.op !== 'attention' || (planObstacle(graph, node) ?? true);
   }
 
   estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {

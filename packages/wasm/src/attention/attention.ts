@@ -11,7 +11,7 @@ import { GroupRun } from './group-run.ts';
 export function attentionKernel(engine: Engine, plans: PlanSource): Kernel<'attention'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {
-      const { problem, plan } = await plans.plan(call.node, call.inputs, call.attributes, frame.pause);
+      const { problem, plan } = await plans.plan(call.node, call.inputs, call.inputs, frame.pause);
       const { headDim, valueDim, batch, heads, queryLength } = problem;
       const computed = plan.groups.reduce(
         (sum, { block, members }) => sum + block.queryCount * members.length,

@@ -1,5 +1,5 @@
 /** A block plan in the heap, as the kernel reads it, and what the host wants to know of it. */
-import { TILE, type BlockPlan } from '@attn/core';
+import { countTiles, TILE, type BlockPlan } from '@attn/core';
 import { PLAN, PLAN_BYTES } from '../kernels/attention/layout.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';
@@ -60,12 +60,10 @@ export interface WeighedRowBlock {
 }
 
 /** The row blocks that have any tiles, those with the most first. */
-export function heaviestFirst({ rowStart, spanTiles }: BlockPlan): WeighedRowBlock[] {
+export function heaviestFirst(block: BlockPlan): WeighedRowBlock[] {
   const list: WeighedRowBlock[] = [];
-  for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
-    let tiles = 0;
-    for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) tiles += spanTiles[span];
-    list.push({ rowBlock, tiles });
+  for (let rowBlock = 0; rowBlock + 1 < block.rowStart.length; rowBlock++) {
+    list.push({ rowBlock, tiles: countTiles(block, rowBlock) });
   }
   return list.sort((a, b) => b.tiles - a.tiles);
 }

@@ -4,6 +4,7 @@ import {
   type AttnErrorCode,
   type GraphNode,
   type PlannedCall,
+  type PlanTensors,
   type Probe,
   type Progress,
   type Tensors,
@@ -65,8 +66,8 @@ export type Response =
       readonly executable: number;
       /** Index of the node. */
       readonly node: number;
-      /** Run-time data that plans depend on. */
-      readonly data: Tensors;
+      /** Run-time data that the plan depends on. */
+      readonly data: PlanTensors;
     }
   | { readonly type: 'pong' };
 
@@ -75,9 +76,6 @@ export interface WireError {
   readonly code: AttnErrorCode;
   readonly message: string;
 }
-
-/** Names of an attention node's inputs that its plan may depend on. */
-export const PLAN_DATA = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
 
 /** An error as a message. */
 export function toWire(error: unknown): WireError {

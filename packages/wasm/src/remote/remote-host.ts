@@ -6,7 +6,6 @@ import {
   inputSpecs,
   ordinaryMemory,
   throwIfAborted,
-  type AttentionAttributes,
   type Executable,
   type Graph,
   type PlannedCall,
@@ -122,12 +121,7 @@ export class RemoteHost implements Host {
         `there is no attention at node ${index} of ${executable}`,
       );
     }
-    const inputs: Record<string, Tensor> = {};
-    for (const [name, spec] of Object.entries(inputSpecs(graph, node))) {
-      inputs[name] = data[name] ?? { ...spec, data: new Uint8Array(0) };
-    }
-    const attributes: AttentionAttributes = node.attributes;
-    return plans.plan(node, inputs, attributes, createPause(undefined, 'wasm/run'));
+    return plans.plan(node, inputSpecs(graph, node), data, createPause(undefined, 'wasm/run'));
   };
 }
 

@@ -4,9 +4,11 @@
  */
 import {
   AttnError,
+  PLAN_INPUTS,
   type Executable,
   type Graph,
   type GraphNode,
+  type PlanInput,
   type PlannedCall,
   type Tensor,
   type Tensors,
@@ -14,14 +16,7 @@ import {
 import { parent } from '../engine/parent.ts';
 import { LocalHost } from '../local-host.ts';
 import type { PlanSource } from '../plan-source.ts';
-import {
-  fromWire,
-  PLAN_DATA,
-  toWire,
-  type Request,
-  type Response,
-  type WireGraph,
-} from '../remote/protocol.ts';
+import { fromWire, toWire, type Request, type Response, type WireGraph } from '../remote/protocol.ts';
 
 const port = parent();
 const executables = new Map<number, Executable>();
@@ -52,11 +47,13 @@ function started(): LocalHost {
 function remotePlans(executable: number, graph: WireGraph): PlanSource {
   const kept = new Map<number, PlannedCall>();
   return {
-    async plan(node, inputs) {
+    async plan(node, _specs, tensors) {
       const index = graph.nodes.findIndex(({ outputs }) => outputs[0] === node.outputs[0]);
-      const data: Record<string, Tensor> = {};
-      for (const name of PLAN_DATA)
-        if (inputs[name]) data[name] = { ...inputs[name], data: inputs[name].data.slice() };
+      const data: Partial<Record<PlanInput, Tensor>> = {};
+      for (const name of PLAN_INPUTS) {
+        const tensor = tensors[name];
+        if (tensor) data[name] = { ...tensor, data: tensor.data.slice() };
+      }
       const known = kept.get(index);
       if (known) return known;
       const request = ++requests;

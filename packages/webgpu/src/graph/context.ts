@@ -34,7 +34,7 @@ export type NodeProgram =
   | { readonly kind: 'static'; readonly dispatches: readonly Dispatch[] }
   | {
       readonly kind: 'planned';
-      /** The same object for the same plan. */
+      /** The same object for the same plan. `inputs` are those of the graph that are in host memory. */
       dispatches(inputs: Readonly<Record<string, Tensor>>): readonly Dispatch[];
     };
 

@@ -3,19 +3,18 @@ import {
   AttnError,
   checkGraphData,
   checkRunInputs,
+  planValues,
   readEntries,
   RunQueue,
   throttleProgress,
   throwIfAborted,
   untilAborted,
-  zeros,
   type Graph,
   type RunOptions,
   type Tensor,
   type Tensors,
   withRunOptions,
 } from '@attn/core';
-import { PLAN_INPUTS } from '../ops/attention.ts';
 import type { DeviceFormat } from './device-format.ts';
 import type { AnyTensor, GpuExecutable, GpuTensor, GpuTensorInput } from '../types.ts';
 import { checkGpuInput, isOnGpu } from './gpu-tensor.ts';
@@ -111,11 +110,9 @@ function checkInputs(
     checkGpuInput(name, input, graph.values[id], format);
     onGpu.set(name, input);
   }
-  const planned = graph.nodes
-    .filter(({ op }) => op === 'attention')
-    .flatMap((node) => PLAN_INPUTS.map((name) => (node.inputs as Readonly<Record<string, number>>)[name]));
+  const planned = new Set(graph.nodes.flatMap((node) => (node.op === 'attention' ? planValues(node) : [])));
   for (const name of onGpu.keys()) {
-    if (!planned.includes(graph.inputs.get(name) ?? -1)) continue;
+    if (!planned.has(graph.inputs.get(name) ?? -1)) continue;
     throw new AttnError(
       'INVALID_ARGUMENT',
       WHERE,
@@ -124,17 +121,6 @@ function checkInputs(
   }
   const isOnHost = ([name]: readonly [string, number]): boolean => !onGpu.has(name);
   const checked = checkRunInputs({ ...graph, inputs: new Map([...graph.inputs].filter(isOnHost)) }, host);
-  checkGraphData(graph, {
-    ...checked,
-    ...Object.fromEntries(
-      [...onGpu].map(([name, { dtype, shape }]) => [
-        name,
-        zeros(
-          dtype,
-          shape.map(() => 0),
-        ),
-      ]),
-    ),
-  });
+  checkGraphData(graph, checked);
   return { ...checked, ...Object.fromEntries(onGpu) };
 }

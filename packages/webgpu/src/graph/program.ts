@@ -134,7 +134,7 @@ export class Program {
     finish: (run: RecordedRun) => T | Promise<T>,
   ): Promise<T> {
     const { gpu } = this;
-    const host = this.hostInputs(inputs);
+    const host = hostInputs(inputs);
     const dispatches = this.nodes.flatMap((node) =>
       node.kind === 'static' ? node.dispatches : node.dispatches(host),
     );
@@ -192,16 +192,6 @@ export class Program {
     });
     pass.end();
     return { encoder, buffers, timer, memory };
-  }
-
-  /** Inputs that the host has; the others without data. */
-  private hostInputs(inputs: Readonly<Record<string, AnyTensor>>): Record<string, Tensor> {
-    return Object.fromEntries(
-      Object.entries(inputs).map(([name, input]) => [
-        name,
-        isOnGpu(input) ? ({ ...input, data: new Float32Array(0) } as Tensor) : input,
-      ]),
-    );
   }
 
   private wantsTime(): boolean {
@@ -364,4 +354,11 @@ function once(action: () => void): () => void {
     if (!isDone) action();
     isDone = true;
   };
+}
+
+/** The inputs that are in host memory. */
+function hostInputs(inputs: Readonly<Record<string, AnyTensor>>): Record<string, Tensor> {
+  const host: Record<string, Tensor> = {};
+  for (const [name, input] of Object.entries(inputs)) if (!isOnGpu(input)) host[name] = input;
+  return host;
 }

@@ -1,6 +1,7 @@
 /** The `attention` op: a dispatch for each group of the plan, whose arrays become one table. */
 import {
-  namedInputs,
+  inputSpecs,
+  planTensors,
   type AttentionPlan,
   type AttentionProblem,
   type NodeOf,
@@ -33,31 +34,18 @@ import { biasParams, planTable, sizeParams } from './attention-params.ts';
 import { BUSY_GROUPS } from './busy.ts';
 import { memberRuns, piecesOf, type MemberSource } from './slices.ts';
 
-/** Inputs that decide on the plan: the host has to know them. */
-export const PLAN_INPUTS = ['keyMask', 'queryMask', 'globalMask', 'segmentIds', 'keyLengths'] as const;
-
 export function emitAttention(context: ProgramContext, node: NodeOf<'attention'>): NodeProgram {
+  const { graph } = context;
   let made: { readonly plan: AttentionPlan; readonly dispatches: readonly Dispatch[] } | undefined;
   return {
     kind: 'planned',
     dispatches(inputs: Readonly<Record<string, Tensor>>): readonly Dispatch[] {
-      const { problem, plan } = context.plans.plan(operands(context, node, inputs), node.attributes);
+      const data = planTensors(graph, node, inputs);
+      const { problem, plan } = context.plans.plan(inputSpecs(graph, node), node.attributes, data);
       if (made?.plan !== plan) made = { plan, dispatches: dispatchesOf(context, node, problem, plan) };
       return made.dispatches;
     },
   };
-}
-
-/** The node's inputs with the data that the host has. */
-function operands(
-  { graph }: ProgramContext,
-  node: NodeOf<'attention'>,
-  inputs: Readonly<Record<string, Tensor>>,
-): Record<string, Tensor> {
-  const known = graph.values.map((spec) => ({ ...spec, data: new Float32Array(0) }) as Tensor);
-  for (const [id, tensor] of graph.constants) known[id] = tensor;
-  for (const [name, id] of graph.inputs) known[id] = inputs[name];
-  return namedInputs(node, known);
 }
 
 function dispatchesOf(

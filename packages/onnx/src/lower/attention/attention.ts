@@ -5,6 +5,7 @@
 import {
   attentionProblem,
   inputSpecs,
+  planTensors,
   TILE,
   type AttentionPlan,
   type AttentionProblem,
@@ -15,7 +16,7 @@ import type { LoweringContext } from '../context.ts';
 import { emitFused } from './fused.ts';
 import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
-import { isStaticPlan, knownTensors, rowTables } from './operands.ts';
+import { isStaticPlan, rowTables } from './operands.ts';
 import { DYNAMIC, schedule, STATIC, type Projection, type Schedule } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
 import type { StepResult } from './softmax.ts';
@@ -33,7 +34,7 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
   }
   let tables: ScheduleTables;
   if (isStaticPlan(graph, node)) {
-    const { plan } = context.plans.plan(knownTensors(context, node), node.attributes);
+    const { plan } = context.plans.plan(specs, node.attributes, planTensors(graph, node, {}));
     if (options.fusedDense && !options.portable && isFusable(node, problem, plan)) {
       finish(context, node, problem, { out: emitFused(context, node, problem) });
       return;

@@ -5,7 +5,9 @@
  * a pool that holds each head's keys in its plan's order, padded to whole tiles.
  */
 import {
-  FULL,
+  countTiles,
+  forEachSpan,
+  forEachTile,
   kvHeadOf,
   MASK_WORDS,
   maskAllows,
@@ -141,11 +143,10 @@ export function shapeOfClass(
   const blocks = options.isFixed ? options.blocks : Math.min(most, items.length);
   let maskedTiles = 0;
   for (const item of items) {
-    const { rowStart, spanTiles, spanMask } = plan.groups[item.group].block;
     let masked = tiles - item.tiles;
-    for (let span = rowStart[item.rowBlock]; span < rowStart[item.rowBlock + 1]; span++) {
-      if (spanMask[span] !== FULL) masked += spanTiles[span];
-    }
+    forEachSpan(plan.groups[item.group].block, item.rowBlock, (_column, count, mask) => {
+      if (mask !== undefined) masked += count;
+    });
     maskedTiles = Math.max(maskedTiles, masked);
   }
   return { steps: Math.ceil(items.length / blocks), blocks, openTiles: tiles - maskedTiles, maskedTiles };
@@ -156,11 +157,10 @@ export function itemsOf(plan: AttentionPlan, projection: Projection): Item[] {
   const items: Item[] = [];
   plan.groups.forEach((candidate, group) => {
     if (candidate.projection !== projection) return;
-    const { rowStart, spanTiles } = candidate.block;
-    for (const member of candidate.members) {
-      for (let rowBlock = 0; rowBlock + 1 < rowStart.length; rowBlock++) {
-        let tiles = 0;
-        for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) tiles += spanTiles[span];
+    const { block, members } = candidate;
+    for (const member of members) {
+      for (let rowBlock = 0; rowBlock + 1 < block.rowStart.length; rowBlock++) {
+        const tiles = countTiles(block, rowBlock);
         if (tiles > 0) items.push({ group, member, rowBlock, tiles });
       }
     }
@@ -248,15 +248,11 @@ interface RowBlockTiles {
 
 /** The tile columns of a row block. */
 function tilesOf({ block }: PlanGroup, rowBlock: number): RowBlockTiles {
-  const { rowStart, spanColumn, spanTiles, spanMask } = block;
   const tiles: RowBlockTiles = { open: [], masked: [] };
-  for (let span = rowStart[rowBlock]; span < rowStart[rowBlock + 1]; span++) {
-    for (let t = 0; t < spanTiles[span]; t++) {
-      const column = spanColumn[span] + t;
-      if (spanMask[span] === FULL) tiles.open.push(column);
-      else tiles.masked.push({ column, mask: spanMask[span] });
-    }
-  }
+  forEachTile(block, rowBlock, (column, mask) => {
+    if (mask === undefined) tiles.open.push(column);
+    else tiles.masked.push({ column, mask });
+  });
   return tiles;
 }
 

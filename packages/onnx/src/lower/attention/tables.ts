@@ -3,6 +3,8 @@ import {
   AttnError,
   bool,
   i32,
+  inputSpecs,
+  planTensors,
   TILE,
   type AttentionPlan,
   type AttentionProblem,
@@ -11,7 +13,6 @@ import {
 } from '@attn/core';
 import type { Dim, Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
-import { knownTensors } from './operands.ts';
 import type { KeyPool, Projection, Schedule, ScheduledClass, ScheduleOptions } from './schedule.ts';
 
 /** Where the tables of a class stand, each with a leading axis of steps. */
@@ -164,7 +165,8 @@ export function dynamicTables(
   );
   context.planFeeds.push({
     feeds: async (inputs) => {
-      const { plan } = context.plans.plan(knownTensors(context, node, inputs), node.attributes);
+      const data = planTensors(context.graph, node, inputs);
+      const { plan } = context.plans.plan(inputSpecs(context.graph, node), node.attributes, data);
       const made = make(plan);
       const feeds: Record<Name, Tensor> = {
         [table]: bool([made.table.length / TILE ** 2, TILE, TILE], made.table),

@@ -3,7 +3,7 @@
  *
  * It knows nothing of patterns. Row blocks do not depend on each other: any thread may run any of them, with the same result.
  */
-import { FULL, MASK_WORDS, TILE } from '@attn/core';
+import { MASK_WORDS, SPAN_MASK, TILE } from '@attn/core';
 import {
   f32,
   f32x4,
@@ -63,7 +63,7 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
       const keysLeft = i32.sub(i32.load(plan, PLAN.keyCount), i32.mul(column, TILE));
       const present = f.let('present', minimum(keysLeft, TILE));
       const columns = f.let('columns', i32.and(i32.add(present, SCORE_STEP - 1), -SCORE_STEP));
-      const isMasked = f.let('is_masked', i32.ne(mask, FULL));
+      const isMasked = f.let('is_masked', i32.ne(mask, SPAN_MASK.full));
       const bits = f.let('bits', i32.add(i32.load(plan, PLAN.masks), i32.mul(mask, 4 * MASK_WORDS)));
       emitStep(f, at, {
         rows,
