@@ -104,20 +104,21 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
 ): BackendOf<E> {
   const ownPlans = new PlanCache();
   let probing: Promise<Probe> | undefined;
+  let isDisposed = false;
   let ending: Promise<void> | undefined;
   let measured: S | undefined;
   /** The features of the machine when it was last available. */
   let features: string | undefined;
 
   const throwIfDisposed = (where: string, cause?: unknown): void => {
-    if (ending === undefined) return;
+    if (!isDisposed) return;
     throw new AttnError('DISPOSED', where, DISPOSED.reason, cause === undefined ? undefined : { cause });
   };
 
   const look = async (): Promise<Probe> => {
-    if (ending !== undefined) return DISPOSED;
+    if (isDisposed) return DISPOSED;
     const probe = await Promise.resolve().then(parts.probe.bind(parts)).catch(unavailable);
-    if (ending !== undefined) return DISPOSED;
+    if (isDisposed) return DISPOSED;
     if (probe.available) {
       const last = features;
       features = canonicalJson(probe.features);
@@ -129,7 +130,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
 
   const probe = async (options?: ProbeOptions): Promise<Probe> => {
     const { again = false } = checkProbeOptions(`${name}/probe`, options);
-    if (again || ending !== undefined) probing = undefined;
+    if (again || isDisposed) probing = undefined;
     probing ??= look();
     return probing;
   };
@@ -156,6 +157,11 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
       return typeof speed === 'number' ? speed : { ...speed };
     };
 
+  const end = async (): Promise<void> => {
+    ownPlans.clear();
+    await parts.dispose?.();
+  };
+
   const backend: BackendOf<E> = {
     name,
     version: parts.version,
@@ -178,7 +184,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
       };
       throwIfOver();
       await throwUnlessAvailable(where);
-      throwIfAborted(signal, where);
+      throwIfOver();
       const supported = supportsGraph(backend, graph);
       if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
       let executable: E;
@@ -189,15 +195,13 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
         throwIfOver(error);
         throw error;
       }
-      if (signal?.aborted || ending !== undefined) executable.dispose();
+      if (signal?.aborted || isDisposed) executable.dispose();
       throwIfOver();
       return executable;
     },
     dispose() {
-      ending ??= Promise.resolve().then(() => {
-        ownPlans.clear();
-        return parts.dispose?.();
-      });
+      isDisposed = true;
+      ending ??= end();
       return ending;
     },
   };
