@@ -87,7 +87,7 @@ describe('probe', () => {
 
 describe('compile', () => {
   test('hands on the graph, the signal and the plans: the caller’s, or its own', async () => {
-    const compile = vi.fn((_graph: Graph, _context: CompileContext) => counted());
+    const compile = vi.fn<(graph: Graph, context: CompileContext) => Executable>(counted);
     const backend = abacus({ compile });
     const plans = new PlanCache();
     const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 /**
- * What every backend does alike, in one place: it checks arguments, looks at the machine once, refuses what it cannot
- * run, keeps its measured speed, and ends. A backend gives the parts that differ; what `defineBackend` makes of them
- * keeps the promises of `backend.ts`.
+ * What every backend does alike, in one place: it checks arguments, looks at the machine once, refuses what it
+ * cannot run, keeps its measured speed, and ends. A backend gives the parts that differ; what `defineBackend` makes
+ * of them keeps the promises of `backend.ts`.
  */
 import {
   supportsGraph,
@@ -22,7 +22,7 @@ import { PlanCache } from './plan/plan-cache.ts';
 export interface CompileContext {
   /** The store of plans: that of the `Attn` which compiles, or the backend's own. */
   readonly plans: PlanCache;
-  /** For a compilation that can stop early. One that cannot need not look: what it makes is disposed afterwards. */
+  /** For a compilation that can stop early. One that cannot need not look: its executable is disposed at the end. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface SpeedParts<S extends SpeedOf<S>> {
   /** The speed that an earlier `measure` found, from its JSON; undefined for anything else. */
   parse(known: Json | undefined): S | undefined;
   /**
-   * Measures the speed, on a machine where `probe` finds the backend available. Errors leave the speed as it was.
+   * Measures the speed, where `probe` finds the backend available. Errors leave the speed as it was.
    *
    * @param plans the backend's own store of plans
    */
@@ -47,7 +47,7 @@ export interface SpeedParts<S extends SpeedOf<S>> {
 export interface BackendParts<E extends Executable> {
   /** The version of the backend's package. */
   readonly version?: string;
-  /** Looks at the machine. An error makes the backend unavailable, with the error's sentence as the reason. */
+  /** Looks at the machine. An error makes the backend unavailable, and its sentence is the reason. */
   probe(): Probe | Promise<Probe>;
   /** True, or one sentence that says why this node cannot run here. */
   supports(node: GraphNode, graph: Graph): true | string;
@@ -81,8 +81,8 @@ export interface BackendOf<E extends Executable> extends Backend {
  *
  * - the checks of options and graphs, and errors that name the backend and the method: `abacus/compile`;
  * - the probe: never throws, and is kept until it is asked for again;
- * - `compile` around the part's own: refuses when the backend is disposed, the call aborted, the machine lacking or the
- *   graph unsupported; an executable that is done only after an abort or a disposal is disposed, and the call rejects;
+ * - `compile` around the part's own: it refuses when the backend is disposed or unavailable, the call aborted or the
+ *   graph unsupported; an executable that comes after an abort or a disposal is disposed, and the call rejects;
  * - the speed: parsed from an earlier measurement, or measured;
  * - a store of plans for use without `createAttn`; and disposal, which happens once.
  *
