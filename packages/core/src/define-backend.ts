@@ -1,7 +1,7 @@
 /**
- * What every backend does alike, in one place: it checks arguments, looks at the machine once, refuses what it
- * cannot run, keeps its measured speed, and ends. A backend gives the parts that differ; what `defineBackend` makes
- * of them keeps the promises of `backend.ts`.
+ * What every backend does alike, in one place: it checks arguments, looks at the machine once, refuses what
+ * it cannot run, keeps its measured speed, and ends. A backend gives the parts that differ; what
+ * `defineBackend` makes of them keeps the promises of `backend.ts`.
  */
 import {
   supportsGraph,
@@ -22,7 +22,7 @@ import { PlanCache } from './plan/plan-cache.ts';
 export interface CompileContext {
   /** The store of plans: that of the `Attn` which compiles, or the backend's own. */
   readonly plans: PlanCache;
-  /** For a compilation that can stop early. One that cannot need not look: its executable is disposed at the end. */
+  /** For a compilation that can stop early. Where one cannot, its executable is disposed at the end. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -81,8 +81,9 @@ export interface BackendOf<E extends Executable> extends Backend {
  *
  * - the checks of options and graphs, and errors that name the backend and the method: `abacus/compile`;
  * - the probe: never throws, and is kept until it is asked for again;
- * - `compile` around the part's own: it refuses when the backend is disposed or unavailable, the call aborted or the
- *   graph unsupported; an executable that comes after an abort or a disposal is disposed, and the call rejects;
+ * - `compile` around the part's own: it refuses when the backend is disposed or unavailable, the call is
+ *   aborted, or the graph unsupported; an executable that comes after an abort or a disposal is disposed, and the call
+ *   rejects;
  * - the speed: parsed from an earlier measurement, or measured;
  * - a store of plans for use without `createAttn`; and disposal, which happens once.
  *
@@ -117,7 +118,9 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
 
   const look = async (): Promise<Probe> => {
     if (isDisposed) return DISPOSED;
-    const probe = await Promise.resolve().then(parts.probe.bind(parts)).catch(unavailable);
+    const probe = await Promise.resolve()
+      .then(() => parts.probe())
+      .catch(unavailable);
     if (isDisposed) return DISPOSED;
     if (probe.available) {
       const last = features;
@@ -144,13 +147,13 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
   };
 
   const calibrator =
-    ({ parse, measure }: SpeedParts<S>) =>
+    (own: SpeedParts<S>) =>
     async (known?: Json): Promise<Json> => {
       const where = `${name}/calibrate`;
-      let speed = parse(known);
+      let speed = own.parse(known);
       if (speed === undefined) {
         await throwUnlessAvailable(where);
-        speed = await measure(ownPlans);
+        speed = await own.measure(ownPlans);
         throwIfDisposed(where);
       }
       measured = speed;
@@ -170,7 +173,6 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
     estimate(graph, { plans = ownPlans } = {}) {
       checkGraph(graph, `${name}/estimate`);
       if (parts.speed === undefined) return parts.estimate(graph, plans);
-      // Of a device that came in the place of another nothing has been measured.
       return parts.estimate(graph, plans, measured ?? parts.speed.initial());
     },
     ...(parts.speed !== undefined && { calibrate: calibrator(parts.speed) }),

@@ -99,7 +99,7 @@ export const courseContract: readonly ContractCase[] = [
   ),
   contract(
     'aborted-compiling',
-    'A compilation that is aborted before it has ended rejects with ABORTED, and the next one is as if nothing had happened.',
+    'A compilation that is aborted midway rejects with ABORTED, and the next one is as if nothing had happened.',
     async (backend) => {
       const graph = attentionGraph(full(), 67);
       for (const turns of [0, 1, 2]) {
