@@ -82,8 +82,8 @@ export interface BackendOf<E extends Executable> extends Backend {
  * - the checks of options and graphs, and errors that name the backend and the method: `abacus/compile`;
  * - the probe: never throws, and is kept until it is asked for again;
  * - `compile` around the part's own: it refuses when the backend is disposed or unavailable, the call is
- *   aborted, or the graph unsupported; an executable that comes after an abort or a disposal is disposed, and the call
- *   rejects;
+ *   aborted, or the graph unsupported; an executable that comes after an abort or a disposal is disposed, and
+ *   the call rejects;
  * - the speed: parsed from an earlier measurement, or measured;
  * - a store of plans for use without `createAttn`; and disposal, which happens once.
  *
