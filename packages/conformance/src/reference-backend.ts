@@ -4,14 +4,14 @@
  */
 import {
   AttnError,
-  checkCompileOptions,
-  checkGraph,
   checkRunInputs,
+  defineBackend,
   inputSpecs,
   ops,
   throwIfAborted,
   withRunOptions,
   type Backend,
+  type Executable,
   type Graph,
   type NodeOf,
   type OpName,
@@ -33,17 +33,11 @@ export function evaluateRounded(graph: Graph, inputs: Tensors): Tensors {
 
 /** A backend that runs everything by `evaluate`, by default the reference. */
 export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend {
-  let ended = false;
-  return {
-    name: 'reference',
-    probe: async () => ({ available: true, summary: 'float64 reference, 1 thread', features: {} }),
+  return defineBackend('reference', {
+    probe: () => ({ available: true, summary: 'float64 reference, 1 thread', features: {} }),
     supports: () => true,
     estimate: (graph) => graph.nodes.reduce((total, node) => total + 1 + nodeFlops(graph, node) / 1e6, 0),
-    async compile(graph, options) {
-      const { signal: aborts } = checkCompileOptions('reference/compile', options);
-      checkGraph(graph, 'reference/compile');
-      if (ended) throw new AttnError('DISPOSED', 'reference/compile', 'the backend has been disposed');
-      throwIfAborted(aborts, 'reference/compile');
+    compile(graph): Executable {
       let disposed = false;
       return {
         run: (inputs, runOptions) =>
@@ -64,8 +58,7 @@ export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend 
         dispose: () => void (disposed = true),
       };
     },
-    dispose: async () => void (ended = true),
-  };
+  });
 }
 
 function nodeFlops<K extends OpName>(graph: Graph, node: NodeOf<K>): number {

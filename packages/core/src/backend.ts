@@ -1,6 +1,7 @@
 /**
  * The whole contract of a backend. A backend is a plain object made by a factory (`cpu()`, `wasm()`, …) that the
- * application lists in order of preference; nothing registers itself on import.
+ * application lists in order of preference; nothing registers itself on import. `defineBackend` makes one of
+ * the parts in which backends differ.
  *
  * A backend may rely on: graphs are valid (core inferred and checked every shape), inputs passed to `run` match
  * the graph's specs and are contiguous (use `checkRunInputs`). It must guarantee the semantics of the conformance suite:

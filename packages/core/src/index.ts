@@ -163,6 +163,7 @@ export { ARENA_ALIGNMENT, planMemory, type MemoryPlan, type Placement } from './
 
 // Backends: their contract, and what those in host memory share.
 export * from './backend.ts';
+export * from './define-backend.ts';
 export { compileGraph, type ExecutorOptions } from './graph/executor.ts';
 export type { Kernel, KernelCall, KernelContext, KernelTable } from './graph/kernel.ts';
 export { checkGraph } from './graph/check-graph.ts';

@@ -1,7 +1,7 @@
 /** @attn/onnx/node: on onnxruntime-node. */
 import { availableParallelism } from 'node:os';
 import { AttnError, checkOptions, type Backend } from '@attn/core';
-import { ONNX_OPTIONS, OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
+import { ONNX_OPTIONS, onnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
 import { notLoaded, ortOf } from './run/load.ts';
 import type { OrtModule, Runtime } from './run/runtime.ts';
 
@@ -13,7 +13,7 @@ export type { OnnxOptions };
  */
 export function onnx(options: OnnxOptions = {}): Backend {
   const checked = checkOptions('onnx', options, ONNX_OPTIONS);
-  return new OnnxBackend(() => start(checked), checked);
+  return onnxBackend(() => start(checked), checked);
 }
 
 /** The first version that is known to take weights from memory, and from files that other programs wrote. */

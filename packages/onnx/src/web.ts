@@ -1,6 +1,6 @@
 /** @attn/onnx/web: on onnxruntime-web. */
 import { aBoolean, checkOptions, type Backend, type OptionKinds } from '@attn/core';
-import { ONNX_OPTIONS, OnnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
+import { ONNX_OPTIONS, onnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
 import { notLoaded, ortOf } from './run/load.ts';
 import type { OrtModule, Runtime } from './run/runtime.ts';
 
@@ -22,7 +22,7 @@ const WEB_OPTIONS: OptionKinds<OnnxWebOptions> = { ...ONNX_OPTIONS, offMainThrea
  */
 export function onnx(options: OnnxWebOptions = {}): Backend {
   const checked = checkOptions('onnx', options, WEB_OPTIONS);
-  return new OnnxBackend(() => start(checked), checked);
+  return onnxBackend(() => start(checked), checked);
 }
 
 async function start({

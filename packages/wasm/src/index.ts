@@ -5,7 +5,7 @@
  * kernel that it runs, `kernels/register-tile.ts` is the inner loop of everything, and `engine/` has memory and threads.
  */
 import { aBoolean, checkOptions, integer, oneOf, type Backend, type OptionKinds } from '@attn/core';
-import { WasmBackend } from './backend.ts';
+import { wasmBackend } from './backend.ts';
 import { MOST_HELPERS } from './engine/control.ts';
 import { availableThreads } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
@@ -48,5 +48,5 @@ export function wasm(options: WasmOptions = {}): Backend {
     threads = availableThreads(),
     ...rest
   } = checkOptions('wasm', options, WASM_OPTIONS);
-  return new WasmBackend({ ...rest, offMainThread, threads });
+  return wasmBackend({ ...rest, offMainThread, threads });
 }

@@ -1,32 +1,21 @@
-/** The backend: opens a device when it is first needed, and another when that one was lost. */
+/** The backend: what it is made with, what its device can do, and programs on it. */
 import {
   aBoolean,
   aFunction,
   anObject,
-  AttnError,
-  checkCompileOptions,
-  checkGraph,
   checkOptions,
-  checkProbeOptions,
+  defineBackend,
   oneOf,
-  PlanCache,
-  supportsGraph,
-  throwIfAborted,
-  type Backend,
-  type CompileOptions,
+  type BackendOf,
   type Executable,
-  type Graph,
-  type GraphNode,
-  type Json,
   type OptionKinds,
   type Probe,
-  type ProbeOptions,
-  type SharedState,
 } from '@attn/core';
-import { GpuDevice } from './device/gpu-device.ts';
+import { CurrentDevice } from './device/current-device.ts';
+import type { GpuDevice } from './device/gpu-device.ts';
 import { ProgramExecutable } from './graph/executable.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
-import { DEFAULT, knownSpeed, measureSpeed, predict, SOFTWARE, type Speed } from './predict.ts';
+import { DEFAULT, knownSpeed, measureSpeed, predict, SOFTWARE } from './predict.ts';
 import type { DeviceOptions, GpuExecutable } from './types.ts';
 import { VERSION } from './version.ts';
 import { LEAST_LIMITS, supportsNode } from './supports.ts';
@@ -53,155 +42,84 @@ const WEBGPU_OPTIONS: OptionKinds<WebGpuOptions> = {
 };
 
 /** The backend, whose executables also run on tensors that are on the device (`runOnGpu`). */
-export interface GpuBackend extends Backend {
-  compile(graph: Graph, options?: CompileOptions): Promise<GpuExecutable>;
-}
+export type GpuBackend = BackendOf<GpuExecutable>;
 
 /** The backend on this host's WebGPU: the browser's, Deno's, or Dawn's from the npm package `webgpu` in Node. */
 export function webgpu(options: WebGpuOptions = {}): GpuBackend {
-  return new WebGpuBackend(checkOptions('webgpu', options, WEBGPU_OPTIONS));
+  const checked = checkOptions('webgpu', options, WEBGPU_OPTIONS);
+  const device = new CurrentDevice(checked);
+  const executables = new Set<Executable>();
+  return defineBackend('webgpu', {
+    version: VERSION,
+    probe: async () => probeOf(await device.get('webgpu/probe'), checked),
+    supports: (node, graph) =>
+      supportsNode(node, graph, device.opened ?? { limits: LEAST_LIMITS, hasF16: false }),
+    speed: {
+      initial() {
+        const { rate, callMs } = device.opened?.isSoftware === false ? DEFAULT : SOFTWARE;
+        return { rate, callMs };
+      },
+      parse: knownSpeed,
+      async measure() {
+        const gpu = await device.get('webgpu/calibrate');
+        const { rate, callMs } = await measureSpeed(gpu, programOptions(gpu, checked));
+        return { rate, callMs };
+      },
+    },
+    estimate: (graph, plans, speed) =>
+      predict(graph, plans, { ...speed, hasF16: device.opened?.hasF16 ?? false }),
+    async compile(graph, { plans }) {
+      const make = async (): Promise<Program> => {
+        const gpu = await device.get('webgpu/compile');
+        return Program.create(gpu, graph, plans, programOptions(gpu, checked));
+      };
+      const executable: GpuExecutable = new ProgramExecutable(graph, await make(), make, () =>
+        executables.delete(executable),
+      );
+      executables.add(executable);
+      return executable;
+    },
+    dispose() {
+      for (const executable of executables) executable.dispose();
+      return device.dispose();
+    },
+  });
 }
 
-class WebGpuBackend implements GpuBackend {
-  readonly name = 'webgpu';
-  readonly version: string = VERSION;
-  private readonly options: WebGpuOptions;
-  /** For use without `createAttn`, which shares one store of plans among all backends. */
-  private readonly plans = new PlanCache();
-  private readonly executables = new Set<Executable>();
-  /** While a device is being opened: all who need one wait for the same. */
-  private opening: Promise<GpuDevice> | undefined;
-  private opened: GpuDevice | undefined;
-  private probing: Promise<Probe> | undefined;
-  private speed: Speed = SOFTWARE;
-  private disposed = false;
-
-  constructor(options: WebGpuOptions) {
-    this.options = options;
-  }
-
-  async probe(options?: ProbeOptions): Promise<Probe> {
-    const { again = false } = checkProbeOptions('webgpu/probe', options);
-    if (again) this.probing = undefined;
-    this.probing ??= this.look();
-    return this.probing;
-  }
-
-  supports(node: GraphNode, graph: Graph): true | string {
-    return supportsNode(node, graph, this.opened ?? { limits: LEAST_LIMITS, hasF16: false });
-  }
-
-  estimate(graph: Graph, { plans = this.plans }: SharedState = {}): number {
-    checkGraph(graph, 'webgpu/estimate');
-    return predict(graph, plans, this.speed);
-  }
-
-  async calibrate(known?: Json): Promise<Json> {
-    const gpu = await this.device();
-    const { rate, callMs } = knownSpeed(known) ?? (await measureSpeed(gpu, this.programOptions(gpu)));
-    this.speed = { rate, callMs, hasF16: gpu.hasF16 };
-    return { rate, callMs };
-  }
-
-  async compile(graph: Graph, options?: CompileOptions): Promise<GpuExecutable> {
-    const where = 'webgpu/compile';
-    const { signal, plans = this.plans } = checkCompileOptions(where, options);
-    this.throwIfDisposed();
-    throwIfAborted(signal, where);
-    const probe = await this.probe();
-    if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', where, probe.reason);
-    const supported = supportsGraph(this, graph);
-    if (supported !== true) throw new AttnError('UNSUPPORTED', where, supported);
-    const make = async (): Promise<Program> => {
-      this.throwIfDisposed();
-      const gpu = await this.device();
-      return Program.create(gpu, graph, plans, this.programOptions(gpu));
-    };
-    const program = await make();
-    const executable: GpuExecutable = new ProgramExecutable(graph, program, make, () =>
-      this.executables.delete(executable),
-    );
-    this.executables.add(executable);
-    if (signal?.aborted || this.disposed) executable.dispose();
-    throwIfAborted(signal, where);
-    this.throwIfDisposed();
-    return executable;
-  }
-
-  async dispose(): Promise<void> {
-    if (this.disposed) return;
-    this.disposed = true;
-    this.plans.clear();
-    for (const executable of this.executables) executable.dispose();
-    await this.opening?.catch(() => undefined);
-    this.opened?.destroy();
-  }
-
-  private programOptions({ isSoftware, hasF16, hasSubgroups, limits }: GpuDevice): ProgramOptions {
-    const { attentionRows, gemmTile, subgroups, onGpuTime } = this.options;
+function probeOf(gpu: GpuDevice, { subgroups }: WebGpuOptions): Probe {
+  const { title, limits, hasF16, hasSubgroups } = gpu;
+  if (subgroups === true && !hasSubgroups) {
     return {
-      gemmTile,
-      subgroups: subgroups ?? (hasSubgroups && !isSoftware),
-      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
-      bindingBytes: limits.maxStorageBufferBindingSize,
-      attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
-      onGpuTime,
-      hasF16,
-      // Who says how, wants the kernels of a GPU.
-      isSoftware: isSoftware && attentionRows === undefined,
+      available: false,
+      reason: `subgroups: true needs a device with the feature subgroups, got ${title}`,
     };
   }
+  return {
+    available: true,
+    summary: title,
+    features: {
+      adapter: title,
+      f16: hasF16,
+      subgroups: hasSubgroups,
+      maxBindingBytes: limits.maxStorageBufferBindingSize,
+      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    },
+  };
+}
 
-  private throwIfDisposed(): void {
-    if (this.disposed) throw new AttnError('DISPOSED', 'webgpu', 'the backend has been disposed');
-  }
-
-  /** The device; a new one when the last was lost. One that the application gave cannot be replaced. */
-  private async device(): Promise<GpuDevice> {
-    const { opened } = this;
-    if (opened !== undefined && (opened.lost === undefined || this.options.device !== undefined))
-      return opened;
-    this.opening ??= this.open();
-    return this.opening;
-  }
-
-  private async open(): Promise<GpuDevice> {
-    const last = this.opened;
-    try {
-      this.opened = await GpuDevice.open(this.options);
-      last?.destroy();
-      return this.opened;
-    } finally {
-      this.opening = undefined;
-    }
-  }
-
-  private async look(): Promise<Probe> {
-    try {
-      const gpu = await this.device();
-      const { title, limits } = gpu;
-      if (this.options.subgroups === true && !gpu.hasSubgroups) {
-        return {
-          available: false,
-          reason: `subgroups: true needs a device with the feature subgroups, got ${title}`,
-        };
-      }
-      this.speed = { ...(gpu.isSoftware ? SOFTWARE : DEFAULT), hasF16: gpu.hasF16 };
-      return {
-        available: true,
-        summary: title,
-        features: {
-          adapter: title,
-          f16: gpu.hasF16,
-          subgroups: gpu.hasSubgroups,
-          maxBindingBytes: limits.maxStorageBufferBindingSize,
-          workgroupBytes: limits.maxComputeWorkgroupStorageSize,
-        },
-      };
-    } catch (error) {
-      const reason =
-        error instanceof AttnError ? error.sentence : `it could not be started: ${String(error)}`;
-      return { available: false, reason };
-    }
-  }
+function programOptions(
+  { isSoftware, hasF16, hasSubgroups, limits }: GpuDevice,
+  { attentionRows, gemmTile, subgroups, onGpuTime }: WebGpuOptions,
+): ProgramOptions {
+  return {
+    gemmTile,
+    subgroups: subgroups ?? (hasSubgroups && !isSoftware),
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    bindingBytes: limits.maxStorageBufferBindingSize,
+    attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
+    onGpuTime,
+    hasF16,
+    // Who says how, wants the kernels of a GPU.
+    isSoftware: isSoftware && attentionRows === undefined,
+  };
 }

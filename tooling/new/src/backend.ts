@@ -14,13 +14,10 @@ const index = ({ camel, kebab, pascal }: Name): string => `\
  * To read on: \`kernels.ts\` lists the ops.
  */
 import {
-  AttnError,
-  checkCompileOptions,
   compileGraph,
+  defineBackend,
   inputSpecs,
   ops,
-  supportsGraph,
-  throwIfAborted,
   type Backend,
   type Graph,
   type NodeOf,
@@ -36,26 +33,13 @@ export interface ${pascal}Options {
 
 /** Makes the ${kebab} backend. TODO threads, precision, dtypes. */
 export function ${camel}({ poison = false }: ${pascal}Options = {}): Backend {
-  let disposed = false;
-  const backend: Backend = {
-    name: '${kebab}',
-    probe: async () => ({ available: true, summary: 'TODO what was found on this machine', features: {} }),
+  return defineBackend('${kebab}', {
+    probe: () => ({ available: true, summary: 'TODO what was found on this machine', features: {} }),
     supports: ({ op }) => ops[op].isView || kernels[op] !== undefined || \`there is no ${kebab} kernel for \${op}\`,
-    // TODO measure: milliseconds on this machine.
+    // TODO measure: milliseconds on this machine, by the part \`speed\`.
     estimate: (graph) => graph.nodes.reduce((total, node) => total + nodeFlops(graph, node) / 1e6, 0),
-    async compile(graph, options) {
-      const { signal } = checkCompileOptions('${kebab}/compile', options);
-      if (disposed) throw new AttnError('DISPOSED', '${kebab}/compile', 'the backend has been disposed');
-      throwIfAborted(signal, '${kebab}/compile');
-      const supported = supportsGraph(backend, graph);
-      if (supported !== true) throw new AttnError('UNSUPPORTED', '${kebab}/compile', supported);
-      return compileGraph(graph, { backend: '${kebab}', kernels, poison });
-    },
-    async dispose() {
-      disposed = true;
-    },
-  };
-  return backend;
+    compile: (graph) => compileGraph(graph, { backend: '${kebab}', kernels, poison }),
+  });
 }
 
 function nodeFlops<K extends OpName>(graph: Graph, node: NodeOf<K>): number {

@@ -94,6 +94,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   withCallbacks: BACKEND,
   withRunOptions: BACKEND,
   checkArgument: BACKEND,
+  defineBackend: BACKEND,
   checkOptions: BACKEND,
   readEntries: BACKEND,
   checkCompileOptions: {

@@ -34,6 +34,30 @@ test('a run that ignores its signal', async () => {
   expect(await check('aborted', backend)).toContain('expected ABORTED');
 });
 
+test('a compilation that looks at its signal only before it begins', async () => {
+  const good = referenceBackend();
+  const hasty: Backend = {
+    ...good,
+    compile: async (graph, { signal, ...options } = {}) => {
+      signal?.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return good.compile(graph, options);
+    },
+  };
+  expect(await check('aborted-compiling', hasty)).toContain('expected ABORTED, got a result');
+  expect(await check('aborted-compiling', referenceBackend())).toBeUndefined();
+});
+
+test('a compilation that outlives its backend', async () => {
+  const make = (): Backend => {
+    const [good, kept] = [referenceBackend(), referenceBackend()];
+    return { ...good, compile: (...args) => kept.compile(...args) };
+  };
+  const found = contractCases.find(({ id }) => id === 'contract:backend-disposed-compiling');
+  expect(await found?.check(make(), make)).toContain('expected DISPOSED, got a result');
+  expect(await found?.check(referenceBackend(), referenceBackend)).toBeUndefined();
+});
+
 test('a run that ignores an abort in its midst', async () => {
   expect(
     await check(

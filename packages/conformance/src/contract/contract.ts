@@ -73,3 +73,14 @@ export async function rejects(
     return `expected an AttnError ${code}, got ${String(error)}`;
   }
 }
+
+/** A promise, and whether it has settled by now. */
+export function underWay<T>(promise: Promise<T>): {
+  readonly promise: Promise<T>;
+  readonly isOver: () => boolean;
+} {
+  let isOver = false;
+  const end = (): void => void (isOver = true);
+  promise.then(end, end);
+  return { promise, isOver: () => isOver };
+}

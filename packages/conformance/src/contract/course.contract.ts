@@ -9,7 +9,14 @@ import {
   type Tensors,
 } from '@attn/core';
 import { copy, differences } from '../runner.ts';
-import { attentionGraph, attentionInputs, contract, rejects, type ContractCase } from './contract.ts';
+import {
+  attentionGraph,
+  attentionInputs,
+  contract,
+  rejects,
+  underWay,
+  type ContractCase,
+} from './contract.ts';
 
 /** A run of this many milliseconds must have reported progress and must notice an abort. */
 const LONG = 150;
@@ -88,6 +95,29 @@ export const courseContract: readonly ContractCase[] = [
       const after = await executable.run(attentionInputs(5, 1));
       executable.dispose();
       return problem ?? differences('run after an aborted one', graph, attentionInputs(5, 1), after);
+    },
+  ),
+  contract(
+    'aborted-compiling',
+    'A compilation that is aborted midway rejects with ABORTED, and the next one is as if nothing had happened.',
+    async (backend) => {
+      const graph = attentionGraph(full(), 67);
+      for (const turns of [0, 1, 2]) {
+        const controller = new AbortController();
+        const compiling = underWay(backend.compile(graph, { signal: controller.signal }));
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve));
+        if (compiling.isOver()) (await compiling.promise).dispose();
+        else {
+          const problem = rejects('ABORTED', () => compiling.promise);
+          controller.abort();
+          if (await problem) return `after ${turns} turns of the event loop, ${await problem}`;
+        }
+      }
+      const executable = await backend.compile(graph);
+      const inputs = attentionInputs(67, 1);
+      const outputs = await executable.run(inputs);
+      executable.dispose();
+      return differences('run after aborted compilations', graph, inputs, outputs);
     },
   ),
   contract(

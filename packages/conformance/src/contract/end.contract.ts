@@ -7,6 +7,7 @@ import {
   contract,
   generalContract,
   rejects,
+  underWay,
   type ContractCase,
 } from './contract.ts';
 import { memoryGrowth } from './memory.ts';
@@ -48,6 +49,24 @@ export const endContract: readonly ContractCase[] = [
       await backend.dispose();
       await backend.dispose();
       return rejects('DISPOSED', () => backend.compile(attentionGraph(full(), 5)));
+    },
+  ),
+  contract(
+    'backend-disposed-compiling',
+    'A compilation that is under way when the backend is disposed rejects with DISPOSED.',
+    async (_, make) => {
+      for (const turns of [0, 1, 2]) {
+        const backend = await make();
+        // Otherwise it would be the probe that is under way.
+        if (turns > 0) await backend.probe();
+        const compiling = underWay(backend.compile(attentionGraph(causal(), 67)));
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve));
+        const wasOver = compiling.isOver();
+        const ended = wasOver ? undefined : rejects('DISPOSED', () => compiling.promise);
+        const problem = (await settled('dispose', backend.dispose())) ?? (await ended);
+        if (problem) return `after ${turns} turns of the event loop, ${problem}`;
+      }
+      return undefined;
     },
   ),
   contract(

@@ -13,7 +13,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
 import { onnx } from '../node.ts';
-import { OnnxBackend } from './backend.ts';
+import { onnxBackend } from './backend.ts';
 import { compileError, runError } from './errors.ts';
 import { notLoaded, ortOf } from './load.ts';
 
@@ -30,7 +30,7 @@ describe('the runtime', () => {
     const missing = Object.assign(new Error("Cannot find package 'onnxruntime-node' imported from /x.js"), {
       code: 'ERR_MODULE_NOT_FOUND',
     });
-    const backend = new OnnxBackend(async () => {
+    const backend = onnxBackend(async () => {
       throw notLoaded('onnxruntime-node', missing);
     }, {});
     const reason = 'onnxruntime-node is not installed; npm install onnxruntime-node';

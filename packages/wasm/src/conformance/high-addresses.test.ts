@@ -2,18 +2,18 @@
 import { describeConformance } from '@attn/conformance/vitest';
 import { describe } from 'vitest';
 // As built and published: threads load their script from there.
-import { WasmBackend } from '../../dist/backend.js';
+import { wasmBackend } from '../../dist/backend.js';
 
 describe('around 2 GiB', () => {
   describeConformance(
-    () => new WasmBackend({ threads: 1, offMainThread: false, poison: true, heapStart: 2 ** 31 - 4096 }),
+    () => wasmBackend({ threads: 1, offMainThread: false, poison: true, heapStart: 2 ** 31 - 4096 }),
     { part: { part: 3, of: 8 } },
   );
 });
 
 describe('from 3 GiB on', () => {
   describeConformance(
-    () => new WasmBackend({ threads: 2, offMainThread: false, poison: true, heapStart: 3 * 2 ** 30 }),
+    () => wasmBackend({ threads: 2, offMainThread: false, poison: true, heapStart: 3 * 2 ** 30 }),
     { part: { part: 4, of: 8 } },
   );
 });

@@ -1,7 +1,7 @@
 /** Addresses of 2 GiB and more, which are negative as signed words. As built: threads load files. */
 import { attentionGraph, attentionInputs, causal, f32, slidingWindow, type Tensor } from '@attn/core';
 import { expect, test } from 'vitest';
-import { WasmBackend } from '../../dist/backend.js';
+import { wasmBackend } from '../../dist/backend.js';
 import { wasm } from '../../dist/index.js';
 import { addressIn, WORD } from './control.ts';
 
@@ -22,7 +22,7 @@ test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])(
     const call = { q: x, k: x, v: x, pattern: causal() };
     const outputs: (Tensor | undefined)[] = [];
     for (const start of [undefined, heapStart]) {
-      const backend = new WasmBackend({ threads: 2, offMainThread: false, heapStart: start });
+      const backend = wasmBackend({ threads: 2, offMainThread: false, heapStart: start });
       const executable = await backend.compile(attentionGraph(call));
       // Helpers that have just been started come late to the first.
       for (let run = 0; run < 3; run++) {

@@ -21,7 +21,7 @@ import {
   type Tensor,
 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
-import { WasmBackend } from '../../dist/backend.js';
+import { wasmBackend } from '../../dist/backend.js';
 import { startHelper } from '../../dist/workers/start-helper.js';
 import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
 import { wasm } from '../../dist/index.js';
@@ -89,7 +89,7 @@ function mortal(threads: number) {
     });
     return { ...thread, terminate };
   };
-  const backend = new WasmBackend({ threads, offMainThread: false, startHelper: start });
+  const backend = wasmBackend({ threads, offMainThread: false, startHelper: start });
   return { backend, helpers, alive: () => alive };
 }
 
@@ -163,7 +163,7 @@ describe('threads', () => {
 
   test('that never start are given up after three tries, and one thread does it all', async () => {
     let starts = 0;
-    const backend = new WasmBackend({
+    const backend = wasmBackend({
       threads: 2,
       offMainThread: false,
       startHelper: ({ onDeath }) => {
@@ -200,7 +200,7 @@ describe('threads', () => {
 describe('an engine in a worker', () => {
   test('that dies fails the call within a second, and the same executable works again', async () => {
     let kill = (): void => {};
-    const backend = new WasmBackend({
+    const backend = wasmBackend({
       threads: 1,
       offMainThread: true,
       startEngine: (events) => {
@@ -238,7 +238,7 @@ describe('a measurement of speed', () => {
   });
 
   test('does without helpers that never start', async () => {
-    const backend = new WasmBackend({
+    const backend = wasmBackend({
       threads: 2,
       offMainThread: false,
       startHelper: ({ onDeath }) => {
@@ -246,7 +246,7 @@ describe('a measurement of speed', () => {
         return { post: () => {}, hold: () => {}, terminate: async () => {} };
       },
     });
-    expect(await backend.calibrate()).toMatchObject({ gain: expect.closeTo(1, 0) });
+    expect(await backend.calibrate?.()).toMatchObject({ gain: expect.closeTo(1, 0) });
     await backend.dispose();
   });
 });
@@ -264,7 +264,7 @@ describe('a disposed backend', () => {
     expect(helpers.size).toBe(1);
     await backend.dispose();
     await expect(executable.run(inputs)).rejects.toMatchObject(disposed);
-    await expect(backend.calibrate()).rejects.toMatchObject(disposed);
+    await expect(backend.calibrate?.()).rejects.toMatchObject(disposed);
     expect(helpers.size).toBe(1);
     executable.dispose();
   });

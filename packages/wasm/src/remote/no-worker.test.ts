@@ -1,7 +1,7 @@
 /** Pages whose worker does not start, in every way in which that happens. The test plays the worker. */
 import { attentionGraph, attentionInputs, f32, slidingWindow, type Probe } from '@attn/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { WasmBackend } from '../backend.ts';
+import type { wasmBackend } from '../backend.ts';
 import type { StartThread, Thread } from '../engine/threads.ts';
 
 const x = f32([1, 1, 70, 8], new Float32Array(560).fill(0.5));
@@ -28,8 +28,8 @@ const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
 /** As in a new page, in which nothing has been warned of. */
 async function freshBackend(startEngine: StartThread, offMainThread: true | 'preferred') {
   vi.resetModules();
-  const { WasmBackend: Fresh } = (await import('../backend.ts')) as { WasmBackend: typeof WasmBackend };
-  return new Fresh({ threads: 2, offMainThread, startEngine });
+  const { wasmBackend: fresh } = (await import('../backend.ts')) as { wasmBackend: typeof wasmBackend };
+  return fresh({ threads: 2, offMainThread, startEngine });
 }
 
 /** Of the clock, in a test that does not wait. */
@@ -146,8 +146,8 @@ test.each([false, true, 'preferred'] as const)(
       });
     }
     vi.resetModules();
-    const { WasmBackend: Fresh } = (await import('../backend.ts')) as { WasmBackend: typeof WasmBackend };
-    const backend = new Fresh({ threads: 1, offMainThread, startEngine: notThere });
+    const { wasmBackend: fresh } = (await import('../backend.ts')) as { wasmBackend: typeof wasmBackend };
+    const backend = fresh({ threads: 1, offMainThread, startEngine: notThere });
     await backend.probe();
     await expect(backend.compile(attentionGraph(call))).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
