@@ -11,7 +11,7 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
 
 /** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 56, target: 15 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 57, target: 15 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
@@ -26,7 +26,7 @@ export const ROWS = [
     limit: 3.5,
   },
   { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 15 },
-  { what: '@attn/cpu', ...all('@attn/cpu'), limit: 8.5, target: 8 },
+  { what: '@attn/cpu', ...all('@attn/cpu'), limit: 8, target: 8 },
   { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 44, target: 25 },
   {
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
