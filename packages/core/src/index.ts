@@ -34,7 +34,7 @@ export {
   type Tensor,
   type TensorSpec,
 } from './tensor.ts';
-export { isBuffer, isMap, typedArrayName, type TypedArray } from './typed-array.ts';
+export { isBuffer, isList, isMap, typedArrayName, type TypedArray } from './typed-array.ts';
 export { dataIdentity, inMemory, isLazy, lazyTensor } from './lazy-tensor.ts';
 export { ordinaryMemory } from './host-memory.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './float16.ts';

@@ -1,6 +1,6 @@
 /** Kinds of arguments: a test and its words, which an error puts after "must be". */
 
-import { typedArrayName } from './typed-array.ts';
+import { isList, typedArrayName } from './typed-array.ts';
 
 /** What an argument must be. */
 export interface Kind {
@@ -57,7 +57,7 @@ export const aRecord: Kind = {
 /** Arrays and typed arrays. */
 export const aList: Kind = {
   expected: 'a list',
-  test: (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value),
+  test: isList,
 };
 
 /** Arrays of numbers, and typed arrays but for those of BigInts. */

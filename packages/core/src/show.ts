@@ -2,6 +2,7 @@
  * Values from outside in error messages. Whatever was passed in, however big, deep, circular or hostile, it takes next to no
  * time and never throws: only a few items of a few levels are looked at, no getter and no method of the value is called.
  */
+import { isList } from './typed-array.ts';
 
 const ITEMS = 8;
 const DEPTH = 3;
@@ -37,10 +38,6 @@ function describe(value: unknown, depth: number): string {
     default:
       return String(value);
   }
-}
-
-function isList(value: object): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
 }
 
 function describeList(list: ArrayLike<unknown>, depth: number): string {

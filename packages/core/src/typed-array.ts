@@ -1,6 +1,6 @@
 /**
- * Typed arrays, whichever realm they come from: those of an iframe, of `node:vm` or of Jest are instances of other classes with the same
- * names, and `instanceof` does not know them.
+ * Typed arrays, whichever realm they come from: those of an iframe, of `node:vm` or of Jest are instances of
+ * other classes with the same names, and `instanceof` does not know them.
  */
 
 /** Any typed array. */
@@ -15,6 +15,11 @@ const nameOf = Object.getOwnPropertyDescriptor(
 /** `Float32Array`, `Float16Array`, …; undefined for anything else, also for a `DataView`. */
 export function typedArrayName(value: unknown): string | undefined {
   return nameOf?.call(value) as string | undefined;
+}
+
+/** Whether it is an array or a typed array. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
 }
 
 /** Whether it is an `ArrayBuffer` or a `SharedArrayBuffer`. */

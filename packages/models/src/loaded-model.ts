@@ -92,8 +92,8 @@ export class LoadedModel {
   }
 
   /**
-   * Runs one batch and returns every output of the model, as the original names them. The batch must not change until the promise settles.
-   * Errors: those of `Model.call` and of the run.
+   * Runs one batch and returns every output of the model, as the original names them. The batch must not
+   * change until the promise settles. Errors: those of `Model.call` and of the run.
    */
   async run(batch: TokenBatch | VectorBatch, options: ModelRunOptions = {}): Promise<Tensors> {
     const graphs = this.running();

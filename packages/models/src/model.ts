@@ -31,7 +31,10 @@ export interface TokenBatch {
   readonly tokenTypeIds?: Integers;
 }
 
-/** Rows of equally many vectors, for models that have no table of words. They must not change until the promise of the run settles. */
+/**
+ * Rows of equally many vectors, for models that have no table of words. They must not change until the
+ * promise of the run settles.
+ */
 export interface VectorBatch {
   /** [B, N, C], f32 or f16. */
   readonly inputsEmbeds: Tensor;

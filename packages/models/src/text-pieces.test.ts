@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { cutsAtSpaces, textPieces } from './text-pieces.ts';
 import { readTokenizer, type TextTokenizer } from './tokenizer.ts';
-import { letterTokenizer } from './tokenizer.testing.ts';
+import { letterTokenizer, specialToken } from './tokenizer.testing.ts';
 
 let book: string;
 beforeAll(async () => {
@@ -21,23 +21,13 @@ beforeAll(async () => {
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
 /** Parts of words, so that words are of several tokens. */
 const PARTS = ['the', 'wha', 'le', 'ing', 'and', 'ed', 'sea', 'er', 'of', 'ish', 'ma', 'el', 'ß', 'é', 'e'];
-const special = (content: string, id: number, more: JsonObject = {}): JsonObject => ({
-  id,
-  content,
-  single_word: false,
-  lstrip: false,
-  rstrip: false,
-  normalized: false,
-  special: true,
-  ...more,
-});
 
 /** BERT's way: lower case, no accents, words and marks. */
 function wordPieces(): JsonObject {
   const tokens = ['[UNK]', '[CLS]', '[SEP]', ...LETTERS, ...PARTS, ...'.,;!?\'"-'];
   const all = [...tokens, ...[...LETTERS, ...PARTS].map((part) => `##${part}`)];
   return {
-    added_tokens: [special('[UNK]', 0), special('[CLS]', 1), special('[SEP]', 2)],
+    added_tokens: [specialToken('[UNK]', 0), specialToken('[CLS]', 1), specialToken('[SEP]', 2)],
     normalizer: {
       type: 'BertNormalizer',
       clean_text: true,
@@ -71,7 +61,7 @@ function wordPieces(): JsonObject {
 function unigram(): JsonObject {
   const tokens = ['<unk>', '▁', ...[...PARTS, ...LETTERS, ...'.,;!?'].flatMap((part) => [part, `▁${part}`])];
   return {
-    added_tokens: [special('<unk>', 0), special('<mask>', tokens.length, { lstrip: true })],
+    added_tokens: [specialToken('<unk>', 0), specialToken('<mask>', tokens.length, { lstrip: true })],
     normalizer: {
       type: 'Sequence',
       normalizers: [{ type: 'NFKC' }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' }],
@@ -163,10 +153,10 @@ describe('not cut are texts of a tokenizer', () => {
       'whose bytes are not split into words',
       { ...bytes, pre_tokenizer: { type: 'ByteLevel', use_regex: false } },
     ],
-    ['whose added token holds a space', { ...bytes, added_tokens: [special('a b', 99)] }],
+    ['whose added token holds a space', { ...bytes, added_tokens: [specialToken('a b', 99)] }],
     [
       'whose added token takes the spaces after it',
-      { ...bytes, added_tokens: [special('<x>', 99, { rstrip: true })] },
+      { ...bytes, added_tokens: [specialToken('<x>', 99, { rstrip: true })] },
     ],
     [
       'that strips edges which would be part of words',

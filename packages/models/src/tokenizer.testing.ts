@@ -9,22 +9,28 @@ export function letterId(letter: string): number {
   return SPECIAL.length + LETTERS.indexOf(letter === ' ' ? 'Ġ' : letter);
 }
 
-/** Its tokenizer.json. */
+/** A special token as tokenizer.json lists it; `more` replaces fields. */
+export function specialToken(content: string, id: number, more: JsonObject = {}): JsonObject {
+  return {
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+    ...more,
+  };
+}
+
+/** The tokenizer.json of a tokenizer of single letters. */
 export function letterTokenizer(): JsonObject {
   const vocab = Object.fromEntries([...SPECIAL, ...LETTERS].map((token, id) => [token, id]));
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: SPECIAL.map((content, id) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    })),
+    added_tokens: SPECIAL.map((content, id) => specialToken(content, id)),
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
     post_processor: {

@@ -28,8 +28,8 @@ export async function packAll(folder) {
 }
 
 /**
- * A project of its own in `folder` that has installed a combination from tarballs, and its peers and tools from the registry. `tools` are versions
- * by name, `files` texts by path.
+ * A project of its own in `folder` that has installed a combination from tarballs, and its peers and tools
+ * from the registry. `tools` are versions by name, `files` texts by path.
  */
 export async function freshProject(
   folder,

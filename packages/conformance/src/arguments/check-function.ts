@@ -1,6 +1,7 @@
 /**
- * What holds for every public function: whatever it is called with, it works, or it fails with an `AttnError` whose message has the wrong
- * value in it. A package lists its functions with right arguments for each, and everything in them is made wrong in turn.
+ * What holds for every public function: whatever it is called with, it works, or it fails with an `AttnError`
+ * whose message has the wrong value in it. A package lists its functions with right arguments for each, and
+ * everything in them is made wrong in turn.
  */
 import { AttnError, isMap, show, typedArrayName } from '@attn/core';
 import fc from 'fast-check';
@@ -27,12 +28,18 @@ export type FunctionTable = Readonly<Record<string, FunctionTrial | string>>;
 /** How many random values each function is tried with. */
 const RANDOM = 40;
 
-/** Names of what a module exports that can be called. Methods of classes stand in a table by the types of the classes. */
+/**
+ * Names of what a module exports that can be called. Methods of classes stand in a table by the types of the
+ * classes.
+ */
 export function functionNames(module: object): string[] {
   return Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
 }
 
-/** What is wrong with a function: one line for each call that fails in another way than it may. None is success. */
+/**
+ * What is wrong with a function: one line for each call that fails in another way than it may. None is
+ * success.
+ */
 export async function functionProblems(
   name: string,
   module: object,
@@ -118,7 +125,9 @@ async function problemOf(
   return isNamed ? undefined : `the message lacks the value: ${error.message}`;
 }
 
-/** What a message may say of a wrong value in its place: what it is, how long it is, a name or a value in it. */
+/**
+ * What a message may say of a wrong value in its place: what it is, how long it is, a name or a value in it.
+ */
 function partsOf(value: unknown, depth = 2): string[] {
   if (typeof value === 'string' && value !== '') return [show(value), value];
   if (typeof value !== 'object' || value === null || depth === 0) return [show(value)];

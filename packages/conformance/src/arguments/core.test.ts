@@ -1,4 +1,7 @@
-/** The public functions of core. Values of a graph and patterns are made by their own functions and taken whole. */
+/**
+ * The public functions of core. Values of a graph and patterns are made by their own functions and taken
+ * whole.
+ */
 import * as core from '@attn/core';
 import * as reference from '@attn/core/reference';
 import { referenceBackend } from '../reference-backend.ts';
@@ -129,6 +132,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   zeros: { args: () => ['f32', [2, 2]] },
   typedArrayName: { args: () => [new Uint8Array(1)] },
   isBuffer: { args: () => [new ArrayBuffer(1)] },
+  isList: { args: () => [[1]] },
   isMap: { args: () => [new Map()] },
   dataIdentity: BACKEND,
   inMemory: BACKEND,

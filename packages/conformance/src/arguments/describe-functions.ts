@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { functionNames, functionProblems, type FunctionTable } from './check-function.ts';
 
 /**
- * Declares the tests. Every export of the modules that can be called must stand in the table, so that a new one is not forgotten; the
- * table may hold more, such as methods of what functions return.
+ * Declares the tests. Every export of the modules that can be called must stand in the table, so that a new
+ * one is not forgotten; the table may hold more, such as methods of what functions return.
  *
  * @example
  * import * as module from './index.ts';

@@ -3,7 +3,10 @@
 /** Where something stands: the number of an argument, then names of fields and indices. */
 export type Path = readonly (string | number)[];
 
-/** Every place in the arguments that can be something else: each argument, and the fields of plain objects and short lists in them. */
+/**
+ * Every place in the arguments that can be something else: each argument, and the fields of plain objects and
+ * short lists in them.
+ */
 export function pathsOf(args: readonly unknown[], depth = 2): Path[] {
   const walk = (value: unknown, path: Path): Path[] => [
     path,
@@ -42,7 +45,10 @@ function entriesOf(value: unknown): [string | number, unknown][] {
   return isPlain(value) ? Object.entries(value) : [];
 }
 
-/** Objects that somebody wrote down: what functions return, such as patterns and values of graphs, is frozen and taken whole. */
+/**
+ * Objects that somebody wrote down: what functions return, such as patterns and values of graphs, is frozen
+ * and taken whole.
+ */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return false;
   return Object.getPrototypeOf(value) === Object.prototype;

@@ -1,4 +1,7 @@
-/** What people pass by mistake, and what nobody passes: values that no function may meet with a raw `TypeError`. */
+/**
+ * What people pass by mistake, and what nobody passes: values that no function may meet with a raw
+ * `TypeError`.
+ */
 import fc from 'fast-check';
 
 const fail = (): never => {

@@ -4,7 +4,8 @@
  */
 import { AttnError } from '../errors.ts';
 import type { JsonObject } from './json-value.ts';
-import { checkIntegers, invalidPattern, isList } from './options.ts';
+import { checkIntegers, invalidPattern } from './options.ts';
+import { isList } from '../typed-array.ts';
 import {
   defineBuiltIn,
   type BatchRows,

@@ -2,7 +2,8 @@
 import type { OptionKinds } from '../check-options.ts';
 import { anything } from '../kinds.ts';
 import { onBlocks, type BlockGrid } from './block-grid.ts';
-import { checkInteger, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
+import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
+import { isList } from '../typed-array.ts';
 import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** `[query block][key block]`, 1 where the block is seen. */

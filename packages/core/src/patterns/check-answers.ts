@@ -1,4 +1,7 @@
-/** What is checked of the answers of a pattern that a user defines: a function that forgets to return would hide every key, in silence. */
+/**
+ * What is checked of the answers of a pattern that a user defines: a function that forgets to return would
+ * hide every key, in silence.
+ */
 import { invalidPattern } from './options.ts';
 import type { Coverage, PatternDefinition } from './pattern.ts';
 

@@ -48,7 +48,10 @@ const DEEPEST = 64;
 /** Larger trees are refused. A tree whose parts are shared counts each of them as often as it stands there. */
 const MOST_NODES = 4096;
 
-/** The number of nodes of the tree, which takes no longer to find out than for a small tree. Errors: it is not small. */
+/**
+ * The number of nodes of the tree, which takes no longer to find out than for a small tree. Errors: it is not
+ * small.
+ */
 export function sizeOf(tree: unknown): number {
   const open = [tree];
   let nodes = 1;

@@ -1,7 +1,8 @@
 /**
- * Expressions about a pair of positions, built by chained methods; what they build is plain data (expression-tree.ts). Its
- * size is checked at each step: an expression that is used twice in the next one, again and again, doubles each time.
- * JavaScript's operators cannot build any: those that ask for a value are refused here, those that do not in formula.ts.
+ * Expressions about a pair of positions, built by chained methods; what they build is plain data
+ * (expression-tree.ts). Its size is checked at each step: an expression that is used twice in the next one,
+ * again and again, doubles each time. JavaScript's operators cannot build any: those that ask for a value are
+ * refused here, those that do not in formula.ts.
  */
 import { show } from '../errors.ts';
 import {
@@ -85,7 +86,10 @@ export class IntExpression {
     return this.#compare('ge', other);
   }
 
-  /** Refuses `q >= k`, `q - k`, `q == 3`, `list[q]`: the expression has no value yet. Errors: `INVALID_PATTERN`. */
+  /**
+   * Refuses `q >= k`, `q - k`, `q == 3`, `list[q]`: the expression has no value yet. Errors:
+   * `INVALID_PATTERN`.
+   */
   [Symbol.toPrimitive](hint: string): never {
     throw operatorRefused(this.node, true, hint, watcher.text ?? '');
   }
@@ -145,7 +149,10 @@ export class BoolExpression {
   }
 }
 
-/** A variable. Its name is part of its type, so that TypeScript refuses `q >= k` and `q === k`, which compare two objects. */
+/**
+ * A variable. Its name is part of its type, so that TypeScript refuses `q >= k` and `q === k`, which compare
+ * two objects.
+ */
 export type FormulaVariable<Name extends IntNode> = IntExpression & { readonly node: Name };
 
 /** What an expression can speak about. */
@@ -178,8 +185,8 @@ const KNOWN: Variables = {
 };
 
 /**
- * The variables; each time one is read it is an expression of its own. They refuse to be asked for any other. What is no name of a
- * variable (`then`, `toJSON`) is left alone.
+ * The variables; each time one is read it is an expression of its own. They refuse to be asked for any other.
+ * What is no name of a variable (`then`, `toJSON`) is left alone.
  */
 export const VARIABLES: Variables = new Proxy(KNOWN, {
   get(variables, name) {
@@ -203,7 +210,10 @@ export type Expression = IntExpression | BoolExpression;
 export interface Watcher {
   /** The formula's text, for errors. */
   readonly text?: string;
-  /** Called when a method is called of an expression: with its name, the expression and the operands; or a variable is read. */
+  /**
+   * Called when a method is called of an expression: with its name, the expression and the operands; or a
+   * variable is read.
+   */
   called(name: string, operands: readonly unknown[]): void;
   /** Called with what that makes; the caller gets what this returns. */
   made<T extends Expression>(expression: T): T;

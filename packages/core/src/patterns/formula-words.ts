@@ -1,9 +1,14 @@
-/** Sentences for formulas that `where` refuses: each names the method to write instead of what JavaScript lets people write. */
+/**
+ * Sentences for formulas that `where` refuses: each names the method to write instead of what JavaScript lets
+ * people write.
+ */
 import { AttnError, show } from '../errors.ts';
 import { ARITHMETIC, COMPARISON, type BoolNode, type IntNode } from './expression-tree.ts';
 import { nameHere, nameHint } from './operation-names.ts';
 
-/** The error of a formula: `expected …, got …`. What was got is a piece of code, so it stands without quotes. */
+/**
+ * The error of a formula: `expected …, got …`. What was got is a piece of code, so it stands without quotes.
+ */
 export function refusedFormula(expected: string, got: string, options?: ErrorOptions): AttnError {
   return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${got}`, options);
 }
@@ -48,7 +53,10 @@ function insteadOfOperators(hint: string, text: string): string {
   return (used.length > 0 ? used : operators).map(([, advice]) => advice).join('; ');
 }
 
-/** An operator of JavaScript asked an expression for a value, in the way that `hint` says. `text` is the formula's. */
+/**
+ * An operator of JavaScript asked an expression for a value, in the way that `hint` says. `text` is the
+ * formula's.
+ */
 export function operatorRefused(
   node: IntNode | BoolNode,
   isInteger: boolean,
@@ -72,7 +80,9 @@ export function operatorRefused(
 
 const CONSTANTS = 'the variables always and never for a constant';
 
-/** JavaScript's `true` or `false` stands where a formula does: nobody can tell it from the value of `q === k`. */
+/**
+ * JavaScript's `true` or `false` stands where a formula does: nobody can tell it from the value of `q === k`.
+ */
 export function booleanRefused(place: string, value: boolean): AttnError {
   const instead = `write q.eq(k), not q === k; q.ne(k), not q !== k; q.ge(k).not(), not !q.ge(k); ${CONSTANTS}`;
   return refusedFormula(`${place} a formula such as k.le(q) (${instead})`, String(value));
@@ -138,8 +148,8 @@ export function variableRefused(name: string, known: readonly string[]): AttnErr
 }
 
 /**
- * A better word for `q.lte is not a function`. Other errors, and those of methods that have nothing to do with formulas, are the
- * function's own and stay as they are.
+ * A better word for `q.lte is not a function`. Other errors, and those of methods that have nothing to do
+ * with formulas, are the function's own and stay as they are.
  */
 export function methodRefused(error: unknown): unknown {
   const found = error instanceof TypeError && /[\w$.()]*\.([\w$]+) is not a function/.exec(error.message);

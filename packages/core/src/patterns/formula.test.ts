@@ -228,7 +228,10 @@ describe('no false alarm', () => {
   });
 });
 
-/** A part of a tree, as methods build it; `odd` is the number of the part whose method is JavaScript's operator instead. */
+/**
+ * A part of a tree, as methods build it; `odd` is the number of the part whose method is JavaScript's
+ * operator instead.
+ */
 class Builder {
   private readonly variables: Variables;
   private readonly odd: number;

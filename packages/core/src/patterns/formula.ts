@@ -1,8 +1,9 @@
 /**
- * Formulas as functions. `a || b`, `!a`, `a ? b : c` and `q === k` are JavaScript's own: they take an expression for something
- * true and unlike any other, ask it nothing, and the formula silently means something else. So the function is called again with
- * a plain value in the place of one of its expressions, for each of them. A formula calls the same methods as before until it
- * meets that value where it met the expression; a function that does anything else has decided by the value.
+ * Formulas as functions. `a || b`, `!a`, `a ? b : c` and `q === k` are JavaScript's own: they take an
+ * expression for something true and unlike any other, ask it nothing, and the formula silently means
+ * something else. So the function is called again with a plain value in the place of one of its expressions,
+ * for each of them. A formula calls the same methods as before until it meets that value where it met the
+ * expression; a function that does anything else has decided by the value.
  */
 import { BoolExpression, IntExpression, VARIABLES, whileWatched, type Expression } from './expression.ts';
 import type { Variables } from './expression.ts';
@@ -37,8 +38,8 @@ interface Making {
 }
 
 /**
- * The tree that a function builds. Errors: `INVALID_PATTERN` for a function that takes its variables one by one, uses JavaScript's
- * operators on expressions, or returns anything but a formula.
+ * The tree that a function builds. Errors: `INVALID_PATTERN` for a function that takes its variables one by
+ * one, uses JavaScript's operators on expressions, or returns anything but a formula.
  */
 export function buildFormula(formula: FormulaFunction): BoolNode {
   if (formula.length > 1) throw positionalRefused(formula.length);
@@ -105,8 +106,8 @@ function numbersIn(formula: FormulaFunction): readonly number[] {
 }
 
 /**
- * What the function does with `value` for the expression of this place: it builds the same without using that, or comes to use it
- * as it used the expression, or does something else.
+ * What the function does with `value` for the expression of this place: it builds the same without using
+ * that, or comes to use it as it used the expression, or does something else.
  */
 function again(
   formula: FormulaFunction,
@@ -159,7 +160,10 @@ function again(
   }
 }
 
-/** Does the function build something else when all of its integers are one object, and all of its comparisons another? */
+/**
+ * Does the function build something else when all of its integers are one object, and all of its comparisons
+ * another?
+ */
 function comparesIdentities(formula: FormulaFunction, { steps }: Making): boolean {
   let count = 0;
   let isOther = false;

@@ -12,7 +12,8 @@ import {
   type Rows,
 } from './batch-rows.ts';
 import { IntervalSet } from './interval-set.ts';
-import { checkBoolean, checkIntegers, checkOptions, invalidPattern, isList } from './options.ts';
+import { checkBoolean, checkIntegers, checkOptions, invalidPattern } from './options.ts';
+import { isList } from '../typed-array.ts';
 import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** Which tokens are global, by position or by mask; neither: the run-time input `globalMask` says it. */

@@ -2,6 +2,7 @@
 import { checkArgument, checkOptions as checkKinds, type OptionKinds } from '../check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Kind } from '../kinds.ts';
+import { isList } from '../typed-array.ts';
 import type { Pattern } from './pattern.ts';
 
 /** The error of a wrong option: `expected slidingWindow's before to be a non-negative integer, got -1`. */
@@ -22,7 +23,10 @@ export function isPattern(value: unknown): value is Pattern {
 /** What every pattern has. */
 export const aPattern: Kind = { expected: 'a pattern such as causal()', test: isPattern };
 
-/** What to write instead of something that is no pattern but means one: ` (write where(…) …)`; nothing for anything else. */
+/**
+ * What to write instead of something that is no pattern but means one: ` (write where(…) …)`; nothing for
+ * anything else.
+ */
 export function patternHint(value: unknown): string {
   try {
     if (typeof value === 'function')
@@ -39,11 +43,6 @@ export function patternHint(value: unknown): string {
 export function checkPattern(where: string, pattern: Pattern): Pattern {
   const expected = `${aPattern.expected}${isPattern(pattern) ? '' : patternHint(pattern)}`;
   return checkArgument(where, 'pattern', pattern, { ...aPattern, expected }, 'INVALID_PATTERN');
-}
-
-/** True for arrays and typed arrays. */
-export function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
 }
 
 /** A copy of the options of a pattern of this type, whose names are all known. */

@@ -151,12 +151,13 @@ const NO_HINTS: readonly OrderHint[] = [];
 let instances = 0;
 
 /**
- * A pattern of your own. Plans and executables are cached by `pattern.key`, and functions cannot be compared: without a
- * `key` in the definition, every call of `definePattern` gives a pattern that shares nothing with any other. Define such
- * a pattern once and keep it, or give it a `key`. It never has the key of a built-in pattern.
+ * A pattern of your own. Plans and executables are cached by `pattern.key`, and functions cannot be compared:
+ * without a `key` in the definition, every call of `definePattern` gives a pattern that shares nothing with
+ * any other. Define such a pattern once and keep it, or give it a `key`. It never has the key of a built-in
+ * pattern.
  *
- * Errors: `INVALID_PATTERN` where the definition lacks a function, and, when it is used, where `allows` returns anything but true or
- * false, or `classify` anything but `'none'`, `'all'` and `'some'`.
+ * Errors: `INVALID_PATTERN` where the definition lacks a function, and, when it is used, where `allows`
+ * returns anything but true or false, or `classify` anything but `'none'`, `'all'` and `'some'`.
  */
 export function definePattern(definition: PatternDefinition): Pattern {
   const checked = checkOptions('core/definePattern', definition, DEFINITION, {

@@ -14,15 +14,16 @@ const MOST_HEADS = 2 ** 26;
 export type WhereExpression = FormulaFunction | Json;
 
 /**
- * Query q sees key k iff the formula holds. It is a function of the variables `q`, `k`, `head`, `batch`, in one object, that
- * builds an expression of the methods add, sub, mul, div (rounding down), mod, min, max, abs, eq, ne, lt, le, gt, ge, and, or, not;
- * or what that is as nested lists. Constants are the variables `always` and `never`. The function is called several times, to see
- * that it only builds.
+ * Query q sees key k iff the formula holds. It is a function of the variables `q`, `k`, `head`, `batch`, in
+ * one object, that builds an expression of the methods add, sub, mul, div (rounding down), mod, min, max,
+ * abs, eq, ne, lt, le, gt, ge, and, or, not; or what that is as nested lists. Constants are the variables
+ * `always` and `never`. The function is called several times, to see that it only builds.
  *
  * Formulas are planned without evaluating cells; windows spelled as formulas cost what `slidingWindow` costs.
  *
- * Errors: `INVALID_PATTERN` with the method to write for JavaScript's operators (`q >= k`, `!a`, `a && b`, `q === k`), for a
- * function of several parameters, for variables and methods that there are none of, for anything returned that is no formula.
+ * Errors: `INVALID_PATTERN` with the method to write for JavaScript's operators (`q >= k`, `!a`, `a && b`, `q
+ * === k`), for a function of several parameters, for variables and methods that there are none of, for
+ * anything returned that is no formula.
  *
  *     where(({ q, k }) => k.le(q).and(q.sub(k).mod(2).eq(0)))
  *     ["and", ["le", "k", "q"], ["eq", ["mod", ["sub", "q", "k"], 2], 0]]

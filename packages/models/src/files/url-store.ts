@@ -11,6 +11,7 @@ import {
   type OptionKinds,
 } from '@attn/core';
 import { tooLong, type FileStore } from './file-store.ts';
+import { kindOf } from '../kind-of.ts';
 
 /** URLs by file name: `{ 'config.json': …, 'model.safetensors': … }`. */
 export type UrlMap = Readonly<Record<string, string | URL>>;
@@ -85,15 +86,6 @@ function readUrls(urls: unknown): ReadonlyMap<string, string> {
 
 function isUrl(value: unknown): value is string | URL {
   return typeof value === 'string' || kindOf(value) === 'URL';
-}
-
-/** `Object`, `URL`, `Map`, also of another realm. */
-function kindOf(value: unknown): string {
-  try {
-    return Object.prototype.toString.call(value).slice('[object '.length, -1);
-  } catch {
-    return 'unreadable';
-  }
 }
 
 function notUrl(got: unknown): AttnError {

@@ -160,7 +160,7 @@ function padded(ids: readonly number[], length: number, padTokenId: number): Par
   return { inputIds: i32([1, length], row), attentionMask: bool([1, length], mask) };
 }
 
-/** Of a text without the special tokens that end it: it goes on. */
+/** The ids of a prompt, without the special tokens that would end the text: it goes on. */
 async function promptIds(
   { model, tokenizer }: Generator,
   prompt: Prompt,

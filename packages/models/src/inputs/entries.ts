@@ -4,6 +4,7 @@
  * be.
  */
 import {
+  isList,
   AttnError,
   checkTensor,
   contiguous,
@@ -12,6 +13,7 @@ import {
   type AttnErrorCode,
   type Tensor,
 } from '@attn/core';
+import { kindOf } from '../kind-of.ts';
 
 /** Typed arrays of integers. */
 export type IntegerArray =
@@ -160,16 +162,7 @@ function isRow(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
-}
-
 /** Halves, whatever array holds their bits, as numbers. */
 export function halvesAsNumbers({ buffer, byteOffset, length }: Tensor['data']): Float32Array {
   return halfToFloat32(new Uint16Array(buffer, byteOffset, length));
-}
-
-/** `Float32Array`, wherever it comes from. */
-function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }

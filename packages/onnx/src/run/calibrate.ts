@@ -3,12 +3,13 @@
  * how fast the machine is; on all threads, what these are good for in calls that are over before the system has spread them.
  */
 import {
-  AttnError,
   causal,
   full,
   GraphBuilder,
+  isPlausible,
   leastTime,
   PlanCache,
+  plausible,
   workClock,
   zeros,
   type Executable,
@@ -79,14 +80,13 @@ function attention(queries: number, keys: number, heads: number, pattern: Patter
 /** What an earlier calibration returned, or undefined when this is none. */
 export function knownCalibration(json: Json | undefined): Calibration | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
-  const entries = FOUND.map((name) => [name, (json as JsonObject)[name]] as const);
-  return entries.every(([, value]) => isFactor(value))
-    ? (Object.fromEntries(entries) as unknown as Calibration)
-    : undefined;
-}
-
-function isFactor(value: Json | undefined): value is number {
-  return typeof value === 'number' && value > 1 / FARTHEST && value < FARTHEST;
+  const known: Partial<Record<(typeof FOUND)[number], number>> = {};
+  for (const name of FOUND) {
+    const factor = (json as JsonObject)[name];
+    if (!isPlausible(factor, 1, FARTHEST)) return undefined;
+    known[name] = factor;
+  }
+  return known as Calibration;
 }
 
 /**
@@ -120,7 +120,7 @@ export async function calibrate(
   const factor = async (kind: 'dense' | 'scanned', graph: Graph, count: number): Promise<number> => {
     const ms = await time(graph, count);
     const of = (value: number): number => predict(graph, plans, { ...alone, [kind]: value });
-    return plausible((ms - of(0)) / (of(1) - of(0)));
+    return plausible((ms - of(0)) / (of(1) - of(0)), 1, 'onnx/calibrate', FARTHEST);
   };
   const denseGraph = fuses ? DENSE : PRODUCT;
   const dense = await factor('dense', denseGraph(SHORT), alone.threads);
@@ -139,13 +139,4 @@ export async function calibrate(
     longDenseGain: gain(dense, await factor('dense', denseGraph(LONG), threads)),
     longScannedGain: gain(scanned, await factor('scanned', SCANNED(LONG), threads)),
   };
-}
-
-function plausible(factor: number): number {
-  if (factor > 1 / FARTHEST && factor < FARTHEST) return factor;
-  throw new AttnError(
-    'INTERNAL',
-    'onnx/calibrate',
-    `expected a plausible speed, got ${factor} times the reference’s`,
-  );
 }

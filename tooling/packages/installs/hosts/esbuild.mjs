@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { run } from '../run.mjs';
 import { ALL_THREADS, expectSaid, ONE_THREAD, PAGE_THREAD, saidBy } from './expect.mjs';
-import { copyWorkers, open, writePage } from './site.mjs';
+import { copyWorkers, open, pageWays, writePage } from './site.mjs';
 
 async function bundle(folder, ...args) {
   const script = join(folder, 'node_modules/esbuild/bin/esbuild');
@@ -15,24 +15,12 @@ export const esbuild = {
   name: 'esbuild',
   tools: { esbuild: '0.28.2' },
   ways: {
-    async page(folder) {
-      const dist = join(folder, 'dist');
-      await bundle(folder, 'page.mjs', '--outdir=dist');
-      writePage(dist, 'page.js');
-      return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
-    },
+    ...pageWays((folder, dist) => bundle(folder, 'page.mjs', `--outdir=${dist}`)),
     async 'page, split'(folder) {
       const dist = join(folder, 'dist-split');
       await bundle(folder, 'page.mjs', '--outdir=dist-split', '--splitting');
       writePage(dist, 'page.js');
       return open(dist, { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
-    },
-    async 'page, with the workers beside it'(folder) {
-      const dist = join(folder, 'dist-workers');
-      await bundle(folder, 'page.mjs', '--outdir=dist-workers');
-      writePage(dist, 'page.js');
-      copyWorkers(folder, dist);
-      return open(dist, { wasm: ALL_THREADS });
     },
     async 'Node, as ES module'(folder) {
       await bundle(folder, 'main.mjs', '--platform=node', '--outfile=node.mjs');

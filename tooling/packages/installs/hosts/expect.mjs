@@ -7,8 +7,9 @@ export const ONE_THREAD = /^wasm: .*, 1 thread;/;
 export const PAGE_THREAD = /^wasm: .*, 1 thread, which is the page's own;/;
 
 /**
- * The lines of a check, with the warning where there is one. Throws unless the line of wasm is like `wasm`, wasm computed what was asked of no
- * backend by name, and the page gave exactly one warning like `warning`, or none.
+ * The lines of a check, with the warning where there is one. Throws unless the line of wasm is like `wasm`,
+ * wasm computed what was asked of no backend by name, and the page gave exactly one warning like `warning`,
+ * or none.
  */
 export function expectSaid({ lines, warnings = [] }, { wasm, warning }) {
   const fail = (what) => {

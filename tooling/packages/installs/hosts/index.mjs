@@ -1,4 +1,5 @@
-// Where applications are built and run. Each host is a project of its own with its `tools` and `files`, and `ways` to open it.
+// Where applications are built and run. Each host is a project of its own with its `tools` and `files`, and
+// `ways` to open it.
 import { bunBuild } from './bun.mjs';
 import { esbuild } from './esbuild.mjs';
 import { jests } from './jest.mjs';

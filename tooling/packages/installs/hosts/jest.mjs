@@ -1,4 +1,5 @@
-// Jest 30: tests as ES modules, and tests that are transformed to CommonJS, whose dynamic imports Jest does not run.
+// Jest 30: tests as ES modules, and tests that are transformed to CommonJS, whose dynamic imports Jest does
+// not run.
 import { run } from '../run.mjs';
 import { ALL_THREADS, expectSaid } from './expect.mjs';
 

@@ -1,4 +1,5 @@
-// Next, with either of its bundlers: a page that computes in the browser, and one that the server renders for each request.
+// Next, with either of its bundlers: a page that computes in the browser, and one that the server renders for
+// each request.
 import { ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
 import { whileServing } from '../background.mjs';
 import { visit } from '../browser.mjs';

@@ -1,4 +1,5 @@
-// A service worker made of several modules: import() is forbidden there, so that what a bundle splits off cannot be loaded.
+// A service worker made of several modules: import() is forbidden there, so that what a bundle splits off
+// cannot be loaded.
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { serve } from '@attn/tooling-vitest/serve';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
 import { serve } from '@attn/tooling-vitest/serve';
 import { visit } from '../browser.mjs';
-import { expectSaid } from './expect.mjs';
+import { ALL_THREADS, expectSaid, PAGE_THREAD } from './expect.mjs';
 
 /** A page of this project around a built script. */
 export function writePage(folder, script, type = 'module') {
@@ -28,4 +28,24 @@ export async function open(folder, expected, headers = {}) {
   } finally {
     server.close();
   }
+}
+
+/** The ways of a bundler that leaves the workers out: its page by itself, and with their files beside it. */
+export function pageWays(bundle) {
+  const built = async (folder, name) => {
+    await bundle(folder, name);
+    const dist = join(folder, name);
+    writePage(dist, 'page.js');
+    return dist;
+  };
+  return {
+    async page(folder) {
+      return open(await built(folder, 'dist'), { wasm: PAGE_THREAD, warning: /copy @attn\/wasm/ });
+    },
+    async 'page, with the workers beside it'(folder) {
+      const dist = await built(folder, 'dist-workers');
+      copyWorkers(folder, dist);
+      return open(dist, { wasm: ALL_THREADS });
+    },
+  };
 }

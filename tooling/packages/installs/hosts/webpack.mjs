@@ -1,10 +1,14 @@
-// webpack 5: a page, with the packages that are missing just missing, left out by an alias, or declared as externals.
+// webpack 5: a page, with the packages that are missing just missing, left out by an alias, or declared as
+// externals.
 import { join } from 'node:path';
 import { run } from '../run.mjs';
 import { ALL_THREADS, PAGE_THREAD } from './expect.mjs';
 import { open, writePage } from './site.mjs';
 
-/** Builds with some further options, given as text, and fails on errors; warnings about what is missing are webpack's to give. */
+/**
+ * Builds with some further options, given as text, and fails on errors; warnings about what is missing are
+ * webpack's to give.
+ */
 const BUILD = `import webpack from 'webpack';
 const [folder, more] = process.argv.slice(2);
 const options = { mode: 'production', entry: './page.mjs', output: { path: folder }, ...JSON.parse(more) };

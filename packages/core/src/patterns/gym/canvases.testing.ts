@@ -4,7 +4,9 @@ import { all, any, clamp, floor, gymMasks, rest, within } from './gym-mask.testi
 
 const { masks, add } = gymMasks();
 
-/** Neighbourhoods: windows of the kernel's size around the query, moved inwards at the edges of the canvas. */
+/**
+ * Neighbourhoods: windows of the kernel's size around the query, moved inwards at the edges of the canvas.
+ */
 function addNatten(
   name: string,
   mask: string,
@@ -83,7 +85,10 @@ addNatten(
     ),
 );
 
-/** Sliding tiles: whole tiles see whole tiles; `text` tokens behind them see all and are seen by all, further ones are not seen. */
+/**
+ * Sliding tiles: whole tiles see whole tiles; `text` tokens behind them see all and are seen by all, further
+ * ones are not seen.
+ */
 function addTiles(
   mask: string,
   canvas: readonly number[],

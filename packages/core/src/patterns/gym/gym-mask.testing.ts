@@ -1,6 +1,7 @@
 /**
- * The masks of attention-gym (github.com/meta-pytorch/attention-gym, 7fdb85d), twice each: as a formula of `where` and as a plain
- * predicate. `mask` is a hash of the mask that attention-gym itself computes for these numbers. Not published.
+ * The masks of attention-gym (github.com/meta-pytorch/attention-gym, 7fdb85d), twice each: as a formula of
+ * `where` and as a plain predicate. `mask` is a hash of the mask that attention-gym itself computes for these
+ * numbers. Not published.
  */
 import type { BoolExpression, IntExpression } from '../expression.ts';
 import type { FormulaFunction } from '../formula.ts';
