@@ -11,7 +11,7 @@ const tensor = (seed) =>
     [1, heads, n, dim],
     Float32Array.from({ length: heads * n * dim }, (_, i) => Math.sin(i * 12.9898 + seed) * 2),
   );
-/** The same numbers in another memory. */
+/** A tensor whose numbers lie in another memory. */
 const moved = ({ shape, data }, buffer) => {
   const copy = new Float32Array(buffer);
   copy.set(data);

@@ -44,7 +44,10 @@ test.each(examples)('%s', (line, drawing) => {
   expect(drawn.join('\n')).toBe(drawing);
 });
 
-/** Every call of `where` in the docs and the packages' READMEs that is written out, with the file that it is in. */
+/**
+ * Every call of `where` in the docs and the packages' READMEs that is written out, with the file that it is
+ * in.
+ */
 async function formulas(): Promise<[call: string, file: string][]> {
   const root = new URL('../../../', import.meta.url);
   const files: string[] = [];

@@ -48,7 +48,7 @@ export async function planCost(
   };
 }
 
-/** The same of a system: the pairs of its attention nodes beside those of dense attention to q, k and v. */
+/** What a system costs: the pairs of its attention nodes beside those of dense attention to q, k and v. */
 export function graphCost(
   graph: Graph,
   inputs: Pick<AttentionInputs<Tensor>, 'q' | 'k' | 'v'>,

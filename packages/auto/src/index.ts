@@ -23,9 +23,10 @@ const NAMES = [
 /**
  * One backend, or a stand-in that says why it could not be loaded.
  *
- * Each import has to stand right here: literal, in the same function as its `try`. Then bundlers take along what is installed, and
- * what is not installed ends no build: webpack and Rollup warn, esbuild, Vite, Bun and Turbopack say nothing. In a function of its own,
- * or with `.catch()` instead of `try`, the same import is an error for webpack and Turbopack.
+ * Each import has to stand right here: literal, in the same function as its `try`. Then bundlers take along
+ * what is installed, and what is not installed ends no build: webpack and Rollup warn, esbuild, Vite, Bun and
+ * Turbopack say nothing. In a function of its own, or with `.catch()` instead of `try`, the same import is an
+ * error for webpack and Turbopack.
  */
 async function load(name: (typeof NAMES)[number]): Promise<Backend> {
   try {
@@ -52,8 +53,9 @@ export type AutoOptions = Omit<AttnOptions, 'backends'>;
 const { backends: _, ...AUTO_OPTIONS } = ATTN_OPTIONS;
 
 /**
- * Loads the backends that are installed, probes them, and picks the fastest for each call. A backend that could not be loaded is listed by
- * `probe` and `explain` with the reason, and the others work. Errors: those of core's `createAttn`.
+ * Loads the backends that are installed, probes them, and picks the fastest for each call. A backend that
+ * could not be loaded is listed by `probe` and `explain` with the reason, and the others work. Errors: those
+ * of core's `createAttn`.
  *
  * @example
  * const attn = await createAttn();

@@ -4,7 +4,10 @@ import { AttnError, type Backend } from '@attn/core';
 /** Thrown where a module has been found, but nothing is in it. */
 class EmptyModule extends Error {}
 
-/** What a backend's factory makes. Bundlers put an empty module in the place of one that they were told to leave out. */
+/**
+ * What a backend's factory makes. Bundlers put an empty module in the place of one that they were told to
+ * leave out.
+ */
 export function backendOf(factory: (() => Backend) | undefined): Backend {
   if (typeof factory !== 'function') throw new EmptyModule();
   return factory();
@@ -41,7 +44,10 @@ function messageOf(error: unknown): string | undefined {
   return typeof message === 'string' ? message : undefined;
 }
 
-/** True for exactly this package: one that is installed but lacks a dependency of its own is broken, not absent. */
+/**
+ * True for exactly this package: one that is installed but lacks a dependency of its own is broken, not
+ * absent.
+ */
 function isNotInstalled(error: unknown, packageName: string): boolean {
   const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
   const message = messageOf(error) ?? '';

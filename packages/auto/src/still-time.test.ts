@@ -1,4 +1,5 @@
-// Clocks that stand still, as tests of applications have them: a call ends, and nothing that was measured by them is kept.
+// Clocks that stand still, as tests of applications have them: a call ends, and nothing that was measured by
+// them is kept.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +36,10 @@ test.each(['estimate', 'measure'] as const)(
   30_000,
 );
 
-/** A program whose clock stands still from the beginning, with a cache of its own. Returns what it printed, and what it has kept. */
+/**
+ * A program whose clock stands still from the beginning, with a cache of its own. Returns what it printed,
+ * and what it has kept.
+ */
 function inStillProcess(
   more: string,
   tunes: readonly Tune[],

@@ -12,7 +12,7 @@ export interface BuiltCase {
   readonly inputs: Tensors;
   /** Inputs of the second run of the same executable: other numbers, other masks, so that stale state shows. */
   readonly again: Tensors;
-  /** Of one big attention, the query rows that are compared; without it, everything is. */
+  /** The query rows of one big attention that are compared; without it, everything is. */
   readonly rows?: readonly RowAddress[];
 }
 

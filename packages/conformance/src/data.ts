@@ -43,7 +43,10 @@ const DISTRIBUTIONS: Readonly<Record<Distribution, (u: Random) => number>> = {
   near1: (u) => u() / 2 ** 32 + 0.5,
 };
 
-/** A distribution, or one times a factor, as in `uniform*30`, or that around another number than 0, as in `integers*64@-1000000000`. */
+/**
+ * A distribution, or one times a factor, as in `uniform*30`, or that around another number than 0, as in
+ * `integers*64@-1000000000`.
+ */
 export type DataRecipe = Distribution | `${Distribution}*${number}` | `${Distribution}*${number}@${number}`;
 
 /** `length` float32 values of a recipe. */

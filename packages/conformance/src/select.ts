@@ -23,8 +23,8 @@ const someCases: Kind = listOf(
 );
 
 /**
- * The cases whose ids match, in order. Errors: `INVALID_ARGUMENT` when none does, because a filter with a typing error must not look
- * like success.
+ * The cases whose ids match, in order. Errors: `INVALID_ARGUMENT` when none does, because a filter with a
+ * typing error must not look like success.
  */
 export function selectCases(selector: string, cases: readonly ConformanceCase[]): readonly ConformanceCase[] {
   checkArgument('conformance/selectCases', 'cases', cases, someCases);

@@ -1,15 +1,16 @@
 /**
- * The whole contract of a backend. A backend is a plain object made by a factory (`cpu()`, `wasm()`, …) that the
- * application lists in order of preference; nothing registers itself on import. `defineBackend` makes one of
- * the parts in which backends differ.
+ * The whole contract of a backend. A backend is a plain object made by a factory (`cpu()`, `wasm()`, …) that
+ * the application lists in order of preference; nothing registers itself on import. `defineBackend` makes one
+ * of the parts in which backends differ.
  *
- * A backend may rely on: graphs are valid (core inferred and checked every shape), inputs passed to `run` match
- * the graph's specs and are contiguous (use `checkRunInputs`). It must guarantee the semantics of the conformance suite:
- * a row with no allowed key gives 0 and lse −∞; softmax in at least f32; the same result for any number of threads;
- * NaN in is NaN out in the rows that see it and nowhere else.
+ * A backend may rely on: graphs are valid (core inferred and checked every shape), inputs passed to `run`
+ * match the graph's specs and are contiguous (use `checkRunInputs`). It must guarantee the semantics of the
+ * conformance suite: a row with no allowed key gives 0 and lse −∞; softmax in at least f32; the same result
+ * for any number of threads; NaN in is NaN out in the rows that see it and nowhere else.
  *
- * Inputs belong to a run from its call until its promise settles, which lets a backend read them whenever it likes: it never writes to
- * them, takes them away, or gives them back as outputs, and once the promise has settled it reads them no more.
+ * Inputs belong to a run from its call until its promise settles, which lets a backend read them whenever it
+ * likes: it never writes to them, takes them away, or gives them back as outputs, and once the promise has
+ * settled it reads them no more.
  */
 import { checkGraph } from './graph/check-graph.ts';
 import type { Graph, GraphNode } from './graph/graph.ts';
@@ -69,8 +70,9 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** A compiled graph. Runs may overlap; a backend queues them if it must. */
 export interface Executable {
   /**
-   * Feeds the graph's inputs by name and returns its outputs by name, in freshly allocated tensors. The inputs must stay as they are until
-   * the promise settles, aborted or not; runs that overlap may share them. They may lie in any memory, shared or resizable too.
+   * Feeds the graph's inputs by name and returns its outputs by name, in freshly allocated tensors. The
+   * inputs must stay as they are until the promise settles, aborted or not; runs that overlap may share them.
+   * They may lie in any memory, shared or resizable too.
    */
   run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
   /** Releases what was allocated for this graph. Idempotent; later runs reject with `DISPOSED`. */
@@ -94,11 +96,11 @@ export interface Backend {
   /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
   supports(node: GraphNode, graph: Graph): true | string;
   /**
-   * Finds the constants of this machine that `estimate` rests on, by some real work, and returns them for keeping. Ends, if by an error,
-   * where the clock stands still. Errors leave the constants that are built in.
-   * Called after `probe`, before backends are compared. What an earlier call returned, on this machine, for this version and the
-   * same features, is taken instead of measuring; what it does not recognise is measured. Without it, estimates rest on
-   * constants that are built in.
+   * Finds the constants of this machine that `estimate` rests on, by some real work, and returns them for
+   * keeping. Ends, if by an error, where the clock stands still. Errors leave the constants that are built
+   * in. Called after `probe`, before backends are compared. What an earlier call returned, on this machine,
+   * for this version and the same features, is taken instead of measuring; what it does not recognise is
+   * measured. Without it, estimates rest on constants that are built in.
    */
   calibrate?(known?: Json): Promise<Json>;
   /**
@@ -116,7 +118,10 @@ export interface Backend {
   dispose(): Promise<void>;
 }
 
-/** The first reason why a graph cannot run on a backend, or true. Errors: `INVALID_GRAPH` for what is no graph. */
+/**
+ * The first reason why a graph cannot run on a backend, or true. Errors: `INVALID_GRAPH` for what is no
+ * graph.
+ */
 export function supportsGraph(backend: Backend, graph: Graph): true | string {
   checkGraph(graph, `${backend.name}/compile`);
   for (const node of graph.nodes) {

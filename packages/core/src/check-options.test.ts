@@ -104,7 +104,7 @@ test('refuses objects that cannot be read, with the reason as cause', () => {
 
 test('says another name and another code where asked to', () => {
   const words = { name: 'the call', code: 'INVALID_PATTERN' } as const;
-  expect(problem(() => checkOptions('a/b', 5 as unknown as object, {}, words))).toBe(
+  expect(problem(() => checkOptions('a/b', 5 as never, {}, words))).toBe(
     'INVALID_PATTERN [attn/a] b: the call must be an object, got 5',
   );
 });

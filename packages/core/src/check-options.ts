@@ -1,7 +1,8 @@
 /**
- * Options that users write: an object whose names are all known and whose values are of the right kind. Every public function that takes
- * options reads them through `checkOptions`, with a table that names each option and says what it must be. The table has the type of the
- * options, so that an option without a check does not compile.
+ * Options that users write: an object whose names are all known and whose values are of the right kind. Every
+ * public function that takes options reads them through `checkOptions`, with a table that names each option
+ * and says what it must be. The table has the type of the options, so that an option without a check does not
+ * compile.
  */
 import { AttnError, show, type AttnErrorCode } from './errors.ts';
 import { anObject, type Kind } from './kinds.ts';
@@ -21,9 +22,10 @@ export interface OptionWords {
 }
 
 /**
- * A copy of the options, without those that are undefined; each is read once. `where` is package and function, as in `AttnError`.
- * Errors: `INVALID_ARGUMENT`, or the code of `words`, for what is no object, a name that is not known (with the nearest that is), a value
- * of another kind, and an object that cannot be read.
+ * A copy of the options, without those that are undefined; each is read once. `where` is package and
+ * function, as in `AttnError`. Errors: `INVALID_ARGUMENT`, or the code of `words`, for what is no object, a
+ * name that is not known (with the nearest that is), a value of another kind, and an object that cannot be
+ * read.
  *
  * @example
  * const KINDS: OptionKinds<PoolOptions> = { threads: integer(1), poison: aBoolean };
@@ -74,8 +76,8 @@ export function checkArgument<T>(
 }
 
 /**
- * The fields of an object whose names are the caller's own, each read once. Errors: `INVALID_ARGUMENT` for what is no object, a list, or
- * cannot be read.
+ * The fields of an object whose names are the caller's own, each read once. Errors: `INVALID_ARGUMENT` for
+ * what is no object, a list, or cannot be read.
  */
 export function readEntries(where: string, name: string, value: object): [string, unknown][] {
   checkArgument(where, name, value, anObject);
@@ -96,7 +98,9 @@ function passes(kind: Kind, value: unknown): boolean {
   }
 }
 
-/** True for objects and instances of classes, not for lists, maps, dates and other objects of the language. */
+/**
+ * True for objects and instances of classes, not for lists, maps, dates and other objects of the language.
+ */
 function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const tag = Object.prototype.toString.call(value);

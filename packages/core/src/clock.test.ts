@@ -26,7 +26,7 @@ describe('the clock and the timers of the host', () => {
 });
 
 describe('work of a library that looks for setImmediate', () => {
-  /** As onnxruntime-node waits. */
+  /** Waits in the way of onnxruntime-node. */
   const work = () =>
     new Promise<string>((resolve) => setImmediate(() => setImmediate(() => resolve('done'))));
 

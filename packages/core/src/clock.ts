@@ -1,7 +1,8 @@
 /**
- * Time as the host tells it. Applications test with clocks and timers of their own in place of the global ones (`vi.useFakeTimers()`),
- * which stand still until the test moves them: a call that waited for them would never end. So the host's are taken here, when the
- * library is loaded, and everything that a call waits for goes by them.
+ * Time as the host tells it. Applications test with clocks and timers of their own in place of the global
+ * ones (`vi.useFakeTimers()`), which stand still until the test moves them: a call that waited for them would
+ * never end. So the host's are taken here, when the library is loaded, and everything that a call waits for
+ * goes by them.
  */
 
 /** The parts of the host that some runtimes lack. */
@@ -51,8 +52,9 @@ let replaced: Host['setImmediate'];
 let waiting = 0;
 
 /**
- * Does work of a native library that looks the global `setImmediate` up whenever it needs it, as Dawn and onnxruntime-node do. Where
- * somebody has put a `setImmediate` of their own there, the host's takes its place until the work has settled.
+ * Does work of a native library that looks the global `setImmediate` up whenever it needs it, as Dawn and
+ * onnxruntime-node do. Where somebody has put a `setImmediate` of their own there, the host's takes its place
+ * until the work has settled.
  */
 export async function onHostTimers<T>(work: () => Promise<T>): Promise<T> {
   if (setImmediate !== undefined && host.setImmediate !== setImmediate && host.setImmediate !== lent) {

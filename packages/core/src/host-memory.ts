@@ -8,8 +8,8 @@ interface HostBuffer {
 }
 
 /**
- * The same numbers in memory that every API of a host takes: a copy where the array's own is shared between threads or can be
- * resized, which `GPUQueue.writeBuffer` and others refuse, otherwise the array itself.
+ * The same numbers in memory that every API of a host takes: a copy where the array's own is shared between
+ * threads or can be resized, which `GPUQueue.writeBuffer` and others refuse, otherwise the array itself.
  */
 export function ordinaryMemory<A extends StorageOf[DType]>(data: A): A {
   return isOrdinary(data.buffer) ? data : (data.slice() as A);
@@ -19,7 +19,9 @@ function isOrdinary(buffer: ArrayBufferLike): boolean {
   return buffer[Symbol.toStringTag] === 'ArrayBuffer' && (buffer as HostBuffer).resizable !== true;
 }
 
-/** Why an array has fewer elements than it was made with, as the end of a sentence; empty where it has not. */
+/**
+ * Why an array has fewer elements than it was made with, as the end of a sentence; empty where it has not.
+ */
 export function whatBecameOf({ buffer }: StorageOf[DType]): string {
   const { detached, resizable } = buffer as HostBuffer;
   if (detached === true) return ': its memory was transferred away, to a worker for instance';

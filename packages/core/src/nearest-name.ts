@@ -1,7 +1,10 @@
 /** The name that somebody probably meant: `attentionMask` for `attention_mask`, `before` for `befor`. */
 import { show } from './show.ts';
 
-/** `there is no option "befor"; did you mean before?`; without a name near it, the sentence lists what is known. */
+/**
+ * `there is no option "befor"; did you mean before?`; without a name near it, the sentence lists what is
+ * known.
+ */
 export function unknownName(what: string, name: unknown, known: readonly string[]): string {
   const nearest = typeof name === 'string' ? nearestName(name, known) : undefined;
   const hint =

@@ -36,7 +36,7 @@ describe('making tensors', () => {
   });
 });
 
-/** As newer hosts have it. */
+/** A buffer that newer hosts can resize. */
 interface ResizableBuffer extends ArrayBuffer {
   resize(bytes: number): void;
 }

@@ -1,6 +1,7 @@
 /**
- * A tensor is plain data: dtype, shape, and a typed array. No methods, no device, no lifetime: whoever holds the
- * array owns it, and no backend ever writes to an input, which in turn must not change until the promise of its call settles. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
+ * A tensor is plain data: dtype, shape, and a typed array. No methods, no device, no lifetime: whoever holds
+ * the array owns it, and no backend ever writes to an input, which in turn must not change until the promise
+ * of its call settles. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
 import { checkArgument } from './check-options.ts';
 import { AttnError, show } from './errors.ts';
@@ -9,8 +10,8 @@ import { aList, aListOfNumbers, fields, integer, type Kind } from './kinds.ts';
 import { typedArrayName, type TypedArray } from './typed-array.ts';
 
 /**
- * Element types. `f16` is stored as raw IEEE 754 half bits in a `Uint16Array`, and a `Float16Array` is taken for one; `bool` is `u8` holding
- * 0 or 1.
+ * Element types. `f16` is stored as raw IEEE 754 half bits in a `Uint16Array`, and a `Float16Array` is taken
+ * for one; `bool` is `u8` holding 0 or 1.
  */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'u8' | 'bool';
 
@@ -301,8 +302,8 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
 }
 
 /**
- * The tensor itself when row-major and in an array of this realm; otherwise another over the same memory, or a row-major copy.
- * Errors: those of `checkTensor`.
+ * The tensor itself when row-major and in an array of this realm; otherwise another over the same memory, or
+ * a row-major copy. Errors: those of `checkTensor`.
  */
 export function contiguous<D extends DType>(value: Tensor<D>): Tensor<D> {
   checkTensor(value, 'core/contiguous');

@@ -29,7 +29,9 @@ const PATIENCE = 6;
 /** The end of waiting, on a machine that is very slow or very busy. */
 const LONGEST_MS = 200;
 
-/** What is guessed before it is measured, in operations per millisecond; a usual machine has about as many. */
+/**
+ * What is guessed before it is measured, in operations per millisecond; a usual machine has about as many.
+ */
 export const GUESSED_RATE = 4e6;
 
 /** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
@@ -56,7 +58,10 @@ const FLOPS_PER_TERM = 10;
 /** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
 const FLOPS_PER_CONVERSION = 6;
 
-/** Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real work. Errors: `INTERNAL` when the clock tells nothing. */
+/**
+ * Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real
+ * work. Errors: `INTERNAL` when the clock tells nothing.
+ */
 export function measureRate(): number {
   const tile = { data: new Float64Array(TILE * TILE).fill(0.5), offset: 0, stride: TILE };
   const scores = { data: new Float64Array(TILE * TILE), offset: 0, stride: TILE };

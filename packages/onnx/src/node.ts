@@ -52,7 +52,10 @@ async function start({
   };
 }
 
-/** The import stands in a `try` of the same function, so that bundlers let a peer be missing. Errors: `BACKEND_UNAVAILABLE`. */
+/**
+ * The import stands in a `try` of the same function, so that bundlers let a peer be missing. Errors:
+ * `BACKEND_UNAVAILABLE`.
+ */
 async function importOrt(): Promise<OrtModule> {
   try {
     return ortOf(await import('onnxruntime-node'));

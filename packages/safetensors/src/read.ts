@@ -136,7 +136,10 @@ async function readExactly(source: SafetensorsSource, offset: number, length: nu
   throw malformed(source.name, `expected ${length} bytes at offset ${offset}, got ${bytes.length}`);
 }
 
-/** A view of this realm over the same bytes: whoever calls may have made them in another. Errors: `INVALID_ARGUMENT`. */
+/**
+ * A view of this realm over the same bytes: whoever calls may have made them in another. Errors:
+ * `INVALID_ARGUMENT`.
+ */
 function ownView(bytes: Uint8Array): Uint8Array {
   checkArgument(WHERE, 'bytes', bytes, aUint8Array);
   return storageOver('u8', bytes.buffer, bytes.byteOffset, bytes.length);

@@ -19,9 +19,10 @@ export interface WasmOptions {
   /** Whether memory is shared with helper threads; without, one thread computes. Default: where the host allows it. */
   readonly sharedMemory?: boolean;
   /**
-   * Whether a worker computes and the calling thread only waits. Default: in pages, whose thread must stay free, unless the worker cannot be
-   * started, which gives a warning; elsewhere the calling thread computes too, and lets its event loop turn now and then. With `true` the backend
-   * is not available where the worker cannot be started.
+   * Whether a worker computes and the calling thread only waits. Default: in pages, whose thread must stay
+   * free, unless the worker cannot be started, which gives a warning; elsewhere the calling thread computes
+   * too, and lets its event loop turn now and then. With `true` the backend is not available where the worker
+   * cannot be started.
    */
   readonly offMainThread?: boolean;
   /** Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For tests. */

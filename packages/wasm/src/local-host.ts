@@ -62,7 +62,10 @@ export class LocalHost implements Host {
     await this.firstHelper.dispose();
   }
 
-  /** Why there are no helpers. In Node that can be seen without starting one; or all that were started have died. */
+  /**
+   * Why there are no helpers. In Node that can be seen without starting one; or all that were started have
+   * died.
+   */
   private async whyAlone(): Promise<string | undefined> {
     const { threads, startHelper: start } = this.options;
     const gaveUp = this.engine?.whyAlone;

@@ -116,8 +116,8 @@ const SIDE = 1024;
 const RUNS = 10;
 
 /**
- * Measures a device: a product of matrices that are there already, and a call that does next to nothing. Errors: `INTERNAL` where the
- * clock tells nothing.
+ * Measures a device: a product of matrices that are there already, and a call that does next to nothing.
+ * Errors: `INTERNAL` where the clock tells nothing.
  */
 export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Promise<Speed> {
   const { isSoftware, hasF16 } = options;

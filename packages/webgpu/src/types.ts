@@ -1,6 +1,6 @@
 /**
- * The types that callers see. They name WebGPU's own types only where the caller's TypeScript knows them: its library has them from
- * version 6 on, and `@webgpu/types` brings them to earlier ones.
+ * The types that callers see. They name WebGPU's own types only where the caller's TypeScript knows them: its
+ * library has them from version 6 on, and `@webgpu/types` brings them to earlier ones.
  */
 import type { Executable, RunOptions, Tensor, Tensors, TensorSpec } from '@attn/core';
 
@@ -21,8 +21,8 @@ export interface DeviceOptions {
 }
 
 /**
- * A tensor in a buffer, row-major from its start: f32 and integers as they are, flags as words 0 and 1, halves as they are where the
- * device has the feature `shader-f16`, as f32 where not.
+ * A tensor in a buffer, row-major from its start: f32 and integers as they are, flags as words 0 and 1,
+ * halves as they are where the device has the feature `shader-f16`, as f32 where not.
  */
 export interface GpuTensorInput extends TensorSpec {
   /** With the usage `STORAGE`, and of the device that the backend uses. */
@@ -31,7 +31,10 @@ export interface GpuTensorInput extends TensorSpec {
 
 /** A result that stays on the device. */
 export interface GpuTensor extends GpuTensorInput {
-  /** Gives the buffer back to the backend. Do so when nothing that reads it will be submitted any more. Idempotent. */
+  /**
+   * Gives the buffer back to the backend. Do so when nothing that reads it will be submitted any more.
+   * Idempotent.
+   */
   destroy(): void;
 }
 
@@ -42,9 +45,9 @@ export type AnyTensor = Tensor | GpuTensorInput;
 export interface GpuExecutable extends Executable {
   run(inputs: Readonly<Record<string, AnyTensor>>, options?: RunOptions): Promise<Tensors>;
   /**
-   * A run whose outputs stay on the device, and whose inputs may be there. What decides on an attention pattern (masks, lengths,
-   * segments) must be on the host. Tensors of the host must not change until the promise settles. Errors: those of `run`,
-   * `INVALID_ARGUMENT` for buffers that do not fit.
+   * A run whose outputs stay on the device, and whose inputs may be there. What decides on an attention
+   * pattern (masks, lengths, segments) must be on the host. Tensors of the host must not change until the
+   * promise settles. Errors: those of `run`, `INVALID_ARGUMENT` for buffers that do not fit.
    */
   runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,

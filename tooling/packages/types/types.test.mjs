@@ -1,4 +1,5 @@
-// The published types in a user's project that checks the types of its dependencies, too (`skipLibCheck: false`), by old and new TypeScript.
+// The published types in a user's project that checks the types of its dependencies, too (`skipLibCheck:
+// false`), by old and new TypeScript.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

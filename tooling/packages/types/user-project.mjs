@@ -1,4 +1,5 @@
-// A user's project without our development dependencies: the packages as they are published, and what those depend on.
+// A user's project without our development dependencies: the packages as they are published, and what those
+// depend on.
 import {
   cpSync,
   existsSync,

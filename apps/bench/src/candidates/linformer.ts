@@ -41,7 +41,7 @@ export async function makeLinformer({ options, problem: spec }: Candidate): Prom
   };
 }
 
-/** Of some rows of the last head, from the definition in float64. */
+/** The greatest error of some rows of the last head, against the definition in float64. */
 function greatestError({ heads, n, headDim, q, k, v }: Problem, E: Tensor, F: Tensor, out: Tensor): number {
   const offset = (heads - 1) * n * headDim;
   const [keys, values] = [project(E, k, offset, headDim), project(F, v, offset, headDim)];

@@ -177,7 +177,7 @@ function encoder(
   return { family, n, heads, headDim, build };
 }
 
-/** Those whose family contains `only`. */
+/** The graphs whose family contains `only`. */
 export function subjects(quick: boolean, only = ''): readonly Subject[] {
   return all(quick).filter(({ family }) => family.includes(only));
 }

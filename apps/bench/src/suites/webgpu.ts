@@ -59,7 +59,7 @@ const LARGEST = 2 ** 26;
 /** Tokens up to which a model is computed in plain JavaScript too, which takes seconds. */
 const PLAIN_TOKENS = 16;
 
-/** The same graph in plain JavaScript. */
+/** Runs a graph in plain JavaScript. */
 async function onCpu(graph: Graph, inputs: Tensors): Promise<Tensors> {
   const backend = cpu();
   const executable = await backend.compile(graph);

@@ -57,7 +57,7 @@ interface Measurement {
   readonly n: number;
   readonly backend: string;
   readonly ms: number;
-  /** Of the allowed pairs: 4 · headDim operations each. */
+  /** Operations a nanosecond, 4 · headDim for each allowed pair. */
   readonly gflops: number;
   /** Greatest |got − expected| over sampled rows, against float64. */
   readonly maxError: number;

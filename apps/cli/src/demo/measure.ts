@@ -14,7 +14,7 @@ import type { Subject } from './subject.ts';
 const DENSE_LENGTH = 16_384;
 const DENSE_MS = 20_000;
 
-/** The same call in plain JavaScript is measured up to this length. */
+/** Up to this length the call is measured in plain JavaScript, too. */
 const PLAIN_LENGTH = 16_384;
 
 /** What was found for one length. */
@@ -32,7 +32,10 @@ export interface Measurement {
   /** Dense attention on the same backend; extrapolated (∝ n²) where it was not measured. */
   readonly denseMs: number;
   readonly denseMeasured: boolean;
-  /** The same call in plain JavaScript, when another backend ran it; extrapolated (∝ tiles) where it was not measured. */
+  /**
+   * Milliseconds in plain JavaScript, when another backend ran the call; from the tiles where it was not
+   * measured.
+   */
   readonly plainMs: number | undefined;
   readonly plainMeasured: boolean;
   /** Greatest |got − expected| over the sampled rows, against float64. */

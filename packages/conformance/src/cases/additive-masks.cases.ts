@@ -1,6 +1,7 @@
 /**
- * Hugging Face's models add masks to scores: 0 where a key is seen, and elsewhere the least number of the dtype, PyTorch's finfo.min. A row
- * of padding that sees nothing then has the mean of all values, which the next layer reads. Two layers show what becomes of that.
+ * Hugging Face's models add masks to scores: 0 where a key is seen, and elsewhere the least number of the
+ * dtype, PyTorch's finfo.min. A row of padding that sees nothing then has the mean of all values, which the
+ * next layer reads. Two layers show what becomes of that.
  */
 import { full, type Value } from '@attn/core';
 import type { ConformanceCase } from '../case.ts';

@@ -1,4 +1,7 @@
-/** All attention cases: over 800, nearly all of a few kilobytes, so that the list runs in seconds on plain JavaScript. */
+/**
+ * All attention cases: over 800, nearly all of a few kilobytes, so that the list runs in seconds on plain
+ * JavaScript.
+ */
 import type { ConformanceCase } from '../case.ts';
 import { biasCases } from './attention/bias.cases.ts';
 import { globalCases } from './attention/global.cases.ts';

@@ -1,9 +1,14 @@
-/** From a composition to a case: what it asks for by name is fed or constant, with seeded numbers. And a layer as models have it. */
+/**
+ * From a composition to a case: what it asks for by name is fed or constant, with seeded numbers. And a layer
+ * as models have it.
+ */
 import { GraphBuilder, sizeOf, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
 import { caseId, type ConformanceCase } from '../case.ts';
 import { fill, fillIntegers, seedOf, type DataRecipe } from '../data.ts';
 
-/** What a composition is built from; everything it asks for by name is fed or constant, with seeded numbers. */
+/**
+ * What a composition is built from; everything it asks for by name is fed or constant, with seeded numbers.
+ */
 export interface Parts {
   readonly builder: GraphBuilder;
   input(name: string, shape: readonly number[], data?: DataRecipe): Value;

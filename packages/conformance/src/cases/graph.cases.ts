@@ -6,7 +6,7 @@ import { slidingWindow, type Value } from '@attn/core';
 import type { ConformanceCase } from '../case.ts';
 import { encoderLayer, graphCase, type Attend } from './graph-case.ts';
 
-/** As Longformer has it. */
+/** Attention in a window, which is what Longformer has. */
 const windowed: Attend = (builder, heads) =>
   builder.attention(heads, { pattern: slidingWindow({ before: 3, after: 3 }) }).out;
 

@@ -1,4 +1,7 @@
-/** The kinds of memory that a caller's arrays may lie in: all of them are memory to read from, and host APIs take only some of them. */
+/**
+ * The kinds of memory that a caller's arrays may lie in: all of them are memory to read from, and host APIs
+ * take only some of them.
+ */
 import { bytesPerElement, type StorageOf, type DType, type Tensor, type Tensors } from '@attn/core';
 
 /** Memory of at least so many bytes, or undefined where this host has none of the kind. */
@@ -10,7 +13,10 @@ interface Kind {
   readonly tracksLength?: boolean;
 }
 
-/** `ArrayBuffer` and `SharedArrayBuffer` as newer hosts have them; older ones ignore the option, and pages may lack the latter. */
+/**
+ * `ArrayBuffer` and `SharedArrayBuffer` as newer hosts have them; older ones ignore the option, and pages may
+ * lack the latter.
+ */
 type MakeBuffer = new (bytes: number, options?: { readonly maxByteLength: number }) => ArrayBufferLike;
 const { ArrayBuffer: Plain, SharedArrayBuffer: Shared } = globalThis as {
   readonly ArrayBuffer: MakeBuffer;

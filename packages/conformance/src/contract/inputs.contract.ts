@@ -1,6 +1,7 @@
 /**
- * Whose the inputs are. They belong to a run from its call until its promise settles: until then nobody writes to them, the backend
- * never; from then on they are the caller's alone, and nothing that the caller does to them shows anywhere.
+ * Whose the inputs are. They belong to a run from its call until its promise settles: until then nobody
+ * writes to them, the backend never; from then on they are the caller's alone, and nothing that the caller
+ * does to them shows anywhere.
  */
 import {
   bool,

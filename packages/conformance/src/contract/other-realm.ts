@@ -1,4 +1,7 @@
-/** Values of another realm, as an iframe, `node:vm` or Jest makes them: instances of other classes with the same names. */
+/**
+ * Values of another realm, as an iframe, `node:vm` or Jest makes them: instances of other classes with the
+ * same names.
+ */
 
 /** What is used of another realm. */
 export interface Realm {

@@ -1,4 +1,7 @@
-/** What is promised where time does not pass as usual: tests of applications put clocks and timers of their own in place of the host's. */
+/**
+ * What is promised where time does not pass as usual: tests of applications put clocks and timers of their
+ * own in place of the host's.
+ */
 import { clock, full, slidingWindow, type Timer } from '@attn/core';
 import { differences } from '../runner.ts';
 import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';
@@ -16,7 +19,10 @@ const NEVER = {
   clearImmediate: () => {},
 } as const;
 
-/** Does something while the global clock stands still and no global timer fires; undefined when it does not end. */
+/**
+ * Does something while the global clock stands still and no global timer fires; undefined when it does not
+ * end.
+ */
 async function inStillTime<T>(work: () => Promise<T>): Promise<T | undefined> {
   const host = globalThis as Record<string, unknown>;
   const names = Object.keys(NEVER).filter((name) => host[name] !== undefined);

@@ -122,7 +122,10 @@ function capped({ logit, error }: Bounded, softcap: number): Bounded {
   };
 }
 
-/** A score, which may be off, and what is added to it. Where anything is rounded, kernels may also count logits in units of log 2. */
+/**
+ * A score, which may be off, and what is added to it. Where anything is rounded, kernels may also count
+ * logits in units of log 2.
+ */
 function sumOf(terms: readonly number[], scoreError: number): Bounded {
   let logit = 0;
   let error = scoreError;

@@ -7,14 +7,16 @@
  *    error of exp, and of the rescaling that an online softmax does once per tile.
  * 3. The sums over K keys are off by γ_K · Σ p|v|.
  *
- * With p the exact weights and o the exact output, p̃ⱼ = pⱼ e^{dⱼ} / Σ p e^{d}, |dⱼ| ≤ δⱼ, and since Σ pⱼ (vⱼ − o) = 0,
+ * With p the exact weights and o the exact output, p̃ⱼ = pⱼ e^{dⱼ} / Σ p e^{d}, |dⱼ| ≤ δⱼ, and since Σ pⱼ (vⱼ
+ * − o) = 0,
  *
  *     |õ − o| = |Σ pⱼ (e^{dⱼ} − 1)(vⱼ − o)| / Σ p e^{d}  ≤  Σ pⱼ (e^{δⱼ} − 1) |vⱼ − o| / Σ pⱼ e^{−δⱼ}.
  *
- * To first order that is Σ pⱼ δⱼ |vⱼ − o|, never more than the familiar |Δp| ≤ 2 · p · |Δlogit|, and much less where one key
- * takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. What is common to all keys cancels, so that the
- * same holds with δⱼ + δₘ for δⱼ, and 0 for that of the greatest logit m. That is what bounds rows whose logits are off by more than
- * 1, but further apart. For the log-sum-exp, |Δlse| ≤ log Σ p e^{δ}.
+ * To first order that is Σ pⱼ δⱼ |vⱼ − o|, never more than the familiar |Δp| ≤ 2 · p · |Δlogit|, and much
+ * less where one key takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. What is
+ * common to all keys cancels, so that the same holds with δⱼ + δₘ for δⱼ, and 0 for that of the greatest
+ * logit m. That is what bounds rows whose logits are off by more than 1, but further apart. For the
+ * log-sum-exp, |Δlse| ≤ log Σ p e^{δ}.
  */
 import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core';
 import type { NamedReferences } from '@attn/core/reference';
@@ -107,7 +109,10 @@ export function boundRow(
   return logSum(lifted) + sums + ELEMENTARY + 8 * UNIT * (Math.abs(max) + Math.abs(max + logTotal));
 }
 
-/** By how much an average moves, as a function of how far each value is from it, when the weights e^below are off by factors within e^±delta. */
+/**
+ * By how much an average moves, as a function of how far each value is from it, when the weights e^below are
+ * off by factors within e^±delta.
+ */
 function spreadOf(
   below: readonly number[],
   delta: readonly number[],

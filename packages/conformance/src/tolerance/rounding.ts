@@ -38,7 +38,10 @@ export function storageError(dtype: DType, value: number): number {
   return 0;
 }
 
-/** Error of storing a value that is off by `before`: none of what is exact and can be stored, subnormal numbers aside. */
+/**
+ * Error of storing a value that is off by `before`: none of what is exact and can be stored, subnormal
+ * numbers aside.
+ */
 export function storedError(dtype: DType, value: number, before: number): number {
   if (before === 0 && (value === 0 || Math.abs(value) >= TINY) && isStored(dtype, value)) return 0;
   return storageError(dtype, Math.abs(value) + before);

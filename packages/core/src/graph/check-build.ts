@@ -18,7 +18,10 @@ export function checkName(what: string, name: string): void {
   }
 }
 
-/** The inputs that are there. Errors: `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for inputs that the op does not have. */
+/**
+ * The inputs that are there. Errors: `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for inputs that
+ * the op does not have.
+ */
 export function checkNode(op: OpName, inputs: object): [string, unknown][] {
   if (typeof op !== 'string' || !Object.hasOwn(ops, op))
     throw new AttnError('INVALID_GRAPH', WHERE, unknownName('op', op, OP_NAMES));

@@ -27,7 +27,10 @@ const aValueOrList: Kind = {
   test: (value) => (Array.isArray(value) ? value.length > 0 && value.every(aValue.test) : aValue.test(value)),
 };
 
-/** Throws `INVALID_ARGUMENT` for what is no builder, no value and no operand, `MISSING_INPUT` for an operand that is absent. */
+/**
+ * Throws `INVALID_ARGUMENT` for what is no builder, no value and no operand, `MISSING_INPUT` for an operand
+ * that is absent.
+ */
 export function checkOperands(
   where: string,
   builder: GraphBuilder,

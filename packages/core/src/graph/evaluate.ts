@@ -8,7 +8,10 @@ import { checkGraph } from './check-graph.ts';
 import { namedInputs, type Graph, type NodeOf } from './graph.ts';
 import { checkRunInputs } from './run-inputs.ts';
 
-/** The outputs of a graph by name. Nothing is rounded on the way. Errors: those of `checkRunInputs`, `INVALID_GRAPH`. */
+/**
+ * The outputs of a graph by name. Nothing is rounded on the way. Errors: those of `checkRunInputs`,
+ * `INVALID_GRAPH`.
+ */
 export function evaluateReference(graph: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
   checkGraph(graph, 'core/evaluateReference');
   const values: ReferenceTensor[] = [];

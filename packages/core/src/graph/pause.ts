@@ -38,7 +38,8 @@ const { MessageChannel } = globalThis as Pick<Turns, 'MessageChannel'>;
 const TURNS: Turns = { ...clock, MessageChannel };
 
 /**
- * Resolves in a later turn of the event loop, as early as the host can: a browser's `setTimeout` would wait 4 ms.
+ * Resolves in a later turn of the event loop, as early as the host can: a browser's `setTimeout` would wait 4
+ * ms.
  * @param turns what the host has, for tests
  */
 export function eventLoopTurn({ setImmediate, MessageChannel, setTimeout }: Turns = TURNS): Promise<void> {

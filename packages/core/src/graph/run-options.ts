@@ -18,8 +18,9 @@ export function checkRunOptions(where: string, options: RunOptions = {}): RunOpt
 }
 
 /**
- * One run with its options checked. What `onProgress` throws ends the run with that very error: `work` gets a listener that never throws,
- * and a signal that fires then, too. Errors: `INVALID_ARGUMENT`, and those of `work`.
+ * One run with its options checked. What `onProgress` throws ends the run with that very error: `work` gets a
+ * listener that never throws, and a signal that fires then, too. Errors: `INVALID_ARGUMENT`, and those of
+ * `work`.
  *
  * @example
  * run: (inputs, options) => withRunOptions('ring/run', options, ({ signal }) => compute(inputs, signal)),

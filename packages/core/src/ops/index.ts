@@ -79,7 +79,9 @@ export const OP_NAMES: readonly OpName[] = Object.keys(ops) as OpName[];
 
 const ATTRIBUTES = { name: 'attributes' };
 
-/** Puts an op together; the names of its inputs and its attributes are checked here, before its own `infer`. */
+/**
+ * Puts an op together; the names of its inputs and its attributes are checked here, before its own `infer`.
+ */
 function define<K extends OpName>(
   op: K,
   spec: OpSpec<OpAttributes[K]>,

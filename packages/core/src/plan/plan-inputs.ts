@@ -36,8 +36,8 @@ export function planTensors(
 }
 
 /**
- * Why a backend that makes plans on the host cannot run the node: the graph computes what decides on its plan.
- * Undefined when nothing is in the way.
+ * Why a backend that makes plans on the host cannot run the node: the graph computes what decides on its
+ * plan. Undefined when nothing is in the way.
  */
 export function planObstacle(graph: Graph, { inputs }: NodeOf<'attention'>): string | undefined {
   const known = new Set([...graph.inputs.values(), ...graph.constants.keys()]);

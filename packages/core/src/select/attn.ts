@@ -55,8 +55,9 @@ export interface LshResult extends AttentionResult {
 }
 
 /**
- * A compiled graph. Inputs of a run must not change until its promise settles. When its backend fails as in `Attn.run` and was not named, it is compiled on the next best one, the same run goes on
- * there, and `fallback` is emitted; it stays there.
+ * A compiled graph. Inputs of a run must not change until its promise settles. When its backend fails as in
+ * `Attn.run` and was not named, it is compiled on the next best one, the same run goes on there, and
+ * `fallback` is emitted; it stays there.
  */
 export interface CompiledGraph extends Executable {
   /** Where it runs now. */
@@ -102,16 +103,19 @@ export interface Attn {
    */
   attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult>;
   /**
-   * Linformer's attention to projected keys and values. The tensors must not change until the promise settles.
-   * Errors: those of `linformerAttention`, of the choice and of the run.
+   * Linformer's attention to projected keys and values. The tensors must not change until the promise
+   * settles. Errors: those of `linformerAttention`, of the choice and of the run.
    */
   linformerAttention(call: LinformerCall & AttnRunOptions): Promise<AttentionResult>;
   /**
-   * Reformer's LSH attention: hashed, sorted, attended in chunks. The tensors must not change until the promise settles.
-   * Errors: those of `lshAttention`, of the choice and of the run.
+   * Reformer's LSH attention: hashed, sorted, attended in chunks. The tensors must not change until the
+   * promise settles. Errors: those of `lshAttention`, of the choice and of the run.
    */
   lshAttention(call: LshCall & AttnRunOptions): Promise<LshResult>;
-  /** Runs a graph; executables are kept and reused by the graph's key. The inputs must not change until the promise settles. */
+  /**
+   * Runs a graph; executables are kept and reused by the graph's key. The inputs must not change until the
+   * promise settles.
+   */
   run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
   /**
    * Compiles a graph for a caller who wants to hold it, and who must dispose it. It moves to another backend when its own

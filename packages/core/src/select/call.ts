@@ -55,7 +55,9 @@ export function callGraph<C extends object, V extends object>(kind: CallKind<C, 
   return graphOf(kind, ownCall(kind, call));
 }
 
-/** A copy of a call, so that what it holds is read once. Errors: `INVALID_ARGUMENT` for what cannot be read. */
+/**
+ * A copy of a call, so that what it holds is read once. Errors: `INVALID_ARGUMENT` for what cannot be read.
+ */
 export function ownCall<C extends object>({ name }: { readonly name: string }, call: C): C {
   return Object.fromEntries(readEntries(`core/${name}`, 'the call', call)) as C;
 }

@@ -23,7 +23,10 @@ const BETTER = 0.97;
 /** How many times as many runs are tried at most when a sample was too short. */
 const MORE = 10;
 
-/** A clock that has not moved after so many runs, or so many milliseconds of work, stands still: no clock's step is as long. */
+/**
+ * A clock that has not moved after so many runs, or so many milliseconds of work, stands still: no clock's
+ * step is as long.
+ */
 export const MOST_STILL_RUNS = 1000;
 export const MOST_STILL_MS = 500;
 
@@ -72,10 +75,15 @@ export interface Repeated {
   readonly milliseconds: number;
 }
 
-/** So often is repeated what takes some hundredths of a millisecond: for longer than the step of any clock. */
+/**
+ * So often is repeated what takes some hundredths of a millisecond: for longer than the step of any clock.
+ */
 const MOST_REPEATS = 5000;
 
-/** Does a short task again and again until so many milliseconds have passed. Errors: `INTERNAL` when the clock stands still. */
+/**
+ * Does a short task again and again until so many milliseconds have passed. Errors: `INTERNAL` when the clock
+ * stands still.
+ */
 export function repeatFor(milliseconds: number, task: () => void, clock: () => number): Repeated {
   const start = clock();
   for (let runs = 1; runs <= MOST_REPEATS; runs++) {

@@ -1,4 +1,7 @@
-/** With `ATTN_DEBUG`, a bias that is a mask in disguise is told about: it is right, but no tile is left out for it. */
+/**
+ * With `ATTN_DEBUG`, a bias that is a mask in disguise is told about: it is right, but no tile is left out
+ * for it.
+ */
 import { debug, debugLevel } from '../debug.ts';
 import { halfToNumber } from '../float16.ts';
 import { isLazy } from '../lazy-tensor.ts';

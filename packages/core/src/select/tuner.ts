@@ -181,9 +181,9 @@ async function measure(
 }
 
 /**
- * Runs once, which compiles and makes plans, and then until runs take what they will take. The least time of a run but the first; the
- * mean where that is too short for the clock, which in some browsers stands still for a millisecond or more; undefined where the clock
- * tells nothing.
+ * Runs once, which compiles and makes plans, and then until runs take what they will take. The least time of
+ * a run but the first; the mean where that is too short for the clock, which in some browsers stands still
+ * for a millisecond or more; undefined where the clock tells nothing.
  */
 async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number | undefined> {
   await trial(candidate);

@@ -1,8 +1,14 @@
-/** What backends throw that is no `AttnError`: an error of an API that they call, say. It is as good a reason to try another backend. */
+/**
+ * What backends throw that is no `AttnError`: an error of an API that they call, say. It is as good a reason
+ * to try another backend.
+ */
 import type { Backend } from '../backend.ts';
 import { AttnError } from '../errors.ts';
 
-/** Does a backend's work. Anything else than an `AttnError` becomes one of this code, with the error as its cause. */
+/**
+ * Does a backend's work. Anything else than an `AttnError` becomes one of this code, with the error as its
+ * cause.
+ */
 export async function typedFailure<T>(
   backend: Backend,
   code: 'COMPILE_FAILED' | 'RUN_FAILED',

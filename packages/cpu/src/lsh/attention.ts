@@ -58,8 +58,8 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
 };
 
 /**
- * What rounds have left of each token, as the online softmax has it: its greatest logit, and the sum of the weights relative to it. Their
- * lse would not do: the logarithm of the sum is lost beside a large logit.
+ * What rounds have left of each token, as the online softmax has it: its greatest logit, and the sum of the
+ * weights relative to it. Their lse would not do: the logarithm of the sum is lost beside a large logit.
  */
 class RowStates {
   readonly maxima: Float64Array;

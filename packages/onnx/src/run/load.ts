@@ -2,7 +2,10 @@
 import { AttnError } from '@attn/core';
 import type { OrtModule } from './runtime.ts';
 
-/** ONNX Runtime's module, whose exports bundlers may put behind `default`. Throws where a bundler was told to leave it out. */
+/**
+ * ONNX Runtime's module, whose exports bundlers may put behind `default`. Throws where a bundler was told to
+ * leave it out.
+ */
 export function ortOf(loaded: object): OrtModule {
   const module = loaded as Partial<OrtModule> & { readonly default?: Partial<OrtModule> };
   const found = [module, module.default].find((each) => each?.InferenceSession !== undefined);

@@ -4,7 +4,9 @@ import { logSumExp } from '../kernels/attention/softmax.ts';
 import type { Frame } from '../ops/frame.ts';
 import type { RowRange } from './head-rows.ts';
 
-/** Writes lse of some rows, from states [rows × 2] at an address to the elements of a tensor from `start` on. */
+/**
+ * Writes lse of some rows, from states [rows × 2] at an address to the elements of a tensor from `start` on.
+ */
 export function writeLse(
   frame: Frame,
   lse: Tensor,

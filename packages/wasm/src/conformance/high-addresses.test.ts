@@ -1,4 +1,5 @@
-// Memory whose addresses have the sign bit set, or get it in the midst of an array. Pages that nobody touches take none.
+// Memory whose addresses have the sign bit set, or get it in the midst of an array. Pages that nobody touches
+// take none.
 import { describeConformance } from '@attn/conformance/vitest';
 import { describe } from 'vitest';
 // As built and published: threads load their script from there.

@@ -43,7 +43,7 @@ export class Crew {
   private readonly options: CrewOptions;
   private readonly helpers = new Map<number, Thread>();
   private falseStarts = 0;
-  /** Of the last one. */
+  /** Why the helper that failed last did not start. */
   private falseStart = '';
   private heap: Heap | undefined;
   private control = 0;

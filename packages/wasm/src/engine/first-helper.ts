@@ -1,6 +1,6 @@
 /**
- * A helper that is started ahead of the first job, to learn whether helpers start here: a browser says so by an event, or not at all.
- * The crew then takes it over.
+ * A helper that is started ahead of the first job, to learn whether helpers start here: a browser says so by
+ * an event, or not at all. The crew then takes it over.
  */
 import { clock, type Timer } from '@attn/core';
 import type { StartThread, Thread, ThreadEvents } from './threads.ts';

@@ -11,7 +11,10 @@ const PAGE = 65_536;
 /** The first page starts with nothing in it, so that no address is 0. */
 const START = 64;
 
-/** No kernel may count past 2³², where addresses begin anew: nothing lies in the last mebibyte that a memory can have. */
+/**
+ * No kernel may count past 2³², where addresses begin anew: nothing lies in the last mebibyte that a memory
+ * can have.
+ */
 const END = MAX_PAGES * PAGE - 2 ** 20;
 
 /** Memory with an allocator. Addresses stay valid when it grows; arrays over it may not. */

@@ -34,7 +34,10 @@ const START_MS = 500;
 /** Numbers that are copied: more than the caches of one core hold. */
 const COPIED = 2 ** 19;
 
-/** Measures within a turn of the engine's. Errors: `OUT_OF_MEMORY`, `WORKER_DIED`, `INTERNAL` where the clock tells nothing. */
+/**
+ * Measures within a turn of the engine's. Errors: `OUT_OF_MEMORY`, `WORKER_DIED`, `INTERNAL` where the clock
+ * tells nothing.
+ */
 export async function measureSpeed(engine: Engine): Promise<EngineSpeed> {
   const found = await measure(engine);
   if (knownSpeed({ ...found }) !== undefined) return found;

@@ -3,8 +3,8 @@ import { builtin, nodeProcess, type WorkerThreads } from './host.ts';
 import { addressOf, type Script, type Thread, type ThreadEvents } from './threads.ts';
 
 /**
- * A `worker_threads` thread, or undefined where there are none. Its script is named by two parts, so that bundlers for browsers do
- * not take it along a second time.
+ * A `worker_threads` thread, or undefined where there are none. Its script is named by two parts, so that
+ * bundlers for browsers do not take it along a second time.
  */
 export function nodeThread(script: Script, { onMessage, onDeath }: ThreadEvents): Thread | undefined {
   const threads = builtin<WorkerThreads>('node:worker_threads');
@@ -29,7 +29,10 @@ export function nodeThread(script: Script, { onMessage, onDeath }: ThreadEvents)
   };
 }
 
-/** Why no thread of this script can start in this process, and what would help; undefined when nothing is in its way. Starts none. */
+/**
+ * Why no thread of this script can start in this process, and what would help; undefined when nothing is in
+ * its way. Starts none.
+ */
 export function whyNoNodeThread(script: Script): string | undefined {
   const process = nodeProcess();
   if (process === undefined) return undefined;

@@ -1,7 +1,10 @@
 /** Threads of browsers. */
 import { addressOf, type Script, type Thread, type ThreadEvents } from './threads.ts';
 
-/** A Web Worker as a thread. `start` makes it, in the one way that bundlers understand. Errors: what the browser throws. */
+/**
+ * A Web Worker as a thread. `start` makes it, in the one way that bundlers understand. Errors: what the
+ * browser throws.
+ */
 export function webThread(start: () => Worker, script: Script, { onMessage, onDeath }: ThreadEvents): Thread {
   const worker = startAnywhere(start, script);
   let ended = false;
@@ -25,8 +28,8 @@ export function webThread(start: () => Worker, script: Script, { onMessage, onDe
 }
 
 /**
- * A page may not start a script of another origin, say of a CDN, but it may start one of its own that imports the other, if the other's
- * server lets it (CORS). To a sandboxed page all origins are others.
+ * A page may not start a script of another origin, say of a CDN, but it may start one of its own that imports
+ * the other, if the other's server lets it (CORS). To a sandboxed page all origins are others.
  */
 function startAnywhere(start: () => Worker, script: Script): Worker {
   try {
@@ -55,8 +58,8 @@ function importing(address: string): string {
 }
 
 /**
- * No module itself, because sandboxed pages start none of those. So messages arrive before the import, and are kept for it. What
- * becomes of a failed import is an error of the worker, which its page hears of.
+ * No module itself, because sandboxed pages start none of those. So messages arrive before the import, and
+ * are kept for it. What becomes of a failed import is an error of the worker, which its page hears of.
  */
 const sourceOf = (address: string): string => `
 const early = [];

@@ -25,14 +25,14 @@ const notThere: StartThread = ({ onDeath }) => {
 
 const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
 
-/** As in a new page, in which nothing has been warned of. */
+/** A backend of a new page, in which nothing has been warned of. */
 async function freshBackend(startEngine: StartThread, offMainThread: true | 'preferred') {
   vi.resetModules();
   const { wasmBackend: fresh } = (await import('../backend.ts')) as { wasmBackend: typeof wasmBackend };
   return fresh({ threads: 2, offMainThread, startEngine });
 }
 
-/** Of the clock, in a test that does not wait. */
+/** What stands in for the clock, in a test that does not wait. */
 const patience: { mockRestore(): void }[] = [];
 
 beforeEach(() => warn.mockClear());

@@ -218,7 +218,10 @@ function compact(tensors: Readonly<Record<string, Tensor>>): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, compactTensor(tensor)]));
 }
 
-/** Cloning an array clones all of its buffer: a part of a bigger one is cut out first. A shared one would not be cloned, but shared. */
+/**
+ * Cloning an array clones all of its buffer: a part of a bigger one is cut out first. A shared one would not
+ * be cloned, but shared.
+ */
 function compactTensor({ dtype, shape, data }: Tensor): Tensor {
   const isWhole = data.byteLength === data.buffer.byteLength;
   return { dtype, shape, data: isWhole ? ordinaryMemory(data) : data.slice() };

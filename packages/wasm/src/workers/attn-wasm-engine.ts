@@ -1,6 +1,6 @@
 /**
- * The script of a thread that has a whole engine, so that a page need not compute on its own thread. As it is published it holds all that
- * it needs, because a worker knows nothing of its page's import map.
+ * The script of a thread that has a whole engine, so that a page need not compute on its own thread. As it is
+ * published it holds all that it needs, because a worker knows nothing of its page's import map.
  */
 import {
   AttnError,

@@ -6,7 +6,10 @@ import { webThread } from '../engine/web-thread.ts';
 
 const script: Script = { beside: import.meta.url, file: 'attn-wasm-engine.js' };
 
-/** Starts a thread with an engine: `attn-wasm-engine.ts`. Errors: `BACKEND_UNAVAILABLE`, and what a browser throws. */
+/**
+ * Starts a thread with an engine: `attn-wasm-engine.ts`. Errors: `BACKEND_UNAVAILABLE`, and what a browser
+ * throws.
+ */
 export const startEngine: StartThread = (events) => {
   const reason = whyNoNodeThread(script);
   if (reason !== undefined) throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/probe', reason);

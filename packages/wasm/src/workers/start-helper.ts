@@ -1,4 +1,7 @@
-/** Starts a helper thread. A file of its own, because scripts that refer to each other in a circle cannot be bundled. */
+/**
+ * Starts a helper thread. A file of its own, because scripts that refer to each other in a circle cannot be
+ * bundled.
+ */
 import { nodeThread, whyNoNodeThread } from '../engine/node-thread.ts';
 import type { Script, StartThread } from '../engine/threads.ts';
 import { webThread } from '../engine/web-thread.ts';
@@ -14,7 +17,10 @@ export const startHelper: StartThread = (events) =>
     events,
   );
 
-/** Why no helper can start in this process; undefined where nothing is in its way, and in browsers, which only a try tells. */
+/**
+ * Why no helper can start in this process; undefined where nothing is in its way, and in browsers, which only
+ * a try tells.
+ */
 export function whyNoHelper(): string | undefined {
   return whyNoNodeThread(script);
 }

@@ -34,7 +34,10 @@ export type NodeProgram =
   | { readonly kind: 'static'; readonly dispatches: readonly Dispatch[] }
   | {
       readonly kind: 'planned';
-      /** The same object for the same plan. `inputs` are those of the graph that are in host memory. */
+      /**
+       * The dispatches of a run, one object for each plan. `inputs` are the graph's inputs that lie in host
+       * memory.
+       */
       dispatches(inputs: Readonly<Record<string, Tensor>>): readonly Dispatch[];
     };
 

@@ -22,7 +22,10 @@ export function deviceBytes({ dtype, shape }: TensorSpec, { hasF16 }: DeviceForm
   return dtype === 'f16' && hasF16 ? 4 * Math.ceil(sizeOf(shape) / 2) : 4 * sizeOf(shape);
 }
 
-/** The bytes of a tensor; not copied where they are what the device has already, in memory that it can be written from. */
+/**
+ * The bytes of a tensor; not copied where they are what the device has already, in memory that it can be
+ * written from.
+ */
 export function toDevice({ dtype, data }: Tensor, { hasF16 }: DeviceFormat): ArrayBufferView<ArrayBuffer> {
   switch (dtype) {
     case 'f32':

@@ -32,10 +32,11 @@ export const MERGE_PARAMS = {
 } as const;
 
 /**
- * Declares `mergeParts`: what `count` parts, whose buffers are `parts` and `partStates`, are together for one element of the output. Their
- * states stand at `firstState`, `stepState` apart, and their elements at `first`, `step` apart. A state is the greatest logit and the sum of
- * the weights relative to it; of nothing seen that sum is 0, of NaN it is NaN. Their log-sum-exp would not do: float32 rounds the logarithm
- * of the sum off where logits are large.
+ * Declares `mergeParts`: what `count` parts, whose buffers are `parts` and `partStates`, are together for one
+ * element of the output. Their states stand at `firstState`, `stepState` apart, and their elements at
+ * `first`, `step` apart. A state is the greatest logit and the sum of the weights relative to it; of nothing
+ * seen that sum is 0, of NaN it is NaN. Their log-sum-exp would not do: float32 rounds the logarithm of the
+ * sum off where logits are large.
  */
 export const MERGE_PARTS: string = `
 struct Merged { value: f32, greatest: f32, total: f32 }

@@ -1,4 +1,5 @@
-// Sides of grids end at 65,535 workgroups: what needs more takes several dispatches, here of two workgroups each.
+// Sides of grids end at 65,535 workgroups: what needs more takes several dispatches, here of two workgroups
+// each.
 import {
   attentionGraph,
   f32,

@@ -1,7 +1,8 @@
 /**
- * Logits over the whole range of float32. The softmax of a row is that of its differences, wherever the row lies: also where masks are
- * finite biases, as in Hugging Face's models, and a row that is wholly masked lies at the least float32. Their numbers are such that float32
- * has the logits exactly, or the largest term of a logit absorbs all others: what is wrong then is the softmax.
+ * Logits over the whole range of float32. The softmax of a row is that of its differences, wherever the row
+ * lies: also where masks are finite biases, as in Hugging Face's models, and a row that is wholly masked lies
+ * at the least float32. Their numbers are such that float32 has the logits exactly, or the largest term of a
+ * logit absorbs all others: what is wrong then is the softmax.
  */
 import { causal, full, globalTokens, or, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';
@@ -17,7 +18,7 @@ export const LARGEST: number = 3.4028234663852886e38;
 /** From where float32 has integers only to its end: powers of two, and what people write. */
 const SIZES: readonly number[] = [1e5, 2 ** 24, 2 ** 25 + 4, 1e9, 3e10, 1e12, 1e20, 1e30, 2.3e38, LARGEST];
 
-/** Both signs. */
+/** All sizes, with both signs. */
 export const PLACES: readonly number[] = SIZES.flatMap((size) => [-size, size]);
 
 /** Steps of numbers around huge ones that float32 still has. */

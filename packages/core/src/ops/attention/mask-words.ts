@@ -1,4 +1,7 @@
-/** What other libraries call a mask has several names here, by what it masks: these are the sentences that say which. */
+/**
+ * What other libraries call a mask has several names here, by what it masks: these are the sentences that say
+ * which.
+ */
 import { show } from '../../errors.ts';
 import type { NamedSpecs } from '../op.ts';
 import { fail, sameShape } from '../validate.ts';
@@ -8,7 +11,10 @@ const PATTERN = 'a pattern such as causal(), slidingWindow(…), segments() or w
 const BIAS = 'bias with 0 and -Infinity for any other mask';
 const MASK = `keyMask [batch, keys] for padding, ${PATTERN} for who sees whom, ${BIAS}`;
 
-/** What stands here for options of other libraries: the first whose pattern their name, without case and underscores, fits. */
+/**
+ * What stands here for options of other libraries: the first whose pattern their name, without case and
+ * underscores, fits.
+ */
 const INSTEAD: readonly (readonly [name: RegExp, instead: string | undefined])[] = [
   [/^(key|query|global)mask$|^(relative)?bias$/, undefined], // Our own, or nearly.
   [/mask/, MASK],
@@ -25,7 +31,10 @@ export function attentionHint(name: string): string | undefined {
   return instead && `write ${instead}`;
 }
 
-/** Refuses masks of tokens that are not a row of the batch for each, such as [batch, 1, 1, keys] or [batch, 1, queries, keys]. */
+/**
+ * Refuses masks of tokens that are not a row of the batch for each, such as [batch, 1, 1, keys] or [batch, 1,
+ * queries, keys].
+ */
 export function checkMaskAxes(inputs: NamedSpecs, { batch, queryLength, keyLength }: AttentionProblem): void {
   for (const [name, axis, length] of [
     ['keyMask', 'keys', keyLength],

@@ -31,10 +31,10 @@ const aState = fields('{ out, lse }', 'out', 'lse');
 const OPTIONS = { layout: ATTENTION_ATTRIBUTES.layout };
 
 /**
- * Attention over the union of the states' keys, as f32. Sums are in float64; a state whose lse is −∞ (no key) does not
- * enter; NaN in a row of any other state gives NaN in that row. An lse of more than about 10⁷, as float32, does not say how
- * many keys it stands for: such states count equally where their greatest logits are equal. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`,
- * `INVALID_SHAPE`.
+ * Attention over the union of the states' keys, as f32. Sums are in float64; a state whose lse is −∞ (no key)
+ * does not enter; NaN in a row of any other state gives NaN in that row. An lse of more than about 10⁷, as
+ * float32, does not say how many keys it stands for: such states count equally where their greatest logits
+ * are equal. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`.
  */
 export function mergeStates(
   states: readonly AttentionState[],

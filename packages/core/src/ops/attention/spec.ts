@@ -45,8 +45,9 @@ export interface AttentionInputs<T> {
   /** [B, Hkv, Nk, Dv]. */
   readonly v: T;
   /**
-   * [B, Nk], bool or u8: 0 hides the key from everyone, as padding is. Hidden keys cost nothing, and a row that sees none gives out 0
-   * and lse −∞; a bias of −1e9 or −3.4e38 does neither, it is a number like any other.
+   * [B, Nk], bool or u8: 0 hides the key from everyone, as padding is. Hidden keys cost nothing, and a row
+   * that sees none gives out 0 and lse −∞; a bias of −1e9 or −3.4e38 does neither, it is a number like any
+   * other.
    */
   readonly keyMask?: T;
   /** [B, Nq], bool or u8: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding. */
@@ -58,9 +59,9 @@ export interface AttentionInputs<T> {
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
   /**
-   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN under a bias of −∞. To hide
-   * keys use `keyMask`, to hide pairs a pattern, which cost nothing: a finite bias such as −10,000 computes what it hides, and a row whose
-   * keys all have it attends to all of them.
+   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN
+   * under a bias of −∞. To hide keys use `keyMask`, to hide pairs a pattern, which cost nothing: a finite
+   * bias such as −10,000 computes what it hides, and a row whose keys all have it attends to all of them.
    */
   readonly bias?: T;
   /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */

@@ -29,7 +29,10 @@ export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes):
   return [{ dtype: 'i32', shape: [batch, heads, rounds, length] }];
 }
 
-/** The factors are even, and their product fits an i32; `name` is what the caller calls them. Errors: `INVALID_ARGUMENT`. */
+/**
+ * The factors are even, and their product fits an i32; `name` is what the caller calls them. Errors:
+ * `INVALID_ARGUMENT`.
+ */
 export function checkBuckets(buckets: readonly number[], name = 'buckets'): void {
   checkIntegerList(OP, name, buckets);
   if (buckets.length === 0 || buckets.some((factor) => factor < 2 || factor % 2 !== 0)) {

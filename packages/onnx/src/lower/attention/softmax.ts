@@ -20,11 +20,17 @@ const LOWEST = -3.4028234663852886e38;
 /** The least normal f32. */
 const LEAST = 1.1754943508222875e-38;
 
-/** What a step's rows leave behind, where others are to be merged with it: the mean of what they see, and how much that is. */
+/**
+ * What a step's rows leave behind, where others are to be merged with it: the mean of what they see, and how
+ * much that is.
+ */
 export interface WeighedRows {
   /** [G, 64, Dv]. */
   readonly out: Name;
-  /** [G, 64, 1]: the greatest logit, and the sum of the weights relative to it; 0 of nothing, NaN where the row is NaN. */
+  /**
+   * [G, 64, 1]: the greatest logit, and the sum of the weights relative to it; 0 of nothing, NaN where the
+   * row is NaN.
+   */
   readonly greatest: Name;
   readonly total: Name;
 }

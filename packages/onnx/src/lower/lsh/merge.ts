@@ -13,7 +13,10 @@ import type { GroupTables } from './tables.ts';
  */
 const OWN_WEIGHT = 2 ** -100;
 
-/** e to this is the least normal f32: no round that saw something has a weight of 0, which would make NaN of its infinities. */
+/**
+ * e to this is the least normal f32: no round that saw something has a weight of 0, which would make NaN of
+ * its infinities.
+ */
 const LEAST_EXPONENT = -87;
 
 /** Merges sums. */

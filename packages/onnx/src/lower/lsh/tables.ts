@@ -49,7 +49,10 @@ export interface GroupTables {
 /** Exponentials of logits up to this, and their sums, are far from either end of f32. */
 const MOST_LOGIT = 40;
 
-/** Sums of squares below this have not overflowed, and those of vectors times `SHORTER` do not, whatever the vectors hold. */
+/**
+ * Sums of squares below this have not overflowed, and those of vectors times `SHORTER` do not, whatever the
+ * vectors hold.
+ */
 const MOST_SQUARES = 2 ** 120;
 const SHORTER = 2 ** -70;
 
@@ -133,7 +136,10 @@ export function emitTables(
   };
 }
 
-/** Unit vectors times the scale. Where sums of squares may have overflowed, those vectors are made shorter first. */
+/**
+ * Unit vectors times the scale. Where sums of squares may have overflowed, those vectors are made shorter
+ * first.
+ */
 function emitKeys(body: GraphScope, problem: LshProblem, qk: Name, squares: Name): Name {
   const { headDim, keyNorm, scale } = problem;
   const { model } = body;

@@ -1,15 +1,18 @@
 /**
- * The online softmax of a tile: weights relative to the greatest logit so far, and by how much what was summed before shrinks.
- * Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022, https://arxiv.org/abs/2205.14135
+ * The online softmax of a tile: weights relative to the greatest logit so far, and by how much what was
+ * summed before shrinks. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
+ * https://arxiv.org/abs/2205.14135
  *
- * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). What is rounded off large logits would show in the weights. With
- * fused multiply–add the difference is rounded once, when it is small. The rounding of max · log2 e is the same for the whole row and
- * cancels, but it has to stay small itself: of a maximum of 10¹⁰ it is some 500, and 2^500 is no float. So the maxima of `NEAR` rows
- * are multiplied first, and those of other rows, as of all rows without fused multiply–add, are subtracted first. Both are
+ * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). What is rounded off large logits would
+ * show in the weights. With fused multiply–add the difference is rounded once, when it is small. The rounding
+ * of max · log2 e is the same for the whole row and cancels, but it has to stay small itself: of a maximum of
+ * 10¹⁰ it is some 500, and 2^500 is no float. So the maxima of `NEAR` rows are multiplied first, and those of
+ * other rows, as of all rows without fused multiply–add, are subtracted first. Both are
  *
  *     weight = 2^((logit − origin) · log2 e − shift)
  *
- * with an origin of 0 or a shift of 0. Both follow from the maximum alone, so that weights and factors always agree on them.
+ * with an origin of 0 or a shift of 0. Both follow from the maximum alone, so that weights and factors always
+ * agree on them.
  */
 import {
   f32,
@@ -49,7 +52,10 @@ const PARAMETERS = {
   shifts: 'i32',
 } as const;
 
-/** The size of a near row's maximum at most: what is rounded off max · log2 e is 1 at most, and changes weights by a factor of 2. */
+/**
+ * The size of a near row's maximum at most: what is rounded off max · log2 e is 1 at most, and changes
+ * weights by a factor of 2.
+ */
 const NEAR = 2 ** 24;
 
 /** log(Σ e^logit) of a row, from its maximum and the sum of its weights; −∞ where it saw nothing. */

@@ -178,7 +178,10 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
   };
 }
 
-/** Sums of squares up to this have not overflowed, and those of vectors times `SHORTER` do not, whatever the vectors hold. */
+/**
+ * Sums of squares up to this have not overflowed, and those of vectors times `SHORTER` do not, whatever the
+ * vectors hold.
+ */
 const MOST_SQUARES = 2 ** 120;
 const SHORTER = 2 ** -70;
 

@@ -57,7 +57,8 @@ export const LSH_HEAD = {
   /** [N] f32: 1 over the norm of each key. */
   inverseNorms: 24,
   /**
-   * [N × 2] f32: the greatest logit of each token and the sum of its weights; between rounds `out` has its sums of values.
+   * [N × 2] f32: the greatest logit of each token and the sum of its weights; between rounds `out` has its
+   * sums of values.
    */
   states: 28,
   /** [R × N] i32 each; `chunkOf` where it matters how often pairs meet. */

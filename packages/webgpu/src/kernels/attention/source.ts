@@ -10,7 +10,10 @@ export interface TileSource {
   readonly buffers: Readonly<Record<string, string>>;
   /** Declares `queryRow` and `keyRow`, which say where a query and a key of the present tile stand, and what the other parts take. */
   readonly functions: string;
-  /** Declares where the workgroup's queries, operands and results begin: `firstQuery`, `qBase`, `kBase`, `vBase`, `outBase`, `stateBase`. */
+  /**
+   * Declares where the workgroup's queries, operands and results begin: `firstQuery`, `qBase`, `kBase`,
+   * `vBase`, `outBase`, `stateBase`.
+   */
   readonly bases: string;
   /** Runs `body` for each `tile` of the workgroup. */
   tiles(body: string): string;

@@ -1,6 +1,7 @@
 /**
- * Merges the rounds of LSH attention. A token that saw no other in any round stands for itself. Rounds that do not fit
- * into memory together come in batches: what a batch makes, together with those before, is a part like any other for the next.
+ * Merges the rounds of LSH attention. A token that saw no other in any round stands for itself. Rounds that
+ * do not fit into memory together come in batches: what a batch makes, together with those before, is a part
+ * like any other for the next.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { MERGE_PARTS } from '../merge.ts';
@@ -37,7 +38,10 @@ export interface MergeRoundsOptions {
   readonly storage: FloatStorage;
 }
 
-/** The kernel. `parts` [parts, members, tokens, valueDim] and `partStates` [parts, members, tokens] of two floats. */
+/**
+ * The kernel. `parts` [parts, members, tokens, valueDim] and `partStates` [parts, members, tokens] of two
+ * floats.
+ */
 export function mergeRoundsKernel({ hasMask, hasLse, storage }: MergeRoundsOptions): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   const buffers = {
