@@ -1,5 +1,6 @@
 /** Random q, k, v of a given size: uniform in [−1, 1), from a fixed seed. */
-import { mulberry32, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { mulberry32 } from '@attn/core/backend';
 
 /** An attention call's tensors and sizes. */
 export interface Problem {

@@ -4,11 +4,11 @@ import {
   GraphBuilder,
   lshAttention,
   type Graph,
-  type LshOptions,
   type Tensor,
   type Tensors,
   type Value,
 } from '@attn/core';
+import { type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
 import { sampleRows } from '@attn/conformance/rows';
 import type { LshSpec } from './contest/protocol.ts';

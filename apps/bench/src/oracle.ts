@@ -1,6 +1,7 @@
 /** A figure is only worth printing if the result is right: sampled rows against the float64 reference. */
 import { greatestRowError, sampleRows } from '@attn/conformance/rows';
-import type { AttentionAttributes, Tensor } from '@attn/core';
+import type { Tensor } from '@attn/core';
+import type { AttentionAttributes } from '@attn/core/backend';
 import type { Problem } from './inputs.ts';
 
 /** Largest absolute error that f32 rounding explains for inputs in [−1, 1) and these sizes. */

@@ -3,7 +3,8 @@
  * that names the option and shows what was given.
  */
 import { readFile } from 'node:fs/promises';
-import { AttnError, show, type Json } from '@attn/core';
+import { AttnError, type Json } from '@attn/core';
+import { show } from '@attn/core/backend';
 
 /** Options as the parser returns them. */
 export type Options = Readonly<Record<string, unknown>>;

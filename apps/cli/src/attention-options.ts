@@ -1,5 +1,5 @@
 /** The `--options` option of `attn run`: attributes of the op, as JSON. Their values are checked where the op is. */
-import { show, unknownName, type AttentionLayout } from '@attn/core';
+import { show, unknownName, type AttentionLayout } from '@attn/core/backend';
 import { badArgument, jsonOrFile, text, type Options } from './args.ts';
 import type { CallAttributes } from './calls/call.ts';
 

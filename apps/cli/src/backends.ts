@@ -1,6 +1,7 @@
 /** The `--backend` option, and the backends of this installation. */
 import { createAttn, type AutoOptions } from '@attn/auto';
-import { AttnError, unknownName, type Attn } from '@attn/core';
+import { AttnError, type Attn } from '@attn/core';
+import { unknownName } from '@attn/core/backend';
 import { badArgument, text, type Options } from './args.ts';
 import type { Context } from './command.ts';
 import { duration } from './terminal/format.ts';

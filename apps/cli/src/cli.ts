@@ -4,7 +4,8 @@
  * object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
  */
 import { readFileSync } from 'node:fs';
-import { AttnError, unknownName } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { unknownName } from '@attn/core/backend';
 import { cac, type CAC } from 'cac';
 import { badArgument, isSet } from './args.ts';
 import type { Command, Context } from './command.ts';

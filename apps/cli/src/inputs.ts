@@ -1,5 +1,6 @@
 /** The tensors of one call, read from a file by name and brought to the dtypes that ops take. */
-import { AttnError, show, type Tensor } from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
+import { show } from '@attn/core/backend';
 import type { SafetensorsFile } from '@attn/safetensors';
 import { badArgument, flag, text, type Options } from './args.ts';
 import type { CallKind } from './calls/call.ts';

@@ -1,5 +1,6 @@
 /** The `--model` option: a checkpoint in a folder, on the web or on the hub, with its options. */
-import { show, type Attn } from '@attn/core';
+import { type Attn } from '@attn/core';
+import { show } from '@attn/core/backend';
 import { loadModel, type LoadedModel } from '@attn/models/node';
 import { badArgument, isSet, requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';

@@ -1,18 +1,16 @@
 /** What a call costs, from its plan. */
+import { full, type Graph, type Tensor } from '@attn/core';
 import {
   attentionInputs,
   attentionProblem,
   createPause,
-  full,
   inputSpecs,
   lshProblem,
   PlanCache,
   type AttentionAttributes,
   type AttentionInputs,
   type AttentionLayout,
-  type Graph,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 
 /** What a call takes beside its run. */
 export interface CallCost {

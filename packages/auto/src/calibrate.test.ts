@@ -1,6 +1,7 @@
 /** What every backend of this project calibrates, and how it is remembered. */
 import { readFileSync } from 'node:fs';
-import { attentionGraph, f32, type Backend, type Json } from '@attn/core';
+import { f32, type Backend, type Json } from '@attn/core';
+import { attentionGraph } from '@attn/core/backend';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';

@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { clock, f32, type Tune } from '@attn/core';
+import { f32, type Tune } from '@attn/core';
+import { clock } from '@attn/core/backend';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createAttn } from './index.ts';
 

@@ -2,7 +2,8 @@
  * A case is data: what to compute, on which numbers, and a sentence on why it is there. Its id is made from its
  * parameters, so that it is the same everywhere, can be pasted from a report into a filter, and needs no list.
  */
-import type { Graph, OpName, Tensors } from '@attn/core';
+import type { Graph, Tensors } from '@attn/core';
+import type { OpName } from '@attn/core/backend';
 import type { RowAddress } from '@attn/core/reference';
 
 /** What a case compiles and what it feeds. */

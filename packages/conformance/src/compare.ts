@@ -2,7 +2,8 @@
  * Compares what a backend returned with what it should have returned, and says how they differ so that a person can
  * act on it: which output, which index, by how much more than allowed, and the neighbourhood in an aligned table.
  */
-import { halfToNumber, type Tensor, type TensorSpec } from '@attn/core';
+import { type Tensor, type TensorSpec } from '@attn/core';
+import { halfToNumber } from '@attn/core/backend';
 
 /** What an output should be: float64 values and how far off each may be. */
 export interface Expected extends TensorSpec {

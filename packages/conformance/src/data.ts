@@ -10,7 +10,7 @@
  *     t = (t + imul(t ^ (t >>> 7), t | 61)) ^ t
  *     u = (t ^ (t >>> 14)) >>> 0                 // uniform in [0, 2³²)
  */
-import { mulberry32 } from '@attn/core';
+import { mulberry32 } from '@attn/core/backend';
 
 /** A source of uniform 32-bit integers. */
 export type Random = () => number;

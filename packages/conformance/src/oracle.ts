@@ -8,7 +8,8 @@
  * the graph makes them grow. Directions are random with a fixed seed, but from trial to trial they change by a design:
  * the errors of an op and of the next ones add up in some trial, and do not cancel each other out in all.
  */
-import { mulberry32, namedInputs, type Graph, type NodeOf, type OpName, type Tensors } from '@attn/core';
+import { type Graph, type Tensors } from '@attn/core';
+import { mulberry32, namedInputs, type NodeOf, type OpName } from '@attn/core/backend';
 import { evaluateReference, references, type ReferenceTensor } from '@attn/core/reference';
 import type { Expected } from './compare.ts';
 import { nodeErrors } from './tolerance/index.ts';

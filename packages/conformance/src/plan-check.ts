@@ -2,6 +2,7 @@
  * Checks a plan cell by cell against the pattern's definition: every pair that is allowed is computed exactly once, no
  * other pair at all, and the structure is what kernels rely on. Slow and simple, because it is what plans are trusted by.
  */
+import { type AttentionPlan, type Tensor } from '@attn/core';
 import {
   attentionProblem,
   effectivePattern,
@@ -13,10 +14,8 @@ import {
   PlanCache,
   TILE,
   type AttentionAttributes,
-  type AttentionPlan,
   type BlockPlan,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 
 /** What is wrong with the plan that core makes for an attention call, or undefined. */
 export function planProblem(

@@ -2,22 +2,18 @@
  * Core's float64 reference as a backend: the slowest there is, and right by definition. It shows that the suite itself
  * holds, and is what the deliberately faulty backends of the suite's own test are made from.
  */
+import { AttnError, type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
-  AttnError,
   checkRunInputs,
   defineBackend,
   inputSpecs,
   ops,
   throwIfAborted,
   withRunOptions,
-  type Backend,
   type Executable,
-  type Graph,
   type NodeOf,
   type OpName,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { evaluateReference, fromReference } from '@attn/core/reference';
 
 /** Computes the outputs of a graph. */

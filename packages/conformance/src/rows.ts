@@ -1,12 +1,6 @@
 /** Attention on a problem that is too big to compute whole by its definition: only some query rows are compared. */
-import {
-  attentionProblem,
-  rowStrides,
-  type AttentionAttributes,
-  type Graph,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+import { type Graph, type Tensor, type Tensors } from '@attn/core';
+import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core/backend';
 import {
   attentionReferenceRows,
   toReference,

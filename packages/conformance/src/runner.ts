@@ -6,14 +6,8 @@
  * That every output element is written at all is seen by poisoning: make the backend so that it fills fresh memory with
  * NaN (`cpu({ poison: true })`), and what a kernel leaves out cannot pass for a result.
  */
-import {
-  supportsGraph,
-  type Backend,
-  type Executable,
-  type Graph,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+import { type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
+import { supportsGraph, type Executable } from '@attn/core/backend';
 import type { BuiltCase, ConformanceCase } from './case.ts';
 import { compareOutput } from './compare.ts';
 import { oracle } from './oracle.ts';

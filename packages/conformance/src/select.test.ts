@@ -1,5 +1,5 @@
 /** Selectors, ids, and that every id is what it promises: unique, deterministic, made to be pasted. */
-import { OP_NAMES } from '@attn/core';
+import { OP_NAMES } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { caseId } from './case.ts';
 import { allCases } from './cases/index.ts';

@@ -2,7 +2,8 @@
  * Picks cases by their ids. A selector is one or more globs separated by white space; `*` stands for any text, a glob
  * that begins with `!` takes away. `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
  */
-import { aString, AttnError, checkArgument, integer, listOf, show, type Kind } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { aString, checkArgument, integer, listOf, show, type Kind } from '@attn/core/backend';
 import type { ConformanceCase } from './case.ts';
 import { seedOf } from './data.ts';
 

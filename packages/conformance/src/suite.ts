@@ -2,7 +2,8 @@
  * The whole suite as one list, for whatever runs it: vitest (`vitest.ts`) or a program of its own. Cases, contract, goldens and
  * properties all come out as a `CaseResult`, and what a backend says it cannot do as `unsupported` with its reason.
  */
-import { supportsGraph, type Backend, type Graph } from '@attn/core';
+import { type Backend, type Graph } from '@attn/core';
+import { supportsGraph } from '@attn/core/backend';
 import { allCases } from './cases/index.ts';
 import { contractCases, type MakeBackend } from './contract/index.ts';
 import { goldenCalls, goldenEntries, goldenId, readGolden, runGolden } from './goldens/index.ts';

@@ -5,6 +5,7 @@
  * What a backend cannot do it says itself, and the caller must have declared it: a case that is unsupported without
  * having been declared fails, and so does one that was declared and works. Nothing is ever skipped.
  */
+import { type Backend } from '@attn/core';
 import {
   aFunction,
   aNumber,
@@ -12,9 +13,8 @@ import {
   aString,
   checkArgument,
   checkOptions,
-  type Backend,
   type OptionKinds,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MakeBackend } from './contract/index.ts';
 import { environment } from './environment.ts';

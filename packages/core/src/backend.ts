@@ -1,132 +1,143 @@
 /**
- * The whole contract of a backend. A backend is a plain object made by a factory (`cpu()`, `wasm()`, …) that
- * the application lists in order of preference; nothing registers itself on import. `defineBackend` makes one
- * of the parts in which backends differ.
- *
- * A backend may rely on: graphs are valid (core inferred and checked every shape), inputs passed to `run`
- * match the graph's specs and are contiguous (use `checkRunInputs`). It must guarantee the semantics of the
- * conformance suite: a row with no allowed key gives 0 and lse −∞; softmax in at least f32; the same result
- * for any number of threads; NaN in is NaN out in the rows that see it and nowhere else.
- *
- * Inputs belong to a run from its call until its promise settles, which lets a backend read them whenever it
- * likes: it never writes to them, takes them away, or gives them back as outputs, and once the promise has
- * settled it reads them no more.
+ * `@attn/core/backend` for whoever writes a backend, a model or a tool: the contract of backends, and what they share. Applications
+ * need `@attn/core` only.
  */
-import { checkGraph } from './graph/check-graph.ts';
-import type { Graph, GraphNode } from './graph/graph.ts';
-import type { Json } from './patterns/json-value.ts';
-import type { PlanCache } from './plan/plan-cache.ts';
-import type { Tensor } from './tensor.ts';
 
-/** What `probe` found out about this machine, without compiling or allocating anything big. */
-export type Probe =
-  | {
-      readonly available: true;
-      /** One sentence for people: `plain JavaScript, 1 thread`. */
-      readonly summary: string;
-      /** Facts for programs: features, limits, versions. */
-      readonly features: Readonly<Record<string, string | number | boolean>>;
-      /** What it would be faster with and this machine has not: one sentence each, why not, and what would help. */
-      readonly absences?: readonly string[];
-    }
-  | {
-      readonly available: false;
-      /** One sentence: why not, and what would help. */
-      readonly reason: string;
-    };
+// The contract of a backend, and what all backends do alike.
+export {
+  supportsGraph,
+  type CompileOptions,
+  type Executable,
+  type ProbeOptions,
+  type RunOptions,
+  type SharedState,
+} from './contract/backend.ts';
+export * from './contract/define-backend.ts';
+export { withRunOptions } from './contract/run-options.ts';
 
-/** How far a run has come. `done` grows to `total`; the unit is tiles for attention, nodes for graphs. */
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-  readonly unit: 'tiles' | 'nodes';
-}
+// What callers write is checked once.
+export { checkArgument, checkOptions, readEntries, type OptionKinds } from './check/check-options.ts';
+export * from './check/kinds.ts';
+export { unknownName } from './check/nearest-name.ts';
+export { show } from './check/show.ts';
+export { throwIfAborted } from './errors.ts';
+export { ATTN_OPTIONS } from './run/check-arguments.ts';
 
-/** Options of one run. */
-export interface RunOptions {
-  /** Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks. */
-  readonly signal?: AbortSignal;
-  /**
-   * Called at most about every 50 ms. What it throws, or its promise rejects with, ends the run: it stops as
-   * when it is aborted, and the promise rejects with that very error. `withCallbacks` does this for a
-   * backend.
-   */
-  readonly onProgress?: (progress: Progress) => void;
-}
+// Tensors: their memory and their elements.
+export {
+  allocate,
+  byteLengthOf,
+  bytesPerElement,
+  checkTensor,
+  contiguous,
+  contiguousStrides,
+  DTYPES,
+  sizeOf,
+  storageOver,
+  type DataOf,
+  type FileSpan,
+  type HalfArray,
+  type StorageOf,
+} from './tensor.ts';
+export { dataIdentity, isLazy, lazyTensor } from './lazy-tensor.ts';
+export { isList, isMap, typedArrayName, type TypedArray } from './util/typed-array.ts';
+export { ordinaryMemory } from './util/host-memory.ts';
+export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './util/float16.ts';
 
-/** What the backends of one `createAttn` share, so that each attention plan is made once; one that is used by itself makes its own. */
-export interface SharedState {
-  readonly plans?: PlanCache;
-}
+// Graphs: what a backend compiles.
+export { inputSpecs, namedInputs, type GraphNode, type NodeOf, type ValueId } from './graph/graph.ts';
+export { checkGraph } from './graph/check-graph.ts';
+export type { AttentionValues } from './graph/builder.ts';
 
-/** Options of `compile`. */
-export interface CompileOptions extends SharedState {
-  readonly signal?: AbortSignal;
-}
+// Ops: their shapes and their meaning.
+export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';
+export { OP_NAMES, ops } from './ops/index.ts';
+export type { NamedSpecs, OpDefinition, OpSpec } from './ops/op.ts';
+export { broadcastStrides } from './ops/broadcast.ts';
+export { activationFunction } from './ops/activation.ts';
+export { erf } from './ops/gelu/erf.ts';
+export {
+  ATTENTION_OPTIONAL,
+  ATTENTION_REQUIRED,
+  attentionProblem,
+  kvHeadOf,
+  rowStrides,
+  type AttentionAttributes,
+  type AttentionInputName,
+  type AttentionInputs,
+  type AttentionLayout,
+  type AttentionProblem,
+  type RowStrides,
+  type Shaped,
+} from './ops/attention/spec.ts';
+export { effectivePattern, patternData } from './ops/attention/effective-pattern.ts';
+export { mergeStates, type AttentionState } from './ops/attention/merge-states.ts';
+export { concatOperands } from './ops/concat/spec.ts';
+export { lshHashProblem, type LshHashProblem } from './ops/lsh-hash/spec.ts';
+export { lshProblem, type LshAttentionAttributes, type LshProblem } from './ops/lsh-attention/spec.ts';
+export { lshPairs } from './ops/lsh-attention/pairs.ts';
+export { matmulSizes, type MatmulSizes } from './ops/matmul/spec.ts';
+export type { ReduceAttributes, ReduceKind } from './ops/reduce/spec.ts';
 
-/** Named tensors. */
-export type Tensors = Readonly<Record<string, Tensor>>;
+// Plans: a pattern as a list of tiles.
+export { MASK_WORDS, TILE, type BlockPlan, type BlockTiles, type PlanGroup } from './plan/block-plan.ts';
+export { ChunkPlan, type ChunkData } from './plan/chunk-plan.ts';
+export { planSteps, type PlanData, type PlanSizes } from './plan/plan-attention.ts';
+export * from './plan/plan-cache.ts';
+export {
+  PLAN_INPUTS,
+  planObstacle,
+  planTensors,
+  planValues,
+  type PlanInput,
+  type PlanTensors,
+} from './plan/plan-inputs.ts';
+export { SPAN_MASK } from './plan/span-mask.ts';
+export { planBytes } from './plan/plan-blocks.ts';
+export { maskAllows } from './plan/tile-mask.ts';
+export { countTiles, forEachSpan, forEachTile, type Spans } from './plan/walk.ts';
 
-/** A compiled graph. Runs may overlap; a backend queues them if it must. */
-export interface Executable {
-  /**
-   * Feeds the graph's inputs by name and returns its outputs by name, in freshly allocated tensors. The
-   * inputs must stay as they are until the promise settles, aborted or not; runs that overlap may share them.
-   * They may lie in any memory, shared or resizable too.
-   */
-  run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
-  /** Releases what was allocated for this graph. Idempotent; later runs reject with `DISPOSED`. */
-  dispose(): void;
-}
+// Running in host memory: an executor for a table of kernels.
+export { compileGraph, type ExecutorOptions } from './host/executor.ts';
+export type { Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
+export type { Region } from './host/region.ts';
+export { checkGraphData } from './host/node-data.ts';
+export { checkRunInputs } from './host/run-inputs.ts';
+export { planMemory, type MemoryPlan } from './host/memory.ts';
+export { argsort } from './host/kernels/argsort.ts';
+export { inChunks } from './host/kernels/chunks.ts';
+export { moveKernels } from './host/kernels/move.ts';
+export { forEachRow } from './host/kernels/rows.ts';
 
-/** How to look. */
-export interface ProbeOptions {
-  /** What was found before may have changed: a device was lost, say, or has come. */
-  readonly again?: boolean;
-}
+// Long work: in small steps, in turn, with progress, until it is aborted.
+export { createPause, eventLoopTurn, type Pause } from './async/pause.ts';
+export { RunQueue } from './async/run-queue.ts';
+export { untilAborted } from './async/until-aborted.ts';
+export { notify } from './async/notify.ts';
+export { withCallbacks } from './async/callbacks.ts';
+export { throttleProgress } from './async/progress.ts';
+export { finishPolitely } from './async/steps.ts';
+export { clock, onHostTimers, type Timer } from './async/clock.ts';
 
-/** One way of computing graphs. */
-export interface Backend {
-  /** Stable lower-case name: `cpu`, `wasm`, `webgpu`, `onnx`, or a third party's own. */
-  readonly name: string;
-  /** Of its package: what was measured of one version is not believed of another. */
-  readonly version?: string;
-  /** What this machine has. Cheap (nothing is measured, no graph compiled), cached unless it is asked again, never throws. */
-  probe(options?: ProbeOptions): Promise<Probe>;
-  /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
-  supports(node: GraphNode, graph: Graph): true | string;
-  /**
-   * Finds the constants of this machine that `estimate` rests on, by some real work, and returns them for
-   * keeping. Ends, if by an error, where the clock stands still. Errors leave the constants that are built
-   * in. Called after `probe`, before backends are compared. What an earlier call returned, on this machine,
-   * for this version and the same features, is taken instead of measuring; what it does not recognise is
-   * measured. Without it, estimates rest on constants that are built in.
-   */
-  calibrate?(known?: Json): Promise<Json>;
-  /**
-   * Predicted milliseconds of one run on this machine, its inputs coming from and its outputs going to host memory, once what
-   * is compiled on the way has been. Called after `probe`. Attention should be counted by its plan (`plans.expected`), which by then
-   * has been made.
-   */
-  estimate(graph: Graph, shared?: SharedState): number;
-  /**
-   * Prepares a graph. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `WORKER_DIED`, `TIMEOUT`,
-   * `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
-   */
-  compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
-  /** Ends workers and devices. Idempotent. */
-  dispose(): Promise<void>;
-}
+// Predicting time: measuring a machine.
+export { leastTime, repeatFor, type LeastTimeOptions } from './choose/least-time.ts';
+export { isPlausible, plausible } from './choose/plausible.ts';
+export { workClock } from './choose/work-clock.ts';
 
-/**
- * The first reason why a graph cannot run on a backend, or true. Errors: `INVALID_GRAPH` for what is no
- * graph.
- */
-export function supportsGraph(backend: Backend, graph: Graph): true | string {
-  checkGraph(graph, `${backend.name}/compile`);
-  for (const node of graph.nodes) {
-    const answer = backend.supports(node, graph);
-    if (answer !== true) return `${node.op}: ${answer}`;
-  }
-  return true;
-}
+// Systems: options as tools read them.
+export type { LshOptions } from './systems/reformer/lsh-attention.ts';
+export {
+  LINFORMER_PROJECTIONS,
+  type LinformerInputs,
+  type LinformerOptions,
+} from './systems/linformer/options.ts';
+
+// Calls as graphs.
+export { attentionGraph, attentionInputs } from './calls/attention.ts';
+export { linformerGraph, linformerInputs } from './calls/linformer.ts';
+export { lshGraph, lshInputs } from './calls/lsh.ts';
+
+// Tools.
+export { debug, debugLevel } from './util/debug.ts';
+export { LruMap } from './util/lru.ts';
+export { mulberry32 } from './util/mulberry32.ts';

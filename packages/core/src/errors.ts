@@ -91,4 +91,4 @@ export function throwIfAborted(signal: AbortSignal | undefined, where: string): 
   }
 }
 
-export { show } from './show.ts';
+export { show } from './check/show.ts';

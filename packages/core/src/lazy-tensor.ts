@@ -2,9 +2,9 @@
  * Tensors that are not held in memory: their data is read, at once and synchronously, when somebody asks for it. A backend that keeps weights
  * in a form of its own asks once, so that a model's weights are not there twice.
  */
-import { checkArgument } from './check-options.ts';
+import { checkArgument } from './check/check-options.ts';
 import { AttnError } from './errors.ts';
-import { aFunction } from './kinds.ts';
+import { aFunction } from './check/kinds.ts';
 import {
   checkSpec,
   sizeOf,

@@ -3,11 +3,11 @@
  * the array owns it, and no backend ever writes to an input, which in turn must not change until the promise
  * of its call settles. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
-import { checkArgument } from './check-options.ts';
+import { checkArgument } from './check/check-options.ts';
 import { AttnError, show } from './errors.ts';
-import { whatBecameOf } from './host-memory.ts';
-import { aList, aListOfNumbers, fields, integer, type Kind } from './kinds.ts';
-import { typedArrayName, type TypedArray } from './typed-array.ts';
+import { whatBecameOf } from './util/host-memory.ts';
+import { aList, aListOfNumbers, fields, integer, type Kind } from './check/kinds.ts';
+import { typedArrayName, type TypedArray } from './util/typed-array.ts';
 
 /**
  * Element types. `f16` is stored as raw IEEE 754 half bits in a `Uint16Array`, and a `Float16Array` is taken

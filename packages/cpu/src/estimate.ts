@@ -2,6 +2,7 @@
  * Predicted time of a graph: the work that core knows of each op, divided by what this machine was measured to do.
  * Attention is counted by its plan, so that a window costs what a window costs.
  */
+import { type Graph } from '@attn/core';
 import {
   inputSpecs,
   ops,
@@ -10,13 +11,12 @@ import {
   sizeOf,
   TILE,
   workClock,
-  type Graph,
   type GraphNode,
   type NamedSpecs,
   type NodeOf,
   type OpName,
   type PlanCache,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { softmaxState, softmaxTile } from './attention/softmax.ts';
 import { addDotTile } from './dot-tile.ts';
 

@@ -2,7 +2,8 @@
  * Numbers in and out of kernels. Half precision is widened once at the door, by a table, so that every kernel sees
  * f32 only; results in half precision are rounded once at the end.
  */
-import { AttnError, float32ToHalf, halfToNumber, type Tensor } from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
+import { float32ToHalf, halfToNumber } from '@attn/core/backend';
 
 let halves: Float32Array | undefined;
 

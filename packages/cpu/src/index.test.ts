@@ -1,4 +1,5 @@
-import { attentionGraph, causal, GraphBuilder, slidingWindow, type Graph, type GraphNode } from '@attn/core';
+import { causal, GraphBuilder, slidingWindow, type Graph } from '@attn/core';
+import { attentionGraph, type GraphNode } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { cpu } from './index.ts';
 

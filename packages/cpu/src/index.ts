@@ -5,6 +5,7 @@
  * To read on: `attention/attention.ts` walks the plan, `attention/row-block.ts` computes a tile, `dot-tile.ts` is
  * the inner loop, and `ops/index.ts` lists the kernels.
  */
+import { type Backend } from '@attn/core';
 import {
   aBoolean,
   checkOptions,
@@ -13,9 +14,8 @@ import {
   isPlausible,
   ops,
   PlanCache,
-  type Backend,
   type OptionKinds,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { countFlops, GUESSED_RATE, measureRate } from './estimate.ts';
 import { kernelTable } from './ops/index.ts';
 import { VERSION } from './version.ts';

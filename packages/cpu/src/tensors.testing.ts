@@ -1,5 +1,6 @@
 /** For tests: tensors of reproducible numbers, and comparing them. */
-import { float32ToHalf, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { float32ToHalf } from '@attn/core/backend';
 import { toReference } from '@attn/core/reference';
 import { expect } from 'vitest';
 

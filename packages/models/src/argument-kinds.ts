@@ -2,7 +2,7 @@
  * Kinds of arguments that are objects with methods: what is asked of them before any of their methods is
  * called.
  */
-import { anObject, type Kind } from '@attn/core';
+import { anObject, type Kind } from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
 
 /** An object that has all of these fields, such as what a family reads of a checkpoint. */

@@ -1,5 +1,5 @@
 /** Texts as their UTF-8 bytes, for models that read bytes and need no tokenizer.json. */
-import { aString, checkArgument, integer } from '@attn/core';
+import { aString, checkArgument, integer } from '@attn/core/backend';
 import { readIntegerList } from './inputs/integers.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 

@@ -2,16 +2,8 @@
  * Compiled graphs of one model. Each may hold the weights once more, in the memory of its backend, so that only as many are kept as fit in
  * a bound; core's own cache counts executables, not bytes.
  */
-import {
-  AttnError,
-  byteLengthOf,
-  LruMap,
-  type Attn,
-  type CompiledGraph,
-  type Graph,
-  type RunOptions,
-  type Tensors,
-} from '@attn/core';
+import { AttnError, type Attn, type CompiledGraph, type Graph, type Tensors } from '@attn/core';
+import { byteLengthOf, LruMap, type RunOptions } from '@attn/core/backend';
 
 /** Most graphs, and most bytes of their weights together. The one that is in use is always kept. */
 const MOST_GRAPHS = 16;

@@ -1,5 +1,6 @@
 /** How outputs differ from a golden's; without any of Node's modules, so that pages can ask it too. */
-import { sizeOf, type Tensors } from '@attn/core';
+import { type Tensors } from '@attn/core';
+import { sizeOf } from '@attn/core/backend';
 import { compareOutput } from '@attn/conformance';
 import type { Golden } from './goldens.testing.ts';
 

@@ -1,5 +1,6 @@
 /** An exported graph, run by ONNX Runtime alone, without anything else of this project. */
-import { sizeOf, type Graph, type Tensor, type Tensors } from '@attn/core';
+import { type Graph, type Tensor, type Tensors } from '@attn/core';
+import { sizeOf } from '@attn/core/backend';
 import { exportOnnx } from '@attn/onnx';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 

@@ -2,7 +2,8 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAttn, isLazy, sizeOf, type Attn, type JsonObject, type Tensor } from '@attn/core';
+import { createAttn, type Attn, type JsonObject, type Tensor } from '@attn/core';
+import { isLazy, sizeOf } from '@attn/core/backend';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
@@ -371,7 +372,7 @@ test('half-precision checkpoints are half the size, and close', async () => {
   const tensors = new Map<string, Tensor>();
   for (const [name, { shape, data }] of parseSafetensors(files.get('model.safetensors') ?? new Uint8Array(0))
     .tensors) {
-    const { float32ToHalf } = await import('@attn/core');
+    const { float32ToHalf } = await import('@attn/core/backend');
     tensors.set(name, { dtype: 'f16', shape, data: float32ToHalf(data) });
   }
   const loaded = await loadModel(await put({ 'model.safetensors': serializeSafetensors(tensors) }), { attn });

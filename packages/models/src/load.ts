@@ -1,14 +1,6 @@
 /** From a checkpoint's files to a model that runs. */
-import {
-  AttnError,
-  aString,
-  checkArgument,
-  checkOptions,
-  show,
-  type Attn,
-  type Kind,
-  type OptionKinds,
-} from '@attn/core';
+import { AttnError, type Attn } from '@attn/core';
+import { aString, checkArgument, checkOptions, show, type Kind, type OptionKinds } from '@attn/core/backend';
 import type { HttpOptions } from '@attn/safetensors';
 import { aFamily, anAttn, aStore } from './argument-kinds.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';

@@ -1,17 +1,15 @@
 /** A model, its tokenizer, and something to run it on: what `loadModel` gives. */
+import { AttnError, type Attn, type Tensors } from '@attn/core';
 import {
   aFunction,
   aSignal,
   aString,
-  AttnError,
   checkArgument,
   checkOptions,
   show,
-  type Attn,
   type OptionKinds,
   type RunOptions,
-  type Tensors,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { CompiledGraphs } from './compiled-graphs.ts';
 import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
 import { encode, type Embeddings, type EncodeOptions, type TokenStates } from './encode/encode.ts';

@@ -1,6 +1,7 @@
 /** @attn/models/node: all of @attn/models, and a `loadModel` that reads folders on disk and models of the Hugging Face hub. */
 import { stat } from 'node:fs/promises';
-import { AttnError, checkOptions, show, type OptionKinds } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import { folderStore } from './files/folder-store.ts';
 import { HUB_OPTIONS, hubStore, isHubId, type HubOptions } from './files/hub-cache.ts';
 import type { UrlMap } from './files/url-store.ts';

@@ -1,5 +1,6 @@
 /** Text to ids through @huggingface/tokenizers, which is loaded only when a model has a tokenizer.json and somebody needs it. */
-import { aString, AttnError, checkArgument, show } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { aString, checkArgument, show } from '@attn/core/backend';
 import type { Tokenizer } from '@huggingface/tokenizers';
 import { readJson, type FileStore } from './files/file-store.ts';
 import { readIntegerList } from './inputs/integers.ts';

@@ -1,6 +1,7 @@
 /** Whatever backends are made with and graphs exported with, they work or say what is wrong. */
 import { describeFunctions } from '@attn/conformance/vitest';
-import { attentionGraph, f32 } from '@attn/core';
+import { f32 } from '@attn/core';
+import { attentionGraph } from '@attn/core/backend';
 import { describe } from 'vitest';
 import * as exported from './index.ts';
 import * as node from './node.ts';

@@ -1,14 +1,6 @@
 /** A graph as a file. */
-import {
-  aBoolean,
-  aString,
-  AttnError,
-  checkGraph,
-  checkOptions,
-  PlanCache,
-  type Graph,
-  type OptionKinds,
-} from '@attn/core';
+import { AttnError, type Graph } from '@attn/core';
+import { aBoolean, aString, checkGraph, checkOptions, PlanCache, type OptionKinds } from '@attn/core/backend';
 import { lowerGraph } from './lower/lower.ts';
 import { encodeModel } from './model/encode.ts';
 

@@ -1,6 +1,7 @@
 /** @attn/onnx/node: on onnxruntime-node. */
 import { availableParallelism } from 'node:os';
-import { AttnError, checkOptions, type Backend } from '@attn/core';
+import { AttnError, type Backend } from '@attn/core';
+import { checkOptions } from '@attn/core/backend';
 import { ONNX_OPTIONS, onnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
 import { notLoaded, ortOf } from './run/load.ts';
 import type { OrtModule, Runtime } from './run/runtime.ts';

@@ -1,5 +1,6 @@
 /** @attn/onnx/web: on onnxruntime-web. */
-import { aBoolean, checkOptions, type Backend, type OptionKinds } from '@attn/core';
+import { type Backend } from '@attn/core';
+import { aBoolean, checkOptions, type OptionKinds } from '@attn/core/backend';
 import { ONNX_OPTIONS, onnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
 import { notLoaded, ortOf } from './run/load.ts';
 import type { OrtModule, Runtime } from './run/runtime.ts';

@@ -2,7 +2,8 @@
  * What the dtypes of a .safetensors file become in memory. Files are little-endian, as is every machine that JavaScript
  * runs on today, so that numbers are used where they lie; only what has no dtype of ours is converted.
  */
-import { AttnError, storageOver, type DType, type Tensor } from '@attn/core';
+import { AttnError, type DType, type Tensor } from '@attn/core';
+import { storageOver } from '@attn/core/backend';
 
 /** Dtypes of files that can be read. */
 export type FileDtype =

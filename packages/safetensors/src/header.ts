@@ -3,16 +3,16 @@
  * checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its rules, among
  * them that the tensors cover the data without a hole or an overlap, are all enforced here).
  */
+import { AttnError } from '@attn/core';
 import {
   aString,
-  AttnError,
   checkArgument,
   integer,
   ordinaryMemory,
   show,
   typedArrayName,
   type Kind,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
 

@@ -2,18 +2,18 @@
  * A file on a web server, read by range requests: the header first, then each tensor by itself, so that a program can use a few tensors of a
  * file of any size. Nothing that the server says about lengths is believed: memory grows only with the bytes that arrive.
  */
+import { AttnError } from '@attn/core';
 import {
   aFunction,
   aRecord,
   aSignal,
   aString,
-  AttnError,
   checkArgument,
   checkOptions,
   integer,
   throwIfAborted,
   type OptionKinds,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { malformed } from './header.ts';
 import type { SafetensorsSource } from './read.ts';
 

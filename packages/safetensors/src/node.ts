@@ -6,22 +6,19 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { AttnError, type AttnErrorCode, type DType, type Tensor } from '@attn/core';
 import {
   allocate,
   anObject,
   aSignal,
-  AttnError,
   checkArgument,
   checkOptions,
   lazyTensor,
   throwIfAborted,
-  type AttnErrorCode,
-  type DType,
   type FileSpan,
   type Kind,
   type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { decode, DTYPE_IN_FILE } from './dtypes.ts';
 import { malformed } from './header.ts';
 import { openSafetensors, type SafetensorsFile } from './read.ts';

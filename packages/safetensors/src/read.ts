@@ -1,14 +1,6 @@
 /** Two ways to read: all of a file that is in memory already, or tensor by tensor from a source that need not be. */
-import {
-  AttnError,
-  checkArgument,
-  integer,
-  show,
-  storageOver,
-  type DType,
-  type Kind,
-  type Tensor,
-} from '@attn/core';
+import { AttnError, type DType, type Tensor } from '@attn/core';
+import { checkArgument, integer, show, storageOver, type Kind } from '@attn/core/backend';
 import { decode, FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import {
   aUint8Array,

@@ -1,5 +1,6 @@
 // Reading and writing agree with each other and with bytes laid out by hand; damage never escapes as anything but AttnError.
-import { AttnError, bytesPerElement, DTYPES, f32, storageOver, type DType, type Tensor } from '@attn/core';
+import { AttnError, f32, type DType, type Tensor } from '@attn/core';
+import { bytesPerElement, DTYPES, storageOver } from '@attn/core/backend';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openSafetensors, parseSafetensors, serializeSafetensors } from './index.ts';

@@ -1,7 +1,7 @@
 /** Writing: the header first, padded so that every tensor's bytes are aligned, then the tensors by falling element size. */
+import { AttnError, type Tensor } from '@attn/core';
 import {
   aString,
-  AttnError,
   bytesPerElement,
   checkArgument,
   checkTensor,
@@ -9,8 +9,7 @@ import {
   isMap,
   readEntries,
   show,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { DTYPE_IN_FILE } from './dtypes.ts';
 import { LENGTH_BYTES, MAX_HEADER_BYTES, METADATA } from './header.ts';
 

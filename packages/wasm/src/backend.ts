@@ -1,5 +1,6 @@
 /** The backend: what it can do and what it costs, decided here; it is computed by a host. */
-import { defineBackend, type Backend, type Graph, type GraphNode } from '@attn/core';
+import { type Backend, type Graph } from '@attn/core';
+import { defineBackend, type GraphNode } from '@attn/core/backend';
 import { knownSpeed, REFERENCE } from './engine/speed.ts';
 import { Hosts, type WasmBackendOptions } from './hosts.ts';
 import { localPlans } from './plan-source.ts';

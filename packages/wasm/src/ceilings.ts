@@ -2,7 +2,7 @@
  * What the machine at hand can do at most in JavaScript and in WebAssembly on one thread: multiply–adds on registers alone. Kernels
  * are judged by their share of it. Published as `@attn/wasm/ceilings`, for benchmarks.
  */
-import { clock } from '@attn/core';
+import { clock } from '@attn/core/backend';
 import { f32x4, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
 import { features } from './engine/features.ts';
 import { multiplyAdd, type Simd } from './kernels/arithmetic.ts';

@@ -1,5 +1,6 @@
 /** Where graphs are computed: on the calling thread, or in a worker. Both are loaded only when they are the one. */
-import type { Executable, Graph } from '@attn/core';
+import type { Graph } from '@attn/core';
+import type { Executable } from '@attn/core/backend';
 import type { EngineSpeed } from './engine/speed.ts';
 import type { StartThread } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';

@@ -4,7 +4,8 @@
  * To read on: `ops/index.ts` lists the kernels, `attention/attention.ts` walks the plan, `kernels/attention/row-block.ts` is the
  * kernel that it runs, `kernels/register-tile.ts` is the inner loop of everything, and `engine/` has memory and threads.
  */
-import { aBoolean, checkOptions, integer, oneOf, type Backend, type OptionKinds } from '@attn/core';
+import { type Backend } from '@attn/core';
+import { aBoolean, checkOptions, integer, oneOf, type OptionKinds } from '@attn/core/backend';
 import { wasmBackend } from './backend.ts';
 import { MOST_HELPERS } from './engine/control.ts';
 import { availableThreads } from './engine/threads.ts';

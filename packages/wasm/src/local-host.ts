@@ -1,5 +1,6 @@
 /** A host on the calling thread, with helper threads beside it. */
-import { AttnError, compileGraph, type Executable, type Graph, type Probe } from '@attn/core';
+import { AttnError, type Graph, type Probe } from '@attn/core';
+import { compileGraph, type Executable } from '@attn/core/backend';
 import { Engine } from './engine/engine.ts';
 import { FirstHelper } from './engine/first-helper.ts';
 import { nodeProcess } from './engine/host.ts';

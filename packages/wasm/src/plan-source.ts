@@ -1,5 +1,5 @@
 /** Where the attention kernel has its plans from: a store beside it, or the page that its worker belongs to. */
-import type { NamedSpecs, NodeOf, Pause, PlanCache, PlannedCall, PlanTensors } from '@attn/core';
+import type { NamedSpecs, NodeOf, Pause, PlanCache, PlannedCall, PlanTensors } from '@attn/core/backend';
 
 /** Plans attention calls. */
 export interface PlanSource {

@@ -2,17 +2,17 @@
  * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a call costs however
  * small it is. Attention is counted by its plan, so that a window costs what a window costs; see `attention/predict.ts`.
  */
+import { type Graph } from '@attn/core';
 import {
   inputSpecs,
   lshHashProblem,
   lshProblem,
   ops,
   sizeOf,
-  type Graph,
   type GraphNode,
   type OpName,
   type PlanCache,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { attentionMs } from './attention/predict.ts';
 import { WORTH_WAKING } from './engine/control.ts';
 import type { CrewSpeed } from './engine/speed.ts';

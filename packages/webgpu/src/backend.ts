@@ -1,4 +1,5 @@
 /** The backend: what it is made with, what its device can do, and programs on it. */
+import { type Probe } from '@attn/core';
 import {
   aBoolean,
   aFunction,
@@ -9,8 +10,7 @@ import {
   type BackendOf,
   type Executable,
   type OptionKinds,
-  type Probe,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { CurrentDevice } from './device/current-device.ts';
 import type { GpuDevice } from './device/gpu-device.ts';
 import { ProgramExecutable } from './graph/executable.ts';

@@ -1,5 +1,6 @@
 // What can go wrong with a device: typed errors, another device for the next call, and no buffer left behind.
-import { attentionGraph, createAttn, f32, GraphBuilder, slidingWindow, type AttentionCall } from '@attn/core';
+import { createAttn, f32, GraphBuilder, slidingWindow, type AttentionCall } from '@attn/core';
+import { attentionGraph } from '@attn/core/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BufferPool } from './device/buffer-pool.ts';
 import { findGpu } from './device/find-gpu.ts';

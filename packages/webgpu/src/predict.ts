@@ -1,9 +1,7 @@
 /** How long a graph will take: operations over the rate of a product, bytes over the bus, and some time for the call. */
+import { AttnError, f32, GraphBuilder, type Graph, type Json, type JsonObject } from '@attn/core';
 import {
-  AttnError,
   clock,
-  f32,
-  GraphBuilder,
   inputSpecs,
   isPlausible,
   lshProblem,
@@ -11,13 +9,10 @@ import {
   PlanCache,
   sizeOf,
   TILE,
-  type Graph,
-  type Json,
-  type JsonObject,
   type LshProblem,
   type NodeOf,
   type OpName,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { GpuDevice } from './device/gpu-device.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
 import { sortPasses } from './ops/lsh.ts';

@@ -1,5 +1,6 @@
 /** What the backend can do on a device, or why not: kernels, what fits into bindings and buffers, and what attention is limited by. */
-import { inputSpecs, lshProblem, planObstacle, type Graph, type GraphNode, type NodeOf } from '@attn/core';
+import { type Graph } from '@attn/core';
+import { inputSpecs, lshProblem, planObstacle, type GraphNode, type NodeOf } from '@attn/core/backend';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
 import { EMIT } from './ops/index.ts';
 import { lshObstacle } from './ops/lsh-attention.ts';

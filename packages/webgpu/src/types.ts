@@ -2,7 +2,8 @@
  * The types that callers see. They name WebGPU's own types only where the caller's TypeScript knows them: its
  * library has them from version 6 on, and `@webgpu/types` brings them to earlier ones.
  */
-import type { Executable, RunOptions, Tensor, Tensors, TensorSpec } from '@attn/core';
+import type { Tensor, Tensors, TensorSpec } from '@attn/core';
+import type { Executable, RunOptions } from '@attn/core/backend';
 
 type GpuNames = typeof globalThis;
 

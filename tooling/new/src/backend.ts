@@ -13,16 +13,8 @@ const index = ({ camel, kebab, pascal }: Name): string => `\
  *
  * To read on: \`kernels.ts\` lists the ops.
  */
-import {
-  compileGraph,
-  defineBackend,
-  inputSpecs,
-  ops,
-  type Backend,
-  type Graph,
-  type NodeOf,
-  type OpName,
-} from '@attn/core';
+import { type Backend, type Graph } from '@attn/core';
+import { compileGraph, defineBackend, inputSpecs, ops, type NodeOf, type OpName } from '@attn/core/backend';
 import { kernels } from './kernels.ts';
 
 /** Options of \`${camel}\`. */
@@ -52,7 +44,7 @@ const kernels = `\
  * The kernels by op: a new kernel is a file here and a line in this table. An op that has none yet is computed by its
  * definition in core, slowly but rightly, so that the conformance suite is green from the first day on.
  */
-import { OP_NAMES, type KernelCall, type KernelTable, type OpName } from '@attn/core';
+import { OP_NAMES, type KernelCall, type KernelTable, type OpName } from '@attn/core/backend';
 import { fromReference, references, toReference } from '@attn/core/reference';
 import { relu } from './relu.ts';
 
@@ -71,7 +63,7 @@ function byDefinition<K extends OpName>({ node, inputs, outputs, attributes }: K
 
 const relu = `\
 /** max(x, 0); NaN stays NaN. The smallest kernel there is. */
-import type { Kernel } from '@attn/core';
+import type { Kernel } from '@attn/core/backend';
 
 export const relu: Kernel<'relu'> = ({ inputs: { x }, outputs: [out] }) => {
   // Half floats are stored as their bits: above 0x7fff is the sign, above 0xfc00 are NaNs.

@@ -22,7 +22,7 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
     (file) => `packages/core/src/patterns/${file}`,
   ),
   op: ['index.ts', 'references.ts', 'attributes.ts'].map((file) => `packages/core/src/ops/${file}`),
-  backend: ['packages/core/src/index.ts', 'packages/auto/src/index.ts'],
+  backend: ['packages/core/src/index.ts', 'packages/core/src/backend.ts', 'packages/auto/src/index.ts'],
 };
 
 /** Why this name cannot be had; undefined when it can. */

@@ -12,6 +12,7 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
 /** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
 export const ROWS = [
   { what: '@attn/core', ...all('@attn/core'), limit: 57, target: 15 },
+  { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 57 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",

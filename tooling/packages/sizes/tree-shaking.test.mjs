@@ -17,7 +17,7 @@ async function shipped(source, external) {
 }
 
 /** Folders of core that compute, plan or choose. */
-const MACHINERY = /^core\/(graph|kernels|plan|select|systems)\//;
+const MACHINERY = /^core\/(async|calls|choose|contract|graph|host|plan|run|systems)\//;
 const REFERENCE = /^core\/.*reference/;
 
 /** Everything exported that makes a pattern or is given patterns. */

@@ -1,7 +1,8 @@
 // Random work on all backends at once while things break. Every call must end: with the right numbers, or with a typed error that the fault or the
 // caller explains.
 import { compareOutput, oracle } from '@attn/conformance';
-import { AttnError, createAttn, mulberry32 } from '@attn/core';
+import { AttnError, createAttn } from '@attn/core';
+import { mulberry32 } from '@attn/core/backend';
 import { FAULTS, faultsOf, watchDevices } from './faults.mjs';
 import { growth, sampleMemory } from './memory.mjs';
 import { pick, randomWork } from './random-work.mjs';

@@ -1,7 +1,5 @@
 /** Our own backends: the whole call as an application makes it, or the bare executable behind it. */
 import {
-  attentionGraph,
-  attentionInputs,
   AttnError,
   createAttn,
   full,
@@ -11,6 +9,7 @@ import {
   type JsonObject,
   type Tensor,
 } from '@attn/core';
+import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { cpu } from '@attn/cpu';
 import { wasm, type WasmOptions } from '@attn/wasm';
 import type { Candidate, Contestant } from '../contest/protocol.ts';

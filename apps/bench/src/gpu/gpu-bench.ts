@@ -1,16 +1,6 @@
 /** Times graphs on one backend: on the GPU by its timestamps where it has them, else whole runs. Every result is checked. */
-import {
-  attentionGraph,
-  attentionInputs,
-  float32ToHalf,
-  GraphBuilder,
-  halfToFloat32,
-  planAttention,
-  type Graph,
-  type Pattern,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+import { GraphBuilder, planAttention, type Graph, type Pattern, type Tensor, type Tensors } from '@attn/core';
+import { attentionGraph, attentionInputs, float32ToHalf, halfToFloat32 } from '@attn/core/backend';
 import {
   webgpu,
   type GpuBackend,

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sizeOf } from '@attn/core';
+import { sizeOf } from '@attn/core/backend';
 import { longformer, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { executable, file, matmul, model, windowOf } from '../candidates/index.ts';
 import { simdPeak } from '../ceilings.ts';

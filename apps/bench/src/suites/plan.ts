@@ -3,12 +3,12 @@ import {
   globalTokens,
   or,
   planAttention,
-  planBytes,
   slidingWindow,
   where,
   type AttentionPlan,
   type Pattern,
 } from '@attn/core';
+import { planBytes } from '@attn/core/backend';
 import { interleaved } from '../measure.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 

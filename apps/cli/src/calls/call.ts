@@ -2,7 +2,8 @@
  * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such as Linformer. Each is a file
  * here that says which tensors it reads and how it is called.
  */
-import type { AttentionLayout, AttentionResult, Attn, AttnRunOptions, Tensor } from '@attn/core';
+import type { AttentionResult, Attn, AttnRunOptions, Tensor } from '@attn/core';
+import type { AttentionLayout } from '@attn/core/backend';
 import type { RowAddress } from '@attn/core/reference';
 import type { CallCost } from '../plan-cost.ts';
 

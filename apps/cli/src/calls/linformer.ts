@@ -1,16 +1,13 @@
 /** `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors of the file. */
+import { f32, type Json, type JsonObject, type Tensor } from '@attn/core';
 import {
-  f32,
   LINFORMER_PROJECTIONS,
   linformerGraph,
   linformerInputs,
   show,
   unknownName,
-  type Json,
-  type JsonObject,
   type LinformerOptions,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { evaluateReference, toReference } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';

@@ -1,15 +1,6 @@
 /** `{"type":"lsh","rounds":4,"causal":true}`: Reformer's LSH attention. Queries are keys, too: it reads `q` and `v`, and no `k`. */
-import {
-  LSH_PRESETS,
-  lshGraph,
-  show,
-  unknownName,
-  type Json,
-  type JsonObject,
-  type LshCall,
-  type LshOptions,
-  type LshPreset,
-} from '@attn/core';
+import { LSH_PRESETS, type Json, type JsonObject, type LshCall, type LshPreset } from '@attn/core';
+import { lshGraph, show, unknownName, type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';

@@ -1,13 +1,7 @@
 /** The attention of a pattern. */
 import { greatestRowError } from '@attn/conformance/rows';
-import {
-  ATTENTION_OPTIONAL,
-  ATTENTION_REQUIRED,
-  attentionInputs,
-  ops,
-  patternFromJson,
-  type Json,
-} from '@attn/core';
+import { patternFromJson, type Json } from '@attn/core';
+import { ATTENTION_OPTIONAL, ATTENTION_REQUIRED, attentionInputs, ops } from '@attn/core/backend';
 import { planCost } from '../plan-cost.ts';
 import type { CallKind, InputNames } from './call.ts';
 import { referenceInputs } from './rows.ts';

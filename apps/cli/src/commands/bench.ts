@@ -5,14 +5,13 @@ import {
   causal,
   f32,
   full,
-  mulberry32,
   planAttention,
   slidingWindow,
-  throwIfAborted,
   type Attn,
   type Pattern,
   type Tensor,
 } from '@attn/core';
+import { mulberry32, throwIfAborted } from '@attn/core/backend';
 import { integer, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';

@@ -1,6 +1,7 @@
 /** `attn encode`: a model's outputs for ids in a file, or vectors for texts. */
 import { readFile } from 'node:fs/promises';
-import { AttnError, show, type Tensor, type Tensors } from '@attn/core';
+import { AttnError, type Tensor, type Tensors } from '@attn/core';
+import { show } from '@attn/core/backend';
 import type { EncodeOptions, EncodeProgress, LoadedModel, TokenBatch, VectorBatch } from '@attn/models/node';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { badArgument, flag, integer, isSet, requiredText, text, type Options } from '../args.ts';

@@ -1,5 +1,6 @@
 /** `attn make-checkpoint`: a model of real size with random weights, to try and to measure what a machine can do before anything is downloaded. */
-import { show, type JsonObject } from '@attn/core';
+import { type JsonObject } from '@attn/core';
+import { show } from '@attn/core/backend';
 import {
   FAMILIES,
   LONGFORMER_PRESETS,

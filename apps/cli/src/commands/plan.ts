@@ -1,5 +1,6 @@
 /** `attn plan`: what a pattern costs at any length, without computing any attention. */
-import { createPause, drawPattern, finishPolitely, planBytes, planSteps, type PlanGroup } from '@attn/core';
+import { drawPattern } from '@attn/core';
+import { createPause, finishPolitely, planBytes, planSteps, type PlanGroup } from '@attn/core/backend';
 import { isSet, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { PATTERN_HELP, readPattern } from '../pattern.ts';

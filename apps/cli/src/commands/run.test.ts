@@ -3,7 +3,8 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { causal, f32, linformerGraph, linformerInputs, lshGraph, lshInputs, type Tensor } from '@attn/core';
+import { causal, f32, type Tensor } from '@attn/core';
+import { linformerGraph, linformerInputs, lshGraph, lshInputs } from '@attn/core/backend';
 import { attentionReference, evaluateReference, toReference } from '@attn/core/reference';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

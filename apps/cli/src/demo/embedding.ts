@@ -9,7 +9,8 @@
  * each query and key is then turned by its position (rotary embedding, Su et al. 2021), so that nearness counts there and
  * content alone in the other half. A token's logit with itself is about 12, with an unrelated one 0 ± 1.5.
  */
-import { mulberry32, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { mulberry32 } from '@attn/core/backend';
 
 /** The demo's sizes: BERT-base has 12 heads of 64, this has 8. */
 export const HEADS = 8;

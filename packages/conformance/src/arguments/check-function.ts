@@ -3,7 +3,8 @@
  * whose message has the wrong value in it. A package lists its functions with right arguments for each, and
  * everything in them is made wrong in turn.
  */
-import { AttnError, isMap, show, typedArrayName } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { isMap, show, typedArrayName } from '@attn/core/backend';
 import fc from 'fast-check';
 import { at, objectPaths, pathsOf, replaced, type Path } from './mutate.ts';
 import { anyValue, wrongValues } from './wrong-values.ts';

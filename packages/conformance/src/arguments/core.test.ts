@@ -2,12 +2,14 @@
  * The public functions of core. Values of a graph and patterns are made by their own functions and taken
  * whole.
  */
-import * as core from '@attn/core';
+import * as user from '@attn/core';
+import * as backend from '@attn/core/backend';
 import * as reference from '@attn/core/reference';
 import { referenceBackend } from '../reference-backend.ts';
 import type { FunctionTable, FunctionTrial } from './check-function.ts';
 import { describeFunctions } from './describe-functions.ts';
 
+const core = { ...user, ...backend };
 const { f32, i32, bool, GraphBuilder, causal, full } = core;
 
 const KERNEL = 'is called for each element, row or tile of a call that core has checked';
@@ -28,8 +30,8 @@ const lshCall = () => ({ qk: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, pr
 
 /** A method of a fresh builder, with two values of it: `x` [1, 1, 4, 2] and `w` [2, 2]. */
 function building(
-  method: keyof core.GraphBuilder,
-  args: (x: core.Value, w: core.Value, builder: core.GraphBuilder) => readonly unknown[],
+  method: keyof user.GraphBuilder,
+  args: (x: user.Value, w: user.Value, builder: user.GraphBuilder) => readonly unknown[],
   options?: readonly number[],
 ): FunctionTrial {
   let builder = new GraphBuilder();
@@ -53,11 +55,11 @@ function composing(
   return { ...building('node', args, options), call };
 }
 
-const graph = (): core.Graph => core.attentionGraph({ q: q(), k: q(), v: q() });
+const graph = (): user.Graph => core.attentionGraph({ q: q(), k: q(), v: q() });
 
 /** A method of an `Attn`, which is disposed afterwards. */
 function attnMethod(
-  method: keyof core.Attn,
+  method: keyof user.Attn,
   args: () => readonly unknown[],
   options?: readonly number[],
 ): FunctionTrial {
@@ -81,7 +83,7 @@ function untried(reason: string, ...names: readonly string[]): FunctionTable {
 }
 
 /** Methods, by type: at run time private ones look like the others. */
-type Methods = `GraphBuilder.${keyof core.GraphBuilder}` | `Attn.${keyof core.Attn}`;
+type Methods = `GraphBuilder.${keyof user.GraphBuilder}` | `Attn.${keyof user.Attn}`;
 
 const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   // Errors, options and tensors.
@@ -100,21 +102,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   defineBackend: BACKEND,
   checkOptions: BACKEND,
   readEntries: BACKEND,
-  checkCompileOptions: {
-    call: (options: never) => core.checkCompileOptions('test', options),
-    args: () => [{}],
-    options: [0],
-  },
-  checkProbeOptions: {
-    call: (options: never) => core.checkProbeOptions('test', options),
-    args: () => [{ again: true }],
-    options: [0],
-  },
-  checkRunOptions: {
-    call: (options: never) => core.checkRunOptions('test', options),
-    args: () => [{ onProgress: () => {} }],
-    options: [0],
-  },
   ...untried(BACKEND, 'required', 'integer', 'oneOf', 'listOf', 'either', 'fields'),
   ...untried(BACKEND, 'nearestName', 'unknownName'),
   allocate: { args: () => ['f32', 4] },
@@ -131,7 +118,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   tensor: { args: () => ['u8', [2], Uint8Array.of(1, 2)] },
   zeros: { args: () => ['f32', [2, 2]] },
   typedArrayName: { args: () => [new Uint8Array(1)] },
-  isBuffer: { args: () => [new ArrayBuffer(1)] },
   isList: { args: () => [[1]] },
   isMap: { args: () => [new Map()] },
   dataIdentity: BACKEND,
@@ -269,7 +255,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     args: () => [8, { chunkLength: 2, chunksBefore: 1, wrap: true, causal: false }],
     options: [1],
   },
-  randomRotations: { args: () => [1, [2, 2]] },
 
   // Graphs.
   GraphBuilder: { call: () => new GraphBuilder(), args: () => [] },
@@ -360,7 +345,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     args: () => [{ backends: [referenceBackend()], backend: 'reference', tune: 'measure', cache: false }],
     options: [0],
     depth: 1,
-    after: (attn) => (attn as core.Attn).dispose(),
+    after: (attn) => (attn as user.Attn).dispose(),
   },
   'Attn.attention': attnMethod(
     'attention',
@@ -396,4 +381,4 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   toReference: { args: () => [q()] },
 };
 
-describeFunctions([core, reference], table);
+describeFunctions([user, backend, reference], table);

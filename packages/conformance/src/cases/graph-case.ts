@@ -2,7 +2,8 @@
  * From a composition to a case: what it asks for by name is fed or constant, with seeded numbers. And a layer
  * as models have it.
  */
-import { GraphBuilder, sizeOf, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
+import { GraphBuilder, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
+import { sizeOf } from '@attn/core/backend';
 import { caseId, type ConformanceCase } from '../case.ts';
 import { fill, fillIntegers, seedOf, type DataRecipe } from '../data.ts';
 

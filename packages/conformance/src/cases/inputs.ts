@@ -1,5 +1,6 @@
 /** What cases do to their inputs once they are made. */
-import { float32ToHalf, type Tensor, type Tensors } from '@attn/core';
+import { type Tensor, type Tensors } from '@attn/core';
+import { float32ToHalf } from '@attn/core/backend';
 
 /** Writes a value into an input, `k@0,1,5,2=NaN`, or with fewer indices into a whole slice, `v@0,0,3=Infinity`. */
 export function plant(inputs: Record<string, Tensor>, text: string): void {

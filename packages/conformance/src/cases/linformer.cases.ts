@@ -3,17 +3,14 @@
  * biases come. Matrices are known when the graph is compiled, as weights are, unless a case says that they are fed.
  */
 import {
-  float32ToHalf,
   full,
   GraphBuilder,
   linformerAttention,
   linformerProjectedInput,
-  sizeOf,
-  type LinformerInputs,
-  type LinformerOptions,
   type Tensor,
   type Value,
 } from '@attn/core';
+import { float32ToHalf, sizeOf, type LinformerInputs, type LinformerOptions } from '@attn/core/backend';
 import { caseId, type BuiltCase, type ConformanceCase } from '../case.ts';
 import { fill, fillMask, seedOf, type DataRecipe, type MaskRecipe } from '../data.ts';
 

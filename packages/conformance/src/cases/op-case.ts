@@ -1,15 +1,6 @@
 /** From the declarative form of a case of any other op to its id, graph and inputs. */
-import {
-  float32ToHalf,
-  GraphBuilder,
-  sizeOf,
-  type Graph,
-  type OpAttributes,
-  type OpName,
-  type Tensor,
-  type Tensors,
-  type Value,
-} from '@attn/core';
+import { GraphBuilder, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
+import { float32ToHalf, sizeOf, type OpAttributes, type OpName } from '@attn/core/backend';
 import { caseId, type CaseParams, type ConformanceCase } from '../case.ts';
 import { fill, fillIntegers, fillMask, seedOf, type DataRecipe } from '../data.ts';
 

@@ -1,5 +1,6 @@
 /** What a backend makes of arguments that are wrong, and of arrays that are right but unusual. */
-import { full, tensor, type Backend, type Executable, type HalfArray, type Tensor } from '@attn/core';
+import { full, tensor, type Backend, type Tensor } from '@attn/core';
+import { type Executable, type HalfArray } from '@attn/core/backend';
 import { functionProblems, type FunctionTrial } from '../arguments/check-function.ts';
 import { attentionCases } from '../cases/attention/attention-case.ts';
 import { differences } from '../runner.ts';

@@ -6,15 +6,14 @@ import {
   GraphBuilder,
   globalTokens,
   i32,
-  lazyTensor,
   or,
   slidingWindow,
-  supportsGraph,
   type AttnErrorCode,
   type Graph,
   type Tensor,
   type Tensors,
 } from '@attn/core';
+import { lazyTensor, supportsGraph } from '@attn/core/backend';
 import { allCases } from '../cases/index.ts';
 import { differences } from '../runner.ts';
 import {

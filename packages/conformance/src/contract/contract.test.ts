@@ -1,5 +1,6 @@
 /** Backends that break one promise each, and the case that must notice. */
-import type { Backend, Executable, RunOptions, Tensor, Tensors } from '@attn/core';
+import type { Backend, Tensor, Tensors } from '@attn/core';
+import type { Executable, RunOptions } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { referenceBackend } from '../reference-backend.ts';
 import { contractCases } from './index.ts';

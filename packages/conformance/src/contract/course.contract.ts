@@ -1,13 +1,6 @@
 /** What is promised while a run is under way: progress, and that it can be stopped. */
-import {
-  full,
-  type Executable,
-  type Backend,
-  type Progress,
-  type RunOptions,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+import { full, type Backend, type Progress, type Tensor, type Tensors } from '@attn/core';
+import { type Executable, type RunOptions } from '@attn/core/backend';
 import { copy, differences } from '../runner.ts';
 import {
   attentionGraph,

@@ -2,7 +2,8 @@
  * The kinds of memory that a caller's arrays may lie in: all of them are memory to read from, and host APIs
  * take only some of them.
  */
-import { bytesPerElement, type StorageOf, type DType, type Tensor, type Tensors } from '@attn/core';
+import { type DType, type Tensor, type Tensors } from '@attn/core';
+import { bytesPerElement, type StorageOf } from '@attn/core/backend';
 
 /** Memory of at least so many bytes, or undefined where this host has none of the kind. */
 type Allocate = (bytes: number) => ArrayBufferLike | undefined;

@@ -6,16 +6,15 @@
 import {
   bool,
   causal,
-  eventLoopTurn,
   GraphBuilder,
   slidingWindow,
-  supportsGraph,
   type Backend,
   type DType,
   type Graph,
   type Tensor,
   type Tensors,
 } from '@attn/core';
+import { eventLoopTurn, supportsGraph } from '@attn/core/backend';
 import { fill, fillIntegers } from '../data.ts';
 import { changes, copy, differences } from '../runner.ts';
 import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';

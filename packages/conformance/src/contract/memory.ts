@@ -1,5 +1,5 @@
 /** How much memory a repeated call leaves behind, where the host can tell: in Node.js, whose collector can be called. */
-import { eventLoopTurn } from '@attn/core';
+import { eventLoopTurn } from '@attn/core/backend';
 
 /** The parts of Node.js that it takes; other hosts lack them. */
 interface Host {

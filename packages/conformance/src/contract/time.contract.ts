@@ -2,7 +2,8 @@
  * What is promised where time does not pass as usual: tests of applications put clocks and timers of their
  * own in place of the host's.
  */
-import { clock, full, slidingWindow, type Timer } from '@attn/core';
+import { full, slidingWindow } from '@attn/core';
+import { clock, type Timer } from '@attn/core/backend';
 import { differences } from '../runner.ts';
 import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';
 

@@ -1,11 +1,6 @@
 /** Faults in what attention means: options that are ignored, windows off by one, keys that count twice, wrong heads. */
-import {
-  patternFromJson,
-  type AttentionAttributes,
-  type NodeOf,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+import { patternFromJson, type Tensor, type Tensors } from '@attn/core';
+import { type AttentionAttributes, type NodeOf } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 import { evaluateBiased, fedWith, onNodes, type Fault } from './fault.testing.ts';
 

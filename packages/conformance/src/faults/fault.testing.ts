@@ -1,5 +1,6 @@
 /** What a planted fault is, and how to make one from the reference. */
-import type { Graph, GraphNode, NodeOf, Tensor, Tensors } from '@attn/core';
+import type { Graph, Tensor, Tensors } from '@attn/core';
+import type { GraphNode, NodeOf } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 
 /** A mistake, and the cases among which it must show. */

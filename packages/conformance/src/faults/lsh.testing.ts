@@ -1,5 +1,5 @@
 /** Faults in hashing, sorting and attending by buckets. */
-import type { LshAttentionAttributes } from '@attn/core';
+import type { LshAttentionAttributes } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 import { onNodes, type Fault } from './fault.testing.ts';
 

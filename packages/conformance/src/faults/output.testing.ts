@@ -1,5 +1,6 @@
 /** Faults in how results come about: numerics, rows that are not written, memory that is shared or stale. */
-import { halfToNumber, numberToHalf, type Tensors } from '@attn/core';
+import { type Tensors } from '@attn/core';
+import { halfToNumber, numberToHalf } from '@attn/core/backend';
 import { evaluateRounded } from '../reference-backend.ts';
 import { giving, type Fault } from './fault.testing.ts';
 

@@ -1,5 +1,6 @@
 /** Faults of a softmax that is right where logits are ordinary. */
-import { full, GraphBuilder, mergeStates, type AttentionState, type Tensor } from '@attn/core';
+import { full, GraphBuilder, type Tensor } from '@attn/core';
+import { mergeStates, type AttentionState } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 import { evaluateBiased, giving, type Fault } from './fault.testing.ts';
 

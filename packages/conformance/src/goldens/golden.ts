@@ -2,7 +2,8 @@
  * Goldens are outputs of the original Python implementations, so that our own reference cannot be wrong unnoticed. This
  * file reads them, in Node from disk and in a browser over HTTP, and runs them on a backend.
  */
-import { supportsGraph, type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
+import { type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
+import { supportsGraph } from '@attn/core/backend';
 import { parseSafetensors } from '@attn/safetensors';
 import { compareOutput, toNumbers, type Expected } from '../compare.ts';
 import type { CaseResult } from '../runner.ts';

@@ -1,13 +1,6 @@
 /** Goldens of Linformer: a whole layer of lucidrains' implementation, and the formula alone with what that one has not. */
-import {
-  GraphBuilder,
-  linformerAttention,
-  linformerGraph,
-  linformerInputs,
-  type AttentionLayout,
-  type Tensor,
-  type Value,
-} from '@attn/core';
+import { GraphBuilder, linformerAttention, type Tensor, type Value } from '@attn/core';
+import { linformerGraph, linformerInputs, type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 
 /** The layer as one graph. Its projections are stored as [n, k]; ours are [k, n]. */

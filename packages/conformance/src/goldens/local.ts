@@ -1,5 +1,6 @@
 /** Goldens of one Reformer local self-attention layer of Hugging Face `transformers`, with its three projections. */
-import { GraphBuilder, localChunkAttention, type AttentionLayout } from '@attn/core';
+import { GraphBuilder, localChunkAttention } from '@attn/core';
+import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 import { joinHeads, projectHeads } from './longformer.ts';
 

@@ -2,15 +2,8 @@
  * Goldens of one whole Longformer self-attention layer of Hugging Face `transformers`, with its six projections: the
  * separate global ones, masks in the three-valued convention, windows wider than the sequence, odd lengths.
  */
-import {
-  globalTokens,
-  GraphBuilder,
-  or,
-  slidingWindow,
-  type AttentionLayout,
-  type Tensor,
-  type Value,
-} from '@attn/core';
+import { globalTokens, GraphBuilder, or, slidingWindow, type Tensor, type Value } from '@attn/core';
+import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 
 /**

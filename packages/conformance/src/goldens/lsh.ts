@@ -2,7 +2,8 @@
  * Goldens of one Reformer LSH self-attention layer of Hugging Face `transformers`, with its two projections: rounds, factorised buckets,
  * neighbours on either side, padding, causal or not, and sequences no longer than a chunk.
  */
-import { GraphBuilder, lshAttention, type AttentionLayout, type Tensor } from '@attn/core';
+import { GraphBuilder, lshAttention, type Tensor } from '@attn/core';
+import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 import { joinHeads, projectHeads } from './longformer.ts';
 

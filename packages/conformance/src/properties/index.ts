@@ -2,15 +2,8 @@
  * What must hold for any call, tried on random ones. Each property runs on any backend and throws with a counterexample
  * that fast-check has made small. The seed is fixed, so that a run is reproducible; `ATTN_SEED` and `ATTN_RUNS` change it.
  */
-import {
-  full,
-  mergeStates,
-  supportsGraph,
-  type AttentionState,
-  type Backend,
-  type Graph,
-  type Tensors,
-} from '@attn/core';
+import { full, type Backend, type Graph, type Tensors } from '@attn/core';
+import { mergeStates, supportsGraph, type AttentionState } from '@attn/core/backend';
 import fc from 'fast-check';
 import { attentionCases, type AttentionCaseSpec } from '../cases/attention/attention-case.ts';
 import { compareOutput } from '../compare.ts';

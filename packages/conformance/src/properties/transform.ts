@@ -1,5 +1,6 @@
 /** Changes to the inputs of a call whose effect on the outputs is known, and the parts of outputs to look at. */
-import { numberToHalf, type AttentionLayout, type Tensor, type Tensors } from '@attn/core';
+import { type Tensor, type Tensors } from '@attn/core';
+import { numberToHalf, type AttentionLayout } from '@attn/core/backend';
 
 /** The key mask of a call, restricted to every `parts`-th key from `part` on. */
 export function onlyPart(keyMask: Tensor, part: number, parts: number): Tensor {

@@ -10,7 +10,7 @@ import {
   patternData,
   rowStrides,
   type AttentionAttributes,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
 import { errorOfAbsorbing, isPowerOfTwo, sumsExactly } from './exact.ts';
 import { tanhSpread } from './pointwise.ts';

@@ -18,7 +18,7 @@
  * logit m. That is what bounds rows whose logits are off by more than 1, but further apart. For the
  * log-sum-exp, |Δlse| ≤ log Σ p e^{δ}.
  */
-import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core';
+import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
 import { attentionPairs, type RowPairs } from './attention-pairs.ts';
 import type { ErrorRule } from './rule.ts';

@@ -3,18 +3,17 @@
  * softmax is online with a tile of 16 keys, exponentials are base 2 with a rounded argument, erf is a textbook
  * polynomial. If the tolerances fail this one, they are too tight for real kernels.
  */
+import { type Activation, type Tensor } from '@attn/core';
 import {
   attentionProblem,
   broadcastStrides,
   kvHeadOf,
   namedInputs,
   rowStrides,
-  type Activation,
   type AttentionAttributes,
   type GraphNode,
   type ReduceAttributes,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import {
   fromReference,
   references,

@@ -2,7 +2,8 @@
  * How far a conforming backend may be from the float64 oracle. Within one op the bound is rigorous: it follows from the
  * numbers, the dtype and the reduction length (see the rule of each op), and nobody has to guess an epsilon.
  */
-import type { NodeOf, OpName, TensorSpec } from '@attn/core';
+import type { TensorSpec } from '@attn/core';
+import type { NodeOf, OpName } from '@attn/core/backend';
 import type { NamedReferences, ReferenceTensor } from '@attn/core/reference';
 import { attentionError } from './attention.ts';
 import { lshAttentionError } from './lsh-attention.ts';

@@ -3,7 +3,7 @@
  * (`attention.ts`), with two more sources: keys are divided by a norm, which is itself a sum over the head dim; and the rounds are
  * merged. Where a token stands for itself, its value is copied.
  */
-import { lshPairs, lshProblem, rowStrides, type LshAttentionAttributes } from '@attn/core';
+import { lshPairs, lshProblem, rowStrides, type LshAttentionAttributes } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
 import { boundRow } from './attention.ts';
 import { scoreOf, type RowPairs } from './attention-pairs.ts';

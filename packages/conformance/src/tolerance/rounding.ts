@@ -4,7 +4,8 @@
  * freedoms that backends legitimately use: any order of summation, fused multiply–adds, factors folded into q, base-2
  * exponentials, and elementary functions that are good but not correctly rounded.
  */
-import { halfToNumber, numberToHalf, type DType } from '@attn/core';
+import { type DType } from '@attn/core';
+import { halfToNumber, numberToHalf } from '@attn/core/backend';
 
 /** Largest relative error of one rounding to float32. */
 export const UNIT: number = 2 ** -24;

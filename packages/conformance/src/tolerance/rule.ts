@@ -1,5 +1,5 @@
 /** What the tolerance of an op is: a function of the very numbers that it was given. */
-import type { OpAttributes, OpName } from '@attn/core';
+import type { OpAttributes, OpName } from '@attn/core/backend';
 import type { NamedReferences, ReferenceTensor } from '@attn/core/reference';
 
 /**

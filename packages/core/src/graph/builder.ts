@@ -2,9 +2,9 @@
  * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so that a
  * mistake is reported on the line that made it. `build` then drops what no output needs.
  */
-import { checkArgument, checkOptions, readEntries } from '../check-options.ts';
+import { checkArgument, checkOptions, readEntries } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
-import { anything, type Kind } from '../kinds.ts';
+import { anything, type Kind } from '../check/kinds.ts';
 import { isLazy } from '../lazy-tensor.ts';
 import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';

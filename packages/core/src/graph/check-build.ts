@@ -1,7 +1,7 @@
 /** What `GraphBuilder` checks before the ops do. */
 import { AttnError, show } from '../errors.ts';
-import { readEntries } from '../check-options.ts';
-import { unknownName } from '../nearest-name.ts';
+import { readEntries } from '../check/check-options.ts';
+import { unknownName } from '../check/nearest-name.ts';
 import type { OpName } from '../ops/attributes.ts';
 import { OP_NAMES, ops } from '../ops/index.ts';
 

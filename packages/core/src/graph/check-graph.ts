@@ -1,6 +1,6 @@
 /** Whether a value is a graph at all, before anybody walks it. */
-import { checkArgument } from '../check-options.ts';
-import type { Kind } from '../kinds.ts';
+import { checkArgument } from '../check/check-options.ts';
+import type { Kind } from '../check/kinds.ts';
 import type { Graph } from './graph.ts';
 
 const aGraph: Kind = {

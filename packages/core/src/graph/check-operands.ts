@@ -1,8 +1,8 @@
 /** What compositions check of a builder and of its values before they look at shapes. */
-import { checkArgument, readEntries } from '../check-options.ts';
+import { checkArgument, readEntries } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
-import { anObject, type Kind } from '../kinds.ts';
-import { unknownName } from '../nearest-name.ts';
+import { anObject, type Kind } from '../check/kinds.ts';
+import { unknownName } from '../check/nearest-name.ts';
 import type { GraphBuilder } from './builder.ts';
 
 /** Names of operands. Those of `lists` may also be lists of values. */

@@ -1,12 +1,12 @@
 /** The oracle: a whole graph in float64, op by op, straight from the references. */
-import type { Tensors } from '../backend.ts';
+import type { Tensors } from '../contract/backend.ts';
 import type { OpName } from '../ops/attributes.ts';
 import { references } from '../ops/references.ts';
 import type { ReferenceTensor } from '../ops/op.ts';
 import { toReference } from '../ops/reference-tensor.ts';
 import { checkGraph } from './check-graph.ts';
 import { namedInputs, type Graph, type NodeOf } from './graph.ts';
-import { checkRunInputs } from './run-inputs.ts';
+import { checkRunInputs } from '../host/run-inputs.ts';
 
 /**
  * The outputs of a graph by name. Nothing is rounded on the way. Errors: those of `checkRunInputs`,

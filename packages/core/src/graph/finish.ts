@@ -1,6 +1,6 @@
 /** From what a builder collected to an immutable graph: only what the outputs need, renumbered, with its cache key. */
 import { dataIdentity } from '../lazy-tensor.ts';
-import { canonicalJson, hashText, type Json, type JsonObject } from '../patterns/json-value.ts';
+import { canonicalJson, hashText, type Json, type JsonObject } from '../util/json-value.ts';
 import type { OpName } from '../ops/attributes.ts';
 import { ops } from '../ops/index.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';

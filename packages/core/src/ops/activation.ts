@@ -1,6 +1,6 @@
 /** The scalar activations: ops of their own, and fused after `linear`. */
 import { AttnError } from '../errors.ts';
-import { unknownName } from '../nearest-name.ts';
+import { unknownName } from '../check/nearest-name.ts';
 import { erfc } from './gelu/erf.ts';
 
 /** Fused after `linear`. */

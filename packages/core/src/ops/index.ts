@@ -2,7 +2,7 @@
  * All ops by name, one line each. An op is a folder: `spec` (what it is), `infer` (shapes) and `reference` (meaning); the last
  * stands in `references.ts`, so that applications do not ship it.
  */
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../check/check-options.ts';
 import type { OpAttributes, OpName } from './attributes.ts';
 import { inferAdd } from './add/infer.ts';
 import { addSpec } from './add/spec.ts';

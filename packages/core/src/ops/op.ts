@@ -2,7 +2,7 @@
  * What core knows of every op: how shapes follow from inputs, what the op means (a readable float64 reference), and
  * how much work it is. Kernels live in the backends.
  */
-import type { OptionKinds } from '../check-options.ts';
+import type { OptionKinds } from '../check/check-options.ts';
 import type { TensorSpec } from '../tensor.ts';
 
 /** Named inputs; optional ones may be absent. */

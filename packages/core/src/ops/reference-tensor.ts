@@ -1,5 +1,5 @@
 /** Between tensors and the float64 tensors of the references, and the few steps that references share. */
-import { halfToNumber, numberToHalf } from '../float16.ts';
+import { halfToNumber, numberToHalf } from '../util/float16.ts';
 import { allocate, contiguous, sizeOf, type DType, type Tensor } from '../tensor.ts';
 import type { ReferenceTensor } from './op.ts';
 

@@ -3,9 +3,9 @@
  * that names what was given; backends never repeat it.
  */
 import { AttnError, show, type AttnErrorCode } from '../errors.ts';
-import { checkArgument } from '../check-options.ts';
-import { anObject } from '../kinds.ts';
-import { unknownName } from '../nearest-name.ts';
+import { checkArgument } from '../check/check-options.ts';
+import { anObject } from '../check/kinds.ts';
+import { unknownName } from '../check/nearest-name.ts';
 import type { DType, TensorSpec } from '../tensor.ts';
 import type { OpName } from './attributes.ts';
 import type { NamedSpecs, OpSpec } from './op.ts';

@@ -3,9 +3,9 @@
  * They come as options (plain or typed arrays) or as run-time inputs, and are pre-processed once, on first use.
  */
 import { AttnError } from '../errors.ts';
-import type { JsonObject } from './json-value.ts';
+import type { JsonObject } from '../util/json-value.ts';
 import { checkIntegers, invalidPattern } from './options.ts';
-import { isList } from '../typed-array.ts';
+import { isList } from '../util/typed-array.ts';
 import {
   defineBuiltIn,
   type BatchRows,

@@ -1,9 +1,9 @@
 /** Block-sparse attention from an explicit layout. Child et al. 2019 (its GPU kernels), https://arxiv.org/abs/1904.10509 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid } from './block-grid.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
-import { isList } from '../typed-array.ts';
+import { isList } from '../util/typed-array.ts';
 import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** `[query block][key block]`, 1 where the block is seen. */

@@ -4,7 +4,7 @@ import { blockSparse } from './block-sparse.ts';
 import { drawPattern } from './draw.ts';
 import { EXAMPLE_SIZES } from './examples.testing.ts';
 import { failure } from './errors.testing.ts';
-import { mulberry32 } from './mulberry32.ts';
+import { mulberry32 } from '../util/mulberry32.ts';
 import { randomBlocks } from './random-blocks.ts';
 
 describe('mulberry32', () => {

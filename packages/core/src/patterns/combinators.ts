@@ -1,5 +1,5 @@
 /** Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the first answer. */
-import { contentKey } from './json-value.ts';
+import { contentKey } from '../util/json-value.ts';
 import { invalidPattern, isPattern, patternHint } from './options.ts';
 import {
   defineBuiltIn,

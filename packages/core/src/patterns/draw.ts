@@ -1,6 +1,6 @@
 /** A pattern as a picture: a small grid of cells, each asked of the pattern as a pair of runs, never position by position. */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions, checkPattern } from './options.ts';
 import type { Coverage, Pattern } from './pattern.ts';
 import type { Run } from './runs.ts';

@@ -1,6 +1,6 @@
 /** Fixed sparse attention: the own block, and the summary tokens at every block's end. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
 import { defineBuiltIn, type Coverage, type OrderHint, type Pattern } from './pattern.ts';
 import { last, mod, type Run } from './runs.ts';

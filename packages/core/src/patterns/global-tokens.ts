@@ -1,6 +1,6 @@
 /** Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import {
   boundTable,
   perRow,
@@ -13,7 +13,7 @@ import {
 } from './batch-rows.ts';
 import { IntervalSet } from './interval-set.ts';
 import { checkBoolean, checkIntegers, checkOptions, invalidPattern } from './options.ts';
-import { isList } from '../typed-array.ts';
+import { isList } from '../util/typed-array.ts';
 import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 
 /** Which tokens are global, by position or by mask; neither: the run-time input `globalMask` says it. */

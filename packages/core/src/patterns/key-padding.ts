@@ -1,6 +1,6 @@
 /** Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import {
   boundTable,
   perRow,

@@ -1,8 +1,8 @@
 /** The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one sentence, with its value. */
-import { checkArgument, checkOptions as checkKinds, type OptionKinds } from '../check-options.ts';
+import { checkArgument, checkOptions as checkKinds, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
-import type { Kind } from '../kinds.ts';
-import { isList } from '../typed-array.ts';
+import type { Kind } from '../check/kinds.ts';
+import { isList } from '../util/typed-array.ts';
 import type { Pattern } from './pattern.ts';
 
 /** The error of a wrong option: `expected slidingWindow's before to be a non-negative integer, got -1`. */

@@ -5,10 +5,10 @@
  *
  * Positions are key coordinates: query row i stands at position `i + queryOffset`, key column j at j.
  */
-import { checkOptions, type OptionKinds } from '../check-options.ts';
-import { aBoolean, aFunction, anObject, aString, listOf, oneOf, required } from '../kinds.ts';
+import { checkOptions, type OptionKinds } from '../check/check-options.ts';
+import { aBoolean, aFunction, anObject, aString, listOf, oneOf, required } from '../check/kinds.ts';
 import { checkAnswers, type Answers } from './check-answers.ts';
-import { contentKey, type Json, type JsonObject } from './json-value.ts';
+import { contentKey, type Json, type JsonObject } from '../util/json-value.ts';
 import type { Run } from './runs.ts';
 
 /** What holds for every pair of two runs. `some` is always a safe answer; the planner then looks closer. */

@@ -1,8 +1,8 @@
 /** Random blocks: each block of queries sees a few blocks by chance. Zaheer et al. 2020 (BigBird), §2, https://arxiv.org/abs/2007.14062 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid, type BlockRange } from './block-grid.ts';
-import { mulberry32 } from './mulberry32.ts';
+import { mulberry32 } from '../util/mulberry32.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
 import { defineBuiltIn, type Coverage, type Pattern, type PatternSizes } from './pattern.ts';
 

@@ -1,6 +1,6 @@
 /** Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import {
   boundTable,
   perRow,

@@ -1,8 +1,8 @@
 /** Sliding window, optionally dilated. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
-import { isList } from '../typed-array.ts';
+import { isList } from '../util/typed-array.ts';
 import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
 import { scaledRun, sumCoverage } from './progression.ts';
 

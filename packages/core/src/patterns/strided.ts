@@ -1,6 +1,6 @@
 /** Strided sparse attention: the recent past, and every stride-th token before. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
-import type { OptionKinds } from '../check-options.ts';
-import { anything } from '../kinds.ts';
+import type { OptionKinds } from '../check/check-options.ts';
+import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions } from './options.ts';
 import { defineBuiltIn, type OrderHint, type Pattern } from './pattern.ts';
 import { gcd, last, mod, type Run } from './runs.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { coverageByCells, EXAMPLE_SIZES } from './examples.testing.ts';
 import { failure } from './errors.testing.ts';
 import { anyTree } from './expression-tree.testing.ts';
-import type { Json } from './json-value.ts';
+import type { Json } from '../util/json-value.ts';
 import { anyPlace, checkClassify, checkSignature, checkVariant } from './properties.testing.ts';
 import { slidingWindow } from './sliding-window.ts';
 import { where, type WhereExpression } from './where.ts';

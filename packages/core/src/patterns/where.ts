@@ -2,7 +2,7 @@
 import { classifierOf } from './classifier.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
 import { buildFormula, type FormulaFunction } from './formula.ts';
-import { canonicalJson, hashText, type Json } from './json-value.ts';
+import { canonicalJson, hashText, type Json } from '../util/json-value.ts';
 import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
 import { moduliOf, periodOf } from './translation.ts';

@@ -13,7 +13,7 @@ import { mod } from '../patterns/runs.ts';
 import type { HeadPattern } from './coverage.ts';
 import { orderOf } from './order.ts';
 import { countPairs, type Plane } from './plan-blocks.ts';
-import type { Steps } from './steps.ts';
+import type { Steps } from '../async/steps.ts';
 
 /** The rows that take part, and the sizes around them. */
 export interface Rows {

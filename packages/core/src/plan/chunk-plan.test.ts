@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lshPairs } from '../ops/lsh-attention/pairs.ts';
 import { lshProblem, type LshAttentionAttributes } from '../ops/lsh-attention/spec.ts';
-import { mulberry32 } from '../patterns/mulberry32.ts';
+import { mulberry32 } from '../util/mulberry32.ts';
 import { TILE } from './block-plan.ts';
 import { ChunkPlan, type ChunkData } from './chunk-plan.ts';
 import { expandBlock } from './expand.testing.ts';

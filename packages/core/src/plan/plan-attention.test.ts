@@ -4,7 +4,7 @@ import { causal } from '../patterns/causal.ts';
 import { and, or } from '../patterns/combinators.ts';
 import { full } from '../patterns/full.ts';
 import { globalTokens } from '../patterns/global-tokens.ts';
-import { mulberry32 } from '../patterns/mulberry32.ts';
+import { mulberry32 } from '../util/mulberry32.ts';
 import type { BatchRows, Pattern } from '../patterns/pattern.ts';
 import { mod } from '../patterns/runs.ts';
 import { segments } from '../patterns/segments.ts';

@@ -2,10 +2,10 @@
  * Plans one attention call: which (batch row, head)s share a plan, in which order each is computed, and which rows use
  * the global projections. Padded keys and queries are left out of the orders, so padding costs nothing.
  */
-import { checkArgument, checkOptions, type OptionKinds } from '../check-options.ts';
+import { checkArgument, checkOptions, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import type { AttentionProblem } from '../ops/attention/spec.ts';
-import { aBoolean, anObject, fields, integer, required, type Kind } from '../kinds.ts';
+import { aBoolean, anObject, fields, integer, required, type Kind } from '../check/kinds.ts';
 import { checkPattern } from '../patterns/options.ts';
 import type { BatchRows, Pattern } from '../patterns/pattern.ts';
 import { arrange, type Rows } from './arrangement.ts';
@@ -14,7 +14,7 @@ import type { HeadPattern } from './coverage.ts';
 import { maskRows } from './mask-rows.ts';
 import { planBlocks } from './plan-blocks.ts';
 import { byPlanInput, type PlanInput } from './plan-inputs.ts';
-import { finish, type Steps } from './steps.ts';
+import { finish, type Steps } from '../async/steps.ts';
 
 /**
  * Run-time data of a plan. `keyMask` is [batch, keyLength] and hides a key from every query where it is 0;

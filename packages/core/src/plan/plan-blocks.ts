@@ -11,7 +11,7 @@ import { MaskStore } from './mask-store.ts';
 import { positionsBetween, runsBetween, type Order } from './order.ts';
 import { SpanList } from './span-list.ts';
 import { SPAN_MASK } from './span-mask.ts';
-import type { Steps } from './steps.ts';
+import type { Steps } from '../async/steps.ts';
 import { fillTileMask, rectangleMask } from './tile-mask.ts';
 
 /** The query × key plane of one head, in chosen orders. */

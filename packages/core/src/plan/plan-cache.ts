@@ -2,13 +2,13 @@
  * Plans of attention nodes, remembered by content: when only data such as global positions changes from run to run, a plan is
  * rebuilt or found here, and never a kernel, pipeline or session. Estimating a graph and running it share one plan.
  */
-import { clock } from '../clock.ts';
-import { debug } from '../debug.ts';
-import { checkOptions, type OptionKinds } from '../check-options.ts';
+import { clock } from '../async/clock.ts';
+import { debug } from '../util/debug.ts';
+import { checkOptions, type OptionKinds } from '../check/check-options.ts';
 import { AttnError } from '../errors.ts';
-import { aFunction, type Kind } from '../kinds.ts';
-import type { Pause } from '../graph/pause.ts';
-import { LruMap } from '../lru.ts';
+import { aFunction, type Kind } from '../check/kinds.ts';
+import type { Pause } from '../async/pause.ts';
+import { LruMap } from '../util/lru.ts';
 import { batchRows, effectivePattern } from '../ops/attention/effective-pattern.ts';
 import { attentionProblem, type AttentionAttributes, type AttentionProblem } from '../ops/attention/spec.ts';
 import type { NamedSpecs } from '../ops/op.ts';
@@ -18,7 +18,7 @@ import { hashRows } from './hash-rows.ts';
 import { planSteps, type PlanData } from './plan-attention.ts';
 import { planBytes } from './plan-blocks.ts';
 import { byPlanInput, PLAN_INPUTS, type PlanTensors } from './plan-inputs.ts';
-import { finish, finishPolitely, type Steps } from './steps.ts';
+import { finish, finishPolitely, type Steps } from '../async/steps.ts';
 
 /** A call's sizes and plan. */
 export interface PlannedCall {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { GraphBuilder } from '../graph/builder.ts';
-import { checkGraphData } from '../graph/node-data.ts';
+import { checkGraphData } from '../host/node-data.ts';
 import type { NodeOf } from '../graph/graph.ts';
 import { ATTENTION_OPTIONAL } from '../ops/attention/spec.ts';
 import { expectError, spec } from '../ops/ops.testing.ts';

@@ -1,6 +1,6 @@
 /** Which inputs of an attention call decide on its plan; of all others a plan knows the shapes alone. */
 import type { Graph, NodeOf, ValueId } from '../graph/graph.ts';
-import { hostTensors } from '../graph/host-tensors.ts';
+import { hostTensors } from '../host/host-tensors.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Inputs of an attention call whose content decides on its plan, and so has to be in host memory. */

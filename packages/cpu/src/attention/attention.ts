@@ -3,16 +3,15 @@
  * queries, a row block has tiles; the arithmetic of a tile is in `row-block.ts`. Time follows the number of tiles,
  * and scratch memory is a few tiles, whatever the lengths.
  */
+import { type AttentionPlan, type Tensor } from '@attn/core';
 import {
   kvHeadOf,
   TILE,
-  type AttentionPlan,
   type AttentionProblem,
   type Kernel,
   type KernelCall,
   type PlanCache,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 import { headRows, type Heads } from './gather.ts';
 import { logitTerms } from './logits.ts';

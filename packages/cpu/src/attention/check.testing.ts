@@ -1,12 +1,6 @@
 /** For tests: runs attention calls on the backend and compares them with core's float64 reference. */
-import {
-  attentionGraph,
-  attentionInputs,
-  full,
-  type AttentionCall,
-  type RunOptions,
-  type Tensors,
-} from '@attn/core';
+import { full, type AttentionCall, type Tensors } from '@attn/core';
+import { attentionGraph, attentionInputs, type RunOptions } from '@attn/core/backend';
 import { attentionReference, toReference, type NamedReferences } from '@attn/core/reference';
 import { cpu } from '../index.ts';
 import { expectClose } from '../tensors.testing.ts';

@@ -3,7 +3,7 @@
  * - few queries (a step of decoding, a global token): converting a tile costs as much as computing five rows of it;
  * - values that are not finite: 0·∞ and 0·NaN are NaN, so a hidden pair must be left out, not weighted with 0.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import type { HeadRows } from './gather.ts';
 
 /** Up to this many queries it is faster to read keys and values directly. */

@@ -2,7 +2,7 @@
  * Copying rows of q, k and v into scratch, in the plan's order and as float64. Permuted, strided and grouped heads
  * all end here: behind it everything is a contiguous tile.
  */
-import { type AttentionLayout, rowStrides, TILE } from '@attn/core';
+import { type AttentionLayout, rowStrides, TILE } from '@attn/core/backend';
 
 /** The rows of one head of one batch row: row n is `data[origin + n·stride]` … of length `dim`. */
 export interface HeadRows {

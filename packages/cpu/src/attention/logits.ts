@@ -2,7 +2,8 @@
  * What is done to the scores of a tile between q·kᵀ and the softmax: the soft cap, then the biases, in this order.
  * Each is a function of the tile and of where it lies; a call without them has an empty list and pays nothing.
  */
-import { type AttentionProblem, broadcastStrides, TILE, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { type AttentionProblem, broadcastStrides, TILE } from '@attn/core/backend';
 import { readFloats } from '../floats.ts';
 
 /** Where a tile lies: row i of it is query row `queryRows[i]`, column j is key row `keyRows[j]`. */

@@ -1,4 +1,4 @@
-import { MASK_WORDS, TILE } from '@attn/core';
+import { MASK_WORDS, TILE } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { maskTile } from './mask.ts';
 

@@ -7,7 +7,7 @@
  * Only rows and columns that are present are computed. All scratch is allocated once per call and does not depend
  * on the lengths.
  */
-import { forEachTile, MASK_WORDS, TILE, type BlockTiles } from '@attn/core';
+import { forEachTile, MASK_WORDS, TILE, type BlockTiles } from '@attn/core/backend';
 import { addDotTile } from '../dot-tile.ts';
 import { addScoresDirect, addValuesDirect, FEW_ROWS, listVisible } from './direct.ts';
 import { blockRows, gatherRows, type HeadRows } from './gather.ts';

@@ -1,4 +1,5 @@
-import { AttnError, attentionGraph, attentionInputs, causal, slidingWindow, type Progress } from '@attn/core';
+import { AttnError, causal, slidingWindow, type Progress } from '@attn/core';
+import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { cpu } from '../index.ts';
 import { random } from '../tensors.testing.ts';

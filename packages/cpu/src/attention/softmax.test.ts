@@ -1,4 +1,4 @@
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { resetState, softmaxState, softmaxTile } from './softmax.ts';
 

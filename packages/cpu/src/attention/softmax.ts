@@ -6,7 +6,7 @@
  * A score of −∞ is a hidden pair. NaN in a visible score makes its row NaN, by arithmetic alone: comparisons lose
  * NaN, but the sum does not.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import { padColumns } from '../dot-tile.ts';
 import { expNonPositive } from '../exp.ts';
 

@@ -4,7 +4,7 @@
  * direct-mapped and bounded: memory does not grow with the sequence, and a tile that was displaced is simply
  * converted again.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import { padColumns } from '../dot-tile.ts';
 import { blockRows, gatherRows, gatherTransposed, type HeadRows } from './gather.ts';
 

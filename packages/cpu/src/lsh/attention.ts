@@ -10,7 +10,7 @@ import {
   type Kernel,
   type KernelCall,
   type LshProblem,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { headRows, type HeadRows, type Heads } from '../attention/gather.ts';
 import type { LogitTerm } from '../attention/logits.ts';
 import {

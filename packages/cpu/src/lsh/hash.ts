@@ -1,5 +1,5 @@
 /** The hash of LSH attention: per token and round the largest of the products with a rotation and of their negatives. */
-import { lshHashProblem, rowStrides, type Kernel } from '@attn/core';
+import { lshHashProblem, rowStrides, type Kernel } from '@attn/core/backend';
 import { readFloats } from '../floats.ts';
 
 /** Operations between two pauses. */

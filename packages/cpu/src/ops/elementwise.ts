@@ -1,12 +1,12 @@
 /** Ops that compute each element by itself: sums and products of broadcast operands, and the activations. */
+import { type Activation } from '@attn/core';
 import {
   inChunks,
   forEachRow,
   activationFunction,
   broadcastStrides,
-  type Activation,
   type KernelCall,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 
 /** Kernel of `add`. */

@@ -1,5 +1,5 @@
 /** The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs none. */
-import { argsort, moveKernels, type KernelTable, type PlanCache } from '@attn/core';
+import { argsort, moveKernels, type KernelTable, type PlanCache } from '@attn/core/backend';
 import { attentionKernel } from '../attention/attention.ts';
 import { lshAttention } from '../lsh/attention.ts';
 import { lshHash } from '../lsh/hash.ts';

@@ -1,5 +1,5 @@
 /** x·Wᵀ + b, and the activation while the sums are still in float64. */
-import { activationFunction, type KernelCall } from '@attn/core';
+import { activationFunction, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 import { BLOCK, Multiplier } from './product.ts';
 

@@ -1,5 +1,5 @@
 /** a·b over the last two axes; the axes before them broadcast. */
-import { forEachRow, broadcastStrides, matmulSizes, type KernelCall } from '@attn/core';
+import { forEachRow, broadcastStrides, matmulSizes, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 import { BLOCK, Multiplier, type Operand } from './product.ts';
 

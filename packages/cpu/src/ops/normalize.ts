@@ -1,5 +1,5 @@
 /** Ops that bring slices to a common measure: `layerNorm` over the last axis, `softmax` over any. */
-import { inChunks, sizeOf, type KernelCall } from '@attn/core';
+import { inChunks, sizeOf, type KernelCall } from '@attn/core/backend';
 import { expNonPositive } from '../exp.ts';
 import { readFloats, writeFloats } from '../floats.ts';
 

@@ -1,4 +1,5 @@
-import { f32, GraphBuilder, i32, OP_NAMES, type Activation, type Tensor, type Value } from '@attn/core';
+import { f32, GraphBuilder, i32, type Activation, type Tensor, type Value } from '@attn/core';
+import { OP_NAMES } from '@attn/core/backend';
 import { evaluateReference } from '@attn/core/reference';
 import { describe, expect, test } from 'vitest';
 import { cpu } from '../index.ts';

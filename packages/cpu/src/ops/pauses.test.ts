@@ -1,16 +1,6 @@
 /** Every op of many elements gives way between pieces of its work, so that a page paints and an abort is noticed. */
-import {
-  bool,
-  compileGraph,
-  f32,
-  GraphBuilder,
-  i32,
-  PlanCache,
-  type Kernel,
-  type OpName,
-  type Tensor,
-  type Value,
-} from '@attn/core';
+import { bool, f32, GraphBuilder, i32, type Tensor, type Value } from '@attn/core';
+import { compileGraph, PlanCache, type Kernel, type OpName } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { random } from '../tensors.testing.ts';
 import { kernelTable } from './index.ts';

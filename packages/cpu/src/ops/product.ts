@@ -7,7 +7,7 @@
  * into float64 scratch, so that their strides (transposed or not) and their dtype do not matter to the kernel. The
  * copies are 5 % of the time.
  */
-import type { Pause } from '@attn/core';
+import type { Pause } from '@attn/core/backend';
 import { addDotTile } from '../dot-tile.ts';
 
 /** Rows and columns of a block of outputs. */

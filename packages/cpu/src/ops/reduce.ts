@@ -1,5 +1,5 @@
 /** One axis becomes a single number: sums and means in float64, and maxima that keep NaN. */
-import { inChunks, sizeOf, type KernelCall } from '@attn/core';
+import { inChunks, sizeOf, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 
 /** Columns that are reduced together, so that memory is read along its rows. */

@@ -1,5 +1,6 @@
 /** Fields of a config.json that models of different families have in common. */
-import { AttnError, show, type Activation } from '@attn/core';
+import { AttnError, type Activation } from '@attn/core';
+import { show } from '@attn/core/backend';
 import type { ConfigReader } from './config-reader.ts';
 
 /** How many layers a config may claim: each costs an object before a single weight is looked at. */

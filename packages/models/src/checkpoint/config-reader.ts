@@ -1,5 +1,6 @@
 /** Reads the fields of a config.json with suspicion: each has its type checked, and one sentence says which field is wrong. */
-import { anObject, AttnError, show, type JsonObject } from '@attn/core';
+import { AttnError, type JsonObject } from '@attn/core';
+import { anObject, show } from '@attn/core/backend';
 
 /** Sizes beyond this are no model's. */
 const MOST = 2 ** 31 - 1;

@@ -1,12 +1,6 @@
 /** What is checked of every call of a family's methods. */
-import {
-  aString,
-  checkArgument,
-  checkOptions,
-  type JsonObject,
-  type Kind,
-  type OptionKinds,
-} from '@attn/core';
+import { type JsonObject } from '@attn/core';
+import { aString, checkArgument, checkOptions, type Kind, type OptionKinds } from '@attn/core/backend';
 import { aCheckpoint } from '../argument-kinds.ts';
 import type { FamilyOptions } from '../model.ts';
 import type { Checkpoint } from './checkpoint.ts';

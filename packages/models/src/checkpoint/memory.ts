@@ -1,17 +1,15 @@
 /** A checkpoint in memory: what a program made itself, or changed. */
+import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import {
   anObject,
   aString,
-  AttnError,
   byteLengthOf,
   checkArgument,
   checkTensor,
   isLazy,
   show,
-  type JsonObject,
   type Kind,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint.ts';
 
 const WHERE = 'models/memoryCheckpoint';

@@ -2,6 +2,7 @@
  * Checkpoints of random weights: real sizes without a download, for tests and measurements. Every tensor follows from the seed and its own
  * name, so that they are the same on every machine and in whatever order they are asked for.
  */
+import { type JsonObject, type Tensor } from '@attn/core';
 import {
   anObject,
   aString,
@@ -12,10 +13,8 @@ import {
   mulberry32,
   oneOf,
   sizeOf,
-  type JsonObject,
   type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { aFamily } from '../argument-kinds.ts';
 import type { ModelFamily } from '../model.ts';
 import type { Checkpoint } from './checkpoint.ts';

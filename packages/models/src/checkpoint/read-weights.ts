@@ -2,19 +2,18 @@
  * From slots to weights: everything that does not fit is listed by name in one error, before the first tensor is read. Large ones that
  * lie on disk are left there until a backend asks for them, which then holds the only copy.
  */
+import { AttnError, type Tensor } from '@attn/core';
 import {
   aBoolean,
   aFunction,
   aSignal,
-  AttnError,
   halfToFloat32,
   lazyTensor,
   show,
   throwIfAborted,
   withCallbacks,
   type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 

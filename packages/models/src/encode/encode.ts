@@ -1,22 +1,18 @@
 /** Texts or ids to vectors: windows of what is too long, batches of equal shape, a vector per text at the end. */
+import { AttnError, bool, f32, i32, type Tensor } from '@attn/core';
 import {
   aFunction,
   anything,
   aSignal,
   aString,
-  AttnError,
-  bool,
   checkOptions,
-  f32,
-  i32,
   integer,
   oneOf,
   show,
   throwIfAborted,
   withCallbacks,
   type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { CompiledGraphs } from '../compiled-graphs.ts';
 import type { IntegerList } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';

@@ -1,5 +1,6 @@
 /** What callers give to be encoded, as a list of texts and of ids, whatever holds the ids. */
-import { AttnError, show, type Tensor } from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
+import { show } from '@attn/core/backend';
 import {
   has,
   isIntegerArray,

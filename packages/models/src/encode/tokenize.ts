@@ -2,7 +2,8 @@
  * Texts to ids without holding up the thread: between pieces of a text and between texts timers fire, pages
  * paint, an abort arrives.
  */
-import { AttnError, createPause, show } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { createPause, show } from '@attn/core/backend';
 import type { TextTokenizer, TokenizedText } from '../tokenizer.ts';
 
 /** Milliseconds between turns of the event loop: with one piece more, an abort is noticed within some 50. */

@@ -1,5 +1,6 @@
 /** Where the files of a checkpoint are: a folder, a list of URLs, a model hub. The same few questions are asked of all. */
-import { AttnError, show, type JsonObject, type Tensor } from '@attn/core';
+import { AttnError, type JsonObject, type Tensor } from '@attn/core';
+import { show } from '@attn/core/backend';
 import type { SafetensorsFile } from '@attn/safetensors';
 
 /** An open file of tensors. */

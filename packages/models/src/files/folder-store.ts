@@ -1,7 +1,8 @@
 /** Files in a folder on disk, for Node. Tensors are read by position from an open file. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { aString, AttnError, checkArgument } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { aString, checkArgument } from '@attn/core/backend';
 import { openSafetensorsFile } from '@attn/safetensors/node';
 import { tooLong, type FileStore } from './file-store.ts';
 

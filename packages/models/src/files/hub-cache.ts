@@ -4,18 +4,18 @@
  */
 import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { AttnError } from '@attn/core';
 import {
   aBoolean,
   aFunction,
   aSignal,
   aString,
-  AttnError,
   checkOptions,
   show,
   throwIfAborted,
   withCallbacks,
   type OptionKinds,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type * as HubModule from '@huggingface/hub';
 import type { Fetch } from '@attn/safetensors';
 import { readJson, type FileStore } from './file-store.ts';

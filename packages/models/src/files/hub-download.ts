@@ -3,7 +3,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AttnError, throwIfAborted } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { throwIfAborted } from '@attn/core/backend';
 
 /** What the hub knows of a file. */
 export interface HubFile {

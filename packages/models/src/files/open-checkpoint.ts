@@ -2,7 +2,8 @@
  * A checkpoint from its files: config.json, and model.safetensors or the shards that model.safetensors.index.json lists. PyTorch's own
  * files are pickles, which run code when they are read: they are refused with the command that converts them.
  */
-import { AttnError, checkArgument, show, type JsonObject } from '@attn/core';
+import { AttnError, type JsonObject } from '@attn/core';
+import { checkArgument, show } from '@attn/core/backend';
 import { aStore } from '../argument-kinds.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';

@@ -1,15 +1,15 @@
 /** Files on a web server: by a list of URLs, or beside each other under one. Tensors are read by range requests. */
 import { httpSource, openSafetensors, type HttpOptions } from '@attn/safetensors';
+import { AttnError } from '@attn/core';
 import {
   aFunction,
   anObject,
   aSignal,
-  AttnError,
   checkOptions,
   integer,
   show,
   type OptionKinds,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { tooLong, type FileStore } from './file-store.ts';
 import { kindOf } from '../kind-of.ts';
 

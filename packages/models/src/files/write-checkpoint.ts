@@ -1,16 +1,15 @@
 /** A checkpoint as a folder that any library reads, for Node. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AttnError, type Tensor } from '@attn/core';
 import {
   aString,
-  AttnError,
   checkArgument,
   checkOptions,
   show,
   throwIfAborted,
   withCallbacks,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { writeSafetensorsFile } from '@attn/safetensors/node';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { READ_OPTIONS, type ReadOptions } from '../checkpoint/read-weights.ts';

@@ -2,22 +2,19 @@
  * Continues a text, token by token. Each step computes the whole text so far: attention by hash has no cache that is exact, because
  * every new token may change which tokens meet in a chunk. Texts of similar length share a graph.
  */
+import { AttnError, bool, i32, type Tensor } from '@attn/core';
 import {
   aFunction,
   anything,
   aSignal,
   aString,
-  AttnError,
-  bool,
   checkOptions,
-  i32,
   integer,
   show,
   throwIfAborted,
   withCallbacks,
   type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { CompiledGraphs } from '../compiled-graphs.ts';
 import { rowLength } from '../encode/batches.ts';
 import { readIds } from '../encode/inputs.ts';

@@ -1,5 +1,6 @@
 /** One token from logits: the likeliest, or one drawn from those that temperature, top-k and top-p leave. */
-import { AttnError, mulberry32 } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { mulberry32 } from '@attn/core/backend';
 
 /** How tokens are chosen. */
 export interface Sampling {

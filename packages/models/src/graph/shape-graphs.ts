@@ -1,5 +1,6 @@
 /** The graphs of one model, by what they are made for: batches of equal shape share one, and all share the model's weights. */
-import { LruMap, type Graph } from '@attn/core';
+import { type Graph } from '@attn/core';
+import { LruMap } from '@attn/core/backend';
 
 /** How many graphs are remembered. */
 const GRAPHS = 64;

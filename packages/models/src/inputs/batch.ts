@@ -1,14 +1,6 @@
 /** Batches as callers write them: names that are not known, inputs that a model lacks, rows of no tokens. */
-import {
-  anything,
-  AttnError,
-  checkOptions,
-  checkTensor,
-  contiguous,
-  show,
-  type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
+import { anything, checkOptions, checkTensor, contiguous, show, type OptionKinds } from '@attn/core/backend';
 import type { TokenBatch, VectorBatch } from '../model.ts';
 import { halvesAsNumbers, inputError, ofWhat, readEntries } from './entries.ts';
 import { readIds } from './integers.ts';

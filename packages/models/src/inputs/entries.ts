@@ -3,16 +3,8 @@
  * become a shape and entries, row by row, which are checked one by one only when it is known what they must
  * be.
  */
-import {
-  isList,
-  AttnError,
-  checkTensor,
-  contiguous,
-  halfToFloat32,
-  show,
-  type AttnErrorCode,
-  type Tensor,
-} from '@attn/core';
+import { AttnError, type AttnErrorCode, type Tensor } from '@attn/core';
+import { isList, checkTensor, contiguous, halfToFloat32, show } from '@attn/core/backend';
 import { kindOf } from '../kind-of.ts';
 
 /** Typed arrays of integers. */

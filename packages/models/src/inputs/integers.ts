@@ -2,7 +2,8 @@
  * Entries that must be ids, positions or a mask, in the dtypes that graphs take. The first that is none is
  * named with its place.
  */
-import { show, sizeOf, type AttnError, type Tensor } from '@attn/core';
+import { type AttnError, type Tensor } from '@attn/core';
+import { show, sizeOf } from '@attn/core/backend';
 import { has, inputError, ofWhat, placeOf, readEntries, type Entries, type Named } from './entries.ts';
 
 /** The number that a number or a bigint is; undefined for what is no integer. */

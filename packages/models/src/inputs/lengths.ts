@@ -1,5 +1,6 @@
 /** How long rows may be, and where their tokens stand. */
-import { anything, AttnError, checkOptions, integer, show, type OptionKinds, type Tensor } from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
+import { anything, checkOptions, integer, show, type OptionKinds } from '@attn/core/backend';
 import type { FixedCall } from '../model.ts';
 import { readIntegerList } from './integers.ts';
 

@@ -4,7 +4,8 @@
  * Neither library writes a config.json; these are what people write beside the weights.
  * Wang et al. 2020, https://arxiv.org/abs/2006.04768
  */
-import { AttnError, show, type Activation, type JsonObject } from '@attn/core';
+import { AttnError, type Activation, type JsonObject } from '@attn/core';
+import { show } from '@attn/core/backend';
 import { checkArchitecture, LAYER_COUNT, readActivation, readWidth } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 

@@ -2,7 +2,8 @@
  * fairseq's `linformer_roberta` by itself: a state dict with the names and shapes that PyTorch gives it, and what the model computes, row by
  * row in plain loops over float64. It knows nothing of this package's graphs.
  */
-import { f32, mulberry32, sizeOf, type JsonObject, type Tensor } from '@attn/core';
+import { f32, type JsonObject, type Tensor } from '@attn/core';
+import { mulberry32, sizeOf } from '@attn/core/backend';
 
 /** What differs between the models of these tests. */
 export interface FairseqVariant {

@@ -1,5 +1,6 @@
 /** A Linformer with its weights: what to feed which graph for a batch. */
-import { AttnError, checkArgument, type Graph, type Tensor } from '@attn/core';
+import { AttnError, type Graph, type Tensor } from '@attn/core';
+import { checkArgument } from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { checkTokenBatch, checkVectorBatch, readInputIds, readVectors, refuse } from '../inputs/batch.ts';

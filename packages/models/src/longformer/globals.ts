@@ -1,5 +1,6 @@
 /** Which tokens are global when the caller does not say: each head of the original has its own rule. */
-import { AttnError, show, type Tensor } from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
+import { show } from '@attn/core/backend';
 import type { LongformerArchitecture, LongformerConfig } from './config.ts';
 
 /** A head's rule. */

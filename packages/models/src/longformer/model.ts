@@ -1,13 +1,6 @@
 /** A Longformer with its weights: what to feed which graph for a batch. */
-import {
-  aBoolean,
-  AttnError,
-  checkArgument,
-  checkOptions,
-  type Graph,
-  type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+import { AttnError, type Graph, type Tensor } from '@attn/core';
+import { aBoolean, checkArgument, checkOptions, type OptionKinds } from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { checkTokenBatch, readInputIds, refuse } from '../inputs/batch.ts';

@@ -1,5 +1,6 @@
 /** The short models that `toLongformer` knows: their defaults, and what their tensors are called in a Longformer. */
-import { AttnError, show, type JsonObject } from '@attn/core';
+import { AttnError, type JsonObject } from '@attn/core';
+import { show } from '@attn/core/backend';
 import { ARCHITECTURES, type LongformerArchitecture } from './config.ts';
 
 /** One kind of short model. */

@@ -3,18 +3,16 @@
  * copied one after another until the new table is full, and the projections of global tokens begin as copies of the local ones. Without any
  * training the result already encodes what the short model could; trained a little, it does better.
  */
+import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import {
   allocate,
   anything,
-  AttnError,
   checkArgument,
   checkOptions,
   integer,
   show,
-  type JsonObject,
   type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { aCheckpoint } from '../argument-kinds.ts';
 import type { Checkpoint, StoredSpec } from '../checkpoint/checkpoint.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';

@@ -1,18 +1,16 @@
 /** A Reformer with its weights: what to feed which graph for a batch. */
+import { AttnError, type Graph, type Tensor } from '@attn/core';
 import {
   aBoolean,
-  AttnError,
   checkArgument,
   checkOptions,
   checkTensor,
   contiguous,
   integer,
   show,
-  type Graph,
   type Kind,
   type OptionKinds,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { checkTokenBatch, readInputIds, refuse } from '../inputs/batch.ts';

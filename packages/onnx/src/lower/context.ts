@@ -1,14 +1,6 @@
 /** What lowering an op needs: the graph being lowered, the model being written, and where values stand in it. */
-import {
-  AttnError,
-  type Graph,
-  type NodeOf,
-  type OpName,
-  type PlanCache,
-  type Tensor,
-  type TensorSpec,
-  type ValueId,
-} from '@attn/core';
+import { AttnError, type Graph, type Tensor, type TensorSpec } from '@attn/core';
+import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
 import type { GraphScope, ModelBuilder, Name, ValueType } from '../model/model-builder.ts';
 import type { ScheduleOptions } from './attention/schedule.ts';
 

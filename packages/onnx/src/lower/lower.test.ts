@@ -1,6 +1,6 @@
 // Every model that the suite's cases give follows the rules of the ONNX checker, and portable ones use standard operators only.
 import { allCases } from '@attn/conformance';
-import { PlanCache } from '@attn/core';
+import { PlanCache } from '@attn/core/backend';
 import protobuf from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { modelProblems } from '../model/check.testing.ts';

@@ -1,5 +1,6 @@
 /** A whole graph as one ONNX model. */
-import { AttnError, type Graph, type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core';
+import { AttnError, type Graph } from '@attn/core';
+import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
 import { ModelBuilder, type Name } from '../model/model-builder.ts';
 import { LoweringContext, valueType, type LowerOptions, type PlanFeed } from './context.ts';
 import { LOWER, type Lower } from './ops/index.ts';

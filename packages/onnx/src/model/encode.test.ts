@@ -1,5 +1,6 @@
 // Weights beside the model: referred to, never copied.
-import { f32, GraphBuilder, PlanCache } from '@attn/core';
+import { f32, GraphBuilder } from '@attn/core';
+import { PlanCache } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { lowerGraph } from '../lower/lower.ts';
 import { encodeModel } from './encode.ts';

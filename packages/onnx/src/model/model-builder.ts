@@ -2,7 +2,8 @@
  * Writes ONNX graphs node by node with the maintained protobuf definitions. A value is its name; names are made here, so that
  * they are unique in the whole model, bodies of `Scan` and `If` included, which may read the values of the graph around them.
  */
-import { byteLengthOf, type FileSpan, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { byteLengthOf, type FileSpan } from '@attn/core/backend';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT, type ElementType } from './dtypes.ts';
 

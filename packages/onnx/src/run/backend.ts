@@ -1,4 +1,5 @@
 /** The backend: graphs as sessions of whichever ONNX Runtime there is. */
+import { type Backend, type Graph, type Probe } from '@attn/core';
 import {
   aBoolean,
   anObject,
@@ -9,14 +10,11 @@ import {
   integer,
   listOf,
   planObstacle,
-  type Backend,
   type Executable,
-  type Graph,
   type GraphNode,
   type OptionKinds,
   type PlanCache,
-  type Probe,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { isLowered } from '../lower/ops/names.ts';
 import { VERSION } from '../version.ts';
 import { calibrate, knownCalibration } from './calibrate.ts';

@@ -6,19 +6,21 @@ import {
   causal,
   full,
   GraphBuilder,
+  zeros,
+  type Graph,
+  type Json,
+  type JsonObject,
+  type Pattern,
+} from '@attn/core';
+import {
   isPlausible,
   leastTime,
   PlanCache,
   plausible,
   workClock,
-  zeros,
   type Executable,
-  type Graph,
-  type Json,
-  type JsonObject,
   type LeastTimeOptions,
-  type Pattern,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { predict, REFERENCE, threadGain, type Speed } from './predict.ts';
 
 const FOUND = [

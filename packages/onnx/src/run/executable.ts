@@ -1,6 +1,6 @@
 /** A session and what it is fed: runs of one session take turns. */
+import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
-  AttnError,
   checkGraphData,
   checkRunInputs,
   eventLoopTurn,
@@ -10,12 +10,9 @@ import {
   throwIfAborted,
   untilAborted,
   type Executable,
-  type Graph,
   type RunOptions,
-  type Tensor,
-  type Tensors,
   withRunOptions,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { LoweredGraph } from '../lower/lower.ts';
 import { runError } from './errors.ts';
 import type { OrtSession, OrtTensor, Runtime } from './runtime.ts';

@@ -1,13 +1,6 @@
 // What can go wrong around a session: each is a typed error that says what to do, and nothing is left behind.
-import {
-  attentionGraph,
-  attentionInputs,
-  createAttn,
-  f32,
-  slidingWindow,
-  type AttentionCall,
-  type Backend,
-} from '@attn/core';
+import { createAttn, f32, slidingWindow, type AttentionCall, type Backend } from '@attn/core';
+import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../model/encode.ts';

@@ -2,7 +2,7 @@
  * From a finished model to a session, and how its weights get there: mapped from the files where they lie, as files in memory, or in the
  * model itself.
  */
-import { onHostTimers } from '@attn/core';
+import { onHostTimers } from '@attn/core/backend';
 import { encodeModel } from '../model/encode.ts';
 import type { Initializer, ModelBuilder } from '../model/model-builder.ts';
 import { compileError } from './errors.ts';

@@ -1,5 +1,6 @@
 /** Predictions: what they grow with, and what calibration does to them. How true they are, the bench tells (`regret`). */
-import { causal, full, GraphBuilder, PlanCache, slidingWindow, type Graph, type Pattern } from '@attn/core';
+import { causal, full, GraphBuilder, slidingWindow, type Graph, type Pattern } from '@attn/core';
+import { PlanCache } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { knownCalibration } from './calibrate.ts';
 import { predict, REFERENCE, type Speed } from './predict.ts';

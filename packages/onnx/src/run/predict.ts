@@ -2,17 +2,17 @@
  * How long a graph will take: the work of its nodes, as a machine with known products would do it on one thread, brought to the
  * machine at hand by what `calibrate.ts` found there.
  */
+import { type Graph } from '@attn/core';
 import {
   inputSpecs,
   lshHashProblem,
   lshProblem,
   ops,
   sizeOf,
-  type Graph,
   type NodeOf,
   type OpName,
   type PlanCache,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { isFusable } from '../lower/attention/is-fusable.ts';
 import { isStaticPlan } from '../lower/attention/operands.ts';
 import { fusedWork, NO_WORK, PRODUCT, scannedWork, type Work } from '../lower/attention/predict.ts';

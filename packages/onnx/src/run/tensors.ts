@@ -1,5 +1,6 @@
 /** Tensors of core as tensors of ONNX Runtime, and back. Nothing is copied unless the runtime would take it away. */
-import { AttnError, contiguous, type DType, type StorageOf, type Tensor, type TensorSpec } from '@attn/core';
+import { AttnError, type DType, type Tensor, type TensorSpec } from '@attn/core';
+import { contiguous, type StorageOf } from '@attn/core/backend';
 import type { OrtTensor, Runtime } from './runtime.ts';
 
 const TYPES: Readonly<Record<DType, string>> = {

@@ -1,5 +1,5 @@
 /** Whether sessions can be made here at all, with the execution providers that were asked for. */
-import { onHostTimers } from '@attn/core';
+import { onHostTimers } from '@attn/core/backend';
 import { encodeModel } from '../model/encode.ts';
 import { ModelBuilder } from '../model/model-builder.ts';
 import type { Runtime } from './runtime.ts';

@@ -1,5 +1,5 @@
 /** The `attention` op: walks the plan's groups. */
-import type { Kernel, KernelCall } from '@attn/core';
+import type { Kernel, KernelCall } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { attentionModule } from '../kernels/attention/row-block.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';

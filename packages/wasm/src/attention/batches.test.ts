@@ -1,5 +1,6 @@
 /** Which heads come together. */
-import { attentionProblem, full } from '@attn/core';
+import { full } from '@attn/core';
+import { attentionProblem } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { headBatches, overlapsCopies } from './batches.ts';
 

@@ -2,7 +2,7 @@
  * Heads are taken in batches, so that they need no more than a few megabytes at a time. Query heads that share keys and values come
  * together where they can, so that these are copied and packed once.
  */
-import { kvHeadOf, type AttentionProblem } from '@attn/core';
+import { kvHeadOf, type AttentionProblem } from '@attn/core/backend';
 
 /** Bytes of q, k, v and out that a batch may have together. */
 const BATCH_BYTES = 8 * 2 ** 20;

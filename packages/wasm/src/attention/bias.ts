@@ -1,5 +1,6 @@
 /** The biases of a call as the kernel reads them: per head a slope, a table, and the strides of a dense bias. */
-import { broadcastStrides, sizeOf, type AttentionProblem, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { broadcastStrides, sizeOf, type AttentionProblem } from '@attn/core/backend';
 import type { HEAD } from '../kernels/attention/layout.ts';
 import type { LogitTerms } from '../kernels/attention/logits.ts';
 import type { Fields } from '../kernels/records.ts';

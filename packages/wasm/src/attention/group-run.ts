@@ -6,7 +6,8 @@
  * outputs than a head needs. Only the host can reach them: while helpers compute a batch it brings home the results of the last one
  * and fetches the keys of the next.
  */
-import { TILE, type AttentionProblem, type KernelCall, type PlanGroup, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { TILE, type AttentionProblem, type KernelCall, type PlanGroup } from '@attn/core/backend';
 import type { LoadedModule } from '../engine/module-store.ts';
 import {
   HEAD,

@@ -2,7 +2,8 @@
  * The rows of one head of q, k, v or out as the kernel sees them: an address and a stride. A tensor in the heap is used where it
  * is; of one from elsewhere, the rows that are needed are copied to and fro.
  */
-import { rowStrides, type AttentionLayout, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { rowStrides, type AttentionLayout } from '@attn/core/backend';
 import { copyFloats, writeFloats, type Frame } from '../ops/frame.ts';
 
 /** Rows from … to (exclusive). */

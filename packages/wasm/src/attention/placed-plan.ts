@@ -1,5 +1,5 @@
 /** A block plan in the heap, as the kernel reads it, and what the host wants to know of it. */
-import { countTiles, TILE, type BlockPlan } from '@attn/core';
+import { countTiles, TILE, type BlockPlan } from '@attn/core/backend';
 import { PLAN, PLAN_BYTES } from '../kernels/attention/layout.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';

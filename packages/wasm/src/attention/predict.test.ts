@@ -1,5 +1,6 @@
 /** Predictions of attention: what they grow with. How true they are, the bench tells (`regret`). */
-import { attentionProblem, causal, full, PlanCache, slidingWindow, type Pattern } from '@attn/core';
+import { causal, full, slidingWindow, type Pattern } from '@attn/core';
+import { attentionProblem, PlanCache } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { knownSpeed, REFERENCE, type CrewSpeed } from '../engine/speed.ts';
 import { attentionMs, jobMs } from './predict.ts';

@@ -3,7 +3,8 @@
  * computed, what comes from outside of the heap copied in and out. In nanoseconds of the machine that the constants are from; what was
  * measured on the one at hand scales them.
  */
-import { TILE, type AttentionPlan, type AttentionProblem, type PlanGroup } from '@attn/core';
+import { type AttentionPlan } from '@attn/core';
+import { TILE, type AttentionProblem, type PlanGroup } from '@attn/core/backend';
 import { WORTH_WAKING } from '../engine/control.ts';
 import { REFERENCE, type CrewSpeed } from '../engine/speed.ts';
 import { headBatches, overlapsCopies } from './batches.ts';

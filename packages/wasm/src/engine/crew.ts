@@ -2,7 +2,8 @@
  * The threads of a backend. The host, which is whoever calls, takes tasks like everybody else, and now and then lets its event
  * loop turn; helpers sleep between jobs. Who gets which task does not matter to the result.
  */
-import { AttnError, clock, debug, type Pause, type Timer } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { clock, debug, type Pause, type Timer } from '@attn/core/backend';
 import {
   BUSY,
   CLOSED,

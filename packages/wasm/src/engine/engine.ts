@@ -1,5 +1,6 @@
 /** What all executables of a backend share: a heap, the modules that were emitted, and the threads that run them. */
-import { AttnError, RunQueue, type Pause, type Region } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { RunQueue, type Pause, type Region } from '@attn/core/backend';
 import type { ModuleBuilder } from '../assembler/index.ts';
 import type { Simd } from '../kernels/arithmetic.ts';
 import { Crew } from './crew.ts';

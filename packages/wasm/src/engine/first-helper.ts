@@ -2,7 +2,7 @@
  * A helper that is started ahead of the first job, to learn whether helpers start here: a browser says so by
  * an event, or not at all. The crew then takes it over.
  */
-import { clock, type Timer } from '@attn/core';
+import { clock, type Timer } from '@attn/core/backend';
 import type { StartThread, Thread, ThreadEvents } from './threads.ts';
 
 export class FirstHelper {

@@ -1,5 +1,6 @@
 /** Addresses of 2 GiB and more, which are negative as signed words. As built: threads load files. */
-import { attentionGraph, attentionInputs, causal, f32, slidingWindow, type Tensor } from '@attn/core';
+import { causal, f32, slidingWindow, type Tensor } from '@attn/core';
+import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import { wasmBackend } from '../../dist/backend.js';
 import { wasm } from '../../dist/index.js';

@@ -3,7 +3,8 @@
  * all of them are together, which may be far from their number (two to a core, or more of them than cores); how long it takes until
  * they are at work; and how long copies into the heap take.
  */
-import { AttnError, clock, createPause, leastTime, repeatFor, show, TILE, workClock } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { clock, createPause, leastTime, repeatFor, show, TILE, workClock } from '@attn/core/backend';
 import { gemmModule, GEMM_SCRATCH_BYTES, PRODUCT, PRODUCT_BYTES, ROWS } from '../kernels/gemm.ts';
 import { Records } from '../kernels/records.ts';
 import type { Engine } from './engine.ts';

@@ -1,5 +1,5 @@
 /** Emitted modules, compiled once per backend and instantiated once per memory. */
-import { clock, debug, LruMap } from '@attn/core';
+import { clock, debug, LruMap } from '@attn/core/backend';
 import type { ModuleBuilder } from '../assembler/index.ts';
 import { kernelsOf, type KernelFunction } from './control.ts';
 import type { Heap } from './heap.ts';

@@ -1,5 +1,6 @@
 /** What predictions rest on: how fast an engine is, as it has measured itself. */
-import { isPlausible, type Json, type JsonObject } from '@attn/core';
+import { type Json, type JsonObject } from '@attn/core';
+import { isPlausible } from '@attn/core/backend';
 import { MOST_HELPERS } from './control.ts';
 
 /** How fast an engine is. */

@@ -3,8 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
-  attentionGraph,
-  attentionInputs,
   causal,
   createAttn,
   f32,
@@ -17,9 +15,9 @@ import {
   type AttentionCall,
   type Backend,
   type Graph,
-  type RunOptions,
   type Tensor,
 } from '@attn/core';
+import { attentionGraph, attentionInputs, type RunOptions } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../dist/backend.js';
 import { startHelper } from '../../dist/workers/start-helper.js';

@@ -1,5 +1,5 @@
 /** The functions of kernels against float64, over all that they may meet. */
-import { erf } from '@attn/core';
+import { erf } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { i32, ModuleBuilder, v128, type FunctionBuilder } from '../assembler/index.ts';
 import type { Simd } from './arithmetic.ts';

@@ -1,5 +1,5 @@
 /** Functions of four numbers at once, to f32 accuracy. NaN in is NaN out. */
-import { erf } from '@attn/core';
+import { erf } from '@attn/core/backend';
 import { f32x4, i32x4, v128, type FunctionBuilder, type Local, type V128 } from '../assembler/index.ts';
 import { multiplyAdd, type MultiplyAdd, type Simd } from './arithmetic.ts';
 import { fit } from './polynomial.ts';

@@ -2,7 +2,7 @@
  * The `lshAttention` op. Heads are taken in batches of a few megabytes (or one by one, if they are longer); of a batch the rounds are
  * computed one after another, each by all threads. Beside its inputs and outputs a head needs twelve bytes a token.
  */
-import { lshProblem, TILE, type Kernel, type KernelCall, type LshProblem } from '@attn/core';
+import { lshProblem, TILE, type Kernel, type KernelCall, type LshProblem } from '@attn/core/backend';
 import { HeadRows } from '../attention/head-rows.ts';
 import { writeLse } from '../attention/states.ts';
 import type { Engine } from '../engine/engine.ts';

@@ -1,5 +1,5 @@
 /** How the chunks of a call lie on tiles: the numbers that its kernel goes by, see `kernels/lsh/layout.ts`. */
-import { TILE, type LshProblem } from '@attn/core';
+import { TILE, type LshProblem } from '@attn/core/backend';
 import { LSH_CALL, LSH_CALL_BYTES, MOST_SLOTS, slotBytes } from '../kernels/lsh/layout.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';

@@ -1,5 +1,6 @@
 /** The `lshHash` op: heads in batches of a few megabytes, each in blocks of 64 tokens. */
-import { lshHashProblem, type Kernel, type KernelCall, type Tensor } from '@attn/core';
+import { type Tensor } from '@attn/core';
+import { lshHashProblem, type Kernel, type KernelCall } from '@attn/core/backend';
 import { HeadRows } from '../attention/head-rows.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LoadedModule } from '../engine/module-store.ts';

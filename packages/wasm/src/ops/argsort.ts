@@ -1,5 +1,5 @@
 /** The `argsort` op: one task a row. */
-import { sizeOf, type Kernel } from '@attn/core';
+import { sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { Records } from '../kernels/records.ts';
 import { SORT, SORT_BYTES, sortModule, sortScratchBytes } from '../kernels/sort.ts';

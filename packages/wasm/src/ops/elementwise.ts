@@ -1,5 +1,11 @@
 /** Ops that compute each element by itself: activations, and sums and products of broadcast operands. */
-import { broadcastStrides, contiguousStrides, sizeOf, type Kernel, type KernelCall } from '@attn/core';
+import {
+  broadcastStrides,
+  contiguousStrides,
+  sizeOf,
+  type Kernel,
+  type KernelCall,
+} from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { COMBINE, COMBINE_BYTES, MAP, MAP_BYTES, pointwiseModule } from '../kernels/pointwise.ts';
 import { Records } from '../kernels/records.ts';

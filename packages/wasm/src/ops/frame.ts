@@ -2,8 +2,8 @@
  * One use of a kernel: its operands as addresses. What already lies in the heap is used where it is; what comes from elsewhere,
  * or is half precision, is copied in and out. All that was allocated is given back at the end, whatever happens.
  */
+import { AttnError, type Tensor } from '@attn/core';
 import {
-  AttnError,
   float32ToHalf,
   halfToFloat32,
   isLazy,
@@ -12,8 +12,7 @@ import {
   type KernelCall,
   type OpName,
   type Pause,
-  type Tensor,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import type { Heap } from '../engine/heap.ts';
 import type { Job } from '../engine/job.ts';

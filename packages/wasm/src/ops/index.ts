@@ -1,5 +1,5 @@
 /** The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs none. */
-import { moveKernels, type KernelTable } from '@attn/core';
+import { moveKernels, type KernelTable } from '@attn/core/backend';
 import { attentionKernel } from '../attention/attention.ts';
 import type { Engine } from '../engine/engine.ts';
 import { lshAttentionKernel } from '../lsh/attention.ts';

@@ -1,5 +1,5 @@
 /** x·Wᵀ + b, with its activation while the sums are in the cache. */
-import { sizeOf, type Kernel } from '@attn/core';
+import { sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { inFrame } from './frame.ts';
 import type { PackedWeights } from './packed-weights.ts';

@@ -1,5 +1,5 @@
 /** a·b over the last two axes; the axes before them broadcast. */
-import { broadcastStrides, contiguousStrides, matmulSizes, sizeOf, type Kernel } from '@attn/core';
+import { broadcastStrides, contiguousStrides, matmulSizes, sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { packedBytes } from '../kernels/gemm.ts';
 import { inFrame, type Frame } from './frame.ts';

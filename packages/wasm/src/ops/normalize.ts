@@ -1,5 +1,5 @@
 /** Ops that bring slices to a common measure: `layerNorm` over the last axis, `softmax` over any. */
-import { sizeOf, type Kernel, type KernelCall } from '@attn/core';
+import { sizeOf, type Kernel, type KernelCall } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import {
   LAYER_NORM,

@@ -1,16 +1,8 @@
 // Graphs that share a weight share what was packed of it, until the last of them is gone.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import {
-  compileGraph,
-  f32,
-  GraphBuilder,
-  lazyTensor,
-  PlanCache,
-  type Executable,
-  type Graph,
-  type Tensor,
-} from '@attn/core';
+import { f32, GraphBuilder, type Graph, type Tensor } from '@attn/core';
+import { compileGraph, lazyTensor, PlanCache, type Executable } from '@attn/core/backend';
 import { afterEach, expect, test } from 'vitest';
 import { Engine } from '../engine/engine.ts';
 import { startHelper } from '../workers/start-helper.ts';

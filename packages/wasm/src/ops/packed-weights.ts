@@ -2,7 +2,8 @@
  * Constant weights, packed once and kept in the heap as long as any executable has them: graphs of one model for other lengths share its
  * weights by identity, and so they share what was packed of them.
  */
-import { dataIdentity, type Graph, type NodeOf, type Tensor } from '@attn/core';
+import { type Graph, type Tensor } from '@attn/core';
+import { dataIdentity, type NodeOf } from '@attn/core/backend';
 import type { Heap } from '../engine/heap.ts';
 import { packedBytes } from '../kernels/gemm.ts';
 import type { Frame } from './frame.ts';

@@ -1,5 +1,5 @@
 /** One axis becomes a single number. */
-import { sizeOf, type Kernel, type KernelCall } from '@attn/core';
+import { sizeOf, type Kernel, type KernelCall } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { Records } from '../kernels/records.ts';
 import { REDUCE, REDUCE_BYTES, reduceModule } from '../kernels/reduce.ts';

@@ -1,5 +1,6 @@
 /** A connection to a worker that the test plays: who counts as dead, and what is left of a call that failed. */
-import { AttnError, clock, eventLoopTurn } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { clock, eventLoopTurn } from '@attn/core/backend';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartThread } from '../engine/threads.ts';
 import { Connection, type Plan } from './connection.ts';

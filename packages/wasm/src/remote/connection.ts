@@ -1,5 +1,6 @@
 /** A page's connection to the worker that has its engine: calls and their answers, and an end to every wait. */
-import { AttnError, clock, eventLoopTurn, type PlannedCall, type Progress, type Timer } from '@attn/core';
+import { AttnError, type Progress } from '@attn/core';
+import { clock, eventLoopTurn, type PlannedCall, type Timer } from '@attn/core/backend';
 import type { StartThread, Thread } from '../engine/threads.ts';
 import { fromWire, toWire, type Answer, type Request, type Response } from './protocol.ts';
 

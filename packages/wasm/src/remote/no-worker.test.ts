@@ -1,5 +1,6 @@
 /** Pages whose worker does not start, in every way in which that happens. The test plays the worker. */
-import { attentionGraph, attentionInputs, f32, slidingWindow, type Probe } from '@attn/core';
+import { f32, slidingWindow, type Probe } from '@attn/core';
+import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { wasmBackend } from '../backend.ts';
 import type { StartThread, Thread } from '../engine/threads.ts';
@@ -85,7 +86,7 @@ test('a worker that never answers is ended after ten seconds, and done without',
   const { thread, terminate } = silent();
   const backend = await freshBackend(() => thread, 'preferred');
   // The clock that this backend goes by, whose seconds pass when the test says so.
-  const { clock } = await import('@attn/core');
+  const { clock } = await import('@attn/core/backend');
   let now = 0;
   let tick: (() => void) | undefined;
   patience.push(

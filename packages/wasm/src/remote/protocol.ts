@@ -2,14 +2,12 @@
 import {
   AttnError,
   type AttnErrorCode,
-  type GraphNode,
-  type PlannedCall,
-  type PlanTensors,
   type Probe,
   type Progress,
   type Tensors,
   type TensorSpec,
 } from '@attn/core';
+import { type GraphNode, type PlannedCall, type PlanTensors } from '@attn/core/backend';
 import type { EngineSpeed } from '../engine/speed.ts';
 import type { HostOptions } from '../host.ts';
 

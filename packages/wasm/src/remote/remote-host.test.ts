@@ -1,5 +1,6 @@
 /** Executables whose worker was replaced, when compiling anew fails. The test plays the workers. */
-import { f32, GraphBuilder, PlanCache } from '@attn/core';
+import { f32, GraphBuilder } from '@attn/core';
+import { PlanCache } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import type { ThreadEvents } from '../engine/threads.ts';
 import { localPlans } from '../plan-source.ts';

@@ -1,20 +1,16 @@
 /** A host in a worker, as the page has it: here inputs are checked and plans made; there all is computed. */
+import { AttnError, type Graph, type Probe, type Tensor, type Tensors } from '@attn/core';
 import {
-  AttnError,
   checkRunInputs,
   createPause,
   inputSpecs,
   ordinaryMemory,
   throwIfAborted,
   type Executable,
-  type Graph,
   type PlannedCall,
-  type Probe,
   type RunOptions,
-  type Tensor,
-  type Tensors,
   withRunOptions,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { EngineSpeed } from '../engine/speed.ts';
 import type { Host, HostOptions } from '../host.ts';
 import type { PlanSource } from '../plan-source.ts';

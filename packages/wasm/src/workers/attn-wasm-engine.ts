@@ -2,17 +2,14 @@
  * The script of a thread that has a whole engine, so that a page need not compute on its own thread. As it is
  * published it holds all that it needs, because a worker knows nothing of its page's import map.
  */
+import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
-  AttnError,
   PLAN_INPUTS,
   type Executable,
-  type Graph,
   type GraphNode,
   type PlanInput,
   type PlannedCall,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { parent } from '../engine/parent.ts';
 import { LocalHost } from '../local-host.ts';
 import type { PlanSource } from '../plan-source.ts';

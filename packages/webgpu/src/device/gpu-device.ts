@@ -1,5 +1,6 @@
 /** One device with its limits, its pipelines and its buffers. When it is lost it stays lost: the backend opens another. */
-import { AttnError, debug, eventLoopTurn, onHostTimers } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { debug, eventLoopTurn, onHostTimers } from '@attn/core/backend';
 import type { DeviceOptions } from '../types.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { findGpu, unavailable } from './find-gpu.ts';

@@ -1,5 +1,6 @@
 /** Compute pipelines by their source. Each is compiled once, without holding up the thread. */
-import { AttnError, clock, debug } from '@attn/core';
+import { AttnError } from '@attn/core';
+import { clock, debug } from '@attn/core/backend';
 
 /** A kernel's source and the name it goes by in messages. */
 export interface KernelSource {

@@ -1,5 +1,6 @@
 /** What turning an op into dispatches needs. */
-import type { Graph, NodeOf, OpName, PlanCache, Tensor, TensorSpec, ValueId } from '@attn/core';
+import type { Graph, Tensor, TensorSpec } from '@attn/core';
+import type { NodeOf, OpName, PlanCache, ValueId } from '@attn/core/backend';
 import type { ElementType, FloatElement, FloatStorage } from '../kernels/wgsl.ts';
 import type { Dispatch } from './dispatch.ts';
 

@@ -2,14 +2,8 @@
  * Tensors as the device has them: f32 and integers as they are, flags as a word each, halves as f32, or as they are on devices that
  * have `shader-f16`. Everything takes whole words.
  */
-import {
-  float32ToHalf,
-  halfToFloat32,
-  ordinaryMemory,
-  sizeOf,
-  type Tensor,
-  type TensorSpec,
-} from '@attn/core';
+import { type Tensor, type TensorSpec } from '@attn/core';
+import { float32ToHalf, halfToFloat32, ordinaryMemory, sizeOf } from '@attn/core/backend';
 
 /** What decides on how values are stored. */
 export interface DeviceFormat {

@@ -1,5 +1,5 @@
 /** What ops are turned into: kernels with their parameters, buffers and grids. */
-import type { ValueId } from '@attn/core';
+import type { ValueId } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 
 /** Tables that a kernel reads beside values: made on the host, kept on the device until others take their place. */

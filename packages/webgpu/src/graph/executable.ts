@@ -1,6 +1,6 @@
 /** A program and its turns: runs of one graph queue up, and one that finds its device lost gets another. */
+import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
-  AttnError,
   checkGraphData,
   checkRunInputs,
   planValues,
@@ -9,12 +9,9 @@ import {
   throttleProgress,
   throwIfAborted,
   untilAborted,
-  type Graph,
   type RunOptions,
-  type Tensor,
-  type Tensors,
   withRunOptions,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { DeviceFormat } from './device-format.ts';
 import type { AnyTensor, GpuExecutable, GpuTensor, GpuTensorInput } from '../types.ts';
 import { checkGpuInput, isOnGpu } from './gpu-tensor.ts';

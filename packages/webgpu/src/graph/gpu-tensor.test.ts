@@ -1,5 +1,6 @@
 // Tensors that stay on the device from one graph to the next, and what is refused of buffers.
-import { attentionGraph, attentionInputs, f32, GraphBuilder, slidingWindow } from '@attn/core';
+import { f32, GraphBuilder, slidingWindow } from '@attn/core';
+import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import { webgpu, type GpuBackend } from '../index.ts';

@@ -1,5 +1,6 @@
 /** Tensors that are on the device already, or stay there. */
-import { AttnError, checkArgument, show, type Kind, type TensorSpec } from '@attn/core';
+import { AttnError, type TensorSpec } from '@attn/core';
+import { checkArgument, show, type Kind } from '@attn/core/backend';
 import type { AnyTensor, GpuTensorInput } from '../types.ts';
 import { deviceBytes, type DeviceFormat } from './device-format.ts';
 

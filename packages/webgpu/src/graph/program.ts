@@ -1,16 +1,14 @@
 /** A graph on one device: its constants are there, and a run is one command buffer. */
+import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   debug,
   debugLevel,
   notify,
   planMemory,
-  type Graph,
   type MemoryPlan,
   type PlanCache,
-  type Tensor,
-  type Tensors,
   type ValueId,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { GpuDevice } from '../device/gpu-device.ts';
 import { RunMemory } from '../device/run-memory.ts';
 import { GpuTimer, TIMER_BYTES } from '../device/gpu-timer.ts';

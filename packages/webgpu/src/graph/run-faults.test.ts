@@ -1,5 +1,6 @@
 // Runs of several graphs on one device, and listeners that throw: no fault of one reaches another.
-import { eventLoopTurn, f32, GraphBuilder, type Graph } from '@attn/core';
+import { f32, GraphBuilder, type Graph } from '@attn/core';
+import { eventLoopTurn } from '@attn/core/backend';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { watchDevices } from '../device/watch-devices.testing.ts';
 import { webgpu } from '../index.ts';

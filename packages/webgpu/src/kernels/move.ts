@@ -1,7 +1,7 @@
 /** Moves elements of any type from strided places to strided places: transpositions, slices, concatenations. */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import type { Dispatch } from '../graph/dispatch.ts';
-import type { ValueId } from '@attn/core';
+import type { ValueId } from '@attn/core/backend';
 import {
   declareBuffers,
   declareParams,

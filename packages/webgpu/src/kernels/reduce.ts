@@ -1,5 +1,5 @@
 /** One axis becomes a single number: its sum, its mean or its greatest. */
-import type { ReduceKind } from '@attn/core';
+import type { ReduceKind } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 

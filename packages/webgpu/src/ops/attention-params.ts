@@ -1,5 +1,11 @@
 /** Parameters of the attention kernel: sizes and strides of a call, and the arrays of a plan's group as one table. */
-import { broadcastStrides, inputSpecs, type AttentionProblem, type NodeOf, type PlanGroup } from '@attn/core';
+import {
+  broadcastStrides,
+  inputSpecs,
+  type AttentionProblem,
+  type NodeOf,
+  type PlanGroup,
+} from '@attn/core/backend';
 import type { ProgramContext } from '../graph/context.ts';
 import { DeviceTable } from '../graph/dispatch.ts';
 import type { ATTENTION_PARAMS } from '../kernels/attention/params.ts';

@@ -1,14 +1,13 @@
 /** The `attention` op: a dispatch for each group of the plan, whose arrays become one table. */
+import { type AttentionPlan, type Tensor } from '@attn/core';
 import {
   inputSpecs,
   planTensors,
-  type AttentionPlan,
   type AttentionProblem,
   type NodeOf,
   type PlanGroup,
-  type Tensor,
   type ValueId,
-} from '@attn/core';
+} from '@attn/core/backend';
 import {
   elementOf,
   floatElementOf,

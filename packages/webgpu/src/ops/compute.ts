@@ -1,12 +1,6 @@
 /** Products, sums, activations and normalisations. */
-import {
-  broadcastStrides,
-  matmulSizes,
-  sizeOf,
-  type Activation,
-  type NodeOf,
-  type ValueId,
-} from '@attn/core';
+import { type Activation } from '@attn/core';
+import { broadcastStrides, matmulSizes, sizeOf, type NodeOf, type ValueId } from '@attn/core/backend';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceTable, type Dispatch } from '../graph/dispatch.ts';
 import { binaryKernel, binaryParams, UNARY_PARAMS, unaryKernel } from '../kernels/elementwise.ts';

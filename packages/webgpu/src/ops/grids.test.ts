@@ -1,14 +1,7 @@
 // Sides of grids end at 65,535 workgroups: what needs more takes several dispatches, here of two workgroups
 // each.
-import {
-  attentionGraph,
-  f32,
-  GraphBuilder,
-  PlanCache,
-  slidingWindow,
-  type Graph,
-  type Tensor,
-} from '@attn/core';
+import { f32, GraphBuilder, slidingWindow, type Graph, type Tensor } from '@attn/core';
+import { attentionGraph, PlanCache } from '@attn/core/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import { Program } from '../graph/program.ts';

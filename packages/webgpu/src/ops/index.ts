@@ -1,5 +1,5 @@
 /** How each op is done: one line each. */
-import type { NodeOf, OpName } from '@attn/core';
+import type { NodeOf, OpName } from '@attn/core/backend';
 import type { Emit, NodeProgram, ProgramContext } from '../graph/context.ts';
 import { emitAttention } from './attention.ts';
 import {

@@ -2,7 +2,7 @@
  * The `lshAttention` op: the attention kernel on the chunks of each round, whose results are merged. What rounds leave behind is bounded:
  * heads, and rounds of a head that is too large, follow one another where they do not fit into scratch memory together.
  */
-import { inputSpecs, lshProblem, rowStrides, type LshProblem, type NodeOf } from '@attn/core';
+import { inputSpecs, lshProblem, rowStrides, type LshProblem, type NodeOf } from '@attn/core/backend';
 import {
   always,
   floatElementOf,

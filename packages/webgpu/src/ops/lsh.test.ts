@@ -1,16 +1,12 @@
 // What LSH attention does where memory is short, and how few passes its sort takes: results are the same, and nothing else shows it.
+import { f32, GraphBuilder, lshAttention, type Graph, type Tensors } from '@attn/core';
 import {
-  f32,
-  GraphBuilder,
   inputSpecs,
-  lshAttention,
   lshProblem,
   PlanCache,
-  type Graph,
   type LshAttentionAttributes,
   type LshOptions,
-  type Tensors,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import type { KernelLimits, NodeProgram } from '../graph/context.ts';

@@ -1,14 +1,14 @@
 /** The ops that LSH attention begins with: hashes and orders, which stay on the device. */
+import { type Graph } from '@attn/core';
 import {
   lshHashProblem,
   inputSpecs,
   rowStrides,
   sizeOf,
-  type Graph,
   type LshHashProblem,
   type NodeOf,
   type ValueId,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { always, floatElementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceScratch, DeviceTable, type Dispatch } from '../graph/dispatch.ts';
 import { HASH_TOKENS, LSH_HASH_PARAMS, lshHashKernel } from '../kernels/lsh/hash.ts';

@@ -1,5 +1,5 @@
 /** Ops that only move elements, or leave some out. */
-import { broadcastStrides, concatOperands, contiguousStrides, sizeOf, type NodeOf } from '@attn/core';
+import { broadcastStrides, concatOperands, contiguousStrides, sizeOf, type NodeOf } from '@attn/core/backend';
 import { always, elementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { GATHER_PARAMS, gatherKernel } from '../kernels/elementwise.ts';
 import { maskKernel, maskParams } from '../kernels/mask.ts';

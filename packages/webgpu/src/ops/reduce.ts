@@ -1,5 +1,5 @@
 /** Reductions of an axis. */
-import { sizeOf, type NodeOf } from '@attn/core';
+import { sizeOf, type NodeOf } from '@attn/core/backend';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { REDUCE_PARAMS, REDUCE_THREADS, reduceKernel } from '../kernels/reduce.ts';
 import { rowGrid } from '../kernels/rows.ts';

@@ -2,7 +2,8 @@
  * Tensors that are larger than what a device binds, 128 MiB on many: attention needs no more of them at a time than what some heads
  * read and write, so each dispatch takes as many heads as bindings hold.
  */
-import { kvHeadOf, type AttentionProblem, type TensorSpec, type ValueId } from '@attn/core';
+import { type TensorSpec } from '@attn/core';
+import { kvHeadOf, type AttentionProblem, type ValueId } from '@attn/core/backend';
 import { ValueSlice, type Binding } from '../graph/dispatch.ts';
 import { MOST_GROUPS } from '../kernels/wgsl.ts';
 

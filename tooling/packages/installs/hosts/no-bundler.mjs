@@ -12,6 +12,7 @@ function importMap(origin) {
     imports: {
       '@attn/auto': at('auto'),
       '@attn/core': at('core'),
+      '@attn/core/backend': at('core', 'backend.js'),
       '@attn/core/reference': at('core', 'reference.js'),
       '@attn/wasm': at('wasm'),
       '@attn/cpu': at('cpu'),

@@ -1,12 +1,6 @@
 /** From the declarative form of a case of LSH attention to its id, graph and inputs. Orders come from random buckets, sorted. */
-import {
-  GraphBuilder,
-  mulberry32,
-  type LshAttentionAttributes,
-  type Tensor,
-  type Tensors,
-  type Value,
-} from '@attn/core';
+import { GraphBuilder, type Tensor, type Tensors, type Value } from '@attn/core';
+import { mulberry32, type LshAttentionAttributes } from '@attn/core/backend';
 import { caseId, type ConformanceCase } from '../../case.ts';
 import { fill, fillIntegers, fillMask, seedOf, type DataRecipe, type MaskRecipe } from '../../data.ts';
 import { inHalf, plant } from '../inputs.ts';

@@ -2,14 +2,8 @@
  * Reformer's attention whole: hashed, sorted, attended, by the conventions of each implementation. What is hashed are halves and
  * integers, so that every score is exact in float32 and no rounding can change a bucket.
  */
-import {
-  GraphBuilder,
-  localChunkAttention,
-  lshAttention,
-  type LshOptions,
-  type Tensor,
-  type Tensors,
-} from '@attn/core';
+import { GraphBuilder, localChunkAttention, lshAttention, type Tensor, type Tensors } from '@attn/core';
+import { type LshOptions } from '@attn/core/backend';
 import { caseId, type ConformanceCase } from '../../case.ts';
 import { fill, fillMask, seedOf, type DataRecipe, type MaskRecipe } from '../../data.ts';
 

@@ -8,9 +8,9 @@
  * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by Ring
  * Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023, https://arxiv.org/abs/2310.01889
  */
-import { checkArgument, checkOptions } from '../../check-options.ts';
+import { checkArgument, checkOptions } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
-import { fields } from '../../kinds.ts';
+import { fields } from '../../check/kinds.ts';
 import { checkTensor, zeros, type DType, type Tensor } from '../../tensor.ts';
 import { toReference } from '../reference-tensor.ts';
 import { sameShape } from '../validate.ts';

@@ -4,9 +4,17 @@
  * limits. Vaswani et al. 2017, §3.2.1.
  */
 import { attentionHint } from './mask-words.ts';
-import type { OptionKinds } from '../../check-options.ts';
-import { aBoolean, aNumber, anything, aPositiveNumber, integer, oneOf, type Kind } from '../../kinds.ts';
-import { canonicalJson } from '../../patterns/json-value.ts';
+import type { OptionKinds } from '../../check/check-options.ts';
+import {
+  aBoolean,
+  aNumber,
+  anything,
+  aPositiveNumber,
+  integer,
+  oneOf,
+  type Kind,
+} from '../../check/kinds.ts';
+import { canonicalJson } from '../../util/json-value.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { OpSpec } from '../op.ts';
 

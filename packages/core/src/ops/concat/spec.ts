@@ -1,5 +1,5 @@
 /** The `concat` op: tensors one after another along an axis. */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';
 

@@ -1,5 +1,5 @@
 /** The `gather` op: picks slices along an axis, in any order, any number of times. */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';
 

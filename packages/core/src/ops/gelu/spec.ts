@@ -1,5 +1,5 @@
 /** The `gelu` op. Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415 */
-import { oneOf } from '../../kinds.ts';
+import { oneOf } from '../../check/kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 

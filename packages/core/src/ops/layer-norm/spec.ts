@@ -1,5 +1,5 @@
 /** The `layerNorm` op over the last axis. Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450 */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 

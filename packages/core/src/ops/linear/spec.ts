@@ -1,5 +1,5 @@
 /** The `linear` op: a dense layer with PyTorch's weight order, and its activation fused. */
-import { oneOf } from '../../kinds.ts';
+import { oneOf } from '../../check/kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import { ACTIVATIONS, type Activation } from '../activation.ts';
 import type { OpSpec } from '../op.ts';

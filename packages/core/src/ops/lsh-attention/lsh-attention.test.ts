@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkNodeData } from '../../graph/node-data.ts';
+import { checkNodeData } from '../../host/node-data.ts';
 import { GraphBuilder } from '../../graph/builder.ts';
 import { i32, f32, type TensorSpec } from '../../tensor.ts';
 import { ops } from '../index.ts';

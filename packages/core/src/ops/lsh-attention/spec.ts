@@ -3,8 +3,8 @@
  * of the tokens (`lshHash`, then `argsort`); it is cut into chunks, a token attends to its chunk and to neighbours of it, and the
  * rounds are combined by their log-sum-exp. Reformer, Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
  */
-import type { OptionKinds } from '../../check-options.ts';
-import { aBoolean, aNumber, integer, oneOf, required, type Kind } from '../../kinds.ts';
+import type { OptionKinds } from '../../check/check-options.ts';
+import { aBoolean, aNumber, integer, oneOf, required, type Kind } from '../../check/kinds.ts';
 import { aLayout, inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
 import type { OpSpec } from '../op.ts';
 

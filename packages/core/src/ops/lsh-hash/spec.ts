@@ -3,7 +3,7 @@
  * rotation R maps x to `[xR; −xR]`, and the largest of these numbers names the bucket, so that vectors of like direction share
  * one. Reformer, Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451; Andoni et al. 2015, https://arxiv.org/abs/1509.02897
  */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import { aLayout, inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
 import type { OpSpec } from '../op.ts';
 

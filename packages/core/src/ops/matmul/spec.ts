@@ -1,5 +1,5 @@
 /** The `matmul` op: a·b over the last two axes, for projections along the sequence (Linformer) and for logits. */
-import { aBoolean } from '../../kinds.ts';
+import { aBoolean } from '../../check/kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import { broadcastShape } from '../broadcast.ts';
 import type { OpSpec } from '../op.ts';

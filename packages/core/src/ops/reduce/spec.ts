@@ -1,5 +1,5 @@
 /** The `reduce` op: one axis becomes a single number, its sum, mean or greatest. Pooling is made of it. */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';

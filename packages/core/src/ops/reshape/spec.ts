@@ -1,5 +1,5 @@
 /** The `reshape` op: the same elements in another shape. A view: executors alias it, no memory moves. */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import { show } from '../../errors.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';

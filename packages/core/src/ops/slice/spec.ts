@@ -1,5 +1,5 @@
 /** The `slice` op: a box out of a tensor. */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import type { OpSpec } from '../op.ts';
 
 /** Attributes of `slice`: half-open ranges, one start and one end per axis, 0 ≤ start ≤ end ≤ extent. */

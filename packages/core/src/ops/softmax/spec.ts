@@ -1,5 +1,5 @@
 /** The `softmax` op over one axis. */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { OpSpec } from '../op.ts';
 import { normalizeAxis } from '../validate.ts';

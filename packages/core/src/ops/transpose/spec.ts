@@ -1,5 +1,5 @@
 /** The `transpose` op: any permutation of the axes. */
-import { anything } from '../../kinds.ts';
+import { anything } from '../../check/kinds.ts';
 import type { OpSpec } from '../op.ts';
 
 /** Attributes of `transpose`. */

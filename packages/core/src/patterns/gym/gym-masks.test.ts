@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hashText } from '../json-value.ts';
+import { hashText } from '../../util/json-value.ts';
 import { where } from '../where.ts';
 import { CANVASES } from './canvases.testing.ts';
 import { SEQUENCES } from './sequences.testing.ts';

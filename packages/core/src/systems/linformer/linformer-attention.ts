@@ -5,7 +5,7 @@
  *
  * It is a composition of other ops, so that every backend runs it.
  */
-import { checkOptions } from '../../check-options.ts';
+import { checkOptions } from '../../check/check-options.ts';
 import type { AttentionValues, GraphBuilder, Value } from '../../graph/builder.ts';
 import { checkOperands } from '../../graph/check-operands.ts';
 import { inBhnd, type AttentionLayout } from '../../ops/attention/spec.ts';

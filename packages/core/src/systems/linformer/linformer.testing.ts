@@ -1,7 +1,7 @@
 /** Linformer in float64, straight from the definition, for tests to compare the composition with. */
 import { expect } from 'vitest';
 import { toReference } from '../../ops/reference-tensor.ts';
-import { mulberry32 } from '../../patterns/mulberry32.ts';
+import { mulberry32 } from '../../util/mulberry32.ts';
 import { f32, sizeOf, type Tensor } from '../../tensor.ts';
 
 /** [batch, heads, rows, width], by index. */

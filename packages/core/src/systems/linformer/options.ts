@@ -1,8 +1,8 @@
 /** What a Linformer takes: its inputs, its options, and what of them no Linformer can do. */
-import { readEntries, type OptionKinds } from '../../check-options.ts';
+import { readEntries, type OptionKinds } from '../../check/check-options.ts';
 import { AttnError, show, type AttnErrorCode } from '../../errors.ts';
 import { ATTENTION_ATTRIBUTES, type AttentionAttributes } from '../../ops/attention/spec.ts';
-import { either, integer, listOf, oneOf } from '../../kinds.ts';
+import { either, integer, listOf, oneOf } from '../../check/kinds.ts';
 import type { SequenceProjection } from './projection.ts';
 
 /** How keys and values are shortened; see `SequenceProjection`. */

@@ -2,11 +2,11 @@
  * Linformer in fairseq's order: the input of a layer is projected, and then goes through the linear layers of keys and values. Their
  * biases count once: (E x) Wᵀ + b, where the paper's order, E (x Wᵀ + b), adds b times the sums of E's rows.
  */
-import { checkOptions, type OptionKinds } from '../../check-options.ts';
+import { checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { show } from '../../errors.ts';
 import type { GraphBuilder, Value } from '../../graph/builder.ts';
 import { checkOperands } from '../../graph/check-operands.ts';
-import { integer, required } from '../../kinds.ts';
+import { integer, required } from '../../check/kinds.ts';
 import { ops } from '../../ops/index.ts';
 import { full } from '../../patterns/full.ts';
 import { headGroups } from './heads.ts';

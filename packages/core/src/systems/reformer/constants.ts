@@ -2,10 +2,10 @@
  * Tensors that compositions need and nobody gives them: random rotations, plain orders. Equal ones are the same tensor, because graphs
  * share executables by the identity of their constants. Do not write to them.
  */
-import { checkArgument } from '../../check-options.ts';
-import { integer } from '../../kinds.ts';
-import { LruMap } from '../../lru.ts';
-import { mulberry32 } from '../../patterns/mulberry32.ts';
+import { checkArgument } from '../../check/check-options.ts';
+import { integer } from '../../check/kinds.ts';
+import { LruMap } from '../../util/lru.ts';
+import { mulberry32 } from '../../util/mulberry32.ts';
 import { allocate, checkShape, sizeOf, type Tensor } from '../../tensor.ts';
 
 /** How many of each kind are remembered. */

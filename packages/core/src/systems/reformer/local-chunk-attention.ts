@@ -2,11 +2,11 @@
  * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to neighbours of it. A pattern on
  * the ordinary attention op, so that every backend runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
  */
-import { checkArgument, checkOptions, type OptionKinds } from '../../check-options.ts';
+import { checkArgument, checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
 import type { AttentionValues, GraphBuilder, Value } from '../../graph/builder.ts';
 import { checkOperands } from '../../graph/check-operands.ts';
-import { aBoolean, integer } from '../../kinds.ts';
+import { aBoolean, integer } from '../../check/kinds.ts';
 import {
   ATTENTION_ATTRIBUTES,
   attentionProblem,

@@ -2,10 +2,10 @@
  * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every round, attend in chunks
  * of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
  */
-import { checkOptions, type OptionKinds } from '../../check-options.ts';
+import { checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
 import { checkOperands } from '../../graph/check-operands.ts';
-import { aBoolean, either, integer, listOf, oneOf } from '../../kinds.ts';
+import { aBoolean, either, integer, listOf, oneOf } from '../../check/kinds.ts';
 import type { GraphBuilder, Value } from '../../graph/builder.ts';
 import { inBhnd, type AttentionLayout } from '../../ops/attention/spec.ts';
 import { aChunkLength, LSH_ATTRIBUTES, type LshAttentionAttributes } from '../../ops/lsh-attention/spec.ts';

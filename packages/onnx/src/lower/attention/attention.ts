@@ -2,15 +2,15 @@
  * The `attention` op: the plan's row blocks as `Scan`s over classes of equal numbers of tiles. Where data decides on the plan, the
  * schedule's tables are inputs of the model, filled in anew for each run, and the model stays as it is.
  */
+import { type AttentionPlan } from '@attn/core';
 import {
   attentionProblem,
   inputSpecs,
   planTensors,
   TILE,
-  type AttentionPlan,
   type AttentionProblem,
   type NodeOf,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitFused } from './fused.ts';

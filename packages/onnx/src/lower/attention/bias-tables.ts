@@ -1,5 +1,5 @@
 /** The biases of a call as the tables that steps read. */
-import type { AttentionProblem, NodeOf } from '@attn/core';
+import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import type { BiasTables } from './logits.ts';

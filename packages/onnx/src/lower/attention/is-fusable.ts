@@ -1,5 +1,6 @@
 /** Which attention is one operator of ONNX Runtime; see `fused.ts`. */
-import type { AttentionPlan, AttentionProblem, NodeOf } from '@attn/core';
+import type { AttentionPlan } from '@attn/core';
+import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 
 /** Whether the operator computes just this. */
 export function isFusable(

@@ -2,7 +2,7 @@
  * The logits of a step's row blocks over some of their tiles: scale · q kᵀ, the soft cap, and biases by position. Masks are added
  * by the caller.
  */
-import type { AttentionProblem } from '@attn/core';
+import type { AttentionProblem } from '@attn/core/backend';
 import { MICROSOFT, type GraphScope, type Name } from '../../model/model-builder.ts';
 
 /** What biases need, as tables around the scans. */

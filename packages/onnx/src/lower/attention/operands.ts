@@ -1,12 +1,12 @@
 /** The operands of one attention node as flat tables of rows, and the options that its kernels depend on. */
+import { type Graph } from '@attn/core';
 import {
   planValues,
   type AttentionLayout,
   type AttentionProblem,
-  type Graph,
   type NodeOf,
   type ValueId,
-} from '@attn/core';
+} from '@attn/core/backend';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import type { Projection } from './schedule.ts';

@@ -2,7 +2,8 @@
  * The work of attention as the lowering writes it: one fused operator, or scans whose steps gather tiles and attend to them. In
  * nanoseconds of one thread of a machine whose products run at 155 GFLOP/s; `run/predict.ts` brings in the machine at hand.
  */
-import { TILE, type AttentionPlan, type AttentionProblem } from '@attn/core';
+import { type AttentionPlan } from '@attn/core';
+import { TILE, type AttentionProblem } from '@attn/core/backend';
 import { partition } from './partition.ts';
 import { DYNAMIC, itemsOf, shapeOfClass, STATIC } from './schedule.ts';
 

@@ -1,5 +1,5 @@
 /** One class of row blocks as a `Scan`: each step gathers the tiles of a few row blocks and attends to them. */
-import { TILE, type AttentionProblem } from '@attn/core';
+import { TILE, type AttentionProblem } from '@attn/core/backend';
 import type { GraphScope, Name, ValueType } from '../../model/model-builder.ts';
 import { emitLogits, type BiasTables } from './logits.ts';
 import { emitExact, emitFast, emitHasNaN, emitHidden, emitIf, type StepResult } from './softmax.ts';

@@ -1,15 +1,6 @@
 // A schedule shows each query just the keys that its pattern allows, whichever way its row blocks were batched.
-import {
-  attentionProblem,
-  causal,
-  globalTokens,
-  or,
-  planAttention,
-  slidingWindow,
-  strided,
-  TILE,
-  type Pattern,
-} from '@attn/core';
+import { causal, globalTokens, or, planAttention, slidingWindow, strided, type Pattern } from '@attn/core';
+import { attentionProblem, TILE } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { schedule, type ScheduleOptions } from './schedule.ts';
 

@@ -4,6 +4,7 @@
  * time, so that memory does not grow with it. Everything is numbered across batch and heads: query rows in [B·H·Nq], key tiles in
  * a pool that holds each head's keys in its plan's order, padded to whole tiles.
  */
+import { type AttentionPlan } from '@attn/core';
 import {
   countTiles,
   forEachSpan,
@@ -12,10 +13,9 @@ import {
   MASK_WORDS,
   maskAllows,
   TILE,
-  type AttentionPlan,
   type AttentionProblem,
   type PlanGroup,
-} from '@attn/core';
+} from '@attn/core/backend';
 import { partition } from './partition.ts';
 
 /** Which operands rows use: q, k, v, or qGlobal, kGlobal, vGlobal. */

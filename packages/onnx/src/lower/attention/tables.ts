@@ -1,16 +1,6 @@
 /** A schedule's tables as values of the model: constants where the plan is known, inputs where each run has its own. */
-import {
-  AttnError,
-  bool,
-  i32,
-  inputSpecs,
-  planTensors,
-  TILE,
-  type AttentionPlan,
-  type AttentionProblem,
-  type NodeOf,
-  type Tensor,
-} from '@attn/core';
+import { AttnError, bool, i32, type AttentionPlan, type Tensor } from '@attn/core';
+import { inputSpecs, planTensors, TILE, type AttentionProblem, type NodeOf } from '@attn/core/backend';
 import type { Dim, Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import type { KeyPool, Projection, Schedule, ScheduledClass, ScheduleOptions } from './schedule.ts';

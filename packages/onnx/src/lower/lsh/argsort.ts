@@ -1,5 +1,5 @@
 /** The `argsort` op: of equal elements TopK takes those of lower index first, as the standard says, so that its order is stable. */
-import type { NodeOf } from '@attn/core';
+import type { NodeOf } from '@attn/core/backend';
 import type { LoweringContext } from '../context.ts';
 
 export function lowerArgsort(context: LoweringContext, node: NodeOf<'argsort'>): void {

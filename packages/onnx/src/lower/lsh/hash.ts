@@ -2,7 +2,8 @@
  * The `lshHash` op: a `Scan` over groups of tokens, whose scores are one product, and whose buckets are the places of the largest scores. Many
  * buckets have many scores: all of them at once would take gigabytes.
  */
-import { i32, inputSpecs, lshHashProblem, type LshHashProblem, type NodeOf } from '@attn/core';
+import { i32 } from '@attn/core';
+import { inputSpecs, lshHashProblem, type LshHashProblem, type NodeOf } from '@attn/core/backend';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
 import { headsFirst } from '../attention/operands.ts';
 import { emitHasNaN, emitIf } from '../attention/softmax.ts';

@@ -1,5 +1,6 @@
 /** What depends on sizes alone, as constants of the model: the lists of blocks that steps walk over, and where results stand. */
-import { f32, i32, type LshProblem, type Tensor } from '@attn/core';
+import { f32, i32, type Tensor } from '@attn/core';
+import { type LshProblem } from '@attn/core/backend';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
 import type { ChunkClass, ChunkSchedule } from './schedule.ts';
 

@@ -1,15 +1,7 @@
 // What the suite's small cases do not reach: several steps of a scan, chunks cut into blocks, heads in groups of which one is not bounded.
 import { oracle } from '@attn/conformance';
-import {
-  f32,
-  GraphBuilder,
-  lshAttention,
-  mulberry32,
-  PlanCache,
-  type Graph,
-  type LshAttentionAttributes,
-  type Tensor,
-} from '@attn/core';
+import { f32, GraphBuilder, lshAttention, type Graph, type Tensor } from '@attn/core';
+import { mulberry32, PlanCache, type LshAttentionAttributes } from '@attn/core/backend';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../../model/encode.ts';

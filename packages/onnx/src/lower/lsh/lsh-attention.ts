@@ -2,7 +2,7 @@
  * The `lshAttention` op: a `Scan` over groups of heads, in which a `Scan` attends chunk by chunk, so that neither all logits nor the results of
  * all rounds of all heads are ever held at once.
  */
-import { inputSpecs, lshProblem, type LshProblem, type NodeOf } from '@attn/core';
+import { inputSpecs, lshProblem, type LshProblem, type NodeOf } from '@attn/core/backend';
 import type { GraphScope, Name, ValueType } from '../../model/model-builder.ts';
 import { headsFirst } from '../attention/operands.ts';
 import { emitIf } from '../attention/softmax.ts';

@@ -2,7 +2,7 @@
  * The rounds of a group merged: each token's results are gathered and added. What is returned are out [heads, N, Dv] and, where it is asked
  * for, lse [heads, N].
  */
-import type { LshProblem } from '@attn/core';
+import type { LshProblem } from '@attn/core/backend';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
 import type { PlaceMeans, PlaceSums } from './steps.ts';
 import type { GroupTables } from './tables.ts';

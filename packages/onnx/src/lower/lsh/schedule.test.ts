@@ -1,5 +1,5 @@
 // Lists of blocks: every place has one result, keys are those of the definition, and no step is larger than it may be.
-import { lshProblem, type LshAttentionAttributes, type LshProblem } from '@attn/core';
+import { lshProblem, type LshAttentionAttributes, type LshProblem } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { scheduleChunks } from './schedule.ts';
 

@@ -3,7 +3,7 @@
  * in as many of them as the cache holds the logits of. Where a head has fewer, several heads are one list. Chunks that are too large are cut
  * into blocks of queries. What the lists say depends on sizes alone: which token stands where is data.
  */
-import type { LshProblem } from '@attn/core';
+import type { LshProblem } from '@attn/core/backend';
 import { largestDivisor } from './divisors.ts';
 
 /** Blocks of queries whose keys are hidden in the same way. */

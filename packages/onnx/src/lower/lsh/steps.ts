@@ -3,7 +3,7 @@
  * Keys are unit vectors, so that logits are bounded by the length of their query. Where that is short for all queries, exponentials need no
  * maximum to be taken off first, and those of all rounds just add up. The general form is right for any numbers.
  */
-import type { LshProblem } from '@attn/core';
+import type { LshProblem } from '@attn/core/backend';
 import { MICROSOFT, type GraphScope, type Name } from '../../model/model-builder.ts';
 import { emitIf, emitWeighed, emitWeighedExact } from '../attention/softmax.ts';
 import type { ClassLists } from './lists.ts';

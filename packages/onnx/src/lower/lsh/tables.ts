@@ -2,7 +2,8 @@
  * What the steps of a group of heads read: tables of the group's tokens (rows [heads · N], head by head) and of its places (chunk by
  * chunk). Where there are places without a token, one more row stands for none: zeros, seen by nobody.
  */
-import { i32, type LshProblem } from '@attn/core';
+import { i32 } from '@attn/core';
+import { type LshProblem } from '@attn/core/backend';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
 import { emitIf } from '../attention/softmax.ts';
 import type { PlaceTables } from './lists.ts';

@@ -1,5 +1,5 @@
 /** Which keys of a step its queries do not see, and what pairs that meet several times lose. */
-import type { LshProblem } from '@attn/core';
+import type { LshProblem } from '@attn/core/backend';
 import type { GraphScope, Name } from '../../model/model-builder.ts';
 import type { StepContext } from './steps.ts';
 import type { GroupTables } from './tables.ts';

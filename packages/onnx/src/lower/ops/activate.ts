@@ -1,5 +1,6 @@
 /** Activations, as ops of their own and behind `linear`. */
-import type { Activation, NodeOf } from '@attn/core';
+import type { Activation } from '@attn/core';
+import type { NodeOf } from '@attn/core/backend';
 import { MICROSOFT, type Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 

@@ -1,5 +1,5 @@
 /** Products, sums, normalisations and reductions. */
-import { sizeOf, type NodeOf } from '@attn/core';
+import { sizeOf, type NodeOf } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitActivation } from './activate.ts';

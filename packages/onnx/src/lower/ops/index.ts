@@ -1,5 +1,5 @@
 /** How each op is written: one line each. */
-import type { NodeOf, OpName } from '@attn/core';
+import type { NodeOf, OpName } from '@attn/core/backend';
 import { lowerAttention } from '../attention/attention.ts';
 import type { LoweringContext } from '../context.ts';
 import { lowerArgsort } from '../lsh/argsort.ts';

@@ -1,5 +1,5 @@
 /** Ops that only move elements, or leave some out. */
-import { concatOperands, type NodeOf, type OpName } from '@attn/core';
+import { concatOperands, type NodeOf, type OpName } from '@attn/core/backend';
 import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 

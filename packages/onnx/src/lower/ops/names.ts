@@ -1,5 +1,5 @@
 /** Which ops are lowered, for whoever asks before the lowering is loaded; the compiler holds the table of lowerings to it. */
-import type { OpName } from '@attn/core';
+import type { OpName } from '@attn/core/backend';
 
 const LOWERED = {
   attention: true,

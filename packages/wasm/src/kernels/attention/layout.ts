@@ -2,7 +2,7 @@
  * The records through which TypeScript tells the attention kernel what to do: offsets in bytes into little-endian memory. All
  * addresses are 32 bits; an address of 0 means that there is no such thing.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import { PANEL } from '../register-tile.ts';
 
 /** One head of one batch row, under one plan. */

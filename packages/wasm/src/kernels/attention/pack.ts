@@ -6,7 +6,7 @@
  *
  * Keys and columns that are absent are 0. It is done once per head and tile, and costs a fiftieth of what one use of the tile does.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import {
   f32x4,
   i32,

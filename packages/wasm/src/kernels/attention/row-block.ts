@@ -3,7 +3,7 @@
  *
  * It knows nothing of patterns. Row blocks do not depend on each other: any thread may run any of them, with the same result.
  */
-import { MASK_WORDS, SPAN_MASK, TILE } from '@attn/core';
+import { MASK_WORDS, SPAN_MASK, TILE } from '@attn/core/backend';
 import {
   f32,
   f32x4,

@@ -6,7 +6,7 @@
  *
  * Who attends to whom is the caller's: it hides logits, and may say which columns each group of rows sees at all.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import {
   f32x4,
   i32,

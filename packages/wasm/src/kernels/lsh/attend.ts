@@ -6,7 +6,7 @@
  * values in the result. That is the merging of rounds by their log-sum-exp, without dividing and taking logarithms in between. Every
  * token stands in one row block of a round, so row blocks do not depend on each other, and the order of the sums is always the same.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import {
   f32x4,
   i32,

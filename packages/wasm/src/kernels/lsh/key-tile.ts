@@ -3,7 +3,7 @@
  * few slots of their scratch memory: nothing of a round has to be packed before or kept after, and a tile that several row blocks
  * in a row look at is packed once for them.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import {
   f32,
   f32x4,

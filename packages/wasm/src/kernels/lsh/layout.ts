@@ -6,7 +6,7 @@
  * is negative; the round's own places begin at lead · N. Chunks are counted along with places. A key tile is 64 places, and tiles
  * are laid out so that one begins where the round does.
  */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import { paddedDim, scratchLayout } from '../attention/layout.ts';
 
 /** What is the same for all heads of a call. */

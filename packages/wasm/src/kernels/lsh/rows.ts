@@ -1,5 +1,5 @@
 /** The queries of a row block of LSH attention: who they are, which keys they see, and their state from round to round. */
-import { TILE } from '@attn/core';
+import { TILE } from '@attn/core/backend';
 import { f32, f32x4, i32, type FunctionBuilder, type I32, type Local } from '../../assembler/index.ts';
 import { copyRow } from '../attention/copy-row.ts';
 import { paddedDim } from '../attention/layout.ts';

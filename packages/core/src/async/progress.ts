@@ -1,0 +1,21 @@
+/** Progress reports that cost nothing: at most one every 50 ms, and always the last. */
+import { clock } from './clock.ts';
+import type { Progress } from '../contract/backend.ts';
+
+/**
+ * Wraps a listener so that it may be called after every unit of work. It should be one that `withCallbacks`
+ * gives, which does not throw.
+ */
+export function throttleProgress(
+  listener: ((progress: Progress) => void) | undefined,
+  interval = 50,
+): ((progress: Progress) => void) | undefined {
+  if (listener === undefined) return undefined;
+  let reported = clock.now();
+  return (progress) => {
+    const now = clock.now();
+    if (now - reported < interval && progress.done < progress.total) return;
+    reported = now;
+    listener(progress);
+  };
+}

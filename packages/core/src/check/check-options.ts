@@ -1,0 +1,112 @@
+/**
+ * Options that users write: an object whose names are all known and whose values are of the right kind. Every
+ * public function that takes options reads them through `checkOptions`, with a table that names each option
+ * and says what it must be. The table has the type of the options, so that an option without a check does not
+ * compile.
+ */
+import { AttnError, show, type AttnErrorCode } from '../errors.ts';
+import { anObject, type Kind } from './kinds.ts';
+import { unknownName } from './nearest-name.ts';
+
+type NamesOf<T> = T extends unknown ? keyof T : never;
+
+/** What each option of `T` must be. Undefined counts as absent: only `required` kinds refuse it. */
+export type OptionKinds<T extends object> = { readonly [K in NamesOf<T>]-?: Kind };
+
+/** How errors speak of the options. */
+export interface OptionWords {
+  /** What the object is called: `options` by default, or `the call`, … */
+  readonly name?: string;
+  /** The code of the errors; `INVALID_ARGUMENT` by default. */
+  readonly code?: AttnErrorCode;
+}
+
+/**
+ * A copy of the options, without those that are undefined; each is read once. `where` is package and
+ * function, as in `AttnError`. Errors: `INVALID_ARGUMENT`, or the code of `words`, for what is no object, a
+ * name that is not known (with the nearest that is), a value of another kind, and an object that cannot be
+ * read.
+ *
+ * @example
+ * const KINDS: OptionKinds<PoolOptions> = { threads: integer(1), poison: aBoolean };
+ * const { threads = 1, poison = false } = checkOptions('pool/createPool', options, KINDS);
+ */
+export function checkOptions<T extends object>(
+  where: string,
+  options: T,
+  kinds: OptionKinds<NoInfer<T>>,
+  { name = 'options', code = 'INVALID_ARGUMENT' }: OptionWords = {},
+): T {
+  const fail = (message: string, cause?: unknown): never => {
+    throw new AttnError(code, where, message, cause === undefined ? undefined : { cause });
+  };
+  const known = Object.keys(kinds) as NamesOf<T>[];
+  const copy: Partial<Record<NamesOf<T>, unknown>> = {};
+  let stranger: string | undefined;
+  try {
+    if (!isPlain(options)) fail(`${name} must be an object${listed(known)}, got ${show(options)}`);
+    stranger = Object.keys(options).find((key) => !Object.hasOwn(kinds, key));
+    for (const key of known) {
+      const value: unknown = options[key as keyof T];
+      if (value !== undefined) copy[key] = value;
+    }
+  } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
+    fail(`${name} must be an object that can be read, got ${show(options)}`, cause);
+  }
+  if (stranger !== undefined) fail(unknownName('option', stranger, known.map(String)));
+  for (const key of known) {
+    const [kind, value] = [kinds[key], copy[key]];
+    if (value === undefined ? kind.isRequired : !passes(kind, value))
+      fail(`${String(key)} must be ${kind.expected}, got ${show(value)}`);
+  }
+  return copy as T;
+}
+
+/** `value`, if it is of this kind; for arguments that stand alone. Errors: `INVALID_ARGUMENT`, or `code`. */
+export function checkArgument<T>(
+  where: string,
+  name: string,
+  value: T,
+  kind: Kind,
+  code: AttnErrorCode = 'INVALID_ARGUMENT',
+): T {
+  if (passes(kind, value)) return value;
+  throw new AttnError(code, where, `${name} must be ${kind.expected}, got ${show(value)}`);
+}
+
+/**
+ * The fields of an object whose names are the caller's own, each read once. Errors: `INVALID_ARGUMENT` for
+ * what is no object, a list, or cannot be read.
+ */
+export function readEntries(where: string, name: string, value: object): [string, unknown][] {
+  checkArgument(where, name, value, anObject);
+  try {
+    return Object.entries(value);
+  } catch (cause) {
+    const message = `${name} must be an object that can be read, got ${show(value)}`;
+    throw new AttnError('INVALID_ARGUMENT', where, message, { cause });
+  }
+}
+
+/** A test of a hostile object may throw. */
+function passes(kind: Kind, value: unknown): boolean {
+  try {
+    return kind.test(value);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * True for objects and instances of classes, not for lists, maps, dates and other objects of the language.
+ */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const tag = Object.prototype.toString.call(value);
+  return tag === '[object Object]' || tag === '[object Module]';
+}
+
+function listed(names: readonly PropertyKey[]): string {
+  return names.length === 0 ? '' : ` with ${names.map(String).join(', ')}`;
+}

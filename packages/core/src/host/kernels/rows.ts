@@ -1,0 +1,46 @@
+/**
+ * Walking strided operands: a loop over all axes but the last, which is left to the caller as a plain loop. It stops
+ * between any two elements to pause, which is why it is not core's `forEachOffset`.
+ */
+import type { Pause } from '../../async/pause.ts';
+import { sizeOf } from '../../tensor.ts';
+import { rowsInChunks } from './chunks.ts';
+
+/** A shape to walk in row-major order, and the strides of the operands that are read along, one per axis. */
+export interface Walk {
+  readonly shape: readonly number[];
+  readonly strides: readonly (readonly number[])[];
+}
+
+/**
+ * Calls `visit(to, length, offsets)` for each row (last axis) of the shape, or part of a row where it is long: `to` is
+ * where the part starts in a contiguous array of that shape, `offsets[i]` where it starts in operand i. The same array
+ * is passed each time. A scalar is one row of one element.
+ */
+export async function forEachRow(
+  { shape, strides }: Walk,
+  pause: Pause,
+  visit: (to: number, length: number, offsets: readonly number[]) => void,
+): Promise<void> {
+  const lastAxis = shape.length - 1;
+  const length = lastAxis < 0 ? 1 : shape[lastAxis];
+  const rows = sizeOf(shape.slice(0, -1));
+  const counter = shape.map(() => 0);
+  const starts = strides.map(() => 0);
+  const offsets = strides.map(() => 0);
+  await rowsInChunks(rows, length, pause, (row, from, to) => {
+    if (from === 0 && row > 0) {
+      for (let axis = lastAxis - 1; axis >= 0; axis--) {
+        counter[axis] += 1;
+        const wraps = counter[axis] === shape[axis];
+        const steps = wraps ? 1 - shape[axis] : 1;
+        for (let i = 0; i < starts.length; i++) starts[i] += steps * strides[i][axis];
+        if (!wraps) break;
+        counter[axis] = 0;
+      }
+    }
+    for (let i = 0; i < starts.length; i++)
+      offsets[i] = from === 0 ? starts[i] : starts[i] + from * strides[i][lastAxis];
+    visit(row * length + from, to - from, offsets);
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * Where the intermediates of a graph lie: values that are never alive at the same time share memory, so that a model
+ * of a hundred layers needs the memory of its widest one. Greedy by size, each value at the smallest gap that fits:
+ * Pisarchyk & Lee 2020, https://arxiv.org/abs/2001.03288
+ */
+import { ops } from '../ops/index.ts';
+import { byteLengthOf } from '../tensor.ts';
+import type { Graph, ValueId } from '../graph/graph.ts';
+
+/** Offsets in the arena are multiples of this. */
+export const ARENA_ALIGNMENT = 64;
+
+/** Where one intermediate lies, and when. */
+export interface Placement {
+  /** Bytes from the start of the arena. */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** Index of the node that writes it, and of the last node that reads it. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The memory of one run. */
+export interface MemoryPlan {
+  /** For each value the value whose memory it shares: itself, or what it is a view of. */
+  readonly storage: readonly ValueId[];
+  /** Every intermediate; inputs, constants, outputs and views are outside of the arena. */
+  readonly placements: ReadonlyMap<ValueId, Placement>;
+  /** Size of the arena. */
+  readonly peakBytes: number;
+  /** What the arena would take if nothing shared memory. */
+  readonly totalBytes: number;
+}
+
+/** Lays out the intermediates of a graph. */
+export function planMemory(graph: Graph): MemoryPlan {
+  const storage = viewStorage(graph);
+  const outside = new Set<ValueId>([...graph.inputs.values(), ...graph.constants.keys()]);
+  for (const id of graph.outputs.values()) outside.add(storage[id]);
+
+  const lifetimes = new Map<ValueId, { first: number; last: number }>();
+  graph.nodes.forEach((node, index) => {
+    for (const id of node.outputs) {
+      if (storage[id] === id && !outside.has(id)) lifetimes.set(id, { first: index, last: index });
+    }
+    for (const id of Object.values(node.inputs)) {
+      const lifetime = lifetimes.get(storage[id]);
+      if (lifetime) lifetime.last = index;
+    }
+  });
+
+  const values = [...lifetimes].map(([id, lifetime]) => ({
+    id,
+    ...lifetime,
+    byteLength: byteLengthOf(graph.values[id]),
+  }));
+  values.sort((a, b) => b.byteLength - a.byteLength || a.first - b.first);
+  const placements = new Map<ValueId, Placement>();
+  let peakBytes = 0;
+  let totalBytes = 0;
+  for (const { id, first, last, byteLength } of values) {
+    const alive = [...placements.values()].filter((other) => first <= other.last && other.first <= last);
+    const offset = bestGap(alive, byteLength);
+    placements.set(id, { offset, byteLength, first, last });
+    peakBytes = Math.max(peakBytes, offset + byteLength);
+    totalBytes += aligned(byteLength);
+  }
+  return { storage, placements, peakBytes, totalBytes };
+}
+
+/** The offset of the smallest gap between these placements that holds `byteLength`, or the end of them. */
+function bestGap(placed: readonly Placement[], byteLength: number): number {
+  let best = -1;
+  let bestSize = Infinity;
+  let end = 0;
+  for (const other of placed.toSorted((a, b) => a.offset - b.offset)) {
+    const gap = other.offset - end;
+    if (gap >= byteLength && gap < bestSize) {
+      best = end;
+      bestSize = gap;
+    }
+    end = Math.max(end, aligned(other.offset + other.byteLength));
+  }
+  return best < 0 ? end : best;
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
+}
+
+/** Follows views, such as reshapes, to the value that owns the memory. */
+function viewStorage(graph: Graph): ValueId[] {
+  const storage = graph.values.map((_, id) => id);
+  for (const node of graph.nodes) {
+    if (ops[node.op].isView) storage[node.outputs[0]] = storage[node.inputs[ops[node.op].required[0]]];
+  }
+  return storage;
+}

@@ -1,0 +1,41 @@
+/** The one place where the content of a node's inputs is judged before its kernel runs: see `ops/indices.ts`. */
+import { checkIndices, checkOrders } from '../ops/indices.ts';
+import type { OpName } from '../ops/attributes.ts';
+import type { NamedSpecs } from '../ops/op.ts';
+import type { Tensor } from '../tensor.ts';
+import { inputSpecs, type Graph, type GraphNode } from '../graph/graph.ts';
+import { hostTensors } from './host-tensors.ts';
+
+/** The input of an op that says where its kernel reads. */
+const INDICES: Readonly<Partial<Record<OpName, string>>> = {
+  embedding: 'ids',
+  gather: 'indices',
+  lshAttention: 'order',
+};
+
+/** Throws `INVALID_ARGUMENT` when an op that reads by index would read outside of its operand. */
+export function checkNodeData(node: GraphNode, inputs: Readonly<Record<string, Tensor>>): void {
+  const name = INDICES[node.op];
+  if (name !== undefined) checkReads(node, name, inputs, inputs[name]);
+}
+
+/**
+ * Throws `INVALID_ARGUMENT` when a node of the graph would read outside of its operand, on backends whose
+ * values are elsewhere: indices are checked that are constants or among `inputs`. The backend looks after
+ * those that the graph computes.
+ */
+export function checkGraphData(graph: Graph, inputs: Readonly<Record<string, Tensor>>): void {
+  const tensorOf = hostTensors(graph, inputs);
+  for (const node of graph.nodes) {
+    const name = INDICES[node.op];
+    const indices = name === undefined ? undefined : tensorOf(node.inputs[name]);
+    if (name !== undefined && indices !== undefined) checkReads(node, name, inputSpecs(graph, node), indices);
+  }
+}
+
+/** Checks a node's indices, which are its input `name`, against the shapes of its inputs. */
+function checkReads(node: GraphNode, name: string, specs: NamedSpecs, indices: Tensor): void {
+  if (node.op === 'embedding') checkIndices(node.op, name, indices.data, specs.table.shape[0]);
+  if (node.op === 'gather') checkIndices(node.op, name, indices.data, specs.x.shape[node.attributes.axis]);
+  if (node.op === 'lshAttention') checkOrders(node.op, name, indices);
+}
