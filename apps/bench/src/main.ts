@@ -4,6 +4,7 @@ import { cac } from 'cac';
 import { carry } from './gpu/carry.ts';
 import { writePlots } from './plots.ts';
 import { conditions, toMarkdown } from './report.ts';
+import { storedTables } from './stored.ts';
 import type { Suite, SuiteOptions, Table } from './suite.ts';
 import { againstBase } from './suites/base.ts';
 import { ceilingsSuite } from './suites/ceilings.ts';
@@ -12,6 +13,7 @@ import { denseSuite } from './suites/dense.ts';
 import { latencySuite } from './suites/latency.ts';
 import { linearSuite } from './suites/linear.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
+import { growthSuite } from './suites/growth.ts';
 import { linformerSuite } from './suites/linformer.ts';
 import { lshSuite } from './suites/lsh.ts';
 import { modelsSuite } from './suites/models.ts';
@@ -34,6 +36,7 @@ const suites: readonly Suite[] = [
   linearSuite,
   denseSuite,
   windowSuite,
+  growthSuite,
   onnxSuite,
   lshSuite,
   linformerSuite,
@@ -52,11 +55,13 @@ interface Flags {
   readonly threads?: number | string;
   readonly svg?: string;
   readonly base?: string;
+  readonly from?: string;
   readonly carry?: string;
 }
 
 async function bench(names: readonly string[], flags: Flags): Promise<void> {
   if (flags.carry !== undefined) return carry(flags.carry);
+  if (flags.from !== undefined) return redraw(flags.from, flags.svg);
   const rounds = positive('rounds', flags.rounds);
   const threads = flags.threads === undefined ? undefined : positive('threads', flags.threads);
   const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
@@ -80,10 +85,18 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
   const markdown = toMarkdown(tables, at);
   process.stdout.write(markdown);
   if (flags.markdown !== undefined) writeFileSync(flags.markdown, markdown);
-  if (flags.svg !== undefined) {
-    for (const file of await writePlots(tables, flags.svg)) console.error(`wrote ${file}`);
-  }
+  if (flags.svg !== undefined) await draw(tables, flags.svg);
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ at, tables }, null, 2)}\n`);
+}
+
+/** Draws what an earlier run wrote, and measures nothing. */
+async function redraw(from: string, folder: string | undefined): Promise<void> {
+  if (folder === undefined) throw new TypeError('--from draws stored tables: say where with --svg <folder>');
+  await draw(storedTables(from), folder);
+}
+
+async function draw(tables: readonly Table[], folder: string): Promise<void> {
+  for (const file of await writePlots(tables, folder)) console.error(`wrote ${file}`);
 }
 
 function positive(name: string, flag: number | string): number {
@@ -108,6 +121,7 @@ cli
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .option('--svg <folder>', 'Also draw times over lengths, as SVG')
+  .option('--from <path>', 'Instead of measuring: draw the tables of a JSON file, or of a folder of them')
   .option('--base <revision>', 'Instead of suites: compare with an older revision')
   .option(
     '--carry <folder>',

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { writePlots } from './plots.ts';
+import { storedTables } from './stored.ts';
 
 test('a table of times over lengths becomes a picture, one without does not', async () => {
   const rows = [512, 1024].flatMap((N) => [
@@ -25,4 +26,27 @@ test('a table of times over lengths becomes a picture, one without does not', as
   expect(svg).toMatch(/^<svg /);
   expect(svg).toContain('a peer');
   expect(svg).not.toContain('a failing peer');
+});
+
+test('the pictures of the docs are drawn from the figures beside them, and are small', async () => {
+  const plots = join(import.meta.dirname, '../../../docs/plots');
+  const folder = mkdtempSync(join(tmpdir(), 'attn-plots-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const files = await writePlots(storedTables(plots), folder);
+  const pictures = readdirSync(plots).filter((name) => name.endsWith('.svg'));
+  expect(files.map((file) => basename(file)).toSorted()).toEqual(pictures.toSorted());
+  for (const name of pictures) {
+    const svg = readFileSync(join(plots, name), 'utf8');
+    expect(svg.length).toBeLessThan(40_000);
+    expect(readFileSync(join(folder, name), 'utf8'), `draw ${name} again: npm run bench -- --from docs/plots --svg docs/plots`).toBe(svg);
+  }
+});
+
+test('a line beside the others comes from a column of its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'attn-plots-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const rows = [512, 1024].map((n) => ({ n, k: 128, ms: n / 100, 'dense ms': n }));
+  const plot = { x: 'n', y: 'ms', by: 'k', beside: { y: 'dense ms', name: 'dense attention' } };
+  const [file] = await writePlots([{ title: 'Linformer', note: '', rows, plot }], folder);
+  expect(readFileSync(file, 'utf8')).toContain('dense attention');
 });

@@ -19,6 +19,11 @@ export interface Plot {
   readonly isShare?: boolean;
   /** Whether x is not drawn logarithmically. */
   readonly isLinear?: boolean;
+  /** One more line, from another column: what all others are compared with. */
+  readonly beside?: { readonly y: string; readonly name: string };
+  /** Default: the names of the columns. */
+  readonly xTitle?: string;
+  readonly yTitle?: string;
 }
 
 /** One suite, chosen by name on the command line. */

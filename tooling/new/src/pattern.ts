@@ -63,7 +63,7 @@ export function pattern(name: Name): Scaffold {
       'let `classify` answer all and none for whole runs; give shiftInvariant, globals or hints where they hold',
       `${folder}/examples.testing.ts: move the example to where \`classify\` is exact; options need a line in json.ts`,
       'packages/core/src/patterns/json.test.ts: its message lists all types; add this one',
-      'docs/patterns.md: a section with its JSON form and a drawing; docs/systems.md: a line in its table',
+      'docs/patterns.md: a section with its JSON form and a drawing; docs/internals/systems.md: a line in its table',
       `if it is causal by definition, or a limit such as padding: ${folder}/with-global-mask.ts`,
       'packages/conformance/src/cases: a case, if it meets the planner in a new way',
       'npm run check; npm run changeset',

@@ -1,4 +1,4 @@
-// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix on stdout and in docs/support.md.
+// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix on stdout and in docs/internals/support.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { toMarkdown } from './matrix.mjs';
 import { BACKEND_NAMES } from './run-suite.mjs';
 import { cleanUp, RUNTIMES } from './runtimes.mjs';
 
-const PAGE = join(import.meta.dirname, '../../../docs/support.md');
+const PAGE = join(import.meta.dirname, '../../../docs/internals/support.md');
 const MATRIX = /(?<=<!-- support -->\n\n)[^]*?(?=\n\n<!-- \/support -->)/;
 
 async function support({ backend, runtime, part, write }) {
@@ -56,7 +56,7 @@ cli
   .option('--backend <name>', `Only this one: ${BACKEND_NAMES.join(', ')}`)
   .option('--runtime <title>', `Only those whose title has this in it: ${Object.keys(RUNTIMES).join('; ')}`)
   .option('--part <n>', 'Only one test of n', { default: 1 })
-  .option('--write', 'Write docs/support.md; the default when nothing but --part is given')
+  .option('--write', 'Write docs/internals/support.md; the default when nothing but --part is given')
   .action(support);
 cli.help();
 
