@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
 import { cac } from 'cac';
-import { toMarkdown } from './matrix.mjs';
+import { folded, inOneLine, toMarkdown } from './matrix.mjs';
 import { BACKEND_NAMES } from './run-suite.mjs';
 import { cleanUp, RUNTIMES } from './runtimes.mjs';
 
@@ -38,7 +38,7 @@ async function support({ backend, runtime, part, write }) {
   await cleanUp();
   const share = of === 1 ? 'The whole suite' : `One test of ${of} of the suite`;
   const machine = `${process.platform}-${process.arch}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}`;
-  const matrix = `${share}; ${machine}.\n\n${toMarkdown(runs)}`;
+  const matrix = `${inOneLine(runs)}\n\n${share}; ${machine}.\n\n${folded(toMarkdown(runs))}`;
   console.log(matrix);
   const isWhole = backend === undefined && runtime === undefined;
   if (write ?? isWhole)

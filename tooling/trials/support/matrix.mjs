@@ -71,6 +71,21 @@ export function toMarkdown(runs) {
   return parts.join('\n\n');
 }
 
+/** What most readers want to know. */
+export function inOneLine(runs) {
+  const good = runs.filter(({ found }) => found.groups !== undefined && sum(found.groups).failed === 0);
+  const unsupported = good.reduce((total, { found }) => total + sum(found.groups).unsupported, 0);
+  const rest = unsupported === 0 ? '' : `, but for ${unsupported} that a backend declares as unsupported`;
+  if (good.length === runs.length)
+    return `**All cases that ran pass on all ${runs.length} pairs of backend and runtime**${rest}.`;
+  return `**All cases that ran pass on ${good.length} of ${runs.length} pairs of backend and runtime**${rest}; the table has the others.`;
+}
+
+/** Under a line that opens it. */
+export function folded(markdown) {
+  return `<details>\n<summary>The table</summary>\n\n${markdown}\n\n</details>`;
+}
+
 /** The first line that says more than the id. */
 function firstLines(message) {
   return message.split('\n').slice(0, 2).join(' ').slice(0, 300);

@@ -1,6 +1,6 @@
 // The page says what was found: counts, reasons, failures, and where a backend or a runtime was not there.
 import { expect, test } from 'vitest';
-import { toMarkdown } from './matrix.mjs';
+import { inOneLine, toMarkdown } from './matrix.mjs';
 
 test('a matrix of what passed, failed and is unsupported', () => {
   const passed = { passed: 3, failed: 0, unsupported: 0 };
@@ -51,4 +51,14 @@ test('a matrix of what passed, failed and is unsupported', () => {
     - Node: not available: there is no adapter
     - Bun: broke off: ended with SIGSEGV: at 0x0"
   `);
+});
+
+test('the whole in one line', () => {
+  const run = (failed, unsupported) => ({ found: { groups: { relu: { passed: 3, failed, unsupported } } } });
+  expect(inOneLine([run(0, 0), run(0, 0)])).toBe(
+    '**All cases that ran pass on all 2 pairs of backend and runtime**.',
+  );
+  expect(inOneLine([run(0, 1), run(1, 0), { found: { unavailable: 'there is no adapter' } }])).toBe(
+    '**All cases that ran pass on 1 of 3 pairs of backend and runtime**, but for 1 that a backend declares as unsupported; the table has the others.',
+  );
 });
