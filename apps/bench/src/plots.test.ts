@@ -38,7 +38,10 @@ test('the pictures of the docs are drawn from the figures beside them, and are s
   for (const name of pictures) {
     const svg = readFileSync(join(plots, name), 'utf8');
     expect(svg.length).toBeLessThan(40_000);
-    expect(readFileSync(join(folder, name), 'utf8'), `draw ${name} again: npm run bench -- --from docs/plots --svg docs/plots`).toBe(svg);
+    expect(
+      readFileSync(join(folder, name), 'utf8'),
+      `draw ${name} again: npm run bench -- --from docs/plots --svg docs/plots`,
+    ).toBe(svg);
   }
 });
 

@@ -79,7 +79,12 @@ async function draw({ title, plot }: Table, values: readonly Point[]): Promise<s
         field: 'x',
         type: 'quantitative',
         scale: plot?.isLinear ? { zero: false } : { type: 'log', base: 2 },
-        axis: { format: ',.0f', grid: false, labelFlush: false, ...(lengths.length <= 9 && { values: lengths, labelOverlap: false }) },
+        axis: {
+          format: ',.0f',
+          grid: false,
+          labelFlush: false,
+          ...(lengths.length <= 9 && { values: lengths, labelOverlap: false }),
+        },
         title: plot?.xTitle ?? plot?.x ?? 'tokens',
       },
       y: {

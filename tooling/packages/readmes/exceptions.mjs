@@ -2,7 +2,11 @@
 
 /** Programs that are compiled but not run. */
 export const NOT_RUN = [
-  { page: 'docs/getting-started.md', has: 'document.body.append', because: 'a page made by a bundler: `npm run installs` has those' },
+  {
+    page: 'docs/getting-started.md',
+    has: 'document.body.append',
+    because: 'a page made by a bundler: `npm run installs` has those',
+  },
   { page: 'docs/getting-started.md', has: 'self.onmessage', because: 'a worker made by a bundler' },
   { page: 'docs/getting-started.md', has: 'new Worker(', because: 'a page made by a bundler' },
   { page: 'docs/getting-started.md', has: 'preview: { headers }', because: 'a setting of Vite' },
@@ -11,7 +15,11 @@ export const NOT_RUN = [
 
 /** Programs that another test compiles and runs. */
 export const ELSEWHERE = [
-  { page: 'docs/internals/write-a-backend.md', has: "'@attn/core", because: 'tooling/new follows the page to the letter' },
+  {
+    page: 'docs/internals/write-a-backend.md',
+    has: "'@attn/core",
+    because: 'tooling/new follows the page to the letter',
+  },
 ];
 
 /** Lines of `sh` blocks that are not run, by how they begin. */
@@ -25,14 +33,16 @@ export const COMMANDS_NOT_RUN = [
   { begins: 'esbuild |cp node_modules', because: 'needs a bundler: `npm run installs` has it' },
   { begins: 'attn encode --model allenai/', because: 'needs the hub' },
   { begins: 'attn make-checkpoint', because: 'writes 595 MB' },
-  { begins: 'node (first.ts|bench.mjs)', because: 'a file of the reader' },
-  { begins: 'git clone', because: 'needs the host of the repository' },
 ];
 
 /** What a program takes for granted: code before it, a text in its place, files beside it, or a way to run as a test. */
 export const GIVEN = [
   // Formulas by themselves.
-  { page: 'docs/patterns.md', has: 'where(({ q, k }) => k.le(q)', before: "import { where } from '@attn/core';\n" },
+  {
+    page: 'docs/patterns.md',
+    has: 'where(({ q, k }) => k.le(q)',
+    before: "import { where } from '@attn/core';\n",
+  },
   {
     page: 'packages/webgpu/README.md',
     has: 'webgpu({ device })',

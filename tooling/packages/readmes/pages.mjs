@@ -20,14 +20,16 @@ export const textOf = (page) => readFileSync(join(root, page), 'utf8');
  */
 export function blocksOf(page) {
   const text = textOf(page);
-  const blocks = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(({ 1: language, 2: code, 0: all, index }) => ({
-    page,
-    language,
-    code,
-    line: text.slice(0, index).split('\n').length + 1,
-    index,
-    end: index + all.length,
-  }));
+  const blocks = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(
+    ({ 1: language, 2: code, 0: all, index }) => ({
+      page,
+      language,
+      code,
+      line: text.slice(0, index).split('\n').length + 1,
+      index,
+      end: index + all.length,
+    }),
+  );
   return blocks.map((block, i) => {
     const next = blocks[i + 1];
     const isOutput = next?.language === 'text' && text.slice(block.end, next.index).trim() === '';

@@ -19,7 +19,8 @@ const left = (thereIs('/proc/self/fd') ? namesIn('/proc/self/fd') : []).map(file
 if (left.length > 0) throw new Error('left open: ' + left.join(', '));
 `;
 
-export const givenOf = ({ page, code }) => GIVEN.find((entry) => entry.page === page && code.includes(entry.has));
+export const givenOf = ({ page, code }) =>
+  GIVEN.find((entry) => entry.page === page && code.includes(entry.has));
 
 /** The source of a program, with what it takes for granted. */
 export function sourceOf(program, separator = '\n') {
@@ -29,31 +30,31 @@ export function sourceOf(program, separator = '\n') {
 }
 
 /** Runs a program, or a test file where it is one; resolves to what each of its blocks printed. */
-export async function runProgram(folder, name, program) {
+export async function runProgram(folder, name, program, env) {
   const given = givenOf(program);
   for (const [file, text] of Object.entries(given?.beside ?? {})) writeFileSync(join(folder, file), text);
-  if (given?.test !== undefined) return runTest(folder, name, program, given.test);
+  if (given?.test !== undefined) return runTest(folder, name, program, { ...env, ATTN_CASES: given.test });
   writeFileSync(join(folder, `${name}.ts`), sourceOf(program, `\nconsole.log('${END}');\n`) + CLOSED);
-  const { stdout } = await run(process.execPath, [`${name}.ts`], { cwd: folder, timeout: 110_000 });
+  const { stdout } = await run(process.execPath, [`${name}.ts`], { cwd: folder, env, timeout: 110_000 });
   return stdout.split(`${END}\n`);
 }
 
-async function runTest(folder, name, program, cases) {
+async function runTest(folder, name, program, env) {
   const place = join(folder, 'src', name);
   mkdirSync(place, { recursive: true });
-  for (const [file, text] of Object.entries(givenOf(program).beside ?? {})) writeFileSync(join(place, file), text);
+  for (const [file, text] of Object.entries(givenOf(program).beside ?? {}))
+    writeFileSync(join(place, file), text);
   writeFileSync(join(place, 'example.test.ts'), sourceOf(program));
   writeFileSync(join(place, 'vitest.config.mjs'), 'export default {};');
   const vitest = join(root, 'tooling/packages/node_modules/vitest/vitest.mjs');
-  const env = { ...process.env, ATTN_CASES: cases };
   await run(process.execPath, [vitest, 'run'], { cwd: place, env, timeout: 110_000 });
   return [];
 }
 
 /** Runs the lines of a shell block of which `attn` is the command; resolves to what they print. */
-export async function runCommands(folder, lines) {
+export async function runCommands(folder, lines, env) {
   const attn = `attn() { '${process.execPath}' '${join(root, 'apps/cli/dist/main.js')}' "$@"; }`;
   const script = [attn, ...lines.map((line) => line.replace(/^npm run (-s )?attn -- /, 'attn '))].join('\n');
-  const { stdout } = await run('sh', ['-ec', script], { cwd: folder, timeout: 110_000 });
+  const { stdout } = await run('sh', ['-ec', script], { cwd: folder, env, timeout: 110_000 });
   return stdout;
 }

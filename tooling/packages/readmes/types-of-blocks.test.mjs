@@ -17,17 +17,26 @@ test('programs of all pages compile', { timeout: 120_000 }, () => {
     if (program.blocks[0].language !== 'ts' || isElsewhere(program)) continue;
     const place = join(folder, program.name.replaceAll(/\W+/g, '-'));
     mkdirSync(place);
-    for (const [file, text] of Object.entries(givenOf(program)?.beside ?? {})) writeFileSync(join(place, file), text);
+    for (const [file, text] of Object.entries(givenOf(program)?.beside ?? {}))
+      writeFileSync(join(place, file), text);
     writeFileSync(join(place, 'example.ts'), `${sourceOf(program)}\nexport {};\n`);
   }
   const compilerOptions = {
-    ...{ target: 'es2024', lib: ['es2024', 'dom', 'dom.iterable'], module: 'esnext', moduleResolution: 'bundler' },
+    ...{
+      target: 'es2024',
+      lib: ['es2024', 'dom', 'dom.iterable'],
+      module: 'esnext',
+      moduleResolution: 'bundler',
+    },
     ...{ strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true },
     ...{ types: ['node'], typeRoots: [join(root, 'packages/core/node_modules/@types')] },
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/*.ts'] }));
   const tsc = join(root, 'tooling/packages/node_modules/typescript-7/bin/tsc');
-  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8', cwd: folder });
+  const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
   rmSync(folder, { recursive: true });
   expect(`${stdout}${stderr}`).toBe('');
 });
