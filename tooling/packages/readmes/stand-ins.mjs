@@ -9,19 +9,7 @@ import { root } from './pages.mjs';
 
 /** Longformer-base, but for one layer, a few words, and a tokenizer to which each word is a token. */
 async function writeLongformer(folder) {
-  const words = [
-    '<s>',
-    '<pad>',
-    '</s>',
-    '<unk>',
-    '<mask>',
-    'one',
-    'text',
-    'another',
-    'Call',
-    'me',
-    'Ishmael',
-  ];
+  const words = '<s> <pad> </s> <unk> <mask> one text another Call me Ishmael'.split(' ');
   const config = {
     ...LONGFORMER_PRESETS['longformer-base'],
     num_hidden_layers: 1,
@@ -31,7 +19,13 @@ async function writeLongformer(folder) {
   };
   await writeCheckpoint(folder, randomCheckpoint(longformer, config, { seed: 1 }));
   const special = (content, id) => ({
-    ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+    id,
+    content,
+    special: true,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
   });
   const tokenizer = {
     version: '1.0',

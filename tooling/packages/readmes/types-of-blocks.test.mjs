@@ -22,14 +22,16 @@ test('programs of all pages compile', { timeout: 120_000 }, () => {
     writeFileSync(join(place, 'example.ts'), `${sourceOf(program)}\nexport {};\n`);
   }
   const compilerOptions = {
-    ...{
-      target: 'es2024',
-      lib: ['es2024', 'dom', 'dom.iterable'],
-      module: 'esnext',
-      moduleResolution: 'bundler',
-    },
-    ...{ strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true },
-    ...{ types: ['node'], typeRoots: [join(root, 'packages/core/node_modules/@types')] },
+    target: 'es2024',
+    lib: ['es2024', 'dom', 'dom.iterable'],
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    allowImportingTsExtensions: true,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+    typeRoots: [join(root, 'packages/core/node_modules/@types')],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*/*.ts'] }));
   const tsc = join(root, 'tooling/packages/node_modules/typescript-7/bin/tsc');
