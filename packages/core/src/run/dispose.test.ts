@@ -56,7 +56,7 @@ test('a compilation that nobody waits for any longer ends before its backend is 
   const { backend, end } = waiting('onCompile');
   const attn = await createAttn({ backends: [backend] });
   const controller = new AbortController();
-  const aborted = attn.attention({ ...call, signal: controller.signal });
+  const aborted = attn.attention(call, { signal: controller.signal });
   await eventLoopTurn();
   controller.abort();
   await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });

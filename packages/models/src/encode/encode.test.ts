@@ -269,18 +269,19 @@ describe('a call', () => {
     expect(await loaded.encode([], { pooling: 'none' })).toEqual({ states: [], tokens: [], backends: [] });
   });
   test('a failed run is not kept', async () => {
-    const lost = { ...attn, compile: vi.fn<Attn['compile']>() };
     const { AttnError } = await import('@attn/core');
-    lost.compile.mockImplementation(async () => ({
-      backend: 'gone',
+    const backend = cpu();
+    const compile = vi.spyOn(backend, 'compile').mockImplementation(async () => ({
       run: (): Promise<Tensors> => Promise.reject(new AttnError('DEVICE_LOST', 'gone/run', 'gone')),
       dispose: () => {},
     }));
+    const lost = await createAttn({ backends: [backend], cache: false });
     const fresh = new LoadedModel(model, undefined, lost);
     for (const times of [1, 2]) {
       await expect(fresh.encode([[0, 5, 2]])).rejects.toMatchObject({ code: 'DEVICE_LOST' });
-      expect(lost.compile).toHaveBeenCalledTimes(times);
+      expect(compile).toHaveBeenCalledTimes(times);
     }
+    await lost.dispose();
   });
 
   test.each<[string, Parameters<LoadedModel['encode']>, object]>([
