@@ -105,6 +105,11 @@ export class LoadedModel {
     this.graphs?.release();
   }
 
+  /** Disposes it at the end of a block, by `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+
   private running(): GraphRuns {
     if (this.graphs !== undefined) return this.graphs;
     const message = 'the model was loaded without an attn to run it on: loadModel(source, { attn })';

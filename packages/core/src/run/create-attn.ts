@@ -207,7 +207,11 @@ class AttnOfBackends implements Attn {
   }
 }
 
-/** True for a call; everything else is taken for a graph, which is checked as that. */
+/** True for a call; everything else is taken for a graph, and refused as that. */
 function isCall<R extends object>(work: Call<R> | Graph): work is Call<R> {
-  return typeof work === 'object' && work !== null && 'result' in work;
+  try {
+    return typeof work === 'object' && work !== null && 'result' in work;
+  } catch {
+    return false; // An object that nobody may look into.
+  }
 }

@@ -178,15 +178,18 @@ describe('batches', () => {
     expect(bucketLength(100, 102)).toBe(102);
   });
   test('equal shapes are compiled once, and calls again not at all', async () => {
-    const compile = vi.spyOn(attn, 'compile');
-    const fresh = new LoadedModel(model, undefined, attn);
+    const backend = cpu();
+    const compile = vi.spyOn(backend, 'compile');
+    await using own = await createAttn({ backends: [backend], cache: false });
+    const fresh = new LoadedModel(model, undefined, own);
     const ids = (n: number): number[] => new Array<number>(n).fill(7);
     await fresh.encode([ids(20), ids(24), ids(22), ids(40), ids(41)], { batchTokens: 48 });
     expect(compile).toHaveBeenCalledTimes(3); // [2, 24], [1, 24], [1, 48]
     await fresh.encode([ids(17), ids(33)], { batchTokens: 48 });
     expect(compile).toHaveBeenCalledTimes(3);
-    fresh.dispose();
-    compile.mockRestore();
+    fresh.dispose(); // Releases what was compiled.
+    await fresh.encode([ids(17)], { batchTokens: 48 });
+    expect(compile).toHaveBeenCalledTimes(4);
   });
 });
 
