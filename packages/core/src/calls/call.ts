@@ -11,8 +11,12 @@ import type { Graph } from '../graph/graph.ts';
 import type { Kind } from '../check/kinds.ts';
 import { unknownName } from '../check/nearest-name.ts';
 import { checkTensor, type Tensor } from '../tensor.ts';
+import { LruMap } from '../util/lru.ts';
 import { RUN_OPTION_NAMES } from '../contract/run-options.ts';
 import { callKey } from './call-key.ts';
+
+/** How many keys of calls are remembered, by each kind of call. */
+const CHECKED_KEYS = 64;
 
 /**
  * Something that `Attn.run` computes; `R` is its result. Calls are made by `attention`, `lsh`, `linformer` and whatever `defineCall`
@@ -78,19 +82,25 @@ export interface CallDefinition<C extends object, V extends object> {
 export function defineCall<C extends object, V extends object, R extends object>(
   definition: CallDefinition<C, V>,
 ): (call: C) => Call<R> {
+  const where = `core/${definition.name}`;
+  /** Keys of calls whose names and options were right: equal keys need no second check. */
+  const checked = new LruMap<true>(CHECKED_KEYS);
   return (call) => {
-    const where = `core/${definition.name}`;
     // A copy, so that what the caller's object holds is read once.
     const own = Object.fromEntries(readEntries(where, 'the call', call)) as C;
-    definition.check?.(own);
-    checkNames(definition, own);
+    const key = callKey(definition, own);
+    if (key === undefined || checked.get(key) === undefined) {
+      definition.check?.(own);
+      checkNames(definition, own);
+    }
     const inputs = fedTensors(definition, own);
-    for (const [name, tensor] of Object.entries(inputs)) checkTensor(tensor, where, name);
+    for (const name in inputs) checkTensor(inputs[name], where, name);
+    if (key !== undefined) checked.set(key, true);
     definition.remark?.(own);
     let graph: Graph | undefined;
     return {
       inputs,
-      key: callKey(definition, own),
+      key,
       get graph() {
         graph ??= graphOf(definition, own, inputs);
         return graph;
