@@ -1,14 +1,6 @@
 // The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of WGSL: it accepts every kernel that has no
 // subgroups, which it does not know, and a call of each kind is right by the float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
-import {
-  createAttn,
-  f32,
-  globalTokens,
-  lshGraph,
-  lshInputs,
-  or,
-  slidingWindow,
-} from '../../packages/core/dist/index.js';
+import { createAttn, f32, globalTokens, lsh, or, slidingWindow } from '../../packages/core/dist/index.js';
 import { attentionReference, evaluateReference, toReference } from '../../packages/core/dist/reference.js';
 import { webgpu } from '../../packages/webgpu/dist/index.js';
 import { attention, others } from '../../packages/webgpu/src/kernels/variants.testing.ts';
@@ -43,12 +35,11 @@ for (const [name, queries, keys, dim, pattern] of [
 for (const preset of ['hf', 'paper', 'lucidrains']) {
   const options = { preset, chunkLength: 16, rounds: 3, causal: preset === 'hf' };
   const duplicates = preset === 'lucidrains' ? preset : undefined;
-  const call = { qk: tensor(150, 12, 1.3), v: tensor(150, 12, 0.31), ...options, duplicates };
-  const { out, order, buckets } = await attn.lshAttention({ ...call, returnOrder: true });
-  const [hashed, asTold] = [
-    { ...call, returnOrder: true },
-    { ...call, order, buckets },
-  ].map((each) => evaluateReference(lshGraph(each), lshInputs(each)));
+  const call = { q: tensor(150, 12, 1.3), v: tensor(150, 12, 0.31), ...options, duplicates };
+  const { out, order, buckets } = await attn.run(lsh({ ...call, returnOrder: true }));
+  const [hashed, asTold] = [lsh({ ...call, returnOrder: true }), lsh({ ...call, order, buckets })].map(
+    ({ graph, inputs }) => evaluateReference(graph, inputs),
+  );
   // Rounding may decide between two buckets now and then; what follows is right for the buckets that were found.
   const same =
     buckets.data.filter((bucket, i) => bucket === hashed.buckets.data[i]).length / buckets.data.length;

@@ -1,13 +1,5 @@
 /** Reformer's LSH attention as graphs that hash, sort and attend, their inputs, and what checks the results. */
-import {
-  f32,
-  GraphBuilder,
-  lshAttention,
-  type Graph,
-  type Tensor,
-  type Tensors,
-  type Value,
-} from '@attn/core';
+import { f32, GraphBuilder, buildLsh, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
 import { type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
 import { sampleRows } from '@attn/conformance/rows';
@@ -37,7 +29,7 @@ export function lshGraph(
   const builder = new GraphBuilder();
   if (part === 'layer') return layer(builder, inputs.x, shape, options);
   const [qk, v] = [builder.input('qk', inputs.qk), builder.input('v', inputs.v)];
-  const { out, order } = lshAttention(builder, { qk, v }, options);
+  const { out, order } = buildLsh(builder, { q: qk, v }, options);
   if (part === 'order') return builder.build({ order });
   return builder.build(part === 'all' ? { out, order } : { out });
 }
@@ -52,7 +44,7 @@ function layer(builder: GraphBuilder, hidden: Tensor, shape: readonly number[], 
     const weight = builder.constant(f32([width, width], scaled));
     return builder.reshape(builder.linear(x, weight), [batch, n, heads, headDim]);
   };
-  const { out } = lshAttention(builder, { qk: project(3), v: project(4) }, { ...options, layout: 'bnhd' });
+  const { out } = buildLsh(builder, { q: project(3), v: project(4) }, { ...options, layout: 'bnhd' });
   return builder.build({ out: builder.reshape(out, [batch, n, width]) });
 }
 

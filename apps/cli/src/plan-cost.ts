@@ -1,7 +1,7 @@
 /** What a call costs, from its plan. */
 import { full, type Graph, type Tensor } from '@attn/core';
+import { attention } from '@attn/core';
 import {
-  attentionInputs,
   attentionProblem,
   createPause,
   inputSpecs,
@@ -33,7 +33,7 @@ export async function planCost(
   signal: AbortSignal,
 ): Promise<PlanCost> {
   const start = performance.now();
-  const tensors = attentionInputs(inputs);
+  const tensors = attention(inputs).inputs;
   const pause = createPause(signal, 'cli/plan');
   const { problem, plan } = await new PlanCache().planPolitely(tensors, attributes, tensors, pause);
   const planMs = performance.now() - start;

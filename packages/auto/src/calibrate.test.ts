@@ -1,7 +1,7 @@
 /** What every backend of this project calibrates, and how it is remembered. */
 import { readFileSync } from 'node:fs';
 import { f32, type Backend, type Json } from '@attn/core';
-import { attentionGraph } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 
 const backends: Readonly<Record<string, () => Backend>> = { cpu, onnx, wasm, webgpu };
 const x = f32([1, 2, 128, 64], new Float32Array(2 * 128 * 64));
-const graph = attentionGraph({ q: x, k: x, v: x });
+const graph = attention({ q: x, k: x, v: x }).graph;
 
 test.each(Object.keys(backends))('%s says which version of its package it is', (name) => {
   const manifest: { readonly version: string } = JSON.parse(

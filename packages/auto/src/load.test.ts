@@ -17,7 +17,7 @@ test('a backend that is not installed is listed with the reason, and the others 
   ]);
   const q = f32([1, 1, 1, 2], [1, 2]);
   expect(await attn.attention({ q, k: q, v: q })).toMatchObject({ backend: 'cpu', out: q });
-  await expect(attn.attention({ q, k: q, v: q, backend: 'absent' })).rejects.toMatchObject({
+  await expect(attn.attention({ q, k: q, v: q }, { backend: 'absent' })).rejects.toMatchObject({
     code: 'BACKEND_UNAVAILABLE',
   });
   await attn.dispose();

@@ -125,17 +125,12 @@ export { isPlausible, plausible } from './choose/plausible.ts';
 export { workClock } from './choose/work-clock.ts';
 
 // Systems: options as tools read them.
-export type { LshOptions } from './systems/reformer/lsh-attention.ts';
+export type { LshOptions } from './systems/reformer/lsh.ts';
 export {
   LINFORMER_PROJECTIONS,
   type LinformerInputs,
   type LinformerOptions,
 } from './systems/linformer/options.ts';
-
-// Calls as graphs.
-export { attentionGraph, attentionInputs } from './calls/attention.ts';
-export { linformerGraph, linformerInputs } from './calls/linformer.ts';
-export { lshGraph, lshInputs } from './calls/lsh.ts';
 
 // Tools.
 export { debug, debugLevel } from './util/debug.ts';

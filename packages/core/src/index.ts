@@ -12,6 +12,7 @@ export type {
   AttnRunOptions,
   CompiledGraph,
   Explanation,
+  Ran,
   Tune,
 } from './run/attn.ts';
 export type { Backend, Probe, Progress, Tensors } from './contract/backend.ts';
@@ -22,14 +23,14 @@ export { AttnError, type AttnErrorCode } from './errors.ts';
 export { bool, f32, i32, tensor, zeros, type DType, type Tensor, type TensorSpec } from './tensor.ts';
 
 // Calls: attention by itself.
-export type { AttentionCall } from './calls/attention.ts';
-export type { LinformerCall } from './calls/linformer.ts';
-export type { LshCall } from './calls/lsh.ts';
-export type { AttentionResult, LshResult } from './run/attn.ts';
+export { attention, type AttentionCall, type AttentionResult } from './calls/attention.ts';
+export { linformer, type LinformerCall } from './calls/linformer.ts';
+export { lsh, type LshCall, type LshResult } from './calls/lsh.ts';
+export { defineCall, type Call, type CallDefinition } from './calls/call.ts';
 
 // Patterns: which query sees which key.
 export * from './patterns/index.ts';
-export { localChunks } from './systems/reformer/local-chunk-attention.ts';
+export { localChunks } from './systems/reformer/local-chunks.ts';
 export type { Json, JsonObject } from './util/json-value.ts';
 
 // Plans: what a pattern costs.
@@ -42,8 +43,8 @@ export type { Graph } from './graph/graph.ts';
 export type { Activation } from './ops/activation.ts';
 
 // Systems: attention of the literature, composed of ops in a graph.
-export { lshAttention } from './systems/reformer/lsh-attention.ts';
+export { buildLsh } from './systems/reformer/lsh.ts';
 export { LSH_PRESETS, type LshPreset } from './systems/reformer/lsh-presets.ts';
-export { localChunkAttention } from './systems/reformer/local-chunk-attention.ts';
-export { linformerAttention } from './systems/linformer/linformer-attention.ts';
-export { linformerProjectedInput } from './systems/linformer/projected-input.ts';
+export { buildLocalChunks } from './systems/reformer/local-chunks.ts';
+export { buildLinformer } from './systems/linformer/linformer.ts';
+export { buildLinformerProjection } from './systems/linformer/projected-input.ts';

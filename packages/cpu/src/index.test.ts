@@ -1,12 +1,13 @@
 import { causal, GraphBuilder, slidingWindow, type Graph } from '@attn/core';
-import { attentionGraph, type GraphNode } from '@attn/core/backend';
+import { attention } from '@attn/core';
+import { type GraphNode } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { cpu } from './index.ts';
 
 const f32 = (...shape: number[]) => ({ dtype: 'f32', shape, data: new Float32Array(0) }) as const;
 
 /** One call of attention of these sizes; only specs matter. */
-function attention(length: number, more: object = {}): Graph {
+function attentionGraph(length: number, more: object = {}): Graph {
   const builder = new GraphBuilder();
   const spec = { dtype: 'f32', shape: [1, 8, length, 64] } as const;
   const inputs = { q: builder.input('q', spec), k: builder.input('k', spec), v: builder.input('v', spec) };
@@ -24,7 +25,7 @@ test('probe always finds JavaScript', async () => {
 
 describe('supports', () => {
   test('says which kernel is missing', () => {
-    const graph = attention(8);
+    const graph = attentionGraph(8);
     const unknown: GraphNode = JSON.parse('{"op":"convolution","inputs":{},"attributes":{},"outputs":[]}');
     expect(cpu().supports(unknown, graph)).toBe('there is no plain JavaScript kernel for convolution');
   });
@@ -34,11 +35,11 @@ describe('estimate', () => {
   test('follows the pattern, not the square of the length', () => {
     const backend = cpu();
     const window = slidingWindow({ before: 128, after: 0 });
-    const short = backend.estimate(attention(4096, { pattern: window }));
-    const long = backend.estimate(attention(16384, { pattern: window }));
+    const short = backend.estimate(attentionGraph(4096, { pattern: window }));
+    const long = backend.estimate(attentionGraph(16384, { pattern: window }));
     expect(long / short).toBeGreaterThan(3.8);
     expect(long / short).toBeLessThan(4.2);
-    expect(backend.estimate(attention(4096)) / short).toBeGreaterThan(8);
+    expect(backend.estimate(attentionGraph(4096)) / short).toBeGreaterThan(8);
   });
 
   test('of a pattern whose data comes at run time is that of the pattern at its plainest', () => {
@@ -48,7 +49,7 @@ describe('estimate', () => {
     const keyLengths = builder.input('keyLengths', { dtype: 'i32', shape: [1] });
     const { out } = builder.attention({ ...inputs, keyLengths }, { pattern: causal() });
     const backend = cpu();
-    expect(backend.estimate(builder.build({ out }))).toBeCloseTo(backend.estimate(attention(512)), 9);
+    expect(backend.estimate(builder.build({ out }))).toBeCloseTo(backend.estimate(attentionGraph(512)), 9);
   });
 
   test('counts every op', () => {
@@ -66,7 +67,7 @@ describe('compile and dispose', () => {
   const call = { q: f32(1, 1, 0, 4), k: f32(1, 1, 0, 4), v: f32(1, 1, 0, 4) };
 
   test('an aborted signal stops compilation', async () => {
-    const compiling = cpu().compile(attentionGraph(call), { signal: AbortSignal.abort() });
+    const compiling = cpu().compile(attention(call).graph, { signal: AbortSignal.abort() });
     await expect(compiling).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
@@ -74,11 +75,11 @@ describe('compile and dispose', () => {
     const backend = cpu();
     await backend.dispose();
     await backend.dispose();
-    await expect(backend.compile(attentionGraph(call))).rejects.toMatchObject({ code: 'DISPOSED' });
+    await expect(backend.compile(attention(call).graph)).rejects.toMatchObject({ code: 'DISPOSED' });
   });
 
   test('a disposed executable refuses to run', async () => {
-    const executable = await cpu().compile(attentionGraph(call));
+    const executable = await cpu().compile(attention(call).graph);
     await executable.run(call);
     executable.dispose();
     executable.dispose();

@@ -10,11 +10,11 @@ import {
   type OptionKinds,
   type RunOptions,
 } from '@attn/core/backend';
-import { CompiledGraphs } from './compiled-graphs.ts';
 import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
 import { encode, type Embeddings, type EncodeOptions, type TokenStates } from './encode/encode.ts';
 import type { EncodeInput } from './encode/inputs.ts';
 import { generate, type Generated, type GenerateOptions, type Prompt } from './generate/generate.ts';
+import { GraphRuns } from './graph/graph-runs.ts';
 import { checkBatch } from './inputs/batch.ts';
 import type { Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
 import type { TextTokenizer } from './tokenizer.ts';
@@ -35,7 +35,7 @@ export class LoadedModel {
   readonly model: Model;
   /** Undefined when the checkpoint has no tokenizer.json. */
   readonly tokenizer: TextTokenizer | undefined;
-  private readonly graphs: CompiledGraphs | undefined;
+  private readonly graphs: GraphRuns | undefined;
 
   /**
    * @param attn whose backends run it; without, the model can only be looked at and exported
@@ -47,7 +47,7 @@ export class LoadedModel {
     if (attn !== undefined) checkArgument('models/LoadedModel', 'attn', attn, anAttn);
     this.model = model;
     this.tokenizer = tokenizer;
-    this.graphs = attn && new CompiledGraphs(attn);
+    this.graphs = attn && new GraphRuns(attn);
   }
 
   /**
@@ -102,10 +102,15 @@ export class LoadedModel {
 
   /** Releases what was compiled. The model can be used again, and compiles again. */
   dispose(): void {
-    this.graphs?.clear();
+    this.graphs?.release();
   }
 
-  private running(): CompiledGraphs {
+  /** Disposes it at the end of a block, by `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+
+  private running(): GraphRuns {
     if (this.graphs !== undefined) return this.graphs;
     const message = 'the model was loaded without an attn to run it on: loadModel(source, { attn })';
     throw new AttnError('MISSING_INPUT', WHERE, message);

@@ -1,7 +1,7 @@
 /** Whatever backends are made with and graphs exported with, they work or say what is wrong. */
 import { describeFunctions } from '@attn/conformance/vitest';
 import { f32 } from '@attn/core';
-import { attentionGraph } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { describe } from 'vitest';
 import * as exported from './index.ts';
 import * as node from './node.ts';
@@ -18,7 +18,7 @@ const q = f32([1, 1, 2, 2], [1, 2, 3, 4]);
 describe('index', () => {
   describeFunctions([exported], {
     exportOnnx: {
-      args: () => [attentionGraph({ q, k: q, v: q }), { portable: true, dataFile: 'weights.bin' }],
+      args: () => [attention({ q, k: q, v: q }).graph, { portable: true, dataFile: 'weights.bin' }],
       options: [1],
     },
   });

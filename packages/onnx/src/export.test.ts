@@ -10,7 +10,7 @@ import {
   globalTokens,
   GraphBuilder,
   keyPadding,
-  lshAttention,
+  buildLsh,
   or,
   slidingWindow,
   type Graph,
@@ -66,9 +66,9 @@ function reformer() {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape: [1, 150, 32] });
   const heads = builder.reshape(x, [1, 150, 2, 16]);
-  const { out } = lshAttention(
+  const { out } = buildLsh(
     builder,
-    { qk: heads, v: heads },
+    { q: heads, v: heads },
     { rounds: 2, chunkLength: 16, bucketCount: 8, causal: true, layout: 'bnhd' },
   );
   return builder.build({ y: builder.reshape(out, [1, 150, 32]) });

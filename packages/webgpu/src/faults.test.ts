@@ -1,6 +1,6 @@
 // What can go wrong with a device: typed errors, another device for the next call, and no buffer left behind.
 import { createAttn, f32, GraphBuilder, slidingWindow, type AttentionCall } from '@attn/core';
-import { attentionGraph } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BufferPool } from './device/buffer-pool.ts';
 import { findGpu } from './device/find-gpu.ts';
@@ -152,7 +152,7 @@ test('no adapter: why, and how to get one, in a sentence', async () => {
       available: false,
       reason: expect.stringMatching(/^.+ found no adapter; .+ low-power$/),
     });
-    await expect(backend.compile(attentionGraph(call()))).rejects.toMatchObject({
+    await expect(backend.compile(attention(call()).graph)).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
     });
     await backend.dispose();
@@ -219,7 +219,7 @@ test('tensors that no binding holds are unsupported, with their size', async () 
 test('head dims beyond the kernels are unsupported', async () => {
   const x = f32([1, 1, 2, 320], new Float32Array(640));
   const backend = webgpu();
-  await expect(backend.compile(attentionGraph({ q: x, k: x, v: x }))).rejects.toThrow(
+  await expect(backend.compile(attention({ q: x, k: x, v: x }).graph)).rejects.toThrow(
     'head dim must be ≤ 256, got 320',
   );
   await backend.dispose();

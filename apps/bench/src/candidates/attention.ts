@@ -9,7 +9,7 @@ import {
   type JsonObject,
   type Tensor,
 } from '@attn/core';
-import { attentionGraph, attentionInputs } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { wasm, type WasmOptions } from '@attn/wasm';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
@@ -51,7 +51,7 @@ export async function makeAttention(candidate: Candidate): Promise<Contestant> {
   const { backend, call, check } = await prepare(candidate);
   const attn = await createAttn({ backends: [backend] });
   return {
-    run: (onProgress) => attn.attention({ ...call, onProgress }),
+    run: (onProgress) => attn.attention(call, { onProgress }),
     check: () => check(async () => (await attn.attention(call)).out),
     dispose: () => attn.dispose(),
   };
@@ -61,8 +61,8 @@ export async function makeAttention(candidate: Candidate): Promise<Contestant> {
 export async function makeExecutable(candidate: Candidate): Promise<Contestant> {
   const { backend, call, check } = await prepare(candidate);
   await backend.probe();
-  const executable = await backend.compile(attentionGraph(call));
-  const inputs = attentionInputs(call);
+  const { graph, inputs } = attention(call);
+  const executable = await backend.compile(graph);
   return {
     run: () => executable.run(inputs),
     check: () => check(async () => (await executable.run(inputs)).out),

@@ -1,5 +1,5 @@
 /** Linformer's attention on one of our backends, its projections included; E and F are weights of the graph. */
-import { f32, GraphBuilder, linformerAttention, type Tensor } from '@attn/core';
+import { f32, GraphBuilder, buildLinformer, type Tensor } from '@attn/core';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { problem, uniform, type Problem } from '../inputs.ts';
 import { makeBackend } from './attention.ts';
@@ -24,7 +24,7 @@ export async function makeLinformer({ options, problem: spec }: Candidate): Prom
   const builder = new GraphBuilder();
   const [query, key, value] = [builder.input('q', q), builder.input('k', k), builder.input('v', v)];
   const matrices = { E: builder.constant(E), F: builder.constant(F) };
-  const { out } = linformerAttention(builder, { q: query, k: key, v: value, ...matrices });
+  const { out } = buildLinformer(builder, { q: query, k: key, v: value, ...matrices });
   const graph = builder.build({ out });
   const backend = await makeBackend(options);
   await backend.probe();

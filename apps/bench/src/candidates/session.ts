@@ -1,6 +1,6 @@
 /** The model that @attn/onnx makes of a call, in a bare session of onnxruntime-node: what our own run of it costs beside that. */
 import { f32 } from '@attn/core';
-import { attentionGraph, attentionInputs } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { exportOnnx } from '@attn/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
@@ -10,10 +10,10 @@ import { prepare } from './attention.ts';
 export async function makeSession(candidate: Candidate): Promise<Contestant> {
   const { call, check } = await prepare(candidate);
   const { threads = 1 } = candidate.options;
-  const { model } = exportOnnx(attentionGraph(call));
+  const { model } = exportOnnx(attention(call).graph);
   const session = await InferenceSession.create(model, { intraOpNumThreads: Number(threads) });
   const feeds = Object.fromEntries(
-    Object.entries(attentionInputs(call)).map(([name, { data, shape }]) => [
+    Object.entries(attention(call).inputs).map(([name, { data, shape }]) => [
       name,
       new Tensor('float32', data as Float32Array, [...shape]),
     ]),

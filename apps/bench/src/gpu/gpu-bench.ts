@@ -1,6 +1,7 @@
 /** Times graphs on one backend: on the GPU by its timestamps where it has them, else whole runs. Every result is checked. */
 import { GraphBuilder, planAttention, type Graph, type Pattern, type Tensor, type Tensors } from '@attn/core';
-import { attentionGraph, attentionInputs, float32ToHalf, halfToFloat32 } from '@attn/core/backend';
+import { attention } from '@attn/core';
+import { float32ToHalf, halfToFloat32 } from '@attn/core/backend';
 import {
   webgpu,
   type GpuBackend,
@@ -137,7 +138,7 @@ export class GpuBench {
     const given = problem(heads, n, headDim);
     const { exact, q, k, v } = dtype === 'f16' ? inHalves(given) : { exact: given, ...given };
     const call = { q, k, v, pattern };
-    return this.time(attentionGraph(call), attentionInputs(call), ({ out }) => {
+    return this.time(attention(call).graph, attention(call).inputs, ({ out }) => {
       checkRows(exact, { pattern }, out, dtype === 'f16' ? HALF_TOLERANCE : undefined);
     });
   }

@@ -9,7 +9,7 @@ import {
   full,
   globalTokens,
   GraphBuilder,
-  lshAttention,
+  buildLsh,
   or,
   slidingWindow,
   zeros,
@@ -109,7 +109,7 @@ function lsh([n, heads, headDim]: Sizes, rounds: number): Subject {
   const build = () => {
     const builder = new GraphBuilder();
     const input = (name: string) => builder.input(name, { dtype: 'f32', shape: [1, heads, n, headDim] });
-    const { out } = lshAttention(builder, { qk: input('qk'), v: input('v') }, { rounds, bucketCount: 32 });
+    const { out } = buildLsh(builder, { q: input('q'), v: input('v') }, { rounds, bucketCount: 32 });
     const graph = builder.build({ out });
     return { graph, inputs: inputsOf(graph) };
   };

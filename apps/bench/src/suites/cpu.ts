@@ -75,7 +75,7 @@ async function patterns(attn: Attn, { rounds, log }: SuiteOptions): Promise<Tabl
     const pattern = slidingWindow({ before: 256, after: 256 });
     const window = await checked(attn, inputs, pattern);
     const { q, k, v } = inputs;
-    const peak = await peakGrowth((onProgress) => attn.attention({ q, k, v, pattern, onProgress }));
+    const peak = await peakGrowth((onProgress) => attn.attention({ q, k, v, pattern }, { onProgress }));
     const timing = await interleaved({ dense, window }, Math.min(rounds, n > 20_000 ? 3 : rounds));
     const output = inputs.q.data.byteLength;
     const share = allowedPairs(n, pattern) / (HEADS * 1024 * 1024);

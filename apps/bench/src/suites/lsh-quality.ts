@@ -2,7 +2,7 @@
  * How much of exact attention LSH finds, as the papers measure it: the share of the true nearest keys that a token meets, and the share of
  * the softmax's mass that they hold, by rounds of hashing. Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
  */
-import { f32, GraphBuilder, lshAttention, type LshPreset, type Tensors } from '@attn/core';
+import { f32, GraphBuilder, buildLsh, type LshPreset, type Tensors } from '@attn/core';
 import { lshPairs, mulberry32 } from '@attn/core/backend';
 import { makeBackend } from '../candidates/attention.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
@@ -61,8 +61,8 @@ async function found(
   const n = qk.length / DIM;
   const inputs: Tensors = { qk: f32([1, 1, n, DIM], qk), v: f32([1, 1, n, 1], new Float32Array(n)) };
   const builder = new GraphBuilder();
-  const operands = { qk: builder.input('qk', inputs.qk), v: builder.input('v', inputs.v) };
-  const { buckets, order } = lshAttention(builder, operands, { preset, rounds, chunkLength: CHUNK });
+  const operands = { q: builder.input('qk', inputs.qk), v: builder.input('v', inputs.v) };
+  const { buckets, order } = buildLsh(builder, operands, { preset, rounds, chunkLength: CHUNK });
   if (buckets === undefined) throw new Error(`expected more than ${CHUNK} tokens, got ${n}`);
   const backend = await makeBackend({ backend: 'cpu' });
   const executable = await backend.compile(builder.build({ order, buckets }));

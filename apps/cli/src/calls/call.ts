@@ -2,7 +2,7 @@
  * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such as Linformer. Each is a file
  * here that says which tensors it reads and how it is called.
  */
-import type { AttentionResult, Attn, AttnRunOptions, Tensor } from '@attn/core';
+import type { AttentionResult, Attn, Call, Ran, Tensor } from '@attn/core';
 import type { AttentionLayout } from '@attn/core/backend';
 import type { RowAddress } from '@attn/core/reference';
 import type { CallCost } from '../plan-cost.ts';
@@ -35,8 +35,8 @@ export interface CallAttributes {
 export interface PreparedCall {
   /** Errors: `ABORTED`. */
   cost(signal: AbortSignal): Promise<CallCost>;
-  /** The result has an `lse`. */
-  run(attn: Attn, options: AttnRunOptions): Promise<AttentionResult>;
+  /** What `attn.run` computes. */
+  readonly call: Call<AttentionResult<true>>;
   /** The greatest |out − expected| over some rows of a result in the layout `bhnd`, against float64. */
-  greatestError(attn: Attn, result: AttentionResult, rows: readonly RowAddress[]): Promise<number>;
+  greatestError(attn: Attn, result: Ran<AttentionResult<true>>, rows: readonly RowAddress[]): Promise<number>;
 }

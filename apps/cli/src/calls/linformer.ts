@@ -1,13 +1,6 @@
 /** `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors of the file. */
-import { f32, type Json, type JsonObject, type Tensor } from '@attn/core';
-import {
-  LINFORMER_PROJECTIONS,
-  linformerGraph,
-  linformerInputs,
-  show,
-  unknownName,
-  type LinformerOptions,
-} from '@attn/core/backend';
+import { f32, linformer, type Json, type JsonObject, type Tensor } from '@attn/core';
+import { LINFORMER_PROJECTIONS, show, unknownName, type LinformerOptions } from '@attn/core/backend';
 import { evaluateReference, toReference } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
@@ -27,16 +20,17 @@ export function linformerCall(json: JsonObject): CallKind {
     name: 'linformer',
     inputs: LINFORMER_INPUTS,
     prepare({ q, k, v, ...optional }, options) {
-      const call = { q, k, v, ...optional, ...options, ...system, returnLse: true };
-      const graph = linformerGraph(call);
+      const params = { q, k, v, ...optional, ...options, ...system, returnLse: true } as const;
+      const call = linformer(params);
+      const { graph } = call;
       return {
+        call,
         cost: async () => graphCost(graph, { q, k, v }, options.layout),
-        run: (attn, runOptions) => attn.linformerAttention({ ...call, ...runOptions }),
         // Each row by itself: a query sees the same projected keys whatever others there are.
         async greatestError(_, { out }, rows) {
           const picked = [...new Set(rows.map(({ row }) => row))];
-          const few = { ...call, q: rowsOf(q, picked) };
-          const expected = evaluateReference(linformerGraph(few), linformerInputs(few)).out;
+          const few = linformer({ ...params, q: rowsOf(q, picked) });
+          const expected = evaluateReference(few.graph, few.inputs).out;
           const [, heads, , dim] = expected.shape;
           const inOrder = rows.map(({ batch, head, row }) => {
             const at = ((batch * heads + head) * picked.length + picked.indexOf(row)) * dim;

@@ -1,6 +1,6 @@
 /** `{"type":"lsh","rounds":4,"causal":true}`: Reformer's LSH attention. Queries are keys, too: it reads `q` and `v`, and no `k`. */
-import { LSH_PRESETS, type Json, type JsonObject, type LshCall, type LshPreset } from '@attn/core';
-import { lshGraph, show, unknownName, type LshOptions } from '@attn/core/backend';
+import { lsh, LSH_PRESETS, type Json, type JsonObject, type LshPreset } from '@attn/core';
+import { show, unknownName, type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
@@ -28,21 +28,22 @@ export function lshCall(json: JsonObject): CallKind {
     name: 'lsh',
     inputs: LSH_INPUTS,
     prepare({ q, v, keyMask, rotations, buckets, order }, options) {
-      const given: LshCall = { qk: q, v, mask: keyMask, rotations, buckets, order };
-      const call = { ...given, ...options, ...system, returnLse: true };
-      const graph = lshGraph(call);
+      const operands = { q, v, keyMask, rotations, buckets, order };
+      const params = { ...operands, ...options, ...system, returnLse: true } as const;
+      const call = lsh(params);
+      const { graph } = call;
       return {
+        call,
         cost: async () => graphCost(graph, { q, k: q, v }, options.layout),
-        run: (attn, runOptions) => attn.lshAttention({ ...call, ...runOptions }),
         // By the orders that the same backend finds: those are its own, as far as roundings decide between buckets.
         async greatestError(attn, { out, backend }, rows) {
-          const found = await attn.lshAttention({ ...call, returnOrder: true, backend });
+          const hashed = await attn.run(lsh({ ...params, returnOrder: true }), { backend });
           const inputs = referenceInputs({
             qk: q,
             v,
             mask: keyMask,
-            order: found.order,
-            buckets: found.buckets,
+            order: hashed.order,
+            buckets: hashed.buckets,
           });
           const node = graph.nodes.find(({ op }) => op === 'lshAttention');
           if (node?.op !== 'lshAttention') throw new TypeError('expected a node of LSH attention');

@@ -1,7 +1,7 @@
 /** The attention of a pattern. */
 import { greatestRowError } from '@attn/conformance/rows';
-import { patternFromJson, type Json } from '@attn/core';
-import { ATTENTION_OPTIONAL, ATTENTION_REQUIRED, attentionInputs, ops } from '@attn/core/backend';
+import { attention, patternFromJson, type Json } from '@attn/core';
+import { ATTENTION_OPTIONAL, ATTENTION_REQUIRED } from '@attn/core/backend';
 import { planCost } from '../plan-cost.ts';
 import type { CallKind, InputNames } from './call.ts';
 import { referenceInputs } from './rows.ts';
@@ -17,11 +17,12 @@ export function patternCall(json: Json): CallKind {
     inputs: PATTERN_INPUTS,
     prepare({ q, k, v, ...optional }, options) {
       const inputs = { q, k, v, ...optional };
-      const attributes = { pattern, ...options, returnLse: true };
-      ops.attention.infer(attentionInputs(inputs), attributes);
+      const attributes = { pattern, ...options, returnLse: true } as const;
+      const call = attention({ ...inputs, ...attributes });
+      void call.graph; // Refuses what does not fit.
       return {
+        call,
         cost: (signal) => planCost(inputs, attributes, signal),
-        run: (attn, runOptions) => attn.attention({ ...inputs, ...attributes, ...runOptions }),
         greatestError: async (_, { out }, rows) =>
           greatestRowError(referenceInputs(inputs), attributes, out, rows),
       };

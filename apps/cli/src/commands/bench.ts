@@ -108,7 +108,7 @@ async function measure(
   const timed = async (backend: string): Promise<{ readonly ms: number; readonly out: Tensor }> => {
     progress.update(`${what}, n = ${count(n)}: ${backend}`);
     const start = performance.now();
-    const { out } = await attn.attention({ q, k, v, pattern, backend, signal });
+    const { out } = await attn.attention({ q, k, v, pattern }, { backend, signal });
     return { ms: performance.now() - start, out };
   };
   for (const backend of backends) {

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { causal, f32, type Tensor } from '@attn/core';
-import { linformerGraph, linformerInputs, lshGraph, lshInputs } from '@attn/core/backend';
+import { linformer, lsh } from '@attn/core';
 import { attentionReference, evaluateReference, toReference } from '@attn/core/reference';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -223,7 +223,7 @@ describe('run', () => {
     expect(computedShare).toBeCloseTo(3 / 9);
     const shown: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
     const call = { q, k, v, E, F, biasE, keyMask: shown, returnLse: true };
-    const expected = evaluateReference(linformerGraph(call), linformerInputs(call));
+    const expected = evaluateReference(linformer(call).graph, linformer(call).inputs);
     const got = await readOutput(join(outputs, 'out'));
     expectClose(got.out, expected.out);
     expectClose(got.lse, expected.lse);
@@ -232,7 +232,7 @@ describe('run', () => {
     expect(JSON.parse((await run(pooled, '--json')).stdout).shapes).not.toHaveProperty('E');
     const pool = { q, k, v, keyMask: shown, projection: 'meanPool', projectedLength: 4 } as const;
     const { out } = await readOutput(join(outputs, 'out'));
-    expectClose(out, evaluateReference(linformerGraph(pool), linformerInputs(pool)).out);
+    expectClose(out, evaluateReference(linformer(pool).graph, linformer(pool).inputs).out);
     const named = { input: 'matrices', pattern: '{"type":"linformer","k":3}', E: 'E', 'bias-e': 'biasE' };
     expect(await run(named)).toMatchObject({ code: 0 });
     await rm(join(outputs, 'out'));
@@ -249,8 +249,8 @@ describe('run', () => {
     expect(computedShare).toBeCloseTo((3 * 8) / 9);
     const mask: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
     const options = { chunkLength: 4, rounds: 3, bucketCount: 4, causal: true, returnLse: true } as const;
-    const call = { qk: q, v, mask, rotations, ...options };
-    const expected = evaluateReference(lshGraph(call), lshInputs(call));
+    const { graph, inputs } = lsh({ q, v, keyMask: mask, rotations, ...options });
+    const expected = evaluateReference(graph, inputs);
     const got = await readOutput(join(outputs, 'out'));
     expectClose(got.out, expected.out);
     expectClose(got.lse, expected.lse);

@@ -1,5 +1,4 @@
 /** `attn run`: one attention call, from a file of tensors to a file of tensors. */
-import { AttnError } from '@attn/core';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { flag, requiredText, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
@@ -53,19 +52,17 @@ async function runRun(options: Options, context: Context): Promise<void> {
   const file = await openSafetensorsFile(input);
   const inputs = await readInputs(file, kind, options, ignored).finally(() => file.close());
 
-  const call = kind.prepare(inputs, attributes); // all that can be wrong with them
+  const { call, cost } = kind.prepare(inputs, attributes); // Refuses all that can be wrong with them.
   progress.update('planning');
-  const { share, planMs } = await call.cost(signal);
+  const { share, planMs } = await cost(signal);
 
   await withAttn(backend, context, async (attn) => {
     progress.update('attention', 0);
     const onProgress = ({ done, total }: { done: number; total: number }) =>
       progress.update('attention', done / total);
     const start = performance.now();
-    const result = await call.run(attn, { backend, signal, onProgress });
+    const result = await attn.run(call, { backend, signal, onProgress });
     const ms = performance.now() - start;
-    if (result.lse === undefined)
-      throw new AttnError('INTERNAL', 'cli/run', `backend ${result.backend} gave no lse`);
 
     progress.update(`writing ${output}`);
     await writeSafetensorsFile(output, { out: result.out, lse: result.lse }, { signal });

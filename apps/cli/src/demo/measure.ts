@@ -61,18 +61,18 @@ export async function measure(
   const { signal, progress } = context;
   progress.update(`n = ${count(n)}: turning bytes into Q, K, V`);
   const inputs = embed(book.bytes, n);
-  const call = subject.call(n).prepare({ ...inputs }, {});
-  const { planMs, share } = await call.cost(signal);
+  const { call, cost, greatestError } = subject.call(n).prepare({ ...inputs }, {});
+  const { planMs, share } = await cost(signal);
 
   let peakBytes = 0;
-  const timed = async (task: string, of: PreparedCall, named: string | undefined) => {
+  const timed = async (task: string, of: PreparedCall['call'], named: string | undefined) => {
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
       progress.update(`n = ${count(n)}: ${task}`, done / total);
     };
     progress.update(`n = ${count(n)}: ${task}`, 0);
     const start = performance.now();
-    const result = await of.run(attn, { backend: named, signal, onProgress });
+    const result = await attn.run(of, { backend: named, signal, onProgress });
     return { ...result, ms: performance.now() - start };
   };
 
@@ -83,7 +83,7 @@ export async function measure(
   progress.update(`n = ${count(n)}: checking rows against float64`);
   const globals = subject.globals(n);
   const rows = sampledRows(n, globals);
-  const maxError = await call.greatestError(attn, result, rows);
+  const maxError = await greatestError(attn, result, rows);
   const sparse = { n, globals: globals.length, backend: ran, why, ms, planMs, peakBytes };
 
   const comparesPlain =
@@ -96,7 +96,7 @@ export async function measure(
   const dense = denseMeasured
     ? await timed(
         `dense attention, about ${duration(expectedMs)}`,
-        patternCall({ type: 'full' }).prepare({ ...inputs }, {}),
+        patternCall({ type: 'full' }).prepare({ ...inputs }, {}).call,
         ran,
       )
     : undefined;

@@ -26,7 +26,7 @@ const linformerCall = () => ({
   projectedLength: 2,
   scale: 1,
 });
-const lshCall = () => ({ qk: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, preset: 'hf', wrap: true });
+const lshCall = () => ({ q: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, preset: 'hf', wrap: true });
 
 /** A method of a fresh builder, with two values of it: `x` [1, 1, 4, 2] and `w` [2, 2]. */
 function building(
@@ -55,11 +55,11 @@ function composing(
   return { ...building('node', args, options), call };
 }
 
-const graph = (): user.Graph => core.attentionGraph({ q: q(), k: q(), v: q() });
+const graph = (): user.Graph => core.attention({ q: q(), k: q(), v: q() }).graph;
 
 /** A method of an `Attn`, which is disposed afterwards. */
 function attnMethod(
-  method: keyof user.Attn,
+  method: string & keyof user.Attn,
   args: () => readonly unknown[],
   options?: readonly number[],
 ): FunctionTrial {
@@ -83,7 +83,7 @@ function untried(reason: string, ...names: readonly string[]): FunctionTable {
 }
 
 /** Methods, by type: at run time private ones look like the others. */
-type Methods = `GraphBuilder.${keyof user.GraphBuilder}` | `Attn.${keyof user.Attn}`;
+type Methods = `GraphBuilder.${keyof user.GraphBuilder}` | `Attn.${string & keyof user.Attn}`;
 
 const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   // Errors, options and tensors.
@@ -224,23 +224,23 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   matmulSizes: BACKEND,
 
   // Systems.
-  lshAttention: composing(
-    core.lshAttention,
-    (x, _w, builder) => [builder, { qk: x, v: x }, { chunkLength: 2, seed: 1 }],
+  buildLsh: composing(
+    core.buildLsh,
+    (x, _w, builder) => [builder, { q: x, v: x }, { chunkLength: 2, seed: 1 }],
     [1, 2],
   ),
-  localChunkAttention: composing(
-    core.localChunkAttention,
+  buildLocalChunks: composing(
+    core.buildLocalChunks,
     (x, _w, builder) => [builder, { q: x, k: x, v: x }, { chunkLength: 2, wrap: true }],
     [1, 2],
   ),
-  linformerAttention: composing(
-    core.linformerAttention,
+  buildLinformer: composing(
+    core.buildLinformer,
     (x, _w, builder) => [builder, { q: x, k: x, v: x }, { projection: 'meanPool', projectedLength: 2 }],
     [1, 2],
   ),
-  linformerProjectedInput: composing(
-    core.linformerProjectedInput,
+  buildLinformerProjection: composing(
+    core.buildLinformerProjection,
     (x, w, builder) => {
       const flat = builder.reshape(x, [1, 4, 2]);
       return [
@@ -335,12 +335,20 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   forEachRow: KERNEL,
 
   // Selection.
-  attentionGraph: { args: () => [call()], options: [0], depth: 3 },
-  attentionInputs: { args: () => [call()], depth: 1 },
-  linformerGraph: { args: () => [linformerCall()], options: [0], depth: 3 },
-  linformerInputs: { args: () => [linformerCall()], depth: 1 },
-  lshGraph: { args: () => [lshCall()], options: [0], depth: 3 },
-  lshInputs: { args: () => [lshCall()], depth: 1 },
+  attention: {
+    call: (params: never) => core.attention(params).graph,
+    args: () => [call()],
+    options: [0],
+    depth: 3,
+  },
+  linformer: {
+    call: (params: never) => core.linformer(params).graph,
+    args: () => [linformerCall()],
+    options: [0],
+    depth: 3,
+  },
+  lsh: { call: (params: never) => core.lsh(params).graph, args: () => [lshCall()], options: [0], depth: 3 },
+  defineCall: 'takes a definition, whose function is tried in the tests of calls',
   createAttn: {
     args: () => [{ backends: [referenceBackend()], backend: 'reference', tune: 'measure', cache: false }],
     options: [0],
@@ -349,17 +357,16 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   },
   'Attn.attention': attnMethod(
     'attention',
-    () => [{ ...call(), backend: 'reference', onProgress: () => {} }],
-    [0],
+    () => [call(), { backend: 'reference', onProgress: () => {} }],
+    [0, 1],
   ),
-  'Attn.linformerAttention': attnMethod('linformerAttention', () => [linformerCall()], [0]),
-  'Attn.lshAttention': attnMethod('lshAttention', () => [lshCall()], [0]),
   'Attn.run': attnMethod(
     'run',
     () => [graph(), { q: q(), k: q(), v: q() }, { backend: 'reference' }],
     [1, 2],
   ),
   'Attn.compile': attnMethod('compile', () => [graph(), { backend: 'reference' }], [1]),
+  'Attn.release': attnMethod('release', () => [graph()]),
   'Attn.probe': attnMethod('probe', () => []),
   'Attn.reprobe': attnMethod('reprobe', () => []),
   'Attn.calibrate': attnMethod('calibrate', () => [{}], [0]),

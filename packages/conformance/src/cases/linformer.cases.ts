@@ -5,8 +5,8 @@
 import {
   full,
   GraphBuilder,
-  linformerAttention,
-  linformerProjectedInput,
+  buildLinformer,
+  buildLinformerProjection,
   type Tensor,
   type Value,
 } from '@attn/core';
@@ -129,7 +129,7 @@ function compose(parts: Parts, spec: LinformerCaseSpec): void {
       bias: parts.weight(`${name}.bias`, [kvHeads * dim]),
     });
     const [key, value] = [layer('key'), layer('value')];
-    const { k, v } = linformerProjectedInput(
+    const { k, v } = buildLinformerProjection(
       parts.builder,
       {
         x,
@@ -148,7 +148,7 @@ function compose(parts: Parts, spec: LinformerCaseSpec): void {
   const k = parts.input('k', shape(kvHeads, n, dim));
   const v = spec.shareKv ? k : parts.input('v', shape(kvHeads, n, valueDim));
   const inputs = { q, k, v, keyMask, ...matrices(parts, spec, dim, valueDim) };
-  const { out, lse } = linformerAttention(parts.builder, inputs, options);
+  const { out, lse } = buildLinformer(parts.builder, inputs, options);
   parts.outputs.out = out;
   if (lse) parts.outputs.lse = lse;
 }

@@ -1,6 +1,6 @@
 /** Goldens of Linformer: a whole layer of lucidrains' implementation, and the formula alone with what that one has not. */
-import { GraphBuilder, linformerAttention, type Tensor, type Value } from '@attn/core';
-import { linformerGraph, linformerInputs, type AttentionLayout } from '@attn/core/backend';
+import { GraphBuilder, buildLinformer, linformer, type Tensor, type Value } from '@attn/core';
+import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 
 /** The layer as one graph. Its projections are stored as [n, k]; ours are [k, n]. */
@@ -22,7 +22,7 @@ export function linformerCall(golden: Golden, layout: AttentionLayout): GoldenCa
   const source = context ? builder.input('context', context) : given;
   const k = project(source, 'to_k');
   const transposed = (name: string): Value => builder.transpose(weight(name), [1, 0]);
-  const { out } = linformerAttention(
+  const { out } = buildLinformer(
     builder,
     {
       q: project(given, 'to_q'),
@@ -43,7 +43,7 @@ export function linformerCall(golden: Golden, layout: AttentionLayout): GoldenCa
 /** The formula as a call. */
 export function linformerPlainCall(golden: Golden): GoldenCall {
   const { scale } = golden.entry.config as LinformerPlainConfig;
-  const call = {
+  const { graph, inputs } = linformer({
     q: golden.tensor('in.q'),
     k: golden.tensor('in.k'),
     v: golden.tensor('in.v'),
@@ -53,12 +53,8 @@ export function linformerPlainCall(golden: Golden): GoldenCall {
     biasE: golden.optional('param.E_bias'),
     biasF: golden.optional('param.F_bias'),
     scale,
-  };
-  return {
-    graph: linformerGraph(call),
-    inputs: linformerInputs(call),
-    outputs: { out: golden.tensor('out.o') },
-  };
+  });
+  return { graph, inputs, outputs: { out: golden.tensor('out.o') } };
 }
 
 interface LinformerConfig {

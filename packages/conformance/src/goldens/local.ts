@@ -1,5 +1,5 @@
 /** Goldens of one Reformer local self-attention layer of Hugging Face `transformers`, with its three projections. */
-import { GraphBuilder, localChunkAttention } from '@attn/core';
+import { GraphBuilder, buildLocalChunks } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 import { joinHeads, projectHeads } from './longformer.ts';
@@ -13,7 +13,7 @@ export function localCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const x = builder.input('hidden', hidden);
   const project = (name: string) =>
     projectHeads(builder, golden, x, name, config.num_attention_heads, layout);
-  const { out } = localChunkAttention(
+  const { out } = buildLocalChunks(
     builder,
     {
       q: project('query'),

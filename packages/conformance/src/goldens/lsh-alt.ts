@@ -2,7 +2,7 @@
  * Goldens of the LSH attention of lucidrains' `reformer_pytorch`: pairs that count each time or by the logarithm of their count, across
  * buckets or within them.
  */
-import { GraphBuilder, lshAttention, type Tensor } from '@attn/core';
+import { GraphBuilder, buildLsh, type Tensor } from '@attn/core';
 import type { Golden, GoldenCall } from './golden.ts';
 
 /** The call on [BH, N, D], with rotations that all heads share. */
@@ -13,12 +13,12 @@ export function lshAltCall(golden: Golden): GoldenCall {
   if (mask) inputs.mask = mask;
 
   const builder = new GraphBuilder();
-  const { out, buckets = undefined } = lshAttention(
+  const { out, buckets = undefined } = buildLsh(
     builder,
     {
-      qk: builder.input('qk', inputs.qk),
+      q: builder.input('qk', inputs.qk),
       v: builder.input('v', inputs.v),
-      mask: mask && builder.input('mask', mask),
+      keyMask: mask && builder.input('mask', mask),
       rotations: builder.constant(golden.tensor('aux.rotations'), 'rotations'),
     },
     {

@@ -2,7 +2,7 @@
  * Goldens of one Reformer LSH self-attention layer of Hugging Face `transformers`, with its two projections: rounds, factorised buckets,
  * neighbours on either side, padding, causal or not, and sequences no longer than a chunk.
  */
-import { GraphBuilder, lshAttention, type Tensor } from '@attn/core';
+import { GraphBuilder, buildLsh, type Tensor } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 import { joinHeads, projectHeads } from './longformer.ts';
@@ -17,12 +17,12 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
 
   const builder = new GraphBuilder();
   const x = builder.input('hidden', hidden);
-  const { out, buckets } = lshAttention(
+  const { out, buckets } = buildLsh(
     builder,
     {
-      qk: projectHeads(builder, golden, x, 'query_key', heads, layout),
+      q: projectHeads(builder, golden, x, 'query_key', heads, layout),
       v: projectHeads(builder, golden, x, 'value', heads, layout),
-      mask: mask && builder.input('mask', mask),
+      keyMask: mask && builder.input('mask', mask),
       rotations: rotations && builder.constant(rotations, 'rotations'),
     },
     {

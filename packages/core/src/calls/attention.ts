@@ -1,8 +1,6 @@
-/** A single attention call as a graph of one node. */
-import type { Tensors } from '../contract/backend.ts';
+/** A single attention call, as a graph of one node. */
 import { AttnError, show } from '../errors.ts';
 import type { Value } from '../graph/builder.ts';
-import type { Graph } from '../graph/graph.ts';
 import { attentionHint } from '../ops/attention/mask-words.ts';
 import {
   ATTENTION_ATTRIBUTES,
@@ -13,11 +11,28 @@ import {
 } from '../ops/attention/spec.ts';
 import { full } from '../patterns/full.ts';
 import type { Tensor } from '../tensor.ts';
+import { defineCall, type Call } from './call.ts';
 import { debugMaskLikeBias } from './mask-like-bias.ts';
-import { callGraph, callInputs, type CallKind } from './call.ts';
+import type { With } from './results.ts';
 
-/** Tensors and options of a call; see `AttentionInputs` for the shapes. The pattern defaults to `full()`. */
-export interface AttentionCall extends AttentionInputs<Tensor>, Partial<AttentionAttributes> {}
+/** Tensors and options of a call; `AttentionInputs` has the shapes. The pattern defaults to `full()`. */
+export interface AttentionCall<Lse extends boolean = boolean>
+  extends AttentionInputs<Tensor>, Partial<Omit<AttentionAttributes, 'returnLse'>> {
+  /** Also return the log-sum-exp of each row of scores. Default false. */
+  readonly returnLse?: Lse;
+}
+
+/** The result of attention. */
+export type AttentionResult<Lse extends boolean = boolean> = {
+  /** Like q, with the value dim. */
+  readonly out: Tensor;
+} & With<
+  Lse,
+  {
+    /** [batch, heads, queries], f32, with `returnLse`. */
+    readonly lse: Tensor;
+  }
+>;
 
 /** Refuses options of other libraries with the name that they have here. */
 function checkMaskNames(call: AttentionCall): void {
@@ -28,27 +43,31 @@ function checkMaskNames(call: AttentionCall): void {
   }
 }
 
-/** The kind of call. */
-export const attentionCalls: CallKind<AttentionCall, AttentionInputs<Value>> = {
+const call = defineCall<AttentionCall, AttentionInputs<Value>, AttentionResult>({
   name: 'attention',
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
   options: ATTENTION_ATTRIBUTES,
   check: checkMaskNames,
   remark: ({ bias }) => debugMaskLikeBias(bias),
-  build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) =>
-    builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
-};
+  build: (builder, values, { pattern = full(), scale, queryOffset, softcap, layout, returnLse }) => ({
+    ...builder.attention(values, { pattern, scale, queryOffset, softcap, layout, returnLse }),
+  }),
+});
 
 /**
- * The graph of one call: its inputs are named as in the call, its outputs `out` and, with `returnLse`, `lse`. Only
- * dtypes and shapes of the tensors matter. Options of the run are ignored. Errors: those of attention's `infer`.
+ * Exact attention with a pattern, softmax(q kᵀ · scale) v over the keys that the pattern allows, as a call for `Attn.run`. Tensors:
+ * q [batch, heads, queries, headDim], k [batch, kvHeads, keys, headDim], v [batch, kvHeads, keys, valueDim]; see `AttentionCall` for
+ * the others. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT` at once; those of shapes and dtypes when it is run.
+ *
+ * Vaswani et al. 2017, section 3.2 (https://arxiv.org/abs/1706.03762); FlashAttention's algorithm, Dao et al. 2022
+ * (https://arxiv.org/abs/2205.14135).
+ *
+ * @example
+ * const { out, lse } = await attn.run(attention({ q, k, v, pattern: causal(), returnLse: true }));
  */
-export function attentionGraph(call: AttentionCall): Graph {
-  return callGraph(attentionCalls, call);
-}
-
-/** The tensors of a call, as its graph is fed. */
-export function attentionInputs(call: AttentionCall): Tensors {
-  return callInputs(attentionCalls, call);
+export function attention<Lse extends boolean = false>(
+  options: AttentionCall<Lse>,
+): Call<AttentionResult<Lse>> {
+  return call(options) as Call<AttentionResult<Lse>>;
 }

@@ -1,7 +1,7 @@
 /**
- * Calls: an object of tensors and options that stands for a graph. What a kind of call holds and what its graph is stands in a file of
- * its own, such as `attention-call.ts`; here is what all kinds share: typing mistakes are found, and what was called before is not
- * built again.
+ * A call is a value: tensors and options that stand for a graph, such as `attention({ q, k, v })`. `Attn.run` takes any. What a kind of
+ * call holds stands in a file of its own, such as `attention.ts`; this file has what all kinds share: mistakes are refused at once, and
+ * the graph is built only where no earlier call had an equal one.
  */
 import type { Tensors } from '../contract/backend.ts';
 import { checkArgument, readEntries, type OptionKinds } from '../check/check-options.ts';
@@ -9,214 +9,185 @@ import { AttnError } from '../errors.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Kind } from '../check/kinds.ts';
-import { LruMap } from '../util/lru.ts';
 import { unknownName } from '../check/nearest-name.ts';
-import { aPattern } from '../patterns/options.ts';
-import type { Pattern } from '../patterns/pattern.ts';
 import { checkTensor, type Tensor } from '../tensor.ts';
-import { ATTN_RUN_OPTIONS } from '../run/check-arguments.ts';
+import { LruMap } from '../util/lru.ts';
+import { RUN_OPTION_NAMES } from '../contract/run-options.ts';
+import { callKey } from './call-key.ts';
 
-/** The outputs of a call by name; absent ones were not asked for. */
-export interface CallValues {
-  readonly out: Value;
-  readonly lse?: Value;
-  readonly buckets?: Value;
-  readonly order?: Value;
-}
+/** How many keys of calls are remembered, by each kind of call. */
+const CHECKED_KEYS = 64;
 
-/** A kind of call `C`, whose tensors become the values `V`. */
-export interface CallKind<C extends object, V extends object> {
-  /** As errors say it, and the method of `Attn`. */
-  readonly name: string;
-  /** Names of tensors. */
-  readonly required: readonly string[];
-  readonly optional: readonly string[];
-  /** Those of them that may be lists of tensors. */
-  readonly lists?: readonly string[];
-  /** Everything else, and what it must be. */
-  readonly options: OptionKinds<Omit<C, keyof V>>;
-  /** Inputs that are often given the same object as another one: it is then fed once. */
-  readonly sameAs?: Readonly<Record<string, string>>;
-  /** Refuses what deserves a better reason than that it is unknown. */
-  check?(call: C): void;
-  /** Says with `ATTN_DEBUG` what would be better. The call is known to be right. */
-  remark?(call: C): void;
-  /** The outputs, from the values of the call's tensors and its options. */
-  build(builder: GraphBuilder, values: V, options: Omit<C, keyof V>): CallValues;
-}
-
-/** Whether a name is that of an option of the run, which a call may hold beside its own. */
-function isRunOption(name: string): boolean {
-  return Object.hasOwn(ATTN_RUN_OPTIONS, name);
-}
-
-/** The graph of a call: its inputs are named as in the call, those of lists `name0`, `name1`, … Errors: those of the kind's ops. */
-export function callGraph<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
-  return graphOf(kind, ownCall(kind, call));
+/**
+ * Something that `Attn.run` computes; `R` is its result. Calls are made by `attention`, `lsh`, `linformer` and whatever `defineCall`
+ * defines; any object of this form is one.
+ *
+ * @example
+ * const call = attention({ q, k, v, pattern: causal() });
+ * const { out, backend } = await attn.run(call);
+ */
+export interface Call<R extends object> {
+  /** The graph, built when it is first read. Errors: those of the ops, for example `INVALID_SHAPE`. */
+  readonly graph: Graph;
+  /** What the graph is fed, by the names of its inputs. The tensors must not change until the run has ended. */
+  readonly inputs: Tensors;
+  /** Equal for calls of equal graphs: an `Attn` builds the graph once for all of them. Absent: `graph` is read at every run. */
+  readonly key?: string;
+  /** The result of a run, from the outputs of the graph by name. */
+  result(outputs: Tensors): R;
 }
 
 /**
- * A copy of a call, so that what it holds is read once. Errors: `INVALID_ARGUMENT` for what cannot be read.
+ * Defines a kind of call. `C` is what users write, tensors and options in one object; `V` has its tensors as values of a graph.
  */
-export function ownCall<C extends object>({ name }: { readonly name: string }, call: C): C {
-  return Object.fromEntries(readEntries(`core/${name}`, 'the call', call)) as C;
+export interface CallDefinition<C extends object, V extends object> {
+  /** The function that users call, for errors. */
+  readonly name: string;
+  /** Names of tensors. */
+  readonly required: readonly (string & keyof V)[];
+  readonly optional: readonly (string & keyof V)[];
+  /** Tensors that may be lists of tensors. */
+  readonly lists?: readonly (string & keyof V)[];
+  /** Everything else, and what it must be. */
+  readonly options: OptionKinds<Omit<C, keyof V>>;
+  /** Inputs that are often the same object as another input, which is then fed once. */
+  readonly sameAs?: Readonly<Record<string, string>>;
+  /** Refuses what deserves a better reason than that it is unknown. */
+  check?(call: C): void;
+  /** Says with `ATTN_DEBUG` what would be better. Names and options of the call have been checked. */
+  remark?(call: C): void;
+  /** The outputs by name, from the values of the tensors and the options. Undefined outputs are left out. */
+  build(
+    builder: GraphBuilder,
+    values: V,
+    options: Omit<C, keyof V>,
+  ): Readonly<Record<string, Value | undefined>>;
 }
 
-function graphOf<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
-  kind.check?.(call);
-  checkNames(kind, call);
-  const builder = new GraphBuilder();
-  const fed = fedTensors(kind, call);
-  const input = (name: string): Value => {
-    checkTensor(fed[name], `core/${kind.name}`, name);
-    return builder.input(name, fed[name]);
-  };
-  const values: Record<string, Value | readonly Value[]> = {};
-  for (const [name, given] of givenTensors(kind, call)) {
-    const same = sameInput(kind, call, name);
-    if (same !== undefined) values[name] = values[same];
-    else values[name] = isList(kind, name, given) ? given.map((_, i) => input(`${name}${i}`)) : input(name);
-  }
-  const outputs = Object.entries(kind.build(builder, values as V, givenOptions(kind, call)));
-  return builder.build(Object.fromEntries(outputs.filter(([, value]) => value !== undefined)));
-}
-
-/** The tensors of a call, as its graph is fed. */
-export function callInputs<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Tensors {
-  return fedTensors(kind, ownCall(kind, call));
-}
-
-/** `callInputs` of a call that can be read. */
-export function fedTensors<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Tensors {
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, given] of givenTensors(kind, call)) {
-    if (sameInput(kind, call, name) !== undefined) continue;
-    if (isList(kind, name, given)) given.forEach((tensor, i) => (tensors[`${name}${i}`] = tensor));
-    else tensors[name] = given as Tensor;
-  }
-  return tensors;
-}
-
-/** How many graphs of calls are remembered. */
-const GRAPHS = 64;
-
-/** The graphs of calls, by their shapes and options: to call again what was called before costs no building. */
-export class CallGraphs {
-  private readonly graphs = new LruMap<Graph>(GRAPHS);
-
-  /** The graph of a call that `ownCall` has read. Errors: as those of `callGraph`. */
-  of<C extends object, V extends object>(kind: CallKind<C, V>, call: C): Graph {
-    const key = signature(kind, call);
-    const known = key === undefined ? undefined : this.graphs.get(key);
-    if (known === undefined) {
-      const graph = graphOf(kind, call);
-      if (key !== undefined) this.graphs.set(key, graph);
-      return graph;
+/**
+ * Makes a function that takes what users write and returns a `Call`. Errors of that function: `INVALID_ARGUMENT` for an unknown name
+ * or a wrong option, `MISSING_INPUT`, and `INVALID_SHAPE` or `INVALID_DTYPE` for what is not a tensor; what the ops refuse is
+ * refused when the graph is built.
+ *
+ * @example
+ * const doubled = defineCall<{ x: Tensor }, { x: Value }, { out: Tensor }>({
+ *   name: 'doubled',
+ *   required: ['x'],
+ *   optional: [],
+ *   options: {},
+ *   build: (builder, { x }) => ({ out: builder.add(x, x) }),
+ * });
+ * const { out } = await attn.run(doubled({ x: f32([2], [1, 2]) }));
+ */
+export function defineCall<C extends object, V extends object, R extends object>(
+  definition: CallDefinition<C, V>,
+): (call: C) => Call<R> {
+  const where = `core/${definition.name}`;
+  /** Keys of calls whose names and options were right: equal keys need no second check. */
+  const checked = new LruMap<true>(CHECKED_KEYS);
+  return (call) => {
+    // A copy, so that what the caller's object holds is read once.
+    const own = Object.fromEntries(readEntries(where, 'the call', call)) as C;
+    const key = callKey(definition, own);
+    if (key === undefined || checked.get(key) === undefined) {
+      definition.check?.(own);
+      checkNames(definition, own);
     }
-    for (const [name, tensor] of Object.entries(fedTensors(kind, call)))
-      checkTensor(tensor, `core/${kind.name}`, name);
-    return known;
-  }
+    const inputs = fedTensors(definition, own);
+    for (const name in inputs) checkTensor(inputs[name], where, name);
+    if (key !== undefined) checked.set(key, true);
+    definition.remark?.(own);
+    let graph: Graph | undefined;
+    return {
+      inputs,
+      key,
+      get graph() {
+        graph ??= graphOf(definition, own, inputs);
+        return graph;
+      },
+      result: (outputs) => outputs as R,
+    };
+  };
 }
 
-/** Tensors, and lists of them, in the order of the kind. */
-function givenTensors<C extends object, V extends object>(
-  { required, optional }: CallKind<C, V>,
+function graphOf<C extends object, V extends object>(
+  definition: CallDefinition<C, V>,
   call: C,
-): [name: string, given: unknown][] {
-  const given = new Map<string, unknown>(Object.entries(call));
-  return [...required, ...optional].flatMap((name) => {
-    const value = given.get(name);
+  inputs: Tensors,
+): Graph {
+  const builder = new GraphBuilder();
+  const input = (name: string): Value => builder.input(name, inputs[name]);
+  const values: Record<string, Value | readonly Value[]> = {};
+  for (const [name, tensors] of tensorsOf(definition, call)) {
+    const same = sameInput(definition, call, name);
+    if (same !== undefined) values[name] = values[same];
+    else if (isList(definition, name, tensors)) values[name] = tensors.map((_, i) => input(`${name}${i}`));
+    else values[name] = input(name);
+  }
+  const options = Object.entries(call).filter(([name]) => Object.hasOwn(definition.options, name));
+  const outputs = definition.build(builder, values as V, Object.fromEntries(options) as Omit<C, keyof V>);
+  const present = Object.entries(outputs).filter((entry): entry is [string, Value] => entry[1] !== undefined);
+  return builder.build(Object.fromEntries(present));
+}
+
+/** The tensors as the graph is fed: those of a list are `name0`, `name1`, … */
+function fedTensors<C extends object, V extends object>(definition: CallDefinition<C, V>, call: C): Tensors {
+  const fed: Record<string, Tensor> = {};
+  for (const [name, tensors] of tensorsOf(definition, call)) {
+    if (sameInput(definition, call, name) !== undefined) continue;
+    if (isList(definition, name, tensors)) tensors.forEach((tensor, i) => (fed[`${name}${i}`] = tensor));
+    else fed[name] = tensors as Tensor;
+  }
+  return fed;
+}
+
+/** Tensors, and lists of them, in the order of the definition. */
+function tensorsOf<C extends object, V extends object>(
+  { required, optional }: CallDefinition<C, V>,
+  call: C,
+): [name: string, tensors: unknown][] {
+  const entries = new Map<string, unknown>(Object.entries(call));
+  return [...required, ...optional].flatMap((name): [string, unknown][] => {
+    const value = entries.get(name);
     return value === undefined ? [] : [[name, value]];
   });
 }
 
-/** The options of a call that its kind knows, without its tensors and the options of the run. */
-function givenOptions<C extends object, V extends object>(
-  { options }: CallKind<C, V>,
-  call: C,
-): Omit<C, keyof V> {
-  const entries = Object.entries(call).filter(([name]) => Object.hasOwn(options, name));
-  return Object.fromEntries(entries) as Omit<C, keyof V>;
-}
-
-/** True for a list where one may stand; anything else has to be a tensor. */
+/** True for a list where a list may stand; anything else has to be a tensor. */
 function isList<C extends object, V extends object>(
-  { lists = [] }: CallKind<C, V>,
+  { lists = [] }: CallDefinition<C, V>,
   name: string,
-  given: unknown,
-): given is readonly Tensor[] {
-  return lists.includes(name) && Array.isArray(given);
+  tensors: unknown,
+): tensors is readonly Tensor[] {
+  return (lists as readonly string[]).includes(name) && Array.isArray(tensors);
 }
 
 /** The input that has the same object already. */
 function sameInput<C extends object, V extends object>(
-  { sameAs = {} }: CallKind<C, V>,
+  { sameAs = {} }: CallDefinition<C, V>,
   call: C,
   name: string,
 ): string | undefined {
   if (!Object.hasOwn(sameAs, name)) return undefined;
-  const given = new Map<string, unknown>(Object.entries(call));
-  return given.get(name) === given.get(sameAs[name]) ? sameAs[name] : undefined;
+  const entries = new Map<string, unknown>(Object.entries(call));
+  return entries.get(name) === entries.get(sameAs[name]) ? sameAs[name] : undefined;
 }
 
-function checkNames<C extends object, V extends object>(kind: CallKind<C, V>, call: C): void {
-  const known = [...kind.required, ...kind.optional, ...Object.keys(kind.options)];
-  const kinds: Readonly<Record<string, Kind>> = kind.options;
+function checkNames<C extends object, V extends object>(definition: CallDefinition<C, V>, call: C): void {
+  const where = `core/${definition.name}`;
+  const { required, optional } = definition;
+  const names: readonly string[] = [...required, ...optional, ...Object.keys(definition.options)];
+  const kinds: Readonly<Record<string, Kind>> = definition.options;
   for (const [name, value] of Object.entries(call) as [string, unknown][]) {
-    if (Object.hasOwn(kinds, name) && value !== undefined)
-      checkArgument(`core/${kind.name}`, name, value, kinds[name]);
-    if (known.includes(name) || isRunOption(name)) continue;
-    const message = unknownName('option', name, [...known, ...Object.keys(ATTN_RUN_OPTIONS)]);
-    throw new AttnError('INVALID_ARGUMENT', `core/${kind.name}`, message);
+    if (Object.hasOwn(kinds, name) && value !== undefined) checkArgument(where, name, value, kinds[name]);
+    if (names.includes(name)) continue;
+    const message = RUN_OPTION_NAMES.includes(name)
+      ? `${name} is an option of the run: give it as the second argument, { ${name} }`
+      : unknownName('option', name, names);
+    throw new AttnError('INVALID_ARGUMENT', where, message);
   }
-  const given = givenTensors(kind, call).map(([name]) => name);
-  for (const name of kind.required) {
-    if (!given.includes(name))
-      throw new AttnError('MISSING_INPUT', `core/${kind.name}`, `input ${name} is required`);
+  const present = tensorsOf(definition, call).map(([name]) => name);
+  for (const name of required) {
+    if (!present.includes(name)) throw new AttnError('MISSING_INPUT', where, `input ${name} is required`);
   }
-}
-
-/** Text that is equal for calls of equal graphs; undefined for what had better be looked at closely. */
-function signature<C extends object, V extends object>(kind: CallKind<C, V>, call: C): string | undefined {
-  try {
-    return describeCall(kind, call);
-  } catch {
-    return undefined; // A hostile object in the call, which the checks refuse.
-  }
-}
-
-function describeCall<C extends object, V extends object>(kind: CallKind<C, V>, call: C): string | undefined {
-  let text = `${kind.name};`;
-  for (const [name, value] of Object.entries(call) as [string, unknown][]) {
-    if (value === undefined || isRunOption(name)) continue;
-    const described = Object.hasOwn(kind.options, name)
-      ? describeOption(name, value)
-      : (sameInput(kind, call, name) ?? describeTensors(value));
-    const isKnown =
-      Object.hasOwn(kind.options, name) || kind.required.includes(name) || kind.optional.includes(name);
-    if (described === undefined || !isKnown) return undefined;
-    text += `${name} ${described};`;
-  }
-  return text;
-}
-
-function describeOption(name: string, value: unknown): string | undefined {
-  if (name === 'pattern') return aPattern.test(value) ? (value as Pattern).key : undefined;
-  if (Array.isArray(value)) {
-    return value.every((each) => typeof each === 'number') ? `[${value.join()}]` : undefined;
-  }
-  return typeof value === 'object' ? undefined : `${typeof value} ${String(value)}`;
-}
-
-function describeTensors(value: unknown): string | undefined {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  const texts = list.map((each) => {
-    const { dtype, shape } = Object(each) as Partial<Tensor>;
-    return typeof dtype === 'string' && Array.isArray(shape)
-      ? `${dtype} ${shape.map(String).join()}`
-      : undefined;
-  });
-  if (texts.includes(undefined)) return undefined;
-  return Array.isArray(value) ? `[${texts.join(' ')}]` : texts[0];
 }

@@ -1,8 +1,6 @@
-/** A single call of Linformer's attention as a graph. */
-import type { Tensors } from '../contract/backend.ts';
+/** A single call of Linformer's attention. */
 import type { Value } from '../graph/builder.ts';
-import type { Graph } from '../graph/graph.ts';
-import { linformerAttention } from '../systems/linformer/linformer-attention.ts';
+import { buildLinformer } from '../systems/linformer/linformer.ts';
 import {
   checkSeesAll,
   LINFORMER_OPERANDS,
@@ -11,30 +9,37 @@ import {
   type LinformerOptions,
 } from '../systems/linformer/options.ts';
 import type { Tensor } from '../tensor.ts';
-import { callGraph, callInputs, type CallKind } from './call.ts';
+import type { AttentionResult } from './attention.ts';
+import { defineCall, type Call } from './call.ts';
 
-/** Tensors and options of a call; see `LinformerInputs` for the shapes. Keys that are values, too, are the same object given twice. */
-export interface LinformerCall extends LinformerInputs<Tensor>, LinformerOptions {}
+/** Tensors and options of a call; `LinformerInputs` has the shapes. Keys that are values as well are one object in both places. */
+export interface LinformerCall<Lse extends boolean = boolean>
+  extends LinformerInputs<Tensor>, Omit<LinformerOptions, 'returnLse'> {
+  /** Also return the log-sum-exp of each row of scores. Default false. */
+  readonly returnLse?: Lse;
+}
 
-/** The kind of call. */
-export const linformerCalls: CallKind<LinformerCall, LinformerInputs<Value>> = {
-  name: 'linformerAttention',
+const call = defineCall<LinformerCall, LinformerInputs<Value>, AttentionResult>({
+  name: 'linformer',
   ...LINFORMER_OPERANDS,
   options: LINFORMER_OPTIONS,
   sameAs: { v: 'k' },
   check: checkSeesAll,
-  build: linformerAttention,
-};
+  build: (builder, values, options) => ({ ...buildLinformer(builder, values, options) }),
+});
 
 /**
- * The graph of one call: its inputs are named as in the call (a list E is E0, E1, …), its outputs `out` and, with `returnLse`, `lse`.
- * Errors: those of `linformerAttention`.
+ * Linformer's attention as a call for `Attn.run`: keys and values are projected along the sequence to a fixed length, and queries attend to
+ * what is left. Tensors: q, k, v [batch, heads, tokens, headDim], E [projected, tokens] or a list by head; see `LinformerCall` for the
+ * others. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT` at once; those of shapes and dtypes when it is run.
+ *
+ * Wang et al. 2020, section 4 (https://arxiv.org/abs/2006.04768).
+ *
+ * @example
+ * const { out } = await attn.run(linformer({ q, k, v, E }));
  */
-export function linformerGraph(call: LinformerCall): Graph {
-  return callGraph(linformerCalls, call);
-}
-
-/** The tensors of a call, as its graph is fed. */
-export function linformerInputs(call: LinformerCall): Tensors {
-  return callInputs(linformerCalls, call);
+export function linformer<Lse extends boolean = false>(
+  options: LinformerCall<Lse>,
+): Call<AttentionResult<Lse>> {
+  return call(options) as Call<AttentionResult<Lse>>;
 }

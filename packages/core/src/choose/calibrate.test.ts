@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../util/json-value.ts';
+import { attention } from '../calls/attention.ts';
 import { f32 } from '../tensor.ts';
 import { createAttn } from '../run/create-attn.ts';
 import { fakeBackend } from '../run/fake-backend.testing.ts';
@@ -40,8 +41,7 @@ describe('calibration', () => {
     const { backend } = measured('a', 5);
     const attn = await createAttn({ backends: [backend, fakeBackend('b')], cache: false });
     await attn.calibrate();
-    const { attentionGraph } = await import('../calls/attention.ts');
-    expect(attn.explain(attentionGraph(call))).toMatchObject([{ predictedMs: 5 }, { predictedMs: 1 }]);
+    expect(attn.explain(attention(call).graph)).toMatchObject([{ predictedMs: 5 }, { predictedMs: 1 }]);
     const signal = AbortSignal.abort();
     await expect(attn.calibrate({ signal })).rejects.toMatchObject({ code: 'ABORTED' });
     await attn.dispose();
@@ -52,7 +52,7 @@ describe('calibration', () => {
     const { backend, counts } = measured('only', 5);
     await (await createAttn({ backends: [backend], cache: false })).attention(call);
     const named = await createAttn({ backends: [backend, fakeBackend('b')], cache: false });
-    await named.attention({ ...call, backend: 'only' });
+    await named.attention(call, { backend: 'only' });
     expect(counts.measured).toBe(0);
   });
 

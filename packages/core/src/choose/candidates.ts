@@ -50,7 +50,7 @@ export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
     const reasons = candidates.map(({ backend, reason }) => `${backend.name}: ${reason}`).join('; ');
     throw new AttnError(
       'NO_BACKEND',
-      'core/select',
+      'core/run',
       `no backend can run this graph (${reasons || 'none is listed'})`,
     );
   }
@@ -74,7 +74,7 @@ export function named(
     const known = backends.map(({ backend }) => backend.name).join(', ');
     throw new AttnError(
       'INVALID_ARGUMENT',
-      'core/select',
+      'core/run',
       `there is no backend ${show(name)}; listed are ${known}`,
     );
   }
@@ -83,7 +83,7 @@ export function named(
     const code = backends[index].probe.available ? 'UNSUPPORTED' : 'BACKEND_UNAVAILABLE';
     throw new AttnError(
       code,
-      'core/select',
+      'core/run',
       `backend ${name} was asked for by name but cannot run this graph: ${reason}`,
     );
   }

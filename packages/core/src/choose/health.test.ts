@@ -40,7 +40,7 @@ describe('a backend that was lost three times in a row', () => {
     for (let i = 0; i < 3; i++) await attn.attention(call);
     state.code = undefined;
     expect((await attn.attention(call)).backend).toBe('slow');
-    expect((await attn.attention({ ...call, backend: 'fast' })).backend).toBe('fast');
+    expect((await attn.attention(call, { backend: 'fast' })).backend).toBe('fast');
     expect((await attn.attention(call)).backend).toBe('fast');
     expect(attn.explain().map(({ reason }) => reason)).toEqual([undefined, undefined]);
   });

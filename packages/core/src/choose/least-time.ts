@@ -95,5 +95,5 @@ export function repeatFor(milliseconds: number, task: () => void, clock: () => n
 }
 
 function standsStill(): AttnError {
-  return new AttnError('INTERNAL', 'core/select', 'the clock stands still');
+  return new AttnError('INTERNAL', 'core/run', 'the clock stands still');
 }

@@ -149,7 +149,7 @@ describe("tune: 'measure'", () => {
     const graph = builder.build({ y: builder.relu(builder.input('x', q)) });
     await expect(attn.run(graph, {})).rejects.toMatchObject({ code: 'MISSING_INPUT' });
     const controller = new AbortController();
-    const running = attn.attention({ ...call, signal: controller.signal });
+    const running = attn.attention(call, { signal: controller.signal });
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
     expect((await attn.attention(call)).backend).toBe('fast');
@@ -158,7 +158,7 @@ describe("tune: 'measure'", () => {
   test('a backend that was named is not compared', async () => {
     const list = backends();
     const attn = await createAttn({ backends: list, tune: 'measure', cache: false });
-    expect((await attn.attention({ ...call, backend: 'hopeless' })).backend).toBe('hopeless');
+    expect((await attn.attention(call, { backend: 'hopeless' })).backend).toBe('hopeless');
     expect(list.map(({ counts }) => counts.ran)).toEqual([0, 0, 1]);
   });
 });

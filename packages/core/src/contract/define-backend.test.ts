@@ -5,11 +5,11 @@ import { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Json } from '../util/json-value.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
-import { attentionGraph } from '../calls/attention.ts';
+import { attention } from '../calls/attention.ts';
 import { f32 } from '../tensor.ts';
 
 const q = f32([1, 1, 2, 2], [1, 2, 3, 4]);
-const graph = attentionGraph({ q, k: q, v: q });
+const graph = attention({ q, k: q, v: q }).graph;
 const available: Probe = { available: true, summary: 'an abacus', features: { fingers: 10 } };
 
 /** An executable that counts how often it is disposed. */

@@ -7,6 +7,9 @@ import { aBoolean, aFunction, anObject, aSignal } from '../check/kinds.ts';
 /** What each option of a run must be. */
 export const RUN_OPTIONS: OptionKinds<RunOptions> = { signal: aSignal, onProgress: aFunction };
 
+/** Names of all options that `Attn.run` takes. */
+export const RUN_OPTION_NAMES: readonly string[] = [...Object.keys(RUN_OPTIONS), 'backend'];
+
 /** What each option of `compile` must be. */
 export const COMPILE_OPTIONS: OptionKinds<CompileOptions> = { signal: aSignal, plans: anObject };
 

@@ -101,7 +101,7 @@ export class GraphBuilder {
     return { out, lse };
   }
 
-  /** Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `lshAttention` of `systems` also hashes and sorts. */
+  /** Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `buildLsh` also hashes and sorts. */
   lshAttention(inputs: LshAttentionInputs<Value>, attributes: LshAttentionAttributes): AttentionValues {
     const [out, lse] = this.node('lshAttention', operands('lshAttention', inputs), attributes);
     return { out, lse };

@@ -1,11 +1,10 @@
 /** The front door's contract: attention and graphs on whatever backends the application lists; see `createAttn`. */
+import '../util/disposable.ts';
 import type { Backend, CompileOptions, Executable, Probe, RunOptions, Tensors } from '../contract/backend.ts';
 import type { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Tensor } from '../tensor.ts';
-import type { AttentionCall } from '../calls/attention.ts';
-import type { LinformerCall } from '../calls/linformer.ts';
-import type { LshCall } from '../calls/lsh.ts';
+import type { AttentionCall, AttentionResult } from '../calls/attention.ts';
+import type { Call } from '../calls/call.ts';
 import type { CalibrationStore } from '../choose/store/calibration-store.ts';
 
 /**
@@ -37,22 +36,8 @@ export interface AttnRunOptions extends RunOptions {
   readonly backend?: string;
 }
 
-/** Result of a call. */
-export interface AttentionResult {
-  /** Like q, with the value dim. */
-  readonly out: Tensor;
-  /** [batch, heads, queries], f32, with `returnLse`. */
-  readonly lse?: Tensor;
-  /** Who computed it. */
-  readonly backend: string;
-}
-
-/** Result of a call of LSH attention. */
-export interface LshResult extends AttentionResult {
-  /** [batch, heads, rounds, tokens], i32, with `returnOrder`; buckets only where something was hashed. */
-  readonly order?: Tensor;
-  readonly buckets?: Tensor;
-}
+/** The result of a call, and the backend that computed it. */
+export type Ran<R extends object> = R & { readonly backend: string };
 
 /**
  * A compiled graph. Inputs of a run must not change until its promise settles. When its backend fails as in
@@ -60,8 +45,10 @@ export interface LshResult extends AttentionResult {
  * `fallback` is emitted; it stays there.
  */
 export interface CompiledGraph extends Executable {
-  /** Where it runs now. */
+  /** The backend where it runs now. */
   readonly backend: string;
+  /** Disposes it at the end of a block, by `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** One row of `explain`; flat, for `console.table`. */
@@ -98,30 +85,38 @@ export interface AttnEvents {
 /** Attention on whatever this machine has. */
 export interface Attn {
   /**
-   * One attention call. The tensors must not change until the promise settles.
-   * Errors: those of attention's `infer`, of the choice (`NO_BACKEND`, …) and of the run.
+   * Computes a call on the best backend. The tensors must not change until the promise settles. Errors: those of the call's graph, of the
+   * choice (`NO_BACKEND`, …) and of the run.
+   *
+   * @example
+   * const { out } = await attn.run(lsh({ q, v, rounds: 4, causal: true }), { backend: 'wasm' });
    */
-  attention(call: AttentionCall & AttnRunOptions): Promise<AttentionResult>;
+  run<R extends object>(call: Call<R>, options?: AttnRunOptions): Promise<Ran<R>>;
   /**
-   * Linformer's attention to projected keys and values. The tensors must not change until the promise
-   * settles. Errors: those of `linformerAttention`, of the choice and of the run.
-   */
-  linformerAttention(call: LinformerCall & AttnRunOptions): Promise<AttentionResult>;
-  /**
-   * Reformer's LSH attention: hashed, sorted, attended in chunks. The tensors must not change until the
-   * promise settles. Errors: those of `lshAttention`, of the choice and of the run.
-   */
-  lshAttention(call: LshCall & AttnRunOptions): Promise<LshResult>;
-  /**
-   * Runs a graph; executables are kept and reused by the graph's key. The inputs must not change until the
+   * Runs a graph; executables are kept, as long as their weights fit, and reused by the graph's key. The inputs must not change until the
    * promise settles.
+   *
+   * @example
+   * const { y } = await attn.run(graph, { x });
    */
   run(graph: Graph, inputs: Tensors, options?: AttnRunOptions): Promise<Tensors>;
+  /**
+   * Attention in one step: `run(attention(call), options)`.
+   *
+   * @example
+   * const { out, lse } = await attn.attention({ q, k, v, pattern: causal(), returnLse: true });
+   */
+  attention<Lse extends boolean = false>(
+    call: AttentionCall<Lse>,
+    options?: AttnRunOptions,
+  ): Promise<Ran<AttentionResult<Lse>>>;
   /**
    * Compiles a graph for a caller who wants to hold it, and who must dispose it. It moves to another backend when its own
    * fails, unless that was named, and its runs count as calls of this `Attn` for `dispose`.
    */
   compile(graph: Graph, options?: CompileOptions & { readonly backend?: string }): Promise<CompiledGraph>;
+  /** Releases what `run` keeps of a graph: its executables, and with them their copies of the weights. A later run compiles it again. */
+  release(graph: Graph): void;
   /** What the machine has, in the order of the list. */
   probe(): readonly ({ readonly name: string } & Probe)[];
   /**
@@ -144,4 +139,6 @@ export interface Attn {
    * later calls do. Idempotent.
    */
   dispose(): Promise<void>;
+  /** Disposes it at the end of a block, by `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

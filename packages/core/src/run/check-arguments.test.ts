@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { GraphBuilder } from '../graph/builder.ts';
 import { AttnError } from '../errors.ts';
 import { f32 } from '../tensor.ts';
-import { attentionGraph } from '../calls/attention.ts';
+import { attention } from '../calls/attention.ts';
 import { createAttn } from './create-attn.ts';
 import { fails, fakeBackend } from './fake-backend.testing.ts';
 
@@ -97,8 +97,8 @@ test('what onProgress throws ends the call with that error, on the backend that 
   const attn = await createAttn({ backends: [reporting('first', 1), reporting('second', 5)] });
   const fallbacks = vi.fn<() => void>();
   attn.on('fallback', fallbacks);
-  await expect(attn.attention({ ...call, onProgress })).rejects.toBe(error);
-  const compiled = await attn.compile(attentionGraph(call));
+  await expect(attn.attention(call, { onProgress })).rejects.toBe(error);
+  const compiled = await attn.compile(attention(call).graph);
   await expect(compiled.run(call, { onProgress })).rejects.toBe(error);
   expect(fallbacks).not.toHaveBeenCalled();
   expect((await attn.attention(call)).backend).toBe('first');

@@ -7,7 +7,7 @@ import { aSignal, aString, listOf, oneOf, required, type Kind } from '../check/k
 import { unknownName } from '../check/nearest-name.ts';
 import type { AttnOptions, AttnRunOptions } from './attn.ts';
 
-const WHERE = 'core/select';
+const WHERE = 'core/createAttn';
 
 const aBackend: Kind = {
   expected: 'a backend',
@@ -63,17 +63,17 @@ export function checkAttnOptions(options: AttnOptions): AttnOptions {
 
 /** The options of a run. Errors: `INVALID_ARGUMENT`. */
 export function checkAttnRunOptions(options: AttnRunOptions): AttnRunOptions {
-  return checkOptions(WHERE, options, ATTN_RUN_OPTIONS);
+  return checkOptions('core/run', options, ATTN_RUN_OPTIONS);
 }
 
 /** The options of `compile`. Errors: `INVALID_ARGUMENT`. */
 export function checkAttnCompileOptions(options: AttnCompileOptions): AttnCompileOptions {
-  return checkOptions(WHERE, options, ATTN_COMPILE_OPTIONS);
+  return checkOptions('core/compile', options, ATTN_COMPILE_OPTIONS);
 }
 
 /** The options of `calibrate`. Errors: `INVALID_ARGUMENT`. */
 export function checkCalibrateOptions(options: { readonly signal?: AbortSignal }): {
   readonly signal?: AbortSignal;
 } {
-  return checkOptions(WHERE, options, CALIBRATE_OPTIONS);
+  return checkOptions('core/calibrate', options, CALIBRATE_OPTIONS);
 }

@@ -71,7 +71,7 @@ describe('choice', () => {
     });
     await expect(attn.attention(call)).rejects.toMatchObject({
       code: 'NO_BACKEND',
-      message: '[attn/core] select: no backend can run this graph (a: attention: too big; b: attention: no)',
+      message: '[attn/core] run: no backend can run this graph (a: attention: too big; b: attention: no)',
     });
     const none = await createAttn({ backends: [] });
     await expect(none.attention(call)).rejects.toMatchObject({ code: 'NO_BACKEND' });
@@ -141,7 +141,7 @@ describe('signals', () => {
   test('reach the run', async () => {
     const controller = new AbortController();
     const attn = await createAttn({ backends: [fakeBackend('a', { onRun: () => controller.abort() })] });
-    await expect(attn.attention({ ...call, signal: controller.signal })).rejects.toMatchObject({
+    await expect(attn.attention(call, { signal: controller.signal })).rejects.toMatchObject({
       code: 'ABORTED',
     });
   });
@@ -151,7 +151,7 @@ describe('signals', () => {
     const backend = fakeBackend('a', { onCompile: () => new Promise((resolve) => (finish = resolve)) });
     const attn = await createAttn({ backends: [backend] });
     const controller = new AbortController();
-    const hasty = attn.attention({ ...call, signal: controller.signal });
+    const hasty = attn.attention(call, { signal: controller.signal });
     const patient = attn.attention(call);
     await eventLoopTurn();
     controller.abort();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Tensors } from '../contract/backend.ts';
+import { attention } from '../calls/attention.ts';
 import { AttnError } from '../errors.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import { eventLoopTurn } from '../async/pause.ts';
@@ -56,7 +57,7 @@ test('a compilation that nobody waits for any longer ends before its backend is 
   const { backend, end } = waiting('onCompile');
   const attn = await createAttn({ backends: [backend] });
   const controller = new AbortController();
-  const aborted = attn.attention({ ...call, signal: controller.signal });
+  const aborted = attn.attention(call, { signal: controller.signal });
   await eventLoopTurn();
   controller.abort();
   await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
@@ -93,4 +94,15 @@ test('everything after it rejects, runs of held executables too', async () => {
   ]) {
     await expect(later()).rejects.toMatchObject(disposed);
   }
+});
+
+test('at the end of a block, by await using', async () => {
+  const backend = fakeBackend('a');
+  {
+    await using attn = await createAttn({ backends: [backend] });
+    await using held = await attn.compile(attention(call).graph);
+    await held.run(call);
+    expect(backend.counts).toMatchObject({ disposed: 0, closed: 0 });
+  }
+  expect(backend.counts).toMatchObject({ compiled: 1, disposed: 1, closed: 1 });
 });

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { attentionGraph } from '../calls/attention.ts';
+import { attention } from '../calls/attention.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import { checkRunInputs } from '../host/run-inputs.ts';
 import { checkArgument } from '../check/check-options.ts';
@@ -58,7 +58,7 @@ describe('tensors over arrays of another realm', () => {
     expect(graphOf().key).toBe(graph.key);
     expect(checkRunInputs(graph, { x: table }).x.data).toBeInstanceOf(Float32Array);
     const q: Tensor = { dtype: 'f32', shape: [1, 1, 2, 2], data: floats };
-    expect(attentionGraph({ q, k: q, v: q }).inputs.size).toBe(3);
+    expect(attention({ q, k: q, v: q }).graph.inputs.size).toBe(3);
   });
 
   test('must be of the dtype', () => {

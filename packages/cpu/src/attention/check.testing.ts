@@ -1,14 +1,15 @@
 /** For tests: runs attention calls on the backend and compares them with core's float64 reference. */
 import { full, type AttentionCall, type Tensors } from '@attn/core';
-import { attentionGraph, attentionInputs, type RunOptions } from '@attn/core/backend';
+import { attention } from '@attn/core';
+import { type RunOptions } from '@attn/core/backend';
 import { attentionReference, toReference, type NamedReferences } from '@attn/core/reference';
 import { cpu } from '../index.ts';
 import { expectClose } from '../tensors.testing.ts';
 
 /** Runs a call on the backend, its outputs poisoned beforehand. */
 export async function runAttention(call: AttentionCall, options: RunOptions = {}): Promise<Tensors> {
-  const executable = await cpu({ poison: true }).compile(attentionGraph(call));
-  return executable.run(attentionInputs(call), options);
+  const executable = await cpu({ poison: true }).compile(attention(call).graph);
+  return executable.run(attention(call).inputs, options);
 }
 
 /**
@@ -19,7 +20,7 @@ export async function checkAttention(given: AttentionCall, tolerance = 1e-6): Pr
   const call: AttentionCall = { pattern: full(), returnLse: true, ...given };
   const outputs = await runAttention(call);
   const references: Record<string, NamedReferences[string]> = {};
-  for (const [name, tensor] of Object.entries(attentionInputs(call))) references[name] = toReference(tensor);
+  for (const [name, tensor] of Object.entries(attention(call).inputs)) references[name] = toReference(tensor);
   const [out, lse] = attentionReference(references, { pattern: full(), ...call });
   expectClose(outputs.out, out.data, tolerance);
   expectClose(outputs.lse, lse.data, 1e-6);

@@ -1,5 +1,5 @@
 import { AttnError, causal, slidingWindow, type Progress } from '@attn/core';
-import { attentionGraph, attentionInputs } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { expect, test } from 'vitest';
 import { cpu } from '../index.ts';
 import { random } from '../tensors.testing.ts';
@@ -18,14 +18,14 @@ test('an abort in the middle of a long call ends it soon, and the next call work
     k: random([1, 8, 4096, 64], 2),
     v: random([1, 8, 4096, 64], 3),
   };
-  const executable = await cpu().compile(attentionGraph(long));
+  const executable = await cpu().compile(attention(long).graph);
   const controller = new AbortController();
   let abortedAt = 0;
   setTimeout(() => {
     abortedAt = performance.now();
     controller.abort();
   }, 50);
-  const running = executable.run(attentionInputs(long), { signal: controller.signal });
+  const running = executable.run(attention(long).inputs, { signal: controller.signal });
   await expect(running).rejects.toMatchObject({ name: 'AttnError', code: 'ABORTED' });
   expect(abortedAt).toBeGreaterThan(0);
   executable.dispose();
@@ -47,10 +47,10 @@ test('progress grows to the total', async () => {
 
 test('inputs are not written to, and overlapping runs do not disturb each other', async () => {
   const copies = [call.q, call.k, call.v].map(({ data }) => data.slice());
-  const executable = await cpu().compile(attentionGraph(call));
+  const executable = await cpu().compile(attention(call).graph);
   const [first, second] = await Promise.all([
-    executable.run(attentionInputs(call)),
-    executable.run(attentionInputs(call)),
+    executable.run(attention(call).inputs),
+    executable.run(attention(call).inputs),
   ]);
   expect(first.out.data).toEqual(second.out.data);
   expect([call.q, call.k, call.v].map(({ data }) => data)).toEqual(copies);

@@ -178,15 +178,18 @@ describe('batches', () => {
     expect(bucketLength(100, 102)).toBe(102);
   });
   test('equal shapes are compiled once, and calls again not at all', async () => {
-    const compile = vi.spyOn(attn, 'compile');
-    const fresh = new LoadedModel(model, undefined, attn);
+    const backend = cpu();
+    const compile = vi.spyOn(backend, 'compile');
+    await using own = await createAttn({ backends: [backend], cache: false });
+    const fresh = new LoadedModel(model, undefined, own);
     const ids = (n: number): number[] => new Array<number>(n).fill(7);
     await fresh.encode([ids(20), ids(24), ids(22), ids(40), ids(41)], { batchTokens: 48 });
     expect(compile).toHaveBeenCalledTimes(3); // [2, 24], [1, 24], [1, 48]
     await fresh.encode([ids(17), ids(33)], { batchTokens: 48 });
     expect(compile).toHaveBeenCalledTimes(3);
-    fresh.dispose();
-    compile.mockRestore();
+    fresh.dispose(); // Releases what was compiled.
+    await fresh.encode([ids(17)], { batchTokens: 48 });
+    expect(compile).toHaveBeenCalledTimes(4);
   });
 });
 
@@ -269,18 +272,19 @@ describe('a call', () => {
     expect(await loaded.encode([], { pooling: 'none' })).toEqual({ states: [], tokens: [], backends: [] });
   });
   test('a failed run is not kept', async () => {
-    const lost = { ...attn, compile: vi.fn<Attn['compile']>() };
     const { AttnError } = await import('@attn/core');
-    lost.compile.mockImplementation(async () => ({
-      backend: 'gone',
+    const backend = cpu();
+    const compile = vi.spyOn(backend, 'compile').mockImplementation(async () => ({
       run: (): Promise<Tensors> => Promise.reject(new AttnError('DEVICE_LOST', 'gone/run', 'gone')),
       dispose: () => {},
     }));
+    const lost = await createAttn({ backends: [backend], cache: false });
     const fresh = new LoadedModel(model, undefined, lost);
     for (const times of [1, 2]) {
       await expect(fresh.encode([[0, 5, 2]])).rejects.toMatchObject({ code: 'DEVICE_LOST' });
-      expect(lost.compile).toHaveBeenCalledTimes(times);
+      expect(compile).toHaveBeenCalledTimes(times);
     }
+    await lost.dispose();
   });
 
   test.each<[string, Parameters<LoadedModel['encode']>, object]>([

@@ -13,7 +13,7 @@ import {
   withCallbacks,
   type OptionKinds,
 } from '@attn/core/backend';
-import type { CompiledGraphs } from '../compiled-graphs.ts';
+import type { GraphRuns } from '../graph/graph-runs.ts';
 import type { IntegerList } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 import type { Model, TokenBatch } from '../model.ts';
@@ -81,7 +81,7 @@ export interface TokenStates extends Encoded {
 export interface Encoder {
   readonly model: Model;
   readonly tokenizer: TextTokenizer | undefined;
-  readonly graphs: CompiledGraphs;
+  readonly graphs: GraphRuns;
 }
 
 const WHERE = 'models/encode';

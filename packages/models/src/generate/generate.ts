@@ -15,7 +15,7 @@ import {
   withCallbacks,
   type OptionKinds,
 } from '@attn/core/backend';
-import type { CompiledGraphs } from '../compiled-graphs.ts';
+import type { GraphRuns } from '../graph/graph-runs.ts';
 import { rowLength } from '../encode/batches.ts';
 import { readIds } from '../encode/inputs.ts';
 import { tokenizeAll } from '../encode/tokenize.ts';
@@ -64,7 +64,7 @@ export interface Generated {
 export interface Generator {
   readonly model: Model;
   readonly tokenizer: TextTokenizer | undefined;
-  readonly graphs: CompiledGraphs;
+  readonly graphs: GraphRuns;
 }
 
 const WHERE = 'models/generate';

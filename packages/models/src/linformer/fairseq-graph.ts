@@ -1,5 +1,5 @@
 /** fairseq's Linformer as one graph: RoBERTa, but for keys and values, whose linear layers come after the projection. */
-import { full, i32, linformerProjectedInput, type Graph, type Value } from '@attn/core';
+import { full, i32, buildLinformerProjection, type Graph, type Value } from '@attn/core';
 import { maskedLmLogits, rowLogits } from '../graph/heads.ts';
 import { ModelBuilder, type NormWeights } from '../graph/model-builder.ts';
 import type { FairseqConfig } from './config.ts';
@@ -71,7 +71,7 @@ function attention(
 ): Value {
   const [batch, length] = x.shape;
   const { compressKeys, compressValues } = layer;
-  const { k, v } = linformerProjectedInput(
+  const { k, v } = buildLinformerProjection(
     builder,
     {
       x,

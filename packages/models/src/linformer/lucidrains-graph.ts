@@ -1,5 +1,5 @@
 /** lucidrains' Linformer as one graph: every part normalises first; keys and values are projected behind their linear layers. */
-import { linformerAttention, type Graph, type Value } from '@attn/core';
+import { buildLinformer, type Graph, type Value } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import type { LucidrainsConfig } from './config.ts';
 import type { LinformerShape } from './graph-inputs.ts';
@@ -63,7 +63,7 @@ function attention(
   const split = (weights: LucidrainsLayer['query'], count: number): Value =>
     builder.reshape(builder.dense(x, weights), [batch, length, count, headDim]);
   const k = split(layer.key, keyHeads);
-  const { out } = linformerAttention(
+  const { out } = buildLinformer(
     builder,
     {
       q: split(layer.query, heads),

@@ -3,7 +3,7 @@
  * layer adding to one what it makes of the other; what comes out is both, side by side. Feed-forward layers are computed in one piece: the
  * original's chunks of them give the same numbers.
  */
-import { bool, f32, localChunkAttention, lshAttention, type Graph, type Value } from '@attn/core';
+import { bool, f32, buildLocalChunks, buildLsh, type Graph, type Value } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import { bucketsFor, rotationSeed, type ReformerConfig } from './config.ts';
 import { headOutputs } from './head.ts';
@@ -100,7 +100,7 @@ function attention(
   const attended = (): Value => {
     if (!('queryKey' in projections)) {
       const operands = { q: split(projections.query), k: split(projections.key), v, keyMask: mask };
-      return localChunkAttention(builder, operands, { ...local, causal, layout }).out;
+      return buildLocalChunks(builder, operands, { ...local, causal, layout }).out;
     }
     const isHashed = length > lsh.chunkLength;
     const rotations =
@@ -109,8 +109,8 @@ function attention(
         : undefined;
     const bucketCount = bucketsFor(config, length);
     const options = { ...lsh, preset: 'hf', rounds, bucketCount, causal, layout } as const;
-    const operands = { qk: split(projections.queryKey), v, mask, rotations };
-    return lshAttention(builder, operands, { ...options, seed: rotationSeed(config, i) + seed }).out;
+    const operands = { q: split(projections.queryKey), v, keyMask: mask, rotations };
+    return buildLsh(builder, operands, { ...options, seed: rotationSeed(config, i) + seed }).out;
   };
   return builder.dense(builder.reshape(attended(), [batch, length, heads * headDim]), attentionOutput);
 }

@@ -1,6 +1,6 @@
 // What can go wrong around a session: each is a typed error that says what to do, and nothing is left behind.
 import { createAttn, f32, slidingWindow, type AttentionCall, type Backend } from '@attn/core';
-import { attentionGraph, attentionInputs } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../model/encode.ts';
@@ -28,7 +28,7 @@ describe('the runtime', () => {
     }, {});
     const reason = 'onnxruntime-node is not installed; npm install onnxruntime-node';
     expect(await backend.probe()).toEqual({ available: false, reason });
-    await expect(backend.compile(attentionGraph(call(8)))).rejects.toMatchObject({
+    await expect(backend.compile(attention(call(8)).graph)).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
     });
   });
@@ -72,14 +72,14 @@ describe('the runtime', () => {
 
 test('a run whose onProgress throws rejects with that error, and the next one runs', async () => {
   const backend = onnx({ threads: 1 });
-  const attention = call(8);
-  const executable = await backend.compile(attentionGraph(attention));
+  const { graph, inputs } = attention(call(8));
+  const executable = await backend.compile(graph);
   const error = new Error('mine');
   const onProgress = () => {
     throw error;
   };
-  await expect(executable.run(attentionInputs(attention), { onProgress })).rejects.toBe(error);
-  expect(await executable.run(attentionInputs(attention))).toHaveProperty('out');
+  await expect(executable.run(inputs, { onProgress })).rejects.toBe(error);
+  expect(await executable.run(inputs)).toHaveProperty('out');
   await backend.dispose();
 });
 
@@ -96,7 +96,7 @@ test('what speeds are kept under has everything in it that they depend on', asyn
 test('a compilation that is going on when the backend is disposed gives nothing', async () => {
   const backend = onnx({ threads: 1 });
   await backend.probe();
-  const compiling = backend.compile(attentionGraph(call(8)));
+  const compiling = backend.compile(attention(call(8)).graph);
   await backend.dispose();
   await expect(compiling).rejects.toMatchObject({ code: 'DISPOSED' });
 });
@@ -130,8 +130,8 @@ describe('errors of a run', () => {
 test('memory does not grow with runs, nor with sessions', async () => {
   const backend = onnx({ threads: 1 });
   const run = async (n: number, times: number): Promise<void> => {
-    const executable = await backend.compile(attentionGraph(call(n)));
-    for (let i = 0; i < times; i++) await executable.run(attentionInputs(call(n)));
+    const executable = await backend.compile(attention(call(n)).graph);
+    for (let i = 0; i < times; i++) await executable.run(attention(call(n)).inputs);
     executable.dispose();
   };
   const cycle = async (): Promise<void> => {

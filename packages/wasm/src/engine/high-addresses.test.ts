@@ -1,6 +1,6 @@
 /** Addresses of 2 GiB and more, which are negative as signed words. As built: threads load files. */
 import { causal, f32, slidingWindow, type Tensor } from '@attn/core';
-import { attentionGraph, attentionInputs } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { expect, test } from 'vitest';
 import { wasmBackend } from '../../dist/backend.js';
 import { wasm } from '../../dist/index.js';
@@ -24,10 +24,10 @@ test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])(
     const outputs: (Tensor | undefined)[] = [];
     for (const start of [undefined, heapStart]) {
       const backend = wasmBackend({ threads: 2, offMainThread: false, heapStart: start });
-      const executable = await backend.compile(attentionGraph(call));
+      const executable = await backend.compile(attention(call).graph);
       // Helpers that have just been started come late to the first.
       for (let run = 0; run < 3; run++) {
-        outputs.push((await executable.run(attentionInputs(call))).out);
+        outputs.push((await executable.run(attention(call).inputs)).out);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       await backend.dispose();
@@ -48,8 +48,8 @@ if (process.env.ATTN_SUITE === 'whole') {
     const call = { q, k: q, v, pattern: slidingWindow({ before: 1, after: 0 }) };
     const backend = wasm({ threads });
     try {
-      const executable = await backend.compile(attentionGraph(call));
-      const { out } = await executable.run(attentionInputs(call));
+      const executable = await backend.compile(attention(call).graph);
+      const { out } = await executable.run(attention(call).inputs);
       for (let row = 1; row < n; row++) if (out.data[row * dim] !== row - 0.5) return row;
       return n;
     } finally {

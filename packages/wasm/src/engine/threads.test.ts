@@ -9,7 +9,7 @@ import {
   full,
   globalTokens,
   GraphBuilder,
-  lshAttention,
+  buildLsh,
   or,
   slidingWindow,
   type AttentionCall,
@@ -17,7 +17,8 @@ import {
   type Graph,
   type Tensor,
 } from '@attn/core';
-import { attentionGraph, attentionInputs, type RunOptions } from '@attn/core/backend';
+import { attention } from '@attn/core';
+import { type RunOptions } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../dist/backend.js';
 import { startHelper } from '../../dist/workers/start-helper.js';
@@ -46,8 +47,8 @@ async function answer(
   options?: RunOptions,
 ): Promise<Float32Array[]> {
   const problem = { q, k, v, ...rest, returnLse: true };
-  const executable = await backend.compile(attentionGraph(problem));
-  const outputs = await executable.run(attentionInputs(problem), options);
+  const executable = await backend.compile(attention(problem).graph);
+  const outputs = await executable.run(attention(problem).inputs, options);
   executable.dispose();
   return Object.values(outputs).map(({ data }) => data as Float32Array);
 }
@@ -55,8 +56,8 @@ async function answer(
 /** Three rounds of LSH. */
 function lshGraph(heads: number, n: number): Graph {
   const builder = new GraphBuilder();
-  const [qk, v] = ['qk', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape: [1, heads, n, 32] }));
-  const { out, lse } = lshAttention(builder, { qk, v }, { rounds: 3, chunkLength: 48, returnLse: true });
+  const [q, v] = ['q', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape: [1, heads, n, 32] }));
+  const { out, lse } = buildLsh(builder, { q, v }, { rounds: 3, chunkLength: 48, returnLse: true });
   return builder.build(lse ? { out, lse } : { out });
 }
 
@@ -211,12 +212,12 @@ describe('an engine in a worker', () => {
       },
     });
     const small = call(300);
-    const executable = await backend.compile(attentionGraph(small));
-    const expected = await executable.run(attentionInputs(small));
+    const executable = await backend.compile(attention(small).graph);
+    const expected = await executable.run(attention(small).inputs);
     expect(await untilDeath(backend, () => kill())).toBeLessThan(1000);
-    expect(await executable.run(attentionInputs(small))).toEqual(expected);
+    expect(await executable.run(attention(small).inputs)).toEqual(expected);
     await backend.dispose();
-    await expect(executable.run(attentionInputs(small))).rejects.toMatchObject({ code: 'DISPOSED' });
+    await expect(executable.run(attention(small).inputs)).rejects.toMatchObject({ code: 'DISPOSED' });
   });
 });
 
@@ -251,8 +252,8 @@ describe('a measurement of speed', () => {
 
 describe('a disposed backend', () => {
   const small = call(600);
-  const graph = attentionGraph(small);
-  const inputs = attentionInputs(small);
+  const graph = attention(small).graph;
+  const inputs = attention(small).inputs;
   const disposed = { code: 'DISPOSED' };
 
   test('runs nothing more, and starts no helper again', async () => {

@@ -1,6 +1,6 @@
 /** Pages whose worker does not start, in every way in which that happens. The test plays the worker. */
 import { f32, slidingWindow, type Probe } from '@attn/core';
-import { attentionGraph, attentionInputs } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { wasmBackend } from '../backend.ts';
 import type { StartThread, Thread } from '../engine/threads.ts';
@@ -62,8 +62,8 @@ describe.each([
   test('is done without, with one warning', async () => {
     const backend = await freshBackend(startEngine, 'preferred');
     expect(await backend.probe()).toEqual(ownThread(reason));
-    const executable = await backend.compile(attentionGraph(call));
-    const { out } = await executable.run(attentionInputs(call));
+    const executable = await backend.compile(attention(call).graph);
+    const { out } = await executable.run(attention(call).inputs);
     expect(out.data).toEqual(x.data);
     expect(await backend.probe({ again: true })).toEqual(ownThread(reason));
     expect(warn).toHaveBeenCalledTimes(1);
@@ -75,7 +75,7 @@ describe.each([
     const backend = await freshBackend(startEngine, true);
     expect(await backend.probe()).toEqual({ available: false, reason: expect.stringMatching(reason) });
     expect(warn).not.toHaveBeenCalled();
-    await expect(backend.compile(attentionGraph(call))).rejects.toMatchObject({
+    await expect(backend.compile(attention(call).graph)).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
     });
     await backend.dispose();
@@ -150,13 +150,13 @@ test.each([false, true, 'preferred'] as const)(
     const { wasmBackend: fresh } = (await import('../backend.ts')) as { wasmBackend: typeof wasmBackend };
     const backend = fresh({ threads: 1, offMainThread, startEngine: notThere });
     await backend.probe();
-    await expect(backend.compile(attentionGraph(call))).rejects.toMatchObject({
+    await expect(backend.compile(attention(call).graph)).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
     });
     for (const part of ['../local-host.ts', './remote-host.ts']) vi.doUnmock(part);
     const probe = await backend.probe({ again: true });
     expect(probe.available).toBe(offMainThread !== true);
-    if (probe.available) (await backend.compile(attentionGraph(call))).dispose();
+    if (probe.available) (await backend.compile(attention(call).graph)).dispose();
     await backend.dispose();
   },
 );

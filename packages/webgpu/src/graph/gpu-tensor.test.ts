@@ -1,6 +1,6 @@
 // Tensors that stay on the device from one graph to the next, and what is refused of buffers.
 import { f32, GraphBuilder, slidingWindow } from '@attn/core';
-import { attentionGraph, attentionInputs } from '@attn/core/backend';
+import { attention } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import { webgpu, type GpuBackend } from '../index.ts';
@@ -37,10 +37,10 @@ function buffer(data: Float32Array<ArrayBuffer>, usage = STORAGE): GPUBuffer {
 }
 
 test('buffers in, buffers through, and the same numbers out', async () => {
-  const attention = await backend.compile(attentionGraph(call));
-  const { out: expected } = await attention.run(attentionInputs(call));
+  const executable = await backend.compile(attention(call).graph);
+  const { out: expected } = await executable.run(attention(call).inputs);
   const q = { dtype: 'f32', shape, buffer: buffer(call.q.data as Float32Array<ArrayBuffer>) } as const;
-  const { out } = await attention.runOnGpu({ ...attentionInputs(call), q });
+  const { out } = await executable.runOnGpu({ ...attention(call).inputs, q });
   expect(out).toMatchObject({ dtype: 'f32', shape });
 
   const builder = new GraphBuilder();
@@ -89,8 +89,8 @@ async function readBack(source: GPUBuffer): Promise<Float32Array> {
 describe('what is refused', () => {
   const data = call.q.data as Float32Array<ArrayBuffer>;
   const run = async (given: object) => {
-    const attention = await backend.compile(attentionGraph(call));
-    return attention.runOnGpu({ ...attentionInputs(call), ...given });
+    const executable = await backend.compile(attention(call).graph);
+    return executable.runOnGpu({ ...attention(call).inputs, ...given });
   };
   test('a shape', async () => {
     const q = { dtype: 'f32', shape: [1, 2, 8, 90], buffer: buffer(data) };
@@ -111,9 +111,9 @@ describe('what is refused', () => {
   });
   test('a mask that the plan is made from', async () => {
     const keyMask = { dtype: 'bool', shape: [1, 90], data: new Uint8Array(90).fill(1) } as const;
-    const masked = await backend.compile(attentionGraph({ ...call, keyMask }));
+    const masked = await backend.compile(attention({ ...call, keyMask }).graph);
     const onGpu = { dtype: 'bool', shape: [1, 90], buffer: buffer(new Float32Array(90)) } as const;
-    await expect(masked.runOnGpu({ ...attentionInputs(call), keyMask: onGpu })).rejects.toThrow(
+    await expect(masked.runOnGpu({ ...attention(call).inputs, keyMask: onGpu })).rejects.toThrow(
       'input keyMask decides on a pattern and must be a tensor of the host, got a GPUBuffer',
     );
   });

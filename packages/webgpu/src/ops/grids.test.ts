@@ -1,7 +1,8 @@
 // Sides of grids end at 65,535 workgroups: what needs more takes several dispatches, here of two workgroups
 // each.
 import { f32, GraphBuilder, slidingWindow, type Graph, type Tensor } from '@attn/core';
-import { attentionGraph, PlanCache } from '@attn/core/backend';
+import { attention } from '@attn/core';
+import { PlanCache } from '@attn/core/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import { Program } from '../graph/program.ts';
@@ -53,7 +54,7 @@ test('attention of more blocks of queries than a grid has', async () => {
     v: f32(shape, counted(2 * n)),
     pattern: slidingWindow({ before: 1, after: 0 }),
   };
-  const { data } = await run(attentionGraph(call), { q: call.q, k: call.k, v: call.v });
+  const { data } = await run(attention(call).graph, { q: call.q, k: call.k, v: call.v });
   expect([...data]).toEqual(Array.from({ length: 2 * n }, (_, i) => (i % n === 0 ? i : i - 0.5)));
 }, 60_000);
 

@@ -1,5 +1,5 @@
 // What LSH attention does where memory is short, and how few passes its sort takes: results are the same, and nothing else shows it.
-import { f32, GraphBuilder, lshAttention, type Graph, type Tensors } from '@attn/core';
+import { f32, GraphBuilder, buildLsh, type Graph, type Tensors } from '@attn/core';
 import {
   inputSpecs,
   lshProblem,
@@ -31,12 +31,12 @@ const inputs: Tensors = { qk: waves(1.7), v: waves(0.37) };
 
 function graphOf(options: LshOptions, withMask = false): Graph {
   const builder = new GraphBuilder();
-  const [qk, v] = [builder.input('qk', inputs.qk), builder.input('v', inputs.v)];
+  const [q, v] = [builder.input('qk', inputs.qk), builder.input('v', inputs.v)];
   const mask = new Uint8Array(length).fill(1).fill(0, 33);
-  const hidden = withMask && { mask: builder.constant({ dtype: 'bool', shape: [1, length], data: mask }) };
-  const { out, lse } = lshAttention(
+  const hidden = withMask && { keyMask: builder.constant({ dtype: 'bool', shape: [1, length], data: mask }) };
+  const { out, lse } = buildLsh(
     builder,
-    { qk, v, ...hidden },
+    { q, v, ...hidden },
     { chunkLength: 8, bucketCount: 6, returnLse: true, ...options },
   );
   return builder.build({ out, ...(lse && { lse }) });

@@ -48,7 +48,7 @@ export async function check(start, { backends, absent = [] }) {
   for (const name of backends) {
     if (!probes[name]?.available)
       throw new Error(`expected ${name} to work here, got ${JSON.stringify(probes[name])}`);
-    const { out, backend } = await attn.attention({ q, k, v, pattern, backend: name });
+    const { out, backend } = await attn.attention({ q, k, v, pattern }, { backend: name });
     const error = worst({ q, k, v }, pattern, out);
     if (backend !== name || !(error < 2e-5)) throw new Error(`${name} is wrong by ${error}`);
     lines.push(`${name}: ${probes[name].summary}; error ${error.toExponential(0)}`);
@@ -57,7 +57,7 @@ export async function check(start, { backends, absent = [] }) {
   if (!backends.includes(backend)) throw new Error(`expected one of ${backends}, got ${backend}`);
   // Helper threads that do not start are given up after some calls; what was promised must still hold then.
   if (backends.includes('wasm')) {
-    for (let i = 0; i < 4; i++) await attn.attention({ ...longCall(), backend: 'wasm' });
+    for (let i = 0; i < 4; i++) await attn.attention(longCall(), { backend: 'wasm' });
     await attn.reprobe();
     const { summary } = attn.probe().find(({ name }) => name === 'wasm');
     if (summary !== probes.wasm.summary) throw new Error(`wasm became ${summary}`);

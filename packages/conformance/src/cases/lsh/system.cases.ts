@@ -2,7 +2,7 @@
  * Reformer's attention whole: hashed, sorted, attended, by the conventions of each implementation. What is hashed are halves and
  * integers, so that every score is exact in float32 and no rounding can change a bucket.
  */
-import { GraphBuilder, localChunkAttention, lshAttention, type Tensor, type Tensors } from '@attn/core';
+import { GraphBuilder, buildLocalChunks, buildLsh, type Tensor, type Tensors } from '@attn/core';
 import { type LshOptions } from '@attn/core/backend';
 import { caseId, type ConformanceCase } from '../../case.ts';
 import { fill, fillMask, seedOf, type DataRecipe, type MaskRecipe } from '../../data.ts';
@@ -48,12 +48,12 @@ function systemCase(description: string, spec: Spec): ConformanceCase {
       lse,
       buckets: hashed,
       order,
-    } = lshAttention(
+    } = buildLsh(
       builder,
       {
-        qk: builder.input('qk', first.qk),
+        q: builder.input('qk', first.qk),
         v: builder.input('v', first.v),
-        mask: first.mask && builder.input('mask', first.mask),
+        keyMask: first.mask && builder.input('mask', first.mask),
         rotations,
       },
       { preset, rounds, chunkLength, causal, layout, bucketCount: buckets, returnLse: true },
@@ -86,7 +86,7 @@ function localCase(
     const first = inputs(0);
     const [q, k, v] = ['q', 'k', 'v'].map((name) => builder.input(name, first[name]));
     const options = { chunkLength: chunk, chunksAfter: after, causal };
-    const { out } = localChunkAttention(builder, { q, k, v }, options);
+    const { out } = buildLocalChunks(builder, { q, k, v }, options);
     return { graph: builder.build({ out }), inputs: first, again: inputs(1) };
   };
   const description = 'Chunks of the sequence itself and their neighbours in a cycle.';

@@ -37,7 +37,7 @@ export interface LinformerInputs<T> {
   readonly biasF?: PerHead<T>;
 }
 
-/** Options of `linformerAttention`. */
+/** Options of Linformer's attention. */
 export interface LinformerOptions extends Pick<
   AttentionAttributes,
   'scale' | 'softcap' | 'layout' | 'returnLse'
@@ -73,9 +73,9 @@ export const LINFORMER_OPTIONS: OptionKinds<LinformerOptions> = {
   returnLse: ATTENTION_ATTRIBUTES.returnLse,
 };
 
-/** Throws `[attn/core] linformerAttention: <message>`. */
+/** Throws `[attn/core] linformer: <message>`. */
 export function fail(code: AttnErrorCode, message: string): never {
-  throw new AttnError(code, 'core/linformerAttention', message);
+  throw new AttnError(code, 'core/linformer', message);
 }
 
 /** True for a list. `Array.isArray` does not narrow readonly ones. */
@@ -119,7 +119,7 @@ export function checkLinformer(
 
 /** Whoever comes from `attention` may ask for what cannot be had. Throws `INVALID_ARGUMENT`. */
 export function checkSeesAll(options: object): void {
-  const entries = readEntries('core/linformerAttention', 'options', options);
+  const entries = readEntries('core/linformer', 'options', options);
   for (const name of ['causal', 'pattern']) {
     const given = entries.find(([option]) => option === name)?.[1];
     if (given === undefined || given === false) continue;

@@ -13,7 +13,7 @@ import {
   type Heads,
   type Matrix,
 } from './linformer.testing.ts';
-import { linformerProjectedInput, type LinformerProjectedOptions } from './projected-input.ts';
+import { buildLinformerProjection, type LinformerProjectedOptions } from './projected-input.ts';
 
 const [B, N, C, H, D] = [2, 7, 6, 2, 3];
 const tensors = {
@@ -43,7 +43,7 @@ function composed(names: readonly Names[], options: Omit<LinformerProjectedOptio
     throw new RangeError('q, x and the weights are there');
   }
   const inputs = { ...rest, x, keyWeight, valueWeight };
-  const { k, v } = linformerProjectedInput(builder, inputs, { keyHeads: H, ...options });
+  const { k, v } = buildLinformerProjection(builder, inputs, { keyHeads: H, ...options });
   const queries = options.layout === 'bnhd' ? builder.transpose(q, [0, 2, 1, 3]) : q;
   const { out } = builder.attention({ q: queries, k, v }, { pattern: full(), layout: options.layout });
   const inBhnd = options.layout === 'bnhd' ? builder.transpose(out, [0, 2, 1, 3]) : out;
@@ -110,7 +110,7 @@ describe('the input is projected before the linear layers', () => {
 });
 
 test('says what is wrong', () => {
-  expect(() => composed([])).toThrow('linformerAttention: the projection linear needs the input E');
+  expect(() => composed([])).toThrow('linformer: the projection linear needs the input E');
   expect(() => composed(['E'], { projectedLength: 9 })).toThrow(
     'projectedLength must be that of E, [3], or absent, got 9',
   );
@@ -118,7 +118,7 @@ test('says what is wrong', () => {
   const [x, weight] = [builder.input('x', random([2, 3], 1)), builder.input('weight', random([3, 3], 1))];
   const inputs = { x, keyWeight: weight, valueWeight: weight };
   const options = { keyHeads: 1, projection: 'meanPool', projectedLength: 2 } as const;
-  expect(() => linformerProjectedInput(builder, inputs, options)).toThrow(
+  expect(() => buildLinformerProjection(builder, inputs, options)).toThrow(
     'x must be [batch, n, width], got [2, 3]',
   );
 });

@@ -36,7 +36,7 @@ export interface LinformerProjectedInputs extends Pick<
   readonly valueBias?: Value;
 }
 
-/** Options of `linformerProjectedInput`. */
+/** Options of `buildLinformerProjection`. */
 export interface LinformerProjectedOptions extends Pick<
   LinformerOptions,
   'projection' | 'projectedLength' | 'layout'
@@ -45,7 +45,7 @@ export interface LinformerProjectedOptions extends Pick<
   readonly keyHeads: number;
 }
 
-const WHERE = 'core/linformerProjectedInput';
+const WHERE = 'core/buildLinformerProjection';
 
 const OPERANDS = {
   required: ['x', 'keyWeight', 'valueWeight'],
@@ -61,9 +61,9 @@ const PROJECTED_OPTIONS: OptionKinds<LinformerProjectedOptions> = {
 
 /**
  * Keys [B, Hkv, K, D] and values [B, Hkv, K, Dv] in the layout, for `attention` with `full()` and without a mask. E and F are matrices
- * [K, Nmax] for all heads, or kernels [C, C, w]; rows of x whose key mask is 0 count as 0. Errors: as those of `linformerAttention`.
+ * [K, Nmax] for all heads, or kernels [C, C, w]; rows of x whose key mask is 0 count as 0. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `MISSING_INPUT`.
  */
-export function linformerProjectedInput(
+export function buildLinformerProjection(
   builder: GraphBuilder,
   inputs: LinformerProjectedInputs,
   options: LinformerProjectedOptions,

@@ -1,6 +1,6 @@
 // What the suite's small cases do not reach: several steps of a scan, chunks cut into blocks, heads in groups of which one is not bounded.
 import { oracle } from '@attn/conformance';
-import { f32, GraphBuilder, lshAttention, type Graph, type Tensor } from '@attn/core';
+import { f32, GraphBuilder, buildLsh, type Graph, type Tensor } from '@attn/core';
 import { mulberry32, PlanCache, type LshAttentionAttributes } from '@attn/core/backend';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
@@ -21,9 +21,9 @@ function numbers(shape: readonly number[], seed: number, size: number): Tensor<'
 /** Hashed, sorted and attended. */
 function graphOf(shape: readonly number[], attributes: Partial<LshAttentionAttributes>): Graph {
   const builder = new GraphBuilder();
-  const [qk, v] = ['qk', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape }));
+  const [q, v] = ['q', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape }));
   const options = { rounds: 2, chunkLength: 8, bucketCount: 8, returnLse: true, ...attributes };
-  const { out, lse } = lshAttention(builder, { qk, v }, options);
+  const { out, lse } = buildLsh(builder, { q, v }, options);
   return builder.build({ out, ...(lse && { lse }) });
 }
 

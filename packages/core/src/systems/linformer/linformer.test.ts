@@ -14,7 +14,7 @@ import {
   type Heads,
   type Matrix,
 } from './linformer.testing.ts';
-import { linformerAttention } from './linformer-attention.ts';
+import { buildLinformer } from './linformer.ts';
 import type { LinformerInputs, LinformerOptions, PerHead } from './options.ts';
 
 const isTensor = (given: PerHead<Tensor>): given is Tensor => !Array.isArray(given);
@@ -35,7 +35,7 @@ function composed(inputs: LinformerInputs<Tensor>, options: LinformerOptions = {
       : given.map((tensor, i) => input(`${name}${i}`, tensor));
   }
   if (inputs.v === inputs.k) values.v = values.k;
-  const { out, lse } = linformerAttention(builder, values as never, { ...options, returnLse: true });
+  const { out, lse } = buildLinformer(builder, values as never, { ...options, returnLse: true });
   const graph = builder.build({ out, ...(lse && { lse }) });
   const outputs = evaluateReference(graph, fed);
   return { out: outputs.out, lse: outputs.lse, nodes: graph.nodes.map(({ op }) => op) };

@@ -22,14 +22,14 @@ import {
 } from './options.ts';
 import { projectSequence, sliceAxis, zeroMasked, type SequenceProjection } from './projection.ts';
 
-const WHERE = 'core/linformerAttention';
+const WHERE = 'core/linformer';
 
 /**
  * Outputs: `out` [B, H, Nq, Dv] and, with `returnLse`, `lse` [B, H, Nq], f32. A row of the batch in which nothing is valid gives 0
  * (without biases). Causal attention cannot be had: each projected key mixes all positions.
  * Errors: those of attention's `infer`; `INVALID_ARGUMENT`, `INVALID_SHAPE`, `MISSING_INPUT`.
  */
-export function linformerAttention(
+export function buildLinformer(
   builder: GraphBuilder,
   inputs: LinformerInputs<Value>,
   options: LinformerOptions = {},

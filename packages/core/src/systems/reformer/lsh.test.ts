@@ -3,7 +3,7 @@ import { evaluateReference } from '../../graph/evaluate.ts';
 import { GraphBuilder } from '../../graph/builder.ts';
 import { f32, sizeOf } from '../../tensor.ts';
 import { randomRotations } from './constants.ts';
-import { lshAttention, type LshOptions } from './lsh-attention.ts';
+import { buildLsh, type LshOptions } from './lsh.ts';
 import { LSH_PRESETS } from './lsh-presets.ts';
 
 const shape = [1, 2, 40, 8];
@@ -12,18 +12,18 @@ const numbers = (seed: number) =>
     shape,
     Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(seed * 17 + i * i)),
   );
-const feeds = { qk: numbers(1), v: numbers(2) };
+const feeds = { q: numbers(1), v: numbers(2) };
 
 function run(options: LshOptions, more: Partial<Record<'buckets' | 'order', Int32Array>> = {}) {
   const builder = new GraphBuilder();
-  const [qk, v] = [builder.input('qk', feeds.qk), builder.input('v', feeds.v)];
+  const [q, v] = [builder.input('q', feeds.q), builder.input('v', feeds.v)];
   const given = Object.fromEntries(
     Object.entries(more).map(([name, data]) => {
       const tensor = { dtype: 'i32', shape: [1, 2, data.length / 80, 40], data } as const;
       return [name, builder.constant(tensor, name)];
     }),
   );
-  const { out, buckets, order } = lshAttention(builder, { qk, v, ...given }, options);
+  const { out, buckets, order } = buildLsh(builder, { q, v, ...given }, options);
   return evaluateReference(builder.build({ out, order, ...(buckets && { buckets }) }), feeds);
 }
 
@@ -79,16 +79,10 @@ describe('says what is wrong', () => {
   test.each([
     [
       { preset: 'torch' as 'hf' },
-      '[attn/core] lshAttention: preset must be "paper", "trax", "hf" or "lucidrains", got "torch"',
+      '[attn/core] lsh: preset must be "paper", "trax", "hf" or "lucidrains", got "torch"',
     ],
-    [
-      { rounds: 0, chunkLength: 8 },
-      '[attn/core] lshAttention: rounds must be an integer from 1 to 2147483647, got 0',
-    ],
-    [
-      { chunkLength: 0 },
-      '[attn/core] lshAttention: chunkLength must be an integer from 1 to 2147483647, got 0',
-    ],
+    [{ rounds: 0, chunkLength: 8 }, '[attn/core] lsh: rounds must be an integer from 1 to 2147483647, got 0'],
+    [{ chunkLength: 0 }, '[attn/core] lsh: chunkLength must be an integer from 1 to 2147483647, got 0'],
     [
       { bucketCount: 1e9, chunkLength: 8 },
       'bucketCount must be so small that its rotations [2, 8, 4, 500000000] have at most 2^28 numbers, got 1000000000',
@@ -102,7 +96,7 @@ describe('says what is wrong', () => {
       { bucketCount: 7, chunkLength: 8 },
       '[attn/core] lshHash: bucketCount must be even factors ≥ 2, got [7]',
     ],
-    [{ seed: 0.5, chunkLength: 8 }, '[attn/core] lshAttention: seed must be an integer, got 0.5'],
+    [{ seed: 0.5, chunkLength: 8 }, '[attn/core] lsh: seed must be an integer, got 0.5'],
   ])('%j', (options, message) => {
     expect(() => run(options)).toThrow(message);
   });

@@ -14,7 +14,7 @@ import { sizeOf } from '../../tensor.ts';
 import { identityOrder, randomRotations } from './constants.ts';
 import { LSH_PRESETS, type LshPreset, type RotationSharing } from './lsh-presets.ts';
 
-/** Options of `lshAttention`. What is not given comes from the preset. */
+/** Options of LSH attention. An absent option comes from the preset. */
 export interface LshOptions extends Partial<LshAttentionAttributes> {
   /** Whose conventions. Default `hf`. */
   readonly preset?: LshPreset;
@@ -34,8 +34,8 @@ export interface LshOptions extends Partial<LshAttentionAttributes> {
 
 /** All operands by name. */
 export const LSH_OPERANDS = {
-  required: ['qk', 'v'],
-  optional: ['mask', 'rotations', 'buckets', 'order'],
+  required: ['q', 'v'],
+  optional: ['keyMask', 'rotations', 'buckets', 'order'],
 } as const;
 
 /** What each option must be. */
@@ -51,14 +51,14 @@ export const LSH_OPTIONS: OptionKinds<LshOptions> = {
   seed: integer(),
 };
 
-/** Operands of `lshAttention`; B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`. */
+/** Operands of LSH attention: B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`. */
 export interface LshOperands<T> {
-  /** [B, H, N, D]: queries and keys in one. */
-  readonly qk: T;
+  /** [B, H, N, D]: queries, which are the keys as well. */
+  readonly q: T;
   /** [B, H, N, Dv]. */
   readonly v: T;
   /** [B, N], bool or u8: 0 hides a token. */
-  readonly mask?: T;
+  readonly keyMask?: T;
   /** As `lshHash` takes them. */
   readonly rotations?: T;
   /** [B, H, R, N], i32: buckets known already, as an earlier call returned them; nothing is hashed. */
@@ -67,7 +67,7 @@ export interface LshOperands<T> {
   readonly order?: T;
 }
 
-/** What `lshAttention` returns. */
+/** What `buildLsh` returns. */
 export interface LshValues {
   readonly out: Value;
   /** With `returnLse`. */
@@ -78,7 +78,7 @@ export interface LshValues {
   readonly order: Value;
 }
 
-const WHERE = 'core/lshAttention';
+const WHERE = 'core/lsh';
 const DEFAULT_ROUNDS = 4;
 const DEFAULT_CHUNK = 64;
 
@@ -89,17 +89,17 @@ const MAX_ROTATIONS = 2 ** 28;
  * LSH attention of a builder's values. A sequence no longer than a chunk has nothing to gain from hashing: it gets plain
  * attention with shared queries and keys, once. Errors: those of the ops, and `INVALID_ARGUMENT` for options that contradict each other.
  */
-export function lshAttention(
+export function buildLsh(
   builder: GraphBuilder,
   operands: LshOperands<Value>,
   options: LshOptions = {},
 ): LshValues {
   checkOperands(WHERE, builder, operands, LSH_OPERANDS);
   checkOptions(WHERE, options, LSH_OPTIONS);
-  const { qk, v, mask } = operands;
+  const { q, v, keyMask } = operands;
   const { preset = 'hf', layout = 'bhnd', chunkLength = DEFAULT_CHUNK, causal, returnLse } = options;
   const { keyNorm, wrap, withinBuckets, duplicates, scaleOf } = LSH_PRESETS[preset];
-  const [batch, heads, length, headDim] = inBhnd(checkRank(qk, layout), layout);
+  const [batch, heads, length, headDim] = inBhnd(checkRank(q, layout), layout);
   const resolved: LshAttentionAttributes = {
     chunkLength,
     chunksBefore: options.chunksBefore,
@@ -116,7 +116,7 @@ export function lshAttention(
   if (length <= chunkLength && operands.order === undefined) {
     const order = builder.constant(identityOrder([batch, heads, 1, length]));
     const { out, lse } = builder.lshAttention(
-      { qk, v, order, mask },
+      { qk: q, v, order, mask: keyMask },
       { ...resolved, chunksBefore: 0, chunksAfter: 0, wrap: false, withinBuckets: false, duplicates: 'each' },
     );
     return { out, lse, order };
@@ -125,7 +125,7 @@ export function lshAttention(
   const needsBuckets = operands.order === undefined || resolved.withinBuckets;
   const buckets = operands.buckets ?? (needsBuckets ? hash(builder, operands, options) : undefined);
   const order = operands.order ?? builder.argsort(buckets ?? missing());
-  const { out, lse } = builder.lshAttention({ qk, v, order, buckets, mask }, resolved);
+  const { out, lse } = builder.lshAttention({ qk: q, v, order, buckets, mask: keyMask }, resolved);
   return { out, lse, buckets, order };
 }
 
@@ -135,18 +135,18 @@ function missing(): never {
 
 function hash(
   builder: GraphBuilder,
-  { qk, mask, rotations: given }: LshOperands<Value>,
+  { q, keyMask, rotations }: LshOperands<Value>,
   options: LshOptions,
 ): Value {
   const { preset = 'hf', layout = 'bhnd', chunkLength = DEFAULT_CHUNK, seed = 0 } = options;
   const { bucketsOf, maskedBucket, shareRotations } = LSH_PRESETS[preset];
-  const [batch, heads, length, headDim] = inBhnd(qk, layout);
+  const [batch, heads, length, headDim] = inBhnd(q, layout);
   const { bucketCount = bucketsOf(length, chunkLength, options.maxPositions ?? length) } = options;
   const buckets = typeof bucketCount === 'number' ? [bucketCount] : bucketCount;
   checkBuckets(buckets, 'bucketCount');
-  const rounds = options.rounds ?? given?.shape.at(-2) ?? DEFAULT_ROUNDS;
-  if (given !== undefined && given.shape.at(-2) !== rounds) {
-    const shape = show(given.shape);
+  const rounds = options.rounds ?? rotations?.shape.at(-2) ?? DEFAULT_ROUNDS;
+  if (rotations !== undefined && rotations.shape.at(-2) !== rounds) {
+    const shape = show(rotations.shape);
     throw new AttnError(
       'INVALID_ARGUMENT',
       WHERE,
@@ -157,17 +157,17 @@ function hash(
   const sharing = options.shareRotations ?? shareRotations;
   const owners = { all: [], batch: [heads], none: [batch, heads] }[sharing];
   const shape = [...owners, headDim, rounds, width];
-  if (given === undefined && sizeOf(shape) > MAX_ROTATIONS) {
+  if (rotations === undefined && sizeOf(shape) > MAX_ROTATIONS) {
     const message = `bucketCount must be so small that its rotations ${show(shape)} have at most 2^28 numbers, got ${show(bucketCount)}`;
     throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
-  const rotations = given ?? builder.constant(randomRotations(seed, shape));
-  const hidden = (options.maskedBucket ?? maskedBucket) ? mask : undefined;
-  return builder.lshHash({ x: qk, rotations, mask: hidden }, { buckets, layout });
+  const directions = rotations ?? builder.constant(randomRotations(seed, shape));
+  const hidden = (options.maskedBucket ?? maskedBucket) ? keyMask : undefined;
+  return builder.lshHash({ x: q, rotations: directions, mask: hidden }, { buckets, layout });
 }
 
-function checkRank(qk: Value, layout: AttentionLayout): Value {
-  if (qk.shape.length === 4) return qk;
+function checkRank(q: Value, layout: AttentionLayout): Value {
+  if (q.shape.length === 4) return q;
   const axes = layout === 'bhnd' ? '[batch, heads, seq, headDim]' : '[batch, seq, heads, headDim]';
-  throw new AttnError('INVALID_SHAPE', WHERE, `qk must be ${axes}, got ${show(qk.shape)}`);
+  throw new AttnError('INVALID_SHAPE', WHERE, `q must be ${axes}, got ${show(q.shape)}`);
 }

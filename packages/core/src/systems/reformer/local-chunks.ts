@@ -33,14 +33,14 @@ export interface LocalChunks {
   readonly causal?: boolean;
 }
 
-/** Options of `localChunkAttention`. */
+/** Options of `buildLocalChunks`. */
 export interface LocalChunkOptions
   extends LocalChunks, Omit<AttentionAttributes, 'pattern' | 'queryOffset'> {}
 
 /** Operands; shapes in `AttentionInputs`. */
 export type LocalChunkOperands<T> = Pick<AttentionInputs<T>, 'q' | 'k' | 'v' | 'keyMask' | 'queryMask'>;
 
-const WHERE = 'core/localChunkAttention';
+const WHERE = 'core/buildLocalChunks';
 
 const OPERANDS = { required: ['q', 'k', 'v'], optional: ['keyMask', 'queryMask'] };
 
@@ -66,7 +66,7 @@ const ATTENTION_OPTIONS: OptionKinds<LocalChunkOptions> = {
  * chunks has it, counts twice. Sequences no longer than a chunk get ordinary attention. Errors: those of attention, and
  * `INVALID_ARGUMENT`.
  */
-export function localChunkAttention(
+export function buildLocalChunks(
   builder: GraphBuilder,
   operands: LocalChunkOperands<Value>,
   options: LocalChunkOptions,

@@ -1,0 +1,78 @@
+/** A graph that a caller holds: what `Attn.compile` returns. */
+import type { Backend, Executable, RunOptions, Tensors } from '../contract/backend.ts';
+import { untilAborted } from '../async/until-aborted.ts';
+import { withRunOptions } from '../contract/run-options.ts';
+import type { CompiledGraph } from './attn.ts';
+import { typedFailure } from './typed-failure.ts';
+
+/** An executable, and its backend. */
+export interface Placed {
+  readonly backend: Backend;
+  readonly executable: Executable;
+}
+
+/** What a graph needs of the `Attn` that compiled it. */
+export interface Owner {
+  /** Compiles the graph on a backend. */
+  place(backend: Backend): Promise<Placed>;
+  /** Tries the backends in turn, this one first. Errors: those of the last attempt, and `DISPOSED`. */
+  inTurn<T>(
+    first: Backend,
+    signal: AbortSignal | undefined,
+    attempt: (backend: Backend) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** Runs on the backend where it was compiled; when a run fails there and succeeds elsewhere, it stays elsewhere. */
+export class HeldGraph implements CompiledGraph {
+  private placed: Placed;
+  private readonly owner: Owner;
+  /** The move to another backend, which runs that fail together share. */
+  private moving: { readonly to: Backend; readonly done: Promise<void> } | undefined;
+  private isDisposed = false;
+
+  constructor(placed: Placed, owner: Owner) {
+    this.placed = placed;
+    this.owner = owner;
+  }
+
+  get backend(): string {
+    return this.placed.backend.name;
+  }
+
+  async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
+    return withRunOptions('core/run', options, (runOptions) =>
+      this.owner.inTurn(this.placed.backend, runOptions.signal, async (backend) => {
+        if (backend !== this.placed.backend)
+          await untilAborted(this.moveTo(backend), runOptions.signal, 'core/run');
+        const { executable } = this.placed;
+        return typedFailure(backend, 'RUN_FAILED', () => executable.run(inputs, runOptions));
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.placed.executable.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+
+  private moveTo(backend: Backend): Promise<void> {
+    if (this.moving?.to !== backend) this.moving = { to: backend, done: this.move(backend) };
+    return this.moving.done;
+  }
+
+  private async move(backend: Backend): Promise<void> {
+    try {
+      const next = await this.owner.place(backend);
+      this.placed.executable.dispose();
+      this.placed = next;
+      if (this.isDisposed) this.dispose();
+    } finally {
+      this.moving = undefined;
+    }
+  }
+}
