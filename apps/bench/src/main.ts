@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { carry } from './gpu/carry.ts';
+import { writePage } from './page.ts';
 import { writePlots } from './plots.ts';
 import { conditions, toMarkdown } from './report.ts';
 import { storedTables } from './stored.ts';
@@ -56,12 +57,13 @@ interface Flags {
   readonly svg?: string;
   readonly base?: string;
   readonly from?: string;
+  readonly page?: string;
   readonly carry?: string;
 }
 
 async function bench(names: readonly string[], flags: Flags): Promise<void> {
   if (flags.carry !== undefined) return carry(flags.carry);
-  if (flags.from !== undefined) return redraw(flags.from, flags.svg);
+  if (flags.from !== undefined) return show(storedTables(flags.from), flags);
   const rounds = positive('rounds', flags.rounds);
   const threads = flags.threads === undefined ? undefined : positive('threads', flags.threads);
   const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
@@ -85,18 +87,15 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
   const markdown = toMarkdown(tables, at);
   process.stdout.write(markdown);
   if (flags.markdown !== undefined) writeFileSync(flags.markdown, markdown);
-  if (flags.svg !== undefined) await draw(tables, flags.svg);
+  await show(tables, flags);
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ at, tables }, null, 2)}\n`);
 }
 
-/** Draws what an earlier run wrote, and measures nothing. */
-async function redraw(from: string, folder: string | undefined): Promise<void> {
-  if (folder === undefined) throw new TypeError('--from draws stored tables: say where with --svg <folder>');
-  await draw(storedTables(from), folder);
-}
-
-async function draw(tables: readonly Table[], folder: string): Promise<void> {
-  for (const file of await writePlots(tables, folder)) console.error(`wrote ${file}`);
+/** Draws tables, and writes them into a page. */
+async function show(tables: readonly Table[], { svg, page }: Flags): Promise<void> {
+  if (svg !== undefined) for (const file of await writePlots(tables, svg)) console.error(`wrote ${file}`);
+  if (page !== undefined)
+    for (const title of writePage(tables, page)) console.error(`wrote ${title} into ${page}`);
 }
 
 function positive(name: string, flag: number | string): number {
@@ -121,7 +120,11 @@ cli
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .option('--svg <folder>', 'Also draw times over lengths, as SVG')
-  .option('--from <path>', 'Instead of measuring: draw the tables of a JSON file, or of a folder of them')
+  .option(
+    '--page <file>',
+    'Also write the tables of times over lengths into this page, between their comments',
+  )
+  .option('--from <path>', 'Instead of measuring: take the tables of a JSON file, or of a folder of them')
   .option('--base <revision>', 'Instead of suites: compare with an older revision')
   .option(
     '--carry <folder>',

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { withTable } from './page.ts';
 import { writePlots } from './plots.ts';
 import { storedTables } from './stored.ts';
 
@@ -52,4 +53,13 @@ test('a line beside the others comes from a column of its own', async () => {
   const plot = { x: 'n', y: 'ms', by: 'k', beside: { y: 'dense ms', name: 'dense attention' } };
   const [file] = await writePlots([{ title: 'Linformer', note: '', rows, plot }], folder);
   expect(readFileSync(file, 'utf8')).toContain('dense attention');
+});
+
+test('the tables of the docs have the figures beside the pictures', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/benchmarks.md'), 'utf8');
+  const tables = storedTables(join(import.meta.dirname, '../../../docs/plots'));
+  const shown = tables.filter(({ title }) => page.includes(`<!-- ${title} -->`));
+  expect(shown).toHaveLength(4);
+  const again = 'write it again: npm run bench -- --from docs/plots --page docs/benchmarks.md';
+  expect(shown.reduce(withTable, page), again).toBe(page);
 });

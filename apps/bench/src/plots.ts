@@ -17,13 +17,15 @@ export async function writePlots(tables: readonly Table[], folder: string): Prom
   return files;
 }
 
-interface Point {
+/** A point of a chart: on the line `by`. */
+export interface Point {
   readonly x: number;
   readonly y: number;
   readonly by: string;
 }
 
-function pointsOf({ rows, plot }: Table): Point[] {
+/** What a chart of the table shows: by default `ms` over `N` or `n`, a line for each `who`. */
+export function pointsOf({ rows, plot }: Table): Point[] {
   const points = rows.flatMap((row) => {
     const [x, y, by] = plot ? [row[plot.x], row[plot.y], row[plot.by]] : [row.N ?? row.n, row.ms, row.who];
     if (typeof x !== 'number' || typeof y !== 'number' || by === undefined) return [];
