@@ -153,7 +153,7 @@ export function backend(name: Name, root: string): Scaffold {
       `${folder}/src: a kernel per op, one file and one line in kernels.ts, until none is computed by its definition`,
       'packages/auto/src/index.ts: move its name to where it belongs in the order of preference',
       `apps/cli/src/backends.ts: its name in BACKENDS, unless it is there; apps/cli/package.json: a dependency on @attn/${kebab}`,
-      `${folder}/README.md; its line in README.md, packages/auto/README.md and docs/internals/architecture.md`,
+      `${folder}/README.md; its line in docs/backends.md, packages/auto/README.md and docs/internals/architecture.md`,
       'a suite in apps/bench/src/suites, so that it has figures',
       'npm run check; npm run changeset',
     ],
