@@ -1,12 +1,12 @@
-// No file imports itself by way of others, not even for a type: what two files need of each other belongs in a
-// third, below both. The linter's `import/no-cycle` ignores `import type`, so this check follows every import
+// No file imports itself by way of others, not even for a type: what two files need of each other belongs in
+// a third, below both. The linter's `import/no-cycle` ignores `import type`, so this check follows every import
 // except `import()` at run time.
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Visitor } from 'rolldown/utils';
 import { parseSource, sourceFiles } from './sources.mjs';
 
-/** The files that a source imports by path: values, types, re-exports, and types like `import('./a.ts').A`. */
+/** The files that a source imports by path: values, types, re-exports, types like `import('./a.ts').A`. */
 function importsOf(root, file) {
   const { program, module } = parseSource(root, file);
   const specifiers = [

@@ -16,7 +16,7 @@ export function sourceFiles(root) {
     .toSorted();
 }
 
-/** The text, the syntax tree and the imports of a source. Errors: a syntax error, with the name of the file. */
+/** The text, the syntax tree and the imports of a source. Errors: a syntax error, with the file. */
 export function parseSource(root, file) {
   const text = readFileSync(join(root, file), 'utf8');
   const { program, module, errors } = parseSync(file, text);
