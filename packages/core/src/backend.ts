@@ -1,6 +1,6 @@
 /**
- * `@attn/core/backend` for whoever writes a backend, a model or a tool: the contract of backends, and what they share. Applications
- * need `@attn/core` only.
+ * `@attn/core/backend` for whoever writes a backend, a model or a tool: the contract of backends, and what
+ * they share. Applications need `@attn/core` only.
  */
 
 // The contract of a backend, and what all backends do alike.

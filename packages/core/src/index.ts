@@ -1,6 +1,6 @@
 /**
- * `@attn/core` for applications: attention on whatever backends are installed. Backends import `@attn/core/backend`; the float64
- * definitions are in `@attn/core/reference`.
+ * `@attn/core` for applications: attention on whatever backends are installed. Backends import
+ * `@attn/core/backend`; the float64 definitions are in `@attn/core/reference`.
  */
 
 // The front door: which backends there are, and running on the best of them.

@@ -1,6 +1,7 @@
 /**
- * Tensors that are not held in memory: their data is read, at once and synchronously, when somebody asks for it. A backend that keeps weights
- * in a form of its own asks once, so that a model's weights are not there twice.
+ * Tensors that are not held in memory: their data is read, at once and synchronously, when somebody asks for
+ * it. A backend that keeps weights in a form of its own asks once, so that a model's weights are not there
+ * twice.
  */
 import { checkArgument } from './check/check-options.ts';
 import { AttnError } from './errors.ts';
@@ -18,10 +19,10 @@ import {
 const lazy = new WeakSet<Tensor>();
 
 /**
- * A tensor of this spec that `read` reads. What it gives is remembered for as long as somebody holds it, and read again after that, so that it
- * must be the same each time. `file` says where the same bytes lie, for backends that map files into memory.
- * Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`; later, when the data is asked for, those of `read`, and `INVALID_SHAPE` when
- * it gives another number of elements.
+ * A tensor of this spec that `read` reads. What it gives is remembered for as long as somebody holds it, and
+ * read again after that, so that it must be the same each time. `file` says where the same bytes lie, for
+ * backends that map files into memory. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`; later,
+ * when the data is asked for, those of `read`, and `INVALID_SHAPE` when it gives another number of elements.
  */
 export function lazyTensor<D extends DType>(
   spec: TensorSpec<D>,
@@ -57,7 +58,10 @@ export function isLazy(tensor: Tensor): boolean {
   return lazy.has(tensor);
 }
 
-/** What is the same object for tensors that share their data: the array, or the tensor itself where there is none yet. Nothing is read. */
+/**
+ * What is the same object for tensors that share their data: the array, or the tensor itself where there is
+ * none yet. Nothing is read.
+ */
 export function dataIdentity(tensor: Tensor): object {
   return isLazy(tensor) ? tensor : tensor.data;
 }

@@ -34,8 +34,9 @@ export interface TensorSpec<D extends DType = DType> {
 /**
  * A dense n-dimensional array.
  *
- * `data` is row-major unless `strides` (in elements, one per axis) says otherwise; a strided view lets callers pass
- * a slice or a transposition of a larger array. `Executable.run` makes views contiguous before any kernel sees them.
+ * `data` is row-major unless `strides` (in elements, one per axis) says otherwise; a strided view lets
+ * callers pass a slice or a transposition of a larger array. `Executable.run` makes views contiguous before
+ * any kernel sees them.
  */
 export interface Tensor<D extends DType = DType> extends TensorSpec<D> {
   /** Of tensors that `lazyTensor` makes it is read when asked for. */
@@ -53,7 +54,10 @@ export interface FileSpan {
   readonly name: string;
   readonly byteOffset: number;
   readonly byteLength: number;
-  /** Throws unless the file is what it was when the tensor was made. The same function for all tensors of a file. */
+  /**
+   * Throws unless the file is what it was when the tensor was made. The same function for all tensors of a
+   * file.
+   */
   readonly verify: () => void;
 }
 
@@ -252,7 +256,10 @@ function inspect(value: Tensor, where: string, name: string): void {
   }
 }
 
-/** Throws unless the value has a known dtype and a possible shape. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. */
+/**
+ * Throws unless the value has a known dtype and a possible shape. Errors: `INVALID_ARGUMENT`,
+ * `INVALID_DTYPE`, `INVALID_SHAPE`.
+ */
 export function checkSpec(value: TensorSpec, where: string, name = 'tensor'): void {
   const { dtype, shape } = checkArgument(where, name, value, aSpec);
   checkDtype(dtype, where, name);

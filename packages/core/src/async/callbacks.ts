@@ -15,7 +15,8 @@ type Callbacks = Readonly<Record<string, ((detail: never) => unknown) | undefine
  * the first error of a callback instead.
  *
  * @example
- * return withCallbacks({ onProgress }, signal, ({ onProgress }, signal) => run(inputs, { onProgress, signal }));
+ * return withCallbacks({ onProgress }, signal, ({ onProgress }, signal) => run(inputs, { onProgress, signal
+ * }));
  */
 export async function withCallbacks<C extends Callbacks, R>(
   callbacks: C,

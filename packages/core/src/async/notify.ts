@@ -11,8 +11,8 @@ interface Host {
 }
 
 /**
- * Calls a listener. What it throws does not reach the caller: as with `EventTarget`, it becomes an uncaught error of the
- * host, which pages report to `window.onerror` and Node.js to `uncaughtException`.
+ * Calls a listener. What it throws does not reach the caller: as with `EventTarget`, it becomes an uncaught
+ * error of the host, which pages report to `window.onerror` and Node.js to `uncaughtException`.
  */
 export function notify<T>(listener: (detail: T) => void, detail: T): void {
   try {

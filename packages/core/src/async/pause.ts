@@ -1,6 +1,6 @@
 /**
- * How a long computation stays polite: between units of work it asks `pause`, which now and then lets the event loop
- * turn (timers fire, pages paint, an abort arrives) and stops the run when it was aborted.
+ * How a long computation stays polite: between units of work it asks `pause`, which now and then lets the
+ * event loop turn (timers fire, pages paint, an abort arrives) and stops the run when it was aborted.
  */
 import { clock } from './clock.ts';
 import { throwIfAborted } from '../errors.ts';

@@ -1,4 +1,7 @@
-/** Runs of one executable share its memory, so they take turns; one that is aborted while it waits does not wait. */
+/**
+ * Runs of one executable share its memory, so they take turns; one that is aborted while it waits does not
+ * wait.
+ */
 import { untilAborted } from './until-aborted.ts';
 
 /** Tasks one after another, in the order of their calls. A task that fails does not stop the next. */
@@ -17,7 +20,10 @@ export class RunQueue {
     return this.unfinished === 0;
   }
 
-  /** Starts the task when all earlier ones have ended. Rejects with `ABORTED` as soon as a waiting task is aborted. */
+  /**
+   * Starts the task when all earlier ones have ended. Rejects with `ABORTED` as soon as a waiting task is
+   * aborted.
+   */
   run<T>(task: () => Promise<T>, signal: AbortSignal | undefined, where: string): Promise<T> {
     const earlier = this.tail;
     const result = untilAborted(earlier, signal, where).then(task);

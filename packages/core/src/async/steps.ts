@@ -1,6 +1,7 @@
 /**
- * Long computations that can be interrupted: a generator that stops for breath about every millisecond. Run to the end at once
- * with `finish`, or with pauses in which the event loop turns and an abort arrives with `finishPolitely`.
+ * Long computations that can be interrupted: a generator that stops for breath about every millisecond. Run
+ * to the end at once with `finish`, or with pauses in which the event loop turns and an abort arrives with
+ * `finishPolitely`.
  */
 import type { Pause } from './pause.ts';
 

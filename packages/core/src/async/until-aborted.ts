@@ -1,7 +1,10 @@
 /** Waiting for something that cannot itself be stopped, without waiting longer than the caller wants. */
 import { throwIfAborted } from '../errors.ts';
 
-/** Settles like the promise, or rejects with `ABORTED` as soon as the signal fires; the promise itself goes on. */
+/**
+ * Settles like the promise, or rejects with `ABORTED` as soon as the signal fires; the promise itself goes
+ * on.
+ */
 export async function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

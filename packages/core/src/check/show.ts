@@ -1,6 +1,7 @@
 /**
- * Values from outside in error messages. Whatever was passed in, however big, deep, circular or hostile, it takes next to no
- * time and never throws: only a few items of a few levels are looked at, no getter and no method of the value is called.
+ * Values from outside in error messages. Whatever was passed in, however big, deep, circular or hostile, it
+ * takes next to no time and never throws: only a few items of a few levels are looked at, no getter and no
+ * method of the value is called.
  */
 import { isList } from '../util/typed-array.ts';
 

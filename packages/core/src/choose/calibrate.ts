@@ -1,4 +1,7 @@
-/** Finding the constants that estimates rest on: once on a machine, one backend after another, so that none slows another down. */
+/**
+ * Finding the constants that estimates rest on: once on a machine, one backend after another, so that none
+ * slows another down.
+ */
 import type { Backend } from '../contract/backend.ts';
 import { clock } from '../async/clock.ts';
 import { debug } from '../util/debug.ts';

@@ -39,8 +39,8 @@ export function judge(backends: readonly ProbedBackend[], graph: Graph, shared: 
 }
 
 /**
- * Those that can run the graph, the fastest first: those that were timed before the others, which were not worth it. Equally fast
- * ones in the order of the list. Errors: `NO_BACKEND`.
+ * Those that can run the graph, the fastest first: those that were timed before the others, which were not
+ * worth it. Equally fast ones in the order of the list. Errors: `NO_BACKEND`.
  */
 export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
   const usable = candidates.filter(
@@ -61,8 +61,8 @@ export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
 }
 
 /**
- * The named backend, which must be able to run the graph. Errors: `INVALID_ARGUMENT` when no such backend is listed,
- * `BACKEND_UNAVAILABLE`, `UNSUPPORTED`.
+ * The named backend, which must be able to run the graph. Errors: `INVALID_ARGUMENT` when no such backend is
+ * listed, `BACKEND_UNAVAILABLE`, `UNSUPPORTED`.
  */
 export function named(
   backends: readonly ProbedBackend[],

@@ -1,6 +1,6 @@
 /**
- * Who runs a graph: the backends ranked by what they took when they were timed, else by what they say they will take; those that fail
- * again and again come last.
+ * Who runs a graph: the backends ranked by what they took when they were timed, else by what they say they
+ * will take; those that fail again and again come last.
  */
 import type { Backend } from '../contract/backend.ts';
 import type { Graph } from '../graph/graph.ts';

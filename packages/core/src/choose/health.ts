@@ -1,6 +1,7 @@
 /**
- * What failed of late, so that not every call has to learn again that a backend is lost. After three failures in a row a
- * backend comes last (it is still there when nobody else can), until something succeeds on it or it is probed again.
+ * What failed of late, so that not every call has to learn again that a backend is lost. After three failures
+ * in a row a backend comes last (it is still there when nobody else can), until something succeeds on it or
+ * it is probed again.
  */
 import type { AttnError, AttnErrorCode } from '../errors.ts';
 import { LruMap } from '../util/lru.ts';
@@ -19,7 +20,10 @@ const LOST: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
   'BACKEND_UNAVAILABLE',
 ]);
 
-/** Failures after which another backend may well succeed. All but the lost ones may be the graph's: it is too big, say. */
+/**
+ * Failures after which another backend may well succeed. All but the lost ones may be the graph's: it is too
+ * big, say.
+ */
 const RECOVERABLE: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
   ...LOST,
   'OUT_OF_MEMORY',

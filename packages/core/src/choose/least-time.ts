@@ -13,7 +13,10 @@ export interface LeastTimeOptions {
   readonly most?: number;
 }
 
-/** Milliseconds of a sample, at least, and steps of a clock that was seen to stand still: Windows counts work in steps of 16 ms. */
+/**
+ * Milliseconds of a sample, at least, and steps of a clock that was seen to stand still: Windows counts work
+ * in steps of 16 ms.
+ */
 const SAMPLE = 1;
 const STEPS = 4;
 
@@ -31,8 +34,8 @@ export const MOST_STILL_RUNS = 1000;
 export const MOST_STILL_MS = 500;
 
 /**
- * The least milliseconds of a run. The first run is not counted, which compiles what it needs. Errors: `INTERNAL` when the clock stands
- * still.
+ * The least milliseconds of a run. The first run is not counted, which compiles what it needs. Errors:
+ * `INTERNAL` when the clock stands still.
  */
 export async function leastTime(
   task: () => Promise<unknown>,

@@ -1,6 +1,7 @@
 /**
- * `tune: 'measure'`: the first call of a graph times the best candidates on the call's own inputs, and later calls know. What was
- * found is remembered by the graph's structure, the machine, and the versions of all backends.
+ * `tune: 'measure'`: the first call of a graph times the best candidates on the call's own inputs, and later
+ * calls know. What was found is remembered by the graph's structure, the machine, and the versions of all
+ * backends.
  */
 import { clock } from '../async/clock.ts';
 import { debug } from '../util/debug.ts';
@@ -23,20 +24,27 @@ const MOST = 3;
 const NEAR = 4;
 
 /**
- * A candidate runs so often, and so long, before it is timed: engines optimise what runs often, and first results lie in memory that
- * the system has yet to find, which can take longer than the work. More than `LONG_MS` are enough in any case.
+ * A candidate runs so often, and so long, before it is timed: engines optimise what runs often, and first
+ * results lie in memory that the system has yet to find, which can take longer than the work. More than
+ * `LONG_MS` are enough in any case.
  */
 const WARM_UP_RUNS = 4;
 const WARM_UP_MS = 40;
 const LONG_MS = 1000;
 
-/** How many samples, how long each takes at least, what no run takes less than, and the rest before one, in which threads of other backends go to sleep. */
+/**
+ * How many samples, how long each takes at least, what no run takes less than, and the rest before one, in
+ * which threads of other backends go to sleep.
+ */
 const SAMPLES = 7;
 const SAMPLE_MS = 8;
 const LEAST_MS = 0.01;
 const REST_MS = 15;
 
-/** After so many samples a candidate that is so much slower than the best is out; before, one that is much slower. */
+/**
+ * After so many samples a candidate that is so much slower than the best is out; before, one that is much
+ * slower.
+ */
 const SURE_SAMPLES = 3;
 const BEATEN = 1.5;
 const HOPELESS = 2.5;
@@ -75,8 +83,9 @@ export class Tuner {
   }
 
   /**
-   * Times the best candidates of a graph whose times are not known, `ranked` by prediction. Of calls at the same time one measures
-   * and the others wait. Errors: those of `trial` that are not the backend's; the others are returned.
+   * Times the best candidates of a graph whose times are not known, `ranked` by prediction. Of calls at the
+   * same time one measures and the others wait. Errors: those of `trial` that are not the backend's; the
+   * others are returned.
    */
   async tune(
     graph: Graph,
@@ -143,8 +152,9 @@ function timesOf(json: Json | undefined): Times {
 }
 
 /**
- * Times candidates in turn, round by round, so that what else the machine does hits them alike. The least time counts: a result in
- * memory that the system has yet to find can take twice as long as the next one, in memory that was freed since.
+ * Times candidates in turn, round by round, so that what else the machine does hits them alike. The least
+ * time counts: a result in memory that the system has yet to find can take twice as long as the next one, in
+ * memory that was freed since.
  */
 async function measure(
   candidates: readonly UsableCandidate[],
@@ -206,8 +216,8 @@ async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number 
 }
 
 /**
- * Milliseconds of one run, over enough runs for the clock; as `expected` where it stood still all the same. A short one is run once before, which
- * wakes threads up.
+ * Milliseconds of one run, over enough runs for the clock; as `expected` where it stood still all the same. A
+ * short one is run once before, which wakes threads up.
  */
 async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPLE_MS): Promise<number> {
   await clock.sleep(REST_MS);

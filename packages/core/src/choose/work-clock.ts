@@ -3,8 +3,9 @@ import { clock } from '../async/clock.ts';
 import { host } from './store/host.ts';
 
 /**
- * Milliseconds from an unknown start on: of the processor time that all threads of this process have taken, where the host tells it
- * (Node, Bun, Deno), so that a busy machine looks no slower; elsewhere of the wall clock. Not for work that threads share.
+ * Milliseconds from an unknown start on: of the processor time that all threads of this process have taken,
+ * where the host tells it (Node, Bun, Deno), so that a busy machine looks no slower; elsewhere of the wall
+ * clock. Not for work that threads share.
  */
 export function workClock(): number {
   const usage = host().process?.cpuUsage?.();

@@ -26,7 +26,10 @@ export type Probe =
       readonly summary: string;
       /** Facts for programs: features, limits, versions. */
       readonly features: Readonly<Record<string, string | number | boolean>>;
-      /** What it would be faster with and this machine has not: one sentence each, why not, and what would help. */
+      /**
+       * What it would be faster with and this machine has not: one sentence each, why not, and what would
+       * help.
+       */
       readonly absences?: readonly string[];
     }
   | {
@@ -44,7 +47,9 @@ export interface Progress {
 
 /** Options of one run. */
 export interface RunOptions {
-  /** Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks. */
+  /**
+   * Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks.
+   */
   readonly signal?: AbortSignal;
   /**
    * Called at most about every 50 ms. What it throws, or its promise rejects with, ends the run: it stops as
@@ -54,7 +59,10 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** What the backends of one `createAttn` share, so that each attention plan is made once; one that is used by itself makes its own. */
+/**
+ * What the backends of one `createAttn` share, so that each attention plan is made once; one that is used by
+ * itself makes its own.
+ */
 export interface SharedState {
   readonly plans?: PlanCache;
 }
@@ -91,7 +99,10 @@ export interface Backend {
   readonly name: string;
   /** Of its package: what was measured of one version is not believed of another. */
   readonly version?: string;
-  /** What this machine has. Cheap (nothing is measured, no graph compiled), cached unless it is asked again, never throws. */
+  /**
+   * What this machine has. Cheap (nothing is measured, no graph compiled), cached unless it is asked again,
+   * never throws.
+   */
   probe(options?: ProbeOptions): Promise<Probe>;
   /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
   supports(node: GraphNode, graph: Graph): true | string;
@@ -104,14 +115,14 @@ export interface Backend {
    */
   calibrate?(known?: Json): Promise<Json>;
   /**
-   * Predicted milliseconds of one run on this machine, its inputs coming from and its outputs going to host memory, once what
-   * is compiled on the way has been. Called after `probe`. Attention should be counted by its plan (`plans.expected`), which by then
-   * has been made.
+   * Predicted milliseconds of one run on this machine, its inputs coming from and its outputs going to host
+   * memory, once what is compiled on the way has been. Called after `probe`. Attention should be counted by
+   * its plan (`plans.expected`), which by then has been made.
    */
   estimate(graph: Graph, shared?: SharedState): number;
   /**
-   * Prepares a graph. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `WORKER_DIED`, `TIMEOUT`,
-   * `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
+   * Prepares a graph. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `WORKER_DIED`,
+   * `TIMEOUT`, `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
    */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
   /** Ends workers and devices. Idempotent. */

@@ -1,6 +1,6 @@
 /**
- * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so that a
- * mistake is reported on the line that made it. `build` then drops what no output needs.
+ * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so
+ * that a mistake is reported on the line that made it. `build` then drops what no output needs.
  */
 import { checkArgument, checkOptions, readEntries } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
@@ -51,8 +51,8 @@ export class GraphBuilder {
   };
 
   /**
-   * A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken or that all objects have, such as
-   * `toString`; `INVALID_DTYPE`, `INVALID_SHAPE`.
+   * A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken or that all objects
+   * have, such as `toString`; `INVALID_DTYPE`, `INVALID_SHAPE`.
    */
   input(name: string, spec: TensorSpec): Value {
     checkName('an input', name);
@@ -64,8 +64,9 @@ export class GraphBuilder {
   }
 
   /**
-   * A value known now: weights, tables. The array must not change afterwards; graphs that share it by identity share
-   * compiled executables. Lazy tensors are not read before a backend needs them. `name` is for people and for exported files.
+   * A value known now: weights, tables. The array must not change afterwards; graphs that share it by
+   * identity share compiled executables. Lazy tensors are not read before a backend needs them. `name` is for
+   * people and for exported files.
    */
   constant(tensor: Tensor, name?: string): Value {
     if (name !== undefined) checkName('a constant', name);
@@ -77,7 +78,9 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent. */
+  /**
+   * Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent.
+   */
   node<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
@@ -101,7 +104,10 @@ export class GraphBuilder {
     return { out, lse };
   }
 
-  /** Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `lshAttention` of `systems` also hashes and sorts. */
+  /**
+   * Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `lshAttention` of `systems`
+   * also hashes and sorts.
+   */
   lshAttention(inputs: LshAttentionInputs<Value>, attributes: LshAttentionAttributes): AttentionValues {
     const [out, lse] = this.node('lshAttention', operands('lshAttention', inputs), attributes);
     return { out, lse };
@@ -209,8 +215,9 @@ export class GraphBuilder {
   }
 
   /**
-   * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs stay. The
-   * builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have, such as `toString`.
+   * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs
+   * stay. The builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have,
+   * such as `toString`.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const entries = readEntries(WHERE, 'outputs', outputs) as [string, Value][];

@@ -7,7 +7,10 @@ import { OP_NAMES, ops } from '../ops/index.ts';
 
 const WHERE = 'core/graph';
 
-/** Throws `INVALID_GRAPH` for what is no name, and for names with which plain objects of tensors cannot be trusted. */
+/**
+ * Throws `INVALID_GRAPH` for what is no name, and for names with which plain objects of tensors cannot be
+ * trusted.
+ */
 export function checkName(what: string, name: string): void {
   if (typeof name !== 'string' || name in Object.prototype) {
     throw new AttnError(

@@ -1,4 +1,7 @@
-/** From what a builder collected to an immutable graph: only what the outputs need, renumbered, with its cache key. */
+/**
+ * From what a builder collected to an immutable graph: only what the outputs need, renumbered, with its cache
+ * key.
+ */
 import { dataIdentity } from '../lazy-tensor.ts';
 import { canonicalJson, hashText, type Json, type JsonObject } from '../util/json-value.ts';
 import type { OpName } from '../ops/attributes.ts';
@@ -15,7 +18,10 @@ export interface GraphDraft {
   readonly names: Map<ValueId, string>;
 }
 
-/** The graph of the nodes that the outputs depend on. Inputs stay even when unused: they are the graph's signature. */
+/**
+ * The graph of the nodes that the outputs depend on. Inputs stay even when unused: they are the graph's
+ * signature.
+ */
 export function finishGraph(draft: GraphDraft, outputs: ReadonlyMap<string, ValueId>): Graph {
   const live = new Set<ValueId>([...outputs.values(), ...draft.inputs.values()]);
   const nodes = draft.nodes.toReversed().filter((node) => {

@@ -1,6 +1,7 @@
 /**
- * A graph is what a backend compiles: a static-shape list of few ops in execution order. A single attention call is
- * a graph of one node; a whole model is a longer one. Built with `GraphBuilder`, immutable afterwards.
+ * A graph is what a backend compiles: a static-shape list of few ops in execution order. A single attention
+ * call is a graph of one node; a whole model is a longer one. Built with `GraphBuilder`, immutable
+ * afterwards.
  */
 import type { OpAttributes, OpName } from '../ops/attributes.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';
@@ -19,7 +20,10 @@ export interface NodeOf<K extends OpName> {
 /** A node of any op. Narrow it by `node.op`. */
 export type GraphNode = { [K in OpName]: NodeOf<K> }[OpName];
 
-/** A node of one op as a node of any op: true for every K, but TypeScript does not distribute a generic K by itself. */
+/**
+ * A node of one op as a node of any op: true for every K, but TypeScript does not distribute a generic K by
+ * itself.
+ */
 export function anyNode<K extends OpName>(node: NodeOf<K>): GraphNode {
   return node as GraphNode;
 }

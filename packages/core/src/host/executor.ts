@@ -1,7 +1,7 @@
 /**
- * Runs a graph node by node on kernels that work in host memory. It owns what every such backend would otherwise
- * repeat: checked inputs, an arena for intermediates, fresh outputs, turns between overlapping runs, pauses, aborts,
- * progress, and errors that say which op failed.
+ * Runs a graph node by node on kernels that work in host memory. It owns what every such backend would
+ * otherwise repeat: checked inputs, an arena for intermediates, fresh outputs, turns between overlapping
+ * runs, pauses, aborts, progress, and errors that say which op failed.
  */
 import type { Executable, RunOptions, Tensors } from '../contract/backend.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
@@ -27,27 +27,36 @@ export interface ExecutorOptions {
   /** The backend's name, for errors. */
   readonly backend: string;
   readonly kernels: KernelTable;
-  /** Where the arena and scratch memory come from, for example shared memory. Default: plain `ArrayBuffer`s. */
+  /**
+   * Where the arena and scratch memory come from, for example shared memory. Default: plain `ArrayBuffer`s.
+   */
   readonly allocate?: (bytes: number) => Region;
   /** Whether memory is kept from run to run, within the bounds of `idle-memory.ts`. Default true. */
   readonly keepMemory?: boolean;
-  /** Runs a task when it may, for backends whose executables share what only one may use at a time. Default: at once. */
+  /**
+   * Runs a task when it may, for backends whose executables share what only one may use at a time. Default:
+   * at once.
+   */
   readonly turn?: <T>(task: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
   /**
-   * Whether kernels keep what they need of an input of a node when it is a constant, in a form of their own: then a lazy tensor is handed to
-   * them unread, and all others are read once and held. Default: never.
+   * Whether kernels keep what they need of an input of a node when it is a constant, in a form of their own:
+   * then a lazy tensor is handed to them unread, and all others are read once and held. Default: never.
    */
   readonly keepsOwn?: (node: GraphNode, input: string) => boolean;
   /** Called once, when the executable has been disposed and its last run has ended. */
   readonly onRelease?: () => void;
-  /** Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for tests. Default false. */
+  /**
+   * Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for
+   * tests. Default false.
+   */
   readonly poison?: boolean;
 }
 
 /**
- * Makes an executable of a graph. Its runs take turns; outputs are fresh arrays that nothing else refers to. Runs that
- * were called before `dispose` still finish. Memory for intermediates is allocated by a run, and kept for the next one within
- * the bounds of `idle-memory.ts`. Errors: `UNSUPPORTED` when a kernel is missing.
+ * Makes an executable of a graph. Its runs take turns; outputs are fresh arrays that nothing else refers to.
+ * Runs that were called before `dispose` still finish. Memory for intermediates is allocated by a run, and
+ * kept for the next one within the bounds of `idle-memory.ts`. Errors: `UNSUPPORTED` when a kernel is
+ * missing.
  */
 export function compileGraph(graph: Graph, options: ExecutorOptions): Executable {
   for (const { op } of graph.nodes) {
@@ -188,8 +197,8 @@ class GraphExecutable implements Executable, MemoryHolder {
   }
 
   /**
-   * A tensor for any value: inputs and constants as they are, outputs in fresh arrays, intermediates in the arena. The latter are
-   * made anew each time, because an arena that grows may become another buffer.
+   * A tensor for any value: inputs and constants as they are, outputs in fresh arrays, intermediates in the
+   * arena. The latter are made anew each time, because an arena that grows may become another buffer.
    */
   private placeValues(inputs: Tensors): (id: ValueId) => Tensor {
     const { storage, placements } = this.memory;

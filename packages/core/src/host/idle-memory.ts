@@ -1,6 +1,6 @@
 /**
- * Memory that executables keep between runs, bounded over all of them: a graph that runs again and again finds its memory where
- * it was, and dozens that do not run hold little.
+ * Memory that executables keep between runs, bounded over all of them: a graph that runs again and again
+ * finds its memory where it was, and dozens that do not run hold little.
  */
 import { LruMap } from '../util/lru.ts';
 
@@ -16,7 +16,10 @@ export interface MemoryHolder {
 const HOLDERS = 256;
 const BYTES = 64 * 2 ** 20;
 
-/** Bounds what idle holders hold; those that were idle for longest give up theirs first. It keeps no holder alive. */
+/**
+ * Bounds what idle holders hold; those that were idle for longest give up theirs first. It keeps no holder
+ * alive.
+ */
 export class IdleMemory {
   private readonly holders: LruMap<WeakRef<MemoryHolder>>;
   private readonly keys = new WeakMap<MemoryHolder, string>();

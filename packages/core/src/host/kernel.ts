@@ -7,9 +7,15 @@ import type { Pause } from '../async/pause.ts';
 
 /** One use of a kernel. */
 export interface KernelCall<K extends OpName> {
-  /** The same object at every run of an executable, so that a kernel can remember what it prepared for the node. */
+  /**
+   * The same object at every run of an executable, so that a kernel can remember what it prepared for the
+   * node.
+   */
   readonly node: NodeOf<K>;
-  /** By name, row-major; absent ones have no entry. Constants are the same objects at every run. Never write to them. */
+  /**
+   * By name, row-major; absent ones have no entry. Constants are the same objects at every run. Never write
+   * to them.
+   */
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** To be overwritten completely: their content is undefined. They overlap no input. */
   readonly outputs: readonly Tensor[];
@@ -23,8 +29,9 @@ export interface KernelContext {
   /** To be called after each tile or so; undefined when nobody listens. Throttled. */
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /**
-   * To be called between units of work of a millisecond or so: `const pausing = pause(); if (pausing) await pausing;`.
-   * Lets the event loop turn when more than about 30 ms have passed, and throws `ABORTED` when the run was aborted.
+   * To be called between units of work of a millisecond or so: `const pausing = pause(); if (pausing) await
+   * pausing;`. Lets the event loop turn when more than about 30 ms have passed, and throws `ABORTED` when the
+   * run was aborted.
    */
   readonly pause: Pause;
   /** Working memory, valid until the kernel returns; its content is undefined. */

@@ -1,4 +1,6 @@
-/** The one place where the content of a node's inputs is judged before its kernel runs: see `ops/indices.ts`. */
+/**
+ * The one place where the content of a node's inputs is judged before its kernel runs: see `ops/indices.ts`.
+ */
 import { checkIndices, checkOrders } from '../ops/indices.ts';
 import type { OpName } from '../ops/attributes.ts';
 import type { NamedSpecs } from '../ops/op.ts';

@@ -11,8 +11,8 @@ import type { Graph } from '../graph/graph.ts';
 const TENSORS: Kind = { ...anObject, expected: 'an object of tensors' };
 
 /**
- * The inputs of a run, row-major, in the order of `graph.inputs`. Nothing is copied that is row-major already.
- * Errors: `MISSING_INPUT`, `INVALID_ARGUMENT` (unknown name), `INVALID_DTYPE`, `INVALID_SHAPE`.
+ * The inputs of a run, row-major, in the order of `graph.inputs`. Nothing is copied that is row-major
+ * already. Errors: `MISSING_INPUT`, `INVALID_ARGUMENT` (unknown name), `INVALID_DTYPE`, `INVALID_SHAPE`.
  */
 export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Tensor> {
   const where = 'core/run';

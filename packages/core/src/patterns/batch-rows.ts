@@ -1,6 +1,7 @@
 /**
- * Tables that a pattern looks its positions up in: one row for every batch row, or one row that all of them share.
- * They come as options (plain or typed arrays) or as run-time inputs, and are pre-processed once, on first use.
+ * Tables that a pattern looks its positions up in: one row for every batch row, or one row that all of them
+ * share. They come as options (plain or typed arrays) or as run-time inputs, and are pre-processed once, on
+ * first use.
  */
 import { AttnError } from '../errors.ts';
 import type { JsonObject } from '../util/json-value.ts';
@@ -42,7 +43,9 @@ export function tableJson(table: RowTable): readonly number[] | readonly (readon
   return table.shared ? table.rows[0] : table.rows;
 }
 
-/** A run-time input as a table of one row per batch row. A call without batch rows or keys has an empty one. */
+/**
+ * A run-time input as a table of one row per batch row. A call without batch rows or keys has an empty one.
+ */
 export function boundTable(
   what: string,
   input: PatternInput,
@@ -108,7 +111,10 @@ export function perRow<T extends object>(
   return { at, variant };
 }
 
-/** A pattern whose table comes at run time: it can be stored and validated, and needs `bind` before anything else. */
+/**
+ * A pattern whose table comes at run time: it can be stored and validated, and needs `bind` before anything
+ * else.
+ */
 export function unboundPattern(
   type: string,
   options: JsonObject,

@@ -1,6 +1,6 @@
 /**
- * Patterns that are constant on square blocks: how a question about positions becomes one about a grid of blocks.
- * Positions outside of the grid see nothing and are seen by nobody.
+ * Patterns that are constant on square blocks: how a question about positions becomes one about a grid of
+ * blocks. Positions outside of the grid see nothing and are seen by nobody.
  */
 import type { Coverage, PatternDefinition } from './pattern.ts';
 import { last, mod, type Run } from './runs.ts';
@@ -22,7 +22,10 @@ export interface BlockRange {
 /** Up to this many blocks under a pair of runs are spelled out to recognise equal masks. */
 const SIGNATURE_BLOCKS = 256;
 
-/** The pattern of a grid per head. Exact for runs of step 1; strided runs count the blocks they step over, too. */
+/**
+ * The pattern of a grid per head. Exact for runs of step 1; strided runs count the blocks they step over,
+ * too.
+ */
 export function onBlocks(
   blockSize: number,
   gridOf: (h: number) => BlockGrid,

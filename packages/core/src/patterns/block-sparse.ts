@@ -1,4 +1,7 @@
-/** Block-sparse attention from an explicit layout. Child et al. 2019 (its GPU kernels), https://arxiv.org/abs/1904.10509 */
+/**
+ * Block-sparse attention from an explicit layout. Child et al. 2019 (its GPU kernels),
+ * https://arxiv.org/abs/1904.10509
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid } from './block-grid.ts';

@@ -1,4 +1,7 @@
-/** Causal attention: a token sees itself and what came before. Vaswani et al. 2017, §3.2.3, https://arxiv.org/abs/1706.03762 */
+/**
+ * Causal attention: a token sees itself and what came before. Vaswani et al. 2017, §3.2.3,
+ * https://arxiv.org/abs/1706.03762
+ */
 import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { last } from './runs.ts';
 

@@ -1,7 +1,9 @@
 /**
- * Decides an expression over two runs in three-valued logic. Comparisons that are affine in `q` and `k`, such as
+ * Decides an expression over two runs in three-valued logic. Comparisons that are affine in `q` and `k`, such
+ * as
  * |k − q| ≤ 256 or (q − k) mod 4 = 0, become "a·q + b·k lies in a target"; those of one `and` about the same a·q + b·k are
- * merged into one target, so that a window spelled as two comparisons is decided as exactly as `slidingWindow` decides it.
+ * merged into one target, so that a window spelled as two comparisons is decided as exactly as
+ * `slidingWindow` decides it.
  */
 import { opposite } from './combinators.ts';
 import type { BoolNode, Comparison, IntNode } from './expression-tree.ts';
@@ -152,7 +154,10 @@ function range(name: Exclude<Comparison, 'ne'>, bound: number): Target {
   return { low, high, modulus: 1, residue: 0 };
 }
 
-/** The test of `form ∈ target`, its sum brought to a normal form: no constant, no common factor, a positive lead. */
+/**
+ * The test of `form ∈ target`, its sum brought to a normal form: no constant, no common factor, a positive
+ * lead.
+ */
 function targetTest({ q, k, constant }: AffineForm, { low, high, modulus, residue }: Target): Test {
   if (q === 0 && k === 0) {
     const answer = coverage({ low: constant, high: constant, step: 0 }, { low, high, modulus, residue });

@@ -1,4 +1,7 @@
-/** Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the first answer. */
+/**
+ * Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the
+ * first answer.
+ */
 import { contentKey } from '../util/json-value.ts';
 import { invalidPattern, isPattern, patternHint } from './options.ts';
 import {
@@ -11,8 +14,8 @@ import {
 import { hull, type Run } from './runs.ts';
 
 /**
- * What all of the patterns allow: `and(slidingWindow({ before: 2, after: 2 }), causal())`. Put the cheap or narrow ones
- * first. The global tokens of its parts stay special, whatever else restricts them.
+ * What all of the patterns allow: `and(slidingWindow({ before: 2, after: 2 }), causal())`. Put the cheap or
+ * narrow ones first. The global tokens of its parts stay special, whatever else restricts them.
  */
 export function and(...patterns: readonly Pattern[]): Pattern {
   return andAll(patterns);
@@ -123,7 +126,8 @@ function combine(
           return answer;
         }
       : undefined,
-    // Children that are constant here do not count: a window that is partial only by causality shares causality's masks.
+    // Children that are constant here do not count: a window that is partial only by causality shares
+    // causality's masks.
     signature(b, h, q, k) {
       const parts: (string | undefined)[] = [];
       for (const child of children) {
@@ -139,7 +143,9 @@ function combine(
   });
 }
 
-/** What a child can tell of several runs; the hulls of the runs have to do where it cannot take them apart. */
+/**
+ * What a child can tell of several runs; the hulls of the runs have to do where it cannot take them apart.
+ */
 export function ofRuns(
   child: Pattern,
   b: number,

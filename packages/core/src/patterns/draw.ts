@@ -1,4 +1,7 @@
-/** A pattern as a picture: a small grid of cells, each asked of the pattern as a pair of runs, never position by position. */
+/**
+ * A pattern as a picture: a small grid of cells, each asked of the pattern as a pair of runs, never position
+ * by position.
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions, checkPattern } from './options.ts';
@@ -68,7 +71,9 @@ export function drawPattern(pattern: Pattern, options: DrawOptions): Drawing {
   };
 }
 
-/** At most `size` runs, of lengths that differ by at most one, that make up `length` positions from `offset`. */
+/**
+ * At most `size` runs, of lengths that differ by at most one, that make up `length` positions from `offset`.
+ */
 function cut(length: number, offset: number, size: number): readonly Run[] {
   const cells = Math.min(length, size);
   const edge = (i: number): number => Math.floor((i * length) / cells);

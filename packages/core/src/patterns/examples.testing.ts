@@ -1,4 +1,7 @@
-/** Patterns of every kind and of every corner that has bitten someone, for tests of patterns and of plans. Not published. */
+/**
+ * Patterns of every kind and of every corner that has bitten someone, for tests of patterns and of plans. Not
+ * published.
+ */
 import { blockSparse } from './block-sparse.ts';
 import { causal } from './causal.ts';
 import { and, not, or } from './combinators.ts';
@@ -23,8 +26,8 @@ export interface Example {
   readonly name: string;
   readonly pattern: Pattern;
   /**
-   * On which pairs of runs `classify` is never too careful: all of up to 64 positions, those of step 1, or not
-   * promised (combinations in three-valued logic).
+   * On which pairs of runs `classify` is never too careful: all of up to 64 positions, those of step 1, or
+   * not promised (combinations in three-valued logic).
    */
   readonly exact: 'all runs' | 'step 1' | 'not promised';
 }

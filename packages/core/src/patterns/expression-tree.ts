@@ -1,6 +1,6 @@
 /**
- * Expressions as data: nested lists such as `["le", ["abs", ["sub", "q", "k"]], 256]`. What a tree means, how it is checked,
- * and how it is reduced to one head and batch row, after which only `q` and `k` are left.
+ * Expressions as data: nested lists such as `["le", ["abs", ["sub", "q", "k"]], 256]`. What a tree means, how
+ * it is checked, and how it is reduced to one head and batch row, after which only `q` and `k` are left.
  */
 import type { AttnError } from '../errors.ts';
 import { nameHint } from './operation-names.ts';
@@ -45,7 +45,9 @@ const VARIABLES: ReadonlySet<unknown> = new Set<Variable>(['q', 'k', 'head', 'ba
 /** Deeper trees are refused, so that no input can exhaust the stack. */
 const DEEPEST = 64;
 
-/** Larger trees are refused. A tree whose parts are shared counts each of them as often as it stands there. */
+/**
+ * Larger trees are refused. A tree whose parts are shared counts each of them as often as it stands there.
+ */
 const MOST_NODES = 4096;
 
 /**
@@ -177,7 +179,10 @@ function reduceInt(node: IntNode, head: number, batch: number): IntNode {
   return typeof a === 'number' && typeof b === 'number' ? ARITHMETIC[name](a, b) : [name, a, b];
 }
 
-/** The value of a reduced tree for one pair of positions, as nested functions: trees are walked once, not per cell. */
+/**
+ * The value of a reduced tree for one pair of positions, as nested functions: trees are walked once, not per
+ * cell.
+ */
 export function compileBool(node: BoolNode): (q: number, k: number) => boolean {
   if (typeof node === 'boolean') return () => node;
   switch (node[0]) {

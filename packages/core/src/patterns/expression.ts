@@ -24,7 +24,10 @@ import {
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
 
-/** An expression whose value is an integer. Nothing rounds but `div`, which rounds down; results saturate at ±(2⁵³ − 1). */
+/**
+ * An expression whose value is an integer. Nothing rounds but `div`, which rounds down; results saturate at
+ * ±(2⁵³ − 1).
+ */
 export class IntExpression {
   readonly node: IntNode;
   /** Number of nodes of the tree. */

@@ -1,4 +1,7 @@
-/** Fixed sparse attention: the own block, and the summary tokens at every block's end. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
+/**
+ * Fixed sparse attention: the own block, and the summary tokens at every block's end. Child et al. 2019,
+ * §4.2, https://arxiv.org/abs/1904.10509
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
@@ -8,14 +11,17 @@ import { last, mod, type Run } from './runs.ts';
 export interface FixedOptions {
   /** l in the paper: tokens per block. */
   readonly stride: number;
-  /** c in the paper: how many tokens at the end of each block summarise it for later ones; at most `stride`. */
+  /**
+   * c in the paper: how many tokens at the end of each block summarise it for later ones; at most `stride`.
+   */
   readonly summary: number;
 }
 
 const KINDS: OptionKinds<FixedOptions> = { stride: anything, summary: anything };
 
 /**
- * Query q sees the keys k ≤ q in its own block, ⌊k / stride⌋ = ⌊q / stride⌋, and those with k mod stride ≥ stride − summary.
+ * Query q sees the keys k ≤ q in its own block, ⌊k / stride⌋ = ⌊q / stride⌋, and those with k mod stride ≥
+ * stride − summary.
  *
  *     stride 3, summary 1
  *     ■ · · · · · ·

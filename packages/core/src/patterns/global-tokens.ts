@@ -1,4 +1,7 @@
-/** Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
+/**
+ * Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1,
+ * https://arxiv.org/abs/2004.05150
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import {
@@ -38,8 +41,9 @@ const KINDS: OptionKinds<GlobalTokensOptions> = { indices: anything, mask: anyth
  *     ■ · ■ · ·                ■ · ■ · ·
  *     ■ · ■ · ·                ■ · ■ · ·
  *
- * `globals()` is G in both cases: a planner may keep exactly these keys and these queries apart from the rest of the order.
- * When not symmetric, their queries are like any others; keeping them apart then costs a little and changes nothing.
+ * `globals()` is G in both cases: a planner may keep exactly these keys and these queries apart from the rest
+ * of the order. When not symmetric, their queries are like any others; keeping them apart then costs a little
+ * and changes nothing.
  */
 export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = {}): Pattern {
   const named: GlobalTokensOptions = isList(options) ? { indices: options } : options;

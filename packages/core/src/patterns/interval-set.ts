@@ -1,6 +1,6 @@
 /**
- * A set of positions, kept as sorted disjoint intervals: a padding mask is one interval, a list of global tokens a few.
- * Membership and coverage of a run cost one binary search, whatever the length of the sequence.
+ * A set of positions, kept as sorted disjoint intervals: a padding mask is one interval, a list of global
+ * tokens a few. Membership and coverage of a run cost one binary search, whatever the length of the sequence.
  */
 import type { Coverage } from './pattern.ts';
 import type { Run } from './runs.ts';
@@ -8,7 +8,9 @@ import type { Run } from './runs.ts';
 /** After this many searches along one strided run, `coverage` answers with the safe `some`. */
 const LIMIT = 128;
 
-/** With more edges than this, membership is looked up in a table: a random mask is asked about cell by cell. */
+/**
+ * With more edges than this, membership is looked up in a table: a random mask is asked about cell by cell.
+ */
 const MANY_EDGES = 64;
 
 export class IntervalSet {
@@ -54,7 +56,10 @@ export class IntervalSet {
     return this.#edgesUpTo(position) % 2 === 1;
   }
 
-  /** Are all, none or some positions of the run in the set? Exact for up to 128 positions and for contiguous runs. */
+  /**
+   * Are all, none or some positions of the run in the set? Exact for up to 128 positions and for contiguous
+   * runs.
+   */
   coverage(run: Run): Coverage {
     const end = run.start + run.step * run.count;
     let position = run.start;

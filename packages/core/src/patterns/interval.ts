@@ -1,6 +1,7 @@
 /**
- * Abstract interpretation: the values that an integer expression takes over two runs, as a progression that holds them all.
- * Keeping the step, not only the bounds, is what decides `q.sub(k).mod(4).eq(0)` exactly over runs of step 4.
+ * Abstract interpretation: the values that an integer expression takes over two runs, as a progression that
+ * holds them all. Keeping the step, not only the bounds, is what decides `q.sub(k).mod(4).eq(0)` exactly over
+ * runs of step 4.
  */
 import type { Arithmetic, IntNode } from './expression-tree.ts';
 import { progression, type Progression } from './progression.ts';

@@ -1,4 +1,7 @@
-/** Patterns from their JSON form, `{ type, ...options }`: what `pattern.toJSON()` gives, and what a file or a request may hold. */
+/**
+ * Patterns from their JSON form, `{ type, ...options }`: what `pattern.toJSON()` gives, and what a file or a
+ * request may hold.
+ */
 import { blockSparse } from './block-sparse.ts';
 import { causal } from './causal.ts';
 import { andAll, not, orAll } from './combinators.ts';
@@ -50,7 +53,8 @@ const DEEPEST = 32;
 /**
  * The pattern that a JSON value describes; its `key` equals that of the pattern it was written from.
  *
- * Errors: `INVALID_PATTERN` for an unknown type, an unknown or missing option, a wrong value, or more than 32 levels.
+ * Errors: `INVALID_PATTERN` for an unknown type, an unknown or missing option, a wrong value, or more than 32
+ * levels.
  */
 export function patternFromJson(json: unknown): Pattern {
   try {
@@ -82,7 +86,10 @@ function nothing(type: string, options: JsonObject, make: () => Pattern): Patter
   return make();
 }
 
-/** Options of the right type, we hope: every constructor checks them at run time, because JavaScript callers can err too. */
+/**
+ * Options of the right type, we hope: every constructor checks them at run time, because JavaScript callers
+ * can err too.
+ */
 function unchecked<T>(options: unknown): T {
   return options as T;
 }

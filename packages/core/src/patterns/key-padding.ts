@@ -1,4 +1,7 @@
-/** Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
+/**
+ * Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017,
+ * https://arxiv.org/abs/1706.03762
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import {
@@ -27,7 +30,8 @@ export interface KeyPaddingOptions {
 const KINDS: OptionKinds<KeyPaddingOptions> = { lengths: anything, mask: anything };
 
 /**
- * Every query sees the valid keys and no others; to be combined, e.g. `and(full(), keyPadding({ lengths: [3] }))`.
+ * Every query sees the valid keys and no others; to be combined, e.g. `and(full(), keyPadding({ lengths: [3]
+ * }))`.
  *
  *     lengths [3]
  *     ■ ■ ■ · ·

@@ -1,4 +1,7 @@
-/** The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one sentence, with its value. */
+/**
+ * The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one
+ * sentence, with its value.
+ */
 import { checkArgument, checkOptions as checkKinds, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Kind } from '../check/kinds.ts';

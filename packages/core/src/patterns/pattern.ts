@@ -35,11 +35,14 @@ export interface BatchRows {
 export type PatternInput = keyof PatternData;
 
 /**
- * Advice to the planner on which order of the tokens turns this pattern into few dense tiles: positions are sorted by all
- * that is given here, in this sequence, and last of all by position.
+ * Advice to the planner on which order of the tokens turns this pattern into few dense tiles: positions are
+ * sorted by all that is given here, in this sequence, and last of all by position.
  */
 export interface OrderHint {
-  /** Sort keys by this number first, and leave queries where they are (columns that all see gather in one place). */
+  /**
+   * Sort keys by this number first, and leave queries where they are (columns that all see gather in one
+   * place).
+   */
   readonly keyLabels?: (position: number) => number;
   /** Sort positions by this label (documents that are interleaved become contiguous). */
   readonly labels?: ArrayLike<number>;
@@ -53,7 +56,10 @@ export interface Pattern {
   readonly type: string;
   /** The constructor's options, JSON-serialisable. */
   readonly options: JsonObject;
-  /** What caches know the pattern by. For built-in patterns equal for equal JSON, in any process; see `definePattern`. */
+  /**
+   * What caches know the pattern by. For built-in patterns equal for equal JSON, in any process; see
+   * `definePattern`.
+   */
   readonly key: string;
 
   /** May query position `q` see key position `k`, in batch row `b` and query head `h`? */
@@ -61,13 +67,13 @@ export interface Pattern {
   /** The same for all pairs of two runs. Must be cheap: it is called about log(n) times per tile. */
   classify(b: number, h: number, q: Run, k: Run): Coverage;
   /**
-   * The same for all pairs of several runs, where the pattern can tell without trying each pair; optional. A pattern that
-   * scatters tokens (interleaved documents) needs it: its orders fall into runs of one token.
+   * The same for all pairs of several runs, where the pattern can tell without trying each pair; optional. A
+   * pattern that scatters tokens (interleaved documents) needs it: its orders fall into runs of one token.
    */
   readonly classifyRuns?: (b: number, h: number, queries: readonly Run[], keys: readonly Run[]) => Coverage;
   /**
-   * Two pairs of runs of equal steps and counts with the same signature have the same mask, so that the planner
-   * computes and stores it once. `undefined`: not known to be shared.
+   * Two pairs of runs of equal steps and counts with the same signature have the same mask, so that the
+   * planner computes and stores it once. `undefined`: not known to be shared.
    */
   signature(b: number, h: number, q: Run, k: Run): string | undefined;
   /** (batch row, head)s with the same variant share one plan. */
@@ -75,14 +81,16 @@ export interface Pattern {
   /** Positions of global tokens, ascending; the planner puts them last in the order. */
   globals(b: number, h: number): Int32Array;
   /**
-   * The same pattern for pairs of which neither is a global token. It answers for wide runs that global tokens were
-   * taken out of, where the pattern itself would have to look at each piece.
+   * The same pattern for pairs of which neither is a global token. It answers for wide runs that global
+   * tokens were taken out of, where the pattern itself would have to look at each piece.
    */
   withoutGlobals(): Pattern;
   /** Orders worth trying beside the identity. */
   hints(b: number, h: number): readonly OrderHint[];
 
-  /** Throws `INVALID_PATTERN` when the pattern does not fit these sizes (a global position out of range, …). */
+  /**
+   * Throws `INVALID_PATTERN` when the pattern does not fit these sizes (a global position out of range, …).
+   */
   validate(sizes: PatternSizes): void;
   /** Names of the run-time inputs that must be bound before planning. */
   readonly inputs: readonly PatternInput[];
@@ -107,8 +115,8 @@ export interface PatternDefinition {
   type: string;
   options?: JsonObject;
   /**
-   * Names what the functions below do, such as `my-library/ring@2`: two patterns of equal type, options and key are taken
-   * for the same, in any process. Without it each definition is a pattern of its own.
+   * Names what the functions below do, such as `my-library/ring@2`: two patterns of equal type, options and
+   * key are taken for the same, in any process. Without it each definition is a pattern of its own.
    */
   key?: string;
   allows: Pattern['allows'];
@@ -170,8 +178,8 @@ export function definePattern(definition: PatternDefinition): Pattern {
 }
 
 /**
- * A pattern of this package, whose type and options say all about it. `keyOf` stands in for their content key where that
- * is not so.
+ * A pattern of this package, whose type and options say all about it. `keyOf` stands in for their content key
+ * where that is not so.
  */
 export function defineBuiltIn(
   definition: Omit<PatternDefinition, 'key'>,

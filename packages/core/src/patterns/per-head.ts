@@ -1,10 +1,14 @@
-/** A pattern per head, as where some heads look near and others far. Child et al. 2019, §4.3, https://arxiv.org/abs/1904.10509 */
+/**
+ * A pattern per head, as where some heads look near and others far. Child et al. 2019, §4.3,
+ * https://arxiv.org/abs/1904.10509
+ */
 import { checkPatterns, ofRuns, withChildren } from './combinators.ts';
 import { invalidPattern, isPattern } from './options.ts';
 import type { Pattern, PatternSizes } from './pattern.ts';
 
 /**
- * Head h attends by `patterns[h]`; there must be exactly as many patterns as heads. Heads with equal patterns share a plan.
+ * Head h attends by `patterns[h]`; there must be exactly as many patterns as heads. Heads with equal patterns
+ * share a plan.
  *
  *     perHead([causal(), slidingWindow({ before: 1, after: 0 })])
  *     ■ · · ·    ■ · · ·

@@ -80,7 +80,10 @@ function inverse(a: number, m: number): number {
 /** Beyond this many values of the shorter progression, `sumCoverage` answers with the safe `some`. */
 const LIMIT = 128;
 
-/** How `target` covers all sums of a value of `x` and one of `y`. Exact when one of them has at most 128 values. */
+/**
+ * How `target` covers all sums of a value of `x` and one of `y`. Exact when one of them has at most 128
+ * values.
+ */
 export function sumCoverage(x: Progression, y: Progression, target: Target): Coverage {
   const sums = { low: x.low + y.low, high: x.high + y.high, step: gcd(x.step, y.step) };
   const answer = coverage(sums, target);
@@ -94,7 +97,10 @@ export function sumCoverage(x: Progression, y: Progression, target: Target): Cov
   return 'none';
 }
 
-/** Do the sums leave no gap, because the steps of `y` are a multiple of those of `x` and `x` spans one of them? */
+/**
+ * Do the sums leave no gap, because the steps of `y` are a multiple of those of `x` and `x` spans one of
+ * them?
+ */
 function fills(x: Progression, y: Progression): boolean {
   if (y.step === 0) return true;
   return x.step > 0 && y.step % x.step === 0 && x.high - x.low + x.step >= y.step;

@@ -1,4 +1,7 @@
-/** Random blocks: each block of queries sees a few blocks by chance. Zaheer et al. 2020 (BigBird), §2, https://arxiv.org/abs/2007.14062 */
+/**
+ * Random blocks: each block of queries sees a few blocks by chance. Zaheer et al. 2020 (BigBird), §2,
+ * https://arxiv.org/abs/2007.14062
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid, type BlockRange } from './block-grid.ts';
@@ -29,8 +32,8 @@ const KINDS: OptionKinds<RandomBlocksOptions> = {
 
 /**
  * The random part of BigBird only; combine it with a window and global tokens. Block i of the queries sees
- * `blocksPerRow` different blocks of keys, uniformly drawn from those that BigBird's other parts do not see already:
- * all but 0, i − 1, i, i + 1 and the last one.
+ * `blocksPerRow` different blocks of keys, uniformly drawn from those that BigBird's other parts do not see
+ * already: all but 0, i − 1, i, i + 1 and the last one.
  *
  *     length 8, blockSize 1, blocksPerRow 1, seed 0
  *     · · · · · · ■ ·
@@ -95,7 +98,10 @@ function drawBlocks(blocks: number, blocksPerRow: number, seed: number, head: nu
   });
 }
 
-/** A grid with few blocks in each row and column; a rectangle is searched along its shorter side, until it is mixed. */
+/**
+ * A grid with few blocks in each row and column; a rectangle is searched along its shorter side, until it is
+ * mixed.
+ */
 function sparseGrid(rows: readonly Int32Array[]): BlockGrid {
   let columns: readonly Int32Array[] | undefined;
   const has = (row: number, column: number): boolean => rows[row].includes(column);

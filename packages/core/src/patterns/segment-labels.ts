@@ -1,10 +1,16 @@
-/** The documents of one row, numbered in the order of their first tokens, and which of them a run of positions touches. */
+/**
+ * The documents of one row, numbered in the order of their first tokens, and which of them a run of positions
+ * touches.
+ */
 import { last, type Run } from './runs.ts';
 
 /** Up to this many positions of a strided run are looked at one by one. */
 const LIMIT = 128;
 
-/** The labels found in a run lie in [low, high] (high < low: there are none); `complete`: all its positions have one. */
+/**
+ * The labels found in a run lie in [low, high] (high < low: there are none); `complete`: all its positions
+ * have one.
+ */
 export interface LabelRange {
   readonly low: number;
   readonly high: number;

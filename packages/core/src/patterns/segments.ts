@@ -1,4 +1,6 @@
-/** Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027 */
+/**
+ * Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import {
@@ -24,7 +26,8 @@ export interface SegmentsOptions {
 const KINDS: OptionKinds<SegmentsOptions> = { ids: anything };
 
 /**
- * Query q sees key k iff they have the same id. Positions outside of the table have none: they see and are seen by nobody.
+ * Query q sees key k iff they have the same id. Positions outside of the table have none: they see and are
+ * seen by nobody.
  *
  *     ids [7, 7, 3, 3, 3]
  *     ■ ■ · · ·

@@ -1,4 +1,7 @@
-/** Attention sinks: the first tokens stay visible. Xiao et al. 2023 (StreamingLLM), https://arxiv.org/abs/2309.17453 */
+/**
+ * Attention sinks: the first tokens stay visible. Xiao et al. 2023 (StreamingLLM),
+ * https://arxiv.org/abs/2309.17453
+ */
 import { checkInteger } from './options.ts';
 import { defineBuiltIn, type Pattern } from './pattern.ts';
 import { last } from './runs.ts';

@@ -1,4 +1,7 @@
-/** Sliding window, optionally dilated. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
+/**
+ * Sliding window, optionally dilated. Beltagy et al. 2020 (Longformer), §3.1,
+ * https://arxiv.org/abs/2004.05150
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
@@ -11,15 +14,18 @@ export interface SlidingWindowOptions {
   readonly before: number;
   /** How many keys after its own position a query sees. */
   readonly after: number;
-  /** Distance between neighbouring keys of the window: one for all heads, or one per head. Default 1: no gaps. */
+  /**
+   * Distance between neighbouring keys of the window: one for all heads, or one per head. Default 1: no gaps.
+   */
   readonly dilation?: number | ArrayLike<number>;
 }
 
 const KINDS: OptionKinds<SlidingWindowOptions> = { before: anything, after: anything, dilation: anything };
 
 /**
- * Query q sees the keys k = q + t·dilation with −before ≤ t ≤ after: `before + 1 + after` keys, its own included.
- * Both sides are required: a one-sided window is a decision (`after: 0` is the causal one), not a default.
+ * Query q sees the keys k = q + t·dilation with −before ≤ t ≤ after: `before + 1 + after` keys, its own
+ * included. Both sides are required: a one-sided window is a decision (`after: 0` is the causal one), not a
+ * default.
  *
  *     before 1, after 1      before 1, after 1, dilation 2
  *     ■ ■ · · · ·            ■ · ■ · · ·

@@ -1,4 +1,7 @@
-/** Strided sparse attention: the recent past, and every stride-th token before. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
+/**
+ * Strided sparse attention: the recent past, and every stride-th token before. Child et al. 2019, §4.2,
+ * https://arxiv.org/abs/1904.10509
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions } from './options.ts';
@@ -13,7 +16,8 @@ export interface StridedOptions {
 const KINDS: OptionKinds<StridedOptions> = { stride: anything };
 
 /**
- * Query q sees the keys k ≤ q with q − k ≤ stride or (q − k) mod stride = 0: both of the paper's heads at once.
+ * Query q sees the keys k ≤ q with q − k ≤ stride or (q − k) mod stride = 0: both of the paper's heads at
+ * once.
  *
  *     stride 3
  *     ■ · · · · · ·

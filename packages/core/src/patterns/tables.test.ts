@@ -1,4 +1,7 @@
-/** Global tokens, key padding and segments: patterns that look positions up in tables, given as options or at run time. */
+/**
+ * Global tokens, key padding and segments: patterns that look positions up in tables, given as options or at
+ * run time.
+ */
 import { describe, expect, it } from 'vitest';
 import { EXAMPLE_SIZES } from './examples.testing.ts';
 import { failure } from './errors.testing.ts';

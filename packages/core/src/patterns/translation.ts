@@ -1,6 +1,6 @@
 /**
- * How an expression changes when query and key move together. If only the difference of positions matters, or the
- * difference and the position within some period, tiles in many places have the same mask.
+ * How an expression changes when query and key move together. If only the difference of positions matters, or
+ * the difference and the position within some period, tiles in many places have the same mask.
  */
 import { operandsOf, type Arithmetic, type BoolNode, type IntNode } from './expression-tree.ts';
 import { gcd } from './runs.ts';
@@ -14,7 +14,10 @@ interface Drift {
 /** Larger numbers are of no use to a planner, and might overflow. */
 const LARGEST = 2 ** 20;
 
-/** The smallest known distance by which both positions can move without changing any answer; undefined if there is none. */
+/**
+ * The smallest known distance by which both positions can move without changing any answer; undefined if
+ * there is none.
+ */
 export function periodOf(node: BoolNode): number | undefined {
   if (typeof node === 'boolean') return 1;
   switch (node[0]) {

@@ -14,14 +14,14 @@ const LIMITS: ReadonlySet<string> = new Set(['causal', 'keyPadding', 'segments']
 const CAUSAL: ReadonlySet<string> = new Set(['causal', 'strided', 'fixed']);
 
 /**
- * The pattern with the global tokens of the run-time input `globalMask` added. A pattern that reads that input already is
- * returned as it is; for all others it is `or(pattern, globalTokens())`, except that global tokens never see further than
- * the pattern's limits allow:
+ * The pattern with the global tokens of the run-time input `globalMask` added. A pattern that reads that
+ * input already is returned as it is; for all others it is `or(pattern, globalTokens())`, except that global
+ * tokens never see further than the pattern's limits allow:
  *
- * - Causality is never widened. `causal()` and `and(rest…, causal())` become `and(or(rest, globalTokens()), causal())`,
- *   and a combination whose every alternative is causal stays causal.
- * - Padding and packed documents are not widened either: `keyPadding` and `segments` in an `and` are kept outside of
- *   the `or` like `causal`.
+ * - Causality is never widened. `causal()` and `and(rest…, causal())` become `and(or(rest, globalTokens()),
+ *   causal())`, and a combination whose every alternative is causal stays causal.
+ * - Padding and packed documents are not widened either: `keyPadding` and `segments` in an `and` are kept
+ *   outside of the `or` like `causal`.
  * - In `perHead` each head's pattern is treated by itself.
  *
  * `slidingWindow({ before, after: 0 })` is not causal in this sense: write `and(slidingWindow(…), causal())`.

@@ -1,10 +1,11 @@
 /**
- * The orders worth trying for a pattern, and the choice among them. An arrangement says how the queries are divided into
- * groups and how the keys are ordered; the one whose tiles hold the fewest pairs wins.
+ * The orders worth trying for a pattern, and the choice among them. An arrangement says how the queries are
+ * divided into groups and how the keys are ordered; the one whose tiles hold the fewest pairs wins.
  *
- * - Global tokens: their keys come last (scattered columns become a few dense tiles) and their queries form a group of
- *   their own (one global row costs one row, not a row block of 64). Last and not first, so that the other queries and
- *   keys go on standing at the same places: a band that is shifted against the tiles needs one more tile per row block.
+ * - Global tokens: their keys come last (scattered columns become a few dense tiles) and their queries form a
+ *   group of their own (one global row costs one row, not a row block of 64). Last and not first, so that the
+ *   other queries and keys go on standing at the same places: a band that is shifted against the tiles needs
+ *   one more tile per row block.
  * - A modulus m (dilation, stride): by residue modulo m, so that a dilated window becomes a contiguous band.
  * - Labels (interleaved documents): by label. Key labels: the same, of the keys only.
  */
@@ -39,8 +40,8 @@ export interface Arrangement {
 const WORTHWHILE = 0.98;
 
 /**
- * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the others, because they
- * use projections of their own.
+ * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the
+ * others, because they use projections of their own.
  */
 export function* arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): Steps<Arrangement> {
   const globals = at.pattern.globals(at.batchRow, at.head);

@@ -1,4 +1,7 @@
-/** Rounds as tiles allow exactly the pairs that the definition of LSH attention lists, as often as it lists them. */
+/**
+ * Rounds as tiles allow exactly the pairs that the definition of LSH attention lists, as often as it lists
+ * them.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lshPairs } from '../ops/lsh-attention/pairs.ts';

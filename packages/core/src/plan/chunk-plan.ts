@@ -1,10 +1,12 @@
 /**
- * The plan of LSH attention: one round of one head as tiles. In the sorted order a round is a band of chunks, so the tiles are the same
- * for every round, head and batch row; only the order and what hides single pairs come from the data.
+ * The plan of LSH attention: one round of one head as tiles. In the sorted order a round is a band of chunks,
+ * so the tiles are the same for every round, head and batch row; only the order and what hides single pairs
+ * come from the data.
  *
- * Queries are the tokens of the round in its order. Keys are a list of chunks: those of the round, and where rounds are a cycle also the
- * ones that its ends look at. Each takes `chunkLength` slots, so that a chunk begins at a tile wherever chunks are whole tiles; slots
- * that a shorter chunk leaves over read row 0 and are hidden. A chunk that is met twice is listed twice.
+ * Queries are the tokens of the round in its order. Keys are a list of chunks: those of the round, and where
+ * rounds are a cycle also the ones that its ends look at. Each takes `chunkLength` slots, so that a chunk
+ * begins at a tile wherever chunks are whole tiles; slots that a shorter chunk leaves over read row 0 and are
+ * hidden. A chunk that is met twice is listed twice.
  */
 import type { LshProblem } from '../ops/lsh-attention/spec.ts';
 import { MASK_WORDS, TILE, type BlockTiles } from './block-plan.ts';
@@ -173,7 +175,10 @@ export class ChunkPlan {
     return !wrap || rounds === 1 || (first >= this.lead && last < this.lead + chunks);
   }
 
-  /** Within one round: whether a slot holds another token than that of the place. Behind the end of a chunk there is none. */
+  /**
+   * Within one round: whether a slot holds another token than that of the place. Behind the end of a chunk
+   * there is none.
+   */
   private readonly isOther = (place: number, slot: number): boolean => {
     const { chunks, chunkLength, length } = this.problem;
     const chunk = Math.floor(slot / this.slots) - this.lead;

@@ -13,9 +13,9 @@ export interface HeadPattern {
 }
 
 /**
- * Coverage of all pairs of the given runs. The hulls of both sides are tried first, then what the pattern knows of
- * several runs, then one side's runs against the other side's hull, and single pairs only where all that leaves a
- * doubt. Stops at the first mixture.
+ * Coverage of all pairs of the given runs. The hulls of both sides are tried first, then what the pattern
+ * knows of several runs, then one side's runs against the other side's hull, and single pairs only where all
+ * that leaves a doubt. Stops at the first mixture.
  */
 export function coverage(at: HeadPattern, queries: readonly Run[], keys: readonly Run[]): Coverage {
   const { pattern, batchRow, head } = at;

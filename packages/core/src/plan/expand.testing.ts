@@ -4,7 +4,9 @@ import { TILE } from './block-plan.ts';
 import { maskAllows } from './tile-mask.ts';
 import { forEachTile } from './walk.ts';
 
-/** How often each (query row, key row) of one batch row and head is computed as allowed: all must be 0 or 1. */
+/**
+ * How often each (query row, key row) of one batch row and head is computed as allowed: all must be 0 or 1.
+ */
 export function expandPlan(
   plan: AttentionPlan,
   member: number,

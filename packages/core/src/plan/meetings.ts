@@ -1,4 +1,6 @@
-/** In which rounds of LSH two tokens meet: what it takes to count a pair once, or by lucidrains' logarithm. */
+/**
+ * In which rounds of LSH two tokens meet: what it takes to count a pair once, or by lucidrains' logarithm.
+ */
 import type { LshProblem } from '../ops/lsh-attention/spec.ts';
 import type { ChunkData } from './chunk-plan.ts';
 
@@ -35,7 +37,10 @@ export class Meetings {
     return false;
   }
 
-  /** lucidrains' count: in how many rounds the key's chunk is the query's or a neighbour of it that it looks at, as the cycle has it. */
+  /**
+   * lucidrains' count: in how many rounds the key's chunk is the query's or a neighbour of it that it looks
+   * at, as the cycle has it.
+   */
   count(query: number, key: number): number {
     const { rounds, length, chunks, chunksBefore, chunksAfter } = this.problem;
     const cycle = rounds * chunks;

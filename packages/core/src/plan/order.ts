@@ -1,6 +1,6 @@
 /**
- * A virtual order of queries or keys: which row stands at which place, and which positions these rows have. The
- * planner only ever looks at an order through the runs of an interval of it.
+ * A virtual order of queries or keys: which row stands at which place, and which positions these rows have.
+ * The planner only ever looks at an order through the runs of an interval of it.
  */
 import { runsOf, type Run } from '../patterns/runs.ts';
 
@@ -22,7 +22,9 @@ export function identityOrder(count: number, offset: number): Order {
   return { count, index: undefined, offset, runs, begins: Int32Array.of(0) };
 }
 
-/** An order from a list of rows; becomes the identity when it is one. `total` is the number of rows there are. */
+/**
+ * An order from a list of rows; becomes the identity when it is one. `total` is the number of rows there are.
+ */
 export function orderOf(rows: Int32Array, total: number, offset: number): Order {
   if (rows.length === total && rows.every((row, place) => row === place)) return identityOrder(total, offset);
   const rowRuns = runsOf(rows);

@@ -1,6 +1,7 @@
 /**
- * Plans one attention call: which (batch row, head)s share a plan, in which order each is computed, and which rows use
- * the global projections. Padded keys and queries are left out of the orders, so padding costs nothing.
+ * Plans one attention call: which (batch row, head)s share a plan, in which order each is computed, and which
+ * rows use the global projections. Padded keys and queries are left out of the orders, so padding costs
+ * nothing.
  */
 import { checkArgument, checkOptions, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
@@ -39,14 +40,17 @@ export type PlanSizes = Pick<
 /**
  * Lowers a pattern to tiles for every batch row and head, at once.
  *
- * Errors: `INVALID_ARGUMENT` for impossible sizes, `INVALID_PATTERN` when the pattern does not fit them, `MISSING_INPUT` when its
- * run-time data is absent.
+ * Errors: `INVALID_ARGUMENT` for impossible sizes, `INVALID_PATTERN` when the pattern does not fit them,
+ * `MISSING_INPUT` when its run-time data is absent.
  */
 export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): AttentionPlan {
   return finish(planSteps(sizes, pattern, data));
 }
 
-/** The same in small steps, for `finishPolitely`: planning irregular patterns over a million tokens takes seconds. */
+/**
+ * The same in small steps, for `finishPolitely`: planning irregular patterns over a million tokens takes
+ * seconds.
+ */
 export function* planSteps(sizes: PlanSizes, pattern: Pattern, given: PlanData = {}): Steps<AttentionPlan> {
   checkSizes(sizes);
   checkPattern('core/plan', pattern);

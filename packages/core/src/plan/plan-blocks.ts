@@ -1,7 +1,7 @@
 /**
- * Lowers one head's pattern to tiles by descending into quadrants of the query × key plane: a quadrant that is all
- * hidden is dropped, one that is all visible becomes spans, a mixed one is split until it is a single tile. So the work
- * follows the number of tiles on the pattern's edges, never the number of cells.
+ * Lowers one head's pattern to tiles by descending into quadrants of the query × key plane: a quadrant that
+ * is all hidden is dropped, one that is all visible becomes spans, a mixed one is split until it is a single
+ * tile. So the work follows the number of tiles on the pattern's edges, never the number of cells.
  */
 import type { Pattern } from '../patterns/pattern.ts';
 import type { Run } from '../patterns/runs.ts';
@@ -188,8 +188,8 @@ function* descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): St
     else if (answer === 'some' && height === 1 && width === 1) {
       if (!visitor.some(r0, c0, queryRuns, keyRuns, here)) return;
     } else if (answer === 'some') {
-      // Halve the longer side, or both when they are about equal. Left comes off the stack before right, so that
-      // columns ascend within each row block.
+      // Halve the longer side, or both when they are about equal. Left comes off the stack before right, so
+      // that columns ascend within each row block.
       const rMid = height * 2 > width && height > 1 ? (r0 + r1 + 1) >> 1 : r1;
       const cMid = width * 2 > height && width > 1 ? (c0 + c1 + 1) >> 1 : c1;
       push(rMid, r1, cMid, c1);

@@ -1,6 +1,7 @@
 /**
- * Plans of attention nodes, remembered by content: when only data such as global positions changes from run to run, a plan is
- * rebuilt or found here, and never a kernel, pipeline or session. Estimating a graph and running it share one plan.
+ * Plans of attention nodes, remembered by content: when only data such as global positions changes from run
+ * to run, a plan is rebuilt or found here, and never a kernel, pipeline or session. Estimating a graph and
+ * running it share one plan.
  */
 import { clock } from '../async/clock.ts';
 import { debug } from '../util/debug.ts';
@@ -87,8 +88,8 @@ export class PlanCache {
   }
 
   /**
-   * The plan to expect of a node before its inputs are known, for estimates. Where the pattern waits for run-time data, there are
-   * no global tokens, one document, and no padding: the pattern at its plainest.
+   * The plan to expect of a node before its inputs are known, for estimates. Where the pattern waits for
+   * run-time data, there are no global tokens, one document, and no padding: the pattern at its plainest.
    */
   expected(inputs: NamedSpecs, attributes: AttentionAttributes): PlannedCall {
     return finish(this.expectedSteps(inputs, attributes));

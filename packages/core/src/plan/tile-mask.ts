@@ -1,4 +1,6 @@
-/** The bit mask of one 64×64 tile, filled by halving: cells are only evaluated where an 8×8 corner is mixed. */
+/**
+ * The bit mask of one 64×64 tile, filled by halving: cells are only evaluated where an 8×8 corner is mixed.
+ */
 import { runsOf } from '../patterns/runs.ts';
 import { MASK_WORDS } from './block-plan.ts';
 import { coverage, type HeadPattern } from './coverage.ts';

@@ -1,6 +1,6 @@
 /**
- * The one debugging switch. `ATTN_DEBUG`, in the environment or as a global variable, is a level; each level prints
- * what the lower ones do, to standard error:
+ * The one debugging switch. `ATTN_DEBUG`, in the environment or as a global variable, is a level; each level
+ * prints what the lower ones do, to standard error:
  *
  * | level | prints                                                                  |
  * |-------|-------------------------------------------------------------------------|

@@ -23,8 +23,8 @@ export function canonicalJson(value: Json | undefined): string {
 }
 
 /**
- * A content hash of a string, two lanes of 53 bits as 28 hexadecimal digits, and its length: a multiply–xorshift
- * mix over UTF-16 units. For cache keys, not for security.
+ * A content hash of a string, two lanes of 53 bits as 28 hexadecimal digits, and its length: a
+ * multiply–xorshift mix over UTF-16 units. For cache keys, not for security.
  */
 export function hashText(text: string): string {
   return `${mix(text, 0x9e3779b9, 0x85ebca6b)}${mix(text, 0xc2b2ae35, 0x27d4eb2f)}-${text.length.toString(36)}`;

@@ -1,4 +1,7 @@
-/** The small generator behind patterns that are random, so that a seed means the same pattern everywhere and for ever. */
+/**
+ * The small generator behind patterns that are random, so that a seed means the same pattern everywhere and
+ * for ever.
+ */
 
 /**
  * mulberry32 (Tommy Ettinger, public domain): a function that gives the next uniform integer in [0, 2³²).

@@ -1,6 +1,7 @@
 /**
- * What was measured once is remembered: rates of backends, times of graphs. A store keeps JSON by key; where it lies depends on the
- * host. It may forget anything at any time, and one that cannot be read or written is as none.
+ * What was measured once is remembered: rates of backends, times of graphs. A store keeps JSON by key; where
+ * it lies depends on the host. It may forget anything at any time, and one that cannot be read or written is
+ * as none.
  */
 import { debug } from '../../util/debug.ts';
 import type { Json } from '../../util/json-value.ts';
@@ -14,8 +15,8 @@ export interface CalibrationStore {
 }
 
 /**
- * The store of this host: in Node and Bun a file in the user's cache folder, in pages `localStorage`; undefined elsewhere. Both
- * hold a few hundred entries.
+ * The store of this host: in Node and Bun a file in the user's cache folder, in pages `localStorage`;
+ * undefined elsewhere. Both hold a few hundred entries.
  */
 export function hostStore(): CalibrationStore | undefined {
   return fileStore() ?? pageStore();

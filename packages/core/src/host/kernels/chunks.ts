@@ -1,10 +1,15 @@
-/** Long loops in short pieces, between which other work of the process gets its turn and an abort is noticed. */
+/**
+ * Long loops in short pieces, between which other work of the process gets its turn and an abort is noticed.
+ */
 import type { Pause } from '../../async/pause.ts';
 
 /** Elements of one piece: about a millisecond. */
 const CHUNK = 1 << 16;
 
-/** Calls `work(from, to)` for consecutive ranges of `total` items of `size` elements each, pausing between them. */
+/**
+ * Calls `work(from, to)` for consecutive ranges of `total` items of `size` elements each, pausing between
+ * them.
+ */
 export async function inChunks(
   total: number,
   size: number,
@@ -20,8 +25,9 @@ export async function inChunks(
 }
 
 /**
- * Calls `work(row, from, to)` for the columns from … to of each of `rows` rows of `length` elements, in order, pausing
- * now and then. A row that is longer than a piece comes in several; each row's first part begins at column 0.
+ * Calls `work(row, from, to)` for the columns from … to of each of `rows` rows of `length` elements, in
+ * order, pausing now and then. A row that is longer than a piece comes in several; each row's first part
+ * begins at column 0.
  */
 export function rowsInChunks(
   rows: number,

@@ -1,6 +1,6 @@
 /**
- * Kernels for the ops that only move elements, of any dtype: bits in, bits out. Copies run at the speed of memory in JavaScript, so
- * every backend in host memory uses these. Indices were checked by the executor.
+ * Kernels for the ops that only move elements, of any dtype: bits in, bits out. Copies run at the speed of
+ * memory in JavaScript, so every backend in host memory uses these. Indices were checked by the executor.
  */
 import type { KernelCall, KernelTable } from '../kernel.ts';
 import type { Pause } from '../../async/pause.ts';

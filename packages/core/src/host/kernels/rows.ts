@@ -1,6 +1,6 @@
 /**
- * Walking strided operands: a loop over all axes but the last, which is left to the caller as a plain loop. It stops
- * between any two elements to pause, which is why it is not core's `forEachOffset`.
+ * Walking strided operands: a loop over all axes but the last, which is left to the caller as a plain loop.
+ * It stops between any two elements to pause, which is why it is not core's `forEachOffset`.
  */
 import type { Pause } from '../../async/pause.ts';
 import { sizeOf } from '../../tensor.ts';
@@ -13,9 +13,9 @@ export interface Walk {
 }
 
 /**
- * Calls `visit(to, length, offsets)` for each row (last axis) of the shape, or part of a row where it is long: `to` is
- * where the part starts in a contiguous array of that shape, `offsets[i]` where it starts in operand i. The same array
- * is passed each time. A scalar is one row of one element.
+ * Calls `visit(to, length, offsets)` for each row (last axis) of the shape, or part of a row where it is
+ * long: `to` is where the part starts in a contiguous array of that shape, `offsets[i]` where it starts in
+ * operand i. The same array is passed each time. A scalar is one row of one element.
  */
 export async function forEachRow(
   { shape, strides }: Walk,

@@ -1,6 +1,6 @@
 /**
- * The one place that says which pattern a call really has, and where its run-time data comes from. The reference, the
- * planner and every backend ask here.
+ * The one place that says which pattern a call really has, and where its run-time data comes from. The
+ * reference, the planner and every backend ask here.
  */
 import { and } from '../../patterns/combinators.ts';
 import { keyPadding } from '../../patterns/key-padding.ts';
@@ -10,9 +10,9 @@ import { withGlobalMask } from '../../patterns/with-global-mask.ts';
 import type { AttentionAttributes } from './spec.ts';
 
 /**
- * The pattern of a call, its data not yet bound. `globalMask`, `segmentIds` and `keyLengths` work with every pattern:
- * one that does not read them gets global tokens added, and is restricted to each token's document and to valid keys.
- * Padding and documents restrict global tokens too.
+ * The pattern of a call, its data not yet bound. `globalMask`, `segmentIds` and `keyLengths` work with every
+ * pattern: one that does not read them gets global tokens added, and is restricted to each token's document
+ * and to valid keys. Padding and documents restrict global tokens too.
  */
 export function effectivePattern({ pattern }: AttentionAttributes, inputNames: readonly string[]): Pattern {
   const unread = (name: keyof PatternData) => inputNames.includes(name) && !pattern.inputs.includes(name);

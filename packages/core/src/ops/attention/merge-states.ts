@@ -5,8 +5,9 @@
  *
  *     lse = log Σₛ exp(lseₛ)          out = Σₛ exp(lseₛ − lse) · outₛ
  *
- * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by Ring
- * Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023, https://arxiv.org/abs/2310.01889
+ * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by
+ * Ring Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023,
+ * https://arxiv.org/abs/2310.01889
  */
 import { checkArgument, checkOptions } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';

@@ -44,8 +44,8 @@ export function attentionReference(
 }
 
 /**
- * Only the chosen rows, for checking problems that are too big to compute whole: `out` [rows, valueDim] and `lse`
- * [rows], in the order asked for. Takes f32 tensors as they are, so that nothing big is copied.
+ * Only the chosen rows, for checking problems that are too big to compute whole: `out` [rows, valueDim] and
+ * `lse` [rows], in the order asked for. Takes f32 tensors as they are, so that nothing big is copied.
  */
 export function attentionReferenceRows(
   inputs: Readonly<Record<string, ReferenceInput>>,
@@ -131,7 +131,9 @@ function attentionRows(
   };
 }
 
-/** What is added to the logit of query row i and key j: dense bias, ALiBi and the table of relative positions. */
+/**
+ * What is added to the logit of query row i and key j: dense bias, ALiBi and the table of relative positions.
+ */
 function logitBias(
   inputs: Readonly<Record<string, ReferenceInput>>,
   attributes: AttentionAttributes,

@@ -1,7 +1,7 @@
 /**
- * The attention op: softmax(scale · q kᵀ + bias, over the keys that the pattern allows) · v.
- * Everything that a backend needs to know of one call is derived here once, so that backends check only their own
- * limits. Vaswani et al. 2017, §3.2.1.
+ * The attention op: softmax(scale · q kᵀ + bias, over the keys that the pattern allows) · v. Everything that
+ * a backend needs to know of one call is derived here once, so that backends check only their own limits.
+ * Vaswani et al. 2017, §3.2.1.
  */
 import { attentionHint } from './mask-words.ts';
 import type { OptionKinds } from '../../check/check-options.ts';
@@ -27,7 +27,9 @@ export interface AttentionAttributes {
   readonly pattern: Pattern;
   /** Factor on q·k. Default 1/√headDim. */
   readonly scale?: number;
-  /** Position of query 0 in key coordinates. Default keyLength − queryLength (as a key/value cache needs it). */
+  /**
+   * Position of query 0 in key coordinates. Default keyLength − queryLength (as a key/value cache needs it).
+   */
   readonly queryOffset?: number;
   /** When given, logits become `softcap · tanh(scale · q·k / softcap)`, before any bias. Positive. */
   readonly softcap?: number;
@@ -38,9 +40,10 @@ export interface AttentionAttributes {
 }
 
 /**
- * The inputs of the op (B batch; H, Hkv query and key/value heads; Nq, Nk query and key length; D head dim; Dv value
- * dim), shapes in the layout `bhnd`. Floats share one dtype, f32 or f16; `bias`, `alibiSlopes` and `relativeBias` may
- * be f32 always. Hkv divides H. Nq and Nk may be 0: a row without keys gives out 0 and lse −∞.
+ * The inputs of the op (B batch; H, Hkv query and key/value heads; Nq, Nk query and key length; D head dim;
+ * Dv value dim), shapes in the layout `bhnd`. Floats share one dtype, f32 or f16; `bias`, `alibiSlopes` and
+ * `relativeBias` may be f32 always. Hkv divides H. Nq and Nk may be 0: a row without keys gives out 0 and lse
+ * −∞.
  *
  * Output: `out` [B, H, Nq, Dv] in the layout and dtype of q; with `returnLse` also `lse` [B, H, Nq], f32.
  * Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `INVALID_PATTERN`.
@@ -72,13 +75,16 @@ export interface AttentionInputs<T> {
    * bias such as −10,000 computes what it hides, and a row whose keys all have it attends to all of them.
    */
   readonly bias?: T;
-  /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
+  /**
+   * [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022,
+   * https://arxiv.org/abs/2108.12409
+   */
   readonly alibiSlopes?: T;
   /** [H, 2R+1]: adds table[h, clamp(keyPosition − queryPosition, −R, R) + R]. */
   readonly relativeBias?: T;
   /**
-   * With `kGlobal` and `vGlobal`, of the shapes of q, k, v: used instead of them in the rows of the pattern's global
-   * tokens. Longformer, Beltagy et al. 2020, §3.1, https://arxiv.org/abs/2004.05150
+   * With `kGlobal` and `vGlobal`, of the shapes of q, k, v: used instead of them in the rows of the pattern's
+   * global tokens. Longformer, Beltagy et al. 2020, §3.1, https://arxiv.org/abs/2004.05150
    */
   readonly qGlobal?: T;
   readonly kGlobal?: T;
@@ -119,7 +125,9 @@ export const ATTENTION_ATTRIBUTES: OptionKinds<AttentionAttributes> = {
   returnLse: aBoolean,
 };
 
-/** The op but for its maths. `flops` are those of dense attention; a plan's `stats` say what a pattern costs. */
+/**
+ * The op but for its maths. `flops` are those of dense attention; a plan's `stats` say what a pattern costs.
+ */
 export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
@@ -184,7 +192,10 @@ export function inBhnd(spec: Shaped, layout: AttentionLayout): readonly [number,
   return layout === 'bhnd' ? [b, x, y, d] : [b, y, x, d];
 }
 
-/** Strides, in elements, of batch, head and row of a contiguous tensor of this layout; a row itself is contiguous. */
+/**
+ * Strides, in elements, of batch, head and row of a contiguous tensor of this layout; a row itself is
+ * contiguous.
+ */
 export interface RowStrides {
   readonly batch: number;
   readonly head: number;

@@ -1,6 +1,6 @@
 /**
- * Which keys a token meets: the definition of chunks, neighbours and visibility, one token at a time. The reference computes with it, and
- * so does the error bound of the conformance suite.
+ * Which keys a token meets: the definition of chunks, neighbours and visibility, one token at a time. The
+ * reference computes with it, and so does the error bound of the conformance suite.
  */
 import { lshProblem, type LshAttentionAttributes } from './spec.ts';
 
@@ -17,8 +17,8 @@ export interface LshPair {
 }
 
 /**
- * For a (batch row, head) and then a token: the keys that it sees, as often as they count, over all rounds. Itself is never among
- * them. A token that is hidden itself sees nothing.
+ * For a (batch row, head) and then a token: the keys that it sees, as often as they count, over all rounds.
+ * Itself is never among them. A token that is hidden itself sees nothing.
  */
 export function lshPairs(
   inputs: Readonly<Record<string, Numbers>>,

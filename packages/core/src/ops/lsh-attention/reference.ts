@@ -29,7 +29,10 @@ export function lshAttentionReference(
   return returnLse ? [out, lse] : [out];
 }
 
-/** Only the chosen rows, for checking problems that are too big to compute whole: [rows, valueDim], in the order asked for. */
+/**
+ * Only the chosen rows, for checking problems that are too big to compute whole: [rows, valueDim], in the
+ * order asked for.
+ */
 export function lshReferenceRows(
   inputs: Readonly<Record<string, ReferenceInput>>,
   attributes: LshAttentionAttributes,
@@ -51,14 +54,15 @@ interface Row {
 }
 
 /**
- * The definition, as a function of (batch row, head) and then of the token i: for its pairs over all rounds, with keys k(j) = norm(qk(j)),
+ * The definition, as a function of (batch row, head) and then of the token i: for its pairs over all rounds,
+ * with keys k(j) = norm(qk(j)),
  *
  *     logit(j) = scale · qk(i)·k(j) + term(j)
  *     lse      = log Σ exp(logit(j))
  *     out      = Σ exp(logit(j) − lse) · v(j)
  *
- * which is what rounds give that are combined by their lse: each has its part of the sum. Without any pair, out = v(i) and lse = −∞; for
- * a token that is hidden, out = 0.
+ * which is what rounds give that are combined by their lse: each has its part of the sum. Without any pair,
+ * out = v(i) and lse = −∞; for a token that is hidden, out = 0.
  */
 function lshRows(
   inputs: Readonly<Record<string, ReferenceInput>>,

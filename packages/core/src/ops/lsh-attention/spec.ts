@@ -1,7 +1,8 @@
 /**
- * The `lshAttention` op: attention with shared queries and keys in the chunks of a sorted order. Each round of hashing gives an order
- * of the tokens (`lshHash`, then `argsort`); it is cut into chunks, a token attends to its chunk and to neighbours of it, and the
- * rounds are combined by their log-sum-exp. Reformer, Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
+ * The `lshAttention` op: attention with shared queries and keys in the chunks of a sorted order. Each round
+ * of hashing gives an order of the tokens (`lshHash`, then `argsort`); it is cut into chunks, a token attends
+ * to its chunk and to neighbours of it, and the rounds are combined by their log-sum-exp. Reformer, Kitaev et
+ * al. 2020, §2, https://arxiv.org/abs/2001.04451
  */
 import type { OptionKinds } from '../../check/check-options.ts';
 import { aBoolean, aNumber, integer, oneOf, required, type Kind } from '../../check/kinds.ts';
@@ -16,22 +17,27 @@ export interface LshAttentionAttributes {
   readonly chunksBefore?: number;
   readonly chunksAfter?: number;
   /**
-   * Whether the chunks of all rounds, one round after another, are a cycle, in which the first looks back at the last and a round at
-   * the one before (trax, Hugging Face, lucidrains). Default: the first chunk of a round has none before it (the paper).
+   * Whether the chunks of all rounds, one round after another, are a cycle, in which the first looks back at
+   * the last and a round at the one before (trax, Hugging Face, lucidrains). Default: the first chunk of a
+   * round has none before it (the paper).
    */
   readonly wrap?: boolean;
   /** A token attends to earlier tokens only, by their original positions. */
   readonly causal?: boolean;
-  /** Keys are x / √(mean(x²) + 1e-6) / √D (`rms`, trax and Hugging Face), or x / max(‖x‖, 1e-12) (`l2`). Default `rms`. */
+  /**
+   * Keys are x / √(mean(x²) + 1e-6) / √D (`rms`, trax and Hugging Face), or x / max(‖x‖, 1e-12) (`l2`).
+   * Default `rms`.
+   */
   readonly keyNorm?: 'rms' | 'l2';
   /** Factor on q·k. Default 1: keys are unit vectors already. */
   readonly scale?: number;
   /** A token attends only to tokens of its own bucket and round. Needs the input `buckets`. */
   readonly withinBuckets?: boolean;
   /**
-   * How a pair counts that meets several times: `each` time (default); `once`, as the paper's term log N_ij has it, which needs `wrap:
-   * false`; or with the term log(count + 1e-9) of lucidrains' implementation, whose count leaves out pairs that meet only where one
-   * round follows another, so that they weigh 10⁹ times as much. The last needs `wrap: true`.
+   * How a pair counts that meets several times: `each` time (default); `once`, as the paper's term log N_ij
+   * has it, which needs `wrap: false`; or with the term log(count + 1e-9) of lucidrains' implementation,
+   * whose count leaves out pairs that meet only where one round follows another, so that they weigh 10⁹ times
+   * as much. The last needs `wrap: true`.
    */
   readonly duplicates?: 'each' | 'once' | 'lucidrains';
   /** Of qk, v and out. Default `bhnd`. */
@@ -43,9 +49,10 @@ export interface LshAttentionAttributes {
 /**
  * The inputs (B batch, H heads, N tokens, D head dim, Dv value dim, R rounds), shapes in the layout `bhnd`.
  *
- * Output: `out` [B, H, N, Dv] in the layout and dtype of qk; with `returnLse` also `lse` [B, H, N], f32. A token attends to itself only where it
- * sees no other token in any round: out is then its value and lse −∞. A token that the mask hides gives 0 and −∞.
- * Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, the last also at run time for an order that is none.
+ * Output: `out` [B, H, N, Dv] in the layout and dtype of qk; with `returnLse` also `lse` [B, H, N], f32. A
+ * token attends to itself only where it sees no other token in any round: out is then its value and lse −∞. A
+ * token that the mask hides gives 0 and −∞. Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`,
+ * `INVALID_ARGUMENT`, the last also at run time for an order that is none.
  */
 export interface LshAttentionInputs<T> {
   /** [B, H, N, D], f32 or f16: queries, and keys before they are normalised. */
@@ -105,7 +112,10 @@ export interface LshProblem {
   readonly chunks: number;
   readonly chunksBefore: number;
   readonly chunksAfter: number;
-  /** Query–key pairs of one head in all rounds, visible or not; at the ends of rounds about as many as elsewhere. */
+  /**
+   * Query–key pairs of one head in all rounds, visible or not; at the ends of rounds about as many as
+   * elsewhere.
+   */
   readonly pairs: number;
   readonly wrap: boolean;
   readonly causal: boolean;

@@ -1,7 +1,8 @@
 /**
- * The `lshHash` op: the bucket of every token in every round of locality-sensitive hashing, by the angle of its vector. A random
- * rotation R maps x to `[xR; −xR]`, and the largest of these numbers names the bucket, so that vectors of like direction share
- * one. Reformer, Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451; Andoni et al. 2015, https://arxiv.org/abs/1509.02897
+ * The `lshHash` op: the bucket of every token in every round of locality-sensitive hashing, by the angle of
+ * its vector. A random rotation R maps x to `[xR; −xR]`, and the largest of these numbers names the bucket,
+ * so that vectors of like direction share one. Reformer, Kitaev et al. 2020, §2,
+ * https://arxiv.org/abs/2001.04451; Andoni et al. 2015, https://arxiv.org/abs/1509.02897
  */
 import { anything } from '../../check/kinds.ts';
 import { aLayout, inBhnd, type AttentionLayout, type Shaped } from '../attention/spec.ts';
@@ -10,8 +11,9 @@ import type { OpSpec } from '../op.ts';
 /** Attributes of `lshHash`. */
 export interface LshHashAttributes {
   /**
-   * The number of buckets as a product of factors f, each even: bucket = h₀ + f₀ · h₁ + f₀ · f₁ · h₂ …, where hᵢ in [0, fᵢ) is the
-   * hash by the i-th part of the rotations, fᵢ / 2 columns wide. Many buckets as a product take narrow rotations.
+   * The number of buckets as a product of factors f, each even: bucket = h₀ + f₀ · h₁ + f₀ · f₁ · h₂ …, where
+   * hᵢ in [0, fᵢ) is the hash by the i-th part of the rotations, fᵢ / 2 columns wide. Many buckets as a
+   * product take narrow rotations.
    */
   readonly buckets: readonly number[];
   /** Of x. Default `bhnd`. */
@@ -21,14 +23,17 @@ export interface LshHashAttributes {
 /**
  * The inputs (B batch, H heads, N tokens, D head dim, R rounds, W = Σ f / 2), shapes in the layout `bhnd`.
  *
- * Output: `buckets` [B, H, R, N], i32, in [0, Π f), and Π f for tokens that the mask hides. Scores are computed in at least f32. Of equal
- * scores the first wins; NaN never does, so a zero vector and one of NaN are in bucket 0.
- * Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ * Output: `buckets` [B, H, R, N], i32, in [0, Π f), and Π f for tokens that the mask hides. Scores are
+ * computed in at least f32. Of equal scores the first wins; NaN never does, so a zero vector and one of NaN
+ * are in bucket 0. Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export interface LshHashInputs<T> {
   /** [B, H, N, D], f32 or f16. */
   readonly x: T;
-  /** [D, R, W], [H, D, R, W] or [B, H, D, R, W]: the same for all heads, per head, per head and batch row. f32 or as x. */
+  /**
+   * [D, R, W], [H, D, R, W] or [B, H, D, R, W]: the same for all heads, per head, per head and batch row. f32
+   * or as x.
+   */
   readonly rotations: T;
   /** [B, N], bool or u8: tokens with 0 go to a last bucket of their own. */
   readonly mask?: T;
@@ -58,7 +63,9 @@ export interface LshHashProblem {
   /** Π f: the bucket of hidden tokens. */
   readonly bucketCount: number;
   readonly layout: AttentionLayout;
-  /** Elements of `rotations` from one batch row to the next and from one head to the next; 0 where they share. */
+  /**
+   * Elements of `rotations` from one batch row to the next and from one head to the next; 0 where they share.
+   */
   readonly rotationStrides: { readonly batch: number; readonly head: number };
 }
 

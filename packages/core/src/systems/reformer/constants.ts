@@ -1,6 +1,6 @@
 /**
- * Tensors that compositions need and nobody gives them: random rotations, plain orders. Equal ones are the same tensor, because graphs
- * share executables by the identity of their constants. Do not write to them.
+ * Tensors that compositions need and nobody gives them: random rotations, plain orders. Equal ones are the
+ * same tensor, because graphs share executables by the identity of their constants. Do not write to them.
  */
 import { checkArgument } from '../../check/check-options.ts';
 import { integer } from '../../check/kinds.ts';

@@ -1,6 +1,7 @@
 /**
- * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to neighbours of it. A pattern on
- * the ordinary attention op, so that every backend runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
+ * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to
+ * neighbours of it. A pattern on the ordinary attention op, so that every backend runs it. Kitaev et al.
+ * 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
  */
 import { checkArgument, checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
@@ -62,9 +63,9 @@ const ATTENTION_OPTIONS: OptionKinds<LocalChunkOptions> = {
 };
 
 /**
- * Attention within chunks and their neighbours, over as many keys as queries. A chunk that is met on both sides, as the cycle of two
- * chunks has it, counts twice. Sequences no longer than a chunk get ordinary attention. Errors: those of attention, and
- * `INVALID_ARGUMENT`.
+ * Attention within chunks and their neighbours, over as many keys as queries. A chunk that is met on both
+ * sides, as the cycle of two chunks has it, counts twice. Sequences no longer than a chunk get ordinary
+ * attention. Errors: those of attention, and `INVALID_ARGUMENT`.
  */
 export function localChunkAttention(
   builder: GraphBuilder,
@@ -127,7 +128,10 @@ export function localChunks(length: number, options: LocalChunks): Pattern {
   return isCausal ? and(visible, causal()) : visible;
 }
 
-/** log(times) [n, n] where some chunk is met several times, which takes a cycle shorter than the reach; undefined elsewhere. */
+/**
+ * log(times) [n, n] where some chunk is met several times, which takes a cycle shorter than the reach;
+ * undefined elsewhere.
+ */
 function multiplicities(length: number, options: LocalChunks): Tensor<'f32'> | undefined {
   const { chunkLength, chunksBefore = 1, chunksAfter = 0, wrap = true } = options;
   const count = Math.ceil(length / chunkLength);

@@ -1,10 +1,13 @@
 /**
- * What the implementations of Reformer that people use do differently, as values of the same options. Nothing else in the project knows
- * their names: a preset is a starting point, and every option can be set by itself.
+ * What the implementations of Reformer that people use do differently, as values of the same options. Nothing
+ * else in the project knows their names: a preset is a starting point, and every option can be set by itself.
  */
 import type { LshAttentionAttributes } from '../../ops/lsh-attention/spec.ts';
 
-/** Whose conventions: the paper's, trax's (by its authors), Hugging Face's `transformers`, lucidrains' `reformer_pytorch`. */
+/**
+ * Whose conventions: the paper's, trax's (by its authors), Hugging Face's `transformers`, lucidrains'
+ * `reformer_pytorch`.
+ */
 export type LshPreset = 'paper' | 'trax' | 'hf' | 'lucidrains';
 
 /** Which heads and batch rows share rotations: all, all batch rows of a head, none. */
@@ -16,14 +19,20 @@ export interface LshConventions extends Required<
 > {
   /** Factor on q·k, of the head dim. */
   readonly scaleOf: (headDim: number) => number;
-  /** Whether tokens that the mask hides have a last bucket of their own; they are hashed like any other if not. */
+  /**
+   * Whether tokens that the mask hides have a last bucket of their own; they are hashed like any other if
+   * not.
+   */
   readonly maskedBucket: boolean;
   readonly shareRotations: RotationSharing;
   /** Factors of the number of buckets where none is given. */
   readonly bucketsOf: (length: number, chunkLength: number, maxPositions: number) => readonly number[];
 }
 
-/** The presets. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, and the code of the three implementations. */
+/**
+ * The presets. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, and the code of the three
+ * implementations.
+ */
 export const LSH_PRESETS: Readonly<Record<LshPreset, LshConventions>> = {
   paper: {
     keyNorm: 'l2',
