@@ -81,7 +81,8 @@ export type { ReduceAttributes, ReduceKind } from './ops/reduce/spec.ts';
 
 // Plans: a pattern as a list of tiles.
 export { MASK_WORDS, TILE, type BlockPlan, type BlockTiles, type PlanGroup } from './plan/block-plan.ts';
-export { ChunkPlan, type ChunkData } from './plan/chunk-plan.ts';
+export { ChunkPlan, type HeadRounds } from './plan/chunk-plan.ts';
+export type { ChunkData } from './plan/meetings.ts';
 export { planSteps, type PlanData, type PlanSizes } from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
 export {

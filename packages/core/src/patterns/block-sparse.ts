@@ -7,7 +7,8 @@ import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid } from './block-grid.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
 import { isList } from '../util/typed-array.ts';
-import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern, PatternSizes } from './pattern.ts';
 
 /** `[query block][key block]`, 1 where the block is seen. */
 export type BlockLayout = ArrayLike<ArrayLike<number>>;

@@ -5,7 +5,8 @@
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
-import { defineBuiltIn, type Coverage, type OrderHint, type Pattern } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Coverage, OrderHint, Pattern } from './pattern.ts';
 import { last, mod, type Run } from './runs.ts';
 
 export interface FixedOptions {
@@ -44,6 +45,7 @@ export function fixed(options: FixedOptions): Pattern {
 
   return defineBuiltIn({
     type: 'fixed',
+    isCausal: true,
     options: { stride, summary },
     allows: (_b, _h, q, k) => k <= q && (block(k) === block(q) || isSummary(k)),
     classify(_b, _h, q, k) {

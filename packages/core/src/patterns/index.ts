@@ -16,7 +16,8 @@ export { where } from './where.ts';
 export { withGlobalMask } from './with-global-mask.ts';
 
 // Patterns of one's own, and what is done with any.
-export { definePattern, type Pattern, type PatternDefinition, type PatternSizes } from './pattern.ts';
+export { definePattern } from './define-pattern.ts';
+export type { Pattern, PatternDefinition, PatternSizes } from './pattern.ts';
 export { last, mod, type Run } from './runs.ts';
 export type { BoolExpression, IntExpression, Variables } from './expression.ts';
 export { patternFromJson } from './json.ts';

@@ -7,7 +7,8 @@ import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid, type BlockRange } from './block-grid.ts';
 import { mulberry32 } from '../util/mulberry32.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
-import { defineBuiltIn, type Coverage, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Coverage, Pattern, PatternSizes } from './pattern.ts';
 
 export interface RandomBlocksOptions {
   /** Number of positions that the blocks are drawn from; an attention call must have as many keys. */

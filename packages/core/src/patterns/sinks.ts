@@ -3,7 +3,8 @@
  * https://arxiv.org/abs/2309.17453
  */
 import { checkInteger } from './options.ts';
-import { defineBuiltIn, type Pattern } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern } from './pattern.ts';
 import { last } from './runs.ts';
 
 /**

@@ -6,7 +6,8 @@ import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
 import { isList } from '../util/typed-array.ts';
-import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern, PatternSizes } from './pattern.ts';
 import { scaledRun, sumCoverage } from './progression.ts';
 
 export interface SlidingWindowOptions {

@@ -5,7 +5,8 @@
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions } from './options.ts';
-import { defineBuiltIn, type OrderHint, type Pattern } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { OrderHint, Pattern } from './pattern.ts';
 import { gcd, last, mod, type Run } from './runs.ts';
 
 export interface StridedOptions {
@@ -33,6 +34,7 @@ export function strided(options: StridedOptions): Pattern {
   const hints: readonly OrderHint[] = stride > 1 ? [{ modulus: stride }] : [];
   return defineBuiltIn({
     type: 'strided',
+    isCausal: true,
     options: { stride },
     allows: (_b, _h, q, k) => k <= q && (q - k <= stride || mod(q - k, stride) === 0),
     classify(_b, _h, q, k) {

@@ -3,7 +3,8 @@ import { classifierOf } from './classifier.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
 import { buildFormula, type FormulaFunction } from './formula.ts';
 import { canonicalJson, hashText, type Json } from '../util/json-value.ts';
-import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { OrderHint, Pattern, PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
 import { moduliOf, periodOf } from './translation.ts';
 

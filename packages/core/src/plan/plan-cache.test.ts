@@ -70,7 +70,7 @@ describe('what a plan reads', () => {
     expectError(
       () => new PlanCache().plan({ ...specs, [name]: inputs[name] }, attributes, {}),
       'MISSING_INPUT',
-      `plan: expected data to have the tensor of ${name}, which decides on the plan, got none`,
+      `plan: expected data to have the tensor of ${name}, which decides the plan, got none`,
     );
   });
 });
