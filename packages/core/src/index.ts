@@ -1,5 +1,5 @@
 /**
- * `@attn/core` for applications: attention on whatever backends are installed. Backends import
+ * `@attn/core` is for applications: attention on the backends that are installed. Backends import
  * `@attn/core/backend`; the float64 definitions are in `@attn/core/reference`.
  */
 

@@ -1,21 +1,18 @@
-/**
- * Runs of one executable share its memory, so they take turns; one that is aborted while it waits does not
- * wait.
- */
+/** Runs of an executable share its memory, so they take turns. A run that is aborted stops waiting. */
 import { untilAborted } from './until-aborted.ts';
 
-/** Tasks one after another, in the order of their calls. A task that fails does not stop the next. */
+/** Runs tasks one after another, in the order of their calls. A task that fails does not stop the next. */
 export class RunQueue {
   private tail: Promise<unknown> = Promise.resolve();
   private unfinished = 0;
   private readonly onIdle: () => void;
 
-  /** @param onIdle called whenever the last task has ended */
+  /** @param onIdle called whenever the last task ends */
   constructor(onIdle: () => void = () => {}) {
     this.onIdle = onIdle;
   }
 
-  /** True when no task is running or waiting. */
+  /** Whether no task is running or waiting. */
   get isIdle(): boolean {
     return this.unfinished === 0;
   }

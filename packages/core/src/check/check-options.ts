@@ -1,8 +1,7 @@
 /**
- * Options that users write: an object whose names are all known and whose values are of the right kind. Every
- * public function that takes options reads them through `checkOptions`, with a table that names each option
- * and says what it must be. The table has the type of the options, so that an option without a check does not
- * compile.
+ * Checks options that users write: every name must exist, and every value be of the right kind. Public
+ * functions read their options through `checkOptions`, with a table that says for each option what it must be.
+ * The type of the table follows from that of the options: an option without a check does not compile.
  */
 import { AttnError, show, type AttnErrorCode } from '../errors.ts';
 import { anObject, type Kind } from './kinds.ts';
@@ -13,7 +12,7 @@ type NamesOf<T> = T extends unknown ? keyof T : never;
 /** What each option of `T` must be. Undefined counts as absent: only `required` kinds refuse it. */
 export type OptionKinds<T extends object> = { readonly [K in NamesOf<T>]-?: Kind };
 
-/** How errors speak of the options. */
+/** How errors name the options. */
 export interface OptionWords {
   /** What the object is called: `options` by default, or `the call`, … */
   readonly name?: string;
@@ -22,10 +21,9 @@ export interface OptionWords {
 }
 
 /**
- * A copy of the options, without those that are undefined; each is read once. `where` is package and
- * function, as in `AttnError`. Errors: `INVALID_ARGUMENT`, or the code of `words`, for what is no object, a
- * name that is not known (with the nearest that is), a value of another kind, and an object that cannot be
- * read.
+ * Copies options, without those that are undefined; each is read once. `where` is package and function, as in
+ * `AttnError`. Errors: `INVALID_ARGUMENT`, or the code of `words`, for a value that is no object or cannot be
+ * read, for a name that does not exist (with the nearest that does), and for a value of another kind.
  *
  * @example
  * const KINDS: OptionKinds<PoolOptions> = { threads: integer(1), poison: aBoolean };

@@ -1,7 +1,7 @@
 /**
  * Takes an ordered list of backends, asks each what it can do and how long it would take, runs every graph on the
  * fastest, and can say why. What was asked for by name never falls back; otherwise a lost device, a dead worker or a
- * lack of memory, say, moves the same call to the next best backend, and says so. See `health.ts` for what counts.
+ * lack of memory, say, moves the same call to the next best backend, and says so. See `failure-log.ts` for what counts.
  */
 import type { Backend, Probe, RunOptions, Tensors } from '../contract/backend.ts';
 import { debug } from '../util/debug.ts';
@@ -32,7 +32,7 @@ import {
   type AttnCompileOptions,
 } from './check-arguments.ts';
 import { Chooser } from '../choose/chooser.ts';
-import { isRecoverable } from '../choose/health.ts';
+import { isRecoverable } from '../choose/failure-log.ts';
 import { InFlight } from './in-flight.ts';
 import { linformerCalls, type LinformerCall } from '../calls/linformer.ts';
 import { lshCalls, type LshCall } from '../calls/lsh.ts';
@@ -40,7 +40,8 @@ import { Listeners } from './listeners.ts';
 import { MovableGraph, type Placed } from './movable-graph.ts';
 import { probeAll } from '../choose/probe-all.ts';
 import { compileOn, Runner } from './runner.ts';
-import { forgiving, hostStore } from '../choose/store/calibration-store.ts';
+import { withoutErrors } from '../choose/store/calibration-store.ts';
+import { hostStore } from '../choose/store/host-store.ts';
 import { Tuner, type Trial } from '../choose/tuner.ts';
 
 const WHERE = 'core/select';
@@ -74,7 +75,7 @@ class Selector implements Attn {
 
   constructor(backends: readonly ProbedBackend[], { backend, tune, cache = true }: AttnOptions) {
     const store = typeof cache === 'object' ? cache : cache ? hostStore() : undefined;
-    const safe = store && forgiving(store);
+    const safe = store && withoutErrors(store);
     this.defaultBackend = backend;
     this.tuner = tune === 'measure' ? new Tuner(safe) : undefined;
     this.chooser = new Chooser(backends, this.plans, safe, this.tuner);
@@ -279,12 +280,12 @@ class Selector implements Attn {
     for (;;) {
       const { backend, predictedMs, tunedMs: measuredMs } = ranked[best];
       this.last = { graph, backend: backend.name };
-      debug(1, () => describeChoice(graph, ranked[best], this.chooser.judge(graph)));
+      debug(1, () => describeChoice(graph, ranked[best], this.chooser.candidates(graph)));
       this.listeners.emit('choice', { graph, backend: backend.name, predictedMs, measuredMs });
       this.throwIfDisposed(); // A listener may have done it.
       try {
         const result = await this.inFlight.track(attempt(ranked[best]));
-        this.chooser.health.succeeded(backend.name, graph.key);
+        this.chooser.failures.succeeded(backend.name, graph.key);
         return result;
       } catch (error) {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
@@ -311,7 +312,7 @@ class Selector implements Attn {
 
   /** Remembers a failure, and drops what no longer works after it. */
   private forget(backend: Backend, graph: Graph, error: AttnError): void {
-    this.chooser.health.failed(backend.name, graph.key, error);
+    this.chooser.failures.failed(backend.name, graph.key, error);
     this.runner.forget(backend, graph, error);
   }
 }

@@ -4,7 +4,7 @@ import { AttnError } from '../errors.ts';
 import { withRunOptions } from '../contract/run-options.ts';
 import { untilAborted } from '../async/until-aborted.ts';
 import type { CompiledGraph } from './attn.ts';
-import { isRecoverable } from '../choose/health.ts';
+import { isRecoverable } from '../choose/failure-log.ts';
 import { typedFailure } from './typed-failure.ts';
 
 /** A graph that is compiled, and where. */

@@ -5,7 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import { untilAborted } from '../async/until-aborted.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';
 import { cacheKey, ExecutableCache } from './executable-cache.ts';
-import { isLost } from '../choose/health.ts';
+import { isLost } from '../choose/failure-log.ts';
 import type { InFlight } from './in-flight.ts';
 import { timed } from './timed.ts';
 import { typedFailure } from './typed-failure.ts';
