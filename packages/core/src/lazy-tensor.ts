@@ -1,6 +1,6 @@
 /**
- * Tensors that are not in memory: their data is read, synchronously, when somebody asks for it. A backend that
- * keeps weights in a form of its own asks once, so that a model's weights are not in memory twice.
+ * Tensors that are not in memory: their data is read, synchronously, when somebody asks for it. A backend
+ * that keeps weights in a form of its own asks once, so that a model's weights are not in memory twice.
  */
 import { checkArgument } from './check/check-options.ts';
 import { AttnError } from './errors.ts';
@@ -30,8 +30,8 @@ const lazy = new WeakSet<Tensor>();
 
 /**
  * Makes a tensor whose data `read` returns. The array is cached while somebody holds it, and read again after
- * that, so `read` must return equal numbers each time. `file` says where the same bytes are, for backends that
- * map files into memory.
+ * that, so `read` must return equal numbers each time. `file` says where the same bytes are, for backends
+ * that map files into memory.
  *
  * Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. When somebody asks for the data: those of
  * `read`, and `INVALID_SHAPE` when it returns another number of elements.
@@ -78,8 +78,8 @@ export function isLazy<D extends DType>(tensor: Tensor<D>): tensor is LazyTensor
 }
 
 /**
- * An object that stands for a tensor's data: its array, or the tensor itself if it is lazy. Tensors that share
- * their data have the same one. Nothing is read.
+ * An object that stands for a tensor's data: its array, or the tensor itself if it is lazy. Tensors that
+ * share their data have the same one. Nothing is read.
  */
 export function dataIdentity(tensor: Tensor): object {
   return isLazy(tensor) ? tensor : tensor.data;

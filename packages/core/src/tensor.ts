@@ -53,10 +53,7 @@ export interface FileSpan {
   readonly name: string;
   readonly byteOffset: number;
   readonly byteLength: number;
-  /**
-   * Throws unless the file is what it was when the tensor was made. The same function for all tensors of a
-   * file.
-   */
+  /** Throws if the file has changed since. One function for all tensors of a file. */
   readonly verify: () => void;
 }
 

@@ -15,8 +15,7 @@ type Callbacks = Readonly<Record<string, ((detail: never) => unknown) | undefine
  * rejects with the first error of a callback, if there is one.
  *
  * @example
- * return withCallbacks({ onProgress }, signal, ({ onProgress }, signal) => run(inputs, { onProgress, signal
- * }));
+ * return withCallbacks({ onProgress }, signal, (guarded, stop) => run(inputs, { ...guarded, signal: stop }));
  */
 export async function withCallbacks<C extends Callbacks, R>(
   callbacks: C,

@@ -1,7 +1,7 @@
 /**
  * The clock and the timers of the host. Applications are tested with fake ones (`vi.useFakeTimers()`), which
- * stand still until the test moves them: a call that waited for them would never end. So this module keeps the
- * host's own when it is loaded, and everything that a call waits for uses these.
+ * stand still until the test moves them: a call that waited for them would never end. So this module keeps
+ * the host's own when it is loaded, and everything that a call waits for uses these.
  */
 
 /** A global function that some runtimes lack. */
@@ -53,8 +53,8 @@ let replaced: Immediate['setImmediate'];
 let waiting = 0;
 
 /**
- * Does work of a native library that uses the global `setImmediate`, as Dawn and onnxruntime-node do. If a test
- * has replaced it, the host's takes its place until the promise of the work settles.
+ * Does work of a native library that uses the global `setImmediate`, as Dawn and onnxruntime-node do. If a
+ * test has replaced it, the host's takes its place until the promise of the work settles.
  */
 export async function onHostTimers<T>(work: () => Promise<T>): Promise<T> {
   if (setImmediate !== undefined && host.setImmediate !== setImmediate && host.setImmediate !== substitute) {

@@ -1,6 +1,6 @@
 /**
- * Pauses of a long computation: between units of work it calls `pause`, which now and then lets the event loop
- * turn (timers fire, pages paint, an abort arrives), and throws when the run was aborted.
+ * Pauses of a long computation: between units of work it calls `pause`, which now and then lets the event
+ * loop turn (timers fire, pages paint, an abort arrives), and throws when the run was aborted.
  */
 import { clock } from './clock.ts';
 import { throwIfAborted } from '../errors.ts';
@@ -38,8 +38,8 @@ const { MessageChannel } = globalThis as Pick<Turns, 'MessageChannel'>;
 const TURNS: Turns = { ...clock, MessageChannel };
 
 /**
- * Returns a promise that resolves in a later turn of the event loop, as early as the host can. `setTimeout` is
- * the last resort: in browsers it waits 4 ms.
+ * Returns a promise that resolves in a later turn of the event loop, as early as the host can. `setTimeout`
+ * is the last resort: in browsers it waits 4 ms.
  * @param turns the functions of the host, for tests
  */
 export function eventLoopTurn({ setImmediate, MessageChannel, setTimeout }: Turns = TURNS): Promise<void> {

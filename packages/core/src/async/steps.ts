@@ -15,7 +15,7 @@ export function finish<T>(steps: Steps<T>): T {
   }
 }
 
-/** Runs a computation to its end with pauses, and returns its result. Errors: those of `pause` (`ABORTED`). */
+/** Runs a computation to its end with pauses, and returns its result. Errors: those of `pause`. */
 export async function finishPolitely<T>(steps: Steps<T>, pause: Pause): Promise<T> {
   for (;;) {
     const step = steps.next();

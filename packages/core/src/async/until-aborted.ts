@@ -1,7 +1,7 @@
 /** Waits for a promise that cannot be stopped, but no longer than the caller wants. */
 import { throwIfAborted } from '../errors.ts';
 
-/** Settles like the promise, or rejects with `ABORTED` when the signal is aborted. The work itself goes on. */
+/** Settles like the promise, or rejects with `ABORTED` when the signal is aborted; the work continues. */
 export async function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

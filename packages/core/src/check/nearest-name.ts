@@ -1,4 +1,4 @@
-/** Finds the name that somebody probably meant: `attentionMask` for `attention_mask`, `before` for `befor`. */
+/** Finds the name that somebody meant: `attentionMask` for `attention_mask`, `before` for `befor`. */
 import { show } from './show.ts';
 
 /**

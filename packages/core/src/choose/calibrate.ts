@@ -1,6 +1,6 @@
 /**
- * Measures the constants that estimates rest on: once on a machine, one backend after another, so that they do
- * not slow each other down.
+ * Measures the constants that estimates rest on: once on a machine, one backend after another, so that they
+ * do not slow each other down.
  */
 import type { Backend } from '../contract/backend.ts';
 import { clock } from '../async/clock.ts';

@@ -16,7 +16,7 @@ export interface LeastTimeOptions {
 /** The least milliseconds of a sample. */
 const SAMPLE = 1;
 
-/** The least steps of the clock in a sample, once the clock stood still: Windows counts work in steps of 16 ms. */
+/** The least steps of a clock in a sample, once the clock stood still. On Windows a step is 16 ms. */
 const STEPS = 4;
 
 /** Samples closer together than this are equally good. */
@@ -77,7 +77,7 @@ export interface Repeated {
 /** A task of some hundredths of a millisecond then takes longer than the step of any clock. */
 const MOST_REPEATS = 5000;
 
-/** Repeats a short task until so many milliseconds have passed. Errors: `INTERNAL` when the clock stands still. */
+/** Repeats a short task for so many milliseconds. Errors: `INTERNAL` when the clock stands still. */
 export function repeatFor(milliseconds: number, task: () => void, clock: () => number): Repeated {
   const start = clock();
   for (let runs = 1; runs <= MOST_REPEATS; runs++) {

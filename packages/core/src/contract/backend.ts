@@ -1,15 +1,16 @@
 /**
- * The whole contract of a backend. A backend is a plain object that a factory makes (`cpu()`, `wasm()`, …); the
- * application lists backends in order of preference, and nothing registers itself on import. `defineBackend`
- * makes a backend from the parts in which backends differ.
+ * The whole contract of a backend. A backend is a plain object that a factory makes (`cpu()`, `wasm()`, …);
+ * the application lists backends in order of preference, and nothing registers itself on import.
+ * `defineBackend` makes a backend from the parts in which backends differ.
  *
  * A backend may rely on valid graphs (core infers and checks every shape), and on inputs of `run` that match
  * the graph's specs and are contiguous (use `checkRunInputs`). It guarantees the semantics of the conformance
- * suite: a row without an allowed key gives 0 and lse −∞; softmax is computed in at least f32; the result does
- * not depend on the number of threads; a NaN reaches the rows that see it, and no others.
+ * suite: a row without an allowed key gives 0 and lse −∞; softmax is computed in at least f32; the result
+ * does not depend on the number of threads; a NaN reaches the rows that see it, and no others.
  *
  * Inputs belong to a run from its call until its promise settles. Until then a backend may read them at any
- * time; it never writes to them, transfers them, or returns them as outputs. Afterwards it does not read them.
+ * time; it never writes to them, transfers them, or returns them as outputs. Afterwards it does not read
+ * them.
  */
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
@@ -46,16 +47,16 @@ export interface RunOptions {
   /** Aborts the run: its promise soon rejects with `AttnError('ABORTED')`, and nothing leaks. */
   readonly signal?: AbortSignal;
   /**
-   * Called about every 50 ms at most. An error that it throws, or that its promise rejects with, ends the run:
-   * the run stops as if aborted, and its promise rejects with that error. `withCallbacks` does this for a
-   * backend.
+   * Called about every 50 ms at most. An error that it throws, or that its promise rejects with, ends the
+   * run: the run stops as if aborted, and its promise rejects with that error. `withCallbacks` does this for
+   * a backend.
    */
   readonly onProgress?: (progress: Progress) => void;
 }
 
 /**
- * What the backends of one `createAttn` share, so that each attention plan is made once. A backend that is used
- * alone makes its own.
+ * What the backends of one `createAttn` share, so that each attention plan is made once. A backend that is
+ * used alone makes its own.
  */
 export interface SharedState {
   readonly plans?: PlanCache;
@@ -102,21 +103,21 @@ export interface Backend {
   supports(node: GraphNode, graph: Graph): true | string;
   /**
    * Measures the constants of this machine that `estimate` needs, by some real work, and returns them as JSON
-   * to store. Called after `probe`, before backends are compared. `stored` is what an earlier call returned on
-   * this machine, for this version and the same features: then nothing is measured. JSON that the backend does
-   * not recognise counts as absent. After an error, and without this method, the built-in constants count. It
-   * must end, with an error if need be, where the clock stands still.
+   * to store. Called after `probe`, before backends are compared. `stored` is what an earlier call returned
+   * on this machine, for this version and the same features: then nothing is measured. JSON that the backend
+   * does not recognise counts as absent. After an error, and without this method, the built-in constants
+   * count. It must end, with an error if need be, where the clock stands still.
    */
   calibrate?(stored?: Json): Promise<Json>;
   /**
    * Predicts the milliseconds of one run on this machine, with inputs and outputs in host memory, once the
-   * graph is compiled. Called after `probe`. Attention should be counted by its plan (`plans.expected`), which
-   * is in the cache by then.
+   * graph is compiled. Called after `probe`. Attention should be counted by its plan (`plans.expected`),
+   * which is in the cache by then.
    */
   estimate(graph: Graph, shared?: SharedState): number;
   /**
-   * Prepares a graph to run. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `WORKER_DIED`,
-   * `TIMEOUT`, `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
+   * Prepares a graph to run. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`,
+   * `WORKER_DIED`, `TIMEOUT`, `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
    */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
   /** Ends the backend's workers and devices. Idempotent. */

@@ -220,9 +220,9 @@ describe('speed', () => {
       compile: counted,
       speed: {
         initial: (): Pace => ({ rate: 1 }),
-        parse: (known: Json | undefined): Pace | undefined =>
-          typeof known === 'object' && known !== null && 'rate' in known && typeof known.rate === 'number'
-            ? { rate: known.rate }
+        parse: (stored: Json | undefined): Pace | undefined =>
+          typeof stored === 'object' && stored !== null && 'rate' in stored && typeof stored.rate === 'number'
+            ? { rate: stored.rate }
             : undefined,
         measure,
       },

@@ -1,7 +1,7 @@
 /**
- * What all backends have in common: they check arguments, probe the machine once, refuse what they cannot run,
- * keep their measured speed, and end. A backend provides the parts that differ; `defineBackend` adds the rest,
- * so that the promises of `backend.ts` hold.
+ * What all backends have in common: they check arguments, probe the machine once, refuse what they cannot
+ * run, keep their measured speed, and end. A backend provides the parts that differ; `defineBackend` adds the
+ * rest, so that the promises of `backend.ts` hold.
  */
 import {
   supportsGraph,
@@ -81,8 +81,8 @@ export interface BackendOf<E extends Executable> extends Backend {
  *
  * - checks of options and graphs, with errors that name backend and method: `abacus/compile`;
  * - a probe that never throws, and is cached until somebody asks to probe again;
- * - a `compile` that rejects when the backend is disposed or unavailable, the call is aborted, or the graph is
- *   unsupported, and that disposes an executable which is ready only after an abort or a disposal;
+ * - a `compile` that rejects when the backend is disposed or unavailable, the call is aborted, or the graph
+ *   is unsupported, and that disposes an executable which is ready only after an abort or a disposal;
  * - the speed: parsed from an earlier measurement, or measured;
  * - a cache of plans for use without `createAttn`, and disposal that happens once.
  *

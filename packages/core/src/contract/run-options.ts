@@ -12,7 +12,7 @@ export const COMPILE_OPTIONS: OptionKinds<CompileOptions> = { signal: aSignal, p
 
 const PROBE_OPTIONS: OptionKinds<ProbeOptions> = { again: aBoolean };
 
-/** Checks and copies the options of `Executable.run`. `where`: backend and method. Errors: `INVALID_ARGUMENT`. */
+/** Checks and copies the options of `Executable.run`. Errors, from `where`: `INVALID_ARGUMENT`. */
 export function checkRunOptions(where: string, options: RunOptions = {}): RunOptions {
   return checkOptions(where, options, RUN_OPTIONS);
 }

@@ -15,10 +15,7 @@ export interface GraphDraft {
   readonly names: Map<ValueId, string>;
 }
 
-/**
- * The graph of the nodes that the outputs depend on. Inputs stay even when unused: they are the graph's
- * signature.
- */
+/** Makes the graph of the nodes that outputs need. Inputs always stay: they are its signature. */
 export function finishGraph(draft: GraphDraft, outputs: ReadonlyMap<string, ValueId>): Graph {
   const live = new Set<ValueId>([...outputs.values(), ...draft.inputs.values()]);
   const nodes = draft.nodes.toReversed().filter((node) => {

@@ -1,7 +1,7 @@
 /**
- * Runs a graph node by node on kernels that work in host memory. It does what every such backend would repeat:
- * it checks inputs, keeps an arena for intermediates, makes new outputs, lets overlapping runs take turns,
- * pauses, aborts, reports progress, and says in errors which op failed.
+ * Runs a graph node by node on kernels that work in host memory. It does what every such backend would
+ * repeat: it checks inputs, keeps an arena for intermediates, makes new outputs, lets overlapping runs take
+ * turns, pauses, aborts, reports progress, and says in errors which op failed.
  */
 import type { Executable, RunOptions, Tensors } from '../contract/backend.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
@@ -32,13 +32,13 @@ export interface ExecutorOptions {
   /** Whether executables keep memory between runs, within the bounds of `idle-memory.ts`. Default true. */
   readonly keepMemory?: boolean;
   /**
-   * Runs a task when it is its turn, for backends whose executables share something that only one can use at a
-   * time. Default: at once.
+   * Runs a task when it is its turn, for backends whose executables share something that only one can use at
+   * a time. Default: at once.
    */
   readonly turn?: <T>(task: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
   /**
-   * Whether kernels keep a constant input of a node in a form of their own. They then get a lazy tensor unread;
-   * all other lazy tensors are read once, and stay in memory. Default: never.
+   * Whether kernels keep a constant input of a node in a form of their own. They then get a lazy tensor
+   * unread; all other lazy tensors are read once, and stay in memory. Default: never.
    */
   readonly keepsOwn?: (node: GraphNode, input: string) => boolean;
   /** Called once, when the executable is disposed and its last run has ended. */
@@ -48,9 +48,9 @@ export interface ExecutorOptions {
 }
 
 /**
- * Compiles a graph for kernels in host memory. Runs take turns; outputs are new arrays that nothing else refers
- * to. Runs that were called before `dispose` still finish. A run allocates memory for intermediates, and keeps
- * it for the next one within the bounds of `idle-memory.ts`.
+ * Compiles a graph for kernels in host memory. Runs take turns; outputs are new arrays that nothing else
+ * refers to. Runs that were called before `dispose` still finish. A run allocates memory for intermediates,
+ * and keeps it for the next one within the bounds of `idle-memory.ts`.
  *
  * Errors: `UNSUPPORTED` when a kernel is missing.
  *

@@ -3,8 +3,8 @@ import type { Tensor } from '../tensor.ts';
 import type { Graph, ValueId } from '../graph/graph.ts';
 
 /**
- * A function that returns the tensor of a value: a constant of the graph, or one of `inputs`, which are by name.
- * Undefined for a value that is not in host memory.
+ * A function that returns the tensor of a value: a constant of the graph, or one of `inputs`, which are by
+ * name. Undefined for a value that is not in host memory.
  */
 export function hostTensors(
   { constants, inputs: ids }: Graph,

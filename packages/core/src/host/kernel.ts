@@ -10,8 +10,8 @@ export interface KernelCall<K extends OpName> {
   /** The node to compute. It is one object for all runs of an executable, so a kernel can cache by it. */
   readonly node: NodeOf<K>;
   /**
-   * The inputs by name, row-major; absent ones have no entry. Constants are the same objects at every run. Never
-   * write to an input.
+   * The inputs by name, row-major; absent ones have no entry. Constants are the same objects at every run.
+   * Never write to an input.
    */
   readonly inputs: Readonly<Record<string, Tensor>>;
   /** The outputs, to be overwritten completely: their content is undefined. They overlap no input. */

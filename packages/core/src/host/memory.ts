@@ -1,7 +1,7 @@
 /**
  * Lays out the intermediates of a graph: values that are never alive at the same time share memory, so that a
- * model of a hundred layers needs the memory of its widest one. Greedy by size, each value in the smallest gap
- * that fits: Pisarchyk & Lee 2020, https://arxiv.org/abs/2001.03288
+ * model of a hundred layers needs the memory of its widest one. Greedy by size, each value in the smallest
+ * gap that fits: Pisarchyk & Lee 2020, https://arxiv.org/abs/2001.03288
  */
 import { ops } from '../ops/index.ts';
 import { byteLengthOf } from '../tensor.ts';

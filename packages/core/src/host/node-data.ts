@@ -21,8 +21,8 @@ export function checkNodeData(node: GraphNode, inputs: Readonly<Record<string, T
 
 /**
  * Throws `INVALID_ARGUMENT` when a node of the graph would read outside of its operand. For backends whose
- * values are not in host memory: it checks indices that are constants or among `inputs`; the backend must guard
- * those that the graph computes.
+ * values are not in host memory: it checks indices that are constants or among `inputs`; the backend must
+ * guard those that the graph computes.
  */
 export function checkGraphData(graph: Graph, inputs: Readonly<Record<string, Tensor>>): void {
   const tensorOf = hostTensors(graph, inputs);

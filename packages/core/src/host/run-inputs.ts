@@ -11,8 +11,9 @@ import type { Graph } from '../graph/graph.ts';
 const TENSORS: Kind = { ...anObject, expected: 'an object of tensors' };
 
 /**
- * Checks the inputs of a run, and returns them row-major, in the order of `graph.inputs`. A row-major input is
- * not copied. Errors: `MISSING_INPUT`, `INVALID_ARGUMENT` (unknown name), `INVALID_DTYPE`, `INVALID_SHAPE`.
+ * Checks the inputs of a run, and returns them row-major, in the order of `graph.inputs`. A row-major input
+ * is not copied. Errors: `MISSING_INPUT`, `INVALID_ARGUMENT` (unknown name), `INVALID_DTYPE`,
+ * `INVALID_SHAPE`.
  */
 export function checkRunInputs(graph: Graph, inputs: Tensors): Record<string, Tensor> {
   const where = 'core/run';

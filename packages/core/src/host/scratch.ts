@@ -1,7 +1,4 @@
-/**
- * Working memory of kernels: one block per executable that grows to the largest need and is reused by every
- * node.
- */
+/** Working memory of kernels: a block per executable, of the size of the largest need, for every node. */
 import { bytesPerElement, storageOver, type DType, type StorageOf } from '../tensor.ts';
 import { ARENA_ALIGNMENT } from './memory.ts';
 import type { Region } from './region.ts';

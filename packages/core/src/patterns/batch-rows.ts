@@ -21,7 +21,7 @@ export interface RowTable {
   readonly shared: boolean;
 }
 
-/** Reads a table option. Errors: `INVALID_PATTERN` unless its rows have equal lengths and integers in bounds. */
+/** Reads a table option. Errors: `INVALID_PATTERN` unless its rows have equal lengths and valid integers. */
 export function rowTable(what: string, value: Rows, minimum: number, maximum?: number): RowTable {
   if (!isList(value) || value.length === 0) throw invalidPattern(`${what} to be a non-empty list`, value);
   const shared = !isList(value[0]);

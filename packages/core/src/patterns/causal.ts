@@ -1,5 +1,5 @@
 /**
- * Causal attention: a token sees itself and what came before. Vaswani et al. 2017, §3.2.3,
+ * Causal attention: a token sees itself and earlier tokens. Vaswani et al. 2017, §3.2.3,
  * https://arxiv.org/abs/1706.03762
  */
 import { defineBuiltIn } from './define-pattern.ts';
@@ -13,6 +13,9 @@ import { last } from './runs.ts';
  *     ■ ■ · ·
  *     ■ ■ ■ ·
  *     ■ ■ ■ ■
+ *
+ * @example
+ * and(slidingWindow({ before: 1024, after: 0 }), causal());
  */
 export function causal(): Pattern {
   return defineBuiltIn({

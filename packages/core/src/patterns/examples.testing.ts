@@ -1,7 +1,4 @@
-/**
- * Patterns of every kind and of every corner that has bitten someone, for tests of patterns and of plans. Not
- * published.
- */
+/** Patterns of every kind, with all corners that caused a fault before. For tests; not published. */
 import { blockSparse } from './block-sparse.ts';
 import { causal } from './causal.ts';
 import { and, not, or } from './combinators.ts';

@@ -7,7 +7,7 @@ import type { Arithmetic, IntNode } from './expression-tree.ts';
 import { progression, type Progression } from './progression.ts';
 import { gcd, mod } from './runs.ts';
 
-/** The values of an expression for all `q` and `k` in two progressions; possibly some more. */
+/** A progression with all values of an expression for `q` and `k` in two progressions; it may have more. */
 export type Values = (q: Progression, k: Progression) => Progression;
 
 /** Compiles a reduced tree (only `q`, `k` and constants; constant positive divisors). */

@@ -1,7 +1,4 @@
-/**
- * The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one
- * sentence, with its value.
- */
+/** Checks of the options of patterns: a wrong one throws at once, in a sentence with its value. */
 import { checkArgument, checkOptions as checkKinds, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Kind } from '../check/kinds.ts';
@@ -26,7 +23,7 @@ export function isPattern(value: unknown): value is Pattern {
 /** The kind of value that every pattern is. */
 export const aPattern: Kind = { expected: 'a pattern such as causal()', test: isPattern };
 
-/** What to write instead of a value that seems to mean a pattern: ` (write where(…) …)`; else an empty text. */
+/** What to write instead of a value that seems to mean a pattern: ` (write where(…) …)`; else empty. */
 export function patternHint(value: unknown): string {
   try {
     if (typeof value === 'function')
@@ -45,7 +42,7 @@ export function checkPattern(where: string, pattern: Pattern): Pattern {
   return checkArgument(where, 'pattern', pattern, { ...aPattern, expected }, 'INVALID_PATTERN');
 }
 
-/** Copies the options of a pattern of this type. Errors: `INVALID_PATTERN` for a name that it does not have. */
+/** Copies the options of a pattern. Errors: `INVALID_PATTERN` for a name that its type does not have. */
 export function checkOptions<T extends object>(type: string, options: T, kinds: OptionKinds<NoInfer<T>>): T {
   return checkKinds(`core/${type}`, options, kinds, { code: 'INVALID_PATTERN' });
 }

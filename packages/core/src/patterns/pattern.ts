@@ -61,7 +61,7 @@ export interface Pattern {
 
   /** May query position `q` see key position `k`, in batch row `b` and query head `h`? */
   allows(b: number, h: number, q: number, k: number): boolean;
-  /** Are all, none or some pairs of two runs allowed? It must be cheap: the planner asks log(n) times a tile. */
+  /** Whether all, none or some pairs of two runs are allowed. It must be cheap: log(n) calls per tile. */
   classify(b: number, h: number, q: Run, k: Run): Coverage;
   /**
    * Are all, none or some pairs of two lists of runs allowed? Optional, for patterns that can tell without
@@ -117,7 +117,7 @@ export interface PatternSizes {
   readonly queryOffset: number;
 }
 
-/** What `definePattern` takes. Only `type`, `allows` and `classify` are required; `Pattern` says what each does. */
+/** The argument of `definePattern`. `type`, `allows` and `classify` are required; `Pattern` explains each. */
 export interface PatternDefinition {
   type: string;
   options?: JsonObject;

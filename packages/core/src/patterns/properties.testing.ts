@@ -26,10 +26,7 @@ export function anyPlace(options: Parameters<typeof anyRun>[0] = {}): fc.Arbitra
   return fc.tuple(bit, bit, anyRun(options), anyRun(options));
 }
 
-/**
- * `classify` agrees with `allows`: where it is not sure it says `some`, and where it promises to be exact it
- * is.
- */
+/** Checks that `classify` agrees with `allows`, and does not answer `some` where it promises to be exact. */
 export function checkClassify({ pattern, exact }: Pick<Example, 'pattern' | 'exact'>, runs = 300): void {
   const property = (contiguous: boolean, isExact: boolean): void =>
     fc.assert(
@@ -70,10 +67,7 @@ export function checkSignature(pattern: Pattern, runs = 300): void {
   );
 }
 
-/**
- * Without its global tokens a pattern is the same wherever neither token is global, and `classify` still
- * agrees.
- */
+/** Checks that a pattern without global tokens is the same where neither token is global. */
 export function checkWithoutGlobals(pattern: Pattern, runs = 300): void {
   const rest = pattern.withoutGlobals();
   checkClassify({ pattern: rest, exact: 'not promised' }, runs);

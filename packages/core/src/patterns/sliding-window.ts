@@ -10,14 +10,13 @@ import { defineBuiltIn } from './define-pattern.ts';
 import type { Pattern, PatternSizes } from './pattern.ts';
 import { scaledRun, sumCoverage } from './progression.ts';
 
+/** Options of `slidingWindow`. */
 export interface SlidingWindowOptions {
   /** How many keys before its own position a query sees. */
   readonly before: number;
   /** How many keys after its own position a query sees. */
   readonly after: number;
-  /**
-   * Distance between neighbouring keys of the window: one for all heads, or one per head. Default 1: no gaps.
-   */
+  /** Distance between neighbouring keys of the window, for all heads or for each. Default 1: no gaps. */
   readonly dilation?: number | ArrayLike<number>;
 }
 
@@ -25,7 +24,7 @@ const KINDS: OptionKinds<SlidingWindowOptions> = { before: anything, after: anyt
 
 /**
  * Query q sees the keys k = q + t·dilation with −before ≤ t ≤ after: `before + 1 + after` keys, its own
- * included. Both sides are required: a one-sided window is a decision (`after: 0` is the causal one), not a
+ * included. Both sides are required: a one-sided window is a decision (`after: 0` looks back only), not a
  * default.
  *
  *     before 1, after 1      before 1, after 1, dilation 2
@@ -35,12 +34,18 @@ const KINDS: OptionKinds<SlidingWindowOptions> = { before: anything, after: anyt
  *     · · ■ ■ ■ ·            · ■ · ■ · ■
  *     · · · ■ ■ ■            · · ■ · ■ ·
  *     · · · · ■ ■            · · · ■ · ■
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * slidingWindow({ before: 256, after: 256 });
+ * slidingWindow({ before: 512, after: 0, dilation: [1, 1, 2, 4] }); // four heads
  */
 export function slidingWindow(options: SlidingWindowOptions): Pattern {
-  const given = checkOptions('slidingWindow', options, KINDS);
-  const before = checkInteger("slidingWindow's before", given.before, 0);
-  const after = checkInteger("slidingWindow's after", given.after, 0);
-  const dilation = checkDilation(given.dilation);
+  const checked = checkOptions('slidingWindow', options, KINDS);
+  const before = checkInteger("slidingWindow's before", checked.before, 0);
+  const after = checkInteger("slidingWindow's after", checked.after, 0);
+  const dilation = checkDilation(checked.dilation);
   const perHead = typeof dilation !== 'number';
   const dilationOf = (h: number): number => (perHead ? dilation[h] : dilation);
 

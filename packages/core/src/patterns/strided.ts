@@ -9,16 +9,16 @@ import { defineBuiltIn } from './define-pattern.ts';
 import type { OrderHint, Pattern } from './pattern.ts';
 import { gcd, last, mod, type Run } from './runs.ts';
 
+/** Options of `strided`. */
 export interface StridedOptions {
-  /** l in the paper: close to √n, or the width of an image. */
+  /** The distance between summary keys (l in the paper): close to √n, or the width of an image. */
   readonly stride: number;
 }
 
 const KINDS: OptionKinds<StridedOptions> = { stride: anything };
 
 /**
- * Query q sees the keys k ≤ q with q − k ≤ stride or (q − k) mod stride = 0: both of the paper's heads at
- * once.
+ * Query q sees the keys k ≤ q with q − k ≤ stride or (q − k) mod stride = 0: both heads of the paper in one.
  *
  *     stride 3
  *     ■ · · · · · ·
@@ -28,6 +28,11 @@ const KINDS: OptionKinds<StridedOptions> = { stride: anything };
  *     · ■ ■ ■ ■ · ·
  *     · · ■ ■ ■ ■ ·
  *     ■ · · ■ ■ ■ ■
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * strided({ stride: 64 });
  */
 export function strided(options: StridedOptions): Pattern {
   const stride = checkInteger("strided's stride", checkOptions('strided', options, KINDS).stride, 1);

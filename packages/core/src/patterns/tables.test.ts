@@ -1,7 +1,4 @@
-/**
- * Global tokens, key padding and segments: patterns that look positions up in tables, given as options or at
- * run time.
- */
+/** Patterns that look up positions in tables, which are options or run-time inputs. */
 import { describe, expect, it } from 'vitest';
 import { EXAMPLE_SIZES } from './examples.testing.ts';
 import { failure } from './errors.testing.ts';

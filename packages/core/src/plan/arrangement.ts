@@ -1,6 +1,7 @@
 /**
  * Tries several orders of a pattern's queries and keys, and chooses one. An arrangement says how the queries
- * are divided into groups and how the keys are ordered; the arrangement whose tiles hold the fewest pairs wins.
+ * are divided into groups and how the keys are ordered; the arrangement whose tiles hold the fewest pairs
+ * wins.
  *
  * - Global tokens: their keys come last (scattered columns become a few dense tiles) and their queries form a
  *   group of their own (one global row costs one row, not a row block of 64). They come last, not first, so

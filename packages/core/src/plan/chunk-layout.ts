@@ -3,8 +3,8 @@
  * are the same for every round, head and batch row.
  *
  * Queries are the tokens of the round in its order. Keys are a list of chunks: those of the round, and where
- * rounds are a cycle also the ones that its ends look at. Each takes `slots` places, so that a chunk begins at
- * a tile wherever chunks are whole tiles. A chunk that is met twice is listed twice.
+ * rounds are a cycle also the ones that its ends look at. Each takes `slots` places, so that a chunk begins
+ * at a tile wherever chunks are whole tiles. A chunk that is met twice is listed twice.
  */
 import type { LshProblem } from '../ops/lsh-attention/spec.ts';
 import { MASK_WORDS, TILE } from './block-plan.ts';
@@ -47,7 +47,9 @@ export class ChunkLayout {
     return !wrap || rounds === 1 || (first >= this.lead && last < this.lead + chunks);
   }
 
-  /** Whether a slot holds another token of the same round than the place. Behind the end of a chunk is none. */
+  /**
+   * Whether a slot holds another token of the same round than the place. Behind the end of a chunk is none.
+   */
   readonly isOther: SeesSlot = (place, slot) => {
     const { chunks, chunkLength, length } = this.problem;
     const chunk = Math.floor(slot / this.slots) - this.lead;

@@ -1,4 +1,4 @@
-/** Rounds as tiles allow the very pairs that the definition of LSH attention lists, as often as it lists them. */
+/** Rounds as tiles allow the pairs of the definition of LSH attention, as often as it lists them. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lshPairs } from '../ops/lsh-attention/pairs.ts';

@@ -13,9 +13,9 @@ export interface HeadPattern {
 }
 
 /**
- * The coverage of all pairs of two lists of runs. It asks the pattern about the hulls of both sides first, then
- * about both lists at once, then about one side's runs with the other side's hull, and about single pairs of
- * runs only where doubt remains. It stops at the first mixture.
+ * The coverage of all pairs of two lists of runs. It asks the pattern about the hulls of both sides first,
+ * then about both lists at once, then about one side's runs with the other side's hull, and about single
+ * pairs of runs only where doubt remains. It stops at the first mixture.
  */
 export function coverage(headPattern: HeadPattern, queries: readonly Run[], keys: readonly Run[]): Coverage {
   const { pattern, batchRow, head } = headPattern;

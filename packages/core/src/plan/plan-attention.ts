@@ -1,6 +1,7 @@
 /**
- * Plans an attention call: which batch rows and heads share a plan, in which order each is computed, and which
- * rows use the global projections. Padded keys and queries are not part of any order, so padding is free.
+ * Plans an attention call: which batch rows and heads share a plan, in which order each is computed, and
+ * which rows use the global projections. Padded keys and queries are not part of any order, so padding is
+ * free.
  */
 import { checkArgument, checkOptions, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
@@ -55,8 +56,8 @@ export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData
 
 /**
  * Plans an attention call like `planAttention`, but as a generator of small steps. Planning an irregular
- * pattern over a million tokens takes seconds: `finishPolitely` runs the steps with pauses, in which the event
- * loop turns.
+ * pattern over a million tokens takes seconds: `finishPolitely` runs the steps with pauses, in which the
+ * event loop turns.
  *
  * Errors: those of `planAttention`, at the first step.
  */

@@ -13,7 +13,7 @@ export interface CalibrationStore {
   set(key: string, value: Json): void | Promise<void>;
 }
 
-/** Wraps a store so that it never throws: what cannot be read is undefined, what cannot be written is lost. */
+/** Wraps a store so that it never throws: errors are undefined on reading, and ignored on writing. */
 export function withoutErrors(store: CalibrationStore): CalibrationStore {
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T | undefined> => {
     try {

@@ -4,7 +4,7 @@ import type { Pause } from '../../async/pause.ts';
 /** Elements of a piece: about a millisecond of work. */
 const CHUNK = 1 << 16;
 
-/** Calls `work(from, to)` for consecutive ranges of `total` items of `size` elements each, and pauses between. */
+/** Calls `work(from, to)` for consecutive ranges of `total` items of `size` elements, and pauses between. */
 export async function inChunks(
   total: number,
   size: number,

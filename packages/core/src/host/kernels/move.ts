@@ -1,6 +1,6 @@
 /**
- * Kernels of the ops that only move elements, of any dtype. Copies in JavaScript run at the speed of memory, so
- * every backend in host memory uses these. The executor has checked the indices.
+ * Kernels of the ops that only move elements, of any dtype. Copies in JavaScript run at the speed of memory,
+ * so every backend in host memory uses these. The executor has checked the indices.
  */
 import type { KernelCall, KernelTable } from '../kernel.ts';
 import type { Pause } from '../../async/pause.ts';

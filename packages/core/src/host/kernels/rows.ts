@@ -13,9 +13,9 @@ export interface Walk {
 }
 
 /**
- * Calls `visit(to, length, offsets)` for each row (last axis) of the shape, or for parts of a long row. `to` is
- * the start of the part in a contiguous array of that shape, `offsets[i]` its start in operand i. `offsets` is
- * one array for all calls. A scalar is a row of one element.
+ * Calls `visit(to, length, offsets)` for each row (last axis) of the shape, or for parts of a long row. `to`
+ * is the start of the part in a contiguous array of that shape, `offsets[i]` its start in operand i.
+ * `offsets` is one array for all calls. A scalar is a row of one element.
  */
 export async function forEachRow(
   { shape, strides }: Walk,

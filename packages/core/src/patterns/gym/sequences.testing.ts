@@ -233,8 +233,8 @@ add(
       prefixes.map((prefix, i) => {
         const own = k.ge(shares[i]).and(k.le(q));
         const isPrefix = prefix === i; // A number of ours, no expression.
-        const seen = isPrefix ? own : own.or(within(k, shares[prefix], shares[prefix + 1]));
-        return within(q, shares[i], shares[i + 1]).and(seen);
+        const visible = isPrefix ? own : own.or(within(k, shares[prefix], shares[prefix + 1]));
+        return within(q, shares[i], shares[i + 1]).and(visible);
       }),
     ),
   (_h, q, k) => {
