@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { AttnError, type AttnErrorCode, type DType, type Tensor } from '@attn/core';
+import { AttnError, type AttnErrorCode, type DType } from '@attn/core';
 import {
   allocate,
   anObject,

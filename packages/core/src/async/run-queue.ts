@@ -17,10 +17,7 @@ export class RunQueue {
     return this.unfinished === 0;
   }
 
-  /**
-   * Starts the task when all earlier ones have ended. Rejects with `ABORTED` as soon as a waiting task is
-   * aborted.
-   */
+  /** Runs a task after all earlier ones. Rejects with `ABORTED` when a waiting task is aborted. */
   run<T>(task: () => Promise<T>, signal: AbortSignal | undefined, where: string): Promise<T> {
     const earlier = this.tail;
     const result = untilAborted(earlier, signal, where).then(task);

@@ -20,9 +20,7 @@ import { isList } from '../util/typed-array.ts';
 import { defineBuiltIn } from './define-pattern.ts';
 import type { Pattern, PatternSizes } from './pattern.ts';
 
-/**
- * Which tokens are global: by position or by mask. Without either, the run-time input `globalMask` decides.
- */
+/** Which tokens are global: by position or mask. Without either, the input `globalMask` decides. */
 export interface GlobalTokensOptions {
   /** Their positions, the same in all batch rows. An empty list is legal: the pattern then allows no pair. */
   readonly indices?: ArrayLike<number>;

@@ -36,10 +36,7 @@ export type PatternInput = keyof PatternData;
  * sorted by the properties that are present, in this sequence, and last by position.
  */
 export interface OrderHint {
-  /**
-   * Sort keys by this number first, and leave queries where they are (columns that all see gather in one
-   * place).
-   */
+  /** Sort keys by this number, not queries: columns that every query sees become neighbours. */
   readonly keyLabels?: (position: number) => number;
   /** Sort positions by this label: interleaved documents become contiguous. */
   readonly labels?: ArrayLike<number>;
@@ -53,10 +50,7 @@ export interface Pattern {
   readonly type: string;
   /** The constructor's options, JSON-serialisable. */
   readonly options: JsonObject;
-  /**
-   * What caches know the pattern by. For built-in patterns equal for equal JSON, in any process; see
-   * `definePattern`.
-   */
+  /** The key in caches. Built-in patterns of equal JSON have equal keys; see `definePattern`. */
   readonly key: string;
 
   /** May query position `q` see key position `k`, in batch row `b` and query head `h`? */

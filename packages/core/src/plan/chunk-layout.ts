@@ -47,9 +47,7 @@ export class ChunkLayout {
     return !wrap || rounds === 1 || (first >= this.lead && last < this.lead + chunks);
   }
 
-  /**
-   * Whether a slot holds another token of the same round than the place. Behind the end of a chunk is none.
-   */
+  /** Whether a slot holds another token of the round than a place. Slots behind a chunk hold none. */
   readonly isOther: SeesSlot = (place, slot) => {
     const { chunks, chunkLength, length } = this.problem;
     const chunk = Math.floor(slot / this.slots) - this.lead;

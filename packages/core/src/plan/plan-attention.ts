@@ -48,7 +48,7 @@ export type PlanSizes = Pick<
  * @example
  * const sizes = { batch: 1, heads: 8, queryLength: 65_536, keyLength: 65_536, queryOffset: 0 };
  * const { stats } = planAttention(sizes, slidingWindow({ before: 256, after: 256 }));
- * const share = stats.computedPairs / (sizes.heads * sizes.queryLength * sizes.keyLength); // 0.0098 of n²
+ * const share = stats.computedPairs / (sizes.heads * sizes.queryLength * sizes.keyLength); // 0.0088 of n²
  */
 export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): AttentionPlan {
   return finish(planSteps(sizes, pattern, data));
