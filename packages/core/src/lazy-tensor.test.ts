@@ -1,4 +1,4 @@
-// Tensors that are read when asked for: not before, not again while held, and not wrongly.
+// Lazy tensors are read when somebody asks for their data: not before, and not again while it is held.
 import { expect, test } from 'vitest';
 import { GraphBuilder } from './graph/builder.ts';
 import { dataIdentity, inMemory, isLazy, lazyTensor, type LazyTensor } from './lazy-tensor.ts';

@@ -1,4 +1,4 @@
-// What a call's callback throws ends the call with that very error, and nothing else of the host.
+// An error in a callback of a call ends this call, and nothing else.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { throwIfAborted } from '../errors.ts';
 import { withCallbacks } from './callbacks.ts';
@@ -11,7 +11,7 @@ const wrong = (): void => {
 };
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-/** Work that reports in each of many turns, and stops when it is told to. */
+/** Work that reports in each of many turns, and stops when its signal is aborted. */
 async function work(
   { onProgress }: { readonly onProgress?: (done: number) => unknown },
   signal: AbortSignal | undefined,

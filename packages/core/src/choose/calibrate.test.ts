@@ -9,7 +9,7 @@ import { memoryStore } from './store/memory-store.testing.ts';
 const q = f32([1, 1, 2, 1], [0, 0]);
 const call = { q, k: q, v: q };
 
-/** A backend whose estimate is what it found, and that counts its measurements. */
+/** A backend that estimates what it measured, and counts its measurements. */
 function measured(name: string, ms: number) {
   const counts = { measured: 0 };
   let estimate = 1000;

@@ -84,7 +84,7 @@ test('reprobe sees what the machine has now', async () => {
   let available = false;
   const late = fakeBackend('late', {
     probe: async ({ again = false } = {}) =>
-      // As one that remembers what it found.
+      // As a backend does that caches its probe.
       available && again
         ? { available: true, summary: 'plugged in', features: {} }
         : { available: false, reason: 'not plugged in' },

@@ -33,7 +33,7 @@ function abacus(parts: Partial<BackendParts<Executable> & FixedSpeed> = {}) {
   });
 }
 
-/** A promise, and what settles it. */
+/** A promise, and the functions that settle it. */
 function deferred<T>(): {
   promise: Promise<T>;
   resolve: (value: T) => void;
@@ -211,7 +211,7 @@ describe('speed', () => {
   interface Pace {
     readonly rate: number;
   }
-  /** A backend that measures a rate of 4 and is asked for the rate by `estimate`. */
+  /** A backend that measures a rate of 4, and estimates by its rate. */
   function paced(probe: () => Probe = () => available) {
     const measure = vi.fn((): Pace => ({ rate: 4 }));
     const backend = defineBackend('abacus', {

@@ -45,7 +45,7 @@ describe('classify', () => {
 describe('signature', () => {
   it('leaves out patterns that are constant here', () => {
     const pattern = and(causal(), segments({ ids: Array.from({ length: 99 }, (_, i) => (i < 50 ? 0 : 1)) }));
-    // Inside of a document only causality is left; across the border the documents have no signature.
+    // Within a document only causality matters; across a border the documents have no signature.
     expect(pattern.signature(0, 0, run(0), run(0))).toBe(pattern.signature(0, 0, run(60), run(60)));
     expect(pattern.signature(0, 0, run(0), run(0))).not.toBe(pattern.signature(0, 0, run(8), run(0)));
     expect(pattern.signature(0, 0, run(46), run(46))).toBeUndefined();

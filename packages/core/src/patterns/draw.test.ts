@@ -102,7 +102,7 @@ describe('drawPattern', () => {
   });
 });
 
-/** A drawing as the documentation of the patterns shows it. */
+/** Draws a pattern as the docs of the patterns do. */
 function asInDocumentation(cells: readonly (readonly string[])[]): string {
   return cells.map((row) => ` *     ${row.map((cell) => (cell === 'all' ? '■' : '·')).join(' ')}\n`).join('');
 }

@@ -135,7 +135,7 @@ export const examples: readonly Example[] = [
   }),
 ];
 
-/** What `classify` may answer at best: by looking at every cell. */
+/** The best answer that `classify` can give: by looking at every pair. */
 export function coverageByCells(pattern: Pattern, b: number, h: number, q: Run, k: Run): Coverage {
   let allowed = 0;
   for (let i = 0; i < q.count; i++) {

@@ -1,5 +1,5 @@
 /**
- * Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017,
+ * Key padding: no query sees a key that stands for no token. Vaswani et al. 2017,
  * https://arxiv.org/abs/1706.03762
  */
 import type { OptionKinds } from '../check/check-options.ts';

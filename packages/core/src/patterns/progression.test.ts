@@ -68,7 +68,7 @@ describe('sumCoverage', () => {
 
   it('stops looking for gaps when both progressions are long', () => {
     const [x, y] = [progression(0, 3 * 999, 3), progression(0, 5 * 999, 5)];
-    // 1 is no sum of 3s and 5s, but that is not looked for among a thousand of each.
+    // 1 is no sum of 3s and 5s, but a thousand of each are too many to try.
     expect(sumCoverage(x, y, { low: 1, high: 1, modulus: 1, residue: 0 })).toBe('some');
   });
 });

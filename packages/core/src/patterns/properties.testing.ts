@@ -1,4 +1,4 @@
-/** What must hold for every pattern, as properties over random runs. Not published. */
+/** Properties of every pattern, over random runs. Not published. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { coverageByCells, maskByCells, type Example } from './examples.testing.ts';

@@ -15,16 +15,16 @@ const MOST_HEADS = 2 ** 26;
 export type WhereExpression = FormulaFunction | Json;
 
 /**
- * Query q sees key k if the formula holds. The formula is a function of one object with the variables `q`, `k`,
- * `head` and `batch`. It builds an expression by the methods add, sub, mul, div (rounds down), mod, min, max,
- * abs, eq, ne, lt, le, gt, ge, and, or, not; `always` and `never` are constants. Nested lists are the JSON form.
- * The function is called several times, to check that it only builds.
+ * Query q sees key k if the formula holds. The formula is a function of one object with the variables `q`,
+ * `k`, `head` and `batch`. It builds an expression by the methods add, sub, mul, div (rounds down), mod, min,
+ * max, abs, eq, ne, lt, le, gt, ge, and, or, not; `always` and `never` are constants. Nested lists are the
+ * JSON form. The function is called several times, to check that it only builds.
  *
  * Planning does not evaluate single pairs: a window written as a formula costs what `slidingWindow` costs.
  *
- * Errors: `INVALID_PATTERN` for JavaScript's operators (`q >= k`, `!a`, `a && b`, `q === k`), with the method to
- * write instead; for a function of several parameters, an unknown variable or method, or a result that is no
- * formula.
+ * Errors: `INVALID_PATTERN` for JavaScript's operators (`q >= k`, `!a`, `a && b`, `q === k`), with the method
+ * to write instead; for a function of several parameters, an unknown variable or method, or a result that is
+ * no formula.
  *
  *     where(({ q, k }) => k.le(q).and(q.sub(k).mod(2).eq(0)))
  *     ["and", ["le", "k", "q"], ["eq", ["mod", ["sub", "q", "k"], 2], 0]]

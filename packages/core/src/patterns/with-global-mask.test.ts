@@ -18,13 +18,14 @@ const globals = globalTokens();
 const padding = keyPadding({ lengths: [9] });
 const documents = segments({ ids: [0, 0, 1, 1] });
 
-/** Patterns of a user: one hides every second key, one sees the past. */
+/** A user's limit: it hides every second key. */
 const evenKeys = definePattern({
   type: 'evenKeys',
   isLimit: true,
   allows: (_b, _h, _q, k) => k % 2 === 0,
   classify: () => 'some',
 });
+/** A user's causal pattern. */
 const past = definePattern({
   type: 'past',
   isCausal: true,

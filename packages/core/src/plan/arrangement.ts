@@ -119,7 +119,7 @@ function sorted(
   });
   const inner = { pattern: headPattern.pattern.withoutGlobals(), keys: localKeys.length };
   return {
-    name: [describe(hint), globals.length > 0 ? 'globals last' : ''].filter(Boolean).join(', '),
+    name: [orderName(hint), globals.length > 0 ? 'globals last' : ''].filter(Boolean).join(', '),
     local: { ...plane(localQueries), inner },
     global: globalQueries.length > 0 ? plane(globalQueries) : undefined,
   };
@@ -162,7 +162,8 @@ function sortByRank(rows: Int32Array, rankOf: (row: number) => number): Int32Arr
   return sorted;
 }
 
-function describe({ keyLabels, labels, modulus }: OrderHint = {}): string {
+/** The name of the order of a hint, for `explain`. */
+function orderName({ keyLabels, labels, modulus }: OrderHint = {}): string {
   const parts = [
     keyLabels === undefined ? '' : 'keys by label',
     labels === undefined ? '' : 'by label',

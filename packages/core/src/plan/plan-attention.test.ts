@@ -24,7 +24,7 @@ const sizes = (n: number, batch = 1, heads = 1) => ({
 const window = (w: number, dilation?: number | number[]): Pattern =>
   slidingWindow({ before: w, after: w, dilation });
 
-/** Every pair is computed once if the pattern and the masks allow it, and never otherwise. */
+/** Checks that pairs are computed once if the pattern and the masks allow them, and never otherwise. */
 function expectExact(pattern: Pattern, at: ReturnType<typeof sizes>, data: PlanData = {}): AttentionPlan {
   const plan = planAttention(at, pattern, data);
   const bound = pattern.bind(data);
@@ -142,7 +142,7 @@ describe('planAttention', () => {
     };
     const { stats } = planAttention(sizes(4096), counted);
     expect(stats.computedPairs / stats.allowedPairs).toBeLessThan(1.5);
-    // Without it some 2,000 per token.
+    // Without the order it is about 2,000 per token.
     expect(calls).toBeLessThan(200 * 4096);
   });
 

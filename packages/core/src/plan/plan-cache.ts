@@ -146,7 +146,7 @@ export class PlanCache {
       const start = clock.now();
       plan = yield* planSteps(problem, pattern, data);
       this.plans.set(key, plan);
-      describe(pattern, problem, plan, clock.now() - start);
+      printPlan(pattern, problem, plan, clock.now() - start);
     }
     return { problem, plan };
   }
@@ -173,7 +173,7 @@ function bytesOf({ groups }: AttentionPlan): number {
 }
 
 /** Prints a plan's statistics at `ATTN_DEBUG=3`. */
-function describe(
+function printPlan(
   pattern: Pattern,
   problem: AttentionProblem,
   { stats, groups }: AttentionPlan,
