@@ -1,4 +1,4 @@
-/** Patterns: which query sees which key. A new pattern needs its file, a line here, and a line in `json.ts`. */
+/** Patterns: which query sees which key. To add one: its file, a line here, a line in `json.ts`. */
 export { and, not, or } from './combinators.ts';
 export { blockSparse } from './block-sparse.ts';
 export { causal } from './causal.ts';
