@@ -1,5 +1,5 @@
-// No file imports itself by way of others, not even for a type: what two files need of each other belongs in
-// a third, below both. The linter's `import/no-cycle` ignores `import type`, so this check follows every import
+// No file imports itself by way of others, not even for a type: what two files need of each other belongs in a
+// third, below both. The linter's `import/no-cycle` ignores `import type`, so this check follows every import
 // except `import()` at run time.
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';

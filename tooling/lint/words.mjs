@@ -35,6 +35,7 @@ const NOUNS = new Map([
   ['taken', 'used, names'],
   ['wanted', 'expected, request'],
   ['kept', 'saved, rows'],
+  ['bound', 'pattern, value'],
   ['drawn', 'picture, sample'],
   ['placed', 'placement, site'],
   ['heard', 'events, messages'],
@@ -91,15 +92,25 @@ const FUNCTIONS = new Set(['FunctionExpression', 'ArrowFunctionExpression', 'TSF
 const isFunction = (annotation, value) =>
   FUNCTIONS.has(annotation?.typeAnnotation.type) || FUNCTIONS.has(value?.type);
 
+/** Whether a value is the result of a method of this name. */
+const isCallOf = (method, value) =>
+  value?.type === 'CallExpression' && value.callee.property?.name === method;
+
 /** Values, parameters, properties and types whose name is no noun. */
 function nounlessNames({ text, program }) {
   const places = [];
   const words = new Set();
-  /** Looks at a name. Where it stands for a function, `read` is right; in a loop over elements, `each` is. */
-  const look = (identifier, { isVerb = false, isElement = false } = {}) => {
+  /**
+   * Looks at a name. `read` is right for a function, `each` in a loop over elements, and `bound` for what a
+   * number stays under, but not for what `bind` returns.
+   */
+  const look = (identifier, { isVerb = false, isElement = false, isBinding = false } = {}) => {
     const word = identifier.name.toLowerCase();
     words.add(word);
-    const isRight = (word === 'read' && isVerb) || (word === 'each' && (isVerb || isElement));
+    const isRight =
+      (word === 'read' && isVerb) ||
+      (word === 'each' && (isVerb || isElement)) ||
+      (word === 'bound' && !isBinding);
     if (NOUNS.has(word) && !isRight) places.push({ identifier, word });
   };
   const lookAtParameters = ({ params }) => {
@@ -123,7 +134,7 @@ function nounlessNames({ text, program }) {
     VariableDeclarator: ({ id, init }) => {
       for (const identifier of namesOfPattern(id)) {
         const isVerb = isFunction(identifier.typeAnnotation, init);
-        look(identifier, { isVerb, isElement: loopNames.has(identifier) });
+        look(identifier, { isVerb, isElement: loopNames.has(identifier), isBinding: isCallOf('bind', init) });
       }
     },
     FunctionDeclaration: lookAtParameters,

@@ -94,6 +94,7 @@ describe('names', () => {
     ['const each = count / 2;', 'each'],
     ['const left = n - 1;', 'left'],
     ['const FOUND = 1;', 'FOUND'],
+    ['const bound = pattern.bind(data);', 'bound'],
   ])('%s is refused', (source, name) => {
     plant(`${source}\n`);
     expect(wordViolations(tree.root)).toEqual([
@@ -106,6 +107,7 @@ describe('names', () => {
     ['a method', 'class A { read() {} }\ninterface B { read(): void; readonly read: () => void }'],
     ['an implementation', 'const store = { read: fs.readFile, read() {} };'],
     ['a loop over elements', 'for (const each of list) each();\nlist.map((each) => each);'],
+    ['a limit', 'const bound = 4e-6; function close(bound: number) {}'],
     ['two sides', 'const [left, right] = pair;'],
     ['a property of another', 'const { found } = theirs;'],
     ['part of a longer name', 'const isKnown = 1; const oneHead = 2;'],

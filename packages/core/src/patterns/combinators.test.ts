@@ -160,10 +160,10 @@ describe('perHead', () => {
   });
 
   it('binds every head', () => {
-    const bound = perHead([globalTokens(), full()]).bind({
+    const boundPattern = perHead([globalTokens(), full()]).bind({
       globalMask: { batch: 1, length: 2, data: [0, 1] },
     });
-    expect(bound.inputs).toEqual([]);
-    expect(childrenOf(bound)[0].allows(0, 0, 0, 1)).toBe(true);
+    expect(boundPattern.inputs).toEqual([]);
+    expect(childrenOf(boundPattern)[0].allows(0, 0, 0, 1)).toBe(true);
   });
 });

@@ -77,8 +77,8 @@ export function* planSteps(
       `pattern ${show(pattern.type)} needs the input ${missing}`,
     );
   }
-  const filled = pattern.bind(data);
-  filled.validate(sizes);
+  const boundPattern = pattern.bind(data);
+  boundPattern.validate(sizes);
   const keyRows = maskRows(data.keyMask, sizes.batch, sizes.keyLength, 'keyMask');
   const queryRows = maskRows(data.queryMask, sizes.batch, sizes.queryLength, 'queryMask');
 
@@ -88,12 +88,12 @@ export function* planSteps(
     for (let head = 0; head < sizes.heads; head++) {
       const keys = keyRows(batchRow);
       const queries = queryRows(batchRow);
-      const key = `${filled.variant(batchRow, head)}\n${keys.key}\n${queries.key}`;
+      const key = `${boundPattern.variant(batchRow, head)}\n${keys.key}\n${queries.key}`;
       let family = families.get(key);
       if (family === undefined) {
         const { queryLength, keyLength, queryOffset } = sizes;
         const rows = { queries: queries.rows, keys: keys.rows, queryLength, keyLength, queryOffset };
-        family = { headPattern: { pattern: filled, batchRow, head }, rows, members: [] };
+        family = { headPattern: { pattern: boundPattern, batchRow, head }, rows, members: [] };
         families.set(key, family);
       }
       family.members.push(batchRow * sizes.heads + head);
