@@ -1,4 +1,4 @@
-// No file imports itself by way of others, not even for a type: what two files need of each other belongs in a
+// No file imports itself by way of others, not even for a type: what two files need of each other goes into a
 // third, below both. The linter's `import/no-cycle` ignores `import type`, so this check follows every import
 // except `import()` at run time.
 import { dirname, join, posix } from 'node:path';

@@ -4,7 +4,7 @@
  */
 import { invalidPattern } from './options.ts';
 import type { Coverage, PatternDefinition } from './pattern.ts';
-import { last } from './runs.ts';
+import { last, type Run } from './runs.ts';
 
 const COVERAGES: readonly unknown[] = ['none', 'all', 'some'] satisfies Coverage[];
 
@@ -17,9 +17,22 @@ export type Answers = Pick<PatternDefinition, 'allows' | 'classify' | 'classifyR
  */
 export function checkAnswers(definition: PatternDefinition): Answers {
   const { type, allows, classify, classifyRuns, isCausal = false } = definition;
-  const covered = (name: string, answer: Coverage): Coverage => {
-    if (COVERAGES.includes(answer)) return answer;
-    throw invalidPattern(`${type}'s ${name} to return 'none', 'all' or 'some'`, answer);
+  const checked = (
+    name: string,
+    answer: Coverage,
+    queries: readonly Run[],
+    keys: readonly Run[],
+  ): Coverage => {
+    if (!COVERAGES.includes(answer))
+      throw invalidPattern(`${type}'s ${name} to return 'none', 'all' or 'some'`, answer);
+    if (isCausal && answer === 'all') {
+      // Not by spreading: a list of runs can be as long as the sequence.
+      const q = queries.reduce((least, { start }) => Math.min(least, start), Infinity);
+      const k = keys.reduce((most, run) => Math.max(most, last(run)), -Infinity);
+      if (k > q)
+        throw invalidPattern(`${type}'s ${name} to hide key ${k} from query ${q}, as it isCausal`, answer);
+    }
+    return answer;
   };
   return {
     allows(b, h, q, k) {
@@ -32,15 +45,8 @@ export function checkAnswers(definition: PatternDefinition): Answers {
       if (typeof answer === 'boolean') return answer;
       throw invalidPattern(`${type}'s allows to return true or false for query ${q} and key ${k}`, answer);
     },
-    classify(b, h, q, k) {
-      const answer = covered('classify', classify(b, h, q, k));
-      if (isCausal && answer === 'all' && last(k) > q.start)
-        throw invalidPattern(
-          `${type}'s classify to hide key ${last(k)} from query ${q.start}, as it isCausal`,
-          answer,
-        );
-      return answer;
-    },
-    classifyRuns: classifyRuns && ((b, h, q, k) => covered('classifyRuns', classifyRuns(b, h, q, k))),
+    classify: (b, h, q, k) => checked('classify', classify(b, h, q, k), [q], [k]),
+    classifyRuns:
+      classifyRuns && ((b, h, qs, ks) => checked('classifyRuns', classifyRuns(b, h, qs, ks), qs, ks)),
   };
 }

@@ -105,7 +105,7 @@ describe('isCausal and isLimit', () => {
   });
 
   it('are believed only as far as the answers agree', () => {
-    const wrong = mine(1, { isCausal: true, classify: () => 'all' });
+    const wrong = mine(1, { isCausal: true, classify: () => 'all', classifyRuns: () => 'all' });
     expect(wrong.allows(0, 0, 3, 3)).toBe(true);
     expect(wrong.allows(0, 0, 3, 5)).toBe(false);
     expect(failure(() => wrong.allows(0, 0, 3, 4))).toContain(
@@ -115,6 +115,10 @@ describe('isCausal and isLimit', () => {
     expect(wrong.classify(0, 0, later, earlier)).toBe('all');
     expect(failure(() => wrong.classify(0, 0, earlier, later))).toContain(
       'mine\'s classify to hide key 7 from query 0, as it isCausal, got "all"',
+    );
+    expect(wrong.classifyRuns?.(0, 0, [later], [earlier])).toBe('all');
+    expect(failure(() => wrong.classifyRuns?.(0, 0, [later, earlier], [earlier]))).toContain(
+      'mine\'s classifyRuns to hide key 3 from query 0, as it isCausal, got "all"',
     );
   });
 });
