@@ -17,22 +17,17 @@ export type Answers = Pick<PatternDefinition, 'allows' | 'classify' | 'classifyR
  */
 export function checkAnswers(definition: PatternDefinition): Answers {
   const { type, allows, classify, classifyRuns, isCausal = false } = definition;
-  const checked = (
-    name: string,
-    answer: Coverage,
-    queries: readonly Run[],
-    keys: readonly Run[],
-  ): Coverage => {
-    if (!COVERAGES.includes(answer))
-      throw invalidPattern(`${type}'s ${name} to return 'none', 'all' or 'some'`, answer);
-    if (isCausal && answer === 'all') {
-      // Not by spreading: a list of runs can be as long as the sequence.
-      const q = queries.reduce((least, { start }) => Math.min(least, start), Infinity);
-      const k = keys.reduce((most, run) => Math.max(most, last(run)), -Infinity);
-      if (k > q)
-        throw invalidPattern(`${type}'s ${name} to hide key ${k} from query ${q}, as it isCausal`, answer);
-    }
-    return answer;
+  const covered = (name: string, answer: Coverage): Coverage => {
+    if (COVERAGES.includes(answer)) return answer;
+    throw invalidPattern(`${type}'s ${name} to return 'none', 'all' or 'some'`, answer);
+  };
+  /** Throws if an answer for all pairs of runs includes a key after its query. */
+  const checkPast = (name: string, queries: readonly Run[], keys: readonly Run[]): void => {
+    // Not by spreading: a list of runs can be as long as the sequence.
+    const q = queries.reduce((least, { start }) => Math.min(least, start), Infinity);
+    const k = keys.reduce((most, run) => Math.max(most, last(run)), -Infinity);
+    if (k > q)
+      throw invalidPattern(`${type}'s ${name} to hide key ${k} from query ${q}, as it isCausal`, 'all');
   };
   return {
     allows(b, h, q, k) {
@@ -45,8 +40,17 @@ export function checkAnswers(definition: PatternDefinition): Answers {
       if (typeof answer === 'boolean') return answer;
       throw invalidPattern(`${type}'s allows to return true or false for query ${q} and key ${k}`, answer);
     },
-    classify: (b, h, q, k) => checked('classify', classify(b, h, q, k), [q], [k]),
+    classify(b, h, q, k) {
+      const answer = covered('classify', classify(b, h, q, k));
+      if (isCausal && answer === 'all') checkPast('classify', [q], [k]);
+      return answer;
+    },
     classifyRuns:
-      classifyRuns && ((b, h, qs, ks) => checked('classifyRuns', classifyRuns(b, h, qs, ks), qs, ks)),
+      classifyRuns &&
+      ((b, h, queries, keys) => {
+        const answer = covered('classifyRuns', classifyRuns(b, h, queries, keys));
+        if (isCausal && answer === 'all') checkPast('classifyRuns', queries, keys);
+        return answer;
+      }),
   };
 }
