@@ -1,9 +1,9 @@
 /**
- * `@attn/core/backend` for whoever writes a backend, a model or a tool: the contract of backends, and what they share. Applications
- * need `@attn/core` only.
+ * `@attn/core/backend` is for authors of backends, models and tools: the contract of backends, and what all
+ * backends share. Applications only need `@attn/core`.
  */
 
-// The contract of a backend, and what all backends do alike.
+// The contract of a backend, and the part that all backends have in common.
 export {
   supportsGraph,
   type CompileOptions,
@@ -15,7 +15,7 @@ export {
 export * from './contract/define-backend.ts';
 export { withRunOptions } from './contract/run-options.ts';
 
-// What callers write is checked once.
+// Checks of what callers write.
 export { checkArgument, checkOptions, readEntries, type OptionKinds } from './check/check-options.ts';
 export * from './check/kinds.ts';
 export { unknownName } from './check/nearest-name.ts';
@@ -39,7 +39,7 @@ export {
   type HalfArray,
   type StorageOf,
 } from './tensor.ts';
-export { dataIdentity, isLazy, lazyTensor } from './lazy-tensor.ts';
+export { dataIdentity, isLazy, lazyTensor, type LazyTensor } from './lazy-tensor.ts';
 export { isList, isMap, typedArrayName, type TypedArray } from './util/typed-array.ts';
 export { ordinaryMemory } from './util/host-memory.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './util/float16.ts';
@@ -81,7 +81,8 @@ export type { ReduceAttributes, ReduceKind } from './ops/reduce/spec.ts';
 
 // Plans: a pattern as a list of tiles.
 export { MASK_WORDS, TILE, type BlockPlan, type BlockTiles, type PlanGroup } from './plan/block-plan.ts';
-export { ChunkPlan, type ChunkData } from './plan/chunk-plan.ts';
+export { ChunkPlan, type HeadRounds } from './plan/chunk-plan.ts';
+export type { ChunkData } from './plan/meetings.ts';
 export { planSteps, type PlanData, type PlanSizes } from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
 export {
@@ -97,7 +98,7 @@ export { planBytes } from './plan/plan-blocks.ts';
 export { maskAllows } from './plan/tile-mask.ts';
 export { countTiles, forEachSpan, forEachTile, type Spans } from './plan/walk.ts';
 
-// Running in host memory: an executor for a table of kernels.
+// Graphs that run in host memory: an executor for a table of kernels.
 export { compileGraph, type ExecutorOptions } from './host/executor.ts';
 export type { Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
 export type { Region } from './host/region.ts';
@@ -109,7 +110,7 @@ export { inChunks } from './host/kernels/chunks.ts';
 export { moveKernels } from './host/kernels/move.ts';
 export { forEachRow } from './host/kernels/rows.ts';
 
-// Long work: in small steps, in turn, with progress, until it is aborted.
+// Long work: in small steps, one after another, with progress, until it is aborted.
 export { createPause, eventLoopTurn, type Pause } from './async/pause.ts';
 export { RunQueue } from './async/run-queue.ts';
 export { untilAborted } from './async/until-aborted.ts';
@@ -119,12 +120,12 @@ export { throttleProgress } from './async/progress.ts';
 export { finishPolitely } from './async/steps.ts';
 export { clock, onHostTimers, type Timer } from './async/clock.ts';
 
-// Predicting time: measuring a machine.
+// Predictions of time: how fast the machine is.
 export { leastTime, repeatFor, type LeastTimeOptions } from './choose/least-time.ts';
 export { isPlausible, plausible } from './choose/plausible.ts';
 export { workClock } from './choose/work-clock.ts';
 
-// Systems: options as tools read them.
+// Systems: their options, for tools.
 export type { LshOptions } from './systems/reformer/lsh.ts';
 export {
   LINFORMER_PROJECTIONS,

@@ -1,6 +1,6 @@
 /**
- * `@attn/core` for applications: attention on whatever backends are installed. Backends import `@attn/core/backend`; the float64
- * definitions are in `@attn/core/reference`.
+ * `@attn/core` is for applications: attention on the backends that are installed. Backends import
+ * `@attn/core/backend`; the float64 definitions are in `@attn/core/reference`.
  */
 
 // The front door: which backends there are, and running on the best of them.
@@ -26,7 +26,8 @@ export { bool, f32, i32, tensor, zeros, type DType, type Tensor, type TensorSpec
 export { attention, type AttentionCall, type AttentionResult } from './calls/attention.ts';
 export { linformer, type LinformerCall } from './calls/linformer.ts';
 export { lsh, type LshCall, type LshResult } from './calls/lsh.ts';
-export { defineCall, type Call, type CallDefinition } from './calls/call.ts';
+export { defineCall, type Call } from './calls/call.ts';
+export type { CallDefinition } from './calls/definition.ts';
 
 // Patterns: which query sees which key.
 export * from './patterns/index.ts';

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { AttnError, type AttnErrorCode, type DType, type Tensor } from '@attn/core';
+import { AttnError, type AttnErrorCode, type DType } from '@attn/core';
 import {
   allocate,
   anObject,
@@ -17,6 +17,7 @@ import {
   throwIfAborted,
   type FileSpan,
   type Kind,
+  type LazyTensor,
   type OptionKinds,
 } from '@attn/core/backend';
 import { decode, DTYPE_IN_FILE } from './dtypes.ts';
@@ -33,7 +34,7 @@ export interface SafetensorsDiskFile extends SafetensorsFile {
    * A tensor that is not read now, but each time when its data is asked for and nobody holds it any more; closing this file does not
    * matter to it. Asking for its data throws `MALFORMED_FILE` once the file has changed. Errors: `MISSING_INPUT`.
    */
-  lazyTensor(name: string): Tensor;
+  lazyTensor(name: string): LazyTensor;
   /** Closes the file. Idempotent. Tensors that were read stay valid. */
   close(): Promise<void>;
 }
@@ -155,7 +156,7 @@ class SeenFile {
   }
 
   /** Its tensor, read when asked for. */
-  lazyTensor(file: SafetensorsFile, name: string): Tensor {
+  lazyTensor(file: SafetensorsFile, name: string): LazyTensor {
     const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
     const read = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
     const folder = dirname(this.path);

@@ -4,7 +4,7 @@
  * the graph is built only where no earlier call had an equal one.
  */
 import type { Tensors } from '../contract/backend.ts';
-import { checkArgument, readEntries, type OptionKinds } from '../check/check-options.ts';
+import { checkArgument, readEntries } from '../check/check-options.ts';
 import { AttnError } from '../errors.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -14,6 +14,7 @@ import { checkTensor, type Tensor } from '../tensor.ts';
 import { LruMap } from '../util/lru.ts';
 import { RUN_OPTION_NAMES } from '../contract/run-options.ts';
 import { callKey } from './call-key.ts';
+import type { CallDefinition } from './definition.ts';
 
 /** How many keys of calls are remembered, by each kind of call. */
 const CHECKED_KEYS = 64;
@@ -35,33 +36,6 @@ export interface Call<R extends object> {
   readonly key?: string;
   /** The result of a run, from the outputs of the graph by name. */
   result(outputs: Tensors): R;
-}
-
-/**
- * Defines a kind of call. `C` is what users write, tensors and options in one object; `V` has its tensors as values of a graph.
- */
-export interface CallDefinition<C extends object, V extends object> {
-  /** The function that users call, for errors. */
-  readonly name: string;
-  /** Names of tensors. */
-  readonly required: readonly (string & keyof V)[];
-  readonly optional: readonly (string & keyof V)[];
-  /** Tensors that may be lists of tensors. */
-  readonly lists?: readonly (string & keyof V)[];
-  /** Everything else, and what it must be. */
-  readonly options: OptionKinds<Omit<C, keyof V>>;
-  /** Inputs that are often the same object as another input, which is then fed once. */
-  readonly sameAs?: Readonly<Record<string, string>>;
-  /** Refuses what deserves a better reason than that it is unknown. */
-  check?(call: C): void;
-  /** Says with `ATTN_DEBUG` what would be better. Names and options of the call have been checked. */
-  remark?(call: C): void;
-  /** The outputs by name, from the values of the tensors and the options. Undefined outputs are left out. */
-  build(
-    builder: GraphBuilder,
-    values: V,
-    options: Omit<C, keyof V>,
-  ): Readonly<Record<string, Value | undefined>>;
 }
 
 /**

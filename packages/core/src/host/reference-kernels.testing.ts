@@ -1,4 +1,4 @@
-/** Kernels made of the references: slow, and right up to the rounding of each node's outputs. */
+/** Kernels that call the references: slow, and exact up to the rounding of outputs. */
 import type { OpName } from '../ops/attributes.ts';
 import { OP_NAMES } from '../ops/index.ts';
 import { references } from '../ops/references.ts';

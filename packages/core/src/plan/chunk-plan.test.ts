@@ -1,12 +1,13 @@
-/** Rounds as tiles allow exactly the pairs that the definition of LSH attention lists, as often as it lists them. */
+/** Rounds as tiles allow the pairs of the definition of LSH attention, as often as it lists them. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lshPairs } from '../ops/lsh-attention/pairs.ts';
 import { lshProblem, type LshAttentionAttributes } from '../ops/lsh-attention/spec.ts';
 import { mulberry32 } from '../util/mulberry32.ts';
 import { TILE } from './block-plan.ts';
-import { ChunkPlan, type ChunkData } from './chunk-plan.ts';
+import { ChunkPlan } from './chunk-plan.ts';
 import { expandBlock } from './expand.testing.ts';
+import type { ChunkData } from './meetings.ts';
 
 /** Orders sorted by random buckets, as a run would have them. */
 function randomData(
@@ -54,9 +55,9 @@ test('the tiles of all rounds are the pairs of the definition', () => {
       const shape = [1, 1, length, 4];
       const shapes = { qk: { shape }, v: { shape }, order: { shape: [1, 1, rounds, length] } };
       const plan = new ChunkPlan(lshProblem(shapes, attributes));
-      plan.use({ order, buckets: bucketOf, ...(masked && { mask }) });
+      const head = plan.head({ order, buckets: bucketOf, ...(masked && { mask }) });
       const counts = new Uint8Array(length * length);
-      for (let r = 0; r < rounds; r++) expandBlock(plan.round(r), length, counts);
+      for (let r = 0; r < rounds; r++) expandBlock(head.round(r), length, counts);
 
       const expected = new Uint8Array(length * length);
       const inputs = {
@@ -83,8 +84,7 @@ test('tiles grow with the length, and whole chunks share their masks', () => {
   };
   expect(tilesAt(1024).tiles).toBe(2 * 16);
   expect(tilesAt(65_536).tiles).toBe(2 * 1024);
-  const plan = tilesAt(1024);
-  plan.use({ order: Int32Array.from({ length: 4 * 1024 }, (_, at) => at % 1024) });
-  // The diagonal's, and that of the chunk before the first, which belongs to another round.
-  expect(plan.round(1).masks.length / 128).toBe(2);
+  const head = tilesAt(1024).head({ order: Int32Array.from({ length: 4 * 1024 }, (_, at) => at % 1024) });
+  // One for the diagonal, one for the chunk before the first, which belongs to another round.
+  expect(head.round(1).masks.length / 128).toBe(2);
 });

@@ -6,7 +6,8 @@ import type { Call } from '../calls/call.ts';
 import type { ProbedBackend } from '../choose/candidates.ts';
 import { Chooser } from '../choose/chooser.ts';
 import { probeAll } from '../choose/probe-all.ts';
-import { forgiving, hostStore } from '../choose/store/calibration-store.ts';
+import { withoutErrors } from '../choose/store/calibration-store.ts';
+import { hostStore } from '../choose/store/host-store.ts';
 import { Tuner } from '../choose/tuner.ts';
 import type { Backend, Probe, RunOptions, Tensors } from '../contract/backend.ts';
 import { checkGraph } from '../graph/check-graph.ts';
@@ -66,7 +67,7 @@ class AttnOfBackends implements Attn {
 
   constructor(backends: readonly ProbedBackend[], { backend, tune, cache = true }: AttnOptions) {
     const store = typeof cache === 'object' ? cache : cache ? hostStore() : undefined;
-    const safe = store && forgiving(store);
+    const safe = store && withoutErrors(store);
     const tuner = tune === 'measure' ? new Tuner(safe) : undefined;
     this.defaultBackend = backend;
     this.chooser = new Chooser(backends, this.plans, safe, tuner);

@@ -1,13 +1,13 @@
 /**
  * Finds the backend of each graph, and goes on with the next best when one fails. A backend that was named never falls back; otherwise
  * a lost device, a dead worker or a lack of memory, say, moves the same work to the next backend, and `fallback` is emitted.
- * `health.ts` has the failures that count.
+ * `failure-log.ts` has the failures that count.
  */
 import type { Backend } from '../contract/backend.ts';
 import { untilAborted } from '../async/until-aborted.ts';
 import { describeChoice, type UsableCandidate } from '../choose/candidates.ts';
 import type { Chooser } from '../choose/chooser.ts';
-import { isRecoverable } from '../choose/health.ts';
+import { isRecoverable } from '../choose/failure-log.ts';
 import type { Trial, Tuner } from '../choose/tuner.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
 import { checkGraph } from '../graph/check-graph.ts';
@@ -71,12 +71,12 @@ export class Dispatcher {
     for (let turn = 0; ; turn++) {
       const { backend, predictedMs, tunedMs: measuredMs } = ranked[turn];
       this.last = { graph, backend: backend.name };
-      debug(1, () => describeChoice(graph, ranked[turn], this.chooser.judge(graph)));
+      debug(1, () => describeChoice(graph, ranked[turn], this.chooser.candidates(graph)));
       this.listeners.emit('choice', { graph, backend: backend.name, predictedMs, measuredMs });
       this.throwIfOver(); // A listener may have ended it.
       try {
         const result = await this.runs.track(attempt(backend));
-        this.chooser.health.succeeded(backend.name, graph.key);
+        this.chooser.failures.succeeded(backend.name, graph.key);
         return result;
       } catch (error) {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
@@ -138,7 +138,7 @@ export class Dispatcher {
 
   /** Remembers a failure, and drops what no longer works after it. */
   private forget(backend: Backend, graph: Graph, error: AttnError): void {
-    this.chooser.health.failed(backend.name, graph.key, error);
+    this.chooser.failures.failed(backend.name, graph.key, error);
     this.runs.forget(backend, graph, error);
   }
 }

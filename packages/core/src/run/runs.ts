@@ -5,7 +5,7 @@
 import type { Backend, CompileOptions, Executable, RunOptions, Tensors } from '../contract/backend.ts';
 import { clock } from '../async/clock.ts';
 import { untilAborted } from '../async/until-aborted.ts';
-import { isLost } from '../choose/health.ts';
+import { isLost } from '../choose/failure-log.ts';
 import type { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';

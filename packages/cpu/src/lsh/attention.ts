@@ -4,6 +4,7 @@
  */
 import {
   ChunkPlan,
+  type HeadRounds,
   lshProblem,
   TILE,
   type BlockTiles,
@@ -36,7 +37,7 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const [qk, v] = [heading(readFloats(inputs.qk), headDim), heading(readFloats(inputs.v), valueDim)];
   const results = heading(out.data, valueDim);
   const plan = new ChunkPlan(problem);
-  const rounds = new Rounds(call, problem, plan);
+  const rounds = new Rounds(call, problem, plan.tiles);
 
   for (let member = 0; member < batch * heads; member++) {
     const [batchRow, head] = [Math.floor(member / heads), member % heads];
@@ -45,10 +46,10 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
       const size = problem.rounds * length;
       return inputs[name]?.data.subarray(member * size, (member + 1) * size);
     };
-    plan.use({ order: ofHead('order') ?? [], buckets: ofHead('buckets'), mask });
+    const tiles = plan.head({ order: ofHead('order') ?? [], buckets: ofHead('buckets'), mask });
     const values = headRows(v, batchRow, head);
     const rows = headRows(results, batchRow, head);
-    const { lse } = await rounds.run(member, headRows(qk, batchRow, head), values, rows);
+    const { lse } = await rounds.run(member, tiles, headRows(qk, batchRow, head), values, rows);
     for (let i = 0; i < length; i++) {
       if (lse[i] === -Infinity && mask?.[i] !== 0) copyRow(values, rows, i);
     }
@@ -86,36 +87,40 @@ class RowStates {
 class Rounds {
   private readonly call: KernelCall<'lshAttention'>;
   private readonly problem: LshProblem;
-  private readonly plan: ChunkPlan;
+  private readonly tilesOfRound: number;
   private readonly scratch: Scratch;
-  private readonly terms: readonly LogitTerm[];
   private readonly keys: Float32Array;
   private readonly states: RowStates;
   private done = 0;
 
-  constructor(call: KernelCall<'lshAttention'>, problem: LshProblem, plan: ChunkPlan) {
-    const { length, headDim, valueDim, duplicates } = problem;
+  constructor(call: KernelCall<'lshAttention'>, problem: LshProblem, tilesOfRound: number) {
+    const { length, headDim, valueDim } = problem;
     this.call = call;
     this.problem = problem;
-    this.plan = plan;
+    this.tilesOfRound = tilesOfRound;
     this.scratch = rowBlockScratch(headDim, valueDim);
-    this.terms = duplicates === 'lucidrains' ? [lessTimesMet(plan)] : [];
     this.keys = call.context.scratch('f32', length * headDim);
     this.states = new RowStates(length);
   }
 
   /** Computes a head into `out` and returns its states, which are overwritten by the next head's. */
-  async run(member: number, qk: HeadRows, values: HeadRows, out: HeadRows): Promise<RowStates> {
-    const { heads, headDim, valueDim, rounds, scale } = this.problem;
+  async run(
+    member: number,
+    planned: HeadRounds,
+    qk: HeadRows,
+    values: HeadRows,
+    out: HeadRows,
+  ): Promise<RowStates> {
+    const { heads, headDim, valueDim, rounds, scale, duplicates } = this.problem;
     this.states.reset();
     const keys: HeadRows = { data: this.keys, origin: 0, stride: headDim, dim: headDim };
     normalizeKeys(qk, keys, this.problem);
     const place = { batchRow: Math.floor(member / heads), head: member % heads };
+    const terms = duplicates === 'lucidrains' ? [lessTimesMet(planned)] : [];
     for (let round = 0; round < rounds; round++) {
-      const block = this.plan.round(round);
+      const block = planned.round(round);
       const tiles = new TileCache(headDim, valueDim, Math.ceil(block.keyCount / TILE));
       tiles.use({ keys, values, keyIndex: block.keyIndex, keyCount: block.keyCount });
-      const { terms } = this;
       await this.runRound({ ...place, block, queries: qk, keys, values, tiles, terms, scale }, block, out);
     }
     return this.states;
@@ -124,7 +129,7 @@ class Rounds {
   private async runRound(work: HeadWork, block: BlockTiles, out: HeadRows): Promise<void> {
     const { context } = this.call;
     const { batch, heads, rounds } = this.problem;
-    const total = batch * heads * rounds * this.plan.tiles;
+    const total = batch * heads * rounds * this.tilesOfRound;
     for (let rowBlock = 0; rowBlock < block.rowStart.length - 1; rowBlock++) {
       const rows = beginRowBlock(work, rowBlock, this.scratch);
       for (const tile of tilesOf(block, rowBlock)) {
@@ -173,11 +178,11 @@ function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, 
 }
 
 /** − log(count + 1e-9): `duplicates: 'lucidrains'`. */
-function lessTimesMet(plan: ChunkPlan): LogitTerm {
+function lessTimesMet(head: HeadRounds): LogitTerm {
   return (scores, { queryRows, keyRows, rows, columns }) => {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
-        scores[i * TILE + j] -= Math.log(plan.timesMet(queryRows[i], keyRows[j]) + 1e-9);
+        scores[i * TILE + j] -= Math.log(head.timesMet(queryRows[i], keyRows[j]) + 1e-9);
       }
     }
   };

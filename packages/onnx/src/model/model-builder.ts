@@ -3,7 +3,7 @@
  * they are unique in the whole model, bodies of `Scan` and `If` included, which may read the values of the graph around them.
  */
 import { type Tensor } from '@attn/core';
-import { byteLengthOf, type FileSpan } from '@attn/core/backend';
+import { byteLengthOf, isLazy, type FileSpan } from '@attn/core/backend';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT, type ElementType } from './dtypes.ts';
 
@@ -73,7 +73,8 @@ export class ModelBuilder {
 
   /** A tensor as a constant. Its bytes are not copied, and those of a lazy one not read. */
   tensor(wish: string, tensor: Tensor): Name {
-    const { dtype, shape, file } = tensor;
+    const { dtype, shape } = tensor;
+    const file = isLazy(tensor) ? tensor.file : undefined;
     const bytes = (): Uint8Array => bytesOf(tensor.data);
     return this.initializer(wish, { dtype, shape, byteLength: byteLengthOf(tensor), bytes, file });
   }

@@ -1,4 +1,4 @@
-/** A store in `localStorage`: the same for all pages of one origin. */
+/** A store in `localStorage`. All pages of an origin share it. */
 import type { CalibrationStore } from './calibration-store.ts';
 import { readEntries, withEntry } from './entries.ts';
 import { host } from './host.ts';
@@ -8,7 +8,7 @@ const ITEM = '@attn measured';
 
 /** The store, or undefined in workers, in sandboxed pages, and outside of browsers. */
 export function pageStore(): CalibrationStore | undefined {
-  // Node has one, too, but warns when it is touched.
+  // Node has a `localStorage`, too, but warns at its use.
   if (host().process?.versions?.node !== undefined) return undefined;
   let storage: ReturnType<typeof host>['localStorage'];
   try {

@@ -1,5 +1,4 @@
-/** Checks one call of LSH attention and derives the specs of its outputs. */
-
+/** Checks a call of LSH attention, and derives the specs of its outputs. */
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { inBhnd } from '../attention/spec.ts';
@@ -9,7 +8,7 @@ import { lshProblem, type LshAttentionAttributes } from './spec.ts';
 
 const OP = 'lshAttention';
 
-/** See `LshAttentionInputs`. */
+/** The specs of the outputs of LSH attention. Errors: see `LshAttentionInputs`. */
 export function inferLshAttention(inputs: NamedSpecs, attributes: LshAttentionAttributes): TensorSpec[] {
   const dtype = sharedFloat(OP, inputs, ['qk', 'v']);
   checkDuplicates(attributes);

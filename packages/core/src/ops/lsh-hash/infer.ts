@@ -1,4 +1,4 @@
-/** Checks one hash and derives the shape of its buckets. */
+/** Checks a call of `lshHash`, and derives the shape of its buckets. */
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { inBhnd } from '../attention/spec.ts';
@@ -8,7 +8,7 @@ import { lshHashProblem, type LshHashAttributes } from './spec.ts';
 
 const OP = 'lshHash';
 
-/** See `LshHashInputs`. */
+/** The spec of the buckets. Errors: see `LshHashInputs`. */
 export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes): [TensorSpec] {
   const { x, rotations, mask } = inputs;
   const { buckets, layout = 'bhnd' } = attributes;
@@ -29,10 +29,7 @@ export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes):
   return [{ dtype: 'i32', shape: [batch, heads, rounds, length] }];
 }
 
-/**
- * The factors are even, and their product fits an i32; `name` is what the caller calls them. Errors:
- * `INVALID_ARGUMENT`.
- */
+/** Checks that factors are even and their product fits an i32. Errors, with this name: `INVALID_ARGUMENT`. */
 export function checkBuckets(buckets: readonly number[], name = 'buckets'): void {
   checkIntegerList(OP, name, buckets);
   if (buckets.length === 0 || buckets.some((factor) => factor < 2 || factor % 2 !== 0)) {

@@ -1,10 +1,10 @@
-/** The meaning of the hash, one token at a time, in float64. */
+/** Defines `lshHash`: one token at a time, in float64. */
 import { rowStrides } from '../attention/spec.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
 import { lshHashProblem, type LshHashAttributes } from './spec.ts';
 
-/** bucket = Σᵢ argmax([xRᵢ; −xRᵢ]) · f₀ · … · fᵢ₋₁. */
+/** Computes the buckets: Σᵢ argmax([xRᵢ; −xRᵢ]) · f₀ · … · fᵢ₋₁. */
 export function lshHashReference(inputs: NamedReferences, attributes: LshHashAttributes): [ReferenceTensor] {
   const { batch, heads, length, headDim, rounds, width, factors, bucketCount, layout, rotationStrides } =
     lshHashProblem(inputs, attributes);
@@ -42,7 +42,7 @@ export function lshHashReference(inputs: NamedReferences, attributes: LshHashAtt
   return [out];
 }
 
-/** The index of the first largest number; NaN is never larger. */
+/** The index of the largest number, the first of equal ones. NaN is never larger. */
 function firstLargest(values: readonly number[]): number {
   let best = 0;
   let largest = -Infinity;

@@ -1,6 +1,7 @@
 /**
- * What failed of late, so that not every call has to learn again that a backend is lost. After three failures in a row a
- * backend comes last (it is still there when nobody else can), until something succeeds on it or it is probed again.
+ * Remembers recent failures, so that not every call has to learn again that a backend is lost. After three
+ * failures in a row a backend comes last, until something succeeds on it or it is probed again. It still runs
+ * what no other backend can.
  */
 import type { AttnError, AttnErrorCode } from '../errors.ts';
 import { LruMap } from '../util/lru.ts';
@@ -8,18 +9,18 @@ import { LruMap } from '../util/lru.ts';
 /** Failures in a row after which a backend comes last. */
 const LIMIT = 3;
 
-/** How many pairs of backend and graph are remembered. */
+/** How many pairs of backend and graph are counted. */
 const GRAPHS = 256;
 
-/** Failures of a whole backend: nothing that it has compiled works any longer. */
+/** Failures of a whole backend: nothing that it compiled works any longer. */
 const LOST: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
   'DEVICE_LOST',
   'WORKER_DIED',
-  // It was there when it was probed.
+  // The probe said it was there.
   'BACKEND_UNAVAILABLE',
 ]);
 
-/** Failures after which another backend may well succeed. All but the lost ones may be the graph's: it is too big, say. */
+/** Failures after which another backend may succeed. All but `LOST` may be due to the graph: too big, say. */
 const RECOVERABLE: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
   ...LOST,
   'OUT_OF_MEMORY',
@@ -44,11 +45,11 @@ export function isLost(error: AttnError): boolean {
 }
 
 /** Counts failures in a row: of a backend when it was lost, otherwise of one graph on it. */
-export class Health {
+export class FailureLog {
   private readonly backends = new Map<string, Failures>();
   private readonly graphs = new LruMap<Failures>(GRAPHS);
 
-  /** A call failed. `graphKey` is the key of its graph. */
+  /** Counts a failed call. `graphKey` is the key of its graph. */
   failed(backend: string, graphKey: string, error: AttnError): void {
     const [counts, key] = isLost(error)
       ? [this.backends, backend]
@@ -56,7 +57,7 @@ export class Health {
     counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, error });
   }
 
-  /** A call succeeded. */
+  /** Forgets the failures of a backend, and of a graph on it: a call succeeded. */
   succeeded(backend: string, graphKey: string): void {
     this.backends.delete(backend);
     this.graphs.delete(pairKey(backend, graphKey));

@@ -3,7 +3,7 @@ import { AttnError, type AttnErrorCode } from '../errors.ts';
 import { f32 } from '../tensor.ts';
 import { createAttn } from '../run/create-attn.ts';
 import { fails, fakeBackend } from '../run/fake-backend.testing.ts';
-import { Health, isRecoverable } from './health.ts';
+import { FailureLog, isRecoverable } from './failure-log.ts';
 
 const q = f32([1, 1, 2, 1], [0, 0]);
 const call = { q, k: q, v: q };
@@ -84,7 +84,7 @@ test('reprobe sees what the machine has now', async () => {
   let available = false;
   const late = fakeBackend('late', {
     probe: async ({ again = false } = {}) =>
-      // As one that remembers what it found.
+      // As a backend does that caches its probe.
       available && again
         ? { available: true, summary: 'plugged in', features: {} }
         : { available: false, reason: 'not plugged in' },
@@ -97,13 +97,13 @@ test('reprobe sees what the machine has now', async () => {
 });
 
 test('two failures are not enough, and a success starts the count again', () => {
-  const health = new Health();
+  const failures = new FailureLog();
   const lost = new AttnError('DEVICE_LOST', 'fake/run', 'gone');
-  for (let i = 0; i < 2; i++) health.failed('a', 'graph', lost);
-  expect(health.complaint('a', 'graph')).toBeUndefined();
-  health.succeeded('a', 'other graph');
-  health.failed('a', 'graph', lost);
-  expect(health.complaint('a', 'graph')).toBeUndefined();
+  for (let i = 0; i < 2; i++) failures.failed('a', 'graph', lost);
+  expect(failures.complaint('a', 'graph')).toBeUndefined();
+  failures.succeeded('a', 'other graph');
+  failures.failed('a', 'graph', lost);
+  expect(failures.complaint('a', 'graph')).toBeUndefined();
 });
 
 test('mistakes are not failures of the machine', () => {
