@@ -11,6 +11,7 @@ import { calibrateAll } from './calibrate.ts';
 import {
   candidateOf,
   candidatesFor,
+  describeChoice,
   explainProbes,
   rank,
   type Candidate,
@@ -75,13 +76,13 @@ export class Chooser {
     return preparePlans(graph, this.plans, signal);
   }
 
-  /** Whether `rank` of a graph, or `named` of a backend, takes no time: all answers are cached. */
+  /** Whether `turns` takes no time: all answers are cached. */
   isReady(graph: Graph, name: string | undefined): boolean {
     return (name !== undefined || this.isCalibrated) && this.cache.get(graph.key) !== undefined;
   }
 
   /** The backends' answers for a graph, in the order of the list. */
-  candidates(graph: Graph): Candidate[] {
+  private candidates(graph: Graph): Candidate[] {
     let candidates = this.cache.get(graph.key);
     if (candidates === undefined) {
       candidates = candidatesFor(this.probed, graph, { plans: this.plans });
@@ -92,16 +93,24 @@ export class Chooser {
     return candidates.map((candidate) => ({ ...candidate, tunedMs: times.get(candidate.backend.name) }));
   }
 
-  /** The candidates that can run the graph, the best first. Errors: `NO_BACKEND`. */
-  rank(graph: Graph): UsableCandidate[] {
-    const failing = ({ backend }: Candidate) =>
-      Number(this.failures.complaint(backend.name, graph.key) !== undefined);
-    return rank(this.candidates(graph)).sort((a, b) => failing(a) - failing(b));
+  /**
+   * The candidates that are tried for a graph, in turn: the named backend's alone; else the backend `first`, and
+   * then the others, the best first. Errors: `NO_BACKEND`; for a name `INVALID_ARGUMENT`, `BACKEND_UNAVAILABLE`,
+   * `UNSUPPORTED`.
+   */
+  turns(graph: Graph, name?: string, first?: Backend): UsableCandidate[] {
+    const candidates = this.candidates(graph);
+    if (name !== undefined) return [candidateOf(this.probed, candidates, name)];
+    const place = ({ backend }: Candidate): number => {
+      if (backend === first) return -1;
+      return this.failures.complaint(backend.name, graph.key) === undefined ? 0 : 1;
+    };
+    return rank(candidates).sort((a, b) => place(a) - place(b));
   }
 
-  /** A backend's candidate. Errors: `INVALID_ARGUMENT`, `BACKEND_UNAVAILABLE`, `UNSUPPORTED`. */
-  named(graph: Graph, name: string): UsableCandidate {
-    return candidateOf(this.probed, this.candidates(graph), name);
+  /** One line for people: why a candidate was chosen. */
+  describe(graph: Graph, chosen: UsableCandidate): string {
+    return describeChoice(graph, chosen, this.candidates(graph));
   }
 
   /**
@@ -117,7 +126,7 @@ export class Chooser {
     if (graph === undefined) return explainProbes(this.probed);
     const candidates = this.candidates(graph);
     const isPossible = candidates.some(({ predictedMs }) => predictedMs !== undefined);
-    const chosen = ran ?? (isPossible ? this.rank(graph)[0].backend.name : undefined);
+    const chosen = ran ?? (isPossible ? this.turns(graph)[0].backend.name : undefined);
     return candidates.map(({ backend, predictedMs, tunedMs, reason }) => ({
       backend: backend.name,
       usable: predictedMs !== undefined,

@@ -1,6 +1,5 @@
 /** The front door: asks each backend of a list what it can do, and runs every graph on the fastest. */
 import { untilAborted } from '../async/until-aborted.ts';
-import { withCallbacks } from '../async/callbacks.ts';
 import { attention, type AttentionCall, type AttentionResult } from '../calls/attention.ts';
 import type { Call } from '../calls/call.ts';
 import type { ProbedBackend } from '../choose/candidates.ts';
@@ -9,7 +8,7 @@ import { probeAll } from '../choose/probe-all.ts';
 import { withoutErrors } from '../choose/store/calibration-store.ts';
 import { hostStore } from '../choose/store/host-store.ts';
 import { Tuner } from '../choose/tuner.ts';
-import type { Backend, Probe, RunOptions, Tensors } from '../contract/backend.ts';
+import type { Backend, Probe, Tensors } from '../contract/backend.ts';
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
@@ -31,7 +30,7 @@ import {
   type AttnCompileOptions,
 } from './check-arguments.ts';
 import { HeldGraph, type Placed } from './compiled-graph.ts';
-import { Dispatcher, type Wish } from './dispatcher.ts';
+import { Dispatcher, type Outcome } from './dispatcher.ts';
 import { Runs } from './runs.ts';
 
 const WHERE = 'core/createAttn';
@@ -78,7 +77,8 @@ class AttnOfBackends implements Attn {
     call: AttentionCall<Lse>,
     options?: AttnRunOptions,
   ): Promise<Ran<AttentionResult<Lse>>> {
-    return this.run(attention(call), options);
+    const value = attention(call);
+    return this.run(value, options);
   }
 
   run<R extends object>(call: Call<R>, options?: AttnRunOptions): Promise<Ran<R>>;
@@ -163,33 +163,13 @@ class AttnOfBackends implements Attn {
     return graph;
   }
 
-  private async runGraph(
-    graph: Graph,
-    inputs: Tensors,
-    options: AttnRunOptions = {},
-  ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
-    const { backend = this.defaultBackend, signal, onProgress } = checkAttnRunOptions(options);
-    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
-      this.runGuarded(graph, inputs, { name: backend, signal: stop }, { ...callbacks, signal: stop }),
-    );
-  }
-
-  /** Runs where it is wished. The callbacks of `options` never throw, so that no backend is blamed for them. */
-  private async runGuarded(
-    graph: Graph,
-    inputs: Tensors,
-    wish: Wish,
-    options: RunOptions,
-  ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
-    const { signal } = options;
-    if (wish.name === undefined)
-      await this.dispatcher.tune(graph, signal, (backend) =>
-        this.runs.run(backend, graph, inputs, { signal }),
-      );
-    return this.dispatcher.dispatch(graph, wish, async (backend) => ({
-      outputs: await this.runs.run(backend, graph, inputs, options),
-      backend: backend.name,
-    }));
+  /** Runs a graph with the options that a caller gave. */
+  private runGraph(graph: Graph, inputs: Tensors, options: AttnRunOptions = {}): Promise<Outcome> {
+    const checked = checkAttnRunOptions(options);
+    return this.dispatcher.run(graph, inputs, {
+      ...checked,
+      backend: checked.backend ?? this.defaultBackend,
+    });
   }
 
   /** Compiles a graph for a caller who holds it. */
