@@ -1,4 +1,6 @@
-/** Backends are created and graphs exported with every kind of wrong argument: they work or name the fault. */
+/**
+ * Backends are created and graphs exported with every kind of wrong argument: they work or name the fault.
+ */
 import { describeFunctions } from '@attn/conformance/vitest';
 import { f32 } from '@attn/core';
 import { attentionGraph } from '@attn/core/backend';

@@ -1,7 +1,7 @@
 /**
- * @attn/onnx: the backend on ONNX Runtime. In Node it runs on onnxruntime-node (this file), everywhere else on
- * onnxruntime-web (`index.web.ts`); the conditions in package.json choose. `./node` and `./web` name one of
- * them, and `./export` writes models to files without any runtime.
+ * @attn/onnx: the backend on ONNX Runtime. In Node it runs on onnxruntime-node (this file), everywhere else
+ *   on onnxruntime-web (`index.web.ts`); the conditions in package.json choose. `./node` and `./web` name one
+ *   of them, and `./export` writes models to files without any runtime.
  *
  * To read on: `lower/lower.ts` walks a graph, `lower/ops/index.ts` lists how each op is written,
  * `lower/attention/schedule.ts` turns a block plan into steps, `lower/lsh/schedule.ts` the chunks of LSH
@@ -14,9 +14,10 @@ import type { OnnxOptions } from './run/backend.ts';
 export type { ExecutionProvider, OnnxOptions } from './run/backend.ts';
 
 /**
- * Creates the backend on ONNX Runtime: on `onnxruntime-node` in Node, on `onnxruntime-web` elsewhere. Whichever
- * runs must be installed beside this package; where it is missing, `probe` says so. Options of one runtime
- * alone, such as `offMainThread`, are at `@attn/onnx/node` and `@attn/onnx/web`. Errors: `INVALID_ARGUMENT`.
+ * Creates the backend on ONNX Runtime: on `onnxruntime-node` in Node, on `onnxruntime-web` elsewhere.
+ * Whichever runs must be installed beside this package; where it is missing, `probe` says so. Options of one
+ * runtime alone, such as `offMainThread`, are at `@attn/onnx/node` and `@attn/onnx/web`. Errors:
+ * `INVALID_ARGUMENT`.
  *
  * @example
  * import { createAttn } from '@attn/core';
