@@ -59,10 +59,11 @@ webgpu({ device: 5 });
 
 /** Where TypeScript knows WebGPU, a device is one of its devices. */
 const WITH_WEBGPU = `
-import type { WebGpuOptions } from '@attn/webgpu';
+import type { GpuTensor, WebGpuOptions } from '@attn/webgpu';
 export const device = (options: WebGpuOptions): GPUDevice | undefined => options.device;
 // @ts-expect-error no device
 webgpu({ device: {} });
+export const release = (result: GpuTensor): void => result.dispose();
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'attn-types-'));

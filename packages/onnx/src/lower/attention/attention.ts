@@ -19,7 +19,7 @@ import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
 import type { Projection } from './key-pools.ts';
-import { DYNAMIC, schedulePlan, STATIC, type Schedule } from './schedule.ts';
+import { DYNAMIC_LIMITS, schedulePlan, STATIC_LIMITS, type Schedule } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
 import type { StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
@@ -41,10 +41,14 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
       finish(context, node, problem, { out: emitFused(context, node, problem) });
       return;
     }
-    tables = staticTables(context, problem, schedulePlan(problem, plan, { ...STATIC, ...options.schedule }));
+    tables = staticTables(
+      context,
+      problem,
+      schedulePlan(problem, plan, { ...STATIC_LIMITS, ...options.schedule }),
+    );
   } else {
-    const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC);
-    tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC });
+    const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
+    tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS });
   }
 
   const operands = new Map<Projection, ScanOperands>();

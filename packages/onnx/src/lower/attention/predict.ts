@@ -6,7 +6,7 @@
 import { type AttentionPlan } from '@attn/core';
 import { TILE, type AttentionProblem } from '@attn/core/backend';
 import { partition } from './partition.ts';
-import { binShape, DYNAMIC, itemsOf, STATIC } from './schedule.ts';
+import { binShape, DYNAMIC_LIMITS, itemsOf, STATIC_LIMITS } from './schedule.ts';
 
 /** The work of some nodes of a model, in nanoseconds unless it is a count. */
 export interface Work {
@@ -87,7 +87,7 @@ export function fusedWork(problem: AttentionProblem): Work {
 /** The work of the scans over the bins of a plan. `isStatic` says that all runs share the plan. */
 export function scannedWork(problem: AttentionProblem, plan: AttentionPlan, isStatic: boolean): Work {
   const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim } = problem;
-  const options = isStatic ? STATIC : DYNAMIC;
+  const options = isStatic ? STATIC_LIMITS : DYNAMIC_LIMITS;
   const dims = headDim + valueDim;
   let [scanned, steps, scans, tiles] = [0, 0, 0, 0];
   for (const projection of ['local', 'global'] as const) {

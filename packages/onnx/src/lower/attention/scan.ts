@@ -97,8 +97,8 @@ export function emitScan(
     const logits = logitsOf(branch, tiles);
     const exact = emitExact(branch, { logits, hidden, values: stepValues, returnLse });
     // Numbers of the fast form stay, so that the contents of one row change no bit of another.
-    return [exact.out, ...(exact.lse === undefined ? [] : [exact.lse])].map((right, index) =>
-      branch.op('Where', [branch.op('IsNaN', [fast[index]]), right, fast[index]]),
+    return [exact.out, ...(exact.lse === undefined ? [] : [exact.lse])].map((exactPart, index) =>
+      branch.op('Where', [branch.op('IsNaN', [fast[index]]), exactPart, fast[index]]),
     );
   };
   const unchanged = (branch: GraphScope): readonly Name[] =>

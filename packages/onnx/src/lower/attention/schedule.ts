@@ -74,10 +74,10 @@ export interface ScheduleOptions {
  * Limits where all runs share the plan. Four row blocks of nine tiles are 2.4 MB of logits: enough work for a
  * few threads, and still in the second-level cache.
  */
-export const STATIC: ScheduleOptions = { blocks: 4, tiles: 512, bins: 64 };
+export const STATIC_LIMITS: ScheduleOptions = { blocks: 4, tiles: 512, bins: 64 };
 
 /** Limits where data decides on the plan, so that one model must serve all plans. */
-export const DYNAMIC: ScheduleOptions = { blocks: 4, tiles: Infinity, bins: 4, isFixed: true };
+export const DYNAMIC_LIMITS: ScheduleOptions = { blocks: 4, tiles: Infinity, bins: 4, isFixed: true };
 
 /** A row block of one head: the group of the plan, the head in it, the block, and its number of tiles. */
 export interface Item {

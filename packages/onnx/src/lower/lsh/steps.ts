@@ -81,8 +81,8 @@ export function emitGeneralScans(scope: GraphScope, context: StepContext): Place
       const hidden = branch.op('Where', [isHidden, model.scalar(-Infinity), model.scalar(0)]);
       const exact = emitExactPartial(branch, { logits: raw, hidden, values });
       // Numbers of the fast form stay, so that the contents of one row change no bit of another.
-      return [exact.out, exact.total, exact.greatest].map((right, index) =>
-        branch.op('Where', [emitIsNonFinite(branch, fastParts[index]), right, fastParts[index]]),
+      return [exact.out, exact.total, exact.greatest].map((exactPart, index) =>
+        branch.op('Where', [emitIsNonFinite(branch, fastParts[index]), exactPart, fastParts[index]]),
       );
     };
     const unchanged = (branch: GraphScope): Name[] => fastParts.map((name) => branch.op('Identity', [name]));
