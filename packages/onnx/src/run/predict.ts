@@ -124,7 +124,7 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     const isStatic = isStaticPlan(graph, node);
     return fuses && isStatic && isFusable(node, problem, plan)
       ? fusedWork(problem)
-      : scannedWork(problem, plan, isStatic);
+      : scannedWork(problem, plan, { isStatic });
   }
   if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
     return lshWork(graph, node);

@@ -31,7 +31,10 @@ export class GpuDevice {
   /** Whether this package opened the device, and so destroys it. */
   private readonly isOwn: boolean;
 
-  private constructor(device: GPUDevice, title: string, isOwn: boolean) {
+  private constructor(
+    device: GPUDevice,
+    { title, isOwn }: { readonly title: string; readonly isOwn: boolean },
+  ) {
     this.device = device;
     this.title = title;
     this.isOwn = isOwn;
@@ -50,7 +53,9 @@ export class GpuDevice {
   }
 
   private static async request({ device, powerPreference }: DeviceOptions): Promise<GpuDevice> {
-    if (device !== undefined) return new GpuDevice(device, describe(device.adapterInfo), false);
+    if (device !== undefined) {
+      return new GpuDevice(device, { title: describe(device.adapterInfo), isOwn: false });
+    }
     const { gpu, title } = await findGpu();
     const adapter = await gpu.requestAdapter({ powerPreference });
     if (adapter === null) throw unavailable(`${title} found no adapter; ${adviceOn(powerPreference)}`);
@@ -58,7 +63,7 @@ export class GpuDevice {
     const requiredFeatures = REQUESTED_FEATURES.filter((name) => adapter.features.has(name));
     try {
       const own = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-      return new GpuDevice(own, describe(adapter.info), true);
+      return new GpuDevice(own, { title: describe(adapter.info), isOwn: true });
     } catch (cause) {
       throw unavailable(
         `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -56,7 +56,7 @@ ${SHUFFLE_STEPS.map(
 }`;
 
 /** WGSL that declares shared memory and the reductions. */
-const head = (subgroups: boolean): string => {
+const head = ({ subgroups }: Pick<RowOptions, 'subgroups'>): string => {
   const make = subgroups ? subgroupReduction : reduction;
   return `
 var<workgroup> shared_: array<f32, ${THREADS}>;${subgroups ? DECLARE_SUBGROUP_REACH : ''}
@@ -70,7 +70,8 @@ export function rowGrid(rows: number): [number, number, number] {
   return [x, Math.ceil(rows / x), 1];
 }
 
-const entry = (subgroups: boolean): string => `
+/** WGSL of the entry point: a workgroup for each row. */
+const entry = ({ subgroups }: Pick<RowOptions, 'subgroups'>): string => `
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32${subgroups ? `, ${SUBGROUP_INPUTS}` : ''}) {
   let reach = ${subgroups ? 'subgroupReach(lane, subgroupSize, subgroupLane)' : '1u'};
@@ -96,8 +97,8 @@ export function softmaxKernel({ storage, subgroups }: RowOptions): KernelSource 
     name: `softmax${subgroups ? ' subgroups' : ''}${suffix}`,
     code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(SOFTMAX_PARAMS)}
 ${declareBuffers({ x: type, y: type })}
-${declaration}${head(subgroups)}
-${entry(subgroups)}
+${declaration}${head({ subgroups })}
+${entry({ subgroups })}
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
   // Told by their bits: ∞ and NaN.
   var odd = 0.0;
@@ -143,8 +144,8 @@ export function layerNormKernel({
     name: `layerNorm${hasWeight ? ' weight' : ''}${hasBias ? ' bias' : ''}${subgroups ? ' subgroups' : ''}${suffix}`,
     code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(LAYER_NORM_PARAMS)}
 ${declareBuffers({ x: type, ...(hasWeight && { weight: type }), ...(hasBias && { bias: type }), y: type })}
-${declaration}${head(subgroups)}
-${entry(subgroups)}
+${declaration}${head({ subgroups })}
+${entry({ subgroups })}
   let base = row * params.length;
   var sum = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) { sum += ${load('x[base + i]')}; }
@@ -194,8 +195,8 @@ export function unitKeysKernel({ x, subgroups }: UnitKeysOptions): KernelSource 
     name: `unitKeys${subgroups ? ' subgroups' : ''} ${x}`,
     code: `${x === 'f16' ? ENABLE_F16 : ''}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(UNIT_KEYS_PARAMS)}
 ${declareBuffers({ x, keys: 'f32' })}
-${head(subgroups)}
-${entry(subgroups)}
+${head({ subgroups })}
+${entry({ subgroups })}
   let member = params.firstMember + row / params.tokens;
   let base = (member / params.heads) * params.xBatch + (member % params.heads) * params.xHead + (row % params.tokens) * params.xToken;
   var odd = 0.0;

@@ -85,7 +85,11 @@ export function fusedWork(problem: AttentionProblem): Work {
 }
 
 /** The work of the scans over the bins of a plan. `isStatic` says that all runs share the plan. */
-export function scannedWork(problem: AttentionProblem, plan: AttentionPlan, isStatic: boolean): Work {
+export function scannedWork(
+  problem: AttentionProblem,
+  plan: AttentionPlan,
+  { isStatic }: { readonly isStatic: boolean },
+): Work {
   const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim } = problem;
   const options = isStatic ? STATIC_LIMITS : DYNAMIC_LIMITS;
   const dims = headDim + valueDim;

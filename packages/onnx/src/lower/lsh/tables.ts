@@ -40,7 +40,7 @@ export interface GroupTables {
   readonly tokens: Name;
   /**
    * [heads · N +]: the row of each key, to compare with rows of queries; `hiddenKey` for masked ones.
-   * Undefined where no key is masked.
+   * Undefined where rows themselves tell which keys are hidden.
    */
   readonly keyRows: Name | undefined;
   /**

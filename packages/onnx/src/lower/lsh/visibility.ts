@@ -1,4 +1,4 @@
-/** Which keys of a step its queries do not see, and how often pairs meet that count once. */
+/** Which keys of a step its queries do not see, and in how many rounds each pair meets. */
 import type { LshProblem } from '@attn/core/backend';
 import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
 import type { StepBlocks, StepContext } from './step.ts';
