@@ -145,7 +145,7 @@ test('masks that decide on the pattern cannot be inputs of a file', () => {
 test('a model over 2 GB needs a data file', () => {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape: [1, 1] });
-  // 2 GB of zeros that nobody touches take no memory.
+  // 2 GB of untouched zeros occupy no memory.
   const weight = builder.constant(f32([2 ** 29, 1], new Float32Array(2 ** 29)));
   const graph = builder.build({ y: builder.linear(x, weight) });
   expect(() => exportOnnx(graph)).toThrow('a model must be below 2 GB, got 2147483');

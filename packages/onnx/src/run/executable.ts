@@ -45,6 +45,7 @@ export class OnnxExecutable implements Executable {
     this.queue = new RunQueue(() => this.releaseIfDisposed());
   }
 
+  /** Runs the graph. Errors: those of `Executable.run`. */
   async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
     return withRunOptions('onnx/run', options, (runOptions) => this.runChecked(inputs, runOptions));
   }
@@ -67,6 +68,7 @@ export class OnnxExecutable implements Executable {
     return result;
   }
 
+  /** Releases the session, after a run in progress. */
   dispose(): void {
     this.disposed = true;
     if (this.queue.isIdle) this.releaseIfDisposed();

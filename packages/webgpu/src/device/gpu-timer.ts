@@ -38,6 +38,7 @@ export class GpuTimer {
     return Number(end - begin) / 1e6;
   }
 
+  /** Destroys the query set and its buffer. */
   dispose(): void {
     this.queries.destroy();
     this.resolved.destroy();

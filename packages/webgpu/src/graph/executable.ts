@@ -48,6 +48,7 @@ export class ProgramExecutable implements GpuExecutable {
     return this.enqueue(inputs, options, (program, checked) => program.runOnGpu(checked));
   }
 
+  /** Releases the program, after a run in progress. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;

@@ -49,7 +49,7 @@ test('buffers in, buffers through, and the same numbers out', async () => {
   const { y } = await double.run({ x: expected });
   expect((await double.run({ x: out })).y).toEqual(y);
   const onGpu = await double.runOnGpu({ x: out });
-  // An output that is an input as well is a copy of it.
+  // An output that is also an input is copied.
   expect(new Set([out.buffer, ...Object.values(onGpu).map((tensor) => tensor.buffer)]).size).toBe(4);
   const { y: four } = await double.run({ x: y });
   const back = await backend.compile(builder.build({ y: builder.add(x, x) }));

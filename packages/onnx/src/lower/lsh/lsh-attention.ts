@@ -10,7 +10,7 @@ import type { LoweringContext } from '../context.ts';
 import { binLists, placeTables } from './lists.ts';
 import { emitMean, emitSum } from './merge.ts';
 import { scheduleChunks } from './schedule.ts';
-import type { StepContext } from './step.ts';
+import type { StepContext } from './step-context.ts';
 import { emitBoundedScans, emitGeneralScans } from './steps.ts';
 import { emitTables, type GroupInputs } from './tables.ts';
 

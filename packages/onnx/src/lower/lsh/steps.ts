@@ -7,7 +7,7 @@
 import { MICROSOFT, type GraphScope, type Name } from '../../model/onnx-model-builder.ts';
 import { emitExactPartial, emitFastPartial, emitIf } from '../attention/softmax.ts';
 import type { BinLists } from './lists.ts';
-import type { StepBlocks, StepContext } from './step.ts';
+import type { StepBlocks, StepContext } from './step-context.ts';
 import { emitCounts, emitHiddenPairs } from './visibility.ts';
 
 /** Results of all places in the bounded form. */

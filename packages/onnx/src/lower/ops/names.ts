@@ -1,7 +1,4 @@
-/**
- * Which ops are lowered, for whoever asks before the lowering is loaded; the compiler holds the table of
- * lowerings to it.
- */
+/** Which ops are lowered, for whoever asks before the lowering is loaded; the compiler holds the table of lowerings to it. */
 import type { OpName } from '@attn/core/backend';
 
 const LOWERED = {
