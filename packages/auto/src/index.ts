@@ -30,7 +30,7 @@ async function load(name: (typeof NAMES)[number]): Promise<Backend> {
       case 'wasm':
         return backendOf((await import('@attn/wasm')).wasm);
       case 'onnx':
-        return backendOf((await import('@attn/onnx/runtime')).onnx);
+        return backendOf((await import('@attn/onnx')).onnx);
       case 'cpu':
         return backendOf((await import('@attn/cpu')).cpu);
       default:

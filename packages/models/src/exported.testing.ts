@@ -1,7 +1,7 @@
 /** An exported graph, run by ONNX Runtime alone, without anything else of this project. */
 import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import { sizeOf } from '@attn/core/backend';
-import { exportOnnx } from '@attn/onnx';
+import { exportOnnx } from '@attn/onnx/export';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 /** The outputs, by the graph's names for them. */

@@ -37,6 +37,15 @@ export const COMBINATIONS = [
     hosts: ['node', 'deno', 'bun'],
   },
   {
+    // The main entry takes the runtime of the host, though both are there.
+    name: 'core + onnx + onnxruntime-node + onnxruntime-web',
+    packages: ['core', 'onnx'],
+    peers: ['onnxruntime-node', 'onnxruntime-web'],
+    backends: ['onnx'],
+    start: listing('onnx', '@attn/onnx'),
+    hosts: ['node', 'deno', 'bun', 'page'],
+  },
+  {
     name: 'core + onnx + onnxruntime-web',
     packages: ['core', 'onnx'],
     peers: ['onnxruntime-web'],

@@ -39,6 +39,7 @@ export const ROWS = [
   { what: '@attn/onnx', ...all('@attn/onnx'), limit: 25, target: 25 },
   { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 25, target: 25 },
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
+  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   { what: '@attn/models', ...all('@attn/models'), limit: 28 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 5 },

@@ -1,4 +1,5 @@
 // What is not imported is not shipped: bundles are looked into, module by module.
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as core from '@attn/core';
 import { describe, expect, test } from 'vitest';
@@ -56,4 +57,24 @@ test('auto brings backends only when it is asked', async () => {
   const own = (file) => file.modules.filter((id) => /packages\/(cpu|onnx|wasm|webgpu)\//.test(id));
   expect(own(first)).toEqual([]);
   expect(later.flatMap(own)).not.toEqual([]);
+});
+
+describe('an entry of @attn/onnx asks for no runtime but its own', () => {
+  test.each([
+    ['@attn/onnx', ['onnxruntime-web']],
+    ['@attn/onnx/web', ['onnxruntime-web']],
+    ['@attn/onnx/node', ['onnxruntime-node']],
+    ['@attn/onnx/export', []],
+  ])('%s in a page', async (entry, expected) => {
+    const runtimes = new Set();
+    await bundle(`export * from '${entry}';`, (id) => {
+      if (id.startsWith('onnxruntime-')) runtimes.add(id);
+      return /^(node:|onnx)/.test(id);
+    });
+    expect([...runtimes]).toEqual(expected);
+  });
+  test('@attn/onnx in Node is its entry for Node', () => {
+    const entry = createRequire(import.meta.url).resolve('@attn/onnx');
+    expect(entry).toMatch(/onnx\/dist\/index\.js$/);
+  });
 });

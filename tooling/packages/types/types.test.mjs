@@ -31,12 +31,15 @@ const PROJECTS = {
 const CODE = `
 import { f32, slidingWindow, tensor, type Attn, type Tensor } from '@attn/core';
 import { createAttn } from '@attn/auto';
+import { onnx } from '@attn/onnx';
+import { onnx as onnxOnWeb } from '@attn/onnx/web';
 import { serializeSafetensors } from '@attn/safetensors';
 import { wasm } from '@attn/wasm';
 import { webgpu } from '@attn/webgpu';
 
 export const attn: Promise<Attn> = createAttn({ tune: 'measure' });
-export const backends = [wasm({ threads: 2 }), webgpu({ powerPreference: 'low-power' })];
+export const backends = [wasm({ threads: 2 }), webgpu({ powerPreference: 'low-power' }), onnx({ threads: 2 })];
+export const inPage = onnxOnWeb({ offMainThread: false });
 export const pattern = slidingWindow({ before: 1, after: 1 });
 export const x: Tensor<'f32'> = f32([2], [1, 2]);
 export const halves: Tensor<'f16'> = tensor('f16', [1], new Uint16Array(1));
@@ -46,6 +49,8 @@ export const bytes: Uint8Array = serializeSafetensors({ x });
 slidingWindow({ before: 1, after: 1, dilatoin: 2 });
 // @ts-expect-error no such option
 wasm({ numThreads: 2 });
+// @ts-expect-error only onnxruntime-web has this option
+onnx({ offMainThread: false });
 // @ts-expect-error halves are no floats
 tensor('f32', [1], new Uint16Array(1));
 // @ts-expect-error a device is an object
@@ -54,10 +59,11 @@ webgpu({ device: 5 });
 
 /** Where TypeScript knows WebGPU, a device is one of its devices. */
 const WITH_WEBGPU = `
-import type { WebGpuOptions } from '@attn/webgpu';
+import type { GpuTensor, WebGpuOptions } from '@attn/webgpu';
 export const device = (options: WebGpuOptions): GPUDevice | undefined => options.device;
 // @ts-expect-error no device
 webgpu({ device: {} });
+export const release = (result: GpuTensor): void => result.dispose();
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'attn-types-'));

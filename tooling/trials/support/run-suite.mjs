@@ -6,7 +6,7 @@ const BACKENDS = {
   cpu: async () => (await import('@attn/cpu')).cpu({ poison: true }),
   wasm: async () => (await import('@attn/wasm')).wasm({ poison: true }),
   webgpu: async () => (await import('@attn/webgpu')).webgpu(),
-  onnx: async () => (await import('@attn/onnx/runtime')).onnx(),
+  onnx: async () => (await import('@attn/onnx')).onnx(),
 };
 
 /** Names of all backends. */

@@ -1,7 +1,6 @@
 /** The model that @attn/onnx makes of a call, in a bare session of onnxruntime-node: what our own run of it costs beside that. */
-import { f32 } from '@attn/core';
-import { attention } from '@attn/core';
-import { exportOnnx } from '@attn/onnx';
+import { attention, f32 } from '@attn/core';
+import { exportOnnx } from '@attn/onnx/export';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { prepare } from './attention.ts';

@@ -107,11 +107,11 @@ export class GpuBench {
     for (let round = 0; round < this.options.rounds; round++) {
       const last = this.times.at(-1) ?? BUSY_MS;
       const repeats = this.quick ? 0 : Math.min(MOST_REPEATS, Math.ceil(BUSY_MS / last));
-      for (let i = 0; i < repeats; i++) destroyAll(await executable.runOnGpu({ ...inputs, ...resident }));
+      for (let i = 0; i < repeats; i++) disposeAll(await executable.runOnGpu({ ...inputs, ...resident }));
       await executable.run({ ...inputs, ...resident });
       times.push(this.times.at(-1) ?? NaN);
     }
-    destroyAll(resident);
+    disposeAll(resident);
     return times;
   }
 
@@ -165,8 +165,8 @@ function isFloat(dtype: Tensor['dtype']): boolean {
   return dtype === 'f32' || dtype === 'f16';
 }
 
-function destroyAll(tensors: Readonly<Record<string, GpuTensor>>): void {
-  for (const tensor of Object.values(tensors)) tensor.destroy();
+function disposeAll(tensors: Readonly<Record<string, GpuTensor>>): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
 }
 
 /** Operations of allowed pairs, a multiply–add counts two; and bytes that have to be moved once. */

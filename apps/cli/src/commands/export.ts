@@ -1,7 +1,7 @@
 /** `attn export`: the attention of a pattern, or a whole model, as an ONNX model, which any ONNX Runtime runs without this project. */
 import { GraphBuilder, planAttention, type DType } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { exportOnnx } from '@attn/onnx';
+import { exportOnnx } from '@attn/onnx/export';
 import { readOptions } from '../attention-options.ts';
 import { badArgument, integer, isSet, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';

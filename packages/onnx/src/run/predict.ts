@@ -34,7 +34,7 @@ export interface Speed {
 }
 
 /** The machine that the constants are from. */
-export const REFERENCE: Omit<Speed, 'threads' | 'fuses'> = {
+export const DEFAULT_SPEED: Omit<Speed, 'threads' | 'fuses'> = {
   overhead: 1,
   dense: 1,
   scanned: 1,
@@ -114,7 +114,7 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     const isStatic = isStaticPlan(graph, node);
     return fuses && isStatic && isFusable(node, problem, plan)
       ? fusedWork(problem)
-      : scannedWork(problem, plan, isStatic);
+      : scannedWork(problem, plan, { isStatic });
   }
   if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
     return lshWork(graph, node);

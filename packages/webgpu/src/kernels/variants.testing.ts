@@ -113,9 +113,9 @@ export const others: readonly KernelSource[] = [
   sortScanKernel(),
   sortMoveKernel(),
   ...booleans.flatMap((flag) => [
-    meetingsKernel(flag),
+    meetingsKernel({ hasBuckets: flag }),
     ...elements.flatMap((x) => [
-      unitKeysKernel(x, flag),
+      unitKeysKernel({ x, subgroups: flag }),
       ...elements.map((rotations) => lshHashKernel({ x, rotations, hasMask: flag })),
     ]),
     ...storages.flatMap((storage) =>
@@ -129,7 +129,7 @@ export const others: readonly KernelSource[] = [
     ...[0, 1, 2, 3, 4].map((rank) => maskKernel(rank, element)),
   ]),
   ...storages.flatMap((storage) => [
-    ...booleans.map((hasLse) => mergeKernel(hasLse, storage)),
+    ...booleans.map((hasLse) => mergeKernel({ hasLse, storage })),
     ...booleans.flatMap((subgroups) => [
       softmaxKernel({ storage, subgroups }),
       ...booleans.flatMap((hasWeight) =>

@@ -1,7 +1,7 @@
 /** Activations, as ops of their own and behind `linear`. */
 import type { Activation } from '@attn/core';
 import type { NodeOf } from '@attn/core/backend';
-import { MICROSOFT, type Name } from '../../model/model-builder.ts';
+import { MICROSOFT, type Name } from '../../model/onnx-model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 
 export function lowerGelu(context: LoweringContext, node: NodeOf<'gelu'>): void {

@@ -1,6 +1,7 @@
 /**
- * Writes ONNX graphs node by node with the maintained protobuf definitions. A value is its name; names are made here, so that
- * they are unique in the whole model, bodies of `Scan` and `If` included, which may read the values of the graph around them.
+ * Builds an ONNX model node by node, with the maintained protobuf definitions. A value is its name. The
+ * builder chooses names, so that they are unique in the whole model: the bodies of `Scan` and `If` may read
+ * values of the graph around them.
  */
 import { type Tensor } from '@attn/core';
 import { byteLengthOf, isLazy, type FileSpan } from '@attn/core/backend';
@@ -9,69 +10,72 @@ import { ELEMENT, type ElementType } from './dtypes.ts';
 
 const { AttributeType } = protobuf.onnx.AttributeProto;
 
-/** The name of a value. */
+/** The name of a value in the model. */
 export type Name = string;
 
-/** An extent, or the name of one that is only known when the model runs. */
+/** An extent, or the name of an extent that is only known when the model runs. */
 export type Dim = number | string;
 
-/** What a value holds. */
+/** The dtype and shape of a value. */
 export interface ValueType {
   readonly dtype: ElementType;
-  /** Undefined where not even the number of axes is written down. */
+  /** Undefined where the model leaves even the number of axes open. */
   readonly shape: readonly Dim[] | undefined;
 }
 
-/** A float attribute: plain numbers are integers to ONNX. */
+/** A float attribute of a node. Plain numbers are integer attributes. */
 export interface FloatAttribute {
   readonly float: number;
 }
 
-/** Attributes of a node: integers, floats, lists of integers, strings, bodies. */
+/** An attribute of a node: an integer, a float, a list of integers, a string, or a body. */
 export type Attribute = number | FloatAttribute | readonly number[] | string | GraphScope;
 
-/** Operators beside those of the standard: com.microsoft's. */
+/** The domain of ONNX Runtime's own operators, which are not part of the standard. */
 export const MICROSOFT = 'com.microsoft';
 
-/** Weights and tables: their bytes, as a file holds them. */
+/** A constant of the model, such as a weight or a table. */
 export interface Initializer extends ValueType {
   readonly shape: readonly number[];
   readonly byteLength: number;
-  /** Of lazy tensors they are read anew. */
+  /** Returns the bytes as a file holds them. Those of a lazy tensor are read at each call. */
   readonly bytes: () => Uint8Array;
-  /** Where they lie already. */
+  /** The part of a file that holds these bytes, if there is one. */
   readonly file?: FileSpan;
 }
 
-/** Names, initializers and domains of one model. */
-export class ModelBuilder {
+/** One ONNX model under construction: its graph, its constants and the names that are in use. */
+export class OnnxModelBuilder {
+  /** Constants by name. */
   readonly initializers: Map<Name, Initializer> = new Map();
+  /** Domains of the operators in use. */
   readonly domains: Set<string> = new Set();
   /** The outermost graph. */
   readonly main: GraphScope;
-  private readonly shared = new Map<string, Name>();
-  private readonly taken = new Set<Name>();
+  /** Integers and scalars by content: equal ones share a name. */
+  private readonly sharedConstants = new Map<string, Name>();
+  private readonly usedNames = new Set<Name>();
 
   constructor() {
     this.main = new GraphScope(this);
   }
 
-  /** A name that is not taken: `wish`, or it with a number. */
+  /** Reserves a name: `wish` itself if it is free, else `wish` with a number. */
   name(wish: string): Name {
     let name = wish;
-    for (let i = 1; this.taken.has(name); i++) name = `${wish}_${i}`;
-    this.taken.add(name);
+    for (let i = 1; this.usedNames.has(name); i++) name = `${wish}_${i}`;
+    this.usedNames.add(name);
     return name;
   }
 
-  /** A constant of any bodies and graphs of the model. */
+  /** Adds a constant, which the graph and all bodies can read. */
   private initializer(wish: string, value: Initializer): Name {
     const name = this.name(wish);
     this.initializers.set(name, value);
     return name;
   }
 
-  /** A tensor as a constant. Its bytes are not copied, and those of a lazy one not read. */
+  /** Adds a tensor as a constant. Its bytes are not copied; those of a lazy tensor are not read yet. */
   tensor(wish: string, tensor: Tensor): Name {
     const { dtype, shape } = tensor;
     const file = isLazy(tensor) ? tensor.file : undefined;
@@ -79,22 +83,22 @@ export class ModelBuilder {
     return this.initializer(wish, { dtype, shape, byteLength: byteLengthOf(tensor), bytes, file });
   }
 
-  /** An array as a constant. Its bytes are not copied. */
+  /** Adds an array as a constant. Its bytes are not copied. */
   array(wish: string, type: Pick<Initializer, 'dtype' | 'shape'>, data: ArrayBufferView): Name {
     return this.initializer(wish, { ...type, byteLength: data.byteLength, bytes: () => bytesOf(data) });
   }
 
-  /** A short list of 64-bit integers, such as a shape; equal ones are one. */
+  /** Adds a short list of 64-bit integers, such as a shape. Equal lists share one constant. */
   integers(values: readonly number[]): Name {
-    return this.remember(`i64[] ${values.join()}`, () => {
+    return this.sharedConstant(`i64[] ${values.join()}`, () => {
       const data = BigInt64Array.from(values, BigInt);
       return this.array('integers', { dtype: 'i64', shape: [values.length] }, data);
     });
   }
 
-  /** A number of one dtype, with no axes; equal ones are one. */
+  /** Adds a number without axes. Equal numbers of one dtype share one constant. */
   scalar(value: number, dtype: 'f32' | 'i32' | 'i64' = 'f32'): Name {
-    return this.remember(`${dtype} ${Object.is(value, -0) ? '-0' : value}`, () => {
+    return this.sharedConstant(`${dtype} ${Object.is(value, -0) ? '-0' : value}`, () => {
       const data =
         dtype === 'f32'
           ? Float32Array.of(value)
@@ -105,21 +109,21 @@ export class ModelBuilder {
     });
   }
 
-  private remember(key: string, make: () => Name): Name {
-    const known = this.shared.get(key) ?? make();
-    this.shared.set(key, known);
-    return known;
+  private sharedConstant(key: string, add: () => Name): Name {
+    const name = this.sharedConstants.get(key) ?? add();
+    this.sharedConstants.set(key, name);
+    return name;
   }
 }
 
-/** A graph in the making: the model's own, or a body. */
+/** A graph under construction: the model's own, or the body of a `Scan` or `If`. */
 export class GraphScope {
-  readonly model: ModelBuilder;
+  readonly model: OnnxModelBuilder;
   readonly nodes: Onnx.INodeProto[] = [];
   private readonly inputs: Onnx.IValueInfoProto[] = [];
   private readonly outputs: Onnx.IValueInfoProto[] = [];
 
-  constructor(model: ModelBuilder) {
+  constructor(model: OnnxModelBuilder) {
     this.model = model;
   }
 
@@ -135,7 +139,7 @@ export class GraphScope {
     this.outputs.push(valueInfo(name, type));
   }
 
-  /** Adds a node with one output. Inputs that are left out are ''. */
+  /** Adds a node with one output. An omitted input is ''. */
   op(
     opType: string,
     inputs: readonly Name[],
@@ -145,7 +149,7 @@ export class GraphScope {
     return this.ops(opType, inputs, 1, attributes, domain)[0];
   }
 
-  /** Adds a node with several outputs. */
+  /** Adds a node with several outputs. An omitted input is ''. */
   ops(
     opType: string,
     inputs: readonly Name[],
@@ -168,35 +172,41 @@ export class GraphScope {
     return output;
   }
 
-  /** What a value was before the last node reshaped it, which then goes; the value itself if it did not. */
-  beforeReshape(value: Name): Name {
+  /**
+   * Removes the last node if it is the Reshape that gave `value`, and returns what it reshaped. Returns
+   * `value` itself otherwise.
+   */
+  removeLastReshape(value: Name): Name {
     const last = this.nodes.at(-1);
-    if (last?.opType !== 'Reshape' || !this.isLast(value)) return value;
+    if (last?.opType !== 'Reshape' || !this.isOutputOfLastNode(value)) return value;
     this.nodes.pop();
     return last.input?.[0] ?? value;
   }
 
-  /** Whether a value is the only output of the last node, so that nothing reads it yet. */
-  isLast(value: Name): boolean {
+  /** Whether a value is the only output of the last node, so that no node reads it yet. */
+  isOutputOfLastNode(value: Name): boolean {
     const output = this.nodes.at(-1)?.output;
     return output?.length === 1 && output[0] === value;
   }
 
-  /** Gives the output of the last node another name, as close to `wish` as there is one. */
+  /**
+   * Renames the output of the last node to `wish`, with a number if that name is in use. Returns the name.
+   */
   rename(value: Name, wish: string): Name {
     const node = this.nodes.at(-1);
-    if (!this.isLast(value) || !node?.output) throw new RangeError(`${value} is not that of the last node`);
+    if (!this.isOutputOfLastNode(value) || !node?.output)
+      throw new RangeError(`${value} is not the output of the last node`);
     const name = this.model.name(wish);
     node.output[0] = name;
     return name;
   }
 
-  /** A body that reads values of this graph. */
+  /** Begins a body, which may read values of this graph. */
   body(): GraphScope {
     return new GraphScope(this.model);
   }
 
-  /** The names of the inputs. */
+  /** The names of this graph's inputs, in order. */
   get inputNames(): Name[] {
     return this.inputs.map(({ name }) => name ?? '');
   }
@@ -206,12 +216,19 @@ export class GraphScope {
     return { name, node: this.nodes, input: this.inputs, output: this.outputs };
   }
 
-  /** Reshape; one extent may be −1. With `keeps`, 0 keeps an extent rather than to mean nothing at all. */
-  reshape(value: Name, shape: readonly number[], { keeps = false }: { readonly keeps?: boolean } = {}): Name {
-    return this.op('Reshape', [value, this.model.integers(shape)], keeps ? {} : { allowzero: 1 });
+  /**
+   * Adds a Reshape. One extent may be −1, which is inferred. An extent of 0 means an empty axis, or with
+   * `zeroKeepsExtent` the extent that the value has there.
+   */
+  reshape(
+    value: Name,
+    shape: readonly number[],
+    { zeroKeepsExtent = false }: { readonly zeroKeepsExtent?: boolean } = {},
+  ): Name {
+    return this.op('Reshape', [value, this.model.integers(shape)], zeroKeepsExtent ? {} : { allowzero: 1 });
   }
 
-  /** Cast. */
+  /** Adds a Cast. */
   cast(value: Name, to: ElementType): Name {
     return this.op('Cast', [value], { to: ELEMENT[to] });
   }
@@ -233,7 +250,7 @@ function attributeProto(name: string, value: Attribute): Onnx.IAttributeProto {
   return { name, type: AttributeType.INTS, ints: [...value] };
 }
 
-/** The bytes of an array, not copied. ONNX is little-endian, as all machines that JavaScript runs on are. */
+/** The bytes of an array, not copied. ONNX is little-endian, like all machines that JavaScript runs on. */
 export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
