@@ -5,7 +5,7 @@ import { debug } from '../util/debug.ts';
 import { canonicalJson } from '../util/json-value.ts';
 import type { ProbedBackend } from './candidates.ts';
 import type { CalibrationStore } from './store/calibration-store.ts';
-import { machineName } from './store/host.ts';
+import { machineName } from './machine-name.ts';
 
 /** Has the backends calibrate themselves that can. One that fails keeps its built-in constants. */
 export async function calibrateAll(
