@@ -5,7 +5,7 @@ import { cpu } from './index.ts';
 
 const f32 = (...shape: number[]) => ({ dtype: 'f32', shape, data: new Float32Array(0) }) as const;
 
-/** One call of attention of these sizes; only specs matter. */
+/** The graph of one attention call. */
 function attention(length: number, more: object = {}): Graph {
   const builder = new GraphBuilder();
   const spec = { dtype: 'f32', shape: [1, 8, length, 64] } as const;
@@ -55,10 +55,10 @@ describe('estimate', () => {
     const builder = new GraphBuilder();
     const x = builder.input('x', { dtype: 'f32', shape: [64, 64] });
     const backend = cpu();
-    const one = backend.estimate(builder.build({ out: builder.linear(x, x) }));
-    expect(one).toBeGreaterThan(0);
+    const single = backend.estimate(builder.build({ out: builder.linear(x, x) }));
+    expect(single).toBeGreaterThan(0);
     const more = builder.gelu(builder.matmul(builder.linear(x, x), x));
-    expect(backend.estimate(builder.build({ out: more }))).toBeGreaterThan(one);
+    expect(backend.estimate(builder.build({ out: more }))).toBeGreaterThan(single);
   });
 });
 

@@ -1,13 +1,16 @@
 /**
  * Measures the most that this machine can do in JavaScript and in WebAssembly on one thread: multiply–adds on
- * registers alone. Benchmarks report the share of it that a kernel reaches. Published as `@attn/wasm/ceilings`.
+ * registers alone. Benchmarks report the share of it that a kernel reaches. Published as
+ * `@attn/wasm/ceilings`.
  */
 import { clock } from '@attn/core/backend';
 import { f32x4, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
 import { features } from './engine/features.ts';
 import { multiplyAdd, type Simd } from './kernels/arithmetic.ts';
 
-/** The most that this machine can do, in 10⁹ floating-point operations a second; a multiply–add counts as two. */
+/**
+ * The most that this machine can do, in 10⁹ floating-point operations a second; a multiply–add counts as two.
+ */
 export interface Ceilings {
   readonly scalarGflops: number;
   /** With 128-bit SIMD, multiply and add. */

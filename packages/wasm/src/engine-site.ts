@@ -1,4 +1,4 @@
-/** Where graphs are computed: by an engine on the calling thread, or in a worker. Only the site in use is loaded. */
+/** Where a backend's engine runs: on the calling thread, or in a worker. Only the site in use is loaded. */
 import type { Graph } from '@attn/core';
 import type { Executable } from '@attn/core/backend';
 import type { EngineSpeed } from './engine/speed.ts';

@@ -3,8 +3,8 @@
  * and browsers.
  *
  * To read on: `ops/index.ts` lists the kernels, `attention/attention.ts` walks the plan,
- * `kernels/attention/row-block.ts` is the kernel that it runs, `kernels/register-tile.ts` is the inner loop of
- * all products, and `engine/` has memory and threads.
+ * `kernels/attention/row-block.ts` is the kernel that it runs, `kernels/register-tile.ts` is the inner loop
+ * of all products, and `engine/` has memory and threads.
  */
 import { type Backend } from '@attn/core';
 import { aBoolean, checkOptions, integer, oneOf, type OptionKinds } from '@attn/core/backend';
@@ -38,7 +38,9 @@ export interface WasmOptions {
    * and runs its event loop now and then. With `true` the backend is unavailable where no worker starts.
    */
   readonly offMainThread?: boolean;
-  /** For tests: fills every output with NaN before its kernel runs, to prove that the kernel writes all of it. */
+  /**
+   * For tests: fills every output with NaN before its kernel runs, to prove that the kernel writes all of it.
+   */
   readonly poison?: boolean;
 }
 
@@ -53,8 +55,8 @@ const WASM_OPTIONS: OptionKinds<WasmOptions> = {
 export type { Simd } from './kernels/arithmetic.ts';
 
 /**
- * Makes the WebAssembly backend: f32 arithmetic on f32 and f16 tensors. Results do not depend on the number of
- * threads. Errors: `INVALID_ARGUMENT` for options that make no sense.
+ * Makes the WebAssembly backend: f32 arithmetic on f32 and f16 tensors. Results do not depend on the number
+ * of threads. Errors: `INVALID_ARGUMENT` for options that make no sense.
  *
  * @example
  * ```ts

@@ -63,8 +63,8 @@ export class LocalSite implements EngineSite {
   }
 
   /**
-   * Why there are no helpers; undefined where there may be some. In Node this can be told without starting one.
-   * All that were started may also have died.
+   * Why there are no helpers; undefined where there may be some. In Node this can be told without starting
+   * one. All that were started may also have died.
    */
   private async whyAlone(): Promise<string | undefined> {
     const { threads, startHelper: start } = this.options;

@@ -1,4 +1,4 @@
-/** Where the attention kernel gets its plans: from a store beside it, or from the page that its worker belongs to. */
+/** Where the attention kernel gets its plans: from a store beside it, or from the page of its worker. */
 import type { NamedSpecs, NodeOf, Pause, PlanCache, PlannedCall, PlanTensors } from '@attn/core/backend';
 
 /** Plans attention calls. */

@@ -1,4 +1,7 @@
-/** Finds out what the JavaScript runtime can do and how to set up an engine there. The engine itself is loaded later. */
+/**
+ * Finds out what the JavaScript runtime can do, and how to set up an engine there. It does not
+ * load the engine.
+ */
 import type { Probe } from '@attn/core';
 import type { EngineSiteOptions } from './engine-site.ts';
 import { features, type Features } from './engine/features.ts';

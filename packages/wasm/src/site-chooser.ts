@@ -1,4 +1,4 @@
-/** Which engine site computes: the probe decides, the site is loaded when it is first needed, and ends with the backend. */
+/** Chooses the site of a backend's engine by a probe, loads it when it is first needed, and ends it. */
 import { AttnError, type Probe } from '@attn/core';
 import { nodeProcess } from '@attn/core/backend';
 import type { EngineSite, EngineSiteOptions } from './engine-site.ts';

@@ -1,6 +1,7 @@
 /**
- * LSH attention: every round of a head is a plan like any other (`ChunkPlan` in core), run by the tiles of `attention/`, with
- * normalised queries as keys. The result of a row block is merged at once with those of earlier rounds, so nothing of a round is kept.
+ * The `lshAttention` op: every round of a head is a plan like any other (`ChunkPlan` in core), which the
+ * functions of `attention/` compute tile by tile, with normalised queries as keys. The result of a row block
+ * is merged at once with those of earlier rounds, so no round is stored.
  */
 import {
   ChunkPlan,
@@ -24,7 +25,7 @@ import {
 import { TileCache } from '../attention/tile-cache.ts';
 import { readFloats, writeFloats } from '../floats.ts';
 
-/** The kernel. */
+/** The kernel of `lshAttention`. */
 export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const { inputs, attributes, outputs } = call;
   const problem = lshProblem(inputs, attributes);
@@ -58,8 +59,9 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
 };
 
 /**
- * What rounds have left of each token, as the online softmax has it: its greatest logit, and the sum of the
- * weights relative to it. Their lse would not do: the logarithm of the sum is lost beside a large logit.
+ * The state of each token after some rounds, as in an online softmax: its greatest logit, and the sum
+ * of weights relative to it. The lse would not be precise enough: the logarithm of the sum is lost
+ * beside a large logit.
  */
 class RowStates {
   readonly maxima: Float64Array;
@@ -76,7 +78,7 @@ class RowStates {
     this.sums.fill(0);
   }
 
-  /** log Σ e^logit of each token; −∞ where it saw nothing. */
+  /** The log-sum-exp of each token; −∞ where it saw no key. */
   get lse(): Float64Array {
     return this.sums.map((sum, i) => (sum === 0 ? -Infinity : this.maxima[i] + Math.log(sum)));
   }
@@ -113,10 +115,11 @@ class Rounds {
     const place = { batchRow: Math.floor(member / heads), head: member % heads };
     for (let round = 0; round < rounds; round++) {
       const block = this.plan.round(round);
-      const tiles = new TileCache(headDim, valueDim, Math.ceil(block.keyCount / TILE));
-      tiles.use({ keys, values, keyIndex: block.keyIndex, keyCount: block.keyCount });
+      const { keyIndex, keyCount } = block;
+      const tiles = new TileCache(headDim, valueDim, Math.ceil(keyCount / TILE));
+      const source = { keys, values, keyIndex, keyCount };
       const { terms } = this;
-      await this.runRound({ ...place, block, queries: qk, keys, values, tiles, terms, scale }, block, out);
+      await this.runRound({ ...place, block, queries: qk, source, tiles, terms, scale }, block, out);
     }
     return this.states;
   }
@@ -138,7 +141,7 @@ class Rounds {
   }
 }
 
-/** Every vector over its norm. */
+/** Divides every vector by its norm. */
 function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm }: LshProblem): void {
   for (let i = 0; i < length; i++) {
     const from = qk.origin + i * qk.stride;
@@ -151,7 +154,7 @@ function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm 
   }
 }
 
-/** Merges the state of a row block with what earlier rounds left in `out` and `states`. */
+/** Merges the state of a row block with the result of earlier rounds in `out` and `states`. */
 function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, sums }: RowStates): void {
   const { queryRows, state } = scratch;
   for (let i = 0; i < rows; i++) {
@@ -160,19 +163,19 @@ function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, 
     const row = queryRows[i];
     const to = out.origin + row * out.stride;
     const max = Math.max(maxima[row], state.max[i]);
-    const kept = sums[row] * Math.exp(maxima[row] - max);
+    const earlier = sums[row] * Math.exp(maxima[row] - max);
     const added = sum * Math.exp(state.max[i] - max);
-    const total = kept + added;
+    const total = earlier + added;
     for (let d = 0; d < out.dim; d++) {
       const value = (added / total) * (state.values[i * state.width + d] / sum);
-      out.data[to + d] = (kept / total) * out.data[to + d] + value;
+      out.data[to + d] = (earlier / total) * out.data[to + d] + value;
     }
     maxima[row] = max;
     sums[row] = total;
   }
 }
 
-/** − log(count + 1e-9): `duplicates: 'lucidrains'`. */
+/** The term − log(count + 1e-9) of `duplicates: 'lucidrains'`. */
 function lessTimesMet(plan: ChunkPlan): LogitTerm {
   return (scores, { queryRows, keyRows, rows, columns }) => {
     for (let i = 0; i < rows; i++) {

@@ -1,6 +1,6 @@
 /**
- * Bytes under construction. Modules are written while a caller waits, by code that no engine has optimised yet,
- * so no byte is copied without need.
+ * Bytes under construction. Modules are written while a caller waits, by code that no engine has optimised
+ * yet, so no byte is copied without need.
  */
 import { leb } from './expression.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Expressions of the assembler: trees of instructions, each of which leaves one value. Their TypeScript type is
- * the type of that value, so an expression that would not validate does not compile.
+ * Expressions of the assembler: trees of instructions, each of which leaves one value. Their TypeScript type
+ * is the type of that value, so an expression that would not validate does not compile.
  */
 
 /** The types of values that kernels use. */

@@ -127,7 +127,10 @@ export class FunctionBuilder {
     this.statements.push({ kind: 'loop', body: statements });
   }
 
-  /** Emits `for (; variable < end; variable += step) body`, unsigned; the variable keeps its value at the start. */
+  /**
+   * Emits `for (; variable < end; variable += step) body`, unsigned; the variable keeps its
+   * value at the start.
+   */
   while(variable: Local<'i32'>, end: I32, step: I32, body: () => void): void {
     this.if(i32.ltU(variable, end), () => {
       this.repeat(

@@ -49,7 +49,9 @@ function scalarBinary<T extends 'i32' | 'f32', Operand>(
   };
 }
 
-/** Makes an instruction on memory, with a constant offset in bytes. Alignment is only a hint: it is always 0. */
+/**
+ * Makes an instruction on memory, with a constant offset in bytes. Alignment is only a hint: it is always 0.
+ */
 function memory(
   name: string,
   code: readonly number[],
@@ -235,7 +237,7 @@ const I32X4_BINARY = {
 
 interface I32x4Instructions extends Family<typeof I32X4_BINARY, Binary> {
   const(...lanes: Lanes): V128;
-  /** The same constant in all lanes. */
+  /** Gives a vector with one constant in all lanes. */
   all(value: number): V128;
   splat(a: I32): V128;
   extractLane(lane: number, a: V128): Scalar;
@@ -278,7 +280,7 @@ const F32X4_BINARY = {
 
 interface F32x4Instructions extends Family<typeof F32X4_BINARY, Binary> {
   const(...lanes: Lanes): V128;
-  /** The same constant in all lanes. */
+  /** Gives a vector with one constant in all lanes. */
   all(value: number): V128;
   splat(a: F32): V128;
   extractLane(lane: number, a: V128): Float;

@@ -1,6 +1,6 @@
 /**
- * Divides heads into batches that need no more than a few megabytes at a time. Query heads that share keys and
- * values are in one batch where possible, so that these are copied and packed once.
+ * Divides heads into batches that need no more than a few megabytes at a time. Query heads that share keys
+ * and values are in one batch where possible, so that these are copied and packed once.
  */
 import { kvHeadOf, type AttentionProblem } from '@attn/core/backend';
 

@@ -1,4 +1,7 @@
-/** The biases of a call as the kernel reads them: a slope, a table and the strides of a dense bias for each head. */
+/**
+ * The biases of a call as the kernel reads them: a slope, a table and the strides of a dense
+ * bias for each head.
+ */
 import { type Tensor } from '@attn/core';
 import { broadcastStrides, sizeOf, type AttentionProblem } from '@attn/core/backend';
 import type { HEAD } from '../kernels/attention/layout.ts';

@@ -2,9 +2,10 @@
  * Memory for the batches of a group of heads. A batch has a buffer for each part of its heads (queries, keys,
  * results …), one head after another.
  *
- * Where the calling thread copies while helpers compute, parts of two batches exist at the same time: raw keys
- * and values have memory of their own, and there are two buffers of results, which batches use in turn. Where
- * nothing overlaps, raw keys and values lie in the memory of queries and results, which are not there yet.
+ * Where the calling thread copies while helpers compute, parts of two batches exist at the same time:
+ * raw keys and values have memory of their own, and there are two buffers of results, which batches use
+ * in turn. Where nothing overlaps, raw keys and values lie in the memory of queries and results, which
+ * are not there yet.
  */
 import type { Frame } from '../ops/frame.ts';
 

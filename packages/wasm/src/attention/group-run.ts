@@ -1,10 +1,11 @@
 /**
- * Computes a group of a plan. Heads are taken in batches of a few megabytes, or one by one if they are longer.
- * Keys and values of a batch are packed in the plan's order, then its row blocks are computed, heaviest first.
+ * Computes a group of a plan. Heads are taken in batches of a few megabytes, or one by one if they
+ * are longer. Keys and values of a batch are packed in the plan's order, then its row blocks are
+ * computed, heaviest first.
  *
  * Tensors outside of the heap pass through it batch by batch, so that a call takes no more memory beyond its
- * inputs and outputs than a batch needs. Only the calling thread can reach them: while helpers compute a batch,
- * it writes back the results of the last batch and fetches the keys of the next.
+ * inputs and outputs than a batch needs. Only the calling thread can reach them: while helpers compute a
+ * batch, it writes back the results of the last batch and fetches the keys of the next.
  */
 import { type Tensor } from '@attn/core';
 import { TILE, type AttentionProblem, type KernelCall, type PlanGroup } from '@attn/core/backend';
@@ -210,8 +211,8 @@ export class GroupRun {
     const count = this.rowBlocks.length * members.length;
     const records = new Records(TASK, TASK_BYTES, count);
     const tilesAfter = new Float64Array(count + 1);
-    // Head by head, so that keys and values stay in the cache. The last head's lightest row blocks come last, so
-    // that all threads end at about the same time.
+    // Head by head, so that keys and values stay in the cache. The last head's lightest row blocks come last,
+    // so that all threads end at about the same time.
     let task = 0;
     for (let index = 0; index < members.length; index++) {
       for (const { rowBlock, tiles } of this.rowBlocks) {

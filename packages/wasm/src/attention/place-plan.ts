@@ -1,4 +1,7 @@
-/** Copies a block plan into the heap, as the kernel reads it, and lists the rows and row blocks that it computes. */
+/**
+ * Copies a block plan into the heap, as the kernel reads it, and lists the rows and row blocks
+ * that it computes.
+ */
 import { countTiles, TILE, type BlockPlan } from '@attn/core/backend';
 import { PLAN, PLAN_BYTES } from '../kernels/attention/layout.ts';
 import { Records } from '../kernels/records.ts';

@@ -1,7 +1,7 @@
 /**
  * Predicts how long attention takes, step by step as `attention.ts` works: heads in batches, keys and values
- * packed, row blocks computed, tensors outside of the heap copied in and out. The constants are nanoseconds on
- * one machine; the measured speed of this machine scales them.
+ * packed, row blocks computed, tensors outside of the heap copied in and out. The constants are nanoseconds
+ * on one machine; the measured speed of this machine scales them.
  */
 import { type AttentionPlan } from '@attn/core';
 import { TILE, type AttentionProblem, type PlanGroup } from '@attn/core/backend';

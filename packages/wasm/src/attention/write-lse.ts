@@ -1,4 +1,6 @@
-/** Turns the state that the softmax of a row leaves, its greatest logit and its sum of weights, into its lse. */
+/**
+ * Turns the state that the softmax of a row leaves, its greatest logit and its sum of weights, into its lse.
+ */
 import type { Tensor } from '@attn/core';
 import { logSumExp } from '../kernels/attention/softmax.ts';
 import type { Frame } from '../ops/frame.ts';

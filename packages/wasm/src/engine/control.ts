@@ -1,8 +1,8 @@
 /**
- * How threads share a job without messages: by a block of 32-bit words in shared memory. The caller (the thread
- * that has the job) opens the job; every thread takes the next task until there is none; the caller closes the
- * job and waits for the helpers that joined it. A helper that wakes up late sees that the job is closed and goes
- * back to sleep, so no thread ever waits for a helper that has not started.
+ * How threads share a job without messages: by a block of 32-bit words in shared memory. The caller (the
+ * thread that has the job) opens the job; every thread takes the next task until there is none; the caller
+ * closes the job and waits for the helpers that joined it. A helper that wakes up late sees that the job is
+ * closed and goes back to sleep, so no thread ever waits for a helper that has not started.
  *
  * A helper thread loads this file and `parent.ts`, nothing else.
  */
@@ -36,7 +36,9 @@ export const WORD = {
   scratchBytes: 12,
 } as const;
 
-/** Word `BUSY` + n is 1 while helper n is in a job, else 0. A helper that dies in a job takes a task with it. */
+/**
+ * Word `BUSY` + n is 1 while helper n is in a job, else 0. A helper that dies in a job takes a task with it.
+ */
 export const BUSY = 16;
 
 /** The caller does jobs of fewer operations alone: waking helpers takes 10–50 µs. */
@@ -105,7 +107,8 @@ export function serve({ memory, control, helper }: Service): void {
     const id = words[WORD.module];
     let kernels = modules.get(id);
     if (kernels === undefined) {
-      // Another thread may have grown the memory. This thread sees that only when it grows it too, be it by 0.
+      // Another thread may have grown the memory. This thread sees that only when it grows it
+      // too, be it by 0.
       memory.grow(0);
       const [at, length] = [addressIn(words, WORD.moduleAddress), addressIn(words, WORD.moduleBytes)];
       const module = new WebAssembly.Module(new Uint8Array(memory.buffer, at, length).slice());

@@ -1,6 +1,7 @@
 /**
- * The threads of a backend. The caller (the thread that runs a job) takes tasks like the helpers, and runs its
- * event loop now and then; helpers sleep between jobs. Which thread does which task does not affect the result.
+ * The threads of a backend. The caller (the thread that runs a job) takes tasks like the helpers, and
+ * runs its event loop now and then; helpers sleep between jobs. Which thread does which task does not
+ * affect the result.
  */
 import { AttnError } from '@attn/core';
 import { clock, debug, type Pause, type Timer } from '@attn/core/backend';
@@ -70,9 +71,9 @@ export class Crew {
   }
 
   /**
-   * Runs a job; the caller may run only one at a time. `pause` is called between tasks of the caller; an error
-   * that it throws stops the job. Errors: `WORKER_DIED` when a helper ended in the middle; the next job starts
-   * new helpers.
+   * Runs a job; the caller may run only one at a time. `pause` is called between tasks of the caller; an
+   * error that it throws stops the job. Errors: `WORKER_DIED` when a helper ended in the middle; the next job
+   * starts new helpers.
    */
   async run(heap: Heap, job: Job, pause: Pause): Promise<void> {
     const alone = !heap.isShared || this.options.threads < 2 || job.count < 2 || job.flops < WORTH_WAKING;

@@ -1,4 +1,7 @@
-/** The parts that all executables of a backend share: a heap, the emitted modules, and the threads that run them. */
+/**
+ * The parts that all executables of a backend share: a heap, the emitted modules, and the
+ * threads that run them.
+ */
 import { AttnError } from '@attn/core';
 import { RunQueue, type Pause, type Region } from '@attn/core/backend';
 import type { ModuleBuilder } from '../assembler/index.ts';
@@ -64,7 +67,9 @@ export class Engine {
     return this.crew.whyAlone;
   }
 
-  /** The module of a key, built if it is new. The key describes everything that the module is specialised to. */
+  /**
+   * The module of a key, built if it is new. The key describes everything that the module is specialised to.
+   */
   load(key: string, build: (options: { simd: Simd; sharedMemory: boolean }) => ModuleBuilder): LoadedModule {
     return this.modules.load(key, () => build(this));
   }
@@ -78,7 +83,9 @@ export class Engine {
     return this.queue.run(task, signal, 'wasm/run');
   }
 
-  /** Runs a job on all threads. Call it within `inTurn`. Errors: `WORKER_DIED`, and those that `pause` throws. */
+  /**
+   * Runs a job on all threads. Call it within `inTurn`. Errors: `WORKER_DIED`, and those that `pause` throws.
+   */
   run(job: Job, pause: Pause): Promise<void> {
     return this.crew.run(this.heap, job, pause);
   }

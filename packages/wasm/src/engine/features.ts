@@ -8,8 +8,8 @@ export interface Features {
   /** Relaxed SIMD, which has a multiply–add. https://github.com/WebAssembly/relaxed-simd */
   readonly relaxed: boolean;
   /**
-   * Whether the multiply–add rounds once, which is optional: JavaScriptCore's rounds twice, and so does V8's on
-   * processors without such an instruction.
+   * Whether the multiply–add rounds once, which is optional: JavaScriptCore's rounds twice, and so does V8's
+   * on processors without such an instruction.
    */
   readonly fuses: boolean;
   /** Why no module may be compiled, such as the policy of a page; undefined where it may. */
@@ -77,7 +77,10 @@ function fuses(madd: Uint8Array<ArrayBuffer>): boolean {
   return vector.every((lane) => lane === 2 ** -24);
 }
 
-/** Why memory cannot be shared; undefined where it can. Of pages, only cross-origin isolated ones may share it. */
+/**
+ * Why memory cannot be shared; undefined where it can. Of pages, only cross-origin isolated ones
+ * may share it.
+ */
 function whyNotShared(): string | undefined {
   const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
   if (crossOriginIsolated === false) {

@@ -24,7 +24,9 @@ export class FreeList {
     return this.used;
   }
 
-  /** Takes at least `bytes` bytes and returns their address, or undefined when no free part is large enough. */
+  /**
+   * Takes at least `bytes` bytes and returns their address, or undefined when no free part is large enough.
+   */
   take(bytes: number): number | undefined {
     const size = Math.max(ALIGNMENT, aligned(bytes));
     const index = this.free.findIndex(({ from, to }) => to - from >= size);

@@ -1,7 +1,7 @@
 /**
  * The memory that kernels work in: one WebAssembly memory with an allocator. It grows by the bytes that are
- * missing. WebAssembly cannot shrink a memory, so only a whole heap can be released; `engine.ts` does that when
- * the heap is empty.
+ * missing. WebAssembly cannot shrink a memory, so only a whole heap can be released; `engine.ts` does that
+ * when the heap is empty.
  */
 import { AttnError } from '@attn/core';
 import { MAX_PAGES } from '../assembler/index.ts';
@@ -12,7 +12,9 @@ const PAGE = 65_536;
 /** The first address, so that no address is 0. */
 const START = 64;
 
-/** The end of all addresses. Kernels may count past an array, but not past 2³²: the last mebibyte stays free. */
+/**
+ * The end of all addresses. Kernels may count past an array, but not past 2³²: the last mebibyte stays free.
+ */
 const END = MAX_PAGES * PAGE - 2 ** 20;
 
 /** Memory with an allocator. Addresses stay valid when it grows; arrays over it may not. */
@@ -53,7 +55,10 @@ export class Heap {
     return this.memory.buffer.byteLength;
   }
 
-  /** Allocates bytes and returns their address, a multiple of 64. Content is undefined. Errors: `OUT_OF_MEMORY`. */
+  /**
+   * Allocates bytes and returns their address, a multiple of 64. Content is undefined. Errors:
+   * `OUT_OF_MEMORY`.
+   */
   allocate(bytes: number): number {
     let address = this.list.take(bytes);
     if (address === undefined) {

@@ -1,4 +1,6 @@
-/** Addresses of 2 GiB and more, which are negative as signed words. Tests the built files, which threads load. */
+/**
+ * Addresses of 2 GiB and more, which are negative as signed words. Tests the built files, which threads load.
+ */
 import { causal, f32, slidingWindow, type Tensor } from '@attn/core';
 import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { expect, test } from 'vitest';
@@ -38,7 +40,10 @@ test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])(
 
 // These tests take gigabytes, so they run in the whole suite only.
 if (process.env.ATTN_SUITE === 'whole') {
-  /** Runs a head that attends to itself and the token before, with q = k, so that each row is a mean of two rows. */
+  /**
+   * Runs a head that attends to itself and the token before, with q = k, so that each row is a
+   * mean of two rows.
+   */
   const run = async (n: number, threads: number): Promise<number> => {
     const dim = 128;
     const data = new Float32Array(n * dim);

@@ -1,6 +1,6 @@
 /**
- * Measures how fast this machine is, by some milliseconds of real products, which also make the engine optimise
- * their kernel:
+ * Measures how fast this machine is, by some milliseconds of real products, which also make the engine
+ * optimise their kernel:
  *
  * - one thread;
  * - all threads together, which may be far from their number (two to a core, or more threads than cores);

@@ -36,7 +36,9 @@ export class LoadedModule {
     return this.kernels[this.names.indexOf(name)];
   }
 
-  /** The address of the module's bytes in the heap, for helpers. It is the heap of the last call of `kernel`. */
+  /**
+   * The address of the module's bytes in the heap, for helpers. It is the heap of the last call of `kernel`.
+   */
   bytesAddress(heap: Heap): number {
     if (this.address === undefined) {
       this.address = heap.allocateFixed(this.bytes.length);

@@ -11,7 +11,9 @@ export interface EngineSpeed {
   readonly copyNs: number;
   /** How many times as fast all threads are as one thread: from 1 to the number of threads. */
   readonly gain: number;
-  /** Milliseconds that a job on all threads takes beside its tasks: until all are at work, and until all end. */
+  /**
+   * Milliseconds that a job on all threads takes beside its tasks: until all are at work, and until all end.
+   */
   readonly wakingMs: number;
 }
 

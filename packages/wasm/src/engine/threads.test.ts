@@ -97,7 +97,9 @@ function mortal(threads: number) {
   return { backend, helpers, alive: () => alive };
 }
 
-/** Starts a run of some seconds, calls `kill` once it is under way, and returns how long it then took to fail. */
+/**
+ * Starts a run of some seconds, calls `kill` once it is under way, and returns how long it then took to fail.
+ */
 async function untilDeath(backend: Backend, kill: () => void): Promise<number> {
   let died = 0;
   const onProgress = (): void => {

@@ -1,4 +1,6 @@
-/** Threads of any JavaScript runtime: `worker_threads` where they exist (Node, Deno, Bun), else Web Workers. */
+/**
+ * Threads of any JavaScript runtime: `worker_threads` where they exist (Node, Deno, Bun), else Web Workers.
+ */
 import { builtin } from '@attn/core/backend';
 
 /** A thread that takes messages. At first it does not keep the process alive. */
@@ -22,7 +24,9 @@ export interface ThreadEvents {
 /** Starts a thread. */
 export type StartThread = (events: ThreadEvents) => Thread;
 
-/** A thread's script: the address of the module that starts it, and the name of the file beside that module. */
+/**
+ * A thread's script: the address of the module that starts it, and the name of the file beside that module.
+ */
 export interface Script {
   /** Undefined in bundles whose format has no `import.meta`. */
   readonly beside: string | undefined;

@@ -30,8 +30,8 @@ export function webThread(start: () => Worker, script: Script, { onMessage, onDe
 }
 
 /**
- * Starts a worker whatever the origin of its script. A page may not start a script of another origin, such as a
- * CDN, but may start a script of its own that imports the other one, if that server allows it (CORS). To a
+ * Starts a worker whatever the origin of its script. A page may not start a script of another origin, such as
+ * a CDN, but may start a script of its own that imports the other one, if that server allows it (CORS). To a
  * sandboxed page every origin is another origin.
  */
 function startAnywhere(start: () => Worker, script: Script): Worker {
@@ -48,7 +48,10 @@ function isForeign({ protocol, origin }: URL): boolean {
   return protocol.startsWith('http') && origin !== globalThis.origin;
 }
 
-/** The importing script of each address, as a URL. The page keeps them: workers may start from them at any time. */
+/**
+ * The importing script of each address, as a URL. The page keeps them: workers may start from
+ * them at any time.
+ */
 const scripts = new Map<string, string>();
 
 function importing(address: string): string {

@@ -15,8 +15,8 @@ import { eachOfRow, fourLanes, oneLane, type Lanes } from './pointwise.ts';
 import { exp2, maxLanes, sumLanes, type InPlace } from './vector-math.ts';
 
 /**
- * Layout of a task of `layerNorm`: `rows` rows of `count` elements, one after another. `weight` and `bias` are
- * addresses of [count] numbers, or 0. `eps` is f32.
+ * Layout of a task of `layerNorm`: `rows` rows of `count` elements, one after another. `weight` and `bias`
+ * are addresses of [count] numbers, or 0. `eps` is f32.
  */
 export const LAYER_NORM = { x: 0, out: 4, rows: 8, count: 12, weight: 16, bias: 20, eps: 24 } as const;
 
@@ -139,7 +139,10 @@ function softmax(f: FunctionBuilder, simd: Simd, task: Local<'i32'>): void {
 /** Emits a loop over the elements of a slice. */
 type ForEachElement = (body: (lanes: Lanes, at: Local<'i32'>) => void) => void;
 
-/** Emits three passes over a slice, or over four slices at a time. Lanes are joined if they belong to one slice. */
+/**
+ * Emits three passes over a slice, or over four slices at a time. Lanes are joined if they
+ * belong to one slice.
+ */
 function sliceSoftmax(
   f: FunctionBuilder,
   power: InPlace,

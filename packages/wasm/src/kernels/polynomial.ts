@@ -1,8 +1,8 @@
 /**
- * Approximates functions by polynomials: interpolation at Chebyshev nodes, whose error is within a small factor
- * of the best polynomial's. Coefficients are computed in float64 when a kernel is emitted, so that there is no
- * table of constants to trust.
- * Trefethen, Approximation Theory and Approximation Practice, chapters 2–4.
+ * Approximates functions by polynomials: interpolation at Chebyshev nodes, whose error is within a small
+ * factor of the best polynomial's. Coefficients are computed in float64 when a kernel is emitted, so
+ * that there is no table of constants to trust. Trefethen, Approximation Theory and Approximation
+ * Practice, chapters 2–4.
  */
 
 /** The coefficients c of c[0] + c[1]·x + … ≈ f(x) on [low, high]. Keep |x| ≲ 1, for accuracy. */

@@ -1,4 +1,6 @@
-/** Kernels that reduce each slice to one number: sums, which are divided for means, and maxima that keep NaN. */
+/**
+ * Kernels that reduce each slice to one number: sums, which are divided for means, and maxima that keep NaN.
+ */
 import {
   f32x4,
   i32,
@@ -13,9 +15,9 @@ import { eachOfRow, fourLanes, oneLane, type Lanes } from './pointwise.ts';
 import { joinLanes } from './vector-math.ts';
 
 /**
- * Layout of a task: slices of `count` elements that lie `stride` bytes apart. With a stride of 4 slices are rows,
- * one after another; else they are columns, side by side. Results lie side by side. `divisor` is f32; maxima do
- * not use it.
+ * Layout of a task: slices of `count` elements that lie `stride` bytes apart. With a stride of 4 slices are
+ * rows, one after another; else they are columns, side by side. Results lie side by side. `divisor` is f32;
+ * maxima do not use it.
  */
 export const REDUCE = { x: 0, out: 4, slices: 8, count: 12, stride: 16, divisor: 20 } as const;
 

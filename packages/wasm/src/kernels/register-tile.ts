@@ -3,12 +3,13 @@
  *
  *     C [rows × 8] += A [rows × depth] · B [depth × 8]
  *
- * B is packed in panels of 8 columns, so that a step of the depth reads 32 bytes in a row: two loads of B, and
- * for each row a load of A (spread over four lanes) and two multiply–adds.
+ * B is packed in panels of 8 columns, so that a step of the depth reads 32 bytes in a row: two loads of B,
+ * and for each row a load of A (spread over four lanes) and two multiply–adds.
  *
- * A tile of six rows takes 12 registers for C, two for B and one for A, of the 16 that x86 has, and 1.3 loads for
- * two multiply–adds. With fused multiply–add it reaches 98 % of the machine's peak; a tile of 2 × 16, with as many
- * registers and 1.5 loads, reaches 90 %. Without fused multiply–add products need a register too: a tile has 4 rows.
+ * A tile of six rows takes 12 registers for C, two for B and one for A, of the 16 that x86 has, and 1.3 loads
+ * for two multiply–adds. With fused multiply–add it reaches 98 % of the machine's peak; a tile of 2 × 16,
+ * with as many registers and 1.5 loads, reaches 90 %. Without fused multiply–add products need a register
+ * too: a tile has 4 rows.
  */
 import {
   f32x4,
@@ -27,7 +28,10 @@ export const PANEL = 8;
 /** Bytes of a row of a panel. */
 export const PANEL_BYTES: number = 4 * PANEL;
 
-/** Numbers of rows of register tiles, the largest first. Smaller tiles take the remaining rows: 64 is 10 · 6 + 4. */
+/**
+ * Numbers of rows of register tiles, the largest first. Smaller tiles take the remaining rows:
+ * 64 is 10 · 6 + 4.
+ */
 export function tileRows(simd: Simd): readonly number[] {
   return simd === 'relaxed' ? [6, 4, 1] : [4, 1];
 }
@@ -67,7 +71,9 @@ export interface ProductOptions {
   readonly initial?: (place: Place) => V128;
   /** Emits whether the panel counts for the rows from `first` on. Where it does not, C is not written. */
   readonly counts?: (first: Local<'i32'>, panel: Local<'i32'>) => I32;
-  /** Emits the steps of the depth that count for the rows from `first` on; there may be none. Default: all. */
+  /**
+   * Emits the steps of the depth that count for the rows from `first` on; there may be none. Default: all.
+   */
   readonly steps?: (first: Local<'i32'>) => { readonly from: I32; readonly count: I32 };
 }
 
@@ -152,8 +158,8 @@ interface TileOperands {
 }
 
 /**
- * Emits the loop over the depth. It is not unrolled: in older engines it would run out of registers, and newer
- * ones would gain nothing.
+ * Emits the loop over the depth. It is not unrolled: in older engines it would run out of registers, and
+ * newer ones would gain nothing.
  */
 function emitDepthLoop(
   f: FunctionBuilder,

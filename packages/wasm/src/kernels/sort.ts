@@ -1,7 +1,7 @@
 /**
  * Finds the order that sorts a row of integers, by a stable counting sort, digit by digit from the least
- * significant. Digits cover only the bits in which the row's numbers differ, so buckets up to 2048 are sorted in
- * one pass. Knuth, The Art of Computer Programming, volume 3, §5.2.5.
+ * significant. Digits cover only the bits in which the row's numbers differ, so buckets up to 2048 are sorted
+ * in one pass. Knuth, The Art of Computer Programming, volume 3, §5.2.5.
  */
 import { i32, ModuleBuilder, type FunctionBuilder, type I32, type Local } from '../assembler/index.ts';
 

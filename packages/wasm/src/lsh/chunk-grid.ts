@@ -1,4 +1,6 @@
-/** How the chunks of a call lie on tiles, in the numbers that its kernel reads: see `kernels/lsh/layout.ts`. */
+/**
+ * How the chunks of a call lie on tiles, in the numbers that its kernel reads: see `kernels/lsh/layout.ts`.
+ */
 import { TILE, type LshProblem } from '@attn/core/backend';
 import { LSH_CALL, LSH_CALL_BYTES, MAX_SLOTS, slotBytes } from '../kernels/lsh/layout.ts';
 import { Records } from '../kernels/records.ts';
@@ -56,8 +58,8 @@ export function placeChunkGrid(frame: Frame, problem: LshProblem): ChunkGrid {
 }
 
 /**
- * The terms that lucidrains' implementation adds to logits. A pair whose key is `ahead` chunks ahead counts once
- * for each turn of the cycle that brings it into the chunks that the query looks at: for each k with
+ * The terms that lucidrains' implementation adds to logits. A pair whose key is `ahead` chunks ahead counts
+ * once for each turn of the cycle that brings it into the chunks that the query looks at: for each k with
  * −before ≤ ahead + k · cycle ≤ after, where |ahead| < chunks.
  */
 function meetTerms(

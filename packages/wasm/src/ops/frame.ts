@@ -1,7 +1,7 @@
 /**
- * A frame is one use of a kernel: it gives the addresses of operands. A tensor in the heap is used in place; a
- * tensor elsewhere, or of half precision, is copied in and out. All allocations of a frame are freed at its end,
- * whatever happens.
+ * A frame is one use of a kernel: it gives the addresses of operands. A tensor in the heap is used in place;
+ * a tensor elsewhere, or of half precision, is copied in and out. All allocations of a frame are freed at its
+ * end, whatever happens.
  */
 import { AttnError, type Tensor } from '@attn/core';
 import {
@@ -56,7 +56,9 @@ export class Frame {
     return tensor.dtype === 'f32' ? this.located.get(tensor) : undefined;
   }
 
-  /** A tensor over the current memory, which may have grown since the call began. Invalid after `allocate`. */
+  /**
+   * A tensor over the current memory, which may have grown since the call began. Invalid after `allocate`.
+   */
   view(tensor: Tensor): Tensor {
     const address = this.located.get(tensor);
     if (address === undefined) return tensor;
@@ -87,7 +89,9 @@ export class Frame {
     return address;
   }
 
-  /** The address where a kernel writes a float tensor's numbers as f32; `finish` copies them to the tensor. */
+  /**
+   * The address where a kernel writes a float tensor's numbers as f32; `finish` copies them to the tensor.
+   */
   output(tensor: Tensor): number {
     const inPlace = this.locate(tensor);
     if (inPlace !== undefined) return inPlace;
@@ -107,7 +111,9 @@ export class Frame {
     return address;
   }
 
-  /** The address where a kernel writes the bytes of a tensor of any type; `finish` copies them to the tensor. */
+  /**
+   * The address where a kernel writes the bytes of a tensor of any type; `finish` copies them to the tensor.
+   */
   rawOutput(tensor: Tensor): number {
     const inPlace = this.located.get(tensor);
     if (inPlace !== undefined) return inPlace;

@@ -5,7 +5,10 @@ import { inFrame } from './frame.ts';
 import type { PackedWeights } from './packed-weights.ts';
 import { multiplyAll, packAll } from './product.ts';
 
-/** Makes the kernel of `linear`: x [rows × in], weight [out × in], bias [out]. Constant weights are packed once. */
+/**
+ * Makes the kernel of `linear`: x [rows × in], weight [out × in], bias [out]. Constant weights
+ * are packed once.
+ */
 export function linearKernel(engine: Engine, weights: PackedWeights): Kernel<'linear'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {

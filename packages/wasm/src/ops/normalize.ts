@@ -54,8 +54,8 @@ async function layerNorm(
 }
 
 /**
- * Makes the kernel of `softmax`: x is seen as [outer, extent, inner], and the middle axis is normalised. A slice
- * of nothing but −∞ gives 0.
+ * Makes the kernel of `softmax`: x is seen as [outer, extent, inner], and the middle axis is normalised. A
+ * slice of nothing but −∞ gives 0.
  */
 export function softmaxKernel(engine: Engine): Kernel<'softmax'> {
   return (call) => inFrame(engine, call, (frame) => softmax(frame, call));

@@ -1,6 +1,6 @@
 /**
- * Constant weights, packed once and kept in the heap as long as any executable uses them. Graphs of one model for
- * other lengths share its weights by identity, and so they share the packed form.
+ * Constant weights, packed once and kept in the heap as long as any executable uses them. Graphs of one model
+ * for other lengths share its weights by identity, and so they share the packed form.
  */
 import { type Graph, type Tensor } from '@attn/core';
 import { dataIdentity, type NodeOf } from '@attn/core/backend';
@@ -31,7 +31,9 @@ export class WeightStore {
    */
   private readonly packed = new Map<object, Map<number, Packed>>();
 
-  /** The address of a packed weight in a heap, which `user` uses from now on; undefined if it is not packed. */
+  /**
+   * The address of a packed weight in a heap, which `user` uses from now on; undefined if it is not packed.
+   */
   use(weight: Tensor, heap: Heap, user: PackedWeights): number | undefined {
     const packed = this.packed.get(dataIdentity(weight))?.get(weight.shape[0]);
     if (packed?.heap !== heap) return undefined;
@@ -71,8 +73,8 @@ export class PackedWeights {
   }
 
   /**
-   * The address of the packed weight of a `linear` node. `pack` packs it into memory from `allocate`: memory of
-   * the heap if the weight is a constant, memory of the frame if it is an input of the graph.
+   * The address of the packed weight of a `linear` node. `pack` packs it into memory from `allocate`: memory
+   * of the heap if the weight is a constant, memory of the frame if it is an input of the graph.
    */
   async of(
     node: NodeOf<'linear'>,

@@ -1,4 +1,6 @@
-/** Products on all threads: packs right operands panel by panel, then multiplies ranges of rows and columns. */
+/**
+ * Products on all threads: packs right operands panel by panel, then multiplies ranges of rows and columns.
+ */
 import type { Activation } from '@attn/core';
 import type { LoadedModule } from '../engine/module-store.ts';
 import {

@@ -6,7 +6,9 @@ import type { StartThread } from '../engine/threads.ts';
 import { Connection, type MakePlan } from './connection.ts';
 import type { Answer, Request, Response } from './protocol.ts';
 
-/** A worker as its page sees it: the messages to it, whether it keeps the process alive, whether it was ended. */
+/**
+ * A worker as its page sees it: the messages to it, whether it keeps the process alive, whether it was ended.
+ */
 class FakeWorker {
   readonly posted: Request[] = [];
   isHeld = false;

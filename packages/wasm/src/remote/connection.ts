@@ -1,6 +1,6 @@
 /**
- * A page's connection to the worker that has its engine: calls and their answers, questions of the worker, and a
- * watchdog that ends every wait for a worker that has died.
+ * A page's connection to the worker that has its engine: calls and their answers, questions of the worker,
+ * and a watchdog that ends every wait for a worker that has died.
  */
 import { AttnError, type Progress } from '@attn/core';
 import { clock, eventLoopTurn, type PlannedCall, type Timer } from '@attn/core/backend';
@@ -56,8 +56,8 @@ export class Connection {
   }
 
   /**
-   * Makes a request with a new call number, sends it and waits for its answer. Errors: those of the worker and of
-   * `make`; `WORKER_DIED`, `TIMEOUT`, `DISPOSED`; `OUT_OF_MEMORY` when the request cannot be copied.
+   * Makes a request with a new call number, sends it and waits for its answer. Errors: those of the worker
+   * and of `make`; `WORKER_DIED`, `TIMEOUT`, `DISPOSED`; `OUT_OF_MEMORY` when the request cannot be copied.
    */
   async call(
     make: (call: number) => Call,
@@ -149,8 +149,8 @@ export class Connection {
   }
 
   /**
-   * Pings the worker while calls wait, because a browser does not say when it ends a worker. Only time after a
-   * ping counts: a hidden page ticks once a minute, and a busy or suspended page does not tick at all.
+   * Pings the worker while calls wait, because a browser does not say when it ends a worker. Only time after
+   * a ping counts: a hidden page ticks once a minute, and a busy or suspended page does not tick at all.
    */
   private startWatchdog(): void {
     if (this.watchdog !== undefined) return;
@@ -169,7 +169,8 @@ export class Connection {
       void this.thread.terminate();
       this.fail('TIMEOUT', `the worker with the engine has not answered for ${SILENCE_MS / 1000} s`);
     } else if (now - ping.sentAt > SILENCE_MS) {
-      // The answer may have arrived while this thread was blocked, or the worker may just have resumed with it.
+      // The answer may have arrived while this thread was blocked, or the worker may just have
+      // resumed with it.
       void eventLoopTurn().then(() => (ping.isOverdue = true));
     }
   }

@@ -57,7 +57,8 @@ export type Request =
 export type Answer = Probe | Tensors | EngineSpeed | undefined;
 
 /**
- * The worker's question for the plan of an attention node, which the page answers by `planned` or `unplanned`.
+ * The worker's question for the plan of an attention node, which the page answers by `planned`
+ * or `unplanned`.
  *
  * The worker asks during a run, when it reaches the node, because only then the data is there that the plan
  * depends on: a mask or lengths may be computed by the graph itself. Nodes whose plan depends on no data are

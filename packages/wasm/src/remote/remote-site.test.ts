@@ -7,7 +7,9 @@ import { localPlans } from '../plan-source.ts';
 import type { Request, Response } from './protocol.ts';
 import { RemoteSite } from './remote-site.ts';
 
-/** A site whose workers answer at once. `requests` lists what was sent to them; `kill` ends the last worker. */
+/**
+ * A site whose workers answer at once. `requests` lists what was sent to them; `kill` ends the last worker.
+ */
 function fakeSite() {
   const requests: string[] = [];
   const memory = { isFull: false };

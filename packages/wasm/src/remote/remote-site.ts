@@ -215,8 +215,8 @@ function compact(tensors: Readonly<Record<string, Tensor>>): Tensors {
 }
 
 /**
- * A tensor whose array has a buffer of its own. Cloning an array clones its whole buffer, so a part of a larger
- * buffer is copied first; so is shared memory, which would be shared instead of cloned.
+ * A tensor whose array has a buffer of its own. Cloning an array clones its whole buffer, so a part of a
+ * larger buffer is copied first; so is shared memory, which would be shared instead of cloned.
  */
 function compactTensor({ dtype, shape, data }: Tensor): Tensor {
   const isWhole = data.byteLength === data.buffer.byteLength;

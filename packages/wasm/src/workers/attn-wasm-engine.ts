@@ -40,7 +40,9 @@ function startedSite(): LocalSite {
   return site;
 }
 
-/** The plans of an executable's nodes. Asks the page for each (`PlanQuestion`), once if it depends on no data. */
+/**
+ * The plans of an executable's nodes. Asks the page for each (`PlanQuestion`), once if it depends on no data.
+ */
 function remotePlans(executable: number, graph: WireGraph): PlanSource {
   const plans = new Map<number, PlannedCall>();
   return {

@@ -1,6 +1,6 @@
 /**
- * The records that TypeScript writes for the attention kernel: offsets in bytes into little-endian memory. All
- * addresses have 32 bits; an address of 0 means that there is no such thing.
+ * The records that TypeScript writes for the attention kernel: offsets in bytes into little-endian memory.
+ * All addresses have 32 bits; an address of 0 means that there is no such thing.
  */
 import { TILE } from '@attn/core/backend';
 import { PANEL } from '../register-tile.ts';
@@ -33,7 +33,9 @@ export const HEAD = {
   /** Address of [2 · radius + 1] f32: the relative bias of this head. */
   relative: 52,
   radius: 56,
-  /** Address of element (0, 0) of this head's dense bias, and bytes from query to query and from key to key. */
+  /**
+   * Address of element (0, 0) of this head's dense bias, and bytes from query to query and from key to key.
+   */
   bias: 60,
   biasQueryStride: 64,
   biasKeyStride: 68,

@@ -1,6 +1,6 @@
 /**
- * Changes the logits of a tile before the softmax: first the soft cap, then the biases. A term is emitted only
- * into kernels that need it.
+ * Changes the logits of a tile before the softmax: first the soft cap, then the biases. A term is emitted
+ * only into kernels that need it.
  */
 import {
   f32x4,

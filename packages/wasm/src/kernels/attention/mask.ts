@@ -53,8 +53,8 @@ const RANGES = {
 } as const;
 
 /**
- * Defines the function that finds which columns each group of rows sees. Products then leave out columns that the
- * edge of a window or the diagonal of a causal pattern hides.
+ * Defines the function that finds which columns each group of rows sees. Products then leave out columns that
+ * the edge of a window or the diagonal of a causal pattern hides.
  */
 export function defineRanges(module: ModuleBuilder, simd: Simd): FunctionHandle<typeof RANGES> {
   return module.define('ranges', RANGES, (f, { rows, mask, ranges }) => {

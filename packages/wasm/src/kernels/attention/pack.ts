@@ -1,6 +1,6 @@
 /**
- * Packs a tile of 64 keys and values, in the plan's order and from any strides, so that products stream through
- * it:
+ * Packs a tile of 64 keys and values, in the plan's order and from any strides, so that products
+ * stream through it:
  *
  *     keys    [8 panels][D][8 keys]              a panel is Kᵀ for 8 keys
  *     values  [padded Dv / 8 panels][64][8]      a panel is 8 columns of V

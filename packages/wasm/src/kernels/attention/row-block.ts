@@ -1,9 +1,9 @@
 /**
- * The attention kernel computes one row block of one head: up to 64 queries against the tiles that the plan lists
- * for them (`tile.ts`).
+ * The attention kernel computes one row block of one head: up to 64 queries against the tiles that the plan
+ * lists for them (`tile.ts`).
  *
- * It knows nothing of patterns. Row blocks do not depend on each other: any thread may compute any of them, with
- * the same result.
+ * It knows nothing of patterns. Row blocks do not depend on each other: any thread may compute any of them,
+ * with the same result.
  */
 import { MASK_WORDS, SPAN_MASK, TILE } from '@attn/core/backend';
 import {
@@ -128,7 +128,9 @@ export function gatherQueries(
   });
 }
 
-/** Emits out[number of the row] = sums / total, or 0 where no key was visible; and stores states if asked for. */
+/**
+ * Emits out[number of the row] = sums / total, or 0 where no key was visible; and stores states if asked for.
+ */
 function writeResult(
   f: FunctionBuilder,
   head: Local<'i32'>,

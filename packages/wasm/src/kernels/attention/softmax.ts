@@ -1,13 +1,14 @@
 /**
- * The online softmax of a tile: weights relative to the greatest logit so far, and the factors by which earlier
- * sums shrink. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
+ * The online softmax of a tile: weights relative to the greatest logit so far, and the factors by which
+ * earlier sums shrink. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
  * https://arxiv.org/abs/2205.14135
  *
- * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). If large products were rounded, their errors
- * would show in the weights. With fused multiply–add only the difference is rounded, when it is small. The
- * rounding error of max · log2 e is the same for the whole row and cancels, but it has to be small itself: for a
- * maximum of 10¹⁰ it is about 500, and 2^500 is no float. So the maxima of near rows (see `NEAR`) are multiplied
- * first. Those of far rows, and of all rows without fused multiply–add, are subtracted first. Both cases are
+ * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). If large products were rounded, their
+ * errors would show in the weights. With fused multiply–add only the difference is rounded, when it is small.
+ * The rounding error of max · log2 e is the same for the whole row and cancels, but it has to be small
+ * itself: for a maximum of 10¹⁰ it is about 500, and 2^500 is no float. So the maxima of near rows (see
+ * `NEAR`) are multiplied first. Those of far rows, and of all rows without fused multiply–add, are subtracted
+ * first. Both cases are
  *
  *     weight = 2^((logit − origin) · log2 e − shift)
  *

@@ -5,7 +5,8 @@
  *     the caller changes logits, and the online softmax turns them into weights, in place
  *     sums   [64 × Dv]  = factors · sums + weights [64 × 64] · values [64 × Dv]
  *
- * The caller decides which pairs are visible: it hides logits, and may say which columns a group of rows sees.
+ * The caller decides which pairs are visible: it hides logits, and may say which columns a group
+ * of rows sees.
  */
 import { TILE } from '@attn/core/backend';
 import {
@@ -165,8 +166,8 @@ const VALUES = {
 } as const;
 
 /**
- * Defines sums = factors · sums + weights · values. In a masked tile it uses only columns that a group of rows
- * sees, because the others weigh 0.
+ * Defines sums = factors · sums + weights · values. In a masked tile it uses only columns that a group of
+ * rows sees, because the others weigh 0.
  */
 function defineValues(
   module: ModuleBuilder,

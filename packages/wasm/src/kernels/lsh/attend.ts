@@ -3,9 +3,9 @@
  * against the key tiles with the chunks around theirs.
  *
  * A round continues where the last round ended: between them, memory keeps the state of each token's online
- * softmax, and the result keeps its sums of values. That merges rounds by their log-sum-exp, without divisions
- * and logarithms in between. Every token is in one row block of a round, so row blocks do not depend on each
- * other, and sums always have the same order.
+ * softmax, and the result keeps its sums of values. That merges rounds by their log-sum-exp, without
+ * divisions and logarithms in between. Every token is in one row block of a round, so row blocks do not
+ * depend on each other, and sums always have the same order.
  */
 import { TILE } from '@attn/core/backend';
 import {

@@ -1,14 +1,14 @@
 /**
- * Hashes a block of 64 tokens: computes their scores with all rotations, and the index of the largest score of
- * each round.
+ * Hashes a block of 64 tokens: computes their scores with all rotations, and the index of the largest
+ * score of each round.
  *
  * Scores are computed with tokens as columns, 48 rotations at a time:
  *
  *     scores [48 × 64] = rotations [48 × D] · tokensᵀ [D × 64]
  *
- * so that a vector holds four tokens, the search for the largest score goes down a column without crossing lanes,
- * and no more than 12 KB of scores exist at a time. Of [xR; −xR] only xR is computed: −xR is largest where xR is
- * least.
+ * so that a vector holds four tokens, the search for the largest score goes down a column without crossing
+ * lanes, and no more than 12 KB of scores exist at a time. Of [xR; −xR] only xR is computed: −xR is largest
+ * where xR is least.
  */
 import {
   f32x4,
@@ -236,7 +236,9 @@ const SCAN = {
   state: 'i32',
 } as const;
 
-/** Defines the search for the largest and the least score. The first of equal scores counts, and NaN does not. */
+/**
+ * Defines the search for the largest and the least score. The first of equal scores counts, and NaN does not.
+ */
 function defineScan(module: ModuleBuilder): FunctionHandle<typeof SCAN> {
   return module.define('scan', SCAN, (f, { scores, rows, first, vectors, state }) => {
     const names = ['largest', 'largest_at', 'least', 'least_at'] as const;

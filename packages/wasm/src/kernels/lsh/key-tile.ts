@@ -1,7 +1,8 @@
 /**
- * A key tile of LSH attention: the packed keys and values of the tokens at 64 places of the sorted orders. A
- * thread packs a tile when it reaches it, into one of a few slots of its scratch memory. So no round has to be
- * packed beforehand or stored afterwards, and row blocks that look at the same tile one after another share it.
+ * A key tile of LSH attention: the packed keys and values of the tokens at 64 places of the sorted
+ * orders. A thread packs a tile when it reaches it, into one of a few slots of its scratch memory. So no
+ * round has to be packed beforehand or stored afterwards, and row blocks that look at the same tile one
+ * after another share it.
  */
 import { TILE } from '@attn/core/backend';
 import {

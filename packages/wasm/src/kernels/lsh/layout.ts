@@ -1,11 +1,11 @@
 /**
- * The records of the LSH kernel, and its scratch memory. Offsets in bytes; an address of 0 means that there is no
- * such thing.
+ * The records of the LSH kernel, and its scratch memory. Offsets in bytes; an address of 0 means that
+ * there is no such thing.
  *
- * Keys have places. The keys of a round have places in its sorted order, one round after another; where rounds
- * are a cycle, places go on around it. Place 0 is the first of the round that lies `lead` rounds before the
- * current one, so that all visible places are ≥ 0; the places of the current round begin at lead · N. Chunks are
- * counted like places. A key tile is 64 places; a tile begins where the current round begins.
+ * Keys have places. The keys of a round have places in its sorted order, one round after another; where
+ * rounds are a cycle, places go on around it. Place 0 is the first of the round that lies `lead` rounds
+ * before the current one, so that all visible places are ≥ 0; the places of the current round begin at
+ * `lead · N`. Chunks are counted like places. A key tile is 64 places; a tile begins where the current round begins.
  */
 import { TILE } from '@attn/core/backend';
 import { paddedDim, scratchLayout } from '../attention/layout.ts';
@@ -63,8 +63,8 @@ export const LSH_HEAD = {
   /** [N] f32: 1 / norm of each key. */
   inverseNorms: 24,
   /**
-   * [N × 2] f32: the greatest logit of each token and the sum of its weights. Between rounds `out` holds its sums
-   * of values.
+   * [N × 2] f32: the greatest logit of each token and the sum of its weights. Between rounds `out` holds
+   * its sums of values.
    */
   states: 28,
   /** [R × N] i32 each; `chunkOf` only if it matters how often pairs meet. */
@@ -88,13 +88,17 @@ export const LSH_TASK = { head: 0, round: 4, firstBlock: 8, endBlock: 12 } as co
 /** Bytes of an `LSH_TASK`. */
 export const LSH_TASK_BYTES = 16;
 
-/** Layout of a task of `norms`: address of the first key, bytes from key to key, count, address of 1 / norm. */
+/**
+ * Layout of a task of `norms`: address of the first key, bytes from key to key, count, address of 1 / norm.
+ */
 export const NORMS = { x: 0, xStride: 4, count: 8, to: 12 } as const;
 
 /** Bytes of a `NORMS`. */
 export const NORMS_BYTES = 16;
 
-/** Layout of a task of `chunks`: the order of a round, the address of the chunk of each token, and lengths. */
+/**
+ * Layout of a task of `chunks`: the order of a round, the address of the chunk of each token, and lengths.
+ */
 export const CHUNKS = { order: 0, to: 4, length: 8, chunkLength: 12 } as const;
 
 /** Bytes of a `CHUNKS`. */

@@ -1,6 +1,6 @@
 /**
- * Pairs that meet in several rounds count once, or with lucidrains' term. The chunks that the tokens of a pair
- * have in a round tell whether the pair meets there.
+ * Pairs that meet in several rounds count once, or with lucidrains' term. The chunks that the tokens of a
+ * pair have in a round tell whether the pair meets there.
  */
 import {
   f32x4,
@@ -97,8 +97,8 @@ export function defineAddMeetTerms(
 }
 
 /**
- * Emits a loop over pairs, four keys of a query at a time. The body gets the offset of the query's entry in an
- * array by token, the address of the four logits, and the address of the four keys in the slot.
+ * Emits a loop over pairs, four keys of a query at a time. The body gets the offset of the query's entry in
+ * an array by token, the address of the four logits, and the address of the four keys in the slot.
  */
 function eachFour(
   f: FunctionBuilder,
@@ -123,8 +123,8 @@ interface FourPairs {
 }
 
 /**
- * Emits a loop over rounds. The body gets how many chunks ahead of the query's the four keys are in the round,
- * and whether they are in its bucket.
+ * Emits a loop over rounds. The body gets how many chunks ahead of the query's the four keys are in the
+ * round, and whether they are in its bucket.
  */
 function eachRound(
   f: FunctionBuilder,

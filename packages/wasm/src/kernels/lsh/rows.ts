@@ -1,4 +1,4 @@
-/** The queries of a row block of LSH attention: their tokens, the keys that they see, and their state between rounds. */
+/** The queries of a row block of LSH attention: their tokens, visible keys, and state between rounds. */
 import { TILE } from '@attn/core/backend';
 import { f32, f32x4, i32, type FunctionBuilder, type I32, type Local } from '../../assembler/index.ts';
 import { copyRow } from '../attention/copy-row.ts';
@@ -135,8 +135,8 @@ export function keepState(
 }
 
 /**
- * Emits out = sums / total. A token that saw no key in any round gets its own value. A token that the mask hides
- * gets 0, and the state of a token that saw no key.
+ * Emits out = sums / total. A token that saw no key in any round gets its own value. A token that the mask
+ * hides gets 0, and the state of a token that saw no key.
  */
 export function finishRows(
   f: FunctionBuilder,

@@ -1,6 +1,6 @@
 /**
- * Visibility in a tile of LSH attention. Where it depends on the data, chunks, tokens and buckets decide it pair
- * by pair, for four pairs at a time.
+ * Visibility in a tile of LSH attention. Where it depends on the data, chunks, tokens and buckets decide it
+ * pair by pair, for four pairs at a time.
  */
 import {
   f32x4,
@@ -82,7 +82,9 @@ export function defineHide(
   });
 }
 
-/** Emits the hiding of the diagonal, in a tile whose keys are the row block's own tokens: none sees itself. */
+/**
+ * Emits the hiding of the diagonal, in a tile whose keys are the row block's own tokens: none sees itself.
+ */
 export function hideSelf(f: FunctionBuilder, scores: Local<'i32'>, rows: Local<'i32'>): void {
   const at = f.let('diagonal', scores);
   f.count('row', rows, 1, () => {
@@ -93,7 +95,9 @@ export function hideSelf(f: FunctionBuilder, scores: Local<'i32'>, rows: Local<'
 
 const RANGES = {
   rows: 'i32',
-  /** [64] i32 each: places of the first key that a row sees, and of the key behind the last one; both ascend. */
+  /**
+   * [64] i32 each: places of the first key that a row sees, and of the key behind the last one; both ascend.
+   */
   from: 'i32',
   to: 'i32',
   /** Place of the tile's first key, and number of its keys. */
