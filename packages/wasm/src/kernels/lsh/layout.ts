@@ -2,10 +2,11 @@
  * The records of the LSH kernel, and its scratch memory. Offsets in bytes; an address of 0 means that
  * there is no such thing.
  *
- * Keys have places. The keys of a round have places in its sorted order, one round after another; where
- * rounds are a cycle, places go on around it. Place 0 is the first of the round that lies `lead` rounds
- * before the current one, so that all visible places are ≥ 0; the places of the current round begin at
- * `lead · N`. Chunks are counted like places. A key tile is 64 places; a tile begins where the current round begins.
+ * Keys have places. The keys of a round have places in its sorted order, one round after another;
+ * where rounds are a cycle, places go on around it. Place 0 is the first of the round that lies `lead`
+ * rounds before the current one, so that all visible places are ≥ 0; the places of the current round
+ * begin at `lead · N`. Chunks are counted like places. A key tile is 64 places; a tile begins where
+ * the current round begins.
  */
 import { TILE } from '@attn/core/backend';
 import { paddedDim, scratchLayout } from '../attention/layout.ts';
