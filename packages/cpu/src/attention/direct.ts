@@ -15,12 +15,12 @@ export const FEW_ROWS = 4;
 
 /** Queries and keys, and the scores to add to. */
 export interface DirectScores {
-  /** [rows × D] */
+  /** Queries, [rows × D]. */
   readonly queries: Float64Array;
   readonly keys: HeadRows;
   /** The key rows of the tile's columns. */
   readonly keyRows: Int32Array;
-  /** [64 × 64] */
+  /** Scores of the tile, [64 × 64]. */
   readonly scores: Float64Array;
   readonly rows: number;
   readonly columns: number;
@@ -86,13 +86,13 @@ export function listVisible(
 
 /** Weights and values, and the sums to add to. */
 export interface DirectValues {
-  /** [64 × 64] */
+  /** Weights of the tile, [64 × 64]. */
   readonly weights: Float64Array;
   readonly visible: VisibleColumns;
   readonly values: HeadRows;
   /** The key rows of the tile's columns. */
   readonly keyRows: Int32Array;
-  /** [rows × width] */
+  /** Sums of weighted values, [rows × width]. */
   readonly sums: Float64Array;
   readonly width: number;
   readonly rows: number;

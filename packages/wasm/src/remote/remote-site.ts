@@ -127,7 +127,7 @@ class RemoteExecutable implements Executable {
   private readonly connect: () => Promise<{ readonly connection: Connection }>;
   private readonly forget: () => void;
   /** The connection over which the graph has been compiled, or is being compiled. */
-  private home: { readonly connection: Connection; readonly compiled: Promise<unknown> } | undefined;
+  private compilation: { readonly connection: Connection; readonly compiled: Promise<unknown> } | undefined;
   private disposed = false;
   private runs = 0;
 
@@ -146,14 +146,14 @@ class RemoteExecutable implements Executable {
   /** Compiles the graph in the worker, if it is not compiled there yet, and returns the connection. */
   async prepare(): Promise<Connection> {
     const { connection } = await this.connect();
-    if (this.home?.connection !== connection)
-      this.home = { connection, compiled: this.compileAt(connection) };
-    const { home } = this;
+    if (this.compilation?.connection !== connection)
+      this.compilation = { connection, compiled: this.compileAt(connection) };
+    const { compilation } = this;
     try {
-      await home.compiled;
+      await compilation.compiled;
     } catch (error) {
       // The next run tries again.
-      if (this.home === home) this.home = undefined;
+      if (this.compilation === compilation) this.compilation = undefined;
       throw error;
     }
     return connection;
