@@ -128,7 +128,6 @@ export class Crew {
   private open(heap: Heap, job: Job, scratch: number): void {
     const { words } = this;
     this.failure = undefined;
-    job.module.kernel(job.kernel, heap);
     words[WORD.finished] = 0;
     words[WORD.next] = 0;
     words[WORD.count] = job.count;

@@ -28,23 +28,26 @@ export class LoadedModule {
 
   /** A kernel over a heap. */
   kernel(name: string, heap: Heap): KernelFunction {
-    if (this.heap !== heap) {
-      this.heap = heap;
-      this.address = undefined;
-      this.kernels = kernelsOf(new WebAssembly.Instance(this.compiled, { env: { memory: heap.memory } }));
-    }
+    this.bind(heap);
     return this.kernels[this.names.indexOf(name)];
   }
 
-  /**
-   * The address of the module's bytes in the heap, for helpers. It is the heap of the last call of `kernel`.
-   */
+  /** The address of the module's bytes in a heap, for helpers. */
   bytesAddress(heap: Heap): number {
+    this.bind(heap);
     if (this.address === undefined) {
       this.address = heap.allocateFixed(this.bytes.length);
       heap.u8(this.address, this.bytes.length).set(this.bytes);
     }
     return this.address;
+  }
+
+  /** Instantiates the module over a heap, unless the last call was for the same one. */
+  private bind(heap: Heap): void {
+    if (this.heap === heap) return;
+    this.heap = heap;
+    this.address = undefined;
+    this.kernels = kernelsOf(new WebAssembly.Instance(this.compiled, { env: { memory: heap.memory } }));
   }
 
   /** Frees the bytes in the heap and drops the instance, which would keep the heap's memory alive. */
