@@ -33,9 +33,9 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const [outTensor, lseTensor] = outputs;
   const out = writeFloats(outTensor);
   out.data.fill(0);
-  const heading = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
-  const [qk, v] = [heading(readFloats(inputs.qk), headDim), heading(readFloats(inputs.v), valueDim)];
-  const results = heading(out.data, valueDim);
+  const headsOf = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
+  const [qk, v] = [headsOf(readFloats(inputs.qk), headDim), headsOf(readFloats(inputs.v), valueDim)];
+  const results = headsOf(out.data, valueDim);
   const plan = new ChunkPlan(problem);
   const rounds = new Rounds(call, problem, plan);
 

@@ -4,7 +4,7 @@
  * closes the job and waits for the helpers that joined it. A helper that wakes up late sees that the job is
  * closed and goes back to sleep, so no thread ever waits for a helper that has not started.
  *
- * A helper thread loads this file and `parent.ts`, nothing else.
+ * A helper thread loads little more than this file and `parent.ts`.
  */
 
 /** Indices of the words in the control block. */

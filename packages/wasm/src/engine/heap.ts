@@ -71,15 +71,16 @@ export class Heap {
 
   private grow(bytes: number): void {
     const { end, byteLength } = this;
-    const fail = (why: string, cause?: unknown): AttnError => {
+    const outOfMemory = (why: string, cause?: unknown): AttnError => {
       const message = `could not grow the memory of ${byteLength} bytes by ${bytes}: ${why}`;
       return new AttnError('OUT_OF_MEMORY', 'wasm/run', message, { cause });
     };
-    if (end + bytes > END) throw fail('WebAssembly has addresses for 4 GiB; another backend may have more');
+    if (end + bytes > END)
+      throw outOfMemory('WebAssembly has addresses for 4 GiB; another backend may have more');
     try {
       this.memory.grow(Math.ceil((end + bytes - byteLength) / PAGE));
     } catch (cause) {
-      throw fail('the host refused', cause);
+      throw outOfMemory('the host refused', cause);
     }
     this.list.grow(this.end - end);
   }

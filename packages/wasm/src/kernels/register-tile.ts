@@ -58,7 +58,7 @@ export interface ProductOperands {
 }
 
 /** The place of a vector of C: at `address + offset`, in row `first + row`. */
-export interface Place {
+export interface VectorPlace {
   readonly address: Local<'i32'>;
   readonly offset: number;
   readonly first: Local<'i32'>;
@@ -68,7 +68,7 @@ export interface Place {
 /** How a product differs from C = A · B. */
 export interface ProductOptions {
   /** Emits the start of a vector of C, instead of 0. */
-  readonly initial?: (place: Place) => V128;
+  readonly initial?: (place: VectorPlace) => V128;
   /** Emits whether the panel counts for the rows from `first` on. Where it does not, C is not written. */
   readonly counts?: (first: Local<'i32'>, panel: Local<'i32'>) => I32;
   /**
@@ -130,7 +130,7 @@ export function product(
 }
 
 /** A register of the tile: four columns of one row. */
-interface TileRegister extends Omit<Place, 'first'> {
+interface TileRegister extends Omit<VectorPlace, 'first'> {
   readonly register: Local<'v128'>;
 }
 

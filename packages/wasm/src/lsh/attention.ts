@@ -16,7 +16,7 @@ import {
   LSH_HEAD_BYTES,
   LSH_TASK,
   LSH_TASK_BYTES,
-  lshScratch,
+  lshScratchLayout,
   NORMS,
   NORMS_BYTES,
 } from '../kernels/lsh/layout.ts';
@@ -46,7 +46,7 @@ export function lshAttentionKernel(engine: Engine): Kernel<'lshAttention'> {
 }
 
 /** A head of a batch row, and the addresses of its memory. */
-interface Member {
+interface LshMember {
   readonly index: number;
   readonly batchRow: number;
   readonly head: number;
@@ -102,7 +102,7 @@ class LshRun {
     const size = Math.max(1, Math.min(count, Math.floor(BATCH_BYTES / (4 * (qk.size + v.size + out.size)))));
     const memory = this.allocate(size);
     for (let first = 0; first < count; first += size) {
-      const members = memory.slice(0, count - first).map((part, index): Member => {
+      const members = memory.slice(0, count - first).map((part, index): LshMember => {
         const member = first + index;
         return { ...part, index: member, batchRow: Math.floor(member / heads), head: member % heads };
       });
@@ -115,7 +115,7 @@ class LshRun {
   }
 
   /** Allocates memory for a batch of heads. */
-  private allocate(count: number): Omit<Member, 'index' | 'batchRow' | 'head'>[] {
+  private allocate(count: number): Omit<LshMember, 'index' | 'batchRow' | 'head'>[] {
     const { length, rounds, duplicates } = this.problem;
     const take = (bytes: number): number => (bytes === 0 ? 0 : this.frame.allocate(bytes));
     return Array.from({ length: count }, () => ({
@@ -129,7 +129,7 @@ class LshRun {
   }
 
   /** Copies heads into the heap, and computes the norms of keys and, if needed, the chunk of each token. */
-  private async prepare(members: readonly Member[]): Promise<void> {
+  private async prepare(members: readonly LshMember[]): Promise<void> {
     const { frame, module, problem } = this;
     const { length, rounds, headDim, duplicates } = problem;
     const perMember = Math.ceil(length / NORM_ROWS);
@@ -165,7 +165,7 @@ class LshRun {
   }
 
   /** Computes a round of a batch. */
-  private async computeRound(members: readonly Member[], heads: number, round: number): Promise<void> {
+  private async computeRound(members: readonly LshMember[], heads: number, round: number): Promise<void> {
     const { blocks, grid, problem } = this;
     const { threads } = this.frame.engine;
     const { batch, length, headDim, valueDim, rounds } = problem;
@@ -191,7 +191,7 @@ class LshRun {
       module: this.module,
       kernel: 'attend',
       records,
-      scratchBytes: lshScratch(headDim, valueDim).slots + grid.slotsBytes,
+      scratchBytes: lshScratchLayout(headDim, valueDim).slots + grid.slotsBytes,
       flops: 2 * members.length * length * TILE * grid.tilesPerBlock * (headDim + valueDim),
       onProgress: (begun) =>
         this.call.context.onProgress?.({
@@ -202,7 +202,7 @@ class LshRun {
     });
   }
 
-  private headRecords(members: readonly Member[]): Int32Array {
+  private headRecords(members: readonly LshMember[]): Int32Array {
     const { length, rounds, scale } = this.problem;
     const records = new Records(LSH_HEAD, LSH_HEAD_BYTES, members.length, { floats: ['scale'] });
     members.forEach(({ index: member, batchRow, head, ...at }, index) => {
@@ -233,7 +233,7 @@ class LshRun {
   }
 
   /** Copies the results of a head to the outputs. */
-  private writeBack({ index, batchRow, head, out, states }: Member): void {
+  private writeBack({ index, batchRow, head, out, states }: LshMember): void {
     const { length } = this.problem;
     const ranges = [[0, length]] as const;
     this.out.store(batchRow, head, out, ranges);

@@ -51,7 +51,7 @@ export function defineLogits(
   if (!terms.softcap && !positional) return undefined;
   return module.define('logits', PARAMETERS, (f, p) => {
     const x = f.local('logit', 'v128');
-    const changes: ((place: Place) => void)[] = [];
+    const changes: ((place: LogitPlace) => void)[] = [];
     if (terms.softcap) changes.push(softcap(f, simd, p.head, x));
     if (terms.bias) changes.push(bias(f, p.head, x));
     if (terms.alibi) changes.push(alibi(f, p.head, x));
@@ -78,7 +78,7 @@ export function defineLogits(
 }
 
 /** The place of four logits. */
-interface Place {
+interface LogitPlace {
   /** Number of the query row. */
   readonly query: Local<'i32'>;
   /** The query's position in key coordinates. */
@@ -101,7 +101,7 @@ function softcap(f: FunctionBuilder, simd: Simd, head: Local<'i32'>, x: Local<'v
 }
 
 /** Emits −slope · |position − key|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
-function alibi(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: Place) => void {
+function alibi(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: LogitPlace) => void {
   const slope = f.let('slope', v128.load32Splat(head, HEAD.slope));
   return ({ position, keys }) => {
     const distance = f32x4.convertI32x4S(i32x4.abs(i32x4.sub(i32x4.splat(position), keys)));
@@ -113,7 +113,7 @@ function alibi(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place
  * Emits table[clamp(key − position, −radius, radius) + radius].
  * Shaw et al. 2018, https://arxiv.org/abs/1803.02155
  */
-function relative(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: Place) => void {
+function relative(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: LogitPlace) => void {
   const table = f.let('table', i32.load(head, HEAD.relative));
   const radius = f.let('radius', i32x4.splat(i32.load(head, HEAD.radius)));
   const addresses = f.local('addresses', 'v128');
@@ -126,7 +126,7 @@ function relative(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (pl
 }
 
 /** Emits bias[query, key]. */
-function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: Place) => void {
+function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: LogitPlace) => void {
   const base = f.let('bias', i32.load(head, HEAD.bias));
   const queryStride = f.let('bias_query_stride', i32.load(head, HEAD.biasQueryStride));
   const keyStride = f.let('bias_key_stride', i32x4.splat(i32.load(head, HEAD.biasKeyStride)));

@@ -21,7 +21,7 @@ import {
   type V128,
 } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
-import { PANEL, PANEL_BYTES, product, type Place } from '../register-tile.ts';
+import { PANEL, PANEL_BYTES, product, type VectorPlace } from '../register-tile.ts';
 import { paddedDim, type ScratchLayout } from './layout.ts';
 import { defineListVisible, defineVisibleValues } from './mask.ts';
 import { defineSoftmax, SCORE_STRIDE } from './softmax.ts';
@@ -175,7 +175,7 @@ function defineValues(
 ): FunctionHandle<typeof VALUES> {
   const name = isMasked ? 'maskedValues' : 'values';
   return module.define(name, VALUES, (f, { weights, values, sums, factors, rows, depth, ranges }) => {
-    const initial = ({ address, offset, first, row }: Place): V128 =>
+    const initial = ({ address, offset, first, row }: VectorPlace): V128 =>
       f32x4.mul(v128.load(address, offset), v128.load32Splat(i32.add(factors, i32.shl(first, 2)), 4 * row));
     const steps = (first: Local<'i32'>): { from: I32; count: I32 } => {
       const range = f.let('range', i32.add(ranges, i32.shl(first, 3)));

@@ -25,9 +25,9 @@ import { SCORE_STEP } from '../attention/softmax.ts';
 import { defineTileStep, rowBlockParts, type RowBlockParts } from '../attention/tile.ts';
 import { sumLanes } from '../vector-math.ts';
 import { defineFillSlot } from './key-tile.ts';
-import { LSH_CALL, LSH_HEAD, LSH_TASK, lshScratch, MAX_SLOTS, NORMS, slotLayout } from './layout.ts';
+import { LSH_CALL, LSH_HEAD, LSH_TASK, lshScratchLayout, MAX_SLOTS, NORMS, slotLayout } from './layout.ts';
 import { defineAddMeetTerms, defineHideMet, listChunks } from './meetings.ts';
-import { finishRows, keepState, listRows, loadState, type LshParts, type LshPlace } from './rows.ts';
+import { finishRows, keepState, listRows, loadState, type LshParts, type LshRound } from './rows.ts';
 import { defineHide, definePlaceRanges, hideSelf } from './visible.ts';
 
 /** The options that an LSH module is specialised to. */
@@ -51,13 +51,13 @@ export function lshModule(options: LshModuleOptions): ModuleBuilder {
   module.export(module.define('chunks', kernel, (f, { task }) => listChunks(f, task)));
   const emitRowBlock = defineRowBlock(module, options);
   const layout = scratchLayout(headDim, valueDim);
-  const lshLayout = lshScratch(headDim, valueDim);
+  const lshLayout = lshScratchLayout(headDim, valueDim);
 
   const attend = module.define('attend', kernel, (f, { task, scratch }) => {
     const head = f.let('head', i32.load(task, LSH_TASK.head));
     const call = f.let('call', i32.load(head, LSH_HEAD.call));
     const round = f.let('round', i32.load(task, LSH_TASK.round));
-    const place = { call, head, round };
+    const lshRound = { call, head, round };
     const part = (name: keyof LshParts): Local<'i32'> => f.let(name, i32.add(scratch, lshLayout[name]));
     const lsh: LshParts = {
       from: part('from'),
@@ -74,15 +74,15 @@ export function lshModule(options: LshModuleOptions): ModuleBuilder {
     f.while(block, i32.load(task, LSH_TASK.endBlock), 1, () => {
       const first = f.let('first', i32.mul(block, TILE));
       const rows = f.let('rows', minimum(i32.sub(i32.load(call, LSH_CALL.length), first), TILE));
-      listRows(f, place, { first, rows, tokens: at.rows, lsh, withinBuckets: options.withinBuckets });
+      listRows(f, lshRound, { first, rows, tokens: at.rows, lsh, withinBuckets: options.withinBuckets });
       const queries = { address: i32.load(head, LSH_HEAD.qk), stride: i32.load(head, LSH_HEAD.qkStride) };
       gatherQueries(f, { ...queries, scale: v128.load32Splat(head, LSH_HEAD.scale) }, rows, at, headDim);
-      loadState(f, place, rows, at, valueDim);
-      emitRowBlock(f, place, { block, rows, at, lsh });
+      loadState(f, lshRound, rows, at, valueDim);
+      emitRowBlock(f, lshRound, { block, rows, at, lsh });
       f.if(
         isLast,
-        () => finishRows(f, place, rows, at, valueDim),
-        () => keepState(f, place, rows, at, valueDim),
+        () => finishRows(f, lshRound, rows, at, valueDim),
+        () => keepState(f, lshRound, rows, at, valueDim),
       );
     });
   });
@@ -99,7 +99,7 @@ interface RowBlock {
   readonly lsh: LshParts;
 }
 
-type EmitRowBlock = (f: FunctionBuilder, place: LshPlace, rowBlock: RowBlock) => void;
+type EmitRowBlock = (f: FunctionBuilder, lshRound: LshRound, rowBlock: RowBlock) => void;
 
 /** Defines the functions of a row block, and returns a function that emits its walk through the key tiles. */
 function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitRowBlock {

@@ -170,7 +170,7 @@ export interface LshScratchLayout {
 }
 
 /** The layout of the LSH kernel's scratch memory for these dims. */
-export function lshScratch(headDim: number, valueDim: number): LshScratchLayout {
+export function lshScratchLayout(headDim: number, valueDim: number): LshScratchLayout {
   const from = scratchLayout(headDim, valueDim).bytes;
   return {
     from,

@@ -8,7 +8,7 @@ import type { RowBlockParts } from '../attention/tile.ts';
 import { LSH_CALL, LSH_HEAD, type LshScratchLayout } from './layout.ts';
 
 /** A call, a head of it and a round, as variables. */
-export interface LshPlace {
+export interface LshRound {
   readonly call: Local<'i32'>;
   readonly head: Local<'i32'>;
   readonly round: Local<'i32'>;
@@ -31,7 +31,7 @@ export interface RowList {
 /** Emits code that lists the tokens of a row block, and which keys each of them sees. */
 export function listRows(
   f: FunctionBuilder,
-  { call, head, round }: LshPlace,
+  { call, head, round }: LshRound,
   { first, rows, tokens, lsh, withinBuckets }: RowList,
 ): void {
   const field = (name: keyof typeof LSH_CALL): Local<'i32'> => f.let(name, i32.load(call, LSH_CALL[name]));
@@ -86,7 +86,7 @@ export function listRows(
 /** Emits the start of a row block: an empty state in the first round, else the state after earlier rounds. */
 export function loadState(
   f: FunctionBuilder,
-  { head, round }: LshPlace,
+  { head, round }: LshRound,
   rows: I32,
   at: RowBlockParts,
   valueDim: number,
@@ -114,7 +114,7 @@ export function loadState(
 /** Emits code that stores a row block's state for the next round. */
 export function keepState(
   f: FunctionBuilder,
-  { head }: LshPlace,
+  { head }: LshRound,
   rows: I32,
   at: RowBlockParts,
   valueDim: number,
@@ -140,7 +140,7 @@ export function keepState(
  */
 export function finishRows(
   f: FunctionBuilder,
-  { head }: LshPlace,
+  { head }: LshRound,
   rows: I32,
   at: RowBlockParts,
   valueDim: number,
