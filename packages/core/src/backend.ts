@@ -136,4 +136,5 @@ export {
 // Tools.
 export { debug, debugLevel } from './util/debug.ts';
 export { LruMap } from './util/lru.ts';
+export { builtin, nodeProcess } from './util/runtime.ts';
 export { mulberry32 } from './util/mulberry32.ts';

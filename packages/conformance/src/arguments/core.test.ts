@@ -378,6 +378,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   debug: BACKEND,
   debugLevel: { args: () => [] },
   LruMap: BACKEND,
+  builtin: BACKEND,
+  nodeProcess: { args: () => [] },
 
   // The float64 references.
   attentionReference: BACKEND,

@@ -8,7 +8,7 @@ import { debug } from '../util/debug.ts';
 import { canonicalJson } from '../util/json-value.ts';
 import type { ProbedBackend } from './candidates.ts';
 import type { CalibrationStore } from './store/calibration-store.ts';
-import { machineName } from './store/host.ts';
+import { machineName } from './machine-name.ts';
 
 /** Calibrates the backends that can be. A backend that fails keeps its built-in constants. */
 export async function calibrateAll(

@@ -17,7 +17,7 @@ import { MOST_STILL_MS, MOST_STILL_RUNS } from './least-time.ts';
 import { isPlausible } from './plausible.ts';
 import { workClock } from './work-clock.ts';
 import type { CalibrationStore } from './store/calibration-store.ts';
-import { machineName } from './store/host.ts';
+import { machineName } from './machine-name.ts';
 
 /** How many candidates are timed at most. */
 const MOST = 3;

@@ -1,6 +1,6 @@
 /** The clock of calibration, which must not depend on what other processes do. */
 import { clock } from '../async/clock.ts';
-import { host } from './store/host.ts';
+import { runtime } from '../util/runtime.ts';
 
 /**
  * Milliseconds since an unknown start: the processor time of all threads of this process where the host tells
@@ -8,6 +8,6 @@ import { host } from './store/host.ts';
  * several threads share.
  */
 export function workClock(): number {
-  const usage = host().process?.cpuUsage?.();
+  const usage = runtime().process?.cpuUsage?.();
   return usage === undefined ? clock.now() : (usage.user + usage.system) / 1000;
 }

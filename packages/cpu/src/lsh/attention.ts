@@ -1,6 +1,7 @@
 /**
- * LSH attention: every round of a head is a plan like any other (`ChunkPlan` in core), run by the tiles of `attention/`, with
- * normalised queries as keys. The result of a row block is merged at once with those of earlier rounds, so nothing of a round is kept.
+ * The `lshAttention` op: every round of a head is a plan like any other (`ChunkPlan` in core), which the
+ * functions of `attention/` compute tile by tile, with normalised queries as keys. The result of a row block
+ * is merged at once with those of earlier rounds, so no round is stored.
  */
 import {
   ChunkPlan,
@@ -25,7 +26,7 @@ import {
 import { TileCache } from '../attention/tile-cache.ts';
 import { readFloats, writeFloats } from '../floats.ts';
 
-/** The kernel. */
+/** The kernel of `lshAttention`. */
 export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const { inputs, attributes, outputs } = call;
   const problem = lshProblem(inputs, attributes);
@@ -33,9 +34,9 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const [outTensor, lseTensor] = outputs;
   const out = writeFloats(outTensor);
   out.data.fill(0);
-  const heading = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
-  const [qk, v] = [heading(readFloats(inputs.qk), headDim), heading(readFloats(inputs.v), valueDim)];
-  const results = heading(out.data, valueDim);
+  const headsOf = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
+  const [qk, v] = [headsOf(readFloats(inputs.qk), headDim), headsOf(readFloats(inputs.v), valueDim)];
+  const results = headsOf(out.data, valueDim);
   const plan = new ChunkPlan(problem);
   const rounds = new Rounds(call, problem, plan.tiles);
 
@@ -59,8 +60,9 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
 };
 
 /**
- * What rounds have left of each token, as the online softmax has it: its greatest logit, and the sum of the
- * weights relative to it. Their lse would not do: the logarithm of the sum is lost beside a large logit.
+ * The state of each token after some rounds, as in an online softmax: its greatest logit, and the sum
+ * of weights relative to it. The lse would not be precise enough: the logarithm of the sum is lost
+ * beside a large logit.
  */
 class RowStates {
   readonly maxima: Float64Array;
@@ -77,7 +79,7 @@ class RowStates {
     this.sums.fill(0);
   }
 
-  /** log Σ e^logit of each token; −∞ where it saw nothing. */
+  /** The log-sum-exp of each token; −∞ where it saw no key. */
   get lse(): Float64Array {
     return this.sums.map((sum, i) => (sum === 0 ? -Infinity : this.maxima[i] + Math.log(sum)));
   }
@@ -119,9 +121,10 @@ class Rounds {
     const terms = duplicates === 'lucidrains' ? [lessTimesMet(planned)] : [];
     for (let round = 0; round < rounds; round++) {
       const block = planned.round(round);
-      const tiles = new TileCache(headDim, valueDim, Math.ceil(block.keyCount / TILE));
-      tiles.use({ keys, values, keyIndex: block.keyIndex, keyCount: block.keyCount });
-      await this.runRound({ ...place, block, queries: qk, keys, values, tiles, terms, scale }, block, out);
+      const { keyIndex, keyCount } = block;
+      const tiles = new TileCache(headDim, valueDim, Math.ceil(keyCount / TILE));
+      const source = { keys, values, keyIndex, keyCount };
+      await this.runRound({ ...place, block, queries: qk, source, tiles, terms, scale }, block, out);
     }
     return this.states;
   }
@@ -143,7 +146,7 @@ class Rounds {
   }
 }
 
-/** Every vector over its norm. */
+/** Divides every vector by its norm. */
 function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm }: LshProblem): void {
   for (let i = 0; i < length; i++) {
     const from = qk.origin + i * qk.stride;
@@ -156,7 +159,7 @@ function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm 
   }
 }
 
-/** Merges the state of a row block with what earlier rounds left in `out` and `states`. */
+/** Merges the state of a row block with the result of earlier rounds in `out` and `states`. */
 function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, sums }: RowStates): void {
   const { queryRows, state } = scratch;
   for (let i = 0; i < rows; i++) {
@@ -165,12 +168,12 @@ function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, 
     const row = queryRows[i];
     const to = out.origin + row * out.stride;
     const max = Math.max(maxima[row], state.max[i]);
-    const kept = sums[row] * Math.exp(maxima[row] - max);
+    const earlier = sums[row] * Math.exp(maxima[row] - max);
     const added = sum * Math.exp(state.max[i] - max);
-    const total = kept + added;
+    const total = earlier + added;
     for (let d = 0; d < out.dim; d++) {
       const value = (added / total) * (state.values[i * state.width + d] / sum);
-      out.data[to + d] = (kept / total) * out.data[to + d] + value;
+      out.data[to + d] = (earlier / total) * out.data[to + d] + value;
     }
     maxima[row] = max;
     sums[row] = total;

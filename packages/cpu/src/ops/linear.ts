@@ -1,9 +1,9 @@
-/** x·Wᵀ + b, and the activation while the sums are still in float64. */
+/** The `linear` op: x·Wᵀ + b, and the activation while the sums are still in float64. */
 import { activationFunction, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 import { BLOCK, Multiplier } from './product.ts';
 
-/** Kernel of `linear`: x [rows × in], weight [out × in], bias [out]. */
+/** The kernel of `linear`: x [rows × in], weight [out × in], bias [out]. */
 export async function linear({ inputs, outputs, attributes, context }: KernelCall<'linear'>): Promise<void> {
   const [outFeatures, inFeatures] = inputs.weight.shape;
   const bias = inputs.bias && readFloats(inputs.bias);

@@ -7,7 +7,9 @@ import { expectClose, random } from '../tensors.testing.ts';
 
 type Build = (builder: GraphBuilder, ...inputs: Value[]) => Value;
 
-/** Runs a graph of one op on the backend, its output poisoned beforehand, and compares it with the reference. */
+/**
+ * Runs a graph of one op on the backend, with poisoned output, and compares the result with the reference.
+ */
 async function check(inputs: readonly Tensor[], build: Build, tolerance = 1e-6): Promise<void> {
   const builder = new GraphBuilder();
   const values = inputs.map((tensor, i) => builder.input(`input${i}`, tensor));
@@ -22,7 +24,7 @@ async function check(inputs: readonly Tensor[], build: Build, tolerance = 1e-6):
   expect(inputs.map(({ data }) => data)).toEqual(copies);
 }
 
-/** What f16 rounding allows. */
+/** The tolerance of f16 rounding. */
 const HALF = 2 ** -10;
 
 describe('linear', () => {
@@ -110,7 +112,7 @@ describe('element by element', () => {
   });
 });
 
-describe('slices brought to a common measure', () => {
+describe('normalised slices', () => {
   test('layerNorm with and without weight and bias', async () => {
     const inputs = [random([3, 5, 33], 1), random([33], 2), random([33], 3)];
     await check(

@@ -1,4 +1,4 @@
-/** Every module that can be emitted is valid: the engine itself says so. */
+/** The engine accepts every module that can be emitted. */
 import { expect, test } from 'vitest';
 import { attentionModule } from './attention/row-block.ts';
 import type { Simd } from './arithmetic.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { readEntries, withEntry } from './entries.ts';
 import { hostStore } from './host-store.ts';
-import { machineName } from './host.ts';
+import { machineName } from '../machine-name.ts';
 import { pageStore } from './page-store.ts';
 
 afterEach(() => {

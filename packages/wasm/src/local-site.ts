@@ -1,47 +1,46 @@
-/** A host on the calling thread, with helper threads beside it. */
+/** An engine on the calling thread, with helper threads beside it. */
 import { AttnError, type Graph, type Probe } from '@attn/core';
-import { compileGraph, type Executable } from '@attn/core/backend';
+import { compileGraph, nodeProcess, type Executable } from '@attn/core/backend';
+import type { EngineSite, EngineSiteOptions } from './engine-site.ts';
 import { Engine } from './engine/engine.ts';
 import { FirstHelper } from './engine/first-helper.ts';
-import { nodeProcess } from './engine/host.ts';
 import { measureSpeed } from './engine/measure-speed.ts';
 import type { EngineSpeed } from './engine/speed.ts';
-import type { Host, HostOptions } from './host.ts';
 import { kernelTable } from './ops/index.ts';
 import { PackedWeights, WeightStore } from './ops/packed-weights.ts';
 import type { PlanSource } from './plan-source.ts';
-import { look, type EngineSettings } from './probe.ts';
+import { probeRuntime, type EngineSettings } from './probe.ts';
 import { startHelper, whyNoHelper } from './workers/start-helper.ts';
 
 /** Milliseconds that the first helper of a browser has to start. */
 const START_MS = 3000;
 
-export class LocalHost implements Host {
-  private readonly options: HostOptions;
+export class LocalSite implements EngineSite {
+  private readonly options: EngineSiteOptions;
   private readonly firstHelper: FirstHelper;
   private engine: Engine | undefined;
   private settings: EngineSettings | undefined;
   private readonly weights = new WeightStore();
 
-  constructor(options: HostOptions) {
+  constructor(options: EngineSiteOptions) {
     this.options = options;
     this.firstHelper = new FirstHelper(options.startHelper ?? startHelper);
   }
 
   async probe(): Promise<Probe> {
-    const { probe, settings } = look(this.options, await this.whyAlone());
-    // An engine that has begun keeps the memory and the threads that it has.
+    const { probe, settings } = probeRuntime(this.options, await this.whyAlone());
+    // An engine that exists keeps its memory and its threads: only the first settings count.
     this.settings ??= settings;
     return probe;
   }
 
   async measureSpeed(): Promise<EngineSpeed> {
-    const engine = await this.started();
-    return engine.turn(() => measureSpeed(engine));
+    const engine = await this.startedEngine();
+    return engine.inTurn(() => measureSpeed(engine));
   }
 
   async compile(graph: Graph, plans: PlanSource): Promise<Executable> {
-    const engine = await this.started();
+    const engine = await this.startedEngine();
     const weights = new PackedWeights(graph, this.weights);
     return compileGraph(graph, {
       backend: 'wasm',
@@ -50,10 +49,10 @@ export class LocalHost implements Host {
       allocate: (bytes) => engine.region(bytes),
       keepMemory: false,
       keepsOwn: ({ op }, input) => op === 'linear' && input === 'weight',
-      turn: (task, signal) => engine.turn(task, signal),
+      turn: (task, signal) => engine.inTurn(task, signal),
       onRelease: () => {
         weights.release();
-        engine.settle();
+        engine.scheduleHeapRelease();
       },
     });
   }
@@ -64,20 +63,20 @@ export class LocalHost implements Host {
   }
 
   /**
-   * Why there are no helpers. In Node that can be seen without starting one; or all that were started have
-   * died.
+   * Why there are no helpers; undefined where there may be some. In Node this can be told without starting
+   * one. All that were started may also have died.
    */
   private async whyAlone(): Promise<string | undefined> {
     const { threads, startHelper: start } = this.options;
     const gaveUp = this.engine?.whyAlone;
     if (gaveUp !== undefined) return gaveUp;
-    if (look(this.options).settings?.sharedMemory !== true || threads < 2) return undefined;
+    if (probeRuntime(this.options).settings?.sharedMemory !== true || threads < 2) return undefined;
     if (nodeProcess() !== undefined) return start === undefined ? whyNoHelper() : undefined;
     const reason = await this.firstHelper.whyNot(START_MS);
     return reason === undefined ? undefined : `helper threads do not start: ${reason}`;
   }
 
-  private async started(): Promise<Engine> {
+  private async startedEngine(): Promise<Engine> {
     if (this.settings === undefined) {
       const probe = await this.probe();
       if (!probe.available) throw new AttnError('BACKEND_UNAVAILABLE', 'wasm/compile', probe.reason);

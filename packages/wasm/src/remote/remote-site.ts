@@ -1,4 +1,4 @@
-/** A host in a worker, as the page has it: here inputs are checked and plans made; there all is computed. */
+/** An engine in a worker, seen from the page: the page checks inputs and makes plans, the worker computes. */
 import { AttnError, type Graph, type Probe, type Tensor, type Tensors } from '@attn/core';
 import {
   checkRunInputs,
@@ -12,38 +12,38 @@ import {
   withRunOptions,
 } from '@attn/core/backend';
 import type { EngineSpeed } from '../engine/speed.ts';
-import type { Host, HostOptions } from '../host.ts';
+import type { EngineSite, EngineSiteOptions } from '../engine-site.ts';
 import type { PlanSource } from '../plan-source.ts';
-import { Connection, type Plan } from './connection.ts';
+import { Connection, type MakePlan } from './connection.ts';
 import type { WireGraph } from './protocol.ts';
 import { startEngine } from '../workers/start-engine.ts';
 
-/** A worker that has said what it found. */
+/** A worker that has started, and the result of its probe. */
 interface Link {
   readonly connection: Connection;
   readonly probe: Probe;
 }
 
-export class RemoteHost implements Host {
-  private readonly options: HostOptions;
+export class RemoteSite implements EngineSite {
+  private readonly options: EngineSiteOptions;
   private readonly executables = new Map<number, { readonly graph: Graph; readonly plans: PlanSource }>();
   private count = 0;
   private link: Promise<Link> | undefined;
   private disposed = false;
 
-  constructor(options: HostOptions) {
+  constructor(options: EngineSiteOptions) {
     this.options = options;
   }
 
-  /** What the worker has found. Errors: whatever keeps it from starting. */
+  /** The probe of the worker, which this starts. Errors: those that prevent its start. */
   async probe(): Promise<Probe> {
     return (await this.connect()).probe;
   }
 
   async measureSpeed(): Promise<EngineSpeed> {
     const { connection } = await this.connect();
-    const found = await connection.call((call) => ({ type: 'measure', call }));
-    return found as EngineSpeed;
+    const speed = await connection.call((call) => ({ type: 'measure', call }));
+    return speed as EngineSpeed;
   }
 
   async compile(graph: Graph, plans: PlanSource): Promise<Executable> {
@@ -66,19 +66,19 @@ export class RemoteHost implements Host {
 
   async dispose(): Promise<void> {
     this.disposed = true;
-    const open = await this.link?.catch(() => undefined);
-    await open?.connection.close();
+    const link = await this.link?.catch(() => undefined);
+    await link?.connection.close();
   }
 
-  /** The worker; a new one when the last has died. */
+  /** The link to the worker, or to a new worker when the last one has died. */
   private connect(): Promise<Link> {
     if (this.disposed) {
       return Promise.reject(new AttnError('DISPOSED', 'wasm/run', 'the backend has been disposed'));
     }
-    const known = this.link;
+    const last = this.link;
     this.link = (async () => {
-      const open = await known?.catch(() => undefined);
-      return open && !open.connection.isOver ? open : this.start();
+      const link = await last?.catch(() => undefined);
+      return link && !link.connection.isOver ? link : this.start();
     })();
     return this.link;
   }
@@ -87,7 +87,7 @@ export class RemoteHost implements Host {
     const { threads, simd, sharedMemory, poison } = this.options;
     const options = { threads, simd, sharedMemory, poison };
     const connection = new Connection(this.options.startEngine ?? startEngine, (request) =>
-      this.plan(request),
+      this.makePlan(request),
     );
     try {
       const probe = await connection.call((call) => ({ type: 'start', call, options }));
@@ -106,8 +106,8 @@ export class RemoteHost implements Host {
     );
   }
 
-  /** The plan of a node, from its shapes and the data that the worker sent. */
-  private readonly plan: Plan = async ({ executable, node: index, data }): Promise<PlannedCall> => {
+  /** Answers a `PlanQuestion`: plans a node from its shapes and from the data that the worker has sent. */
+  private readonly makePlan: MakePlan = async ({ executable, node: index, data }): Promise<PlannedCall> => {
     const { graph, plans } = this.executables.get(executable) ?? {};
     const node = graph?.nodes[index];
     if (graph === undefined || plans === undefined || node?.op !== 'attention') {
@@ -126,8 +126,8 @@ class RemoteExecutable implements Executable {
   private readonly graph: Graph;
   private readonly connect: () => Promise<{ readonly connection: Connection }>;
   private readonly forget: () => void;
-  /** Where it has been compiled, or is being. */
-  private home: { readonly connection: Connection; readonly compiled: Promise<unknown> } | undefined;
+  /** The connection over which the graph has been compiled, or is being compiled. */
+  private compilation: { readonly connection: Connection; readonly compiled: Promise<unknown> } | undefined;
   private disposed = false;
   private runs = 0;
 
@@ -143,17 +143,17 @@ class RemoteExecutable implements Executable {
     this.forget = forget;
   }
 
-  /** The connection, with the graph compiled at its other end. */
+  /** Compiles the graph in the worker, if it is not compiled there yet, and returns the connection. */
   async prepare(): Promise<Connection> {
     const { connection } = await this.connect();
-    if (this.home?.connection !== connection)
-      this.home = { connection, compiled: this.compileAt(connection) };
-    const { home } = this;
+    if (this.compilation?.connection !== connection)
+      this.compilation = { connection, compiled: this.compileAt(connection) };
+    const { compilation } = this;
     try {
-      await home.compiled;
+      await compilation.compiled;
     } catch (error) {
       // The next run tries again.
-      if (this.home === home) this.home = undefined;
+      if (this.compilation === compilation) this.compilation = undefined;
       throw error;
     }
     return connection;
@@ -215,8 +215,8 @@ function compact(tensors: Readonly<Record<string, Tensor>>): Tensors {
 }
 
 /**
- * Cloning an array clones all of its buffer: a part of a bigger one is cut out first. A shared one would not
- * be cloned, but shared.
+ * A tensor whose array has a buffer of its own. Cloning an array clones its whole buffer, so a part of a
+ * larger buffer is copied first; so is shared memory, which would be shared instead of cloned.
  */
 function compactTensor({ dtype, shape, data }: Tensor): Tensor {
   const isWhole = data.byteLength === data.buffer.byteLength;

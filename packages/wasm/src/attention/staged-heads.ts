@@ -1,6 +1,6 @@
 /**
- * The rows of one head of q, k, v or out as the kernel sees them: an address and a stride. A tensor in the heap is used where it
- * is; of one from elsewhere, the rows that are needed are copied to and fro.
+ * The heads of q, k, v or out as the kernel sees them: an address and a stride for each head. A tensor in the
+ * heap is used in place; the rows of a tensor elsewhere are copied to staging memory and back.
  */
 import { type Tensor } from '@attn/core';
 import { rowStrides, type AttentionLayout } from '@attn/core/backend';
@@ -9,15 +9,15 @@ import { copyFloats, writeFloats, type Frame } from '../ops/frame.ts';
 /** Rows from … to (exclusive). */
 export type RowRange = readonly [from: number, to: number];
 
-/** Where row 0 of a head lies, and bytes from one row to the next. */
+/** The address of row 0 of a head, and bytes from one row to the next. */
 export interface RowAddress {
   readonly address: number;
   readonly stride: number;
 }
 
-/** All heads of a tensor. */
-export class HeadRows {
-  /** Floats of one head. */
+/** The heads of a tensor. */
+export class StagedHeads {
+  /** Number of floats of a head. */
   readonly size: number;
   private readonly frame: Frame;
   private readonly tensor: Tensor;
@@ -45,18 +45,18 @@ export class HeadRows {
     this.size = shape.length * shape.dim;
   }
 
-  /** Floats of staging memory that a head needs. */
+  /** Number of floats of staging memory that a head needs; 0 if the tensor is used in place. */
   get stagedSize(): number {
     return this.base === undefined ? this.size : 0;
   }
 
-  /** Where a head's rows are to be found or put: in place, or at `staging`. */
+  /** The address of a head's rows: in place, or at `staging`. */
   at(batchRow: number, head: number, staging: number): RowAddress {
     if (this.base === undefined) return { address: staging, stride: 4 * this.dim };
     return { address: this.base + 4 * this.origin(batchRow, head), stride: 4 * this.strides.row };
   }
 
-  /** Copies rows of a head to staging memory, if that is where they are used. */
+  /** Copies rows of a head to staging memory, unless the tensor is used in place. */
   load(batchRow: number, head: number, staging: number, ranges: readonly RowRange[]): void {
     if (this.base !== undefined) return;
     const tensor = this.frame.view(this.tensor);
@@ -66,7 +66,7 @@ export class HeadRows {
     );
   }
 
-  /** Copies rows of a head from staging memory to the tensor, if they were computed there. */
+  /** Copies rows of a head from staging memory to the tensor, unless the tensor is used in place. */
   store(batchRow: number, head: number, staging: number, ranges: readonly RowRange[]): void {
     if (this.base !== undefined) return;
     const tensor = this.frame.view(this.tensor);
@@ -76,7 +76,7 @@ export class HeadRows {
     );
   }
 
-  /** Pieces of a head that are contiguous in the tensor. */
+  /** Visits the pieces of a head that are contiguous in the tensor. */
   private eachPiece(
     batchRow: number,
     head: number,

@@ -1,4 +1,4 @@
-/** Where graphs are computed: on the calling thread, or in a worker. Both are loaded only when they are the one. */
+/** Where a backend's engine runs: on the calling thread, or in a worker. Only the site in use is loaded. */
 import type { Graph } from '@attn/core';
 import type { Executable } from '@attn/core/backend';
 import type { EngineSpeed } from './engine/speed.ts';
@@ -6,19 +6,19 @@ import type { StartThread } from './engine/threads.ts';
 import type { Simd } from './kernels/arithmetic.ts';
 import type { PlanSource } from './plan-source.ts';
 
-/** What computes for a backend. */
-export interface Host {
-  /** How fast it is. */
+/** The place where a backend's engine runs. */
+export interface EngineSite {
+  /** Measures how fast the engine is. */
   measureSpeed(): Promise<EngineSpeed>;
-  /** Prepares a graph that is known to be supported. */
+  /** Prepares a graph that has been found to be supported. */
   compile(graph: Graph, plans: PlanSource): Promise<Executable>;
-  /** Ends threads and gives memory back. */
+  /** Ends threads and releases memory. */
   dispose(): Promise<void>;
 }
 
-/** What a host is made with. */
-export interface HostOptions {
-  /** Threads, the one included that calls. */
+/** Options of an engine, wherever it runs. */
+export interface EngineSiteOptions {
+  /** Number of threads, including the one that calls. */
   readonly threads: number;
   readonly simd?: Simd;
   readonly sharedMemory?: boolean;
@@ -26,6 +26,6 @@ export interface HostOptions {
   /** How threads are started, for tests. */
   readonly startHelper?: StartThread;
   readonly startEngine?: StartThread;
-  /** The least address of a heap on this thread, for tests of high ones. */
+  /** The lowest address of a heap on this thread, for tests of high addresses. */
   readonly heapStart?: number;
 }

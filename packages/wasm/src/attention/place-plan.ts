@@ -1,49 +1,59 @@
-/** A block plan in the heap, as the kernel reads it, and what the host wants to know of it. */
+/**
+ * Copies a block plan into the heap, as the kernel reads it, and lists the rows and row blocks
+ * that it computes.
+ */
 import { countTiles, TILE, type BlockPlan } from '@attn/core/backend';
 import { PLAN, PLAN_BYTES } from '../kernels/attention/layout.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';
-import type { RowRange } from './head-rows.ts';
+import type { RowRange } from './staged-heads.ts';
 
-/** A plan's addresses. */
-export interface PlacedPlan {
-  /** Of a `PLAN`. */
+/** The addresses of a plan in the heap. */
+export interface PlanAddresses {
+  /** Address of the `PLAN`. */
   readonly address: number;
-  /** Of the key rows in the plan's order, or 0 for the natural one. */
+  /** Address of the key rows in the plan's order, or 0 for the natural order. */
   readonly keyIndex: number;
 }
 
-/** Copies a plan into the heap, in one piece. Kernels with biases want positions even where the order is natural. */
-export function placePlan(frame: Frame, block: BlockPlan, needsPositions: boolean): PlacedPlan {
+/**
+ * Copies a plan into the heap, in one piece.
+ * @param options.needsPositions whether the kernel needs key positions even where the order is natural
+ */
+export function placePlan(
+  frame: Frame,
+  block: BlockPlan,
+  { needsPositions }: { readonly needsPositions: boolean },
+): PlanAddresses {
   const { queryIndex, keyIndex, keyCount, queryCount } = block;
   const positions =
     keyIndex ?? (needsPositions ? Int32Array.from({ length: keyCount }, (_, i) => i) : undefined);
   const { rowStart, spanColumn, spanTiles, spanMask, masks } = block;
   const arrays = { rowStart, spanColumn, spanTiles, spanMask, masks, queryIndex, keyIndex: positions };
   const names = Object.keys(arrays) as (keyof typeof arrays)[];
-  // Room for whole tiles of positions, which come last: the kernel reads those of a tile at once.
+  // Positions come last, with room for whole tiles: the kernel reads the positions of a tile at once.
   const length = names.reduce((sum, name) => sum + (arrays[name]?.length ?? 0), PLAN_BYTES / 4 + TILE);
 
   const address = frame.allocate(4 * length);
   const words = frame.heap.i32(address, length);
   const plan = new Records(PLAN, PLAN_BYTES, 1);
-  const at = { queryCount, keyCount, ...NOWHERE };
+  const fields = { queryCount, keyCount, ...NO_ADDRESSES };
   let end = plan.words.length;
   for (const name of names) {
     const array = arrays[name];
     if (array === undefined) continue;
-    at[name] = address + 4 * end;
+    fields[name] = address + 4 * end;
     words.set(array, end);
     end += array.length;
   }
   words.fill(0, end);
-  plan.set(0, at);
+  plan.set(0, fields);
   words.set(plan.words);
-  return { address, keyIndex: keyIndex === undefined ? 0 : at.keyIndex };
+  return { address, keyIndex: keyIndex === undefined ? 0 : fields.keyIndex };
 }
 
 /** The addresses of arrays that a plan does not have. */
-const NOWHERE = {
+const NO_ADDRESSES = {
   rowStart: 0,
   spanColumn: 0,
   spanTiles: 0,
@@ -53,13 +63,13 @@ const NOWHERE = {
   keyIndex: 0,
 };
 
-/** A row block and how many tiles it has. */
+/** A row block and its number of tiles. */
 export interface WeighedRowBlock {
   readonly rowBlock: number;
   readonly tiles: number;
 }
 
-/** The row blocks that have any tiles, those with the most first. */
+/** The row blocks of a plan, those with the most tiles first. */
 export function heaviestFirst(block: BlockPlan): WeighedRowBlock[] {
   const list: WeighedRowBlock[] = [];
   for (let rowBlock = 0; rowBlock + 1 < block.rowStart.length; rowBlock++) {

@@ -1,18 +1,20 @@
-/** Executables whose worker was replaced, when compiling anew fails. The test plays the workers. */
+/** Executables whose worker was replaced, when compiling them again fails. The test plays the workers. */
 import { f32, GraphBuilder } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
 import { expect, test } from 'vitest';
 import type { ThreadEvents } from '../engine/threads.ts';
 import { localPlans } from '../plan-source.ts';
 import type { Request, Response } from './protocol.ts';
-import { RemoteHost } from './remote-host.ts';
+import { RemoteSite } from './remote-site.ts';
 
-/** A host whose workers answer at once, and say what they were asked, if it can be sent; `kill` ends the last one. */
-function fakeHost() {
-  const asked: string[] = [];
+/**
+ * A site whose workers answer at once. `requests` lists what was sent to them; `kill` ends the last worker.
+ */
+function fakeSite() {
+  const requests: string[] = [];
   const memory = { isFull: false };
   let last: ThreadEvents | undefined;
-  const host = new RemoteHost({
+  const site = new RemoteSite({
     threads: 1,
     startEngine: (events) => {
       last = events;
@@ -43,16 +45,17 @@ function fakeHost() {
           const request = message as Request;
           if (memory.isFull && request.type === 'compile')
             throw new DOMException('too big', 'DataCloneError');
-          asked.push(request.type);
+          requests.push(request.type);
           const response = respond(request);
           if (response) queueMicrotask(() => events.onMessage?.(response));
         },
-        hold: () => {},
+        ref: () => {},
+        unref: () => {},
         terminate: async () => {},
       };
     },
   });
-  return { host, asked, memory, kill: () => last?.onDeath('the test ended it') };
+  return { site, requests, memory, kill: () => last?.onDeath('the test ended it') };
 }
 
 function twice() {
@@ -64,27 +67,27 @@ function twice() {
 const inputs = { x: f32([2], [1, 2]) };
 
 test('a graph that could not be sent to a new worker is not run there, and is sent by the next run', async () => {
-  const { host, asked, memory, kill } = fakeHost();
-  const executable = await host.compile(twice(), localPlans(new PlanCache()));
+  const { site, requests, memory, kill } = fakeSite();
+  const executable = await site.compile(twice(), localPlans(new PlanCache()));
   kill();
-  asked.length = 0;
+  requests.length = 0;
   memory.isFull = true;
   for (let i = 0; i < 2; i++) {
     await expect(executable.run(inputs)).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
   }
-  expect(asked).toEqual(['start']);
+  expect(requests).toEqual(['start']);
   memory.isFull = false;
   expect(await executable.run(inputs)).toEqual({ y: f32([2], [1, 2]) });
-  expect(asked).toEqual(['start', 'compile', 'run']);
-  await host.dispose();
+  expect(requests).toEqual(['start', 'compile', 'run']);
+  await site.dispose();
 });
 
-test('runs that overlap compile once at a new worker', async () => {
-  const { host, asked, kill } = fakeHost();
-  const executable = await host.compile(twice(), localPlans(new PlanCache()));
+test('runs that overlap compile once in a new worker', async () => {
+  const { site, requests, kill } = fakeSite();
+  const executable = await site.compile(twice(), localPlans(new PlanCache()));
   kill();
-  asked.length = 0;
+  requests.length = 0;
   await Promise.all([executable.run(inputs), executable.run(inputs)]);
-  expect(asked).toEqual(['start', 'compile', 'run', 'run']);
-  await host.dispose();
+  expect(requests).toEqual(['start', 'compile', 'run', 'run']);
+  await site.dispose();
 });
