@@ -1,6 +1,6 @@
 /**
- * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such as Linformer. Each is a file
- * here that says which tensors it reads and how it is called.
+ * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such
+ * as Linformer. Each is a file here that says which tensors it reads and how it is called.
  */
 import type { AttentionResult, Attn, Call, Ran, Tensor } from '@attn/core';
 import type { AttentionLayout } from '@attn/core/backend';

@@ -1,4 +1,7 @@
-/** What `--pattern` stands for: a system of this list by its type, else a pattern. A further system is a file and a line. */
+/**
+ * What `--pattern` stands for: a system of this list by its type, else a pattern. A further system is a
+ * file and a line.
+ */
 import type { Json, JsonObject } from '@attn/core';
 import { jsonOrFile, requiredText, type Options } from '../args.ts';
 import { PATTERN_HELP } from '../pattern.ts';

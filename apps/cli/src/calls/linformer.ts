@@ -1,4 +1,7 @@
-/** `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors of the file. */
+/**
+ * `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors
+ * of the file.
+ */
 import { f32, linformer, type Json, type JsonObject, type Tensor } from '@attn/core';
 import { LINFORMER_PROJECTIONS, show, unknownName, type LinformerOptions } from '@attn/core/backend';
 import { evaluateReference, toReference } from '@attn/core/reference';

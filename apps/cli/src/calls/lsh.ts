@@ -1,4 +1,7 @@
-/** `{"type":"lsh","rounds":4,"causal":true}`: Reformer's LSH attention. Queries are keys, too: it reads `q` and `v`, and no `k`. */
+/**
+ * `{"type":"lsh","rounds":4,"causal":true}`: Reformer's LSH attention. Queries are keys, too: it reads `q`
+ * and `v`, and no `k`.
+ */
 import { lsh, LSH_PRESETS, type Json, type JsonObject, type LshPreset } from '@attn/core';
 import { show, unknownName, type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
@@ -35,7 +38,8 @@ export function lshCall(json: JsonObject): CallKind {
       return {
         call,
         cost: async () => graphCost(graph, { q, k: q, v }, options.layout),
-        // By the orders that the same backend finds: those are its own, as far as roundings decide between buckets.
+        // By the orders that the same backend finds: those are its own, as far as roundings decide between
+        // buckets.
         async greatestError(attn, { out, backend }, rows) {
           const hashed = await attn.run(lsh({ ...params, returnOrder: true }), { backend });
           const inputs = referenceInputs({

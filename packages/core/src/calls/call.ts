@@ -1,7 +1,8 @@
 /**
- * A call is a value: tensors and options that stand for a graph, such as `attention({ q, k, v })`. `Attn.run` takes any. What a kind of
- * call holds stands in a file of its own, such as `attention.ts`; this file has what all kinds share: mistakes are refused at once, and
- * the graph is built only where no earlier call had an equal one.
+ * A call is a value: tensors and options that stand for a graph, such as `attention({ q, k, v })`.
+ * `Attn.run` takes any. What a kind of call holds stands in a file of its own, such as `attention.ts`; this
+ * file has what all kinds share: mistakes are refused at once, and the graph is built only where no earlier
+ * call had an equal one.
  */
 import type { Tensors } from '../contract/backend.ts';
 import { checkArgument, readEntries } from '../check/check-options.ts';
@@ -20,8 +21,8 @@ import type { CallDefinition } from './definition.ts';
 const CHECKED_KEYS = 64;
 
 /**
- * Something that `Attn.run` computes; `R` is its result. Calls are made by `attention`, `lsh`, `linformer` and whatever `defineCall`
- * defines; any object of this form is one.
+ * Something that `Attn.run` computes; `R` is its result. Calls are made by `attention`, `lsh`, `linformer`
+ * and whatever `defineCall` defines; any object of this form is one.
  *
  * @example
  * const call = attention({ q, k, v, pattern: causal() });
@@ -30,18 +31,23 @@ const CHECKED_KEYS = 64;
 export interface Call<R extends object> {
   /** The graph, built when it is first read. Errors: those of the ops, for example `INVALID_SHAPE`. */
   readonly graph: Graph;
-  /** What the graph is fed, by the names of its inputs. The tensors must not change until the run has ended. */
+  /**
+   * What the graph is fed, by the names of its inputs. The tensors must not change until the run has ended.
+   */
   readonly inputs: Tensors;
-  /** Equal for calls of equal graphs: an `Attn` builds the graph once for all of them. Absent: `graph` is read at every run. */
+  /**
+   * Equal for calls of equal graphs: an `Attn` builds the graph once for all of them. Absent: `graph` is
+   * read at every run.
+   */
   readonly key?: string;
   /** The result of a run, from the outputs of the graph by name. */
   result(outputs: Tensors): R;
 }
 
 /**
- * Makes a function that takes what users write and returns a `Call`. Errors of that function: `INVALID_ARGUMENT` for an unknown name
- * or a wrong option, `MISSING_INPUT`, and `INVALID_SHAPE` or `INVALID_DTYPE` for what is not a tensor; what the ops refuse is
- * refused when the graph is built.
+ * Makes a function that takes what users write and returns a `Call`. Errors of that function:
+ * `INVALID_ARGUMENT` for an unknown name or a wrong option, `MISSING_INPUT`, and `INVALID_SHAPE` or
+ * `INVALID_DTYPE` for what is not a tensor; what the ops refuse is refused when the graph is built.
  *
  * @example
  * const doubled = defineCall<{ x: Tensor }, { x: Value }, { out: Tensor }>({

@@ -3,7 +3,8 @@ import type { OptionKinds } from '../check/check-options.ts';
 import type { GraphBuilder, Value } from '../graph/builder.ts';
 
 /**
- * Defines a kind of call. `C` is what users write, tensors and options in one object; `V` has its tensors as values of a graph.
+ * Defines a kind of call. `C` is what users write, tensors and options in one object; `V` has its tensors
+ * as values of a graph.
  */
 export interface CallDefinition<C extends object, V extends object> {
   /** The function that users call, for errors. */

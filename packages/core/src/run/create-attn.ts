@@ -29,7 +29,7 @@ import {
   checkCalibrateOptions,
   type AttnCompileOptions,
 } from './check-arguments.ts';
-import { HeldGraph, type Placed } from './compiled-graph.ts';
+import { HeldGraph, type Placement } from './compiled-graph.ts';
 import { Dispatcher, type Outcome } from './dispatcher.ts';
 import { Runs } from './runs.ts';
 
@@ -40,8 +40,8 @@ const PLANS = 64;
 const GRAPHS = 64;
 
 /**
- * Makes an `Attn` of an ordered list of backends, and probes them side by side. Errors: `INVALID_ARGUMENT` for what is not a backend and
- * for two backends of one name; `ABORTED`.
+ * Makes an `Attn` of an ordered list of backends, and probes them side by side. Errors: `INVALID_ARGUMENT`
+ * for what is not a backend and for two backends of one name; `ABORTED`.
  *
  * @example
  * await using attn = await createAttn({ backends: [wasm(), cpu()] });
@@ -173,7 +173,7 @@ class AttnOfBackends implements Attn {
   }
 
   /** Compiles a graph for a caller who holds it. */
-  private async place(backend: Backend, graph: Graph, signal: AbortSignal | undefined): Promise<Placed> {
+  private async place(backend: Backend, graph: Graph, signal: AbortSignal | undefined): Promise<Placement> {
     const compiling = this.runs.compile(backend, graph, { signal });
     try {
       return { backend, executable: await untilAborted(compiling, signal, 'core/compile') };

@@ -1,7 +1,7 @@
 /**
- * Finds the backend of each graph, and goes on with the next best when one fails. A backend that was named never falls back; otherwise
- * a lost device, a dead worker or a lack of memory, say, moves the same work to the next backend, and `fallback` is emitted.
- * `failure-log.ts` has the failures that count.
+ * Finds the backend of each graph, and goes on with the next best when one fails. A backend that was named
+ * never falls back; otherwise a lost device, a dead worker or a lack of memory, say, moves the same work to
+ * the next backend, and `fallback` is emitted. `failure-log.ts` has the failures that count.
  */
 import { withCallbacks } from '../async/callbacks.ts';
 import type { Backend, RunOptions, Tensors } from '../contract/backend.ts';
@@ -65,7 +65,10 @@ export class Dispatcher {
     await untilAborted(this.runs.track(this.chooser.calibrate()), signal, WHERE);
   }
 
-  /** Runs a graph where the options wish it, or on the best backend. Errors: those of `dispatch`, and of the run. */
+  /**
+   * Runs a graph where the options wish it, or on the best backend. Errors: those of `dispatch`, and of the
+   * run.
+   */
   run(graph: Graph, inputs: Tensors, options: AttnRunOptions): Promise<Outcome> {
     const { backend: name, signal, onProgress } = options;
     // The callbacks that backends get never throw, so that no backend is blamed for them.
@@ -80,7 +83,10 @@ export class Dispatcher {
     });
   }
 
-  /** Attempts work on the backends, best first, until it succeeds on one. Errors: those of the last attempt, `NO_BACKEND`, `DISPOSED`. */
+  /**
+   * Attempts work on the backends, best first, until it succeeds on one. Errors: those of the last attempt,
+   * `NO_BACKEND`, `DISPOSED`.
+   */
   async dispatch<T>(
     graph: Graph,
     { name, first, signal }: Wish,
@@ -113,8 +119,9 @@ export class Dispatcher {
   }
 
   /**
-   * With `tune: 'measure'`, finds the fastest backend of a graph by trials, unless it is known. A backend that fails in a trial comes last,
-   * as after a call. Errors: those of the trial that are not the backend's.
+   * With `tune: 'measure'`, finds the fastest backend of a graph by trials, unless it is known. A backend
+   * that fails in a trial comes last, as after a call. Errors: those of the trial that are not the
+   * backend's.
    */
   private async tune(
     graph: Graph,

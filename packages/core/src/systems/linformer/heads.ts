@@ -22,7 +22,10 @@ interface Sizes {
   readonly n: number;
 }
 
-/** The groups. Inputs have passed `checkLinformer` and attention's `infer`. Errors: `INVALID_SHAPE`, `INVALID_ARGUMENT`. */
+/**
+ * The groups. Inputs have passed `checkLinformer` and attention's `infer`. Errors: `INVALID_SHAPE`,
+ * `INVALID_ARGUMENT`.
+ */
 export function headGroups(
   builder: GraphBuilder,
   inputs: LinformerInputs<Value>,
@@ -182,7 +185,10 @@ function groupsOf(
   });
 }
 
-/** Each head once, when all stand there equally often, in runs: then they are shared as grouped query heads share them. */
+/**
+ * Each head once, when all stand there equally often, in runs: then they are shared as grouped query heads
+ * share them.
+ */
 function onceEach(heads: readonly number[]): readonly number[] {
   const distinct = [...new Set(heads)];
   const times = heads.length / distinct.length;

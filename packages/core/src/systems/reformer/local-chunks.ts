@@ -72,7 +72,7 @@ const ATTENTION_OPTIONS: OptionKinds<LocalChunkOptions> = {
  * @example
  * const builder = new GraphBuilder();
  * const q = builder.input('q', { dtype: 'f32', shape: [1, 8, 4096, 64] });
- * const { out } = localChunkAttention(builder, { q, k: q, v: q }, { chunkLength: 64, causal: true });
+ * const { out } = buildLocalChunks(builder, { q, k: q, v: q }, { chunkLength: 64, causal: true });
  * const graph = builder.build({ out });
  */
 export function buildLocalChunks(

@@ -1,6 +1,7 @@
 /**
- * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every round, attend in chunks
- * of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
+ * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every
+ * round, attend in chunks of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020,
+ * https://arxiv.org/abs/2001.04451
  */
 import { checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
@@ -22,7 +23,10 @@ export interface LshOptions extends Partial<LshAttentionAttributes> {
   readonly rounds?: number;
   /** How many buckets, even; or the factors of their number. Default by preset, from the length. */
   readonly bucketCount?: number | readonly number[];
-  /** The length that the model was made for, which Hugging Face's number of buckets depends on. Default: the length. */
+  /**
+   * The length that the model was made for, which Hugging Face's number of buckets depends on. Default: the
+   * length.
+   */
   readonly maxPositions?: number;
   /** Whether hidden tokens have a bucket of their own. */
   readonly maskedBucket?: boolean;
@@ -51,7 +55,9 @@ export const LSH_OPTIONS: OptionKinds<LshOptions> = {
   seed: integer(),
 };
 
-/** Operands of LSH attention: B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`. */
+/**
+ * Operands of LSH attention: B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`.
+ */
 export interface LshOperands<T> {
   /** [B, H, N, D]: queries, which are the keys as well. */
   readonly q: T;
@@ -86,8 +92,15 @@ const DEFAULT_CHUNK = 64;
 const MAX_ROTATIONS = 2 ** 28;
 
 /**
- * LSH attention of a builder's values. A sequence no longer than a chunk has nothing to gain from hashing: it gets plain
- * attention with shared queries and keys, once. Errors: those of the ops, and `INVALID_ARGUMENT` for options that contradict each other.
+ * Reformer's LSH attention of values in a graph: hashes, sorts, and attends in chunks of the sorted tokens.
+ * A sequence no longer than a chunk has nothing to gain from hashing: it gets plain attention with shared
+ * queries and keys, once. Shapes are in `LshOperands`. Errors: those of the ops, and `INVALID_ARGUMENT` for
+ * options that contradict each other.
+ *
+ * Kitaev et al. 2020, section 2 (https://arxiv.org/abs/2001.04451).
+ *
+ * @example
+ * const { out } = buildLsh(builder, { q, v }, { rounds: 2, chunkLength: 64, causal: true });
  */
 export function buildLsh(
   builder: GraphBuilder,
