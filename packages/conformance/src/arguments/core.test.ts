@@ -82,6 +82,20 @@ function untried(reason: string, ...names: readonly string[]): FunctionTable {
   return Object.fromEntries(names.map((name) => [name, reason]));
 }
 
+/** Methods of pointwise ops, which follow from core's table. */
+const pointwiseRows = {
+  ...methodRows(core.UNARY_OPS, (x) => [x]),
+  ...methodRows(core.BINARY_OPS, (x) => [x, x]),
+};
+
+function methodRows<K extends backend.PointwiseOp>(
+  ops: readonly K[],
+  args: Parameters<typeof building>[1],
+): Record<`GraphBuilder.${K}`, FunctionTrial> {
+  const rows = ops.map((op) => [`GraphBuilder.${op}`, building(op, args)]);
+  return Object.fromEntries(rows) as Record<`GraphBuilder.${K}`, FunctionTrial>;
+}
+
 /** Methods, by type: at run time private ones look like the others. */
 type Methods = `GraphBuilder.${keyof user.GraphBuilder}` | `Attn.${keyof user.Attn}`;
 
@@ -199,11 +213,10 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
 
   // Ops.
   broadcastStrides: BACKEND,
-  activationFunction: { args: () => ['relu'] },
-  gelu: KERNEL,
-  geluTanh: KERNEL,
-  relu: KERNEL,
   erf: KERNEL,
+  unaryFunction: BACKEND,
+  isPointwise: BACKEND,
+  recordOf: BACKEND,
   checkIndices: BACKEND,
   attentionProblem: BACKEND,
   inBhnd: BACKEND,
@@ -288,12 +301,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.argsort': building('argsort', (_x, _w, builder) => [builder.constant(i32([2], [2, 1]))]),
   'GraphBuilder.linear': building('linear', (x, w) => [x, w, undefined, { activation: 'relu' }], [3]),
   'GraphBuilder.matmul': building('matmul', (x, w) => [x, w, { transposeB: true }], [2]),
-  'GraphBuilder.add': building('add', (x) => [x, x]),
-  'GraphBuilder.mul': building('mul', (x) => [x, x]),
   'GraphBuilder.layerNorm': building('layerNorm', (x) => [x, { eps: 1e-5 }], [1]),
+  ...pointwiseRows,
   'GraphBuilder.gelu': building('gelu', (x) => [x, { approximate: 'tanh' }], [1]),
-  'GraphBuilder.relu': building('relu', (x) => [x]),
-  'GraphBuilder.tanh': building('tanh', (x) => [x]),
   'GraphBuilder.softmax': building('softmax', (x) => [x, -1]),
   'GraphBuilder.reduce': building('reduce', (x) => [x, -1, 'sum']),
   'GraphBuilder.mask': building('mask', (x, _w, builder) => [x, builder.constant(bool([1], [1]))]),

@@ -13,7 +13,7 @@ import {
 } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
 import { errorOfAbsorbing, isPowerOfTwo, sumsExactly } from './exact.ts';
-import { tanhSpread } from './pointwise.ts';
+import { spread } from './pointwise.ts';
 import { ELEMENTARY, gamma, UNIT } from './rounding.ts';
 
 /** The visible keys of one query row. */
@@ -118,7 +118,7 @@ function logitTerms(
 function capped({ logit, error }: Bounded, softcap: number): Bounded {
   return {
     logit: softcap * Math.tanh(logit / softcap),
-    error: softcap * (tanhSpread(logit / softcap, error / softcap) + ELEMENTARY),
+    error: softcap * (spread(Math.tanh, logit / softcap, error / softcap) + ELEMENTARY),
   };
 }
 

@@ -6,26 +6,25 @@ import { checkArgument, checkOptions, readEntries } from '../check/check-options
 import { AttnError, show } from '../errors.ts';
 import { anything, type Kind } from '../check/kinds.ts';
 import { isLazy } from '../lazy-tensor.ts';
-import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import type { LshAttentionAttributes, LshAttentionInputs } from '../ops/lsh-attention/spec.ts';
 import type { LshHashAttributes, LshHashInputs } from '../ops/lsh-hash/spec.ts';
-import type { MatmulAttributes } from '../ops/matmul/spec.ts';
+import type { MatmulAttributes } from '../ops/matmul/definition.ts';
 import type { NamedSpecs } from '../ops/op.ts';
-import type { ReduceKind } from '../ops/reduce/spec.ts';
-import type { SliceAttributes } from '../ops/slice/spec.ts';
+import type { Activation } from '../ops/pointwise/table.ts';
+import type { ReduceKind } from '../ops/reduce/definition.ts';
+import type { SliceAttributes } from '../ops/slice/definition.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { checkSpec, checkTensor, rowMajor, type DType, type Tensor } from '../tensor.ts';
 import { checkName, checkNode } from './check-build.ts';
 import { finishGraph, type GraphDraft } from './finish.ts';
-import { anyNode, type Graph, type NodeOf, type ValueId } from './graph.ts';
+import { anyNode, type Graph, type NodeOf } from './graph.ts';
+import { PointwiseBuilder, type Value } from './pointwise-builder.ts';
 
-/** A value of a graph under construction: a spec and its number. */
-export interface Value extends TensorSpec {
-  readonly id: ValueId;
-}
+export type { Value } from './pointwise-builder.ts';
 
 /** What attention returns; `lse` with `returnLse`. */
 export interface AttentionValues {
@@ -39,8 +38,16 @@ const VALUES: Kind = { expected: 'a list of values', test: Array.isArray };
 
 const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
-/** Collects nodes and makes an immutable `Graph` of them. Methods throw the errors of the ops' `infer`. */
-export class GraphBuilder {
+/**
+ * Collects nodes and makes an immutable `Graph` of them. Methods throw the errors of the ops' `infer`. Pointwise ops
+ * (`add`, `silu`, …) have their methods from the table of these ops.
+ *
+ * @example
+ * const builder = new GraphBuilder();
+ * const x = builder.input('x', { dtype: 'f32', shape: [2, 3] });
+ * const graph = builder.build({ y: builder.softmax(builder.square(x)) });
+ */
+export class GraphBuilder extends PointwiseBuilder {
   private readonly values: Value[] = [];
   private readonly draft: GraphDraft = {
     nodes: [],
@@ -78,7 +85,7 @@ export class GraphBuilder {
   }
 
   /** Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent. */
-  node<K extends OpName>(
+  override node<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
@@ -127,16 +134,6 @@ export class GraphBuilder {
     return this.one('matmul', { a, b }, options);
   }
 
-  /** a + b, broadcast. */
-  add(a: Value, b: Value): Value {
-    return this.one('add', { a, b }, {});
-  }
-
-  /** a · b element by element, broadcast. */
-  mul(a: Value, b: Value): Value {
-    return this.one('mul', { a, b }, {});
-  }
-
   /** Layer normalisation over the last axis. `eps` defaults to 1e-5. */
   layerNorm(
     x: Value,
@@ -146,20 +143,10 @@ export class GraphBuilder {
     return this.one('layerNorm', { x, weight, bias }, { eps });
   }
 
-  /** The exact form, or with `approximate: 'tanh'` the approximation. */
+  /** x · Φ(x): the exact form, or with `approximate: 'tanh'` the approximation. */
   gelu(x: Value, options: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
     const { approximate = 'none' } = checkOptions('core/gelu', options, ops.gelu.attributes);
     return this.one('gelu', { x }, { approximate });
-  }
-
-  /** max(x, 0). */
-  relu(x: Value): Value {
-    return this.one('relu', { x }, {});
-  }
-
-  /** tanh(x). */
-  tanh(x: Value): Value {
-    return this.one('tanh', { x }, {});
   }
 
   /** Softmax over one axis, by default the last. */

@@ -2,7 +2,8 @@
  * A graph is what a backend compiles: a static-shape list of few ops in execution order. A single attention call is
  * a graph of one node; a whole model is a longer one. Built with `GraphBuilder`, immutable afterwards.
  */
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';
 
 /** Index of a value in `Graph.values`. */

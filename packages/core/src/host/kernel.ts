@@ -1,6 +1,7 @@
 /** What a backend in host memory writes: one function per op. The executor does everything else. */
 import type { Progress } from '../contract/backend.ts';
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import type { DType, StorageOf, Tensor } from '../tensor.ts';
 import type { NodeOf } from '../graph/graph.ts';
 import type { Pause } from '../async/pause.ts';

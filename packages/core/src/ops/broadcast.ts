@@ -1,7 +1,7 @@
 /** NumPy's broadcasting: shapes are aligned at their last axis, and an extent of 1 stretches. */
 import { show } from '../errors.ts';
 import { contiguousStrides } from '../tensor.ts';
-import type { OpName } from './attributes.ts';
+import type { OpName } from './op-name.ts';
 import { fail } from './validate.ts';
 
 /** The common shape of two broadcast shapes. Errors: `INVALID_SHAPE`. */

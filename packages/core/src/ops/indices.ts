@@ -4,7 +4,7 @@
  */
 import { show } from '../errors.ts';
 import type { Shaped } from './attention/spec.ts';
-import type { OpName } from './attributes.ts';
+import type { OpName } from './op-name.ts';
 import { fail } from './validate.ts';
 
 /** Throws `INVALID_ARGUMENT` unless every index is an integer in [0, limit). */

@@ -7,7 +7,7 @@ import { checkArgument } from '../check/check-options.ts';
 import { anObject } from '../check/kinds.ts';
 import { unknownName } from '../check/nearest-name.ts';
 import type { DType, TensorSpec } from '../tensor.ts';
-import type { OpName } from './attributes.ts';
+import type { OpName } from './op-name.ts';
 import type { NamedSpecs, OpSpec } from './op.ts';
 
 /** Throws `[attn/core] <op>: <message>`. */

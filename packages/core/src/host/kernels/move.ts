@@ -5,7 +5,7 @@
 import type { KernelCall, KernelTable } from '../kernel.ts';
 import type { Pause } from '../../async/pause.ts';
 import { broadcastStrides } from '../../ops/broadcast.ts';
-import { concatOperands } from '../../ops/concat/spec.ts';
+import { concatOperands } from '../../ops/concat/definition.ts';
 import { contiguousStrides, sizeOf, type Tensor } from '../../tensor.ts';
 import { inChunks, rowsInChunks } from './chunks.ts';
 import { forEachRow } from './rows.ts';

@@ -2,7 +2,7 @@
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { aroundAxis, emptyReference } from '../reference-tensor.ts';
 import { normalizeAxis } from '../validate.ts';
-import type { ReduceAttributes } from './spec.ts';
+import type { ReduceAttributes } from './definition.ts';
 
 /** out[o, r] = Σᵢ x[o, i, r], that sum over the extent, or the greatest of x[o, i, r]; x seen as [outer, extent, inner]. */
 export function reduceReference({ x }: NamedReferences, attributes: ReduceAttributes): [ReferenceTensor] {

@@ -3,7 +3,7 @@ import { contiguousStrides } from '../../tensor.ts';
 import { forEachOffset } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
-import type { SliceAttributes } from './spec.ts';
+import type { SliceAttributes } from './definition.ts';
 
 /** out[i₀, i₁, …] = x[starts₀ + i₀, starts₁ + i₁, …]. */
 export function sliceReference({ x }: NamedReferences, { starts, ends }: SliceAttributes): [ReferenceTensor] {
