@@ -116,7 +116,7 @@ export { countTiles, forEachSpan, forEachTile, type Spans } from './plan/walk.ts
 
 // Running in host memory: an executor for a table of kernels.
 export { compileGraph, type ExecutorOptions } from './host/executor.ts';
-export type { Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
+export type { CompleteKernelTable, Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
 export type { Region } from './host/region.ts';
 export { checkGraphData } from './host/node-data.ts';
 export { checkRunInputs } from './host/run-inputs.ts';

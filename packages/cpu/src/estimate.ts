@@ -16,6 +16,7 @@ import {
   type NodeOf,
   type OpName,
   type PlanCache,
+  type PointwiseOp,
 } from '@attn/core/backend';
 import { softmaxState, softmaxTile } from './attention/softmax.ts';
 import { addDotTile } from './dot-tile.ts';
@@ -34,14 +35,23 @@ const LONGEST_MS = 200;
  */
 export const GUESSED_RATE = 4e6;
 
-/** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
-const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
+/** Ops whose cost follows from the size of their output: the cost of an element, in operations of the measured rate. */
+const FLOPS_PER_ELEMENT = {
   add: 20,
+  sub: 20,
   mul: 20,
-  layerNorm: 40,
+  div: 20,
+  max: 30,
+  min: 30,
   gelu: 240,
   relu: 30,
   tanh: 120,
+  silu: 100,
+  sigmoid: 100,
+  exp: 80,
+  square: 30,
+  rsqrt: 40,
+  layerNorm: 40,
   softmax: 60,
   embedding: 8,
   gather: 8,
@@ -50,12 +60,12 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   concat: 8,
   argsort: 60,
   mask: 8,
-};
+} satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
-/** The same for one element of the input of a reduction. */
+/** The cost of one element of the input of a reduction. */
 const FLOPS_PER_TERM = 10;
 
-/** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
+/** The cost of copying one element of an operand of a product to scratch; see `ops/product.ts`. */
 const FLOPS_PER_CONVERSION = 6;
 
 /**
@@ -106,8 +116,7 @@ export function countFlops(graph: Graph, plans: PlanCache): number {
 }
 
 function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
-  const perElement = FLOPS_PER_ELEMENT[node.op];
-  if (perElement !== undefined) return perElement * sizeOf(graph.values[node.outputs[0]].shape);
+  if (isPerElement(node)) return FLOPS_PER_ELEMENT[node.op] * sizeOf(graph.values[node.outputs[0]].shape);
   const specs = inputSpecs(graph, node);
   switch (node.op) {
     case 'attention':
@@ -122,9 +131,17 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       return productFlops(ops.linear.flops(specs, node.attributes), node, graph);
     case 'matmul':
       return productFlops(ops.matmul.flops(specs, node.attributes), node, graph);
-    default:
+    case 'reshape':
       return 0; // a view
+    default:
+      return node satisfies never;
   }
+}
+
+type PerElement = Extract<GraphNode, { op: keyof typeof FLOPS_PER_ELEMENT }>;
+
+function isPerElement(node: GraphNode): node is PerElement {
+  return Object.hasOwn(FLOPS_PER_ELEMENT, node.op);
 }
 
 /** A product with m × n outputs, and the conversion of its operands for every block of 64 × 64 of them. */

@@ -14,6 +14,7 @@ import {
   isPlausible,
   ops,
   PlanCache,
+  type KernelTable,
   type OptionKinds,
 } from '@attn/core/backend';
 import { countFlops, GUESSED_RATE, measureRate } from './estimate.ts';
@@ -31,7 +32,7 @@ const CPU_OPTIONS: OptionKinds<CpuOptions> = { poison: aBoolean };
 /** Makes the plain JavaScript backend. One thread, float64 arithmetic, f32 and f16 tensors. */
 export function cpu(options: CpuOptions = {}): Backend {
   const { poison = false } = checkOptions('cpu', options, CPU_OPTIONS);
-  const known = kernelTable(new PlanCache());
+  const kernels: KernelTable = kernelTable(new PlanCache());
   return defineBackend('cpu', {
     version: VERSION,
     probe: () => ({
@@ -40,7 +41,7 @@ export function cpu(options: CpuOptions = {}): Backend {
       features: { threads: 1, simd: false, f16: true },
     }),
     supports: ({ op }) =>
-      known[op] !== undefined || ops[op]?.isView || `there is no plain JavaScript kernel for ${op}`,
+      kernels[op] !== undefined || ops[op]?.isView || `there is no plain JavaScript kernel for ${op}`,
     // In operations per millisecond.
     speed: {
       initial: () => GUESSED_RATE,

@@ -254,8 +254,8 @@ export const i32x4: I32x4Instructions = {
 };
 
 /**
- * `pmin` is `b < a ? b : a` and `pmax` is `a < b ? b : a`: one instruction of the machine, and a when either is NaN. `max` is NaN
- * then, and takes several.
+ * `pmin` is `b < a ? b : a` and `pmax` is `a < b ? b : a`: one instruction of the machine, and a when either is NaN.
+ * `min` and `max` are NaN then, and take several.
  */
 const F32X4_BINARY = {
   eq: 0x41,
@@ -266,6 +266,7 @@ const F32X4_BINARY = {
   sub: 0xe5,
   mul: 0xe6,
   div: 0xe7,
+  min: 0xe8,
   max: 0xe9,
   pmin: 0xea,
   pmax: 0xeb,

@@ -1,4 +1,5 @@
-/** Kernels that compute each element by itself: activations, and sums and products of two operands. */
+/** Kernels that compute each element by itself: functions of one number, and of two. */
+import { BINARY_OPS, UNARY_FUNCTIONS, type BinaryOp } from '@attn/core/backend';
 import {
   f32x4,
   i32,
@@ -10,16 +11,16 @@ import {
   type Local,
   type V128,
 } from '../assembler/index.ts';
-import { activation } from './activation.ts';
 import type { Simd } from './arithmetic.ts';
+import { UNARY } from './unary.ts';
 
 /** `count` elements from `x` to `out`. */
 export const MAP = { x: 0, out: 4, count: 8 } as const;
 export const MAP_BYTES = 12;
 
 /**
- * Rows of two operands and of the result. Along a row, an operand is either read element by element (`step` 4) or is one number
- * for all of it (`step` 0); from row to row each moves by its own stride.
+ * Rows of two operands and of the result. Along a row, an operand is either read element by element (`step` 4) or is one
+ * number for all of it (`step` 0); from row to row each moves by its own stride.
  */
 export const COMBINE = {
   a: 0,
@@ -34,7 +35,17 @@ export const COMBINE = {
 } as const;
 export const COMBINE_BYTES = 36;
 
-/** Exports `gelu`, `gelu_tanh`, `relu`, `tanh` (each of a `MAP`) and `add`, `mul` (each of a `COMBINE`). */
+/** The functions of two numbers. `max` and `min` are NaN where an operand is. */
+const BINARY: Readonly<Record<BinaryOp, (a: V128, b: V128) => V128>> = {
+  add: f32x4.add,
+  sub: f32x4.sub,
+  mul: f32x4.mul,
+  div: f32x4.div,
+  max: f32x4.max,
+  min: f32x4.min,
+};
+
+/** Exports a kernel of a `MAP` for each function of one number, and one of a `COMBINE` for each of two. */
 export function pointwiseModule({
   simd,
   sharedMemory,
@@ -43,9 +54,9 @@ export function pointwiseModule({
   readonly sharedMemory: boolean;
 }): ModuleBuilder {
   const module = new ModuleBuilder({ sharedMemory });
-  for (const name of ['gelu', 'gelu_tanh', 'relu', 'tanh'] as const) {
+  for (const name of UNARY_FUNCTIONS) {
     const kernel = module.define(name, { task: 'i32', scratch: 'i32' }, (f, { task }) => {
-      const apply = activation(name, f, simd);
+      const apply = UNARY[name](f, simd);
       const x = f.local('x_value', 'v128');
       const from = f.let('from', i32.load(task, MAP.x));
       const to = f.let('to', i32.load(task, MAP.out));
@@ -57,10 +68,9 @@ export function pointwiseModule({
     });
     module.export(kernel);
   }
-  const operations = { add: f32x4.add, mul: f32x4.mul };
-  for (const name of ['add', 'mul'] as const) {
+  for (const name of BINARY_OPS) {
     const kernel = module.define(name, { task: 'i32', scratch: 'i32' }, (f, { task }) =>
-      combineRows(f, task, operations[name]),
+      combineRows(f, task, BINARY[name]),
     );
     module.export(kernel);
   }

@@ -13,6 +13,12 @@ const ROUNDER = 1.5 * 2 ** 23 + 127;
 /** Below this, 2^x is 0 here: an exponent of 0. Exact results end at −126. */
 const LOWEST = -127;
 
+/** From here up, 2^x is infinite, or is after it has been squared. */
+const HIGHEST = 127;
+
+/** The exponential of any larger number is ∞. */
+const LARGE = 1000;
+
 /** Both forms of gelu are 0 from here down, and must be at −∞, where 0 · x is not. */
 const ZERO_BELOW = -16;
 
@@ -35,6 +41,43 @@ export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
     f.set(x, f32x4.sub(x, f32x4.sub(rounded, rounder)));
     evaluate(x, result);
     f.set(x, f32x4.mul(result, i32x4.shl(rounded, 23)));
+  };
+}
+
+/**
+ * e^x as (2^h)² with h = x · log₂e / 2, so that no power overflows before the result does, and none underflows. The
+ * rounded h costs a relative error of 2 u |x|, with u = 2⁻²⁴, the two powers and their product 5 u.
+ */
+export function exp(f: FunctionBuilder, simd: Simd): InPlace {
+  const power = exp2(f, simd);
+  return (x) => {
+    f.set(x, f32x4.pmin(f32x4.mul(x, f32x4.all(Math.LOG2E / 2)), f32x4.all(HIGHEST)));
+    power(x);
+    f.set(x, f32x4.mul(x, x));
+  };
+}
+
+/**
+ * 1 / (1 + e^−x). Where e^−x overflows the quotient is 0; before that it keeps its relative accuracy, in both tails.
+ */
+export function sigmoid(f: FunctionBuilder, simd: Simd): InPlace {
+  const power = exp(f, simd);
+  return (x) => {
+    f.set(x, f32x4.neg(x));
+    power(x);
+    f.set(x, f32x4.div(f32x4.all(1), f32x4.add(x, f32x4.all(1))));
+  };
+}
+
+/** x · sigmoid(x) as x / (1 + e^−x): 0 where e^−x is ∞, but at −∞, which is bounded for that. */
+export function silu(f: FunctionBuilder, simd: Simd): InPlace {
+  const power = exp(f, simd);
+  const divisor = f.local('divisor', 'v128');
+  return (x) => {
+    f.set(x, f32x4.pmax(x, f32x4.all(-LARGE)));
+    f.set(divisor, f32x4.neg(x));
+    power(divisor);
+    f.set(x, f32x4.div(x, f32x4.add(divisor, f32x4.all(1))));
   };
 }
 

@@ -2,7 +2,7 @@
  * Kernels for the ops that only move elements, of any dtype: bits in, bits out. Copies run at the speed of memory in JavaScript, so
  * every backend in host memory uses these. Indices were checked by the executor.
  */
-import type { KernelCall, KernelTable } from '../kernel.ts';
+import type { CompleteKernelTable, KernelCall } from '../kernel.ts';
 import type { Pause } from '../../async/pause.ts';
 import { broadcastStrides } from '../../ops/broadcast.ts';
 import { concatOperands } from '../../ops/concat/definition.ts';
@@ -109,4 +109,9 @@ async function mask({ inputs, outputs, context }: KernelCall<'mask'>): Promise<v
 }
 
 /** `embedding`, `gather`, `transpose`, `slice`, `concat` and `mask`. */
-export const moveKernels: KernelTable = { embedding, gather, transpose, slice, concat, mask };
+export const moveKernels: MoveKernels = { embedding, gather, transpose, slice, concat, mask };
+
+type MoveKernels = Pick<
+  CompleteKernelTable,
+  'embedding' | 'gather' | 'transpose' | 'slice' | 'concat' | 'mask'
+>;

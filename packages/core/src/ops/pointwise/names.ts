@@ -32,9 +32,10 @@ export function unaryFunction({ op, attributes }: UnaryNode): UnaryFunction {
 }
 
 /** What `unaryFunction` reads of a node. */
-type UnaryNode = {
-  readonly [K in UnaryOp]: { readonly op: K; readonly attributes: OpAttributes[K] };
-}[UnaryOp];
+interface UnaryNode {
+  readonly op: UnaryOp;
+  readonly attributes: OpAttributes[UnaryOp];
+}
 
 /** Whether an op computes each element by itself. */
 export function isPointwise(op: string): op is PointwiseOp {

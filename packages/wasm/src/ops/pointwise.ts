@@ -1,10 +1,16 @@
-/** Ops that compute each element by itself: activations, and sums and products of broadcast operands. */
+/** Ops that compute each element by itself: functions of one operand, and of two that broadcast. */
 import {
+  BINARY_OPS,
   broadcastStrides,
   contiguousStrides,
+  recordOf,
   sizeOf,
+  UNARY_OPS,
+  unaryFunction,
+  type BinaryOp,
   type Kernel,
   type KernelCall,
+  type UnaryOp,
 } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { COMBINE, COMBINE_BYTES, MAP, MAP_BYTES, pointwiseModule } from '../kernels/pointwise.ts';
@@ -14,18 +20,15 @@ import { inFrame, type Frame } from './frame.ts';
 /** Elements of a task: a fraction of a millisecond. */
 const TASK_ELEMENTS = 1 << 14;
 
-/** Operations that an element of an activation is about worth. */
-const ACTIVATION_FLOPS = 16;
+/** Operations that an element of a function of one number is about worth. */
+const UNARY_FLOPS = 16;
 
-/** Kernel of `gelu`, `relu` or `tanh`. */
-export function activationKernel<K extends 'gelu' | 'relu' | 'tanh'>(engine: Engine): Kernel<K> {
-  return (call) => inFrame(engine, call, (frame) => activate(frame, call));
+/** The kernels of ops of one operand. */
+export function unaryKernels(engine: Engine): Record<UnaryOp, Kernel<UnaryOp>> {
+  return recordOf(UNARY_OPS, () => (call) => inFrame(engine, call, (frame) => map(frame, call)));
 }
 
-async function activate<K extends 'gelu' | 'relu' | 'tanh'>(
-  frame: Frame,
-  call: KernelCall<K>,
-): Promise<void> {
+async function map(frame: Frame, call: KernelCall<UnaryOp>): Promise<void> {
   const size = sizeOf(call.outputs[0].shape);
   const [x, out] = [frame.input(call.inputs.x), frame.output(call.outputs[0])];
   const records = new Records(MAP, MAP_BYTES, Math.ceil(size / TASK_ELEMENTS));
@@ -33,22 +36,21 @@ async function activate<K extends 'gelu' | 'relu' | 'tanh'>(
     const count = Math.min(TASK_ELEMENTS, size - from);
     records.set(index++, { x: x + 4 * from, out: out + 4 * from, count });
   }
-  const isTanhForm = 'approximate' in call.attributes && call.attributes.approximate === 'tanh';
   await frame.run({
     module: frame.engine.load('pointwise', pointwiseModule),
-    kernel: isTanhForm ? 'gelu_tanh' : call.node.op,
+    kernel: unaryFunction(call.node),
     records,
-    flops: ACTIVATION_FLOPS * size,
+    flops: UNARY_FLOPS * size,
   });
 }
 
-/** Kernel of `add` or `mul`. */
-export function combineKernel<K extends 'add' | 'mul'>(engine: Engine): Kernel<K> {
-  return (call) => inFrame(engine, call, (frame) => combine(frame, call));
+/** The kernels of ops of two operands. */
+export function binaryKernels(engine: Engine): Record<BinaryOp, Kernel<BinaryOp>> {
+  return recordOf(BINARY_OPS, () => (call) => inFrame(engine, call, (frame) => combine(frame, call)));
 }
 
 /** The last axis is a row; the axis before it gives rows at a constant distance, and the others are walked here. */
-async function combine<K extends 'add' | 'mul'>(frame: Frame, call: KernelCall<K>): Promise<void> {
+async function combine(frame: Frame, call: KernelCall<BinaryOp>): Promise<void> {
   const [result] = call.outputs;
   const size = sizeOf(result.shape);
   const shape = [1, 1, ...result.shape];
