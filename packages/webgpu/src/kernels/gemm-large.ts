@@ -1,11 +1,12 @@
 /**
- * Products of large matrices, in tiles of 128 × 128: 256 invocations with 8 × 8 results each, so that every vector of 4 from shared
- * memory serves 16 multiply–adds. Invocations of the first half bring a block of a, those of the other half one of b, of 4 × 4 elements
- * each: what is one step of the reduction stands together, as vectors of 4 rows or columns.
+ * Products of large matrices, in tiles of 128 × 128: 256 invocations with 8 × 8 results each, so that every vector of 4
+ * from shared memory serves 16 multiply–adds. Invocations of the first half bring a block of a, those of the other half
+ * a block of b, of 4 × 4 elements each: elements of one step of the reduction stand together, as vectors of 4 rows or
+ * columns.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareActivation } from './activation.ts';
 import { GEMM_PARAMS, gemmName, gemmResult, type GemmOptions } from './gemm.ts';
+import { declareUnary } from './unary.ts';
 import { declareBuffers, declareParams, floatAccess, four, range } from './wgsl.ts';
 
 export const LARGE_TILE = 128;
@@ -41,7 +42,7 @@ fn ${of}Element(at: u32, outer: u32, step: u32) -> f32 {
     name: `${gemmName(options)} large`,
     code: `${enable}${declareParams(GEMM_PARAMS)}
 ${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareActivation(activation)}
+${declaration}${activation === undefined ? '' : declareUnary(activation)}
 var<workgroup> aTile: array<vec4f, ${DEPTH * VECTORS}>;
 var<workgroup> bTile: array<vec4f, ${DEPTH * VECTORS}>;
 ${element('a', 'm', 'aRow', 'aColumn')}${element('b', 'n', 'bColumn', 'bRow')}

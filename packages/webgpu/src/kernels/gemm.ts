@@ -1,10 +1,11 @@
 /**
- * Products of matrices, in tiles of 64 × 64: 256 invocations with 4 × 4 results each, which read 16 steps of the reduction at a
- * time from shared memory. Operands are strided, so that transposed ones are not copied; results are dense.
+ * Products of matrices, in tiles of 64 × 64: 256 invocations with 4 × 4 results each, which read 16 steps of the
+ * reduction at a time from shared memory. Operands are strided, so that transposed ones are not copied; results are
+ * dense.
  */
-import type { Activation } from '@attn/core';
+import type { UnaryFunction } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareActivation } from './activation.ts';
+import { declareUnary } from './unary.ts';
 import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 
 export const GEMM_TILE = 64;
@@ -33,7 +34,7 @@ export const GEMM_PARAMS = {
 /** What a product does beside multiplying. */
 export interface GemmOptions {
   readonly hasBias: boolean;
-  readonly activation: Activation | undefined;
+  readonly activation: UnaryFunction | undefined;
   readonly storage: FloatStorage;
 }
 
@@ -50,8 +51,8 @@ export function gemmResult({ hasBias, activation, storage }: GemmOptions, sum: s
 }
 
 /**
- * y [batch, m, n] = activate(a · b + bias). `offsets` holds for each product where its a and its b begin. Grid: tiles of n, tiles of m,
- * products.
+ * y [batch, m, n] = activate(a · b + bias). `offsets` holds for each product where its a and its b begin. Grid: tiles of
+ * n, tiles of m, products.
  */
 export function gemmKernel(options: GemmOptions): KernelSource {
   const { hasBias, activation, storage } = options;
@@ -78,7 +79,7 @@ export function gemmKernel(options: GemmOptions): KernelSource {
     name: gemmName(options),
     code: `${enable}${declareParams(GEMM_PARAMS)}
 ${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareActivation(activation)}
+${declaration}${activation === undefined ? '' : declareUnary(activation)}
 var<workgroup> tileA: array<f32, ${GEMM_TILE * PITCH}>;
 var<workgroup> tileB: array<f32, ${GEMM_TILE * PITCH}>;
 
