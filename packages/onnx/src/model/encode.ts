@@ -2,7 +2,8 @@
 import { AttnError } from '@attn/core';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT } from './dtypes.ts';
-import { MICROSOFT, type Initializer, type ModelBuilder } from './model-builder.ts';
+import { MICROSOFT } from './domains.ts';
+import type { Initializer, ModelBuilder } from './model-builder.ts';
 
 /** Format and operators that models of ours are written in; runtimes from ONNX Runtime 1.14 on know them. */
 const IR_VERSION = 8;

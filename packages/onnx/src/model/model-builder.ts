@@ -30,9 +30,6 @@ export interface FloatAttribute {
 /** Attributes of a node: integers, floats, lists of integers, strings, bodies. */
 export type Attribute = number | FloatAttribute | readonly number[] | string | GraphScope;
 
-/** Operators beside those of the standard: com.microsoft's. */
-export const MICROSOFT = 'com.microsoft';
-
 /** Weights and tables: their bytes, as a file holds them. */
 export interface Initializer extends ValueType {
   readonly shape: readonly number[];

@@ -1,6 +1,7 @@
 /** Dense attention without any mask: ONNX Runtime has one operator for it, which never holds all logits. */
 import { kvHeadOf, type AttentionProblem, type NodeOf } from '@attn/core/backend';
-import { MICROSOFT, type Name } from '../../model/model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
+import type { Name } from '../../model/model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import { headsFirst } from './operands.ts';
 

@@ -3,7 +3,8 @@
  * by the caller.
  */
 import type { AttentionProblem } from '@attn/core/backend';
-import { MICROSOFT, type GraphScope, type Name } from '../../model/model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
+import type { GraphScope, Name } from '../../model/model-builder.ts';
 
 /** What biases need, as tables around the scans. */
 export interface BiasTables {

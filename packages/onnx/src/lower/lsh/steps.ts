@@ -4,7 +4,8 @@
  * maximum to be taken off first, and those of all rounds just add up. The general form is right for any numbers.
  */
 import type { LshProblem } from '@attn/core/backend';
-import { MICROSOFT, type GraphScope, type Name } from '../../model/model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
+import type { GraphScope, Name } from '../../model/model-builder.ts';
 import { emitIf, emitWeighed, emitWeighedExact } from '../attention/softmax.ts';
 import type { ClassLists } from './lists.ts';
 import type { ChunkSchedule } from './schedule.ts';
