@@ -52,12 +52,17 @@ const PAIRS: readonly (readonly [readonly number[], readonly number[]])[] = [
   ],
 ];
 
-/** Every meeting of NaN, infinities, zeros of either sign and numbers, as rows of a and columns of b. */
-const SPECIAL = ['NaN', 'Infinity', '-Infinity', '0', '-0', '2', '-3'];
+/** Plants a list of values at the first places of an input. */
+function plants(input: string, values: string): string[] {
+  return values.split(' ').map((value, i) => `${input}@${i}=${value}`);
+}
+
+/** NaN, infinities, zeros of either sign and numbers: each as a row of a, and as a column of b. */
+const SPECIAL = 'NaN Infinity -Infinity 0 -0 2 -3';
 const MEETINGS: OpCaseSpec<BinaryOp> = {
-  shapes: { a: [SPECIAL.length, 1], b: [SPECIAL.length] },
+  shapes: { a: [7, 1], b: [7] },
   attributes: {},
-  plant: ['a', 'b'].flatMap((operand) => SPECIAL.map((value, i) => `${operand}@${i}=${value}`)),
+  plant: [...plants('a', SPECIAL), ...plants('b', SPECIAL)],
 };
 
 function binary(op: BinaryOp): ConformanceCase[] {
@@ -81,37 +86,32 @@ function binary(op: BinaryOp): ConformanceCase[] {
   ];
 }
 
-const divisions: readonly ConformanceCase[] = opCases('div', 'Operands at both ends of the range.', [
-  {
-    shapes: { a: [8], b: [8] },
-    attributes: {},
-    // The reciprocal of 3e38 is subnormal, that of 1.5e-38 nearly overflows.
-    plant: [
-      ...['a@0=1e38', 'b@0=3e38', 'a@1=-3e38', 'b@1=2e38', 'a@2=1e-37', 'b@2=1.5e-38', 'a@3=1.5e-38'],
-      ...['b@3=-1.5e-38', 'a@4=3e38', 'b@4=1e-3', 'a@5=1e-37', 'b@5=1e20', 'a@6=3e38', 'b@6=3e38'],
-    ],
-  },
-]);
+const divisions: readonly ConformanceCase[] = opCases(
+  'div',
+  'Operands at both ends of the range: the reciprocal of 3e38 is subnormal, that of 1.5e-38 nearly infinite.',
+  [
+    {
+      shapes: { a: [8], b: [8] },
+      attributes: {},
+      plant: [
+        ...plants('a', '1e38 -3e38 1e-37 1.5e-38 3e38 1e-37 3e38'),
+        ...plants('b', '3e38 2e38 1.5e-38 -1.5e-38 1e-3 1e20 3e38'),
+      ],
+    },
+  ],
+);
 
-const EXTREMES = ['x@0=NaN', 'x@1=Infinity', 'x@2=-Infinity', 'x@3=0', 'x@4=-0', 'x@5=100', 'x@6=-100'];
+const EXTREMES = plants('x', 'NaN Infinity -Infinity 0 -0 100 -100');
+
 /** Where exponentials overflow and underflow, and both ends of the range. */
 const LIMITS = [
-  ...['88', '-87', '-88', '-90', '104', '-104', '1000', '-1000', '1e10', '-1e10'],
-  ...['1e30', '-1e30', '3e38', '-3e38', '1e-10', '-1e-10', '1e-20', '1.2e-38', '-1.2e-38'],
-].map((value, i) => `x@${i}=${value}`);
-/** In halves: values whose exponential or square is too large for them, and the least normal numbers. */
-const HALF_LIMITS = [
-  '12',
-  '-12',
-  '300',
-  '-300',
-  '65504',
-  '-65504',
-  '6.2e-5',
-  '-6.2e-5',
-  'NaN',
-  'Infinity',
-].map((value, i) => `x@${i}=${value}`);
+  '88 -87 -88 -90 104 -104 1000 -1000 1e10 -1e10',
+  '1e30 -1e30 3e38 -3e38 1e-10 -1e-10 1e-20 1.2e-38 -1.2e-38',
+].join(' ');
+
+/** In halves: values whose exponential or square is too large for them, and nearly the least normal numbers. */
+const HALF_LIMITS = '12 -12 300 -300 65504 -65504 6.2e-5 -6.2e-5 NaN Infinity -Infinity';
+
 const GAINS: readonly DataRecipe[] = ['bell', 'bell*10', 'uniform*0.001', 'uniform*1000', 'near1'];
 
 /** A function of one number, on shapes of any rank and on values from tiny to infinite. */
@@ -120,9 +120,9 @@ function unary(name: UnaryFunction): readonly ConformanceCase[] {
     ...[[], [1], [9], [2, 3, 5], [65, 3], [0, 4]].map((x) => ({ shapes: { x }, attributes })),
     ...GAINS.map((data) => ({ shapes: { x: [4, 33] }, attributes, data })),
     { shapes: { x: [2, 16] }, attributes, plant: EXTREMES },
-    { shapes: { x: [3, 9] }, attributes, plant: LIMITS },
+    { shapes: { x: [3, 9] }, attributes, plant: plants('x', LIMITS) },
     { shapes: { x: [2, 16] }, attributes, dtype: 'f16' },
-    { shapes: { x: [2, 7] }, attributes, dtype: 'f16', plant: HALF_LIMITS },
+    { shapes: { x: [2, 7] }, attributes, dtype: 'f16', plant: plants('x', HALF_LIMITS) },
   ];
   const description = `${name} on any shape, and at its extremes.`;
   if (name !== 'gelu' && name !== 'gelu_tanh') return opCases(name, description, cases({}));
