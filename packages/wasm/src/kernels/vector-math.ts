@@ -171,7 +171,7 @@ export function joinLanes(f: FunctionBuilder, x: Local<'v128'>, combine: (a: V12
 }
 
 /** Emits `result = polynomial(x)`; the coefficients are put into variables here. */
-function horner(
+export function horner(
   f: FunctionBuilder,
   madd: MultiplyAdd,
   coefficients: readonly number[],
