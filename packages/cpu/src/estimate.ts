@@ -1,6 +1,6 @@
 /**
- * Predicted time of a graph: the work that core knows of each op, divided by what this machine was measured to do.
- * Attention is counted by its plan, so that a window costs what a window costs.
+ * Predicted time of a graph: the work that core knows of each op, divided by what this machine was measured
+ * to do. Attention is counted by its plan, so that a window costs what a window costs.
  */
 import { type Graph } from '@attn/core';
 import {
@@ -35,7 +35,10 @@ const LONGEST_MS = 200;
  */
 export const GUESSED_RATE = 4e6;
 
-/** Ops whose cost follows from the size of their output: the cost of an element, in operations of the measured rate. */
+/**
+ * Ops whose cost follows from the size of their output: the cost of an element, in operations of the measured
+ * rate.
+ */
 const FLOPS_PER_ELEMENT = {
   add: 20,
   sub: 20,
@@ -99,12 +102,18 @@ export function measureRate(): number {
 const FLOPS_PER_CALL = 100_000;
 const FLOPS_PER_NODE = 40_000;
 
-/** In operations: a head's row of queries, a number of its keys and values that is widened, the softmax of a pair. */
+/**
+ * In operations: a head's row of queries, a number of its keys and values that is widened, the softmax of a
+ * pair.
+ */
 const FLOPS_PER_ROW = 900;
 const FLOPS_PER_NUMBER = 2.5;
 const FLOPS_PER_PAIR = 10;
 
-/** The rate that is measured is that of whole tiles with their softmax, at head dim 64; products alone are so much faster. */
+/**
+ * The rate that is measured is that of whole tiles with their softmax, at head dim 64; products alone are so
+ * much faster.
+ */
 const PRODUCTS = 0.97;
 
 /** Operations of all nodes, as the kernels perform them. */

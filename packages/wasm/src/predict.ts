@@ -1,7 +1,7 @@
 /**
- * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a call costs
- * however small it is. Attention is counted by its plan, so that a window costs what a window costs; see
- * `attention/predict.ts`.
+ * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a
+ * call costs however small it is. Attention is counted by its plan, so that a window costs what a window
+ * costs; see `attention/predict.ts`.
  */
 import { type Graph } from '@attn/core';
 import {
@@ -27,7 +27,8 @@ const NODE_MS = 0.03;
 const TILE_OVERHEAD = 1.2;
 
 /**
- * What a query of a round of LSH costs beside its pairs, in pairs: gathering, packing, and its state from round to round.
+ * What a query of a round of LSH costs beside its pairs, in pairs: gathering, packing, and its state from
+ * round to round.
  */
 const LSH_ROW_PAIRS = 48;
 
@@ -37,7 +38,10 @@ const HASH_SCORES = 32;
 /** Operations that an element of a sort is about worth. */
 export const SORT_FLOPS = 200;
 
-/** Ops whose cost follows from the size of their output: the cost of an element, in operations of the measured rate. */
+/**
+ * Ops whose cost follows from the size of their output: the cost of an element, in operations of the measured
+ * rate.
+ */
 const FLOPS_PER_ELEMENT = {
   add: 12,
   sub: 12,
@@ -65,7 +69,8 @@ const FLOPS_PER_ELEMENT = {
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
 /**
- * How much longer a product takes than its operations: what surrounds the inner loop, and caches that are too small.
+ * How much longer a product takes than its operations: what surrounds the inner loop, and caches that are too
+ * small.
  */
 const PRODUCT_OVERHEAD = 1.15;
 

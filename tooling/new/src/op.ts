@@ -1,6 +1,6 @@
 /**
- * A new op: its definition and readable reference in core, its cases in the conformance suite, and a first kernel in
- * every backend. A function of single numbers is a row of a table instead, see `pointwise.ts`.
+ * A new op: its definition and readable reference in core, its cases in the conformance suite, and a first
+ * kernel in every backend. A function of single numbers is a row of a table instead, see `pointwise.ts`.
  */
 import type { Name } from './name.ts';
 import { kernelsOfOp } from './op-kernels.ts';
@@ -12,7 +12,9 @@ import { sizeOf } from '../../tensor.ts';
 import type { NoAttributes, OpDefinition } from '../op.ts';
 import { sharedFloat } from '../validate.ts';
 
-/** Input \`x\` of any shape, f32 or f16; the output is like it. TODO what holds. Errors: \`INVALID_DTYPE\`. */
+/**
+ * Input \`x\` of any shape, f32 or f16; the output is like it. TODO what holds. Errors: \`INVALID_DTYPE\`.
+ */
 export const ${camel}Definition: OpDefinition<NoAttributes> = {
   required: ['x'],
   attributes: {},

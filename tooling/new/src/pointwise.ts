@@ -1,6 +1,7 @@
 /**
- * A new pointwise op of one operand, an activation for example: a row in core's table, and a row in each backend. The
- * method of the builder, the shapes, the cases, the error bound and the CPU's kernel follow from core's.
+ * A new pointwise op of one operand, an activation for example: a row in core's table, and a row in each
+ * backend. The method of the builder, the shapes, the cases, the error bound and the CPU's kernel follow from
+ * core's.
  */
 import type { Name } from './name.ts';
 import { addLines, type Scaffold } from './scaffold.ts';

@@ -1,6 +1,6 @@
 /**
- * Cases of the pointwise ops: broadcasting, functions at their extremes, half precision. The lists follow from core's
- * table, so that a new op has all of them at once.
+ * Cases of the pointwise ops: broadcasting, functions at their extremes, half precision. The lists follow
+ * from core's table, so that a new op has all of them at once.
  */
 import {
   BINARY_OPS,
@@ -109,7 +109,9 @@ const LIMITS = [
   '1e30 -1e30 3e38 -3e38 1e-10 -1e-10 1e-20 1.2e-38 -1.2e-38',
 ].join(' ');
 
-/** In halves: values whose exponential or square is too large for them, and nearly the least normal numbers. */
+/**
+ * In halves: values whose exponential or square is too large for them, and nearly the least normal numbers.
+ */
 const HALF_LIMITS = '12 -12 300 -300 65504 -65504 6.2e-5 -6.2e-5 NaN Infinity -Infinity';
 
 const GAINS: readonly DataRecipe[] = ['bell', 'bell*10', 'uniform*0.001', 'uniform*1000', 'near1'];

@@ -1,6 +1,7 @@
 /**
- * How far a conforming backend may be from the float64 oracle. Within a single op the bound is rigorous: it follows from
- * the numbers, the dtype and the reduction length (see the rule of each op), and nobody has to guess an epsilon.
+ * How far a conforming backend may be from the float64 oracle. Within a single op the bound is rigorous: it
+ * follows from the numbers, the dtype and the reduction length (see the rule of each op), and nobody has to
+ * guess an epsilon.
  */
 import type { TensorSpec } from '@attn/core';
 import type { NodeOf, OpName } from '@attn/core/backend';

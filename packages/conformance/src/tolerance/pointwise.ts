@@ -1,6 +1,6 @@
 /**
- * Error bounds of pointwise ops, from core's table: what an error of x becomes, and how far off the function itself may
- * be by its `Accuracy`.
+ * Error bounds of pointwise ops, from core's table: what an error of x becomes, and how far off the function
+ * itself may be by its `Accuracy`.
  */
 import {
   BINARY_MEANING,
@@ -34,8 +34,8 @@ export function spread(f: (x: number) => number, x: number, error: number): numb
 /**
  * What a function of x with this value may be off by.
  *
- * - `value` allows 8 units u = 2⁻²⁴: a division in WGSL is within 2.5 units in the last place, 5 u, an inverse root
- *   within 2, 4 u.
+ * - `value` allows 8 units u = 2⁻²⁴: a division in WGSL is within 2.5 units in the last place, 5 u, an
+ *   inverse root within 2, 4 u.
  * - `power` allows what a base-2 exponential with a rounded argument needs, see `expError`.
  * - `one` and `argument` allow 8 u of a factor in [−1, 1] that comes from erf, tanh or a logistic function.
  */

@@ -1,6 +1,6 @@
 /**
- * Error bounds of sums and of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the sum on the
- * right is the op itself applied to magnitudes, so the op's own reference computes the bound.
+ * Error bounds of sums and of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the
+ * sum on the right is the op itself applied to magnitudes, so the op's own reference computes the bound.
  */
 import { type OpName } from '@attn/core/backend';
 import { references, type ReferenceTensor } from '@attn/core/reference';

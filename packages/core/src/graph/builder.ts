@@ -1,6 +1,6 @@
 /**
- * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so that a
- * mistake is reported on the line that made it. `build` then drops what no output needs.
+ * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so
+ * that a mistake is reported on the line that made it. `build` then drops what no output needs.
  */
 import { checkArgument, checkOptions, readEntries } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
@@ -39,8 +39,8 @@ const VALUES: Kind = { expected: 'a list of values', test: Array.isArray };
 const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
 /**
- * Collects nodes and makes an immutable `Graph` of them. Methods throw the errors of the ops' `infer`. Pointwise ops
- * (`add`, `silu`, …) have their methods from the table of these ops.
+ * Collects nodes and makes an immutable `Graph` of them. Methods throw the errors of the ops' `infer`.
+ * Pointwise ops (`add`, `silu`, …) have their methods from the table of these ops.
  *
  * @example
  * const builder = new GraphBuilder();
@@ -58,8 +58,8 @@ export class GraphBuilder extends PointwiseBuilder {
   };
 
   /**
-   * A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken or that all objects have, such as
-   * `toString`; `INVALID_DTYPE`, `INVALID_SHAPE`.
+   * A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken or that all objects
+   * have, such as `toString`; `INVALID_DTYPE`, `INVALID_SHAPE`.
    */
   input(name: string, spec: TensorSpec): Value {
     checkName('an input', name);
@@ -71,8 +71,9 @@ export class GraphBuilder extends PointwiseBuilder {
   }
 
   /**
-   * A value known now: weights, tables. The array must not change afterwards; graphs that share it by identity share
-   * compiled executables. Lazy tensors are not read before a backend needs them. `name` is for people and for exported files.
+   * A value known now: weights, tables. The array must not change afterwards; graphs that share it by
+   * identity share compiled executables. Lazy tensors are not read before a backend needs them. `name` is for
+   * people and for exported files.
    */
   constant(tensor: Tensor, name?: string): Value {
     if (name !== undefined) checkName('a constant', name);
@@ -84,7 +85,9 @@ export class GraphBuilder extends PointwiseBuilder {
     return value;
   }
 
-  /** Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent. */
+  /**
+   * Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent.
+   */
   override node<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
@@ -108,7 +111,10 @@ export class GraphBuilder extends PointwiseBuilder {
     return { out, lse };
   }
 
-  /** Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `lshAttention` of `systems` also hashes and sorts. */
+  /**
+   * Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `lshAttention` of `systems`
+   * also hashes and sorts.
+   */
   lshAttention(inputs: LshAttentionInputs<Value>, attributes: LshAttentionAttributes): AttentionValues {
     const [out, lse] = this.node('lshAttention', operands('lshAttention', inputs), attributes);
     return { out, lse };
@@ -196,8 +202,9 @@ export class GraphBuilder extends PointwiseBuilder {
   }
 
   /**
-   * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs stay. The
-   * builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have, such as `toString`.
+   * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs
+   * stay. The builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have,
+   * such as `toString`.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const entries = readEntries(WHERE, 'outputs', outputs) as [string, Value][];

@@ -1,4 +1,7 @@
-/** The methods of `GraphBuilder` that follow from the table of pointwise ops: `builder.silu(x)`, `builder.sub(a, b)`. */
+/**
+ * The methods of `GraphBuilder` that follow from the table of pointwise ops: `builder.silu(x)`,
+ * `builder.sub(a, b)`.
+ */
 import type { OpAttributes } from '../ops/attributes.ts';
 import type { OpName } from '../ops/op-name.ts';
 import { BINARY_OPS, UNARY_OPS } from '../ops/pointwise/names.ts';

@@ -26,8 +26,8 @@ export function broadcastsTo(shape: readonly number[], target: readonly number[]
 }
 
 /**
- * Strides, in elements, with which a contiguous tensor of `shape` is read as one of `target`: 0 on stretched axes.
- * Returns one stride per axis of `target`.
+ * Strides, in elements, with which a contiguous tensor of `shape` is read as one of `target`: 0 on stretched
+ * axes. Returns one stride per axis of `target`.
  */
 export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
   const missing = target.length - shape.length;
@@ -38,8 +38,8 @@ export function broadcastStrides(shape: readonly number[], target: readonly numb
 }
 
 /**
- * Calls `visit(outIndex, offsets)` for every element of `shape` in row-major order; `offsets[i]` is where operand i,
- * with its `strides[i]`, has that element. The same array is passed each time.
+ * Calls `visit(outIndex, offsets)` for every element of `shape` in row-major order; `offsets[i]` is where
+ * operand i, with its `strides[i]`, has that element. The same array is passed each time.
  */
 export function forEachOffset(
   shape: readonly number[],

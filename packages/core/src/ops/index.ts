@@ -1,7 +1,7 @@
 /**
- * All ops by name, one line each. An op is a folder: `definition.ts` says what it takes and the shapes that it gives,
- * `reference.ts` what it means. References have a list of their own, `references.ts`, so that applications do not ship
- * them. Pointwise ops are rows of one table, `pointwise/table.ts`.
+ * All ops by name, one line each. An op is a folder: `definition.ts` says what it takes and the shapes that
+ * it gives, `reference.ts` what it means. References have a list of their own, `references.ts`, so that
+ * applications do not ship them. Pointwise ops are rows of one table, `pointwise/table.ts`.
  */
 import { checkOptions } from '../check/check-options.ts';
 import type { OpAttributes } from './attributes.ts';

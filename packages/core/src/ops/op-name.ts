@@ -1,4 +1,7 @@
-/** The names of all ops. The list stands apart from the ops' attributes, so that the files of an op can import it. */
+/**
+ * The names of all ops. The list stands apart from the ops' attributes, so that the files of an op can import
+ * it.
+ */
 import type { PointwiseOp } from './pointwise/table.ts';
 
 /** An op. Inputs, shapes and errors stand in its folder, in `definition.ts`, or `spec.ts` and `infer.ts`. */

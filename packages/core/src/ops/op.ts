@@ -1,6 +1,6 @@
 /**
- * What core knows of every op: how shapes follow from inputs, what the op means (a readable float64 reference), and
- * how much work it is. Kernels live in the backends.
+ * What core knows of every op: how shapes follow from inputs, what the op means (a readable float64
+ * reference), and how much work it is. Kernels live in the backends.
  */
 import type { OptionKinds } from '../check/check-options.ts';
 import type { TensorSpec } from '../tensor.ts';
@@ -28,9 +28,14 @@ export interface OpSpec<A extends object> {
   readonly optional?: readonly string[];
   /** Names of the attributes, and what each must be; what depends on shapes is left to `infer`. */
   readonly attributes: OptionKinds<A>;
-  /** What to write instead of an input that the op does not have: `write keyMask …`; undefined where nothing fits. */
+  /**
+   * What to write instead of an input that the op does not have: `write keyMask …`; undefined where nothing
+   * fits.
+   */
   hint?(name: string): string | undefined;
-  /** Floating-point operations (a multiply–add counts 2), as far as they follow from shapes and attributes. */
+  /**
+   * Floating-point operations (a multiply–add counts 2), as far as they follow from shapes and attributes.
+   */
   flops(inputs: NamedSpecs, attributes: A): number;
   /** Text that is equal for equal attributes, for the graph key; default: their canonical JSON. */
   attributesKey?(attributes: A): string;
@@ -42,7 +47,10 @@ export interface OpSpec<A extends object> {
 
 /** The definition of one op: what it takes, and the shapes that it gives. */
 export interface OpDefinition<A extends object> extends OpSpec<A> {
-  /** Output specs. Throws `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `MISSING_INPUT` with one sentence. */
+  /**
+   * Output specs. Throws `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `MISSING_INPUT` with one
+   * sentence.
+   */
   infer(inputs: NamedSpecs, attributes: A): readonly TensorSpec[];
 }
 

@@ -1,4 +1,7 @@
-/** The meaning of every op, in float64, one line each: what conformance compares with. Applications leave it out. */
+/**
+ * The meaning of every op, in float64, one line each: what conformance compares with. Applications leave it
+ * out.
+ */
 import type { OpAttributes } from './attributes.ts';
 import { argsortReference } from './argsort/reference.ts';
 import { attentionReference } from './attention/reference.ts';

@@ -1,6 +1,6 @@
 /**
- * The checks that ops share. Every shape, dtype and attribute is judged once, in an op's `infer`, with one sentence
- * that names what was given; backends never repeat it.
+ * The checks that ops share. Every shape, dtype and attribute is judged once, in an op's `infer`, with one
+ * sentence that names what was given; backends never repeat it.
  */
 import { AttnError, show, type AttnErrorCode } from '../errors.ts';
 import { checkArgument } from '../check/check-options.ts';
@@ -15,7 +15,10 @@ export function fail(code: AttnErrorCode, op: OpName, message: string): never {
   throw new AttnError(code, `core/${op}`, message);
 }
 
-/** Every required input is there and every input is known. Variadic ops, which list none, check for themselves. */
+/**
+ * Every required input is there and every input is known. Variadic ops, which list none, check for
+ * themselves.
+ */
 export function checkInputNames(
   op: OpName,
   spec: Pick<OpSpec<object>, 'required' | 'optional' | 'hint'>,

@@ -1,7 +1,9 @@
 /** The one thing in which engines differ: whether they multiply and add in one instruction. */
 import { f32x4, type V128 } from '../assembler/index.ts';
 
-/** `relaxed` has fused multiply–add; `plain` is WebAssembly 2.0. https://github.com/WebAssembly/relaxed-simd */
+/**
+ * `relaxed` has fused multiply–add; `plain` is WebAssembly 2.0. https://github.com/WebAssembly/relaxed-simd
+ */
 export type Simd = 'relaxed' | 'plain';
 
 /** a · b + c. */

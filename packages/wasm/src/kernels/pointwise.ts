@@ -19,8 +19,8 @@ export const MAP = { x: 0, out: 4, count: 8 } as const;
 export const MAP_BYTES = 12;
 
 /**
- * Rows of two operands and of the result. Along a row, an operand is either read element by element (`step` 4) or is one
- * number for all of it (`step` 0); from row to row each moves by its own stride.
+ * Rows of two operands and of the result. Along a row, an operand is either read element by element (`step`
+ * 4) or is one number for all of it (`step` 0); from row to row each moves by its own stride.
  */
 export const COMBINE = {
   a: 0,
@@ -85,7 +85,10 @@ export interface Lanes {
   counted(value: V128): V128;
 }
 
-/** Emits a body for vectors of four elements, and one for the elements that are left. `at` is the offset in bytes. */
+/**
+ * Emits a body for vectors of four elements, and one for the elements that are left. `at` is the offset in
+ * bytes.
+ */
 export function eachOfRow(
   f: FunctionBuilder,
   count: I32,

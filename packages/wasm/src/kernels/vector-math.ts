@@ -23,8 +23,8 @@ const LARGE = 1000;
 const ZERO_BELOW = -16;
 
 /**
- * 2^x for x in [−∞, 127], by a polynomial of degree 6 on [−½, ½]; relative error 7e-8. −∞ gives exactly 0, so that what is
- * hidden has no weight. Constants are put into variables here, outside of the caller's loops.
+ * 2^x for x in [−∞, 127], by a polynomial of degree 6 on [−½, ½]; relative error 7e-8. −∞ gives exactly 0, so
+ * that what is hidden has no weight. Constants are put into variables here, outside of the caller's loops.
  */
 export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
   const rounder = f.let('rounder', f32x4.all(ROUNDER));
@@ -45,8 +45,9 @@ export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
 }
 
 /**
- * e^x as (2^h)² with h = x · log₂e / 2, so that no power overflows before the result does, and none underflows. The
- * rounded h costs a relative error of 2 u |x|, with u = 2⁻²⁴, the two powers and their product 5 u.
+ * e^x as (2^h)² with h = x · log₂e / 2, so that no power overflows before the result does, and none
+ * underflows. The rounded h costs a relative error of 2 u |x|, with u = 2⁻²⁴, the two powers and their
+ * product 5 u.
  */
 export function exp(f: FunctionBuilder, simd: Simd): InPlace {
   const power = exp2(f, simd);
@@ -58,7 +59,8 @@ export function exp(f: FunctionBuilder, simd: Simd): InPlace {
 }
 
 /**
- * 1 / (1 + e^−x). Where e^−x overflows the quotient is 0; before that it keeps its relative accuracy, in both tails.
+ * 1 / (1 + e^−x). Where e^−x overflows the quotient is 0; before that it keeps its relative accuracy, in both
+ * tails.
  */
 export function sigmoid(f: FunctionBuilder, simd: Simd): InPlace {
   const power = exp(f, simd);
@@ -105,9 +107,10 @@ export function tanh(f: FunctionBuilder, simd: Simd): InPlace {
 }
 
 /**
- * gelu(x) = x · Φ(x), Φ the normal distribution. With a = |x| / √2, Φ(−|x|) is half the complementary error function of a,
- * computed as such so that the negative tail keeps its relative accuracy: ½ − ½ erf(a) by a series up to 1, then
- * e^(−a²) times a polynomial in 1 / (2 + a). Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415
+ * gelu(x) = x · Φ(x), Φ the normal distribution. With a = |x| / √2, Φ(−|x|) is half the complementary error
+ * function of a, computed as such so that the negative tail keeps its relative accuracy: ½ − ½ erf(a) by a
+ * series up to 1, then e^(−a²) times a polynomial in 1 / (2 + a). Hendrycks & Gimpel 2016,
+ * https://arxiv.org/abs/1606.08415
  */
 export function gelu(f: FunctionBuilder, simd: Simd): InPlace {
   const series = fit((z) => erf(Math.sqrt(z)) / Math.sqrt(z) / 2, 0, 1, 7);

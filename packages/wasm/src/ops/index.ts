@@ -1,4 +1,7 @@
-/** The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs none. */
+/**
+ * The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs
+ * none.
+ */
 import { moveKernels, type CompleteKernelTable } from '@attn/core/backend';
 import { attentionKernel } from '../attention/attention.ts';
 import type { Engine } from '../engine/engine.ts';

@@ -49,7 +49,10 @@ export function binaryKernels(engine: Engine): Record<BinaryOp, Kernel<BinaryOp>
   return recordOf(BINARY_OPS, () => (call) => inFrame(engine, call, (frame) => combine(frame, call)));
 }
 
-/** The last axis is a row; the axis before it gives rows at a constant distance, and the others are walked here. */
+/**
+ * The last axis is a row; the axis before it gives rows at a constant distance, and the others are walked
+ * here.
+ */
 async function combine(frame: Frame, call: KernelCall<BinaryOp>): Promise<void> {
   const [result] = call.outputs;
   const size = sizeOf(result.shape);

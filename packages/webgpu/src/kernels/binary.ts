@@ -20,8 +20,9 @@ fn ${name}Of(a: f32, b: f32) -> f32 {
 });
 
 /**
- * WGSL promises an accuracy for divisors in [2⁻¹²⁶, 2¹²⁶] only, and nothing for zeros and infinities. So zeros,
- * infinities and NaN have branches of their own, and a larger divisor is divided by 4 first, as is the dividend.
+ * WGSL promises an accuracy for divisors in [2⁻¹²⁶, 2¹²⁶] only, and nothing for zeros and infinities. So
+ * zeros, infinities and NaN have branches of their own, and a larger divisor is divided by 4 first, as is the
+ * dividend.
  */
 const DIVIDE = `
 fn divide(a: f32, b: f32) -> f32 {

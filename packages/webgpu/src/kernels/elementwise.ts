@@ -61,7 +61,10 @@ ${forEachElement(`  y[i] = ${store(`activate(${load('x[i]')})`)};`)}`,
 
 export const GATHER_PARAMS = { count: 'u32', inner: 'u32', indices: 'u32', extent: 'u32' } as const;
 
-/** y [outer, indices, inner] = x [outer, extent, inner] at the indices. Those out of bounds read the last element. */
+/**
+ * y [outer, indices, inner] = x [outer, extent, inner] at the indices. Those out of bounds read the last
+ * element.
+ */
 export function gatherKernel(element: ElementType): KernelSource {
   const { enable, suffix } = elementAccess(element);
   return {

@@ -1,6 +1,6 @@
 /**
- * Functions of one number in WGSL. NaN in is NaN out. Compilers of shaders may assume that there are no NaN and no
- * infinities, so both are told apart by bits wherever arithmetic alone might lose them.
+ * Functions of one number in WGSL. NaN in is NaN out. Compilers of shaders may assume that there are no NaN
+ * and no infinities, so both are told apart by bits wherever arithmetic alone might lose them.
  */
 import type { UnaryFunction } from '@attn/core/backend';
 
@@ -20,8 +20,8 @@ fn tanhOf(x: f32) -> f32 {
 }`;
 
 /**
- * Φ(−size) for size ≥ 0, with a = size / √2: half of erfc(a), by the rational Chebyshev fit of Numerical Recipes,
- * §6.2.2, whose relative error is below 1.2e-7 everywhere.
+ * Φ(−size) for size ≥ 0, with a = size / √2: half of erfc(a), by the rational Chebyshev fit of Numerical
+ * Recipes, §6.2.2, whose relative error is below 1.2e-7 everywhere.
  */
 const NORMAL_TAIL = `
 fn normalTail(size: f32) -> f32 {

@@ -1,6 +1,6 @@
 /**
- * All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. Beside kernels it imports types
- * only.
+ * All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. Beside kernels it
+ * imports types only.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { attentionKernel } from './attention/kernel.ts';

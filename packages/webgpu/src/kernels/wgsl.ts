@@ -74,7 +74,9 @@ ${body}
 }`;
 }
 
-/** Rounds to the nearest half, ties to even, as storing it would: infinities from 65,520 on, subnormals kept. */
+/**
+ * Rounds to the nearest half, ties to even, as storing it would: infinities from 65,520 on, subnormals kept.
+ */
 export const ROUND_TO_HALF = `
 fn roundToHalf(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
@@ -86,8 +88,8 @@ fn roundToHalf(x: f32) -> f32 {
 }`;
 
 /**
- * How the floats of a value are stored: as they are computed, as `f32` that are rounded to halves, or as `f16`, which takes half the
- * bytes and the feature `shader-f16`.
+ * How the floats of a value are stored: as they are computed, as `f32` that are rounded to halves, or as
+ * `f16`, which takes half the bytes and the feature `shader-f16`.
  */
 export type FloatStorage = 'f32' | 'rounded' | 'f16';
 

@@ -3,8 +3,9 @@ import type { NoAttributes, OpDefinition } from '../op.ts';
 import { checkDtype, checkMinRank } from '../validate.ts';
 
 /**
- * Input `x` (i32 or u32, rank ≥ 1); output: i32 of the same shape. Along the last axis, out[…, s] is the place in x of
- * the s-th smallest element; equal elements keep their order. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Input `x` (i32 or u32, rank ≥ 1); output: i32 of the same shape. Along the last axis, out[…, s] is the
+ * place in x of the s-th smallest element; equal elements keep their order. Errors: `INVALID_SHAPE`,
+ * `INVALID_DTYPE`.
  */
 export const argsortDefinition: OpDefinition<NoAttributes> = {
   required: ['x'],

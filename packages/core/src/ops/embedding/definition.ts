@@ -4,8 +4,9 @@ import type { NoAttributes, OpDefinition } from '../op.ts';
 import { checkDtype, fail, sharedFloat } from '../validate.ts';
 
 /**
- * Inputs `ids` (i32 or u32, any shape) and `table [rows, dim]` (f32 or f16); output `[...ids.shape, dim]`, like table.
- * An id outside of [0, rows) is an error when the graph runs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Inputs `ids` (i32 or u32, any shape) and `table [rows, dim]` (f32 or f16); output `[...ids.shape, dim]`,
+ * like table. An id outside of [0, rows) is an error when the graph runs. Errors: `INVALID_SHAPE`,
+ * `INVALID_DTYPE`.
  */
 export const embeddingDefinition: OpDefinition<NoAttributes> = {
   required: ['ids', 'table'],

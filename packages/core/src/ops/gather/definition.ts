@@ -11,8 +11,9 @@ export interface GatherAttributes {
 }
 
 /**
- * Inputs `x` (any dtype) and `indices [m]` (i32 or u32); output: x with `m` as the axis' extent. An index outside of
- * the axis is an error when the graph runs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ * Inputs `x` (any dtype) and `indices [m]` (i32 or u32); output: x with `m` as the axis' extent. An index
+ * outside of the axis is an error when the graph runs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`,
+ * `INVALID_ARGUMENT`.
  */
 export const gatherDefinition: OpDefinition<GatherAttributes> = {
   required: ['x', 'indices'],

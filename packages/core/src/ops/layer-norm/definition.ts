@@ -12,8 +12,8 @@ export interface LayerNormAttributes {
 }
 
 /**
- * Inputs `x [..., n]`, `weight? [n]` (default 1), `bias? [n]` (default 0), all f32 or all f16; the output is like x.
- * Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ * Inputs `x [..., n]`, `weight? [n]` (default 1), `bias? [n]` (default 0), all f32 or all f16; the output is
+ * like x. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export const layerNormDefinition: OpDefinition<LayerNormAttributes> = {
   required: ['x'],

@@ -1,6 +1,7 @@
 /**
- * The `mask` op: 0 wherever the mask is 0, whatever stands there. A product with 0 and 1 would keep NaN and infinities,
- * which padding may well hold; this op makes sure that masked elements have no effect on later sums.
+ * The `mask` op: 0 wherever the mask is 0, whatever stands there. A product with 0 and 1 would keep NaN and
+ * infinities, which padding may well hold; this op makes sure that masked elements have no effect on later
+ * sums.
  */
 import { show } from '../../errors.ts';
 import { sizeOf } from '../../tensor.ts';
@@ -9,8 +10,8 @@ import type { NoAttributes, OpDefinition } from '../op.ts';
 import { checkDtype, fail, sharedFloat } from '../validate.ts';
 
 /**
- * Inputs `x`, f32 or f16, and `mask`, bool or u8, of a shape that broadcasts to that of x; the output is like x.
- * Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Inputs `x`, f32 or f16, and `mask`, bool or u8, of a shape that broadcasts to that of x; the output is like
+ * x. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export const maskDefinition: OpDefinition<NoAttributes> = {
   required: ['x', 'mask'],

@@ -1,4 +1,6 @@
-/** The `matmul` op: a·b over the last two axes, for projections along the sequence (Linformer) and for logits. */
+/**
+ * The `matmul` op: a·b over the last two axes, for projections along the sequence (Linformer) and for logits.
+ */
 import { aBoolean } from '../../check/kinds.ts';
 import { show } from '../../errors.ts';
 import { sizeOf } from '../../tensor.ts';
@@ -15,8 +17,8 @@ export interface MatmulAttributes {
 }
 
 /**
- * Inputs `a [..., m, k]` and `b [..., k, n]`, both f32 or both f16, at least two axes each; the axes before the last
- * two broadcast like NumPy. Output `[..., m, n]`. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Inputs `a [..., m, k]` and `b [..., k, n]`, both f32 or both f16, at least two axes each; the axes before
+ * the last two broadcast like NumPy. Output `[..., m, n]`. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export const matmulDefinition: OpDefinition<MatmulAttributes> = {
   required: ['a', 'b'],
@@ -51,7 +53,10 @@ export interface MatmulSizes {
   readonly kOfB: number;
 }
 
-/** Reads the extents of a product off the shapes. Errors: `INVALID_SHAPE` when the batch axes do not broadcast. */
+/**
+ * Reads the extents of a product off the shapes. Errors: `INVALID_SHAPE` when the batch axes do not
+ * broadcast.
+ */
 export function matmulSizes(
   a: readonly number[],
   b: readonly number[],

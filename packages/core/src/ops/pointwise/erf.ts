@@ -1,6 +1,7 @@
 /**
- * The error function in float64, which JavaScript lacks. Rational Chebyshev approximations on three intervals:
- * W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969), 631–637.
+ * The error function in float64, which JavaScript lacks. Rational Chebyshev approximations on three
+ * intervals: W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969),
+ * 631–637.
  */
 
 // |x| ≤ 0.46875: erf(x) = x · A(x²) / B(x²).

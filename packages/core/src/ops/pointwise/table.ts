@@ -1,18 +1,19 @@
 /**
- * Pointwise ops: functions of one number and of two, applied to every element. All that core knows of them follows
- * from the rows here: specs and shapes (`define.ts`), references (`reference.ts`), methods of `GraphBuilder`, the
- * activations of `linear`, the CPU's kernels, and how far off a backend may be in the conformance suite.
+ * Pointwise ops: functions of one number and of two, applied to every element. All that core knows of them
+ * follows from the rows here: specs and shapes (`define.ts`), references (`reference.ts`), methods of
+ * `GraphBuilder`, the activations of `linear`, the CPU's kernels, and how far off a backend may be in the
+ * conformance suite.
  *
  * All backends do alike:
  *
- * - **Precision.** Everything is computed in f32 at least. Halves are widened first; the result is rounded to the
- *   nearest half once, ties to even. Results beyond the largest number of the dtype are ±∞.
- * - **NaN.** NaN in is NaN out, in every op: also in `max` and `min` (as `maximum` and `minimum` of IEEE 754-2019),
- *   and in `relu`.
- * - **Infinities.** They follow IEEE arithmetic: ∞ − ∞, 0 · ∞, 0 / 0 and ∞ / ∞ are NaN, and x / 0 is ±∞ for any other
- *   x. A function has its limit there: `sigmoid`, `silu`, `gelu` and `exp` of −∞ are 0.
- * - **Zeros.** The sign of a zero that is read counts: 1 / −0 and `rsqrt(−0)` are −∞. The sign of a zero that is
- *   returned is left open.
+ * - **Precision.** Everything is computed in f32 at least. Halves are widened first; the result is rounded to
+ *   the nearest half once, ties to even. Results beyond the largest number of the dtype are ±∞.
+ * - **NaN.** NaN in is NaN out, in every op: also in `max` and `min` (as `maximum` and `minimum` of IEEE
+ *   754-2019), and in `relu`.
+ * - **Infinities.** They follow IEEE arithmetic: ∞ − ∞, 0 · ∞, 0 / 0 and ∞ / ∞ are NaN, and x / 0 is ±∞ for
+ *   any other x. A function has its limit there: `sigmoid`, `silu`, `gelu` and `exp` of −∞ are 0.
+ * - **Zeros.** The sign of a zero that is read counts: 1 / −0 and `rsqrt(−0)` are −∞. The sign of a zero that
+ *   is returned is left open.
  * - **Subnormal numbers.** A result below 2⁻¹²⁶ may be 0. An operand below it may be read as 0 of its sign.
  *
  * A row that is added here does not compile before every backend has a kernel for it and knows its cost.
@@ -20,8 +21,9 @@
 import { gelu, geluTanh, sigmoid, silu } from './functions.ts';
 
 /**
- * Functions of one number. `flops` is the work of an element, in operations. `fuses` says whether `linear` can apply
- * the function to its sums: then it is an `Activation`. The comments are those of the methods of `GraphBuilder`.
+ * Functions of one number. `flops` is the work of an element, in operations. `fuses` says whether `linear`
+ * can apply the function to its sums: then it is an `Activation`. The comments are those of the methods of
+ * `GraphBuilder`.
  */
 export const UNARY = {
   gelu: { flops: 12, fuses: true },

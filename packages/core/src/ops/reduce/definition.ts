@@ -18,9 +18,9 @@ export interface ReduceAttributes {
 }
 
 /**
- * Input `x`, f32 or f16; the output has its other axes. NaN in is NaN out in every kind, also in `max`; sums are in at
- * least f32. Errors: `INVALID_SHAPE` (an axis of extent 0 has no mean and no greatest), `INVALID_DTYPE`,
- * `INVALID_ARGUMENT`.
+ * Input `x`, f32 or f16; the output has its other axes. NaN in is NaN out in every kind, also in `max`; sums
+ * are in at least f32. Errors: `INVALID_SHAPE` (an axis of extent 0 has no mean and no greatest),
+ * `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export const reduceDefinition: OpDefinition<ReduceAttributes> = {
   required: ['x'],

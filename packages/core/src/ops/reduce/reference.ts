@@ -4,7 +4,10 @@ import { aroundAxis, emptyReference } from '../reference-tensor.ts';
 import { normalizeAxis } from '../validate.ts';
 import type { ReduceAttributes } from './definition.ts';
 
-/** out[o, r] = Σᵢ x[o, i, r], that sum over the extent, or the greatest of x[o, i, r]; x seen as [outer, extent, inner]. */
+/**
+ * out[o, r] = Σᵢ x[o, i, r], that sum over the extent, or the greatest of x[o, i, r]; x seen as [outer,
+ * extent, inner].
+ */
 export function reduceReference({ x }: NamedReferences, attributes: ReduceAttributes): [ReferenceTensor] {
   const axis = normalizeAxis('reduce', attributes.axis, x.shape);
   const { outer, extent, inner } = aroundAxis(x.shape, axis);

@@ -11,8 +11,8 @@ export interface SoftmaxAttributes {
 }
 
 /**
- * Input `x`, f32 or f16; the output is like it. A slice of −∞ only gives 0, as a row of attention without any visible
- * key does. Errors: `INVALID_DTYPE`, `INVALID_ARGUMENT`.
+ * Input `x`, f32 or f16; the output is like it. A slice of −∞ only gives 0, as a row of attention without any
+ * visible key does. Errors: `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export const softmaxDefinition: OpDefinition<SoftmaxAttributes> = {
   required: ['x'],

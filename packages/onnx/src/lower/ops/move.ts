@@ -56,7 +56,9 @@ export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding
   );
 }
 
-/** Indices that never count from the end: a negative one becomes one that is out of bounds at the other side. */
+/**
+ * Indices that never count from the end: a negative one becomes one that is out of bounds at the other side.
+ */
 function indicesOf(context: LoweringContext, node: NodeOf<OpName>, input: string): Name {
   const { main, model } = context;
   const id = node.inputs[input];

@@ -1,6 +1,6 @@
 /**
- * Which ops are lowered, for `supports`, which answers before the lowering is loaded. All ops of core are in this list,
- * or it does not compile; a newer core may have others.
+ * Which ops are lowered, for `supports`, which answers before the lowering is loaded. All ops of core are in
+ * this list, or it does not compile; a newer core may have others.
  */
 import type { OpName } from '@attn/core/backend';
 import { BINARY } from './binary.ts';
