@@ -27,11 +27,11 @@ const SAMPLE_MS = 2;
 /** The rate is found when this many samples in a row were no better: the engine has finished optimising. */
 const PATIENCE = 6;
 
-/** The end of waiting, on a machine that is very slow or very busy. */
+/** The longest measurement, for a machine that is very slow or very busy. */
 const LONGEST_MS = 200;
 
 /**
- * What is guessed before it is measured, in operations per millisecond; a usual machine has about as many.
+ * The rate before it is measured, in operations per millisecond: about that of an ordinary machine.
  */
 export const GUESSED_RATE = 4e6;
 
@@ -73,7 +73,7 @@ const FLOPS_PER_CONVERSION = 6;
 
 /**
  * Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real
- * work. Errors: `INTERNAL` when the clock tells nothing.
+ * work. Errors: `INTERNAL` when the clock does not move.
  */
 export function measureRate(): number {
   const tile = { data: new Float64Array(TILE * TILE).fill(0.5), offset: 0, stride: TILE };
@@ -111,8 +111,8 @@ const FLOPS_PER_NUMBER = 2.5;
 const FLOPS_PER_PAIR = 10;
 
 /**
- * The rate that is measured is that of whole tiles with their softmax, at head dim 64; products alone are so
- * much faster.
+ * The measured rate is that of whole tiles with their softmax, at head dim 64. Products alone take this share
+ * of that time.
  */
 const PRODUCTS = 0.97;
 
@@ -163,7 +163,7 @@ function productFlops(flops: number, node: GraphNode, graph: Graph): number {
   return flops + FLOPS_PER_CONVERSION * conversions;
 }
 
-/** What the plan computes that is to be expected; the run then finds the same plan in the store. */
+/** Operations of the plan that is to be expected; the run then finds that plan in the store. */
 function attentionFlops(node: NodeOf<'attention'>, specs: NamedSpecs, plans: PlanCache): number {
   const { problem, plan } = plans.expected(specs, node.attributes);
   const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim } = problem;

@@ -20,10 +20,10 @@ import { attentionMs } from './attention/predict.ts';
 import { WORTH_WAKING } from './engine/control.ts';
 import type { CrewSpeed } from './engine/speed.ts';
 
-/** Milliseconds that a node takes beside its operations: checks, records, and copies of what is small. */
+/** Milliseconds that a node takes beside its operations: checks, records, and small copies. */
 const NODE_MS = 0.03;
 
-/** Extra operations of a tile, in those of its products: softmax, and being less than perfect. */
+/** Factor on the operations of a tile's products: softmax, and what keeps a kernel from its peak. */
 const TILE_OVERHEAD = 1.2;
 
 /**
@@ -35,7 +35,7 @@ const LSH_ROW_PAIRS = 48;
 /** What a token that is hashed costs beside its scores, in scores: packing it. */
 const HASH_SCORES = 32;
 
-/** Operations that an element of a sort is about worth. */
+/** About as many operations as an element of a sort costs. */
 export const SORT_FLOPS = 200;
 
 /**
@@ -69,7 +69,7 @@ const FLOPS_PER_ELEMENT = {
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
 /**
- * How much longer a product takes than its operations: what surrounds the inner loop, and caches that are too
+ * How much longer a product takes than its operations: code around the inner loop, and caches that are too
  * small.
  */
 const PRODUCT_OVERHEAD = 1.15;

@@ -41,7 +41,7 @@ function building(
       const w = { dtype: 'f32', shape: [2, 2] } as const;
       return args(builder.input('x', q()), builder.input('w', w), builder);
     },
-    call: (...given: never[]) => (builder[method] as (...all: never[]) => unknown)(...given),
+    call: (...args: never[]) => (builder[method] as (...all: never[]) => unknown)(...args),
     options,
   };
 }
@@ -66,10 +66,10 @@ function attnMethod(
   return {
     args,
     options,
-    call: async (...given: never[]) => {
+    call: async (...args: never[]) => {
       const attn = await core.createAttn({ backends: [referenceBackend()], cache: false });
       try {
-        return await (attn[method] as (...all: never[]) => unknown)(...given);
+        return await (attn[method] as (...all: never[]) => unknown)(...args);
       } finally {
         await attn.dispose();
       }
@@ -321,7 +321,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   namedInputs: BACKEND,
   planMemory: BACKEND,
   supportsGraph: {
-    call: (given: never) => core.supportsGraph(referenceBackend(), given),
+    call: (value: never) => core.supportsGraph(referenceBackend(), value),
     args: () => [graph()],
   },
   compileGraph: BACKEND,

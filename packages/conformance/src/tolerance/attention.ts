@@ -128,8 +128,8 @@ function spreadOf(
 
 /** The least of some bounds; NaN, which comes of weights that may be anything, bounds nothing. */
 function leastOf(bounds: readonly number[]): number {
-  const known = bounds.filter((bound) => !Number.isNaN(bound));
-  return known.length === 0 ? NaN : Math.min(...known);
+  const numbers = bounds.filter((bound) => !Number.isNaN(bound));
+  return numbers.length === 0 ? NaN : Math.min(...numbers);
 }
 
 /** log Σ e^x. */

@@ -112,7 +112,7 @@ function geluTanh(x: number): number {
   return r(r(0.5 * x) * r(1 + tanh(inner)));
 }
 
-/** As shaders have it: the exponential overflows for large negative x, and the quotient is 0. */
+/** The formula as shaders have it: for large negative x the exponential overflows, and the quotient is 0. */
 function sigmoid(x: number): number {
   return r(1 / r(1 + exp(-x)));
 }
@@ -184,7 +184,7 @@ function reduce(x: ReferenceTensor, attributes: ReduceAttributes): ReferenceTens
   const { axis, kind } = attributes;
   if (kind === 'max') return references.reduce({ x }, attributes)[0];
   const extent = x.shape[axis];
-  const inner = x.shape.slice(axis + 1).reduce((size, each) => size * each, 1);
+  const inner = x.shape.slice(axis + 1).reduce((size, count) => size * count, 1);
   const shape = x.shape.toSpliced(axis, 1);
   const data = Float64Array.from({ length: x.data.length / extent }, (_, slice) => {
     const first = Math.floor(slice / inner) * extent * inner + (slice % inner);

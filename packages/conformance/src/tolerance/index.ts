@@ -37,7 +37,7 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   lshAttention: lshAttentionError,
 };
 
-/** Ops that only move elements: what they store is bit for bit what they read. */
+/** Ops that only move elements: they store the very bits that they read. */
 const MOVES: ReadonlySet<OpName> = new Set<OpName>([
   'embedding',
   'gather',

@@ -26,7 +26,7 @@ import { PointwiseBuilder, type Value } from './pointwise-builder.ts';
 
 export type { Value } from './pointwise-builder.ts';
 
-/** What attention returns; `lse` with `returnLse`. */
+/** The values of an attention node; `lse` is there with `returnLse`. */
 export interface AttentionValues {
   readonly out: Value;
   readonly lse?: Value;
@@ -71,9 +71,9 @@ export class GraphBuilder extends PointwiseBuilder {
   }
 
   /**
-   * A value known now: weights, tables. The array must not change afterwards; graphs that share it by
-   * identity share compiled executables. Lazy tensors are not read before a backend needs them. `name` is for
-   * people and for exported files.
+   * A value that is known when the graph is compiled: weights, tables. The array must not change afterwards;
+   * graphs that share it by identity share compiled executables. Lazy tensors are not read before a backend
+   * needs them. `name` is for people and for exported files.
    */
   constant(tensor: Tensor, name?: string): Value {
     if (name !== undefined) checkName('a constant', name);
@@ -86,18 +86,19 @@ export class GraphBuilder extends PointwiseBuilder {
   }
 
   /**
-   * Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent.
+   * Adds a node of any op, by its name; the other methods call this. Inputs that are undefined count as
+   * absent.
    */
   override node<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
   ): Value[] {
-    const given = checkNode(op, inputs).map(
+    const operandsOf = checkNode(op, inputs).map(
       ([name, value]) => [name, this.own(value as Value, `input ${name} of ${op}`)] as const,
     );
-    const specs: NamedSpecs = Object.fromEntries(given);
-    const ids = Object.fromEntries(given.map(([name, { id }]) => [name, id]));
+    const specs: NamedSpecs = Object.fromEntries(operandsOf);
+    const ids = Object.fromEntries(operandsOf.map(([name, { id }]) => [name, id]));
     const outputs = ops[op].infer(specs, attributes).map((spec) => this.addValue(spec));
     const normal = ops[op].normalize?.(specs, attributes) ?? attributes;
     const node: NodeOf<K> = { op, inputs: ids, attributes: normal, outputs: outputs.map(({ id }) => id) };
@@ -122,22 +123,22 @@ export class GraphBuilder extends PointwiseBuilder {
 
   /** The bucket of each token in each round, [B, H, R, N]; shapes in `LshHashInputs`. */
   lshHash(inputs: LshHashInputs<Value>, attributes: LshHashAttributes): Value {
-    return this.one('lshHash', operands('lshHash', inputs), attributes);
+    return this.single('lshHash', operands('lshHash', inputs), attributes);
   }
 
-  /** The order that sorts integers along the last axis; equal ones keep theirs. */
+  /** The order that sorts integers along the last axis; equal integers keep their order. */
   argsort(x: Value): Value {
-    return this.one('argsort', { x }, {});
+    return this.single('argsort', { x }, {});
   }
 
   /** x·Wᵀ + b, then the activation: `x [..., in]`, `weight [out, in]`, `bias? [out]`. */
   linear(x: Value, weight: Value, bias?: Value, options: { readonly activation?: Activation } = {}): Value {
-    return this.one('linear', { x, weight, bias }, options);
+    return this.single('linear', { x, weight, bias }, options);
   }
 
   /** a·b over the last two axes; the others broadcast. */
   matmul(a: Value, b: Value, options: MatmulAttributes = {}): Value {
-    return this.one('matmul', { a, b }, options);
+    return this.single('matmul', { a, b }, options);
   }
 
   /** Layer normalisation over the last axis. `eps` defaults to 1e-5. */
@@ -146,65 +147,65 @@ export class GraphBuilder extends PointwiseBuilder {
     options: { readonly weight?: Value; readonly bias?: Value; readonly eps?: number } = {},
   ): Value {
     const { weight, bias, eps = 1e-5 } = checkOptions('core/layerNorm', options, LAYER_NORM);
-    return this.one('layerNorm', { x, weight, bias }, { eps });
+    return this.single('layerNorm', { x, weight, bias }, { eps });
   }
 
   /** x · Φ(x): the exact form, or with `approximate: 'tanh'` the approximation. */
   gelu(x: Value, options: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
     const { approximate = 'none' } = checkOptions('core/gelu', options, ops.gelu.attributes);
-    return this.one('gelu', { x }, { approximate });
+    return this.single('gelu', { x }, { approximate });
   }
 
   /** Softmax over one axis, by default the last. */
   softmax(x: Value, axis = -1): Value {
-    return this.one('softmax', { x }, { axis });
+    return this.single('softmax', { x }, { axis });
   }
 
-  /** The sum, the mean or the greatest along one axis, which goes away. */
+  /** The sum, the mean or the greatest number along an axis, which goes away. */
   reduce(x: Value, axis: number, kind: ReduceKind): Value {
-    return this.one('reduce', { x }, { axis, kind });
+    return this.single('reduce', { x }, { axis, kind });
   }
 
   /** x where `mask` is not 0, else 0, even of NaN; the mask broadcasts to x. */
   mask(x: Value, mask: Value): Value {
-    return this.one('mask', { x, mask }, {});
+    return this.single('mask', { x, mask }, {});
   }
 
   /** Rows of `table [rows, dim]` for `ids` of any shape. */
   embedding(ids: Value, table: Value): Value {
-    return this.one('embedding', { ids, table }, {});
+    return this.single('embedding', { ids, table }, {});
   }
 
   /** Slices of x at `indices [m]` along an axis. */
   gather(x: Value, indices: Value, axis = 0): Value {
-    return this.one('gather', { x, indices }, { axis });
+    return this.single('gather', { x, indices }, { axis });
   }
 
-  /** The same elements in another shape; one extent may be −1. */
+  /** The elements of x in another shape; one extent may be −1 and follows from the others. */
   reshape(x: Value, shape: readonly number[]): Value {
-    return this.one('reshape', { x }, { shape });
+    return this.single('reshape', { x }, { shape });
   }
 
   /** Output axis i is input axis `permutation[i]`. */
   transpose(x: Value, permutation: readonly number[]): Value {
-    return this.one('transpose', { x }, { permutation });
+    return this.single('transpose', { x }, { permutation });
   }
 
   /** The box [starts, ends) of x. */
   slice(x: Value, starts: SliceAttributes['starts'], ends: SliceAttributes['ends']): Value {
-    return this.one('slice', { x }, { starts, ends });
+    return this.single('slice', { x }, { starts, ends });
   }
 
   /** Tensors one after another along an axis. */
   concat(values: readonly Value[], axis: number): Value {
     checkArgument(WHERE, 'values of concat', values, VALUES);
-    return this.one('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
+    return this.single('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
   }
 
   /**
-   * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs
-   * stay. The builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have,
-   * such as `toString`.
+   * The graph that computes these outputs. It leaves out nodes and constants that no output needs; inputs
+   * stay. The builder can still be used afterwards. Errors: `INVALID_GRAPH`, also for names that all objects
+   * have, such as `toString`.
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const entries = readEntries(WHERE, 'outputs', outputs) as [string, Value][];
@@ -217,7 +218,7 @@ export class GraphBuilder extends PointwiseBuilder {
     );
   }
 
-  private one<K extends OpName>(
+  private single<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],

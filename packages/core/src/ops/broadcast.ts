@@ -39,7 +39,7 @@ export function broadcastStrides(shape: readonly number[], target: readonly numb
 
 /**
  * Calls `visit(outIndex, offsets)` for every element of `shape` in row-major order; `offsets[i]` is where
- * operand i, with its `strides[i]`, has that element. The same array is passed each time.
+ * operand i, with its `strides[i]`, has that element. Every call gets the same array.
  */
 export function forEachOffset(
   shape: readonly number[],

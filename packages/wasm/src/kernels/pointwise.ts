@@ -45,7 +45,7 @@ const BINARY: Readonly<Record<BinaryOp, (a: V128, b: V128) => V128>> = {
   min: f32x4.min,
 };
 
-/** Exports a kernel of a `MAP` for each function of one number, and one of a `COMBINE` for each of two. */
+/** Exports a kernel for each function: those of one number read a `MAP`, those of two a `COMBINE`. */
 export function pointwiseModule({
   simd,
   sharedMemory,
@@ -86,7 +86,7 @@ export interface Lanes {
 }
 
 /**
- * Emits a body for vectors of four elements, and one for the elements that are left. `at` is the offset in
+ * Emits the body twice: for vectors of four elements, and for the last few elements. `at` is the offset in
  * bytes.
  */
 export function eachOfRow(
@@ -124,7 +124,7 @@ function combineRows(f: FunctionBuilder, task: Local<'i32'>, operation: (a: V128
   const [a, b, out, count] = [field('a'), field('b'), field('out'), field('count')];
   const [aStep, bStep, aRow, bRow] = [field('aStep'), field('bStep'), field('aRow'), field('bRow')];
   const rowBytes = f.let('row_bytes', i32.shl(count, 2));
-  const one = f.local('one', 'v128');
+  const single = f.local('single', 'v128');
   f.count('row', i32.load(task, COMBINE.rows), 1, () => {
     f.if(
       aStep,
@@ -136,23 +136,23 @@ function combineRows(f: FunctionBuilder, task: Local<'i32'>, operation: (a: V128
               write(i32.add(out, at), operation(read(i32.add(a, at)), read(i32.add(b, at)))),
             ),
           () => {
-            f.set(one, v128.load32Splat(b));
+            f.set(single, v128.load32Splat(b));
             eachOfRow(f, count, ({ read, write }, at) =>
-              write(i32.add(out, at), operation(read(i32.add(a, at)), one)),
+              write(i32.add(out, at), operation(read(i32.add(a, at)), single)),
             );
           },
         ),
       () => {
-        f.set(one, v128.load32Splat(a));
+        f.set(single, v128.load32Splat(a));
         f.if(
           bStep,
           () =>
             eachOfRow(f, count, ({ read, write }, at) =>
-              write(i32.add(out, at), operation(one, read(i32.add(b, at)))),
+              write(i32.add(out, at), operation(single, read(i32.add(b, at)))),
             ),
           () => {
-            f.set(one, operation(one, v128.load32Splat(b)));
-            eachOfRow(f, count, ({ write }, at) => write(i32.add(out, at), one));
+            f.set(single, operation(single, v128.load32Splat(b)));
+            eachOfRow(f, count, ({ write }, at) => write(i32.add(out, at), single));
           },
         );
       },

@@ -1,11 +1,12 @@
 /**
  * Polynomials that stand in for functions: interpolation at Chebyshev nodes, which comes within a small
- * factor of the best polynomial of its degree. Made when a kernel is emitted, in float64, so that no table of
- * constants has to be believed. Trefethen, Approximation Theory and Approximation Practice, chapters 2–4.
+ * factor of the best polynomial of its degree. They are computed when a kernel is emitted, in float64, so
+ * that nobody has to trust a table of constants. Trefethen, Approximation Theory and Approximation Practice,
+ * chapters 2–4.
  */
 
 /**
- * Coefficients c of c[0] + c[1]·x + … ≈ f(x) on [low, high]. Errors are those of the degree; keep |x| ≲ 1.
+ * Coefficients c of c[0] + c[1]·x + … ≈ f(x) on [low, high]. The error depends on the degree; keep |x| ≲ 1.
  */
 export function fit(f: (x: number) => number, low: number, high: number, degree: number): number[] {
   const middle = (low + high) / 2;

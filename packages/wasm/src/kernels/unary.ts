@@ -1,4 +1,4 @@
-/** The functions of one number, by the names that core gives them: for pointwise ops, and behind products. */
+/** The functions of one number, by core's names: for pointwise ops, and for the sums of products. */
 import type { UnaryFunction } from '@attn/core/backend';
 import { f32x4, type FunctionBuilder } from '../assembler/index.ts';
 import type { Simd } from './arithmetic.ts';

@@ -10,21 +10,21 @@ export type InPlace = (x: Local<'v128'>) => void;
 /** 1.5 · 2²³ rounds what is added to it to an integer; the 127 turns that integer's bits into an exponent. */
 const ROUNDER = 1.5 * 2 ** 23 + 127;
 
-/** Below this, 2^x is 0 here: an exponent of 0. Exact results end at −126. */
+/** Below this the exponent of 2^x is 0, and so is the result. Accurate results end at −126. */
 const LOWEST = -127;
 
-/** From here up, 2^x is infinite, or is after it has been squared. */
+/** The largest argument that `exp2` takes; the square of its result is infinite. */
 const HIGHEST = 127;
 
 /** The exponential of any larger number is ∞. */
 const LARGE = 1000;
 
-/** Both forms of gelu are 0 from here down, and must be at −∞, where 0 · x is not. */
+/** From here down gelu is 0 in either form. x is bounded by it, because 0 · −∞ would be NaN. */
 const ZERO_BELOW = -16;
 
 /**
  * 2^x for x in [−∞, 127], by a polynomial of degree 6 on [−½, ½]; relative error 7e-8. −∞ gives exactly 0, so
- * that what is hidden has no weight. Constants are put into variables here, outside of the caller's loops.
+ * that hidden keys have no weight. Constants are put into variables here, outside of the caller's loops.
  */
 export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
   const rounder = f.let('rounder', f32x4.all(ROUNDER));
@@ -71,7 +71,9 @@ export function sigmoid(f: FunctionBuilder, simd: Simd): InPlace {
   };
 }
 
-/** x · sigmoid(x) as x / (1 + e^−x): 0 where e^−x is ∞, but at −∞, which is bounded for that. */
+/**
+ * x · sigmoid(x) as x / (1 + e^−x), which is 0 where e^−x is ∞. x is bounded, because −∞ / ∞ would be NaN.
+ */
 export function silu(f: FunctionBuilder, simd: Simd): InPlace {
   const power = exp(f, simd);
   const divisor = f.local('divisor', 'v128');
@@ -131,7 +133,7 @@ export function gelu(f: FunctionBuilder, simd: Simd): InPlace {
     power(square);
     f.set(far, f32x4.mul(far, square));
     f.set(near, v128.bitselect(near, far, f32x4.lt(size, f32x4.all(1))));
-    // Φ(x) is that for negative x, else 1 minus it.
+    // This is Φ(x) for negative x, and 1 − Φ(x) for others.
     f.set(far, f32x4.sub(f32x4.all(1), near));
     f.set(far, v128.bitselect(far, near, f32x4.gt(x, f32x4.all(0))));
     f.set(x, f32x4.mul(f32x4.pmax(x, f32x4.all(ZERO_BELOW)), far));
@@ -162,7 +164,7 @@ export function sumLanes(f: FunctionBuilder, x: Local<'v128'>): void {
   joinLanes(f, x, f32x4.add);
 }
 
-/** The greatest of four lanes, in all of them. NaN does not count. */
+/** The greatest of four lanes, in all of them. NaN is ignored. */
 export function maxLanes(f: FunctionBuilder, x: Local<'v128'>): void {
   joinLanes(f, x, f32x4.pmax);
 }

@@ -20,7 +20,7 @@ import { inFrame, type Frame } from './frame.ts';
 /** Elements of a task: a fraction of a millisecond. */
 const TASK_ELEMENTS = 1 << 14;
 
-/** Operations that an element of a function of one number is about worth. */
+/** About as many operations as an element of a function of one number costs. */
 const UNARY_FLOPS = 16;
 
 /** The kernels of ops of one operand. */
@@ -50,8 +50,8 @@ export function binaryKernels(engine: Engine): Record<BinaryOp, Kernel<BinaryOp>
 }
 
 /**
- * The last axis is a row; the axis before it gives rows at a constant distance, and the others are walked
- * here.
+ * The last axis is a row; the axis before it gives rows at a constant distance; this function walks
+ * over the others.
  */
 async function combine(frame: Frame, call: KernelCall<BinaryOp>): Promise<void> {
   const [result] = call.outputs;

@@ -62,7 +62,7 @@ ${forEachElement(`  y[i] = ${store(`activate(${load('x[i]')})`)};`)}`,
 export const GATHER_PARAMS = { count: 'u32', inner: 'u32', indices: 'u32', extent: 'u32' } as const;
 
 /**
- * y [outer, indices, inner] = x [outer, extent, inner] at the indices. Those out of bounds read the last
+ * y [outer, indices, inner] = x [outer, extent, inner] at the indices. An index out of bounds reads the last
  * element.
  */
 export function gatherKernel(element: ElementType): KernelSource {

@@ -79,7 +79,7 @@ fn activate(x: f32) -> f32 {
 }`,
   square: `
 fn activate(x: f32) -> f32 { return x * x; }`,
-  // WGSL says nothing of roots of zeros, of negative numbers and of infinities.
+  // WGSL promises nothing for roots of zeros, of negative numbers and of infinities.
   rsqrt: `
 fn activate(x: f32) -> f32 {
   let bits = bitcast<u32>(x);

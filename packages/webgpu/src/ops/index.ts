@@ -17,7 +17,7 @@ import {
 import { EMIT_BINARY, EMIT_UNARY } from './pointwise.ts';
 import { emitReduce } from './reduce.ts';
 
-/** The emitter of every op; an op without any does not compile. */
+/** How each op becomes dispatches; an op without an entry does not compile. */
 export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   attention: emitAttention,
   linear: emitLinear,

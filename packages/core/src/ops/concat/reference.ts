@@ -1,4 +1,4 @@
-/** Tensors one after another along an axis. */
+/** `concat`, slice by slice. */
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { aroundAxis, emptyReference } from '../reference-tensor.ts';
 import { normalizeAxis } from '../validate.ts';

@@ -1,4 +1,4 @@
-/** Picking slices along an axis. */
+/** `gather`, slice by slice. */
 import { checkIndices } from '../indices.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { aroundAxis, emptyReference } from '../reference-tensor.ts';

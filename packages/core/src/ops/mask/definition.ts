@@ -1,5 +1,5 @@
 /**
- * The `mask` op: 0 wherever the mask is 0, whatever stands there. A product with 0 and 1 would keep NaN and
+ * The `mask` op: 0 wherever the mask is 0, whatever x is there. A product with 0 and 1 would keep NaN and
  * infinities, which padding may well hold; this op makes sure that masked elements have no effect on later
  * sums.
  */

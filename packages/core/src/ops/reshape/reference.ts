@@ -1,4 +1,4 @@
-/** The same elements in another shape. */
+/** `reshape` moves nothing. */
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { resolveShape, type ReshapeAttributes } from './definition.ts';
 

@@ -1,4 +1,4 @@
-/** A box out of a tensor. */
+/** `slice`, element by element. */
 import { contiguousStrides } from '../../tensor.ts';
 import { forEachOffset } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';

@@ -1,4 +1,4 @@
-/** Permuting the axes. */
+/** `transpose`, element by element. */
 import { contiguousStrides } from '../../tensor.ts';
 import { forEachOffset } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';

@@ -17,8 +17,8 @@ export const BINARY: Readonly<Record<BinaryOp, EmitBinary>> = {
 };
 
 /**
- * ONNX leaves open what a maximum of NaN is. ONNX Runtime's is NaN; other runtimes get comparisons, which
- * give a where either is NaN, after b where that is NaN.
+ * ONNX leaves open what a maximum of NaN is. ONNX Runtime gives NaN. Other runtimes get comparisons, which
+ * take b where it is NaN, and a where that is NaN, because no comparison with NaN holds.
  */
 function choose(operator: 'Max' | 'Min', comparison: 'Greater' | 'Less'): EmitBinary {
   return ({ main, options }, a, b) => {

@@ -24,7 +24,7 @@ export function lowerMatmul(context: LoweringContext, node: NodeOf<'matmul'>): v
   const [id] = node.outputs;
   const { shape } = context.spec(id);
   if (context.spec(node.inputs.a).shape.at(transposeA ? -2 : -1) === 0) {
-    // A sum of nothing: ONNX Runtime leaves what the memory held.
+    // ONNX Runtime leaves the memory of a sum of nothing as it was.
     context.setComputed(id, main.op('Expand', [model.scalar(0), model.integers(shape)]));
     return;
   }
@@ -58,14 +58,14 @@ export function lowerLayerNorm(context: LoweringContext, node: NodeOf<'layerNorm
   context.setComputed(node.outputs[0], main.op('LayerNormalization', inputs, attributes));
 }
 
-/** A slice of −∞ only gives 0. */
+/** Softmax, where a slice that holds nothing but −∞ gives 0. */
 export function lowerSoftmax(context: LoweringContext, node: NodeOf<'softmax'>): void {
   const { main, model } = context;
   const { axis } = node.attributes;
   const x = context.value(node.inputs.x);
   const axes = model.integers([axis]);
   const minusInfinity = model.scalar(-Infinity);
-  // NaN in the sum tells slices with a NaN from those of −∞.
+  // The sum is NaN where a slice holds NaN, so it tells such slices from those of −∞.
   const isLow = main.op('Equal', [main.op('ReduceMax', [x, axes], { keepdims: 1 }), minusInfinity]);
   const sumIsLow = main.op('Equal', [main.op('ReduceSum', [x, axes], { keepdims: 1 }), minusInfinity]);
   const isEmpty = main.op('And', [isLow, sumIsLow]);
@@ -73,7 +73,7 @@ export function lowerSoftmax(context: LoweringContext, node: NodeOf<'softmax'>):
   context.setComputed(node.outputs[0], main.op('Where', [isEmpty, model.scalar(0), softmax]));
 }
 
-/** Maxima of ONNX Runtime may or may not keep NaN: it is added to them. */
+/** Sums, means and maxima. ONNX Runtime's maxima may lose NaN, so NaN is added to them. */
 export function lowerReduce(context: LoweringContext, node: NodeOf<'reduce'>): void {
   const { main, model } = context;
   const { axis, kind } = node.attributes;

@@ -1,4 +1,4 @@
-/** What lowering an op is. */
+/** The type of a lowering. */
 import type { NodeOf, OpName } from '@attn/core/backend';
 import type { LoweringContext } from '../context.ts';
 

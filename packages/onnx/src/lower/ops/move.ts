@@ -8,19 +8,19 @@ export function lowerReshape(context: LoweringContext, node: NodeOf<'reshape'>):
   context.setMoved(id, context.main.reshape(context.value(node.inputs.x), context.spec(id).shape));
 }
 
-/** Chooses, because a product with 0 would keep NaN. */
+/** A choice, because a product with 0 would keep NaN. */
 export function lowerMask(context: LoweringContext, node: NodeOf<'mask'>): void {
   const { main, model } = context;
   const { x, mask } = node.inputs;
-  const given = context.value(mask);
-  const shown = context.spec(mask).dtype === 'bool' ? given : main.cast(given, 'bool');
-  context.setMoved(node.outputs[0], main.op('Where', [shown, context.value(x), model.scalar(0)]));
+  const flags = context.value(mask);
+  const isShown = context.spec(mask).dtype === 'bool' ? flags : main.cast(flags, 'bool');
+  context.setMoved(node.outputs[0], main.op('Where', [isShown, context.value(x), model.scalar(0)]));
 }
 
 export function lowerTranspose(context: LoweringContext, node: NodeOf<'transpose'>): void {
   const { permutation } = node.attributes;
   const x = context.value(node.inputs.x);
-  // Of a single number there is nothing to permute.
+  // A single number has no axes to permute.
   const moved = permutation.length === 0 ? x : context.main.op('Transpose', [x], { perm: permutation });
   context.setMoved(node.outputs[0], moved);
 }
@@ -57,7 +57,7 @@ export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding
 }
 
 /**
- * Indices that never count from the end: a negative one becomes one that is out of bounds at the other side.
+ * Indices that never count from the end: a negative index becomes one that is too large.
  */
 function indicesOf(context: LoweringContext, node: NodeOf<OpName>, input: string): Name {
   const { main, model } = context;

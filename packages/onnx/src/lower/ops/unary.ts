@@ -1,4 +1,4 @@
-/** Functions of one number in operators of ONNX: as ops of their own, and behind `linear`. */
+/** Functions of one number in operators of ONNX: as ops of their own, and for the sums of `linear`. */
 import type { UnaryFunction } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
 import type { Name } from '../../model/model-builder.ts';
@@ -51,7 +51,7 @@ export const UNARY: Readonly<Record<UnaryFunction, EmitUnary>> = {
   rsqrt: ({ main }, x) => main.op('Reciprocal', [main.op('Sqrt', [x])]),
 };
 
-/** x, but −1000 where it is less: there x times a factor in [0, 1] is 0, while −∞ · 0 would be NaN. */
+/** x, but −1000 where x is less: there x times a factor in [0, 1] is 0, while −∞ · 0 would be NaN. */
 function boundedBelow({ main, model, options }: LoweringContext, x: Name): Name {
   const low = model.scalar(-1e3);
   // ONNX Runtime's Clip keeps NaN, and works in place.
