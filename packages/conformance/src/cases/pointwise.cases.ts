@@ -60,7 +60,7 @@ function plants(input: string, values: string): string[] {
 /** NaN, infinities, zeros of either sign and numbers: each as a row of a, and as a column of b. */
 const SPECIAL = 'NaN Infinity -Infinity 0 -0 2 -3';
 const MEETINGS: OpCaseSpec<BinaryOp> = {
-  shapes: { a: [7, 1], b: [7] },
+  shapes: { a: [8, 1], b: [9] },
   attributes: {},
   plant: [...plants('a', SPECIAL), ...plants('b', SPECIAL)],
 };
