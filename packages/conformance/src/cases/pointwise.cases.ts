@@ -59,7 +59,7 @@ function plants(input: string, values: string): string[] {
 
 /** NaN, infinities, zeros of either sign and numbers: each as a row of a, and as a column of b. */
 const SPECIAL = 'NaN Infinity -Infinity 0 -0 2 -3';
-const MEETINGS: OpCaseSpec<BinaryOp> = {
+const SPECIAL_PAIRS: OpCaseSpec<BinaryOp> = {
   shapes: { a: [8, 1], b: [9] },
   attributes: {},
   plant: [...plants('a', SPECIAL), ...plants('b', SPECIAL)],
@@ -80,8 +80,8 @@ function binary(op: BinaryOp): ConformanceCase[] {
       { shapes: { a: [3, 4], b: [4] }, attributes: {}, data: 'bell*1e30' },
     ]),
     ...opCases<BinaryOp>(op, 'NaN, ±∞, ±0 and numbers, each with each, in either precision.', [
-      MEETINGS,
-      { ...MEETINGS, dtype: 'f16' },
+      SPECIAL_PAIRS,
+      { ...SPECIAL_PAIRS, dtype: 'f16' },
     ]),
   ];
 }

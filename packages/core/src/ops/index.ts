@@ -21,7 +21,7 @@ import { maskDefinition } from './mask/definition.ts';
 import { matmulDefinition } from './matmul/definition.ts';
 import type { OpDefinition } from './op.ts';
 import type { OpName } from './op-name.ts';
-import { pointwiseDefinitions } from './pointwise/define.ts';
+import { pointwiseDefinitions } from './pointwise/definition.ts';
 import { reduceDefinition } from './reduce/definition.ts';
 import { reshapeDefinition } from './reshape/definition.ts';
 import { sliceDefinition } from './slice/definition.ts';

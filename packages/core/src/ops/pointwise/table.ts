@@ -1,6 +1,6 @@
 /**
  * Pointwise ops: functions of one number and of two, applied to every element. All that core knows of them
- * follows from the rows here: specs and shapes (`define.ts`), references (`reference.ts`), methods of
+ * follows from the rows here: specs and shapes (`definition.ts`), references (`reference.ts`), methods of
  * `GraphBuilder`, the activations of `linear`, the CPU's kernels, and how far off a backend may be in the
  * conformance suite.
  *
