@@ -51,18 +51,11 @@ export type { AttentionValues } from './graph/builder.ts';
 
 // Ops: their shapes and their meaning.
 export type { OpAttributes } from './ops/attributes.ts';
-export type { ComputedOp, OpName, ViewOp } from './ops/op-name.ts';
+export type { OpName } from './ops/op-name.ts';
 export { OP_NAMES, ops } from './ops/index.ts';
 export type { NamedSpecs, NoAttributes, OpDefinition, OpSpec } from './ops/op.ts';
 export { broadcastStrides } from './ops/broadcast.ts';
-export {
-  ACTIVATIONS,
-  BINARY_OPS,
-  isPointwise,
-  UNARY_FUNCTIONS,
-  UNARY_OPS,
-  unaryFunction,
-} from './ops/pointwise/names.ts';
+export { ACTIVATIONS, BINARY_OPS, UNARY_FUNCTIONS, UNARY_OPS, unaryFunction } from './ops/pointwise/names.ts';
 export {
   BINARY_MEANING,
   UNARY_MEANING,

@@ -215,7 +215,6 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   broadcastStrides: BACKEND,
   erf: KERNEL,
   unaryFunction: BACKEND,
-  isPointwise: BACKEND,
   recordOf: BACKEND,
   checkIndices: BACKEND,
   attentionProblem: BACKEND,

@@ -1,14 +1,6 @@
 /** The names in the table, as lists, and which function a node computes. */
 import type { OpAttributes } from '../attributes.ts';
-import {
-  BINARY,
-  UNARY,
-  type Activation,
-  type BinaryOp,
-  type PointwiseOp,
-  type UnaryFunction,
-  type UnaryOp,
-} from './table.ts';
+import { BINARY, UNARY, type Activation, type BinaryOp, type UnaryFunction, type UnaryOp } from './table.ts';
 
 /** All functions of one number. */
 export const UNARY_FUNCTIONS: readonly UnaryFunction[] = Object.keys(UNARY) as UnaryFunction[];
@@ -35,9 +27,4 @@ export function unaryFunction({ op, attributes }: UnaryNode): UnaryFunction {
 interface UnaryNode {
   readonly op: UnaryOp;
   readonly attributes: OpAttributes[UnaryOp];
-}
-
-/** Whether an op computes each element by itself. */
-export function isPointwise(op: string): op is PointwiseOp {
-  return (op !== 'gelu_tanh' && Object.hasOwn(UNARY, op)) || Object.hasOwn(BINARY, op);
 }
