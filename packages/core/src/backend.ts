@@ -50,12 +50,22 @@ export { checkGraph } from './graph/check-graph.ts';
 export type { AttentionValues } from './graph/builder.ts';
 
 // Ops: their shapes and their meaning.
-export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';
+export type { OpAttributes } from './ops/attributes.ts';
+export type { OpName } from './ops/op-name.ts';
 export { OP_NAMES, ops } from './ops/index.ts';
-export type { NamedSpecs, OpDefinition, OpSpec } from './ops/op.ts';
+export type { NamedSpecs, NoAttributes, OpDefinition, OpSpec } from './ops/op.ts';
 export { broadcastStrides } from './ops/broadcast.ts';
-export { activationFunction } from './ops/activation.ts';
-export { erf } from './ops/gelu/erf.ts';
+export { ACTIVATIONS, BINARY_OPS, UNARY_FUNCTIONS, UNARY_OPS, unaryFunction } from './ops/pointwise/names.ts';
+export {
+  BINARY_MEANING,
+  UNARY_MEANING,
+  type Accuracy,
+  type BinaryOp,
+  type PointwiseOp,
+  type UnaryFunction,
+  type UnaryOp,
+} from './ops/pointwise/table.ts';
+export { erf } from './ops/pointwise/erf.ts';
 export {
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
@@ -72,12 +82,12 @@ export {
 } from './ops/attention/spec.ts';
 export { effectivePattern, patternData } from './ops/attention/effective-pattern.ts';
 export { mergeStates, type AttentionState } from './ops/attention/merge-states.ts';
-export { concatOperands } from './ops/concat/spec.ts';
+export { concatOperands } from './ops/concat/definition.ts';
 export { lshHashProblem, type LshHashProblem } from './ops/lsh-hash/spec.ts';
 export { lshProblem, type LshAttentionAttributes, type LshProblem } from './ops/lsh-attention/spec.ts';
 export { lshPairs } from './ops/lsh-attention/pairs.ts';
-export { matmulSizes, type MatmulSizes } from './ops/matmul/spec.ts';
-export type { ReduceAttributes, ReduceKind } from './ops/reduce/spec.ts';
+export { matmulSizes, type MatmulSizes } from './ops/matmul/definition.ts';
+export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
 
 // Plans: a pattern as a list of tiles.
 export { MASK_WORDS, TILE, type BlockPlan, type BlockTiles, type PlanGroup } from './plan/block-plan.ts';
@@ -100,7 +110,7 @@ export { countTiles, forEachSpan, forEachTile, type Spans } from './plan/walk.ts
 
 // Graphs that run in host memory: an executor for a table of kernels.
 export { compileGraph, type ExecutorOptions } from './host/executor.ts';
-export type { Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
+export type { CompleteKernelTable, Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
 export type { Region } from './host/region.ts';
 export { checkGraphData } from './host/node-data.ts';
 export { checkRunInputs } from './host/run-inputs.ts';
@@ -138,3 +148,4 @@ export { debug, debugLevel } from './util/debug.ts';
 export { LruMap } from './util/lru.ts';
 export { builtin, nodeProcess } from './util/runtime.ts';
 export { mulberry32 } from './util/mulberry32.ts';
+export { recordOf } from './util/record-of.ts';

@@ -41,7 +41,7 @@ export type { AttentionPlan, PlanStats } from './plan/block-plan.ts';
 // Graphs: what is computed beside attention.
 export { GraphBuilder, type Value } from './graph/builder.ts';
 export type { Graph } from './graph/graph.ts';
-export type { Activation } from './ops/activation.ts';
+export type { Activation } from './ops/pointwise/table.ts';
 
 // Systems: attention of the literature, composed of ops in a graph.
 export { buildLsh } from './systems/reformer/lsh.ts';

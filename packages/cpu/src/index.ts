@@ -14,6 +14,7 @@ import {
   isPlausible,
   ops,
   PlanCache,
+  type KernelTable,
   type OptionKinds,
 } from '@attn/core/backend';
 import { countFlops, GUESSED_RATE, measureRate } from './estimate.ts';
@@ -52,7 +53,7 @@ const CPU_OPTIONS: OptionKinds<CpuOptions> = { poison: aBoolean };
  */
 export function cpu(options: CpuOptions = {}): Backend {
   const { poison = false } = checkOptions('cpu', options, CPU_OPTIONS);
-  const supported = kernelTable(new PlanCache());
+  const supported: KernelTable = kernelTable(new PlanCache());
   return defineBackend('cpu', {
     version: VERSION,
     probe: () => ({

@@ -6,26 +6,25 @@ import { checkArgument, checkOptions, readEntries } from '../check/check-options
 import { AttnError, show } from '../errors.ts';
 import { anything, type Kind } from '../check/kinds.ts';
 import { isLazy } from '../lazy-tensor.ts';
-import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import type { LshAttentionAttributes, LshAttentionInputs } from '../ops/lsh-attention/spec.ts';
 import type { LshHashAttributes, LshHashInputs } from '../ops/lsh-hash/spec.ts';
-import type { MatmulAttributes } from '../ops/matmul/spec.ts';
+import type { MatmulAttributes } from '../ops/matmul/definition.ts';
 import type { NamedSpecs } from '../ops/op.ts';
-import type { ReduceKind } from '../ops/reduce/spec.ts';
-import type { SliceAttributes } from '../ops/slice/spec.ts';
+import type { Activation } from '../ops/pointwise/table.ts';
+import type { ReduceKind } from '../ops/reduce/definition.ts';
+import type { SliceAttributes } from '../ops/slice/definition.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { checkSpec, checkTensor, rowMajor, type DType, type Tensor } from '../tensor.ts';
 import { checkName, checkNode } from './check-build.ts';
 import { finishGraph, type GraphDraft } from './finish.ts';
-import { anyNode, type Graph, type NodeOf, type ValueId } from './graph.ts';
+import { anyNode, type Graph, type NodeOf } from './graph.ts';
+import { PointwiseBuilder, type Value } from './pointwise-builder.ts';
 
-/** A value of a graph under construction: its spec, and its number. */
-export interface Value extends TensorSpec {
-  readonly id: ValueId;
-}
+export type { Value } from './pointwise-builder.ts';
 
 /** The values that attention returns; `lse` only with `returnLse`. */
 export interface AttentionValues {
@@ -42,7 +41,7 @@ const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attribut
 /**
  * Builds a graph, node by node. Every method checks the shapes and dtypes of its operands, and throws
  * `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `INVALID_GRAPH`, `MISSING_INPUT` or
- * `INVALID_PATTERN`.
+ * `INVALID_PATTERN`. Pointwise ops (`add`, `silu`, …) have their methods from the table of these ops.
  *
  * @example
  * const builder = new GraphBuilder();
@@ -50,7 +49,7 @@ const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attribut
  * const weight = builder.constant(f32([4, 3], new Float32Array(12)), 'weight');
  * const graph = builder.build({ y: builder.linear(x, weight, undefined, { activation: 'gelu' }) });
  */
-export class GraphBuilder {
+export class GraphBuilder extends PointwiseBuilder {
   private readonly values: Value[] = [];
   private readonly draft: GraphDraft = {
     nodes: [],
@@ -101,7 +100,7 @@ export class GraphBuilder {
    * @example
    * const [y] = builder.node('softmax', { x }, { axis: -1 });
    */
-  node<K extends OpName>(
+  override node<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
@@ -149,7 +148,7 @@ export class GraphBuilder {
    * const buckets = builder.lshHash({ x: q, rotations }, { buckets: [64] });
    */
   lshHash(inputs: LshHashInputs<Value>, attributes: LshHashAttributes): Value {
-    return this.one('lshHash', operands('lshHash', inputs), attributes);
+    return this.single('lshHash', operands('lshHash', inputs), attributes);
   }
 
   /**
@@ -159,7 +158,7 @@ export class GraphBuilder {
    * const order = builder.argsort(builder.input('scores', { dtype: 'i32', shape: [2, 8] }));
    */
   argsort(x: Value): Value {
-    return this.one('argsort', { x }, {});
+    return this.single('argsort', { x }, {});
   }
 
   /**
@@ -169,7 +168,7 @@ export class GraphBuilder {
    * const y = builder.linear(x, weight, undefined, { activation: 'relu' });
    */
   linear(x: Value, weight: Value, bias?: Value, options: { readonly activation?: Activation } = {}): Value {
-    return this.one('linear', { x, weight, bias }, options);
+    return this.single('linear', { x, weight, bias }, options);
   }
 
   /**
@@ -179,17 +178,7 @@ export class GraphBuilder {
    * const scores = builder.matmul(q, k, { transposeB: true });
    */
   matmul(a: Value, b: Value, options: MatmulAttributes = {}): Value {
-    return this.one('matmul', { a, b }, options);
-  }
-
-  /** a + b, broadcast. */
-  add(a: Value, b: Value): Value {
-    return this.one('add', { a, b }, {});
-  }
-
-  /** a · b element by element, broadcast. */
-  mul(a: Value, b: Value): Value {
-    return this.one('mul', { a, b }, {});
+    return this.single('matmul', { a, b }, options);
   }
 
   /**
@@ -203,23 +192,13 @@ export class GraphBuilder {
     options: { readonly weight?: Value; readonly bias?: Value; readonly eps?: number } = {},
   ): Value {
     const { weight, bias, eps = 1e-5 } = checkOptions('core/layerNorm', options, LAYER_NORM);
-    return this.one('layerNorm', { x, weight, bias }, { eps });
+    return this.single('layerNorm', { x, weight, bias }, { eps });
   }
 
-  /** The exact form, or with `approximate: 'tanh'` the approximation. */
+  /** x · Φ(x): the exact form, or with `approximate: 'tanh'` the approximation. */
   gelu(x: Value, options: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
     const { approximate = 'none' } = checkOptions('core/gelu', options, ops.gelu.attributes);
-    return this.one('gelu', { x }, { approximate });
-  }
-
-  /** max(x, 0). */
-  relu(x: Value): Value {
-    return this.one('relu', { x }, {});
-  }
-
-  /** tanh(x). */
-  tanh(x: Value): Value {
-    return this.one('tanh', { x }, {});
+    return this.single('gelu', { x }, { approximate });
   }
 
   /**
@@ -229,7 +208,7 @@ export class GraphBuilder {
    * const probabilities = builder.softmax(x);
    */
   softmax(x: Value, axis = -1): Value {
-    return this.one('softmax', { x }, { axis });
+    return this.single('softmax', { x }, { axis });
   }
 
   /**
@@ -239,12 +218,12 @@ export class GraphBuilder {
    * const pooled = builder.reduce(x, 1, 'mean');
    */
   reduce(x: Value, axis: number, kind: ReduceKind): Value {
-    return this.one('reduce', { x }, { axis, kind });
+    return this.single('reduce', { x }, { axis, kind });
   }
 
   /** x where `mask` is not 0, else 0, even of NaN; the mask broadcasts to x. */
   mask(x: Value, mask: Value): Value {
-    return this.one('mask', { x, mask }, {});
+    return this.single('mask', { x, mask }, {});
   }
 
   /**
@@ -255,7 +234,7 @@ export class GraphBuilder {
    * const y = builder.embedding(builder.input('ids', { dtype: 'i32', shape: [1, 512] }), table);
    */
   embedding(ids: Value, table: Value): Value {
-    return this.one('embedding', { ids, table }, {});
+    return this.single('embedding', { ids, table }, {});
   }
 
   /**
@@ -265,7 +244,7 @@ export class GraphBuilder {
    * const rows = builder.gather(x, builder.constant(i32([2], [1, 0])));
    */
   gather(x: Value, indices: Value, axis = 0): Value {
-    return this.one('gather', { x, indices }, { axis });
+    return this.single('gather', { x, indices }, { axis });
   }
 
   /**
@@ -275,7 +254,7 @@ export class GraphBuilder {
    * const flat = builder.reshape(x, [-1]);
    */
   reshape(x: Value, shape: readonly number[]): Value {
-    return this.one('reshape', { x }, { shape });
+    return this.single('reshape', { x }, { shape });
   }
 
   /**
@@ -285,7 +264,7 @@ export class GraphBuilder {
    * const columns = builder.transpose(x, [1, 0]);
    */
   transpose(x: Value, permutation: readonly number[]): Value {
-    return this.one('transpose', { x }, { permutation });
+    return this.single('transpose', { x }, { permutation });
   }
 
   /**
@@ -295,7 +274,7 @@ export class GraphBuilder {
    * const corner = builder.slice(x, [0, 0], [1, 2]);
    */
   slice(x: Value, starts: SliceAttributes['starts'], ends: SliceAttributes['ends']): Value {
-    return this.one('slice', { x }, { starts, ends });
+    return this.single('slice', { x }, { starts, ends });
   }
 
   /**
@@ -306,7 +285,7 @@ export class GraphBuilder {
    */
   concat(values: readonly Value[], axis: number): Value {
     checkArgument(WHERE, 'values of concat', values, VALUES);
-    return this.one('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
+    return this.single('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
   }
 
   /**
@@ -328,7 +307,7 @@ export class GraphBuilder {
     );
   }
 
-  private one<K extends OpName>(
+  private single<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],

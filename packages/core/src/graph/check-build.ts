@@ -2,7 +2,7 @@
 import { AttnError, show } from '../errors.ts';
 import { readEntries } from '../check/check-options.ts';
 import { unknownName } from '../check/nearest-name.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { OP_NAMES, ops } from '../ops/index.ts';
 
 const WHERE = 'core/graph';

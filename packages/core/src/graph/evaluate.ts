@@ -1,6 +1,6 @@
 /** Computes a whole graph in float64, op by op, by the references. */
 import type { Tensors } from '../contract/backend.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { references } from '../ops/references.ts';
 import type { ReferenceTensor } from '../ops/op.ts';
 import { toReference } from '../ops/reference-tensor.ts';

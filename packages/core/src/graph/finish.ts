@@ -1,7 +1,7 @@
 /** Makes an immutable graph of what a builder collected: the nodes that the outputs need, and a cache key. */
 import { dataIdentity } from '../lazy-tensor.ts';
 import { canonicalJson, hashText, type Json, type JsonObject } from '../util/json-value.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';
 import { anyNode, type Graph, type GraphNode, type NodeOf, type ValueId } from './graph.ts';

@@ -3,7 +3,8 @@
  * call is a graph of one node; a whole model is a longer one. Built with `GraphBuilder`, immutable
  * afterwards.
  */
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';
 
 /** Index of a value in `Graph.values`. */

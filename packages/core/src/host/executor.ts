@@ -5,7 +5,7 @@
  */
 import type { Executable, RunOptions, Tensors } from '../contract/backend.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import { dataIdentity, inMemory } from '../lazy-tensor.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';

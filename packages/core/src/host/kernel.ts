@@ -1,6 +1,7 @@
 /** The kernels of a backend in host memory: a function per op. The executor does everything else. */
 import type { Progress } from '../contract/backend.ts';
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { ComputedOp, OpName } from '../ops/op-name.ts';
 import type { DType, StorageOf, Tensor } from '../tensor.ts';
 import type { NodeOf } from '../graph/graph.ts';
 import type { Pause } from '../async/pause.ts';
@@ -40,3 +41,6 @@ export type Kernel<K extends OpName> = (call: KernelCall<K>) => void | Promise<v
 
 /** The kernels of a backend. Views such as `reshape` need none. */
 export type KernelTable = { readonly [K in OpName]?: Kernel<K> };
+
+/** The kernels of a backend that can do everything: one without a kernel for an op does not compile. */
+export type CompleteKernelTable = { readonly [K in ComputedOp]: Kernel<K> };

@@ -1,6 +1,6 @@
 /** Checks the content of a node's inputs before its kernel runs: see `ops/indices.ts`. */
 import { checkIndices, checkOrders } from '../ops/indices.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import type { NamedSpecs } from '../ops/op.ts';
 import type { Tensor } from '../tensor.ts';
 import { inputSpecs, type Graph, type GraphNode } from '../graph/graph.ts';

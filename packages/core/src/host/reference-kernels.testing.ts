@@ -1,5 +1,5 @@
 /** Kernels that call the references: slow, and exact up to the rounding of outputs. */
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { OP_NAMES } from '../ops/index.ts';
 import { references } from '../ops/references.ts';
 import { fromReference, toReference } from '../ops/reference-tensor.ts';

@@ -3,7 +3,8 @@ import { AttnError, type Graph } from '@attn/core';
 import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
 import { OnnxModelBuilder, type Name } from '../model/onnx-model-builder.ts';
 import { LoweringContext, valueType, type LowerOptions, type PlanFeed } from './context.ts';
-import { LOWER, type Lower } from './ops/index.ts';
+import { LOWER } from './ops/index.ts';
+import type { Lower } from './ops/lower-op.ts';
 
 /** A graph as an ONNX model. */
 export interface LoweredGraph {

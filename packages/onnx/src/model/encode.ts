@@ -2,7 +2,8 @@
 import { AttnError } from '@attn/core';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT } from './dtypes.ts';
-import { MICROSOFT, type Initializer, type OnnxModelBuilder } from './onnx-model-builder.ts';
+import { MICROSOFT } from './domains.ts';
+import type { Initializer, OnnxModelBuilder } from './onnx-model-builder.ts';
 
 /** Versions of the file format and of the operators. ONNX Runtime supports them from 1.14 on. */
 const IR_VERSION = 8;

@@ -31,9 +31,6 @@ export interface FloatAttribute {
 /** An attribute of a node: an integer, a float, a list of integers, a string, or a body. */
 export type Attribute = number | FloatAttribute | readonly number[] | string | GraphScope;
 
-/** The domain of ONNX Runtime's own operators, which are not part of the standard. */
-export const MICROSOFT = 'com.microsoft';
-
 /** A constant of the model, such as a weight or a table. */
 export interface Initializer extends ValueType {
   readonly shape: readonly number[];

@@ -273,6 +273,7 @@ const F32X4_BINARY = {
   sub: 0xe5,
   mul: 0xe6,
   div: 0xe7,
+  min: 0xe8,
   max: 0xe9,
   pmin: 0xea,
   pmax: 0xeb,

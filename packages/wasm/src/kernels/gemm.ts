@@ -18,9 +18,9 @@ import {
   type Local,
   type V128,
 } from '../assembler/index.ts';
-import { activation } from './activation.ts';
 import type { Simd } from './arithmetic.ts';
 import { PANEL, PANEL_BYTES, product, type ProductOptions } from './register-tile.ts';
+import { UNARY } from './unary.ts';
 
 /** The most rows of a task. */
 export const ROWS = 48;
@@ -266,7 +266,7 @@ function copyPanel(f: FunctionBuilder, { panel, to, cStride, rows, columns }: Re
 
 /** Emits C = activation(C + bias), row by row. */
 function finish(f: FunctionBuilder, simd: Simd, task: Local<'i32'>, name: Activation | undefined): void {
-  const apply = name === undefined ? undefined : activation(name, f, simd);
+  const apply = name === undefined ? undefined : UNARY[name](f, simd);
   const bias = f.let('bias', i32.load(task, PRODUCT.bias));
   const bytes = f.let('bytes', i32.shl(i32.load(task, PRODUCT.columns), 2));
   const x = f.local('x', 'v128');

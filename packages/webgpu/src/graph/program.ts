@@ -68,7 +68,7 @@ export class Program {
       this.lastReadAt.set(last, [...(this.lastReadAt.get(last) ?? []), id]);
     }
     const context: ProgramContext = { graph, limits: options, plans };
-    this.nodes = graph.nodes.map((node) => emitNode(context, node) ?? { kind: 'static', dispatches: [] });
+    this.nodes = graph.nodes.map((node) => emitNode(context, node));
   }
 
   /**

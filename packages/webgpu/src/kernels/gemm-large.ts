@@ -5,8 +5,8 @@
  * together, as vectors of 4 rows or columns.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareActivation } from './activation.ts';
 import { GEMM_PARAMS, gemmName, gemmResult, type GemmOptions } from './gemm.ts';
+import { declareUnary } from './unary.ts';
 import { declareBuffers, declareParams, floatAccess, four, range } from './wgsl.ts';
 
 /** Side of a tile of the result. */
@@ -46,7 +46,7 @@ fn ${of}Element(at: u32, outer: u32, step: u32) -> f32 {
     name: `${gemmName(options)} large`,
     code: `${enable}${declareParams(GEMM_PARAMS)}
 ${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareActivation(activation)}
+${declaration}${activation === undefined ? '' : declareUnary(activation)}
 var<workgroup> aTile: array<vec4f, ${DEPTH * VECTORS}>;
 var<workgroup> bTile: array<vec4f, ${DEPTH * VECTORS}>;
 ${element('a', 'm', 'aRow', 'aColumn')}${element('b', 'n', 'bColumn', 'bRow')}

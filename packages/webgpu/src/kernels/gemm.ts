@@ -3,9 +3,9 @@
  * of the reduction at a time from shared memory. Operands are strided, so transposed ones need no copy;
  * results are dense.
  */
-import type { Activation } from '@attn/core';
+import type { UnaryFunction } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareActivation } from './activation.ts';
+import { declareUnary } from './unary.ts';
 import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 
 /** Side of a tile of the result. */
@@ -41,7 +41,7 @@ export const GEMM_PARAMS = {
 /** What a product does besides multiplying, and how its floats are stored. */
 export interface GemmOptions {
   readonly hasBias: boolean;
-  readonly activation: Activation | undefined;
+  readonly activation: UnaryFunction | undefined;
   readonly storage: FloatStorage;
 }
 
@@ -109,7 +109,7 @@ export function gemmKernel(options: GemmOptions): KernelSource {
     name: gemmName(options),
     code: `${enable}${declareParams(GEMM_PARAMS)}
 ${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareActivation(activation)}
+${declaration}${activation === undefined ? '' : declareUnary(activation)}
 var<workgroup> tileA: array<f32, ${GEMM_TILE * PITCH}>;
 var<workgroup> tileB: array<f32, ${GEMM_TILE * PITCH}>;
 

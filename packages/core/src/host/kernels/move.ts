@@ -2,10 +2,10 @@
  * Kernels of the ops that only move elements, of any dtype. Copies in JavaScript run at the speed of memory,
  * so every backend in host memory uses these. The executor has checked the indices.
  */
-import type { KernelCall, KernelTable } from '../kernel.ts';
+import type { CompleteKernelTable, KernelCall } from '../kernel.ts';
 import type { Pause } from '../../async/pause.ts';
 import { broadcastStrides } from '../../ops/broadcast.ts';
-import { concatOperands } from '../../ops/concat/spec.ts';
+import { concatOperands } from '../../ops/concat/definition.ts';
 import { contiguousStrides, sizeOf, type Tensor } from '../../tensor.ts';
 import { inChunks, rowsInChunks } from './chunks.ts';
 import { forEachRow } from './rows.ts';
@@ -109,4 +109,9 @@ async function mask({ inputs, outputs, context }: KernelCall<'mask'>): Promise<v
 }
 
 /** The kernels of `embedding`, `gather`, `transpose`, `slice`, `concat` and `mask`, for any dtype. */
-export const moveKernels: KernelTable = { embedding, gather, transpose, slice, concat, mask };
+export const moveKernels: MoveKernels = { embedding, gather, transpose, slice, concat, mask };
+
+type MoveKernels = Pick<
+  CompleteKernelTable,
+  'embedding' | 'gather' | 'transpose' | 'slice' | 'concat' | 'mask'
+>;

@@ -3,7 +3,8 @@
  * biases by position. The caller adds masks.
  */
 import type { AttentionProblem } from '@attn/core/backend';
-import { MICROSOFT, type GraphScope, type Name } from '../../model/onnx-model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
 
 /** Tables of the biases of a call, which the steps of its scans read. */
 export interface BiasTables {

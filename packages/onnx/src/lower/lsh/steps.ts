@@ -4,7 +4,8 @@
  * bounded form needs short queries: it subtracts no maximum before the exponentials, and the rounds simply
  * add up. The general form is right for any numbers.
  */
-import { MICROSOFT, type GraphScope, type Name } from '../../model/onnx-model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
 import { emitExactPartial, emitFastPartial, emitIf } from '../attention/softmax.ts';
 import type { BinLists } from './lists.ts';
 import type { StepBlocks, StepContext } from './step-context.ts';

@@ -1,8 +1,8 @@
 /** Lowers products, sums, normalisations and reductions. */
 import { sizeOf, type NodeOf } from '@attn/core/backend';
-import { MICROSOFT } from '../../model/onnx-model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
 import type { LoweringContext } from '../context.ts';
-import { emitActivation } from './activate.ts';
+import { UNARY } from './unary.ts';
 
 /** Lowers one `linear` node. */
 export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): void {
@@ -15,7 +15,7 @@ export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): v
   const operands = [x, context.value(node.inputs.weight), context.input(node, 'bias') ?? ''];
   const y = main.op('Gemm', operands[2] === '' ? operands.slice(0, 2) : operands, { transB: 1 });
   const { activation } = node.attributes;
-  const activated = activation === undefined ? y : emitActivation(context, y, activation);
+  const activated = activation === undefined ? y : UNARY[activation](context, y);
   context.setComputed(id, main.reshape(activated, [...shape.slice(0, -1), outFeatures]));
 }
 
@@ -47,18 +47,6 @@ export function lowerMatmul(context: LoweringContext, node: NodeOf<'matmul'>): v
   const [rankA, rankB] = [node.inputs.a, node.inputs.b].map((id) => context.spec(id).shape.length);
   const product = [transposeA ? transposed(a, rankA) : a, transposeB ? transposed(b, rankB) : b];
   context.setComputed(node.outputs[0], main.op('MatMul', product));
-}
-
-/** Lowers one `add` node. */
-export function lowerAdd(context: LoweringContext, node: NodeOf<'add'>): void {
-  const { a, b } = node.inputs;
-  context.setComputed(node.outputs[0], context.main.op('Add', [context.value(a), context.value(b)]));
-}
-
-/** Lowers one `mul` node. */
-export function lowerMul(context: LoweringContext, node: NodeOf<'mul'>): void {
-  const { a, b } = node.inputs;
-  context.setComputed(node.outputs[0], context.main.op('Mul', [context.value(a), context.value(b)]));
 }
 
 /** Lowers one `layerNorm` node. */
