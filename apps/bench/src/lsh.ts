@@ -16,7 +16,7 @@ export function lshInputs(shape: readonly number[], { part }: LshSpec): Tensors 
   const [, heads, n, headDim] = shape;
   const size = heads * n * headDim;
   if (part === 'layer') return { x: f32([1, n, heads * headDim], uniform(size, 1)) };
-  return { qk: f32(shape, uniform(size, 1)), v: f32(shape, uniform(size, 2)) };
+  return { q: f32(shape, uniform(size, 1)), v: f32(shape, uniform(size, 2)) };
 }
 
 /** Hashing, sorting and attention, or the part of it that the description asks for. */
@@ -28,8 +28,8 @@ export function lshGraph(
   const options: LshOptions = { chunkLength: 64, ...lsh };
   const builder = new GraphBuilder();
   if (part === 'layer') return layer(builder, inputs.x, shape, options);
-  const [qk, v] = [builder.input('qk', inputs.qk), builder.input('v', inputs.v)];
-  const { out, order } = buildLsh(builder, { q: qk, v }, options);
+  const [q, v] = [builder.input('q', inputs.q), builder.input('v', inputs.v)];
+  const { out, order } = buildLsh(builder, { q, v }, options);
   if (part === 'order') return builder.build({ order });
   return builder.build(part === 'all' ? { out, order } : { out });
 }
@@ -54,7 +54,7 @@ export function checkLsh(inputs: Tensors, { out, order }: Tensors, lsh: LshSpec)
   const rows = sampleRows(CHECKED_ROWS, heads, n);
   const { causal } = lsh;
   const attributes = { chunkLength: 64, wrap: true, causal };
-  const read = { qk: numbers(inputs.qk), v: numbers(inputs.v), order: numbers(order) };
+  const read = { q: numbers(inputs.q), v: numbers(inputs.v), order: numbers(order) };
   const expected = lshReferenceRows(read, attributes, rows);
   const worst = rows.reduce((most, { head, row }, index) => {
     const at = (head * n + row) * dim;

@@ -39,7 +39,7 @@ export function wasmBackend(options: WasmBackendOptions): Backend {
 
 function supportsNode({ op, inputs }: GraphNode, graph: Graph): true | string {
   if (op !== 'attention' && op !== 'lshAttention') return true;
-  const operands = op === 'attention' ? [inputs.q, inputs.v] : [inputs.qk, inputs.v];
+  const operands = [inputs.q, inputs.v];
   const dims = operands.map((id) => graph.values[id].shape[3]);
   const tooBig = dims.find((dim) => dim > MAX_DIM);
   return tooBig === undefined || `head and value dims must be ≤ ${MAX_DIM}, got ${tooBig}`;

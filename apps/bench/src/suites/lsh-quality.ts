@@ -59,9 +59,9 @@ async function found(
   rounds: number,
 ): Promise<{ readonly recall: number; readonly mass: number }> {
   const n = qk.length / DIM;
-  const inputs: Tensors = { qk: f32([1, 1, n, DIM], qk), v: f32([1, 1, n, 1], new Float32Array(n)) };
+  const inputs: Tensors = { q: f32([1, 1, n, DIM], qk), v: f32([1, 1, n, 1], new Float32Array(n)) };
   const builder = new GraphBuilder();
-  const operands = { q: builder.input('qk', inputs.qk), v: builder.input('v', inputs.v) };
+  const operands = { q: builder.input('q', inputs.q), v: builder.input('v', inputs.v) };
   const { buckets, order } = buildLsh(builder, operands, { preset, rounds, chunkLength: CHUNK });
   if (buckets === undefined) throw new Error(`expected more than ${CHUNK} tokens, got ${n}`);
   const backend = await makeBackend({ backend: 'cpu' });

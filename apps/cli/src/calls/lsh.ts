@@ -43,9 +43,9 @@ export function lshCall(json: JsonObject): CallKind {
         async greatestError(attn, { out, backend }, rows) {
           const hashed = await attn.run(lsh({ ...params, returnOrder: true }), { backend });
           const inputs = referenceInputs({
-            qk: q,
+            q,
             v,
-            mask: keyMask,
+            keyMask,
             order: hashed.order,
             buckets: hashed.buckets,
           });

@@ -289,7 +289,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.lshAttention': building(
     'lshAttention',
     (x, _w, builder) => [
-      { qk: x, v: x, order: builder.constant(i32([1, 1, 1, 4], [0, 1, 2, 3])) },
+      { q: x, v: x, order: builder.constant(i32([1, 1, 1, 4], [0, 1, 2, 3])) },
       { chunkLength: 2, wrap: true },
     ],
     [0, 1],

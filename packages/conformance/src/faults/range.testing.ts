@@ -54,7 +54,7 @@ const mergedByLse: Evaluate = (graph, inputs) => {
 const roundsByLse: Evaluate = (graph, inputs) => {
   const [node] = graph.nodes;
   const whole = evaluateRounded(graph, inputs);
-  if (node?.op !== 'lshAttention' || inputs.mask || whole.lse === undefined) return whole;
+  if (node?.op !== 'lshAttention' || inputs.keyMask || whole.lse === undefined) return whole;
   const [batch, heads, rounds, n] = inputs.order.shape;
   // Where rounds know nothing of each other.
   if (rounds === 1 || node.attributes.wrap || (node.attributes.duplicates ?? 'each') !== 'each') return whole;

@@ -8,17 +8,17 @@ import type { Golden, GoldenCall } from './golden.ts';
 /** The call on [BH, N, D], with rotations that all heads share. */
 export function lshAltCall(golden: Golden): GoldenCall {
   const config = golden.entry.config as LshAltConfig;
-  const inputs: Record<string, Tensor> = { qk: oneHead(golden, 'qk'), v: oneHead(golden, 'v') };
+  const inputs: Record<string, Tensor> = { q: oneHead(golden, 'qk'), v: oneHead(golden, 'v') };
   const mask = golden.optional('in.mask');
-  if (mask) inputs.mask = mask;
+  if (mask) inputs.keyMask = mask;
 
   const builder = new GraphBuilder();
   const { out, buckets = undefined } = buildLsh(
     builder,
     {
-      q: builder.input('qk', inputs.qk),
+      q: builder.input('q', inputs.q),
       v: builder.input('v', inputs.v),
-      keyMask: mask && builder.input('mask', mask),
+      keyMask: mask && builder.input('keyMask', mask),
       rotations: builder.constant(golden.tensor('aux.rotations'), 'rotations'),
     },
     {

@@ -22,7 +22,7 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
     {
       q: projectHeads(builder, golden, x, 'query_key', heads, layout),
       v: projectHeads(builder, golden, x, 'value', heads, layout),
-      keyMask: mask && builder.input('mask', mask),
+      keyMask: mask && builder.input('keyMask', mask),
       rotations: rotations && builder.constant(rotations, 'rotations'),
     },
     {
@@ -41,7 +41,7 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const hasPadding = mask?.data.includes(0) ?? false;
   return {
     graph,
-    inputs: { hidden, ...(mask && { mask }) },
+    inputs: { hidden, ...(mask && { keyMask: mask }) },
     outputs: {
       out: golden.tensor('out.hidden_states'),
       ...(buckets && { buckets: inEachRound(golden.tensor('out.buckets'), config, hasPadding) }),

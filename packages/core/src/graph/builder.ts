@@ -134,7 +134,7 @@ export class GraphBuilder extends PointwiseBuilder {
    *
    * @example
    * const order = builder.argsort(builder.lshHash({ x: q, rotations }, { buckets: [64] }));
-   * const { out } = builder.lshAttention({ qk: q, v, order }, { chunkLength: 64, wrap: true });
+   * const { out } = builder.lshAttention({ q, v, order }, { chunkLength: 64, wrap: true });
    */
   lshAttention(inputs: LshAttentionInputs<Value>, attributes: LshAttentionAttributes): AttentionValues {
     const [out, lse] = this.node('lshAttention', operands('lshAttention', inputs), attributes);

@@ -53,7 +53,7 @@ test('the tiles of all rounds are the pairs of the definition', () => {
         duplicates: once && !options.wrap ? 'once' : 'each',
       };
       const shape = [1, 1, length, 4];
-      const shapes = { qk: { shape }, v: { shape }, order: { shape: [1, 1, rounds, length] } };
+      const shapes = { q: { shape }, v: { shape }, order: { shape: [1, 1, rounds, length] } };
       const plan = new ChunkPlan(lshProblem(shapes, attributes));
       const head = plan.head({ order, buckets: bucketOf, ...(masked && { mask }) });
       const counts = new Uint8Array(length * length);
@@ -64,8 +64,8 @@ test('the tiles of all rounds are the pairs of the definition', () => {
         ...shapes,
         order: { ...shapes.order, data: order },
         buckets: { ...shapes.order, data: bucketOf },
-        ...(masked && { mask: { shape: [1, length], data: mask } }),
-        qk: { shape, data: [] },
+        ...(masked && { keyMask: { shape: [1, length], data: mask } }),
+        q: { shape, data: [] },
         v: { shape, data: [] },
       };
       const pairsOf = lshPairs(inputs, attributes)(0, 0);
@@ -79,7 +79,7 @@ test('the tiles of all rounds are the pairs of the definition', () => {
 test('tiles grow with the length, and whole chunks share their masks', () => {
   const tilesAt = (length: number): ChunkPlan => {
     const shape = [1, 1, length, 4];
-    const shapes = { qk: { shape }, v: { shape }, order: { shape: [1, 1, 4, length] } };
+    const shapes = { q: { shape }, v: { shape }, order: { shape: [1, 1, 4, length] } };
     return new ChunkPlan(lshProblem(shapes, { chunkLength: TILE, wrap: true }));
   };
   expect(tilesAt(1024).tiles).toBe(2 * 16);

@@ -35,14 +35,14 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const out = writeFloats(outTensor);
   out.data.fill(0);
   const headsOf = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
-  const [qk, v] = [headsOf(readFloats(inputs.qk), headDim), headsOf(readFloats(inputs.v), valueDim)];
+  const [q, v] = [headsOf(readFloats(inputs.q), headDim), headsOf(readFloats(inputs.v), valueDim)];
   const results = headsOf(out.data, valueDim);
   const plan = new ChunkPlan(problem);
   const rounds = new Rounds(call, problem, plan.tiles);
 
   for (let member = 0; member < batch * heads; member++) {
     const [batchRow, head] = [Math.floor(member / heads), member % heads];
-    const mask = inputs.mask?.data.subarray(batchRow * length, (batchRow + 1) * length);
+    const mask = inputs.keyMask?.data.subarray(batchRow * length, (batchRow + 1) * length);
     const ofHead = (name: 'order' | 'buckets') => {
       const size = problem.rounds * length;
       return inputs[name]?.data.subarray(member * size, (member + 1) * size);
@@ -50,7 +50,7 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
     const tiles = plan.head({ order: ofHead('order') ?? [], buckets: ofHead('buckets'), mask });
     const values = headRows(v, batchRow, head);
     const rows = headRows(results, batchRow, head);
-    const { lse } = await rounds.run(member, tiles, headRows(qk, batchRow, head), values, rows);
+    const { lse } = await rounds.run(member, tiles, headRows(q, batchRow, head), values, rows);
     for (let i = 0; i < length; i++) {
       if (lse[i] === -Infinity && mask?.[i] !== 0) copyRow(values, rows, i);
     }
@@ -109,14 +109,14 @@ class Rounds {
   async run(
     member: number,
     planned: HeadRounds,
-    qk: HeadRows,
+    q: HeadRows,
     values: HeadRows,
     out: HeadRows,
   ): Promise<RowStates> {
     const { heads, headDim, valueDim, rounds, scale, duplicates } = this.problem;
     this.states.reset();
     const keys: HeadRows = { data: this.keys, origin: 0, stride: headDim, dim: headDim };
-    normalizeKeys(qk, keys, this.problem);
+    normalizeKeys(q, keys, this.problem);
     const place = { batchRow: Math.floor(member / heads), head: member % heads };
     const terms = duplicates === 'lucidrains' ? [lessTimesMet(planned)] : [];
     for (let round = 0; round < rounds; round++) {
@@ -124,7 +124,7 @@ class Rounds {
       const { keyIndex, keyCount } = block;
       const tiles = new TileCache(headDim, valueDim, Math.ceil(keyCount / TILE));
       const source = { keys, values, keyIndex, keyCount };
-      await this.runRound({ ...place, block, queries: qk, source, tiles, terms, scale }, block, out);
+      await this.runRound({ ...place, block, queries: q, source, tiles, terms, scale }, block, out);
     }
     return this.states;
   }
@@ -147,15 +147,15 @@ class Rounds {
 }
 
 /** Divides every vector by its norm. */
-function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm }: LshProblem): void {
+function normalizeKeys(q: HeadRows, keys: HeadRows, { length, headDim, keyNorm }: LshProblem): void {
   for (let i = 0; i < length; i++) {
-    const from = qk.origin + i * qk.stride;
+    const from = q.origin + i * q.stride;
     const to = keys.origin + i * keys.stride;
     let squares = 0;
-    for (let d = 0; d < headDim; d++) squares += qk.data[from + d] ** 2;
+    for (let d = 0; d < headDim; d++) squares += q.data[from + d] ** 2;
     const norm =
       keyNorm === 'rms' ? Math.sqrt(squares + headDim * 1e-6) : Math.max(Math.sqrt(squares), 1e-12);
-    for (let d = 0; d < headDim; d++) keys.data[to + d] = qk.data[from + d] / norm;
+    for (let d = 0; d < headDim; d++) keys.data[to + d] = q.data[from + d] / norm;
   }
 }
 

@@ -66,8 +66,8 @@ function threeRounds(heads: number, n: number): Graph {
 
 async function lshAnswer(backend: Backend, graph: Graph): Promise<Float32Array[]> {
   const executable = await backend.compile(graph);
-  const [qk, v] = [6, 7].map((seed) => random(graph.values[0].shape, seed));
-  const outputs = await executable.run({ qk, v });
+  const [q, v] = [6, 7].map((seed) => random(graph.values[0].shape, seed));
+  const outputs = await executable.run({ q, v });
   executable.dispose();
   return Object.values(outputs).map(({ data }) => data as Float32Array);
 }

@@ -86,12 +86,12 @@ class LshRun {
       lshModule({ ...options, ...kind }),
     );
     this.grid = placeChunkGrid(frame, problem);
-    this.qk = new StagedHeads(frame, inputs.qk, { layout, heads, length, dim: headDim });
+    this.qk = new StagedHeads(frame, inputs.q, { layout, heads, length, dim: headDim });
     this.v = new StagedHeads(frame, inputs.v, { layout, heads, length, dim: valueDim });
     this.out = new StagedHeads(frame, outputs[0], { layout, heads, length, dim: valueDim });
     this.order = frame.raw(inputs.order);
     this.buckets = withinBuckets ? frame.raw(inputs.buckets) : 0;
-    this.mask = inputs.mask ? frame.raw(inputs.mask) : 0;
+    this.mask = inputs.keyMask ? frame.raw(inputs.keyMask) : 0;
     this.blocks = Math.ceil(length / TILE);
   }
 

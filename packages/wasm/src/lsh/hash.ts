@@ -32,8 +32,8 @@ async function hashAll(frame: Frame, { inputs, outputs, attributes }: KernelCall
   const { batch, heads, length, headDim, rounds, width, factors, bucketCount, layout } = problem;
   const members = batch * heads;
   if (members * length === 0) return;
-  if (headDim === 0) return hashEmptyVectors(frame, inputs.mask, outputs[0], bucketCount);
-  const mask = inputs.mask ? frame.raw(inputs.mask) : 0;
+  if (headDim === 0) return hashEmptyVectors(frame, inputs.keyMask, outputs[0], bucketCount);
+  const mask = inputs.keyMask ? frame.raw(inputs.keyMask) : 0;
   const out = frame.rawOutput(outputs[0]);
   const x = new StagedHeads(frame, inputs.x, { layout, heads, length, dim: headDim });
   const module = frame.engine.load(`hash ${headDim}`, (options) => hashModule({ ...options, headDim }));

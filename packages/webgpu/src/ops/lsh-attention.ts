@@ -164,7 +164,7 @@ class LshCall {
     const rows = members * length;
     return {
       kernel: unitKeysKernel({
-        x: floatElementOf(this.context, inputs.qk),
+        x: floatElementOf(this.context, inputs.q),
         subgroups: this.context.limits.subgroups,
       }),
       params: packParams(UNIT_KEYS_PARAMS, {
@@ -178,7 +178,7 @@ class LshCall {
         xToken: qk.row,
         eps: keyNorm === 'rms' ? headDim * 1e-6 : 0,
       }),
-      bindings: [inputs.qk, this.keys],
+      bindings: [inputs.q, this.keys],
       grid: rowGrid(rows),
     };
   }
@@ -203,15 +203,15 @@ class LshCall {
     { first, count, firstSlot }: Readonly<Record<'first' | 'count' | 'firstSlot', number>>,
   ): Dispatch[] {
     const { context, problem } = this;
-    const { qk, v, order, mask } = this.node.inputs;
+    const { q, v, order, keyMask } = this.node.inputs;
     const { length, headDim, valueDim, heads, rounds, scale } = problem;
     const { limits } = context;
-    const chunks: ChunkOptions = { hasMeetings: hasMeetings(problem), hasMask: mask !== undefined };
+    const chunks: ChunkOptions = { hasMeetings: hasMeetings(problem), hasMask: keyMask !== undefined };
     const options = workgroupOptions(limits, { headDim, valueDim }, chunks);
-    const [q, values] = [this.strides(headDim), this.strides(valueDim)];
+    const [queries, values] = [this.strides(headDim), this.strides(valueDim)];
     const kernel = attentionKernel({
       ...options,
-      input: floatElementOf(context, qk),
+      input: floatElementOf(context, q),
       output: 'f32',
       alibi: undefined,
       relative: undefined,
@@ -234,9 +234,9 @@ class LshCall {
       withinBuckets: Number(problem.withinBuckets),
       once: Number(problem.duplicates === 'once'),
       byCount: Number(problem.duplicates === 'lucidrains'),
-      qBatch: q.batch,
-      qHead: q.head,
-      qToken: q.row,
+      qBatch: queries.batch,
+      qHead: queries.head,
+      qToken: queries.row,
       kHead: length * headDim,
       kToken: headDim,
       vBatch: values.batch,
@@ -249,8 +249,8 @@ class LshCall {
     };
     const optional: Binding[] = [];
     if (chunks.hasMeetings) optional.push(this.meetings);
-    if (mask !== undefined) optional.push(mask);
-    const bindings = [qk, this.keys, v, order, ...optional, this.parts, this.partStates];
+    if (keyMask !== undefined) optional.push(keyMask);
+    const bindings = [q, this.keys, v, order, ...optional, this.parts, this.partStates];
     const blocks = Math.ceil(length / options.rows);
     return gridParts(blocks, limits.mostGroups).map(({ first: firstBlock, count: blockCount }) => ({
       kernel,
@@ -272,7 +272,7 @@ class LshCall {
     const { splitOut, splitStates } = this.partSizes(members);
     const values = this.strides(valueDim);
     const storage = storageOf(this.context, outputs[0]);
-    const mask = inputs.mask === undefined ? [] : [inputs.mask];
+    const mask = inputs.keyMask === undefined ? [] : [inputs.keyMask];
     return {
       kernel: mergeRoundsKernel({ hasMask: mask.length > 0, hasLse: returnLse, storage }),
       params: packParams(MERGE_ROUNDS_PARAMS, {

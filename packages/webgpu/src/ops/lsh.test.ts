@@ -28,11 +28,11 @@ const waves = (seed: number) =>
     [1, heads, length, dim],
     Float32Array.from({ length: heads * length * dim }, (_, i) => Math.sin((i + 1) * seed)),
   );
-const inputs: Tensors = { qk: waves(1.7), v: waves(0.37) };
+const inputs: Tensors = { q: waves(1.7), v: waves(0.37) };
 
 function graphOf(options: LshOptions, withMask = false): Graph {
   const builder = new GraphBuilder();
-  const [q, v] = [builder.input('qk', inputs.qk), builder.input('v', inputs.v)];
+  const [q, v] = [builder.input('q', inputs.q), builder.input('v', inputs.v)];
   const mask = new Uint8Array(length).fill(1).fill(0, 33);
   const hidden = withMask && { keyMask: builder.constant({ dtype: 'bool', shape: [1, length], data: mask }) };
   const { out, lse } = buildLsh(
@@ -117,7 +117,7 @@ test('the reason names what is too large', () => {
     const builder = new GraphBuilder();
     const x = builder.input('x', { dtype: 'f32', shape: [1, 1, tokens, 64] });
     const order = builder.input('order', { dtype: 'i32', shape: [1, 1, 3, tokens] });
-    const { out } = builder.lshAttention({ qk: x, v: x, order }, { chunkLength: 64, ...attributes });
+    const { out } = builder.lshAttention({ q: x, v: x, order }, { chunkLength: 64, ...attributes });
     const graph = builder.build({ out });
     const [node] = graph.nodes;
     if (node.op !== 'lshAttention') throw new Error(node.op);

@@ -36,7 +36,7 @@ export function emitLshHash(context: ProgramContext, node: NodeOf<'lshHash'>): N
   const kernel = lshHashKernel({
     x: floatElementOf(context, inputs.x),
     rotations: floatElementOf(context, inputs.rotations),
-    hasMask: inputs.mask !== undefined,
+    hasMask: inputs.keyMask !== undefined,
   });
   const params = {
     groups,
@@ -54,7 +54,7 @@ export function emitLshHash(context: ProgramContext, node: NodeOf<'lshHash'>): N
     rotationHead: problem.rotationStrides.head,
   };
   const table = new DeviceTable(Uint32Array.from(factors));
-  const mask = inputs.mask === undefined ? [] : [inputs.mask];
+  const mask = inputs.keyMask === undefined ? [] : [inputs.keyMask];
   return always({
     kernel,
     params: packParams(LSH_HASH_PARAMS, params),
@@ -129,7 +129,7 @@ function sortSizes(shape: readonly number[]): {
 export function sortPasses(graph: Graph, x: ValueId): number {
   const source = graph.nodes.find(({ outputs }) => outputs.includes(x));
   if (source === undefined || source.op !== 'lshHash') return 32 / DIGIT_BITS;
-  const hidden = source.inputs.mask === undefined ? 0 : 1;
+  const hidden = source.inputs.keyMask === undefined ? 0 : 1;
   const bits = Math.ceil(Math.log2(hashProblem(graph, source).bucketCount + hidden));
   return Math.ceil(bits / DIGIT_BITS);
 }

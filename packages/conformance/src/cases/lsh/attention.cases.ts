@@ -154,11 +154,11 @@ export const lshAttentionCases: readonly ConformanceCase[] = [
     { n: 130, chunk: 20, d: 1, dv: 4, rounds: 3, keyNorm: 'l2', data: 'signs*32768', dtype: 'f16' },
   ]),
   ...lshCases('NaN reaches the tokens that see it and no others; what is hidden has no effect.', [
-    { n: 40, chunk: 8, plant: ['qk@0,0,17=NaN'] },
+    { n: 40, chunk: 8, plant: ['q@0,0,17=NaN'] },
     { n: 40, chunk: 8, plant: ['v@0,1,30=NaN'], wrap: true },
     { n: 40, chunk: 8, plant: ['v@0,1,30=NaN'], causal: true, rounds: 2 },
     { n: 40, chunk: 8, plant: ['v@0,1,30=Infinity'], causal: true, rounds: 2, wrap: true },
-    { n: 40, chunk: 8, plant: ['qk@0,0,39=NaN', 'v@0,0,39=NaN'], mask: 'not:0,39', rounds: 2 },
+    { n: 40, chunk: 8, plant: ['q@0,0,39=NaN', 'v@0,0,39=NaN'], mask: 'not:0,39', rounds: 2 },
     { n: 140, chunk: 64, heads: 1, plant: ['v@0,0,3=NaN'], causal: true, sorted: 0 },
     { n: 5, chunk: 8, causal: true, plant: ['v@0,0,0=NaN'] },
   ]),

@@ -17,10 +17,10 @@ function hash(
   const length = layout === 'bhnd' ? x[2] : x[1];
   const width = buckets.reduce((sum, factor) => sum + factor / 2, 0);
   return {
-    shapes: { x, rotations: [...owners, x[3], rounds, width], ...(mask && { mask: [x[0], length] }) },
+    shapes: { x, rotations: [...owners, x[3], rounds, width], ...(mask && { keyMask: [x[0], length] }) },
     attributes: { buckets, ...(layout === 'bnhd' && { layout }) },
     data: 'halves',
-    ...(mask && { flags: ['mask'] }),
+    ...(mask && { flags: ['keyMask'] }),
     ...rest,
   };
 }

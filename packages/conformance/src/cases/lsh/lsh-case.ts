@@ -51,9 +51,9 @@ function buildGraph(spec: LshCaseSpec, inputs: Tensors): ReturnType<GraphBuilder
   const builder = new GraphBuilder();
   const given: Record<string, Value> = {};
   for (const [name, tensor] of Object.entries(inputs)) given[name] = builder.input(name, tensor);
-  const { qk, v, order, ...optional } = given;
+  const { q, v, order, ...optional } = given;
   const { out, lse } = builder.lshAttention(
-    { ...optional, qk, v, order },
+    { ...optional, q, v, order },
     {
       chunkLength,
       chunksBefore,
@@ -90,14 +90,14 @@ function makeInputs(spec: LshCaseSpec, id: string, round: number): Tensors {
     order.set(row, at);
   }
   const inputs: Record<string, Tensor> = {
-    qk: floats('qk', d, data),
+    q: floats('q', d, data),
     v: floats('v', dv, 'uniform'),
     order: { dtype: 'i32', shape, data: order },
   };
   if (spec.withinBuckets) inputs.buckets = { dtype: 'i32', shape, data: buckets };
   if (spec.mask) {
     const mask = fillMask(spec.mask, batch, n, seed('mask'), round);
-    inputs.mask = { dtype: 'bool', shape: [batch, n], data: mask };
+    inputs.keyMask = { dtype: 'bool', shape: [batch, n], data: mask };
   }
   for (const text of spec.plant ?? []) plant(inputs, text);
   return dtype === 'f16' ? inHalf(inputs) : inputs;

@@ -27,7 +27,7 @@ export function lshPairs(
   const problem = lshProblem(inputs, attributes);
   const { heads, length, rounds, chunkLength, chunks, chunksBefore, chunksAfter, wrap, causal } = problem;
   const { withinBuckets, duplicates } = problem;
-  const { order, buckets, mask } = inputs;
+  const { order, buckets, keyMask } = inputs;
   const cycle = rounds * chunks;
 
   return (b, h) => {
@@ -49,7 +49,7 @@ export function lshPairs(
     };
     const sameBucket = (i: number, r: number, j: number, s: number): boolean =>
       r === s && buckets.data[base + r * length + i] === buckets.data[base + r * length + j];
-    const isHidden = (token: number): boolean => mask?.data[b * length + token] === 0;
+    const isHidden = (token: number): boolean => keyMask?.data[b * length + token] === 0;
     const offsets = Array.from({ length: chunksBefore + 1 + chunksAfter }, (_, o) => o - chunksBefore);
 
     /** lucidrains' count: rounds in which the key's chunk, moved by an offset, is the query's. */

@@ -55,9 +55,9 @@ interface Row {
 
 /**
  * Defines LSH attention as a function of (batch row, head), then of the token i: for its pairs over all
- * rounds, with keys k(j) = norm(qk(j)),
+ * rounds, with keys k(j) = norm(q(j)),
  *
- *     logit(j) = scale · qk(i)·k(j) + term(j)
+ *     logit(j) = scale · q(i)·k(j) + term(j)
  *     lse      = log Σ exp(logit(j))
  *     out      = Σ exp(logit(j) − lse) · v(j)
  *
@@ -70,7 +70,7 @@ function lshRows(
 ): (b: number, h: number) => (i: number) => Row {
   const problem = lshProblem(inputs, attributes);
   const { heads, length, headDim, valueDim, scale, layout } = problem;
-  const { qk, v, mask } = inputs;
+  const { q, v, keyMask } = inputs;
   const rows = rowStrides(layout, heads, length, headDim);
   const values = rowStrides(layout, heads, length, valueDim);
   const pairsOf = lshPairs(inputs, attributes);
@@ -79,7 +79,7 @@ function lshRows(
     const pairs = pairsOf(b, h);
     const vectorOf = (i: number): Float64Array => {
       const at = b * rows.batch + h * rows.head + i * rows.row;
-      return Float64Array.from(qk.data.subarray(at, at + headDim));
+      return Float64Array.from(q.data.subarray(at, at + headDim));
     };
     const valueOf = (i: number): ArrayLike<number> => {
       const at = b * values.batch + h * values.head + i * values.row;
@@ -88,7 +88,7 @@ function lshRows(
 
     return (i) => {
       const out = new Float64Array(valueDim);
-      if (mask?.data[b * length + i] === 0) return { out, lse: -Infinity };
+      if (keyMask?.data[b * length + i] === 0) return { out, lse: -Infinity };
       const query = vectorOf(i);
       const visible = pairs(i)
         .map(({ key, term }) => ({

@@ -41,7 +41,7 @@ export interface LshAttentionAttributes {
    * weigh 10⁹ times as much.
    */
   readonly duplicates?: 'each' | 'once' | 'lucidrains';
-  /** The axes of qk, v and out. Default `bhnd`. */
+  /** The axes of q, v and out. Default `bhnd`. */
   readonly layout?: AttentionLayout;
   /** Whether to return the log-sum-exp, too: lse [B, H, N], f32, natural log. */
   readonly returnLse?: boolean;
@@ -51,22 +51,22 @@ export interface LshAttentionAttributes {
  * The inputs of `lshAttention`, with shapes in the layout `bhnd` (B batch, H heads, N tokens, D head dim,
  * Dv value dim, R rounds).
  *
- * Output: `out` [B, H, N, Dv] in the layout and dtype of qk; with `returnLse` also `lse` [B, H, N], f32. A
+ * Output: `out` [B, H, N, Dv] in the layout and dtype of q; with `returnLse` also `lse` [B, H, N], f32. A
  * token attends to itself only if it sees no other token in any round: out is then its value, and lse −∞. A
  * token that the mask hides gives 0 and −∞. Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`,
  * `INVALID_ARGUMENT`; the last also at run time, for an order that is no permutation.
  */
 export interface LshAttentionInputs<T> {
   /** [B, H, N, D], f32 or f16: queries, and keys before they are normalised. */
-  readonly qk: T;
-  /** [B, H, N, Dv], of the dtype of qk: values. */
+  readonly q: T;
+  /** [B, H, N, Dv], of the dtype of q: values. */
   readonly v: T;
   /** [B, H, R, N], i32: a permutation of 0 … N − 1 in each row. */
   readonly order: T;
   /** [B, H, R, N], i32: the buckets of the tokens; needed for `withinBuckets`. */
   readonly buckets?: T;
   /** [B, N], bool or u8: tokens with 0 neither attend nor are attended to. */
-  readonly mask?: T;
+  readonly keyMask?: T;
 }
 
 /** More neighbours are a mistake, and would let numbers of a call overflow. */
@@ -92,8 +92,8 @@ export const LSH_ATTRIBUTES: OptionKinds<LshAttentionAttributes> = {
 
 /** The interface of the `lshAttention` op. */
 export const lshAttentionSpec: OpSpec<LshAttentionAttributes> = {
-  required: ['qk', 'v', 'order'],
-  optional: ['buckets', 'mask'],
+  required: ['q', 'v', 'order'],
+  optional: ['buckets', 'keyMask'],
   attributes: LSH_ATTRIBUTES,
   flops: (inputs, attributes) => {
     const { batch, heads, headDim, valueDim, pairs } = lshProblem(inputs, attributes);
@@ -128,11 +128,11 @@ export interface LshProblem {
 
 /** Derives the sizes and options of a call of LSH attention. Its inputs must have passed `infer`. */
 export function lshProblem(
-  { qk, v, order }: Readonly<Record<string, Shaped>>,
+  { q, v, order }: Readonly<Record<string, Shaped>>,
   attributes: LshAttentionAttributes,
 ): LshProblem {
   const { chunkLength, chunksBefore = 1, chunksAfter = 0, layout = 'bhnd' } = attributes;
-  const [batch, heads, length, headDim] = inBhnd(qk, layout);
+  const [batch, heads, length, headDim] = inBhnd(q, layout);
   const rounds = order.shape[2];
   return {
     batch,

@@ -10,7 +10,7 @@ const OP = 'lshHash';
 
 /** The spec of the buckets. Errors: see `LshHashInputs`. */
 export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes): [TensorSpec] {
-  const { x, rotations, mask } = inputs;
+  const { x, rotations, keyMask } = inputs;
   const { buckets, layout = 'bhnd' } = attributes;
   const dtype = sharedFloat(OP, inputs, ['x']);
   checkDtype(OP, inputs, 'rotations', dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
@@ -22,9 +22,9 @@ export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes):
   checkBuckets(buckets);
   checkRotations(rotations.shape, inBhnd(x, layout), buckets);
   const { batch, heads, length, rounds } = lshHashProblem(inputs, attributes);
-  if (mask !== undefined) {
-    checkDtype(OP, inputs, 'mask', ['bool', 'u8']);
-    checkShapeIs(OP, inputs, 'mask', [batch, length], '[batch, tokens]');
+  if (keyMask !== undefined) {
+    checkDtype(OP, inputs, 'keyMask', ['bool', 'u8']);
+    checkShapeIs(OP, inputs, 'keyMask', [batch, length], '[batch, tokens]');
   }
   return [{ dtype: 'i32', shape: [batch, heads, rounds, length] }];
 }

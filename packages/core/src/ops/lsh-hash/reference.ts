@@ -8,7 +8,7 @@ import { lshHashProblem, type LshHashAttributes } from './spec.ts';
 export function lshHashReference(inputs: NamedReferences, attributes: LshHashAttributes): [ReferenceTensor] {
   const { batch, heads, length, headDim, rounds, width, factors, bucketCount, layout, rotationStrides } =
     lshHashProblem(inputs, attributes);
-  const { x, rotations, mask } = inputs;
+  const { x, rotations, keyMask } = inputs;
   const rows = rowStrides(layout, heads, length, headDim);
   const out = emptyReference([batch, heads, rounds, length]);
 
@@ -33,7 +33,7 @@ export function lshHashReference(inputs: NamedReferences, attributes: LshHashAtt
             column += factor / 2;
             unit *= factor;
           }
-          const hidden = mask?.data[b * length + i] === 0;
+          const hidden = keyMask?.data[b * length + i] === 0;
           out.data[((b * heads + h) * rounds + r) * length + i] = hidden ? bucketCount : bucket;
         }
       }

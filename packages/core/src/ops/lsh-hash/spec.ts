@@ -37,13 +37,13 @@ export interface LshHashInputs<T> {
    */
   readonly rotations: T;
   /** [B, N], bool or u8: tokens with 0 go to a last bucket of their own. */
-  readonly mask?: T;
+  readonly keyMask?: T;
 }
 
 /** The interface of the `lshHash` op. */
 export const lshHashSpec: OpSpec<LshHashAttributes> = {
   required: ['x', 'rotations'],
-  optional: ['mask'],
+  optional: ['keyMask'],
   attributes: { buckets: anything, layout: aLayout },
   flops: (inputs, attributes) => {
     const { batch, heads, length, headDim, rounds, width } = lshHashProblem(inputs, attributes);

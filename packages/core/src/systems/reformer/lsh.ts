@@ -129,7 +129,7 @@ export function buildLsh(
   if (length <= chunkLength && operands.order === undefined) {
     const order = builder.constant(identityOrder([batch, heads, 1, length]));
     const { out, lse } = builder.lshAttention(
-      { qk: q, v, order, mask: keyMask },
+      { q, v, order, keyMask },
       { ...resolved, chunksBefore: 0, chunksAfter: 0, wrap: false, withinBuckets: false, duplicates: 'each' },
     );
     return { out, lse, order };
@@ -138,7 +138,7 @@ export function buildLsh(
   const needsBuckets = operands.order === undefined || resolved.withinBuckets;
   const buckets = operands.buckets ?? (needsBuckets ? hash(builder, operands, options) : undefined);
   const order = operands.order ?? builder.argsort(buckets ?? missing());
-  const { out, lse } = builder.lshAttention({ qk: q, v, order, buckets, mask: keyMask }, resolved);
+  const { out, lse } = builder.lshAttention({ q, v, order, buckets, keyMask }, resolved);
   return { out, lse, buckets, order };
 }
 
@@ -176,7 +176,7 @@ function hash(
   }
   const directions = rotations ?? builder.constant(randomRotations(seed, shape));
   const hidden = (options.maskedBucket ?? maskedBucket) ? keyMask : undefined;
-  return builder.lshHash({ x: q, rotations: directions, mask: hidden }, { buckets, layout });
+  return builder.lshHash({ x: q, rotations: directions, keyMask: hidden }, { buckets, layout });
 }
 
 function checkRank(q: Value, layout: AttentionLayout): Value {

@@ -63,7 +63,7 @@ export function lowerLshHash(context: LoweringContext, node: NodeOf<'lshHash'>):
       ? byToken
       : main.op('Slice', [byToken, model.integers([0]), model.integers([length]), model.integers([2])]);
   const byRound = main.op('Transpose', [unpadded], { perm: [0, 1, 3, 2] });
-  const mask = context.input(node, 'mask');
+  const mask = context.input(node, 'keyMask');
   if (mask === undefined) {
     context.setMoved(id, byRound);
     return;

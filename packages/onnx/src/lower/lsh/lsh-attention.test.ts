@@ -65,7 +65,7 @@ describe.each([
     const graph = graphOf(shape, { chunkLength, ...options });
     const run = await runnerOf(graph, stepLogits);
     for (const size of [1, 300]) {
-      const inputs = { qk: numbers(shape, 1, size), v: numbers(shape, 2, 1) };
+      const inputs = { q: numbers(shape, 1, size), v: numbers(shape, 2, 1) };
       const results = await run(inputs);
       const expected = oracle(graph, inputs);
       for (const name of ['out', 'lse'] as const) {
@@ -82,11 +82,11 @@ test('a head with large numbers, infinities or NaN changes no bit of another hea
   const [n, heads] = [60, 3];
   const shape = [1, heads, n, DIM];
   const run = await runnerOf(graphOf(shape, {}), 2 ** 17);
-  const inputs = { qk: numbers(shape, 1, 1), v: numbers(shape, 2, 1) };
+  const inputs = { q: numbers(shape, 1, 1), v: numbers(shape, 2, 1) };
   const clean = await run(inputs);
   for (const poison of [NaN, Infinity, 1e6]) {
-    const qk = inputs.qk.data.slice().fill(poison, (n + 2) * DIM, (n + 3) * DIM);
-    const poisoned = await run({ ...inputs, qk: f32(shape, qk) });
+    const qk = inputs.q.data.slice().fill(poison, (n + 2) * DIM, (n + 3) * DIM);
+    const poisoned = await run({ ...inputs, q: f32(shape, qk) });
     for (const [name, size] of [
       ['out', n * DIM],
       ['lse', n],

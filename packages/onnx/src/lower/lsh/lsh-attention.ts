@@ -26,7 +26,7 @@ export function lowerLshAttention(context: LoweringContext, node: NodeOf<'lshAtt
     });
     return;
   }
-  const mask = context.input(node, 'mask');
+  const mask = context.input(node, 'keyMask');
   const plan = scheduleChunks(problem, { hidesKeys: mask !== undefined, stepLogits: options.stepLogits });
   const places = placeTables(main, problem, plan);
 
@@ -38,7 +38,7 @@ export function lowerLshAttention(context: LoweringContext, node: NodeOf<'lshAtt
   };
   const buckets = withinBuckets ? context.input(node, 'buckets') : undefined;
   const groupInputs: GroupInputs = {
-    qk: scan(headsFirst(context, node.inputs.qk, problem), 'f32', [length, headDim]),
+    qk: scan(headsFirst(context, node.inputs.q, problem), 'f32', [length, headDim]),
     v: scan(headsFirst(context, node.inputs.v, problem), 'f32', [length, valueDim]),
     order: scan(context.value(node.inputs.order), 'i32', [rounds, length]),
     buckets: buckets && scan(buckets, 'i32', [rounds, length]),

@@ -11,7 +11,7 @@ function problemOf(
 ): LshProblem {
   const shape = [batch, heads, length, 4];
   return lshProblem(
-    { qk: { shape }, v: { shape }, order: { shape: [batch, heads, rounds, length] } },
+    { q: { shape }, v: { shape }, order: { shape: [batch, heads, rounds, length] } },
     attributes,
   );
 }
