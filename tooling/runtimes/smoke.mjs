@@ -1,5 +1,5 @@
-// What every JavaScript runtime must do: compute a call on the WebAssembly backend, on one thread and on two, with the same bits,
-// right by the float64 reference, and then end. Run by Deno and Bun in `npm run check`.
+// What every JavaScript runtime must do: compute a call on the WebAssembly backend, on one thread and on two,
+// with the same bits, right by the float64 reference, and then end. Run by Deno and Bun in `npm run check`.
 import { f32, globalTokens, or, slidingWindow } from '../../packages/core/dist/index.js';
 import { attentionReferenceRows } from '../../packages/core/dist/reference.js';
 import { wasm } from '../../packages/wasm/dist/index.js';

@@ -1,4 +1,5 @@
-// The runtimes that the tools bring, all of them npm packages: on a machine that has none of them, npm is enough.
+// The runtimes that the tools bring, all of them npm packages: on a
+// machine that has none of them, npm is enough.
 
 /** What everything is built and tested with. */
 export const NODE = '24.21.0';

@@ -1,5 +1,6 @@
-// The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of WGSL: it accepts every kernel that has no
-// subgroups, which it does not know, and a call of each kind is right by the float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
+// The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of
+// WGSL: it accepts every kernel that has no subgroups, which it does not know, and a call of each
+// kind is right by the float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
 import {
   createAttn,
   f32,
@@ -49,7 +50,8 @@ for (const preset of ['hf', 'paper', 'lucidrains']) {
     { ...call, returnOrder: true },
     { ...call, order, buckets },
   ].map((each) => evaluateReference(lshGraph(each), lshInputs(each)));
-  // Rounding may decide between two buckets now and then; what follows is right for the buckets that were found.
+  // Rounding may decide between two buckets now and then; what
+  // follows is right for the buckets that were found.
   const same =
     buckets.data.filter((bucket, i) => bucket === hashed.buckets.data[i]).length / buckets.data.length;
   const worst = out.data.reduce((most, value, i) => Math.max(most, Math.abs(value - asTold.out.data[i])), 0);

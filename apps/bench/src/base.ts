@@ -17,7 +17,10 @@ export interface Base {
   remove(): void;
 }
 
-/** Checks a revision out and builds it. Throws a sentence when there is no such revision, or it has no contests yet. */
+/**
+ * Checks a revision out and builds it. Throws a sentence when there
+ * is no such revision, or it has no contests yet.
+ */
 export function buildBase(ref: string, log: (message: string) => void): Base {
   const run = (folder: string, command: string, ...args: string[]): string =>
     execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();

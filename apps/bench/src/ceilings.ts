@@ -9,7 +9,9 @@ export function ceilings(): Ceilings {
   return found;
 }
 
-/** The SIMD peak of one thread, in 10⁹ operations a second: with fused multiply–add where the engine has it. */
+/**
+ * The SIMD peak of one thread, in 10⁹ operations a second: with fused multiply–add where the engine has it.
+ */
 export function simdPeak(): number {
   const { relaxedGflops, simdGflops } = ceilings();
   return relaxedGflops ?? simdGflops;

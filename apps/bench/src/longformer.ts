@@ -5,7 +5,10 @@ import { LONGFORMER_PRESETS, type TokenBatch } from '@attn/models/node';
 /** Ids of words; those below are special. */
 const FIRST_WORD = 4;
 
-/** The config of Longformer-base with so many positions; of one layer of it with a small vocabulary where it should be quick. */
+/**
+ * The config of Longformer-base with so many positions; of one layer
+ * of it with a small vocabulary where it should be quick.
+ */
 export function longformerConfig(
   positions: number,
   quick: boolean,

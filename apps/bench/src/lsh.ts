@@ -1,4 +1,6 @@
-/** Reformer's LSH attention as graphs that hash, sort and attend, their inputs, and what checks the results. */
+/**
+ * Reformer's LSH attention as graphs that hash, sort and attend, their inputs, and what checks the results.
+ */
 import {
   f32,
   GraphBuilder,
@@ -56,7 +58,10 @@ function layer(builder: GraphBuilder, hidden: Tensor, shape: readonly number[], 
   return builder.build({ out: builder.reshape(out, [batch, n, width]) });
 }
 
-/** Throws when sampled rows of `out` are off the float64 reference with the orders that were found; returns the greatest error otherwise. */
+/**
+ * Throws when sampled rows of `out` are off the float64 reference with
+ * the orders that were found; returns the greatest error otherwise.
+ */
 export function checkLsh(inputs: Tensors, { out, order }: Tensors, lsh: LshSpec): number {
   const [, heads, n, dim] = out.shape;
   const rows = sampleRows(CHECKED_ROWS, heads, n);

@@ -1,4 +1,7 @@
-/** `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION] [--json FILE] …`: runs suites and prints their tables. */
+/**
+ * `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION]
+ * [--json FILE] …`: runs suites and prints their tables.
+ */
 import { writeFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { carry } from './gpu/carry.ts';

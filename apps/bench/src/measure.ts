@@ -1,6 +1,6 @@
 /**
- * Interleaved timing: in every round each candidate runs once, in turn, so that a busy neighbour slows all of them
- * alike and ratios hold even where absolute times do not.
+ * Interleaved timing: in every round each candidate runs once, in turn, so that a busy
+ * neighbour slows all of them alike and ratios hold even where absolute times do not.
  */
 import { median, quantile } from 'simple-statistics';
 

@@ -8,8 +8,8 @@ import type { Problem } from './inputs.ts';
 const TOLERANCE = 1e-5;
 
 /**
- * Throws when any of about 24 rows of `out` [1, heads, n, dim] is off; returns the greatest error otherwise. First,
- * last and evenly spaced rows, over all heads.
+ * Throws when any of about 24 rows of `out` [1, heads, n, dim] is off; returns the
+ * greatest error otherwise. First, last and evenly spaced rows, over all heads.
  */
 export function checkRows(
   { heads, n, q, k, v }: Problem,

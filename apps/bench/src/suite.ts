@@ -1,4 +1,7 @@
-/** A suite measures one part of the project and returns tables; every figure in `docs/` is a cell of one of them. */
+/**
+ * A suite measures one part of the project and returns tables; every
+ * figure in `docs/` is a cell of one of them.
+ */
 
 /** A table of figures. */
 export interface Table {

@@ -1,6 +1,6 @@
 /**
- * From what stands on the command line to checked values. Every mistake is an `AttnError` of the caller's (exit code 2)
- * that names the option and shows what was given.
+ * From what stands on the command line to checked values. Every mistake is an `AttnError`
+ * of the caller's (exit code 2) that names the option and shows what was given.
  */
 import { readFile } from 'node:fs/promises';
 import { AttnError, type Json } from '@attn/core';
@@ -67,7 +67,8 @@ export function isSet(options: Options, name: string): boolean {
 }
 
 /**
- * JSON that is written out on the command line (it begins with a bracket or a brace) or stands in the file of that name.
+ * JSON that is written out on the command line (it begins with a
+ * bracket or a brace) or stands in the file of that name.
  * @throws AttnError `FILE_NOT_FOUND`, `INVALID_ARGUMENT`
  */
 export async function jsonOrFile(name: string, given: string): Promise<Json> {

@@ -1,4 +1,7 @@
-/** The `--options` option of `attn run`: attributes of the op, as JSON. Their values are checked where the op is. */
+/**
+ * The `--options` option of `attn run`: attributes of the op, as
+ * JSON. Their values are checked where the op is.
+ */
 import { show, unknownName, type AttentionLayout } from '@attn/core/backend';
 import { badArgument, jsonOrFile, text, type Options } from './args.ts';
 import type { CallAttributes } from './calls/call.ts';

@@ -1,7 +1,7 @@
 /**
- * The `attn` command line: finds the command, runs it, and turns what went wrong into one sentence on stderr and an exit
- * code: 0 success, 2 the input was at fault, 130 interrupted, 1 anything else. With `--json` an error is also one JSON
- * object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
+ * The `attn` command line: finds the command, runs it, and turns what went wrong into one sentence on stderr
+ * and an exit code: 0 success, 2 the input was at fault, 130 interrupted, 1 anything else. With `--json` an
+ * error is also one JSON object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
  */
 import { readFileSync } from 'node:fs';
 import { AttnError } from '@attn/core';

@@ -1,4 +1,5 @@
-// What the docs show must work: every JSON pattern parses, every drawing is what its pattern allows, the script runs.
+// What the docs show must work: every JSON pattern parses, every
+// drawing is what its pattern allows, the script runs.
 import { execFile } from 'node:child_process';
 import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,10 @@ const read = (name: string) => readFile(new URL(`../../../docs/${name}`, import.
 const patterns = await read('patterns.md');
 const commandLine = await read('cli.md');
 
-/** Every line of every `json` block, with the `text` block that follows the block, if one does, at its first line. */
+/**
+ * Every line of every `json` block, with the `text` block that
+ * follows the block, if one does, at its first line.
+ */
 const examples = [...patterns.matchAll(/^```json\n(.+?)```(?:\n\n```text\n(.+?)\n```)?/gms)].flatMap(
   ([, lines, drawing]) =>
     lines

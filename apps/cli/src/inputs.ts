@@ -9,8 +9,8 @@ const MASKS: readonly string[] = ['keyMask', 'queryMask', 'globalMask'];
 const INTEGERS: readonly string[] = ['segmentIds', 'keyLengths', 'buckets', 'order'];
 
 /**
- * Reads the required inputs and every optional one that the file has, but for those that `--ignore` lists. An input named `x` is the
- * tensor `x`, or the one that the option `--x` names, which must then exist.
+ * Reads the required inputs and every optional one that the file has, but for those that `--ignore` lists.
+ * An input named `x` is the tensor `x`, or the one that the option `--x` names, which must then exist.
  * @throws AttnError `MISSING_INPUT`, `INVALID_DTYPE`, `INVALID_ARGUMENT`
  */
 export async function readInputs(

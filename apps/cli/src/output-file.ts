@@ -37,7 +37,8 @@ export async function checkFolder(path: string): Promise<void> {
 }
 
 /**
- * Throws when an output cannot be written to its folder, or is a file that the command reads, under whatever name.
+ * Throws when an output cannot be written to its folder, or is a file
+ * that the command reads, under whatever name.
  * @param name of the option that says `path`
  * @param inputs names of the options that say what is read
  */

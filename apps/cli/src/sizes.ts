@@ -1,4 +1,7 @@
-/** The sizes of a call that `plan` and `explain` look at without any tensors. Both have the same options and defaults. */
+/**
+ * The sizes of a call that `plan` and `explain` look at without any
+ * tensors. Both have the same options and defaults.
+ */
 import { AttnError } from '@attn/core';
 import { badArgument, integer, type Options } from './args.ts';
 import type { Command } from './command.ts';

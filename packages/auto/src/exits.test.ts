@@ -1,8 +1,14 @@
-/** A process whose `Attn` was disposed ends by itself, whatever ran in it: no worker, device or timer is left behind. */
+/**
+ * A process whose `Attn` was disposed ends by itself, whatever ran in
+ * it: no worker, device or timer is left behind.
+ */
 import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 
-/** Runs a program that computes and disposes; what it printed, how it ended. `killed` when it did not end by itself. */
+/**
+ * Runs a program that computes and disposes; what it printed, how it
+ * ended. `killed` when it did not end by itself.
+ */
 function run(program: string): Promise<{ readonly output: string; readonly code: number | null }> {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: import.meta.dirname,

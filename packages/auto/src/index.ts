@@ -1,6 +1,6 @@
 /**
- * `createAttn()` for applications that do not want to list backends: those of this project that are installed, the
- * fastest first, each loaded only here and now.
+ * `createAttn()` for applications that do not want to list backends: those of this
+ * project that are installed, the fastest first, each loaded only here and now.
  */
 import { createAttn as createAttnFrom, type Attn, type AttnOptions, type Backend } from '@attn/core';
 import { ATTN_OPTIONS, checkOptions } from '@attn/core/backend';

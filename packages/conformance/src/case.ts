@@ -1,6 +1,7 @@
 /**
- * A case is data: what to compute, on which numbers, and a sentence on why it is there. Its id is made from its
- * parameters, so that it is the same everywhere, can be pasted from a report into a filter, and needs no list.
+ * A case is data: what to compute, on which numbers, and a sentence on why
+ * it is there. Its id is made from its parameters, so that it is the same
+ * everywhere, can be pasted from a report into a filter, and needs no list.
  */
 import type { Graph, Tensors } from '@attn/core';
 import type { OpName } from '@attn/core/backend';
@@ -11,7 +12,9 @@ export interface BuiltCase {
   readonly graph: Graph;
   /** Inputs of the first run. */
   readonly inputs: Tensors;
-  /** Inputs of the second run of the same executable: other numbers, other masks, so that stale state shows. */
+  /**
+   * Inputs of the second run of the same executable: other numbers, other masks, so that stale state shows.
+   */
   readonly again: Tensors;
   /** The query rows of one big attention that are compared; without it, everything is. */
   readonly rows?: readonly RowAddress[];
@@ -29,7 +32,10 @@ export interface ConformanceCase {
   build(): BuiltCase;
 }
 
-/** The parameters that the id is made of, in order. `true` prints the bare name; `undefined` and `false` print nothing. */
+/**
+ * The parameters that the id is made of, in order. `true` prints the
+ * bare name; `undefined` and `false` print nothing.
+ */
 export type CaseParams = Readonly<Record<string, ParamValue>>;
 export type ParamValue = string | number | boolean | undefined | readonly (number | string)[];
 

@@ -1,6 +1,7 @@
 /**
- * Compares what a backend returned with what it should have returned, and says how they differ so that a person can
- * act on it: which output, which index, by how much more than allowed, and the neighbourhood in an aligned table.
+ * Compares what a backend returned with what it should have returned, and says
+ * how they differ so that a person can act on it: which output, which index,
+ * by how much more than allowed, and the neighbourhood in an aligned table.
  */
 import { type Tensor, type TensorSpec } from '@attn/core';
 import { halfToNumber } from '@attn/core/backend';
@@ -26,7 +27,10 @@ export interface Mismatch {
   readonly text: string;
 }
 
-/** The element with the largest error in units of its tolerance; a wrong NaN or infinity is worse than any number. */
+/**
+ * The element with the largest error in units of its tolerance; a
+ * wrong NaN or infinity is worse than any number.
+ */
 export interface WorstElement {
   readonly index: readonly number[];
   readonly expected: number;
@@ -74,7 +78,9 @@ export function compareOutput(
   return { output, kind: 'values', count, total, worst: element, text };
 }
 
-/** Error in units of the tolerance; NaN and ±∞ must be equal, and count as infinitely wrong when they are not. */
+/**
+ * Error in units of the tolerance; NaN and ±∞ must be equal, and count as infinitely wrong when they are not.
+ */
 export function excess(expected: number, actual: number, tolerance: number): number {
   if (Object.is(expected, actual) || expected === actual) return 0;
   if (!Number.isFinite(expected) || !Number.isFinite(actual) || Number.isNaN(tolerance)) return Infinity;

@@ -1,7 +1,7 @@
 /**
- * Where the numbers of a case come from. Every value follows from a short recipe and a seed that is the hash of the
- * case's id and the input's name: any implementation in any language can make the same bits, no file is needed, and
- * adding a case never changes the data of another.
+ * Where the numbers of a case come from. Every value follows from a short recipe and a seed that
+ * is the hash of the case's id and the input's name: any implementation in any language can make
+ * the same bits, no file is needed, and adding a case never changes the data of another.
  *
  * The generator is core's `mulberry32`. From `state = seed`, each step does, on 32-bit integers:
  *
@@ -65,13 +65,16 @@ export function fillIntegers(below: number, length: number, seed: number): Int32
 }
 
 /**
- * One row of a 0/1 mask over `n` positions: `all`, `none`, `tail:5` (the last five are 0), `head:5`, `holes:30`
- * (each is 0 with 30 % chance), `only:0,7` (1 there alone), `not:3,4` (0 there alone), `every:4` (1 at multiples of 4).
- * Negative positions count from the end. `a|b|c` gives batch rows a recipe each, in turn.
+ * One row of a 0/1 mask over `n` positions: `all`, `none`, `tail:5` (the last five
+ * are 0), `head:5`, `holes:30` (each is 0 with 30 % chance), `only:0,7` (1 there
+ * alone), `not:3,4` (0 there alone), `every:4` (1 at multiples of 4). Negative
+ * positions count from the end. `a|b|c` gives batch rows a recipe each, in turn.
  */
 export type MaskRecipe = string;
 
-/** A [batch, n] mask. In round 1 (the second run of a case) positions are reversed, so that stale data shows. */
+/**
+ * A [batch, n] mask. In round 1 (the second run of a case) positions are reversed, so that stale data shows.
+ */
 export function fillMask(
   recipe: MaskRecipe,
   batch: number,
@@ -109,8 +112,9 @@ function maskRow(recipe: string, n: number, seed: number): Uint8Array {
 }
 
 /**
- * One row of segment ids over `n` positions: `runs:10,25` (a new document starts at 10 and at 25), `modulo:3`
- * (three interleaved documents), `same`, `own` (each token its own document). `a|b` gives batch rows one each.
+ * One row of segment ids over `n` positions: `runs:10,25` (a new document
+ * starts at 10 and at 25), `modulo:3` (three interleaved documents), `same`,
+ * `own` (each token its own document). `a|b` gives batch rows one each.
  */
 export type SegmentRecipe = string;
 

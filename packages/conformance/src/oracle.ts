@@ -1,12 +1,13 @@
 /**
- * What a graph should give: core's float64 reference for the values, and for how far off they may be, the rules of
- * `tolerance/`.
+ * What a graph should give: core's float64 reference for the values,
+ * and for how far off they may be, the rules of `tolerance/`.
  *
- * A single op has exact inputs, so its rule is all there is. In a longer graph errors are carried on, and bounding that
- * in the worst case would soon allow anything (a dozen layers give 10¹⁶⁰). Instead the reference is run again a few
- * times with every intermediate value moved up or down by as much as its own op may be off: so errors grow exactly as
- * the graph makes them grow. Directions are random with a fixed seed, but from trial to trial they change by a design:
- * the errors of an op and of the next ones add up in some trial, and do not cancel each other out in all.
+ * A single op has exact inputs, so its rule is all there is. In a longer graph errors are carried on,
+ * and bounding that in the worst case would soon allow anything (a dozen layers give 10¹⁶⁰). Instead
+ * the reference is run again a few times with every intermediate value moved up or down by as much as
+ * its own op may be off: so errors grow exactly as the graph makes them grow. Directions are random
+ * with a fixed seed, but from trial to trial they change by a design: the errors of an op and of the
+ * next ones add up in some trial, and do not cancel each other out in all.
  */
 import { type Graph, type Tensors } from '@attn/core';
 import { mulberry32, namedInputs, type NodeOf, type OpName } from '@attn/core/backend';
@@ -14,7 +15,10 @@ import { evaluateReference, references, type ReferenceTensor } from '@attn/core/
 import type { Expected } from './compare.ts';
 import { nodeErrors } from './tolerance/index.ts';
 
-/** By trial: whether ops move their values the other way. Of each two of these columns half the rows agree (Walsh, Hadamard). */
+/**
+ * By trial: whether ops move their values the other way. Of each two
+ * of these columns half the rows agree (Walsh, Hadamard).
+ */
 const TURNED = [
   [false, false, false, false],
   [false, true, false, true],
@@ -39,7 +43,10 @@ export function oracle(graph: Graph, inputs: Tensors): Readonly<Record<string, E
   return expected;
 }
 
-/** Every value of the graph in float64, by id: the reference, asked for all of them instead of the outputs alone. */
+/**
+ * Every value of the graph in float64, by id: the reference, asked
+ * for all of them instead of the outputs alone.
+ */
 function allValues(graph: Graph, inputs: Tensors): readonly ReferenceTensor[] {
   const outputs = new Map(graph.values.map((_, id) => [String(id), id]));
   const byName = evaluateReference({ ...graph, outputs }, inputs);
@@ -60,8 +67,8 @@ function ownErrors(graph: Graph, exact: readonly ReferenceTensor[]): readonly Fl
 }
 
 /**
- * By id: how far off each value may be because of what came before. The largest deviation over the trials and over the
- * row (the last axis) that the element is in, times `SAFETY`.
+ * By id: how far off each value may be because of what came before. The largest deviation
+ * over the trials and over the row (the last axis) that the element is in, times `SAFETY`.
  */
 function carriedErrors(
   graph: Graph,

@@ -1,6 +1,7 @@
 /**
- * Checks a plan cell by cell against the pattern's definition: every pair that is allowed is computed exactly once, no
- * other pair at all, and the structure is what kernels rely on. Slow and simple, because it is what plans are trusted by.
+ * Checks a plan cell by cell against the pattern's definition: every pair that is
+ * allowed is computed exactly once, no other pair at all, and the structure is
+ * what kernels rely on. Slow and simple, because it is what plans are trusted by.
  */
 import { type AttentionPlan, type Tensor } from '@attn/core';
 import {

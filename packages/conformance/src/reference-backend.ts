@@ -1,6 +1,6 @@
 /**
- * Core's float64 reference as a backend: the slowest there is, and right by definition. It shows that the suite itself
- * holds, and is what the deliberately faulty backends of the suite's own test are made from.
+ * Core's float64 reference as a backend: the slowest there is, and right by definition. It shows that the
+ * suite itself holds, and is what the deliberately faulty backends of the suite's own test are made from.
  */
 import { AttnError, type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {

@@ -8,8 +8,8 @@ export interface BackendResults {
 }
 
 /**
- * A matrix with an op per row and a backend per column: `412/412` passed of run, `400/412 (12 unsupported)`. Below it,
- * the first line of every failure.
+ * A matrix with an op per row and a backend per column: `412/412` passed of
+ * run, `400/412 (12 unsupported)`. Below it, the first line of every failure.
  */
 export function formatReport(columns: readonly BackendResults[]): string {
   const opsSeen = [...new Set(columns.flatMap(({ results }) => results.map(({ id }) => opOf(id))))];

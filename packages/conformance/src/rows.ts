@@ -1,4 +1,7 @@
-/** Attention on a problem that is too big to compute whole by its definition: only some query rows are compared. */
+/**
+ * Attention on a problem that is too big to compute whole by its
+ * definition: only some query rows are compared.
+ */
 import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core/backend';
 import {
@@ -11,7 +14,10 @@ import { compareOutput, toNumbers } from './compare.ts';
 import { attentionRowError } from './tolerance/attention.ts';
 import { storageError } from './tolerance/rounding.ts';
 
-/** `count` rows of a sequence of `length`: the first, the last, and evenly spaced ones between, the heads in turn. */
+/**
+ * `count` rows of a sequence of `length`: the first, the last, and
+ * evenly spaced ones between, the heads in turn.
+ */
 export function sampleRows(count: number, heads: number, length: number): RowAddress[] {
   return Array.from({ length: count }, (_, i) => ({
     batch: 0,
@@ -20,7 +26,10 @@ export function sampleRows(count: number, heads: number, length: number): RowAdd
   }));
 }
 
-/** The greatest |out − expected| over some rows of an attention output, against float64; NaN if any error is NaN. */
+/**
+ * The greatest |out − expected| over some rows of an attention
+ * output, against float64; NaN if any error is NaN.
+ */
 export function greatestRowError(
   inputs: Readonly<Record<string, ReferenceInput>>,
   attributes: AttentionAttributes,

@@ -1,4 +1,6 @@
-/** The suite itself under test: every planted fault must make it fail, and the reference must pass all of it. */
+/**
+ * The suite itself under test: every planted fault must make it fail, and the reference must pass all of it.
+ */
 import { describe, expect, test } from 'vitest';
 import { allCases } from './cases/index.ts';
 import { faults, type Fault } from './faults/index.testing.ts';

@@ -1,11 +1,14 @@
 /**
- * Whether a result is what was declared. What a backend cannot do it says itself, and its test declares it: a case that
- * is unsupported without having been declared is a failure, and so is one that was declared and works.
+ * Whether a result is what was declared. What a backend cannot do it says
+ * itself, and its test declares it: a case that is unsupported without having
+ * been declared is a failure, and so is one that was declared and works.
  */
 import type { CaseResult } from './runner.ts';
 import { matches } from './select.ts';
 
-/** For each glob of ids a part of the reason that the backend's `supports` gives for every case that matches. */
+/**
+ * For each glob of ids a part of the reason that the backend's `supports` gives for every case that matches.
+ */
 export type Exceptions = Readonly<Record<string, string>>;
 
 /** What is wrong with a result, or undefined. */

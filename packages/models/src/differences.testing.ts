@@ -7,7 +7,10 @@ import type { Golden } from './goldens.testing.ts';
 /** What comparing takes of a golden. */
 export type Expected = Pick<Golden, 'id' | 'tensors' | 'outputs' | 'atol'>;
 
-/** How the outputs of a run differ from the golden's: one text per output that is off. Padded positions do not count. */
+/**
+ * How the outputs of a run differ from the golden's: one text per
+ * output that is off. Padded positions do not count.
+ */
 export function differences(golden: Expected, outputs: Tensors, names = golden.outputs): readonly string[] {
   const compare = golden.tensors.get('aux.compare');
   return names.flatMap((name) => {

@@ -1,4 +1,7 @@
-/** What holds for the goldens of every family: in float64 and on every backend, all positions that count are within the tolerance. */
+/**
+ * What holds for the goldens of every family: in float64 and on every
+ * backend, all positions that count are within the tolerance.
+ */
 import { createAttn, type Attn, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';

@@ -1,6 +1,7 @@
 /**
- * Goldens: whole models of the original Python implementations, with their inputs and outputs. Each folder of `goldens/` is a
- * checkpoint as people have it, `io.safetensors` with what went in and came out, and `case.json` with the bound on the difference.
+ * Goldens: whole models of the original Python implementations, with their inputs and
+ * outputs. Each folder of `goldens/` is a checkpoint as people have it, `io.safetensors`
+ * with what went in and came out, and `case.json` with the bound on the difference.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

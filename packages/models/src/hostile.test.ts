@@ -1,4 +1,5 @@
-// Damaged and hostile checkpoints: a typed error or a model, never anything else, and no memory for what is only claimed.
+// Damaged and hostile checkpoints: a typed error or a model, never
+// anything else, and no memory for what is only claimed.
 import { AttnError, type Json, type JsonObject } from '@attn/core';
 import { openSafetensors } from '@attn/safetensors';
 import fc from 'fast-check';

@@ -1,4 +1,5 @@
-// A page loads a checkpoint from another web server, tensor by tensor, and runs it: the outputs are those of the original.
+// A page loads a checkpoint from another web server, tensor by
+// tensor, and runs it: the outputs are those of the original.
 import { createAttn } from '@attn/core';
 import { parseSafetensors } from '@attn/safetensors';
 import { wasm } from '@attn/wasm';

@@ -1,4 +1,5 @@
-// Loading from folders, URLs, shards and the hub: all must give the golden's output, and read no more than they need.
+// Loading from folders, URLs, shards and the hub: all must give the
+// golden's output, and read no more than they need.
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

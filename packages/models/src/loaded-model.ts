@@ -80,9 +80,11 @@ export class LoadedModel {
   }
 
   /**
-   * Continues a text or ids, token by token, where the model is a causal language model. With ids the prompt is taken as it is.
+   * Continues a text or ids, token by token, where the model is a
+   * causal language model. With ids the prompt is taken as it is.
    *
-   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
+   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT`
+   * (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
    */
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Generated> {
     const { model, tokenizer } = this;

@@ -1,6 +1,7 @@
 /**
- * What every model of this package is: a function from config and weights to a `Graph`, so that it runs on every backend and
- * can be exported. One folder per model (`longformer/`, …) holds its config, its graph and its weights; nothing here knows any of them.
+ * What every model of this package is: a function from config and weights to a `Graph`, so
+ * that it runs on every backend and can be exported. One folder per model (`longformer/`,
+ * …) holds its config, its graph and its weights; nothing here knows any of them.
  */
 import type { Graph, JsonObject, Tensor, Tensors } from '@attn/core';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
@@ -42,7 +43,9 @@ export interface VectorBatch {
   readonly attentionMask?: Mask;
 }
 
-/** A graph and what to feed it. Batches of equal shape share the graph, and with it what backends compiled. */
+/**
+ * A graph and what to feed it. Batches of equal shape share the graph, and with it what backends compiled.
+ */
 export interface ModelCall {
   readonly graph: Graph;
   readonly inputs: Tensors;
@@ -52,11 +55,17 @@ export interface ModelCall {
 export interface FixedCall {
   readonly batch: number;
   readonly length: number;
-  /** Positions of global tokens, in every row. Default: the model's own rule, where it does not depend on the tokens. */
+  /**
+   * Positions of global tokens, in every row. Default: the model's
+   * own rule, where it does not depend on the tokens.
+   */
   readonly globalTokens?: readonly number[];
 }
 
-/** What continuing a text takes to know of a causal language model, whose output `logits` is [B, N, vocabulary]. */
+/**
+ * What continuing a text takes to know of a causal language model,
+ * whose output `logits` is [B, N, vocabulary].
+ */
 export interface GenerationRules {
   /** The id that ends a text. */
   readonly eosTokenId: number;
@@ -83,27 +92,33 @@ export interface Model {
   /** Absent in models that do not continue texts. */
   readonly generation?: GenerationRules | undefined;
   /**
-   * The length to give a row of this many tokens, padding after them masked, so that few graphs are compiled. It gives the numbers
-   * that the row alone gives, which other lengths may not. Absent where all of them do.
+   * The length to give a row of this many tokens, padding after them masked, so that few graphs are compiled.
+   * It gives the numbers that the row alone gives, which other lengths may not. Absent where all of them do.
    */
   graphLength?(length: number): number;
   /**
-   * The graph of a batch and its inputs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary,
-   * more tokens than `maxLength`, an input that the model does not have).
+   * The graph of a batch and its inputs. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`
+   * (an id beyond the vocabulary, more tokens than `maxLength`, an input that the model does not have).
    */
   call(batch: TokenBatch): ModelCall;
-  /** The same for vectors; models that always have a table of words have no such method. Errors: as of `call`. */
+  /**
+   * The same for vectors; models that always have a table of words have no such method. Errors: as of `call`.
+   */
   callVectors?(batch: VectorBatch): ModelCall;
   /**
-   * A graph whose only input is `input_ids` [B, N], i32, or `inputs_embeds` [B, N, C], f32: for `exportOnnx` and for measurements.
-   * Errors: `INVALID_ARGUMENT`, also when the model's rule for global tokens depends on the tokens and `globalTokens` is absent.
+   * A graph whose only input is `input_ids` [B, N], i32, or `inputs_embeds` [B, N, C],
+   * f32: for `exportOnnx` and for measurements. Errors: `INVALID_ARGUMENT`, also when the
+   * model's rule for global tokens depends on the tokens and `globalTokens` is absent.
    */
   fixedGraph(call: FixedCall): Graph;
 }
 
 /** Options of loading that every family knows. */
 export interface FamilyOptions extends ReadOptions {
-  /** Class of the original to load as. Default: the first of config.json's `architectures`, or the model without a head. */
+  /**
+   * Class of the original to load as. Default: the first of
+   * config.json's `architectures`, or the model without a head.
+   */
   readonly architecture?: string;
 }
 
@@ -112,10 +127,15 @@ export interface ModelFamily<M extends Model = Model> {
   readonly name: string;
   /** True when this config.json is one of its models. */
   recognises(config: JsonObject): boolean;
-  /** The tensors that `load` takes from a checkpoint with this config and these names. Errors: as of `load`. */
+  /**
+   * The tensors that `load` takes from a checkpoint with this config and these names. Errors: as of `load`.
+   */
   slots(checkpoint: Pick<Checkpoint, 'config' | 'has'>, architecture?: string): readonly Slot[];
   /** The tokenizer of a checkpoint that has no tokenizer.json, where the config says enough. */
   tokenizer?(config: JsonObject): TextTokenizer | undefined;
-  /** Reads the weights. Errors: `MALFORMED_FILE` (config or weights do not fit), `UNSUPPORTED` (an architecture that is not here). */
+  /**
+   * Reads the weights. Errors: `MALFORMED_FILE` (config or weights do
+   * not fit), `UNSUPPORTED` (an architecture that is not here).
+   */
   load(checkpoint: Checkpoint, options?: FamilyOptions): Promise<M>;
 }

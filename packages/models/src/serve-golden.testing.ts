@@ -1,4 +1,7 @@
-/** Around the tests that run on a page: a golden's files on a web server of their own, whose address pages get as `golden`. */
+/**
+ * Around the tests that run on a page: a golden's files on a web
+ * server of their own, whose address pages get as `golden`.
+ */
 import type { TestProject } from 'vitest/node';
 import { filesOf, serveFiles } from './files/server.testing.ts';
 import { goldenFolder } from './goldens.testing.ts';

@@ -1,4 +1,7 @@
-/** A byte-level tokenizer like RoBERTa's, small enough to read: each lower-case letter and the space is a token, ids from 4. */
+/**
+ * A byte-level tokenizer like RoBERTa's, small enough to read: each
+ * lower-case letter and the space is a token, ids from 4.
+ */
 import type { JsonObject } from '@attn/core';
 
 const SPECIAL = ['<s>', '<pad>', '</s>', '<unk>'];

@@ -1,4 +1,7 @@
-/** Text to ids through @huggingface/tokenizers, which is loaded only when a model has a tokenizer.json and somebody needs it. */
+/**
+ * Text to ids through @huggingface/tokenizers, which is loaded only
+ * when a model has a tokenizer.json and somebody needs it.
+ */
 import { AttnError } from '@attn/core';
 import { aString, checkArgument, show } from '@attn/core/backend';
 import type { Tokenizer } from '@huggingface/tokenizers';

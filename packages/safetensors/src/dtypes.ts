@@ -1,6 +1,7 @@
 /**
- * What the dtypes of a .safetensors file become in memory. Files are little-endian, as is every machine that JavaScript
- * runs on today, so that numbers are used where they lie; only what has no dtype of ours is converted.
+ * What the dtypes of a .safetensors file become in memory. Files are
+ * little-endian, as is every machine that JavaScript runs on today, so that
+ * numbers are used where they lie; only what has no dtype of ours is converted.
  */
 import { AttnError, type DType, type Tensor } from '@attn/core';
 import { storageOver } from '@attn/core/backend';
@@ -52,8 +53,9 @@ export const DTYPE_IN_FILE: Readonly<Record<DType, FileDtype>> = {
 };
 
 /**
- * The tensor whose bytes these are. Shares memory with `bytes` where no conversion is needed and the bytes are aligned.
- * `name` goes into the message of an `INVALID_DTYPE` error: a value that has no place in the narrower dtype.
+ * The tensor whose bytes these are. Shares memory with `bytes` where no
+ * conversion is needed and the bytes are aligned. `name` goes into the message
+ * of an `INVALID_DTYPE` error: a value that has no place in the narrower dtype.
  */
 export function decode(dtype: FileDtype, shape: readonly number[], bytes: Uint8Array, name: string): Tensor {
   switch (dtype) {

@@ -1,9 +1,13 @@
 /**
- * `JSON.parse` keeps the last of several equal names without a word; in a weights file that would let two readers see
- * two different models. This finds the first repeated name in text that `JSON.parse` has already accepted.
+ * `JSON.parse` keeps the last of several equal names without a word; in a
+ * weights file that would let two readers see two different models. This finds
+ * the first repeated name in text that `JSON.parse` has already accepted.
  */
 
-/** Names are compared in the outermost object and in the objects directly in it; deeper there is nothing to read. */
+/**
+ * Names are compared in the outermost object and in the objects
+ * directly in it; deeper there is nothing to read.
+ */
 const DEPTH = 2;
 
 /** The first name that stands twice in one object of valid JSON `text`, or undefined. */

@@ -1,7 +1,7 @@
 /**
- * The header of a .safetensors file, read with suspicion: a file comes from the network, and every number in it is
- * checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its rules, among
- * them that the tensors cover the data without a hole or an overlap, are all enforced here).
+ * The header of a .safetensors file, read with suspicion: a file comes from the network, and every number in
+ * it is checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its
+ * rules, among them that the tensors cover the data without a hole or an overlap, are all enforced here).
  */
 import { AttnError } from '@attn/core';
 import {

@@ -1,6 +1,7 @@
 /**
- * A file on a web server, read by range requests: the header first, then each tensor by itself, so that a program can use a few tensors of a
- * file of any size. Nothing that the server says about lengths is believed: memory grows only with the bytes that arrive.
+ * A file on a web server, read by range requests: the header first, then each tensor by
+ * itself, so that a program can use a few tensors of a file of any size. Nothing that the
+ * server says about lengths is believed: memory grows only with the bytes that arrive.
  */
 import { AttnError } from '@attn/core';
 import {
@@ -28,7 +29,9 @@ export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Stops what is being read. */
   readonly signal?: AbortSignal;
-  /** How often a request is tried that fails for want of a network or because the server is busy. Default 3. */
+  /**
+   * How often a request is tried that fails for want of a network or because the server is busy. Default 3.
+   */
   readonly attempts?: number;
 }
 
@@ -51,9 +54,11 @@ const PAUSE_MS = 250;
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 
 /**
- * Asks the server for the file's size and returns a source over it. A file that changes while it is read is noticed by its ETag.
- * @throws AttnError `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without range requests), `INVALID_ARGUMENT` (any other refusal),
- * `MALFORMED_FILE` (answers that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`
+ * Asks the server for the file's size and returns a source over it. A
+ * file that changes while it is read is noticed by its ETag.
+ * @throws AttnError `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without
+ * range requests), `INVALID_ARGUMENT` (any other refusal), `MALFORMED_FILE` (answers
+ * that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`
  */
 export async function httpSource(url: string, given: HttpOptions = {}): Promise<SafetensorsSource> {
   checkArgument(WHERE, 'url', url, aString);

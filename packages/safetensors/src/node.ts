@@ -1,6 +1,7 @@
 /**
- * Files on disk, for Node. Reading holds one tensor at a time; writing goes to a temporary file beside the target that
- * takes its name only when all of it is on disk, so that whoever looks at the target finds a whole file or none.
+ * Files on disk, for Node. Reading holds one tensor at a time; writing goes to
+ * a temporary file beside the target that takes its name only when all of it
+ * is on disk, so that whoever looks at the target finds a whole file or none.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
@@ -24,14 +25,18 @@ import { malformed } from './header.ts';
 import { openSafetensors, type SafetensorsFile } from './read.ts';
 import { safetensorsParts, type Metadata, type NamedTensors } from './write.ts';
 
-/** One system call moves at most this many bytes: less than any platform's limit, and a chance to notice an abort. */
+/**
+ * One system call moves at most this many bytes: less than any
+ * platform's limit, and a chance to notice an abort.
+ */
 const CHUNK_BYTES = 64 * 2 ** 20;
 
 /** An open file on disk. */
 export interface SafetensorsDiskFile extends SafetensorsFile {
   /**
-   * A tensor that is not read now, but each time when its data is asked for and nobody holds it any more; closing this file does not
-   * matter to it. Asking for its data throws `MALFORMED_FILE` once the file has changed. Errors: `MISSING_INPUT`.
+   * A tensor that is not read now, but each time when its data is asked for and
+   * nobody holds it any more; closing this file does not matter to it. Asking for its
+   * data throws `MALFORMED_FILE` once the file has changed. Errors: `MISSING_INPUT`.
    */
   lazyTensor(name: string): Tensor;
   /** Closes the file. Idempotent. Tensors that were read stay valid. */
@@ -81,7 +86,8 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
 
 /**
  * Writes a file. On failure or abort the target is what it was before, and nothing else is left behind.
- * @throws AttnError `INVALID_ARGUMENT`, `FILE_NOT_FOUND` (no such folder), `ABORTED`, `INTERNAL` (disk full, …)
+ * @throws AttnError `INVALID_ARGUMENT`, `FILE_NOT_FOUND` (no such
+ * folder), `ABORTED`, `INTERNAL` (disk full, …)
  */
 export async function writeSafetensorsFile(
   path: string,

@@ -1,4 +1,7 @@
-/** Two ways to read: all of a file that is in memory already, or tensor by tensor from a source that need not be. */
+/**
+ * Two ways to read: all of a file that is in memory already, or
+ * tensor by tensor from a source that need not be.
+ */
 import { AttnError, type DType, type Tensor } from '@attn/core';
 import { checkArgument, integer, show, storageOver, type Kind } from '@attn/core/backend';
 import { decode, FILE_DTYPES, type FileDtype } from './dtypes.ts';
@@ -49,7 +52,10 @@ export interface SafetensorsFile {
   has(name: string): boolean;
   /** Errors: `MISSING_INPUT` when there is no such tensor. */
   spec(name: string): SafetensorsSpec;
-  /** Errors: `MISSING_INPUT`; `INVALID_DTYPE` for a value that fits no dtype of ours; whatever the source throws. */
+  /**
+   * Errors: `MISSING_INPUT`; `INVALID_DTYPE` for a value that fits no
+   * dtype of ours; whatever the source throws.
+   */
   tensor(name: string): Promise<Tensor>;
 }
 
@@ -65,9 +71,10 @@ const aSource: Kind = {
 };
 
 /**
- * Reads a whole file from memory. Dtypes without a counterpart become the next one: BF16 and F64 → f32 (F64 is rounded
- * to nearest; a finite value beyond f32 is an error), I8, I16, U16 and I64 → i32, U64 → u32 (a value beyond 32 bits is
- * an error). The other tensors share memory with `bytes`, or are copied where they are not aligned.
+ * Reads a whole file from memory. Dtypes without a counterpart become the next one: BF16
+ * and F64 → f32 (F64 is rounded to nearest; a finite value beyond f32 is an error), I8,
+ * I16, U16 and I64 → i32, U64 → u32 (a value beyond 32 bits is an error). The other
+ * tensors share memory with `bytes`, or are copied where they are not aligned.
  * @throws AttnError `MALFORMED_FILE`, `INVALID_DTYPE`
  */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {

@@ -1,4 +1,5 @@
-// Reading and writing agree with each other and with bytes laid out by hand; damage never escapes as anything but AttnError.
+// Reading and writing agree with each other and with bytes laid out
+// by hand; damage never escapes as anything but AttnError.
 import { AttnError, f32, type DType, type Tensor } from '@attn/core';
 import { bytesPerElement, DTYPES, storageOver } from '@attn/core/backend';
 import fc from 'fast-check';

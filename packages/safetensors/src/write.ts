@@ -1,4 +1,7 @@
-/** Writing: the header first, padded so that every tensor's bytes are aligned, then the tensors by falling element size. */
+/**
+ * Writing: the header first, padded so that every tensor's bytes are
+ * aligned, then the tensors by falling element size.
+ */
 import { AttnError, type Tensor } from '@attn/core';
 import {
   aString,
@@ -23,8 +26,9 @@ export type Metadata = ReadonlyMap<string, string> | Readonly<Record<string, str
 const ALIGNMENT = 8;
 
 /**
- * The bytes of a file in parts, so that a writer need not hold the tensors a second time: the header, then each
- * tensor's bytes (views of the tensors' own memory). All checks are made before the first part is returned.
+ * The bytes of a file in parts, so that a writer need not hold the tensors a
+ * second time: the header, then each tensor's bytes (views of the tensors'
+ * own memory). All checks are made before the first part is returned.
  * @throws AttnError `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`
  */
 export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Uint8Array[] {

@@ -1,5 +1,6 @@
-// `npm run release-dry-run`: what the next release would be, tried out in a copy. Versions are raised as the changesets say, every package is packed, and
-// what would be published is checked: one version for all, changelogs, and no dependency that only this workspace understands.
+// `npm run release-dry-run`: what the next release would be, tried out in a copy. Versions are
+// raised as the changesets say, every package is packed, and what would be published is checked:
+// one version for all, changelogs, and no dependency that only this workspace understands.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -29,7 +30,9 @@ function run(command, args, cwd = copy) {
   return stdout;
 }
 
-/** The sources as git knows them, what was built of the packages, and a history that changesets can look at. */
+/**
+ * The sources as git knows them, what was built of the packages, and a history that changesets can look at.
+ */
 function copySources() {
   const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
     cwd: root,
@@ -43,7 +46,8 @@ function copySources() {
     const dist = join(root, 'packages', name, 'dist');
     if (existsSync(dist)) cpSync(dist, join(copy, 'packages', name, 'dist'), { recursive: true });
   }
-  // Only this one tool is lent: pnpm may install into the copy's node_modules, which must not lead out of the copy.
+  // Only this one tool is lent: pnpm may install into the copy's
+  // node_modules, which must not lead out of the copy.
   mkdirSync(join(copy, 'node_modules/@changesets'), { recursive: true });
   symlinkSync(join(root, 'node_modules/@changesets/cli'), join(copy, 'node_modules/@changesets/cli'));
   const git = (...args) =>

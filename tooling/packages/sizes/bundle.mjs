@@ -1,4 +1,5 @@
-// What a browser would load of some imports: bundled and minified by Vite as an application would be, workers included.
+// What a browser would load of some imports: bundled and minified by
+// Vite as an application would be, workers included.
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -9,7 +10,8 @@ const entry = join(root, 'entry.js'); // never written: the plugin below answers
 /**
  * @param source a module, as text
  * @param external whether an import stays one
- * @returns the files: `name`, `gzip` in bytes, and of those that are chunks `modules`, the ids of what is in them
+ * @returns the files: `name`, `gzip` in bytes, and of those that are
+ * chunks `modules`, the ids of what is in them
  */
 export async function bundle(source, external = () => false) {
   const result = await build({

@@ -1,4 +1,5 @@
-// What is weighed, and how heavy it may be. A row is all that a package exports, unless it says otherwise, without its peers.
+// What is weighed, and how heavy it may be. A row is all that a
+// package exports, unless it says otherwise, without its peers.
 import { bundle } from './bundle.mjs';
 
 /** Peers, other packages of ours, and what a runtime has anyway: not part of a package's own weight. */
@@ -9,7 +10,10 @@ const isWorker = ({ name }) => name.includes('attn-wasm-engine');
 
 const all = (name) => ({ source: `export * from '${name}';`, own: name });
 
-/** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
+/**
+ * `limit` and `target` are in kB (1,000 bytes), gzipped. The target is
+ * what was planned; where it is missed, the limit keeps what was reached.
+ */
 export const ROWS = [
   { what: '@attn/core', ...all('@attn/core'), limit: 57, target: 15 },
   { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 57 },

@@ -16,7 +16,10 @@ import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { problem, type Problem } from '../inputs.ts';
 import { checkRows } from '../oracle.ts';
 
-/** The backend that options name: `{ backend: 'wasm', threads: 2, … }`. ONNX Runtime is loaded only where it is asked for. */
+/**
+ * The backend that options name: `{ backend: 'wasm', threads: 2, …
+ * }`. ONNX Runtime is loaded only where it is asked for.
+ */
 export async function makeBackend({ backend, ...options }: JsonObject): Promise<Backend> {
   if (backend === 'cpu') return cpu();
   if (backend === 'wasm') return wasm(options as WasmOptions);

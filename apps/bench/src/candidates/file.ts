@@ -1,10 +1,15 @@
-/** A checkpoint's way from the disk's cache into memory: through `loadModel`, or the bare bytes of its file. */
+/**
+ * A checkpoint's way from the disk's cache into memory: through `loadModel`, or the bare bytes of its file.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModel } from '@attn/models/node';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 
-/** How far: a model whose weights stay on disk until they are needed, one with all of them in memory, the bytes. */
+/**
+ * How far: a model whose weights stay on disk until they are needed,
+ * one with all of them in memory, the bytes.
+ */
 export type FilePart = 'load' | 'loadInMemory' | 'read';
 
 /** Makes the contestant: `options` are `folder` and `part`. */

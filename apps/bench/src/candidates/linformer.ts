@@ -1,4 +1,6 @@
-/** Linformer's attention on one of our backends, its projections included; E and F are weights of the graph. */
+/**
+ * Linformer's attention on one of our backends, its projections included; E and F are weights of the graph.
+ */
 import { f32, GraphBuilder, linformerAttention, type Tensor } from '@attn/core';
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { problem, uniform, type Problem } from '../inputs.ts';

@@ -1,6 +1,6 @@
 /**
- * Reformer's LSH attention on one of our backends, as a graph that hashes, sorts and attends: by itself, as a layer with its projections
- * of 12 × 64, or only as far as the orders.
+ * Reformer's LSH attention on one of our backends, as a graph that hashes, sorts and attends:
+ * by itself, as a layer with its projections of 12 × 64, or only as far as the orders.
  */
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { checkLsh, lshGraph, lshInputs } from '../lsh.ts';

@@ -1,4 +1,7 @@
-/** One large MatMul in a bare session of onnxruntime-node: the rate of native multiply–adds on this machine, at so many threads. */
+/**
+ * One large MatMul in a bare session of onnxruntime-node: the rate of
+ * native multiply–adds on this machine, at so many threads.
+ */
 import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { uniform } from '../inputs.ts';
 import { modelBytes } from '../peers/onnx-models.ts';

@@ -6,7 +6,10 @@ import type { Candidate, Contestant } from '../contest/protocol.ts';
 import { tokens } from '../longformer.ts';
 import { makeBackend } from './attention.ts';
 
-/** Largest difference from plain JavaScript that f32 rounding explains after twelve layers, on normalised states of about 1. */
+/**
+ * Largest difference from plain JavaScript that f32 rounding explains
+ * after twelve layers, on normalised states of about 1.
+ */
 const TOLERANCE = 1e-3;
 
 /** Tokens that are computed in plain JavaScript too. */

@@ -1,4 +1,7 @@
-/** The model that @attn/onnx makes of a call, in a bare session of onnxruntime-node: what our own run of it costs beside that. */
+/**
+ * The model that @attn/onnx makes of a call, in a bare session of
+ * onnxruntime-node: what our own run of it costs beside that.
+ */
 import { f32 } from '@attn/core';
 import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { exportOnnx } from '@attn/onnx';

@@ -1,4 +1,7 @@
-/** A child process of a contest: prepares one candidate, checks its result, then runs it whenever it is told to. */
+/**
+ * A child process of a contest: prepares one candidate, checks its
+ * result, then runs it whenever it is told to.
+ */
 import { peakGrowth, peakResident } from '../memory.ts';
 import type { Candidate, Contestant, MakeContestant, Order, Report } from './protocol.ts';
 

@@ -1,6 +1,7 @@
 /**
- * A contest: every candidate lives in a fresh process of its own, and in every round each runs once, in turn, so that a busy
- * neighbour slows all of them alike, none inherits another's heap, and ratios hold where absolute times do not.
+ * A contest: every candidate lives in a fresh process of its own, and in every
+ * round each runs once, in turn, so that a busy neighbour slows all of them alike,
+ * none inherits another's heap, and ratios hold where absolute times do not.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +29,9 @@ export interface ContestOptions {
   log?(message: string): void;
 }
 
-/** A run that is shorter than this is repeated until it is not: clocks are coarse, and so is the scheduler. */
+/**
+ * A run that is shorter than this is repeated until it is not: clocks are coarse, and so is the scheduler.
+ */
 const SAMPLE_MS = 20;
 
 /** Candidates run for this long before they are timed: engines optimise what runs often. */

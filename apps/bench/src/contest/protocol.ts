@@ -1,7 +1,10 @@
 /** What the parent of a contest and its child processes say to each other. Everything is JSON. */
 import type { JsonObject } from '@attn/core';
 
-/** Something to time: what it is, and on which problem. All of it is data, so that another revision can run it too. */
+/**
+ * Something to time: what it is, and on which problem. All of it is
+ * data, so that another revision can run it too.
+ */
 export interface Candidate {
   /** How tables call it. */
   readonly name: string;
@@ -21,7 +24,10 @@ export interface Candidate {
   readonly problem: ProblemSpec;
 }
 
-/** Sizes of q, k, v [1, heads, n, headDim], and who attends to whom; for `linear`, rows × in × out; for `model`, n tokens. */
+/**
+ * Sizes of q, k, v [1, heads, n, headDim], and who attends to whom;
+ * for `linear`, rows × in × out; for `model`, n tokens.
+ */
 export interface ProblemSpec {
   readonly n: number;
   readonly heads?: number;
@@ -42,7 +48,10 @@ export interface ProblemSpec {
 export interface LshSpec {
   readonly rounds?: number;
   readonly causal?: boolean;
-  /** What is computed: attention (default), a layer with its two projections, or the orders alone; `all` is attention and orders. */
+  /**
+   * What is computed: attention (default), a layer with its two
+   * projections, or the orders alone; `all` is attention and orders.
+   */
   readonly part?: 'attention' | 'layer' | 'order' | 'all';
 }
 
@@ -62,7 +71,9 @@ export type Report =
 /** Bytes that a run took at its worst, as the process saw it. Sent with every `ran`. */
 export interface Memory {
   readonly type: 'memory';
-  /** Resident memory beyond what there was before the first run, at its greatest; the result is part of it. */
+  /**
+   * Resident memory beyond what there was before the first run, at its greatest; the result is part of it.
+   */
   readonly growth: number;
   /** Greatest resident memory of the process. */
   readonly peakRss: number;

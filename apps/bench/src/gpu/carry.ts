@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --carry FOLDER`: the webgpu suite in a folder of its own, to be carried to a machine with a GPU that has Node and a
- * Vulkan loader and nothing else: one script, and the package `webgpu` beside it.
+ * `npm run bench -- --carry FOLDER`: the webgpu suite in a folder of its own, to be carried to a machine with
+ * a GPU that has Node and a Vulkan loader and nothing else: one script, and the package `webgpu` beside it.
  */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

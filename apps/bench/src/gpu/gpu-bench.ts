@@ -1,4 +1,7 @@
-/** Times graphs on one backend: on the GPU by its timestamps where it has them, else whole runs. Every result is checked. */
+/**
+ * Times graphs on one backend: on the GPU by its timestamps where it
+ * has them, else whole runs. Every result is checked.
+ */
 import { GraphBuilder, planAttention, type Graph, type Pattern, type Tensor, type Tensors } from '@attn/core';
 import { attentionGraph, attentionInputs, float32ToHalf, halfToFloat32 } from '@attn/core/backend';
 import {
@@ -97,8 +100,8 @@ export class GpuBench {
   }
 
   /**
-   * Milliseconds on the GPU of a run in each round. Before it the GPU has had work for a while, on inputs that are there: one that waits for
-   * transfers lowers its clocks.
+   * Milliseconds on the GPU of a run in each round. Before it the GPU has had work for
+   * a while, on inputs that are there: one that waits for transfers lowers its clocks.
    */
   private async gpuTimes(executable: GpuExecutable, graph: Graph, inputs: Tensors): Promise<number[]> {
     const resident = await this.onDevice(graph, inputs);
@@ -114,7 +117,9 @@ export class GpuBench {
     return times;
   }
 
-  /** Floats, carried to the device once. Masks and ids are small, and what decides on a pattern has to stay. */
+  /**
+   * Floats, carried to the device once. Masks and ids are small, and what decides on a pattern has to stay.
+   */
   private async onDevice(graph: Graph, inputs: Tensors): Promise<Record<string, GpuTensor>> {
     const floats = [...graph.inputs].filter(([, id]) => isFloat(graph.values[id].dtype));
     if (floats.length === 0) return {};

@@ -1,4 +1,6 @@
-/** What GPUs can do at most, by their makers' data sheets: f32 multiply–adds without matrix units, and memory. */
+/**
+ * What GPUs can do at most, by their makers' data sheets: f32 multiply–adds without matrix units, and memory.
+ */
 
 /** Operations and bytes a second. */
 export interface Peaks {

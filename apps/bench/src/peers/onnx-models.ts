@@ -1,4 +1,7 @@
-/** Small ONNX models, built node by node with the maintained protobuf definitions. https://onnx.ai/onnx/operators/ */
+/**
+ * Small ONNX models, built node by node with the maintained protobuf
+ * definitions. https://onnx.ai/onnx/operators/
+ */
 import { createRequire } from 'node:module';
 import type { onnx as Onnx } from 'onnx-proto';
 
@@ -133,8 +136,9 @@ export function attentionModel(heads: number, n: number, dim: number, isCausal: 
 }
 
 /**
- * A window of one chunk to each side as one graph over [heads, n, dim]: all chunks of queries are a batch, and each sees itself and
- * both of its neighbours. `mask` [chunks, 1, chunk, 3 · chunk] is added to the logits.
+ * A window of one chunk to each side as one graph over [heads, n, dim]:
+ * all chunks of queries are a batch, and each sees itself and both of its
+ * neighbours. `mask` [chunks, 1, chunk, 3 · chunk] is added to the logits.
  */
 export function chunkedWindowModel(
   heads: number,
@@ -188,7 +192,10 @@ export function chunkedWindowModel(
   });
 }
 
-/** MatMul, scale, mask, Softmax, MatMul over [batch, queries, dim] × [batch, keys, dim]. `mask` [queries, keys] is added. */
+/**
+ * MatMul, scale, mask, Softmax, MatMul over [batch, queries, dim] ×
+ * [batch, keys, dim]. `mask` [queries, keys] is added.
+ */
 export function matmulModel(
   batch: number,
   queries: number,

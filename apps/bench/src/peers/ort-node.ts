@@ -1,7 +1,8 @@
 /**
- * onnxruntime-node: native code with AVX2 or better, so no peer of WebAssembly in kind, but what a server would use. It has no
- * window that costs less than full attention; the best that can be made of its operators is a window in chunks: 256 queries see
- * the 768 keys around them, under a mask. https://onnxruntime.ai/docs/get-started/with-javascript/node.html
+ * onnxruntime-node: native code with AVX2 or better, so no peer of WebAssembly in kind, but
+ * what a server would use. It has no window that costs less than full attention; the best that
+ * can be made of its operators is a window in chunks: 256 queries see the 768 keys around
+ * them, under a mask. https://onnxruntime.ai/docs/get-started/with-javascript/node.html
  */
 import * as node from 'onnxruntime-node';
 import type { Problem } from '../inputs.ts';
@@ -35,8 +36,8 @@ export function ortNode(graph: OrtGraph, threads: number): Peer {
 }
 
 /**
- * The chunked window with so many threads, for windows of 256+256 and lengths that are multiples of 256: chunk by chunk, or as one
- * graph, which holds the logits of all chunks at once.
+ * The chunked window with so many threads, for windows of 256+256 and lengths that are multiples
+ * of 256: chunk by chunk, or as one graph, which holds the logits of all chunks at once.
  */
 export function ortNodeWindow(threads: number, form: 'chunk by chunk' | 'one graph'): Peer {
   const ort = ortNodeApi(threads);
@@ -67,8 +68,8 @@ async function prepareGraph(ort: Ort, problem: Problem, pattern: Window): Promis
 }
 
 /**
- * Keys and values get 256 rows of zeros at both ends, which the masks of the first and last chunk hide. A chunk of all heads is one
- * run, so that memory does not grow with the number of chunks.
+ * Keys and values get 256 rows of zeros at both ends, which the masks of the first and last chunk
+ * hide. A chunk of all heads is one run, so that memory does not grow with the number of chunks.
  */
 async function prepareChunks(ort: Ort, problem: Problem, pattern: Window): Promise<PeerCall> {
   const { heads, n, headDim } = problem;

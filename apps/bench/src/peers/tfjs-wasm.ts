@@ -10,7 +10,8 @@ export async function tfjsWasm(): Promise<Peer> {
   return {
     async prepare({ heads, n, headDim, q, k, v }, pattern) {
       if (pattern.kind === 'window') throw lacks('tfjs-backend-wasm', pattern);
-      // Its matrix product is only fast for two matrices neither of which is transposed: a batch of heads takes nine times as long.
+      // Its matrix product is only fast for two matrices neither of
+      // which is transposed: a batch of heads takes nine times as long.
       const rows = (data: Float32Array, head: number): tf.Tensor2D =>
         tf.tensor2d(data.subarray(head * n * headDim, (head + 1) * n * headDim), [n, headDim]);
       const each = Array.from({ length: heads }, (_, head) => ({

@@ -1,7 +1,7 @@
 /**
- * The graphs of the regret sweep: dense and causal attention, windows, global tokens, masks that data decides on, Reformer, Linformer
- * and small models, from calls of microseconds to calls of seconds. Large sizes matter little here: backends are hard to tell apart
- * where overheads are as large as the work.
+ * The graphs of the regret sweep: dense and causal attention, windows, global tokens, masks that data
+ * decides on, Reformer, Linformer and small models, from calls of microseconds to calls of seconds. Large
+ * sizes matter little here: backends are hard to tell apart where overheads are as large as the work.
  */
 import {
   causal,
@@ -33,7 +33,10 @@ export interface Subject {
   build(): { readonly graph: Graph; readonly inputs: Tensors };
 }
 
-/** One pool of random numbers for all inputs: making them anew for each graph would take longer than running it. */
+/**
+ * One pool of random numbers for all inputs: making them anew for
+ * each graph would take longer than running it.
+ */
 const POOL = 2 ** 22;
 let pool: Float32Array | undefined;
 

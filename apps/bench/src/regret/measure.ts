@@ -29,12 +29,17 @@ const LEAST_PATIENCE = 1000;
 /** One that is so much slower after its warm-up is timed once. */
 const SLOWER = 2;
 
-/** Milliseconds of a warm-up, of a sample, and of the rest before one, in which threads of others go to sleep. */
+/**
+ * Milliseconds of a warm-up, of a sample, and of the rest before one, in which threads of others go to sleep.
+ */
 const WARM_UP_MS = 150;
 const SAMPLE_MS = 12;
 const REST_MS = 25;
 
-/** Largest difference between two backends that rounding explains in these graphs, for an output whose largest number is 1 or less. */
+/**
+ * Largest difference between two backends that rounding explains in
+ * these graphs, for an output whose largest number is 1 or less.
+ */
 const TOLERANCE = 2e-3;
 
 /** Judges the choices of two `Attn`s over the same backends. */

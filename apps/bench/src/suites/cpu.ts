@@ -1,4 +1,6 @@
-/** The plain JavaScript backend: its rate, what patterns save, and that its scratch does not grow with n². */
+/**
+ * The plain JavaScript backend: its rate, what patterns save, and that its scratch does not grow with n².
+ */
 import { causal, createAttn, full, planAttention, slidingWindow, type Attn, type Pattern } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { problem, type Problem } from '../inputs.ts';

@@ -1,10 +1,15 @@
-/** Linformer's Table 3 beside ours: how much time and memory attention to k projected keys saves against dense attention. */
+/**
+ * Linformer's Table 3 beside ours: how much time and memory attention
+ * to k projected keys saves against dense attention.
+ */
 import { executable, linformer } from '../candidates/index.ts';
 import { contest, type Result } from '../contest/contest.ts';
 import type { Candidate } from '../contest/protocol.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
-/** Wang et al. 2020, Table 3: by n and k, how many times as fast and as frugal as dense attention, on a V100. */
+/**
+ * Wang et al. 2020, Table 3: by n and k, how many times as fast and as frugal as dense attention, on a V100.
+ */
 const PAPER: Readonly<Record<number, Readonly<Record<number, readonly [time: number, memory: number]>>>> = {
   512: { 128: [1.5, 1.7], 256: [1.3, 1.5] },
   1024: { 128: [1.7, 3.0], 256: [1.6, 2.9], 512: [1.3, 1.8] },

@@ -1,6 +1,7 @@
 /**
- * How much of exact attention LSH finds, as the papers measure it: the share of the true nearest keys that a token meets, and the share of
- * the softmax's mass that they hold, by rounds of hashing. Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
+ * How much of exact attention LSH finds, as the papers measure it: the share of the
+ * true nearest keys that a token meets, and the share of the softmax's mass that they
+ * hold, by rounds of hashing. Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
  */
 import { f32, GraphBuilder, lshAttention, type LshPreset, type Tensors } from '@attn/core';
 import { lshPairs, mulberry32 } from '@attn/core/backend';

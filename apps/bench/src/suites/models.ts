@@ -19,7 +19,10 @@ const THREADS = [1, 2] as const;
 /** A forward pass may take a minute on one thread, and runs twice before it answers. */
 const PATIENCE = 900_000;
 
-/** What Hugging Face's LongformerModel takes in PyTorch at n = 4,096 on another machine (2 cores with AVX2), seconds by threads. */
+/**
+ * What Hugging Face's LongformerModel takes in PyTorch at n = 4,096
+ * on another machine (2 cores with AVX2), seconds by threads.
+ */
 const PYTORCH: Readonly<Record<number, number>> = { 1: 27.2, 2: 20.8 };
 
 /** Rows of the square MatMul that stands for the native rate. */
@@ -72,7 +75,10 @@ function attentionOf({ hidden, heads }: Stored, n: number): ProblemSpec {
   return { n, heads, headDim: hidden / heads, pattern: windowOf(256) };
 }
 
-/** What has to be computed: four projections, the two products of the feed-forward part, and the pairs that the window allows. */
+/**
+ * What has to be computed: four projections, the two products of the
+ * feed-forward part, and the pairs that the window allows.
+ */
 function flopsOf(stored: Stored, n: number): { all: number; attention: number } {
   const { layers, hidden, inner } = stored;
   const attention = layers * usefulFlops(attentionOf(stored, n));

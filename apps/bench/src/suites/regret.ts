@@ -1,6 +1,7 @@
 /**
- * How good the choice of a backend is: over graphs of all kinds and sizes, the time of the chosen one over that of the best. Runs in
- * one process, as an application does, with everything measured anew: nothing is remembered from earlier.
+ * How good the choice of a backend is: over graphs of all kinds and sizes, the time
+ * of the chosen one over that of the best. Runs in one process, as an application
+ * does, with everything measured anew: nothing is remembered from earlier.
  */
 import { createAttn, type Backend } from '@attn/core';
 import { webgpu } from '@attn/webgpu';

@@ -1,7 +1,7 @@
 /**
- * The GPU: time on the GPU itself by timestamps where it has them, else of the whole run. `gpu/main.ts` runs this suite alone, and
- * `gpu/carry.ts` puts it into a folder that can be carried to a machine with a GPU. On a GPU made of software (`--quick`) it shows that
- * the suite works, and nothing else.
+ * The GPU: time on the GPU itself by timestamps where it has them, else of the whole run. `gpu/main.ts`
+ * runs this suite alone, and `gpu/carry.ts` puts it into a folder that can be carried to a machine with
+ * a GPU. On a GPU made of software (`--quick`) it shows that the suite works, and nothing else.
  */
 import {
   causal,
@@ -78,7 +78,10 @@ function checkNumbers({ data }: Tensor, expected: Tensor | undefined, tolerance:
   }
 }
 
-/** Dense and causal attention, and the operations a millisecond of the fastest dense one in f32 with heads of 64. */
+/**
+ * Dense and causal attention, and the operations a millisecond of the
+ * fastest dense one in f32 with heads of 64.
+ */
 async function dense(bench: GpuBench): Promise<readonly [Table, rate: number]> {
   const rows: Row[] = [];
   let rate = 0;

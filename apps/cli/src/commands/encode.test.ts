@@ -1,4 +1,5 @@
-// `attn encode` and `attn export --model` from the outside, on a checkpoint of the original with its inputs and outputs.
+// `attn encode` and `attn export --model` from the outside, on a
+// checkpoint of the original with its inputs and outputs.
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -155,7 +155,10 @@ function optionOf(tensor: string): string {
   return tensor.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A file of ids or vectors, and masks. Optional tensors are taken when they are there; a tensor that is named must exist. */
+/**
+ * A file of ids or vectors, and masks. Optional tensors are taken
+ * when they are there; a tensor that is named must exist.
+ */
 async function readBatch(
   path: string,
   options: Options,

@@ -1,4 +1,7 @@
-/** `attn explain`: which backend a call of these sizes would run on, and why. No attention is computed unless it is to be measured. */
+/**
+ * `attn explain`: which backend a call of these sizes would run on,
+ * and why. No attention is computed unless it is to be measured.
+ */
 import { GraphBuilder, zeros, type Graph, type Tensors } from '@attn/core';
 import { integer, isSet, type Options } from '../args.ts';
 import { withAttn } from '../backends.ts';

@@ -1,4 +1,7 @@
-/** `attn export --model`: a whole model as one ONNX file whose only input is `input_ids`, or `inputs_embeds` where there is no table of words. */
+/**
+ * `attn export --model`: a whole model as one ONNX file whose only input
+ * is `input_ids`, or `inputs_embeds` where there is no table of words.
+ */
 import { basename, dirname, join } from 'node:path';
 import type { TensorSpec } from '@attn/core';
 import { exportOnnx } from '@attn/onnx';

@@ -1,4 +1,7 @@
-/** `attn export`: the attention of a pattern, or a whole model, as an ONNX model, which any ONNX Runtime runs without this project. */
+/**
+ * `attn export`: the attention of a pattern, or a whole model, as an
+ * ONNX model, which any ONNX Runtime runs without this project.
+ */
 import { GraphBuilder, planAttention, type DType } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { exportOnnx } from '@attn/onnx';

@@ -1,4 +1,7 @@
-/** `attn make-checkpoint`: a model of real size with random weights, to try and to measure what a machine can do before anything is downloaded. */
+/**
+ * `attn make-checkpoint`: a model of real size with random weights, to
+ * try and to measure what a machine can do before anything is downloaded.
+ */
 import { type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {

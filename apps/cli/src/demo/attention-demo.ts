@@ -1,4 +1,7 @@
-/** `attn demo --attention`: attention alone over a book, in real time, checked against float64, beside dense attention. */
+/**
+ * `attn demo --attention`: attention alone over a book, in real time,
+ * checked against float64, beside dense attention.
+ */
 import { drawPattern } from '@attn/core';
 import { badArgument, isSet, text, type Options } from '../args.ts';
 import { readBackend, withAttn } from '../backends.ts';

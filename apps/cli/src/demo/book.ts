@@ -1,4 +1,7 @@
-/** The text that the demo reads: all chapters of Moby-Dick, byte by byte (see data/ATTRIBUTION.md). One byte is one token. */
+/**
+ * The text that the demo reads: all chapters of Moby-Dick, byte by
+ * byte (see data/ATTRIBUTION.md). One byte is one token.
+ */
 import { readFile } from 'node:fs/promises';
 
 /** The book and where its chapters begin. */

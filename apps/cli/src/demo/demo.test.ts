@@ -1,4 +1,5 @@
-// The demo's inputs: the real book, its real headings, and an embedding that is the same everywhere and means something.
+// The demo's inputs: the real book, its real headings, and an
+// embedding that is the same everywhere and means something.
 import { expect, test } from 'vitest';
 import { readBook } from './book.ts';
 import { embed, HEAD_DIM, HEADS, wordOfEachByte } from './embedding.ts';

@@ -1,13 +1,14 @@
 /**
- * Q, K and V for a text, without a trained model, but such that attention has something to find: equal words and equal
- * bytes resemble each other, near ones more than far ones.
+ * Q, K and V for a text, without a trained model, but such that attention has something
+ * to find: equal words and equal bytes resemble each other, near ones more than far ones.
  *
- * Every byte value and every word gets a fixed random code per head, drawn from mulberry32 with a seed made of the head
- * and the word. (A model would project one embedding per head; a random projection of a random code is just another
- * random code, so it is drawn directly.) The code of a token is the code of its byte plus the code of its word.
- * Queries and keys share the code, as Reformer's do (Kitaev et al. 2020, §2); values have their own. The first half of
- * each query and key is then turned by its position (rotary embedding, Su et al. 2021), so that nearness counts there and
- * content alone in the other half. A token's logit with itself is about 12, with an unrelated one 0 ± 1.5.
+ * Every byte value and every word gets a fixed random code per head, drawn from mulberry32 with a seed
+ * made of the head and the word. (A model would project one embedding per head; a random projection of
+ * a random code is just another random code, so it is drawn directly.) The code of a token is the code
+ * of its byte plus the code of its word. Queries and keys share the code, as Reformer's do (Kitaev et
+ * al. 2020, §2); values have their own. The first half of each query and key is then turned by its
+ * position (rotary embedding, Su et al. 2021), so that nearness counts there and content alone in the
+ * other half. A token's logit with itself is about 12, with an unrelated one 0 ± 1.5.
  */
 import { type Tensor } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
@@ -19,7 +20,10 @@ export const HEAD_DIM = 64;
 /** Dimensions 2i and 2i + 1 below this are turned together. */
 const ROTARY_DIMS = 32;
 
-/** Codes are uniform in ± this: variance 3/4 each, 3/2 for a token, hence the logit 64 · 1.5 / √64 = 12 with itself. */
+/**
+ * Codes are uniform in ± this: variance 3/4 each, 3/2 for a token,
+ * hence the logit 64 · 1.5 / √64 = 12 with itself.
+ */
 const AMPLITUDE = 1.5;
 
 /** q, k, v of shape [1, 8, n, 64]. */
@@ -29,7 +33,10 @@ export interface Embedded {
   readonly v: Tensor<'f32'>;
 }
 
-/** Embeds the first `n` bytes. The same bytes give the same tensors on every machine, up to the last bit of sin and cos. */
+/**
+ * Embeds the first `n` bytes. The same bytes give the same tensors on
+ * every machine, up to the last bit of sin and cos.
+ */
 export function embed(bytes: Uint8Array, n: number): Embedded {
   const words = wordOfEachByte(bytes.subarray(0, n));
   const rotary = rotaryTable(n);
@@ -83,7 +90,10 @@ class Codes {
   }
 }
 
-/** A hash of the word (letters, in lower case) that each byte belongs to; of the byte itself between words. Never < 256. */
+/**
+ * A hash of the word (letters, in lower case) that each byte belongs
+ * to; of the byte itself between words. Never < 256.
+ */
 export function wordOfEachByte(bytes: Uint8Array): Float64Array {
   const words = new Float64Array(bytes.length);
   for (let start = 0; start < bytes.length;) {

@@ -1,4 +1,7 @@
-/** `attn demo`: a whole novel through a whole Longformer, how fast that is, and what dense attention would have taken. */
+/**
+ * `attn demo`: a whole novel through a whole Longformer, how fast
+ * that is, and what dense attention would have taken.
+ */
 import { i32, type Attn } from '@attn/core';
 import { Longformer, LoadedModel, type EncodeInput, type TokenBatch } from '@attn/models/node';
 import { integer, text, type Options } from '../args.ts';
@@ -16,7 +19,10 @@ const PLAIN = 'cpu';
 /** Dense attention is not measured when the same window takes longer than this without it. */
 const PATIENCE_MS = 10_000;
 
-/** Tokens that plain JavaScript computes too: of the demo's own model more than a window has, of a real one as many as take seconds. */
+/**
+ * Tokens that plain JavaScript computes too: of the demo's own model
+ * more than a window has, of a real one as many as take seconds.
+ */
 const CHECKED_TOKENS = { own: 64, random: 640 } as const;
 
 /** What plain JavaScript says of the result. */
@@ -136,7 +142,10 @@ function inputOf({ model, tokenizer }: LoadedModel, content: string): EncodeInpu
     : content;
 }
 
-/** One full window as the model has it, and with dense attention in its place; undefined for models without windows. */
+/**
+ * One full window as the model has it, and with dense attention in
+ * its place; undefined for models without windows.
+ */
 async function compare(
   { model }: LoadedModel,
   attn: Attn,
@@ -168,7 +177,10 @@ async function compare(
   return { length, ms, denseMs: await timed(new Longformer({ ...model.config, windows }, model.weights)) };
 }
 
-/** The states of some words from this backend, against those from plain JavaScript; undefined where that is the backend. */
+/**
+ * The states of some words from this backend, against those from
+ * plain JavaScript; undefined where that is the backend.
+ */
 async function check(
   loaded: LoadedModel,
   tokens: number,

@@ -1,4 +1,6 @@
-/** One line of the demo's table: attention over the first n bytes of a text, checked and compared with dense. */
+/**
+ * One line of the demo's table: attention over the first n bytes of a text, checked and compared with dense.
+ */
 import type { Attn } from '@attn/core';
 import type { RowAddress } from '@attn/core/reference';
 import { whyChosen } from '../backends.ts';
@@ -10,7 +12,9 @@ import type { Book } from './book.ts';
 import { embed, HEADS } from './embedding.ts';
 import type { Subject } from './subject.ts';
 
-/** Dense attention is measured up to this length, and only when it is expected to take no longer than this. */
+/**
+ * Dense attention is measured up to this length, and only when it is expected to take no longer than this.
+ */
 const DENSE_LENGTH = 16_384;
 const DENSE_MS = 20_000;
 
@@ -112,13 +116,18 @@ export async function measure(
   };
 }
 
-/** From the longest length at which dense attention was measured, else from the sparse call's time per pair. */
+/**
+ * From the longest length at which dense attention was measured, else from the sparse call's time per pair.
+ */
 function expectedDenseMs(n: number, fromPairs: number, earlier: readonly Measurement[]): number {
   const longest = earlier.filter(({ denseMeasured }) => denseMeasured).toSorted((a, b) => b.n - a.n)[0];
   return longest === undefined ? fromPairs : longest.denseMs * (n / longest.n) ** 2;
 }
 
-/** From the longest length at which plain JavaScript was measured: as many times longer as there are more pairs. */
+/**
+ * From the longest length at which plain JavaScript was measured: as
+ * many times longer as there are more pairs.
+ */
 function expectedPlainMs(n: number, share: number, earlier: readonly Measurement[]): number | undefined {
   const longest = earlier.filter(({ plainMeasured }) => plainMeasured).toSorted((a, b) => b.n - a.n)[0];
   if (longest?.plainMs === undefined) return undefined;

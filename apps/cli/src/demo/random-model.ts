@@ -1,6 +1,7 @@
 /**
- * The demo's own Longformer, for machines that have downloaded nothing: real in everything but what it has learnt, which is nothing, and small
- * enough for a whole novel while one waits. It has no tokenizer, so that words stand for themselves.
+ * The demo's own Longformer, for machines that have downloaded nothing: real in
+ * everything but what it has learnt, which is nothing, and small enough for a whole
+ * novel while one waits. It has no tokenizer, so that words stand for themselves.
  */
 import type { Attn, JsonObject } from '@attn/core';
 import {
@@ -37,7 +38,10 @@ export async function randomModel(
 /** Ids below this are special tokens. */
 const FIRST_WORD = 4;
 
-/** One id for each word and each mark: equal ones have equal ids, whatever their case, and few others have the same. */
+/**
+ * One id for each word and each mark: equal ones have equal ids,
+ * whatever their case, and few others have the same.
+ */
 export function wordIds(text: string, vocabSize: number): readonly number[] {
   const words = text.toLowerCase().match(/\p{L}+|[^\s\p{L}]/gu) ?? [];
   return words.map((word) => {

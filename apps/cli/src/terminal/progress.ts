@@ -10,7 +10,9 @@ export interface ProgressLine {
 
 const WIDTH = 24;
 
-/** A progress line, or one that does nothing when `shown` is false. On a plain pipe each task is printed once. */
+/**
+ * A progress line, or one that does nothing when `shown` is false. On a plain pipe each task is printed once.
+ */
 export function progressLine(shown: boolean): ProgressLine {
   if (!shown) return { update: () => {}, clear: () => {} };
   const { stderr } = process;

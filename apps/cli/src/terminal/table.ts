@@ -1,4 +1,7 @@
-/** Plain aligned columns; bold titles where the terminal has them (NO_COLOR and TERM=dumb are honoured by Node itself). */
+/**
+ * Plain aligned columns; bold titles where the terminal has them
+ * (NO_COLOR and TERM=dumb are honoured by Node itself).
+ */
 
 /** A column: its title, and whether its cells are numbers (then they are set flush right). */
 export interface Column {

@@ -2,7 +2,10 @@
 import { type Tensor, type Tensors } from '@attn/core';
 import { float32ToHalf } from '@attn/core/backend';
 
-/** Writes a value into an input, `k@0,1,5,2=NaN`, or with fewer indices into a whole slice, `v@0,0,3=Infinity`. */
+/**
+ * Writes a value into an input, `k@0,1,5,2=NaN`, or with fewer
+ * indices into a whole slice, `v@0,0,3=Infinity`.
+ */
 export function plant(inputs: Record<string, Tensor>, text: string): void {
   const [target, value] = text.split('=');
   const [name, indices] = target.split('@');

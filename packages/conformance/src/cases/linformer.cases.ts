@@ -1,6 +1,7 @@
 /**
- * Cases of Linformer's attention, a composition: how sequences are shortened, for which heads, what of padding, and the order in which
- * biases come. Matrices are known when the graph is compiled, as weights are, unless a case says that they are fed.
+ * Cases of Linformer's attention, a composition: how sequences are shortened, for
+ * which heads, what of padding, and the order in which biases come. Matrices are known
+ * when the graph is compiled, as weights are, unless a case says that they are fed.
  */
 import {
   full,

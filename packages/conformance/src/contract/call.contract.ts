@@ -1,4 +1,6 @@
-/** What a call promises: errors with their codes, views as inputs, runs that overlap, the same bits each time. */
+/**
+ * What a call promises: errors with their codes, views as inputs, runs that overlap, the same bits each time.
+ */
 import {
   causal,
   f32,
@@ -49,7 +51,10 @@ function rejected(
   };
 }
 
-/** x [2, 3] through a matrix that is only read when asked for, and the matrix added to itself. `reads` counts how often that was. */
+/**
+ * x [2, 3] through a matrix that is only read when asked for, and the
+ * matrix added to itself. `reads` counts how often that was.
+ */
 function lazyCall(): { readonly graph: Graph; readonly inputs: Record<string, Tensor>; reads(): number } {
   let reads = 0;
   const weight = lazyTensor({ dtype: 'f32', shape: [4, 3] }, () => {

@@ -17,7 +17,10 @@ export interface ContractCase {
   /** `contract:<name>`. */
   readonly id: string;
   readonly description: string;
-  /** The graph that it is tried on: a backend that cannot run it makes no promise about it. Absent where any backend will do. */
+  /**
+   * The graph that it is tried on: a backend that cannot run it makes
+   * no promise about it. Absent where any backend will do.
+   */
   readonly needs?: () => Graph;
   /** What is wrong, or undefined. Never disposes of the backend; what tries its end makes one of its own. */
   check(backend: Backend, make: MakeBackend): Promise<string | undefined>;

@@ -49,7 +49,10 @@ async function abortedMidway(
   return { abort, ms };
 }
 
-/** Tries longer and longer calls until one takes twice `LONG` (it may be faster the next time), and hands that one on. */
+/**
+ * Tries longer and longer calls until one takes twice `LONG` (it may
+ * be faster the next time), and hands that one on.
+ */
 async function onLongCall(
   backend: Backend,
   check: (
@@ -119,7 +122,8 @@ export const courseContract: readonly ContractCase[] = [
     (backend) =>
       onLongCall(backend, async (executable, inputs, { outputs }) => {
         let problem: string | undefined;
-        // A machine that is busy elsewhere can hold up a call whose work is all but done: thrice is no accident.
+        // A machine that is busy elsewhere can hold up a call whose
+        // work is all but done: thrice is no accident.
         for (let attempt = 0; attempt < 3; attempt++) {
           const given = copy(inputs);
           const { abort, ms } = await abortedMidway(executable, given);

@@ -1,4 +1,7 @@
-/** What is promised about ends: of an executable, of a backend with work under way, and that neither leaves anything behind. */
+/**
+ * What is promised about ends: of an executable, of a backend with
+ * work under way, and that neither leaves anything behind.
+ */
 import { AttnError, causal, full } from '@attn/core';
 import { differences } from '../runner.ts';
 import {

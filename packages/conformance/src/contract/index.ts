@@ -1,6 +1,6 @@
 /**
- * What a backend promises beside numbers: the errors it throws, runs that overlap, views as inputs, the end of its life.
- * See the documentation of `Backend` and `Executable` in core.
+ * What a backend promises beside numbers: the errors it throws, runs that overlap, views as
+ * inputs, the end of its life. See the documentation of `Backend` and `Executable` in core.
  */
 import { argumentsContract } from './arguments.contract.ts';
 import { callContract } from './call.contract.ts';

@@ -1,4 +1,7 @@
-/** How much memory a repeated call leaves behind, where the host can tell: in Node.js, whose collector can be called. */
+/**
+ * How much memory a repeated call leaves behind, where the host can
+ * tell: in Node.js, whose collector can be called.
+ */
 import { eventLoopTurn } from '@attn/core/backend';
 
 /** The parts of Node.js that it takes; other hosts lack them. */
@@ -14,7 +17,10 @@ interface Builtins {
   runInNewContext?(code: string): unknown;
 }
 
-/** Bytes by which `calls` further calls make memory grow, after some to warm up; undefined where it cannot be known. */
+/**
+ * Bytes by which `calls` further calls make memory grow, after some
+ * to warm up; undefined where it cannot be known.
+ */
 export async function memoryGrowth(call: () => Promise<void>, calls: number): Promise<number | undefined> {
   const { process } = globalThis as Host;
   process?.getBuiltinModule?.('node:v8')?.setFlagsFromString?.('--expose-gc');

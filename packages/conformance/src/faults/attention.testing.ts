@@ -1,4 +1,7 @@
-/** Faults in what attention means: options that are ignored, windows off by one, keys that count twice, wrong heads. */
+/**
+ * Faults in what attention means: options that are ignored, windows
+ * off by one, keys that count twice, wrong heads.
+ */
 import { patternFromJson, type Tensor, type Tensors } from '@attn/core';
 import { type AttentionAttributes, type NodeOf } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
@@ -38,7 +41,9 @@ function firstRowEverywhere(value: Tensor): Tensor {
   return { ...value, data: value.data.map((_, i) => value.data[i % width]) };
 }
 
-/** Visible pairs that both the window and the global tokens list count twice: log 2 is added to their logits. */
+/**
+ * Visible pairs that both the window and the global tokens list count twice: log 2 is added to their logits.
+ */
 const countedTwice: Evaluate = (graph, inputs) => {
   const [node] = graph.nodes;
   if (node?.op !== 'attention' || inputs.bias) return evaluateRounded(graph, inputs);
@@ -139,7 +144,8 @@ export const attentionFaults: readonly Fault[] = [
     name: 'key/value head h mod kvHeads',
     among: 'attn:attention:*kvHeads=2*',
     make: () => (graph, inputs) => {
-      // With q's heads in the order in which a wrong reader would pair them, the reference pairs them wrongly too.
+      // With q's heads in the order in which a wrong reader would
+      // pair them, the reference pairs them wrongly too.
       const heads = inputs.q.shape[1];
       const kvHeads = inputs.k.shape[1];
       const order = Array.from(

@@ -1,6 +1,7 @@
 /**
- * Goldens of one BigBird block-sparse layer of Hugging Face `transformers`. The original lists key blocks per query
- * block, and a block that is listed twice counts twice; ours counts each key once, so a bias of log(count) makes up for it.
+ * Goldens of one BigBird block-sparse layer of Hugging Face `transformers`. The
+ * original lists key blocks per query block, and a block that is listed twice
+ * counts twice; ours counts each key once, so a bias of log(count) makes up for it.
  */
 import { blockSparse, GraphBuilder, type Tensor, type Value } from '@attn/core';
 import type { Golden, GoldenCall } from './golden.ts';
@@ -44,7 +45,10 @@ export function bigbirdCall(golden: Golden): GoldenCall {
   };
 }
 
-/** [query block][key block]: how often the original lists the key block. `rand_blocks` is [heads, blocks − 2, r]. */
+/**
+ * [query block][key block]: how often the original lists the key
+ * block. `rand_blocks` is [heads, blocks − 2, r].
+ */
 function blockCounts(blocks: number, randoms: Tensor, head: number): number[][] {
   const perRow = randoms.shape[2];
   const last = blocks - 1;

@@ -1,6 +1,6 @@
 /**
- * Goldens are outputs of the original Python implementations, so that our own reference cannot be wrong unnoticed. This
- * file reads them, in Node from disk and in a browser over HTTP, and runs them on a backend.
+ * Goldens are outputs of the original Python implementations, so that our own reference cannot be wrong
+ * unnoticed. This file reads them, in Node from disk and in a browser over HTTP, and runs them on a backend.
  */
 import { type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { supportsGraph } from '@attn/core/backend';
@@ -32,7 +32,10 @@ export interface GoldenEntry {
   readonly notes?: string;
 }
 
-/** A golden with its tensors, by the names in the file: `in.q`, `param.query.weight`, `aux.rand_blocks`, `out.o`. */
+/**
+ * A golden with its tensors, by the names in the file: `in.q`,
+ * `param.query.weight`, `aux.rand_blocks`, `out.o`.
+ */
 export interface Golden {
   readonly entry: GoldenEntry;
   tensor(name: string): Tensor;
@@ -45,11 +48,17 @@ export interface GoldenCall {
   readonly inputs: Tensors;
   /** For each output of the graph the tensor of the file that it must equal. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** For each output of [rows …, width] the rows that count: 0 where the original yields something without meaning. Default: all. */
+  /**
+   * For each output of [rows …, width] the rows that count: 0 where
+   * the original yields something without meaning. Default: all.
+   */
   readonly rowsThatCount?: Readonly<Record<string, Tensor>>;
 }
 
-/** The goldens are served as they are, beside this package's code. Bundlers would take `new URL(…, import.meta.url)` for an asset. */
+/**
+ * The goldens are served as they are, beside this package's code.
+ * Bundlers would take `new URL(…, import.meta.url)` for an asset.
+ */
 const CODE: string = import.meta.url;
 const FOLDER: URL = new URL('../../goldens/', CODE);
 

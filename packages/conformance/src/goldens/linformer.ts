@@ -1,4 +1,7 @@
-/** Goldens of Linformer: a whole layer of lucidrains' implementation, and the formula alone with what that one has not. */
+/**
+ * Goldens of Linformer: a whole layer of lucidrains' implementation,
+ * and the formula alone with what that one has not.
+ */
 import { GraphBuilder, linformerAttention, type Tensor, type Value } from '@attn/core';
 import { linformerGraph, linformerInputs, type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';

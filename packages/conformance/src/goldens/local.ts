@@ -1,4 +1,7 @@
-/** Goldens of one Reformer local self-attention layer of Hugging Face `transformers`, with its three projections. */
+/**
+ * Goldens of one Reformer local self-attention layer of Hugging Face
+ * `transformers`, with its three projections.
+ */
 import { GraphBuilder, localChunkAttention } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';

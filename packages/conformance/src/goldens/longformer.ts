@@ -1,14 +1,15 @@
 /**
- * Goldens of one whole Longformer self-attention layer of Hugging Face `transformers`, with its six projections: the
- * separate global ones, masks in the three-valued convention, windows wider than the sequence, odd lengths.
+ * Goldens of one whole Longformer self-attention layer of Hugging Face
+ * `transformers`, with its six projections: the separate global ones, masks in
+ * the three-valued convention, windows wider than the sequence, odd lengths.
  */
 import { globalTokens, GraphBuilder, or, slidingWindow, type Tensor, type Value } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 
 /**
- * The layer as one graph. `mask012` is 0 for padding (neither seen nor computed), 1 for local, 2 for global tokens;
- * `attention_window` is the width of both sides together.
+ * The layer as one graph. `mask012` is 0 for padding (neither seen nor computed), 1 for
+ * local, 2 for global tokens; `attention_window` is the width of both sides together.
  */
 export function longformerCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const { num_attention_heads: heads, attention_window: window } = golden.entry.config as LongformerConfig;

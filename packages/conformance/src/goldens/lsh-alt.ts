@@ -1,6 +1,6 @@
 /**
- * Goldens of the LSH attention of lucidrains' `reformer_pytorch`: pairs that count each time or by the logarithm of their count, across
- * buckets or within them.
+ * Goldens of the LSH attention of lucidrains' `reformer_pytorch`: pairs that count
+ * each time or by the logarithm of their count, across buckets or within them.
  */
 import { GraphBuilder, lshAttention, type Tensor } from '@attn/core';
 import type { Golden, GoldenCall } from './golden.ts';

@@ -1,6 +1,7 @@
 /**
- * Goldens of one Reformer LSH self-attention layer of Hugging Face `transformers`, with its two projections: rounds, factorised buckets,
- * neighbours on either side, padding, causal or not, and sequences no longer than a chunk.
+ * Goldens of one Reformer LSH self-attention layer of Hugging Face `transformers`,
+ * with its two projections: rounds, factorised buckets, neighbours on either side,
+ * padding, causal or not, and sequences no longer than a chunk.
  */
 import { GraphBuilder, lshAttention, type Tensor } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';

@@ -1,4 +1,7 @@
-/** Goldens of sliding-window attention: symmetric and not, causal, dilated (also per head), with global tokens, padded. */
+/**
+ * Goldens of sliding-window attention: symmetric and not, causal,
+ * dilated (also per head), with global tokens, padded.
+ */
 import { and, causal, globalTokens, or, slidingWindow } from '@attn/core';
 import { attentionCall } from './dense.ts';
 import type { Golden, GoldenCall } from './golden.ts';

@@ -1,6 +1,6 @@
 /**
- * Random attention calls for fast-check: sizes, patterns of patterns, masks, biases. They are made in the declarative
- * form of the cases, so that a counterexample prints as an id and shrinks to something small.
+ * Random attention calls for fast-check: sizes, patterns of patterns, masks, biases. They are made in the
+ * declarative form of the cases, so that a counterexample prints as an id and shrinks to something small.
  */
 import {
   and,

@@ -1,6 +1,7 @@
 /**
- * What must hold for any call, tried on random ones. Each property runs on any backend and throws with a counterexample
- * that fast-check has made small. The seed is fixed, so that a run is reproducible; `ATTN_SEED` and `ATTN_RUNS` change it.
+ * What must hold for any call, tried on random ones. Each property runs on any
+ * backend and throws with a counterexample that fast-check has made small. The seed
+ * is fixed, so that a run is reproducible; `ATTN_SEED` and `ATTN_RUNS` change it.
  */
 import { full, type Backend, type Graph, type Tensors } from '@attn/core';
 import { mergeStates, supportsGraph, type AttentionState } from '@attn/core/backend';
@@ -31,10 +32,15 @@ export interface BackendProperty {
 /** Milliseconds after which a random call that is still running counts as one that hangs. */
 const CALL_LIMIT = 60_000;
 
-/** Milliseconds that a property may take; a backend that compiles each call anew needs minutes on a busy machine. */
+/**
+ * Milliseconds that a property may take; a backend that compiles each
+ * call anew needs minutes on a busy machine.
+ */
 export const PROPERTY_LIMIT = 600_000;
 
-/** Options that fast-check takes, with ours from the environment. A hang is reported with the call that hung. */
+/**
+ * Options that fast-check takes, with ours from the environment. A hang is reported with the call that hung.
+ */
 function parameters(runs: number, of = 1): fc.Parameters<[AttentionCaseSpec]> {
   return {
     seed: Number(environment('ATTN_SEED') ?? 20240),
@@ -117,8 +123,8 @@ export const backendProperties: readonly BackendProperty[] = [
       }
       const merged = mergeStates(states, { layout: spec.layout });
       for (const [name, expected] of Object.entries(oracle(graph, inputs))) {
-        // Each part has its own error and is stored, and the merge divides by a sum of weights that are off by that of
-        // lse. Values are below 1, those of parts too where they cancel out in the whole.
+        // Each part has its own error and is stored, and the merge divides by a sum of weights that are
+        // off by that of lse. Values are below 1, those of parts too where they cancel out in the whole.
         const stored = name === 'out' && spec.dtype === 'f16' ? storageError('f16', 1) : 0;
         const tolerance = expected.tolerance.map(
           (allowed, i) => 8 * allowed + 1e-6 * Math.abs(expected.data[i]) + stored,

@@ -1,4 +1,6 @@
-/** Changes to the inputs of a call whose effect on the outputs is known, and the parts of outputs to look at. */
+/**
+ * Changes to the inputs of a call whose effect on the outputs is known, and the parts of outputs to look at.
+ */
 import { type Tensor, type Tensors } from '@attn/core';
 import { numberToHalf, type AttentionLayout } from '@attn/core/backend';
 
@@ -41,7 +43,10 @@ export function spoilOthers(inputs: Tensors, layout: AttentionLayout, byHead: bo
   return spoilt;
 }
 
-/** Flat positions in batch row 0 and, with `byHead`, head 0, of a tensor [batch, heads, seq, dim] or in layout `bnhd`. */
+/**
+ * Flat positions in batch row 0 and, with `byHead`, head 0, of a
+ * tensor [batch, heads, seq, dim] or in layout `bnhd`.
+ */
 export function firstRows(shape: readonly number[], layout: AttentionLayout, byHead: boolean): number[] {
   const [, a, b, dim = 1] = shape;
   const positions = Array.from({ length: a * b * dim }, (_, i) => i);

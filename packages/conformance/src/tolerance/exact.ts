@@ -1,7 +1,7 @@
 /**
- * What float32 computes without any error. Logits of 10³⁰ are off by 10²³ if they are off at all, and nothing
- * could be said of their softmax. So cases of such logits are made of numbers whose sums are exact, or equal
- * to their largest term, in any order of summation.
+ * What float32 computes without any error. Logits of 10³⁰ are off by 10²³ if they are off
+ * at all, and nothing could be said of their softmax. So cases of such logits are made of
+ * numbers whose sums are exact, or equal to their largest term, in any order of summation.
  */
 
 /** Whether x is ± a power of two: a factor that changes no bit but those of the exponent. */

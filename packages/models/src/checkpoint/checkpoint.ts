@@ -1,4 +1,7 @@
-/** A checkpoint: a config and tensors by name, wherever they lie. Tensors are read when they are asked for, one at a time. */
+/**
+ * A checkpoint: a config and tensors by name, wherever they lie.
+ * Tensors are read when they are asked for, one at a time.
+ */
 import type { JsonObject, Tensor } from '@attn/core';
 
 /** What is known of a tensor before it is read. */
@@ -21,7 +24,10 @@ export interface Checkpoint {
   spec(name: string): StoredSpec;
   /** Reads a tensor. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, and whatever the source throws. */
   tensor(name: string): Promise<Tensor>;
-  /** A tensor that is read whenever its data is asked for, this being closed or not; undefined where that cannot be done at once. */
+  /**
+   * A tensor that is read whenever its data is asked for, this being
+   * closed or not; undefined where that cannot be done at once.
+   */
   lazyTensor?(name: string): Tensor | undefined;
   /** Closes files. Idempotent. Tensors that were read stay valid. */
   close(): Promise<void>;

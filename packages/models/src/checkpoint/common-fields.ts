@@ -26,7 +26,10 @@ export function readActivation(
   return spellings[reader.oneOf(name, Object.keys(spellings), byDefault)];
 }
 
-/** How many classes a classifier tells apart: Hugging Face stores the names of the labels, or nothing for two. Errors: `MALFORMED_FILE`. */
+/**
+ * How many classes a classifier tells apart: Hugging Face stores the
+ * names of the labels, or nothing for two. Errors: `MALFORMED_FILE`.
+ */
 export function readLabels(reader: ConfigReader): number {
   const names = reader.field('id2label');
   if (names === undefined) return reader.integer('num_labels', { least: 1, byDefault: 2 });

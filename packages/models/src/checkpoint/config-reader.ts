@@ -1,4 +1,7 @@
-/** Reads the fields of a config.json with suspicion: each has its type checked, and one sentence says which field is wrong. */
+/**
+ * Reads the fields of a config.json with suspicion: each has its type
+ * checked, and one sentence says which field is wrong.
+ */
 import { AttnError, type JsonObject } from '@attn/core';
 import { anObject, show } from '@attn/core/backend';
 

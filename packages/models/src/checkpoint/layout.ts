@@ -1,6 +1,7 @@
 /**
- * Which tensors a model expects, as a tree of slots in the shape in which its graph wants them: `read-weights.ts` turns the tree of
- * slots into the same tree of weights, after it has checked all of them against the checkpoint.
+ * Which tensors a model expects, as a tree of slots in the shape in which its
+ * graph wants them: `read-weights.ts` turns the tree of slots into the same
+ * tree of weights, after it has checked all of them against the checkpoint.
  */
 import type { Tensor } from '@attn/core';
 
@@ -22,7 +23,10 @@ export interface Weight {
   readonly tensor: Tensor<'f32'>;
 }
 
-/** A tree of objects and lists with a weight in place of every slot; parts that a model lacks are undefined in both. */
+/**
+ * A tree of objects and lists with a weight in place of every slot;
+ * parts that a model lacks are undefined in both.
+ */
 export type Weights<L> = L extends Slot
   ? Weight
   : L extends readonly (infer Item)[]

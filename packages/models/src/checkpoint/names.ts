@@ -2,7 +2,8 @@
 import type { Checkpoint } from './checkpoint.ts';
 
 /**
- * Models with a head have their encoder's tensors under a prefix, those without have it not: the prefix, unless only the bare name is there.
+ * Models with a head have their encoder's tensors under a prefix, those
+ * without have it not: the prefix, unless only the bare name is there.
  */
 export function prefixOf(checkpoint: Pick<Checkpoint, 'has'>, prefix: string, name: string): string {
   return checkpoint.has(prefix + name) || !checkpoint.has(name) ? prefix : '';

@@ -1,6 +1,7 @@
 /**
- * Checkpoints of random weights: real sizes without a download, for tests and measurements. Every tensor follows from the seed and its own
- * name, so that they are the same on every machine and in whatever order they are asked for.
+ * Checkpoints of random weights: real sizes without a download, for tests and
+ * measurements. Every tensor follows from the seed and its own name, so that
+ * they are the same on every machine and in whatever order they are asked for.
  */
 import { type JsonObject, type Tensor } from '@attn/core';
 import {

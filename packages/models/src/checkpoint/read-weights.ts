@@ -1,6 +1,7 @@
 /**
- * From slots to weights: everything that does not fit is listed by name in one error, before the first tensor is read. Large ones that
- * lie on disk are left there until a backend asks for them, which then holds the only copy.
+ * From slots to weights: everything that does not fit is listed by name in
+ * one error, before the first tensor is read. Large ones that lie on disk are
+ * left there until a backend asks for them, which then holds the only copy.
  */
 import { AttnError, type Tensor } from '@attn/core';
 import {
@@ -29,8 +30,8 @@ export interface ReadOptions {
   /** What it throws ends the reading, which rejects with that very error. */
   readonly onProgress?: (progress: ReadProgress) => void;
   /**
-   * Read all weights now, and hold them beside what backends make of them. Default false: large ones in files on disk are read when they are
-   * needed, for which the files must stay as they are.
+   * Read all weights now, and hold them beside what backends make of them. Default false: large
+   * ones in files on disk are read when they are needed, for which the files must stay as they are.
    */
   readonly inMemory?: boolean;
 }
@@ -57,8 +58,8 @@ const LISTED = 20;
 
 /**
  * Checks a checkpoint against a layout and takes the tensors that it names, each once, widened to f32.
- * @throws AttnError `MALFORMED_FILE` with all missing, unknown and wrongly shaped tensors; `INVALID_DTYPE` for a tensor that is
- * not of numbers with a fraction; `ABORTED`
+ * @throws AttnError `MALFORMED_FILE` with all missing, unknown and wrongly shaped
+ * tensors; `INVALID_DTYPE` for a tensor that is not of numbers with a fraction; `ABORTED`
  */
 export async function readWeights<L extends object>(
   checkpoint: Checkpoint,

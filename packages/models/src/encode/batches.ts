@@ -1,6 +1,7 @@
 /**
- * Rows of all lengths as few shapes, because each shape is a graph that a backend has to compile: lengths are rounded up to a power of two
- * or one and a half of it, unless the model has a rule of its own, numbers of rows to a power of two.
+ * Rows of all lengths as few shapes, because each shape is a graph that a backend
+ * has to compile: lengths are rounded up to a power of two or one and a half of
+ * it, unless the model has a rule of its own, numbers of rows to a power of two.
  */
 import type { Model } from '../model.ts';
 

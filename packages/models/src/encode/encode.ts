@@ -1,4 +1,6 @@
-/** Texts or ids to vectors: windows of what is too long, batches of equal shape, a vector per text at the end. */
+/**
+ * Texts or ids to vectors: windows of what is too long, batches of equal shape, a vector per text at the end.
+ */
 import { AttnError, bool, f32, i32, type Tensor } from '@attn/core';
 import {
   aFunction,
@@ -40,7 +42,9 @@ export interface EncodeOptions {
   readonly pooling?: Pooling;
   /** Most tokens of one row, special ones included. Default, and most: the model's own. */
   readonly maxLength?: number;
-  /** Texts beyond `maxLength`: cut into overlapping windows, with a warning, or an error. Default `windows`. */
+  /**
+   * Texts beyond `maxLength`: cut into overlapping windows, with a warning, or an error. Default `windows`.
+   */
   readonly tooLong?: 'windows' | 'refuse';
   /** Tokens that neighbouring windows share. Default: an eighth of `maxLength`. */
   readonly overlap?: number;

@@ -1,7 +1,8 @@
 /**
- * Texts that are longer than a model: overlapping windows, each with the special tokens around it, and which window's state counts for
- * which token. In an overlap the earlier window counts for the first half and the later one for the second, so that no token is judged from
- * the edge of what its window sees unless it is at the edge of the text.
+ * Texts that are longer than a model: overlapping windows, each with the special tokens
+ * around it, and which window's state counts for which token. In an overlap the earlier
+ * window counts for the first half and the later one for the second, so that no token
+ * is judged from the edge of what its window sees unless it is at the edge of the text.
  */
 import type { TokenizedText } from '../tokenizer.ts';
 
@@ -16,7 +17,10 @@ export interface TextWindow {
   readonly at: number;
 }
 
-/** The windows of one text: one if it fits. `overlap` is less than what `maxLength` leaves beside the special tokens. */
+/**
+ * The windows of one text: one if it fits. `overlap` is less than
+ * what `maxLength` leaves beside the special tokens.
+ */
 export function windowsOf(
   text: number,
   { ids, before, after }: TokenizedText,

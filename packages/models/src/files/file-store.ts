@@ -1,11 +1,17 @@
-/** Where the files of a checkpoint are: a folder, a list of URLs, a model hub. The same few questions are asked of all. */
+/**
+ * Where the files of a checkpoint are: a folder, a list of URLs, a
+ * model hub. The same few questions are asked of all.
+ */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { SafetensorsFile } from '@attn/safetensors';
 
 /** An open file of tensors. */
 export interface TensorFile extends SafetensorsFile {
-  /** A tensor that is read when its data is asked for, the file being closed or not; only where that can be done at once. */
+  /**
+   * A tensor that is read when its data is asked for, the file being
+   * closed or not; only where that can be done at once.
+   */
   readonly lazyTensor?: (name: string) => Tensor;
   /** Idempotent. Tensors that were read stay valid. */
   close(): Promise<void>;
@@ -16,7 +22,10 @@ export interface FileStore {
   /** For messages: a path, a URL, an id. */
   readonly name: string;
   has(file: string): Promise<boolean>;
-  /** All bytes of a file; undefined when there is none. Errors: `MALFORMED_FILE` for one of more than `limit` bytes. */
+  /**
+   * All bytes of a file; undefined when there is none. Errors:
+   * `MALFORMED_FILE` for one of more than `limit` bytes.
+   */
   bytes(file: string, limit: number): Promise<Uint8Array | undefined>;
   /** Opens a .safetensors file; only its header is read. Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`. */
   tensors(file: string): Promise<TensorFile>;

@@ -1,6 +1,7 @@
 /**
- * Models of the Hugging Face hub, in the cache folder that its Python library has too: `models--org--name/snapshots/<commit>/…` are links
- * to `blobs/<hash>`. What is there is not downloaded again, and without a network it is used as it is.
+ * Models of the Hugging Face hub, in the cache folder that its Python library has
+ * too: `models--org--name/snapshots/<commit>/…` are links to `blobs/<hash>`. What
+ * is there is not downloaded again, and without a network it is used as it is.
  */
 import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -78,8 +79,9 @@ export function isHubId(text: string): boolean {
 
 /**
  * The files of a model, downloaded where the cache lacks them.
- * @throws AttnError `FILE_NOT_FOUND` (no such model; offline: not in the cache), `INVALID_ARGUMENT` (an impossible id or revision, no
- * permission), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`, `TIMEOUT` (no network), `ABORTED`
+ * @throws AttnError `FILE_NOT_FOUND` (no such model; offline: not in the cache),
+ * `INVALID_ARGUMENT` (an impossible id or revision, no permission), `UNSUPPORTED`
+ * (only pickles), `MALFORMED_FILE`, `TIMEOUT` (no network), `ABORTED`
  */
 export async function hubStore(id: string, options: HubOptions = {}): Promise<FileStore> {
   const { signal, onDownload, ...rest } = checkOptions(WHERE, options, HUB_OPTIONS);

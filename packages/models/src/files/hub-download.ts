@@ -1,4 +1,7 @@
-/** One file from the hub into the cache: resumed where it broke off, checked against its hash, and there only when it is whole. */
+/**
+ * One file from the hub into the cache: resumed where it broke off,
+ * checked against its hash, and there only when it is whole.
+ */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
@@ -29,7 +32,8 @@ const ATTEMPTS = 5;
 /**
  * Downloads a file to `target`, by way of `<target>.incomplete`.
  * @param connect the content from an offset to the end, as a stream
- * @throws AttnError `MALFORMED_FILE` (not the bytes that the hub promised), `TIMEOUT` (too many broken connections), `ABORTED`
+ * @throws AttnError `MALFORMED_FILE` (not the bytes that the hub
+ * promised), `TIMEOUT` (too many broken connections), `ABORTED`
  */
 export async function downloadTo(
   target: string,

@@ -1,6 +1,7 @@
 /**
- * A checkpoint from its files: config.json, and model.safetensors or the shards that model.safetensors.index.json lists. PyTorch's own
- * files are pickles, which run code when they are read: they are refused with the command that converts them.
+ * A checkpoint from its files: config.json, and model.safetensors or the shards that
+ * model.safetensors.index.json lists. PyTorch's own files are pickles, which run
+ * code when they are read: they are refused with the command that converts them.
  */
 import { AttnError, type JsonObject } from '@attn/core';
 import { checkArgument, show } from '@attn/core/backend';

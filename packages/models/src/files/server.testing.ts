@@ -1,4 +1,7 @@
-/** Web servers for tests: files by path, with range requests, and the few endpoints of the hub that a download uses. */
+/**
+ * Web servers for tests: files by path, with range requests, and the
+ * few endpoints of the hub that a download uses.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,7 @@
-/** Files on a web server: by a list of URLs, or beside each other under one. Tensors are read by range requests. */
+/**
+ * Files on a web server: by a list of URLs, or beside each other
+ * under one. Tensors are read by range requests.
+ */
 import { httpSource, openSafetensors, type HttpOptions } from '@attn/safetensors';
 import { AttnError } from '@attn/core';
 import {

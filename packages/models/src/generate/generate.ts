@@ -1,6 +1,7 @@
 /**
- * Continues a text, token by token. Each step computes the whole text so far: attention by hash has no cache that is exact, because
- * every new token may change which tokens meet in a chunk. Texts of similar length share a graph.
+ * Continues a text, token by token. Each step computes the whole text so far:
+ * attention by hash has no cache that is exact, because every new token may
+ * change which tokens meet in a chunk. Texts of similar length share a graph.
  */
 import { AttnError, bool, i32, type Tensor } from '@attn/core';
 import {
@@ -29,7 +30,10 @@ import { sample, uniform, type Sampling } from './sample.ts';
 export interface GenerateOptions {
   /** Most tokens to add. Default 64. */
   readonly maxNewTokens?: number;
-  /** Logits are divided by it. Default 0, which takes the likeliest token; 1 when `topK`, `topP` or `seed` is given. */
+  /**
+   * Logits are divided by it. Default 0, which takes the likeliest
+   * token; 1 when `topK`, `topP` or `seed` is given.
+   */
   readonly temperature?: number;
   /** Draw from so many of the likeliest tokens only. Default: from all. */
   readonly topK?: number;

@@ -8,7 +8,10 @@ export interface Sampling {
   readonly temperature: number;
   /** Only so many of the likeliest tokens. */
   readonly topK?: number;
-  /** Only the likeliest tokens that have this much probability together: the fewest that reach it. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751 */
+  /**
+   * Only the likeliest tokens that have this much probability together: the
+   * fewest that reach it. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
+   */
   readonly topP?: number;
 }
 
@@ -25,7 +28,8 @@ export function uniform(seed: number): () => number {
 }
 
 /**
- * The next token. Of equal logits the lower id comes first, and NaN never does. `random` is asked once, and not at all at temperature 0.
+ * The next token. Of equal logits the lower id comes first, and NaN
+ * never does. `random` is asked once, and not at all at temperature 0.
  * @throws AttnError `RUN_FAILED` when no logit is a number
  */
 export function sample(logits: ArrayLike<number>, sampling: Sampling, random: () => number): number {

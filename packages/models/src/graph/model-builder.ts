@@ -1,4 +1,7 @@
-/** A `GraphBuilder` that knows weights: each becomes one constant, under its name in the checkpoint, however often it is used. */
+/**
+ * A `GraphBuilder` that knows weights: each becomes one constant,
+ * under its name in the checkpoint, however often it is used.
+ */
 import { GraphBuilder, type Activation, type Value } from '@attn/core';
 import type { Weight } from '../checkpoint/layout.ts';
 

@@ -1,8 +1,8 @@
 /**
- * What a config.json of a Linformer says, checked. There are two originals, whose checkpoints have nothing in common: lucidrains' `linformer`
- * (`model_type` "linformer", fields named as the constructor's arguments) and fairseq's `linformer_roberta` (fields named as its options).
- * Neither library writes a config.json; these are what people write beside the weights.
- * Wang et al. 2020, https://arxiv.org/abs/2006.04768
+ * What a config.json of a Linformer says, checked. There are two originals, whose checkpoints have nothing
+ * in common: lucidrains' `linformer` (`model_type` "linformer", fields named as the constructor's arguments)
+ * and fairseq's `linformer_roberta` (fields named as its options). Neither library writes a config.json;
+ * these are what people write beside the weights. Wang et al. 2020, https://arxiv.org/abs/2006.04768
  */
 import { AttnError, type Activation, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
@@ -14,7 +14,9 @@ const WHERE = 'models/linformer';
 /** Classes of lucidrains. */
 export const LUCIDRAINS_ARCHITECTURES = ['Linformer', 'LinformerLM'] as const;
 
-/** fairseq has one class for all, whose parts are named here as Hugging Face names the same parts of RoBERTa. */
+/**
+ * fairseq has one class for all, whose parts are named here as Hugging Face names the same parts of RoBERTa.
+ */
 export const FAIRSEQ_ARCHITECTURES = [
   'LinformerModel',
   'LinformerForMaskedLM',
@@ -88,7 +90,8 @@ export const MODEL_TYPES: readonly unknown[] = ['linformer', 'linformer_roberta'
 /**
  * Reads a config.json.
  * @param architecture instead of the one that the file names
- * @throws AttnError `MALFORMED_FILE`; `UNSUPPORTED` for an architecture that is not here, and for causal models, which cannot be
+ * @throws AttnError `MALFORMED_FILE`; `UNSUPPORTED` for an architecture
+ * that is not here, and for causal models, which cannot be
  */
 export function readLinformerConfig(json: JsonObject, architecture?: string): LinformerConfig {
   const reader = new ConfigReader(json);
@@ -154,7 +157,10 @@ function readFairseq(reader: ConfigReader, named = 'LinformerModel'): FairseqCon
   };
 }
 
-/** Fields by which a config says that no token may see later ones. Neither original has them, for the reason in the message. */
+/**
+ * Fields by which a config says that no token may see later ones.
+ * Neither original has them, for the reason in the message.
+ */
 const CAUSAL = ['causal', 'autoregressive', 'is_decoder'];
 
 function refuseCausal(reader: ConfigReader): void {

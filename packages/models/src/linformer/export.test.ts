@@ -1,4 +1,5 @@
-// An exported Linformer is run by ONNX Runtime alone, without this project, and must give what the original gave.
+// An exported Linformer is run by ONNX Runtime alone, without this
+// project, and must give what the original gave.
 import { describe, expect, test } from 'vitest';
 import { differences } from '../differences.testing.ts';
 import { runExported } from '../exported.testing.ts';

@@ -1,4 +1,7 @@
-/** fairseq's Linformer as one graph: RoBERTa, but for keys and values, whose linear layers come after the projection. */
+/**
+ * fairseq's Linformer as one graph: RoBERTa, but for keys and values,
+ * whose linear layers come after the projection.
+ */
 import { full, i32, linformerProjectedInput, type Graph, type Value } from '@attn/core';
 import { maskedLmLogits, rowLogits } from '../graph/heads.ts';
 import { ModelBuilder, type NormWeights } from '../graph/model-builder.ts';

@@ -1,6 +1,7 @@
 /**
- * Where a state dict of fairseq's `linformer_roberta` has its tensors: under `encoder.sentence_encoder.`; in old ones `decoder.` stands for
- * `encoder.`. What is shared may be stored once, under any of its names, or several times.
+ * Where a state dict of fairseq's `linformer_roberta` has its tensors: under
+ * `encoder.sentence_encoder.`; in old ones `decoder.` stands for `encoder.`.
+ * What is shared may be stored once, under any of its names, or several times.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
@@ -136,7 +137,10 @@ function layerSlots(
   };
 }
 
-/** The table of words and that of the masked language model: one, unless they were untied, stored under one of its names or both. */
+/**
+ * The table of words and that of the masked language model: one,
+ * unless they were untied, stored under one of its names or both.
+ */
 function tables(
   checkpoint: Pick<Checkpoint, 'has'>,
   { vocabSize, width, untied }: FairseqConfig,

@@ -1,4 +1,5 @@
-// fairseq's Linformer against its definition in plain float64, beyond what the goldens cover: every way of sharing E and F, with every head.
+// fairseq's Linformer against its definition in plain float64, beyond
+// what the goldens cover: every way of sharing E and F, with every head.
 import { createAttn, i32, type Attn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';

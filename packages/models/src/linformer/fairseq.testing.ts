@@ -1,6 +1,6 @@
 /**
- * fairseq's `linformer_roberta` by itself: a state dict with the names and shapes that PyTorch gives it, and what the model computes, row by
- * row in plain loops over float64. It knows nothing of this package's graphs.
+ * fairseq's `linformer_roberta` by itself: a state dict with the names and shapes that PyTorch gives it, and
+ * what the model computes, row by row in plain loops over float64. It knows nothing of this package's graphs.
  */
 import { f32, type JsonObject, type Tensor } from '@attn/core';
 import { mulberry32, sizeOf } from '@attn/core/backend';
@@ -87,7 +87,10 @@ function entries({ sharedKeyValue, layerwise, normBefore, untied }: FairseqVaria
   ];
 }
 
-/** A state dict: `all` names of what is shared, or only the first by the alphabet, as safetensors' `save_model` keeps it. */
+/**
+ * A state dict: `all` names of what is shared, or only the first by
+ * the alphabet, as safetensors' `save_model` keeps it.
+ */
 export function stateDict(variant: FairseqVariant, names: 'all' | 'first'): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [seed, [aliases, shape]] of entries(variant).entries()) {
@@ -125,7 +128,10 @@ export function configOf({ sharedKeyValue, layerwise, normBefore, untied }: Fair
 
 type Matrix = number[][];
 
-/** What the model gives for one row of ids: states [n][width], logits of words [n][vocab], and of the classifier [labels]. */
+/**
+ * What the model gives for one row of ids: states [n][width], logits
+ * of words [n][vocab], and of the classifier [labels].
+ */
 export function direct(
   variant: FairseqVariant,
   tensors: ReadonlyMap<string, Tensor>,

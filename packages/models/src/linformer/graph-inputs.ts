@@ -9,8 +9,8 @@ export interface LinformerShape {
   /** N, at most the model's own. */
   readonly length: number;
   /**
-   * Where an input `attention_mask` [B, N], bool, counts: nowhere, and there is none; in the embeddings, which are 0 where it is 0;
-   * or in each layer, whose keys and values come from 0 there.
+   * Where an input `attention_mask` [B, N], bool, counts: nowhere, and there is none; in the
+   * embeddings, which are 0 where it is 0; or in each layer, whose keys and values come from 0 there.
    */
   readonly padding: 'none' | 'embeddings' | 'layers';
   /** An input `position_ids` [B, N], i32; or those of rows without padding. Only fairseq's count tokens. */

@@ -1,4 +1,7 @@
-/** lucidrains' Linformer as one graph: every part normalises first; keys and values are projected behind their linear layers. */
+/**
+ * lucidrains' Linformer as one graph: every part normalises first;
+ * keys and values are projected behind their linear layers.
+ */
 import { linformerAttention, type Graph, type Value } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import type { LucidrainsConfig } from './config.ts';
@@ -9,7 +12,10 @@ import type { LucidrainsLayer, LucidrainsWeights } from './lucidrains-weights.ts
 /** PyTorch's default. */
 const EPS = 1e-5;
 
-/** The graph; its input is `input_ids` [B, N], i32, or, without a table of words, `inputs_embeds` [B, N, C], f32. */
+/**
+ * The graph; its input is `input_ids` [B, N], i32, or, without a
+ * table of words, `inputs_embeds` [B, N, C], f32.
+ */
 export function lucidrainsGraph(
   config: LucidrainsConfig,
   weights: LucidrainsWeights,

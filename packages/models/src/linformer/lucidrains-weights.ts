@@ -1,4 +1,7 @@
-/** Where a state dict of lucidrains' `linformer` has its tensors. `LinformerLM` has a `Linformer` under `linformer.`. */
+/**
+ * Where a state dict of lucidrains' `linformer` has its tensors.
+ * `LinformerLM` has a `Linformer` under `linformer.`.
+ */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
   linearSlots,

@@ -1,7 +1,7 @@
 /**
- * What a config.json of Longformer says, checked, in words that do not depend on its spelling: Hugging Face's `longformer` and `led`,
- * and two fields that only allenai's own code had, `attention_dilation` and `autoregressive`.
- * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
+ * What a config.json of Longformer says, checked, in words that do not depend on its spelling:
+ * Hugging Face's `longformer` and `led`, and two fields that only allenai's own code had,
+ * `attention_dilation` and `autoregressive`. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
  */
 import { AttnError, type Activation, type JsonObject } from '@attn/core';
 import {
@@ -53,8 +53,8 @@ export interface LongformerConfig {
   /** Rows of the table of positions. */
   readonly positionRows: number;
   /**
-   * Position of the first token. RoBERTa's way counts tokens that are not padding from `padTokenId` + 1, and gives padding the row
-   * `padTokenId`; LED counts all tokens from 0.
+   * Position of the first token. RoBERTa's way counts tokens that are not padding from
+   * `padTokenId` + 1, and gives padding the row `padTokenId`; LED counts all tokens from 0.
    */
   readonly positions: 'afterPadId' | 'fromZero';
   /** Rows of the table of token types; 0 when there is none. */

@@ -1,6 +1,7 @@
 /**
- * Longformer as one graph: embeddings, encoder layers (post-norm), a head. Masks, global tokens and positions are inputs of the graph
- * or constants in it; nothing is padded to a multiple of the window, which changes nothing but time.
+ * Longformer as one graph: embeddings, encoder layers (post-norm), a head.
+ * Masks, global tokens and positions are inputs of the graph or constants in it;
+ * nothing is padded to a multiple of the window, which changes nothing but time.
  */
 import {
   and,

@@ -24,7 +24,10 @@ export function outputNames(architecture: LongformerArchitecture, head: HeadWeig
   }
 }
 
-/** The outputs by name. `logits` are [B, N, vocabulary], [B, N, labels], [B, labels] or [B / choices, choices]. */
+/**
+ * The outputs by name. `logits` are [B, N, vocabulary], [B, N,
+ * labels], [B, labels] or [B / choices, choices].
+ */
 export function headOutputs(
   builder: ModelBuilder,
   { architecture, layerNormEps }: LongformerConfig,

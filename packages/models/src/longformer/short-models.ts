@@ -1,4 +1,7 @@
-/** The short models that `toLongformer` knows: their defaults, and what their tensors are called in a Longformer. */
+/**
+ * The short models that `toLongformer` knows: their defaults, and
+ * what their tensors are called in a Longformer.
+ */
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { ARCHITECTURES, type LongformerArchitecture } from './config.ts';
@@ -78,7 +81,9 @@ export function shortArchitecture(config: JsonObject, { classes }: ShortModel): 
   return found;
 }
 
-/** What a tensor of the short model is called in the Longformer; undefined for one that has no place there. */
+/**
+ * What a tensor of the short model is called in the Longformer; undefined for one that has no place there.
+ */
 export function renamed(
   name: string,
   model: ShortModel,

@@ -1,4 +1,5 @@
-// A Longformer whose window sees everything is the short model it was made of: checked against the originals' own outputs.
+// A Longformer whose window sees everything is the short model it was
+// made of: checked against the originals' own outputs.
 import { f32, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';

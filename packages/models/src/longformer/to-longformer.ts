@@ -1,6 +1,7 @@
 /**
- * A long model out of a short one, by the Longformer paper's own recipe (Beltagy et al. 2020, §5, https://arxiv.org/abs/2004.05150): positions are
- * copied one after another until the new table is full, and the projections of global tokens begin as copies of the local ones. Without any
+ * A long model out of a short one, by the Longformer paper's own recipe (Beltagy et al. 2020, §5,
+ * https://arxiv.org/abs/2004.05150): positions are copied one after another until the new table is
+ * full, and the projections of global tokens begin as copies of the local ones. Without any
  * training the result already encodes what the short model could; trained a little, it does better.
  */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
@@ -139,7 +140,10 @@ function longSpec({ shape: [, width], byteLength, shape: [short] }: StoredSpec, 
   return { shape: [rows, width], byteLength: (byteLength / Math.max(short, 1)) * rows };
 }
 
-/** Rows [first, rows) are the short table's text rows, again and again; those before are kept, or the first text row. */
+/**
+ * Rows [first, rows) are the short table's text rows, again and
+ * again; those before are kept, or the first text row.
+ */
 function repeatPositions(short: Tensor, first: number, rows: number, reserved: number): Tensor {
   const [count, width] = short.shape;
   const step = count - reserved;

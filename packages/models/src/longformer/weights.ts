@@ -1,6 +1,7 @@
 /**
- * Where a checkpoint has the tensors of a Longformer. Hugging Face's names begin with `longformer.` in models with a head and without
- * it in `LongformerModel`; a model can be read from either, so that the encoder of a checkpoint with any head can be used.
+ * Where a checkpoint has the tensors of a Longformer. Hugging Face's names begin with
+ * `longformer.` in models with a head and without it in `LongformerModel`; a model can
+ * be read from either, so that the encoder of a checkpoint with any head can be used.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {

@@ -113,8 +113,9 @@ export function readReformerConfig(json: JsonObject, given?: string): ReformerCo
 }
 
 /**
- * Factors of the number of buckets for rows of this many tokens. Where the config has none, the original takes the first row that it ever
- * sees and keeps the number; here every length has its own, so that no result depends on what was computed before.
+ * Factors of the number of buckets for rows of this many tokens. Where the config has
+ * none, the original takes the first row that it ever sees and keeps the number; here
+ * every length has its own, so that no result depends on what was computed before.
  */
 export function bucketsFor(
   { buckets, lsh, maxPositions }: ReformerConfig,

@@ -1,4 +1,5 @@
-// Encoding with a Reformer: padding takes part in what it computes, and still a row's states are those of the row by itself.
+// Encoding with a Reformer: padding takes part in what it computes,
+// and still a row's states are those of the row by itself.
 import { createAttn, i32 } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// An exported Reformer is run by ONNX Runtime alone, without this project, and must give what the original gave.
+// An exported Reformer is run by ONNX Runtime alone, without this
+// project, and must give what the original gave.
 import { describe, expect, test } from 'vitest';
 import { differences } from '../differences.testing.ts';
 import { runExported } from '../exported.testing.ts';
@@ -6,7 +7,8 @@ import { readGolden, referenceOutputs } from '../goldens.testing.ts';
 import { callGolden, GOLDENS } from './goldens.testing.ts';
 import { reformer } from './index.ts';
 
-// A mask that decides on the pattern of local attention must be a constant of an exported graph: no rows that callers pad.
+// A mask that decides on the pattern of local attention must be a
+// constant of an exported graph: no rows that callers pad.
 describe.each(GOLDENS.filter((id) => id !== 'reformer_encoder_padded'))('%s', (id) => {
   test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
     const golden = await readGolden(id);

@@ -1,4 +1,7 @@
-/** The goldens of Reformer, and what they hold that other models' do not: the rotations that the original drew. */
+/**
+ * The goldens of Reformer, and what they hold that other models' do
+ * not: the rotations that the original drew.
+ */
 import type { Tensor } from '@attn/core';
 import { hasStates, type GoldenCall } from '../goldens-suite.testing.ts';
 import type { Golden } from '../goldens.testing.ts';

@@ -1,7 +1,7 @@
 /**
- * Reformer as one graph: embeddings, layers with reversible residuals, a head. Two streams of width H go through the layers, each
- * layer adding to one what it makes of the other; what comes out is both, side by side. Feed-forward layers are computed in one piece: the
- * original's chunks of them give the same numbers.
+ * Reformer as one graph: embeddings, layers with reversible residuals, a head. Two streams of width H go
+ * through the layers, each layer adding to one what it makes of the other; what comes out is both, side by
+ * side. Feed-forward layers are computed in one piece: the original's chunks of them give the same numbers.
  */
 import { bool, f32, localChunkAttention, lshAttention, type Graph, type Value } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
@@ -19,7 +19,10 @@ export interface ReformerShape {
   readonly length: number;
   /** Whether there is an input `attention_mask` [B, P], bool, P the length with its padding. */
   readonly padding: boolean;
-  /** Layers whose rotations are inputs, `rotations.<i>` [heads, head dim, rounds, half the sum of the factors]; others follow from seeds. */
+  /**
+   * Layers whose rotations are inputs, `rotations.<i>` [heads, head dim,
+   * rounds, half the sum of the factors]; others follow from seeds.
+   */
   readonly rotations?: readonly number[];
   /** Added to the seeds of rotations. */
   readonly seed?: number;
@@ -60,7 +63,10 @@ export function reformerGraph(config: ReformerConfig, weights: ReformerWeights, 
   });
 }
 
-/** Rows of 0 after the tokens' own. What stands there does not matter, as the mask hides it: the original has embeddings of padding. */
+/**
+ * Rows of 0 after the tokens' own. What stands there does not matter,
+ * as the mask hides it: the original has embeddings of padding.
+ */
 function padTo(builder: ModelBuilder, x: Value, padded: number): Value {
   const [batch, length, width] = x.shape;
   if (padded === length) return x;

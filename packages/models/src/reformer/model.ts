@@ -29,7 +29,10 @@ const WHERE = 'models/reformer';
 export interface ReformerCallOptions {
   /** Also give `hidden_states.<i>`, the second stream before every layer and after the last. */
   readonly hiddenStates?: boolean;
-  /** Rotations of LSH layers by the layer's number, f32 [heads, head dim, rounds, half the sum of the factors of the buckets]. */
+  /**
+   * Rotations of LSH layers by the layer's number, f32 [heads, head
+   * dim, rounds, half the sum of the factors of the buckets].
+   */
   readonly rotations?: ReadonlyMap<number, Tensor>;
   /** Other rotations than those of seed 0. */
   readonly seed?: number;
@@ -88,9 +91,10 @@ export class Reformer implements Model {
   }
 
   /**
-   * Chunks are neighbours in a ring, so that the first one sees what stands at the end, and rounds of hashing see each other: what is
-   * computed of a row depends a little on how much padding follows. A short row is one chunk with or without padding, and a longer one is
-   * padded to the next multiple by itself, too: these lengths give the same numbers.
+   * Chunks are neighbours in a ring, so that the first one sees what stands at the end, and
+   * rounds of hashing see each other: what is computed of a row depends a little on how
+   * much padding follows. A short row is one chunk with or without padding, and a longer
+   * one is padded to the next multiple by itself, too: these lengths give the same numbers.
    */
   graphLength(length: number): number {
     const shortest = Math.min(chunkLengths(this.config).shortest, this.maxLength);

@@ -1,6 +1,7 @@
 /**
- * Positions of Reformer: one table, or axial ones. Axial positions lay the sequence out as a grid, row by row, and give a token the columns
- * of its row's vector and of its column's, so that s₀ + s₁ vectors tell s₀ · s₁ positions apart. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
+ * Positions of Reformer: one table, or axial ones. Axial positions lay the sequence out as a grid,
+ * row by row, and give a token the columns of its row's vector and of its column's, so that s₀ +
+ * s₁ vectors tell s₀ · s₁ positions apart. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
  */
 import { i32, type Value } from '@attn/core';
 import type { ConfigReader } from '../checkpoint/config-reader.ts';

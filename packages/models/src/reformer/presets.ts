@@ -1,4 +1,7 @@
-/** The published checkpoints' sizes, for checkpoints of random weights: `google/reformer-enwik8` and `google/reformer-crime-and-punishment`. */
+/**
+ * The published checkpoints' sizes, for checkpoints of random weights:
+ * `google/reformer-enwik8` and `google/reformer-crime-and-punishment`.
+ */
 import type { JsonObject } from '@attn/core';
 
 const COMMON = {

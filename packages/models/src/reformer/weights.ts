@@ -1,6 +1,6 @@
 /**
- * Where a checkpoint has the tensors of a Reformer. Hugging Face's names begin with `reformer.` in models with a head and without it in
- * `ReformerModel`; a model can be read from either.
+ * Where a checkpoint has the tensors of a Reformer. Hugging Face's names begin with `reformer.`
+ * in models with a head and without it in `ReformerModel`; a model can be read from either.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {

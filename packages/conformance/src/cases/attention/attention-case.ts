@@ -1,6 +1,6 @@
 /**
- * From the declarative form of an attention case to its id, graph and inputs. A case is written as what differs from
- * the defaults, so that a table of them reads as the list of what is being tried.
+ * From the declarative form of an attention case to its id, graph and inputs. A case is written as
+ * what differs from the defaults, so that a table of them reads as the list of what is being tried.
  */
 import { GraphBuilder, type Pattern, type Tensor, type Tensors, type Value } from '@attn/core';
 import { TILE, type AttentionLayout } from '@attn/core/backend';

@@ -1,6 +1,7 @@
 /**
- * The part of a case's id that names its pattern, made from the pattern's own JSON: `window=64;dilation=2`,
- * `window=4+global=0,9`, `(window=4+sinks=2)&causal`. `+` is `or`, `&` is `and`, `-` before a pattern is `not`.
+ * The part of a case's id that names its pattern, made from the pattern's own JSON:
+ * `window=64;dilation=2`, `window=4+global=0,9`, `(window=4+sinks=2)&causal`. `+`
+ * is `or`, `&` is `and`, `-` before a pattern is `not`.
  */
 import type { Pattern } from '@attn/core';
 import { seedOf } from '../../data.ts';

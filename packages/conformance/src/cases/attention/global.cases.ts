@@ -1,7 +1,7 @@
 /**
- * Global tokens as Longformer has them: they see everything and are seen by all, each counted once. The edge cases are
- * those that have broken implementations: none at all, a different number in each batch row, global tokens inside a
- * window or masked, at the sequence's end, more than the window holds, all of them.
+ * Global tokens as Longformer has them: they see everything and are seen by all, each counted once. The
+ * edge cases are those that have broken implementations: none at all, a different number in each batch row,
+ * global tokens inside a window or masked, at the sequence's end, more than the window holds, all of them.
  */
 import { and, causal, full, globalTokens, or, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';

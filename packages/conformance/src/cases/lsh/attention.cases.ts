@@ -1,4 +1,7 @@
-/** Cases of `lshAttention`: chunks around tiles, neighbours, cycles over rounds, and everything that hides a key. */
+/**
+ * Cases of `lshAttention`: chunks around tiles, neighbours, cycles
+ * over rounds, and everything that hides a key.
+ */
 import type { ConformanceCase } from '../../case.ts';
 import { lshCases, type LshCaseSpec } from './lsh-case.ts';
 

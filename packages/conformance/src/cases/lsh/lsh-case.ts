@@ -1,4 +1,7 @@
-/** From the declarative form of a case of LSH attention to its id, graph and inputs. Orders come from random buckets, sorted. */
+/**
+ * From the declarative form of a case of LSH attention to its id,
+ * graph and inputs. Orders come from random buckets, sorted.
+ */
 import { GraphBuilder, type Tensor, type Tensors, type Value } from '@attn/core';
 import { mulberry32, type LshAttentionAttributes } from '@attn/core/backend';
 import { caseId, type ConformanceCase } from '../../case.ts';
