@@ -23,10 +23,10 @@ describe.each(['cpu', 'onnx', 'wasm'])('%s', (name) => {
   test('takes what it found earlier, and predicts the same with it', async () => {
     const [first, second] = [backends[name](), backends[name]()];
     for (const backend of [first, second]) expect(await backend.probe()).toMatchObject({ available: true });
-    const found = await first.calibrate?.();
+    const result = await first.calibrate?.();
     // As it comes from a file.
-    const known: Json = JSON.parse(JSON.stringify(found));
-    expect(await second.calibrate?.(known)).toEqual(found);
+    const stored: Json = JSON.parse(JSON.stringify(result));
+    expect(await second.calibrate?.(stored)).toEqual(result);
     expect(second.estimate(graph)).toBeCloseTo(first.estimate(graph), 9);
     expect(first.estimate(graph)).toBeGreaterThan(0);
     await first.dispose();

@@ -7,7 +7,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros, type JsonObject } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, expect, test } from 'vitest';
-import { goldenFolder, readGolden } from './goldens.testing.ts';
+import { goldenFolder, readGolden } from './testing/goldens.testing.ts';
 import * as models from './node.ts';
 
 const attn = await createAttn({ backends: [cpu()] });

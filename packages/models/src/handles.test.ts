@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { folderStore } from './files/folder-store.ts';
 import type { FileStore, TensorFile } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
-import { goldenFolder } from './goldens.testing.ts';
+import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { loadModel } from './node.ts';
 import { toLongformer } from './longformer/index.ts';

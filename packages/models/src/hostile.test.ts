@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { filesOf, type Files } from './files/server.testing.ts';
 import type { FileStore } from './files/file-store.ts';
-import { goldenFolder } from './goldens.testing.ts';
+import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { LoadedModel } from './loaded-model.ts';
 

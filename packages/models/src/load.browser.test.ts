@@ -4,7 +4,7 @@ import { createAttn } from '@attn/core';
 import { parseSafetensors } from '@attn/safetensors';
 import { wasm } from '@attn/wasm';
 import { expect, inject, test } from 'vitest';
-import { differences } from './differences.testing.ts';
+import { differences } from './testing/differences.testing.ts';
 import { loadModel } from './index.ts';
 
 test('loadModel on a page', async () => {

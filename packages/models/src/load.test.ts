@@ -19,8 +19,8 @@ import {
   type Files,
   type TestServer,
 } from './files/server.testing.ts';
-import { differences } from './differences.testing.ts';
-import { goldenFolder, readGolden, type Golden } from './goldens.testing.ts';
+import { differences } from './testing/differences.testing.ts';
+import { goldenFolder, readGolden, type Golden } from './testing/goldens.testing.ts';
 import { loadModel, type LoadedModel, type NodeLoadOptions } from './node.ts';
 
 const ID = 'longformer_short';

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { cutsAtSpaces, textPieces } from './text-pieces.ts';
 import { readTokenizer, type TextTokenizer } from './tokenizer.ts';
-import { letterTokenizer, specialToken } from './tokenizer.testing.ts';
+import { letterTokenizer, specialToken } from './testing/tokenizer.testing.ts';
 
 let book: string;
 beforeAll(async () => {

@@ -3,11 +3,11 @@ import { createAttn, type Attn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { readGolden } from '../goldens.testing.ts';
+import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { longformer, type Longformer } from '../longformer/index.ts';
 import { readTokenizer } from '../tokenizer.ts';
-import { letterId, letterTokenizer } from '../tokenizer.testing.ts';
+import { letterId, letterTokenizer } from '../testing/tokenizer.testing.ts';
 import { batchesOf, bucketLength } from './batches.ts';
 import { windowsOf } from './windows.ts';
 

@@ -5,7 +5,7 @@ import { cpu } from '@attn/cpu';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { longformer } from '../longformer/index.ts';
 import { reformer, type Reformer } from '../reformer/index.ts';

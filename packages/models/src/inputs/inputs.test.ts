@@ -1,7 +1,7 @@
 // Whatever holds ids and masks is taken; what is none is refused with its value and its place.
 import { bool, f32, i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { linformer, type Linformer } from '../linformer/index.ts';
 import { longformer, type Longformer } from '../longformer/index.ts';
 import type { Model, TokenBatch } from '../model.ts';

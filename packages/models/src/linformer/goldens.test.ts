@@ -1,5 +1,5 @@
 // Every Linformer golden.
-import { testGoldens } from '../goldens-suite.testing.ts';
+import { testGoldens } from '../testing/goldens-suite.testing.ts';
 import { linformer } from './index.ts';
 
 const GOLDENS = [

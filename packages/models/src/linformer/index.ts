@@ -3,17 +3,13 @@ import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-c
 import { slotsOf } from '../checkpoint/layout.ts';
 import type { ModelFamily } from '../model.ts';
 import { MODEL_TYPES, readLinformerConfig } from './config.ts';
-import { fairseqLayout, readFairseqWeights } from './fairseq-weights.ts';
-import { lucidrainsLayout, readLucidrainsWeights } from './lucidrains-weights.ts';
+import { fairseqLayout, readFairseqWeights } from './fairseq/weights.ts';
+import { lucidrainsLayout, readLucidrainsWeights } from './lucidrains/weights.ts';
 import { Linformer } from './model.ts';
 
-export type {
-  FairseqArchitecture,
-  FairseqConfig,
-  LinformerConfig,
-  LucidrainsArchitecture,
-  LucidrainsConfig,
-} from './config.ts';
+export type { LinformerConfig } from './config.ts';
+export type { FairseqArchitecture, FairseqConfig } from './fairseq/config.ts';
+export type { LucidrainsArchitecture, LucidrainsConfig } from './lucidrains/config.ts';
 export { Linformer } from './model.ts';
 
 /**

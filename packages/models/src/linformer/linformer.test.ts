@@ -16,10 +16,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
-import { readGolden } from '../goldens.testing.ts';
+import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { readLinformerConfig } from './config.ts';
-import { configOf, stateDict } from './fairseq.testing.ts';
+import { configOf, stateDict } from './fairseq/original.testing.ts';
 import { linformer, type Linformer } from './index.ts';
 
 const lm = await readGolden('linformer_lm');

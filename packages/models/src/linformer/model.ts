@@ -7,14 +7,17 @@ import { checkTokenBatch, checkVectorBatch, readInputIds, readVectors, refuse } 
 import { readPadding } from '../inputs/integers.ts';
 import { checkFixedCall, checkLength, countPositions } from '../inputs/lengths.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from '../model.ts';
-import type { FairseqConfig, LinformerConfig, LucidrainsConfig } from './config.ts';
-import { fairseqGraph } from './fairseq-graph.ts';
-import type { FairseqWeights } from './fairseq-weights.ts';
-import type { LinformerShape } from './graph-inputs.ts';
-import { lucidrainsGraph } from './lucidrains-graph.ts';
-import type { LucidrainsWeights } from './lucidrains-weights.ts';
-
-const WHERE = 'models/linformer';
+import { WHERE } from './common-config.ts';
+import type { LinformerConfig } from './config.ts';
+import type { FairseqConfig } from './fairseq/config.ts';
+import { fairseqOutputNames } from './fairseq/heads.ts';
+import type { LucidrainsConfig } from './lucidrains/config.ts';
+import { lucidrainsOutputNames } from './lucidrains/heads.ts';
+import { fairseqGraph } from './fairseq/graph.ts';
+import type { FairseqWeights } from './fairseq/weights.ts';
+import type { LinformerShape } from './shape.ts';
+import { lucidrainsGraph } from './lucidrains/graph.ts';
+import type { LucidrainsWeights } from './lucidrains/weights.ts';
 
 /** A config and the weights that belong to it. */
 export type LinformerParts =
@@ -52,8 +55,7 @@ export class Linformer implements Model {
     this.maxLength = maxLength;
     this.vocabSize = parts.config.vocabSize;
     this.padTokenId = padTokenId;
-    const hasHead = architecture !== 'Linformer' && architecture !== 'LinformerModel';
-    this.outputs = [hasHead ? 'logits' : 'last_hidden_state'];
+    this.outputs = outputNames(parts.config);
     this.graphs = new ShapeGraphs(builderOf(parts));
   }
 
@@ -115,6 +117,12 @@ export class Linformer implements Model {
   private padding(mask: unknown, shape: readonly number[]): Tensor<'bool'> | undefined {
     return mask === undefined ? undefined : readPadding(WHERE, this.architecture, mask, shape);
   }
+}
+
+function outputNames(config: LinformerConfig): readonly string[] {
+  return config.origin === 'lucidrains'
+    ? lucidrainsOutputNames(config.architecture)
+    : fairseqOutputNames(config.architecture);
 }
 
 function builderOf(parts: LinformerParts): (shape: LinformerShape) => Graph {

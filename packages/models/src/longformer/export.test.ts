@@ -1,8 +1,8 @@
 // An exported model is run by ONNX Runtime alone, without this project, and must give what the original gave.
 import { describe, expect, test } from 'vitest';
-import { differences } from '../differences.testing.ts';
-import { runExported } from '../exported.testing.ts';
-import { readGolden, type Golden } from '../goldens.testing.ts';
+import { differences } from '../testing/differences.testing.ts';
+import { runExported } from '../testing/exported.testing.ts';
+import { readGolden, type Golden } from '../testing/goldens.testing.ts';
 import { longformer } from './index.ts';
 
 /** Where the golden's global mask is 1; its row 0 stands for all. */

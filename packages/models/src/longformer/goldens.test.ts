@@ -1,5 +1,5 @@
 // Every Longformer golden.
-import { hasStates, testGoldens } from '../goldens-suite.testing.ts';
+import { hasStates, testGoldens } from '../testing/goldens-suite.testing.ts';
 import { longformer } from './index.ts';
 
 const GOLDENS = [

@@ -2,7 +2,7 @@
 import { bool, i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { readLongformerConfig } from './config.ts';
 import { longformer, type Longformer } from './index.ts';
 

@@ -9,8 +9,9 @@ import { checkFixedCall, countPositions } from '../inputs/lengths.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
 import { maxLengthOf, type LongformerConfig } from './config.ts';
 import { automaticGlobals, globalRule } from './globals.ts';
-import { longformerGraph, type LongformerShape } from './graph.ts';
-import { outputNames } from './head.ts';
+import { longformerGraph } from './graph.ts';
+import { outputNames } from './heads.ts';
+import type { LongformerShape } from './shape.ts';
 import type { LongformerWeights } from './weights.ts';
 
 const WHERE = 'models/longformer';

@@ -3,8 +3,8 @@
 import { f32, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
-import { differences } from '../differences.testing.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { differences } from '../testing/differences.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { longformer } from './index.ts';
 import { toLongformer } from './to-longformer.ts';
 

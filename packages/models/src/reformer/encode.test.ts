@@ -3,7 +3,7 @@
 import { createAttn, i32 } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { expect, test } from 'vitest';
-import { readGolden } from '../goldens.testing.ts';
+import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { reformer } from './index.ts';
 

@@ -1,9 +1,9 @@
 // An exported Reformer is run by ONNX Runtime alone, without this
 // project, and must give what the original gave.
 import { describe, expect, test } from 'vitest';
-import { differences } from '../differences.testing.ts';
-import { runExported } from '../exported.testing.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { differences } from '../testing/differences.testing.ts';
+import { runExported } from '../testing/exported.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { callGolden, GOLDENS } from './goldens.testing.ts';
 import { reformer } from './index.ts';
 

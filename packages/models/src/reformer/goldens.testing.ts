@@ -3,8 +3,8 @@
  * not: the rotations that the original drew.
  */
 import type { Tensor } from '@attn/core';
-import { hasStates, type GoldenCall } from '../goldens-suite.testing.ts';
-import type { Golden } from '../goldens.testing.ts';
+import { hasStates, type GoldenCall } from '../testing/goldens-suite.testing.ts';
+import type { Golden } from '../testing/goldens.testing.ts';
 import { reformer } from './index.ts';
 
 export const GOLDENS = [

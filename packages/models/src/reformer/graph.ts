@@ -6,29 +6,11 @@
 import { bool, f32, localChunkAttention, lshAttention, type Graph, type Value } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import { bucketsFor, rotationSeed, type ReformerConfig } from './config.ts';
-import { headOutputs } from './head.ts';
+import { headOutputs } from './heads.ts';
 import { paddedLength } from './lengths.ts';
 import { positionVectors } from './positions.ts';
+import type { ReformerShape } from './shape.ts';
 import type { LayerWeights, ReformerWeights } from './weights.ts';
-
-/** What a graph is made for. */
-export interface ReformerShape {
-  /** B: rows. */
-  readonly batch: number;
-  /** N: tokens per row. */
-  readonly length: number;
-  /** Whether there is an input `attention_mask` [B, P], bool, P the length with its padding. */
-  readonly padding: boolean;
-  /**
-   * Layers whose rotations are inputs, `rotations.<i>` [heads, head dim,
-   * rounds, half the sum of the factors]; others follow from seeds.
-   */
-  readonly rotations?: readonly number[];
-  /** Added to the seeds of rotations. */
-  readonly seed?: number;
-  /** Also give the second stream before every layer and after the last, as `hidden_states.<i>`. */
-  readonly hiddenStates?: boolean;
-}
 
 /** The graph; its input `input_ids` is [B, N], i32. */
 export function reformerGraph(config: ReformerConfig, weights: ReformerWeights, shape: ReformerShape): Graph {

@@ -18,9 +18,10 @@ import { readPadding } from '../inputs/integers.ts';
 import { checkFixedCall, checkLength } from '../inputs/lengths.ts';
 import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
 import type { ReformerConfig } from './config.ts';
-import { reformerGraph, rotationShape, type ReformerShape } from './graph.ts';
-import { outputNames } from './head.ts';
+import { reformerGraph, rotationShape } from './graph.ts';
+import { outputNames } from './heads.ts';
 import { chunkLengths, maxLengthOf, paddedLength } from './lengths.ts';
+import type { ReformerShape } from './shape.ts';
 import type { ReformerWeights } from './weights.ts';
 
 const WHERE = 'models/reformer';

@@ -3,7 +3,7 @@ import { i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { bucketsFor, readReformerConfig } from './config.ts';
 import { reformer, type Reformer, type ReformerCallOptions } from './index.ts';
 import { REFORMER_PRESETS } from './presets.ts';

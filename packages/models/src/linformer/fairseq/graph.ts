@@ -3,14 +3,11 @@
  * whose linear layers come after the projection.
  */
 import { full, i32, linformerProjectedInput, type Graph, type Value } from '@attn/core';
-import { maskedLmLogits, rowLogits } from '../graph/heads.ts';
-import { ModelBuilder, type NormWeights } from '../graph/model-builder.ts';
+import { ModelBuilder, type NormWeights } from '../../graph/model-builder.ts';
 import type { FairseqConfig } from './config.ts';
-import type { FairseqLayer, FairseqWeights } from './fairseq-weights.ts';
-import { maskInput, type LinformerShape } from './graph-inputs.ts';
-
-/** PyTorch's default. */
-const EPS = 1e-5;
+import { headOutputs } from './heads.ts';
+import type { FairseqLayer, FairseqWeights } from './weights.ts';
+import { EPS, maskInput, type LinformerShape } from '../shape.ts';
 
 /** The graph; its input `input_ids` is [B, N], i32. */
 export function fairseqGraph(config: FairseqConfig, weights: FairseqWeights, shape: LinformerShape): Graph {
@@ -91,19 +88,4 @@ function attention(
   const q = builder.reshape(builder.dense(x, layer.query), [batch, length, heads, width / heads]);
   const { out } = builder.attention({ q, k, v }, { pattern: full(), layout: 'bnhd' });
   return builder.dense(builder.reshape(out, [batch, length, width]), layer.output);
-}
-
-/** The outputs by name. `logits` are [B, N, vocabulary] or [B, labels]. */
-function headOutputs(
-  builder: ModelBuilder,
-  { activation, poolerActivation }: FairseqConfig,
-  { maskedLm, classifier }: FairseqWeights,
-  hidden: Value,
-): Record<string, Value> {
-  if (maskedLm) return { logits: maskedLmLogits(builder, hidden, maskedLm, { activation, eps: EPS }) };
-  if (classifier) {
-    const { dense, output } = classifier;
-    return { logits: rowLogits(builder, hidden, dense, output, poolerActivation) };
-  }
-  return { last_hidden_state: hidden };
 }

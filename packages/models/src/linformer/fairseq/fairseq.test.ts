@@ -5,10 +5,10 @@ import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memoryCheckpoint } from '../checkpoint/memory.ts';
-import { referenceOutputs } from '../goldens.testing.ts';
-import { configOf, direct, SIZES, stateDict, type FairseqVariant } from './fairseq.testing.ts';
-import { linformer, type Linformer } from './index.ts';
+import { memoryCheckpoint } from '../../checkpoint/memory.ts';
+import { referenceOutputs } from '../../testing/goldens.testing.ts';
+import { configOf, direct, SIZES, stateDict, type FairseqVariant } from './original.testing.ts';
+import { linformer, type Linformer } from '../index.ts';
 
 const VARIANTS: readonly FairseqVariant[] = [
   {},

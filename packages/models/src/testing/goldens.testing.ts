@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import type { Graph, JsonObject, Tensor, Tensors } from '@attn/core';
 import { evaluateReference } from '@attn/core/reference';
 import { parseSafetensors } from '@attn/safetensors';
-import type { Checkpoint } from './checkpoint/checkpoint.ts';
-import { memoryCheckpoint } from './checkpoint/memory.ts';
-import type { TokenBatch } from './model.ts';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { memoryCheckpoint } from '../checkpoint/memory.ts';
+import type { TokenBatch } from '../model.ts';
 
 /** A batch whose inputs are tensors. */
 export type GoldenBatch = { readonly [Name in keyof TokenBatch]: Tensor };
@@ -31,7 +31,7 @@ export interface Golden {
 
 /** Where a golden's folder is. */
 export function goldenFolder(id: string): string {
-  return fileURLToPath(new URL(`../goldens/${id}/`, import.meta.url));
+  return fileURLToPath(new URL(`../../goldens/${id}/`, import.meta.url));
 }
 
 /** Reads a golden. */

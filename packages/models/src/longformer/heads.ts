@@ -3,7 +3,7 @@ import type { Value } from '@attn/core';
 import { answerLogits, firstToken, maskedLmLogits, rowLogits } from '../graph/heads.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 import type { LongformerArchitecture, LongformerConfig } from './config.ts';
-import type { LongformerShape } from './graph.ts';
+import type { LongformerShape } from './shape.ts';
 import type { HeadWeights, LongformerWeights } from './weights.ts';
 
 /** Names of a model's outputs. */

@@ -3,7 +3,7 @@
  * server of their own, whose address pages get as `golden`.
  */
 import type { TestProject } from 'vitest/node';
-import { filesOf, serveFiles } from './files/server.testing.ts';
+import { filesOf, serveFiles } from '../files/server.testing.ts';
 import { goldenFolder } from './goldens.testing.ts';
 
 declare module 'vitest' {

@@ -2,7 +2,7 @@
  * Where a state dict of lucidrains' `linformer` has its tensors.
  * `LinformerLM` has a `Linformer` under `linformer.`.
  */
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import {
   linearSlots,
   matrixSlots,
@@ -13,8 +13,8 @@ import {
   type NormSlots,
   type Weight,
   type Weights,
-} from '../checkpoint/layout.ts';
-import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
+} from '../../checkpoint/layout.ts';
+import { readWeights, type ReadOptions } from '../../checkpoint/read-weights.ts';
 import type { LucidrainsConfig } from './config.ts';
 
 /** One layer: attention and feed-forward, each with the normalisation before it. */

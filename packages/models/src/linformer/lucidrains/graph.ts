@@ -3,14 +3,11 @@
  * keys and values are projected behind their linear layers.
  */
 import { linformerAttention, type Graph, type Value } from '@attn/core';
-import { ModelBuilder } from '../graph/model-builder.ts';
+import { ModelBuilder } from '../../graph/model-builder.ts';
 import type { LucidrainsConfig } from './config.ts';
-import type { LinformerShape } from './graph-inputs.ts';
-import { maskInput } from './graph-inputs.ts';
-import type { LucidrainsLayer, LucidrainsWeights } from './lucidrains-weights.ts';
-
-/** PyTorch's default. */
-const EPS = 1e-5;
+import { headOutputs } from './heads.ts';
+import { EPS, maskInput, type LinformerShape } from '../shape.ts';
+import type { LucidrainsLayer, LucidrainsWeights } from './weights.ts';
 
 /**
  * The graph; its input is `input_ids` [B, N], i32, or, without a
@@ -39,8 +36,7 @@ export function lucidrainsGraph(
     if (!config.reversible) a = b;
   }
   const hidden = config.reversible ? builder.add(a, b) : a;
-  const { logits } = weights;
-  return builder.build(logits ? { logits: builder.dense(hidden, logits) } : { last_hidden_state: hidden });
+  return builder.build(headOutputs(builder, weights, hidden));
 }
 
 /** [B, N, C]: the sum of the words' and the positions' rows, or the input itself. */

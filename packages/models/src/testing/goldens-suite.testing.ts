@@ -10,7 +10,7 @@ import { webgpu } from '@attn/webgpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { differences } from './differences.testing.ts';
 import { readGolden, referenceOutputs, type Golden } from './goldens.testing.ts';
-import type { Model, ModelCall } from './model.ts';
+import type { Model, ModelCall } from '../model.ts';
 
 /** A golden's model, called with the golden's inputs. */
 export interface GoldenCall extends ModelCall {

@@ -3,7 +3,7 @@
  * `encoder.sentence_encoder.`; in old ones `decoder.` stands for `encoder.`.
  * What is shared may be stored once, under any of its names, or several times.
  */
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import {
   linearSlots,
   normSlots,
@@ -11,8 +11,8 @@ import {
   type LinearSlots,
   type NormSlots,
   type Weights,
-} from '../checkpoint/layout.ts';
-import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
+} from '../../checkpoint/layout.ts';
+import { readWeights, type ReadOptions } from '../../checkpoint/read-weights.ts';
 import type { FairseqConfig } from './config.ts';
 
 /** One encoder layer. */

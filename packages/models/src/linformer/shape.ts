@@ -1,8 +1,11 @@
-/** What graphs of both kinds of Linformer are made for. */
+/** Everything by which two graphs of one Linformer differ, of either original. */
 import type { Value } from '@attn/core';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 
-/** One graph. */
+/** PyTorch's default epsilon of a layer normalisation, which both originals use. */
+export const EPS = 1e-5;
+
+/** What a graph is built for. */
 export interface LinformerShape {
   /** B. */
   readonly batch: number;
