@@ -35,11 +35,11 @@ describe.each(['cpu', 'onnx', 'wasm'])('%s', (name) => {
 
   test.each<[Json]>([[null], ['fast'], [-1], [{ overhead: 1 }], [[]]])(
     'measures instead of believing %j',
-    async (known) => {
+    async (stored) => {
       const backend = backends[name]();
       await backend.probe();
-      const found = await backend.calibrate?.(known);
-      expect(found).not.toEqual(known);
+      const result = await backend.calibrate?.(stored);
+      expect(result).not.toEqual(stored);
       expect(Number.isFinite(backend.estimate(graph))).toBe(true);
       await backend.dispose();
     },

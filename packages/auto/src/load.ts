@@ -56,6 +56,6 @@ function isNotInstalled(error: unknown, packageName: string): boolean {
     code === 'MODULE_NOT_FOUND' || // webpack, Turbopack, Jest
     (name === 'TypeError' && message.includes('specifier')) || // browsers
     message.startsWith('Could not resolve'); // what Vite puts in the place of an optional peer
-  const [, named = ''] = /['"“]([^'"”]+)['"”]/.exec(message) ?? [];
-  return isMissing && (named === packageName || named.startsWith(`${packageName}/`));
+  const [, specifier = ''] = /['"“]([^'"”]+)['"”]/.exec(message) ?? [];
+  return isMissing && (specifier === packageName || specifier.startsWith(`${packageName}/`));
 }

@@ -42,7 +42,7 @@ export const aCheckpoint: Kind = {
   test(value) {
     if (!checkpointMethods.test(value)) return false;
     const { name, names, config } = value as Partial<Record<keyof Checkpoint, unknown>>;
-    const isListed = Array.isArray(names) && names.every((each) => typeof each === 'string');
+    const isListed = Array.isArray(names) && names.every((item) => typeof item === 'string');
     return typeof name === 'string' && isListed && anObject.test(config);
   },
 };

@@ -30,8 +30,8 @@ const writer = new models.LoadedModel(reformer, tokenizer, attn);
 const store = models.folderStore(goldenFolder('longformer_short'));
 
 const { signal } = new AbortController();
-const read = { signal, onProgress: () => {}, inMemory: true };
-const loading = { ...read, architecture: 'LongformerModel', attn, families: models.FAMILIES };
+const reading = { signal, onProgress: () => {}, inMemory: true };
+const loading = { ...reading, architecture: 'LongformerModel', attn, families: models.FAMILIES };
 const http = { fetch: () => Promise.reject(new TypeError('no network')), headers: {}, signal };
 const hub = {
   revision: 'main',
@@ -51,18 +51,18 @@ const masked = {
 };
 
 /** The functions of a family. What they take of a checkpoint is taken whole. */
-function family(one: models.ModelFamily, checkpoint: models.Checkpoint): FunctionTable {
+function family(family: models.ModelFamily, checkpoint: models.Checkpoint): FunctionTable {
   const { config } = checkpoint;
-  const tokenizerOf = (given: JsonObject) => one.tokenizer?.(given);
+  const tokenizerOf = (json: JsonObject) => family.tokenizer?.(json);
   return {
-    [`${one.name}.recognises`]: { call: one.recognises, args: () => [config], depth: 0 },
-    [`${one.name}.slots`]: {
-      call: one.slots,
+    [`${family.name}.recognises`]: { call: family.recognises, args: () => [config], depth: 0 },
+    [`${family.name}.slots`]: {
+      call: family.slots,
       args: () => [{ config, has: () => true }, undefined],
       depth: 0,
     },
-    [`${one.name}.tokenizer`]: { call: tokenizerOf, args: () => [config], depth: 0 },
-    [`${one.name}.load`]: { call: one.load, args: () => [checkpoint, read], options: [1], depth: 0 },
+    [`${family.name}.tokenizer`]: { call: tokenizerOf, args: () => [config], depth: 0 },
+    [`${family.name}.load`]: { call: family.load, args: () => [checkpoint, reading], options: [1], depth: 0 },
   };
 }
 
@@ -90,7 +90,7 @@ describeFunctions([models], {
         typeof name === 'string' && name !== '' ? join(folder, name) : name,
         ...rest,
       ),
-    args: () => ['out', short.checkpoint, read],
+    args: () => ['out', short.checkpoint, reading],
     options: [2],
     depth: 0,
   },

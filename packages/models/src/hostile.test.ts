@@ -32,11 +32,11 @@ function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): F
     bytes: async (file) => all.get(file),
     tensors: async (file) => {
       const bytes = all.get(file) ?? new Uint8Array(0);
-      const read = async (offset: number, length: number): Promise<Uint8Array> => {
+      const readBytes = async (offset: number, length: number): Promise<Uint8Array> => {
         largest = Math.max(largest, length);
         return bytes.slice(offset, offset + length);
       };
-      return { ...(await openSafetensors({ size: bytes.length, read })), close: async () => {} };
+      return { ...(await openSafetensors({ size: bytes.length, read: readBytes })), close: async () => {} };
     },
   };
 }

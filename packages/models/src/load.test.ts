@@ -104,8 +104,8 @@ describe('weights on disk', () => {
   });
 
   test('must stay as they are until then', async () => {
-    const [changed, kept] = [await put(), await mkdtemp(join(folder, 'kept-'))];
-    for (const [name, bytes] of files) await writeFile(join(kept, name), bytes);
+    const [changed, unchanged] = [await put(), await mkdtemp(join(folder, 'kept-'))];
+    for (const [name, bytes] of files) await writeFile(join(unchanged, name), bytes);
     const weights = files.get('model.safetensors') ?? new Uint8Array(0);
     for (const backend of ['cpu', 'onnx']) {
       await writeFile(join(changed, 'model.safetensors'), weights);
@@ -116,8 +116,8 @@ describe('weights on disk', () => {
         message: expect.stringContaining('it has changed since it was opened'),
       });
     }
-    const now = await loadModel(kept, { attn, inMemory: true });
-    await rm(kept, { recursive: true });
+    const now = await loadModel(unchanged, { attn, inMemory: true });
+    await rm(unchanged, { recursive: true });
     expect(differences(golden, await now.run(golden.batch))).toEqual([]);
   });
 });

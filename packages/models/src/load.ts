@@ -51,10 +51,10 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
   const { attn, families = FAMILIES, ...rest } = checkOptions(WHERE, options, LOAD_OPTIONS);
   const checkpoint = await openCheckpoint(store);
   try {
-    const family = families.find((one) => one.recognises(checkpoint.config));
+    const family = families.find((candidate) => candidate.recognises(checkpoint.config));
     if (family === undefined) {
-      const known = families.map(({ name }) => name).join(', ');
-      const message = `${store.name} has the model_type ${show(checkpoint.config.model_type)}; known are ${known}`;
+      const names = families.map(({ name }) => name).join(', ');
+      const message = `${store.name} has the model_type ${show(checkpoint.config.model_type)}; known are ${names}`;
       throw new AttnError('UNSUPPORTED', WHERE, message);
     }
     const model = await family.load(checkpoint, rest);

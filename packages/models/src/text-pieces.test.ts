@@ -204,7 +204,7 @@ describe('not cut are texts of a tokenizer', () => {
 
 describe('a tokenizer.json', () => {
   const bytes = new TextEncoder().encode(JSON.stringify(letterTokenizer()));
-  const read = async (): Promise<TextTokenizer> => {
+  const readLetters = async (): Promise<TextTokenizer> => {
     const tokenizer = await readTokenizer({
       name: 'test',
       has: async () => true,
@@ -215,7 +215,7 @@ describe('a tokenizer.json', () => {
     return tokenizer;
   };
   test('is asked for each piece of a text once', async () => {
-    const tokenizer = await read();
+    const tokenizer = await readLetters();
     tokenizer.encode('a');
     const asked = vi.spyOn(Tokenizer.prototype, 'encode');
     const long = 'call me ishmael '.repeat(2_000);
@@ -227,13 +227,13 @@ describe('a tokenizer.json', () => {
   });
   test('says how far it is', async () => {
     const long = 'call me ishmael '.repeat(2_000);
-    const steps = [...((await read()).encodeSteps?.(long) ?? [])];
+    const steps = [...((await readLetters()).encodeSteps?.(long) ?? [])];
     expect(steps.length).toBeGreaterThan(5);
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
     expect(steps.at(-1)).toBeLessThan(long.length);
   });
   test('knows what stands around a text of nothing, and reads no ids', async () => {
-    const tokenizer = await read();
+    const tokenizer = await readLetters();
     expect(tokenizer.encode('')).toEqual({ ids: [0, 2], before: 1, after: 1 });
     expect(tokenizer.decode([])).toBe('');
   });

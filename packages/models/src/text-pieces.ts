@@ -35,7 +35,7 @@ export function* textPieces(
 
 /** Whether texts of this tokenizer may be cut. */
 export function cutsAtSpaces(tokenizer: JsonObject, config: JsonObject): boolean {
-  const { normalizer, pre_tokenizer: preTokenizer, model, added_tokens: added } = tokenizer;
+  const { normalizer, pre_tokenizer: preTokenizer, model, added_tokens: addedTokens } = tokenizer;
   const steps = flat(normalizer, 'normalizers');
   const splits = flat(preTokenizer, 'pretokenizers');
   const losesEdges = config.remove_space === true || steps.some(({ type }) => type === 'Strip');
@@ -44,7 +44,7 @@ export function cutsAtSpaces(tokenizer: JsonObject, config: JsonObject): boolean
     splits.length > 0 &&
     (splits.every(dropsSpaces) || marksSpaces(splits, model) || (isByteLevel(splits) && !losesEdges)) &&
     hasLocalModel(model, splits) &&
-    listOf(added).every(isLocalToken)
+    listOf(addedTokens).every(isLocalToken)
   );
 }
 
@@ -95,8 +95,8 @@ function isByteLevel([{ type, use_regex: splits = true }, ...others]: readonly J
 function marksSpaces(splits: readonly JsonObject[], model: unknown): boolean {
   const marks = splits.at(-1);
   if (marks?.type !== 'Metaspace') return false;
-  const { prepend_scheme: scheme = 'always', replacement = '▁', str_rep: written = replacement } = marks;
-  const isPlain = scheme === 'always' && replacement === '▁' && (written === '▁' || written === null);
+  const { prepend_scheme: scheme = 'always', replacement = '▁', str_rep: spelling = replacement } = marks;
+  const isPlain = scheme === 'always' && replacement === '▁' && (spelling === '▁' || spelling === null);
   const before = splits.slice(0, -1);
   const tokens = vocabulary(model);
   const hasMark = tokens.includes('▁');

@@ -134,14 +134,14 @@ function readEntry(name: string, value: unknown, start: number, file: string | u
   if (!isObject(value)) throw fail('must be an object', value);
 
   const { dtype, shape, data_offsets: offsets } = value;
-  const known = typeof dtype === 'string' ? FILE_DTYPES.get(dtype) : undefined;
-  if (known === undefined) throw fail(`must have a dtype of ${[...FILE_DTYPES.keys()].join(', ')}`, dtype);
+  const stored = typeof dtype === 'string' ? FILE_DTYPES.get(dtype) : undefined;
+  if (stored === undefined) throw fail(`must have a dtype of ${[...FILE_DTYPES.keys()].join(', ')}`, dtype);
   if (!isSizes(shape)) throw fail('must have a shape of integers ≥ 0', shape);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw fail('must have data_offsets [begin, end]', offsets);
   }
 
-  let bytes = known.bytes;
+  let bytes = stored.bytes;
   for (const extent of shape) bytes = Number.isSafeInteger(bytes) ? bytes * extent : NaN;
   const [begin, end] = offsets;
   if (bytes !== end - begin) {

@@ -60,10 +60,10 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
  * range requests), `INVALID_ARGUMENT` (any other refusal), `MALFORMED_FILE` (answers
  * that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`
  */
-export async function httpSource(url: string, given: HttpOptions = {}): Promise<SafetensorsSource> {
+export async function httpSource(url: string, options: HttpOptions = {}): Promise<SafetensorsSource> {
   checkArgument(WHERE, 'url', url, aString);
-  const options = checkOptions(WHERE, given, HTTP_OPTIONS);
-  const first = await request(url, 0, 1, options);
+  const http = checkOptions(WHERE, options, HTTP_OPTIONS);
+  const first = await request(url, 0, 1, http);
   await first.body?.cancel();
   const { size } = rangeOf(url, first, 0);
   const etag = first.headers.get('ETag');
@@ -72,8 +72,8 @@ export async function httpSource(url: string, given: HttpOptions = {}): Promise<
     name: url,
     read: async (offset, length) => {
       if (length === 0) return new Uint8Array(0);
-      return withAttempts(options, url, async () => {
-        const response = await request(url, offset, length, { ...options, attempts: 1 });
+      return withAttempts(http, url, async () => {
+        const response = await request(url, offset, length, { ...http, attempts: 1 });
         const range = rangeOf(url, response, offset);
         const changed = range.size !== size || response.headers.get('ETag') !== etag;
         if (changed) throw malformed(url, 'the file has changed while it was read');

@@ -70,12 +70,12 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new AttnError('INVALID_ARGUMENT', where, `${path} is not a file`);
-    const read = (offset: number, length: number) => readRange(handle, path, offset, length);
-    const file = await openSafetensors({ size: Number(stats.size), name: path, read });
-    const seen = new SeenFile(await realpath(path), stats);
+    const readBytes = (offset: number, length: number) => readRange(handle, path, offset, length);
+    const file = await openSafetensors({ size: Number(stats.size), name: path, read: readBytes });
+    const reopener = new Reopener(await realpath(path), stats);
     return {
       ...file,
-      lazyTensor: (name) => seen.lazyTensor(file, name),
+      lazyTensor: (name) => reopener.lazyTensor(file, name),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -151,7 +151,7 @@ async function readRange(
 }
 
 /** A file that must be the one that was opened whenever it is read again. */
-class SeenFile {
+class Reopener {
   private readonly path: string;
   private readonly stats: BigIntStats;
 
@@ -163,10 +163,14 @@ class SeenFile {
   /** Its tensor, read when asked for. */
   lazyTensor(file: SafetensorsFile, name: string): Tensor {
     const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
-    const read = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
+    const readData = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
     const folder = dirname(this.path);
     const span: FileSpan = { folder, name: basename(this.path), byteOffset, byteLength, verify: this.verify };
-    return lazyTensor<DType>({ dtype, shape }, read, DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined);
+    return lazyTensor<DType>(
+      { dtype, shape },
+      readData,
+      DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined,
+    );
   }
 
   private readonly verify = (): void => this.open(() => {});

@@ -99,12 +99,12 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     if (entry !== undefined) return entry;
     const names = [...header.tensors.keys()];
     const listed = names.slice(0, 12).join(', ') + (names.length > 12 ? `, … (${names.length} in all)` : '');
-    const shown = names.length === 0 ? 'no tensors' : listed;
+    const contents = names.length === 0 ? 'no tensors' : listed;
     const file = source.name ?? 'the file';
     throw new AttnError(
       'MISSING_INPUT',
       'safetensors/read',
-      `${file} has no tensor ${show(name)}; it has ${shown}`,
+      `${file} has no tensor ${show(name)}; it has ${contents}`,
     );
   };
   return {

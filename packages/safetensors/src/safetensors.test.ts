@@ -18,7 +18,7 @@ function fileOf(dtype: string, shape: number[], data: Uint8Array, pad = 0): Uint
 }
 
 const raw = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-const read = (dtype: string, data: ArrayBufferView, count: number) =>
+const readTensor = (dtype: string, data: ArrayBufferView, count: number) =>
   parseSafetensors(fileOf(dtype, [count], raw(data))).tensors.get('x');
 
 describe('dtypes', () => {
@@ -53,8 +53,8 @@ describe('dtypes', () => {
     ['BOOL', new Uint8Array([0, 2]), /only 0 and 1, got 2 at element 1/],
   ])('%s refuses what does not fit', (dtype, data, message) => {
     const count = data.length;
-    expect(() => read(dtype, data, count)).toThrow(message);
-    expect(() => read(dtype, data, count)).toThrow(AttnError);
+    expect(() => readTensor(dtype, data, count)).toThrow(message);
+    expect(() => readTensor(dtype, data, count)).toThrow(AttnError);
   });
 
   test('aligned tensors share memory with the file, others are copies', () => {

@@ -45,12 +45,16 @@ export function readWidth(reader: ConfigReader, name: string, count: string, hea
 }
 
 /** The class of the original. Errors: `UNSUPPORTED` for one that is not `known`. */
-export function checkArchitecture<T extends string>(where: string, name: string, known: readonly T[]): T {
-  const found = known.find((one) => one === name);
-  if (found !== undefined) return found;
+export function checkArchitecture<T extends string>(
+  where: string,
+  name: string,
+  architectures: readonly T[],
+): T {
+  const architecture = architectures.find((item) => item === name);
+  if (architecture !== undefined) return architecture;
   throw new AttnError(
     'UNSUPPORTED',
     where,
-    `the architecture must be one of ${known.join(', ')}, got ${show(name)}`,
+    `the architecture must be one of ${architectures.join(', ')}, got ${show(name)}`,
   );
 }

@@ -54,8 +54,8 @@ export class ConfigReader {
   /** One of these texts. */
   oneOf<T extends string>(name: string, allowed: readonly T[], byDefault?: T): T {
     const value = this.field(name) ?? byDefault;
-    const found = allowed.find((text) => text === value);
-    if (found !== undefined) return found;
+    const match = allowed.find((text) => text === value);
+    if (match !== undefined) return match;
     throw this.wrong(name, `one of ${allowed.join(', ')}`, value);
   }
 

@@ -17,20 +17,20 @@ export function checkFamilyCall(checkpoint: Checkpoint, options: FamilyOptions =
 }
 
 /** What `slots` takes of a checkpoint. */
-type Named = Pick<Checkpoint, 'config' | 'has'>;
+type SlotsSource = Pick<Checkpoint, 'config' | 'has'>;
 
-const named: Kind = {
+const aConfigWithNames: Kind = {
   expected: 'a checkpoint, or an object with config and has',
   test: (value) => {
-    const { config, has } = value as Partial<Record<keyof Named, unknown>>;
+    const { config, has } = value as Partial<Record<keyof SlotsSource, unknown>>;
     return typeof config === 'object' && config !== null && typeof has === 'function';
   },
 };
 
 /** The checkpoint of a call of `slots`. Errors: `INVALID_ARGUMENT`. */
-export function checkSlotsCall(checkpoint: Named, architecture: string | undefined): Named {
+export function checkSlotsCall(checkpoint: SlotsSource, architecture: string | undefined): SlotsSource {
   if (architecture !== undefined) checkArgument(WHERE, 'architecture', architecture, aString);
-  return checkArgument(WHERE, 'checkpoint', checkpoint, named);
+  return checkArgument(WHERE, 'checkpoint', checkpoint, aConfigWithNames);
 }
 
 /** A field of a config.json, whatever was passed as one. */

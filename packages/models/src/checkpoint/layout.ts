@@ -76,12 +76,14 @@ export function slotsOf(layout: unknown): readonly Slot[] {
 
 /** The tree with a weight in place of every slot, by the slot's name. */
 export function fillIn<L extends object>(layout: L, weights: ReadonlyMap<string, Weight>): Weights<L> {
-  return replaced(layout, weights) as Weights<L>;
+  return replaceSlots(layout, weights) as Weights<L>;
 }
 
-function replaced(layout: unknown, weights: ReadonlyMap<string, Weight>): unknown {
+function replaceSlots(layout: unknown, weights: ReadonlyMap<string, Weight>): unknown {
   if (layout instanceof Slot) return weights.get(layout.name);
-  if (Array.isArray(layout)) return layout.map((item) => replaced(item, weights));
+  if (Array.isArray(layout)) return layout.map((item) => replaceSlots(item, weights));
   if (typeof layout !== 'object' || layout === null) return layout;
-  return Object.fromEntries(Object.entries(layout).map(([name, item]) => [name, replaced(item, weights)]));
+  return Object.fromEntries(
+    Object.entries(layout).map(([name, item]) => [name, replaceSlots(item, weights)]),
+  );
 }

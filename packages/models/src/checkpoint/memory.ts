@@ -33,8 +33,8 @@ export function memoryCheckpoint(
   checkArgument(WHERE, 'name', name, aString);
   for (const [tensor, value] of tensors) if (!isLazy(value)) checkTensor(value, WHERE, show(tensor));
   const find = (tensor: string): Tensor => {
-    const found = tensors.get(tensor);
-    if (found !== undefined) return found;
+    const value = tensors.get(tensor);
+    if (value !== undefined) return value;
     throw new AttnError('MISSING_INPUT', 'models/checkpoint', `${name} has no tensor ${show(tensor)}`);
   };
   return {

@@ -78,7 +78,7 @@ async function readSlots(
   slots: readonly Slot[],
   { signal, onProgress, inMemory }: ReadOptions,
 ): Promise<ReadonlyMap<string, Weight>> {
-  const read = new Map<string, Weight>();
+  const weights = new Map<string, Weight>();
   const names = [...new Set(slots.map(({ name }) => name))];
   const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
@@ -89,11 +89,11 @@ async function readSlots(
     const isLater = !inMemory && byteLength >= LARGE_BYTES;
     const later = isLater ? checkpoint.lazyTensor?.(name) : undefined;
     const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
-    read.set(name, { name, tensor });
+    weights.set(name, { name, tensor });
     done += byteLength;
   }
   onProgress?.({ done, total });
-  return read;
+  return weights;
 }
 
 function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: readonly RegExp[]): void {
@@ -120,11 +120,11 @@ function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: rea
   );
 }
 
-function listed(one: string, many: string, names: readonly string[], separator = ', '): string[] {
+function listed(singular: string, plural: string, names: readonly string[], separator = ', '): string[] {
   if (names.length === 0) return [];
-  const shown = names.slice(0, LISTED).join(separator);
+  const list = names.slice(0, LISTED).join(separator);
   const rest = names.length > LISTED ? `${separator}… (${names.length} in all)` : '';
-  return [`${names.length === 1 ? `1 ${one}` : `${names.length} ${many}`}: ${shown}${rest}`];
+  return [`${names.length === 1 ? `1 ${singular}` : `${names.length} ${plural}`}: ${list}${rest}`];
 }
 
 function widen(name: string, { dtype, shape, data }: Tensor): Tensor<'f32'> {

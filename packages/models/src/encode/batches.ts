@@ -67,8 +67,8 @@ export function batchesOf(lengths: readonly number[], options: BatchOptions): re
 function split(members: readonly number[], most: number, padded: boolean): readonly (readonly number[])[] {
   const parts: (readonly number[])[] = [];
   for (let at = 0; at < members.length;) {
-    const left = members.length - at;
-    const size = Math.min(most, padded ? left : 2 ** Math.floor(Math.log2(left)));
+    const remaining = members.length - at;
+    const size = Math.min(most, padded ? remaining : 2 ** Math.floor(Math.log2(remaining)));
     parts.push(members.slice(at, at + size));
     at += size;
   }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
-import { longformer, type Longformer } from '../longformer/index.ts';
+import { longformerFamily, type Longformer } from '../longformer/index.ts';
 import { readTokenizer } from '../tokenizer.ts';
 import { letterId, letterTokenizer } from '../testing/tokenizer.testing.ts';
 import { batchesOf, bucketLength } from './batches.ts';
@@ -24,7 +24,7 @@ let model: Longformer;
 let loaded: LoadedModel;
 beforeAll(async () => {
   attn = await createAttn({ backends: [cpu()] });
-  model = await longformer.load((await readGolden('longformer_no_global')).checkpoint);
+  model = await longformerFamily.load((await readGolden('longformer_no_global')).checkpoint);
   loaded = new LoadedModel(model, await readTokenizer(store), attn);
 });
 afterAll(async () => {
@@ -375,7 +375,7 @@ describe('a call', () => {
   });
   test('refuses a model with a head, a model without a tokenizer, a model without an attn', async () => {
     const { checkpoint } = await readGolden('longformer_masked_lm');
-    const withHead = new LoadedModel(await longformer.load(checkpoint), undefined, attn);
+    const withHead = new LoadedModel(await longformerFamily.load(checkpoint), undefined, attn);
     await expect(withHead.encode([[0, 2]])).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining('gives logits and no last_hidden_state'),

@@ -97,10 +97,10 @@ export async function encode(
   options: EncodeOptions = {},
 ): Promise<Embeddings | TokenStates> {
   const checked = checkEncodeOptions(encoder.model, options);
-  const read = readInputs(WHERE, inputs, encoder.model.vocabSize);
+  const checkedInputs = readInputs(WHERE, inputs, encoder.model.vocabSize);
   const { onProgress, onWarning, signal } = checked;
   return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
-    encodeInputs(encoder, read, { ...checked, ...callbacks, signal: stop }),
+    encodeInputs(encoder, checkedInputs, { ...checked, ...callbacks, signal: stop }),
   );
 }
 
@@ -114,7 +114,7 @@ async function encodeInputs(
   const onCharacters =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
   const texts = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters });
-  const windows = cut(model, texts, options);
+  const windows = cutWindows(model, texts, options);
   const batches = batchesOf(
     windows.map(({ ids }) => ids.length),
     {
@@ -132,8 +132,8 @@ async function encodeInputs(
   for (const batch of batches) {
     throwIfAborted(signal, WHERE);
     const members = batch.members.map((index) => windows[index]);
-    const { graph, inputs: fed } = model.call(tokenBatch(model, batch, members, options.globalTokens));
-    const run = await graphs.run(graph, fed, { backend, signal });
+    const { graph, inputs: feeds } = model.call(tokenBatch(model, batch, members, options.globalTokens));
+    const run = await graphs.run(graph, feeds, { backend, signal });
     backends.add(run.backend);
     for (const [row, window] of members.entries()) gatherer.add(window, run.outputs.last_hidden_state, row);
     done += members.length;
@@ -181,12 +181,16 @@ function checkEncodeOptions(model: Model, options: EncodeOptions): CheckedOption
     const message = `${model.architecture} has no global tokens, got globalTokens ${show(globalTokens)}`;
     throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
-  const named = { where: WHERE, name: 'globalTokens' };
-  return { ...rest, globalTokens: readIntegerList(named, globalTokens, model.maxLength) };
+  const input = { where: WHERE, name: 'globalTokens' };
+  return { ...rest, globalTokens: readIntegerList(input, globalTokens, model.maxLength) };
 }
 
 /** The windows of all texts. */
-function cut(model: Model, texts: readonly TokenizedText[], options: CheckedOptions): readonly TextWindow[] {
+function cutWindows(
+  model: Model,
+  texts: readonly TokenizedText[],
+  options: CheckedOptions,
+): readonly TextWindow[] {
   const { maxLength = model.maxLength, tooLong = 'windows', onWarning = console.warn } = options;
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   const overlap = options.overlap ?? Math.floor(maxLength / 8);

@@ -2,11 +2,12 @@
 import { AttnError, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {
-  has,
+  hasField,
   isIntegerArray,
   isTensorLike,
   readEntries,
   type ForeignTensor,
+  type InputName,
   type IntegerList,
 } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
@@ -30,38 +31,34 @@ export function readInputs(
   inputs: unknown,
   vocabSize: number = Infinity,
 ): readonly (string | Ids)[] {
-  const listed = listOf(where, inputs);
-  return listed.map((input, i) => {
+  const items = listOf(where, inputs);
+  return items.map((input, i) => {
     if (typeof input === 'string') return input;
-    const name = listed.length === 1 && isIds(inputs) ? 'ids' : `ids of input ${i}`;
+    const name = items.length === 1 && isIds(inputs) ? 'ids' : `ids of input ${i}`;
     return readIds({ where, name }, input, vocabSize);
   });
 }
 
 /** The ids of one input. Errors: as of `readInputs`. */
-export function readIds(
-  named: { readonly where: string; readonly name: string },
-  input: unknown,
-  vocabSize: number = Infinity,
-): Ids {
+export function readIds(label: InputName, input: unknown, vocabSize: number = Infinity): Ids {
   if (typeof input !== 'object' || input === null)
     throw new AttnError(
       'INVALID_ARGUMENT',
-      named.where,
-      `${named.name} must be a text or a list of ids, got ${show(input)}`,
+      label.where,
+      `${label.name} must be a text or a list of ids, got ${show(input)}`,
     );
   if (isFloat(input))
     throw new AttnError(
       'INVALID_DTYPE',
-      named.where,
-      `${named.name} must be integers, got a tensor of ${input.dtype}`,
+      label.where,
+      `${label.name} must be integers, got a tensor of ${input.dtype}`,
     );
-  const ids = readIntegerList(named, input, vocabSize);
+  const ids = readIntegerList(label, input, vocabSize);
   if (ids.length > 0) return ids;
   throw new AttnError(
     'INVALID_ARGUMENT',
-    named.where,
-    `${named.name} must be a list of at least one id, got ${show(input)}`,
+    label.where,
+    `${label.name} must be a list of at least one id, got ${show(input)}`,
   );
 }
 
@@ -89,5 +86,5 @@ function rowsOf(where: string, tensor: Tensor | ForeignTensor): readonly unknown
 }
 
 function isFloat(input: object): input is { readonly dtype: unknown } {
-  return has(input, 'dtype') && (input.dtype === 'f32' || input.dtype === 'f16');
+  return hasField(input, 'dtype') && (input.dtype === 'f32' || input.dtype === 'f16');
 }

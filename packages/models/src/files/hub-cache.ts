@@ -22,7 +22,7 @@ import type { Fetch } from '@attn/safetensors';
 import { readJson, type FileStore } from './file-store.ts';
 import { folderStore } from './folder-store.ts';
 import { downloadTo, type HubFile } from './hub-download.ts';
-import { INDEX, INDEX_LIMIT, PICKLES, readWeightMap, refusal, WEIGHTS } from './open-checkpoint.ts';
+import { INDEX, INDEX_LIMIT, PICKLES, readWeightMap, pickleError, WEIGHTS } from './open-checkpoint.ts';
 
 /** How far a download has come, in bytes of all files. */
 export interface DownloadProgress {
@@ -106,7 +106,7 @@ async function storeOf(id: string, options: HubOptions): Promise<FileStore> {
   }
   const hub = await importHub();
   const cache = join(options.cacheFolder ?? hub.getHFHubCachePath(), `models--${id.replace('/', '--')}`);
-  if (offline) return cached(id, cache, revision);
+  if (offline) return cachedStore(id, cache, revision);
   const download = new HubDownload(hub, id, cache, options);
   return folderStore(await download.snapshot(revision), id);
 }
@@ -128,9 +128,9 @@ async function importHub(): Promise<Hub> {
 }
 
 /** What an earlier download left. */
-async function cached(id: string, cache: string, revision: string): Promise<FileStore> {
-  const named = await readFile(join(cache, 'refs', revision), 'utf8').catch(() => revision);
-  const commit = named.trim();
+async function cachedStore(id: string, cache: string, revision: string): Promise<FileStore> {
+  const ref = await readFile(join(cache, 'refs', revision), 'utf8').catch(() => revision);
+  const commit = ref.trim();
   const folder = join(cache, 'snapshots', commit);
   if (COMMIT.test(commit) && (await isThere(folder))) return folderStore(folder, id);
   throw new AttnError(
@@ -168,15 +168,15 @@ class HubDownload {
     );
     if (!COMMIT.test(sha)) throw malformed(`the hub must name a commit of ${this.id}, got ${show(sha)}`);
     const folder = join(this.cache, 'snapshots', sha);
-    const wanted = COMPANIONS.filter((file) => filePaths.includes(file));
-    if (filePaths.includes(WEIGHTS)) wanted.push(WEIGHTS);
-    else if (filePaths.includes(INDEX)) wanted.push(INDEX);
+    const files = COMPANIONS.filter((file) => filePaths.includes(file));
+    if (filePaths.includes(WEIGHTS)) files.push(WEIGHTS);
+    else if (filePaths.includes(INDEX)) files.push(INDEX);
     else {
       const pickle = PICKLES.find((file) => filePaths.includes(file));
-      if (pickle !== undefined) throw refusal(this.id, pickle);
+      if (pickle !== undefined) throw pickleError(this.id, pickle);
     }
-    await this.fetchAll(sha, folder, wanted);
-    if (wanted.includes(INDEX)) {
+    await this.fetchAll(sha, folder, files);
+    if (files.includes(INDEX)) {
       const store = folderStore(folder, this.id);
       const index = await readJson(store, INDEX, INDEX_LIMIT);
       const shards = new Set(readWeightMap(store, index ?? {}).map(([, file]) => file));
@@ -207,7 +207,7 @@ class HubDownload {
       this.hub.pathsInfo({ ...this.request(), repo: this.id, paths: [...paths], revision: commit }),
     );
     return paths.map((path) => {
-      const info = infos.find((one) => one.path === path);
+      const info = infos.find((file) => file.path === path);
       const hash = info?.lfs?.oid ?? info?.oid;
       if (
         info &&
@@ -241,12 +241,12 @@ class HubDownload {
 
   /** What every request to the hub has. */
   private request(): { fetch: typeof fetch; hubUrl?: string; accessToken?: string } {
-    const { fetch: given = globalThis.fetch, signal, hubUrl, accessToken } = this.options;
+    const { fetch: userFetch = globalThis.fetch, signal, hubUrl, accessToken } = this.options;
     return {
       hubUrl,
       accessToken,
       fetch: (input, init) =>
-        given(input instanceof Request ? input.url : String(input), {
+        userFetch(input instanceof Request ? input.url : String(input), {
           ...init,
           signal: signal ?? init?.signal,
         }),

@@ -49,7 +49,7 @@ export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
   if (await store.has(WEIGHTS)) return checkpointOf(store, config, [await store.tensors(WEIGHTS)]);
   const index = await readJson(store, INDEX, INDEX_LIMIT);
   if (index !== undefined) return checkpointOf(store, config, await openShards(store, index));
-  for (const pickle of PICKLES) if (await store.has(pickle)) throw refusal(store.name, pickle);
+  for (const pickle of PICKLES) if (await store.has(pickle)) throw pickleError(store.name, pickle);
   throw new AttnError('FILE_NOT_FOUND', WHERE, `there is neither ${WEIGHTS} nor ${INDEX} in ${store.name}`);
 }
 
@@ -59,7 +59,7 @@ const CONVERT =
   `s.save_file({k: v.clone() for k, v in torch.load('pytorch_model.bin', weights_only=True).items()}, '${WEIGHTS}', {'format': 'pt'})"`;
 
 /** The error of a checkpoint that is only a pickle. */
-export function refusal(name: string, pickle: string): AttnError {
+export function pickleError(name: string, pickle: string): AttnError {
   return new AttnError(
     'UNSUPPORTED',
     WHERE,
@@ -69,9 +69,9 @@ export function refusal(name: string, pickle: string): AttnError {
 
 /** The shards of an index, each holding exactly the tensors that the index says. */
 async function openShards(store: FileStore, index: JsonObject): Promise<readonly TensorFile[]> {
-  const placed = readWeightMap(store, index);
+  const weightMap = readWeightMap(store, index);
   const names = new Map<string, Set<string>>();
-  for (const [tensor, file] of placed) names.set(file, (names.get(file) ?? new Set()).add(tensor));
+  for (const [tensor, file] of weightMap) names.set(file, (names.get(file) ?? new Set()).add(tensor));
   if (names.size > MOST_SHARDS) {
     throw malformedFile(store, INDEX, `must list at most ${MOST_SHARDS} files, got ${names.size}`);
   }

@@ -58,10 +58,10 @@ export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {})
     has: async (file) =>
       byFile.has(file) || (base !== undefined && (await sourceIfThere(file)) !== undefined),
     bytes: async (file, limit) => {
-      const found = await sourceIfThere(file);
-      if (found === undefined) return undefined;
-      if (found.size > limit) throw tooLong(name, file, limit);
-      return found.read(0, found.size);
+      const content = await sourceIfThere(file);
+      if (content === undefined) return undefined;
+      if (content.size > limit) throw tooLong(name, file, limit);
+      return content.read(0, content.size);
     },
     tensors: async (file) => ({ ...(await openSafetensors(await source(file))), close: async () => {} }),
   };
@@ -76,11 +76,11 @@ function baseOf(url: string | URL): string {
 
 /** URLs by the names of files. Errors: `INVALID_ARGUMENT`. */
 function readUrls(urls: unknown): ReadonlyMap<string, string> {
-  const read = new Map<string, string>();
+  const byFile = new Map<string, string>();
   try {
     const entries = kindOf(urls) === 'Object' ? Object.entries(urls as object) : [];
-    for (const [file, url] of entries) if (isUrl(url)) read.set(file, String(url));
-    if (read.size > 0 && read.size === entries.length) return read;
+    for (const [file, url] of entries) if (isUrl(url)) byFile.set(file, String(url));
+    if (byFile.size > 0 && byFile.size === entries.length) return byFile;
   } catch {
     // An object that cannot be read has no URLs.
   }

@@ -122,7 +122,7 @@ async function continueIds(
   const ids = [...prompt];
   const promptTokens = ids.length;
   if (promptTokens + maxNewTokens > model.maxLength) {
-    throw wrong(
+    throw invalid(
       `the prompt and maxNewTokens must be at most ${model.maxLength} tokens together, got ${promptTokens} + ${maxNewTokens}`,
     );
   }
@@ -132,7 +132,7 @@ async function continueIds(
   while (ids.length < promptTokens + maxNewTokens && end === 'length') {
     throwIfAborted(signal, WHERE);
     const length = rowLength(model, ids.length);
-    const { graph, inputs } = model.call(padded(ids, length, model.padTokenId));
+    const { graph, inputs } = model.call(paddedRow(ids, length, model.padTokenId));
     const run = await graphs.run(graph, inputs, { backend, signal });
     backends.add(run.backend);
     const { data, shape } = run.outputs.logits;
@@ -143,8 +143,8 @@ async function continueIds(
     if (stopTokens.includes(next)) end = 'stop';
     onToken?.(next);
   }
-  const added = ids.slice(promptTokens);
-  return { ids: added, text: tokenizer?.decode(added), promptTokens, end, backends: [...backends] };
+  const newIds = ids.slice(promptTokens);
+  return { ids: newIds, text: tokenizer?.decode(newIds), promptTokens, end, backends: [...backends] };
 }
 
 function rulesOf({ generation, architecture }: Model): GenerationRules {
@@ -154,7 +154,7 @@ function rulesOf({ generation, architecture }: Model): GenerationRules {
 }
 
 /** One row; always with a mask, so that full rows and others share their graph. */
-function padded(ids: readonly number[], length: number, padTokenId: number): Parameters<Model['call']>[0] {
+function paddedRow(ids: readonly number[], length: number, padTokenId: number): Parameters<Model['call']>[0] {
   const row = new Int32Array(length).fill(padTokenId);
   row.set(ids);
   const mask = new Uint8Array(length).fill(1, 0, ids.length);
@@ -169,10 +169,10 @@ async function promptIds(
 ): Promise<readonly number[]> {
   if (typeof prompt !== 'string')
     return readIds({ where: WHERE, name: 'the prompt' }, prompt, model.vocabSize);
-  if (prompt === '') throw wrong(`the prompt must have at least one token, got ${show(prompt)}`);
+  if (prompt === '') throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
   const [{ ids, after }] = await tokenizeAll(WHERE, tokenizer, [prompt], { signal, onCharacters: undefined });
   if (ids.length > after) return ids.slice(0, ids.length - after);
-  throw wrong(`the prompt must have at least one token, got ${show(prompt)}`);
+  throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
 }
 
 function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling {
@@ -180,6 +180,6 @@ function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Samplin
   return { temperature: temperature ?? (draws ? 1 : 0), topK, topP };
 }
 
-function wrong(message: string): AttnError {
+function invalid(message: string): AttnError {
   return new AttnError('INVALID_ARGUMENT', WHERE, message);
 }

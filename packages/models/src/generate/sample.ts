@@ -16,7 +16,7 @@ export interface Sampling {
 }
 
 /** A token that may be drawn, with its probability. */
-export interface Candidate {
+export interface TokenChoice {
   readonly id: number;
   readonly probability: number;
 }
@@ -34,21 +34,21 @@ export function uniform(seed: number): () => number {
  */
 export function sample(logits: ArrayLike<number>, sampling: Sampling, random: () => number): number {
   if (sampling.temperature === 0) return likeliest(logits);
-  const drawn = random();
+  const threshold = random();
   let sum = 0;
-  const left = candidates(logits, sampling);
-  for (const { id, probability } of left) {
+  const choices = tokenChoices(logits, sampling);
+  for (const { id, probability } of choices) {
     sum += probability;
-    if (drawn < sum) return id;
+    if (threshold < sum) return id;
   }
-  return left[left.length - 1].id; // the sum of rounded probabilities may fall short of 1
+  return choices[choices.length - 1].id; // the sum of rounded probabilities may fall short of 1
 }
 
 /** The tokens that may be drawn, the likeliest first; their probabilities sum to 1. */
-export function candidates(
+export function tokenChoices(
   logits: ArrayLike<number>,
   { temperature, topK, topP = 1 }: Sampling,
-): readonly Candidate[] {
+): readonly TokenChoice[] {
   const ids = Array.from({ length: logits.length }, (_, id) => id).filter((id) => !Number.isNaN(logits[id]));
   const most = logits[likeliest(logits)];
   ids.sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b] - logits[a]));
@@ -63,7 +63,7 @@ export function candidates(
 }
 
 /** The greatest logit is 0. */
-function softmax(items: readonly { readonly id: number; readonly logit: number }[]): readonly Candidate[] {
+function softmax(items: readonly { readonly id: number; readonly logit: number }[]): readonly TokenChoice[] {
   const total = items.reduce((sum, { logit }) => sum + Math.exp(logit), 0);
   return items.map(({ id, logit }) => ({ id, probability: Math.exp(logit) / total }));
 }

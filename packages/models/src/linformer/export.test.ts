@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { differences } from '../testing/differences.testing.ts';
 import { runExported } from '../testing/exported.testing.ts';
 import { readGolden } from '../testing/goldens.testing.ts';
-import { linformer } from './index.ts';
+import { linformerFamily } from './index.ts';
 
 describe.each([
   'linformer_encoder',
@@ -14,7 +14,7 @@ describe.each([
 ])('%s', (id) => {
   test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
     const golden = await readGolden(id);
-    const model = await linformer.load(golden.checkpoint);
+    const model = await linformerFamily.load(golden.checkpoint);
     const vectors = golden.tensors.get('in.inputs_embeds');
     const [name, given] = vectors ? ['inputs_embeds', vectors] : ['input_ids', golden.batch.inputIds];
     const [batch, length] = given.shape;

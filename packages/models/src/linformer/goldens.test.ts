@@ -1,6 +1,6 @@
 // Every Linformer golden.
 import { testGoldens } from '../testing/goldens-suite.testing.ts';
-import { linformer } from './index.ts';
+import { linformerFamily } from './index.ts';
 
 const GOLDENS = [
   'linformer_encoder',
@@ -15,7 +15,7 @@ const GOLDENS = [
 ];
 
 testGoldens(GOLDENS, async (golden) => {
-  const model = await linformer.load(golden.checkpoint);
+  const model = await linformerFamily.load(golden.checkpoint);
   const inputsEmbeds = golden.tensors.get('in.inputs_embeds');
   return { model, ...(inputsEmbeds ? model.callVectors({ inputsEmbeds }) : model.call(golden.batch)) };
 });

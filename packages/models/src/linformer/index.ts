@@ -16,7 +16,7 @@ export { Linformer } from './model.ts';
  * Linformer, from state dicts of lucidrains' `linformer` and of fairseq's
  * `linformer_roberta`. Wang et al. 2020, https://arxiv.org/abs/2006.04768
  */
-export const linformer: ModelFamily<Linformer> = {
+export const linformerFamily: ModelFamily<Linformer> = {
   name: 'linformer',
   recognises: (config) => MODEL_TYPES.includes(fieldOf(config, 'model_type')),
   slots(checkpoint, architecture) {

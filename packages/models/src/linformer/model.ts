@@ -70,11 +70,11 @@ export class Linformer implements Model {
     const { ids } = readInputIds(WHERE, rest, vocabSize);
     const [batch, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength); // padding counts: E and F have a column for each position
-    const given = this.padding(attentionMask, ids.shape);
+    const padding = this.padding(attentionMask, ids.shape);
     const knowsPadding = this.config.origin === 'fairseq';
     // Without a mask: what fairseq itself does where the id is that of padding.
-    const byId = knowsPadding && given === undefined && ids.data.includes(padTokenId);
-    const mask = byId ? notPadding(ids, padTokenId) : given;
+    const byId = knowsPadding && padding === undefined && ids.data.includes(padTokenId);
+    const mask = byId ? notPadding(ids, padTokenId) : padding;
     return {
       graph: this.graphs.of({
         batch,

@@ -82,10 +82,10 @@ export function readLongformerConfig(json: JsonObject, architecture?: string): L
     : readLongformer(reader, architecture);
 }
 
-function readLongformer(reader: ConfigReader, given: string | undefined): LongformerConfig {
+function readLongformer(reader: ConfigReader, name: string | undefined): LongformerConfig {
   const architecture = checkArchitecture(
     WHERE,
-    given ?? reader.texts('architectures')[0] ?? 'LongformerModel',
+    name ?? reader.texts('architectures')[0] ?? 'LongformerModel',
     ARCHITECTURES,
   );
   if (architecture === 'LEDEncoder') throw unsupported('a Longformer checkpoint has no LEDEncoder');
@@ -112,8 +112,8 @@ function readLongformer(reader: ConfigReader, given: string | undefined): Longfo
   return config;
 }
 
-function readLed(reader: ConfigReader, given: string | undefined): LongformerConfig {
-  const architecture = checkArchitecture(WHERE, given ?? 'LEDEncoder', ARCHITECTURES);
+function readLed(reader: ConfigReader, name: string | undefined): LongformerConfig {
+  const architecture = checkArchitecture(WHERE, name ?? 'LEDEncoder', ARCHITECTURES);
   if (architecture !== 'LEDEncoder')
     throw unsupported(`of LED there is only the encoder, LEDEncoder; got ${architecture}`);
   const layers = reader.integer('encoder_layers', LAYER_COUNT);

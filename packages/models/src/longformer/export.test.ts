@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { differences } from '../testing/differences.testing.ts';
 import { runExported } from '../testing/exported.testing.ts';
 import { readGolden, type Golden } from '../testing/goldens.testing.ts';
-import { longformer } from './index.ts';
+import { longformerFamily } from './index.ts';
 
 /** Where the golden's global mask is 1; its row 0 stands for all. */
 function globalTokens({ batch: { globalAttentionMask: mask } }: Golden): number[] | undefined {
@@ -19,7 +19,7 @@ describe.each([
 ])('%s', (id) => {
   test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
     const golden = await readGolden(id);
-    const model = await longformer.load(golden.checkpoint);
+    const model = await longformerFamily.load(golden.checkpoint);
     const { inputIds } = golden.batch;
     const [batch, length] = inputIds.shape;
     const graph = model.fixedGraph({ batch, length, globalTokens: globalTokens(golden) });
@@ -31,7 +31,7 @@ describe.each([
 
 test('what depends on the text must be said', async () => {
   const { checkpoint } = await readGolden('longformer_question_answering');
-  const model = await longformer.load(checkpoint);
+  const model = await longformerFamily.load(checkpoint);
   expect(() => model.fixedGraph({ batch: 1, length: 8 })).toThrow(
     'which tokens of LongformerForQuestionAnswering are global depends on the text: a fixed graph needs globalTokens',
   );

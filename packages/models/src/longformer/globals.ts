@@ -50,14 +50,16 @@ function between(
   separator: number,
   b: number,
 ): readonly [from: number, to: number] {
-  const found = Array.from(row).flatMap((id, i) => (id === separator ? [i] : []));
-  if (found.length !== 3) {
+  const separators = Array.from(row).flatMap((id, i) => (id === separator ? [i] : []));
+  if (separators.length !== 3) {
     throw new AttnError(
       'INVALID_ARGUMENT',
       'models/longformer',
-      `without a globalAttentionMask each row must have three separators (id ${separator}), got ${show(found.length)} in row ${b}`,
+      `without a globalAttentionMask each row must have three separators (id ${separator}), got ${show(separators.length)} in row ${b}`,
     );
   }
   // After the first separator comes a second one, and only then the text.
-  return rule === 'beforeSeparator' ? [0, found[0]] : [Math.min(found[0] + 2, row.length), row.length];
+  return rule === 'beforeSeparator'
+    ? [0, separators[0]]
+    : [Math.min(separators[0] + 2, row.length), row.length];
 }

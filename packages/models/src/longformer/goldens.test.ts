@@ -1,6 +1,6 @@
 // Every Longformer golden.
 import { hasStates, testGoldens } from '../testing/goldens-suite.testing.ts';
-import { longformer } from './index.ts';
+import { longformerFamily } from './index.ts';
 
 const GOLDENS = [
   'longformer_encoder',
@@ -22,6 +22,6 @@ const GOLDENS = [
 ];
 
 testGoldens(GOLDENS, async (golden) => {
-  const model = await longformer.load(golden.checkpoint);
+  const model = await longformerFamily.load(golden.checkpoint);
   return { model, ...model.call(golden.batch, { hiddenStates: hasStates(golden) }) };
 });

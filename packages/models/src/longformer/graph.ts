@@ -131,11 +131,11 @@ function layerPattern(
   globals: LongformerShape['globals'],
 ): Pattern {
   const window = slidingWindow({ before: oneSided, after: isCausal ? 0 : oneSided, dilation });
-  const seen =
+  const pattern =
     globals === 'input'
       ? or(window, globalTokens())
       : globals.length > 0
         ? or(window, globalTokens(globals))
         : window;
-  return isCausal ? and(seen, causal()) : seen;
+  return isCausal ? and(pattern, causal()) : pattern;
 }

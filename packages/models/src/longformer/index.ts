@@ -14,7 +14,7 @@ export { Longformer, type LongformerCallOptions } from './model.ts';
  * Longformer and the encoder of LED, from Hugging Face checkpoints.
  * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
  */
-export const longformer: ModelFamily<Longformer> = {
+export const longformerFamily: ModelFamily<Longformer> = {
   name: 'longformer',
   recognises: (config) => ['longformer', 'led'].some((type) => type === fieldOf(config, 'model_type')),
   slots(checkpoint, architecture) {

@@ -121,11 +121,12 @@ export class Longformer implements Model {
     { attentionMask, globalAttentionMask }: TokenBatch,
     ids: Tensor<'i32'>,
   ): { readonly mask: Uint8Array | undefined; readonly globals: Uint8Array | undefined } {
-    const read = (name: string, value: unknown, values: MaskValues): Uint8Array | undefined =>
+    const readOptional = (name: string, value: unknown, values: MaskValues): Uint8Array | undefined =>
       value === undefined ? undefined : readMask({ where: WHERE, name }, value, ids.shape, values);
-    const mask = read('attentionMask', attentionMask, ATTENTION_MASK);
+    const mask = readOptional('attentionMask', attentionMask, ATTENTION_MASK);
     const globals =
-      read('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ?? automaticGlobals(this.config, ids);
+      readOptional('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ??
+      automaticGlobals(this.config, ids);
     if (!mask?.includes(2)) return { mask, globals };
     return {
       mask: mask.map((value) => Math.min(value, 1)),

@@ -61,30 +61,30 @@ const PREDICTIONS: readonly (readonly [RegExp, (name: string) => string])[] = [
 /** The Longformer class of a short model's class. Errors: `UNSUPPORTED`. */
 export function shortArchitecture(config: JsonObject, { classes }: ShortModel): LongformerArchitecture {
   const { architectures } = config;
-  const given: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  if (given === undefined) return 'LongformerModel';
-  const name = String(given).replace(classes, 'Longformer').replace('ForPreTraining', 'ForMaskedLM');
-  const found = ARCHITECTURES.find((architecture) => architecture === name);
-  if (found === undefined) {
+  const className: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  if (className === undefined) return 'LongformerModel';
+  const name = String(className).replace(classes, 'Longformer').replace('ForPreTraining', 'ForMaskedLM');
+  const target = ARCHITECTURES.find((architecture) => architecture === name);
+  if (target === undefined) {
     throw new AttnError(
       'UNSUPPORTED',
       'models/to-longformer',
-      `there is no Longformer of the class ${show(given)}`,
+      `there is no Longformer of the class ${show(className)}`,
     );
   }
   // Longformer's head has gelu in it, whatever the encoder has.
   const activation = config.hidden_act ?? 'gelu';
-  if (found === 'LongformerForMaskedLM' && activation !== 'gelu') {
+  if (target === 'LongformerForMaskedLM' && activation !== 'gelu') {
     const message = `a masked language model must have hidden_act gelu, got ${show(activation)}`;
     throw new AttnError('UNSUPPORTED', 'models/to-longformer', message);
   }
-  return found;
+  return target;
 }
 
 /**
  * What a tensor of the short model is called in the Longformer; undefined for one that has no place there.
  */
-export function renamed(
+export function longformerName(
   name: string,
   model: ShortModel,
   architecture: LongformerArchitecture,

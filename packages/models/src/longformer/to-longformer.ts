@@ -19,7 +19,7 @@ import type { Checkpoint, StoredSpec } from '../checkpoint/checkpoint.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import type { IntegerList } from '../inputs/entries.ts';
 import { readIntegerList, toInteger } from '../inputs/integers.ts';
-import { renamed, shortArchitecture, SHORT_MODELS, type ShortModel } from './short-models.ts';
+import { longformerName, shortArchitecture, SHORT_MODELS, type ShortModel } from './short-models.ts';
 
 /** Options of `toLongformer`. */
 export interface ToLongformerOptions {
@@ -66,7 +66,7 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
   const origins = new Map<string, Origin>();
   const architecture = shortArchitecture(checkpoint.config, model);
   for (const name of checkpoint.names) {
-    const target = renamed(name, model, architecture);
+    const target = longformerName(name, model, architecture);
     if (target === undefined) continue;
     const isPositions = target.endsWith('embeddings.position_embeddings.weight');
     origins.set(target, { name, isPositions });
@@ -111,10 +111,10 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
 }
 
 function shortModel({ model_type: type }: JsonObject): ShortModel {
-  const found = SHORT_MODELS.find(({ types }) => types.some((one) => one === type));
-  if (found !== undefined) return found;
-  const known = SHORT_MODELS.flatMap(({ types }) => types).join(', ');
-  throw unsupported(`the model_type must be one of ${known}, got ${show(type)}`);
+  const model = SHORT_MODELS.find(({ types }) => types.some((candidate) => candidate === type));
+  if (model !== undefined) return model;
+  const types = SHORT_MODELS.flatMap(({ types }) => types).join(', ');
+  throw unsupported(`the model_type must be one of ${types}, got ${show(type)}`);
 }
 
 function windowsOf(window: number | IntegerList, layers: number): readonly number[] {

@@ -75,11 +75,11 @@ const MOST_NEIGHBOURS = 1_024;
  * @param architecture instead of the one that the file names
  * @throws AttnError `MALFORMED_FILE`; `UNSUPPORTED` for an architecture that is not here
  */
-export function readReformerConfig(json: JsonObject, given?: string): ReformerConfig {
+export function readReformerConfig(json: JsonObject, name?: string): ReformerConfig {
   const reader = new ConfigReader(json);
   const architecture = checkArchitecture(
     'models/reformer',
-    given ?? reader.texts('architectures')[0] ?? 'ReformerModel',
+    name ?? reader.texts('architectures')[0] ?? 'ReformerModel',
     ARCHITECTURES,
   );
   const hiddenSize = reader.integer('hidden_size', { least: 1, byDefault: 256 });

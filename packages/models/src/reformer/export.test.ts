@@ -5,7 +5,7 @@ import { differences } from '../testing/differences.testing.ts';
 import { runExported } from '../testing/exported.testing.ts';
 import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { callGolden, GOLDENS } from './goldens.testing.ts';
-import { reformer } from './index.ts';
+import { reformerFamily } from './index.ts';
 
 // A mask that decides on the pattern of local attention must be a
 // constant of an exported graph: no rows that callers pad.
@@ -19,7 +19,7 @@ describe.each(GOLDENS.filter((id) => id !== 'reformer_encoder_padded'))('%s', (i
 
 test.each(['reformer_encoder', 'reformer_lm_odd'])('a fixed graph of %s takes ids only', async (id) => {
   const { checkpoint, batch } = await readGolden(id);
-  const model = await reformer.load(checkpoint);
+  const model = await reformerFamily.load(checkpoint);
   const [rows, length] = batch.inputIds.shape;
   const graph = model.fixedGraph({ batch: rows, length });
   expect([...graph.inputs.keys()]).toEqual(['input_ids']);

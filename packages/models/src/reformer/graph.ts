@@ -73,7 +73,7 @@ function maskOf(
 function attention(
   builder: ModelBuilder,
   config: ReformerConfig,
-  { rotations: given = [], seed = 0 }: ReformerShape,
+  { rotations: rotationInputs = [], seed = 0 }: ReformerShape,
   i: number,
   { attention: projections, attentionOutput }: LayerWeights,
   x: Value,
@@ -92,7 +92,7 @@ function attention(
     }
     const isHashed = length > lsh.chunkLength;
     const rotations =
-      given.includes(i) && isHashed
+      rotationInputs.includes(i) && isHashed
         ? builder.input(`rotations.${i}`, { dtype: 'f32', shape: rotationShape(config, length) })
         : undefined;
     const bucketCount = bucketsFor(config, length);

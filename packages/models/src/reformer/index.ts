@@ -15,7 +15,7 @@ export type { ReformerPositions } from './positions.ts';
 const BYTE_VOCABULARY = 258;
 
 /** Reformer from Hugging Face checkpoints. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451 */
-export const reformer: ModelFamily<Reformer> = {
+export const reformerFamily: ModelFamily<Reformer> = {
   name: 'reformer',
   recognises: (config) => fieldOf(config, 'model_type') === 'reformer',
   slots(checkpoint, architecture) {

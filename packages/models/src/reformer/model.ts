@@ -148,22 +148,22 @@ export class Reformer implements Model {
   ): Record<string, Tensor> {
     const expected = rotationShape(this.config, paddedLength(this.config, length));
     const inputs: Record<string, Tensor> = {};
-    for (const [layer, given] of rotations) {
+    for (const [layer, rotation] of rotations) {
       const name = `rotations.${layer}`;
       if (this.config.layers[layer] !== 'lsh') {
         const message = `rotations are of LSH layers, got some of layer ${show(layer)}`;
         throw new AttnError('INVALID_ARGUMENT', WHERE, message);
       }
-      checkTensor(given, WHERE, name);
-      if (given.dtype !== 'f32') {
-        throw new AttnError('INVALID_DTYPE', WHERE, `${name} must be f32, got ${given.dtype}`);
+      checkTensor(rotation, WHERE, name);
+      if (rotation.dtype !== 'f32') {
+        throw new AttnError('INVALID_DTYPE', WHERE, `${name} must be f32, got ${rotation.dtype}`);
       }
-      if (given.shape.join() !== expected.join()) {
-        const message = `${name} must be ${show(expected)}, got ${show(given.shape)}`;
+      if (rotation.shape.join() !== expected.join()) {
+        const message = `${name} must be ${show(expected)}, got ${show(rotation.shape)}`;
         throw new AttnError('INVALID_SHAPE', WHERE, message);
       }
       // A row of one chunk is not hashed.
-      if (graph.inputs.has(name)) inputs[name] = contiguous(given);
+      if (graph.inputs.has(name)) inputs[name] = contiguous(rotation);
     }
     return inputs;
   }

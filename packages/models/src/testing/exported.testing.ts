@@ -10,8 +10,8 @@ export async function runExported(graph: Graph, inputs: Tensors, portable: boole
   const session = await InferenceSession.create(exported.model);
   const feeds = Object.entries(inputs).map(([name, tensor]): [string, OrtTensor] => [name, toOrt(tensor)]);
   const results = await session.run(Object.fromEntries(feeds));
-  const outputs = [...exported.outputs].map(([name, given]): [string, Tensor] => {
-    const { dims, data } = results[given];
+  const outputs = [...exported.outputs].map(([name, exportedName]): [string, Tensor] => {
+    const { dims, data } = results[exportedName];
     if (!(data instanceof Float32Array) || data.length !== sizeOf(dims))
       throw new TypeError(`${name} is not f32`);
     return [name, { dtype: 'f32', shape: dims, data: data.slice() }];

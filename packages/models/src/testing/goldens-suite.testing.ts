@@ -28,21 +28,22 @@ export function hasStates({ outputs }: Golden): boolean {
 
 /** The tests. */
 export function testGoldens(ids: readonly string[], call: (golden: Golden) => Promise<GoldenCall>): void {
-  const differing = async (id: string, run: (made: GoldenCall) => Tensors | Promise<Tensors>) => {
+  const compare = async (id: string, run: (goldenCall: GoldenCall) => Tensors | Promise<Tensors>) => {
     const golden = await readGolden(id);
-    const made = await call(golden);
-    return { golden, made, found: differences(golden, await run(made), made.names) };
+    const goldenCall = await call(golden);
+    return { golden, goldenCall, texts: differences(golden, await run(goldenCall), goldenCall.names) };
   };
 
   describe.each(ids)('%s', (id) => {
     test('in float64', async () => {
-      const { golden, made, found } = await differing(id, ({ graph, inputs }) =>
+      const { golden, goldenCall, texts } = await compare(id, ({ graph, inputs }) =>
         referenceOutputs(graph, inputs),
       );
-      expect(made.model.architecture).toBe(golden.architecture);
-      const named = (made.names ?? golden.outputs).filter((name) => !isState(name));
-      expect([...made.model.outputs].sort()).toEqual([...named].sort());
-      expect(found).toEqual([]);
+      const { model, names = golden.outputs } = goldenCall;
+      expect(model.architecture).toBe(golden.architecture);
+      const outputs = names.filter((name) => !isState(name));
+      expect([...model.outputs].sort()).toEqual(outputs.sort());
+      expect(texts).toEqual([]);
     });
   });
 
@@ -55,8 +56,8 @@ export function testGoldens(ids: readonly string[], call: (golden: Golden) => Pr
 
     describe.each(['cpu', 'wasm', 'onnx', 'webgpu'])('%s', (backend) => {
       test.each(ids)('%s', async (id) => {
-        const { found } = await differing(id, ({ graph, inputs }) => attn.run(graph, inputs, { backend }));
-        expect(found).toEqual([]);
+        const { texts } = await compare(id, ({ graph, inputs }) => attn.run(graph, inputs, { backend }));
+        expect(texts).toEqual([]);
       });
     });
   });

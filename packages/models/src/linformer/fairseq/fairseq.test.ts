@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../../checkpoint/memory.ts';
 import { referenceOutputs } from '../../testing/goldens.testing.ts';
 import { configOf, direct, SIZES, stateDict, type FairseqVariant } from './original.testing.ts';
-import { linformer, type Linformer } from '../index.ts';
+import { linformerFamily, type Linformer } from '../index.ts';
 
 const VARIANTS: readonly FairseqVariant[] = [
   {},
@@ -29,7 +29,7 @@ const ROWS: readonly (readonly number[])[] = [
 ];
 
 const load = (variant: FairseqVariant, architecture?: string, names: 'all' | 'first' = 'all') =>
-  linformer.load(memoryCheckpoint(configOf(variant), stateDict(variant, names)), { architecture });
+  linformerFamily.load(memoryCheckpoint(configOf(variant), stateDict(variant, names)), { architecture });
 
 const rowOf = (ids: readonly number[]): Tensor => i32([1, ids.length], ids);
 
@@ -38,10 +38,10 @@ function outputs(model: Linformer, ids: readonly number[]): Tensors {
   return referenceOutputs(graph, inputs);
 }
 
-function expectClose(got: Tensor, expected: readonly number[], bound = 4e-6): void {
+function expectClose(got: Tensor, expected: readonly number[], tolerance = 4e-6): void {
   expect(got.data.length).toBe(expected.length);
   const most = expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - got.data[i])), 0);
-  expect(most).toBeLessThan(bound);
+  expect(most).toBeLessThan(tolerance);
 }
 
 describe.each(VARIANTS)('%o', (variant) => {
@@ -72,7 +72,7 @@ test('old names: decoder for encoder, or nothing at all before sentence_encoder'
     const renamed = new Map(
       [...stateDict(variant, 'first')].map(([name, tensor]) => [name.replace(/^encoder\./, root), tensor]),
     );
-    const model = await linformer.load(memoryCheckpoint(configOf(variant), renamed));
+    const model = await linformerFamily.load(memoryCheckpoint(configOf(variant), renamed));
     expectClose(outputs(model, ids).last_hidden_state, expected);
   }
 });

@@ -50,11 +50,11 @@ function entries({ sharedKeyValue, layerwise, normBefore, untied }: FairseqVaria
   const layer = (i: number): [string[], number[]][] => {
     const name = `${ENCODER}.layers.${i}`;
     return [
-      ...['q_proj', 'k_proj', 'v_proj', 'out_proj'].flatMap((one) =>
-        linear(`${name}.self_attn.${one}`, width, width),
+      ...['q_proj', 'k_proj', 'v_proj', 'out_proj'].flatMap((part) =>
+        linear(`${name}.self_attn.${part}`, width, width),
       ),
       ...(layerwise ? [] : sharedKeyValue ? ['compress_k'] : ['compress_k', 'compress_v']).map(
-        (one): [string[], number[]] => [[`${name}.self_attn.${one}.weight`], [k, positions]],
+        (part): [string[], number[]] => [[`${name}.self_attn.${part}.weight`], [k, positions]],
       ),
       ...norm(`${name}.self_attn_layer_norm`),
       ...linear(`${name}.fc1`, wide, width),
@@ -148,7 +148,7 @@ export function direct(
   const vector = (name: string): number[] => matrix(name)[0];
   const linear = (x: Matrix, name: string): Matrix => {
     const [weight, bias] = [matrix(`${name}.weight`), vector(`${name}.bias`)];
-    return x.map((row) => weight.map((each, o) => dot(row, each) + bias[o]));
+    return x.map((row) => weight.map((weightRow, o) => dot(row, weightRow) + bias[o]));
   };
   const norm = (x: Matrix, name: string): Matrix => {
     const [weight, bias] = [vector(`${name}.weight`), vector(`${name}.bias`)];

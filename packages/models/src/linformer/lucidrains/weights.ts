@@ -59,8 +59,8 @@ export async function readLucidrainsWeights(
   const weights = await readWeights(checkpoint, lucidrainsLayout(config), { ...options, ignored });
   const layers = weights.layers.map((layer) => ({
     ...layer,
-    projectKeys: transposed(layer.projectKeys),
-    projectValues: layer.projectValues && transposed(layer.projectValues),
+    projectKeys: transpose(layer.projectKeys),
+    projectValues: layer.projectValues && transpose(layer.projectValues),
   }));
   return { ...weights, layers };
 }
@@ -108,12 +108,12 @@ function layerSlots(config: LucidrainsConfig, net: string, i: number): LayerSlot
 }
 
 /** A matrix [rows, columns] as [columns, rows], once instead of in every run. */
-function transposed({ name, tensor: { dtype, shape, data } }: Weight): Weight {
+function transpose({ name, tensor: { dtype, shape, data } }: Weight): Weight {
   const [rows, columns] = shape;
-  const turned = new Float32Array(data.length);
+  const values = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++)
-      turned[column * rows + row] = data[row * columns + column];
+      values[column * rows + row] = data[row * columns + column];
   }
-  return { name, tensor: { dtype, shape: [columns, rows], data: turned } };
+  return { name, tensor: { dtype, shape: [columns, rows], data: values } };
 }
