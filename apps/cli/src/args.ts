@@ -69,7 +69,8 @@ export function isSet(options: Options, name: string): boolean {
 /**
  * JSON that is written out on the command line (it begins with a
  * bracket or a brace) or stands in the file of that name.
- * @throws AttnError `FILE_NOT_FOUND`, `INVALID_ARGUMENT`
+ *
+ * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT`.
  */
 export async function jsonOrFile(name: string, given: string): Promise<Json> {
   const inline = /^\s*[[{]/.test(given);

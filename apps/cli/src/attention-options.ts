@@ -10,7 +10,8 @@ const NAMES = ['scale', 'queryOffset', 'softcap', 'layout'];
 
 /**
  * Reads the options; none when there are none.
- * @throws AttnError `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist
+ *
+ * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist.
  */
 export async function readOptions(options: Options): Promise<CallAttributes> {
   const given = text(options, 'options');

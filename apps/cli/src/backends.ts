@@ -22,9 +22,11 @@ export function readBackend(options: Options): string | undefined {
 
 /**
  * Runs `work` with the installed backends and releases them afterwards.
+ *
+ * Errors: `BACKEND_UNAVAILABLE` when the named backend is not installed or not available here.
+ *
  * @param backend of every call; undefined for the best
  * @param options of `createAttn`
- * @throws AttnError `BACKEND_UNAVAILABLE` when the named backend is not installed or not available here
  */
 export async function withAttn<T>(
   backend: string | undefined,

@@ -11,7 +11,8 @@ const INTEGERS: readonly string[] = ['segmentIds', 'keyLengths', 'buckets', 'ord
 /**
  * Reads the required inputs and every optional one that the file has, but for those that `--ignore` lists.
  * An input named `x` is the tensor `x`, or the one that the option `--x` names, which must then exist.
- * @throws AttnError `MISSING_INPUT`, `INVALID_DTYPE`, `INVALID_ARGUMENT`
+ *
+ * Errors: `MISSING_INPUT`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export async function readInputs(
   file: SafetensorsFile,
@@ -31,8 +32,10 @@ export async function readInputs(
 
 /**
  * The optional inputs that are left out though the file may have them.
+ *
+ * Errors: `INVALID_ARGUMENT` also for the name of an input that this call does not have.
+ *
  * @param names of all inputs that any call has
- * @throws AttnError `INVALID_ARGUMENT` also for the name of an input that this call does not have
  */
 export function readIgnored(
   options: Options,

@@ -6,7 +6,8 @@ import { badArgument, flag, text as textOf, type Options } from './args.ts';
 
 /**
  * Writes `content` under another name and renames it when it is complete.
- * @throws AttnError `FILE_NOT_FOUND` (no such folder), `INVALID_ARGUMENT`, `INTERNAL` (disk full)
+ *
+ * Errors: `FILE_NOT_FOUND` (no such folder), `INVALID_ARGUMENT`, `INTERNAL` (disk full).
  */
 export async function writeOutputFile(path: string, content: string | Uint8Array): Promise<void> {
   await checkFolder(path);

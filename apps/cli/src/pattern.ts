@@ -7,7 +7,8 @@ export const PATTERN_HELP = 'JSON such as \'{"type":"causal"}\', or a file that 
 
 /**
  * The pattern of a command line.
- * @throws AttnError `MISSING_INPUT`, `FILE_NOT_FOUND`, `INVALID_ARGUMENT`, `INVALID_PATTERN`
+ *
+ * Errors: `MISSING_INPUT`, `FILE_NOT_FOUND`, `INVALID_ARGUMENT`, `INVALID_PATTERN`.
  */
 export async function readPattern(options: Options): Promise<Pattern> {
   return patternFromJson(await jsonOrFile('pattern', requiredText(options, 'pattern', PATTERN_HELP)));

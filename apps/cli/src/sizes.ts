@@ -36,7 +36,8 @@ export const SIZE_OPTIONS: Command['options'] = [
 
 /**
  * Reads them.
- * @throws AttnError `MISSING_INPUT` without lengths, `INVALID_ARGUMENT` for what is no size
+ *
+ * Errors: `MISSING_INPUT` without lengths, `INVALID_ARGUMENT` for what is no size.
  */
 export function readSizes(options: Options): Sizes {
   const n = integer(options, 'n', { most: MOST_POSITIONS });

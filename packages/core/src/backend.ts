@@ -137,6 +137,9 @@ export { attentionGraph, attentionInputs } from './calls/attention.ts';
 export { linformerGraph, linformerInputs } from './calls/linformer.ts';
 export { lshGraph, lshInputs } from './calls/lsh.ts';
 
+// Releasing: `dispose()`, `using` and `await using`.
+export { asyncDisposeKey, disposeKey, type WithAsyncDispose, type WithDispose } from './util/disposable.ts';
+
 // Tools.
 export { debug, debugLevel } from './util/debug.ts';
 export { LruMap } from './util/lru.ts';

@@ -20,10 +20,10 @@ afterAll(async () => {
 const [long, lm, words, embedded, short] = await Promise.all(
   ['longformer_short', 'reformer_lm', 'linformer_lm', 'linformer_encoder', 'roberta_encoder'].map(readGolden),
 );
-const longformer = await models.longformer.load(long.checkpoint);
-const reformer = await models.reformer.load(lm.checkpoint);
-const linformer = await models.linformer.load(words.checkpoint);
-const vectors = await models.linformer.load(embedded.checkpoint);
+const longformer = await models.longformerFamily.load(long.checkpoint);
+const reformer = await models.reformerFamily.load(lm.checkpoint);
+const linformer = await models.linformerFamily.load(words.checkpoint);
+const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
 const encoder = new models.LoadedModel(longformer, undefined, attn);
 const writer = new models.LoadedModel(reformer, tokenizer, attn);
@@ -102,7 +102,7 @@ describeFunctions([models], {
   memoryCheckpoint: { args: () => [{}, new Map([['a', zeros('f32', [1])]]), 'a name'] },
   randomCheckpoint: {
     args: () => [
-      models.longformer,
+      models.longformerFamily,
       long.checkpoint.config,
       { seed: 1, architecture: 'LongformerModel', dtype: 'f16' },
     ],
@@ -112,9 +112,9 @@ describeFunctions([models], {
   byteTokenizer: { args: () => [2] },
   'byteTokenizer.encode': { call: tokenizer.encode, args: () => ['abc'] },
   'byteTokenizer.decode': { call: tokenizer.decode, args: () => [[5, 6]] },
-  ...family(models.longformer, long.checkpoint),
-  ...family(models.reformer, lm.checkpoint),
-  ...family(models.linformer, words.checkpoint),
+  ...family(models.longformerFamily, long.checkpoint),
+  ...family(models.reformerFamily, lm.checkpoint),
+  ...family(models.linformerFamily, words.checkpoint),
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],

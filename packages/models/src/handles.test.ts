@@ -124,7 +124,7 @@ test('the docs’ example of a long model leaves no file open', { timeout: 60_00
     cwd: folder,
   });
   await expect(run).resolves.toMatchObject({ stderr: '' });
-  expect((await loadModel(join(folder, 'roberta-base-4096'))).model.maxLength).toBe(4096);
+  expect((await loadModel(join(folder, 'roberta-base-4096'))).network.maxLength).toBe(4096);
 });
 
 function fail(): never {

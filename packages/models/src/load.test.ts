@@ -93,7 +93,7 @@ describe('weights on disk', () => {
     const [later, now] = await Promise.all(
       [false, true].map((inMemory) => loadModel(source, { attn, inMemory })),
     );
-    const constants = ({ model }: LoadedModel): readonly Tensor[] => [
+    const constants = ({ network: model }: LoadedModel): readonly Tensor[] => [
       ...model.call(golden.batch).graph.constants.values(),
     ];
     const largeOnes = constants(later).filter(({ shape }) => sizeOf(shape) >= 1024);

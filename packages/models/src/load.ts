@@ -70,9 +70,10 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
  * …), or from one URL under which they lie, such as
  * `https://huggingface.co/allenai/longformer-base-4096/resolve/main/`. Tensors are fetched one by one with
  * range requests. In Node, `@attn/models/node` has a `loadModel` that also takes folders and ids of the hub.
- * @throws AttnError `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their
- * rules, tensors that do not fit the config), `UNSUPPORTED` (an unknown model,
- * pickles, a server without range requests), `TIMEOUT` (no network), `ABORTED`
+ *
+ * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules,
+ * tensors that do not fit the config), `UNSUPPORTED` (an unknown model,
+ * pickles, a server without range requests), `TIMEOUT` (no network), `ABORTED`.
  */
 export async function loadModel(
   source: UrlMap | string | URL,

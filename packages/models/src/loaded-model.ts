@@ -32,20 +32,21 @@ const WHERE = 'models/run';
 
 /** A model that runs. */
 export class LoadedModel {
-  readonly model: Model;
+  readonly network: Model;
   /** Undefined when the checkpoint has no tokenizer.json. */
   readonly tokenizer: TextTokenizer | undefined;
   private readonly graphs: CompiledGraphs | undefined;
 
   /**
+   * Errors: `INVALID_ARGUMENT`.
+   *
    * @param attn whose backends run it; without, the model can only be looked at and exported
-   * @throws AttnError `INVALID_ARGUMENT`
    */
   constructor(model: Model, tokenizer?: TextTokenizer, attn?: Attn) {
     checkArgument('models/LoadedModel', 'model', model, aModel);
     if (tokenizer !== undefined) checkArgument('models/LoadedModel', 'tokenizer', tokenizer, aTokenizer);
     if (attn !== undefined) checkArgument('models/LoadedModel', 'attn', attn, anAttn);
-    this.model = model;
+    this.network = model;
     this.tokenizer = tokenizer;
     this.graphs = attn && new CompiledGraphs(attn);
   }
@@ -75,7 +76,7 @@ export class LoadedModel {
     inputs: EncodeInput | readonly EncodeInput[],
     options: EncodeOptions = {},
   ): Promise<Embeddings | TokenStates> {
-    const { model, tokenizer } = this;
+    const { network: model, tokenizer } = this;
     return encode({ model, tokenizer, graphs: this.running() }, inputs, options);
   }
 
@@ -87,7 +88,7 @@ export class LoadedModel {
    * (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
    */
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Generated> {
-    const { model, tokenizer } = this;
+    const { network: model, tokenizer } = this;
     return generate({ model, tokenizer, graphs: this.running() }, prompt, options);
   }
 
@@ -98,7 +99,7 @@ export class LoadedModel {
   async run(batch: TokenBatch | VectorBatch, options: ModelRunOptions = {}): Promise<Tensors> {
     const graphs = this.running();
     const checked = checkOptions(WHERE, options, RUN_OPTIONS);
-    const { graph, inputs } = callOf(this.model, batch);
+    const { graph, inputs } = callOf(this.network, batch);
     return (await graphs.run(graph, inputs, checked)).outputs;
   }
 

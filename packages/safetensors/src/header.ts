@@ -70,10 +70,12 @@ export function dataStart(head: Uint8Array, fileSize: number, file?: string): nu
 
 /**
  * Reads and checks a header.
+ *
+ * Errors: `MALFORMED_FILE`, `INVALID_ARGUMENT`.
+ *
  * @param head the file's first bytes, at least the whole header
  * @param fileSize bytes of the whole file
  * @param file its name, for messages
- * @throws AttnError `MALFORMED_FILE`, `INVALID_ARGUMENT`
  */
 export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?: string): SafetensorsHeader {
   const where = 'safetensors/read';

@@ -56,9 +56,10 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 /**
  * Asks the server for the file's size and returns a source over it. A
  * file that changes while it is read is noticed by its ETag.
- * @throws AttnError `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without
- * range requests), `INVALID_ARGUMENT` (any other refusal), `MALFORMED_FILE` (answers
- * that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`
+ *
+ * Errors: `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without range
+ * requests), `INVALID_ARGUMENT` (any other refusal), `MALFORMED_FILE` (answers that
+ * contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`.
  */
 export async function httpSource(url: string, options: HttpOptions = {}): Promise<SafetensorsSource> {
   checkArgument(WHERE, 'url', url, aString);

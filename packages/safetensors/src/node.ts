@@ -59,7 +59,8 @@ const WRITE_OPTIONS: OptionKinds<WriteOptions> = { metadata: anObject, signal: a
 
 /**
  * Opens a file on disk; see `openSafetensors`.
- * @throws AttnError `FILE_NOT_FOUND`, `MALFORMED_FILE`, `INVALID_ARGUMENT` (no permission, a folder)
+ *
+ * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`, `INVALID_ARGUMENT` (no permission, a folder).
  */
 export async function openSafetensorsFile(path: string): Promise<SafetensorsDiskFile> {
   const where = 'safetensors/read';
@@ -86,8 +87,8 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
 
 /**
  * Writes a file. On failure or abort the target is what it was before, and nothing else is left behind.
- * @throws AttnError `INVALID_ARGUMENT`, `FILE_NOT_FOUND` (no such
- * folder), `ABORTED`, `INTERNAL` (disk full, …)
+ *
+ * Errors: `INVALID_ARGUMENT`, `FILE_NOT_FOUND` (no such folder), `ABORTED`, `INTERNAL` (disk full, …).
  */
 export async function writeSafetensorsFile(
   path: string,

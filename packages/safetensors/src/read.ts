@@ -75,7 +75,8 @@ const aSource: Kind = {
  * and F64 → f32 (F64 is rounded to nearest; a finite value beyond f32 is an error), I8,
  * I16, U16 and I64 → i32, U64 → u32 (a value beyond 32 bits is an error). The other
  * tensors share memory with `bytes`, or are copied where they are not aligned.
- * @throws AttnError `MALFORMED_FILE`, `INVALID_DTYPE`
+ *
+ * Errors: `MALFORMED_FILE`, `INVALID_DTYPE`.
  */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
   const own = ownView(bytes);
@@ -89,7 +90,8 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
 
 /**
  * Opens a file without reading its tensors; dtypes as in `parseSafetensors`.
- * @throws AttnError `MALFORMED_FILE`
+ *
+ * Errors: `MALFORMED_FILE`.
  */
 export async function openSafetensors(source: SafetensorsSource): Promise<SafetensorsFile> {
   checkArgument(WHERE, 'source', source, aSource);

@@ -29,7 +29,8 @@ const ALIGNMENT = 8;
  * The bytes of a file in parts, so that a writer need not hold the tensors a
  * second time: the header, then each tensor's bytes (views of the tensors'
  * own memory). All checks are made before the first part is returned.
- * @throws AttnError `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`
+ *
+ * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Uint8Array[] {
   const where = 'safetensors/write';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { longformer, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { longformerFamily, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { expect, onTestFinished, test } from 'vitest';
 // As built: children load their script from there.
 import { contest } from '../../dist/contest/contest.js';
@@ -65,7 +65,7 @@ test('whole models: from a folder, checked against plain JavaScript', async () =
     vocab_size: 1024,
     max_position_embeddings: 130,
   };
-  await writeCheckpoint(folder, randomCheckpoint(longformer, config));
+  await writeCheckpoint(folder, randomCheckpoint(longformerFamily, config));
   const results = await contest(
     {
       wasm: model(folder, 100, 'wasm', 1),

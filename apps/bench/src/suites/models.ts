@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sizeOf } from '@attn/core/backend';
-import { longformer, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { longformerFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { executable, file, matmul, model, windowOf } from '../candidates/index.ts';
 import { simdPeak } from '../ceilings.ts';
 import { contest, type Result } from '../contest/contest.ts';
@@ -60,7 +60,7 @@ export const modelsSuite: Suite = {
 /** Longformer-base, or one layer of it with a small vocabulary. */
 async function store(folder: string, positions: number, { quick }: SuiteOptions): Promise<Stored> {
   const config = longformerConfig(positions, quick);
-  const checkpoint = randomCheckpoint(longformer, config);
+  const checkpoint = randomCheckpoint(longformerFamily, config);
   await writeCheckpoint(folder, checkpoint);
   // Projections for global tokens are read, and count, whether tokens are global or not.
   const weightBytes = checkpoint.names.reduce(

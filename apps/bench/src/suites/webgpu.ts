@@ -18,7 +18,7 @@ import {
   type Tensors,
 } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import { longformer, randomCheckpoint } from '@attn/models/node';
+import { longformerFamily, randomCheckpoint } from '@attn/models/node';
 import type { WebGpuOptions } from '@attn/webgpu';
 import { GpuBench, workOf, type AttentionShape, type Row } from '../gpu/gpu-bench.ts';
 import { uniform } from '../inputs.ts';
@@ -172,7 +172,7 @@ async function models(bench: GpuBench): Promise<Table> {
   const rows: Row[] = [];
   const lengths = bench.quick ? [PLAIN_TOKENS] : [PLAIN_TOKENS, 512, 4096, 16_384];
   const config = longformerConfig(Math.max(...lengths) + 2, bench.quick);
-  const model = await longformer.load(randomCheckpoint(longformer, config));
+  const model = await longformerFamily.load(randomCheckpoint(longformerFamily, config));
   for (const n of lengths) {
     bench.log(`Longformer-base, n = ${n}`);
     const first = i32([1, n], new Int32Array(n).fill(1, 0, 1));

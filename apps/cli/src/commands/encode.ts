@@ -82,7 +82,7 @@ async function runEncode(options: Options, context: Context): Promise<void> {
     await writeSafetensorsFile(output, tensors, { signal });
     progress.clear();
 
-    const { architecture } = model.model;
+    const { architecture } = model.network;
     const chosen = attn.explain().find((row) => row.chosen)?.backend ?? 'none';
     const [loadMs, ms] = [loaded - start, end - loaded];
     const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
@@ -109,7 +109,7 @@ function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
     pooling,
     maxLength: integer(options, 'maxLength'),
     overlap: integer(options, 'overlap', { least: 0 }),
-    tooLong: isSet(options, 'refuseLong') ? 'refuse' : 'windows',
+    onLongText: isSet(options, 'refuseLong') ? 'refuse' : 'windows',
   };
   for (const name of isBatch
     ? ['pooling', 'maxLength', 'overlap', 'refuseLong', 'lines']

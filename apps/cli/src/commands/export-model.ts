@@ -49,7 +49,7 @@ export async function exportModel(options: Options, context: Context): Promise<v
   const dataFile = readDataFile(options, output);
   await checkOutput('output', output, options, []);
 
-  const { model } = await readModel(options, context);
+  const { network: model } = await readModel(options, context);
   context.progress.update('lowering');
   const graph = model.fixedGraph({ batch, length, globalTokens });
   const exported = exportOnnx(graph, { portable, dataFile });

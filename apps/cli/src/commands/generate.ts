@@ -60,7 +60,7 @@ async function runGenerate(options: Options, context: Context): Promise<void> {
     const ms = performance.now() - loaded;
     const loadMs = loaded - start;
     progress.clear();
-    const { architecture } = model.model;
+    const { architecture } = model.network;
     context.printJson({
       architecture,
       backends,

@@ -77,14 +77,14 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
     const [first] = result.backends;
     const chosen = whyChosen(attn, first, backend !== undefined);
     const why = backend === undefined ? `${chosen}, for the last window` : chosen;
-    const window = Math.min(tokens, loaded.model.maxLength);
+    const window = Math.min(tokens, loaded.network.maxLength);
     const compared = await compare(loaded, attn, window, first, context);
     const most = CHECKED_TOKENS[isOwn ? 'own' : 'random'];
     const checked = await check(loaded, Math.min(window, most), first, context);
     loaded.dispose();
     progress.clear();
 
-    const { architecture } = loaded.model;
+    const { architecture } = loaded.network;
     const { shape } = result.embeddings;
     const tokensPerSecond = (1000 * tokens) / ms;
     context.printJson({
@@ -108,7 +108,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
         ['backend', `${ran} (${why})`],
         [
           'tokens',
-          `${count(tokens)} in ${count(windows)} windows of at most ${count(loaded.model.maxLength)}`,
+          `${count(tokens)} in ${count(windows)} windows of at most ${count(loaded.network.maxLength)}`,
         ],
         ['time', `${duration(ms)}, ${count(Math.round(tokensPerSecond))} tokens a second`],
         ['memory', `${bytes(peakBytes)}, the peak of the process`],
@@ -128,7 +128,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
 }
 
 /** `LongformerModel, 4 layers × 256, window 512`. */
-function describe({ model }: LoadedModel): string {
+function describe({ network: model }: LoadedModel): string {
   if (!(model instanceof Longformer)) return model.architecture;
   const { windows, hiddenSize } = model.config;
   const sizes = [...new Set(windows.map(({ oneSided }) => 2 * oneSided))];
@@ -136,7 +136,7 @@ function describe({ model }: LoadedModel): string {
 }
 
 /** The text, or the ids of its words for a Longformer without a tokenizer. */
-function inputOf({ model, tokenizer }: LoadedModel, content: string): EncodeInput {
+function inputOf({ network: model, tokenizer }: LoadedModel, content: string): EncodeInput {
   return tokenizer === undefined && model instanceof Longformer
     ? wordIds(content, model.config.vocabSize)
     : content;
@@ -147,7 +147,7 @@ function inputOf({ model, tokenizer }: LoadedModel, content: string): EncodeInpu
  * its place; undefined for models without windows.
  */
 async function compare(
-  { model }: LoadedModel,
+  { network: model }: LoadedModel,
   attn: Attn,
   length: number,
   backend: string,
@@ -187,7 +187,7 @@ async function check(
   backend: string,
   { signal, progress }: Context,
 ): Promise<Check | undefined> {
-  const { model } = loaded;
+  const { network: model } = loaded;
   if (!(model instanceof Longformer) || backend === PLAIN) return undefined;
   const batch = someWords(tokens, model.config.vocabSize);
   progress.update('some words in plain JavaScript');

@@ -6,7 +6,7 @@
 import type { Attn, JsonObject } from '@attn/core';
 import {
   LoadedModel,
-  longformer,
+  longformerFamily,
   LONGFORMER_PRESETS,
   randomCheckpoint,
   type ReadProgress,
@@ -31,8 +31,8 @@ export async function randomModel(
   signal: AbortSignal,
   onProgress: (progress: ReadProgress) => void,
 ): Promise<LoadedModel> {
-  const checkpoint = randomCheckpoint(longformer, CONFIG);
-  return new LoadedModel(await longformer.load(checkpoint, { signal, onProgress }), undefined, attn);
+  const checkpoint = randomCheckpoint(longformerFamily, CONFIG);
+  return new LoadedModel(await longformerFamily.load(checkpoint, { signal, onProgress }), undefined, attn);
 }
 
 /** Ids below this are special tokens. */

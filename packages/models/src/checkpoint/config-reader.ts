@@ -14,8 +14,9 @@ export class ConfigReader {
   private readonly file: string;
 
   /**
+   * Errors: `MALFORMED_FILE`.
+   *
    * @param file what to call it in messages
-   * @throws AttnError `MALFORMED_FILE`
    */
   constructor(config: JsonObject, file = 'config.json') {
     if (!anObject.test(config)) throw malformed(`${file} must be an object, got ${show(config)}`);

@@ -58,8 +58,9 @@ const LISTED = 20;
 
 /**
  * Checks a checkpoint against a layout and takes the tensors that it names, each once, widened to f32.
- * @throws AttnError `MALFORMED_FILE` with all missing, unknown and wrongly shaped
- * tensors; `INVALID_DTYPE` for a tensor that is not of numbers with a fraction; `ABORTED`
+ *
+ * Errors: `MALFORMED_FILE` with all missing, unknown and wrongly shaped tensors;
+ * `INVALID_DTYPE` for a tensor that is not of numbers with a fraction; `ABORTED`.
  */
 export async function readWeights<L extends object>(
   checkpoint: Checkpoint,

@@ -119,7 +119,7 @@ describe('texts that are too long', () => {
     close(Array.from(pooled.embeddings.data), mean(rows));
   });
   test('or refused', async () => {
-    await expect(loaded.encode(['a', long], { tooLong: 'refuse' })).rejects.toMatchObject({
+    await expect(loaded.encode(['a', long], { onLongText: 'refuse' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: '[attn/models] encode: text 1 has 152 tokens, and 102 are the most',
     });

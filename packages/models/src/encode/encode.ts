@@ -45,7 +45,7 @@ export interface EncodeOptions {
   /**
    * Texts beyond `maxLength`: cut into overlapping windows, with a warning, or an error. Default `windows`.
    */
-  readonly tooLong?: 'windows' | 'refuse';
+  readonly onLongText?: 'windows' | 'refuse';
   /** Tokens that neighbouring windows share. Default: an eighth of `maxLength`. */
   readonly overlap?: number;
   /** Positions of global tokens in every row. Default: the model's own rule. */
@@ -191,7 +191,7 @@ function cutWindows(
   texts: readonly TokenizedText[],
   options: CheckedOptions,
 ): readonly TextWindow[] {
-  const { maxLength = model.maxLength, tooLong = 'windows', onWarning = console.warn } = options;
+  const { maxLength = model.maxLength, onLongText: tooLong = 'windows', onWarning = console.warn } = options;
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   const overlap = options.overlap ?? Math.floor(maxLength / 8);
   if (long.length > 0) {

@@ -49,7 +49,8 @@ export function tooLong(name: string, file: string, limit: number): AttnError {
 
 /**
  * The JSON object in a file; undefined when there is no such file.
- * @throws AttnError `MALFORMED_FILE` for bad UTF-8, bad JSON, anything but an object, more than `limit` bytes
+ *
+ * Errors: `MALFORMED_FILE` for bad UTF-8, bad JSON, anything but an object, more than `limit` bytes.
  */
 export async function readJson(
   store: FileStore,

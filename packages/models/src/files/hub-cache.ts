@@ -79,9 +79,10 @@ export function isHubId(text: string): boolean {
 
 /**
  * The files of a model, downloaded where the cache lacks them.
- * @throws AttnError `FILE_NOT_FOUND` (no such model; offline: not in the cache),
+ *
+ * Errors: `FILE_NOT_FOUND` (no such model; offline: not in the cache),
  * `INVALID_ARGUMENT` (an impossible id or revision, no permission), `UNSUPPORTED`
- * (only pickles), `MALFORMED_FILE`, `TIMEOUT` (no network), `ABORTED`
+ * (only pickles), `MALFORMED_FILE`, `TIMEOUT` (no network), `ABORTED`.
  */
 export async function hubStore(id: string, options: HubOptions = {}): Promise<FileStore> {
   const { signal, onDownload, ...rest } = checkOptions(WHERE, options, HUB_OPTIONS);

@@ -31,9 +31,11 @@ const ATTEMPTS = 5;
 
 /**
  * Downloads a file to `target`, by way of `<target>.incomplete`.
+ *
+ * Errors: `MALFORMED_FILE` (not the bytes that the hub promised),
+ * `TIMEOUT` (too many broken connections), `ABORTED`.
+ *
  * @param connect the content from an offset to the end, as a stream
- * @throws AttnError `MALFORMED_FILE` (not the bytes that the hub
- * promised), `TIMEOUT` (too many broken connections), `ABORTED`
  */
 export async function downloadTo(
   target: string,

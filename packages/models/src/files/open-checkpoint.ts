@@ -34,8 +34,9 @@ const MOST_SHARDS = 1_000;
 /**
  * Opens a checkpoint; only headers are read. Whoever opens it closes it, when all tensors that they want have
  * been read.
- * @throws AttnError `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`,
- * `INVALID_ARGUMENT`
+ *
+ * Errors: `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only
+ * pickles), `MALFORMED_FILE`, `INVALID_ARGUMENT`.
  *
  * @example
  * const checkpoint = await openCheckpoint(folderStore('roberta-base'));

@@ -20,8 +20,9 @@ const WHERE = 'models/write';
 
 /**
  * Writes config.json and model.safetensors. All tensors are in memory once. The checkpoint stays open.
- * @throws AttnError `INVALID_ARGUMENT` (no folder can be made there),
- * `ABORTED`, `INTERNAL` (disk full), and what reading the checkpoint throws
+ *
+ * Errors: `INVALID_ARGUMENT` (no folder can be made there), `ABORTED`,
+ * `INTERNAL` (disk full), and what reading the checkpoint throws.
  */
 export async function writeCheckpoint(
   folder: string,

@@ -30,7 +30,8 @@ export function uniform(seed: number): () => number {
 /**
  * The next token. Of equal logits the lower id comes first, and NaN
  * never does. `random` is asked once, and not at all at temperature 0.
- * @throws AttnError `RUN_FAILED` when no logit is a number
+ *
+ * Errors: `RUN_FAILED` when no logit is a number.
  */
 export function sample(logits: ArrayLike<number>, sampling: Sampling, random: () => number): number {
   if (sampling.temperature === 0) return likeliest(logits);

@@ -1,4 +1,4 @@
-/** Linformer: the family as `loadModel` sees it. */
+/** The Linformer family: how `loadModel` recognises and loads a Linformer. */
 import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import type { ModelFamily } from '../model.ts';

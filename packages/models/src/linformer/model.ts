@@ -1,4 +1,4 @@
-/** A Linformer with its weights: what to feed which graph for a batch. */
+/** A Linformer with its weights. It turns a batch into a graph and the graph's inputs. */
 import { AttnError, type Graph, type Tensor } from '@attn/core';
 import { checkArgument } from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
@@ -25,7 +25,7 @@ export type LinformerParts =
   | { readonly origin: 'fairseq'; readonly config: FairseqConfig; readonly weights: FairseqWeights };
 
 const theParts = withFields(
-  'origin, config and weights as linformer.load reads them',
+  'origin, config and weights as linformerFamily.load reads them',
   'origin',
   'config',
   'weights',
@@ -45,7 +45,7 @@ export class Linformer implements Model {
   readonly weights: LucidrainsWeights | FairseqWeights;
   private readonly graphs: ShapeGraphs<LinformerShape>;
 
-  /** @throws AttnError `INVALID_ARGUMENT` */
+  /** Errors: `INVALID_ARGUMENT`. */
   constructor(parts: LinformerParts) {
     checkArgument(WHERE, 'parts', parts, theParts);
     const { architecture, maxLength, padTokenId } = parts.config;
@@ -72,7 +72,7 @@ export class Linformer implements Model {
     checkLength(WHERE, length, this.maxLength); // padding counts: E and F have a column for each position
     const padding = this.padding(attentionMask, ids.shape);
     const knowsPadding = this.config.origin === 'fairseq';
-    // Without a mask: what fairseq itself does where the id is that of padding.
+    // Without a mask fairseq treats the padding id as padding, but only in the embeddings.
     const byId = knowsPadding && padding === undefined && ids.data.includes(padTokenId);
     const mask = byId ? notPadding(ids, padTokenId) : padding;
     return {
@@ -90,7 +90,7 @@ export class Linformer implements Model {
     };
   }
 
-  /** For a `Linformer` without a table of words. */
+  /** Takes vectors, in a `Linformer` without word embeddings. */
   callVectors(batchOfVectors: VectorBatch): ModelCall {
     const { vocabSize, width } = this.config;
     const { attentionMask, ...rest } = checkVectorBatch(WHERE, batchOfVectors);
@@ -136,7 +136,7 @@ function builderOf(parts: LinformerParts): (shape: LinformerShape) => Graph {
   }
 }
 
-/** 1 where the id is another. */
+/** Mask that is 0 at the padding id and 1 elsewhere. */
 function notPadding({ shape, data }: Tensor<'i32'>, padTokenId: number): Tensor<'bool'> {
   return { dtype: 'bool', shape, data: Uint8Array.from(data, (id) => (id === padTokenId ? 0 : 1)) };
 }

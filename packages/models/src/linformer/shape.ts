@@ -1,4 +1,4 @@
-/** Everything by which two graphs of one Linformer differ, of either original. */
+/** Everything in which two graphs of one Linformer, of either original, can differ. */
 import type { Value } from '@attn/core';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 
@@ -12,11 +12,14 @@ export interface LinformerShape {
   /** N, at most the model's own. */
   readonly length: number;
   /**
-   * Where an input `attention_mask` [B, N], bool, counts: nowhere, and there is none; in the
-   * embeddings, which are 0 where it is 0; or in each layer, whose keys and values come from 0 there.
+   * Where the input `attention_mask` [B, N], bool, counts. `none`: there is no such input. `embeddings`:
+   * embeddings are 0 where it is 0. `layers`: keys and values of each layer come from 0 there.
    */
   readonly padding: 'none' | 'embeddings' | 'layers';
-  /** An input `position_ids` [B, N], i32; or those of rows without padding. Only fairseq's count tokens. */
+  /**
+   * `input`: there is an input `position_ids` [B, N], i32; only fairseq's positions need
+   * it, as they count tokens. `plain`: positions are those of rows without padding.
+   */
   readonly positions: 'input' | 'plain';
 }
 

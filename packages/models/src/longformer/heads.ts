@@ -1,4 +1,4 @@
-/** What stands on the encoder: from [B, N, hidden] to the outputs that the original has. */
+/** The part of a Longformer after its encoder: from [B, N, hidden] to the outputs that the original has. */
 import type { Value } from '@attn/core';
 import { answerLogits, firstToken, maskedLmLogits, rowLogits } from '../graph/heads.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
@@ -36,8 +36,8 @@ export function headOutputs(
   hidden: Value,
 ): Record<string, Value> {
   if (maskedLm) {
-    const how = { activation: 'gelu', eps: layerNormEps } as const;
-    return { logits: maskedLmLogits(builder, hidden, maskedLm, how) };
+    const options = { activation: 'gelu', eps: layerNormEps } as const;
+    return { logits: maskedLmLogits(builder, hidden, maskedLm, options) };
   }
   if (architecture === 'LongformerForQuestionAnswering' && classifier)
     return answerLogits(builder, hidden, classifier);

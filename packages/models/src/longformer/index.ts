@@ -1,4 +1,4 @@
-/** Longformer: the family as `loadModel` sees it. */
+/** The Longformer family: how `loadModel` recognises and loads a Longformer. */
 import { readLongformerConfig } from './config.ts';
 import { Longformer } from './model.ts';
 import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';

@@ -1,4 +1,4 @@
-/** A Longformer with its weights: what to feed which graph for a batch. */
+/** A Longformer with its weights. It turns a batch into a graph and the graph's inputs. */
 import { AttnError, type Graph, type Tensor } from '@attn/core';
 import { aBoolean, checkArgument, checkOptions, type OptionKinds } from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
@@ -16,18 +16,18 @@ import type { LongformerWeights } from './weights.ts';
 
 const WHERE = 'models/longformer';
 
-/** Options of one call. */
+/** Options of `Longformer.call`. */
 export interface LongformerCallOptions {
-  /** Also give `hidden_states.<i>`, the input of every layer and the output of the last. */
+  /** Adds outputs `hidden_states.<i>`: the input of every layer and the output of the last. Default false. */
   readonly hiddenStates?: boolean;
 }
 
-const aConfig = withFields('a config that longformer.load has read', 'architecture', 'windows', 'positions');
-const theWeights = withFields('weights that longformer.load has read', 'layers', 'head');
+const aConfig = withFields('a config that longformerFamily.load has read', 'architecture', 'windows', 'positions');
+const theWeights = withFields('weights that longformerFamily.load has read', 'layers', 'head');
 
 const CALL_OPTIONS: OptionKinds<LongformerCallOptions> = { hiddenStates: aBoolean };
 
-/** Hugging Face's and allenai's masks: a token may be marked as global in the one mask. */
+/** In masks of Hugging Face and allenai, 2 marks a global token. */
 const ATTENTION_MASK: MaskValues = { most: 2, expected: '0 (padding), 1 (a token) or 2 (a global token)' };
 const GLOBAL_MASK: MaskValues = { most: 1, expected: '0 (local) or 1 (global)' };
 
@@ -45,7 +45,7 @@ export class Longformer implements Model {
   readonly weights: LongformerWeights;
   private readonly graphs: ShapeGraphs<LongformerShape>;
 
-  /** @throws AttnError `INVALID_ARGUMENT` */
+  /** Errors: `INVALID_ARGUMENT`. */
   constructor(config: LongformerConfig, weights: LongformerWeights) {
     checkArgument(WHERE, 'config', config, aConfig);
     checkArgument(WHERE, 'weights', weights, theWeights);
@@ -105,7 +105,7 @@ export class Longformer implements Model {
     return this.graphs.of({ batch, length, padding: false, globals, tokenTypes: false, positions: 'plain' });
   }
 
-  /** [B, N] as it is; the choices of a multiple choice, [B, choices, N], as rows. */
+  /** The ids as rows [B, N]. In a multiple choice, ids [B, choices, N] become rows [B · choices, N]. */
   private rows(batch: TokenBatch): { readonly ids: Tensor<'i32'>; readonly choices: number } {
     const isChoice = this.config.architecture === 'LongformerForMultipleChoice';
     const axes = isChoice ? ['batch', 'choices', 'length'] : ['batch', 'length'];
@@ -114,8 +114,8 @@ export class Longformer implements Model {
   }
 
   /**
-   * Which tokens are there, and which are global: by either mask, or by the head's rule where there is no
-   * global mask.
+   * The masks of padding and of global tokens. Both masks can mark
+   * global tokens; without a global mask, the head's rule does.
    */
   private masks(
     { attentionMask, globalAttentionMask }: TokenBatch,
@@ -141,7 +141,10 @@ export class Longformer implements Model {
     return readIds({ where: WHERE, name: 'tokenTypeIds' }, tokenTypeIds, shape, tokenTypes);
   }
 
-  /** As the original counts them. Errors: `INVALID_ARGUMENT` for more tokens than there are positions. */
+  /**
+   * Position ids, counted as in the original. Errors:
+   * `INVALID_ARGUMENT` for more tokens than there are positions.
+   */
   private positionIds(ids: Tensor<'i32'>): Tensor<'i32'> {
     const { positions, padTokenId } = this.config;
     const [first, skipped] = positions === 'fromZero' ? [0] : [padTokenId + 1, padTokenId];

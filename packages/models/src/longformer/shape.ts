@@ -1,4 +1,4 @@
-/** Everything by which two graphs of one Longformer differ. */
+/** Everything in which two graphs of one Longformer can differ. */
 
 /** What a graph is built for. */
 export interface LongformerShape {
@@ -10,12 +10,18 @@ export interface LongformerShape {
   readonly choices?: number;
   /** Whether there is an input `attention_mask` [B, N], bool. */
   readonly padding: boolean;
-  /** An input `global_attention_mask` [B, N], bool; or the same positions in every row; or none. */
+  /**
+   * `input`: there is an input `global_attention_mask` [B, N], bool.
+   * A list: these positions are global in every row.
+   */
   readonly globals: 'input' | readonly number[];
-  /** Whether there is an input `token_type_ids` [B, N], i32; without, all types are 0. */
+  /** Whether there is an input `token_type_ids` [B, N], i32; otherwise all types are 0. */
   readonly tokenTypes: boolean;
-  /** An input `position_ids` [B, N], i32; or those of rows without padding. */
+  /**
+   * `input`: there is an input `position_ids` [B, N], i32. `plain`:
+   * positions are those of rows without padding.
+   */
   readonly positions: 'input' | 'plain';
-  /** Also give the input of every layer and the output of the last, as `hidden_states.<i>`. */
+  /** Adds outputs `hidden_states.<i>`: the input of every layer and the output of the last. */
   readonly hiddenStates?: boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * A long model out of a short one, by the Longformer paper's own recipe (Beltagy et al. 2020, §5,
- * https://arxiv.org/abs/2004.05150): positions are copied one after another until the new table is
- * full, and the projections of global tokens begin as copies of the local ones. Without any
+ * Makes a long model from a short one, by the recipe of the Longformer paper (Beltagy et al. 2020, §5,
+ * https://arxiv.org/abs/2004.05150): position embeddings are copied again and again until the longer
+ * table is full, and the projections of global tokens begin as copies of the local ones. Without any
  * training the result already encodes what the short model could; trained a little, it does better.
  */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
@@ -39,19 +39,20 @@ const KINDS: OptionKinds<ToLongformerOptions> = {
   sepTokenId: integer(0),
 };
 
-/** Where a tensor of the new checkpoint comes from. */
+/** The tensor of the short checkpoint from which a tensor of the long one comes. */
 interface Origin {
   readonly name: string;
-  /** Its rows are repeated as positions. */
+  /** True for position embeddings, whose rows are repeated. */
   readonly isPositions: boolean;
 }
 
 /**
  * The Longformer of a BERT or RoBERTa checkpoint with its head, as a checkpoint in Hugging Face's format:
- * load it with `longformer.load`, or write it with `writeCheckpoint` and use it anywhere. Tensors are read
- * when they are asked for; keep the original open until then. To close either one closes both.
- * @throws AttnError `UNSUPPORTED` (a model of another kind, relative positions), `INVALID_ARGUMENT`
- * (options), `MALFORMED_FILE`
+ * load it with `longformerFamily.load`, or write it with `writeCheckpoint` and use it anywhere. Tensors are
+ * read when they are asked for; keep the original open until then. Disposing one of the two disposes both.
+ *
+ * Errors: `UNSUPPORTED` (a model of another kind, relative positions),
+ * `INVALID_ARGUMENT` (options), `MALFORMED_FILE`.
  */
 export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
   checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
@@ -82,7 +83,7 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
       `the Longformer of ${checkpoint.name} has no tensor ${show(name)}`,
     );
   };
-  // Rows up to the pad token's are reserved; text begins behind it.
+  // Rows up to the pad token's are reserved; text begins after them.
   const first = padTokenId + 1;
   const rows = first + maxPositions;
   return {
@@ -131,7 +132,7 @@ function windowsOf(window: number | IntegerList, layers: number): readonly numbe
   throw invalid(`window must be an even number ≥ 2, or ${layers} of them, one a layer, got ${show(window)}`);
 }
 
-/** The config with what changes; what only the short model had is left as it was. */
+/** The config of the long model. Fields that only the short model has stay as they are. */
 function longConfig(config: JsonObject, changes: JsonObject): JsonObject {
   return { layer_norm_eps: 1e-12, ...config, model_type: 'longformer', ...changes };
 }
@@ -141,8 +142,8 @@ function longSpec({ shape: [, width], byteLength, shape: [short] }: StoredSpec, 
 }
 
 /**
- * Rows [first, rows) are the short table's text rows, again and
- * again; those before are kept, or the first text row.
+ * The long table of positions. Rows [first, rows) repeat the text rows of the short table;
+ * earlier rows are copied, or are the first text row where the short table has no reserved rows.
  */
 function repeatPositions(short: Tensor, first: number, rows: number, reserved: number): Tensor {
   const [count, width] = short.shape;

@@ -1,4 +1,4 @@
-/** What stands on the encoder: from [B, N, 2·H] to the outputs that the original has. */
+/** The part of a Reformer after its encoder: from [B, N, 2·H] to the outputs that the original has. */
 import type { Value } from '@attn/core';
 import { answerLogits, rowLogits } from '../graph/heads.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';

@@ -1,4 +1,4 @@
-/** Everything by which two graphs of one Reformer differ. */
+/** Everything in which two graphs of one Reformer can differ. */
 
 /** What a graph is built for. */
 export interface ReformerShape {
@@ -9,12 +9,12 @@ export interface ReformerShape {
   /** Whether there is an input `attention_mask` [B, P], bool, P the length with its padding. */
   readonly padding: boolean;
   /**
-   * Layers whose rotations are inputs, `rotations.<i>` [heads, head dim,
-   * rounds, half the sum of the factors]; others follow from seeds.
+   * Layers whose rotations are inputs, `rotations.<i>` [heads, head dim, rounds,
+   * half the sum of the factors]. The rotations of other layers follow from seeds.
    */
   readonly rotations?: readonly number[];
   /** Added to the seeds of rotations. */
   readonly seed?: number;
-  /** Also give the second stream before every layer and after the last, as `hidden_states.<i>`. */
+  /** Adds outputs `hidden_states.<i>`: the second stream before every layer and after the last. */
   readonly hiddenStates?: boolean;
 }

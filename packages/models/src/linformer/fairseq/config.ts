@@ -27,17 +27,19 @@ export interface FairseqConfig extends CommonConfig {
   readonly activation: Activation;
   /** F is E. */
   readonly sharedKeyValue: boolean;
-  /** One E for keys and values of all layers. */
+  /** One E serves the keys and values of all layers. */
   readonly layerwise: boolean;
   /** Normalise before each part and once more at the end, instead of after each part. */
   readonly normBefore: boolean;
   /** Whether embeddings are normalised. */
   readonly embeddingNorm: boolean;
-  /** The masked language model has a table of its own instead of that of the words. */
+  /** The masked language model has a table of its own instead of the word embeddings. */
   readonly untied: boolean;
-  /** Of the classifier: its name in the checkpoint, its classes, and what stands between its two layers. */
+  /** Name of the classifier in the checkpoint. */
   readonly classifier: string;
+  /** Classes that the classifier tells apart. */
   readonly labels: number;
+  /** Activation between the two layers of the classifier. */
   readonly poolerActivation: Activation;
 }
 

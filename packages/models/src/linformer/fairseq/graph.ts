@@ -1,6 +1,6 @@
 /**
- * fairseq's Linformer as one graph: RoBERTa, but for keys and values,
- * whose linear layers come after the projection.
+ * fairseq's Linformer as one graph: a RoBERTa whose keys and values
+ * are projected along the tokens before their linear layers.
  */
 import { full, i32, linformerProjectedInput, type Graph, type Value } from '@attn/core';
 import { ModelBuilder, type NormWeights } from '../../graph/model-builder.ts';
@@ -9,7 +9,7 @@ import { headOutputs } from './heads.ts';
 import type { FairseqLayer, FairseqWeights } from './weights.ts';
 import { EPS, maskInput, type LinformerShape } from '../shape.ts';
 
-/** The graph; its input `input_ids` is [B, N], i32. */
+/** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function fairseqGraph(config: FairseqConfig, weights: FairseqWeights, shape: LinformerShape): Graph {
   const builder = new ModelBuilder();
   const ids = builder.input('input_ids', { dtype: 'i32', shape: [shape.batch, shape.length] });
@@ -28,7 +28,7 @@ export function fairseqGraph(config: FairseqConfig, weights: FairseqWeights, sha
   return builder.build(headOutputs(builder, config, weights, hidden));
 }
 
-/** The sum of the words' and the positions' rows, normalised: [B, N, C]. */
+/** Word embeddings plus position embeddings, normalised: [B, N, C]. */
 function embeddings(
   builder: ModelBuilder,
   { padTokenId }: FairseqConfig,
@@ -61,7 +61,7 @@ function part(
     : builder.norm(builder.add(x, f(x)), norm, EPS);
 }
 
-/** [B, N, C] to the same. */
+/** Self-attention of one layer: [B, N, C] to [B, N, C]. */
 function attention(
   builder: ModelBuilder,
   { width, heads }: FairseqConfig,

@@ -1,7 +1,7 @@
 /**
- * Where a state dict of fairseq's `linformer_roberta` has its tensors: under
- * `encoder.sentence_encoder.`; in old ones `decoder.` stands for `encoder.`.
- * What is shared may be stored once, under any of its names, or several times.
+ * Names and shapes of the tensors in a state dict of fairseq's `linformer_roberta`. They
+ * are under `encoder.sentence_encoder.`; old files say `decoder.` instead of `encoder.`.
+ * A shared tensor may be stored once, under any of its names, or several times.
  */
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import { readWeights, type ReadOptions } from '../../checkpoint/read-weights.ts';
 import type { FairseqConfig } from './config.ts';
 
-/** One encoder layer. */
+/** Slots of one encoder layer. */
 interface LayerSlots {
   readonly query: LinearSlots;
   readonly key: LinearSlots;
@@ -31,13 +31,13 @@ interface LayerSlots {
   readonly feedForwardNorm: NormSlots;
 }
 
-/** Where all tensors are. */
+/** Slots of all tensors. */
 export interface FairseqSlots {
   readonly words: Slot;
   readonly positions: Slot;
   readonly embeddingNorm: NormSlots | undefined;
   readonly layers: readonly LayerSlots[];
-  /** Behind the last layer of a model that normalises first. */
+  /** Normalisation after the last layer, in a model that normalises before each part. */
   readonly finalNorm: NormSlots | undefined;
   readonly maskedLm:
     | { readonly dense: LinearSlots; readonly norm: NormSlots; readonly decoder: LinearSlots }
@@ -45,23 +45,23 @@ export interface FairseqSlots {
   readonly classifier: { readonly dense: LinearSlots; readonly output: LinearSlots } | undefined;
 }
 
-/** All tensors of a model. */
+/** All weights of a model. */
 export type FairseqWeights = Weights<FairseqSlots>;
 
-/** Tensors of one layer. */
+/** Weights of one layer. */
 export type FairseqLayer = Weights<LayerSlots>;
 
-/** Buffers, and heads that were not asked for. */
+/** Names of buffers, and of heads that this model does not have. */
 const IGNORED = [/(^|\.)version$/, /^(encoder\.|decoder\.)?lm_head\./, /^classification_heads\./];
 
-/** The projection that all layers share, under each of its names; nothing uses its bias. */
+/** All names of the projection that the layers share. Nothing uses its bias. */
 const SHARED_PROJECTION = [
   /\.compress_layer\.(weight|bias)$/,
   /\.shared_compress_layer\.(weight|bias)$/,
   /\.self_attn\.compress_[kv]\.(weight|bias)$/,
 ];
 
-/** Reads the tensors of a model. Errors: those of `readWeights`. */
+/** Reads the weights of a model. Errors: those of `readWeights`. */
 export function readFairseqWeights(
   checkpoint: Checkpoint,
   config: FairseqConfig,
@@ -71,7 +71,7 @@ export function readFairseqWeights(
   return readWeights(checkpoint, fairseqLayout(checkpoint, config), { ...options, ignored });
 }
 
-/** The tensors that a model takes from a checkpoint. */
+/** Slots of the tensors that a model takes from a checkpoint. */
 export function fairseqLayout(checkpoint: Pick<Checkpoint, 'has'>, config: FairseqConfig): FairseqSlots {
   const { vocabSize, width, maxLength, padTokenId, layers, embeddingNorm, normBefore } = config;
   const root = rootOf(checkpoint);
@@ -138,8 +138,8 @@ function layerSlots(
 }
 
 /**
- * The table of words and that of the masked language model: one,
- * unless they were untied, stored under one of its names or both.
+ * The word embeddings and the table of the masked language model. They
+ * are one tensor, stored under one name or both, unless they were untied.
  */
 function tables(
   checkpoint: Pick<Checkpoint, 'has'>,
@@ -153,7 +153,7 @@ function tables(
     : { words: slot([words, decoder]), decoder: slot([decoder, words]) };
 }
 
-/** What stands before `sentence_encoder`. */
+/** The prefix of `sentence_encoder` in this file. */
 function rootOf(checkpoint: Pick<Checkpoint, 'has'>): string {
   return firstOf(checkpoint, ['encoder.', 'decoder.', ''], 'sentence_encoder.embed_positions.weight');
 }

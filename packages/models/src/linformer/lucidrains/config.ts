@@ -16,7 +16,7 @@ export type LucidrainsArchitecture = (typeof ARCHITECTURES)[number];
 export interface LucidrainsConfig extends CommonConfig {
   readonly origin: 'lucidrains';
   readonly architecture: LucidrainsArchitecture;
-  /** Undefined when there is no table of words, and rows of vectors are the input. */
+  /** Undefined in a model without word embeddings, whose input is rows of vectors. */
   readonly vocabSize: number | undefined;
   /** D. */
   readonly headDim: number;

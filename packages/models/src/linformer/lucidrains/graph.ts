@@ -1,6 +1,6 @@
 /**
- * lucidrains' Linformer as one graph: every part normalises first;
- * keys and values are projected behind their linear layers.
+ * lucidrains' Linformer as one graph. Every part normalises its input first;
+ * keys and values are projected along the tokens after their linear layers.
  */
 import { linformerAttention, type Graph, type Value } from '@attn/core';
 import { ModelBuilder } from '../../graph/model-builder.ts';
@@ -10,8 +10,8 @@ import { EPS, maskInput, type LinformerShape } from '../shape.ts';
 import type { LucidrainsLayer, LucidrainsWeights } from './weights.ts';
 
 /**
- * The graph; its input is `input_ids` [B, N], i32, or, without a
- * table of words, `inputs_embeds` [B, N, C], f32.
+ * Builds the graph. Its input is `input_ids` [B, N], i32; without
+ * word embeddings, `inputs_embeds` [B, N, C], f32.
  */
 export function lucidrainsGraph(
   config: LucidrainsConfig,
@@ -27,7 +27,7 @@ export function lucidrainsGraph(
     const wide = builder.dense(builder.norm(x, layer.feedForwardNorm, EPS), layer.widen, 'gelu');
     return builder.dense(wide, layer.narrow);
   };
-  // Reversible layers have two streams, others see one as both.
+  // Reversible layers have two streams; in other layers both names stand for the one stream.
   let [a, b] = [start, start];
   for (const layer of weights.layers) {
     a = builder.add(a, attend(layer, b));
@@ -53,7 +53,7 @@ function embedded(
   return builder.add(builder.embedding(ids, builder.weight(embeddings.words)), positions);
 }
 
-/** [B, N, C] to the same. */
+/** Self-attention of one layer: [B, N, C] to [B, N, C]. */
 function attention(
   builder: ModelBuilder,
   { heads, headDim, keyHeads }: LucidrainsConfig,

@@ -1,6 +1,6 @@
 /**
- * Where a state dict of lucidrains' `linformer` has its tensors.
- * `LinformerLM` has a `Linformer` under `linformer.`.
+ * Names and shapes of the tensors in a state dict of lucidrains'
+ * `linformer`. `LinformerLM` holds a `Linformer` under `linformer.`.
  */
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import {
@@ -17,7 +17,7 @@ import {
 import { readWeights, type ReadOptions } from '../../checkpoint/read-weights.ts';
 import type { LucidrainsConfig } from './config.ts';
 
-/** One layer: attention and feed-forward, each with the normalisation before it. */
+/** Slots of one layer: attention and feed-forward, each with the normalisation before it. */
 interface LayerSlots {
   readonly attentionNorm: NormSlots;
   readonly query: MatrixSlots;
@@ -26,7 +26,7 @@ interface LayerSlots {
   readonly value: MatrixSlots | undefined;
   /** Eᵀ [n, K] as stored; E once it has been read. */
   readonly projectKeys: Slot;
-  /** Fᵀ, likewise. */
+  /** Fᵀ [n, K] as stored; F once it has been read. Undefined when values are keys. */
   readonly projectValues: Slot | undefined;
   readonly output: LinearSlots;
   readonly feedForwardNorm: NormSlots;
@@ -34,7 +34,7 @@ interface LayerSlots {
   readonly narrow: LinearSlots;
 }
 
-/** Where all tensors are. */
+/** Slots of all tensors. */
 export interface LucidrainsSlots {
   /** Undefined in a model of vectors. */
   readonly embeddings: { readonly words: Slot; readonly positions: Slot } | undefined;
@@ -43,13 +43,13 @@ export interface LucidrainsSlots {
   readonly logits: LinearSlots | undefined;
 }
 
-/** All tensors of a model, E and F as [K, n]. */
+/** All weights of a model, E and F as [K, n]. */
 export type LucidrainsWeights = Weights<LucidrainsSlots>;
 
-/** Tensors of one layer. */
+/** Weights of one layer. */
 export type LucidrainsLayer = Weights<LayerSlots>;
 
-/** Reads the tensors of a model. Errors: those of `readWeights`. */
+/** Reads the weights of a model. Errors: those of `readWeights`. */
 export async function readLucidrainsWeights(
   checkpoint: Checkpoint,
   config: LucidrainsConfig,
@@ -65,7 +65,7 @@ export async function readLucidrainsWeights(
   return { ...weights, layers };
 }
 
-/** The tensors that a model takes from a checkpoint. */
+/** Slots of the tensors that a model takes from a checkpoint. */
 export function lucidrainsLayout(config: LucidrainsConfig): LucidrainsSlots {
   const { architecture, vocabSize, width, maxLength, layers } = config;
   const prefix = vocabSize === undefined ? '' : 'linformer.';
@@ -107,7 +107,7 @@ function layerSlots(config: LucidrainsConfig, net: string, i: number): LayerSlot
   };
 }
 
-/** A matrix [rows, columns] as [columns, rows], once instead of in every run. */
+/** Transposes a matrix while it is read, so that no run has to. */
 function transpose({ name, tensor: { dtype, shape, data } }: Weight): Weight {
   const [rows, columns] = shape;
   const values = new Float32Array(data.length);
