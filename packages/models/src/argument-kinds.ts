@@ -37,7 +37,7 @@ export const aModel: Kind = withMethods('a model, which a family loads', 'call',
 /** A `TextTokenizer`. */
 export const aTokenizer: Kind = withMethods('a tokenizer with encode and decode', 'encode', 'decode');
 
-const checkpointMethods = withMethods('', 'has', 'spec', 'tensor', 'close');
+const checkpointMethods = withMethods('', 'has', 'spec', 'tensor', 'dispose');
 
 /** An open `Checkpoint`. */
 export const aCheckpoint: Kind = {

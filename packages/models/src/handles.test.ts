@@ -14,7 +14,8 @@ import { openCheckpoint } from './files/open-checkpoint.ts';
 import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { loadModel } from './node.ts';
-import { toLongformer } from './longformer/index.ts';
+import { LoadedModel } from './loaded-model.ts';
+import { longformerFamily, toLongformer } from './longformer/index.ts';
 
 let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'attn-handles-'))));
@@ -33,11 +34,11 @@ function counting(inner: FileStore): { readonly store: FileStore; open(): number
   const tensors = async (file: string): Promise<TensorFile> => {
     const opened = await inner.tensors(file);
     open += 1;
-    const close = async (): Promise<void> => {
+    const dispose = async (): Promise<void> => {
       open -= 1;
-      await opened.close();
+      await opened.dispose();
     };
-    return { ...opened, close };
+    return { ...opened, dispose };
   };
   return { store: { ...inner, tensors }, open: () => open };
 }
@@ -93,12 +94,23 @@ describe('a load', () => {
   });
 });
 
+test('`await using` closes a checkpoint, and `using` releases a model', async () => {
+  const { store, open } = counting(folderStore(goldenFolder('roberta_encoder')));
+  {
+    await using checkpoint = await openCheckpoint(store);
+    await using long = toLongformer(checkpoint);
+    using model = new LoadedModel(await longformerFamily.load(long));
+    expect([open(), model.network.maxLength]).toEqual([1, 4096]);
+  }
+  expect(open()).toBeLessThan(1);
+});
+
 test('the long model of a short one closes it', async () => {
   const { store, open } = counting(folderStore(goldenFolder('roberta_encoder')));
   const short = await openCheckpoint(store);
   const long = toLongformer(short);
   expect(open()).toBe(1);
-  await long.close();
+  await long.dispose();
   expect(open()).toBe(0);
 });
 

@@ -36,7 +36,7 @@ function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): F
         largest = Math.max(largest, length);
         return bytes.slice(offset, offset + length);
       };
-      return { ...(await openSafetensors({ size: bytes.length, read: readBytes })), close: async () => {} };
+      return { ...(await openSafetensors({ size: bytes.length, read: readBytes })), dispose: async () => {} };
     },
   };
 }

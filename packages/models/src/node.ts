@@ -30,6 +30,11 @@ const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = { ...WEB_OPTIONS, ...HUB_OPTI
  *
  * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules, tensors that do not fit the
  * config), `UNSUPPORTED` (an unknown model, pickles), `INVALID_ARGUMENT`, `TIMEOUT` (no network), `ABORTED`.
+ *
+ * @example
+ * const attn = await createAttn();
+ * const model = await loadModel('models/longformer', { attn });
+ * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
 export async function loadModel(
   source: UrlMap | string | URL,

@@ -1,13 +1,10 @@
 /**
- * `JSON.parse` keeps the last of several equal names without a word; in a
- * weights file that would let two readers see two different models. This finds
- * the first repeated name in text that `JSON.parse` has already accepted.
+ * `JSON.parse` silently keeps the last of several equal names. In a weights
+ * file that would let two readers see two different models. This finds the
+ * first repeated name in text that `JSON.parse` has already accepted.
  */
 
-/**
- * Names are compared in the outermost object and in the objects
- * directly in it; deeper there is nothing to read.
- */
+/** Levels of nested objects whose names are compared. Nothing deeper is read. */
 const DEPTH = 2;
 
 /** The first name that stands twice in one object of valid JSON `text`, or undefined. */

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openSafetensors, parseSafetensors, serializeSafetensors } from './index.ts';
 
-/** A file of one tensor "x" with the given raw data, its data starting at an offset of any alignment. */
+/** A file of one tensor "x" with this raw data, which starts at an offset of any alignment. */
 function fileOf(dtype: string, shape: number[], data: Uint8Array, pad = 0): Uint8Array {
   const fields = { x: { dtype, shape, data_offsets: [0, data.length] } };
   const header = new TextEncoder().encode(JSON.stringify(fields) + ' '.repeat(pad));

@@ -109,7 +109,7 @@ function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
     pooling,
     maxLength: integer(options, 'maxLength'),
     overlap: integer(options, 'overlap', { least: 0 }),
-    onLongText: isSet(options, 'refuseLong') ? 'refuse' : 'windows',
+    onLongText: isSet(options, 'refuseLong') ? 'throw' : 'split',
   };
   for (const name of isBatch
     ? ['pooling', 'maxLength', 'overlap', 'refuseLong', 'lines']
@@ -177,7 +177,7 @@ async function readBatch(
     }
     return main === 'input_ids' ? tokenBatch(tensors, globalTokens) : vectorBatch(tensors, globalTokens);
   } finally {
-    await file.close();
+    await file.dispose();
   }
 }
 

@@ -116,6 +116,6 @@ async function readPrompt(options: Options): Promise<string | readonly number[]>
       `input_ids of ${path} must be integers [length] or [1, length], got ${dtype} [${shape.join(', ')}]`,
     );
   } finally {
-    await file.close();
+    await file.dispose();
   }
 }

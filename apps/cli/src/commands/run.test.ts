@@ -63,7 +63,7 @@ function run(options: Record<string, string>, ...more: string[]): Promise<Result
 async function readOutput(name: string): Promise<Record<'out' | 'lse', Tensor>> {
   const file = await openSafetensorsFile(name);
   const result = { out: await file.tensor('out'), lse: await file.tensor('lse') };
-  await file.close();
+  await file.dispose();
   await rm(name);
   return result;
 }

@@ -51,7 +51,7 @@ async function runRun(options: Options, context: Context): Promise<void> {
 
   progress.update(`reading ${input}`);
   const file = await openSafetensorsFile(input);
-  const inputs = await readInputs(file, kind, options, ignored).finally(() => file.close());
+  const inputs = await readInputs(file, kind, options, ignored).finally(() => file.dispose());
 
   const call = kind.prepare(inputs, attributes); // all that can be wrong with them
   progress.update('planning');

@@ -47,7 +47,7 @@ describeFunctions([safetensors, node], {
   },
   openSafetensorsFile: {
     args: () => [path],
-    after: (file) => (file as node.SafetensorsDiskFile).close(),
+    after: (file) => (file as node.SafetensorsDiskFile).dispose(),
   },
   writeSafetensorsFile: {
     // Files with wrong names must not be written to where the tests stand.

@@ -11,7 +11,10 @@ test("the keys are the runtime's symbols", () => {
 });
 
 test('a runtime without the symbols has keys of its own, and gets no global symbols', async () => {
-  vi.stubGlobal('Symbol', Object.assign((name: string) => original(name), {}));
+  vi.stubGlobal(
+    'Symbol',
+    Object.assign((name: string) => original(name), {}),
+  );
   vi.resetModules();
   const keys = Object.values(await import('./disposable.ts'));
   expect(Symbol.dispose).toBeUndefined();

@@ -1,8 +1,9 @@
-/** A checkpoint in memory: what a program made itself, or changed. */
+/** A checkpoint in memory, such as one that a program made or changed itself. */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import {
   anObject,
   aString,
+  asyncDisposeKey,
   byteLengthOf,
   checkArgument,
   checkTensor,
@@ -20,8 +21,12 @@ const aMap: Kind = {
 };
 
 /**
- * A checkpoint of these tensors, which it shares. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`,
- * `INVALID_SHAPE`.
+ * Makes a checkpoint of a config and tensors, whose memory it shares.
+ * Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`.
+ *
+ * @example
+ * const { tensors } = parseSafetensors(bytes);
+ * const model = await longformerFamily.load(memoryCheckpoint(config, tensors));
  */
 export function memoryCheckpoint(
   config: JsonObject,
@@ -44,6 +49,7 @@ export function memoryCheckpoint(
     has: (tensor) => tensors.has(tensor),
     spec: (tensor) => ({ shape: find(tensor).shape, byteLength: byteLengthOf(find(tensor)) }),
     tensor: async (tensor) => find(tensor),
-    close: async () => {},
+    dispose: async () => {},
+    [asyncDisposeKey]: async () => {},
   };
 }

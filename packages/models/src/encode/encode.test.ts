@@ -77,6 +77,20 @@ describe('a text’s vector is that of the text alone', () => {
       mean(await alone(idsOf(TEXTS[1]), { dtype: 'bool', shape: [1, n], data })),
     );
   });
+  test('normalized: of length 1, and in the same direction', async () => {
+    const { embeddings } = await loaded.encode(TEXTS);
+    const { embeddings: normalized } = await loaded.encode(TEXTS, { normalize: true });
+    for (const [i, row] of rowsOf(normalized, 5).entries()) {
+      const raw = rowsOf(embeddings, 5)[i];
+      expect(Math.hypot(...row)).toBeCloseTo(1, 6);
+      close(
+        row.map((value) => value * Math.hypot(...raw)),
+        raw,
+      );
+    }
+    const { states } = await loaded.encode(TEXTS[1], { normalize: true, pooling: 'none' });
+    for (const row of rowsOf(states[0], TEXTS[1].length + 2)) expect(Math.hypot(...row)).toBeCloseTo(1, 6);
+  });
   test('ids, and one input by itself', async () => {
     const [a, b, c] = await Promise.all([
       loaded.encode(TEXTS[1]),
@@ -119,7 +133,7 @@ describe('texts that are too long', () => {
     close(Array.from(pooled.embeddings.data), mean(rows));
   });
   test('or refused', async () => {
-    await expect(loaded.encode(['a', long], { onLongText: 'refuse' })).rejects.toMatchObject({
+    await expect(loaded.encode(['a', long], { onLongText: 'throw' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: '[attn/models] encode: text 1 has 152 tokens, and 102 are the most',
     });

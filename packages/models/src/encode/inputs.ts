@@ -1,4 +1,4 @@
-/** What callers give to be encoded, as a list of texts and of ids, whatever holds the ids. */
+/** Reads the inputs of `encode`, in any of their forms, as a list of texts and of ids. */
 import { AttnError, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {
@@ -13,8 +13,8 @@ import {
 import { readIntegerList } from '../inputs/integers.ts';
 
 /**
- * What is encoded: a text, or ids with their special tokens: numbers, bigints, a typed array of integers, or
- * a tensor [tokens].
+ * An input of `encode`: a text, or ids with their special tokens
+ * (numbers, bigints, a typed array of integers, or a tensor [tokens]).
  */
 export type EncodeInput = string | IntegerList | Tensor | ForeignTensor;
 
@@ -22,9 +22,9 @@ export type EncodeInput = string | IntegerList | Tensor | ForeignTensor;
 type Ids = readonly number[];
 
 /**
- * The inputs of a call. One text or one list of ids is a list of one; a tensor [rows, tokens] is as many
- * inputs as it has rows.
- * Errors: `INVALID_ARGUMENT` with the value and where it is; `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Reads the inputs of a call. A single text or a single list of ids is one input;
+ * a tensor [rows, tokens] is one input for each row. Errors: `INVALID_ARGUMENT`
+ * with the value and its place; `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function readInputs(
   where: string,
@@ -39,7 +39,7 @@ export function readInputs(
   });
 }
 
-/** The ids of one input. Errors: as of `readInputs`. */
+/** Reads the ids of one input. Errors: those of `readInputs`. */
 export function readIds(label: InputName, input: unknown, vocabSize: number = Infinity): Ids {
   if (typeof input !== 'object' || input === null)
     throw new AttnError(
@@ -70,7 +70,7 @@ function listOf(where: string, inputs: unknown): readonly unknown[] {
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 
-/** True for one list of ids, even if not all of its entries are any. */
+/** True for a single list of ids, even if not all of its entries are ids. */
 function isIds(inputs: unknown): boolean {
   if (isIntegerArray(inputs)) return true;
   return Array.isArray(inputs) && (typeof inputs[0] === 'number' || typeof inputs[0] === 'bigint');

@@ -1,6 +1,6 @@
 /**
- * Files on a web server: by a list of URLs, or beside each other
- * under one. Tensors are read by range requests.
+ * Files on a web server: one URL for each, or one URL under which all
+ * lie. Tensors are read by range requests.
  */
 import { httpSource, openSafetensors, type HttpOptions } from '@attn/safetensors';
 import { AttnError } from '@attn/core';
@@ -13,7 +13,7 @@ import {
   show,
   type OptionKinds,
 } from '@attn/core/backend';
-import { tooLong, type FileStore } from './file-store.ts';
+import { tooLongError, type FileStore } from './file-store.ts';
 import { kindOf } from '../kind-of.ts';
 
 /** URLs by file name: `{ 'config.json': …, 'model.safetensors': … }`. */
@@ -21,7 +21,7 @@ export type UrlMap = Readonly<Record<string, string | URL>>;
 
 const WHERE = 'models/load';
 
-/** What each option of requests must be. */
+/** Kinds of the options of requests. */
 export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   fetch: aFunction,
   headers: anObject,
@@ -30,8 +30,11 @@ export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
 };
 
 /**
- * A store over URLs: one for each file, or one that ends before the files' names.
- * Errors: `INVALID_ARGUMENT`.
+ * The files on a web server, for `loadFrom` and `openCheckpoint`: one URL for
+ * each file, or one URL under which all lie. Errors: `INVALID_ARGUMENT`.
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(urlStore('https://example.org/longformer/'));
  */
 export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {}): FileStore {
   const http = checkOptions(WHERE, options, HTTP_OPTIONS);
@@ -60,10 +63,10 @@ export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {})
     bytes: async (file, limit) => {
       const content = await sourceIfThere(file);
       if (content === undefined) return undefined;
-      if (content.size > limit) throw tooLong(name, file, limit);
+      if (content.size > limit) throw tooLongError(name, file, limit);
       return content.read(0, content.size);
     },
-    tensors: async (file) => ({ ...(await openSafetensors(await source(file))), close: async () => {} }),
+    tensors: async (file) => ({ ...(await openSafetensors(await source(file))), dispose: async () => {} }),
   };
 }
 

@@ -1,4 +1,7 @@
-/** One token from logits: the likeliest, or one drawn from those that temperature, top-k and top-p leave. */
+/**
+ * Chooses a token from logits: the likeliest, or a random one of
+ * those that temperature, top-k and top-p leave.
+ */
 import { AttnError } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
 
@@ -6,11 +9,11 @@ import { mulberry32 } from '@attn/core/backend';
 export interface Sampling {
   /** Logits are divided by it; 0 takes the likeliest token. */
   readonly temperature: number;
-  /** Only so many of the likeliest tokens. */
+  /** Only this many of the likeliest tokens may be drawn. */
   readonly topK?: number;
   /**
-   * Only the likeliest tokens that have this much probability together: the
-   * fewest that reach it. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
+   * Only the fewest of the likeliest tokens that together have this probability
+   * may be drawn. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
    */
   readonly topP?: number;
 }
@@ -21,15 +24,15 @@ export interface TokenChoice {
   readonly probability: number;
 }
 
-/** Uniform numbers in [0, 1) that follow from a seed. */
+/** Returns a generator of uniform numbers in [0, 1) that follow from a seed. */
 export function uniform(seed: number): () => number {
   const next = mulberry32(seed);
   return () => next() / 2 ** 32;
 }
 
 /**
- * The next token. Of equal logits the lower id comes first, and NaN
- * never does. `random` is asked once, and not at all at temperature 0.
+ * Chooses the next token. Of equal logits the lower id wins; NaN never
+ * wins. `random` is called once, and not at all at temperature 0.
  *
  * Errors: `RUN_FAILED` when no logit is a number.
  */
@@ -63,7 +66,7 @@ export function tokenChoices(
   return best.slice(0, needed + 1).map(({ id, probability }) => ({ id, probability: probability / sum }));
 }
 
-/** The greatest logit is 0. */
+/** Probabilities of logits, the greatest of which is 0. */
 function softmax(items: readonly { readonly id: number; readonly logit: number }[]): readonly TokenChoice[] {
   const total = items.reduce((sum, { logit }) => sum + Math.exp(logit), 0);
   return items.map(({ id, logit }) => ({ id, probability: Math.exp(logit) / total }));

@@ -1,4 +1,4 @@
-/** Batches as callers write them: names that are not known, inputs that a model lacks, rows of no tokens. */
+/** Checks batches as callers write them: unknown names, inputs that a model lacks, rows without tokens. */
 import { AttnError, type Tensor } from '@attn/core';
 import { anything, checkOptions, checkTensor, contiguous, show, type OptionKinds } from '@attn/core/backend';
 import type { TokenBatch, VectorBatch } from '../model.ts';
@@ -14,19 +14,19 @@ const TOKENS: OptionKinds<TokenBatch> = {
 
 const VECTORS: OptionKinds<VectorBatch> = { inputsEmbeds: anything, attentionMask: anything };
 
-/** The batch, whose names are all known. Errors: `INVALID_ARGUMENT`. */
+/** Checks the names of a batch. Errors: `INVALID_ARGUMENT`. */
 export function checkBatch(where: string, batch: TokenBatch | VectorBatch): TokenBatch | VectorBatch {
   return checkOptions(where, batch, { ...TOKENS, ...VECTORS }, { name: 'the batch' });
 }
 
-/** A batch of ids. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+/** Checks a batch of ids. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
 export function checkTokenBatch(where: string, batch: TokenBatch): TokenBatch {
   const checked = checkOptions(where, batch, TOKENS, { name: 'the batch' });
   if (checked.inputIds !== undefined) return checked;
   throw new AttnError('MISSING_INPUT', where, `the batch must have inputIds, got ${show(batch)}`);
 }
 
-/** A batch of vectors. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+/** Checks a batch of vectors. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
 export function checkVectorBatch(where: string, batch: VectorBatch): VectorBatch {
   const checked = checkOptions(where, batch, VECTORS, { name: 'the batch' });
   if (checked.inputsEmbeds !== undefined) return checked;
@@ -34,8 +34,8 @@ export function checkVectorBatch(where: string, batch: VectorBatch): VectorBatch
 }
 
 /**
- * Ids as [rows, length], i32; `axes` names the axes that they must have, the last one being the tokens.
- * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Reads ids as [rows, length], i32. `axes` names the axes that they must have; the last
+ * axis is the tokens. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function readInputIds(
   where: string,
@@ -60,7 +60,9 @@ export function readInputIds(
   return { ids: readIds(input, inputIds, [rows, length], count), shape };
 }
 
-/** Vectors [batch, length, width] as f32. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`. */
+/**
+ * Reads vectors [batch, length, width] as f32. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ */
 export function readVectors(where: string, { inputsEmbeds }: VectorBatch, width: number): Tensor<'f32'> {
   const input = { where, name: 'inputsEmbeds' };
   checkTensor(inputsEmbeds, where, input.name);
@@ -70,13 +72,13 @@ export function readVectors(where: string, { inputsEmbeds }: VectorBatch, width:
   if (shape[1] === 0)
     throw inputError(input, 'INVALID_SHAPE', `must have at least one vector a row, got ${show(shape)}`);
   if (dtype === 'f16') return { dtype: 'f32', shape, data: halvesAsNumbers(data) };
-  // An array of another realm is copied into one of this.
+  // An array of another realm is copied into an array of this realm.
   if (dtype === 'f32')
     return { dtype, shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
   throw inputError(input, 'INVALID_DTYPE', `must be f32 or f16, got ${dtype}`);
 }
 
-/** Throws `INVALID_ARGUMENT` for what a model does not have, by name. */
+/** Throws `INVALID_ARGUMENT`, with the name, for inputs that a model does not have. */
 export function refuse(where: string, architecture: string, inputs: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(inputs)) {
     if (value === undefined) continue;

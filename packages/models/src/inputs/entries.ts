@@ -1,7 +1,6 @@
 /**
- * What callers pass as ids and masks: tensors, nested lists, typed arrays, tensors of other libraries. All
- * become a shape and entries, row by row, which are checked one by one only when it is known what they must
- * be.
+ * Reads what callers pass as ids and masks: tensors, nested lists, typed arrays, tensors of other
+ * libraries. All become a shape and a list of entries, row by row. `integers.ts` then checks the entries.
  */
 import { AttnError, type AttnErrorCode, type Tensor } from '@attn/core';
 import { isList, checkTensor, contiguous, halfToFloat32, show } from '@attn/core/backend';
@@ -22,7 +21,7 @@ export type IntegerArray =
 /** One row of integers: numbers, bigints, or a typed array. */
 export type IntegerList = readonly (number | bigint)[] | IntegerArray;
 
-/** A tensor as ONNX Runtime and transformers.js have it: `dims` and `data`. */
+/** A tensor of ONNX Runtime or transformers.js: `dims` and `data`. */
 export interface ForeignTensor {
   readonly dims: readonly number[];
   readonly data: object;
@@ -40,18 +39,21 @@ export interface Entries {
   readonly data: ArrayLike<unknown>;
 }
 
-/** Names are those of the caller, `where` is package and function, as in `AttnError`. */
+/**
+ * The name of an input in messages. `where` is package and function,
+ * as in `AttnError`; `name` is the caller's name for it.
+ */
 export interface InputName {
   readonly where: string;
   readonly name: string;
 }
 
-/** More axes than any input has; also where a list that holds itself ends. */
+/** Most axes of an input. The limit also ends the reading of a list that contains itself. */
 const MOST_AXES = 4;
 
 /**
- * Ids or a mask as entries. Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows
- * of different lengths and impossible tensors, `INVALID_DTYPE`.
+ * Reads ids or a mask as entries. Errors: `INVALID_ARGUMENT` for a value that is not a `Mask`,
+ * `INVALID_SHAPE` for rows of different lengths and impossible tensors, `INVALID_DTYPE`.
  */
 export function readEntries(input: InputName, value: unknown): Entries {
   try {
@@ -62,7 +64,7 @@ export function readEntries(input: InputName, value: unknown): Entries {
   }
 }
 
-/** `[0, 2]`, for messages. */
+/** The place of an entry, such as `[0, 2]`, for messages. */
 export function placeOf({ shape }: Pick<Entries, 'shape'>, index: number): string {
   const place: number[] = [];
   let rest = index;
@@ -73,7 +75,7 @@ export function placeOf({ shape }: Pick<Entries, 'shape'>, index: number): strin
   return show(place);
 }
 
-/** The error of an input. */
+/** The error of a wrong input. */
 export function inputError(
   { where, name }: InputName,
   code: AttnErrorCode,
@@ -83,7 +85,7 @@ export function inputError(
   return new AttnError(code, where, `${name} ${message}`, cause === undefined ? undefined : { cause });
 }
 
-/** Whether a value has a field; one that cannot be asked has none. */
+/** True when a value has this field. A value that cannot be read has no fields. */
 export function hasField<N extends string>(
   value: unknown,
   name: N,
@@ -95,7 +97,9 @@ export function hasField<N extends string>(
   }
 }
 
-/** What an input is of, for errors about its shape: lists are shown, tensors have it written on them. */
+/**
+ * For errors about shapes: where the shape comes from. Lists are shown; tensors state their shape themselves.
+ */
 export function shapeOrigin(value: unknown): string {
   return isTensorLike(value) ? '' : `, the shape of ${show(value)}`;
 }
@@ -124,7 +128,7 @@ function entriesOf(input: InputName, value: unknown, axes: number): Entries {
   return value.some(isRow) ? stack(input, value, axes) : { shape: [value.length], data: value };
 }
 
-/** Rows of equal shape, one after another. */
+/** Joins rows of equal shape. */
 function stack(input: InputName, rows: readonly unknown[], axes: number): Entries {
   const entries = rows.map((row) => entriesOf(input, row, axes - 1));
   const [{ shape }] = entries;
@@ -157,7 +161,7 @@ function isRow(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/** Halves, whatever array holds their bits, as numbers. */
+/** Numbers of halves, whatever array holds their bits. */
 export function halvesAsNumbers({ buffer, byteOffset, length }: Tensor['data']): Float32Array {
   return halfToFloat32(new Uint16Array(buffer, byteOffset, length));
 }

@@ -1,6 +1,6 @@
 /**
- * Entries that must be ids, positions or a mask, in the dtypes that graphs take. The first that is none is
- * named with its place.
+ * Checks entries that must be ids, positions or a mask, and converts them
+ * to the dtypes of graphs. The error for a wrong entry says where it is.
  */
 import { type AttnError, type Tensor } from '@attn/core';
 import { show, sizeOf } from '@attn/core/backend';
@@ -14,16 +14,15 @@ import {
   type InputName,
 } from './entries.ts';
 
-/** The number that a number or a bigint is; undefined for what is no integer. */
+/** The number of a number or a bigint; undefined for anything that is not an integer. */
 export function toInteger(value: unknown): number | undefined {
   const number = typeof value === 'bigint' ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
 }
 
 /**
- * Integers from 0 to `count` - 1 of this shape, as i32; the shape may differ from the value's in how its
- * leading axes are cut.
- * Errors: `INVALID_DTYPE`, `INVALID_SHAPE`, `INVALID_ARGUMENT`.
+ * Reads integers from 0 to `count` - 1 as i32, in this shape, which may merge leading axes
+ * of the value's own shape. Errors: `INVALID_DTYPE`, `INVALID_SHAPE`, `INVALID_ARGUMENT`.
  */
 export function readIds(
   input: InputName,
@@ -45,8 +44,8 @@ export function readIds(
 }
 
 /**
- * A list of integers from 0 to `count` - 1, such as the positions of global tokens. Errors:
- * `INVALID_ARGUMENT`.
+ * Reads a list of integers from `least` to `count` - 1, such as the
+ * positions of global tokens. Errors: `INVALID_ARGUMENT`.
  */
 export function readIntegerList(
   input: InputName,
@@ -68,15 +67,15 @@ export function readIntegerList(
   });
 }
 
-/** What a mask of a model may hold beside 0 and 1, and why not more. */
+/** The values that a model's mask may hold. */
 export interface MaskValues {
-  /** 2 where the mask can say that a token is global as well, as in Hugging Face's Longformer. */
+  /** The greatest value: 2 if the mask can mark global tokens too, as in Hugging Face's Longformer. */
   readonly most: 1 | 2;
-  /** `0 (padding) or 1 (a token)`. */
+  /** The values in words, for messages: `0 (padding) or 1 (a token)`. */
   readonly expected: string;
 }
 
-/** A mask of 0, 1 and, where it may be, 2. Errors: `INVALID_SHAPE`, `INVALID_ARGUMENT`. */
+/** Reads a mask of 0, 1 and, if the model allows it, 2. Errors: `INVALID_SHAPE`, `INVALID_ARGUMENT`. */
 export function readMask(
   input: InputName,
   value: unknown,
@@ -89,7 +88,7 @@ export function readMask(
   for (let i = 0; i < data.length; i++) {
     const item = data[i];
     const number = typeof item === 'boolean' ? Number(item) : toInteger(item);
-    // A number below −1 is no slip: in an additive mask it is what hides a token.
+    // A number below −1 is hardly a typing mistake: in an additive mask it hides a token.
     const hint = typeof item === 'number' && item < -1 ? ADDITIVE : '';
     if (number === undefined || number < 0 || number > most)
       throw wrongEntry(input, entries, i, expected, hint);
@@ -98,7 +97,7 @@ export function readMask(
   return mask;
 }
 
-/** The mask of a model without global tokens, as bool. Errors: `INVALID_SHAPE`, `INVALID_ARGUMENT`. */
+/** Reads the mask of a model without global tokens, as bool. Errors: `INVALID_SHAPE`, `INVALID_ARGUMENT`. */
 export function readPadding(
   where: string,
   architecture: string,

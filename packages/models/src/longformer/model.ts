@@ -22,7 +22,12 @@ export interface LongformerCallOptions {
   readonly hiddenStates?: boolean;
 }
 
-const aConfig = withFields('a config that longformerFamily.load has read', 'architecture', 'windows', 'positions');
+const aConfig = withFields(
+  'a config that longformerFamily.load has read',
+  'architecture',
+  'windows',
+  'positions',
+);
 const theWeights = withFields('weights that longformerFamily.load has read', 'layers', 'head');
 
 const CALL_OPTIONS: OptionKinds<LongformerCallOptions> = { hiddenStates: aBoolean };

@@ -8,6 +8,7 @@ import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import {
   allocate,
   anything,
+  asyncDisposeKey,
   checkArgument,
   checkOptions,
   integer,
@@ -53,6 +54,10 @@ interface Origin {
  *
  * Errors: `UNSUPPORTED` (a model of another kind, relative positions),
  * `INVALID_ARGUMENT` (options), `MALFORMED_FILE`.
+ *
+ * @example
+ * await using checkpoint = await openCheckpoint(folderStore('roberta-base'));
+ * const model = await longformerFamily.load(toLongformer(checkpoint, { window: 512 }));
  */
 export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
   checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
@@ -107,7 +112,8 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
       const tensor = await checkpoint.tensor(from);
       return isPositions ? repeatPositions(tensor, first, rows, model.reservedRows(padTokenId)) : tensor;
     },
-    close: () => checkpoint.close(),
+    dispose: () => checkpoint.dispose(),
+    [asyncDisposeKey]: () => checkpoint.dispose(),
   };
 }
 

@@ -1,15 +1,15 @@
-/** How outputs differ from a golden's; without any of Node's modules, so that pages can ask it too. */
+/** Compares outputs with a golden. It uses no module of Node, so that it also runs on pages. */
 import { type Tensors } from '@attn/core';
 import { sizeOf } from '@attn/core/backend';
 import { compareOutput } from '@attn/conformance';
 import type { Golden } from './goldens.testing.ts';
 
-/** What comparing takes of a golden. */
+/** The part of a golden that is compared. */
 export type Expected = Pick<Golden, 'id' | 'tensors' | 'outputs' | 'atol'>;
 
 /**
- * How the outputs of a run differ from the golden's: one text per
- * output that is off. Padded positions do not count.
+ * Describes how the outputs of a run differ from the golden: one text
+ * for each wrong output. Padded positions do not count.
  */
 export function differences(golden: Expected, outputs: Tensors, names = golden.outputs): readonly string[] {
   const compare = golden.tensors.get('aux.compare');

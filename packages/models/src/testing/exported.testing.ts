@@ -1,10 +1,10 @@
-/** An exported graph, run by ONNX Runtime alone, without anything else of this project. */
+/** Runs an exported graph with ONNX Runtime alone, without any other part of this project. */
 import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import { sizeOf } from '@attn/core/backend';
 import { exportOnnx } from '@attn/onnx';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
-/** The outputs, by the graph's names for them. */
+/** Returns the outputs under the graph's names. */
 export async function runExported(graph: Graph, inputs: Tensors, portable: boolean): Promise<Tensors> {
   const exported = exportOnnx(graph, { portable });
   const session = await InferenceSession.create(exported.model);

@@ -1,6 +1,6 @@
 /**
- * What holds for the goldens of every family: in float64 and on every
- * backend, all positions that count are within the tolerance.
+ * Tests the goldens of a family: in float64 and on every backend, all
+ * positions that count are within the tolerance.
  */
 import { createAttn, type Attn, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
@@ -15,18 +15,18 @@ import type { Model, ModelCall } from '../model.ts';
 /** A golden's model, called with the golden's inputs. */
 export interface GoldenCall extends ModelCall {
   readonly model: Model;
-  /** Outputs that are compared; default: all of the golden's. */
+  /** Names of the outputs that are compared. Default: all outputs of the golden. */
   readonly names?: readonly string[];
 }
 
 const isState = (name: string): boolean => name.startsWith('hidden_states');
 
-/** True when the golden holds the states between layers, too. */
+/** True when the golden also holds the states between layers. */
 export function hasStates({ outputs }: Golden): boolean {
   return outputs.some(isState);
 }
 
-/** The tests. */
+/** Declares the tests of these goldens. */
 export function testGoldens(ids: readonly string[], call: (golden: Golden) => Promise<GoldenCall>): void {
   const compare = async (id: string, run: (goldenCall: GoldenCall) => Tensors | Promise<Tensors>) => {
     const golden = await readGolden(id);

@@ -1,7 +1,7 @@
 /**
  * Goldens: whole models of the original Python implementations, with their inputs and
- * outputs. Each folder of `goldens/` is a checkpoint as people have it, `io.safetensors`
- * with what went in and came out, and `case.json` with the bound on the difference.
+ * outputs. Each folder of `goldens/` is an ordinary checkpoint, with `io.safetensors`
+ * (inputs and outputs) and `case.json` (the largest difference allowed).
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,12 +15,12 @@ import type { TokenBatch } from '../model.ts';
 /** A batch whose inputs are tensors. */
 export type GoldenBatch = { readonly [Name in keyof TokenBatch]: Tensor };
 
-/** One golden. */
+/** A golden, in memory. */
 export interface Golden {
   readonly id: string;
   readonly architecture: string;
   readonly checkpoint: Checkpoint;
-  /** Errors: when the golden's inputs are vectors. */
+  /** The inputs. Throws when the golden's inputs are vectors. */
   readonly batch: GoldenBatch;
   /** Every tensor of io.safetensors, by name. */
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -29,7 +29,7 @@ export interface Golden {
   readonly atol: number;
 }
 
-/** Where a golden's folder is. */
+/** Path of a golden's folder. */
 export function goldenFolder(id: string): string {
   return fileURLToPath(new URL(`../../goldens/${id}/`, import.meta.url));
 }
@@ -65,7 +65,7 @@ export async function readGolden(id: string): Promise<Golden> {
   };
 }
 
-/** The outputs in float64, rounded at the end. */
+/** Computes the outputs in float64, and rounds them at the end. */
 export function referenceOutputs(graph: Graph, inputs: Tensors): Tensors {
   const outputs = Object.entries(evaluateReference(graph, inputs)).map(
     ([name, { shape, data }]): [string, Tensor] => [

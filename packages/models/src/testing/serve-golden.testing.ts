@@ -1,7 +1,4 @@
-/**
- * Around the tests that run on a page: a golden's files on a web
- * server of their own, whose address pages get as `golden`.
- */
+/** Serves a golden's files on a web server while tests run on a page. Pages get its address as `golden`. */
 import type { TestProject } from 'vitest/node';
 import { filesOf, serveFiles } from '../files/server.testing.ts';
 import { goldenFolder } from './goldens.testing.ts';
@@ -12,7 +9,7 @@ declare module 'vitest' {
   }
 }
 
-/** Starts the server; what it returns stops it. */
+/** Starts the server, and returns a function that stops it. */
 export default async function serveGolden(project: TestProject): Promise<() => Promise<void>> {
   const server = await serveFiles(await filesOf(goldenFolder('linformer_lm')));
   project.provide('golden', server.url);

@@ -1,6 +1,6 @@
 /**
  * A byte-level tokenizer like RoBERTa's, small enough to read: each
- * lower-case letter and the space is a token, ids from 4.
+ * lower-case letter and the space is a token, with ids from 4.
  */
 import type { JsonObject } from '@attn/core';
 
@@ -12,7 +12,7 @@ export function letterId(letter: string): number {
   return SPECIAL.length + LETTERS.indexOf(letter === ' ' ? 'Ġ' : letter);
 }
 
-/** A special token as tokenizer.json lists it; `more` replaces fields. */
+/** A special token in the form of tokenizer.json; `more` replaces fields. */
 export function specialToken(content: string, id: number, more: JsonObject = {}): JsonObject {
   return {
     id,
