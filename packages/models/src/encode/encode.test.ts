@@ -366,8 +366,8 @@ describe('a call', () => {
     ],
     [
       'names that are not known',
-      ['a', { normalize: true } as object],
-      { message: expect.stringContaining('there is no option "normalize"; known are pooling') },
+      ['a', { truncate: true } as object],
+      { message: expect.stringContaining('there is no option "truncate"; known are pooling') },
     ],
     [
       'an unknown pooling',
