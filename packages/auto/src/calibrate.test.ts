@@ -1,4 +1,4 @@
-/** What every backend of this project calibrates, and how it is remembered. */
+/** The calibration of every backend of this project, and how it is stored. */
 import { readFileSync } from 'node:fs';
 import { f32, type Backend, type Json } from '@attn/core';
 import { attentionGraph } from '@attn/core/backend';
@@ -24,7 +24,7 @@ describe.each(['cpu', 'onnx', 'wasm'])('%s', (name) => {
     const [first, second] = [backends[name](), backends[name]()];
     for (const backend of [first, second]) expect(await backend.probe()).toMatchObject({ available: true });
     const result = await first.calibrate?.();
-    // As it comes from a file.
+    // The form in which a file stores it.
     const stored: Json = JSON.parse(JSON.stringify(result));
     expect(await second.calibrate?.(stored)).toEqual(result);
     expect(second.estimate(graph)).toBeCloseTo(first.estimate(graph), 9);

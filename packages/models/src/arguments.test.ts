@@ -1,4 +1,4 @@
-// Whatever a public function gets: it takes it, or one typed sentence says what is wrong with it.
+// A public function accepts its arguments, or throws one typed sentence that says what is wrong with them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ const masked = {
   tokenTypeIds: [[0, 0]],
 };
 
-/** The functions of a family. What they take of a checkpoint is taken whole. */
+/** The functions of a family. */
 function family(family: models.ModelFamily, checkpoint: models.Checkpoint): FunctionTable {
   const { config } = checkpoint;
   const tokenizerOf = (json: JsonObject) => family.tokenizer?.(json);
@@ -88,7 +88,7 @@ describeFunctions([models], {
   folderStore: { args: () => [folder, 'a name'] },
   hubStore: 'asks for a model that is there; its options are those of loadModel',
   writeCheckpoint: {
-    // Folders with wrong names must not be made where the tests stand.
+    // Folders with wrong names must not be made in the working directory.
     call: (name: unknown, ...rest: never[]) =>
       (models.writeCheckpoint as (...args: unknown[]) => Promise<void>)(
         typeof name === 'string' && name !== '' ? join(folder, name) : name,

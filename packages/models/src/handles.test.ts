@@ -1,5 +1,5 @@
-// No file stays open: not after an example of the docs, not after a load that fails midway, whatever fails
-// it.
+// No file stays open: neither after an example of the docs nor after
+// a load that fails midway, for whatever reason.
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ async function openFiles(under: string): Promise<readonly string[]> {
   return paths.filter((path) => path.startsWith(under));
 }
 
-/** A store that knows how many of its files are open. */
+/** A store that counts its open files. */
 function counting(inner: FileStore): { readonly store: FileStore; open(): number } {
   let open = 0;
   const tensors = async (file: string): Promise<TensorFile> => {
@@ -121,14 +121,14 @@ test('the docs’ example of a long model leaves no file open', { timeout: 60_00
   expect(example).toContain('toLongformer');
   await cp(goldenFolder('roberta_encoder'), join(folder, 'roberta-base'), { recursive: true });
   await symlink(fileURLToPath(new URL('../node_modules', import.meta.url)), join(folder, 'node_modules'));
-  // A package finds itself by its own name only from within.
+  // A package can import itself by name only from inside its folder.
   const imported = example.replace(
     "'@attn/models/node'",
     JSON.stringify(new URL('../dist/node.js', import.meta.url).href),
   );
-  // In a function, whose names end with it.
+  // In a function, so that its variables end with it.
   const code = imported.replace(/^(import .+?;)\n(.+)$/s, '$1\nawait (async () => {\n$2})();');
-  // A file that is forgotten is closed by the garbage collector, which then warns of it: DEP0137.
+  // The garbage collector closes a forgotten file, and warns about it: DEP0137.
   const collect =
     '\nfor (let i = 0; i < 10; i++) { globalThis.gc(); await new Promise((turn) => setTimeout(turn, 10)); }\n';
   await writeFile(join(folder, 'example.mjs'), code + collect);

@@ -1,5 +1,5 @@
-// Damaged and hostile checkpoints: a typed error or a model, never
-// anything else, and no memory for what is only claimed.
+// Damaged and hostile checkpoints give a typed error or a model, never
+// anything else, and no memory is allocated for sizes that are only claimed.
 import { AttnError, type Json, type JsonObject } from '@attn/core';
 import { openSafetensors } from '@attn/safetensors';
 import fc from 'fast-check';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
 });
 
-/** The largest piece that was ever read. */
+/** The largest piece that was read. */
 let largest = 0;
 
 function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): FileStore {
@@ -41,7 +41,7 @@ function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): F
   };
 }
 
-/** A model, or one of our own errors that puts the blame on the input. */
+/** Loads a model, or fails with an `AttnError` that blames the input. */
 async function survives(changes: Readonly<Record<string, Uint8Array>>, base = files): Promise<void> {
   largest = 0;
   try {

@@ -21,7 +21,7 @@ test('loadModel on a page', async () => {
   const attn = await createAttn({ backends: [wasm()] });
   const model = await loadModel(url, { attn, fetch: counted, architecture: 'LinformerLM' });
   expect(model.tokenizer).toBeUndefined();
-  // The size, the length of the header, the header, and then each tensor by itself.
+  // Requests for the size, the length of the header, the header, and then each tensor.
   expect(whole).toEqual([]);
   expect([...ranges].slice(0, 2)).toEqual(['bytes=0-0', 'bytes=0-7']);
   expect(ranges.size).toBeGreaterThan(10);

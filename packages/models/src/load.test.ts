@@ -1,4 +1,4 @@
-// Loading from folders, URLs, shards and the hub: all must give the
+// Loading from folders, URLs, shards and the hub: all give the
 // golden's output, and read no more than they need.
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -139,7 +139,7 @@ describe('the web', () => {
     await works({ 'config.json': `${url}/config.json`, 'model.safetensors': `${url}/model.safetensors` });
     const ranges = requests.filter((request) => request.startsWith('GET /model.safetensors'));
     expect(new Set(ranges).size).toBe(ranges.length);
-    // Its size, its header's length, its header, its tensors.
+    // Requests for the size, the length of the header, the header, and each tensor.
     expect(ranges.length).toBe(3 + golden.checkpoint.names.length);
   });
   test('what is not there', async () => {

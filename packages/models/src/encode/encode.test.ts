@@ -1,4 +1,4 @@
-// Encoding: whatever is batched, padded or cut, a text's vector is that of the text alone.
+// Encoding: batches, padding and cuts do not change the vector of a text.
 import { createAttn, type Attn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import fc from 'fast-check';
@@ -119,8 +119,8 @@ describe('texts that are too long', () => {
     );
     expect(states[0].shape).toEqual([152, 64]);
     const rows = rowsOf(states[0], 152);
-    // Windows of 40 own tokens at 0, 32, 64, 96, 128; token 36 is the
-    // 37th of the first or the 5th of the second.
+    // Windows of 40 tokens of the text begin at 0, 32, 64, 96, 128;
+    // token 36 is the 37th of the first window or the 5th of the second.
     const second = await alone(idsOf(long.slice(32, 72)));
     close(rows[1 + 36], second[1 + 4]);
     close(rows[1 + 67], second[1 + 35]);

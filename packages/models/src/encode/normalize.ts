@@ -1,7 +1,7 @@
 /** Scales vectors to length 1, so that the dot product of two vectors is their cosine similarity. */
 import type { Tensor } from '@attn/core';
 
-/** Divides each row of a matrix by its Euclidean length, in place, and returns the matrix. Zero rows stay zero. */
+/** Divides each row of a matrix by its Euclidean length, in place. Zero rows stay zero. */
 export function normalizeRows(matrix: Tensor<'f32'>): Tensor<'f32'> {
   const { data, shape } = matrix;
   const [rows, width] = shape;

@@ -1,5 +1,5 @@
-// Generation against the definition: the likeliest token of the
-// reference's logits, again and again; and how tokens are drawn.
+// Generation against its definition: the likeliest token of the
+// reference's logits, again and again; and the drawing of tokens.
 import { bool, createAttn, i32, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// Whatever holds ids and masks is taken; what is none is refused with its value and its place.
+// Ids and masks are accepted in any container; a wrong entry is refused with its value and its place.
 import { bool, f32, i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
   vectors = await linformerFamily.load(e.checkpoint);
 });
 
-/** What plain JavaScript may pass: anything at all. */
+/** Any value, as plain JavaScript may pass it. */
 const untyped = (value: unknown): never => value as never;
 const IDS = [0, 5, 6, 2];
 

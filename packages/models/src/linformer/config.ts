@@ -1,8 +1,8 @@
 /**
- * What a config.json of a Linformer says, checked. There are two originals, whose checkpoints have nothing
- * in common: lucidrains' `linformer` (`model_type` "linformer", fields named as the constructor's arguments)
- * and fairseq's `linformer_roberta` (fields named as its options). Neither library writes a config.json;
- * these are what people write beside the weights. Wang et al. 2020, https://arxiv.org/abs/2006.04768
+ * Reads and checks a config.json of a Linformer. There are two originals, whose
+ * checkpoints have nothing in common: lucidrains' `linformer` (`model_type` "linformer")
+ * and fairseq's `linformer_roberta`. Neither library writes a config.json; people write
+ * one beside the weights. Wang et al. 2020, https://arxiv.org/abs/2006.04768
  */
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
@@ -34,7 +34,7 @@ export function readLinformerConfig(json: JsonObject, architecture?: string): Li
 
 /**
  * Fields by which a config says that no token may see later ones.
- * Neither original has them, for the reason in the message.
+ * Neither original has such fields; the message says why.
  */
 const CAUSAL = ['causal', 'autoregressive', 'is_decoder'];
 

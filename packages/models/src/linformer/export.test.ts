@@ -1,5 +1,4 @@
-// An exported Linformer is run by ONNX Runtime alone, without this
-// project, and must give what the original gave.
+// An exported Linformer, run by ONNX Runtime alone, gives the outputs of the original.
 import { describe, expect, test } from 'vitest';
 import { differences } from '../testing/differences.testing.ts';
 import { runExported } from '../testing/exported.testing.ts';

@@ -7,7 +7,7 @@ const GOLDENS = [
   'linformer_share_kv_reversible',
   'linformer_lm',
   'linformer_head_dim',
-  // With padding, but for the first; it is known by its id, and positions of padding count, too.
+  // All but the first have padding, which fairseq recognises by its id; states of padding are compared too.
   'linformer_roberta_masked_lm',
   'linformer_roberta_key_value',
   'linformer_roberta_layerwise',

@@ -1,4 +1,4 @@
-// What the goldens do not cover: padding and encoding, models without their head, and what is refused.
+// What the goldens do not cover: padding and encoding, models without their head, and refused inputs.
 import {
   AttnError,
   bool,
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => attn.dispose());
 
-/** Floats are compared as the sums of two orders may differ. */
+/** The tolerance allows for sums in another order. */
 function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(got.length).toBe(expected.length);
   const most = Array.from(got).reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i])), 0);

@@ -1,16 +1,16 @@
-// An exported model is run by ONNX Runtime alone, without this project, and must give what the original gave.
+// An exported model, run by ONNX Runtime alone, gives the outputs of the original.
 import { describe, expect, test } from 'vitest';
 import { differences } from '../testing/differences.testing.ts';
 import { runExported } from '../testing/exported.testing.ts';
 import { readGolden, type Golden } from '../testing/goldens.testing.ts';
 import { longformerFamily } from './index.ts';
 
-/** Where the golden's global mask is 1; its row 0 stands for all. */
+/** Positions where row 0 of the golden's global mask is 1; all rows are equal. */
 function globalTokens({ batch: { globalAttentionMask: mask } }: Golden): number[] | undefined {
   return mask && Array.from(mask.data).flatMap((value, i) => (value === 1 ? [i] : []));
 }
 
-// Those without padding: a fixed graph is for full rows.
+// Goldens without padding: a fixed graph is for full rows.
 describe.each([
   'longformer_no_global',
   'longformer_short',

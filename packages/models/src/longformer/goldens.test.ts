@@ -13,7 +13,7 @@ const GOLDENS = [
   'longformer_question_answering',
   'longformer_token_classification',
   'longformer_multiple_choice',
-  // 2 in the attention mask: a token that is global as well.
+  // In these, 2 in the attention mask marks a global token.
   'longformer_mask_of_three',
   'longformer_mask_of_three_merged',
   'longformer_mask_of_three_rule',

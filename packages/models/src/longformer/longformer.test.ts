@@ -1,4 +1,4 @@
-// What no golden of the original covers: the extensions, what may be left out, and what is refused.
+// What no golden of the original covers: the extensions, optional parts, and refused inputs.
 import { bool, i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
@@ -13,7 +13,7 @@ const { checkpoint } = golden;
 const withConfig = (fields: JsonObject): Promise<Longformer> =>
   longformerFamily.load({ ...checkpoint, config: { ...checkpoint.config, ...fields } });
 
-/** Rows of the last hidden state, for these ids. */
+/** Rows of the last hidden state for these ids. */
 function rows(model: Longformer, ids: readonly number[], globals?: Tensor): Float32Array[] {
   const { graph, inputs } = model.call({
     inputIds: i32([1, ids.length], ids),

@@ -1,5 +1,5 @@
-// A Longformer whose window sees everything is the short model it was
-// made of: checked against the originals' own outputs.
+// A Longformer whose window sees everything computes what the short
+// model computed: checked against the outputs of the original.
 import { f32, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
@@ -35,7 +35,10 @@ test('with a small window it is another one', async () => {
   expect(differences(golden, referenceOutputs(graph, inputs)).length).toBeGreaterThan(0);
 });
 
-/** Two rows per position, so that it is seen where each one went. */
+/**
+ * The position that each row of the long table was copied from: rows
+ * of the short table hold their own number.
+ */
 const positionsOf = async (id: string, maxPositions: number): Promise<number[]> => {
   const { checkpoint } = await readGolden(id);
   const name = checkpoint.names.find((candidate) => candidate.endsWith('position_embeddings.weight')) ?? '';

@@ -1,6 +1,4 @@
-/**
- * What a config.json of fairseq's Linformer says, checked. Its fields are named as the options of the original.
- */
+/** Reads and checks a config.json of fairseq's Linformer, whose fields are the original's options. */
 import type { Activation } from '@attn/core';
 import { checkArchitecture, LAYER_COUNT, readActivation, readWidth } from '../../checkpoint/common-fields.ts';
 import type { ConfigReader } from '../../checkpoint/config-reader.ts';

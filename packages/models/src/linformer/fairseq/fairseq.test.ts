@@ -1,5 +1,5 @@
-// fairseq's Linformer against its definition in plain float64, beyond
-// what the goldens cover: every way of sharing E and F, with every head.
+// fairseq's Linformer against its definition in plain float64, where the
+// goldens do not reach: every way of sharing E and F, with every head.
 import { createAttn, i32, type Attn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
@@ -19,7 +19,7 @@ const VARIANTS: readonly FairseqVariant[] = [
   { untied: true },
 ];
 
-/** Rows as long as the model, shorter, and shorter than K; with padding as fairseq knows it, and without. */
+/** Rows as long as the model, shorter, and shorter than K; with fairseq's padding, and without padding. */
 const ROWS: readonly (readonly number[])[] = [
   Array.from({ length: SIZES.positions }, (_, i) => 2 + ((i * 5) % 21)),
   [0, 5, 9, 22, 7, 7, 3, 12, 4, 2],

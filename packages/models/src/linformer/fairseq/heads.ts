@@ -1,4 +1,4 @@
-/** The part of fairseq's Linformer after its encoder: from [B, N, C] to the outputs that the original has. */
+/** The part of fairseq's Linformer after its encoder: from [B, N, C] to the original's outputs. */
 import type { Value } from '@attn/core';
 import { maskedLmLogits, rowLogits } from '../../graph/heads.ts';
 import type { ModelBuilder } from '../../graph/model-builder.ts';

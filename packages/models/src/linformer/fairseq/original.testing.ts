@@ -1,11 +1,11 @@
 /**
- * fairseq's `linformer_roberta` by itself: a state dict with the names and shapes that PyTorch gives it, and
- * what the model computes, row by row in plain loops over float64. It knows nothing of this package's graphs.
+ * fairseq's `linformer_roberta` written anew: a state dict with PyTorch's names and shapes, and the
+ * computation of the model, row by row in plain loops over float64. It does not use this package's graphs.
  */
 import { f32, type JsonObject, type Tensor } from '@attn/core';
 import { mulberry32, sizeOf } from '@attn/core/backend';
 
-/** What differs between the models of these tests. */
+/** Options in which the models of these tests differ. */
 export interface FairseqVariant {
   readonly sharedKeyValue?: boolean;
   readonly layerwise?: boolean;
@@ -27,7 +27,7 @@ export const SIZES = {
 
 const ENCODER = 'encoder.sentence_encoder';
 
-/** Names and shapes of all tensors. Those of one list are one tensor under several names. */
+/** Names and shapes of all tensors. The names of one list belong to one tensor. */
 function entries({ sharedKeyValue, layerwise, normBefore, untied }: FairseqVariant): [string[], number[]][] {
   const { vocab, width, wide, layers, positions, k, labels, pad } = SIZES;
   const words = `${ENCODER}.embed_tokens.weight`;
@@ -88,8 +88,8 @@ function entries({ sharedKeyValue, layerwise, normBefore, untied }: FairseqVaria
 }
 
 /**
- * A state dict: `all` names of what is shared, or only the first by
- * the alphabet, as safetensors' `save_model` keeps it.
+ * A state dict that holds shared tensors under `all` names, or only
+ * under the alphabetically first, as safetensors' `save_model` does.
  */
 export function stateDict(variant: FairseqVariant, names: 'all' | 'first'): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
@@ -105,7 +105,7 @@ export function stateDict(variant: FairseqVariant, names: 'all' | 'first'): Map<
   return tensors;
 }
 
-/** Its config.json. */
+/** The config.json of a variant. */
 export function configOf({ sharedKeyValue, layerwise, normBefore, untied }: FairseqVariant): JsonObject {
   return {
     model_type: 'linformer_roberta',
@@ -129,8 +129,8 @@ export function configOf({ sharedKeyValue, layerwise, normBefore, untied }: Fair
 type Matrix = number[][];
 
 /**
- * What the model gives for one row of ids: states [n][width], logits
- * of words [n][vocab], and of the classifier [labels].
+ * The outputs of the model for one row of ids: states [n][width],
+ * logits of words [n][vocab], and logits of the classifier [labels].
  */
 export function direct(
   variant: FairseqVariant,
@@ -179,7 +179,7 @@ export function direct(
       const keys = variant.layerwise ? `${ENCODER}.compress_layer` : `${layer}.self_attn.compress_k`;
       const isShared = variant.layerwise || variant.sharedKeyValue;
       const values = isShared ? keys : `${layer}.self_attn.compress_v`;
-      // E has a column for each position there may be: those beyond the row are not used, nor is a bias.
+      // E has a column for each possible position. Columns after the row's end are not used, nor is a bias.
       const shortened = (name: string): Matrix =>
         matrix(`${name}.weight`).map((weights) =>
           y[0].map((_, c) => y.reduce((sum, row, n) => sum + weights[n] * row[c], 0)),
@@ -211,7 +211,7 @@ export function direct(
   };
 }
 
-/** Each head by itself: softmax(q kᵀ / √d) v. */
+/** Attention of each head: softmax(q kᵀ / √d) v. */
 function attend(q: Matrix, k: Matrix, v: Matrix): Matrix {
   const { width, heads } = SIZES;
   const d = width / heads;
@@ -228,7 +228,7 @@ function attend(q: Matrix, k: Matrix, v: Matrix): Matrix {
   });
 }
 
-/** x Φ(x), by the power series of erf, which is exact enough for the numbers that occur here. */
+/** x Φ(x), by the power series of erf, which is accurate enough for the values here. */
 function gelu(x: number): number {
   const z = Math.abs(x) / Math.SQRT2;
   let [term, sum] = [z, z];

@@ -1,6 +1,6 @@
 /**
- * What a config.json of lucidrains' Linformer says, checked. Its fields are named as the arguments of the
- * original's constructor.
+ * Reads and checks a config.json of lucidrains' Linformer, whose
+ * fields are the arguments of the original's constructor.
  */
 import { checkArchitecture, LAYER_COUNT, readWidth } from '../../checkpoint/common-fields.ts';
 import type { ConfigReader } from '../../checkpoint/config-reader.ts';

@@ -1,4 +1,4 @@
-/** The part of lucidrains' Linformer after its layers: from [B, N, C] to the outputs that the original has. */
+/** The part of lucidrains' Linformer after its layers: from [B, N, C] to the original's outputs. */
 import type { Value } from '@attn/core';
 import type { ModelBuilder } from '../../graph/model-builder.ts';
 import type { LucidrainsArchitecture } from './config.ts';
