@@ -137,8 +137,8 @@ export { attentionGraph, attentionInputs } from './calls/attention.ts';
 export { linformerGraph, linformerInputs } from './calls/linformer.ts';
 export { lshGraph, lshInputs } from './calls/lsh.ts';
 
-// Releasing: `dispose()`, `using` and `await using`.
-export { asyncDisposeKey, disposeKey, type WithAsyncDispose, type WithDispose } from './util/disposable.ts';
+// Releasing: `dispose()` and `await using`.
+export type { WithAsyncDispose } from './util/disposable.ts';
 
 // Tools.
 export { debug, debugLevel } from './util/debug.ts';

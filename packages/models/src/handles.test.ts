@@ -94,12 +94,12 @@ describe('a load', () => {
   });
 });
 
-test('`await using` closes a checkpoint, and `using` releases a model', async () => {
+test('`await using` closes a checkpoint and releases a model', async () => {
   const { store, open } = counting(folderStore(goldenFolder('roberta_encoder')));
   {
     await using checkpoint = await openCheckpoint(store);
     await using long = toLongformer(checkpoint);
-    using model = new LoadedModel(await longformerFamily.load(long));
+    await using model = new LoadedModel(await longformerFamily.load(long));
     expect([open(), model.network.maxLength]).toEqual([1, 4096]);
   }
   expect(open()).toBeLessThan(1);

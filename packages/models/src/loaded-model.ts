@@ -6,11 +6,9 @@ import {
   aString,
   checkArgument,
   checkOptions,
-  disposeKey,
   show,
   type OptionKinds,
   type RunOptions,
-  type WithDispose,
 } from '@attn/core/backend';
 import { CompiledGraphs } from './compiled-graphs.ts';
 import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
@@ -34,13 +32,11 @@ const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
 const WHERE = 'models/run';
 
 /** A model that can run: it encodes texts, continues them, and computes single batches. */
-export class LoadedModel implements WithDispose {
+export class LoadedModel {
   /** The model by itself: its config, weights and graphs. */
   readonly network: Model;
   /** Undefined when the checkpoint has no tokenizer.json. */
   readonly tokenizer: TextTokenizer | undefined;
-  /** Calls `dispose()`; `using` calls it. */
-  declare readonly [Symbol.dispose]: () => void;
   private readonly graphs: CompiledGraphs | undefined;
 
   /**
@@ -55,7 +51,6 @@ export class LoadedModel implements WithDispose {
     this.network = model;
     this.tokenizer = tokenizer;
     this.graphs = attn && new CompiledGraphs(attn);
-    Object.assign(this, { [disposeKey]: () => this.dispose() });
   }
 
   /**
@@ -132,6 +127,11 @@ export class LoadedModel implements WithDispose {
   /** Releases the compiled graphs. The model can still be used: it compiles again. */
   dispose(): void {
     this.graphs?.clear();
+  }
+
+  /** Calls `dispose()`; `await using` calls it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
   }
 
   private runnable(): RunnableModel {

@@ -11,7 +11,6 @@ import {
   allocate,
   anObject,
   aSignal,
-  asyncDisposeKey,
   checkArgument,
   checkOptions,
   lazyTensor,
@@ -81,7 +80,7 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
       ...file,
       lazyTensor: (name) => reopener.lazyTensor(file, name),
       dispose: () => handle.close(),
-      [asyncDisposeKey]: () => handle.close(),
+      [Symbol.asyncDispose]: () => handle.close(),
     };
   } catch (error) {
     await handle.close();

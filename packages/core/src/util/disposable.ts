@@ -1,21 +1,12 @@
 /**
- * `using` and `await using` (TypeScript ≥ 5.2, Node ≥ 24, Chromium ≥ 134) call methods whose keys are
- * `Symbol.dispose` and `Symbol.asyncDispose`. Projects whose `lib` is older than that lack the types of the two
- * symbols, so they are declared here, as @types/node does; runtimes that lack the symbols get stand-ins.
+ * `await using` calls a method whose key is `Symbol.asyncDispose`. TypeScript projects whose `lib` is older than that
+ * lack the type of the symbol, so it is declared here, as @types/node does.
  */
 declare global {
   interface SymbolConstructor {
-    readonly dispose: unique symbol;
+    /** Key of the method that `await using` calls at the end of a block. */
     readonly asyncDispose: unique symbol;
   }
-}
-
-/** An object that is released by `dispose()`, or by `using` at the end of its block. */
-export interface WithDispose {
-  /** Releases what the object holds. Idempotent. */
-  dispose(): void;
-  /** Calls `dispose()`; `using` calls it. */
-  [Symbol.dispose](): void;
 }
 
 /** An object that is released by `dispose()`, or by `await using` at the end of its block. */
@@ -25,11 +16,3 @@ export interface WithAsyncDispose {
   /** Calls `dispose()`; `await using` calls it. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** Key of the method that `using` calls: `Symbol.dispose`, or a stand-in where the runtime has none. */
-export const disposeKey: typeof Symbol.dispose = (Symbol.dispose ??
-  Symbol('Symbol.dispose')) as typeof Symbol.dispose;
-
-/** Key of the method that `await using` calls: `Symbol.asyncDispose`, or a stand-in where there is none. */
-export const asyncDisposeKey: typeof Symbol.asyncDispose = (Symbol.asyncDispose ??
-  Symbol('Symbol.asyncDispose')) as typeof Symbol.asyncDispose;

@@ -3,7 +3,6 @@ import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import {
   anObject,
   aString,
-  asyncDisposeKey,
   byteLengthOf,
   checkArgument,
   checkTensor,
@@ -50,6 +49,6 @@ export function memoryCheckpoint(
     spec: (tensor) => ({ shape: find(tensor).shape, byteLength: byteLengthOf(find(tensor)) }),
     tensor: async (tensor) => find(tensor),
     dispose: async () => {},
-    [asyncDisposeKey]: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }

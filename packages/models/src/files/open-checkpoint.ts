@@ -4,7 +4,7 @@
  * code when they are read: they are refused with the command that converts them.
  */
 import { AttnError, type JsonObject } from '@attn/core';
-import { asyncDisposeKey, checkArgument, show } from '@attn/core/backend';
+import { checkArgument, show } from '@attn/core/backend';
 import { aStore } from '../argument-kinds.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';
@@ -130,7 +130,7 @@ function checkpointOf(store: FileStore, config: JsonObject, files: readonly Tens
     tensor: async (name) => find(name).tensor(name),
     lazyTensor: (name) => find(name).lazyTensor?.(name),
     dispose: () => disposeAll(files),
-    [asyncDisposeKey]: () => disposeAll(files),
+    [Symbol.asyncDispose]: () => disposeAll(files),
   };
 }
 

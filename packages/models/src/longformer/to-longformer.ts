@@ -8,7 +8,6 @@ import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import {
   allocate,
   anything,
-  asyncDisposeKey,
   checkArgument,
   checkOptions,
   integer,
@@ -113,7 +112,7 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
       return isPositions ? repeatPositions(tensor, first, rows, model.reservedRows(padTokenId)) : tensor;
     },
     dispose: () => checkpoint.dispose(),
-    [asyncDisposeKey]: () => checkpoint.dispose(),
+    [Symbol.asyncDispose]: () => checkpoint.dispose(),
   };
 }
 
