@@ -11,7 +11,7 @@ import {
 import { evaluateReference, toReference } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
-import type { CallKind, InputNames } from './call.ts';
+import type { SystemOption, InputNames } from './call.ts';
 import { greatestDifference } from './rows.ts';
 
 /** Its tensors. */
@@ -21,7 +21,7 @@ export const LINFORMER_INPUTS: InputNames = {
 };
 
 /** Errors: `INVALID_ARGUMENT`. */
-export function linformerCall(json: JsonObject): CallKind {
+export function linformerCall(json: JsonObject): SystemOption {
   const system = readSystem(json);
   return {
     name: 'linformer',

@@ -221,8 +221,8 @@ describe('run', () => {
     const { shapes, computedShare } = JSON.parse(stdout);
     expect(Object.keys(shapes)).toEqual(['q', 'k', 'v', 'keyMask', 'E', 'F', 'biasE', 'out', 'lse']);
     expect(computedShare).toBeCloseTo(3 / 9);
-    const shown: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
-    const call = { q, k, v, E, F, biasE, keyMask: shown, returnLse: true };
+    const mask: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
+    const call = { q, k, v, E, F, biasE, keyMask: mask, returnLse: true };
     const expected = evaluateReference(linformerGraph(call), linformerInputs(call));
     const got = await readOutput(join(outputs, 'out'));
     expectClose(got.out, expected.out);
@@ -230,11 +230,11 @@ describe('run', () => {
 
     const pooled = { input: 'matrices', ignore: 'E,F,biasE', pattern: LINFORMER_POOL };
     expect(JSON.parse((await run(pooled, '--json')).stdout).shapes).not.toHaveProperty('E');
-    const pool = { q, k, v, keyMask: shown, projection: 'meanPool', projectedLength: 4 } as const;
+    const pool = { q, k, v, keyMask: mask, projection: 'meanPool', projectedLength: 4 } as const;
     const { out } = await readOutput(join(outputs, 'out'));
     expectClose(out, evaluateReference(linformerGraph(pool), linformerInputs(pool)).out);
-    const named = { input: 'matrices', pattern: '{"type":"linformer","k":3}', E: 'E', 'bias-e': 'biasE' };
-    expect(await run(named)).toMatchObject({ code: 0 });
+    const options = { input: 'matrices', pattern: '{"type":"linformer","k":3}', E: 'E', 'bias-e': 'biasE' };
+    expect(await run(options)).toMatchObject({ code: 0 });
     await rm(join(outputs, 'out'));
   });
 

@@ -1,6 +1,6 @@
 /**
- * Q, K and V for a text, without a trained model, but such that attention has something
- * to find: equal words and equal bytes resemble each other, near ones more than far ones.
+ * Q, K and V of a text without a trained model, but such that attention finds something:
+ * equal words and equal bytes resemble each other, near ones more than far ones.
  *
  * Every byte value and every word gets a fixed random code per head, drawn from mulberry32 with a seed
  * made of the head and the word. (A model would project one embedding per head; a random projection of
@@ -13,16 +13,16 @@
 import { type Tensor } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
 
-/** The demo's sizes: BERT-base has 12 heads of 64, this has 8. */
+/** Sizes of the demo: 8 heads of 64 (BERT-base has 12 heads of 64). */
 export const HEADS = 8;
 export const HEAD_DIM = 64;
 
-/** Dimensions 2i and 2i + 1 below this are turned together. */
+/** Number of rotary dimensions; dimensions 2i and 2i + 1 are rotated together. */
 const ROTARY_DIMS = 32;
 
 /**
- * Codes are uniform in ± this: variance 3/4 each, 3/2 for a token,
- * hence the logit 64 · 1.5 / √64 = 12 with itself.
+ * Codes are uniform in ± this number: the variance of a code is 3/4, that
+ * of a token 3/2, so a token's logit with itself is 64 · 1.5 / √64 = 12.
  */
 const AMPLITUDE = 1.5;
 
@@ -34,8 +34,8 @@ export interface Embedded {
 }
 
 /**
- * Embeds the first `n` bytes. The same bytes give the same tensors on
- * every machine, up to the last bit of sin and cos.
+ * Embeds the first `n` bytes. Equal bytes give equal tensors on every
+ * machine, up to the last bit of sin and cos.
  */
 export function embed(bytes: Uint8Array, n: number): Embedded {
   const words = wordOfEachByte(bytes.subarray(0, n));
@@ -62,7 +62,7 @@ export function embed(bytes: Uint8Array, n: number): Embedded {
   };
 }
 
-/** The random codes of one head, each drawn when it is first needed. */
+/** Random codes of one head. Each is drawn when it is first needed. */
 class Codes {
   readonly #stream: number;
   readonly #cache = new Map<number, Float32Array>();
@@ -78,7 +78,7 @@ class Codes {
     for (let i = 0; i < HEAD_DIM; i++) out[at + i] = ofByte[i] + ofWord[i];
   }
 
-  /** Uniform numbers. */
+  /** The code of an id: uniform random numbers. */
   #code(id: number): Float32Array {
     let code = this.#cache.get(id);
     if (code === undefined) {
@@ -91,8 +91,8 @@ class Codes {
 }
 
 /**
- * A hash of the word (letters, in lower case) that each byte belongs
- * to; of the byte itself between words. Never < 256.
+ * For each byte, a hash of its word (letters, in lower case); between
+ * words, a hash of the byte. Never less than 256.
  */
 export function wordOfEachByte(bytes: Uint8Array): Float64Array {
   const words = new Float64Array(bytes.length);
@@ -113,7 +113,7 @@ function isLetter(byte: number): boolean {
   return (lower >= 0x61 && lower <= 0x7a) || byte >= 0x80;
 }
 
-/** [n, 16, 2]: cosine and sine of position / 10000^(i/16). */
+/** Table [n, 16, 2] of the cosine and sine of position / 10000^(i/16). */
 function rotaryTable(n: number): Float32Array {
   const pairs = ROTARY_DIMS / 2;
   const table = new Float32Array(n * ROTARY_DIMS);

@@ -1,44 +1,47 @@
-/** What the demo runs over the book: Longformer's pattern unless another one, or a system, was asked for. */
+/**
+ * The attention that the demo runs over the book: Longformer's
+ * pattern, or the pattern or system of `--pattern`.
+ */
 import { globalTokens, or, patternFromJson, slidingWindow, type Pattern } from '@attn/core';
 import { badArgument, text, type Options } from '../args.ts';
-import { isSystem, readCallKind } from '../calls/index.ts';
-import type { CallKind } from '../calls/call.ts';
+import { isSystem, readSystemOption } from '../calls/index.ts';
+import type { SystemOption } from '../calls/call.ts';
 import { patternCall } from '../calls/pattern.ts';
 import type { Book } from './book.ts';
 
-/** Longformer's window: so many bytes to each side. */
+/** Bytes to each side of Longformer's window. */
 const WINDOW = 256;
 
-/** What runs. */
+/** The attention that the demo runs. */
 export interface Subject {
   readonly name: string;
-  /** For the table's heading. */
+  /** A description, for the heading of the table. */
   readonly describes: string;
   /** Positions of global tokens among the first n bytes. */
   globals(n: number): readonly number[];
-  call(n: number): CallKind;
-  /** What there is to draw; systems have no picture. */
+  call(n: number): SystemOption;
+  /** The pattern to draw; undefined for systems, which have no picture. */
   pattern(n: number): Pattern | undefined;
 }
 
-/** The subject that the command line asks for. Errors: those of `readCallKind`. */
+/** Reads the subject from the command line. Errors: those of `readSystemOption`. */
 export async function readSubject(options: Options, book: Book): Promise<Subject> {
   if (text(options, 'pattern') === undefined) return longformer(book);
-  const { kind, json } = await readCallKind(options);
-  const given = isSystem(json) ? undefined : patternFromJson(json);
-  if (given !== undefined && given.inputs.length > 0) {
-    throw badArgument(`--pattern: the demo has no ${given.inputs.join(', ')}`);
+  const { kind, json } = await readSystemOption(options);
+  const pattern = isSystem(json) ? undefined : patternFromJson(json);
+  if (pattern !== undefined && pattern.inputs.length > 0) {
+    throw badArgument(`--pattern: the demo has no ${pattern.inputs.join(', ')}`);
   }
   return {
-    name: given === undefined ? kind.name : `${given.type} attention`,
+    name: pattern === undefined ? kind.name : `${pattern.type} attention`,
     describes: JSON.stringify(json),
     globals: () => [],
     call: () => kind,
-    pattern: () => given,
+    pattern: () => pattern,
   };
 }
 
-/** A window around every byte, and the start of each chapter heading seen by and seeing all. */
+/** A window around every byte, and global tokens at the start of each chapter heading. */
 function longformer(book: Book): Subject {
   const headings = (n: number): number[] => book.headings.filter((position) => position < n);
   const pattern = (n: number): Pattern =>
