@@ -26,7 +26,7 @@ import { startSuite } from './suites/start.ts';
 import { webgpuSuite } from './suites/webgpu.ts';
 import { windowSuite } from './suites/window.ts';
 
-/** One line a suite. */
+/** All suites, one line each. */
 const suites: readonly Suite[] = [
   ceilingsSuite,
   startSuite,

@@ -1,9 +1,9 @@
-/** Plots of tables as SVG: by default time over length, a line for each candidate, both axes logarithmic. */
+/** Plots tables as SVG: by default time over length, a line for each subject, both axes logarithmic. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Table } from './suite.ts';
 
-/** Writes a plot for each table that has several lengths, candidates and times; returns the files. */
+/** Writes a plot for each table that has several lengths, subjects and times; returns the files. */
 export async function writePlots(tables: readonly Table[], folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const files: string[] = [];
@@ -31,7 +31,7 @@ function pointsOf({ rows, plot }: Table): Point[] {
   });
 }
 
-/** Loaded only here: the libraries are bigger than all else. */
+/** The libraries are loaded only here, because they are large. */
 async function draw({ title, plot }: Table, values: readonly Point[]): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const isShare = plot?.isShare === true;

@@ -37,8 +37,8 @@ export interface Model {
 
 /** The bytes of a model file. */
 export function modelBytes({ opset = 17, inputs, outputs, constants = {}, nodes }: Model): Uint8Array {
-  const values = (named: Readonly<Record<string, readonly number[]>>) =>
-    Object.entries(named).map(([name, dims]) => ({
+  const values = (shapes: Readonly<Record<string, readonly number[]>>) =>
+    Object.entries(shapes).map(([name, dims]) => ({
       name,
       type: { tensorType: { elemType: FLOAT, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
     }));
@@ -94,7 +94,7 @@ export function mhaModel(heads: number, n: number, dim: number, isCausal: boolea
   });
 }
 
-/** com.microsoft GroupQueryAttention over [1, n, heads · dim], which is causal always. */
+/** com.microsoft GroupQueryAttention over [1, n, heads · dim], which is always causal. */
 export function gqaModel(heads: number, n: number, dim: number): Uint8Array {
   const shape = [1, n, heads * dim];
   const cache = [1, heads, n, dim];
@@ -117,7 +117,7 @@ export function gqaModel(heads: number, n: number, dim: number): Uint8Array {
   });
 }
 
-/** The standard's own Attention, of opset 23, over [1, n, heads · dim]. */
+/** The standard operator Attention of opset 23, over [1, n, heads · dim]. */
 export function attentionModel(heads: number, n: number, dim: number, isCausal: boolean): Uint8Array {
   const shape = [1, n, heads * dim];
   return modelBytes({
@@ -136,8 +136,8 @@ export function attentionModel(heads: number, n: number, dim: number, isCausal: 
 }
 
 /**
- * A window of one chunk to each side as one graph over [heads, n, dim]:
- * all chunks of queries are a batch, and each sees itself and both of its
+ * A window of one chunk to each side, as one graph over [heads, n, dim]:
+ * the chunks of queries are a batch, and each chunk sees itself and its two
  * neighbours. `mask` [chunks, 1, chunk, 3 · chunk] is added to the logits.
  */
 export function chunkedWindowModel(

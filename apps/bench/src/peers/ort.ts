@@ -1,4 +1,4 @@
-/** What onnxruntime-web and onnxruntime-node have in common: sessions over the models of `onnx-models.ts`. */
+/** The common part of onnxruntime-web and onnxruntime-node: sessions with the models of `onnx-models.ts`. */
 import { causalMask, headsFirst, headsLast } from './layout.ts';
 import { attentionModel, gqaModel, matmulModel, mhaModel } from './onnx-models.ts';
 import { lacks, type Peer } from './peer.ts';
@@ -14,7 +14,7 @@ export interface OrtTensor {
   readonly data: unknown;
 }
 
-/** Either package, set up. */
+/** One of the two packages, set up. */
 export interface Ort {
   readonly name: string;
   tensor(data: Float32Array, dims: readonly number[]): OrtTensor;
@@ -34,7 +34,7 @@ const MODELS: Readonly<
     matmulModel(heads, n, n, headDim, isCausal ? causalMask(n) : undefined),
 };
 
-/** Dense and causal attention; fused operators want heads last. */
+/** Dense and causal attention. Fused operators need heads last. */
 export function ortPeer(ort: Ort, graph: OrtGraph): Peer {
   return {
     async prepare(problem, pattern) {

@@ -25,7 +25,7 @@ export const cpuSuite: Suite = {
 const HEADS = 8;
 const HEAD_DIM = 64;
 
-/** Multiply–adds count 2; two products of headDim per pair. */
+/** Operations of pairs: two products of headDim for each pair; a multiply–add counts as two. */
 const flopsOf = (pairs: number): number => 4 * HEAD_DIM * pairs;
 
 /** Pairs that the pattern allows, over all heads. */

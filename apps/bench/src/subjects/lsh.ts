@@ -1,13 +1,13 @@
 /**
- * Reformer's LSH attention on one of our backends, as a graph that hashes, sorts and attends:
- * by itself, as a layer with its projections of 12 × 64, or only as far as the orders.
+ * Reformer's LSH attention on one of our backends, as a graph that hashes, sorts and
+ * attends: alone, as a layer with its projections of 12 × 64, or only up to the orders.
  */
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { checkLsh, lshGraph, lshInputs } from '../lsh.ts';
 import { makeBackend } from './attention.ts';
 
-/** Makes the contestant. */
-export async function makeLsh({ options, problem }: Candidate): Promise<Contestant> {
+/** Prepares the subject. */
+export async function makeLsh({ options, problem }: Subject): Promise<PreparedSubject> {
   const { n, heads = 8, headDim = 64, lsh = {} } = problem;
   const shape = [1, heads, n, headDim];
   const inputs = lshInputs(shape, lsh);

@@ -1,19 +1,17 @@
-/**
- * A checkpoint's way from the disk's cache into memory: through `loadModel`, or the bare bytes of its file.
- */
+/** Loads a checkpoint from the disk's cache: with `loadModel`, or only the bytes of its file. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModel } from '@attn/models/node';
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 
 /**
- * How far: a model whose weights stay on disk until they are needed,
- * one with all of them in memory, the bytes.
+ * What to load: a model whose weights stay on disk until they are
+ * needed, a model with all weights in memory, or the bytes.
  */
 export type FilePart = 'load' | 'loadInMemory' | 'read';
 
-/** Makes the contestant: `options` are `folder` and `part`. */
-export async function makeFile({ options }: Candidate): Promise<Contestant> {
+/** Prepares the subject: `options` are `folder` and `part`. */
+export async function makeFile({ options }: Subject): Promise<PreparedSubject> {
   const folder = String(options.folder);
   const run =
     options.part === 'read'

@@ -2,7 +2,7 @@
  * Linformer's attention on one of our backends, its projections included; E and F are weights of the graph.
  */
 import { f32, GraphBuilder, linformerAttention, type Tensor } from '@attn/core';
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { problem, uniform, type Problem } from '../inputs.ts';
 import { makeBackend } from './attention.ts';
 
@@ -12,11 +12,11 @@ const TOLERANCE = 2e-5;
 /** Rows of the last head that are compared with float64. */
 const CHECKED_ROWS = 4;
 
-/** Makes the contestant. */
-export async function makeLinformer({ options, problem: spec }: Candidate): Promise<Contestant> {
+/** Prepares the subject. */
+export async function makeLinformer({ options, problem: spec }: Subject): Promise<PreparedSubject> {
   const { n, heads = 8, headDim = 64, k: length = 256 } = spec;
-  const given = problem(heads, n, headDim);
-  const { q, k, v } = given;
+  const inputProblem = problem(heads, n, headDim);
+  const { q, k, v } = inputProblem;
   const inputs = { q, k, v };
   const [E, F] = [4, 5].map((seed) => {
     const data = uniform(length * n, seed);
@@ -35,7 +35,7 @@ export async function makeLinformer({ options, problem: spec }: Candidate): Prom
     run: (onProgress) => executable.run(inputs, { onProgress }),
     async check() {
       const outputs = await executable.run(inputs);
-      const error = greatestError(given, E, F, outputs.out);
+      const error = greatestError(inputProblem, E, F, outputs.out);
       if (!(error <= TOLERANCE)) throw new Error(`the result is wrong by ${error}`);
       return error;
     },

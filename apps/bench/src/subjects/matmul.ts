@@ -1,8 +1,8 @@
 /**
- * One large MatMul in a bare session of onnxruntime-node: the rate of
- * native multiply–adds on this machine, at so many threads.
+ * One large MatMul in a plain session of onnxruntime-node: the rate
+ * of native multiply–adds on this machine, with this many threads.
  */
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { uniform } from '../inputs.ts';
 import { modelBytes } from '../peers/onnx-models.ts';
 import { ortNodeApi } from '../peers/ort-node.ts';
@@ -10,8 +10,8 @@ import { ortNodeApi } from '../peers/ort-node.ts';
 /** Largest error that f32 rounding explains, per summand of inputs in [−1, 1). */
 const TOLERANCE = 2e-7;
 
-/** Makes the contestant: [n, n] · [n, n], the second a constant, as weights are. */
-export async function makeMatmul({ options, problem: { n } }: Candidate): Promise<Contestant> {
+/** Prepares the subject: [n, n] · [n, n], where the second matrix is a constant, as weights are. */
+export async function makeMatmul({ options, problem: { n } }: Subject): Promise<PreparedSubject> {
   const [x, weight] = [uniform(n * n, 1), uniform(n * n, 2)];
   const model = modelBytes({
     inputs: { x: [n, n] },

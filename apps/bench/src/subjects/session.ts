@@ -1,18 +1,18 @@
 /**
- * The model that @attn/onnx makes of a call, in a bare session of
- * onnxruntime-node: what our own run of it costs beside that.
+ * The model that @attn/onnx makes of a call, in a plain session of
+ * onnxruntime-node, to show what our own run adds.
  */
 import { f32 } from '@attn/core';
 import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { exportOnnx } from '@attn/onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { prepare } from './attention.ts';
 
-/** Makes the contestant. */
-export async function makeSession(candidate: Candidate): Promise<Contestant> {
-  const { call, check } = await prepare(candidate);
-  const { threads = 1 } = candidate.options;
+/** Prepares the subject. */
+export async function makeSession(subject: Subject): Promise<PreparedSubject> {
+  const { call, check } = await prepare(subject);
+  const { threads = 1 } = subject.options;
   const { model } = exportOnnx(attentionGraph(call));
   const session = await InferenceSession.create(model, { intraOpNumThreads: Number(threads) });
   const feeds = Object.fromEntries(
@@ -21,7 +21,7 @@ export async function makeSession(candidate: Candidate): Promise<Contestant> {
       new Tensor('float32', data as Float32Array, [...shape]),
     ]),
   );
-  const { heads = 8, n, headDim = 64 } = candidate.problem;
+  const { heads = 8, n, headDim = 64 } = subject.problem;
   return {
     run: () => session.run(feeds),
     check: () =>

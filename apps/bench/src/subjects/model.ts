@@ -2,7 +2,7 @@
 import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { loadModel } from '@attn/models/node';
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { tokens } from '../longformer.ts';
 import { makeBackend } from './attention.ts';
 
@@ -15,8 +15,8 @@ const TOLERANCE = 1e-3;
 /** Tokens that are computed in plain JavaScript too. */
 const CHECKED_TOKENS = 64;
 
-/** Makes the contestant: `options` are those of the backend, and `folder`. */
-export async function makeModel({ options, problem: spec }: Candidate): Promise<Contestant> {
+/** Prepares the subject: `options` are those of the backend, and `folder`. */
+export async function makeModel({ options, problem: spec }: Subject): Promise<PreparedSubject> {
   const { folder, ...backendOptions } = options;
   const backend = await makeBackend(backendOptions);
   const attn = await createAttn({ backends: [backend] });

@@ -1,13 +1,13 @@
 /** Other libraries, behind `peers/`. Preparing a call (sessions, layouts, uploads) is not timed. */
 import { AttnError, f32, full, patternFromJson, type JsonObject } from '@attn/core';
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { problem } from '../inputs.ts';
 import { checkRows } from '../oracle.ts';
 import { peers } from '../peers/index.ts';
 import type { PeerPattern } from '../peers/peer.ts';
 
-/** Makes the contestant that `options.peer` names. */
-export async function makePeer({ options, problem: spec }: Candidate): Promise<Contestant> {
+/** Prepares the subject that `options.peer` names. */
+export async function makePeer({ options, problem: spec }: Subject): Promise<PreparedSubject> {
   const { n, heads = 8, headDim = 64 } = spec;
   const make = peers[String(options.peer)];
   if (make === undefined)
@@ -27,7 +27,7 @@ export async function makePeer({ options, problem: spec }: Candidate): Promise<C
   };
 }
 
-/** What peers know of our patterns. */
+/** The peers' name of one of our patterns. */
 function peerPattern(json: JsonObject | undefined): PeerPattern {
   if (json === undefined) return { kind: 'dense' };
   if (json.type === 'causal') return { kind: 'causal' };

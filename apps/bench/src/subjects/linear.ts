@@ -1,7 +1,7 @@
 /** A dense layer: x [n × in] · weight [out × in]ᵀ + bias, on one of our backends. */
 import { f32, GraphBuilder } from '@attn/core';
 import { references, toReference } from '@attn/core/reference';
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { uniform } from '../inputs.ts';
 import { makeBackend } from './attention.ts';
 
@@ -11,8 +11,8 @@ const TOLERANCE = 2e-7;
 /** Elements that are compared with float64. */
 const CHECKED_ROWS = 3;
 
-/** Makes the contestant. */
-export async function makeLinear({ options, problem }: Candidate): Promise<Contestant> {
+/** Prepares the subject. */
+export async function makeLinear({ options, problem }: Subject): Promise<PreparedSubject> {
   const { n, in: features = 768, out = 3072 } = problem;
   const x = f32([n, features], uniform(n * features, 1));
   const weight = f32([out, features], uniform(out * features, 2));

@@ -1,4 +1,4 @@
-/** Our own backends: the whole call as an application makes it, or the bare executable behind it. */
+/** Our own backends: the whole call as an application makes it, or only the executable behind it. */
 import {
   AttnError,
   createAttn,
@@ -12,13 +12,13 @@ import {
 import { attentionGraph, attentionInputs } from '@attn/core/backend';
 import { cpu } from '@attn/cpu';
 import { wasm, type WasmOptions } from '@attn/wasm';
-import type { Candidate, Contestant } from '../contest/protocol.ts';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { problem, type Problem } from '../inputs.ts';
 import { checkRows } from '../oracle.ts';
 
 /**
- * The backend that options name: `{ backend: 'wasm', threads: 2, …
- * }`. ONNX Runtime is loaded only where it is asked for.
+ * Makes the backend that options name: `{ backend: 'wasm', threads:
+ * 2, … }`. ONNX Runtime is loaded only when it is named.
  */
 export async function makeBackend({ backend, ...options }: JsonObject): Promise<Backend> {
   if (backend === 'cpu') return cpu();
@@ -35,8 +35,8 @@ interface Prepared {
   check(run: () => Promise<Tensor>): Promise<number>;
 }
 
-/** Inputs, the call, and what checks its results. */
-export async function prepare({ options, problem: spec }: Candidate): Promise<Prepared> {
+/** Prepares the inputs, the call, and the check of its results. */
+export async function prepare({ options, problem: spec }: Subject): Promise<Prepared> {
   const { n, heads = 8, headDim = 64, kvHeads = heads } = spec;
   const inputs = problem(heads, n, headDim, kvHeads);
   const pattern = spec.pattern === undefined ? full() : patternFromJson(spec.pattern);
@@ -49,9 +49,9 @@ export async function prepare({ options, problem: spec }: Candidate): Promise<Pr
   };
 }
 
-/** `attn.attention(…)`, as an application calls it. */
-export async function makeAttention(candidate: Candidate): Promise<Contestant> {
-  const { backend, call, check } = await prepare(candidate);
+/** Prepares `attn.attention(…)`, as an application calls it. */
+export async function makeAttention(subject: Subject): Promise<PreparedSubject> {
+  const { backend, call, check } = await prepare(subject);
   const attn = await createAttn({ backends: [backend] });
   return {
     run: (onProgress) => attn.attention({ ...call, onProgress }),
@@ -60,9 +60,9 @@ export async function makeAttention(candidate: Candidate): Promise<Contestant> {
   };
 }
 
-/** `executable.run(…)`: the same without what `createAttn` does. */
-export async function makeExecutable(candidate: Candidate): Promise<Contestant> {
-  const { backend, call, check } = await prepare(candidate);
+/** Prepares `executable.run(…)`: the call without the work of `createAttn`. */
+export async function makeExecutable(subject: Subject): Promise<PreparedSubject> {
+  const { backend, call, check } = await prepare(subject);
   await backend.probe();
   const executable = await backend.compile(attentionGraph(call));
   const inputs = attentionInputs(call);
