@@ -1,7 +1,6 @@
 /**
- * Cases of several nodes: where a backend's own graph execution can go wrong
- * although each op is right. Values that are used twice, outputs that are
- * inputs, views of views, memory that is reused while it is still needed.
+ * Cases of several nodes: where a backend's own graph execution can go wrong although each op is right. Values that are
+ * used twice, outputs that are inputs, views of views, memory that is reused while it is still needed.
  */
 import { slidingWindow, type Value } from '@attn/core';
 import type { ConformanceCase } from '../case.ts';

@@ -1,7 +1,4 @@
-/**
- * Cases of `linear` and `matmul`: sizes around tiles and vectors,
- * broadcasting, transposition, fused activations.
- */
+/** Cases of `linear` and `matmul`: sizes around tiles and vectors, broadcasting, transposition, fused activations. */
 import type { ConformanceCase } from '../case.ts';
 import { opCases, type OpCaseSpec } from './op-case.ts';
 

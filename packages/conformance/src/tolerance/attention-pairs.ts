@@ -1,7 +1,6 @@
 /**
- * The pairs that a row of attention sums over, each with its logit and how far
- * off that logit may be. It is written from the documentation of the op and
- * not from core's reference, so that the two check each other (see the test).
+ * The pairs that a row of attention sums over, each with its logit and how far off that logit may be. It is written
+ * from the documentation of the op and not from core's reference, so that the two check each other (see the test).
  */
 import {
   attentionProblem,

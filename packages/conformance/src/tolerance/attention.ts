@@ -1,24 +1,22 @@
 /**
  * Error bound of attention, row by row. Three things go wrong in float32:
  *
- * 1. A logit s = scale · q·k + … over D products is off by εⱼ ≤ γ_D
- * · |scale| · Σ|q||k| + a few units of its other
+ * 1. A logit s = scale · q·k + … over D products is off by εⱼ ≤ γ_D · |scale| · Σ|q||k| + a few units of its other
  *    terms; a soft cap shrinks that and adds the error of tanh.
- * 2. exp(sⱼ − m) turns that into a relative error: the weight is off
- * by a factor within e^{±δⱼ}, where δⱼ is εⱼ plus the
+ * 2. exp(sⱼ − m) turns that into a relative error: the weight is off by a factor within e^{±δⱼ}, where δⱼ is εⱼ plus the
  *    error of exp, and of the rescaling that an online softmax does once per tile.
  * 3. The sums over K keys are off by γ_K · Σ p|v|.
  *
- * With p the exact weights and o the exact output, p̃ⱼ = pⱼ e^{dⱼ} /
- * Σ p e^{d}, |dⱼ| ≤ δⱼ, and since Σ pⱼ (vⱼ − o) = 0,
+ * With p the exact weights and o the exact output, p̃ⱼ = pⱼ e^{dⱼ} / Σ p e^{d}, |dⱼ| ≤ δⱼ, and since Σ pⱼ (vⱼ
+ * − o) = 0,
  *
  *     |õ − o| = |Σ pⱼ (e^{dⱼ} − 1)(vⱼ − o)| / Σ p e^{d}  ≤  Σ pⱼ (e^{δⱼ} − 1) |vⱼ − o| / Σ pⱼ e^{−δⱼ}.
  *
- * To first order that is Σ pⱼ δⱼ |vⱼ − o|, never more than the familiar |Δp| ≤ 2 · p ·
- * |Δlogit|, and much less where one key takes all of the weight: a row with logits of ±10⁴
- * stays as tight as any other. What is common to all keys cancels, so that the same holds with
- * δⱼ + δₘ for δⱼ, and 0 for that of the greatest logit m. That is what bounds rows whose logits
- * are off by more than 1, but further apart. For the log-sum-exp, |Δlse| ≤ log Σ p e^{δ}.
+ * To first order that is Σ pⱼ δⱼ |vⱼ − o|, never more than the familiar |Δp| ≤ 2 · p · |Δlogit|, and much
+ * less where one key takes all of the weight: a row with logits of ±10⁴ stays as tight as any other. What is
+ * common to all keys cancels, so that the same holds with δⱼ + δₘ for δⱼ, and 0 for that of the greatest
+ * logit m. That is what bounds rows whose logits are off by more than 1, but further apart. For the
+ * log-sum-exp, |Δlse| ≤ log Σ p e^{δ}.
  */
 import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
@@ -26,10 +24,7 @@ import { attentionPairs, type RowPairs } from './attention-pairs.ts';
 import type { ErrorRule } from './rule.ts';
 import { ELEMENTARY, expError, gamma, TINY, UNIT } from './rounding.ts';
 
-/**
- * Keys between two rescalings of an online softmax; a smaller tile
- * only rescales more often, by factors near 1.
- */
+/** Keys between two rescalings of an online softmax; a smaller tile only rescales more often, by factors near 1. */
 const TILE_KEYS = 32;
 
 export const attentionError: ErrorRule<'attention'> = (inputs, attributes, [out]) => {
@@ -53,9 +48,8 @@ export const attentionError: ErrorRule<'attention'> = (inputs, attributes, [out]
 };
 
 /**
- * The bounds of single rows, as a function of (batch row, head) and then of
- * the query row and its exact output: fills in the bounds of that output and
- * returns the bound of its lse. A row without keys is exactly 0 and −∞.
+ * The bounds of single rows, as a function of (batch row, head) and then of the query row and its exact output: fills in
+ * the bounds of that output and returns the bound of its lse. A row without keys is exactly 0 and −∞.
  */
 export function attentionRowError(
   inputs: NamedReferences,
@@ -72,8 +66,8 @@ export function attentionRowError(
 }
 
 /**
- * Fills in the bounds of one row of the output, and returns the bound of its lse. `merges` is the number
- * of partial results that are merged by their lse afterwards, each merge being one more rescaling.
+ * Fills in the bounds of one row of the output, and returns the bound of its lse. `merges` is the number of partial results that are
+ * merged by their lse afterwards, each merge being one more rescaling.
  */
 export function boundRow(
   { keys, logits, errors, values }: RowPairs,

@@ -1,7 +1,7 @@
 /**
- * An honest but careless float32 implementation: every single operation is rounded, sums run from left to
- * right, the softmax is online with a tile of 16 keys, exponentials are base 2 with a rounded argument,
- * erf is a textbook polynomial. If the tolerances fail this one, they are too tight for real kernels.
+ * An honest but careless float32 implementation: every single operation is rounded, sums run from left to right, the
+ * softmax is online with a tile of 16 keys, exponentials are base 2 with a rounded argument, erf is a textbook
+ * polynomial. If the tolerances fail this one, they are too tight for real kernels.
  */
 import { type Activation, type Tensor } from '@attn/core';
 import {
@@ -26,10 +26,7 @@ import { attentionPairs } from './attention-pairs.ts';
 
 const r = Math.fround;
 
-/**
- * The reference's walk over a graph, with the nodes of this file
- * where there is arithmetic to be careless with.
- */
+/** The reference's walk over a graph, with the nodes of this file where there is arithmetic to be careless with. */
 export const evaluateFloat32: Evaluate = (graph, inputs) => {
   const values: ReferenceTensor[] = [];
   for (const [name, id] of graph.inputs) values[id] = toReference(inputs[name]);

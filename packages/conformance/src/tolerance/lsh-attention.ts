@@ -1,7 +1,7 @@
 /**
- * Error bound of LSH attention. A token's result is one softmax over all the pairs that it meets, so the
- * bound is attention's (`attention.ts`), with two more sources: keys are divided by a norm, which is itself
- * a sum over the head dim; and the rounds are merged. Where a token stands for itself, its value is copied.
+ * Error bound of LSH attention. A token's result is one softmax over all the pairs that it meets, so the bound is attention's
+ * (`attention.ts`), with two more sources: keys are divided by a norm, which is itself a sum over the head dim; and the rounds are
+ * merged. Where a token stands for itself, its value is copied.
  */
 import { lshPairs, lshProblem, rowStrides, type LshAttentionAttributes } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';

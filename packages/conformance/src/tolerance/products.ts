@@ -1,6 +1,6 @@
 /**
- * Error bounds of sums and of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the
- * sum on the right is the op itself applied to magnitudes, so the op's own reference computes the bound.
+ * Error bounds of sums and of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the sum on the right is the op
+ * itself applied to magnitudes, so the op's own reference computes the bound.
  */
 import { type OpName } from '@attn/core/backend';
 import { references, type ReferenceTensor } from '@attn/core/reference';
@@ -33,9 +33,7 @@ export const reduceError: ErrorRule<'reduce'> = ({ x }, { axis, kind }, [out]) =
   return [size.data.map((sum) => factor * sum)];
 };
 
-/**
- * Sums, products and moves of single elements: one rounding, which is that of storing the result, or none.
- */
+/** Sums, products and moves of single elements: one rounding, which is that of storing the result, or none. */
 export function noError<K extends OpName>(): ErrorRule<K> {
   return (_inputs, _attributes, outputs) => outputs.map(({ data }) => new Float64Array(data.length));
 }

@@ -1,8 +1,8 @@
 /**
- * The constants that every tolerance is made of. Nothing here is tuned to make a backend pass: the bounds are
- * what float32 arithmetic guarantees (Higham, "Accuracy and Stability of Numerical Algorithms", ch. 3), with
- * room for the freedoms that backends legitimately use: any order of summation, fused multiply–adds, factors
- * folded into q, base-2 exponentials, and elementary functions that are good but not correctly rounded.
+ * The constants that every tolerance is made of. Nothing here is tuned to make a backend pass: the bounds are what
+ * float32 arithmetic guarantees (Higham, "Accuracy and Stability of Numerical Algorithms", ch. 3), with room for the
+ * freedoms that backends legitimately use: any order of summation, fused multiply–adds, factors folded into q, base-2
+ * exponentials, and elementary functions that are good but not correctly rounded.
  */
 import { type DType } from '@attn/core';
 import { halfToNumber, numberToHalf } from '@attn/core/backend';
@@ -17,17 +17,15 @@ export const TINY: number = 2 ** -126;
 export const ELEMENTARY: number = 2 ** -21;
 
 /**
- * Relative error allowed in exp(x) beyond that of its argument: 8 units, and 4
- * more for each unit of |x|, since kernels compute 2^(x · log₂e) and that product
- * is rounded (WGSL allows 3 + 2·|x| units in the last place, which is the same).
+ * Relative error allowed in exp(x) beyond that of its argument: 8 units, and 4 more for each unit of |x|, since kernels
+ * compute 2^(x · log₂e) and that product is rounded (WGSL allows 3 + 2·|x| units in the last place, which is the same).
  */
 export function expError(x: number): number {
   return (8 + 4 * Math.abs(x)) * UNIT;
 }
 
 /**
- * γₙ = n·u / (1 − n·u): |computed − exact| ≤ γₙ · Σ|terms| for a sum
- * of n rounded terms added up in any order.
+ * γₙ = n·u / (1 − n·u): |computed − exact| ≤ γₙ · Σ|terms| for a sum of n rounded terms added up in any order.
  */
 export function gamma(n: number): number {
   return (n * UNIT) / (1 - n * UNIT);

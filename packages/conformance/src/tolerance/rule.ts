@@ -3,9 +3,8 @@ import type { OpAttributes, OpName } from '@attn/core/backend';
 import type { NamedReferences, ReferenceTensor } from '@attn/core/reference';
 
 /**
- * How far off each output element of an op may be when it is computed in float32
- * from these inputs, before it is stored. `outputs` are the exact ones. What a
- * rule says of elements that are NaN or infinite is not used: those must be equal.
+ * How far off each output element of an op may be when it is computed in float32 from these inputs, before it is stored.
+ * `outputs` are the exact ones. What a rule says of elements that are NaN or infinite is not used: those must be equal.
  */
 export type ErrorRule<K extends OpName> = (
   inputs: NamedReferences,
