@@ -15,7 +15,7 @@ export function localCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const builder = new GraphBuilder();
   const x = builder.input('hidden', hidden);
   const project = (name: string) =>
-    projectHeads(builder, golden, x, name, config.num_attention_heads, layout);
+    projectHeads(builder, x, { golden, name, heads: config.num_attention_heads, layout });
   const { out } = localChunkAttention(
     builder,
     {

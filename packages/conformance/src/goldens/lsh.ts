@@ -21,8 +21,8 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const { out, buckets } = lshAttention(
     builder,
     {
-      qk: projectHeads(builder, golden, x, 'query_key', heads, layout),
-      v: projectHeads(builder, golden, x, 'value', heads, layout),
+      qk: projectHeads(builder, x, { golden, name: 'query_key', heads, layout }),
+      v: projectHeads(builder, x, { golden, name: 'value', heads, layout }),
       mask: mask && builder.input('mask', mask),
       rotations: rotations && builder.constant(rotations, 'rotations'),
     },
@@ -51,7 +51,7 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   };
 }
 
-/** Buckets counted from 0 in each round. Where anything is padded, the original has one bucket more. */
+/** Buckets, counted from 0 in each round. With padding, the original has one bucket more. */
 function inEachRound({ shape, data }: Tensor, { num_buckets }: LshConfig, hasPadding: boolean): Tensor {
   const count = [num_buckets ?? 1].flat().reduce((product, factor) => product * factor, 1);
   const perRound = count + (hasPadding ? 1 : 0);

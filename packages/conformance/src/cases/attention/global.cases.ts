@@ -10,7 +10,7 @@ import { attentionCases, cross } from './attention-case.ts';
 const near = slidingWindow({ before: 3, after: 3 });
 const past = slidingWindow({ before: 5, after: 0 });
 const dilated = slidingWindow({ before: 3, after: 3, dilation: 2 });
-/** The window, and whatever `globalMask` marks at run time. */
+/** The window, and the tokens that `globalMask` marks at run time. */
 const marked = or(near, globalTokens());
 
 /** Masks of global tokens, one recipe per batch row. */

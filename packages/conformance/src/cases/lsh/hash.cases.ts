@@ -5,7 +5,7 @@
 import type { ConformanceCase } from '../../case.ts';
 import { opCases, type OpCaseSpec } from '../op-case.ts';
 
-/** x in halves around 0, rotations in integers. */
+/** Inputs of hashing: x in halves around 0, rotations in integers. */
 function hash(
   x: readonly number[],
   rounds: number,

@@ -1,6 +1,6 @@
 /**
- * Reformer's attention whole: hashed, sorted, attended, by the conventions
- * of each implementation. What is hashed are halves and integers, so that
+ * Reformer's whole attention (hashing, sorting, attending), by the conventions
+ * of each implementation. Hashed numbers are halves and integers, so that
  * every score is exact in float32 and no rounding can change a bucket.
  */
 import { GraphBuilder, localChunkAttention, lshAttention, type Tensor, type Tensors } from '@attn/core';
