@@ -10,7 +10,7 @@ const FIRST_WORD = 4;
  */
 export function longformerConfig(
   positions: number,
-  quick: boolean,
+  { quick }: { readonly quick: boolean },
 ): JsonObject & { num_hidden_layers: number } {
   const layers = quick ? 1 : 12;
   return {

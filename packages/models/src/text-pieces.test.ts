@@ -114,7 +114,7 @@ describe.each(Object.entries(TOKENIZERS))('%s', (_title, make) => {
     const part = book.slice(0, 150_000);
     const whole = idsOf(part);
     for (const least of [1, 500, undefined]) {
-      const pieces = [...textPieces(part, true, least)];
+      const pieces = [...textPieces(part, { canCut: true, least })];
       expect(pieces.length).toBeGreaterThan(30);
       expect(pieces.join('')).toBe(part);
       expect(pieces.flatMap(idsOf)).toEqual(whole);
@@ -122,7 +122,7 @@ describe.each(Object.entries(TOKENIZERS))('%s', (_title, make) => {
   });
   test('and so has any text, cut wherever it can be', () => {
     const property = fc.property(text, fc.integer({ min: 1, max: 20 }), (whole, least) => {
-      const pieces = [...textPieces(whole, true, least)];
+      const pieces = [...textPieces(whole, { canCut: true, least })];
       expect(pieces.join('')).toBe(whole);
       expect(pieces.flatMap(idsOf)).toEqual(idsOf(whole));
     });
@@ -131,9 +131,9 @@ describe.each(Object.entries(TOKENIZERS))('%s', (_title, make) => {
 });
 
 test('nothing is cut but before a space between visible characters', () => {
-  expect([...textPieces('aa bc  d\ne f', true, 1)]).toEqual(['aa', ' bc  d\ne', ' f']);
-  expect([...textPieces('a b c', false, 1)]).toEqual(['a b c']);
-  expect([...textPieces('', true, 1)]).toEqual(['']);
+  expect([...textPieces('aa bc  d\ne f', { canCut: true, least: 1 })]).toEqual(['aa', ' bc  d\ne', ' f']);
+  expect([...textPieces('a b c', { canCut: false, least: 1 })]).toEqual(['a b c']);
+  expect([...textPieces('', { canCut: true, least: 1 })]).toEqual(['']);
 });
 
 describe('not cut are texts of a tokenizer', () => {

@@ -21,8 +21,7 @@ const CUT = String.raw`[\p{L}\p{N}!-~] (?=[\p{L}\p{N}!-~])`;
 /** Yields the pieces of a text in order. Together they are the text. */
 export function* textPieces(
   text: string,
-  canCut: boolean,
-  least: number = PIECE,
+  { canCut, least = PIECE }: { readonly canCut: boolean; readonly least?: number },
 ): Generator<string, void, undefined> {
   const cuts = new RegExp(CUT, 'gu');
   let start = 0;

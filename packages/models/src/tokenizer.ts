@@ -49,7 +49,7 @@ export async function readTokenizer(store: FileStore): Promise<TextTokenizer | u
     throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
   });
   try {
-    return new JsonTokenizer(new Tokenizer(tokenizer, config), cutsAtSpaces(tokenizer, config));
+    return new JsonTokenizer(new Tokenizer(tokenizer, config), { canCut: cutsAtSpaces(tokenizer, config) });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AttnError(
@@ -70,7 +70,7 @@ class JsonTokenizer implements TextTokenizer {
   private readonly canCut: boolean;
   private special: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
 
-  constructor(inner: Tokenizer, canCut: boolean) {
+  constructor(inner: Tokenizer, { canCut }: { readonly canCut: boolean }) {
     this.inner = inner;
     this.canCut = canCut;
   }
@@ -87,7 +87,7 @@ class JsonTokenizer implements TextTokenizer {
     checkArgument(WHERE, 'text', text, aString);
     const own: (readonly number[])[] = [];
     let done = 0;
-    for (const piece of textPieces(text, this.canCut)) {
+    for (const piece of textPieces(text, { canCut: this.canCut })) {
       if (done > 0) yield done;
       own.push(this.plain(piece));
       done += piece.length;

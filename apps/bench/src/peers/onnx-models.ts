@@ -76,8 +76,16 @@ export function modelBytes({ opset = 17, inputs, outputs, constants = {}, nodes 
   return onnx.ModelProto.encode(model).finish();
 }
 
+/** Sizes of a dense or causal attention call. */
+export interface CallSizes {
+  readonly heads: number;
+  readonly n: number;
+  readonly dim: number;
+  readonly isCausal: boolean;
+}
+
 /** com.microsoft MultiHeadAttention over [1, n, heads · dim]. */
-export function mhaModel(heads: number, n: number, dim: number, isCausal: boolean): Uint8Array {
+export function mhaModel({ heads, n, dim, isCausal }: CallSizes): Uint8Array {
   const shape = [1, n, heads * dim];
   return modelBytes({
     inputs: { q: shape, k: shape, v: shape },
@@ -95,7 +103,7 @@ export function mhaModel(heads: number, n: number, dim: number, isCausal: boolea
 }
 
 /** com.microsoft GroupQueryAttention over [1, n, heads · dim], which is always causal. */
-export function gqaModel(heads: number, n: number, dim: number): Uint8Array {
+export function gqaModel({ heads, n, dim }: CallSizes): Uint8Array {
   const shape = [1, n, heads * dim];
   const cache = [1, heads, n, dim];
   return modelBytes({
@@ -118,7 +126,7 @@ export function gqaModel(heads: number, n: number, dim: number): Uint8Array {
 }
 
 /** The standard operator Attention of opset 23, over [1, n, heads · dim]. */
-export function attentionModel(heads: number, n: number, dim: number, isCausal: boolean): Uint8Array {
+export function attentionModel({ heads, n, dim, isCausal }: CallSizes): Uint8Array {
   const shape = [1, n, heads * dim];
   return modelBytes({
     opset: 23,
@@ -202,7 +210,6 @@ export function matmulModel(
   keys: number,
   dim: number,
   mask?: Float32Array,
-  maskDims: readonly number[] = [queries, keys],
 ): Uint8Array {
   const masked = mask === undefined ? 'scaled' : 'masked';
   return modelBytes({
@@ -210,7 +217,7 @@ export function matmulModel(
     outputs: { out: [batch, queries, dim] },
     constants: {
       scale: { dims: [], data: Float32Array.of(1 / Math.sqrt(dim)) },
-      ...(mask && { mask: { dims: maskDims, data: mask } }),
+      ...(mask && { mask: { dims: [queries, keys], data: mask } }),
     },
     nodes: [
       { op: 'Mul', inputs: ['q', 'scale'], outputs: ['qs'] },

@@ -181,13 +181,18 @@ function encoder(
   return { family, n, heads, headDim, build };
 }
 
-/** The graphs whose family contains `only`. */
-export function sweepGraphs(quick: boolean, only = ''): readonly SweepGraph[] {
-  return allGraphs(quick).filter(({ family }) => family.includes(only));
+/** Options of the sweep. */
+export interface SweepOptions {
+  readonly quick: boolean;
+  readonly only?: string;
 }
 
-/** All graphs; with `quick`, a few small ones. */
-function allGraphs(quick: boolean): readonly SweepGraph[] {
+/** The graphs whose family contains `only`; with `quick`, a few small ones. */
+export function sweepGraphs({ quick, only = '' }: SweepOptions): readonly SweepGraph[] {
+  return allGraphs({ quick }).filter(({ family }) => family.includes(only));
+}
+
+function allGraphs({ quick }: SweepOptions): readonly SweepGraph[] {
   const graphsOf = (list: readonly Sizes[], make: (sizes: Sizes) => SweepGraph): SweepGraph[] =>
     list.map(make);
   if (quick) {

@@ -59,7 +59,7 @@ export const modelsSuite: Suite = {
 
 /** Longformer-base, or one layer of it with a small vocabulary. */
 async function store(folder: string, positions: number, { quick }: SuiteOptions): Promise<Stored> {
-  const config = longformerConfig(positions, quick);
+  const config = longformerConfig(positions, { quick });
   const checkpoint = randomCheckpoint(longformerFamily, config);
   await writeCheckpoint(folder, checkpoint);
   // Projections for global tokens are read, and count, even if no token is global.

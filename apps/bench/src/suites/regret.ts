@@ -21,7 +21,7 @@ export const regretSuite: Suite = {
     try {
       await estimating.calibrate();
       const results: GraphRegret[] = [];
-      for (const sweepGraph of sweepGraphs(options.quick, options.only)) {
+      for (const sweepGraph of sweepGraphs(options)) {
         const { family, n, heads, headDim } = sweepGraph;
         const result = await measureRegret(sweepGraph, estimating, measuring, options.rounds);
         const { estimate, measure } = result;

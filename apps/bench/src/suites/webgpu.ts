@@ -171,7 +171,7 @@ async function lsh(bench: GpuBench, rate: number): Promise<Table> {
 async function models(bench: GpuBench): Promise<Table> {
   const rows: Row[] = [];
   const lengths = bench.quick ? [PLAIN_TOKENS] : [PLAIN_TOKENS, 512, 4096, 16_384];
-  const config = longformerConfig(Math.max(...lengths) + 2, bench.quick);
+  const config = longformerConfig(Math.max(...lengths) + 2, { quick: bench.quick });
   const model = await longformerFamily.load(randomCheckpoint(longformerFamily, config));
   for (const n of lengths) {
     bench.log(`Longformer-base, n = ${n}`);

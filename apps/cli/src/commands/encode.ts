@@ -62,7 +62,7 @@ async function runEncode(options: Options, context: Context): Promise<void> {
   const files = input.split(',').map((file) => file.trim());
   const isBatch = files.length === 1 && files[0].endsWith('.safetensors');
   const globalTokens = readGlobalTokens(options);
-  const encoding = { ...readEncoding(options, isBatch), globalTokens };
+  const encoding = { ...readEncoding(options, { isBatch }), globalTokens };
   await checkOutput('output', output, options, ['input']);
   const batch = isBatch ? await readBatch(files[0], options, globalTokens) : undefined;
   const texts = isBatch ? [] : await readTexts(files, { perLine: isSet(options, 'lines') });
@@ -100,7 +100,7 @@ async function runEncode(options: Options, context: Context): Promise<void> {
 }
 
 /** Options of encoding. Most are only for texts, because the rows of a file of ids run unchanged. */
-function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
+function readEncoding(options: Options, { isBatch }: { readonly isBatch: boolean }): EncodeOptions {
   const pooling = text(options, 'pooling');
   if (pooling !== undefined && pooling !== 'mean' && pooling !== 'cls' && pooling !== 'none') {
     throw badArgument(`--pooling must be mean, cls or none, got ${show(pooling)}`);

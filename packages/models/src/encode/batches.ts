@@ -57,7 +57,7 @@ export function batchesOf(lengths: readonly number[], options: BatchOptions): re
     .flatMap(([length, members]) => {
       const fitting = Math.max(1, Math.min(MOST_ROWS, Math.floor(batchTokens / Math.max(length, 1))));
       const most = 2 ** Math.floor(Math.log2(fitting));
-      return split(members, most, padded).map((part) => ({
+      return split(members, most, { padded }).map((part) => ({
         members: part,
         rows: padded ? 2 ** Math.ceil(Math.log2(part.length)) : part.length,
         length,
@@ -69,7 +69,11 @@ export function batchesOf(lengths: readonly number[], options: BatchOptions): re
  * Splits a list into parts of at most `most` members; without
  * padding, the sizes are powers of two, so that there are few shapes.
  */
-function split(members: readonly number[], most: number, padded: boolean): readonly (readonly number[])[] {
+function split(
+  members: readonly number[],
+  most: number,
+  { padded }: Pick<BatchOptions, 'padded'>,
+): readonly (readonly number[])[] {
   const parts: (readonly number[])[] = [];
   for (let at = 0; at < members.length;) {
     const remaining = members.length - at;

@@ -1,15 +1,12 @@
 // Encoding: batches, padding and cuts do not change the vector of a text.
 import { createAttn, type Attn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { longformerFamily, type Longformer } from '../longformer/index.ts';
 import { readTokenizer } from '../tokenizer.ts';
 import { letterId, letterTokenizer } from '../testing/tokenizer.testing.ts';
-import { batchesOf, bucketLength } from './batches.ts';
-import { windowsOf } from './windows.ts';
 
 const encoded = new TextEncoder().encode(JSON.stringify(letterTokenizer()));
 const store = {
@@ -138,60 +135,9 @@ describe('texts that are too long', () => {
       message: '[attn/models] encode: text 1 has 152 tokens, and 102 are the most',
     });
   });
-  test('windows cover every token once, in order', () => {
-    const property = fc.property(
-      fc.nat(300),
-      fc.integer({ min: 3, max: 60 }),
-      fc.nat(100),
-      fc.nat(1),
-      fc.nat(1),
-      (count, maxLength, overlapSeed, before, after) => {
-        const room = maxLength - before - after;
-        const ids = Array.from({ length: before + count + after + 1 }, (_, i) => i);
-        const windows = windowsOf(0, { ids, before, after }, maxLength, overlapSeed % room);
-        const covered = windows.flatMap((window) => {
-          expect(window.ids.length).toBeLessThanOrEqual(maxLength);
-          const own = window.ids.slice(window.from, window.to);
-          return own.map((id, i) => [window.at + i, id]);
-        });
-        expect(covered).toEqual(ids.map((id) => [id, id]));
-      },
-    );
-    fc.assert(property, { numRuns: 500 });
-  });
 });
 
 describe('batches', () => {
-  test('every row runs once, in a shape that fits', () => {
-    const property = fc.property(
-      fc.array(fc.integer({ min: 1, max: 4096 }), { maxLength: 80 }),
-      fc.integer({ min: 1, max: 10_000 }),
-      fc.boolean(),
-      (lengths, batchTokens, padded) => {
-        const batches = batchesOf(lengths, { maxLength: 4096, batchTokens, padded });
-        expect(batches.flatMap(({ members }) => members).sort((a, b) => a - b)).toEqual(
-          lengths.map((_, i) => i),
-        );
-        for (const { members, rows, length } of batches) {
-          expect(Math.log2(rows) % 1).toBe(0);
-          expect(rows).toBeGreaterThanOrEqual(members.length);
-          expect(rows === 1 || rows * length <= batchTokens).toBe(true);
-          for (const row of members) {
-            if (padded) expect(lengths[row]).toBeLessThanOrEqual(length);
-            else expect(lengths[row]).toBe(length);
-          }
-        }
-      },
-    );
-    fc.assert(property, { numRuns: 200 });
-  });
-  test('lengths are few', () => {
-    const buckets = new Set(Array.from({ length: 4096 }, (_, i) => bucketLength(i + 1, 4096)));
-    expect([...buckets]).toEqual([
-      16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096,
-    ]);
-    expect(bucketLength(100, 102)).toBe(102);
-  });
   test('equal shapes are compiled once, and calls again not at all', async () => {
     const compile = vi.spyOn(attn, 'compile');
     const fresh = new LoadedModel(model, undefined, attn);

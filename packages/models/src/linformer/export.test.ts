@@ -19,7 +19,7 @@ describe.each([
     const [batch, length] = given.shape;
     const graph = model.fixedGraph({ batch, length });
     expect([...graph.inputs.keys()]).toEqual([name]);
-    const outputs = await runExported(graph, { [name]: given }, portable);
+    const outputs = await runExported(graph, { [name]: given }, { portable });
     expect(differences(golden, outputs)).toEqual([]);
   });
 });

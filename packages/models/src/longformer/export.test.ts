@@ -24,7 +24,7 @@ describe.each([
     const [batch, length] = inputIds.shape;
     const graph = model.fixedGraph({ batch, length, globalTokens: globalTokens(golden) });
     expect([...graph.inputs.keys()]).toEqual(['input_ids']);
-    const outputs = await runExported(graph, { input_ids: inputIds }, portable);
+    const outputs = await runExported(graph, { input_ids: inputIds }, { portable });
     expect(differences(golden, outputs)).toEqual([]);
   });
 });

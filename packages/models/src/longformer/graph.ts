@@ -124,7 +124,7 @@ function encoderLayer(
       queryMask: keyMask, // the original's padded rows are 0 before the output projection
       globalMask,
     },
-    { pattern: layerPattern(window, isCausal, globals), layout: 'bnhd' },
+    { pattern: layerPattern(window, { isCausal, globals }), layout: 'bnhd' },
   );
   const attended = builder.dense(builder.reshape(out, [batch, length, hiddenSize]), weights.attentionOutput);
   const middle = builder.norm(builder.add(attended, x), weights.attentionNorm, layerNormEps);
@@ -135,8 +135,7 @@ function encoderLayer(
 /** The pattern of one layer: a window and global tokens, in one softmax. */
 function layerPattern(
   { oneSided, dilation }: LayerWindow,
-  isCausal: boolean,
-  globals: LongformerShape['globals'],
+  { isCausal, globals }: { readonly isCausal: boolean; readonly globals: LongformerShape['globals'] },
 ): Pattern {
   const window = slidingWindow({ before: oneSided, after: isCausal ? 0 : oneSided, dilation });
   const pattern =

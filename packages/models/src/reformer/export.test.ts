@@ -13,7 +13,7 @@ describe.each(GOLDENS.filter((id) => id !== 'reformer_encoder_padded'))('%s', (i
   test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
     const golden = await readGolden(id);
     const { graph, inputs, names } = await callGolden(golden);
-    expect(differences(golden, await runExported(graph, inputs, portable), names)).toEqual([]);
+    expect(differences(golden, await runExported(graph, inputs, { portable }), names)).toEqual([]);
   });
 });
 
@@ -26,7 +26,7 @@ test.each(['reformer_encoder', 'reformer_lm_odd'])('a fixed graph of %s takes id
   const inputs = { input_ids: batch.inputIds };
   const [name] = model.outputs;
   const expected = referenceOutputs(graph, inputs)[name];
-  const got = (await runExported(graph, inputs, true))[name];
+  const got = (await runExported(graph, inputs, { portable: true }))[name];
   expect(got.shape).toEqual(expected.shape);
   const worst = Array.from(expected.data).reduce(
     (most, value, i) => Math.max(most, Math.abs(value - got.data[i])),

@@ -1,12 +1,12 @@
 /** Runs an exported graph with ONNX Runtime alone, without any other part of this project. */
 import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import { sizeOf } from '@attn/core/backend';
-import { exportOnnx } from '@attn/onnx';
+import { exportOnnx, type ExportOptions } from '@attn/onnx';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 /** Returns the outputs under the graph's names. */
-export async function runExported(graph: Graph, inputs: Tensors, portable: boolean): Promise<Tensors> {
-  const exported = exportOnnx(graph, { portable });
+export async function runExported(graph: Graph, inputs: Tensors, options: ExportOptions): Promise<Tensors> {
+  const exported = exportOnnx(graph, options);
   const session = await InferenceSession.create(exported.model);
   const feeds = Object.entries(inputs).map(([name, tensor]): [string, OrtTensor] => [name, toOrt(tensor)]);
   const results = await session.run(Object.fromEntries(feeds));
