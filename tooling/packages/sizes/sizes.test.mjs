@@ -1,4 +1,4 @@
-// What an application ships stays as small as it is, and docs/sizes.md says how small.
+// Bundles of applications stay as small as they are, and docs/sizes.md states their sizes.
 import { expect, test } from 'vitest';
 import { measure } from './measured.mjs';
 import { documentedSizes } from './table.mjs';

@@ -9,7 +9,7 @@ import type { Context } from '../command.ts';
 import { readBook, type Book } from './book.ts';
 import { HEAD_DIM, HEADS } from './embedding.ts';
 import { measure, type Measurement } from './measure.ts';
-import { readSubject } from './subject.ts';
+import { readDemoCall } from './demo-call.ts';
 import { bytes, count, duration, percent } from '../terminal/format.ts';
 import { table } from '../terminal/table.ts';
 import { checkFolder, writeOutputFile } from '../output-file.ts';
@@ -24,7 +24,7 @@ export const PICTURE = './attn-demo-pattern.svg';
 export async function runAttentionDemo(options: Options, context: Context): Promise<void> {
   const book = await readBook();
   const lengths = readLengths(options, book);
-  const subject = await readSubject(options, book);
+  const demoCall = await readDemoCall(options, book);
   const backend = readBackend(options);
   const picture = text(options, 'out') ?? PICTURE;
   isSet(options, 'progress');
@@ -33,14 +33,14 @@ export async function runAttentionDemo(options: Options, context: Context): Prom
   await withAttn(backend, context, async (attn) => {
     context.print(
       `${book.title}, ${count(book.bytes.length)} bytes in ${book.headings.length} chapters; one byte is one token.\n` +
-        `${subject.name}, ${HEADS} heads × ${HEAD_DIM}: ${subject.describes}.\n`,
+        `${demoCall.name}, ${HEADS} heads × ${HEAD_DIM}: ${demoCall.describes}.\n`,
     );
-    const measureOptions = { attn, book, subject, backend, earlier: measurements, context };
+    const measureOptions = { attn, book, demoCall, backend, earlier: measurements, context };
     for (const n of lengths) measurements.push(await measure(n, measureOptions));
   });
   context.progress.clear();
   const pictureLength = lengths[Math.floor((lengths.length - 1) / 2)];
-  const pattern = subject.pattern(pictureLength);
+  const pattern = demoCall.pattern(pictureLength);
   if (pattern) await writeOutputFile(picture, drawPattern(pattern, { n: pictureLength, size: 128 }).toSvg());
 
   context.printJson({

@@ -11,7 +11,7 @@ import { patternCall } from '../calls/pattern.ts';
 import { count, duration } from '../terminal/format.ts';
 import type { Book } from './book.ts';
 import { embed, HEADS } from './embedding.ts';
-import type { Subject } from './subject.ts';
+import type { DemoCall } from './demo-call.ts';
 
 /** Longest length, and longest expected time, at which dense attention is measured. */
 const DENSE_LENGTH = 16_384;
@@ -52,7 +52,7 @@ export interface Measurement {
 export interface MeasureOptions {
   readonly attn: Attn;
   readonly book: Book;
-  readonly subject: Subject;
+  readonly demoCall: DemoCall;
   /** Name of the backend that the user asked for; undefined for the best. */
   readonly backend: string | undefined;
   /** Results for other lengths, from which dense attention is extrapolated. */
@@ -63,12 +63,12 @@ export interface MeasureOptions {
 /** Measures one length. */
 export async function measure(
   n: number,
-  { attn, book, subject, backend, earlier, context }: MeasureOptions,
+  { attn, book, demoCall, backend, earlier, context }: MeasureOptions,
 ): Promise<Measurement> {
   const { signal, progress } = context;
   progress.update(`n = ${count(n)}: turning bytes into Q, K, V`);
   const inputs = embed(book.bytes, n);
-  const call = subject.call(n).prepare({ ...inputs }, {});
+  const call = demoCall.call(n).prepare({ ...inputs }, {});
   const { planMs, share } = await call.cost(signal);
 
   let peakBytes = 0;
@@ -83,12 +83,12 @@ export async function measure(
     return { ...result, ms: performance.now() - start };
   };
 
-  const { ms, ...result } = await time(subject.name, call, backend);
+  const { ms, ...result } = await time(demoCall.name, call, backend);
   const { backend: ran } = result;
   peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
   const why = whyChosen(attn, ran, { byName: backend !== undefined });
   progress.update(`n = ${count(n)}: checking rows against float64`);
-  const globals = subject.globals(n);
+  const globals = demoCall.globals(n);
   const rows = sampledRows(n, globals);
   const maxError = await call.greatestError(attn, result, rows);
   const sparse = { n, globals: globals.length, backend: ran, why, ms, planMs, peakBytes };

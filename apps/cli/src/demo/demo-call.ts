@@ -13,7 +13,7 @@ import type { Book } from './book.ts';
 const WINDOW = 256;
 
 /** The attention that the demo runs. */
-export interface Subject {
+export interface DemoCall {
   readonly name: string;
   /** A description, for the heading of the table. */
   readonly describes: string;
@@ -24,8 +24,8 @@ export interface Subject {
   pattern(n: number): Pattern | undefined;
 }
 
-/** Reads the subject from the command line. Errors: those of `readSystemOption`. */
-export async function readSubject(options: Options, book: Book): Promise<Subject> {
+/** Reads the call from the command line. Errors: those of `readSystemOption`. */
+export async function readDemoCall(options: Options, book: Book): Promise<DemoCall> {
   if (text(options, 'pattern') === undefined) return longformer(book);
   const { kind, json } = await readSystemOption(options);
   const pattern = isSystem(json) ? undefined : patternFromJson(json);
@@ -42,7 +42,7 @@ export async function readSubject(options: Options, book: Book): Promise<Subject
 }
 
 /** A window around every byte, and global tokens at the start of each chapter heading. */
-function longformer(book: Book): Subject {
+function longformer(book: Book): DemoCall {
   const headings = (n: number): number[] => book.headings.filter((position) => position < n);
   const pattern = (n: number): Pattern =>
     or(slidingWindow({ before: WINDOW, after: WINDOW }), globalTokens(headings(n)));
