@@ -34,7 +34,12 @@ export type CaseParams = Readonly<Record<string, ParamValue>>;
 /** Value of a parameter. */
 export type ParamValue = string | number | boolean | undefined | readonly (number | string)[];
 
-/** The id of a case, such as `attn:attention:window=64;dilation=2;n=200`. */
+/**
+ * The id of a case.
+ *
+ * @example
+ * caseId('attention', { window: 64, dilation: 2, n: 200 }); // attn:attention:window=64;dilation=2;n=200
+ */
 export function caseId(op: ConformanceCase['op'], params: CaseParams): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(params)) {

@@ -14,6 +14,9 @@ import { storageError } from './tolerance/rounding.ts';
 /**
  * Addresses of `count` rows of a sequence of `length`: the first, the
  * last, and evenly spaced rows between them, on the heads in turn.
+ *
+ * @example
+ * const error = greatestRowError({ q, k, v }, { pattern }, out, sampleRows(24, heads, n));
  */
 export function sampleRows(count: number, heads: number, length: number): RowAddress[] {
   return Array.from({ length: count }, (_, i) => ({
@@ -26,6 +29,9 @@ export function sampleRows(count: number, heads: number, length: number): RowAdd
 /**
  * The greatest |out − expected| over some rows of an attention
  * output, against float64; NaN if any error is NaN.
+ *
+ * @example
+ * const error = greatestRowError({ q, k, v }, { pattern }, out, sampleRows(24, heads, n));
  */
 export function greatestRowError(
   inputs: Readonly<Record<string, ReferenceInput>>,

@@ -31,7 +31,12 @@ const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
 
 const WHERE = 'models/run';
 
-/** A model that can run: it encodes texts, continues them, and computes single batches. */
+/**
+ * A model that can run: it encodes texts, continues them, and computes single batches.
+ *
+ * @example
+ * const model = new LoadedModel(await longformerFamily.load(checkpoint), tokenizer, attn);
+ */
 export class LoadedModel {
   /** The model by itself: its config, weights and graphs. */
   readonly network: Model;
@@ -114,8 +119,8 @@ export class LoadedModel {
   }
 
   /**
-   * Returns a graph whose only input is `input_ids` [batch, length], i32, or `inputs_embeds`, f32. It needs no
-   * `attn`. Errors: those of `Model.fixedGraph`.
+   * Returns a graph whose only input is `input_ids` [batch, length], i32, or `inputs_embeds`, f32. It needs
+   * no `attn`. Errors: those of `Model.fixedGraph`.
    *
    * @example
    * const { model } = exportOnnx(loaded.fixedGraph({ batch: 1, length: 4096, globalTokens: [0] }));

@@ -76,6 +76,9 @@ export function dataStart(head: Uint8Array, fileSize: number, file?: string): nu
  * @param head first bytes of the file, at least the whole header
  * @param fileSize bytes of the whole file
  * @param file name of the file, for messages
+ *
+ * @example
+ * const { tensors, metadata } = readSafetensorsHeader(bytes, bytes.length);
  */
 export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?: string): SafetensorsHeader {
   const where = 'safetensors/read';

@@ -37,7 +37,13 @@ export function functionNames(module: object): string[] {
   return Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
 }
 
-/** Problems of a function: one line for each call that fails in a forbidden way. An empty list is success. */
+/**
+ * Problems of a function: one line for each call that fails in a
+ * forbidden way. An empty list is success.
+ *
+ * @example
+ * const problems = await functionProblems('exact', module, { args: () => [{ n: 8 }], options: [0] });
+ */
 export async function functionProblems(
   name: string,
   module: object,

@@ -11,7 +11,13 @@ import { windowCall } from './window.ts';
 
 export * from './golden.ts';
 
-/** The calls of a golden, by name. All must give equal results. */
+/**
+ * The calls of a golden, by name. All must give equal results.
+ *
+ * @example
+ * const golden = await readGolden(entry);
+ * for (const call of Object.values(goldenCalls(golden))) await runGolden(backend, golden, call);
+ */
 export function goldenCalls(golden: Golden): Readonly<Record<string, GoldenCall>> {
   const { group } = golden.entry;
   switch (group) {

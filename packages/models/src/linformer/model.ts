@@ -31,7 +31,13 @@ const theParts = withFields(
   'weights',
 );
 
-/** A Linformer of either origin. */
+/**
+ * A Linformer of either origin.
+ *
+ * @example
+ * const model = await linformerFamily.load(checkpoint);
+ * const { graph, inputs } = model.call({ inputIds: [[0, 5, 2]] });
+ */
 export class Linformer implements Model {
   readonly family = 'linformer';
   readonly architecture: string;

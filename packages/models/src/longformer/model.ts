@@ -36,7 +36,13 @@ const CALL_OPTIONS: OptionKinds<LongformerCallOptions> = { hiddenStates: aBoolea
 const ATTENTION_MASK: MaskValues = { most: 2, expected: '0 (padding), 1 (a token) or 2 (a global token)' };
 const GLOBAL_MASK: MaskValues = { most: 1, expected: '0 (local) or 1 (global)' };
 
-/** A Longformer, or LED's encoder. */
+/**
+ * A Longformer, or LED's encoder.
+ *
+ * @example
+ * const model = await longformerFamily.load(checkpoint);
+ * const { graph, inputs } = model.call({ inputIds: [[0, 5, 2]] });
+ */
 export class Longformer implements Model {
   readonly family = 'longformer';
   readonly architecture: string;

@@ -62,7 +62,13 @@ const CALL_OPTIONS: OptionKinds<ReformerCallOptions> = {
   seed: integer(),
 };
 
-/** A Reformer. */
+/**
+ * A Reformer.
+ *
+ * @example
+ * const model = await reformerFamily.load(checkpoint);
+ * const { graph, inputs } = model.call({ inputIds: [[0, 5, 2]] });
+ */
 export class Reformer implements Model {
   readonly family = 'reformer';
   readonly architecture: string;

@@ -77,7 +77,13 @@ export interface AttentionCaseSpec {
   readonly rows?: number;
 }
 
-/** Makes cases that share a description. */
+/**
+ * Makes cases that share a description.
+ *
+ * @example
+ * const pattern = slidingWindow({ before: 3, after: 3 });
+ * attentionCases('A window and a mask.', [{ pattern, n: 65, keyMask: 'tail:5' }]);
+ */
 export function attentionCases(description: string, specs: readonly AttentionCaseSpec[]): ConformanceCase[] {
   return specs.map((spec) => attentionCase(description, spec));
 }
