@@ -1,4 +1,7 @@
-/** `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION] [--json FILE] …`: runs suites and prints their tables. */
+/**
+ * `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION]
+ * [--json FILE] …`: runs suites and prints their tables.
+ */
 import { writeFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { carry } from './gpu/carry.ts';
@@ -26,7 +29,7 @@ import { startSuite } from './suites/start.ts';
 import { webgpuSuite } from './suites/webgpu.ts';
 import { windowSuite } from './suites/window.ts';
 
-/** One line a suite. */
+/** All suites, one line each. */
 const suites: readonly Suite[] = [
   ceilingsSuite,
   startSuite,

@@ -1,9 +1,9 @@
-/** Plots of tables as SVG: by default time over length, a line for each candidate, both axes logarithmic. */
+/** Plots tables as SVG: by default time over length, a line for each subject, both axes logarithmic. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plot, Table } from './suite.ts';
 
-/** Writes a plot for each table that has several lengths, candidates and times; returns the files. */
+/** Writes a plot for each table that has several lengths, subjects and times; returns the files. */
 export async function writePlots(tables: readonly Table[], folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const files: string[] = [];
@@ -61,7 +61,7 @@ function ticksOf(values: readonly number[]): readonly number[] {
   return ticks.slice(Math.max(first, 0), last === -1 ? undefined : last + 1);
 }
 
-/** Loaded only here: the libraries are bigger than all else. */
+/** The libraries are loaded only here, because they are large. */
 async function draw({ title, plot }: Table, values: readonly Point[]): Promise<string> {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const isShare = plot?.isShare === true;

@@ -143,6 +143,9 @@ export {
   type LinformerOptions,
 } from './systems/linformer/options.ts';
 
+// Releasing: `dispose()` and `await using`.
+export type { WithAsyncDispose } from './util/disposable.ts';
+
 // Tools.
 export { debug, debugLevel } from './util/debug.ts';
 export { LruMap } from './util/lru.ts';

@@ -1,6 +1,6 @@
 /**
- * Files on disk, for Node. Reading holds one tensor at a time; writing goes to a temporary file beside the target that
- * takes its name only when all of it is on disk, so that whoever looks at the target finds a whole file or none.
+ * Files on disk, for Node. Reading holds one tensor at a time. Writing goes to a temporary file,
+ * which takes the target's name only when all of it is on disk: the target is never half a file.
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
@@ -19,30 +19,33 @@ import {
   type Kind,
   type LazyTensor,
   type OptionKinds,
+  type WithAsyncDispose,
 } from '@attn/core/backend';
 import { decode, DTYPE_IN_FILE } from './dtypes.ts';
 import { malformed } from './header.ts';
 import { openSafetensors, type SafetensorsFile } from './read.ts';
 import { safetensorsParts, type Metadata, type NamedTensors } from './write.ts';
 
-/** One system call moves at most this many bytes: less than any platform's limit, and a chance to notice an abort. */
+/**
+ * Most bytes that one system call moves: less than any platform's
+ * limit, and few enough to notice an abort soon.
+ */
 const CHUNK_BYTES = 64 * 2 ** 20;
 
-/** An open file on disk. */
-export interface SafetensorsDiskFile extends SafetensorsFile {
+/** An open file on disk. Tensors that were read stay valid when it is disposed. */
+export interface SafetensorsDiskFile extends SafetensorsFile, WithAsyncDispose {
   /**
-   * A tensor that is not read now, but each time when its data is asked for and nobody holds it any more; closing this file does not
-   * matter to it. Asking for its data throws `MALFORMED_FILE` once the file has changed. Errors: `MISSING_INPUT`.
+   * A tensor that is read when its data is asked for, and read again when nobody
+   * holds that data any more. It can be read after this file is disposed. Its data
+   * throws `MALFORMED_FILE` if the file on disk has changed. Errors: `MISSING_INPUT`.
    */
   lazyTensor(name: string): LazyTensor;
-  /** Closes the file. Idempotent. Tensors that were read stay valid. */
-  close(): Promise<void>;
 }
 
 /** Options of `writeSafetensorsFile`. */
 export interface WriteOptions {
   readonly metadata?: Metadata;
-  /** Stops writing; the target is left as it was. */
+  /** Stops writing; the target stays as it was. */
   readonly signal?: AbortSignal;
 }
 
@@ -54,8 +57,13 @@ const aPath: Kind = {
 const WRITE_OPTIONS: OptionKinds<WriteOptions> = { metadata: anObject, signal: aSignal };
 
 /**
- * Opens a file on disk; see `openSafetensors`.
- * @throws AttnError `FILE_NOT_FOUND`, `MALFORMED_FILE`, `INVALID_ARGUMENT` (no permission, a folder)
+ * Opens a file on disk without reading its tensors; dtypes as in `parseSafetensors`.
+ *
+ * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`, `INVALID_ARGUMENT` (no permission, a folder).
+ *
+ * @example
+ * await using file = await openSafetensorsFile('model.safetensors'); // or: await file.dispose()
+ * console.log(file.names, await file.tensor('x'));
  */
 export async function openSafetensorsFile(path: string): Promise<SafetensorsDiskFile> {
   const where = 'safetensors/read';
@@ -66,13 +74,14 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new AttnError('INVALID_ARGUMENT', where, `${path} is not a file`);
-    const read = (offset: number, length: number) => readRange(handle, path, offset, length);
-    const file = await openSafetensors({ size: Number(stats.size), name: path, read });
-    const seen = new SeenFile(await realpath(path), stats);
+    const readBytes = (offset: number, length: number) => readRange(handle, path, offset, length);
+    const file = await openSafetensors({ size: Number(stats.size), name: path, read: readBytes });
+    const reopener = new Reopener(await realpath(path), stats);
     return {
       ...file,
-      lazyTensor: (name) => seen.lazyTensor(file, name),
-      close: () => handle.close(),
+      lazyTensor: (name) => reopener.lazyTensor(file, name),
+      dispose: () => handle.close(),
+      [Symbol.asyncDispose]: () => handle.close(),
     };
   } catch (error) {
     await handle.close();
@@ -81,8 +90,12 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsDisk
 }
 
 /**
- * Writes a file. On failure or abort the target is what it was before, and nothing else is left behind.
- * @throws AttnError `INVALID_ARGUMENT`, `FILE_NOT_FOUND` (no such folder), `ABORTED`, `INTERNAL` (disk full, …)
+ * Writes a file. On failure or abort the target stays as it was, and no other file is left behind.
+ *
+ * Errors: `INVALID_ARGUMENT`, `FILE_NOT_FOUND` (no such folder), `ABORTED`, `INTERNAL` (disk full, …).
+ *
+ * @example
+ * await writeSafetensorsFile('x.safetensors', { x: f32([2], [1, 2]) }, { metadata: { format: 'pt' } });
  */
 export async function writeSafetensorsFile(
   path: string,
@@ -116,7 +129,7 @@ export async function writeSafetensorsFile(
   }
 }
 
-/** Where to write: through a symbolic link; never in place of a folder or a device. */
+/** The path to write to, which is the target of a symbolic link. A folder or a device is refused. */
 async function replaceable(path: string): Promise<string> {
   const target = await realpath(path).catch(() => path);
   const stats = await lstat(target).catch(() => undefined);
@@ -145,8 +158,8 @@ async function readRange(
   return bytes.subarray(0, done);
 }
 
-/** A file that must be the one that was opened whenever it is read again. */
-class SeenFile {
+/** Opens a file again for each read, and checks that it is still the file that was opened first. */
+class Reopener {
   private readonly path: string;
   private readonly stats: BigIntStats;
 
@@ -155,13 +168,17 @@ class SeenFile {
     this.stats = stats;
   }
 
-  /** Its tensor, read when asked for. */
+  /** A tensor of the file that is read when its data is asked for. */
   lazyTensor(file: SafetensorsFile, name: string): LazyTensor {
     const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
-    const read = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
+    const readData = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
     const folder = dirname(this.path);
     const span: FileSpan = { folder, name: basename(this.path), byteOffset, byteLength, verify: this.verify };
-    return lazyTensor<DType>({ dtype, shape }, read, DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined);
+    return lazyTensor<DType>(
+      { dtype, shape },
+      readData,
+      DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined,
+    );
   }
 
   private readonly verify = (): void => this.open(() => {});

@@ -8,7 +8,7 @@ import { measure } from './measured.mjs';
 const page = join(import.meta.dirname, '../../../docs/internals/sizes.md');
 const TABLE = /(?<=<!-- sizes -->\n\n)[^]*?(?=\n\n<!-- \/sizes -->)/;
 
-/** The size in kB that the page gives for each row. */
+/** The size in kB of each row, as the page states it. */
 export function documentedSizes() {
   const [table = ''] = TABLE.exec(readFileSync(page, 'utf8')) ?? [];
   const rows = table.split('\n').slice(2);

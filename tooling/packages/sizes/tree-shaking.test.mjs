@@ -7,7 +7,7 @@ import { bundle } from './bundle.mjs';
 
 const packages = join(import.meta.dirname, '../../../packages');
 
-/** The modules of a bundle, like `core/patterns/causal.js`, and its weight in bytes. */
+/** The modules of a bundle, such as `core/patterns/causal.js`, and its size in bytes. */
 async function shipped(source, external) {
   const files = await bundle(source, external);
   const modules = files.flatMap((file) => file.modules).filter((id) => id.startsWith(packages));
@@ -21,7 +21,7 @@ async function shipped(source, external) {
 const MACHINERY = /^core\/(async|calls|choose|contract|graph|host|plan|run|systems)\//;
 const REFERENCE = /^core\/.*reference/;
 
-/** Everything exported that makes a pattern or is given patterns. */
+/** Every export that makes a pattern or combines patterns. */
 const PATTERNS =
   'and blockSparse causal fixed full globalTokens keyPadding not or perHead randomBlocks segments sinks slidingWindow strided where'.split(
     ' ',

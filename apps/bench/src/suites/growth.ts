@@ -1,8 +1,8 @@
 /** The picture of the README: how the times of dense attention and of a window grow with the length, on two backends. */
 import { availableParallelism } from 'node:os';
-import { onnx, ours, windowOf } from '../candidates/index.ts';
+import { onnx, ours, windowOf } from '../subjects/index.ts';
 import { contest } from '../contest/contest.ts';
-import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+import type { Subject, ProblemSpec } from '../contest/protocol.ts';
 import { ms, spread } from '../rows.ts';
 import type { Suite, Table } from '../suite.ts';
 
@@ -20,8 +20,8 @@ export const growthSuite: Suite = {
     const rows: Table['rows'][number][] = [];
     for (const n of options.quick ? QUICK : LENGTHS) {
       options.log(`growth: n = ${n}`);
-      const candidates = candidatesOf(n, threads);
-      const results = await contest(candidates, options);
+      const subjects = subjectsOf(n, threads);
+      const results = await contest(subjects, options);
       for (const [who, result] of Object.entries(results))
         rows.push({ n, who, ms: ms(result), '± ms': spread(result) });
     }
@@ -36,7 +36,7 @@ export const growthSuite: Suite = {
   },
 };
 
-function candidatesOf(n: number, threads: number): Record<string, Candidate> {
+function subjectsOf(n: number, threads: number): Record<string, Subject> {
   const problems: [string, ProblemSpec][] = [['window, ', { n, pattern: windowOf(256) }]];
   if (n <= LONGEST_DENSE) problems.unshift(['dense, ', { n }]);
   return Object.fromEntries(

@@ -8,7 +8,7 @@ import type { RowAddress } from '@attn/core/reference';
 import type { CallCost } from '../plan-cost.ts';
 
 /** One thing to run. */
-export interface CallKind {
+export interface SystemOption {
   /** For messages: `attention`, `linformer`. */
   readonly name: string;
   readonly inputs: InputNames;

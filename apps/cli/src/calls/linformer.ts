@@ -7,7 +7,7 @@ import { LINFORMER_PROJECTIONS, show, unknownName, type LinformerOptions } from 
 import { evaluateReference, toReference } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
-import type { CallKind, InputNames } from './call.ts';
+import type { SystemOption, InputNames } from './call.ts';
 import { greatestDifference } from './rows.ts';
 
 /** Its tensors. */
@@ -17,7 +17,7 @@ export const LINFORMER_INPUTS: InputNames = {
 };
 
 /** Errors: `INVALID_ARGUMENT`. */
-export function linformerCall(json: JsonObject): CallKind {
+export function linformerCall(json: JsonObject): SystemOption {
   const system = readSystem(json);
   return {
     name: 'linformer',

@@ -7,7 +7,7 @@ import { show, unknownName, type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
-import type { CallKind, InputNames } from './call.ts';
+import type { SystemOption, InputNames } from './call.ts';
 import { greatestDifference, referenceInputs } from './rows.ts';
 
 /** Its tensors. */
@@ -25,7 +25,7 @@ const WORDS = {
 } as const;
 
 /** Errors: `INVALID_ARGUMENT`. */
-export function lshCall(json: JsonObject): CallKind {
+export function lshCall(json: JsonObject): SystemOption {
   const system = readSystem(json);
   return {
     name: 'lsh',

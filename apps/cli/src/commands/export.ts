@@ -1,4 +1,7 @@
-/** `attn export`: the attention of a pattern, or a whole model, as an ONNX model, which any ONNX Runtime runs without this project. */
+/**
+ * `attn export`: writes the attention of a pattern, or a whole model, as
+ * an ONNX model, which any ONNX Runtime can run without this project.
+ */
 import { GraphBuilder, planAttention, type DType } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { exportOnnx } from '@attn/onnx/export';
@@ -90,7 +93,7 @@ async function runExport(options: Options, context: Context): Promise<void> {
 }
 
 function readDType(options: Options): DType {
-  const given = text(options, 'dtype') ?? 'f32';
-  if (given === 'f32' || given === 'f16') return given;
-  throw badArgument(`--dtype must be f32 or f16, got ${show(given)}`);
+  const dtype = text(options, 'dtype') ?? 'f32';
+  if (dtype === 'f32' || dtype === 'f16') return dtype;
+  throw badArgument(`--dtype must be f32 or f16, got ${show(dtype)}`);
 }

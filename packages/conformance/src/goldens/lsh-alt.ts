@@ -1,6 +1,6 @@
 /**
- * Goldens of the LSH attention of lucidrains' `reformer_pytorch`: pairs that count each time or by the logarithm of their count, across
- * buckets or within them.
+ * Goldens of the LSH attention of lucidrains' `reformer_pytorch`: pairs that count
+ * each time or by the logarithm of their count, across buckets or within them.
  */
 import { GraphBuilder, buildLsh, type Tensor } from '@attn/core';
 import type { Golden, GoldenCall } from './golden.ts';
@@ -42,7 +42,7 @@ export function lshAltCall(golden: Golden): GoldenCall {
     inputs,
     outputs: {
       out: expected,
-      // The original numbers them through all rounds.
+      // The original numbers buckets through all rounds.
       buckets: {
         dtype: 'i32',
         shape: expectedBuckets.shape,
@@ -56,7 +56,7 @@ export function lshAltCall(golden: Golden): GoldenCall {
   };
 }
 
-/** [BH, N, D] as [BH, 1, N, D]. */
+/** A tensor [BH, N, D] as [BH, 1, N, D]. */
 function oneHead(golden: Golden, name: string): Tensor {
   const tensor = golden.tensor(`in.${name}`);
   const [batch, length, dim] = tensor.shape;

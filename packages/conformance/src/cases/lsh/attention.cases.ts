@@ -1,9 +1,12 @@
-/** Cases of `lshAttention`: chunks around tiles, neighbours, cycles over rounds, and everything that hides a key. */
+/**
+ * Cases of `lshAttention`: chunks around tiles, neighbours, cycles
+ * over rounds, and everything that hides a key.
+ */
 import type { ConformanceCase } from '../../case.ts';
 import { lshCases, type LshCaseSpec } from './lsh-case.ts';
 
-/** The same under each way of looking. */
-const looks: readonly Partial<LshCaseSpec>[] = [
+/** Ways in which tokens of neighbouring chunks see each other. Each case is tried with all of them. */
+const visibilities: readonly Partial<LshCaseSpec>[] = [
   {},
   { causal: true },
   { wrap: true },
@@ -15,7 +18,9 @@ const looks: readonly Partial<LshCaseSpec>[] = [
 export const lshAttentionCases: readonly ConformanceCase[] = [
   ...lshCases(
     'Every way of looking, over one round and several.',
-    [1, 2, 3].flatMap((rounds) => looks.map((look) => ({ n: 48, chunk: 8, rounds, ...look }))),
+    [1, 2, 3].flatMap((rounds) =>
+      visibilities.map((visibility) => ({ n: 48, chunk: 8, rounds, ...visibility })),
+    ),
   ),
   ...lshCases(
     'Chunks of a tile and around it, so that tiles hold parts of chunks and chunks parts of tiles.',

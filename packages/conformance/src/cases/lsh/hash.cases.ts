@@ -1,11 +1,11 @@
 /**
- * Cases of `lshHash` and `argsort`. Hashed numbers are small integers, so that every score is exact in float32 and no rounding can
- * decide between two buckets; ties are frequent.
+ * Cases of `lshHash` and `argsort`. Hashed numbers are small integers, so that every score
+ * is exact in float32 and no rounding can decide between two buckets; ties are frequent.
  */
 import type { ConformanceCase } from '../../case.ts';
 import { opCases, type OpCaseSpec } from '../op-case.ts';
 
-/** x in halves around 0, rotations in integers. */
+/** Inputs of hashing: x in halves around 0, rotations in integers. */
 function hash(
   x: readonly number[],
   rounds: number,

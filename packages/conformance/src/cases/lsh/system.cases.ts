@@ -1,6 +1,7 @@
 /**
- * Reformer's attention whole: hashed, sorted, attended, by the conventions of each implementation. What is hashed are halves and
- * integers, so that every score is exact in float32 and no rounding can change a bucket.
+ * Reformer's whole attention (hashing, sorting, attending), by the conventions
+ * of each implementation. Hashed numbers are halves and integers, so that
+ * every score is exact in float32 and no rounding can change a bucket.
  */
 import { GraphBuilder, buildLocalChunks, buildLsh, type Tensor, type Tensors } from '@attn/core';
 import { type LshOptions } from '@attn/core/backend';
