@@ -1,4 +1,7 @@
-/** The tables of a page: each stands between two comments with its title, a row for each x and a column for each line of its chart. */
+/**
+ * The tables of a page: each stands between two comments with its title, a row for each x and a column for
+ * each line of its chart.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { markdownTable } from 'markdown-table';
 import { pointsOf } from './plots.ts';

@@ -58,8 +58,8 @@ test('a line beside the others comes from a column of its own', async () => {
 test('the tables of the docs have the figures beside the pictures', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/benchmarks.md'), 'utf8');
   const tables = storedTables(join(import.meta.dirname, '../../../docs/plots'));
-  const shown = tables.filter(({ title }) => page.includes(`<!-- ${title} -->`));
-  expect(shown).toHaveLength(4);
+  const onPage = tables.filter(({ title }) => page.includes(`<!-- ${title} -->`));
+  expect(onPage).toHaveLength(4);
   const again = 'write it again: npm run bench -- --from docs/plots --page docs/benchmarks.md';
-  expect(shown.reduce(withTable, page), again).toBe(page);
+  expect(onPage.reduce(withTable, page), again).toBe(page);
 });

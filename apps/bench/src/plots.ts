@@ -42,7 +42,10 @@ function beside(rows: Table['rows'], plot: Plot | undefined): Point[] {
   return [...byX].flatMap(([x, y]) => (typeof x === 'number' && typeof y === 'number' ? [{ x, y, by }] : []));
 }
 
-/** Middle greys for text and lines, and colours between light and dark: a picture is shown on white pages and on black ones. */
+/**
+ * Middle greys for text and lines, and colours between light and dark: a picture is shown on white pages
+ * and on black ones.
+ */
 const INK = '#7d8590';
 const GRID = '#7d859040';
 const COLOURS = ['#e4572e', '#d98e04', '#2f81f7', '#12a594', '#a371f7', '#8b949e', '#db61a2', '#6e9f18'];
@@ -50,7 +53,10 @@ const COLOURS = ['#e4572e', '#d98e04', '#2f81f7', '#12a594', '#a371f7', '#8b949e
 /** Milliseconds as people say them. */
 const AS_TIME = "datum.value >= 1000 ? datum.value / 1000 + ' s' : datum.value + ' ms'";
 
-/** Round numbers around values on a logarithmic axis: powers of ten, with steps between them where there are few. */
+/**
+ * Round numbers around values on a logarithmic axis: powers of ten, with steps between them where there are
+ * few.
+ */
 function ticksOf(values: readonly number[]): readonly number[] {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const steps = most / least > 200 ? [1] : most / least > 3 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 3, 5];

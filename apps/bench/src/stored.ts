@@ -1,4 +1,7 @@
-/** Tables that an earlier run wrote with `--json`, so that their pictures can be drawn again without measuring. */
+/**
+ * Tables that an earlier run wrote with `--json`, so that their pictures can be drawn again without
+ * measuring.
+ */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Table } from './suite.ts';

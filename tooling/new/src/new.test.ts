@@ -1,6 +1,6 @@
 /**
- * Scaffolds one of each into a copy of the packages and type-checks the whole: templates that no longer fit the code
- * fail here, and not on the first person who uses them.
+ * Scaffolds one of each into a copy of the packages and type-checks the whole: templates that no longer fit
+ * the code fail here, and not on the first person who uses them.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** A new pattern: its file and test, its export, its JSON form, and an example that all properties of patterns run on. */
+/**
+ * A new pattern: its file and test, its export, its JSON form, and an example that all properties of
+ * patterns run on.
+ */
 import type { Name } from './name.ts';
 import { addLines, type Scaffold } from './scaffold.ts';
 

@@ -1,4 +1,7 @@
-/** Which names a scaffold cannot have: the language's own, and those that something in the repository has already. */
+/**
+ * Which names a scaffold cannot have: the language's own, and those that something in the repository has
+ * already.
+ */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Name } from './name.ts';
@@ -13,7 +16,9 @@ const RESERVED: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Folders and packages that are not in `packages/` under their name, and what `--backend` means by itself. */
+/**
+ * Folders and packages that are not in `packages/` under their name, and what `--backend` means by itself.
+ */
 const NOT_BACKENDS: ReadonlySet<string> = new Set(['root', 'tooling', 'models', 'auto']);
 
 /** Files in which the names of ops and the methods of the builder are declared or imported. */

@@ -1,6 +1,6 @@
 /**
- * docs/internals/write-a-backend.md, followed to the letter in a copy of the repository: the scaffold's backend passes, and so does the page's own after
- * its two files took the place of the scaffold's.
+ * docs/internals/write-a-backend.md, followed to the letter in a copy of the repository: the scaffold's
+ * backend passes, and so does the page's own after its two files took the place of the scaffold's.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -75,7 +75,9 @@ const TYPES = {
   '@attn/core/backend': ['Executable', 'KernelTable', 'OptionKinds'],
 };
 
-/** The program of an example: imports of what it names, its prelude, and the example in a scope of its own. */
+/**
+ * The program of an example: imports of what it names, its prelude, and the example in a scope of its own.
+ */
 function programOf(example) {
   const prelude = PRELUDES.find(({ when }) => when.test(example));
   const code = `${prelude?.code ?? ''}${example}`;

@@ -1,8 +1,9 @@
 // What people install together, and where it must then work.
 
 /**
- * `packages` are ours, `peers` what their runtimes come from. `backends` must be available; `absent` is what `@attn/auto` must then list as not
- * installed. `start` is the body of the project's `start.mjs`, `build` what its page needs of Vite's `build` options.
+ * `packages` are ours, `peers` what their runtimes come from. `backends` must be available; `absent` is
+ * what `@attn/auto` must then list as not installed. `start` is the body of the project's `start.mjs`,
+ * `build` what its page needs of Vite's `build` options.
  */
 export const COMBINATIONS = [
   {

@@ -1,4 +1,5 @@
-// What code on a page takes for granted, and the few blocks that cannot run in a test. An entry that fits no block is an error.
+// What code on a page takes for granted, and the few blocks that cannot run in a test. An entry that fits
+// no block is an error.
 
 /** Programs that are compiled but not run. */
 export const NOT_RUN = [
@@ -35,8 +36,11 @@ export const COMMANDS_NOT_RUN = [
   { begins: 'attn make-checkpoint', because: 'writes 595 MB' },
 ];
 
-/** What a program takes for granted: code before it, a text in its place, files beside it, or a way to run as a test. */
-export const GIVEN = [
+/**
+ * What a program takes for granted: code before it, a text in its place, files beside it, or a way to run
+ * as a test.
+ */
+export const ASSUMPTIONS = [
   // Formulas by themselves.
   {
     page: 'docs/patterns.md',

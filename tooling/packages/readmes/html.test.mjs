@@ -1,4 +1,5 @@
-// The pages without a bundler that the docs show work as they stand, with the packages of this repository in place of those of a CDN.
+// The pages without a bundler that the docs show work as they stand, with the packages of this repository
+// in place of those of a CDN.
 import { join } from 'node:path';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

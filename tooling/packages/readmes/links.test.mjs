@@ -9,12 +9,12 @@ const prose = (page) => textOf(page).replaceAll(/^```.*?^```$/gms, (block) => bl
 
 /** The names of a page's headings in links, as GitHub makes them. */
 function anchorsOf(page) {
-  const seen = new Map();
+  const headings = new Map();
   return [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => {
     const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
     const anchor = text.replaceAll(/[^\p{L}\p{N}\- _]/gu, '').replaceAll(' ', '-');
-    const count = seen.get(anchor) ?? 0;
-    seen.set(anchor, count + 1);
+    const count = headings.get(anchor) ?? 0;
+    headings.set(anchor, count + 1);
     return count === 0 ? anchor : `${anchor}-${count}`;
   });
 }

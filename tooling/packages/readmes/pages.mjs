@@ -15,8 +15,8 @@ export const PAGES = [
 export const textOf = (page) => readFileSync(join(root, page), 'utf8');
 
 /**
- * The blocks of a page in order: `language`, `code`, and the `line` where the code begins. `output` is the `text` block that
- * follows a block directly: what running it prints.
+ * The blocks of a page in order: `language`, `code`, and the `line` where the code begins. `output` is the
+ * `text` block that follows a block directly: what running it prints.
  */
 export function blocksOf(page) {
   const text = textOf(page);
@@ -38,8 +38,8 @@ export function blocksOf(page) {
 }
 
 /**
- * The TypeScript programs of a page, as lists of blocks: one that imports begins a program, one that imports nothing goes on with
- * the program before it.
+ * The TypeScript programs of a page, as lists of blocks: one that imports begins a program, one that
+ * imports nothing goes on with the program before it.
  */
 export function programsOf(page) {
   const programs = [];
@@ -56,7 +56,10 @@ export function programsOf(page) {
   }));
 }
 
-/** What was printed is what the page shows. On the page, … stands for any text, and alone on a line for any lines. */
+/**
+ * What was printed is what the page shows. On the page, … stands for any text, and alone on a line for any
+ * lines.
+ */
 export function expectedOutput(output) {
   const escaped = output.trimEnd().replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${escaped.replaceAll(/^…$/gm, '[^]*').replaceAll('…', '[^\\n]*')}$`);

@@ -1,11 +1,11 @@
-// Every block of code on a page that people read runs as it stands, in a folder where the packages are installed, and prints what
-// the page says that it prints.
+// Every block of code on a page that people read runs as it stands, in a folder where the packages are
+// installed, and prints what the page says that it prints.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
-import { COMMANDS_NOT_RUN, ELSEWHERE, GIVEN, NOT_RUN } from './exceptions.mjs';
+import { COMMANDS_NOT_RUN, ELSEWHERE, ASSUMPTIONS, NOT_RUN } from './exceptions.mjs';
 import { blocksOf, expectedOutput, PAGES, programsOf } from './pages.mjs';
 import { runCommands, runProgram } from './run-program.mjs';
 import { writeStandIns } from './stand-ins.mjs';
@@ -77,7 +77,7 @@ test.each(asJson.map((block) => [`${block.page}:${block.line}`, block.code]))('%
 });
 
 describe('exceptions', () => {
-  test.each([...NOT_RUN, ...ELSEWHERE, ...GIVEN])('$page: $has fits a program', (entry) => {
+  test.each([...NOT_RUN, ...ELSEWHERE, ...ASSUMPTIONS])('$page: $has fits a program', (entry) => {
     expect(programs.some((program) => fits(program)(entry))).toBe(true);
   });
   test.each(COMMANDS_NOT_RUN)('$begins fits a command', ({ begins }) => {

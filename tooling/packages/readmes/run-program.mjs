@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { GIVEN } from './exceptions.mjs';
+import { ASSUMPTIONS } from './exceptions.mjs';
 import { root } from './pages.mjs';
 
 const run = promisify(execFile);
@@ -19,21 +19,23 @@ const left = (thereIs('/proc/self/fd') ? namesIn('/proc/self/fd') : []).map(file
 if (left.length > 0) throw new Error('left open: ' + left.join(', '));
 `;
 
-export const givenOf = ({ page, code }) =>
-  GIVEN.find((entry) => entry.page === page && code.includes(entry.has));
+export const assumptionOf = ({ page, code }) =>
+  ASSUMPTIONS.find((entry) => entry.page === page && code.includes(entry.has));
 
 /** The source of a program, with what it takes for granted. */
 export function sourceOf(program, separator = '\n') {
-  const given = givenOf(program);
+  const assumption = assumptionOf(program);
   const code = program.blocks.map((block) => block.code).join(separator);
-  return (given?.before ?? '') + (given?.replace ? code.replace(...given.replace) : code);
+  return (assumption?.before ?? '') + (assumption?.replace ? code.replace(...assumption.replace) : code);
 }
 
 /** Runs a program, or a test file where it is one; resolves to what each of its blocks printed. */
 export async function runProgram(folder, name, program, env) {
-  const given = givenOf(program);
-  for (const [file, text] of Object.entries(given?.beside ?? {})) writeFileSync(join(folder, file), text);
-  if (given?.test !== undefined) return runTest(folder, name, program, { ...env, ATTN_CASES: given.test });
+  const assumption = assumptionOf(program);
+  for (const [file, text] of Object.entries(assumption?.beside ?? {}))
+    writeFileSync(join(folder, file), text);
+  if (assumption?.test !== undefined)
+    return runTest(folder, name, program, { ...env, ATTN_CASES: assumption.test });
   writeFileSync(join(folder, `${name}.ts`), sourceOf(program, `\nconsole.log('${END}');\n`) + CLOSED);
   const { stdout } = await run(process.execPath, [`${name}.ts`], { cwd: folder, env, timeout: 110_000 });
   return stdout.split(`${END}\n`);
@@ -42,7 +44,7 @@ export async function runProgram(folder, name, program, env) {
 async function runTest(folder, name, program, env) {
   const place = join(folder, 'src', name);
   mkdirSync(place, { recursive: true });
-  for (const [file, text] of Object.entries(givenOf(program).beside ?? {}))
+  for (const [file, text] of Object.entries(assumptionOf(program).beside ?? {}))
     writeFileSync(join(place, file), text);
   writeFileSync(join(place, 'example.test.ts'), sourceOf(program));
   writeFileSync(join(place, 'vitest.config.mjs'), 'export default {};');

@@ -1,4 +1,5 @@
-// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix on stdout and in docs/internals/support.md.
+// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix
+// on stdout and in docs/internals/support.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -27,11 +28,12 @@ async function support({ backend, runtime, part, write }) {
   for (const name of backends) {
     for (const title of titles) {
       const start = performance.now();
-      const found = await RUNTIMES[title]({ backend: name, of });
-      runs.push({ backend: name, runtime: title, found });
+      const report = await RUNTIMES[title]({ backend: name, of });
+      runs.push({ backend: name, runtime: title, report });
       const seconds = ((performance.now() - start) / 1000).toFixed(0);
-      const failed = found.failures?.length ?? 0;
-      const outcome = found.broken ?? found.unavailable ?? (failed === 0 ? 'no failure' : `${failed} failed`);
+      const failed = report.failures?.length ?? 0;
+      const outcome =
+        report.broken ?? report.unavailable ?? (failed === 0 ? 'no failure' : `${failed} failed`);
       console.error(`${name} on ${title}: ${outcome.split('\n')[0]} (${seconds} s)`);
     }
   }
@@ -46,7 +48,7 @@ async function support({ backend, runtime, part, write }) {
       PAGE,
       readFileSync(PAGE, 'utf8').replace(MATRIX, () => matrix),
     );
-  const isRight = ({ found }) => found.broken === undefined && (found.failures ?? []).length === 0;
+  const isRight = ({ report }) => report.broken === undefined && (report.failures ?? []).length === 0;
   process.exitCode = runs.every(isRight) ? 0 : 1;
 }
 

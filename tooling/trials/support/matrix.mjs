@@ -1,4 +1,5 @@
-// What was found, as Markdown: for each backend a table of ops by runtimes, then every reason for what is unsupported and every failure.
+// What was found, as Markdown: for each backend a table of ops by runtimes, then every reason for what is
+// unsupported and every failure.
 import { markdownTable } from 'markdown-table';
 
 /** `46` passed; `45, 1 failed`; `40, 6 unsupported`. */
@@ -22,7 +23,7 @@ export function toMarkdown(runs) {
   const backends = [...new Set(runs.map(({ backend }) => backend))];
   const runtimes = [...new Set(runs.map(({ runtime }) => runtime))];
   const foundOf = (backend, runtime) =>
-    runs.find((run) => run.backend === backend && run.runtime === runtime)?.found;
+    runs.find((run) => run.backend === backend && run.runtime === runtime)?.report;
   const overview = [
     ['', ...backends],
     ...runtimes.map((runtime) => [
@@ -73,8 +74,8 @@ export function toMarkdown(runs) {
 
 /** What most readers want to know. */
 export function inOneLine(runs) {
-  const good = runs.filter(({ found }) => found.groups !== undefined && sum(found.groups).failed === 0);
-  const unsupported = good.reduce((total, { found }) => total + sum(found.groups).unsupported, 0);
+  const good = runs.filter(({ report }) => report.groups !== undefined && sum(report.groups).failed === 0);
+  const unsupported = good.reduce((total, { report }) => total + sum(report.groups).unsupported, 0);
   const rest = unsupported === 0 ? '' : `, but for ${unsupported} that a backend declares as unsupported`;
   if (good.length === runs.length)
     return `**All cases that ran pass on all ${runs.length} pairs of backend and runtime**${rest}.`;

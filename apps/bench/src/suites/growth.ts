@@ -1,4 +1,7 @@
-/** The picture of the README: how the times of dense attention and of a window grow with the length, on two backends. */
+/**
+ * The picture of the README: how the times of dense attention and of a window grow with the length, on two
+ * backends.
+ */
 import { availableParallelism } from 'node:os';
 import { onnx, ours, windowOf } from '../subjects/index.ts';
 import { contest } from '../contest/contest.ts';

@@ -22,7 +22,7 @@ const ROUNDS = [1, 2, 4, 8];
 const DATA = { random, clustered } as const;
 
 /** Column of the shares. */
-const FOUND = 'found';
+const RECALL = 'found';
 
 export const lshQualitySuite: Suite = {
   name: 'lsh-quality',
@@ -43,8 +43,8 @@ async function quality(name: string, qk: Float32Array, { log }: SuiteOptions): P
       log(`lsh-quality: ${name}, ${preset}, ${rounds} rounds`);
       const { recall, mass } = await averageShares(qk, preset, rounds);
       rows.push(
-        { rounds, what: `the ${NEAREST} nearest keys, ${preset}`, [FOUND]: recall },
-        { rounds, what: `mass of the softmax, ${preset}`, [FOUND]: mass },
+        { rounds, what: `the ${NEAREST} nearest keys, ${preset}`, [RECALL]: recall },
+        { rounds, what: `mass of the softmax, ${preset}`, [RECALL]: mass },
       );
     }
   }
@@ -52,7 +52,7 @@ async function quality(name: string, qk: Float32Array, { log }: SuiteOptions): P
     title: `What LSH finds, ${name} data`,
     note: `n = ${n.toLocaleString('en-US')}, head dim ${DIM}, chunks of ${CHUNK}, one before; averages over ${SAMPLES} tokens. By the conventions of Hugging Face (the whole chunk) and of the paper (within a bucket).`,
     rows,
-    plot: { x: 'rounds', y: FOUND, by: 'what', isShare: true },
+    plot: { x: 'rounds', y: RECALL, by: 'what', isShare: true },
   };
 }
 

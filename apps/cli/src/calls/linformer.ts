@@ -54,13 +54,13 @@ function readSystem(json: JsonObject): LinformerOptions {
   if (stray !== undefined) {
     throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, ['projection', 'k'])}`);
   }
-  const known = LINFORMER_PROJECTIONS.find((name) => name === projection);
-  if (projection !== undefined && known === undefined) {
+  const choice = LINFORMER_PROJECTIONS.find((name) => name === projection);
+  if (projection !== undefined && choice === undefined) {
     const names = LINFORMER_PROJECTIONS.join(', ');
     throw badArgument(`--pattern: projection must be one of ${names}, got ${show(projection)}`);
   }
   const refused = causal === undefined ? {} : { causal };
-  return { ...refused, projection: known, projectedLength: readLength(k) };
+  return { ...refused, projection: choice, projectedLength: readLength(k) };
 }
 
 function readLength(k: Json | undefined): LinformerOptions['projectedLength'] {

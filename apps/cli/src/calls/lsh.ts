@@ -60,10 +60,10 @@ export function lshCall(json: JsonObject): SystemOption {
 
 function readSystem(json: JsonObject): LshOptions {
   const { type, preset, bucketCount, ...rest } = json;
-  const known = ['preset', 'bucketCount', ...NUMBERS, ...FLAGS, ...Object.keys(WORDS)];
-  const stray = Object.keys(rest).find((name) => !known.includes(name));
+  const options = ['preset', 'bucketCount', ...NUMBERS, ...FLAGS, ...Object.keys(WORDS)];
+  const stray = Object.keys(rest).find((name) => !options.includes(name));
   if (stray !== undefined) {
-    throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, known)}`);
+    throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, options)}`);
   }
   const read = <T extends Json>(name: string, kind: string, isOne: (value: Json) => value is T): object => {
     const value = rest[name];
@@ -86,8 +86,8 @@ function readSystem(json: JsonObject): LshOptions {
 function readPreset(preset: Json | undefined): LshOptions {
   if (preset === undefined) return {};
   const names = Object.keys(LSH_PRESETS) as LshPreset[];
-  const known = names.find((name) => name === preset);
-  if (known !== undefined) return { preset: known };
+  const choice = names.find((name) => name === preset);
+  if (choice !== undefined) return { preset: choice };
   throw badArgument(`--pattern: preset must be one of ${names.join(', ')}, got ${show(preset)}`);
 }
 

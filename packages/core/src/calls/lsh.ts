@@ -18,8 +18,8 @@ export interface LshCall<Lse extends boolean = boolean, Order extends boolean = 
   /** Whether the result has the log-sum-exp of each row of scores. Default false. */
   readonly returnLse?: Lse;
   /**
-   * Also return `order` and, where something was hashed, `buckets`, to look at or to give to a later call.
-   * Default false.
+   * Whether the result has `order` and, where something was hashed, `buckets`, to look at or to give to a
+   * later call. Default false.
    */
   readonly returnOrder?: Order;
 }

@@ -94,9 +94,9 @@ export class Chooser {
   }
 
   /**
-   * The candidates that are tried for a graph, in turn: the named backend's alone; else the backend `first`, and
-   * then the others, the best first. Errors: `NO_BACKEND`; for a name `INVALID_ARGUMENT`, `BACKEND_UNAVAILABLE`,
-   * `UNSUPPORTED`.
+   * The candidates that are tried for a graph, in turn: the named backend's alone; else the backend
+   * `first`, and then the others, the best first. Errors: `NO_BACKEND`; for a name `INVALID_ARGUMENT`,
+   * `BACKEND_UNAVAILABLE`, `UNSUPPORTED`.
    */
   turns(graph: Graph, name?: string, first?: Backend): UsableCandidate[] {
     const candidates = this.candidates(graph);

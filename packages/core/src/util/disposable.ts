@@ -1,6 +1,6 @@
 /**
- * `await using` calls a method whose key is `Symbol.asyncDispose`. TypeScript projects whose `lib` is older than that
- * lack the types behind it, so they are declared here, as @types/node does.
+ * `await using` calls a method whose key is `Symbol.asyncDispose`. TypeScript projects whose `lib` is older
+ * than that lack the types behind it, so they are declared here, as @types/node does.
  */
 declare global {
   interface SymbolConstructor {

@@ -1,4 +1,6 @@
-/** The JavaScript runtime that this code runs in: Node, Deno, Bun or a browser. Each offers a part of this. */
+/**
+ * The JavaScript runtime that this code runs in: Node, Deno, Bun or a browser. Each offers a part of this.
+ */
 
 /** `process`, as far as it is needed. */
 interface Process {

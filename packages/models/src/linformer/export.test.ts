@@ -15,11 +15,11 @@ describe.each([
     const golden = await readGolden(id);
     const model = await linformerFamily.load(golden.checkpoint);
     const vectors = golden.tensors.get('in.inputs_embeds');
-    const [name, given] = vectors ? ['inputs_embeds', vectors] : ['input_ids', golden.batch.inputIds];
-    const [batch, length] = given.shape;
+    const [name, input] = vectors ? ['inputs_embeds', vectors] : ['input_ids', golden.batch.inputIds];
+    const [batch, length] = input.shape;
     const graph = model.fixedGraph({ batch, length });
     expect([...graph.inputs.keys()]).toEqual([name]);
-    const outputs = await runExported(graph, { [name]: given }, { portable });
+    const outputs = await runExported(graph, { [name]: input }, { portable });
     expect(differences(golden, outputs)).toEqual([]);
   });
 });

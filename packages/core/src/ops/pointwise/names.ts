@@ -1,6 +1,14 @@
 /** The names in the table, as lists, and which function a node computes. */
-import type { OpAttributes } from '../attributes.ts';
-import { BINARY, UNARY, type Activation, type BinaryOp, type UnaryFunction, type UnaryOp } from './table.ts';
+import type { NoAttributes } from '../op.ts';
+import {
+  BINARY,
+  UNARY,
+  type Activation,
+  type BinaryOp,
+  type GeluAttributes,
+  type UnaryFunction,
+  type UnaryOp,
+} from './table.ts';
 
 /** All functions of one number. */
 export const UNARY_FUNCTIONS: readonly UnaryFunction[] = Object.keys(UNARY) as UnaryFunction[];
@@ -26,5 +34,5 @@ export function unaryFunction({ op, attributes }: UnaryNode): UnaryFunction {
 /** What `unaryFunction` reads of a node. */
 interface UnaryNode {
   readonly op: UnaryOp;
-  readonly attributes: OpAttributes[UnaryOp];
+  readonly attributes: NoAttributes | GeluAttributes;
 }

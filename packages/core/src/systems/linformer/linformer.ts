@@ -51,9 +51,10 @@ export function buildLinformer(
   ops.attention.infer({ q, k, v, ...(keyMask && { keyMask }) }, attributes);
 
   const [batch, , n] = inBhnd(k, layout);
-  const shown = keyMask && builder.reshape(keyMask, layout === 'bhnd' ? [batch, 1, n, 1] : [batch, n, 1, 1]);
-  const keys = zeroMasked(builder, k, shown);
-  const values = v === k ? keys : zeroMasked(builder, v, shown);
+  const visible =
+    keyMask && builder.reshape(keyMask, layout === 'bhnd' ? [batch, 1, n, 1] : [batch, n, 1, 1]);
+  const keys = zeroMasked(builder, k, visible);
+  const values = v === k ? keys : zeroMasked(builder, v, visible);
   const groups = headGroups(builder, inputs, options);
   const axis = layout === 'bhnd' ? 1 : 2;
   const parts = groups.map(({ queryHeads, keyHeads, key, value }) => {

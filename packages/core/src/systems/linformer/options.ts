@@ -29,12 +29,12 @@ export interface LinformerInputs<T> {
    */
   readonly keyMask?: T;
   /**
-   * Of the projection `linear`: [K, Nmax] with Nmax ≥ N for all heads, or [Hkv, K, Nmax] or [H, K, Nmax],
-   * or a list of as many [K, Nmax], whose K may differ. The first N columns are used. Of `convolution`: [D,
-   * D, w], as PyTorch's Conv1d has it.
+   * Projects the keys. `linear`: [K, Nmax] with Nmax ≥ N for all heads, or [Hkv, K, Nmax] or [H, K, Nmax],
+   * or a list of as many [K, Nmax], whose K may differ; the first N columns are used. `convolution`: [D, D,
+   * w], as PyTorch's Conv1d has it.
    */
   readonly E?: PerHead<T>;
-  /** The same for the values, with the K of E; a convolution is [Dv, Dv, w]. Default E, and then biasE. */
+  /** Projects the values, with the K of E; a convolution is [Dv, Dv, w]. Default E, and then biasE. */
   readonly F?: PerHead<T>;
   /** Added to E k: [K] or, as E, [Hkv, K], [H, K] or a list of [K]. To a convolution: [D]. */
   readonly biasE?: PerHead<T>;
@@ -87,8 +87,8 @@ export function fail(code: AttnErrorCode, message: string): never {
 }
 
 /** True for a list. `Array.isArray` does not narrow readonly ones. */
-export function isList<T>(given: PerHead<T>): given is readonly T[] {
-  return Array.isArray(given);
+export function isList<T>(value: PerHead<T>): value is readonly T[] {
+  return Array.isArray(value);
 }
 
 /**
@@ -129,11 +129,11 @@ export function checkLinformer(
 export function checkSeesAll(options: object): void {
   const entries = readEntries('core/linformer', 'options', options);
   for (const name of ['causal', 'pattern']) {
-    const given = entries.find(([option]) => option === name)?.[1];
-    if (given === undefined || given === false) continue;
+    const value = entries.find(([option]) => option === name)?.[1];
+    if (value === undefined || value === false) continue;
     fail(
       'INVALID_ARGUMENT',
-      `each projected key mixes all positions, so that no query can be kept from any of them: ${name} must be absent, got ${show(given)}`,
+      `each projected key mixes all positions, so that no query can be kept from any of them: ${name} must be absent, got ${show(value)}`,
     );
   }
 }

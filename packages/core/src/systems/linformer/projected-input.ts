@@ -93,9 +93,9 @@ export function buildLinformerProjection(
   const head = builder.reshape(x, [batch, 1, n, width]);
   ops.attention.infer({ q: head, k: head, v: head, ...(keyMask && { keyMask }) }, { pattern: full() });
   const [{ key, value }] = headGroups(builder, { q: head, k: head, v: head, ...matrices }, projection);
-  const shown = zeroMasked(builder, head, keyMask && builder.reshape(keyMask, [batch, 1, n, 1]));
-  const forKeys = projectSequence(builder, shown, key);
-  const forValues = value === key ? forKeys : projectSequence(builder, shown, value);
+  const visible = zeroMasked(builder, head, keyMask && builder.reshape(keyMask, [batch, 1, n, 1]));
+  const forKeys = projectSequence(builder, visible, key);
+  const forValues = value === key ? forKeys : projectSequence(builder, visible, value);
   const split = (projected: Value, weight: Value, bias: Value | undefined): Value => {
     const y = builder.linear(projected, weight, bias);
     const [, , k, out] = y.shape;

@@ -88,9 +88,10 @@ function inWindows(builder: GraphBuilder, x: Value, window: number, reduce: (row
     const rows = sliceAxis(builder, x, axis, 0, count * window);
     return reduce(builder.reshape(rows, [...lead, count, window, width]));
   };
-  const left = n - count * window;
-  if (left === 0) return whole();
-  const rest = builder.reshape(sliceAxis(builder, x, axis, count * window, n), [...lead, 1, left, width]);
+  const restLength = n - count * window;
+  if (restLength === 0) return whole();
+  const restRows = sliceAxis(builder, x, axis, count * window, n);
+  const rest = builder.reshape(restRows, [...lead, 1, restLength, width]);
   return count === 0 ? reduce(rest) : builder.concat([whole(), reduce(rest)], axis);
 }
 
@@ -98,8 +99,8 @@ function inWindows(builder: GraphBuilder, x: Value, window: number, reduce: (row
  * x where a mask of its rows is not 0, else 0: chosen, because a product with 0 would keep the NaN that
  * padding may hold.
  */
-export function zeroMasked(builder: GraphBuilder, x: Value, shown: Value | undefined): Value {
-  return shown ? builder.mask(x, shown) : x;
+export function zeroMasked(builder: GraphBuilder, x: Value, visible: Value | undefined): Value {
+  return visible ? builder.mask(x, visible) : x;
 }
 
 /** x[…, from … to, …]; x itself when that is all of it. */

@@ -30,9 +30,9 @@ export interface LshOptions extends Partial<LshAttentionAttributes> {
   readonly maxPositions?: number;
   /** Whether hidden tokens have a bucket of their own. */
   readonly maskedBucket?: boolean;
-  /** Of the rotations that `seed` makes. */
+  /** Which heads and batch rows share the rotations that `seed` makes. */
   readonly shareRotations?: RotationSharing;
-  /** Makes rotations where none are given. Default 0. */
+  /** The seed of the rotations, where none are passed. Default 0. */
   readonly seed?: number;
 }
 
@@ -65,7 +65,7 @@ export interface LshOperands<T> {
   readonly v: T;
   /** [B, N], bool or u8: 0 hides a token. */
   readonly keyMask?: T;
-  /** As `lshHash` takes them. */
+  /** [D, R, Σf/2], [H, D, R, Σf/2] or [B, H, D, R, Σf/2]: the rotations of `lshHash`. */
   readonly rotations?: T;
   /** [B, H, R, N], i32: buckets known already, as an earlier call returned them; nothing is hashed. */
   readonly buckets?: T;
