@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-const exclude = ['**/node_modules/**', '**/dist/**'];
+/** Tests of `npm run check`: they prove what rarely breaks, or take long. */
+const wholeRunOnly = process.env.ATTN_SUITE === 'whole' ? [] : ['**/*.whole.test.{ts,mjs}'];
+
+const exclude = ['**/node_modules/**', '**/dist/**', ...wholeRunOnly];
 
 /** Properties and whole suites take seconds; on a slow, busy machine a minute still is no hang. */
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
