@@ -23,7 +23,10 @@ export function globsWithoutMatch(selector: string, ids: readonly string[]): rea
 }
 
 /** The globs that select ids, and those, written with a `!`, that take ids away. */
-function globsOf(selector: string): { readonly adding: readonly string[]; readonly removing: readonly string[] } {
+function globsOf(selector: string): {
+  readonly adding: readonly string[];
+  readonly removing: readonly string[];
+} {
   const globs = selector.split(/\s+/).filter((glob) => glob !== '');
   return {
     adding: globs.filter((glob) => !glob.startsWith('!')),

@@ -1,4 +1,8 @@
-/** What holds for the goldens of every family: in float64 and on every backend, all positions that count are within the tolerance. */
+/**
+ * What holds for the goldens of every family: in float64 and on backends, all positions that count are within the
+ * tolerance. By default each golden runs on cpu and on one other backend, chosen by its id; in a whole run on all four.
+ */
+import { isInPart } from '@attn/conformance';
 import { createAttn, type Attn, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
@@ -23,8 +27,24 @@ export function hasStates({ outputs }: Golden): boolean {
   return outputs.some(isState);
 }
 
-/** The tests. */
-export function testGoldens(ids: readonly string[], call: (golden: Golden) => Promise<GoldenCall>): void {
+const BACKENDS = ['cpu', 'wasm', 'onnx', 'webgpu'];
+
+/**
+ * The tests.
+ * @param others the backends that share the goldens out by default. Software compiles the kernels of a family for a
+ *   quarter of a minute, so webgpu is not among them unless a family says so.
+ */
+export function testGoldens(
+  ids: readonly string[],
+  call: (golden: Golden) => Promise<GoldenCall>,
+  others: readonly string[] = ['wasm', 'onnx'],
+): void {
+  const runsOn = (id: string, backend: string): boolean => {
+    if (backend === 'cpu' || process.env.ATTN_SUITE === 'whole') return true;
+    const part = others.indexOf(backend);
+    return part >= 0 && isInPart({ part, of: others.length }, id);
+  };
+
   const differing = async (id: string, run: (made: GoldenCall) => Tensors | Promise<Tensors>) => {
     const golden = await readGolden(id);
     const made = await call(golden);
@@ -50,8 +70,9 @@ export function testGoldens(ids: readonly string[], call: (golden: Golden) => Pr
     });
     afterAll(() => attn.dispose());
 
-    describe.each(['cpu', 'wasm', 'onnx', 'webgpu'])('%s', (backend) => {
-      test.each(ids)('%s', async (id) => {
+    const lists = BACKENDS.map((backend) => [backend, ids.filter((id) => runsOn(id, backend))] as const);
+    describe.each(lists.filter(([, list]) => list.length > 0))('%s', (backend, list) => {
+      test.each(list)('%s', async (id) => {
         const { found } = await differing(id, ({ graph, inputs }) => attn.run(graph, inputs, { backend }));
         expect(found).toEqual([]);
       });

@@ -1,6 +1,6 @@
 /**
  * Which cases the settings of the backend run. Software compiles a kernel of attention for up to four seconds, so each
- * list has as few cases as run the kernels that the setting changes; `cases.test.ts` holds that none is missing.
+ * list has as few cases as run the kernels that the setting changes; `cases.whole.test.ts` holds that none is missing.
  */
 
 /** All kernels of attention, whatever the rows of a block: storage, head dims, biases, LSH with all ways to count. */
