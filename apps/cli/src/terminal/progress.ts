@@ -1,5 +1,7 @@
 /** One line on stderr that is rewritten while something long runs, and gone when it is over. */
 
+import type { OutputStream } from '../command.ts';
+
 /** Shows how far a task is. */
 export interface ProgressLine {
   /** `share` from 0 to 1, or undefined while it is not known. */
@@ -11,9 +13,8 @@ export interface ProgressLine {
 const WIDTH = 24;
 
 /** A progress line, or one that does nothing when `shown` is false. On a plain pipe each task is printed once. */
-export function progressLine(shown: boolean): ProgressLine {
+export function progressLine(shown: boolean, stderr: OutputStream): ProgressLine {
   if (!shown) return { update: () => {}, clear: () => {} };
-  const { stderr } = process;
   let last = '';
   return {
     update(task, share) {
