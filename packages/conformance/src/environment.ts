@@ -1,4 +1,4 @@
-/** Variables that steer a run, wherever it runs: a process has an environment, a page is given one by its dev server. */
+/** Variables that steer a run: from the environment of a process, or, in a page, from its dev server. */
 
 /** The value of an environment variable, or undefined. */
 export function environment(

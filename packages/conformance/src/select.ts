@@ -1,6 +1,6 @@
 /**
- * Picks cases by their ids. A selector is one or more globs separated by white space; `*` stands for any text, a glob
- * that begins with `!` takes away. `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
+ * Picks cases by their ids. A selector is one or more globs with white space between them; `*` stands for any text, and
+ * a glob that begins with `!` removes its matches. `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
  */
 import { AttnError } from '@attn/core';
 import { aString, checkArgument, integer, listOf, show, type Kind } from '@attn/core/backend';

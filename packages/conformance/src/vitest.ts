@@ -1,9 +1,9 @@
 /**
- * The suite as vitest tests, in Node and in a browser alike. One test per case, titled by its id, so that a failure can
- * be run again alone: `ATTN_CASES='attn:attention:*dilation*' npx vitest run`.
+ * The suite as vitest tests, in Node and in browsers. Each case is a test with its id as the title, so that a failure
+ * can run again alone: `ATTN_CASES='attn:attention:*dilation*' npx vitest run`.
  *
- * What a backend cannot do it says itself, and the caller must have declared it: a case that is unsupported without
- * having been declared fails, and so does one that was declared and works. Nothing is ever skipped.
+ * A backend says itself what it cannot do, and its test declares it: an unsupported case that is not declared fails, and
+ * so does a declared case that works. Nothing is ever skipped.
  */
 import { type Backend } from '@attn/core';
 import {

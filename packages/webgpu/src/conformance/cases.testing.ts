@@ -3,6 +3,17 @@
  * list has as few cases as run the kernels that the setting changes; `cases.whole.test.ts` holds that none is missing.
  */
 
+/** Tests that run kernels of attention, for one process; the others are for another. */
+const ATTENTION_TESTS = [
+  'attn:attention:*',
+  'attn:linformer:*',
+  'attn:graph:additive-*',
+  'property:*',
+  ...['bigbird', 'dense', 'linformer', 'local', 'longformer', 'window'].map((name) => `golden:${name}/*`),
+];
+export const WITH_ATTENTION: string = ATTENTION_TESTS.join(' ');
+export const WITHOUT_ATTENTION: string = ATTENTION_TESTS.map((glob) => `!${glob}`).join(' ');
+
 /** All kernels of attention, whatever the rows of a block: storage, head dims, biases, LSH with all ways to count. */
 export const EACH_ATTENTION = `
   attn:attention:full;n=30;nq=7;alibi=h
