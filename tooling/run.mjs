@@ -1,7 +1,7 @@
-// Every root script starts here, so that one command is enough on a machine with only Node ≥ 20, npm and a clone:
-// it gets Node 24 if the running Node is older, gets pnpm, installs from the lockfile, then runs the task.
-// A stamp under node_modules remembers where they are, so that the next task starts at once.
-// Set-up writes to stderr only: stdout belongs to the task (`npm run -s attn -- … --json | …`).
+// Every root script starts here, so that one command is enough on a machine with only Node ≥ 20, npm and a
+// clone: it gets Node 24 if the running Node is older, gets pnpm, installs from the lockfile, then runs the
+// task. A stamp under node_modules remembers where they are, so that the next task starts at once. Set-up
+// writes to stderr only: stdout belongs to the task (`npm run -s attn -- … --json | …`).
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -115,8 +115,8 @@ const turbo = (tasks, ...more) => run('turbo', ['run', ...tasks, ...more], { she
 const node = (file, ...more) => run('node', [join(root, file), ...more]);
 
 /**
- * Builds an app silently (errors go to stderr), then runs it in the user's folder with the user's arguments, and
- * returns its exit code. The app sees by a channel when this process ends, for whatever reason.
+ * Builds an app silently (errors go to stderr), then runs it in the user's folder with the user's arguments,
+ * and returns its exit code. The app sees by a channel when this process ends, for whatever reason.
  */
 async function app(name, entry) {
   const build = ['run', 'build', `--filter=${name}`, '--output-logs=errors-only'];

@@ -1,5 +1,5 @@
-// The vitest preset of a package that also works in browsers: `*.browser.test.ts` run in headless Chromium, in a
-// cross-origin isolated page with software WebGPU; all other tests run in Node.
+// The vitest preset of a package that also works in browsers: `*.browser.test.ts` run in headless Chromium,
+// in a cross-origin isolated page with software WebGPU; all other tests run in Node.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { ISOLATION_HEADERS, chromium } from './chromium.mjs';

@@ -1,6 +1,6 @@
 // A headless Chromium for tests, without the system's package manager and without a browser download: that of
-// CHROME_BIN, or that of the npm package @sparticuz/chromium (Linux x64), which is unpacked once into the temporary
-// folder with the shared libraries, fonts and software GPU driver that it ships.
+// CHROME_BIN, or that of the npm package @sparticuz/chromium (Linux x64), which is unpacked once into the
+// temporary folder with the shared libraries, fonts and software GPU driver that it ships.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,8 +27,8 @@ export const ISOLATION_HEADERS = {
 };
 
 /**
- * Finds the headless Chromium of this machine: its `executablePath`, and the `args` and `env` to start it with.
- * Without any, throws one sentence that says what to do.
+ * Finds the headless Chromium of this machine: its `executablePath`, and the `args` and `env` to start it
+ * with. Without any, throws one sentence that says what to do.
  */
 export async function chromium() {
   const executablePath = process.env.CHROME_BIN;

@@ -1,4 +1,5 @@
-// Tests on this machine what chromium.mjs claims: the browser starts from npm packages alone and opens a page on
+// Tests on this machine what chromium.mjs claims: the browser starts from npm packages alone and opens a page
+// on
 // 127.0.0.1, which is cross-origin isolated, so that shared memory and worker pools can be tested.
 import { createServer } from 'node:http';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
-// Sums up the test reports of all packages in the one line that CI reads: `N passed, N failed` (`, N skipped`).
-// Only reports count: a package with a test script but without a report has not been tested, which is a failure.
-// So is a test file that could not be loaded, and a run without any test. Runs on Node ≥ 20, before any set-up.
+// Sums up the test reports of all packages in the one line that CI reads: `N passed, N failed` (`, N
+// skipped`). Only reports count: a package with a test script but without a report has not been tested, which
+// is a failure. So is a test file that could not be loaded, and a run without any test. Runs on Node ≥ 20,
+// before any set-up.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// The vitest preset of every package: tests stand beside their sources and run in Node. Each run also writes a JSON
-// report, from which CI counts the tests that ran.
+// The vitest preset of every package: tests stand beside their sources and run in Node. Each run also writes
+// a JSON report, from which CI counts the tests that ran.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -39,7 +39,9 @@ export const browserTests = {
 /** Reporters of every run; `tooling/vitest/count.mjs` reads the JSON file. */
 export const reporters = ['default', ['json', { outputFile: 'reports/tests.json' }]];
 
-/** Runs of the conformance suite come first, as they take longest: the last file to end must be a short one. */
+/**
+ * Runs of the conformance suite come first, as they take longest: the last file to end must be a short one.
+ */
 class LongestFirst extends BaseSequencer {
   async sort(files) {
     const rank = ({ moduleId }) =>

@@ -1,5 +1,6 @@
-// A software GPU for Dawn in Node: SwiftShader, which the packaged Chromium ships. A driver in VK_DRIVER_FILES comes
-// first. The variables count for processes that start afterwards, such as vitest's workers.
+// A software GPU for Dawn in Node: SwiftShader, which the packaged Chromium ships. A driver in
+// VK_DRIVER_FILES comes first. The variables count for processes that start afterwards, such as vitest's
+// workers.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { chromiumFolder } from './chromium.mjs';
@@ -12,15 +13,18 @@ export async function useSoftwareVulkan() {
   process.env.LD_LIBRARY_PATH = [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
 }
 
-/** Prints the adapter. In another process, as a process looks for libraries by the environment that it began with. */
+/**
+ * Prints the adapter. In another process, as a process looks for libraries by the environment that it began
+ * with.
+ */
 const PROBE = `import { create } from 'webgpu';
 const gpu = create([]);
 const adapter = await gpu.requestAdapter();
 console.log(adapter === null ? '' : adapter.info.description || adapter.info.vendor || 'a GPU');`;
 
 /**
- * With WEBGPU_REQUIRED=1, as in CI: throws one sentence at once if Dawn finds no adapter, instead of one in each test.
- * For packages that depend on `webgpu`, whose tests run in their folder.
+ * With WEBGPU_REQUIRED=1, as in CI: throws one sentence at once if Dawn finds no adapter, instead of one in
+ * each test. For packages that depend on `webgpu`, whose tests run in their folder.
  */
 export function requireAdapter() {
   if (process.env.WEBGPU_REQUIRED !== '1') return;

@@ -1,4 +1,7 @@
-/** Runs the command: as a user does, in another process and a folder of its own, or in the process of the test. */
+/**
+ * Runs the command: as a user does, in another process and a folder of its own, or in the process of the
+ * test.
+ */
 import { execFile } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -30,8 +33,9 @@ export function spawnIn(folder: string, args: readonly string[]): Promise<Result
 }
 
 /**
- * Runs `attn` with these arguments in this folder, to its end, in the process of the test, which takes a tenth of the
- * time. What is about processes takes `spawnIn`: signals, pipes, help, and one command line of each kind as users run it.
+ * Runs `attn` with these arguments in this folder, to its end, in the process of the test, which takes a
+ * tenth of the time. What is about processes takes `spawnIn`: signals, pipes, help, and one command line of
+ * each kind as users run it.
  */
 export async function attnIn(folder: string, args: readonly string[]): Promise<Result> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];

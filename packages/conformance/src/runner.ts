@@ -1,7 +1,7 @@
 /**
- * Runs a case on a backend. It checks the numbers, and also what numbers alone do not show: outputs are new arrays that
- * a later run does not touch, inputs are never written to, and the first run does not disturb a second one of the same
- * executable with other numbers and other masks.
+ * Runs a case on a backend. It checks the numbers, and also what numbers alone do not show: outputs are new
+ * arrays that a later run does not touch, inputs are never written to, and the first run does not disturb a
+ * second one of the same executable with other numbers and other masks.
  *
  * Poisoning shows that every output element is written: make the backend so that it fills new memory with NaN
  * (`cpu({ poison: true })`), and an element that a kernel leaves out cannot pass for a result.
@@ -69,7 +69,9 @@ async function secondRun(
   );
 }
 
-/** Says what is wrong with the outputs of a run, or with the chosen rows of them; undefined when all is right. */
+/**
+ * Says what is wrong with the outputs of a run, or with the chosen rows of them; undefined when all is right.
+ */
 export function differences(
   run: string,
   graph: Graph,

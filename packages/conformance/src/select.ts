@@ -1,6 +1,7 @@
 /**
- * Picks cases by their ids. A selector is one or more globs with white space between them; `*` stands for any text, and
- * a glob that begins with `!` removes its matches. `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
+ * Picks cases by their ids. A selector is one or more globs with white space between them; `*` stands for any
+ * text, and a glob that begins with `!` removes its matches. `attn:attention:*dilation* !*n=1000*` is every
+ * dilated attention but the long ones.
  */
 import { AttnError } from '@attn/core';
 import { aString, checkArgument, integer, listOf, show, type Kind } from '@attn/core/backend';
@@ -67,7 +68,10 @@ const aSuitePart: Kind = {
   },
 };
 
-/** True when the test of this id is in the part. Neighbours, which try the same thing, fall into different parts. */
+/**
+ * True when the test of this id is in the part. Neighbours, which try the same thing, fall into different
+ * parts.
+ */
 export function isInPart(suitePart: SuitePart, id: string): boolean {
   const { part, of } = checkArgument('conformance/isInPart', 'part', suitePart, aSuitePart);
   checkArgument('conformance/isInPart', 'id', id, aString);

@@ -1,6 +1,7 @@
 /**
- * The whole suite as one list, for vitest (`vitest.ts`) or for any other program. Cases, contract, goldens and properties
- * all result in a `CaseResult`; what a backend says that it cannot do is `unsupported`, with its reason.
+ * The whole suite as one list, for vitest (`vitest.ts`) or for any other program. Cases, contract, goldens
+ * and properties all result in a `CaseResult`; what a backend says that it cannot do is `unsupported`, with
+ * its reason.
  */
 import { type Backend, type Graph } from '@attn/core';
 import { supportsGraph } from '@attn/core/backend';
@@ -13,7 +14,9 @@ import { runCase, type CaseResult } from './runner.ts';
 /** A test of the suite. */
 export interface SuiteTest {
   readonly id: string;
-  /** Milliseconds, generous for busy machines and first compilations: an endless wait must fail with the id. */
+  /**
+   * Milliseconds, generous for busy machines and first compilations: an endless wait must fail with the id.
+   */
   readonly timeout: number;
   /**
    * Runs the test. Never rejects.

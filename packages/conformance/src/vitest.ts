@@ -1,9 +1,9 @@
 /**
- * The suite as vitest tests, in Node and in browsers. Each case is a test with its id as the title, so that a failure
- * can run again alone: `ATTN_CASES='attn:attention:*dilation*' npx vitest run`.
+ * The suite as vitest tests, in Node and in browsers. Each case is a test with its id as the title, so that a
+ * failure can run again alone: `ATTN_CASES='attn:attention:*dilation*' npx vitest run`.
  *
- * A backend says itself what it cannot do, and its test declares it: an unsupported case that is not declared fails, and
- * so does a declared case that works. Nothing is ever skipped.
+ * A backend says itself what it cannot do, and its test declares it: an unsupported case that is not declared
+ * fails, and so does a declared case that works. Nothing is ever skipped.
  */
 import { type Backend } from '@attn/core';
 import {
@@ -39,13 +39,14 @@ export interface ConformanceOptions {
   /** The tests that there are in this setting, by the globs of `selectCases`. Default: all. */
   readonly cases?: string;
   /**
-   * What the backend cannot do: for each glob of ids a part of the reason that `supports` gives. It must be exactly so:
-   * every matching case unsupported for that reason, and every other case supported.
+   * What the backend cannot do: for each glob of ids a part of the reason that `supports` gives. It must be
+   * exactly so: every matching case unsupported for that reason, and every other case supported.
    */
   readonly expectUnsupported?: Exceptions;
   /**
-   * A smaller run for every day, such as the cases whose kernels a setting changes, for a backend that runs the whole
-   * suite in another setting. `ATTN_SUITE=whole` in the environment runs everything, `ATTN_CASES` what its globs select.
+   * A smaller run for every day, such as the cases whose kernels a setting changes, for a backend that runs
+   * the whole suite in another setting. `ATTN_SUITE=whole` in the environment runs everything, `ATTN_CASES`
+   * what its globs select.
    */
   readonly brief?: BriefRun;
   /** Milliseconds that a case may take at least, for a setting that compiles slowly. */
@@ -62,10 +63,11 @@ const OPTIONS: OptionKinds<ConformanceOptions> = {
 const BRIEF_OPTIONS: OptionKinds<BriefRun> = { cases: aString, oneCallIn: integer(1) };
 
 /**
- * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let it make
- * them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
+ * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let
+ * it make them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
  *
- * Errors: `INVALID_ARGUMENT` for options that it does not know; a glob that matches no test is a test that fails.
+ * Errors: `INVALID_ARGUMENT` for options that it does not know; a glob that matches no test is a test that
+ * fails.
  */
 export function describeConformance(make: MakeBackend, options: ConformanceOptions = {}): void {
   const where = 'conformance/describeConformance';

@@ -1,6 +1,7 @@
 /**
- * What holds for the goldens of every family: in float64 and on backends, all positions that count are within the
- * tolerance. By default each golden runs on cpu and on one other backend, chosen by its id; in a whole run on all four.
+ * What holds for the goldens of every family: in float64 and on backends, all positions that count are within
+ * the tolerance. By default each golden runs on cpu and on one other backend, chosen by its id; in a whole
+ * run on all four.
  */
 import { isInPart } from '@attn/conformance';
 import { createAttn, type Attn, type Tensors } from '@attn/core';
@@ -31,7 +32,8 @@ const BACKENDS = ['cpu', 'wasm', 'onnx', 'webgpu'];
 
 /**
  * The tests.
- * @param others the backends that share the goldens out by default. Software compiles the kernels of a family for a
+ * @param others the backends that share the goldens out by default. Software compiles the kernels of a family
+ *   for a
  *   quarter of a minute, so webgpu is not among them unless a family says so.
  */
 export function testGoldens(

@@ -1,6 +1,6 @@
-// `npm run soak [-- --minutes 10]`: random graphs on all backends at once, while worker threads end, GPU devices are
-// lost and callers abort. It expects right answers, no hang and flat memory. The figures go to stdout and, with --write,
-// into docs/reliability.md.
+// `npm run soak [-- --minutes 10]`: random graphs on all backends at once, while worker threads end, GPU
+// devices are lost and callers abort. It expects right answers, no hang and flat memory. The figures go to
+// stdout and, with --write, into docs/reliability.md.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -100,8 +100,8 @@ cli
 cli.help();
 
 /**
- * Starts this program again with what a process must have from its start: the software GPU, and few heaps of glibc's
- * allocator. A heap for each of the many short-lived threads here would look like a leak.
+ * Starts this program again with what a process must have from its start: the software GPU, and few heaps of
+ * glibc's allocator. A heap for each of the many short-lived threads here would look like a leak.
  */
 async function again() {
   if (process.env.MALLOC_ARENA_MAX === ARENAS) return false;

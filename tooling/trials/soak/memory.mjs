@@ -7,7 +7,10 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('globalThis.gc');
 const MB = 2 ** 20;
 
-/** The memory in use, in MiB, after a garbage collection. `resident` is the memory of the process for the system. */
+/**
+ * The memory in use, in MiB, after a garbage collection. `resident` is the memory of the process for the
+ * system.
+ */
 export async function sampleMemory() {
   for (let i = 0; i < 3; i++) {
     collect();
@@ -18,8 +21,9 @@ export async function sampleMemory() {
 }
 
 /**
- * By how many MiB the least of the last third of the samples is above that of the second third; the first third warms up.
- * The least counts, because calls run while samples are taken, and allocators keep freed memory for a while.
+ * By how many MiB the least of the last third of the samples is above that of the second third; the first
+ * third warms up. The least counts, because calls run while samples are taken, and allocators keep freed
+ * memory for a while.
  */
 export function growth(samples, key) {
   const third = Math.floor(samples.length / 3);

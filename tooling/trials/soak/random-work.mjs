@@ -1,4 +1,5 @@
-// Random graphs with inputs: attention calls of every kind, random chains of ops, and the compositions of the suite.
+// Random graphs with inputs: attention calls of every kind, random chains of ops, and the compositions of the
+// suite.
 import { allCases, attentionCases } from '@attn/conformance';
 import { arbitraryCall } from '@attn/conformance/properties';
 import { causal, f32, globalTokens, GraphBuilder, or, slidingWindow } from '@attn/core';

@@ -1,5 +1,5 @@
-// Random work on all backends at once while things break. Every call must end: with the right numbers, or with a typed
-// error that the fault or the caller explains.
+// Random work on all backends at once while things break. Every call must end: with the right numbers, or
+// with a typed error that the fault or the caller explains.
 import { compareOutput, oracle } from '@attn/conformance';
 import { AttnError, createAttn } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
@@ -23,7 +23,10 @@ const UNNAMED = 0.4;
 /** Errors that a call with a named backend may end with when that backend breaks. */
 const EXPLAINED = ['WORKER_DIED', 'DEVICE_LOST'];
 
-/** Opens all backends of the project. Their estimates are random, so that calls without a name go to each of them. */
+/**
+ * Opens all backends of the project. Their estimates are random, so that calls without a name go to each of
+ * them.
+ */
 async function openAttn(random) {
   // Dawn's classes: every device is watched from the first on.
   watchDevices((await import('webgpu')).globals.GPUAdapter);
@@ -117,7 +120,8 @@ export async function soak({ seconds, seed, log }) {
     while (!isOver()) {
       await pause(every);
       figures.samples.push(await sampleMemory());
-      // A backend that failed several times comes last until the next probe, which an application also makes in time.
+      // A backend that failed several times comes last until the next probe, which an application also makes
+      // in time.
       await attn.reprobe();
     }
   }

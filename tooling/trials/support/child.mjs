@@ -1,5 +1,5 @@
-// In a runtime with a command line: runs the suite with the options of the argument, and prints the result as the
-// last line.
+// In a runtime with a command line: runs the suite with the options of the argument, and prints the result as
+// the last line.
 import { runSuite } from './run-suite.mjs';
 
 const result = await runSuite(JSON.parse(process.argv[2]), (done, all) => {

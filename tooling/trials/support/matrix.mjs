@@ -1,4 +1,5 @@
-// What was found, as Markdown: for each backend a table of ops by runtimes, then every reason for what is unsupported and every failure.
+// What was found, as Markdown: for each backend a table of ops by runtimes, then every reason for what is
+// unsupported and every failure.
 import { markdownTable } from 'markdown-table';
 
 /** `46` passed; `45, 1 failed`; `40, 6 unsupported`. */

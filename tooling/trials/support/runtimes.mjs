@@ -41,8 +41,8 @@ function builtPage() {
       root: import.meta.dirname,
       configFile: false,
       logLevel: 'error',
-      // Without preloading: what onnxruntime-web loads into its worker must not share a chunk with code that uses the
-      // document.
+      // Without preloading: what onnxruntime-web loads into its worker must not share a chunk with code that
+      // uses the document.
       build: { outDir: folder, target: 'es2023', modulePreload: false, rolldownOptions: { input } },
       worker: { format: 'es' },
     });

@@ -1,6 +1,6 @@
 /**
- * Every peer is loaded for real, in a process of its own as in a contest, and computes what the reference says. Other
- * people's libraries change when we choose so: `npm run check` tests them.
+ * Every peer is loaded for real, in a process of its own as in a contest, and computes what the reference
+ * says. Other people's libraries change when we choose so: `npm run check` tests them.
  */
 import { describe, expect, test } from 'vitest';
 // As built: children load their script from there.

@@ -1,9 +1,12 @@
 /**
- * Which cases further settings of the backend run by default; `ATTN_SUITE=whole` runs all cases in all of them.
- * `node.test.ts` runs the whole suite in any case.
+ * Which cases further settings of the backend run by default; `ATTN_SUITE=whole` runs all cases in all of
+ * them. `node.test.ts` runs the whole suite in any case.
  */
 
-/** Cases whose models have every operator with every attribute that the suite has; `cases.whole.test.ts` holds that. */
+/**
+ * Cases whose models have every operator with every attribute that the suite has; `cases.whole.test.ts` holds
+ * that.
+ */
 export const EACH_OPERATOR = `
   attn:attention:causal;n=66;bias=qk;alibi=h;relative=6;softcap=20;scale=1;keyMask=holes:30
   attn:linformer:n=21;projection=meanPool;projectedLength=4;dtype=f16

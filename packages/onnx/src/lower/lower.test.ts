@@ -1,4 +1,5 @@
-// Every model that the suite's cases give follows the rules of the ONNX checker, and portable ones use standard operators only.
+// Every model that the suite's cases give follows the rules of the ONNX checker, and portable ones use
+// standard operators only.
 import { allCases, isInPart } from '@attn/conformance';
 import { PlanCache } from '@attn/core/backend';
 import protobuf from 'onnx-proto';

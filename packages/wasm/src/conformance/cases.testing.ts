@@ -1,6 +1,6 @@
 /**
- * Which cases further settings of the backend run by default; `ATTN_SUITE=whole` runs all cases in all of them.
- * `relaxed.test.ts` runs the whole suite in any case.
+ * Which cases further settings of the backend run by default; `ATTN_SUITE=whole` runs all cases in all of
+ * them. `relaxed.test.ts` runs the whole suite in any case.
  */
 
 /** Cases that run every kernel; `cases.whole.test.ts` holds that. */
@@ -41,7 +41,9 @@ export const EACH_KERNEL = `
   attn:graph:long-chain
   attn:graph:lsh=*;n=48;*`;
 
-/** Work of more tasks than threads, which are cut in every way: by rows, heads, rounds, products and elements. */
+/**
+ * Work of more tasks than threads, which are cut in every way: by rows, heads, rounds, products and elements.
+ */
 export const DIVIDED = `
   attn:attention:window=16;n=1000;heads=1;d=16
   attn:attention:window=4+global=0;n=66;batch=2;heads=*
@@ -68,5 +70,7 @@ export const COURSE = `
   property:repeatable
   !contract:unsupported`;
 
-/** `COURSE` without the promises that take calls of seconds: for threads and memory that pause and stop alike. */
+/**
+ * `COURSE` without the promises that take calls of seconds: for threads and memory that pause and stop alike.
+ */
 export const SHORT_COURSE = `${COURSE} !contract:aborted-midway !contract:progress*`;

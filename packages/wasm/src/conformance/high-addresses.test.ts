@@ -1,5 +1,5 @@
-// Memory whose addresses have the sign bit set, or get it in the midst of an array. Pages of memory that are never
-// touched take none.
+// Memory whose addresses have the sign bit set, or get it in the midst of an array. Pages of memory that are
+// never touched take none.
 import { describeConformance } from '@attn/conformance/vitest';
 import { describe } from 'vitest';
 // As built and published: threads load their script from there.

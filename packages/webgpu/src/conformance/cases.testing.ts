@@ -1,6 +1,7 @@
 /**
- * Which cases the settings of the backend run. Software compiles a kernel of attention for up to four seconds, so each
- * list has as few cases as run the kernels that the setting changes; `cases.whole.test.ts` holds that none is missing.
+ * Which cases the settings of the backend run. Software compiles a kernel of attention for up to four
+ * seconds, so each list has as few cases as run the kernels that the setting changes; `cases.whole.test.ts`
+ * holds that none is missing.
  */
 
 /** Tests that run kernels of attention, for one process; the others are for another. */
@@ -14,7 +15,10 @@ const ATTENTION_TESTS = [
 export const WITH_ATTENTION: string = ATTENTION_TESTS.join(' ');
 export const WITHOUT_ATTENTION: string = ATTENTION_TESTS.map((glob) => `!${glob}`).join(' ');
 
-/** All kernels of attention, whatever the rows of a block: storage, head dims, biases, LSH with all ways to count. */
+/**
+ * All kernels of attention, whatever the rows of a block: storage, head dims, biases, LSH with all ways to
+ * count.
+ */
 export const EACH_ATTENTION = `
   attn:attention:full;n=30;nq=7;alibi=h
   attn:attention:full;n=33;bias=hqk;alibi=h;relative=6
@@ -60,7 +64,10 @@ export const SOME_ATTENTION = `
 /** A kernel whose heads are no whole vectors and take two groups. */
 export const RAGGED_ATTENTION = 'attn:attention:window=4;n=70;heads=1;d=65';
 
-/** All kernels that reduce by subgroups, but for kernels of attention with other biases, which are added after that. */
+/**
+ * All kernels that reduce by subgroups, but for kernels of attention with other biases, which are added after
+ * that.
+ */
 export const EACH_REDUCTION = `
   golden:longformer/local_w4
   golden:lsh/h4_c16

@@ -1,5 +1,5 @@
-// The list of all kernels of attention is complete: the rest of the suite asks for no other. On Dawn's null backend,
-// which compiles nothing for real and runs nothing, so that only the names of kernels count here.
+// The list of all kernels of attention is complete: the rest of the suite asks for no other. On Dawn's null
+// backend, which compiles nothing for real and runs nothing, so that only the names of kernels count here.
 import { allCases, matches } from '@attn/conformance';
 import { afterEach, expect, test, vi } from 'vitest';
 import { nullDevice } from '../device/null-device.testing.ts';
