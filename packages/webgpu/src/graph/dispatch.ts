@@ -1,8 +1,11 @@
-/** What ops are turned into: kernels with their parameters, buffers and grids. */
+/** Dispatches, into which ops are turned: kernels with their parameters, buffers and grids. */
 import type { ValueId } from '@attn/core';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 
-/** Tables that a kernel reads beside values: made on the host, kept on the device until others take their place. */
+/**
+ * A table that a kernel reads beside values. The host writes it; the device keeps it until another takes its
+ * place.
+ */
 export class DeviceTable {
   readonly words: Uint32Array<ArrayBuffer>;
 
@@ -11,7 +14,7 @@ export class DeviceTable {
   }
 }
 
-/** Memory that kernels of one node share, and that nobody sees after its run. */
+/** Memory that the kernels of one node share, and that holds nothing between runs. */
 export class DeviceScratch {
   readonly bytes: number;
 
@@ -34,8 +37,20 @@ export class ValueSlice {
   }
 }
 
-/** What is bound to a kernel: a value of the graph or a part of one, a table, or scratch. */
+/** A buffer that is bound to a kernel: a value of the graph or a part of it, a table, or scratch memory. */
 export type Binding = ValueId | ValueSlice | DeviceTable | DeviceScratch;
+
+/** Buffers by the names that kernels give them. */
+export type Operands = Readonly<Partial<Record<string, Binding>>>;
+
+/** The operands of a kernel, in the order in which it declares its buffers. */
+export function bindInOrder(buffers: Readonly<Record<string, string>>, operands: Operands): Binding[] {
+  return Object.keys(buffers).map((name) => {
+    const operand = operands[name];
+    if (operand === undefined) throw new Error(`nothing is bound to the buffer ${name} of a kernel`);
+    return operand;
+  });
+}
 
 /** One dispatch. */
 export interface Dispatch {

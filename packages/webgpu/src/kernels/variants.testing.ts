@@ -1,6 +1,9 @@
-/** All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. It imports types only beside kernels. */
+/**
+ * All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. It imports types only
+ * beside kernels.
+ */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { attentionKernel } from './attention/kernel.ts';
+import { attentionKernel } from './attention/attention.wgsl.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
@@ -113,9 +116,9 @@ export const others: readonly KernelSource[] = [
   sortScanKernel(),
   sortMoveKernel(),
   ...booleans.flatMap((flag) => [
-    meetingsKernel(flag),
+    meetingsKernel({ hasBuckets: flag }),
     ...elements.flatMap((x) => [
-      unitKeysKernel(x, flag),
+      unitKeysKernel({ x, subgroups: flag }),
       ...elements.map((rotations) => lshHashKernel({ x, rotations, hasMask: flag })),
     ]),
     ...storages.flatMap((storage) =>
@@ -129,7 +132,7 @@ export const others: readonly KernelSource[] = [
     ...[0, 1, 2, 3, 4].map((rank) => maskKernel(rank, element)),
   ]),
   ...storages.flatMap((storage) => [
-    ...booleans.map((hasLse) => mergeKernel(hasLse, storage)),
+    ...booleans.map((hasLse) => mergeKernel({ hasLse, storage })),
     ...booleans.flatMap((subgroups) => [
       softmaxKernel({ storage, subgroups }),
       ...booleans.flatMap((hasWeight) =>

@@ -1,21 +1,24 @@
-/** Small parts that WGSL kernels are put together from. */
+/** The parts that most WGSL kernels share: parameters, buffers, grids, and how floats are stored. */
 
-/** The types of parameters: all are one word. */
+/** The type of a parameter. Each takes one word. */
 export type ParamType = 'u32' | 'i32' | 'f32';
 
-/** Names and types of a kernel's parameters, in order. */
+/**
+ * Names and types of a kernel's parameters, in order: one record from which come the WGSL struct
+ * (`declareParams`), the TypeScript type of its values (`Params`) and its bytes (`packParams`).
+ */
 export type ParamTypes = Readonly<Record<string, ParamType>>;
 
-/** Values for parameters of these types. */
+/** The values of a kernel's parameters, by name. */
 export type Params<T extends ParamTypes> = { readonly [name in keyof T]: number };
 
-/** Declares the parameters as `params.name`. */
+/** Declares the struct of a kernel's parameters, and binds it as `params`. */
 export function declareParams(types: ParamTypes): string {
   const fields = Object.entries(types).map(([name, type]) => `  ${name}: ${type},`);
   return `struct Params {\n${fields.join('\n')}\n}\n@group(0) @binding(0) var<uniform> params: Params;`;
 }
 
-/** The parameters as the words of their buffer. */
+/** The words of the buffer that is bound as `params`. */
 export function packParams<T extends ParamTypes>(types: T, values: Params<T>): Uint32Array<ArrayBuffer> {
   const names = Object.keys(types) as (keyof T & string)[];
   // A uniform buffer's size is a multiple of 16 bytes.
@@ -42,7 +45,7 @@ export function declareBuffers(buffers: Readonly<Record<string, string>>, output
 /** A grid's sides are at most this. */
 export const MOST_GROUPS = 65_535;
 
-/** A side of a grid in parts that are as long as it may be. */
+/** Cuts a side of a grid into parts, none longer than a device allows. */
 export function gridParts(
   count: number,
   most: number = MOST_GROUPS,
@@ -56,14 +59,17 @@ export function gridParts(
 /** Invocations of a workgroup of kernels that work element by element. */
 export const ELEMENTS = 64;
 
-/** How many workgroups of `ELEMENTS` make `count`, as a grid that no limit is in the way of. */
+/** A grid with an invocation for each of `count` elements, whose sides are within every device's limits. */
 export function elementGrid(count: number): [number, number, number] {
   const groups = Math.max(1, Math.ceil(count / ELEMENTS));
   const x = Math.min(groups, 32_768);
   return [x, Math.ceil(groups / x), 1];
 }
 
-/** The entry point of such kernels: `i` is the element, below `params.count`. */
+/**
+ * The entry point of a kernel that works element by element. In its body, `i` is the element, below
+ * `params.count`.
+ */
 export function forEachElement(body: string): string {
   return `
 @compute @workgroup_size(${ELEMENTS})
@@ -74,7 +80,9 @@ ${body}
 }`;
 }
 
-/** Rounds to the nearest half, ties to even, as storing it would: infinities from 65,520 on, subnormals kept. */
+/**
+ * Rounds to the nearest half, ties to even, as storing it would: infinities from 65,520 on, subnormals kept.
+ */
 export const ROUND_TO_HALF = `
 fn roundToHalf(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
@@ -86,28 +94,28 @@ fn roundToHalf(x: f32) -> f32 {
 }`;
 
 /**
- * How the floats of a value are stored: as they are computed, as `f32` that are rounded to halves, or as `f16`, which takes half the
- * bytes and the feature `shader-f16`.
+ * How the floats of a value are stored: as they are computed, as `f32` that are rounded to halves, or as
+ * `f16`, which takes half the bytes and the feature `shader-f16`.
  */
 export type FloatStorage = 'f32' | 'rounded' | 'f16';
 
 /** What floats are stored as. */
 export type FloatElement = 'f32' | 'f16';
 
-/** How kernels read and write floats that are stored so. All computing is in f32. */
+/** How a kernel reads and writes floats of one storage. All computing is in f32. */
 export interface FloatAccess {
   /** The type of an element. */
   readonly type: FloatElement;
-  /** What has to stand at the top of a shader, and before the functions that store. */
+  /** Text for the top of a shader, and for the place before its functions. */
   readonly enable: string;
   readonly declaration: string;
-  /** The end of the name of a kernel that does so. */
+  /** The end of the names of kernels with this storage. */
   readonly suffix: string;
   load(element: string): string;
   store(value: string): string;
 }
 
-/** What stands at the top of a shader that has halves. */
+/** The directive at the top of a shader that has halves. */
 export const ENABLE_F16 = 'enable f16;\n';
 
 const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
@@ -138,7 +146,7 @@ const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
   },
 };
 
-/** How to read and write floats that are stored so. */
+/** How to read and write floats of a storage. */
 export function floatAccess(storage: FloatStorage): FloatAccess {
   return ACCESS[storage];
 }
@@ -146,25 +154,18 @@ export function floatAccess(storage: FloatStorage): FloatAccess {
 /** The type of elements that are moved and not computed with: words of any kind, or halves. */
 export type ElementType = 'u32' | 'f16';
 
-/** What kernels that move such elements need. */
+/** How kernels access elements that they only move. */
 export function elementAccess(element: ElementType): Pick<FloatAccess, 'enable' | 'suffix'> {
   return element === 'f16' ? ACCESS.f16 : ACCESS.f32;
 }
 
-/** Where maxima begin: the least f32, which is a logit like any other. */
+/** The least f32, where maxima begin. It may be a logit too. */
 export const LOWEST = '-3.4028234663852886e38';
 
 /** The components of a vector. */
 export const four = [0, 1, 2, 3] as const;
 
-/** 0, 1 … up to `count`. */
+/** The integers from 0 up to `count`, without it. */
 export function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
-}
-
-/** Lines for each of `count` indices, so that what they index is in registers. */
-export function unrolled(count: number, lines: (index: number) => string): string {
-  return range(count)
-    .map((i) => `{\n${lines(i)}\n}`)
-    .join('\n');
 }

@@ -1,4 +1,5 @@
-// What LSH attention does where memory is short, and how few passes its sort takes: results are the same, and nothing else shows it.
+// What LSH attention does where memory is short, and how few passes its sort takes: results are the same, and
+// nothing else shows it.
 import {
   f32,
   GraphBuilder,

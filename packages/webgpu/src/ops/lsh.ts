@@ -1,4 +1,4 @@
-/** The ops that LSH attention begins with: hashes and orders, which stay on the device. */
+/** The ops that LSH attention begins with, `lshHash` and `argsort`. Their results stay on the device. */
 import {
   lshHashProblem,
   inputSpecs,
@@ -77,7 +77,7 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
   for (let pass = 0; pass < passes; pass++) {
     // The last pass writes the output.
     const [to, other] = (passes - pass) % 2 === 1 ? [outputs[0], spare] : [spare, outputs[0]];
-    // The first reads no places.
+    // The first pass reads no places.
     const from = pass === 0 ? inputs.x : other;
     const shared = {
       length,
@@ -98,14 +98,19 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
   return always(...dispatches);
 }
 
-/** What cannot be sorted on a device that binds so many bytes; undefined where there is nothing of the kind. */
+/**
+ * Why a device with bindings of at most so many bytes cannot sort rows of this shape; undefined where it can.
+ */
 export function sortObstacle(shape: readonly number[], bindingBytes: number): string | undefined {
   const { rows, countBytes } = sortSizes(shape);
   if (countBytes <= bindingBytes) return undefined;
   return `the digits of ${rows} rows take ${countBytes} bytes, and this device binds at most ${bindingBytes}`;
 }
 
-/** Rows to sort, their blocks, and the memory that counts of digits take. */
+/**
+ * How many rows there are to sort and how long they are, their blocks, and the bytes that counts of digits
+ * take.
+ */
 function sortSizes(shape: readonly number[]): {
   readonly rows: number;
   readonly length: number;
@@ -118,7 +123,10 @@ function sortSizes(shape: readonly number[]): {
   return { rows, length, blocks, countBytes: 4 * rows * DIGITS * blocks };
 }
 
-/** Digits that a sort goes through: those of all integers, or as few as the buckets take that the graph itself hashes. */
+/**
+ * Digits that a sort goes through: those of all integers, or, for buckets that the graph itself hashes, as
+ * few as these need.
+ */
 export function sortPasses(graph: Graph, x: ValueId): number {
   const source = graph.nodes.find(({ outputs }) => outputs.includes(x));
   if (source === undefined || source.op !== 'lshHash') return 32 / DIGIT_BITS;

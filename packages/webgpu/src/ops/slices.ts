@@ -1,6 +1,6 @@
 /**
- * Tensors that are larger than what a device binds, 128 MiB on many: attention needs no more of them at a time than what some heads
- * read and write, so each dispatch takes as many heads as bindings hold.
+ * Tensors that are larger than what a device binds, 128 MiB on many: attention needs no more of them at a
+ * time than what some heads read and write, so each dispatch takes as many heads as bindings hold.
  */
 import { kvHeadOf, type AttentionProblem, type TensorSpec, type ValueId } from '@attn/core';
 import { ValueSlice, type Binding } from '../graph/dispatch.ts';
@@ -9,7 +9,9 @@ import { MOST_GROUPS } from '../kernels/wgsl.ts';
 /** Bindings begin at multiples of this, whatever the device. */
 const ALIGNMENT = 256;
 
-/** What attention reads and writes a part of for each member, that is, each head of each batch row. */
+/**
+ * The tensors of which each member, that is, each head of each batch row, reads or writes a part of its own.
+ */
 const SLICED = ['q', 'k', 'v', 'out'] as const;
 type Sliced = (typeof SLICED)[number];
 
@@ -23,15 +25,18 @@ export interface MemberSource {
 /** Where the members' parts begin, and how many elements they are apart and long. */
 export type Strides = Readonly<Record<`${Sliced}${'Batch' | 'Head' | 'Token'}`, number>>;
 
-/** Consecutive members of a group that one dispatch does. */
+/** Consecutive members of a group that one dispatch computes. */
 export interface MemberRun {
   readonly count: number;
   readonly bindings: Readonly<Record<Sliced, Binding>>;
-  /** Where what is bound begins, in elements. */
+  /** The run's first member, and the elements of each tensor before the part that is bound. */
   readonly params: Readonly<Record<'firstMember' | `${Sliced}First`, number>>;
 }
 
-/** Runs of members, each of which bindings of `limit` bytes hold; all in one where they hold everything. */
+/**
+ * Cuts members into runs, for each of which bindings of `limit` bytes suffice; one run where they hold
+ * everything.
+ */
 export function memberRuns(
   members: ArrayLike<number>,
   sources: Readonly<Record<Sliced, MemberSource>>,
@@ -69,7 +74,7 @@ class OpenRun {
     this.limit = limit;
   }
 
-  /** Whether it holds this member as well. */
+  /** Adds a member, and says whether bindings then still hold the run; where not, the run stays as it was. */
   add(member: number): boolean {
     const { ranges } = this;
     const grown: typeof this.ranges = {};
@@ -100,7 +105,7 @@ class OpenRun {
     };
   }
 
-  /** The bytes that a member needs, from a place where a binding may begin on. */
+  /** The range of bytes that a member needs, widened to where a binding may begin and end. */
   private bytesOf(name: Sliced, member: number): [begin: number, end: number] {
     const { heads, queryLength, keyLength, headDim, valueDim } = this.problem;
     const isQuery = name === 'q' || name === 'out';
@@ -115,13 +120,13 @@ class OpenRun {
   }
 }
 
-/** Bytes of a tensor of attention that one member needs at least to be bound. */
+/** The least bytes of a tensor of attention that must be bound for one member. */
 export function leastSlice(bytes: number, { shape }: TensorSpec, layout: 'bhnd' | 'bnhd'): number {
   const parts = layout === 'bhnd' ? shape[0] * shape[1] : shape[0];
   return Math.ceil(bytes / Math.max(1, parts)) + 2 * ALIGNMENT;
 }
 
-/** A value in pieces that bindings hold, as slices of whole elements. */
+/** Cuts a value into slices of whole elements that bindings hold. */
 export function piecesOf({ id, bytes }: Pick<MemberSource, 'id' | 'bytes'>, limit: number): ValueSlice[] {
   const step = Math.floor(limit / ALIGNMENT) * ALIGNMENT;
   const pieces: ValueSlice[] = [];
