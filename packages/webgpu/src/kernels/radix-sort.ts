@@ -1,8 +1,9 @@
 /**
- * Sorts places by the integers that stand there: a radix sort from the lowest digit on, four bits a pass (Satish et al. 2009,
- * https://doi.org/10.1109/IPDPS.2009.5161005). A pass counts the digits of each block of a row, adds up where each digit of each block
- * begins, and moves the places there. Only places move; the integers are read through them. A pass keeps the order of equal digits, so
- * the sort is stable.
+ * Kernels of a stable radix sort (Satish et al. 2009, https://doi.org/10.1109/IPDPS.2009.5161005). The sort
+ * orders places by the integers that stand there, four bits a pass, from the lowest digit on. A pass counts
+ * the digits of each block of a row, adds up where each digit of each block begins, and moves the places
+ * there. Integers stay where they are and are read through their places. Places with equal digits keep their
+ * order, so the sort is stable.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareBuffers, declareParams } from './wgsl.ts';
@@ -20,16 +21,16 @@ export const DIGIT_BITS = 4;
 export const DIGITS: number = 2 ** DIGIT_BITS;
 
 export const SORT_PARAMS = {
-  /** Workgroups in all: blocks and rows, or rows. */
+  /** Workgroups of the whole grid: one for each block of each row, or one for each row. */
   groups: 'u32',
   /** Elements of a row, and its blocks. */
   length: 'u32',
   blocks: 'u32',
-  /** Of the digit. */
+  /** The position of the digit, in bits. */
   shift: 'u32',
-  /** The top bit for signed integers, which makes them unsigned ones of the same order. */
+  /** The top bit for signed integers: flipped, they have the same order as unsigned integers. */
   flip: 'u32',
-  /** Whether places are as they were: 0, 1, 2 … */
+  /** Whether this is the first pass, whose places are 0, 1, 2 … */
   isFirst: 'u32',
 } as const;
 
@@ -39,7 +40,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   let group = id.y * groups.x + id.x;
   if (group >= params.groups) { return; }`;
 
-/** What a workgroup and an invocation have. */
+/** Declares the row and the block of a workgroup, and the elements of an invocation. */
 const SHARE = `
   let row = group / params.blocks;
   let block = group % params.blocks;
@@ -55,7 +56,10 @@ const forEachOfShare = (body: string): string => `
 ${body}
   }`;
 
-/** `counts` [rows, digits, blocks]: how often each block has each digit. `places` [rows, length]. Grid: rows and blocks. */
+/**
+ * `counts` [rows, digits, blocks]: how often each block has each digit. `places` [rows, length]. Grid: rows
+ * and blocks.
+ */
 export function sortCountKernel(): KernelSource {
   return {
     name: 'sort count',

@@ -17,13 +17,14 @@ import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts
 import { reduceKernel } from './reduce.ts';
 import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 
-const no = { alibi: undefined, relative: undefined, bias: undefined, state: undefined };
+/** No biases, and nothing beside the output. */
+const NONE = { alibi: undefined, relative: undefined, bias: undefined, state: undefined };
 const F32 = { input: 'f32', output: 'f32' } as const;
 const SHAPE = { groups: 1, rows: 64, depth: 4, subgroups: false } as const;
-/** The plainest attention, as a real GPU gets it. */
-export const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...no } as const;
+/** Attention without any option, in the shape that a real GPU gets. */
+export const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...NONE } as const;
 const storages = ['f32', 'rounded', 'f16'] as const;
-/** How attention stores what it reads and what it writes. */
+/** How attention stores its operands and its output. */
 const inAndOut = [
   F32,
   { input: 'f32', output: 'rounded' },
@@ -33,13 +34,13 @@ const inAndOut = [
 const booleans = [false, true];
 const activations = ['relu', 'tanh', 'gelu', 'gelu_tanh'] as const;
 
-/** All shapes of workgroups, with nothing and with everything that a kernel may do. */
+/** All shapes of workgroups, without any option and with all of them. */
 const shapes = ([64, 32, 16] as const).flatMap((rows) =>
   ([4, 8] as const).flatMap((depth) =>
     [1, 2, 3, 4].flatMap((groups) =>
       booleans.flatMap((subgroups) =>
         booleans.map((all) => {
-          const biases = all ? ({ alibi: 'f32', relative: 'f32', bias: 'f32' } as const) : no;
+          const biases = all ? ({ alibi: 'f32', relative: 'f32', bias: 'f32' } as const) : NONE;
           const whole = { wholeHeads: !all, wholeValues: !all };
           return attentionKernel({
             ...PLAIN,
@@ -57,20 +58,20 @@ const shapes = ([64, 32, 16] as const).flatMap((rows) =>
   ),
 );
 
-/** All that a kernel may do, in one shape. */
+/** Options in many combinations, in one shape. */
 const kinds = booleans.flatMap((wholeHeads) =>
   booleans.flatMap((wholeValues) =>
     [0, 1, 2, 4, 8, 15].flatMap((bits) =>
-      inAndOut.map((stored) =>
+      inAndOut.map((storage) =>
         attentionKernel({
           ...SHAPE,
           rows: 16,
           wholeHeads,
           wholeValues,
-          ...stored,
-          alibi: (bits & 1) === 0 ? undefined : stored.input,
+          ...storage,
+          alibi: (bits & 1) === 0 ? undefined : storage.input,
           relative: (bits & 2) === 0 ? undefined : 'f32',
-          bias: (bits & 4) === 0 ? undefined : stored.input,
+          bias: (bits & 4) === 0 ? undefined : storage.input,
           state: bits === 8 ? 'part' : bits === 15 ? 'lse' : undefined,
         }),
       ),
@@ -78,7 +79,7 @@ const kinds = booleans.flatMap((wholeHeads) =>
   ),
 );
 
-/** The same for LSH attention. */
+/** LSH attention in all its options. */
 const chunked = booleans.flatMap((hasMeetings) =>
   booleans.flatMap((hasMask) =>
     ([64, 32, 16] as const).flatMap((rows) =>
@@ -103,14 +104,14 @@ const chunked = booleans.flatMap((hasMeetings) =>
   ),
 );
 
-/** Attention; some variants are in both. */
+/** All variants of attention, each once. */
 export const attention: readonly KernelSource[] = [
   ...new Map([...shapes, ...kinds, ...chunked].map((kernel) => [kernel.code, kernel])).values(),
 ];
 
 const elements = ['f32', 'f16'] as const;
 
-/** All but attention. */
+/** All variants of all other kernels. */
 export const others: readonly KernelSource[] = [
   sortCountKernel(),
   sortScanKernel(),

@@ -1,5 +1,5 @@
-// What LSH attention does where memory is short, and how few passes its sort takes: results are the same, and
-// nothing else shows it.
+// LSH attention where memory is short, and the few passes that its sort takes. Results are the same either way,
+// so only these tests show them.
 import {
   f32,
   GraphBuilder,
@@ -73,7 +73,7 @@ function dispatchesOf(graph: Graph, op: string, bindingBytes = limits.bindingByt
   return program?.kind === 'static' ? program.dispatches.length : 0;
 }
 
-/** Bytes that one round leaves of one head. */
+/** Bytes that a round of a head takes. */
 const PART = 4 * length * dim;
 
 const [AT_ONCE, BY_HEADS] = [2 ** 20, 5 * PART];
