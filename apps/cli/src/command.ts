@@ -2,15 +2,6 @@
 import type { Options } from './args.ts';
 import type { ProgressLine } from './terminal/progress.ts';
 
-/** A stream that a command writes to, such as `process.stdout`. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-
-/** Where a command line writes; `process` has both. */
-export interface Streams {
-  readonly stdout: OutputStream;
-  readonly stderr: OutputStream;
-}
-
 /** One command of `attn`. */
 export interface Command {
   readonly name: string;

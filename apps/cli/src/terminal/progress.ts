@@ -1,6 +1,6 @@
 /** A line on stderr that is rewritten during long work, and wiped at its end. */
 
-import type { OutputStream } from '../command.ts';
+import type { OutputStream } from './streams.ts';
 
 /** Shows the progress of a task. */
 export interface ProgressLine {
