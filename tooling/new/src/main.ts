@@ -10,7 +10,7 @@ import { op } from './op.ts';
 import { pattern } from './pattern.ts';
 import { pointwise } from './pointwise.ts';
 import { type Scaffold, ScaffoldError, apply } from './scaffold.ts';
-import { whyTaken } from './reason.ts';
+import { whyTaken } from './taken.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const kinds: Readonly<Record<string, (name: Name, root: string) => Scaffold>> = {

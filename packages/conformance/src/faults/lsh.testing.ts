@@ -61,7 +61,7 @@ export const lshFaults: readonly Fault[] = [
   },
   {
     name: 'hidden tokens are hashed like any other',
-    among: 'attn:lshHash:*mask*',
+    among: 'attn:lshHash:*keyMask*',
     make: onNodes((node) => {
       const { x, rotations } = node.inputs;
       return node.op === 'lshHash' ? { ...node, inputs: { x, rotations } } : node;
