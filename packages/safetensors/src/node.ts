@@ -19,7 +19,7 @@ import {
   type Kind,
   type OptionKinds,
 } from '@attn/core/backend';
-import { decode, DTYPE_IN_FILE } from './dtypes.ts';
+import { decodeTensor, DTYPE_IN_FILE } from './dtypes.ts';
 import { malformed } from './header.ts';
 import { openSafetensors, type SafetensorsFile } from './read.ts';
 import { safetensorsParts, type Metadata, type NamedTensors } from './write.ts';
@@ -157,7 +157,7 @@ class SeenFile {
   /** Its tensor, read when asked for. */
   lazyTensor(file: SafetensorsFile, name: string): Tensor {
     const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
-    const read = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
+    const read = () => decodeTensor(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
     const folder = dirname(this.path);
     const span: FileSpan = { folder, name: basename(this.path), byteOffset, byteLength, verify: this.verify };
     return lazyTensor<DType>({ dtype, shape }, read, DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined);
