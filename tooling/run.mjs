@@ -137,6 +137,8 @@ const tasks = {
       await run('oxfmt', ['--check', '.'], { shell: windows }),
       await run('oxlint', ['--quiet', '.'], { shell: windows }),
       await node('tooling/lint/import-direction.mjs'),
+      await node('tooling/lint/import-circles.mjs'),
+      await node('tooling/lint/words.mjs'),
       await turbo(
         ['build', 'types', 'publint', 'attw', 'test'],
         '--continue=dependencies-successful',

@@ -1,5 +1,5 @@
-// Core runs anywhere JavaScript runs, so it is compiled without the DOM's and without Node's types. These few globals
-// exist in every runtime it supports; whoever uses core sees their own runtime's full declarations of them instead.
+// Core runs anywhere JavaScript runs, so it is compiled without the DOM's and without Node's types. These few
+// globals exist in every runtime it supports; users see the full declarations of their own runtime instead.
 interface AbortSignal {
   readonly aborted: boolean;
   readonly reason: unknown;

@@ -5,6 +5,6 @@ import { mergeConfig } from 'vitest/config';
 await useSoftwareVulkan();
 requireAdapter();
 
-const serving = { test: { globalSetup: ['src/serve-golden.testing.ts'] } };
+const serving = { test: { globalSetup: ['src/testing/serve-golden.testing.ts'] } };
 
 export default async () => mergeConfig(await preset(), serving);

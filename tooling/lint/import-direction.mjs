@@ -1,10 +1,13 @@
-// Keeps imports pointing one way, so that a backend can be replaced, a model runs on any backend, and core runs anywhere:
+// Keeps imports pointing one way, so that a backend can be replaced, a model runs on any backend,
+// and core runs anywhere:
 //
-//   core ← cpu | wasm | webgpu | onnx ← auto ← apps        core ← safetensors ← conformance, models, apps
-//   core ← models ← apps                                   core ← conformance ← tests of backends, auto and models
+//   core ← cpu | wasm | webgpu | onnx ← auto ← apps
+//   core ← safetensors ← conformance, models, apps
+//   core ← models ← apps
+//   core ← conformance ← tests of backends, auto and models
 //   backends ← tests of models
 //
-// Circular imports inside a package are the linter's part (import/no-cycle).
+// Circles inside a package are `import-circles.mjs`' part.
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +26,7 @@ const BACKEND = { src: ['core'], tests: ['conformance', 'safetensors'] };
 const IMPORT =
   /^[ \t]*(?:import\s*|(?:import|export)\b[\w\s{},*$]*\bfrom\s*)['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]/gm;
 
-/** Every import specifier of a source text, with its line and whether it is there at run time from the start. */
+/** The import specifiers of a source text, each with its line, and whether it is loaded from the start. */
 function importsOf(source) {
   return [...source.matchAll(IMPORT)].flatMap((match) => {
     const start = source.lastIndexOf('\n', match.index) + 1;
@@ -35,7 +38,7 @@ function importsOf(source) {
   });
 }
 
-/** Why the package `owner` ('core', 'cpu', 'apps/cli', …) may not import `specifier` from `file`; undefined if it may. */
+/** Why a package (`owner`: 'core', 'cpu', 'apps/cli', …) may not import a specifier; undefined if it may. */
 function violation(owner, file, { specifier, eager }, root) {
   const isTest = /\.test(ing)?\.ts$/.test(file);
   if (specifier.startsWith('.')) {
@@ -72,18 +75,17 @@ export function importViolations(root) {
   return files.toSorted().flatMap((file) => {
     const [folder, name] = file.split('/');
     const owner = folder === 'apps' ? `apps/${name}` : name;
-    return importsOf(readFileSync(join(root, file), 'utf8')).flatMap((found) => {
-      const why = violation(owner, file, found, root);
-      return why === undefined ? [] : [`${file}:${found.line}: '${found.specifier}': ${why}`];
+    return importsOf(readFileSync(join(root, file), 'utf8')).flatMap((imported) => {
+      const why = violation(owner, file, imported, root);
+      return why === undefined ? [] : [`${file}:${imported.line}: '${imported.specifier}': ${why}`];
     });
   });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const found = importViolations(join(import.meta.dirname, '../..'));
-  for (const line of found) console.error(line);
-  console.log(
-    found.length === 0 ? 'Imports point the right way.' : `${found.length} imports point the wrong way.`,
-  );
-  process.exitCode = found.length === 0 ? 0 : 1;
+  const violations = importViolations(join(import.meta.dirname, '../..'));
+  for (const line of violations) console.error(line);
+  const count = violations.length;
+  console.log(count === 0 ? 'Imports point the right way.' : `${count} imports point the wrong way.`);
+  process.exitCode = count === 0 ? 0 : 1;
 }

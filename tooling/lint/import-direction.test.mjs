@@ -1,22 +1,13 @@
 // The rules are worth something only if they catch what they forbid: each test plants a small tree and looks.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { importViolations } from './import-direction.mjs';
+import { useTree } from './tree.testing.mjs';
 
 const repository = join(import.meta.dirname, '../..');
-let root;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'attn-lint-'));
-});
-afterEach(() => rmSync(root, { recursive: true }));
-
-function plant(file, source) {
-  mkdirSync(dirname(join(root, file)), { recursive: true });
-  writeFileSync(join(root, file), source);
-}
+const tree = useTree();
 
 describe('import direction', () => {
   test.each([
@@ -36,8 +27,8 @@ describe('import direction', () => {
     ['packages/auto/src/a.ts', "import { cpu } from '@attn/cpu';", 'lazily'],
     ['packages/auto/src/a.ts', "import { x } from '@attn/models';", 'auto may not import models'],
   ])('%s: %s is refused', (file, source, why) => {
-    plant(file, source);
-    expect(importViolations(root)).toEqual([expect.stringContaining(why)]);
+    tree.plant(file, source);
+    expect(importViolations(tree.root)).toEqual([expect.stringContaining(why)]);
   });
 
   test.each([
@@ -53,16 +44,16 @@ describe('import direction', () => {
     ['packages/auto/src/a.ts', "import type { A } from '@attn/cpu';\nconst b = await import('@attn/cpu');"],
     ['apps/cli/src/a.ts', "import { cpu } from '@attn/cpu';\nimport { readFile } from 'node:fs/promises';"],
   ])('%s: %s is accepted', (file, source) => {
-    plant(file, source);
-    expect(importViolations(root)).toEqual([]);
+    tree.plant(file, source);
+    expect(importViolations(tree.root)).toEqual([]);
   });
 });
 
 test("the linter's rules catch a circular import between .ts files", () => {
-  copyFileSync(join(repository, '.oxlintrc.json'), join(root, '.oxlintrc.json'));
-  plant('packages/core/src/a.ts', "import { b } from './b.ts';\nexport const a = (): number => b();\n");
-  plant('packages/core/src/b.ts', "import { a } from './a.ts';\nexport const b = (): number => a();\n");
-  const { status, stdout } = spawnSync('oxlint', ['.'], { cwd: root, encoding: 'utf8' });
+  copyFileSync(join(repository, '.oxlintrc.json'), join(tree.root, '.oxlintrc.json'));
+  tree.plant('packages/core/src/a.ts', "import { b } from './b.ts';\nexport const a = (): number => b();\n");
+  tree.plant('packages/core/src/b.ts', "import { a } from './a.ts';\nexport const b = (): number => a();\n");
+  const { status, stdout } = spawnSync('oxlint', ['.'], { cwd: tree.root, encoding: 'utf8' });
   expect(stdout).toContain('import(no-cycle)');
   expect(status).toBe(1);
 });

@@ -1,4 +1,4 @@
-// What every published package has in common, so that a new one cannot forget it.
+// Fields that every published package must have.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -12,10 +12,10 @@ const manifests = readdirSync(join(root, 'packages'))
   .filter((manifest) => !manifest.private);
 const { fixed } = json('.changeset/config.json');
 
-/** What a package runs on: whoever installs it chooses the version. */
+/** Runtimes of packages; the user who installs a runtime chooses its version. */
 const RUNTIMES = ['onnxruntime-node', 'onnxruntime-web', 'webgpu', 'vitest'];
 
-/** Not for applications, hence without a limit of size. */
+/** Packages that are not for applications, and so have no limit of size. */
 const UNWEIGHED = ['@attn/conformance'];
 
 describe.each(manifests)('$name', (manifest) => {

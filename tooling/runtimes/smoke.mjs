@@ -1,5 +1,6 @@
-// What every JavaScript runtime must do: compute a call on the WebAssembly backend, on one thread and on two, with the same bits,
-// right by the float64 reference, and then end. Run by Deno and Bun in `npm run check`.
+// A test for every JavaScript runtime: it computes a call on the WebAssembly
+// backend, on one thread and on two, with equal bits and right by the
+// float64 reference, and then ends. Deno and Bun run it in `npm run check`.
 import { f32, globalTokens, or, slidingWindow } from '../../packages/core/dist/index.js';
 import { attentionReferenceRows } from '../../packages/core/dist/reference.js';
 import { wasm } from '../../packages/wasm/dist/index.js';
@@ -11,7 +12,7 @@ const tensor = (seed) =>
     [1, heads, n, dim],
     Float32Array.from({ length: heads * n * dim }, (_, i) => Math.sin(i * 12.9898 + seed) * 2),
   );
-/** A tensor whose numbers lie in another memory. */
+/** A copy of a tensor in other memory. */
 const moved = ({ shape, data }, buffer) => {
   const copy = new Float32Array(buffer);
   copy.set(data);

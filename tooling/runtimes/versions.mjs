@@ -1,12 +1,12 @@
-// The runtimes that the tools bring, all of them npm packages: on a machine that has none of them, npm is enough.
+// Runtimes that the tools install. All are npm packages, so npm is enough on a machine without any of them.
 
-/** What everything is built and tested with. */
+/** The version of Node that builds and tests everything. */
 export const NODE = '24.21.0';
 
-/** The oldest line of Node that is still supported and that packages are tried on. */
+/** The oldest version of Node on which packages are tested. */
 export const OLDER_NODE = '22.23.3';
 
-/** The npm package of a Node for this machine, where there is one. */
+/** The npm package of Node for this machine; undefined when there is none. */
 export function nodePackage(version) {
   const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
   return ['linux-x64', 'linux-arm64', 'win-x64'].includes(platform)
@@ -14,7 +14,7 @@ export function nodePackage(version) {
     : undefined;
 }
 
-/** Others, each with the package it comes from and the command that runs a script. */
+/** Other runtimes, each with its package and the command that runs a script. */
 export const DENO = { name: 'Deno', spec: 'deno@2.9.6', command: ['deno', 'run', '--allow-all'] };
 export const BUN = { name: 'Bun', spec: 'bun@1.4.5', command: ['bun'] };
 

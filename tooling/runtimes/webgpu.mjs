@@ -1,11 +1,12 @@
-// The WebGPU backend on a runtime's own WebGPU, which for Deno is wgpu with another compiler of WGSL: it accepts every kernel that has no
-// subgroups, which it does not know, and a call of each kind is right by the float64 reference. Run by Deno in `npm run check`, on a GPU made of software.
+// The WebGPU backend on a runtime's own WebGPU. Deno's is wgpu, whose WGSL compiler is another
+// one and lacks subgroups: it compiles every kernel without subgroups, and a call of each kind is
+// right by the float64 reference. Deno runs this in `npm run check`, on a GPU made of software.
 import { createAttn, f32, globalTokens, lsh, or, slidingWindow } from '../../packages/core/dist/index.js';
 import { attentionReference, evaluateReference, toReference } from '../../packages/core/dist/reference.js';
 import { webgpu } from '../../packages/webgpu/dist/index.js';
 import { attention, others } from '../../packages/webgpu/src/kernels/variants.testing.ts';
 
-/** In shared memory, which a device is not written from. */
+/** A tensor in shared memory, from which no device can be written. */
 const tensor = (length, dim, seed) => {
   const data = new Float32Array(new SharedArrayBuffer(8 * length * dim));
   for (let i = 0; i < data.length; i++) data[i] = Math.sin((i + 1) * seed);
@@ -40,7 +41,8 @@ for (const preset of ['hf', 'paper', 'lucidrains']) {
   const [hashed, asTold] = [lsh({ ...call, returnOrder: true }), lsh({ ...call, order, buckets })].map(
     ({ graph, inputs }) => evaluateReference(graph, inputs),
   );
-  // Rounding may decide between two buckets now and then; what follows is right for the buckets that were found.
+  // Rounding may decide between two buckets now and then; what
+  // follows is right for the buckets that were found.
   const same =
     buckets.data.filter((bucket, i) => bucket === hashed.buckets.data[i]).length / buckets.data.length;
   const worst = out.data.reduce((most, value, i) => Math.max(most, Math.abs(value - asTold.out.data[i])), 0);

@@ -1,4 +1,4 @@
-/** An older revision, built beside this one, so that both can compete. */
+/** Builds an older revision beside this one, so that a contest can compare both. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,15 +9,18 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** A built revision. */
 export interface Base {
-  /** Its short name. */
+  /** Short name of the revision. */
   readonly revision: string;
-  /** The script of its contest's children. */
+  /** The script of the child processes of its contests. */
   readonly script: string;
-  /** Removes it. */
+  /** Removes the built revision. */
   remove(): void;
 }
 
-/** Checks a revision out and builds it. Throws a sentence when there is no such revision, or it has no contests yet. */
+/**
+ * Checks out a revision and builds it. Throws when there is no such
+ * revision, or when it is older than contests.
+ */
 export function buildBase(ref: string, log: (message: string) => void): Base {
   const run = (folder: string, command: string, ...args: string[]): string =>
     execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
@@ -36,12 +39,10 @@ export function buildBase(ref: string, log: (message: string) => void): Base {
     log(`base: building ${revision}`);
     run(ROOT, 'git', 'worktree', 'add', '--force', '--detach', folder, revision);
     if (!existsSync(join(folder, 'apps/bench/src/contest/child.ts'))) {
-      throw new TypeError(
-        `revision ${revision} is older than contests: it has no candidates to compare with`,
-      );
+      throw new TypeError(`revision ${revision} is older than contests: it has no subjects to compare with`);
     }
     run(folder, 'pnpm', 'install', '--frozen-lockfile', '--prefer-offline');
-    // As packages say it themselves: some are more than what the compiler writes.
+    // With the packages' own scripts: some build more than what the compiler writes.
     run(folder, 'pnpm', '--filter', '@attn/bench...', 'run', 'build');
     return { revision, script: join(folder, 'apps/bench/dist/contest/child.js'), remove };
   } catch (error) {

@@ -1,15 +1,15 @@
-/** The machine's own ceilings, measured once per run of the bench, before anything else computes. */
+/** The most that this machine can do, measured once in a run of the bench, before anything else computes. */
 import { measureCeilings, type Ceilings } from '@attn/wasm/ceilings';
 
-let found: Ceilings | undefined;
+let measured: Ceilings | undefined;
 
-/** What one thread can do at most. */
+/** The most that one thread can do. */
 export function ceilings(): Ceilings {
-  found ??= measureCeilings();
-  return found;
+  measured ??= measureCeilings();
+  return measured;
 }
 
-/** The SIMD peak of one thread, in 10⁹ operations a second: with fused multiply–add where the engine has it. */
+/** SIMD peak of one thread in 10⁹ operations a second, with fused multiply–add if the engine has it. */
 export function simdPeak(): number {
   const { relaxedGflops, simdGflops } = ceilings();
   return relaxedGflops ?? simdGflops;

@@ -1,4 +1,7 @@
-/** Prints the milliseconds from before the imports to the first result. Run in a fresh process by `suites/start.ts`. */
+/**
+ * Prints the milliseconds from before the imports to the first
+ * result. `suites/start.ts` runs this in a fresh process.
+ */
 const start = performance.now();
 const { createAttn, f32, full } = await import('@attn/core');
 const { wasm } = await import('@attn/wasm');

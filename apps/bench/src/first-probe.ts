@@ -1,4 +1,7 @@
-/** Prints the milliseconds of looking at this machine for the first time, once more, and of calibrating. Run in a fresh process by `suites/start.ts`. */
+/**
+ * Prints the milliseconds of probing this machine for the first time, of probing
+ * it again, and of calibrating. `suites/start.ts` runs this in a fresh process.
+ */
 const { createAttn } = await import('@attn/auto');
 const start = performance.now();
 const attn = await createAttn({ cache: false });

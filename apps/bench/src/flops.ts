@@ -1,4 +1,4 @@
-/** What work is worth: pairs of a pattern, and operations per pair. */
+/** The amount of work: pairs of a pattern, and operations per pair. */
 import { full, patternFromJson, planAttention } from '@attn/core';
 import type { ProblemSpec } from './contest/protocol.ts';
 
@@ -8,7 +8,7 @@ export function allowedPairs({ n, heads = 8, pattern }: ProblemSpec): number {
   return planAttention(sizes, pattern === undefined ? full() : patternFromJson(pattern)).stats.allowedPairs;
 }
 
-/** Operations of the allowed pairs: two products of headDim per pair, a multiply–add counts two. */
+/** Operations of the allowed pairs: two products of headDim for each pair; a multiply–add counts as two. */
 export function usefulFlops(problem: ProblemSpec): number {
   return 4 * (problem.headDim ?? 64) * allowedPairs(problem);
 }

@@ -1,4 +1,4 @@
-/** Random q, k, v of a given size: uniform in [−1, 1), from a fixed seed. */
+/** Random q, k, v: uniform in [−1, 1), from a fixed seed. */
 import { type Tensor } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
 
@@ -21,7 +21,7 @@ export function problem(heads: number, n: number, headDim: number, kvHeads: numb
   return { heads, kvHeads, n, headDim, q: make(heads, 1), k: make(kvHeads, 2), v: make(kvHeads, 3) };
 }
 
-/** Numbers in [−1, 1) that a seed stands for. */
+/** Uniform numbers in [−1, 1) that follow from a seed. */
 export function uniform(length: number, seed: number): Float32Array {
   const next = mulberry32(seed);
   return Float32Array.from({ length }, () => next() / 2 ** 31 - 1);

@@ -1,14 +1,16 @@
-/** Longformer-base of real size, and texts for it. */
+/** The config of Longformer-base, and ids for it. */
 import { i32, type JsonObject } from '@attn/core';
 import { LONGFORMER_PRESETS, type TokenBatch } from '@attn/models/node';
 
-/** Ids of words; those below are special. */
+/** Smallest id of a word; smaller ids are special tokens. */
 const FIRST_WORD = 4;
 
-/** The config of Longformer-base with so many positions; of one layer of it with a small vocabulary where it should be quick. */
+/**
+ * The config of Longformer-base with this many positions; with `quick`, of one layer with a small vocabulary.
+ */
 export function longformerConfig(
   positions: number,
-  quick: boolean,
+  { quick }: { readonly quick: boolean },
 ): JsonObject & { num_hidden_layers: number } {
   const layers = quick ? 1 : 12;
   return {
@@ -20,7 +22,7 @@ export function longformerConfig(
   };
 }
 
-/** One row of so many words. */
+/** A batch of one row of `n` words. */
 export function tokens(n: number): TokenBatch {
   return {
     inputIds: i32(

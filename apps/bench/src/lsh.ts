@@ -1,4 +1,7 @@
-/** Reformer's LSH attention as graphs that hash, sort and attend, their inputs, and what checks the results. */
+/**
+ * Reformer's LSH attention as graphs that hash, sort and attend, with
+ * their inputs and the check of their results.
+ */
 import { f32, GraphBuilder, buildLsh, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
 import { type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
@@ -16,10 +19,10 @@ export function lshInputs(shape: readonly number[], { part }: LshSpec): Tensors 
   const [, heads, n, headDim] = shape;
   const size = heads * n * headDim;
   if (part === 'layer') return { x: f32([1, n, heads * headDim], uniform(size, 1)) };
-  return { qk: f32(shape, uniform(size, 1)), v: f32(shape, uniform(size, 2)) };
+  return { q: f32(shape, uniform(size, 1)), v: f32(shape, uniform(size, 2)) };
 }
 
-/** Hashing, sorting and attention, or the part of it that the description asks for. */
+/** The graph of hashing, sorting and attention, or of the part that the description asks for. */
 export function lshGraph(
   inputs: Tensors,
   shape: readonly number[],
@@ -28,13 +31,13 @@ export function lshGraph(
   const options: LshOptions = { chunkLength: 64, ...lsh };
   const builder = new GraphBuilder();
   if (part === 'layer') return layer(builder, inputs.x, shape, options);
-  const [qk, v] = [builder.input('qk', inputs.qk), builder.input('v', inputs.v)];
-  const { out, order } = buildLsh(builder, { q: qk, v }, options);
+  const [q, v] = [builder.input('q', inputs.q), builder.input('v', inputs.v)];
+  const { out, order } = buildLsh(builder, { q, v }, options);
   if (part === 'order') return builder.build({ order });
   return builder.build(part === 'all' ? { out, order } : { out });
 }
 
-/** Two projections without bias, and heads side by side again: Hugging Face's `LSHSelfAttention`. */
+/** Hugging Face's `LSHSelfAttention`: two projections without bias, attention, and the heads side by side. */
 function layer(builder: GraphBuilder, hidden: Tensor, shape: readonly number[], options: LshOptions): Graph {
   const [batch, heads, n, headDim] = shape;
   const width = heads * headDim;
@@ -48,14 +51,17 @@ function layer(builder: GraphBuilder, hidden: Tensor, shape: readonly number[], 
   return builder.build({ out: builder.reshape(out, [batch, n, width]) });
 }
 
-/** Throws when sampled rows of `out` are off the float64 reference with the orders that were found; returns the greatest error otherwise. */
+/**
+ * Compares sampled rows of `out` with the float64 reference at the run's own
+ * orders. Returns the greatest error, or throws when it is more than rounding.
+ */
 export function checkLsh(inputs: Tensors, { out, order }: Tensors, lsh: LshSpec): number {
   const [, heads, n, dim] = out.shape;
   const rows = sampleRows(CHECKED_ROWS, heads, n);
   const { causal } = lsh;
   const attributes = { chunkLength: 64, wrap: true, causal };
-  const read = { qk: numbers(inputs.qk), v: numbers(inputs.v), order: numbers(order) };
-  const expected = lshReferenceRows(read, attributes, rows);
+  const referenceInputs = { q: numbers(inputs.q), v: numbers(inputs.v), order: numbers(order) };
+  const expected = lshReferenceRows(referenceInputs, attributes, rows);
   const worst = rows.reduce((most, { head, row }, index) => {
     const at = (head * n + row) * dim;
     const errors = Array.from({ length: dim }, (_, d) =>

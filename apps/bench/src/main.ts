@@ -1,9 +1,14 @@
-/** `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION] [--json FILE] …`: runs suites and prints their tables. */
+/**
+ * `npm run bench -- [suite…] [--rounds N] [--quick] [--base REVISION]
+ * [--json FILE] …`: runs suites and prints their tables.
+ */
 import { writeFileSync } from 'node:fs';
 import { cac } from 'cac';
 import { carry } from './gpu/carry.ts';
+import { writePage } from './page.ts';
 import { writePlots } from './plots.ts';
 import { conditions, toMarkdown } from './report.ts';
+import { storedTables } from './stored.ts';
 import type { Suite, SuiteOptions, Table } from './suite.ts';
 import { againstBase } from './suites/base.ts';
 import { ceilingsSuite } from './suites/ceilings.ts';
@@ -12,6 +17,7 @@ import { denseSuite } from './suites/dense.ts';
 import { latencySuite } from './suites/latency.ts';
 import { linearSuite } from './suites/linear.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
+import { growthSuite } from './suites/growth.ts';
 import { linformerSuite } from './suites/linformer.ts';
 import { lshSuite } from './suites/lsh.ts';
 import { modelsSuite } from './suites/models.ts';
@@ -23,7 +29,7 @@ import { startSuite } from './suites/start.ts';
 import { webgpuSuite } from './suites/webgpu.ts';
 import { windowSuite } from './suites/window.ts';
 
-/** One line a suite. */
+/** All suites, one line each. */
 const suites: readonly Suite[] = [
   ceilingsSuite,
   startSuite,
@@ -34,6 +40,7 @@ const suites: readonly Suite[] = [
   linearSuite,
   denseSuite,
   windowSuite,
+  growthSuite,
   onnxSuite,
   lshSuite,
   linformerSuite,
@@ -52,11 +59,14 @@ interface Flags {
   readonly threads?: number | string;
   readonly svg?: string;
   readonly base?: string;
+  readonly from?: string;
+  readonly page?: string;
   readonly carry?: string;
 }
 
 async function bench(names: readonly string[], flags: Flags): Promise<void> {
   if (flags.carry !== undefined) return carry(flags.carry);
+  if (flags.from !== undefined) return show(storedTables(flags.from), flags);
   const rounds = positive('rounds', flags.rounds);
   const threads = flags.threads === undefined ? undefined : positive('threads', flags.threads);
   const unknown = names.find((name) => !suites.some((suite) => suite.name === name));
@@ -80,10 +90,15 @@ async function bench(names: readonly string[], flags: Flags): Promise<void> {
   const markdown = toMarkdown(tables, at);
   process.stdout.write(markdown);
   if (flags.markdown !== undefined) writeFileSync(flags.markdown, markdown);
-  if (flags.svg !== undefined) {
-    for (const file of await writePlots(tables, flags.svg)) console.error(`wrote ${file}`);
-  }
+  await show(tables, flags);
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify({ at, tables }, null, 2)}\n`);
+}
+
+/** Draws tables, and writes them into a page. */
+async function show(tables: readonly Table[], { svg, page }: Flags): Promise<void> {
+  if (svg !== undefined) for (const file of await writePlots(tables, svg)) console.error(`wrote ${file}`);
+  if (page !== undefined)
+    for (const title of writePage(tables, page)) console.error(`wrote ${title} into ${page}`);
 }
 
 function positive(name: string, flag: number | string): number {
@@ -108,6 +123,11 @@ cli
   .option('--json <file>', 'Also write the tables as JSON')
   .option('--markdown <file>', 'Also write the tables as Markdown')
   .option('--svg <folder>', 'Also draw times over lengths, as SVG')
+  .option(
+    '--page <file>',
+    'Also write the tables of times over lengths into this page, between their comments',
+  )
+  .option('--from <path>', 'Instead of measuring: take the tables of a JSON file, or of a folder of them')
   .option('--base <revision>', 'Instead of suites: compare with an older revision')
   .option(
     '--carry <folder>',

@@ -1,13 +1,13 @@
 /**
- * Interleaved timing: in every round each candidate runs once, in turn, so that a busy neighbour slows all of them
- * alike and ratios hold even where absolute times do not.
+ * Interleaved timing: in every round each task runs once, in turn. So a busy neighbour
+ * slows all of them alike, and ratios hold even where absolute times do not.
  */
 import { median, quantile } from 'simple-statistics';
 
-/** Something to time. Returns when the work is done. */
-export type Candidate = () => Promise<unknown> | unknown;
+/** Something to time. It returns when the work is done. */
+export type Task = () => Promise<unknown> | unknown;
 
-/** Milliseconds of a candidate over all rounds. */
+/** Milliseconds of a task over all rounds. */
 export interface Timing {
   readonly median: number;
   /** Half the distance between the quartiles. */
@@ -16,17 +16,17 @@ export interface Timing {
   readonly samples: readonly number[];
 }
 
-/** Times candidates in turn, after one warm-up round. Ratios of two of them should use `ratio`. */
+/** Times tasks in turn, after one warm-up round. For the ratio of two tasks, use `ratio`. */
 export async function interleaved<Name extends string>(
-  candidates: Readonly<Record<Name, Candidate>>,
+  tasks: Readonly<Record<Name, Task>>,
   rounds: number,
 ): Promise<Record<Name, Timing>> {
-  const names = Object.keys(candidates) as Name[];
+  const names = Object.keys(tasks) as Name[];
   const samples = new Map<Name, number[]>(names.map((name) => [name, []]));
   for (let round = -1; round < rounds; round++) {
     for (const name of names) {
       const start = performance.now();
-      await candidates[name]();
+      await tasks[name]();
       if (round >= 0) samples.get(name)?.push(performance.now() - start);
     }
   }

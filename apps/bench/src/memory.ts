@@ -1,11 +1,12 @@
-/** How much memory a call takes at its worst, beyond what was there before. */
+/** The most memory that a call takes. */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Collects garbage now, so that what is measured next is not what was left over before, and finds memory that was used: on virtual
- * machines, megabytes that the system has yet to find may take longer than the work that fills them.
+ * Collects garbage now, so that the next measurement does not include old
+ * garbage, and so that freed memory is used again: on virtual machines, getting
+ * new megabytes from the system may take longer than the work that fills them.
  */
 export function collect(): void {
   setFlagsFromString('--expose-gc');
@@ -13,8 +14,9 @@ export function collect(): void {
 }
 
 /**
- * Greatest growth of the process's resident memory during `call`, in bytes: arrays, WebAssembly memory and all else. Sampled
- * whenever it calls `sample` (long attention calls report progress every 50 ms or so) and at its end.
+ * Greatest growth of the process's resident memory during `call`, in bytes:
+ * arrays, WebAssembly memory and all else. Sampled whenever it calls `sample`
+ * (long attention calls report progress every 50 ms or so) and at its end.
  */
 export async function peakGrowth(call: (sample: () => void) => Promise<unknown>): Promise<number> {
   collect();
@@ -29,8 +31,8 @@ export async function peakGrowth(call: (sample: () => void) => Promise<unknown>)
 }
 
 /**
- * Greatest resident memory that this process has had, in bytes. Linux counts it anew for every program (`VmHWM`); the number that
- * other systems give, and `getrusage` on Linux too, may be what the parent had when it forked.
+ * Greatest resident memory of this process, in bytes. Linux counts it anew for every program (`VmHWM`).
+ * The number of other systems, and of `getrusage` on Linux, may be that of the parent when it forked.
  */
 export function peakResident(): number {
   let status = '';

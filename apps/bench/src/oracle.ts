@@ -1,4 +1,7 @@
-/** A figure is only worth printing if the result is right: sampled rows against the float64 reference. */
+/**
+ * Checks sampled rows against the float64 reference, because a figure
+ * is only worth printing if the result is right.
+ */
 import { greatestRowError, sampleRows } from '@attn/conformance/rows';
 import type { Tensor } from '@attn/core';
 import type { AttentionAttributes } from '@attn/core/backend';
@@ -8,8 +11,8 @@ import type { Problem } from './inputs.ts';
 const TOLERANCE = 1e-5;
 
 /**
- * Throws when any of about 24 rows of `out` [1, heads, n, dim] is off; returns the greatest error otherwise. First,
- * last and evenly spaced rows, over all heads.
+ * Compares about 24 rows of `out` [1, heads, n, dim] (the first, the last, and evenly spaced ones, over
+ * all heads) with the reference. Returns the greatest error, or throws when it is more than rounding.
  */
 export function checkRows(
   { heads, n, q, k, v }: Problem,

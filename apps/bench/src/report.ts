@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { markdownTable } from 'markdown-table';
 import type { Table } from './suite.ts';
 
-/** Where and on what the figures were measured. */
+/** The machine, the revision and the date of the figures. */
 export interface Conditions {
   readonly date: string;
   readonly cpu: string;
@@ -13,7 +13,7 @@ export interface Conditions {
   readonly revision: string;
 }
 
-/** The machine and revision at hand. */
+/** The current machine, revision and date. */
 export function conditions(): Conditions {
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -24,7 +24,7 @@ export function conditions(): Conditions {
   };
 }
 
-/** The tables as Markdown, under a line that says where they come from. */
+/** The tables as Markdown, under a line that states the conditions. */
 export function toMarkdown(tables: readonly Table[], at: Conditions): string {
   const head = `${at.cpu}, ${at.cores} cores, Node ${at.node}, revision ${at.revision}, ${at.date}`;
   return [head, ...tables.map(tableMarkdown)].join('\n\n') + '\n';

@@ -1,16 +1,19 @@
-/** A suite measures one part of the project and returns tables; every figure in `docs/` is a cell of one of them. */
+/**
+ * The interface of suites. A suite measures one part of the project and
+ * returns tables; every figure in `docs/` is a cell of such a table.
+ */
 
 /** A table of figures. */
 export interface Table {
   readonly title: string;
-  /** What was measured, how, and what the target is. */
+  /** What was measured and how, and the target. */
   readonly note: string;
   readonly rows: readonly Readonly<Record<string, string | number>>[];
-  /** Which columns a picture of it shows. Default: `N` or `n`, `ms` and `who`, both axes logarithmic. */
+  /** Columns of its plot. Default: `N` or `n`, `ms` and `who`, both axes logarithmic. */
   readonly plot?: Plot;
 }
 
-/** A picture of a table: a line for each value of `by`. */
+/** A plot of a table, with a line for each value of the column `by`. */
 export interface Plot {
   readonly x: string;
   readonly y: string;
@@ -19,24 +22,29 @@ export interface Plot {
   readonly isShare?: boolean;
   /** Whether x is not drawn logarithmically. */
   readonly isLinear?: boolean;
+  /** One more line, from another column: what all others are compared with. */
+  readonly beside?: { readonly y: string; readonly name: string };
+  /** Default: the names of the columns. */
+  readonly xTitle?: string;
+  readonly yTitle?: string;
 }
 
-/** One suite, chosen by name on the command line. */
+/** A suite, chosen by name on the command line. */
 export interface Suite {
   readonly name: string;
   readonly describes: string;
   run(options: SuiteOptions): Promise<readonly Table[]>;
 }
 
-/** How long to measure, and where to say what is going on. */
+/** Options of all suites. */
 export interface SuiteOptions {
   /** Rounds of interleaved runs. */
   readonly rounds: number;
-  /** Few and small sizes. */
+  /** Measure few and small sizes. */
   readonly quick: boolean;
-  /** Only the rows whose name contains this, in suites that know it. */
+  /** Measure only rows whose name contains this, in suites that support it. */
   readonly only?: string;
-  /** Threads of backends, instead of one for each core, in suites that know it. */
+  /** Threads of backends instead of one for each core, in suites that support it. */
   readonly threads?: number;
   log(message: string): void;
 }

@@ -1,4 +1,4 @@
-// Options from the command line: what is accepted, and the sentence for what is not.
+// Options from the command line: accepted values, and the sentence for every other value.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,8 +39,8 @@ describe('integer', () => {
     ['4096', 4096],
     ['1e6', 1_000_000],
     ['65_536', 65_536],
-  ])('%s', (given, value) => {
-    expect(integer({ n: given }, 'n')).toBe(value);
+  ])('%s', (word, value) => {
+    expect(integer({ n: word }, 'n')).toBe(value);
   });
 
   test('bounds', () => {
@@ -49,8 +49,8 @@ describe('integer', () => {
     expect(high).toThrow('--n must be an integer from 1 to 100, got "1e15"');
   });
 
-  test.each(['0', '-1', '1.5', 'many', '1e99', '4096,8192'])('%s is refused', (given) => {
-    expect(() => integer({ n: given }, 'n')).toThrow(`--n must be an integer ≥ 1, got "${given}"`);
+  test.each(['0', '-1', '1.5', 'many', '1e99', '4096,8192'])('%s is refused', (value) => {
+    expect(() => integer({ n: value }, 'n')).toThrow(`--n must be an integer ≥ 1, got "${value}"`);
   });
 });
 

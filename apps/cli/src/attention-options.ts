@@ -1,36 +1,41 @@
-/** The `--options` option of `attn run`: attributes of the op, as JSON. Their values are checked where the op is. */
-import { show, unknownName, type AttentionLayout } from '@attn/core/backend';
+/**
+ * The `--options` option of `attn run` and `attn export`: attributes
+ * of attention, as JSON. The op itself checks their ranges.
+ */
+import { show, unknownName, type Kind } from '@attn/core/backend';
 import { badArgument, jsonOrFile, text, type Options } from './args.ts';
 import type { CallAttributes } from './calls/call.ts';
 
-const NAMES = ['scale', 'queryOffset', 'softcap', 'layout'];
+const NUMBER: Kind = { expected: 'a number', test: (value) => typeof value === 'number' };
+
+/** What each attribute must be. */
+const KINDS = {
+  scale: NUMBER,
+  queryOffset: NUMBER,
+  softcap: NUMBER,
+  layout: { expected: 'bhnd or bnhd', test: (value: unknown) => value === 'bhnd' || value === 'bnhd' },
+} satisfies Readonly<Record<keyof CallAttributes, Kind>>;
 
 /**
- * Reads the options; none when there are none.
- * @throws AttnError `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist
+ * Reads the attributes; an empty object without the option.
+ *
+ * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` with the name of an option that does not exist.
  */
 export async function readOptions(options: Options): Promise<CallAttributes> {
-  const given = text(options, 'options');
-  const json = given === undefined ? {} : await jsonOrFile('options', given);
+  const value = text(options, 'options');
+  const json = value === undefined ? {} : await jsonOrFile('options', value);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw badArgument(`--options must be a JSON object, got ${show(json)}`);
   }
-  const found: { -readonly [name in keyof CallAttributes]: CallAttributes[name] } = {};
-  for (const [name, value] of Object.entries(json)) {
-    if (name === 'scale' || name === 'queryOffset' || name === 'softcap') {
-      if (typeof value !== 'number')
-        throw badArgument(`--options: ${name} must be a number, got ${show(value)}`);
-      found[name] = value;
-    } else if (name === 'layout') {
-      if (!isLayout(value)) throw badArgument(`--options: layout must be bhnd or bnhd, got ${show(value)}`);
-      found.layout = value;
-    } else {
-      throw badArgument(`--options: ${unknownName('option', name, NAMES)}`);
-    }
+  for (const [name, item] of Object.entries(json)) {
+    if (!isAttribute(name))
+      throw badArgument(`--options: ${unknownName('option', name, Object.keys(KINDS))}`);
+    const { expected, test } = KINDS[name];
+    if (!test(item)) throw badArgument(`--options: ${name} must be ${expected}, got ${show(item)}`);
   }
-  return found;
+  return json as CallAttributes;
 }
 
-function isLayout(value: unknown): value is AttentionLayout {
-  return value === 'bhnd' || value === 'bnhd';
+function isAttribute(name: string): name is keyof CallAttributes {
+  return Object.hasOwn(KINDS, name);
 }

@@ -6,13 +6,13 @@ import { badArgument, text, type Options } from './args.ts';
 import type { Context } from './command.ts';
 import { duration } from './terminal/format.ts';
 
-/** Names that `--backend` takes, beside `auto`. */
+/** Names that `--backend` accepts beside `auto`. */
 const BACKENDS = ['cpu', 'wasm', 'webgpu', 'onnx'];
 
 /** Description of the option. */
 export const BACKEND_HELP: string = `auto (default), ${BACKENDS.join(', ')}`;
 
-/** The named backend, or undefined for `auto`. Errors: `INVALID_ARGUMENT` for a name that nothing has. */
+/** Name of the backend, or undefined for `auto`. Errors: `INVALID_ARGUMENT` for an unknown name. */
 export function readBackend(options: Options): string | undefined {
   const name = text(options, 'backend') ?? 'auto';
   if (name === 'auto') return undefined;
@@ -22,9 +22,11 @@ export function readBackend(options: Options): string | undefined {
 
 /**
  * Runs `work` with the installed backends and releases them afterwards.
- * @param backend of every call; undefined for the best
- * @param options of `createAttn`
- * @throws AttnError `BACKEND_UNAVAILABLE` when the named backend is not installed or not available here
+ *
+ * Errors: `BACKEND_UNAVAILABLE` when the named backend is not installed or not available here.
+ *
+ * @param backend name of the backend that must be available, or undefined for any
+ * @param options options of `createAttn`
  */
 export async function withAttn<T>(
   backend: string | undefined,
@@ -35,8 +37,8 @@ export async function withAttn<T>(
   const attn = await createAttn({ ...options, signal });
   try {
     if (backend !== undefined) {
-      const found = attn.probe().find(({ name }) => name === backend);
-      const reason = found === undefined ? 'it is not installed' : found.available ? undefined : found.reason;
+      const probe = attn.probe().find(({ name }) => name === backend);
+      const reason = probe === undefined ? 'it is not installed' : probe.available ? undefined : probe.reason;
       if (reason !== undefined) {
         throw new AttnError('BACKEND_UNAVAILABLE', 'cli', `backend ${backend} is not available: ${reason}`);
       }
@@ -47,9 +49,9 @@ export async function withAttn<T>(
   }
 }
 
-/** Why a backend ran, in a few words, from `explain`. */
-export function whyChosen(attn: Attn, backend: string, named: boolean): string {
-  if (named) return 'asked for by name';
+/** Says in a few words why a backend ran, from `explain`. `byName`: the user asked for it by name. */
+export function whyChosen(attn: Attn, backend: string, { byName }: { readonly byName: boolean }): string {
+  if (byName) return 'asked for by name';
   const rows = attn.explain();
   if (rows.filter(({ usable }) => usable).length === 1) return 'the only one that can run this here';
   const ms = rows.find((row) => row.backend === backend)?.predictedMs;

@@ -1,4 +1,4 @@
-// The built command from the outside: every command but `run`, help, and what does not exist.
+// The built command from the outside: every command but `run`, help, and unknown names.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,32 +75,38 @@ describe('other commands', () => {
   test('bench times every backend that is available', async () => {
     const { backends } = JSON.parse((await attn('probe', '--json')).stdout);
     const names = backends
-      .filter((one: { available: boolean }) => one.available)
-      .map((one: { name: string }) => one.name);
+      .filter((backend: { available: boolean }) => backend.available)
+      .map((backend: { name: string }) => backend.name);
     const { measurements } = JSON.parse(
       (await attn('bench', '--backend', 'wasm', '--rounds', '1', '--json')).stdout,
     );
     expect(names).toContain('wasm');
-    expect(measurements.map((one: { backend: string }) => one.backend)).toEqual(Array(5).fill('wasm'));
+    expect(measurements.map((measurement: { backend: string }) => measurement.backend)).toEqual(
+      Array(5).fill('wasm'),
+    );
     expect(
-      measurements.every((one: { ms: number; maxError: number }) => one.ms > 0 && one.maxError < 1e-5),
+      measurements.every(
+        (measurement: { ms: number; maxError: number }) => measurement.ms > 0 && measurement.maxError < 1e-5,
+      ),
     ).toBe(true);
     expect(await attn('bench', '--rounds', '0')).toMatchObject({ code: 2, stdout: '' });
   });
 
   test('probe and explain', async () => {
-    const probed = JSON.parse((await attn('probe', '--json')).stdout);
-    expect(probed.backends).toContainEqual(expect.objectContaining({ name: 'cpu', available: true }));
+    const probes = JSON.parse((await attn('probe', '--json')).stdout);
+    expect(probes.backends).toContainEqual(expect.objectContaining({ name: 'cpu', available: true }));
     expect((await attn('probe')).stdout).toMatch(/^backend +available .*\n(.+\n)*cpu +yes/);
-    const explained = JSON.parse((await attn('explain', '--pattern', CAUSAL, '--n', '512', '--json')).stdout);
-    expect(explained.backends).toContainEqual(expect.objectContaining({ backend: 'cpu', usable: true }));
-    expect(explained.backends.filter(({ chosen }: { chosen: boolean }) => chosen)).toHaveLength(1);
+    const explanation = JSON.parse(
+      (await attn('explain', '--pattern', CAUSAL, '--n', '512', '--json')).stdout,
+    );
+    expect(explanation.backends).toContainEqual(expect.objectContaining({ backend: 'cpu', usable: true }));
+    expect(explanation.backends.filter(({ chosen }: { chosen: boolean }) => chosen)).toHaveLength(1);
   });
 
   test('explain measures on request', async () => {
     const options = ['--pattern', CAUSAL, '--n', '128', '--heads', '2', '--measure', '--no-cache'];
     const { backends } = JSON.parse((await attn('explain', ...options, '--json')).stdout);
-    const [chosen] = backends.filter((one: { chosen: boolean }) => one.chosen);
+    const [chosen] = backends.filter((backend: { chosen: boolean }) => backend.chosen);
     expect(chosen).toMatchObject({ measuredMs: expect.any(Number), predictedMs: expect.any(Number) });
     expect((await attn('explain', ...options)).stdout).toMatch(/backend +chosen +predicted +measured/);
   });
@@ -123,13 +129,13 @@ describe('other commands', () => {
     const args = ['demo', '--model', 'tiny', '--n', '1000', '--backend', 'wasm'];
     const { code, stdout, stderr } = await attn(...args, '--json');
     expect([code, stderr]).toEqual([0, '']);
-    const found = JSON.parse(stdout);
-    expect(found).toMatchObject({ architecture: 'LongformerModel', backend: 'wasm', shape: [1, 32] });
-    expect(found.windows).toBeGreaterThan(2);
-    expect(found.tokens).toBeGreaterThan(150);
-    expect(found.window).toMatchObject({ length: 64, denseMs: expect.any(Number) });
-    expect(found.checked.tokens).toBe(64);
-    expect(found.checked.error).toBeLessThan(1e-5);
+    const output = JSON.parse(stdout);
+    expect(output).toMatchObject({ architecture: 'LongformerModel', backend: 'wasm', shape: [1, 32] });
+    expect(output.windows).toBeGreaterThan(2);
+    expect(output.tokens).toBeGreaterThan(150);
+    expect(output.window).toMatchObject({ length: 64, denseMs: expect.any(Number) });
+    expect(output.checked.tokens).toBe(64);
+    expect(output.checked.error).toBeLessThan(1e-5);
     expect((await attn(...args)).stdout).toMatch(/tokens a second\n[^]*with dense attention/);
     expect(await attn('demo', '--pattern', CAUSAL)).toMatchObject({ code: 2, stdout: '' });
     expect(await attn('demo', '--attention', '--model', 'tiny')).toMatchObject({ code: 2, stdout: '' });

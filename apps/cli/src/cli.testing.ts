@@ -1,12 +1,12 @@
-/** Runs the built command as a user would: another process, a folder of its own. */
+/** Runs the built command as a user does: in another process, in a folder of its own. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { f32, type Tensor } from '@attn/core';
 
-/** The built command. */
+/** Path of the built command. */
 export const MAIN: string = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** How it ended. */
+/** How a command ended. */
 export interface Result {
   readonly code: number;
   readonly stdout: string;

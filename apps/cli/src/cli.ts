@@ -1,7 +1,7 @@
 /**
- * The `attn` command line: finds the command, runs it, and turns what went wrong into one sentence on stderr and an exit
- * code: 0 success, 2 the input was at fault, 130 interrupted, 1 anything else. With `--json` an error is also one JSON
- * object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
+ * The `attn` command line: finds the command, runs it, and turns an error into one sentence on stderr and
+ * an exit code: 0 success, 2 the input was at fault, 130 interrupted, 1 anything else. With `--json` an
+ * error is also one JSON object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
  */
 import { readFileSync } from 'node:fs';
 import { AttnError } from '@attn/core';
@@ -36,7 +36,7 @@ const COMMANDS: readonly Command[] = [
 
 const INTERRUPTED = 130;
 
-/** Signals that come within this time are one request. */
+/** Signals within this time count as one request. */
 const SAME_REQUEST_MS = 500;
 
 const EXIT_CODES = {
@@ -52,14 +52,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   let askedAt = Infinity;
   const onInterrupt = () => {
-    // Asked twice: at once. But one Ctrl-C comes from the terminal, from npm and from the script between us.
+    // A second request ends the process at once. A single Ctrl-C may arrive
+    // three times: from the terminal, from npm and from the script in between.
     if (performance.now() - askedAt > SAME_REQUEST_MS) process.exit(INTERRUPTED);
     askedAt = Math.min(askedAt, performance.now());
     interrupt.abort();
   };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onInterrupt);
-  process.on('disconnect', onInterrupt); // who started us over a channel is gone
+  process.on('disconnect', onInterrupt); // the parent process, which holds the channel, has ended
   process.channel?.unref();
   process.stdout.on('error', endOfOutput);
   try {
@@ -68,10 +69,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const json = argv.includes('--json');
     if (interrupt.signal.aborted) {
-      report(new AttnError('ABORTED', 'cli', 'interrupted', { cause: error }), json);
+      report(new AttnError('ABORTED', 'cli', 'interrupted', { cause: error }), { json });
       return INTERRUPTED;
     }
-    report(error, json);
+    report(error, { json });
     return error instanceof AttnError && error.isInputError ? 2 : 1;
   } finally {
     process.off('SIGINT', onInterrupt);
@@ -119,7 +120,7 @@ function register(cli: CAC, command: Command, signal: AbortSignal): void {
     const context: Context = {
       json,
       signal,
-      progress: progressLine(isSet(options, 'progress') || (!json && process.stderr.isTTY)),
+      progress: progressLine({ isShown: isSet(options, 'progress') || (!json && process.stderr.isTTY) }),
       print: (text) => void (json || process.stdout.write(`${text}\n`)),
       printJson: (value) => void (json && process.stdout.write(`${JSON.stringify(value)}\n`)),
     };
@@ -131,7 +132,7 @@ function register(cli: CAC, command: Command, signal: AbortSignal): void {
   });
 }
 
-/** Names that the parser would take apart (`--a.b`) or drop without a word (`--__proto__`). */
+/** Refuses names that the parser would split (`--a.b`) or drop silently (`--__proto__`). */
 function checkNames(argv: readonly string[]): void {
   for (const argument of argv) {
     const [name] = argument.split('=');
@@ -143,7 +144,7 @@ function checkNames(argv: readonly string[]): void {
   }
 }
 
-/** The parser's own errors and the engine's lack of memory, as ours. */
+/** Turns errors of the parser, and the engine's error for lack of memory, into `AttnError`s. */
 function readable(cause: unknown, command: string | undefined): unknown {
   if (cause instanceof RangeError && /allocation|typed array length/.test(cause.message)) {
     return new AttnError('OUT_OF_MEMORY', 'cli', `not enough memory: ${cause.message}`, { cause });
@@ -153,7 +154,8 @@ function readable(cause: unknown, command: string | undefined): unknown {
   return badArgument(`${sentence}; see attn ${command === undefined ? '' : `${command} `}--help`, { cause });
 }
 
-function report(error: unknown, json: boolean): void {
+/** Writes an error to stderr, and with `json` also to stdout. */
+function report(error: unknown, { json }: { readonly json: boolean }): void {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof AttnError ? error.code : 'INTERNAL';
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
@@ -161,7 +163,10 @@ function report(error: unknown, json: boolean): void {
   process.stderr.write(`${debug && error instanceof Error ? error.stack : message}\n`);
 }
 
-/** `attn … | head` is no error; a full disk behind `>` is. */
+/**
+ * Handles an error of standard output: the end of `attn … | head` is
+ * no error, but a full disk behind `>` is one.
+ */
 function endOfOutput(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0);
   process.stderr.write(`[attn/cli] could not write to standard output: ${error.message}\n`);

@@ -1,25 +1,25 @@
-/** What a command is, so that each stands in one file and `cli.ts` only lists them. */
+/** The interface of commands. Each command has a file; `cli.ts` only lists them. */
 import type { Options } from './args.ts';
 import type { ProgressLine } from './terminal/progress.ts';
 
-/** One command of `attn`. */
+/** A command of `attn`. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** `['--input <file>', 'what it is']`; `--json` is every command's. */
+  /** Flags and descriptions: `['--input <file>', 'what it is']`. Every command also has `--json`. */
   readonly options: readonly (readonly [flags: string, description: string])[];
-  /** Command lines that work as they stand, without the leading `attn`. */
+  /** Complete command lines, without the leading `attn`. */
   readonly examples: readonly string[];
   run(options: Options, context: Context): Promise<void>;
 }
 
-/** What a command may use beside its options. */
+/** Everything that a command may use beside its options. */
 export interface Context {
-  /** The result goes out as one JSON object. */
+  /** True when the result is printed as one JSON object. */
   readonly json: boolean;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  /** How far long work is, on stderr. */
+  /** Shows the progress of long work on stderr. */
   readonly progress: ProgressLine;
   /** Writes text for people to stdout, or nothing with `--json`. */
   print(text: string): void;

@@ -1,4 +1,5 @@
-// What the docs show must work: every JSON pattern parses, every drawing is what its pattern allows, the script runs.
+// Examples of the docs work: every JSON pattern parses, every drawing
+// shows what its pattern allows, the script runs.
 import { execFile } from 'node:child_process';
 import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,11 +9,14 @@ import { drawPattern, patternFromJson, where, type Json, type Pattern } from '@a
 import { expect, test } from 'vitest';
 import { attnIn } from './cli.testing.ts';
 
-const read = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
-const patterns = await read('patterns.md');
-const commandLine = await read('cli.md');
+const readDocs = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+const patterns = await readDocs('patterns.md');
+const commandLine = await readDocs('cli.md');
 
-/** Every line of every `json` block, with the `text` block that follows the block, if one does, at its first line. */
+/**
+ * Every line of every `json` block, with the `text` block that
+ * follows the block, if one does, at its first line.
+ */
 const examples = [...patterns.matchAll(/^```json\n(.+?)```(?:\n\n```text\n(.+?)\n```)?/gms)].flatMap(
   ([, lines, drawing]) =>
     lines
@@ -22,15 +26,15 @@ const examples = [...patterns.matchAll(/^```json\n(.+?)```(?:\n\n```text\n(.+?)\
 );
 
 test('there are examples of every type of pattern', () => {
-  const shown = new Set(examples.flatMap(([line]) => line.match(/(?<="type":")\w+/g) ?? []));
-  let known = '';
+  const documented = new Set(examples.flatMap(([line]) => line.match(/(?<="type":")\w+/g) ?? []));
+  let message = '';
   try {
     patternFromJson({ type: '' });
   } catch (error) {
-    known = String(error);
+    message = String(error);
   }
-  const [, types] = /one of (.+), got/.exec(known) ?? [];
-  expect([...shown].sort()).toEqual(types.split(', ').sort());
+  const [, types] = /one of (.+), got/.exec(message) ?? [];
+  expect([...documented].sort()).toEqual(types.split(', ').sort());
 });
 
 test.each(examples)('%s', (line, drawing) => {
@@ -40,14 +44,11 @@ test.each(examples)('%s', (line, drawing) => {
   if (drawing === undefined) return;
   const n = drawing.split('\n').length;
   const { cells } = drawPattern(pattern, { n });
-  const drawn = cells.map((row) => row.map((cell) => (cell === 'all' ? '■' : '·')).join(' '));
-  expect(drawn.join('\n')).toBe(drawing);
+  const rows = cells.map((row) => row.map((cell) => (cell === 'all' ? '■' : '·')).join(' '));
+  expect(rows.join('\n')).toBe(drawing);
 });
 
-/**
- * Every call of `where` in the docs and the packages' READMEs that is written out, with the file that it is
- * in.
- */
+/** Every complete call of `where` in the docs and the packages' READMEs, with the file that it is in. */
 async function formulas(): Promise<[call: string, file: string][]> {
   const root = new URL('../../../', import.meta.url);
   const files: string[] = [];
@@ -79,7 +80,7 @@ test('formulas in the docs are taken, and are what their JSON says', async () =>
   const patternOf = (call: string): Pattern => new Function('where', `return ${call}`)(where) as Pattern;
   expect(calls.length).toBeGreaterThan(3);
   for (const [call, file] of calls) expect(patternOf(call).type, `${file}: ${call}`).toBe('where');
-  // Code that a line of JSON follows is the same pattern.
+  // Code that is followed by a line of JSON is the same pattern.
   const pairs = [...patterns.matchAll(/^```ts\n(where\(.+?);\n```\n\n```json\n(.+?)\n/gms)];
   expect(pairs.length).toBeGreaterThan(0);
   for (const [, call, json] of pairs) expect(JSON.stringify(patternOf(call))).toBe(json);

@@ -1,49 +1,52 @@
-/** The tensors of one call, read from a file by name and brought to the dtypes that ops take. */
+/** Reads the tensors of one call from a file, by name, and converts them to the dtypes of ops. */
 import { AttnError, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { SafetensorsFile } from '@attn/safetensors';
 import { badArgument, flag, text, type Options } from './args.ts';
-import type { CallKind } from './calls/call.ts';
+import type { SystemOption } from './calls/call.ts';
 
 const MASKS: readonly string[] = ['keyMask', 'queryMask', 'globalMask'];
 const INTEGERS: readonly string[] = ['segmentIds', 'keyLengths', 'buckets', 'order'];
 
 /**
- * Reads the required inputs and every optional one that the file has, but for those that `--ignore` lists. An input named `x` is the
- * tensor `x`, or the one that the option `--x` names, which must then exist.
- * @throws AttnError `MISSING_INPUT`, `INVALID_DTYPE`, `INVALID_ARGUMENT`
+ * Reads the required inputs, and every optional input that the file has, except those that `--ignore`
+ * lists. The input `x` is the tensor `x`, or the tensor that the option `--x` names, which must then exist.
+ *
+ * Errors: `MISSING_INPUT`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  */
 export async function readInputs(
   file: SafetensorsFile,
-  { inputs: { required, optional } }: CallKind,
+  { inputs: { required, optional } }: SystemOption,
   options: Options,
   ignored: readonly string[],
 ): Promise<Readonly<Record<string, Tensor>>> {
   const inputs: Record<string, Tensor> = {};
   for (const input of [...required, ...optional]) {
-    const named = text(options, input);
-    const isWanted = required.includes(input) || named !== undefined;
+    const tensorName = text(options, input);
+    const isWanted = required.includes(input) || tensorName !== undefined;
     if (!isWanted && (ignored.includes(input) || !file.has(input))) continue;
-    inputs[input] = toInput(input, await file.tensor(named ?? input));
+    inputs[input] = toInput(input, await file.tensor(tensorName ?? input));
   }
   return inputs;
 }
 
 /**
- * The optional inputs that are left out though the file may have them.
- * @param names of all inputs that any call has
- * @throws AttnError `INVALID_ARGUMENT` also for the name of an input that this call does not have
+ * Names of the optional inputs that `--ignore` leaves out although the file may have them.
+ *
+ * Errors: `INVALID_ARGUMENT` also for the name of an input that this call does not have.
+ *
+ * @param names names of all inputs that any call has
  */
 export function readIgnored(
   options: Options,
-  { name: call, inputs: { required, optional } }: CallKind,
+  { name: call, inputs: { required, optional } }: SystemOption,
   names: readonly string[],
 ): readonly string[] {
   const own = [...required, ...optional];
   const foreign = names.find((name) => text(options, name) !== undefined && !own.includes(name));
   if (foreign !== undefined) throw badArgument(`${flag(foreign)} names no input of ${call}`);
   const ignored = text(options, 'ignore')?.split(',') ?? [];
-  for (const name of ignored.map((given) => given.trim())) {
+  for (const name of ignored.map((part) => part.trim())) {
     if (!optional.includes(name)) {
       throw badArgument(`--ignore takes names of ${optional.join(', ')}, got ${show(name)}`);
     }
@@ -52,7 +55,7 @@ export function readIgnored(
   return ignored.map((name) => name.trim());
 }
 
-/** Files store masks and ids in whatever dtype their writer had at hand. */
+/** Converts masks and ids, which files store in various dtypes. */
 function toInput(input: string, tensor: Tensor): Tensor {
   const { dtype, shape, data } = tensor;
   if (MASKS.includes(input)) {

@@ -5,7 +5,7 @@ import { loadModel, type LoadedModel } from '@attn/models/node';
 import { badArgument, isSet, requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
 
-/** Options that say which model. */
+/** Options that name the model. */
 export const MODEL_OPTIONS: Command['options'] = [
   ['--model <source>', 'A folder, a model’s id on the Hugging Face hub (org/name), or a URL'],
   [
@@ -17,7 +17,7 @@ export const MODEL_OPTIONS: Command['options'] = [
   ['--offline', 'Use what is in the cache and ask nobody'],
 ];
 
-/** Loads it; what is downloaded and read shows in the progress line. */
+/** Loads the model, and shows the progress of downloading and reading. */
 export async function readModel(
   options: Options,
   { signal, progress }: Context,
@@ -37,12 +37,12 @@ export async function readModel(
   });
 }
 
-/** Positions of global tokens: `0,7,20`. */
+/** Reads positions of global tokens, such as `0,7,20`. */
 export function readGlobalTokens(options: Options): readonly number[] | undefined {
-  const given = text(options, 'globalTokens');
-  if (given === undefined) return undefined;
-  return given.split(',').map((part) => {
+  const list = text(options, 'globalTokens');
+  if (list === undefined) return undefined;
+  return list.split(',').map((part) => {
     if (/^\s*\d+\s*$/.test(part)) return Number(part);
-    throw badArgument(`--global-tokens must be positions such as 0,7,20, got ${show(given)}`);
+    throw badArgument(`--global-tokens must be positions such as 0,7,20, got ${show(list)}`);
   });
 }

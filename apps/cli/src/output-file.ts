@@ -1,4 +1,4 @@
-/** Writing files: a file whole or not at all, what no output may be, and one sentence that says why not. */
+/** Writes output files: whole or not at all, never over an input, and with one sentence when that fails. */
 import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AttnError } from '@attn/core';
@@ -6,7 +6,8 @@ import { badArgument, flag, text as textOf, type Options } from './args.ts';
 
 /**
  * Writes `content` under another name and renames it when it is complete.
- * @throws AttnError `FILE_NOT_FOUND` (no such folder), `INVALID_ARGUMENT`, `INTERNAL` (disk full)
+ *
+ * Errors: `FILE_NOT_FOUND` (no such folder), `INVALID_ARGUMENT`, `INTERNAL` (disk full).
  */
 export async function writeOutputFile(path: string, content: string | Uint8Array): Promise<void> {
   await checkFolder(path);
@@ -28,7 +29,7 @@ export async function writeOutputFile(path: string, content: string | Uint8Array
   }
 }
 
-/** Throws when the folder of an output file is missing: better now than after the work. */
+/** Throws when the folder of an output file is missing, so that the error comes before the work. */
 export async function checkFolder(path: string): Promise<void> {
   const folder = dirname(path);
   const stats = await stat(folder).catch(() => undefined);
@@ -37,9 +38,10 @@ export async function checkFolder(path: string): Promise<void> {
 }
 
 /**
- * Throws when an output cannot be written to its folder, or is a file that the command reads, under whatever name.
- * @param name of the option that says `path`
- * @param inputs names of the options that say what is read
+ * Throws when the folder of an output is missing, or when the output
+ * is a file that the command reads, also under another name.
+ * @param name name of the option whose value is `path`
+ * @param inputs names of the options whose values are files that the command reads
  */
 export async function checkOutput(
   name: string,
@@ -51,13 +53,13 @@ export async function checkOutput(
   const identity = await identityOf(path);
   if (identity === undefined) return;
   for (const input of inputs) {
-    const read = textOf(options, input);
-    if (read === undefined || (await identityOf(read)) !== identity) continue;
+    const inputPath = textOf(options, input);
+    if (inputPath === undefined || (await identityOf(inputPath)) !== identity) continue;
     throw badArgument(`${flag(name)} must not be the file of ${flag(input)}, got ${path}`);
   }
 }
 
-/** Equal for two paths to one file. */
+/** A text that is equal for two paths to one file; undefined when there is no file. */
 async function identityOf(path: string): Promise<string | undefined> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined);
   return stats && `${stats.dev}:${stats.ino}`;

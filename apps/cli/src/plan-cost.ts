@@ -1,4 +1,4 @@
-/** What a call costs, from its plan. */
+/** The cost of a call, from its plan. */
 import { full, type Graph, type Tensor } from '@attn/core';
 import { attention } from '@attn/core';
 import {
@@ -12,21 +12,21 @@ import {
   type AttentionLayout,
 } from '@attn/core/backend';
 
-/** What a call takes beside its run. */
+/** The cost of a call, beside its run time. */
 export interface CallCost {
-  /** Milliseconds that planning takes, once per pattern and sizes. */
+  /** Milliseconds of planning, once for each pattern and sizes. */
   readonly planMs: number;
-  /** Query–key pairs that kernels compute as a share of n², that is of what dense attention computes. */
+  /** Query–key pairs that kernels compute, as a share of n², the pairs of dense attention. */
   readonly share: number;
 }
 
-/** Planning and pairs of one call. */
+/** The cost of a call of attention. */
 export interface PlanCost extends CallCost {
   /** Query–key pairs that kernels compute, over all heads and batch rows. */
   readonly computedPairs: number;
 }
 
-/** Plans a call whose inputs are valid. Errors: `ABORTED`. */
+/** Plans a call, whose inputs must be valid. Errors: `ABORTED`. */
 export async function planCost(
   inputs: AttentionInputs<Tensor>,
   attributes: AttentionAttributes,
@@ -46,7 +46,10 @@ export async function planCost(
   };
 }
 
-/** What a system costs: the pairs of its attention nodes beside those of dense attention to q, k and v. */
+/**
+ * The cost of a system: the pairs of its attention nodes, as a share
+ * of the pairs of dense attention over q, k and v.
+ */
 export function graphCost(
   graph: Graph,
   inputs: Pick<AttentionInputs<Tensor>, 'q' | 'k' | 'v'>,

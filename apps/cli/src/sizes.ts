@@ -1,15 +1,18 @@
-/** The sizes of a call that `plan` and `explain` look at without any tensors. Both have the same options and defaults. */
+/**
+ * The sizes of a call without tensors, for `plan`, `explain` and
+ * `export`. All have the same options and defaults.
+ */
 import { AttnError } from '@attn/core';
 import { badArgument, integer, type Options } from './args.ts';
 import type { Command } from './command.ts';
 
-/** Positions are 32-bit integers. */
+/** Largest position: positions are 32-bit integers. */
 const MOST_POSITIONS = 2 ** 31 - 1;
 
-/** Far beyond any model, and few enough to plan each of them. */
+/** Most heads times batch rows: far more than any model has, and few enough to plan each. */
 const MOST_HEADS = 65_536;
 
-/** Sizes of one call. */
+/** Sizes of a call. */
 export interface Sizes {
   readonly batch: number;
   readonly heads: number;
@@ -18,7 +21,7 @@ export interface Sizes {
   readonly queryOffset: number;
 }
 
-/** The options that say them. */
+/** Options of the sizes. */
 export const SIZE_OPTIONS: Command['options'] = [
   ['--n <count>', 'Number of tokens; queries and keys alike'],
   ['--query-length <count>', 'Number of queries, when it differs (default: n)'],
@@ -32,8 +35,9 @@ export const SIZE_OPTIONS: Command['options'] = [
 ];
 
 /**
- * Reads them.
- * @throws AttnError `MISSING_INPUT` without lengths, `INVALID_ARGUMENT` for what is no size
+ * Reads the sizes.
+ *
+ * Errors: `MISSING_INPUT` without lengths, `INVALID_ARGUMENT` for a value that is not a size.
  */
 export function readSizes(options: Options): Sizes {
   const n = integer(options, 'n', { most: MOST_POSITIONS });

@@ -1,4 +1,4 @@
-/** What every backend of this project calibrates, and how it is remembered. */
+/** The calibration of every backend of this project, and how it is stored. */
 import { readFileSync } from 'node:fs';
 import { f32, type Backend, type Json } from '@attn/core';
 import { attention } from '@attn/core';
@@ -23,10 +23,10 @@ describe.each(['cpu', 'onnx', 'wasm'])('%s', (name) => {
   test('takes what it found earlier, and predicts the same with it', async () => {
     const [first, second] = [backends[name](), backends[name]()];
     for (const backend of [first, second]) expect(await backend.probe()).toMatchObject({ available: true });
-    const found = await first.calibrate?.();
-    // As it comes from a file.
-    const known: Json = JSON.parse(JSON.stringify(found));
-    expect(await second.calibrate?.(known)).toEqual(found);
+    const result = await first.calibrate?.();
+    // The form in which a file stores it.
+    const stored: Json = JSON.parse(JSON.stringify(result));
+    expect(await second.calibrate?.(stored)).toEqual(result);
     expect(second.estimate(graph)).toBeCloseTo(first.estimate(graph), 9);
     expect(first.estimate(graph)).toBeGreaterThan(0);
     await first.dispose();
@@ -35,11 +35,11 @@ describe.each(['cpu', 'onnx', 'wasm'])('%s', (name) => {
 
   test.each<[Json]>([[null], ['fast'], [-1], [{ overhead: 1 }], [[]]])(
     'measures instead of believing %j',
-    async (known) => {
+    async (stored) => {
       const backend = backends[name]();
       await backend.probe();
-      const found = await backend.calibrate?.(known);
-      expect(found).not.toEqual(known);
+      const result = await backend.calibrate?.(stored);
+      expect(result).not.toEqual(stored);
       expect(Number.isFinite(backend.estimate(graph))).toBe(true);
       await backend.dispose();
     },

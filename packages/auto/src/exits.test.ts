@@ -1,8 +1,14 @@
-/** A process whose `Attn` was disposed ends by itself, whatever ran in it: no worker, device or timer is left behind. */
+/**
+ * A process whose `Attn` was disposed ends by itself, whatever ran in
+ * it: no worker, device or timer is left behind.
+ */
 import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 
-/** Runs a program that computes and disposes; what it printed, how it ended. `killed` when it did not end by itself. */
+/**
+ * Runs a program that computes and disposes. Returns its output and
+ * its exit code, which is null when it had to be killed.
+ */
 function run(program: string): Promise<{ readonly output: string; readonly code: number | null }> {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: import.meta.dirname,
@@ -23,8 +29,8 @@ const PROGRAM = `
 import { createAttn } from '@attn/auto';
 import { f32 } from '@attn/core';
 const attn = await createAttn({ ...OPTIONS, cache: false });
-const found = attn.probe().find(({ name }) => name === OPTIONS.backend);
-if (found !== undefined && !found.available) process.stdout.write('absent: ' + found.reason);
+const probe = attn.probe().find(({ name }) => name === OPTIONS.backend);
+if (probe !== undefined && !probe.available) process.stdout.write('absent: ' + probe.reason);
 else {
   const x = f32([1, 8, 512, 64], new Float32Array(8 * 512 * 64).fill(0.5));
   const { backend } = await attn.attention({ q: x, k: x, v: x });

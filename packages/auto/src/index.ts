@@ -1,12 +1,12 @@
 /**
- * `createAttn()` for applications that do not want to list backends: those of this project that are installed, the
- * fastest first, each loaded only here and now.
+ * `createAttn()` for applications that do not want to list backends. It
+ * loads the backends of this project that are installed, the fastest first.
  */
 import { createAttn as createAttnFrom, type Attn, type AttnOptions, type Backend } from '@attn/core';
 import { ATTN_OPTIONS, checkOptions } from '@attn/core/backend';
 import { backendOf, standIn } from './load.ts';
 
-/** In order of preference. */
+/** Names of the backends, in order of preference. */
 const NAMES = [
   'webgpu', // the GPU
   'wasm', // all cores
@@ -15,12 +15,12 @@ const NAMES = [
 ] as const;
 
 /**
- * One backend, or a stand-in that says why it could not be loaded.
+ * Loads a backend, or returns a stand-in that says why it could not be loaded.
  *
- * Each import has to stand right here: literal, in the same function as its `try`. Then bundlers take along
- * what is installed, and what is not installed ends no build: webpack and Rollup warn, esbuild, Vite, Bun and
- * Turbopack say nothing. In a function of its own, or with `.catch()` instead of `try`, the same import is an
- * error for webpack and Turbopack.
+ * Each import must be written here: literally, in the same function as its `try`. Then bundlers
+ * include the backends that are installed, and a missing backend does not fail the build: webpack
+ * and Rollup warn; esbuild, Vite, Bun and Turbopack say nothing. In a function of its own, or
+ * with `.catch()` instead of `try`, the same import is an error for webpack and Turbopack.
  */
 async function load(name: (typeof NAMES)[number]): Promise<Backend> {
   try {
@@ -30,7 +30,7 @@ async function load(name: (typeof NAMES)[number]): Promise<Backend> {
       case 'wasm':
         return backendOf((await import('@attn/wasm')).wasm);
       case 'onnx':
-        return backendOf((await import('@attn/onnx/runtime')).onnx);
+        return backendOf((await import('@attn/onnx')).onnx);
       case 'cpu':
         return backendOf((await import('@attn/cpu')).cpu);
       default:
@@ -41,7 +41,7 @@ async function load(name: (typeof NAMES)[number]): Promise<Backend> {
   }
 }
 
-/** Options of `createAttn`: core's, but for the list of backends. */
+/** Options of `createAttn`: those of `@attn/core` without the list of backends. */
 export type AutoOptions = Omit<AttnOptions, 'backends'>;
 
 const { backends: _, ...AUTO_OPTIONS } = ATTN_OPTIONS;

@@ -1,4 +1,4 @@
-// What is said of a backend that could not be loaded, whatever the reason, and that it takes no other along.
+// A backend that cannot be loaded is listed with the reason, and the other backends still work.
 import { AttnError, createAttn, f32 } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { expect, test } from 'vitest';

@@ -1,19 +1,19 @@
 /** Backends that may not be installed, may have been left out of a bundle, or may fail while they load. */
 import { AttnError, type Backend } from '@attn/core';
 
-/** Thrown where a module has been found, but nothing is in it. */
+/** The error of a module that was found but is empty. */
 class EmptyModule extends Error {}
 
 /**
- * What a backend's factory makes. Bundlers put an empty module in the place of one that they were told to
- * leave out.
+ * Calls a backend's factory. The factory is undefined when a bundler was
+ * told to leave the backend out: it then puts an empty module in its place.
  */
 export function backendOf(factory: (() => Backend) | undefined): Backend {
   if (typeof factory !== 'function') throw new EmptyModule();
   return factory();
 }
 
-/** Takes the place of a backend that could not be loaded: it is never available, and says why. */
+/** A backend in the place of one that could not be loaded. It is never available, and its probe says why. */
 export function standIn(name: string, error: unknown): Backend {
   const reason = reasonOf(error, `@attn/${name}`);
   return {
@@ -38,15 +38,15 @@ function reasonOf(error: unknown, packageName: string): string {
   return `it could not be loaded: ${messageOf(error) ?? String(error)}`;
 }
 
-/** Not by `instanceof`: Jest's errors are of another realm. */
+/** The message of an error of any realm: in Jest, errors are not `instanceof Error`. */
 function messageOf(error: unknown): string | undefined {
   const { message } = Object(error) as { readonly message?: unknown };
   return typeof message === 'string' ? message : undefined;
 }
 
 /**
- * True for exactly this package: one that is installed but lacks a dependency of its own is broken, not
- * absent.
+ * True when exactly this package is missing. A package that is installed
+ * but lacks one of its own dependencies is broken, not absent.
  */
 function isNotInstalled(error: unknown, packageName: string): boolean {
   const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
@@ -56,6 +56,6 @@ function isNotInstalled(error: unknown, packageName: string): boolean {
     code === 'MODULE_NOT_FOUND' || // webpack, Turbopack, Jest
     (name === 'TypeError' && message.includes('specifier')) || // browsers
     message.startsWith('Could not resolve'); // what Vite puts in the place of an optional peer
-  const [, named = ''] = /['"“]([^'"”]+)['"”]/.exec(message) ?? [];
-  return isMissing && (named === packageName || named.startsWith(`${packageName}/`));
+  const [, specifier = ''] = /['"“]([^'"”]+)['"”]/.exec(message) ?? [];
+  return isMissing && (specifier === packageName || specifier.startsWith(`${packageName}/`));
 }

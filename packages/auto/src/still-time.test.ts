@@ -1,5 +1,5 @@
-// Clocks that stand still, as tests of applications have them: a call ends, and nothing that was measured by
-// them is kept.
+// Clocks that stand still, as in tests of applications: a call ends,
+// and nothing that such a clock measured is stored.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ test.each(['estimate', 'measure'] as const)(
       if (available) expect((await attn.attention(call, { backend: name })).out.data).toEqual(x.data);
     }
     await attn.dispose();
-    // The clock of the host went on, and so what was measured may be kept.
+    // The clock of the host went on, so its measurements may be stored.
     expect(clock.now()).toBeGreaterThan(before);
     expect(JSON.stringify([...entries])).not.toMatch(/null|:0[,}]/);
   },
@@ -38,13 +38,13 @@ test.each(['estimate', 'measure'] as const)(
 );
 
 /**
- * A program whose clock stands still from the beginning, with a cache of its own. Returns what it printed,
- * and what it has kept.
+ * Runs a program whose clock stands still from the beginning, with a
+ * cache of its own. Returns its output and its cache file.
  */
 function inStillProcess(
   more: string,
   tunes: readonly Tune[],
-): { readonly printed: string; readonly kept: string } {
+): { readonly printed: string; readonly cached: string } {
   const folder = mkdtempSync(join(tmpdir(), 'attn-still-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const script = `
@@ -64,17 +64,17 @@ function inStillProcess(
     timeout: 60_000,
   });
   const file = join(folder, 'attn', 'measured.json');
-  return { printed, kept: existsSync(file) ? readFileSync(file, 'utf8') : '' };
+  return { printed, cached: existsSync(file) ? readFileSync(file, 'utf8') : '' };
 }
 
 test('a call ends where the clock has stood still since before the library was loaded', () => {
-  const { printed, kept } = inStillProcess('', ['estimate', 'measure']);
+  const { printed, cached } = inStillProcess('', ['estimate', 'measure']);
   expect(printed).toBe('true\ntrue\n');
-  expect(kept).not.toMatch(/null|times of/);
+  expect(cached).not.toMatch(/null|times of/);
 }, 60_000);
 
-test('and where the host tells nothing of processor time either; then nothing is kept', () => {
-  const { printed, kept } = inStillProcess('process.cpuUsage = undefined;', ['measure']);
+test('and where the host tells nothing of processor time either; then nothing is stored', () => {
+  const { printed, cached } = inStillProcess('process.cpuUsage = undefined;', ['measure']);
   expect(printed).toBe('true\n');
-  expect(kept).toBe('');
+  expect(cached).toBe('');
 }, 60_000);

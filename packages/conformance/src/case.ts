@@ -1,39 +1,45 @@
 /**
- * A case is data: what to compute, on which numbers, and a sentence on why it is there. Its id is made from its
- * parameters, so that it is the same everywhere, can be pasted from a report into a filter, and needs no list.
+ * A case is data: what to compute, on which numbers, and a sentence that says why. Its id is made from its
+ * parameters, so it is the same everywhere, can be pasted from a report into a filter, and needs no list.
  */
 import type { Graph, Tensors } from '@attn/core';
 import type { OpName } from '@attn/core/backend';
 import type { RowAddress } from '@attn/core/reference';
 
-/** What a case compiles and what it feeds. */
+/** The graph of a case and its inputs. */
 export interface BuiltCase {
   readonly graph: Graph;
   /** Inputs of the first run. */
   readonly inputs: Tensors;
-  /** Inputs of the second run of the same executable: other numbers, other masks, so that stale state shows. */
+  /** Inputs of the second run of the executable: other numbers and masks, so that stale state shows. */
   readonly again: Tensors;
-  /** The query rows of one big attention that are compared; without it, everything is. */
+  /** Query rows of a big attention that are compared. Default: everything is compared. */
   readonly rows?: readonly RowAddress[];
 }
 
-/** One declarative case. */
+/** A case in its declarative form. */
 export interface ConformanceCase {
   /** `attn:<op>:<key=value;…>`: unique, deterministic, without spaces. */
   readonly id: string;
   /** The op that the case is about; a system that is a composition of ops; `graph` for other compositions. */
   readonly op: OpName | 'linformer' | 'graph';
-  /** Why this case is there, in a sentence. */
+  /** A sentence that says why the case exists. */
   readonly description: string;
   readonly params: CaseParams;
   build(): BuiltCase;
 }
 
-/** The parameters that the id is made of, in order. `true` prints the bare name; `undefined` and `false` print nothing. */
+/** Parameters of the id, in order. `true` prints only the name; `undefined` and `false` print nothing. */
 export type CaseParams = Readonly<Record<string, ParamValue>>;
+/** Value of a parameter. */
 export type ParamValue = string | number | boolean | undefined | readonly (number | string)[];
 
-/** The id of a case, as in `attn:attention:window=64;dilation=2;n=200`. */
+/**
+ * The id of a case.
+ *
+ * @example
+ * caseId('attention', { window: 64, dilation: 2, n: 200 }); // attn:attention:window=64;dilation=2;n=200
+ */
 export function caseId(op: ConformanceCase['op'], params: CaseParams): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(params)) {
@@ -43,7 +49,7 @@ export function caseId(op: ConformanceCase['op'], params: CaseParams): string {
   return `attn:${op}:${parts.join(';')}`;
 }
 
-/** Numbers are separated by commas, texts, which may hold commas, by `+`. */
+/** Joins numbers with commas, and texts, which may contain commas, with `+`. */
 function joined(values: readonly (number | string)[]): string {
   return values.join(values.some((value) => typeof value === 'string') ? '+' : ',');
 }

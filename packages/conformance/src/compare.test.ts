@@ -1,4 +1,4 @@
-/** What a mismatch report says, and what counts as equal. */
+/** The text of a mismatch, and values that count as equal. */
 import { f32, i32 } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { compareOutput, excess, type Expected } from './compare.ts';

@@ -1,32 +1,35 @@
 /**
- * Compares what a backend returned with what it should have returned, and says how they differ so that a person can
- * act on it: which output, which index, by how much more than allowed, and the neighbourhood in an aligned table.
+ * Compares an output of a backend with its expectation, and describes a difference so that a person can act
+ * on it: which output, which index, by how much more than allowed, and the neighbourhood in an aligned table.
  */
 import { type Tensor, type TensorSpec } from '@attn/core';
 import { halfToNumber } from '@attn/core/backend';
 
-/** What an output should be: float64 values and how far off each may be. */
+/** The expectation of an output: float64 values, and how far off each may be. */
 export interface Expected extends TensorSpec {
   readonly data: Float64Array;
   /** Allowed |actual − expected| per element. Where the expected value is NaN or ±∞ it is not used. */
   readonly tolerance: Float64Array;
 }
 
-/** How an output differs. */
+/** The difference between an output and its expectation. */
 export interface Mismatch {
   readonly output: string;
   /** `shape` and `dtype`: the tensor is of the wrong kind, nothing else was compared. */
   readonly kind: 'missing' | 'shape' | 'dtype' | 'values';
-  /** How many elements are off, of how many. */
+  /** Number of elements that are off. */
   readonly count: number;
   readonly total: number;
-  /** The worst element, for `values`. */
+  /** The worst element, if `kind` is `values`. */
   readonly worst?: WorstElement;
   /** Several lines for people. */
   readonly text: string;
 }
 
-/** The element with the largest error in units of its tolerance; a wrong NaN or infinity is worse than any number. */
+/**
+ * The element with the largest error in units of its tolerance. A
+ * wrong NaN or infinity is worse than any number.
+ */
 export interface WorstElement {
   readonly index: readonly number[];
   readonly expected: number;
@@ -35,16 +38,21 @@ export interface WorstElement {
   readonly tolerance: number;
 }
 
-/** The first difference between an output and its expectation, or undefined when it conforms. */
+/**
+ * The difference between an output and its expectation, or undefined when it conforms.
+ *
+ * @example
+ * compareOutput('out', oracle(graph, inputs).out, outputs.out)?.text;
+ */
 export function compareOutput(
   output: string,
   expected: Expected,
   actual: Tensor | undefined,
 ): Mismatch | undefined {
   const total = expected.data.length;
-  const wanted = `${expected.dtype} [${expected.shape.join(', ')}]`;
+  const expectedSpec = `${expected.dtype} [${expected.shape.join(', ')}]`;
   const broken = (kind: Mismatch['kind'], got: string): Mismatch => {
-    return { output, kind, count: total, total, text: `${output}: expected ${wanted}, got ${got}` };
+    return { output, kind, count: total, total, text: `${output}: expected ${expectedSpec}, got ${got}` };
   };
   if (actual === undefined) return broken('missing', 'no such output');
   const got = `${actual.dtype} [${actual.shape.join(', ')}]`;
@@ -70,11 +78,11 @@ export function compareOutput(
     error: Math.abs(values[worst] - expected.data[worst]),
     tolerance: expected.tolerance[worst],
   };
-  const text = `${describe(output, wanted, count, total, element)}\n${table(expected, values, worst)}`;
+  const text = `${describe(output, expectedSpec, count, total, element)}\n${table(expected, values, worst)}`;
   return { output, kind: 'values', count, total, worst: element, text };
 }
 
-/** Error in units of the tolerance; NaN and ±∞ must be equal, and count as infinitely wrong when they are not. */
+/** Error in units of the tolerance. NaN and ±∞ must be equal, and are infinitely wrong if they are not. */
 export function excess(expected: number, actual: number, tolerance: number): number {
   if (Object.is(expected, actual) || expected === actual) return 0;
   if (!Number.isFinite(expected) || !Number.isFinite(actual) || Number.isNaN(tolerance)) return Infinity;
@@ -88,11 +96,17 @@ export function toNumbers(value: Tensor): Float64Array {
   return Float64Array.from(value.data, (bits) => halfToNumber(bits));
 }
 
-function describe(output: string, wanted: string, count: number, total: number, worst: WorstElement): string {
+function describe(
+  output: string,
+  expectedSpec: string,
+  count: number,
+  total: number,
+  worst: WorstElement,
+): string {
   const { index, expected, actual, error, tolerance } = worst;
   const factor = tolerance > 0 ? ` (${(error / tolerance).toPrecision(3)} × too much)` : '';
   return [
-    `${output} ${wanted}: ${count} of ${total} values are off`,
+    `${output} ${expectedSpec}: ${count} of ${total} values are off`,
     `worst at [${index.join(', ')}]: expected ${expected}, got ${actual}`,
     `error ${error.toExponential(2)}, tolerance ${tolerance.toExponential(2)}${factor}`,
   ].join('\n');
@@ -101,7 +115,7 @@ function describe(output: string, wanted: string, count: number, total: number, 
 const COLUMNS_AROUND = 3;
 const ROWS_AROUND = 2;
 
-/** Expected and actual, row under row, around an element; `!` marks what is off. */
+/** A table of expected and actual values around an element; `!` marks values that are off. */
 function table(expected: Expected, values: Float64Array, at: number): string {
   const width = expected.shape.at(-1) ?? 1;
   const height = expected.shape.at(-2) ?? 1;

@@ -1,4 +1,4 @@
-/** The recipes: the same numbers everywhere, and masks that are what they say. */
+/** The recipes give equal numbers everywhere, and masks do what their names say. */
 import { expect, test } from 'vitest';
 import { fill, fillIntegers, fillMask, fillSegments, seedOf } from './data.ts';
 

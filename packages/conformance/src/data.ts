@@ -1,7 +1,7 @@
 /**
- * Where the numbers of a case come from. Every value follows from a short recipe and a seed that is the hash of the
- * case's id and the input's name: any implementation in any language can make the same bits, no file is needed, and
- * adding a case never changes the data of another.
+ * The numbers of cases. Every value follows from a short recipe and a seed, the hash of
+ * the case's id and the input's name. So any implementation in any language can make
+ * equal bits, no file is needed, and a new case never changes the data of another.
  *
  * The generator is core's `mulberry32`. From `state = seed`, each step does, on 32-bit integers:
  *
@@ -25,7 +25,9 @@ export function seedOf(text: string): number {
 /** A distribution of numbers. */
 export type Distribution = 'uniform' | 'bell' | 'halves' | 'integers' | 'signs' | 'zeros' | 'ones' | 'near1';
 
-/** None uses a transcendental function, on whose last bit engines disagree. */
+/**
+ * Functions that draw numbers. None uses a transcendental function, whose last bit differs between engines.
+ */
 const DISTRIBUTIONS: Readonly<Record<Distribution, (u: Random) => number>> = {
   /** Uniform in [−1, 1). */
   uniform: (u) => (u() / 2 ** 32) * 2 - 1,
@@ -44,12 +46,12 @@ const DISTRIBUTIONS: Readonly<Record<Distribution, (u: Random) => number>> = {
 };
 
 /**
- * A distribution, or one times a factor, as in `uniform*30`, or that around another number than 0, as in
- * `integers*64@-1000000000`.
+ * A distribution; a distribution times a factor, such as `uniform*30`; or
+ * that around another number than 0, such as `integers*64@-1000000000`.
  */
 export type DataRecipe = Distribution | `${Distribution}*${number}` | `${Distribution}*${number}@${number}`;
 
-/** `length` float32 values of a recipe. */
+/** Makes `length` float32 values of a recipe. */
 export function fill(recipe: DataRecipe, length: number, seed: number): Float32Array {
   const [name, gain = '1', offset = '0'] = recipe.split(/[*@]/);
   const draw = DISTRIBUTIONS[name as Distribution];
@@ -58,20 +60,24 @@ export function fill(recipe: DataRecipe, length: number, seed: number): Float32A
   return Float32Array.from({ length }, () => draw(random) * factor + center);
 }
 
-/** `length` integers in [0, below). */
+/** Makes `length` integers in [0, below). */
 export function fillIntegers(below: number, length: number, seed: number): Int32Array {
   const random = mulberry32(seed);
   return Int32Array.from({ length }, () => random() % below);
 }
 
 /**
- * One row of a 0/1 mask over `n` positions: `all`, `none`, `tail:5` (the last five are 0), `head:5`, `holes:30`
- * (each is 0 with 30 % chance), `only:0,7` (1 there alone), `not:3,4` (0 there alone), `every:4` (1 at multiples of 4).
- * Negative positions count from the end. `a|b|c` gives batch rows a recipe each, in turn.
+ * One row of a 0/1 mask over `n` positions: `all`, `none`, `tail:5` (the last five
+ * are 0), `head:5`, `holes:30` (each is 0 with 30 % chance), `only:0,7` (1 there
+ * alone), `not:3,4` (0 there alone), `every:4` (1 at multiples of 4). Negative
+ * positions count from the end. `a|b|c` gives batch rows a recipe each, in turn.
  */
 export type MaskRecipe = string;
 
-/** A [batch, n] mask. In round 1 (the second run of a case) positions are reversed, so that stale data shows. */
+/**
+ * Makes a [batch, n] mask. In round 1 (the second run of a case)
+ * positions are reversed, so that stale data shows.
+ */
 export function fillMask(
   recipe: MaskRecipe,
   batch: number,
@@ -109,12 +115,13 @@ function maskRow(recipe: string, n: number, seed: number): Uint8Array {
 }
 
 /**
- * One row of segment ids over `n` positions: `runs:10,25` (a new document starts at 10 and at 25), `modulo:3`
- * (three interleaved documents), `same`, `own` (each token its own document). `a|b` gives batch rows one each.
+ * One row of segment ids over `n` positions: `runs:10,25` (a new document
+ * starts at 10 and at 25), `modulo:3` (three interleaved documents), `same`,
+ * `own` (each token its own document). `a|b` gives batch rows one each.
  */
 export type SegmentRecipe = string;
 
-/** A [batch, n] table of segment ids; reversed in round 1. */
+/** Makes a [batch, n] table of segment ids; reversed in round 1. */
 export function fillSegments(recipe: SegmentRecipe, batch: number, n: number, round: number): Int32Array {
   const rows = recipe.split('|');
   const ids = new Int32Array(batch * n);

@@ -1,4 +1,6 @@
-/** Variables that steer a run, wherever it runs: a process has an environment, a page is given one by its dev server. */
+/**
+ * Environment variables that steer a run. A process has an environment; a page gets one from its dev server.
+ */
 
 /** The value of an environment variable, or undefined. */
 export function environment(

@@ -1,12 +1,13 @@
 /**
- * What a graph should give: core's float64 reference for the values, and for how far off they may be, the rules of
- * `tolerance/`.
+ * The expected outputs of a graph: values by core's float64
+ * reference, and tolerances by the rules of `tolerance/`.
  *
- * A single op has exact inputs, so its rule is all there is. In a longer graph errors are carried on, and bounding that
- * in the worst case would soon allow anything (a dozen layers give 10¹⁶⁰). Instead the reference is run again a few
- * times with every intermediate value moved up or down by as much as its own op may be off: so errors grow exactly as
- * the graph makes them grow. Directions are random with a fixed seed, but from trial to trial they change by a design:
- * the errors of an op and of the next ones add up in some trial, and do not cancel each other out in all.
+ * A single op has exact inputs, so its own rule is enough. In a longer graph errors are carried
+ * on, and a bound for the worst case would soon allow anything (a dozen layers give 10¹⁶⁰).
+ * Instead the reference runs again a few times, with every intermediate value moved up or down
+ * by as much as its op may be off, so that errors grow exactly as the graph makes them grow.
+ * Directions are random with a fixed seed, but from trial to trial they change by a design: the
+ * errors of an op and of the next ops add up in some trial, and do not cancel out in all.
  */
 import { type Graph, type Tensors } from '@attn/core';
 import { mulberry32, namedInputs, type NodeOf, type OpName } from '@attn/core/backend';
@@ -14,18 +15,27 @@ import { evaluateReference, references, type ReferenceTensor } from '@attn/core/
 import type { Expected } from './compare.ts';
 import { nodeErrors } from './tolerance/index.ts';
 
-/** By trial: whether ops move their values the other way. Of each two of these columns half the rows agree (Walsh, Hadamard). */
-const TURNED = [
+/**
+ * For each trial (row), whether ops move their values the other way.
+ * Any two columns agree in half of the rows (Walsh, Hadamard).
+ */
+const DIRECTIONS = [
   [false, false, false, false],
   [false, true, false, true],
   [false, false, true, true],
   [false, true, true, false],
 ];
 
-/** An unlucky backend may be off by this much more than the unluckiest of the trials. */
+/** A backend may be off by this many times the error of the worst trial. */
 const SAFETY = 2;
 
-/** The expected outputs of a graph, by name. */
+/**
+ * The expected outputs of a graph, by name.
+ *
+ * @example
+ * const { out } = oracle(graph, inputs);
+ * console.log(out.data, out.tolerance);
+ */
 export function oracle(graph: Graph, inputs: Tensors): Readonly<Record<string, Expected>> {
   const exact = allValues(graph, inputs);
   const own = ownErrors(graph, exact);
@@ -39,14 +49,14 @@ export function oracle(graph: Graph, inputs: Tensors): Readonly<Record<string, E
   return expected;
 }
 
-/** Every value of the graph in float64, by id: the reference, asked for all of them instead of the outputs alone. */
+/** Every value of the graph in float64, by id: the reference with all values as outputs. */
 function allValues(graph: Graph, inputs: Tensors): readonly ReferenceTensor[] {
   const outputs = new Map(graph.values.map((_, id) => [String(id), id]));
   const byName = evaluateReference({ ...graph, outputs }, inputs);
   return graph.values.map((_, id) => byName[String(id)]);
 }
 
-/** By id: how far off each value may be because of the op that makes it. Inputs and constants are exact. */
+/** For each value, by id, how far off it may be because of its own op. Inputs and constants are exact. */
 function ownErrors(graph: Graph, exact: readonly ReferenceTensor[]): readonly Float64Array[] {
   const errors: Float64Array[] = exact.map(({ data }) => new Float64Array(data.length));
   for (const node of graph.nodes) {
@@ -60,8 +70,8 @@ function ownErrors(graph: Graph, exact: readonly ReferenceTensor[]): readonly Fl
 }
 
 /**
- * By id: how far off each value may be because of what came before. The largest deviation over the trials and over the
- * row (the last axis) that the element is in, times `SAFETY`.
+ * For each value, by id, how far off it may be because of earlier ops: the largest deviation
+ * over the trials and over the row (the last axis) of the element, times `SAFETY`.
  */
 function carriedErrors(
   graph: Graph,
@@ -69,13 +79,13 @@ function carriedErrors(
   own: readonly Float64Array[],
 ): readonly Float64Array[] {
   const carried = exact.map(({ data }) => new Float64Array(data.length));
-  for (const turned of TURNED) {
+  for (const flips of DIRECTIONS) {
     const random = mulberry32(1);
     const moved = [...exact];
     let sources = 0;
     for (const node of graph.nodes) {
       const isSource = node.outputs.some((id) => own[id].some((error) => error > 0));
-      const up = isSource && turned[sources++ % turned.length] ? 1 : 0;
+      const up = isSource && flips[sources++ % flips.length] ? 1 : 0;
       reference(node, moved).forEach(({ shape, data }, index) => {
         const id = node.outputs[index];
         spreadOverRows(data, exact[id], carried[id]);
@@ -107,10 +117,10 @@ function spreadOverRows(moved: Float64Array, { shape, data }: ReferenceTensor, c
   }
 }
 
-/** The largest numbers that do not become infinite when stored. */
+/** Numbers from this on become infinite when they are stored. */
 const LIMITS: Partial<Record<string, number>> = { f32: 3.4028235677973366e38, f16: 65520 };
 
-/** Numbers beyond the largest of the dtype are infinite once stored. */
+/** Values as the dtype stores them: numbers beyond its largest are infinite. */
 function inDtype(graph: Graph, id: number, data: Float64Array): Float64Array {
   const limit = LIMITS[graph.values[id].dtype];
   if (limit === undefined) return data;

@@ -1,6 +1,7 @@
 /**
- * Checks a plan cell by cell against the pattern's definition: every pair that is allowed is computed exactly once, no
- * other pair at all, and the structure is what kernels rely on. Slow and simple, because it is what plans are trusted by.
+ * Checks a plan cell by cell against the pattern's definition: every allowed pair
+ * is computed exactly once, no other pair is computed, and the structure is as
+ * kernels expect it. It is slow and simple, because the trust in plans rests on it.
  */
 import { type AttentionPlan, type Tensor } from '@attn/core';
 import {
@@ -17,7 +18,12 @@ import {
   type BlockPlan,
 } from '@attn/core/backend';
 
-/** What is wrong with the plan that core makes for an attention call, or undefined. */
+/**
+ * What is wrong with core's plan for an attention call, or undefined.
+ *
+ * @example
+ * expect(planProblem(inputs, { pattern })).toBeUndefined();
+ */
 export function planProblem(
   inputs: Readonly<Record<string, Tensor>>,
   attributes: AttentionAttributes,
@@ -42,13 +48,13 @@ export function planProblem(
           const isHidden =
             inputs.queryMask?.data[b * queryLength + i] === 0 ||
             inputs.keyMask?.data[b * keyLength + j] === 0;
-          const wanted = !isHidden && pattern.allows(b, h, i + queryOffset, j) ? 1 : 0;
+          const expectedCount = !isHidden && pattern.allows(b, h, i + queryOffset, j) ? 1 : 0;
           const isGlobal = inputs.qGlobal !== undefined && globals.has(i + queryOffset);
           const [own, other] = isGlobal ? [counts.global, counts.local] : [counts.local, counts.global];
           const at = i * keyLength + j;
-          if (own[at] === wanted && other[at] === 0) continue;
+          if (own[at] === expectedCount && other[at] === 0) continue;
           const where = `batch row ${b}, head ${h}, query ${i}, key ${j}`;
-          return `${where}: expected to be computed ${wanted} times, got ${own[at]} (and ${other[at]} times by the wrong projection)`;
+          return `${where}: expected to be computed ${expectedCount} times, got ${own[at]} (and ${other[at]} times by the wrong projection)`;
         }
       }
     }
@@ -56,7 +62,7 @@ export function planProblem(
   return undefined;
 }
 
-/** Adds up how often each pair of one (batch row, head) is computed as visible, by projection. */
+/** Counts how often each pair of one batch row and head is computed as visible, by projection. */
 function expand(
   plan: AttentionPlan,
   member: number,
@@ -80,7 +86,7 @@ function expand(
   }
 }
 
-/** What breaks the promises of `BlockPlan`. */
+/** The first violation of the promises of `BlockPlan`, or undefined. */
 function structureProblem(block: BlockPlan): string | undefined {
   const { rowStart, masks, queryCount, keyCount, queryIndex, keyIndex } = block;
   if (rowStart.length !== Math.ceil(queryCount / TILE) + 1)

@@ -1,6 +1,7 @@
 /**
- * The reference keeps the contract, agrees with the original code on every golden, and has the properties. (Of the cases
- * it is the expectation itself; `tolerance/float32.test.ts` runs those on another implementation.)
+ * The reference keeps the contract, agrees with the original code on every
+ * golden, and has the properties. (Of the cases it is the expectation
+ * itself; `tolerance/float32.test.ts` runs those on another implementation.)
  */
 import { describeConformance } from './vitest.ts';
 import { referenceBackend } from './reference-backend.ts';

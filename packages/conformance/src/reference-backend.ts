@@ -1,6 +1,6 @@
 /**
- * Core's float64 reference as a backend: the slowest there is, and right by definition. It shows that the suite itself
- * holds, and is what the deliberately faulty backends of the suite's own test are made from.
+ * Core's float64 reference as a backend: the slowest backend, and right by definition. It shows
+ * that the suite itself is right, and the faulty backends of the suite's own test are made from it.
  */
 import { AttnError, type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
@@ -19,7 +19,7 @@ import { evaluateReference, fromReference } from '@attn/core/reference';
 /** Computes the outputs of a graph. */
 export type Evaluate = (graph: Graph, inputs: Tensors) => Tensors;
 
-/** The reference, rounded once at the end to the dtypes of the outputs. */
+/** Computes the outputs by the reference, and rounds them once at the end to their dtypes. */
 export function evaluateRounded(graph: Graph, inputs: Tensors): Tensors {
   const exact = evaluateReference(graph, inputs);
   const outputs: Record<string, Tensor> = {};
@@ -27,7 +27,12 @@ export function evaluateRounded(graph: Graph, inputs: Tensors): Tensors {
   return outputs;
 }
 
-/** A backend that runs everything by `evaluate`, by default the reference. */
+/**
+ * A backend that runs everything by `evaluate`, by default the reference.
+ *
+ * @example
+ * const attn = await createAttn({ backends: [referenceBackend()] });
+ */
 export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend {
   return defineBackend('reference', {
     probe: () => ({ available: true, summary: 'float64 reference, 1 thread', features: {} }),
@@ -44,7 +49,7 @@ export function referenceBackend(evaluate: Evaluate = evaluateRounded): Backend 
             const start = performance.now();
             const outputs = evaluate(graph, checkRunInputs(graph, inputs));
             if (performance.now() - start < 50) return outputs;
-            // The reference cannot be interrupted, but an abort that came meanwhile counts.
+            // The reference cannot be interrupted, but an abort during its work counts.
             const total = graph.nodes.length;
             onProgress?.({ done: total, total, unit: 'nodes' });
             await new Promise((resolve) => setTimeout(resolve));

@@ -1,4 +1,4 @@
-/** The matrix of ops and backends. */
+/** The table of ops and backends. */
 import { expect, test } from 'vitest';
 import { formatReport } from './report.ts';
 

@@ -1,4 +1,4 @@
-/** A summary of a whole run for people: how many cases of each op passed, on each backend. */
+/** A summary of a whole run for people: the number of cases of each op that passed on each backend. */
 import type { CaseResult } from './runner.ts';
 
 /** Results of one backend. */
@@ -8,18 +8,21 @@ export interface BackendResults {
 }
 
 /**
- * A matrix with an op per row and a backend per column: `412/412` passed of run, `400/412 (12 unsupported)`. Below it,
- * the first line of every failure.
+ * A table with a row for each op and a column for each backend: `412/412` (passed
+ * of all), `400/412 (12 unsupported)`. Below it is the first line of every failure.
+ *
+ * @example
+ * console.log(formatReport([{ backend: 'mine', results }]));
  */
 export function formatReport(columns: readonly BackendResults[]): string {
-  const opsSeen = [...new Set(columns.flatMap(({ results }) => results.map(({ id }) => opOf(id))))];
+  const opNames = [...new Set(columns.flatMap(({ results }) => results.map(({ id }) => opOf(id))))];
   const cell = (results: readonly CaseResult[]): string => {
     const count = (status: CaseResult['status']): number => results.filter((r) => r.status === status).length;
     const unsupported = count('unsupported');
     const note = unsupported > 0 ? ` (${unsupported} unsupported)` : '';
     return results.length === 0 ? '–' : `${count('passed')}/${results.length}${note}`;
   };
-  const rows = [...opsSeen, 'all'].map((op) => [
+  const rows = [...opNames, 'all'].map((op) => [
     op,
     ...columns.map(({ results }) =>
       cell(op === 'all' ? results : results.filter(({ id }) => opOf(id) === op)),

@@ -1,4 +1,7 @@
-/** Sampled rows are compared like whole outputs: what is off is found, and what was never written too. */
+/**
+ * Sampled rows are compared like whole outputs: wrong values are
+ * noticed, and values that were never written too.
+ */
 import { causal, f32, full, type Tensors } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { attentionCases } from './cases/attention/attention-case.ts';

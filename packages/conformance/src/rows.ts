@@ -1,4 +1,4 @@
-/** Attention on a problem that is too big to compute whole by its definition: only some query rows are compared. */
+/** Compares only some query rows of attention, for problems that are too big to compute by the definition. */
 import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import { attentionProblem, rowStrides, type AttentionAttributes } from '@attn/core/backend';
 import {
@@ -11,7 +11,13 @@ import { compareOutput, toNumbers } from './compare.ts';
 import { attentionRowError } from './tolerance/attention.ts';
 import { storageError } from './tolerance/rounding.ts';
 
-/** `count` rows of a sequence of `length`: the first, the last, and evenly spaced ones between, the heads in turn. */
+/**
+ * Addresses of `count` rows of a sequence of `length`: the first, the
+ * last, and evenly spaced rows between them, on the heads in turn.
+ *
+ * @example
+ * const error = greatestRowError({ q, k, v }, { pattern }, out, sampleRows(24, heads, n));
+ */
 export function sampleRows(count: number, heads: number, length: number): RowAddress[] {
   return Array.from({ length: count }, (_, i) => ({
     batch: 0,
@@ -20,7 +26,13 @@ export function sampleRows(count: number, heads: number, length: number): RowAdd
   }));
 }
 
-/** The greatest |out − expected| over some rows of an attention output, against float64; NaN if any error is NaN. */
+/**
+ * The greatest |out − expected| over some rows of an attention
+ * output, against float64; NaN if any error is NaN.
+ *
+ * @example
+ * const error = greatestRowError({ q, k, v }, { pattern }, out, sampleRows(24, heads, n));
+ */
 export function greatestRowError(
   inputs: Readonly<Record<string, ReferenceInput>>,
   attributes: AttentionAttributes,
@@ -32,7 +44,10 @@ export function greatestRowError(
   return toNumbers(got).reduce((greatest, value, i) => Math.max(greatest, Math.abs(value - expected[i])), 0);
 }
 
-/** What is wrong with the chosen rows of a graph of one attention node, or with what any other row holds. */
+/**
+ * What is wrong with the chosen rows of a graph of one attention
+ * node, or with the other rows; undefined if nothing is.
+ */
 export function rowDifferences(
   graph: Graph,
   inputs: Tensors,
@@ -78,14 +93,14 @@ export function rowDifferences(
   return undefined;
 }
 
-/** What is wrong with an output beside the values of the chosen rows: its kind, or NaN anywhere. */
+/** What is wrong with an output beside the values of the chosen rows: its dtype or shape, or NaN anywhere. */
 function wholeProblem(
   name: string,
   spec: Graph['values'][number],
   actual: Tensor | undefined,
 ): string | undefined {
   if (actual?.dtype !== spec.dtype || actual.shape.join() !== spec.shape.join()) {
-    // Of the wrong kind: the comparison stops there, and says so.
+    // The dtype or the shape is wrong: the comparison ends with that.
     const nothing = new Float64Array(actual?.data.length ?? 0);
     return compareOutput(name, { ...spec, data: nothing, tolerance: nothing }, actual)?.text;
   }
@@ -93,7 +108,7 @@ function wholeProblem(
   return at < 0 ? undefined : `${name}: element ${at} of ${actual.data.length} is NaN`;
 }
 
-/** Where each row starts in `out`. */
+/** Positions in `out` at which the rows start. */
 function rowStarts(
   inputs: Readonly<Record<string, ReferenceInput>>,
   attributes: AttentionAttributes,
@@ -104,7 +119,7 @@ function rowStarts(
   return rows.map(({ batch, head, row }) => batch * strides.batch + head * strides.head + row * strides.row);
 }
 
-/** The rows that start there, as one tensor [rows, width]. */
+/** The rows at these positions, as a tensor [rows, width]. */
 function pickRows(value: Tensor, starts: readonly number[], width: number): Tensor {
   const picked = {
     ...value,

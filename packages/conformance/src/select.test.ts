@@ -1,4 +1,4 @@
-/** Selectors, ids, and that every id is what it promises: unique, deterministic, made to be pasted. */
+/** Selectors and ids; every id is unique and deterministic, and can be pasted. */
 import { OP_NAMES } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { caseId } from './case.ts';
@@ -49,7 +49,7 @@ test('an id lists the parameters that are given', () => {
   );
 });
 
-/** What has broken implementations before, and how to find the cases that try it. */
+/** Situations that have broken implementations before, with the selectors of the cases that try them. */
 const EDGES: Readonly<Record<string, string>> = {
   'no global token at all': 'attn:attention:*globalMask=none;*',
   'another number of global tokens in each batch row': 'attn:attention:*globalMask=only:0|only:3,7,50|none*',
@@ -91,7 +91,7 @@ describe('the list of cases', () => {
 
   test('has a case for every op, and over 400 for attention', () => {
     for (const op of OP_NAMES)
-      expect(allCases.filter((each) => each.op === op).length, op).toBeGreaterThan(4);
+      expect(allCases.filter((item) => item.op === op).length, op).toBeGreaterThan(4);
     expect(selectCases('attn:attention:*', allCases).length).toBeGreaterThan(400);
   });
 

@@ -1,6 +1,7 @@
 /**
- * Picks cases by their ids. A selector is one or more globs separated by white space; `*` stands for any text, a glob
- * that begins with `!` takes away. `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
+ * Picks cases by their ids. A selector is one or more globs separated by white space;
+ * `*` stands for any text, a glob that begins with `!` takes away.
+ * `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
  */
 import { AttnError } from '@attn/core';
 import { aString, checkArgument, integer, listOf, show, type Kind } from '@attn/core/backend';
@@ -52,7 +53,10 @@ export const aSuitePart: Kind = {
   },
 };
 
-/** True when the test of this id is in the part. Neighbours, which try the same thing, fall into different parts. */
+/**
+ * True when the test of this id is in the part. Neighbours, which try
+ * the same thing, fall into different parts.
+ */
 export function isInPart(wanted: SuitePart, id: string): boolean {
   const { part, of } = checkArgument('conformance/isInPart', 'part', wanted, aSuitePart);
   checkArgument('conformance/isInPart', 'id', id, aString);

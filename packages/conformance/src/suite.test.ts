@@ -1,4 +1,6 @@
-/** The suite itself under test: every planted fault must make it fail, and the reference must pass all of it. */
+/**
+ * The suite itself under test: every planted fault must make it fail, and the reference must pass all of it.
+ */
 import { describe, expect, test } from 'vitest';
 import { allCases } from './cases/index.ts';
 import { faults, type Fault } from './faults/index.testing.ts';
@@ -9,18 +11,18 @@ import { runCase } from './runner.ts';
 import { selectCases } from './select.ts';
 import { verdict } from './verdict.ts';
 
-/** The ids of the first cases that a faulty backend fails, and what the first failure says. */
+/** Ids of the first cases that a faulty backend fails, and the message of the first failure. */
 async function failures({ among, make }: Fault): Promise<{ ids: string[]; message: string }> {
   const backend = referenceBackend(make());
-  const found = { ids: [] as string[], message: '' };
-  for (const each of selectCases(among, allCases)) {
-    const result = await runCase(backend, each);
+  const failures = { ids: [] as string[], message: '' };
+  for (const testCase of selectCases(among, allCases)) {
+    const result = await runCase(backend, testCase);
     if (result.status !== 'failed') continue;
-    found.message ||= result.message;
-    found.ids.push(each.id);
-    if (found.ids.length === 3) break;
+    failures.message ||= result.message;
+    failures.ids.push(testCase.id);
+    if (failures.ids.length === 3) break;
   }
-  return found;
+  return failures;
 }
 
 describe('every planted fault is caught', () => {

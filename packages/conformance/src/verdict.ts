@@ -1,14 +1,21 @@
 /**
- * Whether a result is what was declared. What a backend cannot do it says itself, and its test declares it: a case that
- * is unsupported without having been declared is a failure, and so is one that was declared and works.
+ * Compares results with what was declared. A backend says itself what it cannot do, and its test declares
+ * it: an unsupported case that was not declared is a failure, and so is a declared case that works.
  */
 import type { CaseResult } from './runner.ts';
 import { matches } from './select.ts';
 
-/** For each glob of ids a part of the reason that the backend's `supports` gives for every case that matches. */
+/**
+ * For each glob of ids, a part of the reason that the backend's `supports` returns for every matching case.
+ */
 export type Exceptions = Readonly<Record<string, string>>;
 
-/** What is wrong with a result, or undefined. */
+/**
+ * What is wrong with a result, or undefined.
+ *
+ * @example
+ * verdict(await runCase(backend, testCase), { 'attn:*dtype=f16*': 'no f16' });
+ */
 export function verdict(result: CaseResult, exceptions: Exceptions): string | undefined {
   const { id, status } = result;
   const reasons = Object.entries(exceptions).filter(([glob]) => matches(glob, id));

@@ -52,6 +52,9 @@ const OPTIONS: OptionKinds<ConformanceOptions> = {
 /**
  * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let it make
  * them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
+ *
+ * @example
+ * describeConformance(() => myBackend({ poison: true }));
  */
 export function describeConformance(make: MakeBackend, options: ConformanceOptions = {}): void {
   checkArgument('conformance/describeConformance', 'make', make, aFunction);

@@ -1,9 +1,9 @@
 /**
- * `@attn/core/backend` for whoever writes a backend, a model or a tool: the contract of backends, and what they share. Applications
- * need `@attn/core` only.
+ * `@attn/core/backend` is for authors of backends, models and tools: the contract of backends, and what all
+ * backends share. Applications only need `@attn/core`.
  */
 
-// The contract of a backend, and what all backends do alike.
+// The contract of a backend, and the part that all backends have in common.
 export {
   supportsGraph,
   type CompileOptions,
@@ -15,7 +15,7 @@ export {
 export * from './contract/define-backend.ts';
 export { withRunOptions } from './contract/run-options.ts';
 
-// What callers write is checked once.
+// Checks of what callers write.
 export { checkArgument, checkOptions, readEntries, type OptionKinds } from './check/check-options.ts';
 export * from './check/kinds.ts';
 export { unknownName } from './check/nearest-name.ts';
@@ -39,7 +39,7 @@ export {
   type HalfArray,
   type StorageOf,
 } from './tensor.ts';
-export { dataIdentity, isLazy, lazyTensor } from './lazy-tensor.ts';
+export { dataIdentity, isLazy, lazyTensor, type LazyTensor } from './lazy-tensor.ts';
 export { isList, isMap, typedArrayName, type TypedArray } from './util/typed-array.ts';
 export { ordinaryMemory } from './util/host-memory.ts';
 export { float32ToHalf, halfToFloat32, halfToNumber, numberToHalf } from './util/float16.ts';
@@ -50,12 +50,22 @@ export { checkGraph } from './graph/check-graph.ts';
 export type { AttentionValues } from './graph/builder.ts';
 
 // Ops: their shapes and their meaning.
-export type { NoAttributes, OpAttributes, OpName } from './ops/attributes.ts';
+export type { OpAttributes } from './ops/attributes.ts';
+export type { OpName } from './ops/op-name.ts';
 export { OP_NAMES, ops } from './ops/index.ts';
-export type { NamedSpecs, OpDefinition, OpSpec } from './ops/op.ts';
+export type { NamedSpecs, NoAttributes, OpDefinition, OpSpec } from './ops/op.ts';
 export { broadcastStrides } from './ops/broadcast.ts';
-export { activationFunction } from './ops/activation.ts';
-export { erf } from './ops/gelu/erf.ts';
+export { ACTIVATIONS, BINARY_OPS, UNARY_FUNCTIONS, UNARY_OPS, unaryFunction } from './ops/pointwise/names.ts';
+export {
+  BINARY_MEANING,
+  UNARY_MEANING,
+  type Accuracy,
+  type BinaryOp,
+  type PointwiseOp,
+  type UnaryFunction,
+  type UnaryOp,
+} from './ops/pointwise/table.ts';
+export { erf } from './ops/pointwise/erf.ts';
 export {
   ATTENTION_OPTIONAL,
   ATTENTION_REQUIRED,
@@ -72,16 +82,17 @@ export {
 } from './ops/attention/spec.ts';
 export { effectivePattern, patternData } from './ops/attention/effective-pattern.ts';
 export { mergeStates, type AttentionState } from './ops/attention/merge-states.ts';
-export { concatOperands } from './ops/concat/spec.ts';
+export { concatOperands } from './ops/concat/definition.ts';
 export { lshHashProblem, type LshHashProblem } from './ops/lsh-hash/spec.ts';
 export { lshProblem, type LshAttentionAttributes, type LshProblem } from './ops/lsh-attention/spec.ts';
 export { lshPairs } from './ops/lsh-attention/pairs.ts';
-export { matmulSizes, type MatmulSizes } from './ops/matmul/spec.ts';
-export type { ReduceAttributes, ReduceKind } from './ops/reduce/spec.ts';
+export { matmulSizes, type MatmulSizes } from './ops/matmul/definition.ts';
+export type { ReduceAttributes, ReduceKind } from './ops/reduce/definition.ts';
 
 // Plans: a pattern as a list of tiles.
 export { MASK_WORDS, TILE, type BlockPlan, type BlockTiles, type PlanGroup } from './plan/block-plan.ts';
-export { ChunkPlan, type ChunkData } from './plan/chunk-plan.ts';
+export { ChunkPlan, type HeadRounds } from './plan/chunk-plan.ts';
+export type { ChunkData } from './plan/meetings.ts';
 export { planSteps, type PlanData, type PlanSizes } from './plan/plan-attention.ts';
 export * from './plan/plan-cache.ts';
 export {
@@ -97,9 +108,9 @@ export { planBytes } from './plan/plan-blocks.ts';
 export { maskAllows } from './plan/tile-mask.ts';
 export { countTiles, forEachSpan, forEachTile, type Spans } from './plan/walk.ts';
 
-// Running in host memory: an executor for a table of kernels.
+// Graphs that run in host memory: an executor for a table of kernels.
 export { compileGraph, type ExecutorOptions } from './host/executor.ts';
-export type { Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
+export type { CompleteKernelTable, Kernel, KernelCall, KernelContext, KernelTable } from './host/kernel.ts';
 export type { Region } from './host/region.ts';
 export { checkGraphData } from './host/node-data.ts';
 export { checkRunInputs } from './host/run-inputs.ts';
@@ -109,7 +120,7 @@ export { inChunks } from './host/kernels/chunks.ts';
 export { moveKernels } from './host/kernels/move.ts';
 export { forEachRow } from './host/kernels/rows.ts';
 
-// Long work: in small steps, in turn, with progress, until it is aborted.
+// Long work: in small steps, one after another, with progress, until it is aborted.
 export { createPause, eventLoopTurn, type Pause } from './async/pause.ts';
 export { RunQueue } from './async/run-queue.ts';
 export { untilAborted } from './async/until-aborted.ts';
@@ -119,12 +130,12 @@ export { throttleProgress } from './async/progress.ts';
 export { finishPolitely } from './async/steps.ts';
 export { clock, onHostTimers, type Timer } from './async/clock.ts';
 
-// Predicting time: measuring a machine.
+// Predictions of time: how fast the machine is.
 export { leastTime, repeatFor, type LeastTimeOptions } from './choose/least-time.ts';
 export { isPlausible, plausible } from './choose/plausible.ts';
 export { workClock } from './choose/work-clock.ts';
 
-// Systems: options as tools read them.
+// Systems: their options, for tools.
 export type { LshOptions } from './systems/reformer/lsh.ts';
 export {
   LINFORMER_PROJECTIONS,
@@ -132,7 +143,12 @@ export {
   type LinformerOptions,
 } from './systems/linformer/options.ts';
 
+// Releasing: `dispose()` and `await using`.
+export type { WithAsyncDispose } from './util/disposable.ts';
+
 // Tools.
 export { debug, debugLevel } from './util/debug.ts';
 export { LruMap } from './util/lru.ts';
+export { builtin, nodeProcess } from './util/runtime.ts';
 export { mulberry32 } from './util/mulberry32.ts';
+export { recordOf } from './util/record-of.ts';

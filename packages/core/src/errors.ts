@@ -15,26 +15,27 @@ export type AttnErrorCode =
   | 'INVALID_PATTERN'
   /** A graph is wrong: an unknown op, a foreign value, a name that is taken. */
   | 'INVALID_GRAPH'
-  /** An input is absent that the op, the pattern or the graph needs. */
+  /** An input that the op, the pattern or the graph needs is absent. */
   | 'MISSING_INPUT'
-  /** A file does not hold what its format says. */
+  /** A file does not have the format that it should have. */
   | 'MALFORMED_FILE'
+  /** There is no file at this path or address. */
   | 'FILE_NOT_FOUND'
-  /** The backend that was asked for cannot run this graph. */
+  /** The backend of this name cannot run this graph. */
   | 'UNSUPPORTED'
-  /** None of the backends can run this graph. */
+  /** No backend can run this graph. */
   | 'NO_BACKEND'
-  /** The backend that was asked for is not there on this machine. */
+  /** The backend of this name is not available on this machine. */
   | 'BACKEND_UNAVAILABLE'
-  /** A shader, a module or a session could not be built. Another backend may be able to. */
+  /** A shader, a module or a session could not be built. Another backend may be able to run the graph. */
   | 'COMPILE_FAILED'
-  /** What computes underneath refused a run or failed in it. Another backend may be able to. */
+  /** The API beneath the backend refused a run, or failed. Another backend may be able to run it. */
   | 'RUN_FAILED'
-  /** Memory of the host or of the device could not be had. */
+  /** The host or the device has no memory left. */
   | 'OUT_OF_MEMORY'
-  /** The device is gone, and with it everything that was compiled for it. */
+  /** The device is lost, with everything that was compiled for it. */
   | 'DEVICE_LOST'
-  /** A worker is gone, and with it everything that was compiled for it. */
+  /** A worker is lost, with everything that was compiled for it. */
   | 'WORKER_DIED'
   /** The device or a worker did not answer in time. */
   | 'TIMEOUT'
@@ -45,7 +46,7 @@ export type AttnErrorCode =
   /** A defect of this software. */
   | 'INTERNAL';
 
-/** Codes caused by what the caller passed in; everything else is the machine's or our own fault. */
+/** Codes of errors in what the caller passed; all others are faults of the machine, or our own. */
 const INPUT_CODES: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
   'INVALID_SHAPE',
   'INVALID_DTYPE',
@@ -57,17 +58,27 @@ const INPUT_CODES: ReadonlySet<AttnErrorCode> = new Set<AttnErrorCode>([
   'FILE_NOT_FOUND',
 ]);
 
-/** The one error class of all `@attn/*` packages. */
+/**
+ * The error class of all `@attn/*` packages: a stable code for programs, one sentence for people.
+ *
+ * @example
+ * try {
+ *   await attn.run(graph, inputs);
+ * } catch (error) {
+ *   if (!(error instanceof AttnError) || error.code !== 'OUT_OF_MEMORY') throw error;
+ *   console.error(error.sentence);
+ * }
+ */
 export class AttnError extends Error {
   override readonly name = 'AttnError';
   readonly code: AttnErrorCode;
-  /** The message without where it came from. */
+  /** The message without package and operation. */
   readonly sentence: string;
 
   /**
    * @param code stable code
    * @param where package and operation, e.g. `core/attention`; printed as `[attn/core] attention: …`
-   * @param message one sentence that says what was expected and what was given
+   * @param message one sentence: what was expected, and the value instead
    */
   constructor(code: AttnErrorCode, where: string, message: string, options?: ErrorOptions) {
     const [pkg, op] = where.split('/');
@@ -76,13 +87,13 @@ export class AttnError extends Error {
     this.sentence = message;
   }
 
-  /** True when the caller's input is at fault (the CLI then exits with 2). */
+  /** Whether the caller's input is wrong. The CLI then exits with code 2. */
   get isInputError(): boolean {
     return INPUT_CODES.has(this.code);
   }
 }
 
-/** Throws `AttnError('ABORTED')` when `signal` is aborted; call it between units of work. */
+/** Throws `AttnError('ABORTED')` if the signal is aborted. Call it between units of work. */
 export function throwIfAborted(signal: AbortSignal | undefined, where: string): void {
   if (signal?.aborted) {
     throw new AttnError('ABORTED', where, 'the call was aborted by its AbortSignal', {

@@ -1,6 +1,6 @@
 /**
- * `@attn/core` for applications: attention on whatever backends are installed. Backends import `@attn/core/backend`; the float64
- * definitions are in `@attn/core/reference`.
+ * `@attn/core` is for applications: attention on the backends that are installed. Backends import
+ * `@attn/core/backend`; the float64 definitions are in `@attn/core/reference`.
  */
 
 // The front door: which backends there are, and running on the best of them.
@@ -26,7 +26,8 @@ export { bool, f32, i32, tensor, zeros, type DType, type Tensor, type TensorSpec
 export { attention, type AttentionCall, type AttentionResult } from './calls/attention.ts';
 export { linformer, type LinformerCall } from './calls/linformer.ts';
 export { lsh, type LshCall, type LshResult } from './calls/lsh.ts';
-export { defineCall, type Call, type CallDefinition } from './calls/call.ts';
+export { defineCall, type Call } from './calls/call.ts';
+export type { CallDefinition } from './calls/definition.ts';
 
 // Patterns: which query sees which key.
 export * from './patterns/index.ts';
@@ -40,7 +41,7 @@ export type { AttentionPlan, PlanStats } from './plan/block-plan.ts';
 // Graphs: what is computed beside attention.
 export { GraphBuilder, type Value } from './graph/builder.ts';
 export type { Graph } from './graph/graph.ts';
-export type { Activation } from './ops/activation.ts';
+export type { Activation } from './ops/pointwise/table.ts';
 
 // Systems: attention of the literature, composed of ops in a graph.
 export { buildLsh } from './systems/reformer/lsh.ts';

@@ -1,10 +1,10 @@
-// Tensors that are read when asked for: not before, not again while held, and not wrongly.
+// Lazy tensors are read when somebody asks for their data: not before, and not again while it is held.
 import { expect, test } from 'vitest';
 import { GraphBuilder } from './graph/builder.ts';
-import { dataIdentity, inMemory, isLazy, lazyTensor } from './lazy-tensor.ts';
-import { f32, type Tensor } from './tensor.ts';
+import { dataIdentity, inMemory, isLazy, lazyTensor, type LazyTensor } from './lazy-tensor.ts';
+import { f32, type FileSpan, type Tensor } from './tensor.ts';
 
-function counted(length = 6): { readonly tensor: Tensor<'f32'>; reads(): number } {
+function counted(length = 6): { readonly tensor: LazyTensor<'f32'>; reads(): number } {
   let reads = 0;
   const read = (): Float32Array => {
     reads++;
@@ -21,6 +21,14 @@ test('data is read when asked for, and once while somebody holds it', () => {
   expect(tensor.data).toBe(data);
   expect(inMemory(tensor)).toEqual(f32([2, 3], data));
   expect(reads()).toBe(1);
+});
+
+test('the type shows that a tensor is lazy, and where its bytes are', () => {
+  const file: FileSpan = { folder: '/', name: 'a', byteOffset: 0, byteLength: 4, verify: () => {} };
+  const tensor: Tensor = lazyTensor({ dtype: 'f32', shape: [1] }, () => Float32Array.of(7), file);
+  expect(isLazy(tensor) && tensor.file).toBe(file);
+  expect(isLazy(tensor) && [...tensor.read()]).toEqual([7]);
+  expect(isLazy(tensor) && tensor.read()).toBe(tensor.data);
 });
 
 test('a graph is built, and has its key, without reading', () => {

@@ -1,6 +1,6 @@
 /**
- * `@attn/core/reference`: what every op means, in float64. Backends are compared with it and applications do without it, so it is
- * an entry of its own.
+ * `@attn/core/reference` defines every op in float64. Backends are tested against it; applications do not
+ * need it, so it is an entry of its own.
  */
 export { references } from './ops/references.ts';
 export { fromReference, toReference } from './ops/reference-tensor.ts';

@@ -1,7 +1,7 @@
 /**
- * A tensor is plain data: dtype, shape, and a typed array. No methods, no device, no lifetime: whoever holds
- * the array owns it, and no backend ever writes to an input, which in turn must not change until the promise
- * of its call settles. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
+ * A tensor is plain data: dtype, shape, and a typed array. It has no methods, no device and no lifetime.
+ * Whoever holds the array owns it: no backend ever writes to an input, and an input must not change until the
+ * promise of its call settles. Weights in files can be tensors without being in memory: `lazy-tensor.ts`.
  */
 import { checkArgument } from './check/check-options.ts';
 import { AttnError, show } from './errors.ts';
@@ -10,8 +10,8 @@ import { aList, aListOfNumbers, fields, integer, type Kind } from './check/kinds
 import { typedArrayName, type TypedArray } from './util/typed-array.ts';
 
 /**
- * Element types. `f16` is stored as raw IEEE 754 half bits in a `Uint16Array`, and a `Float16Array` is taken
- * for one; `bool` is `u8` holding 0 or 1.
+ * Element types. `f16` is stored as IEEE 754 half bits in a `Uint16Array`; a `Float16Array` is accepted, too.
+ * `bool` is stored as bytes that are 0 or 1.
  */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'u8' | 'bool';
 
@@ -25,7 +25,7 @@ export interface StorageOf {
   bool: Uint8Array;
 }
 
-/** dtype and shape: all that is known of a value before it is computed. */
+/** The dtype and shape of a value, which are fixed before it is computed. */
 export interface TensorSpec<D extends DType = DType> {
   readonly dtype: D;
   readonly shape: readonly number[];
@@ -34,26 +34,26 @@ export interface TensorSpec<D extends DType = DType> {
 /**
  * A dense n-dimensional array.
  *
- * `data` is row-major unless `strides` (in elements, one per axis) says otherwise; a strided view lets callers pass
- * a slice or a transposition of a larger array. `Executable.run` makes views contiguous before any kernel sees them.
+ * `data` is row-major unless `strides` (in elements, one per axis) says otherwise: a strided view passes a
+ * slice or a transposition of a larger array. `Executable.run` makes views contiguous before any kernel sees
+ * them. A `LazyTensor` reads its data when asked for it.
  */
 export interface Tensor<D extends DType = DType> extends TensorSpec<D> {
-  /** Of tensors that `lazyTensor` makes it is read when asked for. */
+  /** The elements. Those of a `LazyTensor` are read now, which may throw. */
   readonly data: StorageOf[D];
+  /** Steps in `data` from one element to the next along each axis; absent where `data` is row-major. */
   readonly strides?: readonly number[];
-  /** Where the same bytes lie in a file, for backends that map files into memory. */
-  readonly file?: FileSpan;
 }
 
 /** A part of a file. */
 export interface FileSpan {
-  /** Absolute, free of symbolic links. */
+  /** The absolute path of the folder, free of symbolic links. */
   readonly folder: string;
-  /** Of the file, in the folder. */
+  /** The name of the file in the folder. */
   readonly name: string;
   readonly byteOffset: number;
   readonly byteLength: number;
-  /** Throws unless the file is what it was when the tensor was made. The same function for all tensors of a file. */
+  /** Throws if the file has changed since. One function for all tensors of a file. */
   readonly verify: () => void;
 }
 
@@ -68,10 +68,10 @@ const STORAGE = {
   bool: Uint8Array,
 } as const;
 
-/** All dtypes. */
+/** The list of all dtypes. */
 export const DTYPES: readonly DType[] = Object.keys(STORAGE) as DType[];
 
-/** Bytes of one element. Errors: `INVALID_DTYPE`. */
+/** The bytes of one element. Errors: `INVALID_DTYPE`. */
 export function bytesPerElement(dtype: DType): number {
   return arrayOf(dtype, 'core/bytesPerElement').BYTES_PER_ELEMENT;
 }
@@ -88,14 +88,14 @@ function checkDtype(dtype: DType, where: string, name: string): void {
   throw new AttnError('INVALID_DTYPE', where, message);
 }
 
-/** Number of elements of a shape; 1 for a scalar. */
+/** The number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;
   for (const extent of shape) size *= extent;
   return size;
 }
 
-/** Bytes of a contiguous tensor of this spec. */
+/** The bytes of a contiguous tensor of this spec. */
 export function byteLengthOf(spec: TensorSpec): number {
   return sizeOf(spec.shape) * bytesPerElement(spec.dtype);
 }
@@ -111,18 +111,18 @@ export function contiguousStrides(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** A `Float16Array`, for which not every engine and not every version of TypeScript has a name. */
+/** A `Float16Array`, by its shape: not every engine and version of TypeScript has it. */
 export type HalfArray = ArrayBufferView & {
   readonly length: number;
   readonly [Symbol.toStringTag]: 'Float16Array';
 };
 
-/** What a tensor can be made of. */
+/** The arrays that `tensor` accepts for a dtype. */
 export type DataOf<D extends DType> = StorageOf[D] | (D extends 'f16' ? HalfArray : never);
 
 /**
- * Makes and checks a tensor over this array. A `Float16Array` becomes the `Uint16Array` over the same memory.
- * Errors: `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Makes a tensor over an array, which is not copied. A `Float16Array` becomes the `Uint16Array` over the same
+ * memory. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`.
  *
  * @example
  * const halves = tensor('f16', [2], new Float16Array([0.5, 2]));
@@ -133,13 +133,18 @@ export function tensor<D extends DType>(dtype: D, shape: readonly number[], data
   return { dtype, shape, data: storageOf(dtype, value.data) };
 }
 
-/** An all-zero tensor. */
+/**
+ * Makes a tensor of zeros. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `OUT_OF_MEMORY`.
+ *
+ * @example
+ * const mask = zeros('bool', [1, 4096]);
+ */
 export function zeros<D extends DType>(dtype: D, shape: readonly number[]): Tensor<D> {
   checkSpec({ dtype, shape }, 'core/zeros');
   return { dtype, shape, data: allocate(dtype, sizeOf(shape)) };
 }
 
-/** A typed array for `length` elements. Errors: `OUT_OF_MEMORY`, `INVALID_DTYPE`, `INVALID_ARGUMENT`. */
+/** Allocates a typed array for a dtype. Errors: `OUT_OF_MEMORY`, `INVALID_DTYPE`, `INVALID_ARGUMENT`. */
 export function allocate<D extends DType>(dtype: D, length: number): StorageOf[D] {
   const Storage = arrayOf(dtype, 'core/allocate');
   checkArgument('core/allocate', 'length', length, aLength);
@@ -157,7 +162,7 @@ export function allocate<D extends DType>(dtype: D, length: number): StorageOf[D
   }
 }
 
-/** A typed array over part of a buffer. */
+/** A typed array over a part of a buffer; `length` counts elements. */
 export function storageOver<D extends DType>(
   dtype: D,
   buffer: ArrayBufferLike,
@@ -167,17 +172,35 @@ export function storageOver<D extends DType>(
   return new STORAGE[dtype](buffer as ArrayBuffer, byteOffset, length) as StorageOf[D];
 }
 
-/** An f32 tensor from numbers. */
+/**
+ * Makes an f32 tensor from numbers; a `Float32Array` is not copied. Errors: `INVALID_SHAPE`,
+ * `INVALID_ARGUMENT`.
+ *
+ * @example
+ * const q = f32([1, 1, 2, 3], [1, 0, 0, 0, 1, 0]); // batch 1, 1 head, 2 tokens, head dim 3
+ */
 export function f32(shape: readonly number[], data: ArrayLike<number>): Tensor<'f32'> {
   return tensor('f32', shape, numbers('f32', data));
 }
 
-/** An i32 tensor from numbers. */
+/**
+ * Makes an i32 tensor from numbers; an `Int32Array` is not copied. Errors: `INVALID_SHAPE`,
+ * `INVALID_ARGUMENT`.
+ *
+ * @example
+ * const keyLengths = i32([2], [4096, 1000]); // the valid keys of each batch row
+ */
 export function i32(shape: readonly number[], data: ArrayLike<number>): Tensor<'i32'> {
   return tensor('i32', shape, numbers('i32', data));
 }
 
-/** A bool tensor from numbers or booleans: everything but 0 and false is 1. */
+/**
+ * Makes a bool tensor from numbers or booleans: everything but 0 and false becomes 1. Errors:
+ * `INVALID_SHAPE`, `INVALID_ARGUMENT`.
+ *
+ * @example
+ * const keyMask = bool([1, 4], [true, true, true, false]); // hides the last key
+ */
 export function bool(shape: readonly number[], data: ArrayLike<number | boolean>): Tensor<'bool'> {
   return tensor(
     'bool',
@@ -186,7 +209,7 @@ export function bool(shape: readonly number[], data: ArrayLike<number | boolean>
   );
 }
 
-/** The array itself if it is one of the dtype, else a copy. */
+/** The array itself if it stores this dtype, else a copy. */
 function numbers<D extends 'f32' | 'i32'>(dtype: D, data: ArrayLike<number>): StorageOf[D] {
   checkArgument(`core/${dtype}`, 'data', data, aListOfNumbers);
   return (isStorage(dtype, data) ? data : STORAGE[dtype].from(data)) as StorageOf[D];
@@ -198,7 +221,7 @@ function isStorage(dtype: DType, data: unknown): data is TypedArray {
   return name === STORAGE[dtype].name || (dtype === 'f16' && name === 'Float16Array');
 }
 
-/** By the array: graphs know their constants by identity. */
+/** Views in this realm by the foreign array: graphs know their constants by identity. */
 const ownViews = new WeakMap<object, TypedArray>();
 
 /** The array if it is of this realm, else one of this realm over the same memory. */
@@ -212,13 +235,13 @@ function storageOf<D extends DType>(dtype: D, data: StorageOf[D]): StorageOf[D] 
   return own as StorageOf[D];
 }
 
-/** Throws unless the value is a well-formed tensor. `where` and `name` go into the message. */
+/** Throws unless the value is a well-formed tensor. `where` and `name` go into the error. */
 export function checkTensor(value: Tensor, where: string, name = 'tensor'): void {
   try {
     inspect(value, where, name);
   } catch (cause) {
     if (cause instanceof AttnError) throw cause;
-    throw noTensor(value, where, name, cause); // A hostile object.
+    throw noTensor(value, where, name, cause); // a hostile object
   }
 }
 
@@ -231,11 +254,11 @@ function inspect(value: Tensor, where: string, name: string): void {
   if (typeof value !== 'object' || value === null || !('data' in value)) throw noTensor(value, where, name);
   checkSpec(value, where, name);
   if (!isStorage(value.dtype, value.data)) {
-    const wanted = value.dtype === 'f16' ? 'Uint16Array or a Float16Array' : STORAGE[value.dtype].name;
+    const expected = value.dtype === 'f16' ? 'Uint16Array or a Float16Array' : STORAGE[value.dtype].name;
     throw new AttnError(
       'INVALID_DTYPE',
       where,
-      `${name} of dtype ${value.dtype} must hold a ${wanted}, got ${typedArrayName(value.data) ?? show(value.data)}`,
+      `${name} of dtype ${value.dtype} must hold a ${expected}, got ${typedArrayName(value.data) ?? show(value.data)}`,
     );
   }
   if (value.strides === undefined) {
@@ -252,7 +275,7 @@ function inspect(value: Tensor, where: string, name: string): void {
   }
 }
 
-/** Throws unless the value has a known dtype and a possible shape. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. */
+/** Checks a dtype and a shape. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`. */
 export function checkSpec(value: TensorSpec, where: string, name = 'tensor'): void {
   const { dtype, shape } = checkArgument(where, name, value, aSpec);
   checkDtype(dtype, where, name);
@@ -302,22 +325,22 @@ function checkStrides(value: Tensor, strides: readonly number[], where: string, 
 }
 
 /**
- * The tensor itself when row-major and in an array of this realm; otherwise another over the same memory, or
- * a row-major copy. Errors: those of `checkTensor`.
+ * A row-major tensor of the same elements: the tensor itself if it is row-major and its array is of this
+ * realm, else one over the same memory, or a copy. Errors: those of `checkTensor`.
  */
 export function contiguous<D extends DType>(value: Tensor<D>): Tensor<D> {
   checkTensor(value, 'core/contiguous');
   return rowMajor(value);
 }
 
-/** `contiguous` for tensors that are checked already. */
+/** Makes a tensor row-major like `contiguous`, without checking it. */
 export function rowMajor<D extends DType>(value: Tensor<D>): Tensor<D> {
   const data = storageOf(value.dtype, value.data);
   if (value.strides === undefined) return data === value.data ? value : { ...value, data };
   const { dtype, shape, strides } = value;
-  const wanted = contiguousStrides(shape);
+  const natural = contiguousStrides(shape);
   const size = sizeOf(shape);
-  if (data.length === size && wanted.every((stride, axis) => shape[axis] <= 1 || stride === strides[axis])) {
+  if (data.length === size && natural.every((stride, axis) => shape[axis] <= 1 || stride === strides[axis])) {
     return { dtype, shape, data };
   }
   const out = allocate(dtype, size);

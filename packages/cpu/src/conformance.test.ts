@@ -1,6 +1,6 @@
 /**
- * The published conformance suite on this backend, in Node. Outputs are poisoned, so that what is not written
- * shows.
+ * The published conformance suite on this backend, in Node. Outputs are poisoned: an element not
+ * written shows.
  */
 import { describeConformance } from '@attn/conformance/vitest';
 import { cpu } from './index.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { addDotTile, padColumns } from './dot-tile.ts';
 import { randomNumbers } from './tensors.testing.ts';
 
-/** a·bᵀ for numbers in [−1, 1), by the tile kernel and by definition. */
+/** Computes a·bᵀ for numbers in [−1, 1), by the tile kernel and by definition. */
 function product(rows: number, columns: number, depth: number): { actual: number[]; expected: number[] } {
   const stride = depth + 3;
   const width = padColumns(columns);

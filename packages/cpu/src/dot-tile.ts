@@ -1,18 +1,18 @@
 /**
- * The one inner loop that all the time goes into: a small matrix product in dot form.
+ * The inner loop that takes almost all of the time: a small matrix product in dot form.
  *
  *     out[i][j] += Σ_d a[i][d] · b[j][d]        a [rows × depth], b [columns × depth], out [rows × columns]
  *
- * Both operands are read along their rows, so that scores (q·kᵀ), values (p·v, with v kept transposed), `linear`
- * and `matmul` are all this loop. Two rows by four columns at a time: each number loaded is used two or four
- * times, and eight sums still fit the registers. Float64 throughout: a JavaScript engine computes in float64
- * anyway, and would otherwise convert at every load.
+ * The loop reads both operands along their rows. So scores (q·kᵀ), values (p·v, with v stored transposed),
+ * `linear` and `matmul` can all use it. It computes two rows by four columns at a time: each loaded number is
+ * used two or four times, and eight sums still fit the registers. All numbers are float64: a JavaScript
+ * engine computes in float64 anyway, and would otherwise convert at every load.
  */
 
-/** Columns are computed four at a time; `b` and `out` must have room for a multiple of this. */
+/** Number of columns that are computed at a time; `b` and `out` must have room for a multiple of it. */
 export const COLUMN_STEP = 4;
 
-/** The next multiple of `COLUMN_STEP`: what to allocate for `columns`. */
+/** Rounds a number of columns up to a multiple of `COLUMN_STEP`, which is the room to allocate. */
 export function padColumns(columns: number): number {
   return Math.ceil(columns / COLUMN_STEP) * COLUMN_STEP;
 }
@@ -25,8 +25,8 @@ export interface Matrix {
 }
 
 /**
- * Adds a·bᵀ to `out`. Columns up to the next multiple of four are written too (from whatever `b` holds there), so
- * `b` and `out` need that room and the surplus is to be ignored.
+ * Adds a·bᵀ to `out`. It also writes columns up to the next multiple of four, from any numbers that `b` holds
+ * there: `b` and `out` need that room, and the additional columns mean nothing.
  */
 export function addDotTile(
   a: Matrix,

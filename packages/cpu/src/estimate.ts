@@ -1,6 +1,6 @@
 /**
- * Predicted time of a graph: the work that core knows of each op, divided by what this machine was measured to do.
- * Attention is counted by its plan, so that a window costs what a window costs.
+ * Predicted time of a graph: the work that core knows of each op, divided by what this machine was measured
+ * to do. Attention is counted by its plan, so that a window costs what a window costs.
  */
 import { type Graph } from '@attn/core';
 import {
@@ -16,6 +16,7 @@ import {
   type NodeOf,
   type OpName,
   type PlanCache,
+  type PointwiseOp,
 } from '@attn/core/backend';
 import { softmaxState, softmaxTile } from './attention/softmax.ts';
 import { addDotTile } from './dot-tile.ts';
@@ -26,22 +27,34 @@ const SAMPLE_MS = 2;
 /** The rate is found when this many samples in a row were no better: the engine has finished optimising. */
 const PATIENCE = 6;
 
-/** The end of waiting, on a machine that is very slow or very busy. */
+/** The longest measurement, for a machine that is very slow or very busy. */
 const LONGEST_MS = 200;
 
 /**
- * What is guessed before it is measured, in operations per millisecond; a usual machine has about as many.
+ * The rate before it is measured, in operations per millisecond: about that of an ordinary machine.
  */
 export const GUESSED_RATE = 4e6;
 
-/** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
-const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
+/**
+ * Ops whose cost follows from the size of their output: the cost of an element, in operations of the measured
+ * rate.
+ */
+const FLOPS_PER_ELEMENT = {
   add: 20,
+  sub: 20,
   mul: 20,
-  layerNorm: 40,
+  div: 20,
+  max: 30,
+  min: 30,
   gelu: 240,
   relu: 30,
   tanh: 120,
+  silu: 90,
+  sigmoid: 80,
+  exp: 90,
+  square: 30,
+  rsqrt: 50,
+  layerNorm: 40,
   softmax: 60,
   embedding: 8,
   gather: 8,
@@ -50,17 +63,17 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   concat: 8,
   argsort: 60,
   mask: 8,
-};
+} satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
-/** The same for one element of the input of a reduction. */
+/** The cost of one element of the input of a reduction. */
 const FLOPS_PER_TERM = 10;
 
-/** The same for copying one element of an operand of a product to scratch; see `ops/product.ts`. */
+/** The cost of copying one element of an operand of a product to scratch; see `ops/product.ts`. */
 const FLOPS_PER_CONVERSION = 6;
 
 /**
  * Operations per millisecond of attention with full tiles, head dim 64: the best of some milliseconds of real
- * work. Errors: `INTERNAL` when the clock tells nothing.
+ * work. Errors: `INTERNAL` when the clock does not move.
  */
 export function measureRate(): number {
   const tile = { data: new Float64Array(TILE * TILE).fill(0.5), offset: 0, stride: TILE };
@@ -89,12 +102,18 @@ export function measureRate(): number {
 const FLOPS_PER_CALL = 100_000;
 const FLOPS_PER_NODE = 40_000;
 
-/** In operations: a head's row of queries, a number of its keys and values that is widened, the softmax of a pair. */
+/**
+ * In operations: a head's row of queries, a number of its keys and values that is widened, the softmax of a
+ * pair.
+ */
 const FLOPS_PER_ROW = 900;
 const FLOPS_PER_NUMBER = 2.5;
 const FLOPS_PER_PAIR = 10;
 
-/** The rate that is measured is that of whole tiles with their softmax, at head dim 64; products alone are so much faster. */
+/**
+ * The measured rate is that of whole tiles with their softmax, at head dim 64. Products alone take this share
+ * of that time.
+ */
 const PRODUCTS = 0.97;
 
 /** Operations of all nodes, as the kernels perform them. */
@@ -106,8 +125,7 @@ export function countFlops(graph: Graph, plans: PlanCache): number {
 }
 
 function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
-  const perElement = FLOPS_PER_ELEMENT[node.op];
-  if (perElement !== undefined) return perElement * sizeOf(graph.values[node.outputs[0]].shape);
+  if (isPerElement(node)) return FLOPS_PER_ELEMENT[node.op] * sizeOf(graph.values[node.outputs[0]].shape);
   const specs = inputSpecs(graph, node);
   switch (node.op) {
     case 'attention':
@@ -122,9 +140,17 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       return productFlops(ops.linear.flops(specs, node.attributes), node, graph);
     case 'matmul':
       return productFlops(ops.matmul.flops(specs, node.attributes), node, graph);
-    default:
+    case 'reshape':
       return 0; // a view
+    default:
+      return node satisfies never;
   }
+}
+
+type PerElement = Extract<GraphNode, { op: keyof typeof FLOPS_PER_ELEMENT }>;
+
+function isPerElement(node: GraphNode): node is PerElement {
+  return Object.hasOwn(FLOPS_PER_ELEMENT, node.op);
 }
 
 /** A product with m × n outputs, and the conversion of its operands for every block of 64 × 64 of them. */
@@ -137,7 +163,7 @@ function productFlops(flops: number, node: GraphNode, graph: Graph): number {
   return flops + FLOPS_PER_CONVERSION * conversions;
 }
 
-/** What the plan computes that is to be expected; the run then finds the same plan in the store. */
+/** Operations of the plan that is to be expected; the run then finds that plan in the store. */
 function attentionFlops(node: NodeOf<'attention'>, specs: NamedSpecs, plans: PlanCache): number {
   const { problem, plan } = plans.expected(specs, node.attributes);
   const { batch, heads, kvHeads, queryLength, keyLength, headDim, valueDim } = problem;

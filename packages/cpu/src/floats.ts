@@ -1,19 +1,19 @@
 /**
- * Numbers in and out of kernels. Half precision is widened once at the door, by a table, so that every kernel sees
- * f32 only; results in half precision are rounded once at the end.
+ * Reads and writes the numbers of tensors for kernels, which compute with f32 arrays only. Half precision is
+ * widened once before a kernel, by a table, and rounded once after it.
  */
 import { AttnError, type Tensor } from '@attn/core';
 import { float32ToHalf, halfToNumber } from '@attn/core/backend';
 
 let halves: Float32Array | undefined;
 
-/** The number of each of the 65,536 half-precision bit patterns. */
+/** The table of the numbers of all 65,536 half-precision bit patterns. */
 function halfTable(): Float32Array {
   halves ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => halfToNumber(bits));
   return halves;
 }
 
-/** The elements of an f32 or f16 tensor as f32: its own array, or a widened copy. */
+/** The elements of an f32 or f16 tensor as f32: the tensor's own array, or a widened copy. */
 export function readFloats(tensor: Tensor): Float32Array {
   const { dtype, data } = tensor;
   if (dtype === 'f32' && data instanceof Float32Array) return data;
@@ -26,14 +26,14 @@ export function readFloats(tensor: Tensor): Float32Array {
   throw new AttnError('INTERNAL', 'cpu', `expected a float tensor, got ${dtype}`);
 }
 
-/** Where a kernel writes an f32 or f16 output: call `done` when all is written. */
+/** The array to which a kernel writes an f32 or f16 output. */
 export interface FloatOutput {
   readonly data: Float32Array;
-  /** Rounds to the output's dtype. */
+  /** Rounds the numbers to the output's dtype. Call it when all are written. */
   done(): void;
 }
 
-/** The output's own array for f32; a buffer in front of it for f16. */
+/** The array for an output: the tensor's own array for f32, an array beside it for f16. */
 export function writeFloats(tensor: Tensor): FloatOutput {
   const { dtype, data } = tensor;
   if (dtype === 'f32' && data instanceof Float32Array) return { data, done: () => {} };

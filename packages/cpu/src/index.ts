@@ -1,9 +1,9 @@
 /**
- * @attn/cpu: the plain TypeScript backend. Tiled online softmax over the block plan in plain loops: it runs
- * anywhere JavaScript runs, needs nothing, and is the fallback that always works.
+ * @attn/cpu: the plain TypeScript backend. It computes the tiles of the block plan with an online softmax, in
+ * plain loops. It runs wherever JavaScript runs, needs nothing, and is the fallback that always works.
  *
- * To read on: `attention/attention.ts` walks the plan, `attention/row-block.ts` computes a tile, `dot-tile.ts` is
- * the inner loop, and `ops/index.ts` lists the kernels.
+ * To read on: `attention/attention.ts` walks the plan, `attention/row-block.ts` computes a tile,
+ * `dot-tile.ts` is the inner loop, and `ops/index.ts` lists the kernels.
  */
 import { type Backend } from '@attn/core';
 import {
@@ -14,24 +14,46 @@ import {
   isPlausible,
   ops,
   PlanCache,
+  type KernelTable,
   type OptionKinds,
 } from '@attn/core/backend';
 import { countFlops, GUESSED_RATE, measureRate } from './estimate.ts';
 import { kernelTable } from './ops/index.ts';
 import { VERSION } from './version.ts';
 
-/** Options of `cpu`. */
+/**
+ * Options of `cpu`.
+ *
+ * @example
+ * ```ts
+ * const options: CpuOptions = { poison: true };
+ * describeConformance(() => cpu(options));
+ * ```
+ */
 export interface CpuOptions {
-  /** Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For tests. */
+  /**
+   * For tests: fills every output with NaN before its kernel runs, to prove that the kernel writes all of it.
+   */
   readonly poison?: boolean;
 }
 
 const CPU_OPTIONS: OptionKinds<CpuOptions> = { poison: aBoolean };
 
-/** Makes the plain JavaScript backend. One thread, float64 arithmetic, f32 and f16 tensors. */
+/**
+ * Makes the plain JavaScript backend: one thread, float64 arithmetic, f32 and f16 tensors.
+ * Errors: `INVALID_ARGUMENT` for options that make no sense.
+ *
+ * @example
+ * ```ts
+ * import { createAttn } from '@attn/core';
+ * import { cpu } from '@attn/cpu';
+ *
+ * const attn = await createAttn({ backends: [cpu()] });
+ * ```
+ */
 export function cpu(options: CpuOptions = {}): Backend {
   const { poison = false } = checkOptions('cpu', options, CPU_OPTIONS);
-  const known = kernelTable(new PlanCache());
+  const supported: KernelTable = kernelTable(new PlanCache());
   return defineBackend('cpu', {
     version: VERSION,
     probe: () => ({
@@ -40,8 +62,8 @@ export function cpu(options: CpuOptions = {}): Backend {
       features: { threads: 1, simd: false, f16: true },
     }),
     supports: ({ op }) =>
-      known[op] !== undefined || ops[op]?.isView || `there is no plain JavaScript kernel for ${op}`,
-    // In operations per millisecond.
+      supported[op] !== undefined || ops[op]?.isView || `there is no plain JavaScript kernel for ${op}`,
+    // Operations per millisecond.
     speed: {
       initial: () => GUESSED_RATE,
       parse: (json) => (isPlausible(json, GUESSED_RATE) ? json : undefined),

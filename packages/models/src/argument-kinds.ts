@@ -1,11 +1,10 @@
 /**
- * Kinds of arguments that are objects with methods: what is asked of them before any of their methods is
- * called.
+ * Kinds of arguments that are objects with methods. They are checked before any of their methods is called.
  */
 import { anObject, type Kind } from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
 
-/** An object that has all of these fields, such as what a family reads of a checkpoint. */
+/** The kind of an object that has all of these fields, such as weights that a family has read. */
 export function withFields(expected: string, ...fields: readonly string[]): Kind {
   return {
     expected,
@@ -17,7 +16,7 @@ export function withFields(expected: string, ...fields: readonly string[]): Kind
   };
 }
 
-/** An object whose methods of these names are there. */
+/** The kind of an object that has all of these methods. */
 function withMethods(expected: string, ...methods: readonly string[]): Kind {
   return {
     expected,
@@ -29,33 +28,39 @@ function withMethods(expected: string, ...methods: readonly string[]): Kind {
   };
 }
 
+/** An `Attn`. */
 export const anAttn: Kind = withMethods('an Attn, which createAttn makes', 'compile');
 
+/** A `Model`. */
 export const aModel: Kind = withMethods('a model, which a family loads', 'call', 'fixedGraph');
 
+/** A `TextTokenizer`. */
 export const aTokenizer: Kind = withMethods('a tokenizer with encode and decode', 'encode', 'decode');
 
-const checkpointMethods = withMethods('', 'has', 'spec', 'tensor', 'close');
+const checkpointMethods = withMethods('', 'has', 'spec', 'tensor', 'dispose');
 
+/** An open `Checkpoint`. */
 export const aCheckpoint: Kind = {
   expected: 'a checkpoint, which openCheckpoint opens',
   test(value) {
     if (!checkpointMethods.test(value)) return false;
     const { name, names, config } = value as Partial<Record<keyof Checkpoint, unknown>>;
-    const isListed = Array.isArray(names) && names.every((each) => typeof each === 'string');
+    const isListed = Array.isArray(names) && names.every((item) => typeof item === 'string');
     return typeof name === 'string' && isListed && anObject.test(config);
   },
 };
 
 const storeMethods = withMethods('', 'has', 'bytes', 'tensors');
 
+/** A `FileStore`. */
 export const aStore: Kind = {
   expected: 'a store of files, such as folderStore(path)',
   test: (value) => storeMethods.test(value) && typeof (value as { readonly name: unknown }).name === 'string',
 };
 
+/** A `ModelFamily`. */
 export const aFamily: Kind = withMethods(
-  'a family of models, such as longformer',
+  'a family of models, such as longformerFamily',
   'recognises',
   'slots',
   'load',

@@ -1,4 +1,4 @@
-// Whatever a public function gets: it takes it, or one typed sentence says what is wrong with it.
+// A public function accepts its arguments, or throws one typed sentence that says what is wrong with them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros, type JsonObject } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, expect, test } from 'vitest';
-import { goldenFolder, readGolden } from './goldens.testing.ts';
+import { goldenFolder, readGolden } from './testing/goldens.testing.ts';
 import * as models from './node.ts';
 
 const attn = await createAttn({ backends: [cpu()] });
@@ -20,18 +20,18 @@ afterAll(async () => {
 const [long, lm, words, embedded, short] = await Promise.all(
   ['longformer_short', 'reformer_lm', 'linformer_lm', 'linformer_encoder', 'roberta_encoder'].map(readGolden),
 );
-const longformer = await models.longformer.load(long.checkpoint);
-const reformer = await models.reformer.load(lm.checkpoint);
-const linformer = await models.linformer.load(words.checkpoint);
-const vectors = await models.linformer.load(embedded.checkpoint);
+const longformer = await models.longformerFamily.load(long.checkpoint);
+const reformer = await models.reformerFamily.load(lm.checkpoint);
+const linformer = await models.linformerFamily.load(words.checkpoint);
+const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
 const encoder = new models.LoadedModel(longformer, undefined, attn);
 const writer = new models.LoadedModel(reformer, tokenizer, attn);
 const store = models.folderStore(goldenFolder('longformer_short'));
 
 const { signal } = new AbortController();
-const read = { signal, onProgress: () => {}, inMemory: true };
-const loading = { ...read, architecture: 'LongformerModel', attn, families: models.FAMILIES };
+const reading = { signal, onProgress: () => {}, inMemory: true };
+const loading = { ...reading, architecture: 'LongformerModel', attn, families: models.FAMILIES };
 const http = { fetch: () => Promise.reject(new TypeError('no network')), headers: {}, signal };
 const hub = {
   revision: 'main',
@@ -50,19 +50,19 @@ const masked = {
   tokenTypeIds: [[0, 0]],
 };
 
-/** The functions of a family. What they take of a checkpoint is taken whole. */
-function family(one: models.ModelFamily, checkpoint: models.Checkpoint): FunctionTable {
+/** The functions of a family. */
+function family(family: models.ModelFamily, checkpoint: models.Checkpoint): FunctionTable {
   const { config } = checkpoint;
-  const tokenizerOf = (given: JsonObject) => one.tokenizer?.(given);
+  const tokenizerOf = (json: JsonObject) => family.tokenizer?.(json);
   return {
-    [`${one.name}.recognises`]: { call: one.recognises, args: () => [config], depth: 0 },
-    [`${one.name}.slots`]: {
-      call: one.slots,
+    [`${family.name}.recognises`]: { call: family.recognises, args: () => [config], depth: 0 },
+    [`${family.name}.slots`]: {
+      call: family.slots,
       args: () => [{ config, has: () => true }, undefined],
       depth: 0,
     },
-    [`${one.name}.tokenizer`]: { call: tokenizerOf, args: () => [config], depth: 0 },
-    [`${one.name}.load`]: { call: one.load, args: () => [checkpoint, read], options: [1], depth: 0 },
+    [`${family.name}.tokenizer`]: { call: tokenizerOf, args: () => [config], depth: 0 },
+    [`${family.name}.load`]: { call: family.load, args: () => [checkpoint, reading], options: [1], depth: 0 },
   };
 }
 
@@ -79,18 +79,22 @@ describeFunctions([models], {
     depth: 1,
   },
   'loadFrom of a store': { call: models.loadFrom, args: () => [store], depth: 0 },
-  openCheckpoint: { args: () => [store], depth: 0, after: (opened) => (opened as models.Checkpoint).close() },
+  openCheckpoint: {
+    args: () => [store],
+    depth: 0,
+    after: (opened) => (opened as models.Checkpoint).dispose(),
+  },
   urlStore: { args: () => ['http://127.0.0.1:1/', { ...http, attempts: 1 }], options: [1] },
   folderStore: { args: () => [folder, 'a name'] },
   hubStore: 'asks for a model that is there; its options are those of loadModel',
   writeCheckpoint: {
-    // Folders with wrong names must not be made where the tests stand.
+    // Folders with wrong names must not be made in the working directory.
     call: (name: unknown, ...rest: never[]) =>
       (models.writeCheckpoint as (...args: unknown[]) => Promise<void>)(
         typeof name === 'string' && name !== '' ? join(folder, name) : name,
         ...rest,
       ),
-    args: () => ['out', short.checkpoint, read],
+    args: () => ['out', short.checkpoint, reading],
     options: [2],
     depth: 0,
   },
@@ -102,7 +106,7 @@ describeFunctions([models], {
   memoryCheckpoint: { args: () => [{}, new Map([['a', zeros('f32', [1])]]), 'a name'] },
   randomCheckpoint: {
     args: () => [
-      models.longformer,
+      models.longformerFamily,
       long.checkpoint.config,
       { seed: 1, architecture: 'LongformerModel', dtype: 'f16' },
     ],
@@ -112,9 +116,9 @@ describeFunctions([models], {
   byteTokenizer: { args: () => [2] },
   'byteTokenizer.encode': { call: tokenizer.encode, args: () => ['abc'] },
   'byteTokenizer.decode': { call: tokenizer.decode, args: () => [[5, 6]] },
-  ...family(models.longformer, long.checkpoint),
-  ...family(models.reformer, lm.checkpoint),
-  ...family(models.linformer, words.checkpoint),
+  ...family(models.longformerFamily, long.checkpoint),
+  ...family(models.reformerFamily, lm.checkpoint),
+  ...family(models.linformerFamily, words.checkpoint),
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],
@@ -177,7 +181,8 @@ describeFunctions([models], {
         ...run,
         pooling: 'cls',
         maxLength: 8,
-        tooLong: 'refuse',
+        normalize: true,
+        onLongText: 'throw',
         overlap: 1,
         globalTokens: [0],
         batchTokens: 64,
@@ -185,6 +190,11 @@ describeFunctions([models], {
       },
     ],
     options: [1],
+  },
+  'LoadedModel.fixedGraph': {
+    call: encoder.fixedGraph.bind(encoder),
+    args: () => [{ batch: 1, length: 4, globalTokens: [0] }],
+    options: [0],
   },
   'LoadedModel.run': { call: (...[a, b]) => encoder.run(a, b), args: () => [masked, run], options: [0, 1] },
   'LoadedModel.generate': {

@@ -1,4 +1,4 @@
-/** Texts as their UTF-8 bytes, for models that read bytes and need no tokenizer.json. */
+/** A tokenizer whose tokens are UTF-8 bytes, for models that need no tokenizer.json. */
 import { aString, checkArgument, integer } from '@attn/core/backend';
 import { readIntegerList } from './inputs/integers.ts';
 import type { TextTokenizer } from './tokenizer.ts';
@@ -6,8 +6,11 @@ import type { TextTokenizer } from './tokenizer.ts';
 const WHERE = 'models/byteTokenizer';
 
 /**
- * An id is a byte plus `first`; ids that are no byte are special and have no text. Errors:
- * `INVALID_ARGUMENT`.
+ * Returns a tokenizer of UTF-8 bytes. An id is a byte plus `first`;
+ * other ids are special and have no text. Errors: `INVALID_ARGUMENT`.
+ *
+ * @example
+ * byteTokenizer(2).encode('hi').ids; // [106, 107]
  */
 export function byteTokenizer(first: number): TextTokenizer {
   checkArgument(WHERE, 'first', first, integer());

@@ -1,7 +1,8 @@
-/** The models of this package that `loadModel` tries, one line each; applications may pass a list of their own. */
-import { linformer } from './linformer/index.ts';
-import { longformer } from './longformer/index.ts';
+/** The families that `loadModel` tries, one line each. Applications may pass a list of their own. */
+import { linformerFamily } from './linformer/index.ts';
+import { longformerFamily } from './longformer/index.ts';
 import type { ModelFamily } from './model.ts';
-import { reformer } from './reformer/index.ts';
+import { reformerFamily } from './reformer/index.ts';
 
-export const FAMILIES: readonly ModelFamily[] = [longformer, reformer, linformer];
+/** All families of this package. */
+export const FAMILIES: readonly ModelFamily[] = [longformerFamily, reformerFamily, linformerFamily];

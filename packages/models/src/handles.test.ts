@@ -1,5 +1,5 @@
-// No file stays open: not after an example of the docs, not after a load that fails midway, whatever fails
-// it.
+// No file stays open: neither after an example of the docs nor after
+// a load that fails midway, for whatever reason.
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,10 +11,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { folderStore } from './files/folder-store.ts';
 import type { FileStore, TensorFile } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
-import { goldenFolder } from './goldens.testing.ts';
+import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { loadModel } from './node.ts';
-import { toLongformer } from './longformer/index.ts';
+import { LoadedModel } from './loaded-model.ts';
+import { longformerFamily, toLongformer } from './longformer/index.ts';
 
 let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'attn-handles-'))));
@@ -27,17 +28,17 @@ async function openFiles(under: string): Promise<readonly string[]> {
   return paths.filter((path) => path.startsWith(under));
 }
 
-/** A store that knows how many of its files are open. */
+/** A store that counts its open files. */
 function counting(inner: FileStore): { readonly store: FileStore; open(): number } {
   let open = 0;
   const tensors = async (file: string): Promise<TensorFile> => {
     const opened = await inner.tensors(file);
     open += 1;
-    const close = async (): Promise<void> => {
+    const dispose = async (): Promise<void> => {
       open -= 1;
-      await opened.close();
+      await opened.dispose();
     };
-    return { ...opened, close };
+    return { ...opened, dispose };
   };
   return { store: { ...inner, tensors }, open: () => open };
 }
@@ -93,12 +94,23 @@ describe('a load', () => {
   });
 });
 
+test('`await using` closes a checkpoint and releases a model', async () => {
+  const { store, open } = counting(folderStore(goldenFolder('roberta_encoder')));
+  {
+    await using checkpoint = await openCheckpoint(store);
+    await using long = toLongformer(checkpoint);
+    await using model = new LoadedModel(await longformerFamily.load(long));
+    expect([open(), model.network.maxLength]).toEqual([1, 4096]);
+  }
+  expect(open()).toBeLessThan(1);
+});
+
 test('the long model of a short one closes it', async () => {
   const { store, open } = counting(folderStore(goldenFolder('roberta_encoder')));
   const short = await openCheckpoint(store);
   const long = toLongformer(short);
   expect(open()).toBe(1);
-  await long.close();
+  await long.dispose();
   expect(open()).toBe(0);
 });
 
@@ -109,14 +121,14 @@ test('the docs’ example of a long model leaves no file open', { timeout: 60_00
   expect(example).toContain('toLongformer');
   await cp(goldenFolder('roberta_encoder'), join(folder, 'roberta-base'), { recursive: true });
   await symlink(fileURLToPath(new URL('../node_modules', import.meta.url)), join(folder, 'node_modules'));
-  // A package finds itself by its own name only from within.
+  // A package can import itself by name only from inside its folder.
   const imported = example.replace(
     "'@attn/models/node'",
     JSON.stringify(new URL('../dist/node.js', import.meta.url).href),
   );
-  // In a function, whose names end with it.
+  // In a function, so that its variables end with it.
   const code = imported.replace(/^(import .+?;)\n(.+)$/s, '$1\nawait (async () => {\n$2})();');
-  // A file that is forgotten is closed by the garbage collector, which then warns of it: DEP0137.
+  // The garbage collector closes a forgotten file, and warns about it: DEP0137.
   const collect =
     '\nfor (let i = 0; i < 10; i++) { globalThis.gc(); await new Promise((turn) => setTimeout(turn, 10)); }\n';
   await writeFile(join(folder, 'example.mjs'), code + collect);
@@ -124,7 +136,7 @@ test('the docs’ example of a long model leaves no file open', { timeout: 60_00
     cwd: folder,
   });
   await expect(run).resolves.toMatchObject({ stderr: '' });
-  expect((await loadModel(join(folder, 'roberta-base-4096'))).model.maxLength).toBe(4096);
+  expect((await loadModel(join(folder, 'roberta-base-4096'))).network.maxLength).toBe(4096);
 });
 
 function fail(): never {

@@ -1,11 +1,12 @@
-// Damaged and hostile checkpoints: a typed error or a model, never anything else, and no memory for what is only claimed.
+// Damaged and hostile checkpoints give a typed error or a model, never
+// anything else, and no memory is allocated for sizes that are only claimed.
 import { AttnError, type Json, type JsonObject } from '@attn/core';
 import { openSafetensors } from '@attn/safetensors';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { filesOf, type Files } from './files/server.testing.ts';
 import type { FileStore } from './files/file-store.ts';
-import { goldenFolder } from './goldens.testing.ts';
+import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { LoadedModel } from './loaded-model.ts';
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
   config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
 });
 
-/** The largest piece that was ever read. */
+/** The largest piece that was read. */
 let largest = 0;
 
 function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): FileStore {
@@ -31,16 +32,16 @@ function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): F
     bytes: async (file) => all.get(file),
     tensors: async (file) => {
       const bytes = all.get(file) ?? new Uint8Array(0);
-      const read = async (offset: number, length: number): Promise<Uint8Array> => {
+      const readBytes = async (offset: number, length: number): Promise<Uint8Array> => {
         largest = Math.max(largest, length);
         return bytes.slice(offset, offset + length);
       };
-      return { ...(await openSafetensors({ size: bytes.length, read })), close: async () => {} };
+      return { ...(await openSafetensors({ size: bytes.length, read: readBytes })), dispose: async () => {} };
     },
   };
 }
 
-/** A model, or one of our own errors that puts the blame on the input. */
+/** Loads a model, or fails with an `AttnError` that blames the input. */
 async function survives(changes: Readonly<Record<string, Uint8Array>>, base = files): Promise<void> {
   largest = 0;
   try {

@@ -21,7 +21,7 @@ export { REFORMER_PRESETS } from './reformer/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
 export {
-  longformer,
+  longformerFamily,
   Longformer,
   toLongformer,
   type ToLongformerOptions,
@@ -31,7 +31,7 @@ export {
   type LongformerConfig,
 } from './longformer/index.ts';
 export {
-  reformer,
+  reformerFamily,
   Reformer,
   type Chunks,
   type ReformerArchitecture,
@@ -42,7 +42,7 @@ export {
 } from './reformer/index.ts';
 export { byteTokenizer } from './byte-tokenizer.ts';
 export {
-  linformer,
+  linformerFamily,
   Linformer,
   type FairseqArchitecture,
   type FairseqConfig,

@@ -1,6 +1,8 @@
-/** What a value from outside is an instance of. `instanceof` would not know the classes of another realm. */
+/**
+ * The class of a value that a caller passed. `instanceof` does not recognise the classes of another realm.
+ */
 
-/** `Object`, `URL`, `Map`, also of another realm. */
+/** Name of a value's class: `Object`, `URL`, `Map`, also of another realm. */
 export function kindOf(value: unknown): string {
   try {
     return Object.prototype.toString.call(value).slice('[object '.length, -1);

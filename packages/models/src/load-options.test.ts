@@ -10,7 +10,7 @@ describe('options', () => {
     [{ inMemory: 'yes' }, 'inMemory must be true or false, got "yes"'],
     [
       { families: [{}] },
-      'families must be a list of at least one family of models, such as longformer, got [{}]',
+      'families must be a list of at least one family of models, such as longformerFamily, got [{}]',
     ],
     [{ attn: {} }, 'attn must be an Attn, which createAttn makes, got {}'],
   ])('%o are refused before anything is read', async (options, message) => {

@@ -1,9 +1,10 @@
-// A page loads a checkpoint from another web server, tensor by tensor, and runs it: the outputs are those of the original.
+// A page loads a checkpoint from another web server, tensor by
+// tensor, and runs it: the outputs are those of the original.
 import { createAttn } from '@attn/core';
 import { parseSafetensors } from '@attn/safetensors';
 import { wasm } from '@attn/wasm';
 import { expect, inject, test } from 'vitest';
-import { differences } from './differences.testing.ts';
+import { differences } from './testing/differences.testing.ts';
 import { loadModel } from './index.ts';
 
 test('loadModel on a page', async () => {
@@ -20,7 +21,7 @@ test('loadModel on a page', async () => {
   const attn = await createAttn({ backends: [wasm()] });
   const model = await loadModel(url, { attn, fetch: counted, architecture: 'LinformerLM' });
   expect(model.tokenizer).toBeUndefined();
-  // The size, the length of the header, the header, and then each tensor by itself.
+  // Requests for the size, the length of the header, the header, and then each tensor.
   expect(whole).toEqual([]);
   expect([...ranges].slice(0, 2)).toEqual(['bytes=0-0', 'bytes=0-7']);
   expect(ranges.size).toBeGreaterThan(10);

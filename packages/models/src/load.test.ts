@@ -1,4 +1,5 @@
-// Loading from folders, URLs, shards and the hub: all must give the golden's output, and read no more than they need.
+// Loading from folders, URLs, shards and the hub: all give the
+// golden's output, and read no more than they need.
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +19,8 @@ import {
   type Files,
   type TestServer,
 } from './files/server.testing.ts';
-import { differences } from './differences.testing.ts';
-import { goldenFolder, readGolden, type Golden } from './goldens.testing.ts';
+import { differences } from './testing/differences.testing.ts';
+import { goldenFolder, readGolden, type Golden } from './testing/goldens.testing.ts';
 import { loadModel, type LoadedModel, type NodeLoadOptions } from './node.ts';
 
 const ID = 'longformer_short';
@@ -92,7 +93,7 @@ describe('weights on disk', () => {
     const [later, now] = await Promise.all(
       [false, true].map((inMemory) => loadModel(source, { attn, inMemory })),
     );
-    const constants = ({ model }: LoadedModel): readonly Tensor[] => [
+    const constants = ({ network: model }: LoadedModel): readonly Tensor[] => [
       ...model.call(golden.batch).graph.constants.values(),
     ];
     const largeOnes = constants(later).filter(({ shape }) => sizeOf(shape) >= 1024);
@@ -103,8 +104,8 @@ describe('weights on disk', () => {
   });
 
   test('must stay as they are until then', async () => {
-    const [changed, kept] = [await put(), await mkdtemp(join(folder, 'kept-'))];
-    for (const [name, bytes] of files) await writeFile(join(kept, name), bytes);
+    const [changed, unchanged] = [await put(), await mkdtemp(join(folder, 'kept-'))];
+    for (const [name, bytes] of files) await writeFile(join(unchanged, name), bytes);
     const weights = files.get('model.safetensors') ?? new Uint8Array(0);
     for (const backend of ['cpu', 'onnx']) {
       await writeFile(join(changed, 'model.safetensors'), weights);
@@ -115,8 +116,8 @@ describe('weights on disk', () => {
         message: expect.stringContaining('it has changed since it was opened'),
       });
     }
-    const now = await loadModel(kept, { attn, inMemory: true });
-    await rm(kept, { recursive: true });
+    const now = await loadModel(unchanged, { attn, inMemory: true });
+    await rm(unchanged, { recursive: true });
     expect(differences(golden, await now.run(golden.batch))).toEqual([]);
   });
 });
@@ -138,7 +139,7 @@ describe('the web', () => {
     await works({ 'config.json': `${url}/config.json`, 'model.safetensors': `${url}/model.safetensors` });
     const ranges = requests.filter((request) => request.startsWith('GET /model.safetensors'));
     expect(new Set(ranges).size).toBe(ranges.length);
-    // Its size, its header's length, its header, its tensors.
+    // Requests for the size, the length of the header, the header, and each tensor.
     expect(ranges.length).toBe(3 + golden.checkpoint.names.length);
   });
   test('what is not there', async () => {

@@ -1,5 +1,5 @@
-/** A model, its tokenizer, and something to run it on: what `loadModel` gives. */
-import { AttnError, type Attn, type Tensors } from '@attn/core';
+/** A model with its tokenizer and the backends that run it: the result of `loadModel`. */
+import { AttnError, type Attn, type Graph, type Tensors } from '@attn/core';
 import {
   aFunction,
   aSignal,
@@ -16,10 +16,11 @@ import type { EncodeInput } from './encode/inputs.ts';
 import { generate, type Generated, type GenerateOptions, type Prompt } from './generate/generate.ts';
 import { GraphRuns } from './graph/graph-runs.ts';
 import { checkBatch } from './inputs/batch.ts';
-import type { Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
+import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
+import type { RunnableModel } from './runnable-model.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
-/** Options of `run`. */
+/** Options of `LoadedModel.run`. */
 export type ModelRunOptions = RunOptions & { readonly backend?: string };
 
 const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
@@ -30,34 +31,45 @@ const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
 
 const WHERE = 'models/run';
 
-/** A model that runs. */
+/**
+ * A model that can run: it encodes texts, continues them, and computes single batches.
+ *
+ * @example
+ * const model = new LoadedModel(await longformerFamily.load(checkpoint), tokenizer, attn);
+ */
 export class LoadedModel {
-  readonly model: Model;
+  /** The model by itself: its config, weights and graphs. */
+  readonly network: Model;
   /** Undefined when the checkpoint has no tokenizer.json. */
   readonly tokenizer: TextTokenizer | undefined;
   private readonly graphs: GraphRuns | undefined;
 
   /**
-   * @param attn whose backends run it; without, the model can only be looked at and exported
-   * @throws AttnError `INVALID_ARGUMENT`
+   * Errors: `INVALID_ARGUMENT`.
+   *
+   * @param attn runs the model on its backends; without it the model can only be inspected and exported
    */
   constructor(model: Model, tokenizer?: TextTokenizer, attn?: Attn) {
     checkArgument('models/LoadedModel', 'model', model, aModel);
     if (tokenizer !== undefined) checkArgument('models/LoadedModel', 'tokenizer', tokenizer, aTokenizer);
     if (attn !== undefined) checkArgument('models/LoadedModel', 'attn', attn, anAttn);
-    this.model = model;
+    this.network = model;
     this.tokenizer = tokenizer;
     this.graphs = attn && new GraphRuns(attn);
   }
 
   /**
-   * A vector for each text, or the states of its tokens. Texts go through the checkpoint's tokenizer; ids are
-   * taken as they are, with their special tokens. Rows of similar length run together, padded; texts longer
-   * than the model are cut into overlapping windows, with a warning. A list of numbers or bigints, a typed
-   * array of integers or a tensor [tokens] is one input; a tensor [rows, tokens] is one for each row.
+   * Computes a vector for each text, or the states of its tokens. Texts go through the
+   * checkpoint's tokenizer; ids are used as they are, with their special tokens. Rows of
+   * similar length run together, padded. Texts longer than the model are split into overlapping
+   * windows, with a warning. A list of numbers or bigints, a typed array of integers or a
+   * tensor [tokens] is one input; a tensor [rows, tokens] is one input for each row.
    *
    * Errors: `UNSUPPORTED` (a model with a head: load it without), `INVALID_ARGUMENT`, `MISSING_INPUT` (no
    * tokenizer, no `attn`), `ABORTED`, and those of the backends.
+   *
+   * @example
+   * const { embeddings } = await model.encode(['Call me Ishmael.', 'Some years ago'], { normalize: true });
    */
   encode(
     inputs: EncodeInput | readonly EncodeInput[],
@@ -75,43 +87,61 @@ export class LoadedModel {
     inputs: EncodeInput | readonly EncodeInput[],
     options: EncodeOptions = {},
   ): Promise<Embeddings | TokenStates> {
-    const { model, tokenizer } = this;
-    return encode({ model, tokenizer, graphs: this.running() }, inputs, options);
+    return encode(this.runnable(), inputs, options);
   }
 
   /**
-   * Continues a text or ids, token by token, where the model is a causal language model. With ids the prompt is taken as it is.
+   * Continues a text or ids, token by token, if the model is a causal
+   * language model. A prompt of ids is used as it is.
    *
-   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
+   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT`
+   * (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
+   *
+   * @example
+   * const { text } = await model.generate('Call me', { maxNewTokens: 16 });
    */
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Generated> {
-    const { model, tokenizer } = this;
-    return generate({ model, tokenizer, graphs: this.running() }, prompt, options);
+    return generate(this.runnable(), prompt, options);
   }
 
   /**
-   * Runs one batch and returns every output of the model, as the original names them. The batch must not
-   * change until the promise settles. Errors: those of `Model.call` and of the run.
+   * Runs one batch and returns every output of the model, under the original's names. The batch
+   * must not change until the promise settles. Errors: those of `Model.call` and of the backends.
+   *
+   * @example
+   * const { last_hidden_state } = await model.run({ inputIds: [[0, 5, 2]] });
    */
   async run(batch: TokenBatch | VectorBatch, options: ModelRunOptions = {}): Promise<Tensors> {
-    const graphs = this.running();
+    const { graphs } = this.runnable();
     const checked = checkOptions(WHERE, options, RUN_OPTIONS);
-    const { graph, inputs } = callOf(this.model, batch);
+    const { graph, inputs } = callOf(this.network, batch);
     return (await graphs.run(graph, inputs, checked)).outputs;
   }
 
-  /** Releases what was compiled. The model can be used again, and compiles again. */
+  /**
+   * Returns a graph whose only input is `input_ids` [batch, length], i32, or `inputs_embeds`, f32. It needs
+   * no `attn`. Errors: those of `Model.fixedGraph`.
+   *
+   * @example
+   * const { model } = exportOnnx(loaded.fixedGraph({ batch: 1, length: 4096, globalTokens: [0] }));
+   */
+  fixedGraph(call: FixedCall): Graph {
+    return this.network.fixedGraph(call);
+  }
+
+  /** Releases the compiled graphs. The model can still be used: it compiles again. */
   dispose(): void {
     this.graphs?.release();
   }
 
-  /** Disposes it at the end of a block, by `await using`. */
+  /** Calls `dispose()`; `await using` calls it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.dispose();
   }
 
-  private running(): GraphRuns {
-    if (this.graphs !== undefined) return this.graphs;
+  private runnable(): RunnableModel {
+    const { network: model, tokenizer, graphs } = this;
+    if (graphs !== undefined) return { model, tokenizer, graphs };
     const message = 'the model was loaded without an attn to run it on: loadModel(source, { attn })';
     throw new AttnError('MISSING_INPUT', WHERE, message);
   }

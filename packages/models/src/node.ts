@@ -1,4 +1,7 @@
-/** @attn/models/node: all of @attn/models, and a `loadModel` that reads folders on disk and models of the Hugging Face hub. */
+/**
+ * `@attn/models/node`: all of `@attn/models`, and a `loadModel` that
+ * also loads folders on disk and models of the Hugging Face hub.
+ */
 import { stat } from 'node:fs/promises';
 import { AttnError } from '@attn/core';
 import { checkOptions, show, type OptionKinds } from '@attn/core/backend';
@@ -21,10 +24,17 @@ const WHERE = 'models/load';
 const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = { ...WEB_OPTIONS, ...HUB_OPTIONS };
 
 /**
- * Loads a model from a folder, from the Hugging Face hub by its id (downloaded once into the cache that Hugging Face's own libraries use), from
- * a URL under which its files lie, or from URLs by file name. A text is the path of a folder if there is one, then an id.
- * @throws AttnError `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules, tensors that do not fit the config), `UNSUPPORTED` (an unknown
- * model, pickles), `INVALID_ARGUMENT`, `TIMEOUT` (no network), `ABORTED`
+ * Loads a model: from a folder; from the Hugging Face hub by its id (downloaded once into the
+ * cache of Hugging Face's own libraries); from one URL under which the files lie; or from URLs
+ * by file name. A string is the path of a folder if that folder exists, and an id otherwise.
+ *
+ * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules, tensors that do not fit the
+ * config), `UNSUPPORTED` (an unknown model, pickles), `INVALID_ARGUMENT`, `TIMEOUT` (no network), `ABORTED`.
+ *
+ * @example
+ * const attn = await createAttn();
+ * const model = await loadModel('models/longformer', { attn });
+ * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
 export async function loadModel(
   source: UrlMap | string | URL,

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { cutsAtSpaces, textPieces } from './text-pieces.ts';
 import { readTokenizer, type TextTokenizer } from './tokenizer.ts';
-import { letterTokenizer, specialToken } from './tokenizer.testing.ts';
+import { letterTokenizer, specialToken } from './testing/tokenizer.testing.ts';
 
 let book: string;
 beforeAll(async () => {
@@ -114,7 +114,7 @@ describe.each(Object.entries(TOKENIZERS))('%s', (_title, make) => {
     const part = book.slice(0, 150_000);
     const whole = idsOf(part);
     for (const least of [1, 500, undefined]) {
-      const pieces = [...textPieces(part, true, least)];
+      const pieces = [...textPieces(part, { canCut: true, least })];
       expect(pieces.length).toBeGreaterThan(30);
       expect(pieces.join('')).toBe(part);
       expect(pieces.flatMap(idsOf)).toEqual(whole);
@@ -122,7 +122,7 @@ describe.each(Object.entries(TOKENIZERS))('%s', (_title, make) => {
   });
   test('and so has any text, cut wherever it can be', () => {
     const property = fc.property(text, fc.integer({ min: 1, max: 20 }), (whole, least) => {
-      const pieces = [...textPieces(whole, true, least)];
+      const pieces = [...textPieces(whole, { canCut: true, least })];
       expect(pieces.join('')).toBe(whole);
       expect(pieces.flatMap(idsOf)).toEqual(idsOf(whole));
     });
@@ -131,9 +131,9 @@ describe.each(Object.entries(TOKENIZERS))('%s', (_title, make) => {
 });
 
 test('nothing is cut but before a space between visible characters', () => {
-  expect([...textPieces('aa bc  d\ne f', true, 1)]).toEqual(['aa', ' bc  d\ne', ' f']);
-  expect([...textPieces('a b c', false, 1)]).toEqual(['a b c']);
-  expect([...textPieces('', true, 1)]).toEqual(['']);
+  expect([...textPieces('aa bc  d\ne f', { canCut: true, least: 1 })]).toEqual(['aa', ' bc  d\ne', ' f']);
+  expect([...textPieces('a b c', { canCut: false, least: 1 })]).toEqual(['a b c']);
+  expect([...textPieces('', { canCut: true, least: 1 })]).toEqual(['']);
 });
 
 describe('not cut are texts of a tokenizer', () => {
@@ -204,7 +204,7 @@ describe('not cut are texts of a tokenizer', () => {
 
 describe('a tokenizer.json', () => {
   const bytes = new TextEncoder().encode(JSON.stringify(letterTokenizer()));
-  const read = async (): Promise<TextTokenizer> => {
+  const readLetters = async (): Promise<TextTokenizer> => {
     const tokenizer = await readTokenizer({
       name: 'test',
       has: async () => true,
@@ -215,7 +215,7 @@ describe('a tokenizer.json', () => {
     return tokenizer;
   };
   test('is asked for each piece of a text once', async () => {
-    const tokenizer = await read();
+    const tokenizer = await readLetters();
     tokenizer.encode('a');
     const asked = vi.spyOn(Tokenizer.prototype, 'encode');
     const long = 'call me ishmael '.repeat(2_000);
@@ -227,13 +227,13 @@ describe('a tokenizer.json', () => {
   });
   test('says how far it is', async () => {
     const long = 'call me ishmael '.repeat(2_000);
-    const steps = [...((await read()).encodeSteps?.(long) ?? [])];
+    const steps = [...((await readLetters()).encodeSteps?.(long) ?? [])];
     expect(steps.length).toBeGreaterThan(5);
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
     expect(steps.at(-1)).toBeLessThan(long.length);
   });
   test('knows what stands around a text of nothing, and reads no ids', async () => {
-    const tokenizer = await read();
+    const tokenizer = await readLetters();
     expect(tokenizer.encode('')).toEqual({ ids: [0, 2], before: 1, after: 1 });
     expect(tokenizer.decode([])).toBe('');
   });

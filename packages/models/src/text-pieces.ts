@@ -1,25 +1,27 @@
 /**
- * Where a text may be cut so that its pieces have the ids of the whole. That depends on every part of a
- * tokenizer, so a tokenizer.json is only cut where all of its parts are known to see no further than a word;
- * texts of any other tokenizer are one piece.
+ * Cuts a text so that its pieces have the ids of the whole. Whether that is possible
+ * depends on every part of a tokenizer: texts are only cut if no part of the
+ * tokenizer.json can see further than a word. Texts of any other tokenizer are one piece.
  *
- * Cuts are before a single space between two visible characters. There a pre-tokenizer that splits at spaces
- * splits in any case; normal forms of Unicode never join a space to what is before it; and nothing on the
- * left depends on what is on the right.
+ * Cuts are before a single space between two visible characters. A pre-tokenizer
+ * that splits at spaces splits there in any case; Unicode normalisation never joins
+ * a space to the character before it; and nothing on the left depends on the right.
  */
 import type { JsonObject } from '@attn/core';
 
-/** Characters of a piece, at least: some ten milliseconds of work. */
+/** Fewest characters of a piece: about ten milliseconds of work. */
 const PIECE = 4_096;
 
-/** Letters, digits and ASCII's marks: no character that a normalizer might remove or make a space of. */
+/**
+ * A place to cut, between letters, digits and ASCII punctuation: a
+ * normalizer neither removes these characters nor makes spaces of them.
+ */
 const CUT = String.raw`[\p{L}\p{N}!-~] (?=[\p{L}\p{N}!-~])`;
 
-/** The pieces of a text, in order; together they are the text. */
+/** Yields the pieces of a text in order. Together they are the text. */
 export function* textPieces(
   text: string,
-  canCut: boolean,
-  least: number = PIECE,
+  { canCut, least = PIECE }: { readonly canCut: boolean; readonly least?: number },
 ): Generator<string, void, undefined> {
   const cuts = new RegExp(CUT, 'gu');
   let start = 0;
@@ -33,9 +35,9 @@ export function* textPieces(
   yield text.slice(start);
 }
 
-/** Whether texts of this tokenizer may be cut. */
+/** True when texts may be cut for this tokenizer. */
 export function cutsAtSpaces(tokenizer: JsonObject, config: JsonObject): boolean {
-  const { normalizer, pre_tokenizer: preTokenizer, model, added_tokens: added } = tokenizer;
+  const { normalizer, pre_tokenizer: preTokenizer, model, added_tokens: addedTokens } = tokenizer;
   const steps = flat(normalizer, 'normalizers');
   const splits = flat(preTokenizer, 'pretokenizers');
   const losesEdges = config.remove_space === true || steps.some(({ type }) => type === 'Strip');
@@ -44,17 +46,17 @@ export function cutsAtSpaces(tokenizer: JsonObject, config: JsonObject): boolean
     splits.length > 0 &&
     (splits.every(dropsSpaces) || marksSpaces(splits, model) || (isByteLevel(splits) && !losesEdges)) &&
     hasLocalModel(model, splits) &&
-    listOf(added).every(isLocalToken)
+    listOf(addedTokens).every(isLocalToken)
   );
 }
 
-/** The parts of a sequence, or the one part. */
+/** The parts of a sequence, or a single part as a list. */
 function flat(part: unknown, name: string): readonly JsonObject[] {
   if (!isObject(part)) return [];
   return part.type === 'Sequence' ? listOf(part[name]).flatMap((inner) => flat(inner, name)) : [part];
 }
 
-/** Maps characters, or marks that are not spaces. */
+/** True for a normalizer that maps single characters, or strings without spaces. */
 function isLocalNormalizer({ type, pattern }: JsonObject): boolean {
   switch (type) {
     case 'NFC':
@@ -69,7 +71,7 @@ function isLocalNormalizer({ type, pattern }: JsonObject): boolean {
       return true;
     case 'Replace': {
       if (!isObject(pattern)) return false;
-      // Runs of spaces are not cut, so that what makes one space of them sees whole ones.
+      // Texts are never cut within a run of spaces, so a rule that collapses runs sees whole runs.
       if (pattern.Regex === ' {2,}') return true;
       return typeof pattern.String === 'string' && pattern.String !== '' && !/\s/.test(pattern.String);
     }
@@ -78,25 +80,25 @@ function isLocalNormalizer({ type, pattern }: JsonObject): boolean {
   }
 }
 
-/** Splits at spaces and drops them. */
+/** True for a pre-tokenizer that splits at spaces and drops them. */
 function dropsSpaces({ type }: JsonObject): boolean {
   return type === 'BertPreTokenizer' || type === 'Whitespace' || type === 'WhitespaceSplit';
 }
 
-/** GPT-2's own expression, in which a space belongs to the word after it. */
+/** True for GPT-2's pre-tokenizer, in which a space belongs to the word after it. */
 function isByteLevel([{ type, use_regex: splits = true }, ...others]: readonly JsonObject[]): boolean {
   return type === 'ByteLevel' && splits === true && others.length === 0;
 }
 
 /**
- * SentencePiece's way: a space is a mark before a word, and every word has one. Where nothing else splits the
- * text, no token may reach over the mark of another word.
+ * True for SentencePiece's way: a space becomes a mark before a word, and every word has a mark.
+ * No token may then contain the mark of another word, because nothing else may split the text.
  */
 function marksSpaces(splits: readonly JsonObject[], model: unknown): boolean {
   const marks = splits.at(-1);
   if (marks?.type !== 'Metaspace') return false;
-  const { prepend_scheme: scheme = 'always', replacement = '▁', str_rep: written = replacement } = marks;
-  const isPlain = scheme === 'always' && replacement === '▁' && (written === '▁' || written === null);
+  const { prepend_scheme: scheme = 'always', replacement = '▁', str_rep: spelling = replacement } = marks;
+  const isPlain = scheme === 'always' && replacement === '▁' && (spelling === '▁' || spelling === null);
   const before = splits.slice(0, -1);
   const tokens = vocabulary(model);
   const hasMark = tokens.includes('▁');
@@ -109,8 +111,8 @@ function marksSpaces(splits: readonly JsonObject[], model: unknown): boolean {
 }
 
 /**
- * Splits words by themselves; unknown ones that are joined to their neighbours only where a word begins with
- * its mark.
+ * True for a model that splits each word by itself. A model that joins unknown
+ * characters with their neighbours qualifies only if every word begins with its mark.
  */
 function hasLocalModel(model: unknown, splits: readonly JsonObject[]): boolean {
   if (!isObject(model)) return false;
@@ -123,7 +125,7 @@ function hasLocalModel(model: unknown, splits: readonly JsonObject[]): boolean {
   return isKnown && (!joins || splits.at(-1)?.type === 'Metaspace');
 }
 
-/** Within a word, and without a hold on what is after it. */
+/** True for an added token that lies within a word and takes no spaces after it. */
 function isLocalToken(token: unknown): boolean {
   return (
     isObject(token) && typeof token.content === 'string' && !/\s/.test(token.content) && token.rstrip !== true

@@ -1,4 +1,6 @@
-/** Text to ids through @huggingface/tokenizers, which is loaded only when a model has a tokenizer.json and somebody needs it. */
+/**
+ * Turns texts into ids with @huggingface/tokenizers, which is loaded only when a model has a tokenizer.json.
+ */
 import { AttnError } from '@attn/core';
 import { aString, checkArgument, show } from '@attn/core/backend';
 import type { Tokenizer } from '@huggingface/tokenizers';
@@ -8,19 +10,20 @@ import { cutsAtSpaces, textPieces } from './text-pieces.ts';
 
 /** A text as a model sees it. */
 export interface TokenizedText {
-  /** With the special tokens around it. */
+  /** Ids of the text, with the special tokens around it. */
   readonly ids: readonly number[];
-  /** Of `ids`: how many special tokens stand before and after the text's own. */
+  /** How many of `ids` are special tokens before the text. */
   readonly before: number;
+  /** How many of `ids` are special tokens after the text. */
   readonly after: number;
 }
 
-/** Texts to ids. */
+/** Turns texts into ids, and ids into texts. */
 export interface TextTokenizer {
   encode(text: string): TokenizedText;
   /**
-   * Encodes in small steps, between which the event loop may turn: yields how many characters are done.
-   * Default: `encode` is one step.
+   * Encodes in small steps, so that the event loop can turn between them. Yields
+   * the number of characters that are done. Default: `encode` is the only step.
    */
   encodeSteps?(text: string): Generator<number, TokenizedText, undefined>;
   /** The text of ids, without special tokens. */
@@ -29,12 +32,13 @@ export interface TextTokenizer {
 
 const WHERE = 'models/tokenizer';
 
-/** Longest tokenizer.json that is believed, in bytes. */
+/** Longest tokenizer.json that is read, in bytes. */
 const LIMIT = 256 * 2 ** 20;
 
 /**
  * The tokenizer of a checkpoint; undefined when it has no tokenizer.json.
- * @throws AttnError `MALFORMED_FILE`; `INVALID_ARGUMENT` when @huggingface/tokenizers is not installed
+ *
+ * Errors: `MALFORMED_FILE`; `INVALID_ARGUMENT` when @huggingface/tokenizers cannot be loaded.
  */
 export async function readTokenizer(store: FileStore): Promise<TextTokenizer | undefined> {
   const tokenizer = await readJson(store, 'tokenizer.json', LIMIT);
@@ -45,7 +49,7 @@ export async function readTokenizer(store: FileStore): Promise<TextTokenizer | u
     throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
   });
   try {
-    return new JsonTokenizer(new Tokenizer(tokenizer, config), cutsAtSpaces(tokenizer, config));
+    return new JsonTokenizer(new Tokenizer(tokenizer, config), { canCut: cutsAtSpaces(tokenizer, config) });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AttnError(
@@ -58,14 +62,15 @@ export async function readTokenizer(store: FileStore): Promise<TextTokenizer | u
 }
 
 /**
- * A tokenizer.json. Each piece of a text is encoded once, and the special tokens are put around all of them.
+ * The tokenizer of a tokenizer.json. It encodes each piece of a text
+ * once, and puts the special tokens around all of them.
  */
 class JsonTokenizer implements TextTokenizer {
   private readonly inner: Tokenizer;
   private readonly canCut: boolean;
   private special: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
 
-  constructor(inner: Tokenizer, canCut: boolean) {
+  constructor(inner: Tokenizer, { canCut }: { readonly canCut: boolean }) {
     this.inner = inner;
     this.canCut = canCut;
   }
@@ -82,7 +87,7 @@ class JsonTokenizer implements TextTokenizer {
     checkArgument(WHERE, 'text', text, aString);
     const own: (readonly number[])[] = [];
     let done = 0;
-    for (const piece of textPieces(text, this.canCut)) {
+    for (const piece of textPieces(text, { canCut: this.canCut })) {
       if (done > 0) yield done;
       own.push(this.plain(piece));
       done += piece.length;
@@ -100,14 +105,14 @@ class JsonTokenizer implements TextTokenizer {
     try {
       return this.inner.encode(text, { add_special_tokens: false }).ids;
     } catch (cause) {
-      // The library recurses and spreads: a piece of a million characters is too much for it.
+      // The library recurses and spreads arrays: it cannot encode a piece of a million characters.
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `${text.length} characters that cannot be cut at a space could not be tokenized: ${reason.slice(0, 120)}`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
     }
   }
 
-  /** What stands around any text: that of a letter tells. */
+  /** The special tokens around any text, found by encoding one letter. */
   private specialTokens(): { readonly before: readonly number[]; readonly after: readonly number[] } {
     const { ids } = this.inner.encode('a');
     const own = this.plain('a');

@@ -1,9 +1,12 @@
-/** Whatever backends are made with and graphs exported with, they work or say what is wrong. */
+/**
+ * Backends are created and graphs exported with every kind of wrong argument: they work or name the fault.
+ */
 import { describeFunctions } from '@attn/conformance/vitest';
-import { f32 } from '@attn/core';
-import { attention } from '@attn/core';
-import { describe } from 'vitest';
-import * as exported from './index.ts';
+import { attention, f32 } from '@attn/core';
+import { describe, expect, test } from 'vitest';
+import * as exported from './export.ts';
+import * as main from './index.ts';
+import * as mainOnWeb from './index.web.ts';
 import * as node from './node.ts';
 import * as web from './web.ts';
 
@@ -15,7 +18,7 @@ const options = {
 };
 const q = f32([1, 1, 2, 2], [1, 2, 3, 4]);
 
-describe('index', () => {
+describe('export', () => {
   describeFunctions([exported], {
     exportOnnx: {
       args: () => [attention({ q, k: q, v: q }).graph, { portable: true, dataFile: 'weights.bin' }],
@@ -24,10 +27,18 @@ describe('index', () => {
   });
 });
 
-describe('node', () => {
-  describeFunctions([node], { onnx: { args: () => [options], options: [0] } });
+describe.each([
+  ['the main entry in Node', main],
+  ['the main entry elsewhere', mainOnWeb],
+  ['node', node],
+])('%s', (_name, entry) => {
+  describeFunctions([entry], { onnx: { args: () => [options], options: [0] } });
 });
 
 describe('web', () => {
   describeFunctions([web], { onnx: { args: () => [{ ...options, offMainThread: false }], options: [0] } });
+});
+
+test('the main entry exports the same names in Node and elsewhere', () => {
+  expect(Object.keys(mainOnWeb)).toEqual(Object.keys(main));
 });

@@ -1,4 +1,5 @@
-// An exported model is a file of its own: a process that loads nothing but onnxruntime-node computes what the reference says.
+// An exported model stands alone: a process that loads nothing but onnxruntime-node computes what the
+// reference says.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs a model on ones and twos elsewhere: prints its outputs as JSON. */
+/** A program that runs a model on inputs from a JSON file, and prints its outputs as JSON. */
 const RUNNER = `
 import { readFileSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -61,7 +62,7 @@ function smallModel() {
   return builder.build({ y: builder.linear(builder.reshape(out, [1, 150, 32]), weight(2.9)) });
 }
 
-/** The same with LSH attention, hashed and sorted in the model. */
+/** A model of LSH attention, which hashes and sorts its tokens itself. */
 function reformer() {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape: [1, 150, 32] });
@@ -106,7 +107,7 @@ test.each<ExportOptions>([{}, { portable: true }, { dataFile: 'weights.bin' }])(
   async (options) => expect(await runBare(reformer(), options)).toBeLessThan(1e-5),
 );
 
-test('weights stand in their file, aligned, and not in the model', async () => {
+test('weights are in their file, aligned, and not in the model', async () => {
   const { model, data } = exportOnnx(smallModel(), { dataFile: 'weights.bin' });
   const { graph } = protobuf.onnx.ModelProto.decode(model);
   const outside = graph?.initializer?.filter(({ externalData }) => (externalData?.length ?? 0) > 0) ?? [];
@@ -144,7 +145,7 @@ test('masks that decide on the pattern cannot be inputs of a file', () => {
 test('a model over 2 GB needs a data file', () => {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape: [1, 1] });
-  // 2 GB of zeros that nobody touches take no memory.
+  // 2 GB of untouched zeros occupy no memory.
   const weight = builder.constant(f32([2 ** 29, 1], new Float32Array(2 ** 29)));
   const graph = builder.build({ y: builder.linear(x, weight) });
   expect(() => exportOnnx(graph)).toThrow('a model must be below 2 GB, got 2147483');

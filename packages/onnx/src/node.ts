@@ -1,26 +1,32 @@
-/** @attn/onnx/node: on onnxruntime-node. */
+/** @attn/onnx/node: the backend on onnxruntime-node. */
 import { availableParallelism } from 'node:os';
 import { AttnError, type Backend } from '@attn/core';
 import { checkOptions } from '@attn/core/backend';
 import { ONNX_OPTIONS, onnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
-import { notLoaded, ortOf } from './run/load.ts';
+import { loadError, ortFrom } from './run/load.ts';
 import type { OrtModule, Runtime } from './run/runtime.ts';
 
 export type { OnnxOptions };
 
 /**
- * The backend on onnxruntime-node, which must be installed beside this package. `executionProviders` are passed through.
- * Errors: `INVALID_ARGUMENT`.
+ * Creates the backend on `onnxruntime-node`, which must be installed beside this package; where it is
+ * missing, `probe` says so. Errors: `INVALID_ARGUMENT`.
+ *
+ * @example
+ * import { createAttn } from '@attn/core';
+ * import { onnx } from '@attn/onnx/node';
+ *
+ * const attn = await createAttn({ backends: [onnx({ executionProviders: ['cuda', 'cpu'] })] });
  */
 export function onnx(options: OnnxOptions = {}): Backend {
   const checked = checkOptions('onnx', options, ONNX_OPTIONS);
-  return onnxBackend(() => start(checked), checked);
+  return onnxBackend(() => loadRuntime(checked), checked);
 }
 
-/** The first version that is known to take weights from memory, and from files that other programs wrote. */
-const TAKES_WEIGHTS = [1, 30] as const;
+/** The first version known to read weights from memory, and from files that other programs wrote. */
+const FIRST_WITH_EXTERNAL_WEIGHTS = [1, 30] as const;
 
-async function start({
+async function loadRuntime({
   threads = availableParallelism(),
   executionProviders = ['cpu'],
   sessionOptions,
@@ -39,9 +45,12 @@ async function start({
     threads,
     providers: executionProviders.map(providerName),
     supported: ort.listSupportedBackends?.().map(({ name }) => name),
-    takesInputs: false,
+    transfersInputs: false,
     sharesThreads: false,
-    takesWeights: isAtLeast(ort.env.versions.node ?? ort.env.versions.common, TAKES_WEIGHTS),
+    acceptsExternalWeights: isAtLeast(
+      ort.env.versions.node ?? ort.env.versions.common,
+      FIRST_WITH_EXTERNAL_WEIGHTS,
+    ),
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],
@@ -54,14 +63,14 @@ async function start({
 }
 
 /**
- * The import stands in a `try` of the same function, so that bundlers let a peer be missing. Errors:
- * `BACKEND_UNAVAILABLE`.
+ * Imports the runtime. The literal `import()` stands inside a `try` of the same function: only then do
+ * bundlers accept that the optional peer is missing. Errors: `BACKEND_UNAVAILABLE`.
  */
 async function importOrt(): Promise<OrtModule> {
   try {
-    return ortOf(await import('onnxruntime-node'));
+    return ortFrom(await import('onnxruntime-node'));
   } catch (cause) {
-    throw notLoaded('onnxruntime-node', cause);
+    throw loadError('onnxruntime-node', cause);
   }
 }
 

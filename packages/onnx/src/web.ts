@@ -1,15 +1,16 @@
-/** @attn/onnx/web: on onnxruntime-web. */
-import { type Backend } from '@attn/core';
+/** @attn/onnx/web: the backend on onnxruntime-web. */
+import type { Backend } from '@attn/core';
 import { aBoolean, checkOptions, type OptionKinds } from '@attn/core/backend';
 import { ONNX_OPTIONS, onnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
-import { notLoaded, ortOf } from './run/load.ts';
+import { loadError, ortFrom } from './run/load.ts';
 import type { OrtModule, Runtime } from './run/runtime.ts';
 
-/** Options of the web entry. */
+/** Options of `onnx` on onnxruntime-web. */
 export interface OnnxWebOptions extends OnnxOptions {
   /**
-   * Runs in a worker, so that the page stays responsive; inputs and outputs are copied. Default: true in pages, where the only
-   * provider is `wasm`: the others of onnxruntime-web do not run there.
+   * Run in a worker, so that the page stays responsive; inputs and outputs are then copied. Default: true in
+   * pages where the only provider is `wasm`, since the other providers of onnxruntime-web do not run in a
+   * worker.
    */
   readonly offMainThread?: boolean;
 }
@@ -17,16 +18,22 @@ export interface OnnxWebOptions extends OnnxOptions {
 const WEB_OPTIONS: OptionKinds<OnnxWebOptions> = { ...ONNX_OPTIONS, offMainThread: aBoolean };
 
 /**
- * The backend on onnxruntime-web, which must be installed beside this package: its WebAssembly provider, unless others are asked for.
- * All sessions of a page share their threads and their worker: the first backend that is probed decides on both. Errors:
- * `INVALID_ARGUMENT`.
+ * Creates the backend on `onnxruntime-web`, which must be installed beside this package; where it is missing,
+ * `probe` says so. The default execution provider is `wasm`. All sessions of a page share their threads and
+ * their worker, and the first backend to be probed decides on both. Errors: `INVALID_ARGUMENT`.
+ *
+ * @example
+ * import { createAttn } from '@attn/core';
+ * import { onnx } from '@attn/onnx/web';
+ *
+ * const attn = await createAttn({ backends: [onnx({ executionProviders: ['webgpu', 'wasm'] })] });
  */
 export function onnx(options: OnnxWebOptions = {}): Backend {
   const checked = checkOptions('onnx', options, WEB_OPTIONS);
-  return onnxBackend(() => start(checked), checked);
+  return onnxBackend(() => loadRuntime(checked), checked);
 }
 
-async function start({
+async function loadRuntime({
   threads = defaultThreads(),
   executionProviders = ['wasm'],
   sessionOptions,
@@ -42,27 +49,29 @@ async function start({
     title: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common ?? ''}`.trim(),
     threads,
     providers,
-    takesInputs: proxy,
+    transfersInputs: proxy,
     sharesThreads: true,
-    takesWeights: false,
+    acceptsExternalWeights: false,
     fusedDense: false,
     sessionOptions: { executionProviders: [...executionProviders], logSeverityLevel: 3, ...sessionOptions },
   };
 }
 
 /**
- * The import stands in a `try` of the same function, so that bundlers let a peer be missing. Errors:
- * `BACKEND_UNAVAILABLE`.
+ * Imports the runtime. The literal `import()` stands inside a `try` of the same function: only then do
+ * bundlers accept that the optional peer is missing. Errors: `BACKEND_UNAVAILABLE`.
  */
 async function importOrt(): Promise<OrtModule> {
   try {
-    return ortOf(await import('onnxruntime-web'));
+    return ortFrom(await import('onnxruntime-web'));
   } catch (cause) {
-    throw notLoaded('onnxruntime-web', cause);
+    throw loadError('onnxruntime-web', cause);
   }
 }
 
-/** Without shared memory there is one. ONNX Runtime gains little beyond four. */
+/**
+ * Default number of threads: 1 without shared memory, else at most 4, beyond which ONNX Runtime gains little.
+ */
 function defaultThreads(): number {
   const isShared = typeof SharedArrayBuffer !== 'undefined';
   return isShared ? Math.min(4, globalThis.navigator?.hardwareConcurrency ?? 1) : 1;

@@ -1,6 +1,7 @@
 /**
- * What the dtypes of a .safetensors file become in memory. Files are little-endian, as is every machine that JavaScript
- * runs on today, so that numbers are used where they lie; only what has no dtype of ours is converted.
+ * What the dtypes of a .safetensors file become in memory. Files are
+ * little-endian, as is every machine that JavaScript runs on today, so numbers
+ * are used where they lie; only dtypes that `@attn/core` lacks are converted.
  */
 import { AttnError, type DType, type Tensor } from '@attn/core';
 import { storageOver } from '@attn/core/backend';
@@ -21,7 +22,7 @@ export type FileDtype =
   | 'U8'
   | 'BOOL';
 
-/** Bytes of one element in the file, and the dtype of the tensor that reading gives. */
+/** Bytes of one element in the file, and the dtype of the tensor after reading. */
 export const FILE_DTYPES: ReadonlyMap<string, { readonly bytes: number; readonly dtype: DType }> = new Map<
   FileDtype,
   { bytes: number; dtype: DType }
@@ -52,8 +53,9 @@ export const DTYPE_IN_FILE: Readonly<Record<DType, FileDtype>> = {
 };
 
 /**
- * The tensor whose bytes these are. Shares memory with `bytes` where no conversion is needed and the bytes are aligned.
- * `name` goes into the message of an `INVALID_DTYPE` error: a value that has no place in the narrower dtype.
+ * Decodes the bytes of a tensor. The tensor shares memory with `bytes` where
+ * no conversion is needed and the bytes are aligned. Errors: `INVALID_DTYPE`,
+ * with the tensor's `name`, for a value that does not fit the narrower dtype.
  */
 export function decodeTensor(
   dtype: FileDtype,
@@ -105,7 +107,7 @@ export function decodeTensor(
   }
 }
 
-/** The same bytes at an address that is a multiple of `size`: themselves, or a copy. */
+/** Bytes at an address that is a multiple of `size`: `bytes` itself, or a copy. */
 function aligned(bytes: Uint8Array, size: number): Uint8Array {
   return bytes.byteOffset % size === 0 ? bytes : bytes.slice();
 }

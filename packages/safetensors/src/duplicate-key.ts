@@ -1,28 +1,29 @@
 /**
- * `JSON.parse` keeps the last of several equal names without a word; in a weights file that would let two readers see
- * two different models. This finds the first repeated name in text that `JSON.parse` has already accepted.
+ * `JSON.parse` silently keeps the last of several equal names. In a weights
+ * file that would let two readers see two different models. This finds the
+ * first repeated name in text that `JSON.parse` has already accepted.
  */
 
-/** Names are compared in the outermost object and in the objects directly in it; deeper there is nothing to read. */
+/** Levels of nested objects whose names are compared. Nothing deeper is read. */
 const DEPTH = 2;
 
 /** The first name that stands twice in one object of valid JSON `text`, or undefined. */
 export function duplicateKey(text: string): string | undefined {
-  const seen: Set<string>[] = [];
+  const names: Set<string>[] = [];
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
     if (c === '{' || c === '[') {
       depth++;
-      if (depth <= DEPTH) seen[depth] = new Set();
+      if (depth <= DEPTH) names[depth] = new Set();
     } else if (c === '}' || c === ']') {
       depth--;
     } else if (c === '"') {
       const end = endOfString(text, i);
       if (depth <= DEPTH && nextIsColon(text, end)) {
         const name: string = JSON.parse(text.slice(i, end));
-        if (seen[depth].has(name)) return name;
-        seen[depth].add(name);
+        if (names[depth].has(name)) return name;
+        names[depth].add(name);
       }
       i = end - 1;
     }

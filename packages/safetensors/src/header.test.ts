@@ -15,7 +15,7 @@ function file(header: string | Uint8Array, dataBytes = 0, claimedLength?: bigint
 
 const entry = (shape: unknown, offsets: unknown, dtype: unknown = 'F32') =>
   JSON.stringify({ dtype, shape, data_offsets: offsets });
-const one = (text: string) => `{"x":${text}}`;
+const headerOf = (text: string) => `{"x":${text}}`;
 
 const hostile: readonly [string, Uint8Array, RegExp][] = [
   ['an empty file', new Uint8Array(0), /at least 8 bytes, got 0/],
@@ -43,36 +43,36 @@ const hostile: readonly [string, Uint8Array, RegExp][] = [
   ['metadata that is no string', file('{"__metadata__":{"a":1}}'), /object of strings, got 1 for "a"/],
   ['__proto__', file(`{"__proto__":${entry([0], [0, 0])}}`), /must not be named "__proto__"/],
   ['an entry that is no object', file('{"x":3}'), /tensor "x" must be an object, got 3/],
-  ['an unknown dtype', file(one(entry([1], [0, 4], 'F31')), 4), /dtype of F64, F32.*, got "F31"/],
-  ['an inherited dtype', file(one(entry([1], [0, 4], 'constructor')), 4), /got "constructor"/],
+  ['an unknown dtype', file(headerOf(entry([1], [0, 4], 'F31')), 4), /dtype of F64, F32.*, got "F31"/],
+  ['an inherited dtype', file(headerOf(entry([1], [0, 4], 'constructor')), 4), /got "constructor"/],
   ['a missing dtype', file('{"x":{"shape":[],"data_offsets":[0,0]}}'), /dtype of .*, got undefined/],
   [
     'a missing shape',
     file('{"x":{"dtype":"F32","data_offsets":[0,0]}}'),
     /shape of integers ≥ 0, got undefined/,
   ],
-  ['a negative extent', file(one(entry([-1], [0, 4])), 4), /shape of integers ≥ 0, got \[-1\]/],
-  ['a fractional extent', file(one(entry([0.5], [0, 4])), 4), /shape of integers ≥ 0, got \[0.5\]/],
-  ['a textual extent', file(one(entry(['1'], [0, 4])), 4), /shape of integers ≥ 0, got \["1"\]/],
-  ['an extent of 2^60', file(one(entry([2 ** 60], [0, 4])), 4), /shape of integers ≥ 0/],
+  ['a negative extent', file(headerOf(entry([-1], [0, 4])), 4), /shape of integers ≥ 0, got \[-1\]/],
+  ['a fractional extent', file(headerOf(entry([0.5], [0, 4])), 4), /shape of integers ≥ 0, got \[0.5\]/],
+  ['a textual extent', file(headerOf(entry(['1'], [0, 4])), 4), /shape of integers ≥ 0, got \["1"\]/],
+  ['an extent of 2^60', file(headerOf(entry([2 ** 60], [0, 4])), 4), /shape of integers ≥ 0/],
   [
     'a product beyond 2^53',
-    file(one(entry([2 ** 40, 2 ** 40], [0, 4])), 4),
+    file(headerOf(entry([2 ** 40, 2 ** 40], [0, 4])), 4),
     /needs more than 2\^53 bytes, got 4/,
   ],
   [
     'a product beyond 2^53, times 0',
-    file(one(entry([2 ** 50, 2 ** 50, 0], [0, 0]))),
+    file(headerOf(entry([2 ** 50, 2 ** 50, 0], [0, 0]))),
     /needs more than 2\^53/,
   ],
-  ['a size that differs', file(one(entry([3], [0, 8])), 8), /shape \[3\] needs 12 bytes, got 8/],
-  ['reversed offsets', file(one(entry([1], [4, 0])), 4), /data_offsets \[begin, end\], got \[4, 0\]/],
-  ['negative offsets', file(one(entry([1], [-4, 0])), 4), /data_offsets \[begin, end\], got \[-4, 0\]/],
-  ['one offset', file(one(entry([1], [4])), 4), /data_offsets \[begin, end\], got \[4\]/],
-  ['offsets out of range', file(one(entry([2], [0, 8])), 4), /need 8 bytes of data, but the file has 4/],
-  ['trailing data', file(one(entry([1], [0, 4])), 5), /need 4 bytes of data, but the file has 5/],
+  ['a size that differs', file(headerOf(entry([3], [0, 8])), 8), /shape \[3\] needs 12 bytes, got 8/],
+  ['reversed offsets', file(headerOf(entry([1], [4, 0])), 4), /data_offsets \[begin, end\], got \[4, 0\]/],
+  ['negative offsets', file(headerOf(entry([1], [-4, 0])), 4), /data_offsets \[begin, end\], got \[-4, 0\]/],
+  ['one offset', file(headerOf(entry([1], [4])), 4), /data_offsets \[begin, end\], got \[4\]/],
+  ['offsets out of range', file(headerOf(entry([2], [0, 8])), 4), /need 8 bytes of data, but the file has 4/],
+  ['trailing data', file(headerOf(entry([1], [0, 4])), 5), /need 4 bytes of data, but the file has 5/],
   ['data without tensors', file('{}', 1), /need 0 bytes of data, but the file has 1/],
-  ['a hole at the start', file(one(entry([1], [4, 8])), 8), /no tensor owns the data between 0 and 4/],
+  ['a hole at the start', file(headerOf(entry([1], [4, 8])), 8), /no tensor owns the data between 0 and 4/],
   [
     'a hole',
     file(`{"x":${entry([1], [0, 4])},"y":${entry([1], [8, 12])}}`, 12),

@@ -1,7 +1,7 @@
 /**
- * The header of a .safetensors file, read with suspicion: a file comes from the network, and every number in it is
- * checked before anything is allocated for it. The format: https://huggingface.co/docs/safetensors (its rules, among
- * them that the tensors cover the data without a hole or an overlap, are all enforced here).
+ * The header of a .safetensors file. A file may come from the network, so every number in it is checked
+ * before anything is allocated for it. All rules of the format (https://huggingface.co/docs/safetensors)
+ * are enforced here, also that the tensors cover the data without gaps or overlaps.
  */
 import { AttnError } from '@attn/core';
 import {
@@ -16,19 +16,19 @@ import {
 import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
 
-/** The length of the header stands before it in this many bytes. */
+/** Bytes of the number before the header that says how long the header is. */
 export const LENGTH_BYTES = 8;
 
-/** The longest header that any reader accepts. */
+/** Bytes of the longest header that readers accept. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
-/** Bytes in memory, of any realm. */
+/** A `Uint8Array`, of any realm. */
 export const aUint8Array: Kind = {
   expected: 'a Uint8Array',
   test: (value) => typedArrayName(value) === 'Uint8Array',
 };
 
-/** Name of the header's entry that is no tensor. */
+/** Name of the entry of the header that is not a tensor. */
 export const METADATA = '__metadata__';
 
 /** One tensor of a file. */
@@ -40,19 +40,19 @@ export interface TensorEntry {
   readonly byteLength: number;
 }
 
-/** All that a header says, checked. */
+/** The content of a header, checked. */
 export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** The error of a file that breaks the rules. `file` is its name, where known. */
+/** The error of a file that breaks the rules. `file` is its name, if it has one. */
 export function malformed(file: string | undefined, message: string, options?: ErrorOptions): AttnError {
   const sentence = file === undefined ? message : `${file}: ${message}`;
   return new AttnError('MALFORMED_FILE', 'safetensors/read', sentence, options);
 }
 
-/** Where the tensors' bytes begin, from the first 8 bytes. Errors: `MALFORMED_FILE`. */
+/** Offset of the tensors' bytes, from the first 8 bytes of a file. Errors: `MALFORMED_FILE`. */
 export function dataStart(head: Uint8Array, fileSize: number, file?: string): number {
   if (fileSize < LENGTH_BYTES || head.length < LENGTH_BYTES) {
     throw malformed(file, `expected at least 8 bytes, got ${Math.min(fileSize, head.length)}`);
@@ -70,10 +70,15 @@ export function dataStart(head: Uint8Array, fileSize: number, file?: string): nu
 
 /**
  * Reads and checks a header.
- * @param head the file's first bytes, at least the whole header
+ *
+ * Errors: `MALFORMED_FILE`, `INVALID_ARGUMENT`.
+ *
+ * @param head first bytes of the file, at least the whole header
  * @param fileSize bytes of the whole file
- * @param file its name, for messages
- * @throws AttnError `MALFORMED_FILE`, `INVALID_ARGUMENT`
+ * @param file name of the file, for messages
+ *
+ * @example
+ * const { tensors, metadata } = readSafetensorsHeader(bytes, bytes.length);
  */
 export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?: string): SafetensorsHeader {
   const where = 'safetensors/read';
@@ -92,7 +97,7 @@ export function readSafetensorsHeader(head: Uint8Array, fileSize: number, file?:
     if (name === METADATA) metadata = readMetadata(value, file);
     else tensors.set(name, readEntry(name, value, start, file));
   }
-  checkCoverage(tensors, start, fileSize, file);
+  checkNoGaps(tensors, start, fileSize, file);
   return { tensors, metadata };
 }
 
@@ -129,30 +134,31 @@ function readMetadata(value: unknown, file: string | undefined): ReadonlyMap<str
 }
 
 function readEntry(name: string, value: unknown, start: number, file: string | undefined): TensorEntry {
-  const fail = (what: string, got: unknown) =>
+  const entryError = (what: string, got: unknown) =>
     malformed(file, `tensor ${show(name)} ${what}, got ${show(got)}`);
-  if (!isObject(value)) throw fail('must be an object', value);
+  if (!isObject(value)) throw entryError('must be an object', value);
 
   const { dtype, shape, data_offsets: offsets } = value;
-  const known = typeof dtype === 'string' ? FILE_DTYPES.get(dtype) : undefined;
-  if (known === undefined) throw fail(`must have a dtype of ${[...FILE_DTYPES.keys()].join(', ')}`, dtype);
-  if (!isSizes(shape)) throw fail('must have a shape of integers ≥ 0', shape);
+  const stored = typeof dtype === 'string' ? FILE_DTYPES.get(dtype) : undefined;
+  if (stored === undefined)
+    throw entryError(`must have a dtype of ${[...FILE_DTYPES.keys()].join(', ')}`, dtype);
+  if (!isSizes(shape)) throw entryError('must have a shape of integers ≥ 0', shape);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw fail('must have data_offsets [begin, end]', offsets);
+    throw entryError('must have data_offsets [begin, end]', offsets);
   }
 
-  let bytes = known.bytes;
+  let bytes = stored.bytes;
   for (const extent of shape) bytes = Number.isSafeInteger(bytes) ? bytes * extent : NaN;
   const [begin, end] = offsets;
   if (bytes !== end - begin) {
     const needs = Number.isSafeInteger(bytes) ? String(bytes) : 'more than 2^53';
-    throw fail(`of dtype ${String(dtype)} and shape ${show(shape)} needs ${needs} bytes`, end - begin);
+    throw entryError(`of dtype ${String(dtype)} and shape ${show(shape)} needs ${needs} bytes`, end - begin);
   }
   return { dtype: dtype as FileDtype, shape, offset: start + begin, byteLength: bytes };
 }
 
 /** The tensors must lie end to end, in any order of names, from the first byte of data to the last. */
-function checkCoverage(
+function checkNoGaps(
   tensors: ReadonlyMap<string, TensorEntry>,
   start: number,
   fileSize: number,

@@ -1,6 +1,7 @@
 /**
- * A file on a web server, read by range requests: the header first, then each tensor by itself, so that a program can use a few tensors of a
- * file of any size. Nothing that the server says about lengths is believed: memory grows only with the bytes that arrive.
+ * A file on a web server, read by range requests: the header first, then each tensor by
+ * itself, so that a program can use a few tensors of a file of any size. Lengths that
+ * the server announces are not trusted: memory grows only with the bytes that arrive.
  */
 import { AttnError } from '@attn/core';
 import {
@@ -17,7 +18,7 @@ import {
 import { malformed } from './header.ts';
 import type { SafetensorsSource } from './read.ts';
 
-/** The part of `fetch` that is used; pass your own for credentials, proxies, tests. */
+/** The part of `fetch` that is used. Pass your own for credentials, proxies or tests. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Options of `httpSource`. */
@@ -26,9 +27,9 @@ export interface HttpOptions {
   readonly fetch?: Fetch;
   /** Sent with every request, for example `Authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Stops what is being read. */
+  /** Stops requests that are under way, and later ones. */
   readonly signal?: AbortSignal;
-  /** How often a request is tried that fails for want of a network or because the server is busy. Default 3. */
+  /** Attempts of a request that fails because there is no network or the server is busy. Default 3. */
   readonly attempts?: number;
 }
 
@@ -41,7 +42,7 @@ const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   attempts: integer(1),
 };
 
-/** Memory for a range grows from this, doubling, as its bytes arrive. */
+/** First size of the memory for a range. It doubles as bytes arrive. */
 const FIRST_BYTES = 16 * 2 ** 20;
 
 /** Milliseconds before the second attempt; each later one waits twice as long. */
@@ -51,14 +52,20 @@ const PAUSE_MS = 250;
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 
 /**
- * Asks the server for the file's size and returns a source over it. A file that changes while it is read is noticed by its ETag.
- * @throws AttnError `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without range requests), `INVALID_ARGUMENT` (any other refusal),
- * `MALFORMED_FILE` (answers that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`
+ * Asks the server for the size of a file and returns a source that
+ * reads it. The ETag shows whether the file changes while it is read.
+ *
+ * Errors: `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without range
+ * requests), `INVALID_ARGUMENT` (any other refusal), `MALFORMED_FILE` (answers that
+ * contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`.
+ *
+ * @example
+ * const file = await openSafetensors(await httpSource('https://example.org/model.safetensors'));
  */
-export async function httpSource(url: string, given: HttpOptions = {}): Promise<SafetensorsSource> {
+export async function httpSource(url: string, options: HttpOptions = {}): Promise<SafetensorsSource> {
   checkArgument(WHERE, 'url', url, aString);
-  const options = checkOptions(WHERE, given, HTTP_OPTIONS);
-  const first = await request(url, 0, 1, options);
+  const http = checkOptions(WHERE, options, HTTP_OPTIONS);
+  const first = await request(url, 0, 1, http);
   await first.body?.cancel();
   const { size } = rangeOf(url, first, 0);
   const etag = first.headers.get('ETag');
@@ -67,8 +74,8 @@ export async function httpSource(url: string, given: HttpOptions = {}): Promise<
     name: url,
     read: async (offset, length) => {
       if (length === 0) return new Uint8Array(0);
-      return withAttempts(options, url, async () => {
-        const response = await request(url, offset, length, { ...options, attempts: 1 });
+      return withAttempts(http, url, async () => {
+        const response = await request(url, offset, length, { ...http, attempts: 1 });
         const range = rangeOf(url, response, offset);
         const changed = range.size !== size || response.headers.get('ETag') !== etag;
         if (changed) throw malformed(url, 'the file has changed while it was read');
@@ -84,7 +91,7 @@ export async function httpSource(url: string, given: HttpOptions = {}): Promise<
   };
 }
 
-/** Sends one range request; whatever is not a range is an error. */
+/** Sends one range request. Any other answer than a range is an error. */
 async function request(url: string, offset: number, length: number, options: HttpOptions): Promise<Response> {
   const { fetch = globalThis.fetch, headers, signal } = options;
   const init = { headers: { ...headers, Range: `bytes=${offset}-${offset + length - 1}` }, signal };
@@ -103,7 +110,7 @@ async function request(url: string, offset: number, length: number, options: Htt
   throw new AttnError('INVALID_ARGUMENT', WHERE, `${url} was refused with status ${status}`);
 }
 
-/** Where an answer lies in the file, and how long that is. */
+/** Length of an answer's range, and size of the file, from the Content-Range header. */
 function rangeOf(
   url: string,
   response: Response,
@@ -119,7 +126,7 @@ function rangeOf(
   );
 }
 
-/** Exactly `length` bytes of a body. */
+/** Reads exactly `length` bytes of a body. */
 async function readBody(url: string, { body }: Response, length: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(Math.min(length, FIRST_BYTES));
   let done = 0;
@@ -144,17 +151,19 @@ async function readBody(url: string, { body }: Response, length: number): Promis
   return bytes;
 }
 
-/** A connection that ended early: worth another attempt. */
+/** The error of a connection that ended early; it is worth another attempt. */
 class CutOff extends Error {
   constructor(url: string, expected: number, got: number) {
     super(`${url} ended after ${got} of ${expected} bytes`);
   }
 }
 
-/** Statuses that may be gone in a moment. */
+/** True for statuses that may pass in a moment. */
 const isBusy = (status: number): boolean => status === 429 || status >= 500;
 
-/** Repeats what fails for want of a network, or because the server is busy. Our own errors are final. */
+/**
+ * Repeats a request that fails because there is no network or the server is busy. An `AttnError` is final.
+ */
 async function withAttempts<T>(
   { attempts = 3, signal }: HttpOptions,
   url: string,
@@ -166,7 +175,7 @@ async function withAttempts<T>(
     if (i > 0) await pause(PAUSE_MS * 2 ** (i - 1), signal);
     try {
       const result = await attempt();
-      // Not by its class: a `fetch` of the caller's may have one of its own.
+      // Not recognised by its class: the caller's `fetch` may have its own class of responses.
       const { status, body } = Object(result) as Partial<Response>;
       if (status === undefined || !isBusy(status)) return result;
       reason = `status ${status}`;
@@ -182,7 +191,7 @@ async function withAttempts<T>(
   throw new AttnError('TIMEOUT', WHERE, `${url} could not be read${times}: ${reason}`);
 }
 
-/** Waits; an abort ends it at once. */
+/** Waits. An abort ends the wait at once. */
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

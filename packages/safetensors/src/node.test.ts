@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { f32, type Tensor } from '@attn/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSafetensorsFile, writeSafetensorsFile } from './node.ts';
@@ -20,9 +21,21 @@ test('write and read back', async () => {
   const file = await openSafetensorsFile(path);
   expect(await file.tensor('x')).toEqual(x);
   expect(file.metadata).toEqual(new Map([['from', 'test']]));
-  await file.close();
-  await file.close();
+  await file.dispose();
+  await file.dispose();
   expect(await readdir(folder)).toEqual(['a.safetensors']);
+});
+
+test('`await using` closes the file', async () => {
+  const path = join(folder, 'a.safetensors');
+  await writeSafetensorsFile(path, { x });
+  let later: Promise<Tensor> | undefined;
+  {
+    await using file = await openSafetensorsFile(path);
+    expect(await file.tensor('x')).toEqual(x);
+    later = Promise.resolve().then(() => setTimeout(10).then(() => file.tensor('x')));
+  }
+  await expect(later).rejects.toThrow('could not read');
 });
 
 test('an existing file is replaced, through a symbolic link too', async () => {
@@ -32,7 +45,7 @@ test('an existing file is replaced, through a symbolic link too', async () => {
   await writeSafetensorsFile(join(folder, 'link'), { x });
   const file = await openSafetensorsFile(path);
   expect(await file.tensor('x')).toEqual(x);
-  await file.close();
+  await file.dispose();
   expect((await readdir(folder)).sort()).toEqual(['a.safetensors', 'link']);
 });
 
@@ -61,7 +74,7 @@ test('a file that shrinks after it was opened', async () => {
   const file = await openSafetensorsFile(path);
   await truncate(path, 10);
   await expect(file.tensor('x')).rejects.toMatchObject({ code: 'MALFORMED_FILE' });
-  await file.close();
+  await file.dispose();
 });
 
 test('a tensor that is read later: by itself, also when the file is closed, and not from another file', async () => {
@@ -73,12 +86,12 @@ test('a tensor that is read later: by itself, also when the file is closed, and 
   const file = await openSafetensorsFile(join(folder, 'link'));
   const later = ['flags', 'half', 'x'].map((name) => file.lazyTensor(name));
   expect(() => file.lazyTensor('y')).toThrow('has no tensor "y"');
-  await file.close();
+  await file.dispose();
   expect(later.map(({ data }) => data)).toEqual([flags.data, half.data, x.data]);
   expect(later[2].file).toMatchObject({ folder, name: 'a.safetensors', byteLength: 8 });
   const another = await openSafetensorsFile(path);
   const again = another.lazyTensor('x');
-  await another.close();
+  await another.dispose();
   await truncate(path, 10);
   expect(() => again.data).toThrow('it has changed since it was opened');
   expect(() => again.file?.verify()).toThrow('it has changed since it was opened');

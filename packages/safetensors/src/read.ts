@@ -1,4 +1,4 @@
-/** Two ways to read: all of a file that is in memory already, or tensor by tensor from a source that need not be. */
+/** Two ways to read: all of a file that is in memory, or tensor by tensor from any source. */
 import { AttnError, type DType, type Tensor } from '@attn/core';
 import { checkArgument, integer, show, storageOver, type Kind } from '@attn/core/backend';
 import { decodeTensor, FILE_DTYPES, type FileDtype } from './dtypes.ts';
@@ -18,24 +18,24 @@ export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Where a file's bytes come from: a file handle, a `Blob`, range requests, … */
+/** A source of a file's bytes: a file handle, a `Blob`, range requests, … */
 export interface SafetensorsSource {
   /** Bytes of the whole file. */
   readonly size: number;
   /** Name for error messages. */
   readonly name?: string;
-  /** The bytes from `offset`, exactly `length` of them, in memory that the source will not write to again. */
+  /** Reads exactly `length` bytes from `offset`, into memory that the source will not write to again. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** What a tensor will be once it is read. */
+/** Everything about a tensor but its data. */
 export interface SafetensorsSpec {
-  /** As stored. */
+  /** The dtype in the file. */
   readonly fileDtype: FileDtype;
-  /** As `tensor` returns it. */
+  /** The dtype of the tensor that `tensor` returns. */
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Of its first byte, from the start of the file. */
+  /** Offset of its first byte, from the start of the file. */
   readonly byteOffset: number;
   /** Bytes in the file. */
   readonly byteLength: number;
@@ -43,13 +43,16 @@ export interface SafetensorsSpec {
 
 /** An open file. Only the header is in memory; each `tensor` call reads that tensor's bytes, once. */
 export interface SafetensorsFile {
-  /** In the order of the header. */
+  /** Names of all tensors, in the order of the header. */
   readonly names: readonly string[];
   readonly metadata: ReadonlyMap<string, string>;
   has(name: string): boolean;
-  /** Errors: `MISSING_INPUT` when there is no such tensor. */
+  /** Everything about a tensor but its data. Errors: `MISSING_INPUT` when there is no such tensor. */
   spec(name: string): SafetensorsSpec;
-  /** Errors: `MISSING_INPUT`; `INVALID_DTYPE` for a value that fits no dtype of ours; whatever the source throws. */
+  /**
+   * Reads a tensor. Errors: `MISSING_INPUT`; `INVALID_DTYPE` for a value
+   * that fits no dtype of `@attn/core`; whatever the source throws.
+   */
   tensor(name: string): Promise<Tensor>;
 }
 
@@ -65,10 +68,16 @@ const aSource: Kind = {
 };
 
 /**
- * Reads a whole file from memory. Dtypes without a counterpart become the next one: BF16 and F64 → f32 (F64 is rounded
- * to nearest; a finite value beyond f32 is an error), I8, I16, U16 and I64 → i32, U64 → u32 (a value beyond 32 bits is
- * an error). The other tensors share memory with `bytes`, or are copied where they are not aligned.
- * @throws AttnError `MALFORMED_FILE`, `INVALID_DTYPE`
+ * Reads a whole file from memory. A dtype that `@attn/core` lacks becomes the next one:
+ * BF16 and F64 → f32 (F64 is rounded to nearest; a finite value beyond f32 is an error),
+ * I8, I16, U16 and I64 → i32, U64 → u32 (a value beyond 32 bits is an error). The other
+ * tensors share memory with `bytes`, or are copied where they are not aligned.
+ *
+ * Errors: `MALFORMED_FILE`, `INVALID_DTYPE`.
+ *
+ * @example
+ * const response = await fetch('model.safetensors');
+ * const { tensors } = parseSafetensors(new Uint8Array(await response.arrayBuffer()));
  */
 export function parseSafetensors(bytes: Uint8Array): Safetensors {
   const own = ownView(bytes);
@@ -82,7 +91,12 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
 
 /**
  * Opens a file without reading its tensors; dtypes as in `parseSafetensors`.
- * @throws AttnError `MALFORMED_FILE`
+ *
+ * Errors: `MALFORMED_FILE`.
+ *
+ * @example
+ * const file = await openSafetensors(await httpSource('https://example.org/model.safetensors'));
+ * const bias = await file.tensor('bias');
  */
 export async function openSafetensors(source: SafetensorsSource): Promise<SafetensorsFile> {
   checkArgument(WHERE, 'source', source, aSource);
@@ -92,12 +106,12 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     if (entry !== undefined) return entry;
     const names = [...header.tensors.keys()];
     const listed = names.slice(0, 12).join(', ') + (names.length > 12 ? `, … (${names.length} in all)` : '');
-    const shown = names.length === 0 ? 'no tensors' : listed;
+    const contents = names.length === 0 ? 'no tensors' : listed;
     const file = source.name ?? 'the file';
     throw new AttnError(
       'MISSING_INPUT',
       'safetensors/read',
-      `${file} has no tensor ${show(name)}; it has ${shown}`,
+      `${file} has no tensor ${show(name)}; it has ${contents}`,
     );
   };
   return {
@@ -129,8 +143,8 @@ async function readExactly(source: SafetensorsSource, offset: number, length: nu
 }
 
 /**
- * A view of this realm over the same bytes: whoever calls may have made them in another. Errors:
- * `INVALID_ARGUMENT`.
+ * A view of this realm over the same bytes; the caller's array may be
+ * of another realm. Errors: `INVALID_ARGUMENT`.
  */
 function ownView(bytes: Uint8Array): Uint8Array {
   checkArgument(WHERE, 'bytes', bytes, aUint8Array);

@@ -1,11 +1,12 @@
-// Reading and writing agree with each other and with bytes laid out by hand; damage never escapes as anything but AttnError.
+// Reading and writing agree with each other and with bytes laid out
+// by hand; damage never escapes as anything but AttnError.
 import { AttnError, f32, type DType, type Tensor } from '@attn/core';
 import { bytesPerElement, DTYPES, storageOver } from '@attn/core/backend';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openSafetensors, parseSafetensors, serializeSafetensors } from './index.ts';
 
-/** A file of one tensor "x" with the given raw data, its data starting at an offset of any alignment. */
+/** A file of one tensor "x" with this raw data, which starts at an offset of any alignment. */
 function fileOf(dtype: string, shape: number[], data: Uint8Array, pad = 0): Uint8Array {
   const fields = { x: { dtype, shape, data_offsets: [0, data.length] } };
   const header = new TextEncoder().encode(JSON.stringify(fields) + ' '.repeat(pad));
@@ -17,7 +18,7 @@ function fileOf(dtype: string, shape: number[], data: Uint8Array, pad = 0): Uint
 }
 
 const raw = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-const read = (dtype: string, data: ArrayBufferView, count: number) =>
+const readTensor = (dtype: string, data: ArrayBufferView, count: number) =>
   parseSafetensors(fileOf(dtype, [count], raw(data))).tensors.get('x');
 
 describe('dtypes', () => {
@@ -52,8 +53,8 @@ describe('dtypes', () => {
     ['BOOL', new Uint8Array([0, 2]), /only 0 and 1, got 2 at element 1/],
   ])('%s refuses what does not fit', (dtype, data, message) => {
     const count = data.length;
-    expect(() => read(dtype, data, count)).toThrow(message);
-    expect(() => read(dtype, data, count)).toThrow(AttnError);
+    expect(() => readTensor(dtype, data, count)).toThrow(message);
+    expect(() => readTensor(dtype, data, count)).toThrow(AttnError);
   });
 
   test('aligned tensors share memory with the file, others are copies', () => {

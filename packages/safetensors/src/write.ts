@@ -1,4 +1,7 @@
-/** Writing: the header first, padded so that every tensor's bytes are aligned, then the tensors by falling element size. */
+/**
+ * Writes a file: the header, padded so that the bytes of every tensor
+ * are aligned, then the tensors, those with the largest elements first.
+ */
 import { AttnError, type Tensor } from '@attn/core';
 import {
   aString,
@@ -16,16 +19,20 @@ import { LENGTH_BYTES, MAX_HEADER_BYTES, METADATA } from './header.ts';
 /** Tensors by name. */
 export type NamedTensors = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
 
-/** Free text by name, e.g. `{ format: 'pt' }`. */
+/** Texts by name, e.g. `{ format: 'pt' }`. */
 export type Metadata = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
-/** Element sizes are at most 8 in this format, so that this aligns all of them. */
+/** Alignment in bytes: elements of this format have at most 8. */
 const ALIGNMENT = 8;
 
 /**
- * The bytes of a file in parts, so that a writer need not hold the tensors a second time: the header, then each
- * tensor's bytes (views of the tensors' own memory). All checks are made before the first part is returned.
- * @throws AttnError `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`
+ * The bytes of a file in parts: the header, then the bytes of each tensor (views of the tensors' own memory),
+ * so that a writer need not hold the tensors twice. Everything is checked before any part is returned.
+ *
+ * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ *
+ * @example
+ * const file = new Blob(safetensorsParts({ x: f32([2], [1, 2]) }));
  */
 export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Uint8Array[] {
   const where = 'safetensors/write';
@@ -53,10 +60,15 @@ export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Ui
   return [headerBytes(`{${fields.join(',')}}`), ...parts];
 }
 
-/** `Uint8Array<ArrayBuffer>`, for which TypeScript before 5.7 has no name. */
+/** `Uint8Array<ArrayBuffer>`, which TypeScript before 5.7 cannot spell. */
 export type OwnBytes = ReturnType<typeof Uint8Array.of>;
 
-/** A whole file in memory. Errors as in `safetensorsParts`. */
+/**
+ * The bytes of a file in one piece. Errors: those of `safetensorsParts`.
+ *
+ * @example
+ * const bytes = serializeSafetensors({ x: f32([2], [1, 2]) }, { format: 'pt' });
+ */
 export function serializeSafetensors(tensors: NamedTensors, metadata?: Metadata): OwnBytes {
   const parts = safetensorsParts(tensors, metadata);
   const bytes = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));

@@ -67,6 +67,11 @@ const aSource: Kind = {
  */
 export async function openTorch(source: TorchSource): Promise<TorchFile> {
   checkArgument(WHERE, 'source', source, aSource);
+  return openCheckpoint(source);
+}
+
+/** Opens a checkpoint of a source that has been checked. Errors: those of `openTorch`. */
+export async function openCheckpoint(source: TorchSource): Promise<Checkpoint> {
   return named(source.name, async () => {
     const head = await readExactly(source, 0, Math.min(source.size, MAGIC_BYTES));
     const format = formatOf(head);
@@ -89,7 +94,8 @@ export async function parseTorch(bytes: Uint8Array, name?: string): Promise<Map<
   return tensors;
 }
 
-class Checkpoint implements TorchFile {
+/** An open checkpoint, and where its tensors lie. */
+export class Checkpoint implements TorchFile {
   readonly format: TorchFormat;
   private readonly name: string | undefined;
   private readonly unpacked: Unpacked;
@@ -138,6 +144,15 @@ class Checkpoint implements TorchFile {
     const size = ELEMENT_BYTES[storage.dtype];
     const elements = shape.reduce((product, extent) => product * extent, 1);
     return { offset: record.offset + (storage.offset + offset) * size, byteLength: elements * size };
+  }
+
+  /** The least range of the file that holds a tensor, and its elements from the bytes of that range. */
+  async place(name: string): Promise<FileRange & { elements(bytes: Uint8Array): Uint8Array }> {
+    const range = await this.range(name);
+    if (range !== undefined) return { ...range, elements: (bytes) => bytes };
+    const ref = this.ref(name);
+    const record = await named(this.name, () => this.unpacked.locate(ref.storage));
+    return { ...record, elements: (bytes) => gather(ref, bytes) };
   }
 
   private async gathered(ref: TensorRef): Promise<Uint8Array> {

@@ -1,29 +1,44 @@
 /**
- * What the machine at hand can do at most in JavaScript and in WebAssembly on one thread: multiply–adds on registers alone. Kernels
- * are judged by their share of it. Published as `@attn/wasm/ceilings`, for benchmarks.
+ * Measures the most that this machine can do in JavaScript and in WebAssembly on one thread: multiply–adds on
+ * registers alone. Benchmarks report the share of it that a kernel reaches. Published as
+ * `@attn/wasm/ceilings`.
  */
 import { clock } from '@attn/core/backend';
 import { f32x4, ModuleBuilder, v128, type V128 } from './assembler/index.ts';
 import { features } from './engine/features.ts';
 import { multiplyAdd, type Simd } from './kernels/arithmetic.ts';
 
-/** 10⁹ floating-point operations a second; a multiply–add counts two. */
+/**
+ * The most that this machine can do, in 10⁹ floating-point operations a second; a multiply–add counts as two.
+ */
 export interface Ceilings {
   readonly scalarGflops: number;
-  /** 128-bit SIMD, multiply and add. */
+  /** With 128-bit SIMD, multiply and add. */
   readonly simdGflops: number;
-  /** 128-bit SIMD, fused multiply–add; undefined where the engine has none. */
+  /** With 128-bit SIMD and fused multiply–add; undefined where the engine has none. */
   readonly relaxedGflops: number | undefined;
 }
 
-/** Independent sums: enough to hide the latency of an addition, few enough for 16 registers. */
+/** Number of independent sums: enough to hide the latency of an addition, few enough for 16 registers. */
 const SUMS = 12;
 
-/** Steps of one sample, and how many samples are taken; the best counts. */
+/** Steps of a sample. */
 const STEPS = 100_000;
+
+/** Number of samples; the best counts. */
 const SAMPLES = 30;
 
-/** Measures for some tens of milliseconds. Errors: none where WebAssembly SIMD exists. */
+/**
+ * Measures the ceilings of this machine, for some tens of milliseconds. Errors: none where WebAssembly SIMD
+ * exists.
+ *
+ * @example
+ * ```ts
+ * import { measureCeilings } from '@attn/wasm/ceilings';
+ *
+ * const { simdGflops } = measureCeilings();
+ * ```
+ */
 export function measureCeilings(): Ceilings {
   return {
     scalarGflops: best(2 * SCALAR_SUMS * STEPS, scalar),
@@ -50,11 +65,11 @@ function vectorLoop(simd: Simd): () => void {
       const sums = Array.from({ length: SUMS }, (_, i) => f.let(`sum${i}`, f32x4.all(i)));
       const a = f.local('a', 'v128');
       f.count('step', STEPS, 1, () => {
-        // Loaded anew and all different, so that no product is computed once for several sums or steps.
+        // Each operand is loaded again and differs, so that no product can be shared by sums or steps.
         f.set(a, v128.load(address));
         sums.forEach((sum, i) => f.set(sum, madd(a, v128.load(address, 16 * i + 16), sum)));
       });
-      // So that nothing is left out: the result is used.
+      // The result is used, so that the engine cannot leave anything out.
       const total = sums.reduce((all: V128, sum) => f32x4.add(all, sum), f32x4.all(0));
       f.do(v128.store(address, total, 16 * SUMS + 16));
     }),

@@ -1,6 +1,7 @@
 /**
- * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a call costs however
- * small it is. Attention is counted by its plan, so that a window costs what a window costs; see `attention/predict.ts`.
+ * Predicted time of a graph: operations over the rate that this machine was measured to have, plus what a
+ * call costs however small it is. Attention is counted by its plan, so that a window costs what a window
+ * costs; see `attention/predict.ts`.
  */
 import { type Graph } from '@attn/core';
 import {
@@ -10,36 +11,53 @@ import {
   ops,
   sizeOf,
   type GraphNode,
+  type NodeOf,
   type OpName,
   type PlanCache,
+  type PointwiseOp,
 } from '@attn/core/backend';
 import { attentionMs } from './attention/predict.ts';
 import { WORTH_WAKING } from './engine/control.ts';
 import type { CrewSpeed } from './engine/speed.ts';
 
-/** Milliseconds that a node takes beside its operations: checks, records, and copies of what is small. */
+/** Milliseconds that a node takes beside its operations: checks, records, and small copies. */
 const NODE_MS = 0.03;
 
-/** Extra operations of a tile, in those of its products: softmax, and being less than perfect. */
+/** Factor on the operations of a tile's products: softmax, and what keeps a kernel from its peak. */
 const TILE_OVERHEAD = 1.2;
 
-/** What a query of a round of LSH costs beside its pairs, in pairs: gathering, packing, and its state from round to round. */
+/**
+ * What a query of a round of LSH costs beside its pairs, in pairs: gathering, packing, and its state from
+ * round to round.
+ */
 const LSH_ROW_PAIRS = 48;
 
 /** What a token that is hashed costs beside its scores, in scores: packing it. */
 const HASH_SCORES = 32;
 
-/** Operations that an element of a sort is about worth. */
+/** About as many operations as an element of a sort costs. */
 export const SORT_FLOPS = 200;
 
-/** For ops that are no products: what one element of the output costs, in operations of the measured rate. */
-const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
+/**
+ * Ops whose cost follows from the size of their output: the cost of an element, in operations of the measured
+ * rate.
+ */
+const FLOPS_PER_ELEMENT = {
   add: 12,
+  sub: 12,
   mul: 12,
-  layerNorm: 24,
+  div: 12,
+  max: 12,
+  min: 12,
   gelu: 60,
   relu: 12,
   tanh: 50,
+  silu: 32,
+  sigmoid: 30,
+  exp: 24,
+  square: 12,
+  rsqrt: 20,
+  layerNorm: 24,
   softmax: 50,
   embedding: 12,
   gather: 12,
@@ -48,15 +66,18 @@ const FLOPS_PER_ELEMENT: Partial<Record<OpName, number>> = {
   concat: 12,
   mask: 12,
   argsort: SORT_FLOPS,
-};
+} satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
-/** How much longer a product takes than its operations: what surrounds the inner loop, and caches that are too small. */
+/**
+ * How much longer a product takes than its operations: code around the inner loop, and caches that are too
+ * small.
+ */
 const PRODUCT_OVERHEAD = 1.15;
 
 /** Packing one element of a right operand that is no constant, in operations. */
 const FLOPS_PER_PACKED = 150;
 
-/** The same for one element of the input of a reduction. */
+/** The cost of one element of the input of a reduction. */
 const FLOPS_PER_TERM = 8;
 
 /** Predicted milliseconds of a run. */
@@ -74,9 +95,9 @@ export function predict(graph: Graph, plans: PlanCache, crew: CrewSpeed): number
   }, 0);
 }
 
-function flopsOf(node: GraphNode, graph: Graph): number {
-  const perElement = FLOPS_PER_ELEMENT[node.op];
-  if (perElement !== undefined) return perElement * sizeOf(graph.values[node.outputs[0]].shape);
+/** Operations of a node. Attention is predicted in milliseconds, by its plan, and views cost nothing. */
+function flopsOf(node: Exclude<GraphNode, NodeOf<'attention'>>, graph: Graph): number {
+  if (isPerElement(node)) return FLOPS_PER_ELEMENT[node.op] * sizeOf(graph.values[node.outputs[0]].shape);
   const specs = inputSpecs(graph, node);
   switch (node.op) {
     case 'reduce':
@@ -96,7 +117,15 @@ function flopsOf(node: GraphNode, graph: Graph): number {
       return (
         PRODUCT_OVERHEAD * ops.matmul.flops(specs, node.attributes) + FLOPS_PER_PACKED * sizeOf(specs.b.shape)
       );
+    case 'reshape':
+      return 0; // a view
     default:
-      return 0;
+      return node satisfies never;
   }
+}
+
+type PerElement = Extract<GraphNode, { op: keyof typeof FLOPS_PER_ELEMENT }>;
+
+function isPerElement(node: GraphNode): node is PerElement {
+  return Object.hasOwn(FLOPS_PER_ELEMENT, node.op);
 }

@@ -1,62 +1,65 @@
-/** What the host at hand can do, and how an engine is to be made there; the engine itself is loaded when something is compiled. */
+/**
+ * Finds out what the JavaScript runtime can do, and how to set up an engine there. It does not
+ * load the engine.
+ */
 import type { Probe } from '@attn/core';
+import type { EngineSiteOptions } from './engine-site.ts';
 import { features, type Features } from './engine/features.ts';
-import type { HostOptions } from './host.ts';
 import type { Simd } from './kernels/arithmetic.ts';
 
-/** How an engine is made. */
+/** How an engine is set up. */
 export interface EngineSettings {
   readonly simd: Simd;
   readonly sharedMemory: boolean;
   readonly threads: number;
 }
 
-/** What was found. */
-export interface Found {
+/** A probe of the runtime, and the settings of an engine that suits it. */
+export interface RuntimeProbe {
   readonly probe: Probe;
   /** Undefined when there can be no engine. */
   readonly settings: EngineSettings | undefined;
 }
 
 /**
- * Looks at this thread's engine; what was asked for must be there.
- * @param whyAlone why no helper threads can be started, where that is known
+ * Probes the runtime of this thread. What the options ask for has to be there.
+ * @param whyAlone why no helper threads can be started, if that is known
  */
-export function look(
-  options: Pick<HostOptions, 'simd' | 'sharedMemory' | 'threads'>,
+export function probeRuntime(
+  options: Pick<EngineSiteOptions, 'simd' | 'sharedMemory' | 'threads'>,
   whyAlone?: string,
-): Found {
-  const found = features();
-  const reason = whyNot(found, options);
+): RuntimeProbe {
+  const detected = features();
+  const reason = whyNot(detected, options);
   if (reason !== undefined) return { probe: { available: false, reason }, settings: undefined };
-  const { simd = found.fuses ? 'relaxed' : 'plain' } = options;
-  const { sharedMemory = found.cannotShare === undefined && whyAlone === undefined } = options;
+  const { simd = detected.fuses ? 'relaxed' : 'plain' } = options;
+  const { sharedMemory = detected.cannotShare === undefined && whyAlone === undefined } = options;
   const threads = sharedMemory && whyAlone === undefined ? options.threads : 1;
-  const kind = simd === 'relaxed' && found.fuses ? 'SIMD with fused multiply–add' : 'SIMD';
+  const kind = simd === 'relaxed' && detected.fuses ? 'SIMD with fused multiply–add' : 'SIMD';
   return {
     probe: {
       available: true,
       summary: `WebAssembly ${kind}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
       features: { threads, simd, sharedMemory, f16: true },
-      absences: absencesOf(found, whyAlone),
+      absences: absencesOf(detected, whyAlone),
     },
     settings: { simd, sharedMemory, threads },
   };
 }
 
 function whyNot(
-  found: Features,
-  { simd, sharedMemory }: Pick<HostOptions, 'simd' | 'sharedMemory'>,
+  detected: Features,
+  { simd, sharedMemory }: Pick<EngineSiteOptions, 'simd' | 'sharedMemory'>,
 ): string | undefined {
-  if (!found.simd) return 'this engine has no WebAssembly SIMD';
-  if (found.cannotCompile !== undefined) {
-    return `WebAssembly may not be compiled here: ${found.cannotCompile}; a page's policy needs script-src 'wasm-unsafe-eval'`;
+  if (!detected.simd) return 'this engine has no WebAssembly SIMD';
+  if (detected.cannotCompile !== undefined) {
+    return `WebAssembly may not be compiled here: ${detected.cannotCompile}; a page's policy needs script-src 'wasm-unsafe-eval'`;
   }
-  if (simd === 'relaxed' && !found.relaxed) {
+  if (simd === 'relaxed' && !detected.relaxed) {
     return 'this engine has no relaxed SIMD; simd: "plain" works everywhere';
   }
-  if (sharedMemory === true && found.cannotShare !== undefined) {
-    return `memory cannot be shared: ${found.cannotShare}`;
+  if (sharedMemory === true && detected.cannotShare !== undefined) {
+    return `memory cannot be shared: ${detected.cannotShare}`;
   }
   return undefined;
 }

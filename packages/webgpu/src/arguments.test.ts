@@ -1,4 +1,4 @@
-/** Whatever the backend is made with, it is made or says what is wrong. */
+/** The backend is created with every kind of wrong option: it works or names the fault. */
 import { describeFunctions } from '@attn/conformance/vitest';
 import * as module from './index.ts';
 

@@ -1,4 +1,4 @@
-/** The backend: what it is made with, what its device can do, and programs on it. */
+/** The backend: its options, what its device can do, and programs on that device. */
 import { type Probe } from '@attn/core';
 import {
   aBoolean,
@@ -22,13 +22,22 @@ import { LEAST_LIMITS, supportsNode } from './supports.ts';
 
 /** Options of `webgpu`. */
 export interface WebGpuOptions extends DeviceOptions {
-  /** Queries that a workgroup of attention takes. Default 64; 16 where a CPU plays the GPU, which compiles large ones slowly. */
+  /**
+   * Queries of a workgroup of attention. Default: 64, or 16 where a CPU emulates the GPU, since it compiles
+   * large kernels slowly.
+   */
   readonly attentionRows?: 64 | 32 | 16;
-  /** Side of the tiles of matrix products. Default: 128 for large ones, else 64, and always 64 where a CPU plays the GPU. */
+  /**
+   * Side of the tiles of matrix products. Default: 128 for large products, else 64; always 64 where a CPU
+   * emulates the GPU.
+   */
   readonly gemmTile?: 64 | 128;
-  /** Whether kernels may use subgroup operations. Default: where the device has the feature `subgroups`, unless a CPU plays it. */
+  /**
+   * Whether kernels use subgroup operations. Default: true where the device has the feature `subgroups`,
+   * unless a CPU emulates the GPU.
+   */
   readonly subgroups?: boolean;
-  /** Told how long each run took on the GPU itself, in milliseconds, where the device has timestamps. */
+  /** Called after each run with its time on the GPU in milliseconds, where the device has timestamps. */
   readonly onGpuTime?: (ms: number) => void;
 }
 
@@ -41,10 +50,19 @@ const WEBGPU_OPTIONS: OptionKinds<WebGpuOptions> = {
   onGpuTime: aFunction,
 };
 
-/** The backend, whose executables also run on tensors that are on the device (`runOnGpu`). */
+/** The WebGPU backend, whose executables also run on tensors that are on the device (`runOnGpu`). */
 export type GpuBackend = BackendOf<GpuExecutable>;
 
-/** The backend on this host's WebGPU: the browser's, Deno's, or Dawn's from the npm package `webgpu` in Node. */
+/**
+ * Creates the backend on this host's WebGPU: the browser's, Deno's, or in Node that of Dawn, from the npm
+ * package `webgpu`. Where there is no adapter, `probe` says why. Errors: `INVALID_ARGUMENT`.
+ *
+ * @example
+ * import { createAttn } from '@attn/core';
+ * import { webgpu } from '@attn/webgpu';
+ *
+ * const attn = await createAttn({ backends: [webgpu({ powerPreference: 'high-performance' })] });
+ */
 export function webgpu(options: WebGpuOptions = {}): GpuBackend {
   const checked = checkOptions('webgpu', options, WEBGPU_OPTIONS);
   const device = new CurrentDevice(checked);
@@ -69,12 +87,15 @@ export function webgpu(options: WebGpuOptions = {}): GpuBackend {
     estimate: (graph, plans, speed) =>
       predict(graph, plans, { ...speed, hasF16: device.opened?.hasF16 ?? false }),
     async compile(graph, { plans }) {
-      const make = async (): Promise<Program> => {
+      const createProgram = async (): Promise<Program> => {
         const gpu = await device.get('webgpu/compile');
         return Program.create(gpu, graph, plans, programOptions(gpu, checked));
       };
-      const executable: GpuExecutable = new ProgramExecutable(graph, await make(), make, () =>
-        executables.delete(executable),
+      const executable: GpuExecutable = new ProgramExecutable(
+        graph,
+        await createProgram(),
+        createProgram,
+        () => executables.delete(executable),
       );
       executables.add(executable);
       return executable;
@@ -119,7 +140,7 @@ function programOptions(
     attentionRows: attentionRows ?? (isSoftware ? 16 : 64),
     onGpuTime,
     hasF16,
-    // Who says how, wants the kernels of a GPU.
+    // An explicit `attentionRows` asks for the kernels of a real GPU.
     isSoftware: isSoftware && attentionRows === undefined,
   };
 }

@@ -1,4 +1,4 @@
-// What can go wrong with a device: typed errors, another device for the next call, and no buffer left behind.
+// Faults of a device: typed errors, another device for the next call, and no leaked buffer.
 import { createAttn, f32, GraphBuilder, slidingWindow, type AttentionCall } from '@attn/core';
 import { attention } from '@attn/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ async function openDevice(): Promise<GPUDevice> {
   return adapter.requestDevice();
 }
 
-/** What software compiles in a moment, on each new device. */
+/** A graph that a software GPU compiles in a moment, on each new device. */
 const spec = { dtype: 'f32', shape: [2, 100, 16] } as const;
 const builder = new GraphBuilder();
 const graph = builder.build({ out: builder.tanh(builder.input('x', spec)) });
@@ -33,9 +33,9 @@ let gpu: GpuDevice;
 beforeAll(async () => {
   gpu = await GpuDevice.open({});
 });
-afterAll(() => gpu.destroy());
+afterAll(() => gpu.dispose());
 
-test("an application's own device is used, and goes on", async () => {
+test("an application's own device is used, and works on after the backend is disposed", async () => {
   const device = await openDevice();
   const attn = await createAttn({ backends: [webgpu({ device })] });
   await attn.run(graph, inputs);
@@ -60,15 +60,18 @@ test("an application's own device that is lost: DEVICE_LOST, now and later", asy
   await backend.dispose();
 });
 
-/** A device that is lost for this reason as soon as it is to record commands; call what is returned to have it so. */
+/**
+ * Prepares a device to be lost. Call the returned function to lose it, for `reason`, at its next command
+ * encoder.
+ */
 function makeLosable(device: GPUDevice, reason: GPUDeviceLostReason): () => void {
-  let tell: (info: GPUDeviceLostInfo) => void = () => undefined;
-  const lost = new Promise<GPUDeviceLostInfo>((resolve) => (tell = resolve));
+  let lose: (info: GPUDeviceLostInfo) => void = () => undefined;
+  const lost = new Promise<GPUDeviceLostInfo>((resolve) => (lose = resolve));
   Object.defineProperty(device, 'lost', { value: lost });
   const create = device.createCommandEncoder.bind(device);
   let isDoomed = false;
   device.createCommandEncoder = (descriptor) => {
-    if (isDoomed) tell({ reason, message: 'the driver has hung' } as GPUDeviceLostInfo);
+    if (isDoomed) lose({ reason, message: 'the driver has hung' } as GPUDeviceLostInfo);
     return create(descriptor);
   };
   return () => (isDoomed = true);
@@ -88,7 +91,7 @@ test('a device of our own that is destroyed is replaced at the next call', async
   await backend.dispose();
 });
 
-test('one that is lost for another reason in the midst of a call: DEVICE_LOST with the reason, and replaced as well', async () => {
+test('a device of our own that is lost during a call: DEVICE_LOST with the reason, and replaced at the next call', async () => {
   const lose: (() => void)[] = [];
   await watchDevices((device) => void lose.push(makeLosable(device, 'unknown')));
   const backend = webgpu();
@@ -105,13 +108,13 @@ test('one that is lost for another reason in the midst of a call: DEVICE_LOST wi
   await backend.dispose();
 });
 
-test('every buffer that was made is destroyed: after faults, aborted calls and all', async () => {
-  let made = 0;
+test('every buffer is destroyed in the end, also after faults and aborted calls', async () => {
+  let created = 0;
   let destroyed = 0;
   const count = (device: GPUDevice): void => {
     const create = device.createBuffer.bind(device);
     device.createBuffer = (descriptor) => {
-      made++;
+      created++;
       const buffer = create(descriptor);
       const destroy = buffer.destroy.bind(buffer);
       let isGone = false;
@@ -138,8 +141,8 @@ test('every buffer that was made is destroyed: after faults, aborted calls and a
   await executable.run(inputs);
   executable.dispose();
   await backend.dispose();
-  expect(made).toBeGreaterThan(4);
-  expect(destroyed).toBe(made);
+  expect(created).toBeGreaterThan(4);
+  expect(destroyed).toBe(created);
 });
 
 test('no adapter: why, and how to get one, in a sentence', async () => {
@@ -164,24 +167,28 @@ test('no adapter: why, and how to get one, in a sentence', async () => {
 test('errors of the device become typed ones', async () => {
   const { device } = gpu;
   const tooLarge = { size: 2 * gpu.limits.maxBufferSize, usage: 0x80 };
-  await expect(gpu.guarded('webgpu/test', () => device.createBuffer(tooLarge))).rejects.toMatchObject({
-    code: expect.stringMatching(/INTERNAL|OUT_OF_MEMORY/),
-  });
-  await expect(gpu.guarded('webgpu/test', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
-  expect(await gpu.guarded('webgpu/test', () => 7)).toBe(7);
+  await expect(gpu.withErrorScopes('webgpu/test', () => device.createBuffer(tooLarge))).rejects.toMatchObject(
+    {
+      code: expect.stringMatching(/INTERNAL|OUT_OF_MEMORY/),
+    },
+  );
+  await expect(gpu.withErrorScopes('webgpu/test', () => Promise.reject(new Error('mine')))).rejects.toThrow(
+    'mine',
+  );
+  expect(await gpu.withErrorScopes('webgpu/test', () => 7)).toBe(7);
 });
 
-test('memory that the device does not have: OUT_OF_MEMORY', async () => {
+test('more memory than the device has: OUT_OF_MEMORY', async () => {
   const { device } = gpu;
   await expect(
-    gpu.guarded('webgpu/test', () => {
+    gpu.withErrorScopes('webgpu/test', () => {
       for (let i = 0; i < 2; i++)
         device.createBuffer({ size: gpu.limits.maxBufferSize, usage: 0x80 }).destroy();
     }),
   ).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
 });
 
-test('buffers are handed out again, and all are given back', () => {
+test('free buffers are reused, and all are destroyed in the end', () => {
   const pool = new BufferPool(gpu.device);
   const [a, b] = [pool.acquire(1000), pool.acquire(1000)];
   expect(a).not.toBe(b);
@@ -197,11 +204,11 @@ test('buffers are handed out again, and all are given back', () => {
   expect(pool.acquire(900)).not.toBe(a);
   const staging = pool.acquireStaging(1000);
   expect(staging).not.toBe(a);
-  pool.destroy();
+  pool.dispose();
   expect([pool.count, pool.bytes]).toEqual([0, 0]);
 });
 
-test('tensors that no binding holds are unsupported, with their size', async () => {
+test('tensors that exceed a binding are unsupported, with their size', async () => {
   const backend = webgpu();
   await backend.probe();
   const builder = new GraphBuilder();

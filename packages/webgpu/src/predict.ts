@@ -135,7 +135,7 @@ export async function measureSpeed(gpu: GpuDevice, options: ProgramOptions): Pro
       // Some browsers' clocks move in steps that are longer than a call.
       return least > 0 ? least : (clock.now() - begin) / RUNS;
     } finally {
-      program.release();
+      program.dispose();
     }
   };
   const callMs = await best(4);

@@ -1,4 +1,7 @@
-/** What the backend can do on a device, or why not: kernels, what fits into bindings and buffers, and what attention is limited by. */
+/**
+ * Decides whether a device can run a node: is there a kernel, do its tensors fit, does attention keep its
+ * limits.
+ */
 import { type Graph } from '@attn/core';
 import { inputSpecs, lshProblem, planObstacle, type GraphNode, type NodeOf } from '@attn/core/backend';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
@@ -7,7 +10,7 @@ import { lshObstacle } from './ops/lsh-attention.ts';
 import { sortObstacle } from './ops/lsh.ts';
 import { leastSlice } from './ops/slices.ts';
 
-/** What counts of a device. */
+/** The properties of a device that decide on support. */
 export interface SupportLimits extends DeviceFormat {
   readonly limits: Pick<
     GPUSupportedLimits,
@@ -15,20 +18,20 @@ export interface SupportLimits extends DeviceFormat {
   >;
 }
 
-/** What WebGPU promises everywhere. */
+/** The limits that every WebGPU device has. */
 export const LEAST_LIMITS: SupportLimits['limits'] = {
   maxStorageBufferBindingSize: 2 ** 27,
   maxBufferSize: 2 ** 28,
   maxStorageBuffersPerShaderStage: 8,
 };
 
-/** Head and value dims that registers and shared memory allow. */
+/** Largest head dim and value dim, which registers and shared memory limit. */
 const MOST_DIM = 256;
 
-/** What attention reads or writes a part of at a time, where no binding holds it. */
+/** Tensors that attention reads or writes slice by slice where they exceed a binding. */
 const SLICED: ReadonlySet<string> = new Set(['q', 'k', 'v', 'qGlobal', 'kGlobal', 'vGlobal', 'out']);
 
-/** True, or the reason. */
+/** True if the device can run the node, else the reason in a sentence. */
 export function supportsNode(node: GraphNode, graph: Graph, device: SupportLimits): true | string {
   if (EMIT[node.op] === undefined) return `there is no kernel for ${node.op}`;
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;

@@ -1,2 +1,2 @@
-/** This package's version, as its package.json has it; a test of @attn/auto compares them. */
+/** This package's version. A test of @attn/auto compares it with package.json. */
 export const VERSION = '0.0.0';

@@ -1,6 +1,7 @@
 /**
- * A new backend: a package of its own with one kernel, which passes the conformance suite, and its
- * line in `@attn/auto`. Its manifest is that of the cpu backend under another name, so that it cannot go stale here.
+ * A new backend: a package of its own with one kernel, which passes the conformance suite, and its line in
+ * `@attn/auto`. Its manifest is that of the cpu backend under another name, so that it cannot go stale
+ * here.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,10 @@ import { kernels } from './kernels.ts';
 
 /** Options of \`${camel}\`. */
 export interface ${pascal}Options {
-  /** Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For tests. */
+  /**
+   * Fill every output with NaN before its kernel runs, to prove that kernels overwrite all of it. For
+   * tests.
+   */
   readonly poison?: boolean;
 }
 
@@ -41,8 +45,9 @@ function nodeFlops<K extends OpName>(graph: Graph, node: NodeOf<K>): number {
 
 const kernels = `\
 /**
- * The kernels by op: a new kernel is a file here and a line in this table. An op that has none yet is computed by its
- * definition in core, slowly but rightly, so that the conformance suite is green from the first day on.
+ * The kernels by op: a new kernel is a file here and a line in this table. An op that has none yet is
+ * computed by its definition in core, slowly but rightly, so that the conformance suite is green from the
+ * first day on.
  */
 import { OP_NAMES, type KernelCall, type KernelTable, type OpName } from '@attn/core/backend';
 import { fromReference, references, toReference } from '@attn/core/reference';
@@ -153,7 +158,7 @@ export function backend(name: Name, root: string): Scaffold {
       `${folder}/src: a kernel per op, one file and one line in kernels.ts, until none is computed by its definition`,
       'packages/auto/src/index.ts: move its name to where it belongs in the order of preference',
       `apps/cli/src/backends.ts: its name in BACKENDS, unless it is there; apps/cli/package.json: a dependency on @attn/${kebab}`,
-      `${folder}/README.md; its line in README.md, packages/auto/README.md and docs/architecture.md`,
+      `${folder}/README.md; its line in docs/backends.md, packages/auto/README.md and docs/internals/architecture.md`,
       'a suite in apps/bench/src/suites, so that it has figures',
       'npm run check; npm run changeset',
     ],

@@ -31,7 +31,10 @@ export function copyRepository(): string {
   return copy;
 }
 
-/** Builds what a backend's tests import of the copy, and the backend. Returns what the tools had to say: nothing. */
+/**
+ * Builds what a backend's tests import of the copy, and the backend. Returns what the tools had to say:
+ * nothing.
+ */
 export function buildBackend(copy: string, name: string): string {
   const compiled = spawnSync('tsc', ['-b', `packages/${name}`, 'packages/conformance'], {
     cwd: copy,

@@ -1,20 +1,29 @@
-/** `npm run new -- pattern|op|backend <name>`: writes the first version, which type-checks, and says what is left to do. */
+/**
+ * `npm run new -- pattern|op|pointwise|backend <name>`: writes the first version, which type-checks, and
+ * says what is left to do.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { backend } from './backend.ts';
 import { type Name, parseName } from './name.ts';
 import { op } from './op.ts';
 import { pattern } from './pattern.ts';
+import { pointwise } from './pointwise.ts';
 import { type Scaffold, ScaffoldError, apply } from './scaffold.ts';
-import { whyTaken } from './taken.ts';
+import { whyTaken } from './reason.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const kinds: Readonly<Record<string, (name: Name, root: string) => Scaffold>> = { pattern, op, backend };
+const kinds: Readonly<Record<string, (name: Name, root: string) => Scaffold>> = {
+  pattern,
+  op,
+  pointwise,
+  backend,
+};
 
 const USAGE = `usage: npm run new -- ${Object.keys(kinds).join('|')} <name>    (a name like block-diagonal)
 
 Writes the first version of a pattern, an op or a backend, which type-checks and passes its tests, changes the files that
-list it, and prints what is left to do.`;
+list it, and prints what is left to do. A pointwise op is a function of single numbers, such as an activation.`;
 
 function main(args: readonly string[]): number {
   if (args.includes('--help') || args.includes('-h')) {
@@ -28,9 +37,9 @@ function main(args: readonly string[]): number {
     console.error(`[attn/new] expected a kind and a name, got ${got}\n${USAGE}`);
     return 2;
   }
-  const taken = whyTaken(kind, name, root);
-  if (taken !== undefined) {
-    console.error(`[attn/new] ${kind} ${name.kebab}: expected a new name, but ${taken}`);
+  const reason = whyTaken(kind, name, root);
+  if (reason !== undefined) {
+    console.error(`[attn/new] ${kind} ${name.kebab}: expected a new name, but ${reason}`);
     return 2;
   }
   try {

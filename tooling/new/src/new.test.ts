@@ -1,6 +1,6 @@
 /**
- * Scaffolds one of each into a copy of the packages and type-checks the whole: templates that no longer fit the code
- * fail here, and not on the first person who uses them.
+ * Scaffolds one of each into a copy of the packages and type-checks the whole: templates that no longer fit
+ * the code fail here, and not on the first person who uses them.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { copyRepository, linkBackend, named, repository } from './copy.testing.t
 import { parseName } from './name.ts';
 import { op } from './op.ts';
 import { pattern } from './pattern.ts';
+import { pointwise } from './pointwise.ts';
 import { apply, ScaffoldError } from './scaffold.ts';
 import { whyTaken } from './taken.ts';
 
@@ -23,16 +24,29 @@ function compile(...args: readonly string[]): string {
   return stdout + stderr;
 }
 
-test('a pattern, an op and a backend fit the code as it is', { timeout: 120_000 }, () => {
+test('a pattern, ops of both kinds and a backend fit the code as it is', { timeout: 120_000 }, () => {
   apply(copy, pattern(named('block-diagonal')));
   apply(copy, op(named('soft-sign')));
+  apply(copy, pointwise(named('soft-plus')));
   apply(copy, backend(named('abacus'), copy));
   linkBackend(copy, 'abacus');
 
   expect(compile('-b')).toBe('');
-  for (const name of ['core', 'conformance', 'abacus'])
+  for (const name of ['core', 'conformance', 'abacus', 'cpu', 'wasm', 'webgpu', 'onnx'])
     expect(compile('-p', `packages/${name}/tsconfig.test.json`)).toBe('');
 });
+
+test(
+  'a pointwise op that a backend has no kernel or no cost for does not compile',
+  { timeout: 120_000 },
+  () => {
+    const { changes } = pointwise(named('hard-swish'));
+    const table = 'packages/core/src/ops/pointwise/table.ts';
+    apply(copy, { files: {}, next: [], changes: changes.filter(({ file }) => file === table) });
+    const complaints = compile('-b');
+    for (const { file } of changes) if (file !== table) expect(complaints).toContain(file);
+  },
+);
 
 test('what exists is not overwritten, and then nothing else is written either', () => {
   const list = join(copy, 'packages/core/src/patterns/index.ts');
@@ -59,6 +73,12 @@ test.each([
   ['pattern', 'window'],
   ['op', 'matmul'],
   ['op', 'layer-norm'],
+  ['op', 'silu'],
+  ['op', 'node'],
+  ['pointwise', 'silu'],
+  ['pointwise', 'max'],
+  ['pointwise', 'linear'],
+  ['pointwise', 'constant'],
   ['backend', 'core'],
   ['backend', 'cli'],
   ['backend', 'bench'],
@@ -74,6 +94,7 @@ test.each([
 test.each([
   ['pattern', 'checkerboard'],
   ['op', 'soft-sign'],
+  ['pointwise', 'soft-plus'],
   ['backend', 'web-nn'],
 ])('%s %s is free', (kind, text) => {
   expect(whyTaken(kind, named(text), repository)).toBeUndefined();

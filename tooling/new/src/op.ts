@@ -1,31 +1,26 @@
-/** A new op: its spec, shapes and readable reference in core; its cases in the conformance suite. */
+/**
+ * A new op: its definition and readable reference in core, its cases in the conformance suite, and a first
+ * kernel in every backend. A function of single numbers is a row of a table instead, see `pointwise.ts`.
+ */
 import type { Name } from './name.ts';
+import { kernelsOfOp } from './op-kernels.ts';
 import { addLines, type Scaffold } from './scaffold.ts';
 
-const spec = ({ camel }: Name): string => `\
+const definition = ({ camel }: Name): string => `\
 /** The \`${camel}\` op: TODO one sentence. */
 import { sizeOf } from '../../tensor.ts';
-import type { NoAttributes } from '../attributes.ts';
-import type { OpSpec } from '../op.ts';
+import type { NoAttributes, OpDefinition } from '../op.ts';
+import { sharedFloat } from '../validate.ts';
 
-/** Input \`x\` of any shape, f32 or f16; the output is like it. TODO what holds. Errors: \`INVALID_DTYPE\`. */
-export const ${camel}Spec: OpSpec<NoAttributes> = {
+/**
+ * Input \`x\` of any shape, f32 or f16; the output is like it. TODO what holds. Errors: \`INVALID_DTYPE\`.
+ */
+export const ${camel}Definition: OpDefinition<NoAttributes> = {
   required: ['x'],
   attributes: {},
   flops: ({ x }) => sizeOf(x.shape),
+  infer: (inputs) => [{ dtype: sharedFloat('${camel}', inputs, ['x']), shape: inputs.x.shape }],
 };
-`;
-
-const infer = ({ camel, pascal }: Name): string => `\
-/** ${camel}(x) has the shape of x. */
-import type { TensorSpec } from '../../tensor.ts';
-import type { NamedSpecs } from '../op.ts';
-import { sharedFloat } from '../validate.ts';
-
-/** See \`${camel}Spec\`. */
-export function infer${pascal}(inputs: NamedSpecs): [TensorSpec] {
-  return [{ dtype: sharedFloat('${camel}', inputs, ['x']), shape: inputs.x.shape }];
-}
 `;
 
 const reference = ({ camel }: Name): string => `\
@@ -72,30 +67,27 @@ export const ${camel}Cases: readonly ConformanceCase[] = opCases('${camel}', 'TO
 
 /** Files and touch points of the op `name`. */
 export function op(name: Name): Scaffold {
-  const { camel, kebab, pascal } = name;
+  const { camel, kebab } = name;
   const core = 'packages/core/src/ops';
   const suite = 'packages/conformance/src';
+  const kernels = kernelsOfOp(name);
   return {
     files: {
-      [`${core}/${kebab}/spec.ts`]: spec(name),
-      [`${core}/${kebab}/infer.ts`]: infer(name),
+      [`${core}/${kebab}/definition.ts`]: definition(name),
       [`${core}/${kebab}/reference.ts`]: reference(name),
       [`${core}/${kebab}/${kebab}.test.ts`]: test(name),
       [`${suite}/cases/${kebab}.cases.ts`]: cases(name),
+      ...kernels.files,
     },
     changes: [
+      addLines(`${core}/op-name.ts`, /^ {2}\| '\w+'$/, `  | '${camel}'`),
       addLines(`${core}/attributes.ts`, /^ {2}\w+: \w+Attributes;$/, `  ${camel}: NoAttributes;`),
       addLines(
         `${core}/index.ts`,
-        /^import .* from '\.\/.*\/spec\.ts';$/,
-        `import { infer${pascal} } from './${kebab}/infer.ts';`,
-        `import { ${camel}Spec } from './${kebab}/spec.ts';`,
+        /^import .* from '\.\/.*\/definition\.ts';$/,
+        `import { ${camel}Definition } from './${kebab}/definition.ts';`,
       ),
-      addLines(
-        `${core}/index.ts`,
-        /^ {2}\w+: define\(/,
-        `  ${camel}: define('${camel}', ${camel}Spec, infer${pascal}),`,
-      ),
+      addLines(`${core}/index.ts`, /^ {2}\w+: \w+Definition,$/, `  ${camel}: ${camel}Definition,`),
       addLines(
         `${core}/references.ts`,
         /^import .* from '\.\/.*\/reference\.ts';$/,
@@ -109,13 +101,15 @@ export function op(name: Name): Scaffold {
         `import { ${camel}Cases } from './${kebab}.cases.ts';`,
       ),
       addLines(`${suite}/cases/index.ts`, /^ {2}\.\.\.\w+,$/, `  ...${camel}Cases,`),
+      ...kernels.changes,
     ],
     next: [
-      `${core}/${kebab}: say what the op means in spec.ts, its shapes in infer.ts, its maths in reference.ts`,
+      `${core}/${kebab}: say what the op means and its shapes in definition.ts, its maths in reference.ts`,
       'packages/core/src/graph/builder.ts: give it a method, if people should write it by hand',
-      `${suite}: its cases in cases/${kebab}.cases.ts`,
-      'a kernel per backend: packages/cpu/src/ops, one file and one line in its index.ts',
-      'packages/conformance/src/tolerance/index.ts: its error bound, unless it is exact',
+      `${suite}: its cases in cases/${kebab}.cases.ts, its error bound in tolerance/index.ts unless it is exact`,
+      `a kernel per backend, in place of the copy: ${kebab}.ts in the ops of cpu, wasm, webgpu and onnx`,
+      'packages/webgpu/src/kernels/variants.testing.ts: its kernel in all variants',
+      'the cost of an element: packages/cpu/src/estimate.ts, packages/wasm/src/predict.ts',
       'npm run check; npm run changeset',
     ],
   };

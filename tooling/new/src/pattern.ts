@@ -1,10 +1,14 @@
-/** A new pattern: its file and test, its export, its JSON form, and an example that all properties of patterns run on. */
+/**
+ * A new pattern: its file and test, its export, its JSON form, and an example that all properties of
+ * patterns run on.
+ */
 import type { Name } from './name.ts';
 import { addLines, type Scaffold } from './scaffold.ts';
 
 const source = ({ camel, words }: Name): string => `\
 /** ${words} attention: TODO one sentence. TODO Author year, section, link to the paper. */
-import { defineBuiltIn, type Pattern } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern } from './pattern.ts';
 
 /**
  * Query position q sees key position k when TODO.
@@ -63,8 +67,8 @@ export function pattern(name: Name): Scaffold {
       'let `classify` answer all and none for whole runs; give shiftInvariant, globals or hints where they hold',
       `${folder}/examples.testing.ts: move the example to where \`classify\` is exact; options need a line in json.ts`,
       'packages/core/src/patterns/json.test.ts: its message lists all types; add this one',
-      'docs/patterns.md: a section with its JSON form and a drawing; docs/systems.md: a line in its table',
-      `if it is causal by definition, or a limit such as padding: ${folder}/with-global-mask.ts`,
+      'docs/patterns.md: a section with its JSON form and a drawing; docs/internals/systems.md: a line in its table',
+      '`isCausal: true` if no query ever sees a later key, `isLimit: true` if it says what nobody may see',
       'packages/conformance/src/cases: a case, if it meets the planner in a new way',
       'npm run check; npm run changeset',
     ],

@@ -1,4 +1,7 @@
-/** What a template answers with, and how it is written into a repository: new files, and small changes of existing ones. */
+/**
+ * What a template answers with, and how it is written into a repository: new files, and small changes of
+ * existing ones.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

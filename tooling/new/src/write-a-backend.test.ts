@@ -1,6 +1,6 @@
 /**
- * docs/write-a-backend.md, followed to the letter in a copy of the repository: the scaffold's backend passes, and so does the page's own after
- * its two files took the place of the scaffold's.
+ * docs/internals/write-a-backend.md, followed to the letter in a copy of the repository: the scaffold's
+ * backend passes, and so does the page's own after its two files took the place of the scaffold's.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { backend } from './backend.ts';
 import { buildBackend, copyRepository, linkBackend, named, repository } from './copy.testing.ts';
 import { apply } from './scaffold.ts';
 
-const page = readFileSync(join(repository, 'docs/write-a-backend.md'), 'utf8');
+const page = readFileSync(join(repository, 'docs/internals/write-a-backend.md'), 'utf8');
 const [code, suite] = [...page.matchAll(/^```ts\n(.+?)^```/gms)].map(([, block]) => block);
 
 const copy = copyRepository();

@@ -3,8 +3,10 @@ import { chromium } from '@attn/tooling-vitest/chromium';
 import { chromium as playwright } from 'playwright-core';
 
 /**
- * @returns `lines`, what the check found; `warnings`, what our packages said on the console; `complaints`, every other error of the page;
- * `isIsolated`, whether it may share memory; `isStrict`, whether its policy keeps it from making code of text
+ * Visits a page.
+ * @returns `lines`, what the check printed; `warnings`, what our packages said on the console; `complaints`,
+ * every other error of the page; `isIsolated`, whether it may share memory; `isStrict`, whether its policy
+ * keeps it from making code of text
  */
 export async function visit(url) {
   const browser = await playwright.launch(await chromium());
@@ -19,8 +21,8 @@ export async function visit(url) {
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
     await page.goto(url);
-    const found = page.waitForFunction(() => globalThis.result, undefined, { timeout: 60_000 });
-    const { lines = [], error } = await found.then(
+    const checking = page.waitForFunction(() => globalThis.result, undefined, { timeout: 60_000 });
+    const { lines = [], error } = await checking.then(
       (handle) => handle.jsonValue(),
       (reason) => ({ error: String(reason) }),
     );

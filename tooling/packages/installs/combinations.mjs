@@ -1,8 +1,9 @@
 // What people install together, and where it must then work.
 
 /**
- * `packages` are ours, `peers` what their runtimes come from. `backends` must be available; `absent` is what `@attn/auto` must then list as not
- * installed. `start` is the body of the project's `start.mjs`, `build` what its page needs of Vite's `build` options.
+ * `packages` are ours, `peers` what their runtimes come from. `backends` must be available; `absent` is
+ * what `@attn/auto` must then list as not installed. `start` is the body of the project's `start.mjs`,
+ * `build` what its page needs of Vite's `build` options.
  */
 export const COMBINATIONS = [
   {
@@ -35,6 +36,15 @@ export const COMBINATIONS = [
     absent: ['webgpu', 'wasm', 'cpu'],
     start: automatic(),
     hosts: ['node', 'deno', 'bun'],
+  },
+  {
+    // The main entry takes the runtime of the host, though both are there.
+    name: 'core + onnx + onnxruntime-node + onnxruntime-web',
+    packages: ['core', 'onnx'],
+    peers: ['onnxruntime-node', 'onnxruntime-web'],
+    backends: ['onnx'],
+    start: listing('onnx', '@attn/onnx'),
+    hosts: ['node', 'deno', 'bun', 'page'],
   },
   {
     name: 'core + onnx + onnxruntime-web',

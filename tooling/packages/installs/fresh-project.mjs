@@ -1,4 +1,5 @@
-// Packs every package as it would be published, and makes projects that have installed some of them, in the temporary folder.
+// Packs every package as it would be published, and makes projects that have installed some of them, in the
+// temporary folder.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from './run.mjs';
@@ -39,13 +40,13 @@ export async function freshProject(
   mkdirSync(folder, { recursive: true });
   cpSync(join(import.meta.dirname, 'project'), folder, { recursive: true });
   const ours = Object.fromEntries(Object.entries(tarballs).map(([name, file]) => [name, `file:${file}`]));
-  const wanted = packages.map((name) => `@attn/${name}`);
+  const requested = packages.map((name) => `@attn/${name}`);
   const manifest = {
     name: 'fresh-project',
     private: true,
     type: 'module',
     dependencies: {
-      ...Object.fromEntries(wanted.map((name) => [name, ours[name]])),
+      ...Object.fromEntries(requested.map((name) => [name, ours[name]])),
       ...Object.fromEntries(peers.map((name) => [name, versionOf(name)])),
       ...tools,
     },

@@ -1,6 +1,6 @@
-// `npm run installs [-- part of a name]`: every combination of packages, installed from its tarballs into a project of its own, works in every
-// runtime that it is for; and one combination works in every bundler and host that applications are built
-// with. Prints a line for each and ends with 1 if one does not.
+// `npm run installs [-- part of a name]`: every combination of packages, installed from its tarballs into a
+// project of its own, works in every runtime that it is for; and one combination works in every bundler and
+// host that applications are built with. Prints a line for each and ends with 1 if one does not.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// A project as a page: Vite's production build, opened in headless Chromium under a strict Content-Security-Policy.
+// A project as a page: Vite's production build, opened in headless Chromium under a strict
+// Content-Security-Policy.
 import { join } from 'node:path';
 import { ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
 import { serve } from '@attn/tooling-vitest/serve';
@@ -12,7 +13,9 @@ export async function buildPage(folder, options) {
   await build({ root: folder, configFile: false, logLevel: 'error', build: options });
 }
 
-/** Opens the built page, and returns what its check found. Throws what it threw, and what broke the policy. */
+/**
+ * Opens the built page, and returns what its check found. Throws what it threw, and what broke the policy.
+ */
 export async function openPage(folder, { isolated }) {
   const headers = { 'content-security-policy': POLICY, ...(isolated && ISOLATION_HEADERS) };
   const server = await serve({ '/': join(folder, 'dist') }, headers);

@@ -1,127 +1,91 @@
-// Every package shows in its README how it is used, and every block of code there runs as it stands, in a folder where the packages are installed.
-import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+// Every block of code on a page that people read runs as it stands, in a folder where the packages are
+// installed, and prints what the page says that it prints.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
+import { COMMANDS_NOT_RUN, ELSEWHERE, ASSUMPTIONS, NOT_RUN } from './exceptions.mjs';
+import { blocksOf, expectedOutput, PAGES, programsOf } from './pages.mjs';
+import { runCommands, runProgram } from './run-program.mjs';
+import { writeStandIns } from './stand-ins.mjs';
 
-const root = join(import.meta.dirname, '../../..');
-const home = join(import.meta.dirname, '..'); // where every package is installed
-
-/** What a block takes for granted: code before it, and files beside it. */
-const GIVEN = [
-  {
-    when: /webgpu\(\{ device \}\)/,
-    before: `import { create } from 'webgpu';
-import { f32 } from '@attn/core';
-globalThis.gpu = create([]); // Dawn ends with it
-const device = await (await globalThis.gpu.requestAdapter()).requestDevice();
-const shape = [1, 1, 4, 8];
-const buffer = device.createBuffer({ size: 128, usage: 0x80 | 0x04 | 0x08 }); // storage, from and to which is copied
-const [q, k, v] = [1, 2, 3].map((seed) => f32(shape, Float32Array.from({ length: 32 }, (_, i) => Math.sin(i * seed))));
-const renderFrom = (buffer) => console.log(buffer.size);
-`,
-  },
-  {
-    // The suite on a backend of the reader: a test file, of which a few cases will do.
-    when: /describeConformance/,
-    before: "import { cpu as myBackend } from '@attn/cpu';\n",
-    without: /^import \{ myBackend \}.*$/m,
-    test: 'attn:relu:* contract:disposed',
-  },
-  {
-    // A checkpoint of the hub, which tests do not download: the example gets as far as asking for it.
-    when: /loadModel\('allenai/,
-    before: "globalThis.fetch = async () => { throw new TypeError('there is no network in tests'); };\n",
-    fails: /\[attn\/models\] hub: the hub could not be asked for allenai\/.*there is no network in tests/,
-  },
-  {
-    // A test file of the reader's package.
-    when: /describeFunctions\(/,
-    beside: { 'index.ts': "export { cpu as myBackend } from '@attn/cpu';\n" },
-    test: '*',
-  },
-  {
-    when: /attentionCases\(/,
-    before: `import { cpu } from '@attn/cpu';
-import { slidingWindow } from '@attn/core';
-const backend = cpu();
-`,
-  },
-];
-
-/** The TypeScript blocks of a file. */
-const blocksOf = (file) =>
-  [...readFileSync(file, 'utf8').matchAll(/^```ts\n(.+?)^```/gms)].map(([, block]) => block);
-
-const packages = readdirSync(join(root, 'packages')).filter((name) =>
-  existsSync(join(root, 'packages', name, 'package.json')),
-);
 const folder = mkdtempSync(join(tmpdir(), 'attn-readmes-'));
-symlinkSync(join(home, 'node_modules'), join(folder, 'node_modules'));
 afterAll(() => rmSync(folder, { recursive: true }));
-await useSoftwareVulkan();
+await writeStandIns(folder);
+const withoutGpu = { ...process.env };
+await useSoftwareVulkan(); // for the package that cannot do without; elsewhere it would only be probed, slowly
 
-/** Nothing that an example opened stays open; Linux shows it. */
-const CLOSED = `
-import { existsSync as thereIs, readdirSync as namesIn, readlinkSync as target } from 'node:fs';
-const fileOf = (name) => { try { return target('/proc/self/fd/' + name); } catch { return ''; } };
-const left = (thereIs('/proc/self/fd') ? namesIn('/proc/self/fd') : []).map(fileOf).filter((path) => /safetensors|\\.onnx$|\\.json$/.test(path));
-if (left.length > 0) throw new Error('left open: ' + left.join(', '));
-`;
+const fits =
+  ({ page, code }) =>
+  (entry) =>
+    entry.page === page && code.includes(entry.has);
+const programs = PAGES.flatMap(programsOf);
+const runnable = programs.filter((program) => ![...NOT_RUN, ...ELSEWHERE].some(fits(program)));
 
-/** Sequences are made shorter, which changes nothing but the time: GPUs of tests are made of software. */
-const shorter = (code) => code.replaceAll(/\b(4096|16_384)\b/g, '512');
-
-/** Runs a block as a program, or as a test file where it is one; resolves if it ends as it should. */
-async function runBlock(name, block) {
-  const given = GIVEN.find(({ when }) => when.test(block));
-  const code = shorter(`${given?.before ?? ''}${given?.without ? block.replace(given.without, '') : block}`);
-  const place = join(folder, name);
-  mkdirSync(place, { recursive: true });
-  for (const [file, text] of Object.entries(given?.beside ?? {})) writeFileSync(join(place, file), text);
-  const options = { cwd: place, env: { ...process.env, ATTN_CASES: given?.test ?? '' }, timeout: 110_000 };
-  if (given?.test === undefined) {
-    writeFileSync(join(place, 'example.ts'), code + CLOSED);
-    const run = promisify(execFile)(process.execPath, ['example.ts'], options);
-    return given?.fails === undefined ? run : expect(run).rejects.toThrow(given.fails);
-  }
-  writeFileSync(join(place, 'example.test.ts'), code);
-  writeFileSync(join(place, 'vitest.config.mjs'), 'export default {};');
-  return promisify(execFile)(
-    process.execPath,
-    [join(home, 'node_modules/vitest/vitest.mjs'), 'run'],
-    options,
+describe.concurrent('programs', () => {
+  test.each(runnable.map((program) => [program.name, program]))(
+    '%s',
+    { timeout: 120_000 },
+    async (name, program) => {
+      const env = program.page === 'packages/webgpu/README.md' ? process.env : withoutGpu;
+      const printed = await runProgram(folder, name.replaceAll(/\W+/g, '-'), program, env);
+      program.blocks.forEach(({ output }, i) => {
+        if (output !== undefined) expect((printed[i] ?? '').trimEnd()).toMatch(expectedOutput(output));
+      });
+    },
   );
-}
+});
 
-describe.each(packages)('%s', (name) => {
-  const blocks = blocksOf(join(root, 'packages', name, 'README.md'));
+/** The commands of a block; one may go on over several lines. */
+const commandsOf = ({ code }) =>
+  code
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
 
-  test('has an example', () => {
-    expect(blocks[0]).toContain(`@attn/${name}`);
-  });
+/** Whether a command is in the list of those that are not run. */
+const isExcepted = (command) =>
+  COMMANDS_NOT_RUN.some(({ begins }) => new RegExp(`^(${begins})`).test(command));
 
-  test.each(blocks.map((block, index) => [index + 1, block]))('example %i runs', async (index, block) => {
-    await runBlock(`${name}-${index}`, block);
+const shells = PAGES.flatMap(blocksOf).filter(({ language }) => language === 'sh');
+
+describe.concurrent('commands', () => {
+  const blocks = shells.map((block) => [
+    `${block.page}:${block.line}`,
+    { ...block, commands: commandsOf(block).filter((command) => !isExcepted(command)) },
+  ]);
+  const ran = blocks.filter(([, { commands }]) => commands.length > 0);
+  test.each(ran)('%s', { timeout: 120_000 }, async (_name, { commands, output }) => {
+    for (const command of commands) expect(command).toMatch(/^(npm run (-s )?attn -- |attn )/);
+    const printed = await runCommands(folder, commands, withoutGpu);
+    if (output !== undefined) expect(printed.trimEnd()).toMatch(expectedOutput(output));
   });
 });
 
-const own = blocksOf(join(root, 'README.md'));
-test.each(own.map((block, index) => [index + 1, block]))(
-  "the project's own example %i runs",
-  async (index, block) => {
-    await runBlock(`root-${index}`, block);
-  },
-);
+const asJson = PAGES.flatMap(blocksOf).filter(({ language }) => language === 'json');
+test.each(asJson.map((block) => [`${block.page}:${block.line}`, block.code]))('%s is JSON', (_name, code) => {
+  const isWhole = (() => {
+    try {
+      return JSON.parse(code) !== undefined;
+    } catch {
+      return false;
+    }
+  })();
+  if (!isWhole) for (const line of code.trim().split('\n')) JSON.parse(line); // a value a line
+});
+
+describe('exceptions', () => {
+  test.each([...NOT_RUN, ...ELSEWHERE, ...ASSUMPTIONS])('$page: $has fits a program', (entry) => {
+    expect(programs.some((program) => fits(program)(entry))).toBe(true);
+  });
+  test.each(COMMANDS_NOT_RUN)('$begins fits a command', ({ begins }) => {
+    expect(shells.flatMap(commandsOf).some((command) => new RegExp(`^(${begins})`).test(command))).toBe(true);
+  });
+});
+
+const packages = PAGES.filter((page) => page.startsWith('packages/'));
+test.each(packages)('%s begins with an example of the package', (page) => {
+  expect(programsOf(page)[0].blocks[0].code).toContain(`@attn/${page.split('/')[1]}`);
+});

@@ -1,5 +1,6 @@
-// `npm run release-dry-run`: what the next release would be, tried out in a copy. Versions are raised as the changesets say, every package is packed, and
-// what would be published is checked: one version for all, changelogs, and no dependency that only this workspace understands.
+// `npm run release-dry-run`: tries the next release in a copy. Versions are raised as
+// the changesets say, every package is packed, and the result is checked: one version
+// for all, changelogs, and no dependency that only this workspace understands.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -29,7 +30,7 @@ function run(command, args, cwd = copy) {
   return stdout;
 }
 
-/** The sources as git knows them, what was built of the packages, and a history that changesets can look at. */
+/** Copies the sources that git has, the built packages, and makes a history for changesets. */
 function copySources() {
   const { stdout } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
     cwd: root,
@@ -43,7 +44,8 @@ function copySources() {
     const dist = join(root, 'packages', name, 'dist');
     if (existsSync(dist)) cpSync(dist, join(copy, 'packages', name, 'dist'), { recursive: true });
   }
-  // Only this one tool is lent: pnpm may install into the copy's node_modules, which must not lead out of the copy.
+  // Only this tool is linked: pnpm may install into the copy's
+  // node_modules, which must not lead out of the copy.
   mkdirSync(join(copy, 'node_modules/@changesets'), { recursive: true });
   symlinkSync(join(root, 'node_modules/@changesets/cli'), join(copy, 'node_modules/@changesets/cli'));
   const git = (...args) =>
@@ -61,7 +63,7 @@ function copySources() {
   git('commit', '--quiet', '--message=before the release');
 }
 
-/** What is wrong with a package as it would be published. */
+/** Problems of a package as it would be published. */
 function problems(folder, version) {
   const { name } = json(join(folder, 'package.json'));
   run('pnpm', ['--config.verify-deps-before-run=false', 'pack', '--pack-destination', copy], folder);
@@ -103,17 +105,17 @@ try {
   if (version === json(join(root, 'packages/core/package.json')).version) {
     console.log(`No changeset asks for a release after ${version}.`);
   } else {
-    let found = 0;
+    let problemCount = 0;
     for (const folder of publics) {
       const { name, version: own } = json(join(folder, 'package.json'));
       const wrong =
         own === version ? problems(folder, version) : [`expected version ${version} like core, got ${own}`];
-      found += wrong.length;
+      problemCount += wrong.length;
       console.log(
         `${wrong.length === 0 ? '✓' : '✗'} ${name} ${own}${wrong.map((text) => `\n    ${text}`).join('')}`,
       );
     }
-    process.exitCode = found === 0 ? 0 : 1;
+    process.exitCode = problemCount === 0 ? 0 : 1;
   }
 } finally {
   rmSync(copy, { recursive: true });

@@ -1,4 +1,5 @@
-// What a browser would load of some imports: bundled and minified by Vite as an application would be, workers included.
+// The files that a browser would load for some imports: bundled and
+// minified by Vite, as an application would be, workers included.
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
@@ -7,9 +8,9 @@ const root = join(import.meta.dirname, '..');
 const entry = join(root, 'entry.js'); // never written: the plugin below answers for it
 
 /**
- * @param source a module, as text
- * @param external whether an import stays one
- * @returns the files: `name`, `gzip` in bytes, and of those that are chunks `modules`, the ids of what is in them
+ * @param source text of a module
+ * @param external says whether an import is left out of the bundle
+ * @returns the files: `name`, `gzip` in bytes, and `modules`, the ids of the modules in a chunk
  */
 export async function bundle(source, external = () => false) {
   const result = await build({

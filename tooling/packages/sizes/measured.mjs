@@ -1,15 +1,21 @@
-// What is weighed, and how heavy it may be. A row is all that a package exports, unless it says otherwise, without its peers.
+// The bundles that are measured, and their limits. By default a row
+// is everything that a package exports, without its peers.
 import { bundle } from './bundle.mjs';
 
-/** Peers, other packages of ours, and what a runtime has anyway: not part of a package's own weight. */
+/**
+ * Imports that are not part of a package's own size: peers, our other packages, and modules of the runtime.
+ */
 const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|@huggingface\/)/;
 
-/** A file that a worker loads for itself, core included, because a worker is bundled by itself. */
+/** True for the file of a worker, which is bundled separately and so includes core. */
 const isWorker = ({ name }) => name.includes('attn-wasm-engine');
 
 const all = (name) => ({ source: `export * from '${name}';`, own: name });
 
-/** `limit` and `target` are in kB (1,000 bytes), gzipped. The target is what was planned; where it is missed, the limit keeps what was reached. */
+/**
+ * `limit` and `target` are in kB (1,000 bytes), gzipped. The target
+ * was planned; where it is missed, the limit keeps the size as it is.
+ */
 export const ROWS = [
   { what: '@attn/core', ...all('@attn/core'), limit: 57, target: 15 },
   { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 57 },
@@ -39,6 +45,7 @@ export const ROWS = [
   { what: '@attn/onnx', ...all('@attn/onnx'), limit: 25, target: 25 },
   { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 25, target: 25 },
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
+  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   { what: '@attn/models', ...all('@attn/models'), limit: 28 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 5 },

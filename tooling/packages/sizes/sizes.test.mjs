@@ -1,4 +1,4 @@
-// What an application ships stays as small as it is, and docs/sizes.md says how small.
+// What an application ships stays as small as it is, and docs/internals/sizes.md says how small.
 import { expect, test } from 'vitest';
 import { measure } from './measured.mjs';
 import { documentedSizes } from './table.mjs';

@@ -1,14 +1,14 @@
-// The table of sizes as it stands in docs/sizes.md: `npm run sizes` writes it, a test reads it.
+// The table of sizes as it stands in docs/internals/sizes.md: `npm run sizes` writes it, a test reads it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { markdownTable } from 'markdown-table';
 import { measure } from './measured.mjs';
 
-const page = join(import.meta.dirname, '../../../docs/sizes.md');
+const page = join(import.meta.dirname, '../../../docs/internals/sizes.md');
 const TABLE = /(?<=<!-- sizes -->\n\n)[^]*?(?=\n\n<!-- \/sizes -->)/;
 
-/** The size in kB that the page gives for each row. */
+/** The size in kB of each row, as the page states it. */
 export function documentedSizes() {
   const [table = ''] = TABLE.exec(readFileSync(page, 'utf8')) ?? [];
   const rows = table.split('\n').slice(2);

@@ -1,4 +1,5 @@
 // What is not imported is not shipped: bundles are looked into, module by module.
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as core from '@attn/core';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +7,7 @@ import { bundle } from './bundle.mjs';
 
 const packages = join(import.meta.dirname, '../../../packages');
 
-/** The modules of a bundle, like `core/patterns/causal.js`, and its weight in bytes. */
+/** The modules of a bundle, such as `core/patterns/causal.js`, and its size in bytes. */
 async function shipped(source, external) {
   const files = await bundle(source, external);
   const modules = files.flatMap((file) => file.modules).filter((id) => id.startsWith(packages));
@@ -20,7 +21,7 @@ async function shipped(source, external) {
 const MACHINERY = /^core\/(async|calls|choose|contract|graph|host|plan|run|systems)\//;
 const REFERENCE = /^core\/.*reference/;
 
-/** Everything exported that makes a pattern or is given patterns. */
+/** Every export that makes a pattern or combines patterns. */
 const PATTERNS =
   'and blockSparse causal fixed full globalTokens keyPadding not or perHead randomBlocks segments sinks slidingWindow strided where'.split(
     ' ',
@@ -56,4 +57,24 @@ test('auto brings backends only when it is asked', async () => {
   const own = (file) => file.modules.filter((id) => /packages\/(cpu|onnx|wasm|webgpu)\//.test(id));
   expect(own(first)).toEqual([]);
   expect(later.flatMap(own)).not.toEqual([]);
+});
+
+describe('an entry of @attn/onnx asks for no runtime but its own', () => {
+  test.each([
+    ['@attn/onnx', ['onnxruntime-web']],
+    ['@attn/onnx/web', ['onnxruntime-web']],
+    ['@attn/onnx/node', ['onnxruntime-node']],
+    ['@attn/onnx/export', []],
+  ])('%s in a page', async (entry, expected) => {
+    const runtimes = new Set();
+    await bundle(`export * from '${entry}';`, (id) => {
+      if (id.startsWith('onnxruntime-')) runtimes.add(id);
+      return /^(node:|onnx)/.test(id);
+    });
+    expect([...runtimes]).toEqual(expected);
+  });
+  test('@attn/onnx in Node is its entry for Node', () => {
+    const entry = createRequire(import.meta.url).resolve('@attn/onnx');
+    expect(entry).toMatch(/onnx\/dist\/index\.js$/);
+  });
 });

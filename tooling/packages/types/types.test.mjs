@@ -1,5 +1,5 @@
-// The published types in a user's project that checks the types of its dependencies, too (`skipLibCheck:
-// false`), by old and new TypeScript.
+// The published types in a user's project that also checks the types of
+// its dependencies (`skipLibCheck: false`), with old and new TypeScript.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { entries, installPackages, writeProject } from './user-project.mjs';
 /** Aliases of our development dependencies. */
 const VERSIONS = ['5.4', '5.9', '7'];
 
-/** What projects are set up for. Each imports every entry. */
+/** Settings of users' projects. Each project imports every entry. */
 const PROJECTS = {
   'a page, bundled': {
     lib: ['es2022', 'dom', 'dom.iterable'],
@@ -27,37 +27,49 @@ const PROJECTS = {
   },
 };
 
-/** What a user writes must not only load, it must mean what it says. */
+/** Code of a user, whose types must be exact. */
 const CODE = `
 import { f32, slidingWindow, tensor, type Attn, type Tensor } from '@attn/core';
 import { createAttn } from '@attn/auto';
+import { onnx } from '@attn/onnx';
+import { onnx as onnxOnWeb } from '@attn/onnx/web';
 import { serializeSafetensors } from '@attn/safetensors';
+import { openSafetensorsFile } from '@attn/safetensors/node';
 import { wasm } from '@attn/wasm';
 import { webgpu } from '@attn/webgpu';
 
 export const attn: Promise<Attn> = createAttn({ tune: 'measure' });
-export const backends = [wasm({ threads: 2 }), webgpu({ powerPreference: 'low-power' })];
+export const backends = [wasm({ threads: 2 }), webgpu({ powerPreference: 'low-power' }), onnx({ threads: 2 })];
+export const inPage = onnxOnWeb({ offMainThread: false });
 export const pattern = slidingWindow({ before: 1, after: 1 });
 export const x: Tensor<'f32'> = f32([2], [1, 2]);
 export const halves: Tensor<'f16'> = tensor('f16', [1], new Uint16Array(1));
 export const bytes: Uint8Array = serializeSafetensors({ x });
 
+export async function firstName(path: string): Promise<string> {
+  await using file = await openSafetensorsFile(path);
+  return file.names[0];
+}
+
 // @ts-expect-error no such option
 slidingWindow({ before: 1, after: 1, dilatoin: 2 });
 // @ts-expect-error no such option
 wasm({ numThreads: 2 });
+// @ts-expect-error only onnxruntime-web has this option
+onnx({ offMainThread: false });
 // @ts-expect-error halves are no floats
 tensor('f32', [1], new Uint16Array(1));
 // @ts-expect-error a device is an object
 webgpu({ device: 5 });
 `;
 
-/** Where TypeScript knows WebGPU, a device is one of its devices. */
+/** Code for versions of TypeScript that have WebGPU's types: a device is one of them. */
 const WITH_WEBGPU = `
-import type { WebGpuOptions } from '@attn/webgpu';
+import type { GpuTensor, WebGpuOptions } from '@attn/webgpu';
 export const device = (options: WebGpuOptions): GPUDevice | undefined => options.device;
 // @ts-expect-error no device
 webgpu({ device: {} });
+export const release = (result: GpuTensor): void => result.dispose();
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'attn-types-'));

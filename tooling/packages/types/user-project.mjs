@@ -1,5 +1,5 @@
-// A user's project without our development dependencies: the packages as they are published, and what those
-// depend on.
+// A user's project: the packages as they are published and their
+// dependencies, without our development dependencies.
 import {
   cpSync,
   existsSync,
@@ -23,7 +23,7 @@ export function entries() {
   });
 }
 
-/** Puts all packages into `folder`, with the packages of others that they depend on. */
+/** Puts all packages into `folder`, with their dependencies. */
 export function installPackages(folder) {
   const modules = join(folder, 'node_modules');
   for (const name of readdirSync(join(root, 'packages'))) {

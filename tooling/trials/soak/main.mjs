@@ -1,5 +1,6 @@
-// `npm run soak [-- --minutes 10]`: random graphs on all backends at once, with worker threads that end and GPU devices that are lost, and callers that
-// change their minds. No wrong answer, no hang, flat memory; the figures go to stdout and, with --write, into docs/reliability.md.
+// `npm run soak [-- --minutes 10]`: random graphs on all backends at once, with worker threads that end and
+// GPU devices that are lost, and callers that change their minds. No wrong answer, no hang, flat memory;
+// the figures go to stdout and, with --write, into docs/internals/reliability.md.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -8,12 +9,15 @@ import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
 import { cac } from 'cac';
 import { markdownTable } from 'markdown-table';
 
-const PAGE = join(import.meta.dirname, '../../../docs/reliability.md');
+const PAGE = join(import.meta.dirname, '../../../docs/internals/reliability.md');
 const FIGURES = /(?<=<!-- soak -->\n\n)[^]*?(?=\n\n<!-- \/soak -->)/;
 
-/** MiB by which the last third of a run may use more than the second: what caches of graphs, plans and executables hold differs. */
+/**
+ * MiB by which the last third of a run may use more than the second: what caches of graphs, plans and
+ * executables hold differs.
+ */
 const FLAT = 32;
-/** The same for resident memory, where allocators keep what was given back to them. */
+/** MiB of resident memory by which it may, because allocators keep what was released. */
 const RESIDENT_FLAT = 128;
 
 /** Heaps of glibc's allocator. */
@@ -94,13 +98,13 @@ cli
   .command('', 'Random work on all backends at once, while things break')
   .option('--minutes <n>', 'How long', { default: 10 })
   .option('--seed <n>', 'Of the random work', { default: 1 })
-  .option('--write', 'Put the figures into docs/reliability.md')
+  .option('--write', 'Put the figures into docs/internals/reliability.md')
   .action(run);
 cli.help();
 
 /**
- * What must be known before a process starts: the GPU made of software, and that glibc's allocator shall not keep a heap for each of the
- * many threads that come and go here, which looks as if memory leaked.
+ * What must be known before a process starts: the GPU made of software, and that glibc's allocator shall
+ * not keep a heap for each of the many threads that come and go here, which looks as if memory leaked.
  */
 async function again() {
   if (process.env.MALLOC_ARENA_MAX === ARENAS) return false;

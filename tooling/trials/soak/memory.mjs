@@ -7,7 +7,10 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('globalThis.gc');
 const MB = 2 ** 20;
 
-/** What is in use, in MiB, after everything that can be was collected. `resident` is the process as the system sees it. */
+/**
+ * What is in use, in MiB, after everything that can be was collected. `resident` is the process as the
+ * system sees it.
+ */
 export async function sampleMemory() {
   for (let i = 0; i < 3; i++) {
     collect();
@@ -18,8 +21,9 @@ export async function sampleMemory() {
 }
 
 /**
- * By how many MiB the least of the last third of the samples is above that of the second third; the first third warms up. The least,
- * because calls are under way when samples are taken, and allocators keep for a while what was given back to them.
+ * By how many MiB the least of the last third of the samples is above that of the second third; the first
+ * third warms up. The least, because calls are under way when samples are taken, and allocators keep for a
+ * while what was given back to them.
  */
 export function growth(samples, key) {
   const third = Math.floor(samples.length / 3);

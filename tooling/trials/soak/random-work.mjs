@@ -1,4 +1,5 @@
-// Random graphs with inputs: attention calls of every kind, chains of ops that nobody wrote down, and the compositions of the suite.
+// Random graphs with inputs: attention calls of every kind, chains of ops that nobody wrote down, and the
+// compositions of the suite.
 import { allCases, attentionCases } from '@attn/conformance';
 import { arbitraryCall } from '@attn/conformance/properties';
 import { causal, f32, globalTokens, GraphBuilder, or, slidingWindow } from '@attn/core';

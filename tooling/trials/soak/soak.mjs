@@ -1,5 +1,5 @@
-// Random work on all backends at once while things break. Every call must end: with the right numbers, or with a typed error that the fault or the
-// caller explains.
+// Random work on all backends at once while things break. Every call must end: with the right numbers, or
+// with a typed error that the fault or the caller explains.
 import { compareOutput, oracle } from '@attn/conformance';
 import { AttnError, createAttn } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
@@ -11,19 +11,22 @@ import { pick, randomWork } from './random-work.mjs';
 const LANES = 6;
 /** Milliseconds after which a call hangs. Software GPUs compile slowly on busy machines. */
 const PATIENCE = 120_000;
-/** Of all calls, those that their caller aborts after a moment. */
+/** Share of calls that their caller aborts after a moment. */
 const ABORTED = 0.1;
-/** Of all calls that something can break, those at whose start, or soon after, it does. */
+/** Share of the calls that something can break, which it breaks at their start, or soon after. */
 const BROKEN = 0.15;
 /** Milliseconds within which it does: most calls are over by then, those that compile for a GPU are not. */
 const SOON = 10;
-/** Of all calls, those that leave the choice of a backend to us and must therefore survive any fault. */
+/** Share of calls that leave the choice of a backend to us and must therefore survive any fault. */
 const UNNAMED = 0.4;
 
 /** What a call that named its backend may end with when that backend was broken. */
 const EXPLAINED = ['WORKER_DIED', 'DEVICE_LOST'];
 
-/** All backends of the project. What they predict is left to chance, so that calls that name none go to each of them. */
+/**
+ * All backends of the project. What they predict is left to chance, so that calls that name none go to each
+ * of them.
+ */
 async function openAttn(random) {
   // Dawn's classes, whose devices are watched from the first on.
   watchDevices((await import('webgpu')).globals.GPUAdapter);
@@ -116,7 +119,8 @@ export async function soak({ seconds, seed, log }) {
     while (!isOver()) {
       await pause(every);
       figures.samples.push(await sampleMemory());
-      // A backend that failed again and again comes last until it is asked again, as an application would after a while.
+      // A backend that failed again and again comes last until it is asked again, as an application would
+      // after a while.
       await attn.reprobe();
     }
   }
@@ -134,8 +138,8 @@ export async function soak({ seconds, seed, log }) {
 /** What is wrong with outputs, or undefined. */
 function mismatch(graph, inputs, outputs) {
   for (const [name, expected] of Object.entries(oracle(graph, inputs))) {
-    const found = compareOutput(name, expected, outputs[name]);
-    if (found) return found.text;
+    const problem = compareOutput(name, expected, outputs[name]);
+    if (problem) return problem.text;
   }
   return undefined;
 }

@@ -1,14 +1,15 @@
-// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix on stdout and in docs/support.md.
+// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix
+// on stdout and in docs/internals/support.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
 import { cac } from 'cac';
-import { toMarkdown } from './matrix.mjs';
+import { folded, inOneLine, toMarkdown } from './matrix.mjs';
 import { BACKEND_NAMES } from './run-suite.mjs';
 import { cleanUp, RUNTIMES } from './runtimes.mjs';
 
-const PAGE = join(import.meta.dirname, '../../../docs/support.md');
+const PAGE = join(import.meta.dirname, '../../../docs/internals/support.md');
 const MATRIX = /(?<=<!-- support -->\n\n)[^]*?(?=\n\n<!-- \/support -->)/;
 
 async function support({ backend, runtime, part, write }) {
@@ -27,18 +28,19 @@ async function support({ backend, runtime, part, write }) {
   for (const name of backends) {
     for (const title of titles) {
       const start = performance.now();
-      const found = await RUNTIMES[title]({ backend: name, of });
-      runs.push({ backend: name, runtime: title, found });
+      const report = await RUNTIMES[title]({ backend: name, of });
+      runs.push({ backend: name, runtime: title, report });
       const seconds = ((performance.now() - start) / 1000).toFixed(0);
-      const failed = found.failures?.length ?? 0;
-      const outcome = found.broken ?? found.unavailable ?? (failed === 0 ? 'no failure' : `${failed} failed`);
+      const failed = report.failures?.length ?? 0;
+      const outcome =
+        report.broken ?? report.unavailable ?? (failed === 0 ? 'no failure' : `${failed} failed`);
       console.error(`${name} on ${title}: ${outcome.split('\n')[0]} (${seconds} s)`);
     }
   }
   await cleanUp();
   const share = of === 1 ? 'The whole suite' : `One test of ${of} of the suite`;
   const machine = `${process.platform}-${process.arch}, ${availableParallelism()} cores, ${new Date().toISOString().slice(0, 10)}`;
-  const matrix = `${share}; ${machine}.\n\n${toMarkdown(runs)}`;
+  const matrix = `${inOneLine(runs)}\n\n${share}; ${machine}.\n\n${folded(toMarkdown(runs))}`;
   console.log(matrix);
   const isWhole = backend === undefined && runtime === undefined;
   if (write ?? isWhole)
@@ -46,7 +48,7 @@ async function support({ backend, runtime, part, write }) {
       PAGE,
       readFileSync(PAGE, 'utf8').replace(MATRIX, () => matrix),
     );
-  const isRight = ({ found }) => found.broken === undefined && (found.failures ?? []).length === 0;
+  const isRight = ({ report }) => report.broken === undefined && (report.failures ?? []).length === 0;
   process.exitCode = runs.every(isRight) ? 0 : 1;
 }
 
@@ -56,7 +58,7 @@ cli
   .option('--backend <name>', `Only this one: ${BACKEND_NAMES.join(', ')}`)
   .option('--runtime <title>', `Only those whose title has this in it: ${Object.keys(RUNTIMES).join('; ')}`)
   .option('--part <n>', 'Only one test of n', { default: 1 })
-  .option('--write', 'Write docs/support.md; the default when nothing but --part is given')
+  .option('--write', 'Write docs/internals/support.md; the default when nothing but --part is given')
   .action(support);
 cli.help();
 

@@ -1,4 +1,5 @@
-// What was found, as Markdown: for each backend a table of ops by runtimes, then every reason for what is unsupported and every failure.
+// What was found, as Markdown: for each backend a table of ops by runtimes, then every reason for what is
+// unsupported and every failure.
 import { markdownTable } from 'markdown-table';
 
 /** `46` passed; `45, 1 failed`; `40, 6 unsupported`. */
@@ -22,7 +23,7 @@ export function toMarkdown(runs) {
   const backends = [...new Set(runs.map(({ backend }) => backend))];
   const runtimes = [...new Set(runs.map(({ runtime }) => runtime))];
   const foundOf = (backend, runtime) =>
-    runs.find((run) => run.backend === backend && run.runtime === runtime)?.found;
+    runs.find((run) => run.backend === backend && run.runtime === runtime)?.report;
   const overview = [
     ['', ...backends],
     ...runtimes.map((runtime) => [
@@ -69,6 +70,21 @@ export function toMarkdown(runs) {
     if (failures.length > 0) parts.push(['Failed:', '', ...failures].join('\n'));
   }
   return parts.join('\n\n');
+}
+
+/** What most readers want to know. */
+export function inOneLine(runs) {
+  const good = runs.filter(({ report }) => report.groups !== undefined && sum(report.groups).failed === 0);
+  const unsupported = good.reduce((total, { report }) => total + sum(report.groups).unsupported, 0);
+  const rest = unsupported === 0 ? '' : `, but for ${unsupported} that a backend declares as unsupported`;
+  if (good.length === runs.length)
+    return `**All cases that ran pass on all ${runs.length} pairs of backend and runtime**${rest}.`;
+  return `**All cases that ran pass on ${good.length} of ${runs.length} pairs of backend and runtime**${rest}; the table has the others.`;
+}
+
+/** Under a line that opens it. */
+export function folded(markdown) {
+  return `<details>\n<summary>The table</summary>\n\n${markdown}\n\n</details>`;
 }
 
 /** The first line that says more than the id. */

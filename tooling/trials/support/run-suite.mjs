@@ -1,4 +1,5 @@
-// The suite on one backend, in whichever runtime this is loaded: counts per op, what failed, and what is unsupported for which reason.
+// The suite on one backend, in whichever runtime this is loaded: counts per op, what failed, and what is
+// unsupported for which reason.
 import { isInPart, suite } from '@attn/conformance';
 
 /** The backends of the project, as they are tested: with their memory poisoned, where they can. */
@@ -6,7 +7,7 @@ const BACKENDS = {
   cpu: async () => (await import('@attn/cpu')).cpu({ poison: true }),
   wasm: async () => (await import('@attn/wasm')).wasm({ poison: true }),
   webgpu: async () => (await import('@attn/webgpu')).webgpu(),
-  onnx: async () => (await import('@attn/onnx/runtime')).onnx(),
+  onnx: async () => (await import('@attn/onnx')).onnx(),
 };
 
 /** Names of all backends. */
@@ -26,23 +27,26 @@ export async function runSuite({ backend: name, of = 1 }, onProgress = () => {})
   const probe = await backend.probe();
   if (!probe.available) return { unavailable: probe.reason };
   const tests = (await suite()).filter(({ id }) => of === 1 || isInPart({ part: 0, of }, id));
-  const found = { summary: probe.summary, groups: {}, failures: [], reasons: {} };
+  const report = { summary: probe.summary, groups: {}, failures: [], reasons: {} };
   for (const [index, test] of tests.entries()) {
     const result = await withLimit(test, backend, make, of);
-    const group = (found.groups[groupOf(test.id)] ??= { passed: 0, failed: 0, unsupported: 0 });
+    const group = (report.groups[groupOf(test.id)] ??= { passed: 0, failed: 0, unsupported: 0 });
     group[result.status]++;
     if (result.status === 'failed')
-      found.failures.push({ id: test.id, message: result.message.slice(0, 2000) });
+      report.failures.push({ id: test.id, message: result.message.slice(0, 2000) });
     if (result.status === 'unsupported')
-      found.reasons[result.reason] = (found.reasons[result.reason] ?? 0) + 1;
+      report.reasons[result.reason] = (report.reasons[result.reason] ?? 0) + 1;
     if (result.hangs) backend = await make(); // the old one is in an unknown state
     onProgress(index + 1, tests.length);
   }
   await backend.dispose();
-  return found;
+  return report;
 }
 
-/** How much longer than in the suite's own tests something may take: here backends run in runtimes that compile more slowly, for hours. */
+/**
+ * How much longer than in the suite's own tests something may take: here backends run in runtimes that
+ * compile more slowly, for hours.
+ */
 const PATIENCE = 4;
 
 /** A test that does not end has failed. */

@@ -1,4 +1,5 @@
-// Where the suite can run on this machine: each runtime with a function that runs it there and gives back what was found.
+// Where the suite can run on this machine: each runtime with a function that runs it there and gives back
+// what was found.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +42,8 @@ function builtPage() {
       root: import.meta.dirname,
       configFile: false,
       logLevel: 'error',
-      // Without preloading: what onnxruntime-web loads into its worker must not share a chunk with code that knows of a document.
+      // Without preloading: what onnxruntime-web loads into its worker must not share a chunk with code
+      // that knows of a document.
       build: { outDir: folder, target: 'es2023', modulePreload: false, rolldownOptions: { input } },
       worker: { format: 'es' },
     });
@@ -59,7 +61,7 @@ function inPage(headers) {
       const opened = await browser.newPage();
       await opened.goto(`${server.url}page.html`);
       await opened.waitForFunction(() => globalThis.runSuite !== undefined);
-      return await opened.evaluate((given) => globalThis.runSuite(given), options);
+      return await opened.evaluate((suiteOptions) => globalThis.runSuite(suiteOptions), options);
     } catch (error) {
       return { broken: String(error) };
     } finally {

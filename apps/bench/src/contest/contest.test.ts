@@ -1,21 +1,21 @@
-/** The contest's rules, on real child processes with small problems. */
+/** The rules of a contest, with real child processes and small problems. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { longformer, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { longformerFamily, LONGFORMER_PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { expect, onTestFinished, test } from 'vitest';
-// As built: children load their script from there.
+// The built module, because children load their script from `dist`.
 import { contest } from '../../dist/contest/contest.js';
-import { file, matmul, model, ours, peer, plain } from '../candidates/index.ts';
+import { file, matmul, model, ours, peer, plain } from '../subjects/index.ts';
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'attn-contest-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
 
-test('candidates take turns, are checked, and one that fails does not stop the others', async () => {
+test('subjects take turns, are checked, and one that fails does not stop the others', async () => {
   const messages: string[] = [];
   const results = await contest(
     {
@@ -41,7 +41,7 @@ test('candidates take turns, are checked, and one that fails does not stop the o
   expect(messages).toHaveLength(2);
 });
 
-test('a candidate that does not answer has failed', async () => {
+test('a subject that does not answer has failed', async () => {
   const { slow } = await contest({ slow: plain({ n: 4096 }) }, { rounds: 1, patience: 300 });
   expect(slow.failed).toBe('no answer within 0.3 s');
 });
@@ -65,7 +65,7 @@ test('whole models: from a folder, checked against plain JavaScript', async () =
     vocab_size: 1024,
     max_position_embeddings: 130,
   };
-  await writeCheckpoint(folder, randomCheckpoint(longformer, config));
+  await writeCheckpoint(folder, randomCheckpoint(longformerFamily, config));
   const results = await contest(
     {
       wasm: model(folder, 100, 'wasm', 1),

@@ -1,13 +1,14 @@
 /**
- * A contest: every candidate lives in a fresh process of its own, and in every round each runs once, in turn, so that a busy
- * neighbour slows all of them alike, none inherits another's heap, and ratios hold where absolute times do not.
+ * A contest: every subject has a fresh process, and in every round each subject
+ * runs once, in turn. So a busy neighbour slows all of them alike, no subject
+ * inherits another's heap, and ratios hold even where absolute times do not.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { summarise, type Timing } from '../measure.ts';
-import type { Candidate, Memory, Order, Report } from './protocol.ts';
+import type { Subject, Memory, Order, Report } from './protocol.ts';
 
-/** How a candidate did, or why it could not. */
+/** The result of a subject, or the reason why it failed. */
 export type Result =
   | {
       readonly failed?: undefined;
@@ -21,47 +22,47 @@ export type Result =
 /** Options of a contest. */
 export interface ContestOptions {
   readonly rounds: number;
-  /** Milliseconds after which a candidate that does not answer has failed. Default 2 minutes. */
+  /** Milliseconds without an answer after which a subject has failed. Default 2 minutes. */
   readonly patience?: number;
-  /** The child's script, for candidates of another revision. */
-  readonly script?: (candidate: Candidate) => string | undefined;
+  /** Returns the script of the child process, for subjects of another revision. */
+  readonly script?: (subject: Subject) => string | undefined;
   log?(message: string): void;
 }
 
-/** A run that is shorter than this is repeated until it is not: clocks are coarse, and so is the scheduler. */
+/** Shorter runs are repeated until they take this long, because clocks and schedulers are coarse. */
 const SAMPLE_MS = 20;
 
-/** Candidates run for this long before they are timed: engines optimise what runs often. */
+/** Subjects run for this long before they are timed, because engines optimise code that runs often. */
 const WARM_UP_MS = 700;
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
 
-/** Lets candidates compete. A candidate that fails is reported as such, and the others go on. */
+/** Runs a contest. A failed subject has the reason as its result, and the others go on. */
 export async function contest<Name extends string>(
-  candidates: Readonly<Record<Name, Candidate>>,
+  subjects: Readonly<Record<Name, Subject>>,
   { rounds, patience = 120_000, script, log }: ContestOptions,
 ): Promise<Record<Name, Result>> {
-  const names = Object.keys(candidates) as Name[];
-  const entrants = new Map<Name, Entrant>();
+  const names = Object.keys(subjects) as Name[];
+  const runners = new Map<Name, SubjectProcess>();
   try {
     for (const name of names) {
-      const entrant = new Entrant(script?.(candidates[name]) ?? CHILD, patience);
-      entrants.set(name, entrant);
-      await entrant.prepare(candidates[name]);
-      if (entrant.failed !== undefined) log?.(`${candidates[name].name}: ${entrant.failed}`);
+      const runner = new SubjectProcess(script?.(subjects[name]) ?? CHILD, patience);
+      runners.set(name, runner);
+      await runner.prepare(subjects[name]);
+      if (runner.failed !== undefined) log?.(`${subjects[name].name}: ${runner.failed}`);
     }
     for (let round = 0; round < rounds; round++) {
-      for (const entrant of entrants.values()) await entrant.run();
+      for (const runner of runners.values()) await runner.run();
     }
-    const results = [...entrants].map(([name, entrant]) => [name, entrant.result()] as const);
+    const results = [...runners].map(([name, runner]) => [name, runner.result()] as const);
     return Object.fromEntries(results) as Record<Name, Result>;
   } finally {
-    for (const entrant of entrants.values()) entrant.end();
+    for (const runner of runners.values()) runner.end();
   }
 }
 
-/** One candidate's process. */
-class Entrant {
+/** The process of one subject. */
+class SubjectProcess {
   failed: string | undefined;
   private readonly child: ChildProcess;
   private readonly patience: number;
@@ -75,9 +76,9 @@ class Entrant {
     this.child = fork(script, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
   }
 
-  /** Prepares, checks, and warms up; finds out how often a sample has to run. */
-  async prepare(candidate: Candidate): Promise<void> {
-    const report = await this.ask({ type: 'prepare', candidate });
+  /** Prepares and checks the subject, warms it up, and finds out how many runs a sample needs. */
+  async prepare(subject: Subject): Promise<void> {
+    const report = await this.ask({ type: 'prepare', candidate: subject });
     if (report?.type === 'prepared') this.error = report.error;
     const start = performance.now();
     while (this.failed === undefined && performance.now() - start < WARM_UP_MS) {
@@ -100,7 +101,7 @@ class Entrant {
     this.child.kill('SIGKILL');
   }
 
-  /** Sends an order and waits for what comes of it; nothing when the candidate has failed, now or before. */
+  /** Sends an order and waits for the answer; undefined when the subject failed earlier. */
   private async ask(order: Order): Promise<Report | undefined> {
     if (this.failed !== undefined) return undefined;
     const report = await new Promise<Report>((resolve) => {

@@ -1,11 +1,14 @@
-/** What the parent of a contest and its child processes say to each other. Everything is JSON. */
+/** Messages between the parent of a contest and its child processes. Everything is JSON. */
 import type { JsonObject } from '@attn/core';
 
-/** Something to time: what it is, and on which problem. All of it is data, so that another revision can run it too. */
-export interface Candidate {
-  /** How tables call it. */
+/**
+ * Something that a contest times, and the problem that it computes.
+ * It is plain data, so that another revision can run it too.
+ */
+export interface Subject {
+  /** Name in tables. */
   readonly name: string;
-  /** Which file of `candidates/` runs it, and with which options. */
+  /** The file of `subjects/` that runs it. */
   readonly kind:
     | 'attention'
     | 'executable'
@@ -21,7 +24,10 @@ export interface Candidate {
   readonly problem: ProblemSpec;
 }
 
-/** Sizes of q, k, v [1, heads, n, headDim], and who attends to whom; for `linear`, rows × in × out; for `model`, n tokens. */
+/**
+ * Sizes of q, k, v [1, heads, n, headDim], and the pattern; for
+ * `linear`, rows × in × out; for `model`, n tokens.
+ */
 export interface ProblemSpec {
   readonly n: number;
   readonly heads?: number;
@@ -32,9 +38,9 @@ export interface ProblemSpec {
   readonly pattern?: JsonObject;
   readonly in?: number;
   readonly out?: number;
-  /** For `lsh`. */
+  /** Options of `lsh`. */
   readonly lsh?: LshSpec;
-  /** For `linformer`: to how many projected keys. */
+  /** Number of projected keys of `linformer`. */
   readonly k?: number;
 }
 
@@ -42,40 +48,45 @@ export interface ProblemSpec {
 export interface LshSpec {
   readonly rounds?: number;
   readonly causal?: boolean;
-  /** What is computed: attention (default), a layer with its two projections, or the orders alone; `all` is attention and orders. */
+  /**
+   * The part to compute: attention (default), a layer with its two
+   * projections, or the orders alone; `all` is attention and orders.
+   */
   readonly part?: 'attention' | 'layer' | 'order' | 'all';
 }
 
-/** From the parent. */
+/**
+ * A message from the parent. Older revisions, with which contests compare, also call the subject `candidate`.
+ */
 export type Order =
-  | { readonly type: 'prepare'; readonly candidate: Candidate }
-  /** Runs once unless that takes long, then this many times in a row, and times the latter. */
+  | { readonly type: 'prepare'; readonly candidate: Subject }
+  /** Runs once, unless that takes long, and then this many times in a row, which are timed. */
   | { readonly type: 'run'; readonly times: number };
 
-/** From a child: what it found out, or why it could not. */
+/** A message from a child: a result, or the reason why there is none. */
 export type Report =
   | { readonly type: 'prepared'; readonly error: number }
   | { readonly type: 'ran'; readonly ms: number }
   | { readonly type: 'failed'; readonly reason: string }
   | Memory;
 
-/** Bytes that a run took at its worst, as the process saw it. Sent with every `ran`. */
+/** The most memory that a run took, in bytes. */
 export interface Memory {
   readonly type: 'memory';
-  /** Resident memory beyond what there was before the first run, at its greatest; the result is part of it. */
+  /** Greatest growth of resident memory during the first run; the result is part of it. */
   readonly growth: number;
   /** Greatest resident memory of the process. */
   readonly peakRss: number;
 }
 
-/** What a kind of candidate does. */
-export interface Contestant {
-  /** Runs once; the result is thrown away. */
+/** A subject that is ready to run, in a child process. */
+export interface PreparedSubject {
+  /** Runs once; the result is discarded. */
   run(onProgress?: () => void): Promise<unknown>;
-  /** Greatest error of a run's result, after it was found right. Throws when it is wrong. */
+  /** Greatest error of a run's result. Throws when the result is wrong. */
   check(): Promise<number>;
   dispose(): Promise<void>;
 }
 
-/** Makes a contestant: what it prepares is not timed. */
-export type MakeContestant = (candidate: Candidate) => Promise<Contestant>;
+/** Prepares a subject. Preparation is not timed. */
+export type PrepareSubject = (subject: Subject) => Promise<PreparedSubject>;

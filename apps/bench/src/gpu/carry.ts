@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- --carry FOLDER`: the webgpu suite in a folder of its own, to be carried to a machine with a GPU that has Node and a
- * Vulkan loader and nothing else: one script, and the package `webgpu` beside it.
+ * `npm run bench -- --carry FOLDER`: writes the webgpu suite to a folder (one script, and the
+ * package `webgpu` beside it) that can be carried to a machine with a GPU, Node and a Vulkan loader.
  */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
-/** Writes the folder. `platform` is a folder of the package's `dist`, such as `linux-x64`. */
+/** Writes the folder. `platform` names a folder of the package's `dist`, such as `linux-x64`. */
 export async function carry(
   folder: string,
   platform: string = `${process.platform}-${process.arch}`,
@@ -27,10 +27,10 @@ export async function carry(
     },
     ssr: { noExternal: true },
   });
-  const found = dirname(createRequire(import.meta.url).resolve('webgpu'));
+  const packageFolder = dirname(createRequire(import.meta.url).resolve('webgpu'));
   const copy = join(folder, 'node_modules/webgpu');
   for (const part of ['package.json', 'index.js', 'LICENSE.md', join('dist', platform)]) {
-    cpSync(join(found, part), join(copy, part), { recursive: true, dereference: true });
+    cpSync(join(packageFolder, part), join(copy, part), { recursive: true, dereference: true });
   }
   writeFileSync(
     join(folder, 'README.txt'),

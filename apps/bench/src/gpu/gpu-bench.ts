@@ -1,4 +1,7 @@
-/** Times graphs on one backend: on the GPU by its timestamps where it has them, else whole runs. Every result is checked. */
+/**
+ * Times graphs on the GPU: by the GPU's timestamps if it has them,
+ * otherwise whole runs. Every result is checked.
+ */
 import { GraphBuilder, planAttention, type Graph, type Pattern, type Tensor, type Tensors } from '@attn/core';
 import { attention } from '@attn/core';
 import { float32ToHalf, halfToFloat32 } from '@attn/core/backend';
@@ -15,9 +18,10 @@ import { checkRows } from '../oracle.ts';
 import type { SuiteOptions, Table } from '../suite.ts';
 import { peaksOf, type Peaks } from './peaks.ts';
 
+/** A row of a table. */
 export type Row = Table['rows'][number];
 
-/** What attention is timed on. */
+/** Sizes and pattern of an attention call. */
 export interface AttentionShape {
   readonly n: number;
   readonly heads: number;
@@ -26,20 +30,21 @@ export interface AttentionShape {
   readonly dtype?: 'f32' | 'f16';
 }
 
-/** Milliseconds, of the GPU and of whole runs. */
-export interface Timed {
+/** Milliseconds on the GPU, and of whole runs. */
+export interface GpuTiming {
   readonly gpu: Timing;
   readonly run: Timing;
 }
 
-/** Milliseconds of work that a GPU is given before it is timed. */
+/** Milliseconds of work that a GPU gets before it is timed. */
 const BUSY_MS = 80;
-/** Runs of it at most. */
+/** Most runs of that work. */
 const MOST_REPEATS = 100;
 
-/** Halves round the result; its rows are averages of numbers below 1. */
+/** Largest error of a result in halves, whose rows are averages of numbers below 1. */
 const HALF_TOLERANCE = 1e-3;
 
+/** Times graphs on one GPU. */
 export class GpuBench {
   readonly quick: boolean;
   readonly adapter: string;
@@ -57,7 +62,7 @@ export class GpuBench {
     this.peaks = peaksOf(adapter);
   }
 
-  /** A bench, or why there is none. Dispose of it. */
+  /** Opens a bench, or returns the reason why there is none. Dispose of it. */
   static async open(options: SuiteOptions, settings: WebGpuOptions = {}): Promise<GpuBench | string> {
     const times: number[] = [];
     const backend = webgpu({ ...settings, onGpuTime: (ms) => times.push(ms) });
@@ -75,8 +80,8 @@ export class GpuBench {
     this.options.log(`webgpu: ${message}`);
   }
 
-  /** Times a graph; or says why not. */
-  async time(graph: Graph, inputs: Tensors, check: (outputs: Tensors) => void): Promise<Timed | string> {
+  /** Times a graph, or returns the reason why it cannot. */
+  async time(graph: Graph, inputs: Tensors, check: (outputs: Tensors) => void): Promise<GpuTiming | string> {
     try {
       const executable = await this.backend.compile(graph);
       check(await executable.run(inputs));
@@ -88,7 +93,7 @@ export class GpuBench {
         runs.push(performance.now() - start);
       }
       const run = summarise(runs);
-      // Without time stamps there is nothing to add to the whole runs.
+      // Without timestamps only whole runs can be timed.
       const gpu = this.times.length > 0 ? summarise(await this.gpuTimes(executable, graph, inputs)) : run;
       executable.dispose();
       return { gpu, run };
@@ -98,8 +103,8 @@ export class GpuBench {
   }
 
   /**
-   * Milliseconds on the GPU of a run in each round. Before it the GPU has had work for a while, on inputs that are there: one that waits for
-   * transfers lowers its clocks.
+   * Milliseconds on the GPU of one run in each round. Before each run the GPU works for a
+   * while on resident inputs, because a GPU that waits for transfers lowers its clocks.
    */
   private async gpuTimes(executable: GpuExecutable, graph: Graph, inputs: Tensors): Promise<number[]> {
     const resident = await this.onDevice(graph, inputs);
@@ -107,15 +112,18 @@ export class GpuBench {
     for (let round = 0; round < this.options.rounds; round++) {
       const last = this.times.at(-1) ?? BUSY_MS;
       const repeats = this.quick ? 0 : Math.min(MOST_REPEATS, Math.ceil(BUSY_MS / last));
-      for (let i = 0; i < repeats; i++) destroyAll(await executable.runOnGpu({ ...inputs, ...resident }));
+      for (let i = 0; i < repeats; i++) disposeAll(await executable.runOnGpu({ ...inputs, ...resident }));
       await executable.run({ ...inputs, ...resident });
       times.push(this.times.at(-1) ?? NaN);
     }
-    destroyAll(resident);
+    disposeAll(resident);
     return times;
   }
 
-  /** Floats, carried to the device once. Masks and ids are small, and what decides on a pattern has to stay. */
+  /**
+   * Uploads the inputs of floats once. Masks and ids stay in host
+   * memory: they are small, and patterns depend on them.
+   */
   private async onDevice(graph: Graph, inputs: Tensors): Promise<Record<string, GpuTensor>> {
     const floats = [...graph.inputs].filter(([, id]) => isFloat(graph.values[id].dtype));
     if (floats.length === 0) return {};
@@ -133,20 +141,27 @@ export class GpuBench {
   }
 
   /** Times attention. */
-  async attention({ n, heads, headDim, pattern, dtype = 'f32' }: AttentionShape): Promise<Timed | string> {
+  async attention({
+    n,
+    heads,
+    headDim,
+    pattern,
+    dtype = 'f32',
+  }: AttentionShape): Promise<GpuTiming | string> {
     this.log(`n = ${n}, ${heads} × ${headDim}, ${dtype}`);
-    const given = problem(heads, n, headDim);
-    const { exact, q, k, v } = dtype === 'f16' ? inHalves(given) : { exact: given, ...given };
+    const inputProblem = problem(heads, n, headDim);
+    const { exact, q, k, v } =
+      dtype === 'f16' ? inHalves(inputProblem) : { exact: inputProblem, ...inputProblem };
     const call = { q, k, v, pattern };
     return this.time(attention(call).graph, attention(call).inputs, ({ out }) => {
       checkRows(exact, { pattern }, out, dtype === 'f16' ? HALF_TOLERANCE : undefined);
     });
   }
 
-  /** Columns of a row: time, operations, and the shares of what the adapter can do. */
-  figures(timed: Timed | string, flops: number, bytes: number): Row {
-    if (typeof timed === 'string') return { 'GPU ms': timed };
-    const { gpu, run } = timed;
+  /** Columns of a row: time, operations, and the shares of the adapter's peaks. */
+  figures(timing: GpuTiming | string, flops: number, bytes: number): Row {
+    if (typeof timing === 'string') return { 'GPU ms': timing };
+    const { gpu, run } = timing;
     const seconds = gpu.median / 1000;
     const share = (done: number, peak: number | undefined): string =>
       peak === undefined ? 'unknown' : `${((100 * done) / seconds / peak).toFixed(1)}%`;
@@ -165,11 +180,13 @@ function isFloat(dtype: Tensor['dtype']): boolean {
   return dtype === 'f32' || dtype === 'f16';
 }
 
-function destroyAll(tensors: Readonly<Record<string, GpuTensor>>): void {
-  for (const tensor of Object.values(tensors)) tensor.destroy();
+function disposeAll(tensors: Readonly<Record<string, GpuTensor>>): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
 }
 
-/** Operations of allowed pairs, a multiply–add counts two; and bytes that have to be moved once. */
+/**
+ * Operations of the allowed pairs, where a multiply–add counts as two, and bytes that must be moved once.
+ */
 export function workOf({ n, heads, headDim, pattern, dtype }: AttentionShape): {
   readonly flops: number;
   readonly bytes: number;
@@ -179,8 +196,10 @@ export function workOf({ n, heads, headDim, pattern, dtype }: AttentionShape): {
   return { flops: 4 * headDim * pairs, bytes: 4 * heads * n * headDim * (dtype === 'f16' ? 2 : 4) };
 }
 
-/** The problem rounded to halves, and its tensors as such. */
-function inHalves(given: Problem): { readonly exact: Problem } & Readonly<Record<'q' | 'k' | 'v', Tensor>> {
+/** The problem rounded to halves, and its tensors in f16. */
+function inHalves(
+  exactProblem: Problem,
+): { readonly exact: Problem } & Readonly<Record<'q' | 'k' | 'v', Tensor>> {
   const halves = ({ shape, data }: Tensor<'f32'>) => {
     const half = float32ToHalf(data);
     return [
@@ -188,6 +207,8 @@ function inHalves(given: Problem): { readonly exact: Problem } & Readonly<Record
       { dtype: 'f32', shape, data: halfToFloat32(half) } as Tensor<'f32'>,
     ] as const;
   };
-  const [[q, exactQ], [k, exactK], [v, exactV]] = [given.q, given.k, given.v].map(halves);
-  return { q, k, v, exact: { ...given, q: exactQ, k: exactK, v: exactV } };
+  const [[q, exactQ], [k, exactK], [v, exactV]] = [exactProblem.q, exactProblem.k, exactProblem.v].map(
+    halves,
+  );
+  return { q, k, v, exact: { ...exactProblem, q: exactQ, k: exactK, v: exactV } };
 }

@@ -1,4 +1,7 @@
-/** `node main.js [--rounds N] [--quick] [--json FILE]`: the webgpu suite alone, which imports nothing but our packages and `webgpu`. */
+/**
+ * `node main.js [--rounds N] [--quick] [--json FILE]`: the webgpu
+ * suite alone, which imports nothing but our packages and `webgpu`.
+ */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { conditions, toMarkdown } from '../report.ts';

@@ -1,4 +1,6 @@
-/** What GPUs can do at most, by their makers' data sheets: f32 multiply–adds without matrix units, and memory. */
+/**
+ * Peaks of GPUs, from data sheets: f32 multiply–adds without matrix units, and memory bandwidth.
+ */
 
 /** Operations and bytes a second. */
 export interface Peaks {
@@ -15,7 +17,7 @@ const PEAKS: readonly (readonly [name: RegExp, peaks: Peaks])[] = [
   [/RTX 4090/i, { flops: 82.6e12, bytes: 1.01e12 }],
 ];
 
-/** The peaks of the adapter of that name; undefined for one that is not listed here. */
+/** The peaks of an adapter; undefined when it is not listed here. */
 export function peaksOf(adapter: string): Peaks | undefined {
   return PEAKS.find(([name]) => name.test(adapter))?.[1];
 }

@@ -1,4 +1,4 @@
-/** All peers by the name that tables give them. A library is loaded when its peer is made, and not before. */
+/** All peers, by their names in tables. A library is loaded only when its peer is made. */
 import type { Peer } from './peer.ts';
 
 export const peers: Readonly<Record<string, () => Promise<Peer>>> = {

@@ -2,14 +2,14 @@
 import { defaultDevice, init, jit, nn, numpy as np } from '@jax-js/jax';
 import { lacks, type Peer } from './peer.ts';
 
-/** The peer. */
+/** Makes the peer. */
 export async function jaxJs(): Promise<Peer> {
   await init('wasm');
   defaultDevice('wasm');
   return {
     async prepare({ heads, n, headDim, q, k, v }, pattern) {
       if (pattern.kind === 'window') throw lacks('jax-js', pattern);
-      // Its operator wants [n, heads, dim].
+      // The operator of jax-js needs [n, heads, dim].
       const isCausal = pattern.kind === 'causal';
       const array = (data: Float32Array): np.Array =>
         np.array(new Float32Array(data)).reshape([heads, n, headDim]).transpose([1, 0, 2]);

@@ -1,4 +1,4 @@
-/** Layouts and masks that peers want. */
+/** Layouts and masks that peers need. */
 import type { Problem } from '../inputs.ts';
 
 /** [1, heads, n, dim] as [1, n, heads · dim]. */
@@ -25,7 +25,7 @@ export function headsFirst(data: Float32Array, { heads, n, headDim }: Problem): 
   return out;
 }
 
-/** [n, n]: 0 for what a query sees, −10⁹ for what comes later. */
+/** A mask [n, n] that is 0 for the keys that a query sees, and −10⁹ for later keys. */
 export function causalMask(n: number): Float32Array {
   const mask = new Float32Array(n * n);
   for (let i = 0; i < n; i++) mask.fill(-1e9, i * n + i + 1, (i + 1) * n);

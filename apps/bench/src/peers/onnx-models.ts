@@ -1,4 +1,7 @@
-/** Small ONNX models, built node by node with the maintained protobuf definitions. https://onnx.ai/onnx/operators/ */
+/**
+ * Small ONNX models, built node by node with the maintained protobuf
+ * definitions. https://onnx.ai/onnx/operators/
+ */
 import { createRequire } from 'node:module';
 import type { onnx as Onnx } from 'onnx-proto';
 
@@ -34,8 +37,8 @@ export interface Model {
 
 /** The bytes of a model file. */
 export function modelBytes({ opset = 17, inputs, outputs, constants = {}, nodes }: Model): Uint8Array {
-  const values = (named: Readonly<Record<string, readonly number[]>>) =>
-    Object.entries(named).map(([name, dims]) => ({
+  const values = (shapes: Readonly<Record<string, readonly number[]>>) =>
+    Object.entries(shapes).map(([name, dims]) => ({
       name,
       type: { tensorType: { elemType: FLOAT, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
     }));
@@ -73,8 +76,16 @@ export function modelBytes({ opset = 17, inputs, outputs, constants = {}, nodes 
   return onnx.ModelProto.encode(model).finish();
 }
 
+/** Sizes of a dense or causal attention call. */
+export interface CallSizes {
+  readonly heads: number;
+  readonly n: number;
+  readonly dim: number;
+  readonly isCausal: boolean;
+}
+
 /** com.microsoft MultiHeadAttention over [1, n, heads · dim]. */
-export function mhaModel(heads: number, n: number, dim: number, isCausal: boolean): Uint8Array {
+export function mhaModel({ heads, n, dim, isCausal }: CallSizes): Uint8Array {
   const shape = [1, n, heads * dim];
   return modelBytes({
     inputs: { q: shape, k: shape, v: shape },
@@ -91,8 +102,8 @@ export function mhaModel(heads: number, n: number, dim: number, isCausal: boolea
   });
 }
 
-/** com.microsoft GroupQueryAttention over [1, n, heads · dim], which is causal always. */
-export function gqaModel(heads: number, n: number, dim: number): Uint8Array {
+/** com.microsoft GroupQueryAttention over [1, n, heads · dim], which is always causal. */
+export function gqaModel({ heads, n, dim }: CallSizes): Uint8Array {
   const shape = [1, n, heads * dim];
   const cache = [1, heads, n, dim];
   return modelBytes({
@@ -114,8 +125,8 @@ export function gqaModel(heads: number, n: number, dim: number): Uint8Array {
   });
 }
 
-/** The standard's own Attention, of opset 23, over [1, n, heads · dim]. */
-export function attentionModel(heads: number, n: number, dim: number, isCausal: boolean): Uint8Array {
+/** The standard operator Attention of opset 23, over [1, n, heads · dim]. */
+export function attentionModel({ heads, n, dim, isCausal }: CallSizes): Uint8Array {
   const shape = [1, n, heads * dim];
   return modelBytes({
     opset: 23,
@@ -133,8 +144,9 @@ export function attentionModel(heads: number, n: number, dim: number, isCausal: 
 }
 
 /**
- * A window of one chunk to each side as one graph over [heads, n, dim]: all chunks of queries are a batch, and each sees itself and
- * both of its neighbours. `mask` [chunks, 1, chunk, 3 · chunk] is added to the logits.
+ * A window of one chunk to each side, as one graph over [heads, n, dim]:
+ * the chunks of queries are a batch, and each chunk sees itself and its two
+ * neighbours. `mask` [chunks, 1, chunk, 3 · chunk] is added to the logits.
  */
 export function chunkedWindowModel(
   heads: number,
@@ -188,14 +200,16 @@ export function chunkedWindowModel(
   });
 }
 
-/** MatMul, scale, mask, Softmax, MatMul over [batch, queries, dim] × [batch, keys, dim]. `mask` [queries, keys] is added. */
+/**
+ * MatMul, scale, mask, Softmax, MatMul over [batch, queries, dim] ×
+ * [batch, keys, dim]. `mask` [queries, keys] is added.
+ */
 export function matmulModel(
   batch: number,
   queries: number,
   keys: number,
   dim: number,
   mask?: Float32Array,
-  maskDims: readonly number[] = [queries, keys],
 ): Uint8Array {
   const masked = mask === undefined ? 'scaled' : 'masked';
   return modelBytes({
@@ -203,7 +217,7 @@ export function matmulModel(
     outputs: { out: [batch, queries, dim] },
     constants: {
       scale: { dims: [], data: Float32Array.of(1 / Math.sqrt(dim)) },
-      ...(mask && { mask: { dims: maskDims, data: mask } }),
+      ...(mask && { mask: { dims: [queries, keys], data: mask } }),
     },
     nodes: [
       { op: 'Mul', inputs: ['q', 'scale'], outputs: ['qs'] },

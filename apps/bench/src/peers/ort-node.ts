@@ -1,7 +1,8 @@
 /**
- * onnxruntime-node: native code with AVX2 or better, so no peer of WebAssembly in kind, but what a server would use. It has no
- * window that costs less than full attention; the best that can be made of its operators is a window in chunks: 256 queries see
- * the 768 keys around them, under a mask. https://onnxruntime.ai/docs/get-started/with-javascript/node.html
+ * onnxruntime-node: native code with AVX2 or better, which a server would use. It
+ * has no window attention that costs less than full attention. The best that its
+ * operators allow is a window in chunks: 256 queries see the 768 keys around them,
+ * under a mask. https://onnxruntime.ai/docs/get-started/with-javascript/node.html
  */
 import * as node from 'onnxruntime-node';
 import type { Problem } from '../inputs.ts';
@@ -9,11 +10,11 @@ import { chunkedWindowModel, matmulModel } from './onnx-models.ts';
 import { ortPeer, type Ort, type OrtGraph, type OrtTensor, type Session } from './ort.ts';
 import { lacks, type Peer, type PeerCall, type PeerPattern } from './peer.ts';
 
-/** Queries of a chunk, and keys that it sees. */
+/** Queries of a chunk, and keys that the chunk sees. */
 const QUERIES = 256;
 const KEYS = 3 * QUERIES;
 
-/** The package, its sessions with so many threads. */
+/** The package, whose sessions have this many threads. */
 export function ortNodeApi(threads: number): Ort {
   return {
     name: 'onnxruntime-node',
@@ -29,14 +30,14 @@ export function ortNodeApi(threads: number): Ort {
   };
 }
 
-/** A fused operator, or the graph of single operators, with so many threads. */
+/** A fused operator, or a graph of single operators, with this many threads. */
 export function ortNode(graph: OrtGraph, threads: number): Peer {
   return ortPeer(ortNodeApi(threads), graph);
 }
 
 /**
- * The chunked window with so many threads, for windows of 256+256 and lengths that are multiples of 256: chunk by chunk, or as one
- * graph, which holds the logits of all chunks at once.
+ * The chunked window with this many threads, for windows of 256+256 and multiples of 256
+ * tokens: chunk by chunk, or as one graph, which holds the logits of all chunks at once.
  */
 export function ortNodeWindow(threads: number, form: 'chunk by chunk' | 'one graph'): Peer {
   const ort = ortNodeApi(threads);
@@ -67,8 +68,8 @@ async function prepareGraph(ort: Ort, problem: Problem, pattern: Window): Promis
 }
 
 /**
- * Keys and values get 256 rows of zeros at both ends, which the masks of the first and last chunk hide. A chunk of all heads is one
- * run, so that memory does not grow with the number of chunks.
+ * Keys and values get 256 rows of zeros at both ends, which the masks of the first and last chunk
+ * hide. A chunk of all heads is one run, so that memory does not grow with the number of chunks.
  */
 async function prepareChunks(ort: Ort, problem: Problem, pattern: Window): Promise<PeerCall> {
   const { heads, n, headDim } = problem;
@@ -123,7 +124,7 @@ async function prepareChunks(ort: Ort, problem: Problem, pattern: Window): Promi
   };
 }
 
-/** Rows of all heads; those outside of the sequence are 0. */
+/** Rows of all heads; rows outside of the sequence are 0. */
 function headRows(
   data: Float32Array,
   { heads, n, headDim }: Problem,
@@ -139,7 +140,7 @@ function headRows(
   return out;
 }
 
-/** [256, 768]: 0 for what a query of the chunk sees, −10⁹ for the rest. */
+/** A mask [256, 768] that is 0 for the keys that a query of the chunk sees, and −10⁹ for others. */
 function windowMask({ before, after }: Window, chunk: number, n: number): Float32Array {
   const mask = new Float32Array(QUERIES * KEYS).fill(-1e9);
   for (let i = 0; i < QUERIES; i++) {

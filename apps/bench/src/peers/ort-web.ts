@@ -3,7 +3,7 @@ import * as web from 'onnxruntime-web';
 import { ortPeer, type Ort, type OrtGraph } from './ort.ts';
 import type { Peer } from './peer.ts';
 
-/** The peer with so many threads. */
+/** The peer with this many threads. */
 export function ortWeb(graph: OrtGraph, threads: number): Peer {
   web.env.wasm.numThreads = threads;
   web.env.logLevel = 'error';

@@ -1,6 +1,6 @@
-/** What onnxruntime-web and onnxruntime-node have in common: sessions over the models of `onnx-models.ts`. */
+/** The common part of onnxruntime-web and onnxruntime-node: sessions with the models of `onnx-models.ts`. */
 import { causalMask, headsFirst, headsLast } from './layout.ts';
-import { attentionModel, gqaModel, matmulModel, mhaModel } from './onnx-models.ts';
+import { attentionModel, gqaModel, matmulModel, mhaModel, type CallSizes } from './onnx-models.ts';
 import { lacks, type Peer } from './peer.ts';
 
 /** A session of either package. */
@@ -14,7 +14,7 @@ export interface OrtTensor {
   readonly data: unknown;
 }
 
-/** Either package, set up. */
+/** One of the two packages, set up. */
 export interface Ort {
   readonly name: string;
   tensor(data: Float32Array, dims: readonly number[]): OrtTensor;
@@ -24,17 +24,15 @@ export interface Ort {
 /** Fused operators (MultiHeadAttention, GroupQueryAttention, Attention), or a graph of single ones. */
 export type OrtGraph = 'mha' | 'gqa' | 'attention' | 'matmul';
 
-const MODELS: Readonly<
-  Record<OrtGraph, (heads: number, n: number, headDim: number, isCausal: boolean) => Uint8Array>
-> = {
+const MODELS: Readonly<Record<OrtGraph, (sizes: CallSizes) => Uint8Array>> = {
   mha: mhaModel,
   gqa: gqaModel,
   attention: attentionModel,
-  matmul: (heads, n, headDim, isCausal) =>
-    matmulModel(heads, n, n, headDim, isCausal ? causalMask(n) : undefined),
+  matmul: ({ heads, n, dim, isCausal }) =>
+    matmulModel(heads, n, n, dim, isCausal ? causalMask(n) : undefined),
 };
 
-/** Dense and causal attention; fused operators want heads last. */
+/** Dense and causal attention. Fused operators need heads last. */
 export function ortPeer(ort: Ort, graph: OrtGraph): Peer {
   return {
     async prepare(problem, pattern) {
@@ -43,7 +41,7 @@ export function ortPeer(ort: Ort, graph: OrtGraph): Peer {
       const isCausal = pattern.kind === 'causal';
       if (graph === 'gqa' && !isCausal) throw lacks('GroupQueryAttention', pattern);
       const isMha = graph !== 'matmul';
-      const session = await ort.session(MODELS[graph](heads, n, headDim, isCausal));
+      const session = await ort.session(MODELS[graph]({ heads, n, dim: headDim, isCausal }));
       const dims = isMha ? [1, n, heads * headDim] : [heads, n, headDim];
       const feed = (data: Float32Array): OrtTensor =>
         ort.tensor(isMha ? headsLast(data, problem) : data, dims);

@@ -1,28 +1,28 @@
-/** Another library that computes attention, as the bench sees it. */
+/** The interface of other libraries that compute attention. */
 import type { Problem } from '../inputs.ts';
 
-/** Who attends to whom, as far as peers know. */
+/** The patterns that peers support. */
 export type PeerPattern =
   | { readonly kind: 'dense' }
   | { readonly kind: 'causal' }
   | { readonly kind: 'window'; readonly before: number; readonly after: number };
 
-/** A library. */
+/** A library that computes attention. */
 export interface Peer {
-  /** Prepares a call: sessions, layouts and uploads, which are not timed. Throws what the library throws. */
+  /** Prepares a call: sessions, layouts and uploads, which are not timed. Throws the library's own errors. */
   prepare(problem: Problem, pattern: PeerPattern): Promise<PeerCall>;
 }
 
-/** A call that is ready. */
+/** A prepared call. */
 export interface PeerCall {
-  /** Computes it: [1, heads, n, headDim], or in the library's own order. */
+  /** Computes the result: [1, heads, n, headDim], or in the library's own order. */
   run(): Promise<Float32Array>;
-  /** Brings a result of the library's own order into ours; not timed. */
+  /** Converts a result from the library's own order; not timed. */
   inOrder?(result: Float32Array): Float32Array;
   dispose(): Promise<void>;
 }
 
-/** What a peer says of a pattern that it does not have. */
+/** The error of a peer for a pattern that it does not support. */
 export function lacks(peer: string, { kind }: PeerPattern): Error {
   return new Error(`${peer} has no ${kind} attention`);
 }

@@ -1,8 +1,10 @@
-/** Every peer is loaded for real, in a process of its own as in a contest, and computes what the reference says. */
+/**
+ * Every peer is really loaded, in its own process as in a contest, and computes what the reference computes.
+ */
 import { describe, expect, test } from 'vitest';
-// As built: children load their script from there.
+// The built module, because children load their script from `dist`.
 import { contest } from '../../dist/contest/contest.js';
-import { CAUSAL, peer, windowOf } from '../candidates/index.ts';
+import { CAUSAL, peer, windowOf } from '../subjects/index.ts';
 import { peers } from './index.ts';
 
 describe.each(Object.keys(peers))('%s', (name) => {

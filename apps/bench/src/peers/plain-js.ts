@@ -1,7 +1,7 @@
-/** Attention as one would write it in an afternoon: three loops over f32 arrays. */
+/** Attention in plain JavaScript: three simple loops over f32 arrays. */
 import type { Peer, PeerPattern } from './peer.ts';
 
-/** The peer. */
+/** Makes the peer. */
 export function plainJs(): Peer {
   return {
     async prepare({ heads, n, headDim, q, k, v }, pattern) {

@@ -4,16 +4,17 @@ import '@tensorflow/tfjs-backend-wasm';
 import { causalMask } from './layout.ts';
 import { lacks, type Peer } from './peer.ts';
 
-/** The peer. */
+/** Makes the peer. */
 export async function tfjsWasm(): Promise<Peer> {
   if (!(await tf.setBackend('wasm'))) throw new Error('tfjs-backend-wasm did not start');
   return {
     async prepare({ heads, n, headDim, q, k, v }, pattern) {
       if (pattern.kind === 'window') throw lacks('tfjs-backend-wasm', pattern);
-      // Its matrix product is only fast for two matrices neither of which is transposed: a batch of heads takes nine times as long.
+      // The matrix product of TensorFlow.js is only fast for two matrices
+      // that are not transposed: a batch of heads takes nine times as long.
       const rows = (data: Float32Array, head: number): tf.Tensor2D =>
         tf.tensor2d(data.subarray(head * n * headDim, (head + 1) * n * headDim), [n, headDim]);
-      const each = Array.from({ length: heads }, (_, head) => ({
+      const headTensors = Array.from({ length: heads }, (_, head) => ({
         queries: rows(q.data, head),
         keys: rows(k.data, head),
         values: rows(v.data, head),
@@ -22,7 +23,7 @@ export async function tfjsWasm(): Promise<Peer> {
       const scale = 1 / Math.sqrt(headDim);
       const compute = (): tf.Tensor =>
         tf.stack(
-          each.map(({ queries, keys, values }) => {
+          headTensors.map(({ queries, keys, values }) => {
             const scores = tf.matMul(tf.mul(queries, scale), tf.transpose(keys));
             return tf.matMul(tf.softmax(mask ? tf.add(scores, mask) : scores), values);
           }),
@@ -34,7 +35,7 @@ export async function tfjsWasm(): Promise<Peer> {
           out.dispose();
           return data;
         },
-        dispose: async () => tf.dispose([...each.flatMap(Object.values), mask ?? []]),
+        dispose: async () => tf.dispose([...headTensors.flatMap(Object.values), mask ?? []]),
       };
     },
   };

@@ -1,7 +1,7 @@
 /**
- * The graphs of the regret sweep: dense and causal attention, windows, global tokens, masks that data decides on, Reformer, Linformer
- * and small models, from calls of microseconds to calls of seconds. Large sizes matter little here: backends are hard to tell apart
- * where overheads are as large as the work.
+ * The graphs of the regret sweep: dense and causal attention, windows, global tokens, masks that depend
+ * on data, Reformer, Linformer and small models, from calls of microseconds to calls of seconds. Large
+ * sizes matter little here: the choice is hard where overheads are as large as the work.
  */
 import {
   causal,
@@ -22,28 +22,31 @@ import {
 import { uniform } from '../inputs.ts';
 
 /** A graph of the sweep. */
-export interface Subject {
-  /** `window 256+256`, `encoder`: what a row of the table is called. */
+export interface SweepGraph {
+  /** Name in the table: `window 256+256`, `encoder`. */
   readonly family: string;
   readonly n: number;
   /** Batch times heads. */
   readonly heads: number;
   readonly headDim: number;
-  /** Made when its turn comes: constants of models take memory. */
+  /** Builds the graph when its turn comes, because constants of models take memory. */
   build(): { readonly graph: Graph; readonly inputs: Tensors };
 }
 
-/** One pool of random numbers for all inputs: making them anew for each graph would take longer than running it. */
+/**
+ * Size of the pool of random numbers for all inputs. Making new
+ * numbers for each graph would take longer than running it.
+ */
 const POOL = 2 ** 22;
 let pool: Float32Array | undefined;
 
-/** A tensor of numbers in [−1, 1), or of ones where they are no floats. */
+/** A tensor of numbers in [−1, 1), or of ones for other dtypes than floats. */
 function fill(spec: TensorSpec, seed: number): Tensor {
-  const made = zeros(spec.dtype, spec.shape);
-  const { data } = made;
+  const tensor = zeros(spec.dtype, spec.shape);
+  const { data } = tensor;
   if (!(data instanceof Float32Array)) {
     data.fill(1);
-    return made;
+    return tensor;
   }
   pool ??= uniform(POOL, 1);
   for (let at = 0; at < data.length;) {
@@ -52,10 +55,10 @@ function fill(spec: TensorSpec, seed: number): Tensor {
     data.set(part, at);
     at += part.length;
   }
-  return made;
+  return tensor;
 }
 
-/** Inputs of all of a graph's. */
+/** Tensors for all inputs of a graph. */
 function inputsOf(graph: Graph): Tensors {
   return Object.fromEntries(
     [...graph.inputs].map(([name, id], index) => [name, fill(graph.values[id], index + 1)]),
@@ -65,7 +68,7 @@ function inputsOf(graph: Graph): Tensors {
 type Sizes = readonly [n: number, heads: number, headDim: number];
 
 interface AttentionOptions {
-  /** Keys are hidden by a mask that is an input. */
+  /** Hide keys by a mask that is an input. */
   readonly masked?: boolean;
   readonly batch?: number;
   readonly queries?: number;
@@ -77,7 +80,7 @@ function attention(
   [n, heads, headDim]: Sizes,
   pattern: Pattern = full(),
   { masked = false, batch = 1, queries = n, kvHeads = heads }: AttentionOptions = {},
-): Subject {
+): SweepGraph {
   const build = () => {
     const builder = new GraphBuilder();
     const input = (name: string, count: number, length: number) =>
@@ -105,7 +108,7 @@ function scattered(n: number, count: number): Pattern {
 }
 
 /** Hashing, sorting and attention in chunks of 64. */
-function lsh([n, heads, headDim]: Sizes, rounds: number): Subject {
+function lsh([n, heads, headDim]: Sizes, rounds: number): SweepGraph {
   const build = () => {
     const builder = new GraphBuilder();
     const input = (name: string) => builder.input(name, { dtype: 'f32', shape: [1, heads, n, headDim] });
@@ -117,7 +120,7 @@ function lsh([n, heads, headDim]: Sizes, rounds: number): Subject {
 }
 
 /** Keys and values projected to k rows. */
-function linformer([n, heads, headDim]: Sizes, k: number): Subject {
+function linformer([n, heads, headDim]: Sizes, k: number): SweepGraph {
   const build = () => {
     const builder = new GraphBuilder();
     const shape = [1, heads, n, headDim];
@@ -139,17 +142,18 @@ function encoder(
   [n, heads, headDim]: Sizes,
   layers: number,
   pattern: Pattern = full(),
-): Subject {
+): SweepGraph {
   const build = () => {
     const builder = new GraphBuilder();
     const width = heads * headDim;
     let seed = 10;
     const weight = (...shape: number[]) => {
-      const made = fill({ dtype: 'f32', shape }, seed++);
-      // Of the size that initialisers give: activations neither grow nor vanish.
+      const weight = fill({ dtype: 'f32', shape }, seed++);
+      // As large as initialisers make them, so that activations neither grow nor vanish.
       const scale = 1 / Math.sqrt(shape[shape.length - 1]);
-      if (made.data instanceof Float32Array) for (let i = 0; i < made.data.length; i++) made.data[i] *= scale;
-      return builder.constant(made);
+      if (weight.data instanceof Float32Array)
+        for (let i = 0; i < weight.data.length; i++) weight.data[i] *= scale;
+      return builder.constant(weight);
     };
     const ones = builder.constant(f32([width], new Float32Array(width).fill(1)));
     const none = builder.constant(f32([width], new Float32Array(width)));
@@ -177,14 +181,20 @@ function encoder(
   return { family, n, heads, headDim, build };
 }
 
-/** The graphs whose family contains `only`. */
-export function subjects(quick: boolean, only = ''): readonly Subject[] {
-  return all(quick).filter(({ family }) => family.includes(only));
+/** Options of the sweep. */
+export interface SweepOptions {
+  readonly quick: boolean;
+  readonly only?: string;
 }
 
-/** All of them; the quick ones are a few small ones. */
-function all(quick: boolean): readonly Subject[] {
-  const each = (list: readonly Sizes[], make: (sizes: Sizes) => Subject): Subject[] => list.map(make);
+/** The graphs whose family contains `only`; with `quick`, a few small ones. */
+export function sweepGraphs({ quick, only = '' }: SweepOptions): readonly SweepGraph[] {
+  return allGraphs({ quick }).filter(({ family }) => family.includes(only));
+}
+
+function allGraphs({ quick }: SweepOptions): readonly SweepGraph[] {
+  const graphsOf = (list: readonly Sizes[], make: (sizes: Sizes) => SweepGraph): SweepGraph[] =>
+    list.map(make);
   if (quick) {
     return [
       attention('dense', [16, 1, 64]),
@@ -196,7 +206,7 @@ function all(quick: boolean): readonly Subject[] {
     ];
   }
   return [
-    ...each(
+    ...graphsOf(
       [
         [16, 1, 32],
         [16, 8, 64],
@@ -230,7 +240,7 @@ function all(quick: boolean): readonly Subject[] {
       ],
       (sizes) => attention('dense', sizes),
     ),
-    ...each(
+    ...graphsOf(
       [
         [16, 8, 64],
         [64, 8, 64],
@@ -251,7 +261,7 @@ function all(quick: boolean): readonly Subject[] {
     attention('one query, causal', [1024, 8, 64], causal(), { queries: 1 }),
     attention('one query, causal', [8192, 32, 128], causal(), { queries: 1, kvHeads: 8 }),
     attention('grouped queries', [512, 8, 64], full(), { kvHeads: 2 }),
-    ...each(
+    ...graphsOf(
       [
         [256, 8, 64],
         [1024, 8, 64],
@@ -264,7 +274,7 @@ function all(quick: boolean): readonly Subject[] {
       ],
       (sizes) => attention('window 64+64', sizes, windowOf(64)),
     ),
-    ...each(
+    ...graphsOf(
       [
         [512, 8, 64],
         [1024, 1, 64],
@@ -280,14 +290,14 @@ function all(quick: boolean): readonly Subject[] {
       ],
       (sizes) => attention('window 256+256', sizes, windowOf(256)),
     ),
-    ...each(
+    ...graphsOf(
       [
         [4096, 8, 64],
         [16_384, 2, 64],
       ],
       (sizes) => attention('window 256+256, dilation 4', sizes, windowOf(256, 4)),
     ),
-    ...each(
+    ...graphsOf(
       [
         [1024, 8, 64],
         [4096, 8, 64],
@@ -296,7 +306,7 @@ function all(quick: boolean): readonly Subject[] {
       ],
       (sizes) => attention('window 256+256, 1 global', sizes, or(windowOf(256), globalTokens([0]))),
     ),
-    ...each(
+    ...graphsOf(
       [
         [1024, 8, 64],
         [4096, 8, 64],
@@ -304,7 +314,7 @@ function all(quick: boolean): readonly Subject[] {
       ],
       (sizes) => attention('window 256+256, 64 globals', sizes, or(windowOf(256), scattered(sizes[0], 64))),
     ),
-    ...each(
+    ...graphsOf(
       [
         [64, 8, 64],
         [128, 12, 64],
@@ -316,14 +326,14 @@ function all(quick: boolean): readonly Subject[] {
     ),
     attention('dense, key mask', [128, 4, 64], full(), { masked: true, batch: 8 }),
     attention('window 256+256, key mask', [4096, 4, 64], windowOf(256), { masked: true }),
-    ...each(
+    ...graphsOf(
       [
         [1024, 4, 64],
         [4096, 8, 64],
       ],
       (sizes) => lsh(sizes, 2),
     ),
-    ...each(
+    ...graphsOf(
       [
         [512, 8, 64],
         [1024, 1, 64],

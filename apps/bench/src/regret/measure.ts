@@ -1,87 +1,101 @@
-/** Times one graph on every backend, and asks which one is chosen for it. */
+/** Times one graph on every backend, and asks which backend would be chosen for it. */
 import { AttnError, type Attn, type Graph, type Tensors } from '@attn/core';
 import { collect } from '../memory.ts';
-import type { Subject } from './graphs.ts';
+import type { SweepGraph } from './graphs.ts';
 
-/** What a graph came to. */
-export interface Verdict {
-  readonly subject: Subject;
-  /** Least milliseconds of a call, by backend; only of those that could be the best. */
+/** The result for one graph. */
+export interface GraphRegret {
+  readonly sweepGraph: SweepGraph;
+  /** Least milliseconds of a call, by backend, for the backends that could be the best. */
   readonly ms: ReadonlyMap<string, number>;
   readonly predictedMs: ReadonlyMap<string, number>;
-  readonly estimate: Choice;
-  readonly measure: Choice;
+  readonly estimate: ChoiceRegret;
+  readonly measure: ChoiceRegret;
 }
 
-/** Who was chosen, and its time over the best one's. */
-export interface Choice {
+/** The chosen backend, and its time over the time of the best. */
+export interface ChoiceRegret {
   readonly backend: string;
   readonly regret: number;
 }
 
-/** One that is predicted to be so much slower than the best is not tried. */
+/** A backend that is predicted to be this many times slower than the best is not tried. */
 const HOPELESS = 30;
 
-/** One that has taken so much longer than the best, and at least so many milliseconds, is stopped. */
+/**
+ * A backend that takes this many times longer than the best, and at least this many milliseconds, is stopped.
+ */
 const BEATEN = 4;
 const LEAST_PATIENCE = 1000;
 
-/** One that is so much slower after its warm-up is timed once. */
+/** A backend that is this many times slower after its warm-up is timed once. */
 const SLOWER = 2;
 
-/** Milliseconds of a warm-up, of a sample, and of the rest before one, in which threads of others go to sleep. */
+/**
+ * Milliseconds of a warm-up, of a sample, and of the pause before a
+ * sample, in which threads of other backends fall asleep.
+ */
 const WARM_UP_MS = 150;
 const SAMPLE_MS = 12;
 const REST_MS = 25;
 
-/** Largest difference between two backends that rounding explains in these graphs, for an output whose largest number is 1 or less. */
+/**
+ * Largest difference between two backends that rounding explains in
+ * these graphs, for an output whose largest number is 1 or less.
+ */
 const TOLERANCE = 2e-3;
 
-/** Judges the choices of two `Attn`s over the same backends. */
-export async function judge(
-  subject: Subject,
+/**
+ * Measures the regret of two `Attn`s over equal backends: the time of
+ * each one's choice over the time of the best.
+ */
+export async function measureRegret(
+  sweepGraph: SweepGraph,
   estimating: Attn,
   measuring: Attn,
   rounds: number,
-): Promise<Verdict> {
-  const { graph, inputs } = subject.build();
+): Promise<GraphRegret> {
+  const { graph, inputs } = sweepGraph.build();
   await measuring.run(graph, inputs);
-  const measured = measuring.explain(graph).find(({ chosen }) => chosen)?.backend ?? 'nobody';
+  const measuredBackend = measuring.explain(graph).find(({ chosen }) => chosen)?.backend ?? 'nobody';
   const usable = estimating
     .explain(graph)
     .flatMap(({ backend, predictedMs }) => (predictedMs === undefined ? [] : [{ backend, predictedMs }]))
     .toSorted((a, b) => a.predictedMs - b.predictedMs);
-  const candidates: Candidate[] = [];
+  const timedBackends: TimedBackend[] = [];
   let best = Infinity;
   for (const { backend, predictedMs } of usable) {
     if (predictedMs > HOPELESS * usable[0].predictedMs) continue;
-    const candidate = await warmUp(estimating, backend, graph, inputs, best);
-    if (candidate === undefined) continue;
-    best = Math.min(best, candidate.least);
-    candidates.push(candidate);
+    const timedBackend = await warmUp(estimating, backend, graph, inputs, best);
+    if (timedBackend === undefined) continue;
+    best = Math.min(best, timedBackend.least);
+    timedBackends.push(timedBackend);
   }
-  compare(candidates);
+  compare(timedBackends);
   for (let round = 0; round < rounds; round++) {
-    for (const candidate of candidates) {
-      if (round > 0 && candidate.least > SLOWER * best) continue;
+    for (const timedBackend of timedBackends) {
+      if (round > 0 && timedBackend.least > SLOWER * best) continue;
       collect();
       await new Promise((resolve) => setTimeout(resolve, REST_MS));
-      candidate.samples.push(await sample(candidate));
+      timedBackend.samples.push(await sample(timedBackend));
     }
   }
-  const ms = new Map(candidates.map(({ backend, samples }) => [backend, Math.min(...samples)]));
+  const ms = new Map(timedBackends.map(({ backend, samples }) => [backend, Math.min(...samples)]));
   const least = Math.min(...ms.values());
-  const choice = (backend: string): Choice => ({ backend, regret: (ms.get(backend) ?? Infinity) / least });
+  const choice = (backend: string): ChoiceRegret => ({
+    backend,
+    regret: (ms.get(backend) ?? Infinity) / least,
+  });
   return {
-    subject,
+    sweepGraph,
     ms,
     predictedMs: new Map(usable.map(({ backend, predictedMs }) => [backend, predictedMs])),
     estimate: choice(usable[0].backend),
-    measure: choice(measured),
+    measure: choice(measuredBackend),
   };
 }
 
-interface Candidate {
+interface TimedBackend {
   readonly backend: string;
   readonly outputs: Tensors;
   readonly least: number;
@@ -89,14 +103,14 @@ interface Candidate {
   run(): Promise<unknown>;
 }
 
-/** Runs until what is compiled on the way has been; undefined when it is far behind the best. */
+/** Runs until everything is compiled and optimised; undefined when the backend is far behind the best. */
 async function warmUp(
   attn: Attn,
   backend: string,
   graph: Graph,
   inputs: Tensors,
   best: number,
-): Promise<Candidate | undefined> {
+): Promise<TimedBackend | undefined> {
   const run = (signal?: AbortSignal) => attn.run(graph, inputs, { backend, signal });
   const patience = best === Infinity ? undefined : Math.ceil(Math.max(LEAST_PATIENCE, BEATEN * best));
   let outputs: Tensors;
@@ -116,8 +130,8 @@ async function warmUp(
   }
 }
 
-/** Milliseconds of a run: one to wake up, then as many as the clock needs. */
-async function sample({ run, least }: Candidate): Promise<number> {
+/** Milliseconds of a run: one run to wake up, then as many as the clock needs. */
+async function sample({ run, least }: TimedBackend): Promise<number> {
   await run();
   const times = Math.max(1, Math.ceil(SAMPLE_MS / least));
   const start = performance.now();
@@ -125,8 +139,8 @@ async function sample({ run, least }: Candidate): Promise<number> {
   return (performance.now() - start) / times;
 }
 
-/** A figure is only worth printing if all give the same answer. */
-function compare([first, ...others]: readonly Candidate[]): void {
+/** Throws when backends give different results: then no figure is worth printing. */
+function compare([first, ...others]: readonly TimedBackend[]): void {
   for (const { backend, outputs } of others) {
     for (const [name, { data }] of Object.entries(outputs)) {
       const expected = first.outputs[name].data;

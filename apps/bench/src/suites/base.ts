@@ -1,12 +1,12 @@
-/** This revision against an older one: the same candidates, old and new in turn. */
+/** Compares this revision with an older one: the same subjects, old and new in turn. */
 import { buildBase } from '../base.ts';
-import { CAUSAL, ours, windowOf } from '../candidates/index.ts';
+import { CAUSAL, ours, windowOf } from '../subjects/index.ts';
 import { contest } from '../contest/contest.ts';
-import type { Candidate } from '../contest/protocol.ts';
+import type { Subject } from '../contest/protocol.ts';
 import { ms, spread, times } from '../rows.ts';
 import type { SuiteOptions, Table } from '../suite.ts';
 
-const CANDIDATES: Readonly<Record<string, Candidate>> = {
+const SUBJECTS: Readonly<Record<string, Subject>> = {
   'dense, N = 64': ours({ n: 64 }),
   'dense, N = 1,024': ours({ n: 1024 }),
   'dense, N = 2,048, 2 threads': ours({ n: 2048 }, { threads: 2 }),
@@ -27,13 +27,13 @@ export async function againstBase(ref: string, options: SuiteOptions): Promise<T
   const base = buildBase(ref, options.log);
   try {
     const rows: Table['rows'][number][] = [];
-    for (const [what, candidate] of Object.entries(CANDIDATES)) {
+    for (const [what, subject] of Object.entries(SUBJECTS)) {
       options.log(`base: ${what}`);
-      // Told apart by identity: both are the same candidate otherwise.
-      const old = { ...candidate };
+      // The two objects are equal and differ only in their identity.
+      const old = { ...subject };
       const results = await contest(
-        { new: candidate, old },
-        { ...options, script: (one) => (one === old ? base.script : undefined) },
+        { new: subject, old },
+        { ...options, script: (candidate) => (candidate === old ? base.script : undefined) },
       );
       rows.push({
         what,

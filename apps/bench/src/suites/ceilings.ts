@@ -1,4 +1,4 @@
-/** What the machine can do at most. */
+/** The most that this machine can do. */
 import { ceilings } from '../ceilings.ts';
 import type { Suite } from '../suite.ts';
 

@@ -1,4 +1,6 @@
-/** The plain JavaScript backend: its rate, what patterns save, and that its scratch does not grow with n². */
+/**
+ * The plain JavaScript backend: its rate, what patterns save, and that its scratch does not grow with n².
+ */
 import { causal, createAttn, full, planAttention, slidingWindow, type Attn, type Pattern } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { problem, type Problem } from '../inputs.ts';
@@ -23,7 +25,7 @@ export const cpuSuite: Suite = {
 const HEADS = 8;
 const HEAD_DIM = 64;
 
-/** Multiply–adds count 2; two products of headDim per pair. */
+/** Operations of pairs: two products of headDim for each pair; a multiply–add counts as two. */
 const flopsOf = (pairs: number): number => 4 * HEAD_DIM * pairs;
 
 /** Pairs that the pattern allows, over all heads. */

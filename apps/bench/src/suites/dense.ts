@@ -1,8 +1,8 @@
 /** Dense and causal attention beside every peer. */
-import { CAUSAL, ours, peer, plain } from '../candidates/index.ts';
+import { CAUSAL, ours, peer, plain } from '../subjects/index.ts';
 import { simdPeak } from '../ceilings.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+import type { Subject, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { peers } from '../peers/index.ts';
 import { gflops, ms, share, spread, times } from '../rows.ts';
@@ -22,11 +22,11 @@ export const denseSuite: Suite = {
       const results = await compete(n, options);
       const first = results.get('dense ours');
       const firstCausal = results.get('causal ours');
-      for (const [key, { candidate, result }] of results) {
-        if (key.startsWith('dense')) dense.push(row(candidate, result, first?.result));
+      for (const [key, { subject, result }] of results) {
+        if (key.startsWith('dense')) dense.push(row(subject, result, first?.result));
         else
           causal.push({
-            ...row(candidate, result, firstCausal?.result),
+            ...row(subject, result, firstCausal?.result),
             ...againstDense(key, result, first?.result),
           });
       }
@@ -42,40 +42,34 @@ export const denseSuite: Suite = {
 };
 
 interface Entry {
-  readonly candidate: Candidate;
+  readonly subject: Subject;
   readonly result: Result;
 }
 
 async function compete(n: number, options: SuiteOptions): Promise<Map<string, Entry>> {
-  const candidates: Record<string, Candidate> = {};
+  const subjects: Record<string, Subject> = {};
   const problems: Readonly<Record<string, ProblemSpec>> = { dense: { n }, causal: { n, pattern: CAUSAL } };
   for (const [kind, problem] of Object.entries(problems)) {
-    candidates[`${kind} ours`] = ours(problem);
-    candidates[`${kind} two`] = ours(problem, { threads: 2 });
-    candidates[`${kind} plain SIMD`] = ours(problem, { simd: 'plain' });
-    if (n <= 1024) candidates[`${kind} cpu`] = plain(problem);
+    subjects[`${kind} ours`] = ours(problem);
+    subjects[`${kind} two`] = ours(problem, { threads: 2 });
+    subjects[`${kind} plain SIMD`] = ours(problem, { simd: 'plain' });
+    if (n <= 1024) subjects[`${kind} cpu`] = plain(problem);
     for (const name of Object.keys(peers)) {
-      // Operators that only the suite of ONNX Runtime looks at.
+      // Operators that only the suite of ONNX Runtime measures.
       const isOther = /window|GQA|Attention-23/.test(name);
       const isSlow = name.includes('JavaScript') && n > 512;
-      if (!isOther && !isSlow) candidates[`${kind} ${name}`] = peer(name, problem);
+      if (!isOther && !isSlow) subjects[`${kind} ${name}`] = peer(name, problem);
     }
   }
-  const results = await contest(candidates, options);
-  return new Map(
-    Object.entries(candidates).map(([key, candidate]) => [key, { candidate, result: results[key] }]),
-  );
+  const results = await contest(subjects, options);
+  return new Map(Object.entries(subjects).map(([key, subject]) => [key, { subject, result: results[key] }]));
 }
 
-function row(
-  candidate: Candidate,
-  result: Result,
-  first: Result | undefined,
-): Record<string, string | number> {
-  const rate = gflops(result, usefulFlops(candidate.problem));
+function row(subject: Subject, result: Result, first: Result | undefined): Record<string, string | number> {
+  const rate = gflops(result, usefulFlops(subject.problem));
   return {
-    N: candidate.problem.n,
-    who: candidate.name,
+    N: subject.problem.n,
+    who: subject.name,
     ms: ms(result),
     '± ms': spread(result),
     'GFLOP/s': rate,
@@ -84,7 +78,7 @@ function row(
   };
 }
 
-/** How many times as fast as our dense attention a causal call of ours is. */
+/** Time of our dense attention over the time of our causal attention. */
 function againstDense(
   key: string,
   result: Result,

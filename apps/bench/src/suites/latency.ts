@@ -1,7 +1,7 @@
-/** Small calls: what a call costs beside its kernel. */
-import { ours } from '../candidates/index.ts';
+/** Small calls: the cost of a call beside its kernel. */
+import { ours } from '../subjects/index.ts';
 import { contest } from '../contest/contest.ts';
-import type { Candidate } from '../contest/protocol.ts';
+import type { Subject } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { ms } from '../rows.ts';
 import type { Suite } from '../suite.ts';
@@ -14,12 +14,12 @@ export const latencySuite: Suite = {
   describes: 'small calls',
   async run(options) {
     options.log('latency: N = 16 … 256');
-    const candidates: Record<string, Candidate> = { dense: ours(DENSE) };
+    const subjects: Record<string, Subject> = { dense: ours(DENSE) };
     for (const n of LENGTHS) {
-      candidates[`call ${n}`] = ours({ n });
-      candidates[`run ${n}`] = { ...ours({ n }), kind: 'executable' };
+      subjects[`call ${n}`] = ours({ n });
+      subjects[`run ${n}`] = { ...ours({ n }), kind: 'executable' };
     }
-    const results = await contest(candidates, options);
+    const results = await contest(subjects, options);
     const denseMs = ms(results.dense);
     const rows = LENGTHS.map((n) => {
       const [call, run] = [ms(results[`call ${n}`]), ms(results[`run ${n}`])];

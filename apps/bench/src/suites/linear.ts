@@ -2,7 +2,7 @@
 import type { JsonObject } from '@attn/core';
 import { simdPeak } from '../ceilings.ts';
 import { contest } from '../contest/contest.ts';
-import type { Candidate } from '../contest/protocol.ts';
+import type { Subject } from '../contest/protocol.ts';
 import { gflops, ms, share, spread } from '../rows.ts';
 import type { Suite } from '../suite.ts';
 
@@ -12,20 +12,20 @@ export const linearSuite: Suite = {
   async run(options) {
     const problem = { n: options.quick ? 1024 : 4096, in: 768, out: 3072 };
     options.log(`linear: ${problem.n} × 768 × 3072`);
-    const candidate = (name: string, more: JsonObject): Candidate => {
+    const subject = (name: string, more: JsonObject): Subject => {
       return { name, kind: 'linear', options: { backend: 'wasm', ...more }, problem };
     };
-    const candidates = {
-      one: candidate('1 thread', { threads: 1 }),
-      two: candidate('2 threads', { threads: 2 }),
-      plain: candidate('1 thread, plain SIMD', { threads: 1, simd: 'plain' }),
+    const subjects = {
+      single: subject('1 thread', { threads: 1 }),
+      double: subject('2 threads', { threads: 2 }),
+      plain: subject('1 thread, plain SIMD', { threads: 1, simd: 'plain' }),
     };
-    const results = await contest(candidates, options);
+    const results = await contest(subjects, options);
     const flops = 2 * problem.n * problem.in * problem.out;
-    const rows = (['one', 'two', 'plain'] as const).map((name) => {
+    const rows = (['single', 'double', 'plain'] as const).map((name) => {
       const rate = gflops(results[name], flops);
       return {
-        who: `@attn/wasm, ${candidates[name].name}`,
+        who: `@attn/wasm, ${subjects[name].name}`,
         ms: ms(results[name]),
         '± ms': spread(results[name]),
         'GFLOP/s': rate,

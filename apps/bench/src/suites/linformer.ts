@@ -1,10 +1,16 @@
-/** Linformer's Table 3 beside ours: how much time and memory attention to k projected keys saves against dense attention. */
-import { executable, linformer } from '../candidates/index.ts';
+/**
+ * Linformer's Table 3 beside our figures: time and memory that
+ * attention to k projected keys saves against dense attention.
+ */
+import { executable, linformer } from '../subjects/index.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate } from '../contest/protocol.ts';
+import type { Subject } from '../contest/protocol.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
-/** Wang et al. 2020, Table 3: by n and k, how many times as fast and as frugal as dense attention, on a V100. */
+/**
+ * Wang et al. 2020, Table 3: by n and k, time and memory of dense
+ * attention over those of Linformer, on a V100.
+ */
 const PAPER: Readonly<Record<number, Readonly<Record<number, readonly [time: number, memory: number]>>>> = {
   512: { 128: [1.5, 1.7], 256: [1.3, 1.5] },
   1024: { 128: [1.7, 3.0], 256: [1.6, 2.9], 512: [1.3, 1.8] },
@@ -42,7 +48,7 @@ function sizes({ quick }: SuiteOptions): [n: number, ks: number[]][] {
   return Object.entries(PAPER).map(([n, row]) => [Number(n), Object.keys(row).map(Number)]);
 }
 
-/** What was found for one n and k. */
+/** The result for one n and k. */
 interface Cell {
   readonly n: number;
   readonly k: number;
@@ -51,17 +57,17 @@ interface Cell {
   readonly own: Best;
 }
 
-/** The fastest of some candidates. */
+/** The result of the fastest subject. */
 interface Best {
   readonly who: string;
   readonly ms: number;
-  /** At its worst, beyond inputs and output. */
+  /** Greatest memory beyond inputs and output. */
   readonly bytes: number;
   /** Greatest error against float64. */
   readonly error: number;
 }
 
-/** All k of one n in one contest, so that what they are compared with runs between them and only once. */
+/** Measures all k of one n in one contest, so that dense attention runs between them, and only once. */
 async function measure(
   n: number,
   ks: readonly number[],
@@ -70,17 +76,17 @@ async function measure(
 ): Promise<Cell[]> {
   options.log(`linformer: n = ${n}, k = ${ks.join(', ')}`);
   const isExtrapolated = n > LONGEST_DENSE;
-  const candidates: Record<string, Candidate> = {};
+  const subjects: Record<string, Subject> = {};
   for (const backend of BACKENDS) {
-    if (!isExtrapolated) candidates[`dense ${backend}`] = executable({ n }, backend, 1, 'dense, ');
-    for (const k of ks) candidates[`${k} ${backend}`] = linformer({ n, k }, { backend });
+    if (!isExtrapolated) subjects[`dense ${backend}`] = executable({ n }, backend, 1, 'dense, ');
+    for (const k of ks) subjects[`${k} ${backend}`] = linformer({ n, k }, { backend });
   }
   const rounds = n >= LONG ? Math.min(3, options.rounds) : options.rounds;
-  const results = await contest(candidates, { ...options, rounds, patience: 600_000 });
+  const results = await contest(subjects, { ...options, rounds, patience: 600_000 });
   const best = (what: string): Best => {
     const keys = BACKENDS.map((backend) => `${what} ${backend}`);
     return fastest(
-      keys.map((key) => [candidates[key], results[key]]),
+      keys.map((key) => [subjects[key], results[key]]),
       n,
     );
   };
@@ -88,7 +94,7 @@ async function measure(
   return ks.map((k) => ({ n, k, dense: all, isExtrapolated, own: best(String(k)) }));
 }
 
-function fastest(entries: readonly (readonly [Candidate, Result])[], n: number): Best {
+function fastest(entries: readonly (readonly [Subject, Result])[], n: number): Best {
   let best: Best = { who: 'none', ms: NaN, bytes: NaN, error: NaN };
   for (const [{ name }, result] of entries) {
     if (result.failed !== undefined || result.timing.median >= best.ms) continue;
@@ -99,7 +105,7 @@ function fastest(entries: readonly (readonly [Candidate, Result])[], n: number):
   return best;
 }
 
-/** From the longest length at which dense attention was measured. */
+/** Extrapolates dense attention from the longest length at which it was measured. */
 function extrapolated(n: number, earlier: readonly Cell[]): Best {
   const measured = earlier.filter((cell) => !cell.isExtrapolated);
   const longest = measured.reduce((most, cell) => (cell.n >= most.n ? cell : most));
@@ -133,7 +139,7 @@ function grid(cells: readonly Cell[], saving: (cell: Cell) => number, index: 0 |
   return lengths.map((n) => {
     const row: Record<string, string | number> = { n };
     for (const k of KS) {
-      const cell = cells.find((each) => each.n === n && each.k === k);
+      const cell = cells.find((subject) => subject.n === n && subject.k === k);
       const mark = cell?.isExtrapolated ? '~' : '';
       row[`k = ${k}`] =
         cell === undefined ? '' : `${mark}${saving(cell).toPrecision(2)} (${PAPER[n][k][index]})`;
@@ -157,6 +163,6 @@ function details(cells: readonly Cell[]): Table {
       'dense ms': all.ms,
       'dense memory, MB': all.bytes / 1e6,
     })),
-    plot: { x: 'n', y: 'ms', by: 'k' },
+    plot: { x: 'n', y: 'ms', by: 'k', xTitle: 'tokens', beside: { y: 'dense ms', name: 'dense attention' } },
   };
 }

@@ -1,10 +1,11 @@
 /**
- * How much of exact attention LSH finds, as the papers measure it: the share of the true nearest keys that a token meets, and the share of
- * the softmax's mass that they hold, by rounds of hashing. Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
+ * How much of exact attention LSH finds, measured as in the papers: the share of the true
+ * nearest keys that a token meets, and the share of the softmax's mass of the keys that it
+ * meets, by rounds of hashing. Kitaev et al. 2020, §2, https://arxiv.org/abs/2001.04451
  */
 import { f32, GraphBuilder, buildLsh, type LshPreset, type Tensors } from '@attn/core';
 import { lshPairs, mulberry32 } from '@attn/core/backend';
-import { makeBackend } from '../candidates/attention.ts';
+import { makeBackend } from '../subjects/attention.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 const DIM = 64;
@@ -13,12 +14,15 @@ const CHUNK = 64;
 /** Keys that count as nearest. */
 const NEAREST = 32;
 
-/** Tokens that are looked at. */
+/** Number of sampled tokens. */
 const SAMPLES = 256;
 
 const ROUNDS = [1, 2, 4, 8];
 
 const DATA = { random, clustered } as const;
+
+/** Column of the shares. */
+const RECALL = 'found';
 
 export const lshQualitySuite: Suite = {
   name: 'lsh-quality',
@@ -37,10 +41,10 @@ async function quality(name: string, qk: Float32Array, { log }: SuiteOptions): P
   for (const preset of ['hf', 'paper'] as const) {
     for (const rounds of ROUNDS) {
       log(`lsh-quality: ${name}, ${preset}, ${rounds} rounds`);
-      const { recall, mass } = await found(qk, preset, rounds);
+      const { recall, mass } = await averageShares(qk, preset, rounds);
       rows.push(
-        { rounds, what: `the ${NEAREST} nearest keys, ${preset}`, found: recall },
-        { rounds, what: `mass of the softmax, ${preset}`, found: mass },
+        { rounds, what: `the ${NEAREST} nearest keys, ${preset}`, [RECALL]: recall },
+        { rounds, what: `mass of the softmax, ${preset}`, [RECALL]: mass },
       );
     }
   }
@@ -48,20 +52,20 @@ async function quality(name: string, qk: Float32Array, { log }: SuiteOptions): P
     title: `What LSH finds, ${name} data`,
     note: `n = ${n.toLocaleString('en-US')}, head dim ${DIM}, chunks of ${CHUNK}, one before; averages over ${SAMPLES} tokens. By the conventions of Hugging Face (the whole chunk) and of the paper (within a bucket).`,
     rows,
-    plot: { x: 'rounds', y: 'found', by: 'what', isShare: true },
+    plot: { x: 'rounds', y: RECALL, by: 'what', isShare: true },
   };
 }
 
-/** Averages over sampled tokens. */
-async function found(
+/** Averages of both shares over sampled tokens. */
+async function averageShares(
   qk: Float32Array,
   preset: LshPreset,
   rounds: number,
 ): Promise<{ readonly recall: number; readonly mass: number }> {
   const n = qk.length / DIM;
-  const inputs: Tensors = { qk: f32([1, 1, n, DIM], qk), v: f32([1, 1, n, 1], new Float32Array(n)) };
+  const inputs: Tensors = { q: f32([1, 1, n, DIM], qk), v: f32([1, 1, n, 1], new Float32Array(n)) };
   const builder = new GraphBuilder();
-  const operands = { q: builder.input('qk', inputs.qk), v: builder.input('v', inputs.v) };
+  const operands = { q: builder.input('q', inputs.q), v: builder.input('v', inputs.v) };
   const { buckets, order } = buildLsh(builder, operands, { preset, rounds, chunkLength: CHUNK });
   if (buckets === undefined) throw new Error(`expected more than ${CHUNK} tokens, got ${n}`);
   const backend = await makeBackend({ backend: 'cpu' });
@@ -93,7 +97,7 @@ async function found(
   return { recall: recall / SAMPLES, mass: mass / SAMPLES };
 }
 
-/** q·k/‖k‖ of a token and all others. */
+/** Logits q·k/‖k‖ of a token and all others. */
 function logitsOf(qk: Float32Array, i: number): Float64Array {
   return Float64Array.from({ length: qk.length / DIM }, (_, j) => {
     let [sum, squares] = [0, 0];
@@ -111,7 +115,7 @@ function random(n: number): Float32Array {
   return Float32Array.from({ length: n * DIM }, () => bell(next));
 }
 
-/** Vectors around one of n / 32 centres, half as far from it as it is long. */
+/** Vectors around n / 32 centres; the distance to the centre is half the centre's length. */
 function clustered(n: number): Float32Array {
   const next = mulberry32(2);
   const centres = Float32Array.from({ length: (n / NEAREST) * DIM }, () => bell(next));
@@ -123,7 +127,7 @@ function clustered(n: number): Float32Array {
   return data;
 }
 
-/** Bell-shaped with variance 1: the sum of three uniform numbers in [−1, 1). */
+/** A bell-shaped random number of variance 1: the sum of three uniform numbers in [−1, 1). */
 function bell(next: () => number): number {
   return ((next() + next() + next()) / 2 ** 32) * 2 - 3;
 }

@@ -1,7 +1,7 @@
-/** Reformer's LSH attention: that its cost is that of its chunks, and where it goes. */
-import { lsh, onnx, ours } from '../candidates/index.ts';
+/** Reformer's LSH attention: its cost, which should be that of its chunks, and the parts of that cost. */
+import { lsh, onnx, ours } from '../subjects/index.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+import type { Subject, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { ms, spread, times } from '../rows.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
@@ -33,20 +33,20 @@ async function fixedTokens(options: SuiteOptions): Promise<Table> {
   const list = options.quick ? [1024, 4096] : [1024, 2048, 4096, 8192, 16_384, 32_768, 65_536];
   const rows: Row[] = [];
   for (const backend of BACKENDS) {
-    const candidates: Record<string, Candidate> = {};
+    const subjects: Record<string, Subject> = {};
     for (const n of list) {
       options.log(`lsh: ${backend}, ${TOKENS / n} × ${n} tokens`);
       const problem: ProblemSpec = { n, heads: (HEADS * TOKENS) / n, lsh: { rounds: 4, causal: true } };
-      candidates[n] = lsh(problem, { backend });
+      subjects[n] = lsh(problem, { backend });
     }
-    const results = await contest(candidates, options);
+    const results = await contest(subjects, options);
     const fastest = list.reduce((least, n) => Math.min(least, Number(ms(results[n])) || Infinity), Infinity);
     for (const n of list) {
       const own = ms(results[n]);
       rows.push({
         n,
         'batch rows': TOKENS / n,
-        who: candidates[n].name,
+        who: subjects[n].name,
         ms: own,
         '± ms': spread(results[n]),
         'over the fastest n': typeof own === 'number' ? own / fastest : '',
@@ -75,7 +75,10 @@ async function fixedTokens(options: SuiteOptions): Promise<Table> {
   };
 }
 
-/** Milliseconds of dense causal attention over as many tokens; extrapolated ∝ n where it takes too long. */
+/**
+ * Milliseconds of dense causal attention over equally many tokens;
+ * extrapolated ∝ n where it would take too long.
+ */
 async function denseTimes(
   backend: (typeof BACKENDS)[number],
   list: readonly number[],
@@ -85,10 +88,10 @@ async function denseTimes(
     return { n, heads: (HEADS * TOKENS) / n, pattern: { type: 'causal' } };
   };
   const measured = list.filter((n) => n <= LONGEST_DENSE);
-  const candidates = Object.fromEntries(
+  const subjects = Object.fromEntries(
     measured.map((n) => [n, backend === 'wasm' ? ours(problemOf(n)) : onnx(problemOf(n), 1)]),
   );
-  const results = await contest(candidates, { ...options, rounds: Math.min(2, options.rounds) });
+  const results = await contest(subjects, { ...options, rounds: Math.min(2, options.rounds) });
   const last = measured[measured.length - 1];
   const longest = ms(results[last]);
   return list.map((n) => {
@@ -107,17 +110,17 @@ async function breakEven(options: SuiteOptions): Promise<Table> {
   for (const n of options.quick ? [1024, 2048] : [512, 1024, 2048, 4096, 8192]) {
     options.log(`lsh: against dense, n = ${n}`);
     const problem: ProblemSpec = { n, lsh: { rounds: 4 } };
-    const candidates: Readonly<Record<string, Candidate>> = {
+    const subjects: Readonly<Record<string, Subject>> = {
       wasm: lsh(problem, { backend: 'wasm' }),
       'dense wasm': ours({ n }),
       onnx: lsh(problem, { backend: 'onnx' }),
       'dense onnx': onnx({ n }, 1),
     };
-    const results = await contest(candidates, options);
+    const results = await contest(subjects, options);
     for (const backend of BACKENDS) {
       rows.push({
         n,
-        who: candidates[backend].name,
+        who: subjects[backend].name,
         ms: ms(results[backend]),
         '± ms': spread(results[backend]),
         'dense ms': ms(results[`dense ${backend}`]),
@@ -132,7 +135,7 @@ async function breakEven(options: SuiteOptions): Promise<Table> {
   };
 }
 
-/** What Hugging Face's layer takes in PyTorch on a 2-core AVX2 machine, ms, on one thread and two. */
+/** Milliseconds of Hugging Face's layer in PyTorch on a 2-core AVX2 machine, with one thread and with two. */
 const PYTORCH: Readonly<Record<number, readonly [number, number]>> = {
   1: [365, 211],
   2: [772, 431],
@@ -147,11 +150,11 @@ async function layer(options: SuiteOptions): Promise<Table> {
     const entries = BACKENDS.flatMap((backend) =>
       [1, 2].map((threads) => [`${backend} ${threads}`, lsh(problem, { backend, threads })] as const),
     );
-    const candidates = Object.fromEntries(entries);
-    const results = await contest(candidates, options);
-    for (const [key, { name, options: made }] of entries) {
+    const subjects = Object.fromEntries(entries);
+    const results = await contest(subjects, options);
+    for (const [key, { name, options: subjectOptions }] of entries) {
       const own = ms(results[key]);
-      const theirs = PYTORCH[rounds][made.threads === 2 ? 1 : 0];
+      const theirs = PYTORCH[rounds][subjectOptions.threads === 2 ? 1 : 0];
       rows.push({
         rounds,
         who: name,

@@ -1,13 +1,13 @@
-/** Whole models: Longformer-base of real size with random weights, from its files to its states. */
+/** Whole models: Longformer-base in real size with random weights, from its files to its states. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sizeOf } from '@attn/core/backend';
-import { longformer, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
-import { executable, file, matmul, model, windowOf } from '../candidates/index.ts';
+import { longformerFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import { executable, file, matmul, model, windowOf } from '../subjects/index.ts';
 import { simdPeak } from '../ceilings.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+import type { Subject, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { longformerConfig } from '../longformer.ts';
 import { gflops, ms, share, spread, times } from '../rows.ts';
@@ -16,10 +16,13 @@ import type { Suite, SuiteOptions, Table } from '../suite.ts';
 const BACKENDS = ['wasm', 'onnx'] as const;
 const THREADS = [1, 2] as const;
 
-/** A forward pass may take a minute on one thread, and runs twice before it answers. */
+/** A forward pass may take a minute on one thread, and runs twice before the first answer. */
 const PATIENCE = 900_000;
 
-/** What Hugging Face's LongformerModel takes in PyTorch at n = 4,096 on another machine (2 cores with AVX2), seconds by threads. */
+/**
+ * Seconds of Hugging Face's LongformerModel in PyTorch at n = 4,096
+ * on another machine (2 cores with AVX2), by threads.
+ */
 const PYTORCH: Readonly<Record<number, number>> = { 1: 27.2, 2: 20.8 };
 
 /** Rows of the square MatMul that stands for the native rate. */
@@ -56,10 +59,10 @@ export const modelsSuite: Suite = {
 
 /** Longformer-base, or one layer of it with a small vocabulary. */
 async function store(folder: string, positions: number, { quick }: SuiteOptions): Promise<Stored> {
-  const config = longformerConfig(positions, quick);
-  const checkpoint = randomCheckpoint(longformer, config);
+  const config = longformerConfig(positions, { quick });
+  const checkpoint = randomCheckpoint(longformerFamily, config);
   await writeCheckpoint(folder, checkpoint);
-  // Projections for global tokens are read, and count, whether tokens are global or not.
+  // Projections for global tokens are read, and count, even if no token is global.
   const weightBytes = checkpoint.names.reduce(
     (sum, name) => sum + 4 * sizeOf(checkpoint.spec(name).shape),
     0,
@@ -72,7 +75,10 @@ function attentionOf({ hidden, heads }: Stored, n: number): ProblemSpec {
   return { n, heads, headDim: hidden / heads, pattern: windowOf(256) };
 }
 
-/** What has to be computed: four projections, the two products of the feed-forward part, and the pairs that the window allows. */
+/**
+ * Operations of the model: four projections, the two products of the
+ * feed-forward part, and the pairs that the window allows.
+ */
 function flopsOf(stored: Stored, n: number): { all: number; attention: number } {
   const { layers, hidden, inner } = stored;
   const attention = layers * usefulFlops(attentionOf(stored, n));
@@ -84,13 +90,13 @@ async function forward(stored: Stored, options: SuiteOptions): Promise<Table> {
   const n = options.quick ? 256 : 4096;
   options.log(`models: forward, n = ${n}`);
   const square = rowsOfMatmul(options);
-  const candidates: Record<string, Candidate> = {};
-  for (const threads of THREADS) candidates[`matmul ${threads}`] = matmul(square, threads);
+  const subjects: Record<string, Subject> = {};
+  for (const threads of THREADS) subjects[`matmul ${threads}`] = matmul(square, threads);
   const entries = BACKENDS.flatMap((backend) => THREADS.map((threads) => ({ backend, threads })));
   for (const { backend, threads } of entries) {
-    candidates[`${backend} ${threads}`] = model(stored.folder, n, backend, threads);
+    subjects[`${backend} ${threads}`] = model(stored.folder, n, backend, threads);
   }
-  const results = await contest(candidates, { ...options, patience: PATIENCE });
+  const results = await contest(subjects, { ...options, patience: PATIENCE });
   const flops = flopsOf(stored, n).all;
   return {
     title: 'Longformer-base, forward',
@@ -108,7 +114,7 @@ async function forward(stored: Stored, options: SuiteOptions): Promise<Table> {
       const own = ms(result);
       return {
         n,
-        who: candidates[key].name,
+        who: subjects[key].name,
         ms: own,
         '± ms': spread(result),
         'GFLOP/s': rate,
@@ -129,13 +135,13 @@ function beyondWeights(result: Result, { weightBytes }: Stored): number | string
 
 async function attentionShare(stored: Stored, options: SuiteOptions): Promise<Table> {
   const n = options.quick ? 256 : 4096;
-  const candidates: Record<string, Candidate> = {};
+  const subjects: Record<string, Subject> = {};
   for (const backend of BACKENDS) {
     options.log(`models: attention's share, ${backend}`);
-    candidates[`${backend} whole`] = model(stored.folder, n, backend, 1);
-    candidates[`${backend} attention`] = executable(attentionOf(stored, n), backend, 1);
+    subjects[`${backend} whole`] = model(stored.folder, n, backend, 1);
+    subjects[`${backend} attention`] = executable(attentionOf(stored, n), backend, 1);
   }
-  const results = await contest(candidates, { ...options, patience: PATIENCE });
+  const results = await contest(subjects, { ...options, patience: PATIENCE });
   const flops = flopsOf(stored, n);
   return {
     title: "Longformer-base, attention's share",
@@ -147,7 +153,7 @@ async function attentionShare(stored: Stored, options: SuiteOptions): Promise<Ta
       const ratio = times(part, whole);
       return {
         n,
-        who: candidates[`${backend} whole`].name,
+        who: subjects[`${backend} whole`].name,
         ms: ms(whole),
         'attention of a layer, ms': ms(part),
         '± ms': spread(part),
@@ -162,19 +168,19 @@ async function loading({ folder }: Stored, options: SuiteOptions): Promise<Table
   options.log('models: loading');
   const { size } = await stat(join(folder, 'model.safetensors'));
   const parts = ['load', 'loadInMemory', 'read'] as const;
-  const candidates = {
+  const subjects = {
     load: file('load', folder),
     loadInMemory: file('loadInMemory', folder),
     read: file('read', folder),
   };
-  const results = await contest(candidates, { ...options, patience: PATIENCE });
+  const results = await contest(subjects, { ...options, patience: PATIENCE });
   return {
     title: 'Longformer-base, loading',
     note:
       `\`loadModel\` of a folder with ${(size / 1e6).toFixed(0)} MB of f32: checked, the large weights left on disk until a backend needs them, or all of them read into tensors. ` +
       "And the same file read at once into one buffer, all from the system's cache. Target ≤ 3×.",
     rows: parts.map((name) => ({
-      who: candidates[name].name,
+      who: subjects[name].name,
       ms: ms(results[name]),
       '± ms': spread(results[name]),
       'over reading': times(results[name], results.read),
@@ -187,17 +193,17 @@ async function lengths(stored: Stored, options: SuiteOptions): Promise<Table> {
   const rows: Table['rows'][number][] = [];
   for (const backend of BACKENDS) {
     options.log(`models: lengths, ${backend}`);
-    const candidates: Record<string, Candidate> = Object.fromEntries(
+    const subjects: Record<string, Subject> = Object.fromEntries(
       list.map((n) => [n, model(stored.folder, n, backend, 2)]),
     );
     const rounds = Math.min(3, options.rounds);
-    const results = await contest(candidates, { ...options, rounds, patience: PATIENCE });
+    const results = await contest(subjects, { ...options, rounds, patience: PATIENCE });
     for (const n of list) {
       const own = ms(results[n]);
       const ratio = times(results[n], results[list[0]]);
       rows.push({
         n,
-        who: candidates[n].name,
+        who: subjects[n].name,
         ms: own,
         '± ms': spread(results[n]),
         'µs a token': typeof own === 'number' ? (1000 * own) / n : '',

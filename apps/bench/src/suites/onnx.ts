@@ -1,8 +1,8 @@
-/** The ONNX Runtime backend beside what can be done with ONNX Runtime by hand. */
+/** The ONNX Runtime backend beside the best hand-made use of ONNX Runtime. */
 import type { JsonObject } from '@attn/core';
-import { CAUSAL, onnx, peer, windowOf } from '../candidates/index.ts';
+import { CAUSAL, onnx, peer, windowOf } from '../subjects/index.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+import type { Subject, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { gflops, ms, spread, times } from '../rows.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
@@ -24,13 +24,13 @@ type Row = Table['rows'][number];
 const OWN = 'ours';
 const threadsOf = (threads: number): string => (threads === 1 ? '1 thread' : `${threads} threads`);
 
-/** Candidates beside `ours`, as rows. */
+/** Rows of subjects, compared with `ours`. */
 function rows(
-  candidates: Readonly<Record<string, Candidate>>,
+  subjects: Readonly<Record<string, Subject>>,
   results: Readonly<Record<string, Result>>,
   more: (result: Result, problem: ProblemSpec) => Row,
 ): Row[] {
-  return Object.entries(candidates).map(([key, { name, problem }]) => ({
+  return Object.entries(subjects).map(([key, { name, problem }]) => ({
     n: problem.n,
     who: name,
     ms: ms(results[key]),
@@ -40,25 +40,25 @@ function rows(
   }));
 }
 
-/** Dense and causal. */
+/** Dense and causal attention beside the operators of ONNX Runtime. */
 async function operators(options: SuiteOptions): Promise<Table> {
-  const made: Row[] = [];
+  const tableRows: Row[] = [];
   for (const n of options.quick ? [512, 1024] : [512, 1024, 2048, 4096]) {
     for (const threads of [1, 2]) {
       for (const pattern of [undefined, CAUSAL]) {
         options.log(`onnx: ${pattern ? 'causal' : 'dense'}, N = ${n}, ${threadsOf(threads)}`);
         const problem = { n, pattern };
-        const operator = (name: string): Candidate =>
+        const operator = (name: string): Subject =>
           peer(`onnxruntime-node ${name}, ${threadsOf(threads)}`, problem);
-        const candidates: Readonly<Record<string, Candidate>> = {
+        const subjects: Readonly<Record<string, Subject>> = {
           [OWN]: onnx(problem, threads),
           mha: operator('MHA'),
           attention: operator('Attention-23'),
           ...(pattern && { gqa: operator('GQA') }),
         };
-        const results = await contest(candidates, options);
-        made.push(
-          ...rows(candidates, results, (result) => ({
+        const results = await contest(subjects, options);
+        tableRows.push(
+          ...rows(subjects, results, (result) => ({
             pattern: pattern ? 'causal' : 'dense',
             'GFLOP/s': gflops(result, usefulFlops(problem)),
           })),
@@ -69,7 +69,7 @@ async function operators(options: SuiteOptions): Promise<Table> {
   return {
     title: 'ONNX Runtime: dense and causal attention',
     note: "8 heads × 64, f32. Targets: dense ≥ 0.95 of the rate of onnxruntime-node's own MultiHeadAttention; causal ≥ 1.5× as fast as its best operator from N = 2,048 on.",
-    rows: made,
+    rows: tableRows,
   };
 }
 
@@ -79,21 +79,21 @@ function extraMegabytes(result: Result, { n }: ProblemSpec): number | string {
 }
 
 async function windows(options: SuiteOptions): Promise<Table> {
-  const made: Row[] = [];
+  const tableRows: Row[] = [];
   for (const n of options.quick ? [4096] : [4096, 16_384, 65_536]) {
     for (const threads of [1, 2]) {
       options.log(`onnx: window 256+256, n = ${n}, ${threadsOf(threads)}`);
       const problem = { n, pattern: windowOf(256) };
       const chunked = `onnxruntime-node chunked window`;
-      const candidates: Readonly<Record<string, Candidate>> = {
+      const subjects: Readonly<Record<string, Subject>> = {
         [OWN]: onnx(problem, threads),
         chunks: peer(`${chunked}, ${threadsOf(threads)}`, problem),
-        // It takes 8.5 GB at 65,536.
+        // One graph would take 8.5 GB at 65,536 tokens.
         ...(n <= 16_384 && { graph: peer(`${chunked} in one graph, ${threadsOf(threads)}`, problem) }),
       };
-      const results = await contest(candidates, options);
-      made.push(
-        ...rows(candidates, results, (result) => ({
+      const results = await contest(subjects, options);
+      tableRows.push(
+        ...rows(subjects, results, (result) => ({
           'memory beyond in and out, MB': extraMegabytes(result, problem),
         })),
       );
@@ -102,13 +102,13 @@ async function windows(options: SuiteOptions): Promise<Table> {
   return {
     title: 'ONNX Runtime: window 256+256',
     note: '8 heads × 64, f32. Targets: as fast as the best hand-made graph; at most 300 MB beyond inputs and output at n = 65,536.',
-    rows: made,
+    rows: tableRows,
   };
 }
 
-/** Dilation, and global tokens, against the bare window. */
+/** Dilation and global tokens, compared with the plain window. */
 async function variants(options: SuiteOptions): Promise<Table> {
-  const made: Row[] = [];
+  const tableRows: Row[] = [];
   for (const n of options.quick ? [4096] : [16_384, 65_536]) {
     options.log(`onnx: dilation and global tokens, n = ${n}`);
     const indices = Array.from({ length: 64 }, (_, i) => Math.floor(((i + 0.5) * n) / 64));
@@ -119,14 +119,14 @@ async function variants(options: SuiteOptions): Promise<Table> {
       'the same, 64 scattered globals': { n, pattern: globals },
     };
     const [bare] = Object.keys(problems);
-    const candidates = Object.fromEntries(
+    const subjects = Object.fromEntries(
       Object.entries(problems).map(([name, problem]) => [name, onnx(problem, 1)]),
     );
-    const results = await contest(candidates, options);
+    const results = await contest(subjects, options);
     for (const [pattern, problem] of Object.entries(problems)) {
       const flops = usefulFlops(problem) / usefulFlops(problems[bare]);
       const ratio = times(results[pattern], results[bare]);
-      made.push({
+      tableRows.push({
         n,
         pattern,
         ms: ms(results[pattern]),
@@ -140,18 +140,18 @@ async function variants(options: SuiteOptions): Promise<Table> {
   return {
     title: 'ONNX Runtime: dilation and global tokens',
     note: 'onnxruntime-node, one thread. Target: time over flops ≤ 1.15.',
-    rows: made,
+    rows: tableRows,
   };
 }
 
-/** What its WebAssembly build makes of the same models. */
+/** Our models on the WebAssembly build of ONNX Runtime. */
 async function web(options: SuiteOptions): Promise<Table> {
-  const made: Row[] = [];
+  const tableRows: Row[] = [];
   const n = options.quick ? 1024 : 4096;
   for (const [name, pattern] of Object.entries({ dense: undefined, causal: CAUSAL, window: windowOf(256) })) {
     options.log(`onnx: on onnxruntime-web, ${name}, N = ${n}`);
     const problem = { n, pattern };
-    const candidates: Readonly<Record<string, Candidate>> = {
+    const subjects: Readonly<Record<string, Subject>> = {
       [OWN]: onnx(problem, 1, 'onnx-web'),
       ...(name !== 'window' && {
         mha: peer('onnxruntime-web MHA, 1 thread', problem),
@@ -159,9 +159,9 @@ async function web(options: SuiteOptions): Promise<Table> {
       }),
       node: onnx(problem, 1),
     };
-    const results = await contest(candidates, options);
-    made.push(
-      ...rows(candidates, results, (result) => ({
+    const results = await contest(subjects, options);
+    tableRows.push(
+      ...rows(subjects, results, (result) => ({
         pattern: name,
         'memory beyond in and out, MB': extraMegabytes(result, problem),
       })),
@@ -170,27 +170,27 @@ async function web(options: SuiteOptions): Promise<Table> {
   return {
     title: 'ONNX Runtime: its WebAssembly provider',
     note: '8 heads × 64, f32, one thread. Target: N = 4,096 × 8 heads works, where its own MultiHeadAttention overflows.',
-    rows: made,
+    rows: tableRows,
   };
 }
 
-/** What our run costs beside the session's. */
+/** The cost of our run beside that of the session. */
 async function overhead(options: SuiteOptions): Promise<Table> {
   options.log('onnx: small calls');
-  const made: Row[] = [];
+  const tableRows: Row[] = [];
   for (const n of [16, 64, 256]) {
     const call = onnx({ n }, 1);
-    const candidates: Readonly<Record<string, Candidate>> = {
+    const subjects: Readonly<Record<string, Subject>> = {
       'the bare session': { ...call, kind: 'session' },
       'executable.run': { ...call, kind: 'executable' },
       'attn.attention': call,
     };
-    const results = await contest(candidates, options);
+    const results = await contest(subjects, options);
     const bare = ms(results['the bare session']);
-    for (const name of Object.keys(candidates)) {
+    for (const name of Object.keys(subjects)) {
       const own = ms(results[name]);
       const isTimed = typeof own === 'number' && typeof bare === 'number';
-      made.push({
+      tableRows.push({
         N: n,
         what: name,
         µs: typeof own === 'number' ? 1000 * own : own,
@@ -201,6 +201,6 @@ async function overhead(options: SuiteOptions): Promise<Table> {
   return {
     title: 'ONNX Runtime: small calls',
     note: 'Dense, 8 heads × 64, one thread, warm. Target at N = 64: ≤ 150 µs over the bare session.',
-    rows: made,
+    rows: tableRows,
   };
 }

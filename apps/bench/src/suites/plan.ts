@@ -26,7 +26,10 @@ const window = (dilation = 1): Pattern => slidingWindow({ before: 256, after: 25
 
 const windowAsExpression = (): Pattern => where(({ q, k }) => k.sub(q).ge(-256).and(k.sub(q).le(256)));
 
-/** Positions that look scattered, by a multiplicative hash; distinct because the multiplier is odd and n a power of two. */
+/**
+ * Positions that look scattered, by a multiplicative hash; distinct
+ * because the multiplier is odd and n a power of two.
+ */
 function scattered(count: number, n: number): number[] {
   const positions = Array.from({ length: count }, (_, i) => Math.imul(i + 1, 40503) & (n - 1));
   return [...new Set(positions)].sort((a, b) => a - b);

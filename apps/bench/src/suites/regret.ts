@@ -1,13 +1,14 @@
 /**
- * How good the choice of a backend is: over graphs of all kinds and sizes, the time of the chosen one over that of the best. Runs in
- * one process, as an application does, with everything measured anew: nothing is remembered from earlier.
+ * How good the choice of a backend is: over graphs of all kinds and sizes, the time
+ * of the chosen one over that of the best. Runs in one process, as an application
+ * does, with everything measured anew: nothing is remembered from earlier.
  */
 import { createAttn, type Backend } from '@attn/core';
 import { webgpu } from '@attn/webgpu';
 import { quantile } from 'simple-statistics';
-import { makeBackend } from '../candidates/attention.ts';
-import { subjects } from '../regret/graphs.ts';
-import { judge, type Verdict } from '../regret/measure.ts';
+import { makeBackend } from '../subjects/attention.ts';
+import { sweepGraphs } from '../regret/graphs.ts';
+import { measureRegret, type GraphRegret } from '../regret/measure.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
 
 export const regretSuite: Suite = {
@@ -19,18 +20,18 @@ export const regretSuite: Suite = {
     const measuring = await createAttn({ backends, tune: 'measure', cache: false });
     try {
       await estimating.calibrate();
-      const verdicts: Verdict[] = [];
-      for (const subject of subjects(options.quick, options.only)) {
-        const { family, n, heads, headDim } = subject;
-        const verdict = await judge(subject, estimating, measuring, options.rounds);
-        const { estimate, measure } = verdict;
+      const results: GraphRegret[] = [];
+      for (const sweepGraph of sweepGraphs(options)) {
+        const { family, n, heads, headDim } = sweepGraph;
+        const result = await measureRegret(sweepGraph, estimating, measuring, options.rounds);
+        const { estimate, measure } = result;
         options.log(
           `regret: ${family}, n = ${n}, ${heads} × ${headDim}: ${estimate.backend} ${estimate.regret.toFixed(2)}, ` +
             `measured ${measure.backend} ${measure.regret.toFixed(2)}`,
         );
-        verdicts.push(verdict);
+        results.push(result);
       }
-      return [summary(verdicts), shares(verdicts), details(verdicts, options)];
+      return [summary(results), shares(results), details(results, options)];
     } finally {
       await estimating.dispose();
       await measuring.dispose();
@@ -46,9 +47,9 @@ async function allBackends(threads: number | undefined): Promise<Backend[]> {
 
 const TARGETS = { estimate: [1, 1.1, 1.5], measure: [1, 1.05, 1.5] } as const;
 
-function summary(verdicts: readonly Verdict[]): Table {
+function summary(results: readonly GraphRegret[]): Table {
   const rows = (['estimate', 'measure'] as const).map((tune) => {
-    const regrets = verdicts.map((verdict) => verdict[tune].regret);
+    const regrets = results.map((result) => result[tune].regret);
     const [median, most, worst] = TARGETS[tune];
     return {
       tune,
@@ -71,9 +72,9 @@ function summary(verdicts: readonly Verdict[]): Table {
 /** Shares of all graphs, in percent, and how far off the best the choice is at most in them. */
 const SHARES = [5, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92, 94, 95, 96, 97, 98, 99, 100];
 
-function shares(verdicts: readonly Verdict[]): Table {
+function shares(results: readonly GraphRegret[]): Table {
   const rows = (['estimate', 'measure'] as const).flatMap((tune) => {
-    const regrets = verdicts.map((verdict) => verdict[tune].regret);
+    const regrets = results.map((result) => result[tune].regret);
     return SHARES.map((share) => ({
       'graphs, %': share,
       'time over the best': quantile(regrets, share / 100),
@@ -88,10 +89,10 @@ function shares(verdicts: readonly Verdict[]): Table {
   };
 }
 
-function details(verdicts: readonly Verdict[], { rounds, threads }: SuiteOptions): Table {
-  const names = [...new Set(verdicts.flatMap(({ ms }) => [...ms.keys()]))];
-  const rows = verdicts.map(({ subject, ms, predictedMs, estimate, measure }) => {
-    const { family, n, heads, headDim } = subject;
+function details(results: readonly GraphRegret[], { rounds, threads }: SuiteOptions): Table {
+  const names = [...new Set(results.flatMap(({ ms }) => [...ms.keys()]))];
+  const rows = results.map(({ sweepGraph, ms, predictedMs, estimate, measure }) => {
+    const { family, n, heads, headDim } = sweepGraph;
     const times = names.map((name) => [`${name}, ms`, ms.get(name) ?? ''] as const);
     const { backend } = estimate;
     return {

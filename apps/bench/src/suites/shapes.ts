@@ -1,8 +1,8 @@
 /** Other head dims, and grouped-query attention. */
-import { ours } from '../candidates/index.ts';
+import { ours } from '../subjects/index.ts';
 import { simdPeak } from '../ceilings.ts';
 import { contest } from '../contest/contest.ts';
-import type { Candidate } from '../contest/protocol.ts';
+import type { Subject } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { gflops, ms, share, spread } from '../rows.ts';
 import type { Suite } from '../suite.ts';
@@ -19,9 +19,9 @@ export const shapesSuite: Suite = {
       'D = 128': { n, headDim: 128 },
       'D = 64, 8 query heads on 2': { n, kvHeads: 2 },
     };
-    const candidates: Record<string, Candidate> = {};
-    for (const [name, problem] of Object.entries(problems)) candidates[name] = ours(problem);
-    const results = await contest(candidates, options);
+    const subjects: Record<string, Subject> = {};
+    for (const [name, problem] of Object.entries(problems)) subjects[name] = ours(problem);
+    const results = await contest(subjects, options);
     const rows = Object.entries(problems).map(([what, problem]) => {
       const rate = gflops(results[what], usefulFlops(problem));
       return {

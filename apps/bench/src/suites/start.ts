@@ -31,8 +31,8 @@ function coldStart({ rounds, log }: SuiteOptions): Table {
 function probing({ rounds, log }: SuiteOptions): Table {
   log('start: probing');
   const samples = Array.from({ length: rounds }, () => {
-    const said = execFileSync(process.execPath, [FIRST_PROBE], { encoding: 'utf8' });
-    return JSON.parse(said) as Readonly<Record<'first' | 'second' | 'calibration' | 'backends', number>>;
+    const output = execFileSync(process.execPath, [FIRST_PROBE], { encoding: 'utf8' });
+    return JSON.parse(output) as Readonly<Record<'first' | 'second' | 'calibration' | 'backends', number>>;
   });
   const row = (what: string, key: keyof (typeof samples)[number]) => {
     const { median, spread } = summarise(samples.map((sample) => sample[key]));

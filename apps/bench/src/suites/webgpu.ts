@@ -1,7 +1,7 @@
 /**
- * The GPU: time on the GPU itself by timestamps where it has them, else of the whole run. `gpu/main.ts` runs this suite alone, and
- * `gpu/carry.ts` puts it into a folder that can be carried to a machine with a GPU. On a GPU made of software (`--quick`) it shows that
- * the suite works, and nothing else.
+ * The GPU: time on the GPU itself if it has timestamps, otherwise of the whole run. `gpu/main.ts`
+ * runs this suite alone, and `gpu/carry.ts` puts it into a folder that can be carried to a machine
+ * with a GPU. On a GPU made of software (`--quick`) it shows that the suite works, and nothing else.
  */
 import {
   causal,
@@ -18,7 +18,7 @@ import {
   type Tensors,
 } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import { longformer, randomCheckpoint } from '@attn/models/node';
+import { longformerFamily, randomCheckpoint } from '@attn/models/node';
 import type { WebGpuOptions } from '@attn/webgpu';
 import { GpuBench, workOf, type AttentionShape, type Row } from '../gpu/gpu-bench.ts';
 import { uniform } from '../inputs.ts';
@@ -53,7 +53,7 @@ export const webgpuSuite: Suite = {
 
 const DTYPES = ['f32', 'f16'] as const;
 
-/** Elements of a tensor at most: larger ones say nothing new, and take minutes to make and to carry. */
+/** Most elements of a tensor. Larger tensors show nothing new, and take minutes to make and to upload. */
 const LARGEST = 2 ** 26;
 
 /** Tokens up to which a model is computed in plain JavaScript too, which takes seconds. */
@@ -69,16 +69,19 @@ async function onCpu(graph: Graph, inputs: Tensors): Promise<Tensors> {
   return outputs;
 }
 
-/** Throws where a result is no number, or further from the other one than rounding explains. */
+/** Throws when a result is not a number, or differs from the other result by more than rounding. */
 function checkNumbers({ data }: Tensor, expected: Tensor | undefined, tolerance: number): void {
   for (let i = 0; i < data.length; i++) {
-    const wanted = expected?.data[i] ?? data[i];
-    if (Math.abs(data[i] - wanted) <= tolerance) continue;
-    throw new Error(`result ${i} is ${data[i]}, expected ${expected ? wanted : 'a number'}`);
+    const reference = expected?.data[i] ?? data[i];
+    if (Math.abs(data[i] - reference) <= tolerance) continue;
+    throw new Error(`result ${i} is ${data[i]}, expected ${expected ? reference : 'a number'}`);
   }
 }
 
-/** Dense and causal attention, and the operations a millisecond of the fastest dense one in f32 with heads of 64. */
+/**
+ * Dense and causal attention, and the operations per millisecond of
+ * the fastest dense one in f32 with heads of 64.
+ */
 async function dense(bench: GpuBench): Promise<readonly [Table, rate: number]> {
   const rows: Row[] = [];
   let rate = 0;
@@ -97,13 +100,13 @@ async function dense(bench: GpuBench): Promise<readonly [Table, rate: number]> {
         let ofF32: number | undefined;
         for (const dtype of DTYPES) {
           const shape: AttentionShape = { n, heads, headDim, pattern, dtype };
-          const timed = await bench.attention(shape);
+          const timing = await bench.attention(shape);
           const { flops, bytes } = workOf(shape);
-          const ms = typeof timed === 'string' ? undefined : timed.gpu.median;
+          const ms = typeof timing === 'string' ? undefined : timing.gpu.median;
           if (dtype === 'f32') ofF32 = ms;
           if (dtype === 'f32' && headDim === 64 && ms !== undefined) rate = Math.max(rate, flops / ms);
           const gain = ofF32 === undefined || ms === undefined ? '' : ofF32 / ms;
-          const figures = bench.figures(timed, flops, bytes);
+          const figures = bench.figures(timing, flops, bytes);
           rows.push({ what, n, heads, 'head dim': headDim, dtype, ...figures, 'times as fast as f32': gain });
         }
       }
@@ -113,7 +116,7 @@ async function dense(bench: GpuBench): Promise<readonly [Table, rate: number]> {
   return [{ title: 'WebGPU: dense and causal attention', note, rows }, rate];
 }
 
-/** Patterns whose cost follows them, beside what the fastest dense attention would take for as many pairs. */
+/** Sparse patterns, beside the time that the fastest dense attention would take for equally many pairs. */
 async function windows(bench: GpuBench, rate: number): Promise<Table> {
   const rows: Row[] = [];
   const headDim = 64;
@@ -125,15 +128,15 @@ async function windows(bench: GpuBench, rate: number): Promise<Table> {
       'window 256+256': window,
       'the same, dilation 4': slidingWindow({ before: 256, after: 256, dilation: 4 }),
       'the same, 64 globals': or(window, globalTokens(scattered)),
-      // As many pairs as a chunk of Reformer's has: 64 queries, 128 keys.
+      // As many pairs as a chunk of Reformer has: 64 queries, 128 keys.
       'window 64+63': slidingWindow({ before: 64, after: 63 }),
     };
     for (const [what, pattern] of Object.entries(patterns)) {
       const shape: AttentionShape = { n, heads, headDim, pattern };
-      const timed = await bench.attention(shape);
+      const timing = await bench.attention(shape);
       const { flops, bytes } = workOf(shape);
-      const share = typeof timed === 'string' || rate === 0 ? '' : (timed.gpu.median * rate) / flops;
-      rows.push({ what, n, heads, ...bench.figures(timed, flops, bytes), 'times its share': share });
+      const share = typeof timing === 'string' || rate === 0 ? '' : (timing.gpu.median * rate) / flops;
+      rows.push({ what, n, heads, ...bench.figures(timing, flops, bytes), 'times its share': share });
     }
   }
   const note = `${bench.adapter}, f32, heads of 64, B = 1. Flops of allowed pairs; "times its share" is over what the fastest dense attention above takes for as many. Target: 1.2.`;
@@ -150,13 +153,13 @@ async function lsh(bench: GpuBench, rate: number): Promise<Table> {
       const shape = [1, heads, n, headDim];
       const spec = { rounds, part: 'all' } as const;
       const inputs = lshInputs(shape, spec);
-      const timed = await bench.time(lshGraph(inputs, shape, spec), inputs, (outputs) => {
+      const timing = await bench.time(lshGraph(inputs, shape, spec), inputs, (outputs) => {
         checkLsh(inputs, outputs, spec);
       });
       // Each token and the chunk before its own: 2 · 64 keys.
       const flops = 4 * headDim * heads * rounds * n * 2 * chunkLength;
-      const share = typeof timed === 'string' || rate === 0 ? '' : (timed.gpu.median * rate) / flops;
-      const figures = bench.figures(timed, flops, 12 * heads * n * headDim);
+      const share = typeof timing === 'string' || rate === 0 ? '' : (timing.gpu.median * rate) / flops;
+      const figures = bench.figures(timing, flops, 12 * heads * n * headDim);
       rows.push({ what: `LSH, ${rounds} rounds`, n, heads, ...figures, 'times its share': share });
     }
   }
@@ -164,24 +167,24 @@ async function lsh(bench: GpuBench, rate: number): Promise<Table> {
   return { title: 'WebGPU: LSH attention', note, rows };
 }
 
-/** Longformer-base of real size with random weights, which stay on the device. */
+/** Longformer-base in real size with random weights, which stay on the device. */
 async function models(bench: GpuBench): Promise<Table> {
   const rows: Row[] = [];
   const lengths = bench.quick ? [PLAIN_TOKENS] : [PLAIN_TOKENS, 512, 4096, 16_384];
-  const config = longformerConfig(Math.max(...lengths) + 2, bench.quick);
-  const model = await longformer.load(randomCheckpoint(longformer, config));
+  const config = longformerConfig(Math.max(...lengths) + 2, { quick: bench.quick });
+  const model = await longformerFamily.load(randomCheckpoint(longformerFamily, config));
   for (const n of lengths) {
     bench.log(`Longformer-base, n = ${n}`);
     const first = i32([1, n], new Int32Array(n).fill(1, 0, 1));
     const { graph, inputs } = model.call({ ...tokens(n), globalAttentionMask: first });
     const plain = n <= PLAIN_TOKENS ? await onCpu(graph, inputs) : undefined;
-    const timed = await bench.time(graph, inputs, ({ last_hidden_state: states }) => {
+    const timing = await bench.time(graph, inputs, ({ last_hidden_state: states }) => {
       checkNumbers(states, plain?.last_hidden_state, 1e-3);
     });
-    const { gpu, run } = typeof timed === 'string' ? { gpu: undefined, run: undefined } : timed;
+    const { gpu, run } = typeof timing === 'string' ? { gpu: undefined, run: undefined } : timing;
     rows.push({
       n,
-      'GPU ms': gpu?.median ?? String(timed),
+      'GPU ms': gpu?.median ?? String(timing),
       '± ms': gpu?.spread ?? '',
       'run with transfers, ms': run?.median ?? '',
       'tokens a second': run === undefined ? '' : (1000 * n) / run.median,
@@ -204,10 +207,10 @@ async function product(bench: GpuBench, side: number): Promise<Row> {
   const matrix = (seed: number) => f32([side, side], uniform(side * side, seed));
   const builder = new GraphBuilder();
   const [a, b] = [matrix(1), matrix(2)];
-  // Constants stay on the device, and a corner is all that comes back.
+  // Constants stay on the device, and only a corner of the result comes back.
   const result = builder.matmul(builder.constant(a), builder.constant(b));
   const graph = builder.build({ corner: builder.slice(result, [0, 0], [4, 4]) });
-  const timed = await bench.time(graph, {}, ({ corner }) => {
+  const timing = await bench.time(graph, {}, ({ corner }) => {
     for (let row = 0; row < 4; row++) {
       for (let column = 0; column < 4; column++) {
         let sum = 0;
@@ -217,10 +220,10 @@ async function product(bench: GpuBench, side: number): Promise<Row> {
       }
     }
   });
-  return { what: `${side} × ${side} × ${side}`, ...bench.figures(timed, 2 * side ** 3, 12 * side ** 2) };
+  return { what: `${side} × ${side} × ${side}`, ...bench.figures(timing, 2 * side ** 3, 12 * side ** 2) };
 }
 
-/** What each choice between kernels is worth: the defaults of `webgpu()` should be the fastest rows. */
+/** The value of each choice between kernels: the defaults of `webgpu()` should be the fastest rows. */
 async function variants(bench: GpuBench, options: SuiteOptions): Promise<Table> {
   const rows: Row[] = [];
   const rowsOfBlock = bench.quick ? ([16] as const) : ([64, 32] as const);

@@ -1,8 +1,8 @@
 /** Sliding windows: that the cost follows the pattern. */
 import type { JsonObject } from '@attn/core';
-import { ours, peer, windowOf } from '../candidates/index.ts';
+import { ours, peer, windowOf } from '../subjects/index.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Candidate, ProblemSpec } from '../contest/protocol.ts';
+import type { Subject, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { ms, spread, times } from '../rows.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
@@ -31,21 +31,21 @@ export const windowSuite: Suite = {
 async function lengths(size: number, options: SuiteOptions): Promise<Table> {
   options.log(`window: ${size}+${size}`);
   const list = options.quick ? QUICK : LENGTHS;
-  const candidates: Record<string, Candidate> = { dense: ours(DENSE) };
+  const subjects: Record<string, Subject> = { dense: ours(DENSE) };
   for (const n of list) {
     const problem = { n, pattern: windowOf(size) };
-    candidates[n] = ours(problem);
-    candidates[`${n} two`] = ours(problem, { threads: 2 });
-    if (size === 256 && n <= 16_384) candidates[`${n} chunked`] = peer(CHUNKED, problem);
+    subjects[n] = ours(problem);
+    subjects[`${n} two`] = ours(problem, { threads: 2 });
+    if (size === 256 && n <= 16_384) subjects[`${n} chunked`] = peer(CHUNKED, problem);
   }
-  const results = await contest(candidates, options);
+  const results = await contest(subjects, options);
   const rows = list.flatMap((n, index) => {
     const problem = { n, pattern: windowOf(size) };
     const own = results[n];
-    const others = Object.keys(candidates).filter((key) => key.startsWith(`${n} `));
+    const others = Object.keys(subjects).filter((key) => key.startsWith(`${n} `));
     const mine = {
       n,
-      who: candidates[n].name,
+      who: subjects[n].name,
       ms: ms(own),
       '± ms': spread(own),
       'over ideal at the dense rate': overIdeal(own, problem, results.dense),
@@ -55,7 +55,7 @@ async function lengths(size: number, options: SuiteOptions): Promise<Table> {
     };
     const rest = others.map((key) => ({
       n,
-      who: candidates[key].name,
+      who: subjects[key].name,
       ms: ms(results[key]),
       '± ms': spread(results[key]),
       'over ideal at the dense rate': '',

@@ -1,6 +1,6 @@
 /**
- * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such as Linformer. Each is a file
- * here that says which tensors it reads and how it is called.
+ * What `--pattern` may stand for in `attn run`: the attention of a pattern, or a system that is none, such
+ * as Linformer. Each is a file here that says which tensors it reads and how it is called.
  */
 import type { AttentionResult, Attn, Call, Ran, Tensor } from '@attn/core';
 import type { AttentionLayout } from '@attn/core/backend';
@@ -8,7 +8,7 @@ import type { RowAddress } from '@attn/core/reference';
 import type { CallCost } from '../plan-cost.ts';
 
 /** One thing to run. */
-export interface CallKind {
+export interface SystemOption {
   /** For messages: `attention`, `linformer`. */
   readonly name: string;
   readonly inputs: InputNames;

@@ -1,13 +1,16 @@
-/** What `--pattern` stands for: a system of this list by its type, else a pattern. A further system is a file and a line. */
+/**
+ * What `--pattern` stands for: a system of this list by its type, else a pattern. A further system is a
+ * file and a line.
+ */
 import type { Json, JsonObject } from '@attn/core';
 import { jsonOrFile, requiredText, type Options } from '../args.ts';
 import { PATTERN_HELP } from '../pattern.ts';
-import type { CallKind } from './call.ts';
+import type { SystemOption } from './call.ts';
 import { LINFORMER_INPUTS, linformerCall } from './linformer.ts';
 import { LSH_INPUTS, lshCall } from './lsh.ts';
 import { PATTERN_INPUTS, patternCall } from './pattern.ts';
 
-const SYSTEMS: Readonly<Record<string, (json: JsonObject) => CallKind>> = {
+const SYSTEMS: Readonly<Record<string, (json: JsonObject) => SystemOption>> = {
   linformer: linformerCall,
   lsh: lshCall,
 };
@@ -23,8 +26,8 @@ export const INPUT_NAMES: readonly string[] = [
 ];
 
 /** What `--pattern` said, and what it stands for. */
-export interface ReadCall {
-  readonly kind: CallKind;
+export interface ParsedPattern {
+  readonly kind: SystemOption;
   readonly json: Json;
 }
 
@@ -32,7 +35,7 @@ export interface ReadCall {
  * What a command line asks for.
  * @throws AttnError `MISSING_INPUT`, `FILE_NOT_FOUND`, `INVALID_ARGUMENT`, `INVALID_PATTERN`
  */
-export async function readCallKind(options: Options): Promise<ReadCall> {
+export async function readSystemOption(options: Options): Promise<ParsedPattern> {
   const json = await jsonOrFile('pattern', requiredText(options, 'pattern', PATTERN_HELP));
   return { kind: isSystem(json) ? SYSTEMS[json.type](json) : patternCall(json), json };
 }

@@ -1,10 +1,13 @@
-/** `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors of the file. */
+/**
+ * `{"type":"linformer","projection":"meanPool","k":256}`: Linformer's attention; its matrices are tensors
+ * of the file.
+ */
 import { f32, linformer, type Json, type JsonObject, type Tensor } from '@attn/core';
 import { LINFORMER_PROJECTIONS, show, unknownName, type LinformerOptions } from '@attn/core/backend';
 import { evaluateReference, toReference } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
-import type { CallKind, InputNames } from './call.ts';
+import type { SystemOption, InputNames } from './call.ts';
 import { greatestDifference } from './rows.ts';
 
 /** Its tensors. */
@@ -14,7 +17,7 @@ export const LINFORMER_INPUTS: InputNames = {
 };
 
 /** Errors: `INVALID_ARGUMENT`. */
-export function linformerCall(json: JsonObject): CallKind {
+export function linformerCall(json: JsonObject): SystemOption {
   const system = readSystem(json);
   return {
     name: 'linformer',
@@ -51,13 +54,13 @@ function readSystem(json: JsonObject): LinformerOptions {
   if (stray !== undefined) {
     throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, ['projection', 'k'])}`);
   }
-  const known = LINFORMER_PROJECTIONS.find((name) => name === projection);
-  if (projection !== undefined && known === undefined) {
+  const choice = LINFORMER_PROJECTIONS.find((name) => name === projection);
+  if (projection !== undefined && choice === undefined) {
     const names = LINFORMER_PROJECTIONS.join(', ');
     throw badArgument(`--pattern: projection must be one of ${names}, got ${show(projection)}`);
   }
   const refused = causal === undefined ? {} : { causal };
-  return { ...refused, projection: known, projectedLength: readLength(k) };
+  return { ...refused, projection: choice, projectedLength: readLength(k) };
 }
 
 function readLength(k: Json | undefined): LinformerOptions['projectedLength'] {

@@ -1,10 +1,13 @@
-/** `{"type":"lsh","rounds":4,"causal":true}`: Reformer's LSH attention. Queries are keys, too: it reads `q` and `v`, and no `k`. */
+/**
+ * `{"type":"lsh","rounds":4,"causal":true}`: Reformer's LSH attention. Queries are keys, too: it reads `q`
+ * and `v`, and no `k`.
+ */
 import { lsh, LSH_PRESETS, type Json, type JsonObject, type LshPreset } from '@attn/core';
 import { show, unknownName, type LshOptions } from '@attn/core/backend';
 import { lshReferenceRows } from '@attn/core/reference';
 import { badArgument } from '../args.ts';
 import { graphCost } from '../plan-cost.ts';
-import type { CallKind, InputNames } from './call.ts';
+import type { SystemOption, InputNames } from './call.ts';
 import { greatestDifference, referenceInputs } from './rows.ts';
 
 /** Its tensors. */
@@ -22,7 +25,7 @@ const WORDS = {
 } as const;
 
 /** Errors: `INVALID_ARGUMENT`. */
-export function lshCall(json: JsonObject): CallKind {
+export function lshCall(json: JsonObject): SystemOption {
   const system = readSystem(json);
   return {
     name: 'lsh',
@@ -35,13 +38,14 @@ export function lshCall(json: JsonObject): CallKind {
       return {
         call,
         cost: async () => graphCost(graph, { q, k: q, v }, options.layout),
-        // By the orders that the same backend finds: those are its own, as far as roundings decide between buckets.
+        // By the orders that the same backend finds: those are its own, as far as roundings decide between
+        // buckets.
         async greatestError(attn, { out, backend }, rows) {
           const hashed = await attn.run(lsh({ ...params, returnOrder: true }), { backend });
           const inputs = referenceInputs({
-            qk: q,
+            q,
             v,
-            mask: keyMask,
+            keyMask,
             order: hashed.order,
             buckets: hashed.buckets,
           });
@@ -56,10 +60,10 @@ export function lshCall(json: JsonObject): CallKind {
 
 function readSystem(json: JsonObject): LshOptions {
   const { type, preset, bucketCount, ...rest } = json;
-  const known = ['preset', 'bucketCount', ...NUMBERS, ...FLAGS, ...Object.keys(WORDS)];
-  const stray = Object.keys(rest).find((name) => !known.includes(name));
+  const options = ['preset', 'bucketCount', ...NUMBERS, ...FLAGS, ...Object.keys(WORDS)];
+  const stray = Object.keys(rest).find((name) => !options.includes(name));
   if (stray !== undefined) {
-    throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, known)}`);
+    throw badArgument(`--pattern: ${String(type)}: ${unknownName('option', stray, options)}`);
   }
   const read = <T extends Json>(name: string, kind: string, isOne: (value: Json) => value is T): object => {
     const value = rest[name];
@@ -82,8 +86,8 @@ function readSystem(json: JsonObject): LshOptions {
 function readPreset(preset: Json | undefined): LshOptions {
   if (preset === undefined) return {};
   const names = Object.keys(LSH_PRESETS) as LshPreset[];
-  const known = names.find((name) => name === preset);
-  if (known !== undefined) return { preset: known };
+  const choice = names.find((name) => name === preset);
+  if (choice !== undefined) return { preset: choice };
   throw badArgument(`--pattern: preset must be one of ${names.join(', ')}, got ${show(preset)}`);
 }
 

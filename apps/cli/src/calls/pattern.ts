@@ -3,14 +3,14 @@ import { greatestRowError } from '@attn/conformance/rows';
 import { attention, patternFromJson, type Json } from '@attn/core';
 import { ATTENTION_OPTIONAL, ATTENTION_REQUIRED } from '@attn/core/backend';
 import { planCost } from '../plan-cost.ts';
-import type { CallKind, InputNames } from './call.ts';
+import type { SystemOption, InputNames } from './call.ts';
 import { referenceInputs } from './rows.ts';
 
 /** Its tensors. */
 export const PATTERN_INPUTS: InputNames = { required: ATTENTION_REQUIRED, optional: ATTENTION_OPTIONAL };
 
 /** Errors: `INVALID_PATTERN`. */
-export function patternCall(json: Json): CallKind {
+export function patternCall(json: Json): SystemOption {
   const pattern = patternFromJson(json);
   return {
     name: 'attention',

@@ -1,4 +1,4 @@
-/** `attn bench`: how fast this machine computes attention, on each of its backends, in under a minute. */
+/** `attn bench`: measures in under a minute how fast each backend of this machine computes attention. */
 import { greatestRowError, sampleRows } from '@attn/conformance/rows';
 import {
   AttnError,
@@ -22,7 +22,7 @@ const HEADS = 8;
 const HEAD_DIM = 64;
 const ROUNDS = 5;
 
-/** What is timed. */
+/** The calls that are timed. */
 const CALLS: readonly { readonly what: string; readonly n: number; readonly pattern: Pattern }[] = [
   { what: 'dense', n: 512, pattern: full() },
   { what: 'dense', n: 1024, pattern: full() },
@@ -31,10 +31,10 @@ const CALLS: readonly { readonly what: string; readonly n: number; readonly patt
   { what: 'window 256+256', n: 16_384, pattern: slidingWindow({ before: 256, after: 256 }) },
 ];
 
-/** A call that takes longer than this is timed once. */
+/** A call that takes longer than this is timed only once. */
 const SLOW_MS = 2000;
 
-/** Greatest error that f32 rounding explains for inputs in [−1, 1). */
+/** Greatest error that float32 rounding explains for inputs in [−1, 1). */
 const TOLERANCE = 1e-5;
 
 /** The command. */
@@ -50,31 +50,31 @@ export const bench: Command = {
   run: runBench,
 };
 
-/** One line of the table. */
+/** A line of the table. */
 interface Measurement {
   readonly what: string;
   readonly n: number;
   readonly backend: string;
   readonly ms: number;
-  /** Operations a nanosecond, 4 · headDim for each allowed pair. */
+  /** Operations per nanosecond: 4 · headDim for each allowed pair. */
   readonly gflops: number;
   /** Greatest |got − expected| over sampled rows, against float64. */
   readonly maxError: number;
 }
 
 async function runBench(options: Options, context: Context): Promise<void> {
-  const named = readBackend(options);
+  const backend = readBackend(options);
   const rounds = integer(options, 'rounds', { least: 1 }) ?? ROUNDS;
-  const found: Measurement[] = [];
-  await withAttn(named, context, async (attn) => {
+  const measurements: Measurement[] = [];
+  await withAttn(backend, context, async (attn) => {
     const available = attn.probe().filter((probe) => probe.available);
-    const backends = named === undefined ? available.map(({ name }) => name) : [named];
-    for (const call of CALLS) found.push(...(await measure(attn, call, backends, rounds, context)));
+    const backends = backend === undefined ? available.map(({ name }) => name) : [backend];
+    for (const call of CALLS) measurements.push(...(await measure(attn, call, backends, rounds, context)));
   });
   context.progress.clear();
-  context.printJson({ node: process.version, heads: HEADS, headDim: HEAD_DIM, rounds, measurements: found });
+  context.printJson({ node: process.version, heads: HEADS, headDim: HEAD_DIM, rounds, measurements });
   const right = (title: string) => ({ title, align: 'right' }) as const;
-  const rows = found.map(({ what, n, backend, ms, gflops, maxError }) => [
+  const rows = measurements.map(({ what, n, backend, ms, gflops, maxError }) => [
     what,
     count(n),
     backend,
@@ -104,7 +104,7 @@ async function measure(
   { signal, progress }: Context,
 ): Promise<Measurement[]> {
   const [q, k, v] = [1, 2, 3].map((seed) => uniform(n, seed));
-  const entrants: { readonly backend: string; readonly samples: number[]; readonly maxError: number }[] = [];
+  const runs: { readonly backend: string; readonly samples: number[]; readonly maxError: number }[] = [];
   const timed = async (backend: string): Promise<{ readonly ms: number; readonly out: Tensor }> => {
     progress.update(`${what}, n = ${count(n)}: ${backend}`);
     const start = performance.now();
@@ -121,9 +121,9 @@ async function measure(
         `${backend} is wrong by ${maxError} for ${what}, n = ${n}: nothing is timed`,
       );
     }
-    entrants.push({ backend, samples: ms > SLOW_MS ? [ms] : [], maxError });
+    runs.push({ backend, samples: ms > SLOW_MS ? [ms] : [], maxError });
   }
-  const quick = entrants.filter(({ samples }) => samples.length === 0);
+  const quick = runs.filter(({ samples }) => samples.length === 0);
   for (let round = 0; round < rounds; round++) {
     for (const { backend, samples } of quick) {
       throwIfAborted(signal, 'cli');
@@ -134,7 +134,7 @@ async function measure(
     { batch: 1, heads: HEADS, queryLength: n, keyLength: n, queryOffset: 0 },
     pattern,
   ).stats;
-  return entrants.map(({ backend, samples, maxError }) => {
+  return runs.map(({ backend, samples, maxError }) => {
     const ms = median(samples);
     return { what, n, backend, ms, gflops: (4 * HEAD_DIM * allowedPairs) / ms / 1e6, maxError };
   });

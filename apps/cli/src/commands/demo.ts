@@ -1,4 +1,6 @@
-/** `attn demo`: a book through a whole model, or through attention alone; what `npm run demo` shows. */
+/**
+ * `attn demo`, which is also `npm run demo`: runs a book through a whole model, or through attention alone.
+ */
 import { badArgument, flag, isSet, type Options } from '../args.ts';
 import { BACKEND_HELP } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
@@ -38,12 +40,15 @@ export const demo: Command = {
   run: runDemo,
 };
 
-const OF_ATTENTION = ['pattern', 'out'];
-const OF_MODELS = ['model', 'architecture', 'revision', 'cache', 'offline'];
+/** Options that need `--attention`. */
+const ATTENTION_ONLY = ['pattern', 'out'];
+
+/** Options that contradict `--attention`. */
+const MODEL_ONLY = ['model', 'architecture', 'revision', 'cache', 'offline'];
 
 async function runDemo(options: Options, context: Context): Promise<void> {
   const isAttention = isSet(options, 'attention');
-  for (const name of isAttention ? OF_MODELS : OF_ATTENTION) {
+  for (const name of isAttention ? MODEL_ONLY : ATTENTION_ONLY) {
     if (options[name] === undefined) continue;
     const message = isAttention
       ? `${flag(name)} contradicts --attention, which runs no model`

@@ -1,4 +1,5 @@
-// `attn encode` and `attn export --model` from the outside, on a checkpoint of the original with its inputs and outputs.
+// `attn encode` and `attn export --model` from the outside, on a
+// checkpoint of the original with its inputs and outputs.
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ let folder = '';
 let io: ReadonlyMap<string, Tensor>;
 const path = (name: string): string => join(folder, name);
 const attn = (...args: string[]) => attnIn(folder, args);
-const read = async (name: string): Promise<ReadonlyMap<string, Tensor>> =>
+const readOutput = async (name: string): Promise<ReadonlyMap<string, Tensor>> =>
   parseSafetensors(await readFile(path(name))).tensors;
 const worst = (
   got: Tensor | undefined,
@@ -69,7 +70,7 @@ describe('encode', () => {
       backend,
       shapes: { last_hidden_state: [2, 37, 32], pooler_output: [2, 32] },
     });
-    const y = await read('y.safetensors');
+    const y = await readOutput('y.safetensors');
     const compare = io.get('aux.compare')?.data ?? [];
     const tokens = (row: number): boolean => compare[row] !== 0;
     expect(worst(y.get('last_hidden_state'), io.get('out.last_hidden_state'), tokens)).toBeLessThan(2e-5);
@@ -78,7 +79,7 @@ describe('encode', () => {
 
   test('tensors under other names, and global tokens by position', async () => {
     const source = ['--model', 'model', '--input', 'model/io.safetensors', '--output', 'y.safetensors'];
-    const named = await attn(
+    const result = await attn(
       'encode',
       ...source,
       '--input-ids',
@@ -88,8 +89,8 @@ describe('encode', () => {
       '--global-tokens',
       '0',
     );
-    expect(named).toMatchObject({ code: 0, stderr: '' });
-    expect(named.stdout).toMatch(/^model +LongformerModel\nbackend /);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/^model +LongformerModel\nbackend /);
   });
 
   test('texts', async () => {
@@ -204,7 +205,7 @@ describe('a model of vectors', () => {
       shapes: { last_hidden_state: [2, 48, 32] },
     });
     const { tensors } = parseSafetensors(await readFile(path('vectors/io.safetensors')));
-    const got = (await read('v.safetensors')).get('last_hidden_state');
+    const got = (await readOutput('v.safetensors')).get('last_hidden_state');
     expect(worst(got, tensors.get('out.last_hidden_state'), () => true)).toBeLessThan(3.7e-5);
   });
   test('a file of vectors alone needs no option', async () => {
@@ -272,9 +273,9 @@ describe('make-checkpoint', () => {
   test('the same weights from the same seed, which load and run', async () => {
     const make = (output: string, ...flags: string[]) =>
       attn('make-checkpoint', '--config', config, '--output', output, ...flags, '--json');
-    const made = await make('r1', '--seed', '7');
-    expect(made).toMatchObject({ code: 0, stderr: '' });
-    expect(JSON.parse(made.stdout)).toMatchObject({ output: 'r1', tensors: 29 });
+    const result = await make('r1', '--seed', '7');
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(result.stdout)).toMatchObject({ output: 'r1', tensors: 29 });
     await make('r2', '--seed', '7');
     await make('r3', '--seed', '8', '--dtype', 'f16');
     const bytes = async (name: string) => readFile(path(join(name, 'model.safetensors')));
@@ -302,8 +303,8 @@ describe('make-checkpoint', () => {
     ['{"model_type":"gpt2"}', '--config must be of longformer, reformer'],
     ['{"model_type":"longformer"}', 'must be an integer from 1'],
     ['[]', 'must hold a JSON object, got []'],
-  ])('%s: %s', async (given, message) => {
-    const result = await attn('make-checkpoint', '--config', given, '--output', 'none');
+  ])('%s: %s', async (config, message) => {
+    const result = await attn('make-checkpoint', '--config', config, '--output', 'none');
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
   });
 });

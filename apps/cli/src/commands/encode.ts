@@ -1,4 +1,4 @@
-/** `attn encode`: a model's outputs for ids in a file, or vectors for texts. */
+/** `attn encode`: computes a model's outputs for ids in a file, or vectors of texts. */
 import { readFile } from 'node:fs/promises';
 import { AttnError, type Tensor, type Tensors } from '@attn/core';
 import { show } from '@attn/core/backend';
@@ -54,7 +54,7 @@ export const encode: Command = {
 };
 
 async function runEncode(options: Options, context: Context): Promise<void> {
-  // All that is cheap is checked before anything is read or computed.
+  // Everything cheap is checked before anything is read or computed.
   requiredText(options, 'model', 'a folder, an id or a URL');
   const input = requiredText(options, 'input', 'a .safetensors file with input_ids, or text files');
   const output = requiredText(options, 'output', 'the .safetensors file to write');
@@ -62,10 +62,10 @@ async function runEncode(options: Options, context: Context): Promise<void> {
   const files = input.split(',').map((file) => file.trim());
   const isBatch = files.length === 1 && files[0].endsWith('.safetensors');
   const globalTokens = readGlobalTokens(options);
-  const encoding = { ...readEncoding(options, isBatch), globalTokens };
+  const encoding = { ...readEncoding(options, { isBatch }), globalTokens };
   await checkOutput('output', output, options, ['input']);
   const batch = isBatch ? await readBatch(files[0], options, globalTokens) : undefined;
-  const texts = isBatch ? [] : await readTexts(files, isSet(options, 'lines'));
+  const texts = isBatch ? [] : await readTexts(files, { perLine: isSet(options, 'lines') });
 
   await withAttn(backend, context, async (attn) => {
     const { signal, progress } = context;
@@ -82,7 +82,7 @@ async function runEncode(options: Options, context: Context): Promise<void> {
     await writeSafetensorsFile(output, tensors, { signal });
     progress.clear();
 
-    const { architecture } = model.model;
+    const { architecture } = model.network;
     const chosen = attn.explain().find((row) => row.chosen)?.backend ?? 'none';
     const [loadMs, ms] = [loaded - start, end - loaded];
     const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
@@ -90,7 +90,7 @@ async function runEncode(options: Options, context: Context): Promise<void> {
     context.print(
       fields([
         ['model', architecture],
-        ['backend', `${chosen} (${whyChosen(attn, chosen, backend !== undefined)})`],
+        ['backend', `${chosen} (${whyChosen(attn, chosen, { byName: backend !== undefined })})`],
         ...Object.entries(shapes).map(([name, shape]) => [name, extents(shape)] as const),
         ['time', `${duration(ms)}; loaded in ${duration(loadMs)}`],
         ['output', output],
@@ -99,8 +99,8 @@ async function runEncode(options: Options, context: Context): Promise<void> {
   });
 }
 
-/** Options of encoding that are about texts; files of ids have their rows as they are. */
-function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
+/** Options of encoding. Most are only for texts, because the rows of a file of ids run unchanged. */
+function readEncoding(options: Options, { isBatch }: { readonly isBatch: boolean }): EncodeOptions {
   const pooling = text(options, 'pooling');
   if (pooling !== undefined && pooling !== 'mean' && pooling !== 'cls' && pooling !== 'none') {
     throw badArgument(`--pooling must be mean, cls or none, got ${show(pooling)}`);
@@ -109,7 +109,7 @@ function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
     pooling,
     maxLength: integer(options, 'maxLength'),
     overlap: integer(options, 'overlap', { least: 0 }),
-    tooLong: isSet(options, 'refuseLong') ? 'refuse' : 'windows',
+    onLongText: isSet(options, 'refuseLong') ? 'throw' : 'split',
   };
   for (const name of isBatch
     ? ['pooling', 'maxLength', 'overlap', 'refuseLong', 'lines']
@@ -122,7 +122,7 @@ function readEncoding(options: Options, isBatch: boolean): EncodeOptions {
   return encoding;
 }
 
-/** A vector for each text, or the states of each. */
+/** Computes a vector of each text, or the states of its tokens. */
 async function embed(
   model: LoadedModel,
   texts: readonly string[],
@@ -150,12 +150,15 @@ const TENSORS = [
 
 type TensorName = (typeof TENSORS)[number];
 
-/** `input_ids` as an option: `inputIds`. */
+/** Name of the option for a tensor: `inputIds` for `input_ids`. */
 function optionOf(tensor: string): string {
   return tensor.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A file of ids or vectors, and masks. Optional tensors are taken when they are there; a tensor that is named must exist. */
+/**
+ * Reads a file of ids or vectors, and masks. Optional tensors are read
+ * if the file has them; a tensor that an option names must exist.
+ */
 async function readBatch(
   path: string,
   options: Options,
@@ -174,27 +177,27 @@ async function readBatch(
     }
     return main === 'input_ids' ? tokenBatch(tensors, globalTokens) : vectorBatch(tensors, globalTokens);
   } finally {
-    await file.close();
+    await file.dispose();
   }
 }
 
 function tokenBatch(
-  { input_ids: inputIds, global_attention_mask: given, ...rest }: { [name in TensorName]?: Tensor },
+  { input_ids: inputIds, global_attention_mask: globalMask, ...rest }: { [name in TensorName]?: Tensor },
   globalTokens: readonly number[] | undefined,
 ): TokenBatch {
   if (inputIds === undefined) throw new AttnError('INTERNAL', 'cli', 'input_ids must have been read');
-  if (given !== undefined && globalTokens !== undefined) {
+  if (globalMask !== undefined && globalTokens !== undefined) {
     throw badArgument('--global-tokens contradicts the global_attention_mask of the file');
   }
   return {
     inputIds,
     attentionMask: rest.attention_mask,
     tokenTypeIds: rest.token_type_ids,
-    globalAttentionMask: given ?? (globalTokens && maskOf(globalTokens, inputIds.shape)),
+    globalAttentionMask: globalMask ?? (globalTokens && maskOf(globalTokens, inputIds.shape)),
   };
 }
 
-/** Models of vectors have neither ids nor global tokens nor types. */
+/** Makes a batch of vectors, which has neither global tokens nor token types. */
 function vectorBatch(
   { inputs_embeds: inputsEmbeds, attention_mask: attentionMask, ...rest }: { [name in TensorName]?: Tensor },
   globalTokens: readonly number[] | undefined,
@@ -205,7 +208,7 @@ function vectorBatch(
   return { inputsEmbeds, attentionMask };
 }
 
-/** 1 at these positions of every row. */
+/** A mask that is 1 at these positions of every row. */
 function maskOf(positions: readonly number[], shape: readonly number[]): Tensor {
   const length = shape[shape.length - 1];
   const outside = positions.find((position) => position >= length);
@@ -219,8 +222,11 @@ function maskOf(positions: readonly number[], shape: readonly number[]): Tensor 
   };
 }
 
-/** The texts: each file is one, or each of its lines that is not empty. */
-async function readTexts(files: readonly string[], lines: boolean): Promise<readonly string[]> {
+/** Reads the texts: each file is one text; with `perLine`, each line that is not empty. */
+async function readTexts(
+  files: readonly string[],
+  { perLine }: { readonly perLine: boolean },
+): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const file of files) {
     const content = await readFile(file, 'utf8').catch((cause: unknown) => {
@@ -231,7 +237,7 @@ async function readTexts(files: readonly string[], lines: boolean): Promise<read
         : `--input: could not read ${file}: ${reason}`;
       throw new AttnError(isAbsent ? 'FILE_NOT_FOUND' : 'INVALID_ARGUMENT', 'cli', message, { cause });
     });
-    texts.push(...(lines ? content.split(/\r?\n/).filter((line) => line.trim() !== '') : [content]));
+    texts.push(...(perLine ? content.split(/\r?\n/).filter((line) => line.trim() !== '') : [content]));
   }
   if (texts.length === 0) throw badArgument('--input must hold at least one text, got none');
   return texts;

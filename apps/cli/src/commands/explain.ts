@@ -1,4 +1,7 @@
-/** `attn explain`: which backend a call of these sizes would run on, and why. No attention is computed unless it is to be measured. */
+/**
+ * `attn explain`: says which backend would run a call of these sizes,
+ * and why. Attention is computed only with `--measure`.
+ */
 import { GraphBuilder, zeros, type Graph, type Tensors } from '@attn/core';
 import { integer, isSet, type Options } from '../args.ts';
 import { withAttn } from '../backends.ts';
@@ -67,7 +70,7 @@ async function runExplain(options: Options, context: Context): Promise<void> {
   context.print(table(columns, cells));
 }
 
-/** What a call is fed that is only to be timed. */
+/** Inputs of zeros, for a call that is only timed. */
 function zeroInputs(graph: Graph): Tensors {
   return Object.fromEntries(
     [...graph.inputs].map(([name, id]) => [name, zeros(graph.values[id].dtype, graph.values[id].shape)]),

@@ -1,7 +1,10 @@
-/** `attn export --model`: a whole model as one ONNX file whose only input is `input_ids`, or `inputs_embeds` where there is no table of words. */
+/**
+ * `attn export --model`: writes a whole model as an ONNX file. Its only input
+ * is `input_ids`, or `inputs_embeds` in a model without word embeddings.
+ */
 import { basename, dirname, join } from 'node:path';
 import type { TensorSpec } from '@attn/core';
-import { exportOnnx } from '@attn/onnx';
+import { exportOnnx } from '@attn/onnx/export';
 import { badArgument, flag, integer, isSet, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { MODEL_OPTIONS, readGlobalTokens, readModel } from '../model.ts';
@@ -9,15 +12,15 @@ import { checkOutput, writeOutputFile } from '../output-file.ts';
 import { bytes, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-/** Options that only a model has. */
+/** Options that need `--model`. */
 export const EXPORT_MODEL_OPTIONS: Command['options'] = [
   ...MODEL_OPTIONS,
   ['--global-tokens <list>', 'Positions of global tokens of a model, e.g. 0,7 (default: the model’s rule)'],
   ['--data-file <name>', 'Put weights of a model into a file of this name beside --output'],
 ];
 
-/** Options of a pattern's export that say what a model already knows. */
-const OF_PATTERNS = [
+/** Options of the export of a pattern. A model decides these itself. */
+const PATTERN_ONLY = [
   'pattern',
   'options',
   'heads',
@@ -31,10 +34,10 @@ const OF_PATTERNS = [
   'queryOffset',
 ];
 
-/** Writes the model of `--model`. */
+/** Runs the command with `--model`. */
 export async function exportModel(options: Options, context: Context): Promise<void> {
   const output = requiredText(options, 'output', 'the .onnx file to write');
-  for (const name of OF_PATTERNS) {
+  for (const name of PATTERN_ONLY) {
     if (options[name] !== undefined)
       throw badArgument(`${flag(name)} is not for --model, which says it itself`);
   }
@@ -46,9 +49,9 @@ export async function exportModel(options: Options, context: Context): Promise<v
   const dataFile = readDataFile(options, output);
   await checkOutput('output', output, options, []);
 
-  const { model } = await readModel(options, context);
+  const { network } = await readModel(options, context);
   context.progress.update('lowering');
-  const graph = model.fixedGraph({ batch, length, globalTokens });
+  const graph = network.fixedGraph({ batch, length, globalTokens });
   const exported = exportOnnx(graph, { portable, dataFile });
   context.progress.update(`writing ${output}`);
   const dataBytes = exported.data.reduce((sum, part) => sum + part.byteLength, 0);
@@ -66,14 +69,14 @@ export async function exportModel(options: Options, context: Context): Promise<v
     bytes: exported.model.byteLength,
     dataBytes,
     portable,
-    architecture: model.architecture,
+    architecture: network.architecture,
     inputs: Object.fromEntries(exported.inputs),
     outputs: Object.fromEntries(exported.outputs),
     shapes,
   });
   context.print(
     fields([
-      ['model', model.architecture],
+      ['model', network.architecture],
       ...[...inputs, ...outputs].map(
         ([name, { shape, dtype }]) => [name, `${extents(shape)} ${dtype}`] as const,
       ),
@@ -83,7 +86,7 @@ export async function exportModel(options: Options, context: Context): Promise<v
   );
 }
 
-/** A plain name: the model refers to it as its neighbour. */
+/** Reads the name of the data file. It must be a plain name, because the model refers to a file beside it. */
 function readDataFile(options: Options, output: string): string | undefined {
   const name = text(options, 'dataFile');
   if (name === undefined) return undefined;

@@ -1,4 +1,4 @@
-// `attn export` from the outside: the file runs in bare onnxruntime-node, and bad input leaves none.
+// `attn export` from the outside: the file runs in plain onnxruntime-node, and bad input leaves no file.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,10 @@
-/** `attn export`: the attention of a pattern, or a whole model, as an ONNX model, which any ONNX Runtime runs without this project. */
+/**
+ * `attn export`: writes the attention of a pattern, or a whole model, as
+ * an ONNX model, which any ONNX Runtime can run without this project.
+ */
 import { GraphBuilder, planAttention, type DType } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { exportOnnx } from '@attn/onnx';
+import { exportOnnx } from '@attn/onnx/export';
 import { readOptions } from '../attention-options.ts';
 import { badArgument, integer, isSet, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
@@ -90,7 +93,7 @@ async function runExport(options: Options, context: Context): Promise<void> {
 }
 
 function readDType(options: Options): DType {
-  const given = text(options, 'dtype') ?? 'f32';
-  if (given === 'f32' || given === 'f16') return given;
-  throw badArgument(`--dtype must be f32 or f16, got ${show(given)}`);
+  const dtype = text(options, 'dtype') ?? 'f32';
+  if (dtype === 'f32' || dtype === 'f16') return dtype;
+  throw badArgument(`--dtype must be f32 or f16, got ${show(dtype)}`);
 }

@@ -73,12 +73,12 @@ describe('generate', () => {
   test('continues a text by its bytes, and draws by the seed', async () => {
     const args = ['--model', 'bytes', '--prompt', 'Ishmael', '--max-new-tokens', '4'];
     const draw = (seed: string) => json(...args, '--temperature', '2', '--top-p', '0.9', '--seed', seed);
-    const one = await draw('1');
-    expect(one).toMatchObject({ promptTokens: 7, text: expect.any(String) });
-    expect((await draw('1')).ids).toEqual(one.ids);
-    expect((await draw('2')).ids).not.toEqual(one.ids);
-    const shown = await attn('generate', ...args);
-    expect(shown).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Ishmael/) });
+    const first = await draw('1');
+    expect(first).toMatchObject({ promptTokens: 7, text: expect.any(String) });
+    expect((await draw('1')).ids).toEqual(first.ids);
+    expect((await draw('2')).ids).not.toEqual(first.ids);
+    const result = await attn('generate', ...args);
+    expect(result).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Ishmael/) });
   });
 
   test.each([

@@ -8,7 +8,7 @@ import { MODEL_OPTIONS, readModel } from '../model.ts';
 import { duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-/** Most tokens to add when nothing is said. */
+/** Default of `--max-new-tokens`. */
 const NEW_TOKENS = 64;
 
 /** The command. */
@@ -38,7 +38,7 @@ export const generate: Command = {
 };
 
 async function runGenerate(options: Options, context: Context): Promise<void> {
-  // All that is cheap is checked before anything is read or computed.
+  // Everything cheap is checked before anything is read or computed.
   requiredText(options, 'model', 'a folder, an id or a URL');
   const generating = readOptions(options);
   const backend = readBackend(options);
@@ -55,24 +55,24 @@ async function runGenerate(options: Options, context: Context): Promise<void> {
       done += 1;
       progress.update('generating', done / most);
     };
-    const given = { ...generating, maxNewTokens: most, backend, signal, onToken };
-    const { ids, text: added, promptTokens, end, backends } = await model.generate(prompt, given);
+    const generateOptions = { ...generating, maxNewTokens: most, backend, signal, onToken };
+    const { ids, text: newText, promptTokens, end, backends } = await model.generate(prompt, generateOptions);
     const ms = performance.now() - loaded;
     const loadMs = loaded - start;
     progress.clear();
-    const { architecture } = model.model;
+    const { architecture } = model.network;
     context.printJson({
       architecture,
       backends,
       promptTokens,
       ids,
-      text: added ?? null,
+      text: newText ?? null,
       end,
       loadMs,
       ms,
     });
     context.print(
-      added === undefined ? ids.join(' ') : `${typeof prompt === 'string' ? prompt : ''}${added}`,
+      newText === undefined ? ids.join(' ') : `${typeof prompt === 'string' ? prompt : ''}${newText}`,
     );
     context.print('');
     context.print(
@@ -100,7 +100,7 @@ function readOptions(options: Options): GenerateOptions {
   };
 }
 
-/** The text of `--prompt`, or the ids of `--input`. */
+/** Reads the text of `--prompt`, or the ids of `--input`. */
 async function readPrompt(options: Options): Promise<string | readonly number[]> {
   const [prompt, path] = [text(options, 'prompt'), text(options, 'input')];
   if (prompt !== undefined && path !== undefined) throw badArgument('--prompt contradicts --input');
@@ -116,6 +116,6 @@ async function readPrompt(options: Options): Promise<string | readonly number[]>
       `input_ids of ${path} must be integers [length] or [1, length], got ${dtype} [${shape.join(', ')}]`,
     );
   } finally {
-    await file.close();
+    await file.dispose();
   }
 }

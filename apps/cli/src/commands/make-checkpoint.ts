@@ -1,4 +1,7 @@
-/** `attn make-checkpoint`: a model of real size with random weights, to try and to measure what a machine can do before anything is downloaded. */
+/**
+ * `attn make-checkpoint`: writes a model of real size with random
+ * weights, to measure a machine before anything is downloaded.
+ */
 import { type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {
@@ -31,15 +34,15 @@ export const makeCheckpoint: Command = {
 
 async function runMakeCheckpoint(options: Options, context: Context): Promise<void> {
   const output = requiredText(options, 'output', 'the folder to write to');
-  const given = requiredText(options, 'config', 'a name or a config.json');
-  const config = Object.hasOwn(PRESETS, given) ? PRESETS[given] : await readConfig(given);
+  const source = requiredText(options, 'config', 'a name or a config.json');
+  const config = Object.hasOwn(PRESETS, source) ? PRESETS[source] : await readConfig(source);
   const seed = integer(options, 'seed', { least: 0, most: 2 ** 32 - 1 }) ?? 0;
   const dtype = text(options, 'dtype') ?? 'f32';
   if (dtype !== 'f32' && dtype !== 'f16') throw badArgument(`--dtype must be f32 or f16, got ${show(dtype)}`);
-  const family = FAMILIES.find((one) => one.recognises(config));
+  const family = FAMILIES.find((candidate) => candidate.recognises(config));
   if (family === undefined) {
-    const known = FAMILIES.map(({ name }) => name).join(', ');
-    throw badArgument(`--config must be of ${known}, got the model_type ${show(config.model_type)}`);
+    const names = FAMILIES.map(({ name }) => name).join(', ');
+    throw badArgument(`--config must be of ${names}, got the model_type ${show(config.model_type)}`);
   }
   const { signal, progress } = context;
   const checkpoint = randomCheckpoint(family, config, { seed, dtype });
@@ -57,8 +60,8 @@ async function runMakeCheckpoint(options: Options, context: Context): Promise<vo
   );
 }
 
-async function readConfig(given: string): Promise<JsonObject> {
-  const json = await jsonOrFile('config', given);
+async function readConfig(source: string): Promise<JsonObject> {
+  const json = await jsonOrFile('config', source);
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as JsonObject;
   throw badArgument(`--config must hold a JSON object, got ${show(json)}`);
 }

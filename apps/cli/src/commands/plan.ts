@@ -1,4 +1,4 @@
-/** `attn plan`: what a pattern costs at any length, without computing any attention. */
+/** `attn plan`: says what a pattern costs at any length, without computing attention. */
 import { drawPattern } from '@attn/core';
 import { createPause, finishPolitely, planBytes, planSteps, type PlanGroup } from '@attn/core/backend';
 import { isSet, text, type Options } from '../args.ts';

@@ -1,4 +1,4 @@
-/** `attn probe`: which backends this machine has, and why not the others. */
+/** `attn probe`: lists the backends of this machine, and says why others are not available. */
 import type { Options } from '../args.ts';
 import { withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
@@ -14,19 +14,20 @@ export const probe: Command = {
 };
 
 async function runProbe(_options: Options, context: Context): Promise<void> {
-  const found = await withAttn(undefined, context, async (attn) => attn.probe());
+  const probes = await withAttn(undefined, context, async (attn) => attn.probe());
   const platform = { node: process.version, platform: process.platform, arch: process.arch };
-  context.printJson({ ...platform, backends: found });
-  const rows = found.map((one) => [
-    one.name,
-    one.available ? 'yes' : 'no',
-    one.available ? one.summary : one.reason,
-    one.available ? describe(one.features) : '',
+  context.printJson({ ...platform, backends: probes });
+  const rows = probes.map((probe) => [
+    probe.name,
+    probe.available ? 'yes' : 'no',
+    probe.available ? probe.summary : probe.reason,
+    probe.available ? describe(probe.features) : '',
   ]);
   const columns = ['backend', 'available', 'what', 'features'].map((title) => ({ title }));
   context.print(table(columns, rows));
-  for (const one of found) {
-    for (const absence of (one.available && one.absences) || []) context.print(`\n${one.name}: ${absence}`);
+  for (const probe of probes) {
+    for (const absence of (probe.available && probe.absences) || [])
+      context.print(`\n${probe.name}: ${absence}`);
   }
 }
 

@@ -63,7 +63,7 @@ function run(options: Record<string, string>, ...more: string[]): Promise<Result
 async function readOutput(name: string): Promise<Record<'out' | 'lse', Tensor>> {
   const file = await openSafetensorsFile(name);
   const result = { out: await file.tensor('out'), lse: await file.tensor('lse') };
-  await file.close();
+  await file.dispose();
   await rm(name);
   return result;
 }
@@ -221,20 +221,21 @@ describe('run', () => {
     const { shapes, computedShare } = JSON.parse(stdout);
     expect(Object.keys(shapes)).toEqual(['q', 'k', 'v', 'keyMask', 'E', 'F', 'biasE', 'out', 'lse']);
     expect(computedShare).toBeCloseTo(3 / 9);
-    const shown: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
-    const call = { q, k, v, E, F, biasE, keyMask: shown, returnLse: true };
-    const expected = evaluateReference(linformer(call).graph, linformer(call).inputs);
+    const mask: Tensor = { dtype: 'u8', shape: [1, 9], data: Uint8Array.from(keyMask.data, Math.abs) };
+    const call = { q, k, v, E, F, biasE, keyMask: mask, returnLse: true };
+    const { graph, inputs } = linformer(call);
+    const expected = evaluateReference(graph, inputs);
     const got = await readOutput(join(outputs, 'out'));
     expectClose(got.out, expected.out);
     expectClose(got.lse, expected.lse);
 
     const pooled = { input: 'matrices', ignore: 'E,F,biasE', pattern: LINFORMER_POOL };
     expect(JSON.parse((await run(pooled, '--json')).stdout).shapes).not.toHaveProperty('E');
-    const pool = { q, k, v, keyMask: shown, projection: 'meanPool', projectedLength: 4 } as const;
+    const pool = { q, k, v, keyMask: mask, projection: 'meanPool', projectedLength: 4 } as const;
     const { out } = await readOutput(join(outputs, 'out'));
     expectClose(out, evaluateReference(linformer(pool).graph, linformer(pool).inputs).out);
-    const named = { input: 'matrices', pattern: '{"type":"linformer","k":3}', E: 'E', 'bias-e': 'biasE' };
-    expect(await run(named)).toMatchObject({ code: 0 });
+    const options = { input: 'matrices', pattern: '{"type":"linformer","k":3}', E: 'E', 'bias-e': 'biasE' };
+    expect(await run(options)).toMatchObject({ code: 0 });
     await rm(join(outputs, 'out'));
   });
 

@@ -4,7 +4,7 @@ import { flag, requiredText, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { readOptions } from '../attention-options.ts';
-import { INPUT_NAMES, readCallKind } from '../calls/index.ts';
+import { INPUT_NAMES, readSystemOption } from '../calls/index.ts';
 import { readIgnored, readInputs } from '../inputs.ts';
 import { PATTERN_HELP } from '../pattern.ts';
 import { duration, extents, percent } from '../terminal/format.ts';
@@ -39,20 +39,20 @@ export const run: Command = {
 
 async function runRun(options: Options, context: Context): Promise<void> {
   const { signal, progress } = context;
-  // All that is cheap is checked before anything is read or computed.
+  // Everything cheap is checked before anything is read or computed.
   const input = requiredText(options, 'input', 'a .safetensors file');
   const output = requiredText(options, 'output', 'the .safetensors file to write');
   const backend = readBackend(options);
-  const { kind } = await readCallKind(options);
+  const { kind } = await readSystemOption(options);
   const attributes = await readOptions(options);
   const ignored = readIgnored(options, kind, INPUT_NAMES);
   await checkOutput('output', output, options, ['input', 'pattern', 'options']);
 
   progress.update(`reading ${input}`);
   const file = await openSafetensorsFile(input);
-  const inputs = await readInputs(file, kind, options, ignored).finally(() => file.close());
+  const inputs = await readInputs(file, kind, options, ignored).finally(() => file.dispose());
 
-  const { call, cost } = kind.prepare(inputs, attributes); // Refuses all that can be wrong with them.
+  const { call, cost } = kind.prepare(inputs, attributes); // finds every mistake in them
   progress.update('planning');
   const { share, planMs } = await cost(signal);
 
@@ -67,7 +67,7 @@ async function runRun(options: Options, context: Context): Promise<void> {
     progress.update(`writing ${output}`);
     await writeSafetensorsFile(output, { out: result.out, lse: result.lse }, { signal });
     progress.clear();
-    const why = whyChosen(attn, result.backend, backend !== undefined);
+    const why = whyChosen(attn, result.backend, { byName: backend !== undefined });
     const shapes = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, tensor.shape]));
     context.printJson({
       backend: result.backend,

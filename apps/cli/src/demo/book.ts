@@ -1,7 +1,7 @@
-/** The text that the demo reads: all chapters of Moby-Dick, byte by byte (see data/ATTRIBUTION.md). One byte is one token. */
+/** The text of the demo: all chapters of Moby-Dick (see data/ATTRIBUTION.md). One byte is one token. */
 import { readFile } from 'node:fs/promises';
 
-/** The book and where its chapters begin. */
+/** The book and the positions of its chapters. */
 export interface Book {
   readonly title: string;
   readonly bytes: Uint8Array;
@@ -15,7 +15,7 @@ export async function readBook(): Promise<Book> {
   return { title: 'Moby-Dick', bytes, headings: findHeadings(bytes) };
 }
 
-/** Where lines begin with `CHAPTER` and a number. */
+/** Positions of lines that begin with `CHAPTER` and a number. */
 export function findHeadings(bytes: Uint8Array): number[] {
   // One character a byte, so that indices are byte positions.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');

@@ -1,4 +1,4 @@
-// The demo's inputs: the real book, its real headings, and an embedding that is the same everywhere and means something.
+// The demo's inputs: the real book, its real headings, and an embedding that is deterministic and meaningful.
 import { expect, test } from 'vitest';
 import { readBook } from './book.ts';
 import { embed, HEAD_DIM, HEADS, wordOfEachByte } from './embedding.ts';

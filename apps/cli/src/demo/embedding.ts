@@ -1,25 +1,29 @@
 /**
- * Q, K and V for a text, without a trained model, but such that attention has something to find: equal words and equal
- * bytes resemble each other, near ones more than far ones.
+ * Q, K and V of a text without a trained model, but such that attention finds something:
+ * equal words and equal bytes resemble each other, near ones more than far ones.
  *
- * Every byte value and every word gets a fixed random code per head, drawn from mulberry32 with a seed made of the head
- * and the word. (A model would project one embedding per head; a random projection of a random code is just another
- * random code, so it is drawn directly.) The code of a token is the code of its byte plus the code of its word.
- * Queries and keys share the code, as Reformer's do (Kitaev et al. 2020, §2); values have their own. The first half of
- * each query and key is then turned by its position (rotary embedding, Su et al. 2021), so that nearness counts there and
- * content alone in the other half. A token's logit with itself is about 12, with an unrelated one 0 ± 1.5.
+ * Every byte value and every word gets a fixed random code per head, drawn from mulberry32 with a seed
+ * made of the head and the word. (A model would project one embedding per head; a random projection of
+ * a random code is just another random code, so it is drawn directly.) The code of a token is the code
+ * of its byte plus the code of its word. Queries and keys share the code, as Reformer's do (Kitaev et
+ * al. 2020, §2); values have their own. The first half of each query and key is then turned by its
+ * position (rotary embedding, Su et al. 2021), so that nearness counts there and content alone in the
+ * other half. A token's logit with itself is about 12, with an unrelated one 0 ± 1.5.
  */
 import { type Tensor } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
 
-/** The demo's sizes: BERT-base has 12 heads of 64, this has 8. */
+/** Sizes of the demo: 8 heads of 64 (BERT-base has 12 heads of 64). */
 export const HEADS = 8;
 export const HEAD_DIM = 64;
 
-/** Dimensions 2i and 2i + 1 below this are turned together. */
+/** Number of rotary dimensions; dimensions 2i and 2i + 1 are rotated together. */
 const ROTARY_DIMS = 32;
 
-/** Codes are uniform in ± this: variance 3/4 each, 3/2 for a token, hence the logit 64 · 1.5 / √64 = 12 with itself. */
+/**
+ * Codes are uniform in ± this number: the variance of a code is 3/4, that
+ * of a token 3/2, so a token's logit with itself is 64 · 1.5 / √64 = 12.
+ */
 const AMPLITUDE = 1.5;
 
 /** q, k, v of shape [1, 8, n, 64]. */
@@ -29,7 +33,10 @@ export interface Embedded {
   readonly v: Tensor<'f32'>;
 }
 
-/** Embeds the first `n` bytes. The same bytes give the same tensors on every machine, up to the last bit of sin and cos. */
+/**
+ * Embeds the first `n` bytes. Equal bytes give equal tensors on every
+ * machine, up to the last bit of sin and cos.
+ */
 export function embed(bytes: Uint8Array, n: number): Embedded {
   const words = wordOfEachByte(bytes.subarray(0, n));
   const rotary = rotaryTable(n);
@@ -55,7 +62,7 @@ export function embed(bytes: Uint8Array, n: number): Embedded {
   };
 }
 
-/** The random codes of one head, each drawn when it is first needed. */
+/** Random codes of one head. Each is drawn when it is first needed. */
 class Codes {
   readonly #stream: number;
   readonly #cache = new Map<number, Float32Array>();
@@ -71,7 +78,7 @@ class Codes {
     for (let i = 0; i < HEAD_DIM; i++) out[at + i] = ofByte[i] + ofWord[i];
   }
 
-  /** Uniform numbers. */
+  /** The code of an id: uniform random numbers. */
   #code(id: number): Float32Array {
     let code = this.#cache.get(id);
     if (code === undefined) {
@@ -83,7 +90,10 @@ class Codes {
   }
 }
 
-/** A hash of the word (letters, in lower case) that each byte belongs to; of the byte itself between words. Never < 256. */
+/**
+ * For each byte, a hash of its word (letters, in lower case); between
+ * words, a hash of the byte. Never less than 256.
+ */
 export function wordOfEachByte(bytes: Uint8Array): Float64Array {
   const words = new Float64Array(bytes.length);
   for (let start = 0; start < bytes.length;) {
@@ -103,7 +113,7 @@ function isLetter(byte: number): boolean {
   return (lower >= 0x61 && lower <= 0x7a) || byte >= 0x80;
 }
 
-/** [n, 16, 2]: cosine and sine of position / 10000^(i/16). */
+/** Table [n, 16, 2] of the cosine and sine of position / 10000^(i/16). */
 function rotaryTable(n: number): Float32Array {
   const pairs = ROTARY_DIMS / 2;
   const table = new Float32Array(n * ROTARY_DIMS);

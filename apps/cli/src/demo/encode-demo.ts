@@ -1,4 +1,7 @@
-/** `attn demo`: a whole novel through a whole Longformer, how fast that is, and what dense attention would have taken. */
+/**
+ * `attn demo`: encodes a whole novel with a whole Longformer, and says
+ * how long that takes, and how long it takes with dense attention.
+ */
 import { i32, type Attn } from '@attn/core';
 import { Longformer, LoadedModel, type EncodeInput, type TokenBatch } from '@attn/models/node';
 import { integer, text, type Options } from '../args.ts';
@@ -10,31 +13,34 @@ import { fields } from '../terminal/table.ts';
 import { readBook } from './book.ts';
 import { randomModel, wordIds } from './random-model.ts';
 
-/** The backend that others are checked against. */
+/** The backend whose results others are compared with. */
 const PLAIN = 'cpu';
 
-/** Dense attention is not measured when the same window takes longer than this without it. */
+/** Dense attention is not measured when the model's own attention takes longer than this for a window. */
 const PATIENCE_MS = 10_000;
 
-/** Tokens that plain JavaScript computes too: of the demo's own model more than a window has, of a real one as many as take seconds. */
+/**
+ * Tokens that plain JavaScript computes too: more than a window for the
+ * demo's random model, for the user's own model as many as take seconds.
+ */
 const CHECKED_TOKENS = { own: 64, random: 640 } as const;
 
-/** What plain JavaScript says of the result. */
+/** Result of the comparison with plain JavaScript. */
 interface Check {
   readonly tokens: number;
   /** Greatest difference of a state. */
   readonly error: number;
 }
 
-/** Milliseconds of one window, with the model's own windows and with dense attention. */
+/** Milliseconds of one full window, with the model's own attention and with dense attention. */
 interface Comparison {
   readonly length: number;
   readonly ms: number;
-  /** Undefined when it would have taken too long. */
+  /** Undefined when it would take too long. */
   readonly denseMs: number | undefined;
 }
 
-/** Runs it. Errors: of the options, the model, the backends and the run. */
+/** Runs the demo. Errors: those of the options, the model, the backends and the run. */
 export async function runEncodeDemo(options: Options, context: Context): Promise<void> {
   const book = await readBook();
   const length = integer(options, 'n', { most: book.bytes.length }) ?? book.bytes.length;
@@ -62,23 +68,23 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
         windows = total;
         progress.update(`encoding: window ${done} of ${total}`, done / total);
       },
-      onWarning: () => {}, // that there are windows is said below
+      onWarning: () => {}, // the number of windows is printed below
     });
     const ms = performance.now() - start;
     const peakBytes = 1024 * process.resourceUsage().maxRSS;
     const [tokens] = result.tokens;
     const ran = result.backends.join(', ');
     const [first] = result.backends;
-    const chosen = whyChosen(attn, first, backend !== undefined);
+    const chosen = whyChosen(attn, first, { byName: backend !== undefined });
     const why = backend === undefined ? `${chosen}, for the last window` : chosen;
-    const window = Math.min(tokens, loaded.model.maxLength);
+    const window = Math.min(tokens, loaded.network.maxLength);
     const compared = await compare(loaded, attn, window, first, context);
     const most = CHECKED_TOKENS[isOwn ? 'own' : 'random'];
     const checked = await check(loaded, Math.min(window, most), first, context);
     loaded.dispose();
     progress.clear();
 
-    const { architecture } = loaded.model;
+    const { architecture } = loaded.network;
     const { shape } = result.embeddings;
     const tokensPerSecond = (1000 * tokens) / ms;
     context.printJson({
@@ -102,7 +108,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
         ['backend', `${ran} (${why})`],
         [
           'tokens',
-          `${count(tokens)} in ${count(windows)} windows of at most ${count(loaded.model.maxLength)}`,
+          `${count(tokens)} in ${count(windows)} windows of at most ${count(loaded.network.maxLength)}`,
         ],
         ['time', `${duration(ms)}, ${count(Math.round(tokensPerSecond))} tokens a second`],
         ['memory', `${bytes(peakBytes)}, the peak of the process`],
@@ -121,33 +127,36 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
   });
 }
 
-/** `LongformerModel, 4 layers × 256, window 512`. */
-function describe({ model }: LoadedModel): string {
-  if (!(model instanceof Longformer)) return model.architecture;
-  const { windows, hiddenSize } = model.config;
+/** A description of the model: `LongformerModel, 4 layers × 256, window 512`. */
+function describe({ network }: LoadedModel): string {
+  if (!(network instanceof Longformer)) return network.architecture;
+  const { windows, hiddenSize } = network.config;
   const sizes = [...new Set(windows.map(({ oneSided }) => 2 * oneSided))];
-  return `${model.architecture}, ${windows.length} layers × ${hiddenSize}, window ${sizes.join(', ')}`;
+  return `${network.architecture}, ${windows.length} layers × ${hiddenSize}, window ${sizes.join(', ')}`;
 }
 
-/** The text, or the ids of its words for a Longformer without a tokenizer. */
-function inputOf({ model, tokenizer }: LoadedModel, content: string): EncodeInput {
-  return tokenizer === undefined && model instanceof Longformer
-    ? wordIds(content, model.config.vocabSize)
+/** The input of the model: the text, or the ids of its words for a Longformer without a tokenizer. */
+function inputOf({ network, tokenizer }: LoadedModel, content: string): EncodeInput {
+  return tokenizer === undefined && network instanceof Longformer
+    ? wordIds(content, network.config.vocabSize)
     : content;
 }
 
-/** One full window as the model has it, and with dense attention in its place; undefined for models without windows. */
+/**
+ * Times one full window with the model's own attention, and with
+ * dense attention instead; undefined for models without windows.
+ */
 async function compare(
-  { model }: LoadedModel,
+  { network }: LoadedModel,
   attn: Attn,
   length: number,
   backend: string,
   { signal, progress }: Context,
 ): Promise<Comparison | undefined> {
-  if (!(model instanceof Longformer)) return undefined;
-  const batch = someWords(length, model.config.vocabSize);
-  const timed = async (of: Longformer): Promise<number> => {
-    const loaded = new LoadedModel(of, undefined, attn);
+  if (!(network instanceof Longformer)) return undefined;
+  const batch = someWords(length, network.config.vocabSize);
+  const time = async (longformer: Longformer): Promise<number> => {
+    const loaded = new LoadedModel(longformer, undefined, attn);
     const once = async (): Promise<number> => {
       const start = performance.now();
       await loaded.run(batch, { backend, signal });
@@ -161,23 +170,24 @@ async function compare(
     }
   };
   progress.update('one window again');
-  const ms = await timed(model);
+  const ms = await time(network);
   if (ms > PATIENCE_MS) return { length, ms, denseMs: undefined };
   progress.update('one window with dense attention');
-  const windows = model.config.windows.map(() => ({ oneSided: length, dilation: 1 }));
-  return { length, ms, denseMs: await timed(new Longformer({ ...model.config, windows }, model.weights)) };
+  const windows = network.config.windows.map(() => ({ oneSided: length, dilation: 1 }));
+  const dense = new Longformer({ ...network.config, windows }, network.weights);
+  return { length, ms, denseMs: await time(dense) };
 }
 
-/** The states of some words from this backend, against those from plain JavaScript; undefined where that is the backend. */
+/** Compares the states of some words with those of plain JavaScript; undefined if that is the backend. */
 async function check(
   loaded: LoadedModel,
   tokens: number,
   backend: string,
   { signal, progress }: Context,
 ): Promise<Check | undefined> {
-  const { model } = loaded;
-  if (!(model instanceof Longformer) || backend === PLAIN) return undefined;
-  const batch = someWords(tokens, model.config.vocabSize);
+  const { network } = loaded;
+  if (!(network instanceof Longformer) || backend === PLAIN) return undefined;
+  const batch = someWords(tokens, network.config.vocabSize);
   progress.update('some words in plain JavaScript');
   const [got, expected] = [
     (await loaded.run(batch, { backend, signal })).last_hidden_state.data,
@@ -191,7 +201,7 @@ async function check(
   return { tokens, error };
 }
 
-/** One row of different words. */
+/** A batch of one row of different words. */
 function someWords(length: number, vocabSize: number): TokenBatch {
   const ids = Int32Array.from({ length }, (_, i) => vocabSize - 1 - ((i * 7919) % (vocabSize >> 1)));
   return { inputIds: i32([1, length], ids) };

@@ -1,4 +1,7 @@
-/** One line of the demo's table: attention over the first n bytes of a text, checked and compared with dense. */
+/**
+ * Measures one line of the demo's table: attention over the first n
+ * bytes of a text, checked, and compared with dense attention.
+ */
 import type { Attn } from '@attn/core';
 import type { RowAddress } from '@attn/core/reference';
 import { whyChosen } from '../backends.ts';
@@ -8,33 +11,35 @@ import { patternCall } from '../calls/pattern.ts';
 import { count, duration } from '../terminal/format.ts';
 import type { Book } from './book.ts';
 import { embed, HEADS } from './embedding.ts';
-import type { Subject } from './subject.ts';
+import type { DemoCall } from './demo-call.ts';
 
-/** Dense attention is measured up to this length, and only when it is expected to take no longer than this. */
+/** Longest length, and longest expected time, at which dense attention is measured. */
 const DENSE_LENGTH = 16_384;
 const DENSE_MS = 20_000;
 
-/** Up to this length the call is measured in plain JavaScript, too. */
+/** Longest length at which the call is also measured in plain JavaScript. */
 const PLAIN_LENGTH = 16_384;
 
-/** What was found for one length. */
+/** The result for one length. */
 export interface Measurement {
   readonly n: number;
   readonly globals: number;
   readonly backend: string;
   readonly why: string;
-  /** The whole call, planning included. */
+  /** Milliseconds of the whole call, planning included. */
   readonly ms: number;
   readonly planMs: number;
   /** Peak resident memory of this process during the call; its inputs are part of it. */
   readonly peakBytes: number;
   readonly computedShare: number;
-  /** Dense attention on the same backend; extrapolated (∝ n²) where it was not measured. */
+  /**
+   * Milliseconds of dense attention on the same backend; extrapolated (∝ n²) where it was not measured.
+   */
   readonly denseMs: number;
   readonly denseMeasured: boolean;
   /**
-   * Milliseconds in plain JavaScript, when another backend ran the call; from the tiles where it was not
-   * measured.
+   * Milliseconds in plain JavaScript, when another backend ran the
+   * call; extrapolated from pairs where it was not measured.
    */
   readonly plainMs: number | undefined;
   readonly plainMeasured: boolean;
@@ -43,45 +48,47 @@ export interface Measurement {
   readonly checkedRows: number;
 }
 
-/**
- * Measures one length.
- * @param subject what runs
- * @param backend the one asked for by name, or undefined for the best
- * @param earlier what was measured already, from which dense attention is extrapolated
- */
+/** What `measure` works with. */
+export interface MeasureOptions {
+  readonly attn: Attn;
+  readonly book: Book;
+  readonly demoCall: DemoCall;
+  /** Name of the backend that the user asked for; undefined for the best. */
+  readonly backend: string | undefined;
+  /** Results for other lengths, from which dense attention is extrapolated. */
+  readonly earlier: readonly Measurement[];
+  readonly context: Context;
+}
+
+/** Measures one length. */
 export async function measure(
-  attn: Attn,
-  book: Book,
-  subject: Subject,
   n: number,
-  backend: string | undefined,
-  earlier: readonly Measurement[],
-  context: Context,
+  { attn, book, demoCall, backend, earlier, context }: MeasureOptions,
 ): Promise<Measurement> {
   const { signal, progress } = context;
   progress.update(`n = ${count(n)}: turning bytes into Q, K, V`);
   const inputs = embed(book.bytes, n);
-  const { call, cost, greatestError } = subject.call(n).prepare({ ...inputs }, {});
+  const { call, cost, greatestError } = demoCall.call(n).prepare({ ...inputs }, {});
   const { planMs, share } = await cost(signal);
 
   let peakBytes = 0;
-  const timed = async (task: string, of: PreparedCall['call'], named: string | undefined) => {
+  const time = async (task: string, prepared: PreparedCall['call'], backendName: string | undefined) => {
     const onProgress = ({ done, total }: { done: number; total: number }) => {
       peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
       progress.update(`n = ${count(n)}: ${task}`, done / total);
     };
     progress.update(`n = ${count(n)}: ${task}`, 0);
     const start = performance.now();
-    const result = await attn.run(of, { backend: named, signal, onProgress });
+    const result = await attn.run(prepared, { backend: backendName, signal, onProgress });
     return { ...result, ms: performance.now() - start };
   };
 
-  const { ms, ...result } = await timed(subject.name, call, backend);
+  const { ms, ...result } = await time(demoCall.name, call, backend);
   const { backend: ran } = result;
   peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
-  const why = whyChosen(attn, ran, backend !== undefined);
+  const why = whyChosen(attn, ran, { byName: backend !== undefined });
   progress.update(`n = ${count(n)}: checking rows against float64`);
-  const globals = subject.globals(n);
+  const globals = demoCall.globals(n);
   const rows = sampledRows(n, globals);
   const maxError = await greatestError(attn, result, rows);
   const sparse = { n, globals: globals.length, backend: ran, why, ms, planMs, peakBytes };
@@ -89,12 +96,12 @@ export async function measure(
   const comparesPlain =
     ran !== 'cpu' && attn.probe().some(({ name, available }) => name === 'cpu' && available);
   const plainMeasured = comparesPlain && n <= PLAIN_LENGTH;
-  const plain = plainMeasured ? await timed('the same in plain JavaScript', call, 'cpu') : undefined;
+  const plain = plainMeasured ? await time('the same in plain JavaScript', call, 'cpu') : undefined;
 
   const expectedMs = expectedDenseMs(n, ms / share, earlier);
   const denseMeasured = n <= DENSE_LENGTH && expectedMs <= DENSE_MS;
   const dense = denseMeasured
-    ? await timed(
+    ? await time(
         `dense attention, about ${duration(expectedMs)}`,
         patternCall({ type: 'full' }).prepare({ ...inputs }, {}).call,
         ran,
@@ -112,20 +119,26 @@ export async function measure(
   };
 }
 
-/** From the longest length at which dense attention was measured, else from the sparse call's time per pair. */
+/**
+ * Time of dense attention, extrapolated from the longest length at
+ * which it was measured, or else from the sparse call's time per pair.
+ */
 function expectedDenseMs(n: number, fromPairs: number, earlier: readonly Measurement[]): number {
   const longest = earlier.filter(({ denseMeasured }) => denseMeasured).toSorted((a, b) => b.n - a.n)[0];
   return longest === undefined ? fromPairs : longest.denseMs * (n / longest.n) ** 2;
 }
 
-/** From the longest length at which plain JavaScript was measured: as many times longer as there are more pairs. */
+/**
+ * Time of plain JavaScript, extrapolated by the number of pairs from
+ * the longest length at which it was measured.
+ */
 function expectedPlainMs(n: number, share: number, earlier: readonly Measurement[]): number | undefined {
   const longest = earlier.filter(({ plainMeasured }) => plainMeasured).toSorted((a, b) => b.n - a.n)[0];
   if (longest?.plainMs === undefined) return undefined;
   return (longest.plainMs * share * n ** 2) / (longest.computedShare * longest.n ** 2);
 }
 
-/** Rows near the start, the end and between, and up to three global ones, in three heads. */
+/** Rows near the start, in the middle and near the end, and up to three global rows, in three heads. */
 function sampledRows(n: number, globals: readonly number[]): RowAddress[] {
   const local = [0.001, 0.1, 0.37, 0.5, 0.81, 1].map((share) => Math.round((n - 1) * share));
   const chosen = [...new Set([...local, ...globals.slice(0, 2), ...globals.slice(-1)])];

@@ -1,17 +1,17 @@
 /**
- * The demo's own Longformer, for machines that have downloaded nothing: real in everything but what it has learnt, which is nothing, and small
- * enough for a whole novel while one waits. It has no tokenizer, so that words stand for themselves.
+ * The demo's own Longformer, for machines that have downloaded nothing. Its weights are random; otherwise
+ * it is a real model, small enough to encode a novel in seconds. It has no tokenizer: each word is a token.
  */
 import type { Attn, JsonObject } from '@attn/core';
 import {
   LoadedModel,
-  longformer,
+  longformerFamily,
   LONGFORMER_PRESETS,
   randomCheckpoint,
   type ReadProgress,
 } from '@attn/models/node';
 
-/** Longformer-base has 12 layers that are 768 wide. */
+/** Sizes of the model; Longformer-base has 12 layers that are 768 wide. */
 const LAYERS = 4;
 const HIDDEN = 256;
 
@@ -24,20 +24,23 @@ const CONFIG: JsonObject = {
   attention_window: new Array<number>(LAYERS).fill(512),
 };
 
-/** Makes it. Errors: `ABORTED`. */
+/** Makes the model. Errors: `ABORTED`. */
 export async function randomModel(
   attn: Attn,
   signal: AbortSignal,
   onProgress: (progress: ReadProgress) => void,
 ): Promise<LoadedModel> {
-  const checkpoint = randomCheckpoint(longformer, CONFIG);
-  return new LoadedModel(await longformer.load(checkpoint, { signal, onProgress }), undefined, attn);
+  const checkpoint = randomCheckpoint(longformerFamily, CONFIG);
+  return new LoadedModel(await longformerFamily.load(checkpoint, { signal, onProgress }), undefined, attn);
 }
 
 /** Ids below this are special tokens. */
 const FIRST_WORD = 4;
 
-/** One id for each word and each mark: equal ones have equal ids, whatever their case, and few others have the same. */
+/**
+ * An id for each word and each punctuation mark. Equal words have
+ * equal ids, in any case; few different words do.
+ */
 export function wordIds(text: string, vocabSize: number): readonly number[] {
   const words = text.toLowerCase().match(/\p{L}+|[^\s\p{L}]/gu) ?? [];
   return words.map((word) => {

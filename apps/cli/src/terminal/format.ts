@@ -1,6 +1,6 @@
-/** Numbers as people read them. */
+/** Numbers in a form that people read. */
 
-/** `0.42 ms`, `17 ms`, `1.23 s`, `2 min 05 s`. */
+/** A duration: `0.42 ms`, `17 ms`, `1.23 s`, `2 min 05 s`. */
 export function duration(milliseconds: number): string {
   if (milliseconds < 10) return `${milliseconds.toFixed(2)} ms`;
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
@@ -9,7 +9,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
-/** `512 B`, `1.5 KiB`, `12.0 MiB`. */
+/** A size in bytes: `512 B`, `1.5 KiB`, `12.0 MiB`. */
 export function bytes(count: number): string {
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];
   if (count < 1024) return `${count} B`;
@@ -22,7 +22,7 @@ export function bytes(count: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `65,536`. */
+/** A count: `65,536`. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
@@ -34,7 +34,7 @@ export function percent(share: number): string {
   return `${value.toPrecision(3)} %`;
 }
 
-/** `[1, 8, 4096, 64]`. */
+/** A shape: `[1, 8, 4096, 64]`. */
 export function extents(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }

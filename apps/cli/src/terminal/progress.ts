@@ -1,8 +1,8 @@
-/** One line on stderr that is rewritten while something long runs, and gone when it is over. */
+/** A line on stderr that is rewritten during long work, and wiped at its end. */
 
-/** Shows how far a task is. */
+/** Shows the progress of a task. */
 export interface ProgressLine {
-  /** `share` from 0 to 1, or undefined while it is not known. */
+  /** Rewrites the line. `share` is from 0 to 1, or undefined while it is unknown. */
   update(task: string, share?: number): void;
   /** Wipes the line. */
   clear(): void;
@@ -10,9 +10,12 @@ export interface ProgressLine {
 
 const WIDTH = 24;
 
-/** A progress line, or one that does nothing when `shown` is false. On a plain pipe each task is printed once. */
-export function progressLine(shown: boolean): ProgressLine {
-  if (!shown) return { update: () => {}, clear: () => {} };
+/**
+ * Makes a progress line; without `isShown` it does nothing. If stderr
+ * is not a terminal, each task is printed once.
+ */
+export function progressLine({ isShown }: { readonly isShown: boolean }): ProgressLine {
+  if (!isShown) return { update: () => {}, clear: () => {} };
   const { stderr } = process;
   let last = '';
   return {

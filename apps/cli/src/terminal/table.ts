@@ -1,12 +1,15 @@
-/** Plain aligned columns; bold titles where the terminal has them (NO_COLOR and TERM=dumb are honoured by Node itself). */
+/**
+ * Plain aligned columns, with bold titles in terminals that can show
+ * them. Node itself honours NO_COLOR and TERM=dumb.
+ */
 
-/** A column: its title, and whether its cells are numbers (then they are set flush right). */
+/** A column: its title and its alignment. Numbers are aligned to the right. */
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
 }
 
-/** Lines of a table. Every row has one cell a column. */
+/** Lines of a table. Every row has one cell for each column. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map(({ title }, i) => Math.max(width(title), ...rows.map((row) => width(row[i]))));
   const line = (cells: readonly string[]) =>
@@ -31,7 +34,7 @@ export function bold(text: string): string {
   return process.stdout.isTTY && process.stdout.hasColors() ? `\x1b[1m${text}\x1b[22m` : text;
 }
 
-/** Characters, not UTF-16 units; nothing printed here is wider than one cell. */
+/** Width in characters, not in UTF-16 units. Every character printed here is one cell wide. */
 function width(text: string): number {
   return [...text].length;
 }

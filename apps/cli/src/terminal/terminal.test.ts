@@ -1,4 +1,4 @@
-// Numbers and tables as they are printed where there is no terminal: plain text.
+// Numbers and tables as they are printed without a terminal: plain text.
 import { expect, test } from 'vitest';
 import { bytes, count, duration, percent } from './format.ts';
 import { fields, table } from './table.ts';

@@ -1,45 +1,48 @@
 /**
- * What holds for every public function: whatever it is called with, it works, or it fails with an `AttnError`
- * whose message has the wrong value in it. A package lists its functions with right arguments for each, and
- * everything in them is made wrong in turn.
+ * Checks that every public function works with any arguments, or fails with an
+ * `AttnError` whose message contains the wrong value. A package lists its functions
+ * with right arguments for each; then everything in them is made wrong in turn.
  */
 import { AttnError } from '@attn/core';
 import { isMap, show, typedArrayName } from '@attn/core/backend';
 import fc from 'fast-check';
-import { at, objectPaths, pathsOf, replaced, type Path } from './mutate.ts';
+import { valueAt, objectPaths, pathsOf, withValueAt, type Path } from './mutate.ts';
 import { anyValue, wrongValues } from './wrong-values.ts';
 
-/** A function and arguments that are right. */
+/** A function and right arguments for it. */
 export interface FunctionTrial {
-  /** Default: the export of this name. */
+  /** The function. Default: the export of this name. */
   readonly call?: (...args: never[]) => unknown;
-  /** Fresh ones for each call. */
+  /** Returns fresh arguments for each call. */
   args(): readonly unknown[];
-  /** Numbers of the arguments whose objects take no names but those that they know. */
+  /** Indices of the arguments whose objects refuse unknown names. */
   readonly options?: readonly number[];
-  /** How deep to look into the arguments. Default 2: fields of fields. */
+  /** How deep to change the arguments. Default 2: fields of fields. */
   readonly depth?: number;
-  /** Ends what a call that worked has begun. */
+  /** Releases the result of a call that worked. */
   after?(result: unknown): unknown;
 }
 
-/** Functions by name; in place of a trial, one sentence that says why a function trusts its arguments. */
+/**
+ * Trials by the names of functions. Instead of a trial, a sentence
+ * may say why a function trusts its arguments.
+ */
 export type FunctionTable = Readonly<Record<string, FunctionTrial | string>>;
 
-/** How many random values each function is tried with. */
+/** Number of random values that each function is tried with. */
 const RANDOM = 40;
 
-/**
- * Names of what a module exports that can be called. Methods of classes stand in a table by the types of the
- * classes.
- */
+/** Names of the functions that a module exports. Methods of classes need rows of their own in the table. */
 export function functionNames(module: object): string[] {
   return Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
 }
 
 /**
- * What is wrong with a function: one line for each call that fails in another way than it may. None is
- * success.
+ * Problems of a function: one line for each call that fails in a
+ * forbidden way. An empty list is success.
+ *
+ * @example
+ * const problems = await functionProblems('exact', module, { args: () => [{ n: 8 }], options: [0] });
  */
 export async function functionProblems(
   name: string,
@@ -50,14 +53,14 @@ export async function functionProblems(
   const call = (trial.call ?? exported) as (...args: readonly unknown[]) => unknown;
   const problems: string[] = [];
   const attempt = async (path: Path, value: unknown): Promise<void> => {
-    const args = replaced(trial.args(), path, value);
+    const args = withValueAt(trial.args(), path, value);
     const problem = await problemOf(call, args, path, value, trial.after);
     if (problem !== undefined) problems.push(`${name}: ${path.join('.')} = ${show(value)}: ${problem}`);
   };
 
-  const right = await outcome(call, trial.args());
-  if (right.error !== undefined) return [`${name}: arguments that are right fail: ${String(right.error)}`];
-  await trial.after?.(right.result);
+  const { result, error } = await outcomeOf(call, trial.args());
+  if (error !== undefined) return [`${name}: arguments that are right fail: ${String(error)}`];
+  await trial.after?.(result);
   const paths = pathsOf(trial.args(), trial.depth);
   for (const path of paths) for (const value of wrongValues()) await attempt(path, value);
   if (paths.length > 0)
@@ -65,37 +68,41 @@ export async function functionProblems(
       await attempt(paths[index % paths.length], value);
   for (const path of objectPaths(trial.args())) {
     if (trial.options?.includes(Number(path[0])))
-      problems.push(...(await strangers(name, call, trial, path)));
+      problems.push(...(await unknownNames(name, call, trial, path)));
   }
   return problems;
 }
 
-/** What a message says where something is absent from the wrong value. */
+/** Words of messages about a field that the wrong value lacks. */
 const ABSENT = /(got|has dtype) (undefined|none)\b|none is known/;
 
-/** Names that are not known must be refused with the nearest that is. */
-async function strangers(
+/** Problems of unknown names, which must be refused with the nearest known name. */
+async function unknownNames(
   name: string,
   call: (...args: readonly unknown[]) => unknown,
   trial: FunctionTrial,
   path: Path,
 ): Promise<string[]> {
-  const known = Object.keys(at(trial.args(), path) as object);
+  const ownNames = Object.keys(valueAt(trial.args(), path) as object);
   const problems: string[] = [];
-  for (const [stranger, nearest] of [
+  for (const [unknownName, nearest] of [
     ['zzzzzzzzzzzz', undefined],
-    ...known
-      .filter((each) => each.length > 3)
-      .map((each) => [each.replace(/(?=[A-Z])/g, '_').toUpperCase(), each]),
+    ...ownNames
+      .filter((name) => name.length > 3)
+      .map((name) => [name.replace(/(?=[A-Z])/g, '_').toUpperCase(), name]),
   ] as const) {
-    if (stranger === undefined || known.includes(stranger)) continue;
-    const { result, error } = await outcome(call, replaced(trial.args(), [...path, stranger], 1));
+    if (unknownName === undefined || ownNames.includes(unknownName)) continue;
+    const { result, error } = await outcomeOf(call, withValueAt(trial.args(), [...path, unknownName], 1));
     const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
     if (error === undefined) await trial.after?.(result);
-    if (error instanceof AttnError && error.message.includes(show(stranger)) && error.message.includes(hint))
+    if (
+      error instanceof AttnError &&
+      error.message.includes(show(unknownName)) &&
+      error.message.includes(hint)
+    )
       continue;
     problems.push(
-      `${name}: ${path.join('.')} with the name ${stranger}: ${String(error ?? 'it is ignored')}`,
+      `${name}: ${path.join('.')} with the name ${unknownName}: ${String(error ?? 'it is ignored')}`,
     );
   }
   return problems;
@@ -108,26 +115,26 @@ async function problemOf(
   value: unknown,
   after: FunctionTrial['after'],
 ): Promise<string | undefined> {
-  const { result, error } = await outcome(call, args);
+  const { result, error } = await outcomeOf(call, args);
   if (error === undefined) {
     await after?.(result);
     return undefined;
   }
   if (!(error instanceof AttnError)) return `a raw ${String(error)}`;
   if (error.code === 'INTERNAL') return String(error);
-  // Of a function it is what it returns that is wrong.
+  // A wrong function is wrong in its result, which the message names instead.
   if (typeof value === 'function') return undefined;
-  // An absent value is not shown; one that stands in another may be shown with it.
+  // An absent value is not shown. A value in a list or an object may be shown as part of that.
   if (value === undefined || error.code === 'MISSING_INPUT' || ABSENT.test(error.message)) return undefined;
-  const whole = [...path.keys()].map((depth) => show(at(args, path.slice(0, depth + 1))));
-  const list = at(args, path.slice(0, -1));
+  const whole = [...path.keys()].map((depth) => show(valueAt(args, path.slice(0, depth + 1))));
+  const list = valueAt(args, path.slice(0, -1));
   const parts = [...partsOf(value), ...(path.length > 1 && Array.isArray(list) ? partsOf(list) : [])];
   const isNamed = [...whole, ...parts].some((text) => error.message.includes(text));
   return isNamed ? undefined : `the message lacks the value: ${error.message}`;
 }
 
 /**
- * What a message may say of a wrong value in its place: what it is, how long it is, a name or a value in it.
+ * Texts that a message may show instead of the whole value: its type, its length, or a name or a value in it.
  */
 function partsOf(value: unknown, depth = 2): string[] {
   if (typeof value === 'string' && value !== '') return [show(value), value];
@@ -145,7 +152,7 @@ function partsOf(value: unknown, depth = 2): string[] {
   }
 }
 
-async function outcome(
+async function outcomeOf(
   call: (...args: readonly unknown[]) => unknown,
   args: readonly unknown[],
 ): Promise<{ readonly result?: unknown; readonly error?: unknown }> {

@@ -41,7 +41,7 @@ function building(
       const w = { dtype: 'f32', shape: [2, 2] } as const;
       return args(builder.input('x', q()), builder.input('w', w), builder);
     },
-    call: (...given: never[]) => (builder[method] as (...all: never[]) => unknown)(...given),
+    call: (...args: never[]) => (builder[method] as (...all: never[]) => unknown)(...args),
     options,
   };
 }
@@ -57,6 +57,11 @@ function composing(
 
 const graph = (): user.Graph => core.attention({ q: q(), k: q(), v: q() }).graph;
 
+/** A function that makes a call, tried as far as its graph. */
+function calling(make: (params: never) => user.Call<object>, args: FunctionTrial['args']): FunctionTrial {
+  return { call: (params: never) => make(params).graph, args, options: [0], depth: 3 };
+}
+
 /** A method of an `Attn`, which is disposed afterwards. */
 function attnMethod(
   method: string & keyof user.Attn,
@@ -66,10 +71,10 @@ function attnMethod(
   return {
     args,
     options,
-    call: async (...given: never[]) => {
+    call: async (...args: never[]) => {
       const attn = await core.createAttn({ backends: [referenceBackend()], cache: false });
       try {
-        return await (attn[method] as (...all: never[]) => unknown)(...given);
+        return await (attn[method] as (...all: never[]) => unknown)(...args);
       } finally {
         await attn.dispose();
       }
@@ -80,6 +85,20 @@ function attnMethod(
 /** Rows of functions that are not tried, all for one reason. */
 function untried(reason: string, ...names: readonly string[]): FunctionTable {
   return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
+/** Methods of pointwise ops, which follow from core's table. */
+const pointwiseRows = {
+  ...methodRows(core.UNARY_OPS, (x) => [x]),
+  ...methodRows(core.BINARY_OPS, (x) => [x, x]),
+};
+
+function methodRows<K extends backend.PointwiseOp>(
+  ops: readonly K[],
+  args: Parameters<typeof building>[1],
+): Record<`GraphBuilder.${K}`, FunctionTrial> {
+  const rows = ops.map((op) => [`GraphBuilder.${op}`, building(op, args)]);
+  return Object.fromEntries(rows) as Record<`GraphBuilder.${K}`, FunctionTrial>;
 }
 
 /** Methods, by type: at run time private ones look like the others. */
@@ -199,11 +218,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
 
   // Ops.
   broadcastStrides: BACKEND,
-  activationFunction: { args: () => ['relu'] },
-  gelu: KERNEL,
-  geluTanh: KERNEL,
-  relu: KERNEL,
   erf: KERNEL,
+  unaryFunction: BACKEND,
+  recordOf: BACKEND,
   checkIndices: BACKEND,
   attentionProblem: BACKEND,
   inBhnd: BACKEND,
@@ -272,7 +289,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.lshAttention': building(
     'lshAttention',
     (x, _w, builder) => [
-      { qk: x, v: x, order: builder.constant(i32([1, 1, 1, 4], [0, 1, 2, 3])) },
+      { q: x, v: x, order: builder.constant(i32([1, 1, 1, 4], [0, 1, 2, 3])) },
       { chunkLength: 2, wrap: true },
     ],
     [0, 1],
@@ -288,12 +305,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.argsort': building('argsort', (_x, _w, builder) => [builder.constant(i32([2], [2, 1]))]),
   'GraphBuilder.linear': building('linear', (x, w) => [x, w, undefined, { activation: 'relu' }], [3]),
   'GraphBuilder.matmul': building('matmul', (x, w) => [x, w, { transposeB: true }], [2]),
-  'GraphBuilder.add': building('add', (x) => [x, x]),
-  'GraphBuilder.mul': building('mul', (x) => [x, x]),
   'GraphBuilder.layerNorm': building('layerNorm', (x) => [x, { eps: 1e-5 }], [1]),
+  ...pointwiseRows,
   'GraphBuilder.gelu': building('gelu', (x) => [x, { approximate: 'tanh' }], [1]),
-  'GraphBuilder.relu': building('relu', (x) => [x]),
-  'GraphBuilder.tanh': building('tanh', (x) => [x]),
   'GraphBuilder.softmax': building('softmax', (x) => [x, -1]),
   'GraphBuilder.reduce': building('reduce', (x) => [x, -1, 'sum']),
   'GraphBuilder.mask': building('mask', (x, _w, builder) => [x, builder.constant(bool([1], [1]))]),
@@ -311,7 +325,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   namedInputs: BACKEND,
   planMemory: BACKEND,
   supportsGraph: {
-    call: (given: never) => core.supportsGraph(referenceBackend(), given),
+    call: (value: never) => core.supportsGraph(referenceBackend(), value),
     args: () => [graph()],
   },
   compileGraph: BACKEND,
@@ -335,19 +349,9 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   forEachRow: KERNEL,
 
   // Selection.
-  attention: {
-    call: (params: never) => core.attention(params).graph,
-    args: () => [call()],
-    options: [0],
-    depth: 3,
-  },
-  linformer: {
-    call: (params: never) => core.linformer(params).graph,
-    args: () => [linformerCall()],
-    options: [0],
-    depth: 3,
-  },
-  lsh: { call: (params: never) => core.lsh(params).graph, args: () => [lshCall()], options: [0], depth: 3 },
+  attention: calling(core.attention, () => [call()]),
+  linformer: calling(core.linformer, () => [linformerCall()]),
+  lsh: calling(core.lsh, () => [lshCall()]),
   defineCall: 'takes a definition, whose function is tried in the tests of calls',
   createAttn: {
     args: () => [{ backends: [referenceBackend()], backend: 'reference', tune: 'measure', cache: false }],
@@ -378,6 +382,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   debug: BACKEND,
   debugLevel: { args: () => [] },
   LruMap: BACKEND,
+  builtin: BACKEND,
+  nodeProcess: { args: () => [] },
 
   // The float64 references.
   attentionReference: BACKEND,

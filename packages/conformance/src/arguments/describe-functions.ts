@@ -1,10 +1,10 @@
-/** The functions of a package as vitest tests, one each; see `check-function.ts`. */
+/** Declares a vitest test for each function of a package; see `check-function.ts`. */
 import { expect, test } from 'vitest';
 import { functionNames, functionProblems, type FunctionTable } from './check-function.ts';
 
 /**
- * Declares the tests. Every export of the modules that can be called must stand in the table, so that a new
- * one is not forgotten; the table may hold more, such as methods of what functions return.
+ * Declares a test for each function in the table. Every function that the modules export must have a
+ * row, so that no new function is forgotten; the table may have more rows, such as methods of results.
  *
  * @example
  * import * as module from './index.ts';
@@ -16,7 +16,7 @@ export function describeFunctions(modules: readonly object[], table: FunctionTab
   });
   for (const [name, trial] of Object.entries(table)) {
     if (typeof trial === 'string') continue;
-    const module = modules.find((each) => Object.hasOwn(each, name)) ?? {};
+    const module = modules.find((candidate) => Object.hasOwn(candidate, name)) ?? {};
     test(`${name} works or says what is wrong`, async () => {
       expect(await functionProblems(name, module, trial)).toEqual([]);
     });

@@ -1,11 +1,11 @@
-/** Right arguments with one thing in them that is wrong. */
+/** Copies of right arguments with one wrong value. */
 
-/** Where something stands: the number of an argument, then names of fields and indices. */
+/** Path to a value: the index of an argument, then names of fields and indices. */
 export type Path = readonly (string | number)[];
 
 /**
- * Every place in the arguments that can be something else: each argument, and the fields of plain objects and
- * short lists in them.
+ * Paths of all values that can be replaced: each argument, and the
+ * fields of plain objects and short lists in it.
  */
 export function pathsOf(args: readonly unknown[], depth = 2): Path[] {
   const walk = (value: unknown, path: Path): Path[] => [
@@ -15,18 +15,18 @@ export function pathsOf(args: readonly unknown[], depth = 2): Path[] {
   return args.flatMap((value, index) => walk(value, [index]));
 }
 
-/** Paths of the plain objects. */
+/** Paths of the arguments that are plain objects. */
 export function objectPaths(args: readonly unknown[]): Path[] {
-  return pathsOf(args, 0).filter((path) => isPlain(at(args, path)));
+  return pathsOf(args, 0).filter((path) => isPlain(valueAt(args, path)));
 }
 
 /** A copy of the arguments with another value at a path. */
-export function replaced(args: readonly unknown[], path: Path, value: unknown): unknown[] {
+export function withValueAt(args: readonly unknown[], path: Path, value: unknown): unknown[] {
   return copyWith(args, path, value) as unknown[];
 }
 
-/** What stands at a path. */
-export function at(args: readonly unknown[], path: Path): unknown {
+/** The value at a path. */
+export function valueAt(args: readonly unknown[], path: Path): unknown {
   return path.reduce<unknown>((value, name) => (value as Record<string | number, unknown>)[name], args);
 }
 
@@ -38,6 +38,7 @@ function copyWith(value: unknown, [first, ...rest]: Path, replacement: unknown):
   return copy;
 }
 
+/** Most entries of a list that are replaced. */
 const FEW = 4;
 
 function entriesOf(value: unknown): [string | number, unknown][] {
@@ -46,8 +47,8 @@ function entriesOf(value: unknown): [string | number, unknown][] {
 }
 
 /**
- * Objects that somebody wrote down: what functions return, such as patterns and values of graphs, is frozen
- * and taken whole.
+ * True for an object literal. Results of functions, such as patterns
+ * and values of graphs, are frozen, and are replaced only as a whole.
  */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return false;

@@ -15,7 +15,7 @@ const bytes = safetensors.serializeSafetensors(tensors());
 await node.writeSafetensorsFile(path, tensors());
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A server with the file, which wrong addresses do not reach. */
+/** A `fetch` that answers with the file. */
 const fetch = async (_url: string, { headers }: RequestInit) => {
   const [, from, to] = /bytes=(\d+)-(\d+)/.exec(new Headers(headers).get('Range') ?? '') ?? [];
   const range = `bytes ${from}-${to}/${bytes.length}`;
@@ -23,7 +23,7 @@ const fetch = async (_url: string, { headers }: RequestInit) => {
   return new Response(bytes.slice(Number(from), Number(to) + 1), status);
 };
 
-// Without the option the global one is used.
+// Without the option, the global `fetch` is used.
 vi.stubGlobal('fetch', fetch);
 
 describeFunctions([safetensors, node], {
@@ -47,10 +47,10 @@ describeFunctions([safetensors, node], {
   },
   openSafetensorsFile: {
     args: () => [path],
-    after: (file) => (file as node.SafetensorsDiskFile).close(),
+    after: (file) => (file as node.SafetensorsDiskFile).dispose(),
   },
   writeSafetensorsFile: {
-    // Files with wrong names must not be written to where the tests stand.
+    // Files with wrong names must not be written to the working directory.
     call: (name: unknown, ...rest: never[]) =>
       (node.writeSafetensorsFile as (...args: unknown[]) => Promise<void>)(
         typeof name === 'string' && name !== '' ? join(folder, name) : name,

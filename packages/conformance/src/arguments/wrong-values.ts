@@ -1,22 +1,25 @@
-/**
- * What people pass by mistake, and what nobody passes: values that no function may meet with a raw
- * `TypeError`.
- */
+/** Wrong values, likely and unlikely ones. No function may answer them with a raw `TypeError`. */
 import fc from 'fast-check';
 
-const fail = (): never => {
+const refuseAccess = (): never => {
   throw new RangeError('nobody may look inside');
 };
 
-/** An object that throws whatever is asked of it. */
+/** An object that throws at every access. */
 function hostile(): object {
   return new Proxy(
     {},
-    { get: fail, has: fail, ownKeys: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail },
+    {
+      get: refuseAccess,
+      has: refuseAccess,
+      ownKeys: refuseAccess,
+      getPrototypeOf: refuseAccess,
+      getOwnPropertyDescriptor: refuseAccess,
+    },
   );
 }
 
-/** Fresh ones each time, so that nothing that writes to one spoils the next call. */
+/** Returns fresh values each time, so that a function that writes to one does not change the next call. */
 export function wrongValues(): unknown[] {
   const primitives = [
     undefined,
@@ -45,11 +48,11 @@ export function wrongValues(): unknown[] {
     /x/,
   ];
   const others = [() => 1, new DataView(new ArrayBuffer(8))];
-  const throwing = [hostile(), Object.defineProperty({}, 'x', { get: fail, enumerable: true })];
+  const throwing = [hostile(), Object.defineProperty({}, 'x', { get: refuseAccess, enumerable: true })];
   return [...primitives, ...texts, ...lists, ...objects, ...others, ...throwing];
 }
 
-/** Anything else, small enough to be computed with where it happens to be right. */
+/** Random values, small enough to compute with in case they are right. */
 export const anyValue: fc.Arbitrary<unknown> = fc.anything({
   maxDepth: 2,
   withBigInt: true,

@@ -1,32 +1,32 @@
 /**
- * Hugging Face's models add masks to scores: 0 where a key is seen, and elsewhere the least number of the
- * dtype, PyTorch's finfo.min. A row of padding that sees nothing then has the mean of all values, which the
- * next layer reads. Two layers show what becomes of that.
+ * Hugging Face's models add masks to scores: 0 where a key is visible, and the least
+ * number of the dtype, PyTorch's finfo.min, elsewhere. A row of padding that sees nothing
+ * then is the mean of all values, which the next layer reads. Two layers show the effect.
  */
 import { full, type Value } from '@attn/core';
 import type { ConformanceCase } from '../case.ts';
 import { LARGEST } from './attention/range.cases.ts';
-import { encoderLayer, graphCase, type Compose, type Parts } from './graph-case.ts';
+import { encoderLayer, graphCase, type Compose, type GraphParts } from './graph-case.ts';
 
 const [BATCH, LENGTH, WIDTH] = [2, 70, 16];
 
-/** Whether key k is a token and not padding, on the left; batch rows and runs differ in how much there is. */
+/** True when key k is a token. Padding is on the left; batch rows and runs have different amounts of it. */
 function isToken(batch: number, k: number, round: number): boolean {
   return k >= (batch === round ? 9 : 0);
 }
 
-/** Whether the query sees the key. */
-type Sees = (batch: number, q: number, k: number, round: number) => boolean;
+/** True when the query sees the key. */
+type Visibility = (batch: number, q: number, k: number, round: number) => boolean;
 
 /** A mask [batch, 1, queries, keys] as an input. */
-function mask(parts: Parts, name: string, sees: Sees): Value {
+function mask(parts: GraphParts, name: string, sees: Visibility): Value {
   return parts.table(name, [BATCH, 1, LENGTH, LENGTH], ([batch, , q, k], round) =>
     sees(batch, q, k, round) ? 0 : -LARGEST,
   );
 }
 
-/** Two layers under a mask. */
-function twoLayers(maskOf: (parts: Parts) => Value): Compose {
+/** A composition of two layers with a mask. */
+function twoLayers(maskOf: (parts: GraphParts) => Value): Compose {
   return (parts) => {
     const bias = maskOf(parts);
     const outputs: Record<string, Value> = {};
@@ -76,12 +76,12 @@ export const additiveMaskCases: readonly ConformanceCase[] = [
   graphCase('additive-softmax', 'Scores and softmax as ops of their own.', (parts) => {
     const { builder, input } = parts;
     const [q, k, v] = ['q', 'k', 'v'].map((name) => input(name, [BATCH, 2, LENGTH, 8]));
-    const seen = mask(
+    const visibility = mask(
       parts,
       'mask',
       (batch, query, key, round) => key <= query && isToken(batch, key, round),
     );
-    const scores = builder.add(builder.matmul(q, k, { transposeB: true }), seen);
+    const scores = builder.add(builder.matmul(q, k, { transposeB: true }), visibility);
     return { out: builder.matmul(builder.softmax(scores), v) };
   }),
 ];

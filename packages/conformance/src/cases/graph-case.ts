@@ -1,20 +1,18 @@
 /**
- * From a composition to a case: what it asks for by name is fed or constant, with seeded numbers. And a layer
- * as models have it.
+ * Makes a case from a composition of ops. Inputs and weights have
+ * names and seeded numbers. Also an encoder layer, as models have it.
  */
 import { GraphBuilder, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
 import { sizeOf } from '@attn/core/backend';
 import { caseId, type ConformanceCase } from '../case.ts';
 import { fill, fillIntegers, seedOf, type DataRecipe } from '../data.ts';
 
-/**
- * What a composition is built from; everything it asks for by name is fed or constant, with seeded numbers.
- */
-export interface Parts {
+/** The builder of a composition, and functions that add inputs and weights with seeded numbers. */
+export interface GraphParts {
   readonly builder: GraphBuilder;
   input(name: string, shape: readonly number[], data?: DataRecipe): Value;
   ids(name: string, shape: readonly number[], below: number): Value;
-  /** An input whose element at an index is this, in the first run and in the second. */
+  /** An input whose elements are computed from their index and the run, 0 or 1. */
   table(
     name: string,
     shape: readonly number[],
@@ -23,10 +21,10 @@ export interface Parts {
   weight(name: string, shape: readonly number[], data?: DataRecipe): Value;
 }
 
-/** A composition: its outputs by name. */
-export type Compose = (parts: Parts) => Readonly<Record<string, Value>>;
+/** Builds a composition and returns its outputs by name. */
+export type Compose = (parts: GraphParts) => Readonly<Record<string, Value>>;
 
-/** A case of several nodes. */
+/** Makes a case of several nodes. */
 export function graphCase(name: string, description: string, compose: Compose): ConformanceCase {
   const params = { [name]: true };
   const id = caseId('graph', params);
@@ -48,7 +46,7 @@ export function graphCase(name: string, description: string, compose: Compose): 
       };
       return builder.input(of, inputs[of]);
     };
-    const table: Parts['table'] = (of, shape, element) => {
+    const table: GraphParts['table'] = (of, shape, element) => {
       const index = shape.map(() => 0);
       const data = Float32Array.from({ length: sizeOf(shape) }, (_, at) => {
         for (let axis = shape.length - 1, rest = at; axis >= 0; rest = Math.floor(rest / shape[axis--])) {
@@ -70,8 +68,8 @@ export function graphCase(name: string, description: string, compose: Compose): 
 /** Attention of heads [batch, heads, length, width / heads]. */
 export type Attend = (builder: GraphBuilder, heads: Readonly<Record<'q' | 'k' | 'v', Value>>) => Value;
 
-/** One post-norm encoder layer. */
-export function encoderLayer(parts: Parts, x: Value, layer: string, attend: Attend): Value {
+/** Adds a post-norm encoder layer. */
+export function encoderLayer(parts: GraphParts, x: Value, layer: string, attend: Attend): Value {
   const { builder, weight } = parts;
   const [batch, length, width] = x.shape;
   const heads = 2;

@@ -1,8 +1,9 @@
 /**
- * Cases of several nodes: where a backend's own graph execution can go wrong although each op is right. Values that are
- * used twice, outputs that are inputs, views of views, memory that is reused while it is still needed.
+ * Cases of several nodes: where a backend's own graph execution can go wrong although each op is right.
+ * Values that are used twice, outputs that are inputs, views of views, memory that is reused while it is
+ * still needed.
  */
-import { slidingWindow, type Value } from '@attn/core';
+import { f32, slidingWindow, type Value } from '@attn/core';
 import type { ConformanceCase } from '../case.ts';
 import { encoderLayer, graphCase, type Attend } from './graph-case.ts';
 
@@ -112,6 +113,39 @@ export const graphCases: readonly ConformanceCase[] = [
       return { out: builder.matmul(builder.softmax(scores), builder.matmul(project, v)) };
     },
   ),
+  graphCase(
+    'rms-norm',
+    'A normalisation from pointwise ops: x · rsqrt(mean of x² + ε) · weight.',
+    ({ builder, input, weight }) => {
+      const x = input('x', [3, 7, 24]);
+      const energy = builder.reshape(builder.reduce(builder.square(x), -1, 'mean'), [3, 7, 1]);
+      const scale = builder.rsqrt(builder.add(energy, builder.constant(f32([1], [1e-6]))));
+      return { out: builder.mul(builder.mul(x, scale), weight('weight', [24], 'near1')) };
+    },
+  ),
+  graphCase(
+    'gated-layers',
+    'Two feed-forward layers with gates: silu as an op, sigmoid fused.',
+    ({ builder, input, weight }) => {
+      let x = input('x', [5, 16]);
+      for (const layer of [0, 1]) {
+        const gate = builder.silu(builder.linear(x, weight(`gate${layer}`, [40, 16])));
+        const up = builder.linear(x, weight(`up${layer}`, [40, 16]), undefined, { activation: 'sigmoid' });
+        x = builder.add(x, builder.linear(builder.mul(gate, up), weight(`down${layer}`, [16, 40])));
+      }
+      return { out: x };
+    },
+  ),
+  graphCase('softmax-by-hand', 'A softmax from pointwise ops, between bounds.', ({ builder, input }) => {
+    const x = input('x', [4, 19]);
+    const bounded = builder.max(
+      builder.min(x, builder.constant(f32([1], [2]))),
+      builder.constant(f32([1], [-2])),
+    );
+    const greatest = builder.reshape(builder.reduce(bounded, -1, 'max'), [4, 1]);
+    const weights = builder.exp(builder.sub(bounded, greatest));
+    return { out: builder.div(weights, builder.reshape(builder.reduce(weights, -1, 'sum'), [4, 1])) };
+  }),
   graphCase('encoder-layer', 'A whole layer with windowed attention.', (parts) => {
     return { out: encoderLayer(parts, parts.input('x', [2, 21, 16]), 'layer0', windowed) };
   }),

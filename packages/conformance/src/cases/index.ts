@@ -10,7 +10,7 @@ import { linformerCaseList } from './linformer.cases.ts';
 import { maskCases } from './mask.cases.ts';
 import { movementCases } from './movement.cases.ts';
 import { layerNormCases, softmaxCases } from './normalisation.cases.ts';
-import { activationCases, addCases, mulCases } from './pointwise.cases.ts';
+import { pointwiseCases } from './pointwise.cases.ts';
 import { linearCases, matmulCases } from './products.cases.ts';
 import { reduceCases } from './reduce.cases.ts';
 
@@ -19,9 +19,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...attentionCaseList,
   ...linearCases,
   ...matmulCases,
-  ...addCases,
-  ...mulCases,
-  ...activationCases,
+  ...pointwiseCases,
   ...layerNormCases,
   ...softmaxCases,
   ...reduceCases,

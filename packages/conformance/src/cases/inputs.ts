@@ -1,8 +1,11 @@
-/** What cases do to their inputs once they are made. */
+/** Changes that cases make to their inputs. */
 import { type Tensor, type Tensors } from '@attn/core';
 import { float32ToHalf } from '@attn/core/backend';
 
-/** Writes a value into an input, `k@0,1,5,2=NaN`, or with fewer indices into a whole slice, `v@0,0,3=Infinity`. */
+/**
+ * Writes a value into an input, `k@0,1,5,2=NaN`, or with fewer
+ * indices into a whole slice, `v@0,0,3=Infinity`.
+ */
 export function plant(inputs: Record<string, Tensor>, text: string): void {
   const [target, value] = text.split('=');
   const [name, indices] = target.split('@');
@@ -14,7 +17,7 @@ export function plant(inputs: Record<string, Tensor>, text: string): void {
   data.fill(Number(value), at * size, (at + 1) * size);
 }
 
-/** Floats in half precision; all else as it is. */
+/** Converts floats to half precision; other tensors stay as they are. */
 export function inHalf(inputs: Readonly<Record<string, Tensor>>): Tensors {
   const halves: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(inputs)) {

@@ -1,6 +1,6 @@
 /**
- * Cases of Linformer's attention, a composition: how sequences are shortened, for which heads, what of padding, and the order in which
- * biases come. Matrices are known when the graph is compiled, as weights are, unless a case says that they are fed.
+ * Cases of Linformer's attention, a composition: ways to shorten sequences, heads, padding, and
+ * the order of biases. Matrices are constants, as weights are, unless a case makes them inputs.
  */
 import {
   full,
@@ -14,16 +14,16 @@ import { float32ToHalf, sizeOf, type LinformerInputs, type LinformerOptions } fr
 import { caseId, type BuiltCase, type ConformanceCase } from '../case.ts';
 import { fill, fillMask, seedOf, type DataRecipe, type MaskRecipe } from '../data.ts';
 
-/** One case; batch 2, 2 heads, head dim 8 and as many queries as keys unless it says otherwise. */
+/** The declarative form of a case. Defaults: batch 2, 2 heads, head dim 8, and as many queries as keys. */
 interface LinformerCaseSpec extends LinformerOptions {
   readonly n: number;
   /** Rows of E. */
   readonly k?: number;
   /** Columns of E. Default n. */
   readonly nMax?: number;
-  /** A matrix for each of so many heads. */
+  /** Number of heads that have a matrix each. */
   readonly matrices?: number;
-  /** The same as lists, with these rows. */
+  /** Matrices as lists, one for each head, with these numbers of rows. */
   readonly ks?: readonly number[];
   /** Window of a convolution. */
   readonly window?: number;
@@ -56,13 +56,13 @@ function linformerCases(description: string, specs: readonly LinformerCaseSpec[]
 }
 
 function buildCase(id: string, spec: LinformerCaseSpec): BuiltCase {
-  const [first, second] = [new Parts(id, spec, 0), new Parts(id, spec, 1)];
+  const [first, second] = [new CaseGraph(id, spec, 0), new CaseGraph(id, spec, 1)];
   for (const parts of [first, second]) compose(parts, spec);
   return { graph: first.build(), inputs: first.inputs, again: second.inputs };
 }
 
-/** A graph in the making, of whose inputs each round has other numbers. */
-class Parts {
+/** The graph of a case while it is built, with the inputs of one run. */
+class CaseGraph {
   readonly builder = new GraphBuilder();
   readonly inputs: Record<string, Tensor> = {};
   readonly outputs: Record<string, Value> = {};
@@ -85,7 +85,7 @@ class Parts {
     return this.builder.input(name, this.inputs[name]);
   }
 
-  /** A matrix or a bias: a constant, unless they are fed. */
+  /** Adds a matrix or a bias: a constant, or an input if the case says so. */
   weight(name: string, shape: readonly number[]): Value {
     const recipe: DataRecipe = 'uniform*0.5';
     if (!this.spec.fed) return this.builder.constant(this.floats(name, shape, recipe, 0), name);
@@ -113,7 +113,7 @@ class Parts {
   }
 }
 
-function compose(parts: Parts, spec: LinformerCaseSpec): void {
+function compose(parts: CaseGraph, spec: LinformerCaseSpec): void {
   const { n, nq = n, heads = 2, kvHeads = heads, dim = 8, valueDim = dim, layout = 'bhnd' } = spec;
   const { projection, projectedLength, scale, softcap, returnLse } = spec;
   const options = { projection, projectedLength, scale, softcap, layout, returnLse };
@@ -155,14 +155,14 @@ function compose(parts: Parts, spec: LinformerCaseSpec): void {
 
 /** E and F with their biases, in the form that the case asks for. */
 function matrices(
-  parts: Parts,
+  parts: CaseGraph,
   spec: LinformerCaseSpec,
   dim: number,
   valueDim: number,
 ): Pick<LinformerInputs<Value>, 'E' | 'F' | 'biasE' | 'biasF'> {
   const { n, k = 4, nMax = n, ks, matrices: count, window, projection = 'linear' } = spec;
   if (projection === 'meanPool' || projection === 'maxPool') return {};
-  const one = (name: string, width: number): Value | Value[] => {
+  const matrix = (name: string, width: number): Value | Value[] => {
     if (window !== undefined) return parts.weight(name, [width, width, window]);
     if (ks !== undefined) return ks.map((rows, head) => parts.weight(`${name}${head}`, [rows, nMax]));
     return parts.weight(name, count === undefined ? [k, nMax] : [count, k, nMax]);
@@ -173,9 +173,9 @@ function matrices(
     return parts.weight(name, count === undefined ? [k] : [count, k]);
   };
   return {
-    E: one('E', dim),
+    E: matrix('E', dim),
     biasE: spec.hasBias ? bias('biasE', dim) : undefined,
-    F: spec.hasF ? one('F', valueDim) : undefined,
+    F: spec.hasF ? matrix('F', valueDim) : undefined,
     biasF: spec.hasF && spec.hasBias ? bias('biasF', valueDim) : undefined,
   };
 }

@@ -1,8 +1,8 @@
-/** Cases of `mask`: shapes of masks, and that nothing of what is masked comes through. */
+/** Cases of `mask`: shapes of masks, and masked elements, which must have no effect. */
 import type { ConformanceCase } from '../case.ts';
 import { opCases } from './op-case.ts';
 
-/** Some elements are 0. */
+/** Inputs that hold flags; some elements are 0. */
 const FLAGS = ['mask'];
 
 export const maskCases: readonly ConformanceCase[] = [

@@ -1,4 +1,4 @@
-/** Cases of the ops that only move elements: what comes out must be bit for bit what went in. */
+/** Cases of the ops that only move elements: outputs are bit for bit elements of the inputs. */
 import type { ConformanceCase } from '../case.ts';
 import { opCases } from './op-case.ts';
 

@@ -1,4 +1,6 @@
-/** Cases of `layerNorm` and `softmax`: row lengths, axes, and the inputs that break careless implementations. */
+/**
+ * Cases of `layerNorm` and `softmax`: row lengths, axes, and the inputs that break careless implementations.
+ */
 import type { ConformanceCase } from '../case.ts';
 import { LARGEST, PLACES, STEPS } from './attention/range.cases.ts';
 import { opCases } from './op-case.ts';

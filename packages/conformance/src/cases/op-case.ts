@@ -1,4 +1,4 @@
-/** From the declarative form of a case of any other op to its id, graph and inputs. */
+/** From the declarative form of a case to its id, graph and inputs, for every op but attention. */
 import { GraphBuilder, type Graph, type Tensor, type Tensors, type Value } from '@attn/core';
 import { float32ToHalf, sizeOf, type OpAttributes, type OpName } from '@attn/core/backend';
 import { caseId, type CaseParams, type ConformanceCase } from '../case.ts';
@@ -51,12 +51,12 @@ function paramsOf<K extends OpName>({
   flags,
   ...rest
 }: OpCaseSpec<K>): CaseParams {
-  const named: Record<string, CaseParams[string]> = {};
+  const params: Record<string, CaseParams[string]> = {};
   for (const [name, shape] of Object.entries(shapes))
-    named[name] = shape.length === 0 ? 'scalar' : shape.join('x');
+    params[name] = shape.length === 0 ? 'scalar' : shape.join('x');
   const values: [string, unknown][] = Object.entries(attributes);
-  for (const [name, value] of values) if (isParam(value)) named[name] = value;
-  return { ...named, ...rest, constants };
+  for (const [name, value] of values) if (isParam(value)) params[name] = value;
+  return { ...params, ...rest, constants };
 }
 
 function isParam(value: unknown): value is CaseParams[string] {

@@ -1,4 +1,8 @@
-/** Cases of `linear` and `matmul`: sizes around tiles and vectors, broadcasting, transposition, fused activations. */
+/**
+ * Cases of `linear` and `matmul`: sizes around tiles and vectors, broadcasting, transposition, fused
+ * activations.
+ */
+import { ACTIVATIONS } from '@attn/core/backend';
 import type { ConformanceCase } from '../case.ts';
 import { opCases, type OpCaseSpec } from './op-case.ts';
 
@@ -29,7 +33,7 @@ export const linearCases: readonly ConformanceCase[] = [
   ...opCases(
     'linear',
     'Fused activations, on ordinary and on large sums.',
-    (['gelu', 'gelu_tanh', 'relu', 'tanh'] as const).flatMap((activation): OpCaseSpec<'linear'>[] => [
+    ACTIVATIONS.flatMap((activation): OpCaseSpec<'linear'>[] => [
       { shapes: { x: [4, 9], weight: [7, 9], bias: [7] }, attributes: { activation } },
       { shapes: { x: [2, 5, 20], weight: [33, 20] }, attributes: { activation }, constants: ['weight'] },
       { shapes: { x: [3, 16], weight: [4, 16], bias: [4] }, attributes: { activation }, data: 'bell*20' },
@@ -43,11 +47,11 @@ export const linearCases: readonly ConformanceCase[] = [
       attributes: {},
       plant: ['bias@2=NaN', 'x@0=Infinity'],
     },
-    {
+    ...(['relu', 'silu', 'sigmoid'] as const).map((activation) => ({
       shapes: { x: [4, 6], weight: [5, 6] },
-      attributes: { activation: 'relu' },
+      attributes: { activation },
       plant: ['x@7=NaN', 'x@0=-Infinity'],
-    },
+    })),
   ]),
   ...opCases('linear', 'Half precision storage, sums in single precision at least.', [
     { shapes: { x: [5, 65], weight: [6, 65], bias: [6] }, attributes: {}, dtype: 'f16' },

@@ -1,4 +1,7 @@
-/** Cases of `reduce`: axes, extents around the widths of vectors, long sums, and numbers that maxima and sums must not lose. */
+/**
+ * Cases of `reduce`: axes, extents around the widths of vectors, long
+ * sums, and numbers that maxima and sums must not lose.
+ */
 import type { ReduceKind } from '@attn/core/backend';
 import type { ConformanceCase } from '../case.ts';
 import { opCases, type OpCaseSpec } from './op-case.ts';

@@ -1,21 +1,22 @@
-/** What a backend makes of arguments that are wrong, and of arrays that are right but unusual. */
+/** Promises about wrong arguments, and about unusual arrays. */
 import { full, tensor, type Backend, type Tensor } from '@attn/core';
 import { type Executable, type HalfArray } from '@attn/core/backend';
 import { functionProblems, type FunctionTrial } from '../arguments/check-function.ts';
 import { attentionCases } from '../cases/attention/attention-case.ts';
 import { differences } from '../runner.ts';
-import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';
+import { contractGraph, contractInputs, contract, type ContractCase } from './contract.ts';
 import { otherRealm } from './other-realm.ts';
 
-/** The first thing that is wrong with a function. */
+/** The first problem of a function, or undefined. */
 async function firstProblem(name: string, trial: FunctionTrial): Promise<string | undefined> {
   return (await functionProblems(name, {}, trial))[0];
 }
 
-function whole(backend: Backend): FunctionTrial {
+/** How `compile` is tried. */
+function compileTrial(backend: Backend): FunctionTrial {
   return {
     call: (...args: never[]) => (backend.compile as (...all: never[]) => unknown)(...args),
-    args: () => [attentionGraph(full(), 5), {}],
+    args: () => [contractGraph(full(), 5), {}],
     options: [1],
     after: (executable) => (executable as Executable).dispose(),
   };
@@ -23,20 +24,21 @@ function whole(backend: Backend): FunctionTrial {
 
 const halves = () => attentionCases('Halves.', [{ pattern: full(), n: 5, dtype: 'f16' }])[0].build();
 
+/** Promises about arguments. */
 export const argumentsContract: readonly ContractCase[] = [
   contract(
     'compile-arguments',
     'Whatever `compile` is called with, it compiles or rejects with an AttnError that has the value in it.',
-    (backend) => firstProblem('compile', whole(backend)),
+    (backend) => firstProblem('compile', compileTrial(backend)),
   ),
   contract(
     'run-arguments',
     'Whatever `run` is called with, it runs or rejects with an AttnError that has the value in it.',
     async (backend) => {
-      const executable = await backend.compile(attentionGraph(full(), 5));
+      const executable = await backend.compile(contractGraph(full(), 5));
       const problem = await firstProblem('run', {
         call: (...args: never[]) => (executable.run as (...all: never[]) => unknown)(...args),
-        args: () => [attentionInputs(5, 1), { onProgress: () => {} }],
+        args: () => [contractInputs(5, 1), { onProgress: () => {} }],
         options: [0, 1],
       });
       executable.dispose();
@@ -45,9 +47,9 @@ export const argumentsContract: readonly ContractCase[] = [
   ),
   contract('other-realm', 'Arrays of another realm are inputs as any others.', async (backend) => {
     const realm = otherRealm();
-    if (realm === undefined) return undefined; // This host has but one.
-    const graph = attentionGraph(full(), 5);
-    const inputs = attentionInputs(5, 1);
+    if (realm === undefined) return undefined; // This host cannot make another realm.
+    const graph = contractGraph(full(), 5);
+    const inputs = contractInputs(5, 1);
     const foreign = (input: Tensor): Tensor => ({
       ...input,
       data: new realm.Float32Array(input.data) as Float32Array,
@@ -64,7 +66,7 @@ export const argumentsContract: readonly ContractCase[] = [
       const { Float16Array: Halves } = globalThis as {
         readonly Float16Array?: new (bits: ArrayBuffer) => HalfArray;
       };
-      if (Halves === undefined) return undefined; // This engine has none.
+      if (Halves === undefined) return undefined; // This engine lacks Float16Array.
       const { graph, inputs } = halves();
       const own = ({ shape, data }: Tensor): Tensor =>
         tensor('f16', shape, new Halves(data.slice().buffer as ArrayBuffer));

@@ -1,4 +1,4 @@
-/** What a call promises: errors with their codes, views as inputs, runs that overlap, the same bits each time. */
+/** Promises about calls: error codes, views as inputs, overlapping runs, equal bits in equal runs. */
 import {
   causal,
   f32,
@@ -17,15 +17,15 @@ import { lazyTensor, supportsGraph } from '@attn/core/backend';
 import { allCases } from '../cases/index.ts';
 import { differences } from '../runner.ts';
 import {
-  attentionGraph,
-  attentionInputs,
+  contractGraph,
+  contractInputs,
   contract,
   generalContract,
   rejects,
   type ContractCase,
 } from './contract.ts';
 
-/** The same values as a view: every row stands in a wider one, whose rest is NaN. */
+/** A view with the values of a tensor: every row is part of a wider row, whose rest is NaN. */
 function asView(value: Tensor): Tensor {
   const width = value.shape[value.shape.length - 1];
   const data = new Float32Array((value.data.length / width) * (width + 3)).fill(NaN);
@@ -36,20 +36,23 @@ function asView(value: Tensor): Tensor {
   return { dtype: 'f32', shape: value.shape, data, strides };
 }
 
-/** Runs a call that the backend must reject, on a small attention graph. */
-function rejected(
+/** A check that the backend rejects a call on a small attention graph. */
+function rejectsInputs(
   code: AttnErrorCode,
   inputs: (good: Record<string, Tensor>) => Tensors,
 ): ContractCase['check'] {
   return async (backend) => {
-    const executable = await backend.compile(attentionGraph(full(), 5));
-    const problem = await rejects(code, () => executable.run(inputs(attentionInputs(5, 1))));
+    const executable = await backend.compile(contractGraph(full(), 5));
+    const problem = await rejects(code, () => executable.run(inputs(contractInputs(5, 1))));
     executable.dispose();
     return problem;
   };
 }
 
-/** x [2, 3] through a matrix that is only read when asked for, and the matrix added to itself. `reads` counts how often that was. */
+/**
+ * A call with x [2, 3] and a matrix that is read lazily: their product, and
+ * the matrix added to itself. `reads` counts how often the matrix was read.
+ */
 function lazyCall(): { readonly graph: Graph; readonly inputs: Record<string, Tensor>; reads(): number } {
   let reads = 0;
   const weight = lazyTensor({ dtype: 'f32', shape: [4, 3] }, () => {
@@ -63,7 +66,7 @@ function lazyCall(): { readonly graph: Graph; readonly inputs: Record<string, Te
   return { graph, inputs: { x: f32([2, 3], [1, 2, 3, 4, 5, 6]) }, reads: () => reads };
 }
 
-/** A table of four rows, looked up by three ids. */
+/** A graph that looks up three ids in a table of four rows. */
 function embeddingGraph(): Graph {
   const builder = new GraphBuilder();
   const ids = builder.input('ids', { dtype: 'i32', shape: [3] });
@@ -71,6 +74,7 @@ function embeddingGraph(): Graph {
   return builder.build({ out: builder.embedding(ids, table) });
 }
 
+/** Promises about calls. */
 export const callContract: readonly ContractCase[] = [
   contract(
     'lazy-constants',
@@ -98,7 +102,7 @@ export const callContract: readonly ContractCase[] = [
     'supports',
     'What is supported does not change from one question to the next.',
     async (backend) => {
-      const graph = attentionGraph(causal(), 70);
+      const graph = contractGraph(causal(), 70);
       const answers = [1, 2, 3].map(() => backend.supports(graph.nodes[0], graph));
       return answers.every((answer) => answer === answers[0])
         ? undefined
@@ -110,7 +114,7 @@ export const callContract: readonly ContractCase[] = [
     'A prediction is a finite number of milliseconds, and more work takes longer.',
     async (backend) => {
       await backend.probe();
-      const [short, long] = [64, 4096].map((n) => backend.estimate(attentionGraph(full(), n)));
+      const [short, long] = [64, 4096].map((n) => backend.estimate(contractGraph(full(), n)));
       if (!Number.isFinite(short) || !(short >= 0)) return `expected a time, got ${short}`;
       return long > short
         ? undefined
@@ -133,22 +137,22 @@ export const callContract: readonly ContractCase[] = [
   contract(
     'missing-input',
     'An input that is absent is MISSING_INPUT.',
-    rejected('MISSING_INPUT', ({ q, k }) => ({ q, k })),
+    rejectsInputs('MISSING_INPUT', ({ q, k }) => ({ q, k })),
   ),
   contract(
     'unknown-input',
     'An input that the graph does not have is INVALID_ARGUMENT.',
-    rejected('INVALID_ARGUMENT', (good) => ({ ...good, x: good.q })),
+    rejectsInputs('INVALID_ARGUMENT', (good) => ({ ...good, x: good.q })),
   ),
   contract(
     'wrong-shape',
     'An input of another shape is INVALID_SHAPE.',
-    rejected('INVALID_SHAPE', (good) => ({ ...good, k: f32([1, 2, 4, 8], new Float32Array(64)) })),
+    rejectsInputs('INVALID_SHAPE', (good) => ({ ...good, k: f32([1, 2, 4, 8], new Float32Array(64)) })),
   ),
   contract(
     'wrong-dtype',
     'An input of another dtype is INVALID_DTYPE.',
-    rejected('INVALID_DTYPE', (good) => ({ ...good, v: i32([1, 2, 5, 8], new Int32Array(80)) })),
+    rejectsInputs('INVALID_DTYPE', (good) => ({ ...good, v: i32([1, 2, 5, 8], new Int32Array(80)) })),
   ),
   contract(
     'index-out-of-range',
@@ -164,8 +168,8 @@ export const callContract: readonly ContractCase[] = [
     embeddingGraph,
   ),
   contract('strided-inputs', 'A view into a larger array gives what a copy of it gives.', async (backend) => {
-    const graph = attentionGraph(or(slidingWindow({ before: 3, after: 3 }), globalTokens([0])), 70);
-    const inputs = attentionInputs(70, 2);
+    const graph = contractGraph(or(slidingWindow({ before: 3, after: 3 }), globalTokens([0])), 70);
+    const inputs = contractInputs(70, 2);
     const views = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, asView(value)]));
     const executable = await backend.compile(graph);
     const outputs = await executable.run(views);
@@ -173,9 +177,9 @@ export const callContract: readonly ContractCase[] = [
     return differences('run on views', graph, inputs, outputs);
   }),
   contract('overlapping-runs', 'Runs that overlap do not disturb each other.', async (backend) => {
-    const graph = attentionGraph(causal(), 130);
+    const graph = contractGraph(causal(), 130);
     const executable = await backend.compile(graph);
-    const batches = [1, 2, 3, 4].map((seed) => attentionInputs(130, seed));
+    const batches = [1, 2, 3, 4].map((seed) => contractInputs(130, seed));
     const results = await Promise.all(batches.map((inputs) => executable.run(inputs)));
     executable.dispose();
     return results
@@ -186,25 +190,25 @@ export const callContract: readonly ContractCase[] = [
     'two-executables',
     'Two executables of one graph are independent, also of each other’s end.',
     async (backend) => {
-      const graph = attentionGraph(causal(), 20);
-      const [one, two] = [await backend.compile(graph), await backend.compile(graph)];
-      const inputs = attentionInputs(20, 5);
-      const first = await one.run(inputs);
-      one.dispose();
-      const second = await two.run(inputs);
-      two.dispose();
+      const graph = contractGraph(causal(), 20);
+      const [executable, other] = [await backend.compile(graph), await backend.compile(graph)];
+      const inputs = contractInputs(20, 5);
+      const first = await executable.run(inputs);
+      executable.dispose();
+      const second = await other.run(inputs);
+      other.dispose();
       return (
         differences('first executable', graph, inputs, first) ?? differences('second', graph, inputs, second)
       );
     },
   ),
   contract('same-run-same-bits', 'The same run twice gives the same bits.', async (backend) => {
-    const executable = await backend.compile(attentionGraph(slidingWindow({ before: 20, after: 20 }), 300));
-    const inputs = attentionInputs(300, 6);
-    const [one, two] = [await executable.run(inputs), await executable.run(inputs)];
+    const executable = await backend.compile(contractGraph(slidingWindow({ before: 20, after: 20 }), 300));
+    const inputs = contractInputs(300, 6);
+    const [first, second] = [await executable.run(inputs), await executable.run(inputs)];
     executable.dispose();
-    const isSame = Object.keys(one).every((name) =>
-      one[name].data.every((value, i) => Object.is(value, two[name].data[i])),
+    const isSame = Object.keys(first).every((name) =>
+      first[name].data.every((value, i) => Object.is(value, second[name].data[i])),
     );
     return isSame ? undefined : 'the second run differs from the first';
   }),

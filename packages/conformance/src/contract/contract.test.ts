@@ -6,7 +6,7 @@ import { referenceBackend } from '../reference-backend.ts';
 import { contractCases } from './index.ts';
 import { memoryGrowth } from './memory.ts';
 
-/** The reference with executables that differ. */
+/** The reference with changed executables. */
 function broken(change: (executable: Executable) => Partial<Executable>): Backend {
   const good = referenceBackend();
   return {
@@ -18,7 +18,7 @@ function broken(change: (executable: Executable) => Partial<Executable>): Backen
   };
 }
 
-/** A backend whose runs last 300 ms and give the inputs back, as good as any for promises about time. */
+/** A backend whose runs last 300 ms and return their inputs, which is enough for promises about time. */
 const slow = (run: (wait: Promise<void>, options: RunOptions) => Promise<void>): Backend =>
   broken(() => ({
     run: async (inputs: Tensors, options: RunOptions = {}) => {
@@ -51,12 +51,12 @@ test('a compilation that looks at its signal only before it begins', async () =>
 
 test('a compilation that outlives its backend', async () => {
   const make = (): Backend => {
-    const [good, kept] = [referenceBackend(), referenceBackend()];
-    return { ...good, compile: (...args) => kept.compile(...args) };
+    const [good, otherBackend] = [referenceBackend(), referenceBackend()];
+    return { ...good, compile: (...args) => otherBackend.compile(...args) };
   };
-  const found = contractCases.find(({ id }) => id === 'contract:backend-disposed-compiling');
-  expect(await found?.check(make(), make)).toContain('expected DISPOSED, got a result');
-  expect(await found?.check(referenceBackend(), referenceBackend)).toBeUndefined();
+  const contractCase = contractCases.find(({ id }) => id === 'contract:backend-disposed-compiling');
+  expect(await contractCase?.check(make(), make)).toContain('expected DISPOSED, got a result');
+  expect(await contractCase?.check(referenceBackend(), referenceBackend)).toBeUndefined();
 });
 
 test('a run that ignores an abort in its midst', async () => {
@@ -163,8 +163,8 @@ test('an output that is its input, or a constant', async () => {
   const input = returning('same', (_, { x }) => x.data);
   expect(await check('inputs-after-result', input)).toContain('after the inputs were overwritten');
   let constant: Tensor['data'] | undefined;
-  const kept = returning('weight', (data) => (constant ??= data));
-  expect(await check('inputs-after-result', kept)).toContain('the next run');
+  const keeping = returning('weight', (data) => (constant ??= data));
+  expect(await check('inputs-after-result', keeping)).toContain('the next run');
 });
 
 test('a run that takes its inputs away', async () => {
@@ -204,11 +204,11 @@ test('a calibration that finds no numbers where the clock stands still', async (
 });
 
 test('outputs that are never let go', async () => {
-  const kept: Tensors[] = [];
+  const results: Tensors[] = [];
   const leaking = broken(({ run }) => ({
     run: async (inputs) => {
       const outputs = await run(inputs);
-      kept.push(outputs);
+      results.push(outputs);
       return outputs;
     },
   }));

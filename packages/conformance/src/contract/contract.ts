@@ -1,4 +1,4 @@
-/** What a promise of a backend is, and the small calls that it is tried on. */
+/** The interface of a backend's promises, and the small calls on which they are tried. */
 import {
   AttnError,
   f32,
@@ -12,26 +12,32 @@ import {
 } from '@attn/core';
 import { fill } from '../data.ts';
 
-/** One promise. */
+/** A promise of a backend. */
 export interface ContractCase {
   /** `contract:<name>`. */
   readonly id: string;
   readonly description: string;
-  /** The graph that it is tried on: a backend that cannot run it makes no promise about it. Absent where any backend will do. */
+  /**
+   * The graph on which the promise is tried. A backend that cannot
+   * run it makes no promise. Absent if any backend will do.
+   */
   readonly needs?: () => Graph;
-  /** What is wrong, or undefined. Never disposes of the backend; what tries its end makes one of its own. */
+  /**
+   * What is wrong, or undefined. It never disposes of the backend; a
+   * promise about the end makes its own backend.
+   */
   check(backend: Backend, make: MakeBackend): Promise<string | undefined>;
 }
 
 /** Makes a backend that nobody else uses. */
 export type MakeBackend = () => Backend | Promise<Backend>;
 
-/** Declares a promise about calls, which is tried on attention unless `needs` says on what. */
+/** Declares a promise about calls. It is tried on attention unless `needs` has another graph. */
 export function contract(
   name: string,
   description: string,
   check: ContractCase['check'],
-  needs: ContractCase['needs'] = () => attentionGraph(full(), 5),
+  needs: ContractCase['needs'] = () => contractGraph(full(), 5),
 ): ContractCase {
   return { id: `contract:${name}`, description, needs, check };
 }
@@ -46,7 +52,7 @@ export function generalContract(
 }
 
 /** A graph of one attention node with inputs q, k, v of [1, 2, n, 8]. */
-export function attentionGraph(pattern: Pattern, n: number): Graph {
+export function contractGraph(pattern: Pattern, n: number): Graph {
   const builder = new GraphBuilder();
   const spec = { dtype: 'f32', shape: [1, 2, n, 8] } as const;
   const [q, k, v] = [builder.input('q', spec), builder.input('k', spec), builder.input('v', spec)];
@@ -54,13 +60,13 @@ export function attentionGraph(pattern: Pattern, n: number): Graph {
   return builder.build(lse ? { out, lse } : { out });
 }
 
-/** Its inputs. */
-export function attentionInputs(n: number, seed: number): Record<string, Tensor> {
-  const one = (salt: number): Tensor => f32([1, 2, n, 8], fill('bell', 16 * n, seed * 8 + salt));
-  return { q: one(1), k: one(2), v: one(3) };
+/** Inputs of `contractGraph`. */
+export function contractInputs(n: number, seed: number): Record<string, Tensor> {
+  const tensor = (salt: number): Tensor => f32([1, 2, n, 8], fill('bell', 16 * n, seed * 8 + salt));
+  return { q: tensor(1), k: tensor(2), v: tensor(3) };
 }
 
-/** What is wrong unless the promise rejects with an `AttnError` of this code. */
+/** What is wrong, or undefined if the call rejects with an `AttnError` of this code. */
 export async function rejects(
   code: AttnErrorCode,
   call: () => Promise<unknown>,
@@ -74,8 +80,8 @@ export async function rejects(
   }
 }
 
-/** A promise, and whether it has settled by now. */
-export function underWay<T>(promise: Promise<T>): {
+/** Watches whether a promise has settled. */
+export function watch<T>(promise: Promise<T>): {
   readonly promise: Promise<T>;
   readonly isOver: () => boolean;
 } {

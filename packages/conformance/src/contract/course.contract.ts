@@ -1,23 +1,19 @@
-/** What is promised while a run is under way: progress, and that it can be stopped. */
+/** Promises about the course of a run: it reports progress, and can be stopped. */
 import { full, type Backend, type Progress, type Tensor, type Tensors } from '@attn/core';
 import { type Executable, type RunOptions } from '@attn/core/backend';
 import { copy, differences } from '../runner.ts';
-import {
-  attentionGraph,
-  attentionInputs,
-  contract,
-  rejects,
-  underWay,
-  type ContractCase,
-} from './contract.ts';
+import { contractGraph, contractInputs, contract, rejects, watch, type ContractCase } from './contract.ts';
 
 /** A run of this many milliseconds must have reported progress and must notice an abort. */
 const LONG = 150;
 
-/** Lengths that are tried until a run is long: a reference needs 1,024 tokens for that, a GPU may never. */
+/**
+ * Lengths that are tried until a run is long. The reference needs
+ * 1,024 tokens for that; a GPU may never be that slow.
+ */
 const LENGTHS = [512, 1024, 2048, 4096, 8192, 16384];
 
-/** What a check answers when the call was over before anything could be seen of it: a longer one is tried. */
+/** Answer of a check when the call ended before anything could be observed: a longer call is tried then. */
 const TOO_SHORT: unique symbol = Symbol('too short');
 
 interface TimedRun {
@@ -25,7 +21,7 @@ interface TimedRun {
   readonly ms: number;
 }
 
-async function timed(
+async function timeRun(
   executable: Executable,
   inputs: Readonly<Record<string, Tensor>>,
   options?: RunOptions,
@@ -35,8 +31,8 @@ async function timed(
   return { outputs, ms: performance.now() - start };
 }
 
-/** Runs a call and aborts it after a moment: what is wrong with how it ended, and when it did. */
-async function abortedMidway(
+/** Runs a call and aborts it after a moment. Returns what is wrong with its end, and how long it took. */
+async function abortMidway(
   executable: Executable,
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<{ readonly abort: string | undefined; readonly ms: number }> {
@@ -49,7 +45,10 @@ async function abortedMidway(
   return { abort, ms };
 }
 
-/** Tries longer and longer calls until one takes twice `LONG` (it may be faster the next time), and hands that one on. */
+/**
+ * Tries longer and longer calls until one takes twice `LONG` (it may
+ * be faster the next time), and runs the check on it.
+ */
 async function onLongCall(
   backend: Backend,
   check: (
@@ -59,11 +58,13 @@ async function onLongCall(
   ) => Promise<string | undefined | typeof TOO_SHORT> | string | undefined | typeof TOO_SHORT,
 ): Promise<string | undefined> {
   for (const n of LENGTHS) {
-    const executable = await backend.compile(attentionGraph(full(), n));
-    const inputs = attentionInputs(n, 7);
+    const executable = await backend.compile(contractGraph(full(), n));
+    const inputs = contractInputs(n, 7);
     const reports: Progress[] = [];
     try {
-      const run = await timed(executable, inputs, { onProgress: (progress) => void reports.push(progress) });
+      const run = await timeRun(executable, inputs, {
+        onProgress: (progress) => void reports.push(progress),
+      });
       if (run.ms < 2 * LONG && n !== LENGTHS.at(-1)) continue;
       const problem = await check(executable, inputs, { ...run, reports });
       if (problem !== TOO_SHORT) return problem;
@@ -74,30 +75,31 @@ async function onLongCall(
   return undefined;
 }
 
+/** Promises about the course of a run. */
 export const courseContract: readonly ContractCase[] = [
   contract(
     'aborted',
     'A run or a compilation that was aborted before it began rejects with ABORTED.',
     async (backend) => {
       const signal = AbortSignal.abort();
-      const graph = attentionGraph(full(), 5);
+      const graph = contractGraph(full(), 5);
       const executable = await backend.compile(graph);
       const problem =
-        (await rejects('ABORTED', () => executable.run(attentionInputs(5, 1), { signal }))) ??
+        (await rejects('ABORTED', () => executable.run(contractInputs(5, 1), { signal }))) ??
         (await rejects('ABORTED', () => backend.compile(graph, { signal })));
-      const after = await executable.run(attentionInputs(5, 1));
+      const after = await executable.run(contractInputs(5, 1));
       executable.dispose();
-      return problem ?? differences('run after an aborted one', graph, attentionInputs(5, 1), after);
+      return problem ?? differences('run after an aborted one', graph, contractInputs(5, 1), after);
     },
   ),
   contract(
     'aborted-compiling',
     'A compilation that is aborted midway rejects with ABORTED, and the next one is as if nothing had happened.',
     async (backend) => {
-      const graph = attentionGraph(full(), 67);
+      const graph = contractGraph(full(), 67);
       for (const turns of [0, 1, 2]) {
         const controller = new AbortController();
-        const compiling = underWay(backend.compile(graph, { signal: controller.signal }));
+        const compiling = watch(backend.compile(graph, { signal: controller.signal }));
         for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve));
         if (compiling.isOver()) (await compiling.promise).dispose();
         else {
@@ -107,7 +109,7 @@ export const courseContract: readonly ContractCase[] = [
         }
       }
       const executable = await backend.compile(graph);
-      const inputs = attentionInputs(67, 1);
+      const inputs = contractInputs(67, 1);
       const outputs = await executable.run(inputs);
       executable.dispose();
       return differences('run after aborted compilations', graph, inputs, outputs);
@@ -119,12 +121,12 @@ export const courseContract: readonly ContractCase[] = [
     (backend) =>
       onLongCall(backend, async (executable, inputs, { outputs }) => {
         let problem: string | undefined;
-        // A machine that is busy elsewhere can hold up a call whose work is all but done: thrice is no accident.
+        // A busy machine can delay a call whose work is nearly done. Three delays are no accident.
         for (let attempt = 0; attempt < 3; attempt++) {
-          const given = copy(inputs);
-          const { abort, ms } = await abortedMidway(executable, given);
-          // From now on they are the caller's again.
-          for (const { data } of Object.values(given)) data.fill(NaN);
+          const callInputs = copy(inputs);
+          const { abort, ms } = await abortMidway(executable, callInputs);
+          // From now on the inputs are the caller's again.
+          for (const { data } of Object.values(callInputs)) data.fill(NaN);
           if (abort && ms < LONG) return TOO_SHORT;
           problem = abort && `${abort}, ${ms.toFixed(0)} ms after it began`;
           if (problem === undefined) break;
@@ -150,12 +152,12 @@ export const courseContract: readonly ContractCase[] = [
     (backend) =>
       onLongCall(backend, async (executable, inputs, { outputs, ms }) => {
         const error = new Error('thrown by onProgress');
-        for (const onProgress of [() => fail(error), async () => fail(error)]) {
+        for (const onProgress of [() => throwError(error), async () => throwError(error)]) {
           const ended = await executable.run(inputs, { onProgress }).then(
             () => 'a result',
             (reason: unknown) => reason,
           );
-          // A run that is too short to report has nothing to end with.
+          // A run that is too short reports no progress, and so cannot be ended.
           if (ended === 'a result' && ms < 2 * LONG) return TOO_SHORT;
           if (ended !== error) return `expected the error that onProgress threw, got ${String(ended)}`;
         }
@@ -166,11 +168,11 @@ export const courseContract: readonly ContractCase[] = [
   ),
 ];
 
-function fail(error: Error): never {
+function throwError(error: Error): never {
   throw error;
 }
 
-/** The name of an output that differs in any bit. */
+/** Name of an output that differs in any bit, or undefined. */
 function changedOutput(before: Tensors, after: Tensors): string | undefined {
   return Object.keys(before).find((name) =>
     before[name].data.some((value, i) => !Object.is(value, after[name].data[i])),

@@ -1,22 +1,28 @@
-/** What is promised about ends: of an executable, of a backend with work under way, and that neither leaves anything behind. */
+/**
+ * Promises about ends: of an executable, and of a backend with work
+ * under way. Neither leaves anything behind.
+ */
 import { AttnError, causal, full } from '@attn/core';
 import { differences } from '../runner.ts';
 import {
-  attentionGraph,
-  attentionInputs,
+  contractGraph,
+  contractInputs,
   contract,
   generalContract,
   rejects,
-  underWay,
+  watch,
   type ContractCase,
 } from './contract.ts';
 import { memoryGrowth } from './memory.ts';
 
-/** Milliseconds after which a promise counts as one that never settles. */
+/** Milliseconds after which a pending promise counts as a problem. */
 const PATIENCE = 30_000;
 
-/** What a promise came to; an error that is none of ours, and one that never settles, are problems. */
-async function settled<T>(
+/**
+ * The problem of a promise, or undefined: an error that is not an
+ * `AttnError`, or a promise that never settles.
+ */
+async function problemOfSettling<T>(
   what: string,
   promise: Promise<T>,
   check: (value: T) => string | undefined = () => undefined,
@@ -33,13 +39,14 @@ async function settled<T>(
   return problem;
 }
 
+/** Promises about ends. */
 export const endContract: readonly ContractCase[] = [
   contract('disposed', 'A disposed executable rejects runs, and may be disposed again.', async (backend) => {
-    const executable = await backend.compile(attentionGraph(full(), 5));
-    await executable.run(attentionInputs(5, 1));
+    const executable = await backend.compile(contractGraph(full(), 5));
+    await executable.run(contractInputs(5, 1));
     executable.dispose();
     executable.dispose();
-    return rejects('DISPOSED', () => executable.run(attentionInputs(5, 1)));
+    return rejects('DISPOSED', () => executable.run(contractInputs(5, 1)));
   }),
   generalContract(
     'backend-disposed',
@@ -48,7 +55,7 @@ export const endContract: readonly ContractCase[] = [
       const backend = await make();
       await backend.dispose();
       await backend.dispose();
-      return rejects('DISPOSED', () => backend.compile(attentionGraph(full(), 5)));
+      return rejects('DISPOSED', () => backend.compile(contractGraph(full(), 5)));
     },
   ),
   contract(
@@ -57,13 +64,13 @@ export const endContract: readonly ContractCase[] = [
     async (_, make) => {
       for (const turns of [0, 1, 2]) {
         const backend = await make();
-        // Otherwise it would be the probe that is under way.
+        // Otherwise the probe would be under way instead.
         if (turns > 0) await backend.probe();
-        const compiling = underWay(backend.compile(attentionGraph(causal(), 67)));
+        const compiling = watch(backend.compile(contractGraph(causal(), 67)));
         for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve));
         const wasOver = compiling.isOver();
         const ended = wasOver ? undefined : rejects('DISPOSED', () => compiling.promise);
-        const problem = (await settled('dispose', backend.dispose())) ?? (await ended);
+        const problem = (await problemOfSettling('dispose', backend.dispose())) ?? (await ended);
         if (problem) return `after ${turns} turns of the event loop, ${problem}`;
       }
       return undefined;
@@ -74,15 +81,15 @@ export const endContract: readonly ContractCase[] = [
     'Runs that are under way when the backend is disposed give their results or a typed error; none hangs.',
     async (_, make) => {
       const backend = await make();
-      const graph = attentionGraph(causal(), 300);
+      const graph = contractGraph(causal(), 300);
       const executable = await backend.compile(graph);
-      const batches = [1, 2, 3].map((seed) => attentionInputs(300, seed));
+      const batches = [1, 2, 3].map((seed) => contractInputs(300, seed));
       const runs = batches.map((inputs, i) =>
-        settled(`run ${i}`, executable.run(inputs), (outputs) =>
+        problemOfSettling(`run ${i}`, executable.run(inputs), (outputs) =>
           differences(`run ${i}`, graph, inputs, outputs),
         ),
       );
-      const problems = await Promise.all([settled('dispose', backend.dispose()), ...runs]);
+      const problems = await Promise.all([problemOfSettling('dispose', backend.dispose()), ...runs]);
       return problems.find((problem) => problem !== undefined);
     },
   ),
@@ -90,19 +97,19 @@ export const endContract: readonly ContractCase[] = [
     'no-leak',
     'Compiling, running and disposing hundreds of times leaves no memory behind (seen in Node.js only).',
     async (backend) => {
-      const graph = attentionGraph(causal(), 100);
+      const graph = contractGraph(causal(), 100);
       const calls = 300;
       const call = async (): Promise<void> => {
         const executable = await backend.compile(graph);
-        await executable.run(attentionInputs(100, 1));
+        await executable.run(contractInputs(100, 1));
         executable.dispose();
       };
-      const grown = await memoryGrowth(call, calls);
-      // Half of what it would be if each call left its output behind, which is 6.4 KB.
+      const growth = await memoryGrowth(call, calls);
+      // Half of the growth that there would be if each call left its output, 6.4 KB, behind.
       const limit = (calls * 4 * 1600) / 2;
-      return grown === undefined || grown < limit
+      return growth === undefined || growth < limit
         ? undefined
-        : `expected memory to stay as it is, got ${Math.round(grown / 1024)} KB more after ${calls} calls`;
+        : `expected memory to stay as it is, got ${Math.round(growth / 1024)} KB more after ${calls} calls`;
     },
   ),
 ];

@@ -1,22 +1,22 @@
 /**
- * The kinds of memory that a caller's arrays may lie in: all of them are memory to read from, and host APIs
- * take only some of them.
+ * Kinds of memory in which a caller's arrays may lie. All can be
+ * read, but host APIs accept only some of them.
  */
 import { type DType, type Tensor, type Tensors } from '@attn/core';
 import { bytesPerElement, type StorageOf } from '@attn/core/backend';
 
-/** Memory of at least so many bytes, or undefined where this host has none of the kind. */
+/** Allocates at least this many bytes; undefined where this host lacks the kind of memory. */
 type Allocate = (bytes: number) => ArrayBufferLike | undefined;
 
-interface Kind {
+interface MemoryKind {
   readonly allocate: Allocate;
-  /** Whether arrays grow and shrink with their buffer. */
+  /** True when arrays grow and shrink with their buffer. */
   readonly tracksLength?: boolean;
 }
 
 /**
- * `ArrayBuffer` and `SharedArrayBuffer` as newer hosts have them; older ones ignore the option, and pages may
- * lack the latter.
+ * `ArrayBuffer` and `SharedArrayBuffer` of newer hosts. Older hosts
+ * ignore the option, and pages may lack the latter.
  */
 type MakeBuffer = new (bytes: number, options?: { readonly maxByteLength: number }) => ArrayBufferLike;
 const { ArrayBuffer: Plain, SharedArrayBuffer: Shared } = globalThis as {
@@ -26,8 +26,8 @@ const { ArrayBuffer: Plain, SharedArrayBuffer: Shared } = globalThis as {
 
 const PAGE = 65_536;
 
-/** Kinds by what they are called. */
-export const MEMORY_KINDS: Readonly<Record<string, Kind>> = {
+/** Kinds of memory, by their names in messages. */
+export const MEMORY_KINDS: Readonly<Record<string, MemoryKind>> = {
   'a part of a larger buffer': { allocate: (bytes) => new Plain(bytes + 64) },
   'a buffer that can be resized': {
     allocate: (bytes) => new Plain(bytes, { maxByteLength: 2 * bytes + 64 }),
@@ -45,12 +45,12 @@ export const MEMORY_KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** Copies of tensors in memory of a kind, each not quite at its start; undefined where this host has none. */
+/** Copies tensors into memory of a kind, each at an offset; undefined where this host lacks that kind. */
 export function inMemoryOf(
-  { allocate, tracksLength }: Kind,
+  { allocate, tracksLength }: MemoryKind,
   tensors: Tensors,
 ): Record<string, Tensor> | undefined {
-  const placed: Record<string, Tensor> = {};
+  const copies: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
     const { length, byteLength, constructor } = tensor.data;
     const offset = 3 * bytesPerElement(tensor.dtype);
@@ -63,7 +63,7 @@ export function inMemoryOf(
     ) => StorageOf[DType];
     const data = new Storage(buffer, offset, tracksLength ? undefined : length);
     data.set(tensor.data);
-    placed[name] = { ...tensor, data };
+    copies[name] = { ...tensor, data };
   }
-  return placed;
+  return copies;
 }

@@ -1,6 +1,6 @@
 /**
- * What a backend promises beside numbers: the errors it throws, runs that overlap, views as inputs, the end of its life.
- * See the documentation of `Backend` and `Executable` in core.
+ * Promises of a backend beside numbers: its errors, overlapping runs, views as
+ * inputs, its end. See the documentation of `Backend` and `Executable` in core.
  */
 import { argumentsContract } from './arguments.contract.ts';
 import { callContract } from './call.contract.ts';
@@ -12,6 +12,7 @@ import { timeContract } from './time.contract.ts';
 
 export type { ContractCase, MakeBackend } from './contract.ts';
 
+/** All promises. */
 export const contractCases: readonly ContractCase[] = [
   ...callContract,
   ...argumentsContract,

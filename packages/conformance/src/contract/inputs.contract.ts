@@ -1,7 +1,7 @@
 /**
- * Whose the inputs are. They belong to a run from its call until its promise settles: until then nobody
- * writes to them, the backend never; from then on they are the caller's alone, and nothing that the caller
- * does to them shows anywhere.
+ * Promises about inputs. They belong to a run from its call until its promise
+ * settles: until then nobody writes to them, and the backend never does. From then
+ * on they are the caller's alone, and changes to them have no effect anywhere.
  */
 import {
   bool,
@@ -17,16 +17,16 @@ import {
 import { eventLoopTurn, supportsGraph } from '@attn/core/backend';
 import { fill, fillIntegers } from '../data.ts';
 import { changes, copy, differences } from '../runner.ts';
-import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';
+import { contractGraph, contractInputs, contract, type ContractCase } from './contract.ts';
 import { inMemoryOf, MEMORY_KINDS } from './host-memory.ts';
 
-/** A graph and what it is fed. */
+/** A graph and its inputs. */
 interface Call {
   readonly graph: Graph;
   readonly inputs: Record<string, Tensor>;
 }
 
-/** Attention whose pattern depends on data, of any float dtype. */
+/** Attention with a key mask, in any float dtype. */
 function maskedCall(dtype: 'f32' | 'f16' = 'f32'): Call {
   const n = 70;
   const builder = new GraphBuilder();
@@ -37,21 +37,21 @@ function maskedCall(dtype: 'f32' | 'f16' = 'f32'): Call {
     { q, k, v, keyMask },
     { pattern: slidingWindow({ before: 9, after: 9 }) },
   );
-  const inputs = attentionInputs(n, 3);
+  const inputs = contractInputs(n, 3);
   const mask = bool(
     [1, n],
     Array.from({ length: n }, (_, i) => i % 5 !== 2),
   );
   if (dtype === 'f32') return { graph: builder.build({ out }), inputs: { ...inputs, keyMask: mask } };
   const halves = Object.entries(inputs).map(([name, { shape }], i) => {
-    // Halves from 0.5 to 2, of either sign.
+    // Bits of halves from 0.5 to 2, of either sign.
     const bits = fillIntegers(0x800, 16 * n, i).map((value) => 0x3800 + value + (value % 2) * 0x8000);
     return [name, { dtype, shape, data: Uint16Array.from(bits) }] as const;
   });
   return { graph: builder.build({ out }), inputs: { ...Object.fromEntries(halves), keyMask: mask } };
 }
 
-/** Rows of a table, and a product: constants that are read as they are, and that are packed. */
+/** Rows of a table, and a product: constants that backends read directly, and constants that they pack. */
 function weightedCall(place: (constants: Tensors) => Tensors): Call {
   const builder = new GraphBuilder();
   const floats = (shape: readonly number[], seed: number): Tensor => {
@@ -88,7 +88,7 @@ function viewsCall(): Call {
   return { graph: builder.build(outputs), inputs: { x } };
 }
 
-/** What nobody could compute with, and which is out of range where it is an index. */
+/** Values with which nobody can compute; as indices they are out of range. */
 const GARBAGE: Readonly<Record<DType, number>> = {
   f32: NaN,
   f16: 0x7e00,
@@ -102,25 +102,25 @@ function overwrite(tensors: Tensors): void {
   for (const { dtype, data } of Object.values(tensors)) data.fill(GARBAGE[dtype]);
 }
 
-/** Everything that may happen in the next turns of the event loop happens. */
-async function soon(): Promise<void> {
+/** Waits for a few turns of the event loop. */
+async function fewTurns(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await eventLoopTurn();
 }
 
-/** Runs a call, overwrites its inputs as soon as it has its outputs, and then these. */
-async function overwritten(backend: Backend, { graph, inputs }: Call): Promise<string | undefined> {
+/** Runs a call, overwrites its inputs as soon as the outputs exist, and then overwrites the outputs. */
+async function overwriteAfterRun(backend: Backend, { graph, inputs }: Call): Promise<string | undefined> {
   const executable = await backend.compile(graph);
   try {
-    const given = copy(inputs);
-    const outputs = await executable.run(given);
-    overwrite(given);
-    const garbage = copy(given);
-    await soon();
+    const callInputs = copy(inputs);
+    const outputs = await executable.run(callInputs);
+    overwrite(callInputs);
+    const garbage = copy(callInputs);
+    await fewTurns();
     const problem = differences('outputs, after the inputs were overwritten', graph, inputs, outputs);
     if (problem !== undefined) return problem;
     overwrite(outputs);
     return (
-      changes('inputs, after the outputs were overwritten', garbage, given) ??
+      changes('inputs, after the outputs were overwritten', garbage, callInputs) ??
       differences('the next run', graph, inputs, await executable.run(copy(inputs)))
     );
   } finally {
@@ -128,21 +128,22 @@ async function overwritten(backend: Backend, { graph, inputs }: Call): Promise<s
   }
 }
 
-/** What is wrong with a run on inputs of a kind of memory. */
+/** What is wrong with a run on these inputs, or undefined. */
 async function runOn(
   backend: Backend,
   { graph, inputs }: Call,
-  placed: Tensors,
+  runInputs: Tensors,
 ): Promise<string | undefined> {
   const executable = await backend.compile(graph);
   try {
-    const outputs = await executable.run(placed);
-    return differences('run', graph, inputs, outputs) ?? changes('inputs were written to', inputs, placed);
+    const outputs = await executable.run(runInputs);
+    return differences('run', graph, inputs, outputs) ?? changes('inputs were written to', inputs, runInputs);
   } finally {
     executable.dispose();
   }
 }
 
+/** Promises about inputs. */
 export const inputsContract: readonly ContractCase[] = [
   contract(
     'inputs-after-result',
@@ -150,7 +151,7 @@ export const inputsContract: readonly ContractCase[] = [
     async (backend) => {
       for (const call of [maskedCall(), viewsCall()]) {
         if (supportsGraph(backend, call.graph) !== true) continue;
-        const problem = await overwritten(backend, call);
+        const problem = await overwriteAfterRun(backend, call);
         if (problem !== undefined) return problem;
       }
       return undefined;
@@ -160,9 +161,9 @@ export const inputsContract: readonly ContractCase[] = [
     'inputs-of-overlapping-runs',
     'Runs may share inputs, which stay where they are, and one run’s may be overwritten when it has ended, while others go on.',
     async (backend) => {
-      const graph = attentionGraph(causal(), 130);
+      const graph = contractGraph(causal(), 130);
       const executable = await backend.compile(graph);
-      const [shared, own] = [attentionInputs(130, 1), attentionInputs(130, 2)];
+      const [shared, own] = [contractInputs(130, 1), contractInputs(130, 2)];
       const before = copy(own);
       const runs = [
         executable.run(own).finally(() => overwrite(own)),
@@ -172,7 +173,7 @@ export const inputsContract: readonly ContractCase[] = [
       const results = await Promise.all(runs);
       executable.dispose();
       return (
-        changes('inputs that runs share', attentionInputs(130, 1), shared) ??
+        changes('inputs that runs share', contractInputs(130, 1), shared) ??
         results
           .map((outputs, i) => differences(`run ${i}`, graph, i === 0 ? before : shared, outputs))
           .find((problem) => problem)
@@ -186,8 +187,8 @@ export const inputsContract: readonly ContractCase[] = [
       for (const call of [maskedCall(), maskedCall('f16')]) {
         if (supportsGraph(backend, call.graph) !== true) continue;
         for (const [name, kind] of Object.entries(MEMORY_KINDS)) {
-          const placed = inMemoryOf(kind, call.inputs);
-          const problem = placed && (await runOn(backend, call, placed));
+          const runInputs = inMemoryOf(kind, call.inputs);
+          const problem = runInputs && (await runOn(backend, call, runInputs));
           if (problem !== undefined) return `in ${name}: ${problem}`;
         }
       }
@@ -196,7 +197,7 @@ export const inputsContract: readonly ContractCase[] = [
   ),
   contract(
     'memory-of-constants',
-    'So may constants.',
+    'Constants may lie in any memory: shared, resizable, WebAssembly’s, a part of something larger.',
     async (backend) => {
       for (const [name, kind] of Object.entries(MEMORY_KINDS)) {
         const call = weightedCall((constants) => inMemoryOf(kind, constants) ?? constants);

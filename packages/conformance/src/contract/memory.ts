@@ -1,8 +1,11 @@
-/** How much memory a repeated call leaves behind, where the host can tell: in Node.js, whose collector can be called. */
+/**
+ * Memory that a repeated call leaves behind. Only Node.js can tell,
+ * because its garbage collector can be called.
+ */
 import { eventLoopTurn } from '@attn/core/backend';
 
-/** The parts of Node.js that it takes; other hosts lack them. */
-interface Host {
+/** The parts of Node.js that are needed here; other hosts lack them. */
+interface NodeHost {
   readonly process?: {
     memoryUsage?(): { readonly heapUsed: number; readonly external: number };
     getBuiltinModule?(name: string): Builtins | undefined;
@@ -14,9 +17,9 @@ interface Builtins {
   runInNewContext?(code: string): unknown;
 }
 
-/** Bytes by which `calls` further calls make memory grow, after some to warm up; undefined where it cannot be known. */
+/** Bytes by which memory grows in `calls` calls after a warm-up; undefined where the host cannot tell. */
 export async function memoryGrowth(call: () => Promise<void>, calls: number): Promise<number | undefined> {
-  const { process } = globalThis as Host;
+  const { process } = globalThis as NodeHost;
   process?.getBuiltinModule?.('node:v8')?.setFlagsFromString?.('--expose-gc');
   const collect = process?.getBuiltinModule?.('node:vm')?.runInNewContext?.('globalThis.gc');
   if (typeof collect !== 'function' || process?.memoryUsage === undefined) return undefined;

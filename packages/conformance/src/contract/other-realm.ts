@@ -1,14 +1,13 @@
 /**
- * Values of another realm, as an iframe, `node:vm` or Jest makes them: instances of other classes with the
- * same names.
+ * Values of another realm, such as an iframe, `node:vm` or Jest: instances of other classes with equal names.
  */
 
-/** What is used of another realm. */
+/** The part of another realm that is used. */
 export interface Realm {
   readonly Float32Array: typeof Float32Array;
 }
 
-interface Host {
+interface RealmHost {
   readonly document?: {
     readonly body: { append(frame: object): void };
     createElement(name: 'iframe'): { readonly contentWindow: Realm };
@@ -18,9 +17,9 @@ interface Host {
   };
 }
 
-/** Another realm; undefined where the host has no way to make one. */
+/** Makes another realm; undefined where the host cannot make one. */
 export function otherRealm(): Realm | undefined {
-  const { document, process }: Host = globalThis as Host;
+  const { document, process }: RealmHost = globalThis as RealmHost;
   if (document === undefined) return process?.getBuiltinModule?.('node:vm')?.runInNewContext('globalThis');
   const frame = document.createElement('iframe');
   document.body.append(frame);

@@ -1,16 +1,13 @@
-/**
- * What is promised where time does not pass as usual: tests of applications put clocks and timers of their
- * own in place of the host's.
- */
+/** Promises where time does not pass as usual: tests of applications replace the host's clocks and timers. */
 import { full, slidingWindow } from '@attn/core';
 import { clock, type Timer } from '@attn/core/backend';
 import { differences } from '../runner.ts';
-import { attentionGraph, attentionInputs, contract, type ContractCase } from './contract.ts';
+import { contractGraph, contractInputs, contract, type ContractCase } from './contract.ts';
 
 /** Milliseconds of the host's own clock after which a call counts as one that never ends. */
 const PATIENCE = 60_000;
 
-/** Timers that never fire, as tests have them before they move their clock. */
+/** Timers that never fire, like those of tests before they move their clock. */
 const NEVER = {
   setTimeout: () => 0,
   clearTimeout: () => {},
@@ -21,8 +18,8 @@ const NEVER = {
 } as const;
 
 /**
- * Does something while the global clock stands still and no global timer fires; undefined when it does not
- * end.
+ * Does some work while the global clock stands still and no global
+ * timer fires; undefined when it does not end.
  */
 async function inStillTime<T>(work: () => Promise<T>): Promise<T | undefined> {
   const host = globalThis as Record<string, unknown>;
@@ -45,6 +42,7 @@ async function inStillTime<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Promises about time. */
 export const timeContract: readonly ContractCase[] = [
   contract(
     'still-time',
@@ -53,22 +51,22 @@ export const timeContract: readonly ContractCase[] = [
       const backend = await make();
       try {
         await backend.probe();
-        const graph = attentionGraph(slidingWindow({ before: 20, after: 20 }), 300);
-        const inputs = attentionInputs(300, 6);
+        const graph = contractGraph(slidingWindow({ before: 20, after: 20 }), 300);
+        const inputs = contractInputs(300, 6);
         const result = await inStillTime(async () => {
-          // What it measures then is nothing to go by: to fail is as good.
-          const found = await backend.calibrate?.().catch(() => undefined);
+          // Its measurements mean nothing then, so it may also fail.
+          const calibration = await backend.calibrate?.().catch(() => undefined);
           const executable = await backend.compile(graph);
           const outputs = await executable.run(inputs);
           executable.dispose();
-          return { found, outputs };
+          return { calibration, outputs };
         });
         if (result === undefined) return `nothing came of a call within ${PATIENCE} ms`;
-        const numbers = JSON.stringify(result.found ?? null, (_key, value: unknown) =>
+        const numbers = JSON.stringify(result.calibration ?? null, (_key, value: unknown) =>
           typeof value === 'number' && !Number.isFinite(value) ? 'no number' : value,
         );
         if (numbers.includes('no number')) return `expected calibration to find numbers, got ${numbers}`;
-        const estimate = backend.estimate(attentionGraph(full(), 300));
+        const estimate = backend.estimate(contractGraph(full(), 300));
         if (!(estimate > 0 && estimate < 1e6)) return `expected an estimate in milliseconds, got ${estimate}`;
         return differences('run', graph, inputs, result.outputs);
       } finally {

@@ -1,4 +1,7 @@
-/** Faults in what attention means: options that are ignored, windows off by one, keys that count twice, wrong heads. */
+/**
+ * Faults in the meaning of attention: ignored options, windows off by
+ * one, keys that count twice, wrong heads.
+ */
 import { patternFromJson, type Tensor, type Tensors } from '@attn/core';
 import { type AttentionAttributes, type NodeOf } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
@@ -6,7 +9,7 @@ import { evaluateBiased, fedWith, onNodes, type Fault } from './fault.testing.ts
 
 type Attention = NodeOf<'attention'>;
 
-/** The reference on a graph whose attention nodes are changed. */
+/** The reference on a graph with changed attention nodes. */
 const onAttention = (change: (node: Attention) => Partial<Attention>): (() => Evaluate) =>
   onNodes((node) => (node.op === 'attention' ? { ...node, ...change(node) } : node));
 
@@ -32,13 +35,13 @@ function withWindow(change: (window: Record<string, unknown>) => Record<string, 
   return withAttributes(({ pattern }) => ({ pattern: patternFromJson(walk(pattern.toJSON())) }));
 }
 
-/** The first row of a [batch, …] tensor in all rows. */
+/** A [batch, …] tensor whose rows all equal its first row. */
 function firstRowEverywhere(value: Tensor): Tensor {
   const width = value.data.length / value.shape[0];
   return { ...value, data: value.data.map((_, i) => value.data[i % width]) };
 }
 
-/** Visible pairs that both the window and the global tokens list count twice: log 2 is added to their logits. */
+/** Counts pairs twice that both the window and the global tokens allow: log 2 is added to their logits. */
 const countedTwice: Evaluate = (graph, inputs) => {
   const [node] = graph.nodes;
   if (node?.op !== 'attention' || inputs.bias) return evaluateRounded(graph, inputs);
@@ -139,7 +142,7 @@ export const attentionFaults: readonly Fault[] = [
     name: 'key/value head h mod kvHeads',
     among: 'attn:attention:*kvHeads=2*',
     make: () => (graph, inputs) => {
-      // With q's heads in the order in which a wrong reader would pair them, the reference pairs them wrongly too.
+      // With q's heads in the order of a wrong pairing, the reference pairs them wrongly too.
       const heads = inputs.q.shape[1];
       const kvHeads = inputs.k.shape[1];
       const order = Array.from(

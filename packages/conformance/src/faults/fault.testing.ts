@@ -1,23 +1,23 @@
-/** What a planted fault is, and how to make one from the reference. */
+/** The interface of planted faults, and functions that make them from the reference. */
 import type { Graph, Tensor, Tensors } from '@attn/core';
 import type { GraphNode, NodeOf } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 
-/** A mistake, and the cases among which it must show. */
+/** A planted fault, and the cases among which it must show. */
 export interface Fault {
   readonly name: string;
   /** A selector of cases; the suite must fail at least one of them. */
   readonly among: string;
-  /** Makes the faulty evaluation; called for each backend, so that it may remember things. */
+  /** Makes the faulty evaluation. It is called for each backend, so that the fault may have state. */
   readonly make: () => Evaluate;
 }
 
-/** A graph with some of its nodes changed. */
+/** A copy of a graph with changed nodes. */
 export function withNodes(graph: Graph, change: (node: GraphNode) => GraphNode): Graph {
   return { ...graph, nodes: graph.nodes.map(change) };
 }
 
-/** The reference on a graph whose nodes are changed. */
+/** The reference on a graph with changed nodes. */
 export const onNodes =
   (change: (node: GraphNode, graph: Graph) => GraphNode): (() => Evaluate) =>
   () =>
@@ -27,7 +27,7 @@ export const onNodes =
       inputs,
     );
 
-/** The reference fed with changed inputs. */
+/** The reference with changed inputs. */
 export const fedWith =
   (change: (inputs: Tensors, graph: Graph) => Tensors): (() => Evaluate) =>
   () =>
@@ -44,7 +44,7 @@ export const giving =
     return outputs;
   };
 
-/** The reference on a graph of one attention node without a bias, with this one. Heads come first. */
+/** The reference with a bias added, on a graph of one attention node without a bias. Heads come first. */
 export function evaluateBiased(
   graph: Graph,
   node: NodeOf<'attention'>,

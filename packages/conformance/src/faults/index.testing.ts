@@ -1,6 +1,6 @@
 /**
- * Deliberately wrong backends, to prove that the suite sees what it is there for. Each is the reference with one mistake
- * that real kernels have made.
+ * Deliberately wrong backends, which prove that the suite notices faults.
+ * Each is the reference with one fault that real kernels have had.
  */
 import { attentionFaults } from './attention.testing.ts';
 import type { Fault } from './fault.testing.ts';

@@ -14,7 +14,7 @@ function attending(
   );
 }
 
-/** Equal elements come in reverse. */
+/** Sorts equal elements in reverse order. */
 const unstable: Evaluate = (graph, inputs) => {
   const outputs = evaluateRounded(graph, inputs);
   if (graph.nodes[0]?.op !== 'argsort') return outputs;

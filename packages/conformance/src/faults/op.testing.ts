@@ -2,6 +2,7 @@
 import type { Graph } from '@attn/core';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 import { fedWith, giving, onNodes, type Fault } from './fault.testing.ts';
+import { pointwiseFaults } from './pointwise.testing.ts';
 
 /** Sums in float32, one after another, of squares that are not centred. */
 const onePassVariance: Evaluate = (graph, inputs) => {
@@ -64,11 +65,7 @@ export const opFaults: readonly Fault[] = [
     among: 'attn:mask:*NaN*',
     make: giving(({ out }, { x }) => x.data.forEach((value, i) => value !== value && (out.data[i] = NaN))),
   },
-  {
-    name: 'the tanh approximation for the exact gelu',
-    among: 'attn:gelu:*approximate=none*',
-    make: onNodes((node) => (node.op === 'gelu' ? { ...node, attributes: { approximate: 'tanh' } } : node)),
-  },
+  ...pointwiseFaults,
   {
     name: 'no fused activation',
     among: 'attn:linear:*activation*',

@@ -1,4 +1,4 @@
-/** Faults in how results come about: numerics, rows that are not written, memory that is shared or stale. */
+/** Faults in the computation of results: numerics, rows that are not written, shared or stale memory. */
 import { type Tensors } from '@attn/core';
 import { halfToNumber, numberToHalf } from '@attn/core/backend';
 import { evaluateRounded } from '../reference-backend.ts';
@@ -92,12 +92,12 @@ export const outputFaults: readonly Fault[] = [
     name: 'outputs are written into the same arrays at each run',
     among: 'attn:attention:full;n=*',
     make: () => {
-      let kept: Tensors | undefined;
+      let previous: Tensors | undefined;
       return (graph, inputs) => {
         const outputs = evaluateRounded(graph, inputs);
-        if (kept?.out.data.length === outputs.out.data.length) kept.out.data.set(outputs.out.data);
-        else kept = outputs;
-        return { ...outputs, out: kept.out };
+        if (previous?.out.data.length === outputs.out.data.length) previous.out.data.set(outputs.out.data);
+        else previous = outputs;
+        return { ...outputs, out: previous.out };
       };
     },
   },

@@ -1,10 +1,13 @@
-/** Faults of a softmax that is right where logits are ordinary. */
+/** Faults of a softmax that is right only for ordinary logits. */
 import { full, GraphBuilder, type Tensor } from '@attn/core';
 import { mergeStates, type AttentionState } from '@attn/core/backend';
 import { evaluateRounded, type Evaluate } from '../reference-backend.ts';
 import { evaluateBiased, giving, type Fault } from './fault.testing.ts';
 
-/** The reference with rows of attention changed: by their lse, what their weights are multiplied by. */
+/**
+ * The reference with changed rows of attention: `factorOf` returns
+ * the factor of a row's weights from its lse.
+ */
 const withWeights = (factorOf: (lse: number) => number): (() => Evaluate) =>
   giving((outputs) => {
     if (outputs.lse === undefined) return;
@@ -22,7 +25,7 @@ const withWeights = (factorOf: (lse: number) => number): (() => Evaluate) =>
     outputs.lse = change(outputs.lse, 1, -Infinity);
   });
 
-/** Hidden pairs have a logit of −10³⁰. */
+/** Gives hidden pairs a logit of −10³⁰. */
 const finiteMask: Evaluate = (graph, inputs) => {
   const [node] = graph.nodes;
   if (node?.op !== 'attention' || inputs.bias) return evaluateRounded(graph, inputs);
@@ -31,7 +34,7 @@ const finiteMask: Evaluate = (graph, inputs) => {
   return evaluateBiased(graph, open, inputs, (b, h, q, k) => (pattern.allows(b, h, q, k) ? 0 : -1e30));
 };
 
-/** Keys are shared between two, and what they find is merged by its lse in float32. */
+/** Computes two halves of the keys separately, and merges the results by their lse in float32. */
 const mergedByLse: Evaluate = (graph, inputs) => {
   const [node] = graph.nodes;
   const whole = evaluateRounded(graph, inputs);
@@ -39,8 +42,9 @@ const mergedByLse: Evaluate = (graph, inputs) => {
   const [batch, , keys] = inputs.k.shape;
   const builder = new GraphBuilder();
   const keyMask = { dtype: 'bool', shape: [batch, keys] } as const;
-  const fed = Object.entries({ ...inputs, keyMask }).map(([name, spec]) => [name, builder.input(name, spec)]);
-  const { q, k, v, ...others } = Object.fromEntries(fed);
+  const entries = Object.entries({ ...inputs, keyMask });
+  const values = Object.fromEntries(entries.map(([name, spec]) => [name, builder.input(name, spec)]));
+  const { q, k, v, ...others } = values;
   const part = builder.build({ ...builder.attention({ ...others, q, k, v }, node.attributes) });
   const states = [true, false].map((isFirst): AttentionState => {
     const data = Uint8Array.from({ length: batch * keys }, (_, i) => Number(i % keys < 64 === isFirst));
@@ -50,13 +54,13 @@ const mergedByLse: Evaluate = (graph, inputs) => {
   return mergeStates(states);
 };
 
-/** So are the rounds of LSH attention. */
+/** Computes the rounds of LSH attention separately, and merges the results by their lse in float32. */
 const roundsByLse: Evaluate = (graph, inputs) => {
   const [node] = graph.nodes;
   const whole = evaluateRounded(graph, inputs);
-  if (node?.op !== 'lshAttention' || inputs.mask || whole.lse === undefined) return whole;
+  if (node?.op !== 'lshAttention' || inputs.keyMask || whole.lse === undefined) return whole;
   const [batch, heads, rounds, n] = inputs.order.shape;
-  // Where rounds know nothing of each other.
+  // Only if rounds are independent of each other.
   if (rounds === 1 || node.attributes.wrap || (node.attributes.duplicates ?? 'each') !== 'each') return whole;
   const shape = [batch, heads, 1, n];
   const [order] = [...graph.inputs].flatMap(([name, id]) => (name === 'order' ? [id] : []));
@@ -71,7 +75,7 @@ const roundsByLse: Evaluate = (graph, inputs) => {
   });
   const { out, lse } = mergeStates(states);
   const width = out.data.length / lse.data.length;
-  // Who sees nothing stands for itself.
+  // A token that sees nothing attends to itself.
   const data = out.data.map((value, i) =>
     lse.data[Math.floor(i / width)] === -Infinity ? whole.out.data[i] : value,
   );
@@ -94,7 +98,7 @@ export const rangeFaults: readonly Fault[] = [
     among: 'attn:graph:additive-left-padded',
     make: giving((outputs) => {
       const { shape, data } = outputs.second;
-      // The rows of padding, whose greatest logit is the least float32.
+      // The rows of padding have the least float32 as their greatest logit.
       const padded = (i: number): boolean => Math.floor(i / shape[2]) % shape[1] < 9;
       outputs.second = { ...outputs.second, data: data.map((value, i) => (padded(i) ? NaN : value)) };
     }),

@@ -1,6 +1,7 @@
 /**
- * Goldens of one BigBird block-sparse layer of Hugging Face `transformers`. The original lists key blocks per query
- * block, and a block that is listed twice counts twice; ours counts each key once, so a bias of log(count) makes up for it.
+ * Goldens of one BigBird block-sparse layer of Hugging Face `transformers`. The
+ * original lists key blocks for each query block, and counts a block that is listed
+ * twice twice. Ours counts each key once, so a bias of log(count) makes up for it.
  */
 import { blockSparse, GraphBuilder, type Tensor, type Value } from '@attn/core';
 import type { Golden, GoldenCall } from './golden.ts';
@@ -19,7 +20,7 @@ export function bigbirdCall(golden: Golden): GoldenCall {
 
   const builder = new GraphBuilder();
   const x = builder.input('hidden', hidden);
-  const project = (name: string): Value => projectHeads(builder, golden, x, name, heads, 'bhnd');
+  const project = (name: string): Value => projectHeads(builder, x, { golden, name, heads, layout: 'bhnd' });
   const { out } = builder.attention(
     {
       q: project('query'),
@@ -44,7 +45,10 @@ export function bigbirdCall(golden: Golden): GoldenCall {
   };
 }
 
-/** [query block][key block]: how often the original lists the key block. `rand_blocks` is [heads, blocks − 2, r]. */
+/**
+ * How often the original lists each key block, by [query block][key
+ * block]. `rand_blocks` is [heads, blocks − 2, r].
+ */
 function blockCounts(blocks: number, randoms: Tensor, head: number): number[][] {
   const perRow = randoms.shape[2];
   const last = blocks - 1;
@@ -63,7 +67,7 @@ function blockCounts(blocks: number, randoms: Tensor, head: number): number[][] 
   });
 }
 
-/** [1, heads, length, length]: log of how often a pair counts; 0 where it is not seen at all. */
+/** The bias [1, heads, length, length]: log of how often a pair counts; 0 where it does not count at all. */
 function countBias(
   counts: readonly (readonly (readonly number[])[])[],
   length: number,

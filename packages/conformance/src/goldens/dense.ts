@@ -6,7 +6,7 @@ import type { Golden, GoldenCall } from './golden.ts';
 export function denseCall(golden: Golden): GoldenCall {
   const { causal: direction, Nq, Nk, scale } = golden.entry.config as DenseConfig;
   const isCausal = direction !== 'none';
-  // PyTorch's own causal mask is aligned at the top left, that of a key/value cache at the bottom right.
+  // PyTorch's causal mask is aligned at the top left; that of a key/value cache, at the bottom right.
   const queryOffset = direction === 'top-left' ? 0 : Nk - Nq;
   return attentionCall(golden, { pattern: isCausal ? causal() : full(), scale, queryOffset });
 }
@@ -16,7 +16,7 @@ export function attentionCall(
   golden: Golden,
   attributes: Parameters<GraphBuilder['attention']>[1],
 ): GoldenCall {
-  const given: Record<string, Tensor | undefined> = {
+  const tensors: Record<string, Tensor | undefined> = {
     q: golden.tensor('in.q'),
     k: golden.tensor('in.k'),
     v: golden.tensor('in.v'),
@@ -25,7 +25,7 @@ export function attentionCall(
     globalMask: golden.optional('in.global_mask'),
   };
   const inputs: Record<string, Tensor> = {};
-  for (const [name, tensor] of Object.entries(given)) if (tensor) inputs[name] = tensor;
+  for (const [name, tensor] of Object.entries(tensors)) if (tensor) inputs[name] = tensor;
 
   const builder = new GraphBuilder();
   const values = Object.fromEntries(

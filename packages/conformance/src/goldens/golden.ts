@@ -1,6 +1,6 @@
 /**
- * Goldens are outputs of the original Python implementations, so that our own reference cannot be wrong unnoticed. This
- * file reads them, in Node from disk and in a browser over HTTP, and runs them on a backend.
+ * Goldens are outputs of the original Python implementations. They would show an error of our own reference.
+ * This file reads them, in Node from disk and in a browser over HTTP, and runs them on a backend.
  */
 import { type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { supportsGraph } from '@attn/core/backend';
@@ -8,7 +8,7 @@ import { parseSafetensors } from '@attn/safetensors';
 import { compareOutput, toNumbers, type Expected } from '../compare.ts';
 import type { CaseResult } from '../runner.ts';
 
-/** The groups of goldens that are here. */
+/** Groups of goldens. */
 export type GoldenGroup =
   | 'dense'
   | 'window'
@@ -24,33 +24,43 @@ export type GoldenGroup =
 export interface GoldenEntry {
   readonly id: string;
   readonly group: GoldenGroup;
-  /** Relative to the manifest. */
+  /** Path of the file, relative to the manifest. */
   readonly file: string;
-  /** The options of the original call; which they are depends on the group. */
+  /** Options of the original call; their type depends on the group. */
   readonly config: unknown;
   readonly tolerance: { readonly atol: number };
   readonly notes?: string;
 }
 
-/** A golden with its tensors, by the names in the file: `in.q`, `param.query.weight`, `aux.rand_blocks`, `out.o`. */
+/**
+ * A golden with its tensors, by the names in the file: `in.q`,
+ * `param.query.weight`, `aux.rand_blocks`, `out.o`.
+ */
 export interface Golden {
   readonly entry: GoldenEntry;
   tensor(name: string): Tensor;
   optional(name: string): Tensor | undefined;
 }
 
-/** A golden as a call of ours. */
+/** A golden as a call of a backend. */
 export interface GoldenCall {
   readonly graph: Graph;
   readonly inputs: Tensors;
   /** For each output of the graph the tensor of the file that it must equal. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** For each output of [rows …, width] the rows that count: 0 where the original yields something without meaning. Default: all. */
+  /**
+   * For each output of [rows …, width], the rows that count: 0 where
+   * the original's numbers have no meaning. Default: all.
+   */
   readonly rowsThatCount?: Readonly<Record<string, Tensor>>;
 }
 
-/** The goldens are served as they are, beside this package's code. Bundlers would take `new URL(…, import.meta.url)` for an asset. */
+/**
+ * URL of this file. The goldens are beside this package's code; with
+ * `new URL(…, import.meta.url)` bundlers would treat them as assets.
+ */
 const CODE: string = import.meta.url;
+/** URL of the goldens. */
 const FOLDER: URL = new URL('../../goldens/', CODE);
 
 /** All entries, in order. */
@@ -65,10 +75,10 @@ export async function readGolden(entry: GoldenEntry): Promise<Golden> {
   const { tensors } = parseSafetensors(await readBytes(entry.file));
   const optional = (name: string): Tensor | undefined => tensors.get(name);
   const tensor = (name: string): Tensor => {
-    const found = tensors.get(name);
-    if (found === undefined)
+    const value = tensors.get(name);
+    if (value === undefined)
       throw new Error(`[attn/conformance] golden ${entry.file}: expected a tensor ${name}`);
-    return found;
+    return value;
   };
   return { entry, tensor, optional };
 }
@@ -95,8 +105,8 @@ export function goldenId({ group, id }: GoldenEntry): string {
 
 /** What is wrong with the outputs of a golden, or undefined. */
 export function goldenMismatch(golden: Golden, call: GoldenCall, outputs: Tensors): string | undefined {
-  for (const [name, wanted] of Object.entries(call.outputs)) {
-    const expected = expectation(wanted, golden.entry.tolerance.atol, call.rowsThatCount?.[name]);
+  for (const [name, expectedTensor] of Object.entries(call.outputs)) {
+    const expected = expectation(expectedTensor, golden.entry.tolerance.atol, call.rowsThatCount?.[name]);
     const mismatch = compareOutput(name, expected, outputs[name]);
     if (mismatch)
       return `${goldenId(golden.entry)}: ${golden.entry.notes ?? 'as the original'}\n${mismatch.text}`;
@@ -104,13 +114,16 @@ export function goldenMismatch(golden: Golden, call: GoldenCall, outputs: Tensor
   return undefined;
 }
 
-/** The manifest's bound, plus the rounding of the expected and of the actual value to float32. */
-function expectation(wanted: Tensor, atol: number, rowsThatCount: Tensor | undefined): Expected {
-  const data = toNumbers(wanted);
+/**
+ * The expectation of an output: the manifest's bound, plus the
+ * rounding of the expected and the actual value to float32.
+ */
+function expectation(original: Tensor, atol: number, rowsThatCount: Tensor | undefined): Expected {
+  const data = toNumbers(original);
   const width = data.length / (rowsThatCount?.data.length ?? 1);
   return {
-    dtype: wanted.dtype,
-    shape: wanted.shape,
+    dtype: original.dtype,
+    shape: original.shape,
     data,
     tolerance: data.map((value, i) =>
       rowsThatCount?.data[Math.floor(i / width)] === 0 ? Infinity : atol + Math.abs(value) * 2 ** -23,

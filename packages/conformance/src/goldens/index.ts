@@ -1,4 +1,4 @@
-/** The goldens as calls, ready for a backend. */
+/** Goldens as calls of a backend. */
 import { bigbirdCall } from './bigbird.ts';
 import { denseCall } from './dense.ts';
 import type { Golden, GoldenCall } from './golden.ts';
@@ -11,7 +11,13 @@ import { windowCall } from './window.ts';
 
 export * from './golden.ts';
 
-/** A golden may be called in several ways that must all give the same; the name says how. */
+/**
+ * The calls of a golden, by name. All must give equal results.
+ *
+ * @example
+ * const golden = await readGolden(entry);
+ * for (const call of Object.values(goldenCalls(golden))) await runGolden(backend, golden, call);
+ */
 export function goldenCalls(golden: Golden): Readonly<Record<string, GoldenCall>> {
   const { group } = golden.entry;
   switch (group) {

@@ -1,9 +1,12 @@
-/** Goldens of Linformer: a whole layer of lucidrains' implementation, and the formula alone with what that one has not. */
+/**
+ * Goldens of Linformer: a whole layer of lucidrains' implementation,
+ * and the formula alone, with features that lucidrains lacks.
+ */
 import { GraphBuilder, buildLinformer, linformer, type Tensor, type Value } from '@attn/core';
-import { type AttentionLayout } from '@attn/core/backend';
+import type { AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 
-/** The layer as one graph. Its projections are stored as [n, k]; ours are [k, n]. */
+/** The layer as one graph. The original stores projections as [n, k]; ours are [k, n]. */
 export function linformerCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const { heads, dim_head: headDim, share_kv: shareKv } = golden.entry.config as LinformerConfig;
   const [x, context] = [golden.tensor('in.x'), golden.optional('in.context')];
@@ -18,14 +21,14 @@ export function linformerCall(golden: Golden, layout: AttentionLayout): GoldenCa
     const y = builder.reshape(builder.linear(from, matrix), split);
     return layout === 'bhnd' ? builder.transpose(y, [0, 2, 1, 3]) : y;
   };
-  const given = builder.input('x', x);
-  const source = context ? builder.input('context', context) : given;
+  const xInput = builder.input('x', x);
+  const source = context ? builder.input('context', context) : xInput;
   const k = project(source, 'to_k');
   const transposed = (name: string): Value => builder.transpose(weight(name), [1, 0]);
   const { out } = buildLinformer(
     builder,
     {
-      q: project(given, 'to_q'),
+      q: project(xInput, 'to_q'),
       k,
       v: shareKv ? k : project(source, 'to_v'),
       E: transposed('proj_k'),

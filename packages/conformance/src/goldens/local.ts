@@ -1,4 +1,7 @@
-/** Goldens of one Reformer local self-attention layer of Hugging Face `transformers`, with its three projections. */
+/**
+ * Goldens of one Reformer local self-attention layer of Hugging Face
+ * `transformers`, with its three projections.
+ */
 import { GraphBuilder, buildLocalChunks } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
@@ -12,7 +15,7 @@ export function localCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const builder = new GraphBuilder();
   const x = builder.input('hidden', hidden);
   const project = (name: string) =>
-    projectHeads(builder, golden, x, name, config.num_attention_heads, layout);
+    projectHeads(builder, x, { golden, name, heads: config.num_attention_heads, layout });
   const { out } = buildLocalChunks(
     builder,
     {

@@ -1,14 +1,14 @@
 /**
- * Goldens of one whole Longformer self-attention layer of Hugging Face `transformers`, with its six projections: the
- * separate global ones, masks in the three-valued convention, windows wider than the sequence, odd lengths.
+ * Goldens of a whole Longformer self-attention layer of Hugging Face `transformers` with its six projections:
+ * separate projections of global tokens, three-valued masks, windows wider than the sequence, odd lengths.
  */
 import { globalTokens, GraphBuilder, or, slidingWindow, type Tensor, type Value } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';
 import type { Golden, GoldenCall } from './golden.ts';
 
 /**
- * The layer as one graph. `mask012` is 0 for padding (neither seen nor computed), 1 for local, 2 for global tokens;
- * `attention_window` is the width of both sides together.
+ * The layer as one graph. `mask012` is 0 for padding (neither seen nor computed), 1 for
+ * local, 2 for global tokens; `attention_window` is the width of both sides together.
  */
 export function longformerCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const { num_attention_heads: heads, attention_window: window } = golden.entry.config as LongformerConfig;
@@ -31,7 +31,7 @@ export function longformerCall(golden: Golden, layout: AttentionLayout): GoldenC
 
   const builder = new GraphBuilder();
   const x = builder.input('hidden', hidden);
-  const project = (name: string): Value => projectHeads(builder, golden, x, name, heads, layout);
+  const project = (name: string): Value => projectHeads(builder, x, { golden, name, heads, layout });
   const { out } = builder.attention(
     {
       q: project('query'),
@@ -50,18 +50,24 @@ export function longformerCall(golden: Golden, layout: AttentionLayout): GoldenC
   return { graph, inputs, outputs: { out: golden.tensor('out.hidden_states') } };
 }
 
-/** x·Wᵀ, + b where there is one, cut into heads. */
+/** A projection of a golden's layer. */
+export interface HeadProjection {
+  readonly golden: Golden;
+  /** `query`, `key`, … as in the names of the file's tensors. */
+  readonly name: string;
+  readonly heads: number;
+  readonly layout: AttentionLayout;
+}
+
+/** Projects x and splits the result into heads: x·Wᵀ, plus b if there is one. */
 export function projectHeads(
   builder: GraphBuilder,
-  golden: Golden,
   x: Value,
-  name: string,
-  heads: number,
-  layout: AttentionLayout,
+  { golden, name, heads, layout }: HeadProjection,
 ): Value {
   const weight = builder.constant(golden.tensor(`param.${name}.weight`), `${name}.weight`);
-  const given = golden.optional(`param.${name}.bias`);
-  const bias = given && builder.constant(given, `${name}.bias`);
+  const biasTensor = golden.optional(`param.${name}.bias`);
+  const bias = biasTensor && builder.constant(biasTensor, `${name}.bias`);
   const [batch, length, width] = x.shape;
   const split = builder.reshape(builder.linear(x, weight, bias), [batch, length, heads, width / heads]);
   return layout === 'bhnd' ? builder.transpose(split, [0, 2, 1, 3]) : split;
@@ -72,7 +78,7 @@ interface LongformerConfig {
   readonly attention_window: number;
 }
 
-/** The inverse: heads side by side. */
+/** Puts heads side by side, the inverse of splitting. */
 export function joinHeads(
   builder: GraphBuilder,
   out: Value,

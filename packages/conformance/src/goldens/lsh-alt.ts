@@ -1,6 +1,6 @@
 /**
- * Goldens of the LSH attention of lucidrains' `reformer_pytorch`: pairs that count each time or by the logarithm of their count, across
- * buckets or within them.
+ * Goldens of the LSH attention of lucidrains' `reformer_pytorch`: pairs that count
+ * each time or by the logarithm of their count, across buckets or within them.
  */
 import { GraphBuilder, buildLsh, type Tensor } from '@attn/core';
 import type { Golden, GoldenCall } from './golden.ts';
@@ -8,17 +8,17 @@ import type { Golden, GoldenCall } from './golden.ts';
 /** The call on [BH, N, D], with rotations that all heads share. */
 export function lshAltCall(golden: Golden): GoldenCall {
   const config = golden.entry.config as LshAltConfig;
-  const inputs: Record<string, Tensor> = { qk: oneHead(golden, 'qk'), v: oneHead(golden, 'v') };
+  const inputs: Record<string, Tensor> = { q: oneHead(golden, 'qk'), v: oneHead(golden, 'v') };
   const mask = golden.optional('in.mask');
-  if (mask) inputs.mask = mask;
+  if (mask) inputs.keyMask = mask;
 
   const builder = new GraphBuilder();
   const { out, buckets = undefined } = buildLsh(
     builder,
     {
-      q: builder.input('qk', inputs.qk),
+      q: builder.input('q', inputs.q),
       v: builder.input('v', inputs.v),
-      keyMask: mask && builder.input('mask', mask),
+      keyMask: mask && builder.input('keyMask', mask),
       rotations: builder.constant(golden.tensor('aux.rotations'), 'rotations'),
     },
     {
@@ -42,7 +42,7 @@ export function lshAltCall(golden: Golden): GoldenCall {
     inputs,
     outputs: {
       out: expected,
-      // The original numbers them through all rounds.
+      // The original numbers buckets through all rounds.
       buckets: {
         dtype: 'i32',
         shape: expectedBuckets.shape,
@@ -56,7 +56,7 @@ export function lshAltCall(golden: Golden): GoldenCall {
   };
 }
 
-/** [BH, N, D] as [BH, 1, N, D]. */
+/** A tensor [BH, N, D] as [BH, 1, N, D]. */
 function oneHead(golden: Golden, name: string): Tensor {
   const tensor = golden.tensor(`in.${name}`);
   const [batch, length, dim] = tensor.shape;

@@ -1,6 +1,7 @@
 /**
- * Goldens of one Reformer LSH self-attention layer of Hugging Face `transformers`, with its two projections: rounds, factorised buckets,
- * neighbours on either side, padding, causal or not, and sequences no longer than a chunk.
+ * Goldens of one Reformer LSH self-attention layer of Hugging Face `transformers`,
+ * with its two projections: rounds, factorised buckets, neighbours on either side,
+ * padding, causal or not, and sequences no longer than a chunk.
  */
 import { GraphBuilder, buildLsh, type Tensor } from '@attn/core';
 import { type AttentionLayout } from '@attn/core/backend';
@@ -20,9 +21,9 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const { out, buckets } = buildLsh(
     builder,
     {
-      q: projectHeads(builder, golden, x, 'query_key', heads, layout),
-      v: projectHeads(builder, golden, x, 'value', heads, layout),
-      keyMask: mask && builder.input('mask', mask),
+      q: projectHeads(builder, x, { golden, name: 'query_key', heads, layout }),
+      v: projectHeads(builder, x, { golden, name: 'value', heads, layout }),
+      keyMask: mask && builder.input('keyMask', mask),
       rotations: rotations && builder.constant(rotations, 'rotations'),
     },
     {
@@ -41,7 +42,7 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   const hasPadding = mask?.data.includes(0) ?? false;
   return {
     graph,
-    inputs: { hidden, ...(mask && { mask }) },
+    inputs: { hidden, ...(mask && { keyMask: mask }) },
     outputs: {
       out: golden.tensor('out.hidden_states'),
       ...(buckets && { buckets: inEachRound(golden.tensor('out.buckets'), config, hasPadding) }),
@@ -50,7 +51,7 @@ export function lshCall(golden: Golden, layout: AttentionLayout): GoldenCall {
   };
 }
 
-/** Buckets counted from 0 in each round. Where anything is padded, the original has one bucket more. */
+/** Buckets, counted from 0 in each round. With padding, the original has one bucket more. */
 function inEachRound({ shape, data }: Tensor, { num_buckets }: LshConfig, hasPadding: boolean): Tensor {
   const count = [num_buckets ?? 1].flat().reduce((product, factor) => product * factor, 1);
   const perRound = count + (hasPadding ? 1 : 0);

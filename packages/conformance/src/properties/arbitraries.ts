@@ -1,6 +1,6 @@
 /**
- * Random attention calls for fast-check: sizes, patterns of patterns, masks, biases. They are made in the declarative
- * form of the cases, so that a counterexample prints as an id and shrinks to something small.
+ * Random attention calls for fast-check: sizes, patterns of patterns, masks, biases. They have the
+ * declarative form of cases, so that a counterexample prints as an id and shrinks to something small.
  */
 import {
   and,
@@ -34,7 +34,7 @@ interface Sizes {
   readonly offset: number;
 }
 
-/** Lengths around the tile more often than others. */
+/** Lengths; those around the tile are more frequent. */
 const length: fc.Arbitrary<number> = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 40 }) },
   { weight: 2, arbitrary: fc.constantFrom(63, 64, 65, 66, 127, 128, 129) },
@@ -131,7 +131,7 @@ const maskRecipe: fc.Arbitrary<string | undefined> = fc.constantFrom(
   'tail:64|head:64',
 );
 
-/** A whole attention call in the declarative form of the cases. */
+/** A whole attention call in the declarative form of a case. */
 export const arbitraryCall: fc.Arbitrary<AttentionCaseSpec> = sizes
   .chain((size) =>
     fc.record(
@@ -172,11 +172,11 @@ export const arbitraryCall: fc.Arbitrary<AttentionCaseSpec> = sizes
 
 /** Calls that return lse and have a key mask. */
 export const arbitraryMaskedCall: fc.Arbitrary<AttentionCaseSpec> = arbitraryCall.map((spec) =>
-  // Not of huge logits: in float32 their lse does not say how many keys it is of.
+  // Without huge logits: in float32 their lse does not depend on the number of keys.
   presentable({ ...spec, lse: true, keyMask: spec.keyMask ?? 'all', biasData: undefined }),
 );
 
-/** Dense attention with a mask and a bias, in which the order of the keys means nothing. */
+/** Dense attention with a mask and a bias, which does not depend on the order of the keys. */
 export const arbitraryUnordered: fc.Arbitrary<AttentionCaseSpec> = fc
   .record({
     pattern: fc.constant(full()),
@@ -189,7 +189,7 @@ export const arbitraryUnordered: fc.Arbitrary<AttentionCaseSpec> = fc
   })
   .map(presentable);
 
-/** Restricts the pattern to the lengths and documents that were drawn, so that it reads them at run time. */
+/** Restricts the pattern to the random lengths and documents, so that it reads them at run time. */
 function withRuntimeData(spec: AttentionCaseSpec): AttentionCaseSpec {
   let { pattern } = spec;
   if (spec.lengths !== undefined) pattern = and(pattern, keyPadding());
@@ -197,7 +197,7 @@ function withRuntimeData(spec: AttentionCaseSpec): AttentionCaseSpec {
   return { ...spec, pattern };
 }
 
-/** Drops options that mean nothing without another, and prints as the id of the case that it is. */
+/** Drops options without effect, and makes the call print as the id of its case. */
 function presentable(spec: AttentionCaseSpec): AttentionCaseSpec {
   const { biasHoles, biasData } = spec.bias === undefined ? {} : spec;
   const call = { ...spec, biasHoles, biasData };

@@ -1,6 +1,7 @@
 /**
- * What must hold for any call, tried on random ones. Each property runs on any backend and throws with a counterexample
- * that fast-check has made small. The seed is fixed, so that a run is reproducible; `ATTN_SEED` and `ATTN_RUNS` change it.
+ * Properties of all calls, tried on random calls. Each property runs on any backend
+ * and throws with a counterexample that fast-check has made small. The seed is
+ * fixed, so that a run is reproducible; `ATTN_SEED` and `ATTN_RUNS` change it.
  */
 import { full, type Backend, type Graph, type Tensors } from '@attn/core';
 import { mergeStates, supportsGraph, type AttentionState } from '@attn/core/backend';
@@ -22,19 +23,24 @@ export interface BackendProperty {
   /** `property:<name>`. */
   readonly id: string;
   readonly description: string;
-  /** The simplest of the calls that it is tried on: a backend that cannot run it has no such property. */
+  /**
+   * The simplest of the calls on which it is tried. A backend that cannot run it does not have the property.
+   */
   needs(): Graph;
-  /** Throws with the smallest counterexample found. Tries one `of`-th as many calls as usual; default 1. */
+  /** Throws with the smallest counterexample. With `of`, tries one `of`-th of the usual number of calls. */
   check(backend: Backend, of?: number): Promise<void>;
 }
 
-/** Milliseconds after which a random call that is still running counts as one that hangs. */
+/** Milliseconds after which a running call counts as one that hangs. */
 const CALL_LIMIT = 60_000;
 
-/** Milliseconds that a property may take; a backend that compiles each call anew needs minutes on a busy machine. */
+/**
+ * Milliseconds that a property may take. A backend that compiles each
+ * call anew needs minutes on a busy machine.
+ */
 export const PROPERTY_LIMIT = 600_000;
 
-/** Options that fast-check takes, with ours from the environment. A hang is reported with the call that hung. */
+/** Options of fast-check, with those of the environment. A hang is reported with the call that hung. */
 function parameters(runs: number, of = 1): fc.Parameters<[AttentionCaseSpec]> {
   return {
     seed: Number(environment('ATTN_SEED') ?? 20240),
@@ -50,10 +56,10 @@ function build(spec: AttentionCaseSpec): ReturnType<ReturnType<typeof attentionC
   return attentionCases('A random call.', [spec])[0].build();
 }
 
-/** Dense attention. */
+/** The graph of dense attention. */
 const simplest = (): Graph => build({ pattern: full(), n: 4 }).graph;
 
-/** Checks a call on an executable of its own; `undefined` is success. */
+/** Checks a call, on an executable that no other call uses. `undefined` is success. */
 type CheckCall = (
   run: (inputs: Tensors) => Promise<Tensors>,
   spec: AttentionCaseSpec,
@@ -89,6 +95,7 @@ function property(
   };
 }
 
+/** All properties. */
 export const backendProperties: readonly BackendProperty[] = [
   {
     id: 'property:oracle',
@@ -117,8 +124,8 @@ export const backendProperties: readonly BackendProperty[] = [
       }
       const merged = mergeStates(states, { layout: spec.layout });
       for (const [name, expected] of Object.entries(oracle(graph, inputs))) {
-        // Each part has its own error and is stored, and the merge divides by a sum of weights that are off by that of
-        // lse. Values are below 1, those of parts too where they cancel out in the whole.
+        // Each part has its own error and is stored, and the merge divides by a sum of weights that are
+        // off by the error of lse. Values are below 1, also those of parts that cancel out in the whole.
         const stored = name === 'out' && spec.dtype === 'f16' ? storageError('f16', 1) : 0;
         const tolerance = expected.tolerance.map(
           (allowed, i) => 8 * allowed + 1e-6 * Math.abs(expected.data[i]) + stored,
@@ -153,9 +160,9 @@ export const backendProperties: readonly BackendProperty[] = [
       const { heads = 2, kvHeads = heads, layout = 'bhnd' } = spec;
       const byHead = kvHeads === heads;
       const before = await run(inputs);
-      const after = await run(spoilOthers(inputs, layout, byHead));
+      const after = await run(spoilOthers(inputs, { layout, byHead }));
       for (const [name, { shape, data }] of Object.entries(before)) {
-        for (const i of firstRows(shape, name === 'lse' ? 'bhnd' : layout, byHead)) {
+        for (const i of firstRows(shape, { layout: name === 'lse' ? 'bhnd' : layout, byHead })) {
           if (!Object.is(data[i], after[name].data[i]))
             return `${name}[${i}] was ${data[i]}, became ${after[name].data[i]}`;
         }
@@ -165,15 +172,15 @@ export const backendProperties: readonly BackendProperty[] = [
   ),
   property('repeatable', 'The same call twice gives the same bits.', 25, arbitraryCall, async (run, spec) => {
     const { inputs } = build(spec);
-    const [one, two] = [await run(inputs), await run(inputs)];
-    const changed = Object.keys(one).find((name) =>
-      one[name].data.some((value, i) => !Object.is(value, two[name].data[i])),
+    const [first, second] = [await run(inputs), await run(inputs)];
+    const changed = Object.keys(first).find((name) =>
+      first[name].data.some((value, i) => !Object.is(value, second[name].data[i])),
     );
     return changed === undefined ? undefined : `${changed} differs between two runs`;
   }),
 ];
 
-/** Core's plans, cell by cell against `allows`, on random calls. No backend is needed. */
+/** Checks core's plans of random calls, cell by cell against `allows`. It needs no backend. */
 export function checkPlans(): void {
   fc.assert(
     fc.property(arbitraryCall, (spec) => {

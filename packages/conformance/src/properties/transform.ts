@@ -1,6 +1,12 @@
-/** Changes to the inputs of a call whose effect on the outputs is known, and the parts of outputs to look at. */
+/** Changes to the inputs of a call whose effect on the outputs is known. */
 import { type Tensor, type Tensors } from '@attn/core';
 import { numberToHalf, type AttentionLayout } from '@attn/core/backend';
+
+/** The part of a tensor that must not depend on the rest: batch row 0 and, with `byHead`, head 0 in it. */
+export interface FirstPart {
+  readonly layout: AttentionLayout;
+  readonly byHead: boolean;
+}
 
 /** The key mask of a call, restricted to every `parts`-th key from `part` on. */
 export function onlyPart(keyMask: Tensor, part: number, parts: number): Tensor {
@@ -9,7 +15,7 @@ export function onlyPart(keyMask: Tensor, part: number, parts: number): Tensor {
   return { dtype: 'bool', shape: keyMask.shape, data };
 }
 
-/** Keys, values, their mask and bias in reverse order, in the layout `bhnd`. */
+/** Reverses the order of keys, values, their mask and bias, in the layout `bhnd`. */
 export function reverseKeys(inputs: Tensors): Tensors {
   const { q, k, v, keyMask, bias } = inputs;
   const reversed: Record<string, Tensor> = { q, k: reverseAxis(k, 2), v: reverseAxis(v, 2) };
@@ -29,20 +35,23 @@ function reverseAxis(value: Tensor, axis: number): Tensor {
   return { ...value, data: copy };
 }
 
-/** NaN in q, k and v everywhere but in batch row 0 and, with `byHead`, head 0. */
-export function spoilOthers(inputs: Tensors, layout: AttentionLayout, byHead: boolean): Tensors {
-  const spoilt: Record<string, Tensor> = { ...inputs };
+/** Writes NaN into q, k and v everywhere but in the part. */
+export function spoilOthers(inputs: Tensors, part: FirstPart): Tensors {
+  const changed: Record<string, Tensor> = { ...inputs };
   for (const name of ['q', 'k', 'v', 'qGlobal', 'kGlobal', 'vGlobal']) {
     if (inputs[name] === undefined) continue;
     const data = inputs[name].data.slice().fill(inputs[name].dtype === 'f16' ? numberToHalf(NaN) : NaN);
-    for (const i of firstRows(inputs[name].shape, layout, byHead)) data[i] = inputs[name].data[i];
-    spoilt[name] = { ...inputs[name], data };
+    for (const i of firstRows(inputs[name].shape, part)) data[i] = inputs[name].data[i];
+    changed[name] = { ...inputs[name], data };
   }
-  return spoilt;
+  return changed;
 }
 
-/** Flat positions in batch row 0 and, with `byHead`, head 0, of a tensor [batch, heads, seq, dim] or in layout `bnhd`. */
-export function firstRows(shape: readonly number[], layout: AttentionLayout, byHead: boolean): number[] {
+/**
+ * Flat positions of the part in a tensor [batch, heads, seq, dim] or,
+ * in the layout `bnhd`, [batch, seq, heads, dim].
+ */
+export function firstRows(shape: readonly number[], { layout, byHead }: FirstPart): number[] {
   const [, a, b, dim = 1] = shape;
   const positions = Array.from({ length: a * b * dim }, (_, i) => i);
   if (!byHead) return positions;

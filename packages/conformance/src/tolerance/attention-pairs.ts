@@ -1,6 +1,7 @@
 /**
- * The pairs that a row of attention sums over, each with its logit and how far off that logit may be. It is written
- * from the documentation of the op and not from core's reference, so that the two check each other (see the test).
+ * The pairs that a row of attention sums over, each with its logit and how far off that logit may be. It is
+ * written from the documentation of the op and not from core's reference, so that the two check each other
+ * (see the test).
  */
 import {
   attentionProblem,
@@ -13,7 +14,7 @@ import {
 } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
 import { errorOfAbsorbing, isPowerOfTwo, sumsExactly } from './exact.ts';
-import { tanhSpread } from './pointwise.ts';
+import { spread } from './pointwise.ts';
 import { ELEMENTARY, gamma, UNIT } from './rounding.ts';
 
 /** The visible keys of one query row. */
@@ -118,7 +119,7 @@ function logitTerms(
 function capped({ logit, error }: Bounded, softcap: number): Bounded {
   return {
     logit: softcap * Math.tanh(logit / softcap),
-    error: softcap * (tanhSpread(logit / softcap, error / softcap) + ELEMENTARY),
+    error: softcap * (spread(Math.tanh, logit / softcap, error / softcap) + ELEMENTARY),
   };
 }
 

@@ -1,10 +1,10 @@
 /**
  * Error bound of attention, row by row. Three things go wrong in float32:
  *
- * 1. A logit s = scale · q·k + … over D products is off by εⱼ ≤ γ_D · |scale| · Σ|q||k| + a few units of its other
- *    terms; a soft cap shrinks that and adds the error of tanh.
- * 2. exp(sⱼ − m) turns that into a relative error: the weight is off by a factor within e^{±δⱼ}, where δⱼ is εⱼ plus the
- *    error of exp, and of the rescaling that an online softmax does once per tile.
+ * 1. A logit s = scale · q·k + … over D products is off by εⱼ ≤ γ_D · |scale| · Σ|q||k| + a few units of its
+ *    other terms; a soft cap shrinks that and adds the error of tanh.
+ * 2. exp(sⱼ − m) turns that into a relative error: the weight is off by a factor within e^{±δⱼ}, where δⱼ is
+ *    εⱼ plus the error of exp, and of the rescaling that an online softmax does once per tile.
  * 3. The sums over K keys are off by γ_K · Σ p|v|.
  *
  * With p the exact weights and o the exact output, p̃ⱼ = pⱼ e^{dⱼ} / Σ p e^{d}, |dⱼ| ≤ δⱼ, and since Σ pⱼ (vⱼ
@@ -24,7 +24,10 @@ import { attentionPairs, type RowPairs } from './attention-pairs.ts';
 import type { ErrorRule } from './rule.ts';
 import { ELEMENTARY, expError, gamma, TINY, UNIT } from './rounding.ts';
 
-/** Keys between two rescalings of an online softmax; a smaller tile only rescales more often, by factors near 1. */
+/**
+ * Keys between two rescalings of an online softmax; a smaller tile only rescales more often, by factors near
+ * 1.
+ */
 const TILE_KEYS = 32;
 
 export const attentionError: ErrorRule<'attention'> = (inputs, attributes, [out]) => {
@@ -48,8 +51,9 @@ export const attentionError: ErrorRule<'attention'> = (inputs, attributes, [out]
 };
 
 /**
- * The bounds of single rows, as a function of (batch row, head) and then of the query row and its exact output: fills in
- * the bounds of that output and returns the bound of its lse. A row without keys is exactly 0 and −∞.
+ * The bounds of single rows, as a function of (batch row, head) and then of the query row and its exact
+ * output: fills in the bounds of that output and returns the bound of its lse. A row without keys is exactly
+ * 0 and −∞.
  */
 export function attentionRowError(
   inputs: NamedReferences,
@@ -66,8 +70,8 @@ export function attentionRowError(
 }
 
 /**
- * Fills in the bounds of one row of the output, and returns the bound of its lse. `merges` is the number of partial results that are
- * merged by their lse afterwards, each merge being one more rescaling.
+ * Fills in the bounds of one row of the output, and returns the bound of its lse. `merges` is the number of
+ * partial results that are merged by their lse afterwards, each merge being one more rescaling.
  */
 export function boundRow(
   { keys, logits, errors, values }: RowPairs,
@@ -124,8 +128,8 @@ function spreadOf(
 
 /** The least of some bounds; NaN, which comes of weights that may be anything, bounds nothing. */
 function leastOf(bounds: readonly number[]): number {
-  const known = bounds.filter((bound) => !Number.isNaN(bound));
-  return known.length === 0 ? NaN : Math.min(...known);
+  const numbers = bounds.filter((bound) => !Number.isNaN(bound));
+  return numbers.length === 0 ? NaN : Math.min(...numbers);
 }
 
 /** log Σ e^x. */

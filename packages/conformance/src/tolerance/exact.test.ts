@@ -27,7 +27,7 @@ test('no order of summation rounds what is said to be exact', () => {
   const scale = fc.integer({ min: -100, max: 100 }).map((exponent) => 2 ** exponent);
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), scale, fc.nat(), (steps, unit, turn) => {
-      const terms = steps.map((each) => each * unit);
+      const terms = steps.map((step) => step * unit);
       if (!sumsExactly(terms)) return;
       const turned = [
         ...terms.slice(turn % (terms.length + 1)),

@@ -1,17 +1,17 @@
 /**
- * What float32 computes without any error. Logits of 10³⁰ are off by 10²³ if they are off at all, and nothing
- * could be said of their softmax. So cases of such logits are made of numbers whose sums are exact, or equal
- * to their largest term, in any order of summation.
+ * Sums that float32 computes without any error. Logits of 10³⁰ are off by 10²³ if they are
+ * off at all, and then nothing can be said about their softmax. So cases of such logits have
+ * numbers whose sums are exact, or equal to their largest term, in any order of summation.
  */
 
-/** Whether x is ± a power of two: a factor that changes no bit but those of the exponent. */
+/** True when x is ± a power of two, a factor that changes only bits of the exponent. */
 export function isPowerOfTwo(x: number): boolean {
   return x !== 0 && lowestBit(x) === Math.abs(x);
 }
 
 /**
- * Whether all sums of these terms, in any order, are float32 numbers: they are multiples of a power of two,
- * and 2²⁴ of it at most.
+ * True when all sums of these terms, in any order, are float32
+ * numbers: multiples of a power of two, and at most 2²⁴ times it.
  */
 export function sumsExactly(terms: Iterable<number>): boolean {
   let [unit, size] = [Infinity, 0];
@@ -25,9 +25,9 @@ export function sumsExactly(terms: Iterable<number>): boolean {
 }
 
 /**
- * How far a sum in float32 may be from that in float64 where one term is so large that all the others are
- * rounded off in any order: only by them. Undefined where that is not so. `error` is how far off the others
- * may be.
+ * How far a sum in float32 may be from the sum in float64 when one term is so
+ * large that all others are rounded away in any order: by these others. Undefined
+ * when there is no such term. `error` is how far off the others may be.
  */
 export function errorOfAbsorbing(terms: readonly number[], error: number): number | undefined {
   const largest = terms.reduce((most, term) => (Math.abs(term) > Math.abs(most) ? term : most), 0);

@@ -1,4 +1,7 @@
-/** Tolerances must not ask for more than float32 can give: an honest implementation, however careless, passes everything. */
+/**
+ * Tolerances must not ask for more than float32 can give: an honest implementation, however careless, passes
+ * everything.
+ */
 import { expect, test } from 'vitest';
 import { allCases } from '../cases/index.ts';
 import { goldenCalls, goldenEntries, readGolden, runGolden } from '../goldens/index.ts';

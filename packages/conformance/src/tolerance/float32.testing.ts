@@ -1,7 +1,7 @@
 /**
- * An honest but careless float32 implementation: every single operation is rounded, sums run from left to right, the
- * softmax is online with a tile of 16 keys, exponentials are base 2 with a rounded argument, erf is a textbook
- * polynomial. If the tolerances fail this one, they are too tight for real kernels.
+ * An honest but careless float32 implementation: every single operation is rounded, sums run from left to
+ * right, the softmax is online with a tile of 16 keys, exponentials are base 2 with a rounded argument, erf
+ * is a textbook polynomial. If the tolerances fail this one, they are too tight for real kernels.
  */
 import { type Activation, type Tensor } from '@attn/core';
 import {
@@ -10,9 +10,14 @@ import {
   kvHeadOf,
   namedInputs,
   rowStrides,
+  UNARY_MEANING,
+  UNARY_OPS,
+  unaryFunction,
   type AttentionAttributes,
   type GraphNode,
   type ReduceAttributes,
+  type UnaryFunction,
+  type UnaryOp,
 } from '@attn/core/backend';
 import {
   fromReference,
@@ -26,7 +31,7 @@ import { attentionPairs } from './attention-pairs.ts';
 
 const r = Math.fround;
 
-/** The reference's walk over a graph, with the nodes of this file where there is arithmetic to be careless with. */
+/** The reference's walk over a graph, with the nodes of this file wherever an op has arithmetic. */
 export const evaluateFloat32: Evaluate = (graph, inputs) => {
   const values: ReferenceTensor[] = [];
   for (const [name, id] of graph.inputs) values[id] = toReference(inputs[name]);
@@ -50,20 +55,33 @@ function compute(node: GraphNode, inputs: NamedReferences): readonly ReferenceTe
       return [linear(inputs, node.attributes.activation)];
     case 'layerNorm':
       return [layerNorm(inputs, node.attributes.eps)];
-    case 'tanh':
-      return [map(inputs.x, tanh)];
-    case 'gelu':
-      return [map(inputs.x, node.attributes.approximate === 'tanh' ? geluTanh : gelu)];
+    case 'div':
+      return [map(references.div(inputs, {})[0], careless)];
     case 'softmax':
       return [softmax(inputs.x, node.attributes.axis)];
     case 'reduce':
       return [reduce(inputs.x, node.attributes)];
     default:
+      if (isUnary(node)) return [map(inputs.x, unary(unaryFunction(node)))];
       return references[node.op](inputs, node.attributes as never);
   }
 }
 
-/** 2^(x · log₂e) with the product rounded, and the power off by up to two units. */
+function isUnary(node: GraphNode): node is Extract<GraphNode, { op: UnaryOp }> {
+  return UNARY_OPS.some((op) => op === node.op);
+}
+
+/** The careless function where there is one in this file, or that of the reference. */
+function unary(name: UnaryFunction): (x: number) => number {
+  return UNARY[name] ?? UNARY_MEANING[name].f;
+}
+
+/** A result that a fast division or root may give: off by two units in the last place. */
+function careless(value: number): number {
+  return r(r(value) * (1 + 2 ** -22));
+}
+
+/** 2^(x · log₂e) with the product rounded, and the power off by up to two units in the last place. */
 function exp(x: number): number {
   return r(2 ** r(x * r(Math.LOG2E)) * (1 + 1.5e-7));
 }
@@ -94,22 +112,20 @@ function geluTanh(x: number): number {
   return r(r(0.5 * x) * r(1 + tanh(inner)));
 }
 
-function activate(activation: Activation | undefined, x: number): number {
-  switch (activation) {
-    case undefined:
-      return x;
-    case 'relu':
-      return x < 0 ? 0 : x;
-    case 'tanh':
-      return tanh(x);
-    case 'gelu':
-      return gelu(x);
-    case 'gelu_tanh':
-      return geluTanh(x);
-    default:
-      return activation satisfies never;
-  }
+/** The formula as shaders have it: for large negative x the exponential overflows, and the quotient is 0. */
+function sigmoid(x: number): number {
+  return r(1 / r(1 + exp(-x)));
 }
+
+const UNARY: Readonly<Partial<Record<UnaryFunction, (x: number) => number>>> = {
+  tanh,
+  gelu,
+  gelu_tanh: geluTanh,
+  sigmoid,
+  silu: (x) => (x === -Infinity ? 0 : r(x * sigmoid(x))),
+  exp,
+  rsqrt: (x) => careless(1 / Math.sqrt(x)),
+};
 
 function map({ shape, data }: ReferenceTensor, f: (x: number) => number): ReferenceTensor {
   return { shape, data: data.map(f) };
@@ -125,9 +141,10 @@ function linear({ x, weight, bias }: NamedReferences, activation: Activation | u
   const [out, length] = weight.shape;
   const shape = [...x.shape.slice(0, -1), out];
   const data = new Float64Array(shape.reduce((size, extent) => size * extent, 1));
+  const activate = activation === undefined ? (sum: number) => sum : unary(activation);
   for (let i = 0; i < data.length; i++) {
     const sum = dot(x.data, Math.floor(i / out) * length, weight.data, (i % out) * length, length);
-    data[i] = activate(activation, bias ? r(sum + bias.data[i % out]) : sum);
+    data[i] = activate(bias ? r(sum + bias.data[i % out]) : sum);
   }
   return { shape, data };
 }
@@ -167,7 +184,7 @@ function reduce(x: ReferenceTensor, attributes: ReduceAttributes): ReferenceTens
   const { axis, kind } = attributes;
   if (kind === 'max') return references.reduce({ x }, attributes)[0];
   const extent = x.shape[axis];
-  const inner = x.shape.slice(axis + 1).reduce((size, each) => size * each, 1);
+  const inner = x.shape.slice(axis + 1).reduce((size, count) => size * count, 1);
   const shape = x.shape.toSpliced(axis, 1);
   const data = Float64Array.from({ length: x.data.length / extent }, (_, slice) => {
     const first = Math.floor(slice / inner) * extent * inner + (slice % inner);

@@ -1,6 +1,7 @@
 /**
- * How far a conforming backend may be from the float64 oracle. Within one op the bound is rigorous: it follows from the
- * numbers, the dtype and the reduction length (see the rule of each op), and nobody has to guess an epsilon.
+ * How far a conforming backend may be from the float64 oracle. Within a single op the bound is rigorous: it
+ * follows from the numbers, the dtype and the reduction length (see the rule of each op), and nobody has to
+ * guess an epsilon.
  */
 import type { TensorSpec } from '@attn/core';
 import type { NodeOf, OpName } from '@attn/core/backend';
@@ -8,7 +9,7 @@ import type { NamedReferences, ReferenceTensor } from '@attn/core/reference';
 import { attentionError } from './attention.ts';
 import { lshAttentionError } from './lsh-attention.ts';
 import { layerNormError, softmaxError } from './normalisation.ts';
-import { geluError, tanhError } from './pointwise.ts';
+import { pointwiseErrors } from './pointwise.ts';
 import { linearError, matmulError, noError, reduceError } from './products.ts';
 import { storedError } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
@@ -20,15 +21,11 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   attention: attentionError,
   linear: linearError,
   matmul: matmulError,
-  add: noError(),
-  mul: noError(),
+  ...pointwiseErrors,
   layerNorm: layerNormError,
   softmax: softmaxError,
   reduce: reduceError,
   mask: noError(),
-  gelu: geluError,
-  relu: noError(),
-  tanh: tanhError,
   embedding: noError(),
   gather: noError(),
   reshape: noError(),
@@ -40,7 +37,7 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   lshAttention: lshAttentionError,
 };
 
-/** Ops that only move elements: what they store is bit for bit what they read. */
+/** Ops that only move elements: they store the very bits that they read. */
 const MOVES: ReadonlySet<OpName> = new Set<OpName>([
   'embedding',
   'gather',

@@ -1,7 +1,7 @@
 /**
- * Error bound of LSH attention. A token's result is one softmax over all the pairs that it meets, so the bound is attention's
- * (`attention.ts`), with two more sources: keys are divided by a norm, which is itself a sum over the head dim; and the rounds are
- * merged. Where a token stands for itself, its value is copied.
+ * Error bound of LSH attention. A token's result is one softmax over all the pairs that it meets, so the
+ * bound is attention's (`attention.ts`), with two more sources: keys are divided by a norm, which is itself a
+ * sum over the head dim; and the rounds are merged. Where a token stands for itself, its value is copied.
  */
 import { lshPairs, lshProblem, rowStrides, type LshAttentionAttributes } from '@attn/core/backend';
 import type { NamedReferences } from '@attn/core/reference';
@@ -41,7 +41,7 @@ export function lshRowPairs(
   const { heads, length, headDim, valueDim, keyNorm, scale, layout } = problem;
   const rows = rowStrides(layout, heads, length, headDim);
   const v = rowStrides(layout, heads, length, valueDim);
-  const { qk, v: values } = inputs;
+  const { q, v: values } = inputs;
   const pairsOf = lshPairs(inputs, attributes);
   // The norm is off by γ of its own sum and a square root; the division, the scale and the product follow.
   const relative = gamma(2 * headDim + 12);
@@ -50,7 +50,7 @@ export function lshRowPairs(
     const seenBy = pairsOf(b, h);
     const at = (i: number): number => b * rows.batch + h * rows.head + i * rows.row;
     const norms = Array.from({ length }, (_, j) => {
-      const row = qk.data.subarray(at(j), at(j) + headDim);
+      const row = q.data.subarray(at(j), at(j) + headDim);
       const squares = row.reduce((sum, x) => sum + x ** 2, 0);
       const norm =
         keyNorm === 'l2' ? Math.max(Math.sqrt(squares), 1e-12) : Math.sqrt(squares + headDim * 1e-6);
@@ -65,7 +65,7 @@ export function lshRowPairs(
       const errors: number[] = [];
       for (const { key, term } of seenBy(i)) {
         const { norm, isExact } = norms[key];
-        for (let d = 0; d < headDim; d++) products[d] = (qk.data[at(i) + d] / norm) * qk.data[at(key) + d];
+        for (let d = 0; d < headDim; d++) products[d] = (q.data[at(i) + d] / norm) * q.data[at(key) + d];
         const score = scoreOf(products, scale);
         const logit = score.logit + term;
         if (logit === -Infinity) continue;

@@ -27,9 +27,9 @@ export const softmaxError: ErrorRule<'softmax'> = ({ x }, { axis }, [out]) => {
 };
 
 /**
- * y = c / √(var + ε) · w + b with c = x − mean. With η the error of c (a mean of n terms and its subtraction), the
- * variance is off by the relative error ρ = γₙ + (2·mean(|c|η) + mean(η²)) / (var + ε) when it is summed from the
- * centred values, as it must be, and its inverse root by no more.
+ * y = c / √(var + ε) · w + b with c = x − mean. With η the error of c (a mean of n terms and its
+ * subtraction), the variance is off by the relative error ρ = γₙ + (2·mean(|c|η) + mean(η²)) / (var + ε) when
+ * it is summed from the centred values, as it must be, and its inverse root by no more.
  */
 export const layerNormError: ErrorRule<'layerNorm'> = ({ x, weight }, { eps }, [out]) => {
   const n = x.shape[x.shape.length - 1];

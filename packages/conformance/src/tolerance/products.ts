@@ -1,10 +1,10 @@
 /**
- * Error bounds of sums and of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the sum on the right is the op
- * itself applied to magnitudes, so the op's own reference computes the bound.
+ * Error bounds of sums and of sums of products. For c = Σ a·b over k terms, |c̃ − c| ≤ γₖ · Σ|a||b|, and the
+ * sum on the right is the op itself applied to magnitudes, so the op's own reference computes the bound.
  */
 import { type OpName } from '@attn/core/backend';
 import { references, type ReferenceTensor } from '@attn/core/reference';
-import { activationError } from './pointwise.ts';
+import { unaryError } from './pointwise.ts';
 import { gamma } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
 
@@ -22,10 +22,14 @@ export const linearError: ErrorRule<'linear'> = (inputs, { activation }) => {
     {},
   );
   const [sums] = references.linear(inputs, {});
-  return [size.data.map((sum, i) => activationError(activation, sums.data[i], factor * sum))];
+  const errorOf = (x: number, error: number): number => {
+    if (activation !== undefined) return unaryError(activation, x, error);
+    return Number.isFinite(x) ? error : 0; // ±∞ is not off
+  };
+  return [size.data.map((sum, i) => errorOf(sums.data[i], factor * sum))];
 };
 
-/** The same for plain sums, and a division for means. The greatest is one of the given numbers. */
+/** Plain sums, and a division for means. The greatest is one of the numbers themselves, without error. */
 export const reduceError: ErrorRule<'reduce'> = ({ x }, { axis, kind }, [out]) => {
   if (kind === 'max') return [new Float64Array(out.data.length)];
   const factor = gamma(x.shape[axis] + 1);
@@ -33,7 +37,7 @@ export const reduceError: ErrorRule<'reduce'> = ({ x }, { axis, kind }, [out]) =
   return [size.data.map((sum) => factor * sum)];
 };
 
-/** Sums, products and moves of single elements: one rounding, which is that of storing the result, or none. */
+/** No error of its own: what is moved or chosen is exact, and only storing it may round. */
 export function noError<K extends OpName>(): ErrorRule<K> {
   return (_inputs, _attributes, outputs) => outputs.map(({ data }) => new Float64Array(data.length));
 }

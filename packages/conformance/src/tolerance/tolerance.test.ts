@@ -1,4 +1,7 @@
-/** Tolerances are tight enough to mean something, wide enough for honest float32, and derived from the right logits. */
+/**
+ * Tolerances are tight enough to mean something, wide enough for honest float32, and derived from the right
+ * logits.
+ */
 import { f32, full, GraphBuilder, type Graph, type Tensors } from '@attn/core';
 import { type AttentionAttributes } from '@attn/core/backend';
 import { attentionReference, toReference, type NamedReferences } from '@attn/core/reference';

@@ -1,4 +1,4 @@
-// What a call's callback throws ends the call with that very error, and nothing else of the host.
+// An error in a callback of a call ends this call, and nothing else.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { throwIfAborted } from '../errors.ts';
 import { withCallbacks } from './callbacks.ts';
@@ -11,7 +11,7 @@ const wrong = (): void => {
 };
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-/** Work that reports in each of many turns, and stops when it is told to. */
+/** Work that reports in each of many turns, and stops when its signal is aborted. */
 async function work(
   { onProgress }: { readonly onProgress?: (done: number) => unknown },
   signal: AbortSignal | undefined,
@@ -55,10 +55,10 @@ describe('a callback', () => {
     await expect(withCallbacks({ onProgress }, undefined, work)).rejects.toBe(undefined);
   });
   test('that is well behaved changes nothing', async () => {
-    const seen: number[] = [];
-    const onProgress = (done: number): void => void seen.push(done);
+    const steps: number[] = [];
+    const onProgress = (done: number): void => void steps.push(done);
     expect(await withCallbacks({ onProgress }, undefined, work)).toBe('result');
-    expect(seen).toEqual([1, 2, 3, 4, 5]);
+    expect(steps).toEqual([1, 2, 3, 4, 5]);
   });
   test('whose promise rejects when the call is over is reported to the host', async () => {
     const reportError = vi.fn<(error: unknown) => void>();
@@ -92,19 +92,20 @@ describe('the caller’s signal', () => {
   });
   test('is handed on as it is where there are no callbacks', async () => {
     const { signal } = new AbortController();
-    const seen = vi.fn<(signal: AbortSignal | undefined) => void>();
-    await withCallbacks({ onProgress: undefined }, signal, async (_, given) => seen(given));
-    expect(seen).toHaveBeenCalledExactlyOnceWith(signal);
+    const use = vi.fn<(signal: AbortSignal | undefined) => void>();
+    await withCallbacks({ onProgress: undefined }, signal, async (_, passed) => use(passed));
+    expect(use).toHaveBeenCalledExactlyOnceWith(signal);
   });
 });
 
 test('what is no callback and what is no signal is left to the work to refuse', async () => {
-  const seen: unknown[] = [];
-  const look = async (callbacks: object, signal: unknown): Promise<void> => void seen.push(callbacks, signal);
+  const received: unknown[] = [];
+  const receive = async (callbacks: object, signal: unknown): Promise<void> =>
+    void received.push(callbacks, signal);
   const [wrongCallback, wrongSignal]: never[] = [5 as never, {} as never];
-  await withCallbacks({ onProgress: wrongCallback, onToken: () => {} }, undefined, look);
-  await withCallbacks({ onProgress: () => {} }, wrongSignal, look);
-  expect(seen).toEqual([
+  await withCallbacks({ onProgress: wrongCallback, onToken: () => {} }, undefined, receive);
+  await withCallbacks({ onProgress: () => {} }, wrongSignal, receive);
+  expect(received).toEqual([
     { onProgress: 5, onToken: expect.any(Function) },
     expect.any(AbortSignal),
     { onProgress: expect.any(Function) },

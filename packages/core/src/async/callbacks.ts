@@ -1,21 +1,21 @@
 /**
- * Callbacks that belong to a call, such as `onProgress`. What one throws ends the call: the work stops as
- * after an abort, and the call's promise rejects with the very error. Listeners of events belong to no call;
- * `notify` is for them.
+ * Callbacks that belong to a call, such as `onProgress`. An error in a callback ends the call: the work stops
+ * as if aborted, and the call's promise rejects with that error. Listeners of events belong to no call;
+ * `notify` calls them.
  */
 import { aSignal } from '../check/kinds.ts';
 import { notify } from './notify.ts';
 
-/** What callers pass; only those that are there are wrapped. */
+/** Callbacks as callers pass them; absent ones are undefined. */
 type Callbacks = Readonly<Record<string, ((detail: never) => unknown) | undefined>>;
 
 /**
- * Does the work of one call. `work` gets callbacks that never throw, and a signal that fires when the
- * caller's does or when a callback has thrown or its promise has rejected. The result is that of `work`, or
- * the first error of a callback instead.
+ * Does the work of a call that has callbacks. `work` gets callbacks that never throw, and a signal that is
+ * aborted with the caller's, or when a callback throws or its promise rejects. Returns the result of `work`;
+ * rejects with the first error of a callback, if there is one.
  *
  * @example
- * return withCallbacks({ onProgress }, signal, ({ onProgress }, signal) => run(inputs, { onProgress, signal }));
+ * return withCallbacks({ onProgress }, signal, (guarded, stop) => run(inputs, { ...guarded, signal: stop }));
  */
 export async function withCallbacks<C extends Callbacks, R>(
   callbacks: C,
@@ -23,26 +23,27 @@ export async function withCallbacks<C extends Callbacks, R>(
   work: (callbacks: C, signal: AbortSignal | undefined) => Promise<R>,
 ): Promise<R> {
   const isNeeded = Object.values(callbacks).some((callback) => typeof callback === 'function');
-  // What is no signal is left to `work`, which refuses it.
+  // `work` refuses a signal that is none.
   if (!isNeeded || (signal !== undefined && !aSignal.test(signal))) return work(callbacks, signal);
-  const call = new GuardedCall();
-  const forward = (): void => call.stop(signal?.reason);
+  const guard = new CallbackGuard();
+  const forward = (): void => guard.stop(signal?.reason);
   if (signal?.aborted) forward();
   signal?.addEventListener('abort', forward, { once: true });
   try {
-    const result = await work(guarded(callbacks, call), call.signal).catch((error: unknown) => {
-      call.rethrow();
+    const result = await work(guarded(callbacks, guard), guard.signal).catch((error: unknown) => {
+      guard.rethrow();
       throw error;
     });
-    call.rethrow();
+    guard.rethrow();
     return result;
   } finally {
-    call.isOver = true;
+    guard.isOver = true;
     signal?.removeEventListener('abort', forward);
   }
 }
 
-class GuardedCall {
+/** Calls the callbacks of a call, and remembers the first error. */
+class CallbackGuard {
   isOver = false;
   private readonly controller = new AbortController();
   private thrown: { readonly error: unknown } | undefined;
@@ -56,10 +57,10 @@ class GuardedCall {
   }
 
   /**
-   * Calls a callback, unless an earlier one has failed. One that answers with a promise fails when that
-   * rejects.
+   * Calls a callback, unless an earlier one has failed. A callback that returns a promise fails when the
+   * promise rejects.
    */
-  tell(callback: (detail: never) => unknown, detail: never): void {
+  call(callback: (detail: never) => unknown, detail: never): void {
     if (this.thrown !== undefined) return;
     try {
       const answer = callback(detail);
@@ -74,18 +75,18 @@ class GuardedCall {
   }
 
   private fail(error: unknown): void {
-    // Nobody waits for the call any more: the host hears of it, so that the error is not lost.
+    // The call has ended: the host reports the error, so that it is not lost.
     if (this.isOver) notify(() => throwIt(error), undefined);
     this.thrown ??= { error };
     this.stop(error);
   }
 }
 
-function guarded<C extends Callbacks>(callbacks: C, call: GuardedCall): C {
+function guarded<C extends Callbacks>(callbacks: C, guard: CallbackGuard): C {
   const entries = Object.entries(callbacks).map(([name, callback]) => [
     name,
-    // What is no function stays what it is, and is refused as that.
-    typeof callback === 'function' ? (detail: never): void => call.tell(callback, detail) : callback,
+    // `work` refuses a callback that is no function.
+    typeof callback === 'function' ? (detail: never): void => guard.call(callback, detail) : callback,
   ]);
   return Object.fromEntries(entries) as C;
 }

@@ -26,7 +26,7 @@ describe('the clock and the timers of the host', () => {
 });
 
 describe('work of a library that looks for setImmediate', () => {
-  /** Waits in the way of onnxruntime-node. */
+  /** Waits as onnxruntime-node does. */
   const work = () =>
     new Promise<string>((resolve) => setImmediate(() => setImmediate(() => resolve('done'))));
 

@@ -1,41 +1,42 @@
 /**
- * Time as the host tells it. Applications test with clocks and timers of their own in place of the global
- * ones (`vi.useFakeTimers()`), which stand still until the test moves them: a call that waited for them would
- * never end. So the host's are taken here, when the library is loaded, and everything that a call waits for
- * goes by them.
+ * The clock and the timers of the host. Applications are tested with fake ones (`vi.useFakeTimers()`), which
+ * stand still until the test moves them: a call that waited for them would never end. So this module keeps
+ * the host's own when it is loaded, and everything that a call waits for uses these.
  */
 
-/** The parts of the host that some runtimes lack. */
-interface Host {
+/** A global function that some runtimes lack. */
+interface Immediate {
   setImmediate?(callback: () => void): unknown;
 }
 
-const host = globalThis as Host;
+const host = globalThis as Immediate;
 const { setImmediate } = host;
 const now = performance.now.bind(performance);
 const [startTimer, endTimer] = [setTimeout, clearTimeout];
 const [startInterval, endInterval] = [setInterval, clearInterval];
 
-/** A timer of the host, which is a number in some and an object in others. */
+/** A timer of the host: a number in some runtimes, an object in others. */
 export type Timer = NonNullable<unknown>;
 
-/** What can be asked of the host about time. */
+/** The host's functions of time. */
 export interface Clock {
-  /** Milliseconds from an unknown start on. */
+  /** Milliseconds since an unknown start. */
   now(): number;
-  /** Calls once, after so many milliseconds. */
+  /** Calls the callback once, after so many milliseconds. */
   setTimeout(callback: () => void, milliseconds: number): Timer;
+  /** Stops a timer of `setTimeout`. */
   clearTimeout(timer: Timer | undefined): void;
-  /** Calls again and again. */
+  /** Calls the callback again and again, every so many milliseconds. */
   setInterval(callback: () => void, milliseconds: number): Timer;
+  /** Stops a timer of `setInterval`. */
   clearInterval(timer: Timer | undefined): void;
-  /** Calls in the next turn of the event loop; absent in browsers. */
-  readonly setImmediate: Host['setImmediate'];
-  /** Resolves after so many milliseconds. */
+  /** Calls the callback in the next turn of the event loop; absent in browsers. */
+  readonly setImmediate: Immediate['setImmediate'];
+  /** Returns a promise that resolves after so many milliseconds. */
   sleep(milliseconds: number): Promise<void>;
 }
 
-/** The host's clock and timers, whatever the global ones have become. */
+/** The host's clock and timers, even if a test has replaced the global ones. */
 export const clock: Clock = {
   now: () => now(),
   setTimeout: (callback, milliseconds) => startTimer(callback, milliseconds) as Timer,
@@ -46,27 +47,26 @@ export const clock: Clock = {
   sleep: (milliseconds) => new Promise((resolve) => void startTimer(resolve, milliseconds)),
 };
 
-/** Stands in for the host's `setImmediate`, from which it can be told. */
-const lent: Host['setImmediate'] = (callback) => setImmediate?.(callback);
-let replaced: Host['setImmediate'];
+/** Calls the host's `setImmediate`; unlike that, it is recognised as put there by `onHostTimers`. */
+const substitute: Immediate['setImmediate'] = (callback) => setImmediate?.(callback);
+let replaced: Immediate['setImmediate'];
 let waiting = 0;
 
 /**
- * Does work of a native library that looks the global `setImmediate` up whenever it needs it, as Dawn and
- * onnxruntime-node do. Where somebody has put a `setImmediate` of their own there, the host's takes its place
- * until the work has settled.
+ * Does work of a native library that uses the global `setImmediate`, as Dawn and onnxruntime-node do. If a
+ * test has replaced it, the host's takes its place until the promise of the work settles.
  */
 export async function onHostTimers<T>(work: () => Promise<T>): Promise<T> {
-  if (setImmediate !== undefined && host.setImmediate !== setImmediate && host.setImmediate !== lent) {
+  if (setImmediate !== undefined && host.setImmediate !== setImmediate && host.setImmediate !== substitute) {
     replaced = host.setImmediate;
-    host.setImmediate = lent;
+    host.setImmediate = substitute;
   }
   waiting += 1;
   try {
     return await work();
   } finally {
     waiting -= 1;
-    // A test may have changed the global one in the meantime: then there is nothing to put back.
-    if (waiting === 0 && host.setImmediate === lent) host.setImmediate = replaced;
+    // A test may have replaced it again in the meantime: then there is nothing to restore.
+    if (waiting === 0 && host.setImmediate === substitute) host.setImmediate = replaced;
   }
 }

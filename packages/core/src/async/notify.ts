@@ -1,24 +1,21 @@
-/**
- * Calling listeners of events, such as those of `attn.on`, which belong to no call that could end with their
- * mistakes.
- */
+/** Calls listeners of events, such as those of `attn.on`: they belong to no call that could reject. */
 
 import { clock } from './clock.ts';
 
-/** In browsers, Deno and Bun. */
-interface Host {
+/** A global function of browsers, Deno and Bun. */
+interface ErrorReporter {
   readonly reportError?: (error: unknown) => void;
 }
 
 /**
- * Calls a listener. What it throws does not reach the caller: as with `EventTarget`, it becomes an uncaught error of the
- * host, which pages report to `window.onerror` and Node.js to `uncaughtException`.
+ * Calls a listener. Its errors do not reach the caller: as with `EventTarget`, they become uncaught errors of
+ * the host, which pages report to `window.onerror` and Node.js to `uncaughtException`.
  */
 export function notify<T>(listener: (detail: T) => void, detail: T): void {
   try {
     listener(detail);
   } catch (error) {
-    const { reportError = rethrowLater } = globalThis as Host;
+    const { reportError = rethrowLater } = globalThis as ErrorReporter;
     reportError(error);
   }
 }

@@ -1,14 +1,14 @@
 /**
- * How a long computation stays polite: between units of work it asks `pause`, which now and then lets the event loop
- * turn (timers fire, pages paint, an abort arrives) and stops the run when it was aborted.
+ * Pauses of a long computation: between units of work it calls `pause`, which now and then lets the event
+ * loop turn (timers fire, pages paint, an abort arrives), and throws when the run was aborted.
  */
 import { clock } from './clock.ts';
 import { throwIfAborted } from '../errors.ts';
 
-/** Asks whether to pause: a promise to wait for, or undefined to go on at once. Throws `ABORTED`. */
+/** Returns a promise to wait for, or undefined to continue at once. Throws `ABORTED`. */
 export type Pause = () => Promise<void> | undefined;
 
-/** A `Pause` for one run, which lets the event loop turn about every `interval` milliseconds. */
+/** Makes the `Pause` of one run, which lets the event loop turn about every `interval` milliseconds. */
 export function createPause(signal: AbortSignal | undefined, where: string, interval = 30): Pause {
   let turned = clock.now();
   return () => {
@@ -21,7 +21,7 @@ export function createPause(signal: AbortSignal | undefined, where: string, inte
   };
 }
 
-/** The ways to a later turn of the event loop, the first two of which some hosts lack. */
+/** The host's ways to a later turn of the event loop; some hosts lack the first two. */
 interface Turns {
   readonly setImmediate?: (callback: () => void) => unknown;
   readonly MessageChannel?: new () => { readonly port1: Port; readonly port2: Port };
@@ -38,9 +38,9 @@ const { MessageChannel } = globalThis as Pick<Turns, 'MessageChannel'>;
 const TURNS: Turns = { ...clock, MessageChannel };
 
 /**
- * Resolves in a later turn of the event loop, as early as the host can: a browser's `setTimeout` would wait 4
- * ms.
- * @param turns what the host has, for tests
+ * Returns a promise that resolves in a later turn of the event loop, as early as the host can. `setTimeout`
+ * is the last resort: in browsers it waits 4 ms.
+ * @param turns the functions of the host, for tests
  */
 export function eventLoopTurn({ setImmediate, MessageChannel, setTimeout }: Turns = TURNS): Promise<void> {
   return new Promise((resolve) => {

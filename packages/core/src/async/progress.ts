@@ -1,10 +1,10 @@
-/** Progress reports that cost nothing: at most one every 50 ms, and always the last. */
+/** Progress reports that cost next to nothing: at most one every 50 ms, and always the last. */
 import { clock } from './clock.ts';
 import type { Progress } from '../contract/backend.ts';
 
 /**
- * Wraps a listener so that it may be called after every unit of work. It should be one that `withCallbacks`
- * gives, which does not throw.
+ * Wraps a listener so that it can be called after every unit of work. The listener must not throw:
+ * `withCallbacks` returns such ones.
  */
 export function throttleProgress(
   listener: ((progress: Progress) => void) | undefined,

@@ -1,13 +1,13 @@
 /**
- * Long computations that can be interrupted: a generator that stops for breath about every millisecond. Run to the end at once
- * with `finish`, or with pauses in which the event loop turns and an abort arrives with `finishPolitely`.
+ * Long computations that can be interrupted: generators that yield about every millisecond. `finish` runs one
+ * to its end at once; `finishPolitely` pauses in between, so that the event loop turns and an abort arrives.
  */
 import type { Pause } from './pause.ts';
 
-/** A computation of a T in small steps. */
+/** A computation of a value in small steps. */
 export type Steps<T> = Generator<undefined, T, undefined>;
 
-/** The result, without a pause. */
+/** Runs a computation to its end without a pause, and returns its result. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();
@@ -15,7 +15,7 @@ export function finish<T>(steps: Steps<T>): T {
   }
 }
 
-/** The result, with pauses between the steps. Throws what `pause` throws: `ABORTED`. */
+/** Runs a computation to its end with pauses, and returns its result. Errors: those of `pause`. */
 export async function finishPolitely<T>(steps: Steps<T>, pause: Pause): Promise<T> {
   for (;;) {
     const step = steps.next();

@@ -1,7 +1,7 @@
-/** Waiting for something that cannot itself be stopped, without waiting longer than the caller wants. */
+/** Waits for a promise that cannot be stopped, but no longer than the caller wants. */
 import { throwIfAborted } from '../errors.ts';
 
-/** Settles like the promise, or rejects with `ABORTED` as soon as the signal fires; the promise itself goes on. */
+/** Settles like the promise, or rejects with `ABORTED` when the signal is aborted; the work continues. */
 export async function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

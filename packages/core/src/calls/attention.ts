@@ -18,7 +18,7 @@ import type { With } from './results.ts';
 /** Tensors and options of a call; `AttentionInputs` has the shapes. The pattern defaults to `full()`. */
 export interface AttentionCall<Lse extends boolean = boolean>
   extends AttentionInputs<Tensor>, Partial<Omit<AttentionAttributes, 'returnLse'>> {
-  /** Also return the log-sum-exp of each row of scores. Default false. */
+  /** Whether the result has the log-sum-exp of each row of scores. Default false. */
   readonly returnLse?: Lse;
 }
 
@@ -56,12 +56,13 @@ const call = defineCall<AttentionCall, AttentionInputs<Value>, AttentionResult>(
 });
 
 /**
- * Exact attention with a pattern, softmax(q kᵀ · scale) v over the keys that the pattern allows, as a call for `Attn.run`. Tensors:
- * q [batch, heads, queries, headDim], k [batch, kvHeads, keys, headDim], v [batch, kvHeads, keys, valueDim]; see `AttentionCall` for
- * the others. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT` at once; those of shapes and dtypes when it is run.
+ * Exact attention with a pattern, softmax(q kᵀ · scale) v over the keys that the pattern allows, as a call
+ * for `Attn.run`. Tensors: q [batch, heads, queries, headDim], k [batch, kvHeads, keys, headDim], v [batch,
+ * kvHeads, keys, valueDim]; see `AttentionCall` for the others. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`
+ * at once; those of shapes and dtypes when it is run.
  *
- * Vaswani et al. 2017, section 3.2 (https://arxiv.org/abs/1706.03762); FlashAttention's algorithm, Dao et al. 2022
- * (https://arxiv.org/abs/2205.14135).
+ * Vaswani et al. 2017, section 3.2 (https://arxiv.org/abs/1706.03762); FlashAttention's algorithm, Dao et
+ * al. 2022 (https://arxiv.org/abs/2205.14135).
  *
  * @example
  * const { out, lse } = await attn.run(attention({ q, k, v, pattern: causal(), returnLse: true }));

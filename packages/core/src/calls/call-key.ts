@@ -2,11 +2,11 @@
 import { aPattern } from '../patterns/options.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import type { Tensor } from '../tensor.ts';
-import type { CallDefinition } from './call.ts';
+import type { CallDefinition } from './definition.ts';
 
 /**
- * The names of a call with the dtypes and shapes of its tensors and the values of its options; undefined where that does not say all, and
- * for a call with unknown names. Nothing needs to be checked before.
+ * The names of a call with the dtypes and shapes of its tensors and the values of its options; undefined
+ * where that does not say all, and for a call with unknown names. Nothing needs to be checked before.
  */
 export function callKey<C extends object, V extends object>(
   definition: CallDefinition<C, V>,

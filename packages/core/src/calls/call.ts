@@ -1,10 +1,11 @@
 /**
- * A call is a value: tensors and options that stand for a graph, such as `attention({ q, k, v })`. `Attn.run` takes any. What a kind of
- * call holds stands in a file of its own, such as `attention.ts`; this file has what all kinds share: mistakes are refused at once, and
- * the graph is built only where no earlier call had an equal one.
+ * A call is a value: tensors and options that stand for a graph, such as `attention({ q, k, v })`.
+ * `Attn.run` takes any. What a kind of call holds stands in a file of its own, such as `attention.ts`; this
+ * file has what all kinds share: mistakes are refused at once, and the graph is built only where no earlier
+ * call had an equal one.
  */
 import type { Tensors } from '../contract/backend.ts';
-import { checkArgument, readEntries, type OptionKinds } from '../check/check-options.ts';
+import { checkArgument, readEntries } from '../check/check-options.ts';
 import { AttnError } from '../errors.ts';
 import { GraphBuilder, type Value } from '../graph/builder.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -14,13 +15,14 @@ import { checkTensor, type Tensor } from '../tensor.ts';
 import { LruMap } from '../util/lru.ts';
 import { RUN_OPTION_NAMES } from '../contract/run-options.ts';
 import { callKey } from './call-key.ts';
+import type { CallDefinition } from './definition.ts';
 
 /** How many keys of calls are remembered, by each kind of call. */
 const CHECKED_KEYS = 64;
 
 /**
- * Something that `Attn.run` computes; `R` is its result. Calls are made by `attention`, `lsh`, `linformer` and whatever `defineCall`
- * defines; any object of this form is one.
+ * Something that `Attn.run` computes; `R` is its result. Calls are made by `attention`, `lsh`, `linformer`
+ * and whatever `defineCall` defines; any object of this form is one.
  *
  * @example
  * const call = attention({ q, k, v, pattern: causal() });
@@ -29,45 +31,23 @@ const CHECKED_KEYS = 64;
 export interface Call<R extends object> {
   /** The graph, built when it is first read. Errors: those of the ops, for example `INVALID_SHAPE`. */
   readonly graph: Graph;
-  /** What the graph is fed, by the names of its inputs. The tensors must not change until the run has ended. */
+  /**
+   * What the graph is fed, by the names of its inputs. The tensors must not change until the run has ended.
+   */
   readonly inputs: Tensors;
-  /** Equal for calls of equal graphs: an `Attn` builds the graph once for all of them. Absent: `graph` is read at every run. */
+  /**
+   * Equal for calls of equal graphs: an `Attn` builds the graph once for all of them. Absent: `graph` is
+   * read at every run.
+   */
   readonly key?: string;
   /** The result of a run, from the outputs of the graph by name. */
   result(outputs: Tensors): R;
 }
 
 /**
- * Defines a kind of call. `C` is what users write, tensors and options in one object; `V` has its tensors as values of a graph.
- */
-export interface CallDefinition<C extends object, V extends object> {
-  /** The function that users call, for errors. */
-  readonly name: string;
-  /** Names of tensors. */
-  readonly required: readonly (string & keyof V)[];
-  readonly optional: readonly (string & keyof V)[];
-  /** Tensors that may be lists of tensors. */
-  readonly lists?: readonly (string & keyof V)[];
-  /** Everything else, and what it must be. */
-  readonly options: OptionKinds<Omit<C, keyof V>>;
-  /** Inputs that are often the same object as another input, which is then fed once. */
-  readonly sameAs?: Readonly<Record<string, string>>;
-  /** Refuses what deserves a better reason than that it is unknown. */
-  check?(call: C): void;
-  /** Says with `ATTN_DEBUG` what would be better. Names and options of the call have been checked. */
-  remark?(call: C): void;
-  /** The outputs by name, from the values of the tensors and the options. Undefined outputs are left out. */
-  build(
-    builder: GraphBuilder,
-    values: V,
-    options: Omit<C, keyof V>,
-  ): Readonly<Record<string, Value | undefined>>;
-}
-
-/**
- * Makes a function that takes what users write and returns a `Call`. Errors of that function: `INVALID_ARGUMENT` for an unknown name
- * or a wrong option, `MISSING_INPUT`, and `INVALID_SHAPE` or `INVALID_DTYPE` for what is not a tensor; what the ops refuse is
- * refused when the graph is built.
+ * Makes a function that takes what users write and returns a `Call`. Errors of that function:
+ * `INVALID_ARGUMENT` for an unknown name or a wrong option, `MISSING_INPUT`, and `INVALID_SHAPE` or
+ * `INVALID_DTYPE` for what is not a tensor; what the ops refuse is refused when the graph is built.
  *
  * @example
  * const doubled = defineCall<{ x: Tensor }, { x: Value }, { out: Tensor }>({

@@ -12,10 +12,13 @@ import type { Tensor } from '../tensor.ts';
 import type { AttentionResult } from './attention.ts';
 import { defineCall, type Call } from './call.ts';
 
-/** Tensors and options of a call; `LinformerInputs` has the shapes. Keys that are values as well are one object in both places. */
+/**
+ * Tensors and options of a call; `LinformerInputs` has the shapes. Keys that are values as well are one
+ * object in both places.
+ */
 export interface LinformerCall<Lse extends boolean = boolean>
   extends LinformerInputs<Tensor>, Omit<LinformerOptions, 'returnLse'> {
-  /** Also return the log-sum-exp of each row of scores. Default false. */
+  /** Whether the result has the log-sum-exp of each row of scores. Default false. */
   readonly returnLse?: Lse;
 }
 
@@ -29,9 +32,10 @@ const call = defineCall<LinformerCall, LinformerInputs<Value>, AttentionResult>(
 });
 
 /**
- * Linformer's attention as a call for `Attn.run`: keys and values are projected along the sequence to a fixed length, and queries attend to
- * what is left. Tensors: q, k, v [batch, heads, tokens, headDim], E [projected, tokens] or a list by head; see `LinformerCall` for the
- * others. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT` at once; those of shapes and dtypes when it is run.
+ * Linformer's attention as a call for `Attn.run`: keys and values are projected along the sequence to a
+ * fixed length, and queries attend to what is left. Tensors: q, k, v [batch, heads, tokens, headDim], E
+ * [projected, tokens] or a list by head; see `LinformerCall` for the others. Errors: `INVALID_ARGUMENT`,
+ * `MISSING_INPUT` at once; those of shapes and dtypes when it is run.
  *
  * Wang et al. 2020, section 4 (https://arxiv.org/abs/2006.04768).
  *

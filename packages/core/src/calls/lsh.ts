@@ -15,9 +15,12 @@ import type { With } from './results.ts';
 /** Tensors and options of a call; `LshOperands` has the shapes. */
 export interface LshCall<Lse extends boolean = boolean, Order extends boolean = boolean>
   extends LshOperands<Tensor>, Omit<LshOptions, 'returnLse'> {
-  /** Also return the log-sum-exp of each row of scores. Default false. */
+  /** Whether the result has the log-sum-exp of each row of scores. Default false. */
   readonly returnLse?: Lse;
-  /** Also return `order` and, where something was hashed, `buckets`, to look at or to give to a later call. Default false. */
+  /**
+   * Whether the result has `order` and, where something was hashed, `buckets`, to look at or to give to a
+   * later call. Default false.
+   */
   readonly returnOrder?: Order;
 }
 
@@ -35,7 +38,10 @@ export type LshResult<Lse extends boolean = boolean, Order extends boolean = boo
   With<
     Order,
     {
-      /** [batch, heads, rounds, tokens], i32, with `returnOrder`: the tokens of each round in the order of their buckets. */
+      /**
+       * [batch, heads, rounds, tokens], i32, with `returnOrder`: the tokens of each round in the order of
+       * their buckets.
+       */
       readonly order: Tensor;
       /** [batch, heads, rounds, tokens], i32, with `returnOrder`; absent where nothing was hashed. */
       readonly buckets?: Tensor;
@@ -53,9 +59,10 @@ const call = defineCall<LshCall, LshOperands<Value>, LshResult>({
 });
 
 /**
- * Reformer's LSH attention as a call for `Attn.run`: tokens are hashed into buckets, sorted by bucket, and attend within chunks of the
- * sorted sequence. Tensors: q [batch, heads, tokens, headDim], which is query and key, v [batch, heads, tokens, valueDim]; see `LshCall`
- * for the others. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT` at once; those of shapes and dtypes when it is run.
+ * Reformer's LSH attention as a call for `Attn.run`: tokens are hashed into buckets, sorted by bucket, and
+ * attend within chunks of the sorted sequence. Tensors: q [batch, heads, tokens, headDim], which is query
+ * and key, v [batch, heads, tokens, valueDim]; see `LshCall` for the others. Errors: `INVALID_ARGUMENT`,
+ * `MISSING_INPUT` at once; those of shapes and dtypes when it is run.
  *
  * Kitaev et al. 2020, section 2 (https://arxiv.org/abs/2001.04451).
  *

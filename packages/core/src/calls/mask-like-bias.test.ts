@@ -51,7 +51,7 @@ test.each([
 
 test('nothing is looked at in silence', () => {
   const bias = f32([2], [0, -1e9]);
-  const read = vi.spyOn(bias, 'data', 'get').mockImplementation(() => expect.unreachable());
+  const readData = vi.spyOn(bias, 'data', 'get').mockImplementation(() => expect.unreachable());
   expect(printed(bias, 0)).toEqual([]);
-  expect(read).not.toHaveBeenCalled();
+  expect(readData).not.toHaveBeenCalled();
 });

@@ -135,14 +135,14 @@ test.each<[Kind, unknown[], unknown[], string]>([
 });
 
 test('finds the nearest name', () => {
-  const known = ['inputIds', 'attentionMask', 'globalTokens', 'n', 'q', 'k'];
-  expect(nearestName('input_ids', known)).toBe('inputIds');
-  expect(nearestName('attention-mask', known)).toBe('attentionMask');
-  expect(nearestName('ATTENTIONMASK', known)).toBe('attentionMask');
-  expect(nearestName('globalToken', known)).toBe('globalTokens');
-  expect(nearestName('x', known)).toBeUndefined();
-  expect(nearestName('Q', known)).toBe('q');
-  expect(nearestName('positions', known)).toBeUndefined();
-  expect(nearestName('x'.repeat(1e6), known)).toBeUndefined();
+  const names = ['inputIds', 'attentionMask', 'globalTokens', 'n', 'q', 'k'];
+  expect(nearestName('input_ids', names)).toBe('inputIds');
+  expect(nearestName('attention-mask', names)).toBe('attentionMask');
+  expect(nearestName('ATTENTIONMASK', names)).toBe('attentionMask');
+  expect(nearestName('globalToken', names)).toBe('globalTokens');
+  expect(nearestName('x', names)).toBeUndefined();
+  expect(nearestName('Q', names)).toBe('q');
+  expect(nearestName('positions', names)).toBeUndefined();
+  expect(nearestName('x'.repeat(1e6), names)).toBeUndefined();
   expect(unknownName('op', 5, ['add'])).toBe('there is no op 5; known are add');
 });

@@ -1,8 +1,7 @@
 /**
- * Options that users write: an object whose names are all known and whose values are of the right kind. Every
- * public function that takes options reads them through `checkOptions`, with a table that names each option
- * and says what it must be. The table has the type of the options, so that an option without a check does not
- * compile.
+ * Checks options that users write: every name must exist, and every value be of the right kind. Public
+ * functions read their options through `checkOptions`, with a table that says for each option what it must
+ * be. The type of the table follows from that of the options: an option without a check does not compile.
  */
 import { AttnError, show, type AttnErrorCode } from '../errors.ts';
 import { anObject, type Kind } from './kinds.ts';
@@ -13,7 +12,7 @@ type NamesOf<T> = T extends unknown ? keyof T : never;
 /** What each option of `T` must be. Undefined counts as absent: only `required` kinds refuse it. */
 export type OptionKinds<T extends object> = { readonly [K in NamesOf<T>]-?: Kind };
 
-/** How errors speak of the options. */
+/** How errors name the options. */
 export interface OptionWords {
   /** What the object is called: `options` by default, or `the call`, … */
   readonly name?: string;
@@ -22,10 +21,9 @@ export interface OptionWords {
 }
 
 /**
- * A copy of the options, without those that are undefined; each is read once. `where` is package and
- * function, as in `AttnError`. Errors: `INVALID_ARGUMENT`, or the code of `words`, for what is no object, a
- * name that is not known (with the nearest that is), a value of another kind, and an object that cannot be
- * read.
+ * Copies options, without those that are undefined; each is read once. `where` is package and function, as in
+ * `AttnError`. Errors: `INVALID_ARGUMENT`, or the code of `words`, for a value that is no object or cannot be
+ * read, for a name that does not exist (with the nearest that does), and for a value of another kind.
  *
  * @example
  * const KINDS: OptionKinds<PoolOptions> = { threads: integer(1), poison: aBoolean };
@@ -40,13 +38,13 @@ export function checkOptions<T extends object>(
   const fail = (message: string, cause?: unknown): never => {
     throw new AttnError(code, where, message, cause === undefined ? undefined : { cause });
   };
-  const known = Object.keys(kinds) as NamesOf<T>[];
+  const names = Object.keys(kinds) as NamesOf<T>[];
   const copy: Partial<Record<NamesOf<T>, unknown>> = {};
   let stranger: string | undefined;
   try {
-    if (!isPlain(options)) fail(`${name} must be an object${listed(known)}, got ${show(options)}`);
+    if (!isPlain(options)) fail(`${name} must be an object${listed(names)}, got ${show(options)}`);
     stranger = Object.keys(options).find((key) => !Object.hasOwn(kinds, key));
-    for (const key of known) {
+    for (const key of names) {
       const value: unknown = options[key as keyof T];
       if (value !== undefined) copy[key] = value;
     }
@@ -54,8 +52,8 @@ export function checkOptions<T extends object>(
     if (cause instanceof AttnError) throw cause;
     fail(`${name} must be an object that can be read, got ${show(options)}`, cause);
   }
-  if (stranger !== undefined) fail(unknownName('option', stranger, known.map(String)));
-  for (const key of known) {
+  if (stranger !== undefined) fail(unknownName('option', stranger, names.map(String)));
+  for (const key of names) {
     const [kind, value] = [kinds[key], copy[key]];
     if (value === undefined ? kind.isRequired : !passes(kind, value))
       fail(`${String(key)} must be ${kind.expected}, got ${show(value)}`);
@@ -63,7 +61,7 @@ export function checkOptions<T extends object>(
   return copy as T;
 }
 
-/** `value`, if it is of this kind; for arguments that stand alone. Errors: `INVALID_ARGUMENT`, or `code`. */
+/** Returns an argument of this kind. Errors: `INVALID_ARGUMENT`, or `code`, for any other value. */
 export function checkArgument<T>(
   where: string,
   name: string,
@@ -76,8 +74,8 @@ export function checkArgument<T>(
 }
 
 /**
- * The fields of an object whose names are the caller's own, each read once. Errors: `INVALID_ARGUMENT` for
- * what is no object, a list, or cannot be read.
+ * Reads the fields of an object whose names are the caller's own, each once. Errors: `INVALID_ARGUMENT` for a
+ * value that is no object, is a list, or cannot be read.
  */
 export function readEntries(where: string, name: string, value: object): [string, unknown][] {
   checkArgument(where, name, value, anObject);
@@ -89,7 +87,7 @@ export function readEntries(where: string, name: string, value: object): [string
   }
 }
 
-/** A test of a hostile object may throw. */
+/** Whether a value passes the test of a kind; the test of a hostile object may throw. */
 function passes(kind: Kind, value: unknown): boolean {
   try {
     return kind.test(value);
@@ -98,9 +96,7 @@ function passes(kind: Kind, value: unknown): boolean {
   }
 }
 
-/**
- * True for objects and instances of classes, not for lists, maps, dates and other objects of the language.
- */
+/** Whether a value is an object or an instance of a class, not a list, map, date or other built-in object. */
 function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const tag = Object.prototype.toString.call(value);

@@ -1,4 +1,4 @@
-/** Kinds of arguments: a test and its words, which an error puts after "must be". */
+/** Kinds of arguments: a test, and the words that an error puts after "must be". */
 
 import { isList, typedArrayName } from '../util/typed-array.ts';
 
@@ -7,16 +7,16 @@ export interface Kind {
   /** `true or false`, `a positive integer`, … */
   readonly expected: string;
   test(value: unknown): boolean;
-  /** Whether an option of this kind has no default and must be there. */
+  /** Whether an option of this kind must be present. */
   readonly isRequired?: boolean;
 }
 
-/** An option that must be there. */
+/** The kind of an option that must be present. */
 export function required(kind: Kind): Kind {
   return { ...kind, isRequired: true };
 }
 
-/** For what is checked elsewhere, where more is known of it. */
+/** Accepts everything: for options that are checked elsewhere. */
 export const anything: Kind = { expected: 'anything', test: () => true };
 
 export const aBoolean: Kind = { expected: 'true or false', test: (value) => typeof value === 'boolean' };
@@ -39,7 +39,7 @@ export const anObject: Kind = {
   test: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
-/** An object of which these fields can be read; whether they are right is another question. */
+/** An object with fields that can be read; what they contain is not checked. */
 export function fields(expected: string, ...names: readonly string[]): Kind {
   return {
     expected,
@@ -60,7 +60,7 @@ export const aList: Kind = {
   test: isList,
 };
 
-/** Arrays of numbers, and typed arrays but for those of BigInts. */
+/** Arrays of numbers, and typed arrays other than those of BigInts. */
 export const aListOfNumbers: Kind = {
   expected: 'a list of numbers',
   test: (value) =>
@@ -69,7 +69,7 @@ export const aListOfNumbers: Kind = {
       : typedArrayName(value)?.startsWith('Big') === false,
 };
 
-/** Whatever behaves like an `AbortSignal`; one of another realm and a polyfill do. */
+/** Everything that behaves like an `AbortSignal`, also one of another realm, or a polyfill. */
 export const aSignal: Kind = {
   expected: 'an AbortSignal',
   test(value) {
@@ -97,12 +97,12 @@ function integersInWords(least: number, most: number): string {
       : `an integer of at least ${least}`;
 }
 
-/** One of these values, which stand in the error as they are written in code. */
+/** One of these values, which the error spells as in code. */
 export function oneOf(...values: readonly (string | number | boolean | null)[]): Kind {
   const texts = values.map((value) => JSON.stringify(value));
   return {
     expected: [texts.slice(0, -1).join(', '), ...texts.slice(-1)].filter((text) => text !== '').join(' or '),
-    test: (value) => values.some((each) => each === value),
+    test: (value) => values.some((allowed) => allowed === value),
   };
 }
 
@@ -114,7 +114,7 @@ export function listOf(entries: Kind, expected: string): Kind {
   };
 }
 
-/** What either kind allows. */
+/** A value of any of these kinds. */
 export function either(...kinds: readonly Kind[]): Kind {
   return {
     expected: kinds.map(({ expected }) => expected).join(' or '),

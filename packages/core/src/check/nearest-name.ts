@@ -1,30 +1,30 @@
-/** The name that somebody probably meant: `attentionMask` for `attention_mask`, `before` for `befor`. */
+/** Finds the name that somebody meant: `attentionMask` for `attention_mask`, `before` for `befor`. */
 import { show } from './show.ts';
 
 /**
- * `there is no option "befor"; did you mean before?`; without a name near it, the sentence lists what is
- * known.
+ * The sentence about a name that does not exist: `there is no option "befor"; did you mean before?`. It lists
+ * all names if none is near.
  */
-export function unknownName(what: string, name: unknown, known: readonly string[]): string {
-  const nearest = typeof name === 'string' ? nearestName(name, known) : undefined;
+export function unknownName(what: string, name: unknown, names: readonly string[]): string {
+  const nearest = typeof name === 'string' ? nearestName(name, names) : undefined;
   const hint =
     nearest !== undefined
       ? `did you mean ${nearest}?`
-      : known.length > 0
-        ? `known are ${known.join(', ')}`
+      : names.length > 0
+        ? `known are ${names.join(', ')}`
         : 'none is known';
   return `there is no ${what} ${show(name)}; ${hint}`;
 }
 
-/** The known name with the fewest changed letters, at most one in three. Case, `_` and `-` do not count. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const wanted = letters(name.slice(0, LONGEST));
+/** The name with the fewest changed letters, at most one in three. Case, `_` and `-` do not count. */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  const text = letters(name.slice(0, LONGEST));
   let nearest: string | undefined;
   let least = Infinity;
-  for (const candidate of known) {
-    const text = letters(candidate);
-    const changes = distance(wanted, text);
-    if (changes < least && changes * 3 <= Math.max(wanted.length, text.length)) {
+  for (const candidate of names) {
+    const other = letters(candidate);
+    const changes = distance(text, other);
+    if (changes < least && changes * 3 <= Math.max(text.length, other.length)) {
       nearest = candidate;
       least = changes;
     }
@@ -32,7 +32,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest;
 }
 
-/** Nobody means an option by more letters. */
+/** No option has so many letters. */
 const LONGEST = 60;
 
 function letters(name: string): string {

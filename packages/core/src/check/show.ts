@@ -1,6 +1,6 @@
 /**
- * Values from outside in error messages. Whatever was passed in, however big, deep, circular or hostile, it takes next to no
- * time and never throws: only a few items of a few levels are looked at, no getter and no method of the value is called.
+ * Prints values for error messages. It takes next to no time and never throws, however big, deep, circular or
+ * hostile a value is: it reads a few items of a few levels, and calls no getter and no method.
  */
 import { isList } from '../util/typed-array.ts';
 
@@ -17,7 +17,7 @@ export function show(value: unknown): string {
   try {
     return cut(describe(value, DEPTH), WHOLE);
   } catch {
-    return 'a value that cannot be shown'; // A proxy, for example.
+    return 'a value that cannot be shown'; // a proxy, for example
   }
 }
 
@@ -53,18 +53,18 @@ function describeObject(value: object, depth: number): string {
   const fields: string[] = [];
   for (const name in value) {
     const field = Object.getOwnPropertyDescriptor(value, name);
-    if (field === undefined) continue; // Inherited.
+    if (field === undefined) continue; // inherited
     if (fields.length === ITEMS) {
       fields.push('...');
       break;
     }
-    const shown = 'value' in field ? describe(field.value, depth - 1) : '...';
-    fields.push(`${JSON.stringify(cut(name, TEXT))}:${shown}`);
+    const text = 'value' in field ? describe(field.value, depth - 1) : '...';
+    fields.push(`${JSON.stringify(cut(name, TEXT))}:${text}`);
   }
   return fields.length === 0 ? classOf(value) : `{${fields.join(',')}}`;
 }
 
-/** What there is to say of an object without fields, such as a `Map`. */
+/** Describes an object without fields, such as a `Map`, by its class. */
 function classOf(value: object): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return '{}';

@@ -10,16 +10,16 @@ import { memoryStore } from './store/memory-store.testing.ts';
 const q = f32([1, 1, 2, 1], [0, 0]);
 const call = { q, k: q, v: q };
 
-/** A backend whose estimate is what it found, and that counts its measurements. */
+/** A backend that estimates what it measured, and counts its measurements. */
 function measured(name: string, ms: number) {
   const counts = { measured: 0 };
   let estimate = 1000;
   const backend = {
     ...fakeBackend(name),
     estimate: () => estimate,
-    async calibrate(known?: Json): Promise<Json> {
-      if (typeof known !== 'number') counts.measured += 1;
-      estimate = typeof known === 'number' ? known : ms;
+    async calibrate(stored?: Json): Promise<Json> {
+      if (typeof stored !== 'number') counts.measured += 1;
+      estimate = typeof stored === 'number' ? stored : ms;
       return estimate;
     },
   };
@@ -51,8 +51,8 @@ describe('calibration', () => {
   test('not where there is no choice', async () => {
     const { backend, counts } = measured('only', 5);
     await (await createAttn({ backends: [backend], cache: false })).attention(call);
-    const named = await createAttn({ backends: [backend, fakeBackend('b')], cache: false });
-    await named.attention(call, { backend: 'only' });
+    const both = await createAttn({ backends: [backend, fakeBackend('b')], cache: false });
+    await both.attention(call, { backend: 'only' });
     expect(counts.measured).toBe(0);
   });
 

@@ -1,23 +1,23 @@
-/** Who can run a graph, and who is expected to be fastest. */
+/** Which backends can run a graph, and which is expected to be fastest. */
 import { supportsGraph, type Backend, type Probe, type SharedState } from '../contract/backend.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Explanation } from '../run/attn.ts';
 
-/** A backend and what its probe found. */
+/** A backend and its probe. */
 export interface ProbedBackend {
   readonly backend: Backend;
   readonly probe: Probe;
 }
 
-/** A backend's answer for one graph: what it would take, or why it cannot. */
+/** A backend's answer for a graph: its predicted time, or why it cannot run it. */
 export interface Candidate {
   readonly backend: Backend;
   /** Predicted milliseconds of one run; undefined when the backend cannot run the graph. */
   readonly predictedMs: number | undefined;
-  /** Milliseconds of one run, where it was timed to choose by. */
+  /** Measured milliseconds of one run, where candidates were timed (`tune: 'measure'`). */
   readonly tunedMs?: number;
-  /** Why it cannot. */
+  /** Why the backend cannot run the graph; undefined if it can. */
   readonly reason: string | undefined;
 }
 
@@ -26,21 +26,25 @@ export interface UsableCandidate extends Candidate {
   readonly predictedMs: number;
 }
 
-/** Every backend's answer, in the order of the list. */
-export function judge(backends: readonly ProbedBackend[], graph: Graph, shared: SharedState): Candidate[] {
+/** Asks every backend about a graph; the answers are in the order of the list. */
+export function candidatesFor(
+  backends: readonly ProbedBackend[],
+  graph: Graph,
+  shared: SharedState,
+): Candidate[] {
   return backends.map(({ backend, probe }) => {
     if (!probe.available) return { backend, predictedMs: undefined, reason: probe.reason };
     const supported = supportsGraph(backend, graph);
     if (supported !== true) return { backend, predictedMs: undefined, reason: supported };
     const predictedMs = backend.estimate(graph, shared);
-    // What is not a number would upset the order; a backend that cannot tell comes last.
+    // NaN would upset the order: a backend that cannot predict comes last.
     return { backend, predictedMs: Number.isNaN(predictedMs) ? Infinity : predictedMs, reason: undefined };
   });
 }
 
 /**
- * Those that can run the graph, the fastest first: those that were timed before the others, which were not worth it. Equally fast
- * ones in the order of the list. Errors: `NO_BACKEND`.
+ * Sorts the candidates that can run the graph, the fastest first. Measured ones come before the others, which
+ * were not worth a measurement; equally fast ones keep the order of the list. Errors: `NO_BACKEND`.
  */
 export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
   const usable = candidates.filter(
@@ -61,21 +65,21 @@ export function rank(candidates: readonly Candidate[]): UsableCandidate[] {
 }
 
 /**
- * The named backend, which must be able to run the graph. Errors: `INVALID_ARGUMENT` when no such backend is listed,
- * `BACKEND_UNAVAILABLE`, `UNSUPPORTED`.
+ * The candidate of the backend with this name. Errors: `INVALID_ARGUMENT` when no such backend is listed;
+ * `BACKEND_UNAVAILABLE` or `UNSUPPORTED` when it cannot run the graph.
  */
-export function named(
+export function candidateOf(
   backends: readonly ProbedBackend[],
   candidates: readonly Candidate[],
   name: string,
 ): UsableCandidate {
   const index = backends.findIndex(({ backend }) => backend.name === name);
   if (index < 0) {
-    const known = backends.map(({ backend }) => backend.name).join(', ');
+    const names = backends.map(({ backend }) => backend.name).join(', ');
     throw new AttnError(
       'INVALID_ARGUMENT',
       'core/run',
-      `there is no backend ${show(name)}; listed are ${known}`,
+      `there is no backend ${show(name)}; listed are ${names}`,
     );
   }
   const { predictedMs, reason } = candidates[index];
@@ -90,7 +94,7 @@ export function named(
   return { ...candidates[index], predictedMs };
 }
 
-/** What can be explained before there is a graph. */
+/** Explains the probes: which backends there are, before there is a graph. */
 export function explainProbes(backends: readonly ProbedBackend[]): Explanation[] {
   return backends.map(({ backend, probe }) => ({
     backend: backend.name,
@@ -102,7 +106,7 @@ export function explainProbes(backends: readonly ProbedBackend[]): Explanation[]
   }));
 }
 
-/** One line for people: who was chosen, and what the others would take or why they cannot. */
+/** One line for people: the chosen backend, and the predicted times of the others or why they cannot. */
 export function describeChoice(
   graph: Graph,
   chosen: UsableCandidate,

@@ -1,6 +1,6 @@
 /**
- * Who runs a graph: the backends ranked by what they took when they were timed, else by what they say they will take; those that fail
- * again and again come last.
+ * Chooses the backend that runs a graph: by measured times, else by predicted ones. Backends that fail again
+ * and again come last.
  */
 import type { Backend } from '../contract/backend.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -9,33 +9,35 @@ import type { PlanCache } from '../plan/plan-cache.ts';
 import type { Explanation } from '../run/attn.ts';
 import { calibrateAll } from './calibrate.ts';
 import {
+  candidateOf,
+  candidatesFor,
+  describeChoice,
   explainProbes,
-  judge,
-  named,
   rank,
   type Candidate,
   type ProbedBackend,
   type UsableCandidate,
 } from './candidates.ts';
-import { Health } from './health.ts';
+import { FailureLog } from './failure-log.ts';
 import { preparePlans } from './prepare-plans.ts';
 import type { CalibrationStore } from './store/calibration-store.ts';
 import type { Tuner } from './tuner.ts';
 
-/** For how many graphs the answers of the backends are kept. */
-const JUDGED_GRAPHS = 256;
+/** How many graphs the backends' answers are cached for. */
+const GRAPHS = 256;
 
 export class Chooser {
-  readonly health: Health = new Health();
+  readonly failures: FailureLog = new FailureLog();
   private probed: readonly ProbedBackend[];
   private readonly plans: PlanCache;
   private readonly store: CalibrationStore | undefined;
   private readonly tuner: Tuner | undefined;
-  private readonly judged = new LruMap<Candidate[]>(JUDGED_GRAPHS);
+  /** Candidates by the graph's key. */
+  private readonly cache = new LruMap<Candidate[]>(GRAPHS);
   private calibrating: Promise<void> | undefined;
   private isCalibrated = false;
 
-  /** @param tuner knows times of graphs, where calls are timed */
+  /** @param tuner times of graphs, where calls are timed */
   constructor(
     backends: readonly ProbedBackend[],
     plans: PlanCache,
@@ -48,65 +50,73 @@ export class Chooser {
     this.tuner = tuner;
   }
 
-  /** In the order of the list. */
+  /** The backends and their probes, in the order of the list. */
   get backends(): readonly ProbedBackend[] {
     return this.probed;
   }
 
-  /** Starts anew with what another probe has found. */
+  /** Starts anew, with new probes. */
   reset(backends: readonly ProbedBackend[]): void {
     this.probed = backends;
-    this.judged.clear();
-    this.health.clear();
+    this.cache.clear();
+    this.failures.clear();
     this.tuner?.clear();
     this.calibrating = undefined;
     this.isCalibrated = false;
   }
 
-  /** Calibrates the backends, unless there is no choice among them. Once. */
+  /** Calibrates the backends once, unless there is no choice among them. */
   calibrate(): Promise<void> {
     this.calibrating ??= this.calibrateNow();
     return this.calibrating;
   }
 
-  /** Makes the plans that judging a graph needs. Errors: `ABORTED`, and those of planning. */
+  /** Makes the plans that estimates of a graph need. Errors: `ABORTED`, and those of planning. */
   plan(graph: Graph, signal: AbortSignal | undefined): Promise<void> {
     return preparePlans(graph, this.plans, signal);
   }
 
-  /** True when choosing for a graph, or judging the backend that was named, takes no time. */
+  /** Whether `turns` takes no time: all answers are cached. */
   isReady(graph: Graph, name: string | undefined): boolean {
-    return (name !== undefined || this.isCalibrated) && this.judged.get(graph.key) !== undefined;
+    return (name !== undefined || this.isCalibrated) && this.cache.get(graph.key) !== undefined;
   }
 
-  /** Every backend's answer, in the order of the list. */
-  judge(graph: Graph): Candidate[] {
-    let candidates = this.judged.get(graph.key);
+  /** The backends' answers for a graph, in the order of the list. */
+  private candidates(graph: Graph): Candidate[] {
+    let candidates = this.cache.get(graph.key);
     if (candidates === undefined) {
-      candidates = judge(this.probed, graph, { plans: this.plans });
-      this.judged.set(graph.key, candidates);
+      candidates = candidatesFor(this.probed, graph, { plans: this.plans });
+      this.cache.set(graph.key, candidates);
     }
     const times = this.tuner?.times(graph);
     if (times === undefined) return candidates;
     return candidates.map((candidate) => ({ ...candidate, tunedMs: times.get(candidate.backend.name) }));
   }
 
-  /** The best first. Errors: `NO_BACKEND`. */
-  rank(graph: Graph): UsableCandidate[] {
-    const failing = ({ backend }: Candidate) =>
-      Number(this.health.complaint(backend.name, graph.key) !== undefined);
-    return rank(this.judge(graph)).sort((a, b) => failing(a) - failing(b));
+  /**
+   * The candidates that are tried for a graph, in turn: the named backend's alone; else the backend
+   * `first`, and then the others, the best first. Errors: `NO_BACKEND`; for a name `INVALID_ARGUMENT`,
+   * `BACKEND_UNAVAILABLE`, `UNSUPPORTED`.
+   */
+  turns(graph: Graph, name?: string, first?: Backend): UsableCandidate[] {
+    const candidates = this.candidates(graph);
+    if (name !== undefined) return [candidateOf(this.probed, candidates, name)];
+    const place = ({ backend }: Candidate): number => {
+      if (backend === first) return -1;
+      return this.failures.complaint(backend.name, graph.key) === undefined ? 0 : 1;
+    };
+    return rank(candidates).sort((a, b) => place(a) - place(b));
   }
 
-  /** The named one. Errors: those of `named` in `candidates.ts`. */
-  named(graph: Graph, name: string): UsableCandidate {
-    return named(this.probed, this.judge(graph), name);
+  /** One line for people: why a candidate was chosen. */
+  describe(graph: Graph, chosen: UsableCandidate): string {
+    return describeChoice(graph, chosen, this.candidates(graph));
   }
 
   /**
-   * One row a backend; without a graph, what can be said before there is one.
-   * @param ran who ran the graph last
-   * @param lastMs of a backend's last run of the graph
+   * One row per backend; without a graph, what can be said before there is one.
+   * @param ran the backend that ran the graph last
+   * @param lastMs milliseconds of a backend's last run of the graph
    */
   explain(
     graph: Graph | undefined,
@@ -114,13 +124,13 @@ export class Chooser {
     lastMs: (backend: Backend) => number | undefined,
   ): Explanation[] {
     if (graph === undefined) return explainProbes(this.probed);
-    const candidates = this.judge(graph);
+    const candidates = this.candidates(graph);
     const isPossible = candidates.some(({ predictedMs }) => predictedMs !== undefined);
-    const chosen = ran ?? (isPossible ? this.rank(graph)[0].backend.name : undefined);
+    const chosen = ran ?? (isPossible ? this.turns(graph)[0].backend.name : undefined);
     return candidates.map(({ backend, predictedMs, tunedMs, reason }) => ({
       backend: backend.name,
       usable: predictedMs !== undefined,
-      reason: reason ?? this.health.complaint(backend.name, graph.key),
+      reason: reason ?? this.failures.complaint(backend.name, graph.key),
       predictedMs,
       measuredMs: lastMs(backend) ?? tunedMs,
       chosen: backend.name === chosen,
@@ -130,7 +140,7 @@ export class Chooser {
   private async calibrateNow(): Promise<void> {
     if (this.probed.filter(({ probe }) => probe.available).length > 1) {
       await calibrateAll(this.probed, this.store);
-      this.judged.clear();
+      this.cache.clear();
     }
     this.isCalibrated = true;
   }

@@ -35,8 +35,8 @@ test('a clock that stands still is an error', async () => {
 
 test('a clock that is set back and forth is waited for no longer', async () => {
   const times = [0, 5, 3, 3_600_000, 3_600_001, 2, 1, 0];
-  let read = 0;
-  const clock = () => times[read++ % times.length];
+  let calls = 0;
+  const clock = () => times[calls++ % times.length];
   expect(await leastTime(async () => {}, { clock }).catch(({ code }) => code)).toBeDefined();
   let now = 0;
   await expect(leastTime(async () => {}, { clock: () => (now -= 1) })).rejects.toMatchObject({

@@ -1,38 +1,37 @@
-/** Timing for calibration: what a task takes when nothing disturbs it. */
+/** Timing for calibration: how long a task takes when nothing disturbs it. */
 import { clock as hostClock } from '../async/clock.ts';
 import { AttnError } from '../errors.ts';
 import { workClock } from './work-clock.ts';
 
-/** How to look. */
+/** How `leastTime` measures. */
 export interface LeastTimeOptions {
-  /** Milliseconds of some clock. Default: the wall's. */
+  /** A clock in milliseconds. Default: the wall clock. */
   readonly clock?: () => number;
-  /** The time is found when so many samples in a row were no better. Default 4. */
+  /** Stops after so many samples in a row that are no better. Default 4. */
   readonly patience?: number;
-  /** Milliseconds of work after which looking ends in any case, once there were three samples. Default 16. */
+  /** Stops after so many milliseconds of work, but not before three samples. Default 16. */
   readonly most?: number;
 }
 
-/** Milliseconds of a sample, at least, and steps of a clock that was seen to stand still: Windows counts work in steps of 16 ms. */
+/** The least milliseconds of a sample. */
 const SAMPLE = 1;
+
+/** The least steps of a clock in a sample, once the clock stood still. On Windows a step is 16 ms. */
 const STEPS = 4;
 
 /** Samples closer together than this are equally good. */
 const BETTER = 0.97;
 
-/** How many times as many runs are tried at most when a sample was too short. */
+/** A sample that was too short is tried with at most so many times as many runs. */
 const MORE = 10;
 
-/**
- * A clock that has not moved after so many runs, or so many milliseconds of work, stands still: no clock's
- * step is as long.
- */
+/** A clock that did not move for so many runs, or milliseconds of work, stands still: no step is as long. */
 export const MOST_STILL_RUNS = 1000;
 export const MOST_STILL_MS = 500;
 
 /**
- * The least milliseconds of a run. The first run is not counted, which compiles what it needs. Errors: `INTERNAL` when the clock stands
- * still.
+ * Measures the least milliseconds of a run. The first run, which compiles what it needs, does not count.
+ * Errors: `INTERNAL` when the clock stands still.
  */
 export async function leastTime(
   task: () => Promise<unknown>,
@@ -48,48 +47,43 @@ export async function leastTime(
   for (let sample = 0, since = 0; since < patience && (sample < 3 || clock() - start < most);) {
     const from = clock();
     for (let run = 0; run < runs; run++) await task();
-    const taken = clock() - from;
+    const elapsed = clock() - from;
     // A clock that was set back says as little as one that stands still.
-    if (!(taken > 0)) {
+    if (!(elapsed > 0)) {
       if (runs >= MOST_STILL_RUNS || workClock() - moved > MOST_STILL_MS) throw standsStill();
       stoodStill = true;
       runs *= MORE;
       continue;
     }
     moved = workClock();
-    if (stoodStill && shortest === SAMPLE) shortest = STEPS * taken;
-    if (taken < shortest) {
-      runs = Math.ceil(runs * Math.min(MORE, (1.1 * shortest) / taken));
+    if (stoodStill && shortest === SAMPLE) shortest = STEPS * elapsed;
+    if (elapsed < shortest) {
+      runs = Math.ceil(runs * Math.min(MORE, (1.1 * shortest) / elapsed));
       continue;
     }
     sample += 1;
-    since = taken / runs < BETTER * least ? 0 : since + 1;
-    least = Math.min(least, taken / runs);
+    since = elapsed / runs < BETTER * least ? 0 : since + 1;
+    least = Math.min(least, elapsed / runs);
   }
   return least;
 }
 
-/** What a task takes, which is repeated at once until a clock has moved. */
+/** How often `repeatFor` ran a task, and how long that took. */
 export interface Repeated {
   readonly runs: number;
   readonly milliseconds: number;
 }
 
-/**
- * So often is repeated what takes some hundredths of a millisecond: for longer than the step of any clock.
- */
+/** A task of some hundredths of a millisecond then takes longer than the step of any clock. */
 const MOST_REPEATS = 5000;
 
-/**
- * Does a short task again and again until so many milliseconds have passed. Errors: `INTERNAL` when the clock
- * stands still.
- */
+/** Repeats a short task for so many milliseconds. Errors: `INTERNAL` when the clock stands still. */
 export function repeatFor(milliseconds: number, task: () => void, clock: () => number): Repeated {
   const start = clock();
   for (let runs = 1; runs <= MOST_REPEATS; runs++) {
     task();
-    const taken = clock() - start;
-    if (taken >= milliseconds) return { runs, milliseconds: taken };
+    const elapsed = clock() - start;
+    if (elapsed >= milliseconds) return { runs, milliseconds: elapsed };
   }
   throw standsStill();
 }

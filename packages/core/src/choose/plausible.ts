@@ -1,24 +1,21 @@
 /**
- * Whether what calibration found can be: a clock that stands still or is set, or a machine that sleeps, makes
- * numbers that no machine has.
+ * Refuses impossible results of calibration: a clock that stands still or is set, or a machine that sleeps,
+ * gives speeds that no machine has.
  */
 import { AttnError, show } from '../errors.ts';
 
 /**
- * No machine is so many times as fast or as slow as the one that a backend's constants are from, not even one
+ * No machine is so many times faster or slower than the one that a backend's constants are from, not even one
  * that interprets JavaScript.
  */
 const FARTHEST = 1000;
 
-/**
- * Whether a measured number is as near to that of the reference machine as any machine's: within `farthest`
- * times.
- */
+/** Whether a measured number is within `farthest` times that of the reference machine. */
 export function isPlausible(value: unknown, reference: number, farthest: number = FARTHEST): value is number {
   return typeof value === 'number' && value > reference / farthest && value < reference * farthest;
 }
 
-/** The number, if it can be. Errors: `INTERNAL`, after which the constants that are built in count. */
+/** Returns a plausible number. Errors: `INTERNAL` for any other; the built-in constants then count. */
 export function plausible(
   value: number,
   reference: number,

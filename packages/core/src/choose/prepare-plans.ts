@@ -1,9 +1,9 @@
-/** Plans the attention of a graph before backends are asked for estimates, so that they find the plans and nobody blocks. */
+/** Plans the attention of a graph before backends estimate it, so that no estimate blocks the event loop. */
 import { inputSpecs, type Graph } from '../graph/graph.ts';
 import { createPause } from '../async/pause.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';
 
-/** Makes the plans that estimates need, letting the event loop turn. Errors: `ABORTED`, and those of planning. */
+/** Makes the plans that estimates need, with pauses. Errors: `ABORTED`, and those of planning. */
 export async function preparePlans(
   graph: Graph,
   plans: PlanCache,

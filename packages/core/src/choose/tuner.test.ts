@@ -10,7 +10,7 @@ const q = f32([1, 1, 2, 1], [0, 0]);
 const call = { q, k: q, v: q };
 const after = (ms: number) => () => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** One that says it is fast and is not, one that is, and one that nobody would try. */
+/** Three backends: one that claims to be fast, one that is fast, and one that is too slow to be tried. */
 function backends() {
   return [
     fakeBackend('boaster', { milliseconds: 1, onRun: after(12) }),
@@ -111,7 +111,7 @@ describe("tune: 'measure'", () => {
     await second.run(graph(), { x: q });
     expect(list.map(({ counts }) => counts.ran)).toEqual([0, 1, 0]);
     expect(second.explain()).toMatchObject([{ measuredMs: expect.any(Number) }, { chosen: true }, {}]);
-    // Another version of a backend has to show again what it can.
+    // Another version of a backend is measured again.
     const newer = backends().map((backend) => ({ ...backend, version: '2.0.0' }));
     const third = await createAttn({ backends: newer, tune: 'measure', cache: store });
     await third.run(graph(), { x: q });

@@ -1,6 +1,7 @@
 /**
- * `tune: 'measure'`: the first call of a graph times the best candidates on the call's own inputs, and later calls know. What was
- * found is remembered by the graph's structure, the machine, and the versions of all backends.
+ * `tune: 'measure'`: the first call of a graph times the best candidates on the call's own inputs, and later
+ * calls use the times. They are stored by the graph's structure, the machine, and the versions of all
+ * backends.
  */
 import { clock } from '../async/clock.ts';
 import { debug } from '../util/debug.ts';
@@ -11,40 +12,54 @@ import { LruMap } from '../util/lru.ts';
 import type { Json } from '../util/json-value.ts';
 import { identityOf } from './calibrate.ts';
 import type { ProbedBackend, UsableCandidate } from './candidates.ts';
-import { isRecoverable } from './health.ts';
+import { isRecoverable } from './failure-log.ts';
 import { MOST_STILL_MS, MOST_STILL_RUNS } from './least-time.ts';
 import { isPlausible } from './plausible.ts';
 import { workClock } from './work-clock.ts';
 import type { CalibrationStore } from './store/calibration-store.ts';
-import { machineName } from './store/host.ts';
+import { machineName } from './machine-name.ts';
 
-/** How many candidates are timed, and how much slower than the best one they may be predicted to be. */
+/** How many candidates are timed at most. */
 const MOST = 3;
+
+/** Candidates that are predicted to be so many times slower than the best are not timed. */
 const NEAR = 4;
 
 /**
- * A candidate runs so often, and so long, before it is timed: engines optimise what runs often, and first results lie in memory that
- * the system has yet to find, which can take longer than the work. More than `LONG_MS` are enough in any case.
+ * The least runs and milliseconds of a warm-up: engines optimise what runs often, and the system must first
+ * find memory for results, which can take longer than the work.
  */
 const WARM_UP_RUNS = 4;
 const WARM_UP_MS = 40;
+
+/** A warm-up ends after so many milliseconds in any case. */
 const LONG_MS = 1000;
 
-/** How many samples, how long each takes at least, what no run takes less than, and the rest before one, in which threads of other backends go to sleep. */
+/** How many samples each candidate gets at most. */
 const SAMPLES = 7;
+
+/** The least milliseconds of a sample. */
 const SAMPLE_MS = 8;
+
+/** No run takes fewer milliseconds. */
 const LEAST_MS = 0.01;
+
+/** Milliseconds of rest before a sample, in which threads of other backends go to sleep. */
 const REST_MS = 15;
 
-/** After so many samples a candidate that is so much slower than the best is out; before, one that is much slower. */
+/** After so many samples the times are reliable. */
 const SURE_SAMPLES = 3;
+
+/** A candidate so many times slower than the best is out, once times are reliable. */
 const BEATEN = 1.5;
+
+/** A candidate so many times slower than the best is out at once. */
 const HOPELESS = 2.5;
 
-/** Sure samples that have taken so long together are enough. */
+/** Reliable samples that took so many milliseconds together are enough. */
 const ENOUGH_MS = 3000;
 
-/** How many graphs are remembered here; the store has its own bound. */
+/** How many graphs have their times in memory; the store has its own bound. */
 const GRAPHS = 256;
 
 /** Milliseconds of one run, by backend. */
@@ -59,24 +74,25 @@ export interface TrialFailure {
   readonly error: AttnError;
 }
 
-/** Times candidates, and knows the times. */
+/** Times candidates, and keeps the times. */
 export class Tuner {
   private readonly store: CalibrationStore | undefined;
-  private readonly known = new LruMap<Times>(GRAPHS);
+  private readonly cache = new LruMap<Times>(GRAPHS);
   private readonly running = new Map<string, Promise<unknown>>();
 
   constructor(store: CalibrationStore | undefined) {
     this.store = store;
   }
 
-  /** What is known of a graph. */
+  /** The measured times of a graph; undefined before it is tuned. */
   times(graph: Graph): Times | undefined {
-    return this.known.get(graph.key);
+    return this.cache.get(graph.key);
   }
 
   /**
-   * Times the best candidates of a graph whose times are not known, `ranked` by prediction. Of calls at the same time one measures
-   * and the others wait. Errors: those of `trial` that are not the backend's; the others are returned.
+   * Times the best candidates of a graph that has no times yet; `ranked` is in the order of prediction. If
+   * several calls ask at the same time, one measures and the others wait. Returns the failures of backends;
+   * other errors of `trial` are thrown.
    */
   async tune(
     graph: Graph,
@@ -92,7 +108,7 @@ export class Tuner {
     const near = ranked
       .slice(0, MOST)
       .filter(({ predictedMs }) => predictedMs <= NEAR * ranked[0].predictedMs);
-    if (this.known.get(graph.key) !== undefined || near.length < 2) return [];
+    if (this.cache.get(graph.key) !== undefined || near.length < 2) return [];
     const work = this.find(graph, backends, near, trial);
     this.running.set(graph.key, work);
     try {
@@ -102,9 +118,9 @@ export class Tuner {
     }
   }
 
-  /** Forgets all but what is in the store. */
+  /** Forgets all times, except those in the store. */
   clear(): void {
-    this.known.clear();
+    this.cache.clear();
   }
 
   private async find(
@@ -117,13 +133,13 @@ export class Tuner {
     const key = `times of ${structureKey(graph)} by ${available.join(', ')} on ${machineName()}`;
     const remembered = timesOf(await this.store?.get(key));
     if (near.every(({ backend }) => remembered.has(backend.name))) {
-      this.known.set(graph.key, remembered);
+      this.cache.set(graph.key, remembered);
       return [];
     }
     const { times, failures } = await measure(near, trial);
     debug(2, () => `${graph.key}: timed, in ms a run: ${JSON.stringify(Object.fromEntries(times))}`);
-    this.known.set(graph.key, times);
-    // What a clock that was set has made of a time is not to be believed by others.
+    this.cache.set(graph.key, times);
+    // A clock that was set gives wrong times, which other processes must not read.
     const isComplete = near.every(({ backend, predictedMs }) =>
       isPlausible(times.get(backend.name), predictedMs),
     );
@@ -143,8 +159,8 @@ function timesOf(json: Json | undefined): Times {
 }
 
 /**
- * Times candidates in turn, round by round, so that what else the machine does hits them alike. The least time counts: a result in
- * memory that the system has yet to find can take twice as long as the next one, in memory that was freed since.
+ * Times candidates in turn, round by round, so that other work of the machine hits them alike. The least time
+ * counts: a run for whose result the system must find memory can take twice as long as the next.
  */
 async function measure(
   candidates: readonly UsableCandidate[],
@@ -152,17 +168,17 @@ async function measure(
 ): Promise<{ readonly times: Times; readonly failures: readonly TrialFailure[] }> {
   const times = new Map<string, number>();
   const failures: TrialFailure[] = [];
-  let left = [...candidates];
+  let rivals = [...candidates];
   let start = 0;
-  for (let sample = 0; sample <= SAMPLES && (sample === 0 || left.length > 1); sample++) {
-    for (const candidate of left) {
+  for (let sample = 0; sample <= SAMPLES && (sample === 0 || rivals.length > 1); sample++) {
+    for (const candidate of rivals) {
       const { name } = candidate.backend;
       try {
         const ms = await (sample === 0
           ? warmUp(candidate, trial)
           : timeOf(candidate, trial, times.get(name)));
         if (ms === undefined) return { times: new Map(), failures };
-        // Single short runs are at the mercy of the clock: they only say how many make a sample.
+        // The clock is too coarse for single short runs: they only say how many make a sample.
         const earlier = sample === 1 && isShort(times.get(name)) ? undefined : times.get(name);
         times.set(name, Math.min(ms, earlier ?? Infinity));
       } catch (error) {
@@ -173,17 +189,17 @@ async function measure(
     }
     if (sample === 0) start = clock.now();
     const isSure = sample >= SURE_SAMPLES;
-    const bound = (isSure ? BEATEN : HOPELESS) * Math.min(...times.values());
-    left = left.filter(({ backend }) => (times.get(backend.name) ?? NaN) <= bound);
+    const limit = (isSure ? BEATEN : HOPELESS) * Math.min(...times.values());
+    rivals = rivals.filter(({ backend }) => (times.get(backend.name) ?? NaN) <= limit);
     if (isSure && clock.now() - start > ENOUGH_MS) break;
   }
   return { times, failures };
 }
 
 /**
- * Runs once, which compiles and makes plans, and then until runs take what they will take. The least time of
- * a run but the first; the mean where that is too short for the clock, which in some browsers stands still
- * for a millisecond or more; undefined where the clock tells nothing.
+ * Runs a candidate once, which compiles and plans, and then until it is warm. Returns the least milliseconds
+ * of a run after the first; the mean where a run is too short for the clock, which in some browsers stands
+ * still for a millisecond or more; undefined where the clock stands still.
  */
 async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number | undefined> {
   await trial(candidate);
@@ -195,10 +211,10 @@ async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number 
     const from = clock.now();
     await trial(candidate);
     runs += 1;
-    const taken = clock.now() - from;
-    least = Math.min(least, taken);
+    const elapsed = clock.now() - from;
+    least = Math.min(least, elapsed);
     if (clock.now() - start > LONG_MS) break;
-    if (taken > 0) [stillRuns, stillSince] = [0, workClock()];
+    if (elapsed > 0) [stillRuns, stillSince] = [0, workClock()];
     else if (++stillRuns > MOST_STILL_RUNS || workClock() - stillSince > MOST_STILL_MS) return undefined;
   }
   const mean = (clock.now() - start) / runs;
@@ -206,8 +222,8 @@ async function warmUp(candidate: UsableCandidate, trial: Trial): Promise<number 
 }
 
 /**
- * Milliseconds of one run, over enough runs for the clock; as `expected` where it stood still all the same. A short one is run once before, which
- * wakes threads up.
+ * Measures the milliseconds of one run, over enough runs for the clock; `expected` where it stood still all
+ * the same. A short call first runs once to wake threads up.
  */
 async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPLE_MS): Promise<number> {
   await clock.sleep(REST_MS);
@@ -215,8 +231,8 @@ async function timeOf(candidate: UsableCandidate, trial: Trial, expected = SAMPL
   const runs = Math.ceil(SAMPLE_MS / Math.max(LEAST_MS, expected));
   const start = clock.now();
   for (let run = 0; run < runs; run++) await trial(candidate);
-  const taken = clock.now() - start;
-  return taken > 0 ? taken / runs : expected;
+  const elapsed = clock.now() - start;
+  return elapsed > 0 ? elapsed / runs : expected;
 }
 
 function isShort(ms: number | undefined): boolean {

@@ -1,12 +1,13 @@
-/** The clock of calibration: what it reads must not depend on what other processes do meanwhile. */
+/** The clock of calibration, which must not depend on what other processes do. */
 import { clock } from '../async/clock.ts';
-import { host } from './store/host.ts';
+import { runtime } from '../util/runtime.ts';
 
 /**
- * Milliseconds from an unknown start on: of the processor time that all threads of this process have taken, where the host tells it
- * (Node, Bun, Deno), so that a busy machine looks no slower; elsewhere of the wall clock. Not for work that threads share.
+ * Milliseconds since an unknown start: the processor time of all threads of this process where the host tells
+ * it (Node, Bun, Deno), so that a busy machine seems no slower; elsewhere the wall clock. Not for work that
+ * several threads share.
  */
 export function workClock(): number {
-  const usage = host().process?.cpuUsage?.();
+  const usage = runtime().process?.cpuUsage?.();
   return usage === undefined ? clock.now() : (usage.user + usage.system) / 1000;
 }

@@ -1,16 +1,16 @@
 /**
- * The whole contract of a backend. A backend is a plain object made by a factory (`cpu()`, `wasm()`, …) that
- * the application lists in order of preference; nothing registers itself on import. `defineBackend` makes one
- * of the parts in which backends differ.
+ * The whole contract of a backend. A backend is a plain object that a factory makes (`cpu()`, `wasm()`, …);
+ * the application lists backends in order of preference, and nothing registers itself on import.
+ * `defineBackend` makes a backend from the parts in which backends differ.
  *
- * A backend may rely on: graphs are valid (core inferred and checked every shape), inputs passed to `run`
- * match the graph's specs and are contiguous (use `checkRunInputs`). It must guarantee the semantics of the
- * conformance suite: a row with no allowed key gives 0 and lse −∞; softmax in at least f32; the same result
- * for any number of threads; NaN in is NaN out in the rows that see it and nowhere else.
+ * A backend may rely on valid graphs (core infers and checks every shape), and on inputs of `run` that match
+ * the graph's specs and are contiguous (use `checkRunInputs`). It guarantees the semantics of the conformance
+ * suite: a row without an allowed key gives 0 and lse −∞; softmax is computed in at least f32; the result
+ * does not depend on the number of threads; a NaN reaches the rows that see it, and no others.
  *
- * Inputs belong to a run from its call until its promise settles, which lets a backend read them whenever it
- * likes: it never writes to them, takes them away, or gives them back as outputs, and once the promise has
- * settled it reads them no more.
+ * Inputs belong to a run from its call until its promise settles. Until then a backend may read them at any
+ * time; it never writes to them, transfers them, or returns them as outputs. Afterwards it does not read
+ * them.
  */
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
@@ -18,110 +18,113 @@ import type { Json } from '../util/json-value.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** What `probe` found out about this machine, without compiling or allocating anything big. */
+/** The result of a backend's `probe`: whether it is available on this machine, and with which features. */
 export type Probe =
   | {
       readonly available: true;
-      /** One sentence for people: `plain JavaScript, 1 thread`. */
+      /** A short description for people: `plain JavaScript, 1 thread`. */
       readonly summary: string;
       /** Facts for programs: features, limits, versions. */
       readonly features: Readonly<Record<string, string | number | boolean>>;
-      /** What it would be faster with and this machine has not: one sentence each, why not, and what would help. */
+      /** Missing features that would make it faster: a sentence each, with the reason and what would help. */
       readonly absences?: readonly string[];
     }
   | {
       readonly available: false;
-      /** One sentence: why not, and what would help. */
+      /** Why it is not available, and what would help: one sentence. */
       readonly reason: string;
     };
 
-/** How far a run has come. `done` grows to `total`; the unit is tiles for attention, nodes for graphs. */
+/** The progress of a run: `done` grows to `total`, in tiles of an attention call or in nodes of a graph. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly unit: 'tiles' | 'nodes';
 }
 
-/** Options of one run. */
+/** Options of `Executable.run`. */
 export interface RunOptions {
-  /** Stops the run soon after it is aborted: the promise rejects with `AttnError('ABORTED')`, nothing leaks. */
+  /** Aborts the run: its promise soon rejects with `AttnError('ABORTED')`, and nothing leaks. */
   readonly signal?: AbortSignal;
   /**
-   * Called at most about every 50 ms. What it throws, or its promise rejects with, ends the run: it stops as
-   * when it is aborted, and the promise rejects with that very error. `withCallbacks` does this for a
-   * backend.
+   * Called about every 50 ms at most. An error that it throws, or that its promise rejects with, ends the
+   * run: the run stops as if aborted, and its promise rejects with that error. `withCallbacks` does this for
+   * a backend.
    */
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** What the backends of one `createAttn` share, so that each attention plan is made once; one that is used by itself makes its own. */
+/**
+ * What the backends of one `createAttn` share, so that each attention plan is made once. A backend that is
+ * used alone makes its own.
+ */
 export interface SharedState {
   readonly plans?: PlanCache;
 }
 
-/** Options of `compile`. */
+/** Options of `Backend.compile`. */
 export interface CompileOptions extends SharedState {
   readonly signal?: AbortSignal;
 }
 
-/** Named tensors. */
+/** Tensors by name: the inputs of a run, or its outputs. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** A compiled graph. Runs may overlap; a backend queues them if it must. */
 export interface Executable {
   /**
-   * Feeds the graph's inputs by name and returns its outputs by name, in freshly allocated tensors. The
-   * inputs must stay as they are until the promise settles, aborted or not; runs that overlap may share them.
-   * They may lie in any memory, shared or resizable too.
+   * Computes the graph from inputs by name, and returns its outputs by name, in new tensors. Inputs must not
+   * change until the promise settles, aborted or not; overlapping runs may share them. They may be in any
+   * memory, also shared or resizable memory.
    */
   run(inputs: Tensors, options?: RunOptions): Promise<Tensors>;
-  /** Releases what was allocated for this graph. Idempotent; later runs reject with `DISPOSED`. */
+  /** Releases the memory of this graph. Idempotent. Later runs reject with `DISPOSED`. */
   dispose(): void;
 }
 
-/** How to look. */
+/** Options of `Backend.probe`. */
 export interface ProbeOptions {
-  /** What was found before may have changed: a device was lost, say, or has come. */
+  /** Probe anew: the machine may have changed, for example by a device that was lost or connected. */
   readonly again?: boolean;
 }
 
-/** One way of computing graphs. */
+/** A way to compute graphs: on the CPU, in WebAssembly, on a GPU, … `defineBackend` makes one. */
 export interface Backend {
-  /** Stable lower-case name: `cpu`, `wasm`, `webgpu`, `onnx`, or a third party's own. */
+  /** A stable lower-case name: `cpu`, `wasm`, `webgpu`, `onnx`, or that of a third party. */
   readonly name: string;
-  /** Of its package: what was measured of one version is not believed of another. */
+  /** The version of the backend's package. Measurements of another version are discarded. */
   readonly version?: string;
-  /** What this machine has. Cheap (nothing is measured, no graph compiled), cached unless it is asked again, never throws. */
+  /**
+   * Says whether the backend is available on this machine. Cheap: it measures nothing and compiles no graph.
+   * Cached unless `again` is set. Never throws.
+   */
   probe(options?: ProbeOptions): Promise<Probe>;
-  /** True, or one sentence that says why this node cannot run here. Cheap, no side effects, deterministic. */
+  /** True, or a sentence that says why a node cannot run here. Cheap, deterministic, without side effects. */
   supports(node: GraphNode, graph: Graph): true | string;
   /**
-   * Finds the constants of this machine that `estimate` rests on, by some real work, and returns them for
-   * keeping. Ends, if by an error, where the clock stands still. Errors leave the constants that are built
-   * in. Called after `probe`, before backends are compared. What an earlier call returned, on this machine,
-   * for this version and the same features, is taken instead of measuring; what it does not recognise is
-   * measured. Without it, estimates rest on constants that are built in.
+   * Measures the constants of this machine that `estimate` needs, by some real work, and returns them as JSON
+   * to store. Called after `probe`, before backends are compared. `stored` is what an earlier call returned
+   * on this machine, for this version and the same features: then nothing is measured. JSON that the backend
+   * does not recognise counts as absent. After an error, and without this method, the built-in constants
+   * count. It must end, with an error if need be, where the clock stands still.
    */
-  calibrate?(known?: Json): Promise<Json>;
+  calibrate?(stored?: Json): Promise<Json>;
   /**
-   * Predicted milliseconds of one run on this machine, its inputs coming from and its outputs going to host memory, once what
-   * is compiled on the way has been. Called after `probe`. Attention should be counted by its plan (`plans.expected`), which by then
-   * has been made.
+   * Predicts the milliseconds of one run on this machine, with inputs and outputs in host memory, once the
+   * graph is compiled. Called after `probe`. Attention should be counted by its plan (`plans.expected`),
+   * which is in the cache by then.
    */
   estimate(graph: Graph, shared?: SharedState): number;
   /**
-   * Prepares a graph. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `WORKER_DIED`, `TIMEOUT`,
-   * `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
+   * Prepares a graph to run. Errors: `UNSUPPORTED`, `COMPILE_FAILED`, `OUT_OF_MEMORY`, `DEVICE_LOST`,
+   * `WORKER_DIED`, `TIMEOUT`, `BACKEND_UNAVAILABLE`, `ABORTED`, `DISPOSED`.
    */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
-  /** Ends workers and devices. Idempotent. */
+  /** Ends the backend's workers and devices. Idempotent. */
   dispose(): Promise<void>;
 }
 
-/**
- * The first reason why a graph cannot run on a backend, or true. Errors: `INVALID_GRAPH` for what is no
- * graph.
- */
+/** True, or the first reason why a graph cannot run on a backend. Errors: `INVALID_GRAPH`. */
 export function supportsGraph(backend: Backend, graph: Graph): true | string {
   checkGraph(graph, `${backend.name}/compile`);
   for (const node of graph.nodes) {

@@ -33,7 +33,7 @@ function abacus(parts: Partial<BackendParts<Executable> & FixedSpeed> = {}) {
   });
 }
 
-/** A promise, and what settles it. */
+/** A promise, and the functions that settle it. */
 function deferred<T>(): {
   promise: Promise<T>;
   resolve: (value: T) => void;
@@ -211,7 +211,7 @@ describe('speed', () => {
   interface Pace {
     readonly rate: number;
   }
-  /** A backend that measures a rate of 4 and is asked for the rate by `estimate`. */
+  /** A backend that measures a rate of 4, and estimates by its rate. */
   function paced(probe: () => Probe = () => available) {
     const measure = vi.fn((): Pace => ({ rate: 4 }));
     const backend = defineBackend('abacus', {
@@ -220,9 +220,9 @@ describe('speed', () => {
       compile: counted,
       speed: {
         initial: (): Pace => ({ rate: 1 }),
-        parse: (known: Json | undefined): Pace | undefined =>
-          typeof known === 'object' && known !== null && 'rate' in known && typeof known.rate === 'number'
-            ? { rate: known.rate }
+        parse: (stored: Json | undefined): Pace | undefined =>
+          typeof stored === 'object' && stored !== null && 'rate' in stored && typeof stored.rate === 'number'
+            ? { rate: stored.rate }
             : undefined,
         measure,
       },

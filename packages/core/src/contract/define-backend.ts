@@ -1,7 +1,7 @@
 /**
- * What every backend does alike, in one place: it checks arguments, looks at the machine once, refuses what
- * it cannot run, keeps its measured speed, and ends. A backend gives the parts that differ; what
- * `defineBackend` makes of them keeps the promises of `backend.ts`.
+ * What all backends have in common: they check arguments, probe the machine once, refuse what they cannot
+ * run, keep their measured speed, and end. A backend provides the parts that differ; `defineBackend` adds the
+ * rest, so that the promises of `backend.ts` hold.
  */
 import {
   supportsGraph,
@@ -18,77 +18,76 @@ import { checkCompileOptions, checkProbeOptions } from './run-options.ts';
 import { canonicalJson, type Json } from '../util/json-value.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
 
-/** What `compile` of a backend's parts gets beside the graph. */
+/** What `compile` of `BackendParts` receives beside the graph. */
 export interface CompileContext {
-  /** The store of plans: that of the `Attn` which compiles, or the backend's own. */
+  /** The cache of plans: that of the `Attn` which compiles, or the backend's own. */
   readonly plans: PlanCache;
-  /** For a compilation that can stop early. Where one cannot, its executable is disposed at the end. */
+  /** Aborts a compilation that can stop early. If it cannot, its executable is disposed at the end. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** A speed is a number, or a record of numbers: it is kept as JSON. */
+/** A speed is a number, or a record of numbers, so that it can be stored as JSON. */
 export type SpeedOf<S> = number | { readonly [K in keyof S]: number };
 
-/** How a backend knows its speed on this machine. */
+/** How a backend measures its speed on this machine. */
 export interface SpeedParts<S extends SpeedOf<S>> {
-  /** The speed that is assumed until it is measured. May depend on what `probe` has found. */
+  /** The speed to assume until it is measured. It may depend on the probe. */
   initial(): S;
-  /** The speed that an earlier `measure` found, from its JSON; undefined for anything else. */
-  parse(known: Json | undefined): S | undefined;
+  /** Reads the speed that an earlier `measure` returned from its JSON; undefined for any other JSON. */
+  parse(stored: Json | undefined): S | undefined;
   /**
-   * Measures the speed, where `probe` finds the backend available. Errors leave the speed as it was.
+   * Measures the speed; only called where the backend is available. After an error the speed stays as it was.
    *
-   * @param plans the backend's own store of plans
+   * @param plans the backend's own cache of plans
    */
   measure(plans: PlanCache): S | Promise<S>;
 }
 
-/** The parts that every backend has. */
+/** The parts of a backend that `defineBackend` needs. */
 export interface BackendParts<E extends Executable> {
   /** The version of the backend's package. */
   readonly version?: string;
-  /** Looks at the machine. An error makes the backend unavailable, and its sentence is the reason. */
+  /** Probes the machine. An error makes the backend unavailable, and its sentence is the reason. */
   probe(): Probe | Promise<Probe>;
-  /** True, or one sentence that says why this node cannot run here. */
+  /** True, or a sentence that says why a node cannot run here. */
   supports(node: GraphNode, graph: Graph): true | string;
-  /** Prepares a graph that is supported, on a machine where the backend is available. */
+  /** Prepares a supported graph to run. Only called where the backend is available. */
   compile(graph: Graph, context: CompileContext): E | Promise<E>;
-  /** Ends whatever the backend has opened. Called once. */
+  /** Ends everything that the backend has opened. Called once. */
   dispose?(): void | Promise<void>;
 }
 
 /** A backend whose predictions rest on constants. */
 export interface FixedSpeed {
   readonly speed?: undefined;
-  /** Predicted milliseconds of one run. */
+  /** Predicts the milliseconds of one run. */
   estimate(graph: Graph, plans: PlanCache): number;
 }
 
 /** A backend whose predictions rest on a measurement. */
 export interface MeasuredSpeed<S extends SpeedOf<S>> {
   readonly speed: SpeedParts<S>;
-  /** Predicted milliseconds of one run at this speed. */
+  /** Predicts the milliseconds of one run at a speed. */
   estimate(graph: Graph, plans: PlanCache, speed: S): number;
 }
 
-/** A backend whose executables may do more than `Executable` says. */
+/** A backend with executables of its own type, which may have more methods than `Executable`. */
 export interface BackendOf<E extends Executable> extends Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<E>;
 }
 
 /**
- * Makes a backend of the parts in which backends differ. It owns
+ * Makes a backend from the parts in which backends differ. It adds
  *
- * - the checks of options and graphs, and errors that name the backend and the method: `abacus/compile`;
- * - the probe: never throws, and is kept until it is asked for again;
- * - `compile` around the part's own: it refuses when the backend is disposed or unavailable, the call is
- *   aborted, or the graph unsupported; an executable that comes after an abort or a disposal is disposed, and
- *   the call rejects;
+ * - checks of options and graphs, with errors that name backend and method: `abacus/compile`;
+ * - a probe that never throws, and is cached until somebody asks to probe again;
+ * - a `compile` that rejects when the backend is disposed or unavailable, the call is aborted, or the graph
+ *   is unsupported, and that disposes an executable which is ready only after an abort or a disposal;
  * - the speed: parsed from an earlier measurement, or measured;
- * - a store of plans for use without `createAttn`; and disposal, which happens once.
+ * - a cache of plans for use without `createAttn`, and disposal that happens once.
  *
- * @param name stable lower-case name
- * @param parts what this backend does itself
+ * @param name a stable lower-case name
+ * @param parts the backend's own parts
  *
  * @example
  * const abacus = () =>
@@ -108,7 +107,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
   let isDisposed = false;
   let ending: Promise<void> | undefined;
   let measured: S | undefined;
-  /** The features of the machine when it was last available. */
+  /** The features of the machine when the backend was last available. */
   let features: string | undefined;
 
   const throwIfDisposed = (where: string, cause?: unknown): void => {
@@ -116,7 +115,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
     throw new AttnError('DISPOSED', where, DISPOSED.reason, cause === undefined ? undefined : { cause });
   };
 
-  const look = async (): Promise<Probe> => {
+  const probeAnew = async (): Promise<Probe> => {
     if (isDisposed) return DISPOSED;
     const probe = await Promise.resolve()
       .then(() => parts.probe())
@@ -125,7 +124,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
     if (probe.available) {
       const last = features;
       features = canonicalJson(probe.features);
-      // Of a device that came in the place of another nothing has been measured.
+      // The measurement was of another device.
       if (last !== undefined && last !== features) measured = undefined;
     }
     return probe;
@@ -134,23 +133,23 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
   const probe = async (options?: ProbeOptions): Promise<Probe> => {
     const { again = false } = checkProbeOptions(`${name}/probe`, options);
     if (again || isDisposed) probing = undefined;
-    probing ??= look();
+    probing ??= probeAnew();
     return probing;
   };
 
   /** Errors: `DISPOSED`, `BACKEND_UNAVAILABLE`. */
   const throwUnlessAvailable = async (where: string): Promise<void> => {
     throwIfDisposed(where);
-    const found = await probe();
+    const result = await probe();
     throwIfDisposed(where);
-    if (!found.available) throw new AttnError('BACKEND_UNAVAILABLE', where, found.reason);
+    if (!result.available) throw new AttnError('BACKEND_UNAVAILABLE', where, result.reason);
   };
 
   const calibrator =
     (own: SpeedParts<S>) =>
-    async (known?: Json): Promise<Json> => {
+    async (stored?: Json): Promise<Json> => {
       const where = `${name}/calibrate`;
-      let speed = own.parse(known);
+      let speed = own.parse(stored);
       if (speed === undefined) {
         await throwUnlessAvailable(where);
         speed = await own.measure(ownPlans);
@@ -193,7 +192,7 @@ export function defineBackend<E extends Executable, S extends SpeedOf<S> = numbe
       try {
         executable = await parts.compile(graph, { plans, signal });
       } catch (error) {
-        // Whatever failed then, failed because of that.
+        // After an abort or a disposal, that is why it failed.
         throwIfOver(error);
         throw error;
       }

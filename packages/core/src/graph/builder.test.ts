@@ -13,20 +13,20 @@ describe('methods', () => {
     const x = builder.input('x', matrix);
     const ids = builder.input('ids', { dtype: 'i32', shape: [4] });
     const weight = builder.constant(f32([5, 3], new Float32Array(15)), 'weight');
-    const shown = builder.input('shown', { dtype: 'bool', shape: [2, 1] });
+    const visible = builder.input('visible', { dtype: 'bool', shape: [2, 1] });
     const heads = builder.input('heads', { dtype: 'f32', shape: [1, 2, 6, 4] });
     const shapes: Record<string, [Value, number[]]> = {
       linear: [builder.linear(x, weight, undefined, { activation: 'gelu' }), [2, 5]],
       matmul: [builder.matmul(x, weight, { transposeB: true }), [2, 5]],
-      add: [builder.add(x, x), [2, 3]],
-      mul: [builder.mul(x, x), [2, 3]],
+      sub: [builder.sub(x, x), [2, 3]],
+      div: [builder.div(x, x), [2, 3]],
       layerNorm: [builder.layerNorm(x), [2, 3]],
       gelu: [builder.gelu(x), [2, 3]],
-      relu: [builder.relu(x), [2, 3]],
-      tanh: [builder.tanh(x), [2, 3]],
+      silu: [builder.silu(x), [2, 3]],
+      rsqrt: [builder.rsqrt(x), [2, 3]],
       softmax: [builder.softmax(x), [2, 3]],
       reduce: [builder.reduce(x, 0, 'mean'), [3]],
-      mask: [builder.mask(x, shown), [2, 3]],
+      mask: [builder.mask(x, visible), [2, 3]],
       embedding: [builder.embedding(ids, weight), [4, 3]],
       gather: [builder.gather(x, ids, 1), [2, 4]],
       reshape: [builder.reshape(x, [3, -1]), [3, 2]],

@@ -1,33 +1,32 @@
 /**
- * Builds graphs the way WebNN does: every call checks its inputs at once and returns the values it makes, so that a
- * mistake is reported on the line that made it. `build` then drops what no output needs.
+ * Builds graphs the way WebNN does: every call checks its inputs at once and returns new values, so that an
+ * error is reported on the line that caused it. `build` then drops the nodes that no output needs.
  */
 import { checkArgument, checkOptions, readEntries } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import { anything, type Kind } from '../check/kinds.ts';
 import { isLazy } from '../lazy-tensor.ts';
-import type { Activation } from '../ops/activation.ts';
 import type { AttentionAttributes, AttentionInputs } from '../ops/attention/spec.ts';
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import type { LshAttentionAttributes, LshAttentionInputs } from '../ops/lsh-attention/spec.ts';
 import type { LshHashAttributes, LshHashInputs } from '../ops/lsh-hash/spec.ts';
-import type { MatmulAttributes } from '../ops/matmul/spec.ts';
+import type { MatmulAttributes } from '../ops/matmul/definition.ts';
 import type { NamedSpecs } from '../ops/op.ts';
-import type { ReduceKind } from '../ops/reduce/spec.ts';
-import type { SliceAttributes } from '../ops/slice/spec.ts';
+import type { Activation } from '../ops/pointwise/table.ts';
+import type { ReduceKind } from '../ops/reduce/definition.ts';
+import type { SliceAttributes } from '../ops/slice/definition.ts';
 import type { TensorSpec } from '../tensor.ts';
 import { checkSpec, checkTensor, rowMajor, type DType, type Tensor } from '../tensor.ts';
 import { checkName, checkNode } from './check-build.ts';
 import { finishGraph, type GraphDraft } from './finish.ts';
-import { anyNode, type Graph, type NodeOf, type ValueId } from './graph.ts';
+import { anyNode, type Graph, type NodeOf } from './graph.ts';
+import { PointwiseBuilder, type Value } from './pointwise-builder.ts';
 
-/** A value of a graph under construction: a spec and its number. */
-export interface Value extends TensorSpec {
-  readonly id: ValueId;
-}
+export type { Value } from './pointwise-builder.ts';
 
-/** What attention returns; `lse` with `returnLse`. */
+/** The values that attention returns; `lse` only with `returnLse`. */
 export interface AttentionValues {
   readonly out: Value;
   readonly lse?: Value;
@@ -39,8 +38,18 @@ const VALUES: Kind = { expected: 'a list of values', test: Array.isArray };
 
 const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
-/** Collects nodes and makes an immutable `Graph` of them. Methods throw the errors of the ops' `infer`. */
-export class GraphBuilder {
+/**
+ * Builds a graph, node by node. Every method checks the shapes and dtypes of its operands, and throws
+ * `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `INVALID_GRAPH`, `MISSING_INPUT` or
+ * `INVALID_PATTERN`. Pointwise ops (`add`, `silu`, …) have their methods from the table of these ops.
+ *
+ * @example
+ * const builder = new GraphBuilder();
+ * const x = builder.input('x', { dtype: 'f32', shape: [2, 3] });
+ * const weight = builder.constant(f32([4, 3], new Float32Array(12)), 'weight');
+ * const graph = builder.build({ y: builder.linear(x, weight, undefined, { activation: 'gelu' }) });
+ */
+export class GraphBuilder extends PointwiseBuilder {
   private readonly values: Value[] = [];
   private readonly draft: GraphDraft = {
     nodes: [],
@@ -51,8 +60,11 @@ export class GraphBuilder {
   };
 
   /**
-   * A value that is fed at each run. Errors: `INVALID_GRAPH` for a name that is taken or that all objects have, such as
-   * `toString`; `INVALID_DTYPE`, `INVALID_SHAPE`.
+   * Adds an input: a value that each run is given by name. Errors: `INVALID_GRAPH` for a second value of this
+   * name, or a name that all objects have, such as `toString`; `INVALID_DTYPE`, `INVALID_SHAPE`.
+   *
+   * @example
+   * const tokens = builder.input('tokens', { dtype: 'i32', shape: [1, 4096] });
    */
   input(name: string, spec: TensorSpec): Value {
     checkName('an input', name);
@@ -64,8 +76,12 @@ export class GraphBuilder {
   }
 
   /**
-   * A value known now: weights, tables. The array must not change afterwards; graphs that share it by identity share
-   * compiled executables. Lazy tensors are not read before a backend needs them. `name` is for people and for exported files.
+   * Adds a constant, such as weights or a table. The array must not change afterwards; graphs that share it
+   * by identity share compiled executables. A lazy tensor is not read before a backend needs it. `name` is
+   * for people and for exported files.
+   *
+   * @example
+   * const weight = builder.constant(f32([2, 2], [1, 0, 0, 1]), 'layer.0.weight');
    */
   constant(tensor: Tensor, name?: string): Value {
     if (name !== undefined) checkName('a constant', name);
@@ -77,17 +93,23 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Any op, by name; the typed methods below come down to this. Inputs that are undefined count as absent. */
-  node<K extends OpName>(
+  /**
+   * Adds a node of any op by the op's name, and returns its outputs; the methods below call this. Inputs that
+   * are undefined count as absent.
+   *
+   * @example
+   * const [y] = builder.node('softmax', { x }, { axis: -1 });
+   */
+  override node<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
   ): Value[] {
-    const given = checkNode(op, inputs).map(
+    const entries = checkNode(op, inputs).map(
       ([name, value]) => [name, this.own(value as Value, `input ${name} of ${op}`)] as const,
     );
-    const specs: NamedSpecs = Object.fromEntries(given);
-    const ids = Object.fromEntries(given.map(([name, { id }]) => [name, id]));
+    const specs: NamedSpecs = Object.fromEntries(entries);
+    const ids = Object.fromEntries(entries.map(([name, { id }]) => [name, id]));
     const outputs = ops[op].infer(specs, attributes).map((spec) => this.addValue(spec));
     const normal = ops[op].normalize?.(specs, attributes) ?? attributes;
     const node: NodeOf<K> = { op, inputs: ids, attributes: normal, outputs: outputs.map(({ id }) => id) };
@@ -95,122 +117,184 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** Pattern-restricted attention; shapes in `AttentionInputs`. */
+  /**
+   * Attention within a pattern; `AttentionInputs` has the shapes.
+   *
+   * @example
+   * const { out } = builder.attention({ q, k, v }, { pattern: causal() });
+   */
   attention(inputs: AttentionInputs<Value>, attributes: AttentionAttributes): AttentionValues {
     const [out, lse] = this.node('attention', operands('attention', inputs), attributes);
     return { out, lse };
   }
 
-  /** Attention in the chunks of sorted orders; shapes in `LshAttentionInputs`. `buildLsh` also hashes and sorts. */
+  /**
+   * Attention within the chunks of sorted orders; `LshAttentionInputs` has the shapes. This is only the op;
+   * `buildLsh` also hashes and sorts.
+   *
+   * @example
+   * const order = builder.argsort(builder.lshHash({ x: q, rotations }, { buckets: [64] }));
+   * const { out } = builder.lshAttention({ q, v, order }, { chunkLength: 64, wrap: true });
+   */
   lshAttention(inputs: LshAttentionInputs<Value>, attributes: LshAttentionAttributes): AttentionValues {
     const [out, lse] = this.node('lshAttention', operands('lshAttention', inputs), attributes);
     return { out, lse };
   }
 
-  /** The bucket of each token in each round, [B, H, R, N]; shapes in `LshHashInputs`. */
+  /**
+   * The bucket of each token in each round of hashing, [B, H, R, N]; `LshHashInputs` has the shapes.
+   *
+   * @example
+   * const buckets = builder.lshHash({ x: q, rotations }, { buckets: [64] });
+   */
   lshHash(inputs: LshHashInputs<Value>, attributes: LshHashAttributes): Value {
-    return this.one('lshHash', operands('lshHash', inputs), attributes);
+    return this.single('lshHash', operands('lshHash', inputs), attributes);
   }
 
-  /** The order that sorts integers along the last axis; equal ones keep theirs. */
+  /**
+   * The order that sorts integers along the last axis; equal integers keep their order.
+   *
+   * @example
+   * const order = builder.argsort(builder.input('scores', { dtype: 'i32', shape: [2, 8] }));
+   */
   argsort(x: Value): Value {
-    return this.one('argsort', { x }, {});
+    return this.single('argsort', { x }, {});
   }
 
-  /** x·Wᵀ + b, then the activation: `x [..., in]`, `weight [out, in]`, `bias? [out]`. */
+  /**
+   * A linear layer: x·Wᵀ + b, then the activation; `x [..., in]`, `weight [out, in]`, `bias? [out]`.
+   *
+   * @example
+   * const y = builder.linear(x, weight, undefined, { activation: 'relu' });
+   */
   linear(x: Value, weight: Value, bias?: Value, options: { readonly activation?: Activation } = {}): Value {
-    return this.one('linear', { x, weight, bias }, options);
+    return this.single('linear', { x, weight, bias }, options);
   }
 
-  /** a·b over the last two axes; the others broadcast. */
+  /**
+   * The matrix product a·b over the last two axes; the other axes broadcast.
+   *
+   * @example
+   * const scores = builder.matmul(q, k, { transposeB: true });
+   */
   matmul(a: Value, b: Value, options: MatmulAttributes = {}): Value {
-    return this.one('matmul', { a, b }, options);
+    return this.single('matmul', { a, b }, options);
   }
 
-  /** a + b, broadcast. */
-  add(a: Value, b: Value): Value {
-    return this.one('add', { a, b }, {});
-  }
-
-  /** a · b element by element, broadcast. */
-  mul(a: Value, b: Value): Value {
-    return this.one('mul', { a, b }, {});
-  }
-
-  /** Layer normalisation over the last axis. `eps` defaults to 1e-5. */
+  /**
+   * Layer normalisation over the last axis; `weight` and `bias` have its extent. `eps` defaults to 1e-5.
+   *
+   * @example
+   * const y = builder.layerNorm(x, { eps: 1e-12 });
+   */
   layerNorm(
     x: Value,
     options: { readonly weight?: Value; readonly bias?: Value; readonly eps?: number } = {},
   ): Value {
     const { weight, bias, eps = 1e-5 } = checkOptions('core/layerNorm', options, LAYER_NORM);
-    return this.one('layerNorm', { x, weight, bias }, { eps });
+    return this.single('layerNorm', { x, weight, bias }, { eps });
   }
 
-  /** The exact form, or with `approximate: 'tanh'` the approximation. */
+  /** x · Φ(x): the exact form, or with `approximate: 'tanh'` the approximation. */
   gelu(x: Value, options: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
     const { approximate = 'none' } = checkOptions('core/gelu', options, ops.gelu.attributes);
-    return this.one('gelu', { x }, { approximate });
+    return this.single('gelu', { x }, { approximate });
   }
 
-  /** max(x, 0). */
-  relu(x: Value): Value {
-    return this.one('relu', { x }, {});
-  }
-
-  /** tanh(x). */
-  tanh(x: Value): Value {
-    return this.one('tanh', { x }, {});
-  }
-
-  /** Softmax over one axis, by default the last. */
+  /**
+   * Softmax over an axis, by default the last.
+   *
+   * @example
+   * const probabilities = builder.softmax(x);
+   */
   softmax(x: Value, axis = -1): Value {
-    return this.one('softmax', { x }, { axis });
+    return this.single('softmax', { x }, { axis });
   }
 
-  /** The sum, the mean or the greatest along one axis, which goes away. */
+  /**
+   * The sum, the mean or the maximum along an axis, which the output does not have.
+   *
+   * @example
+   * const pooled = builder.reduce(x, 1, 'mean');
+   */
   reduce(x: Value, axis: number, kind: ReduceKind): Value {
-    return this.one('reduce', { x }, { axis, kind });
+    return this.single('reduce', { x }, { axis, kind });
   }
 
   /** x where `mask` is not 0, else 0, even of NaN; the mask broadcasts to x. */
   mask(x: Value, mask: Value): Value {
-    return this.one('mask', { x, mask }, {});
-  }
-
-  /** Rows of `table [rows, dim]` for `ids` of any shape. */
-  embedding(ids: Value, table: Value): Value {
-    return this.one('embedding', { ids, table }, {});
-  }
-
-  /** Slices of x at `indices [m]` along an axis. */
-  gather(x: Value, indices: Value, axis = 0): Value {
-    return this.one('gather', { x, indices }, { axis });
-  }
-
-  /** The same elements in another shape; one extent may be −1. */
-  reshape(x: Value, shape: readonly number[]): Value {
-    return this.one('reshape', { x }, { shape });
-  }
-
-  /** Output axis i is input axis `permutation[i]`. */
-  transpose(x: Value, permutation: readonly number[]): Value {
-    return this.one('transpose', { x }, { permutation });
-  }
-
-  /** The box [starts, ends) of x. */
-  slice(x: Value, starts: SliceAttributes['starts'], ends: SliceAttributes['ends']): Value {
-    return this.one('slice', { x }, { starts, ends });
-  }
-
-  /** Tensors one after another along an axis. */
-  concat(values: readonly Value[], axis: number): Value {
-    checkArgument(WHERE, 'values of concat', values, VALUES);
-    return this.one('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
+    return this.single('mask', { x, mask }, {});
   }
 
   /**
-   * The graph that computes these outputs; nodes and constants that none of them needs are left out, inputs stay. The
-   * builder may be used further. Errors: `INVALID_GRAPH`, also for names that all objects have, such as `toString`.
+   * Looks up rows of `table [rows, dim]` by `ids` of any shape.
+   *
+   * @example
+   * const table = builder.constant(zeros('f32', [30_000, 64]), 'embeddings');
+   * const y = builder.embedding(builder.input('ids', { dtype: 'i32', shape: [1, 512] }), table);
+   */
+  embedding(ids: Value, table: Value): Value {
+    return this.single('embedding', { ids, table }, {});
+  }
+
+  /**
+   * Picks slices of x at `indices [m]` along an axis, by default the first.
+   *
+   * @example
+   * const rows = builder.gather(x, builder.constant(i32([2], [1, 0])));
+   */
+  gather(x: Value, indices: Value, axis = 0): Value {
+    return this.single('gather', { x, indices }, { axis });
+  }
+
+  /**
+   * Gives the elements of x another shape; one extent may be −1, and follows from the others.
+   *
+   * @example
+   * const flat = builder.reshape(x, [-1]);
+   */
+  reshape(x: Value, shape: readonly number[]): Value {
+    return this.single('reshape', { x }, { shape });
+  }
+
+  /**
+   * Permutes the axes of x: output axis i is input axis `permutation[i]`.
+   *
+   * @example
+   * const columns = builder.transpose(x, [1, 0]);
+   */
+  transpose(x: Value, permutation: readonly number[]): Value {
+    return this.single('transpose', { x }, { permutation });
+  }
+
+  /**
+   * Cuts the box [starts, ends) out of x.
+   *
+   * @example
+   * const corner = builder.slice(x, [0, 0], [1, 2]);
+   */
+  slice(x: Value, starts: SliceAttributes['starts'], ends: SliceAttributes['ends']): Value {
+    return this.single('slice', { x }, { starts, ends });
+  }
+
+  /**
+   * Joins values along an axis; their other extents are equal.
+   *
+   * @example
+   * const twice = builder.concat([x, x], 0);
+   */
+  concat(values: readonly Value[], axis: number): Value {
+    checkArgument(WHERE, 'values of concat', values, VALUES);
+    return this.single('concat', Object.fromEntries(values.map((value, i) => [`x${i}`, value])), { axis });
+  }
+
+  /**
+   * Makes the graph that computes these outputs. It omits nodes and constants that no output needs, and keeps
+   * all inputs. The builder can be used further. Errors: `INVALID_GRAPH`, also for names that all objects
+   * have, such as `toString`.
+   *
+   * @example
+   * const graph = builder.build({ probabilities: builder.softmax(x) });
    */
   build(outputs: Readonly<Record<string, Value>>): Graph {
     const entries = readEntries(WHERE, 'outputs', outputs) as [string, Value][];
@@ -223,7 +307,7 @@ export class GraphBuilder {
     );
   }
 
-  private one<K extends OpName>(
+  private single<K extends OpName>(
     op: K,
     inputs: Readonly<Record<string, Value | undefined>>,
     attributes: OpAttributes[K],
@@ -252,7 +336,7 @@ export class GraphBuilder {
     try {
       return typeof value === 'object' && value !== null && this.values[value.id] === value;
     } catch {
-      return false; // A hostile object.
+      return false; // a hostile object
     }
   }
 

@@ -1,13 +1,13 @@
-/** What `GraphBuilder` checks before the ops do. */
+/** Checks of `GraphBuilder` that come before those of the ops. */
 import { AttnError, show } from '../errors.ts';
 import { readEntries } from '../check/check-options.ts';
 import { unknownName } from '../check/nearest-name.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { OP_NAMES, ops } from '../ops/index.ts';
 
 const WHERE = 'core/graph';
 
-/** Throws `INVALID_GRAPH` for what is no name, and for names with which plain objects of tensors cannot be trusted. */
+/** Throws `INVALID_GRAPH` for a name that is no string, or that all objects have: tensors go by name. */
 export function checkName(what: string, name: string): void {
   if (typeof name !== 'string' || name in Object.prototype) {
     throw new AttnError(
@@ -19,17 +19,17 @@ export function checkName(what: string, name: string): void {
 }
 
 /**
- * The inputs that are there. Errors: `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for inputs that
- * the op does not have.
+ * The inputs of a node that are present. Errors: `INVALID_GRAPH` for an unknown op, `INVALID_ARGUMENT` for
+ * inputs that the op does not have.
  */
 export function checkNode(op: OpName, inputs: object): [string, unknown][] {
   if (typeof op !== 'string' || !Object.hasOwn(ops, op))
     throw new AttnError('INVALID_GRAPH', WHERE, unknownName('op', op, OP_NAMES));
   const { required, optional = [] } = ops[op];
-  const given = readEntries(WHERE, `inputs of ${op}`, inputs).filter(([, value]) => value !== undefined);
-  const known = [...required, ...optional];
-  const stranger = given.find(([name]) => known.length > 0 && !known.includes(name));
+  const entries = readEntries(WHERE, `inputs of ${op}`, inputs).filter(([, value]) => value !== undefined);
+  const names = [...required, ...optional];
+  const stranger = entries.find(([name]) => names.length > 0 && !names.includes(name));
   if (stranger !== undefined)
-    throw new AttnError('INVALID_ARGUMENT', `core/${op}`, unknownName('input', stranger[0], known));
-  return given;
+    throw new AttnError('INVALID_ARGUMENT', `core/${op}`, unknownName('input', stranger[0], names));
+  return entries;
 }

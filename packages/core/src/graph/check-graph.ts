@@ -1,4 +1,4 @@
-/** Whether a value is a graph at all, before anybody walks it. */
+/** Checks that a value is a graph, before anybody reads its nodes. */
 import { checkArgument } from '../check/check-options.ts';
 import type { Kind } from '../check/kinds.ts';
 import type { Graph } from './graph.ts';
@@ -15,7 +15,7 @@ const aGraph: Kind = {
   },
 };
 
-/** Throws `INVALID_GRAPH` unless it is a graph. */
+/** Throws `INVALID_GRAPH` unless the value is a graph. */
 export function checkGraph(graph: Graph, where = 'core/graph'): void {
   checkArgument(where, 'graph', graph, aGraph, 'INVALID_GRAPH');
 }

@@ -1,11 +1,11 @@
-/** What compositions check of a builder and of its values before they look at shapes. */
+/** Checks of a builder and its values that functions which compose ops share. */
 import { checkArgument, readEntries } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import { anObject, type Kind } from '../check/kinds.ts';
 import { unknownName } from '../check/nearest-name.ts';
 import type { GraphBuilder } from './builder.ts';
 
-/** Names of operands. Those of `lists` may also be lists of values. */
+/** The names of a composition's operands. Those in `lists` may also be lists of values. */
 export interface OperandNames {
   readonly required: readonly string[];
   readonly optional: readonly string[];
@@ -28,8 +28,8 @@ const aValueOrList: Kind = {
 };
 
 /**
- * Throws `INVALID_ARGUMENT` for what is no builder, no value and no operand, `MISSING_INPUT` for an operand
- * that is absent.
+ * Throws `INVALID_ARGUMENT` if the builder is none, an operand is no value, or its name does not exist;
+ * `MISSING_INPUT` if a required operand is absent.
  */
 export function checkOperands(
   where: string,
@@ -39,16 +39,16 @@ export function checkOperands(
 ): void {
   checkArgument(where, 'builder', builder, aBuilder);
   const entries = readEntries(where, 'operands', operands);
-  const known = [...required, ...optional];
+  const names = [...required, ...optional];
   for (const [name, value] of entries) {
-    if (!known.includes(name))
-      throw new AttnError('INVALID_ARGUMENT', where, unknownName('operand', name, known));
+    if (!names.includes(name))
+      throw new AttnError('INVALID_ARGUMENT', where, unknownName('operand', name, names));
     if (value !== undefined) checkArgument(where, name, value, lists.includes(name) ? aValueOrList : aValue);
   }
-  const names = entries.filter(([, value]) => value !== undefined).map(([name]) => name);
-  const missing = required.find((name) => !names.includes(name));
+  const present = entries.filter(([, value]) => value !== undefined).map(([name]) => name);
+  const missing = required.find((name) => !present.includes(name));
   if (missing !== undefined) {
-    const message = `the operand ${missing} is required, got ${show(names)}`;
+    const message = `the operand ${missing} is required, got ${show(present)}`;
     throw new AttnError('MISSING_INPUT', where, message);
   }
 }

@@ -1,6 +1,6 @@
-/** The oracle: a whole graph in float64, op by op, straight from the references. */
+/** Computes a whole graph in float64, op by op, by the references. */
 import type { Tensors } from '../contract/backend.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { references } from '../ops/references.ts';
 import type { ReferenceTensor } from '../ops/op.ts';
 import { toReference } from '../ops/reference-tensor.ts';
@@ -9,8 +9,8 @@ import { namedInputs, type Graph, type NodeOf } from './graph.ts';
 import { checkRunInputs } from '../host/run-inputs.ts';
 
 /**
- * The outputs of a graph by name. Nothing is rounded on the way. Errors: those of `checkRunInputs`,
- * `INVALID_GRAPH`.
+ * Computes the outputs of a graph in float64, by name. Nothing is rounded on the way. Errors: those of
+ * `checkRunInputs`, `INVALID_GRAPH`.
  */
 export function evaluateReference(graph: Graph, inputs: Tensors): Record<string, ReferenceTensor> {
   checkGraph(graph, 'core/evaluateReference');

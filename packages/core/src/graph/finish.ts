@@ -1,12 +1,12 @@
-/** From what a builder collected to an immutable graph: only what the outputs need, renumbered, with its cache key. */
+/** Makes an immutable graph of what a builder collected: the nodes that the outputs need, and a cache key. */
 import { dataIdentity } from '../lazy-tensor.ts';
 import { canonicalJson, hashText, type Json, type JsonObject } from '../util/json-value.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';
 import { anyNode, type Graph, type GraphNode, type NodeOf, type ValueId } from './graph.ts';
 
-/** What a builder has collected so far. */
+/** The nodes and values that a builder has collected so far. */
 export interface GraphDraft {
   readonly values: readonly TensorSpec[];
   readonly nodes: GraphNode[];
@@ -15,7 +15,7 @@ export interface GraphDraft {
   readonly names: Map<ValueId, string>;
 }
 
-/** The graph of the nodes that the outputs depend on. Inputs stay even when unused: they are the graph's signature. */
+/** Makes the graph of the nodes that outputs need. Inputs always stay: they are its signature. */
 export function finishGraph(draft: GraphDraft, outputs: ReadonlyMap<string, ValueId>): Graph {
   const live = new Set<ValueId>([...outputs.values(), ...draft.inputs.values()]);
   const nodes = draft.nodes.toReversed().filter((node) => {
@@ -24,14 +24,14 @@ export function finishGraph(draft: GraphDraft, outputs: ReadonlyMap<string, Valu
     return needed;
   });
 
-  const kept = [...live].sort((a, b) => a - b);
-  const renumbered = new Map(kept.map((id, index) => [id, index]));
+  const ids = [...live].sort((a, b) => a - b);
+  const renumbered = new Map(ids.map((id, index) => [id, index]));
   const renumber = (id: ValueId): ValueId => renumbered.get(id) ?? -1;
   const onlyLive = <T>(map: ReadonlyMap<ValueId, T>): Map<ValueId, T> =>
     new Map([...map].filter(([id]) => live.has(id)).map(([id, value]) => [renumber(id), value]));
 
   const graph = {
-    values: kept.map((id) => ({ dtype: draft.values[id].dtype, shape: draft.values[id].shape })),
+    values: ids.map((id) => ({ dtype: draft.values[id].dtype, shape: draft.values[id].shape })),
     nodes: nodes.reverse().map((node) => renumberNode(node, renumber)),
     inputs: new Map([...draft.inputs].map(([name, id]) => [name, renumber(id)])),
     constants: onlyLive(draft.constants),
@@ -46,12 +46,12 @@ function renumberNode<K extends OpName>(node: NodeOf<K>, renumber: (id: ValueId)
   return anyNode({ ...node, inputs, outputs: node.outputs.map(renumber) });
 }
 
-/** Text that is equal for graphs of equal structure, shapes, attributes and constants, as a hash. */
+/** A hash that graphs of equal structure, shapes, attributes and constants share. */
 function graphKey(graph: Omit<Graph, 'key'>): string {
   return hashOf(graph, identityOf);
 }
 
-/** The same without what the constants hold: the same model has it in every process. */
+/** A hash of a graph without the content of its constants: a model has the same in every process. */
 export function structureKey(graph: Graph): string {
   return hashOf(graph, () => 0);
 }
@@ -80,14 +80,15 @@ function plainJson(attributes: object): JsonObject {
 }
 
 const identities = new WeakMap<object, number>();
-let identityCount = 0;
+/** The number of arrays that have an identity: the next one gets it as its identity. */
+let identifiedArrays = 0;
 
-/** A number per array, because comparing or hashing weights would take longer than what the key is for. */
+/** Numbers the arrays of constants: comparing or hashing weights would take longer than to compile again. */
 function identityOf(constant: Tensor): number {
   const data = dataIdentity(constant);
   let identity = identities.get(data);
   if (identity === undefined) {
-    identity = identityCount++;
+    identity = identifiedArrays++;
     identities.set(data, identity);
   }
   return identity;

@@ -1,14 +1,16 @@
 /**
- * A graph is what a backend compiles: a static-shape list of few ops in execution order. A single attention call is
- * a graph of one node; a whole model is a longer one. Built with `GraphBuilder`, immutable afterwards.
+ * A graph is what a backend compiles: a static-shape list of few ops in execution order. A single attention
+ * call is a graph of one node; a whole model is a longer one. Built with `GraphBuilder`, immutable
+ * afterwards.
  */
-import type { OpAttributes, OpName } from '../ops/attributes.ts';
+import type { OpAttributes } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import type { Tensor, TensorSpec } from '../tensor.ts';
 
 /** Index of a value in `Graph.values`. */
 export type ValueId = number;
 
-/** One op applied to named values. Optional inputs that are absent have no entry. */
+/** An op applied to values by name. Absent optional inputs have no entry. */
 export interface NodeOf<K extends OpName> {
   readonly op: K;
   readonly inputs: Readonly<Record<string, ValueId>>;
@@ -19,40 +21,40 @@ export interface NodeOf<K extends OpName> {
 /** A node of any op. Narrow it by `node.op`. */
 export type GraphNode = { [K in OpName]: NodeOf<K> }[OpName];
 
-/** A node of one op as a node of any op: true for every K, but TypeScript does not distribute a generic K by itself. */
+/** Widens a node of one op to a node of any op, which TypeScript does not do for a generic K. */
 export function anyNode<K extends OpName>(node: NodeOf<K>): GraphNode {
   return node as GraphNode;
 }
 
-/** A static-shape computation. */
+/** A computation with static shapes, ready to be compiled and run. `GraphBuilder` makes one. */
 export interface Graph {
   /** Spec of every value, by id. */
   readonly values: readonly TensorSpec[];
-  /** In execution order: a node only reads values that stand before it. */
+  /** The nodes in execution order: a node only reads values of earlier nodes. */
   readonly nodes: readonly GraphNode[];
-  /** Fed at each run, by name. */
+  /** Values that each run is given, by name. */
   readonly inputs: ReadonlyMap<string, ValueId>;
-  /** Weights and tables, known at compile time. */
+  /** Weights and tables, whose content is there at compile time. */
   readonly constants: ReadonlyMap<ValueId, Tensor>;
-  /** Returned from each run, by name. */
+  /** Values that each run returns, by name. */
   readonly outputs: ReadonlyMap<string, ValueId>;
-  /** Names of inputs and of constants that were given one, for people and for exported files. */
+  /** Names of inputs, and of constants that have one, for people and for exported files. */
   readonly names: ReadonlyMap<ValueId, string>;
-  /** Equal for graphs of equal structure, shapes, attributes and (by identity) constants: the cache key. */
+  /** The cache key: equal for graphs of equal structure, shapes, attributes and, by identity, constants. */
   readonly key: string;
 }
 
-/** What a node of any op reads. */
+/** The inputs of a node of any op. */
 type AnyInputs = Pick<NodeOf<OpName>, 'inputs'>;
 
-/** Specs of a node's inputs, by name. */
+/** The specs of a node's inputs, by name. */
 export function inputSpecs(graph: Graph, node: AnyInputs): Record<string, TensorSpec> {
   return namedInputs(node, graph.values);
 }
 
-/** What stands in a table by value id, for a node's inputs, by name. */
+/** Looks up a node's inputs in a table by value id; the entries are returned by name. */
 export function namedInputs<T>(node: AnyInputs, byId: readonly T[]): Record<string, T> {
-  const named: Record<string, T> = {};
-  for (const [name, id] of Object.entries(node.inputs)) named[name] = byId[id];
-  return named;
+  const byName: Record<string, T> = {};
+  for (const [name, id] of Object.entries(node.inputs)) byName[name] = byId[id];
+  return byName;
 }

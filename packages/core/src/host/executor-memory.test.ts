@@ -10,7 +10,7 @@ import { kernelOf } from './reference-kernels.testing.ts';
 const vector = { dtype: 'f32', shape: [3] } as const;
 const x = f32([3], [1, -2, 3]);
 
-/** y = relu(x), with a kernel of one's own. */
+/** The graph y = relu(x), compiled with a kernel of the test. */
 function oneNode(relu: Kernel<'relu'>, more: Partial<Parameters<typeof compileGraph>[1]> = {}) {
   const builder = new GraphBuilder();
   const graph = builder.build({ y: builder.relu(builder.input('x', vector)) });

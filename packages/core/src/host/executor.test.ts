@@ -16,7 +16,7 @@ import { kernelOf, referenceKernels } from './reference-kernels.testing.ts';
 const vector = { dtype: 'f32', shape: [3] } as const;
 const x = f32([3], [1, -2, 3]);
 
-/** y = relu(x), with a kernel of one's own. */
+/** The graph y = relu(x), compiled with a kernel of the test. */
 function oneNode(relu: Kernel<'relu'>, more: Partial<Parameters<typeof compileGraph>[1]> = {}) {
   const builder = new GraphBuilder();
   const graph = builder.build({ y: builder.relu(builder.input('x', vector)) });
@@ -71,24 +71,24 @@ describe('outputs', () => {
   });
 
   test('are poisoned for tests', async () => {
-    const seen: unknown[] = [];
-    const executable = oneNode(({ outputs }) => void seen.push([...outputs[0].data]), { poison: true });
+    const contents: unknown[] = [];
+    const executable = oneNode(({ outputs }) => void contents.push([...outputs[0].data]), { poison: true });
     await executable.run({ x });
-    expect(seen).toEqual([[NaN, NaN, NaN]]);
+    expect(contents).toEqual([[NaN, NaN, NaN]]);
   });
 
   test('so is scratch memory', async () => {
-    const seen: unknown[] = [];
+    const contents: unknown[] = [];
     const kernel: Kernel<'relu'> = ({ context }) => {
       const scratch = context.scratch('f32', 2);
-      seen.push([...scratch], [...context.scratch('i32', 1)], [...context.scratch('f16', 1)]);
+      contents.push([...scratch], [...context.scratch('i32', 1)], [...context.scratch('f16', 1)]);
       scratch.fill(1);
     };
     const executable = oneNode(kernel, { poison: true });
     await executable.run({ x });
     await executable.run({ x });
     const once = [[NaN, NaN], [-1], [0x7e00]];
-    expect(seen).toEqual([...once, ...once]);
+    expect(contents).toEqual([...once, ...once]);
   });
 });
 
@@ -234,7 +234,7 @@ test('f16 and integers pass through', async () => {
 
 test('a weight that could not be read once is read again', async () => {
   const builder = new GraphBuilder();
-  const given = builder.input('x', vector);
+  const value = builder.input('x', vector);
   let isBroken = true;
   const weight = (value: number) =>
     builder.constant(
@@ -243,7 +243,7 @@ test('a weight that could not be read once is read again', async () => {
         return new Float32Array(3).fill(value);
       }),
     );
-  const executable = compile(builder.build({ y: builder.add(builder.add(given, weight(1)), weight(2)) }));
+  const executable = compile(builder.build({ y: builder.add(builder.add(value, weight(1)), weight(2)) }));
   await expect(executable.run({ x })).rejects.toThrow('EIO');
   isBroken = false;
   expect([...(await executable.run({ x })).y.data]).toEqual([4, 1, 6]);

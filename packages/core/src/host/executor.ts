@@ -1,11 +1,11 @@
 /**
- * Runs a graph node by node on kernels that work in host memory. It owns what every such backend would otherwise
- * repeat: checked inputs, an arena for intermediates, fresh outputs, turns between overlapping runs, pauses, aborts,
- * progress, and errors that say which op failed.
+ * Runs a graph node by node on kernels that work in host memory. It does what every such backend would
+ * repeat: it checks inputs, keeps an arena for intermediates, makes new outputs, lets overlapping runs take
+ * turns, pauses, aborts, reports progress, and says in errors which op failed.
  */
 import type { Executable, RunOptions, Tensors } from '../contract/backend.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import { ops } from '../ops/index.ts';
 import { dataIdentity, inMemory } from '../lazy-tensor.ts';
 import { allocate as allocateArray, sizeOf, storageOver, type Tensor } from '../tensor.ts';
@@ -22,32 +22,45 @@ import { withRunOptions } from '../contract/run-options.ts';
 import { RunQueue } from '../async/run-queue.ts';
 import { Scratch } from './scratch.ts';
 
-/** What the executor needs of a backend. */
+/** What `compileGraph` needs from a backend. */
 export interface ExecutorOptions {
   /** The backend's name, for errors. */
   readonly backend: string;
   readonly kernels: KernelTable;
-  /** Where the arena and scratch memory come from, for example shared memory. Default: plain `ArrayBuffer`s. */
+  /** Allocates the arena and scratch memory, for example in shared memory. Default: an `ArrayBuffer`. */
   readonly allocate?: (bytes: number) => Region;
-  /** Whether memory is kept from run to run, within the bounds of `idle-memory.ts`. Default true. */
+  /** Whether executables keep memory between runs, within the bounds of `idle-memory.ts`. Default true. */
   readonly keepMemory?: boolean;
-  /** Runs a task when it may, for backends whose executables share what only one may use at a time. Default: at once. */
+  /**
+   * Runs a task when it is its turn, for backends whose executables share something that only one can use at
+   * a time. Default: at once.
+   */
   readonly turn?: <T>(task: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
   /**
-   * Whether kernels keep what they need of an input of a node when it is a constant, in a form of their own: then a lazy tensor is handed to
-   * them unread, and all others are read once and held. Default: never.
+   * Whether kernels keep a constant input of a node in a form of their own. They then get a lazy tensor
+   * unread; all other lazy tensors are read once, and stay in memory. Default: never.
    */
   readonly keepsOwn?: (node: GraphNode, input: string) => boolean;
-  /** Called once, when the executable has been disposed and its last run has ended. */
+  /** Called once, when the executable is disposed and its last run has ended. */
   readonly onRelease?: () => void;
-  /** Fill every output and all scratch memory with NaN (integers: all ones) before kernels see them, for tests. Default false. */
+  /** For tests: fills outputs and scratch memory with NaN (integers: all ones) before each kernel. */
   readonly poison?: boolean;
 }
 
 /**
- * Makes an executable of a graph. Its runs take turns; outputs are fresh arrays that nothing else refers to. Runs that
- * were called before `dispose` still finish. Memory for intermediates is allocated by a run, and kept for the next one within
- * the bounds of `idle-memory.ts`. Errors: `UNSUPPORTED` when a kernel is missing.
+ * Compiles a graph for kernels in host memory. Runs take turns; outputs are new arrays that nothing else
+ * refers to. Runs that were called before `dispose` still finish. A run allocates memory for intermediates,
+ * and keeps it for the next one within the bounds of `idle-memory.ts`.
+ *
+ * Errors: `UNSUPPORTED` when a kernel is missing.
+ *
+ * @example
+ * const abacus = defineBackend('abacus', {
+ *   probe: () => ({ available: true, summary: 'an abacus', features: {} }),
+ *   supports: ({ op }) => kernels[op] !== undefined || `an abacus has no ${op}`,
+ *   estimate: (graph) => graph.nodes.length,
+ *   compile: (graph) => compileGraph(graph, { backend: 'abacus', kernels }),
+ * });
  */
 export function compileGraph(graph: Graph, options: ExecutorOptions): Executable {
   for (const { op } of graph.nodes) {
@@ -64,7 +77,7 @@ class GraphExecutable implements Executable, MemoryHolder {
   private readonly memory: MemoryPlan;
   private readonly queue: RunQueue;
   private readonly scratch: Scratch;
-  /** With their data in memory, all but those that kernels keep. */
+  /** The constants; all but those that kernels keep have their data in memory. */
   private constants: ReadonlyMap<ValueId, Tensor> | undefined;
   private arena: Region | undefined;
   private disposed = false;
@@ -171,7 +184,7 @@ class GraphExecutable implements Executable, MemoryHolder {
     }
   }
 
-  /** Before the first run: a lazy tensor would otherwise be read again and again. */
+  /** Reads lazy constants before the first run: they would otherwise be read again and again. */
   private readConstants(): void {
     if (this.constants !== undefined) return;
     const { graph, options } = this;
@@ -181,15 +194,16 @@ class GraphExecutable implements Executable, MemoryHolder {
         if (!options.keepsOwn?.(node, name)) held.add(this.memory.storage[id]);
       }
     }
-    // All or none: reading may fail, and the next run tries again.
+    // All or none: if reading fails, the next run tries again.
     this.constants = new Map(
       [...graph.constants].map(([id, constant]) => [id, held.has(id) ? inMemory(constant) : constant]),
     );
   }
 
   /**
-   * A tensor for any value: inputs and constants as they are, outputs in fresh arrays, intermediates in the arena. The latter are
-   * made anew each time, because an arena that grows may become another buffer.
+   * A function that returns the tensor of any value: inputs and constants as they are, outputs in new arrays,
+   * intermediates in the arena. It makes views of the arena anew each time: an arena that grows may become
+   * another buffer.
    */
   private placeValues(inputs: Tensors): (id: ValueId) => Tensor {
     const { storage, placements } = this.memory;
@@ -214,15 +228,15 @@ class GraphExecutable implements Executable, MemoryHolder {
     };
   }
 
-  /** The outputs; those that would share memory with an input, a constant or another output are copied. */
+  /** The outputs of a run. An output that shares memory with an input, a constant or an output is copied. */
   private takeOutputs(tensorOf: (id: ValueId) => Tensor): Tensors {
-    const given = [...this.graph.inputs.values(), ...this.graph.constants.keys()];
-    const taken = new Set<unknown>(given.map((id) => dataIdentity(tensorOf(id))));
+    const ids = [...this.graph.inputs.values(), ...this.graph.constants.keys()];
+    const arrays = new Set<unknown>(ids.map((id) => dataIdentity(tensorOf(id))));
     const outputs: Record<string, Tensor> = {};
     for (const [name, id] of this.graph.outputs) {
       const { dtype, shape, data } = tensorOf(id);
-      outputs[name] = { dtype, shape, data: taken.has(data) ? data.slice() : data };
-      taken.add(data);
+      outputs[name] = { dtype, shape, data: arrays.has(data) ? data.slice() : data };
+      arrays.add(data);
     }
     return outputs;
   }
@@ -242,7 +256,7 @@ class GraphExecutable implements Executable, MemoryHolder {
   }
 }
 
-/** What a kernel must neither leave behind nor rely on: a value that no comparison accepts. */
+/** Fills an array with values that a kernel must neither leave nor rely on. */
 function poison({ dtype, data }: Pick<Tensor, 'dtype' | 'data'>): void {
   data.fill(dtype === 'f32' ? NaN : dtype === 'f16' ? 0x7e00 : -1);
 }

@@ -1,10 +1,10 @@
-/** What a host knows of a graph's values before a run. */
+/** The tensors of a graph that are in host memory before a run. */
 import type { Tensor } from '../tensor.ts';
 import type { Graph, ValueId } from '../graph/graph.ts';
 
 /**
- * Looks up the tensor of a value: a constant of the graph, or one of `inputs`, which go by their names in the
- * graph. Undefined where the host does not have it.
+ * A function that returns the tensor of a value: a constant of the graph, or one of `inputs`, which are by
+ * name. Undefined for a value that is not in host memory.
  */
 export function hostTensors(
   { constants, inputs: ids }: Graph,

@@ -1,29 +1,31 @@
 /**
- * Memory that executables keep between runs, bounded over all of them: a graph that runs again and again finds its memory where
- * it was, and dozens that do not run hold little.
+ * Bounds the memory that executables keep between runs, over all of them: a graph that runs again and again
+ * keeps its memory, and dozens of graphs that do not run hold little.
  */
 import { LruMap } from '../util/lru.ts';
 
-/** What keeps memory. */
+/** An executable that keeps memory between runs. */
 export interface MemoryHolder {
-  /** Bytes that it holds now. */
+  /** The bytes that it holds now. */
   readonly heldBytes: number;
-  /** Gives them up, unless they are in use. */
+  /** Releases the memory, unless a run is using it. */
   releaseMemory(): void;
 }
 
-/** How many executables may keep memory, and how many bytes together. */
+/** How many executables may keep memory. */
 const HOLDERS = 256;
+
+/** How many bytes all executables of a process may keep together. */
 const BYTES = 64 * 2 ** 20;
 
-/** Bounds what idle holders hold; those that were idle for longest give up theirs first. It keeps no holder alive. */
+/** Bounds what idle holders hold: the longest idle release first. It does not keep holders alive. */
 export class IdleMemory {
   private readonly holders: LruMap<WeakRef<MemoryHolder>>;
   private readonly keys = new WeakMap<MemoryHolder, string>();
   private readonly maxBytes: number;
   private count = 0;
 
-  /** @param maxBytes how much idle holders may hold together */
+  /** @param maxBytes how many bytes idle holders may hold together */
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
     this.holders = new LruMap(HOLDERS, {
@@ -33,13 +35,13 @@ export class IdleMemory {
     });
   }
 
-  /** The holder, which was removed before, is idle from now on; what is too much is released. */
+  /** Counts a holder as idle from now on, and releases what is too much. */
   idle(holder: MemoryHolder): void {
     if (holder.heldBytes > this.maxBytes) holder.releaseMemory();
     else this.holders.set(this.keyOf(holder), new WeakRef(holder));
   }
 
-  /** The holder no longer counts: it is in use, or it is idle and to give up what it holds. */
+  /** Stops counting a holder: it is in use, or is about to release its memory. */
   remove(holder: MemoryHolder): void {
     this.holders.delete(this.keyOf(holder));
   }
@@ -54,5 +56,5 @@ export class IdleMemory {
   }
 }
 
-/** The one of this process or worker. */
+/** The memory of all idle executables of this process or worker. */
 export const idleMemory: IdleMemory = new IdleMemory(BYTES);

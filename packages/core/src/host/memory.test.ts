@@ -59,12 +59,12 @@ test('no two live values overlap, and sharing never costs', () => {
   fc.assert(
     fc.property(randomGraph, ({ graph }) => {
       const { placements, peakBytes, totalBytes } = planMemory(graph);
-      const placed = [...placements.values()];
+      const places = [...placements.values()];
       expect(peakBytes).toBeLessThanOrEqual(totalBytes);
-      for (const [i, a] of placed.entries()) {
+      for (const [i, a] of places.entries()) {
         expect(a.offset % ARENA_ALIGNMENT).toBe(0);
         expect(a.offset + a.byteLength).toBeLessThanOrEqual(peakBytes);
-        for (const b of placed.slice(i + 1)) {
+        for (const b of places.slice(i + 1)) {
           const together = a.first <= b.last && b.first <= a.last;
           const apart = a.offset + a.byteLength <= b.offset || b.offset + b.byteLength <= a.offset;
           expect(!together || apart).toBe(true);

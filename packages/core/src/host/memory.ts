@@ -1,7 +1,7 @@
 /**
- * Where the intermediates of a graph lie: values that are never alive at the same time share memory, so that a model
- * of a hundred layers needs the memory of its widest one. Greedy by size, each value at the smallest gap that fits:
- * Pisarchyk & Lee 2020, https://arxiv.org/abs/2001.03288
+ * Lays out the intermediates of a graph: values that are never alive at the same time share memory, so that a
+ * model of a hundred layers needs the memory of its widest one. Greedy by size, each value in the smallest
+ * gap that fits: Pisarchyk & Lee 2020, https://arxiv.org/abs/2001.03288
  */
 import { ops } from '../ops/index.ts';
 import { byteLengthOf } from '../tensor.ts';
@@ -10,25 +10,25 @@ import type { Graph, ValueId } from '../graph/graph.ts';
 /** Offsets in the arena are multiples of this. */
 export const ARENA_ALIGNMENT = 64;
 
-/** Where one intermediate lies, and when. */
+/** The place of an intermediate in the arena, and the nodes during which it is alive. */
 export interface Placement {
   /** Bytes from the start of the arena. */
   readonly offset: number;
   readonly byteLength: number;
-  /** Index of the node that writes it, and of the last node that reads it. */
+  /** The index of the node that writes it, and of the last node that reads it. */
   readonly first: number;
   readonly last: number;
 }
 
-/** The memory of one run. */
+/** The memory layout of a run. */
 export interface MemoryPlan {
-  /** For each value the value whose memory it shares: itself, or what it is a view of. */
+  /** For each value, the value whose memory it uses: itself, or the one that it is a view of. */
   readonly storage: readonly ValueId[];
-  /** Every intermediate; inputs, constants, outputs and views are outside of the arena. */
+  /** The places of all intermediates. Inputs, constants, outputs and views are outside of the arena. */
   readonly placements: ReadonlyMap<ValueId, Placement>;
-  /** Size of the arena. */
+  /** The bytes of the arena. */
   readonly peakBytes: number;
-  /** What the arena would take if nothing shared memory. */
+  /** The bytes that the arena would have if no values shared memory. */
   readonly totalBytes: number;
 }
 
@@ -69,11 +69,11 @@ export function planMemory(graph: Graph): MemoryPlan {
 }
 
 /** The offset of the smallest gap between these placements that holds `byteLength`, or the end of them. */
-function bestGap(placed: readonly Placement[], byteLength: number): number {
+function bestGap(placements: readonly Placement[], byteLength: number): number {
   let best = -1;
   let bestSize = Infinity;
   let end = 0;
-  for (const other of placed.toSorted((a, b) => a.offset - b.offset)) {
+  for (const other of placements.toSorted((a, b) => a.offset - b.offset)) {
     const gap = other.offset - end;
     if (gap >= byteLength && gap < bestSize) {
       best = end;

@@ -1,6 +1,6 @@
-/** The one place where the content of a node's inputs is judged before its kernel runs: see `ops/indices.ts`. */
+/** Checks the content of a node's inputs before its kernel runs: see `ops/indices.ts`. */
 import { checkIndices, checkOrders } from '../ops/indices.ts';
-import type { OpName } from '../ops/attributes.ts';
+import type { OpName } from '../ops/op-name.ts';
 import type { NamedSpecs } from '../ops/op.ts';
 import type { Tensor } from '../tensor.ts';
 import { inputSpecs, type Graph, type GraphNode } from '../graph/graph.ts';
@@ -20,9 +20,9 @@ export function checkNodeData(node: GraphNode, inputs: Readonly<Record<string, T
 }
 
 /**
- * Throws `INVALID_ARGUMENT` when a node of the graph would read outside of its operand, on backends whose
- * values are elsewhere: indices are checked that are constants or among `inputs`. The backend looks after
- * those that the graph computes.
+ * Throws `INVALID_ARGUMENT` when a node of the graph would read outside of its operand. For backends whose
+ * values are not in host memory: it checks indices that are constants or among `inputs`; the backend must
+ * guard those that the graph computes.
  */
 export function checkGraphData(graph: Graph, inputs: Readonly<Record<string, Tensor>>): void {
   const tensorOf = hostTensors(graph, inputs);

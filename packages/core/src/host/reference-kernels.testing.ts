@@ -1,5 +1,5 @@
-/** Kernels made of the references: slow, and right up to the rounding of each node's outputs. */
-import type { OpName } from '../ops/attributes.ts';
+/** Kernels that call the references: slow, and exact up to the rounding of outputs. */
+import type { OpName } from '../ops/op-name.ts';
 import { OP_NAMES } from '../ops/index.ts';
 import { references } from '../ops/references.ts';
 import { fromReference, toReference } from '../ops/reference-tensor.ts';

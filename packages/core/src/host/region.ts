@@ -1,16 +1,16 @@
-/** A piece of memory for intermediates, wherever a backend takes it from. */
+/** Memory for intermediates, which a backend may allocate in its own way. */
 
-/** Bytes at an offset of a buffer, until they are released. */
+/** A part of a buffer, until it is released. */
 export interface Region {
-  /** Ask anew after anything may have been allocated: memory that grows may become another buffer. */
+  /** The buffer. Read it again after any allocation: memory that grows may become another buffer. */
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
   readonly byteLength: number;
-  /** Gives the memory back. Called once. */
+  /** Releases the memory. Called once. */
   release(): void;
 }
 
-/** A buffer of its own, which garbage collection takes back. */
+/** Makes a region with a buffer of its own, which the garbage collector frees. */
 export function bufferRegion(bytes: number): Region {
   return { buffer: new ArrayBuffer(bytes), byteOffset: 0, byteLength: bytes, release: () => {} };
 }

@@ -1,27 +1,27 @@
-/** Working memory of kernels: one block per executable that grows to the largest need and is reused by every node. */
+/** Working memory of kernels: a block per executable, of the size of the largest need, for every node. */
 import { bytesPerElement, storageOver, type DType, type StorageOf } from '../tensor.ts';
 import { ARENA_ALIGNMENT } from './memory.ts';
 import type { Region } from './region.ts';
 
-/** A bump allocator. What `take` returns is valid until `reset`; its content is undefined. */
+/** A bump allocator. The arrays that `take` returns are valid until `reset`; their content is undefined. */
 export class Scratch {
   private block: Region | undefined;
   private used = 0;
-  /** Blocks that became too small while arrays over them were in use. */
+  /** Blocks that became too small while arrays over them were still in use. */
   private outgrown: Region[] = [];
   private readonly allocate: (bytes: number) => Region;
 
-  /** @param allocate where blocks come from */
+  /** @param allocate makes blocks */
   constructor(allocate: (bytes: number) => Region) {
     this.allocate = allocate;
   }
 
-  /** Bytes of the block. */
+  /** The bytes of the block. */
   get byteLength(): number {
     return this.block?.byteLength ?? 0;
   }
 
-  /** An array for `length` elements, 64-byte aligned. */
+  /** Returns an array for `length` elements, aligned to 64 bytes. */
   take<D extends DType>(dtype: D, length: number): StorageOf[D] {
     const bytes = Math.ceil((length * bytesPerElement(dtype)) / ARENA_ALIGNMENT) * ARENA_ALIGNMENT;
     if (this.block === undefined || this.used + bytes > this.block.byteLength) {
@@ -35,13 +35,13 @@ export class Scratch {
     return array;
   }
 
-  /** Takes back everything; called before each node. */
+  /** Makes all arrays invalid; called before each node. */
   reset(): void {
     this.used = 0;
     for (const block of this.outgrown.splice(0)) block.release();
   }
 
-  /** Gives all memory back. */
+  /** Releases all memory. */
   release(): void {
     this.reset();
     this.block?.release();

@@ -1,33 +1,30 @@
-/** The ops and their attributes. A new op is a folder here, a line in this map and a line in `ops/index.ts`. */
+/** The attributes of every op, by name. */
 import type { AttentionAttributes } from './attention/spec.ts';
-import type { ConcatAttributes } from './concat/spec.ts';
-import type { GatherAttributes } from './gather/spec.ts';
-import type { GeluAttributes } from './gelu/spec.ts';
-import type { LayerNormAttributes } from './layer-norm/spec.ts';
-import type { LinearAttributes } from './linear/spec.ts';
+import type { ConcatAttributes } from './concat/definition.ts';
+import type { GatherAttributes } from './gather/definition.ts';
+import type { LayerNormAttributes } from './layer-norm/definition.ts';
+import type { LinearAttributes } from './linear/definition.ts';
 import type { LshAttentionAttributes } from './lsh-attention/spec.ts';
 import type { LshHashAttributes } from './lsh-hash/spec.ts';
-import type { MatmulAttributes } from './matmul/spec.ts';
-import type { ReduceAttributes } from './reduce/spec.ts';
-import type { ReshapeAttributes } from './reshape/spec.ts';
-import type { SliceAttributes } from './slice/spec.ts';
-import type { SoftmaxAttributes } from './softmax/spec.ts';
-import type { TransposeAttributes } from './transpose/spec.ts';
+import type { MatmulAttributes } from './matmul/definition.ts';
+import type { NoAttributes } from './op.ts';
+import type { GeluAttributes, PointwiseOp } from './pointwise/table.ts';
+import type { ReduceAttributes } from './reduce/definition.ts';
+import type { ReshapeAttributes } from './reshape/definition.ts';
+import type { SliceAttributes } from './slice/definition.ts';
+import type { SoftmaxAttributes } from './softmax/definition.ts';
+import type { TransposeAttributes } from './transpose/definition.ts';
 
-/** Of ops that have none. */
-export type NoAttributes = Readonly<Record<string, never>>;
+/** All pointwise ops but gelu have no attributes. */
+type PointwiseAttributes = { [K in Exclude<PointwiseOp, 'gelu'>]: NoAttributes };
 
-/** Attributes by op name; inputs, shapes and errors are documented in each op's `spec.ts`. */
-export interface OpAttributes {
+/** Attributes by op name; each op's own type documents them. */
+export interface OpAttributes extends PointwiseAttributes {
   attention: AttentionAttributes;
   linear: LinearAttributes;
   matmul: MatmulAttributes;
-  add: NoAttributes;
-  mul: NoAttributes;
-  layerNorm: LayerNormAttributes;
   gelu: GeluAttributes;
-  relu: NoAttributes;
-  tanh: NoAttributes;
+  layerNorm: LayerNormAttributes;
   softmax: SoftmaxAttributes;
   reduce: ReduceAttributes;
   mask: NoAttributes;
@@ -41,5 +38,3 @@ export interface OpAttributes {
   argsort: NoAttributes;
   lshAttention: LshAttentionAttributes;
 }
-
-export type OpName = keyof OpAttributes;

@@ -19,10 +19,10 @@ test('every element is read where NumPy reads it', () => {
       expect(broadcastsTo(a, shape) && broadcastsTo(b, shape)).toBe(true);
       expect(broadcastShape('add', b, a)).toEqual(shape);
 
-      const seen: number[][] = [];
+      const visited: number[][] = [];
       forEachOffset(shape, [broadcastStrides(a, shape), broadcastStrides(b, shape)], (index, offsets) => {
-        expect(index).toBe(seen.length);
-        seen.push([...offsets]);
+        expect(index).toBe(visited.length);
+        visited.push([...offsets]);
       });
       const rowMajor = contiguousStrides(shape);
       const expected = Array.from({ length: sizeOf(shape) }, (_, index) =>
@@ -33,7 +33,7 @@ test('every element is read where NumPy reads it', () => {
           return own.reduce((sum, extent, axis) => sum + (extent === 1 ? 0 : at(axis) * strides[axis]), 0);
         }),
       );
-      expect(seen).toEqual(expected);
+      expect(visited).toEqual(expected);
     }),
   );
 });

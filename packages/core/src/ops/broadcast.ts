@@ -1,7 +1,7 @@
 /** NumPy's broadcasting: shapes are aligned at their last axis, and an extent of 1 stretches. */
 import { show } from '../errors.ts';
 import { contiguousStrides } from '../tensor.ts';
-import type { OpName } from './attributes.ts';
+import type { OpName } from './op-name.ts';
 import { fail } from './validate.ts';
 
 /** The common shape of two broadcast shapes. Errors: `INVALID_SHAPE`. */
@@ -26,8 +26,8 @@ export function broadcastsTo(shape: readonly number[], target: readonly number[]
 }
 
 /**
- * Strides, in elements, with which a contiguous tensor of `shape` is read as one of `target`: 0 on stretched axes.
- * Returns one stride per axis of `target`.
+ * Strides, in elements, with which a contiguous tensor of `shape` is read as one of `target`: 0 on stretched
+ * axes. Returns one stride per axis of `target`.
  */
 export function broadcastStrides(shape: readonly number[], target: readonly number[]): number[] {
   const missing = target.length - shape.length;
@@ -38,8 +38,8 @@ export function broadcastStrides(shape: readonly number[], target: readonly numb
 }
 
 /**
- * Calls `visit(outIndex, offsets)` for every element of `shape` in row-major order; `offsets[i]` is where operand i,
- * with its `strides[i]`, has that element. The same array is passed each time.
+ * Calls `visit(outIndex, offsets)` for every element of `shape` in row-major order; `offsets[i]` is where
+ * operand i, with its `strides[i]`, has that element. Every call gets the same array.
  */
 export function forEachOffset(
   shape: readonly number[],

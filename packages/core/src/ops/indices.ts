@@ -1,10 +1,11 @@
 /**
- * Data check of the ops that read by index. An index out of range would read foreign memory in a kernel, so the
- * executor checks it before any kernel of `embedding` or `gather` runs; kernels rely on that and never check again.
+ * Data check of the ops that read by index. An index out of range would read foreign memory in a kernel, so
+ * the executor checks it before any kernel of `embedding` or `gather` runs; kernels rely on that and never
+ * check again.
  */
 import { show } from '../errors.ts';
 import type { Shaped } from './attention/spec.ts';
-import type { OpName } from './attributes.ts';
+import type { OpName } from './op-name.ts';
 import { fail } from './validate.ts';
 
 /** Throws `INVALID_ARGUMENT` unless every index is an integer in [0, limit). */
@@ -24,15 +25,15 @@ export function checkOrders(
   { shape, data }: Shaped & { readonly data: ArrayLike<number> },
 ): void {
   const length = shape[shape.length - 1];
-  /** The row that an index stood in last, counted from 1. */
-  const seen = new Uint32Array(length);
+  /** By index: the last row that holds it, counted from 1. */
+  const lastRow = new Uint32Array(length);
   for (let at = 0; at < data.length; at++) {
     const row = Math.floor(at / length) + 1;
     const index = data[at];
-    if (!(index >= 0 && index < length) || seen[index] === row) {
-      const place = `got ${show(index)}${seen[index] === row ? ' twice' : ''} in row ${row - 1}`;
+    if (!(index >= 0 && index < length) || lastRow[index] === row) {
+      const place = `got ${show(index)}${lastRow[index] === row ? ' twice' : ''} in row ${row - 1}`;
       fail('INVALID_ARGUMENT', op, `each row of ${name} must be a permutation of [0, ${length}), ${place}`);
     }
-    seen[index] = row;
+    lastRow[index] = row;
   }
 }

@@ -1,4 +1,4 @@
-/** Between tensors and the float64 tensors of the references, and the few steps that references share. */
+/** Conversions between tensors and the float64 tensors of the references, and steps that references share. */
 import { halfToNumber, numberToHalf } from '../util/float16.ts';
 import { allocate, contiguous, sizeOf, type DType, type Tensor } from '../tensor.ts';
 import type { ReferenceTensor } from './op.ts';
@@ -10,8 +10,8 @@ export function toReference(tensor: Tensor): ReferenceTensor {
 }
 
 /**
- * Rounds to a dtype. For f16 the value goes through f32 first, as it does in kernels that compute in f32; for `bool`
- * everything but 0 is 1.
+ * Rounds to a dtype. For f16 the value goes through f32 first, as it does in kernels that compute in f32; for
+ * `bool` everything but 0 is 1.
  */
 export function fromReference<D extends DType>(reference: ReferenceTensor, dtype: D): Tensor<D> {
   const data = allocate(dtype, reference.data.length);
@@ -32,7 +32,7 @@ export function mapReference(x: ReferenceTensor, f: (value: number) => number): 
 }
 
 /**
- * A shape seen from one axis: element (o, i, r) of `[outer, extent, inner]` is at `(o · extent + i) · inner + r`.
+ * A shape as `[outer, extent, inner]` around an axis: element (o, i, r) is at `(o · extent + i) · inner + r`.
  */
 export function aroundAxis(
   shape: readonly number[],

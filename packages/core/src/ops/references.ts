@@ -1,39 +1,35 @@
-/** The meaning of every op, in float64, one line each: what conformance compares with. Applications leave it out. */
-import type { OpAttributes, OpName } from './attributes.ts';
-import { addReference } from './add/reference.ts';
+/**
+ * The meaning of every op, in float64, one line each: what conformance compares with. Applications leave it
+ * out.
+ */
+import type { OpAttributes } from './attributes.ts';
 import { argsortReference } from './argsort/reference.ts';
 import { attentionReference } from './attention/reference.ts';
 import { concatReference } from './concat/reference.ts';
 import { embeddingReference } from './embedding/reference.ts';
 import { gatherReference } from './gather/reference.ts';
-import { geluReference } from './gelu/reference.ts';
 import { layerNormReference } from './layer-norm/reference.ts';
 import { linearReference } from './linear/reference.ts';
 import { lshAttentionReference } from './lsh-attention/reference.ts';
 import { lshHashReference } from './lsh-hash/reference.ts';
 import { maskReference } from './mask/reference.ts';
 import { matmulReference } from './matmul/reference.ts';
-import { mulReference } from './mul/reference.ts';
+import type { OpReference } from './op.ts';
+import type { OpName } from './op-name.ts';
+import { pointwiseReferences } from './pointwise/reference.ts';
 import { reduceReference } from './reduce/reference.ts';
-import { reluReference } from './relu/reference.ts';
 import { reshapeReference } from './reshape/reference.ts';
 import { sliceReference } from './slice/reference.ts';
 import { softmaxReference } from './softmax/reference.ts';
-import { tanhReference } from './tanh/reference.ts';
 import { transposeReference } from './transpose/reference.ts';
-import type { OpReference } from './op.ts';
 
 /** Inputs must have passed the op's `infer`. */
 export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> } = {
   attention: attentionReference,
   linear: linearReference,
   matmul: matmulReference,
-  add: addReference,
-  mul: mulReference,
+  ...pointwiseReferences,
   layerNorm: layerNormReference,
-  gelu: geluReference,
-  relu: reluReference,
-  tanh: tanhReference,
   softmax: softmaxReference,
   reduce: reduceReference,
   mask: maskReference,

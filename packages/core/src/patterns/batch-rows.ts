@@ -1,39 +1,35 @@
 /**
- * Tables that a pattern looks its positions up in: one row for every batch row, or one row that all of them share.
- * They come as options (plain or typed arrays) or as run-time inputs, and are pre-processed once, on first use.
+ * Tables that a pattern looks its positions up in: one row for every batch row, or one row that all of them
+ * share. They come as options (plain or typed arrays) or as run-time inputs, and are pre-processed once, on
+ * first use.
  */
 import { AttnError } from '../errors.ts';
 import type { JsonObject } from '../util/json-value.ts';
 import { checkIntegers, invalidPattern } from './options.ts';
 import { isList } from '../util/typed-array.ts';
-import {
-  defineBuiltIn,
-  type BatchRows,
-  type Pattern,
-  type PatternInput,
-  type PatternSizes,
-} from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { BatchRows, Pattern, PatternInput, PatternSizes } from './pattern.ts';
 
-/** What a table option may be: one list for all batch rows, or a list of one list per batch row. */
+/** A table option: one list for all batch rows, or a list of lists, one per batch row. */
 export type Rows = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
 
 /** A checked table. `rows` has one entry when it is shared. */
 export interface RowTable {
-  /** As in the error messages: `segments' ids`. */
+  /** The name of the table in error messages: `segments' ids`. */
   readonly what: string;
   readonly rows: readonly (readonly number[])[];
   readonly shared: boolean;
 }
 
-/** Reads a table option; its rows have equal lengths and integers within the bounds. */
+/** Reads a table option. Errors: `INVALID_PATTERN` unless its rows have equal lengths and valid integers. */
 export function rowTable(what: string, value: Rows, minimum: number, maximum?: number): RowTable {
   if (!isList(value) || value.length === 0) throw invalidPattern(`${what} to be a non-empty list`, value);
   const shared = !isList(value[0]);
   const lists: ArrayLike<unknown> = shared ? [value] : value;
   const rows = Array.from(lists, (list) => checkIntegers(what, list, minimum, maximum));
-  const odd = rows.find((row) => row.length !== rows[0].length);
-  if (odd !== undefined)
-    throw invalidPattern(`${what} to have rows of equal length (${rows[0].length})`, odd.length);
+  const misfit = rows.find((row) => row.length !== rows[0].length);
+  if (misfit !== undefined)
+    throw invalidPattern(`${what} to have rows of equal length (${rows[0].length})`, misfit.length);
   return { what, rows, shared };
 }
 
@@ -42,7 +38,9 @@ export function tableJson(table: RowTable): readonly number[] | readonly (readon
   return table.shared ? table.rows[0] : table.rows;
 }
 
-/** A run-time input as a table of one row per batch row. A call without batch rows or keys has an empty one. */
+/**
+ * A run-time input as a table of one row per batch row. A call without batch rows or keys has an empty one.
+ */
 export function boundTable(
   what: string,
   input: PatternInput,
@@ -108,13 +106,19 @@ export function perRow<T extends object>(
   return { at, variant };
 }
 
-/** A pattern whose table comes at run time: it can be stored and validated, and needs `bind` before anything else. */
-export function unboundPattern(
-  type: string,
-  options: JsonObject,
-  input: PatternInput,
-  bindRows: (rows: BatchRows) => Pattern,
-): Pattern {
+/** What `unboundPattern` needs to know. */
+interface UnboundDefinition {
+  readonly type: string;
+  readonly options?: JsonObject;
+  readonly isLimit?: boolean;
+  /** The run-time input with the table. */
+  readonly input: PatternInput;
+  /** Makes the pattern, once the table is there. */
+  readonly bindRows: (rows: BatchRows) => Pattern;
+}
+
+/** A pattern whose table comes at run time: it can be stored and validated; all else needs `bind` first. */
+export function unboundPattern({ type, options, isLimit, input, bindRows }: UnboundDefinition): Pattern {
   const missing = (): never => {
     throw new AttnError(
       'MISSING_INPUT',
@@ -125,6 +129,7 @@ export function unboundPattern(
   const pattern = defineBuiltIn({
     type,
     options,
+    isLimit,
     allows: missing,
     classify: missing,
     signature: missing,

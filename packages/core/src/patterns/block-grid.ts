@@ -1,6 +1,6 @@
 /**
- * Patterns that are constant on square blocks: how a question about positions becomes one about a grid of blocks.
- * Positions outside of the grid see nothing and are seen by nobody.
+ * Patterns that are constant on square blocks: a question about positions becomes one about a grid of blocks.
+ * Positions outside of the grid see no key, and no query sees them.
  */
 import type { Coverage, PatternDefinition } from './pattern.ts';
 import { last, mod, type Run } from './runs.ts';
@@ -10,19 +10,20 @@ export interface BlockGrid {
   readonly rows: number;
   readonly columns: number;
   has(row: number, column: number): boolean;
-  /** For all blocks of a rectangle; both ends are inclusive and inside of the grid. */
+  /** The coverage of a rectangle of blocks; both ends are inclusive, and inside of the grid. */
   coverage(rows: BlockRange, columns: BlockRange): Coverage;
 }
 
+/** A range of blocks; both ends are inclusive. */
 export interface BlockRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** Up to this many blocks under a pair of runs are spelled out to recognise equal masks. */
+/** Up to so many blocks under a pair of runs are listed, to recognise equal masks. */
 const SIGNATURE_BLOCKS = 256;
 
-/** The pattern of a grid per head. Exact for runs of step 1; strided runs count the blocks they step over, too. */
+/** The functions of a pattern with a grid for each head. They are exact for runs of step 1. */
 export function onBlocks(
   blockSize: number,
   gridOf: (h: number) => BlockGrid,

@@ -1,36 +1,46 @@
-/** Block-sparse attention from an explicit layout. Child et al. 2019 (its GPU kernels), https://arxiv.org/abs/1904.10509 */
+/**
+ * Block-sparse attention from an explicit layout. Child et al. 2019 (its GPU kernels),
+ * https://arxiv.org/abs/1904.10509
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid } from './block-grid.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
 import { isList } from '../util/typed-array.ts';
-import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern, PatternSizes } from './pattern.ts';
 
-/** `[query block][key block]`, 1 where the block is seen. */
+/** `[query block][key block]`: 1 where the queries see the keys, else 0. */
 export type BlockLayout = ArrayLike<ArrayLike<number>>;
 
+/** Options of `blockSparse`. */
 export interface BlockSparseOptions {
   /** Tokens per block, in both directions. */
   readonly blockSize: number;
-  /** One layout for all heads, or a list of one per head. */
+  /** One layout for all heads, or a list with one per head. */
   readonly layout: BlockLayout | ArrayLike<BlockLayout>;
 }
 
 const KINDS: OptionKinds<BlockSparseOptions> = { blockSize: anything, layout: anything };
 
 /**
- * Query q sees key k iff `layout[⌊q / blockSize⌋][⌊k / blockSize⌋]` is 1.
+ * Query q sees key k if `layout[⌊q / blockSize⌋][⌊k / blockSize⌋]` is 1.
  *
  *     blockSize 2, layout [[1, 0], [1, 1]]
  *     ■ ■ · ·
  *     ■ ■ · ·
  *     ■ ■ ■ ■
  *     ■ ■ ■ ■
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * blockSparse({ blockSize: 2, layout: [[1, 0], [1, 1]] });
  */
 export function blockSparse(options: BlockSparseOptions): Pattern {
-  const given = checkOptions('blockSparse', options, KINDS);
-  const blockSize = checkInteger("blockSparse's blockSize", given.blockSize, 1);
-  const { layouts, shared } = checkLayouts(given.layout);
+  const checked = checkOptions('blockSparse', options, KINDS);
+  const blockSize = checkInteger("blockSparse's blockSize", checked.blockSize, 1);
+  const { layouts, shared } = checkLayouts(checked.layout);
   const grids: (SummedGrid | undefined)[] = [];
   const gridOf = (h: number): SummedGrid => {
     const layout = shared ? 0 : h;
@@ -66,11 +76,11 @@ export function blockSparse(options: BlockSparseOptions): Pattern {
   });
 }
 
-/** A layout with its summed-area table: the number of seen blocks in any rectangle takes four look-ups. */
+/** A layout with its summed-area table: the number of ones in any rectangle takes four look-ups. */
 class SummedGrid implements BlockGrid {
   readonly rows: number;
   readonly columns: number;
-  /** [rows + 1][columns + 1]: how many blocks are seen above and to the left. */
+  /** [rows + 1][columns + 1]: the number of ones above and to the left. */
   readonly #sums: Int32Array;
 
   constructor(layout: BlockLayout) {
@@ -92,9 +102,9 @@ class SummedGrid implements BlockGrid {
   }
 
   coverage(...[rows, columns]: Parameters<BlockGrid['coverage']>): ReturnType<BlockGrid['coverage']> {
-    const seen = this.#count(rows.from, rows.to, columns.from, columns.to);
+    const count = this.#count(rows.from, rows.to, columns.from, columns.to);
     const blocks = (rows.to - rows.from + 1) * (columns.to - columns.from + 1);
-    return seen === 0 ? 'none' : seen === blocks ? 'all' : 'some';
+    return count === 0 ? 'none' : count === blocks ? 'all' : 'some';
   }
 
   equals(other: SummedGrid): boolean {
@@ -129,9 +139,9 @@ function checkLayouts(value: BlockSparseOptions['layout']): { layouts: Layouts; 
   for (const layout of layouts) {
     if (layout.length !== rows)
       throw invalidPattern(`${what} to have ${rows} query blocks in each head`, layout.length);
-    const odd = layout.find((row) => row.length !== columns);
-    if (odd !== undefined)
-      throw invalidPattern(`${what} to have ${columns} key blocks in each row`, odd.length);
+    const misfit = layout.find((row) => row.length !== columns);
+    if (misfit !== undefined)
+      throw invalidPattern(`${what} to have ${columns} key blocks in each row`, misfit.length);
   }
   return { layouts, shared };
 }

@@ -34,33 +34,33 @@ describe('randomBlocks', () => {
     const blocks = 32;
     const pattern = randomBlocks({ length: blocks * 4, blockSize: 4, blocksPerRow: 3, seed: 5 });
     for (let row = 0; row < blocks; row++) {
-      const seen = Array.from({ length: blocks }, (_, i) => i).filter((block) =>
+      const visible = Array.from({ length: blocks }, (_, i) => i).filter((block) =>
         pattern.allows(0, 1, row * 4, block * 4),
       );
-      expect(seen).toHaveLength(3);
-      for (const covered of [0, row - 1, row, row + 1, blocks - 1]) expect(seen).not.toContain(covered);
+      expect(visible).toHaveLength(3);
+      for (const covered of [0, row - 1, row, row + 1, blocks - 1]) expect(visible).not.toContain(covered);
     }
   });
 
   it('takes what is left when there are few blocks', () => {
     const pattern = randomBlocks({ length: 6, blockSize: 1, blocksPerRow: 4, seed: 1 });
     const whole = { start: 0, step: 1, count: 6 };
-    const seen = (q: number): number[] => [0, 1, 2, 3, 4, 5].filter((k) => pattern.allows(0, 0, q, k));
-    expect([0, 1, 2, 3].map(seen)).toEqual([[2, 3, 4], [3, 4], [4], [1]]);
+    const visible = (q: number): number[] => [0, 1, 2, 3, 4, 5].filter((k) => pattern.allows(0, 0, q, k));
+    expect([0, 1, 2, 3].map(visible)).toEqual([[2, 3, 4], [3, 4], [4], [1]]);
     expect(randomBlocks({ ...options, length: 6 }).classify(0, 0, whole, whole)).toBe('none');
   });
 
   it('differs between heads unless they share, and between seeds', () => {
-    const drawn = (h: number, more: object): string =>
+    const drawing = (h: number, more: object): string =>
       drawPattern(randomBlocks({ length: 640, blockSize: 10, blocksPerRow: 2, seed: 9, ...more }), {
         n: 640,
         size: 64,
         head: h,
       }).toTerminal();
-    expect(drawn(0, {})).not.toBe(drawn(1, {}));
-    expect(drawn(0, {})).not.toBe(drawn(0, { seed: 10 }));
-    expect(drawn(0, { heads: 'shared' })).toBe(drawn(1, { heads: 'shared' }));
-    expect(drawn(0, { heads: 'shared' })).toBe(drawn(0, {}));
+    expect(drawing(0, {})).not.toBe(drawing(1, {}));
+    expect(drawing(0, {})).not.toBe(drawing(0, { seed: 10 }));
+    expect(drawing(0, { heads: 'shared' })).toBe(drawing(1, { heads: 'shared' }));
+    expect(drawing(0, { heads: 'shared' })).toBe(drawing(0, {}));
   });
 
   it('finds one block among a million positions', () => {

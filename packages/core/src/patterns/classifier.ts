@@ -1,13 +1,14 @@
 /**
- * Decides an expression over two runs in three-valued logic. Comparisons that are affine in `q` and `k`, such as
- * |k − q| ≤ 256 or (q − k) mod 4 = 0, become "a·q + b·k lies in a target"; those of one `and` about the same a·q + b·k are
- * merged into one target, so that a window spelled as two comparisons is decided as exactly as `slidingWindow` decides it.
+ * Decides an expression over two runs in three-valued logic. Affine comparisons of `q` and `k`, such as
+ * "the distance is at most 256" or (q − k) mod 4 = 0, become "a·q + b·k lies in a target". Those of one `and`
+ * about the same sum merge into one target, so that a window written as two comparisons is decided as exactly
+ * as `slidingWindow`.
  */
 import { opposite } from './combinators.ts';
 import type { BoolNode, Comparison, IntNode } from './expression-tree.ts';
 import { valuesOf } from './interval.ts';
 import type { Coverage } from './pattern.ts';
-import { coverage, scaledRun, sumCoverage, type Progression, type Target } from './progression.ts';
+import { progressionCoverage, scaledRun, sumCoverage, type Progression, type Target } from './progression.ts';
 import { gcd, mod, type Run } from './runs.ts';
 
 type Classify = (q: Run, k: Run) => Coverage;
@@ -18,7 +19,7 @@ export function classifierOf(node: BoolNode): Classify {
   return classify;
 }
 
-/** One part of a conjunction; `affine` when it can be merged with others. */
+/** A part of a conjunction; `affine` if it can be merged with others. */
 interface Test {
   readonly classify: Classify;
   readonly affine?: AffineTest;
@@ -65,7 +66,7 @@ function opposed({ classify }: Test): Test {
   return { classify: (q, k) => opposite(classify(q, k)) };
 }
 
-/** All of the tests, after merging what can be merged. */
+/** The test that all of the tests pass, with those merged that can be. */
 function both(tests: readonly Test[]): Test {
   const merged: Test[] = [];
   for (const test of tests) {
@@ -87,7 +88,7 @@ function both(tests: readonly Test[]): Test {
   return { classify };
 }
 
-/** Both targets at once, if they are about the same sum and one modulus divides the other. */
+/** Merges two tests into one, if they are about the same sum and one modulus divides the other. */
 function intersect(a: AffineTest | undefined, b: AffineTest | undefined): AffineTest | undefined {
   if (a === undefined || b === undefined || a.q !== b.q || a.k !== b.k) return undefined;
   const [fine, coarse] = a.target.modulus >= b.target.modulus ? [a.target, b.target] : [b.target, a.target];
@@ -104,14 +105,14 @@ function affineTest(affine: AffineTest): Test {
   const { q: a, k: b, target } = affine;
   const classify: Classify =
     a === 0
-      ? (_q, k) => coverage(scaledRun(k, b), target)
+      ? (_q, k) => progressionCoverage(scaledRun(k, b), target)
       : b === 0
-        ? (q) => coverage(scaledRun(q, a), target)
+        ? (q) => progressionCoverage(scaledRun(q, a), target)
         : (q, k) => sumCoverage(scaledRun(q, a), scaledRun(k, b), target);
   return { affine, classify };
 }
 
-/** Swapping the sides of a comparison. */
+/** The comparison after swapping its sides. */
 const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
   eq: 'eq',
   ne: 'ne',
@@ -152,10 +153,13 @@ function range(name: Exclude<Comparison, 'ne'>, bound: number): Target {
   return { low, high, modulus: 1, residue: 0 };
 }
 
-/** The test of `form ∈ target`, its sum brought to a normal form: no constant, no common factor, a positive lead. */
+/** The test of `form ∈ target`, in a normal form: no constant, no common factor, a positive first factor. */
 function targetTest({ q, k, constant }: AffineForm, { low, high, modulus, residue }: Target): Test {
   if (q === 0 && k === 0) {
-    const answer = coverage({ low: constant, high: constant, step: 0 }, { low, high, modulus, residue });
+    const answer = progressionCoverage(
+      { low: constant, high: constant, step: 0 },
+      { low, high, modulus, residue },
+    );
     return { classify: () => answer };
   }
   const sign = q > 0 || (q === 0 && k > 0) ? 1 : -1;
@@ -206,7 +210,7 @@ function rawAffineForm(node: IntNode): AffineForm | undefined {
   return { q: form.q * factor, k: form.k * factor, constant: form.constant * factor };
 }
 
-/** Any other comparison: by the values that both sides can take. */
+/** Tests any other comparison by the values that both sides can take. */
 function compareValues(name: Exclude<Comparison, 'ne'>, left: IntNode, right: IntNode): Test {
   const [a, b, decided] = [valuesOf(left), valuesOf(right), DECIDE[name]];
   return {
@@ -225,7 +229,7 @@ const DECIDE: Readonly<Record<Exclude<Comparison, 'ne'>, (a: Progression, b: Pro
   eq(a, b) {
     const target =
       b.step === 0 ? { modulus: 1, residue: 0 } : { modulus: b.step, residue: mod(b.low, b.step) };
-    const within = coverage(a, { low: b.low, high: b.high, ...target });
+    const within = progressionCoverage(a, { low: b.low, high: b.high, ...target });
     return within === 'all' && b.step !== 0 ? 'some' : within;
   },
 };

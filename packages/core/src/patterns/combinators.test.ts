@@ -8,7 +8,8 @@ import { failure } from './errors.testing.ts';
 import { EXAMPLE_SIZES } from './examples.testing.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
-import { definePattern, type Pattern } from './pattern.ts';
+import { definePattern } from './define-pattern.ts';
+import type { Pattern } from './pattern.ts';
 import { perHead } from './per-head.ts';
 import { segments } from './segments.ts';
 import { slidingWindow } from './sliding-window.ts';
@@ -44,7 +45,7 @@ describe('classify', () => {
 describe('signature', () => {
   it('leaves out patterns that are constant here', () => {
     const pattern = and(causal(), segments({ ids: Array.from({ length: 99 }, (_, i) => (i < 50 ? 0 : 1)) }));
-    // Inside of a document only causality is left; across the border the documents have no signature.
+    // Within a document only causality matters; across a border the documents have no signature.
     expect(pattern.signature(0, 0, run(0), run(0))).toBe(pattern.signature(0, 0, run(60), run(60)));
     expect(pattern.signature(0, 0, run(0), run(0))).not.toBe(pattern.signature(0, 0, run(8), run(0)));
     expect(pattern.signature(0, 0, run(46), run(46))).toBeUndefined();
@@ -159,10 +160,10 @@ describe('perHead', () => {
   });
 
   it('binds every head', () => {
-    const bound = perHead([globalTokens(), full()]).bind({
+    const boundPattern = perHead([globalTokens(), full()]).bind({
       globalMask: { batch: 1, length: 2, data: [0, 1] },
     });
-    expect(bound.inputs).toEqual([]);
-    expect(childrenOf(bound)[0].allows(0, 0, 0, 1)).toBe(true);
+    expect(boundPattern.inputs).toEqual([]);
+    expect(childrenOf(boundPattern)[0].allows(0, 0, 0, 1)).toBe(true);
   });
 });

@@ -1,43 +1,60 @@
-/** Patterns made of patterns: both, either, not. Coverage combines in three-valued logic and stops at the first answer. */
+/**
+ * Patterns made of patterns: `and`, `or`, `not`. Coverage combines in three-valued logic, and stops at the
+ * first part that decides.
+ */
 import { contentKey } from '../util/json-value.ts';
 import { invalidPattern, isPattern, patternHint } from './options.ts';
-import {
-  defineBuiltIn,
-  type Coverage,
-  type OrderHint,
-  type Pattern,
-  type PatternDefinition,
-} from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Coverage, OrderHint, Pattern, PatternDefinition } from './pattern.ts';
 import { hull, type Run } from './runs.ts';
 
 /**
- * What all of the patterns allow: `and(slidingWindow({ before: 2, after: 2 }), causal())`. Put the cheap or narrow ones
- * first. The global tokens of its parts stay special, whatever else restricts them.
+ * Allows what all of the patterns allow. Put cheap or narrow ones first. The planner still treats the global
+ * tokens of its parts as such, whatever else restricts them.
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * and(slidingWindow({ before: 2, after: 2 }), causal());
  */
 export function and(...patterns: readonly Pattern[]): Pattern {
   return andAll(patterns);
 }
 
-/** What any of the patterns allows: `or(slidingWindow({ before: 2, after: 2 }), globalTokens([0]))`. */
+/**
+ * Allows what any of the patterns allows.
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * or(slidingWindow({ before: 2, after: 2 }), globalTokens([0]));
+ */
 export function or(...patterns: readonly Pattern[]): Pattern {
   return orAll(patterns);
 }
 
-/** `and` of a list of any length: spreading a very long one would exhaust the stack. */
+/** `and` of a list, of any length: spreading a very long list would exhaust the stack. */
 export function andAll(patterns: readonly Pattern[]): Pattern {
   return combine('and', patterns, 'none', 'all', (b, h, q, k) =>
     patterns.every((pattern) => pattern.allows(b, h, q, k)),
   );
 }
 
-/** `or` of a list of any length. */
+/** `or` of a list, of any length: spreading a very long list would exhaust the stack. */
 export function orAll(patterns: readonly Pattern[]): Pattern {
   return combine('or', patterns, 'all', 'none', (b, h, q, k) =>
     patterns.some((pattern) => pattern.allows(b, h, q, k)),
   );
 }
 
-/** What the pattern forbids: `and(full(), not(globalTokens([0])))`. It has no global tokens. */
+/**
+ * Allows what the pattern forbids. It has no global tokens, and is neither causal nor a limit.
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * and(causal(), not(sinks(1))); // everything before, but for the first token
+ */
 export function not(pattern: Pattern): Pattern {
   const [child] = checkPatterns('not', [pattern]);
   return withChildren([child], {
@@ -56,19 +73,19 @@ export function not(pattern: Pattern): Pattern {
   });
 }
 
-/** Coverage of the complement. */
+/** The coverage of the complement. */
 export function opposite(coverage: Coverage): Coverage {
   return coverage === 'all' ? 'none' : coverage === 'none' ? 'all' : 'some';
 }
 
 const CHILDREN = new WeakMap<Pattern, readonly Pattern[]>();
 
-/** The patterns that `and`, `or`, `not` or `perHead` was made of; none for all others. */
+/** The parts of an `and`, `or`, `not` or `perHead`; other patterns have none. */
 export function childrenOf(pattern: Pattern): readonly Pattern[] {
   return CHILDREN.get(pattern) ?? [];
 }
 
-/** Defines a pattern that is made of others, and remembers them. */
+/** Defines a pattern that is made of others, and remembers its parts. */
 export function withChildren(children: readonly Pattern[], definition: PatternDefinition): Pattern {
   // By the children's keys, not by their JSON: that of a user's own pattern does not say what it does.
   const keyOf = (): string => contentKey(definition.type, { of: children.map((child) => child.key) });
@@ -77,7 +94,7 @@ export function withChildren(children: readonly Pattern[], definition: PatternDe
   return pattern;
 }
 
-/** `patterns`, if there is at least one and all of them are patterns. */
+/** Returns the list. Errors: `INVALID_PATTERN` unless it has entries, all of them patterns. */
 export function checkPatterns(type: string, patterns: readonly Pattern[]): readonly Pattern[] {
   if (!Array.isArray(patterns) || patterns.length === 0)
     throw invalidPattern(`${type} to be given at least one pattern`, patterns);
@@ -89,7 +106,7 @@ export function checkPatterns(type: string, patterns: readonly Pattern[]): reado
   return patterns;
 }
 
-/** A child that answers `decisive` decides for all; `neutral` ones leave the answer to the others. */
+/** Defines `and` or `or`: a child that answers `decisive` decides, `neutral` leaves it to the others. */
 function combine(
   type: 'and' | 'or',
   patterns: readonly Pattern[],
@@ -102,6 +119,8 @@ function combine(
   return withChildren(children, {
     type,
     options: { of: children.map((child) => child.toJSON()) },
+    isCausal: type === 'and' ? children.some(isCausal) : children.every(isCausal),
+    isLimit: children.every((child) => child.isLimit),
     allows,
     classify(b, h, q, k) {
       let answer = neutral;
@@ -123,7 +142,8 @@ function combine(
           return answer;
         }
       : undefined,
-    // Children that are constant here do not count: a window that is partial only by causality shares causality's masks.
+    // Children that are constant here do not count: a window that is partial only by causality shares
+    // causality's masks.
     signature(b, h, q, k) {
       const parts: (string | undefined)[] = [];
       for (const child of children) {
@@ -139,7 +159,7 @@ function combine(
   });
 }
 
-/** What a child can tell of several runs; the hulls of the runs have to do where it cannot take them apart. */
+/** What a child says of several runs: of their hulls, if it cannot take them apart. */
 export function ofRuns(
   child: Pattern,
   b: number,
@@ -150,7 +170,11 @@ export function ofRuns(
   return child.classifyRuns?.(b, h, queries, keys) ?? child.classify(b, h, hull(queries), hull(keys));
 }
 
-/** What combines in the same way whatever the operation. */
+function isCausal(pattern: Pattern): boolean {
+  return pattern.isCausal;
+}
+
+/** The properties that `and` and `or` combine in the same way. */
 function composed(
   children: readonly Pattern[],
 ): Pick<PatternDefinition, 'variant' | 'globals' | 'hints' | 'validate' | 'inputs'> {

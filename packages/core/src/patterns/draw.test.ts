@@ -9,7 +9,8 @@ import { fixed } from './fixed.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
 import { keyPadding } from './key-padding.ts';
-import { definePattern, type Pattern } from './pattern.ts';
+import { definePattern } from './define-pattern.ts';
+import type { Pattern } from './pattern.ts';
 import { perHead } from './per-head.ts';
 import { randomBlocks } from './random-blocks.ts';
 import { segments } from './segments.ts';
@@ -101,7 +102,7 @@ describe('drawPattern', () => {
   });
 });
 
-/** A drawing as the documentation of the patterns shows it. */
+/** Draws a pattern as the docs of the patterns do. */
 function asInDocumentation(cells: readonly (readonly string[])[]): string {
   return cells.map((row) => ` *     ${row.map((cell) => (cell === 'all' ? '■' : '·')).join(' ')}\n`).join('');
 }

@@ -1,7 +1,7 @@
 /** For tests of errors. Not published. */
 import { AttnError } from '../errors.ts';
 
-/** The code and message of what `action` throws, in one line. */
+/** The code and the message of the error that `action` throws, in a line. */
 export function failure(action: () => unknown): string {
   try {
     action();

@@ -1,4 +1,4 @@
-/** Patterns of every kind and of every corner that has bitten someone, for tests of patterns and of plans. Not published. */
+/** Patterns of every kind, with all corners that caused a fault before. For tests; not published. */
 import { blockSparse } from './block-sparse.ts';
 import { causal } from './causal.ts';
 import { and, not, or } from './combinators.ts';
@@ -23,8 +23,8 @@ export interface Example {
   readonly name: string;
   readonly pattern: Pattern;
   /**
-   * On which pairs of runs `classify` is never too careful: all of up to 64 positions, those of step 1, or not
-   * promised (combinations in three-valued logic).
+   * On which pairs of runs `classify` is never too careful: all of up to 64 positions, those of step 1, or
+   * not promised (combinations in three-valued logic).
    */
   readonly exact: 'all runs' | 'step 1' | 'not promised';
 }
@@ -135,7 +135,7 @@ export const examples: readonly Example[] = [
   }),
 ];
 
-/** What `classify` may answer at best: by looking at every cell. */
+/** The best answer that `classify` can give: by looking at every pair. */
 export function coverageByCells(pattern: Pattern, b: number, h: number, q: Run, k: Run): Coverage {
   let allowed = 0;
   for (let i = 0; i < q.count; i++) {

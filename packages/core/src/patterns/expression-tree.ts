@@ -1,6 +1,6 @@
 /**
- * Expressions as data: nested lists such as `["le", ["abs", ["sub", "q", "k"]], 256]`. What a tree means, how it is checked,
- * and how it is reduced to one head and batch row, after which only `q` and `k` are left.
+ * Expressions as data: nested lists such as `["le", ["abs", ["sub", "q", "k"]], 256]`. This file says what a
+ * tree means, checks it, and reduces it to one head and batch row, so that only `q` and `k` remain.
  */
 import type { AttnError } from '../errors.ts';
 import { nameHint } from './operation-names.ts';
@@ -45,13 +45,10 @@ const VARIABLES: ReadonlySet<unknown> = new Set<Variable>(['q', 'k', 'head', 'ba
 /** Deeper trees are refused, so that no input can exhaust the stack. */
 const DEEPEST = 64;
 
-/** Larger trees are refused. A tree whose parts are shared counts each of them as often as it stands there. */
+/** Larger trees are refused. A part that stands in several places counts in each of them. */
 const MOST_NODES = 4096;
 
-/**
- * The number of nodes of the tree, which takes no longer to find out than for a small tree. Errors: it is not
- * small.
- */
+/** Counts the nodes of a tree; stops at the limit. Errors: `INVALID_PATTERN` for too many. */
 export function sizeOf(tree: unknown): number {
   const open = [tree];
   let nodes = 1;
@@ -64,7 +61,7 @@ export function sizeOf(tree: unknown): number {
   return nodes;
 }
 
-/** The number of nodes. Errors: they are too many. */
+/** Returns the number of nodes. Errors: `INVALID_PATTERN` for too many. */
 export function checkSize(nodes: number): number {
   if (nodes <= MOST_NODES) return nodes;
   throw invalidPattern(
@@ -73,7 +70,7 @@ export function checkSize(nodes: number): number {
   );
 }
 
-/** Checks a value from JSON, or from a builder. */
+/** Checks an expression from JSON, or from a function. Errors: `INVALID_PATTERN`. */
 export function checkExpression(value: unknown): BoolNode {
   sizeOf(value);
   return checkBool(value, 0);
@@ -107,7 +104,7 @@ function checkInt(value: unknown, depth: number): IntNode {
   return node;
 }
 
-/** The error of a tree that is none, or is one of the other kind; with the names of what it seems to mean. */
+/** The error of a wrong tree, or one of the other kind, with a hint at what it seems to mean. */
 function wrongTree(kind: string, value: unknown): AttnError {
   const hint = Array.isArray(value)
     ? isVariable(value[0]) || typeof value[0] === 'number'
@@ -122,21 +119,21 @@ function listOf(value: unknown, depth: number): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Is the variable found in the tree? */
+/** Whether a tree contains a variable. */
 export function mentions(node: BoolNode | IntNode, variable: Variable): boolean {
   return typeof node === 'object'
     ? operandsOf(node).some((operand) => mentions(operand, variable))
     : node === variable;
 }
 
-/** The trees below a tree. */
+/** The operands of a tree. */
 export function operandsOf(node: BoolNode | IntNode): readonly (BoolNode | IntNode)[] {
   if (typeof node !== 'object') return [];
   const [, ...operands] = node;
   return operands;
 }
 
-/** The tree for one head and batch row, its constant parts worked out: only `q` and `k` are left. */
+/** Reduces a tree to one head and batch row, with constant parts computed: only `q` and `k` remain. */
 export function reduceBool(node: BoolNode, head: number, batch: number): BoolNode {
   if (typeof node === 'boolean') return node;
   switch (node[0]) {
@@ -148,11 +145,12 @@ export function reduceBool(node: BoolNode, head: number, batch: number): BoolNod
     case 'or': {
       const [name, ...operands] = node;
       const decisive = name === 'or';
-      const left = operands
+      const undecided = operands
         .map((operand) => reduceBool(operand, head, batch))
         .filter((operand) => operand !== !decisive);
-      if (left.length === 0) return !decisive;
-      return left.includes(decisive) ? decisive : left.length === 1 ? left[0] : [name, ...left];
+      if (undecided.length === 0) return !decisive;
+      if (undecided.includes(decisive)) return decisive;
+      return undecided.length === 1 ? undecided[0] : [name, ...undecided];
     }
     default: {
       const [name, a, b] = [node[0], reduceInt(node[1], head, batch), reduceInt(node[2], head, batch)];
@@ -177,7 +175,7 @@ function reduceInt(node: IntNode, head: number, batch: number): IntNode {
   return typeof a === 'number' && typeof b === 'number' ? ARITHMETIC[name](a, b) : [name, a, b];
 }
 
-/** The value of a reduced tree for one pair of positions, as nested functions: trees are walked once, not per cell. */
+/** Compiles a reduced tree to nested functions of a pair of positions, so that no tree is walked per cell. */
 export function compileBool(node: BoolNode): (q: number, k: number) => boolean {
   if (typeof node === 'boolean') return () => node;
   switch (node[0]) {

@@ -1,8 +1,8 @@
 /**
- * Expressions about a pair of positions, built by chained methods; what they build is plain data
- * (expression-tree.ts). Its size is checked at each step: an expression that is used twice in the next one,
- * again and again, doubles each time. JavaScript's operators cannot build any: those that ask for a value are
- * refused here, those that do not in formula.ts.
+ * Expressions about a pair of positions, which chained methods build as plain data (expression-tree.ts). The
+ * size is checked at each step: an expression that is used twice in the next, again and again, doubles each
+ * time. JavaScript's operators cannot build any: this file refuses those that ask for a value, formula.ts the
+ * others.
  */
 import { show } from '../errors.ts';
 import {
@@ -24,13 +24,13 @@ import {
 /** An expression, or a constant integer. */
 export type Operand = IntExpression | number;
 
-/** An expression whose value is an integer. Nothing rounds but `div`, which rounds down; results saturate at ±(2⁵³ − 1). */
+/** An expression whose value is an integer. `div` rounds down; results saturate at ±(2⁵³ − 1). */
 export class IntExpression {
   readonly node: IntNode;
   /** Number of nodes of the tree. */
   readonly size: number;
 
-  /** `size` is counted where it is not given. */
+  /** @param size the number of nodes; counted by default */
   constructor(node: IntNode, size: number = sizeOf(node)) {
     if (typeof node === 'number' && !Number.isSafeInteger(node)) {
       throw refusedFormula("a formula's constant to be an integer", show(node));
@@ -64,7 +64,7 @@ export class IntExpression {
   }
   abs(): IntExpression {
     watcher.called('abs', [this]);
-    return watcher.made(new IntExpression(['abs', this.node], this.size + 1));
+    return watcher.built(new IntExpression(['abs', this.node], this.size + 1));
   }
 
   eq(other: Operand): BoolExpression {
@@ -97,12 +97,12 @@ export class IntExpression {
   #compute(name: Arithmetic, other: Operand): IntExpression {
     watcher.called(name, [this, other]);
     const { node, size } = integerOf(name, other);
-    return watcher.made(new IntExpression([name, this.node, node], this.size + size + 1));
+    return watcher.built(new IntExpression([name, this.node, node], this.size + size + 1));
   }
   #compare(name: Comparison, other: Operand): BoolExpression {
     watcher.called(name, [this, other]);
     const { node, size } = integerOf(name, other);
-    return watcher.made(new BoolExpression([name, this.node, node], this.size + size + 1));
+    return watcher.built(new BoolExpression([name, this.node, node], this.size + size + 1));
   }
 }
 
@@ -112,7 +112,7 @@ export class BoolExpression {
   /** Number of nodes of the tree. */
   readonly size: number;
 
-  /** `size` is counted where it is not given. */
+  /** @param size the number of nodes; counted by default */
   constructor(node: BoolNode, size: number = sizeOf(node)) {
     this.node = node;
     this.size = checkSize(size);
@@ -126,7 +126,7 @@ export class BoolExpression {
   }
   not(): BoolExpression {
     watcher.called('not', [this]);
-    return watcher.made(new BoolExpression(['not', this.node], this.size + 1));
+    return watcher.built(new BoolExpression(['not', this.node], this.size + 1));
   }
 
   /** Refuses `a & b`, `a == b`, a template of it. Errors: `INVALID_PATTERN`. */
@@ -145,17 +145,14 @@ export class BoolExpression {
       if (!isChain) joined.push(node);
       else for (let i = 1; i < node.length; i++) joined.push(node[i]);
     }
-    return watcher.made(new BoolExpression(joined, size));
+    return watcher.built(new BoolExpression(joined, size));
   }
 }
 
-/**
- * A variable. Its name is part of its type, so that TypeScript refuses `q >= k` and `q === k`, which compare
- * two objects.
- */
+/** A variable. Its type has its name, so that TypeScript refuses `q >= k` and `q === k` of two objects. */
 export type FormulaVariable<Name extends IntNode> = IntExpression & { readonly node: Name };
 
-/** What an expression can speak about. */
+/** The variables of a formula. */
 export interface Variables {
   /** Position of the query. */
   readonly q: FormulaVariable<'q'>;
@@ -167,7 +164,7 @@ export interface Variables {
   readonly batch: FormulaVariable<'batch'>;
   /** A formula that always holds. */
   readonly always: BoolExpression;
-  /** A formula that never holds: what a loop over `or` starts from. */
+  /** A formula that never holds: where a loop over `or` starts. */
   readonly never: BoolExpression;
 }
 
@@ -175,7 +172,7 @@ function variable<Name extends IntNode>(name: Name): FormulaVariable<Name> {
   return new IntExpression(name) as FormulaVariable<Name>;
 }
 
-const KNOWN: Variables = {
+const NAMES: Variables = {
   q: variable('q'),
   k: variable('k'),
   head: variable('head'),
@@ -185,15 +182,15 @@ const KNOWN: Variables = {
 };
 
 /**
- * The variables; each time one is read it is an expression of its own. They refuse to be asked for any other.
- * What is no name of a variable (`then`, `toJSON`) is left alone.
+ * The variables. Reading one returns a new expression; reading an unknown one throws. Names that no variable
+ * can have (`then`, `toJSON`) are ignored.
  */
-export const VARIABLES: Variables = new Proxy(KNOWN, {
+export const VARIABLES: Variables = new Proxy(NAMES, {
   get(variables, name) {
     const value: unknown = Reflect.get(variables, name);
     if (value instanceof IntExpression || value instanceof BoolExpression) {
       watcher.called(String(name), []);
-      return watcher.made(
+      return watcher.built(
         value instanceof IntExpression ? new IntExpression(value.node, 1) : new BoolExpression(value.node, 1),
       );
     }
@@ -206,23 +203,22 @@ export const VARIABLES: Variables = new Proxy(KNOWN, {
 /** Either kind of expression. */
 export type Expression = IntExpression | BoolExpression;
 
-/** Looks on while expressions are built. */
+/** Watches how a formula builds expressions. */
 export interface Watcher {
   /** The formula's text, for errors. */
   readonly text?: string;
   /**
-   * Called when a method is called of an expression: with its name, the expression and the operands; or a
-   * variable is read.
+   * Called before a method of an expression, with its name, the expression and the operands, or a variable.
    */
   called(name: string, operands: readonly unknown[]): void;
-  /** Called with what that makes; the caller gets what this returns. */
-  made<T extends Expression>(expression: T): T;
+  /** Called with each new expression; the formula gets what this returns. */
+  built<T extends Expression>(expression: T): T;
 }
 
-const NOBODY: Watcher = { called: () => {}, made: (expression) => expression };
+const NOBODY: Watcher = { called: () => {}, built: (expression) => expression };
 let watcher = NOBODY;
 
-/** What `build` returns, while `next` looks on. */
+/** Runs `build` while `next` watches, and returns its result. */
 export function whileWatched<T>(next: Watcher, build: () => T): T {
   const previous = watcher;
   watcher = next;
@@ -251,7 +247,7 @@ function boolOf(method: string, operand: BoolExpression): Sized<BoolNode> {
   throw refusedFormula(`${method} to be given a formula such as k.le(q)`, described(operand));
 }
 
-/** What was given instead of an operand. */
+/** Describes a value that stands in place of an operand. */
 function described(operand: unknown): string {
   if (operand instanceof BoolExpression) return `${written(operand.node)}, which is true or false`;
   if (operand instanceof IntExpression) return `the integer ${written(operand.node)}`;

@@ -1,21 +1,27 @@
-/** Fixed sparse attention: the own block, and the summary tokens at every block's end. Child et al. 2019, §4.2, https://arxiv.org/abs/1904.10509 */
+/**
+ * Fixed sparse attention: a query's own block, and the summary tokens at the end of every block. Child et al.
+ * 2019, §4.2, https://arxiv.org/abs/1904.10509
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
-import { defineBuiltIn, type Coverage, type OrderHint, type Pattern } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Coverage, OrderHint, Pattern } from './pattern.ts';
 import { last, mod, type Run } from './runs.ts';
 
+/** Options of `fixed`. */
 export interface FixedOptions {
-  /** l in the paper: tokens per block. */
+  /** Tokens per block (l in the paper). */
   readonly stride: number;
-  /** c in the paper: how many tokens at the end of each block summarise it for later ones; at most `stride`. */
+  /** How many tokens at the end of each block summarise it (c in the paper); at most `stride`. */
   readonly summary: number;
 }
 
 const KINDS: OptionKinds<FixedOptions> = { stride: anything, summary: anything };
 
 /**
- * Query q sees the keys k ≤ q in its own block, ⌊k / stride⌋ = ⌊q / stride⌋, and those with k mod stride ≥ stride − summary.
+ * Query q sees the keys k ≤ q in its own block, ⌊k / stride⌋ = ⌊q / stride⌋, and those with k mod stride ≥
+ * stride − summary.
  *
  *     stride 3, summary 1
  *     ■ · · · · · ·
@@ -25,19 +31,25 @@ const KINDS: OptionKinds<FixedOptions> = { stride: anything, summary: anything }
  *     · · ■ ■ ■ · ·
  *     · · ■ ■ ■ ■ ·
  *     · · ■ · · ■ ■
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * fixed({ stride: 128, summary: 8 });
  */
 export function fixed(options: FixedOptions): Pattern {
-  const given = checkOptions('fixed', options, KINDS);
-  const stride = checkInteger("fixed's stride", given.stride, 1);
-  const summary = checkInteger("fixed's summary", given.summary, 1);
+  const checked = checkOptions('fixed', options, KINDS);
+  const stride = checkInteger("fixed's stride", checked.stride, 1);
+  const summary = checkInteger("fixed's summary", checked.summary, 1);
   if (summary > stride) throw invalidPattern(`fixed's summary to be at most its stride (${stride})`, summary);
   const block = (position: number): number => Math.floor(position / stride);
   const isSummary = (k: number): boolean => mod(k, stride) >= stride - summary;
-  // With the summaries of all blocks side by side, what a query sees is two dense pieces instead of a comb.
+  // With the summaries of all blocks side by side, a query sees two dense pieces instead of a comb.
   const hints: readonly OrderHint[] = summary < stride ? [{ keyLabels: (k) => (isSummary(k) ? 1 : 0) }] : [];
 
   return defineBuiltIn({
     type: 'fixed',
+    isCausal: true,
     options: { stride, summary },
     allows: (_b, _h, q, k) => k <= q && (block(k) === block(q) || isSummary(k)),
     classify(_b, _h, q, k) {
@@ -54,7 +66,7 @@ export function fixed(options: FixedOptions): Pattern {
   });
 }
 
-/** Are the keys of a run summaries? Exact for step 1, for steps that `stride` divides, and within a block. */
+/** Which keys of a run are summaries. Exact for step 1, multiples of `stride`, and runs within a block. */
 function coverageOfSummaries(k: Run, stride: number, summary: number): Coverage {
   // Residues counted from the first summary on: those below `summary` are summaries.
   const first = mod(k.start + summary, stride);

@@ -1,14 +1,9 @@
-/**
- * Sentences for formulas that `where` refuses: each names the method to write instead of what JavaScript lets
- * people write.
- */
+/** Errors of formulas that `where` refuses: each names the method to write instead of an operator. */
 import { AttnError, show } from '../errors.ts';
 import { ARITHMETIC, COMPARISON, type BoolNode, type IntNode } from './expression-tree.ts';
 import { nameHere, nameHint } from './operation-names.ts';
 
-/**
- * The error of a formula: `expected …, got …`. What was got is a piece of code, so it stands without quotes.
- */
+/** The error of a formula: `expected …, got …`. `got` is a piece of code, so it stands without quotes. */
 export function refusedFormula(expected: string, got: string, options?: ErrorOptions): AttnError {
   return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${got}`, options);
 }
@@ -46,7 +41,7 @@ const ASKING: Readonly<
   ],
 };
 
-/** What to write instead of the operators that a formula's text has; of all of them where it shows none. */
+/** What to write instead of the operators in a formula's text; instead of all operators if it shows none. */
 function insteadOfOperators(hint: string, text: string): string {
   const operators = ASKING[hint === 'number' ? 'number' : 'default'];
   const used = operators.filter(([operator]) => operator.test(text));
@@ -54,8 +49,7 @@ function insteadOfOperators(hint: string, text: string): string {
 }
 
 /**
- * An operator of JavaScript asked an expression for a value, in the way that `hint` says. `text` is the
- * formula's.
+ * An operator asked an expression for its value, in the way that `hint` says. `text`: that of the formula.
  */
 export function operatorRefused(
   node: IntNode | BoolNode,
@@ -80,15 +74,13 @@ export function operatorRefused(
 
 const CONSTANTS = 'the variables always and never for a constant';
 
-/**
- * JavaScript's `true` or `false` stands where a formula does: nobody can tell it from the value of `q === k`.
- */
+/** JavaScript's `true` or `false` stands in place of a formula: it may be the value of `q === k`. */
 export function booleanRefused(place: string, value: boolean): AttnError {
   const instead = `write q.eq(k), not q === k; q.ne(k), not q !== k; q.ge(k).not(), not !q.ge(k); ${CONSTANTS}`;
   return refusedFormula(`${place} a formula such as k.le(q) (${instead})`, String(value));
 }
 
-/** What the function returned is no formula. */
+/** The function returned something that is no formula. */
 export function resultRefused(result: unknown): AttnError {
   const place = "where's function to return";
   if (typeof result === 'boolean') return booleanRefused(place, result);
@@ -141,20 +133,20 @@ export function positionalRefused(length: number): AttnError {
   );
 }
 
-/** The function asked for a variable that there is none of. */
-export function variableRefused(name: string, known: readonly string[]): AttnError {
+/** The function asked for a variable that does not exist. */
+export function variableRefused(name: string, names: readonly string[]): AttnError {
   if (isMethod(name)) return positionalRefused(1);
-  return refusedFormula(`where's variables to be ${known.join(', ')}${nameHint(name)}`, show(name));
+  return refusedFormula(`where's variables to be ${names.join(', ')}${nameHint(name)}`, show(name));
 }
 
 /**
- * A better word for `q.lte is not a function`. Other errors, and those of methods that have nothing to do
+ * A better error than `q.lte is not a function`. Other errors, and those of methods that have nothing to do
  * with formulas, are the function's own and stay as they are.
  */
 export function methodRefused(error: unknown): unknown {
-  const found = error instanceof TypeError && /[\w$.()]*\.([\w$]+) is not a function/.exec(error.message);
-  if (!found) return error;
-  const [text, name] = found;
+  const match = error instanceof TypeError && /[\w$.()]*\.([\w$]+) is not a function/.exec(error.message);
+  if (!match) return error;
+  const [text, name] = match;
   if (nameHere(name) === undefined && !isMethod(name)) return error;
   const methods = `${INTEGER_METHODS.join(', ')} of integers, ${BOOL_METHODS.join(', ')} of comparisons`;
   return refusedFormula(`where's formula to call its methods, ${methods}${nameHint(name)}`, text, {
@@ -164,7 +156,7 @@ export function methodRefused(error: unknown): unknown {
 
 const LONGEST = 60;
 
-/** A tree as the methods that build it: `k.le(q.add(3))`. Long ones are cut. */
+/** Writes a tree as the methods that build it: `k.le(q.add(3))`. Long trees are cut. */
 export function written(node: IntNode | BoolNode): string {
   const code = spell(node);
   return code.length > LONGEST ? `${code.slice(0, LONGEST)}…` : code;

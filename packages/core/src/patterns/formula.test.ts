@@ -8,7 +8,7 @@ import { full } from './full.ts';
 import type { FormulaFunction } from './formula.ts';
 import { where } from './where.ts';
 
-/** A function as JavaScript has it: no types refuse its operators. */
+/** A function without types, which would refuse its operators. */
 const javaScript = (text: string): FormulaFunction =>
   new Function('list', `return ${text}`)([5, 5, 6]) as FormulaFunction;
 
@@ -23,7 +23,7 @@ it('names the operators that are written, and no others', () => {
   );
   expect(refusal('({ q, k }) => -q < k')).toContain('(write q.lt(k), not q < k; q.mul(-1), not -q), got');
   expect(refusal('({ q, k }) => k.le(q + 1)')).toContain('(write q.add(k), not q + k), got');
-  // What hides its operator in a helper is told all.
+  // A formula that hides its operator in a helper gets the whole advice.
   expect(refusal('({ q, k }) => list.at.call([q], 0).ge(Number(k))')).toContain('q.mul(k), not q * k');
 });
 
@@ -70,7 +70,7 @@ describe("JavaScript's operators are refused with the method to write", () => {
     ['q === k || k.lt(q)', 'write q.eq(k), not q === k'],
     ['q.div(8) === k.div(8) ? k.le(q) : k.eq(0)', 'write q.eq(k), not q === k'],
     ['q.le(k) === true ? k.le(q) : k.eq(0)', 'got a function that decides by q.le(k)'],
-    ['k.le(q) ?? k.eq(0)', 'no error'], // Never undefined, so it is what it seems to be.
+    ['k.le(q) ?? k.eq(0)', 'no error'], // It is never undefined, so the condition is harmless.
   ])('%s', (operators, instead) => {
     expect(refusal(`({ q, k, head, never }) => ${operators}`)).toContain(instead);
   });
@@ -228,10 +228,7 @@ describe('no false alarm', () => {
   });
 });
 
-/**
- * A part of a tree, as methods build it; `odd` is the number of the part whose method is JavaScript's
- * operator instead.
- */
+/** A part of a tree, as methods build it. Part number `odd` uses JavaScript's operator instead. */
 class Builder {
   private readonly variables: Variables;
   private readonly odd: number;

@@ -1,9 +1,9 @@
 /**
- * Formulas as functions. `a || b`, `!a`, `a ? b : c` and `q === k` are JavaScript's own: they take an
- * expression for something true and unlike any other, ask it nothing, and the formula silently means
- * something else. So the function is called again with a plain value in the place of one of its expressions,
- * for each of them. A formula calls the same methods as before until it meets that value where it met the
- * expression; a function that does anything else has decided by the value.
+ * Formulas as functions. `a || b`, `!a`, `a ? b : c` and `q === k` are JavaScript's own operators: for them
+ * an expression is simply true, and unlike any other object, so the formula silently means something else.
+ * Therefore the function is called again for each of its expressions, with a plain value in its place. A
+ * correct formula calls the same methods as before until it meets that value; a function that does anything
+ * else has decided by the value.
  */
 import { BoolExpression, IntExpression, VARIABLES, whileWatched, type Expression } from './expression.ts';
 import type { Variables } from './expression.ts';
@@ -23,33 +23,33 @@ export type FormulaFunction = (variables: Variables) => BoolExpression;
 /** A call of a method, or a variable that was read. */
 interface Step {
   readonly name: string;
-  /** The expression whose method it is, and what the method was given. */
+  /** The expression whose method it is, and the operands of the method. */
   readonly operands: readonly unknown[];
 }
 
-/** A call of the function. */
-interface Making {
+/** What a call of the function builds. */
+interface Construction {
   readonly steps: readonly Step[];
-  /** What the steps made. */
+  /** The expressions that the steps built. */
   readonly expressions: readonly Expression[];
-  /** The step that made an expression. */
+  /** The step that built an expression. */
   readonly places: ReadonlyMap<unknown, number>;
   readonly result: BoolExpression;
 }
 
 /**
- * The tree that a function builds. Errors: `INVALID_PATTERN` for a function that takes its variables one by
- * one, uses JavaScript's operators on expressions, or returns anything but a formula.
+ * Calls a function, and returns the tree that it builds. Errors: `INVALID_PATTERN` for a function that takes
+ * its variables one by one, uses JavaScript's operators on expressions, or returns anything but a formula.
  */
 export function buildFormula(formula: FormulaFunction): BoolNode {
   if (formula.length > 1) throw positionalRefused(formula.length);
-  const making = make(formula);
-  // What a function with a memory or with dice does the next time says nothing about its operators.
-  if (again(formula, making) === 'same') checkDecisions(formula, making);
-  return making.result.node;
+  const first = construct(formula);
+  // A function with a memory or with dice does other things the next time, whatever its operators are.
+  if (rerun(formula, first) === 'same') checkDecisions(formula, first);
+  return first.result.node;
 }
 
-function make(formula: FormulaFunction): Making {
+function construct(formula: FormulaFunction): Construction {
   const steps: Step[] = [];
   const expressions: Expression[] = [];
   const places = new Map<unknown, number>();
@@ -59,7 +59,7 @@ function make(formula: FormulaFunction): Making {
       {
         text: Function.prototype.toString.call(formula),
         called: (name, operands) => void steps.push({ name, operands }),
-        made(expression) {
+        built(expression) {
           places.set(expression, expressions.length);
           expressions.push(expression);
           return expression;
@@ -72,46 +72,48 @@ function make(formula: FormulaFunction): Making {
   }
   if (result instanceof BoolExpression) return { steps, expressions, places, result };
   if (result instanceof IntExpression) throw integerRefused(result.node);
-  // The error of an async function would be nobody's, and end a server.
+  // Nobody would handle the error of an async function: it would end a server.
   if (result instanceof Promise) result.catch(() => {});
   throw resultRefused(result);
 }
 
-/** All expressions are tried of a formula of up to 128, fewer of longer ones, which come out of loops. */
+/** Every expression of a formula of up to 128 is tried; fewer of longer ones, which come from loops. */
 const MOST_STEPS = 2 ** 14;
 
-/** Throws if the function decides by what its expressions are. */
-function checkDecisions(formula: FormulaFunction, making: Making): void {
-  const { expressions } = making;
+/** Throws if the function decides by one of its expressions. */
+function checkDecisions(formula: FormulaFunction, first: Construction): void {
+  const { expressions } = first;
   const numbers = numbersIn(formula);
-  const stride = Math.ceil(expressions.length ** 2 / MOST_STEPS) | 1; // Odd: a loop's steps are often even in number.
+  // Odd, because a loop's steps are often even in number.
+  const stride = Math.ceil(expressions.length ** 2 / MOST_STEPS) | 1;
   for (let place = 0; place < expressions.length; place += stride) {
     const expression = expressions[place];
     const isInteger = expression instanceof IntExpression;
-    // NaN is false, equals nothing, is no operand, and stays what it is under arithmetic.
-    let outcome = again(formula, making, place, NaN);
-    // No method was called of it, nor was it given to one: was it compared with something by `===`?
+    // NaN is false, equals no other value, is no operand, and stays NaN under arithmetic.
+    let outcome = rerun(formula, first, place, NaN);
+    // No method used it: was it compared with another value by `===`?
     for (const value of isInteger ? numbers : [true, false]) {
-      if (outcome === 'same') outcome = again(formula, making, place, value);
+      if (outcome === 'same') outcome = rerun(formula, first, place, value);
     }
     if (outcome === 'other') throw branchRefused(expression.node, isInteger);
   }
-  if (comparesIdentities(formula, making)) throw identityRefused();
+  if (comparesIdentities(formula, first)) throw identityRefused();
 }
 
-/** What an integer may be compared with: 0 and 1, and the numbers in the function's text. */
+/** Numbers that an integer may be compared with: 0, 1, and those in the function's text. */
 function numbersIn(formula: FormulaFunction): readonly number[] {
   const text = Function.prototype.toString.call(formula);
   return [...new Set([0, 1, ...(text.match(/-?\d+/g) ?? []).map(Number)])].slice(0, 8);
 }
 
 /**
- * What the function does with `value` for the expression of this place: it builds the same without using
- * that, or comes to use it as it used the expression, or does something else.
+ * Calls the function again with `value` in place of an expression (`hole`). `same`: it builds the same
+ * without using the value. `used`: it uses the value where it used the expression. `other`: it does something
+ * else.
  */
-function again(
+function rerun(
   formula: FormulaFunction,
-  { steps, expressions, places, result }: Making,
+  { steps, expressions, places, result }: Construction,
   hole = -1,
   value?: unknown,
 ): 'same' | 'used' | 'other' {
@@ -143,15 +145,15 @@ function again(
       outcome ??= 'used';
     if (outcome !== undefined) throw END;
   };
-  const made = <T extends Expression>(expression: T): T => {
+  const built = <T extends Expression>(expression: T): T => {
     const place = count++;
     placesNow.set(expression, place);
     return place === hole ? (value as T) : expression;
   };
   try {
-    const built: unknown = whileWatched({ called, made }, () => formula(VARIABLES));
-    if (!isAsBefore(built, result) || count !== steps.length) outcome ??= 'other';
-    return outcome ?? (isHole(built) ? 'used' : 'same');
+    const resultNow: unknown = whileWatched({ called, built }, () => formula(VARIABLES));
+    if (!isAsBefore(resultNow, result) || count !== steps.length) outcome ??= 'other';
+    return outcome ?? (isHole(resultNow) ? 'used' : 'same');
   } catch (error) {
     if (outcome !== undefined) return outcome;
     // A method was called of the value: of the expression, too?
@@ -160,11 +162,8 @@ function again(
   }
 }
 
-/**
- * Does the function build something else when all of its integers are one object, and all of its comparisons
- * another?
- */
-function comparesIdentities(formula: FormulaFunction, { steps }: Making): boolean {
+/** Whether the function builds something else if all its integers are one object, all comparisons another. */
+function comparesIdentities(formula: FormulaFunction, { steps }: Construction): boolean {
   let count = 0;
   let isOther = false;
   const called = (name: string, operands: readonly unknown[]): void => {
@@ -175,10 +174,10 @@ function comparesIdentities(formula: FormulaFunction, { steps }: Making): boolea
       operands.some((operand, i) => typeof operand === 'number' && operand !== step.operands[i]);
     if (isOther) throw END;
   };
-  const made = <T extends Expression>(expression: T): T =>
+  const built = <T extends Expression>(expression: T): T =>
     (expression instanceof IntExpression ? ONE_INTEGER : ONE_COMPARISON) as T;
   try {
-    whileWatched({ called, made }, () => formula(VARIABLES));
+    whileWatched({ called, built }, () => formula(VARIABLES));
     return isOther || count < steps.length;
   } catch {
     return isOther;

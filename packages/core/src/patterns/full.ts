@@ -1,5 +1,6 @@
-/** Full attention: everybody sees everybody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
-import { defineBuiltIn, type Pattern } from './pattern.ts';
+/** Full attention: every query sees every key. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern } from './pattern.ts';
 
 /**
  * Every query sees every key.
@@ -8,6 +9,9 @@ import { defineBuiltIn, type Pattern } from './pattern.ts';
  *     ■ ■ ■ ■
  *     ■ ■ ■ ■
  *     ■ ■ ■ ■
+ *
+ * @example
+ * and(full(), keyPadding({ lengths: [3] }));
  */
 export function full(): Pattern {
   return defineBuiltIn({ type: 'full', shiftInvariant: true, allows: () => true, classify: () => 'all' });

@@ -1,4 +1,7 @@
-/** Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
+/**
+ * Global tokens: a few see everything and are seen by all. Beltagy et al. 2020 (Longformer), §3.1,
+ * https://arxiv.org/abs/2004.05150
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import {
@@ -14,22 +17,23 @@ import {
 import { IntervalSet } from './interval-set.ts';
 import { checkBoolean, checkIntegers, checkOptions, invalidPattern } from './options.ts';
 import { isList } from '../util/typed-array.ts';
-import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern, PatternSizes } from './pattern.ts';
 
-/** Which tokens are global, by position or by mask; neither: the run-time input `globalMask` says it. */
+/** Which tokens are global: by position or mask. Without either, the input `globalMask` decides. */
 export interface GlobalTokensOptions {
-  /** Their positions, the same in all batch rows. None is legal: then no pair is allowed by this pattern. */
+  /** Their positions, the same in all batch rows. An empty list is legal: the pattern then allows no pair. */
   readonly indices?: ArrayLike<number>;
   /** 1 marks a global token: one list per batch row, or one for all. */
   readonly mask?: Rows;
-  /** Do global tokens also see everything (the default), or are they only seen by all? */
+  /** True (the default): global tokens also see every key. False: every query sees them, and that is all. */
   readonly symmetric?: boolean;
 }
 
 const KINDS: OptionKinds<GlobalTokensOptions> = { indices: anything, mask: anything, symmetric: anything };
 
 /**
- * With G the set of global positions, query q sees key k iff k ∈ G or (unless `symmetric` is false) q ∈ G.
+ * With G the set of global positions, query q sees key k if k ∈ G or, unless `symmetric` is false, q ∈ G.
  *
  *     globalTokens([0, 2])     globalTokens({ indices: [0, 2], symmetric: false })
  *     ■ ■ ■ ■ ■                ■ · ■ · ·
@@ -38,12 +42,14 @@ const KINDS: OptionKinds<GlobalTokensOptions> = { indices: anything, mask: anyth
  *     ■ · ■ · ·                ■ · ■ · ·
  *     ■ · ■ · ·                ■ · ■ · ·
  *
- * `globals()` is G in both cases: a planner may keep exactly these keys and these queries apart from the rest of the order.
- * When not symmetric, their queries are like any others; keeping them apart then costs a little and changes nothing.
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * or(slidingWindow({ before: 256, after: 256 }), globalTokens([0])); // Longformer
  */
 export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = {}): Pattern {
-  const named: GlobalTokensOptions = isList(options) ? { indices: options } : options;
-  const { indices, mask, symmetric = true } = checkOptions('globalTokens', named, KINDS);
+  const byName: GlobalTokensOptions = isList(options) ? { indices: options } : options;
+  const { indices, mask, symmetric = true } = checkOptions('globalTokens', byName, KINDS);
   checkBoolean("globalTokens' symmetric", symmetric);
   const direction = symmetric ? {} : { symmetric };
   if (indices !== undefined && mask !== undefined) {
@@ -63,9 +69,12 @@ export function globalTokens(options: ArrayLike<number> | GlobalTokensOptions = 
     });
   }
   if (mask === undefined) {
-    return unboundPattern('globalTokens', direction, 'globalMask', (rows) =>
-      marked(boundTable(MASK, 'globalMask', rows, 0, 1), symmetric),
-    );
+    return unboundPattern({
+      type: 'globalTokens',
+      options: direction,
+      input: 'globalMask',
+      bindRows: (rows) => marked(boundTable(MASK, 'globalMask', rows, 0, 1), symmetric),
+    });
   }
   return marked(rowTable(MASK, mask, 0, 1), symmetric);
 }
@@ -78,7 +87,7 @@ function marked(table: RowTable, symmetric: boolean): Pattern {
   return define(options, sets, symmetric, (sizes) => validateTable(table, sizes));
 }
 
-/** What global tokens allow among all the others. */
+/** What global tokens allow among the tokens that are not global. */
 const NOTHING: Pattern = defineBuiltIn({
   type: 'globalTokens',
   options: { indices: [] },
@@ -112,13 +121,14 @@ function define(
       return at(b).coverage(k) === 'none' ? `q${variant(b)}:${q.start}` : undefined;
     },
     variant,
+    // Symmetric or not: without symmetry, planning these queries apart costs a little and changes nothing.
     globals: (b) => at(b).positions(),
     withoutGlobals: () => NOTHING,
     validate,
   });
 }
 
-/** Sorted and without repetition, so that equal sets have equal keys. */
+/** Sorts the positions and removes repetitions, so that equal sets have equal keys. */
 function checkPositions(indices: ArrayLike<number>): readonly number[] {
   if (isList(indices) && indices.length === 0) return [];
   const positions = checkIntegers("globalTokens' indices", indices, 0, 2 ** 31 - 2);

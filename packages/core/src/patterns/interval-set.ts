@@ -1,6 +1,6 @@
 /**
- * A set of positions, kept as sorted disjoint intervals: a padding mask is one interval, a list of global tokens a few.
- * Membership and coverage of a run cost one binary search, whatever the length of the sequence.
+ * A set of positions, kept as sorted disjoint intervals: a padding mask is one interval, a list of global
+ * tokens a few. Membership and coverage of a run cost one binary search, whatever the length of the sequence.
  */
 import type { Coverage } from './pattern.ts';
 import type { Run } from './runs.ts';
@@ -8,7 +8,7 @@ import type { Run } from './runs.ts';
 /** After this many searches along one strided run, `coverage` answers with the safe `some`. */
 const LIMIT = 128;
 
-/** With more edges than this, membership is looked up in a table: a random mask is asked about cell by cell. */
+/** Sets with more edges use a table for membership: random masks are asked cell by cell. */
 const MANY_EDGES = 64;
 
 export class IntervalSet {
@@ -26,7 +26,7 @@ export class IntervalSet {
     return new IntervalSet(length === 0 ? new Int32Array(0) : Int32Array.of(0, length));
   }
 
-  /** The positions whose entry is not 0. */
+  /** The positions whose entry in a mask is not 0. */
   static ofMask(mask: ArrayLike<number>): IntervalSet {
     const edges: number[] = [];
     let inside = false;
@@ -38,7 +38,7 @@ export class IntervalSet {
     return new IntervalSet(Int32Array.from(edges));
   }
 
-  /** The given positions, which ascend strictly. */
+  /** A list of positions, which ascend strictly. */
   static ofPositions(positions: ArrayLike<number>): IntervalSet {
     const edges: number[] = [];
     for (let i = 0; i < positions.length; i++) {
@@ -54,7 +54,7 @@ export class IntervalSet {
     return this.#edgesUpTo(position) % 2 === 1;
   }
 
-  /** Are all, none or some positions of the run in the set? Exact for up to 128 positions and for contiguous runs. */
+  /** Whether the set contains all positions of a run. Exact for up to 128 positions, and contiguous runs. */
   coverage(run: Run): Coverage {
     const end = run.start + run.step * run.count;
     let position = run.start;
@@ -62,7 +62,7 @@ export class IntervalSet {
     for (let searches = 0; searches < LIMIT; searches++) {
       const edge = this.#edgesUpTo(position);
       if ((edge % 2 === 1) !== inside) return 'some';
-      // Nothing changes before the next edge: go on with the run's first position there.
+      // Nothing changes before the next edge: continue with the run's first position there.
       const next = edge < this.edges.length ? this.edges[edge] : Infinity;
       position += Math.ceil((next - position) / run.step) * run.step;
       if (position >= end) return inside ? 'all' : 'none';
@@ -70,7 +70,7 @@ export class IntervalSet {
     return 'some';
   }
 
-  /** All members, ascending. */
+  /** The positions in the set, ascending. */
   positions(): Int32Array {
     this.#positions ??= this.#list();
     return this.#positions;

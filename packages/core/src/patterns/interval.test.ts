@@ -11,7 +11,7 @@ const anyProgression = fc
   .tuple(fc.integer({ min: -40, max: 40 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 8 }))
   .map(([low, step, count]) => progression(low, low + step * (count - 1), step));
 
-/** The progression holds all of the values, and its bounds are on it. */
+/** Checks that a progression has all values, and that its bounds are among them. */
 function expectHeld(values: readonly number[], held: Progression): void {
   expect(list(held).at(-1)).toBe(held.high);
   const all = new Set(list(held));

@@ -1,12 +1,13 @@
 /**
- * Abstract interpretation: the values that an integer expression takes over two runs, as a progression that holds them all.
- * Keeping the step, not only the bounds, is what decides `q.sub(k).mod(4).eq(0)` exactly over runs of step 4.
+ * Abstract interpretation: the values that an integer expression takes over two runs, as a progression that
+ * holds them all. Keeping the step, not only the bounds, is what decides `q.sub(k).mod(4).eq(0)` exactly over
+ * runs of step 4.
  */
 import type { Arithmetic, IntNode } from './expression-tree.ts';
 import { progression, type Progression } from './progression.ts';
 import { gcd, mod } from './runs.ts';
 
-/** The values of an expression for all `q` and `k` in two progressions; possibly some more. */
+/** A progression with all values of an expression for `q` and `k` in two progressions; it may have more. */
 export type Values = (q: Progression, k: Progression) => Progression;
 
 /** Compiles a reduced tree (only `q`, `k` and constants; constant positive divisors). */

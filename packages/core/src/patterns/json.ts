@@ -1,4 +1,4 @@
-/** Patterns from their JSON form, `{ type, ...options }`: what `pattern.toJSON()` gives, and what a file or a request may hold. */
+/** Reads patterns from their JSON form, `{ type, ...options }`, as files or requests have it. */
 import { blockSparse } from './block-sparse.ts';
 import { causal } from './causal.ts';
 import { andAll, not, orAll } from './combinators.ts';
@@ -19,7 +19,7 @@ import { slidingWindow } from './sliding-window.ts';
 import { strided } from './strided.ts';
 import { where } from './where.ts';
 
-/** What holds other patterns. */
+/** The option of patterns that are made of others. */
 const OF = { of: anything };
 
 /** Makes a pattern of one type from its options, which are nested `depth` levels deep. */
@@ -48,9 +48,13 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 const DEEPEST = 32;
 
 /**
- * The pattern that a JSON value describes; its `key` equals that of the pattern it was written from.
+ * Reads a pattern from the JSON that `pattern.toJSON()` returns. The `key` of both patterns is equal.
  *
- * Errors: `INVALID_PATTERN` for an unknown type, an unknown or missing option, a wrong value, or more than 32 levels.
+ * Errors: `INVALID_PATTERN` for an unknown type, an unknown or missing option, a wrong value, or more than 32
+ * levels.
+ *
+ * @example
+ * patternFromJson({ type: 'slidingWindow', before: 256, after: 256 });
  */
 export function patternFromJson(json: unknown): Pattern {
   try {
@@ -82,7 +86,7 @@ function nothing(type: string, options: JsonObject, make: () => Pattern): Patter
   return make();
 }
 
-/** Options of the right type, we hope: every constructor checks them at run time, because JavaScript callers can err too. */
+/** Options of the right type, as far as TypeScript knows: every constructor checks them at run time. */
 function unchecked<T>(options: unknown): T {
   return options as T;
 }

@@ -1,4 +1,7 @@
-/** Key padding: keys that stand for no token are seen by nobody. Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 */
+/**
+ * Key padding: no query sees a key that stands for no token. Vaswani et al. 2017,
+ * https://arxiv.org/abs/1706.03762
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import {
@@ -14,9 +17,10 @@ import {
 } from './batch-rows.ts';
 import { IntervalSet } from './interval-set.ts';
 import { checkIntegers, checkOptions, invalidPattern } from './options.ts';
-import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern, PatternSizes } from './pattern.ts';
 
-/** Which keys are valid, by length or by mask; neither: the run-time input `keyLengths` says it. */
+/** Which keys are valid: by length or by mask. Without either, the run-time input `keyLengths` decides. */
 export interface KeyPaddingOptions {
   /** How many keys are valid, from the first on: one number per batch row. */
   readonly lengths?: ArrayLike<number>;
@@ -27,12 +31,17 @@ export interface KeyPaddingOptions {
 const KINDS: OptionKinds<KeyPaddingOptions> = { lengths: anything, mask: anything };
 
 /**
- * Every query sees the valid keys and no others; to be combined, e.g. `and(full(), keyPadding({ lengths: [3] }))`.
+ * Every query sees the valid keys and no others. Combine it with another pattern by `and`.
  *
  *     lengths [3]
  *     ■ ■ ■ · ·
  *     ■ ■ ■ · ·
  *     ■ ■ ■ · ·
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * and(slidingWindow({ before: 2, after: 2 }), keyPadding({ lengths: [3, 5] })); // a batch of two texts
  */
 export function keyPadding(options: KeyPaddingOptions = {}): Pattern {
   const { lengths, mask } = checkOptions('keyPadding', options, KINDS);
@@ -41,9 +50,12 @@ export function keyPadding(options: KeyPaddingOptions = {}): Pattern {
   }
   if (lengths !== undefined) return paddingAfter(checkIntegers(LENGTHS, lengths, 0, LONGEST));
   if (mask === undefined) {
-    return unboundPattern('keyPadding', {}, 'keyLengths', (rows) =>
-      paddingAfter(boundTable(LENGTHS, 'keyLengths', rows, 0, LONGEST).rows.flat()),
-    );
+    return unboundPattern({
+      type: 'keyPadding',
+      isLimit: true,
+      input: 'keyLengths',
+      bindRows: (rows) => paddingAfter(boundTable(LENGTHS, 'keyLengths', rows, 0, LONGEST).rows.flat()),
+    });
   }
   const table = rowTable("keyPadding's mask", mask, 0, 1);
   const sets = perRow(table, IntervalSet.ofMask, equalSets);
@@ -70,6 +82,7 @@ function define(
 ): Pattern {
   return defineBuiltIn({
     type: 'keyPadding',
+    isLimit: true,
     options,
     allows: (b, _h, _q, k) => at(b).has(k),
     classify: (b, _h, _q, k) => at(b).coverage(k),

@@ -1,7 +1,7 @@
-/** The names of a formula's operations and variables, and what they are called elsewhere. */
+/** The names of a formula's operations and variables, and their names elsewhere. */
 import { show } from '../errors.ts';
 
-/** What people write in other languages and libraries, by the name that it has here. */
+/** Names in other languages and libraries, by the name here. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   add: '+ plus',
   sub: '- minus subtract',
@@ -29,14 +29,14 @@ const NAMES: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** The name here of what has another name elsewhere; undefined for what is not known, or is right. */
+/** The name here for a name of elsewhere; undefined for names that are unknown, or already right. */
 export function nameHere(name: unknown): string | undefined {
   if (typeof name !== 'string') return undefined;
   const here = NAMES.get(name.toLowerCase().replaceAll('_', ''));
   return here === name ? undefined : here;
 }
 
-/** ` (write "ge", not ">=")` for a name of elsewhere, else nothing. */
+/** The hint ` (write "ge", not ">=")` for a name of elsewhere; else an empty text. */
 export function nameHint(name: unknown): string {
   const here = nameHere(name);
   return here === undefined ? '' : ` (write ${show(here)}, not ${show(name)})`;

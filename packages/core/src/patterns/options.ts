@@ -1,4 +1,4 @@
-/** The checks that every pattern's constructor makes of its options: a wrong one fails at once, in one sentence, with its value. */
+/** Checks of the options of patterns: a wrong one throws at once, in a sentence with its value. */
 import { checkArgument, checkOptions as checkKinds, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
 import type { Kind } from '../check/kinds.ts';
@@ -10,23 +10,20 @@ export function invalidPattern(expected: string, got: unknown): AttnError {
   return new AttnError('INVALID_PATTERN', 'core/pattern', `expected ${expected}, got ${show(got)}`);
 }
 
-/** Is it a pattern, whoever defined it? */
+/** Whether a value is a pattern, whoever defined it. */
 export function isPattern(value: unknown): value is Pattern {
   try {
     const { allows, classify } = Object(value) as Partial<Pattern>;
     return typeof allows === 'function' && typeof classify === 'function';
   } catch {
-    return false; // It cannot be read.
+    return false; // a hostile object
   }
 }
 
-/** What every pattern has. */
+/** The kind of value that every pattern is. */
 export const aPattern: Kind = { expected: 'a pattern such as causal()', test: isPattern };
 
-/**
- * What to write instead of something that is no pattern but means one: ` (write where(…) …)`; nothing for
- * anything else.
- */
+/** What to write instead of a value that seems to mean a pattern: ` (write where(…) …)`; else empty. */
 export function patternHint(value: unknown): string {
   try {
     if (typeof value === 'function')
@@ -34,23 +31,23 @@ export function patternHint(value: unknown): string {
     if (Array.isArray(value) && value.some(isPattern)) return ' (write ...list for a list of them)';
     if (typeof Object(value).type === 'string') return ' (write patternFromJson(json) for JSON)';
   } catch {
-    // It cannot be read.
+    // a hostile object
   }
   return '';
 }
 
-/** `pattern`, if it is one. Errors: `INVALID_PATTERN`, with what to write instead where that is known. */
+/** Returns the pattern. Errors: `INVALID_PATTERN` for anything else; it may say what to write instead. */
 export function checkPattern(where: string, pattern: Pattern): Pattern {
   const expected = `${aPattern.expected}${isPattern(pattern) ? '' : patternHint(pattern)}`;
   return checkArgument(where, 'pattern', pattern, { ...aPattern, expected }, 'INVALID_PATTERN');
 }
 
-/** A copy of the options of a pattern of this type, whose names are all known. */
+/** Copies the options of a pattern. Errors: `INVALID_PATTERN` for a name that its type does not have. */
 export function checkOptions<T extends object>(type: string, options: T, kinds: OptionKinds<NoInfer<T>>): T {
   return checkKinds(`core/${type}`, options, kinds, { code: 'INVALID_PATTERN' });
 }
 
-/** `value`, if it is an integer of at least `minimum` and at most `maximum`. */
+/** Returns the value. Errors: `INVALID_PATTERN` unless it is an integer between `minimum` and `maximum`. */
 export function checkInteger(
   what: string,
   value: unknown,
@@ -64,7 +61,7 @@ export function checkInteger(
   throw invalidPattern(`${what} to be ${minimum === 0 && maximum === 1 ? '0 or 1' : bounded}`, value);
 }
 
-/** A copy of `value`, if it is a list of integers in these bounds, with at least one entry. */
+/** Copies a list. Errors: `INVALID_PATTERN` unless it has entries, all of them integers within the bounds. */
 export function checkIntegers(
   what: string,
   value: unknown,
@@ -78,7 +75,7 @@ export function checkIntegers(
   return integers;
 }
 
-/** `value`, if it is true or false. */
+/** Returns the value. Errors: `INVALID_PATTERN` unless it is true or false. */
 export function checkBoolean(what: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw invalidPattern(`${what} to be true or false`, value);

@@ -1,16 +1,25 @@
-/** A pattern per head, as where some heads look near and others far. Child et al. 2019, §4.3, https://arxiv.org/abs/1904.10509 */
+/**
+ * A pattern per head: some heads look near, others far. Child et al. 2019, §4.3,
+ * https://arxiv.org/abs/1904.10509
+ */
 import { checkPatterns, ofRuns, withChildren } from './combinators.ts';
 import { invalidPattern, isPattern } from './options.ts';
 import type { Pattern, PatternSizes } from './pattern.ts';
 
 /**
- * Head h attends by `patterns[h]`; there must be exactly as many patterns as heads. Heads with equal patterns share a plan.
+ * Head h attends by `patterns[h]`: a list with one pattern per query head. Heads with equal patterns share a
+ * plan.
  *
  *     perHead([causal(), slidingWindow({ before: 1, after: 0 })])
  *     ■ · · ·    ■ · · ·
  *     ■ ■ · ·    ■ ■ · ·
  *     ■ ■ ■ ·    · ■ ■ ·
  *     ■ ■ ■ ■    · · ■ ■
+ *
+ * Errors: `INVALID_PATTERN`, also where there are not as many patterns as heads.
+ *
+ * @example
+ * perHead([causal(), slidingWindow({ before: 1, after: 0 })]); // two heads
  */
 export function perHead(patterns: readonly Pattern[]): Pattern {
   if (isPattern(patterns)) throw invalidPattern('perHead to be given a list, perHead([a, b])', patterns);
@@ -22,8 +31,8 @@ export function perHead(patterns: readonly Pattern[]): Pattern {
   // Heads are told apart by the first head with an equal pattern.
   const firsts = new Map<number, number>();
   const firstEqual = (h: number): number => {
-    const known = firsts.get(h);
-    if (known !== undefined) return known;
+    const cached = firsts.get(h);
+    if (cached !== undefined) return cached;
     const first = children.findIndex((child) => child.key === childOf(h).key);
     firsts.set(h, first);
     return first;
@@ -32,6 +41,8 @@ export function perHead(patterns: readonly Pattern[]): Pattern {
   return withChildren(children, {
     type: 'perHead',
     options: { of: children.map((child) => child.toJSON()) },
+    isCausal: children.every((child) => child.isCausal),
+    isLimit: children.every((child) => child.isLimit),
     allows: (b, h, q, k) => childOf(h).allows(b, h, q, k),
     classify: (b, h, q, k) => childOf(h).classify(b, h, q, k),
     classifyRuns: children.some((child) => child.classifyRuns)

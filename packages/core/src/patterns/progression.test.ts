@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  coverage,
+  progressionCoverage,
   progression,
   scaledRun,
   sumCoverage,
@@ -37,7 +37,7 @@ describe('coverage', () => {
   it('is exact, bounds and residues together', () => {
     fc.assert(
       fc.property(anyProgression, anyTarget, (x, target) => {
-        expect(coverage(x, target)).toBe(truth(valuesOf(x), target));
+        expect(progressionCoverage(x, target)).toBe(truth(valuesOf(x), target));
       }),
       { numRuns: 2000 },
     );
@@ -45,7 +45,7 @@ describe('coverage', () => {
 
   it('answers with the safe "some" for moduli that cannot be multiplied exactly', () => {
     const target = { low: -Infinity, high: Infinity, modulus: 2 ** 40 + 1, residue: 5 };
-    expect(coverage({ low: 0, high: 3, step: 1 }, target)).toBe('some');
+    expect(progressionCoverage({ low: 0, high: 3, step: 1 }, target)).toBe('some');
   });
 });
 
@@ -68,7 +68,7 @@ describe('sumCoverage', () => {
 
   it('stops looking for gaps when both progressions are long', () => {
     const [x, y] = [progression(0, 3 * 999, 3), progression(0, 5 * 999, 5)];
-    // 1 is no sum of 3s and 5s, but that is not looked for among a thousand of each.
+    // 1 is no sum of 3s and 5s, but a thousand of each are too many to try.
     expect(sumCoverage(x, y, { low: 1, high: 1, modulus: 1, residue: 0 })).toBe('some');
   });
 });

@@ -43,15 +43,15 @@ export function scaledRun(run: Run, factor: number): Progression {
   };
 }
 
-/** How `target` covers all values of a progression. Exact, but for moduli above 2²⁶. */
-export function coverage(x: Progression, target: Target): Coverage {
+/** Whether a target contains all values of a progression. Exact for moduli up to 2²⁶. */
+export function progressionCoverage(x: Progression, target: Target): Coverage {
   const { low, high, modulus, residue } = target;
   const congruent = modulus === 1 || (x.step % modulus === 0 && mod(x.low, modulus) === residue);
   if (congruent && x.low >= low && x.high <= high) return 'all';
   return meets(x, target) ? 'some' : 'none';
 }
 
-/** Is any value of the progression in the target? */
+/** Whether any value of a progression is in a target. */
 function meets(x: Progression, { low, high, modulus, residue }: Target): boolean {
   const common = gcd(x.step, modulus);
   const distance = mod(residue - x.low, modulus);
@@ -80,21 +80,25 @@ function inverse(a: number, m: number): number {
 /** Beyond this many values of the shorter progression, `sumCoverage` answers with the safe `some`. */
 const LIMIT = 128;
 
-/** How `target` covers all sums of a value of `x` and one of `y`. Exact when one of them has at most 128 values. */
+/**
+ * Whether a target contains all sums of a value of `x` and one of `y`. Exact if one has at most 128 values.
+ */
 export function sumCoverage(x: Progression, y: Progression, target: Target): Coverage {
   const sums = { low: x.low + y.low, high: x.high + y.high, step: gcd(x.step, y.step) };
-  const answer = coverage(sums, target);
+  const answer = progressionCoverage(sums, target);
   if (answer !== 'some' || fills(x, y) || fills(y, x)) return answer;
   const [few, many] = size(x) <= size(y) ? [x, y] : [y, x];
   if (size(few) > LIMIT) return 'some';
   for (let shift = few.low; shift <= few.high; shift += few.step) {
     const moved = { low: many.low + shift, high: many.high + shift, step: many.step };
-    if (coverage(moved, target) !== 'none') return 'some';
+    if (progressionCoverage(moved, target) !== 'none') return 'some';
   }
   return 'none';
 }
 
-/** Do the sums leave no gap, because the steps of `y` are a multiple of those of `x` and `x` spans one of them? */
+/**
+ * Whether sums leave no gap, because steps of `y` are multiples of those of `x`, and `x` spans such a step.
+ */
 function fills(x: Progression, y: Progression): boolean {
   if (y.step === 0) return true;
   return x.step > 0 && y.step % x.step === 0 && x.high - x.low + x.step >= y.step;

@@ -1,4 +1,4 @@
-/** What must hold for every pattern, as properties over random runs. Not published. */
+/** Properties of every pattern, over random runs. Not published. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { coverageByCells, maskByCells, type Example } from './examples.testing.ts';
@@ -26,7 +26,7 @@ export function anyPlace(options: Parameters<typeof anyRun>[0] = {}): fc.Arbitra
   return fc.tuple(bit, bit, anyRun(options), anyRun(options));
 }
 
-/** `classify` agrees with `allows`: where it is not sure it says `some`, and where it promises to be exact it is. */
+/** Checks that `classify` agrees with `allows`, and does not answer `some` where it promises to be exact. */
 export function checkClassify({ pattern, exact }: Pick<Example, 'pattern' | 'exact'>, runs = 300): void {
   const property = (contiguous: boolean, isExact: boolean): void =>
     fc.assert(
@@ -41,7 +41,9 @@ export function checkClassify({ pattern, exact }: Pick<Example, 'pattern' | 'exa
   property(true, exact !== 'not promised');
 }
 
-/** Equal signatures of runs of equal steps and counts mean equal masks, also of other heads and batch rows. */
+/**
+ * Equal signatures of runs of equal steps and counts mean equal masks, also of other heads and batch rows.
+ */
 export function checkSignature(pattern: Pattern, runs = 300): void {
   const anyStart = fc.integer({ min: -12, max: 56 });
   // Starts that move together are the pairs that share signatures.
@@ -65,7 +67,7 @@ export function checkSignature(pattern: Pattern, runs = 300): void {
   );
 }
 
-/** Without its global tokens a pattern is the same wherever neither token is global, and `classify` still agrees. */
+/** Checks that a pattern without global tokens is the same where neither token is global. */
 export function checkWithoutGlobals(pattern: Pattern, runs = 300): void {
   const rest = pattern.withoutGlobals();
   checkClassify({ pattern: rest, exact: 'not promised' }, runs);

@@ -1,21 +1,26 @@
-/** Random blocks: each block of queries sees a few blocks by chance. Zaheer et al. 2020 (BigBird), §2, https://arxiv.org/abs/2007.14062 */
+/**
+ * Random blocks: each block of queries sees a few random blocks of keys. Zaheer et al. 2020 (BigBird), §2,
+ * https://arxiv.org/abs/2007.14062
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { onBlocks, type BlockGrid, type BlockRange } from './block-grid.ts';
 import { mulberry32 } from '../util/mulberry32.ts';
 import { checkInteger, checkOptions, invalidPattern } from './options.ts';
-import { defineBuiltIn, type Coverage, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Coverage, Pattern, PatternSizes } from './pattern.ts';
 
+/** Options of `randomBlocks`. */
 export interface RandomBlocksOptions {
-  /** Number of positions that the blocks are drawn from; an attention call must have as many keys. */
+  /** The number of positions, which must be the number of keys of the attention call. */
   readonly length: number;
   /** Tokens per block, in both directions. */
   readonly blockSize: number;
-  /** How many blocks of keys each block of queries sees (fewer when there are not so many to choose from). */
+  /** How many blocks of keys each block of queries sees; fewer if there are not so many to choose from. */
   readonly blocksPerRow: number;
-  /** Integer in [0, 2³²): equal seeds give equal patterns, on every machine. */
+  /** An integer in [0, 2³²). Equal seeds give equal patterns, on every machine. */
   readonly seed: number;
-  /** Does every head draw its own blocks (the default), or do all share those of head 0? */
+  /** Whether every head draws its own blocks (`different`, the default), or all share those of head 0. */
   readonly heads?: 'different' | 'shared';
 }
 
@@ -28,9 +33,9 @@ const KINDS: OptionKinds<RandomBlocksOptions> = {
 };
 
 /**
- * The random part of BigBird only; combine it with a window and global tokens. Block i of the queries sees
- * `blocksPerRow` different blocks of keys, uniformly drawn from those that BigBird's other parts do not see already:
- * all but 0, i − 1, i, i + 1 and the last one.
+ * The random part of BigBird: combine it with a window and global tokens. Block i of the queries sees
+ * `blocksPerRow` different blocks of keys, drawn uniformly from those that BigBird's other parts do not see:
+ * all but 0, i − 1, i, i + 1 and the last.
  *
  *     length 8, blockSize 1, blocksPerRow 1, seed 0
  *     · · · · · · ■ ·
@@ -44,13 +49,19 @@ const KINDS: OptionKinds<RandomBlocksOptions> = {
  *
  * The draw: three chained `mulberry32` give row i of head h its own generator,
  * s₁ = next(seed), s₂ = next(s₁ xor h), s₃ = next(s₂ xor i); then Floyd's sampling without repetition.
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * const random = randomBlocks({ length: 4096, blockSize: 64, blocksPerRow: 3, seed: 7 });
+ * or(slidingWindow({ before: 96, after: 96 }), globalTokens([0]), random); // BigBird
  */
 export function randomBlocks(options: RandomBlocksOptions): Pattern {
-  const { heads = 'different', ...given } = checkOptions('randomBlocks', options, KINDS);
-  const length = checkInteger("randomBlocks' length", given.length, 1);
-  const blockSize = checkInteger("randomBlocks' blockSize", given.blockSize, 1);
-  const blocksPerRow = checkInteger("randomBlocks' blocksPerRow", given.blocksPerRow, 1);
-  const seed = checkInteger("randomBlocks' seed", given.seed, 0, 2 ** 32 - 1);
+  const { heads = 'different', ...checked } = checkOptions('randomBlocks', options, KINDS);
+  const length = checkInteger("randomBlocks' length", checked.length, 1);
+  const blockSize = checkInteger("randomBlocks' blockSize", checked.blockSize, 1);
+  const blocksPerRow = checkInteger("randomBlocks' blocksPerRow", checked.blocksPerRow, 1);
+  const seed = checkInteger("randomBlocks' seed", checked.seed, 0, 2 ** 32 - 1);
   if (heads !== 'different' && heads !== 'shared') {
     throw invalidPattern('randomBlocks\' heads to be "different" or "shared"', heads);
   }
@@ -80,22 +91,22 @@ function drawBlocks(blocks: number, blocksPerRow: number, seed: number, head: nu
   const headSeed = mulberry32(mulberry32(seed)() ^ head)();
   return Array.from({ length: blocks }, (_, row) => {
     const next = mulberry32(mulberry32(headSeed ^ row)());
-    const taken = [...new Set([0, row - 1, row, row + 1, blocks - 1])].sort((a, b) => a - b);
-    const seen = taken.filter((block) => block >= 0 && block < blocks);
-    const free = blocks - seen.length;
-    const drawn = new Set<number>();
+    const neighbours = [...new Set([0, row - 1, row, row + 1, blocks - 1])].sort((a, b) => a - b);
+    const excluded = neighbours.filter((block) => block >= 0 && block < blocks);
+    const free = blocks - excluded.length;
+    const choice = new Set<number>();
     for (let i = Math.max(0, free - blocksPerRow); i < free; i++) {
       const candidate = Math.floor((next() / 2 ** 32) * (i + 1));
-      drawn.add(drawn.has(candidate) ? i : candidate);
+      choice.add(choice.has(candidate) ? i : candidate);
     }
-    // A candidate counts free blocks only: step over those that are seen already.
-    return Int32Array.from(drawn, (candidate) =>
-      seen.reduce((block, s) => (block >= s ? block + 1 : block), candidate),
+    // A candidate counts free blocks only: step over the others.
+    return Int32Array.from(choice, (candidate) =>
+      excluded.reduce((block, s) => (block >= s ? block + 1 : block), candidate),
     ).sort();
   });
 }
 
-/** A grid with few blocks in each row and column; a rectangle is searched along its shorter side, until it is mixed. */
+/** A grid with few blocks in each row and column. It searches a rectangle along the shorter side. */
 function sparseGrid(rows: readonly Int32Array[]): BlockGrid {
   let columns: readonly Int32Array[] | undefined;
   const has = (row: number, column: number): boolean => rows[row].includes(column);

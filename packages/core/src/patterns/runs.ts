@@ -1,21 +1,26 @@
 /**
  * A run is an arithmetic progression of positions. Planning works on runs instead of cells: any order of the
- * tokens decomposes into few of them, and a pattern can answer for a whole run at once.
+ * tokens consists of few runs, and a pattern can answer for a whole run at once.
  */
 
-/** Positions `start, start + step, …`, `count` of them; `count ≥ 1`, `step ≥ 1`. */
+/** A run of `count` positions: `start`, `start + step`, …; `count ≥ 1`, `step ≥ 1`. */
 export interface Run {
   readonly start: number;
   readonly step: number;
   readonly count: number;
 }
 
-/** The last position of a run. */
+/**
+ * The last position of a run, for `classify` of a pattern of your own.
+ *
+ * @example
+ * last({ start: 10, step: 2, count: 3 }); // 14
+ */
 export function last(run: Run): number {
   return run.start + run.step * (run.count - 1);
 }
 
-/** Greatest common divisor; `gcd(0, a) = |a|`. */
+/** The greatest common divisor; `gcd(0, a) = |a|`. */
 export function gcd(a: number, b: number): number {
   a = Math.abs(a);
   b = Math.abs(b);
@@ -23,13 +28,18 @@ export function gcd(a: number, b: number): number {
   return a;
 }
 
-/** The mathematical remainder, in [0, m); never −0, which `%` gives for negative multiples. */
+/**
+ * The mathematical remainder, in [0, m); never −0, which `%` gives for negative multiples.
+ *
+ * @example
+ * mod(-1, 4); // 3, where -1 % 4 is -1
+ */
 export function mod(a: number, m: number): number {
   const r = a % m;
   return r < 0 ? r + m : r + 0;
 }
 
-/** The smallest run that contains all of the given runs (it may contain more). `runs` is not empty. */
+/** The smallest run that contains all of these runs; it may contain more. `runs` is not empty. */
 export function hull(runs: readonly Run[]): Run {
   if (runs.length === 1) return runs[0];
   let low = Infinity;

@@ -1,16 +1,17 @@
-/** The documents of one row, numbered in the order of their first tokens, and which of them a run of positions touches. */
+/** The documents of a row, numbered in the order of their first tokens, and those that a run touches. */
 import { last, type Run } from './runs.ts';
 
-/** Up to this many positions of a strided run are looked at one by one. */
+/** Up to so many positions of a strided run are read one by one. */
 const LIMIT = 128;
 
-/** The labels found in a run lie in [low, high] (high < low: there are none); `complete`: all its positions have one. */
+/** The labels in a run are in [low, high]; high < low: there are none. `complete`: every position has one. */
 export interface LabelRange {
   readonly low: number;
   readonly high: number;
   readonly complete: boolean;
 }
 
+/** The labels of the positions of a row: a number for each document. */
 export class SegmentLabels {
   /** One label per position, counting up from 0 by first appearance. */
   readonly labels: Int32Array;
@@ -22,8 +23,8 @@ export class SegmentLabels {
   constructor(ids: ArrayLike<number>) {
     const numbers = new Map<number, number>();
     this.labels = Int32Array.from(ids, (id) => {
-      const known = numbers.get(id);
-      if (known !== undefined) return known;
+      const number = numbers.get(id);
+      if (number !== undefined) return number;
       numbers.set(id, numbers.size);
       return numbers.size - 1;
     });

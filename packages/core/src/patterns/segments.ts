@@ -1,4 +1,6 @@
-/** Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027 */
+/**
+ * Packed documents: tokens see their own document only. Krell et al. 2021, https://arxiv.org/abs/2107.02027
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import {
@@ -12,10 +14,11 @@ import {
   type Rows,
 } from './batch-rows.ts';
 import { checkOptions } from './options.ts';
-import { defineBuiltIn, type Coverage, type Pattern } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Coverage, Pattern } from './pattern.ts';
 import { SegmentLabels, type LabelRange } from './segment-labels.ts';
 
-/** Which document each position belongs to; absent: the run-time input `segmentIds` says it. */
+/** Which document each position belongs to. Without `ids`, the run-time input `segmentIds` decides. */
 export interface SegmentsOptions {
   /** Any integers, equal within a document: one list per batch row, or one for all. */
   readonly ids?: Rows;
@@ -24,7 +27,8 @@ export interface SegmentsOptions {
 const KINDS: OptionKinds<SegmentsOptions> = { ids: anything };
 
 /**
- * Query q sees key k iff they have the same id. Positions outside of the table have none: they see and are seen by nobody.
+ * Query q sees key k if both have the same id. Positions outside the table have none: they see no key, and no
+ * query sees them.
  *
  *     ids [7, 7, 3, 3, 3]
  *     ■ ■ · · ·
@@ -32,13 +36,21 @@ const KINDS: OptionKinds<SegmentsOptions> = { ids: anything };
  *     · · ■ ■ ■
  *     · · ■ ■ ■
  *     · · ■ ■ ■
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * and(segments({ ids: [7, 7, 3, 3, 3] }), causal()); // two documents in one row
  */
 export function segments(options: SegmentsOptions = {}): Pattern {
   const { ids } = checkOptions('segments', options, KINDS);
   if (ids === undefined) {
-    return unboundPattern('segments', {}, 'segmentIds', (rows) =>
-      segmentsOf(boundTable(WHAT, 'segmentIds', rows, Number.MIN_SAFE_INTEGER)),
-    );
+    return unboundPattern({
+      type: 'segments',
+      isLimit: true,
+      input: 'segmentIds',
+      bindRows: (rows) => segmentsOf(boundTable(WHAT, 'segmentIds', rows, Number.MIN_SAFE_INTEGER)),
+    });
   }
   return segmentsOf(rowTable(WHAT, ids, Number.MIN_SAFE_INTEGER));
 }
@@ -54,6 +66,7 @@ function segmentsOf(table: RowTable): Pattern {
 
   return defineBuiltIn({
     type: 'segments',
+    isLimit: true,
     options: { ids: tableJson(table) },
     allows: (b, _h, q, k) => at(b).has(q) && at(b).labels[q] === at(b).labels[k],
     classify: (b, _h, q, k) => compare(at(b).rangeOf(q), at(b).rangeOf(k)),
@@ -64,9 +77,9 @@ function segmentsOf(table: RowTable): Pattern {
   });
 }
 
-/** Coverage of the pairs of two sets of positions, from the documents that they touch. */
+/** The coverage of two sets of positions, from the documents that they touch. */
 function compare(queries: LabelRange, keys: LabelRange): Coverage {
   if (queries.low > keys.high || keys.low > queries.high) return 'none';
-  const one = queries.low === keys.high && queries.high === keys.low;
-  return one && queries.complete && keys.complete ? 'all' : 'some';
+  const isSame = queries.low === keys.high && queries.high === keys.low;
+  return isSame && queries.complete && keys.complete ? 'all' : 'some';
 }

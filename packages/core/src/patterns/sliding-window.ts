@@ -1,25 +1,31 @@
-/** Sliding window, optionally dilated. Beltagy et al. 2020 (Longformer), §3.1, https://arxiv.org/abs/2004.05150 */
+/**
+ * Sliding window, optionally dilated. Beltagy et al. 2020 (Longformer), §3.1,
+ * https://arxiv.org/abs/2004.05150
+ */
 import type { OptionKinds } from '../check/check-options.ts';
 import { anything } from '../check/kinds.ts';
 import { checkInteger, checkIntegers, checkOptions, invalidPattern } from './options.ts';
 import { isList } from '../util/typed-array.ts';
-import { defineBuiltIn, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { Pattern, PatternSizes } from './pattern.ts';
 import { scaledRun, sumCoverage } from './progression.ts';
 
+/** Options of `slidingWindow`. */
 export interface SlidingWindowOptions {
   /** How many keys before its own position a query sees. */
   readonly before: number;
   /** How many keys after its own position a query sees. */
   readonly after: number;
-  /** Distance between neighbouring keys of the window: one for all heads, or one per head. Default 1: no gaps. */
+  /** Distance between neighbouring keys of the window, for all heads or for each. Default 1: no gaps. */
   readonly dilation?: number | ArrayLike<number>;
 }
 
 const KINDS: OptionKinds<SlidingWindowOptions> = { before: anything, after: anything, dilation: anything };
 
 /**
- * Query q sees the keys k = q + t·dilation with −before ≤ t ≤ after: `before + 1 + after` keys, its own included.
- * Both sides are required: a one-sided window is a decision (`after: 0` is the causal one), not a default.
+ * Query q sees the keys k = q + t·dilation with −before ≤ t ≤ after: `before + 1 + after` keys, its own
+ * included. Both sides are required: a one-sided window is a decision (`after: 0` looks back only), not a
+ * default.
  *
  *     before 1, after 1      before 1, after 1, dilation 2
  *     ■ ■ · · · ·            ■ · ■ · · ·
@@ -28,12 +34,18 @@ const KINDS: OptionKinds<SlidingWindowOptions> = { before: anything, after: anyt
  *     · · ■ ■ ■ ·            · ■ · ■ · ■
  *     · · · ■ ■ ■            · · ■ · ■ ·
  *     · · · · ■ ■            · · · ■ · ■
+ *
+ * Errors: `INVALID_PATTERN`.
+ *
+ * @example
+ * slidingWindow({ before: 256, after: 256 });
+ * slidingWindow({ before: 512, after: 0, dilation: [1, 1, 2, 4] }); // four heads
  */
 export function slidingWindow(options: SlidingWindowOptions): Pattern {
-  const given = checkOptions('slidingWindow', options, KINDS);
-  const before = checkInteger("slidingWindow's before", given.before, 0);
-  const after = checkInteger("slidingWindow's after", given.after, 0);
-  const dilation = checkDilation(given.dilation);
+  const checked = checkOptions('slidingWindow', options, KINDS);
+  const before = checkInteger("slidingWindow's before", checked.before, 0);
+  const after = checkInteger("slidingWindow's after", checked.after, 0);
+  const dilation = checkDilation(checked.dilation);
   const perHead = typeof dilation !== 'number';
   const dilationOf = (h: number): number => (perHead ? dilation[h] : dilation);
 

@@ -1,4 +1,4 @@
-/** The two patterns of the Sparse Transformer: how they answer where a planner asks. */
+/** The two patterns of the Sparse Transformer, asked as a planner asks. */
 import { describe, expect, it } from 'vitest';
 import { coverageByCells } from './examples.testing.ts';
 import { fixed } from './fixed.ts';

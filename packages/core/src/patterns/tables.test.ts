@@ -1,4 +1,4 @@
-/** Global tokens, key padding and segments: patterns that look positions up in tables, given as options or at run time. */
+/** Patterns that look up positions in tables, which are options or run-time inputs. */
 import { describe, expect, it } from 'vitest';
 import { EXAMPLE_SIZES } from './examples.testing.ts';
 import { failure } from './errors.testing.ts';
@@ -21,9 +21,9 @@ describe('globalTokens', () => {
 
   it('is its positions to the planner, in each batch row', () => {
     expect([...globalTokens([9, 2]).globals(0, 0)]).toEqual([2, 9]);
-    const bound = globalTokens().bind({ globalMask });
-    expect([0, 1].map((b) => [...bound.globals(b, 0)])).toEqual([[0, 3], [1]]);
-    expect(bound.variant(0, 0)).not.toBe(bound.variant(1, 0));
+    const boundPattern = globalTokens().bind({ globalMask });
+    expect([0, 1].map((b) => [...boundPattern.globals(b, 0)])).toEqual([[0, 3], [1]]);
+    expect(boundPattern.variant(0, 0)).not.toBe(boundPattern.variant(1, 0));
   });
 
   it('gives batch rows of equal masks one plan', () => {
@@ -160,12 +160,12 @@ describe('run-time inputs', () => {
 
   it('are named, and bound through combinations', () => {
     expect([...unbound.inputs].sort()).toEqual(['globalMask', 'keyLengths', 'segmentIds']);
-    const bound = unbound.bind({ globalMask, segmentIds, keyLengths });
-    expect(bound.inputs).toEqual([]);
-    bound.validate(sizes);
-    expect(bound.allows(0, 0, 0, 1)).toBe(true);
-    expect(bound.allows(0, 0, 0, 3)).toBe(false);
-    expect(bound.allows(1, 0, 1, 3)).toBe(false);
+    const boundPattern = unbound.bind({ globalMask, segmentIds, keyLengths });
+    expect(boundPattern.inputs).toEqual([]);
+    boundPattern.validate(sizes);
+    expect(boundPattern.allows(0, 0, 0, 1)).toBe(true);
+    expect(boundPattern.allows(0, 0, 0, 3)).toBe(false);
+    expect(boundPattern.allows(1, 0, 1, 3)).toBe(false);
   });
 
   it('may be bound one after another', () => {

@@ -1,6 +1,6 @@
 /**
- * How an expression changes when query and key move together. If only the difference of positions matters, or the
- * difference and the position within some period, tiles in many places have the same mask.
+ * How an expression changes when query and key move together. If only the difference of positions matters, or
+ * the difference and the position within some period, tiles in many places have the same mask.
  */
 import { operandsOf, type Arithmetic, type BoolNode, type IntNode } from './expression-tree.ts';
 import { gcd } from './runs.ts';
@@ -11,10 +11,10 @@ interface Drift {
   readonly gain: number;
 }
 
-/** Larger numbers are of no use to a planner, and might overflow. */
+/** Larger numbers are useless to a planner, and might overflow. */
 const LARGEST = 2 ** 20;
 
-/** The smallest known distance by which both positions can move without changing any answer; undefined if there is none. */
+/** The smallest distance by which both positions can move without changing any answer, if there is one. */
 export function periodOf(node: BoolNode): number | undefined {
   if (typeof node === 'boolean') return 1;
   switch (node[0]) {
@@ -72,7 +72,7 @@ const DRIFT: Readonly<Record<Arithmetic, Rule>> = {
   max: same,
 };
 
-/** min and max keep what both sides gain, if they gain the same. */
+/** The drift of a minimum or maximum, if both sides gain the same. */
 function same(a: Drift, b: Drift): Drift | undefined {
   const both = difference(a, b);
   return both && { period: both.period, gain: a.gain * (both.period / a.period) };

@@ -66,7 +66,7 @@ describe('a window spelled as an expression', () => {
 });
 
 describe('where', () => {
-  const one = { start: 0, step: 1, count: 8 };
+  const run = { start: 0, step: 1, count: 8 };
 
   it('decides strided runs by their residue', () => {
     const pattern = where(({ q, k }) => q.sub(k).mod(4).eq(0));
@@ -82,16 +82,16 @@ describe('where', () => {
   it('sees residues that contradict each other', () => {
     const never = where(({ q, k }) => q.sub(k).mod(4).eq(1).and(q.sub(k).mod(2).eq(0)));
     const always = where(({ q, k }) => q.sub(k).mod(4).ne(1).or(q.sub(k).mod(2).ne(0)));
-    expect(never.classify(0, 0, one, one)).toBe('none');
-    expect(always.classify(0, 0, one, one)).toBe('all');
+    expect(never.classify(0, 0, run, run)).toBe('none');
+    expect(always.classify(0, 0, run, run)).toBe('all');
   });
 
   it('shares masks at equal places within a period', () => {
     const blocks = where(({ q, k }) => q.div(6).eq(k.div(6)));
-    const tile = (start: number): typeof one => ({ ...one, start });
+    const tile = (start: number): typeof run => ({ ...run, start });
     expect(blocks.signature(0, 0, tile(0), tile(4))).toBe(blocks.signature(0, 0, tile(12), tile(16)));
     expect(blocks.signature(0, 0, tile(0), tile(4))).not.toBe(blocks.signature(0, 0, tile(4), tile(8)));
-    expect(where(({ q, k }) => q.mul(k).mod(2).eq(0)).signature(0, 0, one, one)).toBeUndefined();
+    expect(where(({ q, k }) => q.mul(k).mod(2).eq(0)).signature(0, 0, run, run)).toBeUndefined();
   });
 
   it('is worked out for each head, and heads of equal results share a plan', () => {
@@ -105,8 +105,8 @@ describe('where', () => {
 
   it('takes only a part of the heads or batch rows', () => {
     const pattern = where(({ head, batch }) => head.eq(1).and(batch.lt(1)));
-    expect(pattern.classify(0, 1, one, one)).toBe('all');
-    expect(pattern.classify(1, 1, one, one)).toBe('none');
+    expect(pattern.classify(0, 1, run, run)).toBe('all');
+    expect(pattern.classify(1, 1, run, run)).toBe('none');
     expect(pattern.variant(0, 0)).toBe(pattern.variant(1, 1));
   });
 

@@ -1,29 +1,30 @@
-/** Any pattern that can be said as a formula about positions, heads and batch rows. */
+/** Patterns from formulas about positions, heads and batch rows. */
 import { classifierOf } from './classifier.ts';
 import { checkExpression, compileBool, mentions, reduceBool, type BoolNode } from './expression-tree.ts';
 import { buildFormula, type FormulaFunction } from './formula.ts';
 import { canonicalJson, hashText, type Json } from '../util/json-value.ts';
-import { defineBuiltIn, type OrderHint, type Pattern, type PatternSizes } from './pattern.ts';
+import { defineBuiltIn } from './define-pattern.ts';
+import type { OrderHint, Pattern, PatternSizes } from './pattern.ts';
 import { mod } from './runs.ts';
 import { moduliOf, periodOf } from './translation.ts';
 
-/** There are fewer heads than this: a batch row and a head make one number. */
+/** There are fewer heads: a batch row and a head are packed into one number. */
 const MOST_HEADS = 2 ** 26;
 
-/** A formula as a function of its variables, or as nested lists. */
+/** A formula: a function of its variables, or nested lists. */
 export type WhereExpression = FormulaFunction | Json;
 
 /**
- * Query q sees key k iff the formula holds. It is a function of the variables `q`, `k`, `head`, `batch`, in
- * one object, that builds an expression of the methods add, sub, mul, div (rounding down), mod, min, max,
- * abs, eq, ne, lt, le, gt, ge, and, or, not; or what that is as nested lists. Constants are the variables
- * `always` and `never`. The function is called several times, to see that it only builds.
+ * Query q sees key k if the formula holds. The formula is a function of one object with the variables `q`,
+ * `k`, `head` and `batch`. It builds an expression by the methods add, sub, mul, div (rounds down), mod, min,
+ * max, abs, eq, ne, lt, le, gt, ge, and, or, not; `always` and `never` are constants. Nested lists are the
+ * JSON form. The function is called several times, to check that it only builds.
  *
- * Formulas are planned without evaluating cells; windows spelled as formulas cost what `slidingWindow` costs.
+ * Planning does not evaluate single pairs: a window written as a formula costs what `slidingWindow` costs.
  *
- * Errors: `INVALID_PATTERN` with the method to write for JavaScript's operators (`q >= k`, `!a`, `a && b`, `q
- * === k`), for a function of several parameters, for variables and methods that there are none of, for
- * anything returned that is no formula.
+ * Errors: `INVALID_PATTERN` for JavaScript's operators (`q >= k`, `!a`, `a && b`, `q === k`), with the method
+ * to write instead; for a function of several parameters, an unknown variable or method, or a result that is
+ * no formula.
  *
  *     where(({ q, k }) => k.le(q).and(q.sub(k).mod(2).eq(0)))
  *     ["and", ["le", "k", "q"], ["eq", ["mod", ["sub", "q", "k"], 2], 0]]
@@ -34,15 +35,15 @@ export type WhereExpression = FormulaFunction | Json;
  *     ■ · ■ · ■
  *
  * @example
- * where(({ q, k }) => k.le(q).and(q.sub(k).le(256))) // not k <= q && q - k <= 256
- * where(({ k, never }) => sinks.reduce((sum, sink) => sum.or(k.eq(sink)), never))
+ * where(({ q, k }) => k.le(q).and(q.sub(k).le(256))); // not k <= q && q - k <= 256
+ * where(({ k, never }) => [0, 7, 9].reduce((sum, position) => sum.or(k.eq(position)), never));
  */
 export function where(expression: WhereExpression): Pattern {
   const tree = checkExpression(typeof expression === 'function' ? buildFormula(expression) : expression);
   const byHead = mentions(tree, 'head');
   const byBatch = mentions(tree, 'batch');
 
-  // One formula per head and batch row that the expression tells apart.
+  // One formula for each head and batch row that the expression distinguishes.
   const reduced = new Map<number, Reduced>();
   const at = (b: number, h: number): Reduced => {
     const address = (byBatch ? b : 0) * MOST_HEADS + (byHead ? h : 0);
@@ -53,7 +54,7 @@ export function where(expression: WhereExpression): Pattern {
     }
     return formula;
   };
-  // An expression that is the same for all is checked to the end now, else in `validate`.
+  // An expression without head and batch is checked completely now, others in `validate`.
   const only = byHead || byBatch ? undefined : at(0, 0);
   const formulaAt = only === undefined ? at : () => only;
 
@@ -77,9 +78,9 @@ export function where(expression: WhereExpression): Pattern {
   });
 }
 
-/** An expression for one head and batch row. */
+/** An expression, reduced to one head and batch row. */
 interface Reduced {
-  /** Equal for equal formulas. */
+  /** A name that equal formulas share. */
   readonly name: string;
   readonly allows: ReturnType<typeof compileBool>;
   readonly classify: ReturnType<typeof classifierOf>;

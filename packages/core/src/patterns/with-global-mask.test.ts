@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { causal } from './causal.ts';
 import { and, not, or } from './combinators.ts';
+import { definePattern } from './define-pattern.ts';
 import { full } from './full.ts';
 import { globalTokens } from './global-tokens.ts';
 import { keyPadding } from './key-padding.ts';
@@ -17,7 +18,22 @@ const globals = globalTokens();
 const padding = keyPadding({ lengths: [9] });
 const documents = segments({ ids: [0, 0, 1, 1] });
 
-const cases: readonly (readonly [what: string, given: Pattern, expected: Pattern])[] = [
+/** A user's limit: it hides every second key. */
+const evenKeys = definePattern({
+  type: 'evenKeys',
+  isLimit: true,
+  allows: (_b, _h, _q, k) => k % 2 === 0,
+  classify: () => 'some',
+});
+/** A user's causal pattern. */
+const past = definePattern({
+  type: 'past',
+  isCausal: true,
+  allows: (_b, _h, q, k) => k <= q,
+  classify: () => 'some',
+});
+
+const cases: readonly (readonly [what: string, pattern: Pattern, expected: Pattern])[] = [
   ['adds global tokens to any pattern', window, or(window, globals)],
   [
     'adds them to those that the pattern has by itself',
@@ -53,6 +69,24 @@ const cases: readonly (readonly [what: string, given: Pattern, expected: Pattern
     and(window, padding, documents),
     and(or(window, globals), padding, documents),
   ],
+  ["keeps a user's limit", and(window, evenKeys), and(or(window, globals), evenKeys)],
+  ["keeps a user's limit alone", evenKeys, and(or(full(), globals), evenKeys)],
+  [
+    'keeps a combination of limits',
+    and(window, or(padding, evenKeys)),
+    and(or(window, globals), or(padding, evenKeys)),
+  ],
+  [
+    'does not take one limit among alternatives for all',
+    or(window, padding),
+    or(or(window, padding), globals),
+  ],
+  ["never widens a user's causal pattern", past, and(or(past, globals), causal())],
+  [
+    "never widens causality of a user's alternatives",
+    or(past, strided({ stride: 3 })),
+    and(or(or(past, strided({ stride: 3 })), globals), causal()),
+  ],
   [
     'treats each head by itself',
     perHead([window, and(window, causal())]),
@@ -61,8 +95,8 @@ const cases: readonly (readonly [what: string, given: Pattern, expected: Pattern
 ];
 
 describe('withGlobalMask', () => {
-  it.each(cases)('%s', (_what, given, expected) => {
-    expect(withGlobalMask(given).toJSON()).toEqual(expected.toJSON());
+  it.each(cases)('%s', (_what, pattern, expected) => {
+    expect(withGlobalMask(pattern).toJSON()).toEqual(expected.toJSON());
   });
 
   it('needs the mask from then on', () => {

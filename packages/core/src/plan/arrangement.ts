@@ -1,12 +1,14 @@
 /**
- * The orders worth trying for a pattern, and the choice among them. An arrangement says how the queries are divided into
- * groups and how the keys are ordered; the one whose tiles hold the fewest pairs wins.
+ * Tries several orders of a pattern's queries and keys, and chooses one. An arrangement says how the queries
+ * are divided into groups and how the keys are ordered; the arrangement whose tiles hold the fewest pairs
+ * wins.
  *
- * - Global tokens: their keys come last (scattered columns become a few dense tiles) and their queries form a group of
- *   their own (one global row costs one row, not a row block of 64). Last and not first, so that the other queries and
- *   keys go on standing at the same places: a band that is shifted against the tiles needs one more tile per row block.
+ * - Global tokens: their keys come last (scattered columns become a few dense tiles) and their queries form a
+ *   group of their own (one global row costs one row, not a row block of 64). They come last, not first, so
+ *   that all others keep their places: a band that is shifted against the tiles needs one more tile per row
+ *   block.
  * - A modulus m (dilation, stride): by residue modulo m, so that a dilated window becomes a contiguous band.
- * - Labels (interleaved documents): by label. Key labels: the same, of the keys only.
+ * - Labels (interleaved documents): by label. Key labels order the keys only.
  */
 import type { OrderHint } from '../patterns/pattern.ts';
 import { mod } from '../patterns/runs.ts';
@@ -15,7 +17,7 @@ import { orderOf } from './order.ts';
 import { countPairs, type Plane } from './plan-blocks.ts';
 import type { Steps } from '../async/steps.ts';
 
-/** The rows that take part, and the sizes around them. */
+/** The rows that are not masked out, and the lengths of both sequences. */
 export interface Rows {
   /** Rows that are not masked out, ascending; undefined for all. */
   readonly queries: Int32Array | undefined;
@@ -26,7 +28,7 @@ export interface Rows {
   readonly queryOffset: number;
 }
 
-/** One way of ordering a head's queries and keys. */
+/** A way to order the queries and keys of a head. */
 export interface Arrangement {
   readonly name: string;
   /** Queries that are not global tokens, or all of them. */
@@ -39,32 +41,33 @@ export interface Arrangement {
 const WORTHWHILE = 0.98;
 
 /**
- * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the others, because they
- * use projections of their own.
+ * The cheapest arrangement for a head. `separateGlobals`: global tokens' queries must be apart from the
+ * others, because they use projections of their own.
  */
-export function* arrange(at: HeadPattern, rows: Rows, separateGlobals: boolean): Steps<Arrangement> {
-  const globals = at.pattern.globals(at.batchRow, at.head);
-  const hints = at.pattern.hints(at.batchRow, at.head);
+export function* arrange(headPattern: HeadPattern, rows: Rows, separateGlobals: boolean): Steps<Arrangement> {
+  const { pattern, batchRow, head } = headPattern;
+  const globals = pattern.globals(batchRow, head);
+  const hints = pattern.hints(batchRow, head);
   const makers: (() => Arrangement)[] = [];
-  if (!separateGlobals || globals.length === 0) makers.push(() => natural(at, rows));
-  if (globals.length > 0) makers.push(() => sorted(at, rows, globals, undefined));
-  for (const hint of hints) makers.push(() => sorted(at, rows, globals, hint));
+  if (!separateGlobals || globals.length === 0) makers.push(() => natural(headPattern, rows));
+  if (globals.length > 0) makers.push(() => sorted(headPattern, rows, globals, undefined));
+  for (const hint of hints) makers.push(() => sorted(headPattern, rows, globals, hint));
   if (makers.length === 1) return makers[0]();
 
-  // The most specific first, so that the others' count is stopped early by its cost.
+  // The most specific comes first: its cost soon stops the count of the others.
   let best: Arrangement | undefined;
   let bestPairs = Infinity;
   for (const make of makers.reverse()) {
     const candidate = make();
     const limit = bestPairs / WORTHWHILE;
     const pairs = yield* pairsOf(candidate, limit);
-    // A candidate that comes later in this loop is the simpler one: it wins unless it is clearly dearer.
+    // Later candidates are simpler: they win unless they are clearly more expensive.
     if (best === undefined || pairs <= limit) {
       best = candidate;
       bestPairs = Math.min(bestPairs, pairs);
     }
   }
-  return best ?? natural(at, rows);
+  return best ?? natural(headPattern, rows);
 }
 
 function* pairsOf({ local, global }: Arrangement, limit: number): Steps<number> {
@@ -72,14 +75,19 @@ function* pairsOf({ local, global }: Arrangement, limit: number): Steps<number> 
   return global === undefined || pairs > limit ? pairs : pairs + (yield* countPairs(global, limit - pairs));
 }
 
-function natural(at: HeadPattern, rows: Rows): Arrangement {
+function natural(headPattern: HeadPattern, rows: Rows): Arrangement {
   const { queryLength, keyLength, queryOffset } = rows;
   const queries = orderOf(rows.queries ?? range(queryLength), queryLength, queryOffset);
   const keys = orderOf(rows.keys ?? range(keyLength), keyLength, 0);
-  return { name: 'natural', local: { at, queries, keys }, global: undefined };
+  return { name: 'natural', local: { headPattern, queries, keys }, global: undefined };
 }
 
-function sorted(at: HeadPattern, rows: Rows, globals: Int32Array, hint: OrderHint | undefined): Arrangement {
+function sorted(
+  headPattern: HeadPattern,
+  rows: Rows,
+  globals: Int32Array,
+  hint: OrderHint | undefined,
+): Arrangement {
   const { queryLength, keyLength, queryOffset } = rows;
   const isGlobal = new Set(globals);
   const queries = rows.queries ?? range(queryLength);
@@ -105,19 +113,19 @@ function sorted(at: HeadPattern, rows: Rows, globals: Int32Array, hint: OrderHin
   );
   const keyOrder = orderOf(keyRows, keyLength, 0);
   const plane = (order: Int32Array): Plane => ({
-    at,
+    headPattern,
     queries: orderOf(order, queryLength, queryOffset),
     keys: keyOrder,
   });
-  const inner = { pattern: at.pattern.withoutGlobals(), keys: localKeys.length };
+  const inner = { pattern: headPattern.pattern.withoutGlobals(), keys: localKeys.length };
   return {
-    name: [describe(hint), globals.length > 0 ? 'globals last' : ''].filter(Boolean).join(', '),
+    name: [orderName(hint), globals.length > 0 ? 'globals last' : ''].filter(Boolean).join(', '),
     local: { ...plane(localQueries), inner },
     global: globalQueries.length > 0 ? plane(globalQueries) : undefined,
   };
 }
 
-/** Rows in the order of the hint, which stays that of the rows where the hint does not tell them apart. */
+/** Rows in the order of the hint. Rows that it does not tell apart keep their order. */
 function sortRows(
   rows: Int32Array,
   offset: number,
@@ -127,15 +135,15 @@ function sortRows(
   if (hint === undefined) return rows;
   const { keyLabels, labels, modulus } = hint;
   let order = rows;
-  // The least important first: each sorting keeps what the ones before it did.
-  if (modulus !== undefined) order = sortBy(order, (row) => mod(row + offset, modulus));
-  if (labels !== undefined) order = sortBy(order, (row) => labels[row + offset] ?? Infinity);
-  if (keyLabels !== undefined && areKeys) order = sortBy(order, keyLabels);
+  // The least important comes first: each sort is stable.
+  if (modulus !== undefined) order = sortByRank(order, (row) => mod(row + offset, modulus));
+  if (labels !== undefined) order = sortByRank(order, (row) => labels[row + offset] ?? Infinity);
+  if (keyLabels !== undefined && areKeys) order = sortByRank(order, keyLabels);
   return order;
 }
 
-/** A stable counting sort by rank. */
-function sortBy(rows: Int32Array, rankOf: (row: number) => number): Int32Array {
+/** Sorts rows by rank: a stable counting sort. */
+function sortByRank(rows: Int32Array, rankOf: (row: number) => number): Int32Array {
   const ranks = Float64Array.from(rows, rankOf);
   const sizes = new Map<number, number>();
   for (const rank of ranks) sizes.set(rank, (sizes.get(rank) ?? 0) + 1);
@@ -154,7 +162,8 @@ function sortBy(rows: Int32Array, rankOf: (row: number) => number): Int32Array {
   return sorted;
 }
 
-function describe({ keyLabels, labels, modulus }: OrderHint = {}): string {
+/** The name of the order of a hint, for `explain`. */
+function orderName({ keyLabels, labels, modulus }: OrderHint = {}): string {
   const parts = [
     keyLabels === undefined ? '' : 'keys by label',
     labels === undefined ? '' : 'by label',

@@ -1,10 +1,11 @@
 /**
  * The one form that every pattern is lowered to and that every backend runs: "gather + block band".
  *
- * Queries and keys are put into a virtual order (`queryIndex`, `keyIndex`) in which the pattern is a list of dense
- * 64×64 tiles. Each row block of 64 virtual queries has a list of spans; a span is one or more neighbouring tiles
- * that share a mask (or are full). Spans rather than single tiles keep a plan O(n) in memory even where the tiles are
- * n²: dense attention is one span per row block. Each key stands at most once in the order, so nothing counts twice.
+ * Queries and keys are put into a virtual order (`queryIndex`, `keyIndex`) in which the pattern is a list of
+ * dense 64×64 tiles. Each row block of 64 virtual queries has a list of spans; a span is one or more
+ * neighbouring tiles that share a mask (or are full). Spans rather than single tiles keep a plan O(n) in
+ * memory even where the tiles are n²: dense attention is one span per row block. Each key stands at most once
+ * in the order, so nothing counts twice.
  */
 
 /** Rows and columns of a tile. */
@@ -17,9 +18,13 @@ export const MASK_WORDS: number = (TILE * TILE) / 32;
 export interface BlockTiles {
   /** Number of virtual queries; the last row block may have fewer than 64. */
   readonly queryCount: number;
-  /** Number of virtual keys; the last column may have fewer than 64, and then its tiles always carry a mask. */
+  /**
+   * Number of virtual keys; the last column may have fewer than 64, and then its tiles always carry a mask.
+   */
   readonly keyCount: number;
-  /** Virtual query → query row, or undefined for the identity. Rows that are not listed give out 0, lse −∞. */
+  /**
+   * Virtual query → query row, or undefined for the identity. Rows that are not listed give out 0, lse −∞.
+   */
   readonly queryIndex: Int32Array | undefined;
   /** Virtual key → key row, or undefined for the identity. */
   readonly keyIndex: Int32Array | undefined;

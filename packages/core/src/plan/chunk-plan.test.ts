@@ -1,12 +1,13 @@
-/** Rounds as tiles allow exactly the pairs that the definition of LSH attention lists, as often as it lists them. */
+/** Rounds as tiles allow the pairs of the definition of LSH attention, as often as it lists them. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lshPairs } from '../ops/lsh-attention/pairs.ts';
 import { lshProblem, type LshAttentionAttributes } from '../ops/lsh-attention/spec.ts';
 import { mulberry32 } from '../util/mulberry32.ts';
 import { TILE } from './block-plan.ts';
-import { ChunkPlan, type ChunkData } from './chunk-plan.ts';
+import { ChunkPlan } from './chunk-plan.ts';
 import { expandBlock } from './expand.testing.ts';
+import type { ChunkData } from './meetings.ts';
 
 /** Orders sorted by random buckets, as a run would have them. */
 function randomData(
@@ -52,19 +53,19 @@ test('the tiles of all rounds are the pairs of the definition', () => {
         duplicates: once && !options.wrap ? 'once' : 'each',
       };
       const shape = [1, 1, length, 4];
-      const shapes = { qk: { shape }, v: { shape }, order: { shape: [1, 1, rounds, length] } };
+      const shapes = { q: { shape }, v: { shape }, order: { shape: [1, 1, rounds, length] } };
       const plan = new ChunkPlan(lshProblem(shapes, attributes));
-      plan.use({ order, buckets: bucketOf, ...(masked && { mask }) });
+      const head = plan.head({ order, buckets: bucketOf, ...(masked && { mask }) });
       const counts = new Uint8Array(length * length);
-      for (let r = 0; r < rounds; r++) expandBlock(plan.round(r), length, counts);
+      for (let r = 0; r < rounds; r++) expandBlock(head.round(r), length, counts);
 
       const expected = new Uint8Array(length * length);
       const inputs = {
         ...shapes,
         order: { ...shapes.order, data: order },
         buckets: { ...shapes.order, data: bucketOf },
-        ...(masked && { mask: { shape: [1, length], data: mask } }),
-        qk: { shape, data: [] },
+        ...(masked && { keyMask: { shape: [1, length], data: mask } }),
+        q: { shape, data: [] },
         v: { shape, data: [] },
       };
       const pairsOf = lshPairs(inputs, attributes)(0, 0);
@@ -78,13 +79,12 @@ test('the tiles of all rounds are the pairs of the definition', () => {
 test('tiles grow with the length, and whole chunks share their masks', () => {
   const tilesAt = (length: number): ChunkPlan => {
     const shape = [1, 1, length, 4];
-    const shapes = { qk: { shape }, v: { shape }, order: { shape: [1, 1, 4, length] } };
+    const shapes = { q: { shape }, v: { shape }, order: { shape: [1, 1, 4, length] } };
     return new ChunkPlan(lshProblem(shapes, { chunkLength: TILE, wrap: true }));
   };
   expect(tilesAt(1024).tiles).toBe(2 * 16);
   expect(tilesAt(65_536).tiles).toBe(2 * 1024);
-  const plan = tilesAt(1024);
-  plan.use({ order: Int32Array.from({ length: 4 * 1024 }, (_, at) => at % 1024) });
-  // The diagonal's, and that of the chunk before the first, which belongs to another round.
-  expect(plan.round(1).masks.length / 128).toBe(2);
+  const head = tilesAt(1024).head({ order: Int32Array.from({ length: 4 * 1024 }, (_, at) => at % 1024) });
+  // One for the diagonal, one for the chunk before the first, which belongs to another round.
+  expect(head.round(1).masks.length / 128).toBe(2);
 });

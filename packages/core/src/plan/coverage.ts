@@ -1,4 +1,4 @@
-/** Three-valued answers for intervals of an order that consist of several runs. */
+/** Three-valued answers about parts of an order that consist of several runs. */
 import type { Coverage, Pattern } from '../patterns/pattern.ts';
 import { hull, type Run } from '../patterns/runs.ts';
 
@@ -13,25 +13,25 @@ export interface HeadPattern {
 }
 
 /**
- * Coverage of all pairs of the given runs. The hulls of both sides are tried first, then what the pattern knows of
- * several runs, then one side's runs against the other side's hull, and single pairs only where all that leaves a
- * doubt. Stops at the first mixture.
+ * The coverage of all pairs of two lists of runs. It asks the pattern about the hulls of both sides first,
+ * then about both lists at once, then about one side's runs with the other side's hull, and about single
+ * pairs of runs only where doubt remains. It stops at the first mixture.
  */
-export function coverage(at: HeadPattern, queries: readonly Run[], keys: readonly Run[]): Coverage {
-  const { pattern, batchRow, head } = at;
+export function coverage(headPattern: HeadPattern, queries: readonly Run[], keys: readonly Run[]): Coverage {
+  const { pattern, batchRow, head } = headPattern;
   if (queries.length === 1 && keys.length === 1) return pattern.classify(batchRow, head, queries[0], keys[0]);
   const queryHull = hull(queries);
   const keyHull = hull(keys);
   const whole = pattern.classify(batchRow, head, queryHull, keyHull);
   if (whole !== 'some') return whole;
-  const known = pattern.classifyRuns?.(batchRow, head, queries, keys) ?? 'some';
-  if (known !== 'some') return known;
+  const ofLists = pattern.classifyRuns?.(batchRow, head, queries, keys) ?? 'some';
+  if (ofLists !== 'some') return ofLists;
   if (queries.length * keys.length > MOST_PAIRS) return whole;
 
   const byQuery = queries.length >= keys.length;
   const [many, few, fewHull] = byQuery ? [queries, keys, keyHull] : [keys, queries, queryHull];
-  const classify = (one: Run, other: Run): Coverage =>
-    byQuery ? pattern.classify(batchRow, head, one, other) : pattern.classify(batchRow, head, other, one);
+  const classify = (run: Run, other: Run): Coverage =>
+    byQuery ? pattern.classify(batchRow, head, run, other) : pattern.classify(batchRow, head, other, run);
   return uniform(many, (run) => {
     const answer = classify(run, fewHull);
     return answer === 'some' && few.length > 1 ? uniform(few, (other) => classify(run, other)) : answer;
@@ -40,11 +40,11 @@ export function coverage(at: HeadPattern, queries: readonly Run[], keys: readonl
 
 /** The answer that all runs share, or `some` at the first that differs. */
 function uniform(runs: readonly Run[], classify: (run: Run) => Coverage): Coverage {
-  let found: Coverage | undefined;
+  let answer: Coverage | undefined;
   for (const run of runs) {
     const here = classify(run);
-    if (here === 'some' || (found !== undefined && here !== found)) return 'some';
-    found = here;
+    if (here === 'some' || (answer !== undefined && here !== answer)) return 'some';
+    answer = here;
   }
-  return found ?? 'none';
+  return answer ?? 'none';
 }

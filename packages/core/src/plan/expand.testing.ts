@@ -1,10 +1,10 @@
-/** Test helper: expands a plan to the matrix of how often each query–key pair is computed and allowed. */
+/** Expands a plan to a matrix: how often each query–key pair is computed and allowed. For tests. */
 import type { AttentionPlan, BlockTiles } from './block-plan.ts';
 import { TILE } from './block-plan.ts';
 import { maskAllows } from './tile-mask.ts';
 import { forEachTile } from './walk.ts';
 
-/** How often each (query row, key row) of one batch row and head is computed as allowed: all must be 0 or 1. */
+/** How often each (query row, key row) of a batch row and head is computed as allowed: never or once. */
 export function expandPlan(
   plan: AttentionPlan,
   member: number,

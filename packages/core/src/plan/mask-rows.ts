@@ -1,10 +1,10 @@
-/** Which rows of each batch row a 0/1 mask leaves, and a key by which equal batch rows share a plan. */
+/** The rows that a 0/1 mask keeps of each batch row, and a key by which equal batch rows share a plan. */
 import { AttnError } from '../errors.ts';
 import type { BatchRows } from '../patterns/pattern.ts';
 
-/** The rows that are left of one batch row. */
+/** The rows of a batch row that its mask keeps. */
 export interface MaskedRows {
-  /** Ascending; undefined when no row is masked. */
+  /** Ascending; undefined when the mask keeps all. */
   readonly rows: Int32Array | undefined;
   /** Equal for equal masks. */
   readonly key: string;
@@ -12,7 +12,7 @@ export interface MaskedRows {
 
 const ALL: MaskedRows = { rows: undefined, key: '' };
 
-/** Looks up the rows of a batch row. Errors: `INVALID_SHAPE` when the mask is not [batch, length]. */
+/** A function from batch row to rows. Errors: `INVALID_SHAPE` when the mask is not [batch, length]. */
 export function maskRows(
   mask: BatchRows | undefined,
   batch: number,
@@ -33,7 +33,7 @@ export function maskRows(
   return (batchRow) => perRow[batchRow];
 }
 
-/** The key lists the places where the mask changes: exact, and short for padding. */
+/** Rows and key of a batch row. The key lists where the mask changes: exact, and short for padding. */
 function rowsOf(data: ArrayLike<number>, base: number, length: number): MaskedRows {
   const rows: number[] = [];
   const changes: number[] = [];

@@ -1,21 +1,26 @@
-/** In which rounds of LSH two tokens meet: what it takes to count a pair once, or by lucidrains' logarithm. */
+/** In which rounds of LSH two tokens meet: needed to count a pair once, or by lucidrains' logarithm. */
 import type { LshProblem } from '../ops/lsh-attention/spec.ts';
-import type { ChunkData } from './chunk-plan.ts';
+
+/** The data of one head in a call of LSH attention. */
+export interface ChunkData {
+  /** [R, N]: the head's orders. */
+  readonly order: ArrayLike<number>;
+  /** [R, N], where tokens attend within buckets. */
+  readonly buckets?: ArrayLike<number>;
+  /** [N]: 0 hides a token. */
+  readonly mask?: ArrayLike<number>;
+}
 
 /** The chunks and buckets of the tokens of one head. */
 export class Meetings {
   private readonly problem: LshProblem;
   /** [R, N]: the chunk of each token in each round, counted within the round. */
-  private chunkOf: Int32Array = new Int32Array(0);
-  private buckets: ArrayLike<number> | undefined;
+  private readonly chunkOf: Int32Array;
+  private readonly buckets: ArrayLike<number> | undefined;
 
-  constructor(problem: LshProblem) {
+  constructor(problem: LshProblem, { order, buckets }: ChunkData) {
+    const { rounds, length, chunkLength, withinBuckets } = problem;
     this.problem = problem;
-  }
-
-  /** Turns to a head. */
-  use({ order, buckets }: ChunkData): void {
-    const { rounds, length, chunkLength, withinBuckets } = this.problem;
     this.buckets = withinBuckets ? buckets : undefined;
     this.chunkOf = new Int32Array(rounds * length);
     for (let r = 0; r < rounds; r++) {
@@ -25,7 +30,7 @@ export class Meetings {
     }
   }
 
-  /** Whether the pair meets in a round before this one, where rounds have ends. */
+  /** Whether two tokens meet in a round before this one. Rounds have ends: they are no cycle. */
   metBefore(query: number, key: number, round: number): boolean {
     const { length, chunksBefore, chunksAfter } = this.problem;
     for (let r = 0; r < round; r++) {
@@ -35,7 +40,10 @@ export class Meetings {
     return false;
   }
 
-  /** lucidrains' count: in how many rounds the key's chunk is the query's or a neighbour of it that it looks at, as the cycle has it. */
+  /**
+   * How often lucidrains' implementation counts that two tokens meet: the rounds in which the key's chunk is
+   * the query's, or a neighbour in the cycle that it looks at.
+   */
   count(query: number, key: number): number {
     const { rounds, length, chunks, chunksBefore, chunksAfter } = this.problem;
     const cycle = rounds * chunks;

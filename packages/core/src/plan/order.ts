@@ -1,10 +1,10 @@
 /**
- * A virtual order of queries or keys: which row stands at which place, and which positions these rows have. The
- * planner only ever looks at an order through the runs of an interval of it.
+ * A virtual order of queries or keys: which row stands at which place, and at which positions these rows are.
+ * The planner sees an order only through the runs of a part of it.
  */
 import { runsOf, type Run } from '../patterns/runs.ts';
 
-/** An order of `count` rows. Rows that are masked out do not stand in it. */
+/** An order of `count` rows. Rows that are masked out have no place in it. */
 export interface Order {
   readonly count: number;
   /** Virtual place → row; undefined for the identity. */
@@ -16,15 +16,15 @@ export interface Order {
   readonly begins: Int32Array;
 }
 
-/** The identity order of `count` rows. */
-export function identityOrder(count: number, offset: number): Order {
+/** The order of `count` rows in which every row stands at its own place. */
+export function naturalOrder(count: number, offset: number): Order {
   const runs = count === 0 ? [] : [{ start: offset, step: 1, count }];
   return { count, index: undefined, offset, runs, begins: Int32Array.of(0) };
 }
 
-/** An order from a list of rows; becomes the identity when it is one. `total` is the number of rows there are. */
+/** An order from a list of rows; the natural order if it lists all `total` rows in place. */
 export function orderOf(rows: Int32Array, total: number, offset: number): Order {
-  if (rows.length === total && rows.every((row, place) => row === place)) return identityOrder(total, offset);
+  if (rows.length === total && rows.every((row, place) => row === place)) return naturalOrder(total, offset);
   const rowRuns = runsOf(rows);
   const begins = new Int32Array(Math.max(1, rowRuns.length));
   let place = 0;
@@ -49,7 +49,7 @@ export function runsBetween(order: Order, from: number, to: number): readonly Ru
   return result;
 }
 
-/** Positions at the places `from … to` (exclusive), written into `out`. */
+/** Writes the positions at the places `from … to` (exclusive) into `out`. */
 export function positionsBetween(order: Order, from: number, to: number, out: Int32Array): void {
   for (let place = from; place < to; place++) {
     out[place - from] = (order.index === undefined ? place : order.index[place]) + order.offset;
@@ -62,7 +62,7 @@ function clip(run: Run, from: number, to: number): Run {
   return { start: run.start + from * run.step, step: run.step, count: end - from };
 }
 
-/** Index of the run that holds a place: binary search. */
+/** The index of the run that holds a place, by binary search. */
 function runAt(begins: Int32Array, place: number): number {
   let low = 0;
   let high = begins.length - 1;

@@ -1,6 +1,7 @@
 /**
- * Plans one attention call: which (batch row, head)s share a plan, in which order each is computed, and which rows use
- * the global projections. Padded keys and queries are left out of the orders, so padding costs nothing.
+ * Plans an attention call: which batch rows and heads share a plan, in which order each is computed, and
+ * which rows use the global projections. Padded keys and queries are not part of any order, so padding is
+ * free.
  */
 import { checkArgument, checkOptions, type OptionKinds } from '../check/check-options.ts';
 import { AttnError, show } from '../errors.ts';
@@ -17,11 +18,11 @@ import { byPlanInput, type PlanInput } from './plan-inputs.ts';
 import { finish, type Steps } from '../async/steps.ts';
 
 /**
- * Run-time data of a plan. `keyMask` is [batch, keyLength] and hides a key from every query where it is 0;
- * `queryMask` is [batch, queryLength] and empties a row where it is 0; the others are those of `PatternData`.
+ * Run-time data of a plan. `keyMask` is [batch, keyLength]: 0 hides a key from every query. `queryMask` is
+ * [batch, queryLength]: 0 empties a row. `PatternData` explains the others.
  */
 export interface PlanData extends Readonly<Partial<Record<PlanInput, BatchRows>>> {
-  /** Rows of global tokens use qGlobal, kGlobal, vGlobal, and so need groups of their own. */
+  /** Rows of global tokens use qGlobal, kGlobal and vGlobal, so they need groups of their own. */
   readonly separateGlobals?: boolean;
 }
 
@@ -37,20 +38,37 @@ export type PlanSizes = Pick<
 >;
 
 /**
- * Lowers a pattern to tiles for every batch row and head, at once.
+ * Plans a pattern for every batch row and head: lowers it to 64×64 tiles. `stats` of the result says what the
+ * pattern costs: tiles, pairs that kernels compute, pairs that the pattern allows. Positions start at
+ * `queryOffset` for queries and at 0 for keys. Call it to look at a pattern; attention plans by itself.
  *
- * Errors: `INVALID_ARGUMENT` for impossible sizes, `INVALID_PATTERN` when the pattern does not fit them, `MISSING_INPUT` when its
- * run-time data is absent.
+ * Errors: `INVALID_ARGUMENT` for impossible sizes, `INVALID_PATTERN` when the pattern does not fit them,
+ * `MISSING_INPUT` when its run-time data is absent.
+ *
+ * @example
+ * const sizes = { batch: 1, heads: 8, queryLength: 65_536, keyLength: 65_536, queryOffset: 0 };
+ * const { stats } = planAttention(sizes, slidingWindow({ before: 256, after: 256 }));
+ * const share = stats.computedPairs / (sizes.heads * sizes.queryLength * sizes.keyLength); // 0.0088 of n²
  */
 export function planAttention(sizes: PlanSizes, pattern: Pattern, data: PlanData = {}): AttentionPlan {
   return finish(planSteps(sizes, pattern, data));
 }
 
-/** The same in small steps, for `finishPolitely`: planning irregular patterns over a million tokens takes seconds. */
-export function* planSteps(sizes: PlanSizes, pattern: Pattern, given: PlanData = {}): Steps<AttentionPlan> {
+/**
+ * Plans an attention call like `planAttention`, but as a generator of small steps. Planning an irregular
+ * pattern over a million tokens takes seconds: `finishPolitely` runs the steps with pauses, in which the
+ * event loop turns.
+ *
+ * Errors: those of `planAttention`, at the first step.
+ */
+export function* planSteps(
+  sizes: PlanSizes,
+  pattern: Pattern,
+  runTimeData: PlanData = {},
+): Steps<AttentionPlan> {
   checkSizes(sizes);
   checkPattern('core/plan', pattern);
-  const data = checkOptions('core/plan', given, DATA, { name: 'data' });
+  const data = checkOptions('core/plan', runTimeData, DATA, { name: 'data' });
   const missing = pattern.inputs.find((name) => data[name] === undefined);
   if (missing !== undefined) {
     throw new AttnError(
@@ -59,23 +77,23 @@ export function* planSteps(sizes: PlanSizes, pattern: Pattern, given: PlanData =
       `pattern ${show(pattern.type)} needs the input ${missing}`,
     );
   }
-  const bound = pattern.bind(data);
-  bound.validate(sizes);
+  const boundPattern = pattern.bind(data);
+  boundPattern.validate(sizes);
   const keyRows = maskRows(data.keyMask, sizes.batch, sizes.keyLength, 'keyMask');
   const queryRows = maskRows(data.queryMask, sizes.batch, sizes.queryLength, 'queryMask');
 
   // Batch rows and heads whose variant and masks agree share one plan.
-  const families = new Map<string, { at: HeadPattern; rows: Rows; members: number[] }>();
+  const families = new Map<string, { headPattern: HeadPattern; rows: Rows; members: number[] }>();
   for (let batchRow = 0; batchRow < sizes.batch; batchRow++) {
     for (let head = 0; head < sizes.heads; head++) {
       const keys = keyRows(batchRow);
       const queries = queryRows(batchRow);
-      const key = `${bound.variant(batchRow, head)}\n${keys.key}\n${queries.key}`;
+      const key = `${boundPattern.variant(batchRow, head)}\n${keys.key}\n${queries.key}`;
       let family = families.get(key);
       if (family === undefined) {
         const { queryLength, keyLength, queryOffset } = sizes;
         const rows = { queries: queries.rows, keys: keys.rows, queryLength, keyLength, queryOffset };
-        family = { at: { pattern: bound, batchRow, head }, rows, members: [] };
+        family = { headPattern: { pattern: boundPattern, batchRow, head }, rows, members: [] };
         families.set(key, family);
       }
       family.members.push(batchRow * sizes.heads + head);
@@ -84,9 +102,9 @@ export function* planSteps(sizes: PlanSizes, pattern: Pattern, given: PlanData =
 
   const separate = data.separateGlobals ?? false;
   const groups: PlanGroup[] = [];
-  for (const { at, rows, members: list } of families.values()) {
+  for (const { headPattern, rows, members: list } of families.values()) {
     const members = Int32Array.from(list);
-    const { name, local, global } = yield* arrange(at, rows, separate);
+    const { name, local, global } = yield* arrange(headPattern, rows, separate);
     if (local.queries.count > 0) {
       groups.push({ block: yield* planBlocks(local, name), members, projection: 'local' });
     }
@@ -98,7 +116,7 @@ export function* planSteps(sizes: PlanSizes, pattern: Pattern, given: PlanData =
   return { groups, stats: sumStats(groups) };
 }
 
-/** Positions and (batch row, head)s are 32-bit integers in a plan. */
+/** Positions, and numbers of batch row and head, are 32-bit integers in a plan. */
 const aCount: Kind = integer(0, 2 ** 31 - 1);
 
 const SIZES: OptionKinds<PlanSizes> = {
@@ -109,7 +127,7 @@ const SIZES: OptionKinds<PlanSizes> = {
   queryOffset: required(integer()),
 };
 
-/** The sizes, which may stand among others: whole problems are taken, too. */
+/** Checks the sizes and copies them; the object may have other properties, as a whole problem has. */
 function checkSizes(sizes: PlanSizes): PlanSizes {
   const { batch, heads, queryLength, keyLength, queryOffset } = checkArgument(
     'core/plan',
@@ -128,7 +146,7 @@ function checkSizes(sizes: PlanSizes): PlanSizes {
 
 const someSizes: Kind = fields(`an object with ${Object.keys(SIZES).join(', ')}`, ...Object.keys(SIZES));
 
-/** What a whole plan costs, over all of its members. */
+/** The cost of a whole plan, over all of its members. */
 function sumStats(groups: readonly PlanGroup[]): PlanStats {
   const sum = (pick: (block: BlockPlan) => number): number =>
     groups.reduce((total, group) => total + pick(group.block) * group.members.length, 0);

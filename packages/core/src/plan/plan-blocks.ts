@@ -1,7 +1,7 @@
 /**
- * Lowers one head's pattern to tiles by descending into quadrants of the query × key plane: a quadrant that is all
- * hidden is dropped, one that is all visible becomes spans, a mixed one is split until it is a single tile. So the work
- * follows the number of tiles on the pattern's edges, never the number of cells.
+ * Lowers one head's pattern to tiles by descending into quadrants of the query × key plane: a quadrant that
+ * is all hidden is dropped, one that is all visible becomes spans, a mixed one is split until it is a single
+ * tile. So the work follows the number of tiles on the pattern's edges, never the number of cells.
  */
 import type { Pattern } from '../patterns/pattern.ts';
 import type { Run } from '../patterns/runs.ts';
@@ -16,24 +16,24 @@ import { fillTileMask, rectangleMask } from './tile-mask.ts';
 
 /** The query × key plane of one head, in chosen orders. */
 export interface Plane {
-  readonly at: HeadPattern;
+  readonly headPattern: HeadPattern;
   readonly queries: Order;
   readonly keys: Order;
   /** A simpler pattern that holds for all queries and the first `keys` places of the key order. */
   readonly inner?: { readonly pattern: Pattern; readonly keys: number };
 }
 
-/** Gets the rectangles of tiles that are not empty, columns ascending within each row block. */
+/** Receives the rectangles of tiles that are not empty, columns ascending within each row block. */
 interface TileVisitor {
   /** Row blocks r0 … r1 and columns c0 … c1 (exclusive) are all visible. */
   all(r0: number, r1: number, c0: number, c1: number): void;
-  /** One tile is mixed, or not known to be anything else. Return false to stop the descent. */
+  /** A tile may be mixed: its pattern must be asked pair by pair. Return false to stop the descent. */
   some(
     rowBlock: number,
     column: number,
     queries: readonly Run[],
     keys: readonly Run[],
-    at: HeadPattern,
+    headPattern: HeadPattern,
   ): boolean;
 }
 
@@ -90,15 +90,15 @@ export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
         }
       }
     },
-    some(rowBlock, column, queryRuns, keyRuns, at) {
+    some(rowBlock, column, queryRuns, keyRuns, headPattern) {
       const rows = rowsOf(rowBlock);
       const present = columnsOf(column);
       const make = (): Uint32Array => {
         positionsBetween(queries, rowBlock * TILE, rowBlock * TILE + rows, queryPositions);
         positionsBetween(keys, column * TILE, column * TILE + present, keyPositions);
-        return fillTileMask(at, queryPositions, rows, keyPositions, present);
+        return fillTileMask(headPattern, queryPositions, rows, keyPositions, present);
       };
-      const signature = tileSignature(at, queryRuns, keyRuns);
+      const signature = tileSignature(headPattern, queryRuns, keyRuns);
       const mask = signature === undefined ? masks.add(make()) : remember(signature, make);
       if (mask !== SPAN_MASK.empty) push(rowBlock, column, 1, mask);
       return true;
@@ -125,7 +125,7 @@ export function* planBlocks(plane: Plane, name: string): Steps<BlockPlan> {
   };
 }
 
-/** Pairs that kernels would compute in these orders, without making masks; stops counting above `limit`. */
+/** Counts the pairs that kernels would compute in these orders; no masks are made. Stops above `limit`. */
 export function* countPairs(plane: Plane, limit: number): Steps<number> {
   const { queries, keys } = plane;
   let pairs = 0;
@@ -153,16 +153,16 @@ export function planBytes(plan: BlockPlan): number {
   return bytes;
 }
 
-/** Rectangles looked at between two steps: about a millisecond. */
+/** Rectangles between two steps: about a millisecond of work. */
 const STRIDE = 2048;
 
-function* descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): Steps<void> {
-  const innerAt = inner && { ...at, pattern: inner.pattern };
+function* descend({ headPattern, queries, keys, inner }: Plane, visitor: TileVisitor): Steps<void> {
+  const innerPattern = inner && { ...headPattern, pattern: inner.pattern };
   const rowBlocks = Math.ceil(queries.count / TILE);
   const columns = Math.ceil(keys.count / TILE);
   if (rowBlocks === 0 || columns === 0) return;
 
-  // Rectangles r0, r1, c0, c1 that are still to be looked at; at most three for each of the 2·31 halvings.
+  // Rectangles r0, r1, c0, c1 to visit; at most three for each of the 2·31 halvings.
   const stack = new Int32Array(4 * 256);
   let top = 0;
   const push = (r0: number, r1: number, c0: number, c1: number): void => {
@@ -178,7 +178,7 @@ function* descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): St
     const r1 = stack[top + 1];
     const c0 = stack[top + 2];
     const c1 = stack[top + 3];
-    const here = inner && innerAt && c1 * TILE <= inner.keys ? innerAt : at;
+    const here = inner && innerPattern && c1 * TILE <= inner.keys ? innerPattern : headPattern;
     const queryRuns = runsBetween(queries, r0 * TILE, Math.min(r1 * TILE, queries.count));
     const keyRuns = runsBetween(keys, c0 * TILE, Math.min(c1 * TILE, keys.count));
     const answer = coverage(here, queryRuns, keyRuns);
@@ -188,8 +188,8 @@ function* descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): St
     else if (answer === 'some' && height === 1 && width === 1) {
       if (!visitor.some(r0, c0, queryRuns, keyRuns, here)) return;
     } else if (answer === 'some') {
-      // Halve the longer side, or both when they are about equal. Left comes off the stack before right, so that
-      // columns ascend within each row block.
+      // Halve the longer side, or both when they are about equal. Left comes off the stack before right, so
+      // that columns ascend within each row block.
       const rMid = height * 2 > width && height > 1 ? (r0 + r1 + 1) >> 1 : r1;
       const cMid = width * 2 > height && width > 1 ? (c0 + c1 + 1) >> 1 : c1;
       push(rMid, r1, cMid, c1);
@@ -200,11 +200,16 @@ function* descend({ at, queries, keys, inner }: Plane, visitor: TileVisitor): St
   }
 }
 
-/** Tiles of one run each with an equal signature have equal masks. */
-function tileSignature(at: HeadPattern, queries: readonly Run[], keys: readonly Run[]): string | undefined {
+/** A name that tiles with equal masks share; undefined for tiles of several runs. */
+function tileSignature(
+  headPattern: HeadPattern,
+  queries: readonly Run[],
+  keys: readonly Run[],
+): string | undefined {
   if (queries.length > 1 || keys.length > 1) return undefined;
   const [q] = queries;
   const [k] = keys;
-  const signature = at.pattern.signature(at.batchRow, at.head, q, k);
+  const { pattern, batchRow, head } = headPattern;
+  const signature = pattern.signature(batchRow, head, q, k);
   return signature === undefined ? undefined : `${signature}|${q.step},${q.count}|${k.step},${k.count}`;
 }

@@ -36,7 +36,7 @@ test('a plan is that of the numbers at the call, whatever becomes of them while 
   });
   expect(pauses).toBeGreaterThan(0);
   expect(planned.plan.stats).toEqual(expected.plan.stats);
-  // What is kept under these numbers is right for a call that comes later.
+  // A plan in the cache is right for a later call.
   expect(cache.plan(...call(documents())).plan).toBe(planned.plan);
 });
 
@@ -70,7 +70,7 @@ describe('what a plan reads', () => {
     expectError(
       () => new PlanCache().plan({ ...specs, [name]: inputs[name] }, attributes, {}),
       'MISSING_INPUT',
-      `plan: expected data to have the tensor of ${name}, which decides on the plan, got none`,
+      `plan: expected data to have the tensor of ${name}, which decides the plan, got none`,
     );
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Plans of attention nodes, remembered by content: when only data such as global positions changes from run to run, a plan is
- * rebuilt or found here, and never a kernel, pipeline or session. Estimating a graph and running it share one plan.
+ * Plans of attention nodes, cached by content. When only data such as global positions changes from run to
+ * run, a plan is rebuilt or comes from here; kernels, pipelines and sessions stay. Estimating a graph and
+ * running it share a plan.
  */
 import { clock } from '../async/clock.ts';
 import { debug } from '../util/debug.ts';
@@ -20,7 +21,7 @@ import { planBytes } from './plan-blocks.ts';
 import { byPlanInput, PLAN_INPUTS, type PlanTensors } from './plan-inputs.ts';
 import { finish, finishPolitely, type Steps } from '../async/steps.ts';
 
-/** A call's sizes and plan. */
+/** The sizes of an attention call, and its plan. */
 export interface PlannedCall {
   readonly problem: AttentionProblem;
   readonly plan: AttentionPlan;
@@ -30,9 +31,9 @@ export interface PlannedCall {
 export interface PlanCacheOptions {
   /** How many plans to keep. Default 32. */
   readonly capacity?: number;
-  /** How many bytes of plans to keep; the newest stays in any case. Default 64 MiB. */
+  /** How many bytes of plans to keep; the newest plan always stays. Default 64 MiB. */
   readonly maxBytes?: number;
-  /** Called for every plan that is forgotten, for example to free what was uploaded for it. */
+  /** Called with every plan that leaves the cache, for example to free a backend's copy on the device. */
   readonly onEvict?: (plan: AttentionPlan) => void;
 }
 
@@ -47,11 +48,18 @@ const CACHE_OPTIONS: OptionKinds<PlanCacheOptions> = {
   onEvict: aFunction,
 };
 
-/** A least-recently-used store of plans, usually one per backend. */
+/**
+ * A cache of attention plans, usually one per backend: it forgets the plans that were not used for longest.
+ *
+ * @example
+ * const plans = new PlanCache({ capacity: 8 });
+ * const q: TensorSpec = { dtype: 'f32', shape: [1, 8, 4096, 64] };
+ * const { problem, plan } = plans.plan({ q, k: q, v: q }, { pattern: causal() }, {});
+ */
 export class PlanCache {
   private readonly plans: LruMap<AttentionPlan>;
 
-  /** Errors: `INVALID_ARGUMENT` for bounds that are no positive numbers. */
+  /** Makes an empty cache. Errors: `INVALID_ARGUMENT` for bounds that are no positive numbers. */
   constructor(options: PlanCacheOptions = {}) {
     const {
       capacity = 32,
@@ -62,10 +70,10 @@ export class PlanCache {
   }
 
   /**
-   * The plan of an attention call, made at once. `specs` are those of all of its inputs; `data` has the
-   * tensors of those in `PLAN_INPUTS` that the call has, and may have others, which are not read.
+   * Plans an attention call without a pause, or finds its plan in the cache. `specs` has the specs of all of
+   * its inputs. `data` has the tensors of those inputs that are in `PLAN_INPUTS`; others are not read.
    *
-   * Errors: `MISSING_INPUT` when `data` lacks an input of `specs` that decides on the plan, and those of
+   * Errors: `MISSING_INPUT` when `data` lacks an input of `specs` that decides the plan, and those of
    * `planAttention`.
    */
   plan(specs: NamedSpecs, attributes: AttentionAttributes, data: PlanTensors): PlannedCall {
@@ -73,7 +81,7 @@ export class PlanCache {
   }
 
   /**
-   * What `plan` returns, made with pauses, because a plan of an irregular pattern can take long.
+   * Plans an attention call like `plan`, with pauses in between: an irregular pattern can take seconds.
    *
    * Errors: those of `plan`, and what `pause` throws.
    */
@@ -87,14 +95,14 @@ export class PlanCache {
   }
 
   /**
-   * The plan to expect of a node before its inputs are known, for estimates. Where the pattern waits for run-time data, there are
-   * no global tokens, one document, and no padding: the pattern at its plainest.
+   * Predicts the plan of a node whose inputs are not there yet, for estimates. Where the pattern waits for
+   * run-time data, it assumes no global tokens, one document and no padding.
    */
   expected(inputs: NamedSpecs, attributes: AttentionAttributes): PlannedCall {
     return finish(this.expectedSteps(inputs, attributes));
   }
 
-  /** The same, with pauses. */
+  /** Predicts a plan like `expected`, with pauses in between. Errors: what `pause` throws. */
   expectedPolitely(inputs: NamedSpecs, attributes: AttentionAttributes, pause: Pause): Promise<PlannedCall> {
     return finishPolitely(this.expectedSteps(inputs, attributes), pause);
   }
@@ -138,20 +146,20 @@ export class PlanCache {
       const start = clock.now();
       plan = yield* planSteps(problem, pattern, data);
       this.plans.set(key, plan);
-      describe(pattern, problem, plan, clock.now() - start);
+      printPlan(pattern, problem, plan, clock.now() - start);
     }
     return { problem, plan };
   }
 }
 
-/** The run-time data of a plan: the rows of what the call has. */
+/** The run-time data of a plan, as rows. Errors: `MISSING_INPUT`. */
 function planData(specs: NamedSpecs, data: PlanTensors): PlanData {
   const missing = PLAN_INPUTS.find((name) => specs[name] !== undefined && data[name] === undefined);
   if (missing !== undefined) {
     throw new AttnError(
       'MISSING_INPUT',
       'core/plan',
-      `expected data to have the tensor of ${missing}, which decides on the plan, got none`,
+      `expected data to have the tensor of ${missing}, which decides the plan, got none`,
     );
   }
   return {
@@ -164,8 +172,8 @@ function bytesOf({ groups }: AttentionPlan): number {
   return groups.reduce((sum, { block, members }) => sum + planBytes(block) + members.byteLength, 0);
 }
 
-/** `ATTN_DEBUG=3`: what was planned. */
-function describe(
+/** Prints a plan's statistics at `ATTN_DEBUG=3`. */
+function printPlan(
   pattern: Pattern,
   problem: AttentionProblem,
   { stats, groups }: AttentionPlan,

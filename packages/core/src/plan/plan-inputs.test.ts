@@ -49,9 +49,9 @@ test('indices are checked before a run where the host has them, and only there',
   const table = builder.input('table', spec([3, 2]));
   const ids = builder.input('ids', spec([2], 'i32'));
   const computed = builder.argsort(builder.input('scores', spec([2], 'i32')));
-  const known = builder.embedding(ids, table);
-  const unknown = builder.embedding(computed, table);
-  const graph = builder.build({ known, unknown });
+  const checked = builder.embedding(ids, table);
+  const unchecked = builder.embedding(computed, table);
+  const graph = builder.build({ checked, unchecked });
   const error = 'embedding: ids must be in [0, 3), got 3 at position 1';
   expectError(() => checkGraphData(graph, { ids: i32([2], [0, 3]) }), 'INVALID_ARGUMENT', error);
   expect(() => checkGraphData(graph, { ids: i32([2], [0, 2]) })).not.toThrow();

@@ -1,4 +1,6 @@
-/** The bit mask of one 64×64 tile, filled by halving: cells are only evaluated where an 8×8 corner is mixed. */
+/**
+ * The bit mask of one 64×64 tile, filled by halving: cells are only evaluated where an 8×8 corner is mixed.
+ */
 import { runsOf } from '../patterns/runs.ts';
 import { MASK_WORDS } from './block-plan.ts';
 import { coverage, type HeadPattern } from './coverage.ts';
@@ -6,27 +8,28 @@ import { coverage, type HeadPattern } from './coverage.ts';
 /** Sides of this length or less are evaluated cell by cell. */
 const CELLS = 8;
 
-/** The mask of the tile whose rows and columns stand at these positions. `rows`, `columns` ≤ 64. */
+/** The mask of a tile from the positions of its rows and columns; `rows` and `columns` are at most 64. */
 export function fillTileMask(
-  at: HeadPattern,
+  headPattern: HeadPattern,
   queryPositions: Int32Array,
   rows: number,
   keyPositions: Int32Array,
   columns: number,
 ): Uint32Array {
+  const { pattern, batchRow, head } = headPattern;
   const mask = new Uint32Array(MASK_WORDS);
   const fill = (r0: number, r1: number, c0: number, c1: number): void => {
     if (r1 - r0 <= CELLS && c1 - c0 <= CELLS) {
       for (let r = r0; r < r1; r++) {
         for (let c = c0; c < c1; c++) {
-          if (at.pattern.allows(at.batchRow, at.head, queryPositions[r], keyPositions[c])) {
+          if (pattern.allows(batchRow, head, queryPositions[r], keyPositions[c])) {
             mask[2 * r + (c >>> 5)] |= 1 << (c & 31);
           }
         }
       }
       return;
     }
-    const answer = coverage(at, runsOf(queryPositions, r0, r1), runsOf(keyPositions, c0, c1));
+    const answer = coverage(headPattern, runsOf(queryPositions, r0, r1), runsOf(keyPositions, c0, c1));
     if (answer === 'none') return;
     if (answer === 'all') {
       setRectangle(mask, r0, r1, c0, c1);
@@ -50,7 +53,7 @@ export function rectangleMask(rows: number, columns: number): Uint32Array {
   return mask;
 }
 
-/** Is pair (row, column) of a tile allowed? `mask` is an index into `masks`. */
+/** Whether a mask allows the pair (row, column) of its tile. `mask` is an index into `masks`. */
 export function maskAllows(masks: Uint32Array, mask: number, row: number, column: number): boolean {
   return ((masks[mask * MASK_WORDS + 2 * row + (column >>> 5)] >>> (column & 31)) & 1) === 1;
 }
@@ -64,7 +67,7 @@ function setRectangle(mask: Uint32Array, r0: number, r1: number, c0: number, c1:
   }
 }
 
-/** A word with bits from … to (exclusive) set; 0 ≤ from ≤ to ≤ 32. */
+/** A word whose bits from … to (exclusive) are set; 0 ≤ from, to ≤ 32. */
 function bitsBetween(from: number, to: number): number {
   if (from >= to) return 0;
   const upTo = to === 32 ? 0xffffffff : (1 << to) - 1;

@@ -1,4 +1,7 @@
-/** The front door's contract: attention and graphs on whatever backends the application lists; see `createAttn`. */
+/**
+ * The front door's contract: attention and graphs on whatever backends the application lists; see
+ * `createAttn`.
+ */
 import '../util/disposable.ts';
 import type { Backend, CompileOptions, Executable, Probe, RunOptions, Tensors } from '../contract/backend.ts';
 import type { AttnError } from '../errors.ts';
@@ -8,22 +11,27 @@ import type { Call } from '../calls/call.ts';
 import type { CalibrationStore } from '../choose/store/calibration-store.ts';
 
 /**
- * How the backend of a call is chosen. `estimate`: by predicted times; nothing runs twice. `measure`: the first call of a graph also
- * times the two or three that are predicted to be best, on its own inputs; what was found is remembered.
+ * How the backend of a call is chosen. `estimate`: by predicted times; nothing runs twice. `measure`: the
+ * first call of a graph also times the two or three that are predicted to be best, on its own inputs; what
+ * was found is remembered.
  */
 export type Tune = 'estimate' | 'measure';
 
 /** What `createAttn` takes. */
 export interface AttnOptions {
-  /** In order of preference; the order decides only between equal estimates. Disposed together with the `Attn`. */
+  /**
+   * In order of preference; the order decides only between equal estimates. Disposed together with the
+   * `Attn`.
+   */
   readonly backends: readonly Backend[];
   /** The backend of every call that names none itself. */
   readonly backend?: string;
   /** Default `estimate`. */
   readonly tune?: Tune;
   /**
-   * Where measurements are remembered: the rates of the machine, and the times that `tune: 'measure'` found. Default true: in Node a
-   * file in the user's cache folder, in pages `localStorage`, elsewhere nowhere. False: nowhere.
+   * Where measurements are remembered: the rates of the machine, and the times that `tune: 'measure'`
+   * found. Default true: in Node a file in the user's cache folder, in pages `localStorage`, elsewhere
+   * nowhere. False: nowhere.
    */
   readonly cache?: boolean | CalibrationStore;
   /** Stops waiting for the probes. */
@@ -59,7 +67,7 @@ export interface Explanation {
   /** Why it is not, or why it comes last: it failed three times in a row, see `Attn.reprobe`. */
   readonly reason: string | undefined;
   readonly predictedMs: number | undefined;
-  /** Of the last run, if there was one; else what `tune: 'measure'` remembers. */
+  /** Milliseconds of the last run, if there was one; else what `tune: 'measure'` remembers. */
   readonly measuredMs: number | undefined;
   readonly chosen: boolean;
 }
@@ -85,16 +93,16 @@ export interface AttnEvents {
 /** Attention on whatever this machine has. */
 export interface Attn {
   /**
-   * Computes a call on the best backend. The tensors must not change until the promise settles. Errors: those of the call's graph, of the
-   * choice (`NO_BACKEND`, …) and of the run.
+   * Computes a call on the best backend. The tensors must not change until the promise settles. Errors:
+   * those of the call's graph, of the choice (`NO_BACKEND`, …) and of the run.
    *
    * @example
-   * const { out } = await attn.run(lsh({ q, v, rounds: 4, causal: true }), { backend: 'wasm' });
+   * const { out } = await attn.run(lsh({ q, v, rounds: 4, causal: true }), { backend: 'cpu' });
    */
   run<R extends object>(call: Call<R>, options?: AttnRunOptions): Promise<Ran<R>>;
   /**
-   * Runs a graph; executables are kept, as long as their weights fit, and reused by the graph's key. The inputs must not change until the
-   * promise settles.
+   * Runs a graph; executables are kept, as long as their weights fit, and reused by the graph's key. The
+   * inputs must not change until the promise settles.
    *
    * @example
    * const { y } = await attn.run(graph, { x });
@@ -111,32 +119,40 @@ export interface Attn {
     options?: AttnRunOptions,
   ): Promise<Ran<AttentionResult<Lse>>>;
   /**
-   * Compiles a graph for a caller who wants to hold it, and who must dispose it. It moves to another backend when its own
-   * fails, unless that was named, and its runs count as calls of this `Attn` for `dispose`.
+   * Compiles a graph for a caller who wants to hold it, and who must dispose it. It moves to another
+   * backend when its own fails, unless that was named, and its runs count as calls of this `Attn` for
+   * `dispose`.
    */
   compile(graph: Graph, options?: CompileOptions & { readonly backend?: string }): Promise<CompiledGraph>;
-  /** Releases what `run` keeps of a graph: its executables, and with them their copies of the weights. A later run compiles it again. */
+  /**
+   * Releases what `run` keeps of a graph: its executables, and with them their copies of the weights. A
+   * later run compiles it again.
+   */
   release(graph: Graph): void;
   /** What the machine has, in the order of the list. */
   probe(): readonly ({ readonly name: string } & Probe)[];
   /**
-   * Asks the backends again what the machine has. Also makes a backend that failed three times in a row, and therefore
-   * comes last, as good as any other; a success on it does so, too.
+   * Asks the backends again what the machine has. Also makes a backend that failed three times in a row,
+   * and therefore comes last, as good as any other; a success on it does so, too.
    */
   reprobe(): Promise<void>;
   /**
-   * Finds now what predictions rest on, by some milliseconds of real work unless it is remembered; otherwise the first call does
-   * that has a choice. Nothing is measured where only one backend is available. Errors: `ABORTED`, `DISPOSED`.
+   * Finds now what predictions rest on, by some milliseconds of real work unless it is remembered;
+   * otherwise the first call does that has a choice. Nothing is measured where only one backend is
+   * available. Errors: `ABORTED`, `DISPOSED`.
    */
   calibrate(options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** Who could run the graph, by default the last one that ran, and who was or would be chosen. After `calibrate`, or a call, predictions are this machine's. */
+  /**
+   * Who could run the graph, by default the last one that ran, and who was or would be chosen. After
+   * `calibrate`, or a call, predictions are this machine's.
+   */
   explain(graph?: Graph): Explanation[];
   /** Listens; call the result to stop. */
   on<E extends keyof AttnEvents>(event: E, listener: (detail: AttnEvents[E]) => void): () => void;
   /**
-   * Releases executables and backends as soon as nothing runs on them: calls that are running finish and give their
-   * results (abort them to be faster), but one that would have to start again elsewhere rejects with `DISPOSED`, as all
-   * later calls do. Idempotent.
+   * Releases executables and backends as soon as nothing runs on them: calls that are running finish and
+   * give their results (abort them to be faster), but one that would have to start again elsewhere rejects
+   * with `DISPOSED`, as all later calls do. Idempotent.
    */
   dispose(): Promise<void>;
   /** Disposes it at the end of a block, by `await using`. */

@@ -75,12 +75,12 @@ test('listeners that throw stop neither the call, nor its fallback, nor other li
       fakeBackend('next', { milliseconds: 5 }),
     ],
   });
-  const heard: string[] = [];
+  const targets: string[] = [];
   attn.on('choice', wrong);
   attn.on('fallback', wrong);
-  attn.on('fallback', ({ to }) => heard.push(to));
+  attn.on('fallback', ({ to }) => targets.push(to));
   expect((await attn.attention(call)).backend).toBe('next');
-  expect(heard).toEqual(['next']);
+  expect(targets).toEqual(['next']);
   expect(reportError.mock.calls).toEqual(new Array(3).fill([new Error('oops')]));
 });
 

@@ -6,7 +6,7 @@ import type { CompiledGraph } from './attn.ts';
 import { typedFailure } from './typed-failure.ts';
 
 /** An executable, and its backend. */
-export interface Placed {
+export interface Placement {
   readonly backend: Backend;
   readonly executable: Executable;
 }
@@ -14,7 +14,7 @@ export interface Placed {
 /** What a graph needs of the `Attn` that compiled it. */
 export interface Owner {
   /** Compiles the graph on a backend. */
-  place(backend: Backend): Promise<Placed>;
+  place(backend: Backend): Promise<Placement>;
   /** Tries the backends in turn, this one first. Errors: those of the last attempt, and `DISPOSED`. */
   inTurn<T>(
     first: Backend,
@@ -23,29 +23,32 @@ export interface Owner {
   ): Promise<T>;
 }
 
-/** Runs on the backend where it was compiled; when a run fails there and succeeds elsewhere, it stays elsewhere. */
+/**
+ * Runs on the backend where it was compiled; when a run fails there and succeeds elsewhere, it stays
+ * elsewhere.
+ */
 export class HeldGraph implements CompiledGraph {
-  private placed: Placed;
+  private placement: Placement;
   private readonly owner: Owner;
   /** The move to another backend, which runs that fail together share. */
   private moving: { readonly to: Backend; readonly done: Promise<void> } | undefined;
   private isDisposed = false;
 
-  constructor(placed: Placed, owner: Owner) {
-    this.placed = placed;
+  constructor(placement: Placement, owner: Owner) {
+    this.placement = placement;
     this.owner = owner;
   }
 
   get backend(): string {
-    return this.placed.backend.name;
+    return this.placement.backend.name;
   }
 
   async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
     return withRunOptions('core/run', options, (runOptions) =>
-      this.owner.inTurn(this.placed.backend, runOptions.signal, async (backend) => {
-        if (backend !== this.placed.backend)
+      this.owner.inTurn(this.placement.backend, runOptions.signal, async (backend) => {
+        if (backend !== this.placement.backend)
           await untilAborted(this.moveTo(backend), runOptions.signal, 'core/run');
-        const { executable } = this.placed;
+        const { executable } = this.placement;
         return typedFailure(backend, 'RUN_FAILED', () => executable.run(inputs, runOptions));
       }),
     );
@@ -53,7 +56,7 @@ export class HeldGraph implements CompiledGraph {
 
   dispose(): void {
     this.isDisposed = true;
-    this.placed.executable.dispose();
+    this.placement.executable.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -68,8 +71,8 @@ export class HeldGraph implements CompiledGraph {
   private async move(backend: Backend): Promise<void> {
     try {
       const next = await this.owner.place(backend);
-      this.placed.executable.dispose();
-      this.placed = next;
+      this.placement.executable.dispose();
+      this.placement = next;
       if (this.isDisposed) this.dispose();
     } finally {
       this.moving = undefined;

@@ -1,14 +1,14 @@
 /** The front door: asks each backend of a list what it can do, and runs every graph on the fastest. */
 import { untilAborted } from '../async/until-aborted.ts';
-import { withCallbacks } from '../async/callbacks.ts';
 import { attention, type AttentionCall, type AttentionResult } from '../calls/attention.ts';
 import type { Call } from '../calls/call.ts';
 import type { ProbedBackend } from '../choose/candidates.ts';
 import { Chooser } from '../choose/chooser.ts';
 import { probeAll } from '../choose/probe-all.ts';
-import { forgiving, hostStore } from '../choose/store/calibration-store.ts';
+import { withoutErrors } from '../choose/store/calibration-store.ts';
+import { hostStore } from '../choose/store/host-store.ts';
 import { Tuner } from '../choose/tuner.ts';
-import type { Backend, Probe, RunOptions, Tensors } from '../contract/backend.ts';
+import type { Backend, Probe, Tensors } from '../contract/backend.ts';
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { PlanCache } from '../plan/plan-cache.ts';
@@ -29,8 +29,8 @@ import {
   checkCalibrateOptions,
   type AttnCompileOptions,
 } from './check-arguments.ts';
-import { HeldGraph, type Placed } from './compiled-graph.ts';
-import { Dispatcher, type Wish } from './dispatcher.ts';
+import { HeldGraph, type Placement } from './compiled-graph.ts';
+import { Dispatcher, type Outcome } from './dispatcher.ts';
 import { Runs } from './runs.ts';
 
 const WHERE = 'core/createAttn';
@@ -40,8 +40,8 @@ const PLANS = 64;
 const GRAPHS = 64;
 
 /**
- * Makes an `Attn` of an ordered list of backends, and probes them side by side. Errors: `INVALID_ARGUMENT` for what is not a backend and
- * for two backends of one name; `ABORTED`.
+ * Makes an `Attn` of an ordered list of backends, and probes them side by side. Errors: `INVALID_ARGUMENT`
+ * for what is not a backend and for two backends of one name; `ABORTED`.
  *
  * @example
  * await using attn = await createAttn({ backends: [wasm(), cpu()] });
@@ -66,7 +66,7 @@ class AttnOfBackends implements Attn {
 
   constructor(backends: readonly ProbedBackend[], { backend, tune, cache = true }: AttnOptions) {
     const store = typeof cache === 'object' ? cache : cache ? hostStore() : undefined;
-    const safe = store && forgiving(store);
+    const safe = store && withoutErrors(store);
     const tuner = tune === 'measure' ? new Tuner(safe) : undefined;
     this.defaultBackend = backend;
     this.chooser = new Chooser(backends, this.plans, safe, tuner);
@@ -77,7 +77,8 @@ class AttnOfBackends implements Attn {
     call: AttentionCall<Lse>,
     options?: AttnRunOptions,
   ): Promise<Ran<AttentionResult<Lse>>> {
-    return this.run(attention(call), options);
+    const value = attention(call);
+    return this.run(value, options);
   }
 
   run<R extends object>(call: Call<R>, options?: AttnRunOptions): Promise<Ran<R>>;
@@ -162,37 +163,17 @@ class AttnOfBackends implements Attn {
     return graph;
   }
 
-  private async runGraph(
-    graph: Graph,
-    inputs: Tensors,
-    options: AttnRunOptions = {},
-  ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
-    const { backend = this.defaultBackend, signal, onProgress } = checkAttnRunOptions(options);
-    return withCallbacks({ onProgress }, signal, (callbacks, stop) =>
-      this.runGuarded(graph, inputs, { name: backend, signal: stop }, { ...callbacks, signal: stop }),
-    );
-  }
-
-  /** Runs where it is wished. The callbacks of `options` never throw, so that no backend is blamed for them. */
-  private async runGuarded(
-    graph: Graph,
-    inputs: Tensors,
-    wish: Wish,
-    options: RunOptions,
-  ): Promise<{ readonly outputs: Tensors; readonly backend: string }> {
-    const { signal } = options;
-    if (wish.name === undefined)
-      await this.dispatcher.tune(graph, signal, (backend) =>
-        this.runs.run(backend, graph, inputs, { signal }),
-      );
-    return this.dispatcher.dispatch(graph, wish, async (backend) => ({
-      outputs: await this.runs.run(backend, graph, inputs, options),
-      backend: backend.name,
-    }));
+  /** Runs a graph with the options that a caller gave. */
+  private runGraph(graph: Graph, inputs: Tensors, options: AttnRunOptions = {}): Promise<Outcome> {
+    const checked = checkAttnRunOptions(options);
+    return this.dispatcher.run(graph, inputs, {
+      ...checked,
+      backend: checked.backend ?? this.defaultBackend,
+    });
   }
 
   /** Compiles a graph for a caller who holds it. */
-  private async place(backend: Backend, graph: Graph, signal: AbortSignal | undefined): Promise<Placed> {
+  private async place(backend: Backend, graph: Graph, signal: AbortSignal | undefined): Promise<Placement> {
     const compiling = this.runs.compile(backend, graph, { signal });
     try {
       return { backend, executable: await untilAborted(compiling, signal, 'core/compile') };

@@ -1,18 +1,19 @@
 /**
- * Finds the backend of each graph, and goes on with the next best when one fails. A backend that was named never falls back; otherwise
- * a lost device, a dead worker or a lack of memory, say, moves the same work to the next backend, and `fallback` is emitted.
- * `health.ts` has the failures that count.
+ * Finds the backend of each graph, and goes on with the next best when one fails. A backend that was named
+ * never falls back; otherwise a lost device, a dead worker or a lack of memory, say, moves the same work to
+ * the next backend, and `fallback` is emitted. `failure-log.ts` has the failures that count.
  */
-import type { Backend } from '../contract/backend.ts';
+import { withCallbacks } from '../async/callbacks.ts';
+import type { Backend, RunOptions, Tensors } from '../contract/backend.ts';
 import { untilAborted } from '../async/until-aborted.ts';
-import { describeChoice, type UsableCandidate } from '../choose/candidates.ts';
 import type { Chooser } from '../choose/chooser.ts';
-import { isRecoverable } from '../choose/health.ts';
+import { isRecoverable } from '../choose/failure-log.ts';
 import type { Trial, Tuner } from '../choose/tuner.ts';
 import { AttnError, throwIfAborted } from '../errors.ts';
 import { checkGraph } from '../graph/check-graph.ts';
 import type { Graph } from '../graph/graph.ts';
 import { debug } from '../util/debug.ts';
+import type { AttnRunOptions } from './attn.ts';
 import { Listeners } from './listeners.ts';
 import type { Runs } from './runs.ts';
 
@@ -25,6 +26,12 @@ export interface Wish {
   /** First on this backend, where no name is given. Default: on the best. */
   readonly first?: Backend;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a run gives, and the backend that it ran on. */
+export interface Outcome {
+  readonly outputs: Tensors;
+  readonly backend: string;
 }
 
 export class Dispatcher {
@@ -58,7 +65,28 @@ export class Dispatcher {
     await untilAborted(this.runs.track(this.chooser.calibrate()), signal, WHERE);
   }
 
-  /** Attempts work on the backends, best first, until it succeeds on one. Errors: those of the last attempt, `NO_BACKEND`, `DISPOSED`. */
+  /**
+   * Runs a graph where the options wish it, or on the best backend. Errors: those of `dispatch`, and of the
+   * run.
+   */
+  run(graph: Graph, inputs: Tensors, options: AttnRunOptions): Promise<Outcome> {
+    const { backend: name, signal, onProgress } = options;
+    // The callbacks that backends get never throw, so that no backend is blamed for them.
+    return withCallbacks({ onProgress }, signal, async (callbacks, stop) => {
+      const runOn = (backend: Backend, runOptions: RunOptions) =>
+        this.runs.run(backend, graph, inputs, runOptions);
+      if (name === undefined) await this.tune(graph, stop, (backend) => runOn(backend, { signal: stop }));
+      return this.dispatch(graph, { name, signal: stop }, async (backend) => ({
+        outputs: await runOn(backend, { ...callbacks, signal: stop }),
+        backend: backend.name,
+      }));
+    });
+  }
+
+  /**
+   * Attempts work on the backends, best first, until it succeeds on one. Errors: those of the last attempt,
+   * `NO_BACKEND`, `DISPOSED`.
+   */
   async dispatch<T>(
     graph: Graph,
     { name, first, signal }: Wish,
@@ -67,23 +95,23 @@ export class Dispatcher {
     this.throwIfOver();
     checkGraph(graph);
     if (!this.chooser.isReady(graph, name)) await this.prepare(graph, name, signal);
-    const ranked = name === undefined ? this.ranked(graph, first) : [this.chooser.named(graph, name)];
+    const turns = this.chooser.turns(graph, name, first);
     for (let turn = 0; ; turn++) {
-      const { backend, predictedMs, tunedMs: measuredMs } = ranked[turn];
+      const { backend, predictedMs, tunedMs: measuredMs } = turns[turn];
       this.last = { graph, backend: backend.name };
-      debug(1, () => describeChoice(graph, ranked[turn], this.chooser.judge(graph)));
+      debug(1, () => this.chooser.describe(graph, turns[turn]));
       this.listeners.emit('choice', { graph, backend: backend.name, predictedMs, measuredMs });
       this.throwIfOver(); // A listener may have ended it.
       try {
         const result = await this.runs.track(attempt(backend));
-        this.chooser.health.succeeded(backend.name, graph.key);
+        this.chooser.failures.succeeded(backend.name, graph.key);
         return result;
       } catch (error) {
         if (!(error instanceof AttnError) || !isRecoverable(error)) throw error;
         this.throwIfOver(error);
         this.forget(backend, graph, error);
-        if (turn + 1 === ranked.length) throw error;
-        const to = ranked[turn + 1].backend.name;
+        if (turn + 1 === turns.length) throw error;
+        const to = turns[turn + 1].backend.name;
         debug(1, () => `${graph.key}: ${backend.name} failed (${error.message}), falling back to ${to}`);
         this.listeners.emit('fallback', { graph, from: backend.name, to, error });
       }
@@ -91,10 +119,11 @@ export class Dispatcher {
   }
 
   /**
-   * With `tune: 'measure'`, finds the fastest backend of a graph by trials, unless it is known. A backend that fails in a trial comes last,
-   * as after a call. Errors: those of the trial that are not the backend's.
+   * With `tune: 'measure'`, finds the fastest backend of a graph by trials, unless it is known. A backend
+   * that fails in a trial comes last, as after a call. Errors: those of the trial that are not the
+   * backend's.
    */
-  async tune(
+  private async tune(
     graph: Graph,
     signal: AbortSignal | undefined,
     trial: (backend: Backend) => Promise<unknown>,
@@ -110,11 +139,11 @@ export class Dispatcher {
     };
     throwIfAborted(signal, WHERE);
     // A call that waits for another call's measurement can be aborted meanwhile.
-    const tuning = this.tuner.tune(graph, this.chooser.backends, this.chooser.rank(graph), tracked);
+    const tuning = this.tuner.tune(graph, this.chooser.backends, this.chooser.turns(graph), tracked);
     const failures = await untilAborted(tuning, signal, WHERE);
     for (const { candidate, error } of failures) {
       this.forget(candidate.backend, graph, error);
-      const [{ backend: next }] = this.chooser.rank(graph);
+      const [{ backend: next }] = this.chooser.turns(graph);
       this.listeners.emit('fallback', { graph, from: candidate.backend.name, to: next.name, error });
     }
   }
@@ -130,15 +159,9 @@ export class Dispatcher {
     this.throwIfOver();
   }
 
-  private ranked(graph: Graph, first: Backend | undefined): readonly UsableCandidate[] {
-    const ranked = this.chooser.rank(graph);
-    if (first === undefined) return ranked;
-    return [...ranked].sort((a, b) => Number(b.backend === first) - Number(a.backend === first));
-  }
-
   /** Remembers a failure, and drops what no longer works after it. */
   private forget(backend: Backend, graph: Graph, error: AttnError): void {
-    this.chooser.health.failed(backend.name, graph.key, error);
+    this.chooser.failures.failed(backend.name, graph.key, error);
     this.runs.forget(backend, graph, error);
   }
 }

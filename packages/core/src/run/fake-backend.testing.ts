@@ -21,7 +21,7 @@ export interface FakeBackend extends Backend {
   readonly counts: { compiled: number; ran: number; disposed: number; closed: number; estimated: number };
 }
 
-/** Makes one. */
+/** Makes a backend that counts. */
 export function fakeBackend(name: string, options: FakeOptions = {}): FakeBackend {
   const counts = { compiled: 0, ran: 0, disposed: 0, closed: 0, estimated: 0 };
   return {

@@ -160,8 +160,8 @@ describe('fallback', () => {
     const two = await createAttn({
       backends: [fakeBackend('a', { onRun: fails('DEVICE_LOST') }), fakeBackend('b')],
     });
-    const named = await two.compile(attention(call).graph, { backend: 'a' });
-    await expect(named.run(call)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+    const onA = await two.compile(attention(call).graph, { backend: 'a' });
+    await expect(onA.run(call)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
   });
 
   test('not for mistakes, and not without end', async () => {

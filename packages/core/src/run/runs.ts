@@ -1,11 +1,12 @@
 /**
- * Runs of graphs on backends. A graph is compiled once for a backend and kept for later calls, as long as all that is kept fits: an
- * executable may hold the weights of a model once more, so that bytes count, not only executables.
+ * Runs of graphs on backends. A graph is compiled once for a backend and kept for later calls, as long as
+ * all that is kept fits: an executable may hold the weights of a model once more, so that bytes count, not
+ * only executables.
  */
 import type { Backend, CompileOptions, Executable, RunOptions, Tensors } from '../contract/backend.ts';
 import { clock } from '../async/clock.ts';
 import { untilAborted } from '../async/until-aborted.ts';
-import { isLost } from '../choose/health.ts';
+import { isLost } from '../choose/failure-log.ts';
 import type { AttnError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { PlanCache } from '../plan/plan-cache.ts';

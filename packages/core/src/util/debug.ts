@@ -1,6 +1,6 @@
 /**
- * The one debugging switch. `ATTN_DEBUG`, in the environment or as a global variable, is a level; each level prints
- * what the lower ones do, to standard error:
+ * The one debugging switch. `ATTN_DEBUG`, in the environment or as a global variable, is a level; each level
+ * prints what the lower ones do, to standard error:
  *
  * | level | prints                                                                  |
  * |-------|-------------------------------------------------------------------------|
@@ -14,23 +14,23 @@
 /** A level of `ATTN_DEBUG`. */
 export type DebugLevel = 1 | 2 | 3 | 4;
 
-/** Where the level may stand: it is read at every call, so that it can be changed at run time. */
-interface DebugHost {
+/** The places of the level. They are read at every call, so that it can change at run time. */
+interface DebugGlobals {
   readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
   readonly ATTN_DEBUG?: unknown;
 }
 
-/** The level in force; 0 is silence. */
+/** The current level of `ATTN_DEBUG`; 0 prints nothing. */
 export function debugLevel(): number {
-  const { process, ATTN_DEBUG } = globalThis as DebugHost;
+  const { process, ATTN_DEBUG } = globalThis as DebugGlobals;
   try {
     return Number(ATTN_DEBUG ?? process?.env?.ATTN_DEBUG) || 0;
   } catch {
-    return 0; // Deno refuses to read the environment without a permission.
+    return 0; // Deno needs a permission to read the environment.
   }
 }
 
-/** Prints a message when the level asks for it; otherwise the message is never made. */
+/** Prints a message if the level is high enough; otherwise `message` is not called. */
 export function debug(level: DebugLevel, message: () => string): void {
   if (debugLevel() >= level) console.error(`[attn] ${message()}`);
 }

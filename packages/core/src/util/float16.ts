@@ -45,14 +45,14 @@ const halfBits: Kind = {
   test: (value) => typedArrayName(value) === 'Uint16Array',
 };
 
-/** Widens half bits to f32. */
+/** Converts half-precision bits to f32, into `target` if there is one. */
 export function halfToFloat32(bits: Uint16Array, target?: Float32Array): Float32Array {
   checkArgument('core/halfToFloat32', 'bits', bits, halfBits);
   const out = target ?? new Float32Array(bits.length);
   const words = new Uint32Array(out.buffer, out.byteOffset, bits.length);
   for (let i = 0; i < bits.length; i++) {
     const half = bits[i];
-    // Its exponent and fraction at their places in f32 stand for the number by 2^112, subnormals too.
+    // With exponent and fraction at their places in f32 it is the number times 2^-112, subnormals too.
     words[i] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
     if ((half & 0x7c00) === 0x7c00) words[i] |= 0x7f800000;
     else out[i] *= 2 ** 112;
@@ -60,7 +60,7 @@ export function halfToFloat32(bits: Uint16Array, target?: Float32Array): Float32
   return out;
 }
 
-/** Rounds numbers to half bits. */
+/** Rounds numbers to half-precision bits, into `target` if there is one. */
 export function float32ToHalf(values: ArrayLike<number>, target?: Uint16Array): Uint16Array {
   checkArgument('core/float32ToHalf', 'values', values, aListOfNumbers);
   const out = target ?? new Uint16Array(values.length);

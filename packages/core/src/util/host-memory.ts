@@ -1,29 +1,29 @@
-/** Memory that callers bring, as far as it is not what every API of a host takes. */
-import type { DType, StorageOf } from '../tensor.ts';
+/** Memory of callers that not every API of a host accepts: shared, resizable or transferred buffers. */
 
-/** Buffers as newer hosts have them. */
-interface HostBuffer {
+/** A typed array, as far as it matters here. */
+type Elements = ArrayBufferView & { slice(): ArrayBufferView };
+
+/** Properties that buffers of newer hosts have. */
+interface ModernBuffer {
   readonly resizable?: boolean;
   readonly detached?: boolean;
 }
 
 /**
- * The same numbers in memory that every API of a host takes: a copy where the array's own is shared between
- * threads or can be resized, which `GPUQueue.writeBuffer` and others refuse, otherwise the array itself.
+ * Returns an array that every API of a host accepts: a copy if the memory is shared between threads or can be
+ * resized, which `GPUQueue.writeBuffer` and others refuse; otherwise the array itself.
  */
-export function ordinaryMemory<A extends StorageOf[DType]>(data: A): A {
+export function ordinaryMemory<A extends Elements>(data: A): A {
   return isOrdinary(data.buffer) ? data : (data.slice() as A);
 }
 
 function isOrdinary(buffer: ArrayBufferLike): boolean {
-  return buffer[Symbol.toStringTag] === 'ArrayBuffer' && (buffer as HostBuffer).resizable !== true;
+  return buffer[Symbol.toStringTag] === 'ArrayBuffer' && (buffer as ModernBuffer).resizable !== true;
 }
 
-/**
- * Why an array has fewer elements than it was made with, as the end of a sentence; empty where it has not.
- */
-export function whatBecameOf({ buffer }: StorageOf[DType]): string {
-  const { detached, resizable } = buffer as HostBuffer;
+/** Why an array may have lost elements since it was made, as the end of a sentence; empty if it cannot. */
+export function whatBecameOf({ buffer }: ArrayBufferView): string {
+  const { detached, resizable } = buffer as ModernBuffer;
   if (detached === true) return ': its memory was transferred away, to a worker for instance';
   return resizable === true ? ': its buffer has been resized' : '';
 }

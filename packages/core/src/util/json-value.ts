@@ -1,11 +1,13 @@
-/** JSON values and the content key derived from them: patterns and graphs are cached by what they are. */
+/** JSON values, and the content keys by which patterns and graphs are cached. */
 
+/** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/** A JSON object. */
 export interface JsonObject {
   readonly [name: string]: Json | undefined;
 }
 
-/** JSON text with sorted object keys, so that equal values give equal text. */
+/** JSON text with sorted keys, so that equal values have equal texts. */
 export function canonicalJson(value: Json | undefined): string {
   if (value === undefined) return 'null';
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -23,14 +25,14 @@ export function canonicalJson(value: Json | undefined): string {
 }
 
 /**
- * A content hash of a string, two lanes of 53 bits as 28 hexadecimal digits, and its length: a multiply–xorshift
- * mix over UTF-16 units. For cache keys, not for security.
+ * A content hash of a string, two lanes of 53 bits as 28 hexadecimal digits, and its length: a
+ * multiply–xorshift mix over UTF-16 units. For cache keys, not for security.
  */
 export function hashText(text: string): string {
   return `${mix(text, 0x9e3779b9, 0x85ebca6b)}${mix(text, 0xc2b2ae35, 0x27d4eb2f)}-${text.length.toString(36)}`;
 }
 
-/** The key of a named value with options. Short ones stay readable. */
+/** A key of a type with its options. Short keys are readable. */
 export function contentKey(type: string, options: JsonObject): string {
   const text = canonicalJson(options);
   return text.length <= 64 ? `${type}${text}` : `${type}#${hashText(text)}`;

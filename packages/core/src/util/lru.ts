@@ -1,6 +1,6 @@
-/** A map that forgets what was not used for longest. */
+/** A map that forgets the entries that were not used for longest. */
 
-/** What bounds a map beside the number of its entries. */
+/** The bounds of an `LruMap` beside the number of its entries. */
 export interface LruOptions<V> {
   /** The sum of weights that the map holds at most; it always keeps the newest entry. Default: no bound. */
   readonly maxWeight?: number;
@@ -15,7 +15,7 @@ interface Entry<V> {
   readonly weight: number;
 }
 
-/** Holds at most `capacity` entries of at most `maxWeight` together. */
+/** A map of at most `capacity` entries, which together weigh at most `maxWeight`. */
 export class LruMap<V> {
   private readonly entries = new Map<string, Entry<V>>();
   private readonly capacity: number;
@@ -34,7 +34,7 @@ export class LruMap<V> {
     this.onEvict = onEvict;
   }
 
-  /** The value, which counts as used now. */
+  /** The value of a key, which counts as used now. */
   get(key: string): V | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
@@ -43,7 +43,7 @@ export class LruMap<V> {
     return entry.value;
   }
 
-  /** Adds or replaces a value; the least recently used ones may leave. */
+  /** Adds or replaces a value; the least recently used values may leave. */
   set(key: string, value: V): void {
     this.delete(key);
     const weight = this.weigh(value);
@@ -56,7 +56,7 @@ export class LruMap<V> {
     }
   }
 
-  /** The values, the least recently used first. To look at one does not count as a use. */
+  /** The values, the least recently used first. Reading them here does not count as a use. */
   *values(): IterableIterator<V> {
     for (const { value } of this.entries.values()) yield value;
   }
@@ -66,7 +66,7 @@ export class LruMap<V> {
     return this.entries.keys();
   }
 
-  /** Removes a value. */
+  /** Removes the value of a key. */
   delete(key: string): void {
     const entry = this.entries.get(key);
     if (entry === undefined) return;

@@ -1,8 +1,9 @@
-/** The small generator behind patterns that are random, so that a seed means the same pattern everywhere and for ever. */
+/** The random generator of patterns and weights: a seed gives equal numbers on every machine, always. */
 
 /**
- * mulberry32 (Tommy Ettinger, public domain): a function that gives the next uniform integer in [0, 2³²).
- * The state starts as `seed` and grows by 0x6D2B79F5; each output is a mix of it.
+ * The random generator mulberry32 (Tommy Ettinger, public domain): returns a function that gives the next
+ * uniform integer in [0, 2³²). The state starts as `seed` and grows by 0x6D2B79F5; each output is a mix of
+ * it.
  */
 export function mulberry32(seed: number): () => number {
   let state = seed | 0;

@@ -13,7 +13,7 @@ import { describe, expect, test } from 'vitest';
 import { random } from '../tensors.testing.ts';
 import { checkAttention } from './check.testing.ts';
 
-/** q, k, v of these sizes. */
+/** Random q, k and v of these sizes. */
 function qkv(sizes: {
   batch?: number;
   heads?: number;
@@ -137,7 +137,7 @@ describe('agrees with the float64 reference', () => {
 });
 
 describe('what is not finite', () => {
-  /** A call of 100 queries over 2 tiles of keys, and a function that changes one number of an input. */
+  /** A call of 100 queries over 2 tiles of keys, with a change of one number of an input. */
   function changed(
     name: 'q' | 'k' | 'v',
     row: number,

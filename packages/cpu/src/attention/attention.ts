@@ -1,7 +1,7 @@
 /**
- * The attention kernel: walks the plan. A plan has groups of (batch row, head)s, a group has row blocks of 64
- * queries, a row block has tiles; the arithmetic of a tile is in `row-block.ts`. Time follows the number of tiles,
- * and scratch memory is a few tiles, whatever the lengths.
+ * The attention kernel walks the plan: a plan has groups of heads of batch rows, a group has row blocks of 64
+ * queries, a row block has tiles. The arithmetic of a tile is in `row-block.ts`. Time follows the number of
+ * tiles, and scratch memory is a few tiles, whatever the lengths.
  */
 import { type AttentionPlan, type Tensor } from '@attn/core';
 import {
@@ -18,7 +18,7 @@ import { logitTerms } from './logits.ts';
 import { addTile, beginRowBlock, endRowBlock, rowBlockScratch, tilesOf, type HeadWork } from './row-block.ts';
 import { TileCache } from './tile-cache.ts';
 
-/** The kernel, with the store of plans that its calls share. */
+/** Makes the kernel; its calls share a store of plans. */
 export function attentionKernel(plans: PlanCache): Kernel<'attention'> {
   return async (call) => {
     const { inputs, attributes, context } = call;
@@ -27,7 +27,7 @@ export function attentionKernel(plans: PlanCache): Kernel<'attention'> {
     const [outTensor, lseTensor] = call.outputs;
     const out = writeFloats(outTensor);
     const lse = lseTensor && writeFloats(lseTensor);
-    // Rows that no group lists stay like this: they see no key.
+    // Rows that no group lists keep these numbers: they see no key.
     out.data.fill(0);
     lse?.data.fill(-Infinity);
     const outHeads: Heads = { data: out.data, layout, heads, length: queryLength, dim: valueDim };
@@ -67,12 +67,16 @@ async function runPlan(
       const head = member % heads;
       const kvHead = kvHeadOf(problem, head);
       const queries = headRows(q, batchRow, head);
-      const keys = headRows(k, batchRow, kvHead);
-      const values = headRows(v, batchRow, kvHead);
-      const work: HeadWork = { batchRow, head, block, queries, keys, values, tiles, terms, scale };
+      const { keyIndex, keyCount } = block;
+      const source = {
+        keys: headRows(k, batchRow, kvHead),
+        values: headRows(v, batchRow, kvHead),
+        keyIndex,
+        keyCount,
+      };
+      const work: HeadWork = { batchRow, head, block, queries, source, tiles, terms, scale };
       const outRows = headRows(out, batchRow, head);
       const lseRows = lse && headRows(lse, batchRow, head);
-      tiles.use({ keys, values, keyIndex: block.keyIndex, keyCount: block.keyCount });
 
       for (let rowBlock = 0; rowBlock < block.rowStart.length - 1; rowBlock++) {
         const rows = beginRowBlock(work, rowBlock, scratch);
@@ -95,7 +99,7 @@ interface Operands {
   readonly v: Heads;
 }
 
-/** q, k, v or, with the suffix, qGlobal, kGlobal, vGlobal. */
+/** Reads the operands q, k and v or, with the suffix, qGlobal, kGlobal and vGlobal. */
 function operandsOf(
   problem: AttentionProblem,
   inputs: Readonly<Record<string, Tensor>>,

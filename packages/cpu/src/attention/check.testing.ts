@@ -16,8 +16,8 @@ export async function runAttention(call: AttentionCall, options: RunOptions = {}
  * Runs a call with lse and compares every number with the reference: NaN with NaN, −∞ with −∞, others within
  * `tolerance`.
  */
-export async function checkAttention(given: AttentionCall, tolerance = 1e-6): Promise<Tensors> {
-  const call: AttentionCall = { pattern: full(), returnLse: true, ...given };
+export async function checkAttention(problem: AttentionCall, tolerance = 1e-6): Promise<Tensors> {
+  const call: AttentionCall = { pattern: full(), returnLse: true, ...problem };
   const outputs = await runAttention(call);
   const references: Record<string, NamedReferences[string]> = {};
   for (const [name, tensor] of Object.entries(attention(call).inputs)) references[name] = toReference(tensor);

@@ -1,26 +1,36 @@
 /**
- * Both products of a tile straight from the rows of k and v, without converting these to a tile first. For
- * - few queries (a step of decoding, a global token): converting a tile costs as much as computing five rows of it;
- * - values that are not finite: 0·∞ and 0·NaN are NaN, so a hidden pair must be left out, not weighted with 0.
+ * Computes the products of a tile directly from the rows of k and v, without converting them to a tile
+ * first. It is used for
+ *
+ * - few queries (a step of decoding, a global token): converting a tile costs as much as
+ *   computing five of its rows;
+ * - values that are not finite: 0·∞ and 0·NaN are NaN, so a hidden pair must be left out, not
+ *   weighted with 0.
  */
 import { TILE } from '@attn/core/backend';
 import type { HeadRows } from './gather.ts';
 
-/** Up to this many queries it is faster to read keys and values directly. */
+/** The largest number of queries for which it is faster to read keys and values directly. */
 export const FEW_ROWS = 4;
 
-/** scores[i][j] += q[i]·k[keyRows[j]], four keys at a time; q is [rows × D], scores [64 × 64]. */
-export function addScoresDirect(
-  queries: Float64Array,
-  keys: HeadRows,
-  keyRows: Int32Array,
-  scores: Float64Array,
-  rows: number,
-  columns: number,
-): void {
+/** Queries and keys, and the scores to add to. */
+export interface DirectScores {
+  /** Queries, [rows × D]. */
+  readonly queries: Float64Array;
+  readonly keys: HeadRows;
+  /** The key rows of the tile's columns. */
+  readonly keyRows: Int32Array;
+  /** Scores of the tile, [64 × 64]. */
+  readonly scores: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Computes scores[i][j] += q[i]·k[keyRows[j]], four keys at a time. */
+export function addScoresDirect({ queries, keys, keyRows, scores, rows, columns }: DirectScores): void {
   const { data, origin, stride, dim } = keys;
   for (let j = 0; j < columns; j += 4) {
-    // Beyond the last column the last key stands in; nobody reads its scores there.
+    // Columns behind the last one repeat the last key; their scores are not used.
     const k0 = origin + keyRows[j] * stride;
     const k1 = origin + keyRows[Math.min(j + 1, columns - 1)] * stride;
     const k2 = origin + keyRows[Math.min(j + 2, columns - 1)] * stride;
@@ -48,15 +58,22 @@ export function addScoresDirect(
 }
 
 /**
- * Lists the columns of each row that are not hidden, ascending, before the softmax turns scores into weights: row
- * i's list stands in `visible` from 64·i on, its length in `counts`.
+ * The visible columns of each row of a tile, ascending: row i's list starts at 64·i and has
+ * `counts[i]` columns.
+ */
+export interface VisibleColumns {
+  readonly columns: Uint8Array;
+  readonly counts: Uint8Array;
+}
+
+/**
+ * Lists the columns of each row that are not hidden. Call it before the softmax turns scores into weights.
  */
 export function listVisible(
   scores: Float64Array,
   rows: number,
   columns: number,
-  visible: Uint8Array,
-  counts: Uint8Array,
+  { columns: visible, counts }: VisibleColumns,
 ): void {
   for (let i = 0; i < rows; i++) {
     let count = 0;
@@ -67,17 +84,24 @@ export function listVisible(
   }
 }
 
-/** sums[i] += Σ over the visible j of weights[i][j] · v[keyRows[j]], four keys at a time; sums is [rows × width]. */
-export function addValuesDirect(
-  weights: Float64Array,
-  visible: Uint8Array,
-  counts: Uint8Array,
-  values: HeadRows,
-  keyRows: Int32Array,
-  sums: Float64Array,
-  width: number,
-  rows: number,
-): void {
+/** Weights and values, and the sums to add to. */
+export interface DirectValues {
+  /** Weights of the tile, [64 × 64]. */
+  readonly weights: Float64Array;
+  readonly visible: VisibleColumns;
+  readonly values: HeadRows;
+  /** The key rows of the tile's columns. */
+  readonly keyRows: Int32Array;
+  /** Sums of weighted values, [rows × width]. */
+  readonly sums: Float64Array;
+  readonly width: number;
+  readonly rows: number;
+}
+
+/** Computes sums[i] += Σ over the visible j of weights[i][j] · v[keyRows[j]], four keys at a time. */
+export function addValuesDirect(direct: DirectValues): void {
+  const { weights, values, keyRows, sums, width, rows } = direct;
+  const { columns: visible, counts } = direct.visible;
   const { data, origin, stride, dim } = values;
   for (let i = 0; i < rows; i++) {
     const at = i * TILE;

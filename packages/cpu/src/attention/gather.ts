@@ -1,10 +1,10 @@
 /**
- * Copying rows of q, k and v into scratch, in the plan's order and as float64. Permuted, strided and grouped heads
- * all end here: behind it everything is a contiguous tile.
+ * Copies rows of q, k and v into scratch memory, in the plan's order and as float64. Permuted, strided and
+ * grouped heads become contiguous tiles here.
  */
 import { type AttentionLayout, rowStrides, TILE } from '@attn/core/backend';
 
-/** The rows of one head of one batch row: row n is `data[origin + n·stride]` … of length `dim`. */
+/** The rows of one head of one batch row: row n has `dim` numbers from `data[origin + n·stride]` on. */
 export interface HeadRows {
   readonly data: Float32Array;
   readonly origin: number;
@@ -12,7 +12,7 @@ export interface HeadRows {
   readonly dim: number;
 }
 
-/** All heads of a row-major q, k, v or out. */
+/** The heads of a row-major q, k, v or out. */
 export interface Heads {
   readonly data: Float32Array;
   readonly layout: AttentionLayout;
@@ -21,7 +21,7 @@ export interface Heads {
   readonly dim: number;
 }
 
-/** One head of one batch row. */
+/** The rows of one head of one batch row. */
 export function headRows(
   { data, layout, heads, length, dim }: Heads,
   batchRow: number,
@@ -32,8 +32,8 @@ export function headRows(
 }
 
 /**
- * Rows of the `block`-th 64 of a plan's order (`index`, or the identity when undefined); returns how many there
- * are.
+ * Lists the rows of block number `block` of 64 in a plan's order (`index`; undefined for the natural order),
+ * and returns how many there are.
  */
 export function blockRows(
   index: Int32Array | undefined,
@@ -47,14 +47,19 @@ export function blockRows(
   return count;
 }
 
-/** out[i][d] = factor · source[rows[i]][d]; out is [count × dim] from `offset`. */
+/** A part of an array, from `offset` on. */
+export interface Target {
+  readonly out: Float64Array;
+  readonly offset: number;
+}
+
+/** Computes out[i][d] = factor · source[rows[i]][d]; out is [count × dim]. */
 export function gatherRows(
   source: HeadRows,
   rows: Int32Array,
   count: number,
-  factor: number,
-  out: Float64Array,
-  offset: number,
+  { out, offset }: Target,
+  factor = 1,
 ): void {
   const { data, origin, stride, dim } = source;
   for (let i = 0; i < count; i++) {
@@ -65,15 +70,14 @@ export function gatherRows(
 }
 
 /**
- * out[d][i] = source[rows[i]][d]; out is [dim × 64] from `offset`.
- * Returns whether every number is finite: 0·∞ and 0·NaN are NaN, so other tiles need care about hidden pairs.
+ * Computes out[d][i] = source[rows[i]][d]; out is [dim × 64]. Returns whether every number is finite: 0·∞ and
+ * 0·NaN are NaN, so in other tiles hidden pairs must be left out.
  */
 export function gatherTransposed(
   source: HeadRows,
   rows: Int32Array,
   count: number,
-  out: Float64Array,
-  offset: number,
+  { out, offset }: Target,
 ): boolean {
   const { data, origin, stride, dim } = source;
   let residue = 0; // stays 0 while all are finite: ∞ − ∞ and NaN − NaN are NaN

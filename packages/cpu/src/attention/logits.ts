@@ -1,12 +1,12 @@
 /**
- * What is done to the scores of a tile between q·kᵀ and the softmax: the soft cap, then the biases, in this order.
- * Each is a function of the tile and of where it lies; a call without them has an empty list and pays nothing.
+ * Changes the scores of a tile between q·kᵀ and the softmax: first the soft cap, then the biases. Each term
+ * is a function of the tile and of its place. A call without terms has an empty list and pays nothing.
  */
 import { type Tensor } from '@attn/core';
 import { type AttentionProblem, broadcastStrides, TILE } from '@attn/core/backend';
 import { readFloats } from '../floats.ts';
 
-/** Where a tile lies: row i of it is query row `queryRows[i]`, column j is key row `keyRows[j]`. */
+/** The place of a tile: its row i is query row `queryRows[i]`, its column j is key row `keyRows[j]`. */
 export interface TilePlace {
   readonly batchRow: number;
   readonly head: number;
@@ -29,7 +29,7 @@ export function logitTerms(problem: AttentionProblem, inputs: Readonly<Record<st
   return terms;
 }
 
-/** cap · tanh(score / cap). Gemma Team 2024, https://arxiv.org/abs/2408.00118, §2 */
+/** The term cap · tanh(score / cap). Gemma Team 2024, https://arxiv.org/abs/2408.00118, §2 */
 function softcapTerm(cap: number): LogitTerm {
   return (scores, { rows, columns }) => {
     for (let i = 0; i < rows; i++) {
@@ -40,7 +40,7 @@ function softcapTerm(cap: number): LogitTerm {
   };
 }
 
-/** A tensor broadcast to [batch, heads, queries, keys]. */
+/** The term of a dense bias, which is broadcast to [batch, heads, queries, keys]. */
 function biasTerm({ batch, heads, queryLength, keyLength }: AttentionProblem, bias: Tensor): LogitTerm {
   const data = readFloats(bias);
   const [perBatch, perHead, perQuery, perKey] = broadcastStrides(bias.shape, [
@@ -57,7 +57,7 @@ function biasTerm({ batch, heads, queryLength, keyLength }: AttentionProblem, bi
   };
 }
 
-/** −slope · |query position − key position|; slopes [heads] or [batch, heads]. */
+/** The term −slope · |query position − key position|, with slopes [heads] or [batch, heads]. */
 function alibiTerm({ batch, heads, queryOffset }: AttentionProblem, slopes: Tensor): LogitTerm {
   const data = readFloats(slopes);
   const [perBatch, perHead] = broadcastStrides(slopes.shape, [batch, heads]);
@@ -71,7 +71,8 @@ function alibiTerm({ batch, heads, queryOffset }: AttentionProblem, slopes: Tens
 }
 
 /**
- * table[head, clamp(key position − query position, −R, R) + R]. Shaw et al. 2018, https://arxiv.org/abs/1803.02155
+ * The term table[head, clamp(key position − query position, −R, R) + R].
+ * Shaw et al. 2018, https://arxiv.org/abs/1803.02155
  */
 function relativeTerm({ queryOffset }: AttentionProblem, table: Tensor): LogitTerm {
   const data = readFloats(table);

@@ -1,4 +1,4 @@
-/** Hiding pairs: a hidden pair's score is −∞, whatever it was, so that its weight is exactly 0. */
+/** Hides pairs: the score of a hidden pair becomes −∞, so that its weight is exactly 0. */
 import { TILE } from '@attn/core/backend';
 
 const WORDS_PER_ROW = TILE / 32;

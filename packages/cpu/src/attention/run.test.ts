@@ -37,12 +37,12 @@ test('a call whose signal is already aborted does not start', async () => {
 });
 
 test('progress grows to the total', async () => {
-  const seen: Progress[] = [];
-  await runAttention(call, { onProgress: (progress) => seen.push(progress) });
-  expect(seen.length).toBeGreaterThan(0);
-  const last = seen[seen.length - 1];
+  const events: Progress[] = [];
+  await runAttention(call, { onProgress: (progress) => events.push(progress) });
+  expect(events.length).toBeGreaterThan(0);
+  const last = events[events.length - 1];
   expect(last).toEqual({ done: last.total, total: last.total, unit: 'tiles' });
-  expect(seen.every(({ done }, i) => i === 0 || done > seen[i - 1].done)).toBe(true);
+  expect(events.every(({ done }, i) => i === 0 || done > events[i - 1].done)).toBe(true);
 });
 
 test('inputs are not written to, and overlapping runs do not disturb each other', async () => {

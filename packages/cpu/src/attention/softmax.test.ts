@@ -2,7 +2,7 @@ import { TILE } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { resetState, softmaxState, softmaxTile } from './softmax.ts';
 
-/** Feeds one row, tile by tile; returns its maximum, its sum and the weights of the last tile. */
+/** Feeds a row, tile by tile, and returns its maximum, its sum and the weights of the last tile. */
 function feed(...tiles: number[][]): { max: number; sum: number; weights: number[] } {
   const state = softmaxState(1);
   resetState(state);
@@ -49,7 +49,7 @@ describe('one row', () => {
   });
 });
 
-test('what was summed shrinks when a larger score arrives', () => {
+test('earlier sums shrink when a larger score arrives', () => {
   const state = softmaxState(3);
   resetState(state);
   const scores = new Float64Array(TILE * TILE);

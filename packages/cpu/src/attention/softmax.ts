@@ -1,16 +1,16 @@
 /**
- * The online softmax: tiles of a row arrive one after another, and the running maximum m, the sum of e^(s−m) and
- * the weighted sum of values are brought up to date with each. When a larger maximum arrives, what was summed so
- * far shrinks by e^(m_old − m_new). Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867
+ * The online softmax: the tiles of a row arrive one after another, and each updates the running maximum m,
+ * the sum of e^(s−m) and the weighted sum of values. When a larger maximum arrives, all earlier sums shrink
+ * by e^(m_old − m_new). Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867
  *
- * A score of −∞ is a hidden pair. NaN in a visible score makes its row NaN, by arithmetic alone: comparisons lose
- * NaN, but the sum does not.
+ * A score of −∞ is a hidden pair. A visible score of NaN makes its row NaN, by arithmetic alone: comparisons
+ * lose NaN, but sums keep it.
  */
 import { TILE } from '@attn/core/backend';
 import { padColumns } from '../dot-tile.ts';
 import { expNonPositive } from '../exp.ts';
 
-/** Running state of the rows of one row block. */
+/** The running state of the rows of a row block. */
 export interface SoftmaxState {
   /** [64]: largest score so far; −∞ before the first visible one. */
   readonly max: Float64Array;
@@ -22,7 +22,7 @@ export interface SoftmaxState {
   readonly width: number;
 }
 
-/** State for row blocks of this value dim; call `resetState` before each. */
+/** Allocates the state for row blocks of a value dim. Call `resetState` before each row block. */
 export function softmaxState(valueDim: number): SoftmaxState {
   const width = padColumns(valueDim);
   return {
@@ -33,7 +33,7 @@ export function softmaxState(valueDim: number): SoftmaxState {
   };
 }
 
-/** Empty rows: nothing seen yet. */
+/** Resets the state to that of rows before their first tile. */
 export function resetState(state: SoftmaxState): void {
   state.max.fill(-Infinity);
   state.sum.fill(0);
@@ -41,7 +41,7 @@ export function resetState(state: SoftmaxState): void {
 }
 
 /**
- * Takes a tile of scores [rows × 64, `columns` in use] into the state and replaces them by the weights of the
+ * Adds a tile of scores [rows × 64, `columns` in use] to the state, and replaces the scores by the weights of
  * values, e^(score − max); hidden pairs get 0.
  */
 export function softmaxTile(scores: Float64Array, rows: number, columns: number, state: SoftmaxState): void {
@@ -72,7 +72,10 @@ export function softmaxTile(scores: Float64Array, rows: number, columns: number,
   }
 }
 
-/** A row without a score above −∞, now or before: no weight, unless one is NaN, which is then the row's result. */
+/**
+ * Weighs a row without a score above −∞ so far: all weights are 0, unless one is NaN, which the
+ * row then gets.
+ */
 function weighInvisible(scores: Float64Array, start: number, end: number): number {
   let sum = 0;
   for (let i = start; i < end; i++) {

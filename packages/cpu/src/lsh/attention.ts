@@ -1,9 +1,11 @@
 /**
- * LSH attention: every round of a head is a plan like any other (`ChunkPlan` in core), run by the tiles of `attention/`, with
- * normalised queries as keys. The result of a row block is merged at once with those of earlier rounds, so nothing of a round is kept.
+ * The `lshAttention` op: every round of a head is a plan like any other (`ChunkPlan` in core), which the
+ * functions of `attention/` compute tile by tile, with normalised queries as keys. The result of a row block
+ * is merged at once with those of earlier rounds, so no round is stored.
  */
 import {
   ChunkPlan,
+  type HeadRounds,
   lshProblem,
   TILE,
   type BlockTiles,
@@ -24,7 +26,7 @@ import {
 import { TileCache } from '../attention/tile-cache.ts';
 import { readFloats, writeFloats } from '../floats.ts';
 
-/** The kernel. */
+/** The kernel of `lshAttention`. */
 export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const { inputs, attributes, outputs } = call;
   const problem = lshProblem(inputs, attributes);
@@ -32,23 +34,23 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
   const [outTensor, lseTensor] = outputs;
   const out = writeFloats(outTensor);
   out.data.fill(0);
-  const heading = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
-  const [qk, v] = [heading(readFloats(inputs.qk), headDim), heading(readFloats(inputs.v), valueDim)];
-  const results = heading(out.data, valueDim);
+  const headsOf = (data: Float32Array, dim: number): Heads => ({ data, layout, heads, length, dim });
+  const [q, v] = [headsOf(readFloats(inputs.q), headDim), headsOf(readFloats(inputs.v), valueDim)];
+  const results = headsOf(out.data, valueDim);
   const plan = new ChunkPlan(problem);
-  const rounds = new Rounds(call, problem, plan);
+  const rounds = new Rounds(call, problem, plan.tiles);
 
   for (let member = 0; member < batch * heads; member++) {
     const [batchRow, head] = [Math.floor(member / heads), member % heads];
-    const mask = inputs.mask?.data.subarray(batchRow * length, (batchRow + 1) * length);
+    const mask = inputs.keyMask?.data.subarray(batchRow * length, (batchRow + 1) * length);
     const ofHead = (name: 'order' | 'buckets') => {
       const size = problem.rounds * length;
       return inputs[name]?.data.subarray(member * size, (member + 1) * size);
     };
-    plan.use({ order: ofHead('order') ?? [], buckets: ofHead('buckets'), mask });
+    const tiles = plan.head({ order: ofHead('order') ?? [], buckets: ofHead('buckets'), mask });
     const values = headRows(v, batchRow, head);
     const rows = headRows(results, batchRow, head);
-    const { lse } = await rounds.run(member, headRows(qk, batchRow, head), values, rows);
+    const { lse } = await rounds.run(member, tiles, headRows(q, batchRow, head), values, rows);
     for (let i = 0; i < length; i++) {
       if (lse[i] === -Infinity && mask?.[i] !== 0) copyRow(values, rows, i);
     }
@@ -58,8 +60,9 @@ export const lshAttention: Kernel<'lshAttention'> = async (call) => {
 };
 
 /**
- * What rounds have left of each token, as the online softmax has it: its greatest logit, and the sum of the
- * weights relative to it. Their lse would not do: the logarithm of the sum is lost beside a large logit.
+ * The state of each token after some rounds, as in an online softmax: its greatest logit, and the sum
+ * of weights relative to it. The lse would not be precise enough: the logarithm of the sum is lost
+ * beside a large logit.
  */
 class RowStates {
   readonly maxima: Float64Array;
@@ -76,7 +79,7 @@ class RowStates {
     this.sums.fill(0);
   }
 
-  /** log Σ e^logit of each token; −∞ where it saw nothing. */
+  /** The log-sum-exp of each token; −∞ where it saw no key. */
   get lse(): Float64Array {
     return this.sums.map((sum, i) => (sum === 0 ? -Infinity : this.maxima[i] + Math.log(sum)));
   }
@@ -86,37 +89,42 @@ class RowStates {
 class Rounds {
   private readonly call: KernelCall<'lshAttention'>;
   private readonly problem: LshProblem;
-  private readonly plan: ChunkPlan;
+  private readonly tilesOfRound: number;
   private readonly scratch: Scratch;
-  private readonly terms: readonly LogitTerm[];
   private readonly keys: Float32Array;
   private readonly states: RowStates;
   private done = 0;
 
-  constructor(call: KernelCall<'lshAttention'>, problem: LshProblem, plan: ChunkPlan) {
-    const { length, headDim, valueDim, duplicates } = problem;
+  constructor(call: KernelCall<'lshAttention'>, problem: LshProblem, tilesOfRound: number) {
+    const { length, headDim, valueDim } = problem;
     this.call = call;
     this.problem = problem;
-    this.plan = plan;
+    this.tilesOfRound = tilesOfRound;
     this.scratch = rowBlockScratch(headDim, valueDim);
-    this.terms = duplicates === 'lucidrains' ? [lessTimesMet(plan)] : [];
     this.keys = call.context.scratch('f32', length * headDim);
     this.states = new RowStates(length);
   }
 
   /** Computes a head into `out` and returns its states, which are overwritten by the next head's. */
-  async run(member: number, qk: HeadRows, values: HeadRows, out: HeadRows): Promise<RowStates> {
-    const { heads, headDim, valueDim, rounds, scale } = this.problem;
+  async run(
+    member: number,
+    planned: HeadRounds,
+    q: HeadRows,
+    values: HeadRows,
+    out: HeadRows,
+  ): Promise<RowStates> {
+    const { heads, headDim, valueDim, rounds, scale, duplicates } = this.problem;
     this.states.reset();
     const keys: HeadRows = { data: this.keys, origin: 0, stride: headDim, dim: headDim };
-    normalizeKeys(qk, keys, this.problem);
+    normalizeKeys(q, keys, this.problem);
     const place = { batchRow: Math.floor(member / heads), head: member % heads };
+    const terms = duplicates === 'lucidrains' ? [lessTimesMet(planned)] : [];
     for (let round = 0; round < rounds; round++) {
-      const block = this.plan.round(round);
-      const tiles = new TileCache(headDim, valueDim, Math.ceil(block.keyCount / TILE));
-      tiles.use({ keys, values, keyIndex: block.keyIndex, keyCount: block.keyCount });
-      const { terms } = this;
-      await this.runRound({ ...place, block, queries: qk, keys, values, tiles, terms, scale }, block, out);
+      const block = planned.round(round);
+      const { keyIndex, keyCount } = block;
+      const tiles = new TileCache(headDim, valueDim, Math.ceil(keyCount / TILE));
+      const source = { keys, values, keyIndex, keyCount };
+      await this.runRound({ ...place, block, queries: q, source, tiles, terms, scale }, block, out);
     }
     return this.states;
   }
@@ -124,7 +132,7 @@ class Rounds {
   private async runRound(work: HeadWork, block: BlockTiles, out: HeadRows): Promise<void> {
     const { context } = this.call;
     const { batch, heads, rounds } = this.problem;
-    const total = batch * heads * rounds * this.plan.tiles;
+    const total = batch * heads * rounds * this.tilesOfRound;
     for (let rowBlock = 0; rowBlock < block.rowStart.length - 1; rowBlock++) {
       const rows = beginRowBlock(work, rowBlock, this.scratch);
       for (const tile of tilesOf(block, rowBlock)) {
@@ -138,20 +146,20 @@ class Rounds {
   }
 }
 
-/** Every vector over its norm. */
-function normalizeKeys(qk: HeadRows, keys: HeadRows, { length, headDim, keyNorm }: LshProblem): void {
+/** Divides every vector by its norm. */
+function normalizeKeys(q: HeadRows, keys: HeadRows, { length, headDim, keyNorm }: LshProblem): void {
   for (let i = 0; i < length; i++) {
-    const from = qk.origin + i * qk.stride;
+    const from = q.origin + i * q.stride;
     const to = keys.origin + i * keys.stride;
     let squares = 0;
-    for (let d = 0; d < headDim; d++) squares += qk.data[from + d] ** 2;
+    for (let d = 0; d < headDim; d++) squares += q.data[from + d] ** 2;
     const norm =
       keyNorm === 'rms' ? Math.sqrt(squares + headDim * 1e-6) : Math.max(Math.sqrt(squares), 1e-12);
-    for (let d = 0; d < headDim; d++) keys.data[to + d] = qk.data[from + d] / norm;
+    for (let d = 0; d < headDim; d++) keys.data[to + d] = q.data[from + d] / norm;
   }
 }
 
-/** Merges the state of a row block with what earlier rounds left in `out` and `states`. */
+/** Merges the state of a row block with the result of earlier rounds in `out` and `states`. */
 function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, sums }: RowStates): void {
   const { queryRows, state } = scratch;
   for (let i = 0; i < rows; i++) {
@@ -160,12 +168,12 @@ function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, 
     const row = queryRows[i];
     const to = out.origin + row * out.stride;
     const max = Math.max(maxima[row], state.max[i]);
-    const kept = sums[row] * Math.exp(maxima[row] - max);
+    const earlier = sums[row] * Math.exp(maxima[row] - max);
     const added = sum * Math.exp(state.max[i] - max);
-    const total = kept + added;
+    const total = earlier + added;
     for (let d = 0; d < out.dim; d++) {
       const value = (added / total) * (state.values[i * state.width + d] / sum);
-      out.data[to + d] = (kept / total) * out.data[to + d] + value;
+      out.data[to + d] = (earlier / total) * out.data[to + d] + value;
     }
     maxima[row] = max;
     sums[row] = total;
@@ -173,11 +181,11 @@ function mergeRowBlock(rows: number, scratch: Scratch, out: HeadRows, { maxima, 
 }
 
 /** − log(count + 1e-9): `duplicates: 'lucidrains'`. */
-function lessTimesMet(plan: ChunkPlan): LogitTerm {
+function lessTimesMet(head: HeadRounds): LogitTerm {
   return (scores, { queryRows, keyRows, rows, columns }) => {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
-        scores[i * TILE + j] -= Math.log(plan.timesMet(queryRows[i], keyRows[j]) + 1e-9);
+        scores[i * TILE + j] -= Math.log(head.timesMet(queryRows[i], keyRows[j]) + 1e-9);
       }
     }
   };

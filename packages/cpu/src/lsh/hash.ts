@@ -1,18 +1,21 @@
-/** The hash of LSH attention: per token and round the largest of the products with a rotation and of their negatives. */
+/**
+ * The `lshHash` op. The bucket of a token in a round is the index of the largest of its products with
+ * rotations and of their negatives.
+ */
 import { lshHashProblem, rowStrides, type Kernel } from '@attn/core/backend';
 import { readFloats } from '../floats.ts';
 
-/** Operations between two pauses. */
+/** Number of operations between two pauses. */
 const PAUSE_AFTER = 2 ** 18;
 
-/** The kernel. */
+/** The kernel of `lshHash`. */
 export const lshHash: Kernel<'lshHash'> = async ({ inputs, attributes, outputs, context }) => {
   const problem = lshHashProblem(inputs, attributes);
   const { batch, heads, length, headDim, rounds, width, factors, bucketCount, layout } = problem;
   const { batch: perBatch, head: perHead } = problem.rotationStrides;
   const x = readFloats(inputs.x);
   const rotations = readFloats(inputs.rotations);
-  const mask = inputs.mask?.data;
+  const mask = inputs.keyMask?.data;
   const rows = rowStrides(layout, heads, length, headDim);
   const columns = rounds * width;
   const scores = new Float64Array(columns);
@@ -44,7 +47,7 @@ export const lshHash: Kernel<'lshHash'> = async ({ inputs, attributes, outputs, 
   }
 };
 
-/** The bucket by the scores of a round that begin at `first`. */
+/** The bucket of a token in a round, from its scores, which begin at `first`. */
 function bucketOf(scores: Float64Array, first: number, factors: readonly number[]): number {
   let bucket = 0;
   let unit = 1;

@@ -1,13 +1,13 @@
-/** x·Wᵀ + b, and the activation while the sums are still in float64. */
-import { activationFunction, type KernelCall } from '@attn/core/backend';
+/** The `linear` op: x·Wᵀ + b, and the activation while the sums are still in float64. */
+import { UNARY_MEANING, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 import { BLOCK, Multiplier } from './product.ts';
 
-/** Kernel of `linear`: x [rows × in], weight [out × in], bias [out]. */
+/** The kernel of `linear`: x [rows × in], weight [out × in], bias [out]. */
 export async function linear({ inputs, outputs, attributes, context }: KernelCall<'linear'>): Promise<void> {
   const [outFeatures, inFeatures] = inputs.weight.shape;
   const bias = inputs.bias && readFloats(inputs.bias);
-  const activation = attributes.activation && activationFunction(attributes.activation);
+  const activation = attributes.activation && UNARY_MEANING[attributes.activation].f;
   const out = writeFloats(outputs[0]);
   const count = out.data.length / Math.max(1, outFeatures);
   const x = { data: readFloats(inputs.x), offset: 0, rowStride: inFeatures, depthStride: 1 };

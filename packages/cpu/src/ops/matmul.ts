@@ -1,9 +1,9 @@
-/** a·b over the last two axes; the axes before them broadcast. */
+/** The `matmul` op: a·b over the last two axes; the axes before them broadcast. */
 import { forEachRow, broadcastStrides, matmulSizes, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 import { BLOCK, Multiplier, type Operand } from './product.ts';
 
-/** Kernel of `matmul`: one product [m × k]·[k × n] per batch element. */
+/** The kernel of `matmul`: a product [m × k]·[k × n] for each batch element. */
 export async function matmul({ inputs, outputs, attributes, context }: KernelCall<'matmul'>): Promise<void> {
   const { transposeA = false, transposeB = false } = attributes;
   const { batch, m, n, k } = matmulSizes(inputs.a.shape, inputs.b.shape, attributes);
@@ -12,7 +12,8 @@ export async function matmul({ inputs, outputs, attributes, context }: KernelCal
   const out = writeFloats(outputs[0]);
   const multiplier = new Multiplier();
 
-  // Which matrices of a and b each product takes: only the batch axes are walked, each of their elements a "row" of one.
+  // The matrices of a and b of each product: `forEachRow` walks the batch axes, where each
+  // element is a row of one.
   const pairs: { readonly atA: number; readonly atB: number }[] = [];
   const strides = [inputs.a, inputs.b].map(({ shape }) => [
     ...broadcastStrides(shape.slice(0, -2), batch),
@@ -23,11 +24,9 @@ export async function matmul({ inputs, outputs, attributes, context }: KernelCal
   );
 
   for (const [index, { atA, atB }] of pairs.entries()) {
-    const left = operand(a, atA, m, k, transposeA);
-    const right = operand(b, atB, n, k, !transposeB);
     await multiplier.multiply(
-      left,
-      right,
+      operand(a, { index: atA, rows: m, depth: k, isDepthFirst: transposeA }),
+      operand(b, { index: atB, rows: n, depth: k, isDepthFirst: !transposeB }),
       [m, n, k],
       context.pause,
       ({ row, column, rows, columns, sums }) => {
@@ -41,14 +40,15 @@ export async function matmul({ inputs, outputs, attributes, context }: KernelCal
   out.done();
 }
 
-/** Matrix number `index`, stored as [rows × depth], or as [depth × rows] when its depth comes first. */
-function operand(
-  data: Float32Array,
-  index: number,
-  rows: number,
-  depth: number,
-  depthFirst: boolean,
-): Operand {
-  const [rowStride, depthStride] = depthFirst ? [1, rows] : [depth, 1];
+/** A matrix among others in an array: [rows × depth], or [depth × rows] if the depth comes first. */
+interface MatrixPlace {
+  readonly index: number;
+  readonly rows: number;
+  readonly depth: number;
+  readonly isDepthFirst: boolean;
+}
+
+function operand(data: Float32Array, { index, rows, depth, isDepthFirst }: MatrixPlace): Operand {
+  const [rowStride, depthStride] = isDepthFirst ? [1, rows] : [depth, 1];
   return { data, offset: index * rows * depth, rowStride, depthStride };
 }

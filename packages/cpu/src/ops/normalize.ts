@@ -1,9 +1,9 @@
-/** Ops that bring slices to a common measure: `layerNorm` over the last axis, `softmax` over any. */
+/** Ops that normalise slices: `layerNorm` over the last axis, `softmax` over any axis. */
 import { inChunks, sizeOf, type KernelCall } from '@attn/core/backend';
 import { expNonPositive } from '../exp.ts';
 import { readFloats, writeFloats } from '../floats.ts';
 
-/** Kernel of `layerNorm`: (x − mean) / √(variance + eps) · weight + bias for each row [features]. */
+/** The kernel of `layerNorm`: (x − mean) / √(variance + eps) · weight + bias for each row [features]. */
 export async function layerNorm({
   inputs,
   outputs,
@@ -33,7 +33,10 @@ export async function layerNorm({
   out.done();
 }
 
-/** Kernel of `softmax`: x seen as [outer, extent, inner], over the middle axis. A slice of −∞ only gives 0. */
+/**
+ * The kernel of `softmax`: x is seen as [outer, extent, inner], and the middle axis is normalised. A slice of
+ * nothing but −∞ gives 0.
+ */
 export async function softmax({
   inputs,
   outputs,
@@ -55,7 +58,7 @@ export async function softmax({
   out.done();
 }
 
-/** One slice: element i is `x[start + i · step]`, for as many as there are weights. */
+/** Computes the softmax of a slice, whose element i is `x[start + i · step]`. It has as many as `weights`. */
 function softmaxSlice(
   x: Float32Array,
   start: number,
@@ -66,7 +69,7 @@ function softmaxSlice(
   const extent = weights.length;
   let max = -Infinity;
   for (let i = 0, at = start; i < extent; i++, at += step) {
-    // A comparison would lose NaN; as the maximum it makes the whole slice NaN.
+    // A comparison would lose NaN. As the maximum it makes the whole slice NaN.
     max = Math.max(max, x[at]);
   }
   let sum = 0;

@@ -1,11 +1,13 @@
-/** Every op of many elements gives way between pieces of its work, so that a page paints and an abort is noticed. */
+/**
+ * Every op of many elements pauses between pieces of its work, so that a page paints and an abort is noticed.
+ */
 import { bool, f32, GraphBuilder, i32, type Tensor, type Value } from '@attn/core';
 import { compileGraph, PlanCache, type Kernel, type OpName } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { random } from '../tensors.testing.ts';
 import { kernelTable } from './index.ts';
 
-/** A million elements as one row: what pauses here pauses for rows of any length. */
+/** A million elements in one row: an op that pauses here pauses for rows of any length. */
 const x = random([1_000_000], 1);
 
 const OPS: Partial<Record<OpName, (builder: GraphBuilder, x: Value) => Value>> = {
@@ -61,7 +63,7 @@ describe.each(Object.keys(OPS) as OpName[])('%s', (op) => {
     expect(pauses).toBeGreaterThan(14);
   });
 
-  test('stops when it is told to', async () => {
+  test('stops when `pause` throws', async () => {
     let pauses = 0;
     const run = runWith(op, () => {
       if (++pauses === 3) throw new Error('stopped');

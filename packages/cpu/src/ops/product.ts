@@ -3,20 +3,26 @@
  *
  *     out [m × n] = a [m × k] · b [n × k]ᵀ
  *
- * in blocks of 64 × 64 outputs, whose reduction runs in pieces of 256. Both operands are copied block by block
- * into float64 scratch, so that their strides (transposed or not) and their dtype do not matter to the kernel. The
- * copies are 5 % of the time.
+ * in blocks of 64 × 64 outputs, whose depth is cut into pieces of 256. Each block of the operands is copied
+ * into float64 scratch memory, so that their strides (transposed or not) and their dtype do not matter to the
+ * kernel. The copies take 5 % of the time.
  */
 import type { Pause } from '@attn/core/backend';
 import { addDotTile } from '../dot-tile.ts';
 
-/** Rows and columns of a block of outputs. */
+/** Number of rows and of columns of a block of outputs. */
 export const BLOCK = 64;
+
+/** Depth of a piece. */
 const DEPTH = 256;
-/** More than DEPTH, because a column of rows 2 KB apart would fall into two sets of the cache. */
+
+/**
+ * Numbers from row to row in scratch memory: more than DEPTH, so that rows do not share two sets
+ * of the cache.
+ */
 const STRIDE: number = DEPTH + 8;
 
-/** Element (row, depth) is `data[offset + row · rowStride + depth · depthStride]`. */
+/** An operand, whose element (row, depth) is `data[offset + row · rowStride + depth · depthStride]`. */
 export interface Operand {
   readonly data: Float32Array;
   readonly offset: number;
@@ -58,8 +64,8 @@ export class Multiplier {
         sums.fill(0);
         for (let from = 0; from < k; from += DEPTH) {
           const depth = Math.min(DEPTH, k - from);
-          pack(a, row, rows, from, depth, this.a);
-          pack(b, column, columns, from, depth, this.b);
+          pack(a, { row, rows, from, depth }, this.a);
+          pack(b, { row: column, rows: columns, from, depth }, this.b);
           addDotTile(aTile, bTile, out, rows, columns, depth);
         }
         write({ row, column, rows, columns, sums });
@@ -70,13 +76,18 @@ export class Multiplier {
   }
 }
 
-/** out[i][d] = operand[row + i][from + d], reading along whichever axis is contiguous. */
+/** A piece of an operand: `rows` rows from `row` on, and `depth` numbers of each from `from` on. */
+interface Piece {
+  readonly row: number;
+  readonly rows: number;
+  readonly from: number;
+  readonly depth: number;
+}
+
+/** Computes out[i][d] = operand[row + i][from + d], and reads along the axis that is contiguous. */
 function pack(
   { data, offset, rowStride, depthStride }: Operand,
-  row: number,
-  rows: number,
-  from: number,
-  depth: number,
+  { row, rows, from, depth }: Piece,
   out: Float64Array,
 ): void {
   const start = offset + row * rowStride + from * depthStride;

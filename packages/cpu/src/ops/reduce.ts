@@ -1,11 +1,13 @@
-/** One axis becomes a single number: sums and means in float64, and maxima that keep NaN. */
+/**
+ * The `reduce` op: an axis becomes a single number, by sums and means in float64 or by maxima that keep NaN.
+ */
 import { inChunks, sizeOf, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 
-/** Columns that are reduced together, so that memory is read along its rows. */
+/** Number of columns that are reduced together, so that memory is read along its rows. */
 const WIDTH = 64;
 
-/** Kernel of `reduce`: x seen as [outer, extent, inner], over the middle axis. */
+/** The kernel of `reduce`: x is seen as [outer, extent, inner], and the middle axis is reduced. */
 export async function reduce({ inputs, outputs, attributes, context }: KernelCall<'reduce'>): Promise<void> {
   const { axis, kind } = attributes;
   const { shape } = inputs.x;
@@ -37,7 +39,7 @@ export async function reduce({ inputs, outputs, attributes, context }: KernelCal
   out.done();
 }
 
-/** Takes `width` elements of x from index `at` on into as many columns. */
+/** Combines `width` elements of x, from index `at` on, with as many columns. */
 type Combine = (columns: Float64Array, x: Float32Array, at: number, width: number) => void;
 
 const add: Combine = (columns, x, at, width) => {
@@ -47,7 +49,7 @@ const add: Combine = (columns, x, at, width) => {
 const takeGreater: Combine = (columns, x, at, width) => {
   for (let column = 0; column < width; column++) {
     const value = x[at + column];
-    // Nothing is greater than NaN, so that it stays; and it is the one value that differs from itself.
+    // No number is greater than NaN, so NaN stays. It is the only value that differs from itself.
     if (value > columns[column] || value !== value) columns[column] = value;
   }
 };

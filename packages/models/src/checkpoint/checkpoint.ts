@@ -1,28 +1,33 @@
-/** A checkpoint: a config and tensors by name, wherever they lie. Tensors are read when they are asked for, one at a time. */
+/**
+ * A checkpoint: a config, and tensors by name from any source.
+ * Tensors are read when they are asked for, one at a time.
+ */
 import type { JsonObject, Tensor } from '@attn/core';
+import type { WithAsyncDispose } from '@attn/core/backend';
 
-/** What is known of a tensor before it is read. */
+/** The shape and the size of a tensor that need not be read yet. */
 export interface StoredSpec {
   readonly shape: readonly number[];
-  /** Bytes as stored. */
+  /** Bytes in the file. */
   readonly byteLength: number;
 }
 
-/** An open checkpoint. */
-export interface Checkpoint {
-  /** For error messages: a path, a hub id, a URL. */
+/** An open checkpoint. Tensors that were read stay valid when it is disposed. */
+export interface Checkpoint extends WithAsyncDispose {
+  /** Name for error messages: a path, a hub id, a URL. */
   readonly name: string;
-  /** What config.json holds. */
+  /** The content of config.json. */
   readonly config: JsonObject;
   /** Names of all tensors. */
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** Errors: `MISSING_INPUT` when there is no such tensor. */
+  /** Shape and size of a tensor. Errors: `MISSING_INPUT` when there is no such tensor. */
   spec(name: string): StoredSpec;
   /** Reads a tensor. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, and whatever the source throws. */
   tensor(name: string): Promise<Tensor>;
-  /** A tensor that is read whenever its data is asked for, this being closed or not; undefined where that cannot be done at once. */
+  /**
+   * A tensor that is read when its data is asked for, even after this checkpoint
+   * is disposed; undefined where tensors cannot be read synchronously.
+   */
   lazyTensor?(name: string): Tensor | undefined;
-  /** Closes files. Idempotent. Tensors that were read stay valid. */
-  close(): Promise<void>;
 }

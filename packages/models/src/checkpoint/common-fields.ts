@@ -1,12 +1,12 @@
-/** Fields of a config.json that models of different families have in common. */
+/** Fields of a config.json that different families have in common. */
 import { AttnError, type Activation } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { ConfigReader } from './config-reader.ts';
 
-/** How many layers a config may claim: each costs an object before a single weight is looked at. */
+/** Number of layers that a config may claim. Each layer costs memory before any weight is read. */
 export const LAYER_COUNT = { least: 1, most: 10_000 } as const;
 
-/** Activations as Hugging Face spells them. */
+/** Hugging Face's names of activations. */
 const HUGGING_FACE: Readonly<Record<string, Activation>> = {
   gelu: 'gelu',
   gelu_new: 'gelu_tanh',
@@ -16,7 +16,7 @@ const HUGGING_FACE: Readonly<Record<string, Activation>> = {
   tanh: 'tanh',
 };
 
-/** An activation. `byDefault` is one of the spellings. Errors: `MALFORMED_FILE`. */
+/** Reads an activation. `byDefault` is one of the spellings. Errors: `MALFORMED_FILE`. */
 export function readActivation(
   reader: ConfigReader,
   name: string,
@@ -26,7 +26,10 @@ export function readActivation(
   return spellings[reader.oneOf(name, Object.keys(spellings), byDefault)];
 }
 
-/** How many classes a classifier tells apart: Hugging Face stores the names of the labels, or nothing for two. Errors: `MALFORMED_FILE`. */
+/**
+ * Reads the number of classes that a classifier tells apart. Hugging Face stores
+ * the names of the labels, or nothing when there are two. Errors: `MALFORMED_FILE`.
+ */
 export function readLabels(reader: ConfigReader): number {
   const names = reader.field('id2label');
   if (names === undefined) return reader.integer('num_labels', { least: 1, byDefault: 2 });
@@ -34,20 +37,27 @@ export function readLabels(reader: ConfigReader): number {
   throw reader.wrong('id2label', 'an object of names', names);
 }
 
-/** The width of a model, which its heads, counted by the field `count`, share. Errors: `MALFORMED_FILE`. */
+/**
+ * Reads the width of a model, which must be a multiple of the number
+ * of heads, the field `count`. Errors: `MALFORMED_FILE`.
+ */
 export function readWidth(reader: ConfigReader, name: string, count: string, heads: number): number {
   const width = reader.integer(name, { least: 1 });
   if (width % heads === 0) return width;
   throw reader.wrong(name, `a multiple of ${count} = ${heads}`, width);
 }
 
-/** The class of the original. Errors: `UNSUPPORTED` for one that is not `known`. */
-export function checkArchitecture<T extends string>(where: string, name: string, known: readonly T[]): T {
-  const found = known.find((one) => one === name);
-  if (found !== undefined) return found;
+/** Returns the class called `name`. Errors: `UNSUPPORTED` when it is not one of `architectures`. */
+export function checkArchitecture<T extends string>(
+  where: string,
+  name: string,
+  architectures: readonly T[],
+): T {
+  const architecture = architectures.find((item) => item === name);
+  if (architecture !== undefined) return architecture;
   throw new AttnError(
     'UNSUPPORTED',
     where,
-    `the architecture must be one of ${known.join(', ')}, got ${show(name)}`,
+    `the architecture must be one of ${architectures.join(', ')}, got ${show(name)}`,
   );
 }

@@ -1,8 +1,11 @@
-/** Reads the fields of a config.json with suspicion: each has its type checked, and one sentence says which field is wrong. */
+/**
+ * Reads the fields of a config.json. The type of each field is
+ * checked; one sentence says which field is wrong.
+ */
 import { AttnError, type JsonObject } from '@attn/core';
 import { anObject, show } from '@attn/core/backend';
 
-/** Sizes beyond this are no model's. */
+/** Largest integer of a config. No model has larger sizes. */
 const MOST = 2 ** 31 - 1;
 
 /** The fields of one config. Errors of all methods: `MALFORMED_FILE`. */
@@ -11,8 +14,9 @@ export class ConfigReader {
   private readonly file: string;
 
   /**
-   * @param file what to call it in messages
-   * @throws AttnError `MALFORMED_FILE`
+   * Errors: `MALFORMED_FILE`.
+   *
+   * @param file name of the config in messages
    */
   constructor(config: JsonObject, file = 'config.json') {
     if (!anObject.test(config)) throw malformed(`${file} must be an object, got ${show(config)}`);
@@ -34,29 +38,29 @@ export class ConfigReader {
     throw this.wrong(name, `an integer from ${least} to ${most}`, value);
   }
 
-  /** A finite number of at least `least`. */
+  /** A finite number ≥ `least`. Without a default the field must be there. */
   number(name: string, { least = 0, byDefault }: { least?: number; byDefault?: number } = {}): number {
     const value = this.field(name) ?? byDefault;
     if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;
     throw this.wrong(name, `a number ≥ ${least}`, value);
   }
 
-  /** True or false. */
+  /** True or false; `byDefault` when the field is absent. */
   flag(name: string, byDefault: boolean): boolean {
     const value = this.field(name) ?? byDefault;
     if (typeof value === 'boolean') return value;
     throw this.wrong(name, 'true or false', value);
   }
 
-  /** One of these texts. */
+  /** One of the texts of `allowed`. Without a default the field must be there. */
   oneOf<T extends string>(name: string, allowed: readonly T[], byDefault?: T): T {
     const value = this.field(name) ?? byDefault;
-    const found = allowed.find((text) => text === value);
-    if (found !== undefined) return found;
+    const match = allowed.find((text) => text === value);
+    if (match !== undefined) return match;
     throw this.wrong(name, `one of ${allowed.join(', ')}`, value);
   }
 
-  /** A list of integers; `count` says how many, where it is known. */
+  /** A list of integers, exactly `count` of them if that is set. */
   integers(
     name: string,
     { count, least = 0, byDefault }: { count?: number; least?: number; byDefault?: readonly number[] } = {},
@@ -67,7 +71,7 @@ export class ConfigReader {
     throw this.wrong(name, `a list of ${count ?? ''} integers ≥ ${least}`.replace('  ', ' '), value);
   }
 
-  /** An integer for all of `count` things, or a list of one each. */
+  /** A list of `count` integers; a single integer stands for `count` equal ones. */
   integerOrList(
     name: string,
     { count, least = 0, byDefault }: { count: number; least?: number; byDefault?: number },
@@ -78,19 +82,19 @@ export class ConfigReader {
     throw this.wrong(name, `an integer ≥ ${least} or a list of ${count}`, value);
   }
 
-  /** Texts; none when the field is absent. */
+  /** A list of texts; empty when the field is absent. */
   texts(name: string): readonly string[] {
     const value = this.field(name) ?? [];
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
     throw this.wrong(name, 'a list of texts', value);
   }
 
-  /** The field; `undefined` when it is absent or null. */
+  /** The value of a field; `undefined` when it is absent or null. */
   field(name: string): unknown {
     return Object.hasOwn(this.config, name) ? (this.config[name] ?? undefined) : undefined;
   }
 
-  /** The error of a field. */
+  /** The error of a field with a wrong value. */
   wrong(name: string, expected: string, got: unknown): AttnError {
     return malformed(`${this.file}: ${name} must be ${expected}, got ${show(got)}`);
   }

@@ -1,12 +1,13 @@
 /**
- * Which tensors a model expects, as a tree of slots in the shape in which its graph wants them: `read-weights.ts` turns the tree of
- * slots into the same tree of weights, after it has checked all of them against the checkpoint.
+ * The tensors that a model expects, as a tree of slots that has the form in
+ * which the graph needs them. `read-weights.ts` checks all slots against
+ * the checkpoint and turns the tree of slots into an equal tree of weights.
  */
 import type { Tensor } from '@attn/core';
 
-/** A place for one tensor. */
+/** The place of one tensor in a model. */
 export class Slot {
-  /** In the checkpoint. */
+  /** Name of the tensor in the checkpoint. */
   readonly name: string;
   readonly shape: readonly number[];
 
@@ -16,13 +17,16 @@ export class Slot {
   }
 }
 
-/** A tensor of the model, f32, under its name in the checkpoint. */
+/** A tensor of the model, f32, with its name in the checkpoint. */
 export interface Weight {
   readonly name: string;
   readonly tensor: Tensor<'f32'>;
 }
 
-/** A tree of objects and lists with a weight in place of every slot; parts that a model lacks are undefined in both. */
+/**
+ * A tree of slots with a weight in the place of every slot. Parts
+ * that a model lacks are undefined in both trees.
+ */
 export type Weights<L> = L extends Slot
   ? Weight
   : L extends readonly (infer Item)[]
@@ -64,20 +68,22 @@ export function normSlots(name: string, features: number): NormSlots {
   return { weight: new Slot(`${name}.weight`, [features]), bias: new Slot(`${name}.bias`, [features]) };
 }
 
-/** All slots of a tree of objects and lists. */
+/** Lists all slots of a tree of objects and lists. */
 export function slotsOf(layout: unknown): readonly Slot[] {
   if (layout instanceof Slot) return [layout];
   return typeof layout === 'object' && layout !== null ? Object.values(layout).flatMap(slotsOf) : [];
 }
 
-/** The tree with a weight in place of every slot, by the slot's name. */
+/** Returns the tree with the weight of the slot's name in the place of every slot. */
 export function fillIn<L extends object>(layout: L, weights: ReadonlyMap<string, Weight>): Weights<L> {
-  return replaced(layout, weights) as Weights<L>;
+  return replaceSlots(layout, weights) as Weights<L>;
 }
 
-function replaced(layout: unknown, weights: ReadonlyMap<string, Weight>): unknown {
+function replaceSlots(layout: unknown, weights: ReadonlyMap<string, Weight>): unknown {
   if (layout instanceof Slot) return weights.get(layout.name);
-  if (Array.isArray(layout)) return layout.map((item) => replaced(item, weights));
+  if (Array.isArray(layout)) return layout.map((item) => replaceSlots(item, weights));
   if (typeof layout !== 'object' || layout === null) return layout;
-  return Object.fromEntries(Object.entries(layout).map(([name, item]) => [name, replaced(item, weights)]));
+  return Object.fromEntries(
+    Object.entries(layout).map(([name, item]) => [name, replaceSlots(item, weights)]),
+  );
 }

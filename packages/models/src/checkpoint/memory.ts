@@ -1,4 +1,4 @@
-/** A checkpoint in memory: what a program made itself, or changed. */
+/** A checkpoint in memory, such as one that a program made or changed itself. */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import {
   anObject,
@@ -20,8 +20,12 @@ const aMap: Kind = {
 };
 
 /**
- * A checkpoint of these tensors, which it shares. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`,
- * `INVALID_SHAPE`.
+ * Makes a checkpoint of a config and tensors, whose memory it shares.
+ * Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`.
+ *
+ * @example
+ * const { tensors } = parseSafetensors(bytes);
+ * const model = await longformerFamily.load(memoryCheckpoint(config, tensors));
  */
 export function memoryCheckpoint(
   config: JsonObject,
@@ -33,8 +37,8 @@ export function memoryCheckpoint(
   checkArgument(WHERE, 'name', name, aString);
   for (const [tensor, value] of tensors) if (!isLazy(value)) checkTensor(value, WHERE, show(tensor));
   const find = (tensor: string): Tensor => {
-    const found = tensors.get(tensor);
-    if (found !== undefined) return found;
+    const value = tensors.get(tensor);
+    if (value !== undefined) return value;
     throw new AttnError('MISSING_INPUT', 'models/checkpoint', `${name} has no tensor ${show(tensor)}`);
   };
   return {
@@ -44,6 +48,7 @@ export function memoryCheckpoint(
     has: (tensor) => tensors.has(tensor),
     spec: (tensor) => ({ shape: find(tensor).shape, byteLength: byteLengthOf(find(tensor)) }),
     tensor: async (tensor) => find(tensor),
-    close: async () => {},
+    dispose: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Checkpoints of random weights: real sizes without a download, for tests and measurements. Every tensor follows from the seed and its own
- * name, so that they are the same on every machine and in whatever order they are asked for.
+ * Checkpoints of random weights: real sizes without a download, for tests and measurements. Every tensor
+ * follows from the seed and its own name, so it is the same on every machine and in any order of reading.
  */
 import { type JsonObject, type Tensor } from '@attn/core';
 import {
@@ -25,9 +25,9 @@ import type { Slot } from './layout.ts';
 export interface RandomOptions {
   /** Default 0. */
   readonly seed?: number;
-  /** Class of the original. Default: that of the config. */
+  /** Class of the original. Default: the class that the config names. */
   readonly architecture?: string;
-  /** How tensors are stored. Default f32. */
+  /** Dtype of the stored tensors. Default f32. */
   readonly dtype?: 'f32' | 'f16';
 }
 
@@ -39,15 +39,16 @@ const KINDS: OptionKinds<RandomOptions> = {
   dtype: oneOf('f32', 'f16'),
 };
 
-/** Standard deviation of matrices, as BERT and its kind are initialised with. */
+/** Standard deviation of matrices, as in the initialisation of BERT. */
 const SPREAD = 0.02;
 
 /**
- * A checkpoint of this config, its tensors made when they are asked for. Errors: `INVALID_ARGUMENT`, and
- * those of the family's `load`.
+ * Makes a checkpoint of random weights for a config. Each tensor is made when it
+ * is asked for. Errors: `INVALID_ARGUMENT`, and those of the family's `load`.
  *
  * @example
- * const model = await longformer.load(randomCheckpoint(longformer, LONGFORMER_PRESETS['longformer-base'], { seed: 1 }));
+ * const config = LONGFORMER_PRESETS['longformer-base'];
+ * const model = await longformerFamily.load(randomCheckpoint(longformerFamily, config, { seed: 1 }));
  */
 export function randomCheckpoint(
   family: ModelFamily,
@@ -57,7 +58,7 @@ export function randomCheckpoint(
   checkArgument(WHERE, 'family', family, aFamily);
   checkArgument(WHERE, 'config', config, anObject);
   const { seed = 0, architecture, dtype = 'f32' } = checkOptions(WHERE, options, KINDS);
-  // All that a model may have, it has.
+  // It has every tensor that the model may have.
   const slots = new Map(
     family.slots({ config, has: () => true }, architecture).map((slot) => [slot.name, slot]),
   );

@@ -1,6 +1,7 @@
 /**
- * From slots to weights: everything that does not fit is listed by name in one error, before the first tensor is read. Large ones that
- * lie on disk are left there until a backend asks for them, which then holds the only copy.
+ * Turns slots into weights. Everything that does not fit is listed by name
+ * in one error, before the first tensor is read. Large tensors on disk stay
+ * there until a backend asks for them; the backend then holds the only copy.
  */
 import { AttnError, type Tensor } from '@attn/core';
 import {
@@ -17,7 +18,7 @@ import {
 import type { Checkpoint } from './checkpoint.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
 
-/** How far reading has come, in bytes as stored. */
+/** How far reading has come, in bytes of the files. */
 export interface ReadProgress {
   readonly done: number;
   readonly total: number;
@@ -26,39 +27,41 @@ export interface ReadProgress {
 /** Options of reading. */
 export interface ReadOptions {
   readonly signal?: AbortSignal;
-  /** What it throws ends the reading, which rejects with that very error. */
+  /** Called as tensors are read. An error that it throws ends the reading, which rejects with that error. */
   readonly onProgress?: (progress: ReadProgress) => void;
   /**
-   * Read all weights now, and hold them beside what backends make of them. Default false: large ones in files on disk are read when they are
-   * needed, for which the files must stay as they are.
+   * Read all weights now, and hold them beside the copies of the backends. Default false: large
+   * weights in files on disk are read when a backend needs them; the files must not change until then.
    */
   readonly inMemory?: boolean;
 }
 
-/** What each option of reading must be. */
+/** Kinds of the options of reading. */
 export const READ_OPTIONS: OptionKinds<ReadOptions> = {
   signal: aSignal,
   onProgress: aFunction,
   inMemory: aBoolean,
 };
 
-/** What else a checkpoint may hold: buffers, and heads of other architectures. */
+/** Names of other tensors that a checkpoint may hold: buffers, and heads of other architectures. */
 export interface Tolerated {
   readonly ignored?: readonly RegExp[];
 }
 
 const WHERE = 'models/weights';
 
-/** Weights of at least this many bytes are worth reading later: a page, which no bias fills. */
+/** Weights of at least this many bytes are read later: a page of memory, which no bias fills. */
 const LARGE_BYTES = 4096;
 
-/** Names listed per kind of fault. */
+/** Most names that are listed for each kind of fault. */
 const LISTED = 20;
 
 /**
- * Checks a checkpoint against a layout and takes the tensors that it names, each once, widened to f32.
- * @throws AttnError `MALFORMED_FILE` with all missing, unknown and wrongly shaped tensors; `INVALID_DTYPE` for a tensor that is
- * not of numbers with a fraction; `ABORTED`
+ * Checks a checkpoint against a layout and reads the tensors that the
+ * layout names, each once, widened to f32.
+ *
+ * Errors: `MALFORMED_FILE` with all missing, unknown and wrongly shaped
+ * tensors; `INVALID_DTYPE` for a tensor of integers or booleans; `ABORTED`.
  */
 export async function readWeights<L extends object>(
   checkpoint: Checkpoint,
@@ -77,7 +80,7 @@ async function readSlots(
   slots: readonly Slot[],
   { signal, onProgress, inMemory }: ReadOptions,
 ): Promise<ReadonlyMap<string, Weight>> {
-  const read = new Map<string, Weight>();
+  const weights = new Map<string, Weight>();
   const names = [...new Set(slots.map(({ name }) => name))];
   const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
@@ -88,11 +91,11 @@ async function readSlots(
     const isLater = !inMemory && byteLength >= LARGE_BYTES;
     const later = isLater ? checkpoint.lazyTensor?.(name) : undefined;
     const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
-    read.set(name, { name, tensor });
+    weights.set(name, { name, tensor });
     done += byteLength;
   }
   onProgress?.({ done, total });
-  return read;
+  return weights;
 }
 
 function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: readonly RegExp[]): void {
@@ -119,11 +122,11 @@ function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: rea
   );
 }
 
-function listed(one: string, many: string, names: readonly string[], separator = ', '): string[] {
+function listed(singular: string, plural: string, names: readonly string[], separator = ', '): string[] {
   if (names.length === 0) return [];
-  const shown = names.slice(0, LISTED).join(separator);
+  const list = names.slice(0, LISTED).join(separator);
   const rest = names.length > LISTED ? `${separator}… (${names.length} in all)` : '';
-  return [`${names.length === 1 ? `1 ${one}` : `${names.length} ${many}`}: ${shown}${rest}`];
+  return [`${names.length === 1 ? `1 ${singular}` : `${names.length} ${plural}`}: ${list}${rest}`];
 }
 
 function widen(name: string, { dtype, shape, data }: Tensor): Tensor<'f32'> {

@@ -1,25 +1,26 @@
 /**
- * Rows of all lengths as few shapes, because each shape is a graph that a backend has to compile: lengths are rounded up to a power of two
- * or one and a half of it, unless the model has a rule of its own, numbers of rows to a power of two.
+ * Groups rows of all lengths into few shapes, because a backend must compile a graph for
+ * each shape. Lengths are rounded up to a power of two or one and a half times a power of
+ * two, unless the model has its own rule; numbers of rows are rounded up to a power of two.
  */
 import type { Model } from '../model.ts';
 
 /** Rows that run together, padded to one shape. */
 export interface Batch {
-  /** Numbers of the rows; fewer than `rows` when the batch is filled up with empty ones. */
+  /** Indices of the rows; fewer than `rows` when the batch is filled up with empty rows. */
   readonly members: readonly number[];
   readonly rows: number;
   readonly length: number;
 }
 
-/** What says how long a row becomes: the longest row of the model, and its own rule where it has one. */
+/** The part of a model that decides the padded length of a row. */
 export type Lengths = Pick<Model, 'maxLength' | 'graphLength'>;
 
-/** What batches are made for. */
+/** Options of `batchesOf`. */
 export interface BatchOptions extends Lengths {
   /** Most tokens of one batch, padding included; a single row may be longer. */
   readonly batchTokens: number;
-  /** Whether rows may be padded; if not, only rows of equal length run together. */
+  /** Whether rows may be padded. If not, only rows of equal length run together. */
   readonly padded: boolean;
 }
 
@@ -29,19 +30,21 @@ const MOST_ROWS = 32;
 /** Shortest length that rows are padded to. */
 const SHORTEST = 16;
 
-/** The length that a row of this many tokens is padded to: one that changes nothing but time. */
+/** The length to which a row of this many tokens is padded. It does not change the results. */
 export function rowLength(model: Lengths, length: number): number {
   return model.graphLength?.(length) ?? bucketLength(length, model.maxLength);
 }
 
-/** The same for models to which all lengths are alike. */
+/** The next length of the series 16, 24, 32, 48, …, for models whose results do not depend on padding. */
 export function bucketLength(length: number, maxLength: number): number {
   let bucket = SHORTEST;
   while (bucket < length) bucket = Number.isInteger(Math.log2(bucket)) ? bucket * 1.5 : (bucket / 3) * 4;
   return Math.min(bucket, maxLength);
 }
 
-/** The batches, the longest first, so that what does not fit in memory fails at once. */
+/**
+ * Makes batches, those of the longest rows first, so that a batch that does not fit in memory fails at once.
+ */
 export function batchesOf(lengths: readonly number[], options: BatchOptions): readonly Batch[] {
   const { batchTokens, padded } = options;
   const buckets = new Map<number, number[]>();
@@ -54,7 +57,7 @@ export function batchesOf(lengths: readonly number[], options: BatchOptions): re
     .flatMap(([length, members]) => {
       const fitting = Math.max(1, Math.min(MOST_ROWS, Math.floor(batchTokens / Math.max(length, 1))));
       const most = 2 ** Math.floor(Math.log2(fitting));
-      return split(members, most, padded).map((part) => ({
+      return split(members, most, { padded }).map((part) => ({
         members: part,
         rows: padded ? 2 ** Math.ceil(Math.log2(part.length)) : part.length,
         length,
@@ -62,12 +65,19 @@ export function batchesOf(lengths: readonly number[], options: BatchOptions): re
     });
 }
 
-/** Parts of at most `most`; without padding, of powers of two, so that these are few shapes, too. */
-function split(members: readonly number[], most: number, padded: boolean): readonly (readonly number[])[] {
+/**
+ * Splits a list into parts of at most `most` members; without
+ * padding, the sizes are powers of two, so that there are few shapes.
+ */
+function split(
+  members: readonly number[],
+  most: number,
+  { padded }: Pick<BatchOptions, 'padded'>,
+): readonly (readonly number[])[] {
   const parts: (readonly number[])[] = [];
   for (let at = 0; at < members.length;) {
-    const left = members.length - at;
-    const size = Math.min(most, padded ? left : 2 ** Math.floor(Math.log2(left)));
+    const remaining = members.length - at;
+    const size = Math.min(most, padded ? remaining : 2 ** Math.floor(Math.log2(remaining)));
     parts.push(members.slice(at, at + size));
     at += size;
   }

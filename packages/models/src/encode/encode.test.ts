@@ -1,15 +1,12 @@
-// Encoding: whatever is batched, padded or cut, a text's vector is that of the text alone.
+// Encoding: batches, padding and cuts do not change the vector of a text.
 import { createAttn, type Attn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { readGolden } from '../goldens.testing.ts';
+import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
-import { longformer, type Longformer } from '../longformer/index.ts';
+import { longformerFamily, type Longformer } from '../longformer/index.ts';
 import { readTokenizer } from '../tokenizer.ts';
-import { letterId, letterTokenizer } from '../tokenizer.testing.ts';
-import { batchesOf, bucketLength } from './batches.ts';
-import { windowsOf } from './windows.ts';
+import { letterId, letterTokenizer } from '../testing/tokenizer.testing.ts';
 
 const encoded = new TextEncoder().encode(JSON.stringify(letterTokenizer()));
 const store = {
@@ -24,7 +21,7 @@ let model: Longformer;
 let loaded: LoadedModel;
 beforeAll(async () => {
   attn = await createAttn({ backends: [cpu()] });
-  model = await longformer.load((await readGolden('longformer_no_global')).checkpoint);
+  model = await longformerFamily.load((await readGolden('longformer_no_global')).checkpoint);
   loaded = new LoadedModel(model, await readTokenizer(store), attn);
 });
 afterAll(async () => {
@@ -77,6 +74,20 @@ describe('a text’s vector is that of the text alone', () => {
       mean(await alone(idsOf(TEXTS[1]), { dtype: 'bool', shape: [1, n], data })),
     );
   });
+  test('normalized: of length 1, and in the same direction', async () => {
+    const { embeddings } = await loaded.encode(TEXTS);
+    const { embeddings: normalized } = await loaded.encode(TEXTS, { normalize: true });
+    for (const [i, row] of rowsOf(normalized, 5).entries()) {
+      const raw = rowsOf(embeddings, 5)[i];
+      expect(Math.hypot(...row)).toBeCloseTo(1, 6);
+      close(
+        row.map((value) => value * Math.hypot(...raw)),
+        raw,
+      );
+    }
+    const { states } = await loaded.encode(TEXTS[1], { normalize: true, pooling: 'none' });
+    for (const row of rowsOf(states[0], TEXTS[1].length + 2)) expect(Math.hypot(...row)).toBeCloseTo(1, 6);
+  });
   test('ids, and one input by itself', async () => {
     const [a, b, c] = await Promise.all([
       loaded.encode(TEXTS[1]),
@@ -105,7 +116,8 @@ describe('texts that are too long', () => {
     );
     expect(states[0].shape).toEqual([152, 64]);
     const rows = rowsOf(states[0], 152);
-    // Windows of 40 own tokens at 0, 32, 64, 96, 128; token 36 is the 37th of the first or the 5th of the second.
+    // Windows of 40 tokens of the text begin at 0, 32, 64, 96, 128;
+    // token 36 is the 37th of the first window or the 5th of the second.
     const second = await alone(idsOf(long.slice(32, 72)));
     close(rows[1 + 36], second[1 + 4]);
     close(rows[1 + 67], second[1 + 35]);
@@ -118,65 +130,14 @@ describe('texts that are too long', () => {
     close(Array.from(pooled.embeddings.data), mean(rows));
   });
   test('or refused', async () => {
-    await expect(loaded.encode(['a', long], { tooLong: 'refuse' })).rejects.toMatchObject({
+    await expect(loaded.encode(['a', long], { onLongText: 'throw' })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: '[attn/models] encode: text 1 has 152 tokens, and 102 are the most',
     });
   });
-  test('windows cover every token once, in order', () => {
-    const property = fc.property(
-      fc.nat(300),
-      fc.integer({ min: 3, max: 60 }),
-      fc.nat(100),
-      fc.nat(1),
-      fc.nat(1),
-      (count, maxLength, overlapSeed, before, after) => {
-        const room = maxLength - before - after;
-        const ids = Array.from({ length: before + count + after + 1 }, (_, i) => i);
-        const windows = windowsOf(0, { ids, before, after }, maxLength, overlapSeed % room);
-        const covered = windows.flatMap((window) => {
-          expect(window.ids.length).toBeLessThanOrEqual(maxLength);
-          const own = window.ids.slice(window.from, window.to);
-          return own.map((id, i) => [window.at + i, id]);
-        });
-        expect(covered).toEqual(ids.map((id) => [id, id]));
-      },
-    );
-    fc.assert(property, { numRuns: 500 });
-  });
 });
 
 describe('batches', () => {
-  test('every row runs once, in a shape that fits', () => {
-    const property = fc.property(
-      fc.array(fc.integer({ min: 1, max: 4096 }), { maxLength: 80 }),
-      fc.integer({ min: 1, max: 10_000 }),
-      fc.boolean(),
-      (lengths, batchTokens, padded) => {
-        const batches = batchesOf(lengths, { maxLength: 4096, batchTokens, padded });
-        expect(batches.flatMap(({ members }) => members).sort((a, b) => a - b)).toEqual(
-          lengths.map((_, i) => i),
-        );
-        for (const { members, rows, length } of batches) {
-          expect(Math.log2(rows) % 1).toBe(0);
-          expect(rows).toBeGreaterThanOrEqual(members.length);
-          expect(rows === 1 || rows * length <= batchTokens).toBe(true);
-          for (const row of members) {
-            if (padded) expect(lengths[row]).toBeLessThanOrEqual(length);
-            else expect(lengths[row]).toBe(length);
-          }
-        }
-      },
-    );
-    fc.assert(property, { numRuns: 200 });
-  });
-  test('lengths are few', () => {
-    const buckets = new Set(Array.from({ length: 4096 }, (_, i) => bucketLength(i + 1, 4096)));
-    expect([...buckets]).toEqual([
-      16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096,
-    ]);
-    expect(bucketLength(100, 102)).toBe(102);
-  });
   test('equal shapes are compiled once, and calls again not at all', async () => {
     const backend = cpu();
     const compile = vi.spyOn(backend, 'compile');
@@ -355,8 +316,8 @@ describe('a call', () => {
     ],
     [
       'names that are not known',
-      ['a', { normalize: true } as object],
-      { message: expect.stringContaining('there is no option "normalize"; known are pooling') },
+      ['a', { truncate: true } as object],
+      { message: expect.stringContaining('there is no option "truncate"; known are pooling') },
     ],
     [
       'an unknown pooling',
@@ -378,7 +339,7 @@ describe('a call', () => {
   });
   test('refuses a model with a head, a model without a tokenizer, a model without an attn', async () => {
     const { checkpoint } = await readGolden('longformer_masked_lm');
-    const withHead = new LoadedModel(await longformer.load(checkpoint), undefined, attn);
+    const withHead = new LoadedModel(await longformerFamily.load(checkpoint), undefined, attn);
     await expect(withHead.encode([[0, 2]])).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining('gives logits and no last_hidden_state'),

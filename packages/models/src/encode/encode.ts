@@ -1,6 +1,10 @@
-/** Texts or ids to vectors: windows of what is too long, batches of equal shape, a vector per text at the end. */
+/**
+ * From texts or ids to vectors: long texts are split into windows, windows of similar
+ * length run as batches, and the states of a text's windows become its vector.
+ */
 import { AttnError, bool, f32, i32, type Tensor } from '@attn/core';
 import {
+  aBoolean,
   aFunction,
   anything,
   aSignal,
@@ -13,20 +17,21 @@ import {
   withCallbacks,
   type OptionKinds,
 } from '@attn/core/backend';
-import type { GraphRuns } from '../graph/graph-runs.ts';
 import type { IntegerList } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 import type { Model, TokenBatch } from '../model.ts';
-import type { TextTokenizer, TokenizedText } from '../tokenizer.ts';
+import type { RunnableModel } from '../runnable-model.ts';
+import type { TokenizedText } from '../tokenizer.ts';
 import { batchesOf, type Batch } from './batches.ts';
 import { StateGatherer, type Pooling } from './gather-states.ts';
 import { readInputs } from './inputs.ts';
+import { normalizeRows } from './normalize.ts';
 import { tokenizeAll } from './tokenize.ts';
 import { windowsOf, type TextWindow } from './windows.ts';
 
 /**
- * How far a call has come: first in characters of the texts that become ids, then in windows that are
- * computed (a text that fits is one).
+ * How far a call has come: first in characters of the texts that are tokenized,
+ * then in windows that are computed. A text that fits is one window.
  */
 export interface EncodeProgress {
   readonly done: number;
@@ -36,81 +41,79 @@ export interface EncodeProgress {
 
 /** Options of `encode`. */
 export interface EncodeOptions {
-  /** Default `mean`: over all tokens of a text, special ones included. `cls`: the first token. */
+  /** How the states of a text become its vector. Default `mean`, over all tokens, special ones included. */
   readonly pooling?: Pooling;
-  /** Most tokens of one row, special ones included. Default, and most: the model's own. */
+  /** Scale every vector to length 1, so that dot products are cosine similarities. Default false. */
+  readonly normalize?: boolean;
+  /** Most tokens of one row, special ones included. Default, and at most, the model's own `maxLength`. */
   readonly maxLength?: number;
-  /** Texts beyond `maxLength`: cut into overlapping windows, with a warning, or an error. Default `windows`. */
-  readonly tooLong?: 'windows' | 'refuse';
+  /**
+   * What happens to texts of more than `maxLength` tokens. `split`, the default: they are split
+   * into overlapping windows, with a warning. `throw`: the call ends with `INVALID_ARGUMENT`.
+   */
+  readonly onLongText?: 'split' | 'throw';
   /** Tokens that neighbouring windows share. Default: an eighth of `maxLength`. */
   readonly overlap?: number;
   /** Positions of global tokens in every row. Default: the model's own rule. */
   readonly globalTokens?: IntegerList;
   /** Most tokens that run together, padding included. Default 4,096; a single row may be longer. */
   readonly batchTokens?: number;
-  /** Run here or fail. Default: wherever it is fastest. */
+  /** Name of the backend to use; the call fails if that cannot run. Default: the fastest backend. */
   readonly backend?: string;
   readonly signal?: AbortSignal;
-  /** What it throws ends the call, which rejects with that very error. */
+  /** Called as work is done. An error that it throws ends the call, which rejects with that error. */
   readonly onProgress?: (progress: EncodeProgress) => void;
-  /** What is worth knowing and no error. Default: `console.warn`. */
+  /** Called when long texts are split. Default: `console.warn`. */
   readonly onWarning?: (message: string) => void;
 }
 
-/** What is known of a call beside its result. */
-interface Encoded {
+/** Facts about a call beside its result. */
+interface EncodeFacts {
   /** Tokens of each text, special ones included. */
   readonly tokens: readonly number[];
-  /** Who computed it: every backend that took part. */
+  /** Names of all backends that took part. */
   readonly backends: readonly string[];
 }
 
 /** A vector for each text. */
-export interface Embeddings extends Encoded {
-  /** [texts, hidden], f32. For a text in windows, `cls` is the mean of the windows' first tokens. */
+export interface Embeddings extends EncodeFacts {
+  /** [texts, hidden], f32. For a text in windows, `cls` is the mean of the first tokens of its windows. */
   readonly embeddings: Tensor<'f32'>;
 }
 
-/** What `pooling: 'none'` gives. */
-export interface TokenStates extends Encoded {
+/** The states of the tokens of each text: the result with `pooling: 'none'`. */
+export interface TokenStates extends EncodeFacts {
   /** [tokens, hidden] for each text. */
   readonly states: readonly Tensor<'f32'>[];
 }
 
-/** Everything of a loaded model that encoding needs. */
-export interface Encoder {
-  readonly model: Model;
-  readonly tokenizer: TextTokenizer | undefined;
-  readonly graphs: GraphRuns;
-}
-
 const WHERE = 'models/encode';
 
-/** See `LoadedModel.encode`. */
+/** Implements `LoadedModel.encode`. */
 export async function encode(
-  encoder: Encoder,
+  runnable: RunnableModel,
   inputs: unknown,
   options: EncodeOptions = {},
 ): Promise<Embeddings | TokenStates> {
-  const checked = checkEncodeOptions(encoder.model, options);
-  const read = readInputs(WHERE, inputs, encoder.model.vocabSize);
+  const checked = checkEncodeOptions(runnable.model, options);
+  const checkedInputs = readInputs(WHERE, inputs, runnable.model.vocabSize);
   const { onProgress, onWarning, signal } = checked;
   return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
-    encodeInputs(encoder, read, { ...checked, ...callbacks, signal: stop }),
+    encodeInputs(runnable, checkedInputs, { ...checked, ...callbacks, signal: stop }),
   );
 }
 
 async function encodeInputs(
-  { model, tokenizer, graphs }: Encoder,
+  { model, tokenizer, graphs }: RunnableModel,
   inputs: readonly (string | readonly number[])[],
   options: CheckedOptions,
 ): Promise<Embeddings | TokenStates> {
-  const { pooling = 'mean', batchTokens = 4_096, signal, onProgress, backend } = options;
+  const { pooling = 'mean', normalize = false, batchTokens = 4_096, signal, onProgress, backend } = options;
   throwIfAborted(signal, WHERE);
   const onCharacters =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
   const texts = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters });
-  const windows = cut(model, texts, options);
+  const windows = cutWindows(model, texts, options);
   const batches = batchesOf(
     windows.map(({ ids }) => ids.length),
     {
@@ -128,34 +131,36 @@ async function encodeInputs(
   for (const batch of batches) {
     throwIfAborted(signal, WHERE);
     const members = batch.members.map((index) => windows[index]);
-    const { graph, inputs: fed } = model.call(tokenBatch(model, batch, members, options.globalTokens));
-    const run = await graphs.run(graph, fed, { backend, signal });
+    const { graph, inputs: feeds } = model.call(tokenBatch(model, batch, members, options.globalTokens));
+    const run = await graphs.run(graph, feeds, { backend, signal });
     backends.add(run.backend);
     for (const [row, window] of members.entries()) gatherer.add(window, run.outputs.last_hidden_state, row);
     done += members.length;
     onProgress?.({ done, total: windows.length, unit: 'windows' });
   }
-  const encoded = { tokens, backends: [...backends] };
-  if (pooling === 'none') return { states: gatherer.tokenStates(), ...encoded };
+  const facts = { tokens, backends: [...backends] };
+  const vectors = (matrix: Tensor<'f32'>): Tensor<'f32'> => (normalize ? normalizeRows(matrix) : matrix);
+  if (pooling === 'none') return { states: gatherer.tokenStates().map(vectors), ...facts };
   const embeddings = texts.length > 0 ? gatherer.embeddings() : f32([0, widthOf(model)], []);
-  return { embeddings, ...encoded };
+  return { embeddings: vectors(embeddings), ...facts };
 }
 
-/** The width of the model's states, without computing any. */
+/** The width of the model's states, found without computing any. */
 function widthOf(model: Model): number {
   const { graph } = model.call({ inputIds: i32([1, 1], [0]) });
   const id = graph.outputs.get('last_hidden_state');
   return id === undefined ? 0 : (graph.values[id].shape.at(-1) ?? 0);
 }
 
-/** Options whose positions are numbers. */
+/** Checked options, in which positions are numbers. */
 type CheckedOptions = Omit<EncodeOptions, 'globalTokens'> & { readonly globalTokens?: readonly number[] };
 
 function kindsOf({ maxLength }: Model): OptionKinds<EncodeOptions> {
   return {
     pooling: oneOf('mean', 'cls', 'none'),
+    normalize: aBoolean,
     maxLength: integer(1, maxLength),
-    tooLong: oneOf('windows', 'refuse'),
+    onLongText: oneOf('split', 'throw'),
     overlap: integer(0),
     globalTokens: anything,
     batchTokens: integer(1),
@@ -177,19 +182,23 @@ function checkEncodeOptions(model: Model, options: EncodeOptions): CheckedOption
     const message = `${model.architecture} has no global tokens, got globalTokens ${show(globalTokens)}`;
     throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
-  const named = { where: WHERE, name: 'globalTokens' };
-  return { ...rest, globalTokens: readIntegerList(named, globalTokens, model.maxLength) };
+  const input = { where: WHERE, name: 'globalTokens' };
+  return { ...rest, globalTokens: readIntegerList(input, globalTokens, model.maxLength) };
 }
 
-/** The windows of all texts. */
-function cut(model: Model, texts: readonly TokenizedText[], options: CheckedOptions): readonly TextWindow[] {
-  const { maxLength = model.maxLength, tooLong = 'windows', onWarning = console.warn } = options;
+/** Cuts all texts into windows. */
+function cutWindows(
+  model: Model,
+  texts: readonly TokenizedText[],
+  options: CheckedOptions,
+): readonly TextWindow[] {
+  const { maxLength = model.maxLength, onLongText = 'split', onWarning = console.warn } = options;
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   const overlap = options.overlap ?? Math.floor(maxLength / 8);
   if (long.length > 0) {
     const [first] = long;
     const sentence = `text ${first} has ${texts[first].ids.length} tokens, and ${maxLength} are the most`;
-    if (tooLong === 'refuse') throw new AttnError('INVALID_ARGUMENT', WHERE, sentence);
+    if (onLongText === 'throw') throw new AttnError('INVALID_ARGUMENT', WHERE, sentence);
     const room = Math.min(...long.map((text) => maxLength - texts[text].before - texts[text].after));
     if (overlap >= room) {
       const message = `overlap must be an integer from 0 to ${room - 1}, got ${show(overlap)}`;
@@ -201,7 +210,7 @@ function cut(model: Model, texts: readonly TokenizedText[], options: CheckedOpti
   return texts.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, overlap));
 }
 
-/** Ids and masks of a batch; rows beyond its members are all padding. */
+/** Ids and masks of a batch. Rows after its members are only padding. */
 function tokenBatch(
   { padTokenId, takesPadding }: Model,
   { rows, length }: Batch,

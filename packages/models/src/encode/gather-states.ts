@@ -1,11 +1,14 @@
-/** From the states of windows to what was asked for: a vector per text, or the states of its tokens. */
+/** From the states of windows to the result: a vector for each text, or the states of its tokens. */
 import { f32, type Tensor } from '@attn/core';
 import type { TextWindow } from './windows.ts';
 
-/** How states become one vector: the first token's, the mean over all tokens, or not at all. */
+/**
+ * How the states of a text become one vector: the first token's
+ * state, the mean over all tokens, or not at all.
+ */
 export type Pooling = 'cls' | 'mean' | 'none';
 
-/** Collects windows as they come, and holds no more of them than the result needs. */
+/** Collects the states of windows as they come, and keeps only what the result needs. */
 export class StateGatherer {
   private readonly pooling: Pooling;
   private readonly counts: readonly number[];
@@ -14,13 +17,13 @@ export class StateGatherer {
   private readonly states: Float32Array[] = [];
   private width = 0;
 
-  /** @param counts tokens of each text */
+  /** `counts`: number of tokens of each text. */
   constructor(pooling: Pooling, counts: readonly number[]) {
     this.pooling = pooling;
     this.counts = counts;
   }
 
-  /** Adds a window. `states` are those of row `row` of a [rows, length, width] tensor. */
+  /** Adds a window, whose states are row `row` of the tensor `states` [rows, length, width]. */
   add({ text, from, to, at }: TextWindow, states: Tensor, row: number): void {
     const [, length, width] = states.shape;
     this.width = width;
@@ -42,7 +45,7 @@ export class StateGatherer {
     }
   }
 
-  /** [texts, width]: the mean of what was added to each text. */
+  /** Returns [texts, width]: the mean of the states that were added to each text. */
   embeddings(): Tensor<'f32'> {
     const data = new Float32Array(this.counts.length * this.width);
     this.sums.forEach((sum, text) => {
@@ -54,7 +57,7 @@ export class StateGatherer {
     return f32([this.counts.length, this.width], data);
   }
 
-  /** [tokens, width] of each text. */
+  /** Returns the states [tokens, width] of each text. */
   tokenStates(): readonly Tensor<'f32'>[] {
     return this.counts.map((count, text) =>
       f32([count, this.width], this.states[text] ?? new Float32Array(0)),

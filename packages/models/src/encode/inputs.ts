@@ -1,19 +1,20 @@
-/** What callers give to be encoded, as a list of texts and of ids, whatever holds the ids. */
+/** Reads the inputs of `encode`, in any of their forms, as a list of texts and of ids. */
 import { AttnError, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {
-  has,
+  hasField,
   isIntegerArray,
   isTensorLike,
   readEntries,
   type ForeignTensor,
+  type InputName,
   type IntegerList,
 } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 
 /**
- * What is encoded: a text, or ids with their special tokens: numbers, bigints, a typed array of integers, or
- * a tensor [tokens].
+ * An input of `encode`: a text, or ids with their special tokens
+ * (numbers, bigints, a typed array of integers, or a tensor [tokens]).
  */
 export type EncodeInput = string | IntegerList | Tensor | ForeignTensor;
 
@@ -21,47 +22,43 @@ export type EncodeInput = string | IntegerList | Tensor | ForeignTensor;
 type Ids = readonly number[];
 
 /**
- * The inputs of a call. One text or one list of ids is a list of one; a tensor [rows, tokens] is as many
- * inputs as it has rows.
- * Errors: `INVALID_ARGUMENT` with the value and where it is; `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Reads the inputs of a call. A single text or a single list of ids is one input;
+ * a tensor [rows, tokens] is one input for each row. Errors: `INVALID_ARGUMENT`
+ * with the value and its place; `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function readInputs(
   where: string,
   inputs: unknown,
   vocabSize: number = Infinity,
 ): readonly (string | Ids)[] {
-  const listed = listOf(where, inputs);
-  return listed.map((input, i) => {
+  const items = listOf(where, inputs);
+  return items.map((input, i) => {
     if (typeof input === 'string') return input;
-    const name = listed.length === 1 && isIds(inputs) ? 'ids' : `ids of input ${i}`;
+    const name = items.length === 1 && isIds(inputs) ? 'ids' : `ids of input ${i}`;
     return readIds({ where, name }, input, vocabSize);
   });
 }
 
-/** The ids of one input. Errors: as of `readInputs`. */
-export function readIds(
-  named: { readonly where: string; readonly name: string },
-  input: unknown,
-  vocabSize: number = Infinity,
-): Ids {
+/** Reads the ids of one input. Errors: those of `readInputs`. */
+export function readIds(label: InputName, input: unknown, vocabSize: number = Infinity): Ids {
   if (typeof input !== 'object' || input === null)
     throw new AttnError(
       'INVALID_ARGUMENT',
-      named.where,
-      `${named.name} must be a text or a list of ids, got ${show(input)}`,
+      label.where,
+      `${label.name} must be a text or a list of ids, got ${show(input)}`,
     );
   if (isFloat(input))
     throw new AttnError(
       'INVALID_DTYPE',
-      named.where,
-      `${named.name} must be integers, got a tensor of ${input.dtype}`,
+      label.where,
+      `${label.name} must be integers, got a tensor of ${input.dtype}`,
     );
-  const ids = readIntegerList(named, input, vocabSize);
+  const ids = readIntegerList(label, input, vocabSize);
   if (ids.length > 0) return ids;
   throw new AttnError(
     'INVALID_ARGUMENT',
-    named.where,
-    `${named.name} must be a list of at least one id, got ${show(input)}`,
+    label.where,
+    `${label.name} must be a list of at least one id, got ${show(input)}`,
   );
 }
 
@@ -73,7 +70,7 @@ function listOf(where: string, inputs: unknown): readonly unknown[] {
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 
-/** True for one list of ids, even if not all of its entries are any. */
+/** True for a single list of ids, even if not all of its entries are ids. */
 function isIds(inputs: unknown): boolean {
   if (isIntegerArray(inputs)) return true;
   return Array.isArray(inputs) && (typeof inputs[0] === 'number' || typeof inputs[0] === 'bigint');
@@ -89,5 +86,5 @@ function rowsOf(where: string, tensor: Tensor | ForeignTensor): readonly unknown
 }
 
 function isFloat(input: object): input is { readonly dtype: unknown } {
-  return has(input, 'dtype') && (input.dtype === 'f32' || input.dtype === 'f16');
+  return hasField(input, 'dtype') && (input.dtype === 'f32' || input.dtype === 'f16');
 }

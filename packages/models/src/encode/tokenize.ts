@@ -1,23 +1,24 @@
 /**
- * Texts to ids without holding up the thread: between pieces of a text and between texts timers fire, pages
- * paint, an abort arrives.
+ * Tokenizes texts without blocking the thread: between the pieces of a
+ * text, and between texts, timers fire, pages paint and aborts arrive.
  */
 import { AttnError } from '@attn/core';
 import { createPause, show } from '@attn/core/backend';
 import type { TextTokenizer, TokenizedText } from '../tokenizer.ts';
 
-/** Milliseconds between turns of the event loop: with one piece more, an abort is noticed within some 50. */
+/** Milliseconds between turns of the event loop. An abort is noticed within about 50 milliseconds. */
 const INTERVAL = 12;
 
-/** What a call wants to know on the way. */
+/** Options of `tokenizeAll`. */
 export interface TokenizeOptions {
   readonly signal: AbortSignal | undefined;
-  /** Called with the characters that are done, of `total`. */
+  /** Called with the number of characters that are done, and with the number of all. */
   readonly onCharacters: ((done: number, total: number) => void) | undefined;
 }
 
 /**
- * Errors: `MISSING_INPUT` (a text, and no tokenizer), `INVALID_ARGUMENT` (a text of no tokens), `ABORTED`.
+ * Turns texts into ids; inputs that are ids stay as they are. Errors: `MISSING_INPUT`
+ * (a text, but no tokenizer), `INVALID_ARGUMENT` (a text without tokens), `ABORTED`.
  */
 export async function tokenizeAll(
   where: string,

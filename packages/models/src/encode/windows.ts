@@ -1,13 +1,14 @@
 /**
- * Texts that are longer than a model: overlapping windows, each with the special tokens around it, and which window's state counts for
- * which token. In an overlap the earlier window counts for the first half and the later one for the second, so that no token is judged from
- * the edge of what its window sees unless it is at the edge of the text.
+ * Splits a text that is longer than the model into overlapping windows, each with the special
+ * tokens around it, and says which window's state counts for which token. In an overlap the
+ * earlier window counts for the first half and the later window for the second half. So no
+ * token's state comes from the edge of a window, except at the edges of the text.
  */
 import type { TokenizedText } from '../tokenizer.ts';
 
 /** One window of a text. */
 export interface TextWindow {
-  /** Number of the text. */
+  /** Index of the text. */
   readonly text: number;
   readonly ids: readonly number[];
   /** The states from `from` to `to` of this window become those of the text's tokens from `at`. */
@@ -16,7 +17,10 @@ export interface TextWindow {
   readonly at: number;
 }
 
-/** The windows of one text: one if it fits. `overlap` is less than what `maxLength` leaves beside the special tokens. */
+/**
+ * The windows of one text; a single window if it fits. `overlap` must
+ * be less than `maxLength` minus the number of special tokens.
+ */
 export function windowsOf(
   text: number,
   { ids, before, after }: TokenizedText,

@@ -1,14 +1,17 @@
-/** Where the files of a checkpoint are: a folder, a list of URLs, a model hub. The same few questions are asked of all. */
+/** A store of a checkpoint's files: a folder, a list of URLs, a model hub. All have one interface. */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { SafetensorsFile } from '@attn/safetensors';
 
-/** An open file of tensors. */
+/** An open .safetensors file. */
 export interface TensorFile extends SafetensorsFile {
-  /** A tensor that is read when its data is asked for, the file being closed or not; only where that can be done at once. */
+  /**
+   * A tensor that is read when its data is asked for, even after the
+   * file is disposed. Absent where files cannot be read synchronously.
+   */
   readonly lazyTensor?: (name: string) => Tensor;
-  /** Idempotent. Tensors that were read stay valid. */
-  close(): Promise<void>;
+  /** Closes the file. Idempotent. Tensors that were read stay valid. */
+  dispose(): Promise<void>;
 }
 
 /** Files by name. */
@@ -16,7 +19,10 @@ export interface FileStore {
   /** For messages: a path, a URL, an id. */
   readonly name: string;
   has(file: string): Promise<boolean>;
-  /** All bytes of a file; undefined when there is none. Errors: `MALFORMED_FILE` for one of more than `limit` bytes. */
+  /**
+   * All bytes of a file; undefined when there is no such file.
+   * Errors: `MALFORMED_FILE` for more than `limit` bytes.
+   */
   bytes(file: string, limit: number): Promise<Uint8Array | undefined>;
   /** Opens a .safetensors file; only its header is read. Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`. */
   tensors(file: string): Promise<TensorFile>;
@@ -32,15 +38,16 @@ export function malformedFile(
   return new AttnError('MALFORMED_FILE', 'models/load', `${file} of ${store.name} ${message}`, options);
 }
 
-/** The error of a file that is too long to be what it says it is. */
-export function tooLong(name: string, file: string, limit: number): AttnError {
+/** The error of a file that is too long for its purpose. */
+export function tooLongError(name: string, file: string, limit: number): AttnError {
   const message = `${file} of ${name} must be at most ${limit} bytes`;
   return new AttnError('MALFORMED_FILE', 'models/load', message);
 }
 
 /**
  * The JSON object in a file; undefined when there is no such file.
- * @throws AttnError `MALFORMED_FILE` for bad UTF-8, bad JSON, anything but an object, more than `limit` bytes
+ *
+ * Errors: `MALFORMED_FILE` for bad UTF-8, bad JSON, anything but an object, more than `limit` bytes.
  */
 export async function readJson(
   store: FileStore,

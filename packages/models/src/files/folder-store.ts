@@ -4,9 +4,15 @@ import { join } from 'node:path';
 import { AttnError } from '@attn/core';
 import { aString, checkArgument } from '@attn/core/backend';
 import { openSafetensorsFile } from '@attn/safetensors/node';
-import { tooLong, type FileStore } from './file-store.ts';
+import { tooLongError, type FileStore } from './file-store.ts';
 
-/** A store over a folder. `name` is for messages. Errors: `INVALID_ARGUMENT`. */
+/**
+ * The files in a folder on disk, for `loadFrom` and `openCheckpoint`. `name` is for messages. Errors:
+ * `INVALID_ARGUMENT`.
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(folderStore('models/roberta-base'));
+ */
 export function folderStore(folder: string, name: string = folder): FileStore {
   checkArgument('models/folderStore', 'folder', folder, aString);
   checkArgument('models/folderStore', 'name', name, aString);
@@ -17,7 +23,7 @@ export function folderStore(folder: string, name: string = folder): FileStore {
       const path = join(folder, file);
       const size = await sizeOf(path);
       if (size === undefined) return undefined;
-      if (size > limit) throw tooLong(name, file, limit);
+      if (size > limit) throw tooLongError(name, file, limit);
       return readFile(path).catch((cause: unknown) => {
         const reason = cause instanceof Error ? cause.message : String(cause);
         throw new AttnError('INVALID_ARGUMENT', 'models/load', `could not read ${path}: ${reason}`, {

@@ -1,6 +1,7 @@
 /**
- * Models of the Hugging Face hub, in the cache folder that its Python library has too: `models--org--name/snapshots/<commit>/…` are links
- * to `blobs/<hash>`. What is there is not downloaded again, and without a network it is used as it is.
+ * Models of the Hugging Face hub, in the cache folder of Hugging Face's own
+ * libraries: `models--org--name/snapshots/<commit>/…` are links to `blobs/<hash>`.
+ * Files in the cache are not downloaded again, and can be used without a network.
  */
 import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -21,7 +22,7 @@ import type { Fetch } from '@attn/safetensors';
 import { readJson, type FileStore } from './file-store.ts';
 import { folderStore } from './folder-store.ts';
 import { downloadTo, type HubFile } from './hub-download.ts';
-import { INDEX, INDEX_LIMIT, PICKLES, readWeightMap, refusal, WEIGHTS } from './open-checkpoint.ts';
+import { INDEX, INDEX_LIMIT, PICKLES, readWeightMap, pickleError, WEIGHTS } from './open-checkpoint.ts';
 
 /** How far a download has come, in bytes of all files. */
 export interface DownloadProgress {
@@ -39,13 +40,16 @@ export interface HubOptions {
   readonly accessToken?: string;
   /** Default https://huggingface.co. */
   readonly hubUrl?: string;
-  /** Default: that of Hugging Face's libraries, which `HF_HUB_CACHE` and `HF_HOME` set. */
+  /** Default: the cache of Hugging Face's libraries, which `HF_HUB_CACHE` and `HF_HOME` set. */
   readonly cacheFolder?: string;
-  /** Use what is in the cache and ask nobody. Default: true when `HF_HUB_OFFLINE` is 1. */
+  /** Use only the cache, without any request. Default: true when `HF_HUB_OFFLINE` is 1. */
   readonly offline?: boolean;
   readonly fetch?: Fetch;
   readonly signal?: AbortSignal;
-  /** What it throws ends the download, which rejects with that very error; what has come is kept. */
+  /**
+   * Called as bytes arrive. An error that it throws ends the download,
+   * which rejects with that error; the downloaded bytes are kept.
+   */
   readonly onDownload?: (progress: DownloadProgress) => void;
 }
 
@@ -63,7 +67,7 @@ export const HUB_OPTIONS: OptionKinds<HubOptions> = {
 
 const WHERE = 'models/hub';
 
-/** Files beside the weights that are wanted where they exist. */
+/** Files beside the weights that are downloaded if they exist. */
 const COMPANIONS = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 const COMMIT = /^[0-9a-f]{40}$/;
@@ -71,15 +75,20 @@ const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const ID = /^[A-Za-z0-9_-][\w.-]*(\/[A-Za-z0-9_-][\w.-]*)?$/;
 const REVISION = /^[A-Za-z0-9_-][\w.-]*(\/[A-Za-z0-9_-][\w.-]*)*$/;
 
-/** True for what may be the id of a model: `allenai/longformer-base-4096`. */
+/** True for a text that may be the id of a model: `allenai/longformer-base-4096`. */
 export function isHubId(text: string): boolean {
   return ID.test(text);
 }
 
 /**
- * The files of a model, downloaded where the cache lacks them.
- * @throws AttnError `FILE_NOT_FOUND` (no such model; offline: not in the cache), `INVALID_ARGUMENT` (an impossible id or revision, no
- * permission), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`, `TIMEOUT` (no network), `ABORTED`
+ * Downloads the files of a model that the cache lacks, and returns a store of all its files.
+ *
+ * Errors: `FILE_NOT_FOUND` (no such model; offline: not in the cache),
+ * `INVALID_ARGUMENT` (an impossible id or revision, no permission), `UNSUPPORTED`
+ * (only pickles), `MALFORMED_FILE`, `TIMEOUT` (no network), `ABORTED`.
+ *
+ * @example
+ * const store = await hubStore('allenai/longformer-base-4096', { revision: 'main' });
  */
 export async function hubStore(id: string, options: HubOptions = {}): Promise<FileStore> {
   const { signal, onDownload, ...rest } = checkOptions(WHERE, options, HUB_OPTIONS);
@@ -104,12 +113,12 @@ async function storeOf(id: string, options: HubOptions): Promise<FileStore> {
   }
   const hub = await importHub();
   const cache = join(options.cacheFolder ?? hub.getHFHubCachePath(), `models--${id.replace('/', '--')}`);
-  if (offline) return cached(id, cache, revision);
+  if (offline) return cachedStore(id, cache, revision);
   const download = new HubDownload(hub, id, cache, options);
   return folderStore(await download.snapshot(revision), id);
 }
 
-/** The library, which is loaded only when it is needed. */
+/** The module @huggingface/hub, which is loaded only when it is needed. */
 type Hub = typeof HubModule;
 
 async function importHub(): Promise<Hub> {
@@ -125,10 +134,10 @@ async function importHub(): Promise<Hub> {
   }
 }
 
-/** What an earlier download left. */
-async function cached(id: string, cache: string, revision: string): Promise<FileStore> {
-  const named = await readFile(join(cache, 'refs', revision), 'utf8').catch(() => revision);
-  const commit = named.trim();
+/** The files of an earlier download. */
+async function cachedStore(id: string, cache: string, revision: string): Promise<FileStore> {
+  const ref = await readFile(join(cache, 'refs', revision), 'utf8').catch(() => revision);
+  const commit = ref.trim();
   const folder = join(cache, 'snapshots', commit);
   if (COMMIT.test(commit) && (await isThere(folder))) return folderStore(folder, id);
   throw new AttnError(
@@ -138,7 +147,7 @@ async function cached(id: string, cache: string, revision: string): Promise<File
   );
 }
 
-/** One model's download. */
+/** Downloads one model. */
 class HubDownload {
   private readonly hub: Hub;
   private readonly id: string;
@@ -154,7 +163,7 @@ class HubDownload {
     this.options = options;
   }
 
-  /** The folder of a revision, complete. */
+  /** Downloads a revision and returns its folder. */
   async snapshot(revision: string): Promise<string> {
     const { sha, filePaths } = await this.ask(() =>
       this.hub.modelInfo({
@@ -166,15 +175,15 @@ class HubDownload {
     );
     if (!COMMIT.test(sha)) throw malformed(`the hub must name a commit of ${this.id}, got ${show(sha)}`);
     const folder = join(this.cache, 'snapshots', sha);
-    const wanted = COMPANIONS.filter((file) => filePaths.includes(file));
-    if (filePaths.includes(WEIGHTS)) wanted.push(WEIGHTS);
-    else if (filePaths.includes(INDEX)) wanted.push(INDEX);
+    const files = COMPANIONS.filter((file) => filePaths.includes(file));
+    if (filePaths.includes(WEIGHTS)) files.push(WEIGHTS);
+    else if (filePaths.includes(INDEX)) files.push(INDEX);
     else {
       const pickle = PICKLES.find((file) => filePaths.includes(file));
-      if (pickle !== undefined) throw refusal(this.id, pickle);
+      if (pickle !== undefined) throw pickleError(this.id, pickle);
     }
-    await this.fetchAll(sha, folder, wanted);
-    if (wanted.includes(INDEX)) {
+    await this.fetchAll(sha, folder, files);
+    if (files.includes(INDEX)) {
       const store = folderStore(folder, this.id);
       const index = await readJson(store, INDEX, INDEX_LIMIT);
       const shards = new Set(readWeightMap(store, index ?? {}).map(([, file]) => file));
@@ -184,7 +193,7 @@ class HubDownload {
     return folder;
   }
 
-  /** Puts files into a snapshot. */
+  /** Downloads files into a snapshot. */
   private async fetchAll(commit: string, folder: string, paths: readonly string[]): Promise<void> {
     const absent: string[] = [];
     for (const path of paths) if (!(await isThere(join(folder, path)))) absent.push(path);
@@ -199,13 +208,13 @@ class HubDownload {
     }
   }
 
-  /** Sizes and hashes; names of files in the cache are made of them, so that they must be what they seem. */
+  /** Sizes and hashes of files. Hashes become names in the cache, so their form is checked. */
   private async describe(commit: string, paths: readonly string[]): Promise<readonly HubFile[]> {
     const infos = await this.ask(() =>
       this.hub.pathsInfo({ ...this.request(), repo: this.id, paths: [...paths], revision: commit }),
     );
     return paths.map((path) => {
-      const info = infos.find((one) => one.path === path);
+      const info = infos.find((file) => file.path === path);
       const hash = info?.lfs?.oid ?? info?.oid;
       if (
         info &&
@@ -237,21 +246,21 @@ class HubDownload {
     await downloadTo(blob, file, connect, { signal, onBytes });
   }
 
-  /** What every request to the hub has. */
+  /** Options of every request to the hub. */
   private request(): { fetch: typeof fetch; hubUrl?: string; accessToken?: string } {
-    const { fetch: given = globalThis.fetch, signal, hubUrl, accessToken } = this.options;
+    const { fetch: userFetch = globalThis.fetch, signal, hubUrl, accessToken } = this.options;
     return {
       hubUrl,
       accessToken,
       fetch: (input, init) =>
-        given(input instanceof Request ? input.url : String(input), {
+        userFetch(input instanceof Request ? input.url : String(input), {
           ...init,
           signal: signal ?? init?.signal,
         }),
     };
   }
 
-  /** The hub's own errors as ours. */
+  /** Asks the hub; its errors become `AttnError`s. */
   private async ask<T>(question: () => Promise<T>): Promise<T> {
     throwIfAborted(this.options.signal, WHERE);
     try {
@@ -274,7 +283,7 @@ class HubDownload {
   }
 }
 
-/** A link in a snapshot; a copy where the system has no links. */
+/** Puts a link into a snapshot, or a copy where the system has no links. */
 async function link(blob: string, pointer: string): Promise<void> {
   await mkdir(dirname(pointer), { recursive: true });
   try {

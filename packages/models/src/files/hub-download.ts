@@ -1,4 +1,7 @@
-/** One file from the hub into the cache: resumed where it broke off, checked against its hash, and there only when it is whole. */
+/**
+ * Downloads one file from the hub into the cache. A broken download is
+ * resumed; the file gets its name only when it is whole and its hash is right.
+ */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
@@ -6,7 +9,7 @@ import { dirname } from 'node:path';
 import { AttnError } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';
 
-/** What the hub knows of a file. */
+/** The hub's description of a file. */
 export interface HubFile {
   readonly path: string;
   readonly size: number;
@@ -17,19 +20,22 @@ export interface HubFile {
 /** Options of a download. */
 export interface DownloadOptions {
   readonly signal?: AbortSignal;
-  /** Called with the bytes that are there. */
+  /** Called with the number of bytes that have arrived. */
   readonly onBytes?: (done: number) => void;
 }
 
 const WHERE = 'models/hub';
 
-/** How often a connection may break before the download is given up; what has come is kept. */
+/** Attempts before the download fails. The bytes that have arrived are kept. */
 const ATTEMPTS = 5;
 
 /**
- * Downloads a file to `target`, by way of `<target>.incomplete`.
- * @param connect the content from an offset to the end, as a stream
- * @throws AttnError `MALFORMED_FILE` (not the bytes that the hub promised), `TIMEOUT` (too many broken connections), `ABORTED`
+ * Downloads a file to `<target>.incomplete`, which becomes `target` when it is whole.
+ *
+ * Errors: `MALFORMED_FILE` (not the bytes that the hub promised),
+ * `TIMEOUT` (too many broken connections), `ABORTED`.
+ *
+ * @param connect returns the content from an offset to the end
  */
 export async function downloadTo(
   target: string,
@@ -65,7 +71,7 @@ export async function downloadTo(
   );
 }
 
-/** Appends a stream to a file and returns how long that now is. */
+/** Appends a stream to a file and returns the file's new length. */
 async function append(
   path: string,
   file: HubFile,
@@ -84,7 +90,7 @@ async function append(
     }
     await handle.sync();
   } catch (error) {
-    // What came too much is not what was asked for, so that nothing of it can be used.
+    // A server that sends too much has sent another file: nothing of it can be used.
     if (error instanceof AttnError) await rm(path, { force: true });
     throw error;
   } finally {

@@ -1,6 +1,7 @@
 /**
- * A checkpoint from its files: config.json, and model.safetensors or the shards that model.safetensors.index.json lists. PyTorch's own
- * files are pickles, which run code when they are read: they are refused with the command that converts them.
+ * A checkpoint from its files: config.json, and model.safetensors or the shards that
+ * model.safetensors.index.json lists. PyTorch's own files are pickles, which run
+ * code when they are read: they are refused with the command that converts them.
  */
 import { AttnError, type JsonObject } from '@attn/core';
 import { checkArgument, show } from '@attn/core/backend';
@@ -10,11 +11,11 @@ import { malformedFile, readJson, type FileStore, type TensorFile } from './file
 
 const WHERE = 'models/load';
 
-/** All tensors in one file. */
+/** Name of the file that holds all tensors. */
 export const WEIGHTS = 'model.safetensors';
-/** Which file has which tensor. */
+/** Name of the file that says which shard holds which tensor. */
 export const INDEX = 'model.safetensors.index.json';
-/** What PyTorch writes. */
+/** Names of the files that PyTorch writes. */
 export const PICKLES: readonly string[] = [
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
@@ -22,23 +23,24 @@ export const PICKLES: readonly string[] = [
   'model.pt',
 ];
 
-/** Longest config that is believed, in bytes. */
+/** Longest config that is read, in bytes. */
 const CONFIG_LIMIT = 16 * 2 ** 20;
-/** Longest index that is believed, in bytes. */
+/** Longest index that is read, in bytes. */
 export const INDEX_LIMIT: number = 64 * 2 ** 20;
 
 /** Most files that an index may list. */
 const MOST_SHARDS = 1_000;
 
 /**
- * Opens a checkpoint; only headers are read. Whoever opens it closes it, when all tensors that they want have
- * been read.
- * @throws AttnError `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only pickles), `MALFORMED_FILE`,
- * `INVALID_ARGUMENT`
+ * Opens a checkpoint; only headers are read. Whoever opens it
+ * disposes it, when all needed tensors have been read.
+ *
+ * Errors: `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only
+ * pickles), `MALFORMED_FILE`, `INVALID_ARGUMENT`.
  *
  * @example
- * const checkpoint = await openCheckpoint(folderStore('roberta-base'));
- * const model = await longformer.load(toLongformer(checkpoint, { window: 512 })).finally(() => checkpoint.close());
+ * await using checkpoint = await openCheckpoint(folderStore('roberta-base'));
+ * const model = await longformerFamily.load(toLongformer(checkpoint, { window: 512 }));
  */
 export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
   checkArgument(WHERE, 'store', store, aStore);
@@ -48,17 +50,17 @@ export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
   if (await store.has(WEIGHTS)) return checkpointOf(store, config, [await store.tensors(WEIGHTS)]);
   const index = await readJson(store, INDEX, INDEX_LIMIT);
   if (index !== undefined) return checkpointOf(store, config, await openShards(store, index));
-  for (const pickle of PICKLES) if (await store.has(pickle)) throw refusal(store.name, pickle);
+  for (const pickle of PICKLES) if (await store.has(pickle)) throw pickleError(store.name, pickle);
   throw new AttnError('FILE_NOT_FOUND', WHERE, `there is neither ${WEIGHTS} nor ${INDEX} in ${store.name}`);
 }
 
-/** One line of Python that turns a pickle into what is read here. */
+/** One line of Python that converts a pickle into a .safetensors file. */
 const CONVERT =
   `python -c "import torch, safetensors.torch as s; ` +
   `s.save_file({k: v.clone() for k, v in torch.load('pytorch_model.bin', weights_only=True).items()}, '${WEIGHTS}', {'format': 'pt'})"`;
 
-/** The error of a checkpoint that is only a pickle. */
-export function refusal(name: string, pickle: string): AttnError {
+/** The error of a checkpoint that has only a pickle. */
+export function pickleError(name: string, pickle: string): AttnError {
   return new AttnError(
     'UNSUPPORTED',
     WHERE,
@@ -66,11 +68,11 @@ export function refusal(name: string, pickle: string): AttnError {
   );
 }
 
-/** The shards of an index, each holding exactly the tensors that the index says. */
+/** Opens the shards of an index. Each must hold exactly the tensors that the index says. */
 async function openShards(store: FileStore, index: JsonObject): Promise<readonly TensorFile[]> {
-  const placed = readWeightMap(store, index);
+  const weightMap = readWeightMap(store, index);
   const names = new Map<string, Set<string>>();
-  for (const [tensor, file] of placed) names.set(file, (names.get(file) ?? new Set()).add(tensor));
+  for (const [tensor, file] of weightMap) names.set(file, (names.get(file) ?? new Set()).add(tensor));
   if (names.size > MOST_SHARDS) {
     throw malformedFile(store, INDEX, `must list at most ${MOST_SHARDS} files, got ${names.size}`);
   }
@@ -88,7 +90,7 @@ async function openShards(store: FileStore, index: JsonObject): Promise<readonly
     }
     return shards;
   } catch (error) {
-    await closeAll(shards);
+    await disposeAll(shards);
     throw error;
   }
 }
@@ -102,7 +104,7 @@ export function readWeightMap(
     throw malformedFile(store, INDEX, `must have an object weight_map, got ${show(map)}`);
   }
   return Object.entries(map).map(([tensor, file]: readonly [string, unknown]) => {
-    // A plain name: an index from the network must not point anywhere else.
+    // Only a plain name: an index from the network must not point to another folder.
     if (typeof file === 'string' && /^[\w][\w.-]*\.safetensors$/.test(file)) return [tensor, file];
     throw malformedFile(
       store,
@@ -127,10 +129,11 @@ function checkpointOf(store: FileStore, config: JsonObject, files: readonly Tens
     spec: (name) => find(name).spec(name),
     tensor: async (name) => find(name).tensor(name),
     lazyTensor: (name) => find(name).lazyTensor?.(name),
-    close: () => closeAll(files),
+    dispose: () => disposeAll(files),
+    [Symbol.asyncDispose]: () => disposeAll(files),
   };
 }
 
-async function closeAll(files: readonly TensorFile[]): Promise<void> {
-  await Promise.all(files.map((file) => file.close()));
+async function disposeAll(files: readonly TensorFile[]): Promise<void> {
+  await Promise.all(files.map((file) => file.dispose()));
 }

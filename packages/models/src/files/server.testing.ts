@@ -1,4 +1,7 @@
-/** Web servers for tests: files by path, with range requests, and the few endpoints of the hub that a download uses. */
+/**
+ * Web servers for tests: files by path, with range requests, and the
+ * endpoints of the hub that a download uses.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -30,7 +33,7 @@ export async function filesOf(folder: string): Promise<Files> {
 export async function startServer(handler: Handler): Promise<TestServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    // For pages, which come from elsewhere.
+    // For pages, which come from another origin.
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Access-Control-Expose-Headers', 'Content-Range, ETag');
     requests.push([request.method, request.url, request.headers.range].filter(Boolean).join(' '));
@@ -45,7 +48,7 @@ export async function startServer(handler: Handler): Promise<TestServer> {
   return { url, requests, close };
 }
 
-/** Answers with a file, or the part of it that is asked for. */
+/** Answers with a file, or with the range that was requested. */
 export function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -66,7 +69,7 @@ export function sendFile(
   response.writeHead(206, { ...headers, 'Content-Range': range }).end(bytes.subarray(Number(from), end));
 }
 
-/** A server of files at its root. */
+/** Starts a server with files at its root. */
 export function serveFiles(files: Files): Promise<TestServer> {
   return startServer((request, response) =>
     sendFile(request, response, files.get((request.url ?? '').slice(1))),
@@ -76,7 +79,7 @@ export function serveFiles(files: Files): Promise<TestServer> {
 /** The commit of the model on the test hub. */
 export const COMMIT = 'c0ffee'.padEnd(40, '0');
 
-/** A hub of one model; `send` may answer for a file in another way. */
+/** Starts a hub of one model; `send` may answer differently for a file. */
 export function serveHub(
   id: string,
   files: Files,
@@ -107,7 +110,7 @@ export function serveHub(
   });
 }
 
-/** Large files are known by their SHA-256, small ones by git's SHA-1. */
+/** The hub's description of a file: the hash is SHA-256 for large files, git's SHA-1 for small ones. */
 function describe(path: string, bytes: Uint8Array): object {
   const common = { type: 'file', path, size: bytes.length };
   const oid = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');

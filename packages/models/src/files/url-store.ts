@@ -1,4 +1,7 @@
-/** Files on a web server: by a list of URLs, or beside each other under one. Tensors are read by range requests. */
+/**
+ * Files on a web server: one URL for each, or one URL under which all
+ * lie. Tensors are read by range requests.
+ */
 import { httpSource, openSafetensors, type HttpOptions } from '@attn/safetensors';
 import { AttnError } from '@attn/core';
 import {
@@ -10,7 +13,7 @@ import {
   show,
   type OptionKinds,
 } from '@attn/core/backend';
-import { tooLong, type FileStore } from './file-store.ts';
+import { tooLongError, type FileStore } from './file-store.ts';
 import { kindOf } from '../kind-of.ts';
 
 /** URLs by file name: `{ 'config.json': …, 'model.safetensors': … }`. */
@@ -18,7 +21,7 @@ export type UrlMap = Readonly<Record<string, string | URL>>;
 
 const WHERE = 'models/load';
 
-/** What each option of requests must be. */
+/** Kinds of the options of requests. */
 export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   fetch: aFunction,
   headers: anObject,
@@ -27,8 +30,11 @@ export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
 };
 
 /**
- * A store over URLs: one for each file, or one that ends before the files' names.
- * Errors: `INVALID_ARGUMENT`.
+ * The files on a web server, for `loadFrom` and `openCheckpoint`: one URL for
+ * each file, or one URL under which all lie. Errors: `INVALID_ARGUMENT`.
+ *
+ * @example
+ * const checkpoint = await openCheckpoint(urlStore('https://example.org/longformer/'));
  */
 export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {}): FileStore {
   const http = checkOptions(WHERE, options, HTTP_OPTIONS);
@@ -55,12 +61,12 @@ export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {})
     has: async (file) =>
       byFile.has(file) || (base !== undefined && (await sourceIfThere(file)) !== undefined),
     bytes: async (file, limit) => {
-      const found = await sourceIfThere(file);
-      if (found === undefined) return undefined;
-      if (found.size > limit) throw tooLong(name, file, limit);
-      return found.read(0, found.size);
+      const content = await sourceIfThere(file);
+      if (content === undefined) return undefined;
+      if (content.size > limit) throw tooLongError(name, file, limit);
+      return content.read(0, content.size);
     },
-    tensors: async (file) => ({ ...(await openSafetensors(await source(file))), close: async () => {} }),
+    tensors: async (file) => ({ ...(await openSafetensors(await source(file))), dispose: async () => {} }),
   };
 }
 
@@ -73,11 +79,11 @@ function baseOf(url: string | URL): string {
 
 /** URLs by the names of files. Errors: `INVALID_ARGUMENT`. */
 function readUrls(urls: unknown): ReadonlyMap<string, string> {
-  const read = new Map<string, string>();
+  const byFile = new Map<string, string>();
   try {
     const entries = kindOf(urls) === 'Object' ? Object.entries(urls as object) : [];
-    for (const [file, url] of entries) if (isUrl(url)) read.set(file, String(url));
-    if (read.size > 0 && read.size === entries.length) return read;
+    for (const [file, url] of entries) if (isUrl(url)) byFile.set(file, String(url));
+    if (byFile.size > 0 && byFile.size === entries.length) return byFile;
   } catch {
     // An object that cannot be read has no URLs.
   }

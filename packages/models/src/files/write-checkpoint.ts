@@ -1,4 +1,4 @@
-/** A checkpoint as a folder that any library reads, for Node. */
+/** Writes a checkpoint to a folder that other libraries can read, for Node. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AttnError, type Tensor } from '@attn/core';
@@ -19,8 +19,14 @@ import { WEIGHTS } from './open-checkpoint.ts';
 const WHERE = 'models/write';
 
 /**
- * Writes config.json and model.safetensors. All tensors are in memory once. The checkpoint stays open.
- * @throws AttnError `INVALID_ARGUMENT` (no folder can be made there), `ABORTED`, `INTERNAL` (disk full), and what reading the checkpoint throws
+ * Writes config.json and model.safetensors. All tensors are in memory at once. The checkpoint stays open.
+ *
+ * Errors: `INVALID_ARGUMENT` (no folder can be made there), `ABORTED`,
+ * `INTERNAL` (disk full), and the errors of reading the checkpoint.
+ *
+ * @example
+ * await using checkpoint = await openCheckpoint(folderStore('roberta-base'));
+ * await writeCheckpoint('roberta-base-4096', toLongformer(checkpoint));
  */
 export async function writeCheckpoint(
   folder: string,

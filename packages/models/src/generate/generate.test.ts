@@ -1,21 +1,22 @@
-// Generation against the definition: the likeliest token of the reference's logits, again and again; and how tokens are drawn.
+// Generation against its definition: the likeliest token of the
+// reference's logits, again and again; and the drawing of tokens.
 import { bool, createAttn, i32, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
-import { longformer } from '../longformer/index.ts';
-import { reformer, type Reformer } from '../reformer/index.ts';
-import { candidates, sample, uniform } from './sample.ts';
+import { longformerFamily } from '../longformer/index.ts';
+import { reformerFamily, type Reformer } from '../reformer/index.ts';
+import { tokenChoices, sample, uniform } from './sample.ts';
 
 let attn: Attn;
 let model: Reformer;
 let loaded: LoadedModel;
 beforeAll(async () => {
   attn = await createAttn({ backends: [cpu()] });
-  model = await reformer.load((await readGolden('reformer_lm_odd')).checkpoint);
+  model = await reformerFamily.load((await readGolden('reformer_lm_odd')).checkpoint);
   loaded = new LoadedModel(model, byteTokenizer(-60), attn);
 });
 afterAll(() => attn.dispose());
@@ -74,12 +75,12 @@ test('draws follow from the seed', async () => {
 });
 
 test('a text, its tokens as they come, and where it stops', async () => {
-  const seen: number[] = [];
-  const options = { maxNewTokens: 4, onToken: (id: number) => void seen.push(id), stopTokens: [] };
+  const tokens: number[] = [];
+  const options = { maxNewTokens: 4, onToken: (id: number) => void tokens.push(id), stopTokens: [] };
   const all = await loaded.generate('QUEEQUEG', options);
-  expect(all).toMatchObject({ promptTokens: 8, ids: seen, text: byteTokenizer(-60).decode(seen) });
-  const stopped = await loaded.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [seen[0]] });
-  expect(stopped).toMatchObject({ ids: [seen[0]], end: 'stop' });
+  expect(all).toMatchObject({ promptTokens: 8, ids: tokens, text: byteTokenizer(-60).decode(tokens) });
+  const stopped = await loaded.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [tokens[0]] });
+  expect(stopped).toMatchObject({ ids: [tokens[0]], end: 'stop' });
 });
 
 test('goes on from a text, not from behind its end', async () => {
@@ -107,7 +108,7 @@ test('can be aborted', async () => {
 
 describe('refuses', () => {
   test('models that do not continue texts', async () => {
-    const other = await longformer.load((await readGolden('longformer_short')).checkpoint);
+    const other = await longformerFamily.load((await readGolden('longformer_short')).checkpoint);
     await expect(new LoadedModel(other, undefined, attn).generate([1])).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining('LongformerModel does not continue texts'),
@@ -130,8 +131,8 @@ describe('refuses', () => {
     [[1], { topP: NaN }, 'topP must be above 0 and at most 1, got NaN'],
     [[1], { seed: 0.5 }, 'seed must be a non-negative integer, got 0.5'],
     [[71], {}, 'the prompt must be integers from 0 to 70, got 71 at [0]'],
-  ])('%j with %j', async (given, options, message) => {
-    await expect(loaded.generate(given, options)).rejects.toMatchObject({
+  ])('%j with %j', async (prompt, options, message) => {
+    await expect(loaded.generate(prompt, options)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(message),
     });
@@ -151,22 +152,22 @@ describe('drawing', () => {
         topP,
         temperature,
         fc.nat(),
-        (given, k, p, t, seed) => {
-          const left = candidates(given, { temperature: t, topK: k, topP: p });
-          const kept = candidates(given, { temperature: t, topK: k });
-          expect(kept).toHaveLength(Math.min(k, given.length));
-          const least = Math.min(...kept.map(({ id }) => given[id]));
-          const ids = new Set(kept.map(({ id }) => id));
-          expect(given.every((logit, id) => ids.has(id) || logit <= least)).toBe(true);
-          const sum = (of: typeof kept): number =>
+        (values, k, p, t, seed) => {
+          const nucleus = tokenChoices(values, { temperature: t, topK: k, topP: p });
+          const best = tokenChoices(values, { temperature: t, topK: k });
+          expect(best).toHaveLength(Math.min(k, values.length));
+          const least = Math.min(...best.map(({ id }) => values[id]));
+          const ids = new Set(best.map(({ id }) => id));
+          expect(values.every((logit, id) => ids.has(id) || logit <= least)).toBe(true);
+          const sum = (of: typeof best): number =>
             of.reduce((total, { probability }) => total + probability, 0);
-          expect(sum(kept)).toBeCloseTo(1, 9);
-          expect(sum(left)).toBeCloseTo(1, 9);
-          expect(left.map(({ id }) => id)).toEqual(kept.slice(0, left.length).map(({ id }) => id));
-          expect(sum(kept.slice(0, left.length))).toBeGreaterThanOrEqual(p - 1e-9);
-          if (left.length > 1 && p < 1) expect(sum(kept.slice(0, left.length - 1))).toBeLessThan(p);
-          const drawn = sample(given, { temperature: t, topK: k, topP: p }, uniform(seed));
-          expect(left.map(({ id }) => id)).toContain(drawn);
+          expect(sum(best)).toBeCloseTo(1, 9);
+          expect(sum(nucleus)).toBeCloseTo(1, 9);
+          expect(nucleus.map(({ id }) => id)).toEqual(best.slice(0, nucleus.length).map(({ id }) => id));
+          expect(sum(best.slice(0, nucleus.length))).toBeGreaterThanOrEqual(p - 1e-9);
+          if (nucleus.length > 1 && p < 1) expect(sum(best.slice(0, nucleus.length - 1))).toBeLessThan(p);
+          const token = sample(values, { temperature: t, topK: k, topP: p }, uniform(seed));
+          expect(nucleus.map(({ id }) => id)).toContain(token);
         },
       ),
     );

@@ -1,6 +1,7 @@
 /**
- * Continues a text, token by token. Each step computes the whole text so far: attention by hash has no cache that is exact, because
- * every new token may change which tokens meet in a chunk. Texts of similar length share a graph.
+ * Continues a text, token by token. Each step computes the whole text so
+ * far: LSH attention has no exact cache, because every new token may change
+ * which tokens share a chunk. Texts of similar length share a graph.
  */
 import { AttnError, bool, i32, type Tensor } from '@attn/core';
 import {
@@ -15,61 +16,56 @@ import {
   withCallbacks,
   type OptionKinds,
 } from '@attn/core/backend';
-import type { GraphRuns } from '../graph/graph-runs.ts';
 import { rowLength } from '../encode/batches.ts';
 import { readIds } from '../encode/inputs.ts';
 import { tokenizeAll } from '../encode/tokenize.ts';
 import type { ForeignTensor, IntegerList } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 import type { GenerationRules, Model } from '../model.ts';
-import type { TextTokenizer } from '../tokenizer.ts';
+import type { RunnableModel } from '../runnable-model.ts';
 import { sample, uniform, type Sampling } from './sample.ts';
 
 /** Options of `generate`. */
 export interface GenerateOptions {
   /** Most tokens to add. Default 64. */
   readonly maxNewTokens?: number;
-  /** Logits are divided by it. Default 0, which takes the likeliest token; 1 when `topK`, `topP` or `seed` is given. */
+  /**
+   * Logits are divided by it. Default 0, which takes the likeliest
+   * token; 1 when `topK`, `topP` or `seed` is set.
+   */
   readonly temperature?: number;
-  /** Draw from so many of the likeliest tokens only. Default: from all. */
+  /** Draw only from this many of the likeliest tokens. Default: from all tokens. */
   readonly topK?: number;
-  /** Draw from the fewest tokens that have this probability together, in (0, 1]. Default 1. */
+  /** Draw only from the fewest tokens that together have this probability, in (0, 1]. Default 1. */
   readonly topP?: number;
-  /** Equal seeds draw equal tokens where the logits are equal. Default 0. */
+  /** Equal seeds draw equal tokens if the logits are equal. Default 0. */
   readonly seed?: number;
-  /** Ids after which nothing is added; they are part of the result. Default: the one that ends a text. */
+  /** Ids that end the text; they are part of the result. Default: the model's id for the end of a text. */
   readonly stopTokens?: IntegerList;
-  /** Run here or fail. Default: wherever it is fastest. */
+  /** Name of the backend to use; the call fails if that cannot run. Default: the fastest backend. */
   readonly backend?: string;
   readonly signal?: AbortSignal;
-  /** Called with each token as it comes. What it throws ends the call, which rejects with that very error. */
+  /** Called with each new token. An error that it throws ends the call, which rejects with that error. */
   readonly onToken?: (id: number) => void;
 }
 
-/** What was generated. */
+/** The result of `generate`. */
 export interface Generated {
   /** The new tokens, without those of the prompt. */
   readonly ids: readonly number[];
-  /** Their text; undefined without a tokenizer. */
+  /** The text of the new tokens; undefined without a tokenizer. */
   readonly text: string | undefined;
-  /** Tokens of the prompt. */
+  /** Number of tokens of the prompt. */
   readonly promptTokens: number;
-  /** Why it ended: a stop token, or as many tokens as were asked for. */
+  /** Why it ended: `stop` after a stop token, `length` after `maxNewTokens` tokens. */
   readonly end: 'stop' | 'length';
-  /** Who computed it: every backend that took part. */
+  /** Names of all backends that took part. */
   readonly backends: readonly string[];
-}
-
-/** Everything of a loaded model that generating needs. */
-export interface Generator {
-  readonly model: Model;
-  readonly tokenizer: TextTokenizer | undefined;
-  readonly graphs: GraphRuns;
 }
 
 const WHERE = 'models/generate';
 
-/** A text to continue, or ids, of which all are taken as they are. */
+/** A text to continue, or ids, which are used as they are. */
 export type Prompt = string | IntegerList | Tensor | ForeignTensor;
 
 const KINDS: OptionKinds<GenerateOptions> = {
@@ -90,26 +86,26 @@ const KINDS: OptionKinds<GenerateOptions> = {
   onToken: aFunction,
 };
 
-/** See `LoadedModel.generate`. */
+/** Implements `LoadedModel.generate`. */
 export async function generate(
-  generator: Generator,
+  runnable: RunnableModel,
   prompt: Prompt,
   options: GenerateOptions = {},
 ): Promise<Generated> {
-  const rules = rulesOf(generator.model);
+  const rules = rulesOf(runnable.model);
   const { signal, onToken, stopTokens, ...rest } = checkOptions(WHERE, options, KINDS);
   const stops =
     stopTokens === undefined
       ? [rules.eosTokenId]
       : readIntegerList({ where: WHERE, name: 'stopTokens' }, stopTokens);
   return withCallbacks({ onToken }, signal, async (callbacks, stop) => {
-    const ids = await promptIds(generator, prompt, stop);
-    return continueIds(generator, ids, { ...rest, ...callbacks, stopTokens: stops, signal: stop });
+    const ids = await promptIds(runnable, prompt, stop);
+    return continueIds(runnable, ids, { ...rest, ...callbacks, stopTokens: stops, signal: stop });
   });
 }
 
 async function continueIds(
-  { model, tokenizer, graphs }: Generator,
+  { model, tokenizer, graphs }: RunnableModel,
   prompt: readonly number[],
   options: GenerateOptions & { readonly stopTokens: readonly number[] },
 ): Promise<Generated> {
@@ -118,7 +114,7 @@ async function continueIds(
   const ids = [...prompt];
   const promptTokens = ids.length;
   if (promptTokens + maxNewTokens > model.maxLength) {
-    throw wrong(
+    throw invalid(
       `the prompt and maxNewTokens must be at most ${model.maxLength} tokens together, got ${promptTokens} + ${maxNewTokens}`,
     );
   }
@@ -128,7 +124,7 @@ async function continueIds(
   while (ids.length < promptTokens + maxNewTokens && end === 'length') {
     throwIfAborted(signal, WHERE);
     const length = rowLength(model, ids.length);
-    const { graph, inputs } = model.call(padded(ids, length, model.padTokenId));
+    const { graph, inputs } = model.call(paddedRow(ids, length, model.padTokenId));
     const run = await graphs.run(graph, inputs, { backend, signal });
     backends.add(run.backend);
     const { data, shape } = run.outputs.logits;
@@ -139,8 +135,8 @@ async function continueIds(
     if (stopTokens.includes(next)) end = 'stop';
     onToken?.(next);
   }
-  const added = ids.slice(promptTokens);
-  return { ids: added, text: tokenizer?.decode(added), promptTokens, end, backends: [...backends] };
+  const newIds = ids.slice(promptTokens);
+  return { ids: newIds, text: tokenizer?.decode(newIds), promptTokens, end, backends: [...backends] };
 }
 
 function rulesOf({ generation, architecture }: Model): GenerationRules {
@@ -149,26 +145,26 @@ function rulesOf({ generation, architecture }: Model): GenerationRules {
   throw new AttnError('UNSUPPORTED', WHERE, message);
 }
 
-/** One row; always with a mask, so that full rows and others share their graph. */
-function padded(ids: readonly number[], length: number, padTokenId: number): Parameters<Model['call']>[0] {
+/** A batch of one row. It always has a mask, so that full rows and padded rows share their graph. */
+function paddedRow(ids: readonly number[], length: number, padTokenId: number): Parameters<Model['call']>[0] {
   const row = new Int32Array(length).fill(padTokenId);
   row.set(ids);
   const mask = new Uint8Array(length).fill(1, 0, ids.length);
   return { inputIds: i32([1, length], row), attentionMask: bool([1, length], mask) };
 }
 
-/** The ids of a prompt, without the special tokens that would end the text: it goes on. */
+/** The ids of a prompt, without the special tokens at its end, because the text goes on. */
 async function promptIds(
-  { model, tokenizer }: Generator,
+  { model, tokenizer }: RunnableModel,
   prompt: Prompt,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
   if (typeof prompt !== 'string')
     return readIds({ where: WHERE, name: 'the prompt' }, prompt, model.vocabSize);
-  if (prompt === '') throw wrong(`the prompt must have at least one token, got ${show(prompt)}`);
+  if (prompt === '') throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
   const [{ ids, after }] = await tokenizeAll(WHERE, tokenizer, [prompt], { signal, onCharacters: undefined });
   if (ids.length > after) return ids.slice(0, ids.length - after);
-  throw wrong(`the prompt must have at least one token, got ${show(prompt)}`);
+  throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
 }
 
 function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling {
@@ -176,6 +172,6 @@ function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Samplin
   return { temperature: temperature ?? (draws ? 1 : 0), topK, topP };
 }
 
-function wrong(message: string): AttnError {
+function invalid(message: string): AttnError {
   return new AttnError('INVALID_ARGUMENT', WHERE, message);
 }

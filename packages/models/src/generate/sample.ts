@@ -1,4 +1,7 @@
-/** One token from logits: the likeliest, or one drawn from those that temperature, top-k and top-p leave. */
+/**
+ * Chooses a token from logits: the likeliest, or a random one of
+ * those that temperature, top-k and top-p leave.
+ */
 import { AttnError } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
 
@@ -6,45 +9,50 @@ import { mulberry32 } from '@attn/core/backend';
 export interface Sampling {
   /** Logits are divided by it; 0 takes the likeliest token. */
   readonly temperature: number;
-  /** Only so many of the likeliest tokens. */
+  /** Only this many of the likeliest tokens may be drawn. */
   readonly topK?: number;
-  /** Only the likeliest tokens that have this much probability together: the fewest that reach it. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751 */
+  /**
+   * Only the fewest of the likeliest tokens that together have this probability
+   * may be drawn. Holtzman et al. 2020, https://arxiv.org/abs/1904.09751
+   */
   readonly topP?: number;
 }
 
 /** A token that may be drawn, with its probability. */
-export interface Candidate {
+export interface TokenChoice {
   readonly id: number;
   readonly probability: number;
 }
 
-/** Uniform numbers in [0, 1) that follow from a seed. */
+/** Returns a generator of uniform numbers in [0, 1) that follow from a seed. */
 export function uniform(seed: number): () => number {
   const next = mulberry32(seed);
   return () => next() / 2 ** 32;
 }
 
 /**
- * The next token. Of equal logits the lower id comes first, and NaN never does. `random` is asked once, and not at all at temperature 0.
- * @throws AttnError `RUN_FAILED` when no logit is a number
+ * Chooses the next token. Of equal logits the lower id wins; NaN never
+ * wins. `random` is called once, and not at all at temperature 0.
+ *
+ * Errors: `RUN_FAILED` when no logit is a number.
  */
 export function sample(logits: ArrayLike<number>, sampling: Sampling, random: () => number): number {
   if (sampling.temperature === 0) return likeliest(logits);
-  const drawn = random();
+  const threshold = random();
   let sum = 0;
-  const left = candidates(logits, sampling);
-  for (const { id, probability } of left) {
+  const choices = tokenChoices(logits, sampling);
+  for (const { id, probability } of choices) {
     sum += probability;
-    if (drawn < sum) return id;
+    if (threshold < sum) return id;
   }
-  return left[left.length - 1].id; // the sum of rounded probabilities may fall short of 1
+  return choices[choices.length - 1].id; // the sum of rounded probabilities may fall short of 1
 }
 
 /** The tokens that may be drawn, the likeliest first; their probabilities sum to 1. */
-export function candidates(
+export function tokenChoices(
   logits: ArrayLike<number>,
   { temperature, topK, topP = 1 }: Sampling,
-): readonly Candidate[] {
+): readonly TokenChoice[] {
   const ids = Array.from({ length: logits.length }, (_, id) => id).filter((id) => !Number.isNaN(logits[id]));
   const most = logits[likeliest(logits)];
   ids.sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b] - logits[a]));
@@ -58,8 +66,8 @@ export function candidates(
   return best.slice(0, needed + 1).map(({ id, probability }) => ({ id, probability: probability / sum }));
 }
 
-/** The greatest logit is 0. */
-function softmax(items: readonly { readonly id: number; readonly logit: number }[]): readonly Candidate[] {
+/** Probabilities of logits, the greatest of which is 0. */
+function softmax(items: readonly { readonly id: number; readonly logit: number }[]): readonly TokenChoice[] {
   const total = items.reduce((sum, { logit }) => sum + Math.exp(logit), 0);
   return items.map(({ id, logit }) => ({ id, probability: Math.exp(logit) / total }));
 }

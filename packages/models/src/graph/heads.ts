@@ -1,4 +1,4 @@
-/** What heads of different models have in common, on states [B, N, C]. */
+/** Parts of heads that different models have in common. Their input is states [B, N, C]. */
 import type { Activation, Value } from '@attn/core';
 import type { LinearWeights, ModelBuilder, NormWeights } from './model-builder.ts';
 
@@ -8,7 +8,7 @@ export function firstToken(builder: ModelBuilder, states: Value): Value {
   return builder.reshape(builder.slice(states, [0, 0, 0], [batch, 1, width]), [batch, width]);
 }
 
-/** Of each row: classes [B, labels], through a layer of their own. */
+/** Logits of each row's class, [B, labels]: a layer with an activation, then the classifier. */
 export function rowLogits(
   builder: ModelBuilder,
   states: Value,
@@ -19,7 +19,7 @@ export function rowLogits(
   return builder.dense(builder.dense(firstToken(builder, states), dense, activation), classifier);
 }
 
-/** Of each token: how likely an answer starts and ends there, [B, N] each. */
+/** Logits of each token for being the start and the end of an answer, [B, N] each. */
 export function answerLogits(
   builder: ModelBuilder,
   states: Value,
@@ -32,7 +32,7 @@ export function answerLogits(
   return { start_logits: side(0), end_logits: side(1) };
 }
 
-/** RoBERTa's masked language model: [B, N, vocabulary]. */
+/** Logits of RoBERTa's masked language model, [B, N, vocabulary]. */
 export function maskedLmLogits(
   builder: ModelBuilder,
   states: Value,

@@ -1,8 +1,11 @@
-/** A `GraphBuilder` that knows weights: each becomes one constant, under its name in the checkpoint, however often it is used. */
+/**
+ * A `GraphBuilder` for weights. Each weight becomes one constant,
+ * under its name in the checkpoint, however often it is used.
+ */
 import { GraphBuilder, type Activation, type Value } from '@attn/core';
 import type { Weight } from '../checkpoint/layout.ts';
 
-/** W [out, in] and b [out]. */
+/** Weights of a linear layer: W [out, in] and b [out]. */
 export interface LinearWeights {
   readonly weight: Weight;
   readonly bias?: Weight;
@@ -14,11 +17,11 @@ export interface NormWeights {
   readonly bias: Weight;
 }
 
-/** Adds what models are made of. */
+/** Adds the layers that models consist of. */
 export class ModelBuilder extends GraphBuilder {
   private readonly weights = new Map<Weight, Value>();
 
-  /** The constant of a weight. */
+  /** Adds the constant of a weight, or returns the one that exists. */
   weight(weight: Weight): Value {
     let value = this.weights.get(weight);
     if (value === undefined) {
@@ -28,12 +31,12 @@ export class ModelBuilder extends GraphBuilder {
     return value;
   }
 
-  /** x·Wᵀ + b, then the activation. */
+  /** Adds a linear layer: x·Wᵀ + b, then the activation. */
   dense(x: Value, { weight, bias }: LinearWeights, activation?: Activation): Value {
     return this.linear(x, this.weight(weight), bias && this.weight(bias), { activation });
   }
 
-  /** Layer normalisation with learned scale and shift. */
+  /** Adds a layer normalisation with learned scale and shift. */
   norm(x: Value, { weight, bias }: NormWeights, eps: number): Value {
     return this.layerNorm(x, { weight: this.weight(weight), bias: this.weight(bias), eps });
   }

@@ -1,4 +1,7 @@
-/** The graphs of one model, by what they are made for: batches of equal shape share one, and all share the model's weights. */
+/**
+ * The graphs of one model, by what they are made for: batches of equal shape share one, and all share the
+ * model's weights.
+ */
 import { type Graph } from '@attn/core';
 import { LruMap } from '@attn/core/backend';
 

@@ -1,8 +1,8 @@
-/** Batches as callers write them: names that are not known, inputs that a model lacks, rows of no tokens. */
+/** Checks batches as callers write them: unknown names, inputs that a model lacks, rows without tokens. */
 import { AttnError, type Tensor } from '@attn/core';
 import { anything, checkOptions, checkTensor, contiguous, show, type OptionKinds } from '@attn/core/backend';
 import type { TokenBatch, VectorBatch } from '../model.ts';
-import { halvesAsNumbers, inputError, ofWhat, readEntries } from './entries.ts';
+import { halvesAsNumbers, inputError, shapeOrigin, readEntries } from './entries.ts';
 import { readIds } from './integers.ts';
 
 const TOKENS: OptionKinds<TokenBatch> = {
@@ -14,19 +14,19 @@ const TOKENS: OptionKinds<TokenBatch> = {
 
 const VECTORS: OptionKinds<VectorBatch> = { inputsEmbeds: anything, attentionMask: anything };
 
-/** The batch, whose names are all known. Errors: `INVALID_ARGUMENT`. */
+/** Checks the names of a batch. Errors: `INVALID_ARGUMENT`. */
 export function checkBatch(where: string, batch: TokenBatch | VectorBatch): TokenBatch | VectorBatch {
   return checkOptions(where, batch, { ...TOKENS, ...VECTORS }, { name: 'the batch' });
 }
 
-/** A batch of ids. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+/** Checks a batch of ids. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
 export function checkTokenBatch(where: string, batch: TokenBatch): TokenBatch {
   const checked = checkOptions(where, batch, TOKENS, { name: 'the batch' });
   if (checked.inputIds !== undefined) return checked;
   throw new AttnError('MISSING_INPUT', where, `the batch must have inputIds, got ${show(batch)}`);
 }
 
-/** A batch of vectors. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
+/** Checks a batch of vectors. Errors: `INVALID_ARGUMENT`, `MISSING_INPUT`. */
 export function checkVectorBatch(where: string, batch: VectorBatch): VectorBatch {
   const checked = checkOptions(where, batch, VECTORS, { name: 'the batch' });
   if (checked.inputsEmbeds !== undefined) return checked;
@@ -34,8 +34,8 @@ export function checkVectorBatch(where: string, batch: VectorBatch): VectorBatch
 }
 
 /**
- * Ids as [rows, length], i32; `axes` names the axes that they must have, the last one being the tokens.
- * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ * Reads ids as [rows, length], i32. `axes` names the axes that they must have; the last
+ * axis is the tokens. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
 export function readInputIds(
   where: string,
@@ -43,40 +43,42 @@ export function readInputIds(
   count: number,
   axes: readonly string[] = ['batch', 'length'],
 ): { readonly ids: Tensor<'i32'>; readonly shape: readonly number[] } {
-  const named = { where, name: 'inputIds' };
-  const { shape } = readEntries(named, inputIds);
+  const input = { where, name: 'inputIds' };
+  const { shape } = readEntries(input, inputIds);
   if (shape.length !== axes.length) {
     const hint = shape.length === 1 ? ': a batch of one row is a list of one list' : '';
     throw inputError(
-      named,
+      input,
       'INVALID_SHAPE',
-      `must be [${axes.join(', ')}], got ${show(shape)}${ofWhat(inputIds)}${hint}`,
+      `must be [${axes.join(', ')}], got ${show(shape)}${shapeOrigin(inputIds)}${hint}`,
     );
   }
   const length = shape[shape.length - 1];
   if (length === 0)
-    throw inputError(named, 'INVALID_SHAPE', `must have at least one token a row, got ${show(shape)}`);
+    throw inputError(input, 'INVALID_SHAPE', `must have at least one token a row, got ${show(shape)}`);
   const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
-  return { ids: readIds(named, inputIds, [rows, length], count), shape };
+  return { ids: readIds(input, inputIds, [rows, length], count), shape };
 }
 
-/** Vectors [batch, length, width] as f32. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`. */
+/**
+ * Reads vectors [batch, length, width] as f32. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+ */
 export function readVectors(where: string, { inputsEmbeds }: VectorBatch, width: number): Tensor<'f32'> {
-  const named = { where, name: 'inputsEmbeds' };
-  checkTensor(inputsEmbeds, where, named.name);
+  const input = { where, name: 'inputsEmbeds' };
+  checkTensor(inputsEmbeds, where, input.name);
   const { dtype, shape, data } = contiguous(inputsEmbeds);
   if (shape.length !== 3 || shape[2] !== width)
-    throw inputError(named, 'INVALID_SHAPE', `must be [batch, length, ${width}], got ${show(shape)}`);
+    throw inputError(input, 'INVALID_SHAPE', `must be [batch, length, ${width}], got ${show(shape)}`);
   if (shape[1] === 0)
-    throw inputError(named, 'INVALID_SHAPE', `must have at least one vector a row, got ${show(shape)}`);
+    throw inputError(input, 'INVALID_SHAPE', `must have at least one vector a row, got ${show(shape)}`);
   if (dtype === 'f16') return { dtype: 'f32', shape, data: halvesAsNumbers(data) };
-  // An array of another realm is copied into one of this.
+  // An array of another realm is copied into an array of this realm.
   if (dtype === 'f32')
     return { dtype, shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
-  throw inputError(named, 'INVALID_DTYPE', `must be f32 or f16, got ${dtype}`);
+  throw inputError(input, 'INVALID_DTYPE', `must be f32 or f16, got ${dtype}`);
 }
 
-/** Throws `INVALID_ARGUMENT` for what a model does not have, by name. */
+/** Throws `INVALID_ARGUMENT`, with the name, for inputs that a model does not have. */
 export function refuse(where: string, architecture: string, inputs: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(inputs)) {
     if (value === undefined) continue;

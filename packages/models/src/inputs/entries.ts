@@ -1,7 +1,6 @@
 /**
- * What callers pass as ids and masks: tensors, nested lists, typed arrays, tensors of other libraries. All
- * become a shape and entries, row by row, which are checked one by one only when it is known what they must
- * be.
+ * Reads what callers pass as ids and masks: tensors, nested lists, typed arrays, tensors of other
+ * libraries. All become a shape and a list of entries, row by row. `integers.ts` then checks the entries.
  */
 import { AttnError, type AttnErrorCode, type Tensor } from '@attn/core';
 import { isList, checkTensor, contiguous, halfToFloat32, show } from '@attn/core/backend';
@@ -22,7 +21,7 @@ export type IntegerArray =
 /** One row of integers: numbers, bigints, or a typed array. */
 export type IntegerList = readonly (number | bigint)[] | IntegerArray;
 
-/** A tensor as ONNX Runtime and transformers.js have it: `dims` and `data`. */
+/** A tensor of ONNX Runtime or transformers.js: `dims` and `data`. */
 export interface ForeignTensor {
   readonly dims: readonly number[];
   readonly data: object;
@@ -40,29 +39,32 @@ export interface Entries {
   readonly data: ArrayLike<unknown>;
 }
 
-/** Names are those of the caller, `where` is package and function, as in `AttnError`. */
-export interface Named {
+/**
+ * The name of an input in messages. `where` is package and function,
+ * as in `AttnError`; `name` is the caller's name for it.
+ */
+export interface InputName {
   readonly where: string;
   readonly name: string;
 }
 
-/** More axes than any input has; also where a list that holds itself ends. */
+/** Most axes of an input. The limit also ends the reading of a list that contains itself. */
 const MOST_AXES = 4;
 
 /**
- * Ids or a mask as entries. Errors: `INVALID_ARGUMENT` for what is none of `Mask`, `INVALID_SHAPE` for rows
- * of different lengths and impossible tensors, `INVALID_DTYPE`.
+ * Reads ids or a mask as entries. Errors: `INVALID_ARGUMENT` for a value that is not a `Mask`,
+ * `INVALID_SHAPE` for rows of different lengths and impossible tensors, `INVALID_DTYPE`.
  */
-export function readEntries(named: Named, value: unknown): Entries {
+export function readEntries(input: InputName, value: unknown): Entries {
   try {
-    return entriesOf(named, value, MOST_AXES);
+    return entriesOf(input, value, MOST_AXES);
   } catch (cause) {
     if (cause instanceof AttnError) throw cause;
-    throw inputError(named, 'INVALID_ARGUMENT', `must be readable, got ${show(value)}`, cause);
+    throw inputError(input, 'INVALID_ARGUMENT', `must be readable, got ${show(value)}`, cause);
   }
 }
 
-/** `[0, 2]`, for messages. */
+/** The place of an entry, such as `[0, 2]`, for messages. */
 export function placeOf({ shape }: Pick<Entries, 'shape'>, index: number): string {
   const place: number[] = [];
   let rest = index;
@@ -73,9 +75,9 @@ export function placeOf({ shape }: Pick<Entries, 'shape'>, index: number): strin
   return show(place);
 }
 
-/** The error of an input. */
+/** The error of a wrong input. */
 export function inputError(
-  { where, name }: Named,
+  { where, name }: InputName,
   code: AttnErrorCode,
   message: string,
   cause?: unknown,
@@ -83,8 +85,11 @@ export function inputError(
   return new AttnError(code, where, `${name} ${message}`, cause === undefined ? undefined : { cause });
 }
 
-/** Whether a value has a field; one that cannot be asked has none. */
-export function has<N extends string>(value: unknown, name: N): value is { readonly [Name in N]: unknown } {
+/** True when a value has this field. A value that cannot be read has no fields. */
+export function hasField<N extends string>(
+  value: unknown,
+  name: N,
+): value is { readonly [Name in N]: unknown } {
   try {
     return typeof value === 'object' && value !== null && name in value;
   } catch {
@@ -92,8 +97,10 @@ export function has<N extends string>(value: unknown, name: N): value is { reado
   }
 }
 
-/** What an input is of, for errors about its shape: lists are shown, tensors have it written on them. */
-export function ofWhat(value: unknown): string {
+/**
+ * For errors about shapes: where the shape comes from. Lists are shown; tensors state their shape themselves.
+ */
+export function shapeOrigin(value: unknown): string {
   return isTensorLike(value) ? '' : `, the shape of ${show(value)}`;
 }
 
@@ -104,48 +111,48 @@ export function isIntegerArray(value: unknown): value is IntegerArray {
 
 /** True for a tensor of this library or another. */
 export function isTensorLike(value: unknown): value is Tensor | ForeignTensor {
-  return has(value, 'data') && (has(value, 'shape') || has(value, 'dims'));
+  return hasField(value, 'data') && (hasField(value, 'shape') || hasField(value, 'dims'));
 }
 
-function entriesOf(named: Named, value: unknown, axes: number): Entries {
-  if (isTensorLike(value)) return tensorEntries(named, value);
+function entriesOf(input: InputName, value: unknown, axes: number): Entries {
+  if (isTensorLike(value)) return tensorEntries(input, value);
   if (isIntegerArray(value)) return { shape: [value.length], data: value };
   if (ArrayBuffer.isView(value))
-    throw inputError(named, 'INVALID_ARGUMENT', `must be integers, got a ${kindOf(value)} ${show(value)}`);
+    throw inputError(input, 'INVALID_ARGUMENT', `must be integers, got a ${kindOf(value)} ${show(value)}`);
   if (!Array.isArray(value) || axes === 0)
     throw inputError(
-      named,
+      input,
       'INVALID_ARGUMENT',
       `must be integers in a tensor or in lists of rows, got ${show(value)}`,
     );
-  return value.some(isRow) ? stacked(named, value, axes) : { shape: [value.length], data: value };
+  return value.some(isRow) ? stack(input, value, axes) : { shape: [value.length], data: value };
 }
 
-/** Rows of equal shape, one after another. */
-function stacked(named: Named, rows: readonly unknown[], axes: number): Entries {
-  const read = rows.map((row) => entriesOf(named, row, axes - 1));
-  const [{ shape }] = read;
-  const other = read.findIndex((row) => row.shape.join() !== shape.join());
+/** Joins rows of equal shape. */
+function stack(input: InputName, rows: readonly unknown[], axes: number): Entries {
+  const entries = rows.map((row) => entriesOf(input, row, axes - 1));
+  const [{ shape }] = entries;
+  const other = entries.findIndex((row) => row.shape.join() !== shape.join());
   if (other >= 0) {
-    const message = `must have rows of one length, got ${show(shape)} in row 0 and ${show(read[other].shape)} in row ${other}: pad them and give an attentionMask, or let encode do it`;
-    throw inputError(named, 'INVALID_SHAPE', message);
+    const message = `must have rows of one length, got ${show(shape)} in row 0 and ${show(entries[other].shape)} in row ${other}: pad them and give an attentionMask, or let encode do it`;
+    throw inputError(input, 'INVALID_SHAPE', message);
   }
-  return { shape: [rows.length, ...shape], data: read.flatMap(({ data }) => Array.from(data)) };
+  return { shape: [rows.length, ...shape], data: entries.flatMap(({ data }) => Array.from(data)) };
 }
 
-function tensorEntries(named: Named, value: Tensor | ForeignTensor): Entries {
+function tensorEntries(input: InputName, value: Tensor | ForeignTensor): Entries {
   if ('dims' in value) {
     const { dims, data } = value;
     const isFull =
       Array.isArray(dims) && isList(data) && data.length === dims.reduce((size, extent) => size * extent, 1);
     if (isFull) return { shape: dims, data };
     throw inputError(
-      named,
+      input,
       'INVALID_SHAPE',
       `must have as many entries as its dims ${show(dims)} say, got ${show(data)}`,
     );
   }
-  checkTensor(value, named.where, named.name);
+  checkTensor(value, input.where, input.name);
   const { dtype, shape, data } = contiguous(value);
   return { shape, data: dtype === 'f16' ? halvesAsNumbers(data) : data };
 }
@@ -154,7 +161,7 @@ function isRow(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/** Halves, whatever array holds their bits, as numbers. */
+/** Numbers of halves, whatever array holds their bits. */
 export function halvesAsNumbers({ buffer, byteOffset, length }: Tensor['data']): Float32Array {
   return halfToFloat32(new Uint16Array(buffer, byteOffset, length));
 }

@@ -1,11 +1,11 @@
-// Whatever holds ids and masks is taken; what is none is refused with its value and its place.
+// Ids and masks are accepted in any container; a wrong entry is refused with its value and its place.
 import { bool, f32, i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
-import { linformer, type Linformer } from '../linformer/index.ts';
-import { longformer, type Longformer } from '../longformer/index.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
+import { linformerFamily, type Linformer } from '../linformer/index.ts';
+import { longformerFamily, type Longformer } from '../longformer/index.ts';
 import type { Model, TokenBatch } from '../model.ts';
-import { reformer, type Reformer } from '../reformer/index.ts';
+import { reformerFamily, type Reformer } from '../reformer/index.ts';
 import type { Integers, Mask } from './entries.ts';
 
 let model: Longformer;
@@ -22,14 +22,14 @@ beforeAll(async () => {
     'linformer_encoder',
   ];
   const [a, b, c, d, e] = await Promise.all(goldens.map(readGolden));
-  model = await longformer.load(a.checkpoint);
-  led = await longformer.load(b.checkpoint);
-  bucketed = await reformer.load(c.checkpoint);
-  projected = await linformer.load(d.checkpoint, { architecture: 'Linformer' });
-  vectors = await linformer.load(e.checkpoint);
+  model = await longformerFamily.load(a.checkpoint);
+  led = await longformerFamily.load(b.checkpoint);
+  bucketed = await reformerFamily.load(c.checkpoint);
+  projected = await linformerFamily.load(d.checkpoint, { architecture: 'Linformer' });
+  vectors = await linformerFamily.load(e.checkpoint);
 });
 
-/** What plain JavaScript may pass: anything at all. */
+/** Any value, as plain JavaScript may pass it. */
 const untyped = (value: unknown): never => value as never;
 const IDS = [0, 5, 6, 2];
 
@@ -257,7 +257,7 @@ describe('names', () => {
   test('of a config are those of the original, so that more of them are no fault', async () => {
     const { checkpoint } = await readGolden('longformer_no_global');
     const config: JsonObject = { ...checkpoint.config, attention_windows: 4 };
-    await expect(longformer.load({ ...checkpoint, config })).resolves.toBeDefined();
+    await expect(longformerFamily.load({ ...checkpoint, config })).resolves.toBeDefined();
   });
 });
 

@@ -1,4 +1,4 @@
-/** How long rows may be, and where their tokens stand. */
+/** Checks the lengths of rows, and counts the positions of tokens. */
 import { AttnError, type Tensor } from '@attn/core';
 import { anything, checkOptions, integer, show, type OptionKinds } from '@attn/core/backend';
 import type { FixedCall } from '../model.ts';
@@ -12,7 +12,7 @@ export function checkLength(where: string, length: number, most: number): void {
 
 const FIXED: OptionKinds<FixedCall> = { batch: integer(1), length: integer(1), globalTokens: anything };
 
-/** What a fixed graph is made for. Errors: `INVALID_ARGUMENT`. */
+/** Checks a call of `fixedGraph`. Errors: `INVALID_ARGUMENT`. */
 export function checkFixedCall(where: string, call: FixedCall, maxLength: number): FixedCall {
   const { batch, length, globalTokens } = checkOptions(where, call, FIXED, { name: 'the call' });
   for (const [name, value] of Object.entries({ batch, length })) {
@@ -29,8 +29,8 @@ export function checkFixedCall(where: string, call: FixedCall, maxLength: number
 }
 
 /**
- * Positions [B, N]: in each row the tokens whose id is not `skipped` are counted from `first`; the others
- * have `first` - 1.
+ * Positions [B, N]. In each row, tokens whose id is not `skipped` are
+ * counted from `first`; skipped tokens have position `first` - 1.
  */
 export function countPositions(
   { shape, data }: Tensor<'i32'>,

@@ -1,9 +1,9 @@
-// An exported Linformer is run by ONNX Runtime alone, without this project, and must give what the original gave.
+// An exported Linformer, run by ONNX Runtime alone, gives the outputs of the original.
 import { describe, expect, test } from 'vitest';
-import { differences } from '../differences.testing.ts';
-import { runExported } from '../exported.testing.ts';
-import { readGolden } from '../goldens.testing.ts';
-import { linformer } from './index.ts';
+import { differences } from '../testing/differences.testing.ts';
+import { runExported } from '../testing/exported.testing.ts';
+import { readGolden } from '../testing/goldens.testing.ts';
+import { linformerFamily } from './index.ts';
 
 describe.each([
   'linformer_encoder',
@@ -13,13 +13,13 @@ describe.each([
 ])('%s', (id) => {
   test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
     const golden = await readGolden(id);
-    const model = await linformer.load(golden.checkpoint);
+    const model = await linformerFamily.load(golden.checkpoint);
     const vectors = golden.tensors.get('in.inputs_embeds');
-    const [name, given] = vectors ? ['inputs_embeds', vectors] : ['input_ids', golden.batch.inputIds];
-    const [batch, length] = given.shape;
+    const [name, input] = vectors ? ['inputs_embeds', vectors] : ['input_ids', golden.batch.inputIds];
+    const [batch, length] = input.shape;
     const graph = model.fixedGraph({ batch, length });
     expect([...graph.inputs.keys()]).toEqual([name]);
-    const outputs = await runExported(graph, { [name]: given }, portable);
+    const outputs = await runExported(graph, { [name]: input }, { portable });
     expect(differences(golden, outputs)).toEqual([]);
   });
 });

@@ -1,13 +1,13 @@
 // Every Linformer golden.
-import { testGoldens } from '../goldens-suite.testing.ts';
-import { linformer } from './index.ts';
+import { testGoldens } from '../testing/goldens-suite.testing.ts';
+import { linformerFamily } from './index.ts';
 
 const GOLDENS = [
   'linformer_encoder',
   'linformer_share_kv_reversible',
   'linformer_lm',
   'linformer_head_dim',
-  // With padding, but for the first; it is known by its id, and positions of padding count, too.
+  // All but the first have padding, which fairseq recognises by its id; states of padding are compared too.
   'linformer_roberta_masked_lm',
   'linformer_roberta_key_value',
   'linformer_roberta_layerwise',
@@ -15,7 +15,7 @@ const GOLDENS = [
 ];
 
 testGoldens(GOLDENS, async (golden) => {
-  const model = await linformer.load(golden.checkpoint);
+  const model = await linformerFamily.load(golden.checkpoint);
   const inputsEmbeds = golden.tensors.get('in.inputs_embeds');
   return { model, ...(inputsEmbeds ? model.callVectors({ inputsEmbeds }) : model.call(golden.batch)) };
 });

@@ -1,23 +1,22 @@
-/** Linformer: the family as `loadModel` sees it. */
+/** The Linformer family: how `loadModel` recognises and loads a Linformer. */
 import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import type { ModelFamily } from '../model.ts';
 import { MODEL_TYPES, readLinformerConfig } from './config.ts';
-import { fairseqLayout, readFairseqWeights } from './fairseq-weights.ts';
-import { lucidrainsLayout, readLucidrainsWeights } from './lucidrains-weights.ts';
+import { fairseqLayout, readFairseqWeights } from './fairseq/weights.ts';
+import { lucidrainsLayout, readLucidrainsWeights } from './lucidrains/weights.ts';
 import { Linformer } from './model.ts';
 
-export type {
-  FairseqArchitecture,
-  FairseqConfig,
-  LinformerConfig,
-  LucidrainsArchitecture,
-  LucidrainsConfig,
-} from './config.ts';
+export type { LinformerConfig } from './config.ts';
+export type { FairseqArchitecture, FairseqConfig } from './fairseq/config.ts';
+export type { LucidrainsArchitecture, LucidrainsConfig } from './lucidrains/config.ts';
 export { Linformer } from './model.ts';
 
-/** Linformer, from state dicts of lucidrains' `linformer` and of fairseq's `linformer_roberta`. Wang et al. 2020, https://arxiv.org/abs/2006.04768 */
-export const linformer: ModelFamily<Linformer> = {
+/**
+ * Linformer, from state dicts of lucidrains' `linformer` and of fairseq's
+ * `linformer_roberta`. Wang et al. 2020, https://arxiv.org/abs/2006.04768
+ */
+export const linformerFamily: ModelFamily<Linformer> = {
   name: 'linformer',
   recognises: (config) => MODEL_TYPES.includes(fieldOf(config, 'model_type')),
   slots(checkpoint, architecture) {

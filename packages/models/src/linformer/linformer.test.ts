@@ -1,4 +1,4 @@
-// What the goldens do not cover: padding and encoding, models without their head, and what is refused.
+// What the goldens do not cover: padding and encoding, models without their head, and refused inputs.
 import {
   AttnError,
   bool,
@@ -16,11 +16,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
-import { readGolden } from '../goldens.testing.ts';
+import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { readLinformerConfig } from './config.ts';
-import { configOf, stateDict } from './fairseq.testing.ts';
-import { linformer, type Linformer } from './index.ts';
+import { configOf, stateDict } from './fairseq/original.testing.ts';
+import { linformerFamily, type Linformer } from './index.ts';
 
 const lm = await readGolden('linformer_lm');
 const encoder = await readGolden('linformer_encoder');
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => attn.dispose());
 
-/** Floats are compared as the sums of two orders may differ. */
+/** The tolerance allows for sums in another order. */
 function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(got.length).toBe(expected.length);
   const most = Array.from(got).reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i])), 0);
@@ -47,8 +47,8 @@ describe('a text’s vector is that of the text alone', () => {
     [20, 21, 22, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
   ];
   test.each<[string, () => Promise<Linformer>]>([
-    ['of lucidrains', () => linformer.load(lm.checkpoint, { architecture: 'Linformer' })],
-    ['of fairseq', () => linformer.load(fairseq)],
+    ['of lucidrains', () => linformerFamily.load(lm.checkpoint, { architecture: 'Linformer' })],
+    ['of fairseq', () => linformerFamily.load(fairseq)],
   ])('%s', async (_name, load) => {
     const model = await load();
     const loaded = new LoadedModel(model, undefined, attn);
@@ -62,7 +62,7 @@ describe('a text’s vector is that of the text alone', () => {
   });
 
   test('and so are rows of vectors', async () => {
-    const model = await linformer.load(encoder.checkpoint);
+    const model = await linformerFamily.load(encoder.checkpoint);
     const x = encoder.tensors.get('in.inputs_embeds')?.data.subarray(0, 48 * 32) ?? [];
     const short = f32([1, 20, 32], Float32Array.from(x.slice(0, 20 * 32)));
     const padded = f32([1, 48, 32], Float32Array.from(x));
@@ -83,7 +83,7 @@ describe('a text’s vector is that of the text alone', () => {
   });
 
   test('texts beyond the model are cut into windows', async () => {
-    const model = await linformer.load(lm.checkpoint, { architecture: 'Linformer' });
+    const model = await linformerFamily.load(lm.checkpoint, { architecture: 'Linformer' });
     const loaded = new LoadedModel(model, undefined, attn);
     const warnings: string[] = [];
     const ids = Array.from({ length: 100 }, (_, i) => i % 61);
@@ -98,15 +98,15 @@ describe('a text’s vector is that of the text alone', () => {
 
 describe('checkpoints', () => {
   test('half precision vectors are widened', async () => {
-    const model = await linformer.load(encoder.checkpoint);
+    const model = await linformerFamily.load(encoder.checkpoint);
     const { inputs } = model.callVectors({ inputsEmbeds: zeros('f16', [1, 2, 32]) });
     expect(inputs.inputs_embeds).toEqual(zeros('f32', [1, 2, 32]));
   });
   test.each(['LinformerModel', 'LinformerForMaskedLM', 'LinformerForSequenceClassification'])(
     'random weights of %s',
     async (architecture) => {
-      const checkpoint = randomCheckpoint(linformer, configOf({ layerwise: true }), { architecture });
-      const model = await linformer.load(checkpoint, { architecture });
+      const checkpoint = randomCheckpoint(linformerFamily, configOf({ layerwise: true }), { architecture });
+      const model = await linformerFamily.load(checkpoint, { architecture });
       expect(model.architecture).toBe(architecture);
     },
   );
@@ -115,7 +115,7 @@ describe('checkpoints', () => {
     tensors.delete('encoder.sentence_encoder.layers.1.self_attn.compress_v.weight');
     tensors.set('encoder.sentence_encoder.layers.0.self_attn.compress_k.weight', zeros('f32', [6, 19]));
     tensors.set('encoder.sentence_encoder.compress_layer.weight', zeros('f32', [6, 18]));
-    await expect(linformer.load(memoryCheckpoint(configOf({}), tensors, 'x/y'))).rejects.toMatchObject({
+    await expect(linformerFamily.load(memoryCheckpoint(configOf({}), tensors, 'x/y'))).rejects.toMatchObject({
       code: 'MALFORMED_FILE',
       message:
         '[attn/models] weights: the tensors of x/y must be those of its config.json, but ' +
@@ -180,7 +180,7 @@ describe('what is refused', () => {
         fc.array(fc.tuple(names, values), { minLength: 1, maxLength: 3 }),
         async (fields) => {
           const config = { ...checkpoint.config, ...Object.fromEntries(fields) };
-          const error = await linformer.load({ ...checkpoint, config }).then(
+          const error = await linformerFamily.load({ ...checkpoint, config }).then(
             () => undefined,
             (thrown: unknown) => thrown,
           );
@@ -211,13 +211,16 @@ describe('what is refused', () => {
     ['global tokens', { inputIds: ids, globalAttentionMask: ids }, 'LinformerLM has no globalAttentionMask'],
     ['token types', { inputIds: ids, tokenTypeIds: ids }, 'LinformerLM has no tokenTypeIds'],
   ])('%s', async (_title, batch, message) => {
-    const model = await linformer.load(lm.checkpoint);
+    const model = await linformerFamily.load(lm.checkpoint);
     expect(() => model.call(batch)).toThrow(message);
   });
 
   test('vectors where there are words, words where there are vectors, vectors of another width', async () => {
     const inputsEmbeds: Tensor = zeros('f32', [1, 2, 32]);
-    const [words, vectors] = [await linformer.load(lm.checkpoint), await linformer.load(encoder.checkpoint)];
+    const [words, vectors] = [
+      await linformerFamily.load(lm.checkpoint),
+      await linformerFamily.load(encoder.checkpoint),
+    ];
     expect(() => words.callVectors({ inputsEmbeds })).toThrow('LinformerLM takes inputIds, got inputsEmbeds');
     expect(() => vectors.call({ inputIds: ids })).toThrow(
       'takes inputsEmbeds [batch, length, 32], got inputIds',

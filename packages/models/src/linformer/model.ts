@@ -1,4 +1,4 @@
-/** A Linformer with its weights: what to feed which graph for a batch. */
+/** A Linformer with its weights. It turns a batch into a graph and the graph's inputs. */
 import { AttnError, type Graph, type Tensor } from '@attn/core';
 import { checkArgument } from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
@@ -7,14 +7,17 @@ import { checkTokenBatch, checkVectorBatch, readInputIds, readVectors, refuse } 
 import { readPadding } from '../inputs/integers.ts';
 import { checkFixedCall, checkLength, countPositions } from '../inputs/lengths.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from '../model.ts';
-import type { FairseqConfig, LinformerConfig, LucidrainsConfig } from './config.ts';
-import { fairseqGraph } from './fairseq-graph.ts';
-import type { FairseqWeights } from './fairseq-weights.ts';
-import type { LinformerShape } from './graph-inputs.ts';
-import { lucidrainsGraph } from './lucidrains-graph.ts';
-import type { LucidrainsWeights } from './lucidrains-weights.ts';
-
-const WHERE = 'models/linformer';
+import { WHERE } from './common-config.ts';
+import type { LinformerConfig } from './config.ts';
+import type { FairseqConfig } from './fairseq/config.ts';
+import { fairseqOutputNames } from './fairseq/heads.ts';
+import type { LucidrainsConfig } from './lucidrains/config.ts';
+import { lucidrainsOutputNames } from './lucidrains/heads.ts';
+import { fairseqGraph } from './fairseq/graph.ts';
+import type { FairseqWeights } from './fairseq/weights.ts';
+import type { LinformerShape } from './shape.ts';
+import { lucidrainsGraph } from './lucidrains/graph.ts';
+import type { LucidrainsWeights } from './lucidrains/weights.ts';
 
 /** A config and the weights that belong to it. */
 export type LinformerParts =
@@ -22,13 +25,19 @@ export type LinformerParts =
   | { readonly origin: 'fairseq'; readonly config: FairseqConfig; readonly weights: FairseqWeights };
 
 const theParts = withFields(
-  'origin, config and weights as linformer.load reads them',
+  'origin, config and weights as linformerFamily.load reads them',
   'origin',
   'config',
   'weights',
 );
 
-/** A Linformer of either origin. */
+/**
+ * A Linformer of either origin.
+ *
+ * @example
+ * const model = await linformerFamily.load(checkpoint);
+ * const { graph, inputs } = model.call({ inputIds: [[0, 5, 2]] });
+ */
 export class Linformer implements Model {
   readonly family = 'linformer';
   readonly architecture: string;
@@ -42,7 +51,7 @@ export class Linformer implements Model {
   readonly weights: LucidrainsWeights | FairseqWeights;
   private readonly graphs: ShapeGraphs<LinformerShape>;
 
-  /** @throws AttnError `INVALID_ARGUMENT` */
+  /** Errors: `INVALID_ARGUMENT`. */
   constructor(parts: LinformerParts) {
     checkArgument(WHERE, 'parts', parts, theParts);
     const { architecture, maxLength, padTokenId } = parts.config;
@@ -52,8 +61,7 @@ export class Linformer implements Model {
     this.maxLength = maxLength;
     this.vocabSize = parts.config.vocabSize;
     this.padTokenId = padTokenId;
-    const hasHead = architecture !== 'Linformer' && architecture !== 'LinformerModel';
-    this.outputs = [hasHead ? 'logits' : 'last_hidden_state'];
+    this.outputs = outputNames(parts.config);
     this.graphs = new ShapeGraphs(builderOf(parts));
   }
 
@@ -68,11 +76,11 @@ export class Linformer implements Model {
     const { ids } = readInputIds(WHERE, rest, vocabSize);
     const [batch, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength); // padding counts: E and F have a column for each position
-    const given = this.padding(attentionMask, ids.shape);
+    const padding = this.padding(attentionMask, ids.shape);
     const knowsPadding = this.config.origin === 'fairseq';
-    // Without a mask: what fairseq itself does where the id is that of padding.
-    const byId = knowsPadding && given === undefined && ids.data.includes(padTokenId);
-    const mask = byId ? notPadding(ids, padTokenId) : given;
+    // Without a mask fairseq treats the padding id as padding, but only in the embeddings.
+    const byId = knowsPadding && padding === undefined && ids.data.includes(padTokenId);
+    const mask = byId ? notPadding(ids, padTokenId) : padding;
     return {
       graph: this.graphs.of({
         batch,
@@ -88,7 +96,7 @@ export class Linformer implements Model {
     };
   }
 
-  /** For a `Linformer` without a table of words. */
+  /** Takes vectors, in a `Linformer` without word embeddings. */
   callVectors(batchOfVectors: VectorBatch): ModelCall {
     const { vocabSize, width } = this.config;
     const { attentionMask, ...rest } = checkVectorBatch(WHERE, batchOfVectors);
@@ -117,6 +125,12 @@ export class Linformer implements Model {
   }
 }
 
+function outputNames(config: LinformerConfig): readonly string[] {
+  return config.origin === 'lucidrains'
+    ? lucidrainsOutputNames(config.architecture)
+    : fairseqOutputNames(config.architecture);
+}
+
 function builderOf(parts: LinformerParts): (shape: LinformerShape) => Graph {
   switch (parts.origin) {
     case 'lucidrains':
@@ -128,7 +142,7 @@ function builderOf(parts: LinformerParts): (shape: LinformerShape) => Graph {
   }
 }
 
-/** 1 where the id is another. */
+/** Mask that is 0 at the padding id and 1 elsewhere. */
 function notPadding({ shape, data }: Tensor<'i32'>, padTokenId: number): Tensor<'bool'> {
   return { dtype: 'bool', shape, data: Uint8Array.from(data, (id) => (id === padTokenId ? 0 : 1)) };
 }

@@ -1,7 +1,7 @@
 /**
- * What a config.json of Longformer says, checked, in words that do not depend on its spelling: Hugging Face's `longformer` and `led`,
- * and two fields that only allenai's own code had, `attention_dilation` and `autoregressive`.
- * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
+ * Reads and checks a config.json of Longformer, in any of its spellings: Hugging Face's
+ * `longformer` and `led`, and two fields that only allenai's own code had, `attention_dilation`
+ * and `autoregressive`. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
  */
 import { AttnError, type Activation, type JsonObject } from '@attn/core';
 import {
@@ -15,7 +15,7 @@ import { ConfigReader } from '../checkpoint/config-reader.ts';
 
 const WHERE = 'models/longformer';
 
-/** Classes of the original that are here. `LEDEncoder` is the encoder of any LED checkpoint. */
+/** Classes of the original that can be loaded. `LEDEncoder` is the encoder of any LED checkpoint. */
 export const ARCHITECTURES = [
   'LongformerModel',
   'LongformerForMaskedLM',
@@ -26,18 +26,20 @@ export const ARCHITECTURES = [
   'LEDEncoder',
 ] as const;
 
-/** One of them. */
+/** A class of the original that can be loaded. */
 export type LongformerArchitecture = (typeof ARCHITECTURES)[number];
 
-/** Who attends to whom in one layer. */
+/** The window of one layer. */
 export interface LayerWindow {
   /** Keys before the query, and as many after it unless the model is causal. */
   readonly oneSided: number;
-  /** Distance between neighbouring keys of the window: for all heads, or for each. 1 is no gap. */
+  /**
+   * Distance between neighbouring keys of the window, for all heads or one for each head. 1 means no gaps.
+   */
   readonly dilation: number | readonly number[];
 }
 
-/** A Longformer. */
+/** Everything that the graph of a Longformer depends on. */
 export interface LongformerConfig {
   readonly architecture: LongformerArchitecture;
   readonly vocabSize: number;
@@ -46,18 +48,18 @@ export interface LongformerConfig {
   readonly intermediateSize: number;
   readonly activation: Activation;
   readonly layerNormEps: number;
-  /** One per layer. */
+  /** One window for each layer. */
   readonly windows: readonly LayerWindow[];
-  /** No token sees a later one, global tokens included. Not in Hugging Face. */
+  /** No token sees a later one, not even a global token. Hugging Face's models are never causal. */
   readonly causal: boolean;
-  /** Rows of the table of positions. */
+  /** Rows of the position embeddings. */
   readonly positionRows: number;
   /**
-   * Position of the first token. RoBERTa's way counts tokens that are not padding from `padTokenId` + 1, and gives padding the row
-   * `padTokenId`; LED counts all tokens from 0.
+   * Position of the first token. RoBERTa's way counts tokens that are not padding from
+   * `padTokenId` + 1, and gives padding the row `padTokenId`; LED counts all tokens from 0.
    */
   readonly positions: 'afterPadId' | 'fromZero';
-  /** Rows of the table of token types; 0 when there is none. */
+  /** Rows of the token type embeddings; 0 when there are none. */
   readonly tokenTypes: number;
   readonly padTokenId: number;
   readonly sepTokenId: number;
@@ -65,15 +67,17 @@ export interface LongformerConfig {
   readonly labels: number;
 }
 
-/** The longest row: as many tokens as there are positions for. */
+/** Tokens of the longest row: as many as there are positions for. */
 export function maxLengthOf({ positions, positionRows, padTokenId }: LongformerConfig): number {
   return positions === 'fromZero' ? positionRows : positionRows - padTokenId - 1;
 }
 
 /**
  * Reads a config.json.
- * @param architecture instead of the one that the file names
- * @throws AttnError `MALFORMED_FILE`; `UNSUPPORTED` for an architecture or an activation that is not here
+ *
+ * Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture or activation.
+ *
+ * @param architecture replaces the class that the file names
  */
 export function readLongformerConfig(json: JsonObject, architecture?: string): LongformerConfig {
   const reader = new ConfigReader(json);
@@ -82,10 +86,10 @@ export function readLongformerConfig(json: JsonObject, architecture?: string): L
     : readLongformer(reader, architecture);
 }
 
-function readLongformer(reader: ConfigReader, given: string | undefined): LongformerConfig {
+function readLongformer(reader: ConfigReader, name: string | undefined): LongformerConfig {
   const architecture = checkArchitecture(
     WHERE,
-    given ?? reader.texts('architectures')[0] ?? 'LongformerModel',
+    name ?? reader.texts('architectures')[0] ?? 'LongformerModel',
     ARCHITECTURES,
   );
   if (architecture === 'LEDEncoder') throw unsupported('a Longformer checkpoint has no LEDEncoder');
@@ -112,8 +116,8 @@ function readLongformer(reader: ConfigReader, given: string | undefined): Longfo
   return config;
 }
 
-function readLed(reader: ConfigReader, given: string | undefined): LongformerConfig {
-  const architecture = checkArchitecture(WHERE, given ?? 'LEDEncoder', ARCHITECTURES);
+function readLed(reader: ConfigReader, name: string | undefined): LongformerConfig {
+  const architecture = checkArchitecture(WHERE, name ?? 'LEDEncoder', ARCHITECTURES);
   if (architecture !== 'LEDEncoder')
     throw unsupported(`of LED there is only the encoder, LEDEncoder; got ${architecture}`);
   const layers = reader.integer('encoder_layers', LAYER_COUNT);
@@ -146,7 +150,10 @@ function readWindows(reader: ConfigReader, layers: number, heads: number): reado
   });
 }
 
-/** A number, one per layer, or per layer one per head. */
+/**
+ * The dilations of each layer: the file has a number, one for each
+ * layer, or for each layer one for each head.
+ */
 function readDilations(
   reader: ConfigReader,
   layers: number,

@@ -1,16 +1,16 @@
-// An exported model is run by ONNX Runtime alone, without this project, and must give what the original gave.
+// An exported model, run by ONNX Runtime alone, gives the outputs of the original.
 import { describe, expect, test } from 'vitest';
-import { differences } from '../differences.testing.ts';
-import { runExported } from '../exported.testing.ts';
-import { readGolden, type Golden } from '../goldens.testing.ts';
-import { longformer } from './index.ts';
+import { differences } from '../testing/differences.testing.ts';
+import { runExported } from '../testing/exported.testing.ts';
+import { readGolden, type Golden } from '../testing/goldens.testing.ts';
+import { longformerFamily } from './index.ts';
 
-/** Where the golden's global mask is 1; its row 0 stands for all. */
+/** Positions where row 0 of the golden's global mask is 1; all rows are equal. */
 function globalTokens({ batch: { globalAttentionMask: mask } }: Golden): number[] | undefined {
   return mask && Array.from(mask.data).flatMap((value, i) => (value === 1 ? [i] : []));
 }
 
-// Those without padding: a fixed graph is for full rows.
+// Goldens without padding: a fixed graph is for full rows.
 describe.each([
   'longformer_no_global',
   'longformer_short',
@@ -19,19 +19,19 @@ describe.each([
 ])('%s', (id) => {
   test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
     const golden = await readGolden(id);
-    const model = await longformer.load(golden.checkpoint);
+    const model = await longformerFamily.load(golden.checkpoint);
     const { inputIds } = golden.batch;
     const [batch, length] = inputIds.shape;
     const graph = model.fixedGraph({ batch, length, globalTokens: globalTokens(golden) });
     expect([...graph.inputs.keys()]).toEqual(['input_ids']);
-    const outputs = await runExported(graph, { input_ids: inputIds }, portable);
+    const outputs = await runExported(graph, { input_ids: inputIds }, { portable });
     expect(differences(golden, outputs)).toEqual([]);
   });
 });
 
 test('what depends on the text must be said', async () => {
   const { checkpoint } = await readGolden('longformer_question_answering');
-  const model = await longformer.load(checkpoint);
+  const model = await longformerFamily.load(checkpoint);
   expect(() => model.fixedGraph({ batch: 1, length: 8 })).toThrow(
     'which tokens of LongformerForQuestionAnswering are global depends on the text: a fixed graph needs globalTokens',
   );

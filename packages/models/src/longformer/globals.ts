@@ -1,12 +1,14 @@
-/** Which tokens are global when the caller does not say: each head of the original has its own rule. */
+/**
+ * The default for global tokens when the caller gives no mask. Each head of the original has its own rule.
+ */
 import { AttnError, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { LongformerArchitecture, LongformerConfig } from './config.ts';
 
-/** A head's rule. */
+/** A rule for global tokens. */
 export type GlobalRule = 'none' | 'first' | 'beforeSeparator' | 'afterSeparator';
 
-/** The rule of an architecture. */
+/** The rule of an architecture's head. */
 export function globalRule(architecture: LongformerArchitecture): GlobalRule {
   switch (architecture) {
     case 'LongformerForSequenceClassification':
@@ -26,8 +28,10 @@ export function globalRule(architecture: LongformerArchitecture): GlobalRule {
 }
 
 /**
- * The mask of global tokens for ids [B, N]; undefined when there are none.
- * @throws AttnError `INVALID_ARGUMENT` when a rule needs three separators in each row, as the original does
+ * The mask of global tokens by the head's rule, for ids [B, N];
+ * undefined when the rule makes no token global.
+ *
+ * Errors: `INVALID_ARGUMENT` when a rule needs three separators in each row, as the original does.
  */
 export function automaticGlobals(
   { architecture, sepTokenId }: LongformerConfig,
@@ -50,14 +54,16 @@ function between(
   separator: number,
   b: number,
 ): readonly [from: number, to: number] {
-  const found = Array.from(row).flatMap((id, i) => (id === separator ? [i] : []));
-  if (found.length !== 3) {
+  const separators = Array.from(row).flatMap((id, i) => (id === separator ? [i] : []));
+  if (separators.length !== 3) {
     throw new AttnError(
       'INVALID_ARGUMENT',
       'models/longformer',
-      `without a globalAttentionMask each row must have three separators (id ${separator}), got ${show(found.length)} in row ${b}`,
+      `without a globalAttentionMask each row must have three separators (id ${separator}), got ${show(separators.length)} in row ${b}`,
     );
   }
   // After the first separator comes a second one, and only then the text.
-  return rule === 'beforeSeparator' ? [0, found[0]] : [Math.min(found[0] + 2, row.length), row.length];
+  return rule === 'beforeSeparator'
+    ? [0, separators[0]]
+    : [Math.min(separators[0] + 2, row.length), row.length];
 }

@@ -1,6 +1,6 @@
 // Every Longformer golden.
-import { hasStates, testGoldens } from '../goldens-suite.testing.ts';
-import { longformer } from './index.ts';
+import { hasStates, testGoldens } from '../testing/goldens-suite.testing.ts';
+import { longformerFamily } from './index.ts';
 
 const GOLDENS = [
   'longformer_encoder',
@@ -13,7 +13,7 @@ const GOLDENS = [
   'longformer_question_answering',
   'longformer_token_classification',
   'longformer_multiple_choice',
-  // 2 in the attention mask: a token that is global as well.
+  // In these, 2 in the attention mask marks a global token.
   'longformer_mask_of_three',
   'longformer_mask_of_three_merged',
   'longformer_mask_of_three_rule',
@@ -22,6 +22,6 @@ const GOLDENS = [
 ];
 
 testGoldens(GOLDENS, async (golden) => {
-  const model = await longformer.load(golden.checkpoint);
+  const model = await longformerFamily.load(golden.checkpoint);
   return { model, ...model.call(golden.batch, { hiddenStates: hasStates(golden) }) };
 });

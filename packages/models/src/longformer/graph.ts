@@ -1,6 +1,7 @@
 /**
- * Longformer as one graph: embeddings, encoder layers (post-norm), a head. Masks, global tokens and positions are inputs of the graph
- * or constants in it; nothing is padded to a multiple of the window, which changes nothing but time.
+ * Longformer as one graph: embeddings, encoder layers (post-norm), a head. Masks,
+ * global tokens and positions are inputs or constants of the graph. Unlike the
+ * original, nothing is padded to a multiple of the window; the results are the same.
  */
 import {
   and,
@@ -16,36 +17,17 @@ import {
 } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import type { LayerWindow, LongformerConfig } from './config.ts';
-import { headOutputs } from './head.ts';
+import { headOutputs } from './heads.ts';
+import type { LongformerShape } from './shape.ts';
 import type { LayerWeights, LongformerWeights } from './weights.ts';
 
-/** What a graph is made for. */
-export interface LongformerShape {
-  /** B: rows, choices of a multiple choice counted as rows of their own. */
-  readonly batch: number;
-  /** N: tokens per row. */
-  readonly length: number;
-  /** Rows per question of a multiple choice. Default 1. */
-  readonly choices?: number;
-  /** Whether there is an input `attention_mask` [B, N], bool. */
-  readonly padding: boolean;
-  /** An input `global_attention_mask` [B, N], bool; or the same positions in every row; or none. */
-  readonly globals: 'input' | readonly number[];
-  /** Whether there is an input `token_type_ids` [B, N], i32; without, all types are 0. */
-  readonly tokenTypes: boolean;
-  /** An input `position_ids` [B, N], i32; or those of rows without padding. */
-  readonly positions: 'input' | 'plain';
-  /** Also give the input of every layer and the output of the last, as `hidden_states.<i>`. */
-  readonly hiddenStates?: boolean;
-}
-
-/** Everything that the layers of one graph share. */
+/** Everything that the layers of one graph have in common. */
 interface Masks {
   readonly keyMask?: Value;
   readonly globalMask?: Value;
 }
 
-/** The graph; its input `input_ids` is [B, N], i32. */
+/** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function longformerGraph(
   config: LongformerConfig,
   weights: LongformerWeights,
@@ -62,7 +44,8 @@ export function longformerGraph(
   };
   const states = [embedded];
   for (const [i, layer] of weights.layers.entries()) {
-    states.push(encoderLayer(builder, config, layer, config.windows[i], shape, masks, states[i]));
+    const options = { config, shape, masks, weights: layer, window: config.windows[i] };
+    states.push(encoderLayer(builder, states[i], options));
   }
   const hidden = states[states.length - 1];
   const hiddenStates = Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
@@ -72,7 +55,7 @@ export function longformerGraph(
   });
 }
 
-/** The sum of the words', positions' and types' rows, normalised: [B, N, hidden]. */
+/** The sum of word, position and token type embeddings, normalised: [B, N, hidden]. */
 function embeddings(
   builder: ModelBuilder,
   config: LongformerConfig,
@@ -97,7 +80,7 @@ function embeddings(
   return builder.norm(sum, embeddingNorm, config.layerNormEps);
 }
 
-/** [N]: positions of a row without padding. */
+/** Positions [N] of a row without padding. */
 function plainPositions({ positions, padTokenId }: LongformerConfig, length: number): Tensor {
   const first = positions === 'fromZero' ? 0 : padTokenId + 1;
   return i32(
@@ -106,54 +89,60 @@ function plainPositions({ positions, padTokenId }: LongformerConfig, length: num
   );
 }
 
-/** x = norm(x + attention(x)); x = norm(x + feedForward(x)): [B, N, hidden] to the same. */
+/** Everything that one layer of the encoder depends on. */
+interface EncoderLayer {
+  readonly config: LongformerConfig;
+  readonly shape: LongformerShape;
+  readonly masks: Masks;
+  readonly weights: LayerWeights;
+  readonly window: LayerWindow;
+}
+
+/** x = norm(x + attention(x)); x = norm(x + feedForward(x)): [B, N, hidden] to [B, N, hidden]. */
 function encoderLayer(
   builder: ModelBuilder,
-  { hiddenSize, heads, layerNormEps, activation, causal: isCausal }: LongformerConfig,
-  layer: LayerWeights,
-  window: LayerWindow,
-  { batch, length, globals }: LongformerShape,
-  { keyMask, globalMask }: Masks,
   x: Value,
+  { config, shape, masks: { keyMask, globalMask }, weights, window }: EncoderLayer,
 ): Value {
+  const { hiddenSize, heads, layerNormEps, activation, causal: isCausal } = config;
+  const { batch, length, globals } = shape;
   const split = [batch, length, heads, hiddenSize / heads];
-  const project = (weights: LayerWeights['query']): Value =>
-    builder.reshape(builder.dense(x, weights), split);
+  const project = (projection: LayerWeights['query']): Value =>
+    builder.reshape(builder.dense(x, projection), split);
   const hasGlobals = globals === 'input' || globals.length > 0;
   const { out } = builder.attention(
     {
-      q: project(layer.query),
-      k: project(layer.key),
-      v: project(layer.value),
+      q: project(weights.query),
+      k: project(weights.key),
+      v: project(weights.value),
       ...(hasGlobals && {
-        qGlobal: project(layer.queryGlobal),
-        kGlobal: project(layer.keyGlobal),
-        vGlobal: project(layer.valueGlobal),
+        qGlobal: project(weights.queryGlobal),
+        kGlobal: project(weights.keyGlobal),
+        vGlobal: project(weights.valueGlobal),
       }),
       keyMask,
       queryMask: keyMask, // the original's padded rows are 0 before the output projection
       globalMask,
     },
-    { pattern: layerPattern(window, isCausal, globals), layout: 'bnhd' },
+    { pattern: layerPattern(window, { isCausal, globals }), layout: 'bnhd' },
   );
-  const attended = builder.dense(builder.reshape(out, [batch, length, hiddenSize]), layer.attentionOutput);
-  const middle = builder.norm(builder.add(attended, x), layer.attentionNorm, layerNormEps);
-  const fed = builder.dense(builder.dense(middle, layer.intermediate, activation), layer.output);
-  return builder.norm(builder.add(fed, middle), layer.outputNorm, layerNormEps);
+  const attended = builder.dense(builder.reshape(out, [batch, length, hiddenSize]), weights.attentionOutput);
+  const middle = builder.norm(builder.add(attended, x), weights.attentionNorm, layerNormEps);
+  const fed = builder.dense(builder.dense(middle, weights.intermediate, activation), weights.output);
+  return builder.norm(builder.add(fed, middle), weights.outputNorm, layerNormEps);
 }
 
-/** A window and global tokens, in one softmax. */
+/** The pattern of one layer: a window and global tokens, in one softmax. */
 function layerPattern(
   { oneSided, dilation }: LayerWindow,
-  isCausal: boolean,
-  globals: LongformerShape['globals'],
+  { isCausal, globals }: { readonly isCausal: boolean; readonly globals: LongformerShape['globals'] },
 ): Pattern {
   const window = slidingWindow({ before: oneSided, after: isCausal ? 0 : oneSided, dilation });
-  const seen =
+  const pattern =
     globals === 'input'
       ? or(window, globalTokens())
       : globals.length > 0
         ? or(window, globalTokens(globals))
         : window;
-  return isCausal ? and(seen, causal()) : seen;
+  return isCausal ? and(pattern, causal()) : pattern;
 }

@@ -1,4 +1,4 @@
-/** Longformer: the family as `loadModel` sees it. */
+/** The Longformer family: how `loadModel` recognises and loads a Longformer. */
 import { readLongformerConfig } from './config.ts';
 import { Longformer } from './model.ts';
 import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
@@ -10,8 +10,11 @@ export type { LayerWindow, LongformerArchitecture, LongformerConfig } from './co
 export { toLongformer, type ToLongformerOptions } from './to-longformer.ts';
 export { Longformer, type LongformerCallOptions } from './model.ts';
 
-/** Longformer and the encoder of LED, from Hugging Face checkpoints. Beltagy et al. 2020, https://arxiv.org/abs/2004.05150 */
-export const longformer: ModelFamily<Longformer> = {
+/**
+ * Longformer and the encoder of LED, from Hugging Face checkpoints.
+ * Beltagy et al. 2020, https://arxiv.org/abs/2004.05150
+ */
+export const longformerFamily: ModelFamily<Longformer> = {
   name: 'longformer',
   recognises: (config) => ['longformer', 'led'].some((type) => type === fieldOf(config, 'model_type')),
   slots(checkpoint, architecture) {

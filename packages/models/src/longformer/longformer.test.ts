@@ -1,19 +1,19 @@
-// What no golden of the original covers: the extensions, what may be left out, and what is refused.
+// What no golden of the original covers: the extensions, optional parts, and refused inputs.
 import { bool, i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { readLongformerConfig } from './config.ts';
-import { longformer, type Longformer } from './index.ts';
+import { longformerFamily, type Longformer } from './index.ts';
 
 const golden = await readGolden('longformer_no_global');
 const { checkpoint } = golden;
 
 /** The golden's model with other fields in its config. */
 const withConfig = (fields: JsonObject): Promise<Longformer> =>
-  longformer.load({ ...checkpoint, config: { ...checkpoint.config, ...fields } });
+  longformerFamily.load({ ...checkpoint, config: { ...checkpoint.config, ...fields } });
 
-/** Rows of the last hidden state, for these ids. */
+/** Rows of the last hidden state for these ids. */
 function rows(model: Longformer, ids: readonly number[], globals?: Tensor): Float32Array[] {
   const { graph, inputs } = model.call({
     inputIds: i32([1, ids.length], ids),
@@ -39,7 +39,7 @@ describe('the extensions', () => {
     for (const name of checkpoint.names) {
       if (!/layer\.[1-9]/.test(name)) tensors.set(name, await checkpoint.tensor(name));
     }
-    return longformer.load(memoryCheckpoint({ ...checkpoint.config, ...oneLayer, ...fields }, tensors));
+    return longformerFamily.load(memoryCheckpoint({ ...checkpoint.config, ...oneLayer, ...fields }, tensors));
   };
 
   test('a window reaches as far as it says', async () => {
@@ -73,7 +73,7 @@ describe('the extensions', () => {
 describe('graphs', () => {
   const ids = (batch: number, n: number) => i32([batch, n], new Int32Array(batch * n).fill(7));
   test('calls of equal shape share one, and all share the weights', async () => {
-    const model = await longformer.load(checkpoint);
+    const model = await longformerFamily.load(checkpoint);
     const [a, b, c] = [8, 8, 9].map((n) => model.call({ inputIds: ids(2, n) }).graph);
     expect(a).toBe(b);
     expect(c).not.toBe(a);
@@ -81,7 +81,7 @@ describe('graphs', () => {
     expect([...arrays(a)].filter((array) => !arrays(c).has(array))).toEqual([]);
   });
   test('without global tokens their projections are not computed', async () => {
-    const model = await longformer.load(checkpoint);
+    const model = await longformerFamily.load(checkpoint);
     const count = (mask: Tensor | undefined) =>
       model
         .call({ inputIds: ids(1, 8), globalAttentionMask: mask })
@@ -91,7 +91,7 @@ describe('graphs', () => {
     expect(count(bool([1, 8], [1, 0, 0, 0, 0, 0, 0, 0]))).toBe(none + 3 * 3);
   });
   test('constants are named as in the checkpoint', async () => {
-    const { graph } = (await longformer.load(checkpoint)).call({ inputIds: ids(1, 8) });
+    const { graph } = (await longformerFamily.load(checkpoint)).call({ inputIds: ids(1, 8) });
     expect([...graph.names.values()]).toContain('encoder.layer.0.attention.self.query.weight');
   });
 });
@@ -99,15 +99,15 @@ describe('graphs', () => {
 describe('checkpoints', () => {
   test('the encoder of a checkpoint with a head, without a pooler', async () => {
     const { checkpoint: withHead } = await readGolden('longformer_masked_lm');
-    const model = await longformer.load(withHead, { architecture: 'LongformerModel' });
+    const model = await longformerFamily.load(withHead, { architecture: 'LongformerModel' });
     expect(model.outputs).toEqual(['last_hidden_state']);
   });
   test('half precision is widened', async () => {
     const name = 'embeddings.LayerNorm.weight';
     const half: Tensor = { ...zeros('f16', [64]), data: new Uint16Array(64).fill(0x3c00) };
-    const model = await longformer.load({
+    const model = await longformerFamily.load({
       ...checkpoint,
-      tensor: (given) => (given === name ? Promise.resolve(half) : checkpoint.tensor(given)),
+      tensor: (tensorName) => (tensorName === name ? Promise.resolve(half) : checkpoint.tensor(tensorName)),
     });
     expect(model.weights.embeddingNorm.weight.tensor).toEqual({
       dtype: 'f32',
@@ -122,7 +122,7 @@ describe('checkpoints', () => {
     tensors.set('encoder.layer.0.output.dense.bias', zeros('f32', [3]));
     tensors.set('encoder.layer.7.output.dense.bias', zeros('f32', [64]));
     tensors.set('embeddings.position_ids', zeros('i32', [1, 9]));
-    const error = longformer.load(memoryCheckpoint(checkpoint.config, tensors, 'x/y'));
+    const error = longformerFamily.load(memoryCheckpoint(checkpoint.config, tensors, 'x/y'));
     await expect(error).rejects.toMatchObject({
       code: 'MALFORMED_FILE',
       message:
@@ -184,13 +184,13 @@ describe('what is refused', () => {
     ],
     ['too many tokens', { inputIds: i32([1, 500], new Int32Array(500).fill(5)) }, 'a row must have at most'],
   ])('%s', async (_title, batch, message) => {
-    const model = await longformer.load(checkpoint);
+    const model = await longformerFamily.load(checkpoint);
     expect(() => model.call(batch)).toThrow(message);
   });
 
   test('a question without three separators', async () => {
     const qa = await readGolden('longformer_question_answering');
-    const model = await longformer.load(qa.checkpoint);
+    const model = await longformerFamily.load(qa.checkpoint);
     expect(() => model.call({ inputIds: ids })).toThrow('must have three separators (id 2), got 1 in row 0');
   });
 });

@@ -1,4 +1,4 @@
-/** A Longformer with its weights: what to feed which graph for a batch. */
+/** A Longformer with its weights. It turns a batch into a graph and the graph's inputs. */
 import { AttnError, type Graph, type Tensor } from '@attn/core';
 import { aBoolean, checkArgument, checkOptions, type OptionKinds } from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
@@ -9,28 +9,40 @@ import { checkFixedCall, countPositions } from '../inputs/lengths.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
 import { maxLengthOf, type LongformerConfig } from './config.ts';
 import { automaticGlobals, globalRule } from './globals.ts';
-import { longformerGraph, type LongformerShape } from './graph.ts';
-import { outputNames } from './head.ts';
+import { longformerGraph } from './graph.ts';
+import { outputNames } from './heads.ts';
+import type { LongformerShape } from './shape.ts';
 import type { LongformerWeights } from './weights.ts';
 
 const WHERE = 'models/longformer';
 
-/** Options of one call. */
+/** Options of `Longformer.call`. */
 export interface LongformerCallOptions {
-  /** Also give `hidden_states.<i>`, the input of every layer and the output of the last. */
+  /** Adds outputs `hidden_states.<i>`: the input of every layer and the output of the last. Default false. */
   readonly hiddenStates?: boolean;
 }
 
-const aConfig = withFields('a config that longformer.load has read', 'architecture', 'windows', 'positions');
-const theWeights = withFields('weights that longformer.load has read', 'layers', 'head');
+const aConfig = withFields(
+  'a config that longformerFamily.load has read',
+  'architecture',
+  'windows',
+  'positions',
+);
+const theWeights = withFields('weights that longformerFamily.load has read', 'layers', 'head');
 
 const CALL_OPTIONS: OptionKinds<LongformerCallOptions> = { hiddenStates: aBoolean };
 
-/** Hugging Face's and allenai's masks: a token may be marked as global in the one mask. */
+/** In masks of Hugging Face and allenai, 2 marks a global token. */
 const ATTENTION_MASK: MaskValues = { most: 2, expected: '0 (padding), 1 (a token) or 2 (a global token)' };
 const GLOBAL_MASK: MaskValues = { most: 1, expected: '0 (local) or 1 (global)' };
 
-/** A Longformer, or LED's encoder. */
+/**
+ * A Longformer, or LED's encoder.
+ *
+ * @example
+ * const model = await longformerFamily.load(checkpoint);
+ * const { graph, inputs } = model.call({ inputIds: [[0, 5, 2]] });
+ */
 export class Longformer implements Model {
   readonly family = 'longformer';
   readonly architecture: string;
@@ -44,7 +56,7 @@ export class Longformer implements Model {
   readonly weights: LongformerWeights;
   private readonly graphs: ShapeGraphs<LongformerShape>;
 
-  /** @throws AttnError `INVALID_ARGUMENT` */
+  /** Errors: `INVALID_ARGUMENT`. */
   constructor(config: LongformerConfig, weights: LongformerWeights) {
     checkArgument(WHERE, 'config', config, aConfig);
     checkArgument(WHERE, 'weights', weights, theWeights);
@@ -104,7 +116,7 @@ export class Longformer implements Model {
     return this.graphs.of({ batch, length, padding: false, globals, tokenTypes: false, positions: 'plain' });
   }
 
-  /** [B, N] as it is; the choices of a multiple choice, [B, choices, N], as rows. */
+  /** The ids as rows [B, N]. In a multiple choice, ids [B, choices, N] become rows [B · choices, N]. */
   private rows(batch: TokenBatch): { readonly ids: Tensor<'i32'>; readonly choices: number } {
     const isChoice = this.config.architecture === 'LongformerForMultipleChoice';
     const axes = isChoice ? ['batch', 'choices', 'length'] : ['batch', 'length'];
@@ -113,18 +125,19 @@ export class Longformer implements Model {
   }
 
   /**
-   * Which tokens are there, and which are global: by either mask, or by the head's rule where there is no
-   * global mask.
+   * The masks of padding and of global tokens. Both masks can mark
+   * global tokens; without a global mask, the head's rule does.
    */
   private masks(
     { attentionMask, globalAttentionMask }: TokenBatch,
     ids: Tensor<'i32'>,
   ): { readonly mask: Uint8Array | undefined; readonly globals: Uint8Array | undefined } {
-    const read = (name: string, value: unknown, values: MaskValues): Uint8Array | undefined =>
+    const readOptional = (name: string, value: unknown, values: MaskValues): Uint8Array | undefined =>
       value === undefined ? undefined : readMask({ where: WHERE, name }, value, ids.shape, values);
-    const mask = read('attentionMask', attentionMask, ATTENTION_MASK);
+    const mask = readOptional('attentionMask', attentionMask, ATTENTION_MASK);
     const globals =
-      read('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ?? automaticGlobals(this.config, ids);
+      readOptional('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ??
+      automaticGlobals(this.config, ids);
     if (!mask?.includes(2)) return { mask, globals };
     return {
       mask: mask.map((value) => Math.min(value, 1)),
@@ -139,7 +152,10 @@ export class Longformer implements Model {
     return readIds({ where: WHERE, name: 'tokenTypeIds' }, tokenTypeIds, shape, tokenTypes);
   }
 
-  /** As the original counts them. Errors: `INVALID_ARGUMENT` for more tokens than there are positions. */
+  /**
+   * Position ids, counted as in the original. Errors:
+   * `INVALID_ARGUMENT` for more tokens than there are positions.
+   */
   private positionIds(ids: Tensor<'i32'>): Tensor<'i32'> {
     const { positions, padTokenId } = this.config;
     const [first, skipped] = positions === 'fromZero' ? [0] : [padTokenId + 1, padTokenId];

@@ -13,7 +13,7 @@ const COMMON = {
   vocab_size: 50_265,
 } as const;
 
-/** Configs by name. */
+/** Configs of published Longformers by name. */
 export const LONGFORMER_PRESETS: Readonly<Record<'longformer-base' | 'longformer-large', JsonObject>> = {
   'longformer-base': {
     ...COMMON,

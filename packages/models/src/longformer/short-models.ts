@@ -1,19 +1,22 @@
-/** The short models that `toLongformer` knows: their defaults, and what their tensors are called in a Longformer. */
+/**
+ * The short models that `toLongformer` converts: their defaults, and
+ * the names of their tensors in a Longformer.
+ */
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { ARCHITECTURES, type LongformerArchitecture } from './config.ts';
 
-/** One kind of short model. */
+/** A kind of short model. */
 export interface ShortModel {
   /** Values of config.json's `model_type`. */
   readonly types: readonly string[];
-  /** Of the encoder's tensors in checkpoints with a head. */
+  /** Prefix of the encoder's tensors in checkpoints with a head. */
   readonly prefix: string;
-  /** What begins the names of its classes. */
+  /** The beginning of the names of its classes. */
   readonly classes: RegExp;
   readonly padTokenId: number;
   readonly sepTokenId: number;
-  /** How many rows of its table of positions are no positions of text. */
+  /** How many rows of its position embeddings are no positions of text. */
   reservedRows(padTokenId: number): number;
   /** Renames tensors of heads; undefined drops them. */
   head(name: string, architecture: LongformerArchitecture): string | undefined;
@@ -38,17 +41,20 @@ const bert: ShortModel = {
   reservedRows: () => 0,
   head(name, architecture) {
     if (name.startsWith('cls.')) return PREDICTIONS.find(([from]) => from.test(name))?.[1](name);
-    // BERT classifies by way of its pooler, which is what Longformer's head calls dense.
+    // BERT classifies through its pooler, which Longformer's head calls dense.
     if (architecture === 'LongformerForSequenceClassification')
       return name.replace(/^classifier\.(weight|bias)$/, 'classifier.out_proj.$1');
     return name;
   },
 };
 
-/** All of them. */
+/** All short models that `toLongformer` converts. */
 export const SHORT_MODELS: readonly ShortModel[] = [roberta, bert];
 
-/** BERT's masked language model. Its second task, the next sentence, has no counterpart. */
+/**
+ * New names for the tensors of BERT's masked language model. Its
+ * second task, the next sentence, has no counterpart.
+ */
 const PREDICTIONS: readonly (readonly [RegExp, (name: string) => string])[] = [
   [/^cls\.predictions\.transform\.dense\./, (name) => name.replace(/^.*dense/, 'lm_head.dense')],
   [/^cls\.predictions\.transform\.LayerNorm\./, (name) => name.replace(/^.*LayerNorm/, 'lm_head.layer_norm')],
@@ -58,34 +64,36 @@ const PREDICTIONS: readonly (readonly [RegExp, (name: string) => string])[] = [
 /** The Longformer class of a short model's class. Errors: `UNSUPPORTED`. */
 export function shortArchitecture(config: JsonObject, { classes }: ShortModel): LongformerArchitecture {
   const { architectures } = config;
-  const given: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
-  if (given === undefined) return 'LongformerModel';
-  const name = String(given).replace(classes, 'Longformer').replace('ForPreTraining', 'ForMaskedLM');
-  const found = ARCHITECTURES.find((architecture) => architecture === name);
-  if (found === undefined) {
+  const className: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  if (className === undefined) return 'LongformerModel';
+  const name = String(className).replace(classes, 'Longformer').replace('ForPreTraining', 'ForMaskedLM');
+  const target = ARCHITECTURES.find((architecture) => architecture === name);
+  if (target === undefined) {
     throw new AttnError(
       'UNSUPPORTED',
       'models/to-longformer',
-      `there is no Longformer of the class ${show(given)}`,
+      `there is no Longformer of the class ${show(className)}`,
     );
   }
-  // Longformer's head has gelu in it, whatever the encoder has.
+  // Longformer's head always uses gelu, whatever the encoder uses.
   const activation = config.hidden_act ?? 'gelu';
-  if (found === 'LongformerForMaskedLM' && activation !== 'gelu') {
+  if (target === 'LongformerForMaskedLM' && activation !== 'gelu') {
     const message = `a masked language model must have hidden_act gelu, got ${show(activation)}`;
     throw new AttnError('UNSUPPORTED', 'models/to-longformer', message);
   }
-  return found;
+  return target;
 }
 
-/** What a tensor of the short model is called in the Longformer; undefined for one that has no place there. */
-export function renamed(
+/**
+ * The name that a tensor of the short model has in the Longformer; undefined for one that has no place there.
+ */
+export function longformerName(
   name: string,
   model: ShortModel,
   architecture: LongformerArchitecture,
 ): string | undefined {
   if (name.endsWith('position_ids') || name.endsWith('embeddings.token_type_ids')) return undefined;
-  // As TensorFlow called them, and with it some old files.
+  // TensorFlow and some old files call them gamma and beta.
   const plain = name
     .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
     .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');

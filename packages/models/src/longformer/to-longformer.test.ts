@@ -1,10 +1,11 @@
-// A Longformer whose window sees everything is the short model it was made of: checked against the originals' own outputs.
+// A Longformer whose window sees everything computes what the short
+// model computed: checked against the outputs of the original.
 import { f32, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
-import { differences } from '../differences.testing.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
-import { longformer } from './index.ts';
+import { differences } from '../testing/differences.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
+import { longformerFamily } from './index.ts';
 import { toLongformer } from './to-longformer.ts';
 
 describe.each([
@@ -16,7 +17,9 @@ describe.each([
 ])('%s', (id, architecture) => {
   test('is itself while the window sees everything', async () => {
     const golden = await readGolden(id);
-    const model = await longformer.load(toLongformer(golden.checkpoint, { window: 64, maxPositions: 100 }));
+    const model = await longformerFamily.load(
+      toLongformer(golden.checkpoint, { window: 64, maxPositions: 100 }),
+    );
     expect([model.architecture, model.maxLength]).toEqual([architecture, 100]);
     const { graph, inputs } = model.call(golden.batch);
     expect(differences(golden, referenceOutputs(graph, inputs))).toEqual([]);
@@ -25,15 +28,20 @@ describe.each([
 
 test('with a small window it is another one', async () => {
   const golden = await readGolden('roberta_encoder');
-  const model = await longformer.load(toLongformer(golden.checkpoint, { window: 4, maxPositions: 100 }));
+  const model = await longformerFamily.load(
+    toLongformer(golden.checkpoint, { window: 4, maxPositions: 100 }),
+  );
   const { graph, inputs } = model.call(golden.batch);
   expect(differences(golden, referenceOutputs(graph, inputs)).length).toBeGreaterThan(0);
 });
 
-/** Two rows per position, so that it is seen where each one went. */
+/**
+ * The position that each row of the long table was copied from: rows
+ * of the short table hold their own number.
+ */
 const positionsOf = async (id: string, maxPositions: number): Promise<number[]> => {
   const { checkpoint } = await readGolden(id);
-  const name = checkpoint.names.find((one) => one.endsWith('position_embeddings.weight')) ?? '';
+  const name = checkpoint.names.find((candidate) => candidate.endsWith('position_embeddings.weight')) ?? '';
   const { shape } = checkpoint.spec(name);
   const [rows, width] = shape;
   const numbered = f32(
@@ -41,10 +49,13 @@ const positionsOf = async (id: string, maxPositions: number): Promise<number[]> 
     Float32Array.from({ length: rows * width }, (_, i) => Math.floor(i / width)),
   );
   const long = toLongformer(
-    { ...checkpoint, tensor: async (given) => (given === name ? numbered : checkpoint.tensor(given)) },
+    {
+      ...checkpoint,
+      tensor: async (tensorName) => (tensorName === name ? numbered : checkpoint.tensor(tensorName)),
+    },
     { maxPositions },
   );
-  const target = long.names.find((one) => one.endsWith('position_embeddings.weight')) ?? '';
+  const target = long.names.find((candidate) => candidate.endsWith('position_embeddings.weight')) ?? '';
   const tensor = await long.tensor(target);
   expect(long.spec(target)).toEqual({ shape: tensor.shape, byteLength: tensor.data.byteLength });
   return Array.from({ length: tensor.shape[0] }, (_, i) => tensor.data[i * width]);
@@ -76,7 +87,7 @@ describe('positions are copied one after another', () => {
 
 test('global projections begin as the local ones', async () => {
   const { checkpoint } = await readGolden('bert_encoder');
-  const model = await longformer.load(toLongformer(checkpoint, { window: [2, 8] }));
+  const model = await longformerFamily.load(toLongformer(checkpoint, { window: [2, 8] }));
   expect(model.config.windows.map(({ oneSided }) => oneSided)).toEqual([1, 4]);
   const [{ query, queryGlobal, value, valueGlobal }] = model.weights.layers;
   expect(queryGlobal.weight.tensor.data).toEqual(query.weight.tensor.data);
@@ -92,7 +103,7 @@ test('names of TensorFlow', async () => {
       .replace('LayerNorm.bias', 'LayerNorm.beta');
     tensors.set(`bert.${old}`, await checkpoint.tensor(name));
   }
-  await longformer.load(toLongformer(memoryCheckpoint(checkpoint.config, tensors)));
+  await longformerFamily.load(toLongformer(memoryCheckpoint(checkpoint.config, tensors)));
 });
 
 test.each<[JsonObject, object, string, string]>([

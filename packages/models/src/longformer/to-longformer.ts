@@ -1,6 +1,7 @@
 /**
- * A long model out of a short one, by the Longformer paper's own recipe (Beltagy et al. 2020, §5, https://arxiv.org/abs/2004.05150): positions are
- * copied one after another until the new table is full, and the projections of global tokens begin as copies of the local ones. Without any
+ * Makes a long model from a short one, by the recipe of the Longformer paper (Beltagy et al. 2020, §5,
+ * https://arxiv.org/abs/2004.05150): position embeddings are copied again and again until the longer
+ * table is full, and the projections of global tokens begin as copies of the local ones. Without any
  * training the result already encodes what the short model could; trained a little, it does better.
  */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
@@ -18,7 +19,7 @@ import type { Checkpoint, StoredSpec } from '../checkpoint/checkpoint.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import type { IntegerList } from '../inputs/entries.ts';
 import { readIntegerList, toInteger } from '../inputs/integers.ts';
-import { renamed, shortArchitecture, SHORT_MODELS, type ShortModel } from './short-models.ts';
+import { longformerName, shortArchitecture, SHORT_MODELS, type ShortModel } from './short-models.ts';
 
 /** Options of `toLongformer`. */
 export interface ToLongformerOptions {
@@ -38,19 +39,24 @@ const KINDS: OptionKinds<ToLongformerOptions> = {
   sepTokenId: integer(0),
 };
 
-/** Where a tensor of the new checkpoint comes from. */
+/** The tensor of the short checkpoint from which a tensor of the long one comes. */
 interface Origin {
   readonly name: string;
-  /** Its rows are repeated as positions. */
+  /** True for position embeddings, whose rows are repeated. */
   readonly isPositions: boolean;
 }
 
 /**
  * The Longformer of a BERT or RoBERTa checkpoint with its head, as a checkpoint in Hugging Face's format:
- * load it with `longformer.load`, or write it with `writeCheckpoint` and use it anywhere. Tensors are read
- * when they are asked for; keep the original open until then. To close either one closes both.
- * @throws AttnError `UNSUPPORTED` (a model of another kind, relative positions), `INVALID_ARGUMENT`
- * (options), `MALFORMED_FILE`
+ * load it with `longformerFamily.load`, or write it with `writeCheckpoint` and use it anywhere. Tensors are
+ * read when they are asked for; keep the original open until then. Disposing one of the two disposes both.
+ *
+ * Errors: `UNSUPPORTED` (a model of another kind, relative positions),
+ * `INVALID_ARGUMENT` (options), `MALFORMED_FILE`.
+ *
+ * @example
+ * await using checkpoint = await openCheckpoint(folderStore('roberta-base'));
+ * const model = await longformerFamily.load(toLongformer(checkpoint, { window: 512 }));
  */
 export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
   checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
@@ -65,7 +71,7 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
   const origins = new Map<string, Origin>();
   const architecture = shortArchitecture(checkpoint.config, model);
   for (const name of checkpoint.names) {
-    const target = renamed(name, model, architecture);
+    const target = longformerName(name, model, architecture);
     if (target === undefined) continue;
     const isPositions = target.endsWith('embeddings.position_embeddings.weight');
     origins.set(target, { name, isPositions });
@@ -81,7 +87,7 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
       `the Longformer of ${checkpoint.name} has no tensor ${show(name)}`,
     );
   };
-  // Rows up to the pad token's are reserved; text begins behind it.
+  // Rows up to the pad token's are reserved; text begins after them.
   const first = padTokenId + 1;
   const rows = first + maxPositions;
   return {
@@ -105,15 +111,16 @@ export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOption
       const tensor = await checkpoint.tensor(from);
       return isPositions ? repeatPositions(tensor, first, rows, model.reservedRows(padTokenId)) : tensor;
     },
-    close: () => checkpoint.close(),
+    dispose: () => checkpoint.dispose(),
+    [Symbol.asyncDispose]: () => checkpoint.dispose(),
   };
 }
 
 function shortModel({ model_type: type }: JsonObject): ShortModel {
-  const found = SHORT_MODELS.find(({ types }) => types.some((one) => one === type));
-  if (found !== undefined) return found;
-  const known = SHORT_MODELS.flatMap(({ types }) => types).join(', ');
-  throw unsupported(`the model_type must be one of ${known}, got ${show(type)}`);
+  const model = SHORT_MODELS.find(({ types }) => types.some((candidate) => candidate === type));
+  if (model !== undefined) return model;
+  const types = SHORT_MODELS.flatMap(({ types }) => types).join(', ');
+  throw unsupported(`the model_type must be one of ${types}, got ${show(type)}`);
 }
 
 function windowsOf(window: number | IntegerList, layers: number): readonly number[] {
@@ -130,7 +137,7 @@ function windowsOf(window: number | IntegerList, layers: number): readonly numbe
   throw invalid(`window must be an even number ≥ 2, or ${layers} of them, one a layer, got ${show(window)}`);
 }
 
-/** The config with what changes; what only the short model had is left as it was. */
+/** The config of the long model. Fields that only the short model has stay as they are. */
 function longConfig(config: JsonObject, changes: JsonObject): JsonObject {
   return { layer_norm_eps: 1e-12, ...config, model_type: 'longformer', ...changes };
 }
@@ -139,7 +146,10 @@ function longSpec({ shape: [, width], byteLength, shape: [short] }: StoredSpec, 
   return { shape: [rows, width], byteLength: (byteLength / Math.max(short, 1)) * rows };
 }
 
-/** Rows [first, rows) are the short table's text rows, again and again; those before are kept, or the first text row. */
+/**
+ * The long table of positions. Rows [first, rows) repeat the text rows of the short table;
+ * earlier rows are copied, or are the first text row where the short table has no reserved rows.
+ */
 function repeatPositions(short: Tensor, first: number, rows: number, reserved: number): Tensor {
   const [count, width] = short.shape;
   const step = count - reserved;

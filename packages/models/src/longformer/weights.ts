@@ -1,6 +1,7 @@
 /**
- * Where a checkpoint has the tensors of a Longformer. Hugging Face's names begin with `longformer.` in models with a head and without
- * it in `LongformerModel`; a model can be read from either, so that the encoder of a checkpoint with any head can be used.
+ * Names and shapes of a Longformer's tensors in a checkpoint. In models with a head,
+ * Hugging Face's names begin with `longformer.`; in `LongformerModel` they do not. A model
+ * can be read from either, so that the encoder of a checkpoint with any head can be used.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
@@ -15,12 +16,12 @@ import { lmHeadBias, prefixOf } from '../checkpoint/names.ts';
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { LongformerConfig } from './config.ts';
 
-/** One encoder layer. */
+/** Slots of one encoder layer. */
 interface LayerSlots {
   readonly query: LinearSlots;
   readonly key: LinearSlots;
   readonly value: LinearSlots;
-  /** In the rows of global tokens. */
+  /** Projections for the rows of global tokens. */
   readonly queryGlobal: LinearSlots;
   readonly keyGlobal: LinearSlots;
   readonly valueGlobal: LinearSlots;
@@ -31,22 +32,22 @@ interface LayerSlots {
   readonly outputNorm: NormSlots;
 }
 
-/** What stands on top of the encoder; which of them there are follows from the architecture. */
+/** Slots of the head; the architecture says which of them exist. */
 interface HeadSlots {
   readonly pooler?: LinearSlots;
   readonly maskedLm?: {
     readonly dense: LinearSlots;
     readonly norm: NormSlots;
-    /** The decoder; its weight is the table of words. */
+    /** The decoder, whose weight is the word embeddings. */
     readonly decoder: LinearSlots;
   };
-  /** Of a sequence: a layer between the first token and the classes. */
+  /** Layer between the first token and the classes, in a classifier of sequences. */
   readonly dense?: LinearSlots;
-  /** To classes, or to starts and ends of answers. */
+  /** Layer to classes, or to starts and ends of answers. */
   readonly classifier?: LinearSlots;
 }
 
-/** Where all tensors are. */
+/** Slots of all tensors. */
 export interface LongformerSlots {
   readonly words: Slot;
   readonly positions: Slot;
@@ -56,16 +57,16 @@ export interface LongformerSlots {
   readonly head: HeadSlots;
 }
 
-/** All tensors of a model. */
+/** All weights of a model. */
 export type LongformerWeights = Weights<LongformerSlots>;
 
-/** Tensors of one encoder layer. */
+/** Weights of one encoder layer. */
 export type LayerWeights = Weights<LayerSlots>;
 
-/** Tensors of a head. */
+/** Weights of a head. */
 export type HeadWeights = Weights<HeadSlots>;
 
-/** Other heads, buffers, and what was left out on purpose. */
+/** Names of other heads, of buffers, and of tensors that are left out on purpose. */
 const OF_OTHER_HEADS = [
   /(^|\.)position_ids$/,
   /^(longformer\.)?pooler\./,
@@ -74,7 +75,7 @@ const OF_OTHER_HEADS = [
   /^qa_outputs\./,
 ];
 
-/** The decoder of LED and what belongs to it. */
+/** Names of LED's decoder and what belongs to it. */
 const OF_THE_DECODER = [
   /^(led\.)?decoder\./,
   /^(led\.)?shared\.weight$/,
@@ -82,7 +83,7 @@ const OF_THE_DECODER = [
   /^lm_head\./,
 ];
 
-/** Reads the tensors of a model. Errors: those of `readWeights`. */
+/** Reads the weights of a model. Errors: those of `readWeights`. */
 export function readLongformerWeights(
   checkpoint: Checkpoint,
   config: LongformerConfig,
@@ -92,7 +93,7 @@ export function readLongformerWeights(
   return readWeights(checkpoint, longformerLayout(checkpoint, config), { ...options, ignored });
 }
 
-/** The tensors that a model takes from a checkpoint. */
+/** Slots of the tensors that a model takes from a checkpoint. */
 export function longformerLayout(
   checkpoint: Pick<Checkpoint, 'has'>,
   config: LongformerConfig,
@@ -141,11 +142,11 @@ function headSlots(
   const pooler = linearSlots(`${prefix}pooler.dense`, hiddenSize, hiddenSize);
   switch (architecture) {
     case 'LongformerModel':
-      // Checkpoints of models with a head have none; the model then has one output less.
+      // Checkpoints of models with a head have no pooler; the model then has one output less.
       return checkpoint.has(pooler.weight.name) ? { pooler } : {};
     case 'LongformerForMaskedLM': {
       const decoder = 'lm_head.decoder.weight';
-      // The decoder's weight is the table of words, whether or not it is stored again.
+      // The decoder's weight is the word embeddings, whether or not it is stored again.
       const weight = checkpoint.has(decoder) ? new Slot(decoder, words.shape) : words;
       return {
         maskedLm: {
@@ -194,7 +195,7 @@ function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig)
       outputNorm: normSlots(`${name}.final_layer_norm`, hiddenSize),
     };
   };
-  // One table, shared with the decoder; files store it under one of its names.
+  // The word embeddings are shared with the decoder; files store them under one of two names.
   const tokens = `${encoder}.embed_tokens.weight`;
   const words = checkpoint.has(tokens) ? tokens : `${prefix}shared.weight`;
   return {

@@ -1,13 +1,13 @@
 /**
- * What a config.json of Reformer says, checked, in words that do not depend on its spelling.
- * Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as Hugging Face's `reformer` has it.
+ * Reads and checks a config.json of Hugging Face's `reformer`. Kitaev
+ * et al. 2020, https://arxiv.org/abs/2001.04451
  */
 import { LSH_PRESETS, type Activation, type JsonObject } from '@attn/core';
 import { checkArchitecture, LAYER_COUNT, readActivation, readLabels } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import { readPositions, type ReformerPositions } from './positions.ts';
 
-/** Classes of the original that are here. */
+/** Classes of the original that can be loaded. */
 export const ARCHITECTURES = [
   'ReformerModel',
   'ReformerModelWithLMHead',
@@ -16,10 +16,13 @@ export const ARCHITECTURES = [
   'ReformerForQuestionAnswering',
 ] as const;
 
-/** One of them. */
+/** A class of the original that can be loaded. */
 export type ReformerArchitecture = (typeof ARCHITECTURES)[number];
 
-/** Attention of one layer: chunks of the text as it stands, or of its tokens sorted by hash. */
+/**
+ * Attention of one layer: over chunks of the text (`local`), or over
+ * chunks of its tokens sorted by hash (`lsh`).
+ */
 export type ReformerLayer = 'local' | 'lsh';
 
 /** The chunks of one kind of attention. */
@@ -31,14 +34,14 @@ export interface Chunks {
   readonly chunksAfter: number;
 }
 
-/** A Reformer. */
+/** Everything that the graph of a Reformer depends on. */
 export interface ReformerConfig {
   readonly architecture: ReformerArchitecture;
   readonly vocabSize: number;
-  /** H, of each of the two streams; what comes out is 2·H wide. */
+  /** H, the width of each of the two streams; the states that come out are 2·H wide. */
   readonly hiddenSize: number;
   readonly heads: number;
-  /** Of each head; heads · headDim may differ from H. */
+  /** Width of each head; heads · headDim may differ from H. */
   readonly headDim: number;
   readonly feedForwardSize: number;
   readonly activation: Activation;
@@ -50,12 +53,14 @@ export interface ReformerConfig {
   readonly rounds: number;
   /** Factors of the number of buckets; undefined means that it follows from the length, `bucketsFor`. */
   readonly buckets: readonly number[] | undefined;
-  /** `hash_seed`: the same rotations in every LSH layer. Undefined: others in each. */
+  /** `hash_seed`: all LSH layers have equal rotations. Undefined: each layer has its own. */
   readonly hashSeed: number | undefined;
   /** No token sees a later one. */
   readonly causal: boolean;
   readonly positions: ReformerPositions;
-  /** `max_position_embeddings`, which the number of buckets depends on when it is not given. */
+  /**
+   * `max_position_embeddings`. The number of buckets depends on it when the config does not say that number.
+   */
   readonly maxPositions: number;
   readonly padTokenId: number;
   readonly eosTokenId: number;
@@ -63,7 +68,10 @@ export interface ReformerConfig {
   readonly labels: number;
 }
 
-/** Rotations have half as many columns, and no config should be able to ask for gigabytes of them. */
+/**
+ * Rotations have half as many columns as there are buckets; a config
+ * must not be able to ask for gigabytes of them.
+ */
 const MOST_BUCKETS = 2 ** 20;
 const MOST_ROUNDS = 1_024;
 
@@ -71,15 +79,17 @@ const MOST_ROUNDS = 1_024;
 const MOST_NEIGHBOURS = 1_024;
 
 /**
- * Reads a config.json. Fields that are absent are the original's defaults.
- * @param architecture instead of the one that the file names
- * @throws AttnError `MALFORMED_FILE`; `UNSUPPORTED` for an architecture that is not here
+ * Reads a config.json. Absent fields have the original's defaults.
+ *
+ * Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture.
+ *
+ * @param name replaces the class that the file names
  */
-export function readReformerConfig(json: JsonObject, given?: string): ReformerConfig {
+export function readReformerConfig(json: JsonObject, name?: string): ReformerConfig {
   const reader = new ConfigReader(json);
   const architecture = checkArchitecture(
     'models/reformer',
-    given ?? reader.texts('architectures')[0] ?? 'ReformerModel',
+    name ?? reader.texts('architectures')[0] ?? 'ReformerModel',
     ARCHITECTURES,
   );
   const hiddenSize = reader.integer('hidden_size', { least: 1, byDefault: 256 });
@@ -113,8 +123,9 @@ export function readReformerConfig(json: JsonObject, given?: string): ReformerCo
 }
 
 /**
- * Factors of the number of buckets for rows of this many tokens. Where the config has none, the original takes the first row that it ever
- * sees and keeps the number; here every length has its own, so that no result depends on what was computed before.
+ * Factors of the number of buckets for rows of this many tokens. Where the config says
+ * none, the original derives the number from the first row that it ever sees, and keeps
+ * it. Here every length has its own number, so that no result depends on earlier calls.
  */
 export function bucketsFor(
   { buckets, lsh, maxPositions }: ReformerConfig,
@@ -149,7 +160,7 @@ function readChunks(reader: ConfigReader, kind: ReformerLayer): Chunks {
   };
 }
 
-/** A number, its factors, or nothing. */
+/** The number of buckets: the file has a number, its factors, or nothing. */
 function readBuckets(reader: ConfigReader): readonly number[] | undefined {
   const name = 'num_buckets';
   const value = reader.field(name);
@@ -163,7 +174,7 @@ function readBuckets(reader: ConfigReader): readonly number[] | undefined {
   throw reader.wrong(name, `even, or a list of even factors, each at most ${MOST_BUCKETS}`, value);
 }
 
-/** The original's heads for language insist on it. */
+/** Whether the model is causal. The original's heads for language insist on one value. */
 function readCausal(reader: ConfigReader, architecture: ReformerArchitecture): boolean {
   const causal = reader.flag('is_decoder', false);
   const must =

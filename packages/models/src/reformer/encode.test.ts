@@ -1,14 +1,15 @@
-// Encoding with a Reformer: padding takes part in what it computes, and still a row's states are those of the row by itself.
+// Encoding with a Reformer: padding takes part in what it computes,
+// and still a row's states are those of the row by itself.
 import { createAttn, i32 } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { expect, test } from 'vitest';
-import { readGolden } from '../goldens.testing.ts';
+import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
-import { reformer } from './index.ts';
+import { reformerFamily } from './index.ts';
 
 test('rows of all lengths together, in few graphs', async () => {
   const attn = await createAttn({ backends: [cpu()] });
-  const model = await reformer.load((await readGolden('reformer_encoder')).checkpoint);
+  const model = await reformerFamily.load((await readGolden('reformer_encoder')).checkpoint);
   const loaded = new LoadedModel(model, undefined, attn);
   const lengths = [1, 3, 7, 8, 9, 16, 20, 45, 47, 48, 128];
   const inputs = lengths.map((length) => Array.from({ length }, (_, i) => 5 + ((i * i + length) % 60)));

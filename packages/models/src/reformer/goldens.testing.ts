@@ -1,8 +1,11 @@
-/** The goldens of Reformer, and what they hold that other models' do not: the rotations that the original drew. */
+/**
+ * The goldens of Reformer, and what they hold that other models' do
+ * not: the rotations that the original drew.
+ */
 import type { Tensor } from '@attn/core';
-import { hasStates, type GoldenCall } from '../goldens-suite.testing.ts';
-import type { Golden } from '../goldens.testing.ts';
-import { reformer } from './index.ts';
+import { hasStates, type GoldenCall } from '../testing/goldens-suite.testing.ts';
+import type { Golden } from '../testing/goldens.testing.ts';
+import { reformerFamily } from './index.ts';
 
 export const GOLDENS = [
   'reformer_encoder',
@@ -18,7 +21,7 @@ export const GOLDENS = [
 
 /** The model and the golden's call of it. */
 export async function callGolden(golden: Golden): Promise<GoldenCall> {
-  const model = await reformer.load(golden.checkpoint);
+  const model = await reformerFamily.load(golden.checkpoint);
   const call = model.call(golden.batch, { hiddenStates: hasStates(golden), rotations: rotationsOf(golden) });
   // Without what release 5.18 of the original makes of the head, which forgets its bias.
   return { model, names: golden.outputs.filter((name) => name !== 'logits_without_bias'), ...call };

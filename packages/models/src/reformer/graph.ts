@@ -1,33 +1,19 @@
 /**
- * Reformer as one graph: embeddings, layers with reversible residuals, a head. Two streams of width H go through the layers, each
- * layer adding to one what it makes of the other; what comes out is both, side by side. Feed-forward layers are computed in one piece: the
- * original's chunks of them give the same numbers.
+ * Reformer as one graph: embeddings, layers with reversible residuals, a head. Two
+ * streams of width H go through the layers. Each layer computes something from one stream
+ * and adds it to the other; both streams side by side are the result. Feed-forward layers
+ * are computed in one piece: the original computes them in chunks, with the same numbers.
  */
 import { bool, f32, buildLocalChunks, buildLsh, type Graph, type Value } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import { bucketsFor, rotationSeed, type ReformerConfig } from './config.ts';
-import { headOutputs } from './head.ts';
+import { headOutputs } from './heads.ts';
 import { paddedLength } from './lengths.ts';
 import { positionVectors } from './positions.ts';
+import type { ReformerShape } from './shape.ts';
 import type { LayerWeights, ReformerWeights } from './weights.ts';
 
-/** What a graph is made for. */
-export interface ReformerShape {
-  /** B: rows. */
-  readonly batch: number;
-  /** N: tokens per row. */
-  readonly length: number;
-  /** Whether there is an input `attention_mask` [B, P], bool, P the length with its padding. */
-  readonly padding: boolean;
-  /** Layers whose rotations are inputs, `rotations.<i>` [heads, head dim, rounds, half the sum of the factors]; others follow from seeds. */
-  readonly rotations?: readonly number[];
-  /** Added to the seeds of rotations. */
-  readonly seed?: number;
-  /** Also give the second stream before every layer and after the last, as `hidden_states.<i>`. */
-  readonly hiddenStates?: boolean;
-}
-
-/** The graph; its input `input_ids` is [B, N], i32. */
+/** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function reformerGraph(config: ReformerConfig, weights: ReformerWeights, shape: ReformerShape): Graph {
   const { batch, length } = shape;
   const builder = new ModelBuilder();
@@ -42,7 +28,7 @@ export function reformerGraph(config: ReformerConfig, weights: ReformerWeights, 
   const states = [second];
   for (const [i, layer] of weights.layers.entries()) {
     const normed = builder.norm(second, layer.attentionNorm, config.layerNormEps);
-    first = builder.add(first, attention(builder, config, shape, i, layer, normed, mask));
+    first = builder.add(first, attention(builder, normed, { config, shape, mask, weights: layer, index: i }));
     const middle = builder.norm(first, layer.feedForwardNorm, config.layerNormEps);
     const fed = builder.dense(builder.dense(middle, layer.intermediate, config.activation), layer.output);
     second = builder.add(second, fed);
@@ -60,7 +46,10 @@ export function reformerGraph(config: ReformerConfig, weights: ReformerWeights, 
   });
 }
 
-/** Rows of 0 after the tokens' own. What stands there does not matter, as the mask hides it: the original has embeddings of padding. */
+/**
+ * Appends rows of 0. Their content does not matter, because the mask
+ * hides them; the original has embeddings of padding there.
+ */
 function padTo(builder: ModelBuilder, x: Value, padded: number): Value {
   const [batch, length, width] = x.shape;
   if (padded === length) return x;
@@ -68,7 +57,7 @@ function padTo(builder: ModelBuilder, x: Value, padded: number): Value {
   return builder.concat([x, builder.constant(f32(rows, new Float32Array(rows[0] * rows[1] * rows[2])))], 1);
 }
 
-/** [B, P]: 0 hides padding. */
+/** The mask [B, P] that is 0 at padding; undefined when nothing is padded. */
 function maskOf(
   builder: ModelBuilder,
   { batch, length, padding }: ReformerShape,
@@ -81,20 +70,28 @@ function maskOf(
   return builder.constant(bool(shape, data));
 }
 
-/** Attention of layer i, [B, P, H] to the same. */
+/** Everything that the attention of one layer depends on. */
+interface AttentionLayer {
+  readonly config: ReformerConfig;
+  readonly shape: ReformerShape;
+  readonly mask: Value | undefined;
+  readonly weights: LayerWeights;
+  /** Number of the layer. */
+  readonly index: number;
+}
+
+/** Attention of one layer: [B, P, H] to [B, P, H]. */
 function attention(
   builder: ModelBuilder,
-  config: ReformerConfig,
-  { rotations: given = [], seed = 0 }: ReformerShape,
-  i: number,
-  { attention: projections, attentionOutput }: LayerWeights,
   x: Value,
-  mask: Value | undefined,
+  { config, shape, mask, weights, index }: AttentionLayer,
 ): Value {
+  const { rotations: rotationInputs = [], seed = 0 } = shape;
+  const { attention: projections, attentionOutput } = weights;
   const { heads, headDim, rounds, causal, lsh, local } = config;
   const [batch, length] = x.shape;
-  const split = (weights: LayerWeights['attentionOutput']): Value =>
-    builder.reshape(builder.dense(x, weights), [batch, length, heads, headDim]);
+  const split = (projection: LayerWeights['attentionOutput']): Value =>
+    builder.reshape(builder.dense(x, projection), [batch, length, heads, headDim]);
   const v = split(projections.value);
   const layout = 'bnhd';
   const attended = (): Value => {
@@ -104,18 +101,18 @@ function attention(
     }
     const isHashed = length > lsh.chunkLength;
     const rotations =
-      given.includes(i) && isHashed
-        ? builder.input(`rotations.${i}`, { dtype: 'f32', shape: rotationShape(config, length) })
+      rotationInputs.includes(index) && isHashed
+        ? builder.input(`rotations.${index}`, { dtype: 'f32', shape: rotationShape(config, length) })
         : undefined;
     const bucketCount = bucketsFor(config, length);
     const options = { ...lsh, preset: 'hf', rounds, bucketCount, causal, layout } as const;
     const operands = { q: split(projections.queryKey), v, keyMask: mask, rotations };
-    return buildLsh(builder, operands, { ...options, seed: rotationSeed(config, i) + seed }).out;
+    return buildLsh(builder, operands, { ...options, seed: rotationSeed(config, index) + seed }).out;
   };
   return builder.dense(builder.reshape(attended(), [batch, length, heads * headDim]), attentionOutput);
 }
 
-/** Of a layer's rotations, for rows of this length with their padding. */
+/** Shape of a layer's rotations, for rows of this length with their padding. */
 export function rotationShape(config: ReformerConfig, length: number): readonly number[] {
   const width = bucketsFor(config, length).reduce((sum, factor) => sum + factor / 2, 0);
   return [config.heads, config.headDim, config.rounds, width];

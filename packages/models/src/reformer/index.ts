@@ -1,4 +1,4 @@
-/** Reformer: the family as `loadModel` sees it. */
+/** The Reformer family: how `loadModel` recognises and loads a Reformer. */
 import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { byteTokenizer } from '../byte-tokenizer.ts';
@@ -11,11 +11,11 @@ export type { Chunks, ReformerArchitecture, ReformerConfig, ReformerLayer } from
 export { Reformer, type ReformerCallOptions } from './model.ts';
 export type { ReformerPositions } from './positions.ts';
 
-/** The 256 bytes, padding, and one more id: the vocabulary of `google/reformer-enwik8`. */
+/** Size of the vocabulary of `google/reformer-enwik8`: the 256 bytes, padding, and one more id. */
 const BYTE_VOCABULARY = 258;
 
 /** Reformer from Hugging Face checkpoints. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451 */
-export const reformer: ModelFamily<Reformer> = {
+export const reformerFamily: ModelFamily<Reformer> = {
   name: 'reformer',
   recognises: (config) => fieldOf(config, 'model_type') === 'reformer',
   slots(checkpoint, architecture) {

@@ -1,16 +1,16 @@
-/** How long a row may be and to what length the original pads it. */
+/** How long a row may be, and to what length the original pads it. */
 import type { ReformerConfig } from './config.ts';
 import { positionCount } from './positions.ts';
 
-/** Lengths that follow from the chunks of the kinds of layers that there are. */
+/** Lengths that follow from the chunks of all layers. */
 export interface ChunkLengths {
-  /** Rows up to this length are one chunk in some layer: the original leaves them as they are. */
+  /** Rows up to this length are one chunk in some layer: the original does not pad them. */
   readonly shortest: number;
-  /** Longer rows are padded to a multiple of this, the least common multiple. */
+  /** Longer rows are padded to a multiple of this, the least common multiple of all chunks. */
   readonly multiple: number;
 }
 
-/** See `ChunkLengths`. */
+/** The lengths that follow from the chunks of a model. */
 export function chunkLengths({ layers, local, lsh }: ReformerConfig): ChunkLengths {
   const used = [...new Set(layers)].map((kind) => (kind === 'local' ? local : lsh).chunkLength);
   return {
@@ -19,13 +19,13 @@ export function chunkLengths({ layers, local, lsh }: ReformerConfig): ChunkLengt
   };
 }
 
-/** The length that a row of this many tokens is computed at. */
+/** The length, with padding, at which a row of this many tokens is computed. */
 export function paddedLength(config: ReformerConfig, length: number): number {
   const { shortest, multiple } = chunkLengths(config);
   return length <= shortest ? length : Math.ceil(length / multiple) * multiple;
 }
 
-/** The longest row: there are positions for it and for its padding. */
+/** Tokens of the longest row, so that it and its padding have positions. */
 export function maxLengthOf(config: ReformerConfig): number {
   const { shortest, multiple } = chunkLengths(config);
   const positions = positionCount(config.positions);

@@ -1,4 +1,4 @@
-/** A Reformer with its weights: what to feed which graph for a batch. */
+/** A Reformer with its weights. It turns a batch into a graph and the graph's inputs. */
 import { AttnError, type Graph, type Tensor } from '@attn/core';
 import {
   aBoolean,
@@ -18,20 +18,26 @@ import { readPadding } from '../inputs/integers.ts';
 import { checkFixedCall, checkLength } from '../inputs/lengths.ts';
 import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
 import type { ReformerConfig } from './config.ts';
-import { reformerGraph, rotationShape, type ReformerShape } from './graph.ts';
-import { outputNames } from './head.ts';
+import { reformerGraph, rotationShape } from './graph.ts';
+import { outputNames } from './heads.ts';
 import { chunkLengths, maxLengthOf, paddedLength } from './lengths.ts';
+import type { ReformerShape } from './shape.ts';
 import type { ReformerWeights } from './weights.ts';
 
 const WHERE = 'models/reformer';
 
-/** Options of one call. */
+/** Options of `Reformer.call`. */
 export interface ReformerCallOptions {
-  /** Also give `hidden_states.<i>`, the second stream before every layer and after the last. */
+  /**
+   * Adds outputs `hidden_states.<i>`: the second stream before every layer and after the last. Default false.
+   */
   readonly hiddenStates?: boolean;
-  /** Rotations of LSH layers by the layer's number, f32 [heads, head dim, rounds, half the sum of the factors of the buckets]. */
+  /**
+   * Rotations of LSH layers by the layer's number, f32 [heads, head
+   * dim, rounds, half the sum of the factors of the buckets].
+   */
   readonly rotations?: ReadonlyMap<number, Tensor>;
-  /** Other rotations than those of seed 0. */
+  /** Draws other rotations than seed 0 does. Default 0. */
   readonly seed?: number;
 }
 
@@ -41,14 +47,14 @@ const aMap: Kind = {
 };
 
 const aConfig = withFields(
-  'a config that reformer.load has read',
+  'a config that reformerFamily.load has read',
   'architecture',
   'layers',
   'local',
   'lsh',
   'positions',
 );
-const theWeights = withFields('weights that reformer.load has read', 'layers');
+const theWeights = withFields('weights that reformerFamily.load has read', 'layers');
 
 const CALL_OPTIONS: OptionKinds<ReformerCallOptions> = {
   hiddenStates: aBoolean,
@@ -56,7 +62,13 @@ const CALL_OPTIONS: OptionKinds<ReformerCallOptions> = {
   seed: integer(),
 };
 
-/** A Reformer. */
+/**
+ * A Reformer.
+ *
+ * @example
+ * const model = await reformerFamily.load(checkpoint);
+ * const { graph, inputs } = model.call({ inputIds: [[0, 5, 2]] });
+ */
 export class Reformer implements Model {
   readonly family = 'reformer';
   readonly architecture: string;
@@ -71,7 +83,7 @@ export class Reformer implements Model {
   readonly weights: ReformerWeights;
   private readonly graphs: ShapeGraphs<ReformerShape>;
 
-  /** @throws AttnError `INVALID_ARGUMENT` */
+  /** Errors: `INVALID_ARGUMENT`. */
   constructor(config: ReformerConfig, weights: ReformerWeights) {
     checkArgument(WHERE, 'config', config, aConfig);
     checkArgument(WHERE, 'weights', weights, theWeights);
@@ -88,9 +100,10 @@ export class Reformer implements Model {
   }
 
   /**
-   * Chunks are neighbours in a ring, so that the first one sees what stands at the end, and rounds of hashing see each other: what is
-   * computed of a row depends a little on how much padding follows. A short row is one chunk with or without padding, and a longer one is
-   * padded to the next multiple by itself, too: these lengths give the same numbers.
+   * Chunks are neighbours in a ring, so the first chunk sees the last; and rounds of
+   * hashing see each other. So the states of a row depend a little on how much padding
+   * follows it. The lengths returned here change nothing: a short row is one chunk
+   * with or without padding, and a longer row is padded to the next multiple anyway.
    */
   graphLength(length: number): number {
     const shortest = Math.min(chunkLengths(this.config).shortest, this.maxLength);
@@ -143,28 +156,28 @@ export class Reformer implements Model {
   ): Record<string, Tensor> {
     const expected = rotationShape(this.config, paddedLength(this.config, length));
     const inputs: Record<string, Tensor> = {};
-    for (const [layer, given] of rotations) {
+    for (const [layer, rotation] of rotations) {
       const name = `rotations.${layer}`;
       if (this.config.layers[layer] !== 'lsh') {
         const message = `rotations are of LSH layers, got some of layer ${show(layer)}`;
         throw new AttnError('INVALID_ARGUMENT', WHERE, message);
       }
-      checkTensor(given, WHERE, name);
-      if (given.dtype !== 'f32') {
-        throw new AttnError('INVALID_DTYPE', WHERE, `${name} must be f32, got ${given.dtype}`);
+      checkTensor(rotation, WHERE, name);
+      if (rotation.dtype !== 'f32') {
+        throw new AttnError('INVALID_DTYPE', WHERE, `${name} must be f32, got ${rotation.dtype}`);
       }
-      if (given.shape.join() !== expected.join()) {
-        const message = `${name} must be ${show(expected)}, got ${show(given.shape)}`;
+      if (rotation.shape.join() !== expected.join()) {
+        const message = `${name} must be ${show(expected)}, got ${show(rotation.shape)}`;
         throw new AttnError('INVALID_SHAPE', WHERE, message);
       }
-      // A row of one chunk is not hashed.
-      if (graph.inputs.has(name)) inputs[name] = contiguous(given);
+      // A row of one chunk is not hashed, and its graph has no such input.
+      if (graph.inputs.has(name)) inputs[name] = contiguous(rotation);
     }
     return inputs;
   }
 }
 
-/** [B, N] as [B, P], what is added hidden. */
+/** Extends a mask [B, N] to [B, P]; the added tokens are hidden. */
 function padMask({ shape: [batch, length], data }: Tensor<'bool'>, padded: number): Tensor<'bool'> {
   const mask = new Uint8Array(batch * padded);
   for (let b = 0; b < batch; b++) mask.set(data.subarray(b * length, (b + 1) * length), b * padded);

@@ -1,30 +1,31 @@
 /**
- * Positions of Reformer: one table, or axial ones. Axial positions lay the sequence out as a grid, row by row, and give a token the columns
- * of its row's vector and of its column's, so that s₀ + s₁ vectors tell s₀ · s₁ positions apart. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
+ * Position embeddings of Reformer: one table, or one for each axis. Axial positions lay the sequence out
+ * as a grid, row by row. A token gets the vector of its row and the vector of its column, side by side, so
+ * that s₀ + s₁ vectors tell s₀ · s₁ positions apart. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
  */
 import { i32, type Value } from '@attn/core';
 import type { ConfigReader } from '../checkpoint/config-reader.ts';
 import { Slot, type Weight } from '../checkpoint/layout.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 
-/** Where tokens stand. */
+/** The position embeddings that a config asks for. */
 export type ReformerPositions =
   | { readonly kind: 'table'; readonly rows: number }
   | {
       readonly kind: 'axial';
-      /** The grid; its product is the longest row of tokens. */
+      /** Extents of the grid; their product is the number of positions. */
       readonly shape: readonly number[];
-      /** Columns of each axis, H together. */
+      /** Columns of each axis; their sum is H. */
       readonly widths: readonly number[];
     };
 
-/** Positions beyond this are no model's. */
+/** No model has more positions. */
 const MOST = 2 ** 31 - 1;
 
-/** Most axes of a grid: each is a tensor. */
+/** Most axes of a grid. Each axis is a tensor. */
 const MOST_AXES = 8;
 
-/** Reads what a config.json says of positions. Errors: `MALFORMED_FILE`. */
+/** Reads the fields of a config.json about positions. Errors: `MALFORMED_FILE`. */
 export function readPositions(reader: ConfigReader, hiddenSize: number): ReformerPositions {
   if (!reader.flag('axial_pos_embds', true)) {
     return {
@@ -44,12 +45,14 @@ export function readPositions(reader: ConfigReader, hiddenSize: number): Reforme
   return { kind: 'axial', shape, widths };
 }
 
-/** How many positions there are. */
+/** Number of positions. */
 export function positionCount(positions: ReformerPositions): number {
   return positions.kind === 'table' ? positions.rows : product(positions.shape);
 }
 
-/** The tables of a checkpoint: one [rows, H], or one per axis, [1, …, extent, …, 1, width]. */
+/**
+ * Slots of the tables in a checkpoint: one [rows, H], or one for each axis, [1, …, extent, …, 1, width].
+ */
 export function positionSlots(
   positions: ReformerPositions,
   name: string,

@@ -1,4 +1,7 @@
-/** The published checkpoints' sizes, for checkpoints of random weights: `google/reformer-enwik8` and `google/reformer-crime-and-punishment`. */
+/**
+ * Sizes of the published Reformers, `google/reformer-enwik8` and
+ * `google/reformer-crime-and-punishment`, for checkpoints of random weights.
+ */
 import type { JsonObject } from '@attn/core';
 
 const COMMON = {
@@ -17,7 +20,7 @@ const COMMON = {
   lsh_num_chunks_before: 1,
 } as const;
 
-/** Configs by name. */
+/** Configs of published Reformers by name. */
 export const REFORMER_PRESETS: Readonly<
   Record<'reformer-enwik8' | 'reformer-crime-and-punishment', JsonObject>
 > = {

@@ -3,19 +3,22 @@ import { i32, zeros, type JsonObject, type Tensor } from '@attn/core';
 import { describe, expect, test } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
-import { readGolden, referenceOutputs } from '../goldens.testing.ts';
+import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { bucketsFor, readReformerConfig } from './config.ts';
-import { reformer, type Reformer, type ReformerCallOptions } from './index.ts';
+import { reformerFamily, type Reformer, type ReformerCallOptions } from './index.ts';
 import { REFORMER_PRESETS } from './presets.ts';
 
 const golden = await readGolden('reformer_encoder');
 const { checkpoint } = golden;
-const model = await reformer.load(checkpoint);
+const model = await reformerFamily.load(checkpoint);
 
 const withConfig = (fields: JsonObject, architecture?: string): Promise<Reformer> =>
-  reformer.load(randomCheckpoint(reformer, { ...checkpoint.config, ...fields }, { architecture }), {
-    architecture,
-  });
+  reformerFamily.load(
+    randomCheckpoint(reformerFamily, { ...checkpoint.config, ...fields }, { architecture }),
+    {
+      architecture,
+    },
+  );
 const ids = (length: number): Tensor =>
   i32(
     [1, length],
@@ -25,12 +28,12 @@ const outputs = (of: Reformer, length: number, options: ReformerCallOptions = {}
   const { graph, inputs } = of.call({ inputIds: ids(length) }, options);
   return referenceOutputs(graph, inputs);
 };
-const states = (...given: Parameters<typeof outputs>) => outputs(...given).last_hidden_state.data;
+const states = (...args: Parameters<typeof outputs>) => outputs(...args).last_hidden_state.data;
 
 describe('the published checkpoints', () => {
   const layout = (name: keyof typeof REFORMER_PRESETS) =>
     new Map(
-      reformer
+      reformerFamily
         .slots({ config: REFORMER_PRESETS[name], has: () => true })
         .map((slot) => [slot.name, slot.shape]),
     );
@@ -72,7 +75,7 @@ describe('the published checkpoints', () => {
 
   test('random weights of one run, at a length that is padded', async () => {
     const config = REFORMER_PRESETS['reformer-crime-and-punishment'];
-    const random = await reformer.load(randomCheckpoint(reformer, config));
+    const random = await reformerFamily.load(randomCheckpoint(reformerFamily, config));
     expect(random.maxLength).toBe(524_288);
     const { logits } = outputs(random, 70);
     expect(logits.shape).toEqual([1, 70, 320]);
@@ -83,17 +86,20 @@ describe('the published checkpoints', () => {
 test('buffers of old releases are ignored, unknown tensors are not', async () => {
   const more = (name: string) => ({ ...checkpoint, names: [...checkpoint.names, name] });
   const layer = 'encoder.layers.1.attention.self_attention';
-  await reformer.load(more(`${layer}.mask_value_float32`));
-  await reformer.load(more(`${layer}.self_mask_value_float16`));
-  await expect(reformer.load(more(`${layer}.other`))).rejects.toThrow('1 has no place in the model');
+  await reformerFamily.load(more(`${layer}.mask_value_float32`));
+  await reformerFamily.load(more(`${layer}.self_mask_value_float16`));
+  await expect(reformerFamily.load(more(`${layer}.other`))).rejects.toThrow('1 has no place in the model');
 });
 
 describe('rotations', () => {
   test('follow from the seed, another in each layer unless hash_seed is set', async () => {
-    expect(states(model, 64)).toEqual(states(await reformer.load(checkpoint), 64));
+    expect(states(model, 64)).toEqual(states(await reformerFamily.load(checkpoint), 64));
     expect(states(model, 64, { seed: 5 })).not.toEqual(states(model, 64));
     const config = readReformerConfig({ ...checkpoint.config, hash_seed: 1 });
-    const seeded = await reformer.load({ ...checkpoint, config: { ...checkpoint.config, hash_seed: 1 } });
+    const seeded = await reformerFamily.load({
+      ...checkpoint,
+      config: { ...checkpoint.config, hash_seed: 1 },
+    });
     expect(config.hashSeed).toBe(1);
     const constants = (of: Reformer) =>
       [...of.fixedGraph({ batch: 1, length: 64 }).constants.values()].filter(
@@ -105,8 +111,8 @@ describe('rotations', () => {
   });
 
   test('are not needed for a row of one chunk', () => {
-    const given = new Map([[1, zeros('f32', [2, 16, 2, 4])]]);
-    const { graph, inputs } = model.call({ inputIds: ids(7) }, { rotations: given });
+    const rotations = new Map([[1, zeros('f32', [2, 16, 2, 4])]]);
+    const { graph, inputs } = model.call({ inputIds: ids(7) }, { rotations });
     expect([...graph.inputs.keys()]).toEqual(['input_ids']);
     expect(Object.keys(inputs)).toEqual(['input_ids']);
   });
@@ -148,7 +154,7 @@ test('heads', async () => {
 
 test('a model with a head can be loaded without it, and the encoder of a causal one is causal', async () => {
   const { checkpoint: lm } = await readGolden('reformer_lm');
-  const encoder = await reformer.load(lm, { architecture: 'ReformerModel' });
+  const encoder = await reformerFamily.load(lm, { architecture: 'ReformerModel' });
   expect(encoder.outputs).toEqual(['last_hidden_state']);
   expect(encoder.config.causal).toBe(true);
   expect(encoder.generation).toBeUndefined();
@@ -222,7 +228,7 @@ describe('says what is wrong with', () => {
 
   test('a grid that is not the checkpoint’s', async () => {
     const config = { ...checkpoint.config, axial_pos_shape: [16, 8] };
-    await expect(reformer.load({ ...checkpoint, config })).rejects.toThrow(
+    await expect(reformerFamily.load({ ...checkpoint, config })).rejects.toThrow(
       'embeddings.position_embeddings.weights.0 must be [16, 1, 12], got [8, 1, 12]',
     );
   });
@@ -242,8 +248,8 @@ describe('says what is wrong with', () => {
 });
 
 test('texts are bytes where the vocabulary is that of bytes', () => {
-  expect(reformer.tokenizer?.({ vocab_size: 320 })).toBeUndefined();
-  const tokenizer = reformer.tokenizer?.({ vocab_size: 258 }) ?? byteTokenizer(0);
+  expect(reformerFamily.tokenizer?.({ vocab_size: 320 })).toBeUndefined();
+  const tokenizer = reformerFamily.tokenizer?.({ vocab_size: 258 }) ?? byteTokenizer(0);
   expect(tokenizer.encode('aé')).toEqual({ ids: [99, 0xc3 + 2, 0xa9 + 2], before: 0, after: 0 });
   expect(tokenizer.decode([0, 1, ...tokenizer.encode('Ишмаэл 🐋').ids])).toBe('Ишмаэл 🐋');
   expect(tokenizer.decode(tokenizer.encode('\uFEFFa').ids)).toBe('\uFEFFa');

@@ -1,6 +1,6 @@
 /**
- * Where a checkpoint has the tensors of a Reformer. Hugging Face's names begin with `reformer.` in models with a head and without it in
- * `ReformerModel`; a model can be read from either.
+ * Names and shapes of a Reformer's tensors in a checkpoint. In models with a head, Hugging Face's
+ * names begin with `reformer.`; in `ReformerModel` they do not. A model can be read from either.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
@@ -18,12 +18,12 @@ import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { ReformerConfig, ReformerLayer } from './config.ts';
 import { positionSlots } from './positions.ts';
 
-/** Projections to heads · headDim. LSH attention has queries and keys in one. */
+/** Slots of the projections to heads · headDim. In LSH attention, queries and keys are one projection. */
 type SelfAttentionSlots =
   | { readonly queryKey: MatrixSlots; readonly value: MatrixSlots }
   | { readonly query: MatrixSlots; readonly key: MatrixSlots; readonly value: MatrixSlots };
 
-/** One layer. */
+/** Slots of one layer. */
 interface LayerSlots {
   readonly attentionNorm: NormSlots;
   readonly attention: SelfAttentionSlots;
@@ -33,17 +33,17 @@ interface LayerSlots {
   readonly output: LinearSlots;
 }
 
-/** What stands on top; which of them there are follows from the architecture. */
+/** Slots of the head; the architecture says which of them exist. */
 interface HeadSlots {
-  /** Of language models: to the vocabulary. */
+  /** Layer to the vocabulary, in language models. */
   readonly decoder?: LinearSlots;
-  /** Of a sequence: a layer between the first token and the classes. */
+  /** Layer between the first token and the classes, in a classifier of sequences. */
   readonly dense?: LinearSlots;
-  /** To classes, or to starts and ends of answers. */
+  /** Layer to classes, or to starts and ends of answers. */
   readonly classifier?: LinearSlots;
 }
 
-/** Where all tensors are. */
+/** Slots of all tensors. */
 export interface ReformerSlots {
   readonly words: Slot;
   readonly positions: readonly Slot[];
@@ -52,16 +52,16 @@ export interface ReformerSlots {
   readonly head: HeadSlots;
 }
 
-/** All tensors of a model. */
+/** All weights of a model. */
 export type ReformerWeights = Weights<ReformerSlots>;
 
-/** Tensors of one layer. */
+/** Weights of one layer. */
 export type LayerWeights = Weights<LayerSlots>;
 
-/** Other heads, and constants that old versions of the original stored. */
+/** Names of other heads, and of constants that old versions of the original stored. */
 const IGNORED = [/mask_value_float(16|32)$/, /^lm_head\./, /^classifier\./, /^qa_outputs\./];
 
-/** Reads the tensors of a model. Errors: those of `readWeights`. */
+/** Reads the weights of a model. Errors: those of `readWeights`. */
 export function readReformerWeights(
   checkpoint: Checkpoint,
   config: ReformerConfig,
@@ -70,7 +70,7 @@ export function readReformerWeights(
   return readWeights(checkpoint, reformerLayout(checkpoint, config), { ...options, ignored: IGNORED });
 }
 
-/** The tensors that a model takes from a checkpoint. */
+/** Slots of the tensors that a model takes from a checkpoint. */
 export function reformerLayout(checkpoint: Pick<Checkpoint, 'has'>, config: ReformerConfig): ReformerSlots {
   const { vocabSize, hiddenSize, feedForwardSize, positions, layers } = config;
   const prefix = prefixOf(checkpoint, 'reformer.', 'embeddings.word_embeddings.weight');

@@ -1,40 +1,49 @@
-/** What lowering an op needs: the graph being lowered, the model being written, and where values stand in it. */
+/** What lowering an op needs: the graph, the model under construction, and the model's name of each value. */
 import { AttnError, type Graph, type Tensor, type TensorSpec } from '@attn/core';
 import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
-import type { GraphScope, ModelBuilder, Name, ValueType } from '../model/model-builder.ts';
+import type { GraphScope, Name, OnnxModelBuilder, ValueType } from '../model/onnx-model-builder.ts';
 import type { ScheduleOptions } from './attention/schedule.ts';
 
-/** How to lower. */
+/** How to lower a graph. */
 export interface LowerOptions {
-  /** Standard operators only, for runtimes without com.microsoft's. Default false. */
+  /** Write standard ONNX operators only, for runtimes without those of `com.microsoft`. Default: false. */
   readonly portable?: boolean;
-  /** Use the fused MultiHeadAttention where nothing is masked: it is fast on x64 and Arm, and overflows in WebAssembly. Default true. */
+  /**
+   * Use the fused operator MultiHeadAttention where nothing is masked. It is fast on x64 and Arm, and
+   * overflows in WebAssembly. Default: true.
+   */
   readonly fusedDense?: boolean;
-  /** Leave it to the reader to give outputs their shapes: ONNX Runtime copies what is reshaped last. Default false. */
+  /**
+   * Leave out a last reshape of an output, since ONNX Runtime copies there. The reader of the outputs gives
+   * them their shapes. Default: false.
+   */
   readonly flatOutputs?: boolean;
-  /** How row blocks are batched; the defaults suit CPUs. */
+  /** How row blocks are batched. The defaults suit CPUs. */
   readonly schedule?: Partial<ScheduleOptions>;
-  /** Logits of a step of LSH attention, at most: half a megabyte, which stays in the cache. Default 2¹⁷. */
+  /** Most logits of a step of LSH attention. Default: 2¹⁷, half a megabyte, which stays in the cache. */
   readonly stepLogits?: number;
 }
 
-/** Tensors that a model is fed beside its graph's inputs, made anew for each run from those. */
+/** Tensors that a model is fed beside its graph's inputs. */
 export interface PlanFeed {
+  /** Computes the tensors of one run from the graph's inputs. */
   feeds(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<Name, Tensor>>>;
 }
 
-/** One lowering in progress. */
+/** The lowering of one graph in progress. */
 export class LoweringContext {
   readonly graph: Graph;
-  readonly model: ModelBuilder;
+  readonly model: OnnxModelBuilder;
   readonly plans: PlanCache;
   readonly options: Required<Pick<LowerOptions, 'portable' | 'fusedDense' | 'flatOutputs' | 'stepLogits'>> &
     Pick<LowerOptions, 'schedule'>;
   readonly planFeeds: PlanFeed[] = [];
-  /** Float values are f32 in the model, whatever they are in the graph; halves are rounded where they arise. */
-  private readonly named = new Map<ValueId, Name>();
+  /**
+   * The model's name of each value. Floats are f32 in the model; halves are rounded where they are computed.
+   */
+  private readonly names = new Map<ValueId, Name>();
 
-  constructor(graph: Graph, model: ModelBuilder, plans: PlanCache, options: LowerOptions) {
+  constructor(graph: Graph, model: OnnxModelBuilder, plans: PlanCache, options: LowerOptions) {
     this.graph = graph;
     this.model = model;
     this.plans = plans;
@@ -48,47 +57,48 @@ export class LoweringContext {
     this.options = { portable, fusedDense, flatOutputs, stepLogits, schedule };
   }
 
+  /** The model's outermost graph. */
   get main(): GraphScope {
     return this.model.main;
   }
 
-  /** The spec of a value. */
+  /** The dtype and shape of a value of the graph. */
   spec(id: ValueId): TensorSpec {
     return this.graph.values[id];
   }
 
-  /** Where a value stands. Constants are written when they are first read. */
+  /** The model's name of a value, whose floats are f32. A constant is added to the model at its first use. */
   value(id: ValueId): Name {
-    const known = this.named.get(id);
-    if (known !== undefined) return known;
+    const existing = this.names.get(id);
+    if (existing !== undefined) return existing;
     const constant = this.graph.constants.get(id);
     if (constant === undefined)
       throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is read before it is made`);
-    const name = this.model.tensor(this.graph.names.get(id) ?? 'constant', constant);
-    const read = constant.dtype === 'f16' ? this.main.cast(name, 'f32') : name;
-    this.named.set(id, read);
-    return read;
+    const stored = this.model.tensor(this.graph.names.get(id) ?? 'constant', constant);
+    const name = constant.dtype === 'f16' ? this.main.cast(stored, 'f32') : stored;
+    this.names.set(id, name);
+    return name;
   }
 
-  /** The same for an optional input of a node. */
+  /** The model's name of an input of a node, or undefined where the node lacks that input. */
   input(node: NodeOf<OpName>, name: string): Name | undefined {
     const id = node.inputs[name];
     return id === undefined ? undefined : this.value(id);
   }
 
-  /** Says where a value stands that is exact already: moved, not computed. */
+  /** Records the model's name of a value that was moved, not computed, so that it needs no rounding. */
   setMoved(id: ValueId, name: Name): void {
-    this.named.set(id, name);
+    this.names.set(id, name);
   }
 
-  /** Says where a computed value stands, in f32; halves are rounded. */
+  /** Records the model's name of a computed f32 value. If the graph has halves there, it is rounded first. */
   setComputed(id: ValueId, name: Name): void {
     const { main } = this;
-    this.named.set(id, this.spec(id).dtype === 'f16' ? main.cast(main.cast(name, 'f16'), 'f32') : name);
+    this.names.set(id, this.spec(id).dtype === 'f16' ? main.cast(main.cast(name, 'f16'), 'f32') : name);
   }
 }
 
-/** The type of a value as the outside sees it. */
+/** The type of an input or output of the model: the dtype of the graph, halves included. */
 export function valueType({ dtype, shape }: TensorSpec): ValueType {
   return { dtype, shape };
 }

@@ -1,4 +1,5 @@
-// Every model that the suite's cases give follows the rules of the ONNX checker, and portable ones use standard operators only.
+// The model of every conformance case follows the rules of the ONNX checker. Portable models use standard
+// operators only.
 import { allCases } from '@attn/conformance';
 import { PlanCache } from '@attn/core/backend';
 import protobuf from 'onnx-proto';
@@ -13,20 +14,20 @@ describe.each([{ portable: false }, { portable: true }, { fusedDense: false, fla
     test('all models are sound', () => {
       const plans = new PlanCache();
       const problems: string[] = [];
-      for (const each of allCases) {
-        const lowered = lowerGraph(each.build().graph, plans, options);
+      for (const { id, build } of allCases) {
+        const lowered = lowerGraph(build().graph, plans, options);
         const { model } = encodeModel(lowered.model, 'test');
-        problems.push(...modelProblems(model).map((problem) => `${each.id}: ${problem}`));
+        problems.push(...modelProblems(model).map((problem) => `${id}: ${problem}`));
         if (options.portable !== true) continue;
         const { opsetImport } = protobuf.onnx.ModelProto.decode(model);
-        if (opsetImport.length > 1) problems.push(`${each.id}: not portable`);
+        if (opsetImport.length > 1) problems.push(`${id}: not portable`);
       }
       expect(problems).toEqual([]);
     });
   },
 );
 
-test('the rules notice what they are about', () => {
+test('the rules find violations', () => {
   const { ModelProto } = protobuf.onnx;
   const graph = {
     name: 'broken',

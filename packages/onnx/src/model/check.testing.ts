@@ -1,12 +1,13 @@
 /**
- * The rules of the official ONNX checker (onnx/checker.cc) for what models of ours are made of: static single assignment across bodies,
- * topological order, attributes with exactly the field of their type, initializers with as many bytes as their shape says, imported domains.
+ * The rules of the official ONNX checker (onnx/checker.cc) that apply to our models: static single
+ * assignment across bodies, topological order, attributes with exactly the field of their type, initializers
+ * with as many bytes as their shape needs, imported domains.
  */
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 
 const { ModelProto, AttributeProto, TensorProto } = protobuf.onnx;
 
-/** The field that an attribute of each type has. */
+/** The protobuf field that an attribute of each type uses. */
 const FIELDS: Readonly<Record<number, keyof Onnx.IAttributeProto>> = {
   [AttributeProto.AttributeType.FLOAT]: 'f',
   [AttributeProto.AttributeType.INT]: 'i',
@@ -25,7 +26,7 @@ const BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.BOOL]: 1,
 };
 
-/** Everything that is wrong with a model. */
+/** Every violation in a model, one sentence each. */
 export function modelProblems(bytes: Uint8Array): string[] {
   const model = ModelProto.decode(bytes);
   const problems: string[] = [];
@@ -39,7 +40,8 @@ export function modelProblems(bytes: Uint8Array): string[] {
 }
 
 /**
- * @param outer names that can be read here
+ * Checks a graph and the bodies in it.
+ * @param outer names of surrounding graphs, which this one can read
  * @param assigned every name of the model so far
  */
 function checkGraph(
@@ -79,12 +81,12 @@ function checkGraph(
       if (names.has(attribute.name ?? '')) problems.push(`${node.name} has ${attribute.name} twice`);
       names.add(attribute.name ?? '');
       const field = FIELDS[attribute.type ?? 0];
-      const set = Object.values(FIELDS).filter((each) => {
-        const value = Object.hasOwn(attribute, each) ? attribute[each] : undefined;
+      const fields = Object.values(FIELDS).filter((candidate) => {
+        const value = Object.hasOwn(attribute, candidate) ? attribute[candidate] : undefined;
         return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null;
       });
-      if (set.some((each) => each !== field))
-        problems.push(`${node.name}: ${attribute.name} has ${set.join()}`);
+      if (fields.some((candidate) => candidate !== field))
+        problems.push(`${node.name}: ${attribute.name} has ${fields.join()}`);
       if (attribute.g) checkGraph(attribute.g, visible, assigned, domains, problems);
     }
     for (const name of node.output ?? []) define(name, 'output of a node');

@@ -1,7 +1,12 @@
-/** The dtypes of core in ONNX's numbering. https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, TensorProto.DataType */
+/**
+ * Core's dtypes in ONNX's numbering: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto,
+ * TensorProto.DataType.
+ */
 import type { DType } from '@attn/core';
 
-/** Numbers of `TensorProto.DataType`, for what models of ours hold; `i64` only as shapes and indices inside of them. */
+/**
+ * The number in `TensorProto.DataType` of each dtype. `i64` occurs only inside models, as shapes and indices.
+ */
 export const ELEMENT: Readonly<Record<DType | 'i64', number>> = {
   f32: 1,
   u8: 2,
@@ -12,5 +17,5 @@ export const ELEMENT: Readonly<Record<DType | 'i64', number>> = {
   u32: 12,
 };
 
-/** A dtype that a value of a model can have. */
+/** A dtype that a value inside a model can have. */
 export type ElementType = keyof typeof ELEMENT;

@@ -1,67 +1,76 @@
-/** A finished model as the bytes of a file, and the bytes of its weights where they are kept apart. */
+/** Encodes a finished model as the bytes of a file, and its weights where they are kept outside of it. */
 import { AttnError } from '@attn/core';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT } from './dtypes.ts';
-import { MICROSOFT, type Initializer, type ModelBuilder } from './model-builder.ts';
+import { MICROSOFT } from './domains.ts';
+import type { Initializer, OnnxModelBuilder } from './onnx-model-builder.ts';
 
-/** Format and operators that models of ours are written in; runtimes from ONNX Runtime 1.14 on know them. */
+/** Versions of the file format and of the operators. ONNX Runtime supports them from 1.14 on. */
 const IR_VERSION = 8;
 const OPSET = 18;
 const MICROSOFT_OPSET = 1;
 
-/** A protobuf message ends here, whatever is in it. */
+/** The largest protobuf message, in bytes. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-/** Weights in a file of their own are mapped into memory page by page. */
+/** Weights in the data file begin at pages, so that runtimes can map them into memory. */
 const DATA_ALIGNMENT = 4096;
 
-/** How to encode. */
+/** Where `encodeModel` puts weights. */
 export interface EncodeOptions {
-  /** Name of the file that weights go to, as the model calls it. Without it, all of them stand in the model. */
+  /**
+   * Name of the data file for large weights, as the model refers to it. Default: none; weights are in the
+   * model.
+   */
   readonly dataFile?: string;
-  /** Instead of a data file: every large weight is a file of its own, for runtimes that take files from memory. Nothing is copied. */
-  readonly eachApart?: boolean;
-  /** Large weights that lie in files of this folder stay there, and are not read: for runtimes that map them. */
-  readonly filesOf?: string;
-  /** Weights of at least this many bytes go to files. Default 1,024. */
+  /**
+   * Instead of a data file, make each large weight a file of its own, for runtimes that read files from
+   * memory. Nothing is copied. Default: false.
+   */
+  readonly separateWeights?: boolean;
+  /**
+   * Leave large weights that are in files of this folder where they are, unread, for runtimes that map them.
+   */
+  readonly weightFolder?: string;
+  /** Weights of at least this many bytes are large. Default: 1,024. */
   readonly dataThreshold?: number;
 }
 
 /** A weight as a file in memory. */
 export interface WeightFile {
-  /** What the model calls it. */
+  /** The path by which the model refers to the file. */
   readonly path: string;
   readonly data: Uint8Array;
 }
 
 /** The files of a model. */
 export interface EncodedModel {
-  /** The model. */
+  /** The bytes of the `.onnx` file. */
   readonly model: Uint8Array;
-  /** What the data file holds, one after another; empty without one. */
+  /** The contents of the data file, part after part; empty without `dataFile`. */
   readonly data: readonly Uint8Array[];
-  /** With `eachApart`, the weights; empty without. */
+  /** The weights as files of their own; empty without `separateWeights`. */
   readonly weights: readonly WeightFile[];
 }
 
-/** Errors: `UNSUPPORTED` when a model without a data file would be over 2 GB. */
+/** Encodes a model. Errors: `UNSUPPORTED` when the weights inside of it exceed 2 GB. */
 export function encodeModel(
-  builder: ModelBuilder,
+  builder: OnnxModelBuilder,
   name: string,
-  { dataFile, eachApart = false, filesOf, dataThreshold = 1024 }: EncodeOptions = {},
+  { dataFile, separateWeights = false, weightFolder, dataThreshold = 1024 }: EncodeOptions = {},
 ): EncodedModel {
   const data: Uint8Array[] = [];
   const weights: WeightFile[] = [];
   let offset = 0;
-  let inside = 0;
+  let embeddedBytes = 0;
   const initializer: Onnx.ITensorProto[] = [];
   for (const [tensorName, value] of builder.initializers) {
     const { dtype, shape, byteLength, bytes, file } = value;
     const tensor = { name: tensorName, dataType: ELEMENT[dtype], dims: [...shape] };
     const isLarge = byteLength >= dataThreshold;
-    if (isLarge && filesOf !== undefined && file?.folder === filesOf) {
+    if (isLarge && weightFolder !== undefined && file?.folder === weightFolder) {
       initializer.push({ ...tensor, ...externalData(file.name, file.byteOffset, value) });
-    } else if (isLarge && eachApart) {
+    } else if (isLarge && separateWeights) {
       const path = `weight-${weights.length}`;
       initializer.push({ ...tensor, ...externalData(path, 0, value) });
       weights.push({ path, data: bytes() });
@@ -72,14 +81,14 @@ export function encodeModel(
       offset += byteLength + padding;
     } else {
       initializer.push({ ...tensor, rawData: bytes() });
-      inside += byteLength;
+      embeddedBytes += byteLength;
     }
   }
-  if (inside > MOST_BYTES - 2 ** 20) {
+  if (embeddedBytes > MOST_BYTES - 2 ** 20) {
     throw new AttnError(
       'UNSUPPORTED',
       'onnx/compile',
-      `a model must be below 2 GB, got ${inside} bytes of weights`,
+      `a model must be below 2 GB, got ${embeddedBytes} bytes of weights`,
     );
   }
   const opsetImport = [{ domain: '', version: OPSET }];
@@ -91,7 +100,8 @@ export function encodeModel(
     graph: { ...builder.main.toProto(name), initializer },
   });
   const model = protobuf.onnx.ModelProto.encode(message).finish();
-  // Small ones stand in a buffer that others share, which a receiver might transfer to a worker.
+  // The encoder puts small models into a shared buffer, which a receiver might transfer to a worker: copy
+  // them.
   return { model: model.byteLength === model.buffer.byteLength ? model : model.slice(), data, weights };
 }
 

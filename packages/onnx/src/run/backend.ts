@@ -1,4 +1,4 @@
-/** The backend: graphs as sessions of whichever ONNX Runtime there is. */
+/** The backend: every graph becomes a session of ONNX Runtime, which `node.ts` or `web.ts` loads. */
 import { type Backend, type Graph, type Probe } from '@attn/core';
 import {
   aBoolean,
@@ -17,27 +17,30 @@ import {
 } from '@attn/core/backend';
 import { isLowered } from '../lower/ops/names.ts';
 import { VERSION } from '../version.ts';
-import { calibrate, knownCalibration } from './calibrate.ts';
+import { calibrate, parseCalibration } from './calibrate.ts';
 import { OnnxExecutable } from './executable.ts';
-import { predict, REFERENCE, type Speed } from './predict.ts';
+import { DEFAULT_SPEED, predict, type Speed } from './predict.ts';
 import type { Runtime } from './runtime.ts';
 
-/** An execution provider's name, or an object with its `name` and its options. */
+/** An execution provider of ONNX Runtime: its name, or an object with its `name` and its options. */
 export type ExecutionProvider = string | Readonly<Record<string, unknown>>;
 
-/** Options of either entry. */
+/** Options of `onnx` that hold for both runtimes. */
 export interface OnnxOptions {
-  /** Standard operators only. Default false. */
+  /** Write standard ONNX operators only, none of Microsoft's. Default: false. */
   readonly portable?: boolean;
-  /** Threads of a session. Default: as many as the machine has cores. */
+  /**
+   * Threads of a session, 1 to 256. Default: as many as the machine has cores; on the web at most 4, and 1
+   * without shared memory.
+   */
   readonly threads?: number;
-  /** Execution providers by name, or with options, as ONNX Runtime takes them. Default: the CPU's. */
+  /** Execution providers in order of preference, as ONNX Runtime takes them. Default: the CPU's. */
   readonly executionProviders?: readonly ExecutionProvider[];
-  /** Further options of ONNX Runtime's sessions. */
+  /** Further options of ONNX Runtime's sessions, passed on as they are. */
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
 }
 
-/** What each option of either entry must be. */
+/** The kind of each option that holds for both runtimes. */
 export const ONNX_OPTIONS: OptionKinds<OnnxOptions> = {
   portable: aBoolean,
   threads: integer(1, 256),
@@ -45,42 +48,42 @@ export const ONNX_OPTIONS: OptionKinds<OnnxOptions> = {
   sessionOptions: aRecord,
 };
 
-/** The providers that each runtime has in itself. */
-const BUNDLED: readonly string[] = ['cpu', 'wasm'];
+/** Providers that are part of every runtime, so that they need no trial session. */
+const BUILT_IN: readonly string[] = ['cpu', 'wasm'];
 
-/** Its name. */
+/** The name of an execution provider. */
 export function providerName(provider: ExecutionProvider): string {
   return typeof provider === 'string' ? provider : String(provider.name);
 }
 
-/** Options as text, whatever is in them; of weights only how many bytes they are. */
-function textOf(options: object): string {
+/** Session options as text, which becomes part of the probe. Weights are described by their size alone. */
+function optionsText(options: object): string {
   try {
     return JSON.stringify(options, (_, value: unknown) =>
       ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : value,
     );
   } catch {
-    return 'others';
+    return 'others'; // not expressible as JSON, such as an object that refers to itself
   }
 }
 
-/** Makes the backend from options that have been checked, on the runtime that `load` gives. */
+/** Creates the backend from checked options, on the runtime that `load` returns. */
 export function onnxBackend(
   load: () => Promise<Runtime>,
   { portable = false, executionProviders, sessionOptions }: OnnxOptions,
 ): Backend {
   const sessions = new Sessions(load, portable);
-  /** What sessions were asked for, which how fast they are depends on. */
+  /** Session options that the user chose. Stored speeds depend on them, so they are part of the probe. */
   const settings =
-    executionProviders || sessionOptions ? textOf({ executionProviders, ...sessionOptions }) : undefined;
+    executionProviders || sessionOptions ? optionsText({ executionProviders, ...sessionOptions }) : undefined;
   let machine: Pick<Speed, 'threads' | 'fuses'> = { threads: 1, fuses: false };
   return defineBackend('onnx', {
     version: VERSION,
     async probe() {
       const runtime = await sessions.runtime();
       const { title, threads, providers, supported, fusedDense } = runtime;
-      // The default ones are always there; others may lack a driver, which only a session finds out.
-      if (!providers.every((name) => BUNDLED.includes(name))) {
+      // Built-in providers are always there. Others may lack a driver, and only a session shows that.
+      if (!providers.every((name) => BUILT_IN.includes(name))) {
         await (await import('./try-session.ts')).trySession(runtime);
       }
       machine = { threads, fuses: fusedDense && !portable };
@@ -100,13 +103,13 @@ export function onnxBackend(
     },
     supports: supportsNode,
     speed: {
-      initial: () => REFERENCE,
-      parse: knownCalibration,
+      initial: () => DEFAULT_SPEED,
+      parse: parseCalibration,
       async measure(plans) {
-        const { sharesThreads, sessionOptions: usual } = await sessions.runtime();
+        const { sharesThreads, sessionOptions } = await sessions.runtime();
         const compile = (graph: Graph, threads: number): Promise<Executable> =>
-          sessions.open(graph, plans, { ...usual, intraOpNumThreads: threads });
-        return calibrate(compile, machine, !sharesThreads);
+          sessions.open(graph, plans, { ...sessionOptions, intraOpNumThreads: threads });
+        return calibrate(compile, { ...machine, canSetThreads: !sharesThreads });
       },
     },
     estimate: (graph, plans, speed) => predict(graph, plans, { ...speed, ...machine }),
@@ -120,7 +123,7 @@ function supportsNode(node: GraphNode, graph: Graph): true | string {
   return node.op !== 'attention' || (planObstacle(graph, node) ?? true);
 }
 
-/** The sessions of a backend, and the runtime that they are of. */
+/** The sessions of one backend, and the runtime that runs them. */
 class Sessions {
   private readonly load: () => Promise<Runtime>;
   private readonly portable: boolean;
@@ -132,16 +135,19 @@ class Sessions {
     this.portable = portable;
   }
 
+  /** The runtime, loaded at the first call. Errors: `BACKEND_UNAVAILABLE`. */
   runtime(): Promise<Runtime> {
     this.loading ??= this.load().catch((error: unknown) => {
-      // It may be there when it is asked for again.
+      // The user may install it meanwhile: the next call tries again.
       this.loading = undefined;
       throw error;
     });
     return this.loading;
   }
 
-  /** A session that runs a graph which is known to be supported. */
+  /**
+   * Opens a session that runs `graph`, which must be supported. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`.
+   */
   async open(
     graph: Graph,
     plans: PlanCache,
@@ -149,7 +155,7 @@ class Sessions {
   ): Promise<Executable> {
     const runtime = await this.runtime();
     const { fusedDense } = runtime;
-    // Only now: who never compiles need not wait for the definitions of ONNX to be loaded.
+    // Loaded here, not at the top: an application that never compiles does not load ONNX's definitions.
     const [{ lowerGraph }, { openSession }] = await Promise.all([
       import('../lower/lower.ts'),
       import('./open-session.ts'),
@@ -163,6 +169,7 @@ class Sessions {
     return executable;
   }
 
+  /** Disposes all sessions that are still open. */
   dispose(): void {
     for (const executable of this.executables) executable.dispose();
   }

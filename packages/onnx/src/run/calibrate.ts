@@ -1,6 +1,7 @@
 /**
- * How fast the ONNX Runtime at hand is: small graphs of each kind of work, timed. On one thread, where that can be asked for, they say
- * how fast the machine is; on all threads, what these are good for in calls that are over before the system has spread them.
+ * Measures the speed of this machine's ONNX Runtime by timing small graphs, one for each kind of work. Runs
+ * on one thread show how fast the machine is. Runs on all threads show how much threads help, in short calls
+ * and in long ones: at first the system may keep all threads on one core.
  */
 import {
   causal,
@@ -21,9 +22,10 @@ import {
   type Executable,
   type LeastTimeOptions,
 } from '@attn/core/backend';
-import { predict, REFERENCE, threadGain, type Speed } from './predict.ts';
+import { DEFAULT_SPEED, predict, threadGain, type Speed } from './predict.ts';
 
-const FOUND = [
+/** The factors that a calibration measures. */
+const FACTORS = [
   'overhead',
   'dense',
   'scanned',
@@ -33,42 +35,51 @@ const FOUND = [
   'longScannedGain',
 ] as const;
 
-/** What is found. */
-export type Calibration = Pick<Speed, (typeof FOUND)[number]>;
-
-/** No machine is as far off as this: something has disturbed the measurement, which counts for nothing then. */
-const FARTHEST = 64;
-
-/** More threads than cores, which wait for each other without sleeping, may be several times as slow as one. */
-const LEAST_GAIN = 0.1;
-
-/** Threads have to meet, which anything may disturb: more samples until there was a quiet moment. Long ones need three. */
-const TOGETHER: LeastTimeOptions = { patience: 8, most: 24 };
-
-/** A runtime in WebAssembly is optimised while it runs. */
-const OPTIMISING: LeastTimeOptions = { patience: 8, most: 60 };
+/** Measured factors, by which predictions are scaled. */
+export type Calibration = Pick<Speed, (typeof FACTORS)[number]>;
 
 /**
- * Graphs of which one kind of work is most. All that they return is a corner: each fresh megabyte may be as much work as all else,
- * because the system has to find it.
+ * No machine is 64 times as fast or as slow as the default: such a measurement was disturbed and is
+ * discarded.
  */
-const DENSE: Sized = (heads) => attention(448, 1792, heads, full());
-const SCANNED: Sized = (heads) => attention(448, 1792, heads, causal());
+const MOST_FACTOR = 64;
 
-/** Where attention is never fused, it has no dense work to speak of. */
-const PRODUCT: Sized = (count) => {
+/**
+ * Where threads outnumber cores they wait without sleeping, and may be several times as slow as one thread.
+ */
+const LEAST_GAIN = 0.1;
+
+/** Threads wait for each other, which other programs disturb: take samples until there is a quiet moment. */
+const ALL_THREADS: LeastTimeOptions = { patience: 8, most: 24 };
+
+/** The engine optimises a WebAssembly runtime while it runs: take samples until it has done so. */
+const WARMING_UP: LeastTimeOptions = { patience: 8, most: 60 };
+
+/**
+ * Attention that is almost all dense work. Like the other graphs here it returns one element only, because
+ * the system may take as long to provide a fresh megabyte as all other work takes.
+ */
+const DENSE: GraphOfSize = (heads) => attention(448, 1792, heads, full());
+
+/** Attention that is almost all scanned work. */
+const SCANNED: GraphOfSize = (heads) => attention(448, 1792, heads, causal());
+
+/** A product of matrices: the dense work to measure where attention is never fused. */
+const PRODUCT: GraphOfSize = (count) => {
   const builder = new GraphBuilder();
   const input = (name: string) => builder.input(name, { dtype: 'f32', shape: [count, 256, 256] });
   const product = builder.matmul(input('a'), input('b'));
   return builder.build({ corner: builder.slice(product, [0, 0, 0], [1, 1, 1]) });
 };
 
-/** Short calls, and such as take some ten milliseconds of one thread. */
+/** Heads of a short call. */
 const SHORT = 1;
+
+/** Heads of a long call, which takes one thread some ten milliseconds. */
 const LONG = 8;
 
-/** A graph of so many heads. */
-type Sized = (heads: number) => Graph;
+/** Builds a graph with a number of heads. */
+type GraphOfSize = (heads: number) => Graph;
 
 function attention(queries: number, keys: number, heads: number, pattern: Pattern): Graph {
   const builder = new GraphBuilder();
@@ -79,27 +90,32 @@ function attention(queries: number, keys: number, heads: number, pattern: Patter
   return builder.build({ corner: builder.slice(out, [0, 0, 0, 0], [1, 1, 1, 1]) });
 }
 
-/** What an earlier calibration returned, or undefined when this is none. */
-export function knownCalibration(json: Json | undefined): Calibration | undefined {
+/** Reads a stored calibration. Returns undefined when `json` is not a plausible one. */
+export function parseCalibration(json: Json | undefined): Calibration | undefined {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
-  const known: Partial<Record<(typeof FOUND)[number], number>> = {};
-  for (const name of FOUND) {
+  const factors: Partial<Record<(typeof FACTORS)[number], number>> = {};
+  for (const name of FACTORS) {
     const factor = (json as JsonObject)[name];
-    if (!isPlausible(factor, 1, FARTHEST)) return undefined;
-    known[name] = factor;
+    if (!isPlausible(factor, 1, MOST_FACTOR)) return undefined;
+    factors[name] = factor;
   }
-  return known as Calibration;
+  return factors as Calibration;
+}
+
+/** What a calibration measures. */
+export interface CalibrateOptions extends Pick<Speed, 'threads' | 'fuses'> {
+  /** Whether a session can run on fewer threads than others. */
+  readonly canSetThreads: boolean;
 }
 
 /**
- * Times the graphs. Errors: `INTERNAL` when what comes out cannot be.
- * @param compile on as many threads as given, or on all where a session has no say in it
- * @param hasSay whether it has
+ * Times the graphs and returns how this machine compares with the default. Errors: `INTERNAL` for an
+ * implausible result.
+ * @param compile compiles a graph for a number of threads; where `canSetThreads` is false it always uses all
  */
 export async function calibrate(
   compile: (graph: Graph, threads: number) => Promise<Executable>,
-  { threads, fuses }: Pick<Speed, 'threads' | 'fuses'>,
-  hasSay: boolean,
+  { threads, fuses, canSetThreads }: CalibrateOptions,
 ): Promise<Calibration> {
   const time = async (graph: Graph, count: number): Promise<number> => {
     const inputs = Object.fromEntries(
@@ -108,8 +124,8 @@ export async function calibrate(
     const executable = await compile(graph, count);
     try {
       const run = () => executable.run(inputs);
-      if (count > 1) return await leastTime(run, TOGETHER);
-      return await leastTime(run, { ...(hasSay ? {} : OPTIMISING), clock: workClock });
+      if (count > 1) return await leastTime(run, ALL_THREADS);
+      return await leastTime(run, { ...(canSetThreads ? {} : WARMING_UP), clock: workClock });
     } finally {
       executable.dispose();
     }
@@ -117,21 +133,22 @@ export async function calibrate(
   const plans = new PlanCache();
   const most = threadGain(threads);
   const all = { denseGain: most, scannedGain: most, longDenseGain: most, longScannedGain: most };
-  const alone: Speed = { ...REFERENCE, ...(hasSay ? { threads: 1 } : { threads, ...all }), fuses };
-  /** How many times as much of its kind of work a graph has to be, for its prediction to be what it takes. */
+  const alone: Speed = { ...DEFAULT_SPEED, ...(canSetThreads ? { threads: 1 } : { threads, ...all }), fuses };
+  /** The factor of one kind of work with which the prediction for `graph` equals its measured time. */
   const factor = async (kind: 'dense' | 'scanned', graph: Graph, count: number): Promise<number> => {
     const ms = await time(graph, count);
-    const of = (value: number): number => predict(graph, plans, { ...alone, [kind]: value });
-    return plausible((ms - of(0)) / (of(1) - of(0)), 1, 'onnx/calibrate', FARTHEST);
+    const msAt = (value: number): number => predict(graph, plans, { ...alone, [kind]: value });
+    return plausible((ms - msAt(0)) / (msAt(1) - msAt(0)), 1, 'onnx/calibrate', MOST_FACTOR);
   };
   const denseGraph = fuses ? DENSE : PRODUCT;
   const dense = await factor('dense', denseGraph(SHORT), alone.threads);
   const scanned = await factor('scanned', SCANNED(SHORT), alone.threads);
-  // Too short to be timed before the engine has optimised it: as much slower or faster as all else.
+  // The overhead is too short to be timed before the engine has optimised it. It is taken to scale like the
+  // work.
   const overhead = Math.sqrt(dense * scanned);
-  if (!hasSay || threads === 1) return { overhead, dense, scanned, ...all };
-  const gain = (one: number, together: number): number =>
-    Math.min(most, Math.max(LEAST_GAIN, one / together));
+  if (!canSetThreads || threads === 1) return { overhead, dense, scanned, ...all };
+  const gain = (onOneThread: number, onAllThreads: number): number =>
+    Math.min(most, Math.max(LEAST_GAIN, onOneThread / onAllThreads));
   return {
     overhead,
     dense,

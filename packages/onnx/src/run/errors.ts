@@ -1,10 +1,12 @@
-/** What ONNX Runtime says went wrong, as our errors. It has no codes: its texts are all there is to go by. */
+/** Turns ONNX Runtime's errors into `AttnError`s. They have no codes, so their texts decide. */
 import { AttnError } from '@attn/core';
 
 const OUT_OF_MEMORY = /alloc|out of memory|RangeError: (Array buffer|WebAssembly)|Aborted\(OOM/i;
 const OUT_OF_BOUNDS = /indices element out of data bounds, idx=(\S+)/;
 
-/** Why a run failed. */
+/**
+ * The error of a failed run: `INVALID_ARGUMENT` for an index out of bounds, `OUT_OF_MEMORY`, or `RUN_FAILED`.
+ */
 export function runError(cause: unknown): AttnError {
   const text = firstLine(cause);
   const index = OUT_OF_BOUNDS.exec(text);
@@ -16,7 +18,7 @@ export function runError(cause: unknown): AttnError {
   return failure('RUN_FAILED', 'run', 'the session failed', text, cause);
 }
 
-/** Why a session could not be made. */
+/** The error of a session that could not be created: `OUT_OF_MEMORY` or `COMPILE_FAILED`. */
 export function compileError(cause: unknown): AttnError {
   return failure('COMPILE_FAILED', 'compile', 'ONNX Runtime refused the model', firstLine(cause), cause);
 }
@@ -28,8 +30,8 @@ function failure(
   text: string,
   cause: unknown,
 ): AttnError {
-  const found = OUT_OF_MEMORY.test(text) ? 'OUT_OF_MEMORY' : code;
-  return new AttnError(found, `onnx/${op}`, `${what}: ${text}`, { cause });
+  const actualCode = OUT_OF_MEMORY.test(text) ? 'OUT_OF_MEMORY' : code;
+  return new AttnError(actualCode, `onnx/${op}`, `${what}: ${text}`, { cause });
 }
 
 function firstLine(cause: unknown): string {

@@ -1,4 +1,4 @@
-/** A session and what it is fed: runs of one session take turns. */
+/** One compiled graph: an ONNX Runtime session and what it is fed. Runs of a session take turns. */
 import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   checkGraphData,
@@ -18,6 +18,7 @@ import { runError } from './errors.ts';
 import type { OrtSession, OrtTensor, Runtime } from './runtime.ts';
 import { fromOrt, toOrt } from './tensors.ts';
 
+/** A session as an `Executable`. */
 export class OnnxExecutable implements Executable {
   private readonly runtime: Runtime;
   private readonly session: OrtSession;
@@ -38,12 +39,13 @@ export class OnnxExecutable implements Executable {
     this.runtime = runtime;
     this.session = session;
     this.graph = graph;
-    // Not the model itself: its weights are in the session now.
+    // The model itself is not kept: the session has its weights now.
     this.lowered = { inputs, outputs, planFeeds };
     this.onRelease = onRelease;
     this.queue = new RunQueue(() => this.releaseIfDisposed());
   }
 
+  /** Runs the graph. Errors: those of `Executable.run`. */
   async run(inputs: Tensors, options?: RunOptions): Promise<Tensors> {
     return withRunOptions('onnx/run', options, (runOptions) => this.runChecked(inputs, runOptions));
   }
@@ -54,7 +56,8 @@ export class OnnxExecutable implements Executable {
     throwIfAborted(signal, where);
     const checked = checkRunInputs(this.graph, inputs);
     checkGraphData(this.graph, checked);
-    // ONNX Runtime cannot stop a run: an aborted one is left behind, and the next one waits for its end.
+    // ONNX Runtime cannot stop a run. An aborted run goes on in the background, and the next one waits for
+    // it.
     const result = await untilAborted(
       this.queue.run(() => this.runNow(checked, signal), signal, where),
       signal,
@@ -65,6 +68,7 @@ export class OnnxExecutable implements Executable {
     return result;
   }
 
+  /** Releases the session, after a run in progress. */
   dispose(): void {
     this.disposed = true;
     if (this.queue.isIdle) this.releaseIfDisposed();
@@ -75,7 +79,7 @@ export class OnnxExecutable implements Executable {
     signal: AbortSignal | undefined,
   ): Promise<Tensors> {
     const feeds: Record<string, OrtTensor> = {};
-    for (const [name, given] of this.lowered.inputs) feeds[given] = toOrt(this.runtime, inputs[name]);
+    for (const [name, modelName] of this.lowered.inputs) feeds[modelName] = toOrt(this.runtime, inputs[name]);
     for (const feed of this.lowered.planFeeds) {
       for (const [name, tensor] of Object.entries(await feed.feeds(inputs)))
         feeds[name] = toOrt(this.runtime, tensor);
@@ -86,11 +90,11 @@ export class OnnxExecutable implements Executable {
     } catch (cause) {
       throw runError(cause);
     }
-    if (signal !== undefined) await heard(signal);
+    if (signal !== undefined) await throwIfAbortedMeanwhile(signal);
     const outputs: Record<string, Tensor> = {};
-    for (const [name, given] of this.lowered.outputs) {
+    for (const [name, modelName] of this.lowered.outputs) {
       const id = this.graph.outputs.get(name);
-      if (id !== undefined) outputs[name] = fromOrt(results[given], this.graph.values[id]);
+      if (id !== undefined) outputs[name] = fromOrt(results[modelName], this.graph.values[id]);
     }
     return outputs;
   }
@@ -103,8 +107,11 @@ export class OnnxExecutable implements Executable {
   }
 }
 
-/** A session in WebAssembly holds up the event loop: timers and messages that abort are heard in the second turn after it. */
-async function heard(signal: AbortSignal): Promise<void> {
+/**
+ * Throws `ABORTED` when the signal was aborted during the run. A WebAssembly session blocks the event loop:
+ * timers and messages that abort arrive up to two turns after it.
+ */
+async function throwIfAbortedMeanwhile(signal: AbortSignal): Promise<void> {
   await eventLoopTurn();
   await eventLoopTurn();
   throwIfAborted(signal, 'onnx/run');

@@ -1,14 +1,14 @@
-// What can go wrong around a session: each is a typed error that says what to do, and nothing is left behind.
+// Faults around a session: each is a typed error that says what to do, and nothing is leaked.
 import { createAttn, f32, slidingWindow, type AttentionCall, type Backend } from '@attn/core';
 import { attention } from '@attn/core';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { encodeModel } from '../model/encode.ts';
-import { ModelBuilder } from '../model/model-builder.ts';
+import { OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import { onnx } from '../node.ts';
 import { onnxBackend } from './backend.ts';
 import { compileError, runError } from './errors.ts';
-import { notLoaded, ortOf } from './load.ts';
+import { loadError, ortFrom } from './load.ts';
 
 function call(n: number): AttentionCall {
   const x = f32(
@@ -24,7 +24,7 @@ describe('the runtime', () => {
       code: 'ERR_MODULE_NOT_FOUND',
     });
     const backend = onnxBackend(async () => {
-      throw notLoaded('onnxruntime-node', missing);
+      throw loadError('onnxruntime-node', missing);
     }, {});
     const reason = 'onnxruntime-node is not installed; npm install onnxruntime-node';
     expect(await backend.probe()).toEqual({ available: false, reason });
@@ -40,28 +40,28 @@ describe('the runtime', () => {
       "onnxruntime-node could not be loaded: Cannot find module 'onnxruntime_binding.node'",
     ],
     [
-      'is not there for Jest and webpack',
+      'is missing for Jest and webpack',
       Object.assign(new Error("Cannot find module 'onnxruntime-node'"), { code: 'MODULE_NOT_FOUND' }),
       'onnxruntime-node is not installed; npm install onnxruntime-node',
     ],
     [
-      'is not there for Vite',
+      'is missing for Vite',
       new Error('Could not resolve "onnxruntime-node" imported by "@attn/onnx".'),
       'onnxruntime-node is not installed; npm install onnxruntime-node',
     ],
   ])('%s', (_title, cause, sentence) => {
-    expect(notLoaded('onnxruntime-node', cause)).toMatchObject({
+    expect(loadError('onnxruntime-node', cause)).toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
       sentence,
       cause,
     });
   });
   test('is behind default, or is an empty module', () => {
-    expect(ortOf({ default: ort })).toBe(ort);
-    expect(ortOf(ort)).toBe(ort);
-    expect(() => ortOf({})).toThrow('its module is empty');
+    expect(ortFrom({ default: ort })).toBe(ort);
+    expect(ortFrom(ort)).toBe(ort);
+    expect(() => ortFrom({})).toThrow('its module is empty');
   });
-  test('has not the provider that was asked for', async () => {
+  test('lacks the chosen execution provider', async () => {
     const backend = onnx({ executionProviders: ['abacus'] });
     expect(await backend.probe()).toEqual({ available: false, reason: expect.stringContaining('abacus') });
   });
@@ -83,7 +83,7 @@ test('a run whose onProgress throws rejects with that error, and the next one ru
   await backend.dispose();
 });
 
-test('what speeds are kept under has everything in it that they depend on', async () => {
+test('the probe names everything that stored speeds depend on', async () => {
   const featuresOf = async (backend: Backend) => {
     const probe = await backend.probe();
     return probe.available ? JSON.stringify(probe.features) : probe.reason;
@@ -93,7 +93,7 @@ test('what speeds are kept under has everything in it that they depend on', asyn
   expect(new Set(await Promise.all(backends.map(featuresOf))).size).toBe(4);
 });
 
-test('a compilation that is going on when the backend is disposed gives nothing', async () => {
+test('a compilation during which the backend is disposed is rejected', async () => {
   const backend = onnx({ threads: 1 });
   await backend.probe();
   const compiling = backend.compile(attention(call(8)).graph);
@@ -101,19 +101,19 @@ test('a compilation that is going on when the backend is disposed gives nothing'
   await expect(compiling).rejects.toMatchObject({ code: 'DISPOSED' });
 });
 
-describe('models that it refuses', () => {
+describe('models that ONNX Runtime refuses', () => {
   const refused = async (opType: string, domain: string): Promise<unknown> => {
-    const model = new ModelBuilder();
+    const model = new OnnxModelBuilder();
     const type = { dtype: 'f32', shape: [1] } as const;
     model.main.output(model.main.op(opType, [model.main.input('x', type)], {}, domain), type);
     return ort.InferenceSession.create(encodeModel(model, 'test').model).catch((error: unknown) => error);
   };
-  test('an operator that it does not have', async () => {
+  test('an unknown operator', async () => {
     const error = compileError(await refused('AttentionOfTomorrow', 'com.microsoft'));
     expect(error).toMatchObject({ code: 'COMPILE_FAILED' });
     expect(error.message).toMatch(/ONNX Runtime refused the model: .*AttentionOfTomorrow/);
   });
-  test('a standard operator that came later', async () => {
+  test('a standard operator of a later opset', async () => {
     expect(compileError(await refused('RMSNormalization', '')).message).toContain('RMSNormalization');
   });
 });
@@ -156,17 +156,17 @@ test('calls of one shape share a session, whatever they are fed', async () => {
     },
   });
   const attn = await createAttn({ backends: [backend] });
-  const keyMask = (seen: number) => ({
+  const keyMask = (visibleKeys: number) => ({
     dtype: 'bool' as const,
     shape: [1, 100],
-    data: Uint8Array.from({ length: 100 }, (_, i) => Number(i < seen)),
+    data: Uint8Array.from({ length: 100 }, (_, i) => Number(i < visibleKeys)),
   });
   const results = [];
-  for (const seen of [100, 40, 3])
-    results.push((await attn.attention({ ...call(100), keyMask: keyMask(seen) })).out);
+  for (const visibleKeys of [100, 40, 3])
+    results.push((await attn.attention({ ...call(100), keyMask: keyMask(visibleKeys) })).out);
   expect(sessions).toBe(1);
   expect(results[0].data).not.toEqual(results[1].data);
-  // A query that sees none of its keys gives zeros.
+  // A query all of whose keys are masked gives zeros.
   expect(results[2].data.slice(-16)).toEqual(new Float32Array(16));
   await attn.dispose();
 });

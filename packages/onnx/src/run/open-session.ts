@@ -1,41 +1,44 @@
 /**
- * From a finished model to a session, and how its weights get there: mapped from the files where they lie, as files in memory, or in the
- * model itself.
+ * Creates a session from a finished model. Weights reach it in one of three ways: mapped from the
+ * checkpoint's own files, as files in memory, or inside the model.
  */
 import { onHostTimers } from '@attn/core/backend';
 import { encodeModel } from '../model/encode.ts';
-import type { Initializer, ModelBuilder } from '../model/model-builder.ts';
+import type { Initializer, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import { compileError } from './errors.ts';
 import type { OrtSession, Runtime } from './runtime.ts';
 
 /**
- * With more weights than this a session does without ONNX Runtime's memory pattern: one block for all intermediates, which it allocates beside
- * the memory that the first run used.
+ * Above this size of weights, a session does without ONNX Runtime's memory pattern. The pattern allocates one
+ * block for all intermediates beside the memory of the first run, and so needs more memory.
  */
 const HEAVY_BYTES = 256 * 2 ** 20;
 
-/** Most bytes of weights that a model holds itself when the others stay in their files. */
-const MOST_INSIDE = 64 * 2 ** 20;
+/** Most bytes of weights inside a model whose other weights stay in their files. */
+const MOST_EMBEDDED = 64 * 2 ** 20;
 
-/** Opens it. Errors: `COMPILE_FAILED` and its like; what `FileSpan.verify` throws for a file that has changed. */
+/**
+ * Opens a session for a model. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`, and those of `FileSpan.verify` for
+ * a file that has changed.
+ */
 export async function openSession(
-  { ort, takesWeights }: Runtime,
-  builder: ModelBuilder,
+  { ort, acceptsExternalWeights }: Runtime,
+  builder: OnnxModelBuilder,
   sessionOptions: Runtime['sessionOptions'],
 ): Promise<OrtSession> {
   const initializers = [...builder.initializers.values()];
-  const filesOf = takesWeights ? folderOf(initializers) : undefined;
-  const eachApart = takesWeights && filesOf === undefined;
-  const { model, weights } = encodeModel(builder, 'attn', { eachApart, filesOf });
+  const weightFolder = acceptsExternalWeights ? commonFolder(initializers) : undefined;
+  const separateWeights = acceptsExternalWeights && weightFolder === undefined;
+  const { model, weights } = encodeModel(builder, 'attn', { separateWeights, weightFolder });
   const weightBytes = initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const options = {
     ...(weightBytes > HEAVY_BYTES && { enableMemPattern: false }),
     ...sessionOptions,
     ...(weights.length > 0 && { externalData: weights }),
-    ...(filesOf !== undefined && { extra: withFolder(sessionOptions.extra, filesOf) }),
+    ...(weightFolder !== undefined && { extra: withFolder(sessionOptions.extra, weightFolder) }),
   };
-  // What is mapped is not read here: that it is still what was opened must be seen before and after.
-  verify(initializers, filesOf);
+  // The session maps files without reading them here. They must be unchanged both before and after it opens.
+  verify(initializers, weightFolder);
   let session;
   try {
     session = await onHostTimers(() => ort.InferenceSession.create(model, options));
@@ -43,7 +46,7 @@ export async function openSession(
     throw compileError(cause);
   }
   try {
-    verify(initializers, filesOf);
+    verify(initializers, weightFolder);
   } catch (error) {
     await session.release();
     throw error;
@@ -52,28 +55,31 @@ export async function openSession(
 }
 
 /**
- * The folder in whose files the weights lie. A session takes weights from files or from memory, not from both: where too many lie elsewhere,
- * from memory.
+ * The folder whose files hold the weights. A session reads weights from files or from memory, not from both:
+ * undefined where too many weights are elsewhere, so that all come from memory.
  */
-function folderOf(initializers: readonly Initializer[]): string | undefined {
+function commonFolder(initializers: readonly Initializer[]): string | undefined {
   const folder = initializers.find(({ file }) => file !== undefined)?.file?.folder;
   let elsewhere = 0;
   for (const { file, byteLength } of initializers) if (file?.folder !== folder) elsewhere += byteLength;
-  return elsewhere <= MOST_INSIDE ? folder : undefined;
+  return elsewhere <= MOST_EMBEDDED ? folder : undefined;
 }
 
-/** Throws unless all files in the folder are what they were. */
+/** Throws when a file of the folder has changed since the checkpoint was opened. */
 function verify(initializers: readonly Initializer[], folder: string | undefined): void {
   if (folder === undefined) return;
   const checks = new Set(initializers.map(({ file }) => (file?.folder === folder ? file.verify : undefined)));
   for (const check of checks) check?.();
 }
 
-/** ONNX Runtime's further options with the folder that a model's files are in, which a model from memory has none of. */
+/**
+ * Adds the folder of the weight files to the session option `extra`. A model in memory has no folder of its
+ * own.
+ */
 function withFolder(extra: unknown, folder: string): object {
-  const given = (extra ?? {}) as { readonly session?: object };
+  const extraOptions = (extra ?? {}) as { readonly session?: object };
   return {
-    ...given,
-    session: { ...given.session, model_external_initializers_file_folder_path: folder },
+    ...extraOptions,
+    session: { ...extraOptions.session, model_external_initializers_file_folder_path: folder },
   };
 }

@@ -1,11 +1,14 @@
-/** Predictions: what they grow with, and what calibration does to them. How true they are, the bench tells (`regret`). */
+/**
+ * Predictions: what they grow with, and what calibration does to them. How true they are, the bench tells
+ * (`regret`).
+ */
 import { causal, full, GraphBuilder, slidingWindow, type Graph, type Pattern } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
 import { expect, test } from 'vitest';
-import { knownCalibration } from './calibrate.ts';
-import { predict, REFERENCE, type Speed } from './predict.ts';
+import { parseCalibration } from './calibrate.ts';
+import { DEFAULT_SPEED, predict, type Speed } from './predict.ts';
 
-const ALONE: Speed = { ...REFERENCE, threads: 1, fuses: true };
+const ALONE: Speed = { ...DEFAULT_SPEED, threads: 1, fuses: true };
 
 function attention(n: number, pattern: Pattern, heads = 8): Graph {
   const builder = new GraphBuilder();
@@ -24,7 +27,7 @@ test('dense attention costs n², a window n', () => {
   expect(ms(attention(8192, window)) / ms(attention(4096, window))).toBeCloseTo(2, 1);
 });
 
-test('what is fused is cheaper by pair than what is scanned', () => {
+test('fused attention is cheaper per pair than scanned attention', () => {
   expect(ms(attention(1024, full()))).toBeLessThan(1.5 * ms(attention(1024, causal())));
   expect(ms(attention(1024, full()), { ...ALONE, fuses: false })).toBeGreaterThan(
     ms(attention(1024, full())),
@@ -38,7 +41,7 @@ test('a machine that is twice as slow in everything takes twice as long', () => 
   }
 });
 
-test('threads: what was measured of each work, in short calls and in long ones', () => {
+test('threads help each kind of work as much as was measured, in short calls and in long ones', () => {
   const gains = { denseGain: 1, scannedGain: 1, longDenseGain: 1.9, longScannedGain: 0.5 };
   const speed = { ...ALONE, threads: 2, ...gains };
   const faster = (graph: Graph): number => ms(graph) / ms(graph, speed);
@@ -88,10 +91,10 @@ test.each([
       longScannedGain: 1,
     },
   ],
-])('%j is no calibration', (json) => expect(knownCalibration(json)).toBeUndefined());
+])('%j is not a calibration', (json) => expect(parseCalibration(json)).toBeUndefined());
 
-test('a calibration is taken as it was', () => {
-  const known = {
+test('a calibration is read as it was written', () => {
+  const calibration = {
     overhead: 1,
     dense: 2,
     scanned: 3,
@@ -100,5 +103,5 @@ test('a calibration is taken as it was', () => {
     longDenseGain: 2,
     longScannedGain: 2,
   };
-  expect(knownCalibration({ ...known, more: 'ignored' })).toEqual(known);
+  expect(parseCalibration({ ...calibration, more: 'ignored' })).toEqual(calibration);
 });

@@ -1,6 +1,6 @@
 /**
- * How long a graph will take: the work of its nodes, as a machine with known products would do it on one thread, brought to the
- * machine at hand by what `calibrate.ts` found there.
+ * How long a graph will take: the work of its nodes, as a machine with known products would do it on one
+ * thread, brought to the machine at hand by what `calibrate.ts` found there.
  */
 import { type Graph } from '@attn/core';
 import {
@@ -34,7 +34,7 @@ export interface Speed {
 }
 
 /** The machine that the constants are from. */
-export const REFERENCE: Omit<Speed, 'threads' | 'fuses'> = {
+export const DEFAULT_SPEED: Omit<Speed, 'threads' | 'fuses'> = {
   overhead: 1,
   dense: 1,
   scanned: 1,
@@ -50,8 +50,9 @@ const OPERATOR = 6000;
 const STEP = 14_000;
 
 /**
- * Nanoseconds of work after which threads are what they can be. They wait for work without sleeping, so the system may keep them on
- * one core until it next looks whose core is idle. What they are good for before and after is measured.
+ * Nanoseconds of work after which threads are what they can be. They wait for work without sleeping, so the
+ * system may keep them on one core until it next looks whose core is idle. What they are good for before
+ * and after is measured.
  */
 const SPREADING = 20_000_000;
 
@@ -61,15 +62,24 @@ const HELP = 0.9;
 /** How many times as fast copies of much data are on all threads. */
 const MOST_MOVED = 2;
 
-/** An element of the result of an operator that computes no products, and of an activation behind one that does. */
+/**
+ * An element of the result of an operator that computes no products, and of an activation behind one that
+ * does.
+ */
 const ELEMENT = 0.7;
 const ACTIVATED = 1.5;
 
-/** What it takes to find the largest of the scores of a hash, for each; and to sort, for each element and doubling of their number. */
+/**
+ * What it takes to find the largest of the scores of a hash, for each; and to sort, for each element and
+ * doubling of their number.
+ */
 const SCORE = 1.5;
 const SORTED = 7;
 
-/** A pair of LSH attention beside its products: the own key of each query hidden, rows gathered, exponentials and their sums. */
+/**
+ * A pair of LSH attention beside its products: the own key of each query hidden, rows gathered,
+ * exponentials and their sums.
+ */
 const LSH_PAIR = 2.5;
 
 /** Operators that LSH attention takes for however few tokens. */
@@ -114,7 +124,7 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
     const isStatic = isStaticPlan(graph, node);
     return fuses && isStatic && isFusable(node, problem, plan)
       ? fusedWork(problem)
-      : scannedWork(problem, plan, isStatic);
+      : scannedWork(problem, plan, { isStatic });
   }
   if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
     return lshWork(graph, node);

@@ -1,4 +1,4 @@
-/** What is used of onnxruntime-node and onnxruntime-web: the part of their common interface that sessions need. */
+/** The part of the interface of onnxruntime-node and onnxruntime-web that this package uses. */
 
 /** A tensor of ONNX Runtime. */
 export interface OrtTensor {
@@ -14,7 +14,7 @@ export interface OrtSession {
   release(): Promise<void>;
 }
 
-/** The module, as both packages export it. */
+/** The exports that both packages have. */
 export interface OrtModule {
   readonly InferenceSession: {
     create(model: Uint8Array, options?: Readonly<Record<string, unknown>>): Promise<OrtSession>;
@@ -24,23 +24,28 @@ export interface OrtModule {
   readonly env: { readonly versions: Readonly<Record<string, string | undefined>>; readonly wasm?: object };
 }
 
-/** A runtime that sessions are made with. */
+/** A loaded ONNX Runtime, and how to create sessions on it. */
 export interface Runtime {
   readonly ort: OrtModule;
-  /** `onnxruntime-node 1.30.0`. */
+  /** Package and version, such as `onnxruntime-node 1.30.0`. */
   readonly title: string;
+  /** Threads of a session. */
   readonly threads: number;
-  /** The execution providers that were asked for. */
+  /** Names of the execution providers that the user chose, or the default ones. */
   readonly providers: readonly string[];
-  /** Those that the runtime was built with, where it says so. */
+  /** Names of the execution providers that the runtime was built with; undefined where it does not say. */
   readonly supported?: readonly string[];
+  /** Options that every session is created with. */
   readonly sessionOptions: Readonly<Record<string, unknown>>;
-  /** Whether a run takes the memory of its inputs with it, so that they must be copied. */
-  readonly takesInputs: boolean;
-  /** Whether all sessions have the same threads, so that one cannot be asked to run on fewer. */
+  /** Whether a run transfers the memory of its inputs to a worker, so that they must be copied first. */
+  readonly transfersInputs: boolean;
+  /** Whether all sessions share their threads, so that one session cannot run on fewer. */
   readonly sharesThreads: boolean;
-  /** Whether sessions take weights beside the model, from memory or from the files where they lie, so that no model holds them a second time. */
-  readonly takesWeights: boolean;
-  /** Whether MultiHeadAttention is the best way to do dense attention here. */
+  /**
+   * Whether sessions read weights from memory or from files beside the model, so that the model holds no
+   * copy.
+   */
+  readonly acceptsExternalWeights: boolean;
+  /** Whether the operator MultiHeadAttention is the fastest dense attention of this runtime. */
   readonly fusedDense: boolean;
 }

@@ -1,4 +1,6 @@
-/** Tensors of core as tensors of ONNX Runtime, and back. Nothing is copied unless the runtime would take it away. */
+/**
+ * Converts tensors of core to tensors of ONNX Runtime and back. Copies only what the runtime would transfer.
+ */
 import { AttnError, type DType, type Tensor, type TensorSpec } from '@attn/core';
 import { contiguous, type StorageOf } from '@attn/core/backend';
 import type { OrtTensor, Runtime } from './runtime.ts';
@@ -13,23 +15,24 @@ const TYPES: Readonly<Record<DType, string>> = {
 };
 
 /**
- * For feeding. Halves are fed as bits that are relabelled: the constructor would make a Float16Array of them where the language has
- * those, and onnxruntime-node takes such an array to be empty (microsoft/onnxruntime#32323).
+ * Converts an input to a tensor of ONNX Runtime. Halves are passed as uint16 and relabelled: where JavaScript
+ * has `Float16Array` the constructor would make one, which onnxruntime-node takes to be empty
+ * (microsoft/onnxruntime#32323).
  */
 export function toOrt(
-  { ort: { Tensor: Make }, takesInputs }: Pick<Runtime, 'ort' | 'takesInputs'>,
+  { ort: { Tensor: OrtTensorClass }, transfersInputs }: Pick<Runtime, 'ort' | 'transfersInputs'>,
   { dtype, shape, data }: Tensor,
 ): OrtTensor {
-  const given = (takesInputs ? data.slice() : data) as never;
-  if (dtype !== 'f16') return new Make(TYPES[dtype], given, [...shape]);
-  return Object.assign(new Make('uint16', given, [...shape]), { type: TYPES.f16 });
+  const values = (transfersInputs ? data.slice() : data) as never;
+  if (dtype !== 'f16') return new OrtTensorClass(TYPES[dtype], values, [...shape]);
+  return Object.assign(new OrtTensorClass('uint16', values, [...shape]), { type: TYPES.f16 });
 }
 
-/** A result. */
+/** Converts a result to a tensor of core. Errors: `INTERNAL` for a result of another dtype. */
 export function fromOrt(tensor: OrtTensor, { dtype, shape }: TensorSpec): Tensor {
   if (tensor.type !== TYPES[dtype]) {
     throw new AttnError('INTERNAL', 'onnx/run', `expected a ${TYPES[dtype]} tensor, got ${tensor.type}`);
   }
-  // Halves may come as a Float16Array, and under Jest all arrays come from another realm.
+  // Halves may arrive as a Float16Array, and under Jest all arrays belong to another realm.
   return contiguous({ dtype, shape, data: tensor.data as StorageOf[DType] });
 }

@@ -1,8 +1,8 @@
-/** What the assembler writes is valid, computes, and reads well. */
+/** Modules of the assembler are valid, compute, and read well as text. */
 import { describe, expect, test } from 'vitest';
 import { f32, f32x4, i32, i32x4, ModuleBuilder, v128, type FunctionBuilder, type Local } from './index.ts';
 
-/** A module with one exported function `run(address, count)`, instantiated over fresh memory. */
+/** A module with the exported function `run(address, count)`, instantiated over new memory. */
 function build(body: (f: FunctionBuilder, address: Local<'i32'>, count: Local<'i32'>) => void) {
   const module = new ModuleBuilder({ sharedMemory: false });
   const half = module.define('half', { at: 'i32' }, (f, { at }) =>
@@ -33,7 +33,7 @@ describe('the assembler', () => {
     expect([...floats.subarray(0, 9)]).toEqual([1, 2, 2, 2, 1, 1, 1, 1, 0]);
   });
 
-  test('writes the text that people read', () => {
+  test('writes text to read', () => {
     const { module } = build((f, address, count) => {
       f.count('at', count, 16, (at) => f.do(v128.store(i32.add(address, at), f32x4.all(0.5), 32)));
     });

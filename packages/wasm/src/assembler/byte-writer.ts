@@ -1,14 +1,17 @@
-/** Bytes under construction. Modules are written while a caller waits, by code that no engine has optimised yet: nothing is copied twice for nothing. */
+/**
+ * Bytes under construction. Modules are written while a caller waits, by code that no engine has optimised
+ * yet, so no byte is copied without need.
+ */
 import { leb } from './expression.ts';
 
 const FIRST_CAPACITY = 256;
 
-/** A buffer that grows, and what the binary format puts together from bytes. */
+/** A buffer that grows, and writes the parts that the binary format consists of. */
 export class ByteWriter {
   private buffer = new Uint8Array(FIRST_CAPACITY);
   private length = 0;
 
-  /** What was written. */
+  /** The bytes so far. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.buffer.subarray(0, this.length);
   }
@@ -37,7 +40,7 @@ export class ByteWriter {
     this.write(bytes);
   }
 
-  /** Appends what `content` writes, its length before it. */
+  /** Appends the bytes that `content` writes, preceded by their number. */
   writeSized(content: (writer: ByteWriter) => void): void {
     const inner = new ByteWriter();
     content(inner);
@@ -45,10 +48,10 @@ export class ByteWriter {
     this.write(inner.bytes);
   }
 
-  /** Appends items, their number before them. */
-  writeVector<T>(items: readonly T[], each: (item: T, index: number) => void): void {
+  /** Appends items, preceded by their number. */
+  writeVector<T>(items: readonly T[], writeItem: (item: T, index: number) => void): void {
     this.writeLeb(items.length);
-    items.forEach(each);
+    items.forEach(writeItem);
   }
 
   /** Appends a section of a module. */

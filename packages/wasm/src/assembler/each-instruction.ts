@@ -1,4 +1,4 @@
-/** From trees and blocks to the sequence of instructions that both formats write down: operands first, blocks between brackets. */
+/** Turns trees and blocks into the sequence of instructions that both formats list: operands come first. */
 import type { Instruction, Tree, ValueType } from './expression.ts';
 import type { Statement } from './function.ts';
 
@@ -12,7 +12,7 @@ const END: Instruction = { name: 'end', bytes: [0x0b] };
 
 type Visit = (instruction: Instruction) => void;
 
-/** Calls `visit` with the instructions of a list of statements, in the order in which they stand in a module. */
+/** Calls `visit` with each instruction of a list of statements, in the order of a module. */
 export function eachInstruction(statements: readonly Statement[], visit: Visit): void {
   for (const statement of statements) {
     if (statement.kind === 'tree') {

@@ -1,34 +1,38 @@
 /**
- * Expressions of the assembler: trees of instructions that leave one value each. Their TypeScript type is the type of that
- * value, so that what would not validate does not compile.
+ * Expressions of the assembler: trees of instructions, each of which leaves one value. Their TypeScript type
+ * is the type of that value, so an expression that would not validate does not compile.
  */
 
 /** The types of values that kernels use. */
 export type ValueType = 'i32' | 'f32' | 'v128';
 
-/** One instruction: its name and what follows it in the text format, and its bytes in the binary format. */
+/** An instruction: its name and immediates in the text format, and its bytes in the binary format. */
 export interface Instruction {
   readonly name: string;
   readonly immediates?: string;
   readonly bytes: readonly number[];
 }
 
-/** An instruction whose operands are expressions; `void` when it leaves nothing. */
+/** An instruction with its operands, which are expressions. Its type is `void` when it leaves no value. */
 export interface Tree<T extends ValueType | 'void'> {
   readonly type: T;
   readonly instruction: Instruction;
   readonly operands: readonly Tree<ValueType>[];
 }
 
-/** Something that leaves a value. */
+/** A tree that leaves a value. */
 export type Expression<T extends ValueType> = Tree<T>;
 
-/** What integer and float instructions take: an expression, or a number that becomes a constant. */
+/** An operand of integer instructions: an expression, or a number that becomes a constant. */
 export type I32 = Expression<'i32'> | number;
+
+/** An operand of float instructions: an expression, or a number that becomes a constant. */
 export type F32 = Expression<'f32'> | number;
+
+/** An operand of vector instructions. */
 export type V128 = Expression<'v128'>;
 
-/** A parameter or local variable of a function. Used as an expression it is read. */
+/** A parameter or a local variable of a function. As an expression it stands for its value. */
 export interface Local<T extends ValueType> extends Expression<T> {
   readonly name: string;
   readonly index: number;
@@ -43,21 +47,21 @@ export function tree<T extends ValueType | 'void'>(
   return { type, instruction, operands };
 }
 
-/** An integer operand. */
+/** Turns an integer operand into an expression. */
 export function toI32(value: I32): Expression<'i32'> {
   if (typeof value !== 'number') return value;
   const bytes = [0x41, ...signedLeb(value | 0)];
   return tree('i32', { name: 'i32.const', immediates: String(value | 0), bytes });
 }
 
-/** A float operand. */
+/** Turns a float operand into an expression. */
 export function toF32(value: F32): Expression<'f32'> {
   if (typeof value !== 'number') return value;
   const bytes = [0x43, ...floatBytes(value)];
   return tree('f32', { name: 'f32.const', immediates: floatText(value), bytes });
 }
 
-/** How the text format spells a float. */
+/** The spelling of a float in the text format. */
 export function floatText(value: number): string {
   const rounded = Math.fround(value);
   if (Number.isNaN(rounded)) return 'nan';

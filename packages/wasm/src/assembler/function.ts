@@ -1,4 +1,4 @@
-/** One function under construction: named parameters and locals, and structured control flow. */
+/** A function under construction: named parameters and locals, and structured control flow. */
 import {
   leb,
   toI32,
@@ -12,7 +12,7 @@ import {
 } from './expression.ts';
 import { i32 } from './instructions.ts';
 
-/** What a statement is: an expression without a value, or a block of statements. */
+/** A statement: an instruction without a value, or a block of statements. */
 export type Statement =
   | { readonly kind: 'tree'; readonly tree: Tree<ValueType | 'void'> }
   | {
@@ -22,10 +22,10 @@ export type Statement =
       readonly otherwise?: readonly Statement[];
     };
 
-/** Parameters by name. */
+/** The types of a function's parameters, by name. */
 export type Parameters = Readonly<Record<string, ValueType>>;
 
-/** The parameters as locals. */
+/** The parameters of a function as local variables. */
 export type Arguments<P extends Parameters> = { readonly [N in keyof P]: Local<P[N]> };
 
 /** An expression, or a number for an integer. */
@@ -36,7 +36,7 @@ function toExpression(value: Expression<ValueType> | number): Expression<ValueTy
   return typeof value === 'number' ? toI32(value) : value;
 }
 
-/** A function of a module that others may call. */
+/** A function of a module, which other functions can call. */
 export interface FunctionHandle<P extends Parameters> {
   readonly name: string;
   readonly index: number;
@@ -60,40 +60,40 @@ export class FunctionBuilder {
     this.names = new Set(Object.keys(parameters));
   }
 
-  /** A new variable; zero at first. A name that is taken gets a number. */
+  /** Declares a variable, which is zero at first. A name that exists gets a number. */
   local<T extends ValueType>(name: string, type: T): Local<T> {
     let unique = name;
     for (let i = 2; this.names.has(unique); i++) unique = `${name}_${i}`;
     this.names.add(unique);
-    const made = local(unique, type, this.parameters.length + this.locals.length);
-    this.locals.push(made);
-    return made;
+    const variable = local(unique, type, this.parameters.length + this.locals.length);
+    this.locals.push(variable);
+    return variable;
   }
 
-  /** A new variable with a value; a number makes an integer. */
+  /** Declares a variable with a value; a number makes an integer. */
   let<T extends ValueType = 'i32'>(name: string, value: Value<T>): Local<T> {
     const expression = toExpression(value);
-    const made = this.local(name, expression.type);
-    this.push(setLocal(made, expression));
-    return made;
+    const variable = this.local(name, expression.type);
+    this.push(setLocal(variable, expression));
+    return variable;
   }
 
-  /** `variable = value`. */
+  /** Emits `variable = value`. */
   set<T extends ValueType>(variable: Local<T>, value: Value<T>): void {
     this.push(setLocal(variable, toExpression(value)));
   }
 
-  /** `variable += step`. */
+  /** Emits `variable += step`. */
   advance(variable: Local<'i32'>, step: I32): void {
     this.set(variable, i32.add(variable, step));
   }
 
-  /** A store, or any other instruction without a value. */
+  /** Emits stores, or other instructions without a value. */
   do(...statements: readonly Tree<'void'>[]): void {
     statements.forEach((statement) => this.push(statement));
   }
 
-  /** Calls a function of the module. */
+  /** Emits a call of a function of the module. */
   call<P extends Parameters>(
     { name, index, parameters }: FunctionHandle<P>,
     values: { readonly [N in keyof P]: P[N] extends 'i32' ? I32 : Expression<P[N]> },
@@ -107,7 +107,7 @@ export class FunctionBuilder {
     );
   }
 
-  /** Statements for when the condition is not 0, and for when it is. */
+  /** Emits `then` for the case that the condition is not 0, and `otherwise` for the case that it is 0. */
   if(condition: I32, then: () => void, otherwise?: () => void): void {
     const body = this.collect(then);
     this.statements.push({
@@ -118,7 +118,7 @@ export class FunctionBuilder {
     });
   }
 
-  /** Runs the body once, and again as long as the condition is not 0. */
+  /** Emits a loop that runs the body once, and again as long as the condition is not 0. */
   repeat(body: () => void, condition: () => I32): void {
     const statements = this.collect(() => {
       body();
@@ -127,7 +127,10 @@ export class FunctionBuilder {
     this.statements.push({ kind: 'loop', body: statements });
   }
 
-  /** `for (variable; variable < end; variable += step) body`, unsigned; the variable starts as it is. */
+  /**
+   * Emits `for (; variable < end; variable += step) body`, unsigned; the variable keeps its
+   * value at the start.
+   */
   while(variable: Local<'i32'>, end: I32, step: I32, body: () => void): void {
     this.if(i32.ltU(variable, end), () => {
       this.repeat(
@@ -140,7 +143,7 @@ export class FunctionBuilder {
     });
   }
 
-  /** `for (variable = 0; …)`: counts a new variable from 0 to `end`. */
+  /** Emits `for (let variable = 0; variable < end; variable += step) body`, unsigned. */
   count(name: string, end: I32, step: I32, body: (variable: Local<'i32'>) => void): void {
     const variable = this.let(name, 0);
     this.while(variable, end, step, () => body(variable));

@@ -1,5 +1,6 @@
 /**
- * The instructions that kernels use, in the namespaces of the text format: `f32x4.add(a, b)` is `(f32x4.add a b)`.
+ * The instructions that kernels use, in the namespaces of the text format: `f32x4.add(a, b)` is
+ * `(f32x4.add a b)`.
  * https://webassembly.github.io/spec/core/binary/instructions.html
  */
 import {
@@ -20,7 +21,7 @@ import {
 type Scalar = Expression<'i32'>;
 type Float = Expression<'f32'>;
 
-/** Instructions of one kind, by name. */
+/** The instructions of a kind, by name. */
 type Family<Codes, Make> = { readonly [Name in keyof Codes]: Make };
 
 function family<Codes extends Readonly<Record<string, number>>, Make>(
@@ -35,9 +36,9 @@ function family<Codes extends Readonly<Record<string, number>>, Make>(
   return Object.fromEntries(entries) as Family<Codes, Make>;
 }
 
-// Instructions without immediates are the same object wherever they stand: a kernel has thousands.
+// An instruction without immediates is one shared object, because a kernel has thousands of them.
 
-/** Of two scalars; what it leaves has the given type. */
+/** Makes instructions of two scalars that leave a value of `type`. */
 function scalarBinary<T extends 'i32' | 'f32', Operand>(
   type: T,
   toOperand: (operand: Operand) => Expression<'i32' | 'f32'>,
@@ -48,7 +49,9 @@ function scalarBinary<T extends 'i32' | 'f32', Operand>(
   };
 }
 
-/** A memory operand is an address and a constant offset in bytes. Alignment is only a hint, and none is given. */
+/**
+ * Makes an instruction on memory, with a constant offset in bytes. Alignment is only a hint: it is always 0.
+ */
 function memory(
   name: string,
   code: readonly number[],
@@ -99,6 +102,7 @@ interface I32Instructions extends Family<typeof I32_BINARY, (a: I32, b: I32) => 
   select(condition: I32, yes: I32, no: I32): Scalar;
 }
 
+/** Instructions on 32-bit integers, which are also addresses and conditions. */
 export const i32: I32Instructions = {
   ...family('i32', I32_BINARY, scalarBinary('i32', toI32)),
   const: toI32,
@@ -133,6 +137,7 @@ interface F32Instructions
   select(condition: I32, yes: F32, no: F32): Float;
 }
 
+/** Instructions on 32-bit floats. */
 export const f32: F32Instructions = {
   ...family('f32', F32_COMPARE, scalarBinary('i32', toF32)),
   ...family('f32', F32_BINARY, scalarBinary('f32', toF32)),
@@ -162,25 +167,26 @@ function binary(name: string, code: number): Binary {
 }
 
 const V128_LOAD = { load: 0x00, load32Splat: 0x09, load32Zero: 0x5c } as const;
-/** `andnot` is `a & ~b`. */
+/** Bitwise instructions on two vectors. `andnot` is `a & ~b`. */
 const V128_BINARY = { and: 0x4e, andnot: 0x4f, or: 0x50, xor: 0x51 } as const;
 
 interface V128Instructions
   extends
     Family<typeof V128_LOAD, (address: I32, offset?: number) => V128>,
     Family<typeof V128_BINARY, Binary> {
-  /** `vector` with one lane loaded from memory. */
+  /** Gives `vector` with one lane loaded from memory. */
   load32Lane(lane: number, address: I32, vector: V128, offset?: number): V128;
   store(address: I32, value: V128, offset?: number): Tree<'void'>;
   store32Lane(lane: number, address: I32, value: V128, offset?: number): Tree<'void'>;
   not: Unary;
-  /** The bits of `yes` where `mask` has ones, else those of `no`. */
+  /** Takes bits of `yes` where `mask` has ones, bits of `no` where it has zeros. */
   bitselect(yes: V128, no: V128, mask: V128): V128;
   anyTrue(a: V128): Scalar;
-  /** 32-bit lanes of a, then of b, picked by number: 0 … 3 are a's, 4 … 7 are b's. */
+  /** Picks four 32-bit lanes by number: 0 … 3 are lanes of a, 4 … 7 are lanes of b. */
   shuffle(a: V128, b: V128, lanes: readonly [number, number, number, number]): V128;
 }
 
+/** Instructions on vectors of any lanes. */
 export const v128: V128Instructions = {
   ...family(
     'v128',
@@ -231,7 +237,7 @@ const I32X4_BINARY = {
 
 interface I32x4Instructions extends Family<typeof I32X4_BINARY, Binary> {
   const(...lanes: Lanes): V128;
-  /** The same constant in all lanes. */
+  /** Gives a vector with one constant in all lanes. */
   all(value: number): V128;
   splat(a: I32): V128;
   extractLane(lane: number, a: V128): Scalar;
@@ -240,6 +246,7 @@ interface I32x4Instructions extends Family<typeof I32X4_BINARY, Binary> {
   shl(a: V128, bits: I32): V128;
 }
 
+/** Instructions on vectors of four 32-bit integers. */
 export const i32x4: I32x4Instructions = {
   ...family('i32x4', I32X4_BINARY, binary),
   const: (...lanes) =>
@@ -254,8 +261,8 @@ export const i32x4: I32x4Instructions = {
 };
 
 /**
- * `pmin` is `b < a ? b : a` and `pmax` is `a < b ? b : a`: one instruction of the machine, and a when either is NaN. `max` is NaN
- * then, and takes several.
+ * Instructions on two vectors of floats. `pmin` is `b < a ? b : a` and `pmax` is `a < b ? b : a`: each is one
+ * instruction of the machine, and gives a when a or b is NaN. `max` takes several, and gives NaN then.
  */
 const F32X4_BINARY = {
   eq: 0x41,
@@ -266,6 +273,7 @@ const F32X4_BINARY = {
   sub: 0xe5,
   mul: 0xe6,
   div: 0xe7,
+  min: 0xe8,
   max: 0xe9,
   pmin: 0xea,
   pmax: 0xeb,
@@ -273,7 +281,7 @@ const F32X4_BINARY = {
 
 interface F32x4Instructions extends Family<typeof F32X4_BINARY, Binary> {
   const(...lanes: Lanes): V128;
-  /** The same constant in all lanes. */
+  /** Gives a vector with one constant in all lanes. */
   all(value: number): V128;
   splat(a: F32): V128;
   extractLane(lane: number, a: V128): Float;
@@ -281,10 +289,11 @@ interface F32x4Instructions extends Family<typeof F32X4_BINARY, Binary> {
   neg: Unary;
   sqrt: Unary;
   convertI32x4S: Unary;
-  /** a · b + c, rounded once or twice as the machine likes. */
+  /** Computes a · b + c, rounded once or twice: the engine decides. */
   relaxedMadd(a: V128, b: V128, c: V128): V128;
 }
 
+/** Instructions on vectors of four 32-bit floats. */
 export const f32x4: F32x4Instructions = {
   ...family('f32x4', F32X4_BINARY, binary),
   const: (...lanes) => constant('f32x4', lanes.map(floatText), lanes.flatMap(floatBytes)),

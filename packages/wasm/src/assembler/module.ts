@@ -5,7 +5,7 @@ import type { ValueType } from './expression.ts';
 import { FunctionBuilder, type Arguments, type FunctionHandle, type Parameters } from './function.ts';
 import { functionText } from './text.ts';
 
-/** The most pages of 64 KiB that a memory can have: 4 GiB. */
+/** The largest number of pages of 64 KiB that a memory can have: 4 GiB. */
 export const MAX_PAGES = 65_536;
 
 /** The magic number and the version. */
@@ -13,7 +13,22 @@ const PREAMBLE: readonly number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
-/** Collects functions. Exported ones stand in `exports` in the order in which they were defined. */
+/**
+ * Collects functions. The exports of an instance have the order in which they were exported here.
+ *
+ * @example
+ * ```ts
+ * import { f32x4, ModuleBuilder, v128 } from '@attn/wasm/assembler';
+ *
+ * const module = new ModuleBuilder({ sharedMemory: false });
+ * const double = module.define('double', { address: 'i32' }, (f, { address }) => {
+ *   f.do(v128.store(address, f32x4.mul(v128.load(address), f32x4.all(2))));
+ * });
+ * module.export(double);
+ * const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536 });
+ * new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), { env: { memory } });
+ * ```
+ */
 export class ModuleBuilder {
   private readonly functions: FunctionBuilder[] = [];
   private readonly exported: FunctionBuilder[] = [];
@@ -24,7 +39,7 @@ export class ModuleBuilder {
     this.shared = sharedMemory;
   }
 
-  /** Defines a function that other functions of the module can call from now on. */
+  /** Defines a function. Functions that are defined later can call it. */
   define<P extends Parameters>(
     name: string,
     parameters: P,
@@ -37,7 +52,7 @@ export class ModuleBuilder {
     return { name, index: this.functions.length - 1, parameters };
   }
 
-  /** Makes a function callable from JavaScript, by its name. */
+  /** Exports a function to JavaScript, by its name. */
   export({ index }: FunctionHandle<Parameters>): void {
     this.exported.push(this.functions[index]);
   }
@@ -86,7 +101,7 @@ export class ModuleBuilder {
   /** The module in the text format, for people. */
   toText(): string {
     const limits = `0 ${MAX_PAGES}${this.shared ? ' shared' : ''}`;
-    const functions = this.functions.map((f) => functionText(f, this.exported.includes(f)));
+    const functions = this.functions.map((f) => functionText(f, { isExported: this.exported.includes(f) }));
     return `(module\n  (import "env" "memory" (memory ${limits}))\n${functions.join('\n')})\n`;
   }
 }

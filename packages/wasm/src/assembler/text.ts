@@ -1,12 +1,12 @@
-/** A function in the text format: one instruction a line, blocks indented. */
+/** Writes a function in the text format: one instruction on each line, blocks indented. */
 import { eachInstruction } from './each-instruction.ts';
 import type { FunctionBuilder } from './function.ts';
 
 /** The text of a function, indented to stand in a module. */
-export function functionText(f: FunctionBuilder, exported: boolean): string {
+export function functionText(f: FunctionBuilder, { isExported }: { readonly isExported: boolean }): string {
   const head = [
     `(func $${f.name}`,
-    exported ? `(export "${f.name}")` : '',
+    isExported ? `(export "${f.name}")` : '',
     ...f.parameters.map(({ name, type }) => `(param $${name} ${type})`),
   ];
   const lines = [`  ${head.filter((part) => part !== '').join(' ')}`];

@@ -4,10 +4,10 @@ import type { Engine } from '../engine/engine.ts';
 import { attentionModule } from '../kernels/attention/row-block.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';
 import type { PlanSource } from '../plan-source.ts';
-import { logitTerms, placeBiases } from './bias.ts';
+import { placeBiases, requiredTerms } from './bias.ts';
 import { GroupRun } from './group-run.ts';
 
-/** The kernel, with where its calls have their plans from. */
+/** Makes the kernel; its calls get their plans from `plans`. */
 export function attentionKernel(engine: Engine, plans: PlanSource): Kernel<'attention'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {
@@ -17,9 +17,9 @@ export function attentionKernel(engine: Engine, plans: PlanSource): Kernel<'atte
         (sum, { block, members }) => sum + block.queryCount * members.length,
         0,
       );
-      if (computed < batch * heads * queryLength) emptyRows(frame, call);
+      if (computed < batch * heads * queryLength) writeEmptyRows(frame, call);
 
-      const terms = logitTerms(call.inputs, problem);
+      const terms = requiredTerms(call.inputs, problem);
       const key = `attention ${headDim} ${valueDim} ${JSON.stringify(terms)}`;
       const module = engine.load(key, (options) => attentionModule({ ...options, headDim, valueDim, terms }));
       const biases = placeBiases(frame, problem, call.inputs);
@@ -33,8 +33,8 @@ export function attentionKernel(engine: Engine, plans: PlanSource): Kernel<'atte
     });
 }
 
-/** What rows hold that no group computes: they see no key. */
-function emptyRows(frame: Frame, { outputs: [out, lse] }: KernelCall<'attention'>): void {
+/** Writes the result of rows that see no key: no group computes them. */
+function writeEmptyRows(frame: Frame, { outputs: [out, lse] }: KernelCall<'attention'>): void {
   frame.view(out).data.fill(0);
   if (lse) frame.view(lse).data.fill(-Infinity);
 }

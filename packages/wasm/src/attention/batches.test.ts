@@ -1,4 +1,4 @@
-/** Which heads come together. */
+/** Which heads are in one batch. */
 import { full } from '@attn/core';
 import { attentionProblem } from '@attn/core/backend';
 import { expect, test } from 'vitest';
@@ -21,7 +21,7 @@ function sizes(...of: Parameters<typeof batches>): (readonly [members: number, o
   return batches(...of).map(({ members, owners }) => [members.length, owners.length] as const);
 }
 
-test('short heads all come together, long ones one by one', () => {
+test('short heads are all in one batch, long heads have a batch each', () => {
   expect(sizes(8, 8, 64, 64)).toEqual([[8, 8]]);
   expect(sizes(3, 3, 65_536, 65_536)).toEqual([
     [1, 1],
@@ -30,8 +30,8 @@ test('short heads all come together, long ones one by one', () => {
   ]);
 });
 
-test('few megabytes are in a batch', () => {
-  // 1 MiB of q and out, and 1 MiB of k and v, each.
+test('a batch has a few megabytes', () => {
+  // Each head has 1 MiB of q and out, and 1 MiB of k and v.
   expect(sizes(10, 10, 2048, 2048)).toEqual([
     [4, 4],
     [4, 4],
@@ -44,7 +44,7 @@ test('query heads that share keys have them once, however long these are', () =>
     [4, 1],
     [4, 1],
   ]);
-  // 4 MiB of queries and results each: two of them at a time.
+  // Each head has 4 MiB of queries and results: two fit at a time.
   expect(sizes(4, 1, 8192, 65_536)).toEqual([
     [2, 1],
     [2, 1],
@@ -63,9 +63,9 @@ test('heads know whose keys they see, by batch row', () => {
   expect(members[5]).toEqual({ batchRow: 1, head: 1, owner: 2 });
 });
 
-test('the host copies while others compute if there are others, and more than one batch', () => {
-  const [one, four] = [batches(8, 8, 64, 64), batches(4, 4, 8192, 8192)];
+test('the calling thread copies while helpers compute if there are helpers, and more than one batch', () => {
+  const [single, four] = [batches(8, 8, 64, 64), batches(4, 4, 8192, 8192)];
   expect(overlapsCopies(four, 2)).toBe(true);
   expect(overlapsCopies(four, 1)).toBe(false);
-  expect(overlapsCopies(one, 2)).toBe(false);
+  expect(overlapsCopies(single, 2)).toBe(false);
 });

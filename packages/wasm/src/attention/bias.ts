@@ -1,4 +1,7 @@
-/** The biases of a call as the kernel reads them: per head a slope, a table, and the strides of a dense bias. */
+/**
+ * The biases of a call as the kernel reads them: a slope, a table and the strides of a dense
+ * bias for each head.
+ */
 import { type Tensor } from '@attn/core';
 import { broadcastStrides, sizeOf, type AttentionProblem } from '@attn/core/backend';
 import type { HEAD } from '../kernels/attention/layout.ts';
@@ -8,8 +11,8 @@ import { copyFloats, type Frame } from '../ops/frame.ts';
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
-/** What a kernel for these inputs has to do to logits. */
-export function logitTerms(inputs: Inputs, problem: AttentionProblem): LogitTerms {
+/** The terms that a kernel for these inputs has to apply to logits. */
+export function requiredTerms(inputs: Inputs, problem: AttentionProblem): LogitTerms {
   return {
     softcap: problem.softcap !== undefined,
     alibi: inputs.alibiSlopes !== undefined,
@@ -18,10 +21,10 @@ export function logitTerms(inputs: Inputs, problem: AttentionProblem): LogitTerm
   };
 }
 
-/** The fields of a head's record that say what its biases are. */
+/** Gives the fields of a head's record that describe its biases. */
 export type BiasOfHead = (batchRow: number, head: number) => Fields<typeof HEAD>;
 
-/** Brings the biases of a call into the heap. */
+/** Copies the biases of a call into the heap. */
 export function placeBiases(frame: Frame, problem: AttentionProblem, inputs: Inputs): BiasOfHead {
   const parts = [
     inputs.alibiSlopes && alibi(inputs.alibiSlopes, problem),
@@ -31,7 +34,7 @@ export function placeBiases(frame: Frame, problem: AttentionProblem, inputs: Inp
   return (batchRow, head) => Object.assign({}, ...parts.map((part) => part(batchRow, head)));
 }
 
-/** [H] or [B, H]. */
+/** ALiBi's slopes, [H] or [B, H]. */
 function alibi(slopes: Tensor, { heads }: AttentionProblem): BiasOfHead {
   const values = new Float32Array(sizeOf(slopes.shape));
   copyFloats(slopes, 0, values);
@@ -39,14 +42,14 @@ function alibi(slopes: Tensor, { heads }: AttentionProblem): BiasOfHead {
   return (batchRow, head) => ({ slope: values[batchRow * perBatch + head] });
 }
 
-/** [H, 2R + 1]. */
+/** A relative bias, [H, 2R + 1]. */
 function relative(frame: Frame, table: Tensor): BiasOfHead {
   const width = table.shape[1];
   const address = frame.input(table);
   return (_, head) => ({ relative: address + 4 * head * width, radius: (width - 1) / 2 });
 }
 
-/** Broadcast to [B, H, Nq, Nk]. */
+/** A dense bias, broadcast to [B, H, Nq, Nk]. */
 function dense(
   frame: Frame,
   bias: Tensor,

@@ -1,10 +1,11 @@
 /**
- * One group of a plan: its heads are taken in batches of a few megabytes (or of one head, if that is longer). Their keys and values
- * are packed in the plan's order, then their row blocks are computed, heaviest first.
+ * Computes a group of a plan. Heads are taken in batches of a few megabytes, or one by one if they
+ * are longer. Keys and values of a batch are packed in the plan's order, then its row blocks are
+ * computed, heaviest first.
  *
- * Tensors from outside of the heap pass through it batch by batch, so that a call takes no more memory beyond its inputs and
- * outputs than a head needs. Only the host can reach them: while helpers compute a batch it brings home the results of the last one
- * and fetches the keys of the next.
+ * Tensors outside of the heap pass through it batch by batch, so that a call takes no more memory beyond its
+ * inputs and outputs than a batch needs. Only the calling thread can reach them: while helpers compute a
+ * batch, it writes back the results of the last batch and fetches the keys of the next.
  */
 import { type Tensor } from '@attn/core';
 import { TILE, type AttentionProblem, type KernelCall, type PlanGroup } from '@attn/core/backend';
@@ -22,42 +23,42 @@ import {
 import { packScratchBytes } from '../kernels/attention/pack.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';
-import { partOf, placeAreas, type Areas } from './areas.ts';
 import { headBatches, overlapsCopies, type HeadBatch, type Member } from './batches.ts';
-import { logitTerms, type BiasOfHead } from './bias.ts';
-import { HeadRows, type RowRange } from './head-rows.ts';
+import { requiredTerms, type BiasOfHead } from './bias.ts';
+import { allocateDoubleBuffer, headAddress, type BatchBuffers, type PartBytes } from './double-buffer.ts';
 import {
   heaviestFirst,
   placePlan,
   queryRanges,
-  type PlacedPlan,
+  type PlanAddresses,
   type WeighedRowBlock,
-} from './placed-plan.ts';
-import { writeLse } from './states.ts';
+} from './place-plan.ts';
+import { StagedHeads, type RowRange } from './staged-heads.ts';
+import { writeLse } from './write-lse.ts';
 
-/** What a group is run with. */
+/** The call that a group belongs to. */
 export interface GroupContext {
   readonly frame: Frame;
   readonly call: KernelCall<'attention'>;
   readonly problem: AttentionProblem;
   readonly module: LoadedModule;
   readonly biases: BiasOfHead;
-  /** Told how many tiles of the group have been taken. */
+  /** Called with the number of tiles of the group that threads have begun. */
   onTiles(tiles: number): void;
 }
 
-/** One group of a plan. */
+/** A run of one group. */
 export class GroupRun {
   private readonly context: GroupContext;
   private readonly group: PlanGroup;
   private readonly tiles: number;
   private readonly ranges: readonly RowRange[];
   private readonly rowBlocks: readonly WeighedRowBlock[];
-  private readonly plan: PlacedPlan;
-  private readonly q: HeadRows;
-  private readonly k: HeadRows;
-  private readonly v: HeadRows;
-  private readonly out: HeadRows;
+  private readonly plan: PlanAddresses;
+  private readonly q: StagedHeads;
+  private readonly k: StagedHeads;
+  private readonly v: StagedHeads;
+  private readonly out: StagedHeads;
 
   constructor(context: GroupContext, group: PlanGroup) {
     this.context = context;
@@ -68,14 +69,24 @@ export class GroupRun {
     this.tiles = Math.ceil(block.keyCount / TILE);
     this.ranges = queryRanges(block, queryLength);
     this.rowBlocks = heaviestFirst(block);
-    const { alibi, relative, bias } = logitTerms(call.inputs, problem);
-    this.plan = placePlan(frame, block, alibi || relative || bias);
+    const { alibi, relative, bias } = requiredTerms(call.inputs, problem);
+    this.plan = placePlan(frame, block, { needsPositions: alibi || relative || bias });
     const operand = (name: string): Tensor =>
       call.inputs[group.projection === 'global' ? `${name}Global` : name];
-    this.q = new HeadRows(frame, operand('q'), { layout, heads, length: queryLength, dim: headDim });
-    this.k = new HeadRows(frame, operand('k'), { layout, heads: kvHeads, length: keyLength, dim: headDim });
-    this.v = new HeadRows(frame, operand('v'), { layout, heads: kvHeads, length: keyLength, dim: valueDim });
-    this.out = new HeadRows(frame, call.outputs[0], { layout, heads, length: queryLength, dim: valueDim });
+    this.q = new StagedHeads(frame, operand('q'), { layout, heads, length: queryLength, dim: headDim });
+    this.k = new StagedHeads(frame, operand('k'), {
+      layout,
+      heads: kvHeads,
+      length: keyLength,
+      dim: headDim,
+    });
+    this.v = new StagedHeads(frame, operand('v'), {
+      layout,
+      heads: kvHeads,
+      length: keyLength,
+      dim: valueDim,
+    });
+    this.out = new StagedHeads(frame, call.outputs[0], { layout, heads, length: queryLength, dim: valueDim });
   }
 
   async run(): Promise<void> {
@@ -84,26 +95,27 @@ export class GroupRun {
     const batches = headBatches(problem, members);
     const isStaged = [this.q, this.k, this.v, this.out].some(({ stagedSize }) => stagedSize > 0);
     const overlaps = isStaged && overlapsCopies(batches, frame.engine.threads);
-    const { byParity, address } = placeAreas(frame, this.partBytes(), mostOf(batches), overlaps);
+    const bytes = this.partBytes();
+    const { pair, address } = allocateDoubleBuffer(frame, { bytes, ...largestCounts(batches), overlaps });
     let tilesBefore = 0;
     for (const [index, batch] of batches.entries()) {
-      const areas = byParity[index % 2];
-      const fetch = (): void => this.fetchQueries(batch, areas);
-      if (index === 0 || !overlaps) this.fetchKeys(batch, areas);
-      await this.pack(batch, areas, overlaps ? fetch : undefined);
+      const buffers = pair[index % 2];
+      const fetch = (): void => this.fetchQueries(batch, buffers);
+      if (index === 0 || !overlaps) this.fetchKeys(batch, buffers);
+      await this.pack(batch, buffers, overlaps ? fetch : undefined);
       if (!overlaps) fetch();
-      await this.attend(batch, areas, tilesBefore, () => {
+      await this.computeRowBlocks(batch, buffers, tilesBefore, () => {
         if (!overlaps) return;
-        if (index > 0) this.bringHome(batches[index - 1], byParity[(index - 1) % 2]);
-        if (index + 1 < batches.length) this.fetchKeys(batches[index + 1], areas);
+        if (index > 0) this.writeBack(batches[index - 1], pair[(index - 1) % 2]);
+        if (index + 1 < batches.length) this.fetchKeys(batches[index + 1], buffers);
       });
-      if (!overlaps || index === batches.length - 1) this.bringHome(batch, areas);
+      if (!overlaps || index === batches.length - 1) this.writeBack(batch, buffers);
       tilesBefore += batch.members.length * block.stats.tiles;
     }
     frame.free(address);
   }
 
-  private partBytes() {
+  private partBytes(): PartBytes {
     const { q, k, v, out, tiles } = this;
     const { headDim, valueDim, queryLength, returnLse } = this.context.problem;
     return {
@@ -118,42 +130,46 @@ export class GroupRun {
     };
   }
 
-  private fetchKeys({ owners }: HeadBatch, { rawKeys, rawValues }: Areas): void {
+  private fetchKeys({ owners }: HeadBatch, { rawKeys, rawValues }: BatchBuffers): void {
     const all = [[0, this.context.problem.keyLength]] as const;
     owners.forEach(({ batchRow, kvHead }, index) => {
-      this.k.load(batchRow, kvHead, partOf(rawKeys, index), all);
-      this.v.load(batchRow, kvHead, partOf(rawValues, index), all);
+      this.k.load(batchRow, kvHead, headAddress(rawKeys, index), all);
+      this.v.load(batchRow, kvHead, headAddress(rawValues, index), all);
     });
   }
 
-  private fetchQueries({ members }: HeadBatch, { q }: Areas): void {
+  private fetchQueries({ members }: HeadBatch, { q }: BatchBuffers): void {
     members.forEach(({ batchRow, head }, index) =>
-      this.q.load(batchRow, head, partOf(q, index), this.ranges),
+      this.q.load(batchRow, head, headAddress(q, index), this.ranges),
     );
   }
 
-  /** Brings rows to the outputs. */
-  private bringHome({ members }: HeadBatch, areas: Areas): void {
+  /** Copies the results of a batch to the outputs. */
+  private writeBack({ members }: HeadBatch, buffers: BatchBuffers): void {
     const { frame, call, problem } = this.context;
     const lse = call.outputs.at(1);
     members.forEach(({ batchRow, head }, index) => {
-      this.out.store(batchRow, head, partOf(areas.out, index), this.ranges);
-      const states = partOf(areas.states, index);
+      this.out.store(batchRow, head, headAddress(buffers.out, index), this.ranges);
+      const states = headAddress(buffers.states, index);
       if (lse === undefined || states === 0) return;
       const start = (batchRow * problem.heads + head) * problem.queryLength;
-      writeLse(frame, lse, start, states, this.ranges);
+      writeLse(frame, lse, { states, start, ranges: this.ranges });
     });
   }
 
   /** Packs the keys and values of a batch in the plan's order. */
-  private async pack({ owners }: HeadBatch, areas: Areas, meanwhile?: () => void): Promise<void> {
+  private async pack(
+    { owners }: HeadBatch,
+    buffers: BatchBuffers,
+    whileHelpersRun?: () => void,
+  ): Promise<void> {
     const { k, v, tiles } = this;
     const { headDim, valueDim } = this.context.problem;
     const { keyCount } = this.group.block;
     const records = new Records(PACK, PACK_BYTES, owners.length * tiles);
     for (const [index, { batchRow, kvHead }] of owners.entries()) {
-      const keys = k.at(batchRow, kvHead, partOf(areas.rawKeys, index));
-      const values = v.at(batchRow, kvHead, partOf(areas.rawValues, index));
+      const keys = k.at(batchRow, kvHead, headAddress(buffers.rawKeys, index));
+      const values = v.at(batchRow, kvHead, headAddress(buffers.rawValues, index));
       for (let tile = 0; tile < tiles; tile++) {
         const first = tile * TILE;
         records.set(index * tiles + tile, {
@@ -161,9 +177,9 @@ export class GroupRun {
           keyStride: keys.stride,
           values: values.address,
           valueStride: values.stride,
-          packedKeys: partOf(areas.keys, index) + 4 * first * headDim,
-          packedValues: partOf(areas.values, index) + 4 * first * paddedDim(valueDim),
-          finite: partOf(areas.finite, index) + tile,
+          packedKeys: headAddress(buffers.keys, index) + 4 * first * headDim,
+          packedValues: headAddress(buffers.values, index) + 4 * first * paddedDim(valueDim),
+          finite: headAddress(buffers.finite, index) + tile,
           index: this.plan.keyIndex === 0 ? 0 : this.plan.keyIndex + 4 * first,
           first,
           count: Math.min(TILE, keyCount - first),
@@ -175,27 +191,28 @@ export class GroupRun {
       kernel: 'pack',
       records,
       scratchBytes: packScratchBytes(headDim),
-      // Copying is counted like ten operations a number.
+      // Copying a number counts as ten operations.
       flops: 10 * records.count * TILE * (headDim + valueDim),
-      meanwhile,
+      whileHelpersRun,
     });
   }
 
   /** Computes all row blocks of a batch. */
-  private async attend(
+  private async computeRowBlocks(
     { members }: HeadBatch,
-    areas: Areas,
+    buffers: BatchBuffers,
     tilesBefore: number,
-    meanwhile: () => void,
+    whileHelpersRun: () => void,
   ): Promise<void> {
     const { frame, module, problem, onTiles } = this.context;
     const { headDim, valueDim } = problem;
-    const heads = frame.words(this.headRecords(members, areas));
+    const heads = frame.words(this.headRecords(members, buffers));
 
     const count = this.rowBlocks.length * members.length;
     const records = new Records(TASK, TASK_BYTES, count);
     const tilesAfter = new Float64Array(count + 1);
-    // Head by head, so that keys and values stay in the cache; the last head's lightest row blocks end the job evenly.
+    // Head by head, so that keys and values stay in the cache. The last head's lightest row blocks come last,
+    // so that all threads end at about the same time.
     let task = 0;
     for (let index = 0; index < members.length; index++) {
       for (const { rowBlock, tiles } of this.rowBlocks) {
@@ -210,28 +227,28 @@ export class GroupRun {
       records,
       scratchBytes: scratchLayout(headDim, valueDim).bytes,
       flops: 2 * this.group.block.stats.computedPairs * members.length * (headDim + valueDim),
-      onProgress: (taken) => onTiles(tilesBefore + tilesAfter[taken]),
-      meanwhile,
+      onProgress: (begun) => onTiles(tilesBefore + tilesAfter[begun]),
+      whileHelpersRun,
     });
     frame.free(heads);
   }
 
-  private headRecords(members: readonly Member[], areas: Areas): Int32Array {
+  private headRecords(members: readonly Member[], buffers: BatchBuffers): Int32Array {
     const { problem, biases } = this.context;
     const { scale, softcap, queryOffset } = problem;
     const records = new Records(HEAD, HEAD_BYTES, members.length, { floats: ['scale', 'cap', 'slope'] });
     members.forEach(({ batchRow, head, owner }, index) => {
-      const q = this.q.at(batchRow, head, partOf(areas.q, index));
-      const out = this.out.at(batchRow, head, partOf(areas.out, index));
+      const q = this.q.at(batchRow, head, headAddress(buffers.q, index));
+      const out = this.out.at(batchRow, head, headAddress(buffers.out, index));
       records.set(index, {
         q: q.address,
         qStride: q.stride,
-        keys: partOf(areas.keys, owner),
-        values: partOf(areas.values, owner),
-        finite: partOf(areas.finite, owner),
+        keys: headAddress(buffers.keys, owner),
+        values: headAddress(buffers.values, owner),
+        finite: headAddress(buffers.finite, owner),
         out: out.address,
         outStride: out.stride,
-        states: partOf(areas.states, index),
+        states: headAddress(buffers.states, index),
         plan: this.plan.address,
         scale: softcap === undefined ? scale : scale / softcap,
         cap: softcap ?? 0,
@@ -243,8 +260,8 @@ export class GroupRun {
   }
 }
 
-/** Most heads of any batch. */
-function mostOf(batches: readonly HeadBatch[]): { readonly members: number; readonly owners: number } {
+/** The largest numbers of heads and of owners in any batch. */
+function largestCounts(batches: readonly HeadBatch[]): { readonly members: number; readonly owners: number } {
   return {
     members: Math.max(...batches.map(({ members }) => members.length)),
     owners: Math.max(...batches.map(({ owners }) => owners.length)),

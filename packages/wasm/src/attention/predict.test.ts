@@ -1,8 +1,8 @@
-/** Predictions of attention: what they grow with. How true they are, the bench tells (`regret`). */
+/** What predictions of attention grow with. The bench tells how true they are (`regret`). */
 import { causal, full, slidingWindow, type Pattern } from '@attn/core';
 import { attentionProblem, PlanCache } from '@attn/core/backend';
 import { expect, test } from 'vitest';
-import { knownSpeed, REFERENCE, type CrewSpeed } from '../engine/speed.ts';
+import { DEFAULT_SPEED, parseSpeed, type CrewSpeed } from '../engine/speed.ts';
 import { attentionMs, jobMs } from './predict.ts';
 
 interface Sizes {
@@ -18,8 +18,8 @@ function planned(n: number, pattern: Pattern, { heads = 8, kvHeads = heads, quer
   return { problem: attentionProblem(inputs, { pattern }), plan };
 }
 
-const ALONE: CrewSpeed = { ...REFERENCE, threads: 1 };
-const TWO: CrewSpeed = { ...REFERENCE, threads: 2, gain: 1.9 };
+const ALONE: CrewSpeed = { ...DEFAULT_SPEED, threads: 1 };
+const TWO: CrewSpeed = { ...DEFAULT_SPEED, threads: 2, gain: 1.9 };
 
 function ms(
   n: number,
@@ -38,12 +38,12 @@ test('dense attention costs n², a window n, causal attention half', () => {
 });
 
 test('an engine that is half as fast in everything takes twice as long', () => {
-  const speed = { ...ALONE, rate: REFERENCE.rate / 2, copyNs: 2 * REFERENCE.copyNs };
+  const speed = { ...ALONE, rate: DEFAULT_SPEED.rate / 2, copyNs: 2 * DEFAULT_SPEED.copyNs };
   expect(ms(512, causal(), { speed })).toBeCloseTo(2 * ms(512, causal()), 9);
 });
 
 test('copies count where there is little to compute', () => {
-  const speed = { ...ALONE, copyNs: 10 * REFERENCE.copyNs };
+  const speed = { ...ALONE, copyNs: 10 * DEFAULT_SPEED.copyNs };
   const slower = (sizes: Sizes): number => ms(2048, full(), { ...sizes, speed }) / ms(2048, full(), sizes);
   expect(slower({ queries: 1 })).toBeGreaterThan(3);
   expect(slower({})).toBeLessThan(1.3);
@@ -56,9 +56,9 @@ test('threads help where there is enough to do, as much as they were measured to
   expect(ms(1024, full()) / ms(1024, full(), { speed: crowd })).toBeLessThan(1.9);
 });
 
-test('the last task to end counts, and waking everybody up', () => {
+test('the last task to end counts, and so does waking the helpers', () => {
   const all = { ms: 3, flops: 1e9 };
-  const four = { ...REFERENCE, threads: 4, gain: 4 };
+  const four = { ...DEFAULT_SPEED, threads: 4, gain: 4 };
   expect(jobMs(all, 1, 1, four)).toBe(3);
   expect(jobMs(all, 1, 3, TWO)).toBeGreaterThanOrEqual(2);
   expect(jobMs(all, 1, 300, TWO)).toBeLessThan(1.7);
@@ -68,7 +68,7 @@ test('the last task to end counts, and waking everybody up', () => {
 
 test('some of the threads are as fast as their share of all', () => {
   const all = { ms: 16, flops: 1e9 };
-  const crowd = { ...REFERENCE, threads: 16, gain: 8.5, wakingMs: 0 };
+  const crowd = { ...DEFAULT_SPEED, threads: 16, gain: 8.5, wakingMs: 0 };
   expect(jobMs(all, 1, 16, crowd)).toBeCloseTo(16 / 8.5, 9);
   expect(jobMs(all, 1, 2, crowd)).toBeCloseTo(16 / 1.5, 9);
   expect(jobMs(all, 1, 17, crowd)).toBeGreaterThan(16 / 5);
@@ -80,7 +80,7 @@ test.each([
   [{ rate: 5e7 }],
   [{ rate: 5e7, copyNs: 0.2, gain: 0.5, wakingMs: 0 }],
   [{ rate: 5e7, copyNs: '0.2', gain: 2, wakingMs: 0 }],
-])('%j is no calibration', (json) => expect(knownSpeed(json)).toBeUndefined());
+])('%j is no calibration', (json) => expect(parseSpeed(json)).toBeUndefined());
 
 test('keys that query heads share count once', () => {
   const decode = { heads: 32, queries: 1 };

@@ -1,38 +1,46 @@
 /**
- * How long attention takes, counted as `attention.ts` goes about it: heads in batches, their keys and values packed, their row blocks
- * computed, what comes from outside of the heap copied in and out. In nanoseconds of the machine that the constants are from; what was
- * measured on the one at hand scales them.
+ * Predicts how long attention takes, step by step as `attention.ts` works: heads in batches, keys and values
+ * packed, row blocks computed, tensors outside of the heap copied in and out. The constants are nanoseconds
+ * on one machine; the measured speed of this machine scales them.
  */
 import { type AttentionPlan } from '@attn/core';
 import { TILE, type AttentionProblem, type PlanGroup } from '@attn/core/backend';
 import { WORTH_WAKING } from '../engine/control.ts';
-import { REFERENCE, type CrewSpeed } from '../engine/speed.ts';
+import { DEFAULT_SPEED, type CrewSpeed } from '../engine/speed.ts';
 import { headBatches, overlapsCopies } from './batches.ts';
 
-/** A call; each of its heads; each row block of one. */
+/** Nanoseconds of a call. */
 const CALL = 14_000;
+
+/** Nanoseconds of a head. */
 const HEAD = 3000;
+
+/** Nanoseconds of a row block. */
 const ROW_BLOCK = 3200;
 
-/** An operation of the products whose pair counts, and of one that is hidden: masked tiles leave out most of those. */
+/** Nanoseconds of an operation in the products of a visible pair. */
 const PRODUCT = 0.0227;
+
+/** Nanoseconds of an operation in the products of a hidden pair: masked tiles leave out most of them. */
 const HIDDEN_PRODUCT = 0.0029;
 
-/** Softmax of a computed pair. */
+/** Nanoseconds of the softmax of a computed pair. */
 const PAIR = 0.31;
 
-/** Packing one number of keys or values; copying one in or out, which no helper helps with. */
-const PACKED = 0.25;
-const COPIED = 0.5;
+/** Nanoseconds to pack a number of keys or values. */
+const PACK = 0.25;
 
-/** Milliseconds of a call. */
+/** Nanoseconds to copy a number in or out, which only the calling thread can do. */
+const COPY = 0.5;
+
+/** Predicted milliseconds of a call. */
 export function attentionMs(problem: AttentionProblem, { groups }: AttentionPlan, crew: CrewSpeed): number {
-  const slower = REFERENCE.rate / crew.rate;
+  const slower = DEFAULT_SPEED.rate / crew.rate;
   return groups.reduce((sum, group) => sum + groupMs(problem, group, crew), (slower * CALL) / 1e6);
 }
 
 function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): number {
-  const slower = REFERENCE.rate / crew.rate / 1e6;
+  const slower = DEFAULT_SPEED.rate / crew.rate / 1e6;
   const { queryLength, keyLength, headDim, valueDim } = problem;
   const { members, block } = group;
   const { computedPairs, allowedPairs, rowBlocks } = block.stats;
@@ -41,7 +49,7 @@ function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): 
   const owners = batches.reduce((sum, batch) => sum + batch.owners.length, 0);
   const copied = dims * (owners * keyLength + members.length * Math.min(queryLength, block.queryCount));
   const packing = jobMs(
-    { ms: slower * PACKED * owners * block.keyCount * dims, flops: 10 * owners * block.keyCount * dims },
+    { ms: slower * PACK * owners * block.keyCount * dims, flops: 10 * owners * block.keyCount * dims },
     batches.length,
     owners * Math.ceil(block.keyCount / TILE),
     crew,
@@ -50,20 +58,20 @@ function groupMs(problem: AttentionProblem, group: PlanGroup, crew: CrewSpeed): 
     ROW_BLOCK * rowBlocks +
     2 * dims * (PRODUCT * allowedPairs + HIDDEN_PRODUCT * (computedPairs - allowedPairs)) +
     PAIR * computedPairs;
-  const copying = (COPIED * copied * crew.copyNs) / REFERENCE.copyNs / 1e6;
-  // Before the first batch and after the last one nobody computes.
+  const copying = (COPY * copied * crew.copyNs) / DEFAULT_SPEED.copyNs / 1e6;
+  // No thread computes before the first batch and after the last one.
   const alone = overlapsCopies(batches, crew.threads) ? copying / batches.length : copying;
-  const meanwhile = copying - alone;
-  const attending = jobMs(
-    { ms: slower * members.length * rowNs + meanwhile, flops: 2 * members.length * computedPairs * dims },
+  const overlapped = copying - alone;
+  const computing = jobMs(
+    { ms: slower * members.length * rowNs + overlapped, flops: 2 * members.length * computedPairs * dims },
     batches.length,
     members.length * rowBlocks,
     crew,
   );
-  return slower * members.length * HEAD + alone + packing + Math.max(meanwhile, attending);
+  return slower * members.length * HEAD + alone + packing + Math.max(overlapped, computing);
 }
 
-/** Milliseconds of jobs on all threads: the last one to end counts, and small jobs are not worth waking anybody. */
+/** Milliseconds of jobs on all threads: the last thread to end counts, and small jobs do not wake helpers. */
 export function jobMs(
   all: { readonly ms: number; readonly flops: number },
   jobs: number,
@@ -77,7 +85,7 @@ export function jobMs(
   return jobs * wakingMs + share * all.ms;
 }
 
-/** How many times as fast some threads are as one, of which all are `gain` times as fast. */
+/** How many times as fast as one thread `some` threads are, when `all` threads are `gain` times as fast. */
 function gainOf(some: number, all: number, gain: number): number {
   return 1 + ((gain - 1) * (some - 1)) / (all - 1);
 }

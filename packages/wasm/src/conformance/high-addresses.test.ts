@@ -1,8 +1,7 @@
-// Memory whose addresses have the sign bit set, or get it in the midst of an array. Pages that nobody touches
-// take none.
+/** Memory whose addresses have the sign bit set, or get it within an array. Unused pages take no memory. */
 import { describeConformance } from '@attn/conformance/vitest';
 import { describe } from 'vitest';
-// As built and published: threads load their script from there.
+// The built files, as published: threads load their script from there.
 import { wasmBackend } from '../../dist/backend.js';
 
 describe('around 2 GiB', () => {

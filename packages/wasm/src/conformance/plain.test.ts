@@ -1,5 +1,5 @@
 import { describeConformance } from '@attn/conformance/vitest';
-// As built and published: threads load their script from there.
+// The built files, as published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
 
 describeConformance(() => wasm({ threads: 1, simd: 'plain', poison: true }), { part: { part: 0, of: 8 } });

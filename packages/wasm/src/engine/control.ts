@@ -1,66 +1,75 @@
 /**
- * How threads share a job without messages: a block of 32-bit words in shared memory. The host opens a job, everybody takes the
- * next task until there is none, the host closes the job and waits for those that joined it. A helper that wakes up late finds
- * the job closed and goes back to sleep, so nobody ever waits for one that has not started.
+ * How threads share a job without messages: by a block of 32-bit words in shared memory. The caller (the
+ * thread that has the job) opens the job; every thread takes the next task until there is none; the caller
+ * closes the job and waits for the helpers that joined it. A helper that wakes up late sees that the job is
+ * closed and goes back to sleep, so no thread ever waits for a helper that has not started.
  *
- * With `parent.ts` this is all that a helper thread loads.
+ * A helper thread loads little more than this file and `parent.ts`.
  */
 
-/** Indices of the words. */
+/** Indices of the words in the control block. */
 export const WORD = {
   /** Grows with every job; helpers sleep on it. `END` tells them to stop serving this memory. */
   generation: 0,
-  /** How many helpers have joined the job, or `CLOSED`. */
+  /** Number of helpers that have joined the job, or `CLOSED`. */
   joined: 1,
-  /** How many of them have left it; the host sleeps on it. */
-  left: 2,
-  /** The next task to take. */
+  /** Number of helpers that have finished the job; the caller sleeps on it. */
+  finished: 2,
+  /** Index of the next task to take. */
   next: 3,
   /** Number of tasks. */
   count: 4,
-  /** Address of the first task, and bytes of one. */
+  /** Address of the first task. */
   tasks: 5,
+  /** Bytes of a task. */
   taskBytes: 6,
-  /** The module that has the kernel: a number to know it by, and its bytes. */
+  /** Number that identifies the module with the kernel. */
   module: 7,
+  /** Address of the module's bytes, and how many there are. */
   moduleAddress: 8,
   moduleBytes: 9,
-  /** Which of the module's exports. */
+  /** Index of the kernel among the module's exports. */
   kernel: 10,
-  /** Scratch memory: the host's, then that of helper 1, … */
+  /** Address of the scratch memory: the caller's part, then that of helper 1, … */
   scratch: 11,
+  /** Bytes of scratch memory of each thread. */
   scratchBytes: 12,
 } as const;
 
-/** At this word plus its number a helper says whether it is in a job: 1, else 0. Who dies there takes a task with it. */
+/**
+ * Word `BUSY` + n is 1 while helper n is in a job, else 0. A helper that dies in a job takes a task with it.
+ */
 export const BUSY = 16;
 
-/** Jobs below this many operations are done by the host alone: waking helpers takes 10–50 µs. */
+/** The caller does jobs of fewer operations alone: waking helpers takes 10–50 µs. */
 export const WORTH_WAKING = 4e6;
 
-/** As many helpers as there is room for. */
-export const MOST_HELPERS = 255;
+/** The largest number of helpers: the control block has room for no more. */
+export const MAX_HELPERS = 255;
 
-/** Number of words. */
-export const CONTROL_WORDS: number = BUSY + MOST_HELPERS + 1;
+/** Number of words in the control block. */
+export const CONTROL_WORDS: number = BUSY + MAX_HELPERS + 1;
 
+/** Value of `WORD.joined` while no helper may join. */
 export const CLOSED = -1;
+
+/** Value of `WORD.generation` that ends the service of helpers. */
 export const END = -1;
 
-/** A kernel as JavaScript sees it. */
+/** A kernel, called with the addresses of a task and of scratch memory. */
 export type KernelFunction = (task: number, scratch: number) => void;
 
-/** The exports of a module in the order of their definition. */
+/** The exports of a module, in their order in the module. */
 export function kernelsOf(instance: WebAssembly.Instance): KernelFunction[] {
   return Object.values(instance.exports) as KernelFunction[];
 }
 
-/** An address or a number of bytes out of a word, whose sign is that of 2 GiB and more. */
+/** Reads an address or a number of bytes from a word. In the word, 2 GiB and more are negative. */
 export function addressIn(words: Int32Array, index: number): number {
   return words[index] >>> 0;
 }
 
-/** Takes tasks until there are none left. */
+/** Takes tasks until there are no more. */
 export function work(words: Int32Array, kernel: KernelFunction, scratch: number): void {
   const count = words[WORD.count];
   const tasks = addressIn(words, WORD.tasks);
@@ -72,45 +81,46 @@ export function work(words: Int32Array, kernel: KernelFunction, scratch: number)
   }
 }
 
-/** Instances that a helper keeps; the next module makes it forget them all. */
-const MOST_MODULES = 64;
+/** The largest number of instances that a helper keeps; one module more makes it drop them all. */
+const MAX_MODULES = 64;
 
-/** What a helper is told first. */
+/** The first message to a helper: the memory that it is to serve. */
 export interface Service {
   readonly memory: WebAssembly.Memory;
   /** Address of the control block. */
   readonly control: number;
-  /** Which helper this is, from 1 on. */
+  /** Number of this helper, from 1 on. */
   readonly helper: number;
 }
 
-/** Serves one memory until it is told to end: sleeps, joins, works, leaves. */
+/** Serves a memory until the caller ends it: sleeps, joins a job, works, finishes, sleeps. */
 export function serve({ memory, control, helper }: Service): void {
   const words = new Int32Array(memory.buffer, control, CONTROL_WORDS);
   const modules = new Map<number, KernelFunction[]>();
-  let seen = 0;
+  let generation = 0;
   for (;;) {
-    Atomics.wait(words, WORD.generation, seen);
-    seen = Atomics.load(words, WORD.generation);
-    if (seen === END) return;
+    Atomics.wait(words, WORD.generation, generation);
+    generation = Atomics.load(words, WORD.generation);
+    if (generation === END) return;
     if (!join(words)) continue;
     Atomics.store(words, BUSY + helper, 1);
     const id = words[WORD.module];
     let kernels = modules.get(id);
     if (kernels === undefined) {
-      // Another thread may have grown the memory: only growing, if by nothing, makes this one see it.
+      // Another thread may have grown the memory. This thread sees that only when it grows it
+      // too, be it by 0.
       memory.grow(0);
       const [at, length] = [addressIn(words, WORD.moduleAddress), addressIn(words, WORD.moduleBytes)];
       const module = new WebAssembly.Module(new Uint8Array(memory.buffer, at, length).slice());
       kernels = kernelsOf(new WebAssembly.Instance(module, { env: { memory } }));
-      if (modules.size === MOST_MODULES) modules.clear();
+      if (modules.size === MAX_MODULES) modules.clear();
       modules.set(id, kernels);
     }
     const scratch = addressIn(words, WORD.scratch) + helper * addressIn(words, WORD.scratchBytes);
     work(words, kernels[words[WORD.kernel]], scratch);
     Atomics.store(words, BUSY + helper, 0);
-    Atomics.add(words, WORD.left, 1);
-    Atomics.notify(words, WORD.left);
+    Atomics.add(words, WORD.finished, 1);
+    Atomics.notify(words, WORD.finished);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The threads of a backend. The host, which is whoever calls, takes tasks like everybody else, and now and then lets its event
- * loop turn; helpers sleep between jobs. Who gets which task does not matter to the result.
+ * The threads of a backend. The caller (the thread that runs a job) takes tasks like the helpers, and
+ * runs its event loop now and then; helpers sleep between jobs. Which thread does which task does not
+ * affect the result.
  */
 import { AttnError } from '@attn/core';
 import { clock, debug, type Pause, type Timer } from '@attn/core/backend';
@@ -9,7 +10,7 @@ import {
   CLOSED,
   CONTROL_WORDS,
   END,
-  MOST_HELPERS,
+  MAX_HELPERS,
   WORD,
   WORTH_WAKING,
   type Service,
@@ -18,23 +19,23 @@ import type { Heap } from './heap.ts';
 import type { Job } from './job.ts';
 import type { StartThread, Thread } from './threads.ts';
 
-/** Helpers that die before their first task are not replaced for ever: something keeps them from starting. */
-const MOST_FALSE_STARTS = 3;
+/** Helpers that die before their first task are replaced this many times; then something prevents a start. */
+const MAX_FALSE_STARTS = 3;
 
 /** Options of a crew. */
 export interface CrewOptions {
-  /** Threads, the host included. */
+  /** Number of threads, including the caller. */
   readonly threads: number;
   readonly startHelper: StartThread;
 }
 
-/** Milliseconds after which a sleeping host looks for itself. */
-const NAP = 50;
+/** The longest sleep of the caller, in milliseconds: it then checks the job by itself. */
+const SLEEP_MS = 50;
 
-/** Milliseconds between two looks at whether helpers have started. */
-const LOOK_MS = 2;
+/** Milliseconds between two checks whether helpers have started. */
+const POLL_MS = 2;
 
-/** `Atomics.waitAsync`, which not all hosts have. */
+/** `Atomics.waitAsync`, which not all engines have. */
 interface WaitAsync {
   waitAsync?(words: Int32Array, index: number, value: number, timeout: number): { readonly value: unknown };
 }
@@ -44,60 +45,61 @@ export class Crew {
   private readonly options: CrewOptions;
   private readonly helpers = new Map<number, Thread>();
   private falseStarts = 0;
-  /** Why the helper that failed last did not start. */
-  private falseStart = '';
+  /** Why the last false start failed. */
+  private falseStartReason = '';
   private heap: Heap | undefined;
   private control = 0;
-  /** A copy of the view over the control block: of shared memory it stays valid when the memory grows. */
+  /** The control block. A view of shared memory stays valid when the memory grows. */
   private words: Int32Array = new Int32Array(0);
-  /** Why the job at hand cannot be finished. */
+  /** Why the current job cannot be finished. */
   private failure: string | undefined;
-  private wakeHost: () => void = () => {};
+  private wakeCaller: () => void = () => {};
 
   constructor(options: CrewOptions) {
     this.options = options;
   }
 
-  /** Helpers that are running now. */
+  /** Number of helpers that are running. */
   get helperCount(): number {
     return this.helpers.size;
   }
 
-  /** Why helpers are not started any more; undefined while they are. */
+  /** Why no more helpers are started; undefined while they are. */
   get whyAlone(): string | undefined {
-    if (this.falseStarts < MOST_FALSE_STARTS || this.helpers.size > 0) return undefined;
-    return `helper threads do not start: ${this.falseStart}`;
+    if (this.falseStarts < MAX_FALSE_STARTS || this.helpers.size > 0) return undefined;
+    return `helper threads do not start: ${this.falseStartReason}`;
   }
 
   /**
-   * Does a job; to be called for one at a time. `pause` is asked between tasks of the host; what it throws stops the job.
-   * Errors: `WORKER_DIED` when a helper ended in the middle; the next job starts new ones.
+   * Runs a job; the caller may run only one at a time. `pause` is called between tasks of the caller; an
+   * error that it throws stops the job. Errors: `WORKER_DIED` when a helper ended in the middle; the next job
+   * starts new helpers.
    */
   async run(heap: Heap, job: Job, pause: Pause): Promise<void> {
     const alone = !heap.isShared || this.options.threads < 2 || job.count < 2 || job.flops < WORTH_WAKING;
     if (!alone) return this.workTogether(heap, job, pause);
-    job.meanwhile?.();
+    job.whileHelpersRun?.();
     if (job.count > 0) await workAlone(heap, job, pause);
   }
 
-  /** Starts all helpers and waits until they are ready for a job, at most so many milliseconds. */
-  async ready(heap: Heap, mostMs: number): Promise<void> {
-    this.attend(heap);
+  /** Starts all helpers and waits until they are ready for a job, for at most `timeoutMs` milliseconds. */
+  async ready(heap: Heap, timeoutMs: number): Promise<void> {
+    this.bind(heap);
     // A sleeping helper wakes, sees no job, and goes back to sleep.
-    for (let waited = 0; waited < mostMs; waited += LOOK_MS) {
+    for (let waited = 0; waited < timeoutMs; waited += POLL_MS) {
       if (Atomics.notify(this.words, WORD.generation) >= this.helpers.size) return;
-      await clock.sleep(LOOK_MS);
+      await clock.sleep(POLL_MS);
     }
   }
 
   /** Ends all helpers. */
   async dispose(): Promise<void> {
     await this.endHelpers();
-    this.leave();
+    this.unbind();
   }
 
-  /** Forgets the heap; helpers stop serving it. */
-  leave(): void {
+  /** Lets go of the heap: helpers stop serving it. */
+  unbind(): void {
     if (this.heap === undefined) return;
     Atomics.store(this.words, WORD.generation, END);
     Atomics.notify(this.words, WORD.generation);
@@ -106,13 +108,13 @@ export class Crew {
   }
 
   private async workTogether(heap: Heap, job: Job, pause: Pause): Promise<void> {
-    this.attend(heap);
+    this.bind(heap);
     const { threads } = this.options;
     const scratch = heap.allocate(job.scratchBytes * threads);
     try {
       this.open(heap, job, scratch);
       try {
-        job.meanwhile?.();
+        job.whileHelpersRun?.();
         await this.takeTasks(heap, job, scratch, pause);
       } finally {
         Atomics.store(this.words, WORD.next, job.count);
@@ -126,8 +128,7 @@ export class Crew {
   private open(heap: Heap, job: Job, scratch: number): void {
     const { words } = this;
     this.failure = undefined;
-    job.module.kernel(job.kernel, heap);
-    words[WORD.left] = 0;
+    words[WORD.finished] = 0;
     words[WORD.next] = 0;
     words[WORD.count] = job.count;
     words[WORD.tasks] = job.tasks;
@@ -155,14 +156,14 @@ export class Crew {
     }
   }
 
-  /** Lets nobody in any more and waits for those inside. */
+  /** Closes the job to helpers that come late, and waits for those that have joined it. */
   private async close(): Promise<void> {
     const joined = Atomics.exchange(this.words, WORD.joined, CLOSED);
     for (let spin = 0; ; spin++) {
-      const left = Atomics.load(this.words, WORD.left);
-      if (left >= joined) break;
+      const finished = Atomics.load(this.words, WORD.finished);
+      if (finished >= joined) break;
       if (this.failure !== undefined) break;
-      if (spin > 2000) await this.sleep(left);
+      if (spin > 2000) await this.sleep(finished);
     }
     if (this.failure === undefined) return;
     const reason = this.failure;
@@ -170,32 +171,32 @@ export class Crew {
     throw new AttnError('WORKER_DIED', 'wasm/run', `a helper thread ended during a run: ${reason}`);
   }
 
-  /** Until somebody leaves, a helper dies, or a moment has passed. */
-  private async sleep(left: number): Promise<void> {
-    const died = new Promise<void>((resolve) => (this.wakeHost = resolve));
+  /** Sleeps until another helper finishes, a helper dies, or some time has passed. */
+  private async sleep(finished: number): Promise<void> {
+    const death = new Promise<void>((resolve) => (this.wakeCaller = resolve));
     const atomics: object & WaitAsync = Atomics as object;
-    const woken = atomics.waitAsync?.(this.words, WORD.left, left, NAP).value;
+    const wake = atomics.waitAsync?.(this.words, WORD.finished, finished, SLEEP_MS).value;
     // The timer also keeps the process alive, which waiting on memory does not.
     let timer: Timer | undefined;
-    const nap = new Promise<void>(
-      (resolve) => (timer = clock.setTimeout(resolve, woken === undefined ? 1 : NAP)),
+    const timeout = new Promise<void>(
+      (resolve) => (timer = clock.setTimeout(resolve, wake === undefined ? 1 : SLEEP_MS)),
     );
-    await Promise.race([nap, died, ...(woken === undefined ? [] : [woken])]);
+    await Promise.race([timeout, death, ...(wake === undefined ? [] : [wake])]);
     clock.clearTimeout(timer);
   }
 
-  /** Moves helpers to this heap, and starts those that are missing. */
-  private attend(heap: Heap): void {
+  /** Lets helpers serve this heap, and starts those that are missing. */
+  private bind(heap: Heap): void {
     if (this.heap !== heap) {
-      this.leave();
+      this.unbind();
       this.heap = heap;
       this.control = heap.allocateFixed(4 * CONTROL_WORDS);
       this.words = heap.i32(this.control, CONTROL_WORDS).fill(0);
       this.words[WORD.joined] = CLOSED;
       for (const [number, helper] of this.helpers) this.send(number, helper);
     }
-    const wanted = Math.min(this.options.threads - 1, MOST_HELPERS);
-    for (let number = 1; number <= wanted && this.falseStarts < MOST_FALSE_STARTS; number++) {
+    const count = Math.min(this.options.threads - 1, MAX_HELPERS);
+    for (let number = 1; number <= count && this.falseStarts < MAX_FALSE_STARTS; number++) {
       if (!this.helpers.has(number)) this.start(number);
     }
   }
@@ -207,7 +208,7 @@ export class Crew {
       this.send(number, helper);
     } catch (error) {
       this.falseStarts += 1;
-      this.falseStart = error instanceof Error ? error.message : String(error);
+      this.falseStartReason = error instanceof Error ? error.message : String(error);
       debug(1, () => `wasm: could not start a helper thread: ${String(error)}`);
     }
   }
@@ -218,16 +219,16 @@ export class Crew {
     helper.post(service);
   }
 
-  /** A helper has died. Only if it was at work is anything lost. */
+  /** Handles the death of a helper. The job fails only if the helper was in it. */
   private lose(number: number, reason: string): void {
     this.helpers.delete(number);
     debug(1, () => `wasm: helper thread ${number} ended: ${reason}`);
     if (this.words[BUSY + number] === 1) this.failure = reason;
     else {
       this.falseStarts += 1;
-      this.falseStart = reason;
+      this.falseStartReason = reason;
     }
-    this.wakeHost();
+    this.wakeCaller();
   }
 
   private async endHelpers(): Promise<void> {

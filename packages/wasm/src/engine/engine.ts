@@ -1,4 +1,7 @@
-/** What all executables of a backend share: a heap, the modules that were emitted, and the threads that run them. */
+/**
+ * The parts that all executables of a backend share: a heap, the emitted modules, and the
+ * threads that run them.
+ */
 import { AttnError } from '@attn/core';
 import { RunQueue, type Pause, type Region } from '@attn/core/backend';
 import type { ModuleBuilder } from '../assembler/index.ts';
@@ -9,9 +12,11 @@ import type { Job } from './job.ts';
 import { ModuleStore, type LoadedModule } from './module-store.ts';
 import type { StartThread } from './threads.ts';
 
-/** An empty heap of more than this is given back when it has not been used for a while. */
-const KEPT_BYTES = 64 * 2 ** 20;
-const KEPT_MS = 2000;
+/** An empty heap of at most this many bytes is never released. */
+const SMALL_HEAP_BYTES = 64 * 2 ** 20;
+
+/** Milliseconds without use after which a larger empty heap is released. */
+const IDLE_MS = 2000;
 
 /** Options of an engine. */
 export interface EngineOptions {
@@ -19,7 +24,7 @@ export interface EngineOptions {
   readonly sharedMemory: boolean;
   readonly threads: number;
   readonly startHelper: StartThread;
-  /** The least address of the heap, for tests of high ones. */
+  /** The lowest address of the heap, for tests of high addresses. */
   readonly heapStart?: number;
 }
 
@@ -28,7 +33,7 @@ export class Engine {
   readonly simd: Simd;
   readonly sharedMemory: boolean;
   readonly threads: number;
-  /** Runs of all executables take turns: they share the memory and the threads. */
+  /** Lets the runs of all executables take turns, because they share the memory and the threads. */
   private readonly queue = new RunQueue();
   private readonly crew: Crew;
   private readonly heapStart: number | undefined;
@@ -45,45 +50,49 @@ export class Engine {
     this.crew = new Crew(options);
   }
 
-  /** The heap to allocate from. What was allocated from it keeps it. Errors: `DISPOSED`, `OUT_OF_MEMORY`. */
+  /** The heap to allocate from. Allocations keep it alive. Errors: `DISPOSED`, `OUT_OF_MEMORY`. */
   get heap(): Heap {
     if (this.disposed && this.queue.isIdle) throw disposed();
     this.current ??= new Heap({ shared: this.sharedMemory, start: this.heapStart });
     return this.current;
   }
 
-  /** Bytes of memory that the engine holds, whether in use or not. */
+  /** Bytes of memory that the engine holds, in use or not. */
   get heldBytes(): number {
     return this.current?.byteLength ?? 0;
   }
 
-  /** Why there are no helpers any more; undefined while there may be. */
+  /** Why there are no more helpers; undefined while there may be some. */
   get whyAlone(): string | undefined {
     return this.crew.whyAlone;
   }
 
-  /** The module of that key, which says all that it is specialised to. */
+  /**
+   * The module of a key, built if it is new. The key describes everything that the module is specialised to.
+   */
   load(key: string, build: (options: { simd: Simd; sharedMemory: boolean }) => ModuleBuilder): LoadedModule {
     return this.modules.load(key, () => build(this));
   }
 
   /**
-   * Does a task when all earlier ones have ended. Rejects with `ABORTED` as soon as a waiting task is aborted. Once the engine is disposed
-   * nobody gets a turn any more: `DISPOSED`.
+   * Runs a task when all earlier tasks have ended. Errors: `ABORTED` as soon as a waiting task is aborted;
+   * `DISPOSED` once the engine is disposed.
    */
-  turn<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  inTurn<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.disposed) return Promise.reject(disposed());
     return this.queue.run(task, signal, 'wasm/run');
   }
 
-  /** Runs a job's tasks on all threads, within a turn. Errors: `WORKER_DIED`, and what `pause` throws. */
+  /**
+   * Runs a job on all threads. Call it within `inTurn`. Errors: `WORKER_DIED`, and those that `pause` throws.
+   */
   run(job: Job, pause: Pause): Promise<void> {
     return this.crew.run(this.heap, job, pause);
   }
 
-  /** Waits until all threads are ready, at most so many milliseconds; within a turn. */
-  helpersReady(mostMs: number): Promise<void> {
-    return this.crew.ready(this.heap, mostMs);
+  /** Waits until all threads are ready, for at most `timeoutMs` milliseconds. Call it within `inTurn`. */
+  helpersReady(timeoutMs: number): Promise<void> {
+    return this.crew.ready(this.heap, timeoutMs);
   }
 
   /** Memory for an executable's intermediates. */
@@ -98,37 +107,37 @@ export class Engine {
       byteLength: bytes,
       release: () => {
         heap.free(byteOffset);
-        this.settle();
+        this.scheduleHeapRelease();
       },
     };
   }
 
-  /** To be called when something was freed: a heap that is big and empty is dropped after a while without use. */
-  settle(): void {
+  /** Call it after memory was freed: a large heap that stays empty is released after a while. */
+  scheduleHeapRelease(): void {
     clearTimeout(this.timer);
     const heap = this.current;
-    if (heap === undefined || !heap.isEmpty || heap.byteLength <= KEPT_BYTES) return;
+    if (heap === undefined || !heap.isEmpty || heap.byteLength <= SMALL_HEAP_BYTES) return;
     const timer = setTimeout(() => {
-      if (this.current === heap && heap.isEmpty) this.dropHeap();
-    }, KEPT_MS);
+      if (this.current === heap && heap.isEmpty) this.releaseHeap();
+    }, IDLE_MS);
     // In Node a timer is an object, and this one must not keep the process alive.
     (timer as { unref?(): void }).unref?.();
     this.timer = timer;
   }
 
-  /** Lets those finish whose turn has come or who wait for it, then ends the threads and drops the memory. Idempotent. */
+  /** Lets running and waiting tasks finish, then ends the threads and releases the memory. Idempotent. */
   async dispose(): Promise<void> {
     this.disposed = true;
     clearTimeout(this.timer);
     await this.queue.run(async () => {}, undefined, 'wasm/dispose');
     await this.crew.dispose();
-    this.dropHeap();
+    this.releaseHeap();
     this.modules.clear();
   }
 
-  private dropHeap(): void {
-    this.crew.leave();
-    this.modules.leave();
+  private releaseHeap(): void {
+    this.crew.unbind();
+    this.modules.unbind();
     this.timer = undefined;
     this.current = undefined;
   }

@@ -1,30 +1,32 @@
-/** What the engine at hand can run, asked of the engine itself: a module either validates or it does not. */
-import { f32x4, ModuleBuilder, type V128 } from '../assembler/index.ts';
-import { v128 } from '../assembler/index.ts';
+/** Which features of WebAssembly this engine has. A small module for each either validates or does not. */
+import { f32x4, ModuleBuilder, v128, type V128 } from '../assembler/index.ts';
 
-/** What was found. */
+/** The features of an engine. */
 export interface Features {
   /** 128-bit SIMD, WebAssembly 2.0. */
   readonly simd: boolean;
   /** Relaxed SIMD, which has a multiply–add. https://github.com/WebAssembly/relaxed-simd */
   readonly relaxed: boolean;
-  /** Whether that rounds once, as it may but need not: JavaScriptCore's does not, nor does V8's on processors without such an instruction. */
+  /**
+   * Whether the multiply–add rounds once, which is optional: JavaScriptCore's rounds twice, and so does V8's
+   * on processors without such an instruction.
+   */
   readonly fuses: boolean;
   /** Why no module may be compiled, such as the policy of a page; undefined where it may. */
   readonly cannotCompile: string | undefined;
-  /** Why there is no memory that threads share, and what would help; undefined where there is. */
+  /** Why threads cannot share memory, and what helps; undefined where they can. */
   readonly cannotShare: string | undefined;
 }
 
-let found: Features | undefined;
+let detected: Features | undefined;
 
-/** Asked once. */
+/** The features of this engine, detected once. */
 export function features(): Features {
-  found ??= look();
-  return found;
+  detected ??= detect();
+  return detected;
 }
 
-function look(): Features {
+function detect(): Features {
   const madd = moduleOf((x) => f32x4.relaxedMadd(x, x, f32x4.all(-SQUARE)));
   const relaxed = validates(madd);
   const add = moduleOf((x) => f32x4.add(x, x));
@@ -39,11 +41,11 @@ function look(): Features {
   };
 }
 
-/** A number, and its square as a float: what is left of the square beside that is 2⁻²⁴ when it was not rounded, else 0. */
+/** A number whose exact square exceeds `SQUARE`, the square as a float, by 2⁻²⁴. */
 const NUMBER = 1 + 2 ** -12;
 const SQUARE = 1 + 2 ** -11;
 
-/** A function of one vector, over memory, as a module. */
+/** A module that replaces one vector in memory by a function of it. */
 function moduleOf(use: (x: V128) => V128): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ sharedMemory: false });
   const test = module.define('test', { address: 'i32' }, (f, { address }) => {
@@ -66,6 +68,7 @@ function whyNotCompiled(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   }
 }
 
+/** Whether NUMBER · NUMBER − SQUARE is 2⁻²⁴. A product that is rounded before the subtraction gives 0. */
 function fuses(madd: Uint8Array<ArrayBuffer>): boolean {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const vector = new Float32Array(memory.buffer, 0, 4).fill(NUMBER);
@@ -74,7 +77,10 @@ function fuses(madd: Uint8Array<ArrayBuffer>): boolean {
   return vector.every((lane) => lane === 2 ** -24);
 }
 
-/** In a page, only a cross-origin isolated one may share memory. */
+/**
+ * Why memory cannot be shared; undefined where it can. Of pages, only cross-origin isolated ones
+ * may share it.
+ */
 function whyNotShared(): string | undefined {
   const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
   if (crossOriginIsolated === false) {

@@ -1,4 +1,4 @@
-/** The helper that tells whether helpers start. The test plays it. */
+/** The first helper, which shows whether helpers start. The test plays it. */
 import { expect, test, vi } from 'vitest';
 import { FirstHelper } from './first-helper.ts';
 import type { StartThread, Thread, ThreadEvents } from './threads.ts';
@@ -8,7 +8,7 @@ function player(play: (events: ThreadEvents) => void) {
   const started: { readonly thread: Thread; readonly events: ThreadEvents }[] = [];
   const terminate = vi.fn(async () => {});
   const start: StartThread = (events) => {
-    const thread: Thread = { post: () => {}, hold: () => {}, terminate };
+    const thread: Thread = { post: () => {}, ref: () => {}, unref: () => {}, terminate };
     started.push({ thread, events });
     play(events);
     return thread;

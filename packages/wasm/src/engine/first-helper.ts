@@ -1,14 +1,14 @@
 /**
- * A helper that is started ahead of the first job, to learn whether helpers start here: a browser says so by
- * an event, or not at all. The crew then takes it over.
+ * A helper that starts before the first job, to learn whether helpers start at all: a browser says so by an
+ * event, or never. The crew then takes it over.
  */
 import { clock, type Timer } from '@attn/core/backend';
 import type { StartThread, Thread, ThreadEvents } from './threads.ts';
 
 export class FirstHelper {
   private readonly startThread: StartThread;
-  private trying: Promise<string | undefined> | undefined;
-  /** Ready, and nobody's yet. */
+  private attempt: Promise<string | undefined> | undefined;
+  /** A helper that is ready and that no crew has taken yet. */
   private spare: Thread | undefined;
   private owner: ThreadEvents | undefined;
 
@@ -16,13 +16,16 @@ export class FirstHelper {
     this.startThread = startThread;
   }
 
-  /** Why no helper starts, at the latest after so many milliseconds; undefined when one has. Tried once. */
-  whyNot(mostMs: number): Promise<string | undefined> {
-    this.trying ??= this.try(mostMs);
-    return this.trying;
+  /**
+   * Why no helper starts, or undefined when one has started, after `timeoutMs` milliseconds at the latest.
+   * Tries once; later calls get the same answer.
+   */
+  whyNot(timeoutMs: number): Promise<string | undefined> {
+    this.attempt ??= this.try(timeoutMs);
+    return this.attempt;
   }
 
-  /** Starts a helper, or gives the one that was tried. */
+  /** Hands over the spare helper, or starts another. */
   readonly start: StartThread = (events) => {
     const { spare } = this;
     if (spare === undefined) return this.startThread(events);
@@ -31,18 +34,18 @@ export class FirstHelper {
     return spare;
   };
 
-  /** Ends the helper that nobody took. */
+  /** Ends the spare helper. */
   async dispose(): Promise<void> {
     await this.spare?.terminate();
     this.spare = undefined;
   }
 
-  private async try(mostMs: number): Promise<string | undefined> {
+  private async try(timeoutMs: number): Promise<string | undefined> {
     let timer: Timer | undefined;
     let thread: Thread | undefined;
     try {
       const reason = await new Promise<string | undefined>((resolve) => {
-        timer = clock.setTimeout(() => resolve(`none was ready after ${mostMs / 1000} s`), mostMs);
+        timer = clock.setTimeout(() => resolve(`none was ready after ${timeoutMs / 1000} s`), timeoutMs);
         thread = this.startThread({
           onMessage: () => resolve(undefined),
           onDeath: (death) => {

@@ -1,4 +1,7 @@
-/** Which parts of an address range are free: first fit, neighbours merged. Addresses and sizes are multiples of 64. */
+/**
+ * Keeps track of the free parts of an address range: first fit, neighbours merged. Addresses and sizes are
+ * multiples of 64.
+ */
 
 const ALIGNMENT = 64;
 
@@ -16,12 +19,14 @@ export class FreeList {
     if (from < end) this.free.push({ from, to: end });
   }
 
-  /** Bytes that are taken. */
+  /** Number of bytes in use. */
   get usedBytes(): number {
     return this.used;
   }
 
-  /** The address of at least `bytes` bytes, or undefined when there is no such range. */
+  /**
+   * Takes at least `bytes` bytes and returns their address, or undefined when no free part is large enough.
+   */
   take(bytes: number): number | undefined {
     const size = Math.max(ALIGNMENT, aligned(bytes));
     const index = this.free.findIndex(({ from, to }) => to - from >= size);
@@ -35,7 +40,7 @@ export class FreeList {
     return address;
   }
 
-  /** Gives back what `take` returned. */
+  /** Gives back a range by the address that `take` returned. */
   give(address: number): void {
     const size = this.sizes.get(address);
     if (size === undefined) throw new RangeError(`address ${address} is not taken`);
@@ -44,14 +49,14 @@ export class FreeList {
     this.insert(address, address + size);
   }
 
-  /** How many bytes the range has to grow by, so that `take(bytes)` succeeds. */
+  /** Number of bytes by which the range has to grow so that `take(bytes)` succeeds. */
   missing(bytes: number): number {
     const last = this.free.at(-1);
     const atEnd = last?.to === this.end ? last.to - last.from : 0;
     return Math.max(ALIGNMENT, aligned(bytes)) - atEnd;
   }
 
-  /** Makes the range longer. */
+  /** Makes the range longer by this many bytes. */
   grow(bytes: number): void {
     this.insert(this.end, this.end + bytes);
     this.end += bytes;

@@ -1,4 +1,6 @@
-/** Addresses of 2 GiB and more, which are negative as signed words. As built: threads load files. */
+/**
+ * Addresses of 2 GiB and more, which are negative as signed words. Tests the built files, which threads load.
+ */
 import { causal, f32, slidingWindow, type Tensor } from '@attn/core';
 import { attention } from '@attn/core';
 import { expect, test } from 'vitest';
@@ -6,7 +8,7 @@ import { wasmBackend } from '../../dist/backend.js';
 import { wasm } from '../../dist/index.js';
 import { addressIn, WORD } from './control.ts';
 
-test.each([2 ** 31 - 64, 2 ** 31, 2 ** 32 - 64])('address %d leaves a word as it went in', (address) => {
+test.each([2 ** 31 - 64, 2 ** 31, 2 ** 32 - 64])('address %d survives in a word', (address) => {
   const words = new Int32Array(16);
   words[WORD.tasks] = address;
   expect(addressIn(words, WORD.tasks)).toBe(address);
@@ -25,7 +27,7 @@ test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])(
     for (const start of [undefined, heapStart]) {
       const backend = wasmBackend({ threads: 2, offMainThread: false, heapStart: start });
       const executable = await backend.compile(attention(call).graph);
-      // Helpers that have just been started come late to the first.
+      // Helpers that have just been started come too late for the first run.
       for (let run = 0; run < 3; run++) {
         outputs.push((await executable.run(attention(call).inputs)).out);
         await new Promise((resolve) => setTimeout(resolve, 50));
@@ -36,9 +38,12 @@ test.each([2 ** 31 - 2 ** 20, 3 * 2 ** 30])(
   },
 );
 
-// Gigabytes, and so only where the whole suite is asked for.
+// These tests take gigabytes, so they run in the whole suite only.
 if (process.env.ATTN_SUITE === 'whole') {
-  /** Attention to the token before, of one head: q = k, so that each row is a mean of two known ones. */
+  /**
+   * Runs a head that attends to itself and the token before, with q = k, so that each row is a
+   * mean of two rows.
+   */
   const run = async (n: number, threads: number): Promise<number> => {
     const dim = 128;
     const data = new Float32Array(n * dim);

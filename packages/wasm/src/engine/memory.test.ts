@@ -1,4 +1,4 @@
-/** Memory: nothing overlaps, nothing is lost, and what is not used is given back. */
+/** Memory: allocations do not overlap, none is lost, and unused memory is released. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Engine } from './engine.ts';
@@ -13,10 +13,10 @@ describe('the free list', () => {
       fc.assert(
         fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
           const list = new FreeList(start, start + 65_536);
-          const taken: { address: number; bytes: number }[] = [];
+          const ranges: { address: number; bytes: number }[] = [];
           for (const { bytes, give } of steps) {
-            if (taken.length > 0 && give % 3 === 0) {
-              const [range] = taken.splice(give % taken.length, 1);
+            if (ranges.length > 0 && give % 3 === 0) {
+              const [range] = ranges.splice(give % ranges.length, 1);
               list.give(range.address);
             }
             const address = list.take(bytes);
@@ -25,14 +25,14 @@ describe('the free list', () => {
               continue;
             }
             expect(address % 64).toBe(0);
-            for (const other of taken) {
+            for (const other of ranges) {
               expect(address >= other.address + other.bytes || other.address >= address + bytes).toBe(true);
             }
-            taken.push({ address, bytes });
+            ranges.push({ address, bytes });
           }
-          for (const { address } of taken) list.give(address);
+          for (const { address } of ranges) list.give(address);
           expect(list.usedBytes).toBe(0);
-          // One range again: the biggest piece can be had.
+          // All is one range again: the largest piece fits.
           expect(list.take(65_536 - 64)).toBe(start);
         }),
       );
@@ -62,7 +62,7 @@ describe.each([true, false])('a heap, shared: %s', (shared) => {
     expect(heap.isEmpty).toBe(true);
   });
 
-  test('is empty in spite of what is fixed', () => {
+  test('is empty in spite of fixed allocations', () => {
     const heap = new Heap({ shared });
     const fixed = heap.allocateFixed(100);
     expect(heap.isEmpty).toBe(true);
@@ -83,7 +83,7 @@ describe.each([true, false])('a heap, shared: %s', (shared) => {
     expect(heap.allocate(2 ** 20)).toBe(first);
   });
 
-  test('says how much could not be had', () => {
+  test('says how much could not be allocated', () => {
     const heap = new Heap({ shared });
     expect(() => heap.allocate(2 ** 33)).toThrow(/could not grow the memory of 65536 bytes by \d+: .*4 GiB/);
   });
@@ -92,7 +92,7 @@ describe.each([true, false])('a heap, shared: %s', (shared) => {
 describe('an engine', () => {
   afterEach(() => void vi.useRealTimers());
 
-  test('gives a big heap back when it has been empty for a while', async () => {
+  test('releases a large heap when it has been empty for a while', async () => {
     vi.useFakeTimers();
     const engine = new Engine({
       simd: 'plain',

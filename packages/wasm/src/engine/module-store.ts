@@ -4,14 +4,14 @@ import type { ModuleBuilder } from '../assembler/index.ts';
 import { kernelsOf, type KernelFunction } from './control.ts';
 import type { Heap } from './heap.ts';
 
-/** How many modules are kept. */
+/** The largest number of modules in a store. */
 const CAPACITY = 64;
 
 let count = 0;
 
 /** A compiled module, and its instance over one heap. */
 export class LoadedModule {
-  /** Different for every module of this process. */
+  /** Number that identifies the module within this process. */
   readonly id: number = ++count;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly names: readonly string[];
@@ -28,16 +28,13 @@ export class LoadedModule {
 
   /** A kernel over a heap. */
   kernel(name: string, heap: Heap): KernelFunction {
-    if (this.heap !== heap) {
-      this.heap = heap;
-      this.address = undefined;
-      this.kernels = kernelsOf(new WebAssembly.Instance(this.compiled, { env: { memory: heap.memory } }));
-    }
+    this.bind(heap);
     return this.kernels[this.names.indexOf(name)];
   }
 
-  /** Where helpers find the module's bytes in the heap of the last kernel. */
+  /** The address of the module's bytes in a heap, for helpers. */
   bytesAddress(heap: Heap): number {
+    this.bind(heap);
     if (this.address === undefined) {
       this.address = heap.allocateFixed(this.bytes.length);
       heap.u8(this.address, this.bytes.length).set(this.bytes);
@@ -45,8 +42,16 @@ export class LoadedModule {
     return this.address;
   }
 
-  /** Gives back what it has in the heap, and forgets the heap: an instance keeps its memory alive. */
-  release(): void {
+  /** Instantiates the module over a heap, unless the last call was for the same one. */
+  private bind(heap: Heap): void {
+    if (this.heap === heap) return;
+    this.heap = heap;
+    this.address = undefined;
+    this.kernels = kernelsOf(new WebAssembly.Instance(this.compiled, { env: { memory: heap.memory } }));
+  }
+
+  /** Frees the bytes in the heap and drops the instance, which would keep the heap's memory alive. */
+  unbind(): void {
     if (this.address !== undefined) this.heap?.freeFixed(this.address);
     this.address = undefined;
     this.heap = undefined;
@@ -54,14 +59,14 @@ export class LoadedModule {
   }
 }
 
-/** The modules of a backend, by what they are specialised to. */
+/** The modules of a backend, by keys that describe what each is specialised to. */
 export class ModuleStore {
-  private readonly modules = new LruMap<LoadedModule>(CAPACITY, { onEvict: (module) => module.release() });
+  private readonly modules = new LruMap<LoadedModule>(CAPACITY, { onEvict: (module) => module.unbind() });
 
-  /** The module of that key, built if it is not there. `ATTN_DEBUG=4` prints its text. */
+  /** The module of a key, built if it is new. `ATTN_DEBUG=4` prints its text. */
   load(key: string, build: () => ModuleBuilder): LoadedModule {
-    const known = this.modules.get(key);
-    if (known) return known;
+    const cached = this.modules.get(key);
+    if (cached) return cached;
     const start = clock.now();
     const builder = build();
     const module = new LoadedModule(builder);
@@ -73,12 +78,12 @@ export class ModuleStore {
     return module;
   }
 
-  /** Forgets the heap, but not the modules. */
-  leave(): void {
-    for (const module of this.modules.values()) module.release();
+  /** Drops the instances of all modules, but not the modules. */
+  unbind(): void {
+    for (const module of this.modules.values()) module.unbind();
   }
 
-  /** Forgets all modules. */
+  /** Drops all modules. */
   clear(): void {
     this.modules.clear();
   }

@@ -1,4 +1,4 @@
-/** What keeps a process from starting threads, seen without starting one. */
+/** Reasons why a process cannot start threads, found without starting one. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wasm } from '../index.ts';
 import { whyNoNodeThread } from './node-thread.ts';
@@ -6,7 +6,7 @@ import { whyNoNodeThread } from './node-thread.ts';
 const file = 'node-thread.ts';
 const beside = import.meta.url;
 
-/** The process, but for some of its properties. */
+/** Replaces some properties of the process. */
 function stubProcess(changes: object): void {
   const changed: object = Object.create(process, Object.getOwnPropertyDescriptors(changes));
   vi.stubGlobal('process', changed);
@@ -52,7 +52,7 @@ describe('a thread', () => {
   });
 });
 
-test('a backend says what is: one thread, and why', async () => {
+test('a backend says that it has one thread, and why', async () => {
   stubProcess({ permission: { has: () => false } });
   const backend = wasm({ threads: 4 });
   expect(await backend.probe()).toMatchObject({

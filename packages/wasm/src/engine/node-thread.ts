@@ -1,13 +1,14 @@
 /** Threads of Node, Deno and Bun. */
-import { builtin, nodeProcess, type WorkerThreads } from './host.ts';
+import { builtin, nodeProcess } from '@attn/core/backend';
 import { addressOf, type Script, type Thread, type ThreadEvents } from './threads.ts';
+import { workerThreads } from './worker-threads.ts';
 
 /**
- * A `worker_threads` thread, or undefined where there are none. Its script is named by two parts, so that
- * bundlers for browsers do not take it along a second time.
+ * Starts a thread of `worker_threads`; undefined where there are none. The URL of its script is made of two
+ * parts, so that bundlers for browsers do not include the script a second time.
  */
 export function nodeThread(script: Script, { onMessage, onDeath }: ThreadEvents): Thread | undefined {
-  const threads = builtin<WorkerThreads>('node:worker_threads');
+  const threads = workerThreads();
   if (threads === undefined) return undefined;
   const worker = new threads.Worker(new URL(script.file, script.beside));
   let ended = false;
@@ -21,7 +22,8 @@ export function nodeThread(script: Script, { onMessage, onDeath }: ThreadEvents)
   worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
-    hold: (keepsAlive) => (keepsAlive ? worker.ref() : worker.unref()),
+    ref: () => worker.ref(),
+    unref: () => worker.unref(),
     async terminate() {
       ended = true;
       await worker.terminate();
@@ -30,8 +32,8 @@ export function nodeThread(script: Script, { onMessage, onDeath }: ThreadEvents)
 }
 
 /**
- * Why no thread of this script can start in this process, and what would help; undefined when nothing is in
- * its way. Starts none.
+ * Why no thread of this script can start in this process, and what helps; undefined when nothing prevents it.
+ * Starts none.
  */
 export function whyNoNodeThread(script: Script): string | undefined {
   const process = nodeProcess();
@@ -39,7 +41,7 @@ export function whyNoNodeThread(script: Script): string | undefined {
   if (process.permission?.has('worker') === false) {
     return 'this process may not start threads; give it --allow-worker beside --permission';
   }
-  if (builtin('node:worker_threads') === undefined) {
+  if (workerThreads() === undefined) {
     return `packages cannot reach the threads of Node ${process.versions?.node}; it has to be 20.16, 22.3 or later`;
   }
   const address = addressOf(script);
@@ -47,7 +49,7 @@ export function whyNoNodeThread(script: Script): string | undefined {
   try {
     if (address !== undefined && (files()?.existsSync(address) ?? true)) return undefined;
   } catch (error) {
-    // Deno, without the permission to read, in which it does not start threads either.
+    // Deno without the permission to read files. It would not start the thread either.
     return `${script.file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
   return (
@@ -57,5 +59,5 @@ export function whyNoNodeThread(script: Script): string | undefined {
 }
 
 function files(): { existsSync(path: URL): boolean } | undefined {
-  return builtin('node:fs');
+  return builtin('node:fs', { inDeno: true });
 }

@@ -1,15 +1,15 @@
-/** How a thread talks to who started it. */
-import { builtin, type WorkerThreads } from './host.ts';
+/** How a thread talks to the thread that started it. */
+import { workerThreads } from './worker-threads.ts';
 
-/** Who started a thread. */
+/** The thread that started this one. */
 export interface Parent {
   post(message: unknown, transfer?: readonly Transferable[]): void;
   listen(listener: (message: unknown) => void): void;
 }
 
-/** Who started this thread. */
+/** The thread that started this one: over a port of `worker_threads`, or as the page of a Web Worker. */
 export function parent(): Parent {
-  const port = builtin<WorkerThreads>('node:worker_threads')?.parentPort;
+  const port = workerThreads()?.parentPort;
   if (port)
     return {
       post: (message, transfer) => port.postMessage(message, transfer),

@@ -1,4 +1,7 @@
-/** Threads: the same bits with any number of them, an end to every wait, and nothing left behind. As built: threads load files. */
+/**
+ * Threads: any number of them gives the same bits, every wait ends, and nothing stays behind. Tests the built
+ * files, which threads load.
+ */
 import { execFileSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -24,7 +27,7 @@ import { wasmBackend } from '../../dist/backend.js';
 import { startHelper } from '../../dist/workers/start-helper.js';
 import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
 import { wasm } from '../../dist/index.js';
-import { knownSpeed } from './speed.ts';
+import { parseSpeed } from './speed.ts';
 import { startEngine } from '../../dist/workers/start-engine.js';
 
 function random(shape: readonly number[], seed: number): Tensor<'f32'> {
@@ -40,7 +43,7 @@ function call(n: number, more: Partial<AttentionCall> = {}): AttentionCall {
   return { q, k, v, pattern: full(), ...more };
 }
 
-/** A backend's answer to a graph. */
+/** The outputs of a backend for a call. */
 async function answer(
   backend: Backend,
   { q, k, v, ...rest }: AttentionCall,
@@ -53,8 +56,8 @@ async function answer(
   return Object.values(outputs).map(({ data }) => data as Float32Array);
 }
 
-/** Three rounds of LSH. */
-function lshGraph(heads: number, n: number): Graph {
+/** A graph of three rounds of LSH. */
+function threeRounds(heads: number, n: number): Graph {
   const builder = new GraphBuilder();
   const [q, v] = ['q', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape: [1, heads, n, 32] }));
   const { out, lse } = buildLsh(builder, { q, v }, { rounds: 3, chunkLength: 48, returnLse: true });
@@ -63,13 +66,16 @@ function lshGraph(heads: number, n: number): Graph {
 
 async function lshAnswer(backend: Backend, graph: Graph): Promise<Float32Array[]> {
   const executable = await backend.compile(graph);
-  const [qk, v] = [6, 7].map((seed) => random(graph.values[0].shape, seed));
-  const outputs = await executable.run({ qk, v });
+  const [q, v] = [6, 7].map((seed) => random(graph.values[0].shape, seed));
+  const outputs = await executable.run({ q, v });
   executable.dispose();
   return Object.values(outputs).map(({ data }) => data as Float32Array);
 }
 
-/** The same with helpers that a test can end; `helpers` are all that were ever started, `alive` counts those that have not been ended. */
+/**
+ * A backend with helpers that a test can end. `helpers` are all that were ever started; `alive` counts those
+ * that have not been ended.
+ */
 function mortal(threads: number) {
   const helpers = new Set<{ die(): void }>();
   let alive = 0;
@@ -92,7 +98,9 @@ function mortal(threads: number) {
   return { backend, helpers, alive: () => alive };
 }
 
-/** Runs a graph of seconds, does something once it is under way, and gives how long it then took to fail. */
+/**
+ * Starts a run of some seconds, calls `kill` once it is under way, and returns how long it then took to fail.
+ */
 async function untilDeath(backend: Backend, kill: () => void): Promise<number> {
   let died = 0;
   const onProgress = (): void => {
@@ -112,7 +120,7 @@ describe('threads', () => {
     const weight = builder.constant(random([500, 200], 4));
     const y = builder.layerNorm(builder.linear(x, weight, undefined, { activation: 'gelu' }));
     const graph = builder.build({ y, p: builder.softmax(y, 0) });
-    const lsh = lshGraph(4, 900);
+    const lsh = threeRounds(4, 900);
     const calls = [
       call(1000, { pattern: or(slidingWindow({ before: 100, after: 100 }), globalTokens([0, 500])) }),
       call(900, { pattern: causal() }),
@@ -123,10 +131,10 @@ describe('threads', () => {
     let first: Float32Array[] | undefined;
     for (const backend of backends) {
       const results: Float32Array[] = [];
-      // Twice, because helpers that have just been started come late to the first.
+      // Two rounds, because helpers that have just been started come too late for the first.
       for (let round = 0; round < 2; round++) {
         results.length = 0;
-        for (const one of calls) results.push(...(await answer(backend, one)));
+        for (const problem of calls) results.push(...(await answer(backend, problem)));
         const executable = await backend.compile(graph);
         const outputs = await executable.run({ x: random([300, 200], 5) });
         results.push(...Object.values(outputs).map(({ data }) => data as Float32Array));
@@ -160,7 +168,7 @@ describe('threads', () => {
     await backend.dispose();
   });
 
-  test('that never start are given up after three tries, and one thread does it all', async () => {
+  test('that never start are given up after three tries, and one thread does all the work', async () => {
     let starts = 0;
     const backend = wasmBackend({
       threads: 2,
@@ -168,7 +176,7 @@ describe('threads', () => {
       startHelper: ({ onDeath }) => {
         starts += 1;
         setTimeout(() => onDeath('it may not'), 1);
-        return { post: () => {}, hold: () => {}, terminate: async () => {} };
+        return { post: () => {}, ref: () => {}, unref: () => {}, terminate: async () => {} };
       },
     });
     for (let i = 0; i < 6; i++) {
@@ -229,20 +237,20 @@ describe('a measurement of speed', () => {
   ])('with %i threads; in a worker: %s', async (threads, offMainThread) => {
     const backend = wasm({ threads, offMainThread });
     await backend.probe();
-    const speed = knownSpeed(await backend.calibrate?.());
+    const speed = parseSpeed(await backend.calibrate?.());
     expect(speed?.rate).toBeGreaterThan(1e6);
     expect(speed?.copyNs).toBeGreaterThan(0);
     expect(speed?.gain).toBeLessThanOrEqual(threads);
     await backend.dispose();
   });
 
-  test('does without helpers that never start', async () => {
+  test('works without helpers that never start', async () => {
     const backend = wasmBackend({
       threads: 2,
       offMainThread: false,
       startHelper: ({ onDeath }) => {
         setTimeout(() => onDeath('it may not'), 1);
-        return { post: () => {}, hold: () => {}, terminate: async () => {} };
+        return { post: () => {}, ref: () => {}, unref: () => {}, terminate: async () => {} };
       },
     });
     expect(await backend.calibrate?.()).toMatchObject({ gain: expect.closeTo(1, 0) });
@@ -300,9 +308,9 @@ test('ten thousand calls leave nothing behind', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const attn = await createAttn({ backends: [wasm({ threads: 1 })] });
-  const one = call(16);
+  const small = call(16);
   const use = async (calls: number): Promise<number> => {
-    for (let i = 0; i < calls; i++) await attn.attention({ ...one, pattern: causal() });
+    for (let i = 0; i < calls; i++) await attn.attention({ ...small, pattern: causal() });
     collect();
     const { arrayBuffers, heapUsed } = process.memoryUsage();
     return arrayBuffers + heapUsed;
@@ -310,7 +318,7 @@ test('ten thousand calls leave nothing behind', async () => {
   await use(500);
   const before = await use(500);
   const after = await use(10_000);
-  // Each call makes 8 KB of results: left behind, they would be 80 MB.
+  // Each call makes 8 KB of results: if they stayed behind, they would be 80 MB.
   expect(after - before).toBeLessThan(20e6);
   await attn.dispose();
 }, 60_000);

@@ -1,4 +1,4 @@
-/** Web Workers, as the test plays them: scripts of other origins, and the end of a worker. */
+/** Web Workers, played by the test: scripts of other origins, and the end of a worker. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { webThread } from './web-thread.ts';
 
@@ -19,7 +19,7 @@ class FakeWorker extends EventTarget {
 const file = 'attn-wasm-helper.js';
 const events = { onMessage: vi.fn(), onDeath: vi.fn() };
 
-/** Starts a worker as a module at that address does. */
+/** Starts a worker as a module at an address does. */
 function start(beside: string) {
   return webThread(() => new Worker(new URL(file, beside)), { beside, file }, events);
 }
@@ -42,7 +42,7 @@ test('a script of the page starts as it is', () => {
   expect(FakeWorker.started.map(({ script }) => script)).toEqual(['https://page.org/a/attn-wasm-helper.js']);
 });
 
-test('a script of another origin is imported by one of the page, which is made once', async () => {
+test('a script of another origin is imported by a script of the page, which is created once', async () => {
   for (let i = 0; i < 2; i++) start('https://cdn.org/a/wasm.js');
   expect(URL.createObjectURL).toHaveBeenCalledTimes(1);
   expect(new Set(FakeWorker.started.map(({ script }) => script)).size).toBe(1);
@@ -61,7 +61,7 @@ test.each(['https://page.org/', 'file:///home/somebody/wasm.js'])(
   },
 );
 
-test('an error ends a worker, and is said once', async () => {
+test('an error ends a worker, and is reported once', async () => {
   const thread = start('https://page.org/');
   const [{ worker }] = FakeWorker.started;
   worker.dispatchEvent(new Event('error'));
@@ -71,7 +71,7 @@ test('an error ends a worker, and is said once', async () => {
   await thread.terminate();
 });
 
-test('a worker that was ended has no death', async () => {
+test('the death of a worker that was ended is not reported', async () => {
   await start('https://page.org/').terminate();
   FakeWorker.started[0].worker.dispatchEvent(new Event('error'));
   expect(events.onDeath).not.toHaveBeenCalled();

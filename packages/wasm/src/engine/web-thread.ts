@@ -2,8 +2,8 @@
 import { addressOf, type Script, type Thread, type ThreadEvents } from './threads.ts';
 
 /**
- * A Web Worker as a thread. `start` makes it, in the one way that bundlers understand. Errors: what the
- * browser throws.
+ * Starts a Web Worker as a thread. `start` creates it, in the one way that bundlers understand. Errors: those
+ * that the browser throws.
  */
 export function webThread(start: () => Worker, script: Script, { onMessage, onDeath }: ThreadEvents): Thread {
   const worker = startAnywhere(start, script);
@@ -20,7 +20,9 @@ export function webThread(start: () => Worker, script: Script, { onMessage, onDe
   });
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
-    hold: () => {},
+    // A page needs neither: it ends its workers.
+    ref: () => {},
+    unref: () => {},
     async terminate() {
       end();
     },
@@ -28,8 +30,9 @@ export function webThread(start: () => Worker, script: Script, { onMessage, onDe
 }
 
 /**
- * A page may not start a script of another origin, say of a CDN, but it may start one of its own that imports
- * the other, if the other's server lets it (CORS). To a sandboxed page all origins are others.
+ * Starts a worker whatever the origin of its script. A page may not start a script of another origin, such as
+ * a CDN, but may start a script of its own that imports the other one, if that server allows it (CORS). To a
+ * sandboxed page every origin is another origin.
  */
 function startAnywhere(start: () => Worker, script: Script): Worker {
   try {
@@ -45,7 +48,10 @@ function isForeign({ protocol, origin }: URL): boolean {
   return protocol.startsWith('http') && origin !== globalThis.origin;
 }
 
-/** A script for each address, which the page keeps: workers may start from it at any time. */
+/**
+ * The importing script of each address, as a URL. The page keeps them: workers may start from
+ * them at any time.
+ */
 const scripts = new Map<string, string>();
 
 function importing(address: string): string {
@@ -58,8 +64,9 @@ function importing(address: string): string {
 }
 
 /**
- * No module itself, because sandboxed pages start none of those. So messages arrive before the import, and
- * are kept for it. What becomes of a failed import is an error of the worker, which its page hears of.
+ * The text of a script that imports a module. It is no module itself, because sandboxed pages cannot start
+ * modules as workers. So messages may arrive before the import has finished: they are kept for it. A failed
+ * import becomes an error of the worker, which the page receives.
  */
 const sourceOf = (address: string): string => `
 const early = [];

@@ -1,9 +1,11 @@
 /**
- * Matrix products of any size, C [m × n] = A [m × k] · B [k × n], with bias and activation while C is in the cache.
+ * Matrix products of any size, C [m × n] = A [m × k] · B [k × n], with bias and activation while C is in the
+ * cache.
  *
- * B is packed once in panels of 8 columns and full depth. A task is up to 48 rows and a range of columns; of A it takes pieces of
- * 48 × 192 (37 KB) to scratch memory, where rows lie at a constant distance whatever A's strides are, and multiplies them with
- * each panel. Goto & van de Geijn 2008, https://doi.org/10.1145/1356052.1356053
+ * B is packed once, in panels of 8 columns and full depth. A task is up to 48 rows and a range of columns. It
+ * copies pieces of A of 48 × 192 (37 KB) to scratch memory, where rows lie at a constant distance whatever
+ * the strides of A are, and multiplies them with each panel. Goto & van de Geijn 2008,
+ * https://doi.org/10.1145/1356052.1356053
  */
 import type { Activation } from '@attn/core';
 import {
@@ -16,23 +18,23 @@ import {
   type Local,
   type V128,
 } from '../assembler/index.ts';
-import { activation } from './activation.ts';
 import type { Simd } from './arithmetic.ts';
 import { PANEL, PANEL_BYTES, product, type ProductOptions } from './register-tile.ts';
+import { UNARY } from './unary.ts';
 
-/** Rows of a task. */
+/** The most rows of a task. */
 export const ROWS = 48;
 
 /** Depth of a piece of A. */
 const DEPTH = 192;
 
-/** More than `DEPTH`, so that rows do not fall into the same sets of the cache. */
+/** Bytes from row to row of a piece of A: more than `DEPTH`, so that rows do not share sets of the cache. */
 const A_STRIDE: number = 4 * (DEPTH + 8);
 
-/** Scratch memory: a piece of A, and a panel of C. */
+/** Bytes of scratch memory: a piece of A, and a panel of C. */
 export const GEMM_SCRATCH_BYTES: number = ROWS * A_STRIDE + ROWS * PANEL_BYTES;
 
-/** A panel to be packed: 8 columns of B, absent ones 0. */
+/** Layout of a task of `packPanel`: 8 columns of B, absent columns 0. */
 export const PACK_PANEL = {
   /** Address of the first element; bytes from column to column and from depth to depth. */
   from: 0,
@@ -47,7 +49,7 @@ export const PACK_PANEL = {
 /** Bytes of a `PACK_PANEL`. */
 export const PACK_PANEL_BYTES = 24;
 
-/** A part of a product. */
+/** Layout of a task of `multiply`: a part of a product. */
 export const PRODUCT = {
   /** Address of the first row of A; bytes from row to row and from depth to depth. */
   a: 0,
@@ -59,22 +61,22 @@ export const PRODUCT = {
   c: 16,
   cStride: 20,
   rows: 24,
-  /** Columns of the range; only the last range of a product has a number that is no multiple of 8. */
+  /** Columns of the range: a multiple of 8, except in the last range of a product. */
   columns: 28,
   depth: 32,
-  /** [columns] to be added to each row, or 0. */
+  /** Address of [columns] numbers to add to each row, or 0. */
   bias: 36,
 } as const;
 
 /** Bytes of a `PRODUCT`. */
 export const PRODUCT_BYTES = 40;
 
-/** Bytes of B, packed. */
+/** Bytes of a packed B. */
 export function packedBytes(columns: number, depth: number): number {
   return Math.ceil(columns / PANEL) * PANEL_BYTES * depth;
 }
 
-/** What a module of products is specialised to. */
+/** The options that a module of products is specialised to. */
 export interface GemmModuleOptions {
   readonly simd: Simd;
   readonly sharedMemory: boolean;
@@ -125,7 +127,7 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
     f.count('from', depth, DEPTH, (from) => {
       const rest = i32.sub(depth, from);
       const size = f.let('size', i32.select(i32.ltU(rest, DEPTH), rest, DEPTH));
-      copyPiece(f, task, rows, from, size, scratch);
+      copyPiece(f, task, { rows, from, size, to: scratch });
       const at = f.let('b_piece', i32.add(b, i32.mul(from, PANEL_BYTES)));
       const operands = { a: scratch, bStride, rows, depth: size };
       const atLast = i32.add(at, i32.mul(whole, bStride));
@@ -142,7 +144,13 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
       );
     });
     f.if(i32.and(i32.ne(partial, 0), i32.ne(depth, 0)), () =>
-      copyPanel(f, lastPanel, i32.add(c, i32.mul(whole, PANEL_BYTES)), cStride, rows, partial),
+      copyPanel(f, {
+        panel: lastPanel,
+        to: i32.add(c, i32.mul(whole, PANEL_BYTES)),
+        cStride,
+        rows,
+        columns: partial,
+      }),
     );
     f.call(finishRows, { task });
   });
@@ -150,7 +158,7 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
   return module;
 }
 
-/** to[depth][column] = from[column · columnStride + depth · depthStride]. */
+/** Emits to[depth][column] = from[column · columnStride + depth · depthStride]. */
 function packPanel(f: FunctionBuilder, task: Local<'i32'>): void {
   const from = f.let('from', i32.load(task, PACK_PANEL.from));
   const columnStride = f.let('column_stride', i32.load(task, PACK_PANEL.columnStride));
@@ -170,7 +178,7 @@ function packPanel(f: FunctionBuilder, task: Local<'i32'>): void {
         f.advance(to, PANEL_BYTES);
       }),
     () => {
-      // Absent columns first: then each present one fills its lane.
+      // Zeros for all columns first: then each present column fills its lane.
       const zero = f.let('zero', to);
       f.count('row', depth, 1, () => {
         f.do(v128.store(zero, zeros), v128.store(zero, zeros, 16));
@@ -189,25 +197,26 @@ function packPanel(f: FunctionBuilder, task: Local<'i32'>): void {
   );
 }
 
-/** scratch[row][0 … size) = a[row][from … from + size). */
-function copyPiece(
-  f: FunctionBuilder,
-  task: Local<'i32'>,
-  rows: I32,
-  from: I32,
-  size: Local<'i32'>,
-  scratch: I32,
-): void {
+/** A piece of A: rows, the range of the depth, and the address where it goes. */
+interface Piece {
+  readonly rows: I32;
+  readonly from: I32;
+  readonly size: Local<'i32'>;
+  readonly to: I32;
+}
+
+/** Emits to[row][0 … size) = a[row][from … from + size). */
+function copyPiece(f: FunctionBuilder, task: Local<'i32'>, { rows, from, size, to }: Piece): void {
   const rowStride = f.let('a_row_stride', i32.load(task, PRODUCT.aRowStride));
   const depthStride = f.let('a_depth_stride', i32.load(task, PRODUCT.aDepthStride));
   const base = f.let('a', i32.add(i32.load(task, PRODUCT.a), i32.mul(from, depthStride)));
   f.count('row', rows, 1, (row) => {
     const source = f.let('source', i32.add(base, i32.mul(row, rowStride)));
-    const target = f.let('target', i32.add(scratch, i32.mul(row, A_STRIDE)));
+    const target = f.let('target', i32.add(to, i32.mul(row, A_STRIDE)));
     f.if(
       i32.eq(depthStride, 4),
       () => {
-        // Whole vectors, then what is left.
+        // Whole vectors, then the remaining numbers.
         const vectors = f.let('vectors', i32.shl(i32.shrU(size, 2), 4));
         const at = f.let('at', 0);
         f.while(at, vectors, 16, () => f.do(v128.store(i32.add(target, at), v128.load(i32.add(source, at)))));
@@ -225,7 +234,7 @@ function copyPiece(
   });
 }
 
-/** C = 0: what a product over nothing is. */
+/** Emits C = 0: the product of matrices whose depth is 0. */
 function clear(f: FunctionBuilder, c: I32, cStride: I32, rows: I32, columns: I32): void {
   const target = f.let('target', c);
   f.count('row', rows, 1, () => {
@@ -234,8 +243,17 @@ function clear(f: FunctionBuilder, c: I32, cStride: I32, rows: I32, columns: I32
   });
 }
 
-/** Copies the present columns of a panel to where they belong in C. */
-function copyPanel(f: FunctionBuilder, panel: I32, to: I32, cStride: I32, rows: I32, columns: I32): void {
+/** A panel of results, and its place in C. */
+interface ResultPanel {
+  readonly panel: I32;
+  readonly to: I32;
+  readonly cStride: I32;
+  readonly rows: I32;
+  readonly columns: I32;
+}
+
+/** Emits the copy of a panel's present columns to their place in C. */
+function copyPanel(f: FunctionBuilder, { panel, to, cStride, rows, columns }: ResultPanel): void {
   const target = f.let('target', to);
   f.count('row', rows, 1, (row) => {
     const source = f.let('source', i32.add(panel, i32.mul(row, PANEL_BYTES)));
@@ -246,9 +264,9 @@ function copyPanel(f: FunctionBuilder, panel: I32, to: I32, cStride: I32, rows: 
   });
 }
 
-/** C = activation(C + bias), row by row. */
+/** Emits C = activation(C + bias), row by row. */
 function finish(f: FunctionBuilder, simd: Simd, task: Local<'i32'>, name: Activation | undefined): void {
-  const apply = name === undefined ? undefined : activation(name, f, simd);
+  const apply = name === undefined ? undefined : UNARY[name](f, simd);
   const bias = f.let('bias', i32.load(task, PRODUCT.bias));
   const bytes = f.let('bytes', i32.shl(i32.load(task, PRODUCT.columns), 2));
   const x = f.local('x', 'v128');

@@ -1,4 +1,4 @@
-/** Kernels that bring slices to a common measure: layer normalisation over rows, softmax over rows or over columns. */
+/** Kernels that normalise slices: layer normalisation of rows, softmax of rows or of columns. */
 import {
   f32,
   f32x4,
@@ -14,18 +14,25 @@ import type { Simd } from './arithmetic.ts';
 import { eachOfRow, fourLanes, oneLane, type Lanes } from './pointwise.ts';
 import { exp2, maxLanes, sumLanes, type InPlace } from './vector-math.ts';
 
-/** `rows` rows of `count` elements, one after another. `weight` and `bias` are [count], or 0. `eps` is f32. */
+/**
+ * Layout of a task of `layerNorm`: `rows` rows of `count` elements, one after another. `weight` and `bias`
+ * are addresses of [count] numbers, or 0. `eps` is f32.
+ */
 export const LAYER_NORM = { x: 0, out: 4, rows: 8, count: 12, weight: 16, bias: 20, eps: 24 } as const;
+
+/** Bytes of a `LAYER_NORM`. */
 export const LAYER_NORM_BYTES = 28;
 
 /**
- * Slices of `count` elements that lie `stride` bytes apart. With a stride of 4 they are rows, one after another; else they are
- * columns, side by side.
+ * Layout of a task of `softmax`: slices of `count` elements that lie `stride` bytes apart. With a stride of 4
+ * slices are rows, one after another; else they are columns, side by side.
  */
 export const SOFTMAX = { x: 0, out: 4, slices: 8, count: 12, stride: 16 } as const;
+
+/** Bytes of a `SOFTMAX`. */
 export const SOFTMAX_BYTES = 20;
 
-/** Exports `layerNorm(task: LAYER_NORM)` and `softmax(task: SOFTMAX)`. */
+/** The module: exports `layerNorm(task: LAYER_NORM)` and `softmax(task: SOFTMAX)`. */
 export function normalizeModule({
   simd,
   sharedMemory,
@@ -40,7 +47,10 @@ export function normalizeModule({
   return module;
 }
 
-/** (x − mean) / √(variance + eps) · weight + bias. Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450 */
+/**
+ * Emits (x − mean) / √(variance + eps) · weight + bias.
+ * Ba, Kiros & Hinton 2016, https://arxiv.org/abs/1607.06450
+ */
 function layerNorm(f: FunctionBuilder, task: Local<'i32'>): void {
   const field = (name: 'x' | 'out' | 'rows' | 'count' | 'weight' | 'bias'): Local<'i32'> =>
     f.let(name, i32.load(task, LAYER_NORM[name]));
@@ -79,7 +89,7 @@ function layerNorm(f: FunctionBuilder, task: Local<'i32'>): void {
   });
 }
 
-/** e^(x − greatest) over the sum of all; 0 in a slice of −∞. */
+/** Emits e^(x − greatest) over the sum of all; 0 in a slice of −∞. */
 function softmax(f: FunctionBuilder, simd: Simd, task: Local<'i32'>): void {
   const field = (name: keyof typeof SOFTMAX): Local<'i32'> => f.let(name, i32.load(task, SOFTMAX[name]));
   const [x, out, slices, count, stride] = [
@@ -112,13 +122,13 @@ function softmax(f: FunctionBuilder, simd: Simd, task: Local<'i32'>): void {
           const at = f.let('at', 0);
           f.while(at, end, stride, () => body({ ...lanes, counted: (value) => value }, at));
         });
-      const left = f.let('left', slices);
+      const remaining = f.let('remaining', slices);
       f.while(f.let('four', 4), i32.add(slices, 1), 4, () => {
         columns(fourLanes(f));
         move(16);
-        f.set(left, i32.sub(left, 4));
+        f.set(remaining, i32.sub(remaining, 4));
       });
-      f.count('one', left, 1, () => {
+      f.count('single', remaining, 1, () => {
         columns(oneLane(f));
         move(4);
       });
@@ -126,36 +136,40 @@ function softmax(f: FunctionBuilder, simd: Simd, task: Local<'i32'>): void {
   );
 }
 
-type EachElement = (body: (lanes: Lanes, at: Local<'i32'>) => void) => void;
+/** Emits a loop over the elements of a slice. */
+type ForEachElement = (body: (lanes: Lanes, at: Local<'i32'>) => void) => void;
 
-/** Three passes over a slice, or over four at a time; lanes are brought together where they belong to one slice. */
+/**
+ * Emits three passes over a slice, or over four slices at a time. Lanes are joined if they
+ * belong to one slice.
+ */
 function sliceSoftmax(
   f: FunctionBuilder,
   power: InPlace,
   x: Local<'i32'>,
   out: Local<'i32'>,
-): (each: EachElement, joinGreatest?: InPlace, joinSum?: InPlace) => void {
+): (forEachElement: ForEachElement, joinGreatest?: InPlace, joinSum?: InPlace) => void {
   const [greatest, sum, value] = [
     f.local('greatest', 'v128'),
     f.local('sum', 'v128'),
     f.local('value', 'v128'),
   ];
   const hidden = f.let('hidden', f32x4.all(-Infinity));
-  return (each, joinGreatest, joinSum) => {
+  return (forEachElement, joinGreatest, joinSum) => {
     f.set(greatest, hidden);
-    each(({ read }, at) => f.set(greatest, f32x4.pmax(greatest, read(i32.add(x, at)))));
+    forEachElement(({ read }, at) => f.set(greatest, f32x4.pmax(greatest, read(i32.add(x, at)))));
     joinGreatest?.(greatest);
     f.set(greatest, v128.andnot(greatest, f32x4.eq(greatest, hidden)));
     f.set(sum, f32x4.all(0));
-    each(({ read, write, counted }, at) => {
+    forEachElement(({ read, write, counted }, at) => {
       f.set(value, f32x4.mul(f32x4.sub(read(i32.add(x, at)), greatest), f32x4.all(Math.LOG2E)));
       power(value);
       f.set(sum, f32x4.add(sum, counted(value)));
       write(i32.add(out, at), value);
     });
     joinSum?.(sum);
-    // 1 / 0 would be ∞, and ∞ · 0 NaN.
+    // 1 / 0 would be ∞, and ∞ · 0 is NaN.
     f.set(sum, v128.andnot(f32x4.div(f32x4.all(1), sum), f32x4.eq(sum, f32x4.all(0))));
-    each(({ read, write }, at) => write(i32.add(out, at), f32x4.mul(read(i32.add(out, at)), sum)));
+    forEachElement(({ read, write }, at) => write(i32.add(out, at), f32x4.mul(read(i32.add(out, at)), sum)));
   };
 }

@@ -1,4 +1,5 @@
-/** Kernels that compute each element by itself: activations, and sums and products of two operands. */
+/** Kernels that compute each element by itself: functions of one number, and of two. */
+import { BINARY_OPS, UNARY_FUNCTIONS, type BinaryOp } from '@attn/core/backend';
 import {
   f32x4,
   i32,
@@ -10,16 +11,16 @@ import {
   type Local,
   type V128,
 } from '../assembler/index.ts';
-import { activation } from './activation.ts';
 import type { Simd } from './arithmetic.ts';
+import { UNARY } from './unary.ts';
 
 /** `count` elements from `x` to `out`. */
 export const MAP = { x: 0, out: 4, count: 8 } as const;
 export const MAP_BYTES = 12;
 
 /**
- * Rows of two operands and of the result. Along a row, an operand is either read element by element (`step` 4) or is one number
- * for all of it (`step` 0); from row to row each moves by its own stride.
+ * Rows of two operands and of the result. Along a row, an operand is either read element by element (`step`
+ * 4) or is one number for all of it (`step` 0); from row to row each moves by its own stride.
  */
 export const COMBINE = {
   a: 0,
@@ -34,7 +35,17 @@ export const COMBINE = {
 } as const;
 export const COMBINE_BYTES = 36;
 
-/** Exports `gelu`, `gelu_tanh`, `relu`, `tanh` (each of a `MAP`) and `add`, `mul` (each of a `COMBINE`). */
+/** The functions of two numbers. `max` and `min` are NaN where an operand is. */
+const BINARY: Readonly<Record<BinaryOp, (a: V128, b: V128) => V128>> = {
+  add: f32x4.add,
+  sub: f32x4.sub,
+  mul: f32x4.mul,
+  div: f32x4.div,
+  max: f32x4.max,
+  min: f32x4.min,
+};
+
+/** Exports a kernel for each function: those of one number read a `MAP`, those of two a `COMBINE`. */
 export function pointwiseModule({
   simd,
   sharedMemory,
@@ -43,9 +54,9 @@ export function pointwiseModule({
   readonly sharedMemory: boolean;
 }): ModuleBuilder {
   const module = new ModuleBuilder({ sharedMemory });
-  for (const name of ['gelu', 'gelu_tanh', 'relu', 'tanh'] as const) {
+  for (const name of UNARY_FUNCTIONS) {
     const kernel = module.define(name, { task: 'i32', scratch: 'i32' }, (f, { task }) => {
-      const apply = activation(name, f, simd);
+      const apply = UNARY[name](f, simd);
       const x = f.local('x_value', 'v128');
       const from = f.let('from', i32.load(task, MAP.x));
       const to = f.let('to', i32.load(task, MAP.out));
@@ -57,10 +68,9 @@ export function pointwiseModule({
     });
     module.export(kernel);
   }
-  const operations = { add: f32x4.add, mul: f32x4.mul };
-  for (const name of ['add', 'mul'] as const) {
+  for (const name of BINARY_OPS) {
     const kernel = module.define(name, { task: 'i32', scratch: 'i32' }, (f, { task }) =>
-      combineRows(f, task, operations[name]),
+      combineRows(f, task, BINARY[name]),
     );
     module.export(kernel);
   }
@@ -75,7 +85,10 @@ export interface Lanes {
   counted(value: V128): V128;
 }
 
-/** Emits a body for vectors of four elements, and one for the elements that are left. `at` is the offset in bytes. */
+/**
+ * Emits the body twice: for vectors of four elements, and for the last few elements. `at` is the offset in
+ * bytes.
+ */
 export function eachOfRow(
   f: FunctionBuilder,
   count: I32,
@@ -111,7 +124,7 @@ function combineRows(f: FunctionBuilder, task: Local<'i32'>, operation: (a: V128
   const [a, b, out, count] = [field('a'), field('b'), field('out'), field('count')];
   const [aStep, bStep, aRow, bRow] = [field('aStep'), field('bStep'), field('aRow'), field('bRow')];
   const rowBytes = f.let('row_bytes', i32.shl(count, 2));
-  const one = f.local('one', 'v128');
+  const single = f.local('single', 'v128');
   f.count('row', i32.load(task, COMBINE.rows), 1, () => {
     f.if(
       aStep,
@@ -123,23 +136,23 @@ function combineRows(f: FunctionBuilder, task: Local<'i32'>, operation: (a: V128
               write(i32.add(out, at), operation(read(i32.add(a, at)), read(i32.add(b, at)))),
             ),
           () => {
-            f.set(one, v128.load32Splat(b));
+            f.set(single, v128.load32Splat(b));
             eachOfRow(f, count, ({ read, write }, at) =>
-              write(i32.add(out, at), operation(read(i32.add(a, at)), one)),
+              write(i32.add(out, at), operation(read(i32.add(a, at)), single)),
             );
           },
         ),
       () => {
-        f.set(one, v128.load32Splat(a));
+        f.set(single, v128.load32Splat(a));
         f.if(
           bStep,
           () =>
             eachOfRow(f, count, ({ read, write }, at) =>
-              write(i32.add(out, at), operation(one, read(i32.add(b, at)))),
+              write(i32.add(out, at), operation(single, read(i32.add(b, at)))),
             ),
           () => {
-            f.set(one, operation(one, v128.load32Splat(b)));
-            eachOfRow(f, count, ({ write }, at) => write(i32.add(out, at), one));
+            f.set(single, operation(single, v128.load32Splat(b)));
+            eachOfRow(f, count, ({ write }, at) => write(i32.add(out, at), single));
           },
         );
       },

@@ -1,10 +1,11 @@
 /**
- * Polynomials that stand in for functions: interpolation at Chebyshev nodes, which comes within a small factor of the best
- * polynomial of its degree. Made when a kernel is emitted, in float64, so that no table of constants has to be believed.
- * Trefethen, Approximation Theory and Approximation Practice, chapters 2–4.
+ * Approximates functions by polynomials: interpolation at Chebyshev nodes, whose error is within a small
+ * factor of the best polynomial's. Coefficients are computed in float64 when a kernel is emitted, so
+ * that there is no table of constants to trust. Trefethen, Approximation Theory and Approximation
+ * Practice, chapters 2–4.
  */
 
-/** Coefficients c of c[0] + c[1]·x + … ≈ f(x) on [low, high]. Errors are those of the degree; keep |x| ≲ 1. */
+/** The coefficients c of c[0] + c[1]·x + … ≈ f(x) on [low, high]. Keep |x| ≲ 1, for accuracy. */
 export function fit(f: (x: number) => number, low: number, high: number, degree: number): number[] {
   const middle = (low + high) / 2;
   const half = (high - low) / 2;

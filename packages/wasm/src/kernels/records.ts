@@ -1,19 +1,19 @@
-/** Writing records for kernels: fields by their names, at the offsets that a layout says. */
+/** Writes records for kernels: fields by their names, at the offsets of a layout. */
 
-/** Offsets of fields, in bytes. */
+/** The offsets of fields in bytes, by name. */
 export type Layout = Readonly<Record<string, number>>;
 
-/** Values of a layout's fields; those that are left out are 0. */
+/** Values of a layout's fields. Absent fields are 0. */
 export type Fields<L extends Layout> = { readonly [Name in keyof L]?: number };
 
-/** Records of one kind, one after another, as 32-bit words. */
+/** Records of a layout, one after another, as 32-bit words. */
 export class Records<L extends Layout> {
   readonly words: Int32Array;
   private readonly floats: Float32Array;
   private readonly layout: L;
-  /** Bytes of one. */
+  /** Bytes of a record. */
   readonly bytes: number;
-  /** How many there are. */
+  /** Number of records. */
   readonly count: number;
   private readonly floatFields: readonly (keyof L)[];
 
@@ -32,7 +32,7 @@ export class Records<L extends Layout> {
     this.floatFields = floats;
   }
 
-  /** Fills one record. */
+  /** Sets fields of a record. */
   set(index: number, fields: Fields<L>): void {
     for (const name in fields) {
       const at = (index * this.bytes + this.layout[name]) / 4;

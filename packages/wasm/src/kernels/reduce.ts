@@ -1,4 +1,6 @@
-/** Kernels that make one number of each slice: sums, which are also divided for means, and maxima that keep NaN. */
+/**
+ * Kernels that reduce each slice to one number: sums, which are divided for means, and maxima that keep NaN.
+ */
 import {
   f32x4,
   i32,
@@ -13,20 +15,23 @@ import { eachOfRow, fourLanes, oneLane, type Lanes } from './pointwise.ts';
 import { joinLanes } from './vector-math.ts';
 
 /**
- * Slices of `count` elements that lie `stride` bytes apart. With a stride of 4 they are rows, one after another; else they are
- * columns, side by side. Results lie side by side. `divisor` is f32; maxima have none.
+ * Layout of a task: slices of `count` elements that lie `stride` bytes apart. With a stride of 4 slices are
+ * rows, one after another; else they are columns, side by side. Results lie side by side. `divisor` is f32;
+ * maxima do not use it.
  */
 export const REDUCE = { x: 0, out: 4, slices: 8, count: 12, stride: 16, divisor: 20 } as const;
+
+/** Bytes of a `REDUCE`. */
 export const REDUCE_BYTES = 24;
 
-/** Vectors of columns that are reduced together: a line of the cache. */
+/** Number of vectors of columns that are reduced together: a line of the cache. */
 const VECTORS = 4;
 
 interface Reduction {
-  /** What the first element is combined with. */
+  /** The number that the first element is combined with. */
   readonly start: number;
   combine(a: V128, b: V128): V128;
-  /** An element, or what changes nothing in the lanes that do not count. */
+  /** An element, with a neutral number in lanes that do not count. */
   counted(lanes: Lanes, value: V128): V128;
   finish(value: V128, divisor: V128): V128;
 }
@@ -38,7 +43,7 @@ const SUM: Reduction = {
   finish: f32x4.div,
 };
 
-/** An element that is repeated in all lanes is the greatest of them no less. */
+/** Maxima. An element that is repeated in all lanes does not change the maximum. */
 const MAX: Reduction = {
   start: -Infinity,
   combine: f32x4.max,
@@ -46,7 +51,7 @@ const MAX: Reduction = {
   finish: (value) => value,
 };
 
-/** Exports `sum` and `max`, each of a `REDUCE`. */
+/** The module: exports `sum(task: REDUCE)` and `max(task: REDUCE)`. */
 export function reduceModule({ sharedMemory }: { readonly sharedMemory: boolean }): ModuleBuilder {
   const module = new ModuleBuilder({ sharedMemory });
   for (const [name, reduction] of Object.entries({ sum: SUM, max: MAX })) {
@@ -99,10 +104,10 @@ function columns(
 ): void {
   const end = f.let('end', i32.mul(count, stride));
   const results = Array.from({ length: VECTORS }, (_, i) => f.local(`result${i}`, 'v128'));
-  /** Vectors side by side, `bytes` apart, and on to those after them. */
-  const take = (lanes: Lanes, vectors: readonly Local<'v128'>[], bytes: number): void => {
+  /** Emits the reduction of vectors side by side, `bytes` apart, and advances to the vectors after them. */
+  const reduceVectors = (lanes: Lanes, vectors: readonly Local<'v128'>[], bytes: number): void => {
     for (const result of vectors) f.set(result, f32x4.all(reduction.start));
-    // Offsets, since the address after the last row may be past the end of all addresses.
+    // Counts offsets, because the address after the last row may exceed the last of all addresses.
     f.count('at', end, stride, (at) =>
       vectors.forEach((result, i) =>
         f.set(result, reduction.combine(result, lanes.read(i32.add(i32.add(x, at), i * bytes)))),
@@ -112,12 +117,12 @@ function columns(
     f.advance(x, vectors.length * bytes);
     f.advance(out, vectors.length * bytes);
   };
-  const left = f.let('left', slices);
+  const remaining = f.let('remaining', slices);
   const eachOf = (width: I32, body: () => void): void =>
-    f.while(f.let('next', width), i32.add(left, 1), width, body);
-  eachOf(4 * VECTORS, () => take(fourLanes(f), results, 16));
-  f.set(left, i32.and(left, 4 * VECTORS - 1));
-  eachOf(4, () => take(fourLanes(f), results.slice(0, 1), 16));
-  f.set(left, i32.and(left, 3));
-  eachOf(1, () => take(oneLane(f), results.slice(0, 1), 4));
+    f.while(f.let('next', width), i32.add(remaining, 1), width, body);
+  eachOf(4 * VECTORS, () => reduceVectors(fourLanes(f), results, 16));
+  f.set(remaining, i32.and(remaining, 4 * VECTORS - 1));
+  eachOf(4, () => reduceVectors(fourLanes(f), results.slice(0, 1), 16));
+  f.set(remaining, i32.and(remaining, 3));
+  eachOf(1, () => reduceVectors(oneLane(f), results.slice(0, 1), 4));
 }

@@ -1,12 +1,15 @@
 /**
- * The inner loop of every product: a tile of C is held in registers while rows of A and columns of B stream past.
+ * The inner loop of every product: registers hold a tile of C while rows of A and columns of B stream past.
  *
  *     C [rows × 8] += A [rows × depth] · B [depth × 8]
  *
- * B is packed in panels of 8 columns, so that one step of the depth reads 32 bytes in a row: two loads of B, one load of A per
- * row (spread over four lanes) and two multiply–adds per row. Six rows are 12 registers for C, two for B and one for A, of the 16
- * that x86 has, and two multiply–adds for each 1.3 loads: 98 % of the machine's peak with fused multiply–add, where 2 × 16, which
- * has the same number of registers and 1.5 loads, reaches 90 %. Without it products need registers too: 4 rows.
+ * B is packed in panels of 8 columns, so that a step of the depth reads 32 bytes in a row: two loads of B,
+ * and for each row a load of A (spread over four lanes) and two multiply–adds.
+ *
+ * A tile of six rows takes 12 registers for C, two for B and one for A, of the 16 that x86 has, and 1.3 loads
+ * for two multiply–adds. With fused multiply–add it reaches 98 % of the machine's peak; a tile of 2 × 16,
+ * with as many registers and 1.5 loads, reaches 90 %. Without fused multiply–add products need a register
+ * too: a tile has 4 rows.
  */
 import {
   f32x4,
@@ -19,22 +22,25 @@ import {
 } from '../assembler/index.ts';
 import { multiplyAdd, type Simd } from './arithmetic.ts';
 
-/** Columns of a panel of packed B. */
+/** Number of columns of a panel of packed B. */
 export const PANEL = 8;
 
-/** Bytes of one row of a panel. */
+/** Bytes of a row of a panel. */
 export const PANEL_BYTES: number = 4 * PANEL;
 
-/** Rows of register tiles, the biggest first; each takes what the one before it leaves: 64 is 10 · 6 + 4. */
+/**
+ * Numbers of rows of register tiles, the largest first. Smaller tiles take the remaining rows:
+ * 64 is 10 · 6 + 4.
+ */
 export function tileRows(simd: Simd): readonly number[] {
   return simd === 'relaxed' ? [6, 4, 1] : [4, 1];
 }
 
-/** What a product is of. Addresses and strides in bytes. */
+/** The operands of a product. Addresses and strides in bytes. */
 export interface ProductOperands {
-  /** Address of A. Read once per panel, like `rows`, `depth` and strides: pass variables. */
+  /** Address of A. Pass a variable here, for `rows`, `depth` and strides: each panel evaluates them. */
   readonly a: I32;
-  /** From one row of A to the next: a constant, as it becomes part of instructions. */
+  /** From one row of A to the next: a constant, because it becomes a part of instructions. */
   readonly aStride: number;
   /** Address of the first panel of B. */
   readonly b: I32;
@@ -51,8 +57,8 @@ export interface ProductOperands {
   readonly panels: I32;
 }
 
-/** Where a vector of C lies: at `address + offset`, in row `first + row`. */
-export interface Place {
+/** The place of a vector of C: at `address + offset`, in row `first + row`. */
+export interface VectorPlace {
   readonly address: Local<'i32'>;
   readonly offset: number;
   readonly first: Local<'i32'>;
@@ -61,11 +67,13 @@ export interface Place {
 
 /** How a product differs from C = A · B. */
 export interface ProductOptions {
-  /** What a vector of C starts with, instead of 0. */
-  readonly initial?: (place: Place) => V128;
-  /** Emits a condition: whether the panel counts for the rows from `first` on. Where it does not, C is not written. */
+  /** Emits the start of a vector of C, instead of 0. */
+  readonly initial?: (place: VectorPlace) => V128;
+  /** Emits whether the panel counts for the rows from `first` on. Where it does not, C is not written. */
   readonly counts?: (first: Local<'i32'>, panel: Local<'i32'>) => I32;
-  /** Emits which steps of the depth count for the rows from `first` on; there may be none. Default: all. */
+  /**
+   * Emits the steps of the depth that count for the rows from `first` on; there may be none. Default: all.
+   */
   readonly steps?: (first: Local<'i32'>) => { readonly from: I32; readonly count: I32 };
 }
 
@@ -80,7 +88,7 @@ export function product(
   const b = f.let('b_panel', operands.b);
   const panel = f.let('c_panel', operands.c);
   const [a, c] = [f.local('a_rows', 'i32'), f.local('c_rows', 'i32')];
-  const [left, first] = [f.local('rows_left', 'i32'), f.local('first_row', 'i32')];
+  const [remaining, first] = [f.local('remaining_rows', 'i32'), f.local('first_row', 'i32')];
 
   const computeTile = (rows: number): void => {
     const tile = declareTile(f, c, cStride, rows);
@@ -90,14 +98,14 @@ export function product(
       const length = f.let('steps', count);
       const start = f.let('start', from);
       const at = { a: i32.add(a, i32.shl(start, 2)), b: i32.add(b, i32.mul(start, PANEL_BYTES)) };
-      f.if(length, () => stream(f, simd, tile, at.a, aStride, at.b, length));
+      f.if(length, () => emitDepthLoop(f, simd, tile, { a: at.a, aStride, panel: at.b, depth: length }));
     } else {
-      stream(f, simd, tile, a, aStride, b, operands.depth);
+      emitDepthLoop(f, simd, tile, { a, aStride, panel: b, depth: operands.depth });
     }
     for (const { register, address, offset } of tile) f.do(v128.store(address, register, offset));
   };
   const rowGroups = (rows: number, panelIndex: Local<'i32'>): void =>
-    f.if(i32.geU(left, rows), () =>
+    f.if(i32.geU(remaining, rows), () =>
       f.repeat(
         () => {
           if (counts) f.if(counts(first, panelIndex), () => computeTile(rows));
@@ -105,15 +113,15 @@ export function product(
           f.advance(a, rows * aStride);
           f.advance(c, i32.mul(cStride, rows));
           f.advance(first, rows);
-          f.set(left, i32.sub(left, rows));
+          f.set(remaining, i32.sub(remaining, rows));
         },
-        () => i32.geU(left, rows),
+        () => i32.geU(remaining, rows),
       ),
     );
   f.count('panel', operands.panels, 1, (index) => {
     f.set(a, operands.a);
     f.set(c, panel);
-    f.set(left, operands.rows);
+    f.set(remaining, operands.rows);
     f.set(first, 0);
     for (const count of tileRows(simd)) rowGroups(count, index);
     f.advance(b, bStride);
@@ -122,7 +130,7 @@ export function product(
 }
 
 /** A register of the tile: four columns of one row. */
-interface TileRegister extends Omit<Place, 'first'> {
+interface TileRegister extends Omit<VectorPlace, 'first'> {
   readonly register: Local<'v128'>;
 }
 
@@ -138,18 +146,29 @@ function declareTile(f: FunctionBuilder, c: Local<'i32'>, cStride: I32, rows: nu
   }
   return tile;
 }
-/** The loop over the depth. Not unrolled: older engines run out of registers then, and newer ones gain nothing. */
-function stream(
+
+/** The operands of a register tile. */
+interface TileOperands {
+  /** Address of the tile's first row of A. */
+  readonly a: I32;
+  readonly aStride: number;
+  /** Address of the panel of B. */
+  readonly panel: I32;
+  readonly depth: I32;
+}
+
+/**
+ * Emits the loop over the depth. It is not unrolled: in older engines it would run out of registers, and
+ * newer ones would gain nothing.
+ */
+function emitDepthLoop(
   f: FunctionBuilder,
   simd: Simd,
   tile: readonly TileRegister[],
-  aRows: I32,
-  aStride: number,
-  panel: I32,
-  depth: I32,
+  { a: rows, aStride, panel, depth }: TileOperands,
 ): void {
   const madd = multiplyAdd(simd);
-  const a = f.let('a', aRows);
+  const a = f.let('a', rows);
   const b = f.let('b', panel);
   const end = f.let('b_end', i32.add(b, i32.mul(depth, PANEL_BYTES)));
   const [b0, b1, spread] = [f.local('b0', 'v128'), f.local('b1', 'v128'), f.local('a_value', 'v128')];

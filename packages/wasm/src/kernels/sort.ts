@@ -1,20 +1,25 @@
 /**
- * The order that sorts a row of integers: a stable counting sort, digit by digit from the least significant. Digits cover only the
- * bits in which the row's numbers differ, so that buckets up to 2048 are sorted in one pass. Knuth, The Art of Computer
- * Programming, volume 3, §5.2.5.
+ * Finds the order that sorts a row of integers, by a stable counting sort, digit by digit from the least
+ * significant. Digits cover only the bits in which the row's numbers differ, so buckets up to 2048 are sorted
+ * in one pass. Knuth, The Art of Computer Programming, volume 3, §5.2.5.
  */
 import { i32, ModuleBuilder, type FunctionBuilder, type I32, type Local } from '../assembler/index.ts';
 
-/** Bits of a digit at most: counts of 8 KB stay in the first cache. */
+/** The most bits of a digit: its counts, 8 KB, stay in the first cache. */
 const DIGIT_BITS = 11;
 
 const COUNTS_BYTES: number = 4 << DIGIT_BITS;
 
-/** A row of `count` > 0 numbers, and where their order goes. `flip` is 2³¹ for signed numbers, so that they compare as unsigned ones. */
+/**
+ * Layout of a task: a row of `count` > 0 numbers, and the address of their order. `flip` is 2³¹ for signed
+ * numbers, so that they compare like unsigned numbers.
+ */
 export const SORT = { x: 0, out: 4, count: 8, flip: 12 } as const;
+
+/** Bytes of a `SORT`. */
 export const SORT_BYTES = 16;
 
-/** Bytes of scratch: the counts of a digit, and an order between two passes. */
+/** Bytes of scratch memory: the counts of a digit, and an order between two passes. */
 export function sortScratchBytes(count: number): number {
   return COUNTS_BYTES + 4 * count;
 }
@@ -25,12 +30,12 @@ export function sortModule({ sharedMemory }: { readonly sharedMemory: boolean })
   const PASS = {
     x: 'i32',
     count: 'i32',
-    /** The order so far, or 0 for the natural one. */
+    /** Address of the order so far, or 0 for the natural order. */
     from: 'i32',
     to: 'i32',
     counts: 'i32',
     flip: 'i32',
-    /** Subtracted from every number. */
+    /** The least number, which is subtracted from every number. */
     least: 'i32',
     shift: 'i32',
     bits: 'i32',
@@ -50,7 +55,7 @@ export function sortModule({ sharedMemory }: { readonly sharedMemory: boolean })
       f.set(address, countOf(i32.load(i32.add(p.x, at))));
       f.do(i32.store(address, i32.add(i32.load(address), 4)));
     });
-    // Counts become the places, in bytes, where the next of each digit goes.
+    // Counts become places: the offset in bytes of the next number with each digit.
     const [total, own] = [f.let('total', 0), f.local('own', 'i32')];
     f.count('digit', size, 4, (at) => {
       f.set(address, i32.add(p.counts, at));
@@ -94,7 +99,7 @@ export function sortModule({ sharedMemory }: { readonly sharedMemory: boolean })
   return module;
 }
 
-/** The least of a row's numbers, and the bits that their distances from it have. */
+/** Emits the least of a row's numbers, and the number of bits of their distances from it. */
 function range(
   f: FunctionBuilder,
   x: Local<'i32'>,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { i32, ModuleBuilder, v128, type FunctionBuilder } from '../assembler/index.ts';
 import type { Simd } from './arithmetic.ts';
 import { fit } from './polynomial.ts';
-import { exp2, gelu, geluTanh, relu, tanh, type InPlace } from './vector-math.ts';
+import { exp, exp2, gelu, geluTanh, relu, sigmoid, silu, tanh, type InPlace } from './vector-math.ts';
 
 /** Applies a function to numbers, four at a time. */
 function evaluate(make: (f: FunctionBuilder) => InPlace, inputs: readonly number[]): Float32Array {
@@ -44,6 +44,7 @@ function greatestError(
   }, 0);
 }
 
+const sigmoidOf = (x: number): number => 1 / (1 + Math.exp(-x));
 const geluOf = (x: number): number => 0.5 * x * (1 + erf(x * Math.SQRT1_2));
 const geluTanhOf = (x: number): number =>
   0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
@@ -55,6 +56,40 @@ describe.each(['relaxed', 'plain'] as const)('%s SIMD', (simd: Simd) => {
     expect(greatestError(evaluate(make, inputs), inputs, (x) => 2 ** x, 0)).toBeLessThan(1.2e-7);
     expect([...evaluate(make, [-Infinity, -1e30, -200, 0])]).toEqual([0, 0, 0, 1]);
     expect([...evaluate(make, [NaN, 1, -1, 10])]).toEqual([NaN, 2, 0.5, 1024]);
+  });
+
+  test('exp is right to a few units, overflows where f32 ends, and is 0 far below', () => {
+    const make = (f: FunctionBuilder): InPlace => exp(f, simd);
+    for (const [low, high] of [
+      [-1, 1],
+      [-87.3, 88.7],
+    ]) {
+      const inputs = sweep(low, high);
+      const bound = (5 + 2 * Math.max(-low, high)) * 2 ** -24;
+      expect(greatestError(evaluate(make, inputs), inputs, Math.exp, 0)).toBeLessThan(bound);
+    }
+    expect([...evaluate(make, [-Infinity, Infinity, NaN, 0])]).toEqual([0, Infinity, NaN, 1]);
+    expect([...evaluate(make, [88.73, 1e30, -104, -1e30])]).toEqual([Infinity, Infinity, 0, 0]);
+    expect(evaluate(make, [-100])[0]).toBeCloseTo(3.8e-44, 45);
+  });
+
+  test('sigmoid keeps its relative accuracy in both tails', () => {
+    const make = (f: FunctionBuilder): InPlace => sigmoid(f, simd);
+    const inputs = sweep(-87.3, 20);
+    expect(greatestError(evaluate(make, inputs), inputs, sigmoidOf, 0)).toBeLessThan(1.2e-5);
+    const near = sweep(-4, 20);
+    expect(greatestError(evaluate(make, near), near, sigmoidOf, 0)).toBeLessThan(1e-6);
+    expect([...evaluate(make, [-Infinity, Infinity, NaN, 0])]).toEqual([0, 1, NaN, 0.5]);
+    expect([...evaluate(make, [-89, -1e30, 89, 1e30])]).toEqual([0, 0, 1, 1]);
+  });
+
+  test('silu is right wherever e^-x can be computed, and vanishes below', () => {
+    const make = (f: FunctionBuilder): InPlace => silu(f, simd);
+    const siluOf = (x: number): number => x * sigmoidOf(x);
+    const inputs = sweep(-88, 20);
+    expect(greatestError(evaluate(make, inputs), inputs, siluOf, 1e-36)).toBeLessThan(1.2e-5);
+    expect([...evaluate(make, [-Infinity, Infinity, NaN, 0])]).toEqual([-0, Infinity, NaN, 0]);
+    expect([...evaluate(make, [-89, -1e30, 89, 3e38])]).toEqual([-0, -0, 89, Math.fround(3e38)]);
   });
 
   test('tanh is right to 3e-7 of its value', () => {

@@ -10,15 +10,21 @@ export type InPlace = (x: Local<'v128'>) => void;
 /** 1.5 · 2²³ rounds what is added to it to an integer; the 127 turns that integer's bits into an exponent. */
 const ROUNDER = 1.5 * 2 ** 23 + 127;
 
-/** Below this, 2^x is 0 here: an exponent of 0. Exact results end at −126. */
+/** Below this the exponent of 2^x is 0, and so is the result. Accurate results end at −126. */
 const LOWEST = -127;
 
-/** Both forms of gelu are 0 from here down, and must be at −∞, where 0 · x is not. */
+/** The largest argument that `exp2` takes; the square of its result is infinite. */
+const HIGHEST = 127;
+
+/** The exponential of any larger number is ∞. */
+const LARGE = 1000;
+
+/** From here down gelu is 0 in either form. x is bounded by it, because 0 · −∞ would be NaN. */
 const ZERO_BELOW = -16;
 
 /**
- * 2^x for x in [−∞, 127], by a polynomial of degree 6 on [−½, ½]; relative error 7e-8. −∞ gives exactly 0, so that what is
- * hidden has no weight. Constants are put into variables here, outside of the caller's loops.
+ * 2^x for x in [−∞, 127], by a polynomial of degree 6 on [−½, ½]; relative error 7e-8. −∞ gives exactly 0, so
+ * that hidden keys have no weight. Constants are put into variables here, outside of the caller's loops.
  */
 export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
   const rounder = f.let('rounder', f32x4.all(ROUNDER));
@@ -35,6 +41,47 @@ export function exp2(f: FunctionBuilder, simd: Simd): InPlace {
     f.set(x, f32x4.sub(x, f32x4.sub(rounded, rounder)));
     evaluate(x, result);
     f.set(x, f32x4.mul(result, i32x4.shl(rounded, 23)));
+  };
+}
+
+/**
+ * e^x as (2^h)² with h = x · log₂e / 2, so that no power overflows before the result does, and none
+ * underflows. The rounded h costs a relative error of 2 u |x|, with u = 2⁻²⁴, the two powers and their
+ * product 5 u.
+ */
+export function exp(f: FunctionBuilder, simd: Simd): InPlace {
+  const power = exp2(f, simd);
+  return (x) => {
+    f.set(x, f32x4.pmin(f32x4.mul(x, f32x4.all(Math.LOG2E / 2)), f32x4.all(HIGHEST)));
+    power(x);
+    f.set(x, f32x4.mul(x, x));
+  };
+}
+
+/**
+ * 1 / (1 + e^−x). Where e^−x overflows the quotient is 0; before that it keeps its relative accuracy, in both
+ * tails.
+ */
+export function sigmoid(f: FunctionBuilder, simd: Simd): InPlace {
+  const power = exp(f, simd);
+  return (x) => {
+    f.set(x, f32x4.neg(x));
+    power(x);
+    f.set(x, f32x4.div(f32x4.all(1), f32x4.add(x, f32x4.all(1))));
+  };
+}
+
+/**
+ * x · sigmoid(x) as x / (1 + e^−x), which is 0 where e^−x is ∞. x is bounded, because −∞ / ∞ would be NaN.
+ */
+export function silu(f: FunctionBuilder, simd: Simd): InPlace {
+  const power = exp(f, simd);
+  const divisor = f.local('divisor', 'v128');
+  return (x) => {
+    f.set(x, f32x4.pmax(x, f32x4.all(-LARGE)));
+    f.set(divisor, f32x4.neg(x));
+    power(divisor);
+    f.set(x, f32x4.div(x, f32x4.add(divisor, f32x4.all(1))));
   };
 }
 
@@ -62,9 +109,10 @@ export function tanh(f: FunctionBuilder, simd: Simd): InPlace {
 }
 
 /**
- * gelu(x) = x · Φ(x), Φ the normal distribution. With a = |x| / √2, Φ(−|x|) is half the complementary error function of a,
- * computed as such so that the negative tail keeps its relative accuracy: ½ − ½ erf(a) by a series up to 1, then
- * e^(−a²) times a polynomial in 1 / (2 + a). Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415
+ * gelu(x) = x · Φ(x), Φ the normal distribution. With a = |x| / √2, Φ(−|x|) is half the complementary error
+ * function of a, computed as such so that the negative tail keeps its relative accuracy: ½ − ½ erf(a) by a
+ * series up to 1, then e^(−a²) times a polynomial in 1 / (2 + a). Hendrycks & Gimpel 2016,
+ * https://arxiv.org/abs/1606.08415
  */
 export function gelu(f: FunctionBuilder, simd: Simd): InPlace {
   const series = fit((z) => erf(Math.sqrt(z)) / Math.sqrt(z) / 2, 0, 1, 7);
@@ -85,7 +133,7 @@ export function gelu(f: FunctionBuilder, simd: Simd): InPlace {
     power(square);
     f.set(far, f32x4.mul(far, square));
     f.set(near, v128.bitselect(near, far, f32x4.lt(size, f32x4.all(1))));
-    // Φ(x) is that for negative x, else 1 minus it.
+    // This is Φ(x) for negative x, and 1 − Φ(x) for others.
     f.set(far, f32x4.sub(f32x4.all(1), near));
     f.set(far, v128.bitselect(far, near, f32x4.gt(x, f32x4.all(0))));
     f.set(x, f32x4.mul(f32x4.pmax(x, f32x4.all(ZERO_BELOW)), far));
@@ -116,7 +164,7 @@ export function sumLanes(f: FunctionBuilder, x: Local<'v128'>): void {
   joinLanes(f, x, f32x4.add);
 }
 
-/** The greatest of four lanes, in all of them. NaN does not count. */
+/** The greatest of four lanes, in all of them. NaN is ignored. */
 export function maxLanes(f: FunctionBuilder, x: Local<'v128'>): void {
   joinLanes(f, x, f32x4.pmax);
 }
@@ -128,7 +176,7 @@ export function joinLanes(f: FunctionBuilder, x: Local<'v128'>, combine: (a: V12
 }
 
 /** Emits `result = polynomial(x)`; the coefficients are put into variables here. */
-function horner(
+export function horner(
   f: FunctionBuilder,
   madd: MultiplyAdd,
   coefficients: readonly number[],

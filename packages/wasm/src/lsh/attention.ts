@@ -1,10 +1,11 @@
 /**
- * The `lshAttention` op. Heads are taken in batches of a few megabytes (or one by one, if they are longer); of a batch the rounds are
- * computed one after another, each by all threads. Beside its inputs and outputs a head needs twelve bytes a token.
+ * The `lshAttention` op. Heads are taken in batches of a few megabytes, or one by one if they are longer. The
+ * rounds of a batch are computed one after another, each by all threads. Beside its inputs and outputs a head
+ * needs twelve bytes for each token.
  */
 import { lshProblem, TILE, type Kernel, type KernelCall, type LshProblem } from '@attn/core/backend';
-import { HeadRows } from '../attention/head-rows.ts';
-import { writeLse } from '../attention/states.ts';
+import { StagedHeads } from '../attention/staged-heads.ts';
+import { writeLse } from '../attention/write-lse.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LoadedModule } from '../engine/module-store.ts';
 import { lshModule } from '../kernels/lsh/attend.ts';
@@ -15,7 +16,7 @@ import {
   LSH_HEAD_BYTES,
   LSH_TASK,
   LSH_TASK_BYTES,
-  lshScratch,
+  lshScratchLayout,
   NORMS,
   NORMS_BYTES,
 } from '../kernels/lsh/layout.ts';
@@ -23,19 +24,19 @@ import { Records } from '../kernels/records.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';
 import { placeChunkGrid, type ChunkGrid } from './chunk-grid.ts';
 
-/** Bytes of qk, v and out that a batch of heads may have together. */
+/** The most bytes of qk, v and out of a batch of heads. */
 const BATCH_BYTES = 8 * 2 ** 20;
 
-/** Key tiles that a task works through: about a third of a millisecond. */
+/** Number of key tiles of a task: they take about a third of a millisecond. */
 const TASK_TILES = 16;
 
-/** Tasks per thread that a round is cut into, if it is big enough: the last ones then end at about the same time. */
+/** Number of tasks per thread in a large round: enough that all threads end at about the same time. */
 const TASKS_PER_THREAD = 8;
 
-/** Rows of a task that computes norms. */
+/** Number of rows of a task that computes norms. */
 const NORM_ROWS = 1024;
 
-/** Kernel of `lshAttention`. */
+/** Makes the kernel of `lshAttention`. */
 export function lshAttentionKernel(engine: Engine): Kernel<'lshAttention'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {
@@ -44,18 +45,18 @@ export function lshAttentionKernel(engine: Engine): Kernel<'lshAttention'> {
     });
 }
 
-/** A head of a batch row, and its memory. */
-interface Member {
+/** A head of a batch row, and the addresses of its memory. */
+interface LshMember {
   readonly index: number;
   readonly batchRow: number;
   readonly head: number;
-  /** Where what does not lie in the heap already is brought to, and what is needed beside. */
+  /** Staging memory of qk, v and out, for tensors outside of the heap. */
   readonly qk: number;
   readonly v: number;
   readonly out: number;
   readonly inverseNorms: number;
   readonly states: number;
-  /** [R × N]; 0 where it does not matter how often pairs meet. */
+  /** [R × N] chunks by round and token; 0 where it does not matter how often pairs meet. */
   readonly chunkOf: number;
 }
 
@@ -65,9 +66,9 @@ class LshRun {
   private readonly problem: LshProblem;
   private readonly module: LoadedModule;
   private readonly grid: ChunkGrid;
-  private readonly qk: HeadRows;
-  private readonly v: HeadRows;
-  private readonly out: HeadRows;
+  private readonly qk: StagedHeads;
+  private readonly v: StagedHeads;
+  private readonly out: StagedHeads;
   private readonly order: number;
   private readonly buckets: number;
   private readonly mask: number;
@@ -85,12 +86,12 @@ class LshRun {
       lshModule({ ...options, ...kind }),
     );
     this.grid = placeChunkGrid(frame, problem);
-    this.qk = new HeadRows(frame, inputs.qk, { layout, heads, length, dim: headDim });
-    this.v = new HeadRows(frame, inputs.v, { layout, heads, length, dim: valueDim });
-    this.out = new HeadRows(frame, outputs[0], { layout, heads, length, dim: valueDim });
+    this.qk = new StagedHeads(frame, inputs.q, { layout, heads, length, dim: headDim });
+    this.v = new StagedHeads(frame, inputs.v, { layout, heads, length, dim: valueDim });
+    this.out = new StagedHeads(frame, outputs[0], { layout, heads, length, dim: valueDim });
     this.order = frame.raw(inputs.order);
     this.buckets = withinBuckets ? frame.raw(inputs.buckets) : 0;
-    this.mask = inputs.mask ? frame.raw(inputs.mask) : 0;
+    this.mask = inputs.keyMask ? frame.raw(inputs.keyMask) : 0;
     this.blocks = Math.ceil(length / TILE);
   }
 
@@ -101,20 +102,20 @@ class LshRun {
     const size = Math.max(1, Math.min(count, Math.floor(BATCH_BYTES / (4 * (qk.size + v.size + out.size)))));
     const memory = this.allocate(size);
     for (let first = 0; first < count; first += size) {
-      const members = memory.slice(0, count - first).map((part, index): Member => {
+      const members = memory.slice(0, count - first).map((part, index): LshMember => {
         const member = first + index;
         return { ...part, index: member, batchRow: Math.floor(member / heads), head: member % heads };
       });
       await this.prepare(members);
       const records = this.frame.words(this.headRecords(members));
-      for (let round = 0; round < rounds; round++) await this.attend(members, records, round);
+      for (let round = 0; round < rounds; round++) await this.computeRound(members, records, round);
       this.frame.free(records);
-      members.forEach((member) => this.takeResult(member));
+      members.forEach((member) => this.writeBack(member));
     }
   }
 
-  /** Memory for a batch of heads. */
-  private allocate(count: number): Omit<Member, 'index' | 'batchRow' | 'head'>[] {
+  /** Allocates memory for a batch of heads. */
+  private allocate(count: number): Omit<LshMember, 'index' | 'batchRow' | 'head'>[] {
     const { length, rounds, duplicates } = this.problem;
     const take = (bytes: number): number => (bytes === 0 ? 0 : this.frame.allocate(bytes));
     return Array.from({ length: count }, () => ({
@@ -127,8 +128,8 @@ class LshRun {
     }));
   }
 
-  /** Brings heads to the heap; norms of keys, and where it matters chunks by token. */
-  private async prepare(members: readonly Member[]): Promise<void> {
+  /** Copies heads into the heap, and computes the norms of keys and, if needed, the chunk of each token. */
+  private async prepare(members: readonly LshMember[]): Promise<void> {
     const { frame, module, problem } = this;
     const { length, rounds, headDim, duplicates } = problem;
     const perMember = Math.ceil(length / NORM_ROWS);
@@ -164,7 +165,7 @@ class LshRun {
   }
 
   /** Computes a round of a batch. */
-  private async attend(members: readonly Member[], heads: number, round: number): Promise<void> {
+  private async computeRound(members: readonly LshMember[], heads: number, round: number): Promise<void> {
     const { blocks, grid, problem } = this;
     const { threads } = this.frame.engine;
     const { batch, length, headDim, valueDim, rounds } = problem;
@@ -190,18 +191,18 @@ class LshRun {
       module: this.module,
       kernel: 'attend',
       records,
-      scratchBytes: lshScratch(headDim, valueDim).slots + grid.slotsBytes,
+      scratchBytes: lshScratchLayout(headDim, valueDim).slots + grid.slotsBytes,
       flops: 2 * members.length * length * TILE * grid.tilesPerBlock * (headDim + valueDim),
-      onProgress: (taken) =>
+      onProgress: (begun) =>
         this.call.context.onProgress?.({
-          done: Math.floor(done + taken * tilesPerTask),
+          done: Math.floor(done + begun * tilesPerTask),
           total,
           unit: 'tiles',
         }),
     });
   }
 
-  private headRecords(members: readonly Member[]): Int32Array {
+  private headRecords(members: readonly LshMember[]): Int32Array {
     const { length, rounds, scale } = this.problem;
     const records = new Records(LSH_HEAD, LSH_HEAD_BYTES, members.length, { floats: ['scale'] });
     members.forEach(({ index: member, batchRow, head, ...at }, index) => {
@@ -231,11 +232,12 @@ class LshRun {
     return records.words;
   }
 
-  /** Brings a head's rows to the outputs. */
-  private takeResult({ index, batchRow, head, out, states }: Member): void {
+  /** Copies the results of a head to the outputs. */
+  private writeBack({ index, batchRow, head, out, states }: LshMember): void {
     const { length } = this.problem;
-    this.out.store(batchRow, head, out, [[0, length]]);
+    const ranges = [[0, length]] as const;
+    this.out.store(batchRow, head, out, ranges);
     const lse = this.call.outputs.at(1);
-    if (lse) writeLse(this.frame, lse, index * length, states, [[0, length]]);
+    if (lse) writeLse(this.frame, lse, { states, start: index * length, ranges });
   }
 }

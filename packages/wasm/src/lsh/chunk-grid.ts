@@ -1,24 +1,27 @@
-/** How the chunks of a call lie on tiles: the numbers that its kernel goes by, see `kernels/lsh/layout.ts`. */
+/**
+ * How the chunks of a call lie on tiles, in the numbers that its kernel reads: see `kernels/lsh/layout.ts`.
+ */
 import { TILE, type LshProblem } from '@attn/core/backend';
-import { LSH_CALL, LSH_CALL_BYTES, MOST_SLOTS, slotBytes } from '../kernels/lsh/layout.ts';
+import { LSH_CALL, LSH_CALL_BYTES, MAX_SLOTS, slotBytes } from '../kernels/lsh/layout.ts';
 import { Records } from '../kernels/records.ts';
 import type { Frame } from '../ops/frame.ts';
 
-/** No chunk or place is as far as this. */
+/** An end behind all chunks and places. */
 const NO_END = 2 ** 31 - 1;
 
-/** A call's record, and what the host wants to know of it. */
+/** The record of a call, and its sizes. */
 export interface ChunkGrid {
-  /** Of an `LSH_CALL`. */
+  /** Address of the `LSH_CALL`. */
   readonly address: number;
-  /** Key tiles that a thread keeps, and bytes of them. */
+  /** Number of key tiles that a thread keeps. */
   readonly slots: number;
+  /** Bytes of all key tiles that a thread keeps. */
   readonly slotsBytes: number;
   /** About how many key tiles a row block has. */
   readonly tilesPerBlock: number;
 }
 
-/** Writes the record of a call. The length is > 0. */
+/** Writes the record of a call, whose length is > 0. */
 export function placeChunkGrid(frame: Frame, problem: LshProblem): ChunkGrid {
   const { length, rounds, chunks, wrap, duplicates, headDim, valueDim } = problem;
   const chunkLength = Math.min(problem.chunkLength, length);
@@ -27,10 +30,10 @@ export function placeChunkGrid(frame: Frame, problem: LshProblem): ChunkGrid {
   );
   const lead = wrap ? Math.ceil(before / chunks) : 0;
   const shift = TILE - 1 - ((lead * length + TILE - 1) % TILE);
-  const seen = Math.min((1 + before + after) * chunkLength, wrap ? Infinity : length);
-  const tilesPerBlock = Math.ceil(seen / TILE);
-  // Row blocks move by a tile at a time, and what they see may begin and end within tiles.
-  const slots = 2 ** Math.ceil(Math.log2(Math.min(tilesPerBlock + 2, MOST_SLOTS)));
+  const visibleKeys = Math.min((1 + before + after) * chunkLength, wrap ? Infinity : length);
+  const tilesPerBlock = Math.ceil(visibleKeys / TILE);
+  // Row blocks advance by a tile, and the keys that they see may begin and end within tiles.
+  const slots = 2 ** Math.ceil(Math.log2(Math.min(tilesPerBlock + 2, MAX_SLOTS)));
   const bytes = slotBytes(headDim, valueDim, duplicates === 'each' ? 0 : rounds);
   const record = new Records(LSH_CALL, LSH_CALL_BYTES, 1);
   record.set(0, {
@@ -55,8 +58,9 @@ export function placeChunkGrid(frame: Frame, problem: LshProblem): ChunkGrid {
 }
 
 /**
- * A pair whose key is `ahead` chunks ahead counts once for each turn of the cycle that brings it into what the query looks at: for each k
- * with −before ≤ ahead + k · cycle ≤ after, where |ahead| < chunks.
+ * The terms that lucidrains' implementation adds to logits. A pair whose key is `ahead` chunks ahead counts
+ * once for each turn of the cycle that brings it into the chunks that the query looks at: for each k with
+ * −before ≤ ahead + k · cycle ≤ after, where |ahead| < chunks.
  */
 function meetTerms(
   frame: Frame,

@@ -1,7 +1,7 @@
-/** The `lshHash` op: heads in batches of a few megabytes, each in blocks of 64 tokens. */
+/** The `lshHash` op: heads are hashed in batches of a few megabytes, each head in blocks of 64 tokens. */
 import { type Tensor } from '@attn/core';
 import { lshHashProblem, type Kernel, type KernelCall } from '@attn/core/backend';
-import { HeadRows } from '../attention/head-rows.ts';
+import { StagedHeads } from '../attention/staged-heads.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LoadedModule } from '../engine/module-store.ts';
 import {
@@ -10,19 +10,19 @@ import {
   HASH_TOKENS,
   hashModule,
   hashScratchBytes,
-  TURN,
-  TURN_BYTES,
+  TRANSPOSE,
+  TRANSPOSE_BYTES,
 } from '../kernels/lsh/hash.ts';
 import { Records } from '../kernels/records.ts';
 import { inFrame, type Frame } from '../ops/frame.ts';
 
-/** Bytes of tokens, brought to the heap, that are worked on together. */
+/** The most bytes of tokens in the heap at a time. */
 const BATCH_BYTES = 8 * 2 ** 20;
 
-/** Rotations that a task transposes. */
-const TURN_COUNT = 64;
+/** Number of rotations that a task transposes. */
+const TASK_ROTATIONS = 64;
 
-/** Kernel of `lshHash`. */
+/** Makes the kernel of `lshHash`. */
 export function lshHashKernel(engine: Engine): Kernel<'lshHash'> {
   return (call) => inFrame(engine, call, (frame) => hashAll(frame, call));
 }
@@ -32,12 +32,12 @@ async function hashAll(frame: Frame, { inputs, outputs, attributes }: KernelCall
   const { batch, heads, length, headDim, rounds, width, factors, bucketCount, layout } = problem;
   const members = batch * heads;
   if (members * length === 0) return;
-  if (headDim === 0) return hashNothing(frame, inputs.mask, outputs[0], bucketCount);
-  const mask = inputs.mask ? frame.raw(inputs.mask) : 0;
+  if (headDim === 0) return hashEmptyVectors(frame, inputs.keyMask, outputs[0], bucketCount);
+  const mask = inputs.keyMask ? frame.raw(inputs.keyMask) : 0;
   const out = frame.rawOutput(outputs[0]);
-  const x = new HeadRows(frame, inputs.x, { layout, heads, length, dim: headDim });
+  const x = new StagedHeads(frame, inputs.x, { layout, heads, length, dim: headDim });
   const module = frame.engine.load(`hash ${headDim}`, (options) => hashModule({ ...options, headDim }));
-  const rotations = await turnRotations(frame, module, inputs.rotations, headDim);
+  const rotations = await transposeRotations(frame, module, inputs.rotations, headDim);
   const halves = frame.words(factors.map((factor) => factor / 2));
 
   const size = Math.max(1, Math.min(members, Math.floor(BATCH_BYTES / Math.max(1, 4 * x.size))));
@@ -80,8 +80,8 @@ async function hashAll(frame: Frame, { inputs, outputs, attributes }: KernelCall
   }
 }
 
-/** Vectors without elements: all scores are 0. */
-function hashNothing(frame: Frame, mask: Tensor | undefined, out: Tensor, bucketCount: number): void {
+/** Hashes vectors without elements: all their scores are 0. */
+function hashEmptyVectors(frame: Frame, mask: Tensor | undefined, out: Tensor, bucketCount: number): void {
   const [, heads, rounds, length] = out.shape;
   const { data } = frame.view(out);
   const hidden = mask && frame.view(mask).data;
@@ -91,8 +91,8 @@ function hashNothing(frame: Frame, mask: Tensor | undefined, out: Tensor, bucket
   }
 }
 
-/** Brings rotations [… × D × R × W] to the heap as [… × R · W × D]. */
-async function turnRotations(
+/** Transposes rotations [… × D × R × W] into the heap as [… × R · W × D], and returns their address. */
+async function transposeRotations(
   frame: Frame,
   module: LoadedModule,
   rotations: Tensor,
@@ -104,18 +104,18 @@ async function turnRotations(
   const bytes = 4 * headDim * columns;
   const from = frame.input(rotations);
   const to = frame.allocate(owners * bytes);
-  const perOwner = Math.ceil(columns / TURN_COUNT);
-  const records = new Records(TURN, TURN_BYTES, owners * perOwner);
+  const perOwner = Math.ceil(columns / TASK_ROTATIONS);
+  const records = new Records(TRANSPOSE, TRANSPOSE_BYTES, owners * perOwner);
   for (let task = 0; task < records.count; task++) {
     const owner = Math.floor(task / perOwner) * bytes;
-    const column = (task % perOwner) * TURN_COUNT;
+    const column = (task % perOwner) * TASK_ROTATIONS;
     records.set(task, {
       from: from + owner + 4 * column,
       columns,
-      count: Math.min(TURN_COUNT, columns - column),
+      count: Math.min(TASK_ROTATIONS, columns - column),
       to: to + owner + 4 * column * headDim,
     });
   }
-  await frame.run({ module, kernel: 'turn', records, flops: 4 * owners * headDim * columns });
+  await frame.run({ module, kernel: 'transpose', records, flops: 4 * owners * headDim * columns });
   return to;
 }

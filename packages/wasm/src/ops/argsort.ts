@@ -1,4 +1,4 @@
-/** The `argsort` op: one task a row. */
+/** The `argsort` op: each row is a task. */
 import { sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { Records } from '../kernels/records.ts';
@@ -6,7 +6,7 @@ import { SORT, SORT_BYTES, sortModule, sortScratchBytes } from '../kernels/sort.
 import { SORT_FLOPS } from '../predict.ts';
 import { inFrame } from './frame.ts';
 
-/** Kernel of `argsort`. */
+/** Makes the kernel of `argsort`. */
 export function argsortKernel(engine: Engine): Kernel<'argsort'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {

@@ -1,6 +1,7 @@
 /**
- * One use of a kernel: its operands as addresses. What already lies in the heap is used where it is; what comes from elsewhere,
- * or is half precision, is copied in and out. All that was allocated is given back at the end, whatever happens.
+ * A frame is one use of a kernel: it gives the addresses of operands. A tensor in the heap is used in place;
+ * a tensor elsewhere, or of half precision, is copied in and out. All allocations of a frame are freed at its
+ * end, whatever happens.
  */
 import { AttnError, type Tensor } from '@attn/core';
 import {
@@ -19,13 +20,16 @@ import type { Job } from '../engine/job.ts';
 import type { Layout, Records } from '../kernels/records.ts';
 
 /** A job whose tasks are records. */
-export interface RecordJob extends Pick<Job, 'module' | 'kernel' | 'flops' | 'meanwhile' | 'onProgress'> {
+export interface RecordJob extends Pick<
+  Job,
+  'module' | 'kernel' | 'flops' | 'whileHelpersRun' | 'onProgress'
+> {
   readonly records: Pick<Records<Layout>, 'words' | 'bytes' | 'count'>;
-  /** Scratch memory of each thread. Default 0. */
+  /** Bytes of scratch memory of each thread. Default: 0. */
   readonly scratchBytes?: number;
 }
 
-/** Addresses and temporary memory of one kernel call. */
+/** The addresses and the temporary memory of one kernel call. */
 export class Frame {
   readonly engine: Engine;
   readonly heap: Heap;
@@ -38,21 +42,23 @@ export class Frame {
     this.engine = engine;
     this.heap = engine.heap;
     this.pause = pause;
-    // All at once and first: memory that grows takes arrays over it away.
+    // All addresses first: arrays over the memory may become invalid when it grows.
     this.located = new Map();
     for (const tensor of tensors) {
-      if (isLazy(tensor)) continue; // on disk, and not to be read without need
+      if (isLazy(tensor)) continue; // on disk: reading it here would be a waste
       const address = this.heap.addressOf(tensor.data);
       if (address !== undefined) this.located.set(tensor, address);
     }
   }
 
-  /** Where the numbers of a tensor lie as f32, or undefined when they lie elsewhere or are not f32. */
+  /** The address of an f32 tensor in the heap; undefined for a tensor elsewhere or of another type. */
   locate(tensor: Tensor): number | undefined {
     return tensor.dtype === 'f32' ? this.located.get(tensor) : undefined;
   }
 
-  /** A tensor as it is now: memory may have grown since the call began. Not to be kept across `allocate`. */
+  /**
+   * A tensor over the current memory, which may have grown since the call began. Invalid after `allocate`.
+   */
   view(tensor: Tensor): Tensor {
     const address = this.located.get(tensor);
     if (address === undefined) return tensor;
@@ -60,60 +66,64 @@ export class Frame {
     return { dtype, shape, data: storageOver(dtype, this.heap.buffer, address, sizeOf(shape)) };
   }
 
-  /** Memory until the end of the frame. */
+  /** Allocates memory until the end of the frame, and returns its address. */
   allocate(bytes: number): number {
     const address = this.heap.allocate(bytes);
     this.allocated.push(address);
     return address;
   }
 
-  /** Gives memory back before the end. */
+  /** Frees memory before the end of the frame. */
   free(address: number): void {
     this.allocated.splice(this.allocated.lastIndexOf(address), 1);
     this.heap.free(address);
   }
 
-  /** The address of a float tensor's numbers, as f32. */
+  /** The address of a float tensor's numbers as f32. */
   input(tensor: Tensor): number {
-    const known = this.locate(tensor);
-    if (known !== undefined) return known;
+    const inPlace = this.locate(tensor);
+    if (inPlace !== undefined) return inPlace;
     const size = sizeOf(tensor.shape);
     const address = this.allocate(4 * size);
     copyFloats(this.view(tensor), 0, this.heap.f32(address, size));
     return address;
   }
 
-  /** The address to write a float tensor's numbers to, as f32; `finish` brings them to where they belong. */
+  /**
+   * The address where a kernel writes a float tensor's numbers as f32; `finish` copies them to the tensor.
+   */
   output(tensor: Tensor): number {
-    const known = this.locate(tensor);
-    if (known !== undefined) return known;
+    const inPlace = this.locate(tensor);
+    if (inPlace !== undefined) return inPlace;
     const size = sizeOf(tensor.shape);
     const address = this.allocate(4 * size);
     this.copiesOut.push(() => writeFloats(this.heap.f32(address, size), this.view(tensor), 0));
     return address;
   }
 
-  /** The address of a tensor of any type, as it is. */
+  /** The address of the bytes of a tensor of any type. */
   raw(tensor: Tensor): number {
-    const known = this.located.get(tensor);
-    if (known !== undefined) return known;
+    const inPlace = this.located.get(tensor);
+    if (inPlace !== undefined) return inPlace;
     const bytes = bytesOf(tensor);
     const address = this.allocate(bytes.length);
     this.heap.u8(address, bytes.length).set(bytes);
     return address;
   }
 
-  /** The address to write a tensor of any type to, as it is; `finish` brings it to where it belongs. */
+  /**
+   * The address where a kernel writes the bytes of a tensor of any type; `finish` copies them to the tensor.
+   */
   rawOutput(tensor: Tensor): number {
-    const known = this.located.get(tensor);
-    if (known !== undefined) return known;
+    const inPlace = this.located.get(tensor);
+    if (inPlace !== undefined) return inPlace;
     const bytes = bytesOf(tensor);
     const address = this.allocate(bytes.length);
     this.copiesOut.push(() => bytes.set(this.heap.u8(address, bytes.length)));
     return address;
   }
 
-  /** Writes records of 32-bit words one after another, and says where. */
+  /** Copies 32-bit words into the heap, and returns their address. */
   words(words: ArrayLike<number>): number {
     const address = this.allocate(4 * words.length);
     this.heap.i32(address, words.length).set(words);
@@ -128,19 +138,19 @@ export class Frame {
     this.free(tasks);
   }
 
-  /** Writes the outputs that lie elsewhere. */
+  /** Copies results to the outputs outside of the heap. */
   finish(): void {
     for (const copy of this.copiesOut) copy();
   }
 
-  /** Gives back all memory. */
+  /** Frees all memory of the frame. */
   release(): void {
     for (const address of this.allocated.splice(0)) this.heap.free(address);
-    this.engine.settle();
+    this.engine.scheduleHeapRelease();
   }
 }
 
-/** Runs `work` in a frame of a kernel call. */
+/** Runs `work` in the frame of a kernel call. */
 export async function inFrame<K extends OpName>(
   engine: Engine,
   { inputs, outputs, context }: KernelCall<K>,
@@ -159,7 +169,7 @@ function bytesOf({ data }: Tensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Copies elements of a float tensor from index `from` on, widened if need be. */
+/** Copies elements of a float tensor, from index `from` on, to f32 numbers. */
 export function copyFloats(tensor: Tensor, from: number, to: Float32Array): void {
   const { dtype, data } = tensor;
   if (dtype === 'f32' && data instanceof Float32Array) to.set(data.subarray(from, from + to.length));
@@ -168,7 +178,7 @@ export function copyFloats(tensor: Tensor, from: number, to: Float32Array): void
   else throw new AttnError('INTERNAL', 'wasm/run', `expected a float tensor, got ${dtype}`);
 }
 
-/** Copies numbers to elements of a float tensor from index `at` on, rounded if need be. */
+/** Copies f32 numbers to elements of a float tensor, from index `at` on; rounds if the tensor is f16. */
 export function writeFloats(from: Float32Array, tensor: Tensor, at: number): void {
   const { dtype, data } = tensor;
   if (dtype === 'f32' && data instanceof Float32Array) data.set(from, at);

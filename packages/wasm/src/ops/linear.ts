@@ -1,11 +1,14 @@
-/** x·Wᵀ + b, with its activation while the sums are in the cache. */
+/** The `linear` op: x·Wᵀ + b, with its activation while the sums are in the cache. */
 import { sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { inFrame } from './frame.ts';
 import type { PackedWeights } from './packed-weights.ts';
 import { multiplyAll, packAll } from './product.ts';
 
-/** Kernel of `linear`: x [rows × in], weight [out × in], bias [out]. Constant weights are packed once. */
+/**
+ * Makes the kernel of `linear`: x [rows × in], weight [out × in], bias [out]. Constant weights
+ * are packed once.
+ */
 export function linearKernel(engine: Engine, weights: PackedWeights): Kernel<'linear'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {

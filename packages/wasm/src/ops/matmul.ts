@@ -1,14 +1,14 @@
-/** a·b over the last two axes; the axes before them broadcast. */
+/** The `matmul` op: a·b over the last two axes; the axes before them broadcast. */
 import { broadcastStrides, contiguousStrides, matmulSizes, sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { packedBytes } from '../kernels/gemm.ts';
 import { inFrame, type Frame } from './frame.ts';
 import { multiplyAll, packAll, type ProductCall, type RightOperand } from './product.ts';
 
-/** Bytes of packed right operands that are worked on together. */
+/** The most bytes of packed right operands at a time. */
 const BATCH_BYTES = 16 * 2 ** 20;
 
-/** Kernel of `matmul`: one product [m × k]·[k × n] per batch element. */
+/** Makes the kernel of `matmul`: a product [m × k]·[k × n] for each batch element. */
 export function matmulKernel(engine: Engine): Kernel<'matmul'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {
@@ -19,10 +19,10 @@ export function matmulKernel(engine: Engine): Kernel<'matmul'> {
       const [aOffsets, bOffsets] = [a, b].map(({ shape }) => matrixOffsets(shape, batch));
       const [aRowStride, aDepthStride] = transposeA ? [4, 4 * m] : [4 * k, 4];
       const [columnStride, depthStride] = transposeB ? [4 * k, 4] : [4, 4 * n];
-      const right = (index: number): Omit<RightOperand, 'to'> => {
+      const rightOf = (index: number): Omit<RightOperand, 'to'> => {
         return { from: bBase + 4 * bOffsets[index], columns: n, depth: k, columnStride, depthStride };
       };
-      const left = (index: number): Omit<ProductCall, 'b'> => ({
+      const productOf = (index: number): Omit<ProductCall, 'b'> => ({
         a: aBase + 4 * aOffsets[index],
         aRowStride,
         aDepthStride,
@@ -32,27 +32,34 @@ export function matmulKernel(engine: Engine): Kernel<'matmul'> {
         depth: k,
         bias: 0,
       });
-      await multiplyBatch(frame, aOffsets.length, packedBytes(n, k), right, left);
+      const products = { count: aOffsets.length, rightBytes: packedBytes(n, k), rightOf, productOf };
+      await multiplyInBatches(frame, products);
     });
 }
 
-/** Packs as many right operands as fit, each once, and multiplies. */
-async function multiplyBatch(
+/** The products of a call, by index. */
+interface Products {
+  readonly count: number;
+  /** Bytes of a packed right operand. */
+  readonly rightBytes: number;
+  rightOf(index: number): Omit<RightOperand, 'to'>;
+  productOf(index: number): Omit<ProductCall, 'b'>;
+}
+
+/** Packs as many right operands as fit, each once, multiplies, and goes on with the next. */
+async function multiplyInBatches(
   frame: Frame,
-  count: number,
-  bytes: number,
-  right: (index: number) => Omit<RightOperand, 'to'>,
-  left: (index: number) => Omit<ProductCall, 'b'>,
+  { count, rightBytes: bytes, rightOf, productOf }: Products,
 ): Promise<void> {
   const together = Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, bytes)));
   for (let first = 0; first < count; first += together) {
     const packed = new Map<number, RightOperand>();
     const products: ProductCall[] = [];
     for (let index = first; index < Math.min(count, first + together); index++) {
-      const operand = right(index);
-      const known = packed.get(operand.from) ?? { ...operand, to: frame.allocate(bytes) };
-      packed.set(operand.from, known);
-      products.push({ ...left(index), b: known.to });
+      const operand = rightOf(index);
+      const right = packed.get(operand.from) ?? { ...operand, to: frame.allocate(bytes) };
+      packed.set(operand.from, right);
+      products.push({ ...productOf(index), b: right.to });
     }
     await packAll(frame, [...packed.values()]);
     await multiplyAll(frame, products);
@@ -60,7 +67,7 @@ async function multiplyBatch(
   }
 }
 
-/** For each element of the batch axes, in order, where its matrix starts in an operand that is broadcast over them. */
+/** The index of each product's matrix in an operand that is broadcast over the batch axes. */
 function matrixOffsets(shape: readonly number[], batch: readonly number[]): number[] {
   const matrix = sizeOf(shape.slice(-2));
   const strides = broadcastStrides(shape.slice(0, -2), batch).map((stride) => stride * matrix);

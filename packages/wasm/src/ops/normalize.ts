@@ -1,4 +1,4 @@
-/** Ops that bring slices to a common measure: `layerNorm` over the last axis, `softmax` over any. */
+/** Ops that normalise slices: `layerNorm` over the last axis, `softmax` over any axis. */
 import { sizeOf, type Kernel, type KernelCall } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import {
@@ -11,13 +11,13 @@ import {
 import { Records } from '../kernels/records.ts';
 import { inFrame, type Frame } from './frame.ts';
 
-/** Elements of a task: a fraction of a millisecond. */
+/** Number of elements of a task: they take a fraction of a millisecond. */
 const TASK_ELEMENTS = 1 << 14;
 
-/** Operations that an element is about worth. */
+/** Number of operations that cost about as much as an element. */
 const FLOPS = 12;
 
-/** Kernel of `layerNorm`. */
+/** Makes the kernel of `layerNorm`. */
 export function layerNormKernel(engine: Engine): Kernel<'layerNorm'> {
   return (call) => inFrame(engine, call, (frame) => layerNorm(frame, call));
 }
@@ -53,7 +53,10 @@ async function layerNorm(
   });
 }
 
-/** Kernel of `softmax`: x seen as [outer, extent, inner], over the middle axis. A slice of −∞ only gives 0. */
+/**
+ * Makes the kernel of `softmax`: x is seen as [outer, extent, inner], and the middle axis is normalised. A
+ * slice of nothing but −∞ gives 0.
+ */
 export function softmaxKernel(engine: Engine): Kernel<'softmax'> {
   return (call) => inFrame(engine, call, (frame) => softmax(frame, call));
 }
@@ -66,7 +69,7 @@ async function softmax(
   const count = x.shape[attributes.axis];
   const inner = sizeOf(x.shape.slice(attributes.axis + 1));
   const [from, to] = [frame.input(x), frame.output(outputs[0])];
-  // Rows lie one after another; columns lie side by side, one block of them for each step of the outer axes.
+  // Rows lie one after another; columns lie side by side, in a block for each step of the outer axes.
   const isRows = inner === 1;
   const blocks = size === 0 || isRows ? Math.min(1, size) : size / (count * inner);
   const slices = size === 0 ? 0 : size / count / blocks;

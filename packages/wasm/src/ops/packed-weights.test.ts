@@ -1,4 +1,4 @@
-// Graphs that share a weight share what was packed of it, until the last of them is gone.
+/** Graphs that share a weight share its packed form, until the last of them is gone. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { f32, GraphBuilder, type Graph, type Tensor } from '@attn/core';
@@ -86,7 +86,7 @@ test('an equal array is another weight', async () => {
   for (const executable of executables) executable.dispose();
 });
 
-test('a weight that is read when asked for is read once, for all lengths', async () => {
+test('a lazy weight is read once, for all lengths', async () => {
   let reads = 0;
   const stored = lazyTensor<'f32'>({ dtype: 'f32', shape: weight.shape }, () => {
     reads++;
@@ -97,7 +97,7 @@ test('a weight that is read when asked for is read once, for all lengths', async
   for (const i of [0, 1, 0, 1]) {
     await executables[i].run({ x: x[i] });
     await new Promise((resolve) => setTimeout(resolve));
-    collectGarbage(); // what was read and is not held
+    collectGarbage(); // frees the array that was read, unless something holds it
   }
   expect(reads).toBe(1);
   for (const executable of executables) executable.dispose();

@@ -1,6 +1,6 @@
 /**
- * Constant weights, packed once and kept in the heap as long as any executable has them: graphs of one model for other lengths share its
- * weights by identity, and so they share what was packed of them.
+ * Constant weights, packed once and kept in the heap as long as any executable uses them. Graphs of one model
+ * for other lengths share its weights by identity, and so they share the packed form.
  */
 import { type Graph, type Tensor } from '@attn/core';
 import { dataIdentity, type NodeOf } from '@attn/core/backend';
@@ -16,33 +16,39 @@ export interface PackedSize {
 
 type Allocate = (size: PackedSize) => number;
 
+/** A packed weight in a heap. */
 interface Packed {
   readonly heap: Heap;
   readonly address: number;
   readonly users: Set<PackedWeights>;
 }
 
-/** What is packed in one engine. */
+/** The packed weights of an engine. */
 export class WeightStore {
-  /** By the identity of a weight's data and by its number of columns, since the same array may stand for matrices of two shapes. */
+  /**
+   * Packed weights by the identity of their data and by their number of columns, because one array may hold
+   * matrices of two shapes.
+   */
   private readonly packed = new Map<object, Map<number, Packed>>();
 
-  /** The address of a packed weight in this heap, which `user` has from now on. */
+  /**
+   * The address of a packed weight in a heap, which `user` uses from now on; undefined if it is not packed.
+   */
   use(weight: Tensor, heap: Heap, user: PackedWeights): number | undefined {
-    const found = this.packed.get(dataIdentity(weight))?.get(weight.shape[0]);
-    if (found?.heap !== heap) return undefined;
-    found.users.add(user);
-    return found.address;
+    const packed = this.packed.get(dataIdentity(weight))?.get(weight.shape[0]);
+    if (packed?.heap !== heap) return undefined;
+    packed.users.add(user);
+    return packed.address;
   }
 
-  /** Adds one that nobody has packed before. */
+  /** Adds a weight that was not packed before. */
   add(weight: Tensor, packed: Packed): void {
     const key = dataIdentity(weight);
     const ofArray = this.packed.get(key) ?? new Map<number, Packed>();
     this.packed.set(key, ofArray.set(weight.shape[0], packed));
   }
 
-  /** Gives back what nobody but `user` has. */
+  /** Ends the use of a weight by `user`, and frees the weight if that was its last user. */
   release(weight: Tensor, user: PackedWeights): void {
     const key = dataIdentity(weight);
     const ofArray = this.packed.get(key);
@@ -67,8 +73,8 @@ export class PackedWeights {
   }
 
   /**
-   * The packed weight of a `linear` node. `pack` packs it into memory that it asks for: the heap's for weights that are constants,
-   * the frame's for those that are fed.
+   * The address of the packed weight of a `linear` node. `pack` packs it into memory from `allocate`: memory
+   * of the heap if the weight is a constant, memory of the frame if it is an input of the graph.
    */
   async of(
     node: NodeOf<'linear'>,
@@ -81,8 +87,8 @@ export class PackedWeights {
     }
     this.used.add(weight);
     const { heap } = frame;
-    const known = this.store.use(weight, heap, this);
-    if (known !== undefined) return known;
+    const cached = this.store.use(weight, heap, this);
+    if (cached !== undefined) return cached;
     let address = 0;
     try {
       await pack(({ columns, depth }) => (address = heap.allocate(packedBytes(columns, depth))));
@@ -94,7 +100,7 @@ export class PackedWeights {
     return address;
   }
 
-  /** Gives back those that no other executable has. */
+  /** Ends the use of all weights, and frees those that no other executable uses. */
   release(): void {
     for (const weight of this.used) this.store.release(weight, this);
     this.used.clear();

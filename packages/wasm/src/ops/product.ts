@@ -1,4 +1,6 @@
-/** Products on all threads: right operands are packed panel by panel, then ranges of rows and columns are multiplied. */
+/**
+ * Products on all threads: packs right operands panel by panel, then multiplies ranges of rows and columns.
+ */
 import type { Activation } from '@attn/core';
 import type { LoadedModule } from '../engine/module-store.ts';
 import {
@@ -21,7 +23,7 @@ export interface RightOperand {
   readonly depth: number;
   readonly columnStride: number;
   readonly depthStride: number;
-  /** Where it goes: `packedBytes(columns, depth)`. */
+  /** Address of its packed form, of `packedBytes(columns, depth)` bytes. */
   readonly to: number;
 }
 
@@ -30,7 +32,7 @@ export interface ProductCall {
   readonly a: number;
   readonly aRowStride: number;
   readonly aDepthStride: number;
-  /** Packed. */
+  /** Address of the packed right operand. */
   readonly b: number;
   readonly c: number;
   readonly rows: number;
@@ -40,7 +42,7 @@ export interface ProductCall {
   readonly bias: number;
 }
 
-/** Tasks that a job is cut into per thread, if it is big enough: the last ones then end at about the same time. */
+/** Number of tasks per thread in a large job: enough that all threads end at about the same time. */
 const TASKS_PER_THREAD = 8;
 
 /** Packs right operands. */
@@ -88,14 +90,14 @@ export async function multiplyAll(
   });
 }
 
-/** Blocks of rows, and ranges of columns where there are too few of them. */
+/** Cuts a product into blocks of rows, and these into ranges of columns if there are too few blocks. */
 function cut(
   { a, aRowStride, aDepthStride, b, c, rows, columns, depth, bias }: ProductCall,
   threads: number,
 ): Record<keyof typeof PRODUCT, number>[] {
   const rowBlocks = Math.ceil(rows / ROWS);
-  const wanted = Math.ceil((TASKS_PER_THREAD * threads) / Math.max(1, rowBlocks));
-  const width = PANEL * Math.max(16, Math.ceil(columns / PANEL / wanted));
+  const ranges = Math.ceil((TASKS_PER_THREAD * threads) / Math.max(1, rowBlocks));
+  const width = PANEL * Math.max(16, Math.ceil(columns / PANEL / ranges));
   const list: Record<keyof typeof PRODUCT, number>[] = [];
   for (let row = 0; row < rows; row += ROWS) {
     for (let column = 0; column < columns; column += width) {

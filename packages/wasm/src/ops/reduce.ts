@@ -1,17 +1,17 @@
-/** One axis becomes a single number. */
+/** The `reduce` op: an axis becomes a single number. */
 import { sizeOf, type Kernel, type KernelCall } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { Records } from '../kernels/records.ts';
 import { REDUCE, REDUCE_BYTES, reduceModule } from '../kernels/reduce.ts';
 import { inFrame, type Frame } from './frame.ts';
 
-/** Elements of a task: a fraction of a millisecond. */
+/** Number of elements of a task: they take a fraction of a millisecond. */
 const TASK_ELEMENTS = 1 << 15;
 
-/** Columns of a task are at least this many: a line of the cache. */
-const LEAST_COLUMNS = 16;
+/** The least number of columns of a task: a line of the cache. */
+const MIN_COLUMNS = 16;
 
-/** Kernel of `reduce`: x seen as [outer, extent, inner], over the middle axis. */
+/** Makes the kernel of `reduce`: x is seen as [outer, extent, inner], and the middle axis is reduced. */
 export function reduceKernel(engine: Engine): Kernel<'reduce'> {
   return (call) => inFrame(engine, call, (frame) => reduce(frame, call));
 }
@@ -24,12 +24,12 @@ async function reduce(
   const inner = sizeOf(x.shape.slice(axis + 1));
   const size = sizeOf(x.shape);
   const [from, to] = [frame.input(x), frame.output(outputs[0])];
-  // Rows lie one after another; columns lie side by side, one block of them for each step of the outer axes.
+  // Rows lie one after another; columns lie side by side, in a block for each step of the outer axes.
   const isRows = inner === 1;
   const blocks = size === 0 || isRows ? Math.min(1, size) : size / (count * inner);
   const slices = size === 0 ? 0 : size / count / blocks;
-  const wanted = Math.floor(TASK_ELEMENTS / count);
-  const perTask = isRows ? Math.max(1, wanted) : Math.max(LEAST_COLUMNS, wanted - (wanted % LEAST_COLUMNS));
+  const fitting = Math.floor(TASK_ELEMENTS / count);
+  const perTask = isRows ? Math.max(1, fitting) : Math.max(MIN_COLUMNS, fitting - (fitting % MIN_COLUMNS));
   const perBlock = Math.ceil(slices / perTask);
   const records = new Records(REDUCE, REDUCE_BYTES, blocks * perBlock, { floats: ['divisor'] });
   const shared = { count, stride: 4 * inner, divisor: kind === 'mean' ? count : 1 };

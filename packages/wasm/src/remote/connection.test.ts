@@ -1,12 +1,14 @@
-/** A connection to a worker that the test plays: who counts as dead, and what is left of a call that failed. */
+/** The connection to a worker that the test plays: which workers count as dead, and how failed calls end. */
 import { AttnError } from '@attn/core';
 import { clock, eventLoopTurn } from '@attn/core/backend';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartThread } from '../engine/threads.ts';
-import { Connection, type Plan } from './connection.ts';
+import { Connection, type MakePlan } from './connection.ts';
 import type { Answer, Request, Response } from './protocol.ts';
 
-/** A worker, as its page sees it: what was posted to it, and whether it holds the process or has been ended. */
+/**
+ * A worker as its page sees it: the messages to it, whether it keeps the process alive, whether it was ended.
+ */
 class FakeWorker {
   readonly posted: Request[] = [];
   isHeld = false;
@@ -21,7 +23,8 @@ class FakeWorker {
         this.onPost(message as Request);
         this.posted.push(message as Request);
       },
-      hold: (keepsAlive) => (this.isHeld = keepsAlive),
+      ref: () => (this.isHeld = true),
+      unref: () => (this.isHeld = false),
       terminate: async () => {
         this.isEnded = true;
       },
@@ -33,15 +36,15 @@ class FakeWorker {
   }
 }
 
-const noPlan: Plan = () => Promise.reject(new Error('no plan was to be made'));
+const noPlan: MakePlan = () => Promise.reject(new Error('no plan was expected'));
 
 let now = 0;
 
-/** What the connection does once a second; undefined while it does not watch. */
+/** The connection's watchdog, which runs once a second; undefined while it does not watch. */
 let tick: (() => void) | undefined;
 
-/** The next look, that many milliseconds after the last, and what happens before the one after it. */
-async function look(milliseconds: number): Promise<void> {
+/** Lets milliseconds pass until the next tick, and handles messages before the one after it. */
+async function pass(milliseconds: number): Promise<void> {
   now += milliseconds;
   tick?.();
   await eventLoopTurn();
@@ -64,7 +67,7 @@ afterEach(() => {
 
 const ANSWER: Answer = { rate: 7, copyNs: 1, gain: 1, wakingMs: 0 };
 
-/** A connection with one call that waits. */
+/** A connection with a call that waits. */
 function waiting() {
   const worker = new FakeWorker();
   const connection = new Connection(worker.start, noPlan);
@@ -73,23 +76,23 @@ function waiting() {
 }
 
 describe('a worker', () => {
-  test('of a page that looks once a minute lives as long as it answers', async () => {
+  test('of a page that ticks once a minute lives as long as it answers', async () => {
     const { worker, answer } = waiting();
     worker.onPost = ({ type }) => type === 'ping' && setImmediate(() => worker.say({ type: 'pong' }));
-    for (let minute = 0; minute < 5; minute++) await look(60_000);
+    for (let minute = 0; minute < 5; minute++) await pass(60_000);
     expect(worker.pings).toBe(5);
     worker.say({ type: 'done', call: 1, value: ANSWER });
     expect(await answer).toBe(ANSWER);
     expect(worker).toMatchObject({ isHeld: false, isEnded: false });
   });
 
-  test('that answered while its page was blocked is heard before it is judged', async () => {
+  test('that answered while its page was blocked is alive', async () => {
     const { worker, answer } = waiting();
-    await look(1000);
-    // The answer has arrived, and is heard when the look that comes too late is over.
+    await pass(1000);
+    // The answer has arrived, and is handled after the tick that comes too late.
     setImmediate(() => worker.say({ type: 'pong' }));
-    await look(10_500);
-    await look(1000);
+    await pass(10_500);
+    await pass(1000);
     expect(worker.pings).toBe(2);
     worker.say({ type: 'done', call: 1, value: ANSWER });
     expect(await answer).toBe(ANSWER);
@@ -97,10 +100,10 @@ describe('a worker', () => {
 
   test('that was suspended with its page has a second to answer', async () => {
     const { worker, answer } = waiting();
-    await look(1000);
-    await look(3_600_000);
+    await pass(1000);
+    await pass(3_600_000);
     worker.say({ type: 'pong' });
-    await look(1000);
+    await pass(1000);
     worker.say({ type: 'done', call: 1, value: ANSWER });
     expect(await answer).toBe(ANSWER);
   });
@@ -108,9 +111,9 @@ describe('a worker', () => {
   test('that does not answer for ten seconds is ended, and its calls fail', async () => {
     const { worker, connection, answer } = waiting();
     const failed = expect(answer).rejects.toMatchObject({ code: 'TIMEOUT' });
-    for (let second = 0; second < 12; second++) await look(1000);
+    for (let second = 0; second < 12; second++) await pass(1000);
     expect(worker).toMatchObject({ isEnded: false, pings: 1 });
-    await look(1000);
+    await pass(1000);
     await failed;
     expect(worker).toMatchObject({ isHeld: false, isEnded: true });
     expect(connection.isOver).toBe(true);
@@ -122,7 +125,7 @@ describe('a worker', () => {
 
 describe('a plan', () => {
   const question = { type: 'plan', request: 3, executable: 1, node: 0, data: {} } as const;
-  const failing: Plan = () => {
+  const failing: MakePlan = () => {
     throw new AttnError('INTERNAL', 'wasm/worker', 'there is no such node');
   };
 
@@ -135,13 +138,13 @@ describe('a plan', () => {
     expect(worker.posted).toEqual([{ type: 'unplanned', request: 3, error }]);
   });
 
-  test('that an ended worker had asked for is not made', async () => {
+  test('that a worker asked for before it was ended is not made', async () => {
     const worker = new FakeWorker();
-    const plan = vi.fn(failing);
-    const connection = new Connection(worker.start, plan);
+    const makePlan = vi.fn(failing);
+    const connection = new Connection(worker.start, makePlan);
     await connection.close();
     worker.say(question);
-    expect(plan).not.toHaveBeenCalled();
+    expect(makePlan).not.toHaveBeenCalled();
   });
 });
 

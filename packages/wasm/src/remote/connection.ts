@@ -1,14 +1,19 @@
-/** A page's connection to the worker that has its engine: calls and their answers, and an end to every wait. */
+/**
+ * A page's connection to the worker that has its engine: calls and their answers, questions of the worker,
+ * and a watchdog that ends every wait for a worker that has died.
+ */
 import { AttnError, type Progress } from '@attn/core';
 import { clock, eventLoopTurn, type PlannedCall, type Timer } from '@attn/core/backend';
 import type { StartThread, Thread } from '../engine/threads.ts';
-import { fromWire, toWire, type Answer, type Request, type Response } from './protocol.ts';
+import { fromWire, toWire, type Answer, type PlanQuestion, type Request, type Response } from './protocol.ts';
 
-/** Milliseconds between two looks at a worker that has calls to answer, and how long a question to it may stay unanswered. */
-const WATCH_MS = 1000;
+/** Milliseconds between two ticks of the watchdog, which runs while calls wait. */
+const TICK_MS = 1000;
+
+/** Milliseconds that a worker has to answer a ping. */
 const SILENCE_MS = 10_000;
 
-/** A request that is answered. */
+/** A request that the worker answers. */
 export type Call = Extract<Request, { readonly call: number }>;
 
 interface Pending {
@@ -18,41 +23,41 @@ interface Pending {
 }
 
 /** Makes a plan that the worker asks for. */
-export type Plan = (request: Extract<Response, { type: 'plan' }>) => Promise<PlannedCall>;
+export type MakePlan = (question: PlanQuestion) => Promise<PlannedCall>;
 
-/** A question that nothing has been heard since. */
-interface Question {
-  readonly asked: number;
-  /** Its time was up at a look, and what had arrived by then has been heard. */
+/** A ping after which no message has arrived. */
+interface Ping {
+  readonly sentAt: number;
+  /** Its time was up at a tick, and all messages that had arrived by then have been handled. */
   isOverdue: boolean;
 }
 
-/** One worker. When it dies, all calls fail, and the connection is over. */
+/** The connection to one worker. When the worker dies, all calls fail, and the connection is over. */
 export class Connection {
   private readonly thread: Thread;
-  private readonly plan: Plan;
+  private readonly makePlan: MakePlan;
   private readonly pending = new Map<number, Pending>();
   private calls = 0;
-  private question: Question | undefined;
-  private watch: Timer | undefined;
+  private ping: Ping | undefined;
+  private watchdog: Timer | undefined;
   private failure: AttnError | undefined;
 
-  constructor(start: StartThread, plan: Plan) {
-    this.plan = plan;
+  constructor(start: StartThread, makePlan: MakePlan) {
+    this.makePlan = makePlan;
     this.thread = start({
       onMessage: (message) => this.receive(message as Response),
       onDeath: (reason) => this.fail('WORKER_DIED', `the worker with the engine ended: ${reason}`),
     });
   }
 
-  /** True when there is nobody to talk to any more. */
+  /** True when the worker has died or was ended. */
   get isOver(): boolean {
     return this.failure !== undefined;
   }
 
   /**
-   * Sends a request, made for a new call number, and waits for its answer. Errors: the worker's; `WORKER_DIED`, `TIMEOUT`, `DISPOSED`;
-   * what `make` throws; `OUT_OF_MEMORY` when the request cannot be copied.
+   * Makes a request with a new call number, sends it and waits for its answer. Errors: those of the worker
+   * and of `make`; `WORKER_DIED`, `TIMEOUT`, `DISPOSED`; `OUT_OF_MEMORY` when the request cannot be copied.
    */
   async call(
     make: (call: number) => Call,
@@ -67,32 +72,32 @@ export class Connection {
       const answer = new Promise<Answer>((resolve, reject) =>
         this.pending.set(call, { resolve, reject, onProgress }),
       );
-      this.startWatch();
+      this.startWatchdog();
       this.post(request);
       signal?.addEventListener('abort', abort, { once: true });
       return await answer;
     } finally {
       this.pending.delete(call);
       signal?.removeEventListener('abort', abort);
-      if (this.pending.size === 0) this.endWatch();
+      if (this.pending.size === 0) this.stopWatchdog();
     }
   }
 
-  /** Sends a request that is not answered. */
+  /** Sends a request that has no answer. */
   send(request: Request): void {
     if (this.failure === undefined) this.post(request);
   }
 
-  /** Ends the worker. Calls that wait fail with `DISPOSED`. */
+  /** Ends the worker. Waiting calls fail with `DISPOSED`. */
   async close(): Promise<void> {
     this.fail('DISPOSED', 'the backend has been disposed');
     await this.thread.terminate();
   }
 
   private receive(response: Response): void {
-    // What an ended worker had sent may still arrive.
+    // Messages of a worker that was ended may still arrive.
     if (this.failure !== undefined) return;
-    this.question = undefined;
+    this.ping = undefined;
     switch (response.type) {
       case 'done':
         this.take(response.call)?.resolve(response.value);
@@ -110,10 +115,10 @@ export class Connection {
     }
   }
 
-  private async answerPlan(response: Extract<Response, { type: 'plan' }>): Promise<void> {
-    const { request } = response;
+  private async answerPlan(question: PlanQuestion): Promise<void> {
+    const { request } = question;
     try {
-      this.send({ type: 'planned', request, planned: await this.plan(response) });
+      this.send({ type: 'planned', request, planned: await this.makePlan(question) });
     } catch (error) {
       this.send({ type: 'unplanned', request, error: toWire(error) });
     }
@@ -138,40 +143,41 @@ export class Connection {
   private fail(code: 'WORKER_DIED' | 'TIMEOUT' | 'DISPOSED', message: string): void {
     if (this.failure) return;
     this.failure = new AttnError(code, 'wasm/run', message);
-    this.endWatch();
+    this.stopWatchdog();
     for (const { reject } of this.pending.values()) reject(this.failure);
     this.pending.clear();
   }
 
   /**
-   * While calls wait, the worker is asked for a sign of life: a browser does not say when it ends one. Time in which nothing was asked
-   * does not count: a hidden page looks once a minute, one that was busy or suspended when it goes on.
+   * Pings the worker while calls wait, because a browser does not say when it ends a worker. Only time after
+   * a ping counts: a hidden page ticks once a minute, and a busy or suspended page does not tick at all.
    */
-  private startWatch(): void {
-    if (this.watch !== undefined) return;
-    this.question = undefined;
-    this.thread.hold(true);
-    this.watch = clock.setInterval(() => this.look(), WATCH_MS);
+  private startWatchdog(): void {
+    if (this.watchdog !== undefined) return;
+    this.ping = undefined;
+    this.thread.ref();
+    this.watchdog = clock.setInterval(() => this.tick(), TICK_MS);
   }
 
-  private look(): void {
-    const { question } = this;
+  private tick(): void {
+    const { ping } = this;
     const now = clock.now();
-    if (question === undefined) {
-      this.question = { asked: now, isOverdue: false };
+    if (ping === undefined) {
+      this.ping = { sentAt: now, isOverdue: false };
       this.send({ type: 'ping' });
-    } else if (question.isOverdue) {
+    } else if (ping.isOverdue) {
       void this.thread.terminate();
       this.fail('TIMEOUT', `the worker with the engine has not answered for ${SILENCE_MS / 1000} s`);
-    } else if (now - question.asked > SILENCE_MS) {
-      // The answer may have arrived while this thread did not listen, or the worker may just have been woken up together with it.
-      void eventLoopTurn().then(() => (question.isOverdue = true));
+    } else if (now - ping.sentAt > SILENCE_MS) {
+      // The answer may have arrived while this thread was blocked, or the worker may just have
+      // resumed with it.
+      void eventLoopTurn().then(() => (ping.isOverdue = true));
     }
   }
 
-  private endWatch(): void {
-    clock.clearInterval(this.watch);
-    this.watch = undefined;
-    this.thread.hold(false);
+  private stopWatchdog(): void {
+    clock.clearInterval(this.watchdog);
+    this.watchdog = undefined;
+    this.thread.unref();
   }
 }

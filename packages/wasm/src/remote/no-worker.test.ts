@@ -1,4 +1,4 @@
-/** Pages whose worker does not start, in every way in which that happens. The test plays the worker. */
+/** Pages whose worker does not start, in all ways in which that happens. The test plays the worker. */
 import { f32, slidingWindow, type Probe } from '@attn/core';
 import { attention } from '@attn/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -8,10 +8,10 @@ import type { StartThread, Thread } from '../engine/threads.ts';
 const x = f32([1, 1, 70, 8], new Float32Array(560).fill(0.5));
 const call = { q: x, k: x, v: x, pattern: slidingWindow({ before: 3, after: 3 }) };
 
-/** A worker that takes everything and says nothing. */
+/** A worker that takes all messages and sends none. */
 function silent(onPost: () => void = () => {}) {
   const terminate = vi.fn(async () => {});
-  const thread: Thread = { post: onPost, hold: () => {}, terminate };
+  const thread: Thread = { post: onPost, ref: () => {}, unref: () => {}, terminate };
   return { thread, terminate };
 }
 
@@ -26,20 +26,20 @@ const notThere: StartThread = ({ onDeath }) => {
 
 const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
 
-/** A backend of a new page, in which nothing has been warned of. */
+/** A backend of a new page, in which no warning has been given. */
 async function freshBackend(startEngine: StartThread, offMainThread: true | 'preferred') {
   vi.resetModules();
   const { wasmBackend: fresh } = (await import('../backend.ts')) as { wasmBackend: typeof wasmBackend };
   return fresh({ threads: 2, offMainThread, startEngine });
 }
 
-/** What stands in for the clock, in a test that does not wait. */
-const patience: { mockRestore(): void }[] = [];
+/** Mocks of the clock, in a test that does not wait. */
+const clockMocks: { mockRestore(): void }[] = [];
 
 beforeEach(() => warn.mockClear());
-afterEach(() => patience.splice(0).forEach((spy) => spy.mockRestore()));
+afterEach(() => clockMocks.splice(0).forEach((spy) => spy.mockRestore()));
 
-/** What a page says that computes on its own thread, because of that. */
+/** The probe of a page that computes on its own thread for a reason. */
 const ownThread = (reason: RegExp): Probe => ({
   available: true,
   summary: expect.stringMatching(/, 1 thread, which is the page's own$/),
@@ -59,7 +59,7 @@ describe.each([
     /its script could not be loaded; if a bundler left its file out, copy .*attn-wasm-\*\.js to/,
   ],
 ])('a worker that is %s', (_title, startEngine, reason) => {
-  test('is done without, with one warning', async () => {
+  test('is replaced by the own thread, with one warning', async () => {
     const backend = await freshBackend(startEngine, 'preferred');
     expect(await backend.probe()).toEqual(ownThread(reason));
     const executable = await backend.compile(attention(call).graph);
@@ -71,7 +71,7 @@ describe.each([
     await backend.dispose();
   });
 
-  test('is not done without where it was asked for', async () => {
+  test('is not replaced where it was asked for', async () => {
     const backend = await freshBackend(startEngine, true);
     expect(await backend.probe()).toEqual({ available: false, reason: expect.stringMatching(reason) });
     expect(warn).not.toHaveBeenCalled();
@@ -82,14 +82,14 @@ describe.each([
   });
 });
 
-test('a worker that never answers is ended after ten seconds, and done without', async () => {
+test('a worker that never answers is ended after ten seconds, and replaced by the own thread', async () => {
   const { thread, terminate } = silent();
   const backend = await freshBackend(() => thread, 'preferred');
-  // The clock that this backend goes by, whose seconds pass when the test says so.
+  // The backend's clock, whose seconds pass when the test says so.
   const { clock } = await import('@attn/core/backend');
   let now = 0;
   let tick: (() => void) | undefined;
-  patience.push(
+  clockMocks.push(
     vi.spyOn(clock, 'now').mockImplementation(() => now),
     vi.spyOn(clock, 'setInterval').mockImplementation((callback) => {
       tick = callback;
@@ -139,9 +139,9 @@ test('a worker that starts at the second try takes over', async () => {
 });
 
 test.each([false, true, 'preferred'] as const)(
-  'a part that cannot be loaded is a typed error, and is asked for again; off the main thread: %s',
+  'a part that cannot be loaded is a typed error, and is loaded by the next call; off the main thread: %s',
   async (offMainThread) => {
-    for (const part of ['../local-host.ts', './remote-host.ts']) {
+    for (const part of ['../local-site.ts', './remote-site.ts']) {
       vi.doMock(part, () => {
         throw new TypeError('import() is disallowed');
       });
@@ -153,7 +153,7 @@ test.each([false, true, 'preferred'] as const)(
     await expect(backend.compile(attention(call).graph)).rejects.toMatchObject({
       code: 'BACKEND_UNAVAILABLE',
     });
-    for (const part of ['../local-host.ts', './remote-host.ts']) vi.doUnmock(part);
+    for (const part of ['../local-site.ts', './remote-site.ts']) vi.doUnmock(part);
     const probe = await backend.probe({ again: true });
     expect(probe.available).toBe(offMainThread !== true);
     if (probe.available) (await backend.compile(attention(call).graph)).dispose();

@@ -1,8 +1,8 @@
-/** What is said where the worker with the engine does not start. */
+/** The message for pages whose worker with the engine does not start. */
 import { AttnError } from '@attn/core';
 import { engineAddress } from '../workers/start-engine.ts';
 
-/** Why the worker did not start, and what helps. */
+/** Why the worker did not start, and what helps, in one sentence. */
 export function whyNoWorker(error: unknown, address: string | undefined = engineAddress()): string {
   return `${causeOf(error).replace(/\.$/, '')}; ${remedy(address)}`;
 }
@@ -19,7 +19,7 @@ function remedy(address: string | undefined): string {
   if (address !== undefined && /\bvite\/(?:.*\/)?deps\//.test(address)) {
     return "Vite's development server bundled this package without it: optimizeDeps: { exclude: ['@attn/wasm'] } in the config helps";
   }
-  // In the pages of webpack the address is that of a file on the machine where it ran.
+  // In a page that webpack built, the address is that of a file on the machine where webpack ran.
   const place = address?.startsWith('http') ? new URL('.', address).href : 'where the bundle is';
   return (
     `if a bundler left its file out, copy @attn/wasm/dist/workers/attn-wasm-*.js to ${place}; ` +
@@ -29,7 +29,7 @@ function remedy(address: string | undefined): string {
 
 let hasWarned = false;
 
-/** Says on the console that the page's own thread computes, and why. Once. */
+/** Warns on the console, once, that the page's own thread computes, and why. */
 export function warnOfOwnThread(reason: string): void {
   if (hasWarned) return;
   hasWarned = true;

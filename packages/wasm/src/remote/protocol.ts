@@ -1,4 +1,4 @@
-/** What a page and its engine's worker say to each other. Everything here survives structured cloning. */
+/** The messages between a page and the worker with its engine. All of them survive structured cloning. */
 import {
   AttnError,
   type AttnErrorCode,
@@ -9,9 +9,12 @@ import {
 } from '@attn/core';
 import { type GraphNode, type PlannedCall, type PlanTensors } from '@attn/core/backend';
 import type { EngineSpeed } from '../engine/speed.ts';
-import type { HostOptions } from '../host.ts';
+import type { EngineSiteOptions } from '../engine-site.ts';
 
-/** A graph without patterns, which are code: attention nodes have their plans made by the page. */
+/**
+ * A graph without its patterns. A pattern may be code, which cannot be cloned, and a planner would make the
+ * worker's script larger. So the page plans, and the worker asks it for each plan (`PlanQuestion`).
+ */
 export interface WireGraph {
   readonly values: readonly TensorSpec[];
   readonly nodes: readonly WireNode[];
@@ -20,13 +23,13 @@ export interface WireGraph {
   readonly constants: ReadonlyMap<number, Tensors[string]>;
 }
 
-/** A node; the attributes of attention stay with the page. */
+/** A node. The attributes of attention stay with the page. */
 export type WireNode = Pick<GraphNode, 'op' | 'inputs' | 'outputs'> & { readonly attributes: object };
 
-/** Options of the engine: those of a host that can be sent. */
-export type StartOptions = Omit<HostOptions, 'startHelper' | 'startEngine' | 'heapStart'>;
+/** Options of an engine, without those that cannot be cloned. */
+export type StartOptions = Omit<EngineSiteOptions, 'startHelper' | 'startEngine' | 'heapStart'>;
 
-/** From the page. A `call` is answered by `done` or `failed` with its number. */
+/** A message from the page. The worker answers a `call` by `done` or `failed` with the same number. */
 export type Request =
   | { readonly type: 'start'; readonly call: number; readonly options: StartOptions }
   | { readonly type: 'measure'; readonly call: number }
@@ -50,32 +53,43 @@ export type Request =
   | { readonly type: 'unplanned'; readonly request: number; readonly error: WireError }
   | { readonly type: 'ping' };
 
-/** What a call comes to. */
+/** The result of a call. */
 export type Answer = Probe | Tensors | EngineSpeed | undefined;
 
-/** From the worker. */
+/**
+ * The worker's question for the plan of an attention node, which the page answers by `planned`
+ * or `unplanned`.
+ *
+ * The worker asks during a run, when it reaches the node, because only then the data is there that the plan
+ * depends on: a mask or lengths may be computed by the graph itself. Nodes whose plan depends on no data are
+ * asked for once, in their first run. The worker waits for the answer, but the page does not wait for the
+ * worker, so that neither blocks the other.
+ */
+export interface PlanQuestion {
+  readonly type: 'plan';
+  readonly request: number;
+  readonly executable: number;
+  /** Index of the node. */
+  readonly node: number;
+  /** Run-time data that the plan depends on. */
+  readonly data: PlanTensors;
+}
+
+/** A message from the worker. */
 export type Response =
   | { readonly type: 'done'; readonly call: number; readonly value: Answer }
   | { readonly type: 'failed'; readonly call: number; readonly error: WireError }
   | { readonly type: 'progress'; readonly call: number; readonly progress: Progress }
-  | {
-      readonly type: 'plan';
-      readonly request: number;
-      readonly executable: number;
-      /** Index of the node. */
-      readonly node: number;
-      /** Run-time data that the plan depends on. */
-      readonly data: PlanTensors;
-    }
+  | PlanQuestion
   | { readonly type: 'pong' };
 
-/** An error on its way. */
+/** An error as a part of a message. */
 export interface WireError {
   readonly code: AttnErrorCode;
   readonly message: string;
 }
 
-/** An error as a message. */
+/** Turns an error into a part of a message. */
 export function toWire(error: unknown): WireError {
   if (error instanceof AttnError) return { code: error.code, message: error.message };
   return {
@@ -84,7 +98,7 @@ export function toWire(error: unknown): WireError {
   };
 }
 
-/** A message as an error: what stands in brackets goes back to where it came from. */
+/** Turns a part of a message back into an error. `[attn/wasm] run: …` in the message becomes `wasm/run`. */
 export function fromWire({ code, message }: WireError): AttnError {
   const [, pkg = 'wasm', op, text = message] = /^\[attn\/([^\]]*)\] (?:(\w+): )?(.*)$/s.exec(message) ?? [];
   return new AttnError(code, op === undefined ? pkg : `${pkg}/${op}`, text);

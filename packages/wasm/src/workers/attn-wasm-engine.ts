@@ -1,6 +1,6 @@
 /**
- * The script of a thread that has a whole engine, so that a page need not compute on its own thread. As it is
- * published it holds all that it needs, because a worker knows nothing of its page's import map.
+ * The script of a worker that has a whole engine, so that a page does not compute on its own thread. The
+ * published file contains all that it needs, because a worker does not see its page's import map.
  */
 import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
@@ -11,7 +11,7 @@ import {
   type PlannedCall,
 } from '@attn/core/backend';
 import { parent } from '../engine/parent.ts';
-import { LocalHost } from '../local-host.ts';
+import { LocalSite } from '../local-site.ts';
 import type { PlanSource } from '../plan-source.ts';
 import { fromWire, toWire, type Request, type Response, type WireGraph } from '../remote/protocol.ts';
 
@@ -19,30 +19,32 @@ const port = parent();
 const executables = new Map<number, Executable>();
 const running = new Map<number, AbortController>();
 const planRequests = new Map<number, { resolve(planned: PlannedCall): void; reject(error: unknown): void }>();
-let host: LocalHost | undefined;
+let site: LocalSite | undefined;
 let requests = 0;
 
 function send(response: Response, transfer: Transferable[] = []): void {
   port.post(response, transfer);
 }
 
-/** Answers a call with what a promise comes to. */
-async function answer<T>(call: number, result: Promise<T>, give: (value: T) => void): Promise<void> {
+/** Answers a call: `respond` sends the result of a promise, or `failed` is sent with its error. */
+async function answer<T>(call: number, result: Promise<T>, respond: (value: T) => void): Promise<void> {
   try {
-    give(await result);
+    respond(await result);
   } catch (error) {
     send({ type: 'failed', call, error: toWire(error) });
   }
 }
 
-function started(): LocalHost {
-  if (host === undefined) throw new AttnError('INTERNAL', 'wasm/worker', 'the engine has not been started');
-  return host;
+function startedSite(): LocalSite {
+  if (site === undefined) throw new AttnError('INTERNAL', 'wasm/worker', 'the engine has not been started');
+  return site;
 }
 
-/** Plans of an executable's nodes: asked for when they are needed, and kept where they depend on nothing that is fed. */
+/**
+ * The plans of an executable's nodes. Asks the page for each (`PlanQuestion`), once if it depends on no data.
+ */
 function remotePlans(executable: number, graph: WireGraph): PlanSource {
-  const kept = new Map<number, PlannedCall>();
+  const plans = new Map<number, PlannedCall>();
   return {
     async plan(node, _specs, tensors) {
       const index = graph.nodes.findIndex(({ outputs }) => outputs[0] === node.outputs[0]);
@@ -51,21 +53,21 @@ function remotePlans(executable: number, graph: WireGraph): PlanSource {
         const tensor = tensors[name];
         if (tensor) data[name] = { ...tensor, data: tensor.data.slice() };
       }
-      const known = kept.get(index);
-      if (known) return known;
+      const cached = plans.get(index);
+      if (cached) return cached;
       const request = ++requests;
-      const planned = new Promise<PlannedCall>((resolve, reject) =>
+      const reply = new Promise<PlannedCall>((resolve, reject) =>
         planRequests.set(request, { resolve, reject }),
       );
       send({ type: 'plan', request, executable, node: index, data });
-      const result = await planned;
-      if (Object.keys(data).length === 0) kept.set(index, result);
-      return result;
+      const plan = await reply;
+      if (Object.keys(data).length === 0) plans.set(index, plan);
+      return plan;
     },
   };
 }
 
-/** A graph as core has it. Attention's attributes stayed behind: its plans say all. */
+/** The graph as core has it, but for the attributes of attention, which its plans replace. */
 function toGraph({ values, nodes, inputs, outputs, constants }: WireGraph): Graph {
   return {
     values,
@@ -82,18 +84,18 @@ function handle(request: Request): void {
   switch (request.type) {
     case 'start': {
       const { call, options } = request;
-      host = new LocalHost(options);
-      void answer(call, host.probe(), (value) => send({ type: 'done', call, value }));
+      site = new LocalSite(options);
+      void answer(call, site.probe(), (value) => send({ type: 'done', call, value }));
       return;
     }
     case 'measure': {
       const { call } = request;
-      void answer(call, started().measureSpeed(), (value) => send({ type: 'done', call, value }));
+      void answer(call, startedSite().measureSpeed(), (value) => send({ type: 'done', call, value }));
       return;
     }
     case 'compile': {
       const { call, executable, graph } = request;
-      void answer(call, started().compile(toGraph(graph), remotePlans(executable, graph)), (compiled) => {
+      void answer(call, startedSite().compile(toGraph(graph), remotePlans(executable, graph)), (compiled) => {
         executables.set(executable, compiled);
         send({ type: 'done', call, value: undefined });
       });
@@ -110,7 +112,7 @@ function handle(request: Request): void {
       executables.delete(request.executable);
       return;
     case 'end':
-      void answer(request.call, started().dispose(), () =>
+      void answer(request.call, startedSite().dispose(), () =>
         send({ type: 'done', call: request.call, value: undefined }),
       );
       return;

@@ -1,7 +1,7 @@
 /**
- * The script of a helper thread: it says that it is there, is told which memory to serve, and does so until
- * it is told otherwise. Its file has a name that no application has, because an application's bundle looks
- * for it beside itself.
+ * The script of a helper thread: it reports that it is ready, gets a memory to serve, and serves it until the
+ * crew ends the service. No file of an application has the name of this one, because a bundle looks for it
+ * beside itself.
  */
 import { serve, type Service } from '../engine/control.ts';
 import { parent } from '../engine/parent.ts';

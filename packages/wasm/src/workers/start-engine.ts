@@ -1,4 +1,4 @@
-/** Starts the thread that has a whole engine. */
+/** Starts the worker that has a whole engine. */
 import { AttnError } from '@attn/core';
 import { nodeThread, whyNoNodeThread } from '../engine/node-thread.ts';
 import { addressOf, type Script, type StartThread } from '../engine/threads.ts';
@@ -7,8 +7,8 @@ import { webThread } from '../engine/web-thread.ts';
 const script: Script = { beside: import.meta.url, file: 'attn-wasm-engine.js' };
 
 /**
- * Starts a thread with an engine: `attn-wasm-engine.ts`. Errors: `BACKEND_UNAVAILABLE`, and what a browser
- * throws.
+ * Starts a thread with an engine: `attn-wasm-engine.ts`. Errors: `BACKEND_UNAVAILABLE`, and those
+ * that a browser throws.
  */
 export const startEngine: StartThread = (events) => {
   const reason = whyNoNodeThread(script);
@@ -23,7 +23,9 @@ export const startEngine: StartThread = (events) => {
   );
 };
 
-/** Where its script has to be. */
+/**
+ * The address where the engine's script has to be; undefined in bundles that do not know their own address.
+ */
 export function engineAddress(): string | undefined {
   return addressOf(script)?.href;
 }

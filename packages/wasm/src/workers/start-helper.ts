@@ -1,6 +1,6 @@
 /**
- * Starts a helper thread. A file of its own, because scripts that refer to each other in a circle cannot be
- * bundled.
+ * Starts a helper thread. It is a file of its own, because bundlers refuse scripts that refer to each
+ * other in a circle.
  */
 import { nodeThread, whyNoNodeThread } from '../engine/node-thread.ts';
 import type { Script, StartThread } from '../engine/threads.ts';
@@ -18,8 +18,8 @@ export const startHelper: StartThread = (events) =>
   );
 
 /**
- * Why no helper can start in this process; undefined where nothing is in its way, and in browsers, which only
- * a try tells.
+ * Why no helper can start in this process; undefined where nothing prevents it, and in browsers, where only
+ * an attempt can tell.
  */
 export function whyNoHelper(): string | undefined {
   return whyNoNodeThread(script);

@@ -1,18 +1,18 @@
-/** Where this host has its WebGPU: the browser's or Deno's own, or Dawn from the npm package `webgpu`. */
+/** Finds WebGPU on this host: the browser's or Deno's own, or Dawn's from the npm package `webgpu`. */
 import { AttnError } from '@attn/core';
 
-/** A found entry point. */
-export interface FoundGpu {
+/** WebGPU on this host. */
+export interface HostGpu {
   readonly gpu: GPU;
-  /** `the browser`, `webgpu (Dawn)`. */
+  /** What messages call it: `WebGPU of this host`, or `Dawn`. */
   readonly title: string;
 }
 
-/** Node ends when the object that Dawn's `create` returned is collected, so it stays here. */
+/** The object that Dawn's `create` returned. It stays referenced, because Node exits when it is collected. */
 let dawn: Promise<GPU> | undefined;
 
-/** Errors: `BACKEND_UNAVAILABLE` with what would help. */
-export async function findGpu(): Promise<FoundGpu> {
+/** Finds WebGPU. Errors: `BACKEND_UNAVAILABLE`, with what would help. */
+export async function findGpu(): Promise<HostGpu> {
   const host = globalThis as { readonly navigator?: { readonly gpu?: GPU }; readonly process?: object };
   const own = host.navigator?.gpu;
   if (own !== undefined) return { gpu: own, title: 'WebGPU of this host' };
@@ -29,7 +29,7 @@ async function loadDawn(): Promise<GPU> {
   const missing = missingVulkan();
   if (missing !== undefined) throw unavailable(missing);
   try {
-    // A name in a variable: bundlers for browsers must not look for it.
+    // The name is in a variable, so that bundlers for browsers do not look for the package.
     const name = 'webgpu';
     const { create, globals } = (await import(
       /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name
@@ -65,7 +65,10 @@ const LIBRARY_FOLDERS = [
   '/usr/lib/aarch64-linux-gnu',
 ];
 
-/** What is missing on a Linux without Vulkan. Dawn would find out as well, but complain to the terminal about it. */
+/**
+ * What to install on a Linux without Vulkan. Dawn would notice, too, but would print complaints to the
+ * terminal.
+ */
 function missingVulkan(): string | undefined {
   const { platform, env, getBuiltinModule } = process;
   if (platform !== 'linux' || getBuiltinModule === undefined) return undefined;
@@ -79,7 +82,7 @@ function missingVulkan(): string | undefined {
   return 'this Linux has no Vulkan loader (libvulkan.so.1); install it and a driver for the GPU, e.g. apt install libvulkan1 mesa-vulkan-drivers';
 }
 
-/** Says why there is no device. */
+/** The error of a host without a device. */
 export function unavailable(reason: string, cause?: unknown): AttnError {
   return new AttnError('BACKEND_UNAVAILABLE', 'webgpu/probe', reason, { cause });
 }

@@ -1,4 +1,4 @@
-/** One device with its limits, its pipelines and its buffers. When it is lost it stays lost: the backend opens another. */
+/** One device with its pipelines and buffers. A lost device stays lost, and the backend opens another. */
 import { AttnError } from '@attn/core';
 import { debug, eventLoopTurn, onHostTimers } from '@attn/core/backend';
 import type { DeviceOptions } from '../types.ts';
@@ -7,56 +7,63 @@ import { findGpu, unavailable } from './find-gpu.ts';
 import { GpuTimer } from './gpu-timer.ts';
 import { PipelineCache } from './pipeline-cache.ts';
 
-/** What we ask of an adapter if it has more than WebGPU promises. */
-const WANTED_LIMITS = [
+/** Limits that are requested as large as the adapter has them. */
+const REQUESTED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
   'maxComputeWorkgroupStorageSize',
   'maxStorageBuffersPerShaderStage',
 ] as const;
 
-const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
+/** Features that are requested where the adapter has them. */
+const REQUESTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
 
-/** An opened device. */
+/** An open device. */
 export class GpuDevice {
   readonly device: GPUDevice;
+  /** What messages and probes call the device. */
   readonly title: string;
   readonly pipelines: PipelineCache;
   readonly buffers: BufferPool;
   /** Undefined where the device has no timestamps. */
   readonly timer: GpuTimer | undefined;
-  /** Why it was lost, once it was. */
-  lost: string | undefined;
+  private loss: string | undefined;
+  /** Whether this package opened the device, and so destroys it. */
   private readonly isOwn: boolean;
 
-  private constructor(device: GPUDevice, title: string, isOwn: boolean) {
+  private constructor(
+    device: GPUDevice,
+    { title, isOwn }: { readonly title: string; readonly isOwn: boolean },
+  ) {
     this.device = device;
     this.title = title;
     this.isOwn = isOwn;
     this.pipelines = new PipelineCache(device);
     this.buffers = new BufferPool(device);
-    this.timer = GpuTimer.of(device);
+    this.timer = GpuTimer.create(device);
     void device.lost.then(({ reason, message }) => {
-      this.lost = message === '' ? reason : `${reason}: ${message}`;
-      debug(1, () => `webgpu: the device was lost: ${this.lost}`);
+      this.loss = message === '' ? reason : `${reason}: ${message}`;
+      debug(1, () => `webgpu: the device was lost: ${this.loss}`);
     });
   }
 
-  /** Errors: `BACKEND_UNAVAILABLE`. */
+  /** Opens a device, or wraps the application's own. Errors: `BACKEND_UNAVAILABLE`. */
   static open(options: DeviceOptions): Promise<GpuDevice> {
     return onHostTimers(() => GpuDevice.request(options));
   }
 
   private static async request({ device, powerPreference }: DeviceOptions): Promise<GpuDevice> {
-    if (device !== undefined) return new GpuDevice(device, describe(device.adapterInfo), false);
+    if (device !== undefined) {
+      return new GpuDevice(device, { title: describe(device.adapterInfo), isOwn: false });
+    }
     const { gpu, title } = await findGpu();
     const adapter = await gpu.requestAdapter({ powerPreference });
     if (adapter === null) throw unavailable(`${title} found no adapter; ${adviceOn(powerPreference)}`);
-    const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
-    const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
+    const requiredLimits = Object.fromEntries(REQUESTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+    const requiredFeatures = REQUESTED_FEATURES.filter((name) => adapter.features.has(name));
     try {
-      const opened = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-      return new GpuDevice(opened, describe(adapter.info), true);
+      const own = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+      return new GpuDevice(own, { title: describe(adapter.info), isOwn: true });
     } catch (cause) {
       throw unavailable(
         `the adapter gave no device: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -65,21 +72,26 @@ export class GpuDevice {
     }
   }
 
+  /** Why the device was lost. Undefined while it works. */
+  get lossReason(): string | undefined {
+    return this.loss;
+  }
+
   get limits(): GPUSupportedLimits {
     return this.device.limits;
   }
 
-  /** Whether shaders know halves. */
+  /** Whether shaders can use halves. */
   get hasF16(): boolean {
     return this.device.features.has('shader-f16');
   }
 
-  /** Whether shaders know subgroups. */
+  /** Whether shaders can use subgroups. */
   get hasSubgroups(): boolean {
     return this.device.features.has('subgroups');
   }
 
-  /** Whether a CPU plays the GPU. */
+  /** Whether a CPU emulates the GPU. */
   get isSoftware(): boolean {
     const { isFallbackAdapter, description, architecture, device } = this.device.adapterInfo;
     return (
@@ -88,14 +100,17 @@ export class GpuDevice {
     );
   }
 
-  /** Throws `DEVICE_LOST` when it was. */
+  /** Throws `DEVICE_LOST` if the device was lost. */
   throwIfLost(where: string): void {
-    if (this.lost !== undefined) {
-      throw new AttnError('DEVICE_LOST', where, `the GPU device was lost (${this.lost})`);
+    if (this.loss !== undefined) {
+      throw new AttnError('DEVICE_LOST', where, `the GPU device was lost (${this.loss})`);
     }
   }
 
-  /** Waits for what the device does. Throws `DEVICE_LOST` when it was lost before or in the midst of it. */
+  /**
+   * Waits for an action on the device. Throws `DEVICE_LOST` if the device was lost before or during the
+   * action.
+   */
   async unlessLost<T>(where: string, action: () => Promise<T>): Promise<T> {
     this.throwIfLost(where);
     try {
@@ -103,7 +118,7 @@ export class GpuDevice {
       this.throwIfLost(where);
       return result;
     } catch (error) {
-      // A lost device says so a little later than it fails.
+      // A lost device fails first and reports its loss a little later.
       await eventLoopTurn();
       this.throwIfLost(where);
       throw error;
@@ -111,56 +126,58 @@ export class GpuDevice {
   }
 
   /**
-   * Does something while the device listens for errors. It listens to what happens before the action waits for the first time: scopes
-   * are one stack for all who use the device, so nobody else may come in between. Throws `OUT_OF_MEMORY`, `DEVICE_LOST`, or `INTERNAL`
-   * with what the device said.
+   * Runs an action inside error scopes. They cover what the action does before its first `await`: all users
+   * of a device share one stack of scopes, so the scopes close before anyone else can run. Errors:
+   * `OUT_OF_MEMORY`, `DEVICE_LOST`, and `INTERNAL` with the device's message.
    */
-  guarded<T>(where: string, action: () => T | Promise<T>): Promise<T> {
+  withErrorScopes<T>(where: string, action: () => T | Promise<T>): Promise<T> {
     return this.unlessLost(where, async () => {
       this.device.pushErrorScope('out-of-memory');
       this.device.pushErrorScope('validation');
       this.device.pushErrorScope('internal');
-      const doing = (async () => action())();
-      const heard = [1, 2, 3].map(() => this.device.popErrorScope().catch(() => null));
-      const [result] = await Promise.allSettled([doing]);
-      const [internal, validation, memory] = await Promise.all(heard);
+      const running = (async () => action())();
+      const errors = [1, 2, 3].map(() => this.device.popErrorScope().catch(() => null));
+      const [result] = await Promise.allSettled([running]);
+      const [internal, validation, memory] = await Promise.all(errors);
       if (memory !== null)
-        throw new AttnError('OUT_OF_MEMORY', where, `the GPU is out of memory: ${line(memory.message)}`);
+        throw new AttnError('OUT_OF_MEMORY', where, `the GPU is out of memory: ${firstLine(memory.message)}`);
       const failure = validation ?? internal;
       if (failure !== null)
-        throw new AttnError('INTERNAL', where, `the GPU refused: ${line(failure.message)}`);
+        throw new AttnError('INTERNAL', where, `the GPU refused: ${firstLine(failure.message)}`);
       if (result.status === 'rejected') throw result.reason;
       return result.value;
     });
   }
 
-  /** Releases everything. A device of the application's own goes on. */
-  destroy(): void {
-    this.buffers.destroy();
-    this.timer?.destroy();
+  /** Releases all buffers, and the device unless it is the application's own. */
+  dispose(): void {
+    this.buffers.dispose();
+    this.timer?.dispose();
     if (this.isOwn) this.device.destroy();
   }
 }
 
-/** How to get an adapter where there is none. */
+/** Advice on how to get an adapter where there is none. */
 function adviceOn(powerPreference: GPUPowerPreference | undefined): string {
-  const asked =
+  const withoutPreference =
     powerPreference === undefined ? '' : `, if need be without powerPreference: ${powerPreference}`;
   const { process } = globalThis as { readonly process?: { readonly platform: string } };
   if (process === undefined) {
-    return `switch on hardware acceleration in the browser, or try one with WebGPU for this GPU${asked}`;
+    return `switch on hardware acceleration in the browser, or try one with WebGPU for this GPU${withoutPreference}`;
   }
   return process.platform === 'linux'
-    ? `install the Vulkan driver of the GPU, or name one with VK_DRIVER_FILES, Mesa's lavapipe on a CPU for instance${asked}`
-    : `install the current driver of the GPU, with Metal or Direct3D 12${asked}`;
+    ? `install the Vulkan driver of the GPU, or name one with VK_DRIVER_FILES, Mesa's lavapipe on a CPU for instance${withoutPreference}`
+    : `install the current driver of the GPU, with Metal or Direct3D 12${withoutPreference}`;
 }
 
-/** The first line that says something, shortened. */
-function line(message: string): string {
+/** The first line of a message that is not empty, shortened to 300 characters. */
+function firstLine(message: string): string {
   return (message.split('\n').find((text) => text.trim() !== '') ?? message).slice(0, 300);
 }
 
-/** What it is called, then what its driver says of itself, as far as either is known. */
+/**
+ * A name for an adapter: its device, or its vendor and architecture, then what its driver says about itself.
+ */
 function describe({ vendor, architecture, device, description }: GPUAdapterInfo): string {
   const name = device || `${vendor} ${architecture}`.trim();
   return [name, description].filter((part) => part !== '').join(', ') || 'a GPU';

@@ -1,9 +1,11 @@
-/** Dawn without any GPU: it validates shaders and pipelines, all features included, and runs nothing. */
+/**
+ * Dawn's null backend: it validates shaders and pipelines with all features, needs no GPU, and runs nothing.
+ */
 import { create, globals } from 'webgpu';
 
 let gpu: GPU | undefined;
 
-/** A device with as many bindings as kernels want. */
+/** A device with as many bindings as kernels need. */
 export async function nullDevice(): Promise<GPUDevice> {
   for (const [name, value] of Object.entries(globals)) {
     if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });

@@ -1,8 +1,8 @@
-/** Compute pipelines by their source. Each is compiled once, without holding up the thread. */
+/** Compute pipelines by their source. Each is compiled once, without blocking the thread. */
 import { AttnError } from '@attn/core';
 import { clock, debug } from '@attn/core/backend';
 
-/** A kernel's source and the name it goes by in messages. */
+/** A kernel's WGSL source, and its name in messages. */
 export interface KernelSource {
   readonly name: string;
   readonly code: string;
@@ -17,15 +17,16 @@ export class PipelineCache {
     this.device = device;
   }
 
+  /** Number of pipelines, compiled or compiling. */
   get count(): number {
     return this.byCode.size;
   }
 
-  /** Errors: `COMPILE_FAILED` with the compiler's own words. */
+  /** The pipeline of a source. Errors: `COMPILE_FAILED`, with the compiler's message. */
   get(source: KernelSource): Promise<GPUComputePipeline> {
-    const known = this.byCode.get(source.code) ?? this.compile(source);
-    this.byCode.set(source.code, known);
-    return known;
+    const pipeline = this.byCode.get(source.code) ?? this.compile(source);
+    this.byCode.set(source.code, pipeline);
+    return pipeline;
   }
 
   private async compile({ name, code }: KernelSource): Promise<GPUComputePipeline> {
@@ -44,14 +45,15 @@ export class PipelineCache {
       this.byCode.delete(code);
       await scope.catch(() => null);
       const { messages } = await module.getCompilationInfo();
-      const said = messages
+      const errors = messages
         .filter(({ type }) => type === 'error')
         .map(({ lineNum, linePos, message }) => `line ${lineNum}:${linePos}: ${message}`);
-      const why = said.length > 0 ? said.join('; ') : cause instanceof Error ? cause.message : String(cause);
+      const reason =
+        errors.length > 0 ? errors.join('; ') : cause instanceof Error ? cause.message : String(cause);
       throw new AttnError(
         'COMPILE_FAILED',
         'webgpu/compile',
-        `kernel ${name} does not compile: ${why.slice(0, 500)}`,
+        `kernel ${name} does not compile: ${reason.slice(0, 500)}`,
         {
           cause,
         },

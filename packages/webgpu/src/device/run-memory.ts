@@ -1,42 +1,44 @@
-/** The buffers that one run takes from the pool, and what becomes of them when it ends well or not. */
+/** The buffers that one run takes from the pool: returned after a success, destroyed after a fault. */
 import type { BufferPool } from './buffer-pool.ts';
 
+/** The buffers of one run. */
 export class RunMemory {
   private readonly pool: BufferPool;
-  private readonly taken = new Set<GPUBuffer>();
-  private readonly kept = new Set<GPUBuffer>();
+  private readonly acquired = new Set<GPUBuffer>();
+  /** Buffers that belong to the caller after the run. */
+  private readonly retained = new Set<GPUBuffer>();
 
   constructor(pool: BufferPool) {
     this.pool = pool;
   }
 
-  /** A storage buffer of at least so many bytes, holding anything. */
+  /** A storage buffer of at least `bytes` bytes, with arbitrary contents. */
   acquire(bytes: number): GPUBuffer {
-    return this.take(this.pool.acquire(bytes));
+    return this.record(this.pool.acquire(bytes));
   }
 
-  /** A buffer to read results from. */
+  /** A buffer of at least `bytes` bytes that the host can map to read results. */
   acquireStaging(bytes: number): GPUBuffer {
-    return this.take(this.pool.acquireStaging(bytes));
+    return this.record(this.pool.acquireStaging(bytes));
   }
 
-  /** This one is handed to the caller if the run ends well. */
-  keep(buffer: GPUBuffer): void {
-    this.kept.add(buffer);
+  /** Leaves a buffer to the caller if the run succeeds. */
+  retain(buffer: GPUBuffer): void {
+    this.retained.add(buffer);
   }
 
-  /** Gives back what is not kept. */
+  /** Returns all buffers to the pool, except those that are retained. */
   release(): void {
-    for (const buffer of this.taken) if (!this.kept.has(buffer)) this.pool.release(buffer);
+    for (const buffer of this.acquired) if (!this.retained.has(buffer)) this.pool.release(buffer);
   }
 
-  /** Destroys all. */
+  /** Destroys all buffers. */
   discard(): void {
-    for (const buffer of this.taken) this.pool.discard(buffer);
+    for (const buffer of this.acquired) this.pool.discard(buffer);
   }
 
-  private take(buffer: GPUBuffer): GPUBuffer {
-    this.taken.add(buffer);
+  private record(buffer: GPUBuffer): GPUBuffer {
+    this.acquired.add(buffer);
     return buffer;
   }
 }

@@ -1,72 +1,76 @@
-/** What turning an op into dispatches needs. */
+/** What ops need to become dispatches: the graph, the plans, and the limits that choose kernels. */
 import type { Graph, Tensor, TensorSpec } from '@attn/core';
 import type { NodeOf, OpName, PlanCache, ValueId } from '@attn/core/backend';
 import type { ElementType, FloatElement, FloatStorage } from '../kernels/wgsl.ts';
 import type { Dispatch } from './dispatch.ts';
 
-/** What kernels are chosen by. */
+/** Limits and options that decide which kernels run. */
 export interface KernelLimits {
+  /** Most bytes of shared memory of a workgroup. */
   readonly workgroupBytes: number;
-  /** Bytes that a binding may have. */
+  /** Most bytes of a binding. */
   readonly bindingBytes: number;
-  /** Queries of a workgroup of attention, where its shared memory allows. */
+  /** Queries of a workgroup of attention, if shared memory suffices. */
   readonly attentionRows: 64 | 32 | 16;
-  /** Side of the tiles of products; by their sizes where it is undefined. */
+  /** Side of the tiles of products. Undefined: chosen by their sizes. */
   readonly gemmTile: 64 | 128 | undefined;
-  /** Whether kernels reduce by subgroup operations, which takes the feature `subgroups`. */
+  /** Whether kernels reduce by subgroup operations, which need the feature `subgroups`. */
   readonly subgroups: boolean;
-  /** Whether a CPU plays the GPU: it compiles slowly, so that fewer kernels are better than fast ones. */
+  /** Whether a CPU emulates the GPU. It compiles slowly, so few kernels are better than fast ones. */
   readonly isSoftware: boolean;
-  /** Whether halves are stored as such, which takes the feature `shader-f16`; as f32 otherwise. */
+  /**
+   * Whether halves are stored as halves, which needs the feature `shader-f16`. Otherwise they are stored as
+   * f32.
+   */
   readonly hasF16: boolean;
-  /** Workgroups on a side of a grid, for tests. Default: as many as any device takes. */
+  /** Most workgroups on a side of a grid. Tests lower it. Default: the limit of every device. */
   readonly mostGroups?: number;
 }
 
-/** One graph on one device. */
+/** One graph that is being compiled for one device. */
 export interface ProgramContext {
   readonly graph: Graph;
   readonly limits: KernelLimits;
   readonly plans: PlanCache;
 }
 
-/** The dispatches of a node: the same for every run, or made anew from its inputs. */
+/** The dispatches of a node: the same for every run, or computed from the inputs of each run. */
 export type NodeProgram =
   | { readonly kind: 'static'; readonly dispatches: readonly Dispatch[] }
   | {
       readonly kind: 'planned';
       /**
-       * The dispatches of a run, one object for each plan. `inputs` are the graph's inputs that lie in host
-       * memory.
+       * The dispatches of a run. Runs with the same plan get the same array. `inputs` are the graph's inputs
+       * in host memory.
        */
       dispatches(inputs: Readonly<Record<string, Tensor>>): readonly Dispatch[];
     };
 
-/** How an op becomes dispatches. */
+/** A function that turns a node into dispatches. */
 export type Emit<K extends OpName> = (context: ProgramContext, node: NodeOf<K>) => NodeProgram;
 
-/** Dispatches that are always the same. */
+/** A node program whose dispatches are the same for every run. */
 export function always(...dispatches: readonly Dispatch[]): NodeProgram {
   return { kind: 'static', dispatches };
 }
 
-/** The spec of a value. */
+/** The dtype and shape of a value. */
 export function specOf({ graph }: ProgramContext, id: ValueId): TensorSpec {
   return graph.values[id];
 }
 
-/** How a value of floats is stored. */
+/** How a float value is stored. */
 export function storageOf(context: ProgramContext, id: ValueId): FloatStorage {
   if (specOf(context, id).dtype !== 'f16') return 'f32';
   return context.limits.hasF16 ? 'f16' : 'rounded';
 }
 
-/** The elements of a value of floats. */
+/** The element type of a float value. */
 export function floatElementOf(context: ProgramContext, id: ValueId): FloatElement {
   return storageOf(context, id) === 'f16' ? 'f16' : 'f32';
 }
 
-/** The elements of any value, where they are only moved. */
+/** The element type of any value, for kernels that only move elements. */
 export function elementOf(context: ProgramContext, id: ValueId): ElementType {
   return storageOf(context, id) === 'f16' ? 'f16' : 'u32';
 }

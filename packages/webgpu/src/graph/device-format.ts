@@ -1,13 +1,13 @@
 /**
- * Tensors as the device has them: f32 and integers as they are, flags as a word each, halves as f32, or as they are on devices that
- * have `shader-f16`. Everything takes whole words.
+ * Tensors as the device stores them: f32 and integers as they are, each flag as a word, halves as halves on
+ * devices with `shader-f16`, else as f32. Every value takes whole words.
  */
 import { type Tensor, type TensorSpec } from '@attn/core';
 import { float32ToHalf, halfToFloat32, ordinaryMemory, sizeOf } from '@attn/core/backend';
 
-/** What decides on how values are stored. */
+/** The property of a device that decides how values are stored. */
 export interface DeviceFormat {
-  /** Whether halves are stored as such; as f32 otherwise. */
+  /** Whether halves are stored as halves. Otherwise they are stored as f32. */
   readonly hasF16: boolean;
 }
 
@@ -16,10 +16,7 @@ export function deviceBytes({ dtype, shape }: TensorSpec, { hasF16 }: DeviceForm
   return dtype === 'f16' && hasF16 ? 4 * Math.ceil(sizeOf(shape) / 2) : 4 * sizeOf(shape);
 }
 
-/**
- * The bytes of a tensor; not copied where they are what the device has already, in memory that it can be
- * written from.
- */
+/** The bytes of a tensor in the device's format. They are a copy only where format or memory require one. */
 export function toDevice({ dtype, data }: Tensor, { hasF16 }: DeviceFormat): ArrayBufferView<ArrayBuffer> {
   switch (dtype) {
     case 'f32':
@@ -38,7 +35,7 @@ export function toDevice({ dtype, data }: Tensor, { hasF16 }: DeviceFormat): Arr
   }
 }
 
-/** A tensor from bytes of the device, which are a copy. */
+/** A tensor from bytes in the device's format. It takes over `bytes` where it can. */
 export function fromDevice(
   { dtype, shape }: TensorSpec,
   bytes: ArrayBuffer,
@@ -65,7 +62,7 @@ export function fromDevice(
   }
 }
 
-/** Halves with one more where their number is odd. */
+/** Halves, padded with one more where their number is odd. */
 function wholeWords(halves: Uint16Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
   if (halves.length % 2 === 0) return halves;
   const padded = new Uint16Array(halves.length + 1);

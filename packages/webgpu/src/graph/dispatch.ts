@@ -1,8 +1,8 @@
-/** What ops are turned into: kernels with their parameters, buffers and grids. */
+/** What ops become: kernels with their parameters, bindings and grids. */
 import type { ValueId } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 
-/** Tables that a kernel reads beside values: made on the host, kept on the device until others take their place. */
+/** A table that kernels read, made on the host. It stays on the device for as long as dispatches use it. */
 export class DeviceTable {
   readonly words: Uint32Array<ArrayBuffer>;
 
@@ -11,7 +11,7 @@ export class DeviceTable {
   }
 }
 
-/** Memory that kernels of one node share, and that nobody sees after its run. */
+/** Scratch memory that the kernels of one node share during a run. */
 export class DeviceScratch {
   readonly bytes: number;
 
@@ -20,11 +20,12 @@ export class DeviceScratch {
   }
 }
 
-/** A part of a value that is larger than a binding may be. */
+/** A slice of a value that is too large for one binding. */
 export class ValueSlice {
   readonly id: ValueId;
-  /** Bytes before it, a multiple of 256, and its own. */
+  /** Bytes of the value before the slice, a multiple of 256. */
   readonly offset: number;
+  /** Bytes of the slice. */
   readonly bytes: number;
 
   constructor(id: ValueId, offset: number, bytes: number) {
@@ -34,19 +35,23 @@ export class ValueSlice {
   }
 }
 
-/** What is bound to a kernel: a value of the graph or a part of one, a table, or scratch. */
+/** What a kernel binds: a value of the graph, a slice of one, a table, or scratch memory. */
 export type Binding = ValueId | ValueSlice | DeviceTable | DeviceScratch;
 
-/** One dispatch. */
+/** One dispatch of a kernel. */
 export interface Dispatch {
   readonly kernel: KernelSource;
+  /** The words of the uniform buffer at binding 0. */
   readonly params: Uint32Array<ArrayBuffer>;
-  /** From binding 1 on. */
+  /** What bindings 1, 2, … hold. */
   readonly bindings: readonly Binding[];
+  /** Number of workgroups. */
   readonly grid: readonly [x: number, y: number, z: number];
 }
 
-/** The parameters of all dispatches in one piece, and where each begins: at multiples of `step` bytes. */
+/**
+ * The parameters of all dispatches in one array. Those of each begin at a byte offset, a multiple of `step`.
+ */
 export function packAllParams(
   dispatches: readonly Dispatch[],
   step: number,

@@ -1,4 +1,4 @@
-/** A program and its turns: runs of one graph queue up, and one that finds its device lost gets another. */
+/** One compiled graph. Its runs take turns, and a run that finds the device lost compiles for another. */
 import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   checkGraphData,
@@ -19,34 +19,36 @@ import type { Program } from './program.ts';
 
 const WHERE = 'webgpu/run';
 
+/** A program as an executable. */
 export class ProgramExecutable implements GpuExecutable {
   private readonly graph: Graph;
-  /** Makes the program again when the device of the last one was lost. */
-  private readonly make: () => Promise<Program>;
+  /** Compiles the program again after its device was lost. */
+  private readonly createProgram: () => Promise<Program>;
   private readonly onDispose: () => void;
   private readonly queue: RunQueue;
   private program: Program;
   private disposed = false;
 
-  constructor(graph: Graph, program: Program, make: () => Promise<Program>, onDispose: () => void) {
+  constructor(graph: Graph, program: Program, createProgram: () => Promise<Program>, onDispose: () => void) {
     this.graph = graph;
     this.program = program;
-    this.make = make;
+    this.createProgram = createProgram;
     this.onDispose = onDispose;
     this.queue = new RunQueue(() => this.releaseIfDisposed());
   }
 
   async run(inputs: Readonly<Record<string, AnyTensor>>, options?: RunOptions): Promise<Tensors> {
-    return this.turn(inputs, options, (program, checked) => program.run(checked));
+    return this.enqueue(inputs, options, (program, checked) => program.run(checked));
   }
 
   async runOnGpu(
     inputs: Readonly<Record<string, AnyTensor>>,
     options?: RunOptions,
   ): Promise<Record<string, GpuTensor>> {
-    return this.turn(inputs, options, (program, checked) => program.runOnGpu(checked));
+    return this.enqueue(inputs, options, (program, checked) => program.runOnGpu(checked));
   }
 
+  /** Releases the program, after a run in progress. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
@@ -54,19 +56,21 @@ export class ProgramExecutable implements GpuExecutable {
     if (this.queue.isIdle) this.releaseIfDisposed();
   }
 
-  private turn<T>(
+  /** Checks a run, waits for its turn, and performs it. */
+  private enqueue<T>(
     inputs: Readonly<Record<string, AnyTensor>>,
     options: RunOptions | undefined,
     run: (program: Program, checked: Record<string, AnyTensor>) => Promise<T>,
   ): Promise<T> {
     return withRunOptions(WHERE, options, async (runOptions) => {
       const { signal, onProgress } = runOptions;
-      const checked = this.admit(inputs, runOptions);
+      const checked = this.checkRun(inputs, runOptions);
       const task = async (): Promise<T> => {
-        if (this.program.gpu.lost !== undefined) this.program = await this.make();
+        if (this.program.gpu.lossReason !== undefined) this.program = await this.createProgram();
         return run(this.program, checked);
       };
-      // What the GPU has begun it ends: an aborted run is left behind, and the next one waits for it.
+      // The GPU finishes what it has begun. An aborted run goes on in the background, and the next one waits
+      // for it.
       const outputs = await untilAborted(this.queue.run(task, signal, WHERE), signal, WHERE);
       const total = this.graph.nodes.length;
       throttleProgress(onProgress)?.({ done: total, total, unit: 'nodes' });
@@ -74,8 +78,8 @@ export class ProgramExecutable implements GpuExecutable {
     });
   }
 
-  /** What can be wrong is found before the run waits for its turn. */
-  private admit(
+  /** Finds every fault of a call before the run waits for its turn. Returns the inputs. */
+  private checkRun(
     inputs: Readonly<Record<string, AnyTensor>>,
     { signal }: RunOptions,
   ): Record<string, AnyTensor> {
@@ -85,19 +89,19 @@ export class ProgramExecutable implements GpuExecutable {
   }
 
   private releaseIfDisposed(): void {
-    if (this.disposed) this.program.release();
+    if (this.disposed) this.program.dispose();
   }
 }
 
-/** Inputs of either side, those of the host row-major. */
+/** Checks inputs of either side, and makes those of the host contiguous. */
 function checkInputs(
   graph: Graph,
-  given: Readonly<Record<string, AnyTensor>>,
+  inputs: Readonly<Record<string, AnyTensor>>,
   format: DeviceFormat,
 ): Record<string, AnyTensor> {
   const onGpu = new Map<string, GpuTensorInput>();
   const host: Record<string, Tensor> = {};
-  for (const [name, value] of readEntries(WHERE, 'inputs', given)) {
+  for (const [name, value] of readEntries(WHERE, 'inputs', inputs)) {
     const input = value as AnyTensor;
     const id = graph.inputs.get(name);
     if (id === undefined || !isOnGpu(input)) {

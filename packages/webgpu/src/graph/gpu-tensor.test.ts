@@ -1,6 +1,5 @@
-// Tensors that stay on the device from one graph to the next, and what is refused of buffers.
-import { f32, GraphBuilder, slidingWindow } from '@attn/core';
-import { attention } from '@attn/core';
+// Tensors that stay on the device from one graph to the next, and buffers that are refused.
+import { attention, f32, GraphBuilder, slidingWindow } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import { webgpu, type GpuBackend } from '../index.ts';
@@ -27,13 +26,13 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await backend.dispose();
-  gpu.destroy();
+  gpu.dispose();
 });
 
 function buffer(data: Float32Array<ArrayBuffer>, usage = STORAGE): GPUBuffer {
-  const made = gpu.device.createBuffer({ size: data.byteLength, usage: usage | 0x8 });
-  gpu.device.queue.writeBuffer(made, 0, data);
-  return made;
+  const result = gpu.device.createBuffer({ size: data.byteLength, usage: usage | 0x8 });
+  gpu.device.queue.writeBuffer(result, 0, data);
+  return result;
 }
 
 test('buffers in, buffers through, and the same numbers out', async () => {
@@ -49,31 +48,45 @@ test('buffers in, buffers through, and the same numbers out', async () => {
   const { y } = await double.run({ x: expected });
   expect((await double.run({ x: out })).y).toEqual(y);
   const onGpu = await double.runOnGpu({ x: out });
-  // An output that is an input as well is a copy of it.
-  expect(new Set([out.buffer, ...Object.values(onGpu).map((each) => each.buffer)]).size).toBe(4);
+  // An output that is also an input is copied.
+  expect(new Set([out.buffer, ...Object.values(onGpu).map((tensor) => tensor.buffer)]).size).toBe(4);
   const { y: four } = await double.run({ x: y });
   const back = await backend.compile(builder.build({ y: builder.add(x, x) }));
   expect((await back.runOnGpu({ x: onGpu.y })).y.buffer.size).toBeGreaterThanOrEqual(1440 * 4);
   expect(four.data[5]).toBeCloseTo(4 * expected.data[5], 5);
-  const read = await readBack(onGpu.y.buffer);
-  expect(read).toEqual(y.data);
+  expect(await readBack(onGpu.y.buffer)).toEqual(y.data);
   expect(await readBack(onGpu.again.buffer)).toEqual(expected.data);
-  for (const each of [out, ...Object.values(onGpu)]) each.destroy();
+  for (const result of [out, ...Object.values(onGpu)]) result.dispose();
 });
 
-test('a result that is destroyed twice gives its buffer back once, whoever has it by then', async () => {
+test('a result that is disposed twice returns its buffer once, whoever uses it by then', async () => {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape });
   const own = webgpu({ device: gpu.device });
   const double = await own.compile(builder.build({ y: builder.add(x, x) }));
   const run = async () => (await double.runOnGpu({ x: call.q })).y;
   const first = await run();
-  first.destroy();
+  first.dispose();
   const held = [await run(), await run(), await run()];
-  expect(held.map((each) => each.buffer)).toContain(first.buffer);
-  first.destroy();
+  expect(held.map((tensor) => tensor.buffer)).toContain(first.buffer);
+  first.dispose();
+  first[Symbol.dispose]();
   held.push(await run(), await run());
-  expect(new Set(held.map((each) => each.buffer)).size).toBe(5);
+  expect(new Set(held.map((tensor) => tensor.buffer)).size).toBe(5);
+  await own.dispose();
+});
+
+test('`using` returns the buffer of a result at the end of its block', async () => {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape });
+  const own = webgpu({ device: gpu.device });
+  const double = await own.compile(builder.build({ y: builder.add(x, x) }));
+  let buffer: unknown;
+  {
+    using y = (await double.runOnGpu({ x: call.q })).y;
+    buffer = y.buffer;
+  }
+  expect((await double.runOnGpu({ x: call.q })).y.buffer).toBe(buffer);
   await own.dispose();
 });
 
@@ -86,11 +99,11 @@ async function readBack(source: GPUBuffer): Promise<Float32Array> {
   return new Float32Array(staging.getMappedRange().slice(0));
 }
 
-describe('what is refused', () => {
+describe('buffers that are refused', () => {
   const data = call.q.data as Float32Array<ArrayBuffer>;
-  const run = async (given: object) => {
+  const run = async (inputs: object) => {
     const executable = await backend.compile(attention(call).graph);
-    return executable.runOnGpu({ ...attention(call).inputs, ...given });
+    return executable.runOnGpu({ ...attention(call).inputs, ...inputs });
   };
   test('a shape', async () => {
     const q = { dtype: 'f32', shape: [1, 2, 8, 90], buffer: buffer(data) };
@@ -109,7 +122,7 @@ describe('what is refused', () => {
     const q = { dtype: 'f32', shape, buffer: buffer(data, 0x4) };
     await expect(run({ q })).rejects.toThrow('the buffer of input q must have the usage STORAGE, got 12');
   });
-  test('a mask that the plan is made from', async () => {
+  test('a mask that decides on the plan', async () => {
     const keyMask = { dtype: 'bool', shape: [1, 90], data: new Uint8Array(90).fill(1) } as const;
     const masked = await backend.compile(attention({ ...call, keyMask }).graph);
     const onGpu = { dtype: 'bool', shape: [1, 90], buffer: buffer(new Float32Array(90)) } as const;

@@ -1,15 +1,15 @@
-/** Tensors that are on the device already, or stay there. */
+/** Checks of inputs that are on the device already. */
 import { AttnError, type TensorSpec } from '@attn/core';
 import { checkArgument, show, type Kind } from '@attn/core/backend';
 import type { AnyTensor, GpuTensorInput } from '../types.ts';
 import { deviceBytes, type DeviceFormat } from './device-format.ts';
 
-/** Whether it is on the device. */
+/** Whether a tensor is on the device. */
 export function isOnGpu(tensor: AnyTensor): tensor is GpuTensorInput {
   try {
     return tensor !== null && typeof tensor === 'object' && 'buffer' in tensor;
   } catch {
-    return false; // A hostile object, which is no tensor of the host either.
+    return false; // A proxy that throws. It is not a tensor of the host either.
   }
 }
 
@@ -23,7 +23,10 @@ const aGpuBuffer: Kind = {
   },
 };
 
-/** Errors: `INVALID_DTYPE`, `INVALID_SHAPE`, `INVALID_ARGUMENT` when the buffer is too small or has not the usage. */
+/**
+ * Checks an input on the device. Errors: `INVALID_DTYPE`, `INVALID_SHAPE`, and `INVALID_ARGUMENT` where the
+ * buffer is too small or lacks the usage `STORAGE`.
+ */
 export function checkGpuInput(
   name: string,
   { dtype, shape, buffer }: GpuTensorInput,
@@ -34,11 +37,11 @@ export function checkGpuInput(
   if (dtype !== spec.dtype) {
     throw new AttnError('INVALID_DTYPE', where, `input ${name} must be ${spec.dtype}, got ${show(dtype)}`);
   }
-  const isSame =
+  const isSameShape =
     Array.isArray(shape) &&
     shape.length === spec.shape.length &&
     shape.every((extent, axis) => extent === spec.shape[axis]);
-  if (!isSame) {
+  if (!isSameShape) {
     throw new AttnError(
       'INVALID_SHAPE',
       where,

@@ -1,4 +1,4 @@
-/** A graph on one device: its constants are there, and a run is one command buffer. */
+/** A graph, compiled for one device: its constants are uploaded, and each run is one command buffer. */
 import { type Graph, type Tensor, type Tensors } from '@attn/core';
 import {
   debug,
@@ -27,18 +27,18 @@ import { isOnGpu } from './gpu-tensor.ts';
 import { deviceBytes, fromDevice, toDevice } from './device-format.ts';
 import { Staging } from './staging.ts';
 
-/** Buffers and uniform bindings begin at multiples of this, whatever the device. */
+/** On every device, uniform bindings may begin at multiples of this many bytes. */
 const ALIGNMENT = 256;
 
 const WHERE = 'webgpu/run';
 
-/** How to make and to run programs. */
+/** How to compile and run programs. */
 export interface ProgramOptions extends KernelLimits {
-  /** Told how long each run took on the GPU, in milliseconds, where the device has timestamps. */
+  /** Called after each run with its time on the GPU in milliseconds, where the device has timestamps. */
   readonly onGpuTime?: (ms: number) => void;
 }
 
-/** A run before its commands are submitted. */
+/** A recorded run, whose commands are not submitted yet. */
 interface RecordedRun {
   readonly encoder: GPUCommandEncoder;
   readonly buffers: ReadonlyMap<ValueId, GPUBuffer>;
@@ -53,10 +53,10 @@ export class Program {
   private readonly options: ProgramOptions;
   private readonly memory: MemoryPlan;
   private readonly nodes: readonly NodeProgram[];
-  /** Intermediates by the node that is the last to read them. */
+  /** Intermediate values by the index of the last node that reads them. */
   private readonly lastReadAt = new Map<number, ValueId[]>();
   private readonly constants = new Map<ValueId, GPUBuffer>();
-  /** On the device for as long as dispatches use them. */
+  /** The tables that dispatches of the last run use. */
   private readonly tables = new Map<DeviceTable, GPUBuffer>();
 
   private constructor(gpu: GpuDevice, graph: Graph, plans: PlanCache, options: ProgramOptions) {
@@ -68,10 +68,13 @@ export class Program {
       this.lastReadAt.set(last, [...(this.lastReadAt.get(last) ?? []), id]);
     }
     const context: ProgramContext = { graph, limits: options, plans };
-    this.nodes = graph.nodes.map((node) => emitNode(context, node) ?? { kind: 'static', dispatches: [] });
+    this.nodes = graph.nodes.map((node) => emitNode(context, node));
   }
 
-  /** Uploads the constants and compiles what is known to be needed. */
+  /**
+   * Uploads the constants and compiles the kernels that every run needs. Errors: `COMPILE_FAILED`,
+   * `OUT_OF_MEMORY`.
+   */
   static async create(
     gpu: GpuDevice,
     graph: Graph,
@@ -80,31 +83,31 @@ export class Program {
   ): Promise<Program> {
     const program = new Program(gpu, graph, plans, options);
     try {
-      await gpu.guarded('webgpu/compile', () => {
-        program.upload();
+      await gpu.withErrorScopes('webgpu/compile', () => {
+        program.uploadConstants();
         return program.compile(
           program.nodes.flatMap((node) => (node.kind === 'static' ? node.dispatches : [])),
         );
       });
       return program;
     } catch (error) {
-      program.release();
+      program.dispose();
       throw error;
     }
   }
 
-  /** One run. Inputs are checked and contiguous. */
+  /** Runs the graph and reads the outputs back. Inputs must be checked and contiguous. */
   run(inputs: Readonly<Record<string, AnyTensor>>): Promise<Tensors> {
     return this.perform(inputs, (run) => this.readBack(run));
   }
 
-  /** One run whose outputs stay on the device. */
+  /** Runs the graph and leaves the outputs on the device. Inputs must be checked and contiguous. */
   runOnGpu(inputs: Readonly<Record<string, AnyTensor>>): Promise<Record<string, GpuTensor>> {
-    return this.perform(inputs, (run) => this.handOver(run));
+    return this.perform(inputs, (run) => this.keepOnGpu(run));
   }
 
-  /** Gives everything back to the device. */
-  release(): void {
+  /** Destroys the constants and tables. */
+  dispose(): void {
     for (const buffer of this.constants.values()) this.gpu.buffers.discard(buffer);
     this.constants.clear();
     this.dropTables();
@@ -115,17 +118,21 @@ export class Program {
     this.tables.clear();
   }
 
-  /** Errors: `COMPILE_FAILED`. */
+  /** Compiles the pipelines of dispatches. Errors: `COMPILE_FAILED`. */
   private async compile(dispatches: readonly Dispatch[]): Promise<Map<Dispatch, GPUComputePipeline>> {
     const { pipelines } = this.gpu;
     return new Map(
-      await Promise.all(dispatches.map(async (each) => [each, await pipelines.get(each.kernel)] as const)),
+      await Promise.all(
+        dispatches.map(async (dispatch) => [dispatch, await pipelines.get(dispatch.kernel)] as const),
+      ),
     );
   }
 
   /**
-   * Compiles what a run needs beyond what is known, then records and ends it with `finish`, all in one go, so that the device's errors are
-   * its own. After a fault, what the run took is destroyed: it may be mapped, or the device may have had no memory for it.
+   * Compiles the kernels that this run needs in addition, then records the run and ends it with `finish`.
+   * Recording and ending happen without a pause, so that the device's errors belong to this run. After a
+   * fault the run's buffers are destroyed: they may still be mapped, or the device may have had no memory for
+   * them.
    */
   private async perform<T>(
     inputs: Readonly<Record<string, AnyTensor>>,
@@ -139,7 +146,7 @@ export class Program {
     const pipelines = await gpu.unlessLost(WHERE, () => this.compile(dispatches));
     const memory = new RunMemory(gpu.buffers);
     try {
-      const result = await gpu.guarded(WHERE, () =>
+      const result = await gpu.withErrorScopes(WHERE, () =>
         finish(this.record(inputs, dispatches, pipelines, memory)),
       );
       memory.release();
@@ -158,8 +165,8 @@ export class Program {
     memory: RunMemory,
   ): RecordedRun {
     const { gpu } = this;
-    this.keepTables(dispatches);
-    const buffers = this.place(inputs, memory);
+    this.syncTables(dispatches);
+    const buffers = this.placeValues(inputs, memory);
     const scratch = new Map<DeviceScratch, GPUBuffer>();
     for (const binding of dispatches.flatMap(({ bindings }) => bindings)) {
       if (binding instanceof DeviceScratch && !scratch.has(binding))
@@ -170,7 +177,7 @@ export class Program {
     const params = memory.acquire(words.byteLength);
     this.write(params, words);
     const encoder = gpu.device.createCommandEncoder();
-    const timer = dispatches.length > 0 && this.wantsTime() ? gpu.timer : undefined;
+    const timer = dispatches.length > 0 && this.measuresTime() ? gpu.timer : undefined;
     const pass = encoder.beginComputePass({ timestampWrites: timer?.writes });
     dispatches.forEach((dispatch, index) => {
       const pipeline = pipelines.get(dispatch);
@@ -192,17 +199,17 @@ export class Program {
     return { encoder, buffers, timer, memory };
   }
 
-  private wantsTime(): boolean {
+  private measuresTime(): boolean {
     return this.options.onGpuTime !== undefined || debugLevel() >= 2;
   }
 
-  private tellTime(words: ArrayBuffer): void {
+  private reportTime(words: ArrayBuffer): void {
     const ms = GpuTimer.read(words);
     debug(2, () => `webgpu: ${ms.toFixed(3)} ms on the GPU`);
     if (this.options.onGpuTime !== undefined) notify(this.options.onGpuTime, ms);
   }
 
-  private upload(): void {
+  private uploadConstants(): void {
     const used = new Set(this.graph.nodes.flatMap(({ inputs }) => Object.values(inputs)));
     for (const id of this.graph.outputs.values()) used.add(this.memory.storage[id]);
     for (const [id, tensor] of this.graph.constants) {
@@ -219,8 +226,8 @@ export class Program {
     }
   }
 
-  /** Uploads tables that are new and gives up those that nothing uses any more. */
-  private keepTables(dispatches: readonly Dispatch[]): void {
+  /** Uploads new tables and destroys those that no dispatch uses any more. */
+  private syncTables(dispatches: readonly Dispatch[]): void {
     const used = new Set(
       dispatches.flatMap(({ bindings }) => bindings.filter((binding) => binding instanceof DeviceTable)),
     );
@@ -237,15 +244,18 @@ export class Program {
     }
   }
 
-  /** Where each value lies in this run: values that are never alive together share buffers. */
-  private place(inputs: Readonly<Record<string, AnyTensor>>, taken: RunMemory): Map<ValueId, GPUBuffer> {
+  /** Assigns each value of a run to a buffer. Values that are never alive together share buffers. */
+  private placeValues(
+    inputs: Readonly<Record<string, AnyTensor>>,
+    runMemory: RunMemory,
+  ): Map<ValueId, GPUBuffer> {
     const { graph, memory } = this;
     const buffers = new Map(this.constants);
     for (const [name, id] of graph.inputs) {
       const input = inputs[name];
       const buffer = isOnGpu(input)
         ? input.buffer
-        : taken.acquire(deviceBytes(graph.values[id], this.options));
+        : runMemory.acquire(deviceBytes(graph.values[id], this.options));
       buffers.set(id, buffer);
       if (!isOnGpu(input)) this.write(buffer, toDevice(input, this.options));
     }
@@ -255,7 +265,7 @@ export class Program {
         if (memory.storage[id] !== id || buffers.has(id)) continue;
         const bytes = deviceBytes(graph.values[id], this.options);
         const fits = idle.findIndex(({ size }) => size >= bytes && size <= 2 * bytes + ALIGNMENT);
-        buffers.set(id, fits < 0 ? taken.acquire(bytes) : idle.splice(fits, 1)[0]);
+        buffers.set(id, fits < 0 ? runMemory.acquire(bytes) : idle.splice(fits, 1)[0]);
       }
       for (const id of this.lastReadAt.get(index) ?? []) {
         const buffer = buffers.get(id);
@@ -265,7 +275,7 @@ export class Program {
     return buffers;
   }
 
-  /** What a binding sees: no more than a binding may, of buffers that are larger than what they hold. */
+  /** A binding as WebGPU takes it. It is never larger than the device allows, though its buffer may be. */
   private resourceOf(
     binding: Binding,
     buffers: ReadonlyMap<ValueId, GPUBuffer>,
@@ -291,11 +301,11 @@ export class Program {
         : binding instanceof DeviceScratch
           ? scratch?.get(binding)
           : buffers.get(this.memory.storage[binding instanceof ValueSlice ? binding.id : binding]);
-    if (buffer === undefined) throw new RangeError('a kernel reads what is nowhere');
+    if (buffer === undefined) throw new RangeError('a kernel reads a value without a buffer');
     return buffer;
   }
 
-  /** Ends the command buffer with copies of the outputs, and waits for them. */
+  /** Ends the commands with copies of the outputs, submits them, and waits for the copies. */
   private async readBack({ encoder, buffers, timer, memory }: RecordedRun): Promise<Tensors> {
     const { gpu, graph } = this;
     const results = [...graph.outputs].map(([name, id]) => ({ name, spec: graph.values[id], id }));
@@ -311,41 +321,47 @@ export class Program {
       timer.resolve(encoder, buffer, offset);
     }
     gpu.device.queue.submit([encoder.finish()]);
-    const read = await staging.read();
-    if (timer !== undefined) this.tellTime(read[results.length]);
+    const parts = await staging.read();
+    if (timer !== undefined) this.reportTime(parts[results.length]);
     const outputs: Record<string, Tensor> = {};
     results.forEach(({ name, spec }, index) => {
-      outputs[name] = fromDevice(spec, read[index], this.options);
+      outputs[name] = fromDevice(spec, parts[index], this.options);
     });
     return outputs;
   }
 
-  /** Hands the outputs to the caller as they are. One that is something else as well is copied. */
-  private handOver({ encoder, buffers, memory: taken }: RecordedRun): Record<string, GpuTensor> {
+  /**
+   * Submits the commands and leaves the outputs to the caller. An output that shares its buffer is copied
+   * first.
+   */
+  private keepOnGpu({ encoder, buffers, memory: runMemory }: RecordedRun): Record<string, GpuTensor> {
     const { gpu, graph, memory } = this;
-    const stored = [...graph.outputs.values()].map((id) => memory.storage[id]);
+    const storages = [...graph.outputs.values()].map((id) => memory.storage[id]);
     const inputs = new Set(graph.inputs.values());
     const outputs: Record<string, GpuTensor> = {};
     for (const [name, id] of graph.outputs) {
       const storage = memory.storage[id];
-      const isOnly = stored.filter((other) => other === storage).length === 1;
+      const isOnly = storages.filter((other) => other === storage).length === 1;
       let buffer = this.bufferOf(id, buffers);
       if (!isOnly || inputs.has(storage) || this.constants.has(storage)) {
         const source = buffer;
         const bytes = deviceBytes(graph.values[id], this.options);
-        buffer = taken.acquire(bytes);
+        buffer = runMemory.acquire(bytes);
         if (bytes > 0) encoder.copyBufferToBuffer(source, 0, buffer, 0, bytes);
       }
-      taken.keep(buffer);
+      runMemory.retain(buffer);
       const { dtype, shape } = graph.values[id];
-      outputs[name] = { dtype, shape, buffer, destroy: once(() => gpu.buffers.release(buffer)) };
+      const dispose = once(() => gpu.buffers.release(buffer));
+      outputs[name] = { dtype, shape, buffer, dispose, [Symbol.dispose]: dispose };
     }
     gpu.device.queue.submit([encoder.finish()]);
     return outputs;
   }
 }
 
-/** An action that is done at the first call only: by the second, the buffer may be somebody else's. */
+/**
+ * An action that only the first call performs: by the second call, the buffer may belong to another tensor.
+ */
 function once(action: () => void): () => void {
   let isDone = false;
   return () => {
@@ -354,7 +370,7 @@ function once(action: () => void): () => void {
   };
 }
 
-/** The inputs that are in host memory. */
+/** The inputs in host memory. */
 function hostInputs(inputs: Readonly<Record<string, AnyTensor>>): Record<string, Tensor> {
   const host: Record<string, Tensor> = {};
   for (const [name, input] of Object.entries(inputs)) if (!isOnGpu(input)) host[name] = input;

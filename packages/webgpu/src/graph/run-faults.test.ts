@@ -1,4 +1,4 @@
-// Runs of several graphs on one device, and listeners that throw: no fault of one reaches another.
+// Runs of several graphs on one device, and listeners that throw: the fault of one run reaches no other.
 import { f32, GraphBuilder, type Graph } from '@attn/core';
 import { eventLoopTurn } from '@attn/core/backend';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -33,7 +33,7 @@ test('two graphs that find their device lost open one new device, and all are de
   expect(opened).toHaveLength(1);
   opened[0].destroy();
   await opened[0].lost;
-  await Promise.all(graphs.map((each) => each.run({ x })));
+  await Promise.all(graphs.map((executable) => executable.run({ x })));
   expect(opened).toHaveLength(2);
   await backend.dispose();
   for (const device of opened) expect(device.destroy).toHaveBeenCalled();
@@ -55,7 +55,7 @@ test('a run whose onProgress throws rejects with that error, and the next one ru
 async function deadTensor(executable: GpuExecutable): Promise<never> {
   const { y } = await executable.runOnGpu({ x });
   y.buffer.destroy();
-  // `run` takes buffers as well, though its type says nothing of them.
+  // The type of `run` in core does not know tensors on the device.
   return y as never;
 }
 
@@ -99,7 +99,7 @@ test('no error scope of ours is open while a device works', async () => {
   expect(new Set(atWork)).toEqual(new Set([0]));
   await backend.dispose();
 
-  /** Looks at every turn until the promise settles. */
+  /** Records the open scopes at every turn of the event loop until the promise settles. */
   async function watched<T>(promise: Promise<T>): Promise<T> {
     let isDone = false;
     const done = promise.finally(() => (isDone = true));
@@ -125,7 +125,7 @@ test('a run that fails while its results are mapped leaves nothing mapped to lat
   await backend.dispose();
 });
 
-test('what the listener of times throws is reported to the host, and runs go on', async () => {
+test('an error of the listener of times is reported to the host, and runs go on', async () => {
   const reportError = vi.fn<(error: unknown) => void>();
   vi.stubGlobal('reportError', reportError);
   const onGpuTime = () => {

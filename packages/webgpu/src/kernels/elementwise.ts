@@ -1,7 +1,8 @@
-/** Sums and products with broadcasting, activations, gathers, fills: one invocation an element. */
-import type { Activation } from '@attn/core';
+/** Functions of one number and of two, with broadcasting; gathers and fills: one invocation an element. */
+import type { BinaryOp, UnaryFunction } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareActivation } from './activation.ts';
+import { combine, declareBinary } from './binary.ts';
+import { declareUnary } from './unary.ts';
 import {
   declareBuffers,
   declareParams,
@@ -20,8 +21,8 @@ export function binaryParams(rank: number): ParamTypes {
   return Object.fromEntries(names.map((name) => [name, 'u32' as const]));
 }
 
-/** y = a + b or a · b, with strides that are 0 where an operand is stretched. */
-export function binaryKernel(op: 'add' | 'mul', rank: number, storage: FloatStorage): KernelSource {
+/** y = op(a, b), with strides that are 0 where an operand is stretched. */
+export function binaryKernel(op: BinaryOp, rank: number, storage: FloatStorage): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   const axes = Array.from({ length: rank }, (_, axis) => axis).reverse();
   const steps = axes.map(
@@ -34,33 +35,36 @@ export function binaryKernel(op: 'add' | 'mul', rank: number, storage: FloatStor
     name: `${op} ${rank}${suffix}`,
     code: `${enable}${declareParams(binaryParams(rank))}
 ${declareBuffers({ a: type, b: type, y: type })}
-${declaration}
+${declaration}${declareBinary(op)}
 ${forEachElement(`  var rest = i;
   var at = 0u;
   var atA = 0u;
   var atB = 0u;
 ${steps.join('\n')}
-  y[i] = ${store(`${load('a[atA]')} ${op === 'add' ? '+' : '*'} ${load('b[atB]')}`)};`)}`,
+  y[i] = ${store(combine(op, load('a[atA]'), load('b[atB]')))};`)}`,
   };
 }
 
 export const UNARY_PARAMS = { count: 'u32' } as const;
 
-/** y = activate(x). */
-export function unaryKernel(kind: Activation, storage: FloatStorage): KernelSource {
+/** y = f(x). */
+export function unaryKernel(name: UnaryFunction, storage: FloatStorage): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   return {
-    name: `${kind}${suffix}`,
+    name: `${name}${suffix}`,
     code: `${enable}${declareParams(UNARY_PARAMS)}
 ${declareBuffers({ x: type, y: type })}
-${declaration}${declareActivation(kind)}
+${declaration}${declareUnary(name)}
 ${forEachElement(`  y[i] = ${store(`activate(${load('x[i]')})`)};`)}`,
   };
 }
 
 export const GATHER_PARAMS = { count: 'u32', inner: 'u32', indices: 'u32', extent: 'u32' } as const;
 
-/** y [outer, indices, inner] = x [outer, extent, inner] at the indices. Those out of bounds read the last element. */
+/**
+ * y [outer, indices, inner] = x [outer, extent, inner] at the indices. An index out of bounds reads the last
+ * element.
+ */
 export function gatherKernel(element: ElementType): KernelSource {
   const { enable, suffix } = elementAccess(element);
   return {

@@ -1,33 +1,38 @@
 /**
- * Products of large matrices, in tiles of 128 × 128: 256 invocations with 8 × 8 results each, so that every vector of 4 from shared
- * memory serves 16 multiply–adds. Invocations of the first half bring a block of a, those of the other half one of b, of 4 × 4 elements
- * each: what is one step of the reduction stands together, as vectors of 4 rows or columns.
+ * Products of large matrices, in tiles of 128 × 128. 256 invocations compute 8 × 8 results each, so every
+ * vector of 4 from shared memory serves 16 multiply–adds. The first half of the invocations load a block of
+ * a, the other half a block of b, 4 × 4 elements each. The elements of one step of the reduction are
+ * together, as vectors of 4 rows or columns.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareActivation } from './activation.ts';
 import { GEMM_PARAMS, gemmName, gemmResult, type GemmOptions } from './gemm.ts';
+import { declareUnary } from './unary.ts';
 import { declareBuffers, declareParams, floatAccess, four, range } from './wgsl.ts';
 
+/** Side of a tile of the result. */
 export const LARGE_TILE = 128;
 
-/** Steps of the reduction that are in shared memory at a time: 16 kB of both operands, which every device has. */
+/** Steps of the reduction in shared memory at a time: 16 kB of both operands, which every device has. */
 const DEPTH = 16;
 
 /** Vectors of 4 rows, or columns, of a tile. */
 const VECTORS: number = LARGE_TILE / 4;
 
-/** y as `gemmKernel` computes it. Grid: tiles of n, tiles of m, products. */
+/**
+ * y [batch, m, n] = activate(a · b + bias), with the parameters and buffers of `gemmKernel`. Grid: tiles of
+ * n, tiles of m, products.
+ */
 export function largeGemmKernel(options: GemmOptions): KernelSource {
   const { hasBias, activation, storage } = options;
-  const { type, enable, declaration, load: read, store } = floatAccess(storage);
-  /** An element of an operand, 0 outside of it. */
+  const { type, enable, declaration, load, store } = floatAccess(storage);
+  /** Declares a function that loads an element of an operand, 0 outside of it. */
   const element = (of: 'a' | 'b', limit: string, outerStride: string, depthStride: string): string => `
 fn ${of}Element(at: u32, outer: u32, step: u32) -> f32 {
   if (outer >= params.${limit} || step >= params.k) { return 0.0; }
-  return ${read(`${of}[at + outer * params.${outerStride} + step * params.${depthStride}]`)};
+  return ${load(`${of}[at + outer * params.${outerStride} + step * params.${depthStride}]`)};
 }`;
-  /** Brings this invocation's block: 4 rows of a, or columns of b, by 4 steps. */
-  const bring = (of: 'a' | 'b', depthStride: string, first: string): string => `
+  /** Loads this invocation's block: 4 rows of a, or columns of b, by 4 steps. */
+  const loadBlock = (of: 'a' | 'b', depthStride: string, first: string): string => `
       // Neighbours read neighbours, along whichever side is dense.
       let isDense = params.${depthStride} == 1u;
       let depth = select(block / ${VECTORS}u, block % ${DEPTH / 4}u, isDense) * 4u;
@@ -41,7 +46,7 @@ fn ${of}Element(at: u32, outer: u32, step: u32) -> f32 {
     name: `${gemmName(options)} large`,
     code: `${enable}${declareParams(GEMM_PARAMS)}
 ${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareActivation(activation)}
+${declaration}${activation === undefined ? '' : declareUnary(activation)}
 var<workgroup> aTile: array<vec4f, ${DEPTH * VECTORS}>;
 var<workgroup> bTile: array<vec4f, ${DEPTH * VECTORS}>;
 ${element('a', 'm', 'aRow', 'aColumn')}${element('b', 'n', 'bColumn', 'bRow')}
@@ -60,8 +65,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sums: array<vec4f, 16>;
   for (var start = 0u; start < params.k; start += ${DEPTH}u) {
     workgroupBarrier();
-    if (lane < 128u) {${bring('a', 'aColumn', 'firstRow')}
-    } else {${bring('b', 'bRow', 'firstColumn')}
+    if (lane < 128u) {${loadBlock('a', 'aColumn', 'firstRow')}
+    } else {${loadBlock('b', 'bRow', 'firstColumn')}
     }
     workgroupBarrier();
     for (var step = 0u; step < ${DEPTH}u; step++) {

@@ -1,20 +1,26 @@
 /**
- * Products of matrices, in tiles of 64 × 64: 256 invocations with 4 × 4 results each, which read 16 steps of the reduction at a
- * time from shared memory. Operands are strided, so that transposed ones are not copied; results are dense.
+ * Products of matrices, in tiles of 64 × 64. 256 invocations compute 4 × 4 results each, and read 16 steps
+ * of the reduction at a time from shared memory. Operands are strided, so transposed ones need no copy;
+ * results are dense.
  */
-import type { Activation } from '@attn/core';
+import type { UnaryFunction } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { declareActivation } from './activation.ts';
+import { declareUnary } from './unary.ts';
 import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 
+/** Side of a tile of the result. */
 export const GEMM_TILE = 64;
 
-/** Steps of the reduction that are in shared memory at a time. */
+/** Steps of the reduction in shared memory at a time. */
 const DEPTH = 16;
 
-/** Sides are shifted by one, so that neighbours stand in different banks. */
+/**
+ * Elements from row to row in shared memory. One more than the row has, so that neighbours are in different
+ * banks.
+ */
 const PITCH = DEPTH + 1;
 
+/** Parameters of both kernels of products. Rows and columns of operands are distances in elements. */
 export const GEMM_PARAMS = {
   m: 'u32',
   n: 'u32',
@@ -23,62 +29,87 @@ export const GEMM_PARAMS = {
   aColumn: 'u32',
   bRow: 'u32',
   bColumn: 'u32',
-  /** First product, and tiles before it, of this dispatch: the grid has at most 65,535 of each. */
+  /**
+   * The first product, row of tiles and column of tiles of this dispatch: a grid has at most 65,535 of each.
+   */
   first: 'u32',
   firstTileRow: 'u32',
   firstTileColumn: 'u32',
   batches: 'u32',
 } as const;
 
-/** What a product does beside multiplying. */
+/** What a product does besides multiplying, and how its floats are stored. */
 export interface GemmOptions {
   readonly hasBias: boolean;
-  readonly activation: Activation | undefined;
+  readonly activation: UnaryFunction | undefined;
   readonly storage: FloatStorage;
 }
 
-/** Says which variant it is. */
+/** How a tile of an operand is loaded: names of its shared memory, buffer and parameters. */
+interface TileSource {
+  readonly tile: string;
+  readonly operand: 'a' | 'b';
+  /** The parameter that bounds its rows, or columns. */
+  readonly limit: string;
+  /** The parameter with the distance between rows of a, or columns of b. */
+  readonly rowStride: string;
+  /** The parameter with the distance between steps of the reduction. */
+  readonly depthStride: string;
+  /** The variable with the first row, or column, of the tile. */
+  readonly first: string;
+}
+
+/** The name of a variant of the kernel. */
 export function gemmName({ hasBias, activation, storage }: GemmOptions): string {
   const { suffix } = floatAccess(storage);
   return `gemm${hasBias ? ' bias' : ''}${activation === undefined ? '' : ` ${activation}`}${suffix}`;
 }
 
-/** What becomes of a sum before it is stored at `column`. */
+/** WGSL that adds the bias of `column` to a sum and activates it, before it is stored. */
 export function gemmResult({ hasBias, activation, storage }: GemmOptions, sum: string): string {
   const moved = hasBias ? `${sum} + ${floatAccess(storage).load('bias[column]')}` : sum;
   return activation === undefined ? moved : `activate(${moved})`;
 }
 
 /**
- * y [batch, m, n] = activate(a · b + bias). `offsets` holds for each product where its a and its b begin. Grid: tiles of n, tiles of m,
- * products.
+ * y [batch, m, n] = activate(a · b + bias). `offsets` has two elements for each product: where its a and its
+ * b begin. Grid: tiles of n, tiles of m, products.
  */
 export function gemmKernel(options: GemmOptions): KernelSource {
   const { hasBias, activation, storage } = options;
-  const { type, enable, declaration, load: read, store } = floatAccess(storage);
-  const load = (
-    name: string,
-    of: string,
-    limit: string,
-    row: string,
-    column: string,
-    outer: string,
-  ): string => `
+  const { type, enable, declaration, load, store } = floatAccess(storage);
+  const loadTile = ({ tile, operand, limit, rowStride, depthStride, first }: TileSource): string => `
     for (var s = lane; s < ${GEMM_TILE * DEPTH}u; s += 256u) {
       let outer = s / ${DEPTH}u;
       let depth = s % ${DEPTH}u;
       var value = 0.0;
-      if (${outer} + outer < params.${limit} && start + depth < params.k) {
-        value = ${read(`${of}[${of}At + (${outer} + outer) * params.${row} + (start + depth) * params.${column}]`)};
+      if (${first} + outer < params.${limit} && start + depth < params.k) {
+        value = ${load(`${operand}[${operand}At + (${first} + outer) * params.${rowStride} + (start + depth) * params.${depthStride}]`)};
       }
-      ${name}[outer * ${PITCH}u + depth] = value;
+      ${tile}[outer * ${PITCH}u + depth] = value;
     }`;
+  const tileA = loadTile({
+    tile: 'tileA',
+    operand: 'a',
+    limit: 'm',
+    rowStride: 'aRow',
+    depthStride: 'aColumn',
+    first: 'firstRow',
+  });
+  const tileB = loadTile({
+    tile: 'tileB',
+    operand: 'b',
+    limit: 'n',
+    rowStride: 'bColumn',
+    depthStride: 'bRow',
+    first: 'firstColumn',
+  });
   const rows = [0, 1, 2, 3];
   return {
     name: gemmName(options),
     code: `${enable}${declareParams(GEMM_PARAMS)}
 ${declareBuffers({ a: type, b: type, offsets: 'u32', ...(hasBias && { bias: type }), y: type })}
-${declaration}${activation === undefined ? '' : declareActivation(activation)}
+${declaration}${activation === undefined ? '' : declareUnary(activation)}
 var<workgroup> tileA: array<f32, ${GEMM_TILE * PITCH}>;
 var<workgroup> tileB: array<f32, ${GEMM_TILE * PITCH}>;
 
@@ -93,7 +124,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let ty = lane / 16u;
   var sums: array<vec4f, 4>;
   for (var start = 0u; start < params.k; start += ${DEPTH}u) {
-    workgroupBarrier();${load('tileA', 'a', 'm', 'aRow', 'aColumn', 'firstRow')}${load('tileB', 'b', 'n', 'bColumn', 'bRow', 'firstColumn')}
+    workgroupBarrier();${tileA}${tileB}
     workgroupBarrier();
     for (var depth = 0u; depth < ${DEPTH}u; depth++) {
       let right = vec4f(${rows.map((j) => `tileB[(tx + ${16 * j}u) * ${PITCH}u + depth]`).join(', ')});

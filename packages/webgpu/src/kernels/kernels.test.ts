@@ -91,7 +91,7 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
     state: 'part',
     chunks: { hasMeetings: true, hasMask: true },
   }),
-  merge: mergeKernel(true, 'f32'),
+  merge: mergeKernel({ hasLse: true, storage: 'f32' }),
   gemm: gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' }),
   'gemm-large': largeGemmKernel({ hasBias: false, activation: undefined, storage: 'f32' }),
   softmax: softmaxKernel({ storage: 'f32', subgroups: false }),
@@ -108,8 +108,8 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   'sort-count': sortCountKernel(),
   'sort-scan': sortScanKernel(),
   'sort-move': sortMoveKernel(),
-  'unit-keys': unitKeysKernel('f16', false),
-  meetings: meetingsKernel(true),
+  'unit-keys': unitKeysKernel({ x: 'f16', subgroups: false }),
+  meetings: meetingsKernel({ hasBuckets: true }),
   'merge-rounds': mergeRoundsKernel({ hasMask: true, hasLse: true, storage: 'f32' }),
 };
 

@@ -1,4 +1,6 @@
-/** 0 where a mask is 0, whatever stands there: a choice between bits, one invocation an element. */
+/**
+ * Replaces elements by 0 where a mask is 0, even NaN: a selection of bits, one invocation for each element.
+ */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import {
   declareBuffers,
@@ -9,7 +11,10 @@ import {
   type ParamTypes,
 } from './wgsl.ts';
 
-/** Extents of x, and strides of the mask that are 0 where it is stretched. */
+/**
+ * Parameters of `maskKernel`: extents of x, and strides of the mask, which are 0 along axes that are
+ * broadcast.
+ */
 export function maskParams(rank: number): ParamTypes {
   const axes = Array.from({ length: rank }, (_, axis) => axis);
   const names = ['count', ...axes.flatMap((axis) => [`extent${axis}`, `mask${axis}`])];

@@ -1,6 +1,6 @@
 /**
- * Merges what several workgroups found for the same queries, each over keys of its own: the second half of
- * attention of few queries to many keys ("Flash-Decoding", Dao et al. 2023).
+ * Merges the results of several workgroups for the same queries, each over a part of the keys: the second
+ * half of attention of few queries to many keys ("Flash-Decoding", Dao et al. 2023).
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import {
@@ -12,8 +12,9 @@ import {
   type FloatStorage,
 } from './wgsl.ts';
 
+/** Parameters of `mergeKernel`. */
 export const MERGE_PARAMS = {
-  /** Elements of the output that the group has. */
+  /** Number of output elements of the group. */
   count: 'u32',
   splits: 'u32',
   splitOut: 'u32',
@@ -32,11 +33,11 @@ export const MERGE_PARAMS = {
 } as const;
 
 /**
- * Declares `mergeParts`: what `count` parts, whose buffers are `parts` and `partStates`, are together for one
- * element of the output. Their states stand at `firstState`, `stepState` apart, and their elements at
- * `first`, `step` apart. A state is the greatest logit and the sum of the weights relative to it; of nothing
- * seen that sum is 0, of NaN it is NaN. Their log-sum-exp would not do: float32 rounds the logarithm of the
- * sum off where logits are large.
+ * WGSL that declares `mergeParts`, which merges `count` parts for one element of the output. It reads the
+ * buffers `parts` and `partStates`: states from `firstState` on, `stepState` apart, and elements from `first`
+ * on, `step` apart. A state is the greatest logit and the sum of the weights relative to it. The sum is 0
+ * where no key was visible, and NaN where a logit was. A log-sum-exp instead would lose the logarithm of the
+ * sum where logits are large, since f32 rounds it off.
  */
 export const MERGE_PARTS: string = `
 struct Merged { value: f32, greatest: f32, total: f32 }
@@ -73,8 +74,16 @@ fn lseOf(merged: Merged) -> f32 {
   return merged.greatest + log(merged.total);
 }`;
 
-/** The kernel. `parts` [splits, B, H, Nq, Dv] and `partStates` [splits, B, H, Nq] of two floats. */
-export function mergeKernel(hasLse: boolean, storage: FloatStorage): KernelSource {
+/** A variant of `mergeKernel`: whether it also writes the log-sum-exp, and how `out` is stored. */
+export interface MergeOptions {
+  readonly hasLse: boolean;
+  readonly storage: FloatStorage;
+}
+
+/**
+ * The kernel that merges `parts` [splits, B, H, Nq, Dv] and `partStates` [splits, B, H, Nq] of two floats.
+ */
+export function mergeKernel({ hasLse, storage }: MergeOptions): KernelSource {
   const { type, enable, declaration, suffix, store } = floatAccess(storage);
   return {
     name: `merge${hasLse ? ' lse' : ''}${suffix}`,

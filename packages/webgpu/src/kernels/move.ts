@@ -1,4 +1,4 @@
-/** Moves elements of any type from strided places to strided places: transpositions, slices, concatenations. */
+/** Copies elements of any type between strided layouts: transpositions, slices, concatenations. */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import type { Dispatch } from '../graph/dispatch.ts';
 import type { ValueId } from '@attn/core/backend';
@@ -13,14 +13,14 @@ import {
   type ParamTypes,
 } from './wgsl.ts';
 
-/** A walk over all elements of a box. */
+/** A copy of a box of elements: its shape, and the offset and strides of source and target in elements. */
 export interface Move {
   readonly shape: readonly number[];
   readonly from: { readonly id: ValueId; readonly offset: number; readonly strides: readonly number[] };
   readonly to: { readonly id: ValueId; readonly offset: number; readonly strides: readonly number[] };
 }
 
-/** The dispatch of a move; none where there is nothing to move. */
+/** The dispatch of a move; none for an empty box. */
 export function moveDispatches(move: Move, element: ElementType): Dispatch[] {
   const { shape, from, to } = dropOnes(move);
   const count = shape.reduce((size, extent) => size * extent, 1);
@@ -50,7 +50,7 @@ function moveParams(rank: number): ParamTypes {
   );
 }
 
-/** The kernel for so many axes. */
+/** The kernel for a box with `rank` axes. */
 export function moveKernel(rank: number, element: ElementType): KernelSource {
   const { enable, suffix } = elementAccess(element);
   const axes = Array.from({ length: rank }, (_, axis) => axis).reverse();
@@ -73,12 +73,12 @@ ${steps.join('\n')}
   };
 }
 
-/** Without axes of one element. */
+/** Removes axes of one element from a move. */
 function dropOnes({ shape, from, to }: Move): Move {
-  const kept = shape.map((extent, axis) => ({ extent, axis })).filter(({ extent }) => extent !== 1);
-  const pick = (strides: readonly number[]): number[] => kept.map(({ axis }) => strides[axis]);
+  const axes = shape.map((extent, axis) => ({ extent, axis })).filter(({ extent }) => extent !== 1);
+  const pick = (strides: readonly number[]): number[] => axes.map(({ axis }) => strides[axis]);
   return {
-    shape: kept.map(({ extent }) => extent),
+    shape: axes.map(({ extent }) => extent),
     from: { ...from, strides: pick(from.strides) },
     to: { ...to, strides: pick(to.strides) },
   };

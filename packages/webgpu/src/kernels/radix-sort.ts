@@ -1,35 +1,38 @@
 /**
- * Sorts places by the integers that stand there: a radix sort from the lowest digit on, four bits a pass (Satish et al. 2009,
- * https://doi.org/10.1109/IPDPS.2009.5161005). A pass counts the digits of each block of a row, adds up where each digit of each block
- * begins, and moves the places there. Only places move; the integers are read through them. A pass keeps the order of equal digits, so
- * the sort is stable.
+ * Sorts the indices of a row by its integers: a radix sort from the lowest digit on, four bits in each pass
+ * (Satish et al. 2009, https://doi.org/10.1109/IPDPS.2009.5161005). A pass counts the digits of each block of
+ * a row, computes where each digit of each block begins, and moves the indices (`places`) there. The integers
+ * do not move. A pass keeps the order of equal digits, so the sort is stable.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareBuffers, declareParams } from './wgsl.ts';
 
 const THREADS = 64;
 
-/** Neighbouring elements that an invocation has. */
+/** Consecutive elements of an invocation. */
 const RUN = 16;
 
-/** Elements of a block. */
+/** Elements of a block, which one workgroup sorts. */
 export const SORT_BLOCK: number = THREADS * RUN;
 
-/** Bits of a digit, and how many digits there are. */
+/** Bits of a digit. */
 export const DIGIT_BITS = 4;
+
+/** Number of different digits. */
 export const DIGITS: number = 2 ** DIGIT_BITS;
 
+/** Parameters of the three kernels of a pass. */
 export const SORT_PARAMS = {
-  /** Workgroups in all: blocks and rows, or rows. */
+  /** Number of workgroups: one for each block of each row, or one for each row. */
   groups: 'u32',
-  /** Elements of a row, and its blocks. */
+  /** Elements and blocks of a row. */
   length: 'u32',
   blocks: 'u32',
-  /** Of the digit. */
+  /** The lowest bit of the pass's digit. */
   shift: 'u32',
-  /** The top bit for signed integers, which makes them unsigned ones of the same order. */
+  /** The top bit for signed integers: flipping it gives unsigned integers of the same order. */
   flip: 'u32',
-  /** Whether places are as they were: 0, 1, 2 … */
+  /** Whether this is the first pass, in which places are 0, 1, 2 … */
   isFirst: 'u32',
 } as const;
 
@@ -39,14 +42,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   let group = id.y * groups.x + id.x;
   if (group >= params.groups) { return; }`;
 
-/** What a workgroup and an invocation have. */
+/** WGSL that finds the row and block of a workgroup, and the elements of an invocation. */
 const SHARE = `
   let row = group / params.blocks;
   let block = group % params.blocks;
   let begin = block * ${SORT_BLOCK}u + lane * ${RUN}u;
   let end = min(begin + ${RUN}u, params.length);`;
 
-/** Runs `body` for each element of an invocation, in order, with its `place` and `digit`. */
+/** WGSL that runs `body` for each element of an invocation, in order, with its `place` and `digit`. */
 const forEachOfShare = (body: string): string => `
   for (var i = begin; i < end; i++) {
     var place = i;
@@ -55,7 +58,10 @@ const forEachOfShare = (body: string): string => `
 ${body}
   }`;
 
-/** `counts` [rows, digits, blocks]: how often each block has each digit. `places` [rows, length]. Grid: rows and blocks. */
+/**
+ * The kernel that counts: `counts` [rows, digits, blocks] is how often each block has each digit. `places`
+ * [rows, length]. Grid: one workgroup for each block of each row.
+ */
 export function sortCountKernel(): KernelSource {
   return {
     name: 'sort count',
@@ -73,7 +79,7 @@ ${forEachOfShare('    atomicAdd(&found[digit], 1u);')}
   };
 }
 
-/** Declares `before`: the sum of the values of the invocations before this one. */
+/** WGSL that declares `sumBefore`: the sum of the values of all earlier invocations. */
 const SUM_BEFORE = `
 var<workgroup> sums: array<u32, ${THREADS}>;
 fn sumBefore(value: u32, lane: u32) -> u32 {
@@ -87,7 +93,10 @@ fn sumBefore(value: u32, lane: u32) -> u32 {
   return sum - value;
 }`;
 
-/** Makes of `counts` where each digit of each block begins in its row. Grid: rows. */
+/**
+ * The kernel that replaces `counts` by where each digit of each block begins in its row. Grid: one workgroup
+ * a row.
+ */
 export function sortScanKernel(): KernelSource {
   return {
     name: 'sort scan',
@@ -111,7 +120,9 @@ ${ENTRY}
   };
 }
 
-/** Moves places to where their digits belong. Grid: rows and blocks. */
+/**
+ * The kernel that moves places to where their digits belong. Grid: one workgroup for each block of each row.
+ */
 export function sortMoveKernel(): KernelSource {
   return {
     name: 'sort move',

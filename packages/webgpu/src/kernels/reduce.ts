@@ -1,15 +1,21 @@
-/** One axis becomes a single number: its sum, its mean or its greatest. */
+/** Reduces an axis to a single number: its sum, its mean or its maximum. */
 import type { ReduceKind } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareBuffers, declareParams, floatAccess, type FloatStorage } from './wgsl.ts';
 
-/** Invocations of a workgroup, which `split` divides. */
+/** Invocations of a workgroup. `split` divides them. */
 export const REDUCE_THREADS = 64;
 
-/** `slices` of `length` elements that lie `inner` apart; `split` invocations, a power of two, share each. */
+/**
+ * Parameters of `reduceKernel`: `slices` of `length` elements, which are `inner` apart. `split` invocations,
+ * a power of two, share a slice.
+ */
 export const REDUCE_PARAMS = { slices: 'u32', length: 'u32', inner: 'u32', split: 'u32' } as const;
 
-/** Numbers in the order of their values as integers, because what WGSL's own max does of NaN and ∞ is left open. NaN is the greatest. */
+/**
+ * WGSL that maps floats to integers of the same order, and back. NaN is the greatest. WGSL leaves open how
+ * its own max treats NaN and ∞.
+ */
 const ORDER = `
 fn toOrder(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
@@ -21,12 +27,12 @@ fn fromOrder(order: u32) -> f32 {
   return bitcast<f32>(select(~order, order ^ 0x80000000u, (order & 0x80000000u) != 0u));
 }`;
 
-/** y [outer, inner] of the middle of x [outer, length, inner]. */
+/** The kernel that reduces the middle axis of x [outer, length, inner] to y [outer, inner]. */
 export function reduceKernel(kind: ReduceKind, storage: FloatStorage): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   const isMax = kind === 'max';
   const number = isMax ? 'u32' : 'f32';
-  const read = (element: string): string => (isMax ? `toOrder(${load(element)})` : load(element));
+  const loadOrdered = (element: string): string => (isMax ? `toOrder(${load(element)})` : load(element));
   const combine = (a: string, b: string): string => (isMax ? `max(${a}, ${b})` : `${a} + ${b}`);
   const result = { max: 'fromOrder(total)', sum: 'total', mean: 'total / f32(params.length)' }[kind];
   return {
@@ -43,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (slice < params.slices) {
     let base = (slice / params.inner) * params.length * params.inner + slice % params.inner;
     for (var i = part; i < params.length; i += params.split) {
-      total = ${combine('total', read('x[base + i * params.inner]'))};
+      total = ${combine('total', loadOrdered('x[base + i * params.inner]'))};
     }
   }
   shared_[lane] = total;

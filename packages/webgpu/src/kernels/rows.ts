@@ -1,4 +1,4 @@
-/** Normalisations: one workgroup a row, whose invocations share sums and maxima. */
+/** Normalisations: one workgroup for each row, whose invocations share sums and maxima. */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { DECLARE_SUBGROUP_REACH, ENABLE_SUBGROUPS, SHUFFLE_STEPS, SUBGROUP_INPUTS } from './subgroups.ts';
 import {
@@ -13,7 +13,7 @@ import {
 
 const THREADS = 64;
 
-/** A reduction whose result every invocation gets. */
+/** WGSL that declares a reduction over a workgroup. Every invocation gets its result. */
 const reduction = (name: string, combine: string): string => `
 fn ${name}(value: f32, lane: u32, reach: u32) -> f32 {
   workgroupBarrier();
@@ -30,7 +30,10 @@ fn ${name}(value: f32, lane: u32, reach: u32) -> f32 {
   return shared_[0];
 }`;
 
-/** The same within subgroups, whose results pass through shared memory where there are several. */
+/**
+ * WGSL that declares a reduction by subgroup operations. Results of several subgroups pass through shared
+ * memory.
+ */
 const subgroupReduction = (name: string, combine: string): string => `
 fn ${name}(value: f32, lane: u32, reach: u32) -> f32 {
   var a = value;
@@ -52,8 +55,8 @@ ${SHUFFLE_STEPS.map(
   return a;
 }`;
 
-/** Shared memory and the reductions. */
-const head = (subgroups: boolean): string => {
+/** WGSL that declares shared memory and the reductions. */
+const head = ({ subgroups }: Pick<RowOptions, 'subgroups'>): string => {
   const make = subgroups ? subgroupReduction : reduction;
   return `
 var<workgroup> shared_: array<f32, ${THREADS}>;${subgroups ? DECLARE_SUBGROUP_REACH : ''}
@@ -61,36 +64,41 @@ ${make('sumOf', 'a + b')}
 ${make('greatestOf', 'select(b, a, a > b)')}`;
 };
 
-/** Rows of a grid that no limit is in the way of. */
+/** A grid of at least `rows` workgroups within the limits of every device. */
 export function rowGrid(rows: number): [number, number, number] {
   const x = Math.min(rows, 32_768);
   return [x, Math.ceil(rows / x), 1];
 }
 
-const entry = (subgroups: boolean): string => `
+/** WGSL of the entry point: a workgroup for each row. */
+const entry = ({ subgroups }: Pick<RowOptions, 'subgroups'>): string => `
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32${subgroups ? `, ${SUBGROUP_INPUTS}` : ''}) {
   let reach = ${subgroups ? 'subgroupReach(lane, subgroupSize, subgroupLane)' : '1u'};
   let row = group.y * groups.x + group.x;
   if (row >= params.rows) { return; }`;
 
-/** What rows are stored as, and whether invocations reduce by subgroup operations. */
+/** A variant of a row kernel: how rows are stored, and whether invocations reduce by subgroup operations. */
 export interface RowOptions {
   readonly storage: FloatStorage;
   readonly subgroups: boolean;
 }
 
+/** Parameters of `softmaxKernel`. */
 export const SOFTMAX_PARAMS = { rows: 'u32', length: 'u32', inner: 'u32' } as const;
 
-/** Softmax over the middle of [outer, length, inner]. A row of −∞ gives 0, one with a NaN gives NaN. */
+/**
+ * Softmax over the middle axis of [outer, length, inner]. A row of −∞ gives 0, a row with a NaN gives
+ * NaN.
+ */
 export function softmaxKernel({ storage, subgroups }: RowOptions): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
   return {
     name: `softmax${subgroups ? ' subgroups' : ''}${suffix}`,
     code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(SOFTMAX_PARAMS)}
 ${declareBuffers({ x: type, y: type })}
-${declaration}${head(subgroups)}
-${entry(subgroups)}
+${declaration}${head({ subgroups })}
+${entry({ subgroups })}
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
   // Told by their bits: ∞ and NaN.
   var odd = 0.0;
@@ -119,9 +127,10 @@ ${entry(subgroups)}
   };
 }
 
+/** Parameters of `layerNormKernel`. */
 export const LAYER_NORM_PARAMS = { rows: 'u32', length: 'u32', eps: 'f32' } as const;
 
-/** Layer norm over the last axis; the mean is taken out before squares are summed. */
+/** Layer norm over the last axis. The mean is subtracted before squares are summed. */
 export function layerNormKernel({
   hasWeight,
   hasBias,
@@ -135,8 +144,8 @@ export function layerNormKernel({
     name: `layerNorm${hasWeight ? ' weight' : ''}${hasBias ? ' bias' : ''}${subgroups ? ' subgroups' : ''}${suffix}`,
     code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(LAYER_NORM_PARAMS)}
 ${declareBuffers({ x: type, ...(hasWeight && { weight: type }), ...(hasBias && { bias: type }), y: type })}
-${declaration}${head(subgroups)}
-${entry(subgroups)}
+${declaration}${head({ subgroups })}
+${entry({ subgroups })}
   let base = row * params.length;
   var sum = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) { sum += ${load('x[base + i]')}; }
@@ -155,31 +164,39 @@ ${entry(subgroups)}
   };
 }
 
+/** Parameters of `unitKeysKernel`. */
 export const UNIT_KEYS_PARAMS = {
   rows: 'u32',
   length: 'u32',
   tokens: 'u32',
   heads: 'u32',
-  /** Of the (batch row, head)s. */
+  /** The first member, that is, head of a batch row. */
   firstMember: 'u32',
   xBatch: 'u32',
   xHead: 'u32',
   xToken: 'u32',
-  /** What is added to the sum of squares. */
+  /** Added to the sum of squares. */
   eps: 'f32',
 } as const;
 
+/** A variant of `unitKeysKernel`: how x is stored, and whether invocations reduce by subgroup operations. */
+export interface UnitKeysOptions {
+  readonly x: FloatElement;
+  readonly subgroups: boolean;
+}
+
 /**
- * Keys of LSH attention, [members, tokens, length]: every vector over the root of its sum of squares and `eps`, which is at least 1e-12. Squares are
- * those of x over a power of two, so that they are in range whatever x is. A vector with anything but numbers gives NaN.
+ * Keys of LSH attention, [members, tokens, length]: every vector divided by its norm, which is the root of
+ * `eps` plus the sum of squares, and at least 1e-12. Before squaring, vectors are divided by a power of two,
+ * so that squares are in range for any x. A vector with a NaN or infinity gives NaN.
  */
-export function unitKeysKernel(x: FloatElement, subgroups: boolean): KernelSource {
+export function unitKeysKernel({ x, subgroups }: UnitKeysOptions): KernelSource {
   return {
     name: `unitKeys${subgroups ? ' subgroups' : ''} ${x}`,
     code: `${x === 'f16' ? ENABLE_F16 : ''}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(UNIT_KEYS_PARAMS)}
 ${declareBuffers({ x, keys: 'f32' })}
-${head(subgroups)}
-${entry(subgroups)}
+${head({ subgroups })}
+${entry({ subgroups })}
   let member = params.firstMember + row / params.tokens;
   let base = (member / params.heads) * params.xBatch + (member % params.heads) * params.xHead + (row % params.tokens) * params.xToken;
   var odd = 0.0;

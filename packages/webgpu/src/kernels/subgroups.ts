@@ -1,21 +1,23 @@
 /**
- * Subgroups: invocations that exchange values without shared memory, on devices with the feature `subgroups`. Their size is not assumed,
- * and that they are consecutive invocations, which WGSL does not promise, is looked at before it is relied on.
+ * Subgroups: invocations that exchange values without shared memory, on devices with the feature `subgroups`.
+ * Kernels assume no size. WGSL does not promise that subgroups are consecutive invocations, so kernels check
+ * it first.
  */
 
-/** What stands at the top of a shader that uses them. */
+/** The first line of a shader that uses subgroups. */
 export const ENABLE_SUBGROUPS = 'enable subgroups;\n';
 
 /** Parameters of the entry point that `subgroupReach` takes. */
 export const SUBGROUP_INPUTS =
   '@builtin(subgroup_size) subgroupSize: u32, @builtin(subgroup_invocation_id) subgroupLane: u32';
 
-/** Distances over which values are exchanged with `subgroupShuffleXor`, in turn. */
+/** Distances of the exchanges with `subgroupShuffleXor` that reduce a subgroup, in order. */
 export const SHUFFLE_STEPS = [1, 2, 4, 8, 16, 32] as const;
 
 /**
- * Declares `subgroupReach`: how many consecutive invocations, from a multiple of that number on, are within one subgroup; 1 where
- * subgroups are something else. The same for the whole workgroup.
+ * WGSL that declares `subgroupReach`: the number of consecutive invocations, from a multiple of that number
+ * on, that form a subgroup; 1 where subgroups are not consecutive. All invocations of a workgroup get the
+ * same number.
  */
 export const DECLARE_SUBGROUP_REACH = `
 var<workgroup> reachOfAll: atomic<u32>;

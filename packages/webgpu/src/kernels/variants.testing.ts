@@ -1,6 +1,10 @@
-/** All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. It imports types only beside kernels. */
+/**
+ * All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. Beside kernels it
+ * imports types only.
+ */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { attentionKernel } from './attention/kernel.ts';
+import { BINARY_NAMES } from './binary.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
@@ -13,6 +17,7 @@ import { moveKernel } from './move.ts';
 import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
 import { reduceKernel } from './reduce.ts';
 import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
+import { UNARY_NAMES } from './unary.ts';
 
 const no = { alibi: undefined, relative: undefined, bias: undefined, state: undefined };
 const F32 = { input: 'f32', output: 'f32' } as const;
@@ -28,7 +33,6 @@ const inAndOut = [
   { input: 'f16', output: 'f32' },
 ] as const;
 const booleans = [false, true];
-const activations = ['relu', 'tanh', 'gelu', 'gelu_tanh'] as const;
 
 /** All shapes of workgroups, with nothing and with everything that a kernel may do. */
 const shapes = ([64, 32, 16] as const).flatMap((rows) =>
@@ -75,7 +79,7 @@ const kinds = booleans.flatMap((wholeHeads) =>
   ),
 );
 
-/** The same for LSH attention. */
+/** LSH attention, in all shapes and with all that it may do. */
 const chunked = booleans.flatMap((hasMeetings) =>
   booleans.flatMap((hasMask) =>
     ([64, 32, 16] as const).flatMap((rows) =>
@@ -113,9 +117,9 @@ export const others: readonly KernelSource[] = [
   sortScanKernel(),
   sortMoveKernel(),
   ...booleans.flatMap((flag) => [
-    meetingsKernel(flag),
+    meetingsKernel({ hasBuckets: flag }),
     ...elements.flatMap((x) => [
-      unitKeysKernel(x, flag),
+      unitKeysKernel({ x, subgroups: flag }),
       ...elements.map((rotations) => lshHashKernel({ x, rotations, hasMask: flag })),
     ]),
     ...storages.flatMap((storage) =>
@@ -129,20 +133,17 @@ export const others: readonly KernelSource[] = [
     ...[0, 1, 2, 3, 4].map((rank) => maskKernel(rank, element)),
   ]),
   ...storages.flatMap((storage) => [
-    ...booleans.map((hasLse) => mergeKernel(hasLse, storage)),
+    ...booleans.map((hasLse) => mergeKernel({ hasLse, storage })),
     ...booleans.flatMap((subgroups) => [
       softmaxKernel({ storage, subgroups }),
       ...booleans.flatMap((hasWeight) =>
         booleans.map((hasBias) => layerNormKernel({ hasWeight, hasBias, storage, subgroups })),
       ),
     ]),
-    ...[0, 1, 2, 3, 4].flatMap((rank) => [
-      binaryKernel('add', rank, storage),
-      binaryKernel('mul', rank, storage),
-    ]),
+    ...[0, 1, 2, 3, 4].flatMap((rank) => BINARY_NAMES.map((op) => binaryKernel(op, rank, storage))),
     ...(['sum', 'mean', 'max'] as const).map((kind) => reduceKernel(kind, storage)),
-    ...activations.map((kind) => unaryKernel(kind, storage)),
-    ...[undefined, ...activations].flatMap((activation) =>
+    ...UNARY_NAMES.map((name) => unaryKernel(name, storage)),
+    ...[undefined, ...UNARY_NAMES].flatMap((activation) =>
       booleans.flatMap((hasBias) => [
         gemmKernel({ hasBias, activation, storage }),
         largeGemmKernel({ hasBias, activation, storage }),

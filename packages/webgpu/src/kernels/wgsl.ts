@@ -1,21 +1,21 @@
-/** Small parts that WGSL kernels are put together from. */
+/** Building blocks of WGSL kernels. */
 
-/** The types of parameters: all are one word. */
+/** The type of a kernel's parameter: one word. */
 export type ParamType = 'u32' | 'i32' | 'f32';
 
 /** Names and types of a kernel's parameters, in order. */
 export type ParamTypes = Readonly<Record<string, ParamType>>;
 
-/** Values for parameters of these types. */
+/** A value for each parameter. */
 export type Params<T extends ParamTypes> = { readonly [name in keyof T]: number };
 
-/** Declares the parameters as `params.name`. */
+/** WGSL that declares parameters as `params.name`, at binding 0. */
 export function declareParams(types: ParamTypes): string {
   const fields = Object.entries(types).map(([name, type]) => `  ${name}: ${type},`);
   return `struct Params {\n${fields.join('\n')}\n}\n@group(0) @binding(0) var<uniform> params: Params;`;
 }
 
-/** The parameters as the words of their buffer. */
+/** The words of the uniform buffer with these parameters. */
 export function packParams<T extends ParamTypes>(types: T, values: Params<T>): Uint32Array<ArrayBuffer> {
   const names = Object.keys(types) as (keyof T & string)[];
   // A uniform buffer's size is a multiple of 16 bytes.
@@ -28,7 +28,7 @@ export function packParams<T extends ParamTypes>(types: T, values: Params<T>): U
   return words;
 }
 
-/** Declares storage buffers from binding 1 on; the last `outputs` of them are written to. */
+/** WGSL that declares storage buffers at bindings 1, 2, … Kernels may write the last `outputs` of them. */
 export function declareBuffers(buffers: Readonly<Record<string, string>>, outputs = 1): string {
   const entries = Object.entries(buffers);
   return entries
@@ -39,10 +39,10 @@ export function declareBuffers(buffers: Readonly<Record<string, string>>, output
     .join('\n');
 }
 
-/** A grid's sides are at most this. */
+/** Most workgroups on a side of a grid, on every device. */
 export const MOST_GROUPS = 65_535;
 
-/** A side of a grid in parts that are as long as it may be. */
+/** The side of a grid with `count` workgroups, cut into parts of at most `most`. */
 export function gridParts(
   count: number,
   most: number = MOST_GROUPS,
@@ -53,17 +53,17 @@ export function gridParts(
   });
 }
 
-/** Invocations of a workgroup of kernels that work element by element. */
+/** Invocations of a workgroup, in kernels with one invocation for each element. */
 export const ELEMENTS = 64;
 
-/** How many workgroups of `ELEMENTS` make `count`, as a grid that no limit is in the way of. */
+/** A grid of workgroups of `ELEMENTS` for at least `count` elements, within the limits of every device. */
 export function elementGrid(count: number): [number, number, number] {
   const groups = Math.max(1, Math.ceil(count / ELEMENTS));
   const x = Math.min(groups, 32_768);
   return [x, Math.ceil(groups / x), 1];
 }
 
-/** The entry point of such kernels: `i` is the element, below `params.count`. */
+/** WGSL of an entry point that runs `body` for each element `i` below `params.count`. */
 export function forEachElement(body: string): string {
   return `
 @compute @workgroup_size(${ELEMENTS})
@@ -74,7 +74,7 @@ ${body}
 }`;
 }
 
-/** Rounds to the nearest half, ties to even, as storing it would: infinities from 65,520 on, subnormals kept. */
+/** WGSL that rounds an f32 to the nearest half, ties to even: ∞ from 65,520 on, subnormals exactly. */
 export const ROUND_TO_HALF = `
 fn roundToHalf(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
@@ -86,28 +86,31 @@ fn roundToHalf(x: f32) -> f32 {
 }`;
 
 /**
- * How the floats of a value are stored: as they are computed, as `f32` that are rounded to halves, or as `f16`, which takes half the
- * bytes and the feature `shader-f16`.
+ * How the floats of a value are stored: as f32, as f32 that are rounded to halves, or as f16, which takes
+ * half the bytes and needs the feature `shader-f16`.
  */
 export type FloatStorage = 'f32' | 'rounded' | 'f16';
 
-/** What floats are stored as. */
+/** The element type of stored floats. */
 export type FloatElement = 'f32' | 'f16';
 
-/** How kernels read and write floats that are stored so. All computing is in f32. */
+/** How kernels read and write floats of a kind of storage. They compute in f32. */
 export interface FloatAccess {
   /** The type of an element. */
   readonly type: FloatElement;
-  /** What has to stand at the top of a shader, and before the functions that store. */
+  /** The first line of a shader with such floats, if it needs one. */
   readonly enable: string;
+  /** Functions that `store` calls. */
   readonly declaration: string;
-  /** The end of the name of a kernel that does so. */
+  /** The end of a kernel's name. */
   readonly suffix: string;
+  /** WGSL that loads an element as f32. */
   load(element: string): string;
+  /** WGSL that converts an f32 to an element. */
   store(value: string): string;
 }
 
-/** What stands at the top of a shader that has halves. */
+/** The first line of a shader with halves. */
 export const ENABLE_F16 = 'enable f16;\n';
 
 const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
@@ -127,7 +130,7 @@ const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
     load: (element) => element,
     store: (value) => `roundToHalf(${value})`,
   },
-  // Rounded by our own arithmetic first, because WGSL leaves open how conversions round.
+  // Our own arithmetic rounds first, because WGSL leaves open how conversions round.
   f16: {
     type: 'f16',
     enable: ENABLE_F16,
@@ -138,31 +141,31 @@ const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
   },
 };
 
-/** How to read and write floats that are stored so. */
+/** How kernels read and write floats of a kind of storage. */
 export function floatAccess(storage: FloatStorage): FloatAccess {
   return ACCESS[storage];
 }
 
-/** The type of elements that are moved and not computed with: words of any kind, or halves. */
+/** The element type in kernels that only move elements: words of any kind, or halves. */
 export type ElementType = 'u32' | 'f16';
 
-/** What kernels that move such elements need. */
+/** What a kernel that only moves elements needs: its first line, and the end of its name. */
 export function elementAccess(element: ElementType): Pick<FloatAccess, 'enable' | 'suffix'> {
   return element === 'f16' ? ACCESS.f16 : ACCESS.f32;
 }
 
-/** Where maxima begin: the least f32, which is a logit like any other. */
+/** The start of a maximum: the most negative f32. */
 export const LOWEST = '-3.4028234663852886e38';
 
-/** The components of a vector. */
+/** The indices of a vector's components. */
 export const four = [0, 1, 2, 3] as const;
 
-/** 0, 1 … up to `count`. */
+/** 0, 1, … up to `count` − 1. */
 export function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-/** Lines for each of `count` indices, so that what they index is in registers. */
+/** Repeats lines for each of `count` constant indices, so that arrays indexed by them stay in registers. */
 export function unrolled(count: number, lines: (index: number) => string): string {
   return range(count)
     .map((i) => `{\n${lines(i)}\n}`)

@@ -187,7 +187,7 @@ function splitDispatches(
       grid: [Math.ceil(queryCount / options.rows), members, splits],
     },
     {
-      kernel: mergeKernel(options.state === 'lse', options.output),
+      kernel: mergeKernel({ hasLse: options.state === 'lse', storage: options.output }),
       params: packParams(MERGE_PARAMS, {
         ...params,
         members: params.members + params.firstMember,

@@ -1,9 +1,7 @@
-/** Products, sums, activations and normalisations. */
-import { type Activation } from '@attn/core';
+/** Products and normalisations. */
 import { broadcastStrides, matmulSizes, sizeOf, type NodeOf, type ValueId } from '@attn/core/backend';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceTable, type Dispatch } from '../graph/dispatch.ts';
-import { binaryKernel, binaryParams, UNARY_PARAMS, unaryKernel } from '../kernels/elementwise.ts';
 import { GEMM_PARAMS, GEMM_TILE, gemmKernel, type GemmOptions } from '../kernels/gemm.ts';
 import { LARGE_TILE, largeGemmKernel } from '../kernels/gemm-large.ts';
 import {
@@ -14,7 +12,7 @@ import {
   SOFTMAX_PARAMS,
   softmaxKernel,
 } from '../kernels/rows.ts';
-import { elementGrid, gridParts, packParams } from '../kernels/wgsl.ts';
+import { gridParts, packParams } from '../kernels/wgsl.ts';
 import { BUSY_GROUPS } from './busy.ts';
 
 export function emitLinear(context: ProgramContext, node: NodeOf<'linear'>): NodeProgram {
@@ -108,61 +106,6 @@ function tileFor({ limits }: ProgramContext, m: number, n: number, batches: numb
   if (gemmTile !== undefined) return gemmTile;
   const large = Math.ceil(m / LARGE_TILE) * Math.ceil(n / LARGE_TILE) * batches;
   return !isSoftware && large >= BUSY_GROUPS ? LARGE_TILE : GEMM_TILE;
-}
-
-export function emitAdd(context: ProgramContext, node: NodeOf<'add'>): NodeProgram {
-  return emitBinary(context, node);
-}
-
-export function emitMul(context: ProgramContext, node: NodeOf<'mul'>): NodeProgram {
-  return emitBinary(context, node);
-}
-
-function emitBinary(context: ProgramContext, { op, inputs, outputs }: NodeOf<'add' | 'mul'>): NodeProgram {
-  const { a, b } = inputs;
-  const { shape } = specOf(context, outputs[0]);
-  const count = sizeOf(shape);
-  if (count === 0) return always();
-  const params: Record<string, number> = { count };
-  const [strideA, strideB] = [a, b].map((id) => broadcastStrides(specOf(context, id).shape, shape));
-  shape.forEach((extent, axis) => {
-    params[`extent${axis}`] = extent;
-    params[`a${axis}`] = strideA[axis];
-    params[`b${axis}`] = strideB[axis];
-  });
-  return always({
-    kernel: binaryKernel(op, shape.length, storageOf(context, outputs[0])),
-    params: packParams(binaryParams(shape.length), params),
-    bindings: [a, b, outputs[0]],
-    grid: elementGrid(count),
-  });
-}
-
-export function emitRelu(context: ProgramContext, node: NodeOf<'relu'>): NodeProgram {
-  return emitUnary(context, node, 'relu');
-}
-
-export function emitTanh(context: ProgramContext, node: NodeOf<'tanh'>): NodeProgram {
-  return emitUnary(context, node, 'tanh');
-}
-
-export function emitGelu(context: ProgramContext, node: NodeOf<'gelu'>): NodeProgram {
-  return emitUnary(context, node, node.attributes.approximate === 'tanh' ? 'gelu_tanh' : 'gelu');
-}
-
-function emitUnary(
-  context: ProgramContext,
-  { inputs, outputs }: NodeOf<'relu' | 'tanh' | 'gelu'>,
-  kind: Activation,
-): NodeProgram {
-  const count = sizeOf(specOf(context, outputs[0]).shape);
-  if (count === 0) return always();
-  return always({
-    kernel: unaryKernel(kind, storageOf(context, outputs[0])),
-    params: packParams(UNARY_PARAMS, { count }),
-    bindings: [inputs.x, outputs[0]],
-    grid: elementGrid(count),
-  });
 }
 
 function rowOptions(context: ProgramContext, id: ValueId): RowOptions {

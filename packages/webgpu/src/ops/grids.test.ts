@@ -1,5 +1,5 @@
-// Sides of grids end at 65,535 workgroups: what needs more takes several dispatches, here of two workgroups
-// each.
+// A side of a grid has at most 65,535 workgroups. Larger work takes several dispatches, here of two
+// workgroups each.
 import { f32, GraphBuilder, slidingWindow, type Graph, type Tensor } from '@attn/core';
 import { attention } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
@@ -14,7 +14,7 @@ let gpu: GpuDevice;
 beforeAll(async () => {
   gpu = await GpuDevice.open({});
 });
-afterAll(() => gpu.destroy());
+afterAll(() => gpu.dispose());
 
 async function run(graph: Graph, inputs: Record<string, Tensor>, gemmTile: 64 | 128 = 64): Promise<Tensor> {
   const { hasF16, limits } = gpu;
@@ -29,13 +29,13 @@ async function run(graph: Graph, inputs: Record<string, Tensor>, gemmTile: 64 | 
     mostGroups: 2,
   });
   const { out } = await program.run(inputs);
-  program.release();
+  program.dispose();
   return out;
 }
 
 const counted = (length: number) => Float32Array.from({ length }, (_, i) => i);
 
-test('parts of a grid are in order, and no longer than may be', () => {
+test('parts of a grid are in order, and no longer than allowed', () => {
   expect(gridParts(0)).toEqual([]);
   expect(gridParts(MOST_GROUPS)).toEqual([{ first: 0, count: MOST_GROUPS }]);
   expect(gridParts(MOST_GROUPS + 2)).toEqual([

@@ -2,17 +2,7 @@
 import type { NodeOf, OpName } from '@attn/core/backend';
 import type { Emit, NodeProgram, ProgramContext } from '../graph/context.ts';
 import { emitAttention } from './attention.ts';
-import {
-  emitAdd,
-  emitGelu,
-  emitLayerNorm,
-  emitLinear,
-  emitMatmul,
-  emitMul,
-  emitRelu,
-  emitSoftmax,
-  emitTanh,
-} from './compute.ts';
+import { emitLayerNorm, emitLinear, emitMatmul, emitSoftmax } from './compute.ts';
 import { emitLshAttention } from './lsh-attention.ts';
 import { emitArgsort, emitLshHash } from './lsh.ts';
 import {
@@ -24,19 +14,17 @@ import {
   emitSlice,
   emitTranspose,
 } from './movement.ts';
+import { EMIT_BINARY, EMIT_UNARY } from './pointwise.ts';
 import { emitReduce } from './reduce.ts';
 
-/** By op. */
-export const EMIT: { readonly [K in OpName]?: Emit<K> } = {
+/** How each op becomes dispatches; an op without an entry does not compile. */
+export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   attention: emitAttention,
   linear: emitLinear,
   matmul: emitMatmul,
-  add: emitAdd,
-  mul: emitMul,
+  ...EMIT_UNARY,
+  ...EMIT_BINARY,
   layerNorm: emitLayerNorm,
-  gelu: emitGelu,
-  relu: emitRelu,
-  tanh: emitTanh,
   softmax: emitSoftmax,
   reduce: emitReduce,
   mask: emitMask,
@@ -52,10 +40,7 @@ export const EMIT: { readonly [K in OpName]?: Emit<K> } = {
 };
 
 /** The dispatches of a node. */
-export function emitNode<K extends OpName>(
-  context: ProgramContext,
-  node: NodeOf<K>,
-): NodeProgram | undefined {
-  const emit: Emit<K> | undefined = EMIT[node.op];
-  return emit?.(context, node);
+export function emitNode<K extends OpName>(context: ProgramContext, node: NodeOf<K>): NodeProgram {
+  const emit: Emit<K> = EMIT[node.op];
+  return emit(context, node);
 }

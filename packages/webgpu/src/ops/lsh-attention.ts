@@ -1,6 +1,7 @@
 /**
- * The `lshAttention` op: the attention kernel on the chunks of each round, whose results are merged. What rounds leave behind is bounded:
- * heads, and rounds of a head that is too large, follow one another where they do not fit into scratch memory together.
+ * The `lshAttention` op: the attention kernel on the chunks of each round, whose results are merged. Scratch
+ * memory is bounded: heads that do not fit into it together follow one another, and so do the rounds of a
+ * head that is too large.
  */
 import { inputSpecs, lshProblem, rowStrides, type LshProblem, type NodeOf } from '@attn/core/backend';
 import {
@@ -20,6 +21,7 @@ import { rowGrid, UNIT_KEYS_PARAMS, unitKeysKernel } from '../kernels/rows.ts';
 import { elementGrid, gridParts, MOST_GROUPS, packParams } from '../kernels/wgsl.ts';
 import { workgroupOptions } from './attention.ts';
 
+/** The dispatches of an `lshAttention` node. */
 export function emitLshAttention(context: ProgramContext, node: NodeOf<'lshAttention'>): NodeProgram {
   const problem = lshProblem(inputSpecs(context.graph, node), node.attributes);
   const { batch, heads, length } = problem;
@@ -27,20 +29,23 @@ export function emitLshAttention(context: ProgramContext, node: NodeOf<'lshAtten
   const call = new LshCall(context, node, problem);
   const dispatches: Dispatch[] = [];
   for (let first = 0; first < batch * heads; first += call.batches.members) {
-    dispatches.push(...call.ofMembers(first, Math.min(call.batches.members, batch * heads - first)));
+    dispatches.push(...call.dispatchesFor(first, Math.min(call.batches.members, batch * heads - first)));
   }
   return always(...dispatches);
 }
 
-/** Floats that parts are merged by, for each token. */
-const STATE = 2;
+/** Floats of a token's state, with which parts are merged. */
+const STATE_FLOATS = 2;
 
-/** How much is done at a time. */
+/** How many heads and rounds are in scratch memory at a time. */
 interface Batches {
-  /** (Batch row, head)s. */
+  /** Members, that is, heads of a batch row. */
   readonly members: number;
   readonly rounds: number;
-  /** Results that are kept: one for each round, and two for what was before and what comes out where there are several batches of rounds. */
+  /**
+   * Results in scratch memory: one for each round, and with several batches of rounds two more for merged
+   * ones.
+   */
   readonly parts: number;
 }
 
@@ -56,18 +61,18 @@ function batchesOf(problem: LshProblem, scratchBytes: number): Batches {
   return { members: Math.max(1, members), rounds, parts: rounds };
 }
 
-/** Bytes of what a round of a head leaves behind: of its results or its states, whichever are more. */
+/** Bytes of the results of one round of a head, or of its states, whichever are more. */
 function roundBytes({ length, valueDim }: LshProblem): number {
-  return 4 * length * Math.max(valueDim, STATE);
+  return 4 * length * Math.max(valueDim, STATE_FLOATS);
 }
 
-/** Bytes of scratch that a head takes: results, keys, meetings. */
+/** Bytes of scratch memory of a head: for results, keys and meetings. */
 function memberBytes(problem: LshProblem, parts: number): readonly [number, number, number] {
   const { length, headDim, rounds } = problem;
   return [parts * roundBytes(problem), 4 * length * headDim, hasMeetings(problem) ? 8 * rounds * length : 0];
 }
 
-/** What a kernel cannot do on a device that binds so many bytes; undefined where there is nothing of the kind. */
+/** Why a device that binds at most `bindingBytes` cannot run a call, in a sentence; undefined if it can. */
 export function lshObstacle(problem: LshProblem, bindingBytes: number): string | undefined {
   const { parts } = batchesOf(problem, scratchBytesOf(bindingBytes));
   const bytes = Math.max(...memberBytes(problem, parts));
@@ -78,7 +83,7 @@ export function lshObstacle(problem: LshProblem, bindingBytes: number): string |
   return listed * slots >= 2 ** 31 ? `a round has ${listed} chunks of ${slots} tokens to look at` : undefined;
 }
 
-/** Most bytes of scratch of one kind. */
+/** Most bytes of one kind of scratch memory. */
 function scratchBytesOf(bindingBytes: number): number {
   return Math.min(bindingBytes, 2 ** 28);
 }
@@ -87,7 +92,10 @@ function hasMeetings({ withinBuckets, duplicates }: LshProblem): boolean {
   return withinBuckets || duplicates !== 'each';
 }
 
-/** The chunks that a round sees: as many before and after its own as it looks at, where rounds are a cycle. */
+/**
+ * The list of chunks that a round sees. Where rounds form a cycle, it begins before the round's own chunks
+ * and ends after them, by as many as queries look back and ahead.
+ */
 function listOf({ length, chunkLength, chunks, rounds, chunksBefore, chunksAfter, wrap }: LshProblem) {
   const lead = wrap ? chunksBefore : 0;
   const cycle = rounds * chunks;
@@ -101,7 +109,7 @@ function listOf({ length, chunkLength, chunks, rounds, chunksBefore, chunksAfter
   };
 }
 
-/** One call and its scratch. */
+/** One call and its scratch memory. */
 class LshCall {
   readonly batches: Batches;
   private readonly context: ProgramContext;
@@ -118,43 +126,47 @@ class LshCall {
     this.problem = problem;
     this.batches = batchesOf(problem, scratchBytesOf(context.limits.bindingBytes));
     const { members, parts } = this.batches;
-    const [ofParts, ofKeys, ofMeetings] = memberBytes(problem, parts).map((bytes) => members * bytes);
-    this.parts = new DeviceScratch(ofParts);
-    this.partStates = new DeviceScratch(4 * STATE * members * parts * problem.length);
-    this.keys = new DeviceScratch(ofKeys);
-    this.meetings = new DeviceScratch(ofMeetings);
+    const [partBytes, keyBytes, meetingBytes] = memberBytes(problem, parts).map((bytes) => members * bytes);
+    this.parts = new DeviceScratch(partBytes);
+    this.partStates = new DeviceScratch(4 * STATE_FLOATS * members * parts * problem.length);
+    this.keys = new DeviceScratch(keyBytes);
+    this.meetings = new DeviceScratch(meetingBytes);
   }
 
-  /** Everything for some heads. */
-  ofMembers(firstMember: number, members: number): Dispatch[] {
+  /** All dispatches for some consecutive members. */
+  dispatchesFor(firstMember: number, members: number): Dispatch[] {
     const { rounds } = this.problem;
     const atOnce = this.batches.rounds;
-    const dispatches = [this.unitKeys(firstMember, members)];
-    if (hasMeetings(this.problem)) dispatches.push(this.findMeetings(firstMember, members));
-    for (let first = 0, turn = 0; first < rounds; first += atOnce, turn++) {
+    const dispatches = [this.unitKeysDispatch(firstMember, members)];
+    if (hasMeetings(this.problem)) dispatches.push(this.meetingsDispatch(firstMember, members));
+    for (let first = 0, batch = 0; first < rounds; first += atOnce, batch++) {
       const count = Math.min(atOnce, rounds - first);
       const isLast = first + count === rounds;
-      // Where there are several turns, what one leaves is a part in front of the next one's rounds, or behind them, in turn.
-      const isBehind = turn % 2 === 1;
+      // The merged result of a batch is a part of the next one: alternately in front of its rounds and behind
+      // them.
+      const isBehind = batch % 2 === 1;
       const firstSlot = count === rounds ? 0 : isBehind ? 1 + atOnce - count : 1;
       const merged =
-        turn === 0 ? { first: firstSlot, count } : { first: isBehind ? firstSlot : 0, count: count + 1 };
+        batch === 0 ? { first: firstSlot, count } : { first: isBehind ? firstSlot : 0, count: count + 1 };
       const target = isLast ? undefined : isBehind ? 0 : 1 + atOnce;
       dispatches.push(
-        ...this.attend(firstMember, members, { first, count, firstSlot }),
-        this.merge(firstMember, members, merged, target),
+        ...this.attentionDispatches(firstMember, members, { first, count, firstSlot }),
+        this.mergeDispatch(firstMember, members, merged, target),
       );
     }
     return dispatches;
   }
 
-  private unitKeys(firstMember: number, members: number): Dispatch {
+  private unitKeysDispatch(firstMember: number, members: number): Dispatch {
     const { inputs } = this.node;
     const { length, headDim, heads, keyNorm } = this.problem;
     const qk = this.strides(headDim);
     const rows = members * length;
     return {
-      kernel: unitKeysKernel(floatElementOf(this.context, inputs.qk), this.context.limits.subgroups),
+      kernel: unitKeysKernel({
+        x: floatElementOf(this.context, inputs.q),
+        subgroups: this.context.limits.subgroups,
+      }),
       params: packParams(UNIT_KEYS_PARAMS, {
         rows,
         length: headDim,
@@ -166,40 +178,40 @@ class LshCall {
         xToken: qk.row,
         eps: keyNorm === 'rms' ? headDim * 1e-6 : 0,
       }),
-      bindings: [inputs.qk, this.keys],
+      bindings: [inputs.q, this.keys],
       grid: rowGrid(rows),
     };
   }
 
-  private findMeetings(firstMember: number, members: number): Dispatch {
+  private meetingsDispatch(firstMember: number, members: number): Dispatch {
     const { order, buckets } = this.node.inputs;
     const { length, rounds, withinBuckets } = this.problem;
     const count = members * rounds * length;
     const { slots } = listOf(this.problem);
-    const known = withinBuckets && buckets !== undefined ? [buckets] : [];
+    const bucketBindings = withinBuckets && buckets !== undefined ? [buckets] : [];
     return {
-      kernel: meetingsKernel(known.length > 0),
+      kernel: meetingsKernel({ hasBuckets: bucketBindings.length > 0 }),
       params: packParams(MEETINGS_PARAMS, { count, length, slots, firstRow: firstMember * rounds }),
-      bindings: [order, ...known, this.meetings],
+      bindings: [order, ...bucketBindings, this.meetings],
       grid: elementGrid(count),
     };
   }
 
-  private attend(
+  private attentionDispatches(
     firstMember: number,
     members: number,
     { first, count, firstSlot }: Readonly<Record<'first' | 'count' | 'firstSlot', number>>,
   ): Dispatch[] {
     const { context, problem } = this;
-    const { qk, v, order, mask } = this.node.inputs;
+    const { q, v, order, keyMask } = this.node.inputs;
     const { length, headDim, valueDim, heads, rounds, scale } = problem;
     const { limits } = context;
-    const chunks: ChunkOptions = { hasMeetings: hasMeetings(problem), hasMask: mask !== undefined };
+    const chunks: ChunkOptions = { hasMeetings: hasMeetings(problem), hasMask: keyMask !== undefined };
     const options = workgroupOptions(limits, { headDim, valueDim }, chunks);
-    const [q, values] = [this.strides(headDim), this.strides(valueDim)];
+    const [queries, values] = [this.strides(headDim), this.strides(valueDim)];
     const kernel = attentionKernel({
       ...options,
-      input: floatElementOf(context, qk),
+      input: floatElementOf(context, q),
       output: 'f32',
       alibi: undefined,
       relative: undefined,
@@ -222,9 +234,9 @@ class LshCall {
       withinBuckets: Number(problem.withinBuckets),
       once: Number(problem.duplicates === 'once'),
       byCount: Number(problem.duplicates === 'lucidrains'),
-      qBatch: q.batch,
-      qHead: q.head,
-      qToken: q.row,
+      qBatch: queries.batch,
+      qHead: queries.head,
+      qToken: queries.row,
       kHead: length * headDim,
       kToken: headDim,
       vBatch: values.batch,
@@ -235,10 +247,10 @@ class LshCall {
       outToken: valueDim,
       scale,
     };
-    const beside: Binding[] = [];
-    if (chunks.hasMeetings) beside.push(this.meetings);
-    if (mask !== undefined) beside.push(mask);
-    const bindings = [qk, this.keys, v, order, ...beside, this.parts, this.partStates];
+    const optional: Binding[] = [];
+    if (chunks.hasMeetings) optional.push(this.meetings);
+    if (keyMask !== undefined) optional.push(keyMask);
+    const bindings = [q, this.keys, v, order, ...optional, this.parts, this.partStates];
     const blocks = Math.ceil(length / options.rows);
     return gridParts(blocks, limits.mostGroups).map(({ first: firstBlock, count: blockCount }) => ({
       kernel,
@@ -248,8 +260,8 @@ class LshCall {
     }));
   }
 
-  /** Merges parts into the output, or into a part. */
-  private merge(
+  /** The dispatch that merges parts into the output, or into the part `target`. */
+  private mergeDispatch(
     firstMember: number,
     members: number,
     merged: { readonly first: number; readonly count: number },
@@ -260,7 +272,7 @@ class LshCall {
     const { splitOut, splitStates } = this.partSizes(members);
     const values = this.strides(valueDim);
     const storage = storageOf(this.context, outputs[0]);
-    const mask = inputs.mask === undefined ? [] : [inputs.mask];
+    const mask = inputs.keyMask === undefined ? [] : [inputs.keyMask];
     return {
       kernel: mergeRoundsKernel({ hasMask: mask.length > 0, hasLse: returnLse, storage }),
       params: packParams(MERGE_ROUNDS_PARAMS, {
@@ -286,7 +298,7 @@ class LshCall {
     };
   }
 
-  /** Elements of a part: of `out` and of the states. */
+  /** Distances between parts in elements: of the results, and of the states. */
   private partSizes(members: number): { readonly splitOut: number; readonly splitStates: number } {
     const splitStates = members * this.problem.length;
     return { splitOut: splitStates * this.problem.valueDim, splitStates };

@@ -1,4 +1,5 @@
-// What LSH attention does where memory is short, and how few passes its sort takes: results are the same, and nothing else shows it.
+// LSH attention where memory is short gives the same results in more dispatches, and its sort takes few
+// passes.
 import { f32, GraphBuilder, buildLsh, type Graph, type Tensors } from '@attn/core';
 import {
   inputSpecs,
@@ -19,7 +20,7 @@ let gpu: GpuDevice;
 beforeAll(async () => {
   gpu = await GpuDevice.open({});
 });
-afterAll(() => gpu.destroy());
+afterAll(() => gpu.dispose());
 
 const [heads, length, dim] = [3, 40, 8];
 const waves = (seed: number) =>
@@ -27,11 +28,11 @@ const waves = (seed: number) =>
     [1, heads, length, dim],
     Float32Array.from({ length: heads * length * dim }, (_, i) => Math.sin((i + 1) * seed)),
   );
-const inputs: Tensors = { qk: waves(1.7), v: waves(0.37) };
+const inputs: Tensors = { q: waves(1.7), v: waves(0.37) };
 
 function graphOf(options: LshOptions, withMask = false): Graph {
   const builder = new GraphBuilder();
-  const [q, v] = [builder.input('qk', inputs.qk), builder.input('v', inputs.v)];
+  const [q, v] = [builder.input('q', inputs.q), builder.input('v', inputs.v)];
   const mask = new Uint8Array(length).fill(1).fill(0, 33);
   const hidden = withMask && { keyMask: builder.constant({ dtype: 'bool', shape: [1, length], data: mask }) };
   const { out, lse } = buildLsh(
@@ -57,25 +58,25 @@ async function run(graph: Graph, bindingBytes: number): Promise<Tensors> {
   try {
     return await program.run(inputs);
   } finally {
-    program.release();
+    program.dispose();
   }
 }
 
 function dispatchesOf(graph: Graph, op: string, bindingBytes = limits.bindingBytes): number {
   const context = { graph, limits: { ...limits, bindingBytes }, plans: new PlanCache() };
-  const node = graph.nodes.find((each) => each.op === op);
+  const node = graph.nodes.find((candidate) => candidate.op === op);
   const program: NodeProgram | undefined = node && emitNode(context, node);
   return program?.kind === 'static' ? program.dispatches.length : 0;
 }
 
-/** Bytes that one round leaves of one head. */
+/** Bytes of the results of one round of one head. */
 const PART = 4 * length * dim;
 
 const [AT_ONCE, BY_HEADS] = [2 ** 20, 5 * PART];
 
 test.each<[string, LshOptions, boolean]>([
-  ['as they are', { preset: 'hf' }, false],
-  ['hidden tokens, and what counts once', { preset: 'paper', causal: true }, true],
+  ['without a mask', { preset: 'hf' }, false],
+  ['masked tokens, and pairs that count once', { preset: 'paper', causal: true }, true],
 ])(
   'heads and rounds that do not fit into memory follow one another: %s',
   async (_name, options, withMask) => {
@@ -84,12 +85,12 @@ test.each<[string, LshOptions, boolean]>([
     const more = options.preset === 'paper' ? 1 : 0;
     expect(dispatchesOf(graph, 'lshAttention', AT_ONCE)).toBe(3 + more);
     expect(dispatchesOf(graph, 'lshAttention', BY_HEADS)).toBe(heads * (3 + more));
-    // Rounds by 2, 2 and 1; and one at a time.
-    for (const [bytes, turns] of [
+    // Batches of 2, 2 and 1 rounds; then of one round.
+    for (const [bytes, batches] of [
       [4 * PART, 3],
       [3 * PART, 5],
     ]) {
-      expect(dispatchesOf(graph, 'lshAttention', bytes)).toBe(heads * (1 + more + 2 * turns));
+      expect(dispatchesOf(graph, 'lshAttention', bytes)).toBe(heads * (1 + more + 2 * batches));
       const { out, lse } = await run(graph, bytes);
       out.data.forEach((value, i) => expect(value).toBeCloseTo(expected.out.data[i], 5));
       lse.data.forEach((value, i) => {
@@ -102,7 +103,7 @@ test.each<[string, LshOptions, boolean]>([
 
 test('a sort has as many passes as its buckets have digits', () => {
   expect(dispatchesOf(graphOf({ bucketCount: 16 }), 'argsort')).toBe(3);
-  // One more for hidden tokens.
+  // Hidden tokens have a bucket of their own, which needs one more digit.
   expect(dispatchesOf(graphOf({ bucketCount: 16 }, true), 'argsort')).toBe(6);
   expect(dispatchesOf(graphOf({ bucketCount: [16, 16] }), 'argsort')).toBe(6);
   const builder = new GraphBuilder();
@@ -110,13 +111,13 @@ test('a sort has as many passes as its buckets have digits', () => {
   expect(dispatchesOf(builder.build({ order }), 'argsort')).toBe(3 * 8);
 });
 
-test('says what is too large', () => {
+test('the reason names what is too large', () => {
   const backend = webgpu();
   const problemOf = (tokens: number, attributes: Partial<LshAttentionAttributes>) => {
     const builder = new GraphBuilder();
     const x = builder.input('x', { dtype: 'f32', shape: [1, 1, tokens, 64] });
     const order = builder.input('order', { dtype: 'i32', shape: [1, 1, 3, tokens] });
-    const { out } = builder.lshAttention({ qk: x, v: x, order }, { chunkLength: 64, ...attributes });
+    const { out } = builder.lshAttention({ q: x, v: x, order }, { chunkLength: 64, ...attributes });
     const graph = builder.build({ out });
     const [node] = graph.nodes;
     if (node.op !== 'lshAttention') throw new Error(node.op);

@@ -1,4 +1,4 @@
-/** The ops that LSH attention begins with: hashes and orders, which stay on the device. */
+/** The ops that come before LSH attention: hashing and sorting, whose results stay on the device. */
 import { type Graph } from '@attn/core';
 import {
   lshHashProblem,
@@ -24,6 +24,7 @@ import {
 import { rowGrid } from '../kernels/rows.ts';
 import { packParams } from '../kernels/wgsl.ts';
 
+/** The dispatch of an `lshHash` node. */
 export function emitLshHash(context: ProgramContext, node: NodeOf<'lshHash'>): NodeProgram {
   const { inputs, outputs } = node;
   const problem = hashProblem(context.graph, node);
@@ -35,7 +36,7 @@ export function emitLshHash(context: ProgramContext, node: NodeOf<'lshHash'>): N
   const kernel = lshHashKernel({
     x: floatElementOf(context, inputs.x),
     rotations: floatElementOf(context, inputs.rotations),
-    hasMask: inputs.mask !== undefined,
+    hasMask: inputs.keyMask !== undefined,
   });
   const params = {
     groups,
@@ -53,7 +54,7 @@ export function emitLshHash(context: ProgramContext, node: NodeOf<'lshHash'>): N
     rotationHead: problem.rotationStrides.head,
   };
   const table = new DeviceTable(Uint32Array.from(factors));
-  const mask = inputs.mask === undefined ? [] : [inputs.mask];
+  const mask = inputs.keyMask === undefined ? [] : [inputs.keyMask];
   return always({
     kernel,
     params: packParams(LSH_HASH_PARAMS, params),
@@ -66,6 +67,7 @@ function hashProblem(graph: Graph, node: NodeOf<'lshHash'>): LshHashProblem {
   return lshHashProblem(inputSpecs(graph, node), node.attributes);
 }
 
+/** The dispatches of an `argsort` node: three for each pass of the sort. */
 export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf<'argsort'>): NodeProgram {
   const { shape, dtype } = specOf(context, inputs.x);
   const { rows, length, blocks, countBytes } = sortSizes(shape);
@@ -77,7 +79,7 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
   for (let pass = 0; pass < passes; pass++) {
     // The last pass writes the output.
     const [to, other] = (passes - pass) % 2 === 1 ? [outputs[0], spare] : [spare, outputs[0]];
-    // The first reads no places.
+    // The first pass reads no places: any buffer serves.
     const from = pass === 0 ? inputs.x : other;
     const shared = {
       length,
@@ -98,14 +100,16 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
   return always(...dispatches);
 }
 
-/** What cannot be sorted on a device that binds so many bytes; undefined where there is nothing of the kind. */
+/**
+ * Why a device that binds at most `bindingBytes` cannot sort these rows, in a sentence; undefined if it can.
+ */
 export function sortObstacle(shape: readonly number[], bindingBytes: number): string | undefined {
   const { rows, countBytes } = sortSizes(shape);
   if (countBytes <= bindingBytes) return undefined;
   return `the digits of ${rows} rows take ${countBytes} bytes, and this device binds at most ${bindingBytes}`;
 }
 
-/** Rows to sort, their blocks, and the memory that counts of digits take. */
+/** The rows to sort, their blocks, and the bytes of their digit counts. */
 function sortSizes(shape: readonly number[]): {
   readonly rows: number;
   readonly length: number;
@@ -118,11 +122,14 @@ function sortSizes(shape: readonly number[]): {
   return { rows, length, blocks, countBytes: 4 * rows * DIGITS * blocks };
 }
 
-/** Digits that a sort goes through: those of all integers, or as few as the buckets take that the graph itself hashes. */
+/**
+ * Number of passes of a sort: one for each digit of an integer, or fewer for buckets that the graph itself
+ * computes.
+ */
 export function sortPasses(graph: Graph, x: ValueId): number {
   const source = graph.nodes.find(({ outputs }) => outputs.includes(x));
   if (source === undefined || source.op !== 'lshHash') return 32 / DIGIT_BITS;
-  const hidden = source.inputs.mask === undefined ? 0 : 1;
+  const hidden = source.inputs.keyMask === undefined ? 0 : 1;
   const bits = Math.ceil(Math.log2(hashProblem(graph, source).bucketCount + hidden));
   return Math.ceil(bits / DIGIT_BITS);
 }

@@ -1,16 +1,24 @@
-/** Ops that only move elements, or leave some out. */
-import { broadcastStrides, concatOperands, contiguousStrides, sizeOf, type NodeOf } from '@attn/core/backend';
+/** Ops that move or drop elements and compute nothing. */
+import {
+  broadcastStrides,
+  concatOperands,
+  contiguousStrides,
+  sizeOf,
+  type NodeOf,
+  type ValueId,
+} from '@attn/core/backend';
 import { always, elementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { GATHER_PARAMS, gatherKernel } from '../kernels/elementwise.ts';
 import { maskKernel, maskParams } from '../kernels/mask.ts';
 import { moveDispatches } from '../kernels/move.ts';
 import { elementGrid, packParams } from '../kernels/wgsl.ts';
 
-/** The same words under another shape: both values are one buffer. */
+/** A `reshape` needs no dispatch: both values share a buffer. */
 export function emitReshape(): NodeProgram {
   return always();
 }
 
+/** The dispatches of a `transpose` node. */
 export function emitTranspose(
   context: ProgramContext,
   { inputs, outputs, attributes }: NodeOf<'transpose'>,
@@ -26,6 +34,7 @@ export function emitTranspose(
   );
 }
 
+/** The dispatches of a `slice` node. */
 export function emitSlice(
   context: ProgramContext,
   { inputs, outputs, attributes }: NodeOf<'slice'>,
@@ -39,6 +48,7 @@ export function emitSlice(
   );
 }
 
+/** The dispatches of a `concat` node. */
 export function emitConcat(
   context: ProgramContext,
   { inputs, outputs, attributes }: NodeOf<'concat'>,
@@ -56,29 +66,31 @@ export function emitConcat(
   );
 }
 
+/** The dispatches of a `gather` node. */
 export function emitGather(
   context: ProgramContext,
   { inputs, outputs, attributes }: NodeOf<'gather'>,
 ): NodeProgram {
   const { shape } = specOf(context, inputs.x);
-  return gather(
-    context,
-    inputs.x,
-    inputs.indices,
-    outputs[0],
-    shape[attributes.axis],
-    shape.slice(attributes.axis + 1),
-  );
+  return gather(context, {
+    x: inputs.x,
+    indices: inputs.indices,
+    y: outputs[0],
+    extent: shape[attributes.axis],
+    rest: shape.slice(attributes.axis + 1),
+  });
 }
 
+/** The dispatches of an `embedding` node. */
 export function emitEmbedding(
   context: ProgramContext,
   { inputs, outputs }: NodeOf<'embedding'>,
 ): NodeProgram {
   const [extent, ...rest] = specOf(context, inputs.table).shape;
-  return gather(context, inputs.table, inputs.ids, outputs[0], extent, rest);
+  return gather(context, { x: inputs.table, indices: inputs.ids, y: outputs[0], extent, rest });
 }
 
+/** The dispatches of a `mask` node. */
 export function emitMask(context: ProgramContext, { inputs, outputs }: NodeOf<'mask'>): NodeProgram {
   const { shape } = specOf(context, inputs.x);
   const count = sizeOf(shape);
@@ -97,14 +109,16 @@ export function emitMask(context: ProgramContext, { inputs, outputs }: NodeOf<'m
   });
 }
 
-function gather(
-  context: ProgramContext,
-  x: number,
-  indices: number,
-  y: number,
-  extent: number,
-  rest: readonly number[],
-): NodeProgram {
+/** A gather along an axis of `x`: its extent, and the extents of the axes after it. */
+interface Gather {
+  readonly x: ValueId;
+  readonly indices: ValueId;
+  readonly y: ValueId;
+  readonly extent: number;
+  readonly rest: readonly number[];
+}
+
+function gather(context: ProgramContext, { x, indices, y, extent, rest }: Gather): NodeProgram {
   const count = sizeOf(specOf(context, y).shape);
   if (count === 0) return always();
   const params = { count, inner: sizeOf(rest), indices: sizeOf(specOf(context, indices).shape), extent };

@@ -1,10 +1,11 @@
-/** Reductions of an axis. */
+/** The `reduce` op: reductions of an axis. */
 import { sizeOf, type NodeOf } from '@attn/core/backend';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { REDUCE_PARAMS, REDUCE_THREADS, reduceKernel } from '../kernels/reduce.ts';
 import { rowGrid } from '../kernels/rows.ts';
 import { packParams } from '../kernels/wgsl.ts';
 
+/** The dispatch of a `reduce` node. */
 export function emitReduce(
   context: ProgramContext,
   { inputs, outputs, attributes: { axis, kind } }: NodeOf<'reduce'>,
@@ -14,7 +15,8 @@ export function emitReduce(
   const slices = sizeOf(shape.slice(0, axis)) * inner;
   const length = shape[axis];
   if (slices === 0) return always();
-  // Neighbours read neighbours: columns where there are enough of them, else elements of one slice.
+  // Neighbouring invocations read neighbouring elements: of different slices where there are enough, else of
+  // one.
   let split = 1;
   while (2 * split * inner <= REDUCE_THREADS && split < length) split *= 2;
   return always({

@@ -1,4 +1,4 @@
-// Tensors that no binding holds: cut by heads, and what attention makes of them is right.
+// Tensors that exceed a binding are cut by heads, and attention over them is right.
 import { createAttn, f32, slidingWindow, type Tensor } from '@attn/core';
 import { attentionReference, toReference } from '@attn/core/reference';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { ValueSlice } from '../graph/dispatch.ts';
 import { webgpu } from '../index.ts';
 import { memberRuns, piecesOf, type MemberSource, type Strides } from './slices.ts';
 
-test('heads that share keys share a run for as long as bindings hold them', () => {
+test('heads that share keys share a run as long as their slices fit into bindings', () => {
   const [heads, kvHeads, length, dim] = [4, 2, 10, 16];
   const problem = {
     batch: 1,
@@ -65,12 +65,12 @@ test('pieces cover a value', () => {
   ]);
 });
 
-test('keys beyond what a binding may have', async () => {
+test('more keys than fit into a binding', async () => {
   const gpu = await GpuDevice.open({});
   const { maxStorageBufferBindingSize: limit } = gpu.limits;
-  gpu.destroy();
+  gpu.dispose();
   const [heads, queries, dim] = [2, 64, 64];
-  // Half as much again as one binding holds where that is 128 MiB, as everywhere in software.
+  // One and a half times what a binding holds, where that is 128 MiB, as on every software GPU.
   const keys = Math.ceil((1.5 * Math.min(limit, 2 ** 27)) / (4 * heads * dim));
   const waves = (length: number, seed: number): Float32Array<ArrayBuffer> =>
     Float32Array.from({ length: heads * length * dim }, (_, i) => ((i * seed) % 97) / 97 - 0.5);
@@ -81,13 +81,13 @@ test('keys beyond what a binding may have', async () => {
   const { out } = await attn.attention({ q, k, v, pattern });
   await attn.dispose();
 
-  // All that is seen are the last keys.
-  const seen = 128;
+  // The queries see only the last keys.
+  const visible = 128;
   const last = ({ data }: Tensor): Tensor => {
     const rows = [0, 1].flatMap((head) => [
-      ...data.subarray(((head + 1) * keys - seen) * dim, (head + 1) * keys * dim),
+      ...data.subarray(((head + 1) * keys - visible) * dim, (head + 1) * keys * dim),
     ]);
-    return f32([1, heads, seen, dim], Float32Array.from(rows));
+    return f32([1, heads, visible, dim], Float32Array.from(rows));
   };
   const inputs = { q: toReference(q), k: toReference(last(k)), v: toReference(last(v)) };
   const expected = attentionReference(inputs, { pattern })[0].data;

@@ -1,38 +1,41 @@
 /**
- * Tensors that are larger than what a device binds, 128 MiB on many: attention needs no more of them at a time than what some heads
- * read and write, so each dispatch takes as many heads as bindings hold.
+ * Slices of tensors that are larger than a device can bind, which is 128 MiB on many. Attention reads and
+ * writes its tensors head by head, so each dispatch takes as many heads as its bindings can hold.
  */
 import { type TensorSpec } from '@attn/core';
 import { kvHeadOf, type AttentionProblem, type ValueId } from '@attn/core/backend';
 import { ValueSlice, type Binding } from '../graph/dispatch.ts';
 import { MOST_GROUPS } from '../kernels/wgsl.ts';
 
-/** Bindings begin at multiples of this, whatever the device. */
+/** On every device, bindings may begin at multiples of this many bytes. */
 const ALIGNMENT = 256;
 
-/** What attention reads and writes a part of for each member, that is, each head of each batch row. */
+/** Tensors that attention reads or writes member by member. A member is a head of a batch row. */
 const SLICED = ['q', 'k', 'v', 'out'] as const;
 type Sliced = (typeof SLICED)[number];
 
-/** A tensor on the device. */
+/** A tensor on the device, of which each member has a part. */
 export interface MemberSource {
   readonly id: ValueId;
   readonly bytes: number;
   readonly elementBytes: 2 | 4;
 }
 
-/** Where the members' parts begin, and how many elements they are apart and long. */
+/** Distances in elements between batch rows, heads and tokens of each tensor. */
 export type Strides = Readonly<Record<`${Sliced}${'Batch' | 'Head' | 'Token'}`, number>>;
 
-/** Consecutive members of a group that one dispatch does. */
+/** Consecutive members of a group that share a dispatch. */
 export interface MemberRun {
   readonly count: number;
   readonly bindings: Readonly<Record<Sliced, Binding>>;
-  /** Where what is bound begins, in elements. */
+  /** The first member, and the first element of each binding. */
   readonly params: Readonly<Record<'firstMember' | `${Sliced}First`, number>>;
 }
 
-/** Runs of members, each of which bindings of `limit` bytes hold; all in one where they hold everything. */
+/**
+ * Groups members into runs whose slices fit into bindings of `limit` bytes. There is one run where all of it
+ * fits.
+ */
 export function memberRuns(
   members: ArrayLike<number>,
   sources: Readonly<Record<Sliced, MemberSource>>,
@@ -50,7 +53,7 @@ export function memberRuns(
   return runs;
 }
 
-/** A run that grows for as long as bindings hold it. */
+/** A run that grows as long as its slices fit into bindings. */
 class OpenRun {
   private readonly sources: Readonly<Record<Sliced, MemberSource>>;
   private readonly strides: Strides;
@@ -70,21 +73,22 @@ class OpenRun {
     this.limit = limit;
   }
 
-  /** Whether it holds this member as well. */
+  /** Adds a member if its slices fit, too. Returns whether they do. */
   add(member: number): boolean {
     const { ranges } = this;
-    const grown: typeof this.ranges = {};
+    const extended: typeof this.ranges = {};
     for (const name of SLICED) {
       const [begin, end] = this.bytesOf(name, member);
       const [from, to] = ranges[name] ?? [begin, end];
-      grown[name] = [Math.min(begin, from), Math.max(end, to)];
+      extended[name] = [Math.min(begin, from), Math.max(end, to)];
       const { bytes } = this.sources[name];
-      if (bytes > this.limit && grown[name][1] - grown[name][0] > this.limit) return false;
+      if (bytes > this.limit && extended[name][1] - extended[name][0] > this.limit) return false;
     }
-    this.ranges = grown;
+    this.ranges = extended;
     return true;
   }
 
+  /** The finished run. */
   close(firstMember: number, count: number): MemberRun {
     const bindings: Partial<Record<Sliced, Binding>> = {};
     const firsts: Record<string, number> = {};
@@ -101,7 +105,7 @@ class OpenRun {
     };
   }
 
-  /** The bytes that a member needs, from a place where a binding may begin on. */
+  /** The range of bytes of a member, widened to where a binding may begin. */
   private bytesOf(name: Sliced, member: number): [begin: number, end: number] {
     const { heads, queryLength, keyLength, headDim, valueDim } = this.problem;
     const isQuery = name === 'q' || name === 'out';
@@ -116,13 +120,13 @@ class OpenRun {
   }
 }
 
-/** Bytes of a tensor of attention that one member needs at least to be bound. */
+/** Bytes of the smallest slice of a tensor of attention that can be bound: that of one member. */
 export function leastSlice(bytes: number, { shape }: TensorSpec, layout: 'bhnd' | 'bnhd'): number {
   const parts = layout === 'bhnd' ? shape[0] * shape[1] : shape[0];
   return Math.ceil(bytes / Math.max(1, parts)) + 2 * ALIGNMENT;
 }
 
-/** A value in pieces that bindings hold, as slices of whole elements. */
+/** A value as slices that fit into bindings of `limit` bytes. */
 export function piecesOf({ id, bytes }: Pick<MemberSource, 'id' | 'bytes'>, limit: number): ValueSlice[] {
   const step = Math.floor(limit / ALIGNMENT) * ALIGNMENT;
   const pieces: ValueSlice[] = [];

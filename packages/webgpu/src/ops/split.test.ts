@@ -1,4 +1,4 @@
-// Few queries and many keys: the keys are shared among workgroups, and the merged result is that of one.
+// Few queries and many keys: workgroups share the keys, and the merged result is right.
 import { causal, createAttn, f32, full, slidingWindow, type AttentionCall, type Tensor } from '@attn/core';
 import { attentionReference, toReference } from '@attn/core/reference';
 import { afterAll, expect, test } from 'vitest';

@@ -35,10 +35,10 @@ export const webpack = {
   ways: {
     page: page('plain', {}),
     'page, those not installed by alias': page('alias', {
-      resolve: { alias: { '@attn/webgpu': false, '@attn/onnx/runtime': false } },
+      resolve: { alias: { '@attn/webgpu': false, '@attn/onnx': false } },
     }),
     'page, those not installed as externals': page('externals', {
-      externals: { '@attn/webgpu': 'absent', '@attn/onnx/runtime': 'absent' },
+      externals: { '@attn/webgpu': 'absent', '@attn/onnx': 'absent' },
     }),
     'a sandboxed page': page(
       'plain',

@@ -1,5 +1,5 @@
-// What an installed combination must do, in whichever runtime: start, list what is there and what is not, and compute on each backend what the
-// float64 reference says.
+// What an installed combination must do, in whichever runtime: start, list what is there and what is not,
+// and compute on each backend what the float64 reference says.
 import { f32, globalTokens, or, slidingWindow } from '@attn/core';
 import { attentionReferenceRows } from '@attn/core/reference';
 

@@ -1,6 +1,6 @@
 /**
- * From the declarative form of an attention case to its id, graph and inputs. A case is written as what differs from
- * the defaults, so that a table of them reads as the list of what is being tried.
+ * Makes the id, the graph and the inputs of an attention case from its declarative form. A case lists
+ * only its differences from the defaults, so that a table of cases reads as the list of what is tried.
  */
 import { GraphBuilder, type Pattern, type Tensor, type Tensors, type Value } from '@attn/core';
 import { TILE, type AttentionLayout } from '@attn/core/backend';
@@ -18,7 +18,7 @@ import { sampleRows } from '../../rows.ts';
 import { inHalf, plant } from '../inputs.ts';
 import { describePattern } from './describe-pattern.ts';
 
-/** One attention case. Absent fields have the default that is named. */
+/** The declarative form of an attention case. Absent fields have the named defaults. */
 export interface AttentionCaseSpec {
   readonly pattern: Pattern;
   /** Key length. */
@@ -58,7 +58,10 @@ export interface AttentionCaseSpec {
   readonly bias?: string;
   /** Values of the bias; default `bell`. */
   readonly biasData?: DataRecipe;
-  /** What is added to the bias of the first 64 keys, the next 64, and so on; in the second run in reverse. */
+  /**
+   * Numbers that are added to the bias of the first 64 keys, the next
+   * 64, and so on; in reverse in the second run.
+   */
   readonly levels?: readonly number[];
   /** Percentage of the bias that is −∞. */
   readonly biasHoles?: number;
@@ -70,16 +73,22 @@ export interface AttentionCaseSpec {
   readonly separate?: boolean;
   /** Values put into inputs: `k@0,1,5,2=NaN`; with fewer indices, a whole slice: `v@0,0,3=Infinity`. */
   readonly plant?: readonly string[];
-  /** How many query rows to compare, for lengths at which the definition takes too long; default all. */
+  /** Number of query rows to compare, for lengths at which the definition takes too long; default all. */
   readonly rows?: number;
 }
 
-/** Cases that share a description. */
+/**
+ * Makes cases that share a description.
+ *
+ * @example
+ * const pattern = slidingWindow({ before: 3, after: 3 });
+ * attentionCases('A window and a mask.', [{ pattern, n: 65, keyMask: 'tail:5' }]);
+ */
 export function attentionCases(description: string, specs: readonly AttentionCaseSpec[]): ConformanceCase[] {
   return specs.map((spec) => attentionCase(description, spec));
 }
 
-/** Every combination of the given lists of values, over the fields of `base`. */
+/** Every combination of these lists of values, over the fields of `base`. */
 export function cross<K extends keyof AttentionCaseSpec>(
   base: Omit<AttentionCaseSpec, K>,
   lists: { readonly [P in K]: readonly AttentionCaseSpec[P][] },
@@ -87,7 +96,9 @@ export function cross<K extends keyof AttentionCaseSpec>(
   const names = Object.keys(lists) as K[];
   let combinations: Partial<AttentionCaseSpec>[] = [base];
   for (const name of names) {
-    combinations = combinations.flatMap((done) => lists[name].map((value) => ({ ...done, [name]: value })));
+    combinations = combinations.flatMap((combination) =>
+      lists[name].map((value) => ({ ...combination, [name]: value })),
+    );
   }
   return combinations as AttentionCaseSpec[];
 }
@@ -114,12 +125,12 @@ function paramsOf({ pattern, n, nq, batch, heads, plant, ...rest }: AttentionCas
   return { [describePattern(pattern)]: true, n, nq, batch, heads, ...others, nolse: lse === false, plant };
 }
 
-/** A graph of one node whose inputs are those that the case has. */
+/** A graph of one node with the inputs of the case. */
 function buildGraph(spec: AttentionCaseSpec, inputs: Tensors): ReturnType<GraphBuilder['build']> {
   const builder = new GraphBuilder();
-  const given: Record<string, Value> = {};
-  for (const [name, tensor] of Object.entries(inputs)) given[name] = builder.input(name, tensor);
-  const { q, k, v, ...optional } = given;
+  const values: Record<string, Value> = {};
+  for (const [name, tensor] of Object.entries(inputs)) values[name] = builder.input(name, tensor);
+  const { q, k, v, ...optional } = values;
   const { out, lse } = builder.attention(
     { ...optional, q, k, v },
     {
@@ -134,7 +145,7 @@ function buildGraph(spec: AttentionCaseSpec, inputs: Tensors): ReturnType<GraphB
   return builder.build(lse ? { out, lse } : { out });
 }
 
-/** The inputs of a run; run 1 has other numbers, and its masks are those of run 0 in reverse. */
+/** The inputs of a run. Run 1 has other numbers, and the masks of run 0 in reverse. */
 function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors {
   const { n, nq = n, batch = 1, heads = 2, kvHeads = heads, d = 8, dv = d } = spec;
   const { data = 'bell', values = 'uniform', layout = 'bhnd', dtype = 'f32' } = spec;
@@ -186,12 +197,12 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
       Array.from(spec.bias, (axis) => extents[axis] ?? 1),
       spec.biasData ?? 'bell',
     );
-    const kept = fillMask(`holes:${spec.biasHoles ?? 0}`, 1, bias.data.length, seed('biasHoles'), 0);
+    const staysFinite = fillMask(`holes:${spec.biasHoles ?? 0}`, 1, bias.data.length, seed('biasHoles'), 0);
     const levels = (round === 0 ? spec.levels : spec.levels?.toReversed()) ?? [0];
     const levelOf = (key: number): number => levels[Math.min(Math.floor(key / TILE), levels.length - 1)];
     inputs.bias = {
       ...bias,
-      data: Float32Array.from(bias.data, (value, i) => (kept[i] ? value + levelOf(i % n) : -Infinity)),
+      data: Float32Array.from(bias.data, (value, i) => (staysFinite[i] ? value + levelOf(i % n) : -Infinity)),
     };
   }
   if (spec.alibi)
@@ -202,7 +213,7 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
   return dtype === 'f16' ? inHalf(inputs) : inputs;
 }
 
-/** Run 1 has the lengths of the batch rows in reverse, or with one row the rest of it. */
+/** The lengths of a run. Run 1 has them in reverse; with a single batch row, it has the rest of that row. */
 function keyLengths(lengths: readonly number[], n: number, round: number): Int32Array {
   if (round === 0) return Int32Array.from(lengths);
   return Int32Array.from(lengths.length === 1 ? [n - lengths[0]] : lengths.toReversed());

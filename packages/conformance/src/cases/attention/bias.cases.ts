@@ -1,4 +1,4 @@
-/** What is done to logits: scale, soft cap, and the three kinds of bias, alone, together, and at their extremes. */
+/** Terms of logits: scale, soft cap, and the three kinds of bias, alone, together, and at their extremes. */
 import { causal, full, globalTokens, or, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';
 import { attentionCases, cross } from './attention-case.ts';

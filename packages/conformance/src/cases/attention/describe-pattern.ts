@@ -1,12 +1,10 @@
 /**
- * The part of a case's id that names its pattern, made from the pattern's own JSON: `window=64;dilation=2`,
- * `window=4+global=0,9`, `(window=4+sinks=2)&causal`. `+` is `or`, `&` is `and`, `-` before a pattern is `not`.
+ * The part of a case's id that names its pattern. It is made from the pattern's
+ * JSON: `window=64;dilation=2`, `window=4+global=0,9`, `(window=4+sinks=2)&causal`.
+ * `+` is `or`, `&` is `and`, `-` before a pattern is `not`.
  */
-import type { Pattern } from '@attn/core';
+import type { Json, JsonObject, Pattern } from '@attn/core';
 import { seedOf } from '../../data.ts';
-
-type Json = ReturnType<Pattern['toJSON']>[string];
-type JsonObject = ReturnType<Pattern['toJSON']>;
 
 /** A short name without spaces; different for different patterns. */
 export function describePattern(pattern: Pattern): string {
@@ -42,33 +40,34 @@ function describe({ type, ...options }: JsonObject): string {
     case 'perHead':
       return `heads=${children(options.of, []).join('|')}`;
     default: {
-      const given = Object.entries(options).map(([name, value]) => `${name}=${text(value)}`);
-      return [String(type), ...given].join(';');
+      const parts = Object.entries(options).map(([name, value]) => `${name}=${text(value)}`);
+      return [String(type), ...parts].join(';');
     }
   }
 }
 
-/** The names of a composition's parts, each in parentheses where another reading would be possible. */
-function children(list: Json, looser: readonly string[]): string[] {
+/** Names of the parts of a composition, in parentheses where another reading would be possible. */
+function children(list: Json | undefined, looser: readonly string[]): string[] {
   return (Array.isArray(list) ? list : []).map((child) => part(child, looser));
 }
 
-function part(child: Json, looser: readonly string[]): string {
+function part(child: Json | undefined, looser: readonly string[]): string {
   const name = describe(child as JsonObject);
   return [';', ...looser].some((mark) => name.includes(mark)) ? `(${name})` : name;
 }
 
+/** Longest text that is not replaced by its hash. */
 const LONGEST = 40;
 
-/** A value as text; long ones, such as block layouts, as a hash of it. */
-function text(value: Json): string {
+/** A value as text. Long texts, such as block layouts, become a hash. */
+function text(value: Json | undefined): string {
   const isFlat = Array.isArray(value) && value.every((item) => typeof item === 'number');
   const full = isFlat ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value);
   return full.length <= LONGEST && !/\s/.test(full) ? full : `#${seedOf(full).toString(16)}`;
 }
 
-/** A mask as digits, its rows after another. */
-function bits(mask: Json): string {
+/** A mask as digits, row after row. */
+function bits(mask: Json | undefined): string {
   const rows = Array.isArray(mask) && Array.isArray(mask[0]) ? mask : [mask];
   const digits = rows.map((row) => (Array.isArray(row) ? row.join('') : '')).join('/');
   return digits.length <= LONGEST ? digits : `#${seedOf(digits).toString(16)}`;

@@ -1,7 +1,7 @@
 /**
- * Global tokens as Longformer has them: they see everything and are seen by all, each counted once. The edge cases are
- * those that have broken implementations: none at all, a different number in each batch row, global tokens inside a
- * window or masked, at the sequence's end, more than the window holds, all of them.
+ * Global tokens as Longformer has them: they see everything and are seen by all, each counted once. The
+ * edge cases are those that have broken implementations: none at all, a different number in each batch row,
+ * global tokens inside a window or masked, at the sequence's end, more than the window holds, all of them.
  */
 import { and, causal, full, globalTokens, or, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';
@@ -10,7 +10,7 @@ import { attentionCases, cross } from './attention-case.ts';
 const near = slidingWindow({ before: 3, after: 3 });
 const past = slidingWindow({ before: 5, after: 0 });
 const dilated = slidingWindow({ before: 3, after: 3, dilation: 2 });
-/** The window, and whatever `globalMask` marks at run time. */
+/** The window, and the tokens that `globalMask` marks at run time. */
 const marked = or(near, globalTokens());
 
 /** Masks of global tokens, one recipe per batch row. */

@@ -1,4 +1,7 @@
-/** Lengths of real documents, of which the definition can only check a sample of rows; they come last, being the slowest. */
+/**
+ * Lengths of real documents, of which the definition can only check a
+ * sample of rows; they come last, being the slowest.
+ */
 import { causal, globalTokens, or, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';
 import { attentionCases } from './attention-case.ts';

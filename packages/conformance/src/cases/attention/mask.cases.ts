@@ -1,4 +1,7 @@
-/** Padding, holes, lengths and documents: who is hidden, statically and at run time, and rows that see nothing. */
+/**
+ * Padding, holes, lengths and documents: keys that are hidden in the
+ * pattern or at run time, and rows that see nothing.
+ */
 import { and, causal, full, globalTokens, keyPadding, or, segments, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';
 import { attentionCases, cross } from './attention-case.ts';

@@ -1,6 +1,7 @@
 /**
- * NaN and infinities: they must reach every row that sees them, and nothing else. A kernel that multiplies a hidden
- * value by a weight of 0 turns a NaN in the padding into a NaN everywhere; one that clamps loses a NaN it should show.
+ * NaN and infinities: they must reach every row that sees them, and nothing
+ * else. A kernel that multiplies a hidden value by a weight of 0 turns a NaN in
+ * the padding into a NaN everywhere; one that clamps loses a NaN it should show.
  */
 import { and, causal, full, globalTokens, keyPadding, or, segments, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';

@@ -1,4 +1,7 @@
-/** Every other pattern, and patterns made of patterns: what a planner must get right without knowing their names. */
+/**
+ * Every other pattern, and patterns made of patterns: what a planner
+ * must get right without knowing their names.
+ */
 import {
   and,
   blockSparse,

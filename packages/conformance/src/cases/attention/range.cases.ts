@@ -1,8 +1,8 @@
 /**
- * Logits over the whole range of float32. The softmax of a row is that of its differences, wherever the row
- * lies: also where masks are finite biases, as in Hugging Face's models, and a row that is wholly masked lies
- * at the least float32. Their numbers are such that float32 has the logits exactly, or the largest term of a
- * logit absorbs all others: what is wrong then is the softmax.
+ * Logits over the whole range of float32. The softmax of a row depends only on the differences of its
+ * logits, wherever the row lies. That also holds where masks are finite biases, as in Hugging Face's models,
+ * and a wholly masked row lies at the least float32. The numbers are such that float32 holds the logits
+ * exactly, or that the largest term of a logit absorbs all others: an error then is one of the softmax.
  */
 import { causal, full, globalTokens, or, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';
@@ -15,15 +15,18 @@ const marked = or(near, globalTokens([0, 40]));
 /** The largest float32; what PyTorch calls finfo.min is its negative. */
 export const LARGEST: number = 3.4028234663852886e38;
 
-/** From where float32 has integers only to its end: powers of two, and what people write. */
+/**
+ * Sizes from the point where float32 holds only integers to its end:
+ * powers of two, and numbers that people write.
+ */
 const SIZES: readonly number[] = [1e5, 2 ** 24, 2 ** 25 + 4, 1e9, 3e10, 1e12, 1e20, 1e30, 2.3e38, LARGEST];
 
 /** All sizes, with both signs. */
 export const PLACES: readonly number[] = SIZES.flatMap((size) => [-size, size]);
 
-/** Steps of numbers around huge ones that float32 still has. */
+/** Differences around huge numbers that float32 can still hold. */
 export const STEPS: readonly DataRecipe[] = [
-  // What is a near maximum here and a far one there, in steps that show in the weights.
+  // Maxima near and far, in steps that show in the weights.
   'integers*1@16777208',
   'integers*2@16777212',
   'integers*2@-16777222',

@@ -1,4 +1,6 @@
-/** Sizes, layouts and placements: head dims, grouped heads, queries and keys of different lengths, offsets. */
+/**
+ * Sizes, layouts and placements: head dims, grouped heads, queries and keys of different lengths, offsets.
+ */
 import { causal, full, globalTokens, or, perHead, slidingWindow } from '@attn/core';
 import type { ConformanceCase } from '../../case.ts';
 import { attentionCases, cross } from './attention-case.ts';

@@ -1,9 +1,12 @@
-/** Cases of `lshAttention`: chunks around tiles, neighbours, cycles over rounds, and everything that hides a key. */
+/**
+ * Cases of `lshAttention`: chunks around tiles, neighbours, cycles
+ * over rounds, and everything that hides a key.
+ */
 import type { ConformanceCase } from '../../case.ts';
 import { lshCases, type LshCaseSpec } from './lsh-case.ts';
 
-/** The same under each way of looking. */
-const looks: readonly Partial<LshCaseSpec>[] = [
+/** Ways in which tokens of neighbouring chunks see each other. Each case is tried with all of them. */
+const visibilities: readonly Partial<LshCaseSpec>[] = [
   {},
   { causal: true },
   { wrap: true },
@@ -15,7 +18,9 @@ const looks: readonly Partial<LshCaseSpec>[] = [
 export const lshAttentionCases: readonly ConformanceCase[] = [
   ...lshCases(
     'Every way of looking, over one round and several.',
-    [1, 2, 3].flatMap((rounds) => looks.map((look) => ({ n: 48, chunk: 8, rounds, ...look }))),
+    [1, 2, 3].flatMap((rounds) =>
+      visibilities.map((visibility) => ({ n: 48, chunk: 8, rounds, ...visibility })),
+    ),
   ),
   ...lshCases(
     'Chunks of a tile and around it, so that tiles hold parts of chunks and chunks parts of tiles.',
@@ -154,11 +159,11 @@ export const lshAttentionCases: readonly ConformanceCase[] = [
     { n: 130, chunk: 20, d: 1, dv: 4, rounds: 3, keyNorm: 'l2', data: 'signs*32768', dtype: 'f16' },
   ]),
   ...lshCases('NaN reaches the tokens that see it and no others; what is hidden has no effect.', [
-    { n: 40, chunk: 8, plant: ['qk@0,0,17=NaN'] },
+    { n: 40, chunk: 8, plant: ['q@0,0,17=NaN'] },
     { n: 40, chunk: 8, plant: ['v@0,1,30=NaN'], wrap: true },
     { n: 40, chunk: 8, plant: ['v@0,1,30=NaN'], causal: true, rounds: 2 },
     { n: 40, chunk: 8, plant: ['v@0,1,30=Infinity'], causal: true, rounds: 2, wrap: true },
-    { n: 40, chunk: 8, plant: ['qk@0,0,39=NaN', 'v@0,0,39=NaN'], mask: 'not:0,39', rounds: 2 },
+    { n: 40, chunk: 8, plant: ['q@0,0,39=NaN', 'v@0,0,39=NaN'], mask: 'not:0,39', rounds: 2 },
     { n: 140, chunk: 64, heads: 1, plant: ['v@0,0,3=NaN'], causal: true, sorted: 0 },
     { n: 5, chunk: 8, causal: true, plant: ['v@0,0,0=NaN'] },
   ]),

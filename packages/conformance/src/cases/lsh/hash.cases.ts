@@ -1,11 +1,11 @@
 /**
- * Cases of `lshHash` and `argsort`. Hashed numbers are small integers, so that every score is exact in float32 and no rounding can
- * decide between two buckets; ties are frequent.
+ * Cases of `lshHash` and `argsort`. Hashed numbers are small integers, so that every score
+ * is exact in float32 and no rounding can decide between two buckets; ties are frequent.
  */
 import type { ConformanceCase } from '../../case.ts';
 import { opCases, type OpCaseSpec } from '../op-case.ts';
 
-/** x in halves around 0, rotations in integers. */
+/** Inputs of hashing: x in halves around 0, rotations in integers. */
 function hash(
   x: readonly number[],
   rounds: number,
@@ -17,10 +17,10 @@ function hash(
   const length = layout === 'bhnd' ? x[2] : x[1];
   const width = buckets.reduce((sum, factor) => sum + factor / 2, 0);
   return {
-    shapes: { x, rotations: [...owners, x[3], rounds, width], ...(mask && { mask: [x[0], length] }) },
+    shapes: { x, rotations: [...owners, x[3], rounds, width], ...(mask && { keyMask: [x[0], length] }) },
     attributes: { buckets, ...(layout === 'bnhd' && { layout }) },
     data: 'halves',
-    ...(mask && { flags: ['mask'] }),
+    ...(mask && { flags: ['keyMask'] }),
     ...rest,
   };
 }

@@ -1,17 +1,20 @@
-/** From the declarative form of a case of LSH attention to its id, graph and inputs. Orders come from random buckets, sorted. */
+/**
+ * Makes the id, the graph and the inputs of a case of LSH attention
+ * from its declarative form. Orders come from sorting random buckets.
+ */
 import { GraphBuilder, type Tensor, type Tensors, type Value } from '@attn/core';
 import { mulberry32, type LshAttentionAttributes } from '@attn/core/backend';
 import { caseId, type ConformanceCase } from '../../case.ts';
 import { fill, fillIntegers, fillMask, seedOf, type DataRecipe, type MaskRecipe } from '../../data.ts';
 import { inHalf, plant } from '../inputs.ts';
 
-/** One case. Absent fields have the default that is named; those of the op have its own. */
+/** The declarative form of a case. Absent fields have the named defaults; attributes have those of the op. */
 export interface LshCaseSpec extends Omit<LshAttentionAttributes, 'chunkLength' | 'returnLse'> {
   readonly n: number;
   readonly chunk: number;
   /** Default 1. */
   readonly rounds?: number;
-  /** From how many buckets the order comes, by which alone tokens are sorted; 0 for any order. Default 4. */
+  /** Number of random buckets, by which tokens are sorted; 0 for a random order. Default 4. */
   readonly sorted?: number;
   /** Default 1. */
   readonly batch?: number;
@@ -31,7 +34,7 @@ export interface LshCaseSpec extends Omit<LshAttentionAttributes, 'chunkLength' 
   readonly plant?: readonly string[];
 }
 
-/** Cases that share a description. */
+/** Makes cases that share a description. */
 export function lshCases(description: string, specs: readonly LshCaseSpec[]): ConformanceCase[] {
   return specs.map((spec) => {
     const { lse, plant: planted, n, chunk, ...rest } = spec;
@@ -49,11 +52,11 @@ function buildGraph(spec: LshCaseSpec, inputs: Tensors): ReturnType<GraphBuilder
   const { chunk: chunkLength, chunksBefore, chunksAfter, wrap, causal, keyNorm, scale } = spec;
   const { withinBuckets, duplicates, layout, lse: returnLse = true } = spec;
   const builder = new GraphBuilder();
-  const given: Record<string, Value> = {};
-  for (const [name, tensor] of Object.entries(inputs)) given[name] = builder.input(name, tensor);
-  const { qk, v, order, ...optional } = given;
+  const values: Record<string, Value> = {};
+  for (const [name, tensor] of Object.entries(inputs)) values[name] = builder.input(name, tensor);
+  const { q, v, order, ...optional } = values;
   const { out, lse } = builder.lshAttention(
-    { ...optional, qk, v, order },
+    { ...optional, q, v, order },
     {
       chunkLength,
       chunksBefore,
@@ -71,7 +74,7 @@ function buildGraph(spec: LshCaseSpec, inputs: Tensors): ReturnType<GraphBuilder
   return builder.build(lse ? { out, lse } : { out });
 }
 
-/** The inputs of a run; run 1 has other numbers and orders, and its mask is that of run 0 in reverse. */
+/** The inputs of a run. Run 1 has other numbers and orders, and the mask of run 0 in reverse. */
 function makeInputs(spec: LshCaseSpec, id: string, round: number): Tensors {
   const { n, rounds = 1, batch = 1, heads = 2, d = 8, dv = d, sorted = 4 } = spec;
   const { data = 'bell', layout = 'bhnd', dtype = 'f32' } = spec;
@@ -90,20 +93,20 @@ function makeInputs(spec: LshCaseSpec, id: string, round: number): Tensors {
     order.set(row, at);
   }
   const inputs: Record<string, Tensor> = {
-    qk: floats('qk', d, data),
+    q: floats('q', d, data),
     v: floats('v', dv, 'uniform'),
     order: { dtype: 'i32', shape, data: order },
   };
   if (spec.withinBuckets) inputs.buckets = { dtype: 'i32', shape, data: buckets };
   if (spec.mask) {
     const mask = fillMask(spec.mask, batch, n, seed('mask'), round);
-    inputs.mask = { dtype: 'bool', shape: [batch, n], data: mask };
+    inputs.keyMask = { dtype: 'bool', shape: [batch, n], data: mask };
   }
   for (const text of spec.plant ?? []) plant(inputs, text);
   return dtype === 'f16' ? inHalf(inputs) : inputs;
 }
 
-/** Numbers that are all different, as good as. */
+/** Random numbers, of which hardly any two are equal. */
 function anyPlaces(size: number, seed: number): Int32Array {
   const random = mulberry32(seed);
   return Int32Array.from({ length: size }, () => random() >>> 1);

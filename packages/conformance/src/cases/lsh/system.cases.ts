@@ -1,6 +1,7 @@
 /**
- * Reformer's attention whole: hashed, sorted, attended, by the conventions of each implementation. What is hashed are halves and
- * integers, so that every score is exact in float32 and no rounding can change a bucket.
+ * Reformer's whole attention (hashing, sorting, attending), by the conventions
+ * of each implementation. Hashed numbers are halves and integers, so that
+ * every score is exact in float32 and no rounding can change a bucket.
  */
 import { GraphBuilder, buildLocalChunks, buildLsh, type Tensor, type Tensors } from '@attn/core';
 import { type LshOptions } from '@attn/core/backend';
@@ -25,10 +26,10 @@ function systemCase(description: string, spec: Spec): ConformanceCase {
     return { dtype: 'f32', shape: of, data: fill(recipe, size, seedOf(`${id}/${name}/${round}`)) };
   };
   const inputs = (round: number): Tensors => ({
-    qk: floats('qk', shape, 'halves', round),
+    q: floats('q', shape, 'halves', round),
     v: floats('v', shape, 'uniform', round),
     ...(mask && {
-      mask: {
+      keyMask: {
         dtype: 'bool',
         shape: [batch, n],
         data: fillMask(mask, batch, n, seedOf(`${id}/mask/${round}`), round),
@@ -51,9 +52,9 @@ function systemCase(description: string, spec: Spec): ConformanceCase {
     } = buildLsh(
       builder,
       {
-        q: builder.input('qk', first.qk),
+        q: builder.input('q', first.q),
         v: builder.input('v', first.v),
-        keyMask: first.mask && builder.input('mask', first.mask),
+        keyMask: first.keyMask && builder.input('keyMask', first.keyMask),
         rotations,
       },
       { preset, rounds, chunkLength, causal, layout, bucketCount: buckets, returnLse: true },

@@ -1,28 +1,20 @@
 /**
- * What was measured once is remembered: rates of backends, times of graphs. A store keeps JSON by key; where it lies depends on the
- * host. It may forget anything at any time, and one that cannot be read or written is as none.
+ * A store remembers what was measured once: rates of backends, times of graphs. It keeps JSON by key, and may
+ * forget anything at any time. An unreadable store counts as empty.
  */
 import { debug } from '../../util/debug.ts';
 import type { Json } from '../../util/json-value.ts';
-import { fileStore } from './file-store.ts';
-import { pageStore } from './page-store.ts';
 
-/** JSON by key. May be shared by several `Attn`s, processes and pages. */
+/** Keeps JSON by key. Several `Attn`s, processes and pages may share a store. */
 export interface CalibrationStore {
+  /** The value of a key; undefined if there is none. */
   get(key: string): Json | undefined | Promise<Json | undefined>;
+  /** Keeps a value, in place of an earlier one. */
   set(key: string, value: Json): void | Promise<void>;
 }
 
-/**
- * The store of this host: in Node and Bun a file in the user's cache folder, in pages `localStorage`; undefined elsewhere. Both
- * hold a few hundred entries.
- */
-export function hostStore(): CalibrationStore | undefined {
-  return fileStore() ?? pageStore();
-}
-
-/** A store that never fails: an error on reading is nothing found, one on writing is nothing kept. */
-export function forgiving(store: CalibrationStore): CalibrationStore {
+/** Wraps a store so that it never throws: errors are undefined on reading, and ignored on writing. */
+export function withoutErrors(store: CalibrationStore): CalibrationStore {
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await work();

@@ -1,7 +1,7 @@
-/** The text that a store of text keeps: entries by key, the newest last, under a version of the format. */
+/** The text that a store keeps: entries by key, the newest last, with the version of the format. */
 import type { Json } from '../../util/json-value.ts';
 
-/** Raised when the meaning of the text changes; what older versions wrote is then not read. */
+/** Raised when the meaning of the text changes: text of other versions then counts as empty. */
 const FORMAT = 1;
 
 /** How many entries are kept. */
@@ -10,7 +10,7 @@ const MOST = 256;
 /** Entries by key. */
 export type Entries = ReadonlyMap<string, Json>;
 
-/** Reads text that `writeEntries` made; anything else holds nothing. */
+/** Reads text that `withEntry` wrote; any other text has no entries. */
 export function readEntries(text: string | null | undefined): Map<string, Json> {
   try {
     const { format, entries } = JSON.parse(text ?? 'null') as {
@@ -26,7 +26,7 @@ export function readEntries(text: string | null | undefined): Map<string, Json> 
   }
 }
 
-/** Text with one entry more; the oldest ones leave when there are too many. */
+/** The text of the entries and one more. The oldest leave when there are too many. */
 export function withEntry(entries: Entries, key: string, value: Json): string {
   const all = [...[...entries].filter(([other]) => other !== key), [key, value] as const];
   return JSON.stringify({ format: FORMAT, entries: Object.fromEntries(all.slice(-MOST)) });

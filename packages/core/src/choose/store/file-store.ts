@@ -1,7 +1,7 @@
-/** A store in a file of the user's cache folder, in Node and Bun: the same for all processes of this user. */
+/** A store in a file of the user's cache folder, in Node and Bun. All processes of the user share it. */
 import type { CalibrationStore } from './calibration-store.ts';
 import { readEntries, withEntry } from './entries.ts';
-import { builtin, host } from './host.ts';
+import { builtin, runtime } from '../../util/runtime.ts';
 
 interface FileSystem {
   existsSync(path: string): boolean;
@@ -28,7 +28,7 @@ export function fileStore(): CalibrationStore | undefined {
     get: (key) => read().get(key),
     set(key, value) {
       // Whole or not at all: another process may read it now, and the last to write wins.
-      const draft = `${file}.${host().process?.pid ?? 0}`;
+      const draft = `${file}.${runtime().process?.pid ?? 0}`;
       fs.mkdirSync(path.join(folder, 'attn'), { recursive: true });
       fs.writeFileSync(draft, withEntry(read(), key, value));
       fs.renameSync(draft, file);
@@ -36,9 +36,9 @@ export function fileStore(): CalibrationStore | undefined {
   };
 }
 
-/** Where this user's programs keep what they can make again. */
+/** The folder where this user's programs keep what they can make again. */
 function cacheFolder({ isAbsolute, join }: Paths): string | undefined {
-  const { env = {}, platform } = host().process ?? {};
+  const { env = {}, platform } = runtime().process ?? {};
   const home = builtin<{ homedir(): string }>('node:os')?.homedir() ?? '';
   const inHome = (...parts: string[]) => (isAbsolute(home) ? join(home, ...parts) : undefined);
   switch (platform) {
@@ -47,7 +47,7 @@ function cacheFolder({ isAbsolute, join }: Paths): string | undefined {
     case 'darwin':
       return inHome('Library', 'Caches');
     default: {
-      // https://specifications.freedesktop.org/basedir-spec: a relative one is to be ignored.
+      // https://specifications.freedesktop.org/basedir-spec: a relative path is to be ignored.
       const { XDG_CACHE_HOME = '' } = env;
       return isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : inHome('.cache');
     }

@@ -1,7 +1,7 @@
-/** A store in `localStorage`: the same for all pages of one origin. */
+/** A store in `localStorage`. All pages of an origin share it. */
 import type { CalibrationStore } from './calibration-store.ts';
 import { readEntries, withEntry } from './entries.ts';
-import { host } from './host.ts';
+import { runtime } from '../../util/runtime.ts';
 
 /** The item that holds all entries. */
 const ITEM = '@attn measured';
@@ -9,10 +9,10 @@ const ITEM = '@attn measured';
 /** The store, or undefined in workers, in sandboxed pages, and outside of browsers. */
 export function pageStore(): CalibrationStore | undefined {
   // Node has one, too, but warns when it is touched.
-  if (host().process?.versions?.node !== undefined) return undefined;
-  let storage: ReturnType<typeof host>['localStorage'];
+  if (runtime().process?.versions?.node !== undefined) return undefined;
+  let storage: ReturnType<typeof runtime>['localStorage'];
   try {
-    storage = host().localStorage; // Throws where the user forbids it.
+    storage = runtime().localStorage; // Throws where the user forbids it.
   } catch {
     return undefined;
   }

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { hostStore } from './calibration-store.ts';
 import { readEntries, withEntry } from './entries.ts';
-import { machineName } from './host.ts';
+import { hostStore } from './host-store.ts';
+import { machineName } from '../machine-name.ts';
 import { pageStore } from './page-store.ts';
 
 afterEach(() => {

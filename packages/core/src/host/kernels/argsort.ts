@@ -1,7 +1,7 @@
-/** Sorting for every backend that works in host memory: stable, and linear in the number of elements. */
+/** The sort of all backends in host memory: stable, and linear in the number of elements. */
 import type { Kernel } from '../kernel.ts';
 
-/** Rows between two pauses hold about this many elements. */
+/** About this many elements are sorted between two pauses. */
 const PAUSE_AFTER = 2 ** 16;
 
 /** Bits of a digit of the general sort. */
@@ -23,7 +23,7 @@ export const argsort: Kernel<'argsort'> = async ({ inputs, outputs, context }) =
   }
 };
 
-/** The places of a row, sorted by what stands there. */
+/** Writes the places of a row into `order`, sorted by their values. */
 function sortRow(values: ArrayLike<number>, order: Int32Array): void {
   let least = Infinity;
   let most = -Infinity;
@@ -34,17 +34,22 @@ function sortRow(values: ArrayLike<number>, order: Int32Array): void {
   const range = most - least + 1;
   for (let i = 0; i < order.length; i++) order[i] = i;
   if (range <= Math.max(4 * values.length, 2 ** DIGIT)) {
-    sortBy(order.slice(), order, range, (i) => values[i] - least);
+    sortByDigit(order.slice(), order, range, (i) => values[i] - least);
     return;
   }
-  // Least significant digit first: each sort keeps the order of the one before.
+  // Least significant digit first: each sort is stable.
   const first = new Int32Array(order.length);
-  sortBy(order, first, 2 ** DIGIT, (i) => (values[i] - least) % 2 ** DIGIT);
-  sortBy(first, order, 2 ** DIGIT, (i) => Math.floor((values[i] - least) / 2 ** DIGIT));
+  sortByDigit(order, first, 2 ** DIGIT, (i) => (values[i] - least) % 2 ** DIGIT);
+  sortByDigit(first, order, 2 ** DIGIT, (i) => Math.floor((values[i] - least) / 2 ** DIGIT));
 }
 
-/** Counting sort of places by a digit in [0, digits). */
-function sortBy(from: Int32Array, to: Int32Array, digits: number, digitOf: (place: number) => number): void {
+/** Sorts places by a digit in [0, digits): a stable counting sort. */
+function sortByDigit(
+  from: Int32Array,
+  to: Int32Array,
+  digits: number,
+  digitOf: (place: number) => number,
+): void {
   const ends = new Uint32Array(digits + 1);
   for (let i = 0; i < from.length; i++) ends[digitOf(from[i]) + 1] += 1;
   for (let digit = 0; digit < digits; digit++) ends[digit + 1] += ends[digit];

@@ -1,10 +1,10 @@
-/** Long loops in short pieces, between which other work of the process gets its turn and an abort is noticed. */
+/** Cuts long loops into short pieces, between which other work of the process runs and an abort arrives. */
 import type { Pause } from '../../async/pause.ts';
 
-/** Elements of one piece: about a millisecond. */
+/** Elements of a piece: about a millisecond of work. */
 const CHUNK = 1 << 16;
 
-/** Calls `work(from, to)` for consecutive ranges of `total` items of `size` elements each, pausing between them. */
+/** Calls `work(from, to)` for consecutive ranges of `total` items of `size` elements, and pauses between. */
 export async function inChunks(
   total: number,
   size: number,
@@ -20,8 +20,8 @@ export async function inChunks(
 }
 
 /**
- * Calls `work(row, from, to)` for the columns from … to of each of `rows` rows of `length` elements, in order, pausing
- * now and then. A row that is longer than a piece comes in several; each row's first part begins at column 0.
+ * Calls `work(row, from, to)` for the columns from … to (exclusive) of `rows` rows of `length` elements, in
+ * order, and pauses now and then. A long row comes in several parts; the first begins at column 0.
  */
 export function rowsInChunks(
   rows: number,
@@ -32,10 +32,10 @@ export function rowsInChunks(
   return inChunks(rows * length, 1, pause, (start, end) => {
     let row = Math.floor(start / length);
     let from = start - row * length;
-    for (let left = end - start; left > 0; row++) {
-      const to = Math.min(length, from + left);
+    for (let remaining = end - start; remaining > 0; row++) {
+      const to = Math.min(length, from + remaining);
       work(row, from, to);
-      left -= to - from;
+      remaining -= to - from;
       from = 0;
     }
   });

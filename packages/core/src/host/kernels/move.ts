@@ -1,11 +1,11 @@
 /**
- * Kernels for the ops that only move elements, of any dtype: bits in, bits out. Copies run at the speed of memory in JavaScript, so
- * every backend in host memory uses these. Indices were checked by the executor.
+ * Kernels of the ops that only move elements, of any dtype. Copies in JavaScript run at the speed of memory,
+ * so every backend in host memory uses these. The executor has checked the indices.
  */
-import type { KernelCall, KernelTable } from '../kernel.ts';
+import type { CompleteKernelTable, KernelCall } from '../kernel.ts';
 import type { Pause } from '../../async/pause.ts';
 import { broadcastStrides } from '../../ops/broadcast.ts';
-import { concatOperands } from '../../ops/concat/spec.ts';
+import { concatOperands } from '../../ops/concat/definition.ts';
 import { contiguousStrides, sizeOf, type Tensor } from '../../tensor.ts';
 import { inChunks, rowsInChunks } from './chunks.ts';
 import { forEachRow } from './rows.ts';
@@ -90,23 +90,28 @@ async function concat({
   }
 }
 
-/** Kernel of `mask`: a copy, and then 0, whose bits are none in every dtype, where the mask is 0. */
+/** Kernel of `mask`: a copy, then 0 where the mask is 0. In every dtype, no bit of 0 is set. */
 async function mask({ inputs, outputs, context }: KernelCall<'mask'>): Promise<void> {
-  const { x, mask: shown } = inputs;
+  const { x, mask: visible } = inputs;
   const [out] = outputs;
   await inChunks(x.data.length, 1, context.pause, (from, to) =>
     out.data.set(x.data.subarray(from, to), from),
   );
-  const strides = broadcastStrides(shown.shape, x.shape);
+  const strides = broadcastStrides(visible.shape, x.shape);
   const step = strides.at(-1) ?? 0;
   await forEachRow({ shape: x.shape, strides: [strides] }, context.pause, (to, length, [at]) => {
     if (step === 0) {
-      if (shown.data[at] === 0) out.data.fill(0, to, to + length);
+      if (visible.data[at] === 0) out.data.fill(0, to, to + length);
       return;
     }
-    for (let i = 0; i < length; i++) if (shown.data[at + i * step] === 0) out.data[to + i] = 0;
+    for (let i = 0; i < length; i++) if (visible.data[at + i * step] === 0) out.data[to + i] = 0;
   });
 }
 
-/** `embedding`, `gather`, `transpose`, `slice`, `concat` and `mask`. */
-export const moveKernels: KernelTable = { embedding, gather, transpose, slice, concat, mask };
+/** The kernels of `embedding`, `gather`, `transpose`, `slice`, `concat` and `mask`, for any dtype. */
+export const moveKernels: MoveKernels = { embedding, gather, transpose, slice, concat, mask };
+
+type MoveKernels = Pick<
+  CompleteKernelTable,
+  'embedding' | 'gather' | 'transpose' | 'slice' | 'concat' | 'mask'
+>;

@@ -1,21 +1,21 @@
 /**
- * Walking strided operands: a loop over all axes but the last, which is left to the caller as a plain loop. It stops
- * between any two elements to pause, which is why it is not core's `forEachOffset`.
+ * Walks strided operands: a loop over all axes but the last, which the caller writes as a plain loop. Unlike
+ * `forEachOffset`, it can pause between any two elements.
  */
 import type { Pause } from '../../async/pause.ts';
 import { sizeOf } from '../../tensor.ts';
 import { rowsInChunks } from './chunks.ts';
 
-/** A shape to walk in row-major order, and the strides of the operands that are read along, one per axis. */
+/** A shape to walk in row-major order, and for each operand its strides, one per axis. */
 export interface Walk {
   readonly shape: readonly number[];
   readonly strides: readonly (readonly number[])[];
 }
 
 /**
- * Calls `visit(to, length, offsets)` for each row (last axis) of the shape, or part of a row where it is long: `to` is
- * where the part starts in a contiguous array of that shape, `offsets[i]` where it starts in operand i. The same array
- * is passed each time. A scalar is one row of one element.
+ * Calls `visit(to, length, offsets)` for each row (last axis) of the shape, or for parts of a long row. `to`
+ * is the start of the part in a contiguous array of that shape, `offsets[i]` its start in operand i.
+ * `offsets` is one array for all calls. A scalar is a row of one element.
  */
 export async function forEachRow(
   { shape, strides }: Walk,

@@ -1,8 +1,8 @@
-/** Sorting places by what stands there. */
+/** `argsort` by JavaScript's own sort. */
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
 
-/** Of each row the places 0 … n − 1, sorted by their elements; JavaScript's sort is stable. */
+/** out[…, :] = the places 0 … n − 1, sorted by their elements in x. JavaScript's sort is stable. */
 export function argsortReference({ x }: NamedReferences): [ReferenceTensor] {
   const length = x.shape[x.shape.length - 1];
   const out = emptyReference(x.shape);

@@ -1,6 +1,6 @@
 /**
- * The one place that says which pattern a call really has, and where its run-time data comes from. The reference, the
- * planner and every backend ask here.
+ * The pattern that a call really has, and the source of its run-time data. The reference, the planner and all
+ * backends use this.
  */
 import { and } from '../../patterns/combinators.ts';
 import { keyPadding } from '../../patterns/key-padding.ts';
@@ -10,9 +10,9 @@ import { withGlobalMask } from '../../patterns/with-global-mask.ts';
 import type { AttentionAttributes } from './spec.ts';
 
 /**
- * The pattern of a call, its data not yet bound. `globalMask`, `segmentIds` and `keyLengths` work with every pattern:
- * one that does not read them gets global tokens added, and is restricted to each token's document and to valid keys.
- * Padding and documents restrict global tokens too.
+ * The pattern of a call, before its data is bound. `globalMask`, `segmentIds` and `keyLengths` work with
+ * every pattern: global tokens are added to a pattern that does not read them, and it is restricted to each
+ * token's document and to valid keys. Padding and documents restrict global tokens, too.
  */
 export function effectivePattern({ pattern }: AttentionAttributes, inputNames: readonly string[]): Pattern {
   const unread = (name: keyof PatternData) => inputNames.includes(name) && !pattern.inputs.includes(name);
@@ -23,13 +23,13 @@ export function effectivePattern({ pattern }: AttentionAttributes, inputNames: r
   return effective;
 }
 
-/** A table in memory: a tensor of integers or masks, or a reference tensor. */
+/** A table in memory: a tensor of integers or a mask, or a reference tensor. */
 interface Table {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
 }
 
-/** What `Pattern.bind` takes, from a call's inputs. */
+/** Collects the run-time data of a pattern from a call's inputs. */
 export function patternData(inputs: Readonly<Partial<Record<string, Table>>>): PatternData {
   return {
     globalMask: batchRows(inputs.globalMask),
@@ -38,7 +38,7 @@ export function patternData(inputs: Readonly<Partial<Record<string, Table>>>): P
   };
 }
 
-/** A [batch, length] or [batch] table as rows. */
+/** Converts a table [batch, length] or [batch] to rows. */
 export function batchRows(table: Table | undefined): BatchRows | undefined {
   return table && { batch: table.shape[0], length: table.shape[1] ?? 1, data: table.data };
 }

@@ -1,4 +1,4 @@
-/** Checks one attention call, so that no backend has to, and derives the specs of its outputs. */
+/** Checks an attention call, so that no backend has to, and derives the specs of its outputs. */
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { checkPattern as checkPatternItself } from '../../patterns/options.ts';
@@ -13,7 +13,7 @@ const OP = 'attention';
 
 const GLOBALS = ['qGlobal', 'kGlobal', 'vGlobal'] as const;
 
-/** See `AttentionInputs`. */
+/** The specs of attention's outputs. Errors: see `AttentionInputs`. */
 export function inferAttention(inputs: NamedSpecs, attributes: AttentionAttributes): TensorSpec[] {
   const dtype = sharedFloat(OP, inputs, ['q', 'k', 'v', ...GLOBALS]);
   checkOperands(inputs, attributes);
@@ -132,15 +132,15 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
     }
   }
 
-  const given = GLOBALS.filter((name) => inputs[name] !== undefined);
-  if (given.length !== 0 && given.length !== GLOBALS.length) {
+  const globals = GLOBALS.filter((name) => inputs[name] !== undefined);
+  if (globals.length !== 0 && globals.length !== GLOBALS.length) {
     fail(
       'MISSING_INPUT',
       OP,
-      `qGlobal, kGlobal and vGlobal must be given together, got only ${given.join(' and ')}`,
+      `qGlobal, kGlobal and vGlobal must be given together, got only ${globals.join(' and ')}`,
     );
   }
-  for (const name of given) {
+  for (const name of globals) {
     const local = name[0];
     checkShapeIs(OP, inputs, name, inputs[local].shape, `the shape of ${local}`);
   }

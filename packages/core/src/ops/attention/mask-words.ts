@@ -1,22 +1,27 @@
 /**
- * What other libraries call a mask has several names here, by what it masks: these are the sentences that say
- * which.
+ * Sentences for masks of other libraries: what is one mask there has several names here, by what it masks.
  */
 import { show } from '../../errors.ts';
 import type { NamedSpecs } from '../op.ts';
 import { fail, sameShape } from '../validate.ts';
-import type { AttentionProblem } from './spec.ts';
+
+/** The sizes that masks must have. */
+interface MaskSizes {
+  readonly batch: number;
+  readonly queryLength: number;
+  readonly keyLength: number;
+}
 
 const PATTERN = 'a pattern such as causal(), slidingWindow(…), segments() or where(…)';
 const BIAS = 'bias with 0 and -Infinity for any other mask';
 const MASK = `keyMask [batch, keys] for padding, ${PATTERN} for who sees whom, ${BIAS}`;
 
 /**
- * What stands here for options of other libraries: the first whose pattern their name, without case and
- * underscores, fits.
+ * Options of other libraries, and what to write instead. The first row whose expression fits the option's
+ * name, without case and underscores, counts.
  */
 const INSTEAD: readonly (readonly [name: RegExp, instead: string | undefined])[] = [
-  [/^(key|query|global)mask$|^(relative)?bias$/, undefined], // Our own, or nearly.
+  [/^(key|query|global)mask$|^(relative)?bias$/, undefined], // our own, or almost
   [/mask/, MASK],
   [/causal/, 'pattern: causal()'],
   [/window/, 'pattern: slidingWindow({ before, after })'],
@@ -24,7 +29,7 @@ const INSTEAD: readonly (readonly [name: RegExp, instead: string | undefined])[]
   [/scoremod/, 'bias, alibiSlopes, relativeBias or softcap'],
 ];
 
-/** `write … ` for an option of attention in other libraries. */
+/** The advice for an option of another library: `write keyMask …`; undefined for other names. */
 export function attentionHint(name: string): string | undefined {
   const plain = name.toLowerCase().replaceAll('_', '');
   const instead = INSTEAD.find(([theirs]) => theirs.test(plain))?.[1];
@@ -32,10 +37,9 @@ export function attentionHint(name: string): string | undefined {
 }
 
 /**
- * Refuses masks of tokens that are not a row of the batch for each, such as [batch, 1, 1, keys] or [batch, 1,
- * queries, keys].
+ * Refuses masks with other axes than [batch, tokens], such as [batch, 1, 1, keys]. Errors: `INVALID_SHAPE`.
  */
-export function checkMaskAxes(inputs: NamedSpecs, { batch, queryLength, keyLength }: AttentionProblem): void {
+export function checkMaskAxes(inputs: NamedSpecs, { batch, queryLength, keyLength }: MaskSizes): void {
   for (const [name, axis, length] of [
     ['keyMask', 'keys', keyLength],
     ['queryMask', 'queries', queryLength],
@@ -48,14 +52,14 @@ export function checkMaskAxes(inputs: NamedSpecs, { batch, queryLength, keyLengt
       [batch, length].filter((extent) => extent !== 1),
     );
     const isPairs = shape.length > 1 && shape.at(-1) === keyLength && shape.at(-2) === queryLength;
-    if (!isTokens && !isPairs) continue; // The general sentence does.
+    if (!isTokens && !isPairs) continue; // the general error says enough
     const instead = isTokens ? 'reshape it' : `for pairs write ${PATTERN}, or ${BIAS}`;
     const expected = `[batch, ${axis}] = ${show([batch, length])}`;
     fail('INVALID_SHAPE', 'attention', `${name} must be ${expected} (${instead}), got ${show(shape)}`);
   }
 }
 
-/** Refuses a bias of truth values: they would be added, not hide anything. */
+/** Refuses a bias of truth values, which would be added and hide nothing. Errors: `INVALID_DTYPE`. */
 export function checkBiasIsNumbers(inputs: NamedSpecs, expected: string): void {
   const dtype = inputs.bias?.dtype;
   if (dtype === 'bool' || dtype === 'u8') {

@@ -1,12 +1,14 @@
 /**
- * Combines attention over disjoint sets of keys, so that keys can be split across calls, workers or machines.
+ * Combines attention over disjoint sets of keys, so that keys can be split between calls, workers or
+ * machines.
  *
  * With (outₛ, lseₛ) for each set s of keys, attention over their union is
  *
  *     lse = log Σₛ exp(lseₛ)          out = Σₛ exp(lseₛ − lse) · outₛ
  *
- * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by Ring
- * Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023, https://arxiv.org/abs/2310.01889
+ * because lseₛ is the logarithm of the softmax's denominator over s. Used by FlashAttention's split-K and by
+ * Ring Attention: Dao et al. 2022, https://arxiv.org/abs/2205.14135; Liu et al. 2023,
+ * https://arxiv.org/abs/2310.01889
  */
 import { checkArgument, checkOptions } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
@@ -16,7 +18,7 @@ import { toReference } from '../reference-tensor.ts';
 import { sameShape } from '../validate.ts';
 import { ATTENTION_ATTRIBUTES, inBhnd, rowStrides, type AttentionLayout } from './spec.ts';
 
-/** Attention over one set of keys. */
+/** The result of attention over a set of keys. */
 export interface AttentionState {
   /** [batch, heads, queries, valueDim] in `layout`, f32 or f16. */
   readonly out: Tensor;
@@ -31,10 +33,17 @@ const aState = fields('{ out, lse }', 'out', 'lse');
 const OPTIONS = { layout: ATTENTION_ATTRIBUTES.layout };
 
 /**
- * Attention over the union of the states' keys, as f32. Sums are in float64; a state whose lse is −∞ (no key)
- * does not enter; NaN in a row of any other state gives NaN in that row. An lse of more than about 10⁷, as
- * float32, does not say how many keys it stands for: such states count equally where their greatest logits
- * are equal. Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`.
+ * Computes attention over the union of the states' keys, as f32, with sums in float64. A state whose lse is
+ * −∞ (no key) does not count; NaN in a row of another state gives NaN in that row. An f32 lse above about 10⁷
+ * does not say how many keys it stands for: such states count equally where their greatest logits are equal.
+ *
+ * Errors: `INVALID_ARGUMENT`, `INVALID_DTYPE`, `INVALID_SHAPE`.
+ *
+ * @example
+ * const { out } = mergeStates([
+ *   { out: zeros('f32', [1, 8, 16, 64]), lse: zeros('f32', [1, 8, 16]) },
+ *   { out: zeros('f32', [1, 8, 16, 64]), lse: zeros('f32', [1, 8, 16]) },
+ * ]);
  */
 export function mergeStates(
   states: readonly AttentionState[],

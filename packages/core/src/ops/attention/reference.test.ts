@@ -59,13 +59,13 @@ describe('who is seen', () => {
 });
 
 describe('logits', () => {
-  const one = reference([1, 1, 1, 1], [1]);
+  const unit = reference([1, 1, 1, 1], [1]);
 
   test('scale and softcap', () => {
     const weights = [1, 2, 3, 4].map((key) => Math.exp(5 * Math.tanh((2 * key) / 5)));
     const expected = weights.reduce((sum, w, i) => sum + w * v.data[i], 0) / weights.reduce((a, b) => a + b);
-    expect(run({ q: one }, { scale: 2, softcap: 5 }).out[0]).toBeCloseTo(expected, 10);
-    expect(run({ q: one }, { scale: 2, softcap: 5 }).lse[0]).toBeCloseTo(
+    expect(run({ q: unit }, { scale: 2, softcap: 5 }).out[0]).toBeCloseTo(expected, 10);
+    expect(run({ q: unit }, { scale: 2, softcap: 5 }).lse[0]).toBeCloseTo(
       Math.log(weights.reduce((a, b) => a + b)),
       12,
     );

@@ -1,24 +1,24 @@
-/** The meaning of attention: one row at a time, in float64, straight from the definition. */
+/** Defines attention: one row at a time, in float64. */
 import { broadcastStrides } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
 import { effectivePattern, patternData } from './effective-pattern.ts';
 import { attentionProblem, kvHeadOf, rowStrides, type AttentionAttributes } from './spec.ts';
 
-/** Numbers that stand for themselves (f16 bits do not: widen them first with `toReference`). */
+/** A tensor of plain numbers. Bits of f16 are none: convert them with `toReference`. */
 export interface ReferenceInput {
   readonly shape: readonly number[];
   readonly data: Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 }
 
-/** One query row of the output. */
+/** The address of a row of the output. */
 export interface RowAddress {
   readonly batch: number;
   readonly head: number;
   readonly row: number;
 }
 
-/** Output 0 is `out`, output 1, with `returnLse`, is `lse`. */
+/** Computes attention in float64. Output 0 is `out`; with `returnLse`, output 1 is `lse`. */
 export function attentionReference(
   inputs: NamedReferences,
   attributes: AttentionAttributes,
@@ -44,8 +44,9 @@ export function attentionReference(
 }
 
 /**
- * Only the chosen rows, for checking problems that are too big to compute whole: `out` [rows, valueDim] and `lse`
- * [rows], in the order asked for. Takes f32 tensors as they are, so that nothing big is copied.
+ * Computes some rows of attention in float64, for problems that are too big to compute whole: `out` [rows,
+ * valueDim] and `lse` [rows], in the order of `rows`. It reads f32 tensors in place, so nothing big is
+ * copied.
  */
 export function attentionReferenceRows(
   inputs: Readonly<Record<string, ReferenceInput>>,
@@ -64,14 +65,14 @@ export function attentionReferenceRows(
   return { out, lse };
 }
 
-/** One row of the result. */
+/** A row of the result. */
 interface Row {
   readonly out: Float64Array;
   readonly lse: number;
 }
 
 /**
- * The definition, as a function of (batch row, head) and then of the query row i, for keys j at position j:
+ * Defines attention as a function of (batch row, head), then of the query row i, for keys j at position j:
  *
  *     logit(j) = softcap(scale · q(i)·k(j)) + bias + alibi + relative     for each visible j
  *     lse      = log Σ exp(logit(j))
@@ -131,7 +132,7 @@ function attentionRows(
   };
 }
 
-/** What is added to the logit of query row i and key j: dense bias, ALiBi and the table of relative positions. */
+/** The sum that is added to the logit of query row i and key j: bias, ALiBi, and relative positions. */
 function logitBias(
   inputs: Readonly<Record<string, ReferenceInput>>,
   attributes: AttentionAttributes,

@@ -1,7 +1,7 @@
 /**
- * The attention op: softmax(scale · q kᵀ + bias, over the keys that the pattern allows) · v.
- * Everything that a backend needs to know of one call is derived here once, so that backends check only their own
- * limits. Vaswani et al. 2017, §3.2.1.
+ * The attention op: softmax(scale · q kᵀ + bias, over the keys that the pattern allows) · v. All sizes and
+ * options of a call are derived here, once, so that backends check only their own limits. Vaswani et al.
+ * 2017, §3.2.1.
  */
 import { attentionHint } from './mask-words.ts';
 import type { OptionKinds } from '../../check/check-options.ts';
@@ -18,29 +18,32 @@ import { canonicalJson } from '../../util/json-value.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { OpSpec } from '../op.ts';
 
-/** Order of the axes of q, k, v and out: [batch, heads, seq, headDim] or [batch, seq, heads, headDim]. */
+/** The axes of q, k, v and out: [batch, heads, seq, headDim] (`bhnd`), or [batch, seq, heads, headDim]. */
 export type AttentionLayout = 'bhnd' | 'bnhd';
 
-/** Attributes of the op. */
+/** Attributes of the attention op. */
 export interface AttentionAttributes {
   /** Who attends to whom. */
   readonly pattern: Pattern;
   /** Factor on q·k. Default 1/√headDim. */
   readonly scale?: number;
-  /** Position of query 0 in key coordinates. Default keyLength − queryLength (as a key/value cache needs it). */
+  /**
+   * Position of query 0 in key coordinates. Default keyLength − queryLength, as a key/value cache needs it.
+   */
   readonly queryOffset?: number;
-  /** When given, logits become `softcap · tanh(scale · q·k / softcap)`, before any bias. Positive. */
+  /** Positive: logits become `softcap · tanh(scale · q·k / softcap)`, before any bias. Default: no cap. */
   readonly softcap?: number;
-  /** Default `bhnd`. */
+  /** The axes of q, k, v and out. Default `bhnd`. */
   readonly layout?: AttentionLayout;
-  /** Also return lse [batch, heads, queryLength], f32, natural log. */
+  /** Whether to return the log-sum-exp, too: lse [batch, heads, queryLength], f32, natural log. */
   readonly returnLse?: boolean;
 }
 
 /**
- * The inputs of the op (B batch; H, Hkv query and key/value heads; Nq, Nk query and key length; D head dim; Dv value
- * dim), shapes in the layout `bhnd`. Floats share one dtype, f32 or f16; `bias`, `alibiSlopes` and `relativeBias` may
- * be f32 always. Hkv divides H. Nq and Nk may be 0: a row without keys gives out 0 and lse −∞.
+ * The inputs of the attention op, with shapes in the layout `bhnd` (B batch; H, Hkv query and key/value
+ * heads; Nq, Nk query and key length; D head dim; Dv value dim). Floats share one dtype, f32 or f16; `bias`,
+ * `alibiSlopes` and `relativeBias` may always be f32. Hkv divides H. Nq and Nk may be 0: a row without keys
+ * gives out 0 and lse −∞.
  *
  * Output: `out` [B, H, Nq, Dv] in the layout and dtype of q; with `returnLse` also `lse` [B, H, Nq], f32.
  * Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `INVALID_PATTERN`.
@@ -53,12 +56,12 @@ export interface AttentionInputs<T> {
   /** [B, Hkv, Nk, Dv]. */
   readonly v: T;
   /**
-   * [B, Nk], bool or u8: 0 hides the key from everyone, as padding is. Hidden keys cost nothing, and a row
-   * that sees none gives out 0 and lse −∞; a bias of −1e9 or −3.4e38 does neither, it is a number like any
+   * [B, Nk], bool or u8: 0 hides the key from every query, as for padding. Hidden keys are free, and a row
+   * that sees no key gives out 0 and lse −∞. A bias of −1e9 or −3.4e38 does neither: it is a number like any
    * other.
    */
   readonly keyMask?: T;
-  /** [B, Nq], bool or u8: 0 makes the row empty (out 0, lse −∞), as Longformer does with padding. */
+  /** [B, Nq], bool or u8: 0 empties the row (out 0, lse −∞), as in Longformer's padding. */
   readonly queryMask?: T;
   /** [B, Nk], bool or u8, data of the pattern (see `effectivePattern`): 1 marks a global token. */
   readonly globalMask?: T;
@@ -67,31 +70,38 @@ export interface AttentionInputs<T> {
   /** [B], i32 or u32, data of the pattern: number of valid keys. */
   readonly keyLengths?: T;
   /**
-   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; one that is NaN stays NaN
-   * under a bias of −∞. To hide keys use `keyMask`, to hide pairs a pattern, which cost nothing: a finite
-   * bias such as −10,000 computes what it hides, and a row whose keys all have it attends to all of them.
+   * Added to the logits, broadcast to [B, H, Nq, Nk]. A logit of −∞ hides the pair; a NaN stays NaN under a
+   * bias of −∞. Hide keys by `keyMask` and pairs by a pattern, which are free: under a finite bias such as
+   * −10,000 all pairs are computed, and a row whose keys all have it attends to all of them.
    */
   readonly bias?: T;
-  /** [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
+  /**
+   * [H] or [B, H]: adds −slope · |queryPosition − keyPosition|. Press et al. 2022,
+   * https://arxiv.org/abs/2108.12409
+   */
   readonly alibiSlopes?: T;
   /** [H, 2R+1]: adds table[h, clamp(keyPosition − queryPosition, −R, R) + R]. */
   readonly relativeBias?: T;
   /**
-   * With `kGlobal` and `vGlobal`, of the shapes of q, k, v: used instead of them in the rows of the pattern's global
-   * tokens. Longformer, Beltagy et al. 2020, §3.1, https://arxiv.org/abs/2004.05150
+   * [B, H, Nq, D]: replaces q in the rows of the pattern's global tokens; with `kGlobal` and `vGlobal`.
+   * Longformer, Beltagy et al. 2020, §3.1, https://arxiv.org/abs/2004.05150
    */
   readonly qGlobal?: T;
+  /** [B, Hkv, Nk, D]: replaces k in the rows of the pattern's global tokens; with `qGlobal` and `vGlobal`. */
   readonly kGlobal?: T;
+  /**
+   * [B, Hkv, Nk, Dv]: replaces v in the rows of the pattern's global tokens; with `qGlobal` and `kGlobal`.
+   */
   readonly vGlobal?: T;
 }
 
-/** Names of the op's inputs. */
+/** The name of an input of the attention op. */
 export type AttentionInputName = keyof AttentionInputs<unknown>;
 
-/** Required inputs. */
+/** The required inputs of the attention op. */
 export const ATTENTION_REQUIRED: readonly AttentionInputName[] = ['q', 'k', 'v'];
 
-/** Optional inputs. */
+/** The optional inputs of the attention op. */
 export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'keyMask',
   'queryMask',
@@ -106,10 +116,10 @@ export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'vGlobal',
 ];
 
-/** The layouts. */
+/** The kind of a layout. */
 export const aLayout: Kind = oneOf('bhnd', 'bnhd');
 
-/** What each attribute must be; `infer` looks at the pattern. */
+/** What each attribute of attention must be; `infer` checks the pattern. */
 export const ATTENTION_ATTRIBUTES: OptionKinds<AttentionAttributes> = {
   pattern: anything,
   scale: aNumber,
@@ -119,7 +129,7 @@ export const ATTENTION_ATTRIBUTES: OptionKinds<AttentionAttributes> = {
   returnLse: aBoolean,
 };
 
-/** The op but for its maths. `flops` are those of dense attention; a plan's `stats` say what a pattern costs. */
+/** The interface of the attention op. `flops` are those of dense attention; a plan has those of a pattern. */
 export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
   optional: ATTENTION_OPTIONAL,
@@ -132,7 +142,7 @@ export const attentionSpec: OpSpec<AttentionAttributes> = {
   attributesKey: ({ pattern, ...options }) => canonicalJson({ ...options, pattern: pattern.key }),
 };
 
-/** Sizes and resolved options of one attention call. */
+/** The sizes of an attention call, and its options with defaults. */
 export interface AttentionProblem {
   readonly batch: number;
   readonly heads: number;
@@ -153,7 +163,7 @@ export interface Shaped {
   readonly shape: readonly number[];
 }
 
-/** The sizes of a call and its options with defaults filled in. Inputs must have passed `infer`. */
+/** Derives the sizes and options of an attention call. Its inputs must have passed `infer`. */
 export function attentionProblem(
   inputs: Readonly<Record<string, Shaped>>,
   attributes: AttentionAttributes,
@@ -178,27 +188,27 @@ export function attentionProblem(
   };
 }
 
-/** Extents of a rank-4 tensor as [batch, heads, seq, dim]. */
+/** The extents of a rank-4 tensor as [batch, heads, seq, dim], whatever its layout. */
 export function inBhnd(spec: Shaped, layout: AttentionLayout): readonly [number, number, number, number] {
   const [b, x, y, d] = spec.shape;
   return layout === 'bhnd' ? [b, x, y, d] : [b, y, x, d];
 }
 
-/** Strides, in elements, of batch, head and row of a contiguous tensor of this layout; a row itself is contiguous. */
+/** The steps, in elements, from one batch, head and row of a contiguous tensor to the next. */
 export interface RowStrides {
   readonly batch: number;
   readonly head: number;
   readonly row: number;
 }
 
-/** Where row `n` of head `h` of batch row `b` starts: `b·batch + h·head + n·row`. */
+/** The strides of a layout: row `n` of head `h` of batch row `b` starts at `b·batch + h·head + n·row`. */
 export function rowStrides(layout: AttentionLayout, heads: number, length: number, dim: number): RowStrides {
   return layout === 'bhnd'
     ? { batch: heads * length * dim, head: length * dim, row: dim }
     : { batch: heads * length * dim, head: dim, row: heads * dim };
 }
 
-/** The key/value head that a query head reads: grouped-query attention, Ainslie et al. 2023. */
+/** The key/value head of a query head, as in grouped-query attention (Ainslie et al. 2023). */
 export function kvHeadOf(problem: AttentionProblem, head: number): number {
   return Math.floor((head * problem.kvHeads) / problem.heads);
 }

@@ -1,8 +1,8 @@
-/** Tensors one after another along an axis. */
+/** `concat`, slice by slice. */
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { aroundAxis, emptyReference } from '../reference-tensor.ts';
 import { normalizeAxis } from '../validate.ts';
-import { concatOperands, type ConcatAttributes } from './spec.ts';
+import { concatOperands, type ConcatAttributes } from './definition.ts';
 
 /** out[o, …, r] = x0[o, …, r] then x1[o, …, r] and so on, with operands seen as [outer, axis, inner]. */
 export function concatReference(inputs: NamedReferences, attributes: ConcatAttributes): [ReferenceTensor] {

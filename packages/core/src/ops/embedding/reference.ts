@@ -1,4 +1,4 @@
-/** Row lookup. */
+/** `embedding`, row by row. */
 import { checkIndices } from '../indices.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';

@@ -1,9 +1,9 @@
-/** Picking slices along an axis. */
+/** `gather`, slice by slice. */
 import { checkIndices } from '../indices.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { aroundAxis, emptyReference } from '../reference-tensor.ts';
 import { normalizeAxis } from '../validate.ts';
-import type { GatherAttributes } from './spec.ts';
+import type { GatherAttributes } from './definition.ts';
 
 /** out[o, i, r] = x[o, indices[i], r], with x seen as [outer, axis, inner]. */
 export function gatherReference(

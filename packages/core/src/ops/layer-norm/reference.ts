@@ -1,7 +1,7 @@
 /** Layer normalisation in float64. */
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
-import type { LayerNormAttributes } from './spec.ts';
+import type { LayerNormAttributes } from './definition.ts';
 
 /** out = (x − mean) / √(variance + eps) · weight + bias, with the biased variance of each row. */
 export function layerNormReference(inputs: NamedReferences, { eps }: LayerNormAttributes): [ReferenceTensor] {

@@ -12,7 +12,7 @@ const { lshAttention } = ops;
 
 function infer(more: Record<string, TensorSpec> = {}, attributes: Partial<LshAttentionAttributes> = {}) {
   const inputs = {
-    qk: spec([2, 3, 10, 4]),
+    q: spec([2, 3, 10, 4]),
     v: spec([2, 3, 10, 6]),
     order: spec([2, 3, 5, 10], 'i32'),
     ...more,
@@ -30,13 +30,13 @@ function keysOf(
   const shape = [1, 1, length, 1];
   const order = { shape: [1, 1, orders.length, length], data: orders.flat() };
   const empty = { shape, data: [] };
-  return lshPairs({ qk: empty, v: empty, order }, attributes)(0, 0)(i).map(({ key }) => key);
+  return lshPairs({ q: empty, v: empty, order }, attributes)(0, 0)(i).map(({ key }) => key);
 }
 
 describe('outputs', () => {
-  test('out is like qk with the value dim, lse f32', () => {
+  test('out is like q with the value dim, lse f32', () => {
     expect(infer({}, { returnLse: true })).toEqual([spec([2, 3, 10, 6]), spec([2, 3, 10])]);
-    const swapped = { qk: spec([2, 10, 3, 4], 'f16'), v: spec([2, 10, 3, 6], 'f16') };
+    const swapped = { q: spec([2, 10, 3, 4], 'f16'), v: spec([2, 10, 3, 6], 'f16') };
     expect(infer(swapped, { layout: 'bnhd' })).toEqual([spec([2, 10, 3, 6], 'f16')]);
   });
 });
@@ -74,10 +74,10 @@ describe('who meets whom', () => {
 
 test('a token that sees no other is its own value; one that is hidden is 0', () => {
   const inputs = {
-    qk: reference([1, 1, 3, 1], [1, 2, 3]),
+    q: reference([1, 1, 3, 1], [1, 2, 3]),
     v: reference([1, 1, 3, 1], [10, 20, 30]),
     order: reference([1, 1, 1, 3], [0, 1, 2]),
-    mask: reference([1, 3], [1, 1, 0]),
+    keyMask: reference([1, 3], [1, 1, 0]),
   };
   const [out, lse] = references.lshAttention(inputs, { chunkLength: 3, causal: true, returnLse: true });
   expect([...out.data]).toEqual([10, 10, 0]);
@@ -101,7 +101,7 @@ describe('says what does not fit', () => {
     expectError(
       () => infer({ v: spec([2, 3, 9, 4]) }),
       'INVALID_SHAPE',
-      'lshAttention: v must be the shape of qk but for its last axis = [2, 3, 10, 4], got [2, 3, 9, 4]',
+      'lshAttention: v must be the shape of q but for its last axis = [2, 3, 10, 4], got [2, 3, 9, 4]',
     );
     expectError(
       () => infer({ order: spec([2, 3, 0, 10], 'i32') }),
@@ -117,12 +117,12 @@ describe('says what does not fit', () => {
 
   test('an order that is none', () => {
     const builder = new GraphBuilder();
-    const [qk, v] = ['qk', 'v'].map((name) => builder.input(name, spec([1, 1, 3, 1])));
+    const [q, v] = ['q', 'v'].map((name) => builder.input(name, spec([1, 1, 3, 1])));
     const order = builder.input('order', spec([1, 1, 1, 3], 'i32'));
-    const { out } = builder.lshAttention({ qk, v, order }, { chunkLength: 2 });
+    const { out } = builder.lshAttention({ q, v, order }, { chunkLength: 2 });
     const [node] = builder.build({ out }).nodes;
     const check = (data: number[]) => () =>
-      checkNodeData(node, { qk: f32([1, 1, 3, 1], [1, 2, 3]), order: i32([1, 1, 1, 3], data) });
+      checkNodeData(node, { q: f32([1, 1, 3, 1], [1, 2, 3]), order: i32([1, 1, 1, 3], data) });
     const sentence = 'lshAttention: each row of order must be a permutation of [0, 3), got';
     expectError(check([0, 1, 3]), 'INVALID_ARGUMENT', `${sentence} 3 in row 0`);
     expectError(check([0, 1, 1]), 'INVALID_ARGUMENT', `${sentence} 1 twice in row 0`);

@@ -1,24 +1,24 @@
 /**
- * Which keys a token meets: the definition of chunks, neighbours and visibility, one token at a time. The reference computes with it, and
- * so does the error bound of the conformance suite.
+ * Defines which keys a token meets: chunks, neighbours and visibility, one token at a time. The reference and
+ * the error bound of the conformance suite use it.
  */
 import { lshProblem, type LshAttentionAttributes } from './spec.ts';
 
-/** Numbers that stand for themselves. */
+/** A tensor of plain numbers. */
 interface Numbers {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
 }
 
-/** A key that a token sees, and what its logit gets beside q·k. */
+/** A key that a token sees, and the term that its logit gets beside q·k. */
 export interface LshPair {
   readonly key: number;
   readonly term: number;
 }
 
 /**
- * For a (batch row, head) and then a token: the keys that it sees, as often as they count, over all rounds. Itself is never among
- * them. A token that is hidden itself sees nothing.
+ * A function of (batch row, head), then of a token: the keys that the token sees in all rounds, each as often
+ * as it counts. A token never sees itself, and a hidden token sees no key.
  */
 export function lshPairs(
   inputs: Readonly<Record<string, Numbers>>,
@@ -27,7 +27,7 @@ export function lshPairs(
   const problem = lshProblem(inputs, attributes);
   const { heads, length, rounds, chunkLength, chunks, chunksBefore, chunksAfter, wrap, causal } = problem;
   const { withinBuckets, duplicates } = problem;
-  const { order, buckets, mask } = inputs;
+  const { order, buckets, keyMask } = inputs;
   const cycle = rounds * chunks;
 
   return (b, h) => {
@@ -49,7 +49,7 @@ export function lshPairs(
     };
     const sameBucket = (i: number, r: number, j: number, s: number): boolean =>
       r === s && buckets.data[base + r * length + i] === buckets.data[base + r * length + j];
-    const isHidden = (token: number): boolean => mask?.data[b * length + token] === 0;
+    const isHidden = (token: number): boolean => keyMask?.data[b * length + token] === 0;
     const offsets = Array.from({ length: chunksBefore + 1 + chunksAfter }, (_, o) => o - chunksBefore);
 
     /** lucidrains' count: rounds in which the key's chunk, moved by an offset, is the query's. */

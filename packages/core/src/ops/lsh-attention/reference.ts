@@ -1,4 +1,4 @@
-/** The meaning of LSH attention: one token at a time, in float64, straight from the definition. */
+/** Defines LSH attention: one token at a time, in float64. */
 import type { ReferenceInput, RowAddress } from '../attention/reference.ts';
 import { rowStrides } from '../attention/spec.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
@@ -6,7 +6,7 @@ import { emptyReference } from '../reference-tensor.ts';
 import { lshPairs } from './pairs.ts';
 import { lshProblem, type LshAttentionAttributes, type LshProblem } from './spec.ts';
 
-/** Output 0 is `out`, output 1, with `returnLse`, is `lse`. */
+/** Computes LSH attention in float64. Output 0 is `out`; with `returnLse`, output 1 is `lse`. */
 export function lshAttentionReference(
   inputs: NamedReferences,
   attributes: LshAttentionAttributes,
@@ -29,7 +29,10 @@ export function lshAttentionReference(
   return returnLse ? [out, lse] : [out];
 }
 
-/** Only the chosen rows, for checking problems that are too big to compute whole: [rows, valueDim], in the order asked for. */
+/**
+ * Computes some rows of LSH attention in float64, for problems that are too big to compute whole: [rows,
+ * valueDim], in the order of `rows`.
+ */
 export function lshReferenceRows(
   inputs: Readonly<Record<string, ReferenceInput>>,
   attributes: LshAttentionAttributes,
@@ -44,21 +47,22 @@ export function lshReferenceRows(
   return out;
 }
 
-/** One row of the result. */
+/** A row of the result. */
 interface Row {
   readonly out: Float64Array;
   readonly lse: number;
 }
 
 /**
- * The definition, as a function of (batch row, head) and then of the token i: for its pairs over all rounds, with keys k(j) = norm(qk(j)),
+ * Defines LSH attention as a function of (batch row, head), then of the token i: for its pairs over all
+ * rounds, with keys k(j) = norm(q(j)),
  *
- *     logit(j) = scale · qk(i)·k(j) + term(j)
+ *     logit(j) = scale · q(i)·k(j) + term(j)
  *     lse      = log Σ exp(logit(j))
  *     out      = Σ exp(logit(j) − lse) · v(j)
  *
- * which is what rounds give that are combined by their lse: each has its part of the sum. Without any pair, out = v(i) and lse = −∞; for
- * a token that is hidden, out = 0.
+ * This equals rounds that are combined by their lse: each has its part of the sum. Without any pair, out =
+ * v(i) and lse = −∞; for a hidden token, out = 0.
  */
 function lshRows(
   inputs: Readonly<Record<string, ReferenceInput>>,
@@ -66,7 +70,7 @@ function lshRows(
 ): (b: number, h: number) => (i: number) => Row {
   const problem = lshProblem(inputs, attributes);
   const { heads, length, headDim, valueDim, scale, layout } = problem;
-  const { qk, v, mask } = inputs;
+  const { q, v, keyMask } = inputs;
   const rows = rowStrides(layout, heads, length, headDim);
   const values = rowStrides(layout, heads, length, valueDim);
   const pairsOf = lshPairs(inputs, attributes);
@@ -75,7 +79,7 @@ function lshRows(
     const pairs = pairsOf(b, h);
     const vectorOf = (i: number): Float64Array => {
       const at = b * rows.batch + h * rows.head + i * rows.row;
-      return Float64Array.from(qk.data.subarray(at, at + headDim));
+      return Float64Array.from(q.data.subarray(at, at + headDim));
     };
     const valueOf = (i: number): ArrayLike<number> => {
       const at = b * values.batch + h * values.head + i * values.row;
@@ -84,21 +88,21 @@ function lshRows(
 
     return (i) => {
       const out = new Float64Array(valueDim);
-      if (mask?.data[b * length + i] === 0) return { out, lse: -Infinity };
+      if (keyMask?.data[b * length + i] === 0) return { out, lse: -Infinity };
       const query = vectorOf(i);
-      const seen = pairs(i)
+      const visible = pairs(i)
         .map(({ key, term }) => ({
           key,
           logit: scale * dot(query, normalized(vectorOf(key), problem)) + term,
         }))
         .filter(({ logit }) => logit !== -Infinity);
-      if (seen.length === 0) {
+      if (visible.length === 0) {
         out.set(valueOf(i));
         return { out, lse: -Infinity };
       }
-      const max = seen.reduce((most, { logit }) => Math.max(most, logit), -Infinity);
-      const sum = seen.reduce((total, { logit }) => total + Math.exp(logit - max), 0);
-      for (const { key, logit } of seen) {
+      const max = visible.reduce((most, { logit }) => Math.max(most, logit), -Infinity);
+      const sum = visible.reduce((total, { logit }) => total + Math.exp(logit - max), 0);
+      for (const { key, logit } of visible) {
         const weight = Math.exp(logit - max) / sum;
         const value = valueOf(key);
         for (let d = 0; d < valueDim; d++) out[d] += weight * value[d];
@@ -108,7 +112,7 @@ function lshRows(
   };
 }
 
-/** The key of a token: its vector, as long as 1. */
+/** The key of a token: its vector, scaled to norm 1. */
 function normalized(x: Float64Array, { keyNorm, headDim }: LshProblem): Float64Array {
   const squares = dot(x, x);
   const norm = keyNorm === 'rms' ? Math.sqrt(squares + headDim * 1e-6) : Math.max(Math.sqrt(squares), 1e-12);

@@ -1,4 +1,4 @@
-/** Checks one hash and derives the shape of its buckets. */
+/** Checks a call of `lshHash`, and derives the shape of its buckets. */
 import { show } from '../../errors.ts';
 import type { TensorSpec } from '../../tensor.ts';
 import { inBhnd } from '../attention/spec.ts';
@@ -8,9 +8,9 @@ import { lshHashProblem, type LshHashAttributes } from './spec.ts';
 
 const OP = 'lshHash';
 
-/** See `LshHashInputs`. */
+/** The spec of the buckets. Errors: see `LshHashInputs`. */
 export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes): [TensorSpec] {
-  const { x, rotations, mask } = inputs;
+  const { x, rotations, keyMask } = inputs;
   const { buckets, layout = 'bhnd' } = attributes;
   const dtype = sharedFloat(OP, inputs, ['x']);
   checkDtype(OP, inputs, 'rotations', dtype === 'f32' ? ['f32'] : ['f16', 'f32']);
@@ -22,17 +22,14 @@ export function inferLshHash(inputs: NamedSpecs, attributes: LshHashAttributes):
   checkBuckets(buckets);
   checkRotations(rotations.shape, inBhnd(x, layout), buckets);
   const { batch, heads, length, rounds } = lshHashProblem(inputs, attributes);
-  if (mask !== undefined) {
-    checkDtype(OP, inputs, 'mask', ['bool', 'u8']);
-    checkShapeIs(OP, inputs, 'mask', [batch, length], '[batch, tokens]');
+  if (keyMask !== undefined) {
+    checkDtype(OP, inputs, 'keyMask', ['bool', 'u8']);
+    checkShapeIs(OP, inputs, 'keyMask', [batch, length], '[batch, tokens]');
   }
   return [{ dtype: 'i32', shape: [batch, heads, rounds, length] }];
 }
 
-/**
- * The factors are even, and their product fits an i32; `name` is what the caller calls them. Errors:
- * `INVALID_ARGUMENT`.
- */
+/** Checks that factors are even and their product fits an i32. Errors, with this name: `INVALID_ARGUMENT`. */
 export function checkBuckets(buckets: readonly number[], name = 'buckets'): void {
   checkIntegerList(OP, name, buckets);
   if (buckets.length === 0 || buckets.some((factor) => factor < 2 || factor % 2 !== 0)) {

@@ -31,8 +31,8 @@ test('the direction of a vector decides', () => {
 test('factors count from the first; hidden tokens are in the last bucket', () => {
   const x = reference([1, 1, 2, 2], [-1, 2, 3, -1]);
   const rotations = reference([2, 1, 2], [1, 0, 0, 1]);
-  const mask = reference([1, 2], [1, 0]);
-  const [buckets] = references.lshHash({ x, rotations, mask }, { buckets: [2, 2] });
+  const keyMask = reference([1, 2], [1, 0]);
+  const [buckets] = references.lshHash({ x, rotations, keyMask }, { buckets: [2, 2] });
   expect([...buckets.data]).toEqual([1, 4]);
 });
 
@@ -65,8 +65,8 @@ test('says what does not fit', () => {
     'lshHash: x must be [batch, heads, seq, headDim], got [2, 3, 4]',
   );
   expectError(
-    () => infer({ mask: spec([2, 9], 'bool') }),
+    () => infer({ keyMask: spec([2, 9], 'bool') }),
     'INVALID_SHAPE',
-    'lshHash: mask must be [batch, tokens] = [2, 10], got [2, 9]',
+    'lshHash: keyMask must be [batch, tokens] = [2, 10], got [2, 9]',
   );
 });

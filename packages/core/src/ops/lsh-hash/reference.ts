@@ -1,14 +1,14 @@
-/** The meaning of the hash, one token at a time, in float64. */
+/** Defines `lshHash`: one token at a time, in float64. */
 import { rowStrides } from '../attention/spec.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
 import { lshHashProblem, type LshHashAttributes } from './spec.ts';
 
-/** bucket = Σᵢ argmax([xRᵢ; −xRᵢ]) · f₀ · … · fᵢ₋₁. */
+/** Computes the buckets: Σᵢ argmax([xRᵢ; −xRᵢ]) · f₀ · … · fᵢ₋₁. */
 export function lshHashReference(inputs: NamedReferences, attributes: LshHashAttributes): [ReferenceTensor] {
   const { batch, heads, length, headDim, rounds, width, factors, bucketCount, layout, rotationStrides } =
     lshHashProblem(inputs, attributes);
-  const { x, rotations, mask } = inputs;
+  const { x, rotations, keyMask } = inputs;
   const rows = rowStrides(layout, heads, length, headDim);
   const out = emptyReference([batch, heads, rounds, length]);
 
@@ -33,7 +33,7 @@ export function lshHashReference(inputs: NamedReferences, attributes: LshHashAtt
             column += factor / 2;
             unit *= factor;
           }
-          const hidden = mask?.data[b * length + i] === 0;
+          const hidden = keyMask?.data[b * length + i] === 0;
           out.data[((b * heads + h) * rounds + r) * length + i] = hidden ? bucketCount : bucket;
         }
       }
@@ -42,7 +42,7 @@ export function lshHashReference(inputs: NamedReferences, attributes: LshHashAtt
   return [out];
 }
 
-/** The index of the first largest number; NaN is never larger. */
+/** The index of the largest number, the first of equal ones. NaN is never larger. */
 function firstLargest(values: readonly number[]): number {
   let best = 0;
   let largest = -Infinity;

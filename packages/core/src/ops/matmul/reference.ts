@@ -2,7 +2,7 @@
 import { broadcastStrides, forEachOffset } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
-import { matmulSizes, type MatmulAttributes } from './spec.ts';
+import { matmulSizes, type MatmulAttributes } from './definition.ts';
 
 /** out[…, i, j] = Σₗ a[…, i, l] · b[…, l, j]. */
 export function matmulReference({ a, b }: NamedReferences, attributes: MatmulAttributes): [ReferenceTensor] {

@@ -2,9 +2,12 @@
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { aroundAxis, emptyReference } from '../reference-tensor.ts';
 import { normalizeAxis } from '../validate.ts';
-import type { ReduceAttributes } from './spec.ts';
+import type { ReduceAttributes } from './definition.ts';
 
-/** out[o, r] = Σᵢ x[o, i, r], that sum over the extent, or the greatest of x[o, i, r]; x seen as [outer, extent, inner]. */
+/**
+ * out[o, r] = Σᵢ x[o, i, r], or that sum divided by the extent, or the greatest x[o, i, r]; x has the shape
+ * [outer, extent, inner].
+ */
 export function reduceReference({ x }: NamedReferences, attributes: ReduceAttributes): [ReferenceTensor] {
   const axis = normalizeAxis('reduce', attributes.axis, x.shape);
   const { outer, extent, inner } = aroundAxis(x.shape, axis);
@@ -18,7 +21,7 @@ export function reduceReference({ x }: NamedReferences, attributes: ReduceAttrib
   return [out];
 }
 
-/** `Math.max` of anything and NaN is NaN. */
+/** One number for a slice. `Math.max` is NaN where a number is. */
 function reduceSlice(slice: readonly number[], kind: ReduceAttributes['kind']): number {
   switch (kind) {
     case 'sum':

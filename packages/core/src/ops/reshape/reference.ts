@@ -1,6 +1,6 @@
-/** The same elements in another shape. */
+/** `reshape` moves nothing. */
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
-import { resolveShape, type ReshapeAttributes } from './spec.ts';
+import { resolveShape, type ReshapeAttributes } from './definition.ts';
 
 /** out has the elements of x in row-major order. */
 export function reshapeReference({ x }: NamedReferences, attributes: ReshapeAttributes): [ReferenceTensor] {

@@ -1,9 +1,9 @@
-/** A box out of a tensor. */
+/** `slice`, element by element. */
 import { contiguousStrides } from '../../tensor.ts';
 import { forEachOffset } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
-import type { SliceAttributes } from './spec.ts';
+import type { SliceAttributes } from './definition.ts';
 
 /** out[i₀, i₁, …] = x[starts₀ + i₀, starts₁ + i₁, …]. */
 export function sliceReference({ x }: NamedReferences, { starts, ends }: SliceAttributes): [ReferenceTensor] {

@@ -2,7 +2,7 @@
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { aroundAxis, emptyReference } from '../reference-tensor.ts';
 import { normalizeAxis } from '../validate.ts';
-import type { SoftmaxAttributes } from './spec.ts';
+import type { SoftmaxAttributes } from './definition.ts';
 
 /** out = exp(x − max) / Σ exp(x − max) along the axis; 0 where max is −∞. */
 export function softmaxReference({ x }: NamedReferences, attributes: SoftmaxAttributes): [ReferenceTensor] {

@@ -1,9 +1,9 @@
-/** Permuting the axes. */
+/** `transpose`, element by element. */
 import { contiguousStrides } from '../../tensor.ts';
 import { forEachOffset } from '../broadcast.ts';
 import type { NamedReferences, ReferenceTensor } from '../op.ts';
 import { emptyReference } from '../reference-tensor.ts';
-import type { TransposeAttributes } from './spec.ts';
+import type { TransposeAttributes } from './definition.ts';
 
 /** out[i₀, i₁, …] = x with index iₐ on its axis permutation[a]. */
 export function transposeReference(

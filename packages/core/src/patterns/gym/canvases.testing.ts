@@ -85,10 +85,7 @@ addNatten(
     ),
 );
 
-/**
- * Sliding tiles: whole tiles see whole tiles; `text` tokens behind them see all and are seen by all, further
- * ones are not seen.
- */
+/** Sliding tiles: tiles see whole tiles; `text` tokens behind them see all and are seen by all. */
 function addTiles(
   mask: string,
   canvas: readonly number[],

@@ -6,7 +6,7 @@
 import type { BoolExpression, IntExpression } from '../expression.ts';
 import type { FormulaFunction } from '../formula.ts';
 
-/** May query `q` of this head see key `k`? */
+/** Whether query `q` of this head may see key `k`. */
 type Predicate = (h: number, q: number, k: number) => boolean;
 
 export interface GymMask {
@@ -27,7 +27,7 @@ export const floor = (a: number, b: number): number => Math.floor(a / b);
 export const rest = (a: number, b: number): number => a - b * floor(a, b);
 export const clamp = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high);
 
-/** A list of masks, and what adds one to it. */
+/** A list of masks, and a function that adds one. */
 export function gymMasks(): {
   readonly masks: readonly GymMask[];
   readonly add: (

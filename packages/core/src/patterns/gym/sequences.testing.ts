@@ -42,7 +42,7 @@ const offsets = [0, 3, 43, 44, 121, 141, 200];
 const documents = offsets.slice(1).map((end, i): [number, number] => [offsets[i], end]);
 const startOf = (position: number): number =>
   documents.find(([from, to]) => position >= from && position < to)?.[0] ?? -1;
-/** Documents, and another mask within each, whose positions begin with the document. */
+/** Documents, with another mask in each, whose positions begin with the document. */
 function addDocuments(
   inner: string,
   mask: string,
@@ -197,7 +197,7 @@ for (const [prefix, parents, mask] of [
     '0442cda8216ce90100a3bfcffdbe-bvs',
   ],
 ] as const) {
-  /** The node, its parent, and so on to the root. */
+  /** A node, its parent, and so on to the root. */
   const path = (node: number): number[] => (node < 0 ? [] : [node, ...path(parents[node])]);
   add(
     `JetSpec's tree of ${parents.length}`,
@@ -232,9 +232,9 @@ add(
     any(
       prefixes.map((prefix, i) => {
         const own = k.ge(shares[i]).and(k.le(q));
-        const isPrefix = prefix === i; // A number of ours, no expression.
-        const seen = isPrefix ? own : own.or(within(k, shares[prefix], shares[prefix + 1]));
-        return within(q, shares[i], shares[i + 1]).and(seen);
+        const isPrefix = prefix === i; // a plain number, no expression
+        const visible = isPrefix ? own : own.or(within(k, shares[prefix], shares[prefix + 1]));
+        return within(q, shares[i], shares[i + 1]).and(visible);
       }),
     ),
   (_h, q, k) => {

@@ -12,7 +12,7 @@ export interface HeadGroup {
   /** Key/value heads. */
   readonly keyHeads: readonly number[];
   readonly key: SequenceProjection;
-  /** The same object as `key` when there is no F. */
+  /** Projects the values: the very object `key` when there is no F. */
   readonly value: SequenceProjection;
 }
 
@@ -22,7 +22,10 @@ interface Sizes {
   readonly n: number;
 }
 
-/** The groups. Inputs have passed `checkLinformer` and attention's `infer`. Errors: `INVALID_SHAPE`, `INVALID_ARGUMENT`. */
+/**
+ * The groups. Inputs have passed `checkLinformer` and attention's `infer`. Errors: `INVALID_SHAPE`,
+ * `INVALID_ARGUMENT`.
+ */
 export function headGroups(
   builder: GraphBuilder,
   inputs: LinformerInputs<Value>,
@@ -48,15 +51,15 @@ export function headGroups(
   }
 }
 
-function convolution(name: 'E' | 'F', given?: PerHead<Value>, bias?: PerHead<Value>): SequenceProjection {
-  if (given === undefined || isList(given) || given.shape.length !== 3 || given.shape[2] === 0) {
-    const shape = given === undefined || isList(given) ? given : given.shape;
+function convolution(name: 'E' | 'F', kernel?: PerHead<Value>, bias?: PerHead<Value>): SequenceProjection {
+  if (kernel === undefined || isList(kernel) || kernel.shape.length !== 3 || kernel.shape[2] === 0) {
+    const shape = kernel === undefined || isList(kernel) ? kernel : kernel.shape;
     fail('INVALID_SHAPE', `${name} of a convolution must be [out, in, window ≥ 1], got ${show(shape)}`);
   }
   if (bias !== undefined && isList(bias)) {
     fail('INVALID_SHAPE', `bias${name} of a convolution must be [out], got a list of ${bias.length}`);
   }
-  return { kind: 'convolution', kernel: given, bias };
+  return { kind: 'convolution', kernel, bias };
 }
 
 function linearGroups(
@@ -96,20 +99,20 @@ interface Matrices {
 
 function readMatrices(
   name: 'E' | 'F',
-  given: PerHead<Value>,
+  projections: PerHead<Value>,
   bias: PerHead<Value> | undefined,
   { heads, keyHeads, n }: Sizes,
 ): Matrices {
   const [matrices, biases] = [
-    isList(given) ? given : [given],
+    isList(projections) ? projections : [projections],
     bias === undefined || isList(bias) ? bias : [bias],
   ];
-  if (isList(given)) checkCount(name, given, { heads, keyHeads, n });
+  if (isList(projections)) checkCount(name, projections, { heads, keyHeads, n });
   for (const { shape } of matrices) {
-    const isOfHeads = !isList(given) && shape.length === 3 && [heads, keyHeads].includes(shape[0]);
+    const isOfHeads = !isList(projections) && shape.length === 3 && [heads, keyHeads].includes(shape[0]);
     const [k, most] = shape.slice(-2);
     if ((isOfHeads || shape.length === 2) && k >= 1 && most >= n) continue;
-    const byHead = isList(given) ? '' : ` or [heads = ${counts({ heads, keyHeads })}, k, nMax]`;
+    const byHead = isList(projections) ? '' : ` or [heads = ${counts({ heads, keyHeads })}, k, nMax]`;
     fail('INVALID_SHAPE', `${name} must be [k, nMax ≥ ${n}]${byHead}, got ${show(shape)}`);
   }
   if (biases !== undefined && biases.length !== matrices.length) {
@@ -129,7 +132,7 @@ function stack(
   { matrices, biases }: Matrices,
   members: readonly number[],
 ): SequenceProjection {
-  const one = (values: readonly Value[]): Value => {
+  const asOne = (values: readonly Value[]): Value => {
     const chosen = members.map((member) => values[member]);
     if (chosen.length === 1) return chosen[0];
     return builder.concat(
@@ -137,7 +140,7 @@ function stack(
       0,
     );
   };
-  return { kind: 'linear', matrix: one(matrices), bias: biases && one(biases) };
+  return { kind: 'linear', matrix: asOne(matrices), bias: biases && asOne(biases) };
 }
 
 function poolGroups(
@@ -171,18 +174,21 @@ function groupsOf(
   { heads, keyHeads }: Sizes,
   projections: (members: readonly number[], k: number) => Pick<HeadGroup, 'key' | 'value'>,
 ): HeadGroup[] {
-  const each = heads / ks.length;
+  const headsPerK = heads / ks.length;
   return [...new Set(ks)].map((k) => {
     const members = range(0, ks.length).filter((member) => ks[member] === k);
     return {
-      queryHeads: members.flatMap((member) => range(member * each, each)),
+      queryHeads: members.flatMap((member) => range(member * headsPerK, headsPerK)),
       keyHeads: onceEach(members.map((member) => Math.floor((member * keyHeads) / ks.length))),
       ...projections(members, k),
     };
   });
 }
 
-/** Each head once, when all stand there equally often, in runs: then they are shared as grouped query heads share them. */
+/**
+ * Each head once, when all stand there equally often, in runs: then they are shared as grouped query heads
+ * share them.
+ */
 function onceEach(heads: readonly number[]): readonly number[] {
   const distinct = [...new Set(heads)];
   const times = heads.length / distinct.length;

@@ -17,7 +17,7 @@ import {
 import { buildLinformer } from './linformer.ts';
 import type { LinformerInputs, LinformerOptions, PerHead } from './options.ts';
 
-const isTensor = (given: PerHead<Tensor>): given is Tensor => !Array.isArray(given);
+const isTensor = (value: PerHead<Tensor>): value is Tensor => !Array.isArray(value);
 
 /** The composition's reference, from tensors. */
 function composed(inputs: LinformerInputs<Tensor>, options: LinformerOptions = {}) {
@@ -28,11 +28,11 @@ function composed(inputs: LinformerInputs<Tensor>, options: LinformerOptions = {
     return builder.input(name, tensor);
   };
   const values: Record<string, PerHead<Value>> = {};
-  for (const [name, given] of Object.entries(inputs) as [string, PerHead<Tensor> | undefined][]) {
-    if (given === undefined) continue;
-    values[name] = isTensor(given)
-      ? input(name, given)
-      : given.map((tensor, i) => input(`${name}${i}`, tensor));
+  for (const [name, tensors] of Object.entries(inputs) as [string, PerHead<Tensor> | undefined][]) {
+    if (tensors === undefined) continue;
+    values[name] = isTensor(tensors)
+      ? input(name, tensors)
+      : tensors.map((tensor, i) => input(`${name}${i}`, tensor));
   }
   if (inputs.v === inputs.k) values.v = values.k;
   const { out, lse } = buildLinformer(builder, values as never, { ...options, returnLse: true });
@@ -41,7 +41,10 @@ function composed(inputs: LinformerInputs<Tensor>, options: LinformerOptions = {
   return { out: outputs.out, lse: outputs.lse, nodes: graph.nodes.map(({ op }) => op) };
 }
 
-/** Both, compared. Inputs are in `bhnd`; the composition runs in either layout. */
+/**
+ * Compares the composition with the direct formula. Inputs are in `bhnd`; the composition runs in either
+ * layout.
+ */
 function agree(
   inputs: LinformerInputs<Tensor>,
   options: LinformerOptions,
@@ -120,10 +123,14 @@ describe('linear', () => {
   });
 
   test('one key/value head, and keys that are the values, which are projected once', () => {
-    const one = random([B, 1, N, D], 8);
-    agree({ q, k: one, v: random([B, 1, N, 2], 9), E, F }, {}, { projectKeys: by(E), projectValues: by(F) });
-    agree({ q, k: one, v: one, E }, {}, { projectKeys: by(E), projectValues: by(E) });
-    expect(composed({ q, k: one, v: one, E }).nodes).toEqual(['slice', 'matmul', 'attention']);
+    const shared = random([B, 1, N, D], 8);
+    agree(
+      { q, k: shared, v: random([B, 1, N, 2], 9), E, F },
+      {},
+      { projectKeys: by(E), projectValues: by(F) },
+    );
+    agree({ q, k: shared, v: shared, E }, {}, { projectKeys: by(E), projectValues: by(E) });
+    expect(composed({ q, k: shared, v: shared, E }).nodes).toEqual(['slice', 'matmul', 'attention']);
   });
 
   test('a matrix for each head, for each key/value head, and as a list', () => {

@@ -1,5 +1,6 @@
 /**
- * Linformer: attention to k mixtures of the n keys, O(n·k) instead of O(n²). Wang et al. 2020, https://arxiv.org/abs/2006.04768
+ * Linformer: attention to k mixtures of the n keys, O(n·k) instead of O(n²). Wang et al. 2020,
+ * https://arxiv.org/abs/2006.04768
  *
  *     out = softmax(scale · q (E k + biasE)ᵀ) (F v + biasF)
  *
@@ -25,9 +26,15 @@ import { projectSequence, sliceAxis, zeroMasked, type SequenceProjection } from 
 const WHERE = 'core/linformer';
 
 /**
- * Outputs: `out` [B, H, Nq, Dv] and, with `returnLse`, `lse` [B, H, Nq], f32. A row of the batch in which nothing is valid gives 0
- * (without biases). Causal attention cannot be had: each projected key mixes all positions.
- * Errors: those of attention's `infer`; `INVALID_ARGUMENT`, `INVALID_SHAPE`, `MISSING_INPUT`.
+ * Linformer's attention of values in a graph. Outputs: `out` [B, H, Nq, Dv] and, with `returnLse`, `lse`
+ * [B, H, Nq], f32. A row of the batch in which nothing is valid gives 0 (without biases). Causal attention
+ * cannot be had: each projected key mixes all positions. Errors: those of attention; `INVALID_ARGUMENT`,
+ * `INVALID_SHAPE`, `MISSING_INPUT`.
+ *
+ * Wang et al. 2020, section 4 (https://arxiv.org/abs/2006.04768).
+ *
+ * @example
+ * const { out } = buildLinformer(builder, { q, k, v }, { projection: 'meanPool', projectedLength: 64 });
  */
 export function buildLinformer(
   builder: GraphBuilder,
@@ -44,9 +51,10 @@ export function buildLinformer(
   ops.attention.infer({ q, k, v, ...(keyMask && { keyMask }) }, attributes);
 
   const [batch, , n] = inBhnd(k, layout);
-  const shown = keyMask && builder.reshape(keyMask, layout === 'bhnd' ? [batch, 1, n, 1] : [batch, n, 1, 1]);
-  const keys = zeroMasked(builder, k, shown);
-  const values = v === k ? keys : zeroMasked(builder, v, shown);
+  const visible =
+    keyMask && builder.reshape(keyMask, layout === 'bhnd' ? [batch, 1, n, 1] : [batch, n, 1, 1]);
+  const keys = zeroMasked(builder, k, visible);
+  const values = v === k ? keys : zeroMasked(builder, v, visible);
   const groups = headGroups(builder, inputs, options);
   const axis = layout === 'bhnd' ? 1 : 2;
   const parts = groups.map(({ queryHeads, keyHeads, key, value }) => {
@@ -65,7 +73,10 @@ export function buildLinformer(
   return joinHeads(builder, parts, groups, axis);
 }
 
-/** Projects keys or values in their layout. What is the same for all heads takes those of a token as one row. */
+/**
+ * Projects keys or values in their layout. What is the same for all heads takes those of a token as one
+ * row.
+ */
 function projectHeads(
   builder: GraphBuilder,
   x: Value,

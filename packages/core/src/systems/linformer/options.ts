@@ -12,8 +12,9 @@ export type LinformerProjection = SequenceProjection['kind'];
 export type PerHead<T> = T | readonly T[];
 
 /**
- * B batch; H, Hkv query and key/value heads; Nq, N query and key length; D head dim; Dv value dim. Hkv divides H: one key/value head
- * for all is Hkv = 1. Keys that are values, too, are the same value given twice. Shapes in the layout `bhnd`.
+ * B batch; H, Hkv query and key/value heads; Nq, N query and key length; D head dim; Dv value dim. Hkv
+ * divides H: one key/value head for all is Hkv = 1. Keys that are values, too, are the same value given
+ * twice. Shapes in the layout `bhnd`.
  */
 export interface LinformerInputs<T> {
   /** [B, H, Nq, D]. */
@@ -22,14 +23,18 @@ export interface LinformerInputs<T> {
   readonly k: T;
   /** [B, Hkv, N, Dv]. */
   readonly v: T;
-  /** [B, N], bool or u8: keys and values where it is 0 count as 0, whatever they are, before they are projected. */
+  /**
+   * [B, N], bool or u8: keys and values where it is 0 count as 0, whatever they are, before they are
+   * projected.
+   */
   readonly keyMask?: T;
   /**
-   * Of the projection `linear`: [K, Nmax] with Nmax ≥ N for all heads, or [Hkv, K, Nmax] or [H, K, Nmax], or a list of as many
-   * [K, Nmax], whose K may differ. The first N columns are used. Of `convolution`: [D, D, w], as PyTorch's Conv1d has it.
+   * Projects the keys. `linear`: [K, Nmax] with Nmax ≥ N for all heads, or [Hkv, K, Nmax] or [H, K, Nmax],
+   * or a list of as many [K, Nmax], whose K may differ; the first N columns are used. `convolution`: [D, D,
+   * w], as PyTorch's Conv1d has it.
    */
   readonly E?: PerHead<T>;
-  /** The same for the values, with the K of E; a convolution is [Dv, Dv, w]. Default E, and then biasE. */
+  /** Projects the values, with the K of E; a convolution is [Dv, Dv, w]. Default E, and then biasE. */
   readonly F?: PerHead<T>;
   /** Added to E k: [K] or, as E, [Hkv, K], [H, K] or a list of [K]. To a convolution: [D]. */
   readonly biasE?: PerHead<T>;
@@ -44,7 +49,10 @@ export interface LinformerOptions extends Pick<
 > {
   /** Default `linear`. */
   readonly projection?: LinformerProjection;
-  /** K: what pools shorten N to, at most, or a number for each of the H or Hkv heads. Else it follows from E, and may be left out. */
+  /**
+   * K: what pools shorten N to, at most, or a number for each of the H or Hkv heads. Else it follows from
+   * E, and may be left out.
+   */
   readonly projectedLength?: PerHead<number>;
 }
 
@@ -79,13 +87,13 @@ export function fail(code: AttnErrorCode, message: string): never {
 }
 
 /** True for a list. `Array.isArray` does not narrow readonly ones. */
-export function isList<T>(given: PerHead<T>): given is readonly T[] {
-  return Array.isArray(given);
+export function isList<T>(value: PerHead<T>): value is readonly T[] {
+  return Array.isArray(value);
 }
 
 /**
- * Throws for options that contradict each other or what a Linformer is: `INVALID_ARGUMENT` for causal attention and patterns, and for
- * inputs and a length that the projection has no use for; `MISSING_INPUT`.
+ * Throws for options that contradict each other or what a Linformer is: `INVALID_ARGUMENT` for causal
+ * attention and patterns, and for inputs and a length that the projection has no use for; `MISSING_INPUT`.
  */
 export function checkLinformer(
   inputs: Pick<LinformerInputs<unknown>, 'E' | 'F' | 'biasE' | 'biasF'>,
@@ -121,11 +129,11 @@ export function checkLinformer(
 export function checkSeesAll(options: object): void {
   const entries = readEntries('core/linformer', 'options', options);
   for (const name of ['causal', 'pattern']) {
-    const given = entries.find(([option]) => option === name)?.[1];
-    if (given === undefined || given === false) continue;
+    const value = entries.find(([option]) => option === name)?.[1];
+    if (value === undefined || value === false) continue;
     fail(
       'INVALID_ARGUMENT',
-      `each projected key mixes all positions, so that no query can be kept from any of them: ${name} must be absent, got ${show(given)}`,
+      `each projected key mixes all positions, so that no query can be kept from any of them: ${name} must be absent, got ${show(value)}`,
     );
   }
 }

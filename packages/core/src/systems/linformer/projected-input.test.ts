@@ -54,9 +54,9 @@ function composed(names: readonly Names[], options: Omit<LinformerProjectedOptio
 function heads(project: (rows: Matrix) => Matrix, weight: Tensor, bias: Tensor | undefined): Heads {
   const mask = nested<number[][]>(tensors.keyMask);
   return nested<Matrix[]>(tensors.x).map((rows, b) => {
-    const shown = rows.map((row, i) => row.map((value) => value * mask[b][i]));
+    const visible = rows.map((row, i) => row.map((value) => value * mask[b][i]));
     const transposed = nested<Matrix>(weight);
-    const linear = project(shown).map((row) =>
+    const linear = project(visible).map((row) =>
       transposed.map((each, o) =>
         row.reduce(
           (sum, value, c) => sum + value * each[c],

@@ -1,6 +1,7 @@
 /**
- * Linformer in fairseq's order: the input of a layer is projected, and then goes through the linear layers of keys and values. Their
- * biases count once: (E x) Wᵀ + b, where the paper's order, E (x Wᵀ + b), adds b times the sums of E's rows.
+ * Linformer in fairseq's order: the input of a layer is projected, and then goes through the linear layers
+ * of keys and values. Their biases count once: (E x) Wᵀ + b, where the paper's order, E (x Wᵀ + b), adds b
+ * times the sums of E's rows.
  */
 import { checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { show } from '../../errors.ts';
@@ -60,8 +61,21 @@ const PROJECTED_OPTIONS: OptionKinds<LinformerProjectedOptions> = {
 };
 
 /**
- * Keys [B, Hkv, K, D] and values [B, Hkv, K, Dv] in the layout, for `attention` with `full()` and without a mask. E and F are matrices
- * [K, Nmax] for all heads, or kernels [C, C, w]; rows of x whose key mask is 0 count as 0. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `MISSING_INPUT`.
+ * Projected keys [B, Hkv, K, D] and values [B, Hkv, K, Dv], in the layout of the options, for `attention`
+ * with `full()` and without a mask. E and F are matrices [K, Nmax] for all heads, or kernels [C, C, w];
+ * rows of x whose key mask is 0 count as 0. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `MISSING_INPUT`.
+ *
+ * The order of fairseq's linformer_src (https://github.com/facebookresearch/fairseq).
+ *
+ * @example
+ * const hidden = builder.input('hidden', { dtype: 'f32', shape: [1, 256, 16] });
+ * const project = builder.input('project', { dtype: 'f32', shape: [16, 16] });
+ * const projection = buildLinformerProjection(
+ *   builder,
+ *   { x: hidden, keyWeight: project, valueWeight: project },
+ *   { keyHeads: 2, projection: 'meanPool', projectedLength: 32 },
+ * );
+ * const { out } = builder.attention({ q, ...projection }, { pattern: full() });
  */
 export function buildLinformerProjection(
   builder: GraphBuilder,
@@ -79,9 +93,9 @@ export function buildLinformerProjection(
   const head = builder.reshape(x, [batch, 1, n, width]);
   ops.attention.infer({ q: head, k: head, v: head, ...(keyMask && { keyMask }) }, { pattern: full() });
   const [{ key, value }] = headGroups(builder, { q: head, k: head, v: head, ...matrices }, projection);
-  const shown = zeroMasked(builder, head, keyMask && builder.reshape(keyMask, [batch, 1, n, 1]));
-  const forKeys = projectSequence(builder, shown, key);
-  const forValues = value === key ? forKeys : projectSequence(builder, shown, value);
+  const visible = zeroMasked(builder, head, keyMask && builder.reshape(keyMask, [batch, 1, n, 1]));
+  const forKeys = projectSequence(builder, visible, key);
+  const forValues = value === key ? forKeys : projectSequence(builder, visible, value);
   const split = (projected: Value, weight: Value, bias: Value | undefined): Value => {
     const y = builder.linear(projected, weight, bias);
     const [, , k, out] = y.shape;

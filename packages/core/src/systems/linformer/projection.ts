@@ -1,22 +1,29 @@
 /**
- * Shortening a sequence: n rows become k, each a mixture of many. Linformer, Wang et al. 2020, §4, learns it as a matrix, and names
- * pooling and strided convolution as what else it may be. https://arxiv.org/abs/2006.04768
+ * Shortening a sequence: n rows become k, each a mixture of many. Linformer, Wang et al. 2020, §4, learns
+ * it as a matrix, and names pooling and strided convolution as what else it may be.
+ * https://arxiv.org/abs/2006.04768
  */
 import type { GraphBuilder, Value } from '../../graph/builder.ts';
 
 /** One way to shorten a sequence. */
 export type SequenceProjection =
   /**
-   * `matrix [k, nMax]` for all heads, or `[heads, k, nMax]` with heads those of x or a multiple of them, which then share those of x;
-   * a shorter sequence takes the first columns. `bias [k]` or `[heads, k]`.
+   * `matrix [k, nMax]` for all heads, or `[heads, k, nMax]` with heads those of x or a multiple of them,
+   * which then share those of x; a shorter sequence takes the first columns. `bias [k]` or `[heads, k]`.
    */
   | { readonly kind: 'linear'; readonly matrix: Value; readonly bias?: Value }
   /** Windows of w = ⌈n/k⌉ rows, of which the last may be shorter: ⌈n/w⌉ ≤ k rows. */
   | { readonly kind: 'meanPool' | 'maxPool'; readonly k: number }
-  /** `kernel [out, in, w]`, stride w, as PyTorch's Conv1d, but with 0 behind the last row: ⌈n/w⌉ rows. `bias [out]`. */
+  /**
+   * `kernel [out, in, w]`, stride w, as PyTorch's Conv1d, but with 0 behind the last row: ⌈n/w⌉ rows. `bias
+   * [out]`.
+   */
   | { readonly kind: 'convolution'; readonly kernel: Value; readonly bias?: Value };
 
-/** x [..., n, d] as [..., k, d], or with `out` for d after a convolution. Matrices by head take x [batch, heads, n, d]. */
+/**
+ * x [..., n, d] as [..., k, d], or with `out` for d after a convolution. Matrices by head take x [batch,
+ * heads, n, d].
+ */
 export function projectSequence(builder: GraphBuilder, x: Value, projection: SequenceProjection): Value {
   switch (projection.kind) {
     case 'linear':
@@ -68,7 +75,10 @@ function convolve(builder: GraphBuilder, x: Value, kernel: Value, bias: Value | 
   });
 }
 
-/** Cuts x [..., n, d] into windows [..., count, w, d], makes one row of each, and of what is left, if there is any. */
+/**
+ * Cuts x [..., n, d] into windows [..., count, w, d], makes one row of each, and of what is left, if there
+ * is any.
+ */
 function inWindows(builder: GraphBuilder, x: Value, window: number, reduce: (rows: Value) => Value): Value {
   const axis = x.shape.length - 2;
   const [n, width] = x.shape.slice(axis);
@@ -78,15 +88,19 @@ function inWindows(builder: GraphBuilder, x: Value, window: number, reduce: (row
     const rows = sliceAxis(builder, x, axis, 0, count * window);
     return reduce(builder.reshape(rows, [...lead, count, window, width]));
   };
-  const left = n - count * window;
-  if (left === 0) return whole();
-  const rest = builder.reshape(sliceAxis(builder, x, axis, count * window, n), [...lead, 1, left, width]);
+  const restLength = n - count * window;
+  if (restLength === 0) return whole();
+  const restRows = sliceAxis(builder, x, axis, count * window, n);
+  const rest = builder.reshape(restRows, [...lead, 1, restLength, width]);
   return count === 0 ? reduce(rest) : builder.concat([whole(), reduce(rest)], axis);
 }
 
-/** x where a mask of its rows is not 0, else 0: chosen, because a product with 0 would keep the NaN that padding may hold. */
-export function zeroMasked(builder: GraphBuilder, x: Value, shown: Value | undefined): Value {
-  return shown ? builder.mask(x, shown) : x;
+/**
+ * x where a mask of its rows is not 0, else 0: chosen, because a product with 0 would keep the NaN that
+ * padding may hold.
+ */
+export function zeroMasked(builder: GraphBuilder, x: Value, visible: Value | undefined): Value {
+  return visible ? builder.mask(x, visible) : x;
 }
 
 /** x[…, from … to, …]; x itself when that is all of it. */

@@ -1,6 +1,6 @@
 /**
- * Tensors that compositions need and nobody gives them: random rotations, plain orders. Equal ones are the same tensor, because graphs
- * share executables by the identity of their constants. Do not write to them.
+ * Constants that compositions need when their callers pass none: random rotations, plain orders. Equal ones
+ * are one tensor, because graphs share executables by the identity of their constants. Do not write to them.
  */
 import { checkArgument } from '../../check/check-options.ts';
 import { integer } from '../../check/kinds.ts';
@@ -8,38 +8,38 @@ import { LruMap } from '../../util/lru.ts';
 import { mulberry32 } from '../../util/mulberry32.ts';
 import { allocate, checkShape, sizeOf, type Tensor } from '../../tensor.ts';
 
-/** How many of each kind are remembered. */
-const REMEMBERED = 32;
+/** How many tensors of each kind are cached. */
+const CACHED = 32;
 
-const rotations = new LruMap<Tensor<'f32'>>(REMEMBERED);
-const orders = new LruMap<Tensor<'i32'>>(REMEMBERED);
+const rotations = new LruMap<Tensor<'f32'>>(CACHED);
+const orders = new LruMap<Tensor<'i32'>>(CACHED);
 
 /**
- * Numbers of the distribution N(0, 1) in this shape; a seed means the same numbers everywhere and for ever.
- * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `OUT_OF_MEMORY`.
+ * A tensor of random numbers of the distribution N(0, 1). A seed gives equal numbers on every machine,
+ * always. Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `OUT_OF_MEMORY`.
  */
 export function randomRotations(seed: number, shape: readonly number[]): Tensor<'f32'> {
   checkArgument('core/randomRotations', 'seed', seed, integer());
   checkShape(shape, 'core/randomRotations', 'tensor of rotations');
-  return remember(rotations, `${seed}:${shape.join()}`, () => {
+  return cached(rotations, `${seed}:${shape.join()}`, () => {
     return { dtype: 'f32', shape: [...shape], data: normals(seed, sizeOf(shape)) };
   });
 }
 
-/** 0 … n − 1 in every row (last axis) of this shape. */
+/** A tensor of orders that change nothing: 0 … n − 1 in every row (last axis). */
 export function identityOrder(shape: readonly number[]): Tensor<'i32'> {
   const length = shape[shape.length - 1];
-  return remember(orders, shape.join(), () => {
+  return cached(orders, shape.join(), () => {
     const data = Int32Array.from({ length: sizeOf(shape) }, (_, at) => at % length);
     return { dtype: 'i32', shape: [...shape], data };
   });
 }
 
-function remember<T>(map: LruMap<T>, key: string, make: () => T): T {
-  let value = map.get(key);
+function cached<T>(cache: LruMap<T>, key: string, make: () => T): T {
+  let value = cache.get(key);
   if (value === undefined) {
     value = make();
-    map.set(key, value);
+    cache.set(key, value);
   }
   return value;
 }

@@ -1,6 +1,7 @@
 /**
- * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to neighbours of it. A pattern on
- * the ordinary attention op, so that every backend runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
+ * Reformer's local attention: the sequence is cut into chunks, and a token attends to its chunk and to
+ * neighbouring ones. It is a pattern on the ordinary attention op, so every backend runs it. Kitaev et al.
+ * 2020, https://arxiv.org/abs/2001.04451, as in trax and Hugging Face.
  */
 import { checkArgument, checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
@@ -23,13 +24,15 @@ import type { Tensor } from '../../tensor.ts';
 
 /** Which chunks a token attends to. */
 export interface LocalChunks {
-  /** Tokens of a chunk; the last one may have fewer. */
+  /** Tokens of a chunk; the last chunk may have fewer. */
   readonly chunkLength: number;
-  /** Neighbouring chunks. Default 1 before and none after. */
+  /** How many chunks before its own a token attends to. Default 1. */
   readonly chunksBefore?: number;
+  /** How many chunks after its own a token attends to. Default 0. */
   readonly chunksAfter?: number;
   /** Whether the last chunk and the first are neighbours too, as in trax and Hugging Face. Default true. */
   readonly wrap?: boolean;
+  /** Whether tokens attend to no later token. Default false. */
   readonly causal?: boolean;
 }
 
@@ -37,7 +40,7 @@ export interface LocalChunks {
 export interface LocalChunkOptions
   extends LocalChunks, Omit<AttentionAttributes, 'pattern' | 'queryOffset'> {}
 
-/** Operands; shapes in `AttentionInputs`. */
+/** The operands of `localChunkAttention`, with the shapes of `AttentionInputs`. */
 export type LocalChunkOperands<T> = Pick<AttentionInputs<T>, 'q' | 'k' | 'v' | 'keyMask' | 'queryMask'>;
 
 const WHERE = 'core/buildLocalChunks';
@@ -62,9 +65,15 @@ const ATTENTION_OPTIONS: OptionKinds<LocalChunkOptions> = {
 };
 
 /**
- * Attention within chunks and their neighbours, over as many keys as queries. A chunk that is met on both sides, as the cycle of two
- * chunks has it, counts twice. Sequences no longer than a chunk get ordinary attention. Errors: those of attention, and
- * `INVALID_ARGUMENT`.
+ * Adds attention within chunks and their neighbours to a graph, over as many keys as queries. A chunk that is
+ * a neighbour on both sides, as in a cycle of two chunks, counts twice. Sequences no longer than a chunk get
+ * ordinary attention. Errors: those of attention, and `INVALID_ARGUMENT`.
+ *
+ * @example
+ * const builder = new GraphBuilder();
+ * const q = builder.input('q', { dtype: 'f32', shape: [1, 8, 4096, 64] });
+ * const { out } = buildLocalChunks(builder, { q, k: q, v: q }, { chunkLength: 64, causal: true });
+ * const graph = builder.build({ out });
  */
 export function buildLocalChunks(
   builder: GraphBuilder,
@@ -104,7 +113,13 @@ function fourAxes(value: Value): Value {
   );
 }
 
-/** The pattern of local chunks over a sequence of this length; it does not say that a chunk counts twice. */
+/**
+ * The pattern of local chunks over a sequence of this length. In a cycle of two chunks it does not say that a
+ * chunk counts twice. Errors: `INVALID_ARGUMENT`.
+ *
+ * @example
+ * localChunks(4096, { chunkLength: 64, causal: true });
+ */
 export function localChunks(length: number, options: LocalChunks): Pattern {
   checkArgument('core/localChunks', 'length', length, integer(0, 2 ** 31 - 1));
   const {
@@ -127,7 +142,7 @@ export function localChunks(length: number, options: LocalChunks): Pattern {
   return isCausal ? and(visible, causal()) : visible;
 }
 
-/** log(times) [n, n] where some chunk is met several times, which takes a cycle shorter than the reach; undefined elsewhere. */
+/** The bias log(times) [n, n] where a cycle is shorter than the reach, so that chunks meet several times. */
 function multiplicities(length: number, options: LocalChunks): Tensor<'f32'> | undefined {
   const { chunkLength, chunksBefore = 1, chunksAfter = 0, wrap = true } = options;
   const count = Math.ceil(length / chunkLength);

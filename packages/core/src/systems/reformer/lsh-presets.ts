@@ -1,29 +1,39 @@
 /**
- * What the implementations of Reformer that people use do differently, as values of the same options. Nothing else in the project knows
- * their names: a preset is a starting point, and every option can be set by itself.
+ * The differences between the implementations of Reformer, as values of options. Nothing else in the project
+ * knows their names: a preset is a starting point, and every option can be set by itself.
  */
 import type { LshAttentionAttributes } from '../../ops/lsh-attention/spec.ts';
 
-/** Whose conventions: the paper's, trax's (by its authors), Hugging Face's `transformers`, lucidrains' `reformer_pytorch`. */
+/**
+ * Conventions of an implementation: the paper, trax (by the paper's authors), Hugging Face's `transformers`,
+ * or lucidrains' `reformer_pytorch`.
+ */
 export type LshPreset = 'paper' | 'trax' | 'hf' | 'lucidrains';
 
-/** Which heads and batch rows share rotations: all, all batch rows of a head, none. */
+/** Which heads and batch rows share rotations: all; all batch rows of a head; none. */
 export type RotationSharing = 'all' | 'batch' | 'none';
 
-/** What a preset decides. */
+/** The options that a preset decides. */
 export interface LshConventions extends Required<
   Pick<LshAttentionAttributes, 'keyNorm' | 'wrap' | 'withinBuckets' | 'duplicates'>
 > {
-  /** Factor on q·k, of the head dim. */
+  /** The factor on q·k, from the head dim. */
   readonly scaleOf: (headDim: number) => number;
-  /** Whether tokens that the mask hides have a last bucket of their own; they are hashed like any other if not. */
+  /** Whether tokens that the mask hides have a last bucket of their own, or are hashed like any other. */
   readonly maskedBucket: boolean;
+  /** Which heads and batch rows share rotations. */
   readonly shareRotations: RotationSharing;
-  /** Factors of the number of buckets where none is given. */
+  /** The factors of the number of buckets, if the caller does not say it. */
   readonly bucketsOf: (length: number, chunkLength: number, maxPositions: number) => readonly number[];
 }
 
-/** The presets. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, and the code of the three implementations. */
+/**
+ * The options of each preset. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451, and the code of the three
+ * implementations.
+ *
+ * @example
+ * const { keyNorm, wrap } = LSH_PRESETS.trax; // 'rms', true
+ */
 export const LSH_PRESETS: Readonly<Record<LshPreset, LshConventions>> = {
   paper: {
     keyNorm: 'l2',
@@ -74,7 +84,7 @@ export const LSH_PRESETS: Readonly<Record<LshPreset, LshConventions>> = {
   },
 };
 
-/** 2^exponent as a product of two, the first the smaller. */
+/** Two powers of two whose product is 2^exponent, the smaller first. */
 function twoFactors(exponent: number): readonly number[] {
   const first = Math.floor(exponent / 2);
   return [2 ** first, 2 ** (exponent - first)];

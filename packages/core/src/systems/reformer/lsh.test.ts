@@ -17,23 +17,23 @@ const feeds = { q: numbers(1), v: numbers(2) };
 function run(options: LshOptions, more: Partial<Record<'buckets' | 'order', Int32Array>> = {}) {
   const builder = new GraphBuilder();
   const [q, v] = [builder.input('q', feeds.q), builder.input('v', feeds.v)];
-  const given = Object.fromEntries(
+  const constants = Object.fromEntries(
     Object.entries(more).map(([name, data]) => {
       const tensor = { dtype: 'i32', shape: [1, 2, data.length / 80, 40], data } as const;
       return [name, builder.constant(tensor, name)];
     }),
   );
-  const { out, buckets, order } = buildLsh(builder, { q, v, ...given }, options);
+  const { out, buckets, order } = buildLsh(builder, { q, v, ...constants }, options);
   return evaluateReference(builder.build({ out, order, ...(buckets && { buckets }) }), feeds);
 }
 
 test('a seed means the same buckets; another means others', () => {
-  const [one, same, other] = [{ seed: 1 }, { seed: 1 }, { seed: 2 }].map((seed) =>
+  const [first, same, other] = [{ seed: 1 }, { seed: 1 }, { seed: 2 }].map((seed) =>
     run({ chunkLength: 8, ...seed }),
   );
-  expect(one.buckets).toEqual(same.buckets);
-  expect(one.out).toEqual(same.out);
-  expect(one.buckets).not.toEqual(other.buckets);
+  expect(first.buckets).toEqual(same.buckets);
+  expect(first.out).toEqual(same.out);
+  expect(first.buckets).not.toEqual(other.buckets);
 });
 
 test('buckets and orders that were returned can be given back', () => {

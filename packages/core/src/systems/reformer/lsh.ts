@@ -1,6 +1,7 @@
 /**
- * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every round, attend in chunks
- * of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020, https://arxiv.org/abs/2001.04451
+ * Reformer's attention as a composition of ops: hash the tokens into buckets, sort them by bucket in every
+ * round, attend in chunks of the sorted order. Every backend that has the ops runs it. Kitaev et al. 2020,
+ * https://arxiv.org/abs/2001.04451
  */
 import { checkOptions, type OptionKinds } from '../../check/check-options.ts';
 import { AttnError, show } from '../../errors.ts';
@@ -22,13 +23,16 @@ export interface LshOptions extends Partial<LshAttentionAttributes> {
   readonly rounds?: number;
   /** How many buckets, even; or the factors of their number. Default by preset, from the length. */
   readonly bucketCount?: number | readonly number[];
-  /** The length that the model was made for, which Hugging Face's number of buckets depends on. Default: the length. */
+  /**
+   * The length that the model was made for, which Hugging Face's number of buckets depends on. Default: the
+   * length.
+   */
   readonly maxPositions?: number;
   /** Whether hidden tokens have a bucket of their own. */
   readonly maskedBucket?: boolean;
-  /** Of the rotations that `seed` makes. */
+  /** Which heads and batch rows share the rotations that `seed` makes. */
   readonly shareRotations?: RotationSharing;
-  /** Makes rotations where none are given. Default 0. */
+  /** The seed of the rotations, where none are passed. Default 0. */
   readonly seed?: number;
 }
 
@@ -51,7 +55,9 @@ export const LSH_OPTIONS: OptionKinds<LshOptions> = {
   seed: integer(),
 };
 
-/** Operands of LSH attention: B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`. */
+/**
+ * Operands of LSH attention: B batch, H heads, N tokens, D head dim, R rounds; shapes in the layout `bhnd`.
+ */
 export interface LshOperands<T> {
   /** [B, H, N, D]: queries, which are the keys as well. */
   readonly q: T;
@@ -59,7 +65,7 @@ export interface LshOperands<T> {
   readonly v: T;
   /** [B, N], bool or u8: 0 hides a token. */
   readonly keyMask?: T;
-  /** As `lshHash` takes them. */
+  /** [D, R, Σf/2], [H, D, R, Σf/2] or [B, H, D, R, Σf/2]: the rotations of `lshHash`. */
   readonly rotations?: T;
   /** [B, H, R, N], i32: buckets known already, as an earlier call returned them; nothing is hashed. */
   readonly buckets?: T;
@@ -86,8 +92,15 @@ const DEFAULT_CHUNK = 64;
 const MAX_ROTATIONS = 2 ** 28;
 
 /**
- * LSH attention of a builder's values. A sequence no longer than a chunk has nothing to gain from hashing: it gets plain
- * attention with shared queries and keys, once. Errors: those of the ops, and `INVALID_ARGUMENT` for options that contradict each other.
+ * Reformer's LSH attention of values in a graph: hashes, sorts, and attends in chunks of the sorted tokens.
+ * A sequence no longer than a chunk has nothing to gain from hashing: it gets plain attention with shared
+ * queries and keys, once. Shapes are in `LshOperands`. Errors: those of the ops, and `INVALID_ARGUMENT` for
+ * options that contradict each other.
+ *
+ * Kitaev et al. 2020, section 2 (https://arxiv.org/abs/2001.04451).
+ *
+ * @example
+ * const { out } = buildLsh(builder, { q, v }, { rounds: 2, chunkLength: 64, causal: true });
  */
 export function buildLsh(
   builder: GraphBuilder,
@@ -116,7 +129,7 @@ export function buildLsh(
   if (length <= chunkLength && operands.order === undefined) {
     const order = builder.constant(identityOrder([batch, heads, 1, length]));
     const { out, lse } = builder.lshAttention(
-      { qk: q, v, order, mask: keyMask },
+      { q, v, order, keyMask },
       { ...resolved, chunksBefore: 0, chunksAfter: 0, wrap: false, withinBuckets: false, duplicates: 'each' },
     );
     return { out, lse, order };
@@ -125,7 +138,7 @@ export function buildLsh(
   const needsBuckets = operands.order === undefined || resolved.withinBuckets;
   const buckets = operands.buckets ?? (needsBuckets ? hash(builder, operands, options) : undefined);
   const order = operands.order ?? builder.argsort(buckets ?? missing());
-  const { out, lse } = builder.lshAttention({ qk: q, v, order, buckets, mask: keyMask }, resolved);
+  const { out, lse } = builder.lshAttention({ q, v, order, buckets, keyMask }, resolved);
   return { out, lse, buckets, order };
 }
 
@@ -163,7 +176,7 @@ function hash(
   }
   const directions = rotations ?? builder.constant(randomRotations(seed, shape));
   const hidden = (options.maskedBucket ?? maskedBucket) ? keyMask : undefined;
-  return builder.lshHash({ x: q, rotations: directions, mask: hidden }, { buckets, layout });
+  return builder.lshHash({ x: q, rotations: directions, keyMask: hidden }, { buckets, layout });
 }
 
 function checkRank(q: Value, layout: AttentionLayout): Value {

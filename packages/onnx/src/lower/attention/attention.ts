@@ -1,6 +1,7 @@
 /**
- * The `attention` op: the plan's row blocks as `Scan`s over classes of equal numbers of tiles. Where data decides on the plan, the
- * schedule's tables are inputs of the model, filled in anew for each run, and the model stays as it is.
+ * Lowers the `attention` op: the plan's row blocks are sorted into bins of equal numbers of tiles, and each
+ * bin is one `Scan`. Where data decides on the plan, the schedule's tables are inputs of the model, filled in
+ * for each run, and the model serves every plan.
  */
 import { type AttentionPlan } from '@attn/core';
 import {
@@ -11,18 +12,19 @@ import {
   type AttentionProblem,
   type NodeOf,
 } from '@attn/core/backend';
-import type { Name } from '../../model/model-builder.ts';
+import type { Name } from '../../model/onnx-model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitFused } from './fused.ts';
 import { isFusable } from './is-fusable.ts';
 import { biasTables } from './bias-tables.ts';
 import { isStaticPlan, rowTables } from './operands.ts';
-import { DYNAMIC, schedule, STATIC, type Projection, type Schedule } from './schedule.ts';
+import type { Projection } from './key-pools.ts';
+import { DYNAMIC_LIMITS, schedulePlan, STATIC_LIMITS, type Schedule } from './schedule.ts';
 import { emitScan, type ScanOperands } from './scan.ts';
 import type { StepResult } from './softmax.ts';
 import { dynamicTables, staticTables, type ScheduleTables } from './tables.ts';
 
-/** Lowers one node. */
+/** Lowers one `attention` node. */
 export function lowerAttention(context: LoweringContext, node: NodeOf<'attention'>): void {
   const { graph, main, model, options } = context;
   const specs = inputSpecs(graph, node);
@@ -39,24 +41,32 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
       finish(context, node, problem, { out: emitFused(context, node, problem) });
       return;
     }
-    tables = staticTables(context, problem, schedule(problem, plan, { ...STATIC, ...options.schedule }));
+    tables = staticTables(
+      context,
+      problem,
+      schedulePlan(problem, plan, { ...STATIC_LIMITS, ...options.schedule }),
+    );
   } else {
-    const make = (plan: AttentionPlan): Schedule => schedule(problem, plan, DYNAMIC);
-    tables = dynamicTables(context, node, problem, make, DYNAMIC);
+    const schedule = (plan: AttentionPlan): Schedule => schedulePlan(problem, plan, DYNAMIC_LIMITS);
+    tables = dynamicTables(context, node, problem, { schedule, options: DYNAMIC_LIMITS });
   }
 
   const operands = new Map<Projection, ScanOperands>();
   const outs: Name[] = [];
   const lses: Name[] = [];
-  for (const each of tables.classes) {
-    const { projection } = each;
-    const known = operands.get(projection) ?? scanOperands(context, node, problem, projection, tables);
-    operands.set(projection, known);
-    const { out, lse } = emitScan(main, problem, options.portable, each, known);
+  const { portable } = options;
+  for (const bin of tables.bins) {
+    const { projection } = bin;
+    const shared = operands.get(projection) ?? scanOperands(context, node, problem, projection, tables);
+    operands.set(projection, shared);
+    const { out, lse } = emitScan(main, { problem, portable, tables: bin, operands: shared });
     outs.push(main.reshape(out, [-1, valueDim]));
     if (lse !== undefined) lses.push(main.reshape(lse, [-1]));
   }
-  /** Results of all classes in the order of queries; one behind the last is that of a query which sees nothing. */
+  /**
+   * The results of all bins in the order of queries. Where queries may see no key, `nothing` is their result,
+   * appended after all others.
+   */
   const collect = (parts: readonly Name[], nothing: () => Name, shape: readonly number[]): Name => {
     const { results } = tables;
     if (results !== undefined) {
@@ -75,7 +85,7 @@ export function lowerAttention(context: LoweringContext, node: NodeOf<'attention
   });
 }
 
-/** What the scans of one projection read: rows of queries, and tiles of keys and values. */
+/** The operands that all scans of a projection read: rows of queries, and tiles of keys and values. */
 function scanOperands(
   context: LoweringContext,
   node: NodeOf<'attention'>,
@@ -96,7 +106,7 @@ function scanOperands(
   };
 }
 
-/** Says where the node's outputs stand: [B, H, Nq, Dv] in the call's layout, [B, H, Nq]. */
+/** Records the node's outputs: `out` [B, H, Nq, Dv], brought into the call's layout, and `lse` [B, H, Nq]. */
 function finish(
   context: LoweringContext,
   node: NodeOf<'attention'>,
@@ -111,7 +121,7 @@ function finish(
   if (lse !== undefined) context.setComputed(lseId, lse);
 }
 
-/** No queries, or no keys: zeros, and −∞. */
+/** Lowers attention without queries or without keys: `out` is 0, `lse` is −∞. */
 function emitEmpty(context: LoweringContext, node: NodeOf<'attention'>): void {
   node.outputs.forEach((id, index) => {
     const fill = context.model.scalar(index === 0 ? 0 : -Infinity);

@@ -1,10 +1,13 @@
-/** The biases of a call as the tables that steps read. */
+/** Prepares the biases of a call as tables that the steps of scans read. */
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
-import type { Name } from '../../model/model-builder.ts';
+import type { Name } from '../../model/onnx-model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 import type { BiasTables } from './logits.ts';
 
-/** @param keyPositions writes the positions of the pool's keys, which only some biases need */
+/**
+ * The tables of a call's biases; empty without any.
+ * @param keyPositions adds the positions of the pool's keys to the model, which only some biases need
+ */
 export function biasTables(
   context: LoweringContext,
   node: NodeOf<'attention'>,
@@ -37,10 +40,10 @@ export function biasTables(
 function denseBias(
   { main }: LoweringContext,
   bias: Name,
-  given: readonly number[],
+  shape: readonly number[],
   logits: readonly number[],
 ): BiasTables['dense'] {
-  const [b, h, q, width] = [...Array<number>(4 - given.length).fill(1), ...given];
+  const [b, h, q, width] = [...Array<number>(4 - shape.length).fill(1), ...shape];
   const isStretched = (extent: number, axis: number): boolean => extent === 1 && logits[axis] !== 1;
   const batchStride = isStretched(b, 0) ? 0 : h * q;
   const headStride = isStretched(h, 1) ? 0 : q;

@@ -1,8 +1,8 @@
-/** Which attention is one operator of ONNX Runtime; see `fused.ts`. */
+/** Decides which attention becomes one operator of ONNX Runtime (`fused.ts`). */
 import type { AttentionPlan } from '@attn/core';
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
 
-/** Whether the operator computes just this. */
+/** Whether MultiHeadAttention computes this node: every pair is allowed, without biases, soft cap or lse. */
 export function isFusable(
   node: NodeOf<'attention'>,
   problem: AttentionProblem,

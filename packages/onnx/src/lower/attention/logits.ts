@@ -1,50 +1,52 @@
 /**
- * The logits of a step's row blocks over some of their tiles: scale · q kᵀ, the soft cap, and biases by position. Masks are added
- * by the caller.
+ * Computes the logits of a step's row blocks over some of their tiles: scale · q kᵀ, the soft cap, and
+ * biases by position. The caller adds masks.
  */
 import type { AttentionProblem } from '@attn/core/backend';
-import { MICROSOFT, type GraphScope, type Name } from '../../model/model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
 
-/** What biases need, as tables around the scans. */
+/** Tables of the biases of a call, which the steps of its scans read. */
 export interface BiasTables {
-  /** [B·H] slopes of ALiBi. */
+  /** ALiBi slopes [B·H]. */
   readonly slopes?: Name;
-  /** [H · (2R + 1)], with its R. */
+  /** Relative biases [H · (2R + 1)], and the radius R. */
   readonly relative?: { readonly table: Name; readonly radius: number };
-  /** A dense bias. */
+  /** A dense bias by query and key. */
   readonly dense?: DenseBias;
-  /** [tiles of the pool, 64] i32: positions of keys. */
+  /** Positions of the pool's keys, [tiles, 64] i32. */
   readonly keyPositions?: Name;
 }
 
-/** A dense bias broadcast to [B, H, Nq, Nk], as rows. */
+/** A dense bias that broadcasts to [B, H, Nq, Nk], as a table of rows. */
 export interface DenseBias {
-  /** [rows, width] f32. */
+  /** The rows, [rows, width] f32. */
   readonly table: Name;
   /** Nk, or 1 where every key has the same bias. */
   readonly width: number;
-  /** Rows from batch row to batch row, head to head and query to query; 0 where it is stretched. */
+  /** Distances in rows between batch rows, heads and queries; 0 along axes that are broadcast. */
   readonly strides: readonly [batch: number, head: number, query: number];
 }
 
-/** Where a step stands. */
-export interface StepRows {
-  /** [G, 64, D]. */
+/** The queries and keys of a step, and how to compute their logits. */
+export interface LogitsOperands {
+  readonly problem: AttentionProblem;
+  /** Whether to use standard operators only. */
+  readonly portable: boolean;
+  /** Queries [G, 64, D]. */
   readonly q: Name;
-  /** [G, 64] i32: rows in [B·H·Nq]; only needed with biases. */
+  /** Rows of the queries in [B·H·Nq], [G, 64] i32. Biases need them. */
   readonly rows: Name;
+  /** Keys [G, T·64, D]. */
+  readonly keys: Name;
+  /** Tiles of those keys in the pool, [G, T] i32. Biases need them. */
+  readonly tiles: Name;
+  readonly biases: BiasTables;
 }
 
-/** Writes the logits [G, 64, T·64] of the tiles `tiles` [G, T] i32, whose keys are `keys` [G, T·64, D]. */
-export function emitLogits(
-  body: GraphScope,
-  problem: AttentionProblem,
-  portable: boolean,
-  { q, rows }: StepRows,
-  keys: Name,
-  tiles: Name,
-  biases: BiasTables,
-): Name {
+/** Adds the nodes that compute logits [G, 64, T·64]. */
+export function emitLogits(body: GraphScope, operands: LogitsOperands): Name {
+  const { problem, portable, q, keys } = operands;
   const { scale, softcap } = problem;
   const { model } = body;
   const factor = softcap === undefined ? scale : scale / softcap;
@@ -55,18 +57,13 @@ export function emitLogits(
       ])
     : body.op('FusedMatMul', [q, keys], { alpha: { float: factor }, transB: 1 }, MICROSOFT);
   if (softcap !== undefined) logits = body.op('Mul', [body.op('Tanh', [logits]), model.scalar(softcap)]);
-  for (const bias of emitBiases(body, problem, rows, tiles, biases)) logits = body.op('Add', [logits, bias]);
+  for (const bias of emitBiases(body, operands)) logits = body.op('Add', [logits, bias]);
   return logits;
 }
 
-/** Each bias, of a shape that stretches to [G, 64, T·64]. */
-function emitBiases(
-  body: GraphScope,
-  problem: AttentionProblem,
-  rows: Name,
-  tiles: Name,
-  { slopes, relative, dense, keyPositions }: BiasTables,
-): Name[] {
+/** The biases of a step, each of a shape that broadcasts to [G, 64, T·64]. */
+function emitBiases(body: GraphScope, { problem, rows, tiles, biases: tables }: LogitsOperands): Name[] {
+  const { slopes, relative, dense, keyPositions } = tables;
   const { heads, queryLength, queryOffset } = problem;
   const { model } = body;
   const int = (value: number): Name => model.scalar(value, 'i32');
@@ -78,7 +75,7 @@ function emitBiases(
 
   if (keyPositions !== undefined && (slopes !== undefined || relative !== undefined)) {
     // [G, T, 64] → [G, 1, T·64], minus [G, 64, 1].
-    const keys = body.reshape(body.op('Gather', [keyPositions, tiles]), [0, 1, -1], { keeps: true });
+    const keys = emitPositions(body, keyPositions, tiles);
     const offset = body.op('Sub', [keys, column(body.op('Add', [query, int(queryOffset)]))]);
     if (slopes !== undefined) {
       const distance = body.cast(body.op('Abs', [offset]), 'f32');
@@ -95,7 +92,7 @@ function emitBiases(
   }
   if (dense !== undefined) {
     const [batchStride, headStride, queryStride] = dense.strides;
-    const times = (name: Name, by: number): Name => body.op('Mul', [name, int(by)]);
+    const times = (name: Name, factor: number): Name => body.op('Mul', [name, int(factor)]);
     const row = body.op('Add', [
       body.op('Add', [
         times(body.op('Div', [member, int(heads)]), batchStride),
@@ -107,10 +104,16 @@ function emitBiases(
     if (dense.width === 1 || keyPositions === undefined) {
       biases.push(body.op('Gather', [flat, column(row)]));
     } else {
-      // Element (row, key), one by one: [G, 64, T·64].
-      const keys = body.reshape(body.op('Gather', [keyPositions, tiles]), [0, 1, -1], { keeps: true });
+      // The element (row, key) of each pair: [G, 64, T·64].
+      const keys = emitPositions(body, keyPositions, tiles);
       biases.push(body.op('Gather', [flat, body.op('Add', [column(times(row, dense.width)), keys])]));
     }
   }
   return biases;
+}
+
+/** Positions of the keys of tiles [G, T], as a row for each row block: [G, 1, T·64]. */
+function emitPositions(body: GraphScope, keyPositions: Name, tiles: Name): Name {
+  const positions = body.op('Gather', [keyPositions, tiles]);
+  return body.reshape(positions, [0, 1, -1], { zeroKeepsExtent: true });
 }

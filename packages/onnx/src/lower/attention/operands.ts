@@ -1,4 +1,4 @@
-/** The operands of one attention node as flat tables of rows, and the options that its kernels depend on. */
+/** The operands of one attention node as flat tables of rows, and whether its plan is fixed. */
 import { type Graph } from '@attn/core';
 import {
   planValues,
@@ -7,23 +7,23 @@ import {
   type NodeOf,
   type ValueId,
 } from '@attn/core/backend';
-import type { Name } from '../../model/model-builder.ts';
+import type { Name } from '../../model/onnx-model-builder.ts';
 import type { LoweringContext } from '../context.ts';
-import type { Projection } from './schedule.ts';
+import type { Projection } from './key-pools.ts';
 
-/** Whether all inputs that decide on the plan are constants, so that the plan is always the same. */
+/** Whether every input that decides on the plan is a constant, so that all runs share one plan. */
 export function isStaticPlan({ constants }: Graph, node: NodeOf<'attention'>): boolean {
   return planValues(node).every((id) => constants.has(id));
 }
 
-/** q, k and v of one projection: [B·H·Nq, D], [B·Hkv·Nk, D], [B·Hkv·Nk, Dv]. */
+/** Rows of one projection: q [B·H·Nq, D], k [B·Hkv·Nk, D], v [B·Hkv·Nk, Dv]. */
 export interface RowTables {
   readonly q: Name;
   readonly k: Name;
   readonly v: Name;
 }
 
-/** The tables of a projection. */
+/** The rows of one projection: `q`, `k`, `v`, or `qGlobal`, `kGlobal`, `vGlobal`. */
 export function rowTables(
   context: LoweringContext,
   node: NodeOf<'attention'>,
@@ -40,7 +40,7 @@ export function rowTables(
   };
 }
 
-/** An operand with the axes [batch, heads, seq, dim]. */
+/** An operand as [batch, heads, seq, dim], transposed where the call's layout is `bnhd`. */
 export function headsFirst(
   context: LoweringContext,
   id: ValueId,

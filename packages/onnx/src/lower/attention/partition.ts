@@ -1,22 +1,22 @@
-/** Row blocks in classes of one number of tiles each: as few padded tiles as possible, with not too many classes. */
+/** Sorts row blocks into bins of equal numbers of tiles: little padding, and not too many bins. */
 
-/** Starting a scan costs about as much as this many tiles. */
-const CLASS_COST = 8;
+/** Cost of one more bin, in tiles: starting a scan takes about as long as computing this many. */
+const BIN_COST = 8;
 
-/** What is sorted. */
-interface Weighed {
+/** An item to sort, such as a row block, and its number of tiles. */
+interface TileCounted {
   readonly tiles: number;
 }
 
-/** A class: each of its items is computed as if it had `tiles` tiles. */
-export interface Class<T extends Weighed> {
+/** Items that are computed together, each as if it had `tiles` tiles. */
+export interface Bin<T extends TileCounted> {
   readonly tiles: number;
-  /** In the order in which they were given. */
+  /** In the order in which `partition` received them. */
   readonly items: readonly T[];
 }
 
-/** The cheapest classes, at most `most`; those with the most tiles first. */
-export function partition<T extends Weighed>(items: readonly T[], most: number): Class<T>[] {
+/** Sorts items into the cheapest bins, at most `most` of them. Bins with many tiles come first. */
+export function partition<T extends TileCounted>(items: readonly T[], most: number): Bin<T>[] {
   const counts = new Map<number, number>();
   for (const { tiles } of items) counts.set(tiles, (counts.get(tiles) ?? 0) + 1);
   const sizes = thinned([...counts.keys()].toSorted((a, b) => a - b));
@@ -34,38 +34,38 @@ export function partition<T extends Weighed>(items: readonly T[], most: number):
     .toReversed();
 }
 
-/** Thousands of different sizes are rounded up to a few hundred first, so that the search stays short. */
+/** Keeps at most 256 of the sizes, so that the search stays short. Others are rounded up to the next. */
 function thinned(sizes: readonly number[]): number[] {
   const step = Math.ceil(sizes.length / 256);
   return sizes.filter((_, index) => index % step === step - 1 || index === sizes.length - 1);
 }
 
-/** Dynamic programming over the upper bounds of classes. */
+/** The upper bounds of the cheapest bins, by dynamic programming. */
 function cheapestBounds(sizes: readonly number[], countUpTo: readonly number[], most: number): number[] {
-  /** costs[k][i]: the least cost of the i smallest sizes in k classes. */
+  /** costs[i]: the least cost of the i smallest sizes in the current number of bins. */
   let costs = [0, ...sizes.map(() => Infinity)];
   const cuts: number[][] = [];
-  let best = { cost: sizes.length === 0 ? 0 : Infinity, classes: 0 };
-  for (let classes = 1; classes <= Math.min(most, sizes.length); classes++) {
+  let best = { cost: sizes.length === 0 ? 0 : Infinity, bins: 0 };
+  for (let bins = 1; bins <= Math.min(most, sizes.length); bins++) {
     const next = sizes.map(() => Infinity);
     const cut = sizes.map(() => 0);
     for (let end = 0; end < sizes.length; end++) {
       for (let start = 0; start <= end; start++) {
         const count = countUpTo[end] - (start === 0 ? 0 : countUpTo[start - 1]);
-        const cost = costs[start] + count * sizes[end] + CLASS_COST;
+        const cost = costs[start] + count * sizes[end] + BIN_COST;
         if (cost < next[end]) [next[end], cut[end]] = [cost, start];
       }
     }
     costs = [Infinity, ...next];
     cuts.push(cut);
     const cost = costs[sizes.length];
-    if (cost < best.cost) best = { cost, classes };
+    if (cost < best.cost) best = { cost, bins };
   }
   const bounds: number[] = [];
   let end = sizes.length;
-  for (let classes = best.classes; classes > 0; classes--) {
+  for (let bins = best.bins; bins > 0; bins--) {
     bounds.unshift(sizes[end - 1]);
-    end = cuts[classes - 1][end - 1];
+    end = cuts[bins - 1][end - 1];
   }
   return bounds;
 }

@@ -1,21 +1,20 @@
-// A schedule shows each query just the keys that its pattern allows, whichever way its row blocks were batched.
+// A schedule shows each query exactly the keys that its pattern allows, however its row blocks are batched.
 import { causal, globalTokens, or, planAttention, slidingWindow, strided, type Pattern } from '@attn/core';
 import { attentionProblem, TILE } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
-import { schedule, type ScheduleOptions } from './schedule.ts';
+import { schedulePlan, type ScheduleOptions } from './schedule.ts';
 
 const [batch, heads] = [2, 2];
 
-/** What each query row sees, as the schedule says, and how results are collected. */
-function seen(n: number, pattern: Pattern, options: ScheduleOptions): Set<number>[] {
+/** The keys that each query row sees by the schedule, with results collected as it says. */
+function visibleKeys(n: number, pattern: Pattern, options: ScheduleOptions): Set<number>[] {
   const spec = { dtype: 'f32', shape: [batch, heads, n, 4] } as const;
   const problem = attentionProblem({ q: spec, k: spec, v: spec }, { pattern });
   const sizes = { batch, heads, queryLength: n, keyLength: n, queryOffset: 0 };
-  const { pools, classes, table, results } = schedule(problem, planAttention(sizes, pattern), options);
+  const { pools, bins, table, results } = schedulePlan(problem, planAttention(sizes, pattern), options);
   const all: Set<number>[] = [];
-  for (const each of classes) {
-    const { rows, open, openTiles, masked, maskedTiles, masks } = each;
-    const keyRows = pools[each.projection]?.rows;
+  for (const { projection, rows, open, openTiles, masked, maskedTiles, masks } of bins) {
+    const keyRows = pools[projection]?.rows;
     for (let i = 0; i < rows.length; i++) {
       const item = Math.floor(i / TILE);
       const keys = new Set<number>();
@@ -47,12 +46,12 @@ describe.each([
   ['strided', strided({ stride: 16 })],
 ])('%s', (_name, pattern) => {
   test.each([
-    { blocks: 1, tiles: 1, classes: 64 },
-    { blocks: 4, tiles: 512, classes: 2 },
-    { blocks: 4, tiles: Infinity, classes: 1, isFixed: true },
+    { blocks: 1, tiles: 1, bins: 64 },
+    { blocks: 4, tiles: 512, bins: 2 },
+    { blocks: 4, tiles: Infinity, bins: 1, isFixed: true },
   ])('%o', (options) => {
     const n = 200;
-    const rows = seen(n, pattern, options);
+    const rows = visibleKeys(n, pattern, options);
     for (let row = 0; row < rows.length; row++) {
       const member = Math.floor(row / n);
       const expected = Array.from({ length: n }, (_, key) => key)

@@ -1,50 +1,75 @@
 /**
- * Softmax and the weighted sum of values over a step's logits, in two forms: a fast one that is right wherever values and logits
- * are finite, and one that is right always. The fast one gives NaN where the other is needed: 0 · NaN and 0 · ∞ are NaN, and so is
- * the softmax of a row that sees nothing.
+ * Softmax and the weighted sum of values over a step's logits, in two forms. The fast form is right where
+ * values and logits are finite; the exact form is always right. The fast form gives NaN wherever the exact
+ * one is needed: 0 · NaN and 0 · ∞ are NaN, and so is the softmax of a row that sees no key.
  */
 import { ELEMENT, type ElementType } from '../../model/dtypes.ts';
-import type { GraphScope, Name } from '../../model/model-builder.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
 
-/** A step's results. */
+/** The results of a step. */
 export interface StepResult {
   /** [G, 64, Dv]. */
   readonly out: Name;
-  /** [G, 64], when asked for. */
+  /** [G, 64]: the log-sum-exp, where the call returns it. */
   readonly lse?: Name;
 }
 
-/** The most negative f32: subtracted from logits of −∞ it leaves −∞. */
+/** The most negative f32. Subtracting it from a logit of −∞ leaves −∞. */
 const LOWEST = -3.4028234663852886e38;
 
-/** The least normal f32. */
+/** The smallest normal f32. */
 const LEAST = 1.1754943508222875e-38;
 
-/**
- * What a step's rows leave behind, where others are to be merged with it: the mean of what they see, and how
- * much that is.
- */
-export interface WeighedRows {
-  /** [G, 64, Dv]. */
+/** Results of a step's rows over a part of their keys, to be merged with those of other parts. */
+export interface PartialRows {
+  /** [G, 64, Dv]: the weighted mean of the values. */
   readonly out: Name;
-  /**
-   * [G, 64, 1]: the greatest logit, and the sum of the weights relative to it; 0 of nothing, NaN where the
-   * row is NaN.
-   */
+  /** [G, 64, 1]: the greatest logit. */
   readonly greatest: Name;
+  /**
+   * [G, 64, 1]: the sum of the weights relative to the greatest; 0 where a row sees no key, NaN where it is
+   * NaN.
+   */
   readonly total: Name;
 }
 
-/** The fast form. `logits` [G, 64, T·64] with −∞ where hidden, `values` [G, T·64, Dv]. */
-export function emitFast(body: GraphScope, logits: Name, values: Name, wantsLse: boolean): StepResult {
-  if (!wantsLse) {
-    return { out: body.op('MatMul', [body.op('Softmax', [logits], { axis: -1 }), values]) };
-  }
-  return withLse(body, emitWeighed(body, logits, values));
+/** Operands of the fast form. */
+export interface FastOperands {
+  /** [G, 64, T·64], −∞ where a key is hidden. */
+  readonly logits: Name;
+  /** [G, T·64, Dv]. */
+  readonly values: Name;
 }
 
-/** The fast form of rows that are to be merged. */
-export function emitWeighed(body: GraphScope, logits: Name, values: Name): WeighedRows {
+/** Operands of the exact form. */
+export interface ExactOperands {
+  /** [G, 64, T·64], without masks. */
+  readonly logits: Name;
+  /**
+   * −∞ where a key is hidden, else 0, of a shape that broadcasts to the logits. Undefined where no key is
+   * hidden.
+   */
+  readonly hidden: Name | undefined;
+  /** [G, T·64, Dv]. */
+  readonly values: Name;
+}
+
+/** What a step computes besides `out`. */
+interface ResultOptions {
+  readonly returnLse: boolean;
+}
+
+/** Adds softmax and the weighted sum in the fast form. */
+export function emitFast(body: GraphScope, operands: FastOperands & ResultOptions): StepResult {
+  const { logits, values, returnLse } = operands;
+  if (!returnLse) {
+    return { out: body.op('MatMul', [body.op('Softmax', [logits], { axis: -1 }), values]) };
+  }
+  return withLse(body, emitFastPartial(body, operands));
+}
+
+/** Adds the fast form of rows that will be merged. */
+export function emitFastPartial(body: GraphScope, { logits, values }: FastOperands): PartialRows {
   const { model } = body;
   const last = model.integers([-1]);
   const greatest = emitGreatest(body, logits);
@@ -60,30 +85,19 @@ function emitGreatest(body: GraphScope, logits: Name): Name {
   return body.op('Max', [greatest, model.scalar(LOWEST)]);
 }
 
-function withLse(body: GraphScope, { out, greatest, total }: WeighedRows): StepResult {
+function withLse(body: GraphScope, { out, greatest, total }: PartialRows): StepResult {
   const lse = body.op('Add', [greatest, body.op('Log', [total])]);
   return { out, lse: body.op('Squeeze', [lse, body.model.integers([-1])]) };
 }
 
-/** The form that is always right; `hidden` [stretches to the logits] is −∞ or 0, or undefined where nothing is hidden. */
-export function emitExact(
-  body: GraphScope,
-  logits: Name,
-  hidden: Name | undefined,
-  values: Name,
-  wantsLse: boolean,
-): StepResult {
-  const rows = emitWeighedExact(body, logits, hidden, values);
-  return wantsLse ? withLse(body, rows) : { out: rows.out };
+/** Adds softmax and the weighted sum in the exact form. */
+export function emitExact(body: GraphScope, operands: ExactOperands & ResultOptions): StepResult {
+  const rows = emitExactPartial(body, operands);
+  return operands.returnLse ? withLse(body, rows) : { out: rows.out };
 }
 
-/** The form that is always right of rows that are to be merged. */
-export function emitWeighedExact(
-  body: GraphScope,
-  logits: Name,
-  hidden: Name | undefined,
-  values: Name,
-): WeighedRows {
+/** Adds the exact form of rows that will be merged. */
+export function emitExactPartial(body: GraphScope, { logits, hidden, values }: ExactOperands): PartialRows {
   const { model } = body;
   const last = model.integers([-1]);
   const [zero, nan, infinity, minusInfinity] = [0, NaN, Infinity, -Infinity].map((value) =>
@@ -93,7 +107,7 @@ export function emitWeighedExact(
   const flag = (condition: Name): Name => body.cast(condition, 'f32');
   const anyOf = (flags: Name): Name => body.op('Greater', [flags, zero]);
 
-  // What is hidden is −∞ whatever it was, even NaN.
+  // A hidden logit becomes −∞ even if it was NaN.
   const masked =
     hidden === undefined ? logits : where(body.op('Less', [hidden, zero]), minusInfinity, logits);
   const isNaN = body.op('IsNaN', [masked]);
@@ -104,44 +118,58 @@ export function emitWeighedExact(
   const total = body.op('ReduceSum', [weights, last], { keepdims: 1 });
   const shares = body.op('Div', [weights, body.op('Max', [total, model.scalar(LEAST)])]);
 
-  // Values that are no numbers count in the rows that see them, and nowhere else.
+  // NaN and infinite values count in the rows that see them, and in no others.
   const sees = flag(body.op('Greater', [sound, minusInfinity]));
   const valueIsNaN = body.op('IsNaN', [values]);
   const isHigh = body.op('Equal', [values, infinity]);
   const isLow = body.op('Equal', [values, minusInfinity]);
   const isSound = body.op('Not', [body.op('Or', [valueIsNaN, body.op('Or', [isHigh, isLow])])]);
-  const seen = (condition: Name): Name => anyOf(body.op('MatMul', [sees, flag(condition)]));
+  const seesAny = (condition: Name): Name => anyOf(body.op('MatMul', [sees, flag(condition)]));
   const sum = body.op('MatMul', [shares, where(isSound, values, zero)]);
-  const high = where(seen(isHigh), infinity, zero);
-  const low = where(seen(isLow), minusInfinity, zero);
-  const bad = where(seen(valueIsNaN), nan, zero);
+  const high = where(seesAny(isHigh), infinity, zero);
+  const low = where(seesAny(isLow), minusInfinity, zero);
+  const bad = where(seesAny(valueIsNaN), nan, zero);
   const added = body.op('Add', [body.op('Add', [sum, high]), body.op('Add', [low, bad])]);
   return { out: where(rowIsNaN, nan, added), greatest, total: where(rowIsNaN, nan, total) };
 }
 
-/** Whether any element is NaN, as one bool. Sums of ∞ and −∞ are NaN as well: `emitExact` then finds that all was well. */
+/**
+ * Adds a test whether any element is NaN, as one bool. It is also true for a sum of ∞ and −∞, in which
+ * case the exact form changes nothing.
+ */
 export function emitHasNaN(body: GraphScope, value: Name): Name {
   return body.op('IsNaN', [body.op('ReduceSum', [value], { keepdims: 0 })]);
 }
 
-/** Picks one of two bodies at run time; their outputs are of one dtype. */
+/** An `If`: a condition and what to compute in either case. */
+export interface Branches {
+  /** One bool. */
+  readonly condition: Name;
+  /** How many values each branch returns. */
+  readonly outputs: number;
+  readonly whenTrue: (body: GraphScope) => readonly Name[];
+  readonly whenFalse: (body: GraphScope) => readonly Name[];
+  /** The dtype of all outputs. Default: f32. */
+  readonly dtype?: ElementType;
+}
+
+/** Adds an `If`, which runs one of two bodies. */
 export function emitIf(
   scope: GraphScope,
-  condition: Name,
-  outputs: number,
-  yes: (body: GraphScope) => readonly Name[],
-  no: (body: GraphScope) => readonly Name[],
-  dtype: ElementType = 'f32',
+  { condition, outputs, whenTrue, whenFalse, dtype = 'f32' }: Branches,
 ): Name[] {
   const branch = (emit: (body: GraphScope) => readonly Name[]): GraphScope => {
     const body = scope.body();
     emit(body).forEach((name) => body.output(name, { dtype, shape: undefined }));
     return body;
   };
-  return scope.ops('If', [condition], outputs, { then_branch: branch(yes), else_branch: branch(no) });
+  return scope.ops('If', [condition], outputs, {
+    then_branch: branch(whenTrue),
+    else_branch: branch(whenFalse),
+  });
 }
 
-/** −∞ where a mask is 0. */
+/** Adds −∞ where a mask is 0, and 0 elsewhere. */
 export function emitHidden(body: GraphScope, mask: Name): Name {
   const isVisible = body.op('Cast', [mask], { to: ELEMENT.bool });
   return body.op('Where', [isVisible, body.model.scalar(0), body.model.scalar(-Infinity)]);

@@ -1,12 +1,18 @@
-/** A schedule's tables as values of the model: constants where the plan is known, inputs where each run has its own. */
+/**
+ * A schedule's tables as values of the model: constants where all runs share the plan, else inputs of the
+ * model.
+ */
 import { AttnError, bool, i32, type AttentionPlan, type Tensor } from '@attn/core';
 import { inputSpecs, planTensors, TILE, type AttentionProblem, type NodeOf } from '@attn/core/backend';
-import type { Dim, Name } from '../../model/model-builder.ts';
+import type { Dim, Name } from '../../model/onnx-model-builder.ts';
 import type { LoweringContext } from '../context.ts';
-import type { KeyPool, Projection, Schedule, ScheduledClass, ScheduleOptions } from './schedule.ts';
+import type { KeyPool, Projection } from './key-pools.ts';
+import type { Schedule, ScheduledBin, ScheduleOptions } from './schedule.ts';
 
-/** Where the tables of a class stand, each with a leading axis of steps. */
-export interface ClassTables {
+/**
+ * The model's names of a bin's tables, each with a leading axis of steps. Undefined tables are not needed.
+ */
+export interface BinTables {
   readonly projection: Projection;
   readonly blocks: number;
   readonly rows: Name;
@@ -16,56 +22,57 @@ export interface ClassTables {
   readonly maskedTiles: Dim;
   readonly masks: Name | undefined;
   readonly visible: Name | undefined;
-  /** [64, T·64] f32, −∞ and 0: a mask that all row blocks of the class share. Open tiles come first. */
+  /** [64, T·64] f32 of −∞ and 0: a mask that all row blocks of the bin share. Open tiles come first. */
   readonly sharedMask: Name | undefined;
-  /** [masks, 64, 64] of all. */
+  /** [masks, 64, 64] bool: the masks of all bins. */
   readonly table: Name | undefined;
 }
 
-/** Where a pool's tables stand. */
+/** The model's names of a pool's tables. */
 export interface PoolTables {
+  /** [64 · tiles] i32: rows of keys. Undefined where tiles are consecutive rows. */
   readonly rows: Name | undefined;
-  /** [tiles, 64] i32: positions of keys; written when first asked for. */
+  /** [tiles, 64] i32: positions of keys. They are added to the model at the first call. */
   positions(): Name;
 }
 
-/** All tables. */
+/** The model's names of all tables of a schedule. */
 export interface ScheduleTables {
   readonly pools: Readonly<Partial<Record<Projection, PoolTables>>>;
-  readonly classes: readonly ClassTables[];
+  readonly bins: readonly BinTables[];
+  /** [B·H·Nq] i32: the index of each row's result. Undefined where results are in the order of rows. */
   readonly results: Name | undefined;
 }
 
-/** Masks of at most this many tiles are shared as one piece. */
+/** Row blocks share one mask of all their tiles only where it has at most this many. */
 const SHARED_TILES = 32;
 
-/** Tables of a plan that never changes. */
+/** Adds the tables of a plan that never changes, as constants. */
 export function staticTables(
   context: LoweringContext,
   problem: AttentionProblem,
-  made: Schedule,
+  schedule: Schedule,
 ): ScheduleTables {
   const { model, main } = context;
   const ints = (wish: string, shape: readonly number[], data: Int32Array): Name =>
     model.tensor(wish, i32(shape, data));
   let table: Name | undefined;
-  const tableName = (): Name =>
-    (table ??= model.tensor('masks', bool([made.table.length / TILE ** 2, TILE, TILE], made.table)));
-  const classes = made.classes.map((each): ClassTables => {
-    const { projection, steps, blocks, openTiles, maskedTiles, visible } = each;
+  const tableName = (): Name => (table ??= model.tensor('masks', maskTensor(schedule)));
+  const bins = schedule.bins.map((bin): BinTables => {
+    const { projection, steps, blocks, openTiles, maskedTiles, visible } = bin;
     const shape = [steps, blocks];
-    const shared = sharedMask(made, each);
+    const shared = sharedMask(schedule, bin);
     const isMasked = maskedTiles > 0;
     return {
       projection,
       blocks,
       openTiles,
       maskedTiles,
-      rows: ints('rows', [...shape, TILE], each.rows),
-      open: openTiles > 0 ? ints('tiles', [...shape, openTiles], each.open) : undefined,
-      masked: isMasked ? ints('maskedTiles', [...shape, maskedTiles], each.masked) : undefined,
+      rows: ints('rows', [...shape, TILE], bin.rows),
+      open: openTiles > 0 ? ints('tiles', [...shape, openTiles], bin.open) : undefined,
+      masked: isMasked ? ints('maskedTiles', [...shape, maskedTiles], bin.masked) : undefined,
       masks:
-        isMasked && shared === undefined ? ints('tileMasks', [...shape, maskedTiles], each.masks) : undefined,
+        isMasked && shared === undefined ? ints('tileMasks', [...shape, maskedTiles], bin.masks) : undefined,
       visible: visible && model.tensor('visible', bool([...shape, TILE], visible)),
       sharedMask:
         shared && model.array('mask', { dtype: 'f32', shape: [TILE, shared.length / TILE] }, shared),
@@ -73,7 +80,7 @@ export function staticTables(
     };
   });
   const pool = (projection: Projection): PoolTables | undefined => {
-    const keys = made.pools[projection];
+    const keys = schedule.pools[projection];
     if (keys === undefined) return undefined;
     let positions: Name | undefined;
     return {
@@ -83,18 +90,24 @@ export function staticTables(
   };
   return {
     pools: { local: pool('local'), global: pool('global') },
-    classes,
-    results: made.results && main.model.tensor('results', i32([made.results.length], made.results)),
+    bins,
+    results:
+      schedule.results && main.model.tensor('results', i32([schedule.results.length], schedule.results)),
   };
+}
+
+/** [masks, 64, 64]: the masks of a schedule. */
+function maskTensor({ table }: Schedule): Tensor {
+  return bool([table.length / TILE ** 2, TILE, TILE], table);
 }
 
 function positionsOf({ rows, tiles }: KeyPool, { keyLength }: AttentionProblem): Int32Array {
   return Int32Array.from({ length: tiles * TILE }, (_, i) => (rows?.[i] ?? i) % keyLength);
 }
 
-/** The mask that all row blocks of a class have, if they have the same. */
-function sharedMask({ table }: Schedule, each: ScheduledClass): Float32Array | undefined {
-  const { masks, maskedTiles, openTiles } = each;
+/** The mask that all row blocks of a bin have in common; undefined where their masks differ. */
+function sharedMask({ table }: Schedule, bin: ScheduledBin): Float32Array | undefined {
+  const { masks, maskedTiles, openTiles } = bin;
   const tiles = openTiles + maskedTiles;
   if (maskedTiles === 0 || tiles > SHARED_TILES) return undefined;
   for (let i = maskedTiles; i < masks.length; i++) if (masks[i] !== masks[i - maskedTiles]) return undefined;
@@ -110,13 +123,18 @@ function sharedMask({ table }: Schedule, each: ScheduledClass): Float32Array | u
   return mask;
 }
 
-/** Tables that each run fills in. */
+/** How the plan of a run is scheduled: the function and the limits it keeps. */
+interface DynamicSchedule {
+  readonly schedule: (plan: AttentionPlan) => Schedule;
+  readonly options: ScheduleOptions;
+}
+
+/** Adds tables as inputs of the model, and a feed that fills them in for each run. */
 export function dynamicTables(
   context: LoweringContext,
   node: NodeOf<'attention'>,
   problem: AttentionProblem,
-  make: (plan: AttentionPlan) => Schedule,
-  options: ScheduleOptions,
+  { schedule: scheduleOf, options }: DynamicSchedule,
 ): ScheduleTables {
   const { main, model } = context;
   const projections: Projection[] = node.inputs.qGlobal === undefined ? ['local'] : ['local', 'global'];
@@ -133,7 +151,7 @@ export function dynamicTables(
     ]),
   );
   const slots = projections.flatMap((projection) =>
-    Array.from({ length: options.classes }, (_, index) => {
+    Array.from({ length: options.bins }, (_, index) => {
       const slot = `${projection}_${index}`;
       const at = (name: string, tiles: Dim, dtype: 'i32' | 'bool' = 'i32'): Name =>
         input(`${name}_${slot}`, dtype, [dim(`steps_${slot}`), options.blocks, tiles]);
@@ -157,16 +175,15 @@ export function dynamicTables(
     feeds: async (inputs) => {
       const data = planTensors(context.graph, node, inputs);
       const { plan } = context.plans.plan(inputSpecs(context.graph, node), node.attributes, data);
-      const made = make(plan);
-      const feeds: Record<Name, Tensor> = {
-        [table]: bool([made.table.length / TILE ** 2, TILE, TILE], made.table),
-      };
+      const schedule = scheduleOf(plan);
+      const feeds: Record<Name, Tensor> = { [table]: maskTensor(schedule) };
       for (const projection of projections) {
-        const rows = made.pools[projection]?.rows ?? identityOf((made.pools[projection]?.tiles ?? 0) * TILE);
+        const pool = schedule.pools[projection];
+        const rows = pool?.rows ?? consecutive((pool?.tiles ?? 0) * TILE);
         const name = poolRows.get(projection) ?? '';
         feeds[name] = i32([Math.max(TILE, rows.length)], rows.length > 0 ? rows : new Int32Array(TILE));
       }
-      assign(feeds, slots, made, results, problem);
+      fillSlots(feeds, { slots, schedule, results, problem });
       return feeds;
     },
   });
@@ -188,48 +205,55 @@ export function dynamicTables(
         ];
       }),
     ),
-    classes: slots,
+    bins: slots,
     results,
   };
 }
 
-/** Puts the classes of a schedule into the slots of the model, and row blocks that nobody reads into slots that are left over. */
-function assign(
-  feeds: Record<Name, Tensor>,
-  slots: readonly ClassTables[],
-  made: Schedule,
-  results: Name,
-  { batch, heads, queryLength }: AttentionProblem,
-): void {
-  const left = [...made.classes];
-  /** Where the results of each class of the schedule begin there, and in the model. */
+/** A model's slots for bins, and the schedule to fill them with. */
+interface SlotContext {
+  readonly slots: readonly BinTables[];
+  readonly schedule: Schedule;
+  readonly results: Name;
+  readonly problem: AttentionProblem;
+}
+
+/**
+ * Adds the bins of a schedule to the feeds, one for each slot of the model. Unused slots get a bin of unused
+ * rows.
+ */
+function fillSlots(feeds: Record<Name, Tensor>, { slots, schedule, results, problem }: SlotContext): void {
+  const { batch, heads, queryLength } = problem;
+  const unassigned = [...schedule.bins];
+  /** Where the results of each bin begin in the schedule, and where they begin in the model. */
   const moves: { from: number; to: number; count: number }[] = [];
-  const starts = new Map<ScheduledClass, number>();
+  const starts = new Map<ScheduledBin, number>();
   let end = 0;
-  for (const each of made.classes) {
-    starts.set(each, end);
-    end += each.rows.length;
+  for (const bin of schedule.bins) {
+    starts.set(bin, end);
+    end += bin.rows.length;
   }
   let at = 0;
   for (const slot of slots) {
-    const index = left.findIndex(({ projection }) => projection === slot.projection);
-    const each = index < 0 ? emptyClass(slot.projection, slot.blocks) : left.splice(index, 1)[0];
+    const index = unassigned.findIndex(({ projection }) => projection === slot.projection);
+    const bin = index < 0 ? unusedBin(slot.projection, slot.blocks) : unassigned.splice(index, 1)[0];
     const put = (name: Name | undefined, tensor: Tensor): void => {
       if (name !== undefined) feeds[name] = tensor;
     };
-    const shape = [each.steps, each.blocks];
-    put(slot.rows, i32([...shape, TILE], each.rows));
-    put(slot.open, i32([...shape, each.openTiles], each.open));
-    put(slot.masked, i32([...shape, each.maskedTiles], each.masked));
-    put(slot.masks, i32([...shape, each.maskedTiles], each.masks));
-    put(slot.visible, bool([...shape, TILE], each.visible ?? new Uint8Array(each.rows.length).fill(1)));
-    const from = starts.get(each);
-    if (from !== undefined) moves.push({ from, to: at, count: each.rows.length });
-    at += each.rows.length;
+    const shape = [bin.steps, bin.blocks];
+    put(slot.rows, i32([...shape, TILE], bin.rows));
+    put(slot.open, i32([...shape, bin.openTiles], bin.open));
+    put(slot.masked, i32([...shape, bin.maskedTiles], bin.masked));
+    put(slot.masks, i32([...shape, bin.maskedTiles], bin.masks));
+    put(slot.visible, bool([...shape, TILE], bin.visible ?? new Uint8Array(bin.rows.length).fill(1)));
+    const from = starts.get(bin);
+    if (from !== undefined) moves.push({ from, to: at, count: bin.rows.length });
+    at += bin.rows.length;
   }
-  if (left.length > 0) throw new AttnError('INTERNAL', 'onnx/run', `${left.length} classes have no slot`);
+  if (unassigned.length > 0)
+    throw new AttnError('INTERNAL', 'onnx/run', `${unassigned.length} bins have no slot`);
   const zero = at;
-  const source = made.results ?? identityOf(batch * heads * queryLength);
+  const source = schedule.results ?? consecutive(batch * heads * queryLength);
   const moved = source.map((row) => {
     const move = moves.find(({ from, count }) => row >= from && row < from + count);
     return move === undefined ? zero : row - move.from + move.to;
@@ -237,8 +261,8 @@ function assign(
   feeds[results] = i32([moved.length], moved);
 }
 
-/** One row block over the first tile, for a slot of which a plan makes no use. */
-function emptyClass(projection: Projection, blocks: number): ScheduledClass {
+/** A bin for a slot that a plan does not use: one step over the first tile, whose results are unused. */
+function unusedBin(projection: Projection, blocks: number): ScheduledBin {
   return {
     projection,
     steps: 1,
@@ -253,6 +277,7 @@ function emptyClass(projection: Projection, blocks: number): ScheduledClass {
   };
 }
 
-function identityOf(length: number): Int32Array {
+/** 0, 1, … up to `length`. */
+function consecutive(length: number): Int32Array {
   return Int32Array.from({ length }, (_, i) => i);
 }

@@ -1,27 +1,32 @@
 /**
- * The `lshHash` op: a `Scan` over groups of tokens, whose scores are one product, and whose buckets are the places of the largest scores. Many
- * buckets have many scores: all of them at once would take gigabytes.
+ * Lowers the `lshHash` op to a `Scan` over groups of tokens. The scores of a group are one product, and
+ * buckets are the indices of the largest scores. With many buckets, the scores of all tokens at once would
+ * take gigabytes.
  */
 import { i32 } from '@attn/core';
 import { inputSpecs, lshHashProblem, type LshHashProblem, type NodeOf } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/model-builder.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
 import { headsFirst } from '../attention/operands.ts';
 import { emitHasNaN, emitIf } from '../attention/softmax.ts';
 import type { LoweringContext } from '../context.ts';
 import { largestDivisor } from './divisors.ts';
 
-/** Scores of a step: a megabyte, which stays in the cache. */
+/** Most scores of a step: one megabyte, which stays in the cache. */
 const STEP_SCORES = 2 ** 18;
 
-/** Tokens of a step: all of some heads, or some of one head. */
+/** The steps of a scan. Each hashes all tokens of some heads, or some tokens of one head. */
 interface Steps {
+  /** Heads of a step. */
   readonly heads: number;
+  /** Tokens of each of those heads. */
   readonly tokens: number;
   /** Tokens of a head, padded to whole steps. */
   readonly padded: number;
+  /** Number of steps. */
   readonly count: number;
 }
 
+/** Lowers one `lshHash` node. */
 export function lowerLshHash(context: LoweringContext, node: NodeOf<'lshHash'>): void {
   const { main, model } = context;
   const problem = lshHashProblem(inputSpecs(context.graph, node), node.attributes);
@@ -34,31 +39,31 @@ export function lowerLshHash(context: LoweringContext, node: NodeOf<'lshHash'>):
   const steps = planSteps(problem);
   const x = headsFirst(context, node.inputs.x, problem);
   const rows = main.reshape(x, [batch * heads, length, headDim]);
-  const behind = [0, 0, 0, 0, steps.padded - length, 0];
-  const padded = steps.padded === length ? rows : main.op('Pad', [rows, model.integers(behind)]);
+  const padding = [0, 0, 0, 0, steps.padded - length, 0];
+  const padded = steps.padded === length ? rows : main.op('Pad', [rows, model.integers(padding)]);
   const rotations = main.reshape(context.value(node.inputs.rotations), [-1, headDim, rounds * width]);
 
   const scanned = [main.reshape(padded, [steps.count, steps.heads, steps.tokens, headDim])];
   const body = main.body();
   const tokens = body.input('tokens', { dtype: 'f32', shape: [steps.heads, steps.tokens, headDim] });
-  let turned = rotations;
+  let stepRotations = rotations;
   if (problem.rotationStrides.head > 0) {
     scanned.push(model.tensor('rotationOf', i32([steps.count, steps.heads], rotationOfEach(problem, steps))));
     const own = body.input('step', { dtype: 'i32', shape: [steps.heads] });
-    turned = body.op('Gather', [rotations, own]);
+    stepRotations = body.op('Gather', [rotations, own]);
   }
-  const scores = body.op('MatMul', [tokens, turned]);
+  const scores = body.op('MatMul', [tokens, stepRotations]);
   const buckets = emitBuckets(body, scores, problem, steps);
   body.output(buckets, { dtype: 'i32', shape: [steps.heads, steps.tokens, rounds] });
   const all = main.op('Scan', scanned, { num_scan_inputs: scanned.length, body });
 
   const byToken = main.reshape(all, [batch, heads, steps.padded, rounds]);
-  const cut =
+  const unpadded =
     steps.padded === length
       ? byToken
       : main.op('Slice', [byToken, model.integers([0]), model.integers([length]), model.integers([2])]);
-  const byRound = main.op('Transpose', [cut], { perm: [0, 1, 3, 2] });
-  const mask = context.input(node, 'mask');
+  const byRound = main.op('Transpose', [unpadded], { perm: [0, 1, 3, 2] });
+  const mask = context.input(node, 'keyMask');
   if (mask === undefined) {
     context.setMoved(id, byRound);
     return;
@@ -75,7 +80,7 @@ function planSteps({ batch, heads, length, rounds, width }: LshHashProblem): Ste
   return { heads: group, tokens, padded: tokens * parts, count: ((batch * heads) / group) * parts };
 }
 
-/** Which rotation the heads of each step have. */
+/** The rotation of each head of each step. */
 function rotationOfEach({ batch, heads, rotationStrides }: LshHashProblem, steps: Steps): Int32Array {
   const parts = (steps.count * steps.heads) / (batch * heads);
   return Int32Array.from({ length: steps.count * steps.heads }, (_, i) => {
@@ -84,7 +89,7 @@ function rotationOfEach({ batch, heads, rotationStrides }: LshHashProblem, steps
   });
 }
 
-/** [heads, tokens, R], i32, of scores [heads, tokens, R · W]. */
+/** Adds the buckets [heads, tokens, R] i32 of scores [heads, tokens, R · W]. */
 function emitBuckets(body: GraphScope, scores: Name, problem: LshHashProblem, steps: Steps): Name {
   const { rounds, width, factors } = problem;
   const { model } = body;
@@ -100,8 +105,8 @@ function emitBuckets(body: GraphScope, scores: Name, problem: LshHashProblem, st
         ? byRound
         : body.op('Slice', [byRound, ...[column, end, 3].map((value) => model.integers([value]))]);
     const hash = emitHash(body, part, factor);
-    const weighed = unit === 1 ? hash : body.op('Mul', [hash, model.scalar(unit, 'i64')]);
-    bucket = bucket === undefined ? weighed : body.op('Add', [bucket, weighed]);
+    const digit = unit === 1 ? hash : body.op('Mul', [hash, model.scalar(unit, 'i64')]);
+    bucket = bucket === undefined ? digit : body.op('Add', [bucket, digit]);
     column = end;
     unit *= factor;
   }
@@ -109,13 +114,13 @@ function emitBuckets(body: GraphScope, scores: Name, problem: LshHashProblem, st
 }
 
 /**
- * The place of the first largest of [s; −s] along the last axis, i64. Without a NaN it is that of the largest score or, if it is larger, that
- * of the least one negated, so that nothing is written twice as wide.
+ * Adds the index of the first maximum of [s; −s] along the last axis, i64. Without NaN the concatenation is
+ * avoided: it is the index of the maximum of s, or of its minimum where that is larger in magnitude.
  */
 function emitHash(body: GraphScope, scores: Name, factor: number): Name {
   const { model } = body;
   const last = { axis: -1, keepdims: 0 };
-  const exactly = (branch: GraphScope): Name => {
+  const exact = (branch: GraphScope): Name => {
     const isNaN = branch.op('IsNaN', [scores]);
     const sound = [scores, branch.op('Neg', [scores])].map((half) =>
       branch.op('Where', [isNaN, model.scalar(-Infinity), half]),
@@ -130,6 +135,12 @@ function emitHash(body: GraphScope, scores: Name, factor: number): Name {
     const isPositive = branch.op('GreaterOrEqual', [most, least]);
     return branch.op('Where', [isPositive, branch.op('ArgMax', [scores], last), negative]);
   };
-  const each = (emit: (branch: GraphScope) => Name) => (branch: GraphScope) => [emit(branch)];
-  return emitIf(body, emitHasNaN(body, scores), 1, each(exactly), each(fast), 'i64')[0];
+  const [index] = emitIf(body, {
+    condition: emitHasNaN(body, scores),
+    outputs: 1,
+    whenTrue: (branch) => [exact(branch)],
+    whenFalse: (branch) => [fast(branch)],
+    dtype: 'i64',
+  });
+  return index;
 }

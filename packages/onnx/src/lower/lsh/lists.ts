@@ -1,40 +1,49 @@
-/** What depends on sizes alone, as constants of the model: the lists of blocks that steps walk over, and where results stand. */
+/**
+ * Constants of the model that depend on sizes alone: the blocks that steps walk over, and the indices of
+ * results.
+ */
 import { f32, i32, type Tensor } from '@attn/core';
 import { type LshProblem } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/model-builder.ts';
-import type { ChunkClass, ChunkSchedule } from './schedule.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { ChunkBin, ChunkSchedule } from './schedule.ts';
 
-/** The lists of a class as constants of the model, [steps, blocks, …]. */
-export interface ClassLists {
+/** The lists of a bin as constants of the model. */
+export interface BinLists {
+  /** Blocks of a step. */
   readonly blocks: number;
-  /** [.., 1], [.., K], and [.., 1] where pairs count once. */
+  /** [steps, blocks, 1]: the place of each block's first query. */
   readonly starts: Name;
+  /** [steps, blocks, K]: the chunks of each block's keys. */
   readonly near: Name;
+  /** [steps, blocks, 1]: each block's round. Undefined unless pairs count once. */
   readonly rounds: Name | undefined;
   /** [1, rows]: 0, 1, … */
   readonly within: Name;
-  /** [rows, K · chunkLength]: 0 where a query meets itself, else 1, if nothing else is hidden. */
+  /**
+   * [rows, K · chunkLength]: 0 where a query meets itself, else 1. Undefined where other pairs are hidden,
+   * too.
+   */
   readonly diagonal: Name | undefined;
 }
 
-/** Writes the lists of a class. */
-export function classLists(
+/** Adds the lists of a bin to the model. */
+export function binLists(
   { model }: GraphScope,
   { duplicates }: LshProblem,
   plan: ChunkSchedule,
-  each: ChunkClass,
-): ClassLists {
-  const { steps, blocks } = each;
+  bin: ChunkBin,
+): BinLists {
+  const { steps, blocks } = bin;
   const list = (wish: string, data: Int32Array, width: number): Name =>
     model.tensor(wish, i32([steps, blocks, width], data));
   const within = Int32Array.from({ length: plan.rows }, (_, row) => row);
   return {
     blocks,
-    starts: list('starts', each.starts, 1),
-    near: list('near', each.near, plan.reach),
-    rounds: duplicates === 'once' ? list('rounds', each.rounds, 1) : undefined,
+    starts: list('starts', bin.starts, 1),
+    near: list('near', bin.near, plan.reach),
+    rounds: duplicates === 'once' ? list('rounds', bin.rounds, 1) : undefined,
     within: model.tensor('within', i32([1, plan.rows], within)),
-    diagonal: each.isDiagonal ? model.tensor('diagonal', diagonal(plan)) : undefined,
+    diagonal: bin.isDiagonal ? model.tensor('diagonal', diagonal(plan)) : undefined,
   };
 }
 
@@ -45,15 +54,18 @@ function diagonal({ rows, reach, own, chunkLength }: ChunkSchedule): Tensor<'f32
   return f32([rows, width], data);
 }
 
-/** What is known of the places of a group, [heads, R, N]. */
+/** Tables of the places of a group that depend on sizes alone. */
 export interface PlaceTables {
-  /** Where the result of each stands. */
+  /** [heads, R, N]: the index of each place's result. */
   readonly results: Name;
-  /** Its chunk, counted from 0 in each round; where it matters which pairs meet. */
+  /**
+   * [heads, R, N]: each place's chunk, counted from 0 in each round. Undefined unless it matters which pairs
+   * meet.
+   */
   readonly chunks: Name | undefined;
 }
 
-/** Writes them. */
+/** Adds the tables of the places of a group to the model. */
 export function placeTables(
   main: GraphScope,
   { length, rounds, chunks, duplicates }: LshProblem,

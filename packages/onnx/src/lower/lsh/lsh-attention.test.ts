@@ -1,4 +1,5 @@
-// What the suite's small cases do not reach: several steps of a scan, chunks cut into blocks, heads in groups of which one is not bounded.
+// What the small cases of the suite do not reach: several steps of a scan, chunks cut into blocks, and groups
+// with one unbounded head.
 import { oracle } from '@attn/conformance';
 import { f32, GraphBuilder, buildLsh, type Graph, type Tensor } from '@attn/core';
 import { mulberry32, PlanCache, type LshAttentionAttributes } from '@attn/core/backend';
@@ -18,7 +19,7 @@ function numbers(shape: readonly number[], seed: number, size: number): Tensor<'
   );
 }
 
-/** Hashed, sorted and attended. */
+/** A graph that hashes, sorts and attends. */
 function graphOf(shape: readonly number[], attributes: Partial<LshAttentionAttributes>): Graph {
   const builder = new GraphBuilder();
   const [q, v] = ['q', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape }));
@@ -27,23 +28,23 @@ function graphOf(shape: readonly number[], attributes: Partial<LshAttentionAttri
   return builder.build({ out, ...(lse && { lse }) });
 }
 
-/** A runner of a graph in steps of at most so many logits. */
+/** Compiles a graph whose steps have at most `stepLogits` logits. Returns a function that runs it. */
 async function runnerOf(graph: Graph, stepLogits: number) {
   const { model, inputs, outputs } = lowerGraph(graph, new PlanCache(), { stepLogits });
   const session = await ort.InferenceSession.create(encodeModel(model, 'test').model, {
     intraOpNumThreads: 1,
   });
   return async (
-    given: Readonly<Record<string, Tensor<'f32'>>>,
+    tensors: Readonly<Record<string, Tensor<'f32'>>>,
   ): Promise<Record<'out' | 'lse', Float32Array>> => {
     const feeds: Record<string, ort.Tensor> = {};
-    for (const [name, to] of inputs) {
-      feeds[to] = new ort.Tensor('float32', given[name].data, [...given[name].shape]);
+    for (const [name, modelName] of inputs) {
+      feeds[modelName] = new ort.Tensor('float32', tensors[name].data, [...tensors[name].shape]);
     }
     const results = await session.run(feeds);
-    const read = (name: string): Float32Array =>
+    const copyOf = (name: string): Float32Array =>
       Float32Array.from(results[outputs.get(name) ?? ''].data as Float32Array);
-    return { out: read('out'), lse: read('lse') };
+    return { out: copyOf('out'), lse: copyOf('lse') };
   };
 }
 
@@ -64,37 +65,37 @@ describe.each([
     const graph = graphOf(shape, { chunkLength, ...options });
     const run = await runnerOf(graph, stepLogits);
     for (const size of [1, 300]) {
-      const inputs = { qk: numbers(shape, 1, size), v: numbers(shape, 2, 1) };
-      const found = await run(inputs);
+      const inputs = { q: numbers(shape, 1, size), v: numbers(shape, 2, 1) };
+      const results = await run(inputs);
       const expected = oracle(graph, inputs);
       for (const name of ['out', 'lse'] as const) {
-        const apart = found[name].map((value, i) =>
+        const errors = results[name].map((value, i) =>
           value === expected[name].data[i] ? 0 : Math.abs(value - expected[name].data[i]),
         );
-        expect(Math.max(...apart)).toBeLessThan(size * 4e-6);
+        expect(Math.max(...errors)).toBeLessThan(size * 4e-6);
       }
     }
   });
 });
 
-test('a head of large numbers, infinities or NaN changes no bit of another', async () => {
+test('a head with large numbers, infinities or NaN changes no bit of another head', async () => {
   const [n, heads] = [60, 3];
   const shape = [1, heads, n, DIM];
   const run = await runnerOf(graphOf(shape, {}), 2 ** 17);
-  const inputs = { qk: numbers(shape, 1, 1), v: numbers(shape, 2, 1) };
-  const right = await run(inputs);
+  const inputs = { q: numbers(shape, 1, 1), v: numbers(shape, 2, 1) };
+  const clean = await run(inputs);
   for (const poison of [NaN, Infinity, 1e6]) {
-    const qk = inputs.qk.data.slice().fill(poison, (n + 2) * DIM, (n + 3) * DIM);
-    const found = await run({ ...inputs, qk: f32(shape, qk) });
+    const qk = inputs.q.data.slice().fill(poison, (n + 2) * DIM, (n + 3) * DIM);
+    const poisoned = await run({ ...inputs, q: f32(shape, qk) });
     for (const [name, size] of [
       ['out', n * DIM],
       ['lse', n],
     ] as const) {
       for (const head of [0, 2]) {
         const ofHead = (data: Float32Array): Float32Array => data.slice(head * size, (head + 1) * size);
-        expect(ofHead(found[name])).toEqual(ofHead(right[name]));
+        expect(ofHead(poisoned[name])).toEqual(ofHead(clean[name]));
       }
-      expect(found[name]).not.toEqual(right[name]);
+      expect(poisoned[name]).not.toEqual(clean[name]);
     }
   }
 });

@@ -1,18 +1,20 @@
 /**
- * The `lshAttention` op: a `Scan` over groups of heads, in which a `Scan` attends chunk by chunk, so that neither all logits nor the results of
- * all rounds of all heads are ever held at once.
+ * Lowers the `lshAttention` op to a `Scan` over groups of heads, in which another `Scan` attends chunk by
+ * chunk. So memory never holds all logits, nor the results of all rounds of all heads.
  */
 import { inputSpecs, lshProblem, type LshProblem, type NodeOf } from '@attn/core/backend';
-import type { GraphScope, Name, ValueType } from '../../model/model-builder.ts';
+import type { GraphScope, Name, ValueType } from '../../model/onnx-model-builder.ts';
 import { headsFirst } from '../attention/operands.ts';
 import { emitIf } from '../attention/softmax.ts';
 import type { LoweringContext } from '../context.ts';
-import { classLists, placeTables } from './lists.ts';
+import { binLists, placeTables } from './lists.ts';
 import { emitMean, emitSum } from './merge.ts';
 import { scheduleChunks } from './schedule.ts';
-import { emitBoundedScans, emitGeneralScans, type StepContext } from './steps.ts';
+import type { StepContext } from './step-context.ts';
+import { emitBoundedScans, emitGeneralScans } from './steps.ts';
 import { emitTables, type GroupInputs } from './tables.ts';
 
+/** Lowers one `lshAttention` node. */
 export function lowerLshAttention(context: LoweringContext, node: NodeOf<'lshAttention'>): void {
   const { main, model, options } = context;
   const problem = lshProblem(inputSpecs(context.graph, node), node.attributes);
@@ -24,8 +26,8 @@ export function lowerLshAttention(context: LoweringContext, node: NodeOf<'lshAtt
     });
     return;
   }
-  const mask = context.input(node, 'mask');
-  const plan = scheduleChunks(problem, mask !== undefined, options.stepLogits);
+  const mask = context.input(node, 'keyMask');
+  const plan = scheduleChunks(problem, { hidesKeys: mask !== undefined, stepLogits: options.stepLogits });
   const places = placeTables(main, problem, plan);
 
   const body = main.body();
@@ -35,19 +37,19 @@ export function lowerLshAttention(context: LoweringContext, node: NodeOf<'lshAtt
     return body.input('group', { dtype, shape: [plan.heads, ...shape] });
   };
   const buckets = withinBuckets ? context.input(node, 'buckets') : undefined;
-  const given: GroupInputs = {
-    qk: scan(headsFirst(context, node.inputs.qk, problem), 'f32', [length, headDim]),
+  const groupInputs: GroupInputs = {
+    qk: scan(headsFirst(context, node.inputs.q, problem), 'f32', [length, headDim]),
     v: scan(headsFirst(context, node.inputs.v, problem), 'f32', [length, valueDim]),
     order: scan(context.value(node.inputs.order), 'i32', [rounds, length]),
     buckets: buckets && scan(buckets, 'i32', [rounds, length]),
     visible: mask && scan(visibleTokens(main, mask, problem), 'bool', [length]),
   };
-  const tables = emitTables(body, problem, plan, given, places);
+  const tables = emitTables(body, problem, plan, groupInputs, places);
   const results = emitRounds(body, {
     problem,
     plan,
     tables,
-    lists: plan.classes.map((each) => classLists(main, problem, plan, each)),
+    lists: plan.bins.map((bin) => binLists(main, problem, plan, bin)),
     portable: options.portable,
   });
   results.forEach((name, index) =>
@@ -64,26 +66,34 @@ export function lowerLshAttention(context: LoweringContext, node: NodeOf<'lshAtt
   );
 }
 
-/** Attends in the form that the numbers allow; the results are [heads, N, Dv] and, where it is asked for, lse [heads, N]. */
+/**
+ * Attends in the form that the numbers allow. The results are out [heads, N, Dv] and, where the call returns
+ * it, lse [heads, N].
+ */
 function emitRounds(body: GraphScope, context: StepContext): Name[] {
   const { problem, plan, tables } = context;
   const { isBounded } = tables;
   const bounded = (scope: GraphScope): Name[] =>
     emitSum(scope, problem, tables, emitBoundedScans(scope, context));
   const general = (scope: GraphScope): Name[] => {
-    const right = emitMean(scope, problem, tables, emitGeneralScans(scope, context));
-    if (plan.heads === 1) return right;
-    // What one head holds changes no bit of another.
+    const exact = emitMean(scope, problem, tables, emitGeneralScans(scope, context));
+    if (plan.heads === 1) return exact;
+    // Bounded heads keep their bounded results, so that the contents of one head change no bit of another.
     return bounded(scope).map((name, index) => {
       const axes = scope.model.integers(index === 0 ? [1, 2] : [1]);
-      return scope.op('Where', [scope.op('Unsqueeze', [isBounded, axes]), name, right[index]]);
+      return scope.op('Where', [scope.op('Unsqueeze', [isBounded, axes]), name, exact[index]]);
     });
   };
   const areBounded = body.op('ReduceMin', [body.cast(isBounded, 'i32')], { keepdims: 0 });
-  return emitIf(body, body.cast(areBounded, 'bool'), problem.returnLse ? 2 : 1, bounded, general);
+  return emitIf(body, {
+    condition: body.cast(areBounded, 'bool'),
+    outputs: problem.returnLse ? 2 : 1,
+    whenTrue: bounded,
+    whenFalse: general,
+  });
 }
 
-/** [B, N] as bool for each head. */
+/** A mask [B, N] as bool for each head: [B, H, N]. */
 function visibleTokens(main: GraphScope, mask: Name, { batch, heads, length }: LshProblem): Name {
   const tokens = main.reshape(main.cast(mask, 'bool'), [batch, 1, length]);
   return main.op('Expand', [tokens, main.model.integers([batch, heads, length])]);

@@ -1,25 +1,25 @@
 /**
- * The rounds of a group merged: each token's results are gathered and added. What is returned are out [heads, N, Dv] and, where it is asked
- * for, lse [heads, N].
+ * Merges the rounds of a group: gathers and adds each token's results. Returns out [heads, N, Dv] and, where
+ * the call returns it, lse [heads, N].
  */
 import type { LshProblem } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/model-builder.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
 import type { PlaceMeans, PlaceSums } from './steps.ts';
 import type { GroupTables } from './tables.ts';
 
 /**
- * A power of two that is small beside every sum of weights but 0: so much of its own value is added to the values of each token, which then is
- * left to itself where it sees nothing.
+ * Weight with which each token's own value is added to its result. It is negligible beside every sum of
+ * weights except 0: a token that sees no key gets its own value.
  */
 const OWN_WEIGHT = 2 ** -100;
 
 /**
- * e to this is the least normal f32: no round that saw something has a weight of 0, which would make NaN of
- * its infinities.
+ * The smallest exponent of a round's weight; e^−87 is about the smallest normal f32. A round that saw a key
+ * never has weight 0, because 0 · ∞ would be NaN.
  */
 const LEAST_EXPONENT = -87;
 
-/** Merges sums. */
+/** Merges rounds that hold sums of weighted values. */
 export function emitSum(
   body: GraphScope,
   { rounds, returnLse }: LshProblem,
@@ -29,7 +29,7 @@ export function emitSum(
   const { model } = body;
   let sum = body.op('Mul', [ownValues, model.scalar(OWN_WEIGHT)]);
   for (let round = 0; round < rounds; round++) {
-    sum = body.op('Add', [sum, body.op('Gather', [out, ofRound(body, results, round)])]);
+    sum = body.op('Add', [sum, body.op('Gather', [out, sliceRound(body, results, round)])]);
   }
   const weights = body.op('Gather', [weight, results]);
   const total = body.op('ReduceSum', [weights, model.integers([1])], { keepdims: 0 });
@@ -42,7 +42,7 @@ export function emitSum(
   ];
 }
 
-/** Merges means. */
+/** Merges rounds that hold means of values, weighted by their log-sum-exp. */
 export function emitMean(
   body: GraphScope,
   { rounds, returnLse }: LshProblem,
@@ -61,23 +61,23 @@ export function emitMean(
   const shares = body.op('Div', [weights, total]);
   const parts = Array.from({ length: rounds }, (_, round) =>
     body.op('Mul', [
-      body.op('Gather', [out, ofRound(body, results, round)]),
-      column(body, ofRound(body, shares, round)),
+      body.op('Gather', [out, sliceRound(body, results, round)]),
+      column(body, sliceRound(body, shares, round)),
     ]),
   );
   const mean = parts.reduce((all, part) => body.op('Add', [all, part]));
   const lse = body.op('Squeeze', [body.op('Add', [most, body.op('Log', [total])]), axis]);
 
-  // Who sees nothing in any round is left to itself; who is hidden has zeros for a value.
+  // A token that sees no key in any round gets its own value, which is zeros for a masked token.
   const seesNothing = body.op('Equal', [body.op('Squeeze', [total, axis]), model.scalar(0)]);
   const isAlone =
     visible === undefined ? seesNothing : body.op('Or', [seesNothing, body.op('Not', [visible])]);
-  const left = body.op('Where', [column(body, isAlone), ownValues, mean]);
-  return returnLse ? [left, body.op('Where', [isAlone, model.scalar(-Infinity), lse])] : [left];
+  const merged = body.op('Where', [column(body, isAlone), ownValues, mean]);
+  return returnLse ? [merged, body.op('Where', [isAlone, model.scalar(-Infinity), lse])] : [merged];
 }
 
-/** Of [heads, R, …]. */
-function ofRound(body: GraphScope, name: Name, round: number): Name {
+/** One round of a table [heads, R, …]. */
+function sliceRound(body: GraphScope, name: Name, round: number): Name {
   return body.op('Gather', [name, body.model.scalar(round, 'i64')], { axis: 1 });
 }
 

@@ -1,39 +1,47 @@
 /**
- * LSH attention as the steps of ONNX `Scan`s. All rounds of a head, cut into chunks, are a list of chunks, each with its neighbours; a step attends
- * in as many of them as the cache holds the logits of. Where a head has fewer, several heads are one list. Chunks that are too large are cut
- * into blocks of queries. What the lists say depends on sizes alone: which token stands where is data.
+ * Schedules LSH attention as the steps of ONNX `Scan`s. All rounds of a head form one list of chunks, each
+ * with its neighbours. A step takes as many chunks as have their logits fit into the cache; heads with fewer
+ * chunks share a step, and larger chunks are cut into blocks of queries. The lists depend on sizes alone.
+ * Which token is at which place is data.
  */
 import type { LshProblem } from '@attn/core/backend';
 import { largestDivisor } from './divisors.ts';
 
-/** Blocks of queries whose keys are hidden in the same way. */
-export interface ChunkClass {
-  /** Whether nothing is hidden but the own key of each query, at its own place of its own chunk: a constant. Others are compared. */
+/** Blocks of queries whose hidden keys are found in the same way: the blocks of one scan. */
+export interface ChunkBin {
+  /**
+   * Whether each query hides nothing but its own key, which is at the query's own place: that mask is a
+   * constant. In the other bin the steps compare positions.
+   */
   readonly isDiagonal: boolean;
   readonly steps: number;
-  /** Blocks of each step; the last one is repeated to fill the last step. */
+  /** Blocks of each step. The last block is repeated to fill the last step. */
   readonly blocks: number;
   /** [steps · blocks]: the place of the first query of each block. */
   readonly starts: Int32Array;
-  /** [steps · blocks · K]: the chunks of its keys. */
+  /** [steps · blocks · K]: the chunks of each block's keys. */
   readonly near: Int32Array;
-  /** [steps · blocks]: its round. */
+  /** [steps · blocks]: the round of each block. */
   readonly rounds: Int32Array;
 }
 
 /** How heads, chunks and queries are divided. */
 interface Division {
-  /** Heads of a group, and how many groups. */
+  /** Heads of a group. */
   readonly heads: number;
+  /** Number of groups. */
   readonly groups: number;
-  /** Tokens of a chunk: not more than there are. */
+  /** Tokens of a chunk, at most all of a head's. */
   readonly chunkLength: number;
-  /** Chunks that a query attends to, K, and which of them is its own. */
+  /** Chunks that a query attends to: K. */
   readonly reach: number;
+  /** The index of the query's own chunk among those K. */
   readonly own: number;
-  /** Queries of a block, blocks of a chunk, and blocks of a step at most. */
+  /** Queries of a block. */
   readonly rows: number;
+  /** Blocks of a chunk. */
   readonly chunkBlocks: number;
+  /** Most blocks of a step. */
   readonly stepBlocks: number;
   /** Chunks of all rounds of a head. */
   readonly cycle: number;
@@ -41,57 +49,72 @@ interface Division {
   readonly hasPadding: boolean;
 }
 
-/** All of a call. Places count through the chunks of all rounds of the heads of a group. */
+/** The schedule of one call. Places are numbered through the chunks of all rounds of all heads of a group. */
 export interface ChunkSchedule extends Division {
-  readonly classes: readonly ChunkClass[];
-  /** Whether any list has a chunk without any token, which stands behind the last. */
+  readonly bins: readonly ChunkBin[];
+  /** Whether any list refers to a missing neighbour: a chunk without tokens, which follows the last chunk. */
   readonly hasMissing: boolean;
-  /** Where the result of a place stands among those of all classes: that of its chunk, and within it. */
+  /**
+   * The index of a place's result among those of all bins: `chunk` of its chunk plus `within` of its place
+   * there.
+   */
   readonly results: { readonly chunk: Int32Array; readonly within: Int32Array };
 }
 
-/** Schedules a call. `logits` bounds those of a step, unless one query alone has more. */
-export function scheduleChunks(problem: LshProblem, hidesKeys: boolean, logits: number): ChunkSchedule {
-  const division = divide(problem, logits);
+/** How to schedule chunks. */
+export interface ChunkScheduleOptions {
+  /** Most logits of a step, unless a single query has more. */
+  readonly stepLogits: number;
+  /** Whether a mask hides keys. */
+  readonly hidesKeys: boolean;
+}
+
+/** Schedules a call. */
+export function scheduleChunks(
+  problem: LshProblem,
+  { stepLogits, hidesKeys }: ChunkScheduleOptions,
+): ChunkSchedule {
+  const division = divide(problem, stepLogits);
   const { heads, cycle, chunkLength, rows, chunkBlocks } = division;
   const near = Array.from({ length: heads * cycle }, (_, chunk) => neighbours(problem, division, chunk));
   const { causal, withinBuckets, duplicates } = problem;
-  const seesAll = !causal && !hidesKeys && !withinBuckets && duplicates === 'each' && chunkBlocks === 1;
+  const hidesOwnKeyOnly =
+    !causal && !hidesKeys && !withinBuckets && duplicates === 'each' && chunkBlocks === 1;
 
   const resultOf = new Int32Array(heads * cycle);
-  const classes: ChunkClass[] = [];
+  const bins: ChunkBin[] = [];
   let end = 0;
   for (const isDiagonal of [true, false]) {
     const members = near.flatMap((list, chunk) =>
-      (seesAll && isInside(problem, division, list, chunk)) === isDiagonal ? [chunk] : [],
+      (hidesOwnKeyOnly && isInside(problem, division, list, chunk)) === isDiagonal ? [chunk] : [],
     );
     if (members.length === 0) continue;
     members.forEach((chunk, index) => {
       resultOf[chunk] = end + index * chunkBlocks * rows;
     });
-    const made = makeClass(problem, division, near, members);
-    classes.push({ isDiagonal, ...made });
-    end += made.starts.length * rows;
+    const lists = listBlocks(problem, division, near, members);
+    bins.push({ isDiagonal, ...lists });
+    end += lists.starts.length * rows;
   }
   const within = Int32Array.from({ length: chunkLength }, (_, place) => {
     const block = Math.floor(place / rows);
     return block * rows + place - startOf(division, block);
   });
   const hasMissing = near.some((list) => list.includes(heads * cycle));
-  return { ...division, classes, hasMissing, results: { chunk: resultOf, within } };
+  return { ...division, bins, hasMissing, results: { chunk: resultOf, within } };
 }
 
-function divide(problem: LshProblem, logits: number): Division {
+function divide(problem: LshProblem, stepLogits: number): Division {
   const { batch, heads: allHeads, length, rounds, chunks, wrap } = problem;
   const chunkLength = Math.min(problem.chunkLength, length);
-  // Without a cycle there are no neighbours beyond the ends.
+  // Only a cycle has neighbours beyond its ends.
   const most = wrap ? Infinity : chunks - 1;
   const [before, after] = [Math.min(problem.chunksBefore, most), Math.min(problem.chunksAfter, most)];
   const keys = (before + 1 + after) * chunkLength;
-  const parts = Math.min(Math.ceil((chunkLength * keys) / logits), chunkLength);
+  const parts = Math.min(Math.ceil((chunkLength * keys) / stepLogits), chunkLength);
   const rows = Math.ceil(chunkLength / parts);
   const chunkBlocks = Math.ceil(chunkLength / rows);
-  const stepBlocks = Math.max(1, Math.floor(logits / (rows * keys)));
+  const stepBlocks = Math.max(1, Math.floor(stepLogits / (rows * keys)));
   const cycle = rounds * chunks;
   const heads = largestDivisor(batch * allHeads, Math.floor(stepBlocks / (cycle * chunkBlocks)));
   return {
@@ -108,12 +131,12 @@ function divide(problem: LshProblem, logits: number): Division {
   };
 }
 
-/** The first query of a block of a chunk. The last block overlaps the one before it where they do not divide the chunk. */
+/** The first query of a block in its chunk. Where blocks do not divide the chunk, the last two overlap. */
 function startOf({ rows, chunkLength }: Division, block: number): number {
   return Math.min(block * rows, chunkLength - rows);
 }
 
-/** The chunks that a chunk looks at, itself among them; the one behind the last where there is none. */
+/** The chunks that a chunk attends to, itself included. A missing neighbour is the chunk after the last. */
 function neighbours(
   { chunks, wrap, withinBuckets }: LshProblem,
   division: Division,
@@ -125,13 +148,13 @@ function neighbours(
     const at = inHead + slot - own;
     const other = ((at % cycle) + cycle) % cycle;
     const isOfRound = Math.floor(other / chunks) === Math.floor(inHead / chunks);
-    // Without a cycle rounds have ends; and no token of another round is of the same bucket.
+    // Without a cycle, rounds have ends. Within buckets, other rounds have no token of the same bucket.
     const isThere = wrap ? isOfRound || !withinBuckets : isOfRound && at === other;
     return isThere ? chunk - inHead + other : heads * cycle;
   });
 }
 
-/** Whether the neighbours of a chunk are those on either side of it in its round, whole ones. */
+/** Whether the neighbours of a chunk are the chunks on either side of it in its round, all of them full. */
 function isInside(
   { chunks }: LshProblem,
   { own, hasPadding }: Division,
@@ -146,12 +169,13 @@ function isInside(
   );
 }
 
-function makeClass(
+/** The blocks of some chunks, in steps. */
+function listBlocks(
   { chunks }: LshProblem,
   division: Division,
   near: readonly (readonly number[])[],
   members: readonly number[],
-): Omit<ChunkClass, 'isDiagonal'> {
+): Omit<ChunkBin, 'isDiagonal'> {
   const { reach, chunkLength, chunkBlocks, stepBlocks, cycle } = division;
   const total = members.length * chunkBlocks;
   const steps = Math.ceil(total / stepBlocks);

@@ -1,59 +1,54 @@
 /**
- * One class of query blocks as a `Scan`: each step gathers the queries, keys and values of a few blocks and attends, in one of two forms.
- * Keys are unit vectors, so that logits are bounded by the length of their query. Where that is short for all queries, exponentials need no
- * maximum to be taken off first, and those of all rounds just add up. The general form is right for any numbers.
+ * One bin of query blocks as a `Scan`: each step gathers the queries, keys and values of a few blocks and
+ * attends, in one of two forms. Keys are unit vectors, so the length of a query bounds its logits. The
+ * bounded form needs short queries: it subtracts no maximum before the exponentials, and the rounds simply
+ * add up. The general form is right for any numbers.
  */
-import type { LshProblem } from '@attn/core/backend';
-import { MICROSOFT, type GraphScope, type Name } from '../../model/model-builder.ts';
-import { emitIf, emitWeighed, emitWeighedExact } from '../attention/softmax.ts';
-import type { ClassLists } from './lists.ts';
-import type { ChunkSchedule } from './schedule.ts';
-import type { GroupTables } from './tables.ts';
-import { emitCounts, emitHiddenPairs, type StepBlocks } from './visibility.ts';
+import { MICROSOFT } from '../../model/domains.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import { emitExactPartial, emitFastPartial, emitIf } from '../attention/softmax.ts';
+import type { BinLists } from './lists.ts';
+import type { StepBlocks, StepContext } from './step-context.ts';
+import { emitCounts, emitHiddenPairs } from './visibility.ts';
 
-/** What the scans of a group share. */
-export interface StepContext {
-  readonly problem: LshProblem;
-  readonly plan: ChunkSchedule;
-  readonly tables: GroupTables;
-  readonly lists: readonly ClassLists[];
-  readonly portable: boolean;
-}
-
-/** Results of all places: [places, Dv], [places]. */
+/** Results of all places in the bounded form. */
 export interface PlaceSums {
-  /** The sum of the weighed values that a query sees, and that of the weights. */
+  /** [places, Dv]: the sum of the weighted values that a query sees. */
   readonly out: Name;
+  /** [places]: the sum of the weights. */
   readonly weight: Name;
 }
 
-/** Results of all places: [places, Dv], [places], [places]. */
+/** Results of all places in the general form. */
 export interface PlaceMeans {
-  /** The mean of the values that a query sees. */
+  /** [places, Dv]: the weighted mean of the values that a query sees. */
   readonly out: Name;
-  /** The sum of the weights, 0 where it sees nothing, and the greatest logit, which they are relative to. */
+  /** [places]: the sum of the weights relative to the greatest; 0 where a query sees no key. */
   readonly weight: Name;
+  /** [places]: the greatest logit. */
   readonly greatest: Name;
 }
 
-/** A step, before it is decided how to weigh. */
-interface Step {
-  /** [G, rows, K · chunkLength]: q·k times the scale. */
+/** The gathered operands of a step, which either form weighs in its own way. */
+interface StepOperands {
+  /** [G, rows, K · chunkLength]: scale · q kᵀ. */
   readonly products: Name;
   /** [G, K · chunkLength, Dv]. */
   readonly values: Name;
-  /** As the products, or undefined where pairs count each time. */
+  /** [G, rows, K · chunkLength]: how often each pair meets. Undefined where pairs count each time. */
   readonly counts: Name | undefined;
-  /** Writes where pairs are hidden, as bool. */
+  /** Adds [G, rows, K · chunkLength] bool: whether a pair is hidden. */
   readonly hidden: () => Name;
-  /** The same as factors [rows, K · chunkLength], where they are constant. */
+  /** [rows, K · chunkLength]: 0 for hidden pairs, else 1. Undefined where that is not constant. */
   readonly diagonal: Name | undefined;
 }
 
-/** Writes how a step attends: [G, rows, Dv], and results [G, rows]. */
-type Attend = (body: GraphScope, step: Step) => readonly Name[];
+/** Adds the nodes with which a step attends. Returns out [G, rows, Dv], then results [G, rows]. */
+type Attend = (body: GraphScope, step: StepOperands) => readonly Name[];
 
-/** Sums of values weighed by exp(logit), and of the weights. */
+/**
+ * Adds the scans of a group in the bounded form: sums of values weighted by exp(logit), and of the weights.
+ */
 export function emitBoundedScans(scope: GraphScope, context: StepContext): PlaceSums {
   const { model } = scope;
   const [out, weight] = emitScans(scope, context, (body, { products, values, counts, hidden, diagonal }) => {
@@ -71,40 +66,50 @@ export function emitBoundedScans(scope: GraphScope, context: StepContext): Place
   return { out, weight };
 }
 
-/** The softmax of each step, and what it takes to merge those of all rounds. */
+/**
+ * Adds the scans of a group in the general form: the softmax of each step, and what merging the rounds needs.
+ */
 export function emitGeneralScans(scope: GraphScope, context: StepContext): PlaceMeans {
   const { model } = scope;
   const [out, weight, greatest] = emitScans(scope, context, (body, { products, values, counts, hidden }) => {
     const raw = counts === undefined ? products : body.op('Sub', [products, body.op('Log', [counts])]);
     const isHidden = hidden();
     const logits = body.op('Where', [isHidden, model.scalar(-Infinity), raw]);
-    const fast = emitWeighed(body, logits, values);
+    const fast = emitFastPartial(body, { logits, values });
     const fastParts = [fast.out, fast.total, fast.greatest];
 
-    const exactly = (branch: GraphScope): Name[] => {
-      const hiding = branch.op('Where', [isHidden, model.scalar(-Infinity), model.scalar(0)]);
-      const exact = emitWeighedExact(branch, raw, hiding, values);
-      // Where the fast form gave a number it stays: what one row holds changes no bit of another.
-      return [exact.out, exact.total, exact.greatest].map((right, index) =>
-        branch.op('Where', [isNoNumber(branch, fastParts[index]), right, fastParts[index]]),
+    const corrected = (branch: GraphScope): Name[] => {
+      const hidden = branch.op('Where', [isHidden, model.scalar(-Infinity), model.scalar(0)]);
+      const exact = emitExactPartial(branch, { logits: raw, hidden, values });
+      // Numbers of the fast form stay, so that the contents of one row change no bit of another.
+      return [exact.out, exact.total, exact.greatest].map((exactPart, index) =>
+        branch.op('Where', [emitIsNonFinite(branch, fastParts[index]), exactPart, fastParts[index]]),
       );
     };
-    const kept = (branch: GraphScope): Name[] => fastParts.map((name) => branch.op('Identity', [name]));
+    const unchanged = (branch: GraphScope): Name[] => fastParts.map((name) => branch.op('Identity', [name]));
     const sum = body.op('ReduceSum', [fast.out], { keepdims: 0 });
-    const [mean, ...rows] = emitIf(body, isNoNumber(body, sum), 3, exactly, kept);
+    const [mean, ...rows] = emitIf(body, {
+      condition: emitIsNonFinite(body, sum),
+      outputs: 3,
+      whenTrue: corrected,
+      whenFalse: unchanged,
+    });
     return [mean, ...rows.map((name) => body.op('Squeeze', [name, model.integers([-1])]))];
   });
   return { out, weight, greatest };
 }
 
-/** NaN and infinities: those of hidden keys are among what a query that sees nothing takes the mean of. */
-function isNoNumber(body: GraphScope, name: Name): Name {
+/**
+ * Adds a test for NaN and infinities. Infinities count, because the fast form of a query that sees no key is
+ * the mean of hidden values.
+ */
+function emitIsNonFinite(body: GraphScope, name: Name): Name {
   return body.op('IsNaN', [body.op('Mul', [name, body.model.scalar(0)])]);
 }
 
-/** The scans of all classes, one after another. */
+/** Adds the scans of all bins, and concatenates their results. */
 function emitScans(scope: GraphScope, context: StepContext, attend: Attend): Name[] {
-  const parts = context.lists.map((each) => emitScan(scope, context, each, attend));
+  const parts = context.lists.map((lists) => emitScan(scope, context, lists, attend));
   if (parts.length === 1) return parts[0];
   return parts[0].map((_, index) =>
     scope.op(
@@ -115,10 +120,10 @@ function emitScans(scope: GraphScope, context: StepContext, attend: Attend): Nam
   );
 }
 
-function emitScan(scope: GraphScope, context: StepContext, each: ClassLists, attend: Attend): Name[] {
+function emitScan(scope: GraphScope, context: StepContext, lists: BinLists, attend: Attend): Name[] {
   const { problem, plan, tables, portable } = context;
   const { reach, rows, chunkLength } = plan;
-  const { blocks } = each;
+  const { blocks } = lists;
   const body = scope.body();
   const scanned: Name[] = [];
   const scan = (name: Name | undefined, width: number): Name => {
@@ -126,13 +131,13 @@ function emitScan(scope: GraphScope, context: StepContext, each: ClassLists, att
     scanned.push(name);
     return body.input('step', { dtype: 'i32', shape: [blocks, width] });
   };
-  const starts = scan(each.starts, 1);
-  const near = scan(each.near, reach);
-  const rounds = scan(each.rounds, 1);
-  const places = body.op('Add', [starts, each.within]);
+  const starts = scan(lists.starts, 1);
+  const near = scan(lists.near, reach);
+  const rounds = scan(lists.rounds, 1);
+  const places = body.op('Add', [starts, lists.within]);
   const queries = body.op('Gather', [body.reshape(tables.tokens, [-1]), places]);
   const keys = body.reshape(body.op('Gather', [tables.tokens, near]), [blocks, reach * chunkLength]);
-  const found: StepBlocks = { places, queries, near, keys, rounds };
+  const step: StepBlocks = { places, queries, near, keys, rounds };
 
   const q = body.op('Gather', [tables.queries, queries]);
   const k = body.op('Gather', [tables.keys, keys]);
@@ -141,9 +146,9 @@ function emitScan(scope: GraphScope, context: StepContext, each: ClassLists, att
       ? body.op('MatMul', [q, body.op('Transpose', [k], { perm: [0, 2, 1] })])
       : body.op('FusedMatMul', [q, k], { transB: 1 }, MICROSOFT),
     values: body.op('Gather', [tables.values, keys]),
-    counts: problem.duplicates === 'lucidrains' ? emitCounts(body, problem, tables, found) : undefined,
-    hidden: () => emitHiddenPairs(body, context, found),
-    diagonal: each.diagonal,
+    counts: problem.duplicates === 'lucidrains' ? emitCounts(body, problem, tables, step) : undefined,
+    hidden: () => emitHiddenPairs(body, context, step),
+    diagonal: lists.diagonal,
   });
   body.output(out, { dtype: 'f32', shape: [blocks, rows, problem.valueDim] });
   for (const name of rowResults) body.output(name, { dtype: 'f32', shape: [blocks, rows] });

@@ -1,25 +1,13 @@
-/** Which keys of a step its queries do not see, and what pairs that meet several times lose. */
+/** Which keys of a step its queries do not see, and in how many rounds each pair meets. */
 import type { LshProblem } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/model-builder.ts';
-import type { StepContext } from './steps.ts';
+import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { StepBlocks, StepContext } from './step-context.ts';
 import type { GroupTables } from './tables.ts';
 
-/** The blocks of a step. */
-export interface StepBlocks {
-  /** [G, rows]: places and rows of queries. */
-  readonly places: Name;
-  readonly queries: Name;
-  /** [G, K]: chunks of keys; [G, K · chunkLength]: their rows. */
-  readonly near: Name;
-  readonly keys: Name;
-  /** [G, 1]: rounds. */
-  readonly rounds: Name;
-}
-
-/** A chunk that is near none. */
+/** The number of a chunk that is far from all others. */
 const FAR = -(2 ** 30);
 
-/** Bool [G, rows, K · chunkLength]: what the queries do not see. */
+/** Adds [G, rows, K · chunkLength] bool: the pairs that are hidden. */
 export function emitHiddenPairs(
   body: GraphScope,
   { problem, plan, tables }: StepContext,
@@ -37,17 +25,20 @@ export function emitHiddenPairs(
     const others = body.reshape(
       body.op('Gather', [tables.placeBuckets, step.near]),
       [0, plan.reach * plan.chunkLength],
-      { keeps: true },
+      { zeroKeepsExtent: true },
     );
     hidden.push(body.op('Not', [body.op('Equal', [asRow(body, others), asColumn(body, own)])]));
   }
   if (duplicates === 'once') {
     for (let round = 0; round < rounds - 1; round++) hidden.push(emitMet(body, problem, tables, step, round));
   }
-  return hidden.reduce((all, each) => body.op('Or', [all, each]));
+  return hidden.reduce((all, part) => body.op('Or', [all, part]));
 }
 
-/** Whether pairs met in an earlier round, this one. */
+/**
+ * Adds [G, rows, K · chunkLength] bool: whether a pair met in `round`, if that is earlier than the step's
+ * round.
+ */
 function emitMet(
   body: GraphScope,
   { chunksBefore, chunksAfter, withinBuckets }: LshProblem,
@@ -72,8 +63,9 @@ function emitMet(
 }
 
 /**
- * [G, rows, K · chunkLength]: lucidrains' count + 1e-9 of pairs, whose logarithm is taken off their logits. The count is in how many rounds the
- * chunk of the key is that of the query, moved by an offset in the cycle of all rounds; once for each such offset.
+ * Adds [G, rows, K · chunkLength]: lucidrains' count of each pair plus 1e-9, whose logarithm is subtracted
+ * from the logit. The count is the number of rounds and offsets for which the key's chunk is the query's
+ * chunk, moved by the offset in the cycle of all rounds.
  */
 export function emitCounts(
   body: GraphScope,
@@ -82,7 +74,10 @@ export function emitCounts(
   { queries, keys }: StepBlocks,
 ): Name {
   const { model } = body;
-  /** By how many chunks the key is ahead in its round, from 1 − chunks on: how many offsets lead there. */
+  /**
+   * For each distance in chunks from query to key, from 1 − chunks on: the number of offsets that lead
+   * there.
+   */
   const times = new Float32Array(2 * chunks - 1);
   const cycle = rounds * chunks;
   for (let offset = -chunksBefore; offset <= chunksAfter; offset++) {
@@ -99,10 +94,10 @@ export function emitCounts(
     ]);
     const count = body.op('Gather', [table, body.op('Sub', [theirs, asColumn(body, own)])]);
     if (!withinBuckets) return count;
-    const same = emitSameBucket(body, bucketOf[round], queries, keys);
-    return body.op('Where', [same, count, model.scalar(0)]);
+    const isSameBucket = emitSameBucket(body, bucketOf[round], queries, keys);
+    return body.op('Where', [isSameBucket, count, model.scalar(0)]);
   });
-  return counts.reduce((sum, each) => body.op('Add', [sum, each]), model.scalar(1e-9));
+  return counts.reduce((sum, count) => body.op('Add', [sum, count]), model.scalar(1e-9));
 }
 
 function emitSameBucket(body: GraphScope, buckets: Name, queries: Name, keys: Name): Name {

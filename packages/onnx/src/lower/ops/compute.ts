@@ -1,9 +1,10 @@
-/** Products, sums, normalisations and reductions. */
+/** Lowers products, sums, normalisations and reductions. */
 import { sizeOf, type NodeOf } from '@attn/core/backend';
-import { MICROSOFT } from '../../model/model-builder.ts';
+import { MICROSOFT } from '../../model/domains.ts';
 import type { LoweringContext } from '../context.ts';
-import { emitActivation } from './activate.ts';
+import { UNARY } from './unary.ts';
 
+/** Lowers one `linear` node. */
 export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): void {
   const { main } = context;
   const [id] = node.outputs;
@@ -14,17 +15,18 @@ export function lowerLinear(context: LoweringContext, node: NodeOf<'linear'>): v
   const operands = [x, context.value(node.inputs.weight), context.input(node, 'bias') ?? ''];
   const y = main.op('Gemm', operands[2] === '' ? operands.slice(0, 2) : operands, { transB: 1 });
   const { activation } = node.attributes;
-  const activated = activation === undefined ? y : emitActivation(context, y, activation);
+  const activated = activation === undefined ? y : UNARY[activation](context, y);
   context.setComputed(id, main.reshape(activated, [...shape.slice(0, -1), outFeatures]));
 }
 
+/** Lowers one `matmul` node. */
 export function lowerMatmul(context: LoweringContext, node: NodeOf<'matmul'>): void {
   const { main, model, options } = context;
   const { transposeA = false, transposeB = false } = node.attributes;
   const [id] = node.outputs;
   const { shape } = context.spec(id);
   if (context.spec(node.inputs.a).shape.at(transposeA ? -2 : -1) === 0) {
-    // A sum of nothing: ONNX Runtime leaves what the memory held.
+    // A sum without terms is 0. ONNX Runtime would leave the output uninitialised.
     context.setComputed(id, main.op('Expand', [model.scalar(0), model.integers(shape)]));
     return;
   }
@@ -38,25 +40,16 @@ export function lowerMatmul(context: LoweringContext, node: NodeOf<'matmul'>): v
     context.setComputed(node.outputs[0], main.op('FusedMatMul', [a, b], attributes, MICROSOFT));
     return;
   }
-  const turned = (name: string, rank: number): string => {
+  const transposed = (name: string, rank: number): string => {
     const perm = Array.from({ length: rank }, (_, axis) => axis);
     return main.op('Transpose', [name], { perm: [...perm.slice(0, -2), rank - 1, rank - 2] });
   };
   const [rankA, rankB] = [node.inputs.a, node.inputs.b].map((id) => context.spec(id).shape.length);
-  const product = [transposeA ? turned(a, rankA) : a, transposeB ? turned(b, rankB) : b];
+  const product = [transposeA ? transposed(a, rankA) : a, transposeB ? transposed(b, rankB) : b];
   context.setComputed(node.outputs[0], main.op('MatMul', product));
 }
 
-export function lowerAdd(context: LoweringContext, node: NodeOf<'add'>): void {
-  const { a, b } = node.inputs;
-  context.setComputed(node.outputs[0], context.main.op('Add', [context.value(a), context.value(b)]));
-}
-
-export function lowerMul(context: LoweringContext, node: NodeOf<'mul'>): void {
-  const { a, b } = node.inputs;
-  context.setComputed(node.outputs[0], context.main.op('Mul', [context.value(a), context.value(b)]));
-}
-
+/** Lowers one `layerNorm` node. */
 export function lowerLayerNorm(context: LoweringContext, node: NodeOf<'layerNorm'>): void {
   const { main, model } = context;
   const features = context.spec(node.inputs.x).shape.at(-1) ?? 1;
@@ -68,14 +61,14 @@ export function lowerLayerNorm(context: LoweringContext, node: NodeOf<'layerNorm
   context.setComputed(node.outputs[0], main.op('LayerNormalization', inputs, attributes));
 }
 
-/** A slice of −∞ only gives 0. */
+/** Lowers one `softmax` node. A slice that is all −∞ gives 0. */
 export function lowerSoftmax(context: LoweringContext, node: NodeOf<'softmax'>): void {
   const { main, model } = context;
   const { axis } = node.attributes;
   const x = context.value(node.inputs.x);
   const axes = model.integers([axis]);
   const minusInfinity = model.scalar(-Infinity);
-  // NaN in the sum tells slices with a NaN from those of −∞.
+  // A maximum may lose NaN. The sum of a slice with a NaN is NaN, not −∞.
   const isLow = main.op('Equal', [main.op('ReduceMax', [x, axes], { keepdims: 1 }), minusInfinity]);
   const sumIsLow = main.op('Equal', [main.op('ReduceSum', [x, axes], { keepdims: 1 }), minusInfinity]);
   const isEmpty = main.op('And', [isLow, sumIsLow]);
@@ -83,7 +76,7 @@ export function lowerSoftmax(context: LoweringContext, node: NodeOf<'softmax'>):
   context.setComputed(node.outputs[0], main.op('Where', [isEmpty, model.scalar(0), softmax]));
 }
 
-/** Maxima of ONNX Runtime may or may not keep NaN: it is added to them. */
+/** Lowers one `reduce` node. ONNX Runtime's maxima may lose NaN, so NaN is added to them. */
 export function lowerReduce(context: LoweringContext, node: NodeOf<'reduce'>): void {
   const { main, model } = context;
   const { axis, kind } = node.attributes;

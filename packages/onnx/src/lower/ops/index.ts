@@ -1,20 +1,11 @@
 /** How each op is written: one line each. */
-import type { NodeOf, OpName } from '@attn/core/backend';
+import type { OpName } from '@attn/core/backend';
 import { lowerAttention } from '../attention/attention.ts';
-import type { LoweringContext } from '../context.ts';
 import { lowerArgsort } from '../lsh/argsort.ts';
 import { lowerLshHash } from '../lsh/hash.ts';
 import { lowerLshAttention } from '../lsh/lsh-attention.ts';
-import { lowerGelu, lowerRelu, lowerTanh } from './activate.ts';
-import {
-  lowerAdd,
-  lowerLayerNorm,
-  lowerLinear,
-  lowerMatmul,
-  lowerMul,
-  lowerReduce,
-  lowerSoftmax,
-} from './compute.ts';
+import { lowerLayerNorm, lowerLinear, lowerMatmul, lowerReduce, lowerSoftmax } from './compute.ts';
+import type { Lower } from './lower-op.ts';
 import {
   lowerConcat,
   lowerEmbedding,
@@ -24,22 +15,16 @@ import {
   lowerSlice,
   lowerTranspose,
 } from './move.ts';
-import type { LoweredOp } from './names.ts';
+import { LOWER_BINARY, LOWER_UNARY } from './pointwise.ts';
 
-/** Writes the nodes of one op, and says where its outputs stand. */
-export type Lower<K extends OpName> = (context: LoweringContext, node: NodeOf<K>) => void;
-
-/** By op. */
-export const LOWER: { readonly [K in LoweredOp]: Lower<K> } = {
+/** By op; an op without a lowering does not compile. */
+export const LOWER: { readonly [K in OpName]: Lower<K> } = {
   attention: lowerAttention,
   linear: lowerLinear,
   matmul: lowerMatmul,
-  add: lowerAdd,
-  mul: lowerMul,
+  ...LOWER_UNARY,
+  ...LOWER_BINARY,
   layerNorm: lowerLayerNorm,
-  gelu: lowerGelu,
-  relu: lowerRelu,
-  tanh: lowerTanh,
   softmax: lowerSoftmax,
   reduce: lowerReduce,
   mask: lowerMask,

@@ -1,30 +1,33 @@
-/** Ops that only move elements, or leave some out. */
+/** Lowers the ops that move or drop elements and compute nothing. */
 import { concatOperands, type NodeOf, type OpName } from '@attn/core/backend';
-import type { Name } from '../../model/model-builder.ts';
+import type { Name } from '../../model/onnx-model-builder.ts';
 import type { LoweringContext } from '../context.ts';
 
+/** Lowers one `reshape` node. */
 export function lowerReshape(context: LoweringContext, node: NodeOf<'reshape'>): void {
   const [id] = node.outputs;
   context.setMoved(id, context.main.reshape(context.value(node.inputs.x), context.spec(id).shape));
 }
 
-/** Chooses, because a product with 0 would keep NaN. */
+/** Lowers one `mask` node. It selects, because a product with 0 would keep NaN. */
 export function lowerMask(context: LoweringContext, node: NodeOf<'mask'>): void {
   const { main, model } = context;
   const { x, mask } = node.inputs;
-  const given = context.value(mask);
-  const shown = context.spec(mask).dtype === 'bool' ? given : main.cast(given, 'bool');
-  context.setMoved(node.outputs[0], main.op('Where', [shown, context.value(x), model.scalar(0)]));
+  const name = context.value(mask);
+  const isVisible = context.spec(mask).dtype === 'bool' ? name : main.cast(name, 'bool');
+  context.setMoved(node.outputs[0], main.op('Where', [isVisible, context.value(x), model.scalar(0)]));
 }
 
+/** Lowers one `transpose` node. */
 export function lowerTranspose(context: LoweringContext, node: NodeOf<'transpose'>): void {
   const { permutation } = node.attributes;
   const x = context.value(node.inputs.x);
-  // Of a single number there is nothing to permute.
+  // A tensor without axes has nothing to permute.
   const moved = permutation.length === 0 ? x : context.main.op('Transpose', [x], { perm: permutation });
   context.setMoved(node.outputs[0], moved);
 }
 
+/** Lowers one `slice` node. */
 export function lowerSlice(context: LoweringContext, node: NodeOf<'slice'>): void {
   const { starts, ends } = node.attributes;
   const { main, model } = context;
@@ -34,11 +37,13 @@ export function lowerSlice(context: LoweringContext, node: NodeOf<'slice'>): voi
   context.setMoved(node.outputs[0], sliced);
 }
 
+/** Lowers one `concat` node. */
 export function lowerConcat(context: LoweringContext, node: NodeOf<'concat'>): void {
   const parts = concatOperands(node.inputs).map((id) => context.value(id));
   context.setMoved(node.outputs[0], context.main.op('Concat', parts, { axis: node.attributes.axis }));
 }
 
+/** Lowers one `gather` node. */
 export function lowerGather(context: LoweringContext, node: NodeOf<'gather'>): void {
   const { axis } = node.attributes;
   const indices = indicesOf(context, node, 'indices');
@@ -48,6 +53,7 @@ export function lowerGather(context: LoweringContext, node: NodeOf<'gather'>): v
   );
 }
 
+/** Lowers one `embedding` node. */
 export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding'>): void {
   const ids = indicesOf(context, node, 'ids');
   context.setMoved(
@@ -56,7 +62,7 @@ export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding
   );
 }
 
-/** Indices that never count from the end: a negative one becomes one that is out of bounds at the other side. */
+/** Indices in which negative ones are out of bounds, as in core: ONNX would count them from the end. */
 function indicesOf(context: LoweringContext, node: NodeOf<OpName>, input: string): Name {
   const { main, model } = context;
   const id = node.inputs[input];

@@ -1,7 +1,7 @@
-/** Rows of floats on their way between memory and scratch. */
+/** Copies rows of floats between tensors and scratch memory. */
 import { v128, type FunctionBuilder, type Local, type V128 } from '../../assembler/index.ts';
 
-/** Emits to[0 … dim) = change(from[0 … dim)), and moves both addresses behind the row. */
+/** Emits to[0 … dim) = change(from[0 … dim)), and advances both addresses behind the row. */
 export function copyRow(
   f: FunctionBuilder,
   from: Local<'i32'>,

@@ -1,6 +1,6 @@
 /**
- * What happens to the logits of a tile before the softmax: the soft cap, then the biases. Each is only emitted into kernels
- * that need it.
+ * Changes the logits of a tile before the softmax: first the soft cap, then the biases. A term is emitted
+ * only into kernels that need it.
  */
 import {
   f32x4,
@@ -19,7 +19,7 @@ import { tanh } from '../vector-math.ts';
 import { HEAD, PLAN } from './layout.ts';
 import { SCORE_STRIDE } from './softmax.ts';
 
-/** What a kernel does to logits. */
+/** The terms that a kernel applies to logits. */
 export interface LogitTerms {
   readonly softcap: boolean;
   readonly alibi: boolean;
@@ -33,15 +33,15 @@ const PARAMETERS = {
   rows: 'i32',
   /** A multiple of 4. */
   columns: 'i32',
-  /** A `HEAD`. */
+  /** Address of a `HEAD`. */
   head: 'i32',
   /** [64] i32: numbers of the query rows. */
   queryRows: 'i32',
-  /** Which tile column. The plan's key index is never absent where a bias needs it, and padded to whole tiles. */
+  /** Index of the tile's column. Where a bias needs it, the plan has a key index, padded to whole tiles. */
   column: 'i32',
 } as const;
 
-/** Defines the function, or gives undefined when there is nothing to do. */
+/** Defines the function that applies the terms to a tile; undefined if there are none. */
 export function defineLogits(
   module: ModuleBuilder,
   simd: Simd,
@@ -51,7 +51,7 @@ export function defineLogits(
   if (!terms.softcap && !positional) return undefined;
   return module.define('logits', PARAMETERS, (f, p) => {
     const x = f.local('logit', 'v128');
-    const changes: ((place: Place) => void)[] = [];
+    const changes: ((place: LogitPlace) => void)[] = [];
     if (terms.softcap) changes.push(softcap(f, simd, p.head, x));
     if (terms.bias) changes.push(bias(f, p.head, x));
     if (terms.alibi) changes.push(alibi(f, p.head, x));
@@ -77,8 +77,8 @@ export function defineLogits(
   });
 }
 
-/** Where four logits lie. */
-interface Place {
+/** The place of four logits. */
+interface LogitPlace {
   /** Number of the query row. */
   readonly query: Local<'i32'>;
   /** The query's position in key coordinates. */
@@ -87,7 +87,10 @@ interface Place {
   readonly keys: Local<'v128'>;
 }
 
-/** cap · tanh(logit / cap); the queries were divided by the cap. Gemma Team 2024, https://arxiv.org/abs/2408.00118, §2 */
+/**
+ * Emits cap · tanh(logit / cap); the queries were divided by the cap.
+ * Gemma Team 2024, https://arxiv.org/abs/2408.00118, §2
+ */
 function softcap(f: FunctionBuilder, simd: Simd, head: Local<'i32'>, x: Local<'v128'>): () => void {
   const bend = tanh(f, simd);
   const cap = f.let('cap', v128.load32Splat(head, HEAD.cap));
@@ -97,8 +100,8 @@ function softcap(f: FunctionBuilder, simd: Simd, head: Local<'i32'>, x: Local<'v
   };
 }
 
-/** −slope · |position − key|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
-function alibi(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: Place) => void {
+/** Emits −slope · |position − key|. Press et al. 2022, https://arxiv.org/abs/2108.12409 */
+function alibi(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: LogitPlace) => void {
   const slope = f.let('slope', v128.load32Splat(head, HEAD.slope));
   return ({ position, keys }) => {
     const distance = f32x4.convertI32x4S(i32x4.abs(i32x4.sub(i32x4.splat(position), keys)));
@@ -106,8 +109,11 @@ function alibi(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place
   };
 }
 
-/** table[clamp(key − position, −radius, radius) + radius]. Shaw et al. 2018, https://arxiv.org/abs/1803.02155 */
-function relative(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: Place) => void {
+/**
+ * Emits table[clamp(key − position, −radius, radius) + radius].
+ * Shaw et al. 2018, https://arxiv.org/abs/1803.02155
+ */
+function relative(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: LogitPlace) => void {
   const table = f.let('table', i32.load(head, HEAD.relative));
   const radius = f.let('radius', i32x4.splat(i32.load(head, HEAD.radius)));
   const addresses = f.local('addresses', 'v128');
@@ -119,8 +125,8 @@ function relative(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (pl
   };
 }
 
-/** bias[query, key]. */
-function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: Place) => void {
+/** Emits bias[query, key]. */
+function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place: LogitPlace) => void {
   const base = f.let('bias', i32.load(head, HEAD.bias));
   const queryStride = f.let('bias_query_stride', i32.load(head, HEAD.biasQueryStride));
   const keyStride = f.let('bias_key_stride', i32x4.splat(i32.load(head, HEAD.biasKeyStride)));
@@ -132,7 +138,7 @@ function bias(f: FunctionBuilder, head: Local<'i32'>, x: Local<'v128'>): (place:
   };
 }
 
-/** The four floats at four addresses. */
+/** Loads four floats from four addresses. */
 export function gather(addresses: Local<'v128'>): V128 {
   let vector: V128 = v128.load32Zero(i32x4.extractLane(0, addresses));
   for (const lane of [1, 2, 3]) vector = v128.load32Lane(lane, i32x4.extractLane(lane, addresses), vector);

@@ -1,4 +1,4 @@
-/** What is not to be seen: the bit mask of a partial tile, and the bits of what is visible where weights alone do not tell. */
+/** Hides pairs by the bit mask of a partial tile, and lists visible pairs where weights alone do not tell. */
 import {
   type Expression,
   f32x4,
@@ -27,16 +27,16 @@ export function defineHide(module: ModuleBuilder): FunctionHandle<typeof HIDE> {
   return module.define('hide', HIDE, (f, { scores, rows, mask }) => {
     const bits = f.let('lane_bits', i32x4.const(1, 2, 4, 8));
     const hidden = f.let('hidden', f32x4.all(-Infinity));
-    const seen = f.local('seen', 'v128');
+    const visible = f.local('visible', 'v128');
     const at = f.let('at', scores);
     f.count('word', i32.shl(rows, 1), 1, (word) => {
       const value = f.let('bits', i32.load(i32.add(mask, i32.shl(word, 2))));
       // A word of ones changes nothing.
       f.if(i32.ne(value, -1), () => {
         for (let lane = 0; lane < 32; lane += 4) {
-          f.set(seen, v128.and(i32x4.splat(i32.shrU(value, lane)), bits));
-          f.set(seen, i32x4.eq(seen, bits));
-          f.do(v128.store(at, v128.bitselect(v128.load(at, 4 * lane), hidden, seen), 4 * lane));
+          f.set(visible, v128.and(i32x4.splat(i32.shrU(value, lane)), bits));
+          f.set(visible, i32x4.eq(visible, bits));
+          f.do(v128.store(at, v128.bitselect(v128.load(at, 4 * lane), hidden, visible), 4 * lane));
         }
       });
       f.advance(at, SCORE_STRIDE / 2);
@@ -46,36 +46,36 @@ export function defineHide(module: ModuleBuilder): FunctionHandle<typeof HIDE> {
 
 const RANGES = {
   rows: 'i32',
-  /** As for `hide`. */
+  /** 64 rows of two words; bit j of the row's 64 is column j. */
   mask: 'i32',
-  /** [64 × 2] out, at the first row of each group. */
+  /** [64 × 2] i32, written at the first row of each group: columns from … to (exclusive). */
   ranges: 'i32',
 } as const;
 
 /**
- * Defines the function that finds which columns each group of rows sees: products then leave out what the edge of a window or the
- * diagonal of a causal pattern hides.
+ * Defines the function that finds which columns each group of rows sees. Products then leave out columns that
+ * the edge of a window or the diagonal of a causal pattern hides.
  */
 export function defineRanges(module: ModuleBuilder, simd: Simd): FunctionHandle<typeof RANGES> {
   return module.define('ranges', RANGES, (f, { rows, mask, ranges }) => {
     const [low, high] = [f.local('low', 'i32'), f.local('high', 'i32')];
-    const [left, from, to] = [f.let('left', rows), f.let('from', mask), f.let('to', ranges)];
+    const [remaining, from, to] = [f.let('remaining', rows), f.let('from', mask), f.let('to', ranges)];
     for (const count of tileRows(simd)) {
-      f.if(i32.geU(left, count), () =>
+      f.if(i32.geU(remaining, count), () =>
         f.repeat(
           () => {
             const words = Array.from({ length: count }, (_, row) => 8 * row);
             f.set(low, anyOf(words.map((offset) => i32.load(from, offset))));
             f.set(high, anyOf(words.map((offset) => i32.load(from, offset + 4))));
-            // Without any, 0 and 0.
+            // A group that sees no column gets 0 and 0.
             const first = i32.select(low, i32.ctz(low), i32.add(32, i32.ctz(high)));
             const end = i32.select(high, i32.sub(64, i32.clz(high)), i32.sub(32, i32.clz(low)));
             f.do(i32.store(to, i32.select(i32.or(low, high), first, 0)), i32.store(to, end, 4));
             f.advance(from, 8 * count);
             f.advance(to, 8 * count);
-            f.set(left, i32.sub(left, count));
+            f.set(remaining, i32.sub(remaining, count));
           },
-          () => i32.geU(left, count),
+          () => i32.geU(remaining, count),
         ),
       );
     }
@@ -91,11 +91,11 @@ const LIST_VISIBLE = {
   rows: 'i32',
   /** A multiple of 16. */
   columns: 'i32',
-  /** [64 × 2] out: bit j of row i is set when the logit is not −∞. */
+  /** [64 × 2] i32, written: bit j of row i is set when the logit is not −∞. */
   visible: 'i32',
 } as const;
 
-/** Defines the function that writes down which logits are not −∞. */
+/** Defines the function that lists which logits are not −∞. */
 export function defineListVisible(module: ModuleBuilder): FunctionHandle<typeof LIST_VISIBLE> {
   return module.define('listVisible', LIST_VISIBLE, (f, { scores, rows, columns, visible }) => {
     const hidden = f.let('hidden', f32x4.all(-Infinity));
@@ -126,8 +126,8 @@ const VISIBLE_VALUES = {
 } as const;
 
 /**
- * Defines the product of weights and values for tiles with NaN or ∞ among the values: only what is visible takes part, because
- * 0 · ∞ is NaN.
+ * Defines the product of weights and values for tiles with NaN or ∞ among the values. Only visible pairs take
+ * part, because 0 · ∞ is NaN.
  */
 export function defineVisibleValues(
   module: ModuleBuilder,
@@ -160,7 +160,7 @@ export function defineVisibleValues(
         });
       });
 
-      /** sums[row] += weight · values[column]. A panel has 64 rows of 32 bytes. */
+      /** Emits sums[row] += weight · values[column]. A panel has 64 rows of 32 bytes. */
       function addRow(column: Local<'i32'>, row: Local<'i32'>, to: Local<'i32'>): void {
         const weightAt = i32.add(i32.add(scores, i32.mul(row, SCORE_STRIDE)), i32.shl(column, 2));
         const weight = f.let('weight', v128.load32Splat(weightAt));

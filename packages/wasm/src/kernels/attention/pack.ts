@@ -1,10 +1,11 @@
 /**
- * Packing a tile of 64 keys and values, in the plan's order and from wherever the rows lie, so that products stream through it:
+ * Packs a tile of 64 keys and values, in the plan's order and from any strides, so that products
+ * stream through it:
  *
  *     keys    [8 panels][D][8 keys]              a panel is Kᵀ for 8 keys
  *     values  [padded Dv / 8 panels][64][8]      a panel is 8 columns of V
  *
- * Keys and columns that are absent are 0. It is done once per head and tile, and costs a fiftieth of what one use of the tile does.
+ * Absent keys and columns are 0. Each tile of a head is packed once, at a fiftieth of the cost of one use.
  */
 import { TILE } from '@attn/core/backend';
 import {
@@ -65,14 +66,15 @@ export function definePack(module: ModuleBuilder, headDim: number, valueDim: num
   module.export(pack);
 }
 
-/** Bytes of scratch that packing needs: a row of zeros. */
+/** Bytes of scratch memory that packing needs: a row of zeros. */
 export function packScratchBytes(headDim: number): number {
   return 4 * headDim;
 }
 
 /**
- * Packs 64 keys, four at a time: the same element of four rows makes a vector. `locate` sets a variable to the address of a key's
- * row. With `factors` each key is multiplied by its own of [64] numbers at that address.
+ * Emits the packing of 64 keys, four at a time: an element of each of four rows makes a vector.
+ * @param locate emits code that sets `row` to the address of a key's row
+ * @param factors address of [64] numbers by which keys are multiplied
  */
 export function packKeys(
   f: FunctionBuilder,
@@ -105,7 +107,7 @@ export function packKeys(
   });
 }
 
-/** Columns of a 4 × 4 matrix that is given by its rows. */
+/** The columns of a 4 × 4 matrix of four rows. */
 function transposed(f: FunctionBuilder, [a, b, c, d]: readonly Local<'v128'>[]): V128[] {
   const low = [0, 4, 1, 5] as const;
   const high = [2, 6, 3, 7] as const;
@@ -117,8 +119,8 @@ function transposed(f: FunctionBuilder, [a, b, c, d]: readonly Local<'v128'>[]):
 }
 
 /**
- * Packs one row of values, a panel's width at a time; moves both addresses. `residue` keeps x − x of all that was packed, which is 0
- * only for finite x.
+ * Emits the packing of a row of values, a panel's width at a time; advances both addresses.
+ * @param residue collects x − x of all packed numbers, which is 0 only for finite x
  */
 export function packValueRow(
   f: FunctionBuilder,
@@ -146,12 +148,12 @@ export function packValueRow(
   }
 }
 
-/** Whether all that a residue is of was finite. */
+/** Whether all numbers of a residue were finite: see `packValueRow`. */
 export function allFinite(residue: Local<'v128'>): Expression<'i32'> {
   return i32.eqz(v128.anyTrue(f32x4.ne(residue, f32x4.all(0))));
 }
 
-/** The first `count` floats at an address, then zeros. */
+/** Loads the first `count` floats at an address; other lanes are 0. */
 export function partOfVector(from: Local<'i32'>, offset: number, count: number): V128 {
   if (count <= 0) return f32x4.all(0);
   if (count >= 4) return v128.load(from, offset);

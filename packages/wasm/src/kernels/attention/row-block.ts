@@ -1,7 +1,9 @@
 /**
- * The attention kernel: one row block of one head, up to 64 queries against the tiles that the plan lists for them (`tile.ts`).
+ * The attention kernel computes one row block of one head: up to 64 queries against the tiles that the plan
+ * lists for them (`tile.ts`).
  *
- * It knows nothing of patterns. Row blocks do not depend on each other: any thread may run any of them, with the same result.
+ * It knows nothing of patterns. Row blocks do not depend on each other: any thread may compute any of them,
+ * with the same result.
  */
 import { MASK_WORDS, SPAN_MASK, TILE } from '@attn/core/backend';
 import {
@@ -24,7 +26,7 @@ import { definePack } from './pack.ts';
 import { SCORE_STEP } from './softmax.ts';
 import { defineTileStep, rowBlockParts, type RowBlockParts } from './tile.ts';
 
-/** What an attention module is specialised to. */
+/** The options that an attention module is specialised to. */
 export interface AttentionModuleOptions {
   readonly simd: Simd;
   readonly sharedMemory: boolean;
@@ -98,7 +100,7 @@ export function attentionModule(options: AttentionModuleOptions): ModuleBuilder 
   return module;
 }
 
-/** The numbers of the row block's query rows. */
+/** Emits code that lists the numbers of the row block's query rows. */
 function listRows(f: FunctionBuilder, plan: Local<'i32'>, first: I32, rows: I32, to: Local<'i32'>): void {
   const index = f.let('query_index', i32.load(plan, PLAN.queryIndex));
   f.count('row', rows, 1, (row) => {
@@ -108,7 +110,7 @@ function listRows(f: FunctionBuilder, plan: Local<'i32'>, first: I32, rows: I32,
   });
 }
 
-/** queries[row] = scale · q[number of the row]. */
+/** Emits queries[row] = scale · q[number of the row]. */
 export function gatherQueries(
   f: FunctionBuilder,
   q: { readonly address: I32; readonly stride: I32; readonly scale: V128 },
@@ -126,7 +128,9 @@ export function gatherQueries(
   });
 }
 
-/** out[number of the row] = sums / total, 0 where nothing was visible; and the row's state, where it is asked for. */
+/**
+ * Emits out[number of the row] = sums / total, or 0 where no key was visible; and stores states if asked for.
+ */
 function writeResult(
   f: FunctionBuilder,
   head: Local<'i32'>,
@@ -155,13 +159,13 @@ function writeResult(
   });
 }
 
-/** Fills memory with one float; `bytes` is a multiple of 16. */
+/** Emits code that fills memory with one float; `bytes` is a multiple of 16. */
 export function fill(f: FunctionBuilder, from: Local<'i32'>, bytes: number, value: number): void {
   const vector = f.let('fill', f32x4.all(value));
   f.count('byte', bytes, 16, (byte) => f.do(v128.store(i32.add(from, byte), vector)));
 }
 
-/** The smaller of an unsigned number and a constant; evaluates the number twice. */
+/** The minimum of an unsigned number, which it evaluates twice, and a constant. */
 export function minimum(value: I32, limit: number): I32 {
   return i32.select(i32.ltU(value, limit), value, limit);
 }

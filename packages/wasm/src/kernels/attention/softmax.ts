@@ -1,18 +1,19 @@
 /**
- * The online softmax of a tile: weights relative to the greatest logit so far, and by how much what was
- * summed before shrinks. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
+ * The online softmax of a tile: weights relative to the greatest logit so far, and the factors by which
+ * earlier sums shrink. Milakov & Gimelshein 2018, https://arxiv.org/abs/1805.02867; Dao et al. 2022,
  * https://arxiv.org/abs/2205.14135
  *
- * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). What is rounded off large logits would
- * show in the weights. With fused multiply–add the difference is rounded once, when it is small. The rounding
- * of max · log2 e is the same for the whole row and cancels, but it has to stay small itself: of a maximum of
- * 10¹⁰ it is some 500, and 2^500 is no float. So the maxima of `NEAR` rows are multiplied first, and those of
- * other rows, as of all rows without fused multiply–add, are subtracted first. Both are
+ * A weight is e^(logit − max) = 2^(logit · log2 e − max · log2 e). If large products were rounded, their
+ * errors would show in the weights. With fused multiply–add only the difference is rounded, when it is small.
+ * The rounding error of max · log2 e is the same for the whole row and cancels, but it has to be small
+ * itself: for a maximum of 10¹⁰ it is about 500, and 2^500 is no float. So the maxima of near rows (see
+ * `NEAR`) are multiplied first. Those of far rows, and of all rows without fused multiply–add, are subtracted
+ * first. Both cases are
  *
  *     weight = 2^((logit − origin) · log2 e − shift)
  *
- * with an origin of 0 or a shift of 0. Both follow from the maximum alone, so that weights and factors always
- * agree on them.
+ * with an origin of 0 or a shift of 0. Origin and shift follow from the maximum alone, so that weights and
+ * factors always agree on them.
  */
 import {
   f32,
@@ -32,7 +33,7 @@ import { exp2, maxLanes, sumLanes } from '../vector-math.ts';
 /** Bytes of a row of scores: 64 floats. */
 export const SCORE_STRIDE = 256;
 
-/** Columns that are worked on at a time. */
+/** Number of columns that are computed at a time. */
 export const SCORE_STEP = 16;
 
 const PARAMETERS = {
@@ -45,44 +46,47 @@ const PARAMETERS = {
   maxima: 'i32',
   /** [64]: sum of each row's weights so far. */
   totals: 'i32',
-  /** [64], out: what a row's earlier sums are to be multiplied by. */
+  /** [64], written: the factors by which the rows' earlier sums shrink. */
   factors: 'i32',
-  /** [64] each, which only this function uses: origins, and shifts with their sign turned. */
+  /** [64] each, used by this function only: origins, and negated shifts. */
   origins: 'i32',
   shifts: 'i32',
 } as const;
 
 /**
- * The size of a near row's maximum at most: what is rounded off max · log2 e is 1 at most, and changes
- * weights by a factor of 2.
+ * The largest |max| of a near row: the rounding error of max · log2 e is at most 1, and changes weights by a
+ * factor of at most 2.
  */
 const NEAR = 2 ** 24;
 
-/** log(Σ e^logit) of a row, from its maximum and the sum of its weights; −∞ where it saw nothing. */
+/** log(Σ e^logit) of a row, from its maximum and the sum of its weights; −∞ where it saw no key. */
 export function logSumExp(simd: Simd, max: number, total: number): number {
   if (total === 0) return -Infinity;
-  const roundedOff = simd === 'relaxed' && Math.abs(max) <= NEAR ? roundedOffShift(max) : 0;
-  return max + Math.log(total) + roundedOff * Math.LN2;
+  const error = simd === 'relaxed' && Math.abs(max) <= NEAR ? shiftError(max) : 0;
+  return max + Math.log(total) + error * Math.LN2;
 }
 
-/** By how much the shift of a near row is more than max · log2 e. */
-function roundedOffShift(max: number): number {
+/** The rounding error of a near row's shift: how much it exceeds max · log2 e. */
+function shiftError(max: number): number {
   const exact = max * Math.fround(Math.LOG2E);
   return Math.fround(exact) - exact;
 }
 
-/** What the weights of four rows are relative to. */
-interface Reference {
+/** The exponent at which the weights of four rows are 1. */
+interface WeightBase {
   readonly origin: Local<'v128'>;
   readonly shift: Local<'v128'>;
   readonly isFar: Local<'v128'>;
-  /** Emits what follows from these maxima. */
-  readonly follow: (maxima: Local<'v128'>) => void;
+  /** Emits code that sets the base from the rows' maxima. */
+  readonly setFrom: (maxima: Local<'v128'>) => void;
 }
 
-function reference(f: FunctionBuilder, isFused: boolean, hidden: V128, log2e: V128): Reference {
+function weightBase(
+  f: FunctionBuilder,
+  { isFused, hidden, log2e }: { readonly isFused: boolean; readonly hidden: V128; readonly log2e: V128 },
+): WeightBase {
   const [origin, shift, isFar] = ['origin', 'shift', 'is_far'].map((name) => f.local(name, 'v128'));
-  const follow = (maxima: Local<'v128'>): void => {
+  const setFrom = (maxima: Local<'v128'>): void => {
     // A row without anything visible has no maximum to subtract: −∞ − −∞ is NaN.
     f.set(origin, v128.andnot(maxima, f32x4.eq(maxima, hidden)));
     if (!isFused) return;
@@ -90,10 +94,10 @@ function reference(f: FunctionBuilder, isFused: boolean, hidden: V128, log2e: V1
     f.set(shift, f32x4.mul(v128.andnot(origin, isFar), log2e));
     f.set(origin, v128.and(origin, isFar));
   };
-  return { origin, shift, isFar, follow };
+  return { origin, shift, isFar, setFrom };
 }
 
-/** Defines the function. */
+/** Defines the function that turns a tile of logits into weights, and brings the softmax up to date. */
 export function defineSoftmax(module: ModuleBuilder, simd: Simd): FunctionHandle<typeof PARAMETERS> {
   return module.define('softmax', PARAMETERS, (f, p) => {
     const power = exp2(f, simd);
@@ -129,19 +133,19 @@ export function defineSoftmax(module: ModuleBuilder, simd: Simd): FunctionHandle
       f.do(v128.store32Lane(0, i32.add(p.factors, row4), max));
     });
 
-    // 2. Four rows at a time: the new maxima, and what they make of the old sums.
+    // 2. Four rows at a time: the new maxima, and the factors of earlier sums.
     const [max4, far] = [f.local('maxima', 'v128'), f.local('far', 'v128')];
-    const [before, after] = [0, 1].map(() => reference(f, isFused, hidden, log2e));
+    const [before, after] = [0, 1].map(() => weightBase(f, { isFused, hidden, log2e }));
     const factor = f.local('factor', 'v128');
     f.set(far, f32x4.all(0));
     f.count('group', i32.shl(p.rows, 2), 16, (group) => {
       const [maxima, totals, factors] = [p.maxima, p.totals, p.factors].map((array) => i32.add(array, group));
       f.set(max4, v128.load(maxima));
       const isEmpty = f.let('empty', f32x4.eq(max4, hidden));
-      before.follow(max4);
+      before.setFrom(max4);
       f.set(max4, f32x4.pmax(max4, v128.load(factors)));
       f.do(v128.store(maxima, max4));
-      after.follow(max4);
+      after.setFrom(max4);
       f.set(factor, f32x4.sub(before.origin, after.origin));
       f.set(
         factor,

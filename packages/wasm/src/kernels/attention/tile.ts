@@ -1,10 +1,12 @@
 /**
  * One step of attention: the queries of a row block against one tile of 64 packed keys and values.
  *
- *     scores [64 × 64]  = queries [64 × D] · keysᵀ        then what the caller does to logits, and the online softmax, in place
+ *     scores [64 × 64]  = queries [64 × D] · keysᵀ
+ *     the caller changes logits, and the online softmax turns them into weights, in place
  *     sums   [64 × Dv]  = factors · sums + weights [64 × 64] · values [64 × Dv]
  *
- * Who attends to whom is the caller's: it hides logits, and may say which columns each group of rows sees at all.
+ * The caller decides which pairs are visible: it hides logits, and may say which columns a group
+ * of rows sees.
  */
 import { TILE } from '@attn/core/backend';
 import {
@@ -19,42 +21,45 @@ import {
   type V128,
 } from '../../assembler/index.ts';
 import type { Simd } from '../arithmetic.ts';
-import { PANEL, PANEL_BYTES, product, type Place } from '../register-tile.ts';
+import { PANEL, PANEL_BYTES, product, type VectorPlace } from '../register-tile.ts';
 import { paddedDim, type ScratchLayout } from './layout.ts';
 import { defineListVisible, defineVisibleValues } from './mask.ts';
 import { defineSoftmax, SCORE_STRIDE } from './softmax.ts';
 
-/** Addresses of a row block's parts of the scratch memory. */
+/** The parts of a row block's scratch memory, as variables that hold their addresses. */
 export type RowBlockParts = Readonly<Record<Exclude<keyof ScratchLayout, 'bytes'>, Local<'i32'>>>;
 
-/** One tile, for one row block. */
+/** A tile, for a row block. */
 export interface TileStep {
   readonly rows: Local<'i32'>;
-  /** Columns that are to be computed, 1 … 64, and the same as a multiple of `SCORE_STEP`. */
+  /** Number of columns, 1 … 64. */
   readonly present: Local<'i32'>;
+  /** `present`, rounded up to a multiple of `SCORE_STEP`. */
   readonly columns: Local<'i32'>;
-  /** Packed keys and values, and whether all values are finite. */
+  /** Addresses of packed keys and values. */
   readonly keys: I32;
   readonly values: Local<'i32'>;
+  /** Whether all values are finite. */
   readonly finite: Local<'i32'>;
-  /** Whether groups of rows see parts of the tile only, and what writes those to `ranges`. */
+  /** Whether groups of rows may see only some columns of the tile. */
   readonly isMasked: Local<'i32'>;
+  /** Emits code that writes the columns that each group sees to `ranges`. */
   readonly findRanges: () => void;
-  /** Whatever is done to logits before the softmax; it hides what `ranges` left out. */
+  /** Emits all changes of logits before the softmax, which also hide the columns outside of `ranges`. */
   readonly changeLogits: () => void;
 }
 
-/** Defines the functions that a step takes, and gives what emits one. */
+/** Defines the functions of a step, and returns a function that emits a step. */
 export function defineTileStep(
   module: ModuleBuilder,
   { simd, headDim, valueDim }: { readonly simd: Simd; readonly headDim: number; readonly valueDim: number },
 ): (f: FunctionBuilder, at: RowBlockParts, step: TileStep) => void {
   const padded = paddedDim(valueDim);
-  const scores = defineScores(module, simd, headDim, false);
-  const maskedScores = defineScores(module, simd, headDim, true);
+  const scores = defineScores(module, { simd, headDim, isMasked: false });
+  const maskedScores = defineScores(module, { simd, headDim, isMasked: true });
   const softmax = defineSoftmax(module, simd);
-  const values = defineValues(module, simd, padded, false);
-  const maskedValues = defineValues(module, simd, padded, true);
+  const values = defineValues(module, { simd, padded, isMasked: false });
+  const maskedValues = defineValues(module, { simd, padded, isMasked: true });
   const listVisible = defineListVisible(module);
   const visibleValues = defineVisibleValues(module, padded);
 
@@ -87,7 +92,7 @@ export function defineTileStep(
   };
 }
 
-/** The parts of the scratch memory as variables. */
+/** Declares the parts of the scratch memory as variables. */
 export function rowBlockParts(
   f: FunctionBuilder,
   scratch: Local<'i32'>,
@@ -115,16 +120,17 @@ const SCORES = {
   scores: 'i32',
   rows: 'i32',
   panels: 'i32',
-  /** What `ranges` wrote; only for masked tiles. */
+  /** Address of the columns that each group of rows sees; only for masked tiles. */
   ranges: 'i32',
 } as const;
 
-/** scores = queries · keysᵀ; of a masked tile only the panels that a group of rows sees, others hold anything. */
+/**
+ * Defines scores = queries · keysᵀ. In a masked tile it computes only panels that a group of rows sees; other
+ * scores are undefined.
+ */
 function defineScores(
   module: ModuleBuilder,
-  simd: Simd,
-  headDim: number,
-  isMasked: boolean,
+  { simd, headDim, isMasked }: { readonly simd: Simd; readonly headDim: number; readonly isMasked: boolean },
 ): FunctionHandle<typeof SCORES> {
   const name = isMasked ? 'maskedScores' : 'scores';
   return module.define(name, SCORES, (f, { queries, keys, scores, rows, panels, ranges }) => {
@@ -155,20 +161,21 @@ const VALUES = {
   factors: 'i32',
   rows: 'i32',
   depth: 'i32',
-  /** As for scores. */
+  /** Address of the columns that each group of rows sees; only for masked tiles. */
   ranges: 'i32',
 } as const;
 
-/** sums = factors · sums + weights · values; of a masked tile only the columns that a group of rows sees, others weigh 0. */
+/**
+ * Defines sums = factors · sums + weights · values. In a masked tile it uses only columns that a group of
+ * rows sees, because the others weigh 0.
+ */
 function defineValues(
   module: ModuleBuilder,
-  simd: Simd,
-  padded: number,
-  isMasked: boolean,
+  { simd, padded, isMasked }: { readonly simd: Simd; readonly padded: number; readonly isMasked: boolean },
 ): FunctionHandle<typeof VALUES> {
   const name = isMasked ? 'maskedValues' : 'values';
   return module.define(name, VALUES, (f, { weights, values, sums, factors, rows, depth, ranges }) => {
-    const initial = ({ address, offset, first, row }: Place): V128 =>
+    const initial = ({ address, offset, first, row }: VectorPlace): V128 =>
       f32x4.mul(v128.load(address, offset), v128.load32Splat(i32.add(factors, i32.shl(first, 2)), 4 * row));
     const steps = (first: Local<'i32'>): { from: I32; count: I32 } => {
       const range = f.let('range', i32.add(ranges, i32.shl(first, 3)));

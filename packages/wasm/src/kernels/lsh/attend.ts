@@ -1,10 +1,11 @@
 /**
- * The kernel of LSH attention: row blocks of one round of one head, 64 queries each in the round's sorted order, against the key tiles
- * that the chunks around theirs lie in.
+ * The kernel of LSH attention: row blocks of a round of a head, 64 queries each in the round's sorted order,
+ * against the key tiles with the chunks around theirs.
  *
- * A round goes on where the one before it stopped: the state of the online softmax of each token waits between them, its sums of
- * values in the result. That is the merging of rounds by their log-sum-exp, without dividing and taking logarithms in between. Every
- * token stands in one row block of a round, so row blocks do not depend on each other, and the order of the sums is always the same.
+ * A round continues where the last round ended: between them, memory keeps the state of each token's online
+ * softmax, and the result keeps its sums of values. That merges rounds by their log-sum-exp, without
+ * divisions and logarithms in between. Every token is in one row block of a round, so row blocks do not
+ * depend on each other, and sums always have the same order.
  */
 import { TILE } from '@attn/core/backend';
 import {
@@ -24,12 +25,12 @@ import { SCORE_STEP } from '../attention/softmax.ts';
 import { defineTileStep, rowBlockParts, type RowBlockParts } from '../attention/tile.ts';
 import { sumLanes } from '../vector-math.ts';
 import { defineFillSlot } from './key-tile.ts';
-import { LSH_CALL, LSH_HEAD, LSH_TASK, lshScratch, MOST_SLOTS, NORMS, slotLayout } from './layout.ts';
+import { LSH_CALL, LSH_HEAD, LSH_TASK, lshScratchLayout, MAX_SLOTS, NORMS, slotLayout } from './layout.ts';
 import { defineAddMeetTerms, defineHideMet, listChunks } from './meetings.ts';
-import { finishRows, keepState, listRows, loadState, type LshParts, type LshPlace } from './rows.ts';
+import { finishRows, keepState, listRows, loadState, type LshParts, type LshRound } from './rows.ts';
 import { defineHide, definePlaceRanges, hideSelf } from './visible.ts';
 
-/** What an LSH module is specialised to. */
+/** The options that an LSH module is specialised to. */
 export interface LshModuleOptions {
   readonly simd: Simd;
   readonly sharedMemory: boolean;
@@ -50,13 +51,13 @@ export function lshModule(options: LshModuleOptions): ModuleBuilder {
   module.export(module.define('chunks', kernel, (f, { task }) => listChunks(f, task)));
   const emitRowBlock = defineRowBlock(module, options);
   const layout = scratchLayout(headDim, valueDim);
-  const lshLayout = lshScratch(headDim, valueDim);
+  const lshLayout = lshScratchLayout(headDim, valueDim);
 
   const attend = module.define('attend', kernel, (f, { task, scratch }) => {
     const head = f.let('head', i32.load(task, LSH_TASK.head));
     const call = f.let('call', i32.load(head, LSH_HEAD.call));
     const round = f.let('round', i32.load(task, LSH_TASK.round));
-    const place = { call, head, round };
+    const lshRound = { call, head, round };
     const part = (name: keyof LshParts): Local<'i32'> => f.let(name, i32.add(scratch, lshLayout[name]));
     const lsh: LshParts = {
       from: part('from'),
@@ -67,21 +68,21 @@ export function lshModule(options: LshModuleOptions): ModuleBuilder {
       slots: part('slots'),
     };
     const at = rowBlockParts(f, scratch, layout);
-    f.count('slot_word', 4 * MOST_SLOTS, 4, (word) => f.do(i32.store(i32.add(lsh.held, word), -1)));
+    f.count('slot_word', 4 * MAX_SLOTS, 4, (word) => f.do(i32.store(i32.add(lsh.held, word), -1)));
     const block = f.let('block', i32.load(task, LSH_TASK.firstBlock));
     const isLast = f.let('is_last', i32.eq(i32.add(round, 1), i32.load(call, LSH_CALL.rounds)));
     f.while(block, i32.load(task, LSH_TASK.endBlock), 1, () => {
       const first = f.let('first', i32.mul(block, TILE));
       const rows = f.let('rows', minimum(i32.sub(i32.load(call, LSH_CALL.length), first), TILE));
-      listRows(f, place, first, rows, at.rows, lsh, options.withinBuckets);
+      listRows(f, lshRound, { first, rows, tokens: at.rows, lsh, withinBuckets: options.withinBuckets });
       const queries = { address: i32.load(head, LSH_HEAD.qk), stride: i32.load(head, LSH_HEAD.qkStride) };
       gatherQueries(f, { ...queries, scale: v128.load32Splat(head, LSH_HEAD.scale) }, rows, at, headDim);
-      loadState(f, place, rows, at, valueDim);
-      emitRowBlock(f, place, block, rows, at, lsh);
+      loadState(f, lshRound, rows, at, valueDim);
+      emitRowBlock(f, lshRound, { block, rows, at, lsh });
       f.if(
         isLast,
-        () => finishRows(f, place, rows, at, valueDim),
-        () => keepState(f, place, rows, at, valueDim),
+        () => finishRows(f, lshRound, rows, at, valueDim),
+        () => keepState(f, lshRound, rows, at, valueDim),
       );
     });
   });
@@ -89,16 +90,18 @@ export function lshModule(options: LshModuleOptions): ModuleBuilder {
   return module;
 }
 
-type EmitRowBlock = (
-  f: FunctionBuilder,
-  place: LshPlace,
-  block: Local<'i32'>,
-  rows: Local<'i32'>,
-  at: RowBlockParts,
-  lsh: LshParts,
-) => void;
+/** A row block, and its parts of the scratch memory. */
+interface RowBlock {
+  /** Index of the row block in its round. */
+  readonly block: Local<'i32'>;
+  readonly rows: Local<'i32'>;
+  readonly at: RowBlockParts;
+  readonly lsh: LshParts;
+}
 
-/** Gives what emits the walk of a row block through its key tiles. */
+type EmitRowBlock = (f: FunctionBuilder, lshRound: LshRound, rowBlock: RowBlock) => void;
+
+/** Defines the functions of a row block, and returns a function that emits its walk through the key tiles. */
 function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitRowBlock {
   const { simd, headDim, valueDim, causal, withinBuckets, duplicates } = options;
   const layout = slotLayout(headDim, valueDim);
@@ -106,13 +109,13 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
   const fillSlot = defineFillSlot(module, { ...options, countsMeetings: duplicates !== 'each' });
   const hide = defineHide(module, layout, options);
   const ranges = definePlaceRanges(module, simd);
-  const hideMet = duplicates === 'once' ? defineHideMet(module, layout, withinBuckets) : undefined;
-  const addTerms =
-    duplicates === 'lucidrains' ? defineAddMeetTerms(module, layout, withinBuckets) : undefined;
-  /** Whether the data decides on every tile. */
-  const always = causal || withinBuckets || duplicates !== 'each';
+  const meetings = { layout, withinBuckets };
+  const hideMet = duplicates === 'once' ? defineHideMet(module, meetings) : undefined;
+  const addTerms = duplicates === 'lucidrains' ? defineAddMeetTerms(module, meetings) : undefined;
+  /** Whether the data may hide pairs of any tile. */
+  const isAlwaysMasked = causal || withinBuckets || duplicates !== 'each';
 
-  return (f, { call, head, round }, block, rows, at, lsh) => {
+  return (f, { call, head, round }, { block, rows, at, lsh }) => {
     const field = (name: keyof typeof LSH_CALL): Local<'i32'> => f.let(name, i32.load(call, LSH_CALL[name]));
     const [shift, span, firstTile] = [field('shift'), field('span'), field('firstTile')];
     const lastRow = f.let('last_row', i32.shl(i32.sub(rows, 1), 2));
@@ -131,8 +134,8 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
       const present = f.let('present', minimum(i32.sub(end, start), TILE));
       const columns = f.let('columns', i32.and(i32.add(present, SCORE_STEP - 1), -SCORE_STEP));
       const isMasked = f.let('is_masked', 1);
-      if (!always) {
-        // Chunks of the tile that the first row does not see any more, or the last one not yet.
+      if (!isAlwaysMasked) {
+        // A tile may have chunks that the first row no longer sees, or that the last row does not see yet.
         const seesFirst = i32.geS(i32.load(slot, layout.chunks), i32.load(i32.add(lsh.firstChunk, lastRow)));
         const seesLast = i32.leS(
           i32.load(slot, layout.chunks + 4 * (TILE - 1)),
@@ -178,14 +181,13 @@ function defineRowBlock(module: ModuleBuilder, options: LshModuleOptions): EmitR
   };
 }
 
-/**
- * Sums of squares up to this have not overflowed, and those of vectors times `SHORTER` do not, whatever the
- * vectors hold.
- */
-const MOST_SQUARES = 2 ** 120;
+/** The largest sum of squares that is used as it is: it has not overflowed. */
+const MAX_SQUARES = 2 ** 120;
+
+/** A factor that makes any vector so short that its sum of squares does not overflow. */
 const SHORTER = 2 ** -70;
 
-/** to[row] = 1 / norm. With `rms`, √(mean x² + 1e-6) · √D; with `l2`, ‖x‖, but at least 1e-12. */
+/** Emits to[row] = 1 / norm. The norm is √(mean x² + 1e-6) · √D for `rms`, and max(‖x‖, 1e-12) for `l2`. */
 function inverseNorms(
   f: FunctionBuilder,
   task: Local<'i32'>,
@@ -218,7 +220,7 @@ function inverseNorms(
         ? f32x4.sqrt(f32x4.add(sum, f32x4.all(headDim * 1e-6)))
         : f32x4.pmax(f32x4.sqrt(sum), f32x4.all(1e-12));
     f.set(inverse, f32x4.div(f32x4.all(1), norm));
-    f.if(v128.anyTrue(f32x4.gt(sum, f32x4.all(MOST_SQUARES))), () => {
+    f.if(v128.anyTrue(f32x4.gt(sum, f32x4.all(MAX_SQUARES))), () => {
       sumSquares((vector) => f32x4.mul(vector, f32x4.all(SHORTER)));
       f.set(inverse, f32x4.div(f32x4.all(SHORTER), f32x4.sqrt(sum)));
     });

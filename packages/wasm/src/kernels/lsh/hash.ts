@@ -1,12 +1,14 @@
 /**
- * Hashing: scores of a block of 64 tokens with all rotations, and per round the number of the largest.
+ * Hashes a block of 64 tokens: computes their scores with all rotations, and the index of the largest
+ * score of each round.
  *
  * Scores are computed with tokens as columns, 48 rotations at a time:
  *
  *     scores [48 × 64] = rotations [48 × D] · tokensᵀ [D × 64]
  *
- * so that a vector holds four tokens, the search for the largest goes down a column without looking across lanes, and no more than
- * 12 KB of scores exist at any time. Of [xR; −xR] only xR is computed: the largest of −xR is where xR is least.
+ * so that a vector holds four tokens, the search for the largest score goes down a column without crossing
+ * lanes, and no more than 12 KB of scores exist at a time. Of [xR; −xR] only xR is computed: −xR is largest
+ * where xR is least.
  */
 import {
   f32x4,
@@ -23,42 +25,47 @@ import type { Simd } from '../arithmetic.ts';
 import { packKeys } from '../attention/pack.ts';
 import { PANEL, PANEL_BYTES, product } from '../register-tile.ts';
 
-/** Tokens of a block. */
+/** Number of tokens of a block. */
 export const HASH_TOKENS = 64;
 
-/** Rotations whose scores exist at the same time. */
+/** Number of rotations whose scores exist at the same time. */
 const SLAB = 48;
 
 /** Bytes of a row of scores. */
 const ROW = 4 * HASH_TOKENS;
 
-/** A block of tokens of one head. */
+/** Layout of a task of `hash`: a block of tokens of one head. */
 export const HASH = {
-  /** The first token, bytes from one to the next, and how many, 1 … 64. */
+  /** Address of the first token, and bytes from one token to the next. */
   x: 0,
   xStride: 4,
+  /** Number of tokens, 1 … 64. */
   tokens: 8,
-  /** [R · W × D]: the rotations of all rounds, as `turn` writes them. */
+  /** [R · W × D]: the rotations of all rounds, as `transpose` writes them. */
   rotations: 12,
-  /** Where the buckets of the first round go; bytes from one round to the next. */
+  /** Address of the buckets of the first round, and bytes from one round to the next. */
   buckets: 16,
   roundStride: 20,
-  /** A byte per token: 0 hides it. 0: none. */
+  /** Address of a byte for each token, where 0 hides the token; or 0 if there is no mask. */
   mask: 24,
   /** The bucket of hidden tokens. */
   hiddenBucket: 28,
-  /** [factors] i32: half of each. */
+  /** [factors] i32: half of each factor. */
   halves: 32,
   factors: 36,
   rounds: 40,
 } as const;
+
+/** Bytes of a `HASH`. */
 export const HASH_BYTES = 44;
 
-/** Rotations to be transposed: `count` columns of [D × columns], from the first on. */
-export const TURN = { from: 0, columns: 4, count: 8, to: 12 } as const;
-export const TURN_BYTES = 16;
+/** Layout of a task of `transpose`: `count` columns of rotations [D × columns], from the first one on. */
+export const TRANSPOSE = { from: 0, columns: 4, count: 8, to: 12 } as const;
 
-/** Parts of a thread's scratch memory; those after the scores have 64 numbers each. */
+/** Bytes of a `TRANSPOSE`. */
+export const TRANSPOSE_BYTES = 16;
+
+/** Offsets of the parts of a thread's scratch memory. The parts behind the scores have 64 numbers each. */
 function scratchParts(headDim: number) {
   const scores = 4 * HASH_TOKENS * headDim + 4 * headDim;
   const state = scores + SLAB * ROW;
@@ -75,12 +82,12 @@ function scratchParts(headDim: number) {
   };
 }
 
-/** Bytes of scratch that `hash` needs. */
+/** Bytes of scratch memory that `hash` needs. */
 export function hashScratchBytes(headDim: number): number {
   return scratchParts(headDim).bytes;
 }
 
-/** The module: exports `turn(task: TURN, scratch)` and `hash(task: HASH, scratch)`. The head dim is > 0. */
+/** The module: exports `transpose(task: TRANSPOSE)` and `hash(task: HASH, scratch)`. The head dim is > 0. */
 export function hashModule({
   simd,
   sharedMemory,
@@ -92,7 +99,7 @@ export function hashModule({
 }): ModuleBuilder {
   const module = new ModuleBuilder({ sharedMemory });
   module.export(
-    module.define('turn', { task: 'i32', scratch: 'i32' }, (f, { task }) => turn(f, task, headDim)),
+    module.define('transpose', { task: 'i32', scratch: 'i32' }, (f, { task }) => transpose(f, task, headDim)),
   );
   const multiply = defineMultiply(module, simd, headDim);
   const scan = defineScan(module);
@@ -111,16 +118,16 @@ export function hashModule({
     const [tokens, zeros, scores, state] = [part('tokens'), part('zeros'), part('scores'), part('largest')];
     const vectors = f.let('vectors', i32.shrU(i32.add(count, 3), 2));
     const panels = f.let('panels', i32.shrU(i32.add(count, PANEL - 1), 3));
-    packTokens(f, task, count, tokens, zeros, headDim);
+    packTokens(f, task, { count, tokens, zeros, headDim });
 
     const half = f.let('half', i32.load(halves));
-    const [unit, left] = [f.let('unit', 1), f.let('left', half)];
+    const [unit, remaining] = [f.let('unit', 1), f.let('remaining', half)];
     const [factor, round] = [f.let('factor', 0), f.let('round', 0)];
     const rotations = f.let('rotations', i32.load(task, HASH.rotations));
-    // Rounds that are left, as rows of scores.
+    // The rows of scores of all rounds.
     const ahead = f.let('ahead', 0);
-    f.count('each', factors, 1, (each) =>
-      f.advance(ahead, i32.mul(rounds, i32.load(i32.add(halves, i32.shl(each, 2))))),
+    f.count('index', factors, 1, (index) =>
+      f.advance(ahead, i32.mul(rounds, i32.load(i32.add(halves, i32.shl(index, 2))))),
     );
     clearState(f, state);
     f.count('from', ahead, SLAB, (from) => {
@@ -129,15 +136,15 @@ export function hashModule({
       f.call(multiply, { rotations, tokens, scores, rows, panels });
       f.advance(rotations, SLAB * 4 * headDim);
       const row = f.let('row', scores);
-      // Parts of the slab that belong to different factors.
+      // Each part of the slab belongs to another factor.
       f.repeat(
         () => {
-          const part = f.let('part', i32.select(i32.ltU(left, rows), left, rows));
-          f.call(scan, { scores: row, rows: part, first: i32.sub(half, left), vectors, state });
+          const part = f.let('part', i32.select(i32.ltU(remaining, rows), remaining, rows));
+          f.call(scan, { scores: row, rows: part, first: i32.sub(half, remaining), vectors, state });
           f.advance(row, i32.mul(part, ROW));
           f.set(rows, i32.sub(rows, part));
-          f.set(left, i32.sub(left, part));
-          f.if(i32.eqz(left), () => {
+          f.set(remaining, i32.sub(remaining, part));
+          f.if(i32.eqz(remaining), () => {
             f.call(endFactor, { state, half, unit, vectors });
             f.set(unit, i32.shl(i32.mul(unit, half), 1));
             f.advance(factor, 1);
@@ -148,7 +155,7 @@ export function hashModule({
               f.set(unit, 1);
             });
             f.set(half, i32.load(i32.add(halves, i32.shl(factor, 2))));
-            f.set(left, half);
+            f.set(remaining, half);
           });
         },
         () => rows,
@@ -159,12 +166,12 @@ export function hashModule({
   return module;
 }
 
-/** to[column][d] = from[d][column]. */
-function turn(f: FunctionBuilder, task: Local<'i32'>, headDim: number): void {
-  const stride = f.let('stride', i32.shl(i32.load(task, TURN.columns), 2));
-  const to = f.let('to', i32.load(task, TURN.to));
-  const first = f.let('first', i32.load(task, TURN.from));
-  f.count('column', i32.load(task, TURN.count), 1, (column) => {
+/** Emits to[column][d] = from[d][column]. */
+function transpose(f: FunctionBuilder, task: Local<'i32'>, headDim: number): void {
+  const stride = f.let('stride', i32.shl(i32.load(task, TRANSPOSE.columns), 2));
+  const to = f.let('to', i32.load(task, TRANSPOSE.to));
+  const first = f.let('first', i32.load(task, TRANSPOSE.from));
+  f.count('column', i32.load(task, TRANSPOSE.count), 1, (column) => {
     const from = f.let('from', i32.add(first, i32.shl(column, 2)));
     f.count('d', headDim, 1, () => {
       f.do(i32.store(to, i32.load(from)));
@@ -174,14 +181,21 @@ function turn(f: FunctionBuilder, task: Local<'i32'>, headDim: number): void {
   });
 }
 
-/** Tokens as panels of 8; absent ones are 0. */
+/** A block of tokens to pack. */
+interface TokenBlock {
+  readonly count: Local<'i32'>;
+  /** Address of the packed tokens. */
+  readonly tokens: Local<'i32'>;
+  /** Address of a row of zeros, for absent tokens. */
+  readonly zeros: Local<'i32'>;
+  readonly headDim: number;
+}
+
+/** Emits the packing of tokens in panels of 8; absent tokens are 0. */
 function packTokens(
   f: FunctionBuilder,
   task: Local<'i32'>,
-  count: Local<'i32'>,
-  tokens: Local<'i32'>,
-  zeros: Local<'i32'>,
-  headDim: number,
+  { count, tokens, zeros, headDim }: TokenBlock,
 ): void {
   f.count('zero', 4 * headDim, 4, (at) => f.do(i32.store(i32.add(zeros, at), 0)));
   const x = f.let('x', i32.load(task, HASH.x));
@@ -214,15 +228,17 @@ const SCAN = {
   /** [rows × 64]. */
   scores: 'i32',
   rows: 'i32',
-  /** The number of the first row within its factor. */
+  /** Index of the first row within its factor. */
   first: 'i32',
-  /** Vectors of tokens. */
+  /** Number of vectors of tokens. */
   vectors: 'i32',
-  /** The largest of each token, where it stood, the least, where it stood: [64] each. */
+  /** [64] each: the largest score of each token, its index, the least score, its index. */
   state: 'i32',
 } as const;
 
-/** Defines the search for the largest and the least score. Of equal ones the first stays, and NaN is neither. */
+/**
+ * Defines the search for the largest and the least score. The first of equal scores counts, and NaN does not.
+ */
 function defineScan(module: ModuleBuilder): FunctionHandle<typeof SCAN> {
   return module.define('scan', SCAN, (f, { scores, rows, first, vectors, state }) => {
     const names = ['largest', 'largest_at', 'least', 'least_at'] as const;
@@ -233,7 +249,7 @@ function defineScan(module: ModuleBuilder): FunctionHandle<typeof SCAN> {
       f.local('better', 'v128'),
       f.local('number', 'v128'),
     ];
-    const one = f.let('one', i32x4.all(1));
+    const ones = f.let('ones', i32x4.all(1));
     f.count('byte', i32.shl(vectors, 4), 16, (byte) => {
       const at = f.let('at', i32.add(state, byte));
       values.forEach((value, index) => f.set(value, v128.load(at, index * ROW)));
@@ -247,7 +263,7 @@ function defineScan(module: ModuleBuilder): FunctionHandle<typeof SCAN> {
         f.set(better, f32x4.lt(score, least));
         f.set(leastAt, v128.bitselect(number, leastAt, better));
         f.set(least, v128.bitselect(score, least, better));
-        f.set(number, i32x4.add(number, one));
+        f.set(number, i32x4.add(number, ones));
         f.advance(row, ROW);
       });
       values.forEach((value, index) => f.do(v128.store(at, value, index * ROW)));
@@ -257,7 +273,7 @@ function defineScan(module: ModuleBuilder): FunctionHandle<typeof SCAN> {
 
 const END_FACTOR = { state: 'i32', half: 'i32', unit: 'i32', vectors: 'i32' } as const;
 
-/** Defines bucket += unit · argmax([scores; −scores]), and begins anew. */
+/** Defines bucket += unit · argmax([scores; −scores]), after which a new search begins. */
 function defineEndFactor(module: ModuleBuilder): FunctionHandle<typeof END_FACTOR> {
   return module.define('endFactor', END_FACTOR, (f, { state, half, unit, vectors }) => {
     const hash = f.local('hash', 'v128');
@@ -290,7 +306,7 @@ function clearSearch(f: FunctionBuilder, at: Local<'i32'>): void {
   );
 }
 
-/** Writes the buckets of a round, and begins the next. */
+/** Emits code that writes the buckets of a round, and begins the next round. */
 function writeRound(
   f: FunctionBuilder,
   task: Local<'i32'>,

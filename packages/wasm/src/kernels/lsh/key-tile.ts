@@ -1,7 +1,8 @@
 /**
- * A key tile of LSH attention: who stands at 64 places of the sorted orders, packed. Threads pack tiles when they come to them, into a
- * few slots of their scratch memory: nothing of a round has to be packed before or kept after, and a tile that several row blocks
- * in a row look at is packed once for them.
+ * A key tile of LSH attention: the packed keys and values of the tokens at 64 places of the sorted
+ * orders. A thread packs a tile when it reaches it, into one of a few slots of its scratch memory. So no
+ * round has to be packed beforehand or stored afterwards, and row blocks that look at the same tile one
+ * after another share it.
  */
 import { TILE } from '@attn/core/backend';
 import {
@@ -17,17 +18,18 @@ import {
 import { allFinite, packKeys, packValueRow } from '../attention/pack.ts';
 import { PANEL_BYTES } from '../register-tile.ts';
 import { HIDDEN_CHUNK, LSH_CALL, LSH_HEAD, ROW, slotLayout } from './layout.ts';
+import type { MeetingOptions } from './meetings.ts';
 
 const FILL_SLOT = {
   call: 'i32',
   head: 'i32',
   round: 'i32',
-  /** Which tile of the grid. */
+  /** Index of the tile in the grid. */
   tile: 'i32',
   slot: 'i32',
 } as const;
 
-/** What a key tile has to know. */
+/** The options that key tiles are specialised to. */
 export interface KeyTileOptions {
   readonly headDim: number;
   readonly valueDim: number;
@@ -69,11 +71,11 @@ export function defineFillSlot(
   return module.define('fillSlot', FILL_SLOT, (f, { call, head, round, tile, slot }) => {
     f.call(listKeys, { call, head, round, tile, slot });
     f.call(packTile, { head, slot });
-    if (countsMeetings) listMeetings(f, call, head, slot, layout, withinBuckets);
+    if (countsMeetings) listMeetings(f, { call, head, slot }, { layout, withinBuckets });
   });
 }
 
-/** Walks 64 places and writes down the token of each, its chunk, its bucket, and what its key is multiplied by. */
+/** Defines the function that lists the token, chunk, bucket and key factor of each of 64 places. */
 function defineListKeys(
   module: ModuleBuilder,
   { headDim, valueDim, withinBuckets }: KeyTileOptions,
@@ -87,13 +89,13 @@ function defineListKeys(
       field('chunkLength'),
       field('endPlace'),
     ];
-    const of = (name: 'mask' | 'buckets' | 'inverseNorms'): Local<'i32'> =>
+    const headField = (name: 'mask' | 'inverseNorms'): Local<'i32'> =>
       f.let(name, i32.load(head, LSH_HEAD[name]));
-    const [mask, inverseNorms] = [of('mask'), of('inverseNorms')];
+    const [mask, inverseNorms] = [headField('mask'), headField('inverseNorms')];
     const roundBytes = f.let('round_bytes', i32.shl(length, 2));
     const buckets = f.let('buckets', i32.add(i32.load(head, LSH_HEAD.buckets), i32.mul(round, roundBytes)));
 
-    // Only the first tile of all may begin before place 0.
+    // Only the first tile may begin before place 0.
     const place = f.let('place', i32.sub(i32.mul(tile, TILE), i32.load(call, LSH_CALL.shift)));
     const first = f.let('first', i32.select(i32.ltS(place, 0), 0, place));
     const turns = f.let('turns', i32.divU(first, length));
@@ -106,41 +108,43 @@ function defineListKeys(
       'chunk',
       i32.add(i32.mul(turns, i32.load(call, LSH_CALL.chunks)), i32.divU(inRound, chunkLength)),
     );
-    const left = f.let('left', i32.sub(chunkLength, i32.remU(inRound, chunkLength)));
+    const remaining = f.let('remaining', i32.sub(chunkLength, i32.remU(inRound, chunkLength)));
     const order = f.let('order', i32.add(i32.load(head, LSH_HEAD.order), i32.mul(source, roundBytes)));
 
-    const [token, seenAs, unhidden] = [f.let('token', 0), f.let('seen_as', 0), f.let('unhidden', 1)];
+    const [token, keyChunk, unhidden] = [f.let('token', 0), f.let('key_chunk', 0), f.let('unhidden', 1)];
     f.count('byte', ROW, 4, (byte) => {
       const to = f.let('to', i32.add(slot, byte));
       f.set(token, 0);
-      f.set(seenAs, HIDDEN_CHUNK);
-      // Negative places are large ones here.
+      f.set(keyChunk, HIDDEN_CHUNK);
+      // As an unsigned number a negative place is large.
       f.if(i32.ltU(place, endPlace), () => {
         f.set(token, i32.load(i32.add(order, i32.shl(inRound, 2))));
-        f.set(seenAs, chunk);
-        f.if(mask, () => f.if(i32.eqz(i32.load8U(i32.add(mask, token))), () => f.set(seenAs, HIDDEN_CHUNK)));
-        if (withinBuckets) f.if(i32.ne(source, round), () => f.set(seenAs, HIDDEN_CHUNK));
+        f.set(keyChunk, chunk);
+        f.if(mask, () =>
+          f.if(i32.eqz(i32.load8U(i32.add(mask, token))), () => f.set(keyChunk, HIDDEN_CHUNK)),
+        );
+        if (withinBuckets) f.if(i32.ne(source, round), () => f.set(keyChunk, HIDDEN_CHUNK));
         f.advance(inRound, 1);
-        f.set(left, i32.sub(left, 1));
-        f.if(i32.eqz(left), () => {
-          f.set(left, chunkLength);
+        f.set(remaining, i32.sub(remaining, 1));
+        f.if(i32.eqz(remaining), () => {
+          f.set(remaining, chunkLength);
           f.advance(chunk, 1);
         });
         f.if(i32.eq(inRound, length), () => {
           f.set(inRound, 0);
           // The last chunk of a round may be short.
-          f.if(i32.ne(left, chunkLength), () => f.advance(chunk, 1));
-          f.set(left, chunkLength);
+          f.if(i32.ne(remaining, chunkLength), () => f.advance(chunk, 1));
+          f.set(remaining, chunkLength);
           f.advance(source, 1);
           f.if(i32.eq(source, rounds), () => f.set(source, 0));
           f.set(order, i32.add(i32.load(head, LSH_HEAD.order), i32.mul(source, roundBytes)));
         });
       });
-      f.set(unhidden, i32.and(unhidden, i32.ne(seenAs, HIDDEN_CHUNK)));
+      f.set(unhidden, i32.and(unhidden, i32.ne(keyChunk, HIDDEN_CHUNK)));
       const token4 = f.let('token4', i32.shl(token, 2));
       f.do(
         i32.store(to, token, layout.tokens),
-        i32.store(to, seenAs, layout.chunks),
+        i32.store(to, keyChunk, layout.chunks),
         f32.store(to, f32.load(i32.add(inverseNorms, token4)), layout.factors),
       );
       if (withinBuckets) f.do(i32.store(to, i32.load(i32.add(buckets, token4)), layout.buckets));
@@ -150,14 +154,11 @@ function defineListKeys(
   });
 }
 
-/** The chunks, and buckets, of the tile's tokens in all rounds. */
+/** Emits code that lists the chunks, and buckets, of the tile's tokens in all rounds. */
 function listMeetings(
   f: FunctionBuilder,
-  call: Local<'i32'>,
-  head: Local<'i32'>,
-  slot: Local<'i32'>,
-  layout: ReturnType<typeof slotLayout>,
-  withinBuckets: boolean,
+  { call, head, slot }: Readonly<Record<'call' | 'head' | 'slot', Local<'i32'>>>,
+  { layout, withinBuckets }: MeetingOptions,
 ): void {
   const roundBytes = f.let('round_bytes', i32.shl(i32.load(call, LSH_CALL.length), 2));
   const chunkOf = f.let('chunk_of', i32.load(head, LSH_HEAD.chunkOf));

@@ -1,6 +1,6 @@
 /**
- * Pairs that meet in several rounds: counted once, or with lucidrains' term. Whether a pair meets in a round is looked up by the
- * chunks that its tokens have there.
+ * Pairs that meet in several rounds count once, or with lucidrains' term. The chunks that the tokens of a
+ * pair have in a round tell whether the pair meets there.
  */
 import {
   f32x4,
@@ -34,11 +34,17 @@ const MEETINGS = {
 
 type MeetingParameters = typeof MEETINGS;
 
-/** Defines the function that hides pairs which have met in an earlier round. Rounds have ends here. */
+/** The options that the functions of this file are specialised to. */
+export interface MeetingOptions {
+  readonly layout: SlotLayout;
+  /** Whether a pair meets only within a bucket. */
+  readonly withinBuckets: boolean;
+}
+
+/** Defines the function that hides pairs which have met in an earlier round, where rounds are no cycle. */
 export function defineHideMet(
   module: ModuleBuilder,
-  layout: SlotLayout,
-  withinBuckets: boolean,
+  { layout, withinBuckets }: MeetingOptions,
 ): FunctionHandle<MeetingParameters> {
   return module.define('hideMet', MEETINGS, (f, p) => {
     const hidden = f.let('hidden', f32x4.all(-Infinity));
@@ -47,7 +53,7 @@ export function defineHideMet(
     const met = f.local('met', 'v128');
     eachFour(f, p, (token4, at, keys) => {
       f.set(met, i32x4.all(0));
-      eachRound(f, p, layout, p.round, token4, keys, ({ ahead, sameBucket }) => {
+      eachRound(f, p, { layout, end: p.round, token4, keys }, ({ ahead, sameBucket }) => {
         const near = i32x4.leU(i32x4.add(ahead, before), span);
         f.set(met, v128.or(met, withinBuckets ? v128.and(near, sameBucket) : near));
       });
@@ -59,8 +65,7 @@ export function defineHideMet(
 /** Defines the function that adds lucidrains' term, − log(count + 1e-9), to logits. */
 export function defineAddMeetTerms(
   module: ModuleBuilder,
-  layout: SlotLayout,
-  withinBuckets: boolean,
+  { layout, withinBuckets }: MeetingOptions,
 ): FunctionHandle<MeetingParameters> {
   return module.define('addMeetTerms', MEETINGS, (f, p) => {
     const span = f.let('span', i32x4.splat(i32.load(p.call, LSH_CALL.span)));
@@ -76,7 +81,7 @@ export function defineAddMeetTerms(
     ];
     eachFour(f, p, (token4, at, keys) => {
       f.set(count, i32x4.all(0));
-      eachRound(f, p, layout, rounds, token4, keys, ({ ahead, sameBucket }) => {
+      eachRound(f, p, { layout, end: rounds, token4, keys }, ({ ahead, sameBucket }) => {
         f.set(distance, i32x4.add(ahead, first));
         f.count('turn', steps, 1, () => {
           f.set(meets, i32x4.leU(distance, span));
@@ -91,7 +96,10 @@ export function defineAddMeetTerms(
   });
 }
 
-/** Four pairs of a query at a time: where its token's entry is in an array by token, the logits' address, and the keys' in a slot. */
+/**
+ * Emits a loop over pairs, four keys of a query at a time. The body gets the offset of the query's entry in
+ * an array by token, the address of the four logits, and the address of the four keys in the slot.
+ */
 function eachFour(
   f: FunctionBuilder,
   p: { readonly [N in keyof MeetingParameters]: Local<'i32'> },
@@ -106,14 +114,22 @@ function eachFour(
   });
 }
 
-/** For rounds 0 … end − 1: how many chunks ahead of the query's four keys are there, and whether they are in its bucket. */
+/** Four pairs, and the rounds to look at: 0 … end − 1. */
+interface FourPairs {
+  readonly layout: SlotLayout;
+  readonly end: I32;
+  readonly token4: Local<'i32'>;
+  readonly keys: Local<'i32'>;
+}
+
+/**
+ * Emits a loop over rounds. The body gets how many chunks ahead of the query's the four keys are in the
+ * round, and whether they are in its bucket.
+ */
 function eachRound(
   f: FunctionBuilder,
   { call, head }: { readonly call: Local<'i32'>; readonly head: Local<'i32'> },
-  layout: SlotLayout,
-  end: I32,
-  token4: Local<'i32'>,
-  keys: Local<'i32'>,
+  { layout, end, token4, keys }: FourPairs,
   body: (pairs: { readonly ahead: V128; readonly sameBucket: V128 }) => void,
 ): void {
   const roundBytes = f.let('round_bytes', i32.shl(i32.load(call, LSH_CALL.length), 2));
@@ -131,16 +147,16 @@ function eachRound(
   });
 }
 
-/** Emits to[order[place]] = the chunk of each place of a round. */
+/** Emits to[order[place]] = the chunk of the place, for all places of a round. */
 export function listChunks(f: FunctionBuilder, task: Local<'i32'>): void {
   const field = (name: keyof typeof CHUNKS): Local<'i32'> => f.let(name, i32.load(task, CHUNKS[name]));
   const [order, to, chunkLength] = [field('order'), field('to'), field('chunkLength')];
-  const [chunk, left] = [f.let('chunk', 0), f.let('left', chunkLength)];
+  const [chunk, remaining] = [f.let('chunk', 0), f.let('remaining', chunkLength)];
   f.count('byte', i32.shl(i32.load(task, CHUNKS.length), 2), 4, (byte) => {
     f.do(i32.store(i32.add(to, i32.shl(i32.load(i32.add(order, byte)), 2)), chunk));
-    f.set(left, i32.sub(left, 1));
-    f.if(i32.eqz(left), () => {
-      f.set(left, chunkLength);
+    f.set(remaining, i32.sub(remaining, 1));
+    f.if(i32.eqz(remaining), () => {
+      f.set(remaining, chunkLength);
       f.advance(chunk, 1);
     });
   });

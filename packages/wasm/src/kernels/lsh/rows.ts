@@ -1,4 +1,4 @@
-/** The queries of a row block of LSH attention: who they are, which keys they see, and their state from round to round. */
+/** The queries of a row block of LSH attention: their tokens, visible keys, and state between rounds. */
 import { TILE } from '@attn/core/backend';
 import { f32, f32x4, i32, type FunctionBuilder, type I32, type Local } from '../../assembler/index.ts';
 import { copyRow } from '../attention/copy-row.ts';
@@ -7,25 +7,32 @@ import { fill } from '../attention/row-block.ts';
 import type { RowBlockParts } from '../attention/tile.ts';
 import { LSH_CALL, LSH_HEAD, type LshScratchLayout } from './layout.ts';
 
-/** A call and a head of it as variables. */
-export interface LshPlace {
+/** A call, a head of it and a round, as variables. */
+export interface LshRound {
   readonly call: Local<'i32'>;
   readonly head: Local<'i32'>;
   readonly round: Local<'i32'>;
 }
 
-/** Variables of the LSH parts of the scratch memory. */
+/** The LSH kernel's own parts of the scratch memory, as variables. */
 export type LshParts = Readonly<Record<keyof LshScratchLayout, Local<'i32'>>>;
 
-/** Writes down a row block's tokens, and for each what it sees. */
+/** The rows of a row block, and where to list them. */
+export interface RowList {
+  /** Place of the first row in its round. */
+  readonly first: I32;
+  readonly rows: I32;
+  /** Address of [64] i32: the rows' tokens. */
+  readonly tokens: Local<'i32'>;
+  readonly lsh: LshParts;
+  readonly withinBuckets: boolean;
+}
+
+/** Emits code that lists the tokens of a row block, and which keys each of them sees. */
 export function listRows(
   f: FunctionBuilder,
-  { call, head, round }: LshPlace,
-  first: I32,
-  rows: I32,
-  tokens: Local<'i32'>,
-  lsh: LshParts,
-  withinBuckets: boolean,
+  { call, head, round }: LshRound,
+  { first, rows, tokens, lsh, withinBuckets }: RowList,
 ): void {
   const field = (name: keyof typeof LSH_CALL): Local<'i32'> => f.let(name, i32.load(call, LSH_CALL[name]));
   const [length, chunkLength, chunks, span] = [
@@ -42,9 +49,9 @@ export function listRows(
   );
   const buckets = f.let('buckets', i32.add(i32.load(head, LSH_HEAD.buckets), roundBytes));
   const toFirst = i32.sub(i32.load(call, LSH_CALL.leadChunks), i32.load(call, LSH_CALL.chunksBefore));
-  /** The first chunk that the row sees; negative where rounds have ends. */
+  /** The first chunk that the row sees; it may be negative where rounds are no cycle. */
   const low = f.let('low', i32.add(i32.divU(first, chunkLength), toFirst));
-  const left = f.let('left', i32.sub(chunkLength, i32.remU(first, chunkLength)));
+  const remaining = f.let('remaining', i32.sub(chunkLength, i32.remU(first, chunkLength)));
   const [from, to] = [f.local('from_place', 'i32'), f.local('to_place', 'i32')];
   const firstPlace = (chunk: I32): I32 =>
     i32.add(i32.mul(i32.divU(chunk, chunks), length), i32.mul(i32.remU(chunk, chunks), chunkLength));
@@ -67,19 +74,19 @@ export function listRows(
     if (withinBuckets) {
       f.do(i32.store(i32.add(lsh.bucket, row4), i32.load(i32.add(buckets, i32.shl(token, 2)))));
     }
-    f.set(left, i32.sub(left, 1));
-    f.if(i32.eqz(left), () => {
-      f.set(left, chunkLength);
+    f.set(remaining, i32.sub(remaining, 1));
+    f.if(i32.eqz(remaining), () => {
+      f.set(remaining, chunkLength);
       f.advance(low, 1);
       findPlaces();
     });
   });
 }
 
-/** Begins with nothing in the first round, and with what earlier rounds left in the others. */
+/** Emits the start of a row block: an empty state in the first round, else the state after earlier rounds. */
 export function loadState(
   f: FunctionBuilder,
-  { head, round }: LshPlace,
+  { head, round }: LshRound,
   rows: I32,
   at: RowBlockParts,
   valueDim: number,
@@ -104,10 +111,10 @@ export function loadState(
   });
 }
 
-/** Keeps a row block's state for the next round. */
+/** Emits code that stores a row block's state for the next round. */
 export function keepState(
   f: FunctionBuilder,
-  { head }: LshPlace,
+  { head }: LshRound,
   rows: I32,
   at: RowBlockParts,
   valueDim: number,
@@ -128,12 +135,12 @@ export function keepState(
 }
 
 /**
- * out = sums / total. A token that saw nothing in any round has its own value instead; one that the mask hides has 0, and its state is
- * that of a token that saw nothing.
+ * Emits out = sums / total. A token that saw no key in any round gets its own value. A token that the mask
+ * hides gets 0, and the state of a token that saw no key.
  */
 export function finishRows(
   f: FunctionBuilder,
-  { head }: LshPlace,
+  { head }: LshRound,
   rows: I32,
   at: RowBlockParts,
   valueDim: number,

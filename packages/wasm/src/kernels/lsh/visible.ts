@@ -1,4 +1,7 @@
-/** Who sees whom in a tile of LSH attention: decided pair by pair from chunks, tokens and buckets, four at a time, where the data decides. */
+/**
+ * Visibility in a tile of LSH attention. Where it depends on the data, chunks, tokens and buckets decide it
+ * pair by pair, for four pairs at a time.
+ */
 import {
   f32x4,
   f32,
@@ -16,7 +19,7 @@ import { SCORE_STEP, SCORE_STRIDE } from '../attention/softmax.ts';
 import { tileRows } from '../register-tile.ts';
 import type { SlotLayout } from './layout.ts';
 
-/** What hides a key beside its chunk, itself and the mask. */
+/** The options that hide keys; chunks and the mask hide keys in any case, and a query does not see itself. */
 export interface Visibility {
   readonly causal: boolean;
   readonly withinBuckets: boolean;
@@ -33,11 +36,11 @@ const HIDE = {
   firstChunk: 'i32',
   bucket: 'i32',
   slot: 'i32',
-  /** How many chunks behind its first one a row sees. */
+  /** Number of chunks that a row sees behind its first one. */
   span: 'i32',
 } as const;
 
-/** Defines the function that sets logits to −∞ where the key is not seen. */
+/** Defines the function that sets logits to −∞ where the key is not visible. */
 export function defineHide(
   module: ModuleBuilder,
   layout: SlotLayout,
@@ -66,12 +69,12 @@ export function defineHide(
         const keys = f.let('keys', i32.add(p.slot, byte));
         const to = f.let('to', i32.add(at, byte));
         for (let offset = 0; offset < 4 * SCORE_STEP; offset += 16) {
-          const read = (part: number): V128 => v128.load(keys, part + offset);
-          const inChunks = i32x4.leU(i32x4.sub(read(layout.chunks), chunk), span);
-          const other = causal ? i32x4.ltS(read(layout.tokens), token) : i32x4.ne(read(layout.tokens), token);
-          let seen = v128.and(inChunks, other);
-          if (bucket) seen = v128.and(seen, i32x4.eq(read(layout.buckets), bucket));
-          f.do(v128.store(to, v128.bitselect(v128.load(to, offset), hidden, seen), offset));
+          const load = (part: number): V128 => v128.load(keys, part + offset);
+          const inChunks = i32x4.leU(i32x4.sub(load(layout.chunks), chunk), span);
+          const other = causal ? i32x4.ltS(load(layout.tokens), token) : i32x4.ne(load(layout.tokens), token);
+          let visible = v128.and(inChunks, other);
+          if (bucket) visible = v128.and(visible, i32x4.eq(load(layout.buckets), bucket));
+          f.do(v128.store(to, v128.bitselect(v128.load(to, offset), hidden, visible), offset));
         }
       });
       f.advance(at, SCORE_STRIDE);
@@ -79,7 +82,9 @@ export function defineHide(
   });
 }
 
-/** Emits the same for a tile whose keys are the row block's own tokens, of which each sees all but itself. */
+/**
+ * Emits the hiding of the diagonal, in a tile whose keys are the row block's own tokens: none sees itself.
+ */
 export function hideSelf(f: FunctionBuilder, scores: Local<'i32'>, rows: Local<'i32'>): void {
   const at = f.let('diagonal', scores);
   f.count('row', rows, 1, () => {
@@ -90,23 +95,25 @@ export function hideSelf(f: FunctionBuilder, scores: Local<'i32'>, rows: Local<'
 
 const RANGES = {
   rows: 'i32',
-  /** [64] i32 each: places of the first key that a row sees and behind the last; both ascend. */
+  /**
+   * [64] i32 each: places of the first key that a row sees, and of the key behind the last one; both ascend.
+   */
   from: 'i32',
   to: 'i32',
-  /** Place of the tile's first key, and keys that it has. */
+  /** Place of the tile's first key, and number of its keys. */
   start: 'i32',
   present: 'i32',
-  /** [64 × 2] out, at the first row of each group: columns from … to (exclusive). */
+  /** [64 × 2] i32, written at the first row of each group: columns from … to (exclusive). */
   ranges: 'i32',
 } as const;
 
 /** Defines the function that finds which columns each group of rows sees. */
 export function definePlaceRanges(module: ModuleBuilder, simd: Simd): FunctionHandle<typeof RANGES> {
   return module.define('ranges', RANGES, (f, p) => {
-    const [left, row] = [f.let('left', p.rows), f.let('row', 0)];
+    const [remaining, row] = [f.let('remaining', p.rows), f.let('row', 0)];
     const [first, end] = [f.local('first', 'i32'), f.local('end', 'i32')];
     for (const count of tileRows(simd)) {
-      f.if(i32.geU(left, count), () =>
+      f.if(i32.geU(remaining, count), () =>
         f.repeat(
           () => {
             f.set(first, i32.sub(i32.load(i32.add(p.from, row)), p.start));
@@ -117,9 +124,9 @@ export function definePlaceRanges(module: ModuleBuilder, simd: Simd): FunctionHa
             const to = f.let('to', i32.add(p.ranges, i32.shl(row, 1)));
             f.do(i32.store(to, first), i32.store(to, end, 4));
             f.advance(row, 4 * count);
-            f.set(left, i32.sub(left, count));
+            f.set(remaining, i32.sub(remaining, count));
           },
-          () => i32.geU(left, count),
+          () => i32.geU(remaining, count),
         ),
       );
     }

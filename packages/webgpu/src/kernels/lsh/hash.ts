@@ -1,9 +1,10 @@
 /**
- * The hash of LSH attention: of the products of a token's vector with a rotation's columns, and of their negatives, the place of the
- * largest. A workgroup takes 64 tokens of one head and round, an invocation each, and 16 columns at a time, whose scores are in registers;
- * x and the columns pass through shared memory.
+ * The hash of LSH attention: the index of the largest among the products of a token's vector with a
+ * rotation's columns and their negatives. A workgroup hashes 64 tokens of one head and round, one for each
+ * invocation. It takes 16 columns at a time, whose scores are in registers; x and the columns pass through
+ * shared memory.
  *
- * Scores are compared as integers of the same order, so that NaN is told by its bits and −0 is 0.
+ * Scores are compared as integers of the same order, which recognises NaN by its bits and treats −0 as 0.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { declareBuffers, declareParams, ENABLE_F16, range, type FloatElement } from '../wgsl.ts';
@@ -11,12 +12,18 @@ import { declareBuffers, declareParams, ENABLE_F16, range, type FloatElement } f
 /** Tokens of a workgroup. */
 export const HASH_TOKENS = 64;
 
-/** Columns whose scores an invocation has at a time, and dims that are in shared memory: few, as software compiles large shared memory slowly. */
+/** Columns whose scores an invocation has at a time. */
 const COLUMNS = 16;
+
+/**
+ * Dims in shared memory at a time: few, because a CPU that emulates a GPU compiles large shared memory
+ * slowly.
+ */
 const DEPTH = 8;
 
+/** Parameters of `lshHashKernel`. */
 export const LSH_HASH_PARAMS = {
-  /** Workgroups in all: blocks of tokens, rounds, heads, batch rows. */
+  /** Number of workgroups: blocks of tokens × rounds × heads × batch rows. */
   groups: 'u32',
   blocks: 'u32',
   length: 'u32',
@@ -25,7 +32,7 @@ export const LSH_HASH_PARAMS = {
   rounds: 'u32',
   /** Columns of a round. */
   width: 'u32',
-  /** The bucket of hidden tokens. */
+  /** The number of buckets, which is also the bucket of hidden tokens. */
   bucketCount: 'u32',
   xBatch: 'u32',
   xHead: 'u32',
@@ -34,14 +41,14 @@ export const LSH_HASH_PARAMS = {
   rotationHead: 'u32',
 } as const;
 
-/** What a kernel is made for. */
+/** A variant of `lshHashKernel`: how its operands are stored, and whether a mask hides tokens. */
 export interface LshHashOptions {
   readonly x: FloatElement;
   readonly rotations: FloatElement;
   readonly hasMask: boolean;
 }
 
-/** The kernel. `factors` is a list of words. Grid: `groups`, in rows. */
+/** The kernel that hashes tokens. `factors` is a list of words. Grid: `groups` workgroups, in rows. */
 export function lshHashKernel({ x, rotations, hasMask }: LshHashOptions): KernelSource {
   const hasF16 = x === 'f16' || rotations === 'f16';
   return {

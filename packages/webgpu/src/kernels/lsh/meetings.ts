@@ -1,18 +1,24 @@
-/** Where the tokens of LSH attention are in each round: what tells in which rounds two of them meet. */
+/**
+ * Finds the chunk and bucket of each token of LSH attention in each round, which say whether two tokens meet
+ * there.
+ */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { declareBuffers, declareParams, forEachElement } from '../wgsl.ts';
 
+/** Parameters of `meetingsKernel`. */
 export const MEETINGS_PARAMS = {
   count: 'u32',
   length: 'u32',
   /** Tokens of a chunk. */
   slots: 'u32',
-  /** First row of the orders. */
+  /** The first row of `order`. */
   firstRow: 'u32',
 } as const;
 
-/** `meetings` [rows, tokens] of rows of `order`: the chunk of a token, and its bucket, or 0 without buckets. */
-export function meetingsKernel(hasBuckets: boolean): KernelSource {
+/**
+ * The kernel that writes `meetings` [rows, tokens]: each token's chunk, and its bucket, or 0 without buckets.
+ */
+export function meetingsKernel({ hasBuckets }: { readonly hasBuckets: boolean }): KernelSource {
   return {
     name: `meetings${hasBuckets ? ' buckets' : ''}`,
     code: `${declareParams(MEETINGS_PARAMS)}

@@ -1,22 +1,23 @@
 /**
- * Merges the rounds of LSH attention. A token that saw no other in any round stands for itself. Rounds that
- * do not fit into memory together come in batches: what a batch makes, together with those before, is a part
- * like any other for the next.
+ * Merges the rounds of LSH attention. A token that sees no other token in any round gets its own value.
+ * Rounds that do not fit into memory together come in batches: the merged result of all batches so far is one
+ * more part of the next batch.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { MERGE_PARTS } from '../merge.ts';
 import { declareBuffers, declareParams, floatAccess, forEachElement, type FloatStorage } from '../wgsl.ts';
 
+/** Parameters of `mergeRoundsKernel`. */
 export const MERGE_ROUNDS_PARAMS = {
-  /** Elements of a part. */
+  /** Number of elements of a part. */
   count: 'u32',
-  /** Parts that are merged, and where the first one begins. */
+  /** Number of parts to merge, where the first one begins, and the distances between parts. */
   parts: 'u32',
   firstOut: 'u32',
   firstState: 'u32',
   splitOut: 'u32',
   splitStates: 'u32',
-  /** Whether the result is a part, and where it begins. */
+  /** Whether the result is a part for the next batch, and where it begins. */
   isPart: 'u32',
   targetOut: 'u32',
   targetState: 'u32',
@@ -24,23 +25,23 @@ export const MERGE_ROUNDS_PARAMS = {
   heads: 'u32',
   length: 'u32',
   valueDim: 'u32',
-  /** Of v and out. */
+  /** Strides of v and out. */
   outBatch: 'u32',
   outHead: 'u32',
   outToken: 'u32',
 } as const;
 
-/** What a kernel is made for. */
+/** A variant of `mergeRoundsKernel`. */
 export interface MergeRoundsOptions {
   readonly hasMask: boolean;
   readonly hasLse: boolean;
-  /** Of v and out. */
+  /** How v and out are stored. */
   readonly storage: FloatStorage;
 }
 
 /**
- * The kernel. `parts` [parts, members, tokens, valueDim] and `partStates` [parts, members, tokens] of two
- * floats.
+ * The kernel that merges rounds: `parts` [parts, members, tokens, valueDim], and `partStates` [parts,
+ * members, tokens] of two floats.
  */
 export function mergeRoundsKernel({ hasMask, hasLse, storage }: MergeRoundsOptions): KernelSource {
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);

@@ -1,0 +1,56 @@
+/** A whole model from a folder on one of our backends, as an application runs it: `loadModel`, then `run`. */
+import { createAttn, type Attn, type Tensor } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { loadModel } from '@attn/models/node';
+import type { Subject, PreparedSubject } from '../contest/protocol.ts';
+import { tokens } from '../longformer.ts';
+import { makeBackend } from './attention.ts';
+
+/**
+ * Largest difference from plain JavaScript that f32 rounding explains
+ * after twelve layers, on normalised states of about 1.
+ */
+const TOLERANCE = 1e-3;
+
+/** Tokens that are computed in plain JavaScript too. */
+const CHECKED_TOKENS = 64;
+
+/** Prepares the subject: `options` are those of the backend, and `folder`. */
+export async function makeModel({ options, problem: spec }: Subject): Promise<PreparedSubject> {
+  const { folder, ...backendOptions } = options;
+  const backend = await makeBackend(backendOptions);
+  const attn = await createAttn({ backends: [backend] });
+  const model = await loadModel(String(folder), { attn });
+  const batch = tokens(spec.n);
+  return {
+    run: (onProgress) => model.run(batch, { onProgress }),
+    async check() {
+      const { last_hidden_state: states } = await model.run(batch);
+      if (!numbers(states).every(Number.isFinite)) throw new Error('a state is not finite');
+      const error = await differenceFromPlain(String(folder), attn);
+      if (!(error <= TOLERANCE)) throw new Error(`the result is wrong by ${error}`);
+      return error;
+    },
+    dispose: () => attn.dispose(),
+  };
+}
+
+/** Greatest difference between a short row's states here and in plain JavaScript. */
+async function differenceFromPlain(folder: string, attn: Attn): Promise<number> {
+  const plain = await createAttn({ backends: [cpu()] });
+  const batch = tokens(CHECKED_TOKENS);
+  const states: Float32Array[] = [];
+  for (const where of [attn, plain]) {
+    const model = await loadModel(folder, { attn: where });
+    states.push(numbers((await model.run(batch)).last_hidden_state));
+    model.dispose();
+  }
+  await plain.dispose();
+  const [got, expected] = states;
+  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - got[i])), 0);
+}
+
+function numbers({ data }: Tensor): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new TypeError('expected f32');
+}

@@ -1,0 +1,2 @@
+/** Operators beside those of the standard. */
+export const MICROSOFT = 'com.microsoft';

@@ -1,0 +1,253 @@
+/**
+ * Builds an ONNX model node by node, with the maintained protobuf definitions. A value is its name. The
+ * builder chooses names, so that they are unique in the whole model: the bodies of `Scan` and `If` may read
+ * values of the graph around them.
+ */
+import { type Tensor } from '@attn/core';
+import { byteLengthOf, isLazy, type FileSpan } from '@attn/core/backend';
+import protobuf, { type onnx as Onnx } from 'onnx-proto';
+import { ELEMENT, type ElementType } from './dtypes.ts';
+
+const { AttributeType } = protobuf.onnx.AttributeProto;
+
+/** The name of a value in the model. */
+export type Name = string;
+
+/** An extent, or the name of an extent that is only known when the model runs. */
+export type Dim = number | string;
+
+/** The dtype and shape of a value. */
+export interface ValueType {
+  readonly dtype: ElementType;
+  /** Undefined where the model leaves even the number of axes open. */
+  readonly shape: readonly Dim[] | undefined;
+}
+
+/** A float attribute of a node. Plain numbers are integer attributes. */
+export interface FloatAttribute {
+  readonly float: number;
+}
+
+/** An attribute of a node: an integer, a float, a list of integers, a string, or a body. */
+export type Attribute = number | FloatAttribute | readonly number[] | string | GraphScope;
+
+/** A constant of the model, such as a weight or a table. */
+export interface Initializer extends ValueType {
+  readonly shape: readonly number[];
+  readonly byteLength: number;
+  /** Returns the bytes as a file holds them. Those of a lazy tensor are read at each call. */
+  readonly bytes: () => Uint8Array;
+  /** The part of a file that holds these bytes, if there is one. */
+  readonly file?: FileSpan;
+}
+
+/** One ONNX model under construction: its graph, its constants and the names that are in use. */
+export class OnnxModelBuilder {
+  /** Constants by name. */
+  readonly initializers: Map<Name, Initializer> = new Map();
+  /** Domains of the operators in use. */
+  readonly domains: Set<string> = new Set();
+  /** The outermost graph. */
+  readonly main: GraphScope;
+  /** Integers and scalars by content: equal ones share a name. */
+  private readonly sharedConstants = new Map<string, Name>();
+  private readonly usedNames = new Set<Name>();
+
+  constructor() {
+    this.main = new GraphScope(this);
+  }
+
+  /** Reserves a name: `wish` itself if it is free, else `wish` with a number. */
+  name(wish: string): Name {
+    let name = wish;
+    for (let i = 1; this.usedNames.has(name); i++) name = `${wish}_${i}`;
+    this.usedNames.add(name);
+    return name;
+  }
+
+  /** Adds a constant, which the graph and all bodies can read. */
+  private initializer(wish: string, value: Initializer): Name {
+    const name = this.name(wish);
+    this.initializers.set(name, value);
+    return name;
+  }
+
+  /** Adds a tensor as a constant. Its bytes are not copied; those of a lazy tensor are not read yet. */
+  tensor(wish: string, tensor: Tensor): Name {
+    const { dtype, shape } = tensor;
+    const file = isLazy(tensor) ? tensor.file : undefined;
+    const bytes = (): Uint8Array => bytesOf(tensor.data);
+    return this.initializer(wish, { dtype, shape, byteLength: byteLengthOf(tensor), bytes, file });
+  }
+
+  /** Adds an array as a constant. Its bytes are not copied. */
+  array(wish: string, type: Pick<Initializer, 'dtype' | 'shape'>, data: ArrayBufferView): Name {
+    return this.initializer(wish, { ...type, byteLength: data.byteLength, bytes: () => bytesOf(data) });
+  }
+
+  /** Adds a short list of 64-bit integers, such as a shape. Equal lists share one constant. */
+  integers(values: readonly number[]): Name {
+    return this.sharedConstant(`i64[] ${values.join()}`, () => {
+      const data = BigInt64Array.from(values, BigInt);
+      return this.array('integers', { dtype: 'i64', shape: [values.length] }, data);
+    });
+  }
+
+  /** Adds a number without axes. Equal numbers of one dtype share one constant. */
+  scalar(value: number, dtype: 'f32' | 'i32' | 'i64' = 'f32'): Name {
+    return this.sharedConstant(`${dtype} ${Object.is(value, -0) ? '-0' : value}`, () => {
+      const data =
+        dtype === 'f32'
+          ? Float32Array.of(value)
+          : dtype === 'i32'
+            ? Int32Array.of(value)
+            : BigInt64Array.of(BigInt(value));
+      return this.array('scalar', { dtype, shape: [] }, data);
+    });
+  }
+
+  private sharedConstant(key: string, add: () => Name): Name {
+    const name = this.sharedConstants.get(key) ?? add();
+    this.sharedConstants.set(key, name);
+    return name;
+  }
+}
+
+/** A graph under construction: the model's own, or the body of a `Scan` or `If`. */
+export class GraphScope {
+  readonly model: OnnxModelBuilder;
+  readonly nodes: Onnx.INodeProto[] = [];
+  private readonly inputs: Onnx.IValueInfoProto[] = [];
+  private readonly outputs: Onnx.IValueInfoProto[] = [];
+
+  constructor(model: OnnxModelBuilder) {
+    this.model = model;
+  }
+
+  /** Declares an input of this graph. */
+  input(wish: string, type: ValueType): Name {
+    const name = this.model.name(wish);
+    this.inputs.push(valueInfo(name, type));
+    return name;
+  }
+
+  /** Declares a value as the next output of this graph. */
+  output(name: Name, type: ValueType): void {
+    this.outputs.push(valueInfo(name, type));
+  }
+
+  /** Adds a node with one output. An omitted input is ''. */
+  op(
+    opType: string,
+    inputs: readonly Name[],
+    attributes: Readonly<Record<string, Attribute | undefined>> = {},
+    domain = '',
+  ): Name {
+    return this.ops(opType, inputs, 1, attributes, domain)[0];
+  }
+
+  /** Adds a node with several outputs. An omitted input is ''. */
+  ops(
+    opType: string,
+    inputs: readonly Name[],
+    outputCount: number,
+    attributes: Readonly<Record<string, Attribute | undefined>> = {},
+    domain = '',
+  ): Name[] {
+    const output = Array.from({ length: outputCount }, () => this.model.name(opType.toLowerCase()));
+    this.model.domains.add(domain);
+    this.nodes.push({
+      opType,
+      domain,
+      name: output[0],
+      input: [...inputs],
+      output,
+      attribute: Object.entries(attributes).flatMap(([name, value]) =>
+        value === undefined ? [] : [attributeProto(name, value)],
+      ),
+    });
+    return output;
+  }
+
+  /**
+   * Removes the last node if it is the Reshape that gave `value`, and returns what it reshaped. Returns
+   * `value` itself otherwise.
+   */
+  removeLastReshape(value: Name): Name {
+    const last = this.nodes.at(-1);
+    if (last?.opType !== 'Reshape' || !this.isOutputOfLastNode(value)) return value;
+    this.nodes.pop();
+    return last.input?.[0] ?? value;
+  }
+
+  /** Whether a value is the only output of the last node, so that no node reads it yet. */
+  isOutputOfLastNode(value: Name): boolean {
+    const output = this.nodes.at(-1)?.output;
+    return output?.length === 1 && output[0] === value;
+  }
+
+  /**
+   * Renames the output of the last node to `wish`, with a number if that name is in use. Returns the name.
+   */
+  rename(value: Name, wish: string): Name {
+    const node = this.nodes.at(-1);
+    if (!this.isOutputOfLastNode(value) || !node?.output)
+      throw new RangeError(`${value} is not the output of the last node`);
+    const name = this.model.name(wish);
+    node.output[0] = name;
+    return name;
+  }
+
+  /** Begins a body, which may read values of this graph. */
+  body(): GraphScope {
+    return new GraphScope(this.model);
+  }
+
+  /** The names of this graph's inputs, in order. */
+  get inputNames(): Name[] {
+    return this.inputs.map(({ name }) => name ?? '');
+  }
+
+  /** The protobuf message, without initializers. */
+  toProto(name: string): Onnx.IGraphProto {
+    return { name, node: this.nodes, input: this.inputs, output: this.outputs };
+  }
+
+  /**
+   * Adds a Reshape. One extent may be −1, which is inferred. An extent of 0 means an empty axis, or with
+   * `zeroKeepsExtent` the extent that the value has there.
+   */
+  reshape(
+    value: Name,
+    shape: readonly number[],
+    { zeroKeepsExtent = false }: { readonly zeroKeepsExtent?: boolean } = {},
+  ): Name {
+    return this.op('Reshape', [value, this.model.integers(shape)], zeroKeepsExtent ? {} : { allowzero: 1 });
+  }
+
+  /** Adds a Cast. */
+  cast(value: Name, to: ElementType): Name {
+    return this.op('Cast', [value], { to: ELEMENT[to] });
+  }
+}
+
+function valueInfo(name: Name, { dtype, shape }: ValueType): Onnx.IValueInfoProto {
+  const dim = shape?.map((extent) =>
+    typeof extent === 'string' ? { dimParam: extent } : { dimValue: extent },
+  );
+  return { name, type: { tensorType: { elemType: ELEMENT[dtype], shape: dim && { dim } } } };
+}
+
+function attributeProto(name: string, value: Attribute): Onnx.IAttributeProto {
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if (typeof value === 'string')
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if (value instanceof GraphScope) return { name, type: AttributeType.GRAPH, g: value.toProto(name) };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+}
+
+/** The bytes of an array, not copied. ONNX is little-endian, like all machines that JavaScript runs on. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,82 @@
+// The files that pages take for granted, small: checkpoints of random weights, tensors, texts.
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bool, f32, i32 } from '@attn/core';
+import { LONGFORMER_PRESETS, longformer, randomCheckpoint, reformer } from '@attn/models';
+import { writeCheckpoint } from '@attn/models/node';
+import { writeSafetensorsFile } from '@attn/safetensors/node';
+import { root } from './pages.mjs';
+
+/** Longformer-base, but for one layer, a few words, and a tokenizer to which each word is a token. */
+async function writeLongformer(folder) {
+  const words = '<s> <pad> </s> <unk> <mask> one text another Call me Ishmael'.split(' ');
+  const config = {
+    ...LONGFORMER_PRESETS['longformer-base'],
+    num_hidden_layers: 1,
+    attention_window: [512],
+    vocab_size: 64,
+    intermediate_size: 256,
+  };
+  await writeCheckpoint(folder, randomCheckpoint(longformer, config, { seed: 1 }));
+  const special = (content, id) => ({
+    id,
+    content,
+    special: true,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+  });
+  const tokenizer = {
+    version: '1.0',
+    added_tokens: words.slice(0, 5).map(special),
+    normalizer: null,
+    pre_tokenizer: { type: 'Whitespace' },
+    post_processor: { type: 'BertProcessing', sep: ['</s>', 2], cls: ['<s>', 0] },
+    decoder: null,
+    model: {
+      type: 'WordLevel',
+      vocab: Object.fromEntries(words.map((word, id) => [word, id])),
+      unk_token: '<unk>',
+    },
+  };
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+}
+
+/** A causal Reformer of two small layers whose ids are bytes. */
+async function writeReformer(folder) {
+  const config = JSON.parse(
+    readFileSync(join(root, 'packages/models/goldens/reformer_lm/config.json'), 'utf8'),
+  );
+  mkdirSync(folder);
+  await writeCheckpoint(folder, randomCheckpoint(reformer, { ...config, vocab_size: 258 }, { seed: 1 }));
+}
+
+/** Puts everything into `folder`, with the packages beside it. */
+export async function writeStandIns(folder) {
+  symlinkSync(join(root, 'tooling/packages/node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'reader', type: 'module' }));
+  const golden = (name, as) =>
+    cpSync(join(root, 'packages/models/goldens', name), join(folder, as), { recursive: true });
+  await writeReformer(join(folder, 'reformer'));
+  golden('linformer_lm', 'linformer');
+  golden('roberta_encoder', 'roberta-base');
+  mkdirSync(join(folder, 'longformer'));
+  await writeLongformer(join(folder, 'longformer'));
+  symlinkSync('longformer', join(folder, 'checkpoint'));
+
+  const random = (...shape) => {
+    const length = shape.reduce((size, extent) => size * extent, 1);
+    return f32(
+      shape,
+      Float32Array.from({ length }, (_, i) => Math.sin(i * 0.7)),
+    );
+  };
+  const heads = () => random(1, 2, 512, 64);
+  const keyMask = bool([1, 512], new Uint8Array(512).fill(1));
+  const write = (name, tensors) => writeSafetensorsFile(join(folder, name), tensors);
+  await write('qkv.safetensors', { q: heads(), k: heads(), v: heads(), keyMask });
+  await write('qv.safetensors', { q: heads(), v: heads() });
+  await write('trained.safetensors', { q: heads(), k: heads(), v: heads(), E: random(64, 512) });
+  await write('ids.safetensors', { input_ids: i32([1, 8], [0, 5, 6, 7, 8, 9, 10, 2]) });
+}
