@@ -1,7 +1,7 @@
-// Every root script starts here, so that one command is enough on a machine that has only Node ≥ 20, npm and a clone:
-// it gets Node 24 when the running one is older, gets pnpm, installs what the lockfile says, then runs the task.
-// What it found is kept in a stamp under node_modules, so that from then on a task starts at once.
-// Set-up talks on stderr only: stdout belongs to the task (`npm run -s attn -- … --json | …`).
+// Every root script starts here, so that one command is enough on a machine with only Node ≥ 20, npm and a
+// clone: it gets Node 24 if the running Node is older, gets pnpm, installs from the lockfile, then runs the
+// task. A stamp under node_modules remembers where they are, so that the next task starts at once. Set-up
+// writes to stderr only: stdout belongs to the task (`npm run -s attn -- … --json | …`).
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,22 +16,23 @@ const windows = process.platform === 'win32';
 const modern = Number.parseInt(process.versions.node, 10) >= 24;
 const text = (file) => readFileSync(join(root, file), 'utf8');
 
-// The second pass, inside npx, is told so and in which folder the user stands (npx overwrites INIT_CWD).
+// The second pass runs inside npx. A variable says so, and names the user's folder: npx overwrites INIT_CWD.
 const { ATTN_BOOTSTRAP: userCwd, ...env } = process.env;
 const cwd = userCwd ?? env.INIT_CWD ?? process.cwd();
 const [task, ...args] = process.argv.slice(2);
 
-/** The command that runs now, and the signal that ended all work; from then on nothing new is started. */
+/** The command that runs now. */
 let running;
+/** The signal that ended all work. After it, no new command starts. */
 let stoppedBy;
 
-/** Ends the work: whatever runs is told, and finishes as it likes. */
+/** Ends the work: the running command gets the signal and finishes in its own way. */
 function stop(signal) {
   stoppedBy = signal;
   running?.kill(signal);
 }
 
-/** Runs a command to its end and returns its exit code; it speaks on our stdout only if it is the task itself. */
+/** Runs a command to its end and returns its exit code. Only the task itself may write to our stdout. */
 async function run(command, commandArgs, options = {}) {
   if (stoppedBy) return 128 + constants.signals[stoppedBy];
   const child = spawn(command, commandArgs, { cwd: root, env, stdio: 'inherit', ...options });
@@ -47,7 +48,7 @@ async function run(command, commandArgs, options = {}) {
 const setUp = (command, commandArgs, options) =>
   run(command, commandArgs, { stdio: ['ignore', 2, 2], shell: windows, ...options });
 
-/** Under npm, its end is ours: it may be killed without a word to us, and its shell may live on as our parent. */
+/** Stops when npm ends: npm may be killed without a signal to us, while its shell lives on as our parent. */
 function watchNpm() {
   if (env.npm_command === undefined || windows) return;
   const parent = process.ppid;
@@ -68,7 +69,7 @@ function watchNpm() {
   watch.unref();
 }
 
-/** Where Node 24 and pnpm are: from the stamp, or from npx, which then runs this file again with both on its PATH. */
+/** Finds Node 24 and pnpm: in the stamp, or by npx, which then runs this file again with both on its PATH. */
 async function toolchain() {
   const pnpmSpec = JSON.parse(text('package.json')).packageManager;
   const key = `${pnpmSpec} node@${NODE}`;
@@ -93,12 +94,12 @@ async function toolchain() {
   process.exit(await run('npx', npx, { env: { ...env, ATTN_BOOTSTRAP: cwd }, shell: windows }));
 }
 
-/** Installs exactly what the lockfile says, unless that is what already lies in node_modules. */
-async function install(found) {
+/** Installs exactly the packages of the lockfile, unless node_modules has them already. */
+async function install(tools) {
   const hash = createHash('sha256');
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json']) hash.update(text(file));
   const installed = hash.digest('hex');
-  if (found.installed === installed) return;
+  if (tools.installed === installed) return;
   const code = await setUp('pnpm', [
     'install',
     '--frozen-lockfile',
@@ -107,15 +108,15 @@ async function install(found) {
   ]);
   if (code !== 0) process.exit(code);
   mkdirSync(dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, JSON.stringify({ ...found, installed }));
+  writeFileSync(stampFile, JSON.stringify({ ...tools, installed }));
 }
 
 const turbo = (tasks, ...more) => run('turbo', ['run', ...tasks, ...more], { shell: windows });
 const node = (file, ...more) => run('node', [join(root, file), ...more]);
 
 /**
- * Builds one app in silence (errors go to stderr), then hands it the user's folder, arguments and exit code. A channel tells
- * it when we are gone, however that came about.
+ * Builds an app silently (errors go to stderr), then runs it in the user's folder with the user's arguments,
+ * and returns its exit code. The app sees by a channel when this process ends, for whatever reason.
  */
 async function app(name, entry) {
   const build = ['run', 'build', `--filter=${name}`, '--output-logs=errors-only'];
@@ -124,7 +125,7 @@ async function app(name, entry) {
   return run('node', [join(root, entry), ...args], { cwd, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 }
 
-/** The smoke test in a runtime that comes from its npm package. */
+/** Runs the smoke test in a runtime from its npm package. */
 const smoke = (runtime) =>
   run('npx', inRuntime(runtime, join(root, 'tooling/runtimes/smoke.mjs')), { shell: windows });
 
@@ -132,7 +133,7 @@ const tasks = {
   build: () => turbo(['build'], ...args),
   test: () => turbo(['test'], ...(env.CI ? ['--continue=dependencies-successful'] : []), ...args),
   check: async () => {
-    env.ATTN_SUITE ??= 'whole'; // every case in every setting of a backend, which takes longer than `test`
+    env.ATTN_SUITE ??= 'whole'; // every test, also those that `test` leaves out or runs in part
     const codes = [
       await run('oxfmt', ['--check', '.'], { shell: windows }),
       await run('oxlint', ['--quiet', '.'], { shell: windows }),
@@ -170,8 +171,8 @@ if (!Object.hasOwn(tasks, task ?? '')) {
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
 watchNpm();
-const found = await toolchain();
-env.PATH = [dirname(found.node), join(root, 'node_modules/.bin'), found.bin, env.PATH].join(delimiter);
+const tools = await toolchain();
+env.PATH = [dirname(tools.node), join(root, 'node_modules/.bin'), tools.bin, env.PATH].join(delimiter);
 env.TURBO_TELEMETRY_DISABLED = env.TURBO_NO_UPDATE_NOTIFIER = env.DO_NOT_TRACK = '1';
-if (task !== 'pnpm') await install(found);
+if (task !== 'pnpm') await install(tools);
 process.exitCode = await tasks[task]();

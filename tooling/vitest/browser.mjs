@@ -1,13 +1,14 @@
-// The vitest preset of a package that must also work in a browser: `*.browser.test.ts` run in headless Chromium, in a
-// cross-origin isolated page and with software WebGPU; all its other tests run in Node.
+// The vitest preset of a package that also works in browsers: `*.browser.test.ts` run in headless Chromium,
+// in a cross-origin isolated page with software WebGPU; all other tests run in Node.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { ISOLATION_HEADERS, chromium } from './chromium.mjs';
-import { browserTests, nodeTests, reporters } from './node.mjs';
+import { browserTests, nodeTests, reporters, sequence } from './node.mjs';
 
 export default defineConfig(async () => ({
   test: {
     reporters,
+    sequence,
     projects: [
       { test: nodeTests },
       {

@@ -1,13 +1,13 @@
-// A headless Chromium for tests, without the system's package manager and without a browser download: the one that
-// CHROME_BIN names, else the one inside the npm package @sparticuz/chromium (Linux x64), unpacked once into the
-// temporary folder together with the shared libraries, fonts and software GPU driver that it ships.
+// A headless Chromium for tests, without the system's package manager and without a browser download: that of
+// CHROME_BIN, or that of the npm package @sparticuz/chromium (Linux x64), which is unpacked once into the
+// temporary folder with the shared libraries, fonts and software GPU driver that it ships.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Software WebGPU, and nothing that talks to any address but this machine's. */
+/** Flags for software WebGPU and against all traffic to other machines. */
 const ARGS = [
   '--no-sandbox',
   '--no-first-run',
@@ -20,22 +20,22 @@ const ARGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
 ];
 
-/** What a page must be served with to be cross-origin isolated, that is, to have SharedArrayBuffer. */
+/** Headers that make a page cross-origin isolated, so that it has SharedArrayBuffer. */
 export const ISOLATION_HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
 /**
- * The headless Chromium of this machine: its `executablePath`, and the `args` and `env` to start it with.
- * Throws one sentence that says what to do where there is none.
+ * Finds the headless Chromium of this machine: its `executablePath`, and the `args` and `env` to start it
+ * with. Without any, throws one sentence that says what to do.
  */
 export async function chromium() {
-  const given = process.env.CHROME_BIN;
-  if (given) {
-    if (!existsSync(given))
-      throw new Error(`[attn/tooling] CHROME_BIN: expected an executable, got ${given}`);
-    return { executablePath: given, args: ARGS, env: { ...process.env } };
+  const executablePath = process.env.CHROME_BIN;
+  if (executablePath) {
+    if (!existsSync(executablePath))
+      throw new Error(`[attn/tooling] CHROME_BIN: expected an executable, got ${executablePath}`);
+    return { executablePath, args: ARGS, env: { ...process.env } };
   }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     const machine = `${process.platform}-${process.arch}`;
@@ -52,7 +52,7 @@ export async function chromium() {
   };
 }
 
-/** Unpacks beside the final place and renames at the end: packages that test in parallel see all of it or nothing. */
+/** Unpacks beside the final folder and renames at the end: parallel tests see the whole folder or none. */
 export async function chromiumFolder() {
   const packageFolder = join(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))), '..');
   const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'));
@@ -62,7 +62,7 @@ export async function chromiumFolder() {
   const { inflate } = await import('@sparticuz/chromium');
   const fresh = await mkdtemp(`${folder}-`);
   const outside = process.env.TMPDIR;
-  process.env.TMPDIR = fresh; // inflate() unpacks into the temporary folder, whichever that is
+  process.env.TMPDIR = fresh; // inflate() unpacks into the temporary folder of this variable
   try {
     const packs = ['chromium.br', 'fonts.tar.br', 'swiftshader.tar.br', 'al2023.tar.br'];
     await Promise.all(packs.map((pack) => inflate(join(packageFolder, 'bin', pack))));
@@ -72,6 +72,6 @@ export async function chromiumFolder() {
   }
   const fonts = `<fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>`;
   await writeFile(join(fresh, 'fonts/fonts.conf'), fonts);
-  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true })); // someone else was first
+  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true })); // another process was first
   return folder;
 }

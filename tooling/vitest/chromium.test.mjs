@@ -1,5 +1,6 @@
-// Proves the claim of chromium.mjs on this machine: the browser starts with nothing but npm packages, reaches a page on
-// 127.0.0.1, and that page is cross-origin isolated, so that shared memory and therefore the worker pools can be tested.
+// Tests on this machine what chromium.mjs claims: the browser starts from npm packages alone and opens a page
+// on
+// 127.0.0.1, which is cross-origin isolated, so that shared memory and worker pools can be tested.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { chromium as playwright } from 'playwright-core';

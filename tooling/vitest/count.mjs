@@ -1,6 +1,7 @@
-// Sums up what the packages' test reports say, as the one line that CI reads: `N passed, N failed` (`, N skipped`).
-// It believes reports only: a package with a test script but no report of it has not been tested, which is a failure,
-// and so is a test file that could not be loaded, or a run in which nothing ran. Runs on Node ≥ 20, before any set-up.
+// Sums up the test reports of all packages in the one line that CI reads: `N passed, N failed` (`, N
+// skipped`). Only reports count: a package with a test script but without a report has not been tested, which
+// is a failure. So is a test file that could not be loaded, and a run without any test. Runs on Node ≥ 20,
+// before any set-up.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +17,7 @@ function testedPackages(root) {
     .filter((folder) => json(join(folder, 'package.json')).scripts?.test !== undefined);
 }
 
-/** The true counts over all packages under `root`, and one line for each failed test and each other thing that is wrong. */
+/** The counts over all packages under `root`, and a line for each failed test and each other problem. */
 export function countTests(root) {
   const counts = { passed: 0, failed: 0, skipped: 0, problems: [] };
   for (const folder of testedPackages(root)) {

@@ -1,4 +1,4 @@
-// CI trusts one line, so this pins down that it cannot say more than what ran.
+// CI trusts one line: it must not say more than what ran.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,22 +1,26 @@
-// The vitest preset of every package: tests beside their sources, run in Node. Beside the usual output each run leaves a
-// JSON report, from which CI counts what really ran.
+// The vitest preset of every package: tests stand beside their sources and run in Node. Each run also writes
+// a JSON report, from which CI counts the tests that ran.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer } from 'vitest/node';
 
-const exclude = ['**/node_modules/**', '**/dist/**'];
+/** Tests of `npm run check`: they prove what rarely breaks, or take long. */
+const wholeRunOnly = process.env.ATTN_SUITE === 'whole' ? [] : ['**/*.whole.test.{ts,mjs}'];
 
-/** Properties and whole suites take seconds; on a slow, busy machine a minute still is no hang. */
+const exclude = ['**/node_modules/**', '**/dist/**', ...wholeRunOnly];
+
+/** Properties and whole suites take seconds; on a slow, busy machine even a minute is no hang. */
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-/** The tests that run in Node: every test file that is not named for the browser. */
+/** The tests that run in Node: all test files without `browser` in their names. */
 export const nodeTests = {
   ...timeouts,
   name: 'node',
   include: ['**/*.test.{ts,mjs}'],
   exclude: [...exclude, '**/*.browser.test.{ts,mjs}'],
   passWithNoTests: true,
-  // What is measured here is nothing that the user's own programs should go by.
+  // Speeds that tests measure must not reach the user's own cache.
   env: Object.fromEntries(
     ['XDG_CACHE_HOME', 'LOCALAPPDATA'].map((name) => [name, join(tmpdir(), `attn-tests-${process.pid}`)]),
   ),
@@ -28,11 +32,27 @@ export const browserTests = {
   name: 'browser',
   include: ['**/*.browser.test.{ts,mjs}'],
   exclude,
-  // A page has no environment of its own: our variables are handed over, as `import.meta.env` there.
+  // A page has no environment; it gets our variables as `import.meta.env`.
   env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('ATTN_'))),
 };
 
-/** Where the counts of a run go; `tooling/vitest/count.mjs` reads them. */
+/** Reporters of every run; `tooling/vitest/count.mjs` reads the JSON file. */
 export const reporters = ['default', ['json', { outputFile: 'reports/tests.json' }]];
 
-export default defineConfig({ test: { ...nodeTests, reporters } });
+/**
+ * Runs of the conformance suite come first, as they take longest: the last file to end must be a short one.
+ */
+class LongestFirst extends BaseSequencer {
+  async sort(files) {
+    const rank = ({ moduleId }) =>
+      ['/conformance/node', '/conformance/', ''].findIndex((part) =>
+        moduleId.replaceAll('\\', '/').includes(part),
+      );
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+/** The order of test files. */
+export const sequence = { sequencer: LongestFirst };
+
+export default defineConfig({ test: { ...nodeTests, reporters, sequence } });

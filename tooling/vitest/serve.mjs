@@ -1,4 +1,4 @@
-// Serves folders on this machine, as a web server with the headers of one's choice would.
+// Serves folders on this machine, with headers of your choice.
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -13,8 +13,9 @@ const TYPES = {
 };
 
 /**
- * @param folders by the path that they are served under: `{ '/': 'dist', '/goldens/': … }`
- * @returns the address, and how to end it
+ * Starts a web server.
+ * @param folders by their path on the server: `{ '/': 'dist', '/goldens/': … }`
+ * @returns the address, and a function that ends the server
  */
 export async function serve(folders, headers = {}) {
   const places = Object.entries(folders).toSorted(([a], [b]) => b.length - a.length);

@@ -1,10 +1,11 @@
-// A software GPU for Dawn in Node: SwiftShader, which the packaged Chromium ships. Where VK_DRIVER_FILES is set already, that driver is
-// used. The variables count for processes that are started afterwards, as vitest's are.
+// A software GPU for Dawn in Node: SwiftShader, which the packaged Chromium ships. A driver in
+// VK_DRIVER_FILES comes first. The variables count for processes that start afterwards, such as vitest's
+// workers.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { chromiumFolder } from './chromium.mjs';
 
-/** Sets the environment of processes to come. */
+/** Sets the environment for processes that start afterwards. */
 export async function useSoftwareVulkan() {
   if (process.env.VK_DRIVER_FILES || process.platform !== 'linux' || process.arch !== 'x64') return;
   const folder = await chromiumFolder();
@@ -12,21 +13,24 @@ export async function useSoftwareVulkan() {
   process.env.LD_LIBRARY_PATH = [folder, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
 }
 
-/** Prints what adapter there is; another process, because libraries are found by the environment that a process began with. */
-const LOOK = `import { create } from 'webgpu';
+/**
+ * Prints the adapter. In another process, as a process looks for libraries by the environment that it began
+ * with.
+ */
+const PROBE = `import { create } from 'webgpu';
 const gpu = create([]);
 const adapter = await gpu.requestAdapter();
 console.log(adapter === null ? '' : adapter.info.description || adapter.info.vendor || 'a GPU');`;
 
 /**
- * With WEBGPU_REQUIRED=1, as in CI: throws at once where Dawn finds no adapter, in one sentence, rather than have every test say it. To be
- * called from a package that depends on `webgpu`, in whose folder tests run.
+ * With WEBGPU_REQUIRED=1, as in CI: throws one sentence at once if Dawn finds no adapter, instead of one in
+ * each test. For packages that depend on `webgpu`, whose tests run in their folder.
  */
 export function requireAdapter() {
   if (process.env.WEBGPU_REQUIRED !== '1') return;
   const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
-  const found = execFileSync(process.execPath, ['--input-type=module', '--eval', LOOK], options).trim();
-  if (found !== '') return;
+  const adapter = execFileSync(process.execPath, ['--input-type=module', '--eval', PROBE], options).trim();
+  if (adapter !== '') return;
   throw new Error(
     '[attn/tooling] WEBGPU_REQUIRED: expected an adapter, got none: name the driver of one with VK_DRIVER_FILES',
   );

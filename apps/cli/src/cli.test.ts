@@ -3,13 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attnIn } from './cli.testing.ts';
+import { attnIn, spawnIn } from './cli.testing.ts';
 
 const CAUSAL = '{"type":"causal"}';
 
 let folder: string;
 const path = (name: string) => join(folder, name);
 const attn = (...args: string[]) => attnIn(folder, args);
+const spawned = (...args: string[]) => spawnIn(folder, args);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'attn-cli-'));
@@ -95,7 +96,7 @@ describe('other commands', () => {
   test('probe and explain', async () => {
     const probes = JSON.parse((await attn('probe', '--json')).stdout);
     expect(probes.backends).toContainEqual(expect.objectContaining({ name: 'cpu', available: true }));
-    expect((await attn('probe')).stdout).toMatch(/^backend +available .*\n(.+\n)*cpu +yes/);
+    expect((await spawned('probe')).stdout).toMatch(/^backend +available .*\n(.+\n)*cpu +yes/);
     const explanation = JSON.parse(
       (await attn('explain', '--pattern', CAUSAL, '--n', '512', '--json')).stdout,
     );
@@ -127,7 +128,7 @@ describe('other commands', () => {
     });
     expect(await attn('make-checkpoint', '--config', config, '--output', 'tiny')).toMatchObject({ code: 0 });
     const args = ['demo', '--model', 'tiny', '--n', '1000', '--backend', 'wasm'];
-    const { code, stdout, stderr } = await attn(...args, '--json');
+    const { code, stdout, stderr } = await spawned(...args, '--json');
     expect([code, stderr]).toEqual([0, '']);
     const output = JSON.parse(stdout);
     expect(output).toMatchObject({ architecture: 'LongformerModel', backend: 'wasm', shape: [1, 32] });
@@ -143,7 +144,7 @@ describe('other commands', () => {
 
   test('a small demo of attention', async () => {
     const small = ['demo', '--attention', '--n', '600'];
-    const { code, stdout, stderr } = await attn(...small, '--backend', 'cpu', '--json');
+    const { code, stdout, stderr } = await spawned(...small, '--backend', 'cpu', '--json');
     expect([code, stderr]).toEqual([0, '']);
     const { measurements } = JSON.parse(stdout);
     expect(measurements).toMatchObject([{ n: 600, globals: 1, backend: 'cpu', denseMeasured: true }]);
@@ -156,11 +157,11 @@ describe('other commands', () => {
   });
 
   test('help, version, and what does not exist', async () => {
-    expect((await attn()).stdout).toContain('Commands:');
-    const help = await attn('run', '--help');
+    expect((await spawned()).stdout).toContain('Commands:');
+    const help = await spawned('run', '--help');
     expect(help.code).toBe(0);
     expect(help.stdout).toContain('Examples:\n  $ attn run --input qkv.safetensors');
-    expect((await attn('--version')).stdout).toMatch(/^attn\/\d+\.\d+\.\d+ /);
+    expect((await spawned('--version')).stdout).toMatch(/^attn\/\d+\.\d+\.\d+ /);
     expect(await attn('dance')).toMatchObject({ code: 2, stdout: '' });
     expect(await attn('--dance')).toMatchObject({ code: 2, stdout: '' });
     for (const option of ['--json.x', '--__proto__', '--constructor', '--toString', '--no-foo']) {

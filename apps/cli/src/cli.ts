@@ -9,6 +9,7 @@ import { unknownName } from '@attn/core/backend';
 import { cac, type CAC } from 'cac';
 import { badArgument, isSet } from './args.ts';
 import type { Command, Context } from './command.ts';
+import type { Streams } from './terminal/streams.ts';
 import { bench } from './commands/bench.ts';
 import { demo } from './commands/demo.ts';
 import { encode } from './commands/encode.ts';
@@ -47,7 +48,7 @@ const EXIT_CODES = {
     '  ATTN_DEBUG=1 adds the stack.',
 };
 
-/** Runs one command line (without node and script) to its end and returns the exit code. */
+/** Runs the command line of this process (without node and script) to its end and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   let askedAt = Infinity;
@@ -64,16 +65,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.channel?.unref();
   process.stdout.on('error', endOfOutput);
   try {
-    await dispatch(argv, interrupt.signal);
-    return 0;
-  } catch (error) {
-    const json = argv.includes('--json');
-    if (interrupt.signal.aborted) {
-      report(new AttnError('ABORTED', 'cli', 'interrupted', { cause: error }), { json });
-      return INTERRUPTED;
-    }
-    report(error, { json });
-    return error instanceof AttnError && error.isInputError ? 2 : 1;
+    return await runCommandLine(argv, process, interrupt.signal);
   } finally {
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
@@ -81,10 +73,38 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<void> {
+/**
+ * Runs one command line to its end and returns the exit code.
+ * @param streams where it writes, but for help and version, which go to the console
+ * @param signal interrupts it
+ */
+export async function runCommandLine(
+  argv: readonly string[],
+  streams: Streams,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    await dispatch(argv, streams, signal);
+    return 0;
+  } catch (error) {
+    const json = argv.includes('--json');
+    if (signal.aborted) {
+      report(new AttnError('ABORTED', 'cli', 'interrupted', { cause: error }), {
+        json,
+        stdout: streams.stdout,
+        stderr: streams.stderr,
+      });
+      return INTERRUPTED;
+    }
+    report(error, { json, stdout: streams.stdout, stderr: streams.stderr });
+    return error instanceof AttnError && error.isInputError ? 2 : 1;
+  }
+}
+
+async function dispatch(argv: readonly string[], streams: Streams, signal: AbortSignal): Promise<void> {
   const cli = cac('attn');
   cli.help((sections) => [...sections, EXIT_CODES]).version(version(), '--version'); // not -v: `attn run` has an input of that name
-  for (const command of COMMANDS) register(cli, command, signal);
+  for (const command of COMMANDS) register(cli, command, streams, signal);
   checkNames(argv);
   try {
     cli.parse(['node', 'attn', ...argv], { run: false });
@@ -110,7 +130,7 @@ async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<v
   }
 }
 
-function register(cli: CAC, command: Command, signal: AbortSignal): void {
+function register(cli: CAC, command: Command, { stdout, stderr }: Streams, signal: AbortSignal): void {
   const registered = cli.command(command.name, command.summary).usage(`${command.name} [options]`);
   for (const [flags, description] of command.options) registered.option(flags, description);
   registered.option('--json', 'Print one JSON object to stdout instead of text');
@@ -120,9 +140,13 @@ function register(cli: CAC, command: Command, signal: AbortSignal): void {
     const context: Context = {
       json,
       signal,
-      progress: progressLine({ isShown: isSet(options, 'progress') || (!json && process.stderr.isTTY) }),
-      print: (text) => void (json || process.stdout.write(`${text}\n`)),
-      printJson: (value) => void (json && process.stdout.write(`${JSON.stringify(value)}\n`)),
+      progress: progressLine({
+        isShown: isSet(options, 'progress') || (!json && stderr.isTTY === true),
+        stderr,
+      }),
+      warn: (sentence) => void stderr.write(`${sentence}\n`),
+      print: (text) => void (json || stdout.write(`${text}\n`)),
+      printJson: (value) => void (json && stdout.write(`${JSON.stringify(value)}\n`)),
     };
     try {
       await command.run(options, context);
@@ -155,12 +179,12 @@ function readable(cause: unknown, command: string | undefined): unknown {
 }
 
 /** Writes an error to stderr, and with `json` also to stdout. */
-function report(error: unknown, { json }: { readonly json: boolean }): void {
+function report(error: unknown, { json, stdout, stderr }: Streams & { readonly json: boolean }): void {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof AttnError ? error.code : 'INTERNAL';
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  if (json) stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
   const debug = !['', '0', undefined].includes(process.env.ATTN_DEBUG);
-  process.stderr.write(`${debug && error instanceof Error ? error.stack : message}\n`);
+  stderr.write(`${debug && error instanceof Error ? error.stack : message}\n`);
 }
 
 /**

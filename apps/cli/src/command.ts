@@ -2,7 +2,7 @@
 import type { Options } from './args.ts';
 import type { ProgressLine } from './terminal/progress.ts';
 
-/** A command of `attn`. */
+/** One command of `attn`. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
@@ -21,6 +21,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Shows the progress of long work on stderr. */
   readonly progress: ProgressLine;
+  /** Writes a sentence to stderr, with `--json` too. */
+  warn(sentence: string): void;
   /** Writes text for people to stdout, or nothing with `--json`. */
   print(text: string): void;
   /** Writes the result as JSON to stdout, or nothing without `--json`. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { drawPattern, patternFromJson, where, type Json, type Pattern } from '@attn/core';
 import { expect, test } from 'vitest';
-import { attnIn } from './cli.testing.ts';
+import { spawnIn } from './cli.testing.ts';
 
 const readDocs = (name: string) => readFile(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
 const patterns = await readDocs('patterns.md');
@@ -93,6 +93,6 @@ test('the script that writes qkv.safetensors writes a file that the first comman
   const cwd = new URL('..', import.meta.url); // where the packages are found
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', there], { cwd });
   const args = ['run', '--input', 'qkv.safetensors', '--pattern', '{"type":"causal"}', '--output', 'out'];
-  expect(await attnIn(folder, args)).toMatchObject({ code: 0, stderr: '' });
+  expect(await spawnIn(folder, args)).toMatchObject({ code: 0, stderr: '' });
   await rm(folder, { recursive: true });
 });

@@ -11,4 +11,9 @@ export function environment(
   return process?.env?.[name] ?? page?.[name];
 }
 
+/** Whether everything runs, as in `npm run check`; by default what takes long runs in part. */
+export function isWholeRun(): boolean {
+  return environment('ATTN_SUITE') === 'whole';
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;

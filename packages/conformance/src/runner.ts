@@ -1,10 +1,10 @@
 /**
- * Runs one case on one backend. Beside the numbers it checks what numbers alone do not show: outputs are fresh arrays
- * that a later run does not touch, inputs are never written to, and a second run of the same executable, with other
- * numbers and other masks, is not disturbed by the first.
+ * Runs a case on a backend. It checks the numbers, and also what numbers alone do not show: outputs are new
+ * arrays that a later run does not touch, inputs are never written to, and the first run does not disturb a
+ * second one of the same executable with other numbers and other masks.
  *
- * That every output element is written at all is seen by poisoning: make the backend so that it fills fresh memory with
- * NaN (`cpu({ poison: true })`), and what a kernel leaves out cannot pass for a result.
+ * Poisoning shows that every output element is written: make the backend so that it fills new memory with NaN
+ * (`cpu({ poison: true })`), and an element that a kernel leaves out cannot pass for a result.
  */
 import { type Backend, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { supportsGraph, type Executable } from '@attn/core/backend';
@@ -13,13 +13,13 @@ import { compareOutput } from './compare.ts';
 import { oracle } from './oracle.ts';
 import { rowDifferences } from './rows.ts';
 
-/** How a case went. */
+/** The outcome of a case. */
 export type CaseResult =
   | { readonly id: string; readonly status: 'passed' }
   | { readonly id: string; readonly status: 'failed'; readonly message: string }
   | { readonly id: string; readonly status: 'unsupported'; readonly reason: string };
 
-/** Runs a case. Never rejects: whatever the backend throws is a failure with the message in it. */
+/** Runs a case. Never rejects: an error of the backend is a failure with its message. */
 export async function runCase(backend: Backend, conformanceCase: ConformanceCase): Promise<CaseResult> {
   const { id, description } = conformanceCase;
   try {
@@ -43,14 +43,14 @@ async function runTwice(
   const executable = await backend.compile(graph);
   try {
     const before = copy(first);
-    const one = await executable.run(first);
-    const kept = copy(one);
+    const outputs = await executable.run(first);
+    const snapshot = copy(outputs);
     return (
-      differences('first run', graph, before, one, rows) ??
+      differences('first run', graph, before, outputs, rows) ??
       changes('inputs were written to', before, first) ??
-      sharing(first, one) ??
+      sharing(first, outputs) ??
       (await secondRun(executable, { graph, inputs: second, rows })) ??
-      changes('outputs of the first run changed in the second', kept, one)
+      changes('outputs of the first run changed in the second', snapshot, outputs)
     );
   } finally {
     executable.dispose();
@@ -69,7 +69,9 @@ async function secondRun(
   );
 }
 
-/** What is wrong with the outputs of a run, or with some of its rows, or undefined. */
+/**
+ * Says what is wrong with the outputs of a run, or with the chosen rows of them; undefined when all is right.
+ */
 export function differences(
   run: string,
   graph: Graph,
@@ -84,8 +86,8 @@ export function differences(
     return problem && `${run}: ${problem}`;
   }
   const expected = oracle(graph, inputs);
-  for (const [name, wanted] of Object.entries(expected)) {
-    const mismatch = compareOutput(name, wanted, outputs[name]);
+  for (const [name, value] of Object.entries(expected)) {
+    const mismatch = compareOutput(name, value, outputs[name]);
     if (mismatch) return `${run}: ${mismatch.text}`;
   }
   return undefined;
@@ -100,7 +102,7 @@ function sharing(inputs: Tensors, outputs: Tensors): string | undefined {
   return undefined;
 }
 
-/** Names the first tensor whose elements are not bit for bit those of the copy. */
+/** Names the first element that is not bit for bit that of the copy; undefined when all are. */
 export function changes(what: string, before: Tensors, now: Tensors): string | undefined {
   for (const [name, { data }] of Object.entries(before)) {
     const current = now[name].data;
@@ -111,7 +113,7 @@ export function changes(what: string, before: Tensors, now: Tensors): string | u
   return undefined;
 }
 
-/** Tensors with data of their own. */
+/** Copies tensors with their data. */
 export function copy(tensors: Tensors): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, value]) => [name, { ...value, data: value.data.slice() }]),

@@ -1,7 +1,7 @@
 /**
- * Picks cases by their ids. A selector is one or more globs separated by white space;
- * `*` stands for any text, a glob that begins with `!` takes away.
- * `attn:attention:*dilation* !*n=1000*` is every dilated attention but the long ones.
+ * Picks cases by their ids. A selector is one or more globs with white space between them; `*` stands for any
+ * text, and a glob that begins with `!` removes its matches. `attn:attention:*dilation* !*n=1000*` is every
+ * dilated attention but the long ones.
  */
 import { AttnError } from '@attn/core';
 import { aString, checkArgument, integer, listOf, show, type Kind } from '@attn/core/backend';
@@ -12,11 +12,27 @@ import { seedOf } from './data.ts';
 export function matches(selector: string, id: string): boolean {
   checkArgument('conformance/matches', 'selector', selector, aString);
   checkArgument('conformance/matches', 'id', id, aString);
+  const { adding, removing } = globsOf(selector);
+  if (removing.some((glob) => globMatches(glob, id))) return false;
+  return adding.length === 0 || adding.some((glob) => globMatches(glob, id));
+}
+
+/** The globs of a selector that match none of the ids: typing errors, or cases that have another id now. */
+export function globsWithoutMatch(selector: string, ids: readonly string[]): readonly string[] {
+  const { adding, removing } = globsOf(selector);
+  return [...adding, ...removing].filter((glob) => !ids.some((id) => globMatches(glob, id)));
+}
+
+/** The globs that select ids, and those, written with a `!`, that take ids away. */
+function globsOf(selector: string): {
+  readonly adding: readonly string[];
+  readonly removing: readonly string[];
+} {
   const globs = selector.split(/\s+/).filter((glob) => glob !== '');
-  const taken = globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1));
-  const given = globs.filter((glob) => !glob.startsWith('!'));
-  if (taken.some((glob) => globMatches(glob, id))) return false;
-  return given.length === 0 || given.some((glob) => globMatches(glob, id));
+  return {
+    adding: globs.filter((glob) => !glob.startsWith('!')),
+    removing: globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)),
+  };
 }
 
 const someCases: Kind = listOf(
@@ -44,8 +60,7 @@ export interface SuitePart {
   readonly of: number;
 }
 
-/** A part of the suite. */
-export const aSuitePart: Kind = {
+const aSuitePart: Kind = {
   expected: 'a part { part, of } of the suite',
   test(value) {
     const { part, of } = Object(value) as Partial<SuitePart>;
@@ -54,11 +69,11 @@ export const aSuitePart: Kind = {
 };
 
 /**
- * True when the test of this id is in the part. Neighbours, which try
- * the same thing, fall into different parts.
+ * True when the test of this id is in the part. Neighbours, which try the same thing, fall into different
+ * parts.
  */
-export function isInPart(wanted: SuitePart, id: string): boolean {
-  const { part, of } = checkArgument('conformance/isInPart', 'part', wanted, aSuitePart);
+export function isInPart(suitePart: SuitePart, id: string): boolean {
+  const { part, of } = checkArgument('conformance/isInPart', 'part', suitePart, aSuitePart);
   checkArgument('conformance/isInPart', 'id', id, aString);
   return seedOf(id) % of === part % of;
 }

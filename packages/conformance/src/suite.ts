@@ -1,6 +1,7 @@
 /**
- * The whole suite as one list, for whatever runs it: vitest (`vitest.ts`) or a program of its own. Cases, contract, goldens and
- * properties all come out as a `CaseResult`, and what a backend says it cannot do as `unsupported` with its reason.
+ * The whole suite as one list, for vitest (`vitest.ts`) or for any other program. Cases, contract, goldens
+ * and properties all result in a `CaseResult`; what a backend says that it cannot do is `unsupported`, with
+ * its reason.
  */
 import { type Backend, type Graph } from '@attn/core';
 import { supportsGraph } from '@attn/core/backend';
@@ -10,22 +11,24 @@ import { goldenCalls, goldenEntries, goldenId, readGolden, runGolden } from './g
 import { backendProperties, PROPERTY_LIMIT } from './properties/index.ts';
 import { runCase, type CaseResult } from './runner.ts';
 
-/** One entry of the suite. */
+/** A test of the suite. */
 export interface SuiteTest {
   readonly id: string;
-  /** Milliseconds; a wait without an end must fail with the id. Generous, for busy machines and first compilations. */
+  /**
+   * Milliseconds, generous for busy machines and first compilations: an endless wait must fail with the id.
+   */
   readonly timeout: number;
   /**
-   * Never rejects.
-   * @param make another backend like this one, for what tries its end
-   * @param of properties try one `of`-th as many calls as usual
+   * Runs the test. Never rejects.
+   * @param make makes another backend of the same kind, for tests that dispose of it
+   * @param of properties try one in so many of their random calls
    */
   run(backend: Backend, make: MakeBackend, of?: number): Promise<CaseResult>;
 }
 
 const CASE_TIMEOUT = 30_000;
 
-/** Some promises take hundreds of compilations to see. */
+/** Some promises take hundreds of compilations to check. */
 const CONTRACT_TIMEOUT = 120_000;
 
 /** Every test of the suite, in order. */
@@ -55,8 +58,8 @@ export async function suite(): Promise<readonly SuiteTest[]> {
           try {
             const golden = await readGolden(entry);
             for (const call of Object.values(goldenCalls(golden))) {
-              const one = await runGolden(backend, golden, call);
-              if (one.status !== 'passed') return one;
+              const outcome = await runGolden(backend, golden, call);
+              if (outcome.status !== 'passed') return outcome;
             }
             return { id, status: 'passed' };
           } catch (error) {
@@ -77,7 +80,7 @@ export async function suite(): Promise<readonly SuiteTest[]> {
   ];
 }
 
-/** The outcome of a check that says what is wrong, on a backend that runs the graph which the check needs. */
+/** The outcome of a check; `unsupported` on a backend that does not run the graph which the check needs. */
 async function result(
   id: string,
   backend: Backend,

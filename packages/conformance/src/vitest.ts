@@ -1,43 +1,54 @@
 /**
- * The suite as vitest tests, in Node and in a browser alike. One test per case, titled by its id, so that a failure can
- * be run again alone: `ATTN_CASES='attn:attention:*dilation*' npx vitest run`.
+ * The suite as vitest tests, in Node and in browsers. Each case is a test with its id as the title, so that a
+ * failure can run again alone: `ATTN_CASES='attn:attention:*dilation*' npx vitest run`.
  *
- * What a backend cannot do it says itself, and the caller must have declared it: a case that is unsupported without
- * having been declared fails, and so does one that was declared and works. Nothing is ever skipped.
+ * A backend says itself what it cannot do, and its test declares it: an unsupported case that is not declared
+ * fails, and so does a declared case that works. Nothing is ever skipped.
  */
 import { type Backend } from '@attn/core';
 import {
   aFunction,
   aNumber,
   aRecord,
+  anObject,
   aString,
   checkArgument,
   checkOptions,
+  integer,
   type OptionKinds,
 } from '@attn/core/backend';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MakeBackend } from './contract/index.ts';
-import { environment } from './environment.ts';
-import { aSuitePart, isInPart, matches, type SuitePart } from './select.ts';
+import { environment, isWholeRun } from './environment.ts';
+import { globsWithoutMatch, matches } from './select.ts';
 import { suite } from './suite.ts';
 import { verdict, type Exceptions } from './verdict.ts';
 
 export { describeFunctions } from './arguments/describe-functions.ts';
 
+/** What of the suite runs where time matters. */
+export interface BriefRun {
+  /** The tests, by the globs of `selectCases`. Default: all. */
+  readonly cases?: string;
+  /** Properties try one in so many of their random calls. Default: 1, all of them. */
+  readonly oneCallIn?: number;
+}
+
 /** Options of `describeConformance`. */
 export interface ConformanceOptions {
-  /** Which tests to run, by the globs of `selectCases`. Default: the environment's `ATTN_CASES`, else all. */
+  /** The tests that there are in this setting, by the globs of `selectCases`. Default: all. */
   readonly cases?: string;
   /**
-   * What the backend cannot do: for each glob of ids a part of the reason that `supports` gives. It must be exactly so:
-   * every matching case unsupported for that reason, and every other case supported.
+   * What the backend cannot do: for each glob of ids a part of the reason that `supports` gives. It must be
+   * exactly so: every matching case unsupported for that reason, and every other case supported.
    */
   readonly expectUnsupported?: Exceptions;
   /**
-   * For another setting of a backend that runs the whole suite already: only a part of it, and properties on fewer calls. With
-   * `ATTN_SUITE=whole` in the environment everything runs in every setting.
+   * A smaller run for every day, such as the cases whose kernels a setting changes, for a backend that runs
+   * the whole suite in another setting. `ATTN_SUITE=whole` in the environment runs everything, `ATTN_CASES`
+   * what its globs select.
    */
-  readonly part?: SuitePart;
+  readonly brief?: BriefRun;
   /** Milliseconds that a case may take at least, for a setting that compiles slowly. */
   readonly caseTimeout?: number;
 }
@@ -45,30 +56,37 @@ export interface ConformanceOptions {
 const OPTIONS: OptionKinds<ConformanceOptions> = {
   cases: aString,
   expectUnsupported: aRecord,
-  part: aSuitePart,
+  brief: anObject,
   caseTimeout: aNumber,
 };
 
+const BRIEF_OPTIONS: OptionKinds<BriefRun> = { cases: aString, oneCallIn: integer(1) };
+
 /**
- * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let it make
- * them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
+ * Declares the whole suite: cases, contract, goldens and properties, for the backends that `make` makes. Let
+ * it make them so that they poison their memory, if they can: `() => cpu({ poison: true })`.
+ *
+ * Errors: `INVALID_ARGUMENT` for options that it does not know; a glob that matches no test is a test that
+ * fails.
  *
  * @example
  * describeConformance(() => myBackend({ poison: true }));
  */
 export function describeConformance(make: MakeBackend, options: ConformanceOptions = {}): void {
-  checkArgument('conformance/describeConformance', 'make', make, aFunction);
+  const where = 'conformance/describeConformance';
+  checkArgument(where, 'make', make, aFunction);
   const {
     expectUnsupported = {},
-    cases: selector = environment('ATTN_CASES') ?? '',
+    cases = '',
     caseTimeout = 0,
-    part: wanted,
-  } = checkOptions('conformance/describeConformance', options, OPTIONS);
-  const isWhole = environment('ATTN_SUITE') === 'whole' || selector !== '';
-  const part = isWhole ? undefined : wanted;
-  /** Of another setting every property is tried, on fewer calls; all else only in part. */
-  const isSelected = (id: string): boolean =>
-    matches(selector, id) && (part === undefined || id.startsWith('property:') || isInPart(part, id));
+    brief = {},
+  } = checkOptions(where, options, OPTIONS);
+  const { cases: briefSelector = '', oneCallIn = 1 } = checkOptions(where, brief, BRIEF_OPTIONS, {
+    name: 'brief',
+  });
+  const asked = environment('ATTN_CASES');
+  const isBrief = asked === undefined && !isWholeRun();
+  const today = asked ?? (isBrief ? briefSelector : '');
 
   describe('conformance', async () => {
     let backend: Backend;
@@ -94,14 +112,23 @@ export function describeConformance(make: MakeBackend, options: ConformanceOptio
         ).not.toEqual([]);
       }
     });
-    if (selector !== '') {
-      test(`ATTN_CASES selects something: ${selector}`, () => {
-        expect(ids.filter((id) => matches(selector, id))).not.toEqual([]);
+    const own = ids.filter((id) => matches(cases, id));
+    const selections: readonly (readonly [string, readonly string[]])[] = [
+      [cases, ids],
+      [briefSelector, own],
+      [asked ?? '', ids],
+    ];
+    for (const [selector, all] of selections) {
+      if (selector === '') continue;
+      test(`each glob selects a test: ${selector}`, () => {
+        expect(globsWithoutMatch(selector, all)).toEqual([]);
       });
     }
-    for (const { id, timeout, run } of tests.filter(({ id }) => isSelected(id))) {
+    const selected = tests.filter(({ id }) => matches(cases, id) && matches(today, id));
+    for (const { id, timeout, run } of selected) {
       test(id, { timeout: Math.max(timeout, caseTimeout) }, async () => {
-        const problem = verdict(await run(backend, make, part?.of), expectUnsupported);
+        const result = await run(backend, make, isBrief ? oneCallIn : 1);
+        const problem = verdict(result, expectUnsupported);
         if (problem !== undefined) throw new Error(problem);
       });
     }

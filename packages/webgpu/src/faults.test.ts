@@ -1,6 +1,5 @@
 // Faults of a device: typed errors, another device for the next call, and no leaked buffer.
-import { createAttn, f32, GraphBuilder, slidingWindow, type AttentionCall } from '@attn/core';
-import { attention } from '@attn/core';
+import { attention, createAttn, f32, GraphBuilder, slidingWindow, type AttentionCall } from '@attn/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BufferPool } from './device/buffer-pool.ts';
 import { findGpu } from './device/find-gpu.ts';

@@ -1,4 +1,7 @@
-/** How long a graph will take: operations over the rate of a product, bytes over the bus, and some time for the call. */
+/**
+ * How long a graph will take: operations over the rate of a product, bytes over the bus, and some time for
+ * the call.
+ */
 import { AttnError, f32, GraphBuilder, type Graph, type Json, type JsonObject } from '@attn/core';
 import {
   clock,

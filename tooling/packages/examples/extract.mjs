@@ -6,7 +6,7 @@ const DOCSTRING = /\/\*\*((?:(?!\*\/)[^])*)\*\/[ \t]*\n[ \t]*(.*)/g;
 
 /** What a docstring stands above: `export function f(…`, `async method(…`, … */
 const DECLARED =
-  /^(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:(?:function\*?|class|const|interface|type)\s+)?(\w+)/;
+  /^(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:override\s+)?(?:(?:function\*?|class|const|interface|type)\s+)?(\w+)/;
 
 /**
  * The docstrings of the sources in a folder, without tests.

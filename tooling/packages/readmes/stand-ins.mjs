@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bool, f32, i32 } from '@attn/core';
-import { LONGFORMER_PRESETS, longformer, randomCheckpoint, reformer } from '@attn/models';
+import { LONGFORMER_PRESETS, longformerFamily, randomCheckpoint, reformerFamily } from '@attn/models';
 import { writeCheckpoint } from '@attn/models/node';
 import { writeSafetensorsFile } from '@attn/safetensors/node';
 import { root } from './pages.mjs';
@@ -17,7 +17,7 @@ async function writeLongformer(folder) {
     vocab_size: 64,
     intermediate_size: 256,
   };
-  await writeCheckpoint(folder, randomCheckpoint(longformer, config, { seed: 1 }));
+  await writeCheckpoint(folder, randomCheckpoint(longformerFamily, config, { seed: 1 }));
   const special = (content, id) => ({
     id,
     content,
@@ -49,7 +49,10 @@ async function writeReformer(folder) {
     readFileSync(join(root, 'packages/models/goldens/reformer_lm/config.json'), 'utf8'),
   );
   mkdirSync(folder);
-  await writeCheckpoint(folder, randomCheckpoint(reformer, { ...config, vocab_size: 258 }, { seed: 1 }));
+  await writeCheckpoint(
+    folder,
+    randomCheckpoint(reformerFamily, { ...config, vocab_size: 258 }, { seed: 1 }),
+  );
 }
 
 /** Puts everything into `folder`, with the packages beside it. */

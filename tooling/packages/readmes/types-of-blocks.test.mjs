@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ELSEWHERE } from './exceptions.mjs';
 import { PAGES, programsOf, root } from './pages.mjs';
-import { givenOf, sourceOf } from './run-program.mjs';
+import { assumptionOf, sourceOf } from './run-program.mjs';
 
 test('programs of all pages compile', { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'attn-blocks-'));
@@ -17,7 +17,7 @@ test('programs of all pages compile', { timeout: 120_000 }, () => {
     if (program.blocks[0].language !== 'ts' || isElsewhere(program)) continue;
     const place = join(folder, program.name.replaceAll(/\W+/g, '-'));
     mkdirSync(place);
-    for (const [file, text] of Object.entries(givenOf(program)?.beside ?? {}))
+    for (const [file, text] of Object.entries(assumptionOf(program)?.beside ?? {}))
       writeFileSync(join(place, file), text);
     writeFileSync(join(place, 'example.ts'), `${sourceOf(program)}\nexport {};\n`);
   }

@@ -1,5 +1,5 @@
 // Breaks things on purpose: ends worker threads and destroys GPU devices, as crashes and driver resets do.
-// Must be loaded before any backend is used, because it watches what they start.
+// Load it before any backend is used, because it watches what they start.
 import { getBuiltinModule } from 'node:process';
 
 /** Helper threads that are alive. */

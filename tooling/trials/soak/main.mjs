@@ -1,6 +1,6 @@
-// `npm run soak [-- --minutes 10]`: random graphs on all backends at once, with worker threads that end and
-// GPU devices that are lost, and callers that change their minds. No wrong answer, no hang, flat memory;
-// the figures go to stdout and, with --write, into docs/internals/reliability.md.
+// `npm run soak [-- --minutes 10]`: random graphs on all backends at once, while worker threads end, GPU
+// devices are lost and callers abort. It expects right answers, no hang and flat memory. The figures go to
+// stdout and, with --write, into docs/reliability.md.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -12,12 +12,9 @@ import { markdownTable } from 'markdown-table';
 const PAGE = join(import.meta.dirname, '../../../docs/internals/reliability.md');
 const FIGURES = /(?<=<!-- soak -->\n\n)[^]*?(?=\n\n<!-- \/soak -->)/;
 
-/**
- * MiB by which the last third of a run may use more than the second: what caches of graphs, plans and
- * executables hold differs.
- */
+/** MiB by which the last third of a run may use more than the second, as the contents of caches vary. */
 const FLAT = 32;
-/** MiB of resident memory by which it may, because allocators keep what was released. */
+/** MiB for resident memory, whose allocators keep freed memory for a while. */
 const RESIDENT_FLAT = 128;
 
 /** Heaps of glibc's allocator. */
@@ -103,8 +100,8 @@ cli
 cli.help();
 
 /**
- * What must be known before a process starts: the GPU made of software, and that glibc's allocator shall
- * not keep a heap for each of the many threads that come and go here, which looks as if memory leaked.
+ * Starts this program again with what a process must have from its start: the software GPU, and few heaps of
+ * glibc's allocator. A heap for each of the many short-lived threads here would look like a leak.
  */
 async function again() {
   if (process.env.MALLOC_ARENA_MAX === ARENAS) return false;

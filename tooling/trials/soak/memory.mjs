@@ -8,8 +8,8 @@ const collect = runInNewContext('globalThis.gc');
 const MB = 2 ** 20;
 
 /**
- * What is in use, in MiB, after everything that can be was collected. `resident` is the process as the
- * system sees it.
+ * The memory in use, in MiB, after a garbage collection. `resident` is the memory of the process for the
+ * system.
  */
 export async function sampleMemory() {
   for (let i = 0; i < 3; i++) {
@@ -22,8 +22,8 @@ export async function sampleMemory() {
 
 /**
  * By how many MiB the least of the last third of the samples is above that of the second third; the first
- * third warms up. The least, because calls are under way when samples are taken, and allocators keep for a
- * while what was given back to them.
+ * third warms up. The least counts, because calls run while samples are taken, and allocators keep freed
+ * memory for a while.
  */
 export function growth(samples, key) {
   const third = Math.floor(samples.length / 3);

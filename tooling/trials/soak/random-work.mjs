@@ -1,5 +1,5 @@
-// Random graphs with inputs: attention calls of every kind, chains of ops that nobody wrote down, and the
-// compositions of the suite.
+// Random graphs with inputs: attention calls of every kind, random chains of ops, and the compositions of the
+// suite.
 import { allCases, attentionCases } from '@attn/conformance';
 import { arbitraryCall } from '@attn/conformance/properties';
 import { causal, f32, globalTokens, GraphBuilder, or, slidingWindow } from '@attn/core';
@@ -7,7 +7,7 @@ import fc from 'fast-check';
 
 const compositions = allCases.filter(({ op }) => op === 'graph');
 
-/** One of a list. */
+/** A random element of a list. */
 export const pick = (random, list) => list[Math.floor(random() * list.length)];
 const between = (random, least, most) => least + Math.floor(random() * (most - least + 1));
 const numbers = (random, shape, scale = 1) =>

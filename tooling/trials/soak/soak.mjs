@@ -7,28 +7,28 @@ import { FAULTS, faultsOf, watchDevices } from './faults.mjs';
 import { growth, sampleMemory } from './memory.mjs';
 import { pick, randomWork } from './random-work.mjs';
 
-/** Calls that are under way at the same time. */
+/** Calls that run at the same time. */
 const LANES = 6;
 /** Milliseconds after which a call hangs. Software GPUs compile slowly on busy machines. */
 const PATIENCE = 120_000;
 /** Share of calls that their caller aborts after a moment. */
 const ABORTED = 0.1;
-/** Share of the calls that something can break, which it breaks at their start, or soon after. */
+/** Share of calls during which something breaks, of those that something can break. */
 const BROKEN = 0.15;
-/** Milliseconds within which it does: most calls are over by then, those that compile for a GPU are not. */
+/** Milliseconds within which it breaks: most calls end before, those that compile for a GPU do not. */
 const SOON = 10;
-/** Share of calls that leave the choice of a backend to us and must therefore survive any fault. */
+/** Share of calls without a named backend, which must therefore survive any fault. */
 const UNNAMED = 0.4;
 
-/** What a call that named its backend may end with when that backend was broken. */
+/** Errors that a call with a named backend may end with when that backend breaks. */
 const EXPLAINED = ['WORKER_DIED', 'DEVICE_LOST'];
 
 /**
- * All backends of the project. What they predict is left to chance, so that calls that name none go to each
- * of them.
+ * Opens all backends of the project. Their estimates are random, so that calls without a name go to each of
+ * them.
  */
 async function openAttn(random) {
-  // Dawn's classes, whose devices are watched from the first on.
+  // Dawn's classes: every device is watched from the first on.
   watchDevices((await import('webgpu')).globals.GPUAdapter);
   const backends = [
     (await import('@attn/webgpu')).webgpu(),
@@ -41,9 +41,10 @@ async function openAttn(random) {
 }
 
 /**
+ * Runs random work with random faults.
  * @param seconds how long
- * @param seed of the random work
- * @param log is told what happens
+ * @param seed seed of the random work
+ * @param log called with each event
  */
 export async function soak({ seconds, seed, log }) {
   const whole = mulberry32(seed);
@@ -87,7 +88,7 @@ export async function soak({ seconds, seed, log }) {
     }
   }
 
-  /** What became of a call: the name of a count, or what is wrong. */
+  /** The outcome of a call: the name of a count, or a sentence that says what is wrong. */
   async function call({ graph, inputs }, backend) {
     const controller = random() < ABORTED ? new AbortController() : undefined;
     const timers = [];
@@ -119,8 +120,8 @@ export async function soak({ seconds, seed, log }) {
     while (!isOver()) {
       await pause(every);
       figures.samples.push(await sampleMemory());
-      // A backend that failed again and again comes last until it is asked again, as an application would
-      // after a while.
+      // A backend that failed several times comes last until the next probe, which an application also makes
+      // in time.
       await attn.reprobe();
     }
   }
@@ -135,11 +136,11 @@ export async function soak({ seconds, seed, log }) {
   return figures;
 }
 
-/** What is wrong with outputs, or undefined. */
+/** Says what is wrong with outputs; undefined when nothing is. */
 function mismatch(graph, inputs, outputs) {
   for (const [name, expected] of Object.entries(oracle(graph, inputs))) {
-    const problem = compareOutput(name, expected, outputs[name]);
-    if (problem) return problem.text;
+    const difference = compareOutput(name, expected, outputs[name]);
+    if (difference) return difference.text;
   }
   return undefined;
 }

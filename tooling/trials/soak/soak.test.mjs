@@ -1,5 +1,5 @@
-// What a soak rests on: its work is random, repeatable and has a right answer; its measure of memory sees
-// growth and nothing else.
+// The foundations of a soak: its work is random, repeatable and has a right answer; its measure of memory
+// shows growth and nothing else.
 import { oracle } from '@attn/conformance';
 import { mulberry32 } from '@attn/core/backend';
 import { expect, test } from 'vitest';

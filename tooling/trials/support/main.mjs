@@ -1,5 +1,5 @@
-// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix
-// on stdout and in docs/internals/support.md.
+// `npm run support`: the whole conformance suite on every backend and runtime of this machine, as a matrix on
+// stdout and in docs/support.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// In a page: lends the suite to whoever drives the browser.
+// In a page: offers the suite to the program that drives the browser.
 import { runSuite } from './run-suite.mjs';
 
 globalThis.runSuite = runSuite;

@@ -1,8 +1,7 @@
-// The suite on one backend, in whichever runtime this is loaded: counts per op, what failed, and what is
-// unsupported for which reason.
+// The suite on a backend, in any runtime: counts for each op, failures, and reasons for what is unsupported.
 import { isInPart, suite } from '@attn/conformance';
 
-/** The backends of the project, as they are tested: with their memory poisoned, where they can. */
+/** The backends of the project as their tests make them: with poisoned memory, if they have that option. */
 const BACKENDS = {
   cpu: async () => (await import('@attn/cpu')).cpu({ poison: true }),
   wasm: async () => (await import('@attn/wasm')).wasm({ poison: true }),
@@ -13,13 +12,14 @@ const BACKENDS = {
 /** Names of all backends. */
 export const BACKEND_NAMES = Object.keys(BACKENDS);
 
-/** Goldens, properties and the contract count as ops of their own. */
+/** The op of a test; goldens, properties and the contract count as ops of their own. */
 const groupOf = (id) => (id.startsWith('attn:') ? id.split(':')[1] : id.split(':')[0]);
 
 /**
+ * Runs the suite.
  * @param backend name of the backend
- * @param of run one of so many parts of the suite
- * @param onProgress is given the number of tests done, of all
+ * @param of run one in so many tests of the suite
+ * @param onProgress called with the number of tests that are done, and of all
  */
 export async function runSuite({ backend: name, of = 1 }, onProgress = () => {}) {
   const make = BACKENDS[name];
@@ -43,13 +43,10 @@ export async function runSuite({ backend: name, of = 1 }, onProgress = () => {})
   return report;
 }
 
-/**
- * How much longer than in the suite's own tests something may take: here backends run in runtimes that
- * compile more slowly, for hours.
- */
+/** How many times the suite's own limits a test may take: some runtimes compile more slowly. */
 const PATIENCE = 4;
 
-/** A test that does not end has failed. */
+/** Runs a test; one that does not end has failed. */
 function withLimit(test, backend, make, of) {
   return new Promise((resolve) => {
     const limit = PATIENCE * test.timeout;

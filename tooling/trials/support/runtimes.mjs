@@ -1,5 +1,4 @@
-// Where the suite can run on this machine: each runtime with a function that runs it there and gives back
-// what was found.
+// The runtimes of this machine, each with a function that runs the suite there and returns its report.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,13 +17,13 @@ function inProcess(command, args) {
   return (options) =>
     new Promise((resolve) => {
       const child = spawn(command, [...args, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] });
-      let said = '';
+      let output = '';
       let complaints = '';
-      child.stdout.on('data', (data) => (said += data));
+      child.stdout.on('data', (data) => (output += data));
       child.stderr.on('data', (data) => (complaints = (complaints + data).slice(-2000)));
       child.on('error', (error) => resolve({ broken: String(error) }));
       child.on('close', (code, signal) => {
-        const last = said.trim().split('\n').at(-1) ?? '';
+        const last = output.trim().split('\n').at(-1) ?? '';
         resolve(
           code === 0 ? JSON.parse(last) : { broken: `ended with ${signal ?? code}: ${complaints.trim()}` },
         );
@@ -42,8 +41,8 @@ function builtPage() {
       root: import.meta.dirname,
       configFile: false,
       logLevel: 'error',
-      // Without preloading: what onnxruntime-web loads into its worker must not share a chunk with code
-      // that knows of a document.
+      // Without preloading: what onnxruntime-web loads into its worker must not share a chunk with code that
+      // uses the document.
       build: { outDir: folder, target: 'es2023', modulePreload: false, rolldownOptions: { input } },
       worker: { format: 'es' },
     });
@@ -58,10 +57,10 @@ function inPage(headers) {
     const server = await serve({ '/': folder, '/goldens/': GOLDENS }, headers);
     const browser = await playwright.launch(await chromium());
     try {
-      const opened = await browser.newPage();
-      await opened.goto(`${server.url}page.html`);
-      await opened.waitForFunction(() => globalThis.runSuite !== undefined);
-      return await opened.evaluate((suiteOptions) => globalThis.runSuite(suiteOptions), options);
+      const tab = await browser.newPage();
+      await tab.goto(`${server.url}page.html`);
+      await tab.waitForFunction(() => globalThis.runSuite !== undefined);
+      return await tab.evaluate((argument) => globalThis.runSuite(argument), options);
     } catch (error) {
       return { broken: String(error) };
     } finally {
@@ -73,7 +72,7 @@ function inPage(headers) {
 
 const olderNode = nodePackage(OLDER_NODE);
 
-/** By title. */
+/** Functions that run the suite, by the title of the runtime. */
 export const RUNTIMES = {
   [`Node ${process.versions.node}`]: inProcess(process.execPath, [CHILD]),
   ...(olderNode && {
@@ -85,7 +84,7 @@ export const RUNTIMES = {
   'Chromium, not isolated': inPage({}),
 };
 
-/** Removes what was built. */
+/** Removes the page. */
 export async function cleanUp() {
   if (page !== undefined) rmSync(await page, { recursive: true });
 }

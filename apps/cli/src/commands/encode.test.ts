@@ -8,7 +8,7 @@ import type { Tensor } from '@attn/core';
 import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attnIn } from '../cli.testing.ts';
+import { attnIn, spawnIn } from '../cli.testing.ts';
 
 const goldens = fileURLToPath(new URL('../../../../packages/models/goldens/', import.meta.url));
 let folder = '';
@@ -105,7 +105,7 @@ describe('encode', () => {
 
   test('texts that are too long', async () => {
     const args = ['--model', 'model', '--input', 'a.txt,b.txt', '--output', 'y.safetensors', '--json'];
-    const cut = await attn('encode', ...args);
+    const cut = await spawnIn(folder, ['encode', ...args]);
     expect(cut).toMatchObject({
       code: 0,
       stderr: expect.stringContaining('text 1 has 100 tokens, and 75 are the most: cut into windows'),

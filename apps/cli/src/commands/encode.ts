@@ -127,13 +127,13 @@ async function embed(
   model: LoadedModel,
   texts: readonly string[],
   options: EncodeOptions,
-  { signal, progress }: Context,
+  { signal, progress, warn }: Context,
 ): Promise<Tensors> {
   const onProgress = ({ done, total, unit }: EncodeProgress): void =>
     progress.update(unit === 'characters' ? 'tokenizing' : 'encoding', done / total);
   const onWarning = (message: string): void => {
     progress.clear();
-    process.stderr.write(`${message}\n`);
+    warn(message);
   };
   const result = await model.encode(texts, { ...options, signal, onProgress, onWarning });
   if ('embeddings' in result) return { embeddings: result.embeddings };

@@ -6,7 +6,7 @@ import { slidingWindow } from '@attn/core';
 import { attentionReference, toReference } from '@attn/core/reference';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { attnIn, values } from '../cli.testing.ts';
+import { attnIn, spawnIn, values } from '../cli.testing.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -19,7 +19,7 @@ const SIZES = ['--n', '150', '--heads', '4', '--kv-heads', '2', '--head-dim', '1
 
 test.each([[], ['--portable']])('a model that computes what the reference says %s', async (...flags) => {
   const args = ['export', ...SIZES, '--lse', ...flags, '--pattern', WINDOW, '--output', 'm.onnx', '--json'];
-  const { code, stdout } = await attnIn(folder, args);
+  const { code, stdout } = await spawnIn(folder, args);
   expect(code).toBe(0);
   const { shapes, bytes, portable } = JSON.parse(stdout);
   expect(portable).toBe(flags.length > 0);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { i32, type Tensor } from '@attn/core';
 import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attnIn } from '../cli.testing.ts';
+import { attnIn, spawnIn } from '../cli.testing.ts';
 
 const goldens = fileURLToPath(new URL('../../../../packages/models/goldens/', import.meta.url));
 let folder = '';
@@ -77,7 +77,7 @@ describe('generate', () => {
     expect(first).toMatchObject({ promptTokens: 7, text: expect.any(String) });
     expect((await draw('1')).ids).toEqual(first.ids);
     expect((await draw('2')).ids).not.toEqual(first.ids);
-    const result = await attn('generate', ...args);
+    const result = await spawnIn(folder, ['generate', ...args]);
     expect(result).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Ishmael/) });
   });
 
@@ -109,7 +109,7 @@ describe('generate', () => {
 
 test('a model that does not continue texts', async () => {
   const args = ['--model', 'longformer_short', '--input', 'row.safetensors', '--json'];
-  const { code, stdout } = await attn('generate', ...args);
+  const { code, stdout } = await spawnIn(folder, ['generate', ...args]);
   expect(code).toBe(1);
   expect(JSON.parse(stdout).error).toMatchObject({
     code: 'UNSUPPORTED',

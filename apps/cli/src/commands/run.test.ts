@@ -8,7 +8,7 @@ import { linformer, lsh } from '@attn/core';
 import { attentionReference, evaluateReference, toReference } from '@attn/core/reference';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attnIn, MAIN, values, type Result } from '../cli.testing.ts';
+import { attnIn, MAIN, spawnIn, values, type Result } from '../cli.testing.ts';
 
 const CAUSAL = '{"type":"causal"}';
 const LINFORMER_POOL = '{"type":"linformer","projection":"meanPool","k":4}';
@@ -54,10 +54,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** The arguments of `attn run` with these options in place of the good ones. */
+function runArguments(options: Record<string, string>): string[] {
+  const all = { input: 'good', pattern: CAUSAL, output: join(outputs, 'out'), ...options };
+  return ['run', ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])];
+}
+
 /** Runs `attn run` with these options in place of the good ones. */
 function run(options: Record<string, string>, ...more: string[]): Promise<Result> {
-  const all = { input: 'good', pattern: CAUSAL, output: join(outputs, 'out'), ...options };
-  return attn('run', ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]), ...more);
+  return attn(...runArguments(options), ...more);
 }
 
 async function readOutput(name: string): Promise<Record<'out' | 'lse', Tensor>> {
@@ -78,7 +83,7 @@ function expectClose(got: Tensor, expected: { readonly data: Float64Array }): vo
 
 describe('run', () => {
   test('writes out and lse, says who ran it, and prints one JSON object with --json', async () => {
-    const { code, stdout, stderr } = await run({}, '--json');
+    const { code, stdout, stderr } = await spawnIn(folder, [...runArguments({}), '--json']);
     expect([code, stderr]).toEqual([0, '']);
     const summary = JSON.parse(stdout);
     expect(summary).toMatchObject({
@@ -269,7 +274,7 @@ describe('run', () => {
   });
 
   test('a missing option: exit code 2', async () => {
-    const { code, stderr } = await attn('run', '--input', 'good');
+    const { code, stderr } = await spawnIn(folder, ['run', '--input', 'good']);
     expect([code, stderr]).toEqual([2, '[attn/cli] --output is required: the .safetensors file to write\n']);
     expect(await attn('run', '--input')).toMatchObject({ code: 2 });
   });
@@ -281,7 +286,7 @@ describe('run', () => {
   });
 
   test('an error is a JSON object on stdout with --json, and a stack with ATTN_DEBUG', async () => {
-    const { code, stdout, stderr } = await run({ input: 'none' }, '--json');
+    const { code, stdout, stderr } = await spawnIn(folder, [...runArguments({ input: 'none' }), '--json']);
     expect(code).toBe(2);
     expect(JSON.parse(stdout)).toEqual({ error: { code: 'FILE_NOT_FOUND', message: stderr.trimEnd() } });
   });

@@ -1,5 +1,7 @@
 /** A line on stderr that is rewritten during long work, and wiped at its end. */
 
+import type { OutputStream } from './streams.ts';
+
 /** Shows the progress of a task. */
 export interface ProgressLine {
   /** Rewrites the line. `share` is from 0 to 1, or undefined while it is unknown. */
@@ -10,13 +12,18 @@ export interface ProgressLine {
 
 const WIDTH = 24;
 
+/** Options of `progressLine`. */
+interface ProgressOptions {
+  readonly isShown: boolean;
+  readonly stderr: OutputStream;
+}
+
 /**
  * Makes a progress line; without `isShown` it does nothing. If stderr
  * is not a terminal, each task is printed once.
  */
-export function progressLine({ isShown }: { readonly isShown: boolean }): ProgressLine {
+export function progressLine({ isShown, stderr }: ProgressOptions): ProgressLine {
   if (!isShown) return { update: () => {}, clear: () => {} };
-  const { stderr } = process;
   let last = '';
   return {
     update(task, share) {

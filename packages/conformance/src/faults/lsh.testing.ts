@@ -56,7 +56,7 @@ export const lshFaults: readonly Fault[] = [
   },
   {
     name: 'keys are not quite of length 1',
-    among: 'attn:lshAttention:*',
+    among: 'attn:lshAttention:n=40;*',
     make: attending(({ keyNorm }) => ({ keyNorm: keyNorm === 'l2' ? 'rms' : 'l2' })),
   },
   {

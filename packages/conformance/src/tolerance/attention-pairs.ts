@@ -78,11 +78,15 @@ interface Bounded {
 
 /** The sum of products times the scale, which may be applied to q, to k or to the sum: one more rounding. */
 export function scoreOf(products: Float64Array, scale: number): Bounded {
-  const logit = scale * products.reduce((sum, product) => sum + product, 0);
+  let [sum, size] = [0, 0];
+  for (const product of products) {
+    sum += product;
+    size += Math.abs(product);
+  }
+  const logit = scale * sum;
   if (isPowerOfTwo(scale) && sumsExactly(products) && sumsExactly(products.map((each) => scale * each))) {
     return { logit, error: 0 };
   }
-  const size = products.reduce((sum, product) => sum + Math.abs(product), 0);
   return { logit, error: gamma(products.length + 3) * Math.abs(scale) * size };
 }
 

@@ -88,42 +88,45 @@ export function boundRow(
   const below = logits.map((logit) => logit - max - logTotal);
   const delta = logits.map((logit, j) => errors[j] + 2 * expError(logit - max) + rescaling);
   const top = logits.indexOf(max);
-  const spreads = [
-    spreadOf(below, delta),
-    spreadOf(
-      below,
-      delta.map((own, j) => (j === top ? 0 : own + delta[top])),
-    ),
-  ];
+  const own = spreadOf(below, delta);
+  const relative = spreadOf(
+    below,
+    delta.map((each, j) => (j === top ? 0 : each + delta[top])),
+  );
   const weights = below.map(Math.exp);
 
   const sums = gamma(count + 4);
   for (let c = 0; c < out.length; c++) {
-    let size = 0;
-    let flushed = 0;
+    let [size, flushed, moved, movedRelative] = [0, 0, 0, 0];
     for (let j = 0; j < count; j++) {
-      const value = Math.abs(values[keys[j] + c]);
-      size += weights[j] * value;
-      flushed += TINY * value;
+      const value = values[keys[j] + c];
+      const distance = Math.abs(value - out[c]);
+      size += weights[j] * Math.abs(value);
+      flushed += TINY * Math.abs(value);
+      moved += own.excess[j] * distance;
+      movedRelative += relative.excess[j] * distance;
     }
-    const moved = spreads.map((spread) => spread((j) => Math.abs(values[keys[j] + c] - out[c])));
-    into[c] = leastOf(moved) + sums * size + flushed;
+    into[c] = leastOf([moved / own.least, movedRelative / relative.least]) + sums * size + flushed;
   }
   const lifted = below.map((logit, j) => logit + delta[j]);
   return logSum(lifted) + sums + ELEMENTARY + 8 * UNIT * (Math.abs(max) + Math.abs(max + logTotal));
 }
 
 /**
- * By how much an average moves, as a function of how far each value is from it, when the weights e^below are
- * off by factors within e^±delta.
+ * By how much an average moves when the weights e^below are off by factors within e^±delta: by
+ * Σ excess · |value − average| / least.
  */
 function spreadOf(
   below: readonly number[],
   delta: readonly number[],
-): (distance: (j: number) => number) => number {
-  const least = below.reduce((sum, logit, j) => sum + Math.exp(logit - delta[j]), 0);
-  const excess = below.map((logit, j) => Math.exp(Math.min(logit + delta[j], 700)) - Math.exp(logit));
-  return (distance) => excess.reduce((sum, each, j) => sum + each * distance(j), 0) / least;
+): { readonly excess: Float64Array; readonly least: number } {
+  const excess = new Float64Array(below.length);
+  let least = 0;
+  for (let j = 0; j < below.length; j++) {
+    excess[j] = Math.exp(Math.min(below[j] + delta[j], 700)) - Math.exp(below[j]);
+    least += Math.exp(below[j] - delta[j]);
+  }
+  return { excess, least };
 }
 
 /** The least of some bounds; NaN, which comes of weights that may be anything, bounds nothing. */

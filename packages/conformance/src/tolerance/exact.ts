@@ -20,8 +20,9 @@ export function sumsExactly(terms: Iterable<number>): boolean {
     if (term === 0) continue;
     unit = Math.min(unit, lowestBit(term));
     size += Math.abs(term);
+    if (size > unit * 2 ** 24) return false;
   }
-  return size === 0 || (size <= unit * 2 ** 24 && size <= LARGEST && unit >= SMALLEST);
+  return size === 0 || (size <= LARGEST && unit >= SMALLEST);
 }
 
 /**

@@ -195,7 +195,12 @@ export class GraphBuilder extends PointwiseBuilder {
     return this.single('layerNorm', { x, weight, bias }, { eps });
   }
 
-  /** x · Φ(x): the exact form, or with `approximate: 'tanh'` the approximation. */
+  /**
+   * x · Φ(x): the exact form, or with `approximate: 'tanh'` the approximation.
+   *
+   * @example
+   * const y = builder.gelu(x, { approximate: 'tanh' });
+   */
   gelu(x: Value, options: { readonly approximate?: 'none' | 'tanh' } = {}): Value {
     const { approximate = 'none' } = checkOptions('core/gelu', options, ops.gelu.attributes);
     return this.single('gelu', { x }, { approximate });
@@ -221,7 +226,12 @@ export class GraphBuilder extends PointwiseBuilder {
     return this.single('reduce', { x }, { axis, kind });
   }
 
-  /** x where `mask` is not 0, else 0, even of NaN; the mask broadcasts to x. */
+  /**
+   * x where `mask` is not 0, else 0, even of NaN; the mask broadcasts to x.
+   *
+   * @example
+   * const visible = builder.mask(x, builder.input('visible', { dtype: 'bool', shape: [2, 1] }));
+   */
   mask(x: Value, mask: Value): Value {
     return this.single('mask', { x, mask }, {});
   }

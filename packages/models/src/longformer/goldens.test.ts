@@ -1,5 +1,6 @@
 // Every Longformer golden.
-import { hasStates, testGoldens } from '../testing/goldens-suite.testing.ts';
+import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
+import type { Golden } from '../testing/goldens.testing.ts';
 import { longformerFamily } from './index.ts';
 
 const GOLDENS = [
@@ -21,7 +22,9 @@ const GOLDENS = [
   'led_encoder',
 ];
 
-testGoldens(GOLDENS, async (golden) => {
+const callOf = async (golden: Golden): Promise<GoldenCall> => {
   const model = await longformerFamily.load(golden.checkpoint);
   return { model, ...model.call(golden.batch, { hiddenStates: hasStates(golden) }) };
-});
+};
+
+testGoldens(GOLDENS, callOf, ['wasm', 'onnx', 'webgpu']);

@@ -1,7 +1,9 @@
 /**
- * Tests the goldens of a family: in float64 and on every backend, all
- * positions that count are within the tolerance.
+ * Tests the goldens of a family: in float64 and on backends, all positions that count are within the
+ * tolerance. By default each golden runs on cpu and on one other backend, chosen by its id; in a whole run
+ * on all four.
  */
+import { isInPart } from '@attn/conformance';
 import { createAttn, type Attn, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
@@ -26,8 +28,24 @@ export function hasStates({ outputs }: Golden): boolean {
   return outputs.some(isState);
 }
 
-/** Declares the tests of these goldens. */
-export function testGoldens(ids: readonly string[], call: (golden: Golden) => Promise<GoldenCall>): void {
+const BACKENDS = ['cpu', 'wasm', 'onnx', 'webgpu'];
+
+/**
+ * Declares the tests of these goldens.
+ * @param others the backends that share the goldens out by default. Software compiles the kernels of a family
+ *   for a quarter of a minute, so webgpu is not among them unless a family says so.
+ */
+export function testGoldens(
+  ids: readonly string[],
+  call: (golden: Golden) => Promise<GoldenCall>,
+  others: readonly string[] = ['wasm', 'onnx'],
+): void {
+  const runsOn = (id: string, backend: string): boolean => {
+    if (backend === 'cpu' || process.env.ATTN_SUITE === 'whole') return true;
+    const part = others.indexOf(backend);
+    return part >= 0 && isInPart({ part, of: others.length }, id);
+  };
+
   const compare = async (id: string, run: (goldenCall: GoldenCall) => Tensors | Promise<Tensors>) => {
     const golden = await readGolden(id);
     const goldenCall = await call(golden);
@@ -54,8 +72,9 @@ export function testGoldens(ids: readonly string[], call: (golden: Golden) => Pr
     });
     afterAll(() => attn.dispose());
 
-    describe.each(['cpu', 'wasm', 'onnx', 'webgpu'])('%s', (backend) => {
-      test.each(ids)('%s', async (id) => {
+    const lists = BACKENDS.map((backend) => [backend, ids.filter((id) => runsOn(id, backend))] as const);
+    describe.each(lists.filter(([, list]) => list.length > 0))('%s', (backend, list) => {
+      test.each(list)('%s', async (id) => {
         const { texts } = await compare(id, ({ graph, inputs }) => attn.run(graph, inputs, { backend }));
         expect(texts).toEqual([]);
       });

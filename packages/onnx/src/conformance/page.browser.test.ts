@@ -1,4 +1,5 @@
 import { describeConformance } from '@attn/conformance/vitest';
 import { onnx } from '../web.ts';
+import { COURSE } from './cases.testing.ts';
 
-describeConformance(() => onnx({ threads: 1, offMainThread: false }), { part: { part: 2, of: 20 } });
+describeConformance(() => onnx({ threads: 1, offMainThread: false }), { brief: { cases: COURSE } });

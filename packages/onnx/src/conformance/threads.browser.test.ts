@@ -1,5 +1,6 @@
 import { describeConformance } from '@attn/conformance/vitest';
 import { onnx } from '../web.ts';
+import { COURSE } from './cases.testing.ts';
 
 // In a worker, as is the default.
-describeConformance(() => onnx({ threads: 2 }), { part: { part: 3, of: 20 } });
+describeConformance(() => onnx({ threads: 2 }), { brief: { cases: COURSE } });

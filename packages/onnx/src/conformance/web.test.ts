@@ -1,4 +1,5 @@
 import { describeConformance } from '@attn/conformance/vitest';
 import { onnx } from '../web.ts';
+import { MODELS } from './cases.testing.ts';
 
-describeConformance(() => onnx({ threads: 1 }), { part: { part: 1, of: 20 } });
+describeConformance(() => onnx({ threads: 1 }), { brief: { cases: MODELS, oneCallIn: 15 } });

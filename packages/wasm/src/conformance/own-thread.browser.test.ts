@@ -1,7 +1,8 @@
 import { describeConformance } from '@attn/conformance/vitest';
 // The built files, as published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
+import { SHORT_COURSE } from './cases.testing.ts';
 
 describeConformance(() => wasm({ threads: 2, offMainThread: false, poison: true }), {
-  part: { part: 3, of: 8 },
+  brief: { cases: `attn:graph:* ${SHORT_COURSE}`, oneCallIn: 4 },
 });

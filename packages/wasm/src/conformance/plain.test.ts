@@ -1,5 +1,8 @@
 import { describeConformance } from '@attn/conformance/vitest';
 // The built files, as published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
+import { EACH_KERNEL } from './cases.testing.ts';
 
-describeConformance(() => wasm({ threads: 1, simd: 'plain', poison: true }), { part: { part: 0, of: 8 } });
+describeConformance(() => wasm({ threads: 1, simd: 'plain', poison: true }), {
+  brief: { cases: `golden:* property:oracle ${EACH_KERNEL}`, oneCallIn: 4 },
+});

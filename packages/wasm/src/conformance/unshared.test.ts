@@ -1,5 +1,8 @@
 import { describeConformance } from '@attn/conformance/vitest';
 // The built files, as published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
+import { EACH_KERNEL, SHORT_COURSE } from './cases.testing.ts';
 
-describeConformance(() => wasm({ sharedMemory: false, poison: true }), { part: { part: 1, of: 8 } });
+describeConformance(() => wasm({ sharedMemory: false, poison: true }), {
+  brief: { cases: EACH_KERNEL + SHORT_COURSE, oneCallIn: 4 },
+});

@@ -1,7 +1,8 @@
 import { describeConformance } from '@attn/conformance/vitest';
 // The built files, as published: threads load their script from there.
 import { wasm } from '../../dist/index.js';
+import { COURSE } from './cases.testing.ts';
 
 describeConformance(() => wasm({ threads: 2, offMainThread: true, poison: true }), {
-  part: { part: 2, of: 8 },
+  brief: { cases: `attn:graph:* ${COURSE}`, oneCallIn: 4 },
 });

@@ -1,5 +1,6 @@
 import { describeConformance } from '@attn/conformance/vitest';
 import { webgpu } from '../index.ts';
+import { PAGE } from './cases.testing.ts';
 
 // Software compiles some kernels for seconds, and on a busy machine for many.
-describeConformance(() => webgpu(), { caseTimeout: 120_000, part: { part: 0, of: 20 } });
+describeConformance(() => webgpu(), { caseTimeout: 120_000, brief: { cases: PAGE } });

@@ -1,11 +1,11 @@
 import { describeConformance } from '@attn/conformance/vitest';
 import { webgpu } from '../index.ts';
+import { EACH_ATTENTION, RAGGED_ATTENTION } from './cases.testing.ts';
 
-// Software compiles these kernels for seconds, and on a busy machine for many.
-const caseTimeout = 120_000;
-
-// What a GPU with 16 kB of shared memory gets.
+// Blocks of queries for a GPU with 16 kB of shared memory. Software compiles these kernels for seconds, and
+// on a busy machine for many.
 describeConformance(() => webgpu({ attentionRows: 32 }), {
-  caseTimeout,
-  cases: 'golden:longformer/* attn:attention:full;n=*;heads=1',
+  caseTimeout: 120_000,
+  cases: `golden:longformer/* ${EACH_ATTENTION}`,
+  brief: { cases: RAGGED_ATTENTION },
 });

@@ -1,8 +1,11 @@
-/** What ops become: kernels with their parameters, bindings and grids. */
+/** Dispatches, into which ops are turned: kernels with their parameters, buffers and grids. */
 import type { ValueId } from '@attn/core/backend';
 import type { KernelSource } from '../device/pipeline-cache.ts';
 
-/** A table that kernels read, made on the host. It stays on the device for as long as dispatches use it. */
+/**
+ * A table that a kernel reads beside values. The host writes it; the device keeps it until another takes its
+ * place.
+ */
 export class DeviceTable {
   readonly words: Uint32Array<ArrayBuffer>;
 
@@ -11,7 +14,7 @@ export class DeviceTable {
   }
 }
 
-/** Scratch memory that the kernels of one node share during a run. */
+/** Memory that the kernels of one node share, and that holds nothing between runs. */
 export class DeviceScratch {
   readonly bytes: number;
 
@@ -35,10 +38,22 @@ export class ValueSlice {
   }
 }
 
-/** What a kernel binds: a value of the graph, a slice of one, a table, or scratch memory. */
+/** A buffer that is bound to a kernel: a value of the graph or a part of it, a table, or scratch memory. */
 export type Binding = ValueId | ValueSlice | DeviceTable | DeviceScratch;
 
-/** One dispatch of a kernel. */
+/** Buffers by the names that kernels give them. */
+export type Operands = Readonly<Partial<Record<string, Binding>>>;
+
+/** The operands of a kernel, in the order in which it declares its buffers. */
+export function bindInOrder(buffers: Readonly<Record<string, string>>, operands: Operands): Binding[] {
+  return Object.keys(buffers).map((name) => {
+    const operand = operands[name];
+    if (operand === undefined) throw new Error(`nothing is bound to the buffer ${name} of a kernel`);
+    return operand;
+  });
+}
+
+/** One dispatch. */
 export interface Dispatch {
   readonly kernel: KernelSource;
   /** The words of the uniform buffer at binding 0. */

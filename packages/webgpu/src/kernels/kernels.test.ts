@@ -1,9 +1,11 @@
-// All kernels in all variants are valid WGSL, by Dawn's own compiler, and one of each stands here to be read.
+// All kernels in all variants are valid WGSL, by Dawn's own compiler. One variant of each stands in a file to
+// be read; of attention, which is long, the other variants are hashed, so that a change in any of them shows.
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { nullDevice } from '../device/null-device.testing.ts';
 import { PipelineCache, type KernelSource } from '../device/pipeline-cache.ts';
-import { attentionKernel } from './attention/kernel.ts';
-import { attentionWorkgroupBytes } from './attention/options.ts';
+import { attentionKernel } from './attention/attention.wgsl.ts';
+import { attentionWorkgroupBytes, type AttentionOptions } from './attention/options.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
@@ -25,7 +27,8 @@ test.each([
   const device = await nullDevice();
   const cache = new PipelineCache(device);
   for (const kernel of kernels) {
-    // The null device has 16 kB of shared memory and 8 storage buffers: of what needs more only the shader can be validated.
+    // The null device has 16 kB of shared memory and 8 storage buffers: of what needs more only the shader
+    // can be validated.
     const buffers = kernel.code.match(/var<storage/g)?.length ?? 0;
     if (buffers > 8 || /^attention \d+ (64|32 8) /.test(kernel.name)) {
       const { messages } = await device.createShaderModule({ code: kernel.code }).getCompilationInfo();
@@ -75,22 +78,6 @@ test('shared memory is what was said', () => {
 /** One variant of each kernel, to be read. */
 const TEXTS: Readonly<Record<string, KernelSource>> = {
   attention: attentionKernel({ ...PLAIN, state: 'lse' }),
-  'attention-subgroups': attentionKernel({ ...PLAIN, depth: 8, subgroups: true }),
-  'attention-biases': attentionKernel({
-    ...PLAIN,
-    wholeHeads: false,
-    wholeValues: false,
-    input: 'f16',
-    output: 'f16',
-    alibi: 'f16',
-    relative: 'f32',
-    bias: 'f16',
-  }),
-  'attention-chunks': attentionKernel({
-    ...PLAIN,
-    state: 'part',
-    chunks: { hasMeetings: true, hasMask: true },
-  }),
   merge: mergeKernel({ hasLse: true, storage: 'f32' }),
   gemm: gemmKernel({ hasBias: true, activation: 'gelu', storage: 'f32' }),
   'gemm-large': largeGemmKernel({ hasBias: false, activation: undefined, storage: 'f32' }),
@@ -115,4 +102,33 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
 
 test.each(Object.entries(TEXTS))('%s as text', async (name, { code }) => {
   await expect(code).toMatchFileSnapshot(`__snapshots__/${name}.wgsl`);
+});
+
+test('attention in each option, as a hash', async () => {
+  const options: readonly Partial<AttentionOptions>[] = [
+    {},
+    { depth: 8 },
+    { rows: 32 },
+    { rows: 16 },
+    { groups: 2 },
+    { subgroups: true },
+    { wholeHeads: false },
+    { wholeValues: false },
+    { input: 'f16', output: 'f16' },
+    { output: 'rounded' },
+    { alibi: 'f32' },
+    { relative: 'f32' },
+    { bias: 'f16' },
+    { state: 'lse' },
+    { state: 'part' },
+    ...[true, false].flatMap((hasMeetings) =>
+      [true, false].map((hasMask) => ({ state: 'part' as const, chunks: { hasMeetings, hasMask } })),
+    ),
+  ];
+  const lines = options.map((option) => {
+    const { name, code } = attentionKernel({ ...PLAIN, ...option });
+    return `${createHash('sha256').update(code).digest('hex').slice(0, 16)} ${name}\n`;
+  });
+  expect(new Set(lines).size).toBe(options.length);
+  await expect(lines.join('')).toMatchFileSnapshot('__snapshots__/attention-variants.txt');
 });

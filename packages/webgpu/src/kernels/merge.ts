@@ -1,6 +1,6 @@
 /**
- * Merges the results of several workgroups for the same queries, each over a part of the keys: the second
- * half of attention of few queries to many keys ("Flash-Decoding", Dao et al. 2023).
+ * Merges the results of several workgroups for the same queries, each over keys of its own: the second half
+ * of attention of few queries to many keys ("Flash-Decoding", Dao et al. 2023).
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import {
@@ -14,7 +14,7 @@ import {
 
 /** Parameters of `mergeKernel`. */
 export const MERGE_PARAMS = {
-  /** Number of output elements of the group. */
+  /** Elements of the output that the dispatch writes. */
   count: 'u32',
   splits: 'u32',
   splitOut: 'u32',
@@ -33,35 +33,35 @@ export const MERGE_PARAMS = {
 } as const;
 
 /**
- * WGSL that declares `mergeParts`, which merges `count` parts for one element of the output. It reads the
- * buffers `parts` and `partStates`: states from `firstState` on, `stepState` apart, and elements from `first`
- * on, `step` apart. A state is the greatest logit and the sum of the weights relative to it. The sum is 0
- * where no key was visible, and NaN where a logit was. A log-sum-exp instead would lose the logarithm of the
- * sum where logits are large, since f32 rounds it off.
+ * Declares `mergeParts`, which merges one element of the output out of `count` parts. In the buffer `states`,
+ * the states of the parts begin at `firstState` and are `stepState` apart; in `parts`, their elements begin
+ * at `first` and are `step` apart. A state is the greatest logit of the row, and the sum of the weights
+ * relative to it: 0 where the row saw no key, NaN where it has no softmax. A log-sum-exp could not take its
+ * place: beside a large logit, float32 rounds the logarithm of the sum off.
  */
 export const MERGE_PARTS: string = `
 struct Merged { value: f32, greatest: f32, total: f32 }
 
-fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn isNotANumber(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
 fn mergeParts(count: u32, firstState: u32, stepState: u32, first: u32, step: u32) -> Merged {
   var greatest = ${LOWEST};
   var isNaNRow = false;
   for (var part = 0u; part < count; part++) {
-    let state = partStates[firstState + part * stepState];
-    if (isNaN_(state.y)) { isNaNRow = true; }
+    let state = states[firstState + part * stepState];
+    if (isNotANumber(state.y)) { isNaNRow = true; }
     if (state.y != 0.0) { greatest = max(greatest, state.x); }
   }
   var total = 0.0;
   var sum = 0.0;
   for (var part = 0u; part < count; part++) {
-    let state = partStates[firstState + part * stepState];
+    let state = states[firstState + part * stepState];
     if (state.y == 0.0) { continue; }
     let weight = max(exp(state.x - greatest), 1.2e-38) * state.y;
     total += weight;
     sum += weight * parts[first + part * step];
   }
-  // From what is only known at run time, because constants may not be NaN.
+  // From a value of run time, because constants may not be NaN.
   let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
   if (isNaNRow) { return Merged(nan, greatest, nan); }
   if (total == 0.0) { return Merged(0.0, greatest, 0.0); }
@@ -69,29 +69,34 @@ fn mergeParts(count: u32, firstState: u32, stepState: u32, first: u32, step: u32
 }
 
 fn lseOf(merged: Merged) -> f32 {
-  if (isNaN_(merged.total)) { return merged.total; }
+  if (isNotANumber(merged.total)) { return merged.total; }
   if (merged.total == 0.0) { return bitcast<f32>(0xff800000u | (params.count & 0u)); }
   return merged.greatest + log(merged.total);
 }`;
 
-/** A variant of `mergeKernel`: whether it also writes the log-sum-exp, and how `out` is stored. */
+/** How the output is stored, and whether a log-sum-exp is written. */
 export interface MergeOptions {
   readonly hasLse: boolean;
   readonly storage: FloatStorage;
 }
 
+/** Names and element types of the buffers, in the order of their bindings. */
+export function mergeBuffers({ hasLse, storage }: MergeOptions): Readonly<Record<string, string>> {
+  const out = floatAccess(storage).type;
+  return { parts: 'f32', states: 'vec2f', plan: 'u32', out, ...(hasLse && { lse: 'f32' }) };
+}
+
 /**
- * The kernel that merges `parts` [splits, B, H, Nq, Dv] and `partStates` [splits, B, H, Nq] of two floats.
+ * The kernel. `parts` [splits, B, H, Nq, Dv] and `states` [splits, B, H, Nq] of two floats. Grid:
+ * `elementGrid(count)`.
  */
-export function mergeKernel({ hasLse, storage }: MergeOptions): KernelSource {
-  const { type, enable, declaration, suffix, store } = floatAccess(storage);
+export function mergeKernel(options: MergeOptions): KernelSource {
+  const { hasLse, storage } = options;
+  const { enable, declaration, suffix, store } = floatAccess(storage);
   return {
     name: `merge${hasLse ? ' lse' : ''}${suffix}`,
     code: `${enable}${declareParams(MERGE_PARAMS)}
-${declareBuffers(
-  { parts: 'f32', partStates: 'vec2f', plan: 'u32', out: type, ...(hasLse && { lse: 'f32' }) },
-  hasLse ? 2 : 1,
-)}
+${declareBuffers(mergeBuffers(options), hasLse ? 2 : 1)}
 ${declaration}${MERGE_PARTS}
 ${forEachElement(`  let column = i % params.valueDim;
   let query = (i / params.valueDim) % params.queryCount;

@@ -1,8 +1,9 @@
 /**
- * Sorts the indices of a row by its integers: a radix sort from the lowest digit on, four bits in each pass
- * (Satish et al. 2009, https://doi.org/10.1109/IPDPS.2009.5161005). A pass counts the digits of each block of
- * a row, computes where each digit of each block begins, and moves the indices (`places`) there. The integers
- * do not move. A pass keeps the order of equal digits, so the sort is stable.
+ * Kernels of a stable radix sort (Satish et al. 2009, https://doi.org/10.1109/IPDPS.2009.5161005). The sort
+ * orders places by the integers that stand there, four bits a pass, from the lowest digit on. A pass counts
+ * the digits of each block of a row, adds up where each digit of each block begins, and moves the places
+ * there. Integers stay where they are and are read through their places. Places with equal digits keep their
+ * order, so the sort is stable.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
 import { declareBuffers, declareParams } from './wgsl.ts';
@@ -23,16 +24,16 @@ export const DIGITS: number = 2 ** DIGIT_BITS;
 
 /** Parameters of the three kernels of a pass. */
 export const SORT_PARAMS = {
-  /** Number of workgroups: one for each block of each row, or one for each row. */
+  /** Workgroups of the whole grid: one for each block of each row, or one for each row. */
   groups: 'u32',
   /** Elements and blocks of a row. */
   length: 'u32',
   blocks: 'u32',
-  /** The lowest bit of the pass's digit. */
+  /** The position of the digit, in bits. */
   shift: 'u32',
-  /** The top bit for signed integers: flipping it gives unsigned integers of the same order. */
+  /** The top bit for signed integers: flipped, they have the same order as unsigned integers. */
   flip: 'u32',
-  /** Whether this is the first pass, in which places are 0, 1, 2 … */
+  /** Whether this is the first pass, whose places are 0, 1, 2 … */
   isFirst: 'u32',
 } as const;
 
@@ -42,7 +43,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   let group = id.y * groups.x + id.x;
   if (group >= params.groups) { return; }`;
 
-/** WGSL that finds the row and block of a workgroup, and the elements of an invocation. */
+/** Declares the row and the block of a workgroup, and the elements of an invocation. */
 const SHARE = `
   let row = group / params.blocks;
   let block = group % params.blocks;
@@ -59,8 +60,8 @@ ${body}
   }`;
 
 /**
- * The kernel that counts: `counts` [rows, digits, blocks] is how often each block has each digit. `places`
- * [rows, length]. Grid: one workgroup for each block of each row.
+ * `counts` [rows, digits, blocks]: how often each block has each digit. `places` [rows, length]. Grid: rows
+ * and blocks.
  */
 export function sortCountKernel(): KernelSource {
   return {

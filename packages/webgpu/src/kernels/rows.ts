@@ -30,10 +30,7 @@ fn ${name}(value: f32, lane: u32, reach: u32) -> f32 {
   return shared_[0];
 }`;
 
-/**
- * WGSL that declares a reduction by subgroup operations. Results of several subgroups pass through shared
- * memory.
- */
+/** A reduction within subgroups, whose results pass through shared memory where a row has several. */
 const subgroupReduction = (name: string, combine: string): string => `
 fn ${name}(value: f32, lane: u32, reach: u32) -> f32 {
   var a = value;
@@ -78,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = group.y * groups.x + group.x;
   if (row >= params.rows) { return; }`;
 
-/** A variant of a row kernel: how rows are stored, and whether invocations reduce by subgroup operations. */
+/** How rows are stored, and whether invocations reduce by subgroup operations. */
 export interface RowOptions {
   readonly storage: FloatStorage;
   readonly subgroups: boolean;
@@ -100,27 +97,27 @@ ${declareBuffers({ x: type, y: type })}
 ${declaration}${head({ subgroups })}
 ${entry({ subgroups })}
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
-  // Told by their bits: ∞ and NaN.
-  var odd = 0.0;
+  // ∞ and NaN are recognised by their bits. A row of −∞ has a softmax, one with ∞ or NaN has none.
+  var invalid = 0.0;
   var greatest = ${LOWEST};
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let value = ${load('x[base + i * params.inner]')};
     let bits = bitcast<u32>(value);
     if ((bits & 0x7f800000u) == 0x7f800000u) {
-      odd += select(1.0, 0.0, bits == 0xff800000u);
+      invalid += select(1.0, 0.0, bits == 0xff800000u);
     } else {
       greatest = max(greatest, value);
     }
   }
   greatest = greatestOf(greatest, lane, reach);
-  let isSpoilt = sumOf(odd, lane, reach) > 0.0;
+  let isNaNRow = sumOf(invalid, lane, reach) > 0.0;
   var sum = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) { sum += exp(${load('x[base + i * params.inner]')} - greatest); }
   sum = sumOf(sum, lane, reach);
   let factor = select(1.0 / sum, 0.0, sum == 0.0);
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let at = base + i * params.inner;
-    if (isSpoilt) { y[at] = ${type}(bitcast<f32>(0x7fc00000u | (params.rows & 0u))); continue; }
+    if (isNaNRow) { y[at] = ${type}(bitcast<f32>(0x7fc00000u | (params.rows & 0u))); continue; }
     y[at] = ${store(`exp(${load('x[at]')} - greatest) * factor`)};
   }
 }`,
@@ -170,25 +167,25 @@ export const UNIT_KEYS_PARAMS = {
   length: 'u32',
   tokens: 'u32',
   heads: 'u32',
-  /** The first member, that is, head of a batch row. */
+  /** The first member, a head of a batch row. */
   firstMember: 'u32',
   xBatch: 'u32',
   xHead: 'u32',
   xToken: 'u32',
-  /** Added to the sum of squares. */
+  /** A number that is added to the sum of squares. */
   eps: 'f32',
 } as const;
 
-/** A variant of `unitKeysKernel`: how x is stored, and whether invocations reduce by subgroup operations. */
+/** The element type of the vectors, and whether invocations reduce by subgroup operations. */
 export interface UnitKeysOptions {
   readonly x: FloatElement;
   readonly subgroups: boolean;
 }
 
 /**
- * Keys of LSH attention, [members, tokens, length]: every vector divided by its norm, which is the root of
- * `eps` plus the sum of squares, and at least 1e-12. Before squaring, vectors are divided by a power of two,
- * so that squares are in range for any x. A vector with a NaN or infinity gives NaN.
+ * Keys of LSH attention, [members, tokens, length]: every vector over the root of its sum of squares and
+ * `eps`, which is at least 1e-12. Squares are those of x over a power of two, so that they are in range
+ * whatever x is. A vector with NaN or ∞ becomes NaN.
  */
 export function unitKeysKernel({ x, subgroups }: UnitKeysOptions): KernelSource {
   return {
@@ -199,13 +196,13 @@ ${head({ subgroups })}
 ${entry({ subgroups })}
   let member = params.firstMember + row / params.tokens;
   let base = (member / params.heads) * params.xBatch + (member % params.heads) * params.xHead + (row % params.tokens) * params.xToken;
-  var odd = 0.0;
+  var nonFinite = 0.0;
   var greatest = 0.0;
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     let size = abs(f32(x[base + i]));
-    if (bitcast<u32>(size) >= 0x7f800000u) { odd += 1.0; } else { greatest = max(greatest, size); }
+    if (bitcast<u32>(size) >= 0x7f800000u) { nonFinite += 1.0; } else { greatest = max(greatest, size); }
   }
-  let isSpoilt = sumOf(odd, lane, reach) > 0.0;
+  let isNaNRow = sumOf(nonFinite, lane, reach) > 0.0;
   greatest = greatestOf(greatest, lane, reach);
   // Its inverse is a number as well.
   let unitBits = min(bitcast<u32>(max(greatest, 1e-12)) & 0x7f800000u, 0x7e800000u);
@@ -219,7 +216,7 @@ ${entry({ subgroups })}
   let norm = max(root, 1e-12 * inverse);
   for (var i = lane; i < params.length; i += ${THREADS}u) {
     var key = f32(x[base + i]) * inverse / norm;
-    if (isSpoilt) { key = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); }
+    if (isNaNRow) { key = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); }
     keys[row * params.length + i] = key;
   }
 }`,

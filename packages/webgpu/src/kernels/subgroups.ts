@@ -1,31 +1,31 @@
 /**
  * Subgroups: invocations that exchange values without shared memory, on devices with the feature `subgroups`.
- * Kernels assume no size. WGSL does not promise that subgroups are consecutive invocations, so kernels check
- * it first.
+ * Kernels assume nothing about their size. WGSL does not promise that a subgroup is consecutive invocations,
+ * so a kernel checks that before it relies on it.
  */
 
-/** The first line of a shader that uses subgroups. */
+/** The directive at the top of a shader that uses subgroups. */
 export const ENABLE_SUBGROUPS = 'enable subgroups;\n';
 
 /** Parameters of the entry point that `subgroupReach` takes. */
 export const SUBGROUP_INPUTS =
   '@builtin(subgroup_size) subgroupSize: u32, @builtin(subgroup_invocation_id) subgroupLane: u32';
 
-/** Distances of the exchanges with `subgroupShuffleXor` that reduce a subgroup, in order. */
+/** The distances, one after another, over which invocations exchange values with `subgroupShuffleXor`. */
 export const SHUFFLE_STEPS = [1, 2, 4, 8, 16, 32] as const;
 
 /**
- * WGSL that declares `subgroupReach`: the number of consecutive invocations, from a multiple of that number
- * on, that form a subgroup; 1 where subgroups are not consecutive. All invocations of a workgroup get the
- * same number.
+ * Declares `subgroupReach`, a function that gives the size of subgroups if each is that many consecutive
+ * invocations, from a multiple of the size on, and 1 otherwise. All invocations of a workgroup get the same
+ * result.
  */
 export const DECLARE_SUBGROUP_REACH = `
-var<workgroup> reachOfAll: atomic<u32>;
+var<workgroup> commonReach: atomic<u32>;
 fn subgroupReach(lane: u32, size: u32, id: u32) -> u32 {
   let first = subgroupBroadcastFirst(lane / size);
   let isElsewhere = id != lane % size || first != lane / size;
-  if (lane == 0u) { atomicStore(&reachOfAll, size); }
+  if (lane == 0u) { atomicStore(&commonReach, size); }
   workgroupBarrier();
-  if (isElsewhere) { atomicStore(&reachOfAll, 1u); }
-  return workgroupUniformLoad(&reachOfAll);
+  if (isElsewhere) { atomicStore(&commonReach, 1u); }
+  return workgroupUniformLoad(&commonReach);
 }`;

@@ -1,9 +1,9 @@
 /**
- * All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. Beside kernels it
- * imports types only.
+ * All kernels in all variants, for compilers to try: Dawn's in tests, and Naga in Deno. It imports types only
+ * beside kernels.
  */
 import type { KernelSource } from '../device/pipeline-cache.ts';
-import { attentionKernel } from './attention/kernel.ts';
+import { attentionKernel } from './attention/attention.wgsl.ts';
 import { BINARY_NAMES } from './binary.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
 import { gemmKernel } from './gemm.ts';
@@ -19,13 +19,14 @@ import { reduceKernel } from './reduce.ts';
 import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 import { UNARY_NAMES } from './unary.ts';
 
-const no = { alibi: undefined, relative: undefined, bias: undefined, state: undefined };
+/** No biases, and nothing beside the output. */
+const NONE = { alibi: undefined, relative: undefined, bias: undefined, state: undefined };
 const F32 = { input: 'f32', output: 'f32' } as const;
 const SHAPE = { groups: 1, rows: 64, depth: 4, subgroups: false } as const;
-/** The plainest attention, as a real GPU gets it. */
-export const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...no } as const;
+/** Attention without any option, in the shape that a real GPU gets. */
+export const PLAIN = { wholeHeads: true, wholeValues: true, ...SHAPE, ...F32, ...NONE } as const;
 const storages = ['f32', 'rounded', 'f16'] as const;
-/** How attention stores what it reads and what it writes. */
+/** How attention stores its operands and its output. */
 const inAndOut = [
   F32,
   { input: 'f32', output: 'rounded' },
@@ -34,13 +35,13 @@ const inAndOut = [
 ] as const;
 const booleans = [false, true];
 
-/** All shapes of workgroups, with nothing and with everything that a kernel may do. */
+/** All shapes of workgroups, without any option and with all of them. */
 const shapes = ([64, 32, 16] as const).flatMap((rows) =>
   ([4, 8] as const).flatMap((depth) =>
     [1, 2, 3, 4].flatMap((groups) =>
       booleans.flatMap((subgroups) =>
         booleans.map((all) => {
-          const biases = all ? ({ alibi: 'f32', relative: 'f32', bias: 'f32' } as const) : no;
+          const biases = all ? ({ alibi: 'f32', relative: 'f32', bias: 'f32' } as const) : NONE;
           const whole = { wholeHeads: !all, wholeValues: !all };
           return attentionKernel({
             ...PLAIN,
@@ -58,20 +59,20 @@ const shapes = ([64, 32, 16] as const).flatMap((rows) =>
   ),
 );
 
-/** All that a kernel may do, in one shape. */
+/** Options in many combinations, in one shape. */
 const kinds = booleans.flatMap((wholeHeads) =>
   booleans.flatMap((wholeValues) =>
     [0, 1, 2, 4, 8, 15].flatMap((bits) =>
-      inAndOut.map((stored) =>
+      inAndOut.map((storage) =>
         attentionKernel({
           ...SHAPE,
           rows: 16,
           wholeHeads,
           wholeValues,
-          ...stored,
-          alibi: (bits & 1) === 0 ? undefined : stored.input,
+          ...storage,
+          alibi: (bits & 1) === 0 ? undefined : storage.input,
           relative: (bits & 2) === 0 ? undefined : 'f32',
-          bias: (bits & 4) === 0 ? undefined : stored.input,
+          bias: (bits & 4) === 0 ? undefined : storage.input,
           state: bits === 8 ? 'part' : bits === 15 ? 'lse' : undefined,
         }),
       ),
@@ -79,7 +80,7 @@ const kinds = booleans.flatMap((wholeHeads) =>
   ),
 );
 
-/** LSH attention, in all shapes and with all that it may do. */
+/** LSH attention in all its options. */
 const chunked = booleans.flatMap((hasMeetings) =>
   booleans.flatMap((hasMask) =>
     ([64, 32, 16] as const).flatMap((rows) =>
@@ -104,14 +105,14 @@ const chunked = booleans.flatMap((hasMeetings) =>
   ),
 );
 
-/** Attention; some variants are in both. */
+/** All variants of attention, each once. */
 export const attention: readonly KernelSource[] = [
   ...new Map([...shapes, ...kinds, ...chunked].map((kernel) => [kernel.code, kernel])).values(),
 ];
 
 const elements = ['f32', 'f16'] as const;
 
-/** All but attention. */
+/** All variants of all other kernels. */
 export const others: readonly KernelSource[] = [
   sortCountKernel(),
   sortScanKernel(),

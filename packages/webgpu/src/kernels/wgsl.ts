@@ -1,21 +1,24 @@
-/** Building blocks of WGSL kernels. */
+/** The parts that most WGSL kernels share: parameters, buffers, grids, and how floats are stored. */
 
-/** The type of a kernel's parameter: one word. */
+/** The type of a parameter. Each takes one word. */
 export type ParamType = 'u32' | 'i32' | 'f32';
 
-/** Names and types of a kernel's parameters, in order. */
+/**
+ * Names and types of a kernel's parameters, in order: one record from which come the WGSL struct
+ * (`declareParams`), the TypeScript type of its values (`Params`) and its bytes (`packParams`).
+ */
 export type ParamTypes = Readonly<Record<string, ParamType>>;
 
-/** A value for each parameter. */
+/** The values of a kernel's parameters, by name. */
 export type Params<T extends ParamTypes> = { readonly [name in keyof T]: number };
 
-/** WGSL that declares parameters as `params.name`, at binding 0. */
+/** Declares the struct of a kernel's parameters, and binds it as `params`. */
 export function declareParams(types: ParamTypes): string {
   const fields = Object.entries(types).map(([name, type]) => `  ${name}: ${type},`);
   return `struct Params {\n${fields.join('\n')}\n}\n@group(0) @binding(0) var<uniform> params: Params;`;
 }
 
-/** The words of the uniform buffer with these parameters. */
+/** The words of the buffer that is bound as `params`. */
 export function packParams<T extends ParamTypes>(types: T, values: Params<T>): Uint32Array<ArrayBuffer> {
   const names = Object.keys(types) as (keyof T & string)[];
   // A uniform buffer's size is a multiple of 16 bytes.
@@ -42,7 +45,7 @@ export function declareBuffers(buffers: Readonly<Record<string, string>>, output
 /** Most workgroups on a side of a grid, on every device. */
 export const MOST_GROUPS = 65_535;
 
-/** The side of a grid with `count` workgroups, cut into parts of at most `most`. */
+/** Cuts a side of a grid into parts, none longer than a device allows. */
 export function gridParts(
   count: number,
   most: number = MOST_GROUPS,
@@ -56,14 +59,17 @@ export function gridParts(
 /** Invocations of a workgroup, in kernels with one invocation for each element. */
 export const ELEMENTS = 64;
 
-/** A grid of workgroups of `ELEMENTS` for at least `count` elements, within the limits of every device. */
+/** A grid with an invocation for each of `count` elements, whose sides are within every device's limits. */
 export function elementGrid(count: number): [number, number, number] {
   const groups = Math.max(1, Math.ceil(count / ELEMENTS));
   const x = Math.min(groups, 32_768);
   return [x, Math.ceil(groups / x), 1];
 }
 
-/** WGSL of an entry point that runs `body` for each element `i` below `params.count`. */
+/**
+ * The entry point of a kernel that works element by element. In its body, `i` is the element, below
+ * `params.count`.
+ */
 export function forEachElement(body: string): string {
   return `
 @compute @workgroup_size(${ELEMENTS})
@@ -74,7 +80,9 @@ ${body}
 }`;
 }
 
-/** WGSL that rounds an f32 to the nearest half, ties to even: ∞ from 65,520 on, subnormals exactly. */
+/**
+ * Rounds to the nearest half, ties to even, as storing it would: infinities from 65,520 on, subnormals kept.
+ */
 export const ROUND_TO_HALF = `
 fn roundToHalf(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
@@ -86,23 +94,23 @@ fn roundToHalf(x: f32) -> f32 {
 }`;
 
 /**
- * How the floats of a value are stored: as f32, as f32 that are rounded to halves, or as f16, which takes
- * half the bytes and needs the feature `shader-f16`.
+ * How the floats of a value are stored: as they are computed, as `f32` that are rounded to halves, or as
+ * `f16`, which takes half the bytes and the feature `shader-f16`.
  */
 export type FloatStorage = 'f32' | 'rounded' | 'f16';
 
 /** The element type of stored floats. */
 export type FloatElement = 'f32' | 'f16';
 
-/** How kernels read and write floats of a kind of storage. They compute in f32. */
+/** How a kernel reads and writes floats of one storage. All computing is in f32. */
 export interface FloatAccess {
   /** The type of an element. */
   readonly type: FloatElement;
-  /** The first line of a shader with such floats, if it needs one. */
+  /** Text for the top of a shader, and for the place before its functions. */
   readonly enable: string;
   /** Functions that `store` calls. */
   readonly declaration: string;
-  /** The end of a kernel's name. */
+  /** The end of the names of kernels with this storage. */
   readonly suffix: string;
   /** WGSL that loads an element as f32. */
   load(element: string): string;
@@ -110,7 +118,7 @@ export interface FloatAccess {
   store(value: string): string;
 }
 
-/** The first line of a shader with halves. */
+/** The directive at the top of a shader that has halves. */
 export const ENABLE_F16 = 'enable f16;\n';
 
 const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
@@ -141,7 +149,7 @@ const ACCESS: { readonly [S in FloatStorage]: FloatAccess } = {
   },
 };
 
-/** How kernels read and write floats of a kind of storage. */
+/** How to read and write floats of a storage. */
 export function floatAccess(storage: FloatStorage): FloatAccess {
   return ACCESS[storage];
 }
@@ -149,25 +157,18 @@ export function floatAccess(storage: FloatStorage): FloatAccess {
 /** The element type in kernels that only move elements: words of any kind, or halves. */
 export type ElementType = 'u32' | 'f16';
 
-/** What a kernel that only moves elements needs: its first line, and the end of its name. */
+/** How kernels access elements that they only move. */
 export function elementAccess(element: ElementType): Pick<FloatAccess, 'enable' | 'suffix'> {
   return element === 'f16' ? ACCESS.f16 : ACCESS.f32;
 }
 
-/** The start of a maximum: the most negative f32. */
+/** The least f32, where maxima begin. It may be a logit too. */
 export const LOWEST = '-3.4028234663852886e38';
 
 /** The indices of a vector's components. */
 export const four = [0, 1, 2, 3] as const;
 
-/** 0, 1, … up to `count` − 1. */
+/** The integers from 0 up to `count`, without it. */
 export function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
-}
-
-/** Repeats lines for each of `count` constant indices, so that arrays indexed by them stay in registers. */
-export function unrolled(count: number, lines: (index: number) => string): string {
-  return range(count)
-    .map((i) => `{\n${lines(i)}\n}`)
-    .join('\n');
 }

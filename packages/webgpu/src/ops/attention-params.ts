@@ -1,4 +1,7 @@
-/** Parameters of the attention kernel: sizes and strides of a call, and the arrays of a plan's group as one table. */
+/**
+ * Parameters of the attention kernel: sizes and strides of a call, and the arrays of a plan's group as one
+ * table.
+ */
 import {
   broadcastStrides,
   inputSpecs,
@@ -8,37 +11,7 @@ import {
 } from '@attn/core/backend';
 import type { ProgramContext } from '../graph/context.ts';
 import { DeviceTable } from '../graph/dispatch.ts';
-import type { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
-import type { Params } from '../kernels/wgsl.ts';
-
-type Told = Params<typeof ATTENTION_PARAMS>;
-
-type PlanOffsets = Pick<
-  Told,
-  'members' | 'queryIndex' | 'keyIndex' | 'rowStart' | 'spanColumn' | 'spanTiles' | 'spanMask' | 'masks'
->;
-
-type BiasParams = Pick<Told, 'slopeBatch' | 'radius' | 'biasBatch' | 'biasHead' | 'biasQuery' | 'biasKey'>;
-
-/** What differs from dispatch to dispatch. */
-type DispatchParams = Pick<
-  Told,
-  | 'queryCount'
-  | 'keyCount'
-  | 'hasQueryIndex'
-  | 'hasKeyIndex'
-  | 'firstMember'
-  | 'firstBlock'
-  | 'splits'
-  | 'splitOut'
-  | 'splitStates'
-  | 'qFirst'
-  | 'kFirst'
-  | 'vFirst'
-  | 'outFirst'
->;
-
-type SizeParams = Omit<Told, keyof PlanOffsets | keyof BiasParams | keyof DispatchParams>;
+import type { BiasParams, CallParams, PlanOffsets } from '../kernels/attention/tiles/plan.wgsl.ts';
 
 /** All arrays of a group one after another, and where each begins. */
 export function planTable({ block, members }: PlanGroup): [DeviceTable, PlanOffsets] {
@@ -57,19 +30,10 @@ export function planTable({ block, members }: PlanGroup): [DeviceTable, PlanOffs
   return [new DeviceTable(words), offsets as PlanOffsets];
 }
 
-/** Sizes, and strides in the call's layout. */
-export function sizeParams({
-  heads,
-  kvHeads,
-  queryLength,
-  keyLength,
-  headDim,
-  valueDim,
-  queryOffset,
-  scale,
-  softcap = 0,
-  layout,
-}: AttentionProblem): SizeParams {
+/** Sizes of a call, and strides in its layout. */
+export function callParams(problem: AttentionProblem): CallParams {
+  const { heads, kvHeads, queryLength, keyLength, headDim, valueDim, layout } = problem;
+  const { queryOffset, scale, softcap = 0 } = problem;
   const strides = (count: number, length: number, dim: number): [number, number, number] =>
     layout === 'bhnd' ? [count * length * dim, length * dim, dim] : [count * length * dim, dim, count * dim];
   const [qBatch, qHead, qToken] = strides(heads, queryLength, headDim);
@@ -80,7 +44,6 @@ export function sizeParams({
     headDim,
     valueDim,
     queryLength,
-    keyLength,
     heads,
     headsPerKv: heads / kvHeads,
     queryOffset,
@@ -101,6 +64,7 @@ export function sizeParams({
   };
 }
 
+/** Sizes and strides of the biases of a call; 0 for those that it has not. */
 export function biasParams(
   { graph }: ProgramContext,
   node: NodeOf<'attention'>,

@@ -1,5 +1,5 @@
-/** The `attention` op: a dispatch for each group of the plan, whose arrays become one table. */
-import { type AttentionPlan, type Tensor } from '@attn/core';
+/** The `attention` op: dispatches for each group of the plan, which share one table of the group's arrays. */
+import type { AttentionPlan, Tensor } from '@attn/core';
 import {
   inputSpecs,
   planTensors,
@@ -18,56 +18,62 @@ import {
   type ProgramContext,
 } from '../graph/context.ts';
 import { deviceBytes } from '../graph/device-format.ts';
-import { DeviceScratch, type Binding, type Dispatch } from '../graph/dispatch.ts';
-import { attentionKernel } from '../kernels/attention/kernel.ts';
+import { bindInOrder, DeviceScratch, type Dispatch, type Operands } from '../graph/dispatch.ts';
+import { attentionBuffers, attentionKernel } from '../kernels/attention/attention.wgsl.ts';
 import {
   attentionWorkgroupBytes,
   type AttentionOptions,
   type ChunkOptions,
 } from '../kernels/attention/options.ts';
-import { ATTENTION_PARAMS } from '../kernels/attention/params.ts';
+import { PLAN_PARAMS, type PlanParams } from '../kernels/attention/tiles/plan.wgsl.ts';
 import { FILL_PARAMS, fillKernel } from '../kernels/elementwise.ts';
-import { MERGE_PARAMS, mergeKernel } from '../kernels/merge.ts';
-import { elementGrid, gridParts, packParams, type FloatElement, type Params } from '../kernels/wgsl.ts';
-import { biasParams, planTable, sizeParams } from './attention-params.ts';
+import { MERGE_PARAMS, mergeBuffers, mergeKernel } from '../kernels/merge.ts';
+import { elementGrid, gridParts, packParams, type FloatElement } from '../kernels/wgsl.ts';
+import { biasParams, callParams, planTable } from './attention-params.ts';
 import { BUSY_GROUPS } from './busy.ts';
 import { memberRuns, piecesOf, type MemberSource } from './slices.ts';
 
 export function emitAttention(context: ProgramContext, node: NodeOf<'attention'>): NodeProgram {
   const { graph } = context;
-  let made: { readonly plan: AttentionPlan; readonly dispatches: readonly Dispatch[] } | undefined;
+  let latest: { readonly plan: AttentionPlan; readonly dispatches: readonly Dispatch[] } | undefined;
   return {
     kind: 'planned',
     dispatches(inputs: Readonly<Record<string, Tensor>>): readonly Dispatch[] {
       const data = planTensors(graph, node, inputs);
       const { problem, plan } = context.plans.plan(inputSpecs(graph, node), node.attributes, data);
-      if (made?.plan !== plan) made = { plan, dispatches: dispatchesOf(context, node, problem, plan) };
-      return made.dispatches;
+      if (latest?.plan !== plan) {
+        const options = kernelOptions(context, node, problem);
+        latest = { plan, dispatches: callDispatches({ context, node, problem, options }, plan) };
+      }
+      return latest.dispatches;
     },
   };
 }
 
-function dispatchesOf(
-  context: ProgramContext,
-  node: NodeOf<'attention'>,
-  problem: AttentionProblem,
-  plan: AttentionPlan,
-): Dispatch[] {
-  const { batch, heads, queryLength } = problem;
+/** A call, and the variant of the kernel for it. */
+interface Call {
+  readonly context: ProgramContext;
+  readonly node: NodeOf<'attention'>;
+  readonly problem: AttentionProblem;
+  readonly options: AttentionOptions;
+}
+
+function callDispatches(call: Call, plan: AttentionPlan): Dispatch[] {
+  const { batch, heads, queryLength } = call.problem;
   const covered = plan.groups.reduce(
     (sum, { block, members }) => sum + (block.keyCount === 0 ? 0 : block.queryCount * members.length),
     0,
   );
   const isWhole = covered === batch * heads * queryLength;
   return [
-    ...(isWhole ? [] : emptyRows(context, node)),
-    ...plan.groups.flatMap((group) => groupDispatches(context, node, problem, group)),
+    ...(isWhole ? [] : emptyRows(call)),
+    ...plan.groups.flatMap((group) => groupDispatches(call, group)),
   ];
 }
 
-/** What rows hold that no group computes: they see no key. */
-function emptyRows(context: ProgramContext, { outputs }: NodeOf<'attention'>): Dispatch[] {
-  return outputs.flatMap((id, index) => {
+/** Fills the results with those of rows that see no key; groups then write all other rows. */
+function emptyRows({ context, node }: Call): Dispatch[] {
+  return node.outputs.flatMap((id, index) => {
     const kernel = fillKernel(elementOf(context, id));
     const source = sourceOf(context, id);
     return piecesOf(source, context.limits.bindingBytes).map((piece) => {
@@ -78,29 +84,31 @@ function emptyRows(context: ProgramContext, { outputs }: NodeOf<'attention'>): D
   });
 }
 
-function groupDispatches(
-  context: ProgramContext,
-  node: NodeOf<'attention'>,
-  problem: AttentionProblem,
-  group: PlanGroup,
-): Dispatch[] {
+/** Members of a group that one dispatch computes. */
+interface GroupRun {
+  readonly queryCount: number;
+  readonly members: number;
+  readonly params: PlanParams;
+  /** What kernels bind, by the names of their buffers. */
+  readonly operands: Operands;
+}
+
+function groupDispatches(call: Call, group: PlanGroup): Dispatch[] {
+  const { context, node, problem } = call;
   const { block, members, projection } = group;
   const { queryCount, keyCount } = block;
   if (queryCount * keyCount * members.length === 0) return [];
   const suffix = projection === 'global' ? 'Global' : '';
   const { inputs, outputs } = node;
-  const options = kernelOptions(context, node, problem);
   const [table, offsets] = planTable(group);
-  const biases = ['alibiSlopes', 'relativeBias', 'bias'].flatMap((name) => inputs[name] ?? []);
-  const [out, ...lse] = outputs;
-  const params: Params<typeof ATTENTION_PARAMS> = {
+  const params: PlanParams = {
     queryCount,
     keyCount,
     hasQueryIndex: block.queryIndex === undefined ? 0 : 1,
     hasKeyIndex: block.keyIndex === undefined ? 0 : 1,
     ...offsets,
     firstMember: 0,
-    firstBlock: 0,
+    firstWorkgroup: 0,
     splits: 1,
     splitOut: 0,
     splitStates: 0,
@@ -108,32 +116,44 @@ function groupDispatches(
     kFirst: 0,
     vFirst: 0,
     outFirst: 0,
-    ...sizeParams(problem),
+    ...callParams(problem),
     ...biasParams(context, node, problem),
   };
-  const blocks = Math.ceil(queryCount / options.rows);
-  const splits = splitsOf(group, blocks * members.length);
-  const operands = {
+  const sources = {
     q: sourceOf(context, inputs[`q${suffix}`]),
     k: sourceOf(context, inputs[`k${suffix}`]),
     v: sourceOf(context, inputs[`v${suffix}`]),
-    out: sourceOf(context, out),
+    out: sourceOf(context, outputs[0]),
   };
-  return memberRuns(members, operands, params, problem, context.limits.bindingBytes).flatMap((run) => {
-    const { q, k, v, out } = run.bindings;
-    const read = [q, k, v, table, ...biases];
-    const told = { ...params, ...run.params };
-    if (splits > 1) {
-      return splitDispatches(problem, queryCount, run.count, options, told, read, [out, ...lse], splits);
-    }
-    const kernel = attentionKernel(options);
-    return gridParts(blocks, context.limits.mostGroups).map(({ first: firstBlock, count }) => ({
-      kernel,
-      params: packParams(ATTENTION_PARAMS, { ...told, firstBlock }),
-      bindings: [...read, out, ...lse],
-      grid: [count, run.count, 1],
-    }));
+  const { alibiSlopes: slopes, relativeBias: relative, bias } = inputs;
+  const whole = { plan: table, slopes, relative, bias, lse: outputs[1] };
+  const splits = splitsOf(group, workgroupsOf(call, queryCount) * members.length);
+  return memberRuns(members, sources, params, problem, context.limits.bindingBytes).flatMap((slice) => {
+    const run: GroupRun = {
+      queryCount,
+      members: slice.count,
+      params: { ...params, ...slice.params },
+      operands: { ...whole, ...slice.bindings },
+    };
+    return splits > 1 ? splitDispatches(call, run, splits) : runDispatches(call, run);
   });
+}
+
+/** Workgroups that the queries of a member take. */
+function workgroupsOf({ options }: Call, queryCount: number): number {
+  return Math.ceil(queryCount / options.rows);
+}
+
+function runDispatches(call: Call, { queryCount, members, params, operands }: GroupRun): Dispatch[] {
+  const { options, context } = call;
+  const kernel = attentionKernel(options);
+  const bindings = bindInOrder(attentionBuffers(options), operands);
+  return gridParts(workgroupsOf(call, queryCount), context.limits.mostGroups).map(({ first, count }) => ({
+    kernel,
+    params: packParams(PLAN_PARAMS, { ...params, firstWorkgroup: first }),
+    bindings,
+    grid: [count, members, 1],
+  }));
 }
 
 function sourceOf(context: ProgramContext, id: ValueId): MemberSource {
@@ -141,7 +161,7 @@ function sourceOf(context: ProgramContext, id: ValueId): MemberSource {
   return { id, bytes, elementBytes: elementOf(context, id) === 'f16' ? 2 : 4 };
 }
 
-/** Tiles that a workgroup should have at least, for its share to be worth merging. */
+/** The least tiles that are worth a workgroup of their own, and the merging that this takes. */
 const LEAST_TILES = 4;
 
 /** How many workgroups share the tiles of a row block. */
@@ -154,49 +174,40 @@ function splitsOf({ block }: PlanGroup, workgroups: number): number {
 }
 
 /** Few queries and many keys: workgroups share the keys of a row block, and their results are merged. */
-function splitDispatches(
-  { batch, heads, queryLength, valueDim }: AttentionProblem,
-  queryCount: number,
-  members: number,
-  options: AttentionOptions,
-  params: Params<typeof ATTENTION_PARAMS>,
-  operands: readonly Binding[],
-  outputs: readonly Binding[],
-  splits: number,
-): Dispatch[] {
+function splitDispatches(call: Call, run: GroupRun, splits: number): Dispatch[] {
+  const { options } = call;
+  const { batch, heads, queryLength, valueDim } = call.problem;
+  const { queryCount, members, params, operands } = run;
   const rows = batch * heads * queryLength;
-  const [splitOut, splitStates] = [rows * valueDim, rows];
-  const table = operands[3];
-  const parts = new DeviceScratch(4 * splits * splitOut);
-  const partStates = new DeviceScratch(8 * splits * splitStates);
+  const sizes = { splits, splitOut: rows * valueDim, splitStates: rows };
+  const parts = new DeviceScratch(4 * splits * sizes.splitOut);
+  const states = new DeviceScratch(8 * splits * sizes.splitStates);
   const count = members * queryCount * valueDim;
+  const partOptions: AttentionOptions = { ...options, output: 'f32', state: 'part' };
+  const mergeOptions = { hasLse: options.state === 'lse', storage: options.output };
   return [
     {
-      kernel: attentionKernel({ ...options, output: 'f32', state: 'part' }),
-      params: packParams(ATTENTION_PARAMS, {
+      kernel: attentionKernel(partOptions),
+      params: packParams(PLAN_PARAMS, {
         ...params,
-        splits,
-        splitOut,
-        splitStates,
+        ...sizes,
         outFirst: 0,
         outBatch: heads * queryLength * valueDim,
         outHead: queryLength * valueDim,
         outToken: valueDim,
       }),
-      bindings: [...operands, parts, partStates],
-      grid: [Math.ceil(queryCount / options.rows), members, splits],
+      bindings: bindInOrder(attentionBuffers(partOptions), { ...operands, out: parts, states }),
+      grid: [workgroupsOf(call, queryCount), members, splits],
     },
     {
-      kernel: mergeKernel({ hasLse: options.state === 'lse', storage: options.output }),
+      kernel: mergeKernel(mergeOptions),
       params: packParams(MERGE_PARAMS, {
         ...params,
+        ...sizes,
         members: params.members + params.firstMember,
         count,
-        splits,
-        splitOut,
-        splitStates,
       }),
-      bindings: [parts, partStates, table, ...outputs],
+      bindings: bindInOrder(mergeBuffers(mergeOptions), { ...operands, parts, states }),
       grid: elementGrid(count),
     },
   ];
@@ -220,7 +231,7 @@ function kernelOptions(
   };
 }
 
-/** How workgroups of a call are cut. */
+/** The shape of the workgroups of a call, as shared memory and the device allow. */
 export function workgroupOptions(
   limits: KernelLimits,
   { headDim, valueDim }: { readonly headDim: number; readonly valueDim: number },

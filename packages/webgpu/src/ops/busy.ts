@@ -1,4 +1,4 @@
-/** The number of workgroups that keep a GPU busy. */
+/** How much work a GPU needs at once. */
 
 /** Fewer workgroups than this leave a large GPU idle. */
 export const BUSY_GROUPS = 256;

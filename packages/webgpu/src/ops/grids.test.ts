@@ -1,7 +1,6 @@
 // A side of a grid has at most 65,535 workgroups. Larger work takes several dispatches, here of two
 // workgroups each.
-import { f32, GraphBuilder, slidingWindow, type Graph, type Tensor } from '@attn/core';
-import { attention } from '@attn/core';
+import { attention, f32, GraphBuilder, slidingWindow, type Graph, type Tensor } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';

@@ -1,7 +1,7 @@
 /**
- * The `lshAttention` op: the attention kernel on the chunks of each round, whose results are merged. Scratch
- * memory is bounded: heads that do not fit into it together follow one another, and so do the rounds of a
- * head that is too large.
+ * The `lshAttention` op: the attention kernel on the chunks of each round, whose results are merged. The
+ * scratch memory that rounds take is bounded: where all of it does not fit, heads are computed one batch
+ * after another, and so are the rounds of a head that is too large.
  */
 import { inputSpecs, lshProblem, rowStrides, type LshProblem, type NodeOf } from '@attn/core/backend';
 import {
@@ -11,12 +11,12 @@ import {
   type NodeProgram,
   type ProgramContext,
 } from '../graph/context.ts';
-import { DeviceScratch, type Binding, type Dispatch } from '../graph/dispatch.ts';
-import { CHUNK_PARAMS } from '../kernels/attention/from-chunks.ts';
-import { attentionKernel } from '../kernels/attention/kernel.ts';
-import type { ChunkOptions } from '../kernels/attention/options.ts';
+import { bindInOrder, DeviceScratch, type Dispatch } from '../graph/dispatch.ts';
+import { attentionBuffers, attentionKernel } from '../kernels/attention/attention.wgsl.ts';
+import type { AttentionOptions, ChunkOptions } from '../kernels/attention/options.ts';
+import { CHUNK_PARAMS, type ChunkParams } from '../kernels/attention/tiles/chunks.wgsl.ts';
 import { MEETINGS_PARAMS, meetingsKernel } from '../kernels/lsh/meetings.ts';
-import { MERGE_ROUNDS_PARAMS, mergeRoundsKernel } from '../kernels/lsh/merge-rounds.ts';
+import { MERGE_ROUNDS_PARAMS, mergeRoundsBuffers, mergeRoundsKernel } from '../kernels/lsh/merge-rounds.ts';
 import { rowGrid, UNIT_KEYS_PARAMS, unitKeysKernel } from '../kernels/rows.ts';
 import { elementGrid, gridParts, MOST_GROUPS, packParams } from '../kernels/wgsl.ts';
 import { workgroupOptions } from './attention.ts';
@@ -29,24 +29,30 @@ export function emitLshAttention(context: ProgramContext, node: NodeOf<'lshAtten
   const call = new LshCall(context, node, problem);
   const dispatches: Dispatch[] = [];
   for (let first = 0; first < batch * heads; first += call.batches.members) {
-    dispatches.push(...call.dispatchesFor(first, Math.min(call.batches.members, batch * heads - first)));
+    const count = Math.min(call.batches.members, batch * heads - first);
+    dispatches.push(...call.computeMembers({ first, count }));
   }
   return always(...dispatches);
 }
 
-/** Floats of a token's state, with which parts are merged. */
-const STATE_FLOATS = 2;
+/** Floats of a state, by which parts are merged: each token of each part has one. */
+const STATE = 2;
 
-/** How many heads and rounds are in scratch memory at a time. */
+/** Members and rounds that are computed together. A member is a head of a batch row. */
 interface Batches {
-  /** Members, that is, heads of a batch row. */
   readonly members: number;
   readonly rounds: number;
   /**
-   * Results in scratch memory: one for each round, and with several batches of rounds two more for merged
-   * ones.
+   * Parts that scratch memory holds: one for each round of a batch and, where there are several batches of
+   * rounds, one more for what the batches before it gave, and one for what it gives.
    */
   readonly parts: number;
+}
+
+/** Consecutive members or parts. */
+interface Range {
+  readonly first: number;
+  readonly count: number;
 }
 
 function batchesOf(problem: LshProblem, scratchBytes: number): Batches {
@@ -61,29 +67,29 @@ function batchesOf(problem: LshProblem, scratchBytes: number): Batches {
   return { members: Math.max(1, members), rounds, parts: rounds };
 }
 
-/** Bytes of the results of one round of a head, or of its states, whichever are more. */
+/** Bytes that a round of a head takes: those of its results or those of its states, whichever are more. */
 function roundBytes({ length, valueDim }: LshProblem): number {
-  return 4 * length * Math.max(valueDim, STATE_FLOATS);
+  return 4 * length * Math.max(valueDim, STATE);
 }
 
-/** Bytes of scratch memory of a head: for results, keys and meetings. */
+/** Bytes of scratch memory that a head takes: of results, of keys, and of meetings. */
 function memberBytes(problem: LshProblem, parts: number): readonly [number, number, number] {
   const { length, headDim, rounds } = problem;
   return [parts * roundBytes(problem), 4 * length * headDim, hasMeetings(problem) ? 8 * rounds * length : 0];
 }
 
-/** Why a device that binds at most `bindingBytes` cannot run a call, in a sentence; undefined if it can. */
+/** Why a device with bindings of at most so many bytes cannot compute a call; undefined where it can. */
 export function lshObstacle(problem: LshProblem, bindingBytes: number): string | undefined {
   const { parts } = batchesOf(problem, scratchBytesOf(bindingBytes));
   const bytes = Math.max(...memberBytes(problem, parts));
   if (bytes > bindingBytes) {
     return `the rounds of a head take ${bytes} bytes, and this device binds at most ${bindingBytes}`;
   }
-  const { listed, slots } = listOf(problem);
+  const { listed, slots } = chunkList(problem);
   return listed * slots >= 2 ** 31 ? `a round has ${listed} chunks of ${slots} tokens to look at` : undefined;
 }
 
-/** Most bytes of one kind of scratch memory. */
+/** The bytes that each kind of scratch memory may take. */
 function scratchBytesOf(bindingBytes: number): number {
   return Math.min(bindingBytes, 2 ** 28);
 }
@@ -93,10 +99,10 @@ function hasMeetings({ withinBuckets, duplicates }: LshProblem): boolean {
 }
 
 /**
- * The list of chunks that a round sees. Where rounds form a cycle, it begins before the round's own chunks
- * and ends after them, by as many as queries look back and ahead.
+ * The list of chunks that a round sees: its own and, where rounds are a cycle, as many before and after them
+ * as a chunk looks at.
  */
-function listOf({ length, chunkLength, chunks, rounds, chunksBefore, chunksAfter, wrap }: LshProblem) {
+function chunkList({ length, chunkLength, chunks, rounds, chunksBefore, chunksAfter, wrap }: LshProblem) {
   const lead = wrap ? chunksBefore : 0;
   const cycle = rounds * chunks;
   return {
@@ -105,18 +111,18 @@ function listOf({ length, chunkLength, chunks, rounds, chunksBefore, chunksAfter
     cycle,
     listed: lead + chunks + (wrap ? chunksAfter : 0),
     lead,
-    behind: (cycle - (lead % cycle)) % cycle,
+    listStart: (cycle - (lead % cycle)) % cycle,
   };
 }
 
-/** One call and its scratch memory. */
+/** One call, and the scratch memory that its dispatches share. */
 class LshCall {
   readonly batches: Batches;
   private readonly context: ProgramContext;
   private readonly node: NodeOf<'lshAttention'>;
   private readonly problem: LshProblem;
   private readonly parts: DeviceScratch;
-  private readonly partStates: DeviceScratch;
+  private readonly states: DeviceScratch;
   private readonly keys: DeviceScratch;
   private readonly meetings: DeviceScratch;
 
@@ -128,54 +134,54 @@ class LshCall {
     const { members, parts } = this.batches;
     const [partBytes, keyBytes, meetingBytes] = memberBytes(problem, parts).map((bytes) => members * bytes);
     this.parts = new DeviceScratch(partBytes);
-    this.partStates = new DeviceScratch(4 * STATE_FLOATS * members * parts * problem.length);
+    this.states = new DeviceScratch(4 * STATE * members * parts * problem.length);
     this.keys = new DeviceScratch(keyBytes);
     this.meetings = new DeviceScratch(meetingBytes);
   }
 
-  /** All dispatches for some consecutive members. */
-  dispatchesFor(firstMember: number, members: number): Dispatch[] {
+  /**
+   * All dispatches for some members: keys and meetings, then attention and merging for each batch of rounds.
+   */
+  computeMembers(members: Range): Dispatch[] {
     const { rounds } = this.problem;
     const atOnce = this.batches.rounds;
-    const dispatches = [this.unitKeysDispatch(firstMember, members)];
-    if (hasMeetings(this.problem)) dispatches.push(this.meetingsDispatch(firstMember, members));
-    for (let first = 0, batch = 0; first < rounds; first += atOnce, batch++) {
+    const dispatches = [this.unitKeys(members)];
+    if (hasMeetings(this.problem)) dispatches.push(this.findMeetings(members));
+    for (let first = 0, turn = 0; first < rounds; first += atOnce, turn++) {
       const count = Math.min(atOnce, rounds - first);
       const isLast = first + count === rounds;
-      // The merged result of a batch is a part of the next one: alternately in front of its rounds and behind
-      // them.
-      const isBehind = batch % 2 === 1;
-      const firstSlot = count === rounds ? 0 : isBehind ? 1 + atOnce - count : 1;
+      // With several batches, the result of one is a part that stands in front of the next one's rounds, or
+      // behind them, in turn.
+      const isBehind = turn % 2 === 1;
+      const firstPart = count === rounds ? 0 : isBehind ? 1 + atOnce - count : 1;
       const merged =
-        batch === 0 ? { first: firstSlot, count } : { first: isBehind ? firstSlot : 0, count: count + 1 };
+        turn === 0 ? { first: firstPart, count } : { first: isBehind ? firstPart : 0, count: count + 1 };
       const target = isLast ? undefined : isBehind ? 0 : 1 + atOnce;
       dispatches.push(
-        ...this.attentionDispatches(firstMember, members, { first, count, firstSlot }),
-        this.mergeDispatch(firstMember, members, merged, target),
+        ...this.attend(members, { first, count }, firstPart),
+        this.merge(members, merged, target),
       );
     }
     return dispatches;
   }
 
-  private unitKeysDispatch(firstMember: number, members: number): Dispatch {
+  private unitKeys(members: Range): Dispatch {
     const { inputs } = this.node;
     const { length, headDim, heads, keyNorm } = this.problem;
-    const qk = this.strides(headDim);
-    const rows = members * length;
+    const { subgroups } = this.context.limits;
+    const queries = this.strides(headDim);
+    const rows = members.count * length;
     return {
-      kernel: unitKeysKernel({
-        x: floatElementOf(this.context, inputs.q),
-        subgroups: this.context.limits.subgroups,
-      }),
+      kernel: unitKeysKernel({ x: floatElementOf(this.context, inputs.q), subgroups }),
       params: packParams(UNIT_KEYS_PARAMS, {
         rows,
         length: headDim,
         tokens: length,
         heads,
-        firstMember,
-        xBatch: qk.batch,
-        xHead: qk.head,
-        xToken: qk.row,
+        firstMember: members.first,
+        xBatch: queries.batch,
+        xHead: queries.head,
+        xToken: queries.row,
         eps: keyNorm === 'rms' ? headDim * 1e-6 : 0,
       }),
       bindings: [inputs.q, this.keys],
@@ -183,57 +189,53 @@ class LshCall {
     };
   }
 
-  private meetingsDispatch(firstMember: number, members: number): Dispatch {
+  private findMeetings(members: Range): Dispatch {
     const { order, buckets } = this.node.inputs;
     const { length, rounds, withinBuckets } = this.problem;
-    const count = members * rounds * length;
-    const { slots } = listOf(this.problem);
-    const bucketBindings = withinBuckets && buckets !== undefined ? [buckets] : [];
+    const count = members.count * rounds * length;
+    const { slots } = chunkList(this.problem);
+    const bucketInputs = withinBuckets && buckets !== undefined ? [buckets] : [];
     return {
-      kernel: meetingsKernel({ hasBuckets: bucketBindings.length > 0 }),
-      params: packParams(MEETINGS_PARAMS, { count, length, slots, firstRow: firstMember * rounds }),
-      bindings: [order, ...bucketBindings, this.meetings],
+      kernel: meetingsKernel({ hasBuckets: bucketInputs.length > 0 }),
+      params: packParams(MEETINGS_PARAMS, { count, length, slots, firstRow: members.first * rounds }),
+      bindings: [order, ...bucketInputs, this.meetings],
       grid: elementGrid(count),
     };
   }
 
-  private attentionDispatches(
-    firstMember: number,
-    members: number,
-    { first, count, firstSlot }: Readonly<Record<'first' | 'count' | 'firstSlot', number>>,
-  ): Dispatch[] {
+  /** Attention in some rounds, whose results are the parts from `firstPart` on. */
+  private attend(members: Range, rounds: Range, firstPart: number): Dispatch[] {
     const { context, problem } = this;
-    const { q, v, order, keyMask } = this.node.inputs;
-    const { length, headDim, valueDim, heads, rounds, scale } = problem;
+    const { q, v, order, keyMask: mask } = this.node.inputs;
+    const { length, headDim, valueDim, heads, scale } = problem;
     const { limits } = context;
-    const chunks: ChunkOptions = { hasMeetings: hasMeetings(problem), hasMask: keyMask !== undefined };
-    const options = workgroupOptions(limits, { headDim, valueDim }, chunks);
-    const [queries, values] = [this.strides(headDim), this.strides(valueDim)];
-    const kernel = attentionKernel({
-      ...options,
+    const chunks: ChunkOptions = { hasMeetings: hasMeetings(problem), hasMask: mask !== undefined };
+    const options: AttentionOptions = {
+      ...workgroupOptions(limits, { headDim, valueDim }, chunks),
       input: floatElementOf(context, q),
       output: 'f32',
       alibi: undefined,
       relative: undefined,
       bias: undefined,
       state: 'part',
-    });
-    const params = {
+    };
+    const [queries, values] = [this.strides(headDim), this.strides(valueDim)];
+    const params: Omit<ChunkParams, 'firstWorkgroup'> = {
       headDim,
       valueDim,
       queryCount: length,
       heads,
-      firstMember,
-      firstRound: first,
-      firstSlot,
-      rounds,
-      ...listOf(problem),
+      firstMember: members.first,
+      firstRound: rounds.first,
+      firstPart,
+      rounds: problem.rounds,
+      ...chunkList(problem),
       before: problem.chunksBefore,
       after: problem.chunksAfter,
       causal: Number(problem.causal),
       withinBuckets: Number(problem.withinBuckets),
       once: Number(problem.duplicates === 'once'),
-      byCount: Number(problem.duplicates === 'lucidrains'),
+      shareWeights: Number(problem.duplicates === 'lucidrains'),
       qBatch: queries.batch,
       qHead: queries.head,
       qToken: queries.row,
@@ -247,34 +249,39 @@ class LshCall {
       outToken: valueDim,
       scale,
     };
-    const optional: Binding[] = [];
-    if (chunks.hasMeetings) optional.push(this.meetings);
-    if (keyMask !== undefined) optional.push(keyMask);
-    const bindings = [q, this.keys, v, order, ...optional, this.parts, this.partStates];
-    const blocks = Math.ceil(length / options.rows);
-    return gridParts(blocks, limits.mostGroups).map(({ first: firstBlock, count: blockCount }) => ({
+    const { keys: k, meetings, parts: out, states } = this;
+    const kernel = attentionKernel(options);
+    const bindings = bindInOrder(attentionBuffers(options), {
+      q,
+      k,
+      v,
+      order,
+      meetings,
+      mask,
+      out,
+      states,
+    });
+    const workgroups = Math.ceil(length / options.rows);
+    return gridParts(workgroups, limits.mostGroups).map(({ first, count }) => ({
       kernel,
-      params: packParams(CHUNK_PARAMS, { ...params, firstBlock }),
+      params: packParams(CHUNK_PARAMS, { ...params, firstWorkgroup: first }),
       bindings,
-      grid: [blockCount, members, count],
+      grid: [count, members.count, rounds.count],
     }));
   }
 
-  /** The dispatch that merges parts into the output, or into the part `target`. */
-  private mergeDispatch(
-    firstMember: number,
-    members: number,
-    merged: { readonly first: number; readonly count: number },
-    target: number | undefined,
-  ): Dispatch {
-    const { inputs, outputs } = this.node;
+  /** Merges parts into the output, or into the part `target`. */
+  private merge(members: Range, merged: Range, target: number | undefined): Dispatch {
+    const { v, keyMask: mask } = this.node.inputs;
+    const [out, lse] = this.node.outputs;
+    const { parts, states } = this;
     const { length, valueDim, heads, returnLse } = this.problem;
     const { splitOut, splitStates } = this.partSizes(members);
     const values = this.strides(valueDim);
-    const storage = storageOf(this.context, outputs[0]);
-    const mask = inputs.keyMask === undefined ? [] : [inputs.keyMask];
+    const storage = storageOf(this.context, out);
+    const options = { hasMask: mask !== undefined, hasLse: returnLse, storage };
     return {
-      kernel: mergeRoundsKernel({ hasMask: mask.length > 0, hasLse: returnLse, storage }),
+      kernel: mergeRoundsKernel(options),
       params: packParams(MERGE_ROUNDS_PARAMS, {
         count: splitOut,
         parts: merged.count,
@@ -285,7 +292,7 @@ class LshCall {
         isPart: target === undefined ? 0 : 1,
         targetOut: (target ?? 0) * splitOut,
         targetState: (target ?? 0) * splitStates,
-        firstMember,
+        firstMember: members.first,
         heads,
         length,
         valueDim,
@@ -293,14 +300,14 @@ class LshCall {
         outHead: values.head,
         outToken: values.row,
       }),
-      bindings: [inputs.v, ...mask, this.parts, this.partStates, ...outputs],
+      bindings: bindInOrder(mergeRoundsBuffers(options), { v, mask, parts, states, out, lse }),
       grid: elementGrid(splitOut),
     };
   }
 
-  /** Distances between parts in elements: of the results, and of the states. */
-  private partSizes(members: number): { readonly splitOut: number; readonly splitStates: number } {
-    const splitStates = members * this.problem.length;
+  /** Elements of a part: of its results, and of its states. */
+  private partSizes({ count }: Range): { readonly splitOut: number; readonly splitStates: number } {
+    const splitStates = count * this.problem.length;
     return { splitOut: splitStates * this.problem.valueDim, splitStates };
   }
 

@@ -1,5 +1,5 @@
-/** The ops that come before LSH attention: hashing and sorting, whose results stay on the device. */
-import { type Graph } from '@attn/core';
+/** The ops that LSH attention begins with, `lshHash` and `argsort`. Their results stay on the device. */
+import type { Graph } from '@attn/core';
 import {
   lshHashProblem,
   inputSpecs,
@@ -79,7 +79,7 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
   for (let pass = 0; pass < passes; pass++) {
     // The last pass writes the output.
     const [to, other] = (passes - pass) % 2 === 1 ? [outputs[0], spare] : [spare, outputs[0]];
-    // The first pass reads no places: any buffer serves.
+    // The first pass reads no places.
     const from = pass === 0 ? inputs.x : other;
     const shared = {
       length,
@@ -101,7 +101,7 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
 }
 
 /**
- * Why a device that binds at most `bindingBytes` cannot sort these rows, in a sentence; undefined if it can.
+ * Why a device with bindings of at most so many bytes cannot sort rows of this shape; undefined where it can.
  */
 export function sortObstacle(shape: readonly number[], bindingBytes: number): string | undefined {
   const { rows, countBytes } = sortSizes(shape);
@@ -109,7 +109,10 @@ export function sortObstacle(shape: readonly number[], bindingBytes: number): st
   return `the digits of ${rows} rows take ${countBytes} bytes, and this device binds at most ${bindingBytes}`;
 }
 
-/** The rows to sort, their blocks, and the bytes of their digit counts. */
+/**
+ * How many rows there are to sort and how long they are, their blocks, and the bytes that counts of digits
+ * take.
+ */
 function sortSizes(shape: readonly number[]): {
   readonly rows: number;
   readonly length: number;
@@ -123,8 +126,8 @@ function sortSizes(shape: readonly number[]): {
 }
 
 /**
- * Number of passes of a sort: one for each digit of an integer, or fewer for buckets that the graph itself
- * computes.
+ * Digits that a sort goes through: those of all integers, or, for buckets that the graph itself hashes, as
+ * few as these need.
  */
 export function sortPasses(graph: Graph, x: ValueId): number {
   const source = graph.nodes.find(({ outputs }) => outputs.includes(x));

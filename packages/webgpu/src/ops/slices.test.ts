@@ -81,13 +81,13 @@ test('more keys than fit into a binding', async () => {
   const { out } = await attn.attention({ q, k, v, pattern });
   await attn.dispose();
 
-  // The queries see only the last keys.
-  const visible = 128;
+  // Queries see the last keys only.
+  const window = 128;
   const last = ({ data }: Tensor): Tensor => {
     const rows = [0, 1].flatMap((head) => [
-      ...data.subarray(((head + 1) * keys - visible) * dim, (head + 1) * keys * dim),
+      ...data.subarray(((head + 1) * keys - window) * dim, (head + 1) * keys * dim),
     ]);
-    return f32([1, heads, visible, dim], Float32Array.from(rows));
+    return f32([1, heads, window, dim], Float32Array.from(rows));
   };
   const inputs = { q: toReference(q), k: toReference(last(k)), v: toReference(last(v)) };
   const expected = attentionReference(inputs, { pattern })[0].data;

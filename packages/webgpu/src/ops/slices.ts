@@ -1,6 +1,6 @@
 /**
- * Slices of tensors that are larger than a device can bind, which is 128 MiB on many. Attention reads and
- * writes its tensors head by head, so each dispatch takes as many heads as its bindings can hold.
+ * Tensors that are larger than what a device binds, 128 MiB on many: attention needs no more of them at a
+ * time than what some heads read and write, so each dispatch takes as many heads as bindings hold.
  */
 import { type TensorSpec } from '@attn/core';
 import { kvHeadOf, type AttentionProblem, type ValueId } from '@attn/core/backend';
@@ -10,7 +10,9 @@ import { MOST_GROUPS } from '../kernels/wgsl.ts';
 /** On every device, bindings may begin at multiples of this many bytes. */
 const ALIGNMENT = 256;
 
-/** Tensors that attention reads or writes member by member. A member is a head of a batch row. */
+/**
+ * The tensors of which each member, that is, each head of each batch row, reads or writes a part of its own.
+ */
 const SLICED = ['q', 'k', 'v', 'out'] as const;
 type Sliced = (typeof SLICED)[number];
 
@@ -24,17 +26,17 @@ export interface MemberSource {
 /** Distances in elements between batch rows, heads and tokens of each tensor. */
 export type Strides = Readonly<Record<`${Sliced}${'Batch' | 'Head' | 'Token'}`, number>>;
 
-/** Consecutive members of a group that share a dispatch. */
+/** Consecutive members of a group that one dispatch computes. */
 export interface MemberRun {
   readonly count: number;
   readonly bindings: Readonly<Record<Sliced, Binding>>;
-  /** The first member, and the first element of each binding. */
+  /** The run's first member, and the elements of each tensor before the part that is bound. */
   readonly params: Readonly<Record<'firstMember' | `${Sliced}First`, number>>;
 }
 
 /**
- * Groups members into runs whose slices fit into bindings of `limit` bytes. There is one run where all of it
- * fits.
+ * Cuts members into runs, for each of which bindings of `limit` bytes suffice; one run where they hold
+ * everything.
  */
 export function memberRuns(
   members: ArrayLike<number>,
@@ -73,7 +75,7 @@ class OpenRun {
     this.limit = limit;
   }
 
-  /** Adds a member if its slices fit, too. Returns whether they do. */
+  /** Adds a member, and says whether bindings then still hold the run; where not, the run stays as it was. */
   add(member: number): boolean {
     const { ranges } = this;
     const extended: typeof this.ranges = {};
@@ -105,7 +107,7 @@ class OpenRun {
     };
   }
 
-  /** The range of bytes of a member, widened to where a binding may begin. */
+  /** The range of bytes that a member needs, widened to where a binding may begin and end. */
   private bytesOf(name: Sliced, member: number): [begin: number, end: number] {
     const { heads, queryLength, keyLength, headDim, valueDim } = this.problem;
     const isQuery = name === 'q' || name === 'out';
@@ -120,13 +122,13 @@ class OpenRun {
   }
 }
 
-/** Bytes of the smallest slice of a tensor of attention that can be bound: that of one member. */
+/** The least bytes of a tensor of attention that must be bound for one member. */
 export function leastSlice(bytes: number, { shape }: TensorSpec, layout: 'bhnd' | 'bnhd'): number {
   const parts = layout === 'bhnd' ? shape[0] * shape[1] : shape[0];
   return Math.ceil(bytes / Math.max(1, parts)) + 2 * ALIGNMENT;
 }
 
-/** A value as slices that fit into bindings of `limit` bytes. */
+/** Cuts a value into slices of whole elements that bindings hold. */
 export function piecesOf({ id, bytes }: Pick<MemberSource, 'id' | 'bytes'>, limit: number): ValueSlice[] {
   const step = Math.floor(limit / ALIGNMENT) * ALIGNMENT;
   const pieces: ValueSlice[] = [];

@@ -36,6 +36,7 @@ export const UNARY = {
    * x · sigmoid(x), also called swish. Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415
    *
    * @example
+   * const [gate, up] = [builder.linear(x, weight), builder.linear(x, weight)];
    * const gated = builder.mul(builder.silu(gate), up); // SwiGLU
    */
   silu: { flops: 10, fuses: true },
@@ -50,7 +51,7 @@ export const UNARY = {
    * eˣ; ∞ from about 88.7 on, where f32 ends.
    *
    * @example
-   * const decay = builder.exp(builder.mul(rates, time));
+   * const decay = builder.exp(builder.mul(x, builder.constant(f32([1], [-0.5]))));
    */
   exp: { flops: 7, fuses: false },
   /**
@@ -64,7 +65,8 @@ export const UNARY = {
    * 1 / √x; NaN for x < 0, ±∞ for ±0.
    *
    * @example
-   * const scale = builder.rsqrt(builder.add(energy, eps)); // RMSNorm
+   * const energy = builder.reduce(builder.square(x), -1, 'mean');
+   * const scale = builder.rsqrt(builder.add(energy, builder.constant(f32([1], [1e-6])))); // RMSNorm
    */
   rsqrt: { flops: 2, fuses: false },
 } as const;
@@ -77,6 +79,7 @@ export const BINARY = {
    * a − b, broadcast.
    *
    * @example
+   * const mean = builder.reshape(builder.reduce(x, -1, 'mean'), [2, 1]);
    * const centred = builder.sub(x, mean);
    */
   sub: { flops: 1 },
@@ -86,21 +89,21 @@ export const BINARY = {
    * a / b element by element, broadcast; division by 0 as IEEE has it.
    *
    * @example
-   * const mean = builder.div(sum, count);
+   * const mean = builder.div(builder.reduce(x, -1, 'sum'), builder.constant(f32([1], [3])));
    */
   div: { flops: 1 },
   /**
    * The greater of a and b, broadcast; NaN where either is NaN.
    *
    * @example
-   * const clipped = builder.max(x, lowest);
+   * const clipped = builder.max(x, builder.constant(f32([1], [-1])));
    */
   max: { flops: 1 },
   /**
    * The lesser of a and b, broadcast; NaN where either is NaN.
    *
    * @example
-   * const clipped = builder.min(x, highest);
+   * const clipped = builder.min(x, builder.constant(f32([1], [1])));
    */
   min: { flops: 1 },
 } as const;

@@ -25,7 +25,7 @@ var<workgroup> columns: array<vec4f, 32>;
 
 const LEAST = i32(0x80000000u);
 
-/** The best of one factor so far: places and orders of the largest score and of the largest negative one. */
+// The best scores of a factor: places and orders of the largest score and of the largest negative.
 struct Best { at: u32, order: i32, atNegative: u32, orderNegative: i32 }
 
 // Larger floats are larger integers. −∞ and NaN are the least: neither ever wins.
@@ -102,7 +102,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
         let at = column - before;
         best = consider(best, scores[g][c], at);
         if (at + 1u == half) {
-          // Of equal ones the first wins, and negatives come after.
+          // Of equal scores the first wins, and negatives come after.
           bucket += unit * select(best.at, half + best.atNegative, best.orderNegative > best.order);
           unit *= 2u * half;
           before += half;

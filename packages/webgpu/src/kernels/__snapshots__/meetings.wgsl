@@ -14,8 +14,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = id.y * groups.x * 64u + id.x;
   if (i >= params.count) { return; }
   let row = i / params.length;
-  let from_ = (params.firstRow + row) * params.length;
-  let token = min(order[from_ + i % params.length], params.length - 1u);
+  let first = (params.firstRow + row) * params.length;
+  let token = min(order[first + i % params.length], params.length - 1u);
   let chunk = (i % params.length) / params.slots;
-  meetings[row * params.length + token] = vec2u(chunk, buckets[from_ + token]);
+  meetings[row * params.length + token] = vec2u(chunk, buckets[first + token]);
 }

@@ -17,33 +17,33 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> parts: array<f32>;
-@group(0) @binding(2) var<storage, read> partStates: array<vec2f>;
+@group(0) @binding(2) var<storage, read> states: array<vec2f>;
 @group(0) @binding(3) var<storage, read> plan: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 @group(0) @binding(5) var<storage, read_write> lse: array<f32>;
 
 struct Merged { value: f32, greatest: f32, total: f32 }
 
-fn isNaN_(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn isNotANumber(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
 fn mergeParts(count: u32, firstState: u32, stepState: u32, first: u32, step: u32) -> Merged {
   var greatest = -3.4028234663852886e38;
   var isNaNRow = false;
   for (var part = 0u; part < count; part++) {
-    let state = partStates[firstState + part * stepState];
-    if (isNaN_(state.y)) { isNaNRow = true; }
+    let state = states[firstState + part * stepState];
+    if (isNotANumber(state.y)) { isNaNRow = true; }
     if (state.y != 0.0) { greatest = max(greatest, state.x); }
   }
   var total = 0.0;
   var sum = 0.0;
   for (var part = 0u; part < count; part++) {
-    let state = partStates[firstState + part * stepState];
+    let state = states[firstState + part * stepState];
     if (state.y == 0.0) { continue; }
     let weight = max(exp(state.x - greatest), 1.2e-38) * state.y;
     total += weight;
     sum += weight * parts[first + part * step];
   }
-  // From what is only known at run time, because constants may not be NaN.
+  // From a value of run time, because constants may not be NaN.
   let nan = bitcast<f32>(0x7fc00000u | (params.count & 0u));
   if (isNaNRow) { return Merged(nan, greatest, nan); }
   if (total == 0.0) { return Merged(0.0, greatest, 0.0); }
@@ -51,7 +51,7 @@ fn mergeParts(count: u32, firstState: u32, stepState: u32, first: u32, step: u32
 }
 
 fn lseOf(merged: Merged) -> f32 {
-  if (isNaN_(merged.total)) { return merged.total; }
+  if (isNotANumber(merged.total)) { return merged.total; }
   if (merged.total == 0.0) { return bitcast<f32>(0xff800000u | (params.count & 0u)); }
   return merged.greatest + log(merged.total);
 }

@@ -45,27 +45,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let row = group.y * groups.x + group.x;
   if (row >= params.rows) { return; }
   let base = (row / params.inner) * params.length * params.inner + row % params.inner;
-  // Told by their bits: ∞ and NaN.
-  var odd = 0.0;
+  // ∞ and NaN are recognised by their bits. A row of −∞ has a softmax, one with ∞ or NaN has none.
+  var invalid = 0.0;
   var greatest = -3.4028234663852886e38;
   for (var i = lane; i < params.length; i += 64u) {
     let value = x[base + i * params.inner];
     let bits = bitcast<u32>(value);
     if ((bits & 0x7f800000u) == 0x7f800000u) {
-      odd += select(1.0, 0.0, bits == 0xff800000u);
+      invalid += select(1.0, 0.0, bits == 0xff800000u);
     } else {
       greatest = max(greatest, value);
     }
   }
   greatest = greatestOf(greatest, lane, reach);
-  let isSpoilt = sumOf(odd, lane, reach) > 0.0;
+  let isNaNRow = sumOf(invalid, lane, reach) > 0.0;
   var sum = 0.0;
   for (var i = lane; i < params.length; i += 64u) { sum += exp(x[base + i * params.inner] - greatest); }
   sum = sumOf(sum, lane, reach);
   let factor = select(1.0 / sum, 0.0, sum == 0.0);
   for (var i = lane; i < params.length; i += 64u) {
     let at = base + i * params.inner;
-    if (isSpoilt) { y[at] = f32(bitcast<f32>(0x7fc00000u | (params.rows & 0u))); continue; }
+    if (isNaNRow) { y[at] = f32(bitcast<f32>(0x7fc00000u | (params.rows & 0u))); continue; }
     y[at] = exp(x[at] - greatest) * factor;
   }
 }

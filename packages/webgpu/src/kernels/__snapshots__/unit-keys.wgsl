@@ -53,13 +53,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   if (row >= params.rows) { return; }
   let member = params.firstMember + row / params.tokens;
   let base = (member / params.heads) * params.xBatch + (member % params.heads) * params.xHead + (row % params.tokens) * params.xToken;
-  var odd = 0.0;
+  var nonFinite = 0.0;
   var greatest = 0.0;
   for (var i = lane; i < params.length; i += 64u) {
     let size = abs(f32(x[base + i]));
-    if (bitcast<u32>(size) >= 0x7f800000u) { odd += 1.0; } else { greatest = max(greatest, size); }
+    if (bitcast<u32>(size) >= 0x7f800000u) { nonFinite += 1.0; } else { greatest = max(greatest, size); }
   }
-  let isSpoilt = sumOf(odd, lane, reach) > 0.0;
+  let isNaNRow = sumOf(nonFinite, lane, reach) > 0.0;
   greatest = greatestOf(greatest, lane, reach);
   // Its inverse is a number as well.
   let unitBits = min(bitcast<u32>(max(greatest, 1e-12)) & 0x7f800000u, 0x7e800000u);
@@ -73,7 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let norm = max(root, 1e-12 * inverse);
   for (var i = lane; i < params.length; i += 64u) {
     var key = f32(x[base + i]) * inverse / norm;
-    if (isSpoilt) { key = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); }
+    if (isNaNRow) { key = bitcast<f32>(0x7fc00000u | (params.rows & 0u)); }
     keys[row * params.length + i] = key;
   }
 }

@@ -1,78 +1,69 @@
-/** What variants of the attention kernel there are, and what they take of shared memory. */
+/** The variants of the attention kernel, and the shared memory that each takes. */
 import type { FloatElement, FloatStorage } from '../wgsl.ts';
 
-/** What a kernel is made for. */
+/** The features that a variant of the kernel has, and the shape of its tiles. */
 export interface AttentionOptions {
   /** Whether heads and values are whole vectors of 4. */
   readonly wholeHeads: boolean;
   readonly wholeValues: boolean;
-  /** Times 64 columns of values. */
+  /** Columns of values, in groups of 64. */
   readonly groups: number;
   /** Queries of a workgroup: 64, or fewer where shared memory is short; 16 compile fastest. */
   readonly rows: 64 | 32 | 16;
-  /** Columns of q and k that are in shared memory at a time, as vectors of 4. */
+  /** Columns of q and k that are in shared memory at a time, in vectors of 4. */
   readonly depth: 4 | 8;
   /** Whether invocations of a row reduce by subgroup operations, which takes the feature `subgroups`. */
   readonly subgroups: boolean;
-  /** What q, k and v are stored as, and how `out` is, which is f32 where it is a part of the result. */
+  /** The element type of q, k and v. Keys of LSH attention are f32. */
   readonly input: FloatElement;
+  /** How `out` is stored; f32 where it is a part of the result. */
   readonly output: FloatStorage;
-  /** What biases are stored as; undefined where there are none. */
+  /** The element type of each bias; undefined where the call has none. */
   readonly alibi: FloatElement | undefined;
   readonly relative: FloatElement | undefined;
   readonly bias: FloatElement | undefined;
-  /** What is told of rows beside `out`: their log-sum-exp, or what parts are merged by. */
+  /** What is written for each row beside `out`: its log-sum-exp, or the figures that parts are merged by. */
   readonly state: 'lse' | 'part' | undefined;
-  /** Whether tiles are those of LSH attention, where keys are f32; those of a plan if undefined. */
+  /**
+   * The options of LSH attention, whose tiles are chunks of tokens; undefined where a plan lists the tiles.
+   */
   readonly chunks?: ChunkOptions;
 }
 
-/** What LSH attention is told of tokens beside their order. */
+/** The buffers that LSH attention has beside the order of the tokens. */
 export interface ChunkOptions {
-  /** Whether chunks and buckets of all rounds are known, for `withinBuckets` and what pairs count that meet several times. */
+  /**
+   * Whether chunk and bucket of every token in every round are bound, which `withinBuckets` takes, and any
+   * rule for pairs that meet in several rounds.
+   */
   readonly hasMeetings: boolean;
   readonly hasMask: boolean;
 }
 
-/** Keys of a tile, which is the plan's. */
+/** Keys of a tile, in plans too. */
 export const TILE_KEYS = 64;
 
-/** Rows that an invocation has, and as many keys: 4 × 4 logits. More would be fewer invocations, which wait for each other. */
-export const QUERIES = 4;
-
-/** Invocations that share a row: invocation `tx` of them has vector tx of a tile's keys, and vectors tx, tx + 16 … of the output. */
-export const ACROSS: number = TILE_KEYS / 4;
+/** Vectors of 4 keys in a row of a tile, and invocations that share that row. */
+const ROW_VECTORS = TILE_KEYS / 4;
 
 type Sizes = Pick<AttentionOptions, 'rows' | 'groups' | 'depth'>;
 
-/** Invocations of a workgroup. */
-export function threadsOf({ rows }: Pick<Sizes, 'rows'>): number {
-  return (rows / QUERIES) * ACROSS;
-}
-
 /** Vectors of 4 weights of a tile. */
 export function weightVectors({ rows }: Pick<Sizes, 'rows'>): number {
-  return (rows * TILE_KEYS) / 4;
+  return rows * ROW_VECTORS;
 }
 
-/** Vectors from row to row of q and k in shared memory: one more than there are, so that neighbours stand in different banks. */
-export function pitchOf({ depth }: Pick<Sizes, 'depth'>): number {
-  return depth + 1;
-}
-
-/** Vectors of 4 columns of q and k, or of v, that are in shared memory. */
+/**
+ * Vectors of 4 columns of q and k, or of v, that are in shared memory: each row of q and k has one to spare.
+ */
 export function stageVectors({ rows, depth }: Pick<Sizes, 'rows' | 'depth'>): number {
-  return (rows + TILE_KEYS) * pitchOf({ depth });
-}
-
-/** Vectors of a row of values. */
-export function valuePitch({ groups }: Pick<Sizes, 'groups'>): number {
-  return ACROSS * groups;
+  return (rows + TILE_KEYS) * (depth + 1);
 }
 
 /** Rows of v that are in shared memory at a time. */
 export function valueRows(sizes: Sizes): number {
-  return Math.min(TILE_KEYS, 2 ** Math.floor(Math.log2(stageVectors(sizes) / valuePitch(sizes))));
+  const vectors = ROW_VECTORS * sizes.groups;
+  return Math.min(TILE_KEYS, 2 ** Math.floor(Math.log2(stageVectors(sizes) / vectors)));
 }
 
 /** Bytes of shared memory that a kernel takes. */
@@ -84,16 +75,17 @@ export function attentionWorkgroupBytes({
   return 16 * (weightVectors(sizes) + stageVectors(sizes)) + tokens + 64;
 }
 
-/** Says which variant it is. */
+/** The name of a variant, which lists its options. */
 export function attentionName(options: AttentionOptions): string {
   const { wholeHeads, wholeValues, groups, rows, depth, subgroups, input, output } = options;
   const { alibi, relative, bias, state, chunks } = options;
-  const ragged = { ragged: !wholeHeads, raggedValues: !wholeValues };
-  const ofChunks = { chunks, meetings: chunks?.hasMeetings, mask: chunks?.hasMask };
-  const parts = {
-    ...ofChunks,
+  const features = {
+    chunks,
+    meetings: chunks?.hasMeetings,
+    mask: chunks?.hasMask,
     subgroups,
-    ...ragged,
+    ragged: !wholeHeads,
+    raggedValues: !wholeValues,
     alibi,
     relative,
     bias,
@@ -102,9 +94,9 @@ export function attentionName(options: AttentionOptions): string {
   };
   return [
     `attention ${groups} ${rows} ${depth}`,
-    ...Object.entries(parts)
-      .filter(([, has]) => has)
-      .map(([word, has]) => (typeof has === 'string' ? `${word}:${has}` : word)),
+    ...Object.entries(features)
+      .filter(([, value]) => value)
+      .map(([feature, value]) => (typeof value === 'string' ? `${feature}:${value}` : feature)),
     input === output ? input : `${input} to ${output}`,
   ].join(' ');
 }

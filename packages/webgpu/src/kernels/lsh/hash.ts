@@ -1,29 +1,29 @@
 /**
- * The hash of LSH attention: the index of the largest among the products of a token's vector with a
- * rotation's columns and their negatives. A workgroup hashes 64 tokens of one head and round, one for each
- * invocation. It takes 16 columns at a time, whose scores are in registers; x and the columns pass through
- * shared memory.
+ * The hash of LSH attention. A token is multiplied with the columns of a rotation; its bucket is the place of
+ * the largest among these scores and their negatives. A workgroup takes 64 tokens of one head and round, a
+ * token for each invocation, and 16 columns at a time, whose scores are in registers; tokens and columns pass
+ * through shared memory.
  *
- * Scores are compared as integers of the same order, which recognises NaN by its bits and treats −0 as 0.
+ * Scores are compared as integers of the same order, so that NaN is recognised by its bits and −0 equals 0.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
-import { declareBuffers, declareParams, ENABLE_F16, range, type FloatElement } from '../wgsl.ts';
+import { each } from '../template.ts';
+import { declareBuffers, declareParams, ENABLE_F16, type FloatElement } from '../wgsl.ts';
 
 /** Tokens of a workgroup. */
 export const HASH_TOKENS = 64;
 
 /** Columns whose scores an invocation has at a time. */
 const COLUMNS = 16;
-
 /**
- * Dims in shared memory at a time: few, because a CPU that emulates a GPU compiles large shared memory
+ * Dims that are in shared memory at a time. They are few because SwiftShader compiles large shared memory
  * slowly.
  */
 const DEPTH = 8;
 
 /** Parameters of `lshHashKernel`. */
 export const LSH_HASH_PARAMS = {
-  /** Number of workgroups: blocks of tokens × rounds × heads × batch rows. */
+  /** Workgroups of the whole grid: blocks of tokens, rounds, heads, batch rows. */
   groups: 'u32',
   blocks: 'u32',
   length: 'u32',
@@ -41,14 +41,14 @@ export const LSH_HASH_PARAMS = {
   rotationHead: 'u32',
 } as const;
 
-/** A variant of `lshHashKernel`: how its operands are stored, and whether a mask hides tokens. */
+/** The element types of the operands, and whether a mask hides tokens. */
 export interface LshHashOptions {
   readonly x: FloatElement;
   readonly rotations: FloatElement;
   readonly hasMask: boolean;
 }
 
-/** The kernel that hashes tokens. `factors` is a list of words. Grid: `groups` workgroups, in rows. */
+/** The kernel. `factors` is a list of words. Grid: `rowGrid(groups)`. */
 export function lshHashKernel({ x, rotations, hasMask }: LshHashOptions): KernelSource {
   const hasF16 = x === 'f16' || rotations === 'f16';
   return {
@@ -61,7 +61,7 @@ var<workgroup> columns: array<vec4f, ${(DEPTH * COLUMNS) / 4}>;
 
 const LEAST = i32(0x80000000u);
 
-/** The best of one factor so far: places and orders of the largest score and of the largest negative one. */
+// The best scores of a factor: places and orders of the largest score and of the largest negative.
 struct Best { at: u32, order: i32, atNegative: u32, orderNegative: i32 }
 
 // Larger floats are larger integers. −∞ and NaN are the least: neither ever wins.
@@ -125,9 +125,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
       workgroupBarrier();
       for (var d = 0u; d < min(${DEPTH}u, params.headDim - start); d++) {
         let value = tokens[lane * ${DEPTH + 1}u + d];
-${range(COLUMNS / 4)
-  .map((g) => `        scores[${g}] += value * columns[d * ${COLUMNS / 4}u + ${g}u];`)
-  .join('\n')}
+${each(COLUMNS / 4, (g) => `        scores[${g}] += value * columns[d * ${COLUMNS / 4}u + ${g}u];`)}
       }
     }
     for (var g = 0u; g < ${COLUMNS / 4}u; g++) {
@@ -137,7 +135,7 @@ ${range(COLUMNS / 4)
         let at = column - before;
         best = consider(best, scores[g][c], at);
         if (at + 1u == half) {
-          // Of equal ones the first wins, and negatives come after.
+          // Of equal scores the first wins, and negatives come after.
           bucket += unit * select(best.at, half + best.atNegative, best.orderNegative > best.order);
           unit *= 2u * half;
           before += half;

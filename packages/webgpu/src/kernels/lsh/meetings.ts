@@ -1,6 +1,6 @@
 /**
- * Finds the chunk and bucket of each token of LSH attention in each round, which say whether two tokens meet
- * there.
+ * The chunk and the bucket of each token in each round of LSH attention, by which kernels see in which rounds
+ * two tokens meet.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { declareBuffers, declareParams, forEachElement } from '../wgsl.ts';
@@ -16,7 +16,8 @@ export const MEETINGS_PARAMS = {
 } as const;
 
 /**
- * The kernel that writes `meetings` [rows, tokens]: each token's chunk, and its bucket, or 0 without buckets.
+ * The kernel. For each row of `order` it writes a row of `meetings` [rows, tokens]: the chunk of each token,
+ * and its bucket, or 0 without buckets. Grid: `elementGrid(count)`.
  */
 export function meetingsKernel({ hasBuckets }: { readonly hasBuckets: boolean }): KernelSource {
   return {
@@ -24,9 +25,9 @@ export function meetingsKernel({ hasBuckets }: { readonly hasBuckets: boolean })
     code: `${declareParams(MEETINGS_PARAMS)}
 ${declareBuffers({ order: 'u32', ...(hasBuckets && { buckets: 'u32' }), meetings: 'vec2u' })}
 ${forEachElement(`  let row = i / params.length;
-  let from_ = (params.firstRow + row) * params.length;
-  let token = min(order[from_ + i % params.length], params.length - 1u);
+  let first = (params.firstRow + row) * params.length;
+  let token = min(order[first + i % params.length], params.length - 1u);
   let chunk = (i % params.length) / params.slots;
-  meetings[row * params.length + token] = vec2u(chunk, ${hasBuckets ? 'buckets[from_ + token]' : '0u'});`)}`,
+  meetings[row * params.length + token] = vec2u(chunk, ${hasBuckets ? 'buckets[first + token]' : '0u'});`)}`,
   };
 }

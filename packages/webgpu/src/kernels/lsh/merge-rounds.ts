@@ -1,7 +1,7 @@
 /**
- * Merges the rounds of LSH attention. A token that sees no other token in any round gets its own value.
- * Rounds that do not fit into memory together come in batches: the merged result of all batches so far is one
- * more part of the next batch.
+ * Merges the rounds of LSH attention. A token that saw no other in any round gets its own value. Rounds that
+ * do not fit into memory together are merged in batches: the result of a batch, together with the batches
+ * before it, is one more part for the next batch.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { MERGE_PARTS } from '../merge.ts';
@@ -11,7 +11,7 @@ import { declareBuffers, declareParams, floatAccess, forEachElement, type FloatS
 export const MERGE_ROUNDS_PARAMS = {
   /** Number of elements of a part. */
   count: 'u32',
-  /** Number of parts to merge, where the first one begins, and the distances between parts. */
+  /** How many parts are merged, and where the first of them begins. */
   parts: 'u32',
   firstOut: 'u32',
   firstState: 'u32',
@@ -31,32 +31,41 @@ export const MERGE_ROUNDS_PARAMS = {
   outToken: 'u32',
 } as const;
 
-/** A variant of `mergeRoundsKernel`. */
+/** The buffers that a call has, and how v and out are stored. */
 export interface MergeRoundsOptions {
   readonly hasMask: boolean;
   readonly hasLse: boolean;
-  /** How v and out are stored. */
   readonly storage: FloatStorage;
 }
 
-/**
- * The kernel that merges rounds: `parts` [parts, members, tokens, valueDim], and `partStates` [parts,
- * members, tokens] of two floats.
- */
-export function mergeRoundsKernel({ hasMask, hasLse, storage }: MergeRoundsOptions): KernelSource {
-  const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
-  const buffers = {
+/** Names and element types of the buffers, in the order of their bindings. */
+export function mergeRoundsBuffers({
+  hasMask,
+  hasLse,
+  storage,
+}: MergeRoundsOptions): Readonly<Record<string, string>> {
+  const { type } = floatAccess(storage);
+  return {
     v: type,
     ...(hasMask && { mask: 'u32' }),
     parts: 'f32',
-    partStates: 'vec2f',
+    states: 'vec2f',
     out: type,
     ...(hasLse && { lse: 'f32' }),
   };
+}
+
+/**
+ * The kernel. `parts` [parts, members, tokens, valueDim] and `states` [parts, members, tokens] of two floats.
+ * Grid: `elementGrid(count)`.
+ */
+export function mergeRoundsKernel(options: MergeRoundsOptions): KernelSource {
+  const { hasMask, hasLse, storage } = options;
+  const { enable, declaration, suffix, load, store } = floatAccess(storage);
   return {
     name: `mergeRounds${hasMask ? ' mask' : ''}${hasLse ? ' lse' : ''}${suffix}`,
     code: `${enable}${declareParams(MERGE_ROUNDS_PARAMS)}
-${declareBuffers(buffers, hasLse ? 4 : 3)}
+${declareBuffers(mergeRoundsBuffers(options), hasLse ? 4 : 3)}
 ${declaration}${MERGE_PARTS}
 ${forEachElement(`  let column = i % params.valueDim;
   let row = i / params.valueDim;
@@ -65,7 +74,7 @@ ${forEachElement(`  let column = i % params.valueDim;
   var merged = mergeParts(params.parts, params.firstState + row, params.splitStates, params.firstOut + i, params.splitOut);
   if (params.isPart == 1u) {
     parts[params.targetOut + i] = merged.value;
-    if (column == 0u) { partStates[params.targetState + row] = vec2f(merged.greatest, merged.total); }
+    if (column == 0u) { states[params.targetState + row] = vec2f(merged.greatest, merged.total); }
     return;
   }
   let batch = member / params.heads;

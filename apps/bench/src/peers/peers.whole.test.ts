@@ -1,5 +1,6 @@
 /**
- * Every peer is really loaded, in its own process as in a contest, and computes what the reference computes.
+ * Every peer is loaded for real, in a process of its own as in a contest, and computes what the reference
+ * says. Other people's libraries change when we choose so: `npm run check` tests them.
  */
 import { describe, expect, test } from 'vitest';
 // The built module, because children load their script from `dist`.

@@ -1,5 +1,0 @@
-import { describeConformance } from '@attn/conformance/vitest';
-import { webgpu } from '../index.ts';
-
-// Software compiles some kernels for seconds, and on a busy machine for many.
-describeConformance(() => webgpu(), { caseTimeout: 120_000 });
