@@ -1,4 +1,7 @@
-/** A file on disk that is read in parts, also later and in one go, as long as it stays the file that was opened. */
+/**
+ * A file on disk that is read in parts, also later and in one go, as long as it stays the file that was
+ * opened.
+ */
 import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';

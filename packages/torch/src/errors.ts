@@ -1,4 +1,7 @@
-/** Why a file is refused. Every refusal is one `AttnError` whose sentence begins with one of these, after the file's name. */
+/**
+ * Why a file is refused. Every refusal is one `AttnError` whose sentence begins with one of these, after
+ * the file's name.
+ */
 import { AttnError, type AttnErrorCode } from '@attn/core';
 
 /** The beginnings of the sentences. */

@@ -4,7 +4,7 @@ import { refusal } from './errors.ts';
 /** The two formats of `torch.save`: zip since torch 1.6, five pickles before. */
 export type TorchFormat = 'zip' | 'legacy';
 
-/** As many bytes as decide. */
+/** How many of a file's first bytes decide. */
 export const MAGIC_BYTES = 512;
 
 /** The first pickle of a legacy file: the number 0x1950a86a20f9469cfc6c, in protocol 2 or 3. */
@@ -25,7 +25,7 @@ const startsWith =
 
 /** Files that lie on the hub, or come instead of one, under the name of a checkpoint. */
 const OTHERS: readonly Other[] = [
-  { is: 'it is empty', test: (head) => head.length === 0 },
+  { is: 'it is empty, it has 0 bytes', test: (head) => head.length === 0 },
   {
     is: 'it is a Git LFS pointer, whose file was never fetched',
     test: (_, text) => text.startsWith('version https://git-lfs'),
@@ -47,7 +47,10 @@ const OTHERS: readonly Other[] = [
   { is: 'it is a bare pickle without the magic number of a checkpoint', test: startsWith(0x80) },
 ];
 
-/** The format of a file that begins like this. Errors: `MALFORMED_FILE`, which says what it is where that is known. */
+/**
+ * The format of a file that begins like this. Errors: `MALFORMED_FILE`, which says what it is where that is
+ * known.
+ */
 export function formatOf(head: Uint8Array): TorchFormat {
   if (startsWith(0x50, 0x4b, 0x03, 0x04)(head)) return 'zip';
   const isProtocol = head[0] === 0x80 && (head[1] === 2 || head[1] === 3);

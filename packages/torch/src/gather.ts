@@ -2,8 +2,8 @@
 import { ELEMENT_BYTES, type TensorRef } from './pickle/values.ts';
 
 /**
- * The bytes of a tensor, row-major, from those of its storage's record: a view of them where its elements lie side by side, else a copy.
- * The view lies in the record; `checkView` has seen to that.
+ * The bytes of a tensor, row-major, from those of its storage's record: a view of them where its elements
+ * lie side by side, else a copy. The view lies in the record; `checkView` has seen to that.
  */
 export function gather(tensor: TensorRef, record: Uint8Array): Uint8Array {
   const { storage, shape, strides } = tensor;

@@ -1,6 +1,7 @@
 /**
- * State dicts as torch wrote them, and files that are wrong or hostile, each with its verdict. `ATTN_GOLDENS` names a folder with a whole set
- * in `checkpoints`; by default the set of this package is read.
+ * State dicts as torch wrote them, and files that are wrong or hostile, each with its verdict.
+ * `ATTN_GOLDENS` names a folder with a whole set in `checkpoints`; by default the set of this package is
+ * read.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +51,10 @@ interface Entry {
   readonly byteLength: number;
 }
 
-/** The header of a .safetensors file whose names may be any, also `__proto__` and numbers; in the order of the data. */
+/**
+ * The header of a .safetensors file whose names may be any, also `__proto__` and numbers; in the order of
+ * the data.
+ */
 function tensorsOf(file: Uint8Array): ReadonlyMap<string, Entry> {
   const start = 8 + Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
   const pairs: [string, Entry][] = [];

@@ -1,6 +1,6 @@
 /**
- * The format of torch before 1.6: five pickles (a magic number, a version, the machine, the state dict, the keys of its storages), then for
- * each key the number of its elements and the elements.
+ * The format of torch before 1.6: five pickles (a magic number, a version, the machine, the state dict, the
+ * keys of its storages), then for each key the number of its elements and the elements.
  */
 import { refusal } from './errors.ts';
 import { LEGACY_MAGIC_BYTES } from './format.ts';
@@ -9,7 +9,10 @@ import { Dict, kindOf, List, recordBytes, type StorageRef, type Value } from './
 import type { FileRange, Unpacked } from './records.ts';
 import { readExactly, type TorchSource } from './source.ts';
 
-/** The pickles are read in one piece: this much first, twice as much while that is too little, and never more than the last. */
+/**
+ * The pickles are read in one piece: this much first, twice as much while that is too little, and never
+ * more than the last.
+ */
 const FIRST_BYTES = 2 ** 18;
 const MOST_BYTES = 64 * 2 ** 20;
 
@@ -81,7 +84,7 @@ function frame(bytes: Uint8Array, start: number): Unpickled {
   return pickle;
 }
 
-/** Of the sizes of types nothing follows: those of elements are their classes'. */
+/** Checks the byte order. The sizes of types mean nothing: those of elements follow from their classes. */
 function checkMachine(value: Value): void {
   if (!(value instanceof Dict))
     throw refusal('container', `its machine must be a dict, got ${kindOf(value)}`);

@@ -1,4 +1,7 @@
-/** Small files, cut at every byte, with bytes changed and opcodes exchanged: each gives a result or one typed error, soon, and nothing else. */
+/**
+ * Small files, cut at every byte, with bytes changed and opcodes exchanged: each gives a result or one
+ * typed error, soon, and nothing else.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttnError } from '@attn/core';
@@ -45,17 +48,17 @@ describe.each(FILES)('%s', (name) => {
 
   test('with any byte changed, it is read or refused', async () => {
     const random = mulberry32(1);
-    let read = 0;
+    let results = 0;
     for (const at of places(file.length)) {
       for (const change of [1, 0x80, 1 + Math.floor(random() * 255)]) {
         const changed = file.slice();
         changed[at] ^= change;
-        read += Number(await isRead(changed));
+        results += Number(await isRead(changed));
       }
     }
     // Most bytes are numbers and padding.
-    expect(read).toBeGreaterThan(0);
-    expect(read).toBeLessThan(3 * file.length);
+    expect(results).toBeGreaterThan(0);
+    expect(results).toBeLessThan(3 * file.length);
   });
 
   test('with opcodes exchanged, bytes left out and put in, it is read or refused', async () => {

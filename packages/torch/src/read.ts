@@ -1,6 +1,9 @@
-/** Reading a state dict: all of a file that is in memory, or tensor by tensor from a source that need not be. */
+/**
+ * Reading a state dict: all of a file that is in memory, or tensor by tensor from a source that need not
+ * be.
+ */
 import { AttnError, type DType, type Tensor } from '@attn/core';
-import { checkArgument, integer, show, type Kind } from '@attn/core/backend';
+import { aString, checkArgument, integer, show, typedArrayName, type Kind } from '@attn/core/backend';
 import { decodeTensor, FILE_DTYPES, type FileDtype } from '@attn/safetensors';
 import { formatOf, MAGIC_BYTES, type TorchFormat } from './format.ts';
 import { gather, isContiguous } from './gather.ts';
@@ -31,20 +34,29 @@ export interface TorchFile {
   /** Errors: `MISSING_INPUT` when there is no such tensor. */
   spec(name: string): TorchSpec;
   /**
-   * The tensor, in a dtype of ours. Names that are tied in the file are one tensor here, while anybody holds it.
-   * Errors: `MISSING_INPUT`, `MALFORMED_FILE`, `INVALID_DTYPE` for a value that fits no dtype of ours; those of the source.
+   * The tensor, in a dtype of ours. Names that are tied in the file are one tensor here, while anybody
+   * holds it. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, `INVALID_DTYPE` for a value that fits no dtype of
+   * ours; those of the source.
    */
   tensor(name: string): Promise<Tensor>;
-  /** The tensor's elements as they are in the file: little-endian, row-major. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
+  /**
+   * The tensor's elements as they are in the file: little-endian, row-major. Errors: `MISSING_INPUT`,
+   * `MALFORMED_FILE`.
+   */
   bytes(name: string): Promise<Uint8Array>;
   /**
-   * Where the elements of a tensor lie in the file, side by side in its order; undefined for a view that has to be gathered.
-   * Errors: `MISSING_INPUT`, `MALFORMED_FILE`.
+   * Where the elements of a tensor lie in the file, side by side in its order; undefined for a view that
+   * has to be gathered. Errors: `MISSING_INPUT`, `MALFORMED_FILE`.
    */
   range(name: string): Promise<FileRange | undefined>;
 }
 
 const WHERE = 'torch/read';
+
+const aUint8Array: Kind = {
+  expected: 'a Uint8Array',
+  test: (value) => typedArrayName(value) === 'Uint8Array',
+};
 
 const aSource: Kind = {
   expected: 'a source { size, read }',
@@ -56,10 +68,11 @@ const aSource: Kind = {
 };
 
 /**
- * Opens a PyTorch checkpoint (`pytorch_model.bin`), zip or legacy, without reading its tensors. It executes nothing: of the pickle in it
- * it understands names, numbers and three calls, and refuses the rest.
+ * Opens a PyTorch checkpoint (`pytorch_model.bin`), zip or legacy, without reading its tensors. It executes
+ * nothing: of the pickle in it it understands names, numbers and three calls, and refuses the rest.
  *
- * Errors: `MALFORMED_FILE` for anything but a sound state dict, `UNSUPPORTED` for big-endian and compressed files, and those of the source.
+ * Errors: `MALFORMED_FILE` for anything but a sound state dict, `UNSUPPORTED` for big-endian and compressed
+ * files, and those of the source.
  *
  * @example
  * const file = await openTorch(httpSource('https://example.org/pytorch_model.bin'));
@@ -81,13 +94,15 @@ export async function openCheckpoint(source: TorchSource): Promise<Checkpoint> {
 }
 
 /**
- * Reads all tensors of a checkpoint in memory, by name, in order. Tied names are one tensor. Errors: as those of `openTorch` and
- * `TorchFile.tensor`.
+ * Reads all tensors of a checkpoint in memory, by name, in order. Tied names are one tensor. Errors: as
+ * those of `openTorch` and `TorchFile.tensor`.
  *
  * @example
  * const tensors = await parseTorch(await readFile('pytorch_model.bin'));
  */
 export async function parseTorch(bytes: Uint8Array, name?: string): Promise<Map<string, Tensor>> {
+  checkArgument(WHERE, 'bytes', bytes, aUint8Array);
+  if (name !== undefined) checkArgument(WHERE, 'name', name, aString);
   const file = await openTorch(bytesSource(bytes, name));
   const tensors = new Map<string, Tensor>();
   for (const each of file.names) tensors.set(each, await file.tensor(each));
@@ -177,22 +192,24 @@ export class Checkpoint implements TorchFile {
   }
 }
 
-/** Values that are made once as long as somebody holds them: what is tied in a file is one thing in memory. */
+/**
+ * Values that are made once as long as somebody holds them: what is tied in a file is one thing in memory.
+ */
 class Held<T extends object> {
-  private readonly made = new Map<string, WeakRef<T> | Promise<T>>();
+  private readonly values = new Map<string, WeakRef<T> | Promise<T>>();
 
   async of(key: string, make: () => Promise<T>): Promise<T> {
-    const earlier = this.made.get(key);
+    const earlier = this.values.get(key);
     const value = earlier instanceof WeakRef ? earlier.deref() : await earlier;
     if (value !== undefined) return value;
     const making = make();
-    this.made.set(key, making);
+    this.values.set(key, making);
     try {
       const result = await making;
-      this.made.set(key, new WeakRef(result));
+      this.values.set(key, new WeakRef(result));
       return result;
     } catch (error) {
-      this.made.delete(key);
+      this.values.delete(key);
       throw error;
     }
   }

@@ -16,6 +16,9 @@ export interface Unpacked {
    * Errors: `MALFORMED_FILE`, and those of the source.
    */
   read(storage: StorageRef): Promise<Uint8Array>;
-  /** Where the bytes of a storage lie; what the file says of them there is checked. Errors: as those of `read`. */
+  /**
+   * Where the bytes of a storage lie; what the file says of them there is checked. Errors: as those of
+   * `read`.
+   */
   locate(storage: StorageRef): Promise<FileRange>;
 }

@@ -3,7 +3,10 @@ import type { SafetensorsSource } from '@attn/safetensors';
 import { storageOver, typedArrayName } from '@attn/core/backend';
 import { refusal } from './errors.ts';
 
-/** Where a file's bytes come from: a file handle, a `Blob`, range requests, …; the same as `@attn/safetensors` takes. */
+/**
+ * Where a file's bytes come from: a file handle, a `Blob`, range requests, …; the same as
+ * `@attn/safetensors` takes.
+ */
 export type TorchSource = SafetensorsSource;
 
 /** Reads a range. Errors: `MALFORMED_FILE` where the file ends before it; those of the source. */

@@ -1,4 +1,7 @@
-/** The format of torch since 1.6: a zip with `<root>/data.pkl`, and a record `<root>/data/<key>` for each storage. */
+/**
+ * The format of torch since 1.6: a zip with `<root>/data.pkl`, and a record `<root>/data/<key>` for each
+ * storage.
+ */
 import { refusal } from './errors.ts';
 import { CutPickle, unpickle, type Unpickled } from './pickle/machine.ts';
 import { recordBytes, type StorageRef } from './pickle/values.ts';
@@ -77,8 +80,8 @@ async function checkByteOrder(source: TorchSource, entry: ZipEntry | undefined):
   const word = entry.size > MOST_WORD_BYTES ? undefined : await readEntry(source, entry);
   const order = word && new TextDecoder('latin1').decode(word);
   if (order === 'little') return;
-  const shown = order === undefined ? `a word of ${entry.size} bytes` : JSON.stringify(order);
-  throw refusal('unsupported', `the byte order must be little, got ${shown}`);
+  const text = order === undefined ? `a word of ${entry.size} bytes` : JSON.stringify(order);
+  throw refusal('unsupported', `the byte order must be little, got ${text}`);
 }
 
 async function readPickle(source: TorchSource, entry: ZipEntry | undefined): Promise<Unpickled> {

@@ -1,7 +1,7 @@
 /**
- * The directory of a zip as torch writes it: every entry stored, one root folder, nothing between or around the entries that is not
- * accounted for. The format: PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5. Other zips are refused: two readers of one file must
- * never see two files.
+ * The directory of a zip as torch writes it: every entry stored, one root folder, nothing between or around
+ * the entries that is not accounted for. The format: PKWARE's APPNOTE 6.3.10, sections 4.3 and 4.5. Other
+ * zips are refused: two readers of one file must never see two files.
  */
 import { refusal } from './errors.ts';
 import { readExactly, type TorchSource } from './source.ts';
@@ -14,7 +14,10 @@ export interface ZipEntry {
   readonly size: number;
   /** First byte of its local header. */
   readonly offset: number;
-  /** The byte after its data and whatever else belongs to it: where the next entry, or the directory, begins. */
+  /**
+   * The byte after its data and whatever else belongs to it: where the next entry, or the directory,
+   * begins.
+   */
   readonly limit: number;
 }
 
@@ -42,13 +45,13 @@ export async function readDirectory(source: TorchSource): Promise<readonly ZipEn
   if (size > MOST_DIRECTORY_BYTES || entries * ENTRY_BYTES > size)
     throw damaged(`${entries} entries in a directory of ${size} bytes`);
   const directory = await readExactly(source, offset, size);
-  const found = parseDirectory(directory, entries);
-  found.sort((a, b) => a.offset - b.offset);
+  const parsed = parseDirectory(directory, entries);
+  parsed.sort((a, b) => a.offset - b.offset);
   const names = new Set<string>();
-  return found.map((entry, i) => {
+  return parsed.map((entry, i) => {
     if (names.has(entry.name)) throw damaged(`two entries of the name ${JSON.stringify(entry.name)}`);
     names.add(entry.name);
-    const limit = i + 1 < found.length ? found[i + 1].offset : offset;
+    const limit = i + 1 < parsed.length ? parsed[i + 1].offset : offset;
     if (i === 0 && entry.offset !== 0) throw damaged('bytes before the first entry');
     if (entry.offset + LOCAL_BYTES + entry.size > limit)
       throw damaged(`entry ${JSON.stringify(entry.name)} reaches into what follows it`);
@@ -56,7 +59,10 @@ export async function readDirectory(source: TorchSource): Promise<readonly ZipEn
   });
 }
 
-/** Where the data of an entry begin, from its local header, which must say what the directory says. Errors: `MALFORMED_FILE`. */
+/**
+ * Where the data of an entry begin, from its local header, which must say what the directory says. Errors:
+ * `MALFORMED_FILE`.
+ */
 export function dataOffset(entry: ZipEntry, header: Uint8Array): number {
   const view = viewOf(header);
   const name = JSON.stringify(entry.name);

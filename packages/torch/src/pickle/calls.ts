@@ -24,10 +24,10 @@ export function tokenOf(module: string, name: string): Token {
   const isListed =
     module.length + name.length <= MOST_CHARACTERS && !name.includes('.') && NAMES.has(`${module}.${name}`);
   if (isListed) return new Token(`${module}.${name}`);
-  const shown = `${module}.${name}`.slice(0, 80);
+  const text = `${module}.${name}`.slice(0, 80);
   throw refusal(
     'forbidden',
-    `the pickle names ${JSON.stringify(shown)}, which is none of the functions and classes of a state dict`,
+    `the pickle names ${JSON.stringify(text)}, which is none of the functions and classes of a state dict`,
   );
 }
 

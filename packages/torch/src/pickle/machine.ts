@@ -1,7 +1,8 @@
 /**
- * A stack machine for the pickles of state dicts: some thirty opcodes of protocol 2, names from a list, and no call that does anything.
- * The opcodes are described in Python's `pickletools`. Whatever else a pickle holds is refused; nothing nested is ever walked, hashed,
- * compared or printed, so that small pickles cannot stand for large ones.
+ * A stack machine for the pickles of state dicts: some thirty opcodes of protocol 2, names from a list, and
+ * no call that does anything. The opcodes are described in Python's `pickletools`. Whatever else a pickle
+ * holds is refused; nothing nested is ever walked, hashed, compared or printed, so that small pickles
+ * cannot stand for large ones.
  */
 import { refusal } from '../errors.ts';
 import { reduce, storageOf, tokenOf, type IdParts } from './calls.ts';
@@ -21,7 +22,8 @@ export interface Unpickled {
 }
 
 /**
- * Reads the pickle that begins at a byte. Errors: `MALFORMED_FILE`, `UNSUPPORTED`; `CutPickle` when the bytes end before it does.
+ * Reads the pickle that begins at a byte. Errors: `MALFORMED_FILE`, `UNSUPPORTED`; `CutPickle` when the
+ * bytes end before it does.
  *
  * @param parts of a persistent id in this format
  */
@@ -220,8 +222,8 @@ class Machine {
       if (typeof key === 'object' && key !== null && !(key instanceof Float))
         throw refusal('content', `a key must be a string, got ${kindOf(key)}`);
       if (!dict.add(key, values[i + 1])) {
-        const shown = typeof key === 'string' ? JSON.stringify(key.slice(0, 80)) : kindOf(key);
-        throw refusal('pickle', `the key ${shown} stands twice in one dict`);
+        const text = typeof key === 'string' ? JSON.stringify(key.slice(0, 80)) : kindOf(key);
+        throw refusal('pickle', `the key ${text} stands twice in one dict`);
       }
     }
   }

@@ -23,8 +23,8 @@ export function integers(what: string, value: Value): readonly number[] {
 }
 
 /**
- * Throws unless a strided view lies in a storage of `length` elements and has no more elements than the storage, all in elements.
- * Errors: `MALFORMED_FILE`.
+ * Throws unless a strided view lies in a storage of `length` elements and has no more elements than the
+ * storage, all in elements. Errors: `MALFORMED_FILE`.
  */
 export function checkView(
   length: number,

@@ -12,8 +12,8 @@ export class Storages {
     const first = this.byKey.get(key);
     if (first === undefined) this.byKey.set(key, storage);
     else if (first.dtype !== dtype || first.count !== count) {
-      const [one, other] = [`${first.count} ${first.dtype}`, `${count} ${dtype}`];
-      throw refusal('tensor', `storage ${key} is said to hold ${one} and ${other}`);
+      const [earlier, later] = [`${first.count} ${first.dtype}`, `${count} ${dtype}`];
+      throw refusal('tensor', `storage ${key} is said to hold ${earlier} and ${later}`);
     }
     return storage;
   }

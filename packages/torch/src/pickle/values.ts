@@ -1,6 +1,7 @@
 /**
- * What a pickle of a state dict may hold. The kinds are kept apart, since a tuple is no list and a flag no integer: None is null, flags,
- * integers and strings are JavaScript's own, everything else is one of these classes. Nothing here can be called.
+ * What a pickle of a state dict may hold. The kinds are kept apart, since a tuple is no list and a flag no
+ * integer: None is null, flags, integers and strings are JavaScript's own, everything else is one of these
+ * classes. Nothing here can be called.
  */
 
 /** A float. It is no integer, even where its value is whole. */
