@@ -25,7 +25,7 @@ const startsWith =
 
 /** Files that lie on the hub, or come instead of one, under the name of a checkpoint. */
 const OTHERS: readonly Other[] = [
-  { is: 'it is empty, it has 0 bytes', test: (head) => head.length === 0 },
+  { is: 'it is empty', test: (head) => head.length === 0 },
   {
     is: 'it is a Git LFS pointer, whose file was never fetched',
     test: (_, text) => text.startsWith('version https://git-lfs'),
@@ -51,14 +51,15 @@ const OTHERS: readonly Other[] = [
  * The format of a file that begins like this. Errors: `MALFORMED_FILE`, which says what it is where that is
  * known.
  */
-export function formatOf(head: Uint8Array): TorchFormat {
+export function formatOf(head: Uint8Array, size: number): TorchFormat {
   if (startsWith(0x50, 0x4b, 0x03, 0x04)(head)) return 'zip';
   const isProtocol = head[0] === 0x80 && (head[1] === 2 || head[1] === 3);
   if (isProtocol && LEGACY.every((byte, i) => head[i + 2] === byte)) return 'legacy';
   const text = new TextDecoder('latin1').decode(head);
   const other = OTHERS.find(({ test }) => test(head, text));
   const bytes = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-  throw refusal('format', other?.is ?? `it begins with the bytes ${bytes}`);
+  const what = other?.is ?? `it begins with the bytes ${bytes}`;
+  throw refusal('format', `${what}, and has ${size} bytes`);
 }
 
 function isTar(text: string): boolean {

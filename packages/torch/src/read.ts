@@ -87,7 +87,7 @@ export async function openTorch(source: TorchSource): Promise<TorchFile> {
 export async function openCheckpoint(source: TorchSource): Promise<Checkpoint> {
   return named(source.name, async () => {
     const head = await readExactly(source, 0, Math.min(source.size, MAGIC_BYTES));
-    const format = formatOf(head);
+    const format = formatOf(head, source.size);
     const unpacked = await (format === 'zip' ? unpackZip(source) : unpackLegacy(source));
     return new Checkpoint(format, unpacked, source.name);
   });
