@@ -43,7 +43,7 @@ const OTHERS: readonly Other[] = [
   },
   { is: 'it is a tar archive, as torch wrote them before 0.1.10', test: (_, text) => isTar(text) },
   { is: 'it is JSON', test: (_, text) => /^\s*[{[]\s*["{[\]}]/.test(text) },
-  { is: 'it holds nothing but zeros', test: (head) => head.every((byte) => byte === 0) },
+  { is: 'every byte of it is 0', test: (head) => head.every((byte) => byte === 0) },
   { is: 'it is a bare pickle without the magic number of a checkpoint', test: startsWith(0x80) },
 ];
 
