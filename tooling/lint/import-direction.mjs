@@ -3,6 +3,7 @@
 //
 //   core ← cpu | wasm | webgpu | onnx ← auto ← apps
 //   core ← safetensors ← conformance, models, apps
+//   core, safetensors ← torch ← models
 //   core ← models ← apps
 //   core ← conformance ← tests of backends, auto and models
 //   backends ← tests of models
@@ -16,9 +17,10 @@ import { fileURLToPath } from 'node:url';
 const RULES = {
   core: { src: [], tests: [] },
   safetensors: { src: ['core'], tests: [] },
+  torch: { src: ['core', 'safetensors'], tests: ['conformance'] },
   conformance: { src: ['core', 'safetensors'], tests: [] },
   // A model is tested on the backends, but never knows one.
-  models: { src: ['core', 'safetensors'], tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'] },
+  models: { src: ['core', 'safetensors', 'torch'], tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'] },
 };
 /** Any other package is a backend; adding one needs no line here. */
 const BACKEND = { src: ['core'], tests: ['conformance', 'safetensors'] };

@@ -57,7 +57,14 @@ export const DTYPE_IN_FILE: Readonly<Record<DType, FileDtype>> = {
  * no conversion is needed and the bytes are aligned. Errors: `INVALID_DTYPE`,
  * with the tensor's `name`, for a value that does not fit the narrower dtype.
  */
-export function decode(dtype: FileDtype, shape: readonly number[], bytes: Uint8Array, name: string): Tensor {
+export function decodeTensor(
+  dtype: FileDtype,
+  shape: readonly number[],
+  bytes: Uint8Array,
+  name: string,
+  where = 'safetensors/read',
+): Tensor {
+  const subject = { name, where };
   switch (dtype) {
     case 'F32':
       return { dtype: 'f32', shape, data: view('f32', bytes, 4) };
@@ -70,15 +77,15 @@ export function decode(dtype: FileDtype, shape: readonly number[], bytes: Uint8A
     case 'U8':
       return { dtype: 'u8', shape, data: bytes };
     case 'BOOL':
-      return { dtype: 'bool', shape, data: checkedBooleans(bytes, name) };
+      return { dtype: 'bool', shape, data: checkedBooleans(bytes, subject) };
     case 'BF16':
       return { dtype: 'f32', shape, data: widenBfloat16(view('f16', bytes, 2)) };
     case 'F64':
-      return { dtype: 'f32', shape, data: narrowFloat64(aligned(bytes, 8), name) };
+      return { dtype: 'f32', shape, data: narrowFloat64(aligned(bytes, 8), subject) };
     case 'I64':
-      return { dtype: 'i32', shape, data: narrowInt64(view('i32', bytes, 4), name) };
+      return { dtype: 'i32', shape, data: narrowInt64(view('i32', bytes, 4), subject) };
     case 'U64':
-      return { dtype: 'u32', shape, data: narrowUint64(view('u32', bytes, 4), name) };
+      return { dtype: 'u32', shape, data: narrowUint64(view('u32', bytes, 4), subject) };
     case 'I16': {
       const from = aligned(bytes, 2);
       return {
@@ -110,9 +117,9 @@ function view<D extends DType>(dtype: D, bytes: Uint8Array, size: number): Tenso
   return storageOver(dtype, from.buffer, from.byteOffset, from.length / size);
 }
 
-function checkedBooleans(bytes: Uint8Array, name: string): Uint8Array {
+function checkedBooleans(bytes: Uint8Array, subject: Subject): Uint8Array {
   for (let i = 0; i < bytes.length; i++) {
-    if (bytes[i] > 1) throw unfit(name, 'BOOL', 'only 0 and 1', bytes[i], i);
+    if (bytes[i] > 1) throw unfit(subject, 'BOOL', 'only 0 and 1', bytes[i], i);
   }
   return bytes;
 }
@@ -125,36 +132,36 @@ function widenBfloat16(bits: Uint16Array): Float32Array {
 }
 
 /** Rounds to the nearest float32; a finite number that would become infinite is refused. */
-function narrowFloat64(bytes: Uint8Array, name: string): Float32Array {
+function narrowFloat64(bytes: Uint8Array, subject: Subject): Float32Array {
   const from = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
   const to = Float32Array.from(from);
   for (let i = 0; i < to.length; i++) {
     if (!Number.isFinite(to[i]) && Number.isFinite(from[i]))
-      throw unfit(name, 'F64', 'numbers that fit in f32', from[i], i);
+      throw unfit(subject, 'F64', 'numbers that fit in f32', from[i], i);
   }
   return to;
 }
 
 /** `words` are pairs of low and high half; the high half of a number that fits is its sign. */
-function narrowInt64(words: Int32Array, name: string): Int32Array {
+function narrowInt64(words: Int32Array, subject: Subject): Int32Array {
   const to = new Int32Array(words.length / 2);
   for (let i = 0; i < to.length; i++) {
     to[i] = words[2 * i];
     if (words[2 * i + 1] !== to[i] >> 31) {
       const value = (BigInt(words[2 * i + 1]) << 32n) | BigInt(words[2 * i] >>> 0);
-      throw unfit(name, 'I64', 'integers that fit in i32', value, i);
+      throw unfit(subject, 'I64', 'integers that fit in i32', value, i);
     }
   }
   return to;
 }
 
-function narrowUint64(words: Uint32Array, name: string): Uint32Array {
+function narrowUint64(words: Uint32Array, subject: Subject): Uint32Array {
   const to = new Uint32Array(words.length / 2);
   for (let i = 0; i < to.length; i++) {
     to[i] = words[2 * i];
     if (words[2 * i + 1] !== 0) {
       throw unfit(
-        name,
+        subject,
         'U64',
         'integers that fit in u32',
         (BigInt(words[2 * i + 1]) << 32n) | BigInt(to[i]),
@@ -165,8 +172,14 @@ function narrowUint64(words: Uint32Array, name: string): Uint32Array {
   return to;
 }
 
+/** A tensor, and who reads it, for errors. */
+interface Subject {
+  readonly name: string;
+  readonly where: string;
+}
+
 function unfit(
-  name: string,
+  { name, where }: Subject,
   dtype: string,
   expected: string,
   got: number | bigint,
@@ -174,7 +187,7 @@ function unfit(
 ): AttnError {
   return new AttnError(
     'INVALID_DTYPE',
-    'safetensors/read',
+    where,
     `tensor ${JSON.stringify(name)} of dtype ${dtype} must hold ${expected}, got ${got} at element ${index}`,
   );
 }

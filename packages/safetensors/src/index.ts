@@ -1,5 +1,5 @@
 /** Read and write .safetensors files, typed and validated, in Node and in the browser. */
-export { type FileDtype } from './dtypes.ts';
+export { decodeTensor, DTYPE_IN_FILE, FILE_DTYPES, type FileDtype } from './dtypes.ts';
 export { httpSource, type Fetch, type HttpOptions } from './http.ts';
 export { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './header.ts';
 export {

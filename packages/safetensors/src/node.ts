@@ -3,34 +3,25 @@
  * which takes the target's name only when all of it is on disk: the target is never half a file.
  */
 import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
-import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { AttnError, type AttnErrorCode, type DType } from '@attn/core';
+import { lstat, open, realpath, rename, rm } from 'node:fs/promises';
+import { AttnError, type DType } from '@attn/core';
 import {
-  allocate,
   anObject,
   aSignal,
   checkArgument,
   checkOptions,
   lazyTensor,
   throwIfAborted,
-  type FileSpan,
-  type Kind,
   type LazyTensor,
   type OptionKinds,
   type WithAsyncDispose,
 } from '@attn/core/backend';
-import { decode, DTYPE_IN_FILE } from './dtypes.ts';
-import { malformed } from './header.ts';
+import { aPath, CHUNK_BYTES, DiskFile, fileError } from './disk-file.ts';
+import { decodeTensor, DTYPE_IN_FILE } from './dtypes.ts';
 import { openSafetensors, type SafetensorsFile } from './read.ts';
 import { safetensorsParts, type Metadata, type NamedTensors } from './write.ts';
 
-/**
- * Most bytes that one system call moves: less than any platform's
- * limit, and few enough to notice an abort soon.
- */
-const CHUNK_BYTES = 64 * 2 ** 20;
+export { DiskFile } from './disk-file.ts';
 
 /** An open file on disk. Tensors that were read stay valid when it is disposed. */
 export interface SafetensorsDiskFile extends SafetensorsFile, WithAsyncDispose {
@@ -49,11 +40,6 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
-const aPath: Kind = {
-  expected: 'the path of a file',
-  test: (value) => typeof value === 'string' && value !== '',
-};
-
 const WRITE_OPTIONS: OptionKinds<WriteOptions> = { metadata: anObject, signal: aSignal };
 
 /**
@@ -66,27 +52,30 @@ const WRITE_OPTIONS: OptionKinds<WriteOptions> = { metadata: anObject, signal: a
  * console.log(file.names, await file.tensor('x'));
  */
 export async function openSafetensorsFile(path: string): Promise<SafetensorsDiskFile> {
-  const where = 'safetensors/read';
-  checkArgument(where, 'path', path, aPath);
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw fileError(where, 'read', path, cause);
-  });
+  const disk = await DiskFile.open(path, 'safetensors/read');
   try {
-    const stats = await handle.stat({ bigint: true });
-    if (!stats.isFile()) throw new AttnError('INVALID_ARGUMENT', where, `${path} is not a file`);
-    const readBytes = (offset: number, length: number) => readRange(handle, path, offset, length);
-    const file = await openSafetensors({ size: Number(stats.size), name: path, read: readBytes });
-    const reopener = new Reopener(await realpath(path), stats);
+    const file = await openSafetensors(disk);
     return {
       ...file,
-      lazyTensor: (name) => reopener.lazyTensor(file, name),
-      dispose: () => handle.close(),
-      [Symbol.asyncDispose]: () => handle.close(),
+      lazyTensor: (name) => lazyTensorOf(disk, file, name),
+      dispose: () => disk.dispose(),
+      [Symbol.asyncDispose]: () => disk.dispose(),
     };
   } catch (error) {
-    await handle.close();
+    await disk.dispose();
     throw error;
   }
+}
+
+function lazyTensorOf(disk: DiskFile, file: SafetensorsFile, name: string): LazyTensor {
+  const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
+  const readData = () => decodeTensor(fileDtype, shape, disk.readNow(byteOffset, byteLength), name).data;
+  const isAsStored = DTYPE_IN_FILE[dtype] === fileDtype;
+  return lazyTensor<DType>(
+    { dtype, shape },
+    readData,
+    isAsStored ? disk.span(byteOffset, byteLength) : undefined,
+  );
 }
 
 /**
@@ -135,102 +124,4 @@ async function replaceable(path: string): Promise<string> {
   const stats = await lstat(target).catch(() => undefined);
   if (stats === undefined || stats.isFile()) return target;
   throw new AttnError('INVALID_ARGUMENT', 'safetensors/write', `${path} exists and is not a regular file`);
-}
-
-async function readRange(
-  handle: FileHandle,
-  path: string,
-  offset: number,
-  length: number,
-): Promise<Uint8Array> {
-  const bytes = allocate('u8', length);
-  let done = 0;
-  try {
-    while (done < length) {
-      const want = Math.min(CHUNK_BYTES, length - done);
-      const { bytesRead } = await handle.read(bytes, done, want, offset + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-  } catch (cause) {
-    throw fileError('safetensors/read', 'read', path, cause);
-  }
-  return bytes.subarray(0, done);
-}
-
-/** Opens a file again for each read, and checks that it is still the file that was opened first. */
-class Reopener {
-  private readonly path: string;
-  private readonly stats: BigIntStats;
-
-  constructor(path: string, stats: BigIntStats) {
-    this.path = path;
-    this.stats = stats;
-  }
-
-  /** A tensor of the file that is read when its data is asked for. */
-  lazyTensor(file: SafetensorsFile, name: string): LazyTensor {
-    const { fileDtype, dtype, shape, byteOffset, byteLength } = file.spec(name);
-    const readData = () => decode(fileDtype, shape, this.read(byteOffset, byteLength), name).data;
-    const folder = dirname(this.path);
-    const span: FileSpan = { folder, name: basename(this.path), byteOffset, byteLength, verify: this.verify };
-    return lazyTensor<DType>(
-      { dtype, shape },
-      readData,
-      DTYPE_IN_FILE[dtype] === fileDtype ? span : undefined,
-    );
-  }
-
-  private readonly verify = (): void => this.open(() => {});
-
-  private read(offset: number, length: number): Uint8Array {
-    const bytes = allocate('u8', length);
-    this.open((handle) => {
-      for (let done = 0; done < length;) {
-        const count = readSync(handle, bytes, done, Math.min(CHUNK_BYTES, length - done), offset + done);
-        if (count === 0) throw malformed(this.path, `expected ${length} bytes at ${offset}, got ${done}`);
-        done += count;
-      }
-    });
-    return bytes;
-  }
-
-  private open(use: (handle: number) => void): void {
-    let handle: number | undefined;
-    try {
-      handle = openSync(this.path, 'r');
-      const { ino, size, mtimeNs } = fstatSync(handle, { bigint: true });
-      const { stats } = this;
-      if (ino !== stats.ino || size !== stats.size || mtimeNs !== stats.mtimeNs) {
-        throw malformed(this.path, 'it has changed since it was opened');
-      }
-      use(handle);
-    } catch (cause) {
-      throw cause instanceof AttnError ? cause : fileError('safetensors/read', 'read', this.path, cause);
-    } finally {
-      if (handle !== undefined) closeSync(handle);
-    }
-  }
-}
-
-const CODES: Readonly<Record<string, AttnErrorCode>> = {
-  ENOENT: 'FILE_NOT_FOUND',
-  ENOTDIR: 'FILE_NOT_FOUND',
-  EISDIR: 'INVALID_ARGUMENT',
-  EACCES: 'INVALID_ARGUMENT',
-  EPERM: 'INVALID_ARGUMENT',
-  EROFS: 'INVALID_ARGUMENT',
-  ENAMETOOLONG: 'INVALID_ARGUMENT',
-};
-
-function fileError(where: string, verb: string, path: string, cause: unknown): AttnError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (code === 'ENOENT' && verb === 'read') {
-    return new AttnError('FILE_NOT_FOUND', where, `there is no file ${path}`, { cause });
-  }
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AttnError('INTERNAL', where, `there is no space left to write ${path}`, { cause });
-  }
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AttnError(CODES[code] ?? 'INTERNAL', where, `could not ${verb} ${path}: ${reason}`, { cause });
 }

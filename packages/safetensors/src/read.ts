@@ -1,7 +1,7 @@
 /** Two ways to read: all of a file that is in memory, or tensor by tensor from any source. */
 import { AttnError, type DType, type Tensor } from '@attn/core';
 import { checkArgument, integer, show, storageOver, type Kind } from '@attn/core/backend';
-import { decode, FILE_DTYPES, type FileDtype } from './dtypes.ts';
+import { decodeTensor, FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import {
   aUint8Array,
   dataStart,
@@ -84,7 +84,7 @@ export function parseSafetensors(bytes: Uint8Array): Safetensors {
   const header = readSafetensorsHeader(own, own.length);
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, offset, byteLength }] of header.tensors) {
-    tensors.set(name, decode(dtype, shape, own.subarray(offset, offset + byteLength), name));
+    tensors.set(name, decodeTensor(dtype, shape, own.subarray(offset, offset + byteLength), name));
   }
   return { tensors, metadata: header.metadata };
 }
@@ -124,7 +124,7 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     },
     tensor: async (name) => {
       const { dtype, shape, offset, byteLength } = entryOf(name);
-      return decode(dtype, shape, await readExactly(source, offset, byteLength), name);
+      return decodeTensor(dtype, shape, await readExactly(source, offset, byteLength), name);
     },
   };
 }

@@ -49,6 +49,7 @@ export const ROWS = [
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   { what: '@attn/models', ...all('@attn/models'), limit: 28 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 5 },
+  { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
 ];
 
 /** The gzipped size of each row in kB. */

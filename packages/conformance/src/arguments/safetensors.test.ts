@@ -45,6 +45,8 @@ describeFunctions([safetensors, node], {
     options: [1],
     depth: 1,
   },
+  decodeTensor: 'is for readers of files, on bytes that they have checked',
+  DiskFile: 'is made by DiskFile.open, which the functions that open files call',
   openSafetensorsFile: {
     args: () => [path],
     after: (file) => (file as node.SafetensorsDiskFile).dispose(),
