@@ -1,5 +1,5 @@
-// Removes WGSL's comments from what has been built. They stand in the text of the kernels, which no minifier looks into, and would be
-// a twelfth of what a page loads. Lines stay where they are, so that source maps hold.
+// Removes the comments of WGSL from the built package. They are part of the kernels' text, which no minifier looks
+// into, and would be a twelfth of what a page loads. Lines stay where they are, so that source maps hold.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

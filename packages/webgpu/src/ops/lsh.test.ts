@@ -1,5 +1,5 @@
-// LSH attention where memory is short, and the few passes that its sort takes. Results are the same either way,
-// so only these tests show them.
+// LSH attention where memory is short, and the few passes that its sort takes. Results are the same either way, so
+// only these tests show it.
 import {
   f32,
   GraphBuilder,
