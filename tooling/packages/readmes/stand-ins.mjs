@@ -81,5 +81,9 @@ export async function writeStandIns(folder) {
   await write('qkv.safetensors', { q: heads(), k: heads(), v: heads(), keyMask });
   await write('qv.safetensors', { q: heads(), v: heads() });
   await write('trained.safetensors', { q: heads(), k: heads(), v: heads(), E: random(64, 512) });
+  cpSync(
+    join(root, 'packages/torch/goldens/state/module_state_dict_zip/pytorch_model.bin'),
+    join(folder, 'pytorch_model.bin'),
+  );
   await write('ids.safetensors', { input_ids: i32([1, 8], [0, 5, 6, 7, 8, 9, 10, 2]) });
 }
