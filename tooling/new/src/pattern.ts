@@ -65,11 +65,13 @@ export function pattern(name: Name): Scaffold {
     next: [
       `${folder}/${kebab}.ts: say who sees whom in \`allows\`, draw it, and name the paper`,
       'let `classify` answer all and none for whole runs; give shiftInvariant, globals or hints where they hold',
-      `${folder}/examples.testing.ts: move the example to where \`classify\` is exact; options need a line in json.ts`,
+      `${folder}/examples.testing.ts: move the example to where \`classify\` is exact; options take the place of \`nothing\` in json.ts, as slidingWindow's do`,
       'packages/core/src/patterns/json.test.ts: its message lists all types; add this one',
       'docs/patterns.md: a section with its JSON form and a drawing; docs/internals/systems.md: a line in its table',
       '`isCausal: true` if no query ever sees a later key, `isLimit: true` if it says what nobody may see',
-      'packages/conformance/src/cases: a case, if it meets the planner in a new way',
+      'packages/conformance/src: its spelling in cases/attention/describe-pattern.ts, a row in arguments/core.test.ts',
+      'there too: random ones in properties/arbitraries.ts, and a case if it meets the planner in a new way',
+      'the lists of patterns in patterns/draw.test.ts and tooling/packages/sizes/tree-shaking.test.mjs',
       'npm run check; npm run changeset',
     ],
   };

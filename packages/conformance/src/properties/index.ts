@@ -40,6 +40,9 @@ const CALL_LIMIT = 60_000;
  */
 export const PROPERTY_LIMIT = 600_000;
 
+/** Milliseconds for which a call that fails is made smaller. */
+const SHRINK_LIMIT = 15_000;
+
 /** Options of fast-check, with those of the environment. A hang is reported with the call that hung. */
 function parameters(runs: number, of = 1): fc.Parameters<[AttentionCaseSpec]> {
   return {
@@ -49,6 +52,28 @@ function parameters(runs: number, of = 1): fc.Parameters<[AttentionCaseSpec]> {
     interruptAfterTimeLimit: PROPERTY_LIMIT - CALL_LIMIT,
     markInterruptAsFailure: true,
   };
+}
+
+/**
+ * A property of random calls. Its first failure starts the clock of
+ * `SHRINK_LIMIT`; after that no smaller call is tried, and fast-check reports
+ * the smallest so far.
+ */
+function ofCalls(
+  calls: fc.Arbitrary<AttentionCaseSpec>,
+  check: (spec: AttentionCaseSpec) => Promise<void>,
+): fc.IAsyncProperty<[AttentionCaseSpec]> {
+  let shrinkUntil = Infinity;
+  return fc.asyncProperty(calls, async (spec) => {
+    if (performance.now() > shrinkUntil) return;
+    try {
+      await check(spec);
+    } catch (error) {
+      if (!fc.PreconditionFailure.isFailure(error))
+        shrinkUntil = Math.min(shrinkUntil, performance.now() + SHRINK_LIMIT);
+      throw error;
+    }
+  });
 }
 
 /** The graph and inputs of a random call. */
@@ -78,7 +103,7 @@ function property(
     needs: simplest,
     check: (backend, of) =>
       fc.assert(
-        fc.asyncProperty(calls, async (spec) => {
+        ofCalls(calls, async (spec) => {
           const { graph } = build(spec);
           fc.pre(supportsGraph(backend, graph) === true);
           const executable = await backend.compile(graph);
@@ -103,7 +128,7 @@ export const backendProperties: readonly BackendProperty[] = [
     needs: simplest,
     check: (backend, of) =>
       fc.assert(
-        fc.asyncProperty(arbitraryCall, async (spec) => {
+        ofCalls(arbitraryCall, async (spec) => {
           const result = await runCase(backend, attentionCases('A random call.', [spec])[0]);
           if (result.status === 'failed') throw new Error(result.message);
         }),
