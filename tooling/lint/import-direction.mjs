@@ -1,7 +1,8 @@
 // Keeps imports pointing one way, so that a backend can be replaced, a model runs on any backend, and core runs anywhere:
 //
 //   core ← cpu | wasm | webgpu | onnx ← auto ← apps        core ← safetensors ← conformance, models, apps
-//   core ← models ← apps                                   core ← conformance ← tests of backends, auto and models
+//   core ← models ← apps                                   core ← conformance ← tests of backends, auto, models and tokenizers
+//   core ← tokenizers
 //   backends ← tests of models
 //
 // Circular imports inside a package are the linter's part (import/no-cycle).
@@ -14,6 +15,7 @@ const RULES = {
   core: { src: [], tests: [] },
   safetensors: { src: ['core'], tests: [] },
   conformance: { src: ['core', 'safetensors'], tests: [] },
+  tokenizers: { src: ['core'], tests: ['conformance'] },
   // A model is tested on the backends, but never knows one.
   models: { src: ['core', 'safetensors'], tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'] },
 };
