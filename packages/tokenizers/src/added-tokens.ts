@@ -61,7 +61,7 @@ export class AddedTokenFinder {
         }
       }
       at = Math.max(end, at + 1, done);
-      if (at - paused > 8 * STRIDE) {
+      if (at - paused > STRIDE) {
         paused = at;
         yield;
       }

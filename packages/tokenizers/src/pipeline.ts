@@ -32,6 +32,7 @@ export class Pipeline {
     for (const { token, part } of yield* this.inText.cut(new Aligned(text, 0))) {
       if (token !== undefined) addToken(out, token, part);
       else yield* this.part(part, out);
+      if (out.length % 256 === 0) yield;
     }
   }
 
@@ -41,6 +42,7 @@ export class Pipeline {
     for (const { token, part } of yield* this.inNormalized.cut(normalized)) {
       if (token !== undefined) {
         addToken(out, token, part);
+        if (out.length % 256 === 0) yield;
         continue;
       }
       const whole = { source: part, bounds: [0, part.text.length] };

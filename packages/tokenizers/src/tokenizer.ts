@@ -24,11 +24,11 @@ import {
   type WindowOptions,
 } from './output/encoding.ts';
 import { padded, type Padded, type PadOptions } from './output/pad.ts';
-import { addedCount, type TemplatePart } from './output/template.ts';
+import { addedCount, type TemplatePart, type TextPart } from './output/template.ts';
 import { Trimmer } from './output/trim.ts';
 import { roomOf, slices, type Slice } from './output/windows.ts';
 import { Pipeline } from './pipeline.ts';
-import { finish } from './steps.ts';
+import { finish, STRIDE } from './steps.ts';
 
 type AllOptions = EncodeOptions & Partial<WindowOptions>;
 
@@ -246,34 +246,52 @@ export class Tokenizer {
       ({ kind }) => addSpecialTokens || kind === 'text',
     );
     const last = lists[lists.length - 1];
-    if (maxLength === undefined) return this.assembled(template, lists, { from: 0, to: last.length });
+    if (maxLength === undefined) return yield* this.assembled(template, lists, { from: 0, to: last.length }, done);
     const question = lists.length === 1 ? 0 : lists[0].length;
     const room = roomOf(where, maxLength, stride, addedCount(template), question);
     const windows: Encoding[] = [];
     for (const slice of slices(last.length, room, stride)) {
-      windows.push(this.assembled(template, lists, slice));
-      if (windows.length % 8 === 0) yield done;
+      windows.push(yield* this.assembled(template, lists, slice, done));
     }
     return { ...windows[0], windows } as WindowedEncoding;
   }
 
-  /** The template with its texts; of the last text only a slice. */
-  private assembled(template: readonly TemplatePart[], lists: readonly TokenList[], slice: Slice): Encoding {
+  /** The template with its texts; of the last text only a slice. Yields `done` now and then. */
+  private *assembled(
+    template: readonly TemplatePart[],
+    lists: readonly TokenList[],
+    slice: Slice,
+    done: number,
+  ): Generator<number, Encoding, undefined> {
     const result = new EncodingBuilder();
     for (const part of template) {
       if (part.kind === 'token') {
         result.addSpecial(part.id, part.typeId);
         continue;
       }
-      const { sequence, typeId } = part;
-      const list = lists[sequence];
-      const { from, to } = sequence === lists.length - 1 ? slice : { from: 0, to: list.length };
-      for (let i = from; i < to; i++) {
-        const [start, end] = this.trimmer?.span(list, i, i === from) ?? [list.starts[i], list.ends[i]];
-        result.add(list.ids[i], start, end, typeId, sequence);
+      const list = lists[part.sequence];
+      const { from, to } = part.sequence === lists.length - 1 ? slice : { from: 0, to: list.length };
+      for (let i = from; i < to; i += STRIDE) {
+        this.addTokens(result, list, i, Math.min(to, i + STRIDE), i === from, part);
+        yield done;
       }
     }
     return result;
+  }
+
+  private addTokens(
+    result: EncodingBuilder,
+    list: TokenList,
+    from: number,
+    to: number,
+    isFirst: boolean,
+    { sequence, typeId }: TextPart,
+  ): void {
+    const { trimmer } = this;
+    for (let i = from; i < to; i++) {
+      const span = trimmer?.span(list, i, isFirst && i === from) ?? ([list.starts[i], list.ends[i]] as const);
+      result.add(list.ids[i], span, typeId, sequence);
+    }
   }
 }
 

@@ -1,12 +1,12 @@
 /** Byte-pair encoding (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909), on letters for bytes or on characters. */
-import type { Steps } from '../steps.ts';
+import { STRIDE } from '../steps.ts';
 import { unitsAt } from '../text/aligned.ts';
 import type { PairTable } from '../text/pair-table.ts';
 import type { Trie } from '../text/trie.ts';
 import { ByteTokens } from './byte-tokens.ts';
 import { Merger, type Merges } from './merger.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import type { WordModel, WordTokens } from './word-model.ts';
+import { NO_TOKENS, type WordModel, type WordTokens } from './word-model.ts';
 
 /** What a BPE model consists of. */
 export interface BpeOptions {
@@ -75,19 +75,28 @@ export class Bpe implements WordModel {
     const whole = this.whole(word);
     if (whole !== undefined) return whole;
     this.merger.clear();
-    this.addSymbols(this.merger, word);
+    this.addSymbols(this.merger, word, 0, word.length);
     this.merger.merge();
-    return this.tokensOf(this.merger, word);
+    return this.collected(this.merger, word.length, 0, Infinity).tokens;
   }
 
-  *tokensInSteps(word: string): Steps<WordTokens> {
+  *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
     const whole = this.whole(word);
-    if (whole !== undefined) return whole;
+    if (whole !== undefined) {
+      yield whole;
+      return;
+    }
     const merger = new Merger(this.options.merges, word.length);
-    this.addSymbols(merger, word);
-    yield;
-    yield* merger.mergeInSteps();
-    return this.tokensOf(merger, word);
+    for (let at = 0; at < word.length; ) {
+      at = this.addSymbols(merger, word, at, Math.min(word.length, at + STRIDE));
+      yield NO_TOKENS;
+    }
+    for (const steps = merger.mergeInSteps(); steps.next().done !== true; ) yield NO_TOKENS;
+    for (let at = 0; at !== -1; ) {
+      const { tokens, next } = this.collected(merger, word.length, at, STRIDE);
+      yield tokens;
+      at = next;
+    }
   }
 
   private whole(word: string): WordTokens | undefined {
@@ -95,10 +104,12 @@ export class Bpe implements WordModel {
     return id === undefined ? undefined : [id, 0, word.length];
   }
 
-  private addSymbols(merger: Merger, word: string): void {
+  /** Adds the symbols from `from` to at least `to`; returns where it stopped. */
+  private addSymbols(merger: Merger, word: string, from: number, to: number): number {
     const { frozen, continuingPrefix = '', endSuffix = '' } = this.options;
     const isPlain = continuingPrefix === '' && endSuffix === '';
-    for (let index = 0; index < word.length;) {
+    let index = from;
+    while (index < to) {
       const frozenEnd = frozen?.longest(word, index) ?? -1;
       if (frozen !== undefined && frozenEnd !== -1) {
         merger.add(frozen.get(word, index, frozenEnd), index);
@@ -111,6 +122,7 @@ export class Bpe implements WordModel {
       else this.addCharacter(merger, word, index, end);
       index = end;
     }
+    return index;
   }
 
   private addCharacter(merger: Merger, word: string, start: number, end: number): void {
@@ -127,24 +139,35 @@ export class Bpe implements WordModel {
     else for (const id of bytes) merger.add(id, start);
   }
 
-  /** The tokens of symbols. Those of bytes all have the whole character's span. */
-  private tokensOf(merger: Merger, word: string): WordTokens {
+  /**
+   * The tokens of symbols, from one on, about `most` numbers; and the symbol after them, -1 at the end. Tokens of
+   * a character's bytes all have the whole character's span; they, and unknown characters in a row, stay together.
+   */
+  private collected(
+    merger: Merger,
+    length: number,
+    from: number,
+    most: number,
+  ): { readonly tokens: WordTokens; readonly next: number } {
     const { unkId, fuseUnk = false } = this.options;
     const tokens: number[] = [];
     let wasUnknown = false;
-    merger.forEach(word.length, (symbol, start, end) => {
+    let i = from;
+    while (i !== -1) {
+      const symbol = merger.symbolAt(i);
+      const next = merger.after(i);
+      const start = merger.startOf(i);
+      const end = next === -1 ? length : merger.startOf(next);
       const isUnknown = symbol === UNKNOWN || symbol >= this.idLimit;
-      if (!isUnknown) {
-        tokens.push(symbol, start, end);
-      } else if (wasUnknown && fuseUnk && unkId !== undefined) {
-        tokens[tokens.length - 1] = end;
-      } else if (unkId !== undefined) {
-        tokens.push(unkId, start, end);
-      }
+      if (!isUnknown) tokens.push(symbol, start, end);
+      else if (wasUnknown && fuseUnk && unkId !== undefined) tokens[tokens.length - 1] = end;
+      else if (unkId !== undefined) tokens.push(unkId, start, end);
       wasUnknown = isUnknown;
-    });
+      i = next;
+      if (tokens.length >= most && end > start && !(isUnknown && fuseUnk)) break;
+    }
     if (this.bytes !== undefined) widen(tokens);
-    return tokens;
+    return { tokens, next: i };
   }
 
   private cutAfter(text: string, from: number, to: number): number {

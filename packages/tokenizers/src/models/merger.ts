@@ -74,13 +74,19 @@ export class Merger {
     }
   }
 
-  /** Calls back for each symbol that remains, with its place in a word of `length` units. */
-  forEach(length: number, callback: (symbol: number, start: number, end: number) => void): void {
-    for (let i = this.size === 0 ? -1 : 0; i !== -1;) {
-      const next = this.next[i];
-      callback(this.symbols[i], this.starts[i], next === -1 ? length : this.starts[next]);
-      i = next;
-    }
+  /** The symbol at index i; that at index 0 is always there in a word that is not empty. */
+  symbolAt(i: number): number {
+    return this.symbols[i];
+  }
+
+  /** Where in the word symbol i begins. */
+  startOf(i: number): number {
+    return this.starts[i];
+  }
+
+  /** The index of the symbol after symbol i; -1 at the end. */
+  after(i: number): number {
+    return this.next[i];
   }
 
   /** Puts the pair that begins at symbol i into the queue, if it can be joined. */

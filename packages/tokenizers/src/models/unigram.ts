@@ -2,12 +2,12 @@
  * Unigram language models (Kudo 2018, https://arxiv.org/abs/1804.10959): of all ways to write a word in pieces, the
  * one whose scores have the greatest sum.
  */
-import { STRIDE, type Steps } from '../steps.ts';
+import { STRIDE } from '../steps.ts';
 import { unitsAt } from '../text/aligned.ts';
 import { Trie } from '../text/trie.ts';
 import { ByteTokens } from './byte-tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import type { WordModel, WordTokens } from './word-model.ts';
+import { NO_TOKENS, type WordModel, type WordTokens } from './word-model.ts';
 
 /** A piece that texts are made of. */
 export interface UnigramPiece {
@@ -70,16 +70,19 @@ export class Unigram implements WordModel {
   tokens(word: string): WordTokens {
     const search = new Search(word.length);
     this.advance(word, search, 0, word.length);
-    return this.bestPath(word, search);
+    const path = search.bestPath();
+    return this.tokensOf(word, path, 0, path.length);
   }
 
-  *tokensInSteps(word: string): Steps<WordTokens> {
+  *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
     const search = new Search(word.length);
-    for (let from = 0; from < word.length;) {
+    for (let from = 0; from < word.length; ) {
       from = this.advance(word, search, from, Math.min(word.length, from + STRIDE / 4));
-      yield;
+      yield NO_TOKENS;
     }
-    return this.bestPath(word, search);
+    const path = search.bestPath();
+    for (let from = 0; from < path.length; from += STRIDE)
+      yield this.tokensOf(word, path, from, Math.min(path.length, from + STRIDE));
   }
 
   /** Tries all pieces that begin from `from` to at least `to`; returns where it stopped. */
@@ -115,17 +118,11 @@ export class Unigram implements WordModel {
     return index;
   }
 
-  private bestPath(word: string, { starts, pieces }: Search): WordTokens {
-    /** The path from its end: end, start, piece; … Neighbouring unknown characters are one. */
-    const path: number[] = [];
-    for (let end = word.length; end > 0; end = starts[end]) {
-      const last = path.length - 1;
-      if (pieces[end] === -1 && last > 0 && path[last] === -1) path[last - 1] = starts[end];
-      else path.push(end, starts[end], pieces[end]);
-    }
+  /** The tokens of a part of a path. */
+  private tokensOf(word: string, path: Path, from: number, to: number): WordTokens {
     const tokens: number[] = [];
-    for (let i = path.length - 3; i >= 0; i -= 3) {
-      const [end, start, piece] = [path[i], path[i + 1], path[i + 2]];
+    for (let i = from; i < to; i++) {
+      const [piece, start, end] = [path.pieces[i], path.starts[i], path.starts[i + 1]];
       if (piece !== -1) tokens.push(this.ids[piece], start, end);
       else this.addUnknown(tokens, word, start, end);
     }
@@ -138,6 +135,14 @@ export class Unigram implements WordModel {
     if (bytes !== undefined) for (const id of bytes) tokens.push(id, start, end);
     else if (unkId !== undefined) tokens.push(unkId, start, end);
   }
+}
+
+/** A word in pieces: piece i goes from `starts[i]` to `starts[i + 1]`. */
+interface Path {
+  readonly length: number;
+  readonly starts: Int32Array;
+  /** The pieces; -1 for unknown characters, of which neighbours are one. */
+  readonly pieces: Int32Array;
 }
 
 /** The best way to each place of a word. */
@@ -153,6 +158,23 @@ class Search {
     this.best = new Float64Array(length + 1);
     this.starts = new Int32Array(length + 1).fill(-1);
     this.pieces = new Int32Array(length + 1).fill(-1);
+  }
+
+  /** The best way to the end of the word. */
+  bestPath(): Path {
+    const total = this.starts.length - 1;
+    /** Written from the back, since the way is known from its end. */
+    const starts = new Int32Array(total + 1);
+    const pieces = new Int32Array(total + 1);
+    starts[total] = total;
+    let at = total;
+    for (let end = total; end > 0; end = this.starts[end]) {
+      const piece = this.pieces[end];
+      if (piece !== -1 || at === total || pieces[at] !== -1) at -= 1;
+      starts[at] = this.starts[end];
+      pieces[at] = piece;
+    }
+    return { length: total - at, starts: starts.subarray(at), pieces: pieces.subarray(at) };
   }
 }
 

@@ -1,5 +1,4 @@
 /** `WordLevel`: each word is a token or unknown. */
-import type { Steps } from '../steps.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import type { WordModel, WordTokens } from './word-model.ts';
 
@@ -32,8 +31,7 @@ export class WordLevel implements WordModel {
     return id === undefined ? [] : [id, 0, word.length];
   }
 
-  // oxlint-disable-next-line require-yield
-  *tokensInSteps(word: string): Steps<WordTokens> {
-    return this.tokens(word);
+  *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
+    yield this.tokens(word);
   }
 }

@@ -17,8 +17,8 @@ export interface WordModel {
   idToToken(id: number): string | undefined;
   /** The tokens of a word. */
   tokens(word: string): WordTokens;
-  /** The tokens of a long word, in small steps. */
-  tokensInSteps(word: string): Steps<WordTokens>;
+  /** The tokens of a long word, some at a time; a step may yield none. */
+  tokensInSteps(word: string): Generator<WordTokens, void, undefined>;
   /**
    * Where the first part of `text` between `from` and `to` ends that can be tokenized by itself, `to` where it
    * cannot be cut. Undefined where words are never cut.
@@ -61,6 +61,13 @@ export class WordRunner {
     }
   }
 
+  private *inSteps(source: Aligned, start: number, word: string, out: TokenList): Steps<void> {
+    for (const tokens of this.model.tokensInSteps(word)) {
+      addTokens(out, source, start, tokens);
+      yield;
+    }
+  }
+
   private short(word: string): WordTokens {
     const cached = this.words.get(word);
     if (cached !== undefined) return cached;
@@ -79,7 +86,7 @@ export class WordRunner {
       const word = text.slice(start, end);
       if (word.length <= SHORT) addTokens(out, source, start, this.short(word));
       else if (word.length <= LONG) addTokens(out, source, start, this.model.tokens(word));
-      else addTokens(out, source, start, yield* this.model.tokensInSteps(word));
+      else yield* this.inSteps(source, start, word, out);
       start = end;
       if (start - paused > STRIDE / 4) {
         paused = start;
@@ -88,6 +95,9 @@ export class WordRunner {
     }
   }
 }
+
+/** What a step without tokens yields. */
+export const NO_TOKENS: WordTokens = [];
 
 function addTokens(out: TokenList, source: Aligned, offset: number, tokens: WordTokens): void {
   for (let i = 0; i < tokens.length; i += 3) {

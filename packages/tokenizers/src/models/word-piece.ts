@@ -1,5 +1,4 @@
 /** WordPiece as BERT has it: the longest token at each place, `##` before those inside of a word. */
-import type { Steps } from '../steps.ts';
 import { unitsAt } from '../text/aligned.ts';
 import { LONGEST_ENTRY, Trie } from '../text/trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -59,9 +58,8 @@ export class WordPiece implements WordModel {
     return tokens;
   }
 
-  // oxlint-disable-next-line require-yield
-  *tokensInSteps(word: string): Steps<WordTokens> {
-    return this.tokens(word);
+  *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
+    yield this.tokens(word);
   }
 }
 

@@ -6,6 +6,7 @@
 import { malformed } from '../errors.ts';
 import { STRIDE } from '../steps.ts';
 import { AlignedBuilder, unitsAt, type Aligned } from '../text/aligned.ts';
+import { utf8Byte, utf8Length } from '../text/characters.ts';
 import type { Normalizer } from './normalizer.ts';
 
 /** A rule that fits a text at a place. */
@@ -58,7 +59,7 @@ export class Charsmap {
     for (let index = from; index < most;) {
       const next = index + unitsAt(text, index);
       const code = text.codePointAt(index) ?? 0;
-      const bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+      const bytes = utf8Length(code);
       let unit = 0;
       for (let i = 0; i < bytes; i++) {
         const byte = utf8Byte(code, bytes, i);
@@ -101,14 +102,6 @@ function checkTexts(texts: Uint8Array, file: string): void {
 
 function offsetOf(unit: number): number {
   return ((unit >>> 10) << ((unit & 512) >>> 6)) >>> 0;
-}
-
-/** Byte i of the UTF-8 form of a code point. */
-function utf8Byte(code: number, bytes: number, i: number): number {
-  if (bytes === 1) return code;
-  const bits = (code >>> (6 * (bytes - 1 - i))) & 63;
-  if (i > 0) return 0x80 | bits;
-  return bytes === 2 ? 0xc0 | (code >>> 6) : bytes === 3 ? 0xe0 | (code >>> 12) : 0xf0 | (code >>> 18);
 }
 
 /**

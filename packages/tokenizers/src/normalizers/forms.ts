@@ -6,36 +6,72 @@ import type { Normalizer } from './normalizer.ts';
 /** A normal form. */
 export type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
+/** Characters that may combine with those before: marks, later parts of Korean syllables, half-width voicing marks. */
+const JOINING = String.raw`[\p{M}\u1160-\u11ff\ud7b0-\ud7ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc]`;
+
 /**
- * A character with all that may combine with it: marks, the later parts of Korean syllables, half-width voicing
- * marks. Nobody writes 60 marks on a letter; the limit keeps hostile texts from taking quadratic time.
+ * Normalizing takes quadratic time in the number of marks on one letter. Nobody writes 60 of them; there a segment
+ * ends.
  */
-const SEGMENT = /[^][\p{M}\u1160-\u11ff\ud7b0-\ud7ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc]{0,60}/gu;
+const SEGMENT = new RegExp(`[^]${JOINING}{0,60}`, 'gu');
+
+/** A part of a text that is looked at as a whole first, about this long. */
+const BLOCK = 1_000;
+const BLOCK_END = new RegExp(`${JOINING}{0,60}`, 'uy');
 
 /** The normalizer of a normal form. */
 export function normalForm(form: Form): Normalizer {
   return function* (source) {
     const { text } = source;
-    if (text.normalize(form) === text) return source;
+    // oxlint-disable-next-line no-control-regex
+    if (/^[\0-\x7f]*$/.test(text)) return source;
     const builder = new AlignedBuilder(text.length);
-    const segments = new RegExp(SEGMENT);
+    let isChanged = false;
     let paused = 0;
-    for (let from = 0; from < text.length;) {
-      segments.lastIndex = from;
-      segments.test(text);
-      const to = segments.lastIndex;
-      const segment = text.slice(from, to);
-      const image = segment.normalize(form);
-      if (image === segment) builder.addSlice(source, from, to);
-      else addImage(builder, source, from, to, image, form);
+    for (let from = 0; from < text.length; ) {
+      const to = blockEnd(text, from);
+      const block = text.slice(from, to);
+      if (block.normalize(form) === block) {
+        builder.addSlice(source, from, to);
+      } else {
+        isChanged = true;
+        addBlock(builder, source, from, to, form);
+      }
       from = to;
       if (from - paused > STRIDE) {
         paused = from;
         yield;
       }
     }
-    return builder.finish(source.origin);
+    return isChanged ? builder.finish(source.origin) : source;
   };
+}
+
+/** Where a block ends: before a character that does not combine with those before it. */
+function blockEnd(text: string, from: number): number {
+  let end = from + BLOCK;
+  if (end >= text.length) return text.length;
+  if (unitsAt(text, end - 1) === 2) end += 1;
+  const joining = new RegExp(BLOCK_END);
+  joining.lastIndex = end;
+  joining.test(text);
+  return joining.lastIndex;
+}
+
+/** Adds the normal form of a block, segment by segment. */
+function addBlock(builder: AlignedBuilder, source: Aligned, from: number, to: number, form: Form): void {
+  const segments = new RegExp(SEGMENT);
+  const block = source.text.slice(from, to);
+  for (let at = 0; at < block.length; ) {
+    segments.lastIndex = at;
+    segments.test(block);
+    const end = segments.lastIndex;
+    const segment = block.slice(at, end);
+    const image = segment.normalize(form);
+    if (image === segment) builder.addSlice(source, from + at, from + end);
+    else addImage(builder, source, from + at, from + end, image, form);
+    at = end;
+  }
 }
 
 /**

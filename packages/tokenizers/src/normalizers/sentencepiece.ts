@@ -26,7 +26,7 @@ const MARK_UNIT: number = MARK.charCodeAt(0);
 /** The normalizer of a model file. */
 export function sentencepieceNormalizer(options: SentencepieceOptions): Normalizer {
   return function* (source) {
-    return spacesMarked(yield* replaced(source, options), options);
+    return yield* spacesMarked(yield* replaced(source, options), options);
   };
 }
 
@@ -53,7 +53,7 @@ function* replaced(source: Aligned, options: SentencepieceOptions): Steps<Aligne
 }
 
 /** Makes marks of spaces. The mark of a run of spaces has the span of the last. */
-function spacesMarked(source: Aligned, options: SentencepieceOptions): Aligned {
+function* spacesMarked(source: Aligned, options: SentencepieceOptions): Steps<Aligned> {
   const { addDummyPrefix, removeExtraWhitespaces: removes } = options;
   const { text } = source;
   const builder = new AlignedBuilder(text.length + 1);
@@ -67,10 +67,14 @@ function spacesMarked(source: Aligned, options: SentencepieceOptions): Aligned {
     const units = unitsAt(text, at);
     builder.add(MARK_UNIT, source.startAt(at), source.endBefore(at + units));
   }
-  for (let index = first; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit === SPACE && removes && text.charCodeAt(index + 1) === SPACE) continue;
-    builder.add(unit === SPACE ? MARK_UNIT : unit, source.startAt(index), source.endBefore(index + 1));
+  for (let from = first; from < text.length; from += STRIDE) {
+    const to = Math.min(text.length, from + STRIDE);
+    for (let index = from; index < to; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit === SPACE && removes && text.charCodeAt(index + 1) === SPACE) continue;
+      builder.add(unit === SPACE ? MARK_UNIT : unit, source.startAt(index), source.endBefore(index + 1));
+    }
+    yield;
   }
   if (removes) while (builder.endsWith(MARK_UNIT)) builder.removeLast();
   return builder.finish(source.origin);

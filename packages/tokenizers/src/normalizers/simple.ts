@@ -1,6 +1,6 @@
 /** Normalizers of a few lines. */
 import { STRIDE } from '../steps.ts';
-import { AlignedBuilder, unitsAt } from '../text/aligned.ts';
+import { AlignedBuilder, mappedUnits, unitsAt } from '../text/aligned.ts';
 import { LETTERS } from '../text/byte-letters.ts';
 import { bytesOf, isWhiteSpace } from '../text/characters.ts';
 import type { Matcher } from '../text/pattern.ts';
@@ -69,10 +69,8 @@ export function prepend(prefix: string): Normalizer {
 
 /** `Replace` of one unit by another, everywhere. */
 export function replaceUnit(unit: string, content: string): Normalizer {
-  // oxlint-disable-next-line require-yield
-  return function* (source) {
-    return source.withText(source.text.replaceAll(unit, content));
-  };
+  const [from, to] = [unit.charCodeAt(0), content.charCodeAt(0)];
+  return (source) => mappedUnits(source, (each) => (each === from ? to : each));
 }
 
 /** `Replace`: a text in the place of each match; it has the span of the match's last character. */

@@ -60,9 +60,9 @@ export class EncodingBuilder implements Encoding {
     this.sequences.push(null);
   }
 
-  add(id: number, start: number, end: number, typeId: number, sequence: 0 | 1): void {
+  add(id: number, span: Span, typeId: number, sequence: 0 | 1): void {
     this.ids.push(id);
-    this.offsets.push([start, end]);
+    this.offsets.push(span);
     this.typeIds.push(typeId);
     this.special.push(0);
     this.sequences.push(sequence);

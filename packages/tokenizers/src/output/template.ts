@@ -1,9 +1,21 @@
 /** Templates: the special tokens around a text, or around two, and their types. */
 
-/** A part of a template: a token that it adds, or the place of a text. */
-export type TemplatePart =
-  | { readonly kind: 'token'; readonly id: number; readonly typeId: number }
-  | { readonly kind: 'text'; readonly sequence: 0 | 1; readonly typeId: number };
+/** The place of a text in a template. */
+export interface TextPart {
+  readonly kind: 'text';
+  readonly sequence: 0 | 1;
+  readonly typeId: number;
+}
+
+/** A token that a template adds. */
+export interface TokenPart {
+  readonly kind: 'token';
+  readonly id: number;
+  readonly typeId: number;
+}
+
+/** A part of a template. */
+export type TemplatePart = TextPart | TokenPart;
 
 /** What stands around one text, and around two. */
 export interface Template {

@@ -1,8 +1,8 @@
 /** `ByteLevel`: words by GPT-2's pattern, and each UTF-8 byte as GPT-2's letter for it. */
 import { STRIDE, type Steps } from '../steps.ts';
-import { AlignedBuilder, unitsAt, type Pieces } from '../text/aligned.ts';
-import { LETTERS, SPACE_LETTER } from '../text/byte-letters.ts';
-import { bytesOf, WHITE_SPACE as S } from '../text/characters.ts';
+import { AlignedBuilder, mappedUnits, unitsAt, type Aligned, type Pieces } from '../text/aligned.ts';
+import { LETTERS } from '../text/byte-letters.ts';
+import { utf8Byte, utf8Length, WHITE_SPACE as S } from '../text/characters.ts';
 import { prefixed } from './prefixed.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 
@@ -52,36 +52,36 @@ function* cutIntoWords({ source, bounds }: Pieces): Steps<Pieces> {
 function* spelled({ source, bounds }: Pieces): Steps<Pieces> {
   const { text } = source;
   // oxlint-disable-next-line no-control-regex
-  if (/^[\0-\x7f]*$/.test(text)) {
-    const visible = text.replaceAll(' ', SPACE_LETTER);
-    // oxlint-disable-next-line no-control-regex
-    const letters = visible.replace(/[\0-\x1f\x7f]/g, (control) => LETTERS[control.charCodeAt(0)]);
-    return { source: source.withText(letters), bounds };
-  }
-  const builder = new AlignedBuilder(text.length + 64);
+  if (/^[\0-\x7f]*$/.test(text))
+    return { source: yield* mappedUnits(source, (unit) => LETTER_UNITS[unit]), bounds };
+  const builder = new AlignedBuilder(text.length * 2);
   const result: number[] = [];
   let paused = 0;
   for (let i = 0; i < bounds.length; i += 2) {
     const start = builder.length;
-    for (let index = bounds[i]; index < bounds[i + 1];) {
-      const unit = text.charCodeAt(index);
-      const units = unit < 128 ? 1 : unitsAt(text, index);
-      const [from, to] = [source.startAt(index), source.endBefore(index + units)];
-      if (unit < 128) builder.add(LETTER_UNITS[unit], from, to);
-      else for (const byte of spellingOf(text.slice(index, index + units))) builder.add(byte, from, to);
-      index += units;
+    for (let index = bounds[i]; index < bounds[i + 1]; ) {
+      index += addLetters(builder, source, index);
+      if (index - paused > STRIDE) {
+        paused = index;
+        yield;
+      }
     }
     result.push(start, builder.length);
-    if (bounds[i] - paused > STRIDE) {
-      paused = bounds[i];
-      yield;
-    }
   }
   return { source: builder.finish(source.origin), bounds: result };
 }
 
 const LETTER_UNITS = Uint16Array.from(LETTERS, (letter) => letter.charCodeAt(0));
 
-function spellingOf(character: string): readonly number[] {
-  return Array.from(bytesOf(character), (byte) => LETTER_UNITS[byte]);
+/** Adds the letters of the character at `index`; returns how many units it has. */
+function addLetters(builder: AlignedBuilder, source: Aligned, index: number): number {
+  const units = unitsAt(source.text, index);
+  const unit = source.text.charCodeAt(index);
+  // Half a surrogate pair is no text: it counts as U+FFFD.
+  const isHalf = units === 1 && unit >= 0xd800 && unit <= 0xdfff;
+  const code = isHalf ? 0xfffd : (source.text.codePointAt(index) ?? 0);
+  const length = utf8Length(code);
+  const [start, end] = [source.startAt(index), source.endBefore(index + units)];
+  for (let i = 0; i < length; i++) builder.add(LETTER_UNITS[utf8Byte(code, length, i)], start, end);
+  return units;
 }

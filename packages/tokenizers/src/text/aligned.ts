@@ -4,6 +4,8 @@
  * UTF-16 units.
  */
 
+import { STRIDE, type Steps } from '../steps.ts';
+
 /** A normalized part of an original text. */
 export class Aligned {
   readonly text: string;
@@ -120,9 +122,21 @@ export class AlignedBuilder {
 export function textOf(units: Uint16Array): string {
   const pieces: string[] = [];
   for (let i = 0; i < units.length; i += 4096) {
-    pieces.push(String.fromCharCode(...units.subarray(i, i + 4096)));
+    pieces.push(Reflect.apply(String.fromCharCode, null, units.subarray(i, i + 4096)));
   }
   return pieces.join('');
+}
+
+/** A text with each unit mapped to another one, in small steps; the spans stay. */
+export function* mappedUnits(source: Aligned, map: (unit: number) => number): Steps<Aligned> {
+  const { text } = source;
+  const units = new Uint16Array(text.length);
+  for (let from = 0; from < text.length; from += STRIDE) {
+    const to = Math.min(text.length, from + STRIDE);
+    for (let i = from; i < to; i++) units[i] = map(text.charCodeAt(i));
+    yield;
+  }
+  return source.withText(textOf(units));
 }
 
 /** How many units the character at `index` has: 2 for a surrogate pair, else 1. */

@@ -42,3 +42,15 @@ const encoder = new TextEncoder();
 export function bytesOf(text: string): Uint8Array {
   return encoder.encode(text);
 }
+
+/** How many UTF-8 bytes a code point has. */
+export function utf8Length(code: number): number {
+  return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+}
+
+/** Byte i of the UTF-8 form of a code point, which has `length` bytes. */
+export function utf8Byte(code: number, length: number, i: number): number {
+  if (length === 1) return code;
+  if (i > 0) return 0x80 | ((code >>> (6 * (length - 1 - i))) & 63);
+  return length === 2 ? 0xc0 | (code >>> 6) : length === 3 ? 0xe0 | (code >>> 12) : 0xf0 | (code >>> 18);
+}
