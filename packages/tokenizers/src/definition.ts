@@ -15,6 +15,8 @@ export type Role = (typeof ROLES)[number];
 /** What a tokenizer consists of. */
 export interface Definition {
   readonly added: readonly AddedToken[];
+  /** Tokens that decoding leaves out, too, although texts are not searched for them. */
+  readonly control?: ReadonlySet<number>;
   readonly normalizer: Normalizer | undefined;
   readonly preTokenizer: PreTokenizer | undefined;
   readonly model: WordModel;

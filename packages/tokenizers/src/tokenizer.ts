@@ -10,6 +10,7 @@ import {
   createPause,
   integer,
   show,
+  type Kind,
   type OptionKinds,
 } from '@attn/core/backend';
 import { cleaned } from './decoders/decoder.ts';
@@ -29,6 +30,8 @@ import { Trimmer } from './output/trim.ts';
 import { roomOf, slices, type Slice } from './output/windows.ts';
 import { Pipeline } from './pipeline.ts';
 import { finish, STRIDE } from './steps.ts';
+
+const aNumeric: Kind = { expected: 'a number', test: (value) => typeof value === 'number' };
 
 type AllOptions = EncodeOptions & Partial<WindowOptions>;
 
@@ -130,18 +133,18 @@ export class Tokenizer {
    * tokenizer.decode([0, 38, 438, 2]); // 'Call'
    * tokenizer.decode([0, 38, 438, 2], { skipSpecialTokens: false }); // '<s>Call</s>'
    */
-  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
     const where = 'tokenizers/decode';
     const { skipSpecialTokens = true } = checkOptions(where, options, { skipSpecialTokens: aBoolean });
     checkArgument(where, 'ids', ids, aList);
     const tokens: string[] = [];
     for (const [i, id] of Array.from(ids).entries()) {
-      const token = this.idToToken(id);
+      const token = typeof id === 'number' ? this.idToToken(id) : undefined;
       if (token === undefined) {
         const message = `ids[${i}] must be the id of a token, from 0 to ${this.vocabSize - 1}, got ${show(id)}`;
         throw new AttnError('INVALID_ARGUMENT', where, message);
       }
-      if (!skipSpecialTokens || this.added.get(id)?.special !== true) tokens.push(token);
+      if (!skipSpecialTokens || !this.isSpecial(id)) tokens.push(token);
     }
     const text = this.definition.decoder(tokens).join('');
     return this.definition.cleansDecoded ? cleaned(text) : text;
@@ -165,6 +168,7 @@ export class Tokenizer {
 
   /** The token of an id, as the vocabulary writes it; undefined where there is none. */
   idToToken(id: number): string | undefined {
+    checkArgument('tokenizers/idToToken', 'id', id, aNumeric);
     return this.added.get(id)?.content ?? this.definition.model.idToToken(id);
   }
 
@@ -201,6 +205,10 @@ export class Tokenizer {
   /** The id of the token that a model fills in. */
   get maskId(): number | undefined {
     return this.roleId('mask');
+  }
+
+  private isSpecial(id: number): boolean {
+    return this.added.get(id)?.special === true || this.definition.control?.has(id) === true;
   }
 
   private roleId(role: Role): number | undefined {
@@ -246,7 +254,8 @@ export class Tokenizer {
       ({ kind }) => addSpecialTokens || kind === 'text',
     );
     const last = lists[lists.length - 1];
-    if (maxLength === undefined) return yield* this.assembled(template, lists, { from: 0, to: last.length }, done);
+    if (maxLength === undefined)
+      return yield* this.assembled(template, lists, { from: 0, to: last.length }, done);
     const question = lists.length === 1 ? 0 : lists[0].length;
     const room = roomOf(where, maxLength, stride, addedCount(template), question);
     const windows: Encoding[] = [];

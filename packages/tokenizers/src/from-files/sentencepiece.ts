@@ -98,6 +98,7 @@ export function readSentencepiece(folder: Folder, kind: SentencepieceKind): Defi
   return {
     // The Python class looks for added tokens in the text itself, whatever their flags say.
     added: added.map((token) => ({ ...token, normalized: false })),
+    control: controlIds(proto, vocabulary),
     normalizer: sentencepieceNormalizer({ ...proto, userDefined }),
     preTokenizer: undefined,
     model,
@@ -133,6 +134,12 @@ function vocabularyOf({ pieces }: SentencepieceModel, { head, firstPiece, tail }
   }
   for (const text of tail) if (!ids.has(text)) ids.set(text, next++);
   return new Vocabulary(ids);
+}
+
+/** The ids of control pieces, such as `<s>`. */
+function controlIds({ pieces }: SentencepieceModel, vocabulary: Vocabulary): ReadonlySet<number> {
+  const control = pieces.filter(({ type }) => type === PIECE_TYPES.control);
+  return new Set(control.flatMap(({ text }) => vocabulary.tokenToId(text) ?? []));
 }
 
 /** Whether texts are made of a piece: control pieces and unused ones are in no text. */

@@ -1,8 +1,10 @@
 /** A tokenizer of a tokenizer.json. */
+import { AttnError } from '@attn/core';
+import { show } from '@attn/core/backend';
 import type { AddedToken } from '../added-tokens.ts';
 import { spaced } from '../decoders/decoder.ts';
 import type { Definition } from '../definition.ts';
-import { malformed } from '../errors.ts';
+import { malformed, WHERE } from '../errors.ts';
 import { BARE } from '../output/template.ts';
 import { rolesOf, Tokenizer } from '../tokenizer.ts';
 import { LONGEST_ENTRY } from '../text/trie.ts';
@@ -23,8 +25,17 @@ import { readPreTokenizer } from './pre-tokenizers.ts';
  * console.log(tokenizer.encode('Call me Ishmael.').ids);
  */
 export function tokenizerFromJson(object: unknown, config?: unknown): Tokenizer {
-  const names = config === undefined ? undefined : new Fields(config, 'tokenizer_config.json', 'config');
-  return new Tokenizer(definitionOf(new Fields(object, 'tokenizer.json'), names, specialNames(names)));
+  try {
+    const fields = new Fields(object, 'tokenizer.json');
+    const configFields =
+      config === undefined ? undefined : new Fields(config, 'tokenizer_config.json', 'config');
+    return new Tokenizer(definitionOf(fields, configFields, specialNames(configFields)));
+  } catch (cause) {
+    if (cause instanceof AttnError) throw cause;
+    // A getter or a proxy that throws.
+    const message = `object and config must be objects that can be read, got ${show(object)} and ${show(config)}`;
+    throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
+  }
 }
 
 /**

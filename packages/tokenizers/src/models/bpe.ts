@@ -87,12 +87,12 @@ export class Bpe implements WordModel {
       return;
     }
     const merger = new Merger(this.options.merges, word.length);
-    for (let at = 0; at < word.length; ) {
+    for (let at = 0; at < word.length;) {
       at = this.addSymbols(merger, word, at, Math.min(word.length, at + STRIDE));
       yield NO_TOKENS;
     }
-    for (const steps = merger.mergeInSteps(); steps.next().done !== true; ) yield NO_TOKENS;
-    for (let at = 0; at !== -1; ) {
+    for (const steps = merger.mergeInSteps(); steps.next().done !== true;) yield NO_TOKENS;
+    for (let at = 0; at !== -1;) {
       const { tokens, next } = this.collected(merger, word.length, at, STRIDE);
       yield tokens;
       at = next;

@@ -76,7 +76,7 @@ export class Unigram implements WordModel {
 
   *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
     const search = new Search(word.length);
-    for (let from = 0; from < word.length; ) {
+    for (let from = 0; from < word.length;) {
       from = this.advance(word, search, from, Math.min(word.length, from + STRIDE / 4));
       yield NO_TOKENS;
     }

@@ -28,7 +28,7 @@ export function normalForm(form: Form): Normalizer {
     const builder = new AlignedBuilder(text.length);
     let isChanged = false;
     let paused = 0;
-    for (let from = 0; from < text.length; ) {
+    for (let from = 0; from < text.length;) {
       const to = blockEnd(text, from);
       const block = text.slice(from, to);
       if (block.normalize(form) === block) {
@@ -62,7 +62,7 @@ function blockEnd(text: string, from: number): number {
 function addBlock(builder: AlignedBuilder, source: Aligned, from: number, to: number, form: Form): void {
   const segments = new RegExp(SEGMENT);
   const block = source.text.slice(from, to);
-  for (let at = 0; at < block.length; ) {
+  for (let at = 0; at < block.length;) {
     segments.lastIndex = at;
     segments.test(block);
     const end = segments.lastIndex;

@@ -1,12 +1,13 @@
 /** Rows of one length for a model that computes several texts at once. */
 import { AttnError } from '@attn/core';
 import {
+  aListOfNumbers,
   checkArgument,
   checkOptions,
-  fields,
   integer,
   listOf,
   oneOf,
+  type Kind,
   type OptionKinds,
 } from '@attn/core/backend';
 import type { Encoding } from './encoding.ts';
@@ -35,7 +36,15 @@ const KINDS: OptionKinds<PadOptions> = {
   multipleOf: integer(1, 2 ** 31),
   side: oneOf('right', 'left'),
 };
-const ENCODINGS = listOf(fields('an encoding', 'ids', 'typeIds'), 'a list of encodings');
+const anEncoding: Kind = {
+  expected: 'an encoding',
+  test(value) {
+    const { ids, typeIds } = Object(value) as Partial<Encoding>;
+    const areLists = aListOfNumbers.test(ids) && aListOfNumbers.test(typeIds);
+    return areLists && ids?.length === typeIds?.length;
+  },
+};
+const ENCODINGS = listOf(anEncoding, 'a list of encodings');
 
 /** Pads rows with `padId`. */
 export function padded(

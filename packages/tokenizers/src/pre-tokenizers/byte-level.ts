@@ -59,7 +59,7 @@ function* spelled({ source, bounds }: Pieces): Steps<Pieces> {
   let paused = 0;
   for (let i = 0; i < bounds.length; i += 2) {
     const start = builder.length;
-    for (let index = bounds[i]; index < bounds[i + 1]; ) {
+    for (let index = bounds[i]; index < bounds[i + 1];) {
       index += addLetters(builder, source, index);
       if (index - paused > STRIDE) {
         paused = index;

@@ -71,6 +71,7 @@ class Translator {
   /** One atom with what repeats it. */
   private repeated(ignoresCase: boolean): Piece {
     let piece = this.atom(ignoresCase);
+    let isRepeated = false;
     for (;;) {
       const [repeat, suffix] = this.repetition();
       if (repeat === '') return piece;
@@ -79,6 +80,8 @@ class Translator {
       if (isUnlimited && piece.isEndless)
         throw unsupported(this.file, `the regular expression ${show(this.pattern)} repeats a repetition`);
       const isEndless = piece.isEndless || isUnlimited;
+      if (isRepeated) piece = { text: `(?:${piece.text})`, isEndless };
+      isRepeated = true;
       piece =
         suffix === '+'
           ? { text: this.atomic(piece.text + repeat), isEndless }
