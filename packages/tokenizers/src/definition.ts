@@ -28,6 +28,9 @@ export interface Definition {
   readonly cleansDecoded: boolean;
   /** The special tokens by their roles. */
   readonly roles: Readonly<Partial<Record<Role, string>>>;
-  /** Whether an empty second text is none. Hugging Face's tokenizer.json has it so; their Python classes do not. */
+  /**
+   * Whether an empty second text is none. Hugging Face's tokenizer.json has it so; their Python classes do
+   * not.
+   */
   readonly ignoresEmptyPair: boolean;
 }

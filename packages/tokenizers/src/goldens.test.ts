@@ -33,8 +33,8 @@ function differences(tokenizer: Tokenizer, line: GoldenLine, chooses: boolean): 
   // Offsets, types and texts are only there for the ids of the fast one.
   if (!isFast)
     return encodings.flatMap((encoding) => disorder(encoding, line).map((what) => `${where}: ${what}`));
-  const found = expected(line).flatMap((window, k) => columns(encodings[k], window, line, k));
-  return found.map((what) => `${where}: ${what}`);
+  const differing = expected(line).flatMap((window, k) => columns(encodings[k], window, line, k));
+  return differing.map((what) => `${where}: ${what}`);
 }
 
 function columns(ours: Encoding, window: GoldenEncoding, line: GoldenLine, k: number): readonly string[] {
@@ -140,7 +140,8 @@ describe.each(cases)('$id', (golden) => {
   if (built === undefined) return;
   test('the tokenizer.json that the original makes of the folder', () => {
     const own = tokenizerFromJson(built);
-    // BigBird's says that control pieces are looked for after normalizing, which it did not do when it was made.
+    // BigBird's says that control pieces are looked for after normalizing, which it did not do when it was
+    // made.
     const isWrong = ({ text }: GoldenLine) =>
       golden.group === 'bigbird' && /<s>|<\/s>|<pad>|\[MASK\]/.test(text);
     const tried = lines.filter((line) => !isWrong(line));

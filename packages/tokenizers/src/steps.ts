@@ -1,6 +1,6 @@
 /**
- * Long work in small steps: a generator that yields about every millisecond, so that its caller may let the event
- * loop turn.
+ * Long work in small steps: a generator that yields about every millisecond, so that its caller may let the
+ * event loop turn.
  */
 
 /** A computation of a T in small steps. */

@@ -50,8 +50,8 @@ export interface DecodeOptions {
 }
 
 /**
- * A tokenizer: texts to ids with the place of every token, and ids to texts. Make one with `tokenizerFromFiles` or
- * `tokenizerFromJson`. It may be used by many calls at once.
+ * A tokenizer: texts to ids with the place of every token, and ids to texts. Make one with
+ * `tokenizerFromFiles` or `tokenizerFromJson`. It may be used by many calls at once.
  */
 export class Tokenizer {
   /** Ids are below this. A model's table of words may be larger. */
@@ -74,8 +74,8 @@ export class Tokenizer {
   }
 
   /**
-   * The ids of a text, or of a pair of texts, with the place of every token. With `maxLength` the text is cut into
-   * windows.
+   * The ids of a text, or of a pair of texts, with the place of every token. With `maxLength` the text is
+   * cut into windows.
    * @throws AttnError `INVALID_ARGUMENT`: options that cannot be
    * @example
    * const { ids, offsets } = tokenizer.encode('Call me Ishmael.');
@@ -88,8 +88,8 @@ export class Tokenizer {
   }
 
   /**
-   * What `encode` returns, worked out in small steps between which the event loop turns: a page stays alive, and
-   * `signal` ends the call.
+   * What `encode` returns, worked out in small steps between which the event loop turns: a page stays
+   * alive, and `signal` ends the call.
    * @throws AttnError `INVALID_ARGUMENT`, `ABORTED`
    * @example
    * const { ids } = await tokenizer.encodeAsync(novel, { signal: AbortSignal.timeout(1_000) });
@@ -110,8 +110,8 @@ export class Tokenizer {
   }
 
   /**
-   * What `encode` returns, worked out step by step, each of a few milliseconds; yields how many UTF-16 units of the
-   * texts are done. For callers that have their own way to pause and to report progress.
+   * What `encode` returns, worked out step by step, each of a few milliseconds; yields how many UTF-16
+   * units of the texts are done. For callers that have their own way to pause and to report progress.
    * @throws AttnError `INVALID_ARGUMENT`
    * @example
    * const steps = tokenizer.encodeSteps(novel);
@@ -152,7 +152,8 @@ export class Tokenizer {
 
   /**
    * Encodings as rows of one length, with their attention mask: 1 for tokens, 0 for padding.
-   * @throws AttnError `INVALID_ARGUMENT`; `UNSUPPORTED` where rows differ and the tokenizer has no padding token
+   * @throws AttnError `INVALID_ARGUMENT`; `UNSUPPORTED` where rows differ and the tokenizer has no padding
+   *   token
    * @example
    * const { ids, attentionMask } = tokenizer.pad(texts.map((text) => tokenizer.encode(text)));
    */

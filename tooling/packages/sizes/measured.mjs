@@ -42,6 +42,7 @@ export const ROWS = [
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   { what: '@attn/models', ...all('@attn/models'), limit: 28 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 5 },
+  { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 24 },
 ];
 
 /** The gzipped size of each row in kB. */

@@ -1,4 +1,6 @@
-/** What a decoder is: it makes the texts of tokens of their names. All texts together are the decoded text. */
+/**
+ * What a decoder is: it makes the texts of tokens of their names. All texts together are the decoded text.
+ */
 import { byteOf } from '../text/byte-letters.ts';
 import { bytesOf } from '../text/characters.ts';
 import type { Matcher } from '../text/pattern.ts';

@@ -11,8 +11,8 @@ import { readRoberta } from './roberta.ts';
 import { readSentencepiece } from './sentencepiece.ts';
 
 /**
- * The names of all files from which tokenizers are made. A folder has some of them. Where it has `tokenizer.json`,
- * only the first four are read.
+ * The names of all files from which tokenizers are made. A folder has some of them. Where it has
+ * `tokenizer.json`, only the first four are read.
  * @example
  * const files = Object.fromEntries(
  *   await Promise.all(tokenizerFileNames().map(async (name) => [name, await bytesOrUndefined(name)])),
@@ -35,13 +35,13 @@ export function tokenizerFileNames(): readonly string[] {
 }
 
 /**
- * The tokenizer of a checkpoint's folder: of its tokenizer.json, else of vocab.json and merges.txt (RoBERTa,
- * Longformer, BART, LED), vocab.txt (BERT, DistilBERT, MPNet), spiece.model (Reformer, BigBird) or
- * sentencepiece.bpe.model (XLM-R, CamemBERT). Which of them it is, `tokenizer_class` of tokenizer_config.json says, else
- * `model_type` of config.json.
+ * The tokenizer of a checkpoint's folder: of its tokenizer.json, else of vocab.json and merges.txt
+ * (RoBERTa, Longformer, BART, LED), vocab.txt (BERT, DistilBERT, MPNet), spiece.model (Reformer, BigBird)
+ * or sentencepiece.bpe.model (XLM-R, CamemBERT). Which of them it is, `tokenizer_class` of
+ * tokenizer_config.json says, else `model_type` of config.json.
  * @param files the files that there are, by their names: `tokenizerFileNames()` lists them
- * @throws AttnError `MISSING_INPUT` for a file that is needed; `MALFORMED_FILE`; `UNSUPPORTED` for a tokenizer that is
- *   not known; `INVALID_ARGUMENT`
+ * @throws AttnError `MISSING_INPUT` for a file that is needed; `MALFORMED_FILE`; `UNSUPPORTED` for a
+ *   tokenizer that is not known; `INVALID_ARGUMENT`
  * @example
  * const tokenizer = tokenizerFromFiles({
  *   'config.json': '{ "model_type": "longformer" }',

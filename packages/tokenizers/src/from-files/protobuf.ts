@@ -1,4 +1,7 @@
-/** The wire format of protocol buffers, read with suspicion: https://protobuf.dev/programming-guides/encoding */
+/**
+ * The wire format of protocol buffers, read with suspicion:
+ * https://protobuf.dev/programming-guides/encoding
+ */
 import { malformed } from '../errors.ts';
 
 /** A field of a message: a number, or bytes. */

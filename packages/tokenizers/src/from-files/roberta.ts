@@ -55,7 +55,10 @@ export function readRoberta(folder: Folder): Definition {
   };
 }
 
-/** The pairs of merges.txt. Its first line is a comment, and what stands after its last line feed is nothing. */
+/**
+ * The pairs of merges.txt. Its first line is a comment, and what stands after its last line feed is
+ * nothing.
+ */
 function readMerges(folder: Folder): readonly (readonly [string, string])[] {
   const lines = folder.text('merges.txt').split('\n').slice(1, -1);
   return lines.map((line, i) => {

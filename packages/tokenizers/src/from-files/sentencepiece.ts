@@ -1,4 +1,7 @@
-/** Reformer, BigBird, XLM-R and CamemBERT: the file of a sentencepiece model, read as sentencepiece itself does. */
+/**
+ * Reformer, BigBird, XLM-R and CamemBERT: the file of a sentencepiece model, read as sentencepiece itself
+ * does.
+ */
 import { metaspaceDecoder } from '../decoders/decoder.ts';
 import type { Definition } from '../definition.ts';
 import { malformed } from '../errors.ts';
@@ -189,8 +192,8 @@ function unigramOf(
 }
 
 /**
- * Any two symbols are joined whose texts together are a piece, the piece of the highest score first. Characters that
- * are no pieces are symbols, too.
+ * Any two symbols are joined whose texts together are a piece, the piece of the highest score first.
+ * Characters that are no pieces are symbols, too.
  */
 function bpeOf(
   pieces: readonly ModelPiece[],

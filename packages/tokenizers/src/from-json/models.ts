@@ -86,7 +86,9 @@ function readMerge(fields: Fields, entry: unknown, i: number): readonly [string,
   throw fields.wrong(`merges[${i}]`, 'two tokens', entry);
 }
 
-/** The merges of pairs, in the order of their ranks. Errors: `MALFORMED_FILE` for tokens that there are not. */
+/**
+ * The merges of pairs, in the order of their ranks. Errors: `MALFORMED_FILE` for tokens that there are not.
+ */
 export function mergeTables(
   vocabulary: Vocabulary,
   pairs: readonly (readonly [string, string])[],

@@ -17,7 +17,9 @@ import {
 import { readPattern, stringMatcher } from '../text/pattern.ts';
 import type { Fields } from './fields.ts';
 
-/** The pre-tokenizer that an object describes. Errors: `UNSUPPORTED` for an unknown type, `MALFORMED_FILE`. */
+/**
+ * The pre-tokenizer that an object describes. Errors: `UNSUPPORTED` for an unknown type, `MALFORMED_FILE`.
+ */
 export function readPreTokenizer(fields: Fields): PreTokenizer {
   const type = fields.text('type');
   switch (type) {

@@ -1,4 +1,7 @@
-/** Byte-pair encoding (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909), on letters for bytes or on characters. */
+/**
+ * Byte-pair encoding (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909), on letters for bytes or on
+ * characters.
+ */
 import { STRIDE } from '../steps.ts';
 import { unitsAt } from '../text/aligned.ts';
 import type { PairTable } from '../text/pair-table.ts';
@@ -140,8 +143,9 @@ export class Bpe implements WordModel {
   }
 
   /**
-   * The tokens of symbols, from one on, about `most` numbers; and the symbol after them, -1 at the end. Tokens of
-   * a character's bytes all have the whole character's span; they, and unknown characters in a row, stay together.
+   * The tokens of symbols, from one on, about `most` numbers; and the symbol after them, -1 at the end.
+   * Tokens of a character's bytes all have the whole character's span; they, and unknown characters in a
+   * row, stay together.
    */
   private collected(
     merger: Merger,

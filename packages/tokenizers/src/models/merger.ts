@@ -1,6 +1,6 @@
 /**
- * Joins the symbols of a word pair by pair, as byte-pair encoding does: always the pair of the lowest rank, the
- * leftmost of equal ones. A heap finds it, so that n symbols take n log n time whatever they are.
+ * Joins the symbols of a word pair by pair, as byte-pair encoding does: always the pair of the lowest rank,
+ * the leftmost of equal ones. A heap finds it, so that n symbols take n log n time whatever they are.
  */
 import type { PairTable } from '../text/pair-table.ts';
 import type { Steps } from '../steps.ts';
@@ -105,7 +105,9 @@ export class Merger {
     queue[at] = entry;
   }
 
-  /** Takes the first pair from the queue and joins it, unless one of its symbols has been joined otherwise. */
+  /**
+   * Takes the first pair from the queue and joins it, unless one of its symbols has been joined otherwise.
+   */
   private join(): void {
     const entry = this.take();
     const i = entry % POSITIONS;

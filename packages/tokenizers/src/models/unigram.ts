@@ -1,6 +1,6 @@
 /**
- * Unigram language models (Kudo 2018, https://arxiv.org/abs/1804.10959): of all ways to write a word in pieces, the
- * one whose scores have the greatest sum.
+ * Unigram language models (Kudo 2018, https://arxiv.org/abs/1804.10959): of all ways to write a word in
+ * pieces, the one whose scores have the greatest sum.
  */
 import { STRIDE } from '../steps.ts';
 import { unitsAt } from '../text/aligned.ts';

@@ -1,6 +1,6 @@
 /**
- * How every model is run: word by word, the tokens of short words remembered, long words cut where no token can
- * reach over the cut, and what remains long worked on in small steps.
+ * How every model is run: word by word, the tokens of short words remembered, long words cut where no token
+ * can reach over the cut, and what remains long worked on in small steps.
  */
 import { STRIDE, type Steps } from '../steps.ts';
 import type { Aligned, Pieces } from '../text/aligned.ts';
@@ -20,8 +20,8 @@ export interface WordModel {
   /** The tokens of a long word, some at a time; a step may yield none. */
   tokensInSteps(word: string): Generator<WordTokens, void, undefined>;
   /**
-   * Where the first part of `text` between `from` and `to` ends that can be tokenized by itself, `to` where it
-   * cannot be cut. Undefined where words are never cut.
+   * Where the first part of `text` between `from` and `to` ends that can be tokenized by itself, `to` where
+   * it cannot be cut. Undefined where words are never cut.
    */
   readonly cut?: (text: string, from: number, to: number) => number;
   /** All tokens, with their ids. */

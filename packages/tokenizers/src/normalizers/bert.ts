@@ -1,4 +1,6 @@
-/** BERT's normalizer: clean, spaces around ideographs, accents, lower case. Each maps characters one by one. */
+/**
+ * BERT's normalizer: clean, spaces around ideographs, accents, lower case. Each maps characters one by one.
+ */
 import { isCjk, isWhiteSpace } from '../text/characters.ts';
 import { mapCharacters, type Normalizer } from './normalizer.ts';
 

@@ -1,7 +1,7 @@
 /**
- * sentencepiece's table of replacements, "precompiled_charsmap": the length of a double-array trie in bytes, the trie
- * (Darts-clone's, https://github.com/s-yata/darts-clone), and the replacements as UTF-8 texts that end with a zero
- * byte.
+ * sentencepiece's table of replacements, "precompiled_charsmap": the length of a double-array trie in
+ * bytes, the trie (Darts-clone's, https://github.com/s-yata/darts-clone), and the replacements as UTF-8
+ * texts that end with a zero byte.
  */
 import { malformed } from '../errors.ts';
 import { STRIDE } from '../steps.ts';
@@ -41,7 +41,10 @@ export class Charsmap {
     }
   }
 
-  /** The longest rule that fits a text at a place. A return and a line feed that become a space each are one break. */
+  /**
+   * The longest rule that fits a text at a place. A return and a line feed that become a space each are one
+   * break.
+   */
   matchAt(text: string, from: number): CharsmapMatch | undefined {
     const match = this.longest(text, from);
     const isBreak = match?.end === from + 1 && match.replacement === ' ' && text.startsWith('\r\n', from);
@@ -105,8 +108,9 @@ function offsetOf(unit: number): number {
 }
 
 /**
- * Adds the replacement of the units from `from` to `to`: character j has the span of source character j. The last
- * one covers what is left of the source; those that are more than the source share the span of its last.
+ * Adds the replacement of the units from `from` to `to`: character j has the span of source character j.
+ * The last one covers what is left of the source; those that are more than the source share the span of its
+ * last.
  */
 export function addReplacement(
   builder: AlignedBuilder,
@@ -127,8 +131,8 @@ export function addReplacement(
 }
 
 /**
- * The normalizer `Precompiled`: the longest rule at each place, as sentencepiece has it. Hugging Face's own looks at
- * whole grapheme clusters instead and misses rules.
+ * The normalizer `Precompiled`: the longest rule at each place, as sentencepiece has it. Hugging Face's own
+ * looks at whole grapheme clusters instead and misses rules.
  */
 export function precompiled(charsmap: Charsmap): Normalizer {
   return function* (source) {

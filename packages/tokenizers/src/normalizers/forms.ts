@@ -6,12 +6,15 @@ import type { Normalizer } from './normalizer.ts';
 /** A normal form. */
 export type Form = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
-/** Characters that may combine with those before: marks, later parts of Korean syllables, half-width voicing marks. */
+/**
+ * Characters that may combine with those before: marks, later parts of Korean syllables, half-width voicing
+ * marks.
+ */
 const JOINING = String.raw`[\p{M}\u1160-\u11ff\ud7b0-\ud7ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc]`;
 
 /**
- * Normalizing takes quadratic time in the number of marks on one letter. Nobody writes 60 of them; there a segment
- * ends.
+ * Normalizing takes quadratic time in the number of marks on one letter. Nobody writes 60 of them; there a
+ * segment ends.
  */
 const SEGMENT = new RegExp(`[^]${JOINING}{0,60}`, 'gu');
 
@@ -75,8 +78,9 @@ function addBlock(builder: AlignedBuilder, source: Aligned, from: number, to: nu
 }
 
 /**
- * Adds what a segment became. In decomposed characters both have one length; a character has the span of the sources
- * that stand where its own decomposition does, so that a letter composed of several covers them all.
+ * Adds what a segment became. In decomposed characters both have one length; a character has the span of
+ * the sources that stand where its own decomposition does, so that a letter composed of several covers them
+ * all.
  */
 function addImage(
   builder: AlignedBuilder,

@@ -1,6 +1,6 @@
 /**
- * sentencepiece's own normalizer: user-defined pieces are copied, charsmap rules replace the longest text that they
- * fit, runs of spaces become one "▁", and one stands before the whole.
+ * sentencepiece's own normalizer: user-defined pieces are copied, charsmap rules replace the longest text
+ * that they fit, runs of spaces become one "▁", and one stands before the whole.
  */
 import { STRIDE, type Steps } from '../steps.ts';
 import { AlignedBuilder, unitsAt, type Aligned } from '../text/aligned.ts';
@@ -62,7 +62,8 @@ function* spacesMarked(source: Aligned, options: SentencepieceOptions): Steps<Al
   if (first === text.length) return builder.finish(source.origin);
 
   if (addDummyPrefix) {
-    // Where spaces were dropped, the mark stands for the last of them; else it shares the first character's span.
+    // Where spaces were dropped, the mark stands for the last of them; else it shares the first character's
+    // span.
     const at = Math.max(0, first - 1);
     const units = unitsAt(text, at);
     builder.add(MARK_UNIT, source.startAt(at), source.endBefore(at + units));

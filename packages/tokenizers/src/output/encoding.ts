@@ -12,7 +12,9 @@ export interface Encoding {
   readonly typeIds: readonly number[];
   /** 1 for tokens that the template adds. A special token that is written in the text has 0. */
   readonly special: readonly number[];
-  /** Which text each token is of, and so what its offsets count in; null for tokens that the template adds. */
+  /**
+   * Which text each token is of, and so what its offsets count in; null for tokens that the template adds.
+   */
   readonly sequences: readonly (0 | 1 | null)[];
 }
 

@@ -8,8 +8,8 @@ export interface Slice {
 }
 
 /**
- * The slices of `count` tokens, of at most `room` each, each of which repeats the last `stride` of the one before.
- * An empty text is one slice.
+ * The slices of `count` tokens, of at most `room` each, each of which repeats the last `stride` of the one
+ * before. An empty text is one slice.
  */
 export function slices(count: number, room: number, stride: number): readonly Slice[] {
   const result: Slice[] = [];

@@ -4,7 +4,9 @@ import { WHITE_SPACE, WORD } from '../text/characters.ts';
 import { regexMatcher, type Matcher } from '../text/pattern.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 
-/** What becomes of a match: it goes, stands alone, or joins the piece before or after it, or the next match. */
+/**
+ * What becomes of a match: it goes, stands alone, or joins the piece before or after it, or the next match.
+ */
 export type SplitBehavior = 'Removed' | 'Isolated' | 'MergedWithPrevious' | 'MergedWithNext' | 'Contiguous';
 
 /** The names of all behaviors. */

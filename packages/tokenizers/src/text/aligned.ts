@@ -1,7 +1,7 @@
 /**
- * A text whose every character knows the span of the original text that it stands for. Normalizers make one of
- * another; a token's offsets are the start of its first character and the end of its last. All positions count
- * UTF-16 units.
+ * A text whose every character knows the span of the original text that it stands for. Normalizers make one
+ * of another; a token's offsets are the start of its first character and the end of its last. All positions
+ * count UTF-16 units.
  */
 
 import { STRIDE, type Steps } from '../steps.ts';

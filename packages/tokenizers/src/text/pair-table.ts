@@ -1,6 +1,6 @@
 /**
- * A hash table from two small integers to a third, in typed arrays: transitions of tries, merges of byte pairs.
- * The multipliers are drawn at random, so that no file can be written whose entries all collide.
+ * A hash table from two small integers to a third, in typed arrays: transitions of tries, merges of byte
+ * pairs. The multipliers are drawn at random, so that no file can be written whose entries all collide.
  */
 
 const FIRST = Math.floor(Math.random() * 2 ** 31) * 2 + 1;

@@ -25,14 +25,14 @@ export function readPattern(pattern: unknown, file: string): Matcher {
 }
 
 /** Finds a text itself. An empty one is nowhere. */
-export function stringMatcher(wanted: string): Matcher {
+export function stringMatcher(content: string): Matcher {
   return (text) => {
     let from = 0;
     return {
       next() {
-        const start = wanted === '' ? -1 : text.indexOf(wanted, from);
+        const start = content === '' ? -1 : text.indexOf(content, from);
         if (start === -1) return undefined;
-        from = start + wanted.length;
+        from = start + content.length;
         return { start, end: from };
       },
     };

@@ -1,7 +1,8 @@
 /**
- * Oniguruma's regular expressions (Ruby's syntax), in which tokenizer.json writes its patterns, as JavaScript's. The
- * classes are those of Unicode, possessive repetitions and atomic groups become a look-ahead and a back reference,
- * and `(?i:…)` becomes classes of both cases. What has no counterpart is refused.
+ * Oniguruma's regular expressions (Ruby's syntax), in which tokenizer.json writes its patterns, as
+ * JavaScript's. The classes are those of Unicode, possessive repetitions and atomic groups become a
+ * look-ahead and a back reference, and `(?i:…)` becomes classes of both cases. What has no counterpart is
+ * refused.
  */
 import { show } from '@attn/core/backend';
 import { malformed, unsupported } from '../errors.ts';
@@ -14,7 +15,10 @@ const LONGEST = 10_000;
 /** Deepest nesting of groups. */
 const DEEPEST = 50;
 
-/** A regular expression of tokenizer.json as JavaScript's, with the flags `g` and `u`. Errors: `MALFORMED_FILE`, `UNSUPPORTED`. */
+/**
+ * A regular expression of tokenizer.json as JavaScript's, with the flags `g` and `u`. Errors:
+ * `MALFORMED_FILE`, `UNSUPPORTED`.
+ */
 export function translateRegex(pattern: string, file: string): RegExp {
   if (pattern.length > LONGEST)
     throw unsupported(file, `a regular expression may have ${LONGEST} characters, got ${pattern.length}`);

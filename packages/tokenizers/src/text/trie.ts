@@ -1,4 +1,7 @@
-/** A prefix tree over UTF-16 units, for "the longest entry that begins here" and "all entries that begin here". */
+/**
+ * A prefix tree over UTF-16 units, for "the longest entry that begins here" and "all entries that begin
+ * here".
+ */
 import { PairTable } from './pair-table.ts';
 
 /** Entries are no longer than this, so that a look-up takes bounded time. */
