@@ -5,7 +5,8 @@
 //   core ← safetensors ← conformance, models, apps
 //   core, safetensors ← torch ← models
 //   core ← models ← apps
-//   core ← conformance ← tests of backends, auto and models
+//   core ← tokenizers
+//   core ← conformance ← tests of backends, auto, models and tokenizers
 //   backends ← tests of models
 //
 // Circles inside a package are `import-circles.mjs`' part.
@@ -19,6 +20,7 @@ const RULES = {
   safetensors: { src: ['core'], tests: [] },
   torch: { src: ['core', 'safetensors'], tests: ['conformance'] },
   conformance: { src: ['core', 'safetensors'], tests: [] },
+  tokenizers: { src: ['core'], tests: ['conformance'] },
   // A model is tested on the backends, but never knows one.
   models: { src: ['core', 'safetensors', 'torch'], tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'] },
 };

@@ -1,0 +1,64 @@
+/** BERT, DistilBERT and MPNet: vocab.txt, WordPiece. */
+import { show } from '@attn/core/backend';
+import { wordPieceDecoder } from '../decoders/decoder.ts';
+import type { Definition } from '../definition.ts';
+import { malformed } from '../errors.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { WordPiece } from '../models/word-piece.ts';
+import { bertNormalizer } from '../normalizers/bert.ts';
+import { bertTemplate, robertaTemplate } from '../output/template.ts';
+import { bertPreTokenizer } from '../pre-tokenizers/split.ts';
+import { cleansDecoded } from '../from-json/from-json.ts';
+import type { Folder } from './folder.ts';
+import { ROBERTA_TOKENS } from './roberta.ts';
+import { readSpecialTokens, type SpecialDefaults } from './special-tokens.ts';
+
+const BERT_TOKENS: SpecialDefaults = {
+  roles: { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' },
+  maskTakesSpace: false,
+};
+
+const MPNET_TOKENS: SpecialDefaults = {
+  roles: { ...ROBERTA_TOKENS.roles, unk: '[UNK]' },
+  maskTakesSpace: true,
+};
+
+/** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
+export function readBert(folder: Folder, isMpnet: boolean): Definition {
+  const vocabulary = readVocabulary(folder.text('vocab.txt'));
+  const config = folder.json('tokenizer_config.json');
+  const lowercase = config?.flag('do_lower_case', true) ?? true;
+  const defaults = isMpnet ? MPNET_TOKENS : BERT_TOKENS;
+  const unkToken = config?.raw('unk_token');
+  const unk = typeof unkToken === 'string' ? unkToken : (defaults.roles.unk ?? '');
+  const unkId = vocabulary.tokenToId(unk);
+  if (unkId === undefined) throw malformed('vocab.txt', `it must have a line ${show(unk)} for unknown words`);
+  const model = new WordPiece({ vocabulary, unkId, continuingPrefix: '##', maxCharacters: 100 });
+  const { added, roles } = readSpecialTokens(folder, model, defaults);
+  const idOf = (content = '') => added.find((token) => token.content === content)?.id ?? 0;
+  const template = isMpnet ? robertaTemplate : bertTemplate;
+  return {
+    added,
+    normalizer: bertNormalizer({
+      cleanText: true,
+      handleChineseChars: config?.flag('tokenize_chinese_chars', true) ?? true,
+      stripAccents: config?.flag('strip_accents', lowercase) ?? lowercase,
+      lowercase,
+    }),
+    preTokenizer: bertPreTokenizer(),
+    model,
+    template: template(idOf(roles.cls), idOf(roles.sep)),
+    trim: undefined,
+    decoder: wordPieceDecoder('##', true),
+    cleansDecoded: cleansDecoded(config, true),
+    roles,
+    ignoresEmptyPair: false,
+  };
+}
+
+/** One token a line; of a repeated one the last line counts. */
+function readVocabulary(text: string): Vocabulary {
+  const lines = text.split(/\r\n|\r|\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return new Vocabulary(new Map(lines.map((line, id) => [line, id])));
+}

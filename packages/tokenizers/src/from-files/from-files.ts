@@ -1,0 +1,84 @@
+/** A tokenizer of the files of a folder, whichever of them there are. */
+import { readEntries } from '@attn/core/backend';
+import type { Definition } from '../definition.ts';
+import { WHERE } from '../errors.ts';
+import { definitionOf, specialNames } from '../from-json/from-json.ts';
+import { Tokenizer } from '../tokenizer.ts';
+import { readBert } from './bert.ts';
+import { Folder, type TokenizerFiles } from './folder.ts';
+import { kindOf } from './kinds.ts';
+import { readRoberta } from './roberta.ts';
+import { readSentencepiece } from './sentencepiece.ts';
+
+/**
+ * The names of all files from which tokenizers are made. A folder has some of them. Where it has
+ * `tokenizer.json`, only the first four are read.
+ * @example
+ * const files = Object.fromEntries(
+ *   await Promise.all(tokenizerFileNames().map(async (name) => [name, await bytesOrUndefined(name)])),
+ * );
+ * const tokenizer = tokenizerFromFiles(files);
+ */
+export function tokenizerFileNames(): readonly string[] {
+  return [
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'special_tokens_map.json',
+    'config.json',
+    'added_tokens.json',
+    'vocab.json',
+    'merges.txt',
+    'vocab.txt',
+    'spiece.model',
+    'sentencepiece.bpe.model',
+  ];
+}
+
+/**
+ * The tokenizer of a checkpoint's folder: of its tokenizer.json, else of vocab.json and merges.txt
+ * (RoBERTa, Longformer, BART, LED), vocab.txt (BERT, DistilBERT, MPNet), spiece.model (Reformer, BigBird)
+ * or sentencepiece.bpe.model (XLM-R, CamemBERT). Which of them it is, `tokenizer_class` of
+ * tokenizer_config.json says, else `model_type` of config.json.
+ * @param files the files that there are, by their names: `tokenizerFileNames()` lists them
+ * @throws AttnError `MISSING_INPUT` for a file that is needed; `MALFORMED_FILE`; `UNSUPPORTED` for a
+ *   tokenizer that is not known; `INVALID_ARGUMENT`
+ * @example
+ * const tokenizer = tokenizerFromFiles({
+ *   'config.json': '{ "model_type": "longformer" }',
+ *   'vocab.json': await readFile('longformer/vocab.json', 'utf8'),
+ *   'merges.txt': await readFile('longformer/merges.txt', 'utf8'),
+ * });
+ * const { ids, offsets } = tokenizer.encode('Call me Ishmael.');
+ */
+export function tokenizerFromFiles(files: TokenizerFiles): Tokenizer {
+  return new Tokenizer(readDefinition(new Folder(readEntries(WHERE, 'files', files))));
+}
+
+function readDefinition(folder: Folder): Definition {
+  const json = folder.json('tokenizer.json');
+  if (json !== undefined) {
+    const names = ['special_tokens_map.json', 'tokenizer_config.json'].map((name) =>
+      specialNames(folder.json(name)),
+    );
+    return definitionOf(
+      json,
+      folder.json('tokenizer_config.json'),
+      Object.assign({}, ...names) as Record<string, string>,
+    );
+  }
+  const kind = kindOf(folder);
+  switch (kind) {
+    case 'roberta':
+      return readRoberta(folder);
+    case 'bert':
+    case 'mpnet':
+      return readBert(folder, kind === 'mpnet');
+    case 'reformer':
+    case 'big-bird':
+    case 'xlm-roberta':
+    case 'camembert':
+      return readSentencepiece(folder, kind);
+    default:
+      return kind satisfies never;
+  }
+}
