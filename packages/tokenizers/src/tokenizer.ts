@@ -69,7 +69,7 @@ export class Tokenizer {
     this.pipeline = new Pipeline(definition);
     this.contents = new Map(added.map(({ content, id }) => [content, id]));
     this.added = new Map(added.map((token) => [token.id, token]));
-    this.vocabSize = added.reduce((limit, { id }) => Math.max(limit, id + 1), model.idLimit);
+    this.vocabSize = added.reduce((limit, { id }) => Math.max(limit, id + 1), model.vocabulary.idLimit);
     if (trim !== undefined) this.trimmer = new Trimmer(trim.addPrefixSpace, (id) => this.idToToken(id));
   }
 
@@ -164,13 +164,13 @@ export class Tokenizer {
   /** The id of a token; undefined where there is none. */
   tokenToId(token: string): number | undefined {
     checkArgument('tokenizers/tokenToId', 'token', token, aString);
-    return this.contents.get(token) ?? this.definition.model.tokenToId(token);
+    return this.contents.get(token) ?? this.definition.model.vocabulary.tokenToId(token);
   }
 
   /** The token of an id, as the vocabulary writes it; undefined where there is none. */
   idToToken(id: number): string | undefined {
     checkArgument('tokenizers/idToToken', 'id', id, aNumeric);
-    return this.added.get(id)?.content ?? this.definition.model.idToToken(id);
+    return this.added.get(id)?.content ?? this.definition.model.vocabulary.idToToken(id);
   }
 
   /** The id of the token that pads rows; undefined where there is none, as for those below. */

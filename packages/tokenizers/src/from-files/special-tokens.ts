@@ -59,10 +59,10 @@ export function readSpecialTokens(
       );
   }
 
-  let next = [...added.values()].reduce((limit, { id }) => Math.max(limit, id + 1), model.idLimit);
+  let next = [...added.values()].reduce((limit, { id }) => Math.max(limit, id + 1), model.vocabulary.idLimit);
   for (const entry of special) {
     if (added.has(entry.content)) continue;
-    const id = model.tokenToId(entry.content) ?? next++;
+    const id = model.vocabulary.tokenToId(entry.content) ?? next++;
     added.set(entry.content, tokenOf(entry, id, true, defaults));
   }
   const roles = Object.fromEntries(

@@ -37,10 +37,9 @@ export interface BpeOptions {
 
 /** A BPE model. */
 export class Bpe implements WordModel {
-  readonly idLimit: number;
+  readonly vocabulary: Vocabulary;
   readonly cut: ((text: string, from: number, to: number) => number) | undefined;
   private readonly options: BpeOptions;
-  private readonly vocabulary: Vocabulary;
   private readonly bytes: ByteTokens | undefined;
   /** Symbols of the characters of one unit, -1 for those that have none. */
   private readonly units: Int32Array = new Int32Array(2 ** 16).fill(-1);
@@ -49,7 +48,6 @@ export class Bpe implements WordModel {
   constructor(options: BpeOptions) {
     this.options = options;
     this.vocabulary = options.vocabulary;
-    this.idLimit = options.vocabulary.idLimit;
     this.bytes = options.byteFallback
       ? new ByteTokens((token) => this.vocabulary.tokenToId(token))
       : undefined;
@@ -60,18 +58,6 @@ export class Bpe implements WordModel {
     // Where a word's ends matter, a part of it is no word.
     if (continuingPrefix === '' && endSuffix === '' && !ignoreMerges)
       this.cut = (text, from, to) => this.cutAfter(text, from, to);
-  }
-
-  tokenToId(token: string): number | undefined {
-    return this.vocabulary.tokenToId(token);
-  }
-
-  idToToken(id: number): string | undefined {
-    return this.vocabulary.idToToken(id);
-  }
-
-  entries(): Iterable<readonly [string, number]> {
-    return this.vocabulary.entries();
   }
 
   tokens(word: string): WordTokens {
@@ -162,7 +148,7 @@ export class Bpe implements WordModel {
       const next = merger.after(i);
       const start = merger.startOf(i);
       const end = next === -1 ? length : merger.startOf(next);
-      const isUnknown = symbol === UNKNOWN || symbol >= this.idLimit;
+      const isUnknown = symbol === UNKNOWN || symbol >= this.vocabulary.idLimit;
       if (!isUnknown) tokens.push(symbol, start, end);
       else if (wasUnknown && fuseUnk && unkId !== undefined) tokens[tokens.length - 1] = end;
       else if (unkId !== undefined) tokens.push(unkId, start, end);

@@ -32,7 +32,7 @@ const MARK = '▁'.charCodeAt(0);
 
 /** A Unigram model. */
 export class Unigram implements WordModel {
-  readonly idLimit: number;
+  readonly vocabulary: Vocabulary;
   readonly cut: ((text: string, from: number, to: number) => number) | undefined;
   private readonly options: UnigramOptions;
   private readonly bytes: ByteTokens | undefined;
@@ -43,7 +43,7 @@ export class Unigram implements WordModel {
   constructor(options: UnigramOptions) {
     const { pieces, vocabulary } = options;
     this.options = options;
-    this.idLimit = vocabulary.idLimit;
+    this.vocabulary = vocabulary;
     this.bytes = options.byteFallback ? new ByteTokens((token) => vocabulary.tokenToId(token)) : undefined;
     this.trie = new Trie(pieces.length * 4);
     this.ids = Int32Array.from(pieces, ({ id }) => id);
@@ -53,18 +53,6 @@ export class Unigram implements WordModel {
     const isMarked = this.trie.get('▁') !== -1;
     if (isMarked && pieces.every(({ text }) => text.indexOf('▁', 1) === -1 || /^▁+[^▁]*$/.test(text)))
       this.cut = cutBeforeMark;
-  }
-
-  tokenToId(token: string): number | undefined {
-    return this.options.vocabulary.tokenToId(token);
-  }
-
-  idToToken(id: number): string | undefined {
-    return this.options.vocabulary.idToToken(id);
-  }
-
-  entries(): Iterable<readonly [string, number]> {
-    return this.options.vocabulary.entries();
   }
 
   tokens(word: string): WordTokens {

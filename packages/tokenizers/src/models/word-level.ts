@@ -4,26 +4,12 @@ import type { WordModel, WordTokens } from './word-model.ts';
 
 /** A model without parts of words. */
 export class WordLevel implements WordModel {
-  readonly idLimit: number;
-  private readonly vocabulary: Vocabulary;
+  readonly vocabulary: Vocabulary;
   private readonly unkId: number | undefined;
 
   constructor(vocabulary: Vocabulary, unkId: number | undefined) {
-    this.idLimit = vocabulary.idLimit;
     this.vocabulary = vocabulary;
     this.unkId = unkId;
-  }
-
-  tokenToId(token: string): number | undefined {
-    return this.vocabulary.tokenToId(token);
-  }
-
-  idToToken(id: number): string | undefined {
-    return this.vocabulary.idToToken(id);
-  }
-
-  entries(): Iterable<readonly [string, number]> {
-    return this.vocabulary.entries();
   }
 
   tokens(word: string): WordTokens {

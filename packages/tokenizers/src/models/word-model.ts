@@ -5,16 +5,15 @@
 import { STRIDE, type Steps } from '../steps.ts';
 import type { Aligned, Pieces } from '../text/aligned.ts';
 import type { TokenList } from './token-list.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** The tokens of a word: id, start, end; id, start, end; … in units of the word. */
 export type WordTokens = readonly number[];
 
 /** A model: what makes tokens of a word, which nothing around it changes. */
 export interface WordModel {
-  /** Ids are below this. */
-  readonly idLimit: number;
-  tokenToId(token: string): number | undefined;
-  idToToken(id: number): string | undefined;
+  /** The tokens that a model knows, with their ids. */
+  readonly vocabulary: Vocabulary;
   /** The tokens of a word. */
   tokens(word: string): WordTokens;
   /** The tokens of a long word, some at a time; a step may yield none. */
@@ -24,8 +23,6 @@ export interface WordModel {
    * it cannot be cut. Undefined where words are never cut.
    */
   readonly cut?: (text: string, from: number, to: number) => number;
-  /** All tokens, with their ids. */
-  entries(): Iterable<readonly [string, number]>;
 }
 
 /** Longest word that is remembered. */

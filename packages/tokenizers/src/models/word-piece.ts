@@ -17,7 +17,7 @@ export interface WordPieceOptions {
 
 /** A WordPiece model. */
 export class WordPiece implements WordModel {
-  readonly idLimit: number;
+  readonly vocabulary: Vocabulary;
   private readonly options: WordPieceOptions;
   private readonly heads = new Trie(2 ** 14);
   private readonly tails = new Trie(2 ** 14);
@@ -25,24 +25,12 @@ export class WordPiece implements WordModel {
   constructor(options: WordPieceOptions) {
     const { vocabulary, continuingPrefix: prefix } = options;
     this.options = options;
-    this.idLimit = vocabulary.idLimit;
+    this.vocabulary = vocabulary;
     for (const [token, id] of vocabulary.entries()) {
       if (token.length > LONGEST_ENTRY) continue; // No word is that long.
       this.heads.add(token, id);
       if (token.startsWith(prefix)) this.tails.add(token.slice(prefix.length), id);
     }
-  }
-
-  tokenToId(token: string): number | undefined {
-    return this.options.vocabulary.tokenToId(token);
-  }
-
-  idToToken(id: number): string | undefined {
-    return this.options.vocabulary.idToToken(id);
-  }
-
-  entries(): Iterable<readonly [string, number]> {
-    return this.options.vocabulary.entries();
   }
 
   tokens(word: string): WordTokens {
