@@ -5,7 +5,7 @@
 //   core ← safetensors ← conformance, models, apps
 //   core, safetensors ← torch ← models
 //   core ← models ← apps
-//   core ← tokenizers
+//   core ← tokenizers ← models
 //   core ← conformance ← tests of backends, auto, models and tokenizers
 //   backends ← tests of models
 //
@@ -22,7 +22,10 @@ const RULES = {
   conformance: { src: ['core', 'safetensors'], tests: [] },
   tokenizers: { src: ['core'], tests: ['conformance'] },
   // A model is tested on the backends, but never knows one.
-  models: { src: ['core', 'safetensors', 'torch'], tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'] },
+  models: {
+    src: ['core', 'safetensors', 'tokenizers', 'torch'],
+    tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'],
+  },
 };
 /** Any other package is a backend; adding one needs no line here. */
 const BACKEND = { src: ['core'], tests: ['conformance', 'safetensors'] };

@@ -1,7 +1,7 @@
 // Damaged and hostile checkpoints give a typed error or a model, never
 // anything else, and no memory is allocated for sizes that are only claimed.
 import { AttnError, type Json, type JsonObject } from '@attn/core';
-import { openSafetensors } from '@attn/safetensors';
+import { openTensors } from './files/tensor-file.ts';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { filesOf, type Files } from './files/server.testing.ts';
@@ -36,7 +36,7 @@ function storeOf(changes: Readonly<Record<string, Uint8Array>>, base = files): F
         largest = Math.max(largest, length);
         return bytes.slice(offset, offset + length);
       };
-      return { ...(await openSafetensors({ size: bytes.length, read: readBytes })), dispose: async () => {} };
+      return openTensors(file, { size: bytes.length, read: readBytes });
     },
   };
 }

@@ -16,21 +16,15 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import { malformed } from './header.ts';
+import { politeFetch, type Fetch, type Patience } from './polite-fetch.ts';
 import type { SafetensorsSource } from './read.ts';
 
-/** The part of `fetch` that is used. Pass your own for credentials, proxies or tests. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
 /** Options of `httpSource`. */
-export interface HttpOptions {
+export interface HttpOptions extends Patience {
   /** Default: the global one. */
   readonly fetch?: Fetch;
   /** Sent with every request, for example `Authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Stops requests that are under way, and later ones. */
-  readonly signal?: AbortSignal;
-  /** Attempts of a request that fails because there is no network or the server is busy. Default 3. */
-  readonly attempts?: number;
 }
 
 const WHERE = 'safetensors/http';
@@ -40,13 +34,11 @@ const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   headers: aRecord,
   signal: aSignal,
   attempts: integer(1),
+  idleTimeout: integer(1),
 };
 
 /** First size of the memory for a range. It doubles as bytes arrive. */
 const FIRST_BYTES = 16 * 2 ** 20;
-
-/** Milliseconds before the second attempt; each later one waits twice as long. */
-const PAUSE_MS = 250;
 
 /** `bytes 0-7/1234`. */
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
@@ -74,8 +66,8 @@ export async function httpSource(url: string, options: HttpOptions = {}): Promis
     name: url,
     read: async (offset, length) => {
       if (length === 0) return new Uint8Array(0);
-      return withAttempts(http, url, async () => {
-        const response = await request(url, offset, length, { ...http, attempts: 1 });
+      return untilWhole(http, url, async () => {
+        const response = await request(url, offset, length, http);
         const range = rangeOf(url, response, offset);
         const changed = range.size !== size || response.headers.get('ETag') !== etag;
         if (changed) throw malformed(url, 'the file has changed while it was read');
@@ -95,7 +87,7 @@ export async function httpSource(url: string, options: HttpOptions = {}): Promis
 async function request(url: string, offset: number, length: number, options: HttpOptions): Promise<Response> {
   const { fetch = globalThis.fetch, headers, signal } = options;
   const init = { headers: { ...headers, Range: `bytes=${offset}-${offset + length - 1}` }, signal };
-  const response = await withAttempts(options, url, () => fetch(url, init));
+  const response = await politeFetch(WHERE, fetch, options)(url, init);
   if (response.status === 206) return response;
   await response.body?.cancel();
   const { status } = response;
@@ -106,6 +98,8 @@ async function request(url: string, offset: number, length: number, options: Htt
   if (status === 404 || status === 410) {
     throw new AttnError('FILE_NOT_FOUND', WHERE, `there is no file ${url} (status ${status})`);
   }
+  if (status === 429 || status >= 500)
+    throw new AttnError('TIMEOUT', WHERE, `${url} could not be read: status ${status}`);
   if (status === 416) throw malformed(url, `there is nothing at byte ${offset} (status 416)`);
   throw new AttnError('INVALID_ARGUMENT', WHERE, `${url} was refused with status ${status}`);
 }
@@ -158,48 +152,26 @@ class CutOff extends Error {
   }
 }
 
-/** True for statuses that may pass in a moment. */
-const isBusy = (status: number): boolean => status === 429 || status >= 500;
-
-/**
- * Repeats a request that fails because there is no network or the server is busy. An `AttnError` is final.
- */
-async function withAttempts<T>(
+/** Asks again for a range whose bytes stop before its end. An `AttnError` is final. */
+async function untilWhole<T>(
   { attempts = 3, signal }: HttpOptions,
   url: string,
-  attempt: () => Promise<T>,
+  read: () => Promise<T>,
 ): Promise<T> {
-  let reason = '';
-  for (let i = 0; i < attempts; i++) {
-    throwIfAborted(signal, WHERE);
-    if (i > 0) await pause(PAUSE_MS * 2 ** (i - 1), signal);
+  for (let attempt = 1; ; attempt++) {
     try {
-      const result = await attempt();
-      // Not recognised by its class: the caller's `fetch` may have its own class of responses.
-      const { status, body } = Object(result) as Partial<Response>;
-      if (status === undefined || !isBusy(status)) return result;
-      reason = `status ${status}`;
-      await body?.cancel();
+      return await read();
     } catch (error) {
       throwIfAborted(signal, WHERE);
-      if (error instanceof AttnError && error.code !== 'TIMEOUT') throw error;
-      reason =
-        error instanceof AttnError ? error.sentence : error instanceof Error ? error.message : String(error);
+      if (error instanceof AttnError) throw error;
+      if (attempt < attempts) continue;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new AttnError(
+        'TIMEOUT',
+        WHERE,
+        `${url} could not be read after ${attempts} attempts: ${reason}`,
+        { cause: error },
+      );
     }
   }
-  const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-  throw new AttnError('TIMEOUT', WHERE, `${url} could not be read${times}: ${reason}`);
-}
-
-/** Waits. An abort ends the wait at once. */
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal?.addEventListener('abort', end, { once: true });
-  });
 }

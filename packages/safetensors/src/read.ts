@@ -54,6 +54,8 @@ export interface SafetensorsFile {
    * that fits no dtype of `@attn/core`; whatever the source throws.
    */
   tensor(name: string): Promise<Tensor>;
+  /** Reads a tensor's elements as they are in the file: little-endian, row-major. Errors as in `tensor`. */
+  bytes(name: string): Promise<Uint8Array>;
 }
 
 const WHERE = 'safetensors/read';
@@ -125,6 +127,10 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
     tensor: async (name) => {
       const { dtype, shape, offset, byteLength } = entryOf(name);
       return decodeTensor(dtype, shape, await readExactly(source, offset, byteLength), name);
+    },
+    bytes: async (name) => {
+      const { offset, byteLength } = entryOf(name);
+      return readExactly(source, offset, byteLength);
     },
   };
 }

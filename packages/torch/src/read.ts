@@ -3,7 +3,7 @@
  * be.
  */
 import { AttnError, type DType, type Tensor } from '@attn/core';
-import { aString, checkArgument, integer, show, typedArrayName, type Kind } from '@attn/core/backend';
+import { aString, checkArgument, integer, show, sizeOf, typedArrayName, type Kind } from '@attn/core/backend';
 import { decodeTensor, FILE_DTYPES, type FileDtype } from '@attn/safetensors';
 import { formatOf, MAGIC_BYTES, type TorchFormat } from './format.ts';
 import { gather, isContiguous } from './gather.ts';
@@ -21,6 +21,8 @@ export interface TorchSpec {
   /** The dtype that `tensor` returns. */
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Bytes of its elements in the file. */
+  readonly byteLength: number;
   /** The key of its storage in this file. Tensors of one storage share memory when they are read. */
   readonly storage: string;
 }
@@ -137,7 +139,8 @@ export class Checkpoint implements TorchFile {
   spec(name: string): TorchSpec {
     const { storage, shape } = this.ref(name);
     const dtype = FILE_DTYPES.get(storage.dtype)?.dtype ?? 'f32';
-    return { fileDtype: storage.dtype, dtype, shape, storage: storage.key };
+    const byteLength = sizeOf(shape) * ELEMENT_BYTES[storage.dtype];
+    return { fileDtype: storage.dtype, dtype, shape, byteLength, storage: storage.key };
   }
 
   async tensor(name: string): Promise<Tensor> {
@@ -157,8 +160,7 @@ export class Checkpoint implements TorchFile {
     if (!isContiguous(shape, strides)) return undefined;
     const record = await named(this.name, () => this.unpacked.locate(storage));
     const size = ELEMENT_BYTES[storage.dtype];
-    const elements = shape.reduce((product, extent) => product * extent, 1);
-    return { offset: record.offset + (storage.offset + offset) * size, byteLength: elements * size };
+    return { offset: record.offset + (storage.offset + offset) * size, byteLength: sizeOf(shape) * size };
   }
 
   /** The least range of the file that holds a tensor, and its elements from the bytes of that range. */

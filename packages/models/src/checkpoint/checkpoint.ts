@@ -29,5 +29,5 @@ export interface Checkpoint extends WithAsyncDispose {
    * A tensor that is read when its data is asked for, even after this checkpoint
    * is disposed; undefined where tensors cannot be read synchronously.
    */
-  lazyTensor?(name: string): Tensor | undefined;
+  lazyTensor?(name: string): Promise<Tensor> | undefined;
 }

@@ -89,7 +89,7 @@ async function readSlots(
     onProgress?.({ done, total });
     const { byteLength } = checkpoint.spec(name);
     const isLater = !inMemory && byteLength >= LARGE_BYTES;
-    const later = isLater ? checkpoint.lazyTensor?.(name) : undefined;
+    const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
     const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
     weights.set(name, { name, tensor });
     done += byteLength;

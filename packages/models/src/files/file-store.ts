@@ -1,15 +1,39 @@
 /** A store of a checkpoint's files: a folder, a list of URLs, a model hub. All have one interface. */
 import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
-import type { SafetensorsFile } from '@attn/safetensors';
+import type { FileDtype } from '@attn/safetensors';
 
-/** An open .safetensors file. */
-export interface TensorFile extends SafetensorsFile {
+/** Everything about a stored tensor but its data. */
+export interface TensorSpec {
+  /** The dtype in the file. */
+  readonly fileDtype: FileDtype;
+  readonly shape: readonly number[];
+  /** Bytes in the file. */
+  readonly byteLength: number;
+}
+
+/** Forms in which tensors are stored: .safetensors, and both of PyTorch's own. */
+export type TensorFormat = 'safetensors' | 'torch-zip' | 'torch-legacy';
+
+/** An open file of tensors. Only names and shapes are in memory. */
+export interface TensorFile {
+  readonly format: TensorFormat;
+  /** Names of all tensors, in the order of the file. */
+  readonly names: readonly string[];
+  /** What the file says beside its tensors. */
+  readonly metadata: ReadonlyMap<string, string>;
+  has(name: string): boolean;
+  /** Errors: `MISSING_INPUT` when there is no such tensor. */
+  spec(name: string): TensorSpec;
+  /** Reads a tensor. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, and whatever the source throws. */
+  tensor(name: string): Promise<Tensor>;
+  /** Reads a tensor's elements as they are in the file: little-endian, row-major. Errors as in `tensor`. */
+  bytes(name: string): Promise<Uint8Array>;
   /**
    * A tensor that is read when its data is asked for, even after the
    * file is disposed. Absent where files cannot be read synchronously.
    */
-  readonly lazyTensor?: (name: string) => Tensor;
+  readonly lazyTensor?: (name: string) => Promise<Tensor>;
   /** Closes the file. Idempotent. Tensors that were read stay valid. */
   dispose(): Promise<void>;
 }
@@ -24,7 +48,10 @@ export interface FileStore {
    * Errors: `MALFORMED_FILE` for more than `limit` bytes.
    */
   bytes(file: string, limit: number): Promise<Uint8Array | undefined>;
-  /** Opens a .safetensors file; only its header is read. Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE`. */
+  /**
+   * Opens a file of tensors: .safetensors, or PyTorch's .bin. Only names and shapes are read. Errors:
+   * `FILE_NOT_FOUND`, `MALFORMED_FILE`, `UNSUPPORTED`.
+   */
   tensors(file: string): Promise<TensorFile>;
 }
 

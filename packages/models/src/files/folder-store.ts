@@ -1,10 +1,11 @@
 /** Files in a folder on disk, for Node. Tensors are read by position from an open file. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AttnError } from '@attn/core';
+import { AttnError, type Tensor } from '@attn/core';
 import { aString, checkArgument } from '@attn/core/backend';
 import { openSafetensorsFile } from '@attn/safetensors/node';
-import { tooLongError, type FileStore } from './file-store.ts';
+import { tooLongError, type FileStore, type TensorFile } from './file-store.ts';
+import { isTorchFile, ofSafetensors, ofTorch } from './tensor-file.ts';
 
 /**
  * The files in a folder on disk, for `loadFrom` and `openCheckpoint`. `name` is for messages. Errors:
@@ -31,8 +32,20 @@ export function folderStore(folder: string, name: string = folder): FileStore {
         });
       });
     },
-    tensors: (file) => openSafetensorsFile(join(folder, file)),
+    tensors: (file) => openFile(join(folder, file)),
   };
+}
+
+async function openFile(path: string): Promise<TensorFile> {
+  if (!isTorchFile(path)) {
+    const file = await openSafetensorsFile(path);
+    const lazyTensor = async (name: string): Promise<Tensor> => file.lazyTensor(name);
+    return ofSafetensors(file, { lazyTensor, dispose: () => file.dispose() });
+  }
+  const { openTorchFile } = await import('@attn/torch/node');
+  const file = await openTorchFile(path);
+  const lazyTensor = (name: string): Promise<Tensor> => file.lazyTensor(name);
+  return ofTorch(file, { lazyTensor, dispose: () => file.dispose() });
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

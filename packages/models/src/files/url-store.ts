@@ -2,7 +2,7 @@
  * Files on a web server: one URL for each, or one URL under which all
  * lie. Tensors are read by range requests.
  */
-import { httpSource, openSafetensors, type HttpOptions } from '@attn/safetensors';
+import { httpSource, type HttpOptions } from '@attn/safetensors';
 import { AttnError } from '@attn/core';
 import {
   aFunction,
@@ -14,6 +14,7 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import { tooLongError, type FileStore } from './file-store.ts';
+import { openTensors } from './tensor-file.ts';
 import { kindOf } from '../kind-of.ts';
 
 /** URLs by file name: `{ 'config.json': …, 'model.safetensors': … }`. */
@@ -27,6 +28,7 @@ export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   headers: anObject,
   signal: aSignal,
   attempts: integer(1),
+  idleTimeout: integer(1),
 };
 
 /**
@@ -66,7 +68,7 @@ export function urlStore(urls: UrlMap | string | URL, options: HttpOptions = {})
       if (content.size > limit) throw tooLongError(name, file, limit);
       return content.read(0, content.size);
     },
-    tensors: async (file) => ({ ...(await openSafetensors(await source(file))), dispose: async () => {} }),
+    tensors: async (file) => openTensors(file, await source(file)),
   };
 }
 
