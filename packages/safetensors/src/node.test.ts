@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { f32, type Tensor } from '@attn/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSafetensorsFile, writeSafetensorsFile } from './node.ts';
+import { openSafetensorsFile, writeSafetensorsFile, writeStoredTensors, type StoredTensor } from './node.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -98,4 +98,46 @@ test('a tensor that is read later: by itself, also when the file is closed, and 
   expect(again.file?.verify).toBe(another.lazyTensor('x').file?.verify);
   await rm(path);
   expect(() => again.data).toThrow(expect.objectContaining({ code: 'FILE_NOT_FOUND' }));
+});
+
+test('tensors as they are stored: any dtype, the order of the map, one in memory at a time', async () => {
+  const path = join(folder, 'a.safetensors');
+  const stored = (fileDtype: StoredTensor['fileDtype'], ...bytes: readonly number[]): StoredTensor => ({
+    fileDtype,
+    shape: [1],
+    bytes: async () => Uint8Array.from(bytes),
+  });
+  const tensors = new Map([
+    ['flag', stored('BOOL', 1)],
+    ['bf16', stored('BF16', 0x80, 0x3f)],
+    ['i64', stored('I64', 7, 0, 0, 0, 0, 0, 0, 0)],
+    ['', stored('F32', 0, 0, 0x80, 0x7f)],
+  ]);
+  const progress: string[] = [];
+  await writeStoredTensors(path, tensors, {
+    metadata: { format: 'pt' },
+    onProgress: ({ done, total }) => progress.push(`${done}/${total}`),
+  });
+  expect(progress).toEqual(['0/15', '8/15', '12/15', '14/15', '15/15']);
+  const file = await openSafetensorsFile(path);
+  expect(file.names).toEqual(['flag', 'bf16', 'i64', '']);
+  for (const [name, { fileDtype, bytes }] of tensors) {
+    expect(file.spec(name).fileDtype).toBe(fileDtype);
+    expect(await file.bytes(name)).toEqual(await bytes());
+    expect(file.spec(name).byteOffset % (await bytes()).length).toBe(0);
+  }
+  await file.dispose();
+});
+
+test('a stored tensor that cannot be read, or has other bytes, leaves nothing behind', async () => {
+  const path = join(folder, 'a.safetensors');
+  const error = new Error('mine');
+  const write = (bytes: () => Promise<Uint8Array>): Promise<void> =>
+    writeStoredTensors(path, new Map([['x', { fileDtype: 'F32', shape: [2], bytes }]]));
+  await expect(write(() => Promise.reject(error))).rejects.toBe(error);
+  await expect(write(async () => new Uint8Array(7))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: '[attn/safetensors] write: tensor "x" must have 8 bytes, got 7',
+  });
+  expect(await readdir(folder)).toEqual([]);
 });

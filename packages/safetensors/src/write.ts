@@ -5,15 +5,15 @@
 import { AttnError, type Tensor } from '@attn/core';
 import {
   aString,
-  bytesPerElement,
   checkArgument,
   checkTensor,
   contiguous,
   isMap,
   readEntries,
   show,
+  sizeOf,
 } from '@attn/core/backend';
-import { DTYPE_IN_FILE } from './dtypes.ts';
+import { DTYPE_IN_FILE, FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import { LENGTH_BYTES, MAX_HEADER_BYTES, METADATA } from './header.ts';
 
 /** Tensors by name. */
@@ -38,26 +38,58 @@ export function safetensorsParts(tensors: NamedTensors, metadata?: Metadata): Ui
   const where = 'safetensors/write';
   const entries = pairs('tensors', tensors);
   for (const [name, tensor] of entries) {
-    if (name === METADATA || name === '__proto__') {
-      throw new AttnError('INVALID_ARGUMENT', where, `a tensor must not be named ${show(name)}`);
-    }
+    checkName(name);
     checkTensor(tensor, where, `tensor ${show(name)}`);
   }
-  // Array.prototype.sort is stable: tensors of one element size keep the order they were given in.
-  entries.sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype));
-
-  const parts: Uint8Array[] = [];
-  const fields: string[] = [];
-  if (metadata !== undefined) fields.push(`${JSON.stringify(METADATA)}:${metadataJson(metadata)}`);
-  let offset = 0;
-  for (const [name, tensor] of entries) {
+  const stored = entries.map(([name, tensor]) => {
     const { data, dtype, shape } = contiguous(tensor);
-    const entry = { dtype: DTYPE_IN_FILE[dtype], shape, data_offsets: [offset, offset + data.byteLength] };
-    fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    offset += data.byteLength;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return { name, dtype: DTYPE_IN_FILE[dtype], shape, bytes };
+  });
+  const { header, order } = layOut(stored, metadata);
+  return [header, ...order.map(({ bytes }) => bytes)];
+}
+
+/** What a header says about a tensor. */
+export interface HeaderEntry {
+  readonly name: string;
+  readonly dtype: FileDtype;
+  readonly shape: readonly number[];
+}
+
+/**
+ * The header of a file, which names the tensors in their own order, and the order in which their bytes
+ * follow it. Errors: `INVALID_ARGUMENT`.
+ */
+export function layOut<E extends HeaderEntry>(
+  entries: readonly E[],
+  metadata: Metadata | undefined,
+): { readonly header: Uint8Array; readonly order: readonly E[] } {
+  // A stable sort: tensors of one element size keep their order.
+  const order = entries.toSorted((a, b) => elementBytes(b) - elementBytes(a));
+  const starts = new Map<E, number>();
+  let offset = 0;
+  for (const entry of order) {
+    starts.set(entry, offset);
+    offset += byteLengthOfEntry(entry);
   }
-  return [headerBytes(`{${fields.join(',')}}`), ...parts];
+  const fields = entries.map((entry) => {
+    const { name, dtype, shape } = entry;
+    const start = starts.get(entry) ?? 0;
+    const offsets = [start, start + byteLengthOfEntry(entry)];
+    return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: offsets })}`;
+  });
+  if (metadata !== undefined) fields.unshift(`${JSON.stringify(METADATA)}:${metadataJson(metadata)}`);
+  return { header: headerBytes(`{${fields.join(',')}}`), order };
+}
+
+function elementBytes({ dtype }: HeaderEntry): number {
+  return FILE_DTYPES.get(dtype)?.bytes ?? 0;
+}
+
+/** Bytes of a tensor in the file. */
+export function byteLengthOfEntry(entry: HeaderEntry): number {
+  return sizeOf(entry.shape) * elementBytes(entry);
 }
 
 /** `Uint8Array<ArrayBuffer>`, which TypeScript before 5.7 cannot spell. */
@@ -78,6 +110,12 @@ export function serializeSafetensors(tensors: NamedTensors, metadata?: Metadata)
     offset += part.length;
   }
   return bytes;
+}
+
+/** Refuses names that a header cannot hold. Errors: `INVALID_ARGUMENT`. */
+export function checkName(name: string): void {
+  if (name !== METADATA && name !== '__proto__') return;
+  throw new AttnError('INVALID_ARGUMENT', 'safetensors/write', `a tensor must not be named ${show(name)}`);
 }
 
 function headerBytes(json: string): Uint8Array {

@@ -8,6 +8,15 @@ import * as node from '@attn/safetensors/node';
 import { afterAll, vi } from 'vitest';
 import { describeFunctions } from './describe-functions.ts';
 
+/** Calls a function that writes a file. One with a wrong name must not be written to the working directory. */
+const inFolder =
+  (write: (...args: never[]) => Promise<void>) =>
+  (name: unknown, ...rest: never[]): Promise<void> =>
+    (write as (...args: unknown[]) => Promise<void>)(
+      typeof name === 'string' && name !== '' ? join(folder, name) : name,
+      ...rest,
+    );
+
 const folder = mkdtempSync(join(tmpdir(), 'attn-arguments-'));
 const path = join(folder, 'x.safetensors');
 const tensors = () => ({ x: f32([2], [1, 2]) });
@@ -52,13 +61,17 @@ describeFunctions([safetensors, node], {
     after: (file) => (file as node.SafetensorsDiskFile).dispose(),
   },
   writeSafetensorsFile: {
-    // Files with wrong names must not be written to the working directory.
-    call: (name: unknown, ...rest: never[]) =>
-      (node.writeSafetensorsFile as (...args: unknown[]) => Promise<void>)(
-        typeof name === 'string' && name !== '' ? join(folder, name) : name,
-        ...rest,
-      ),
+    call: inFolder(node.writeSafetensorsFile),
     args: () => ['x.safetensors', tensors(), { metadata: { format: 'pt' } }],
+    options: [2],
+    depth: 1,
+  },
+  writeStoredTensors: {
+    call: inFolder(node.writeStoredTensors),
+    args: () => {
+      const stored = { fileDtype: 'U8', shape: [1], bytes: async () => Uint8Array.of(1) };
+      return ['x.safetensors', new Map([['x', stored]]), { metadata: { format: 'pt' } }];
+    },
     options: [2],
     depth: 1,
   },
