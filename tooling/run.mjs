@@ -156,6 +156,7 @@ const tasks = {
   bench: () => app('@attn/bench', 'apps/bench/dist/main.js'),
   support: () => app('@attn/tooling-trials', 'tooling/trials/support/main.mjs'),
   soak: () => app('@attn/tooling-trials', 'tooling/trials/soak/main.mjs'),
+  'verify-hub': () => app('@attn/tooling-hub', 'tooling/hub/src/main.ts'),
   new: () => node('tooling/new/src/main.ts', ...args),
   sizes: () => app('@attn/tooling-packages', 'tooling/packages/sizes/table.mjs'),
   installs: () => app('@attn/tooling-packages', 'tooling/packages/installs/main.mjs'),

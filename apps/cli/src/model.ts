@@ -1,39 +1,64 @@
 /** The `--model` option: a checkpoint in a folder, on the web or on the hub, with its options. */
 import { type Attn } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { loadModel, type LoadedModel } from '@attn/models/node';
+import { loadModel, type HubOptions, type LoadedModel } from '@attn/models/node';
 import { badArgument, isSet, requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
 
-/** Options that name the model. */
-export const MODEL_OPTIONS: Command['options'] = [
+/** Options that say where a model is. */
+export const SOURCE_OPTIONS: Command['options'] = [
   ['--model <source>', 'A folder, a model’s id on the Hugging Face hub (org/name), or a URL'],
-  [
-    '--architecture <name>',
-    'Class to load it as (default: that of config.json, or the model without a head)',
-  ],
   ['--revision <name>', 'Branch, tag or commit on the hub (default: main)'],
+  ['--token <text>', 'For private and gated models of the hub (default: HF_TOKEN, or that of its own login)'],
+  ['--hub-url <url>', 'Another hub (default: HF_ENDPOINT, or https://huggingface.co)'],
   ['--cache <folder>', 'Where models of the hub are kept (default: that of Hugging Face’s libraries)'],
   ['--offline', 'Use what is in the cache and ask nobody'],
 ];
 
-/** Loads the model, and shows the progress of downloading and reading. */
-export async function readModel(
-  options: Options,
-  { signal, progress }: Context,
-  attn?: Attn,
-): Promise<LoadedModel> {
-  const source = requiredText(options, 'model', 'a folder, an id or a URL');
-  progress.update(`loading ${source}`);
-  return loadModel(source, {
-    attn,
-    architecture: text(options, 'architecture'),
+/** Options that name the model and the class to load it as. */
+export const MODEL_OPTIONS: Command['options'] = [
+  ...SOURCE_OPTIONS,
+  [
+    '--architecture <name>',
+    'Class to load it as (default: that of config.json, or the model without a head)',
+  ],
+];
+
+/** Where the model is. */
+export function readSource(options: Options): string {
+  return requiredText(options, 'model', 'a folder, an id or a URL');
+}
+
+/** Options of the hub, which show the progress of downloads. */
+export function readHubOptions(options: Options, { signal, progress, warn }: Context): HubOptions {
+  const hub = {
     revision: text(options, 'revision'),
+    accessToken: text(options, 'token'),
+    hubUrl: text(options, 'hubUrl'),
     cacheFolder: text(options, 'cache'),
     ...(isSet(options, 'offline') && { offline: true }),
+  };
+  return {
+    ...hub,
     signal,
     onDownload: ({ file, done, total }) => progress.update(`downloading ${file}`, done / total),
-    onProgress: ({ done, total }) => progress.update(`reading ${source}`, done / total),
+    onWarning: (message) => {
+      progress.clear();
+      warn(message);
+    },
+  };
+}
+
+/** Loads the model, and shows the progress of downloading and reading. */
+export async function readModel(options: Options, context: Context, attn?: Attn): Promise<LoadedModel> {
+  const source = readSource(options);
+  const { progress } = context;
+  progress.update(`loading ${source}`);
+  return loadModel(source, {
+    ...readHubOptions(options, context),
+    attn,
+    architecture: text(options, 'architecture'),
+    onProgress: ({ done, total, file }) => progress.update(`reading ${file}`, done / total),
   });
 }
 

@@ -44,7 +44,7 @@ export const demo: Command = {
 const ATTENTION_ONLY = ['pattern', 'out'];
 
 /** Options that contradict `--attention`. */
-const MODEL_ONLY = ['model', 'architecture', 'revision', 'cache', 'offline'];
+const MODEL_ONLY = ['model', 'architecture', 'revision', 'token', 'hubUrl', 'cache', 'offline'];
 
 async function runDemo(options: Options, context: Context): Promise<void> {
   const isAttention = isSet(options, 'attention');

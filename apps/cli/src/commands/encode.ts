@@ -86,10 +86,12 @@ async function runEncode(options: Options, context: Context): Promise<void> {
     const chosen = attn.explain().find((row) => row.chosen)?.backend ?? 'none';
     const [loadMs, ms] = [loaded - start, end - loaded];
     const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
-    context.printJson({ architecture, backend: chosen, shapes, loadMs, ms, output });
+    const { weights } = model;
+    context.printJson({ architecture, weights, backend: chosen, shapes, loadMs, ms, output });
     context.print(
       fields([
         ['model', architecture],
+        ['weights', weightsInWords(model)],
         ['backend', `${chosen} (${whyChosen(attn, chosen, { byName: backend !== undefined })})`],
         ...Object.entries(shapes).map(([name, shape]) => [name, extents(shape)] as const),
         ['time', `${duration(ms)}; loaded in ${duration(loadMs)}`],
@@ -97,6 +99,15 @@ async function runEncode(options: Options, context: Context): Promise<void> {
       ]),
     );
   });
+}
+
+/** The files that the weights come from: `refs/pr/4/model.safetensors`. */
+function weightsInWords({ weights }: LoadedModel): string {
+  if (weights === undefined) return 'in memory';
+  const { files, format, revision } = weights;
+  const [first, ...others] = files;
+  const name = revision === undefined ? first : `${revision}/${first}`;
+  return `${name}${others.length > 0 ? ` and ${others.length} more` : ''} (${format})`;
 }
 
 /** Options of encoding. Most are only for texts, because the rows of a file of ids run unchanged. */

@@ -1,0 +1,224 @@
+/**
+ * What the tests of the originals publish about real models: huggingface/transformers (tests/models/<family>)
+ * and allenai/longformer (tests). Both ran PyTorch in f32.
+ */
+import type { LoadedModel, TokenBatch } from '@attn/models/node';
+import type { Tensor } from '@attn/core';
+import type { Check, HubModel } from './check.ts';
+
+/** The ids of "Hello world!" in other words, as transformers' tests of Longformer repeat them. */
+const SHORT_IDS = [0, 20920, 232, 328, 1437, 2];
+const LONG_IDS = [0, ...Array.from({ length: 1_000 }, () => [20920, 232, 328, 1437]).flat(), 2];
+
+/** "Hello world! cécé herlolip 418" */
+const ROBERTA_IDS = [0, 31414, 232, 328, 740, 1140, 12695, 69, 46078, 1588, 2];
+
+/** Compares an output, or a part of it. */
+function output(
+  what: string,
+  name: string,
+  batch: TokenBatch,
+  part: (tensor: Tensor) => readonly number[],
+  numbers: readonly number[],
+  tolerance: { readonly atol: number; readonly rtol?: number } = { atol: 1e-4 },
+): Check {
+  return {
+    what,
+    expected: { numbers, ...tolerance },
+    values: async (model) => part((await model.run(batch))[name]),
+  };
+}
+
+/** Compares the ids of a text. */
+function tokens(text: string, ids: readonly number[]): Check {
+  return {
+    what: `tokens of ${JSON.stringify(text)}`,
+    expected: { exactly: ids },
+    values: async (model) => tokenizerOf(model).encode(text).ids,
+  };
+}
+
+function tokenizerOf({ tokenizer }: LoadedModel): NonNullable<LoadedModel['tokenizer']> {
+  if (tokenizer === undefined) throw new Error('the checkpoint must have a tokenizer');
+  return tokenizer;
+}
+
+/** Elements [0, from … to, from … to] of a tensor [1, rows, columns]. */
+const corner =
+  (size: number) =>
+  ({ shape, data }: Tensor): readonly number[] =>
+    Array.from({ length: size * size }, (_, i) => {
+      const [row, column] = [Math.floor(i / size), i % size];
+      return data[row * shape[2] + column];
+    });
+
+const sumAndMean = ({ data }: Tensor): readonly number[] => {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i];
+  return [sum, sum / data.length];
+};
+
+/** The mean of −log softmax at the ids themselves, in float64. */
+function crossEntropy({ shape, data }: Tensor, ids: readonly number[]): number {
+  const width = shape[2];
+  const losses = ids.map((id, row) => {
+    const logits = data.subarray(row * width, (row + 1) * width);
+    let most = -Infinity;
+    for (let i = 0; i < width; i++) most = Math.max(most, logits[i]);
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += Math.exp(logits[i] - most);
+    return most + Math.log(sum) - logits[id];
+  });
+  return losses.reduce((sum, loss) => sum + loss, 0) / ids.length;
+}
+
+/** The words that a masked language model finds most likely at the mask. */
+async function topWords(model: LoadedModel, text: string, count: number): Promise<readonly string[]> {
+  const tokenizer = tokenizerOf(model);
+  const { ids } = tokenizer.encode(text);
+  const [maskId] = tokenizer.encode('<mask>').ids.slice(1, 2);
+  const { logits } = await model.run({ inputIds: [[...ids]] });
+  const width = logits.shape[2];
+  const row = ids.indexOf(maskId);
+  const scores = Array.from(logits.data.subarray(row * width, (row + 1) * width));
+  const best = scores.map((_, id) => id).toSorted((a, b) => scores[b] - scores[a]);
+  return best.slice(0, count).map((id) => tokenizer.decode([id]).trim());
+}
+
+const longformerBase = 'allenai/longformer-base-4096';
+const CARBS = `My friends are <mask> but they eat too many carbs.${" That's why I decide not to eat with them.".repeat(300)}`;
+
+/** All models whose families run here. */
+export const PUBLISHED: readonly HubModel[] = [
+  {
+    id: longformerBase,
+    architecture: 'LongformerModel',
+    checks: [
+      tokens('Hello world!', [0, 31414, 232, 328, 2]),
+      tokens('Hello world! cécé herlolip 418', ROBERTA_IDS),
+      tokens('A, <mask> AllenNLP sentence.', [0, 250, 6, 50264, 3823, 487, 21992, 3645, 4, 2]),
+      output(
+        'states of 6 tokens, no global token',
+        'last_hidden_state',
+        { inputIds: [SHORT_IDS] },
+        ({ shape, data }) => Array.from(data.subarray(shape[2] - 5, shape[2])),
+        [0.0549, 0.1087, -0.1119, -0.0368, 0.025],
+      ),
+      output(
+        'sum and mean of the states of 4,002 tokens, three of them global',
+        'last_hidden_state',
+        {
+          inputIds: [LONG_IDS],
+          globalAttentionMask: [LONG_IDS.map((_, i) => Number([1, 4, 21].includes(i)))],
+        },
+        sumAndMean,
+        [74585.8594, 0.0243],
+        { atol: 1e-4, rtol: 1e-4 },
+      ),
+      {
+        what: 'sum of the states of 4,096 tokens, as in the paper’s own code',
+        expected: { numbers: [76193.671875], atol: 1e-4, rtol: 1e-4 },
+        values: async (model) => {
+          const ids = tokenizerOf(model).encode(new Array(1_025).fill('Hello world! ').join(' ')).ids;
+          const inputIds = [[...ids.slice(0, 4_095), ids[ids.length - 1]]];
+          const attentionMask = [inputIds[0].map((_, i) => ([1, 4, 21].includes(i) ? 2 : 1))];
+          const { last_hidden_state: states } = await model.run({ inputIds, attentionMask });
+          return sumAndMean(states).slice(0, 1);
+        },
+      },
+    ],
+  },
+  {
+    id: longformerBase,
+    architecture: 'LongformerForMaskedLM',
+    checks: [
+      output(
+        'loss, sum and mean of the logits of 4,002 tokens',
+        'logits',
+        { inputIds: [LONG_IDS] },
+        (logits) => [crossEntropy(logits, LONG_IDS), ...sumAndMean(logits)],
+        [0.0074, -6.1048e8, -3.0348],
+        { atol: 1e-4, rtol: 1e-4 },
+      ),
+      {
+        what: 'the five most likely words at a mask in 2,700 words',
+        expected: { exactly: ['healthy', 'skinny', 'thin', 'good', 'vegetarian'] },
+        values: (model) => topWords(model, CARBS, 5),
+      },
+    ],
+  },
+  {
+    id: 'FacebookAI/roberta-base',
+    architecture: 'LongformerModel',
+    asLongformer: true,
+    checks: [
+      output(
+        'states of 11 tokens',
+        'last_hidden_state',
+        { inputIds: [ROBERTA_IDS] },
+        corner(3),
+        [-0.0231, 0.0782, 0.0074, -0.1854, 0.054, -0.0175, 0.0548, 0.0799, 0.1687],
+      ),
+    ],
+  },
+  {
+    id: 'FacebookAI/roberta-base',
+    architecture: 'LongformerForMaskedLM',
+    asLongformer: true,
+    checks: [
+      output(
+        'logits of 11 tokens',
+        'logits',
+        { inputIds: [ROBERTA_IDS] },
+        corner(3),
+        [33.8802, -4.3103, 22.7761, 4.6539, -2.8098, 13.6253, 1.8228, -3.6898, 8.86],
+      ),
+    ],
+  },
+  {
+    id: 'FacebookAI/roberta-large-mnli',
+    asLongformer: true,
+    checks: [
+      output(
+        'logits of a pair of sentences',
+        'logits',
+        { inputIds: [ROBERTA_IDS] },
+        ({ data }) => Array.from(data),
+        [-0.9469, 0.3913, 0.5118],
+      ),
+    ],
+  },
+  {
+    id: 'FacebookAI/xlm-roberta-base',
+    architecture: 'LongformerModel',
+    asLongformer: true,
+    checks: [
+      output(
+        'the last number of each of 12 states',
+        'last_hidden_state',
+        { inputIds: [[0, 581, 10269, 83, 99942, 136, 60742, 23, 70, 80583, 18276, 2]] },
+        ({ shape: [, rows, width], data }) =>
+          Array.from({ length: rows }, (_, row) => data[(row + 1) * width - 1]),
+        [-0.0101, 0.1218, -0.0803, 0.0801, 0.1327, 0.0776, -0.1215, 0.2383, 0.3338, 0.3106, 0.03, 0.0252],
+        { atol: 1e-3 },
+      ),
+    ],
+  },
+  {
+    id: 'google/reformer-crime-and-punishment',
+    checks: [
+      tokens('Hello World!', [126, 32, 262, 152, 38, 72, 287]),
+      tokens(
+        'This is a very simple sentence.',
+        [108, 265, 24, 111, 4, 258, 156, 7, 51, 279, 58, 7, 76, 25, 69, 278],
+      ),
+      tokens(
+        'The quick brown fox jumps over the lazy dog.',
+        [
+          140, 243, 264, 134, 17, 267, 77, 263, 22, 262, 297, 258, 304, 177, 279, 266, 14, 89, 13, 35, 261,
+          299, 272, 137, 275, 278,
+        ],
+      ),
+    ],
+  },
+];
