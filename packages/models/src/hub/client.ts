@@ -99,7 +99,7 @@ export class HubClient {
 
   /** Sizes and hashes of files, in the order of `paths`. Errors: those of `revision`. */
   async describe(id: string, commit: string, paths: readonly string[]): Promise<readonly HubFile[]> {
-    const described = new Map<unknown, HubFile | undefined>();
+    const infos = new Map<unknown, HubFile | undefined>();
     for (let first = 0; first < paths.length; first += MOST_PATHS) {
       const some = paths.slice(first, first + MOST_PATHS);
       const answer = await this.ask(
@@ -115,10 +115,10 @@ export class HubClient {
       if (!Array.isArray(answer)) {
         throw malformed(`the hub must describe the files of ${id}, got ${show(answer)}`);
       }
-      for (const info of answer.map(fieldsOf)) described.set(info.path, readFileInfo(info));
+      for (const info of answer.map(fieldsOf)) infos.set(info.path, readFileInfo(info));
     }
     return paths.map((path) => {
-      const file = described.get(path);
+      const file = infos.get(path);
       if (file !== undefined) return file;
       throw malformed(`the hub must give the size and the hash of ${path} of ${id}`);
     });

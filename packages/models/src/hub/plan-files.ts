@@ -3,7 +3,7 @@
  * beside them. Loading prefers safetensors at the revision that was asked for, then the conversion that the
  * hub's bot proposed, then PyTorch's own files.
  */
-import { AttnError } from '@attn/core';
+import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { HubClient, HubFile, HubRevision } from './client.ts';
 import { WHERE } from './names.ts';
@@ -49,6 +49,9 @@ const BIN_SHARD = /^pytorch_model-\d+-of-\d+\.bin$/;
 /** Files that may hold weights, in forms that are not read. */
 const OTHER_WEIGHTS = /\.(h5|msgpack|ot|onnx|gguf|pt|pth|ckpt|bin|safetensors)$/;
 
+/** A name that points to no other folder. */
+const PLAIN = /^\w[\w.-]*$/;
+
 /** Configs of a model. */
 const CONFIGS = ['config.json', 'generation_config.json'];
 
@@ -83,9 +86,9 @@ async function planWeights(
   const bins = await client.describe(id, commit, binsOf(file, files));
   if (await hasAll?.(bins)) return plan;
   const conversion = await client.conversion(id, commit, bins);
-  const converted = firstOf(SAFETENSORS, conversion?.files ?? []);
-  if (conversion === undefined || converted === undefined) return plan;
-  return { file: converted, commit: conversion.commit, revision: conversion.revision };
+  const safetensors = firstOf(SAFETENSORS, conversion?.files ?? []);
+  if (conversion === undefined || safetensors === undefined) return plan;
+  return { file: safetensors, commit: conversion.commit, revision: conversion.revision };
 }
 
 /**
@@ -102,6 +105,15 @@ export async function companionsOf(files: readonly string[]): Promise<readonly s
 /** True for the name of an index of shards. */
 export function isIndex(file: string): boolean {
   return file.endsWith('.index.json');
+}
+
+/**
+ * The shards that an index lists. Names that are not plain are left out: opening the checkpoint refuses
+ * them with a sentence.
+ */
+export function shardsIn({ weight_map: map }: JsonObject): readonly string[] {
+  const names = typeof map === 'object' && map !== null ? Object.values(map) : [];
+  return [...new Set(names.filter((name) => typeof name === 'string'))].filter((name) => PLAIN.test(name));
 }
 
 /** The files of PyTorch's weights: the only one, or the index and all shards. */
