@@ -1,4 +1,4 @@
-/** What the environment says about the hub, as Hugging Face's libraries read it. Empty variables are unset. */
+/** What the environment says about the hub, as Hugging Face's libraries read it. An empty one is unset. */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -60,7 +60,7 @@ export async function fetchModel(
     }
   }
   await fetchFiles(cache, files, access);
-  await writeRecord(cache, commit, { files, weights });
+  await cache.note(() => writeRecord(cache, commit, { files, weights }));
   return { commit, weights, missing: [], isWhole: true, seemsWhole: true };
 }
 

@@ -145,13 +145,8 @@ async function storeOf(id: string, options: HubStoreOptions): Promise<FileStore>
   }
 
   const latest = await findSnapshot(cache, remote.commit, needs);
-  if (latest?.isWhole) {
-    // Without this note the copy still works: the cache may be read-only.
-    await cache.writeRef(revision, remote.commit).catch(() => {});
-    return snapshotStore(cache, latest);
-  }
-  const snapshot = await fetchModel(cache, remote, needs, access);
-  await cache.writeRef(revision, remote.commit);
+  const snapshot = latest?.isWhole ? latest : await fetchModel(cache, remote, needs, access);
+  await cache.note(() => cache.writeRef(revision, remote.commit));
   return snapshotStore(cache, snapshot);
 }
 

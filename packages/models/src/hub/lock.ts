@@ -1,5 +1,5 @@
 /**
- * Locks between processes: a file that exists while its owner works. The owner touches it every two seconds.
+ * Locks between processes: a file that exists while its owner works. The owner touches it now and then.
  * A lock counts as left behind when its process is gone, or when nobody has touched it for a while, so that
  * a killed process does not block others. Two owners at once are unlikely, but must do no harm: both
  * write the same bytes to the same places, and hashes are checked.
@@ -18,11 +18,15 @@ interface Owner {
   readonly token: string;
 }
 
-/** Milliseconds between an owner's signs of life. */
-const TOUCH_MS = 2_000;
+/** When an owner is silent, in milliseconds. */
+interface LockTimes {
+  /** Between an owner's signs of life. */
+  readonly touch: number;
+  /** Without a sign of life, after which a lock counts as left behind. */
+  readonly silence: number;
+}
 
-/** Milliseconds without a sign of life after which a lock counts as left behind. */
-const SILENCE_MS = 20_000;
+const TIMES: LockTimes = { touch: 2_000, silence: 20_000 };
 
 /** Milliseconds between two looks at a lock. */
 const LOOK_MS = 100;
@@ -33,13 +37,13 @@ export class FileLock {
   private readonly token: string;
   private readonly timer: ReturnType<typeof setInterval>;
 
-  private constructor(path: string, token: string) {
+  private constructor(path: string, token: string, { touch }: LockTimes) {
     this.path = path;
     this.token = token;
     this.timer = setInterval(() => {
       const now = new Date();
       void utimes(path, now, now).catch(() => {});
-    }, TOUCH_MS);
+    }, touch);
     this.timer.unref();
   }
 
@@ -51,14 +55,15 @@ export class FileLock {
     path: string,
     isDone: () => Promise<boolean>,
     signal: AbortSignal,
+    times: LockTimes = TIMES,
   ): Promise<FileLock | undefined> {
     await mkdir(dirname(path), { recursive: true });
     for (let sighting: Sighting | undefined; ;) {
       signal.throwIfAborted();
       if (await isDone()) return undefined;
       const token = await create(path);
-      if (token !== undefined) return new FileLock(path, token);
-      sighting = await look(path, sighting);
+      if (token !== undefined) return new FileLock(path, token, times);
+      sighting = await look(path, sighting, times);
       if (sighting?.isLeftBehind) await remove(path, sighting);
       else await sleep(LOOK_MS, undefined, { signal });
     }
@@ -74,8 +79,8 @@ export class FileLock {
 
 /** The process that has a lock: `process 123 on host`; undefined for a lock that is left behind. */
 export async function ownerOf(path: string): Promise<string | undefined> {
-  const lock = await look(path, undefined);
-  if (lock === undefined || lock.isLeftBehind || Date.now() - lock.lastSign > SILENCE_MS) return undefined;
+  const lock = await look(path, undefined, TIMES);
+  if (lock === undefined || lock.isLeftBehind || Date.now() - lock.lastSign > TIMES.silence) return undefined;
   return lock.owner === undefined ? 'another process' : `process ${lock.owner.pid} on ${lock.owner.host}`;
 }
 
@@ -89,14 +94,18 @@ interface Sighting {
   readonly isLeftBehind: boolean;
 }
 
-async function look(path: string, before: Sighting | undefined): Promise<Sighting | undefined> {
+async function look(
+  path: string,
+  before: Sighting | undefined,
+  { silence }: LockTimes,
+): Promise<Sighting | undefined> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) return undefined;
   const owner = await readOwner(path);
   const isUnchanged = before?.lastSign === stats.mtimeMs && before.owner?.token === owner?.token;
   const since = before !== undefined && isUnchanged ? before.since : performance.now();
   const isGone = owner?.host === hostname() && !isRunning(owner.pid);
-  const isLeftBehind = isGone || performance.now() - since > SILENCE_MS;
+  const isLeftBehind = isGone || performance.now() - since > silence;
   return { owner, lastSign: stats.mtimeMs, since, isLeftBehind };
 }
 

@@ -163,7 +163,7 @@ async function describe(cache: ModelCache): Promise<CachedModel> {
 /** The id of a folder's name; undefined when it is not the folder of a model. */
 function idOf(name: string): string | undefined {
   const id = name.startsWith('models--') ? name.slice('models--'.length).replace('--', '/') : '';
-  return isHubId(id) && !id.includes('--') ? id : undefined;
+  return isHubId(id) ? id : undefined;
 }
 
 /** What does not belong in the folder of a model, as the end of a sentence; undefined when all does. */

@@ -72,6 +72,14 @@ export class ModelCache {
     await this.write(join(this.folder, 'refs', revision), commit);
   }
 
+  /**
+   * Writes down something without which the files still work: the cache may be read-only. Then the next load
+   * asks the hub again.
+   */
+  async note(write: () => Promise<void>): Promise<void> {
+    await write().catch(() => {});
+  }
+
   /** Writes a small file in one step: readers see all of it, or the earlier one. */
   async write(path: string, text: string): Promise<void> {
     await onDisk(this.root, async () => {
