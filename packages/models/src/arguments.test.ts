@@ -39,7 +39,11 @@ const hub = {
   hubUrl: 'http://127.0.0.1:1',
   cacheFolder: folder,
   offline: true,
+  conversions: true,
+  attempts: 1,
+  idleTimeout: 1_000,
   onDownload: () => {},
+  onWarning: () => {},
 };
 const run = { backend: 'cpu', signal, onProgress: () => {} };
 const padded = { inputIds: [[0, 5]], attentionMask: [[1, 0]] };
@@ -87,6 +91,9 @@ describeFunctions([models], {
   urlStore: { args: () => ['http://127.0.0.1:1/', { ...http, attempts: 1 }], options: [1] },
   folderStore: { args: () => [folder, 'a name'] },
   hubStore: 'asks for a model that is there; its options are those of loadModel',
+  isCached: { args: () => ['org/name', { revision: 'main', cacheFolder: folder }], options: [1] },
+  listCached: { args: () => [{ cacheFolder: folder }], options: [0] },
+  clearCached: { args: () => ['org/name', { cacheFolder: folder }], options: [1] },
   writeCheckpoint: {
     // Folders with wrong names must not be made in the working directory.
     call: (name: unknown, ...rest: never[]) =>

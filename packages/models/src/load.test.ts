@@ -1,6 +1,6 @@
 // Loading from folders, URLs, shards and the hub: all give the
 // golden's output, and read no more than they need.
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAttn, type Attn, type JsonObject, type Tensor } from '@attn/core';
@@ -10,18 +10,11 @@ import { onnx } from '@attn/onnx/node';
 import { parseSafetensors, serializeSafetensors } from '@attn/safetensors';
 import { writeSafetensorsFile } from '@attn/safetensors/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  COMMIT,
-  filesOf,
-  sendFile,
-  serveFiles,
-  serveHub,
-  type Files,
-  type TestServer,
-} from './files/server.testing.ts';
+import { filesOf, serveFiles, type Files, type TestServer } from './files/server.testing.ts';
+import { botProposal, commitOf, startStubHub, type StubHub } from './hub/stub-hub.testing.ts';
 import { differences } from './testing/differences.testing.ts';
 import { goldenFolder, readGolden, type Golden } from './testing/goldens.testing.ts';
-import { loadModel, type LoadedModel, type NodeLoadOptions } from './node.ts';
+import { loadModel, type DownloadProgress, type LoadedModel, type NodeLoadOptions } from './node.ts';
 
 const ID = 'longformer_short';
 const HUB_ID = 'org/longformer-short';
@@ -30,7 +23,7 @@ let golden: Golden;
 let files: Files;
 let attn: Attn;
 let folder: string;
-const servers: TestServer[] = [];
+const servers: Pick<TestServer, 'close'>[] = [];
 
 beforeAll(async () => {
   golden = await readGolden(ID);
@@ -46,8 +39,9 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-const started = async (server: Promise<TestServer>): Promise<TestServer> => {
-  servers.push(await server);
+const started = async (starting: Promise<TestServer>): Promise<TestServer> => {
+  const server = await starting;
+  servers.push(server);
   return server;
 };
 const works = async (
@@ -152,135 +146,47 @@ describe('the web', () => {
 });
 
 describe('the hub', () => {
-  const fromHub = async (server: TestServer, options: NodeLoadOptions = {}): Promise<void> =>
-    works(HUB_ID, { hubUrl: server.url, cacheFolder: folder, offline: false, ...options });
+  const load = (hub: StubHub, options: NodeLoadOptions = {}): Promise<LoadedModel> =>
+    loadModel(HUB_ID, { attn, hubUrl: hub.url, cacheFolder: folder, offline: false, ...options });
 
-  test('downloads into the cache once, in its layout, and then works offline', async () => {
-    const server = await started(serveHub(HUB_ID, files));
-    const progress: string[] = [];
-    await fromHub(server, {
-      onDownload: ({ file, done, total }) => progress.push(`${file} ${done}/${total}`),
-    });
-    const total = ['config.json', 'model.safetensors'].reduce(
-      (sum, name) => sum + (files.get(name)?.length ?? 0),
-      0,
-    );
-    expect(progress.at(0)).toBe(`config.json 0/${total}`);
-    expect(progress.at(-1)).toBe(`model.safetensors ${total}/${total}`);
-
-    const cache = join(folder, 'models--org--longformer-short');
-    expect(await readFile(join(cache, 'refs/main'), 'utf8')).toBe(COMMIT);
-    expect((await readdir(join(cache, 'snapshots', COMMIT))).sort()).toEqual([
-      'config.json',
-      'model.safetensors',
-    ]);
-    expect(await readlink(join(cache, 'snapshots', COMMIT, 'config.json'))).toMatch(
-      /^\.\.\/\.\.\/blobs\/[0-9a-f]{40}$/,
-    );
-
-    const downloads = (): number => server.requests.filter((request) => request.includes('/resolve/')).length;
-    const before = downloads();
-    await fromHub(server);
-    expect(downloads()).toBe(before);
-    await server.close();
-    await fromHub(server, { offline: true });
-    await fromHub(server, { offline: true, revision: COMMIT });
-  });
-
-  test('shards', async () => {
-    await fromHub(await started(serveHub(HUB_ID, await filesOf(await putShards()))), {
-      cacheFolder: join(folder, 'cache'),
-    });
-  });
-
-  test('a broken download goes on where it broke off', async () => {
-    let broken = 0;
-    const server = await started(
-      serveHub(HUB_ID, files, (request, response, bytes) => {
-        const isWeights = request.url?.endsWith('model.safetensors') === true;
-        const isProbe = request.headers.range === 'bytes=0-0';
-        if (!isWeights || isProbe || broken === 2 || bytes === undefined)
-          return sendFile(request, response, bytes);
-        broken += 1;
-        const [, from = '0'] = /^bytes=(\d+)-/.exec(request.headers.range ?? '') ?? [];
-        const rest = bytes.subarray(Number(from));
-        response.writeHead(from === '0' ? 200 : 206, { 'Content-Length': rest.length });
-        response.write(rest.subarray(0, 20_000), () => response.destroy());
-      }),
-    );
-    await fromHub(server);
-    const resumed = server.requests.filter((request) => /model\.safetensors bytes=[1-9]/.test(request));
-    expect(resumed.length).toBeGreaterThanOrEqual(1);
-  });
-
-  test('bytes that are not those of the hash are not kept', async () => {
-    const spoiled = serveHub(HUB_ID, files, (request, response, bytes) =>
-      sendFile(
-        request,
-        response,
-        request.url?.endsWith('model.safetensors') ? bytes?.map((byte) => byte ^ 1) : bytes,
-      ),
-    );
-    await expect(fromHub(await started(spoiled))).rejects.toMatchObject({
-      code: 'MALFORMED_FILE',
-      message: expect.stringContaining('must have the hash'),
-    });
-    expect((await readdir(join(folder, 'models--org--longformer-short/blobs'))).length).toBe(1);
-  });
-
-  test.each<[string, string, NodeLoadOptions, object]>([
-    [
-      'an unknown model',
-      'org/other',
-      {},
-      { code: 'FILE_NOT_FOUND', message: expect.stringContaining('Repository not found') },
-    ],
-    ['an id that climbs', '../other', {}, { code: 'FILE_NOT_FOUND' }],
-    ['a revision that climbs', HUB_ID, { revision: '../../x' }, { code: 'INVALID_ARGUMENT' }],
-    ['a token of another kind', HUB_ID, { accessToken: 'secret' }, { code: 'INVALID_ARGUMENT' }],
-    [
-      'nothing in the cache',
-      HUB_ID,
+  test('a model, then its cached copy', async () => {
+    const main = { commit: commitOf('c0ffee'), files };
+    const hub = await startStubHub([{ id: HUB_ID, revisions: new Map([['main', main]]) }]);
+    servers.push(hub);
+    const names: string[] = [];
+    for (const options of [
+      { onDownload: ({ file }: DownloadProgress) => names.push(file) },
       { offline: true },
-      {
-        code: 'FILE_NOT_FOUND',
-        message: expect.stringContaining('offline, and org/longformer-short at main is not in the cache'),
-      },
-    ],
-  ])('%s', async (_title, id, options, error) => {
-    const { url } = await started(serveHub(HUB_ID, files));
-    await expect(
-      loadModel(id, { hubUrl: url, cacheFolder: folder, offline: false, ...options }),
-    ).rejects.toMatchObject(error);
+    ]) {
+      const loaded = await load(hub, options);
+      expect(differences(golden, await loaded.run(golden.batch))).toEqual([]);
+      loaded.dispose();
+    }
+    expect(new Set(names)).toEqual(new Set(['config.json', 'model.safetensors']));
   });
 
-  test('only a pickle: the command that converts it, and nothing is downloaded', async () => {
-    const bin = new Map(
-      [...files].map(([name, bytes]) => [name === 'model.safetensors' ? 'pytorch_model.bin' : name, bytes]),
-    );
-    const server = await started(serveHub(HUB_ID, bin));
-    await expect(fromHub(server)).rejects.toMatchObject({
-      code: 'UNSUPPORTED',
-      message: expect.stringContaining('convert it once: python -c'),
-    });
-    expect(server.requests.some((request) => request.includes('pytorch_model.bin'))).toBe(false);
-  });
-
-  test('what onDownload throws ends the download at once, with that error', async () => {
-    const server = await started(serveHub(HUB_ID, files));
-    const error = new Error('mine');
-    const wrong = (): never => {
-      throw error;
+  test('the weights that the bot converted', async () => {
+    const weights = files.get('model.safetensors') ?? new Uint8Array(0);
+    const bin = new Map([...files, ['pytorch_model.bin', weights.slice(0, 100)] as const]);
+    bin.delete('model.safetensors');
+    const main = { commit: commitOf('c0ffee'), files: bin };
+    const pullRequest = {
+      commit: commitOf('beef'),
+      files: new Map([...bin, ['model.safetensors', weights]]),
     };
-    await expect(fromHub(server, { onDownload: wrong })).rejects.toBe(error);
-    await expect(fromHub(server, { onDownload: async () => wrong() })).rejects.toBe(error);
-    expect(server.requests.filter((request) => request.includes('model.safetensors')).length).toBeLessThan(4);
-    await fromHub(server);
+    const revisions = new Map([
+      ['main', main],
+      ['refs/pr/4', pullRequest],
+    ]);
+    const hub = await startStubHub([{ id: HUB_ID, revisions, discussions: [botProposal(4)] }]);
+    servers.push(hub);
+    const loaded = await load(hub);
+    expect(differences(golden, await loaded.run(golden.batch))).toEqual([]);
+    loaded.dispose();
   });
 
-  test('an abort', async () => {
-    const server = await started(serveHub(HUB_ID, files));
-    await expect(fromHub(server, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+  test('an id that climbs is none', async () => {
+    await expect(loadModel('../other', { attn })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   });
 });
 

@@ -53,6 +53,8 @@ export interface FileStore {
    * `FILE_NOT_FOUND`, `MALFORMED_FILE`, `UNSUPPORTED`.
    */
   tensors(file: string): Promise<TensorFile>;
+  /** The revision that a file comes from, where a store has files of several: such as `refs/pr/4`. */
+  revisionOf?(file: string): string | undefined;
 }
 
 /** The error of a file that breaks its rules. */

@@ -1,7 +1,4 @@
-/**
- * Web servers for tests: files by path, with range requests, and the
- * endpoints of the hub that a download uses.
- */
+/** Web servers for tests: files by path, with range requests. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -74,48 +71,6 @@ export function serveFiles(files: Files): Promise<TestServer> {
   return startServer((request, response) =>
     sendFile(request, response, files.get((request.url ?? '').slice(1))),
   );
-}
-
-/** The commit of the model on the test hub. */
-export const COMMIT = 'c0ffee'.padEnd(40, '0');
-
-/** Starts a hub of one model; `send` may answer differently for a file. */
-export function serveHub(
-  id: string,
-  files: Files,
-  send: (
-    request: IncomingMessage,
-    response: ServerResponse,
-    bytes: Uint8Array | undefined,
-  ) => void = sendFile,
-): Promise<TestServer> {
-  return startServer(async (request, response) => {
-    const path = new URL(request.url ?? '', 'http://hub').pathname;
-    const json = (value: unknown): void => {
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
-    };
-    if (path.startsWith(`/api/models/${id}/revision/`)) {
-      const siblings = [...files.keys()].map((rfilename) => ({ rfilename }));
-      return json({ _id: '1', id, sha: COMMIT, siblings, lastModified: '2026-01-01' });
-    }
-    if (path === `/api/models/${id}/paths-info/${COMMIT}`) {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      const { paths } = JSON.parse(Buffer.concat(chunks).toString()) as { readonly paths: readonly string[] };
-      return json(paths.map((file) => describe(file, files.get(file) ?? new Uint8Array(0))));
-    }
-    const prefix = `/${id}/resolve/${COMMIT}/`;
-    if (path.startsWith(prefix)) return send(request, response, files.get(path.slice(prefix.length)));
-    response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"error":"Repository not found"}');
-  });
-}
-
-/** The hub's description of a file: the hash is SHA-256 for large files, git's SHA-1 for small ones. */
-function describe(path: string, bytes: Uint8Array): object {
-  const common = { type: 'file', path, size: bytes.length };
-  const oid = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-  if (!path.endsWith('.safetensors')) return { ...common, oid };
-  return { ...common, oid, lfs: { oid: hashOf(bytes), size: bytes.length, pointerSize: 1 } };
 }
 
 function hashOf(bytes: Uint8Array): string {

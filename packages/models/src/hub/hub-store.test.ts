@@ -1,0 +1,171 @@
+// Which files of a model on the hub are downloaded, and from where its weights come.
+import { readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { FileStore } from '../files/file-store.ts';
+import {
+  BIN,
+  COMPANIONS,
+  ID,
+  MAIN,
+  modelOf,
+  modelWithPullRequest,
+  PULL_REQUEST,
+  WEIGHTS,
+} from './hub-fixture.testing.ts';
+import type { HubStoreOptions } from './hub-store.ts';
+import { HubUser, MODEL } from './hub-user.testing.ts';
+import { botProposal } from './stub-hub.testing.ts';
+
+const user = new HubUser();
+const weightsOf = (store: FileStore, file = 'model.safetensors'): Promise<Uint8Array | undefined> =>
+  store.bytes(file, 2 ** 20);
+
+describe('what is downloaded', () => {
+  test('weights, configs and the tokenizer, into the layout of the cache, once', async () => {
+    await user.start();
+    await user.works();
+    const names = [
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ];
+    expect((await readdir(user.folder('snapshots', MAIN))).sort()).toEqual(names);
+    expect(await readFile(user.folder('refs', 'main'), 'utf8')).toBe(MAIN);
+    expect(await readlink(user.folder('snapshots', MAIN, 'config.json'))).toMatch(
+      /^\.\.\/\.\.\/blobs\/[0-9a-f]{40}$/,
+    );
+    expect(await user.locks()).toEqual([]);
+    const before = user.hub.requests.length;
+    await user.works();
+    expect(user.hub.requests.slice(before)).toEqual([`GET /api/models/org/name/revision/main`]);
+  });
+
+  test('progress is that of all files together', async () => {
+    await user.start();
+    const progress: string[] = [];
+    await user.load({ onDownload: ({ file, done, total }) => progress.push(`${file} ${done}/${total}`) });
+    const total =
+      WEIGHTS.length +
+      ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'].reduce(
+        (sum, name) => sum + (COMPANIONS.get(name)?.length ?? 0),
+        0,
+      );
+    expect(progress.at(0)).toBe(`config.json 0/${total}`);
+    expect(progress.at(-1)).toBe(`model.safetensors ${total}/${total}`);
+  });
+
+  test('without tokenizer.json, the files from which the tokenizer is made', async () => {
+    const main = MODEL.revisions.get('main')?.files ?? new Map<string, Uint8Array>();
+    const files = new Map([...main].filter(([name]) => name !== 'tokenizer.json'));
+    await user.start({ id: ID, revisions: new Map([['main', { commit: MAIN, files }]]) });
+    await user.load({ weights: false });
+    expect(await readdir(user.folder('snapshots', MAIN))).toEqual(
+      expect.arrayContaining(['vocab.json', 'merges.txt', 'config.json', 'tokenizer_config.json']),
+    );
+    expect(user.downloadsOf('model.safetensors')).toEqual([]);
+    await user.works();
+  });
+
+  test.each(['safetensors', 'bin'])('shards: %s', async (ending) => {
+    const name = ending === 'bin' ? 'pytorch_model' : 'model';
+    const shards = [1, 2].map((i) => `${name}-0000${i}-of-00002.${ending}`);
+    const index = JSON.stringify({
+      weight_map: { a: shards[0], b: shards[1], c: shards[1], d: '../climbs.bin' },
+    });
+    const files = { [shards[0]]: WEIGHTS, [shards[1]]: BIN };
+    await user.start(
+      modelOf({ ...files, [`${name}.${ending}.index.json`]: new TextEncoder().encode(index) }),
+    );
+    const totals = new Set<number>();
+    const store = await user.load({ onDownload: ({ total }) => totals.add(total) });
+    for (const shard of shards) expect(await weightsOf(store, shard)).toEqual(Buffer.from(files[shard]));
+    expect(totals.size).toBe(1);
+    await user.load({ offline: true });
+    await rm(user.folder('snapshots', MAIN, shards[1]));
+    await expect(user.load({ offline: true })).rejects.toThrow(`lacks ${shards[1]}`);
+  });
+
+  test('neither safetensors nor PyTorch: what it has instead', async () => {
+    await user.start(modelOf({ 'tf_model.h5': BIN, 'rust_model.ot': BIN }));
+    await expect(user.load()).rejects.toMatchObject({
+      code: 'FILE_NOT_FOUND',
+      message:
+        '[attn/models] hub: org/name must have model.safetensors or pytorch_model.bin, or an index of their shards; ' +
+        'it has "tf_model.h5", "rust_model.ot"',
+    });
+  });
+});
+
+describe('the conversion of the bot', () => {
+  test('is used, said, remembered, and works offline', async () => {
+    await user.start(modelWithPullRequest([botProposal(4)]));
+    const store = await user.load();
+    expect(store.revisionOf?.('model.safetensors')).toBe('refs/pr/4');
+    expect(store.revisionOf?.('config.json')).toBe(undefined);
+    expect(await weightsOf(store)).toEqual(Buffer.from(WEIGHTS));
+    expect(await store.has('pytorch_model.bin')).toBe(false);
+    expect(user.downloadsOf('pytorch_model.bin')).toEqual([]);
+    expect(user.hub.requests.filter((request) => !/^(GET|POST \S*\/paths-info\/)/.test(request))).toEqual([]);
+    const before = user.hub.requests.length;
+    for (const options of [{ offline: true }, { revision: MAIN }]) {
+      const cached = await user.load(options);
+      expect(cached.revisionOf?.('model.safetensors')).toBe('refs/pr/4');
+      expect(await weightsOf(cached)).toEqual(Buffer.from(WEIGHTS));
+    }
+    expect(user.hub.requests.length).toBe(before);
+    const own = await user.load({ conversions: false });
+    expect(await weightsOf(own, 'pytorch_model.bin')).toEqual(Buffer.from(BIN));
+  });
+
+  test('is not looked for where PyTorch’s file is here already', async () => {
+    await user.start(modelWithPullRequest([botProposal(4)]));
+    await user.load({ conversions: false });
+    await rm(user.folder('.attn'), { recursive: true });
+    const store = await user.load();
+    expect(store.revisionOf?.('pytorch_model.bin')).toBe(undefined);
+    expect(user.hub.requests.some((request) => request.includes('discussions'))).toBe(false);
+  });
+
+  const own = async (options: HubStoreOptions = {}): Promise<void> => {
+    const store = await user.load(options);
+    expect(await weightsOf(store, 'pytorch_model.bin')).toEqual(Buffer.from(BIN));
+    expect(await store.has('model.safetensors')).toBe(false);
+  };
+
+  test.each([
+    ['closed', { status: 'closed' }],
+    ['another title', { title: 'Adding safetensors' }],
+    ['another author', { author: { name: 'mallory' } }],
+    ['a discussion', { isPullRequest: false }],
+  ])('does not count: %s', async (_title, change) => {
+    await user.start(modelWithPullRequest([botProposal(4, change)]));
+    await own();
+  });
+
+  test('does not count when it converted other weights', async () => {
+    await user.start(modelWithPullRequest([botProposal(4)], { bin: WEIGHTS }));
+    await own();
+  });
+
+  test('does not count for an older commit', async () => {
+    const { revisions, ...rest } = modelWithPullRequest([botProposal(4)]);
+    const files = revisions.get('main')?.files ?? new Map<string, Uint8Array>();
+    const tag = { commit: PULL_REQUEST.replace('beef', 'fade'), files };
+    await user.start({ ...rest, revisions: new Map([...revisions, ['v1', tag] as const]) });
+    await own({ revision: 'v1' });
+  });
+
+  test('is found on a later page, by a bot whose name has another case', async () => {
+    const others = Array.from({ length: 23 }, (_, i) => botProposal(50 - i, { title: `Discussion ${i}` }));
+    await user.start(modelWithPullRequest([...others, botProposal(4, { author: { name: 'SFConvertBot' } })]));
+    expect((await user.load()).revisionOf?.('model.safetensors')).toBe('refs/pr/4');
+  });
+
+  test.each([404, 403, 500])('a look-up with status %i finds none', async (status) => {
+    await user.start(modelWithPullRequest([botProposal(4)]));
+    user.hub.faults.push({ url: '/discussions', status });
+    await own({ attempts: 1 });
+  });
+});

@@ -1,0 +1,130 @@
+/**
+ * The folder of one model in the cache of Hugging Face's libraries: `models--org--name` has `blobs/<hash>`,
+ * links to them in `snapshots/<commit>/…`, and the commits of branches in `refs/<branch>`. Our own files
+ * have names that those libraries pass over.
+ */
+import { copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { onDisk } from './cache-error.ts';
+import { isCommit } from './names.ts';
+
+/** A file in a snapshot. */
+export interface SnapshotFile {
+  readonly commit: string;
+  readonly path: string;
+}
+
+/** Paths in the cache folder of a model, and the few ways to change it. */
+export class ModelCache {
+  /** The folder of all models. */
+  readonly root: string;
+  readonly id: string;
+  /** The folder of this model. */
+  readonly folder: string;
+
+  constructor(root: string, id: string) {
+    this.root = root;
+    this.id = id;
+    this.folder = join(root, folderNameOf(id));
+  }
+
+  blob(hash: string): string {
+    return join(this.folder, 'blobs', hash);
+  }
+
+  /** Where a download collects its bytes. Python's has another name, so that neither spoils the other's. */
+  incomplete(hash: string): string {
+    return join(this.folder, 'blobs', `${hash}.attn-incomplete`);
+  }
+
+  /** The folder of all locks of this model. */
+  get locks(): string {
+    return join(this.root, '.locks', folderNameOf(this.id));
+  }
+
+  lock(hash: string): string {
+    return join(this.locks, `${hash}${LOCK_ENDING}`);
+  }
+
+  snapshot(commit: string): string {
+    return join(this.folder, 'snapshots', commit);
+  }
+
+  pointer({ commit, path }: SnapshotFile): string {
+    return join(this.snapshot(commit), path);
+  }
+
+  /** What the hub said about the files of a commit. */
+  record(commit: string): string {
+    return join(this.folder, RECORDS, `${commit}.json`);
+  }
+
+  /** The commit of a revision in the cache. */
+  async commitOf(revision: string): Promise<string | undefined> {
+    if (isCommit(revision)) return revision;
+    const text = await readFile(join(this.folder, 'refs', revision), 'utf8').catch(() => '');
+    return isCommit(text.trim()) ? text.trim() : undefined;
+  }
+
+  /** Remembers the commit of a revision. */
+  async writeRef(revision: string, commit: string): Promise<void> {
+    if (revision === commit || (await this.commitOf(revision)) === commit) return;
+    await this.write(join(this.folder, 'refs', revision), commit);
+  }
+
+  /**
+   * Writes down something without which the files still work: the cache may be read-only. Then the next load
+   * asks the hub again.
+   */
+  async note(write: () => Promise<void>): Promise<void> {
+    await write().catch(() => {});
+  }
+
+  /** Writes a small file in one step: readers see all of it, or the earlier one. */
+  async write(path: string, text: string): Promise<void> {
+    await onDisk(this.root, async () => {
+      await mkdir(dirname(path), { recursive: true });
+      const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;
+      try {
+        await writeFile(draft, text);
+        await rename(draft, path);
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
+    });
+  }
+
+  /** Links a blob into a snapshot, or copies it where the system has no links. */
+  async link(hash: string, file: SnapshotFile, size: number): Promise<void> {
+    const [blob, pointer] = [this.blob(hash), this.pointer(file)];
+    await onDisk(this.root, async () => {
+      if ((await sizeOf(pointer)) === size) return;
+      await mkdir(dirname(pointer), { recursive: true });
+      await rm(pointer, { force: true });
+      try {
+        await symlink(relative(dirname(pointer), blob), pointer);
+      } catch {
+        // Another process was faster, or there are no links.
+        if ((await sizeOf(pointer)) !== size) await copyFile(blob, pointer);
+      }
+    });
+  }
+}
+
+/** The folder of a model's records. */
+export const RECORDS = '.attn';
+
+/** The ending of our locks. */
+export const LOCK_ENDING = '.attn-lock';
+
+/** The name of a model's folder: `models--org--name`. */
+export function folderNameOf(id: string): string {
+  return `models--${id.replace('/', '--')}`;
+}
+
+/** The length of a file in bytes; undefined when there is no such file. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() ? stats.size : undefined;
+}
