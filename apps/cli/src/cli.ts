@@ -11,6 +11,8 @@ import { badArgument, isSet } from './args.ts';
 import type { Command, Context } from './command.ts';
 import type { Streams } from './terminal/streams.ts';
 import { bench } from './commands/bench.ts';
+import { cache } from './commands/cache.ts';
+import { convert } from './commands/convert.ts';
 import { demo } from './commands/demo.ts';
 import { encode } from './commands/encode.ts';
 import { explain } from './commands/explain.ts';
@@ -31,6 +33,8 @@ const COMMANDS: readonly Command[] = [
   explain,
   exportCommand,
   makeCheckpoint,
+  convert,
+  cache,
   bench,
   demo,
 ];

@@ -13,7 +13,7 @@ export type {
   TokenBatch,
   VectorBatch,
 } from './model.ts';
-export type { Checkpoint, StoredSpec } from './checkpoint/checkpoint.ts';
+export type { Checkpoint, StoredSpec, WeightsSource } from './checkpoint/checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
@@ -51,7 +51,7 @@ export {
   type LucidrainsConfig,
 } from './linformer/index.ts';
 export { FAMILIES } from './families.ts';
-export type { FileStore, TensorFile } from './files/file-store.ts';
+export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, type LoadOptions, type WebLoadOptions } from './load.ts';

@@ -205,11 +205,11 @@ describe('what is refused', () => {
       { code: 'FILE_NOT_FOUND', message: expect.stringContaining('neither model.safetensors nor') },
       loadModel(await put({}, ['model.safetensors'])),
     ));
-  test('a pickle', async () =>
+  test('a file that PyTorch has not written', async () =>
     refusal(
       {
-        code: 'UNSUPPORTED',
-        message: expect.stringContaining("torch.load('pytorch_model.bin', weights_only=True)"),
+        code: 'MALFORMED_FILE',
+        message: expect.stringContaining('pytorch_model.bin'),
       },
       loadModel(await put({ 'pytorch_model.bin': 'x' }, ['model.safetensors'])),
     ));

@@ -11,6 +11,7 @@ import {
   type RunOptions,
 } from '@attn/core/backend';
 import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
+import type { WeightsSource } from './checkpoint/checkpoint.ts';
 import { encode, type Embeddings, type EncodeOptions, type TokenStates } from './encode/encode.ts';
 import type { EncodeInput } from './encode/inputs.ts';
 import { generate, type Generated, type GenerateOptions, type Prompt } from './generate/generate.ts';
@@ -42,19 +43,23 @@ export class LoadedModel {
   readonly network: Model;
   /** Undefined when the checkpoint has no tokenizer.json. */
   readonly tokenizer: TextTokenizer | undefined;
+  /** The files that its weights were read from; undefined for weights that were in no file. */
+  readonly weights: WeightsSource | undefined;
   private readonly graphs: GraphRuns | undefined;
 
   /**
    * Errors: `INVALID_ARGUMENT`.
    *
    * @param attn runs the model on its backends; without it the model can only be inspected and exported
+   * @param weights the files that the weights were read from
    */
-  constructor(model: Model, tokenizer?: TextTokenizer, attn?: Attn) {
+  constructor(model: Model, tokenizer?: TextTokenizer, attn?: Attn, weights?: WeightsSource) {
     checkArgument('models/LoadedModel', 'model', model, aModel);
     if (tokenizer !== undefined) checkArgument('models/LoadedModel', 'tokenizer', tokenizer, aTokenizer);
     if (attn !== undefined) checkArgument('models/LoadedModel', 'attn', attn, anAttn);
     this.network = model;
     this.tokenizer = tokenizer;
+    this.weights = weights;
     this.graphs = attn && new GraphRuns(attn);
   }
 

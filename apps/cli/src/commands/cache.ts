@@ -27,7 +27,8 @@ async function runCache(options: Options, context: Context): Promise<void> {
   const models = await listCached({ cacheFolder });
   if (all || id !== undefined) {
     if (id !== undefined && !models.some((model) => model.id === id)) {
-      const cached = models.length === 0 ? 'it is empty' : `it has ${models.map((model) => model.id).join(', ')}`;
+      const cached =
+        models.length === 0 ? 'it is empty' : `it has ${models.map((model) => model.id).join(', ')}`;
       throw new AttnError('FILE_NOT_FOUND', 'cli', `--clear: the cache has no model ${id}; ${cached}`);
     }
     const freed = await clearCached(id, { cacheFolder });

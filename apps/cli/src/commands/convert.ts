@@ -40,7 +40,9 @@ async function runConvert(options: Options, context: Context): Promise<void> {
     throw new AttnError('MISSING_INPUT', 'cli', message);
   }
   const output = requiredText(options, 'output', 'where to write');
-  await (input === undefined ? convertModel(output, options, context) : convertFile(input, output, options, context));
+  await (input === undefined
+    ? convertModel(output, options, context)
+    : convertFile(input, output, options, context));
 }
 
 /** Writes the tensors of a file as they are: names, order and dtypes. */

@@ -4,12 +4,26 @@
  */
 import type { JsonObject, Tensor } from '@attn/core';
 import type { WithAsyncDispose } from '@attn/core/backend';
+import type { FileDtype } from '@attn/safetensors';
+import type { TensorFormat } from '../files/file-store.ts';
 
 /** The shape and the size of a tensor that need not be read yet. */
 export interface StoredSpec {
   readonly shape: readonly number[];
   /** Bytes in the file. */
   readonly byteLength: number;
+  /** The dtype in the file; absent for tensors that are in no file. */
+  readonly fileDtype?: FileDtype;
+  /** The file, after its revision where that is not the model's own: `refs/pr/4/model.safetensors`. */
+  readonly file?: string;
+}
+
+/** The files that hold a checkpoint's weights. */
+export interface WeightsSource {
+  readonly files: readonly string[];
+  readonly format: TensorFormat;
+  /** The revision of the hub that they are of, where it is not that of the model: `refs/pr/4`. */
+  readonly revision?: string;
 }
 
 /** An open checkpoint. Tensors that were read stay valid when it is disposed. */
@@ -18,6 +32,8 @@ export interface Checkpoint extends WithAsyncDispose {
   readonly name: string;
   /** The content of config.json. */
   readonly config: JsonObject;
+  /** Where the weights are; absent for weights that are in no file. */
+  readonly weights?: WeightsSource;
   /** Names of all tensors. */
   readonly names: readonly string[];
   has(name: string): boolean;
@@ -30,4 +46,6 @@ export interface Checkpoint extends WithAsyncDispose {
    * is disposed; undefined where tensors cannot be read synchronously.
    */
   lazyTensor?(name: string): Promise<Tensor> | undefined;
+  /** Reads a tensor's elements as they are in the file; undefined for a tensor that is in no file. */
+  bytes?(name: string): Promise<Uint8Array | undefined>;
 }

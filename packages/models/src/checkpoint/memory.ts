@@ -10,6 +10,7 @@ import {
   show,
   type Kind,
 } from '@attn/core/backend';
+import { DTYPE_IN_FILE } from '@attn/safetensors';
 import type { Checkpoint } from './checkpoint.ts';
 
 const WHERE = 'models/memoryCheckpoint';
@@ -46,7 +47,11 @@ export function memoryCheckpoint(
     config,
     names: [...tensors.keys()],
     has: (tensor) => tensors.has(tensor),
-    spec: (tensor) => ({ shape: find(tensor).shape, byteLength: byteLengthOf(find(tensor)) }),
+    spec: (tensor) => {
+      const value = find(tensor);
+      const fileDtype = DTYPE_IN_FILE[value.dtype];
+      return { shape: value.shape, byteLength: byteLengthOf(value), fileDtype };
+    },
     tensor: async (tensor) => find(tensor),
     dispose: async () => {},
     [Symbol.asyncDispose]: async () => {},

@@ -22,6 +22,8 @@ import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.
 export interface ReadProgress {
   readonly done: number;
   readonly total: number;
+  /** The file that is being read, after its revision where that is not the model's own. */
+  readonly file: string;
 }
 
 /** Options of reading. */
@@ -84,17 +86,19 @@ async function readSlots(
   const names = [...new Set(slots.map(({ name }) => name))];
   const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
+  let file = checkpoint.name;
   for (const name of names) {
     throwIfAborted(signal, WHERE);
-    onProgress?.({ done, total });
-    const { byteLength } = checkpoint.spec(name);
+    const { byteLength, file: own } = checkpoint.spec(name);
+    file = own ?? file;
+    onProgress?.({ done, total, file });
     const isLater = !inMemory && byteLength >= LARGE_BYTES;
     const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
     const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);
     weights.set(name, { name, tensor });
     done += byteLength;
   }
-  onProgress?.({ done, total });
+  onProgress?.({ done, total, file });
   return weights;
 }
 

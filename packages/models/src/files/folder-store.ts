@@ -32,11 +32,21 @@ export function folderStore(folder: string, name: string = folder): FileStore {
         });
       });
     },
-    tensors: (file) => openFile(join(folder, file)),
+    tensors: (file) => openTensorFile(join(folder, file)),
   };
 }
 
-async function openFile(path: string): Promise<TensorFile> {
+/**
+ * Opens a file of tensors on disk, .safetensors or PyTorch's: only names and shapes are read. Errors:
+ * `FILE_NOT_FOUND`, `MALFORMED_FILE`, `UNSUPPORTED`, `INVALID_ARGUMENT` (no permission, a folder).
+ *
+ * @example
+ * const file = await openTensorFile('pytorch_model.bin');
+ * console.log(file.format, file.names.length);
+ * await file.dispose();
+ */
+export async function openTensorFile(path: string): Promise<TensorFile> {
+  checkArgument('models/openTensorFile', 'path', path, aString);
   if (!isTorchFile(path)) {
     const file = await openSafetensorsFile(path);
     const lazyTensor = async (name: string): Promise<Tensor> => file.lazyTensor(name);

@@ -1,11 +1,11 @@
 /**
- * A checkpoint from its files: config.json, and model.safetensors or the shards that
- * model.safetensors.index.json lists. PyTorch's own files are pickles, which run
- * code when they are read: they are refused with the command that converts them.
+ * A checkpoint from its files: config.json, and the weights in the first of these forms that there is:
+ * model.safetensors, the shards of its index, pytorch_model.bin, the shards of its index.
  */
 import { AttnError, type JsonObject } from '@attn/core';
 import { checkArgument, show } from '@attn/core/backend';
 import { aStore } from '../argument-kinds.ts';
+import { canonicalCheckpoint } from '../checkpoint/canonical.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';
 
@@ -13,15 +13,8 @@ const WHERE = 'models/load';
 
 /** Name of the file that holds all tensors. */
 export const WEIGHTS = 'model.safetensors';
-/** Name of the file that says which shard holds which tensor. */
-export const INDEX = 'model.safetensors.index.json';
-/** Names of the files that PyTorch writes. */
-export const PICKLES: readonly string[] = [
-  'pytorch_model.bin',
-  'pytorch_model.bin.index.json',
-  'pytorch_model.pt',
-  'model.pt',
-];
+/** Name of the file of all tensors that PyTorch writes. */
+const TORCH_WEIGHTS = 'pytorch_model.bin';
 
 /** Longest config that is read, in bytes. */
 const CONFIG_LIMIT = 16 * 2 ** 20;
@@ -32,11 +25,11 @@ export const INDEX_LIMIT: number = 64 * 2 ** 20;
 const MOST_SHARDS = 1_000;
 
 /**
- * Opens a checkpoint; only headers are read. Whoever opens it
- * disposes it, when all needed tensors have been read.
+ * Opens a checkpoint; only names and shapes are read. Tensors have the names that Hugging Face's library
+ * gives them today, whatever the files call them. Whoever opens a checkpoint disposes it, when all needed
+ * tensors have been read.
  *
- * Errors: `FILE_NOT_FOUND` (no config, no weights), `UNSUPPORTED` (only
- * pickles), `MALFORMED_FILE`, `INVALID_ARGUMENT`.
+ * Errors: `FILE_NOT_FOUND` (no config, no weights), `MALFORMED_FILE`, `UNSUPPORTED`, `INVALID_ARGUMENT`.
  *
  * @example
  * await using checkpoint = await openCheckpoint(folderStore('roberta-base'));
@@ -47,46 +40,49 @@ export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
   const config = await readJson(store, 'config.json', CONFIG_LIMIT);
   if (config === undefined)
     throw new AttnError('FILE_NOT_FOUND', WHERE, `there is no config.json in ${store.name}`);
-  if (await store.has(WEIGHTS)) return checkpointOf(store, config, [await store.tensors(WEIGHTS)]);
-  const index = await readJson(store, INDEX, INDEX_LIMIT);
-  if (index !== undefined) return checkpointOf(store, config, await openShards(store, index));
-  for (const pickle of PICKLES) if (await store.has(pickle)) throw pickleError(store.name, pickle);
-  throw new AttnError('FILE_NOT_FOUND', WHERE, `there is neither ${WEIGHTS} nor ${INDEX} in ${store.name}`);
+  const files = await openWeights(store);
+  try {
+    const aliases = new Map([...files.values()].flatMap(({ metadata }) => [...metadata]));
+    return canonicalCheckpoint(checkpointOf(store, config, files), aliases);
+  } catch (error) {
+    await disposeAll(files);
+    throw error;
+  }
 }
 
-/** One line of Python that converts a pickle into a .safetensors file. */
-const CONVERT =
-  `python -c "import torch, safetensors.torch as s; ` +
-  `s.save_file({k: v.clone() for k, v in torch.load('pytorch_model.bin', weights_only=True).items()}, '${WEIGHTS}', {'format': 'pt'})"`;
+/** The open files of the weights by their names. */
+type Files = ReadonlyMap<string, TensorFile>;
 
-/** The error of a checkpoint that has only a pickle. */
-export function pickleError(name: string, pickle: string): AttnError {
-  return new AttnError(
-    'UNSUPPORTED',
-    WHERE,
-    `${name} has only ${pickle}, a pickle, which can run any code when it is read; convert it once: ${CONVERT}`,
-  );
+async function openWeights(store: FileStore): Promise<Files> {
+  for (const file of [WEIGHTS, TORCH_WEIGHTS]) {
+    if (await store.has(file)) return new Map([[file, await store.tensors(file)]]);
+    const index = `${file}.index.json`;
+    const json = await readJson(store, index, INDEX_LIMIT);
+    if (json !== undefined) return openShards(store, index, json);
+  }
+  const message = `there is neither ${WEIGHTS} nor ${TORCH_WEIGHTS} in ${store.name}, nor an index of their shards`;
+  throw new AttnError('FILE_NOT_FOUND', WHERE, message);
 }
 
 /** Opens the shards of an index. Each must hold exactly the tensors that the index says. */
-async function openShards(store: FileStore, index: JsonObject): Promise<readonly TensorFile[]> {
-  const weightMap = readWeightMap(store, index);
+async function openShards(store: FileStore, index: string, json: JsonObject): Promise<Files> {
   const names = new Map<string, Set<string>>();
-  for (const [tensor, file] of weightMap) names.set(file, (names.get(file) ?? new Set()).add(tensor));
-  if (names.size > MOST_SHARDS) {
-    throw malformedFile(store, INDEX, `must list at most ${MOST_SHARDS} files, got ${names.size}`);
+  for (const [tensor, file] of readWeightMap(store, index, json))
+    names.set(file, (names.get(file) ?? new Set()).add(tensor));
+  if (names.size === 0 || names.size > MOST_SHARDS) {
+    throw malformedFile(store, index, `must list 1 to ${MOST_SHARDS} files, got ${names.size}`);
   }
-  const shards: TensorFile[] = [];
+  const shards = new Map<string, TensorFile>();
   try {
     for (const [file, expected] of names) {
       const shard = await store.tensors(file);
-      shards.push(shard);
+      shards.set(file, shard);
       const missing = [...expected].find((name) => !shard.has(name));
       if (missing !== undefined)
-        throw malformedFile(store, file, `has no tensor ${show(missing)}, against ${INDEX}`);
+        throw malformedFile(store, file, `has no tensor ${show(missing)}, against ${index}`);
       const extra = shard.names.find((name) => !expected.has(name));
       if (extra !== undefined)
-        throw malformedFile(store, file, `has a tensor ${show(extra)} that ${INDEX} does not place there`);
+        throw malformedFile(store, file, `has a tensor ${show(extra)} that ${index} does not place there`);
     }
     return shards;
   } catch (error) {
@@ -96,44 +92,53 @@ async function openShards(store: FileStore, index: JsonObject): Promise<readonly
 }
 
 /** File by tensor, from an index. Errors: `MALFORMED_FILE`. */
-export function readWeightMap(
+function readWeightMap(
   store: FileStore,
+  index: string,
   { weight_map: map }: JsonObject,
 ): readonly (readonly [string, string])[] {
   if (typeof map !== 'object' || map === null || Array.isArray(map)) {
-    throw malformedFile(store, INDEX, `must have an object weight_map, got ${show(map)}`);
+    throw malformedFile(store, index, `must have an object weight_map, got ${show(map)}`);
   }
+  const ending = index.startsWith(WEIGHTS) ? '.safetensors' : '.bin';
   return Object.entries(map).map(([tensor, file]: readonly [string, unknown]) => {
     // Only a plain name: an index from the network must not point to another folder.
-    if (typeof file === 'string' && /^[\w][\w.-]*\.safetensors$/.test(file)) return [tensor, file];
-    throw malformedFile(
-      store,
-      INDEX,
-      `must place ${show(tensor)} in a .safetensors file beside it, got ${show(file)}`,
-    );
+    if (typeof file === 'string' && /^\w[\w.-]*$/.test(file) && file.endsWith(ending)) return [tensor, file];
+    const message = `must place ${show(tensor)} in a ${ending} file beside it, got ${show(file)}`;
+    throw malformedFile(store, index, message);
   });
 }
 
-function checkpointOf(store: FileStore, config: JsonObject, files: readonly TensorFile[]): Checkpoint {
-  const fileOf = new Map(files.flatMap((file) => file.names.map((name) => [name, file] as const)));
-  const find = (name: string): TensorFile => {
-    const file = fileOf.get(name);
-    if (file !== undefined) return file;
+function checkpointOf(store: FileStore, config: JsonObject, files: Files): Checkpoint {
+  const fileOf = new Map(
+    [...files].flatMap(([file, tensors]) => tensors.names.map((name) => [name, { file, tensors }] as const)),
+  );
+  const find = (name: string): { readonly file: string; readonly tensors: TensorFile } => {
+    const place = fileOf.get(name);
+    if (place !== undefined) return place;
     throw new AttnError('MISSING_INPUT', WHERE, `${store.name} has no tensor ${show(name)}`);
   };
+  const [[first, { format }]] = files;
+  const revision = store.revisionOf?.(first);
   return {
     name: store.name,
     config,
+    weights: { files: [...files.keys()].toSorted(), format, ...(revision !== undefined && { revision }) },
     names: [...fileOf.keys()],
     has: (name) => fileOf.has(name),
-    spec: (name) => find(name).spec(name),
-    tensor: async (name) => find(name).tensor(name),
-    lazyTensor: (name) => find(name).lazyTensor?.(name),
+    spec: (name) => {
+      const { file, tensors } = find(name);
+      const { shape, byteLength, fileDtype } = tensors.spec(name);
+      return { shape, byteLength, fileDtype, file: revision === undefined ? file : `${revision}/${file}` };
+    },
+    tensor: async (name) => find(name).tensors.tensor(name),
+    lazyTensor: (name) => find(name).tensors.lazyTensor?.(name),
+    bytes: async (name) => find(name).tensors.bytes(name),
     dispose: () => disposeAll(files),
     [Symbol.asyncDispose]: () => disposeAll(files),
   };
 }
 
-async function disposeAll(files: readonly TensorFile[]): Promise<void> {
-  await Promise.all(files.map((file) => file.dispose()));
+async function disposeAll(files: Files): Promise<void> {
+  await Promise.all([...files.values()].map((file) => file.dispose()));
 }

@@ -1,25 +1,35 @@
 /** Writes a checkpoint to a folder that other libraries can read, for Node. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AttnError, type Tensor } from '@attn/core';
-import {
-  aString,
-  checkArgument,
-  checkOptions,
-  show,
-  throwIfAborted,
-  withCallbacks,
-} from '@attn/core/backend';
-import { writeSafetensorsFile } from '@attn/safetensors/node';
+import { anObject, aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
+import { DTYPE_IN_FILE, FILE_DTYPES } from '@attn/safetensors';
+import { writeStoredTensors, type StoredTensor } from '@attn/safetensors/node';
+import { aCheckpoint } from '../argument-kinds.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { READ_OPTIONS, type ReadOptions } from '../checkpoint/read-weights.ts';
-import { aCheckpoint } from '../argument-kinds.ts';
 import { WEIGHTS } from './open-checkpoint.ts';
 
 const WHERE = 'models/write';
 
+/** Options of `writeCheckpoint`. */
+export interface WriteCheckpointOptions extends Pick<ReadOptions, 'signal' | 'onProgress'> {
+  /** Files to write beside the weights, by name. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+const { signal: aSignalKind, onProgress: onProgressKind } = READ_OPTIONS;
+const OPTIONS: OptionKinds<WriteCheckpointOptions> = {
+  signal: aSignalKind,
+  onProgress: onProgressKind,
+  files: anObject,
+};
+
 /**
- * Writes config.json and model.safetensors. All tensors are in memory at once. The checkpoint stays open.
+ * Writes config.json and model.safetensors, in the dtypes in which the checkpoint has its tensors. One tensor
+ * is in memory at a time. A folder that is new or empty appears when everything is in it; in another folder,
+ * files of these names are replaced. The checkpoint stays open.
  *
  * Errors: `INVALID_ARGUMENT` (no folder can be made there), `ABORTED`,
  * `INTERNAL` (disk full), and the errors of reading the checkpoint.
@@ -31,39 +41,80 @@ const WHERE = 'models/write';
 export async function writeCheckpoint(
   folder: string,
   checkpoint: Checkpoint,
-  options: ReadOptions = {},
+  options: WriteCheckpointOptions = {},
 ): Promise<void> {
   checkArgument(WHERE, 'folder', folder, aString);
   checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
-  const { signal, onProgress } = checkOptions(WHERE, options, READ_OPTIONS);
-  await withCallbacks({ onProgress }, signal, (callbacks, stop) =>
-    write(folder, checkpoint, { ...callbacks, signal: stop }),
-  );
+  const checked = checkOptions(WHERE, options, OPTIONS);
+  const entries = await onDisk(folder, () => readdir(folder).catch(ifAbsent));
+  if (entries !== undefined && entries.length > 0) return write(folder, checkpoint, checked);
+  const unfinished = `${folder.replace(/\/+$/, '')}.${randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await onDisk(folder, () => mkdir(unfinished, { recursive: true }));
+    await write(unfinished, checkpoint, checked);
+    await onDisk(folder, async () => {
+      if (entries !== undefined) await rmdir(folder);
+      await rename(unfinished, folder);
+    });
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 async function write(
   folder: string,
   checkpoint: Checkpoint,
-  { signal, onProgress }: ReadOptions,
+  { signal, onProgress, files = {} }: WriteCheckpointOptions,
 ): Promise<void> {
-  const total = checkpoint.names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
-  const tensors = new Map<string, Tensor>();
-  let done = 0;
-  for (const name of checkpoint.names) {
-    throwIfAborted(signal, WHERE);
-    onProgress?.({ done, total });
-    tensors.set(name, await checkpoint.tensor(name));
-    done += checkpoint.spec(name).byteLength;
+  const tensors = new Map<string, StoredTensor>();
+  for (const name of checkpoint.names) tensors.set(name, await storedTensor(checkpoint, name));
+  const file = join(folder, WEIGHTS);
+  await writeStoredTensors(file, tensors, {
+    metadata: { format: 'pt' },
+    signal,
+    onProgress: onProgress && ((progress) => onProgress({ ...progress, file })),
+  });
+  const all = { 'config.json': `${JSON.stringify(checkpoint.config, undefined, 2)}\n`, ...files };
+  for (const [name, content] of Object.entries(all)) {
+    await onDisk(folder, () => writeFile(join(folder, name), content));
   }
-  onProgress?.({ done, total });
+}
+
+/** A tensor as it is stored; one that has to be computed is stored as what it is in memory. */
+async function storedTensor(checkpoint: Checkpoint, name: string): Promise<StoredTensor> {
+  const { shape, fileDtype } = checkpoint.spec(name);
+  if (fileDtype !== undefined && checkpoint.bytes !== undefined) {
+    return {
+      fileDtype,
+      shape,
+      bytes: async () => (await checkpoint.bytes?.(name)) ?? elementsOf(await checkpoint.tensor(name)),
+    };
+  }
+  const dtype =
+    fileDtype === undefined
+      ? (await checkpoint.tensor(name)).dtype
+      : (FILE_DTYPES.get(fileDtype)?.dtype ?? 'f32');
+  const bytes = async (): Promise<Uint8Array> => elementsOf(await checkpoint.tensor(name));
+  return { fileDtype: DTYPE_IN_FILE[dtype], shape, bytes };
+}
+
+function elementsOf({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function ifAbsent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}
+
+/** Does something with the folder; failures of the system become one sentence. */
+async function onDisk<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'config.json'), `${JSON.stringify(checkpoint.config, undefined, 2)}\n`);
+    return await work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AttnError('INVALID_ARGUMENT', WHERE, `could not write to ${show(folder)}: ${reason}`, {
-      cause,
-    });
+    const message = `could not write to ${show(folder)}: ${reason}`;
+    throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
   }
-  await writeSafetensorsFile(join(folder, WEIGHTS), tensors, { metadata: { format: 'pt' }, signal });
 }

@@ -87,7 +87,8 @@ export const HUB_OPTIONS: OptionKinds<HubOptions> = {
   onWarning: aFunction,
 };
 
-const STORE_OPTIONS: OptionKinds<HubStoreOptions> = { ...HUB_OPTIONS, weights: aBoolean };
+/** Kinds of the options of `hubStore`. */
+export const STORE_OPTIONS: OptionKinds<HubStoreOptions> = { ...HUB_OPTIONS, weights: aBoolean };
 
 /** Longest wait for an answer when there is a cached copy, in milliseconds. */
 const SHORT_TIMEOUT = 10_000;

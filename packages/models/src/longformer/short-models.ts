@@ -93,17 +93,13 @@ export function longformerName(
   architecture: LongformerArchitecture,
 ): string | undefined {
   if (name.endsWith('position_ids') || name.endsWith('embeddings.token_type_ids')) return undefined;
-  // TensorFlow and some old files call them gamma and beta.
-  const plain = name
-    .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
-    .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
-  const isEncoder = /^(embeddings|encoder|pooler)\./.test(plain);
-  const inner = plain.startsWith(model.prefix)
-    ? plain.slice(model.prefix.length)
+  const isEncoder = /^(embeddings|encoder|pooler)\./.test(name);
+  const inner = name.startsWith(model.prefix)
+    ? name.slice(model.prefix.length)
     : isEncoder
-      ? plain
+      ? name
       : undefined;
-  if (inner === undefined) return model.head(plain, architecture);
+  if (inner === undefined) return model.head(name, architecture);
   const isPoolerOfHead =
     inner.startsWith('pooler.') && model === bert && architecture === 'LongformerForSequenceClassification';
   return isPoolerOfHead ? inner.replace(/^pooler\.dense/, 'classifier.dense') : `longformer.${inner}`;

@@ -57,7 +57,7 @@ const positionsOf = async (id: string, maxPositions: number): Promise<number[]> 
   );
   const target = long.names.find((candidate) => candidate.endsWith('position_embeddings.weight')) ?? '';
   const tensor = await long.tensor(target);
-  expect(long.spec(target)).toEqual({ shape: tensor.shape, byteLength: tensor.data.byteLength });
+  expect(long.spec(target)).toMatchObject({ shape: tensor.shape, byteLength: tensor.data.byteLength });
   return Array.from({ length: tensor.shape[0] }, (_, i) => tensor.data[i * width]);
 };
 const from = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);

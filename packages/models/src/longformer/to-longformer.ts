@@ -15,6 +15,7 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import { aCheckpoint } from '../argument-kinds.ts';
+import { canonicalCheckpoint } from '../checkpoint/canonical.ts';
 import type { Checkpoint, StoredSpec } from '../checkpoint/checkpoint.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import type { IntegerList } from '../inputs/entries.ts';
@@ -58,8 +59,9 @@ interface Origin {
  * await using checkpoint = await openCheckpoint(folderStore('roberta-base'));
  * const model = await longformerFamily.load(toLongformer(checkpoint, { window: 512 }));
  */
-export function toLongformer(checkpoint: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
-  checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
+export function toLongformer(short: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
+  checkArgument(WHERE, 'checkpoint', short, aCheckpoint);
+  const checkpoint = canonicalCheckpoint(short);
   const { maxPositions = 4_096, window = 512, sepTokenId } = checkOptions(WHERE, options, KINDS);
   const reader = new ConfigReader(checkpoint.config);
   const model = shortModel(checkpoint.config);
@@ -142,8 +144,9 @@ function longConfig(config: JsonObject, changes: JsonObject): JsonObject {
   return { layer_norm_eps: 1e-12, ...config, model_type: 'longformer', ...changes };
 }
 
-function longSpec({ shape: [, width], byteLength, shape: [short] }: StoredSpec, rows: number): StoredSpec {
-  return { shape: [rows, width], byteLength: (byteLength / Math.max(short, 1)) * rows };
+function longSpec(spec: StoredSpec, rows: number): StoredSpec {
+  const [short, width] = spec.shape;
+  return { ...spec, shape: [rows, width], byteLength: (spec.byteLength / Math.max(short, 1)) * rows };
 }
 
 /**

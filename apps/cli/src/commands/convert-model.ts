@@ -1,0 +1,67 @@
+/** The part of `attn convert` that writes a whole model. */
+import { readdir } from 'node:fs/promises';
+import { openCheckpoint, openModel, writeCheckpoint, type FileStore } from '@attn/models/node';
+import { badArgument, type Options } from '../args.ts';
+import type { Context } from '../command.ts';
+import { readHubOptions, readSource } from '../model.ts';
+import { checkFolder } from '../output-file.ts';
+import { bytes } from '../terminal/format.ts';
+import { fields } from '../terminal/table.ts';
+
+/** Files beside the weights that are copied as they are. */
+const COPIED = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+  'merges.txt',
+  'vocab.txt',
+  'spiece.model',
+  'sentencepiece.bpe.model',
+  'generation_config.json',
+];
+
+/** Longest file that is copied, in bytes. */
+const LIMIT = 256 * 2 ** 20;
+
+/** Writes a model's config, weights and tokenizer to a folder. */
+export async function convertModel(output: string, options: Options, context: Context): Promise<void> {
+  const { signal, progress } = context;
+  await checkFolder(output);
+  const entries = await readdir(output).catch(() => []);
+  if (entries.length > 0) {
+    throw badArgument(`--output must be a new or empty folder, got ${output}, which has ${entries[0]}`);
+  }
+  const source = readSource(options);
+  progress.update(`loading ${source}`);
+  const store = await openModel(source, readHubOptions(options, context));
+  await using checkpoint = await openCheckpoint(store);
+  const files = await copiedFiles(store);
+  await writeCheckpoint(output, checkpoint, {
+    files,
+    signal,
+    onProgress: ({ done, total }) => progress.update(`writing ${output}`, total === 0 ? 1 : done / total),
+  });
+  progress.clear();
+  const { names, weights } = checkpoint;
+  const size = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
+  context.printJson({ weights, tensors: names.length, bytes: size, files: Object.keys(files), output });
+  context.print(
+    fields([
+      ['input', `${source} (${weights?.format ?? 'in memory'})`],
+      ['tensors', `${names.length}, ${bytes(size)}`],
+      ['beside them', ['config.json', ...Object.keys(files)].join(', ')],
+      ['output', output],
+    ]),
+  );
+}
+
+async function copiedFiles(store: FileStore): Promise<Readonly<Record<string, Uint8Array>>> {
+  const files: Record<string, Uint8Array> = {};
+  for (const name of COPIED) {
+    const content = await store.bytes(name, LIMIT);
+    if (content !== undefined) files[name] = content;
+  }
+  return files;
+}
