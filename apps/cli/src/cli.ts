@@ -3,6 +3,7 @@
  * an exit code: 0 success, 2 the input was at fault, 130 interrupted, 1 anything else. With `--json` an
  * error is also one JSON object on stdout, `{"error": {"code", "message"}}`. `ATTN_DEBUG=1` adds the stack.
  */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { AttnError } from '@attn/core';
 import { unknownName } from '@attn/core/backend';
@@ -22,12 +23,14 @@ import { makeCheckpoint } from './commands/make-checkpoint.ts';
 import { plan } from './commands/plan.ts';
 import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
+import { tokenize } from './commands/tokenize.ts';
 import { progressLine } from './terminal/progress.ts';
 
 const COMMANDS: readonly Command[] = [
   run,
   encode,
   generate,
+  tokenize,
   plan,
   probe,
   explain,
@@ -150,6 +153,7 @@ function register(cli: CAC, command: Command, { stdout, stderr }: Streams, signa
       }),
       warn: (sentence) => void stderr.write(`${sentence}\n`),
       print: (text) => void (json || stdout.write(`${text}\n`)),
+      write: async (text) => void (stdout.write(text) || (await once(stdout, 'drain', { signal }))),
       printJson: (value) => void (json && stdout.write(`${JSON.stringify(value)}\n`)),
     };
     try {

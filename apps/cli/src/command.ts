@@ -25,6 +25,8 @@ export interface Context {
   warn(sentence: string): void;
   /** Writes text for people to stdout, or nothing with `--json`. */
   print(text: string): void;
+  /** Writes results as they come to stdout, with `--json` too, at the pace of its reader. */
+  write(text: string): Promise<void>;
   /** Writes the result as JSON to stdout, or nothing without `--json`. */
   printJson(value: unknown): void;
 }

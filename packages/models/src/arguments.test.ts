@@ -95,6 +95,7 @@ describeFunctions([models], {
     after: (file) => (file as models.TensorFile).dispose(),
   },
   openModel: 'its sources are those of loadModel, and its options those of hubStore',
+  loadTokenizer: 'its sources and options are those of openModel',
   hubStore: 'asks for a model that is there; its options are those of loadModel',
   isCached: { args: () => ['org/name', { revision: 'main', cacheFolder: folder }], options: [1] },
   listCached: { args: () => [{ cacheFolder: folder }], options: [0] },

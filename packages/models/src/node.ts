@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { AttnError } from '@attn/core';
 import { checkOptions, show, type OptionKinds } from '@attn/core/backend';
+import type { Tokenizer } from '@attn/tokenizers';
 import { folderStore } from './files/folder-store.ts';
 import type { FileStore } from './files/file-store.ts';
 import {
@@ -18,6 +19,7 @@ import { isHubId } from './hub/names.ts';
 import { urlStore, type UrlMap } from './files/url-store.ts';
 import { loadFrom, WEB_OPTIONS, type WebLoadOptions } from './load.ts';
 import type { LoadedModel } from './loaded-model.ts';
+import { openTokenizer } from './tokenizer.ts';
 
 export * from './index.ts';
 export { folderStore, openTensorFile } from './files/folder-store.ts';
@@ -67,6 +69,27 @@ export async function openModel(
   if (stats?.isDirectory()) return folderStore(source);
   if (isHubId(source) && stats === undefined) return hubStore(source, hub);
   const message = `the source must be a folder, a model's id such as org/name, or a URL; there is no folder ${show(source)}`;
+  throw new AttnError('FILE_NOT_FOUND', WHERE, message);
+}
+
+/**
+ * The tokenizer of a model, from any source that `openModel` takes. Weights are neither downloaded nor read.
+ *
+ * Errors: those of `openModel`; `FILE_NOT_FOUND` for a model without the files of a tokenizer;
+ * `MALFORMED_FILE`, `UNSUPPORTED`.
+ *
+ * @example
+ * const tokenizer = await loadTokenizer('allenai/longformer-base-4096');
+ * const { ids, offsets } = tokenizer.encode('Call me Ishmael.');
+ */
+export async function loadTokenizer(
+  source: UrlMap | string | URL,
+  options: Omit<OpenModelOptions, 'weights'> = {},
+): Promise<Tokenizer> {
+  const store = await openModel(source, { ...options, weights: false });
+  const tokenizer = await openTokenizer(store);
+  if (tokenizer !== undefined) return tokenizer;
+  const message = `${store.name} has no files of a tokenizer, such as tokenizer.json or vocab.txt`;
   throw new AttnError('FILE_NOT_FOUND', WHERE, message);
 }
 

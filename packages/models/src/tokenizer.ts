@@ -1,12 +1,12 @@
 /**
- * Turns texts into ids with @huggingface/tokenizers, which is loaded only when a model has a tokenizer.json.
+ * Turns texts into ids with the tokenizer files of a checkpoint. `@attn/tokenizers` is loaded only when a
+ * checkpoint has such files.
  */
 import { AttnError } from '@attn/core';
-import { aString, checkArgument, show } from '@attn/core/backend';
-import type { Tokenizer } from '@huggingface/tokenizers';
-import { readJson, type FileStore } from './files/file-store.ts';
+import { aString, checkArgument } from '@attn/core/backend';
+import type { Encoding, Span, Tokenizer } from '@attn/tokenizers';
+import { malformedFile, type FileStore } from './files/file-store.ts';
 import { readIntegerList } from './inputs/integers.ts';
-import { cutsAtSpaces, textPieces } from './text-pieces.ts';
 
 /** A text as a model sees it. */
 export interface TokenizedText {
@@ -16,6 +16,8 @@ export interface TokenizedText {
   readonly before: number;
   /** How many of `ids` are special tokens after the text. */
   readonly after: number;
+  /** Where each token lies in the text, in UTF-16 units; null for the special tokens around it. */
+  readonly offsets?: readonly (Span | null)[];
 }
 
 /** Turns texts into ids, and ids into texts. */
@@ -32,95 +34,78 @@ export interface TextTokenizer {
 
 const WHERE = 'models/tokenizer';
 
-/** Longest tokenizer.json that is read, in bytes. */
+/** Longest file of a tokenizer that is read, in bytes. */
 const LIMIT = 256 * 2 ** 20;
 
+/** Files each of which makes a tokenizer, alone or with others. */
+const MAIN_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.model', 'sentencepiece.bpe.model'];
+
+/** Vocabularies, which tokenizer.json holds itself. */
+const VOCABULARIES: ReadonlySet<string> = new Set([
+  ...MAIN_FILES.slice(1),
+  'merges.txt',
+  'added_tokens.json',
+]);
+
 /**
- * The tokenizer of a checkpoint; undefined when it has no tokenizer.json.
+ * The tokenizer of a checkpoint, of whichever files it has; undefined when it has none.
  *
- * Errors: `MALFORMED_FILE`; `INVALID_ARGUMENT` when @huggingface/tokenizers cannot be loaded.
+ * Errors: `MALFORMED_FILE`, `MISSING_INPUT` (vocab.json without merges.txt), `UNSUPPORTED`.
  */
 export async function readTokenizer(store: FileStore): Promise<TextTokenizer | undefined> {
-  const tokenizer = await readJson(store, 'tokenizer.json', LIMIT);
-  if (tokenizer === undefined) return undefined;
-  const config = (await readJson(store, 'tokenizer_config.json', LIMIT)) ?? {};
-  const { Tokenizer } = await import('@huggingface/tokenizers').catch((cause: unknown) => {
-    const message = '@huggingface/tokenizers could not be loaded; npm install @huggingface/tokenizers';
-    throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
-  });
+  const tokenizer = await openTokenizer(store);
+  return tokenizer && new CheckpointTokenizer(tokenizer);
+}
+
+/** The tokenizer of `@attn/tokenizers` of a checkpoint's files. Errors: those of `readTokenizer`. */
+export async function openTokenizer(store: FileStore): Promise<Tokenizer | undefined> {
+  const hasFile = await Promise.all(MAIN_FILES.map((file) => store.has(file)));
+  const main = MAIN_FILES.find((_, i) => hasFile[i]);
+  if (main === undefined) return undefined;
+  const { tokenizerFileNames, tokenizerFromFiles } = await import('@attn/tokenizers');
+  const needed = tokenizerFileNames().filter((name) => main !== MAIN_FILES[0] || !VOCABULARIES.has(name));
+  const files: Record<string, Uint8Array> = {};
+  for (const name of needed) {
+    const bytes = await store.bytes(name, LIMIT);
+    if (bytes !== undefined) files[name] = bytes;
+  }
   try {
-    return new JsonTokenizer(new Tokenizer(tokenizer, config), { canCut: cutsAtSpaces(tokenizer, config) });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AttnError(
-      'MALFORMED_FILE',
-      WHERE,
-      `tokenizer.json of ${store.name} was refused: ${reason.slice(0, 160)}`,
-      { cause },
-    );
+    return tokenizerFromFiles(files);
+  } catch (error) {
+    if (!(error instanceof AttnError)) throw error;
+    const { code, sentence } = error;
+    if (code === 'MALFORMED_FILE')
+      throw malformedFile(store, main, `was refused: ${sentence}`, { cause: error });
+    throw new AttnError(code, WHERE, `the tokenizer of ${store.name}: ${sentence}`, { cause: error });
   }
 }
 
-/**
- * The tokenizer of a tokenizer.json. It encodes each piece of a text
- * once, and puts the special tokens around all of them.
- */
-class JsonTokenizer implements TextTokenizer {
+/** A tokenizer of files, which counts the special tokens around a text. */
+class CheckpointTokenizer implements TextTokenizer {
   private readonly inner: Tokenizer;
-  private readonly canCut: boolean;
-  private special: { readonly before: readonly number[]; readonly after: readonly number[] } | undefined;
 
-  constructor(inner: Tokenizer, { canCut }: { readonly canCut: boolean }) {
+  constructor(inner: Tokenizer) {
     this.inner = inner;
-    this.canCut = canCut;
   }
 
   encode(text: string): TokenizedText {
-    const steps = this.encodeSteps(text);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-    }
+    return counted(this.inner.encode(checkArgument(WHERE, 'text', text, aString)));
   }
 
   *encodeSteps(text: string): Generator<number, TokenizedText, undefined> {
-    checkArgument(WHERE, 'text', text, aString);
-    const own: (readonly number[])[] = [];
-    let done = 0;
-    for (const piece of textPieces(text, { canCut: this.canCut })) {
-      if (done > 0) yield done;
-      own.push(this.plain(piece));
-      done += piece.length;
-    }
-    const { before, after } = (this.special ??= this.specialTokens());
-    return { ids: [before, ...own, after].flat(), before: before.length, after: after.length };
+    return counted(yield* this.inner.encodeSteps(checkArgument(WHERE, 'text', text, aString)));
   }
 
   decode(ids: readonly number[]): string {
     const checked = readIntegerList({ where: WHERE, name: 'ids' }, ids);
-    return checked.length === 0 ? '' : this.inner.decode([...checked], { skip_special_tokens: true });
+    // A model may have more ids than its tokenizer has tokens.
+    return this.inner.decode(checked.filter((id) => this.inner.idToToken(id) !== undefined));
   }
+}
 
-  private plain(text: string): readonly number[] {
-    try {
-      return this.inner.encode(text, { add_special_tokens: false }).ids;
-    } catch (cause) {
-      // The library recurses and spreads arrays: it cannot encode a piece of a million characters.
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `${text.length} characters that cannot be cut at a space could not be tokenized: ${reason.slice(0, 120)}`;
-      throw new AttnError('INVALID_ARGUMENT', WHERE, message, { cause });
-    }
-  }
-
-  /** The special tokens around any text, found by encoding one letter. */
-  private specialTokens(): { readonly before: readonly number[]; readonly after: readonly number[] } {
-    const { ids } = this.inner.encode('a');
-    const own = this.plain('a');
-    for (let at = 0; at <= ids.length - own.length; at++) {
-      if (own.every((id, i) => ids[at + i] === id))
-        return { before: ids.slice(0, at), after: ids.slice(at + own.length) };
-    }
-    const message = `special tokens must stand around a text, got ${show(ids)} for ${show(own)}`;
-    throw new AttnError('INTERNAL', WHERE, message);
-  }
+function counted(encoding: Encoding): TokenizedText {
+  const { ids, offsets, special } = encoding;
+  const first = special.indexOf(0);
+  const before = first < 0 ? special.length : first;
+  return { ids, offsets, before, after: first < 0 ? 0 : special.length - 1 - special.lastIndexOf(0) };
 }

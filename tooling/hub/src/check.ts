@@ -63,8 +63,8 @@ export function compare(
 }
 
 function short(values: readonly (number | string)[]): string {
-  const shown = values
+  const texts = values
     .slice(0, 8)
     .map((value) => (typeof value === 'number' ? Number(value.toPrecision(7)) : value));
-  return `${shown.join(', ')}${values.length > 8 ? `, … (${values.length})` : ''}`;
+  return `${texts.join(', ')}${values.length > 8 ? `, … (${values.length})` : ''}`;
 }

@@ -5,7 +5,7 @@ import { bundle } from './bundle.mjs';
 /**
  * Imports that are not part of a package's own size: peers, our other packages, and modules of the runtime.
  */
-const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|@huggingface\/)/;
+const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check)/;
 
 /** True for the file of a worker, which is bundled separately and so includes core. */
 const isWorker = ({ name }) => name.includes('attn-wasm-engine');
@@ -48,7 +48,7 @@ export const ROWS = [
   { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   { what: '@attn/models', ...all('@attn/models'), limit: 28 },
-  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 5 },
+  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
   { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 24 },
 ];

@@ -90,7 +90,9 @@ describe('encode', () => {
       '0',
     );
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(result.stdout).toMatch(/^model +LongformerModel\nbackend /);
+    expect(result.stdout).toMatch(
+      /^model +LongformerModel\nweights +model.safetensors \(safetensors\)\nbackend /,
+    );
   });
 
   test('texts', async () => {

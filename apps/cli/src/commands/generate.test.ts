@@ -100,7 +100,7 @@ describe('generate', () => {
       'must be integers [length] or [1, length], got i32 [2, 3]',
     ],
     [['--model', 'bytes', '--input', 'nowhere.safetensors'], 'nowhere.safetensors'],
-    [['--model', 'reformer_lm', '--prompt', 'a'], 'has no tokenizer.json: give ids'],
+    [['--model', 'reformer_lm', '--prompt', 'a'], 'has no files of a tokenizer: give ids'],
   ])('%j: %s', async (args, message) => {
     const result = await attn('generate', ...args);
     expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });

@@ -8,7 +8,7 @@ import * as node from '@attn/safetensors/node';
 import { afterAll, vi } from 'vitest';
 import { describeFunctions } from './describe-functions.ts';
 
-/** Calls a function that writes a file. One with a wrong name must not be written to the working directory. */
+/** Calls a function that writes a file, and keeps files of wrong names out of the working directory. */
 const inFolder =
   (write: (...args: never[]) => Promise<void>) =>
   (name: unknown, ...rest: never[]): Promise<void> =>

@@ -69,14 +69,14 @@ export function canonicalCheckpoint(
   const config = layout?.config ?? checkpoint.config;
   const prefix = checkedPrefix(checkpoint.name, config.model_type, stored);
   const lost = new Map<string, string>();
-  for (const [name, kept] of aliases) {
-    const [from, to] = [renamed(kept, layout), renamed(name, layout)];
+  for (const [name, substitute] of aliases) {
+    const [from, to] = [renamed(substitute, layout), renamed(name, layout)];
     if (stored.has(from) && !stored.has(to)) lost.set(to, from);
   }
   for (const group of tiedNames(config.model_type, prefix)) {
-    const kept = group.find((name) => stored.has(name));
-    if (kept === undefined) continue;
-    for (const name of group) if (!stored.has(name)) lost.set(name, kept);
+    const substitute = group.find((name) => stored.has(name));
+    if (substitute === undefined) continue;
+    for (const name of group) if (!stored.has(name)) lost.set(name, substitute);
   }
   return new CanonicalCheckpoint(checkpoint, { config, stored, lost, layout });
 }
@@ -108,7 +108,7 @@ function canonicalNames(
 /** The prefix of PyTorch's wrappers for several devices. */
 const WRAPPER = 'module.';
 
-/** The prefix of the base model's names, if the file has it. Errors: `MALFORMED_FILE` for a name with and without. */
+/** The prefix of the base model's names, if the file has it. Errors: `MALFORMED_FILE` (a name twice). */
 function checkedPrefix(checkpoint: string, modelType: unknown, stored: ReadonlyMap<string, string>): string {
   const prefix =
     typeof modelType === 'string' && Object.hasOwn(PREFIXES, modelType) ? PREFIXES[modelType] : '';

@@ -1,6 +1,7 @@
 /**
- * The layouts of checkpoints that the Longformer paper's own repository wrote, https://github.com/allenai/longformer:
- * the models of its tarballs and of its conversion notebook, which call a Longformer RoBERTa and an LED BART.
+ * The layouts of checkpoints that the Longformer paper's own repository wrote, the models of its tarballs and
+ * of its conversion notebook, which call a Longformer RoBERTa and an LED BART.
+ * https://github.com/allenai/longformer
  */
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';

@@ -60,7 +60,7 @@ function stepsOf(
   text: string,
 ): Generator<number, TokenizedText, undefined> {
   if (tokenizer === undefined) {
-    const message = 'this checkpoint has no tokenizer.json: give ids instead of texts';
+    const message = 'this checkpoint has no files of a tokenizer: give ids instead of texts';
     throw new AttnError('MISSING_INPUT', where, message);
   }
   return tokenizer.encodeSteps?.(text) ?? atOnce(tokenizer, text);

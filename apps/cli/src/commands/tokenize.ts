@@ -1,0 +1,135 @@
+/** `attn tokenize`: texts to ids with the place of every token, line by line. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { AttnError } from '@attn/core';
+import { show } from '@attn/core/backend';
+import { loadTokenizer } from '@attn/models/node';
+import { badArgument, integer, requiredText, text, type Options } from '../args.ts';
+import type { Command, Context } from '../command.ts';
+import { readHubOptions, readSource, SOURCE_OPTIONS } from '../model.ts';
+import { checkOutput } from '../output-file.ts';
+import { count, duration } from '../terminal/format.ts';
+import { fields } from '../terminal/table.ts';
+
+/** The command. */
+export const tokenize: Command = {
+  name: 'tokenize',
+  summary: 'Turn texts into ids with the place of every token',
+  options: [
+    ...SOURCE_OPTIONS,
+    ['--input <file>', 'Lines {"text"} or {"text","pair"}; - is standard input'],
+    ['--output <file>', 'One line of ids, offsets and typeIds for each (default: standard output)'],
+    ['--max-length <count>', 'Also windows of at most so many tokens, special ones included'],
+    ['--stride <count>', 'Tokens that neighbouring windows share (default: 0)'],
+    ['--progress', 'Show progress on stderr even where it is not a terminal'],
+  ],
+  examples: ['tokenize --model allenai/longformer-base-4096 --input lines.jsonl --output out.jsonl'],
+  run: runTokenize,
+};
+
+type Tokenizer = Awaited<ReturnType<typeof loadTokenizer>>;
+type Encoding = ReturnType<Tokenizer['encode']>;
+
+/** A line of the input. */
+interface Request {
+  readonly text: string;
+  readonly pair: string | undefined;
+}
+
+async function runTokenize(options: Options, context: Context): Promise<void> {
+  const source = readSource(options);
+  const input = requiredText(options, 'input', 'a file of lines {"text"}, or - for standard input');
+  const output = text(options, 'output') ?? '-';
+  const maxLength = integer(options, 'maxLength');
+  const stride = integer(options, 'stride', { least: 0 });
+  if (stride !== undefined && maxLength === undefined) throw badArgument('--stride needs --max-length');
+  if (output !== '-') await checkOutput('output', output, options, ['input']);
+  const { signal, progress } = context;
+  const start = performance.now();
+  progress.update(`loading ${source}`);
+  const tokenizer = await loadTokenizer(source, readHubOptions(options, context));
+  const totals = { lines: 0, tokens: 0 };
+
+  async function* encoded(): AsyncGenerator<string, void, undefined> {
+    for await (const line of linesOf(input)) {
+      signal.throwIfAborted();
+      totals.lines += 1;
+      if (line.trim() === '') continue;
+      const { text, pair } = parseLine(line, totals.lines);
+      const windows = maxLength === undefined ? undefined : { maxLength, stride };
+      const encoding = await tokenizer.encodeAsync(text, { pair, signal });
+      const cut = windows && (await tokenizer.encodeAsync(text, { pair, signal, ...windows }));
+      totals.tokens += encoding.ids.length;
+      progress.update(`${count(totals.lines)} lines, ${count(totals.tokens)} tokens`);
+      yield `${JSON.stringify({ ...columns(encoding), ...(cut && { windows: cut.windows.map(columns) }) })}\n`;
+    }
+  }
+
+  if (output === '-') {
+    for await (const line of encoded()) await context.write(line);
+    return progress.clear();
+  }
+  const temporary = `${output}.${process.pid}.tmp`;
+  try {
+    await pipeline(Readable.from(encoded()), createWriteStream(temporary), { signal });
+    await rename(temporary, output);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  progress.clear();
+  const ms = performance.now() - start;
+  context.printJson({ ...totals, ms, output });
+  context.print(
+    fields([
+      ['lines', count(totals.lines)],
+      ['tokens', count(totals.tokens)],
+      ['time', duration(ms)],
+      ['output', output],
+    ]),
+  );
+}
+
+function columns({ ids, offsets, typeIds }: Encoding): Pick<Encoding, 'ids' | 'offsets' | 'typeIds'> {
+  return { ids, offsets, typeIds };
+}
+
+/**
+ * The lines of a file or of standard input. `node:readline` would also end lines at U+2028, which JSON may
+ * hold. Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT`.
+ */
+async function* linesOf(input: string): AsyncGenerator<string, void, undefined> {
+  const stream = input === '-' ? process.stdin : createReadStream(input);
+  stream.setEncoding('utf8');
+  let rest = '';
+  try {
+    for await (const chunk of stream) {
+      const lines = `${rest}${String(chunk)}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (cause) {
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = isAbsent
+      ? `there is no file ${input} (--input)`
+      : `--input: could not read ${input}: ${reason}`;
+    throw new AttnError(isAbsent ? 'FILE_NOT_FOUND' : 'INVALID_ARGUMENT', 'cli', message, { cause });
+  }
+  if (rest !== '') yield rest;
+}
+
+/** Reads a line. Errors: `INVALID_ARGUMENT`, with its number. */
+function parseLine(line: string, number: number): Request {
+  let value: unknown;
+  try {
+    value = JSON.parse(number === 1 ? line.replace(/^\uFEFF/, '') : line);
+  } catch (cause) {
+    throw badArgument(`line ${number} of --input must be JSON, got ${show(line)}`, { cause });
+  }
+  const { text, pair } = Object(value) as Partial<Record<string, unknown>>;
+  if (typeof text === 'string' && (pair === undefined || typeof pair === 'string')) return { text, pair };
+  throw badArgument(`line ${number} of --input must be {"text"} or {"text","pair"}, got ${show(value)}`);
+}

@@ -1,0 +1,109 @@
+// The verification against a hub for tests, with small models of the original in place of real ones.
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAttn, type Attn } from '@attn/core';
+import { cpu } from '@attn/cpu';
+import { parseSafetensors } from '@attn/safetensors';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { commitOf, startStubHub, type StubHub } from '../../../packages/models/src/hub/stub-hub.testing.ts';
+import { compare, type HubModel } from './check.ts';
+import { PUBLISHED } from './published.ts';
+import { verify } from './verify.ts';
+
+const models = join(import.meta.dirname, '../../../packages/models/goldens/checkpoints/models');
+const short = join(import.meta.dirname, '../../../packages/models/goldens/roberta_encoder');
+let attn: Attn;
+let hub: StubHub;
+let cacheFolder: string;
+
+async function filesOf(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const names = await readdir(folder);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
+  );
+}
+
+beforeAll(async () => {
+  attn = await createAttn({ backends: [cpu()] });
+  cacheFolder = await mkdtemp(join(tmpdir(), 'attn-verify-'));
+  const model = (id: string, files: ReadonlyMap<string, Uint8Array>) => ({
+    id,
+    revisions: new Map([['main', { commit: commitOf('c0ffee'), files }]]),
+  });
+  hub = await startStubHub([
+    model('org/legacy', await filesOf(join(models, 'lf_mlm_legacy'))),
+    model('org/short', await filesOf(short)),
+  ]);
+});
+afterAll(async () => {
+  await attn.dispose();
+  await hub.close();
+  await rm(cacheFolder, { recursive: true });
+});
+
+/** A check of the first numbers of an output. */
+async function modelOf(id: string, folder: string, output: string, asLongformer = false): Promise<HubModel> {
+  const { tensors } = parseSafetensors(await readFile(join(folder, 'io.safetensors')));
+  const [ids, mask] = ['in.input_ids', 'in.attention_mask'].map((name) => tensors.get(name));
+  const expected = tensors.get(`out.${output}`);
+  if (ids === undefined || expected === undefined) throw new Error(`${folder} has no ${output}`);
+  const globalMask = tensors.get('in.global_attention_mask');
+  const batch = { inputIds: ids, attentionMask: mask, globalAttentionMask: globalMask };
+  return {
+    id,
+    asLongformer,
+    architecture: output === 'logits' ? 'LongformerForMaskedLM' : 'LongformerModel',
+    checks: [
+      {
+        what: output,
+        expected: { numbers: Array.from(expected.data.subarray(0, 16)), atol: 1e-4 },
+        values: async (model) => (await model.run(batch))[output].data.subarray(0, 16),
+      },
+      { what: 'fails', expected: { exactly: ['a'] }, values: async () => ['b'] },
+    ],
+  };
+}
+
+test('downloads, loads and compares; what cannot be loaded fails by itself', async () => {
+  const steps: string[] = [];
+  const list = [
+    { id: 'org/none', checks: [{ what: 'x', expected: { exactly: [] }, values: async () => [] }] },
+    await modelOf('org/legacy', join(models, 'lf_mlm_legacy'), 'logits'),
+    await modelOf('org/short', short, 'last_hidden_state', true),
+  ];
+  const outcomes = await verify(list, {
+    attn,
+    hubUrl: hub.url,
+    cacheFolder,
+    onStep: (step) => steps.push(step),
+  });
+  expect(outcomes.map(({ model, what, fault }) => [model, what, fault === undefined])).toEqual([
+    ['org/none', 'x', false],
+    ['org/legacy', 'logits', true],
+    ['org/legacy', 'fails', false],
+    ['org/short', 'last_hidden_state', true],
+    ['org/short', 'fails', false],
+  ]);
+  expect(steps).toContain('loading org/legacy');
+  expect(steps.some((step) => step.startsWith('downloading pytorch_model.bin of org/legacy'))).toBe(true);
+});
+
+test('no network ends the work', async () => {
+  const gone = await startStubHub([]);
+  await gone.close();
+  const options = { attn, hubUrl: gone.url, cacheFolder, attempts: 1 };
+  await expect(verify(PUBLISHED.slice(0, 1), options)).rejects.toMatchObject({ code: 'TIMEOUT' });
+});
+
+test.each([
+  [{ numbers: [1, 2], atol: 0.1 }, [1.05, 2], true],
+  [{ numbers: [1, 2], atol: 0.1 }, [1.2, 2], false],
+  [{ numbers: [1, 2], atol: 0.1 }, [NaN, 2], false],
+  [{ numbers: [1000], atol: 0, rtol: 1e-3 }, [1000.9], true],
+  [{ numbers: [1, 2], atol: 1 }, [1], false],
+  [{ exactly: ['a', 5] }, ['a', 5], true],
+  [{ exactly: ['a', 5] }, ['a', 6], false],
+])('compare %j with %j', (expected, values, isEqual) => {
+  expect(compare(expected, values).fault === undefined).toBe(isEqual);
+});
