@@ -85,5 +85,6 @@ export async function writeStandIns(folder) {
     join(root, 'packages/torch/goldens/state/module_state_dict_zip/pytorch_model.bin'),
     join(folder, 'pytorch_model.bin'),
   );
+  writeFileSync(join(folder, 'lines.jsonl'), '{"text":"Call me Ishmael","pair":"another text"}\n');
   await write('ids.safetensors', { input_ids: i32([1, 8], [0, 5, 6, 7, 8, 9, 10, 2]) });
 }
