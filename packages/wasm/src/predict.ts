@@ -65,6 +65,7 @@ const FLOPS_PER_ELEMENT = {
   slice: 12,
   concat: 12,
   mask: 12,
+  rmsNorm: 16,
   argsort: SORT_FLOPS,
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 

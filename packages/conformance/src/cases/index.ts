@@ -9,7 +9,7 @@ import { lshSystemCases } from './lsh/system.cases.ts';
 import { linformerCaseList } from './linformer.cases.ts';
 import { maskCases } from './mask.cases.ts';
 import { movementCases } from './movement.cases.ts';
-import { layerNormCases, softmaxCases } from './normalisation.cases.ts';
+import { layerNormCases, rmsNormCases, softmaxCases } from './normalisation.cases.ts';
 import { pointwiseCases } from './pointwise.cases.ts';
 import { linearCases, matmulCases } from './products.cases.ts';
 import { reduceCases } from './reduce.cases.ts';
@@ -32,4 +32,5 @@ export const allCases: readonly ConformanceCase[] = [
   ...graphCases,
   ...additiveMaskCases,
   ...lshSystemCases,
+  ...rmsNormCases,
 ];

@@ -8,7 +8,7 @@ import type { NodeOf, OpName } from '@attn/core/backend';
 import type { NamedReferences, ReferenceTensor } from '@attn/core/reference';
 import { attentionError } from './attention.ts';
 import { lshAttentionError } from './lsh-attention.ts';
-import { layerNormError, softmaxError } from './normalisation.ts';
+import { layerNormError, rmsNormError, softmaxError } from './normalisation.ts';
 import { pointwiseErrors } from './pointwise.ts';
 import { linearError, matmulError, noError, reduceError } from './products.ts';
 import { storedError } from './rounding.ts';
@@ -35,6 +35,7 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   lshHash: noError(),
   argsort: noError(),
   lshAttention: lshAttentionError,
+  rmsNorm: rmsNormError,
 };
 
 /** Ops that only move elements: they store the very bits that they read. */

@@ -36,6 +36,7 @@ const WHERE = 'core/graph';
 
 const VALUES: Kind = { expected: 'a list of values', test: Array.isArray };
 
+const RMS_NORM = { weight: anything, ...ops.rmsNorm.attributes };
 const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
 /**
@@ -193,6 +194,21 @@ export class GraphBuilder extends PointwiseBuilder {
   ): Value {
     const { weight, bias, eps = 1e-5 } = checkOptions('core/layerNorm', options, LAYER_NORM);
     return this.single('layerNorm', { x, weight, bias }, { eps });
+  }
+
+  /**
+   * Division by the root mean square over the last axis, whose extent `weight` has. `eps` defaults to 1e-6;
+   * `weightOffset`, which is added to each weight, to 0.
+   *
+   * @example
+   * const y = builder.rmsNorm(x, { weight: gain, eps: 1e-6, weightOffset: 1 }); // Gemma
+   */
+  rmsNorm(
+    x: Value,
+    options: { readonly weight?: Value; readonly eps?: number; readonly weightOffset?: number } = {},
+  ): Value {
+    const { weight, eps = 1e-6, weightOffset = 0 } = checkOptions('core/rmsNorm', options, RMS_NORM);
+    return this.single('rmsNorm', { x, weight }, { eps, weightOffset });
   }
 
   /**

@@ -22,6 +22,7 @@ export type OpName =
   | 'lshHash'
   | 'argsort'
   | 'lshAttention'
+  | 'rmsNorm'
   | ViewOp;
 
 /** Ops whose output is their input in another shape: executors share its memory, so they need no kernel. */

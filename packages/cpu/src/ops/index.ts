@@ -8,7 +8,7 @@ import { lshAttention } from '../lsh/attention.ts';
 import { lshHash } from '../lsh/hash.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
-import { layerNorm, softmax } from './normalize.ts';
+import { layerNorm, rmsNorm, softmax } from './normalize.ts';
 import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduce } from './reduce.ts';
 
@@ -27,5 +27,6 @@ export function kernelTable(plans: PlanCache): CompleteKernelTable {
     argsort,
     lshAttention,
     reduce,
+    rmsNorm,
   };
 }

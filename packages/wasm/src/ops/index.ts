@@ -10,7 +10,7 @@ import { lshHashKernel } from '../lsh/hash.ts';
 import { argsortKernel } from './argsort.ts';
 import { linearKernel } from './linear.ts';
 import { matmulKernel } from './matmul.ts';
-import { layerNormKernel, softmaxKernel } from './normalize.ts';
+import { layerNormKernel, rmsNormKernel, softmaxKernel } from './normalize.ts';
 import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduceKernel } from './reduce.ts';
 import type { PlanSource } from '../plan-source.ts';
@@ -31,5 +31,6 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     lshHash: lshHashKernel(engine),
     argsort: argsortKernel(engine),
     lshAttention: lshAttentionKernel(engine),
+    rmsNorm: rmsNormKernel(engine),
   };
 }

@@ -16,7 +16,7 @@ import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
 import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
 import { reduceKernel } from './reduce.ts';
-import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
+import { layerNormKernel, rmsNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 import { UNARY_NAMES } from './unary.ts';
 
 /** No biases, and nothing beside the output. */
@@ -140,6 +140,7 @@ export const others: readonly KernelSource[] = [
       ...booleans.flatMap((hasWeight) =>
         booleans.map((hasBias) => layerNormKernel({ hasWeight, hasBias, storage, subgroups })),
       ),
+      ...booleans.map((hasWeight) => rmsNormKernel({ hasWeight, storage, subgroups })),
     ]),
     ...[0, 1, 2, 3, 4].flatMap((rank) => BINARY_NAMES.map((op) => binaryKernel(op, rank, storage))),
     ...(['sum', 'mean', 'max'] as const).map((kind) => reduceKernel(kind, storage)),

@@ -2,7 +2,7 @@
 import type { NodeOf, OpName } from '@attn/core/backend';
 import type { Emit, NodeProgram, ProgramContext } from '../graph/context.ts';
 import { emitAttention } from './attention.ts';
-import { emitLayerNorm, emitLinear, emitMatmul, emitSoftmax } from './compute.ts';
+import { emitLayerNorm, emitLinear, emitMatmul, emitRmsNorm, emitSoftmax } from './compute.ts';
 import { emitLshAttention } from './lsh-attention.ts';
 import { emitArgsort, emitLshHash } from './lsh.ts';
 import {
@@ -37,6 +37,7 @@ export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   lshHash: emitLshHash,
   argsort: emitArgsort,
   lshAttention: emitLshAttention,
+  rmsNorm: emitRmsNorm,
 };
 
 /** The dispatches of a node. */

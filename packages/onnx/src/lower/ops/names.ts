@@ -23,6 +23,7 @@ const OTHERS = {
   lshHash: true,
   argsort: true,
   lshAttention: true,
+  rmsNorm: true,
 } satisfies Record<Exclude<OpName, keyof typeof UNARY | keyof typeof BINARY>, true>;
 
 /** Whether an op is lowered. */
