@@ -64,6 +64,7 @@ const FLOPS_PER_ELEMENT = {
   argsort: 60,
   mask: 8,
   rmsNorm: 20,
+  rotary: 20,
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
 /** The cost of one element of the input of a reduction. */

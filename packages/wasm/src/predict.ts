@@ -66,6 +66,7 @@ const FLOPS_PER_ELEMENT = {
   concat: 12,
   mask: 12,
   rmsNorm: 16,
+  rotary: 12,
   argsort: SORT_FLOPS,
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 

@@ -13,6 +13,7 @@ import { layerNormCases, rmsNormCases, softmaxCases } from './normalisation.case
 import { pointwiseCases } from './pointwise.cases.ts';
 import { linearCases, matmulCases } from './products.cases.ts';
 import { reduceCases } from './reduce.cases.ts';
+import { rotaryCases } from './rotary.cases.ts';
 
 /** All cases, in the order of their ops. Ids are unique. */
 export const allCases: readonly ConformanceCase[] = [
@@ -33,4 +34,5 @@ export const allCases: readonly ConformanceCase[] = [
   ...additiveMaskCases,
   ...lshSystemCases,
   ...rmsNormCases,
+  ...rotaryCases,
 ];

@@ -12,6 +12,7 @@ import { layerNormError, rmsNormError, softmaxError } from './normalisation.ts';
 import { pointwiseErrors } from './pointwise.ts';
 import { linearError, matmulError, noError, reduceError } from './products.ts';
 import { storedError } from './rounding.ts';
+import { rotaryError } from './rotary.ts';
 import type { ErrorRule } from './rule.ts';
 
 export type { ErrorRule } from './rule.ts';
@@ -36,6 +37,7 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   argsort: noError(),
   lshAttention: lshAttentionError,
   rmsNorm: rmsNormError,
+  rotary: rotaryError,
 };
 
 /** Ops that only move elements: they store the very bits that they read. */

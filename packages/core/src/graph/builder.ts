@@ -212,6 +212,20 @@ export class GraphBuilder extends PointwiseBuilder {
   }
 
   /**
+   * Rotary position embedding: x [..., width] with its first 2 · pairs numbers a row turned by the angles of
+   * `cos` and `sin` [..., pairs], whose axes but the last broadcast to those of x. Pairs are (i, i + pairs),
+   * or with `interleaved` neighbours. For positions that a run decides, take rows of the tables with
+   * `embedding`.
+   *
+   * @example
+   * const turned = builder.rotary(q, cos, sin); // q [batch, heads, tokens, 64], cos and sin [tokens, 32]
+   */
+  rotary(x: Value, cos: Value, sin: Value, options: { readonly interleaved?: boolean } = {}): Value {
+    const { interleaved = false } = checkOptions('core/rotary', options, ops.rotary.attributes);
+    return this.single('rotary', { x, cos, sin }, { interleaved });
+  }
+
+  /**
    * x · Φ(x): the exact form, or with `approximate: 'tanh'` the approximation.
    *
    * @example

@@ -28,6 +28,7 @@ import { sliceDefinition } from './slice/definition.ts';
 import { softmaxDefinition } from './softmax/definition.ts';
 import { transposeDefinition } from './transpose/definition.ts';
 import { rmsNormDefinition } from './rms-norm/definition.ts';
+import { rotaryDefinition } from './rotary/definition.ts';
 import { checkInputNames } from './validate.ts';
 
 type Definitions = { readonly [K in OpName]: OpDefinition<OpAttributes[K]> };
@@ -50,6 +51,7 @@ const DEFINITIONS: Definitions = {
   lshHash: { ...lshHashSpec, infer: inferLshHash },
   argsort: argsortDefinition,
   rmsNorm: rmsNormDefinition,
+  rotary: rotaryDefinition,
   lshAttention: { ...lshAttentionSpec, infer: inferLshAttention },
 };
 

@@ -23,6 +23,7 @@ export type OpName =
   | 'argsort'
   | 'lshAttention'
   | 'rmsNorm'
+  | 'rotary'
   | ViewOp;
 
 /** Ops whose output is their input in another shape: executors share its memory, so they need no kernel. */

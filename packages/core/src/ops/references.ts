@@ -23,6 +23,7 @@ import { sliceReference } from './slice/reference.ts';
 import { softmaxReference } from './softmax/reference.ts';
 import { transposeReference } from './transpose/reference.ts';
 import { rmsNormReference } from './rms-norm/reference.ts';
+import { rotaryReference } from './rotary/reference.ts';
 
 /** Inputs must have passed the op's `infer`. */
 export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> } = {
@@ -44,4 +45,5 @@ export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> 
   argsort: argsortReference,
   lshAttention: lshAttentionReference,
   rmsNorm: rmsNormReference,
+  rotary: rotaryReference,
 };

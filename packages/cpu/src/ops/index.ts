@@ -11,6 +11,7 @@ import { matmul } from './matmul.ts';
 import { layerNorm, rmsNorm, softmax } from './normalize.ts';
 import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduce } from './reduce.ts';
+import { rotary } from './rotary.ts';
 
 /** All kernels of one backend; attention calls share its store of plans. */
 export function kernelTable(plans: PlanCache): CompleteKernelTable {
@@ -28,5 +29,6 @@ export function kernelTable(plans: PlanCache): CompleteKernelTable {
     lshAttention,
     reduce,
     rmsNorm,
+    rotary,
   };
 }

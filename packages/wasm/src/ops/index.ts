@@ -15,6 +15,7 @@ import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduceKernel } from './reduce.ts';
 import type { PlanSource } from '../plan-source.ts';
 import type { PackedWeights } from './packed-weights.ts';
+import { rotaryKernel } from './rotary.ts';
 
 /** All kernels of one executable. */
 export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWeights): CompleteKernelTable {
@@ -32,5 +33,6 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     argsort: argsortKernel(engine),
     lshAttention: lshAttentionKernel(engine),
     rmsNorm: rmsNormKernel(engine),
+    rotary: rotaryKernel(engine),
   };
 }

@@ -16,6 +16,7 @@ import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
 import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
 import { reduceKernel } from './reduce.ts';
+import { rotaryKernel } from './rotary.ts';
 import { layerNormKernel, rmsNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 import { UNARY_NAMES } from './unary.ts';
 
@@ -143,6 +144,7 @@ export const others: readonly KernelSource[] = [
       ...booleans.map((hasWeight) => rmsNormKernel({ hasWeight, storage, subgroups })),
     ]),
     ...[0, 1, 2, 3, 4].flatMap((rank) => BINARY_NAMES.map((op) => binaryKernel(op, rank, storage))),
+    ...[0, 3].flatMap((axes) => booleans.map((interleaved) => rotaryKernel({ interleaved, axes, storage }))),
     ...(['sum', 'mean', 'max'] as const).map((kind) => reduceKernel(kind, storage)),
     ...UNARY_NAMES.map((name) => unaryKernel(name, storage)),
     ...[undefined, ...UNARY_NAMES].flatMap((activation) =>

@@ -16,6 +16,7 @@ import {
 } from './movement.ts';
 import { EMIT_BINARY, EMIT_UNARY } from './pointwise.ts';
 import { emitReduce } from './reduce.ts';
+import { emitRotary } from './rotary.ts';
 
 /** How each op becomes dispatches; an op without an entry does not compile. */
 export const EMIT: { readonly [K in OpName]: Emit<K> } = {
@@ -38,6 +39,7 @@ export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   argsort: emitArgsort,
   lshAttention: emitLshAttention,
   rmsNorm: emitRmsNorm,
+  rotary: emitRotary,
 };
 
 /** The dispatches of a node. */

@@ -23,6 +23,7 @@ import {
   lowerTranspose,
 } from './move.ts';
 import { LOWER_BINARY, LOWER_UNARY } from './pointwise.ts';
+import { lowerRotary } from './rotary.ts';
 
 /** By op; an op without a lowering does not compile. */
 export const LOWER: { readonly [K in OpName]: Lower<K> } = {
@@ -45,4 +46,5 @@ export const LOWER: { readonly [K in OpName]: Lower<K> } = {
   argsort: lowerArgsort,
   lshAttention: lowerLshAttention,
   rmsNorm: lowerRmsNorm,
+  rotary: lowerRotary,
 };

@@ -24,6 +24,7 @@ const OTHERS = {
   argsort: true,
   lshAttention: true,
   rmsNorm: true,
+  rotary: true,
 } satisfies Record<Exclude<OpName, keyof typeof UNARY | keyof typeof BINARY>, true>;
 
 /** Whether an op is lowered. */
