@@ -63,6 +63,8 @@ const FLOPS_PER_ELEMENT = {
   concat: 8,
   argsort: 60,
   mask: 8,
+  rmsNorm: 20,
+  rotary: 20,
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
 /** The cost of one element of the input of a reduction. */

@@ -65,6 +65,8 @@ const FLOPS_PER_ELEMENT = {
   slice: 12,
   concat: 12,
   mask: 12,
+  rmsNorm: 16,
+  rotary: 12,
   argsort: SORT_FLOPS,
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 

@@ -9,10 +9,11 @@ import { lshSystemCases } from './lsh/system.cases.ts';
 import { linformerCaseList } from './linformer.cases.ts';
 import { maskCases } from './mask.cases.ts';
 import { movementCases } from './movement.cases.ts';
-import { layerNormCases, softmaxCases } from './normalisation.cases.ts';
+import { layerNormCases, rmsNormCases, softmaxCases } from './normalisation.cases.ts';
 import { pointwiseCases } from './pointwise.cases.ts';
 import { linearCases, matmulCases } from './products.cases.ts';
 import { reduceCases } from './reduce.cases.ts';
+import { rotaryCases } from './rotary.cases.ts';
 
 /** All cases, in the order of their ops. Ids are unique. */
 export const allCases: readonly ConformanceCase[] = [
@@ -32,4 +33,6 @@ export const allCases: readonly ConformanceCase[] = [
   ...graphCases,
   ...additiveMaskCases,
   ...lshSystemCases,
+  ...rmsNormCases,
+  ...rotaryCases,
 ];

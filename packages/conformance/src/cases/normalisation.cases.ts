@@ -1,5 +1,5 @@
 /**
- * Cases of `layerNorm` and `softmax`: row lengths, axes, and the inputs that break careless implementations.
+ * Cases of `layerNorm`, `rmsNorm` and `softmax`: row lengths, axes, and the inputs that break careless implementations.
  */
 import type { ConformanceCase } from '../case.ts';
 import { LARGEST, PLACES, STEPS } from './attention/range.cases.ts';
@@ -52,6 +52,43 @@ export const layerNormCases: readonly ConformanceCase[] = [
   ]),
   ...opCases('layerNorm', 'Half precision storage.', [
     { shapes: { x: [3, 48], weight: [48], bias: [48] }, attributes: { eps: 1e-5 }, dtype: 'f16' },
+  ]),
+];
+
+const PLAIN = { eps: 1e-6, weightOffset: 0 };
+
+export const rmsNormCases: readonly ConformanceCase[] = [
+  ...opCases(
+    'rmsNorm',
+    'Every row length around the width of vectors.',
+    LENGTHS.map((n) => ({ shapes: { x: [3, n], weight: [n] }, attributes: PLAIN })),
+  ),
+  ...opCases('rmsNorm', 'The weight is optional, and may be stored less 1.', [
+    { shapes: { x: [2, 3, 16] }, attributes: PLAIN },
+    { shapes: { x: [16] }, attributes: { ...PLAIN, eps: 1e-3 } },
+    { shapes: { x: [2, 3, 16], weight: [16] }, attributes: PLAIN, constants: ['weight'] },
+    { shapes: { x: [2, 3, 16], weight: [16] }, attributes: { ...PLAIN, weightOffset: 1 } },
+    {
+      shapes: { x: [5, 18], weight: [18] },
+      attributes: { ...PLAIN, weightOffset: 1 },
+      constants: ['weight'],
+    },
+    { shapes: { x: [0, 8] }, attributes: PLAIN },
+  ]),
+  ...opCases('rmsNorm', 'The mean is not subtracted; eps decides how small rows grow.', [
+    { shapes: { x: [2, 8] }, attributes: PLAIN, data: 'ones*1000' },
+    { shapes: { x: [2, 8], weight: [8] }, attributes: PLAIN, data: 'zeros' },
+    { shapes: { x: [3, 32] }, attributes: PLAIN, data: 'bell*0.001' },
+    { shapes: { x: [3, 32] }, attributes: { ...PLAIN, eps: 0 }, data: 'bell*1e-6' },
+    { shapes: { x: [3, 32] }, attributes: { ...PLAIN, eps: 1 }, data: 'bell*10000' },
+  ]),
+  ...opCases('rmsNorm', 'A NaN spoils its own row only.', [
+    { shapes: { x: [3, 10], weight: [10] }, attributes: PLAIN, plant: ['x@13=NaN'] },
+    { shapes: { x: [3, 10], weight: [10] }, attributes: PLAIN, plant: ['weight@3=NaN'] },
+  ]),
+  ...opCases('rmsNorm', 'Half precision storage.', [
+    { shapes: { x: [3, 48], weight: [48] }, attributes: PLAIN, dtype: 'f16' },
+    { shapes: { x: [3, 48], weight: [48] }, attributes: { ...PLAIN, weightOffset: 1 }, dtype: 'f16' },
   ]),
 ];
 

@@ -8,10 +8,11 @@ import type { NodeOf, OpName } from '@attn/core/backend';
 import type { NamedReferences, ReferenceTensor } from '@attn/core/reference';
 import { attentionError } from './attention.ts';
 import { lshAttentionError } from './lsh-attention.ts';
-import { layerNormError, softmaxError } from './normalisation.ts';
+import { layerNormError, rmsNormError, softmaxError } from './normalisation.ts';
 import { pointwiseErrors } from './pointwise.ts';
 import { linearError, matmulError, noError, reduceError } from './products.ts';
 import { storedError } from './rounding.ts';
+import { rotaryError } from './rotary.ts';
 import type { ErrorRule } from './rule.ts';
 
 export type { ErrorRule } from './rule.ts';
@@ -35,6 +36,8 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   lshHash: noError(),
   argsort: noError(),
   lshAttention: lshAttentionError,
+  rmsNorm: rmsNormError,
+  rotary: rotaryError,
 };
 
 /** Ops that only move elements: they store the very bits that they read. */

@@ -1,4 +1,4 @@
-/** Error bounds of `softmax` and `layerNorm`, whose outputs depend on a whole row. */
+/** Error bounds of `softmax`, `layerNorm` and `rmsNorm`, whose outputs depend on a whole row. */
 import { expError, gamma, UNIT } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
 
@@ -47,6 +47,28 @@ export const layerNormError: ErrorRule<'layerNorm'> = ({ x, weight }, { eps }, [
       const normal = Math.abs(centred[i]) / Math.sqrt(spread);
       const normalError = (eta[i] === 0 ? 0 : (eta[i] * (1 + rho)) / Math.sqrt(spread)) + normal * rho;
       error[start + i] = w * normalError + 4 * UNIT * (Math.abs(out.data[start + i]) + w * normal);
+    }
+  }
+  return [error];
+};
+
+/**
+ * y = x / √(mean x² + ε) · (w + o). All squares are positive, so their sum is off by the relative error
+ * γₙ₊₂, its root by half of it and the rounding of root and division; w + o may be a small difference of
+ * large numbers, so its rounding is absolute.
+ */
+export const rmsNormError: ErrorRule<'rmsNorm'> = ({ x, weight }, { eps, weightOffset }, [out]) => {
+  const n = x.shape[x.shape.length - 1];
+  const error = new Float64Array(x.data.length);
+  for (let start = 0; start < x.data.length; start += n) {
+    const root = Math.sqrt(
+      average(Array.from(x.data.subarray(start, start + n), (value) => value ** 2)) + eps,
+    );
+    for (let i = 0; i < n; i++) {
+      const scaleError =
+        weight === undefined ? 0 : UNIT * (Math.abs(weight.data[i]) + Math.abs(weightOffset));
+      const normal = root === 0 ? 0 : Math.abs(x.data[start + i]) / root;
+      error[start + i] = (gamma(n + 4) / 2 + 4 * UNIT) * Math.abs(out.data[start + i]) + normal * scaleError;
     }
   }
   return [error];

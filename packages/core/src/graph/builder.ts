@@ -36,6 +36,7 @@ const WHERE = 'core/graph';
 
 const VALUES: Kind = { expected: 'a list of values', test: Array.isArray };
 
+const RMS_NORM = { weight: anything, ...ops.rmsNorm.attributes };
 const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
 /**
@@ -193,6 +194,35 @@ export class GraphBuilder extends PointwiseBuilder {
   ): Value {
     const { weight, bias, eps = 1e-5 } = checkOptions('core/layerNorm', options, LAYER_NORM);
     return this.single('layerNorm', { x, weight, bias }, { eps });
+  }
+
+  /**
+   * Division by the root mean square over the last axis, whose extent `weight` has. `eps` defaults to 1e-6;
+   * `weightOffset`, which is added to each weight, to 0.
+   *
+   * @example
+   * const y = builder.rmsNorm(x, { weight: gain, eps: 1e-6, weightOffset: 1 }); // Gemma
+   */
+  rmsNorm(
+    x: Value,
+    options: { readonly weight?: Value; readonly eps?: number; readonly weightOffset?: number } = {},
+  ): Value {
+    const { weight, eps = 1e-6, weightOffset = 0 } = checkOptions('core/rmsNorm', options, RMS_NORM);
+    return this.single('rmsNorm', { x, weight }, { eps, weightOffset });
+  }
+
+  /**
+   * Rotary position embedding: x [..., width] with its first 2 · pairs numbers a row turned by the angles of
+   * `cos` and `sin` [..., pairs], whose axes but the last broadcast to those of x. Pairs are (i, i + pairs),
+   * or with `interleaved` neighbours. For positions that a run decides, take rows of the tables with
+   * `embedding`.
+   *
+   * @example
+   * const turned = builder.rotary(q, cos, sin); // q [batch, heads, tokens, 64], cos and sin [tokens, 32]
+   */
+  rotary(x: Value, cos: Value, sin: Value, options: { readonly interleaved?: boolean } = {}): Value {
+    const { interleaved = false } = checkOptions('core/rotary', options, ops.rotary.attributes);
+    return this.single('rotary', { x, cos, sin }, { interleaved });
   }
 
   /**

@@ -11,6 +11,8 @@ import type { NoAttributes } from './op.ts';
 import type { GeluAttributes, PointwiseOp } from './pointwise/table.ts';
 import type { ReduceAttributes } from './reduce/definition.ts';
 import type { ReshapeAttributes } from './reshape/definition.ts';
+import type { RmsNormAttributes } from './rms-norm/definition.ts';
+import type { RotaryAttributes } from './rotary/definition.ts';
 import type { SliceAttributes } from './slice/definition.ts';
 import type { SoftmaxAttributes } from './softmax/definition.ts';
 import type { TransposeAttributes } from './transpose/definition.ts';
@@ -37,4 +39,6 @@ export interface OpAttributes extends PointwiseAttributes {
   lshHash: LshHashAttributes;
   argsort: NoAttributes;
   lshAttention: LshAttentionAttributes;
+  rmsNorm: RmsNormAttributes;
+  rotary: RotaryAttributes;
 }

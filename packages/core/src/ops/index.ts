@@ -27,6 +27,8 @@ import { reshapeDefinition } from './reshape/definition.ts';
 import { sliceDefinition } from './slice/definition.ts';
 import { softmaxDefinition } from './softmax/definition.ts';
 import { transposeDefinition } from './transpose/definition.ts';
+import { rmsNormDefinition } from './rms-norm/definition.ts';
+import { rotaryDefinition } from './rotary/definition.ts';
 import { checkInputNames } from './validate.ts';
 
 type Definitions = { readonly [K in OpName]: OpDefinition<OpAttributes[K]> };
@@ -48,6 +50,8 @@ const DEFINITIONS: Definitions = {
   concat: concatDefinition,
   lshHash: { ...lshHashSpec, infer: inferLshHash },
   argsort: argsortDefinition,
+  rmsNorm: rmsNormDefinition,
+  rotary: rotaryDefinition,
   lshAttention: { ...lshAttentionSpec, infer: inferLshAttention },
 };
 

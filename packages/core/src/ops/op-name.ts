@@ -22,6 +22,8 @@ export type OpName =
   | 'lshHash'
   | 'argsort'
   | 'lshAttention'
+  | 'rmsNorm'
+  | 'rotary'
   | ViewOp;
 
 /** Ops whose output is their input in another shape: executors share its memory, so they need no kernel. */

@@ -22,6 +22,8 @@ import { reshapeReference } from './reshape/reference.ts';
 import { sliceReference } from './slice/reference.ts';
 import { softmaxReference } from './softmax/reference.ts';
 import { transposeReference } from './transpose/reference.ts';
+import { rmsNormReference } from './rms-norm/reference.ts';
+import { rotaryReference } from './rotary/reference.ts';
 
 /** Inputs must have passed the op's `infer`. */
 export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> } = {
@@ -42,4 +44,6 @@ export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> 
   lshHash: lshHashReference,
   argsort: argsortReference,
   lshAttention: lshAttentionReference,
+  rmsNorm: rmsNormReference,
+  rotary: rotaryReference,
 };

@@ -8,9 +8,10 @@ import { lshAttention } from '../lsh/attention.ts';
 import { lshHash } from '../lsh/hash.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
-import { layerNorm, softmax } from './normalize.ts';
+import { layerNorm, rmsNorm, softmax } from './normalize.ts';
 import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduce } from './reduce.ts';
+import { rotary } from './rotary.ts';
 
 /** All kernels of one backend; attention calls share its store of plans. */
 export function kernelTable(plans: PlanCache): CompleteKernelTable {
@@ -27,5 +28,7 @@ export function kernelTable(plans: PlanCache): CompleteKernelTable {
     argsort,
     lshAttention,
     reduce,
+    rmsNorm,
+    rotary,
   };
 }

@@ -1,4 +1,4 @@
-/** Ops that normalise slices: `layerNorm` over the last axis, `softmax` over any axis. */
+/** Ops that normalise slices: `layerNorm` and `rmsNorm` over the last axis, `softmax` over any axis. */
 import { inChunks, sizeOf, type KernelCall } from '@attn/core/backend';
 import { expNonPositive } from '../exp.ts';
 import { readFloats, writeFloats } from '../floats.ts';
@@ -27,6 +27,33 @@ export async function layerNorm({
       for (let i = 0; i < features; i++) {
         const normal = (x[start + i] - mean) * factor;
         out.data[start + i] = normal * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+      }
+    }
+  });
+  out.done();
+}
+
+/** The kernel of `rmsNorm`: x / √(mean of x² + eps) · (weight + weightOffset) for each row [features]. */
+export async function rmsNorm({
+  inputs,
+  outputs,
+  attributes,
+  context,
+}: KernelCall<'rmsNorm'>): Promise<void> {
+  const x = readFloats(inputs.x);
+  const weight = inputs.weight && readFloats(inputs.weight);
+  const out = writeFloats(outputs[0]);
+  const { eps, weightOffset } = attributes;
+  const features = inputs.x.shape[inputs.x.shape.length - 1];
+  await inChunks(x.length / Math.max(1, features), features, context.pause, (first, end) => {
+    for (let row = first; row < end; row++) {
+      const start = row * features;
+      let squares = 0;
+      for (let i = 0; i < features; i++) squares += x[start + i] ** 2;
+      const factor = 1 / Math.sqrt(squares / features + eps);
+      for (let i = 0; i < features; i++) {
+        const normal = x[start + i] * factor;
+        out.data[start + i] = weight ? normal * (weight[i] + weightOffset) : normal;
       }
     }
   });

@@ -1,4 +1,4 @@
-/** Kernels that normalise slices: layer normalisation of rows, softmax of rows or of columns. */
+/** Kernels that normalise slices: layer and root-mean-square normalisation of rows, softmax of rows or of columns. */
 import {
   f32,
   f32x4,
@@ -15,13 +15,23 @@ import { eachOfRow, fourLanes, oneLane, type Lanes } from './pointwise.ts';
 import { exp2, maxLanes, sumLanes, type InPlace } from './vector-math.ts';
 
 /**
- * Layout of a task of `layerNorm`: `rows` rows of `count` elements, one after another. `weight` and `bias`
- * are addresses of [count] numbers, or 0. `eps` is f32.
+ * Layout of a task of `layerNorm` and `rmsNorm`: `rows` rows of `count` elements, one after another. `weight`
+ * and `bias` are addresses of [count] numbers, or 0. `eps` and `weightOffset` are f32. Layer normalisation
+ * has no `weightOffset`, the other no `bias`.
  */
-export const LAYER_NORM = { x: 0, out: 4, rows: 8, count: 12, weight: 16, bias: 20, eps: 24 } as const;
+export const ROW_NORM = {
+  x: 0,
+  out: 4,
+  rows: 8,
+  count: 12,
+  weight: 16,
+  bias: 20,
+  eps: 24,
+  weightOffset: 28,
+} as const;
 
-/** Bytes of a `LAYER_NORM`. */
-export const LAYER_NORM_BYTES = 28;
+/** Bytes of a `ROW_NORM`. */
+export const ROW_NORM_BYTES = 32;
 
 /**
  * Layout of a task of `softmax`: slices of `count` elements that lie `stride` bytes apart. With a stride of 4
@@ -32,7 +42,7 @@ export const SOFTMAX = { x: 0, out: 4, slices: 8, count: 12, stride: 16 } as con
 /** Bytes of a `SOFTMAX`. */
 export const SOFTMAX_BYTES = 20;
 
-/** The module: exports `layerNorm(task: LAYER_NORM)` and `softmax(task: SOFTMAX)`. */
+/** The module: exports `layerNorm(task: ROW_NORM)`, `rmsNorm(task: ROW_NORM)`, `softmax(task: SOFTMAX)`. */
 export function normalizeModule({
   simd,
   sharedMemory,
@@ -43,6 +53,7 @@ export function normalizeModule({
   const module = new ModuleBuilder({ sharedMemory });
   const kernel = { task: 'i32', scratch: 'i32' } as const;
   module.export(module.define('layerNorm', kernel, (f, { task }) => layerNorm(f, task)));
+  module.export(module.define('rmsNorm', kernel, (f, { task }) => rmsNorm(f, task)));
   module.export(module.define('softmax', kernel, (f, { task }) => softmax(f, simd, task)));
   return module;
 }
@@ -53,7 +64,7 @@ export function normalizeModule({
  */
 function layerNorm(f: FunctionBuilder, task: Local<'i32'>): void {
   const field = (name: 'x' | 'out' | 'rows' | 'count' | 'weight' | 'bias'): Local<'i32'> =>
-    f.let(name, i32.load(task, LAYER_NORM[name]));
+    f.let(name, i32.load(task, ROW_NORM[name]));
   const [x, out, count, weight, bias] = [
     field('x'),
     field('out'),
@@ -76,12 +87,42 @@ function layerNorm(f: FunctionBuilder, task: Local<'i32'>): void {
   f.count('row', field('rows'), 1, () => {
     meanOf((element) => element, mean);
     meanOf((element) => f32x4.mul(f32x4.sub(element, mean), f32x4.sub(element, mean)), factor);
-    f.set(factor, f32x4.sqrt(f32x4.add(factor, v128.load32Splat(task, LAYER_NORM.eps))));
+    f.set(factor, f32x4.sqrt(f32x4.add(factor, v128.load32Splat(task, ROW_NORM.eps))));
     f.set(factor, f32x4.div(f32x4.all(1), factor));
     eachOfRow(f, count, ({ read, write }, at) => {
       f.set(value, f32x4.mul(f32x4.sub(read(i32.add(x, at)), mean), factor));
       f.if(weight, () => f.set(value, f32x4.mul(value, read(i32.add(weight, at)))));
       f.if(bias, () => f.set(value, f32x4.add(value, read(i32.add(bias, at)))));
+      write(i32.add(out, at), value);
+    });
+    f.advance(x, i32.shl(count, 2));
+    f.advance(out, i32.shl(count, 2));
+  });
+}
+
+/**
+ * Emits x / √(mean of x² + eps) · (weight + weightOffset).
+ * Zhang & Sennrich 2019, https://arxiv.org/abs/1910.07467
+ */
+function rmsNorm(f: FunctionBuilder, task: Local<'i32'>): void {
+  const field = (name: 'x' | 'out' | 'rows' | 'count' | 'weight'): Local<'i32'> =>
+    f.let(name, i32.load(task, ROW_NORM[name]));
+  const [x, out, count, weight] = [field('x'), field('out'), field('count'), field('weight')];
+  const length = f.let('elements', f32x4.splat(f32.convertI32U(count)));
+  const offset = f.let('offset', v128.load32Splat(task, ROW_NORM.weightOffset));
+  const [factor, value] = [f.local('factor', 'v128'), f.local('value', 'v128')];
+  f.count('row', field('rows'), 1, () => {
+    f.set(factor, f32x4.all(0));
+    eachOfRow(f, count, ({ read, counted }, at) => {
+      f.set(value, read(i32.add(x, at)));
+      f.set(factor, f32x4.add(factor, counted(f32x4.mul(value, value))));
+    });
+    sumLanes(f, factor);
+    f.set(factor, f32x4.add(f32x4.div(factor, length), v128.load32Splat(task, ROW_NORM.eps)));
+    f.set(factor, f32x4.div(f32x4.all(1), f32x4.sqrt(factor)));
+    eachOfRow(f, count, ({ read, write }, at) => {
+      f.set(value, f32x4.mul(read(i32.add(x, at)), factor));
+      f.if(weight, () => f.set(value, f32x4.mul(value, f32x4.add(read(i32.add(weight, at)), offset))));
       write(i32.add(out, at), value);
     });
     f.advance(x, i32.shl(count, 2));

@@ -10,11 +10,12 @@ import { lshHashKernel } from '../lsh/hash.ts';
 import { argsortKernel } from './argsort.ts';
 import { linearKernel } from './linear.ts';
 import { matmulKernel } from './matmul.ts';
-import { layerNormKernel, softmaxKernel } from './normalize.ts';
+import { layerNormKernel, rmsNormKernel, softmaxKernel } from './normalize.ts';
 import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduceKernel } from './reduce.ts';
 import type { PlanSource } from '../plan-source.ts';
 import type { PackedWeights } from './packed-weights.ts';
+import { rotaryKernel } from './rotary.ts';
 
 /** All kernels of one executable. */
 export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWeights): CompleteKernelTable {
@@ -31,5 +32,7 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     lshHash: lshHashKernel(engine),
     argsort: argsortKernel(engine),
     lshAttention: lshAttentionKernel(engine),
+    rmsNorm: rmsNormKernel(engine),
+    rotary: rotaryKernel(engine),
   };
 }

@@ -1,13 +1,7 @@
-/** Ops that normalise slices: `layerNorm` over the last axis, `softmax` over any axis. */
+/** Ops that normalise slices: `layerNorm` and `rmsNorm` over the last axis, `softmax` over any axis. */
 import { sizeOf, type Kernel, type KernelCall } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
-import {
-  LAYER_NORM,
-  LAYER_NORM_BYTES,
-  normalizeModule,
-  SOFTMAX,
-  SOFTMAX_BYTES,
-} from '../kernels/normalize.ts';
+import { normalizeModule, ROW_NORM, ROW_NORM_BYTES, SOFTMAX, SOFTMAX_BYTES } from '../kernels/normalize.ts';
 import { Records } from '../kernels/records.ts';
 import { inFrame, type Frame } from './frame.ts';
 
@@ -27,27 +21,68 @@ async function layerNorm(
   { inputs, outputs, attributes }: KernelCall<'layerNorm'>,
 ): Promise<void> {
   const { x, weight, bias } = inputs;
-  const count = x.shape[x.shape.length - 1];
-  const size = sizeOf(x.shape);
-  const rows = size / Math.max(1, count);
   const [from, to] = [frame.input(x), frame.output(outputs[0])];
-  const shared = {
-    count,
+  const fields = {
     eps: attributes.eps,
     weight: weight && frame.input(weight),
     bias: bias && frame.input(bias),
   };
+  await normalizeRows(frame, 'layerNorm', x.shape, { from, to, fields });
+}
+
+/** Makes the kernel of `rmsNorm`. */
+export function rmsNormKernel(engine: Engine): Kernel<'rmsNorm'> {
+  return (call) => inFrame(engine, call, (frame) => rmsNorm(frame, call));
+}
+
+async function rmsNorm(frame: Frame, { inputs, outputs, attributes }: KernelCall<'rmsNorm'>): Promise<void> {
+  const { x, weight } = inputs;
+  const [from, to] = [frame.input(x), frame.output(outputs[0])];
+  const fields = {
+    eps: attributes.eps,
+    weight: weight && frame.input(weight),
+    weightOffset: attributes.weightOffset,
+  };
+  await normalizeRows(frame, 'rmsNorm', x.shape, { from, to, fields });
+}
+
+/** The addresses of a normalisation of rows, and what its tasks have in common. */
+interface RowNorm {
+  readonly from: number;
+  readonly to: number;
+  readonly fields: { readonly eps: number; readonly weight: number | undefined } & (
+    | { readonly bias: number | undefined }
+    | { readonly weightOffset: number }
+  );
+}
+
+/** Runs a normalisation over the last axis: tasks are groups of rows. */
+async function normalizeRows(
+  frame: Frame,
+  kernel: 'layerNorm' | 'rmsNorm',
+  shape: readonly number[],
+  { from, to, fields }: RowNorm,
+): Promise<void> {
+  const count = shape[shape.length - 1];
+  const size = sizeOf(shape);
+  const rows = size / Math.max(1, count);
   const perTask = Math.max(1, Math.floor(TASK_ELEMENTS / Math.max(1, count)));
   const tasks = Math.ceil(rows / perTask);
-  const records = new Records(LAYER_NORM, LAYER_NORM_BYTES, tasks, { floats: ['eps'] });
+  const records = new Records(ROW_NORM, ROW_NORM_BYTES, tasks, { floats: ['eps', 'weightOffset'] });
   for (let task = 0; task < tasks; task++) {
     const row = task * perTask;
     const offset = 4 * row * count;
-    records.set(task, { ...shared, x: from + offset, out: to + offset, rows: Math.min(perTask, rows - row) });
+    records.set(task, {
+      ...fields,
+      count,
+      x: from + offset,
+      out: to + offset,
+      rows: Math.min(perTask, rows - row),
+    });
   }
   await frame.run({
     module: frame.engine.load('normalize', normalizeModule),
-    kernel: 'layerNorm',
+    kernel,
     records,
     flops: FLOPS * size,
   });

@@ -161,6 +161,37 @@ ${entry({ subgroups })}
   };
 }
 
+/** Parameters of `rmsNormKernel`. */
+export const RMS_NORM_PARAMS = { rows: 'u32', length: 'u32', eps: 'f32', weightOffset: 'f32' } as const;
+
+/** Normalisation by the root mean square over the last axis. */
+export function rmsNormKernel({
+  hasWeight,
+  storage,
+  subgroups,
+}: RowOptions & { readonly hasWeight: boolean }): KernelSource {
+  const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
+  const scale = hasWeight ? ` * (${load('weight[i]')} + params.weightOffset)` : '';
+  return {
+    name: `rmsNorm${hasWeight ? ' weight' : ''}${subgroups ? ' subgroups' : ''}${suffix}`,
+    code: `${enable}${subgroups ? ENABLE_SUBGROUPS : ''}${declareParams(RMS_NORM_PARAMS)}
+${declareBuffers({ x: type, ...(hasWeight && { weight: type }), y: type })}
+${declaration}${head({ subgroups })}
+${entry({ subgroups })}
+  let base = row * params.length;
+  var squares = 0.0;
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    let value = ${load('x[base + i]')};
+    squares += value * value;
+  }
+  let root = sqrt(sumOf(squares, lane, reach) / f32(params.length) + params.eps);
+  for (var i = lane; i < params.length; i += ${THREADS}u) {
+    y[base + i] = ${store(`${load('x[base + i]')} / root${scale}`)};
+  }
+}`,
+  };
+}
+
 /** Parameters of `unitKeysKernel`. */
 export const UNIT_KEYS_PARAMS = {
   rows: 'u32',

@@ -16,7 +16,8 @@ import { maskKernel } from './mask.ts';
 import { moveKernel } from './move.ts';
 import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
 import { reduceKernel } from './reduce.ts';
-import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
+import { rotaryKernel } from './rotary.ts';
+import { layerNormKernel, rmsNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
 import { UNARY_NAMES } from './unary.ts';
 
 /** No biases, and nothing beside the output. */
@@ -140,8 +141,10 @@ export const others: readonly KernelSource[] = [
       ...booleans.flatMap((hasWeight) =>
         booleans.map((hasBias) => layerNormKernel({ hasWeight, hasBias, storage, subgroups })),
       ),
+      ...booleans.map((hasWeight) => rmsNormKernel({ hasWeight, storage, subgroups })),
     ]),
     ...[0, 1, 2, 3, 4].flatMap((rank) => BINARY_NAMES.map((op) => binaryKernel(op, rank, storage))),
+    ...[0, 3].flatMap((axes) => booleans.map((interleaved) => rotaryKernel({ interleaved, axes, storage }))),
     ...(['sum', 'mean', 'max'] as const).map((kind) => reduceKernel(kind, storage)),
     ...UNARY_NAMES.map((name) => unaryKernel(name, storage)),
     ...[undefined, ...UNARY_NAMES].flatMap((activation) =>

@@ -7,6 +7,8 @@ import { LARGE_TILE, largeGemmKernel } from '../kernels/gemm-large.ts';
 import {
   LAYER_NORM_PARAMS,
   layerNormKernel,
+  RMS_NORM_PARAMS,
+  rmsNormKernel,
   rowGrid,
   type RowOptions,
   SOFTMAX_PARAMS,
@@ -147,6 +149,23 @@ export function emitLayerNorm(
     }),
     params: packParams(LAYER_NORM_PARAMS, { rows, length, eps: attributes.eps }),
     bindings: [x, weight, bias, outputs[0]].filter((id) => id !== undefined),
+    grid: rowGrid(rows),
+  });
+}
+
+export function emitRmsNorm(
+  context: ProgramContext,
+  { inputs, outputs, attributes }: NodeOf<'rmsNorm'>,
+): NodeProgram {
+  const { x, weight } = inputs;
+  const { shape } = specOf(context, x);
+  const length = shape[shape.length - 1];
+  const rows = sizeOf(shape.slice(0, -1));
+  if (rows * length === 0) return always();
+  return always({
+    kernel: rmsNormKernel({ hasWeight: weight !== undefined, ...rowOptions(context, outputs[0]) }),
+    params: packParams(RMS_NORM_PARAMS, { rows, length, ...attributes }),
+    bindings: [x, weight, outputs[0]].filter((id) => id !== undefined),
     grid: rowGrid(rows),
   });
 }

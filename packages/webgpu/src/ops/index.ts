@@ -2,7 +2,7 @@
 import type { NodeOf, OpName } from '@attn/core/backend';
 import type { Emit, NodeProgram, ProgramContext } from '../graph/context.ts';
 import { emitAttention } from './attention.ts';
-import { emitLayerNorm, emitLinear, emitMatmul, emitSoftmax } from './compute.ts';
+import { emitLayerNorm, emitLinear, emitMatmul, emitRmsNorm, emitSoftmax } from './compute.ts';
 import { emitLshAttention } from './lsh-attention.ts';
 import { emitArgsort, emitLshHash } from './lsh.ts';
 import {
@@ -16,6 +16,7 @@ import {
 } from './movement.ts';
 import { EMIT_BINARY, EMIT_UNARY } from './pointwise.ts';
 import { emitReduce } from './reduce.ts';
+import { emitRotary } from './rotary.ts';
 
 /** How each op becomes dispatches; an op without an entry does not compile. */
 export const EMIT: { readonly [K in OpName]: Emit<K> } = {
@@ -37,6 +38,8 @@ export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   lshHash: emitLshHash,
   argsort: emitArgsort,
   lshAttention: emitLshAttention,
+  rmsNorm: emitRmsNorm,
+  rotary: emitRotary,
 };
 
 /** The dispatches of a node. */

@@ -61,6 +61,31 @@ export function lowerLayerNorm(context: LoweringContext, node: NodeOf<'layerNorm
   context.setComputed(node.outputs[0], main.op('LayerNormalization', inputs, attributes));
 }
 
+/**
+ * Lowers one `rmsNorm` node: ONNX Runtime's own operator for it, or where there are only standard ones,
+ * those that make it up.
+ */
+export function lowerRmsNorm(context: LoweringContext, node: NodeOf<'rmsNorm'>): void {
+  const { main, model, options } = context;
+  const { eps, weightOffset } = node.attributes;
+  const x = context.value(node.inputs.x);
+  const stored = context.input(node, 'weight');
+  const weight =
+    stored === undefined || weightOffset === 0
+      ? stored
+      : main.op('Add', [stored, model.scalar(weightOffset)]);
+  if (!options.portable) {
+    const features = context.spec(node.inputs.x).shape.at(-1) ?? 1;
+    const scale = weight ?? main.op('Expand', [model.scalar(1), model.integers([features])]);
+    const attributes = { axis: -1, epsilon: { float: eps }, stash_type: 1 };
+    context.setComputed(node.outputs[0], main.op('SimplifiedLayerNormalization', [x, scale], attributes));
+    return;
+  }
+  const squares = main.op('ReduceMean', [main.op('Mul', [x, x]), model.integers([-1])], { keepdims: 1 });
+  const normal = main.op('Div', [x, main.op('Sqrt', [main.op('Add', [squares, model.scalar(eps)])])]);
+  context.setComputed(node.outputs[0], weight === undefined ? normal : main.op('Mul', [normal, weight]));
+}
+
 /** Lowers one `softmax` node. A slice that is all −∞ gives 0. */
 export function lowerSoftmax(context: LoweringContext, node: NodeOf<'softmax'>): void {
   const { main, model } = context;

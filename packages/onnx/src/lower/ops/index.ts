@@ -4,7 +4,14 @@ import { lowerAttention } from '../attention/attention.ts';
 import { lowerArgsort } from '../lsh/argsort.ts';
 import { lowerLshHash } from '../lsh/hash.ts';
 import { lowerLshAttention } from '../lsh/lsh-attention.ts';
-import { lowerLayerNorm, lowerLinear, lowerMatmul, lowerReduce, lowerSoftmax } from './compute.ts';
+import {
+  lowerLayerNorm,
+  lowerLinear,
+  lowerMatmul,
+  lowerReduce,
+  lowerRmsNorm,
+  lowerSoftmax,
+} from './compute.ts';
 import type { Lower } from './lower-op.ts';
 import {
   lowerConcat,
@@ -16,6 +23,7 @@ import {
   lowerTranspose,
 } from './move.ts';
 import { LOWER_BINARY, LOWER_UNARY } from './pointwise.ts';
+import { lowerRotary } from './rotary.ts';
 
 /** By op; an op without a lowering does not compile. */
 export const LOWER: { readonly [K in OpName]: Lower<K> } = {
@@ -37,4 +45,6 @@ export const LOWER: { readonly [K in OpName]: Lower<K> } = {
   lshHash: lowerLshHash,
   argsort: lowerArgsort,
   lshAttention: lowerLshAttention,
+  rmsNorm: lowerRmsNorm,
+  rotary: lowerRotary,
 };

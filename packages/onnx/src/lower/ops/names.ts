@@ -23,6 +23,8 @@ const OTHERS = {
   lshHash: true,
   argsort: true,
   lshAttention: true,
+  rmsNorm: true,
+  rotary: true,
 } satisfies Record<Exclude<OpName, keyof typeof UNARY | keyof typeof BINARY>, true>;
 
 /** Whether an op is lowered. */
