@@ -306,6 +306,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.linear': building('linear', (x, w) => [x, w, undefined, { activation: 'relu' }], [3]),
   'GraphBuilder.matmul': building('matmul', (x, w) => [x, w, { transposeB: true }], [2]),
   'GraphBuilder.layerNorm': building('layerNorm', (x) => [x, { eps: 1e-5 }], [1]),
+  'GraphBuilder.rmsNorm': building('rmsNorm', (x) => [x, { eps: 1e-5 }], [1]),
+  'GraphBuilder.rotary': building('rotary', (x) => [x, x, x, { interleaved: true }], [3]),
   ...pointwiseRows,
   'GraphBuilder.gelu': building('gelu', (x) => [x, { approximate: 'tanh' }], [1]),
   'GraphBuilder.softmax': building('softmax', (x) => [x, -1]),

@@ -16,6 +16,8 @@ export const EACH_OPERATOR = `
   attn:softmax:x=2x3x4x5;axis=3
   attn:linear:x=4x9;weight=7x9;bias=7;activation=silu
   attn:rsqrt:x=scalar
+  attn:rmsNorm:x=2x3x16;weight=16;*
+  attn:rotary:x=3x10;*
   attn:matmul:a=1x1;b=1x1;transpose*
   attn:gather:x=4x4x4;indices=6;axis=2
   attn:lshHash:x=1x1x40x1;rotations=1x2x8;buckets=16;data=halves

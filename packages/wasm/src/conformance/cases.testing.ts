@@ -22,6 +22,7 @@ export const EACH_KERNEL = `
   attn:linear:x=4x9;weight=7x9;*
   attn:linear:x=4x6;weight=5x6;activation=relu;plant=*
   attn:linear:x=5x16;weight=8x16;activation=gelu;dtype=f16;constants=weight
+  attn:rotary:x=3x10;*
   attn:linformer:n=33;k=9;dim=16;valueDim=5;hasF;nq=1
   attn:linformer:n=21;inputFirst;projection=meanPool;projectedLength=4
   attn:lshHash:x=1x1x20x4;rotations=4x1x6;buckets=2,2,2,2,2,2;data=halves
@@ -58,6 +59,8 @@ export const DIVIDED = `
   attn:lshAttention:n=150;chunk=64;rounds=3;heads=4;batch=2;sorted=9;causal;wrap
   attn:softmax:*
   attn:layerNorm:*
+  attn:rmsNorm:*
+  attn:rotary:*
   attn:reduce:*
   attn:linformer:n=*;projection=*
   attn:graph:*`;

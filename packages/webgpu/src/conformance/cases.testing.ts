@@ -78,6 +78,8 @@ export const EACH_REDUCTION = `
   attn:lshAttention:n=30;chunk=8;rounds=3;duplicates=once;mask=tail:7
   attn:lshAttention:n=40;chunk=16;heads=1;d=256;causal
   attn:graph:additive-sum
+  attn:rmsNorm:x=2x3x16;*
+  attn:rmsNorm:x=3x48;*
   attn:layerNorm:x=2x3x16;bias=16;eps=1e-12
   attn:layerNorm:x=2x8;weight=8;eps=0.00001;data=zeros
   attn:layerNorm:x=3x48;weight=48;bias=48;eps=0.00001;dtype=f16
