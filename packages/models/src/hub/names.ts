@@ -11,8 +11,8 @@ const ID = /^[A-Za-z0-9_-][\w.-]*(\/[A-Za-z0-9_-][\w.-]*)?$/;
 const REVISION = /^[A-Za-z0-9_-][\w.-]*(\/[A-Za-z0-9_-][\w.-]*)*$/;
 
 /**
- * True for a text that may be the id of a model: `allenai/longformer-base-4096`. The hub allows no `--`, which
- * stands for the slash in names of folders.
+ * True for a text that may be the id of a model: `allenai/longformer-base-4096`. The hub allows no `--`,
+ * which stands for the slash in names of folders.
  */
 export function isHubId(text: string): boolean {
   return ID.test(text) && !text.includes('--');
