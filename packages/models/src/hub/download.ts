@@ -44,17 +44,17 @@ export async function downloadFile(download: Download): Promise<void> {
   const { cache, file, signal } = download;
   const [target, incomplete] = [cache.blob(file.hash), cache.incomplete(file.hash)];
   await onDisk(cache.root, () => mkdir(dirname(target), { recursive: true }));
-  for (let isAgain = false; ; isAgain = true) {
-    const fault = (await receiveAll(download)) ?? (await hashFault(incomplete, file, signal));
-    if (fault === undefined) {
-      // Another process may have been faster.
-      await onDisk(cache.root, () => rename(incomplete, target)).catch(async (error: unknown) => {
-        if ((await sizeOf(target)) !== file.size) throw error;
-      });
-      return;
+  try {
+    for (let isAgain = false; ; isAgain = true) {
+      const fault = (await receiveAll(download)) ?? (await hashFault(download));
+      if (fault === undefined) return await onDisk(cache.root, () => rename(incomplete, target));
+      await onDisk(cache.root, () => rm(incomplete, { force: true }));
+      if (isAgain) throw malformed(`${file.path} of ${cache.id} ${fault}, twice; it was deleted`);
     }
-    await onDisk(cache.root, () => rm(incomplete, { force: true }));
-    if (isAgain) throw malformed(`${file.path} of ${cache.id} ${fault}, twice; it was deleted`);
+  } catch (error) {
+    throwIfAborted(signal, WHERE);
+    // A process that slept for long finds that another took its lock and finished.
+    if ((await sizeOf(target)) !== file.size) throw error;
   }
 }
 
@@ -154,20 +154,14 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number)
   }
 }
 
-/** What is wrong with the hash of a file, if anything. */
-async function hashFault(
-  path: string,
-  { size, hash }: HubFile,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+/** What is wrong with the hash of the bytes that have arrived, if anything. */
+async function hashFault({ cache, file, signal }: Download): Promise<string | undefined> {
+  const { size, hash } = file;
   const isSha256 = hash.length === 64;
   const sum = isSha256 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
-  try {
-    for await (const chunk of createReadStream(path, { signal })) sum.update(chunk);
-  } catch (error) {
-    throwIfAborted(signal, WHERE);
-    throw error;
-  }
+  await onDisk(cache.root, async () => {
+    for await (const chunk of createReadStream(cache.incomplete(hash), { signal })) sum.update(chunk);
+  });
   const digest = sum.digest('hex');
   return digest === hash ? undefined : `must have the hash ${hash}, got ${digest}`;
 }

@@ -41,8 +41,10 @@ export async function fetchModel(
   const client = new HubClient(access);
   const { id } = cache;
   const { commit } = remote;
-  const hasAll = async (files: readonly HubFile[]): Promise<boolean> =>
-    (await missingBlobs(cache, files)).length === 0;
+  const hasAll = async (files: readonly HubFile[]): Promise<boolean> => {
+    const ofCommit = files.map((file) => ({ ...file, commit }));
+    return (await missingFiles(cache, ofCommit)).length === 0;
+  };
   const plan = needs.weights
     ? await planFiles(client, id, remote, { conversions: needs.conversions, hasAll })
     : { companions: await companionsOf(remote.files) };
@@ -60,7 +62,10 @@ export async function fetchModel(
     }
   }
   await fetchFiles(cache, files, access);
-  await cache.note(() => writeRecord(cache, commit, { files, weights }));
+  await cache.note(async () => {
+    if (weights?.revision !== undefined) await cache.writeRef(weights.revision, weights.commit);
+    await writeRecord(cache, commit, { files, weights });
+  });
   return { commit, weights, missing: [], isWhole: true, seemsWhole: true };
 }
 
@@ -74,7 +79,7 @@ async function describeFiles(
 }
 
 async function fetchFiles(cache: ModelCache, files: readonly RecordedFile[], access: Access): Promise<void> {
-  const missing = await missingBlobs(cache, files);
+  const missing = await missingFiles(cache, files);
   const total = missing.reduce((sum, { size }) => sum + size, 0);
   let finished = 0;
   for (const file of files) {
@@ -128,14 +133,16 @@ async function resumeCut(cache: ModelCache, { hash, size }: HubFile): Promise<vo
   await onDisk(cache.root, () => (isUseful ? rename(blob, incomplete) : rm(blob, { force: true })));
 }
 
-async function missingBlobs<F extends HubFile>(
+async function missingFiles(
   cache: ModelCache,
-  files: readonly F[],
-): Promise<readonly F[]> {
+  files: readonly RecordedFile[],
+): Promise<readonly RecordedFile[]> {
   const isHere = await Promise.all(files.map((file) => isWhole(cache, file)));
   return files.filter((_, i) => !isHere[i]);
 }
 
-async function isWhole(cache: ModelCache, { hash, size }: HubFile): Promise<boolean> {
-  return (await sizeOf(cache.blob(hash))) === size;
+/** Whether a file is here with all its bytes. Where systems have no links, Python keeps no blobs. */
+async function isWhole(cache: ModelCache, file: RecordedFile): Promise<boolean> {
+  const { hash, size } = file;
+  return (await sizeOf(cache.pointer(file))) === size || (await sizeOf(cache.blob(hash))) === size;
 }

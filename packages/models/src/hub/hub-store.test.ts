@@ -1,5 +1,5 @@
 // Which files of a model on the hub are downloaded, and from where its weights come.
-import { readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { FileStore } from '../files/file-store.ts';
 import {
@@ -96,6 +96,21 @@ describe('what is downloaded', () => {
         'it has "tf_model.h5", "rust_model.ot"',
     });
   });
+});
+
+test('a copy without links, as Python keeps it on Windows, is not downloaded again', async () => {
+  await user.start();
+  await user.load();
+  for (const name of await readdir(user.folder('snapshots', MAIN))) {
+    const pointer = user.folder('snapshots', MAIN, name);
+    const bytes = await readFile(pointer);
+    await rm(pointer);
+    await writeFile(pointer, bytes);
+  }
+  for (const name of ['blobs', '.attn']) await rm(user.folder(name), { recursive: true });
+  const before = user.downloadsOf('').length;
+  await user.works();
+  expect(user.downloadsOf('').length).toBe(before);
 });
 
 describe('the conversion of the bot', () => {

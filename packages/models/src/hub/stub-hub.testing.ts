@@ -182,7 +182,9 @@ class Stub implements StubHub {
     );
     if (model === undefined) return refuse(response, 404, 'RepoNotFound');
     const { authorization } = request.headers;
-    if (model.token !== undefined && authorization !== `Bearer ${model.token}`) {
+    // Everybody may list the files of a gated model.
+    const isOpen = model.token === undefined || (model.gated && !pathname.includes('/resolve/'));
+    if (!isOpen && authorization !== `Bearer ${model.token}`) {
       return refuse(
         response,
         authorization === undefined ? 401 : 403,
