@@ -17,6 +17,7 @@ const BACKEND = 'is for backends, on graphs, nodes and tensors that core has che
 const FORMULA = 'is checked with the formulas of `where`';
 
 const q = () => f32([1, 1, 4, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
+const angles = (b: user.GraphBuilder) => [0, 1].map((angle) => b.constant(f32([1], [angle])));
 const call = () => ({ q: q(), k: q(), v: q(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
 const linformerCall = () => ({
   q: q(),
@@ -307,7 +308,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.matmul': building('matmul', (x, w) => [x, w, { transposeB: true }], [2]),
   'GraphBuilder.layerNorm': building('layerNorm', (x) => [x, { eps: 1e-5 }], [1]),
   'GraphBuilder.rmsNorm': building('rmsNorm', (x) => [x, { eps: 1e-5 }], [1]),
-  'GraphBuilder.rotary': building('rotary', (x) => [x, x, x, { interleaved: true }], [3]),
+  'GraphBuilder.rotary': building('rotary', (x, _w, b) => [x, ...angles(b), { interleaved: true }], [3]),
   ...pointwiseRows,
   'GraphBuilder.gelu': building('gelu', (x) => [x, { approximate: 'tanh' }], [1]),
   'GraphBuilder.softmax': building('softmax', (x) => [x, -1]),

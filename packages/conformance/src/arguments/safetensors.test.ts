@@ -54,6 +54,7 @@ describeFunctions([safetensors, node], {
     options: [1],
     depth: 1,
   },
+  politeFetch: 'is for our own packages, which have checked what they pass',
   decodeTensor: 'is for readers of files, on bytes that they have checked',
   DiskFile: 'is made by DiskFile.open, which the functions that open files call',
   openSafetensorsFile: {

@@ -1,5 +1,6 @@
 /**
- * Cases of `layerNorm`, `rmsNorm` and `softmax`: row lengths, axes, and the inputs that break careless implementations.
+ * Cases of `layerNorm`, `rmsNorm` and `softmax`: row lengths, axes, and the inputs that break careless
+ * implementations.
  */
 import type { ConformanceCase } from '../case.ts';
 import { LARGEST, PLACES, STEPS } from './attention/range.cases.ts';

@@ -212,10 +212,9 @@ export class GraphBuilder extends PointwiseBuilder {
   }
 
   /**
-   * Rotary position embedding: x [..., width] with its first 2 · pairs numbers a row turned by the angles of
-   * `cos` and `sin` [..., pairs], whose axes but the last broadcast to those of x. Pairs are (i, i + pairs),
-   * or with `interleaved` neighbours. For positions that a run decides, take rows of the tables with
-   * `embedding`.
+   * Rotary position embedding: the first 2 · pairs numbers of each row of x [..., width] are turned by `cos`
+   * and `sin` [..., pairs], whose axes but the last broadcast to those of x. Pairs are (i, i + pairs), or
+   * with `interleaved` neighbours. `embedding` takes the rows of tables at positions that a run decides.
    *
    * @example
    * const turned = builder.rotary(q, cos, sin); // q [batch, heads, tokens, 64], cos and sin [tokens, 32]
