@@ -1,4 +1,4 @@
-/** Kernels that normalise slices: rows by mean and variance or by mean square, rows and columns by softmax. */
+/** Kernels that normalise slices: rows by their variance or mean square, rows and columns by softmax. */
 import {
   f32,
   f32x4,
