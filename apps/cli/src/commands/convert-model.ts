@@ -1,6 +1,7 @@
 /** The part of `attn convert` that writes a whole model. */
 import { readdir } from 'node:fs/promises';
 import { openCheckpoint, openModel, writeCheckpoint, type FileStore } from '@attn/models/node';
+import { tokenizerFileNames } from '@attn/tokenizers';
 import { badArgument, type Options } from '../args.ts';
 import type { Context } from '../command.ts';
 import { readHubOptions, readSource } from '../model.ts';
@@ -9,18 +10,7 @@ import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
 /** Files beside the weights that are copied as they are. */
-const COPIED = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.json',
-  'merges.txt',
-  'vocab.txt',
-  'spiece.model',
-  'sentencepiece.bpe.model',
-  'generation_config.json',
-];
+const COPIED = [...tokenizerFileNames().filter((name) => name !== 'config.json'), 'generation_config.json'];
 
 /** Longest file that is copied, in bytes. */
 const LIMIT = 256 * 2 ** 20;
