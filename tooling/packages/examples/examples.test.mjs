@@ -44,6 +44,7 @@ const x = builder.input('x', { dtype: 'f32', shape: [2, 3] });
 const weight = builder.input('weight', { dtype: 'f32', shape: [4, 3] });
 const [q, k, v] = ['q', 'k', 'v'].map((name) => builder.input(name, { dtype: 'f32', shape: [1, 2, 256, 8] }));
 const rotations = builder.constant(zeros('f32', [8, 1, 32]));
+const [cos, sin] = ['cos', 'sin'].map((name) => builder.constant(zeros('f32', [256, 4]), name));
 `,
   },
   { when: /compileGraph\(/, code: 'const kernels: KernelTable = {};\n' },

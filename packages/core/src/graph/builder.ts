@@ -201,7 +201,7 @@ export class GraphBuilder extends PointwiseBuilder {
    * `weightOffset`, which is added to each weight, to 0.
    *
    * @example
-   * const y = builder.rmsNorm(x, { weight: gain, eps: 1e-6, weightOffset: 1 }); // Gemma
+   * const y = builder.rmsNorm(x, { eps: 1e-6 });
    */
   rmsNorm(
     x: Value,
@@ -217,7 +217,7 @@ export class GraphBuilder extends PointwiseBuilder {
    * with `interleaved` neighbours. `embedding` takes the rows of tables at positions that a run decides.
    *
    * @example
-   * const turned = builder.rotary(q, cos, sin); // q [batch, heads, tokens, 64], cos and sin [tokens, 32]
+   * const turned = builder.rotary(q, cos, sin); // q [batch, heads, tokens, 8], cos and sin [tokens, 4]
    */
   rotary(x: Value, cos: Value, sin: Value, options: { readonly interleaved?: boolean } = {}): Value {
     const { interleaved = false } = checkOptions('core/rotary', options, ops.rotary.attributes);
