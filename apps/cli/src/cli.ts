@@ -114,7 +114,7 @@ async function dispatch(argv: readonly string[], streams: Streams, signal: Abort
   for (const command of COMMANDS) register(cli, command, streams, signal);
   checkNames(argv);
   try {
-    cli.parse(['node', 'attn', ...argv], { run: false });
+    cli.parse(['node', 'attn', ...withDashes(argv)], { run: false });
   } catch (cause) {
     throw readable(cause, undefined);
   }
@@ -161,6 +161,16 @@ function register(cli: CAC, command: Command, { stdout, stderr }: Streams, signa
     } finally {
       context.progress.clear();
     }
+  });
+}
+
+/** Writes `--input -` as `--input=-`: the parser takes a word that begins with a dash for a flag. */
+function withDashes(argv: readonly string[]): readonly string[] {
+  const isValue = (i: number): boolean =>
+    argv[i] === '-' && argv[i - 1]?.startsWith('--') && !argv[i - 1].includes('=');
+  return argv.flatMap((argument, i) => {
+    if (isValue(i)) return [];
+    return isValue(i + 1) ? [`${argument}=-`] : [argument];
   });
 }
 

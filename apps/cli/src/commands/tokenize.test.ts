@@ -1,10 +1,12 @@
 // `attn tokenize` on folders of tokenizers with lines of the originals. Whole sets: `ATTN_GOLDENS`.
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attnIn } from '../cli.testing.ts';
+import { attnIn, MAIN } from '../cli.testing.ts';
 
 const goldens = fileURLToPath(new URL('../../../../packages/tokenizers/goldens/', import.meta.url));
 let folder = '';
@@ -79,6 +81,15 @@ test('to standard output, with offsets into the text', async () => {
   );
   expect(words.join('').replaceAll(' ', '')).toBe('CallmeIshmael.');
   expect(lines[0].offsets.at(0)).toBe(null);
+});
+
+test.each([['--input', '-'], ['--input=-']])('from standard input: %s %s', async (...input) => {
+  const model = join(goldens, 'models/longformer-plain');
+  const child = spawn(process.execPath, [MAIN, 'tokenize', '--model', model, ...input]);
+  child.stdin.end('{"text":"Call me Ishmael."}');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect(stderr).toBe('');
+  expect((JSON.parse(stdout) as Line).ids?.length).toBeGreaterThan(3);
 });
 
 test.each([
