@@ -1,4 +1,4 @@
-/** A whole model from a folder on one of our backends, as an application runs it: `loadModel`, then `run` or `encode`. */
+/** A whole model from a folder on one of our backends, as applications run it: by `run`, or by `encode`. */
 import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { loadModel, type TokenBatch } from '@attn/models/node';
@@ -15,7 +15,7 @@ const TOLERANCE = 1e-3;
 /** Tokens that are computed in plain JavaScript too. */
 const CHECKED_TOKENS = 64;
 
-/** Prepares the subject: `options` are those of the backend, `folder`, and `encodes`: not `run`, but `encode`. */
+/** Prepares the subject: `options` are those of the backend, `folder`, and `encodes` for `encode`. */
 export async function makeModel({ options, problem: spec }: Subject): Promise<PreparedSubject> {
   const { folder, encodes, ...backendOptions } = options;
   const backend = await makeBackend(backendOptions);

@@ -1,4 +1,4 @@
-/** Forms of a checkpoint: how fast each is read, and how much memory a model of it takes beside its weights. */
+/** Forms of a checkpoint: how fast each is read, and the memory of a model beside its weights. */
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

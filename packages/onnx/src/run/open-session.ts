@@ -30,7 +30,7 @@ export async function openSession(
   const folder = runtime.acceptsExternalWeights ? commonFolder(initializers) : undefined;
   const spilled = folder === undefined ? await spill(runtime, builder) : undefined;
   try {
-    // The session maps files without reading them here. They must be unchanged both before and after it opens.
+    // The session maps files that nobody reads here. They must be unchanged both before and after it opens.
     verify(initializers, folder);
     const session = await createSession(runtime, builder, sessionOptions, spilled ?? { folder });
     try {

@@ -27,11 +27,11 @@ afterEach(async () => {
 const ourFiles = async (): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name.startsWith('attn-'));
 
-/** y = x·Wᵀ + b, W read at each call of `read`. */
-function graphOf(read: () => Float32Array): Graph {
+/** y = x·Wᵀ + b, W made at each call of `makeData`. */
+function graphOf(makeData: () => Float32Array): Graph {
   const builder = new GraphBuilder();
   const x = builder.input('x', { dtype: 'f32', shape: [1, COLUMNS] });
-  const weight = builder.constant(lazyTensor({ dtype: 'f32', shape: [ROWS, COLUMNS] }, read));
+  const weight = builder.constant(lazyTensor({ dtype: 'f32', shape: [ROWS, COLUMNS] }, makeData));
   const bias = builder.constant(f32([ROWS], new Float32Array(ROWS).fill(0.5)));
   return builder.build({ y: builder.linear(x, weight, bias) });
 }
@@ -48,9 +48,9 @@ async function expectRight(executable: Executable): Promise<void> {
 }
 
 test('the weights are read once, and the file is gone when the session is open', async () => {
-  const read = vi.fn(weights);
-  const executable = await onnx({ threads: 1 }).compile(graphOf(read));
-  expect(read).toHaveBeenCalledTimes(1);
+  const makeData = vi.fn(weights);
+  const executable = await onnx({ threads: 1 }).compile(graphOf(makeData));
+  expect(makeData).toHaveBeenCalledTimes(1);
   expect(await ourFiles()).toEqual([]);
   await expectRight(executable);
   executable.dispose();
