@@ -86,8 +86,8 @@ const FRACTIONS =
   /^( {2}"\w*(?:probs?|dropout|layerdrop|std|eps|range|penalty|temperature|top_p)": -?\d+)(?=,?$)/gm;
 
 /**
- * The text of a config.json. JavaScript has one kind of number, but Hugging Face's library refuses the integer
- * 0 where its classes have 0.0.
+ * The text of a config.json. JavaScript has one kind of number; Hugging Face's library refuses 0 where its
+ * classes have 0.0.
  */
 function configText(config: JsonObject): string {
   return `${JSON.stringify(config, undefined, 2).replace(FRACTIONS, '$1.0')}\n`;
