@@ -12,6 +12,7 @@ import { storedTables } from './stored.ts';
 import type { Suite, SuiteOptions, Table } from './suite.ts';
 import { againstBase } from './suites/base.ts';
 import { ceilingsSuite } from './suites/ceilings.ts';
+import { checkpointsSuite } from './suites/checkpoints.ts';
 import { cpuSuite } from './suites/cpu.ts';
 import { denseSuite } from './suites/dense.ts';
 import { latencySuite } from './suites/latency.ts';
@@ -46,6 +47,7 @@ const suites: readonly Suite[] = [
   linformerSuite,
   lshQualitySuite,
   modelsSuite,
+  checkpointsSuite,
   webgpuSuite,
   regretSuite,
 ];

@@ -3,7 +3,7 @@ import { AttnError, type Attn } from '@attn/core';
 import { aString, checkArgument, checkOptions, show, type Kind, type OptionKinds } from '@attn/core/backend';
 import type { HttpOptions } from '@attn/safetensors';
 import { aFamily, anAttn, aStore } from './argument-kinds.ts';
-import type { Checkpoint } from './checkpoint/checkpoint.ts';
+import { refuseForeignCode } from './checkpoint/foreign-code.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';
 import { FAMILIES } from './families.ts';
 import type { FileStore } from './files/file-store.ts';
@@ -70,15 +70,6 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
   } finally {
     await checkpoint.dispose();
   }
-}
-
-/** Refuses a model that brings code of its own: its numbers may mean anything. Errors: `UNSUPPORTED`. */
-function refuseForeignCode({ name, config }: Checkpoint): void {
-  const { auto_map: classes } = config;
-  if (typeof classes !== 'object' || classes === null) return;
-  const [own] = Object.values(classes);
-  const message = `${name} needs code of its own, which is not run here: its config.json has auto_map with ${show(own)}`;
-  throw new AttnError('UNSUPPORTED', WHERE, message);
 }
 
 /**

@@ -5,6 +5,7 @@ import { checkOptions } from '@attn/core/backend';
 import { ONNX_OPTIONS, onnxBackend, providerName, type OnnxOptions } from './run/backend.ts';
 import { loadError, ortFrom } from './run/load.ts';
 import type { OrtModule, Runtime } from './run/runtime.ts';
+import { spillWeights } from './run/spill-weights.ts';
 
 export type { OnnxOptions };
 
@@ -51,6 +52,7 @@ async function loadRuntime({
       ort.env.versions.node ?? ort.env.versions.common,
       FIRST_WITH_EXTERNAL_WEIGHTS,
     ),
+    spillWeights,
     fusedDense: true,
     sessionOptions: {
       executionProviders: [...executionProviders],

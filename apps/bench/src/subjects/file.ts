@@ -1,21 +1,32 @@
 /** Loads a checkpoint from the disk's cache: with `loadModel`, or only the bytes of its file. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadModel } from '@attn/models/node';
+import type { Tensor } from '@attn/core';
+import { folderStore, loadModel, openCheckpoint } from '@attn/models/node';
 import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 
 /**
  * What to load: a model whose weights stay on disk until they are
- * needed, a model with all weights in memory, or the bytes.
+ * needed, a model with all weights in memory, all tensors, or the bytes.
  */
-export type FilePart = 'load' | 'loadInMemory' | 'read';
+export type FilePart = 'load' | 'loadInMemory' | 'tensors' | 'read';
 
-/** Prepares the subject: `options` are `folder` and `part`. */
+/** Prepares the subject: `options` are `folder`, `part` and `weights`, the name of the file. */
 export async function makeFile({ options }: Subject): Promise<PreparedSubject> {
   const folder = String(options.folder);
-  const run =
-    options.part === 'read'
-      ? () => Promise.resolve(readFileSync(join(folder, 'model.safetensors')))
-      : () => loadModel(folder, { inMemory: options.part === 'loadInMemory' });
+  const runs: Readonly<Record<FilePart, () => Promise<unknown>>> = {
+    load: () => loadModel(folder),
+    loadInMemory: () => loadModel(folder, { inMemory: true }),
+    tensors: () => allTensors(folder),
+    read: async () => readFileSync(join(folder, String(options.weights))),
+  };
+  const run = runs[options.part as FilePart];
   return { run, check: () => Promise.resolve(0), dispose: () => Promise.resolve() };
+}
+
+async function allTensors(folder: string): Promise<readonly Tensor[]> {
+  await using checkpoint = await openCheckpoint(folderStore(folder));
+  const tensors: Tensor[] = [];
+  for (const name of checkpoint.names) tensors.push(await checkpoint.tensor(name));
+  return tensors;
 }

@@ -66,14 +66,21 @@ export function model(folder: string, n: number, backend: 'wasm' | 'onnx', threa
   return { name, kind: 'model', options: { backend, threads, folder }, problem: { n } };
 }
 
-/** A checkpoint loaded, or the bytes of its file read. */
-export function file(part: FilePart, folder: string): Subject {
-  return { name: FILE_NAMES[part], kind: 'file', options: { folder, part }, problem: { n: 1 } };
+/** A whole model from a folder that computes a vector for a text. */
+export function encoder(folder: string, n: number, backend: 'wasm' | 'onnx', threads: number): Subject {
+  const subject = model(folder, n, backend, threads);
+  return { ...subject, options: { ...subject.options, encodes: true } };
+}
+
+/** A checkpoint loaded, its tensors read, or the bytes of its file read. */
+export function file(part: FilePart, folder: string, weights = 'model.safetensors'): Subject {
+  return { name: FILE_NAMES[part], kind: 'file', options: { folder, part, weights }, problem: { n: 1 } };
 }
 
 const FILE_NAMES: Readonly<Record<FilePart, string>> = {
   load: 'loadModel',
   loadInMemory: 'loadModel, inMemory',
+  tensors: 'openCheckpoint, all tensors',
   read: 'readFileSync',
 };
 

@@ -1,7 +1,7 @@
-/** A whole model from a folder on one of our backends, as an application runs it: `loadModel`, then `run`. */
+/** A whole model from a folder on one of our backends, as applications run it: by `run`, or by `encode`. */
 import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import { loadModel } from '@attn/models/node';
+import { loadModel, type TokenBatch } from '@attn/models/node';
 import type { Subject, PreparedSubject } from '../contest/protocol.ts';
 import { tokens } from '../longformer.ts';
 import { makeBackend } from './attention.ts';
@@ -15,15 +15,15 @@ const TOLERANCE = 1e-3;
 /** Tokens that are computed in plain JavaScript too. */
 const CHECKED_TOKENS = 64;
 
-/** Prepares the subject: `options` are those of the backend, and `folder`. */
+/** Prepares the subject: `options` are those of the backend, `folder`, and `encodes` for `encode`. */
 export async function makeModel({ options, problem: spec }: Subject): Promise<PreparedSubject> {
-  const { folder, ...backendOptions } = options;
+  const { folder, encodes, ...backendOptions } = options;
   const backend = await makeBackend(backendOptions);
   const attn = await createAttn({ backends: [backend] });
   const model = await loadModel(String(folder), { attn });
   const batch = tokens(spec.n);
   return {
-    run: (onProgress) => model.run(batch, { onProgress }),
+    run: (onProgress) => (encodes === true ? model.encode([idsOf(batch)]) : model.run(batch, { onProgress })),
     async check() {
       const { last_hidden_state: states } = await model.run(batch);
       if (!numbers(states).every(Number.isFinite)) throw new Error('a state is not finite');
@@ -48,6 +48,13 @@ async function differenceFromPlain(folder: string, attn: Attn): Promise<number> 
   await plain.dispose();
   const [got, expected] = states;
   return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - got[i])), 0);
+}
+
+/** The ids of the only row. */
+function idsOf({ inputIds }: TokenBatch): Int32Array {
+  const { data } = inputIds as Tensor;
+  if (data instanceof Int32Array) return data;
+  throw new TypeError('expected i32');
 }
 
 function numbers({ data }: Tensor): Float32Array {

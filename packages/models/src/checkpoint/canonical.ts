@@ -1,203 +1,194 @@
 /**
  * Names of tensors as Hugging Face's library has them today, whatever a file calls them: LayerNorm's old
- * names, the prefix of a wrapper, names that a conversion lost because two names shared a storage, and the
- * layouts of the Longformer paper's own repository. Lost names can be asked for, but are not listed.
+ * names, the prefixes of wrappers and of base models, names that a conversion lost because two names shared a
+ * storage, and the layouts of the Longformer paper's own repository.
  */
 import { AttnError, type Tensor } from '@attn/core';
-import { show } from '@attn/core/backend';
+import { isLazy, lazyTensor, show } from '@attn/core/backend';
 import type { Checkpoint, StoredSpec } from './checkpoint.ts';
+import { familyNames, type FamilyNames } from './family-names.ts';
 import { originalLayout, type Layout } from './original-layouts.ts';
 
-const WHERE = 'models/load';
+/** The prefix of PyTorch's wrappers for several devices. */
+const WRAPPER = 'module.';
 
-/** The prefix of a base model's names in checkpoints with a head, by `model_type`. */
-const PREFIXES: Readonly<Record<string, string>> = {
-  longformer: 'longformer.',
-  led: 'led.',
-  reformer: 'reformer.',
-  roberta: 'roberta.',
-  'xlm-roberta': 'roberta.',
-  camembert: 'roberta.',
-  bert: 'bert.',
-  big_bird: 'bert.',
-};
-
-/** Names of one tensor: where some are missing, another that is there stands for them. */
-function tiedNames(modelType: unknown, prefix: string): readonly (readonly string[])[] {
-  switch (modelType) {
-    case 'longformer':
-    case 'roberta':
-    case 'xlm-roberta':
-    case 'camembert':
-      return [
-        [`${prefix}embeddings.word_embeddings.weight`, 'lm_head.decoder.weight'],
-        ['lm_head.bias', 'lm_head.decoder.bias'],
-      ];
-    case 'bert':
-    case 'big_bird':
-      return [
-        [`${prefix}embeddings.word_embeddings.weight`, 'cls.predictions.decoder.weight'],
-        ['cls.predictions.bias', 'cls.predictions.decoder.bias'],
-      ];
-    case 'led':
-      return [
-        [
-          `${prefix}shared.weight`,
-          `${prefix}encoder.embed_tokens.weight`,
-          `${prefix}decoder.embed_tokens.weight`,
-          'lm_head.weight',
-        ],
-      ];
-    case 'reformer':
-      return [['lm_head.bias', 'lm_head.decoder.bias']];
-    default:
-      return [];
-  }
-}
+/** The views that are made here: a view of a view would be the same. */
+const views = new WeakSet<Checkpoint>();
 
 /**
- * A view of a checkpoint in which tensors have today's names. `aliases` are names that a conversion left
- * out, each with the name that it kept. Disposing the view disposes the checkpoint. Errors: `MALFORMED_FILE`
- * for two tensors that would have one name.
+ * A view of a checkpoint in which tensors have today's names; the checkpoint itself if its family is not one
+ * of this package. Every name that a model may ask for is there, `names` lists each tensor once. `aliases`
+ * are names that a conversion left out, each with the name that it kept. Disposing the view disposes the
+ * checkpoint. Errors: `MALFORMED_FILE` for two tensors that would have one name, `UNSUPPORTED`.
  */
 export function canonicalCheckpoint(
   checkpoint: Checkpoint,
   aliases: ReadonlyMap<string, string> = new Map(),
 ): Checkpoint {
-  const layout = originalLayout(checkpoint.config, checkpoint.names);
-  const stored = canonicalNames(checkpoint, layout);
+  if (views.has(checkpoint)) return checkpoint;
+  const isWrapped = checkpoint.names.length > 0 && checkpoint.names.every((name) => name.startsWith(WRAPPER));
+  const unwrapped = (name: string): string =>
+    isWrapped && name.startsWith(WRAPPER) ? name.slice(WRAPPER.length) : name;
+  const layout = originalLayout(checkpoint, checkpoint.names.map(unwrapped));
   const config = layout?.config ?? checkpoint.config;
-  const prefix = checkedPrefix(checkpoint.name, config.model_type, stored);
+  const family = familyNames(config);
+  if (family === undefined) return checkpoint;
+  const plain = (name: string): string => normName((layout?.rename ?? String)(unwrapped(name)));
+  const prefix = prefixIn(family, checkpoint.names.map(plain));
+  const isBare = prefix.isMissing;
+  const today = (name: string): string => {
+    const own = plain(name);
+    return isBare && family.base.test(own) ? family.prefix + own : own;
+  };
+  const stored = storedNames(checkpoint, family, today);
   const lost = new Map<string, string>();
   for (const [name, substitute] of aliases) {
-    const [from, to] = [renamed(substitute, layout), renamed(name, layout)];
+    const [to, from] = [today(name), today(substitute)];
     if (stored.has(from) && !stored.has(to)) lost.set(to, from);
   }
-  for (const group of tiedNames(config.model_type, prefix)) {
-    const substitute = group.find((name) => stored.has(name));
-    if (substitute === undefined) continue;
-    for (const name of group) if (!stored.has(name)) lost.set(name, substitute);
-  }
-  return new CanonicalCheckpoint(checkpoint, { config, stored, lost, layout });
+  const listed = tie(stored, lost, family.ties(prefix.current, config));
+  const view = viewOf(checkpoint, { config, stored: listed, lost, layout });
+  views.add(view);
+  return view;
 }
 
-/** Today's name of a stored name. */
-function renamed(name: string, layout: Layout | undefined): string {
-  const plain = name
-    .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
-    .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
-  return layout === undefined ? plain : layout.rename(plain);
+/** LayerNorm's parameters have other names in files that came from TensorFlow. */
+function normName(name: string): string {
+  return name
+    .replace(/(^|\.)LayerNorm\.gamma$/, '$1LayerNorm.weight')
+    .replace(/(^|\.)LayerNorm\.beta$/, '$1LayerNorm.bias');
 }
 
-/** Stored names by today's names. Errors: `MALFORMED_FILE` where two have one. */
-function canonicalNames(
+/**
+ * The prefix of the base model's names, if they should have it, and whether they lost it: a file with a head
+ * has the prefix, a base model's file has neither.
+ */
+function prefixIn(
+  { prefix, base, buffers }: FamilyNames,
+  names: readonly string[],
+): { readonly current: string; readonly isMissing: boolean } {
+  if (prefix === '') return { current: '', isMissing: false };
+  if (names.some((name) => name.startsWith(prefix))) return { current: prefix, isMissing: false };
+  const hasHead = names.some((name) => !base.test(name) && !buffers.test(name));
+  return { current: hasHead ? prefix : '', isMissing: hasHead };
+}
+
+/** Stored names by today's names, without buffers. Errors: `MALFORMED_FILE` where two are of one tensor. */
+function storedNames(
   { name: checkpoint, names }: Checkpoint,
-  layout: Layout | undefined,
+  { prefix, base, buffers }: FamilyNames,
+  today: (name: string) => string,
 ): ReadonlyMap<string, string> {
-  const isWrapped = names.length > 0 && names.every((name) => name.startsWith(WRAPPER));
   const stored = new Map<string, string>();
   for (const name of names) {
-    const target = renamed(isWrapped ? name.slice(WRAPPER.length) : name, layout);
+    const target = today(name);
+    if (buffers.test(target)) continue;
     const other = stored.get(target);
     if (other !== undefined) throw conflict(checkpoint, other, name);
     stored.set(target, name);
   }
+  for (const [name, own] of stored) {
+    const other = prefix !== '' && base.test(name) ? stored.get(prefix + name) : undefined;
+    if (other !== undefined) throw conflict(checkpoint, other, own);
+  }
   return stored;
-}
-
-/** The prefix of PyTorch's wrappers for several devices. */
-const WRAPPER = 'module.';
-
-/** The prefix of the base model's names, if the file has it. Errors: `MALFORMED_FILE` (a name twice). */
-function checkedPrefix(checkpoint: string, modelType: unknown, stored: ReadonlyMap<string, string>): string {
-  const prefix =
-    typeof modelType === 'string' && Object.hasOwn(PREFIXES, modelType) ? PREFIXES[modelType] : '';
-  if (prefix === '') return '';
-  const names = [...stored.keys()].filter((name) => name.startsWith(prefix));
-  const twice = names.find((name) => stored.has(name.slice(prefix.length)));
-  if (twice !== undefined) throw conflict(checkpoint, twice, twice.slice(prefix.length));
-  return names.length > 0 ? prefix : '';
 }
 
 function conflict(checkpoint: string, a: string, b: string): AttnError {
   const message = `${checkpoint} has ${show(a)} and ${show(b)}, which are two names of one tensor`;
-  return new AttnError('MALFORMED_FILE', WHERE, message);
+  return new AttnError('MALFORMED_FILE', 'models/load', message);
 }
 
-/** What a canonical view is made of. */
+/**
+ * Adds the lost names of tied tensors to `lost`. A tensor of which only another name is there is listed under
+ * the first name of its group.
+ */
+function tie(
+  stored: ReadonlyMap<string, string>,
+  lost: Map<string, string>,
+  groups: readonly (readonly string[])[],
+): ReadonlyMap<string, string> {
+  const relisted = new Map<string, string>();
+  for (const group of groups) {
+    const [first] = group;
+    const substitute = group.find((name) => stored.has(name));
+    if (substitute === undefined) continue;
+    if (substitute !== first) relisted.set(substitute, first);
+    for (const name of group)
+      if (name !== first && (name === substitute || !stored.has(name))) lost.set(name, first);
+  }
+  return new Map([...stored].map(([name, own]) => [relisted.get(name) ?? name, own]));
+}
+
+/** What a view is made of. */
 interface View {
   readonly config: Checkpoint['config'];
-  /** Stored names by today's names. */
+  /** Stored names by the names that are listed. */
   readonly stored: ReadonlyMap<string, string>;
-  /** Today's names of tensors that are stored under another of their names, with that name. */
+  /** Further names of tensors, with a name that leads to the one that is listed. */
   readonly lost: ReadonlyMap<string, string>;
   readonly layout: Layout | undefined;
 }
 
-class CanonicalCheckpoint implements Checkpoint {
-  readonly name: string;
-  readonly config: Checkpoint['config'];
-  readonly names: readonly string[];
-  readonly weights: Checkpoint['weights'];
-  private readonly inner: Checkpoint;
-  private readonly view: View;
+function viewOf(inner: Checkpoint, { config, stored, lost, layout }: View): Checkpoint {
+  const listedName = (name: string): string => {
+    const next = stored.has(name) ? undefined : lost.get(name);
+    return next === undefined ? name : listedName(next);
+  };
+  // A name that nobody knows goes to the checkpoint, which refuses it.
+  const own = (name: string): string => stored.get(listedName(name)) ?? name;
+  const skippedIn = (name: string): number => layout?.skippedRows(listedName(name)) ?? 0;
+  const spec = (name: string): StoredSpec => {
+    const whole = inner.spec(own(name));
+    const skipped = skippedIn(name);
+    if (skipped === 0) return whole;
+    const [rows, ...rest] = whole.shape;
+    const count = Math.max(0, rows - skipped);
+    return { ...whole, shape: [count, ...rest], byteLength: (whole.byteLength / Math.max(1, rows)) * count };
+  };
+  const { weights, lazyTensor: readLater, bytes } = inner;
+  return {
+    name: inner.name,
+    config,
+    ...(weights && { weights }),
+    names: [...stored.keys()],
+    has: (name) => stored.has(listedName(name)),
+    listedName,
+    spec,
+    tensor: async (name) => withoutRows(await inner.tensor(own(name)), skippedIn(name)),
+    ...(readLater && {
+      lazyTensor: (name: string) => {
+        const later = readLater.call(inner, own(name));
+        const skipped = skippedIn(name);
+        return skipped === 0 ? later : later?.then((tensor) => laterWithoutRows(tensor, skipped));
+      },
+    }),
+    ...(bytes && {
+      bytes: async (name: string) => {
+        const whole = await bytes.call(inner, own(name));
+        return whole?.subarray(whole.length - spec(name).byteLength);
+      },
+    }),
+    dispose: () => inner.dispose(),
+    [Symbol.asyncDispose]: () => inner.dispose(),
+  };
+}
 
-  constructor(inner: Checkpoint, view: View) {
-    this.inner = inner;
-    this.view = view;
-    this.name = inner.name;
-    this.config = view.config;
-    this.names = [...view.stored.keys()];
-    this.weights = inner.weights;
-  }
+/** The tensor without its first rows; it shares its memory. */
+function withoutRows(tensor: Tensor, skipped: number): Tensor {
+  if (skipped === 0) return tensor;
+  const { dtype, shape, data } = tensor;
+  const [rows, ...rest] = shape;
+  const width = data.length / Math.max(1, rows);
+  return { dtype, shape: [Math.max(0, rows - skipped), ...rest], data: data.subarray(skipped * width) };
+}
 
-  has(name: string): boolean {
-    return this.view.stored.has(name) || this.view.lost.has(name);
-  }
-
-  spec(name: string): StoredSpec {
-    const spec = this.inner.spec(this.storedName(name));
-    const skipped = this.skippedRows(name);
-    if (skipped === 0) return spec;
-    const [rows, width] = spec.shape;
-    const byteLength = (spec.byteLength / Math.max(1, rows)) * (rows - skipped);
-    return { ...spec, shape: [rows - skipped, width], byteLength };
-  }
-
-  async tensor(name: string): Promise<Tensor> {
-    const tensor = await this.inner.tensor(this.storedName(name));
-    const skipped = this.skippedRows(name);
-    if (skipped === 0) return tensor;
-    const [rows, width] = tensor.shape;
-    return { ...tensor, shape: [rows - skipped, width], data: tensor.data.subarray(skipped * width) };
-  }
-
-  lazyTensor(name: string): Promise<Tensor> | undefined {
-    return this.skippedRows(name) > 0 ? undefined : this.inner.lazyTensor?.(this.storedName(name));
-  }
-
-  async bytes(name: string): Promise<Uint8Array | undefined> {
-    const bytes = await this.inner.bytes?.(this.storedName(name));
-    const skipped = this.skippedRows(name);
-    if (bytes === undefined || skipped === 0) return bytes;
-    return bytes.subarray(bytes.length - this.spec(name).byteLength);
-  }
-
-  dispose(): Promise<void> {
-    return this.inner.dispose();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose();
-  }
-
-  private storedName(name: string): string {
-    const { stored, lost } = this.view;
-    // A name that nobody knows goes to the checkpoint, which refuses it.
-    return stored.get(lost.get(name) ?? name) ?? name;
-  }
-
-  private skippedRows(name: string): number {
-    return this.view.layout?.skippedRows(name) ?? 0;
-  }
+function laterWithoutRows(tensor: Tensor, skipped: number): Tensor {
+  if (!isLazy(tensor)) return withoutRows(tensor, skipped);
+  const { dtype, shape } = tensor;
+  const [rows, ...rest] = shape;
+  return lazyTensor(
+    { dtype, shape: [Math.max(0, rows - skipped), ...rest] },
+    () => withoutRows(tensor, skipped).data,
+  );
 }

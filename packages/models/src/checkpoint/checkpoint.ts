@@ -37,6 +37,8 @@ export interface Checkpoint extends WithAsyncDispose {
   /** Names of all tensors. */
   readonly names: readonly string[];
   has(name: string): boolean;
+  /** The name in `names` of a tensor that has several names; absent where each tensor has one. */
+  listedName?(name: string): string;
   /** Shape and size of a tensor. Errors: `MISSING_INPUT` when there is no such tensor. */
   spec(name: string): StoredSpec;
   /** Reads a tensor. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, and whatever the source throws. */

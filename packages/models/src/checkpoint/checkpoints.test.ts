@@ -8,7 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AttnError, createAttn, type Attn, type Tensor } from '@attn/core';
+import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { parseSafetensors } from '@attn/safetensors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,11 +16,10 @@ import { folderStore } from '../files/folder-store.ts';
 import { openCheckpoint } from '../files/open-checkpoint.ts';
 import { writeCheckpoint } from '../files/write-checkpoint.ts';
 import type { ModelCall } from '../model.ts';
-import { longformerFamily } from '../longformer/index.ts';
+import { longformerFamily, toLongformer } from '../longformer/index.ts';
 import { rotationsOf } from '../reformer/goldens.testing.ts';
 import { reformerFamily } from '../reformer/index.ts';
 import { differences } from '../testing/differences.testing.ts';
-import { loadModel } from '../node.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
 interface Case {
@@ -41,9 +40,13 @@ const { cases } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) 
 const folderOf = ({ dir }: Case): string => join(root, dir);
 const models = cases.filter(({ group }) => group === 'models');
 
-/** Families that run here; of LED its encoder. */
-const isOurs = ({ config: { architecture } }: Case): boolean =>
-  /^(Longformer|LED|Reformer)/.test(architecture);
+/** Families that run here: of LED its encoder, BERT and RoBERTa as Longformers that see the whole text. */
+const runs = ({ config: { architecture } }: Case): boolean => !architecture.startsWith('BigBird');
+const isShort = ({ config: { architecture } }: Pick<Case, 'config'>): boolean =>
+  /^(Bert|Roberta)/.test(architecture);
+
+/** A window that sees all of the longest golden, 48 tokens, from everywhere. */
+const WHOLE = 96;
 
 let attn: Attn;
 let temporary: string;
@@ -87,7 +90,7 @@ describe('files have the tensors of the original, in order', () => {
 });
 
 describe('models give the outputs of the original, and so does what we write of them', () => {
-  test.each(models.filter(isOurs))('$id', async (model) => {
+  test.each(models.filter(runs))('$id', async (model) => {
     const folder = folderOf(model);
     await using checkpoint = await openCheckpoint(folderStore(folder));
     expect(checkpoint.weights?.files).toEqual(
@@ -100,6 +103,9 @@ describe('models give the outputs of the original, and so does what we write of 
     await writeCheckpoint(copy, checkpoint);
     await using written = await openCheckpoint(folderStore(copy));
     expect(written.names).toEqual(checkpoint.names);
+    expect(written.config).toEqual(checkpoint.config);
+    const config = await readFile(join(copy, 'config.json'), 'utf8');
+    expect([...config.matchAll(/dropout(_prob)?": (\d+),/g)]).toEqual([]); // 0.0, which no integer is
     expect(await faults(model, written)).toEqual([]);
   });
 });
@@ -137,7 +143,21 @@ async function callOf(
     inputIds,
     attentionMask: input('attention_mask'),
     globalAttentionMask: input('global_attention_mask'),
+    tokenTypeIds: input('token_type_ids'),
   };
+  if (isShort({ config: { architecture } })) {
+    // Longformer's own head has another activation than these: of such a model the states are compared.
+    const own = checkpoint.config.hidden_act === 'gelu' ? architecture : 'BertModel';
+    const model = await longformerFamily.load(
+      toLongformer(
+        { ...checkpoint, config: { ...checkpoint.config, architectures: [own] } },
+        { window: WHOLE },
+      ),
+    );
+    const renamed: Readonly<Record<string, string>> =
+      architecture === 'BertForPreTraining' ? { logits: 'prediction_logits' } : {};
+    return { ...model.call(batch), renamed };
+  }
   if (architecture.startsWith('Reformer')) {
     const model = await reformerFamily.load(checkpoint, { architecture });
     const { inputIds: ids, attentionMask } = batch;
@@ -157,40 +177,87 @@ async function callOf(
   };
 }
 
-describe('folders that must be refused', () => {
-  test.each(cases.filter(({ group }) => group === 'hostile_folder'))('$id', async ({ dir, verdict }) => {
-    const loading = loadModel(join(root, dir), { inMemory: true }).then(
-      () => 'loaded',
-      (error: unknown) => (error instanceof AttnError ? error.code : error),
-    );
-    const outcome = await loading;
-    if (verdict === 'either' && outcome === 'loaded') return;
-    expect(['MALFORMED_FILE', 'FILE_NOT_FOUND', 'UNSUPPORTED', 'INVALID_DTYPE']).toContain(outcome);
+describe('names are those of today, each tensor once', () => {
+  test.each(models)('$id', async (model) => {
+    await using checkpoint = await openCheckpoint(folderStore(folderOf(model)));
+    const { names, config } = checkpoint;
+    const prefix = PREFIXES.find(([type]) => type === config.model_type)?.[1] ?? '?';
+    const hasPrefix = names.some((name) => name.startsWith(prefix));
+    expect(hasPrefix).toBe(model.id !== 'bert_without_prefix');
+    const current = hasPrefix ? prefix : '';
+    const base = names.filter((name) => name.startsWith(current));
+    expect(names.filter((name) => !base.includes(name) && !HEADS.test(name))).toEqual([]);
+    expect(names.filter((name) => OLD.test(name))).toEqual([]);
+    const words = config.model_type === 'led' ? 'shared.weight' : 'embeddings.word_embeddings.weight';
+    expect(names).toContain(current + words);
+    if (hasPrefix && config.model_type !== 'reformer') expectTied(checkpoint, current + words);
+    expect(new Set(names).size).toBe(names.length);
   });
 });
 
-test('code of its own is refused, and an architecture that is not ours', async () => {
-  const [model] = models;
-  const store = folderStore(folderOf(model));
-  const withConfig = (changes: object) => ({
-    ...store,
-    bytes: async (file: string, limit: number) => {
-      const bytes = await store.bytes(file, limit);
-      if (file !== 'config.json') return bytes;
-      return new TextEncoder().encode(
-        JSON.stringify({ ...JSON.parse(new TextDecoder().decode(bytes)), ...changes }),
-      );
-    },
-  });
-  const { loadFrom } = await import('../load.ts');
-  await expect(
-    loadFrom(withConfig({ auto_map: { AutoModel: 'modeling_hat.HATModel' } })),
-  ).rejects.toMatchObject({
-    code: 'UNSUPPORTED',
-    message: expect.stringContaining('needs code of its own, which is not run here'),
-  });
-  await expect(loadFrom(withConfig({ architectures: ['HATForMaskedLM'] }))).rejects.toMatchObject({
-    code: 'UNSUPPORTED',
-    message: expect.stringContaining('got "HATForMaskedLM"'),
+const PREFIXES = [
+  ['longformer', 'longformer.'],
+  ['led', 'led.'],
+  ['reformer', 'reformer.'],
+  ['bert', 'bert.'],
+  ['big_bird', 'bert.'],
+  ['roberta', 'roberta.'],
+] as const;
+const HEADS = /^(lm_head|cls|classifier|qa_outputs)\.|^final_logits_bias$/;
+const OLD = /gamma|beta|position_ids|mask_value|^module\./;
+
+/** The names of the words that a model of this file may ask for are there, and are read once. */
+function expectTied(checkpoint: Checkpoint, words: string): void {
+  const { model_type: type } = checkpoint.config;
+  const decoder = /^(bert|big_bird)$/.test(String(type))
+    ? 'cls.predictions.decoder.weight'
+    : type === 'led'
+      ? 'lm_head.weight'
+      : 'lm_head.decoder.weight';
+  expect(checkpoint.has(decoder)).toBe(true);
+  expect([decoder, words]).toContain(checkpoint.listedName?.(decoder));
+  expect(checkpoint.spec(decoder).shape).toEqual(checkpoint.spec(words).shape);
+}
+
+/** What the refusal of a folder must say. */
+const SENTENCES: Readonly<Record<string, readonly [code: string, message: string]>> = {
+  index_path: ['MALFORMED_FILE', 'in a .bin file beside it, got'],
+  index_absolute: ['MALFORMED_FILE', 'in a .bin file beside it, got'],
+  index_url: ['MALFORMED_FILE', 'in a .bin file beside it, got "https://'],
+  index_shard_missing: ['FILE_NOT_FOUND', 'lists pytorch_model-00002-of-00002.bin, which is not there'],
+  index_tensor_missing: ['MALFORMED_FILE', 'has no tensor "'],
+  index_wrong_shard: ['MALFORMED_FILE', 'against pytorch_model.bin.index.json'],
+  index_tensor_twice: ['MALFORMED_FILE', 'that pytorch_model.bin.index.json does not place there'],
+  index_no_map: ['MALFORMED_FILE', 'must have an object weight_map, got undefined'],
+  index_map_list: ['MALFORMED_FILE', 'must have an object weight_map, got'],
+  index_map_values: ['MALFORMED_FILE', 'in a .bin file beside it, got'],
+  index_no_json: ['MALFORMED_FILE', 'is not valid JSON'],
+  index_empty_map: ['MALFORMED_FILE', 'must list 1 to 1000 files, got 0'],
+  index_proto: ['MALFORMED_FILE', 'has no tensor "__proto__"'],
+  index_other_kind: ['MALFORMED_FILE', 'in a .bin file beside it, got "config.json"'],
+  folder_tensor_missing: ['MALFORMED_FILE', 'encoder.layer.0.attention.self.query.weight'],
+  folder_shape: ['MALFORMED_FILE', 'embeddings.word_embeddings.weight must be [13, 8], got [13, 7]'],
+  folder_vocab: ['MALFORMED_FILE', 'embeddings.word_embeddings.weight must be [14, 8], got [13, 8]'],
+  folder_layers: ['MALFORMED_FILE', 'encoder.layer.1.'],
+  folder_integer_weight: ['INVALID_DTYPE', 'must be stored as F32, F16, BF16 or F64, got i32'],
+  folder_no_weights: ['FILE_NOT_FOUND', 'there is neither model.safetensors nor pytorch_model.bin'],
+  folder_all_transposed: ['MALFORMED_FILE', 'embeddings.word_embeddings.weight must be [13, 8], got [8, 13]'],
+  folder_alias_conflict: ['MALFORMED_FILE', 'which are two names of one tensor'],
+  folder_gamma_and_weight: ['MALFORMED_FILE', 'which are two names of one tensor'],
+};
+
+test('every folder that must be refused has a sentence', () => {
+  const ids = cases.filter(({ group }) => group === 'hostile_folder').map(({ id }) => id);
+  expect(Object.keys(SENTENCES)).toEqual(expect.arrayContaining(ids));
+});
+
+describe('folders that must be refused', () => {
+  test.each(cases.filter(({ group }) => group === 'hostile_folder'))('$id', async ({ id, dir }) => {
+    const loading = async (): Promise<unknown> => {
+      await using checkpoint = await openCheckpoint(folderStore(join(root, dir)));
+      return await longformerFamily.load(toLongformer(checkpoint), { inMemory: true });
+    };
+    const [code, message] = SENTENCES[id];
+    await expect(loading()).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
   });
 });

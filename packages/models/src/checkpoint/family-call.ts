@@ -1,19 +1,29 @@
 /** Checks the arguments of a family's methods. */
-import { type JsonObject } from '@attn/core';
 import { aString, checkArgument, checkOptions, type Kind, type OptionKinds } from '@attn/core/backend';
 import { aCheckpoint } from '../argument-kinds.ts';
 import type { FamilyOptions } from '../model.ts';
+import { canonicalCheckpoint } from './canonical.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { refuseForeignCode } from './foreign-code.ts';
 import { READ_OPTIONS } from './read-weights.ts';
 
 const WHERE = 'models/load';
 
 const KINDS: OptionKinds<FamilyOptions> = { ...READ_OPTIONS, architecture: aString };
 
-/** Checks a call of `load` and returns its options. Errors: `INVALID_ARGUMENT`. */
-export function checkFamilyCall(checkpoint: Checkpoint, options: FamilyOptions = {}): FamilyOptions {
+/**
+ * Checks a call of `load`, and returns its options and its checkpoint with today's names. Errors:
+ * `INVALID_ARGUMENT`, `UNSUPPORTED` (code of its own), `MALFORMED_FILE`.
+ */
+export function checkFamilyCall(
+  checkpoint: Checkpoint,
+  options: FamilyOptions = {},
+): FamilyOptions & { readonly checkpoint: Checkpoint } {
   checkArgument(WHERE, 'checkpoint', checkpoint, aCheckpoint);
-  return checkOptions(WHERE, options, KINDS);
+  const checked = checkOptions(WHERE, options, KINDS);
+  const canonical = canonicalCheckpoint(checkpoint);
+  refuseForeignCode(canonical);
+  return { ...checked, checkpoint: canonical };
 }
 
 /** The part of a checkpoint that `slots` needs. */
@@ -31,13 +41,4 @@ const aConfigWithNames: Kind = {
 export function checkSlotsCall(checkpoint: SlotsSource, architecture: string | undefined): SlotsSource {
   if (architecture !== undefined) checkArgument(WHERE, 'architecture', architecture, aString);
   return checkArgument(WHERE, 'checkpoint', checkpoint, aConfigWithNames);
-}
-
-/** A field of a config.json; undefined when `config` is not an object. */
-export function fieldOf(config: JsonObject, name: string): unknown {
-  try {
-    return typeof config === 'object' && config !== null ? config[name] : undefined;
-  } catch {
-    return undefined; // An object that cannot be read is not a config.
-  }
 }

@@ -9,7 +9,8 @@ export function prefixOf(checkpoint: Pick<Checkpoint, 'has'>, prefix: string, na
   return checkpoint.has(prefix + name) || !checkpoint.has(name) ? prefix : '';
 }
 
-/** Name of the bias of a language model's decoder. Files store it under one of two names, or under both. */
-export function lmHeadBias(checkpoint: Pick<Checkpoint, 'has'>): string {
-  return checkpoint.has('lm_head.bias') ? 'lm_head.bias' : 'lm_head.decoder.bias';
+/** Patterns of the names of all heads: in a checkpoint whose encoder has a prefix, all names without it. */
+export function namesOfHeads({ names }: Pick<Checkpoint, 'names'>, prefix: string): readonly RegExp[] {
+  const hasPrefix = names.some((name) => name.startsWith(prefix));
+  return hasPrefix ? [new RegExp(`^(?!${prefix.replaceAll('.', '\\.')})`)] : [];
 }

@@ -45,7 +45,7 @@ export const READ_OPTIONS: OptionKinds<ReadOptions> = {
   inMemory: aBoolean,
 };
 
-/** Names of other tensors that a checkpoint may hold: buffers, and heads of other architectures. */
+/** Names of other tensors that a checkpoint may hold, such as heads that nobody asks for. */
 export interface Tolerated {
   readonly ignored?: readonly RegExp[];
 }
@@ -83,7 +83,7 @@ async function readSlots(
   { signal, onProgress, inMemory }: ReadOptions,
 ): Promise<ReadonlyMap<string, Weight>> {
   const weights = new Map<string, Weight>();
-  const names = [...new Set(slots.map(({ name }) => name))];
+  const names = [...new Set(slots.map(({ name }) => listedName(checkpoint, name)))];
   const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
   let file = checkpoint.name;
@@ -99,7 +99,17 @@ async function readSlots(
     done += byteLength;
   }
   onProgress?.({ done, total, file });
-  return weights;
+  return new Map(
+    slots.flatMap(({ name }): [string, Weight][] => {
+      const weight = weights.get(listedName(checkpoint, name));
+      return weight === undefined ? [] : [[name, weight]];
+    }),
+  );
+}
+
+/** The one name of a tensor, so that no tensor is read twice. */
+function listedName(checkpoint: Checkpoint, name: string): string {
+  return checkpoint.listedName?.(name) ?? name;
 }
 
 function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: readonly RegExp[]): void {
@@ -110,8 +120,9 @@ function checkNames(checkpoint: Checkpoint, slots: readonly Slot[], ignored: rea
     const { shape: got } = checkpoint.spec(name);
     return got.join() === shape.join() ? [] : [`${name} must be ${show(shape)}, got ${show(got)}`];
   });
+  const used = new Set(slots.map(({ name }) => listedName(checkpoint, name)));
   const extra = checkpoint.names.filter(
-    (name) => !expected.has(name) && !ignored.some((pattern) => pattern.test(name)),
+    (name) => !used.has(name) && !ignored.some((pattern) => pattern.test(name)),
   );
   const faults = [
     ...listed('is missing', 'are missing', missing),

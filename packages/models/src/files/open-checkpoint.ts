@@ -75,7 +75,7 @@ async function openShards(store: FileStore, index: string, json: JsonObject): Pr
   const shards = new Map<string, TensorFile>();
   try {
     for (const [file, expected] of names) {
-      const shard = await store.tensors(file);
+      const shard = await openShard(store, index, file);
       shards.set(file, shard);
       const missing = [...expected].find((name) => !shard.has(name));
       if (missing !== undefined)
@@ -88,6 +88,16 @@ async function openShards(store: FileStore, index: string, json: JsonObject): Pr
   } catch (error) {
     await disposeAll(shards);
     throw error;
+  }
+}
+
+async function openShard(store: FileStore, index: string, file: string): Promise<TensorFile> {
+  try {
+    return await store.tensors(file);
+  } catch (cause) {
+    if (!(cause instanceof AttnError) || cause.code !== 'FILE_NOT_FOUND') throw cause;
+    const message = `${index} of ${store.name} lists ${file}, which is not there`;
+    throw new AttnError('FILE_NOT_FOUND', WHERE, message, { cause });
   }
 }
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AttnError, type Tensor } from '@attn/core';
+import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import { anObject, aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import { DTYPE_IN_FILE, FILE_DTYPES } from '@attn/safetensors';
 import { writeStoredTensors, type StoredTensor } from '@attn/safetensors/node';
@@ -75,10 +75,22 @@ async function write(
     signal,
     onProgress: onProgress && ((progress) => onProgress({ ...progress, file })),
   });
-  const all = { 'config.json': `${JSON.stringify(checkpoint.config, undefined, 2)}\n`, ...files };
+  const all = { 'config.json': configText(checkpoint.config), ...files };
   for (const [name, content] of Object.entries(all)) {
     await onDisk(folder, () => writeFile(join(folder, name), content));
   }
+}
+
+/** Fields at the top of a config.json that are no integers, whatever their value. */
+const FRACTIONS =
+  /^( {2}"\w*(?:probs?|dropout|layerdrop|std|eps|range|penalty|temperature|top_p)": -?\d+)(?=,?$)/gm;
+
+/**
+ * The text of a config.json. JavaScript has one kind of number; Hugging Face's library refuses 0 where its
+ * classes have 0.0.
+ */
+function configText(config: JsonObject): string {
+  return `${JSON.stringify(config, undefined, 2).replace(FRACTIONS, '$1.0')}\n`;
 }
 
 /** A tensor as it is stored; one that has to be computed is stored as what it is in memory. */

@@ -1,5 +1,6 @@
 /** The Linformer family: how `loadModel` recognises and loads a Linformer. */
-import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
+import { fieldOf } from '../checkpoint/config-field.ts';
+import { checkFamilyCall, checkSlotsCall } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import type { ModelFamily } from '../model.ts';
 import { MODEL_TYPES, readLinformerConfig } from './config.ts';
@@ -26,8 +27,8 @@ export const linformerFamily: ModelFamily<Linformer> = {
       config.origin === 'lucidrains' ? lucidrainsLayout(config) : fairseqLayout(checkpoint, config),
     );
   },
-  async load(checkpoint, options) {
-    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
+  async load(source, options) {
+    const { checkpoint, architecture, ...reading } = checkFamilyCall(source, options);
     const config = readLinformerConfig(checkpoint.config, architecture);
     return config.origin === 'lucidrains'
       ? new Linformer({

@@ -108,7 +108,7 @@ function readLongformer(reader: ConfigReader, name: string | undefined): Longfor
     causal: reader.flag('autoregressive', false),
     positionRows: reader.integer('max_position_embeddings', { least: padTokenId + 2 }),
     positions: 'afterPadId',
-    tokenTypes: reader.integer('type_vocab_size', { least: 1, byDefault: 1 }),
+    tokenTypes: reader.integer('type_vocab_size', { least: 1, byDefault: 2 }),
     padTokenId,
     sepTokenId: reader.integer('sep_token_id', { byDefault: 2 }),
     labels: readLabels(reader),

@@ -1,7 +1,8 @@
 /** The Longformer family: how `loadModel` recognises and loads a Longformer. */
 import { readLongformerConfig } from './config.ts';
 import { Longformer } from './model.ts';
-import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
+import { fieldOf } from '../checkpoint/config-field.ts';
+import { checkFamilyCall, checkSlotsCall } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { longformerLayout, readLongformerWeights } from './weights.ts';
 import type { ModelFamily } from '../model.ts';
@@ -21,8 +22,8 @@ export const longformerFamily: ModelFamily<Longformer> = {
     const { config } = checkSlotsCall(checkpoint, architecture);
     return slotsOf(longformerLayout(checkpoint, readLongformerConfig(config, architecture)));
   },
-  async load(checkpoint, options) {
-    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
+  async load(source, options) {
+    const { checkpoint, architecture, ...reading } = checkFamilyCall(source, options);
     const config = readLongformerConfig(checkpoint.config, architecture);
     return new Longformer(config, await readLongformerWeights(checkpoint, config, reading));
   },

@@ -92,7 +92,6 @@ export function longformerName(
   model: ShortModel,
   architecture: LongformerArchitecture,
 ): string | undefined {
-  if (name.endsWith('position_ids') || name.endsWith('embeddings.token_type_ids')) return undefined;
   const isEncoder = /^(embeddings|encoder|pooler)\./.test(name);
   const inner = name.startsWith(model.prefix)
     ? name.slice(model.prefix.length)

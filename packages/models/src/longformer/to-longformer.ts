@@ -17,6 +17,7 @@ import {
 import { aCheckpoint } from '../argument-kinds.ts';
 import { canonicalCheckpoint } from '../checkpoint/canonical.ts';
 import type { Checkpoint, StoredSpec } from '../checkpoint/checkpoint.ts';
+import { refuseForeignCode } from '../checkpoint/foreign-code.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import type { IntegerList } from '../inputs/entries.ts';
 import { readIntegerList, toInteger } from '../inputs/integers.ts';
@@ -62,6 +63,7 @@ interface Origin {
 export function toLongformer(short: Checkpoint, options: ToLongformerOptions = {}): Checkpoint {
   checkArgument(WHERE, 'checkpoint', short, aCheckpoint);
   const checkpoint = canonicalCheckpoint(short);
+  refuseForeignCode(checkpoint);
   const { maxPositions = 4_096, window = 512, sepTokenId } = checkOptions(WHERE, options, KINDS);
   const reader = new ConfigReader(checkpoint.config);
   const model = shortModel(checkpoint.config);
@@ -112,6 +114,10 @@ export function toLongformer(short: Checkpoint, options: ToLongformerOptions = {
       const { name: from, isPositions } = find(name);
       const tensor = await checkpoint.tensor(from);
       return isPositions ? repeatPositions(tensor, first, rows, model.reservedRows(padTokenId)) : tensor;
+    },
+    lazyTensor: (name) => {
+      const { name: from, isPositions } = find(name);
+      return isPositions ? undefined : checkpoint.lazyTensor?.(from);
     },
     dispose: () => checkpoint.dispose(),
     [Symbol.asyncDispose]: () => checkpoint.dispose(),

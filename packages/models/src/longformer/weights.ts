@@ -12,7 +12,7 @@ import {
   type NormSlots,
   type Weights,
 } from '../checkpoint/layout.ts';
-import { lmHeadBias, prefixOf } from '../checkpoint/names.ts';
+import { namesOfHeads, prefixOf } from '../checkpoint/names.ts';
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { LongformerConfig } from './config.ts';
 
@@ -66,22 +66,11 @@ export type LayerWeights = Weights<LayerSlots>;
 /** Weights of a head. */
 export type HeadWeights = Weights<HeadSlots>;
 
-/** Names of other heads, of buffers, and of tensors that are left out on purpose. */
-const OF_OTHER_HEADS = [
-  /(^|\.)position_ids$/,
-  /^(longformer\.)?pooler\./,
-  /^lm_head\./,
-  /^classifier\./,
-  /^qa_outputs\./,
-];
+/** The pooler, which not every model needs. */
+const POOLER = /^(longformer\.)?pooler\./;
 
-/** Names of LED's decoder and what belongs to it. */
-const OF_THE_DECODER = [
-  /^(led\.)?decoder\./,
-  /^(led\.)?shared\.weight$/,
-  /^final_logits_bias$/,
-  /^lm_head\./,
-];
+/** LED's decoder, and the table of words under the name that both sides share. */
+const DECODER = /^(led\.)?(decoder\.|shared\.weight$)/;
 
 /** Reads the weights of a model. Errors: those of `readWeights`. */
 export function readLongformerWeights(
@@ -89,7 +78,8 @@ export function readLongformerWeights(
   config: LongformerConfig,
   options: ReadOptions = {},
 ): Promise<LongformerWeights> {
-  const ignored = config.architecture === 'LEDEncoder' ? OF_THE_DECODER : OF_OTHER_HEADS;
+  const [prefix, unused] = config.architecture === 'LEDEncoder' ? ['led.', DECODER] : ['longformer.', POOLER];
+  const ignored = [unused, ...namesOfHeads(checkpoint, prefix)];
   return readWeights(checkpoint, longformerLayout(checkpoint, config), { ...options, ignored });
 }
 
@@ -152,7 +142,7 @@ function headSlots(
         maskedLm: {
           dense: linearSlots('lm_head.dense', hiddenSize, hiddenSize),
           norm: normSlots('lm_head.layer_norm', hiddenSize),
-          decoder: { weight, bias: new Slot(lmHeadBias(checkpoint), [vocabSize]) },
+          decoder: { weight, bias: new Slot('lm_head.bias', [vocabSize]) },
         },
       };
     }
@@ -195,11 +185,8 @@ function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig)
       outputNorm: normSlots(`${name}.final_layer_norm`, hiddenSize),
     };
   };
-  // The word embeddings are shared with the decoder; files store them under one of two names.
-  const tokens = `${encoder}.embed_tokens.weight`;
-  const words = checkpoint.has(tokens) ? tokens : `${prefix}shared.weight`;
   return {
-    words: new Slot(words, [vocabSize, hiddenSize]),
+    words: new Slot(`${encoder}.embed_tokens.weight`, [vocabSize, hiddenSize]),
     positions: new Slot(`${encoder}.embed_positions.weight`, [positionRows, hiddenSize]),
     types: undefined,
     embeddingNorm: normSlots(`${encoder}.layernorm_embedding`, hiddenSize),

@@ -1,5 +1,6 @@
 /** The Reformer family: how `loadModel` recognises and loads a Reformer. */
-import { checkFamilyCall, checkSlotsCall, fieldOf } from '../checkpoint/family-call.ts';
+import { fieldOf } from '../checkpoint/config-field.ts';
+import { checkFamilyCall, checkSlotsCall } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import type { ModelFamily } from '../model.ts';
@@ -22,8 +23,8 @@ export const reformerFamily: ModelFamily<Reformer> = {
     const { config } = checkSlotsCall(checkpoint, architecture);
     return slotsOf(reformerLayout(checkpoint, readReformerConfig(config, architecture)));
   },
-  async load(checkpoint, options) {
-    const { architecture, ...reading } = checkFamilyCall(checkpoint, options);
+  async load(source, options) {
+    const { checkpoint, architecture, ...reading } = checkFamilyCall(source, options);
     const config = readReformerConfig(checkpoint.config, architecture);
     return new Reformer(config, await readReformerWeights(checkpoint, config, reading));
   },

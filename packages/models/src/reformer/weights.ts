@@ -13,7 +13,7 @@ import {
   type NormSlots,
   type Weights,
 } from '../checkpoint/layout.ts';
-import { lmHeadBias, prefixOf } from '../checkpoint/names.ts';
+import { namesOfHeads, prefixOf } from '../checkpoint/names.ts';
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import type { ReformerConfig, ReformerLayer } from './config.ts';
 import { positionSlots } from './positions.ts';
@@ -58,16 +58,14 @@ export type ReformerWeights = Weights<ReformerSlots>;
 /** Weights of one layer. */
 export type LayerWeights = Weights<LayerSlots>;
 
-/** Names of other heads, and of constants that old versions of the original stored. */
-const IGNORED = [/mask_value_float(16|32)$/, /^lm_head\./, /^classifier\./, /^qa_outputs\./];
-
 /** Reads the weights of a model. Errors: those of `readWeights`. */
 export function readReformerWeights(
   checkpoint: Checkpoint,
   config: ReformerConfig,
   options: ReadOptions = {},
 ): Promise<ReformerWeights> {
-  return readWeights(checkpoint, reformerLayout(checkpoint, config), { ...options, ignored: IGNORED });
+  const ignored = namesOfHeads(checkpoint, 'reformer.');
+  return readWeights(checkpoint, reformerLayout(checkpoint, config), { ...options, ignored });
 }
 
 /** Slots of the tensors that a model takes from a checkpoint. */
@@ -87,7 +85,7 @@ export function reformerLayout(checkpoint: Pick<Checkpoint, 'has'>, config: Refo
     positions: positionSlots(positions, `${prefix}embeddings.position_embeddings`, hiddenSize),
     layers: layers.map((kind, i) => layer(kind, `${prefix}encoder.layers.${i}`)),
     norm: normSlots(`${prefix}encoder.layer_norm`, 2 * hiddenSize),
-    head: headSlots(checkpoint, config),
+    head: headSlots(config),
   };
 }
 
@@ -108,10 +106,7 @@ function attentionSlots(
   }
 }
 
-function headSlots(
-  checkpoint: Pick<Checkpoint, 'has'>,
-  { architecture, vocabSize, hiddenSize, labels }: ReformerConfig,
-): HeadSlots {
+function headSlots({ architecture, vocabSize, hiddenSize, labels }: ReformerConfig): HeadSlots {
   switch (architecture) {
     case 'ReformerModel':
       return {};
@@ -120,7 +115,7 @@ function headSlots(
       return {
         decoder: {
           weight: new Slot('lm_head.decoder.weight', [vocabSize, 2 * hiddenSize]),
-          bias: new Slot(lmHeadBias(checkpoint), [vocabSize]),
+          bias: new Slot('lm_head.bias', [vocabSize]),
         },
       };
     case 'ReformerForSequenceClassification':

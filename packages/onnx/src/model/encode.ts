@@ -3,7 +3,8 @@ import { AttnError } from '@attn/core';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT } from './dtypes.ts';
 import { MICROSOFT } from './domains.ts';
-import type { Initializer, OnnxModelBuilder } from './onnx-model-builder.ts';
+import type { FileSpan } from '@attn/core/backend';
+import type { Initializer, Name, OnnxModelBuilder } from './onnx-model-builder.ts';
 
 /** Versions of the file format and of the operators. ONNX Runtime supports them from 1.14 on. */
 const IR_VERSION = 8;
@@ -15,6 +16,9 @@ const MOST_BYTES = 2 ** 31 - 1;
 
 /** Weights in the data file begin at pages, so that runtimes can map them into memory. */
 const DATA_ALIGNMENT = 4096;
+
+/** Weights of at least this many bytes are large. */
+export const LARGE_BYTES = 1024;
 
 /** Where `encodeModel` puts weights. */
 export interface EncodeOptions {
@@ -32,7 +36,9 @@ export interface EncodeOptions {
    * Leave large weights that are in files of this folder where they are, unread, for runtimes that map them.
    */
   readonly weightFolder?: string;
-  /** Weights of at least this many bytes are large. Default: 1,024. */
+  /** Where weights are in files, instead of where the weights themselves say. */
+  readonly places?: ReadonlyMap<Name, FileSpan>;
+  /** Weights of at least this many bytes are large. Default: `LARGE_BYTES`. */
   readonly dataThreshold?: number;
 }
 
@@ -57,7 +63,13 @@ export interface EncodedModel {
 export function encodeModel(
   builder: OnnxModelBuilder,
   name: string,
-  { dataFile, separateWeights = false, weightFolder, dataThreshold = 1024 }: EncodeOptions = {},
+  {
+    dataFile,
+    separateWeights = false,
+    weightFolder,
+    places,
+    dataThreshold = LARGE_BYTES,
+  }: EncodeOptions = {},
 ): EncodedModel {
   const data: Uint8Array[] = [];
   const weights: WeightFile[] = [];
@@ -65,7 +77,8 @@ export function encodeModel(
   let embeddedBytes = 0;
   const initializer: Onnx.ITensorProto[] = [];
   for (const [tensorName, value] of builder.initializers) {
-    const { dtype, shape, byteLength, bytes, file } = value;
+    const { dtype, shape, byteLength, bytes } = value;
+    const file = places?.get(tensorName) ?? value.file;
     const tensor = { name: tensorName, dataType: ELEMENT[dtype], dims: [...shape] };
     const isLarge = byteLength >= dataThreshold;
     if (isLarge && weightFolder !== undefined && file?.folder === weightFolder) {

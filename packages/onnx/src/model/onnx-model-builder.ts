@@ -39,6 +39,8 @@ export interface Initializer extends ValueType {
   readonly bytes: () => Uint8Array;
   /** The part of a file that holds these bytes, if there is one. */
   readonly file?: FileSpan;
+  /** Whether the bytes are read at each call, rather than in memory already. */
+  readonly isLazy: boolean;
 }
 
 /** One ONNX model under construction: its graph, its constants and the names that are in use. */
@@ -77,12 +79,14 @@ export class OnnxModelBuilder {
     const { dtype, shape } = tensor;
     const file = isLazy(tensor) ? tensor.file : undefined;
     const bytes = (): Uint8Array => bytesOf(tensor.data);
-    return this.initializer(wish, { dtype, shape, byteLength: byteLengthOf(tensor), bytes, file });
+    const byteLength = byteLengthOf(tensor);
+    return this.initializer(wish, { dtype, shape, byteLength, bytes, file, isLazy: isLazy(tensor) });
   }
 
   /** Adds an array as a constant. Its bytes are not copied. */
   array(wish: string, type: Pick<Initializer, 'dtype' | 'shape'>, data: ArrayBufferView): Name {
-    return this.initializer(wish, { ...type, byteLength: data.byteLength, bytes: () => bytesOf(data) });
+    const { byteLength } = data;
+    return this.initializer(wish, { ...type, byteLength, bytes: () => bytesOf(data), isLazy: false });
   }
 
   /** Adds a short list of 64-bit integers, such as a shape. Equal lists share one constant. */

@@ -1,12 +1,12 @@
 /**
- * Creates a session from a finished model. Weights reach it in one of three ways: mapped from the
- * checkpoint's own files, as files in memory, or inside the model.
+ * Creates a session from a finished model. Weights reach it in one of four ways: mapped from the
+ * checkpoint's own files, mapped from a temporary file, as files in memory, or inside the model.
  */
 import { onHostTimers } from '@attn/core/backend';
-import { encodeModel } from '../model/encode.ts';
+import { encodeModel, LARGE_BYTES, type EncodeOptions } from '../model/encode.ts';
 import type { Initializer, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import { compileError } from './errors.ts';
-import type { OrtSession, Runtime } from './runtime.ts';
+import type { OrtSession, Runtime, SpilledWeights } from './runtime.ts';
 
 /**
  * Above this size of weights, a session does without ONNX Runtime's memory pattern. The pattern allocates one
@@ -14,44 +14,86 @@ import type { OrtSession, Runtime } from './runtime.ts';
  */
 const HEAVY_BYTES = 256 * 2 ** 20;
 
-/** Most bytes of weights inside a model whose other weights stay in their files. */
+/** Most bytes of weights inside a model whose other weights stay in files, or as files in memory. */
 const MOST_EMBEDDED = 64 * 2 ** 20;
 
 /**
- * Opens a session for a model. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`, and those of `FileSpan.verify` for
- * a file that has changed.
+ * Opens a session for a model. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`, those of reading weights, and those
+ * of `FileSpan.verify` for a file that has changed.
  */
 export async function openSession(
-  { ort, acceptsExternalWeights }: Runtime,
+  runtime: Runtime,
   builder: OnnxModelBuilder,
   sessionOptions: Runtime['sessionOptions'],
 ): Promise<OrtSession> {
   const initializers = [...builder.initializers.values()];
-  const weightFolder = acceptsExternalWeights ? commonFolder(initializers) : undefined;
-  const separateWeights = acceptsExternalWeights && weightFolder === undefined;
-  const { model, weights } = encodeModel(builder, 'attn', { separateWeights, weightFolder });
-  const weightBytes = initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const folder = runtime.acceptsExternalWeights ? commonFolder(initializers) : undefined;
+  const spilled = folder === undefined ? await spill(runtime, builder) : undefined;
+  try {
+    // The session maps files that nobody reads here. They must be unchanged both before and after it opens.
+    verify(initializers, folder);
+    const session = await createSession(runtime, builder, sessionOptions, spilled ?? { folder });
+    try {
+      verify(initializers, folder);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+    return spilled === undefined ? session : releasing(session, spilled);
+  } finally {
+    await spilled?.dispose();
+  }
+}
+
+/** The folder of files that a session maps, and where weights are in it if they do not say that. */
+type Mapped = Pick<EncodeOptions, 'places'> & { readonly folder: string | undefined };
+
+async function createSession(
+  { ort, acceptsExternalWeights }: Runtime,
+  builder: OnnxModelBuilder,
+  sessionOptions: Runtime['sessionOptions'],
+  { folder, places }: Mapped,
+): Promise<OrtSession> {
+  const separateWeights = acceptsExternalWeights && folder === undefined;
+  const { model, weights } = encodeModel(builder, 'attn', { separateWeights, weightFolder: folder, places });
+  const weightBytes = bytesOf([...builder.initializers.values()]);
   const options = {
     ...(weightBytes > HEAVY_BYTES && { enableMemPattern: false }),
     ...sessionOptions,
     ...(weights.length > 0 && { externalData: weights }),
-    ...(weightFolder !== undefined && { extra: withFolder(sessionOptions.extra, weightFolder) }),
+    ...(folder !== undefined && { extra: withFolder(sessionOptions.extra, folder) }),
   };
-  // The session maps files without reading them here. They must be unchanged both before and after it opens.
-  verify(initializers, weightFolder);
-  let session;
   try {
-    session = await onHostTimers(() => ort.InferenceSession.create(model, options));
+    return await onHostTimers(() => ort.InferenceSession.create(model, options));
   } catch (cause) {
     throw compileError(cause);
   }
-  try {
-    verify(initializers, weightFolder);
-  } catch (error) {
-    await session.release();
-    throw error;
-  }
-  return session;
+}
+
+/** Puts large weights into a temporary file where many of them are not in memory yet. */
+async function spill(
+  { acceptsExternalWeights, spillWeights }: Runtime,
+  builder: OnnxModelBuilder,
+): Promise<SpilledWeights | undefined> {
+  if (!acceptsExternalWeights || spillWeights === undefined) return undefined;
+  const large = new Map([...builder.initializers].filter(([, { byteLength }]) => byteLength >= LARGE_BYTES));
+  const lazyBytes = bytesOf([...large.values()].filter(({ isLazy }) => isLazy));
+  return lazyBytes > MOST_EMBEDDED ? spillWeights(large) : undefined;
+}
+
+/** The session, which removes its weights when it is released, where that could not be done before. */
+function releasing(session: OrtSession, weights: SpilledWeights): OrtSession {
+  return {
+    run: (feeds) => session.run(feeds),
+    release: async () => {
+      await session.release();
+      await weights.dispose();
+    },
+  };
+}
+
+function bytesOf(initializers: readonly Initializer[]): number {
+  return initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /**

@@ -1,4 +1,6 @@
 /** The part of the interface of onnxruntime-node and onnxruntime-web that this package uses. */
+import type { FileSpan } from '@attn/core/backend';
+import type { Initializer, Name } from '../model/onnx-model-builder.ts';
 
 /** A tensor of ONNX Runtime. */
 export interface OrtTensor {
@@ -46,6 +48,20 @@ export interface Runtime {
    * copy.
    */
   readonly acceptsExternalWeights: boolean;
+  /**
+   * Writes weights to a temporary file that sessions can map; undefined where there is no room for it. Absent
+   * where sessions do not map files. Errors: those of reading the weights.
+   */
+  readonly spillWeights?: (weights: ReadonlyMap<Name, Initializer>) => Promise<SpilledWeights | undefined>;
   /** Whether the operator MultiHeadAttention is the fastest dense attention of this runtime. */
   readonly fusedDense: boolean;
+}
+
+/** Weights in a temporary file. */
+export interface SpilledWeights {
+  /** The folder of the file. */
+  readonly folder: string;
+  readonly places: ReadonlyMap<Name, FileSpan>;
+  /** Removes the file, unless the system keeps it for a session that maps it. Idempotent. */
+  dispose(): Promise<void>;
 }

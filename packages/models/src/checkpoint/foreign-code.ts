@@ -1,0 +1,29 @@
+/** Refuses models that are of another family than their config.json says: their numbers may mean anything. */
+import { AttnError } from '@attn/core';
+import { show } from '@attn/core/backend';
+import type { Checkpoint } from './checkpoint.ts';
+import { fieldOf } from './config-field.ts';
+import { familyNames } from './family-names.ts';
+
+const WHERE = 'models/load';
+
+/**
+ * Refuses a model that brings code of its own, or whose class is not of the family that its `model_type`
+ * names. Errors: `UNSUPPORTED`.
+ */
+export function refuseForeignCode({ name, config }: Pick<Checkpoint, 'name' | 'config'>): void {
+  const code = fieldOf(config, 'auto_map');
+  if (typeof code === 'object' && code !== null) {
+    const [own] = Object.values(code);
+    const message = `${name} needs code of its own, which is not run here: its config.json has auto_map with ${show(own)}`;
+    throw new AttnError('UNSUPPORTED', WHERE, message);
+  }
+  const family = familyNames(config);
+  const classes = fieldOf(config, 'architectures');
+  if (family === undefined || !Array.isArray(classes)) return;
+  const foreign: unknown = classes.find((own) => typeof own === 'string' && !family.classes.test(own));
+  if (foreign === undefined) return;
+  const type = show(fieldOf(config, 'model_type'));
+  const message = `${name} is of another family than its model_type ${type} says: architectures must be of that family, got ${show(foreign)}`;
+  throw new AttnError('UNSUPPORTED', WHERE, message);
+}

@@ -1,0 +1,75 @@
+// Weights that cannot be mapped where they are go through a temporary file, and nothing of it stays.
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AttnError, f32, GraphBuilder, type Graph } from '@attn/core';
+import { lazyTensor, type Executable } from '@attn/core/backend';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { onnx } from '../node.ts';
+
+/** Enough of them that a session does not take them inside its model. */
+const ROWS = 4224;
+const COLUMNS = 4096;
+
+const valueAt = (row: number, column: number): number => ((row * 31 + column * 7) % 13) - 6;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attn-spill-'));
+  vi.stubEnv('TMPDIR', folder);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+/** What is there of ours: ONNX Runtime writes files of its own into the folder. */
+const ourFiles = async (): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.startsWith('attn-'));
+
+/** y = x·Wᵀ + b, W made at each call of `makeData`. */
+function graphOf(makeData: () => Float32Array): Graph {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [1, COLUMNS] });
+  const weight = builder.constant(lazyTensor({ dtype: 'f32', shape: [ROWS, COLUMNS] }, makeData));
+  const bias = builder.constant(f32([ROWS], new Float32Array(ROWS).fill(0.5)));
+  return builder.build({ y: builder.linear(x, weight, bias) });
+}
+
+const weights = (): Float32Array =>
+  Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => valueAt(Math.floor(i / COLUMNS), i % COLUMNS));
+
+async function expectRight(executable: Executable): Promise<void> {
+  const at = 17;
+  const x = new Float32Array(COLUMNS);
+  x[at] = 2;
+  const { y } = await executable.run({ x: f32([1, COLUMNS], x) });
+  expect(Array.from(y.data)).toEqual(Array.from({ length: ROWS }, (_, row) => 2 * valueAt(row, at) + 0.5));
+}
+
+test('the weights are read once, and the file is gone when the session is open', async () => {
+  const makeData = vi.fn(weights);
+  const executable = await onnx({ threads: 1 }).compile(graphOf(makeData));
+  expect(makeData).toHaveBeenCalledTimes(1);
+  expect(await ourFiles()).toEqual([]);
+  await expectRight(executable);
+  executable.dispose();
+});
+
+test('without room for a file they go through memory', async () => {
+  vi.stubEnv('TMPDIR', join(folder, 'none'));
+  const executable = await onnx({ threads: 1 }).compile(graphOf(weights));
+  await expectRight(executable);
+  executable.dispose();
+});
+
+test('a weight that cannot be read is the error of its file, and nothing stays', async () => {
+  const error = new AttnError('MALFORMED_FILE', 'test', 'it has changed');
+  const compiling = onnx({ threads: 1 }).compile(
+    graphOf(() => {
+      throw error;
+    }),
+  );
+  await expect(compiling).rejects.toBe(error);
+  expect(await ourFiles()).toEqual([]);
+});
