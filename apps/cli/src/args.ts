@@ -95,11 +95,16 @@ async function readText(name: string, path: string): Promise<string> {
       const message = `${flag(name)} must be JSON or a file that holds it; there is no file ${path}`;
       throw new AttnError('FILE_NOT_FOUND', 'cli', message, { cause });
     }
-    throw badArgument(
-      `${flag(name)}: could not read ${path}: ${cause instanceof Error ? cause.message : cause}`,
-      { cause },
-    );
+    throw unreadable(name, path, cause);
   }
+}
+
+/** The error of an input file that cannot be read. `name` is that of its option. */
+export function unreadable(name: string, path: string, cause: unknown): AttnError {
+  const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (!isAbsent) return badArgument(`${flag(name)}: could not read ${path}: ${reason}`, { cause });
+  return new AttnError('FILE_NOT_FOUND', 'cli', `there is no file ${path} (${flag(name)})`, { cause });
 }
 
 /**

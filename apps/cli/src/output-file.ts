@@ -5,11 +5,15 @@ import { AttnError } from '@attn/core';
 import { badArgument, flag, text as textOf, type Options } from './args.ts';
 
 /**
- * Writes `content` under another name and renames it when it is complete.
+ * Writes `content` under another name and renames it when it is complete. Content may come piece by piece.
  *
- * Errors: `FILE_NOT_FOUND` (no such folder), `INVALID_ARGUMENT`, `INTERNAL` (disk full).
+ * Errors: `FILE_NOT_FOUND` (no such folder), `INVALID_ARGUMENT`, `INTERNAL` (disk full), and `AttnError`s of
+ * whoever makes the pieces.
  */
-export async function writeOutputFile(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeOutputFile(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<string>,
+): Promise<void> {
   await checkFolder(path);
   const temporary = `${path}.${process.pid}.tmp`;
   const existing = await stat(path).catch(() => undefined);
@@ -22,6 +26,7 @@ export async function writeOutputFile(path: string, content: string | Uint8Array
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
+    if (cause instanceof AttnError) throw cause;
     const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
     if (isFull) throw new AttnError('INTERNAL', 'cli', `there is no space left to write ${path}`, { cause });
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -54,7 +54,7 @@ export type { OpAttributes } from './ops/attributes.ts';
 export type { OpName } from './ops/op-name.ts';
 export { OP_NAMES, ops } from './ops/index.ts';
 export type { NamedSpecs, NoAttributes, OpDefinition, OpSpec } from './ops/op.ts';
-export { broadcastStrides } from './ops/broadcast.ts';
+export { broadcastStrides, offsetAt } from './ops/broadcast.ts';
 export { ACTIVATIONS, BINARY_OPS, UNARY_FUNCTIONS, UNARY_OPS, unaryFunction } from './ops/pointwise/names.ts';
 export {
   BINARY_MEANING,

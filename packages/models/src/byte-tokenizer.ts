@@ -1,4 +1,4 @@
-/** A tokenizer whose tokens are UTF-8 bytes, for models that need no tokenizer.json. */
+/** A tokenizer whose tokens are UTF-8 bytes, for models without the files of a tokenizer. */
 import { aString, checkArgument, integer } from '@attn/core/backend';
 import { readIntegerList } from './inputs/integers.ts';
 import type { TextTokenizer } from './tokenizer.ts';

@@ -80,7 +80,7 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
  *
  * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules,
  * tensors that do not fit the config), `UNSUPPORTED` (an unknown model,
- * pickles, a server without range requests), `TIMEOUT` (no network), `ABORTED`.
+ * code of its own, a server without range requests), `TIMEOUT` (no network), `ABORTED`.
  *
  * @example
  * const model = await loadModel('https://example.org/longformer/', { attn });

@@ -41,7 +41,7 @@ const WHERE = 'models/run';
 export class LoadedModel {
   /** The model by itself: its config, weights and graphs. */
   readonly network: Model;
-  /** Undefined when the checkpoint has no tokenizer.json. */
+  /** Undefined when the checkpoint has no files of a tokenizer, and its family has none of its own. */
   readonly tokenizer: TextTokenizer | undefined;
   /** The files that its weights were read from; undefined for weights that were in no file. */
   readonly weights: WeightsSource | undefined;

@@ -130,7 +130,7 @@ export interface ModelFamily<M extends Model = Model> {
    * this config and these names. Errors: those of `load`.
    */
   slots(checkpoint: Pick<Checkpoint, 'config' | 'has'>, architecture?: string): readonly Slot[];
-  /** The tokenizer of a checkpoint that has no tokenizer.json, where the config says enough. */
+  /** The tokenizer of a checkpoint without the files of one, where the config says enough. */
   tokenizer?(config: JsonObject): TextTokenizer | undefined;
   /**
    * Reads the weights. Errors: `MALFORMED_FILE` (config or weights do

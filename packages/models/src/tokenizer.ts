@@ -40,13 +40,6 @@ const LIMIT = 256 * 2 ** 20;
 /** Files each of which makes a tokenizer, alone or with others. */
 const MAIN_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.model', 'sentencepiece.bpe.model'];
 
-/** Vocabularies, which tokenizer.json holds itself. */
-const VOCABULARIES: ReadonlySet<string> = new Set([
-  ...MAIN_FILES.slice(1),
-  'merges.txt',
-  'added_tokens.json',
-]);
-
 /**
  * The tokenizer of a checkpoint, of whichever files it has; undefined when it has none.
  *
@@ -63,9 +56,8 @@ export async function openTokenizer(store: FileStore): Promise<Tokenizer | undef
   const main = MAIN_FILES.find((_, i) => hasFile[i]);
   if (main === undefined) return undefined;
   const { tokenizerFileNames, tokenizerFromFiles } = await import('@attn/tokenizers');
-  const needed = tokenizerFileNames().filter((name) => main !== MAIN_FILES[0] || !VOCABULARIES.has(name));
   const files: Record<string, Uint8Array> = {};
-  for (const name of needed) {
+  for (const name of tokenizerFileNames({ besideJson: main === 'tokenizer.json' })) {
     const bytes = await store.bytes(name, LIMIT);
     if (bytes !== undefined) files[name] = bytes;
   }

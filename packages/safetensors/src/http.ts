@@ -85,8 +85,8 @@ export async function httpSource(url: string, options: HttpOptions = {}): Promis
 
 /** Sends one range request. Any other answer than a range is an error. */
 async function request(url: string, offset: number, length: number, options: HttpOptions): Promise<Response> {
-  const { fetch = globalThis.fetch, headers, signal } = options;
-  const init = { headers: { ...headers, Range: `bytes=${offset}-${offset + length - 1}` }, signal };
+  const { fetch = globalThis.fetch, headers } = options;
+  const init = { headers: { ...headers, Range: `bytes=${offset}-${offset + length - 1}` } };
   const response = await politeFetch(WHERE, fetch, options)(url, init);
   if (response.status === 206) return response;
   await response.body?.cancel();

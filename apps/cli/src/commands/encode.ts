@@ -4,10 +4,10 @@ import { AttnError, type Tensor, type Tensors } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { EncodeOptions, EncodeProgress, LoadedModel, TokenBatch, VectorBatch } from '@attn/models/node';
 import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
-import { badArgument, flag, integer, isSet, requiredText, text, type Options } from '../args.ts';
+import { badArgument, flag, integer, isSet, requiredText, text, unreadable, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
-import { MODEL_OPTIONS, readGlobalTokens, readModel } from '../model.ts';
+import { MODEL_OPTIONS, readGlobalTokens, readModel, readSource } from '../model.ts';
 import { checkOutput } from '../output-file.ts';
 import { duration, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
@@ -55,7 +55,7 @@ export const encode: Command = {
 
 async function runEncode(options: Options, context: Context): Promise<void> {
   // Everything cheap is checked before anything is read or computed.
-  requiredText(options, 'model', 'a folder, an id or a URL');
+  readSource(options);
   const input = requiredText(options, 'input', 'a .safetensors file with input_ids, or text files');
   const output = requiredText(options, 'output', 'the .safetensors file to write');
   const backend = readBackend(options);
@@ -241,12 +241,7 @@ async function readTexts(
   const texts: string[] = [];
   for (const file of files) {
     const content = await readFile(file, 'utf8').catch((cause: unknown) => {
-      const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = isAbsent
-        ? `there is no file ${file} (--input)`
-        : `--input: could not read ${file}: ${reason}`;
-      throw new AttnError(isAbsent ? 'FILE_NOT_FOUND' : 'INVALID_ARGUMENT', 'cli', message, { cause });
+      throw unreadable('input', file, cause);
     });
     texts.push(...(perLine ? content.split(/\r?\n/).filter((line) => line.trim() !== '') : [content]));
   }

@@ -4,7 +4,7 @@ import { openSafetensorsFile } from '@attn/safetensors/node';
 import { badArgument, decimal, integer, requiredText, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
-import { MODEL_OPTIONS, readModel } from '../model.ts';
+import { MODEL_OPTIONS, readModel, readSource } from '../model.ts';
 import { duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
@@ -39,7 +39,7 @@ export const generate: Command = {
 
 async function runGenerate(options: Options, context: Context): Promise<void> {
   // Everything cheap is checked before anything is read or computed.
-  requiredText(options, 'model', 'a folder, an id or a URL');
+  readSource(options);
   const generating = readOptions(options);
   const backend = readBackend(options);
   const prompt = await readPrompt(options);

@@ -1,15 +1,13 @@
 /** `attn tokenize`: texts to ids with the place of every token, line by line. */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { AttnError } from '@attn/core';
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { show } from '@attn/core/backend';
 import { loadTokenizer } from '@attn/models/node';
-import { badArgument, integer, requiredText, text, type Options } from '../args.ts';
+import type { Encoding, WindowedEncoding } from '@attn/tokenizers';
+import { badArgument, integer, requiredText, text, unreadable, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { readHubOptions, readSource, SOURCE_OPTIONS } from '../model.ts';
-import { checkOutput } from '../output-file.ts';
+import { checkOutput, writeOutputFile } from '../output-file.ts';
 import { count, duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
@@ -29,9 +27,6 @@ export const tokenize: Command = {
   run: runTokenize,
 };
 
-type Tokenizer = Awaited<ReturnType<typeof loadTokenizer>>;
-type Encoding = ReturnType<Tokenizer['encode']>;
-
 /** A line of the input. */
 interface Request {
   readonly text: string;
@@ -45,7 +40,10 @@ async function runTokenize(options: Options, context: Context): Promise<void> {
   const maxLength = integer(options, 'maxLength');
   const stride = integer(options, 'stride', { least: 0 });
   if (stride !== undefined && maxLength === undefined) throw badArgument('--stride needs --max-length');
+  if (output === '-' && context.json)
+    throw badArgument('--json needs --output: without it, the lines themselves go to standard output');
   if (output !== '-') await checkOutput('output', output, options, ['input']);
+  await checkInput(input);
   const { signal, progress } = context;
   const start = performance.now();
   progress.update(`loading ${source}`);
@@ -58,12 +56,13 @@ async function runTokenize(options: Options, context: Context): Promise<void> {
       totals.lines += 1;
       if (line.trim() === '') continue;
       const { text, pair } = parseLine(line, totals.lines);
-      const windows = maxLength === undefined ? undefined : { maxLength, stride };
-      const encoding = await tokenizer.encodeAsync(text, { pair, signal });
-      const cut = windows && (await tokenizer.encodeAsync(text, { pair, signal, ...windows }));
-      totals.tokens += encoding.ids.length;
+      const { windows, ...encoding }: Encoding & Partial<WindowedEncoding> =
+        maxLength === undefined
+          ? await tokenizer.encodeAsync(text, { pair, signal })
+          : await tokenizer.encodeAsync(text, { pair, signal, maxLength, stride });
+      for (const { ids } of windows ?? [encoding]) totals.tokens += ids.length;
       progress.update(`${count(totals.lines)} lines, ${count(totals.tokens)} tokens`);
-      yield `${JSON.stringify({ ...columns(encoding), ...(cut && { windows: cut.windows.map(columns) }) })}\n`;
+      yield `${JSON.stringify({ ...columns(encoding), windows: windows?.map(columns) })}\n`;
     }
   }
 
@@ -71,14 +70,7 @@ async function runTokenize(options: Options, context: Context): Promise<void> {
     for await (const line of encoded()) await context.write(line);
     return progress.clear();
   }
-  const temporary = `${output}.${process.pid}.tmp`;
-  try {
-    await pipeline(Readable.from(encoded()), createWriteStream(temporary), { signal });
-    await rename(temporary, output);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeOutputFile(output, encoded());
   progress.clear();
   const ms = performance.now() - start;
   context.printJson({ ...totals, ms, output });
@@ -96,6 +88,14 @@ function columns({ ids, offsets, typeIds }: Encoding): Pick<Encoding, 'ids' | 'o
   return { ids, offsets, typeIds };
 }
 
+/** Refuses a file that is not there before a tokenizer is loaded. Errors: `FILE_NOT_FOUND`. */
+async function checkInput(input: string): Promise<void> {
+  if (input === '-') return;
+  await access(input).catch((cause: unknown) => {
+    throw unreadable('input', input, cause);
+  });
+}
+
 /**
  * The lines of a file or of standard input. `node:readline` would also end lines at U+2028, which JSON may
  * hold. Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT`.
@@ -111,12 +111,7 @@ async function* linesOf(input: string): AsyncGenerator<string, void, undefined> 
       yield* lines;
     }
   } catch (cause) {
-    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = isAbsent
-      ? `there is no file ${input} (--input)`
-      : `--input: could not read ${input}: ${reason}`;
-    throw new AttnError(isAbsent ? 'FILE_NOT_FOUND' : 'INVALID_ARGUMENT', 'cli', message, { cause });
+    throw unreadable('input', input, cause);
   }
   if (rest !== '') yield rest;
 }

@@ -218,10 +218,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   ...untried(KERNEL, 'maskAllows', 'countTiles', 'forEachSpan', 'forEachTile'),
 
   // Ops.
-  broadcastStrides: BACKEND,
+  ...untried(BACKEND, 'broadcastStrides', 'offsetAt', 'unaryFunction', 'recordOf'),
   erf: KERNEL,
-  unaryFunction: BACKEND,
-  recordOf: BACKEND,
   checkIndices: BACKEND,
   attentionProblem: BACKEND,
   inBhnd: BACKEND,

@@ -53,9 +53,9 @@ export const layerNormError: ErrorRule<'layerNorm'> = ({ x, weight }, { eps }, [
 };
 
 /**
- * y = x / √(mean x² + ε) · (w + o). All squares are positive, so their sum is off by the relative error
- * γₙ₊₂, its root by half of it and the rounding of root and division; w + o may be a small difference of
- * large numbers, so its rounding is absolute.
+ * y = x / √(mean x² + ε) · (w + o). All squares are positive, so the relative error of their sum is at most
+ * γ of n + 2 terms, and that of its root is half of it. Root and division round as well. w + o may be a small
+ * difference of large numbers, so its error is absolute.
  */
 export const rmsNormError: ErrorRule<'rmsNorm'> = ({ x, weight }, { eps, weightOffset }, [out]) => {
   const n = x.shape[x.shape.length - 1];

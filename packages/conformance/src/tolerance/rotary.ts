@@ -4,9 +4,9 @@ import { gamma } from './rounding.ts';
 import type { ErrorRule } from './rule.ts';
 
 /**
- * Each number is the sum of two products, so it is off by at most γ₂ · (|x·cos| + |y·sin|). Of magnitudes the
- * op gives |x·cos| − |y·sin| for the first of a pair and the sum for the second; with −|sin| it is the other
- * way round.
+ * Each number is the sum of two products, so its error is at most γ₂ · (|x·cos| + |y·sin|). Of magnitudes,
+ * the op gives |x·cos| − |y·sin| for the first of a pair, and the sum for the second. With −|sin| the first
+ * gets the sum.
  */
 export const rotaryError: ErrorRule<'rotary'> = ({ x, cos, sin }, attributes) => {
   const sizes = [1, -1].map(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { contiguousStrides, sizeOf } from '../tensor.ts';
-import { broadcastShape, broadcastsTo, broadcastStrides, forEachOffset } from './broadcast.ts';
+import { broadcastShape, broadcastsTo, broadcastStrides, forEachOffset, offsetAt } from './broadcast.ts';
 
 // Two shapes that broadcast: a common one, from which each drops leading axes and stretches some.
 const operand = (shape: readonly number[]) =>
@@ -21,6 +21,7 @@ test('every element is read where NumPy reads it', () => {
 
       const visited: number[][] = [];
       forEachOffset(shape, [broadcastStrides(a, shape), broadcastStrides(b, shape)], (index, offsets) => {
+        expect(offsets).toEqual([a, b].map((own) => offsetAt(index, shape, broadcastStrides(own, shape))));
         expect(index).toBe(visited.length);
         visited.push([...offsets]);
       });

@@ -37,6 +37,16 @@ export function broadcastStrides(shape: readonly number[], target: readonly numb
   );
 }
 
+/** Where a tensor with these strides has element `index` of `shape`, counted in row-major order. */
+export function offsetAt(index: number, shape: readonly number[], strides: readonly number[]): number {
+  let [rest, offset] = [index, 0];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    offset += (rest % shape[axis]) * strides[axis];
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return offset;
+}
+
 /**
  * Calls `visit(outIndex, offsets)` for every element of `shape` in row-major order; `offsets[i]` is where
  * operand i, with its `strides[i]`, has that element. Every call gets the same array.

@@ -1,5 +1,5 @@
 /** `rotary`: pairs of numbers are turned by the angles of their token. */
-import { broadcastStrides, inChunks, sizeOf, type KernelCall } from '@attn/core/backend';
+import { broadcastStrides, inChunks, offsetAt, sizeOf, type KernelCall } from '@attn/core/backend';
 import { readFloats, writeFloats } from '../floats.ts';
 
 /** The kernel of `rotary`: (a·cos − b·sin, b·cos + a·sin) for each pair; what is in no pair stays. */
@@ -12,7 +12,7 @@ export async function rotary({ inputs, outputs, attributes, context }: KernelCal
   const { interleaved } = attributes;
   await inChunks(sizeOf(axes), width, context.pause, (first, end) => {
     for (let row = first; row < end; row++) {
-      const [from, table] = [row * width, pairs * offsetOf(row, axes, strides)];
+      const [from, table] = [row * width, pairs * offsetAt(row, axes, strides)];
       for (let i = 0; i < pairs; i++) {
         const at = from + (interleaved ? 2 * i : i);
         const partner = at + (interleaved ? 1 : pairs);
@@ -23,14 +23,4 @@ export async function rotary({ inputs, outputs, attributes, context }: KernelCal
     }
   });
   out.done();
-}
-
-/** Where a tensor with these strides has the row of an index. */
-function offsetOf(index: number, axes: readonly number[], strides: readonly number[]): number {
-  let [rest, offset] = [index, 0];
-  for (let axis = axes.length - 1; axis >= 0; axis--) {
-    offset += (rest % axes[axis]) * strides[axis];
-    rest = Math.floor(rest / axes[axis]);
-  }
-  return offset;
 }

@@ -55,9 +55,6 @@ const PLAIN = /^\w[\w.-]*$/;
 /** Configs of a model. */
 const CONFIGS = ['config.json', 'generation_config.json'];
 
-/** How many of the first of `tokenizerFileNames()` are read where there is a tokenizer.json. */
-const WITH_TOKENIZER_JSON = 4;
-
 /**
  * The files of a revision that a model needs. Errors: `FILE_NOT_FOUND` when it has no weights in a form that
  * is read, and those of `HubClient.describe`.
@@ -97,8 +94,7 @@ async function planWeights(
  */
 export async function companionsOf(files: readonly string[]): Promise<readonly string[]> {
   const { tokenizerFileNames } = await import('@attn/tokenizers');
-  const names = tokenizerFileNames();
-  const needed = files.includes('tokenizer.json') ? names.slice(0, WITH_TOKENIZER_JSON) : names;
+  const needed = tokenizerFileNames({ besideJson: files.includes('tokenizer.json') });
   return [...new Set([...CONFIGS, ...needed])].filter((name) => files.includes(name));
 }
 

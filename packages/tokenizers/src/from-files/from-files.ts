@@ -1,5 +1,5 @@
 /** A tokenizer of the files of a folder, whichever of them there are. */
-import { readEntries } from '@attn/core/backend';
+import { aBoolean, checkOptions, readEntries } from '@attn/core/backend';
 import type { Definition } from '../definition.ts';
 import { WHERE } from '../errors.ts';
 import { definitionOf, specialNames } from '../from-json/from-json.ts';
@@ -10,28 +10,37 @@ import { kindOf } from './kinds.ts';
 import { readRoberta } from './roberta.ts';
 import { readSentencepiece } from './sentencepiece.ts';
 
+/** Which files of a tokenizer are meant. */
+export interface FileNamesOptions {
+  /** Only the files that are read where there is a tokenizer.json, which makes the others needless. */
+  readonly besideJson?: boolean;
+}
+
+/** Files that are read beside each other where there is a tokenizer.json. */
+const WITH_JSON = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'config.json'];
+
+/** Files that are read where there is none. */
+const WITHOUT_JSON = [
+  'added_tokens.json',
+  'vocab.json',
+  'merges.txt',
+  'vocab.txt',
+  'spiece.model',
+  'sentencepiece.bpe.model',
+];
+
 /**
- * The names of all files from which tokenizers are made. A folder has some of them. Where it has
- * `tokenizer.json`, only the first four are read.
+ * The names of all files from which tokenizers are made. A folder has some of them.
+ * @throws AttnError `INVALID_ARGUMENT`
  * @example
  * const files = Object.fromEntries(
  *   await Promise.all(tokenizerFileNames().map(async (name) => [name, await bytesOrUndefined(name)])),
  * );
  * const tokenizer = tokenizerFromFiles(files);
  */
-export function tokenizerFileNames(): readonly string[] {
-  return [
-    'tokenizer.json',
-    'tokenizer_config.json',
-    'special_tokens_map.json',
-    'config.json',
-    'added_tokens.json',
-    'vocab.json',
-    'merges.txt',
-    'vocab.txt',
-    'spiece.model',
-    'sentencepiece.bpe.model',
-  ];
+export function tokenizerFileNames(options: FileNamesOptions = {}): readonly string[] {
+  const { besideJson = false } = checkOptions('tokenizers/fileNames', options, { besideJson: aBoolean });
+  return besideJson ? WITH_JSON : [...WITH_JSON, ...WITHOUT_JSON];
 }
 
 /**

@@ -12,9 +12,9 @@ import {
 import { eachOfRow } from './pointwise.ts';
 
 /**
- * Layout of a task: `rows` rows of `width` numbers, one after another, of which 2 · `pairs` are turned. `cos`
- * and `sin` are the addresses of the first row's [pairs] numbers; those of the next row are `tableRow` bytes
- * further.
+ * Layout of a task. It has `rows` rows of `width` numbers, one after another; 2 · `pairs` of each are turned.
+ * `cos` and `sin` are addresses of [pairs] numbers for the first row. Those of the next row lie `tableRow`
+ * bytes further.
  */
 export const ROTARY = {
   x: 0,

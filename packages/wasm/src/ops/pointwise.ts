@@ -2,7 +2,7 @@
 import {
   BINARY_OPS,
   broadcastStrides,
-  contiguousStrides,
+  offsetAt,
   recordOf,
   sizeOf,
   UNARY_OPS,
@@ -65,15 +65,12 @@ async function combine(frame: Frame, call: KernelCall<BinaryOp>): Promise<void> 
     return { address: frame.input(tensor), row, step: step === 0 ? 0 : 4, strides: strides.slice(0, -2) };
   });
   const out = frame.output(result);
-  const counts = contiguousStrides(outer);
-  const offset = (strides: readonly number[], index: number): number =>
-    strides.reduce((sum, stride, axis) => sum + stride * (Math.floor(index / counts[axis]) % outer[axis]), 0);
 
   const rowsPerTask = Math.max(1, Math.floor(TASK_ELEMENTS / Math.max(1, count)));
   const blocks = size === 0 ? 0 : sizeOf(outer);
   const records = new Records(COMBINE, COMBINE_BYTES, blocks * Math.ceil(rows / rowsPerTask));
   for (let block = 0, index = 0; block < blocks; block++) {
-    const [atA, atB] = [a.address + offset(a.strides, block), b.address + offset(b.strides, block)];
+    const [atA, atB] = [a, b].map(({ address, strides }) => address + offsetAt(block, outer, strides));
     for (let row = 0; row < rows; row += rowsPerTask) {
       records.set(index++, {
         a: atA + row * a.row,

@@ -1,11 +1,5 @@
 /** `rotary`: pairs of numbers are turned by the angles of their token. */
-import {
-  broadcastStrides,
-  contiguousStrides,
-  sizeOf,
-  type Kernel,
-  type KernelCall,
-} from '@attn/core/backend';
+import { broadcastStrides, offsetAt, sizeOf, type Kernel, type KernelCall } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { Records } from '../kernels/records.ts';
 import { ROTARY, ROTARY_BYTES, rotaryModule } from '../kernels/rotary.ts';
@@ -32,7 +26,6 @@ async function rotary(frame: Frame, { inputs, outputs, attributes }: KernelCall<
   const strides = broadcastStrides(cos.shape.slice(0, -1), axes).map((stride) => 4 * pairs * stride);
   const rows = axes[axes.length - 1];
   const outer = axes.slice(0, -1);
-  const counts = contiguousStrides(outer);
   const [from, to] = [frame.input(x), frame.output(outputs[0])];
   const [cosAt, sinAt] = [frame.input(cos), frame.input(sin)];
 
@@ -40,10 +33,7 @@ async function rotary(frame: Frame, { inputs, outputs, attributes }: KernelCall<
   const blocks = size === 0 ? 0 : sizeOf(outer);
   const records = new Records(ROTARY, ROTARY_BYTES, blocks * Math.ceil(rows / perTask));
   for (let block = 0, index = 0; block < blocks; block++) {
-    const table = outer.reduce(
-      (sum, extent, axis) => sum + strides[axis] * (Math.floor(block / counts[axis]) % extent),
-      0,
-    );
+    const table = offsetAt(block, outer, strides);
     for (let row = 0; row < rows; row += perTask) {
       const offset = 4 * (block * rows + row) * width;
       const tableRow = strides[strides.length - 1];

@@ -1,5 +1,12 @@
 /** Products and normalisations. */
-import { broadcastStrides, matmulSizes, sizeOf, type NodeOf, type ValueId } from '@attn/core/backend';
+import {
+  broadcastStrides,
+  matmulSizes,
+  offsetAt,
+  sizeOf,
+  type NodeOf,
+  type ValueId,
+} from '@attn/core/backend';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceTable, type Dispatch } from '../graph/dispatch.ts';
 import { GEMM_PARAMS, GEMM_TILE, gemmKernel, type GemmOptions } from '../kernels/gemm.ts';
@@ -49,15 +56,7 @@ export function emitMatmul(context: ProgramContext, node: NodeOf<'matmul'>): Nod
     { shape: shapeB, size: k * n },
   ].forEach(({ shape, size }, operand) => {
     const strides = broadcastStrides(shape.slice(0, -2), batch);
-    for (let i = 0; i < count; i++) {
-      let rest = i;
-      let at = 0;
-      for (let axis = batch.length - 1; axis >= 0; axis--) {
-        at += (rest % batch[axis]) * strides[axis];
-        rest = Math.floor(rest / batch[axis]);
-      }
-      offsets[2 * i + operand] = at * size;
-    }
+    for (let i = 0; i < count; i++) offsets[2 * i + operand] = offsetAt(i, batch, strides) * size;
   });
   const options = { hasBias: false, activation: undefined, storage: storageOf(context, node.outputs[0]) };
   const sizes = {

@@ -1,5 +1,5 @@
 /**
- * `npm run verify-hub`: downloads real models, about 5 GB, and compares them with the numbers that their
+ * `npm run verify-hub`: downloads real models, some gigabytes, and compares them with the numbers that their
  * originals' tests publish. It needs a network; without one it says so and exits with 1.
  */
 import { createAttn } from '@attn/auto';
