@@ -15,7 +15,7 @@ const MICROSOFT_OPSET = 1;
 const MOST_BYTES = 2 ** 31 - 1;
 
 /** Weights in the data file begin at pages, so that runtimes can map them into memory. */
-const DATA_ALIGNMENT = 4096;
+export const DATA_ALIGNMENT = 4096;
 
 /** Weights of at least this many bytes are large. */
 export const LARGE_BYTES = 1024;

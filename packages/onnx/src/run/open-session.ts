@@ -3,10 +3,10 @@
  * checkpoint's own files, mapped from a temporary file, as files in memory, or inside the model.
  */
 import { onHostTimers } from '@attn/core/backend';
-import { encodeModel, LARGE_BYTES, type EncodeOptions } from '../model/encode.ts';
+import { encodeModel, type EncodeOptions } from '../model/encode.ts';
 import type { Initializer, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
 import { compileError } from './errors.ts';
-import type { OrtSession, Runtime, SpilledWeights } from './runtime.ts';
+import type { OrtSession, Runtime } from './runtime.ts';
 
 /**
  * Above this size of weights, a session does without ONNX Runtime's memory pattern. The pattern allocates one
@@ -14,8 +14,8 @@ import type { OrtSession, Runtime, SpilledWeights } from './runtime.ts';
  */
 const HEAVY_BYTES = 256 * 2 ** 20;
 
-/** Most bytes of weights inside a model whose other weights stay in files, or as files in memory. */
-const MOST_EMBEDDED = 64 * 2 ** 20;
+/** Most bytes of weights inside a model whose other weights stay in files. */
+export const MOST_EMBEDDED: number = 64 * 2 ** 20;
 
 /**
  * Opens a session for a model. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`, those of reading weights, and those
@@ -28,7 +28,7 @@ export async function openSession(
 ): Promise<OrtSession> {
   const initializers = [...builder.initializers.values()];
   const folder = runtime.acceptsExternalWeights ? commonFolder(initializers) : undefined;
-  const spilled = folder === undefined ? await spill(runtime, builder) : undefined;
+  const spilled = folder === undefined ? await runtime.spillWeights?.(builder.initializers) : undefined;
   try {
     // The session maps files that nobody reads here. They must be unchanged both before and after it opens.
     verify(initializers, folder);
@@ -39,7 +39,7 @@ export async function openSession(
       await session.release();
       throw error;
     }
-    return spilled === undefined ? session : releasing(session, spilled);
+    return spilled?.until(session) ?? session;
   } finally {
     await spilled?.dispose();
   }
@@ -56,7 +56,8 @@ async function createSession(
 ): Promise<OrtSession> {
   const separateWeights = acceptsExternalWeights && folder === undefined;
   const { model, weights } = encodeModel(builder, 'attn', { separateWeights, weightFolder: folder, places });
-  const weightBytes = bytesOf([...builder.initializers.values()]);
+  let weightBytes = 0;
+  for (const { byteLength } of builder.initializers.values()) weightBytes += byteLength;
   const options = {
     ...(weightBytes > HEAVY_BYTES && { enableMemPattern: false }),
     ...sessionOptions,
@@ -68,32 +69,6 @@ async function createSession(
   } catch (cause) {
     throw compileError(cause);
   }
-}
-
-/** Puts large weights into a temporary file where many of them are not in memory yet. */
-async function spill(
-  { acceptsExternalWeights, spillWeights }: Runtime,
-  builder: OnnxModelBuilder,
-): Promise<SpilledWeights | undefined> {
-  if (!acceptsExternalWeights || spillWeights === undefined) return undefined;
-  const large = new Map([...builder.initializers].filter(([, { byteLength }]) => byteLength >= LARGE_BYTES));
-  const lazyBytes = bytesOf([...large.values()].filter(({ isLazy }) => isLazy));
-  return lazyBytes > MOST_EMBEDDED ? spillWeights(large) : undefined;
-}
-
-/** The session, which removes its weights when it is released, where that could not be done before. */
-function releasing(session: OrtSession, weights: SpilledWeights): OrtSession {
-  return {
-    run: (feeds) => session.run(feeds),
-    release: async () => {
-      await session.release();
-      await weights.dispose();
-    },
-  };
-}
-
-function bytesOf(initializers: readonly Initializer[]): number {
-  return initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /**

@@ -49,8 +49,9 @@ export interface Runtime {
    */
   readonly acceptsExternalWeights: boolean;
   /**
-   * Writes weights to a temporary file that sessions can map; undefined where there is no room for it. Absent
-   * where sessions do not map files. Errors: those of reading the weights.
+   * Writes large weights to a temporary file that sessions can map; undefined where few of them would have to
+   * be read into memory, and where there is no room. Absent where sessions do not map files. Errors: those of
+   * reading the weights.
    */
   readonly spillWeights?: (weights: ReadonlyMap<Name, Initializer>) => Promise<SpilledWeights | undefined>;
   /** Whether the operator MultiHeadAttention is the fastest dense attention of this runtime. */
@@ -62,6 +63,8 @@ export interface SpilledWeights {
   /** The folder of the file. */
   readonly folder: string;
   readonly places: ReadonlyMap<Name, FileSpan>;
+  /** The session, which removes the file when it is released, where the system kept it until then. */
+  until(session: OrtSession): OrtSession;
   /** Removes the file, unless the system keeps it for a session that maps it. Idempotent. */
   dispose(): Promise<void>;
 }
