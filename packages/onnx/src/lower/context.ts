@@ -1,7 +1,8 @@
 /** What lowering an op needs: the graph, the model under construction, and the model's name of each value. */
 import { AttnError, type Graph, type Tensor, type TensorSpec } from '@attn/core';
 import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
-import type { GraphScope, Name, OnnxModelBuilder, ValueType } from '../model/onnx-model-builder.ts';
+import type { GraphScope, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
+import type { Name, ValueType } from '../model/values.ts';
 import type { ScheduleOptions } from './attention/schedule.ts';
 
 /** How to lower a graph. */

@@ -1,7 +1,8 @@
 /** Lowers a whole graph to one ONNX model. */
 import { AttnError, type Graph } from '@attn/core';
 import { type NodeOf, type OpName, type PlanCache, type ValueId } from '@attn/core/backend';
-import { OnnxModelBuilder, type Name } from '../model/onnx-model-builder.ts';
+import { OnnxModelBuilder } from '../model/onnx-model-builder.ts';
+import type { Name } from '../model/values.ts';
 import { LoweringContext, valueType, type LowerOptions, type PlanFeed } from './context.ts';
 import { LOWER } from './ops/index.ts';
 import type { Lower } from './ops/lower-op.ts';

@@ -4,7 +4,8 @@ import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT } from './dtypes.ts';
 import { MICROSOFT } from './domains.ts';
 import type { FileSpan } from '@attn/core/backend';
-import type { Initializer, Name, OnnxModelBuilder } from './onnx-model-builder.ts';
+import type { OnnxModelBuilder } from './onnx-model-builder.ts';
+import type { Initializer, Name } from './values.ts';
 
 /** Versions of the file format and of the operators. ONNX Runtime supports them from 1.14 on. */
 const IR_VERSION = 8;

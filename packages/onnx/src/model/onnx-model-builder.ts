@@ -4,24 +4,12 @@
  * values of the graph around them.
  */
 import { type Tensor } from '@attn/core';
-import { byteLengthOf, isLazy, type FileSpan } from '@attn/core/backend';
+import { byteLengthOf, isLazy } from '@attn/core/backend';
 import protobuf, { type onnx as Onnx } from 'onnx-proto';
 import { ELEMENT, type ElementType } from './dtypes.ts';
+import type { Initializer, Name, ValueType } from './values.ts';
 
 const { AttributeType } = protobuf.onnx.AttributeProto;
-
-/** The name of a value in the model. */
-export type Name = string;
-
-/** An extent, or the name of an extent that is only known when the model runs. */
-export type Dim = number | string;
-
-/** The dtype and shape of a value. */
-export interface ValueType {
-  readonly dtype: ElementType;
-  /** Undefined where the model leaves even the number of axes open. */
-  readonly shape: readonly Dim[] | undefined;
-}
 
 /** A float attribute of a node. Plain numbers are integer attributes. */
 export interface FloatAttribute {
@@ -30,18 +18,6 @@ export interface FloatAttribute {
 
 /** An attribute of a node: an integer, a float, a list of integers, a string, or a body. */
 export type Attribute = number | FloatAttribute | readonly number[] | string | GraphScope;
-
-/** A constant of the model, such as a weight or a table. */
-export interface Initializer extends ValueType {
-  readonly shape: readonly number[];
-  readonly byteLength: number;
-  /** Returns the bytes as a file holds them. Those of a lazy tensor are read at each call. */
-  readonly bytes: () => Uint8Array;
-  /** The part of a file that holds these bytes, if there is one. */
-  readonly file?: FileSpan;
-  /** Whether the bytes are read at each call, rather than in memory already. */
-  readonly isLazy: boolean;
-}
 
 /** One ONNX model under construction: its graph, its constants and the names that are in use. */
 export class OnnxModelBuilder {

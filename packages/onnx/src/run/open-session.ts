@@ -4,7 +4,8 @@
  */
 import { onHostTimers } from '@attn/core/backend';
 import { encodeModel, type EncodeOptions } from '../model/encode.ts';
-import type { Initializer, OnnxModelBuilder } from '../model/onnx-model-builder.ts';
+import type { OnnxModelBuilder } from '../model/onnx-model-builder.ts';
+import type { Initializer } from '../model/values.ts';
 import { compileError } from './errors.ts';
 import type { OrtSession, Runtime } from './runtime.ts';
 

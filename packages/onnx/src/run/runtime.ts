@@ -1,6 +1,6 @@
 /** The part of the interface of onnxruntime-node and onnxruntime-web that this package uses. */
 import type { FileSpan } from '@attn/core/backend';
-import type { Initializer, Name } from '../model/onnx-model-builder.ts';
+import type { Initializer, Name } from '../model/values.ts';
 
 /** A tensor of ONNX Runtime. */
 export interface OrtTensor {

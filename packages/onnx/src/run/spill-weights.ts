@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { AttnError } from '@attn/core';
 import type { FileSpan } from '@attn/core/backend';
 import { DATA_ALIGNMENT, LARGE_BYTES } from '../model/encode.ts';
-import type { Initializer, Name } from '../model/onnx-model-builder.ts';
+import type { Initializer, Name } from '../model/values.ts';
 import { MOST_EMBEDDED } from './open-session.ts';
 import type { OrtSession, SpilledWeights } from './runtime.ts';
 

@@ -12,7 +12,7 @@ import {
   type AttentionProblem,
   type NodeOf,
 } from '@attn/core/backend';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { emitFused } from './fused.ts';
 import { isFusable } from './is-fusable.ts';

@@ -1,6 +1,6 @@
 /** Prepares the biases of a call as tables that the steps of scans read. */
 import type { AttentionProblem, NodeOf } from '@attn/core/backend';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import type { BiasTables } from './logits.ts';
 

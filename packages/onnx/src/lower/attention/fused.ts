@@ -1,7 +1,7 @@
 /** Dense attention without a mask, by ONNX Runtime's own operator, which never holds all logits. */
 import { kvHeadOf, type AttentionProblem, type NodeOf } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { headsFirst } from './operands.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { AttentionProblem } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 
 /** Tables of the biases of a call, which the steps of its scans read. */
 export interface BiasTables {

@@ -7,7 +7,7 @@ import {
   type NodeOf,
   type ValueId,
 } from '@attn/core/backend';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import type { Projection } from './key-pools.ts';
 

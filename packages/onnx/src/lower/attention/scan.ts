@@ -1,6 +1,7 @@
 /** One bin of row blocks as a `Scan`: each step gathers the tiles of a few row blocks and attends to them. */
 import { TILE, type AttentionProblem } from '@attn/core/backend';
-import type { GraphScope, Name, ValueType } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name, ValueType } from '../../model/values.ts';
 import { emitLogits, type BiasTables } from './logits.ts';
 import { emitExact, emitFast, emitHasNaN, emitHidden, emitIf, type StepResult } from './softmax.ts';
 import type { BinTables } from './tables.ts';

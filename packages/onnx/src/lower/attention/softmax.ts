@@ -4,7 +4,8 @@
  * one is needed: 0 · NaN and 0 · ∞ are NaN, and so is the softmax of a row that sees no key.
  */
 import { ELEMENT, type ElementType } from '../../model/dtypes.ts';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 
 /** The results of a step. */
 export interface StepResult {

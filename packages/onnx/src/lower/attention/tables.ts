@@ -4,7 +4,7 @@
  */
 import { AttnError, bool, i32, type AttentionPlan, type Tensor } from '@attn/core';
 import { inputSpecs, planTensors, TILE, type AttentionProblem, type NodeOf } from '@attn/core/backend';
-import type { Dim, Name } from '../../model/onnx-model-builder.ts';
+import type { Dim, Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import type { KeyPool, Projection } from './key-pools.ts';
 import type { Schedule, ScheduledBin, ScheduleOptions } from './schedule.ts';

@@ -5,7 +5,8 @@
  */
 import { i32 } from '@attn/core';
 import { inputSpecs, lshHashProblem, type LshHashProblem, type NodeOf } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import { headsFirst } from '../attention/operands.ts';
 import { emitHasNaN, emitIf } from '../attention/softmax.ts';
 import type { LoweringContext } from '../context.ts';

@@ -4,7 +4,8 @@
  */
 import { f32, i32, type Tensor } from '@attn/core';
 import { type LshProblem } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { ChunkBin, ChunkSchedule } from './schedule.ts';
 
 /** The lists of a bin as constants of the model. */

@@ -3,7 +3,8 @@
  * chunk. So memory never holds all logits, nor the results of all rounds of all heads.
  */
 import { inputSpecs, lshProblem, type LshProblem, type NodeOf } from '@attn/core/backend';
-import type { GraphScope, Name, ValueType } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name, ValueType } from '../../model/values.ts';
 import { headsFirst } from '../attention/operands.ts';
 import { emitIf } from '../attention/softmax.ts';
 import type { LoweringContext } from '../context.ts';

@@ -3,7 +3,8 @@
  * the call returns it, lse [heads, N].
  */
 import type { LshProblem } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { PlaceMeans, PlaceSums } from './steps.ts';
 import type { GroupTables } from './tables.ts';
 

@@ -1,6 +1,6 @@
 /** What the steps of a group's scans share, and the query blocks of one step. */
 import type { LshProblem } from '@attn/core/backend';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { BinLists } from './lists.ts';
 import type { ChunkSchedule } from './schedule.ts';
 import type { GroupTables } from './tables.ts';

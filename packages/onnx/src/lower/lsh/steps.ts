@@ -5,7 +5,8 @@
  * add up. The general form is right for any numbers.
  */
 import { MICROSOFT } from '../../model/domains.ts';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import { emitExactPartial, emitFastPartial, emitIf } from '../attention/softmax.ts';
 import type { BinLists } from './lists.ts';
 import type { StepBlocks, StepContext } from './step-context.ts';

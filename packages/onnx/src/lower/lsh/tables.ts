@@ -5,7 +5,8 @@
  */
 import { i32 } from '@attn/core';
 import { type LshProblem } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import { emitIf } from '../attention/softmax.ts';
 import type { PlaceTables } from './lists.ts';
 import type { ChunkSchedule } from './schedule.ts';

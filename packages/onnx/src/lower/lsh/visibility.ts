@@ -1,6 +1,7 @@
 /** Which keys of a step its queries do not see, and in how many rounds each pair meets. */
 import type { LshProblem } from '@attn/core/backend';
-import type { GraphScope, Name } from '../../model/onnx-model-builder.ts';
+import type { GraphScope } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { StepBlocks, StepContext } from './step-context.ts';
 import type { GroupTables } from './tables.ts';
 

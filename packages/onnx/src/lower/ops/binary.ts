@@ -1,6 +1,6 @@
 /** Functions of two numbers in operators of ONNX. */
 import type { BinaryOp } from '@attn/core/backend';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 
 /** Writes the operators of a function of a and b, which broadcast, and returns the name of the result. */

@@ -1,6 +1,6 @@
 /** Lowers the ops that move or drop elements and compute nothing. */
 import { concatOperands, type NodeOf, type OpName } from '@attn/core/backend';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 
 /** Lowers one `reshape` node. */

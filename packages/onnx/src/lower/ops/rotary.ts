@@ -1,6 +1,6 @@
 /** `rotary` in operators of ONNX. */
 import type { NodeOf } from '@attn/core/backend';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 
 /** Lowers one `rotary` node: both halves of the pairs are taken apart, turned, and put together again. */

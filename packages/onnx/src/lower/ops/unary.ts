@@ -1,7 +1,7 @@
 /** Functions of one number in operators of ONNX: as ops of their own, and for the sums of `linear`. */
 import type { UnaryFunction } from '@attn/core/backend';
 import { MICROSOFT } from '../../model/domains.ts';
-import type { Name } from '../../model/onnx-model-builder.ts';
+import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 
 /** Writes the operators of a function of x, and returns the name of the result. */
