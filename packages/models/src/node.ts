@@ -14,7 +14,7 @@ import {
   STORE_OPTIONS,
   type HubOptions,
   type HubStoreOptions,
-} from './hub/hub-store.ts';
+} from './hub/folder/hub-store.ts';
 import { isHubId } from './hub/names.ts';
 import { urlStore, type UrlMap } from './files/url-store.ts';
 import { loadFrom, WEB_OPTIONS, type WebLoadOptions } from './load.ts';
@@ -24,15 +24,20 @@ import { openTokenizer } from './tokenizer.ts';
 export * from './index.ts';
 export { folderStore, openTensorFile } from './files/folder-store.ts';
 export { writeCheckpoint, type WriteCheckpointOptions } from './files/write-checkpoint.ts';
-export { hubStore, type CacheOptions, type HubOptions, type HubStoreOptions } from './hub/hub-store.ts';
-export type { DownloadProgress } from './hub/fetch-model.ts';
+export {
+  hubStore,
+  type CacheOptions,
+  type HubOptions,
+  type HubStoreOptions,
+} from './hub/folder/hub-store.ts';
+export type { DownloadProgress } from './hub/copies.ts';
 export {
   clearCached,
   isCached,
   listCached,
   type CachedModel,
   type IsCachedOptions,
-} from './hub/manage-cache.ts';
+} from './hub/folder/manage-cache.ts';
 
 /** Options of `openModel`. */
 export interface OpenModelOptions extends HubStoreOptions, Pick<WebLoadOptions, 'headers'> {}

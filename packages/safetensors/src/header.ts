@@ -15,9 +15,13 @@ import {
 } from '@attn/core/backend';
 import { FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import { duplicateKey } from './duplicate-key.ts';
+import { mistakenFile } from './mistaken-file.ts';
 
 /** Bytes of the number before the header that says how long the header is. */
 export const LENGTH_BYTES = 8;
+
+/** The character `{`. */
+const BRACE = 0x7b;
 
 /** Bytes of the longest header that readers accept. */
 export const MAX_HEADER_BYTES = 100_000_000;
@@ -52,8 +56,11 @@ export function malformed(file: string | undefined, message: string, options?: E
   return new AttnError('MALFORMED_FILE', 'safetensors/read', sentence, options);
 }
 
-/** Offset of the tensors' bytes, from the first 8 bytes of a file. Errors: `MALFORMED_FILE`. */
+/** Offset of the tensors' bytes, from the first bytes of a file, at least 8. Errors: `MALFORMED_FILE`. */
 export function dataStart(head: Uint8Array, fileSize: number, file?: string): number {
+  // A header begins with a brace: what stands before it may be any number.
+  const mistaken = head[LENGTH_BYTES] === BRACE ? undefined : mistakenFile(head);
+  if (mistaken !== undefined) throw malformed(file, `expected a .safetensors file, but it is ${mistaken}`);
   if (fileSize < LENGTH_BYTES || head.length < LENGTH_BYTES) {
     throw malformed(file, `expected at least 8 bytes, got ${Math.min(fileSize, head.length)}`);
   }

@@ -25,6 +25,8 @@ export interface HttpOptions extends Patience {
   readonly fetch?: Fetch;
   /** Sent with every request, for example `Authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Called when a large file is fetched as a whole, as its server sends no ranges. Default: `console.warn`. */
+  readonly onWarning?: (message: string) => void;
 }
 
 const WHERE = 'safetensors/http';
@@ -35,21 +37,29 @@ const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   signal: aSignal,
   attempts: integer(1),
   idleTimeout: integer(1),
+  onWarning: aFunction,
 };
 
-/** First size of the memory for a range. It doubles as bytes arrive. */
+/** First size of the memory for a range, and for a small file. It doubles as bytes arrive. */
 const FIRST_BYTES = 16 * 2 ** 20;
+const SMALL_BYTES = 2 ** 16;
+
+/** A file of this many bytes is large. */
+const LARGE_BYTES = 16 * 2 ** 20;
+
+/** Requests of one range that may meet a copy of the file with another ETag. */
+const MOST_COPIES = 8;
 
 /** `bytes 0-7/1234`. */
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 
 /**
- * Asks the server for the size of a file and returns a source that
- * reads it. The ETag shows whether the file changes while it is read.
+ * Asks the server for the size of a file and returns a source that reads it by range requests. A server
+ * without ranges sends the whole file, once. ETag and Last-Modified show whether the file changes while it is
+ * read. On a page the server of another origin must allow requests (CORS); it need not expose any header.
  *
- * Errors: `FILE_NOT_FOUND` (404, 410), `UNSUPPORTED` (a server without range
- * requests), `INVALID_ARGUMENT` (any other refusal), `MALFORMED_FILE` (answers that
- * contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`.
+ * Errors: `FILE_NOT_FOUND` (403, 404, 410), `INVALID_ARGUMENT` (any other refusal), `MALFORMED_FILE` (answers
+ * that contradict each other), `TIMEOUT` (no answer after all attempts), `ABORTED`.
  *
  * @example
  * const file = await openSafetensors(await httpSource('https://example.org/model.safetensors'));
@@ -57,60 +67,128 @@ const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 export async function httpSource(url: string, options: HttpOptions = {}): Promise<SafetensorsSource> {
   checkArgument(WHERE, 'url', url, aString);
   const http = checkOptions(WHERE, options, HTTP_OPTIONS);
-  const first = await request(url, 0, 1, http);
+  const first = await request(url, http, rangeHeader(0, 1));
+  if (first.status !== 206) return wholeSource(url, http, first);
   await first.body?.cancel();
-  const { size } = rangeOf(url, first, 0);
-  const etag = first.headers.get('ETag');
+  const range = rangeOf(url, first, 0);
+  if (range !== undefined) return rangeSource(url, http, { response: first, size: range.size });
+  // Content-Range is hidden from pages of other origins, unless the server exposes it; Content-Length is not.
+  const whole = await request(url, http);
+  const length = whole.headers.get('Content-Length');
+  const size = whole.headers.has('Content-Encoding') || length === null ? NaN : Number(length);
+  if (!Number.isSafeInteger(size)) return wholeSource(url, http, whole);
+  await whole.body?.cancel();
+  return rangeSource(url, http, { response: first, size });
+}
+
+/**
+ * All bytes of a small file. Errors: those of `httpSource`; `MALFORMED_FILE` for more than `limit` bytes.
+ *
+ * @example
+ * const bytes = await httpBytes('https://example.org/config.json', 16 * 2 ** 20);
+ */
+export async function httpBytes(url: string, limit: number, options: HttpOptions = {}): Promise<Uint8Array> {
+  checkArgument(WHERE, 'url', url, aString);
+  checkArgument(WHERE, 'limit', limit, integer(0));
+  const http = checkOptions(WHERE, options, HTTP_OPTIONS);
+  return untilWhole(http, url, async () => {
+    const response = await request(url, http);
+    const bytes = await readAtMost(response, limit, SMALL_BYTES);
+    if (bytes !== undefined) return bytes;
+    throw malformed(url, `expected at most ${limit} bytes`);
+  });
+}
+
+/** What the first answer said. */
+interface FirstAnswer {
+  readonly response: Response;
+  readonly size: number;
+}
+
+/** A file on a server that sends ranges. */
+function rangeSource(url: string, http: HttpOptions, { response, size }: FirstAnswer): SafetensorsSource {
+  const read = async (offset: number, length: number): Promise<Uint8Array> => {
+    for (let copy = 1; ; copy++) {
+      const answer = await request(url, http, rangeHeader(offset, length));
+      if (answer.status !== 206) {
+        await answer.body?.cancel();
+        throw malformed(url, `expected a range (status 206), as before, got status ${answer.status}`);
+      }
+      const range = rangeOf(url, answer, offset) ?? { length, size };
+      if (range.size === size && isSameFile(response, answer)) {
+        if (range.length === length) return readBody(url, answer, length);
+        await answer.body?.cancel();
+        const message = `expected ${length} bytes from ${offset}, but the server announces ${range.length}`;
+        throw malformed(url, message);
+      }
+      await answer.body?.cancel();
+      // Several servers may hold copies whose ETags differ: the first one's is waited for.
+      if (range.size === size && copy < MOST_COPIES) continue;
+      const [before, now] = [response, answer].map(({ headers }) => headers.get('ETag') ?? 'absent');
+      const message = `the file has changed while it was read: its ETag was ${before}, and is ${now}`;
+      throw malformed(url, range.size === size ? message : `${message}; it had ${size} bytes`);
+    }
+  };
   return {
     size,
     name: url,
-    read: async (offset, length) => {
-      if (length === 0) return new Uint8Array(0);
-      return untilWhole(http, url, async () => {
-        const response = await request(url, offset, length, http);
-        const range = rangeOf(url, response, offset);
-        const changed = range.size !== size || response.headers.get('ETag') !== etag;
-        if (changed) throw malformed(url, 'the file has changed while it was read');
-        if (range.length !== length) {
-          throw malformed(
-            url,
-            `expected ${length} bytes from ${offset}, but the server announces ${range.length}`,
-          );
-        }
-        return readBody(url, response, length);
-      });
-    },
+    read: async (offset, length) =>
+      length === 0 ? new Uint8Array(0) : untilWhole(http, url, () => read(offset, length)),
   };
 }
 
-/** Sends one range request. Any other answer than a range is an error. */
-async function request(url: string, offset: number, length: number, options: HttpOptions): Promise<Response> {
+/** A file that has to be fetched as a whole. Browsers keep a large one on disk. */
+async function wholeSource(url: string, http: HttpOptions, first: Response): Promise<SafetensorsSource> {
+  let response: Response | undefined = first;
+  const file = await untilWhole(http, url, async () => {
+    const answer = response ?? (await request(url, http));
+    response = undefined;
+    return answer.blob();
+  });
+  if (file.size >= LARGE_BYTES) {
+    const { onWarning = console.warn } = http;
+    const message = `${url} was fetched as a whole, ${file.size} bytes, as its server does not send ranges`;
+    onWarning(`[attn/safetensors] ${message}`);
+  }
+  return {
+    size: file.size,
+    name: url,
+    read: async (offset, length) => new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()),
+  };
+}
+
+function rangeHeader(offset: number, length: number): Readonly<Record<string, string>> {
+  return { Range: `bytes=${offset}-${offset + length - 1}` };
+}
+
+/** Sends one request. Any status but 200, and 206 for a range, is an error. */
+async function request(
+  url: string,
+  options: HttpOptions,
+  range?: Readonly<Record<string, string>>,
+): Promise<Response> {
   const { fetch = globalThis.fetch, headers } = options;
-  const init = { headers: { ...headers, Range: `bytes=${offset}-${offset + length - 1}` } };
-  const response = await politeFetch(WHERE, fetch, options)(url, init);
-  if (response.status === 206) return response;
-  await response.body?.cancel();
+  const response = await politeFetch(WHERE, fetch, options)(url, { headers: { ...headers, ...range } });
   const { status } = response;
-  if (status === 200) {
-    const message = `${url} cannot be read in parts: its server does not answer range requests (status 200, not 206)`;
-    throw new AttnError('UNSUPPORTED', WHERE, message);
-  }
-  if (status === 404 || status === 410) {
-    throw new AttnError('FILE_NOT_FOUND', WHERE, `there is no file ${url} (status ${status})`);
-  }
+  if (status === 200 || (status === 206 && range !== undefined)) return response;
+  await response.body?.cancel();
+  // Stores of files answer 403 where a file is missing and the folder is not listed.
+  if (status === 403 || status === 404 || status === 410)
+    throw new AttnError('FILE_NOT_FOUND', WHERE, `there is no public file ${url} (status ${status})`);
   if (status === 429 || status >= 500)
     throw new AttnError('TIMEOUT', WHERE, `${url} could not be read: status ${status}`);
-  if (status === 416) throw malformed(url, `there is nothing at byte ${offset} (status 416)`);
+  if (status === 416) throw malformed(url, `there is nothing at ${range?.Range} (status 416)`);
   throw new AttnError('INVALID_ARGUMENT', WHERE, `${url} was refused with status ${status}`);
 }
 
-/** Length of an answer's range, and size of the file, from the Content-Range header. */
+/** Length of an answer's range, and size of the file; undefined where the header is absent or hidden. */
 function rangeOf(
   url: string,
   response: Response,
   offset: number,
-): { readonly length: number; readonly size: number } {
-  const text = response.headers.get('Content-Range') ?? '';
+): { readonly length: number; readonly size: number } | undefined {
+  const text = response.headers.get('Content-Range');
+  if (text === null) return undefined;
   const [from, to, size] = (CONTENT_RANGE.exec(text) ?? []).slice(1).map(Number);
   if (from === offset && to >= from && to < size && Number.isSafeInteger(size))
     return { length: to - from + 1, size };
@@ -120,29 +198,47 @@ function rangeOf(
   );
 }
 
+/** Whether two answers are of one file, as far as headers tell. */
+function isSameFile(first: Response, later: Response): boolean {
+  const [a, b] = [first.headers, later.headers];
+  if (a.get('ETag') === b.get('ETag')) return true;
+  const date = a.get('Last-Modified');
+  return date !== null && date === b.get('Last-Modified');
+}
+
 /** Reads exactly `length` bytes of a body. */
-async function readBody(url: string, { body }: Response, length: number): Promise<Uint8Array> {
-  let bytes = new Uint8Array(Math.min(length, FIRST_BYTES));
+async function readBody(url: string, response: Response, length: number): Promise<Uint8Array> {
+  const bytes = await readAtMost(response, length);
+  if (bytes === undefined) throw malformed(url, `expected ${length} bytes, but the server sends more`);
+  if (bytes.length < length) throw new CutOff(url, length, bytes.length);
+  return bytes;
+}
+
+/** Reads a body; undefined when it has more than `limit` bytes. */
+async function readAtMost(
+  { body }: Response,
+  limit: number,
+  firstBytes = FIRST_BYTES,
+): Promise<Uint8Array | undefined> {
+  let bytes = new Uint8Array(Math.min(limit, firstBytes));
   let done = 0;
   const reader = body?.getReader();
   for (;;) {
     const chunk = await reader?.read();
-    if (chunk === undefined || chunk.done) break;
+    if (chunk === undefined || chunk.done) return bytes.subarray(0, done);
     const end = done + chunk.value.length;
-    if (end > length) {
+    if (end > limit) {
       await reader?.cancel();
-      throw malformed(url, `expected ${length} bytes, but the server sends more`);
+      return undefined;
     }
     if (end > bytes.length) {
-      const bigger = new Uint8Array(Math.min(length, Math.max(2 * bytes.length, end)));
+      const bigger = new Uint8Array(Math.min(limit, Math.max(2 * bytes.length, end)));
       bigger.set(bytes.subarray(0, done));
       bytes = bigger;
     }
     bytes.set(chunk.value, done);
     done = end;
   }
-  if (done < length) throw new CutOff(url, length, done);
-  return bytes;
 }
 
 /** The error of a connection that ended early; it is worth another attempt. */

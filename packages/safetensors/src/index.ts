@@ -1,7 +1,8 @@
 /** Read and write .safetensors files, typed and validated, in Node and in the browser. */
 export { decodeTensor, DTYPE_IN_FILE, FILE_DTYPES, type FileDtype } from './dtypes.ts';
-export { httpSource, type HttpOptions } from './http.ts';
-export { IDLE_TIMEOUT, politeFetch, type Fetch, type Patience } from './polite-fetch.ts';
+export { httpBytes, httpSource, type HttpOptions } from './http.ts';
+export { mistakenFile } from './mistaken-file.ts';
+export { IDLE_TIMEOUT, pause, politeFetch, type Fetch, type Patience } from './polite-fetch.ts';
 export { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './header.ts';
 export {
   openSafetensors,

@@ -169,8 +169,8 @@ class IdleWatch {
   }
 }
 
-/** Waits. An abort ends the wait at once. */
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits. An abort ends the wait at once, without an error. */
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);

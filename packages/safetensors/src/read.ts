@@ -5,12 +5,12 @@ import { decodeTensor, FILE_DTYPES, type FileDtype } from './dtypes.ts';
 import {
   aUint8Array,
   dataStart,
-  LENGTH_BYTES,
   malformed,
   readSafetensorsHeader,
   type SafetensorsHeader,
   type TensorEntry,
 } from './header.ts';
+import { MISTAKEN_BYTES } from './mistaken-file.ts';
 
 /** Tensors and metadata in memory. */
 export interface Safetensors {
@@ -137,7 +137,7 @@ export async function openSafetensors(source: SafetensorsSource): Promise<Safete
 
 async function readHeader(source: SafetensorsSource): Promise<SafetensorsHeader> {
   const { size, name } = source;
-  const first = await readExactly(source, 0, Math.min(size, LENGTH_BYTES));
+  const first = await readExactly(source, 0, Math.min(size, MISTAKEN_BYTES));
   const head = await readExactly(source, 0, dataStart(first, size, name));
   return readSafetensorsHeader(head, size, name);
 }

@@ -1,4 +1,5 @@
 /** Which kind of file it is, by its first bytes: names say nothing. */
+import { mistakenFile } from '@attn/safetensors';
 import { refusal } from './errors.ts';
 
 /** The two formats of `torch.save`: zip since torch 1.6, five pickles before. */
@@ -26,12 +27,6 @@ const startsWith =
 /** Files that lie on the hub, or come instead of one, under the name of a checkpoint. */
 const OTHERS: readonly Other[] = [
   { is: 'it is empty', test: (head) => head.length === 0 },
-  {
-    is: 'it is a Git LFS pointer, whose file was never fetched',
-    test: (_, text) => text.startsWith('version https://git-lfs'),
-  },
-  { is: 'it is an HTML page', test: (_, text) => /^\s*<(!doctype|html|\?xml)/i.test(text) },
-  { is: 'it is compressed with gzip', test: startsWith(0x1f, 0x8b) },
   { is: 'it is a 7z archive', test: startsWith(0x37, 0x7a, 0xbc, 0xaf) },
   { is: 'it is a GGUF file', test: (_, text) => text.startsWith('GGUF') },
   { is: 'it is an HDF5 file', test: startsWith(0x89, 0x48, 0x44, 0x46) },
@@ -56,7 +51,8 @@ export function formatOf(head: Uint8Array, size: number): TorchFormat {
   const isProtocol = head[0] === 0x80 && (head[1] === 2 || head[1] === 3);
   if (isProtocol && LEGACY.every((byte, i) => head[i + 2] === byte)) return 'legacy';
   const text = new TextDecoder('latin1').decode(head);
-  const other = OTHERS.find(({ test }) => test(head, text));
+  const mistaken = mistakenFile(head);
+  const other = mistaken ? { is: `it is ${mistaken}` } : OTHERS.find(({ test }) => test(head, text));
   const bytes = [...head.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
   const what = other?.is ?? `it begins with the bytes ${bytes}`;
   throw refusal('format', `${what}, and has ${size} bytes`);

@@ -77,7 +77,7 @@ const aSource: Kind = {
  * files, and those of the source.
  *
  * @example
- * const file = await openTorch(httpSource('https://example.org/pytorch_model.bin'));
+ * const file = await openTorch(await httpSource('https://example.org/pytorch_model.bin'));
  * const words = await file.tensor('embeddings.word_embeddings.weight');
  */
 export async function openTorch(source: TorchSource): Promise<TorchFile> {

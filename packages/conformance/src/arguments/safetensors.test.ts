@@ -32,6 +32,9 @@ const fetch = async (_url: string, { headers }: RequestInit) => {
   return new Response(bytes.slice(Number(from), Number(to) + 1), status);
 };
 
+/** A `fetch` that answers with all of the file. */
+const wholeFile = async () => new Response(bytes.slice());
+
 // Without the option, the global `fetch` is used.
 vi.stubGlobal('fetch', fetch);
 
@@ -54,6 +57,13 @@ describeFunctions([safetensors, node], {
     options: [1],
     depth: 1,
   },
+  httpBytes: {
+    args: () => ['https://example.org/x', 2 ** 20, { fetch: wholeFile, attempts: 1 }],
+    options: [2],
+    depth: 1,
+  },
+  mistakenFile: 'is for readers of files, on bytes that they have read',
+  pause: 'is for our own packages, which have checked what they pass',
   politeFetch: 'is for our own packages, which have checked what they pass',
   decodeTensor: 'is for readers of files, on bytes that they have checked',
   DiskFile: 'is made by DiskFile.open, which the functions that open files call',

@@ -29,6 +29,7 @@ export const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   signal: aSignal,
   attempts: integer(1),
   idleTimeout: integer(1),
+  onWarning: aFunction,
 };
 
 /**

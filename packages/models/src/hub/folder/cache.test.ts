@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { MAIN, WEIGHTS } from './hub-fixture.testing.ts';
+import { MAIN, WEIGHTS } from '../hub-fixture.testing.ts';
 import type { HubStoreOptions } from './hub-store.ts';
 import { HubUser, MODEL } from './hub-user.testing.ts';
 

@@ -1,7 +1,7 @@
 // The hub and the line to it fail in every way that people meet.
 import { rm, stat, truncate } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { MAIN, WEIGHTS } from './hub-fixture.testing.ts';
+import { MAIN, WEIGHTS } from '../hub-fixture.testing.ts';
 import { HubUser } from './hub-user.testing.ts';
 
 const user = new HubUser();

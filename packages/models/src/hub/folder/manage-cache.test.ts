@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ID, MAIN, modelOf, modelWithPullRequest, WEIGHTS } from './hub-fixture.testing.ts';
+import { ID, MAIN, modelOf, modelWithPullRequest, WEIGHTS } from '../hub-fixture.testing.ts';
 import { hubStore } from './hub-store.ts';
 import { clearCached, isCached, listCached } from './manage-cache.ts';
-import { botProposal, startStubHub, type StubHub } from './stub-hub.testing.ts';
+import { botProposal, startStubHub, type StubHub } from '../stub-hub.testing.ts';
 
 let cacheFolder: string;
 let hub: StubHub;

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ID, MAIN, modelOf, someBytes } from './hub-fixture.testing.ts';
+import { ID, MAIN, modelOf, someBytes } from '../hub-fixture.testing.ts';
 import type { Errand, Outcome } from './hub-process.testing.ts';
 import { hubStore } from './hub-store.ts';
-import { startStubHub, type StubHub } from './stub-hub.testing.ts';
+import { startStubHub, type StubHub } from '../stub-hub.testing.ts';
 
 const SCRIPT = fileURLToPath(new URL('hub-process.testing.ts', import.meta.url));
 const LARGE = someBytes(2_000_000, 3);

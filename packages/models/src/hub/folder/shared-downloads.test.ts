@@ -1,7 +1,7 @@
 // Several calls want one model at once.
 import { rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { WEIGHTS } from './hub-fixture.testing.ts';
+import { WEIGHTS } from '../hub-fixture.testing.ts';
 import { HubUser } from './hub-user.testing.ts';
 
 const user = new HubUser();

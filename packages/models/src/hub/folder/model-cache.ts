@@ -6,7 +6,9 @@
 import { copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { onDisk } from './cache-error.ts';
-import { isCommit } from './names.ts';
+import type { SnapshotRecord } from '../copies.ts';
+import { isCommit } from '../names.ts';
+import { parseRecord } from '../record.ts';
 
 /** A file in a snapshot. */
 export interface SnapshotFile {
@@ -54,9 +56,17 @@ export class ModelCache {
     return join(this.snapshot(commit), path);
   }
 
-  /** What the hub said about the files of a commit. */
-  record(commit: string): string {
-    return join(this.folder, RECORDS, `${commit}.json`);
+  /** What the hub said about the files of a commit; undefined when it is not noted. */
+  async readRecord(commit: string): Promise<SnapshotRecord | undefined> {
+    return parseRecord(await readFile(this.record(commit), 'utf8').catch(() => ''));
+  }
+
+  /**
+   * Notes what the hub said about the files of a commit: so it is known without a question whether a copy is
+   * whole, and which pull request its weights come from.
+   */
+  async writeRecord(commit: string, record: SnapshotRecord): Promise<void> {
+    await this.note(() => this.write(this.record(commit), JSON.stringify(record, undefined, 2)));
   }
 
   /** The commit of a revision in the cache. */
@@ -69,19 +79,23 @@ export class ModelCache {
   /** Remembers the commit of a revision. */
   async writeRef(revision: string, commit: string): Promise<void> {
     if (revision === commit || (await this.commitOf(revision)) === commit) return;
-    await this.write(join(this.folder, 'refs', revision), commit);
+    await this.note(() => this.write(join(this.folder, 'refs', revision), commit));
   }
 
   /**
    * Writes down something without which the files still work: the cache may be read-only. Then the next load
    * asks the hub again.
    */
-  async note(write: () => Promise<void>): Promise<void> {
+  private async note(write: () => Promise<void>): Promise<void> {
     await write().catch(() => {});
   }
 
+  private record(commit: string): string {
+    return join(this.folder, RECORDS, `${commit}.json`);
+  }
+
   /** Writes a small file in one step: readers see all of it, or the earlier one. */
-  async write(path: string, text: string): Promise<void> {
+  private async write(path: string, text: string): Promise<void> {
     await onDisk(this.root, async () => {
       await mkdir(dirname(path), { recursive: true });
       const draft = `${path}.${process.pid}.${crypto.randomUUID()}`;

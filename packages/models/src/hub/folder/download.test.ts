@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { HubClient } from './client.ts';
+import { HubClient } from '../client.ts';
 import { downloadFile } from './download.ts';
-import { ID, MAIN, WEIGHTS } from './hub-fixture.testing.ts';
+import { ID, MAIN, WEIGHTS } from '../hub-fixture.testing.ts';
 import { HubUser } from './hub-user.testing.ts';
 import { ModelCache, sizeOf } from './model-cache.ts';
 
@@ -16,10 +16,10 @@ test('two owners of a lock at once do each other no harm', async () => {
   const client = new HubClient({ hubUrl: hub.url });
   const cache = new ModelCache(user.cacheFolder, ID);
   const hash = createHash('sha256').update(WEIGHTS).digest('hex');
-  const file = { path: 'model.safetensors', size: WEIGHTS.length, hash };
+  const file = { commit: MAIN, path: 'model.safetensors', size: WEIGHTS.length, hash };
   const { signal } = new AbortController();
   const download = (onBytes: (done: number) => void = () => {}): Promise<void> =>
-    downloadFile({ client, cache, commit: MAIN, file, attempts: 1, signal, onBytes });
+    downloadFile(cache, { client, id: ID, file, attempts: 1, signal, onBytes });
   await Promise.all([download(), download()]);
   expect(await sizeOf(cache.blob(hash))).toBe(WEIGHTS.length);
 

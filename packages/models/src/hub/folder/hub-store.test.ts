@@ -1,7 +1,7 @@
 // Which files of a model on the hub are downloaded, and from where its weights come.
 import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { FileStore } from '../files/file-store.ts';
+import type { FileStore } from '../../files/file-store.ts';
 import {
   BIN,
   COMPANIONS,
@@ -11,10 +11,10 @@ import {
   modelWithPullRequest,
   PULL_REQUEST,
   WEIGHTS,
-} from './hub-fixture.testing.ts';
+} from '../hub-fixture.testing.ts';
 import type { HubStoreOptions } from './hub-store.ts';
 import { HubUser, MODEL } from './hub-user.testing.ts';
-import { botProposal } from './stub-hub.testing.ts';
+import { botProposal } from '../stub-hub.testing.ts';
 
 const user = new HubUser();
 const weightsOf = (store: FileStore, file = 'model.safetensors'): Promise<Uint8Array | undefined> =>

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
-import type { FileStore } from '../files/file-store.ts';
-import { ID, modelOf, WEIGHTS } from './hub-fixture.testing.ts';
+import type { FileStore } from '../../files/file-store.ts';
+import { ID, modelOf, WEIGHTS } from '../hub-fixture.testing.ts';
 import { hubStore, type HubStoreOptions } from './hub-store.ts';
-import { startStubHub, type StubHub, type StubModel } from './stub-hub.testing.ts';
+import { startStubHub, type StubHub, type StubModel } from '../stub-hub.testing.ts';
 
 /** The model that the hub has where a test names no other. */
 export const MODEL: StubModel = modelOf({ 'model.safetensors': WEIGHTS });

@@ -1,6 +1,6 @@
 /** Faults of the cache folder: a full disk, a folder that cannot be written. Each is one sentence. */
 import { AttnError } from '@attn/core';
-import { WHERE } from './names.ts';
+import { WHERE } from '../names.ts';
 
 /**
  * Does something with files of the cache. Errors of the file system become `INVALID_ARGUMENT`, which names

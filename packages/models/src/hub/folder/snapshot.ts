@@ -1,32 +1,10 @@
-/** Copies of models in the cache: what is there, what is missing, and a store of their files. */
+/** Copies of models in the cache folder: what is there, and what is missing. */
 import { readdir } from 'node:fs/promises';
-import { readJson, type FileStore } from '../files/file-store.ts';
-import { folderStore } from '../files/folder-store.ts';
-import { INDEX_LIMIT } from '../files/open-checkpoint.ts';
+import { folderStore } from '../../files/folder-store.ts';
+import { fits, PREFERRED_WEIGHTS, type Needs, type Snapshot, type SnapshotRecord } from '../copies.ts';
+import { readShards } from '../fetch-model.ts';
+import { companionsOf, isIndex, WEIGHT_NAMES, type WeightsPlan } from '../plan-files.ts';
 import { sizeOf, type ModelCache, type SnapshotFile } from './model-cache.ts';
-import { companionsOf, isIndex, shardsIn, WEIGHT_NAMES, type WeightsPlan } from './plan-files.ts';
-import { readRecord, type SnapshotRecord } from './record.ts';
-
-/** Which files a caller needs. */
-export interface Needs {
-  /** Whether the weights are needed. */
-  readonly weights: boolean;
-  /** Whether the weights may be those that the hub's bot converted. */
-  readonly conversions: boolean;
-}
-
-/** A copy of a commit in the cache. */
-export interface Snapshot {
-  readonly commit: string;
-  /** Where the weights are, as far as they are here. */
-  readonly weights?: WeightsPlan;
-  /** Files without which the model cannot be loaded. */
-  readonly missing: readonly string[];
-  /** All files of the hub's own list are here, and have their lengths. */
-  readonly isWhole: boolean;
-  /** Nothing seems to be missing: here are also files of a tokenizer. */
-  readonly seemsWhole: boolean;
-}
 
 /** The copy of a commit; undefined when there is none. */
 export async function findSnapshot(
@@ -37,7 +15,7 @@ export async function findSnapshot(
   if (commit === undefined) return undefined;
   const entries = await readdir(cache.snapshot(commit)).catch(() => undefined);
   if (entries === undefined) return undefined;
-  const record = await readRecord(cache, commit);
+  const record = await cache.readRecord(commit);
   if (record !== undefined && fits(record, needs)) {
     const isHere = await Promise.all(
       record.files.map(async (file) => (await sizeOf(cache.pointer(file))) === file.size),
@@ -56,11 +34,6 @@ export async function findSnapshot(
 }
 
 const CONFIG = 'config.json';
-
-function fits({ weights }: SnapshotRecord, needs: Needs): boolean {
-  if (!needs.weights) return true;
-  return weights !== undefined && (needs.conversions || weights.revision === undefined);
-}
 
 /** Looks for files one by one, by their names. */
 class Lookup {
@@ -94,40 +67,13 @@ class Lookup {
       if (shards.length === 0) return { plan, missing: [] };
       missing ??= shards;
     }
-    return { missing: missing ?? [recorded?.file ?? WEIGHT_NAMES[0]] };
+    return { missing: missing ?? [recorded?.file ?? PREFERRED_WEIGHTS] };
   }
 
   private async missingShards({ file, commit }: WeightsPlan): Promise<readonly string[]> {
-    const shards = isIndex(file) ? await readShards(this.cache, commit, file) : [];
+    const store = folderStore(this.cache.snapshot(commit), this.cache.id);
+    const shards = isIndex(file) ? await readShards(store, file) : [];
     const isHere = await Promise.all(shards.map((path) => this.has({ commit, path })));
     return shards.filter((_, i) => !isHere[i]);
   }
-}
-
-/** The shards that an index in the cache lists. Errors: `MALFORMED_FILE`. */
-export async function readShards(
-  cache: ModelCache,
-  commit: string,
-  index: string,
-): Promise<readonly string[]> {
-  const store = folderStore(cache.snapshot(commit), cache.id);
-  return shardsIn((await readJson(store, index, INDEX_LIMIT)) ?? {});
-}
-
-/** Names of weights, and of indices of their shards. */
-const WEIGHTS = /\.(safetensors|bin)(\.index\.json)?$/;
-
-/** A store of the files of a copy. Its weights may be of another commit. */
-export function snapshotStore(cache: ModelCache, { commit, weights }: Snapshot): FileStore {
-  const store = folderStore(cache.snapshot(commit), cache.id);
-  if (weights?.revision === undefined) return store;
-  const conversion = folderStore(cache.snapshot(weights.commit), cache.id);
-  const storeOf = (file: string): FileStore => (WEIGHTS.test(file) ? conversion : store);
-  return {
-    name: cache.id,
-    has: (file) => storeOf(file).has(file),
-    bytes: (file, limit) => storeOf(file).bytes(file, limit),
-    tensors: (file) => storeOf(file).tensors(file),
-    revisionOf: (file) => (WEIGHTS.test(file) ? weights.revision : undefined),
-  };
 }

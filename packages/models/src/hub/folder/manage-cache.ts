@@ -5,11 +5,11 @@ import { AttnError } from '@attn/core';
 import { aString, checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import { codeOf, onDisk } from './cache-error.ts';
 import { defaultCacheFolder, hasConversions } from './environment.ts';
-import { isDownloading } from './fetch-model.ts';
+import { isDownloading } from './folder-copies.ts';
 import { HUB_OPTIONS, type CacheOptions } from './hub-store.ts';
 import { ownerOf } from './lock.ts';
 import { LOCK_ENDING, ModelCache, RECORDS } from './model-cache.ts';
-import { checkId, checkRevision, isCommit, isHubId, WHERE } from './names.ts';
+import { checkId, checkRevision, isCommit, isHubId, WHERE } from '../names.ts';
 import { findSnapshot } from './snapshot.ts';
 
 /** A model in the cache. */
