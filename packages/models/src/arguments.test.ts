@@ -88,6 +88,7 @@ describeFunctions([models], {
     depth: 0,
     after: (opened) => (opened as models.Checkpoint).dispose(),
   },
+  blobStore: { args: () => [[new File(['{}'], 'config.json')]], depth: 0 },
   urlStore: { args: () => ['http://127.0.0.1:1/', { ...http, attempts: 1 }], options: [1] },
   folderStore: { args: () => [folder, 'a name'] },
   openTensorFile: {

@@ -53,6 +53,13 @@ export {
 export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
+export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';
+export type { ModelSource } from './files/source.ts';
+export { loadTokenizer, openModel, type OpenModelOptions, type RequestOptions } from './open-model.ts';
+export type { HubRequestOptions } from './hub/hub-options.ts';
+export type { DownloadProgress } from './hub/copies.ts';
+export { clearCached, isCached, listCached, type IsCachedOptions } from './cache.ts';
+export type { CachedModel } from './hub/cached-model.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, type LoadOptions, type WebLoadOptions } from './load.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';

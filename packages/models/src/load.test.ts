@@ -133,14 +133,14 @@ describe('the web', () => {
     await works({ 'config.json': `${url}/config.json`, 'model.safetensors': `${url}/model.safetensors` });
     const ranges = requests.filter((request) => request.startsWith('GET /model.safetensors'));
     expect(new Set(ranges).size).toBe(ranges.length);
-    // Requests for the size, the length of the header, the header, and each tensor.
+    // Requests for the size, the first bytes, the header, and each tensor.
     expect(ranges.length).toBe(3 + golden.checkpoint.names.length);
   });
   test('what is not there', async () => {
     const { url } = await started(serveFiles(new Map()));
     await expect(loadModel(url)).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
-      message: `[attn/models] load: there is no config.json in ${url}/`,
+      message: `[attn/models] load: there is no config.json in ${url}/: there is no public file ${url}/config.json (status 404)`,
     });
   });
 });

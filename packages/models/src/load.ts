@@ -1,16 +1,16 @@
 /** Loads a model from the files of a checkpoint. */
 import { AttnError, type Attn } from '@attn/core';
 import { aString, checkArgument, checkOptions, show, type Kind, type OptionKinds } from '@attn/core/backend';
-import type { HttpOptions } from '@attn/safetensors';
 import { aFamily, anAttn, aStore } from './argument-kinds.ts';
 import { refuseForeignCode } from './checkpoint/foreign-code.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';
 import { FAMILIES } from './families.ts';
 import type { FileStore } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
-import { HTTP_OPTIONS, urlStore, type UrlMap } from './files/url-store.ts';
+import type { ModelSource } from './files/source.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { FamilyOptions, ModelFamily } from './model.ts';
+import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
 import { readTokenizer } from './tokenizer.ts';
 
 /** Options of `loadModel` wherever the files are. */
@@ -21,8 +21,8 @@ export interface LoadOptions extends FamilyOptions {
   readonly families?: readonly ModelFamily[];
 }
 
-/** Options of `loadModel` for files on the web. */
-export interface WebLoadOptions extends LoadOptions, Pick<HttpOptions, 'fetch' | 'headers'> {}
+/** Options of `loadModel`. */
+export interface WebLoadOptions extends LoadOptions, RequestOptions {}
 
 const WHERE = 'models/load';
 
@@ -39,12 +39,7 @@ export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
   families: someFamilies,
 };
 
-/** Kinds of the options of loading from the web. */
-export const WEB_OPTIONS: OptionKinds<WebLoadOptions> = {
-  ...LOAD_OPTIONS,
-  fetch: HTTP_OPTIONS.fetch,
-  headers: HTTP_OPTIONS.headers,
-};
+const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_OPTIONS };
 
 /**
  * Loads a model from a store of files, such as one of your own. Errors: those of `loadModel`.
@@ -73,23 +68,28 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
 }
 
 /**
- * Loads a model over the web: from URLs by file name (`config.json`, `model.safetensors`, `tokenizer.json`,
- * …), or from one URL under which they lie, such as
- * `https://huggingface.co/allenai/longformer-base-4096/resolve/main/`. Tensors are fetched one by one with
- * range requests. In Node, `@attn/models/node` has a `loadModel` that also takes folders and ids of the hub.
+ * Loads a model: from the Hugging Face hub by its id; from a URL under which its files lie, which may be
+ * relative on a page (a text is a URL when it begins with a scheme, `/`, `./` or `../`, or ends in `/`); from
+ * URLs by file name; or from files that a user has picked (`File`s of an input, the handle of a folder).
  *
- * Errors: `FILE_NOT_FOUND`, `MALFORMED_FILE` (files that break their rules,
- * tensors that do not fit the config), `UNSUPPORTED` (an unknown model,
- * code of its own, a server without range requests), `TIMEOUT` (no network), `ABORTED`.
+ * Models of the hub are downloaded once, into the browser's cache, where there is one. Elsewhere tensors are
+ * fetched one by one with range requests. In Node, `@attn/models/node` has a `loadModel` that also takes
+ * folders, and keeps models on disk.
+ *
+ * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT` (an impossible source, no permission), `MALFORMED_FILE` (files
+ * that break their rules, tensors that do not fit the config), `UNSUPPORTED` (an unknown model, code of its
+ * own), `TIMEOUT` (no network), `ABORTED`.
  *
  * @example
- * const model = await loadModel('https://example.org/longformer/', { attn });
+ * const model = await loadModel('allenai/longformer-base-4096', { attn });
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
-export async function loadModel(
-  source: UrlMap | string | URL,
-  options: WebLoadOptions = {},
-): Promise<LoadedModel> {
-  const { fetch, headers, ...rest } = checkOptions(WHERE, options, WEB_OPTIONS);
-  return loadFrom(urlStore(source, { fetch, headers, signal: rest.signal }), rest);
+export async function loadModel(source: ModelSource, options: WebLoadOptions = {}): Promise<LoadedModel> {
+  const { architecture, attn, families, inMemory, onProgress, ...place } = checkOptions(
+    WHERE,
+    options,
+    WEB_OPTIONS,
+  );
+  const loading = { architecture, attn, families, inMemory, onProgress, signal: place.signal };
+  return loadFrom(await openModel(source, place), loading);
 }

@@ -6,20 +6,18 @@ import { stat } from 'node:fs/promises';
 import { AttnError } from '@attn/core';
 import { checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import type { Tokenizer } from '@attn/tokenizers';
+import { blobStore, isPicked } from './files/blob-store.ts';
+import { filesAt, isFileUrl, pathOfUrl } from './files/file-urls.ts';
 import { folderStore } from './files/folder-store.ts';
 import type { FileStore } from './files/file-store.ts';
-import {
-  HUB_OPTIONS,
-  hubStore,
-  STORE_OPTIONS,
-  type HubOptions,
-  type HubStoreOptions,
-} from './hub/folder/hub-store.ts';
+import type { ModelSource } from './files/source.ts';
+import { HUB_OPTIONS, hubStore, STORE_OPTIONS, type HubStoreOptions } from './hub/folder/hub-store.ts';
 import { isHubId } from './hub/names.ts';
-import { urlStore, type UrlMap } from './files/url-store.ts';
-import { loadFrom, WEB_OPTIONS, type WebLoadOptions } from './load.ts';
+import { HTTP_OPTIONS, urlStore, type UrlMap } from './files/url-store.ts';
+import { kindOf } from './kind-of.ts';
+import { LOAD_OPTIONS, loadFrom, type LoadOptions } from './load.ts';
 import type { LoadedModel } from './loaded-model.ts';
-import { openTokenizer } from './tokenizer.ts';
+import { tokenizerOf } from './open-model.ts';
 
 export * from './index.ts';
 export { folderStore, openTensorFile } from './files/folder-store.ts';
@@ -30,30 +28,30 @@ export {
   type HubOptions,
   type HubStoreOptions,
 } from './hub/folder/hub-store.ts';
-export type { DownloadProgress } from './hub/copies.ts';
-export {
-  clearCached,
-  isCached,
-  listCached,
-  type CachedModel,
-  type IsCachedOptions,
-} from './hub/folder/manage-cache.ts';
+export { clearCached, isCached, listCached, type IsCachedOptions } from './hub/folder/manage-cache.ts';
 
-/** Options of `openModel`. */
-export interface OpenModelOptions extends HubStoreOptions, Pick<WebLoadOptions, 'headers'> {}
+/** Options of `openModel` in Node. */
+export interface OpenModelOptions extends HubStoreOptions {
+  /** Sent with every request to a server that is not the hub, for example `Authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** Options of `loadModel` in Node. */
-export interface NodeLoadOptions extends WebLoadOptions, HubOptions {}
+export interface NodeLoadOptions extends LoadOptions, Omit<OpenModelOptions, 'weights'> {}
 
 const WHERE = 'models/load';
 
-const OPEN_OPTIONS: OptionKinds<OpenModelOptions> = { ...STORE_OPTIONS, headers: WEB_OPTIONS.headers };
-const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = { ...WEB_OPTIONS, ...HUB_OPTIONS };
+const OPEN_OPTIONS: OptionKinds<OpenModelOptions> = { ...STORE_OPTIONS, headers: HTTP_OPTIONS.headers };
+const PLACE_OPTIONS: OptionKinds<Omit<OpenModelOptions, 'weights'>> = {
+  ...HUB_OPTIONS,
+  headers: HTTP_OPTIONS.headers,
+};
+const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = { ...LOAD_OPTIONS, ...PLACE_OPTIONS };
 
 /**
- * The files of a model: of a folder; of the Hugging Face hub by its id (downloaded once into the cache of
- * Hugging Face's own libraries); under a URL; or at URLs by file name. A string is the path of a folder if
- * that folder exists, and an id otherwise.
+ * The files of a model: of a folder, by its path or its `file:` URL; of the Hugging Face hub by its id
+ * (downloaded once into the cache of Hugging Face's own libraries); under a URL; at URLs by file name; or
+ * `File` objects. A string is the path of a folder if that folder exists, and an id otherwise.
  *
  * Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT`, and those of `hubStore`.
  *
@@ -61,20 +59,27 @@ const NODE_OPTIONS: OptionKinds<NodeLoadOptions> = { ...WEB_OPTIONS, ...HUB_OPTI
  * await using checkpoint = await openCheckpoint(await openModel('allenai/longformer-base-4096'));
  * await writeCheckpoint('longformer', checkpoint);
  */
-export async function openModel(
-  source: UrlMap | string | URL,
-  options: OpenModelOptions = {},
-): Promise<FileStore> {
+export async function openModel(source: ModelSource, options: OpenModelOptions = {}): Promise<FileStore> {
   const { headers, ...hub } = checkOptions(WHERE, options, OPEN_OPTIONS);
-  if (typeof source !== 'string' || /^https?:\/\//.test(source)) {
-    const { fetch, signal, attempts, idleTimeout } = hub;
-    return urlStore(source, { fetch, headers, signal, attempts, idleTimeout });
+  const path = pathOf(source);
+  if (path === undefined && isPicked(source)) return blobStore(source);
+  if (path === undefined || /^https?:\/\//.test(path)) {
+    const { fetch, signal, attempts, idleTimeout, onWarning } = hub;
+    const http = { fetch, headers, signal, attempts, idleTimeout, onWarning };
+    return filesAt(source as string | URL | UrlMap, (urls) => urlStore(urls, http));
   }
-  const stats = await stat(source).catch(() => undefined);
-  if (stats?.isDirectory()) return folderStore(source);
-  if (isHubId(source) && stats === undefined) return hubStore(source, hub);
-  const message = `the source must be a folder, a model's id such as org/name, or a URL; there is no folder ${show(source)}`;
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory()) return folderStore(path);
+  if (isHubId(path) && stats === undefined) return hubStore(path, hub);
+  const message = `the source must be a folder, a model's id such as org/name, or a URL; there is no folder ${show(path)}`;
   throw new AttnError('FILE_NOT_FOUND', WHERE, message);
+}
+
+/** The path of a folder, the id of a model, or a URL of the web, where the source is one text. */
+function pathOf(source: ModelSource): string | undefined {
+  const isFile = (typeof source === 'string' || kindOf(source) === 'URL') && isFileUrl(String(source));
+  if (isFile) return pathOfUrl(String(source));
+  return typeof source === 'string' ? source : undefined;
 }
 
 /**
@@ -88,14 +93,11 @@ export async function openModel(
  * const { ids, offsets } = tokenizer.encode('Call me Ishmael.');
  */
 export async function loadTokenizer(
-  source: UrlMap | string | URL,
+  source: ModelSource,
   options: Omit<OpenModelOptions, 'weights'> = {},
 ): Promise<Tokenizer> {
-  const store = await openModel(source, { ...options, weights: false });
-  const tokenizer = await openTokenizer(store);
-  if (tokenizer !== undefined) return tokenizer;
-  const message = `${store.name} has no files of a tokenizer, such as tokenizer.json or vocab.txt`;
-  throw new AttnError('FILE_NOT_FOUND', WHERE, message);
+  const checked = checkOptions(WHERE, options, PLACE_OPTIONS);
+  return tokenizerOf(await openModel(source, { ...checked, weights: false }));
 }
 
 /**
@@ -110,10 +112,7 @@ export async function loadTokenizer(
  * const model = await loadModel('allenai/longformer-base-4096', { attn });
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
-export async function loadModel(
-  source: UrlMap | string | URL,
-  options: NodeLoadOptions = {},
-): Promise<LoadedModel> {
+export async function loadModel(source: ModelSource, options: NodeLoadOptions = {}): Promise<LoadedModel> {
   const { architecture, attn, families, inMemory, onProgress, ...place } = checkOptions(
     WHERE,
     options,

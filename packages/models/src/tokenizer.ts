@@ -52,15 +52,16 @@ export async function readTokenizer(store: FileStore): Promise<TextTokenizer | u
 
 /** The tokenizer of `@attn/tokenizers` of a checkpoint's files. Errors: those of `readTokenizer`. */
 export async function openTokenizer(store: FileStore): Promise<Tokenizer | undefined> {
-  const hasFile = await Promise.all(MAIN_FILES.map((file) => store.has(file)));
-  const main = MAIN_FILES.find((_, i) => hasFile[i]);
+  const files: Record<string, Uint8Array> = {};
+  const read = async (name: string): Promise<boolean> => {
+    const bytes = files[name] ?? (await store.bytes(name, LIMIT));
+    if (bytes !== undefined) files[name] = bytes;
+    return bytes !== undefined;
+  };
+  const main = await firstOf(MAIN_FILES, read);
   if (main === undefined) return undefined;
   const { tokenizerFileNames, tokenizerFromFiles } = await import('@attn/tokenizers');
-  const files: Record<string, Uint8Array> = {};
-  for (const name of tokenizerFileNames({ besideJson: main === 'tokenizer.json' })) {
-    const bytes = await store.bytes(name, LIMIT);
-    if (bytes !== undefined) files[name] = bytes;
-  }
+  for (const name of tokenizerFileNames({ besideJson: main === 'tokenizer.json' })) await read(name);
   try {
     return tokenizerFromFiles(files);
   } catch (error) {
@@ -70,6 +71,14 @@ export async function openTokenizer(store: FileStore): Promise<Tokenizer | undef
       throw malformedFile(store, main, `was refused: ${sentence}`, { cause: error });
     throw new AttnError(code, WHERE, `the tokenizer of ${store.name}: ${sentence}`, { cause: error });
   }
+}
+
+async function firstOf(
+  names: readonly string[],
+  test: (name: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  for (const name of names) if (await test(name)) return name;
+  return undefined;
 }
 
 /** A tokenizer of files, which counts the special tokens around a text. */

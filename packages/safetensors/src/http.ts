@@ -25,7 +25,7 @@ export interface HttpOptions extends Patience {
   readonly fetch?: Fetch;
   /** Sent with every request, for example `Authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Called when a large file is fetched as a whole, as its server sends no ranges. Default: `console.warn`. */
+  /** Called when a large file is fetched whole, as its server sends no ranges. Default: `console.warn`. */
   readonly onWarning?: (message: string) => void;
 }
 

@@ -89,10 +89,11 @@ async function fetchOnce(
   signal: AbortSignal | undefined,
 ): Promise<Response> {
   const stop = new AbortController();
-  const onAbort = (): void => stop.abort(signal?.reason);
+  const watch = new IdleWatch(idleTimeout, (error) => stop.abort(error));
+  // A `fetch` of the caller may not listen.
+  const onAbort = (): void => watch.end(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   const end = (): void => signal?.removeEventListener('abort', onAbort);
-  const watch = new IdleWatch(idleTimeout, (error) => stop.abort(error));
   try {
     const response = await watch.during(fetch(url, { ...init, signal: stop.signal }));
     if (!response.body) {
@@ -141,25 +142,32 @@ function watchedBody(
   );
 }
 
-/** Notices when nothing happens for a time. */
+/** Ends what is under way when nothing happens for a time. */
 class IdleWatch {
   private readonly milliseconds: number;
-  private readonly onIdle: (error: Error) => void;
+  private readonly onEnd: (error: unknown) => void;
+  private fail: (error: unknown) => void = () => {};
 
-  constructor(milliseconds: number, onIdle: (error: Error) => void) {
+  constructor(milliseconds: number, onEnd: (error: unknown) => void) {
     this.milliseconds = milliseconds;
-    this.onIdle = onIdle;
+    this.onEnd = onEnd;
+  }
+
+  /** Ends it now. */
+  end(error: unknown): void {
+    this.fail(error);
+    this.onEnd(error);
   }
 
   /** The result of `work`, or an error if it takes too long. */
   async during<T>(work: Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const idle = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const error = new Error(`nothing arrived for ${this.milliseconds / 1000} seconds`);
-        reject(error);
-        this.onIdle(error);
-      }, this.milliseconds);
+      this.fail = reject;
+      timer = setTimeout(
+        () => this.end(new Error(`nothing arrived for ${this.milliseconds / 1000} seconds`)),
+        this.milliseconds,
+      );
     });
     try {
       return await Promise.race([work, idle]);

@@ -10,6 +10,9 @@ const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check
 /** True for the file of a worker, which is bundled separately and so includes core. */
 const isWorker = ({ name }) => name.includes('attn-wasm-engine');
 
+/** True for what pages load with the first model of the hub. */
+const isPageHub = ({ modules }) => modules.some((id) => id.includes('/hub/page/'));
+
 const all = (name) => ({ source: `export * from '${name}';`, own: name });
 
 /**
@@ -47,8 +50,14 @@ export const ROWS = [
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
   { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
-  { what: '@attn/models', ...all('@attn/models'), limit: 28 },
-  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6 },
+  { what: '@attn/models', ...all('@attn/models'), files: (file) => !isPageHub(file), limit: 32 },
+  {
+    what: '@attn/models: models of the hub on a page, loaded when one is',
+    ...all('@attn/models'),
+    files: isPageHub,
+    limit: 10,
+  },
+  { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
   { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 24 },
 ];

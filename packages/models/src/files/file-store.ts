@@ -53,6 +53,8 @@ export interface FileStore {
    * `FILE_NOT_FOUND`, `MALFORMED_FILE`, `UNSUPPORTED`.
    */
   tensors(file: string): Promise<TensorFile>;
+  /** Why a file that was asked for is absent, as a clause, where a store knows more than that it is. */
+  whyAbsent?(file: string): string | undefined;
   /** The revision that a file comes from, where a store has files of several: such as `refs/pr/4`. */
   revisionOf?(file: string): string | undefined;
 }
@@ -65,6 +67,13 @@ export function malformedFile(
   options?: ErrorOptions,
 ): AttnError {
   return new AttnError('MALFORMED_FILE', 'models/load', `${file} of ${store.name} ${message}`, options);
+}
+
+/** The error of files that are absent. `what` says so; the store may know why. */
+export function absentError(store: FileStore, what: string, files: readonly string[]): AttnError {
+  const reasons = files.map((file) => store.whyAbsent?.(file)).filter((reason) => reason !== undefined);
+  const message = [`there is ${what} in ${store.name}`, ...reasons.slice(0, 2)].join(': ');
+  return new AttnError('FILE_NOT_FOUND', 'models/load', message);
 }
 
 /** The error of a file that is too long for its purpose. */

@@ -7,7 +7,7 @@ import { checkArgument, show } from '@attn/core/backend';
 import { aStore } from '../argument-kinds.ts';
 import { canonicalCheckpoint } from '../checkpoint/canonical.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';
+import { absentError, malformedFile, readJson, type FileStore, type TensorFile } from './file-store.ts';
 
 const WHERE = 'models/load';
 
@@ -38,8 +38,7 @@ const MOST_SHARDS = 1_000;
 export async function openCheckpoint(store: FileStore): Promise<Checkpoint> {
   checkArgument(WHERE, 'store', store, aStore);
   const config = await readJson(store, 'config.json', CONFIG_LIMIT);
-  if (config === undefined)
-    throw new AttnError('FILE_NOT_FOUND', WHERE, `there is no config.json in ${store.name}`);
+  if (config === undefined) throw absentError(store, 'no config.json', ['config.json']);
   const files = await openWeights(store);
   try {
     const aliases = new Map([...files.values()].flatMap(({ metadata }) => [...metadata]));
@@ -60,8 +59,8 @@ async function openWeights(store: FileStore): Promise<Files> {
     const json = await readJson(store, index, INDEX_LIMIT);
     if (json !== undefined) return openShards(store, index, json);
   }
-  const message = `there is neither ${WEIGHTS} nor ${TORCH_WEIGHTS} in ${store.name}, nor an index of their shards`;
-  throw new AttnError('FILE_NOT_FOUND', WHERE, message);
+  const what = `neither ${WEIGHTS} nor ${TORCH_WEIGHTS}, nor an index of their shards`;
+  throw absentError(store, what, [WEIGHTS]);
 }
 
 /** Opens the shards of an index. Each must hold exactly the tensors that the index says. */

@@ -98,6 +98,7 @@ export function joinedStore(
     has: (file) => storeOf(file).has(file),
     bytes: (file, limit) => storeOf(file).bytes(file, limit),
     tensors: (file) => storeOf(file).tensors(file),
+    whyAbsent: (file) => storeOf(file).whyAbsent?.(file),
     revisionOf: (file) => (WEIGHTS.test(file) ? weights.revision : undefined),
   };
 }

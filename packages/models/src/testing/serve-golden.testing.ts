@@ -1,17 +1,79 @@
-/** Serves a golden's files on a web server while tests run on a page. Pages get its address as `golden`. */
+/**
+ * Serves models while tests run on a page: a golden's files on a web server, whose address pages get as
+ * `golden`, and a hub, as `hub`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { filesOf, serveFiles } from '../files/server.testing.ts';
+import { writeCheckpoint } from '../files/write-checkpoint.ts';
+import { linformerFamily } from '../linformer/index.ts';
+import { randomCheckpoint } from '../checkpoint/random.ts';
+import { botProposal, commitOf, startStubHub, type StubModel } from '../hub/stub-hub.testing.ts';
 import { goldenFolder } from './goldens.testing.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     golden: string;
+    hub: string;
   }
 }
 
-/** Starts the server, and returns a function that stops it. */
+/** Starts the servers, and returns a function that stops them. */
 export default async function serveGolden(project: TestProject): Promise<() => Promise<void>> {
-  const server = await serveFiles(await filesOf(goldenFolder('linformer_lm')));
+  const files = await filesOf(goldenFolder('linformer_lm'));
+  const server = await serveFiles(files);
+  const hub = await startStubHub([
+    model('org/linformer-lm', files),
+    model('org/legacy', await filesOf(goldenFolder('checkpoints/models/lf_mlm_legacy'))),
+    model('org/large', await largeModel()),
+    await convertedModel(),
+  ]);
   project.provide('golden', server.url);
-  return () => server.close();
+  project.provide('hub', hub.url);
+  return async () => {
+    await Promise.all([server.close(), hub.close()]);
+  };
+}
+
+function model(id: string, files: ReadonlyMap<string, Uint8Array>): StubModel {
+  return { id, revisions: new Map([['main', { commit: commitOf('c0ffee'), files }]]) };
+}
+
+/** A model whose weights have 18 MB. */
+async function largeModel(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const config = {
+    model_type: 'linformer',
+    num_tokens: 35_000,
+    dim: 64,
+    seq_len: 32,
+    depth: 1,
+    heads: 2,
+    k: 8,
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'attn-large-'));
+  try {
+    await writeCheckpoint(
+      join(folder, 'model'),
+      randomCheckpoint(linformerFamily, config, { architecture: 'LinformerLM' }),
+    );
+    return await filesOf(join(folder, 'model'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** A model of PyTorch's files, with the pull request of the hub's bot. */
+async function convertedModel(): Promise<StubModel> {
+  const conversion = new Map(await filesOf(goldenFolder('checkpoints/models/lf_bot_new')));
+  conversion.set('pytorch_model.bin', new TextEncoder().encode('is not read'));
+  const bin = new Map(conversion);
+  bin.delete('model.safetensors');
+  const main = model('org/converted', bin);
+  const revisions = new Map([
+    ...main.revisions,
+    ['refs/pr/4', { commit: commitOf('beef'), files: conversion }] as const,
+  ]);
+  return { ...main, revisions, discussions: [botProposal(4)] };
 }

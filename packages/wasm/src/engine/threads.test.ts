@@ -119,8 +119,8 @@ async function untilDeath(
 }
 
 /**
- * Whether helpers have a part in a run: on a busy machine they can come much later than the caller. The caller's
- * own tasks are equally large, so a larger step is a helper's.
+ * Whether helpers have a part in a run: on a busy machine they can come much later than the caller. The
+ * caller's own tasks are equally large, so a larger step is a helper's.
  */
 function helpersAtWork(): (done: number) => boolean {
   let last = 0;

@@ -1,6 +1,6 @@
 /**
- * Downloads one file from the hub into the cache folder. A broken download is resumed, also by a later call or
- * another process; the file gets its name only when it is whole and its hash is right.
+ * Downloads one file from the hub into the cache folder. A broken download is resumed, also by a later call
+ * or another process; the file gets its name only when it is whole and its hash is right.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

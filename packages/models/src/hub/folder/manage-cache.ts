@@ -3,6 +3,7 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AttnError } from '@attn/core';
 import { aString, checkOptions, show, type OptionKinds } from '@attn/core/backend';
+import type { CachedModel } from '../cached-model.ts';
 import { codeOf, onDisk } from './cache-error.ts';
 import { defaultCacheFolder, hasConversions } from './environment.ts';
 import { isDownloading } from './folder-copies.ts';
@@ -11,17 +12,6 @@ import { ownerOf } from './lock.ts';
 import { LOCK_ENDING, ModelCache, RECORDS } from './model-cache.ts';
 import { checkId, checkRevision, isCommit, isHubId, WHERE } from '../names.ts';
 import { findSnapshot } from './snapshot.ts';
-
-/** A model in the cache. */
-export interface CachedModel {
-  readonly id: string;
-  /** The branches and tags that are in the cache, and commits that have no such name. */
-  readonly revisions: readonly string[];
-  /** Bytes on disk. */
-  readonly bytes: number;
-  /** When a file of it was last read, as far as the file system notes that. */
-  readonly lastUsed?: Date;
-}
 
 /** Options of `isCached`. */
 export interface IsCachedOptions extends CacheOptions {
