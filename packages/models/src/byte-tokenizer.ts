@@ -1,13 +1,16 @@
 /** A tokenizer whose tokens are UTF-8 bytes, for models without the files of a tokenizer. */
-import { aString, checkArgument, integer } from '@attn/core/backend';
+import { aString, checkArgument, checkOptions, integer, type OptionKinds } from '@attn/core/backend';
 import { readIntegerList } from './inputs/integers.ts';
-import type { TextTokenizer } from './tokenizer.ts';
+import type { TextInput, TextTokenizer, TokenizedText } from './tokenizer.ts';
 
 const WHERE = 'models/byteTokenizer';
 
+const ENCODE_OPTIONS: OptionKinds<Pick<TextInput, 'pair'>> = { pair: aString };
+
 /**
- * Returns a tokenizer of UTF-8 bytes. An id is a byte plus `first`;
- * other ids are special and have no text. Errors: `INVALID_ARGUMENT`.
+ * Returns a tokenizer of UTF-8 bytes. An id is a byte plus `first`; other ids are special and have no text.
+ * All bytes of a character have its place in the text. There are no special tokens, so a pair of texts is
+ * the bytes of the second after those of the first. Errors: `INVALID_ARGUMENT`.
  *
  * @example
  * byteTokenizer(2).encode('hi').ids; // [106, 107]
@@ -15,14 +18,11 @@ const WHERE = 'models/byteTokenizer';
 export function byteTokenizer(first: number): TextTokenizer {
   checkArgument(WHERE, 'first', first, integer());
   return {
-    encode: (text) => ({
-      ids: Array.from(
-        new TextEncoder().encode(checkArgument(WHERE, 'text', text, aString)),
-        (byte) => byte + first,
-      ),
-      before: 0,
-      after: 0,
-    }),
+    encode: (text, options = {}) => {
+      checkArgument(WHERE, 'text', text, aString);
+      const { pair } = checkOptions(WHERE, options, ENCODE_OPTIONS);
+      return bytesOf(pair === undefined ? [text] : [text, pair], first);
+    },
     decode: (ids) => {
       const bytes = readIntegerList({ where: WHERE, name: 'ids' }, ids, Infinity, -Infinity)
         .map((id) => id - first)
@@ -31,4 +31,33 @@ export function byteTokenizer(first: number): TextTokenizer {
       return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
     },
   };
+}
+
+/** The bytes of all texts, one text after the other. */
+function bytesOf(texts: readonly string[], first: number): TokenizedText {
+  const ids: number[] = [];
+  const offsets: (readonly [number, number])[] = [];
+  const sequences: (0 | 1)[] = [];
+  for (const [i, text] of texts.entries()) {
+    const bytes = new TextEncoder().encode(text);
+    let at = 0;
+    for (let next = 0; next < bytes.length;) {
+      const count = bytesOfCharacter(bytes[next]);
+      const span = [at, at + (count === 4 ? 2 : 1)] as const;
+      for (const end = next + count; next < end; next++) {
+        ids.push(bytes[next] + first);
+        offsets.push(span);
+        sequences.push(i === 0 ? 0 : 1);
+      }
+      [, at] = span;
+    }
+  }
+  return { ids, offsets, sequences };
+}
+
+/** How many bytes the character has that begins with this byte. */
+function bytesOfCharacter(byte: number): 1 | 2 | 3 | 4 {
+  if (byte < 0x80) return 1;
+  if (byte < 0xe0) return 2;
+  return byte < 0xf0 ? 3 : 4;
 }

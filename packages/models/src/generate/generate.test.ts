@@ -87,7 +87,10 @@ test('goes on from a text, not from behind its end', async () => {
   const inner = byteTokenizer(-60);
   const ending = {
     ...inner,
-    encode: (text: string) => ({ ids: [1, ...inner.encode(text).ids, 2], before: 1, after: 1 }),
+    encode: (text: string) => {
+      const { ids } = inner.encode(text);
+      return { ids: [1, ...ids, 2], special: [1, ...ids.map(() => 0), 1] };
+    },
   };
   const { promptTokens, ids } = await new LoadedModel(model, ending, attn).generate('QUEEQUEG');
   const same = await loaded.generate([1, ...inner.encode('QUEEQUEG').ids]);
