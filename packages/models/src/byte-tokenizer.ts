@@ -5,6 +5,9 @@ import type { TextInput, TextTokenizer, TokenizedText } from './tokenizer.ts';
 
 const WHERE = 'models/byteTokenizer';
 
+/** About so many bytes are a step, of some milliseconds. */
+const STEP = 16_384;
+
 const ENCODE_OPTIONS: OptionKinds<Pick<TextInput, 'pair'>> = { pair: aString };
 
 /**
@@ -17,11 +20,19 @@ const ENCODE_OPTIONS: OptionKinds<Pick<TextInput, 'pair'>> = { pair: aString };
  */
 export function byteTokenizer(first: number): TextTokenizer {
   checkArgument(WHERE, 'first', first, integer());
+  const encodeSteps: TextTokenizer['encodeSteps'] = (text, options = {}) => {
+    checkArgument(WHERE, 'text', text, aString);
+    const { pair } = checkOptions(WHERE, options, ENCODE_OPTIONS);
+    return bytesOf(pair === undefined ? [text] : [text, pair], first);
+  };
   return {
-    encode: (text, options = {}) => {
-      checkArgument(WHERE, 'text', text, aString);
-      const { pair } = checkOptions(WHERE, options, ENCODE_OPTIONS);
-      return bytesOf(pair === undefined ? [text] : [text, pair], first);
+    encodeSteps,
+    encode: (text, options) => {
+      const steps = encodeSteps(text, options);
+      for (;;) {
+        const step = steps.next();
+        if (step.done) return step.value;
+      }
     },
     decode: (ids) => {
       const bytes = readIntegerList({ where: WHERE, name: 'ids' }, ids, Infinity, -Infinity)
@@ -33,11 +44,12 @@ export function byteTokenizer(first: number): TextTokenizer {
   };
 }
 
-/** The bytes of all texts, one text after the other. */
-function bytesOf(texts: readonly string[], first: number): TokenizedText {
+/** The bytes of all texts, one text after the other. Yields how many UTF-16 units are done. */
+function* bytesOf(texts: readonly string[], first: number): Generator<number, TokenizedText, undefined> {
   const ids: number[] = [];
   const offsets: (readonly [number, number])[] = [];
   const sequences: (0 | 1)[] = [];
+  let [done, step] = [0, STEP];
   for (const [i, text] of texts.entries()) {
     const bytes = new TextEncoder().encode(text);
     let at = 0;
@@ -50,7 +62,11 @@ function bytesOf(texts: readonly string[], first: number): TokenizedText {
         sequences.push(i === 0 ? 0 : 1);
       }
       [, at] = span;
+      if (ids.length < step) continue;
+      step = ids.length + STEP;
+      yield done + at;
     }
+    done += text.length;
   }
   return { ids, offsets, sequences };
 }

@@ -49,7 +49,7 @@ export interface TextTokenizer {
   encodeSteps?(text: string, options?: Pick<TextInput, 'pair'>): Generator<number, TokenizedText, undefined>;
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[]): string;
-  /** The token of an id; undefined for ids that only the model has. Default: every id has one. */
+  /** The token of an id; undefined for an id that only the model has, which is then not decoded. */
   idToToken?(id: number): string | undefined;
 }
 

@@ -43,14 +43,14 @@ function overlapOf(
 ): number {
   const { before, after } = repeatedOf(tokens);
   const room = maxLength - before - after;
-  const repeated = isPair(tokens) ? 'its first text and special tokens' : 'its special tokens';
+  const repeated = `${isPair(tokens) ? 'the first text and special tokens' : 'the special tokens'} of ${name}`;
   if (room < 1) {
-    const message = `every window of ${name} repeats ${repeated}, which are ${before + after} tokens, and that leaves no room in ${maxLength}`;
+    const message = `a window of ${maxLength} tokens has no room beside ${repeated}, which are ${before + after}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
   if (overlap === undefined) return Math.floor(Math.min(maxLength / 8, room / 2));
   if (overlap < room) return overlap;
-  const message = `overlap must be an integer from 0 to ${room - 1}, got ${show(overlap)}: windows of ${maxLength} tokens that repeat ${repeated} have room for ${room} more of ${name}`;
+  const message = `overlap must be an integer from 0 to ${room - 1}, got ${show(overlap)}: a window of ${maxLength} tokens has room for ${room} beside ${repeated}`;
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 

@@ -343,7 +343,7 @@ describe('a call', () => {
       ['abcdefgh', { maxLength: 6, overlap: 4 }],
       {
         message: expect.stringContaining(
-          'overlap must be an integer from 0 to 3, got 4: windows of 6 tokens that repeat its special tokens have room for 4 more of text 0',
+          'overlap must be an integer from 0 to 3, got 4: a window of 6 tokens has room for 4 beside the special tokens of text 0',
         ),
       },
     ],
@@ -353,7 +353,7 @@ describe('a call', () => {
       {
         code: 'INVALID_ARGUMENT',
         message:
-          '[attn/models] encode: every window of text 0 repeats its special tokens, which are 2 tokens, and that leaves no room in 2',
+          '[attn/models] encode: a window of 2 tokens has no room beside the special tokens of text 0, which are 2',
       },
     ],
   ])('refuses %s', async (_title, [input, options], error) => {

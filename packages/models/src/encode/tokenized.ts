@@ -1,4 +1,4 @@
-/** Checks what a tokenizer returns, which may be the caller's own: every column fits the ids and the model. */
+/** Checks what a tokenizer returns, which may be the caller's own: all columns fit the ids and the model. */
 import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { readIntegerList } from '../inputs/integers.ts';
@@ -25,7 +25,7 @@ export function readTokenized(
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
   if (input.pair !== undefined && value.sequences === undefined) {
-    const message = `this tokenizer does not take pairs: for a text and a pair it must say in sequences which text each token is of, and it returned ${show(value)}`;
+    const message = `the tokenizer does not take pairs: it must say in sequences which text each token is of, got ${show(value)} for a pair`;
     throw new AttnError('UNSUPPORTED', where, message);
   }
   const ids = readIntegerList({ where, name: 'the ids of the tokenizer' }, value.ids, vocabSize);
@@ -38,7 +38,13 @@ export function readTokenized(
   const sequences = readSequences(where, value.sequences, ids.length) ?? sequencesOf(special, ids.length);
   const { offsets } = value;
   if (offsets !== undefined) ofLength(where, 'offsets', offsets, ids.length);
-  return { ids, sequences, ...(special && { special }), ...(typeIds && { typeIds }), ...(offsets && { offsets }) };
+  return {
+    ids,
+    sequences,
+    ...(special && { special }),
+    ...(typeIds && { typeIds }),
+    ...(offsets && { offsets }),
+  };
 }
 
 function readSequences(

@@ -74,12 +74,11 @@ export function windowsOf(
       ...column.slice(start, stop),
       ...column.slice(end),
     ];
-    const skipped = i === 0 ? 0 : half;
-    const left = i === starts.length - 1 ? 0 : overlap - half;
+    const [skipped, dropped] = [i === 0 ? 0 : half, i === starts.length - 1 ? 0 : overlap - half];
     const behind = before + stop - start;
     const parts = [
       { from: 0, to: before, at: 0, share },
-      { from: before + skipped, to: behind - left, at: start + skipped, share: 1 },
+      { from: before + skipped, to: behind - dropped, at: start + skipped, share: 1 },
       { from: behind, to: behind + after, at: end, share },
     ];
     return { text, ids: ofWindow(ids), typeIds: typeIds && ofWindow(typeIds), parts, share };
