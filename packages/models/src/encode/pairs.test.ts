@@ -362,7 +362,7 @@ describe('refuses', () => {
       'places that are no list',
       { encode: () => ({ ids: [5, 6], sequences: [0, 1], offsets: {} as never }), decode },
       'INVALID_ARGUMENT',
-      'the offsets of the tokenizer must have an entry for each of 2 ids, got {}',
+      'the offsets of the tokenizer must be a list, got {}',
     ],
   ])('%s', async (_title, tokenizer, code, message) => {
     const loaded = new LoadedModel(model, tokenizer, attn);

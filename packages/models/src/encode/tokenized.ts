@@ -1,14 +1,11 @@
 /** Checks what a tokenizer returns, which may be the caller's own: all columns fit the ids and the model. */
 import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { readIntegerList } from '../inputs/integers.ts';
 import type { Model } from '../model.ts';
 import type { TextInput, TokenizedText } from '../tokenizer.ts';
 
 /** What a model can take of a tokenizer. */
 export type TokenLimits = Pick<Model, 'vocabSize' | 'tokenTypes'>;
-
-type Column = Exclude<keyof TokenizedText, 'ids'>;
 
 /**
  * Reads the tokens of an input; the result always has `sequences`. Errors: `INVALID_ARGUMENT` with the value
@@ -17,60 +14,63 @@ type Column = Exclude<keyof TokenizedText, 'ids'>;
 export function readTokenized(
   where: string,
   value: TokenizedText,
-  input: TextInput,
-  { vocabSize, tokenTypes = 0 }: TokenLimits,
+  { pair }: TextInput,
+  { vocabSize = Infinity, tokenTypes = 0 }: TokenLimits,
 ): TokenizedText {
   if (typeof value !== 'object' || value === null) {
     const message = `the tokenizer must return an object with ids, got ${show(value)}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
-  if (input.pair !== undefined && value.sequences === undefined) {
+  const { ids, special, typeIds, sequences, offsets } = value;
+  if (pair !== undefined && sequences === undefined) {
     const message = `the tokenizer does not take pairs: it must say in sequences which text each token is of, got ${show(value)} for a pair`;
     throw new AttnError('UNSUPPORTED', where, message);
   }
-  const ids = readIntegerList({ where, name: 'the ids of the tokenizer' }, value.ids, vocabSize);
-  const integers = (column: Column, count?: number): readonly number[] | undefined =>
-    value[column] === undefined
-      ? undefined
-      : ofLength(where, column, readIntegerList(label(where, column), value[column], count), ids.length);
-  const special = integers('special', 2);
-  const typeIds = integers('typeIds', tokenTypes < 2 ? Infinity : tokenTypes);
-  const sequences = readSequences(where, value.sequences, ids.length) ?? sequencesOf(special, ids.length);
-  const { offsets } = value;
-  if (offsets !== undefined) ofLength(where, 'offsets', offsets, ids.length);
+  checkColumn(where, 'ids', ids, integersBelow(vocabSize));
+  const { length } = ids;
+  if (special !== undefined) checkColumn(where, 'special', special, integersBelow(2), length);
+  // A model of fewer types does not see them.
+  const types = integersBelow(tokenTypes < 2 ? Infinity : tokenTypes);
+  if (typeIds !== undefined) checkColumn(where, 'typeIds', typeIds, types, length);
+  if (sequences !== undefined) checkColumn(where, 'sequences', sequences, SEQUENCES, length);
+  if (offsets !== undefined) checkColumn(where, 'offsets', offsets, ANYTHING, length);
   return {
     ids,
-    sequences,
+    sequences: sequences ?? Array.from({ length }, (_, i) => (special?.[i] === 1 ? null : 0)),
     ...(special && { special }),
     ...(typeIds && { typeIds }),
     ...(offsets && { offsets }),
   };
 }
 
-function readSequences(
-  where: string,
-  sequences: TokenizedText['sequences'],
-  length: number,
-): TokenizedText['sequences'] {
-  if (sequences === undefined) return undefined;
-  const wrong = ofLength(where, 'sequences', sequences, length).findIndex(
-    (sequence) => sequence !== 0 && sequence !== 1 && sequence !== null,
-  );
-  if (wrong < 0) return sequences;
-  const message = `the sequences of the tokenizer must be 0, 1 or null, got ${show(sequences[wrong])} at [${wrong}]`;
-  throw new AttnError('INVALID_ARGUMENT', where, message);
+/** What the entries of a column must be. */
+interface Entries {
+  readonly expected: string;
+  test(entry: unknown): boolean;
 }
 
-function sequencesOf(special: readonly number[] | undefined, length: number): readonly (0 | null)[] {
-  return Array.from({ length }, (_, i) => (special?.[i] === 1 ? null : 0));
+const ANYTHING: Entries = { expected: 'anything', test: () => true };
+
+const SEQUENCES: Entries = {
+  expected: '0, 1 or null',
+  test: (entry) => entry === 0 || entry === 1 || entry === null,
+};
+
+function integersBelow(count: number): Entries {
+  return {
+    expected: count < Infinity ? `integers from 0 to ${count - 1}` : 'integers ≥ 0',
+    test: (entry) => Number.isSafeInteger(entry) && Number(entry) >= 0 && Number(entry) < count,
+  };
 }
 
-function ofLength<T>(where: string, column: Column, list: readonly T[], length: number): readonly T[] {
-  if (Array.isArray(list) && list.length === length) return list;
-  const message = `the ${column} of the tokenizer must have an entry for each of ${length} ids, got ${show(list)}`;
-  throw new AttnError('INVALID_ARGUMENT', where, message);
-}
-
-function label(where: string, column: Column): { readonly where: string; readonly name: string } {
-  return { where, name: `the ${column} of the tokenizer` };
+/** Columns may be long, so they are read in place. `length` is the number of ids. */
+function checkColumn(where: string, name: string, column: unknown, entries: Entries, length?: number): void {
+  const fail = (message: string): never => {
+    throw new AttnError('INVALID_ARGUMENT', where, `the ${name} of the tokenizer must ${message}`);
+  };
+  if (!Array.isArray(column)) return fail(`be a list, got ${show(column)}`);
+  if (length !== undefined && column.length !== length)
+    return fail(`have an entry for each of ${length} ids, got ${show(column)}`);
+  for (let i = 0; i < column.length; i++)
+    if (!entries.test(column[i])) fail(`be ${entries.expected}, got ${show(column[i])} at [${i}]`);
 }
