@@ -26,6 +26,7 @@ const linformer = await models.linformerFamily.load(words.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
 const encoder = new models.LoadedModel(longformer, undefined, attn);
+const reader = new models.LoadedModel(longformer, tokenizer, attn);
 const writer = new models.LoadedModel(reformer, tokenizer, attn);
 const store = models.folderStore(goldenFolder('longformer_short'));
 
@@ -128,7 +129,7 @@ describeFunctions([models], {
     depth: 0,
   },
   byteTokenizer: { args: () => [2] },
-  'byteTokenizer.encode': { call: tokenizer.encode, args: () => ['abc'] },
+  'byteTokenizer.encode': { call: tokenizer.encode, args: () => ['abc', { pair: 'd' }], options: [1] },
   'byteTokenizer.decode': { call: tokenizer.decode, args: () => [[5, 6]] },
   ...family(models.longformerFamily, long.checkpoint),
   ...family(models.reformerFamily, lm.checkpoint),
@@ -204,6 +205,15 @@ describeFunctions([models], {
       },
     ],
     options: [1],
+  },
+  'LoadedModel.encode of a pair': {
+    call: (input) => reader.encode(input),
+    args: () => [{ text: 'abc', pair: 'd' }],
+    options: [0],
+  },
+  'LoadedModel.encode of pairs': {
+    call: (inputs) => reader.encode(inputs),
+    args: () => [['abc', { text: 'abc', pair: 'd' }]],
   },
   'LoadedModel.fixedGraph': {
     call: encoder.fixedGraph.bind(encoder),

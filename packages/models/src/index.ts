@@ -68,4 +68,4 @@ export type { Embeddings, EncodeOptions, EncodeProgress, TokenStates } from './e
 export type { EncodeInput } from './encode/inputs.ts';
 export type { Generated, GenerateOptions, Prompt } from './generate/generate.ts';
 export type { Pooling } from './encode/gather-states.ts';
-export type { TextTokenizer, TokenizedText } from './tokenizer.ts';
+export type { TextInput, TextTokenizer, TokenizedText } from './tokenizer.ts';

@@ -11,7 +11,7 @@ import type { ModelSource } from './files/source.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { FamilyOptions, ModelFamily } from './model.ts';
 import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
-import { readTokenizer } from './tokenizer.ts';
+import { openTokenizer } from './tokenizer.ts';
 
 /** Options of `loadModel` wherever the files are. */
 export interface LoadOptions extends FamilyOptions {
@@ -60,7 +60,7 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
       throw new AttnError('UNSUPPORTED', WHERE, message);
     }
     const model = await family.load(checkpoint, rest);
-    const tokenizer = (await readTokenizer(store)) ?? family.tokenizer?.(checkpoint.config);
+    const tokenizer = (await openTokenizer(store)) ?? family.tokenizer?.(checkpoint.config);
     return new LoadedModel(model, tokenizer, attn, checkpoint.weights);
   } finally {
     await checkpoint.dispose();

@@ -50,6 +50,7 @@ export class LoadedModel {
   /**
    * Errors: `INVALID_ARGUMENT`.
    *
+   * @param tokenizer a `Tokenizer` of `@attn/tokenizers`, or one of your own
    * @param attn runs the model on its backends; without it the model can only be inspected and exported
    * @param weights the files that the weights were read from
    */
@@ -65,16 +66,20 @@ export class LoadedModel {
 
   /**
    * Computes a vector for each text, or the states of its tokens. Texts go through the
-   * checkpoint's tokenizer; ids are used as they are, with their special tokens. Rows of
-   * similar length run together, padded. Texts longer than the model are split into overlapping
-   * windows, with a warning. A list of numbers or bigints, a typed array of integers or a
-   * tensor [tokens] is one input; a tensor [rows, tokens] is one input for each row.
+   * checkpoint's tokenizer, as do pairs `{ text, pair }`, with the separators and token types
+   * of the model; ids are used as they are, with their special tokens. Rows of similar length
+   * run together, padded. Texts longer than the model are split into overlapping windows, with
+   * a warning; of a pair, every window has the whole first text. A list of numbers or bigints, a typed
+   * array of integers or a tensor [tokens] is one input; a tensor [rows, tokens] is one for each row.
    *
-   * Errors: `UNSUPPORTED` (a model with a head: load it without), `INVALID_ARGUMENT`, `MISSING_INPUT` (no
-   * tokenizer, no `attn`), `ABORTED`, and those of the backends.
+   * Errors: `UNSUPPORTED` (a model with a head: load it without; a pair, where the tokenizer does not
+   * take pairs), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of
+   * the backends.
    *
    * @example
    * const { embeddings } = await model.encode(['Call me Ishmael.', 'Some years ago'], { normalize: true });
+   * const pair = { text: 'Who narrates?', pair: 'Call me Ishmael.' };
+   * const { states, tokenized } = await model.encode(pair, { pooling: 'none' });
    */
   encode(
     inputs: EncodeInput | readonly EncodeInput[],

@@ -84,6 +84,8 @@ export interface Model {
   readonly takesPadding: boolean;
   /** True when tokens can be global, as in `TokenBatch.globalAttentionMask`. */
   readonly takesGlobalTokens: boolean;
+  /** How many types `TokenBatch.tokenTypeIds` tells apart; 0 or absent in models without token types. */
+  readonly tokenTypes?: number | undefined;
   /** Absent in models that do not continue texts. */
   readonly generation?: GenerationRules | undefined;
   /**

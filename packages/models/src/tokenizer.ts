@@ -3,33 +3,54 @@
  * checkpoint has such files.
  */
 import { AttnError } from '@attn/core';
-import { aString, checkArgument } from '@attn/core/backend';
-import type { Encoding, Span, Tokenizer } from '@attn/tokenizers';
+import type { Span, Tokenizer } from '@attn/tokenizers';
 import { malformedFile, type FileStore } from './files/file-store.ts';
-import { readIntegerList } from './inputs/integers.ts';
 
-/** A text as a model sees it. */
+/** A text, or a pair of texts. */
+export interface TextInput {
+  readonly text: string;
+  /** A second text: the context of a question, the hypothesis of a premise. */
+  readonly pair?: string;
+}
+
+/** A text, or a pair of texts, as a model sees it: columns with an entry for each token. */
 export interface TokenizedText {
-  /** Ids of the text, with the special tokens around it. */
+  /** Ids, with the special tokens around the texts. */
   readonly ids: readonly number[];
-  /** How many of `ids` are special tokens before the text. */
-  readonly before: number;
-  /** How many of `ids` are special tokens after the text. */
-  readonly after: number;
-  /** Where each token lies in the text, in UTF-16 units; null for the special tokens around it. */
+  /**
+   * Which text each token is of: 0, 1 for tokens of a pair's second text, null for the special tokens around
+   * the texts. A tokenizer that takes pairs must give it for them. Default: what `special` says.
+   */
+  readonly sequences?: readonly (0 | 1 | null)[];
+  /** 1 for the special tokens around a text. It is not read where there are `sequences`. Default: 0. */
+  readonly special?: readonly number[];
+  /** Token types. A model of fewer than two does not see them. Default: 0. */
+  readonly typeIds?: readonly number[];
+  /** Where each token lies in its text, in UTF-16 units; null for the special tokens around the texts. */
   readonly offsets?: readonly (Span | null)[];
 }
 
-/** Turns texts into ids, and ids into texts. */
+/**
+ * Turns texts into ids, and ids into texts. A `Tokenizer` of `@attn/tokenizers` is one.
+ *
+ * @example
+ * const tokenizer: TextTokenizer = {
+ *   encode: (text) => ({ ids: Array.from(text, (letter) => letter.charCodeAt(0)) }),
+ *   decode: (ids) => String.fromCharCode(...ids),
+ * };
+ */
 export interface TextTokenizer {
-  encode(text: string): TokenizedText;
+  /** A tokenizer that does not take pairs ignores `pair`; what it returns then has no `sequences`. */
+  encode(text: string, options?: Pick<TextInput, 'pair'>): TokenizedText;
   /**
-   * Encodes in small steps, so that the event loop can turn between them. Yields
-   * the number of characters that are done. Default: `encode` is the only step.
+   * Encodes in small steps, so that the event loop can turn between them. Yields the
+   * number of characters of the texts that are done. Default: `encode` is the only step.
    */
-  encodeSteps?(text: string): Generator<number, TokenizedText, undefined>;
+  encodeSteps?(text: string, options?: Pick<TextInput, 'pair'>): Generator<number, TokenizedText, undefined>;
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[]): string;
+  /** The token of an id; undefined for an id that only the model has, which is then not decoded. */
+  idToToken?(id: number): string | undefined;
 }
 
 const WHERE = 'models/tokenizer';
@@ -45,12 +66,6 @@ const MAIN_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.model',
  *
  * Errors: `MALFORMED_FILE`, `MISSING_INPUT` (vocab.json without merges.txt), `UNSUPPORTED`.
  */
-export async function readTokenizer(store: FileStore): Promise<TextTokenizer | undefined> {
-  const tokenizer = await openTokenizer(store);
-  return tokenizer && new CheckpointTokenizer(tokenizer);
-}
-
-/** The tokenizer of `@attn/tokenizers` of a checkpoint's files. Errors: those of `readTokenizer`. */
 export async function openTokenizer(store: FileStore): Promise<Tokenizer | undefined> {
   const files: Record<string, Uint8Array> = {};
   const read = async (name: string): Promise<boolean> => {
@@ -79,34 +94,4 @@ async function firstOf(
 ): Promise<string | undefined> {
   for (const name of names) if (await test(name)) return name;
   return undefined;
-}
-
-/** A tokenizer of files, which counts the special tokens around a text. */
-class CheckpointTokenizer implements TextTokenizer {
-  private readonly inner: Tokenizer;
-
-  constructor(inner: Tokenizer) {
-    this.inner = inner;
-  }
-
-  encode(text: string): TokenizedText {
-    return counted(this.inner.encode(checkArgument(WHERE, 'text', text, aString)));
-  }
-
-  *encodeSteps(text: string): Generator<number, TokenizedText, undefined> {
-    return counted(yield* this.inner.encodeSteps(checkArgument(WHERE, 'text', text, aString)));
-  }
-
-  decode(ids: readonly number[]): string {
-    const checked = readIntegerList({ where: WHERE, name: 'ids' }, ids);
-    // A model may have more ids than its tokenizer has tokens.
-    return this.inner.decode(checked.filter((id) => this.inner.idToToken(id) !== undefined));
-  }
-}
-
-function counted(encoding: Encoding): TokenizedText {
-  const { ids, offsets, special } = encoding;
-  const first = special.indexOf(0);
-  const before = first < 0 ? special.length : first;
-  return { ids, offsets, before, after: first < 0 ? 0 : special.length - 1 - special.lastIndexOf(0) };
 }

@@ -50,7 +50,7 @@ export const ROWS = [
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
   { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
-  { what: '@attn/models', ...all('@attn/models'), files: (file) => !isPageHub(file), limit: 32 },
+  { what: '@attn/models', ...all('@attn/models'), files: (file) => !isPageHub(file), limit: 33 },
   {
     what: '@attn/models: models of the hub on a page, loaded when one is',
     ...all('@attn/models'),

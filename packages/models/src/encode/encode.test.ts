@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readGolden } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { longformerFamily, type Longformer } from '../longformer/index.ts';
-import { readTokenizer } from '../tokenizer.ts';
+import { openTokenizer } from '../tokenizer.ts';
 import { letterId, letterTokenizer } from '../testing/tokenizer.testing.ts';
 
 const encoded = new TextEncoder().encode(JSON.stringify(letterTokenizer()));
@@ -22,7 +22,7 @@ let loaded: LoadedModel;
 beforeAll(async () => {
   attn = await createAttn({ backends: [cpu()] });
   model = await longformerFamily.load((await readGolden('longformer_no_global')).checkpoint);
-  loaded = new LoadedModel(model, await readTokenizer(store), attn);
+  loaded = new LoadedModel(model, await openTokenizer(store), attn);
 });
 afterAll(async () => {
   loaded.dispose();
@@ -118,16 +118,20 @@ describe('texts that are too long', () => {
     const rows = rowsOf(states[0], 152);
     // Windows of 40 tokens of the text begin at 0, 32, 64, 96, 128;
     // token 36 is the 37th of the first window or the 5th of the second.
-    const second = await alone(idsOf(long.slice(32, 72)));
+    const windows = await Promise.all(
+      [0, 32, 64, 96, 128].map((start) => alone(idsOf(long.slice(start, start + 40)))),
+    );
+    const [first, second] = windows;
     close(rows[1 + 36], second[1 + 4]);
     close(rows[1 + 67], second[1 + 35]);
-    const first = await alone(idsOf(long.slice(0, 40)));
-    close(rows[0], first[0]);
     close(rows[1 + 35], first[1 + 35]);
-    const last = await alone(idsOf(long.slice(128)));
-    close(rows[151], last.at(-1) ?? []);
-    const pooled = await loaded.encode(long, { maxLength: 42, overlap: 8, onWarning });
-    close(Array.from(pooled.embeddings.data), mean(rows));
+    // Special tokens, which every window has, have the mean of their states.
+    close(rows[0], mean(windows.map((window) => window[0])));
+    close(rows[151], mean(windows.map((window) => window.at(-1) ?? [])));
+    const options = { maxLength: 42, overlap: 8, onWarning };
+    close(Array.from((await loaded.encode(long, options)).embeddings.data), mean(rows));
+    const { embeddings } = await loaded.encode(long, { ...options, pooling: 'cls' });
+    close(Array.from(embeddings.data), rows[0]);
   });
   test('or refused', async () => {
     await expect(loaded.encode(['a', long], { onLongText: 'throw' })).rejects.toMatchObject({
@@ -230,7 +234,12 @@ describe('a call', () => {
   });
   test('of nothing gives no vector, of the model’s width', async () => {
     expect((await loaded.encode([])).embeddings.shape).toEqual([0, 64]);
-    expect(await loaded.encode([], { pooling: 'none' })).toEqual({ states: [], tokens: [], backends: [] });
+    expect(await loaded.encode([], { pooling: 'none' })).toEqual({
+      states: [],
+      tokenized: [],
+      tokens: [],
+      backends: [],
+    });
   });
   test('a failed run is not kept', async () => {
     const { AttnError } = await import('@attn/core');
@@ -286,7 +295,7 @@ describe('a call', () => {
       [undefined as never],
       {
         code: 'INVALID_ARGUMENT',
-        message: expect.stringContaining('a list of ids, or a list of texts and of ids, got undefined'),
+        message: expect.stringContaining('a list of ids, or a list of these, got undefined'),
       },
     ],
     [
@@ -332,7 +341,20 @@ describe('a call', () => {
     [
       'an overlap of all',
       ['abcdefgh', { maxLength: 6, overlap: 4 }],
-      { message: expect.stringContaining('from 0 to 3, got 4') },
+      {
+        message: expect.stringContaining(
+          'overlap must be an integer from 0 to 3, got 4: a window of 6 tokens has room for 4 beside the special tokens of text 0',
+        ),
+      },
+    ],
+    [
+      'windows of special tokens only',
+      ['abcdefgh', { maxLength: 2 }],
+      {
+        code: 'INVALID_ARGUMENT',
+        message:
+          '[attn/models] encode: a window of 2 tokens has no room beside the special tokens of text 0, which are 2',
+      },
     ],
   ])('refuses %s', async (_title, [input, options], error) => {
     await expect(loaded.encode(input, options)).rejects.toMatchObject(error);
@@ -352,6 +374,7 @@ describe('a call', () => {
 });
 
 test('the tokenizer says where special tokens stand, and reads ids back', () => {
-  expect(loaded.tokenizer?.encode('ab c')).toMatchObject({ ids: idsOf('ab c'), before: 1, after: 1 });
+  const special = [1, 0, 0, 0, 0, 1];
+  expect(loaded.tokenizer?.encode('ab c')).toMatchObject({ ids: idsOf('ab c'), special });
   expect(loaded.tokenizer?.decode(idsOf('ab c'))).toBe('ab c');
 });

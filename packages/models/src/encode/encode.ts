@@ -23,11 +23,12 @@ import type { Model, TokenBatch } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import type { TokenizedText } from '../tokenizer.ts';
 import { batchesOf, type Batch } from './batches.ts';
+import { cutTexts } from './cut-texts.ts';
 import { StateGatherer, type Pooling } from './gather-states.ts';
-import { readInputs } from './inputs.ts';
+import { readInputs, type CheckedInput } from './inputs.ts';
 import { normalizeRows } from './normalize.ts';
 import { tokenizeAll } from './tokenize.ts';
-import { windowsOf, type TextWindow } from './windows.ts';
+import type { TextWindow } from './windows.ts';
 
 /**
  * How far a call has come: first in characters of the texts that are tokenized,
@@ -48,11 +49,15 @@ export interface EncodeOptions {
   /** Most tokens of one row, special ones included. Default, and at most, the model's own `maxLength`. */
   readonly maxLength?: number;
   /**
-   * What happens to texts of more than `maxLength` tokens. `split`, the default: they are split
-   * into overlapping windows, with a warning. `throw`: the call ends with `INVALID_ARGUMENT`.
+   * What happens to texts of more than `maxLength` tokens. `split`, the default: they are split into
+   * overlapping windows, with a warning; of a pair, every window has the whole first text and a part of the
+   * second. `throw`: the call ends with `INVALID_ARGUMENT`.
    */
   readonly onLongText?: 'split' | 'throw';
-  /** Tokens that neighbouring windows share. Default: an eighth of `maxLength`. */
+  /**
+   * Tokens of the text that is split that neighbouring windows share. Default: an
+   * eighth of `maxLength`, but at most half of what a window has room for.
+   */
   readonly overlap?: number;
   /** Positions of global tokens in every row. Default: the model's own rule. */
   readonly globalTokens?: IntegerList;
@@ -69,13 +74,13 @@ export interface EncodeOptions {
 
 /** Facts about a call beside its result. */
 interface EncodeFacts {
-  /** Tokens of each text, special ones included. */
+  /** Number of tokens of each text or pair, special ones included. */
   readonly tokens: readonly number[];
   /** Names of all backends that took part. */
   readonly backends: readonly string[];
 }
 
-/** A vector for each text. */
+/** A vector for each text or pair. */
 export interface Embeddings extends EncodeFacts {
   /** [texts, hidden], f32. For a text in windows, `cls` is the mean of the first tokens of its windows. */
   readonly embeddings: Tensor<'f32'>;
@@ -83,8 +88,16 @@ export interface Embeddings extends EncodeFacts {
 
 /** The states of the tokens of each text: the result with `pooling: 'none'`. */
 export interface TokenStates extends EncodeFacts {
-  /** [tokens, hidden] for each text. */
+  /**
+   * [tokens, hidden] for each text or pair. For one in windows, tokens that every window
+   * repeats (special ones, the first text of a pair) have the mean of their states.
+   */
   readonly states: readonly Tensor<'f32'>[];
+  /**
+   * The tokens whose states these are: the ids of each input and, where a tokenizer made
+   * them, which text each token is of, its type, and its place in the text.
+   */
+  readonly tokenized: readonly TokenizedText[];
 }
 
 const WHERE = 'models/encode';
@@ -105,15 +118,20 @@ export async function encode(
 
 async function encodeInputs(
   { model, tokenizer, graphs }: RunnableModel,
-  inputs: readonly (string | readonly number[])[],
+  inputs: readonly CheckedInput[],
   options: CheckedOptions,
 ): Promise<Embeddings | TokenStates> {
   const { pooling = 'mean', normalize = false, batchTokens = 4_096, signal, onProgress, backend } = options;
   throwIfAborted(signal, WHERE);
   const onCharacters =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  const texts = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters });
-  const windows = cutWindows(model, texts, options);
+  const texts = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters, limits: model });
+  const windows = cutTexts(WHERE, texts, {
+    maxLength: options.maxLength ?? model.maxLength,
+    onLongText: options.onLongText ?? 'split',
+    overlap: options.overlap,
+    onWarning: options.onWarning ?? console.warn,
+  });
   const batches = batchesOf(
     windows.map(({ ids }) => ids.length),
     {
@@ -140,7 +158,7 @@ async function encodeInputs(
   }
   const facts = { tokens, backends: [...backends] };
   const vectors = (matrix: Tensor<'f32'>): Tensor<'f32'> => (normalize ? normalizeRows(matrix) : matrix);
-  if (pooling === 'none') return { states: gatherer.tokenStates().map(vectors), ...facts };
+  if (pooling === 'none') return { states: gatherer.tokenStates().map(vectors), tokenized: texts, ...facts };
   const embeddings = texts.length > 0 ? gatherer.embeddings() : f32([0, widthOf(model)], []);
   return { embeddings: vectors(embeddings), ...facts };
 }
@@ -186,33 +204,9 @@ function checkEncodeOptions(model: Model, options: EncodeOptions): CheckedOption
   return { ...rest, globalTokens: readIntegerList(input, globalTokens, model.maxLength) };
 }
 
-/** Cuts all texts into windows. */
-function cutWindows(
-  model: Model,
-  texts: readonly TokenizedText[],
-  options: CheckedOptions,
-): readonly TextWindow[] {
-  const { maxLength = model.maxLength, onLongText = 'split', onWarning = console.warn } = options;
-  const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
-  const overlap = options.overlap ?? Math.floor(maxLength / 8);
-  if (long.length > 0) {
-    const [first] = long;
-    const sentence = `text ${first} has ${texts[first].ids.length} tokens, and ${maxLength} are the most`;
-    if (onLongText === 'throw') throw new AttnError('INVALID_ARGUMENT', WHERE, sentence);
-    const room = Math.min(...long.map((text) => maxLength - texts[text].before - texts[text].after));
-    if (overlap >= room) {
-      const message = `overlap must be an integer from 0 to ${room - 1}, got ${show(overlap)}`;
-      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
-    }
-    const others = long.length > 1 ? `, and ${long.length - 1} more texts have too many` : '';
-    onWarning(`[attn/models] encode: ${sentence}${others}: cut into windows that overlap by ${overlap}`);
-  }
-  return texts.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, overlap));
-}
-
-/** Ids and masks of a batch. Rows after its members are only padding. */
+/** Ids, masks and types of a batch. Rows after its members are only padding. */
 function tokenBatch(
-  { padTokenId, takesPadding }: Model,
+  { padTokenId, takesPadding, tokenTypes = 0 }: Model,
   { rows, length }: Batch,
   members: readonly TextWindow[],
   globalTokens: readonly number[] | undefined,
@@ -221,9 +215,11 @@ function tokenBatch(
   const ids = new Int32Array(rows * length).fill(padTokenId);
   const mask = new Uint8Array(rows * length);
   const globals = new Uint8Array(rows * length);
+  const types = new Int32Array(rows * length);
   for (const [row, window] of members.entries()) {
     ids.set(window.ids, row * length);
     mask.fill(1, row * length, row * length + window.ids.length);
+    if (tokenTypes > 1) types.set(window.typeIds ?? [], row * length);
     for (const position of globalTokens ?? [])
       if (position < window.ids.length) globals[row * length + position] = 1;
   }
@@ -231,5 +227,7 @@ function tokenBatch(
     inputIds: i32(shape, ids),
     ...(takesPadding && { attentionMask: bool(shape, mask) }),
     ...(globalTokens && { globalAttentionMask: bool(shape, globals) }),
+    // Without types all are 0, and most batches are so: their graph is smaller.
+    ...(types.some((type) => type > 0) && { tokenTypeIds: i32(shape, types) }),
   };
 }

@@ -3,8 +3,8 @@ import { f32, type Tensor } from '@attn/core';
 import type { TextWindow } from './windows.ts';
 
 /**
- * How the states of a text become one vector: the first token's
- * state, the mean over all tokens, or not at all.
+ * How the states of a text or a pair become one vector: the first
+ * token's state, the mean over all tokens, or not at all.
  */
 export type Pooling = 'cls' | 'mean' | 'none';
 
@@ -13,7 +13,6 @@ export class StateGatherer {
   private readonly pooling: Pooling;
   private readonly counts: readonly number[];
   private readonly sums: Float64Array[] = [];
-  private readonly terms: number[] = [];
   private readonly states: Float32Array[] = [];
   private width = 0;
 
@@ -24,33 +23,36 @@ export class StateGatherer {
   }
 
   /** Adds a window, whose states are row `row` of the tensor `states` [rows, length, width]. */
-  add({ text, from, to, at }: TextWindow, states: Tensor, row: number): void {
+  add({ text, parts, share }: TextWindow, states: Tensor, row: number): void {
     const [, length, width] = states.shape;
     this.width = width;
     const start = row * length * width;
-    const rowOf = (i: number): ArrayLike<number> =>
-      states.data.subarray(start + i * width, start + (i + 1) * width);
+    const rowsOf = (from: number, to: number): ArrayLike<number> =>
+      states.data.subarray(start + from * width, start + to * width);
     switch (this.pooling) {
       case 'none':
         this.states[text] ??= new Float32Array(this.counts[text] * width);
-        this.states[text].set(states.data.subarray(start + from * width, start + to * width), at * width);
+        for (const { from, to, at, share } of parts)
+          addScaled(this.states[text].subarray(at * width), rowsOf(from, to), share);
         return;
       case 'cls':
-        return this.addTo(text, rowOf(0));
+        return addScaled(this.sumOf(text), rowsOf(0, 1), share);
       case 'mean':
-        for (let i = from; i < to; i++) this.addTo(text, rowOf(i));
+        for (const { from, to, share } of parts)
+          for (let i = from; i < to; i++) addScaled(this.sumOf(text), rowsOf(i, i + 1), share);
         return;
       default:
         return this.pooling satisfies never;
     }
   }
 
-  /** Returns [texts, width]: the mean of the states that were added to each text. */
+  /** Returns [texts, width]: the vector of each text. */
   embeddings(): Tensor<'f32'> {
     const data = new Float32Array(this.counts.length * this.width);
     this.sums.forEach((sum, text) => {
+      const terms = this.pooling === 'mean' ? this.counts[text] : 1;
       data.set(
-        Float32Array.from(sum, (value) => value / this.terms[text]),
+        Float32Array.from(sum, (value) => value / terms),
         text * this.width,
       );
     });
@@ -64,9 +66,11 @@ export class StateGatherer {
     );
   }
 
-  private addTo(text: number, row: ArrayLike<number>): void {
-    const sum = (this.sums[text] ??= new Float64Array(row.length));
-    for (let i = 0; i < row.length; i++) sum[i] += row[i];
-    this.terms[text] = (this.terms[text] ?? 0) + 1;
+  private sumOf(text: number): Float64Array {
+    return (this.sums[text] ??= new Float64Array(this.width));
   }
+}
+
+function addScaled(sum: Float32Array | Float64Array, terms: ArrayLike<number>, factor: number): void {
+  for (let i = 0; i < terms.length; i++) sum[i] += terms[i] * factor;
 }

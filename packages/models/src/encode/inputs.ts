@@ -1,6 +1,6 @@
-/** Reads the inputs of `encode`, in any of their forms, as a list of texts and of ids. */
+/** Reads the inputs of `encode`, in any of their forms, as a list of texts, of pairs and of ids. */
 import { AttnError, type Tensor } from '@attn/core';
-import { show } from '@attn/core/backend';
+import { anything, aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import {
   hasField,
   isIntegerArray,
@@ -11,18 +11,24 @@ import {
   type IntegerList,
 } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
+import type { TextInput } from '../tokenizer.ts';
 
 /**
- * An input of `encode`: a text, or ids with their special tokens
- * (numbers, bigints, a typed array of integers, or a tensor [tokens]).
+ * An input of `encode`: a text; a pair of texts `{ text, pair }`; or ids with their special
+ * tokens (numbers, bigints, a typed array of integers, or a tensor [tokens]).
  */
-export type EncodeInput = string | IntegerList | Tensor | ForeignTensor;
+export type EncodeInput = string | TextInput | IntegerList | Tensor | ForeignTensor;
 
 /** Ids with their special tokens, checked. */
 type Ids = readonly number[];
 
+/** An input, checked: a text, a pair, or ids. */
+export type CheckedInput = TextInput | Ids;
+
+const TEXT_INPUT: OptionKinds<TextInput> = { text: anything, pair: anything };
+
 /**
- * Reads the inputs of a call. A single text or a single list of ids is one input;
+ * Reads the inputs of a call. A single text, pair or list of ids is one input;
  * a tensor [rows, tokens] is one input for each row. Errors: `INVALID_ARGUMENT`
  * with the value and its place; `INVALID_SHAPE`, `INVALID_DTYPE`.
  */
@@ -30,13 +36,21 @@ export function readInputs(
   where: string,
   inputs: unknown,
   vocabSize: number = Infinity,
-): readonly (string | Ids)[] {
+): readonly CheckedInput[] {
   const items = listOf(where, inputs);
   return items.map((input, i) => {
-    if (typeof input === 'string') return input;
-    const name = items.length === 1 && isIds(inputs) ? 'ids' : `ids of input ${i}`;
-    return readIds({ where, name }, input, vocabSize);
+    const of = isIds(inputs) || isTextInput(inputs) ? '' : ` of input ${i}`;
+    if (typeof input === 'string') return { text: input };
+    if (isTextInput(input)) return readTextInput(where, of, input);
+    return readIds({ where, name: `ids${of}` }, input, vocabSize);
   });
+}
+
+/** Reads a text or a pair. Errors: `INVALID_ARGUMENT`. */
+function readTextInput(where: string, of: string, input: TextInput): TextInput {
+  const { text, pair } = checkOptions(where, input, TEXT_INPUT, { name: `the pair${of}` });
+  checkArgument(where, `text${of}`, text, aString);
+  return pair === undefined ? { text } : { text, pair: checkArgument(where, `pair${of}`, pair, aString) };
 }
 
 /** Reads the ids of one input. Errors: those of `readInputs`. */
@@ -63,10 +77,10 @@ export function readIds(label: InputName, input: unknown, vocabSize: number = In
 }
 
 function listOf(where: string, inputs: unknown): readonly unknown[] {
-  if (typeof inputs === 'string' || isIds(inputs)) return [inputs];
+  if (typeof inputs === 'string' || isIds(inputs) || isTextInput(inputs)) return [inputs];
   if (isTensorLike(inputs)) return rowsOf(where, inputs);
   if (Array.isArray(inputs)) return inputs;
-  const message = `inputs must be a text, a list of ids, or a list of texts and of ids, got ${show(inputs)}`;
+  const message = `inputs must be a text, a pair { text, pair }, a list of ids, or a list of these, got ${show(inputs)}`;
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 
@@ -74,6 +88,11 @@ function listOf(where: string, inputs: unknown): readonly unknown[] {
 function isIds(inputs: unknown): boolean {
   if (isIntegerArray(inputs)) return true;
   return Array.isArray(inputs) && (typeof inputs[0] === 'number' || typeof inputs[0] === 'bigint');
+}
+
+/** True for a text or a pair in an object, even if not all of it is there. */
+function isTextInput(input: unknown): input is TextInput {
+  return !isTensorLike(input) && (hasField(input, 'text') || hasField(input, 'pair'));
 }
 
 function rowsOf(where: string, tensor: Tensor | ForeignTensor): readonly unknown[] {

@@ -4,7 +4,9 @@
  */
 import { AttnError } from '@attn/core';
 import { createPause, show } from '@attn/core/backend';
-import type { TextTokenizer, TokenizedText } from '../tokenizer.ts';
+import type { TextInput, TextTokenizer, TokenizedText } from '../tokenizer.ts';
+import type { CheckedInput } from './inputs.ts';
+import { readTokenized, type TokenLimits } from './tokenized.ts';
 
 /** Milliseconds between turns of the event loop. An abort is noticed within about 50 milliseconds. */
 const INTERVAL = 12;
@@ -14,27 +16,30 @@ export interface TokenizeOptions {
   readonly signal: AbortSignal | undefined;
   /** Called with the number of characters that are done, and with the number of all. */
   readonly onCharacters: ((done: number, total: number) => void) | undefined;
+  /** What the model can take. */
+  readonly limits: TokenLimits;
 }
 
 /**
- * Turns texts into ids; inputs that are ids stay as they are. Errors: `MISSING_INPUT`
- * (a text, but no tokenizer), `INVALID_ARGUMENT` (a text without tokens), `ABORTED`.
+ * Turns texts into ids; inputs that are ids stay as they are. Errors: `MISSING_INPUT` (a text,
+ * but no tokenizer), `UNSUPPORTED` (a pair, but a tokenizer that does not take pairs),
+ * `INVALID_ARGUMENT` (a text without tokens, tokens that the model does not have), `ABORTED`.
  */
 export async function tokenizeAll(
   where: string,
   tokenizer: TextTokenizer | undefined,
-  inputs: readonly (string | readonly number[])[],
-  { signal, onCharacters }: TokenizeOptions,
+  inputs: readonly CheckedInput[],
+  { signal, onCharacters, limits }: TokenizeOptions,
 ): Promise<readonly TokenizedText[]> {
-  const total = inputs.reduce((sum, input) => sum + (typeof input === 'string' ? input.length : 0), 0);
+  const total = inputs.reduce((sum, input) => sum + charactersOf(input), 0);
   const pause = createPause(signal, where, INTERVAL);
   const texts: TokenizedText[] = [];
   let done = 0;
   if (total > 0) onCharacters?.(0, total);
   for (const [i, input] of inputs.entries()) {
     await pause();
-    if (typeof input !== 'string') {
-      texts.push({ ids: input, before: 0, after: 0 });
+    if (!('text' in input)) {
+      texts.push({ ids: input });
       continue;
     }
     const steps = stepsOf(where, tokenizer, input);
@@ -43,30 +48,40 @@ export async function tokenizeAll(
       onCharacters?.(done + step.value, total);
       await pause();
     }
-    if (step.value.ids.length === 0) {
-      const message = `a text must have at least one token, got ${show(input)} at ${i}`;
+    const tokens = readTokenized(where, step.value, input, limits);
+    if (tokens.ids.length === 0) {
+      const message = `a text must have at least one token, got ${show(input.pair === undefined ? input.text : input)} at ${i}`;
       throw new AttnError('INVALID_ARGUMENT', where, message);
     }
-    texts.push(step.value);
-    done += input.length;
-    if (input.length > 0) onCharacters?.(done, total);
+    texts.push(tokens);
+    done += charactersOf(input);
+    if (charactersOf(input) > 0) onCharacters?.(done, total);
   }
   return texts;
+}
+
+function charactersOf(input: CheckedInput): number {
+  return 'text' in input ? input.text.length + (input.pair?.length ?? 0) : 0;
 }
 
 function stepsOf(
   where: string,
   tokenizer: TextTokenizer | undefined,
-  text: string,
+  { text, pair }: TextInput,
 ): Generator<number, TokenizedText, undefined> {
   if (tokenizer === undefined) {
     const message = 'this checkpoint has no files of a tokenizer: give ids instead of texts';
     throw new AttnError('MISSING_INPUT', where, message);
   }
-  return tokenizer.encodeSteps?.(text) ?? atOnce(tokenizer, text);
+  const options = pair === undefined ? undefined : { pair };
+  return tokenizer.encodeSteps?.(text, options) ?? atOnce(tokenizer, text, options);
 }
 
 // oxlint-disable-next-line require-yield -- one step has nothing between its steps
-function* atOnce(tokenizer: TextTokenizer, text: string): Generator<number, TokenizedText, undefined> {
-  return tokenizer.encode(text);
+function* atOnce(
+  tokenizer: TextTokenizer,
+  text: string,
+  options: Pick<TextInput, 'pair'> | undefined,
+): Generator<number, TokenizedText, undefined> {
+  return tokenizer.encode(text, options);
 }

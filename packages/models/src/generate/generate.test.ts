@@ -3,7 +3,7 @@
 import { bool, createAttn, i32, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import { readGolden, referenceOutputs } from '../testing/goldens.testing.ts';
 import { LoadedModel } from '../loaded-model.ts';
@@ -86,12 +86,26 @@ test('a text, its tokens as they come, and where it stops', async () => {
 test('goes on from a text, not from behind its end', async () => {
   const inner = byteTokenizer(-60);
   const ending = {
-    ...inner,
-    encode: (text: string) => ({ ids: [1, ...inner.encode(text).ids, 2], before: 1, after: 1 }),
+    decode: inner.decode,
+    encode: (text: string) => {
+      const { ids } = inner.encode(text);
+      return { ids: [1, ...ids, 2], special: [1, ...ids.map(() => 0), 1] };
+    },
   };
   const { promptTokens, ids } = await new LoadedModel(model, ending, attn).generate('QUEEQUEG');
   const same = await loaded.generate([1, ...inner.encode('QUEEQUEG').ids]);
   expect([promptTokens, ids]).toEqual([9, same.ids]);
+});
+
+test('ids that the tokenizer does not have are no text', async () => {
+  const { ids, text } = await loaded.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [] });
+  const decode = vi.fn(byteTokenizer(-60).decode);
+  const idToToken = (id: number) => (id === ids[0] ? undefined : 'a token');
+  const fewer = new LoadedModel(model, { encode: byteTokenizer(-60).encode, decode, idToToken }, attn);
+  const other = await fewer.generate('QUEEQUEG', { maxNewTokens: 4, stopTokens: [] });
+  expect(other.ids).toEqual(ids);
+  expect(decode).toHaveBeenCalledExactlyOnceWith(ids.filter((id) => id !== ids[0]));
+  expect(text).toBe(byteTokenizer(-60).decode(ids));
 });
 
 test('can be aborted', async () => {

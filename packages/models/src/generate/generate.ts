@@ -19,10 +19,12 @@ import {
 import { rowLength } from '../encode/batches.ts';
 import { readIds } from '../encode/inputs.ts';
 import { tokenizeAll } from '../encode/tokenize.ts';
+import { repeatedOf } from '../encode/windows.ts';
 import type { ForeignTensor, IntegerList } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 import type { GenerationRules, Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
+import type { TextTokenizer } from '../tokenizer.ts';
 import { sample, uniform, type Sampling } from './sample.ts';
 
 /** Options of `generate`. */
@@ -136,7 +138,7 @@ async function continueIds(
     onToken?.(next);
   }
   const newIds = ids.slice(promptTokens);
-  return { ids: newIds, text: tokenizer?.decode(newIds), promptTokens, end, backends: [...backends] };
+  return { ids: newIds, text: textOf(newIds, tokenizer), promptTokens, end, backends: [...backends] };
 }
 
 function rulesOf({ generation, architecture }: Model): GenerationRules {
@@ -162,9 +164,17 @@ async function promptIds(
   if (typeof prompt !== 'string')
     return readIds({ where: WHERE, name: 'the prompt' }, prompt, model.vocabSize);
   if (prompt === '') throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
-  const [{ ids, after }] = await tokenizeAll(WHERE, tokenizer, [prompt], { signal, onCharacters: undefined });
+  const options = { signal, onCharacters: undefined, limits: model };
+  const [tokens] = await tokenizeAll(WHERE, tokenizer, [{ text: prompt }], options);
+  const { ids } = tokens;
+  const { after } = repeatedOf(tokens);
   if (ids.length > after) return ids.slice(0, ids.length - after);
   throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
+}
+
+/** The text of ids. A model may have more ids than its tokenizer has tokens; those have no text. */
+function textOf(ids: readonly number[], tokenizer: TextTokenizer | undefined): string | undefined {
+  return tokenizer?.decode(ids.filter((id) => !tokenizer.idToToken || tokenizer.idToToken(id) !== undefined));
 }
 
 function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling {

@@ -52,6 +52,7 @@ export class Longformer implements Model {
   readonly outputs: readonly string[];
   readonly takesPadding = true;
   readonly takesGlobalTokens = true;
+  readonly tokenTypes: number;
   readonly config: LongformerConfig;
   readonly weights: LongformerWeights;
   private readonly graphs: ShapeGraphs<LongformerShape>;
@@ -67,6 +68,7 @@ export class Longformer implements Model {
     this.maxLength = maxLengthOf(config);
     this.vocabSize = config.vocabSize;
     this.padTokenId = config.padTokenId;
+    this.tokenTypes = config.tokenTypes;
     this.outputs = outputNames(config.architecture, weights.head);
   }
 
@@ -77,7 +79,7 @@ export class Longformer implements Model {
     const [rows, length] = ids.shape;
     const { mask, globals } = this.masks(checked, ids);
     const hasGlobals = globals?.includes(1) ?? false;
-    const types = this.tokenTypes(checked, ids.shape);
+    const types = this.typeIds(checked, ids.shape);
     const positions = this.positionIds(ids);
     const shape: LongformerShape = {
       batch: rows,
@@ -145,11 +147,10 @@ export class Longformer implements Model {
     };
   }
 
-  private tokenTypes({ tokenTypeIds }: TokenBatch, shape: readonly number[]): Tensor<'i32'> | undefined {
+  private typeIds({ tokenTypeIds }: TokenBatch, shape: readonly number[]): Tensor<'i32'> | undefined {
     if (tokenTypeIds === undefined) return undefined;
-    const { tokenTypes } = this.config;
-    if (tokenTypes === 0) refuse(WHERE, this.architecture, { tokenTypeIds });
-    return readIds({ where: WHERE, name: 'tokenTypeIds' }, tokenTypeIds, shape, tokenTypes);
+    if (this.tokenTypes === 0) refuse(WHERE, this.architecture, { tokenTypeIds });
+    return readIds({ where: WHERE, name: 'tokenTypeIds' }, tokenTypeIds, shape, this.tokenTypes);
   }
 
   /**
