@@ -32,7 +32,6 @@ export const COMMANDS_NOT_RUN = [
   { begins: 'ATTN_CASES=|ATTN_SUITE=|.*ATTN_SEED=', because: 'the suite, in a package of the reader' },
   { begins: 'apt |VK_DRIVER_FILES=', because: 'needs a system to install into' },
   { begins: 'esbuild |cp node_modules', because: 'needs a bundler: `npm run installs` has it' },
-  { begins: 'attn (encode|tokenize|convert) --model allenai/', because: 'needs the hub' },
   { begins: 'attn make-checkpoint', because: 'writes 595 MB' },
 ];
 

@@ -8,6 +8,7 @@ import { chromium, ISOLATION_HEADERS } from '@attn/tooling-vitest/chromium';
 import { serve } from '@attn/tooling-vitest/serve';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blocksOf, PAGES, root } from './pages.mjs';
+import { startStandInHub } from './stand-in-hub.mjs';
 
 const CDN = /https:\/\/cdn\.jsdelivr\.net\/npm\//g;
 
@@ -17,9 +18,10 @@ const folder = mkdtempSync(join(tmpdir(), 'attn-html-'));
 let browser;
 let packages;
 let site;
+let hub;
 
 beforeAll(async () => {
-  const names = ['auto', 'core', 'cpu', 'wasm'];
+  const names = ['auto', 'core', 'cpu', 'models', 'safetensors', 'tokenizers', 'torch', 'wasm'];
   const places = names.map((name) => [`/@attn/${name}/`, join(root, 'packages', name)]);
   packages = await serve(Object.fromEntries(places), {
     'access-control-allow-origin': '*',
@@ -27,12 +29,14 @@ beforeAll(async () => {
     'cross-origin-embedder-policy': 'require-corp',
   });
   site = await serve({ '/': folder }, ISOLATION_HEADERS);
+  hub = await startStandInHub();
   browser = await playwright.launch(await chromium());
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
   packages?.close();
   site?.close();
+  await hub?.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -42,6 +46,10 @@ test.each(whole.map((block) => [`${block.page}:${block.line}`, block]))(
   async (_name, { code, output }) => {
     writeFileSync(join(folder, 'index.html'), code.replaceAll(CDN, packages.url));
     const page = await browser.newPage();
+    await page.route('https://huggingface.co/**', async (route) => {
+      const url = route.request().url().replace('https://huggingface.co', hub.url);
+      await route.fulfill({ response: await route.fetch({ url }) });
+    });
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {

@@ -8,11 +8,17 @@ import { useSoftwareVulkan } from '@attn/tooling-vitest/software-vulkan';
 import { COMMANDS_NOT_RUN, ELSEWHERE, ASSUMPTIONS, NOT_RUN } from './exceptions.mjs';
 import { blocksOf, expectedOutput, PAGES, programsOf } from './pages.mjs';
 import { runCommands, runProgram } from './run-program.mjs';
+import { environmentOf, startStandInHub } from './stand-in-hub.mjs';
 import { writeStandIns } from './stand-ins.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'attn-readmes-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const hub = await startStandInHub();
+afterAll(async () => {
+  await hub.close();
+  rmSync(folder, { recursive: true });
+});
 await writeStandIns(folder);
+Object.assign(process.env, environmentOf(hub, folder));
 const withoutGpu = { ...process.env };
 await useSoftwareVulkan(); // for the package that cannot do without; elsewhere it would only be probed, slowly
 

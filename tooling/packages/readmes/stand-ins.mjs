@@ -8,7 +8,7 @@ import { writeSafetensorsFile } from '@attn/safetensors/node';
 import { root } from './pages.mjs';
 
 /** Longformer-base, but for one layer, a few words, and a tokenizer to which each word is a token. */
-async function writeLongformer(folder) {
+export async function writeLongformer(folder) {
   const words = '<s> <pad> </s> <unk> <mask> one text another Call me Ishmael'.split(' ');
   const config = {
     ...LONGFORMER_PRESETS['longformer-base'],
@@ -85,6 +85,8 @@ export async function writeStandIns(folder) {
     join(root, 'packages/torch/goldens/state/module_state_dict_zip/pytorch_model.bin'),
     join(folder, 'pytorch_model.bin'),
   );
+  for (const name of ['moby-dick.txt', 'sotu.txt'])
+    writeFileSync(join(folder, name), 'Call me Ishmael one text');
   writeFileSync(join(folder, 'lines.jsonl'), '{"text":"Call me Ishmael","pair":"another text"}\n');
   await write('ids.safetensors', { input_ids: i32([1, 8], [0, 5, 6, 7, 8, 9, 10, 2]) });
 }
