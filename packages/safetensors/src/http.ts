@@ -37,6 +37,7 @@ const HTTP_OPTIONS: OptionKinds<HttpOptions> = {
   signal: aSignal,
   attempts: integer(1),
   idleTimeout: integer(1),
+  longestPause: integer(0),
   onWarning: aFunction,
 };
 

@@ -14,6 +14,8 @@ export interface Patience {
   readonly attempts?: number;
   /** Milliseconds without a byte after which a connection counts as broken. Default 30,000. */
   readonly idleTimeout?: number;
+  /** Longest time that a server's Retry-After is waited for, in milliseconds. Default 60,000. */
+  readonly longestPause?: number;
   /** Stops requests that are under way, and later ones. */
   readonly signal?: AbortSignal;
 }
@@ -24,7 +26,7 @@ export const IDLE_TIMEOUT = 30_000;
 /** Milliseconds before the second attempt; each later one waits twice as long. */
 const PAUSE_MS = 250;
 
-/** Longest time that a server's Retry-After is waited for, in milliseconds. */
+/** Longest time that a server's Retry-After is waited for by default, in milliseconds. */
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
@@ -44,7 +46,7 @@ const LONGEST_PAUSE_MS = 60_000;
 export function politeFetch(
   where: string,
   fetch: Fetch,
-  { attempts = 3, idleTimeout = IDLE_TIMEOUT, signal }: Patience = {},
+  { attempts = 3, idleTimeout = IDLE_TIMEOUT, longestPause = LONGEST_PAUSE_MS, signal }: Patience = {},
 ): Fetch {
   return async (url, init) => {
     let failure: unknown;
@@ -54,7 +56,7 @@ export function politeFetch(
       try {
         const response = await fetchOnce(fetch, url, init, idleTimeout, signal);
         if (attempt === attempts || !isBusy(response.status)) return response;
-        wait = retryAfter(response) ?? wait;
+        wait = Math.min(retryAfter(response) ?? wait, longestPause);
         await response.body?.cancel();
       } catch (error) {
         throwIfAborted(signal, where);
@@ -65,9 +67,20 @@ export function politeFetch(
       await pause(wait, signal);
     }
     const times = attempts === 1 ? '' : ` after ${attempts} attempts`;
-    const reason = failure instanceof Error ? failure.message : String(failure);
-    throw new AttnError('TIMEOUT', where, `${url} could not be read${times}: ${reason}`, { cause: failure });
+    const message = `${url} could not be read${times}: ${reasonOf(failure)}`;
+    throw new AttnError('TIMEOUT', where, message, { cause: failure });
   };
+}
+
+/** What an error of `fetch` says. Node says no more than "fetch failed", and why in its cause. */
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  const { message, cause } = failure;
+  const { code, message: why = code } = Object(cause) as {
+    readonly code?: string;
+    readonly message?: string;
+  };
+  return why ? `${message}: ${why}` : message;
 }
 
 /** True for statuses that may pass in a moment. */
@@ -78,7 +91,7 @@ function retryAfter({ headers }: Response): number | undefined {
   const text = headers?.get('Retry-After');
   if (!text) return undefined;
   const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(milliseconds) ? Math.min(Math.max(milliseconds, 0), LONGEST_PAUSE_MS) : undefined;
+  return Number.isFinite(milliseconds) ? Math.max(milliseconds, 0) : undefined;
 }
 
 async function fetchOnce(

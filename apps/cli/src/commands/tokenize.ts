@@ -21,6 +21,7 @@ export const tokenize: Command = {
     ['--output <file>', 'One line of ids, offsets and typeIds for each (default: standard output)'],
     ['--max-length <count>', 'Also windows of at most so many tokens, special ones included'],
     ['--stride <count>', 'Tokens that neighbouring windows share (default: 0)'],
+    ['--no-special-tokens', 'Leave out the tokens that the model puts around texts'],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
   examples: ['tokenize --model allenai/longformer-base-4096 --input lines.jsonl --output out.jsonl'],
@@ -45,6 +46,7 @@ async function runTokenize(options: Options, context: Context): Promise<void> {
   if (output !== '-') await checkOutput('output', output, options, ['input']);
   await checkInput(input);
   const { signal, progress } = context;
+  const addSpecialTokens = options.specialTokens !== false;
   const start = performance.now();
   progress.update(`loading ${source}`);
   const tokenizer = await loadTokenizer(source, readHubOptions(options, context));
@@ -58,8 +60,8 @@ async function runTokenize(options: Options, context: Context): Promise<void> {
       const { text, pair } = parseLine(line, totals.lines);
       const { windows, ...encoding }: Encoding & Partial<WindowedEncoding> =
         maxLength === undefined
-          ? await tokenizer.encodeAsync(text, { pair, signal })
-          : await tokenizer.encodeAsync(text, { pair, signal, maxLength, stride });
+          ? await tokenizer.encodeAsync(text, { pair, addSpecialTokens, signal })
+          : await tokenizer.encodeAsync(text, { pair, addSpecialTokens, signal, maxLength, stride });
       for (const { ids } of windows ?? [encoding]) totals.tokens += ids.length;
       progress.update(`${count(totals.lines)} lines, ${count(totals.tokens)} tokens`);
       yield `${JSON.stringify({ ...columns(encoding), windows: windows?.map(columns) })}\n`;

@@ -18,8 +18,9 @@ export interface CopyRequest extends Needs {
   readonly onWarning: (message: string) => void;
 }
 
-/** Longest wait for an answer when there is a copy, in milliseconds. */
+/** Longest wait for an answer when there is a copy, and for a busy hub, in milliseconds. */
 const SHORT_TIMEOUT = 10_000;
+const SHORT_PAUSE = 2_000;
 
 /**
  * The files of a model. Those that the place lacks are downloaded into it; a full commit that is there asks
@@ -38,8 +39,9 @@ export async function openCopy(copies: Copies, request: CopyRequest): Promise<Fi
   let remote: HubRevision;
   try {
     const { idleTimeout = IDLE_TIMEOUT } = access;
-    const patience = copy === undefined ? idleTimeout : Math.min(idleTimeout, SHORT_TIMEOUT);
-    remote = await new HubClient({ ...access, idleTimeout: patience }).revision(copies.id, revision);
+    const short = { idleTimeout: Math.min(idleTimeout, SHORT_TIMEOUT), longestPause: SHORT_PAUSE };
+    const client = new HubClient({ ...access, ...(copy !== undefined && short) });
+    remote = await client.revision(copies.id, revision);
   } catch (error) {
     if (copy === undefined || !isSilence(error)) throw error;
     const message = `the cached copy of ${copies.id}, commit ${copy.commit.slice(0, 12)}, is used, as ${error.sentence}`;

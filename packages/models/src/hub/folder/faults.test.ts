@@ -15,6 +15,17 @@ describe('faults of the hub and the line', () => {
     await user.works();
   });
 
+  test('a hub that stays busy for long does not keep from the cached copy', async () => {
+    await user.start();
+    await user.works();
+    user.hub.faults.push({ url: '/revision/', status: 503, headers: { 'Retry-After': '3600' } });
+    const warnings: string[] = [];
+    const start = performance.now();
+    await user.works({ attempts: 2, onWarning: (message) => warnings.push(message) });
+    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(warnings).toEqual([expect.stringMatching(/the cached copy .* is used, as .*status 503/)]);
+  });
+
   test('silence ends in TIMEOUT; the next try goes on', async () => {
     await user.start();
     user.hub.faults.push({ url: 'model.safetensors', silentAfter: 60_000 });
