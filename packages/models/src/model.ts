@@ -30,6 +30,8 @@ export interface TokenBatch {
   readonly globalAttentionMask?: Mask;
   /** [B, N]. Default: zeros. Models without token types refuse it. */
   readonly tokenTypeIds?: Integers;
+  /** [B, N]. Default: the model's own rule. Models that count positions by themselves refuse it. */
+  readonly positionIds?: Integers;
 }
 
 /**

@@ -13,6 +13,8 @@ const HUGGING_FACE: Readonly<Record<string, Activation>> = {
   gelu_fast: 'gelu_tanh',
   gelu_pytorch_tanh: 'gelu_tanh',
   relu: 'relu',
+  silu: 'silu',
+  swish: 'silu',
   tanh: 'tanh',
 };
 

@@ -8,13 +8,13 @@ import type { Weight } from '../checkpoint/layout.ts';
 /** Weights of a linear layer: W [out, in] and b [out]. */
 export interface LinearWeights {
   readonly weight: Weight;
-  readonly bias?: Weight;
+  readonly bias?: Weight | undefined;
 }
 
-/** Scale and shift of a layer normalisation. */
+/** Scale and, where it has one, shift of a normalisation. */
 export interface NormWeights {
   readonly weight: Weight;
-  readonly bias: Weight;
+  readonly bias?: Weight | undefined;
 }
 
 /** Adds the layers that models consist of. */
@@ -38,6 +38,11 @@ export class ModelBuilder extends GraphBuilder {
 
   /** Adds a layer normalisation with learned scale and shift. */
   norm(x: Value, { weight, bias }: NormWeights, eps: number): Value {
-    return this.layerNorm(x, { weight: this.weight(weight), bias: this.weight(bias), eps });
+    return this.layerNorm(x, { weight: this.weight(weight), bias: bias && this.weight(bias), eps });
+  }
+
+  /** Adds a normalisation by the root mean square; `weightOffset` is added to each weight. */
+  rms(x: Value, { weight }: Pick<NormWeights, 'weight'>, eps: number, weightOffset = 0): Value {
+    return this.rmsNorm(x, { weight: this.weight(weight), eps, weightOffset });
   }
 }

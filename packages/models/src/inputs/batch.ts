@@ -10,6 +10,7 @@ const TOKENS: OptionKinds<TokenBatch> = {
   attentionMask: anything,
   globalAttentionMask: anything,
   tokenTypeIds: anything,
+  positionIds: anything,
 };
 
 const VECTORS: OptionKinds<VectorBatch> = { inputsEmbeds: anything, attentionMask: anything };

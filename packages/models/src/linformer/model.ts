@@ -67,12 +67,15 @@ export class Linformer implements Model {
 
   call(batchOfIds: TokenBatch): ModelCall {
     const { vocabSize, padTokenId } = this.config;
-    const { attentionMask, globalAttentionMask, tokenTypeIds, ...rest } = checkTokenBatch(WHERE, batchOfIds);
+    const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, ...rest } = checkTokenBatch(
+      WHERE,
+      batchOfIds,
+    );
     if (vocabSize === undefined) {
       const message = `this ${this.architecture} has no table of words and takes inputsEmbeds [batch, length, ${this.config.width}], got inputIds`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message);
     }
-    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds });
+    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds, positionIds });
     const { ids } = readInputIds(WHERE, rest, vocabSize);
     const [batch, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength); // padding counts: E and F have a column for each position

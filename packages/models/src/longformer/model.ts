@@ -79,6 +79,7 @@ export class Longformer implements Model {
     const [rows, length] = ids.shape;
     const { mask, globals } = this.masks(checked, ids);
     const hasGlobals = globals?.includes(1) ?? false;
+    refuse(WHERE, this.architecture, { positionIds: checked.positionIds });
     const types = this.typeIds(checked, ids.shape);
     const positions = this.positionIds(ids);
     const shape: LongformerShape = {

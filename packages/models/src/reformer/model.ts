@@ -116,8 +116,11 @@ export class Reformer implements Model {
       rotations = new Map<number, Tensor>(),
       seed = 0,
     } = checkOptions(WHERE, options, CALL_OPTIONS);
-    const { attentionMask, globalAttentionMask, tokenTypeIds, ...rest } = checkTokenBatch(WHERE, batch);
-    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds });
+    const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, ...rest } = checkTokenBatch(
+      WHERE,
+      batch,
+    );
+    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds, positionIds });
     const { ids } = readInputIds(WHERE, rest, this.vocabSize);
     const [rows, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength);

@@ -30,6 +30,9 @@ export function hasStates({ outputs }: Golden): boolean {
 
 const BACKENDS = ['cpu', 'wasm', 'onnx', 'webgpu'];
 
+/** How a golden is read, where its id does not say it: such as `goldenOfCase`. */
+export type ReadGolden = (id: string) => Promise<Golden>;
+
 /**
  * Declares the tests of these goldens.
  * @param others the backends that share the goldens out by default. Software compiles the kernels of a family
@@ -39,6 +42,7 @@ export function testGoldens(
   ids: readonly string[],
   call: (golden: Golden) => Promise<GoldenCall>,
   others: readonly string[] = ['wasm', 'onnx'],
+  read: ReadGolden = readGolden,
 ): void {
   const runsOn = (id: string, backend: string): boolean => {
     if (backend === 'cpu' || process.env.ATTN_SUITE === 'whole') return true;
@@ -47,7 +51,7 @@ export function testGoldens(
   };
 
   const compare = async (id: string, run: (goldenCall: GoldenCall) => Tensors | Promise<Tensors>) => {
-    const golden = await readGolden(id);
+    const golden = await read(id);
     const goldenCall = await call(golden);
     return { golden, goldenCall, texts: differences(golden, await run(goldenCall), goldenCall.names) };
   };

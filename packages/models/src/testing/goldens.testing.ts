@@ -45,10 +45,24 @@ export async function readGolden(id: string): Promise<Golden> {
   };
   const { tensors } = parseSafetensors(await bytes('io.safetensors'));
   const weights = parseSafetensors(await bytes('model.safetensors')).tensors;
+  const checkpoint = memoryCheckpoint(await json('config.json'), weights, id);
+  return goldenOf(id, { checkpoint, tensors, architecture, tolerance });
+}
+
+/** A golden of its parts. */
+export function goldenOf(
+  id: string,
+  {
+    tolerance,
+    ...parts
+  }: Pick<Golden, 'checkpoint' | 'tensors' | 'architecture'> & {
+    readonly tolerance: { readonly atol: number };
+  },
+): Golden {
+  const { tensors } = parts;
   return {
+    ...parts,
     id,
-    architecture,
-    checkpoint: memoryCheckpoint(await json('config.json'), weights, id),
     get batch() {
       const inputIds = tensors.get('in.input_ids');
       if (inputIds === undefined) throw new Error(`golden ${id} has no in.input_ids`);
@@ -57,9 +71,9 @@ export async function readGolden(id: string): Promise<Golden> {
         attentionMask: tensors.get('in.attention_mask'),
         globalAttentionMask: tensors.get('in.global_attention_mask'),
         tokenTypeIds: tensors.get('in.token_type_ids'),
+        positionIds: tensors.get('in.position_ids'),
       };
     },
-    tensors,
     outputs: [...tensors.keys()].filter((name) => name.startsWith('out.')).map((name) => name.slice(4)),
     atol: tolerance.atol,
   };

@@ -1,0 +1,77 @@
+/**
+ * Sets of goldens: `today` (encoders of 2024 and later) and `classic` (BERT and its kin). Each case is a folder
+ * `goldens/<set>/<group>/<id>` with the original's files, `io.safetensors`, and `case.json`, which says what
+ * they are. `ATTN_GOLDENS` names a folder with whole sets, which have a `manifest.json` instead.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JsonObject, Tensor } from '@attn/core';
+import { parseSafetensors } from '@attn/safetensors';
+import { memoryCheckpoint } from '../checkpoint/memory.ts';
+import { goldenOf, type Golden } from './goldens.testing.ts';
+
+/** A case of a set. */
+export interface GoldenCase {
+  readonly id: string;
+  readonly group: string;
+  readonly config: JsonObject;
+  readonly tolerance: { readonly atol: number };
+  readonly notes?: string;
+  /** The folder of its files. */
+  readonly folder: string;
+  /** The file of its inputs and outputs. */
+  readonly io: string;
+}
+
+interface ManifestCase extends Omit<GoldenCase, 'folder' | 'io'> {
+  readonly dir?: string;
+  readonly file: string;
+}
+
+const { ATTN_GOLDENS } = process.env;
+const OWN = fileURLToPath(new URL('../../goldens/', import.meta.url));
+
+/** The cases of a group of a set, in the order of their names. */
+export function goldenCases(set: 'today' | 'classic', group: string): readonly GoldenCase[] {
+  const cases = ATTN_GOLDENS ? manifestCases(join(ATTN_GOLDENS, set)) : ownCases(join(OWN, set), group);
+  return cases.filter((golden) => golden.group === group).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function manifestCases(root: string): readonly GoldenCase[] {
+  const { cases } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) as {
+    readonly cases: readonly ManifestCase[];
+  };
+  return cases.map(({ dir = '', file, ...golden }) => ({
+    ...golden,
+    folder: join(root, dir),
+    io: join(root, file),
+  }));
+}
+
+function ownCases(root: string, group: string): readonly GoldenCase[] {
+  const folders = readdirSync(join(root, group)).map((id) => join(root, group, id));
+  return folders
+    .filter((folder) => existsSync(join(folder, 'case.json')))
+    .map((folder) => ({
+      ...(JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Omit<GoldenCase, 'folder' | 'io'>),
+      folder,
+      io: join(folder, 'io.safetensors'),
+    }));
+}
+
+/** Every tensor of a case, by its name: `in.…`, `aux.…`, `out.…`. */
+export async function tensorsOf({ io }: Pick<GoldenCase, 'io'>): Promise<ReadonlyMap<string, Tensor>> {
+  return parseSafetensors(await readFile(io)).tensors;
+}
+
+/** A case of a model, as `testGoldens` takes it. */
+export async function goldenOfCase(golden: GoldenCase): Promise<Golden> {
+  const { id, folder, config, tolerance } = golden;
+  const tensors = await tensorsOf(golden);
+  const json = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as JsonObject;
+  const weights = parseSafetensors(await readFile(join(folder, 'model.safetensors'))).tensors;
+  const checkpoint = memoryCheckpoint(json, weights, id);
+  return goldenOf(id, { checkpoint, tensors, architecture: String(config.architecture), tolerance });
+}
