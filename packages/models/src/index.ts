@@ -64,8 +64,39 @@ export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, type LoadOptions, type WebLoadOptions } from './load.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';
 export { LoadedModel, type ModelRunOptions } from './loaded-model.ts';
-export type { Embeddings, EncodeOptions, EncodeProgress, TokenStates } from './encode/encode.ts';
+export type { ChunkEmbeddings, Embeddings, EncodeFacts, TokenStates } from './encode/encode.ts';
+export type { EncodeOptions, EncodeProgress, TextRunOptions } from './encode/options.ts';
+export type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-sparse.ts';
+export type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions } from './encode/predict.ts';
+export type { TextChunk, TextChunks } from './encode/chunks.ts';
 export type { EncodeInput } from './encode/inputs.ts';
 export type { Generated, GenerateOptions, Prompt } from './generate/generate.ts';
-export type { Pooling } from './encode/gather-states.ts';
+export type { Pooling, PoolingMode } from './sentence/pooling.ts';
+export type { PromptChoice, Prompts, TextRole } from './sentence/prompts.ts';
+export {
+  quantizeEmbeddings,
+  rangesOf,
+  type Precision,
+  type QuantizedEmbeddings,
+  type QuantizeOptions,
+} from './sentence/quantize.ts';
+export type {
+  Cutting,
+  FolderSettings,
+  ScoreActivation,
+  ScoringSettings,
+  SentenceSettings,
+  SparsePipeline,
+  VectorPipeline,
+} from './sentence/settings.ts';
+export { maxSim, similarity, type ComparedVectors, type Similarity } from './sentence/similarity.ts';
+export type { SparseVector } from './sentence/sparse-vector.ts';
+export type { SpladePooling } from './sentence/splade.ts';
+export type {
+  DenseActivation,
+  DenseModule,
+  LayerNormModule,
+  NormalizeModule,
+  VectorModule,
+} from './sentence/vector-modules.ts';
 export type { TextInput, TextTokenizer, TokenizedText } from './tokenizer.ts';

@@ -1,6 +1,14 @@
 /** Loads a model from the files of a checkpoint. */
 import { AttnError, type Attn } from '@attn/core';
-import { aString, checkArgument, checkOptions, show, type Kind, type OptionKinds } from '@attn/core/backend';
+import {
+  aBoolean,
+  aString,
+  checkArgument,
+  checkOptions,
+  show,
+  type Kind,
+  type OptionKinds,
+} from '@attn/core/backend';
 import { aFamily, anAttn, aStore } from './argument-kinds.ts';
 import { refuseForeignCode } from './checkpoint/foreign-code.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';
@@ -11,6 +19,8 @@ import type { ModelSource } from './files/source.ts';
 import { LoadedModel } from './loaded-model.ts';
 import type { FamilyOptions, ModelFamily } from './model.ts';
 import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
+import { classFor, lowersCase, readModuleList } from './sentence/module-list.ts';
+import { readSettings } from './sentence/read-settings.ts';
 import { openTokenizer } from './tokenizer.ts';
 
 /** Options of `loadModel` wherever the files are. */
@@ -19,6 +29,11 @@ export interface LoadOptions extends FamilyOptions {
   readonly attn?: Attn;
   /** Families to choose from, by config.json. Default: all families of this package. */
   readonly families?: readonly ModelFamily[];
+  /**
+   * Whether the files of sentence-transformers count: `modules.json` and what it names. False for the model
+   * without its modules and prompts. Default true.
+   */
+  readonly modules?: boolean;
 }
 
 /** Options of `loadModel`. */
@@ -37,6 +52,7 @@ export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
   architecture: aString,
   attn: anAttn,
   families: someFamilies,
+  modules: aBoolean,
 };
 
 const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_OPTIONS };
@@ -49,7 +65,8 @@ const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_O
  */
 export async function loadFrom(store: FileStore, options: LoadOptions = {}): Promise<LoadedModel> {
   checkArgument(WHERE, 'store', store, aStore);
-  const { attn, families = FAMILIES, ...rest } = checkOptions(WHERE, options, LOAD_OPTIONS);
+  const { attn, families = FAMILIES, modules = true, ...rest } = checkOptions(WHERE, options, LOAD_OPTIONS);
+  const list = modules ? await readModuleList(store) : undefined;
   const checkpoint = await openCheckpoint(store);
   try {
     refuseForeignCode(checkpoint);
@@ -59,9 +76,13 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
       const message = `${store.name} has the model_type ${show(checkpoint.config.model_type)}; known are ${names}`;
       throw new AttnError('UNSUPPORTED', WHERE, message);
     }
-    const model = await family.load(checkpoint, rest);
-    const tokenizer = (await openTokenizer(store)) ?? family.tokenizer?.(checkpoint.config);
-    return new LoadedModel(model, tokenizer, attn, checkpoint.weights);
+    const { config, weights } = checkpoint;
+    const architecture = rest.architecture ?? (list && classFor(list.task, config));
+    const model = await family.load(checkpoint, { ...rest, architecture });
+    const lowerCase = list !== undefined && lowersCase(list);
+    const tokenizer = (await openTokenizer(store, { lowerCase })) ?? family.tokenizer?.(config);
+    const settings = await readSettings(store, list, config, model);
+    return new LoadedModel(model, tokenizer, attn, weights, settings);
   } finally {
     await checkpoint.dispose();
   }
@@ -85,11 +106,11 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
 export async function loadModel(source: ModelSource, options: WebLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, inMemory, onProgress, ...place } = checkOptions(
+  const { architecture, attn, families, modules, inMemory, onProgress, ...place } = checkOptions(
     WHERE,
     options,
     WEB_OPTIONS,
   );
-  const loading = { architecture, attn, families, inMemory, onProgress, signal: place.signal };
+  const loading = { architecture, attn, families, modules, inMemory, onProgress, signal: place.signal };
   return loadFrom(await openModel(source, place), loading);
 }

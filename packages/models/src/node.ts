@@ -113,11 +113,11 @@ export async function loadTokenizer(
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
 export async function loadModel(source: ModelSource, options: NodeLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, inMemory, onProgress, ...place } = checkOptions(
+  const { architecture, attn, families, modules, inMemory, onProgress, ...place } = checkOptions(
     WHERE,
     options,
     NODE_OPTIONS,
   );
-  const loading = { architecture, attn, families, inMemory, onProgress, signal: place.signal };
+  const loading = { architecture, attn, families, modules, inMemory, onProgress, signal: place.signal };
   return loadFrom(await openModel(source, place), loading);
 }

@@ -1,11 +1,13 @@
 /** A model with everything that running it on texts takes: what `encode` and `generate` work with. */
 import type { GraphRuns } from './graph/graph-runs.ts';
 import type { Model } from './model.ts';
+import type { FolderSettings } from './sentence/settings.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
-/** A model, its tokenizer if there is one, and its compiled graphs. */
+/** A model, its tokenizer if there is one, its compiled graphs, and what its files say beside. */
 export interface RunnableModel {
   readonly model: Model;
   readonly tokenizer: TextTokenizer | undefined;
   readonly graphs: GraphRuns;
+  readonly settings: FolderSettings;
 }

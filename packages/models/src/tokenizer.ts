@@ -3,7 +3,7 @@
  * checkpoint has such files.
  */
 import { AttnError } from '@attn/core';
-import type { Span, Tokenizer } from '@attn/tokenizers';
+import type { FromFilesOptions, Span, Tokenizer } from '@attn/tokenizers';
 import { malformedFile, type FileStore } from './files/file-store.ts';
 
 /** A text, or a pair of texts. */
@@ -62,11 +62,15 @@ const LIMIT = 256 * 2 ** 20;
 const MAIN_FILES = ['tokenizer.json', 'vocab.json', 'vocab.txt', 'spiece.model', 'sentencepiece.bpe.model'];
 
 /**
- * The tokenizer of a checkpoint, of whichever files it has; undefined when it has none.
+ * The tokenizer of a checkpoint, of whichever files it has; undefined when it has none. `lowerCase` as in
+ * `tokenizerFromFiles`.
  *
  * Errors: `MALFORMED_FILE`, `MISSING_INPUT` (vocab.json without merges.txt), `UNSUPPORTED`.
  */
-export async function openTokenizer(store: FileStore): Promise<Tokenizer | undefined> {
+export async function openTokenizer(
+  store: FileStore,
+  options: FromFilesOptions = {},
+): Promise<Tokenizer | undefined> {
   const files: Record<string, Uint8Array> = {};
   const read = async (name: string): Promise<boolean> => {
     const bytes = files[name] ?? (await store.bytes(name, LIMIT));
@@ -78,7 +82,7 @@ export async function openTokenizer(store: FileStore): Promise<Tokenizer | undef
   const { tokenizerFileNames, tokenizerFromFiles } = await import('@attn/tokenizers');
   for (const name of tokenizerFileNames({ besideJson: main === 'tokenizer.json' })) await read(name);
   try {
-    return tokenizerFromFiles(files);
+    return tokenizerFromFiles(files, options);
   } catch (error) {
     if (!(error instanceof AttnError)) throw error;
     const { code, sentence } = error;

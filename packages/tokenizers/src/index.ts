@@ -1,5 +1,10 @@
 /** Texts to ids and back, with the place of every token, from the tokenizer files of any checkpoint. */
-export { tokenizerFileNames, tokenizerFromFiles, type FileNamesOptions } from './from-files/from-files.ts';
+export {
+  tokenizerFileNames,
+  tokenizerFromFiles,
+  type FileNamesOptions,
+  type FromFilesOptions,
+} from './from-files/from-files.ts';
 export type { TokenizerFiles } from './from-files/folder.ts';
 export { tokenizerFromJson } from './from-json/from-json.ts';
 export type { DecodeOptions, Tokenizer } from './tokenizer.ts';

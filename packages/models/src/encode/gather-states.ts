@@ -1,62 +1,129 @@
-/** From the states of windows to the result: a vector for each text, or the states of its tokens. */
+/** From the states of windows to the result: vectors of groups of tokens, or the states of all tokens. */
 import { f32, type Tensor } from '@attn/core';
+import { Pool, type PoolingMode } from '../sentence/pooling.ts';
 import type { TextWindow } from './windows.ts';
 
-/**
- * How the states of a text or a pair become one vector: the first
- * token's state, the mean over all tokens, or not at all.
- */
-export type Pooling = 'cls' | 'mean' | 'none';
+/** Tokens that become one vector: those from `from` to before `to` of a text. */
+export interface TokenGroup {
+  readonly text: number;
+  readonly from: number;
+  readonly to: number;
+  /**
+   * Whether it is the text as a whole. Then `cls` is the mean of the first tokens of its windows, and
+   * `lasttoken` that of the last ones.
+   */
+  readonly isText: boolean;
+}
 
-/** Collects the states of windows as they come, and keeps only what the result needs. */
+/** What is read of a window. */
+export type WindowStates = Pick<TextWindow, 'text' | 'parts' | 'share'>;
+
+/** A row of a window's states, and what it is the state of. */
+interface PooledRow {
+  readonly row: number;
+  readonly at: number;
+  readonly share: number;
+}
+
+/** Makes a vector of each group, from the states of windows as they come; keeps only sums. */
+export class VectorGatherer {
+  private readonly modes: readonly PoolingMode[];
+  private readonly groups: readonly TokenGroup[];
+  /** Numbers of groups by text. */
+  private readonly byText = new Map<number, number[]>();
+  private readonly pools: (readonly Pool[])[] = [];
+  private width = 0;
+
+  /** `modes` are the ways whose vectors stand one behind the other. */
+  constructor(modes: readonly PoolingMode[], groups: readonly TokenGroup[]) {
+    this.modes = modes;
+    this.groups = groups;
+    for (const [i, { text }] of groups.entries()) {
+      const numbers = this.byText.get(text) ?? [];
+      numbers.push(i);
+      this.byText.set(text, numbers);
+    }
+  }
+
+  /** Adds a window, whose states are row `row` of the tensor `states` [rows, length, width]. */
+  add(window: WindowStates, states: Tensor, row: number): void {
+    const [, length, width] = states.shape;
+    this.width = width;
+    const start = row * length * width;
+    for (const number of this.byText.get(window.text) ?? []) {
+      const pools = (this.pools[number] ??= this.modes.map((mode) => new Pool(mode, width)));
+      for (const [i, mode] of this.modes.entries())
+        for (const { row: token, at, share } of rowsFor(mode, window, this.groups[number]))
+          pools[i].add(states.data.subarray(start + token * width, start + (token + 1) * width), at, share);
+    }
+  }
+
+  /** Returns [groups, width of all modes]: the vector of each group. */
+  vectors(): Tensor<'f32'> {
+    const width = this.width * this.modes.length;
+    const data = new Float32Array(this.groups.length * width);
+    this.pools.forEach((pools, group) =>
+      pools.forEach((pool, i) => data.set(pool.vector(), group * width + i * this.width)),
+    );
+    return f32([this.groups.length, width], data);
+  }
+}
+
+/** The rows of a window that a way of pooling looks at. */
+function rowsFor(mode: PoolingMode, window: WindowStates, group: TokenGroup): readonly PooledRow[] {
+  const { from, to, isText } = group;
+  if (mode === 'cls')
+    return isText ? endOf(window, group, 'first') : rowsBetween(window, from, Math.min(from + 1, to));
+  if (mode === 'lasttoken')
+    return isText ? endOf(window, group, 'last') : rowsBetween(window, Math.max(from, to - 1), to);
+  return rowsBetween(window, from, to);
+}
+
+/** The states of a text's tokens from `from` to before `to`, as far as the window has them. */
+function rowsBetween({ parts }: WindowStates, from: number, to: number): readonly PooledRow[] {
+  return parts.flatMap((part) => {
+    const [start, end] = [Math.max(from, part.at), Math.min(to, part.at + part.to - part.from)];
+    return Array.from({ length: Math.max(end - start, 0) }, (_, i) => ({
+      row: part.from + start - part.at + i,
+      at: start + i,
+      share: part.share,
+    }));
+  });
+}
+
+/** The first or the last row of a window. Tokens before those of the group are passed over. */
+function endOf(window: WindowStates, { from }: TokenGroup, end: 'first' | 'last'): readonly PooledRow[] {
+  const { parts, share } = window;
+  const first = Math.min(...parts.map((part) => part.from));
+  const last = Math.max(...parts.map((part) => part.to)) - 1;
+  if (from === 0) return [{ row: end === 'first' ? first : last, at: 0, share }];
+  const counted = rowsBetween(window, from, Infinity);
+  const found = counted.at(end === 'first' ? 0 : -1);
+  return found === undefined ? [] : [{ ...found, share }];
+}
+
+/** Keeps the states of all tokens. */
 export class StateGatherer {
-  private readonly pooling: Pooling;
   private readonly counts: readonly number[];
-  private readonly sums: Float64Array[] = [];
   private readonly states: Float32Array[] = [];
   private width = 0;
 
   /** `counts`: number of tokens of each text. */
-  constructor(pooling: Pooling, counts: readonly number[]) {
-    this.pooling = pooling;
+  constructor(counts: readonly number[]) {
     this.counts = counts;
   }
 
   /** Adds a window, whose states are row `row` of the tensor `states` [rows, length, width]. */
-  add({ text, parts, share }: TextWindow, states: Tensor, row: number): void {
+  add({ text, parts }: WindowStates, states: Tensor, row: number): void {
     const [, length, width] = states.shape;
     this.width = width;
     const start = row * length * width;
-    const rowsOf = (from: number, to: number): ArrayLike<number> =>
-      states.data.subarray(start + from * width, start + to * width);
-    switch (this.pooling) {
-      case 'none':
-        this.states[text] ??= new Float32Array(this.counts[text] * width);
-        for (const { from, to, at, share } of parts)
-          addScaled(this.states[text].subarray(at * width), rowsOf(from, to), share);
-        return;
-      case 'cls':
-        return addScaled(this.sumOf(text), rowsOf(0, 1), share);
-      case 'mean':
-        for (const { from, to, share } of parts)
-          for (let i = from; i < to; i++) addScaled(this.sumOf(text), rowsOf(i, i + 1), share);
-        return;
-      default:
-        return this.pooling satisfies never;
+    this.states[text] ??= new Float32Array(this.counts[text] * width);
+    for (const { from, to, at, share } of parts) {
+      const terms = states.data.subarray(start + from * width, start + to * width);
+      const sum = this.states[text].subarray(at * width);
+      for (let i = 0; i < terms.length; i++) sum[i] += terms[i] * share;
     }
-  }
-
-  /** Returns [texts, width]: the vector of each text. */
-  embeddings(): Tensor<'f32'> {
-    const data = new Float32Array(this.counts.length * this.width);
-    this.sums.forEach((sum, text) => {
-      const terms = this.pooling === 'mean' ? this.counts[text] : 1;
-      data.set(
-        Float32Array.from(sum, (value) => value / terms),
-        text * this.width,
-      );
-    });
-    return f32([this.counts.length, this.width], data);
   }
 
   /** Returns the states [tokens, width] of each text. */
@@ -65,12 +132,15 @@ export class StateGatherer {
       f32([count, this.width], this.states[text] ?? new Float32Array(0)),
     );
   }
-
-  private sumOf(text: number): Float64Array {
-    return (this.sums[text] ??= new Float64Array(this.width));
-  }
 }
 
-function addScaled(sum: Float32Array | Float64Array, terms: ArrayLike<number>, factor: number): void {
-  for (let i = 0; i < terms.length; i++) sum[i] += terms[i] * factor;
+/** The first dimensions of each row. */
+export function firstDimensions(matrix: Tensor<'f32'>, dimensions: number | undefined): Tensor<'f32'> {
+  const { shape, data } = matrix;
+  const [rows, width] = shape;
+  if (dimensions === undefined || dimensions >= width) return matrix;
+  const kept = new Float32Array(rows * dimensions);
+  for (let row = 0; row < rows; row++)
+    kept.set(data.subarray(row * width, row * width + dimensions), row * dimensions);
+  return f32([rows, dimensions], kept);
 }

@@ -92,15 +92,31 @@ export async function readJson(
   file: string,
   limit: number,
 ): Promise<JsonObject | undefined> {
+  const value = await readValue(store, file, limit);
+  if (value === undefined) return undefined;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw malformedFile(store, file, `must be a JSON object, got ${show(value)}`);
+}
+
+/** The JSON list in a file; undefined when there is no such file. Errors: those of `readJson`. */
+export async function readJsonList(
+  store: FileStore,
+  file: string,
+  limit: number,
+): Promise<readonly unknown[] | undefined> {
+  const value = await readValue(store, file, limit);
+  if (value === undefined || Array.isArray(value)) return value;
+  throw malformedFile(store, file, `must be a JSON list, got ${show(value)}`);
+}
+
+/** The JSON in a file; undefined when there is no such file. */
+async function readValue(store: FileStore, file: string, limit: number): Promise<unknown> {
   const bytes = await store.bytes(file, limit);
   if (bytes === undefined) return undefined;
-  let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw malformedFile(store, file, `is not valid JSON: ${reason.slice(0, 120)}`, { cause });
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  throw malformedFile(store, file, `must be a JSON object, got ${show(value)}`);
 }

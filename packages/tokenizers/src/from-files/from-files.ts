@@ -1,8 +1,10 @@
 /** A tokenizer of the files of a folder, whichever of them there are. */
-import { aBoolean, checkOptions, readEntries } from '@attn/core/backend';
+import { aBoolean, checkOptions, readEntries, type OptionKinds } from '@attn/core/backend';
 import type { Definition } from '../definition.ts';
 import { WHERE } from '../errors.ts';
 import { definitionOf, specialNames } from '../from-json/from-json.ts';
+import { inOrder } from '../normalizers/normalizer.ts';
+import { lowercase } from '../normalizers/simple.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { readBert } from './bert.ts';
 import { Folder, type TokenizerFiles } from './folder.ts';
@@ -15,6 +17,17 @@ export interface FileNamesOptions {
   /** Only the files that are read where there is a tokenizer.json, which makes the others needless. */
   readonly besideJson?: boolean;
 }
+
+/** Options of `tokenizerFromFiles`. */
+export interface FromFilesOptions {
+  /**
+   * Whether texts become lower case before all else that the tokenizer does to them, as with `do_lower_case` of
+   * sentence-transformers. Special tokens that are written in a text are found first. Default false.
+   */
+  readonly lowerCase?: boolean;
+}
+
+const OPTIONS: OptionKinds<FromFilesOptions> = { lowerCase: aBoolean };
 
 /** Files that are read beside each other where there is a tokenizer.json. */
 const WITH_JSON = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'config.json'];
@@ -59,8 +72,16 @@ export function tokenizerFileNames(options: FileNamesOptions = {}): readonly str
  * });
  * const { ids, offsets } = tokenizer.encode('Call me Ishmael.');
  */
-export function tokenizerFromFiles(files: TokenizerFiles): Tokenizer {
-  return new Tokenizer(readDefinition(new Folder(readEntries(WHERE, 'files', files))));
+export function tokenizerFromFiles(files: TokenizerFiles, options: FromFilesOptions = {}): Tokenizer {
+  const { lowerCase = false } = checkOptions(WHERE, options, OPTIONS);
+  const definition = readDefinition(new Folder(readEntries(WHERE, 'files', files)));
+  if (!lowerCase) return new Tokenizer(definition);
+  const { normalizer } = definition;
+  const first = lowercase();
+  return new Tokenizer({
+    ...definition,
+    normalizer: normalizer === undefined ? first : inOrder([first, normalizer]),
+  });
 }
 
 function readDefinition(folder: Folder): Definition {

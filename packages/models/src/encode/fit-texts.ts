@@ -1,36 +1,54 @@
-/** What happens to texts that are longer than the model: windows with a warning, or an error. */
+/** What happens to texts that are longer than the model: windows or a cut, with a warning, or an error. */
 import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { TokenizedText } from '../tokenizer.ts';
+import { cutTokens } from './cut-tokens.ts';
 import { isPair, repeatedOf, windowsOf, type TextWindow } from './windows.ts';
 
-/** Options of `cutTexts`; those of `encode`. */
-export interface CutOptions {
+/** Options of `fitTexts`; those of `encode`. */
+export interface FitOptions {
   readonly maxLength: number;
-  readonly onLongText: 'split' | 'throw';
-  readonly overlap: number | undefined;
+  readonly onLongText: 'split' | 'cut' | 'throw';
+  readonly overlap?: number | undefined;
+  /** The end of a text at which tokens are cut off. */
+  readonly cutSide: 'left' | 'right';
   readonly onWarning: (message: string) => void;
 }
 
-/** Cuts all texts into windows. Errors: `INVALID_ARGUMENT`. */
-export function cutTexts(
+/** Texts that fit. */
+export interface FittingTexts {
+  /** The texts, without what was cut off. */
+  readonly texts: readonly TokenizedText[];
+  readonly windows: readonly TextWindow[];
+}
+
+/** Makes all texts fit into the model. Errors: `INVALID_ARGUMENT`. */
+export function fitTexts(
   where: string,
   texts: readonly TokenizedText[],
-  { maxLength, onLongText, overlap, onWarning }: CutOptions,
-): readonly TextWindow[] {
+  { maxLength, onLongText, overlap, cutSide, onWarning }: FitOptions,
+): FittingTexts {
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   if (long.length > 0 && onLongText === 'throw')
     throw new AttnError('INVALID_ARGUMENT', where, tooLong(texts, long[0], maxLength));
+  const warn = (outcome: string): void => {
+    const others = long.length > 1 ? `, and ${long.length - 1} more are cut, too` : '';
+    const place = where.replace('/', '] ');
+    onWarning(`[attn/${place}: ${tooLong(texts, long[0], maxLength)}: ${outcome}${others}`);
+  };
+  if (onLongText === 'cut') {
+    if (long.length > 0) warn('what is beyond is left out');
+    const kept = texts.map((tokens) => cutTokens(tokens, { maxLength, side: cutSide }));
+    return { texts: kept, windows: kept.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, 0)) };
+  }
   const overlaps = new Map(
     long.map((text) => [text, overlapOf(where, texts[text], nameOf(texts, text), maxLength, overlap)]),
   );
-  if (long.length > 0) {
-    const [first] = long;
-    const others = long.length > 1 ? `, and ${long.length - 1} more are cut, too` : '';
-    const sentence = `${tooLong(texts, first, maxLength)}: cut into windows that overlap by ${overlaps.get(first)}`;
-    onWarning(`[attn/models] encode: ${sentence}${others}`);
-  }
-  return texts.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, overlaps.get(text) ?? 0));
+  if (long.length > 0) warn(`cut into windows that overlap by ${overlaps.get(long[0])}`);
+  const windows = texts.flatMap((tokens, text) =>
+    windowsOf(text, tokens, maxLength, overlaps.get(text) ?? 0),
+  );
+  return { texts, windows };
 }
 
 /** The overlap of the windows of a text. Errors: `INVALID_ARGUMENT` where windows have no room for it. */

@@ -1,0 +1,53 @@
+/**
+ * Leaves out tokens of a text that has too many, as Hugging Face's tokenizers do with `longest_first`: special
+ * tokens stay, and of a pair the longer text loses its tokens first.
+ */
+import type { TokenizedText } from '../tokenizer.ts';
+import { isPair } from './windows.ts';
+
+/** Where tokens are left out. */
+export interface CutRule {
+  /** Most tokens that are left, special ones included. */
+  readonly maxLength: number;
+  /** The end of a text at which tokens are left out. */
+  readonly side: 'left' | 'right';
+}
+
+/** The tokens that are left of a text or a pair. Ids that no tokenizer made have no special tokens. */
+export function cutTokens(tokens: TokenizedText, { maxLength, side }: CutRule): TokenizedText {
+  const { ids, sequences } = tokens;
+  if (ids.length <= maxLength) return tokens;
+  const numbers = [0, 1].map(
+    (text) => sequences?.filter((each) => each === text).length ?? (text === 0 ? ids.length : 0),
+  );
+  const [first, second] = numbers;
+  const room = Math.max(maxLength - (ids.length - first - second), 0);
+  const kept = isPair(tokens) ? sharesOf(first, second, room) : [Math.min(first, room), 0];
+  const seen = [0, 0];
+  const isKept = ids.map((_, i) => {
+    const text = sequences === undefined ? 0 : sequences[i];
+    if (text === null) return true;
+    const place = seen[text]++;
+    return side === 'right' ? place < kept[text] : place >= numbers[text] - kept[text];
+  });
+  const rest = <T>(column: readonly T[]): readonly T[] => column.filter((_, i) => isKept[i]);
+  return {
+    ids: rest(ids),
+    ...(sequences && { sequences: rest(sequences) }),
+    ...(tokens.special && { special: rest(tokens.special) }),
+    ...(tokens.typeIds && { typeIds: rest(tokens.typeIds) }),
+    ...(tokens.offsets && { offsets: rest(tokens.offsets) }),
+  };
+}
+
+/** How many tokens of each text of a pair are left. The numbers are those of Hugging Face's tokenizers. */
+export function sharesOf(first: number, second: number, room: number): readonly [number, number] {
+  if (first + second <= room) return [first, second];
+  let shorter = Math.min(first, second);
+  let longer = shorter > room ? shorter : Math.max(shorter, room - shorter);
+  if (shorter + longer > room) {
+    shorter = Math.floor(room / 2);
+    longer = shorter + (room % 2);
+  }
+  return first <= second ? [shorter, longer] : [longer, shorter];
+}

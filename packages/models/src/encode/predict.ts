@@ -1,0 +1,209 @@
+/** Cross-encoders: a model reads two texts together, and says how well they fit. */
+import { AttnError, f32, type Tensor } from '@attn/core';
+import {
+  aString,
+  checkArgument,
+  integer,
+  isList,
+  oneOf,
+  show,
+  throwIfAborted,
+  withCallbacks,
+  type OptionKinds,
+} from '@attn/core/backend';
+import type { RunnableModel } from '../runnable-model.ts';
+import { classifiesTexts } from '../sentence/read-settings.ts';
+import type { ScoreActivation } from '../sentence/settings.ts';
+import type { TextInput } from '../tokenizer.ts';
+import type { EncodeFacts } from './encode.ts';
+import { fitTexts } from './fit-texts.ts';
+import { readInputs, type CheckedInput } from './inputs.ts';
+import { checkTextRun, textRunKinds, type Checked, type TextRunOptions } from './options.ts';
+import { runWindows } from './run-windows.ts';
+import { tokenizeAll } from './tokenize.ts';
+
+/** A pair of texts. */
+export type PairInput = Required<TextInput> | readonly [text: string, pair: string];
+
+/** Options of `predict`. */
+export interface PredictOptions extends TextRunOptions {
+  /**
+   * What becomes of the logits. `softmax` is over the labels. Default: what the folder's files say, else
+   * `sigmoid` of one label and `identity` of several.
+   */
+  readonly activation?: ScoreActivation;
+  /**
+   * What happens to pairs of more than `maxLength` tokens: the longer text loses tokens at its end, then both
+   * (`cut`, the default, with a warning), or the call ends with `INVALID_ARGUMENT` (`throw`).
+   */
+  readonly onLongText?: 'cut' | 'throw';
+}
+
+/** Scores of pairs. */
+export interface PairScores extends EncodeFacts {
+  /** [pairs] for a model of one label, else [pairs, labels]. */
+  readonly scores: Tensor<'f32'>;
+  /** [pairs, labels], before the activation. */
+  readonly logits: Tensor<'f32'>;
+}
+
+/** Options of `rank`. */
+export interface RankOptions extends PredictOptions {
+  /** How many documents are returned, the best first. Default: all. */
+  readonly topK?: number;
+}
+
+/** A document and its score. */
+export interface RankedDocument {
+  /** Its place among the documents of the call. */
+  readonly index: number;
+  readonly score: number;
+  readonly document: string;
+}
+
+const WHERE = 'models/predict';
+
+function kindsFor({ model }: RunnableModel): OptionKinds<PredictOptions> {
+  return {
+    activation: oneOf('sigmoid', 'identity', 'softmax'),
+    onLongText: oneOf('cut', 'throw'),
+    ...textRunKinds(model),
+  };
+}
+
+/** Implements `LoadedModel.predict`. */
+export async function predict(
+  runnable: RunnableModel,
+  pairs: unknown,
+  options: PredictOptions = {},
+  where: string = WHERE,
+): Promise<PairScores> {
+  const { model } = runnable;
+  refuseOthers(where, runnable);
+  const checked = checkTextRun(where, model, options, kindsFor(runnable));
+  const inputs = readInputs(where, pairsOf(pairs), model.vocabSize);
+  for (const [i, input] of inputs.entries()) {
+    if ('text' in input && input.pair !== undefined) continue;
+    const message = `pairs must be { text, pair } or [text, pair], got ${show(input)} as pair ${i}`;
+    throw new AttnError('INVALID_ARGUMENT', where, message);
+  }
+  const { onProgress, onWarning, signal } = checked;
+  return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
+    score(runnable, inputs, where, { ...checked, ...callbacks, signal: stop }),
+  );
+}
+
+/** Implements `LoadedModel.rank`. */
+export async function rank(
+  runnable: RunnableModel,
+  query: string,
+  documents: readonly string[],
+  options: RankOptions = {},
+): Promise<readonly RankedDocument[]> {
+  const where = 'models/rank';
+  refuseOthers(where, runnable);
+  const kinds: OptionKinds<RankOptions> = { topK: integer(1), ...kindsFor(runnable) };
+  const { topK, ...rest } = checkTextRun(where, runnable.model, options, kinds);
+  checkArgument(where, 'query', query, aString);
+  const isTexts =
+    isList(documents) && Array.from(documents).every((document) => typeof document === 'string');
+  if (!isTexts) {
+    throw new AttnError(
+      'INVALID_ARGUMENT',
+      where,
+      `documents must be a list of texts, got ${show(documents)}`,
+    );
+  }
+  const pairs = documents.map((pair) => ({ text: query, pair }));
+  const { scores } = await predict(runnable, pairs, rest, where);
+  if (scores.shape.length > 1) {
+    const message = `ranking needs a model of one label, got ${scores.shape[1]} of ${runnable.model.architecture}`;
+    throw new AttnError('UNSUPPORTED', where, message);
+  }
+  return documents
+    .map((document, index) => ({ index, score: scores.data[index], document }))
+    .toSorted((a, b) => b.score - a.score)
+    .slice(0, topK);
+}
+
+async function score(
+  runnable: RunnableModel,
+  inputs: readonly CheckedInput[],
+  where: string,
+  options: Checked<PredictOptions>,
+): Promise<PairScores> {
+  const { model, tokenizer, settings } = runnable;
+  const { scoring } = settings;
+  const { signal, onProgress } = options;
+  throwIfAborted(signal, where);
+  const onCharacters =
+    onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
+  const tokenized = await tokenizeAll(where, tokenizer, inputs, { signal, onCharacters, limits: model });
+  const { texts, windows } = fitTexts(where, tokenized, {
+    maxLength: options.maxLength ?? scoring?.maxLength ?? model.maxLength,
+    onLongText: options.onLongText ?? 'cut',
+    cutSide: scoring?.side ?? 'right',
+    onWarning: options.onWarning ?? console.warn,
+  });
+  const rows: Float32Array[] = [];
+  const backends = await runWindows(
+    runnable,
+    windows,
+    {
+      ...options,
+      where,
+      batchTokens: options.batchTokens ?? 4_096,
+      onWindows: onProgress && ((done, total) => onProgress({ done, total, unit: 'windows' })),
+    },
+    ({ text }, { logits }, row) => {
+      const labels = logits.shape[1];
+      rows[text] = Float32Array.from(logits.data.subarray(row * labels, (row + 1) * labels));
+    },
+  );
+  const labels = rows[0]?.length ?? 1;
+  const { activation = scoring?.activation ?? (labels === 1 ? 'sigmoid' : 'identity') } = options;
+  const flat = (all: readonly Float32Array[]): Float32Array =>
+    Float32Array.from(all.flatMap((row) => [...row]));
+  const scores = flat(rows.map((row) => activate(row, activation)));
+  return {
+    scores: f32(labels === 1 ? [rows.length] : [rows.length, labels], scores),
+    logits: f32([rows.length, labels], flat(rows)),
+    tokens: texts.map(({ ids }) => ids.length),
+    backends,
+  };
+}
+
+/** The scores of one row of logits. */
+export function activate(logits: Float32Array, activation: ScoreActivation): Float32Array {
+  switch (activation) {
+    case 'identity':
+      return logits;
+    case 'sigmoid':
+      return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+    case 'softmax': {
+      const most = Math.max(...logits);
+      const powers = Float64Array.from(logits, (logit) => Math.exp(logit - most));
+      const sum = powers.reduce((total, power) => total + power, 0);
+      return Float32Array.from(powers, (power) => power / sum);
+    }
+    default:
+      return activation satisfies never;
+  }
+}
+
+/** Pairs in lists become objects; what is none is refused as an input. */
+function pairsOf(pairs: unknown): unknown {
+  const toInput = (pair: unknown): unknown => (isTuple(pair) ? { text: pair[0], pair: pair[1] } : pair);
+  if (isTuple(pairs)) return [toInput(pairs)];
+  return Array.isArray(pairs) ? pairs.map(toInput) : pairs;
+}
+
+function isTuple(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((text) => typeof text === 'string');
+}
+
+function refuseOthers(where: string, { model }: RunnableModel): void {
+  if (classifiesTexts(model)) return;
+  const message = `scores need a model for sequence classification, got ${model.architecture}`;
+  throw new AttnError('UNSUPPORTED', where, message);
+}

@@ -1,0 +1,74 @@
+/** The text that stands before a text: chosen by its name, or by what the text is for. */
+import { AttnError } from '@attn/core';
+import { show, unknownName } from '@attn/core/backend';
+import type { CheckedInput } from '../encode/inputs.ts';
+
+/** What a text is for. */
+export type TextRole = 'query' | 'document';
+
+/** Prompts of a model, by their names. */
+export interface Prompts {
+  readonly byName: ReadonlyMap<string, string>;
+  /** The name of the prompt that stands before every text where the caller names none. */
+  readonly defaultName: string | undefined;
+}
+
+/** Which prompt a caller wants. */
+export interface PromptChoice {
+  /**
+   * A text that is put before every text. An empty one is none, also where the model has a prompt of its own.
+   */
+  readonly prompt?: string | undefined;
+  /** The name of one of the model's prompts. */
+  readonly promptName?: string | undefined;
+  /**
+   * What the texts are for: the prompt is then the model's own of the name `query`, or the first that it has of
+   * `document`, `passage` and `corpus`; none where it has none. Its default prompt does not count.
+   */
+  readonly as?: TextRole | undefined;
+}
+
+const NAMES: Readonly<Record<TextRole, readonly string[]>> = {
+  query: ['query'],
+  document: ['document', 'passage', 'corpus'],
+};
+
+/** The prompt before the texts of a call; empty where there is none. Errors: `INVALID_ARGUMENT`. */
+export function choosePrompt(
+  where: string,
+  prompts: Prompts | undefined,
+  { prompt, promptName, as }: PromptChoice,
+): string {
+  if (prompt !== undefined) return prompt;
+  const byName = prompts?.byName ?? new Map<string, string>();
+  if (promptName !== undefined) {
+    const named = byName.get(promptName);
+    if (named !== undefined) return named;
+    const message =
+      byName.size === 0
+        ? `the model has no prompts, got promptName ${show(promptName)}`
+        : unknownName('prompt', promptName, [...byName.keys()]);
+    throw new AttnError('INVALID_ARGUMENT', where, message);
+  }
+  const name = as === undefined ? prompts?.defaultName : NAMES[as].find((each) => byName.has(each));
+  return name === undefined ? '' : (byName.get(name) ?? '');
+}
+
+/**
+ * Puts a prompt before all texts. Ids are as they are. Errors: `INVALID_ARGUMENT` for ids where the caller
+ * asked for the prompt.
+ */
+export function withPrompt(
+  where: string,
+  inputs: readonly CheckedInput[],
+  prompt: string,
+  { prompt: given, promptName }: PromptChoice,
+): readonly CheckedInput[] {
+  if (prompt === '') return inputs;
+  return inputs.map((input, i) => {
+    if ('text' in input) return { ...input, text: prompt + input.text };
+    if (given === undefined && promptName === undefined) return input;
+    const message = `a prompt is for texts, got ids as input ${i}`;
+    throw new AttnError('INVALID_ARGUMENT', where, message);
+  });
+}
