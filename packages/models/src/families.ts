@@ -5,6 +5,7 @@ import { linformerFamily } from './linformer/index.ts';
 import { longformerFamily } from './longformer/index.ts';
 import type { ModelFamily } from './model.ts';
 import { nomicFamily } from './nomic/index.ts';
+import { modernBertFamily } from './modernbert/index.ts';
 import { reformerFamily } from './reformer/index.ts';
 
 /** All families of this package. */
@@ -15,4 +16,5 @@ export const FAMILIES: readonly ModelFamily[] = [
   bertFamily,
   nomicFamily,
   jinaFamily,
+  modernBertFamily,
 ];

@@ -17,6 +17,7 @@ export type { Checkpoint, StoredSpec, WeightsSource } from './checkpoint/checkpo
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
+export { MODERNBERT_PRESETS } from './modernbert/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
@@ -61,6 +62,13 @@ export { BERT_PRESETS } from './bert/presets.ts';
 export { jinaFamily } from './jina/index.ts';
 export { nomicFamily } from './nomic/index.ts';
 export { NOMIC_PRESETS } from './nomic/presets.ts';
+export {
+  modernBertFamily,
+  type LayerKind,
+  type ModernBertArchitecture,
+  type ModernBertConfig,
+} from './modernbert/index.ts';
+export type { EncoderCallOptions, EncoderModel } from './encoder/encoder-model.ts';
 export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';

@@ -7,6 +7,7 @@ import { show } from '@attn/core/backend';
 import {
   FAMILIES,
   LONGFORMER_PRESETS,
+  MODERNBERT_PRESETS,
   randomCheckpoint,
   REFORMER_PRESETS,
   writeCheckpoint,
@@ -16,7 +17,11 @@ import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-const PRESETS: Readonly<Record<string, JsonObject>> = { ...LONGFORMER_PRESETS, ...REFORMER_PRESETS };
+const PRESETS: Readonly<Record<string, JsonObject>> = {
+  ...LONGFORMER_PRESETS,
+  ...REFORMER_PRESETS,
+  ...MODERNBERT_PRESETS,
+};
 
 /** The command. */
 export const makeCheckpoint: Command = {
