@@ -1,8 +1,16 @@
 /** The families that `loadModel` tries, one line each. Applications may pass a list of their own. */
+import { gemmaEmbeddingFamily } from './gemma/index.ts';
 import { linformerFamily } from './linformer/index.ts';
 import { longformerFamily } from './longformer/index.ts';
 import type { ModelFamily } from './model.ts';
+import { qwen3Family } from './qwen3/index.ts';
 import { reformerFamily } from './reformer/index.ts';
 
 /** All families of this package. */
-export const FAMILIES: readonly ModelFamily[] = [longformerFamily, reformerFamily, linformerFamily];
+export const FAMILIES: readonly ModelFamily[] = [
+  longformerFamily,
+  reformerFamily,
+  linformerFamily,
+  gemmaEmbeddingFamily,
+  qwen3Family,
+];
