@@ -6,6 +6,8 @@ import { longformerFamily } from './longformer/index.ts';
 import type { ModelFamily } from './model.ts';
 import { nomicFamily } from './nomic/index.ts';
 import { modernBertFamily } from './modernbert/index.ts';
+import { gemmaEmbeddingFamily } from './gemma/index.ts';
+import { qwen3Family } from './qwen3/index.ts';
 import { reformerFamily } from './reformer/index.ts';
 
 /** All families of this package. */
@@ -17,4 +19,6 @@ export const FAMILIES: readonly ModelFamily[] = [
   nomicFamily,
   jinaFamily,
   modernBertFamily,
+  gemmaEmbeddingFamily,
+  qwen3Family,
 ];

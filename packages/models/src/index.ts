@@ -69,6 +69,8 @@ export {
   type ModernBertConfig,
 } from './modernbert/index.ts';
 export type { EncoderCallOptions, EncoderModel } from './encoder/encoder-model.ts';
+export { gemmaEmbeddingFamily } from './gemma/index.ts';
+export { qwen3Family } from './qwen3/index.ts';
 export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
