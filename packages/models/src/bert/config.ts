@@ -19,7 +19,7 @@ export const MODEL_TYPES = [
   'camembert',
   'distilbert',
   'mpnet',
-] as const satisfies readonly string[];
+] as const;
 
 /** A value of `model_type`. */
 export type BertType = (typeof MODEL_TYPES)[number];
