@@ -1,16 +1,22 @@
 /** `attn encode`: computes a model's outputs for ids in a file, or vectors of texts. */
-import { readFile } from 'node:fs/promises';
-import { AttnError, type Tensor, type Tensors } from '@attn/core';
-import { show } from '@attn/core/backend';
-import type { EncodeOptions, EncodeProgress, LoadedModel, TokenBatch, VectorBatch } from '@attn/models/node';
-import { openSafetensorsFile, writeSafetensorsFile } from '@attn/safetensors/node';
-import { badArgument, flag, integer, isSet, requiredText, text, unreadable, type Options } from '../args.ts';
+import { AttnError, type Tensor } from '@attn/core';
+import type { LoadedModel, TokenBatch, VectorBatch } from '@attn/models/node';
+import { openSafetensorsFile } from '@attn/safetensors/node';
+import { badArgument, flag, isSet, requiredText, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
 import { MODEL_OPTIONS, readGlobalTokens, readModel, readSource } from '../model.ts';
 import { checkOutput } from '../output-file.ts';
 import { duration, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
+import {
+  embed,
+  readEncoding,
+  readTexts,
+  TEXT_OPTION_NAMES,
+  TEXT_OPTIONS,
+  writeOutputs,
+} from './encode-texts.ts';
 
 /** The command. */
 export const encode: Command = {
@@ -23,21 +29,11 @@ export const encode: Command = {
       'A .safetensors file with input_ids or inputs_embeds, or text files with commas between them',
     ],
     ['--output <file>', 'The .safetensors file to write'],
-    ['--lines', 'Each line of a text file is a text of its own'],
-    [
-      '--pooling <name>',
-      'Of a text: mean (default), cls (its first token), or none (the states of all tokens)',
-    ],
+    ...TEXT_OPTIONS,
     [
       '--global-tokens <list>',
       'Positions of global tokens in every row, e.g. 0,7 (default: the model’s rule)',
     ],
-    ['--max-length <count>', 'Most tokens of a row (default: the model’s)'],
-    [
-      '--overlap <count>',
-      'Tokens that the windows of a long text share (default: an eighth of --max-length)',
-    ],
-    ['--refuse-long', 'Refuse texts that are too long instead of cutting them into windows'],
     ['--input-ids <tensor>', 'Name of input_ids in the file'],
     ['--inputs-embeds <tensor>', 'Name of inputs_embeds in the file, for models without a table of words'],
     ['--attention-mask <tensor>', 'Name of attention_mask in the file'],
@@ -49,6 +45,7 @@ export const encode: Command = {
   examples: [
     'encode --model allenai/longformer-base-4096 --input moby-dick.txt --output y.safetensors',
     'encode --model ./checkpoint --input ids.safetensors --output y.safetensors --json',
+    'encode --model google/embeddinggemma-300m --input notes.txt --lines --as document --output y.safetensors',
   ],
   run: runEncode,
 };
@@ -62,7 +59,8 @@ async function runEncode(options: Options, context: Context): Promise<void> {
   const files = input.split(',').map((file) => file.trim());
   const isBatch = files.length === 1 && files[0].endsWith('.safetensors');
   const globalTokens = readGlobalTokens(options);
-  const encoding = { ...readEncoding(options, { isBatch }), globalTokens };
+  refuseOthers(options, { isBatch });
+  const encoding = { ...readEncoding(options), globalTokens };
   await checkOutput('output', output, options, ['input']);
   const batch = isBatch ? await readBatch(files[0], options, globalTokens) : undefined;
   const texts = isBatch ? [] : await readTexts(files, { perLine: isSet(options, 'lines') });
@@ -73,19 +71,21 @@ async function runEncode(options: Options, context: Context): Promise<void> {
     const model = await readModel(options, context, attn);
     const loaded = performance.now();
     progress.update('encoding', 0);
-    const tensors =
+    const outputs =
       batch === undefined
         ? await embed(model, texts, { ...encoding, backend }, context)
-        : await model.run(batch, { backend, signal });
+        : { tensors: await model.run(batch, { backend, signal }) };
     const end = performance.now();
     progress.update(`writing ${output}`);
-    await writeSafetensorsFile(output, tensors, { signal });
+    await writeOutputs(output, outputs, signal);
     progress.clear();
 
     const { architecture } = model.network;
     const chosen = attn.explain().find((row) => row.chosen)?.backend ?? 'none';
     const [loadMs, ms] = [loaded - start, end - loaded];
-    const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+    const { tensors, quantized } = outputs;
+    const written = { ...tensors, ...(quantized && { quantized }) };
+    const shapes = Object.fromEntries(Object.entries(written).map(([name, { shape }]) => [name, shape]));
     const { weights } = model;
     context.printJson({ architecture, weights, backend: chosen, shapes, loadMs, ms, output });
     context.print(
@@ -110,45 +110,14 @@ function weightsInWords({ weights }: LoadedModel): string {
   return `${name}${others.length > 0 ? ` and ${others.length} more` : ''} (${format})`;
 }
 
-/** Options of encoding. Most are only for texts, because the rows of a file of ids run unchanged. */
-function readEncoding(options: Options, { isBatch }: { readonly isBatch: boolean }): EncodeOptions {
-  const pooling = text(options, 'pooling');
-  if (pooling !== undefined && pooling !== 'mean' && pooling !== 'cls' && pooling !== 'none') {
-    throw badArgument(`--pooling must be mean, cls or none, got ${show(pooling)}`);
-  }
-  const encoding: EncodeOptions = {
-    pooling,
-    maxLength: integer(options, 'maxLength'),
-    overlap: integer(options, 'overlap', { least: 0 }),
-    onLongText: isSet(options, 'refuseLong') ? 'throw' : 'split',
-  };
-  for (const name of isBatch
-    ? ['pooling', 'maxLength', 'overlap', 'refuseLong', 'lines']
-    : TENSORS.map(optionOf)) {
+/** Refuses options that are for the other kind of input: the rows of a file of ids run unchanged. */
+function refuseOthers(options: Options, { isBatch }: { readonly isBatch: boolean }): void {
+  for (const name of isBatch ? TEXT_OPTION_NAMES : TENSORS.map(optionOf)) {
     if (options[name] === undefined) continue;
     throw badArgument(
       `${flag(name)} is for ${isBatch ? 'texts' : 'a file of ids'}, got ${isBatch ? 'a file of ids' : 'texts'}`,
     );
   }
-  return encoding;
-}
-
-/** Computes a vector of each text, or the states of its tokens. */
-async function embed(
-  model: LoadedModel,
-  texts: readonly string[],
-  options: EncodeOptions,
-  { signal, progress, warn }: Context,
-): Promise<Tensors> {
-  const onProgress = ({ done, total, unit }: EncodeProgress): void =>
-    progress.update(unit === 'characters' ? 'tokenizing' : 'encoding', done / total);
-  const onWarning = (message: string): void => {
-    progress.clear();
-    warn(message);
-  };
-  const result = await model.encode(texts, { ...options, signal, onProgress, onWarning });
-  if ('embeddings' in result) return { embeddings: result.embeddings };
-  return Object.fromEntries(result.states.map((states, i) => [`states.${i}`, states]));
 }
 
 const TENSORS = [
@@ -231,20 +200,4 @@ function maskOf(positions: readonly number[], shape: readonly number[]): Tensor 
     shape,
     data: Uint8Array.from({ length: size }, (_, i) => Number(isGlobal.has(i % length))),
   };
-}
-
-/** Reads the texts: each file is one text; with `perLine`, each line that is not empty. */
-async function readTexts(
-  files: readonly string[],
-  { perLine }: { readonly perLine: boolean },
-): Promise<readonly string[]> {
-  const texts: string[] = [];
-  for (const file of files) {
-    const content = await readFile(file, 'utf8').catch((cause: unknown) => {
-      throw unreadable('input', file, cause);
-    });
-    texts.push(...(perLine ? content.split(/\r?\n/).filter((line) => line.trim() !== '') : [content]));
-  }
-  if (texts.length === 0) throw badArgument('--input must hold at least one text, got none');
-  return texts;
 }

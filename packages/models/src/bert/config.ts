@@ -12,14 +12,7 @@ import { COMMON_TASKS, readClass, type BertTask, type Classes } from './tasks.ts
 const WHERE = 'models/bert';
 
 /** Values of `model_type`. */
-export const MODEL_TYPES = [
-  'bert',
-  'roberta',
-  'xlm-roberta',
-  'camembert',
-  'distilbert',
-  'mpnet',
-] as const;
+export const MODEL_TYPES = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'mpnet'] as const;
 
 /** A value of `model_type`. */
 export type BertType = (typeof MODEL_TYPES)[number];

@@ -30,13 +30,21 @@ export function cutTokens(tokens: TokenizedText, { maxLength, side }: CutRule): 
     const place = seen[text]++;
     return side === 'right' ? place < kept[text] : place >= numbers[text] - kept[text];
   });
-  const rest = <T>(column: readonly T[]): readonly T[] => column.filter((_, i) => isKept[i]);
+  return tokensWhere(tokens, (_, i) => isKept[i]);
+}
+
+/** The tokens of which a test is true, in all columns. */
+export function tokensWhere(
+  { ids, sequences, special, typeIds, offsets }: TokenizedText,
+  test: (sequence: 0 | 1 | null | undefined, index: number) => boolean,
+): TokenizedText {
+  const rest = <T>(column: readonly T[]): readonly T[] => column.filter((_, i) => test(sequences?.[i], i));
   return {
     ids: rest(ids),
     ...(sequences && { sequences: rest(sequences) }),
-    ...(tokens.special && { special: rest(tokens.special) }),
-    ...(tokens.typeIds && { typeIds: rest(tokens.typeIds) }),
-    ...(tokens.offsets && { offsets: rest(tokens.offsets) }),
+    ...(special && { special: rest(special) }),
+    ...(typeIds && { typeIds: rest(typeIds) }),
+    ...(offsets && { offsets: rest(offsets) }),
   };
 }
 

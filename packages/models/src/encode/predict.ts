@@ -16,6 +16,7 @@ import { classifiesTexts } from '../sentence/read-settings.ts';
 import type { ScoreActivation } from '../sentence/settings.ts';
 import type { TextInput } from '../tokenizer.ts';
 import type { EncodeFacts } from './encode.ts';
+import { tokensWhere } from './cut-tokens.ts';
 import { fitTexts } from './fit-texts.ts';
 import { readInputs, type CheckedInput } from './inputs.ts';
 import { checkTextRun, textRunKinds, type Checked, type TextRunOptions } from './options.ts';
@@ -138,7 +139,11 @@ async function score(
   throwIfAborted(signal, where);
   const onCharacters =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  const tokenized = await tokenizeAll(where, tokenizer, inputs, { signal, onCharacters, limits: model });
+  const full = inputs.map((input) => (isEmptyPair(input) ? { ...input, pair: FILLER } : input));
+  const pairs = await tokenizeAll(where, tokenizer, full, { signal, onCharacters, limits: model });
+  const tokenized = pairs.map((tokens, i) =>
+    isEmptyPair(inputs[i]) ? tokensWhere(tokens, (sequence) => sequence !== 1) : tokens,
+  );
   const { texts, windows } = fitTexts(where, tokenized, {
     maxLength: options.maxLength ?? scoring?.maxLength ?? model.maxLength,
     onLongText: options.onLongText ?? 'cut',
@@ -173,8 +178,18 @@ async function score(
   };
 }
 
+/**
+ * Tokenizers take an empty second text for none, which has no separators of a pair. What stands for it here is
+ * taken out of the tokens again.
+ */
+const FILLER = '.';
+
+function isEmptyPair(input: CheckedInput): boolean {
+  return 'text' in input && input.pair === '';
+}
+
 /** The scores of one row of logits. */
-export function activate(logits: Float32Array, activation: ScoreActivation): Float32Array {
+function activate(logits: Float32Array, activation: ScoreActivation): Float32Array {
   switch (activation) {
     case 'identity':
       return logits;

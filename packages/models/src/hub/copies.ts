@@ -76,8 +76,8 @@ export interface Copies {
   files(commit: string): FileStore;
 }
 
-/** Names of weights, and of indices of their shards. */
-const WEIGHTS = /\.(safetensors|bin)(\.index\.json)?$/;
+/** Names of a model's weights, and of indices of their shards. Those of its modules lie in folders. */
+const WEIGHTS = /^[^/]+\.(safetensors|bin)(\.index\.json)?$/;
 
 /** A store of the files of a copy. Its weights may be of another commit. */
 export function snapshotStore(copies: Copies, { commit, weights }: Snapshot): FileStore {

@@ -8,6 +8,7 @@ export const WHERE = 'models/hub';
 const COMMIT = /^[0-9a-f]{40}$/;
 const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 const ID = /^[A-Za-z0-9_-][\w.-]*(\/[A-Za-z0-9_-][\w.-]*)?$/;
+const PLAIN = /^\w[\w.-]*$/;
 const REVISION = /^[A-Za-z0-9_-][\w.-]*(\/[A-Za-z0-9_-][\w.-]*)*$/;
 
 /**
@@ -26,6 +27,18 @@ export function isCommit(value: unknown): value is string {
 /** True for the hash of a file: git's SHA-1, or the SHA-256 of a large file. */
 export function isHash(value: unknown): value is string {
   return typeof value === 'string' && HASH.test(value);
+}
+
+/** True for the name of a file or a folder that points to no other folder. */
+export function isPlainName(value: unknown): value is string {
+  return typeof value === 'string' && PLAIN.test(value);
+}
+
+/** True for the path of a file of a model: a plain name, or one in a folder of a plain name. */
+export function isModelPath(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  const names = value.split('/');
+  return names.length <= 2 && names.every(isPlainName);
 }
 
 /** Throws `INVALID_ARGUMENT` for anything but the id of a model. */

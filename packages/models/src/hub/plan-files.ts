@@ -5,8 +5,10 @@
  */
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
+import { MODULES_FILE, PROMPTS_FILE, TRANSFORMER_FILES } from '../sentence/module-list.ts';
+import { MODULE_WEIGHTS } from '../sentence/read-modules.ts';
 import type { HubClient, HubFile, HubRevision } from './client.ts';
-import { WHERE } from './names.ts';
+import { isPlainName, WHERE } from './names.ts';
 
 /** Where the weights of a model are. */
 export interface WeightsPlan {
@@ -49,11 +51,14 @@ const BIN_SHARD = /^pytorch_model-\d+-of-\d+\.bin$/;
 /** Files that may hold weights, in forms that are not read. */
 const OTHER_WEIGHTS = /\.(h5|msgpack|ot|onnx|gguf|pt|pth|ckpt|bin|safetensors)$/;
 
-/** A name that points to no other folder. */
-const PLAIN = /^\w[\w.-]*$/;
-
 /** Configs of a model. */
 const CONFIGS = ['config.json', 'generation_config.json'];
+
+/** Files of sentence-transformers beside config.json. */
+const SENTENCE_CONFIGS = [MODULES_FILE, PROMPTS_FILE, ...TRANSFORMER_FILES];
+
+/** The folder of a module, as sentence-transformers names it: `1_Pooling`. */
+const MODULE_FOLDER = /^[1-9]\d*_\w+$/;
 
 /**
  * The files of a revision that a model needs. Errors: `FILE_NOT_FOUND` when it has no weights in a form that
@@ -65,7 +70,7 @@ export async function planFiles(
   { commit, files }: HubRevision,
   options: PlanOptions = {},
 ): Promise<ModelPlan> {
-  const companions = await companionsOf(files);
+  const companions = [...(await companionsOf(files)), ...modulesOf(files)];
   const weights = await planWeights(client, id, { commit, files }, options);
   return { commit, companions, weights };
 }
@@ -98,6 +103,37 @@ export async function companionsOf(files: readonly string[]): Promise<readonly s
   return [...new Set([...CONFIGS, ...needed])].filter((name) => files.includes(name));
 }
 
+/** The files of sentence-transformers' modules: configs, and the weights that some modules have. */
+function modulesOf(files: readonly string[]): readonly string[] {
+  if (!files.includes(MODULES_FILE)) return [];
+  const names = new Set(files);
+  const folders = new Set(
+    files.map((file) => file.split('/')).flatMap(([folder, ...rest]) => (rest.length === 1 ? [folder] : [])),
+  );
+  const ofModules = [...folders]
+    .filter((folder) => MODULE_FOLDER.test(folder))
+    .flatMap((folder) => {
+      const weights = firstOf(
+        MODULE_WEIGHTS.map((name) => `${folder}/${name}`),
+        files,
+      );
+      return [`${folder}/config.json`, ...(weights === undefined ? [] : [weights])];
+    });
+  return [...SENTENCE_CONFIGS, ...ofModules].filter((name) => names.has(name));
+}
+
+/**
+ * The configs of the modules that a modules.json lists. Folders whose names are not plain are left out: opening
+ * the model refuses them with a sentence.
+ */
+export function moduleConfigsIn(list: readonly unknown[]): readonly string[] {
+  return list.flatMap((entry) => {
+    const { path, type } = Object(entry) as Partial<Record<string, unknown>>;
+    const hasNoFiles = /(^|\.)(Normalize|Dropout)$/.test(String(type));
+    return hasNoFiles || !isPlainName(path) ? [] : [`${path}/config.json`];
+  });
+}
+
 /** True for the name of an index of shards. */
 export function isIndex(file: string): boolean {
   return file.endsWith('.index.json');
@@ -109,7 +145,7 @@ export function isIndex(file: string): boolean {
  */
 export function shardsIn({ weight_map: map }: JsonObject): readonly string[] {
   const names = typeof map === 'object' && map !== null ? Object.values(map) : [];
-  return [...new Set(names.filter((name) => typeof name === 'string'))].filter((name) => PLAIN.test(name));
+  return [...new Set(names.filter((name) => typeof name === 'string'))].filter(isPlainName);
 }
 
 /** The files of PyTorch's weights: the only one, or the index and all shards. */

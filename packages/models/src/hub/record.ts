@@ -1,6 +1,6 @@
 /** Records of what the hub said a commit consists of. They lie in caches, where anybody may write. */
 import type { SnapshotRecord } from './copies.ts';
-import { isCommit, isHash } from './names.ts';
+import { isCommit, isHash, isModelPath, isPlainName } from './names.ts';
 
 /** The record in a text; undefined when it makes no sense. */
 export function parseRecord(text: string): SnapshotRecord | undefined {
@@ -23,21 +23,16 @@ function isRecord(value: unknown): value is SnapshotRecord {
 function isFile(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { commit, path, size, hash } = value;
-  return isCommit(commit) && isPlain(path) && Number.isSafeInteger(size) && isHash(hash);
+  return isCommit(commit) && isModelPath(path) && Number.isSafeInteger(size) && isHash(hash);
 }
 
 function isPlan(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { file, commit, revision } = value;
   const isPullRequest = typeof revision === 'string' && /^refs\/pr\/\d+$/.test(revision);
-  return isPlain(file) && isCommit(commit) && (revision === undefined || isPullRequest);
+  return isPlainName(file) && isCommit(commit) && (revision === undefined || isPullRequest);
 }
 
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
-}
-
-/** True for a name that points to no other folder. */
-function isPlain(value: unknown): boolean {
-  return typeof value === 'string' && /^\w[\w.-]*$/.test(value);
 }

@@ -10,10 +10,13 @@ export const MODULES_FILE = 'modules.json';
 export const PROMPTS_FILE = 'config_sentence_transformers.json';
 export const TRANSFORMER_FILE = 'sentence_bert_config.json';
 
-/** Names that the config of a transformer has in some old folders. */
-const OLD_TRANSFORMER_FILES = ['roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
-  (name) => `sentence_${name}_config.json`,
-);
+/** All names of the transformer's config: the first, and those of some old folders. */
+export const TRANSFORMER_FILES: readonly string[] = [
+  TRANSFORMER_FILE,
+  ...['roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
+    (name) => `sentence_${name}_config.json`,
+  ),
+];
 
 /** Longest file that is read, in bytes. */
 export const SETTINGS_LIMIT: number = 2 ** 20;
@@ -120,7 +123,7 @@ function readEntry(store: FileStore, entry: unknown, i: number): ListedModule & 
 
 /** The first of the files that a transformer's config may be; empty where there is none. */
 async function readTransformer(store: FileStore): Promise<JsonObject> {
-  for (const file of [TRANSFORMER_FILE, ...OLD_TRANSFORMER_FILES]) {
+  for (const file of TRANSFORMER_FILES) {
     const config = await readJson(store, file, SETTINGS_LIMIT);
     if (config !== undefined) return config;
   }

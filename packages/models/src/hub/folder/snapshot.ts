@@ -1,9 +1,11 @@
 /** Copies of models in the cache folder: what is there, and what is missing. */
 import { readdir } from 'node:fs/promises';
+import { readJsonList } from '../../files/file-store.ts';
 import { folderStore } from '../../files/folder-store.ts';
+import { MODULES_FILE, SETTINGS_LIMIT } from '../../sentence/module-list.ts';
 import { fits, PREFERRED_WEIGHTS, type Needs, type Snapshot, type SnapshotRecord } from '../copies.ts';
 import { readShards } from '../fetch-model.ts';
-import { companionsOf, isIndex, WEIGHT_NAMES, type WeightsPlan } from '../plan-files.ts';
+import { companionsOf, isIndex, moduleConfigsIn, WEIGHT_NAMES, type WeightsPlan } from '../plan-files.ts';
 import { sizeOf, type ModelCache, type SnapshotFile } from './model-cache.ts';
 
 /** The copy of a commit; undefined when there is none. */
@@ -28,6 +30,7 @@ export async function findSnapshot(
   const missing = (await lookup.has({ commit, path: CONFIG })) ? [] : [CONFIG];
   const weights = needs.weights ? await lookup.weights(commit, needs) : { missing: [] };
   missing.push(...weights.missing);
+  if (needs.weights) missing.push(...(await lookup.missingModules(commit)));
   const companions = await companionsOf(entries);
   const seemsWhole = missing.length === 0 && companions.some((file) => !file.endsWith(CONFIG));
   return { commit, weights: weights.plan, missing, isWhole: false, seemsWhole };
@@ -68,6 +71,15 @@ class Lookup {
       missing ??= shards;
     }
     return { missing: missing ?? [recorded?.file ?? PREFERRED_WEIGHTS] };
+  }
+
+  /** Configs of the modules that are listed in modules.json, if there is one. */
+  async missingModules(commit: string): Promise<readonly string[]> {
+    const store = folderStore(this.cache.snapshot(commit), this.cache.id);
+    const list = await readJsonList(store, MODULES_FILE, SETTINGS_LIMIT);
+    const configs = moduleConfigsIn(list ?? []);
+    const isHere = await Promise.all(configs.map((path) => this.has({ commit, path })));
+    return configs.filter((_, i) => !isHere[i]);
   }
 
   private async missingShards({ file, commit }: WeightsPlan): Promise<readonly string[]> {
