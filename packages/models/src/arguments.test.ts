@@ -31,10 +31,23 @@ const encoder = new models.LoadedModel(longformer, undefined, attn);
 const reader = new models.LoadedModel(longformer, tokenizer, attn);
 const writer = new models.LoadedModel(reformer, tokenizer, attn);
 const store = models.folderStore(goldenFolder('longformer_short'));
+const [splade, cross] = await Promise.all(
+  ['splade_max', 'cross_sigmoid'].map((id) =>
+    models.loadFrom(models.folderStore(goldenFolder(`classic/sentence/${id}`)), { attn }),
+  ),
+);
+const twoVectors = zeros('f32', [2, 3]);
+const texts = { ...{ maxLength: 8, batchTokens: 64, onWarning: () => {} } };
 
 const { signal } = new AbortController();
 const reading = { signal, onProgress: () => {}, inMemory: true };
-const loading = { ...reading, architecture: 'LongformerModel', attn, families: models.FAMILIES };
+const loading = {
+  ...reading,
+  architecture: 'LongformerModel',
+  attn,
+  families: models.FAMILIES,
+  modules: true,
+};
 const http = { fetch: () => Promise.reject(new TypeError('no network')), headers: {}, signal };
 const hub = {
   revision: 'main',
@@ -215,10 +228,46 @@ describeFunctions([models], {
         globalTokens: [0],
         batchTokens: 64,
         onWarning: () => {},
+        as: 'query',
+        dimensions: 2,
+        quantize: 'binary',
       },
     ],
     options: [1],
   },
+  'LoadedModel.encode of chunks': {
+    call: (options) => reader.encode('abc', options),
+    args: () => [{ prompt: 'd', chunks: [[0, 3]], quantize: 'int8', ranges: zeros('f32', [2, 32]) }],
+    options: [0],
+    depth: 2,
+  },
+  'LoadedModel.encodeSparse': {
+    call: (...[a, b]) => splade.encodeSparse(a, b),
+    args: () => ['long', { ...run, ...texts, maxActive: 2, onLongText: 'cut', as: 'document' }],
+    options: [1],
+  },
+  'LoadedModel.predict': {
+    call: (...[a, b]) => cross.predict(a, b),
+    args: () => [[['long', 'window']], { ...run, ...texts, activation: 'identity', onLongText: 'cut' }],
+    options: [1],
+  },
+  'LoadedModel.rank': {
+    call: (...[a, b, c]) => cross.rank(a, b, c),
+    args: () => ['long', ['window', ''], { ...run, ...texts, topK: 1, activation: 'sigmoid' }],
+    options: [2],
+  },
+  'LoadedModel.similarity': {
+    call: cross.similarity.bind(cross),
+    args: () => [twoVectors, zeros('f32', [3])],
+  },
+  similarity: { args: () => [twoVectors, zeros('f32', [3]), 'dot'] },
+  'similarity of sparse vectors': {
+    call: models.similarity,
+    args: () => [[{ indices: Int32Array.of(1), values: Float32Array.of(2) }], twoVectors],
+  },
+  maxSim: { args: () => [twoVectors, twoVectors] },
+  quantizeEmbeddings: { args: () => [twoVectors, 'int8', { ranges: twoVectors }], options: [2] },
+  rangesOf: { args: () => [twoVectors] },
   'LoadedModel.encode of a pair': {
     call: (input) => reader.encode(input),
     args: () => [{ text: 'abc', pair: 'd' }],

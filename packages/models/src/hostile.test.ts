@@ -178,6 +178,50 @@ test('tokenizer.json: any JSON', async () => {
   );
 });
 
+describe('modules of sentence-transformers', () => {
+  let folder: Files;
+  beforeAll(async () => {
+    folder = await filesOf(goldenFolder('classic/sentence/cls_dense_tanh'));
+  });
+  const json = fc.json().map((value): Json => JSON.parse(value));
+  const odd = fc.oneof(
+    json,
+    fc.constantFrom<Json>('..', '../x', '/etc', '1_Pooling', 'x.Dense', 1e300, -1, {}, []),
+  );
+
+  test('any list', async () => {
+    const entry = fc.record({ idx: odd, path: odd, type: odd }, { requiredKeys: [] });
+    const first = { path: '', type: 'x.Transformer' };
+    const lists = fc.oneof(
+      json,
+      fc.array(entry),
+      fc.array(entry).map((entries): Json => [first, ...entries]),
+    );
+    await fc.assert(fc.asyncProperty(lists, (list) => survives({ 'modules.json': text(list) }, folder)));
+  });
+  test.each([
+    ['sentence_bert_config.json', ['max_seq_length', 'do_lower_case', 'transformer_task']],
+    [
+      'config_sentence_transformers.json',
+      ['prompts', 'default_prompt_name', 'similarity_fn_name', 'truncate_dim'],
+    ],
+    ['1_Pooling/config.json', ['pooling_mode', 'pooling_mode_cls_token', 'include_prompt']],
+    ['2_Dense/config.json', ['in_features', 'out_features', 'bias', 'activation_function']],
+    ['tokenizer_config.json', ['model_max_length', 'truncation_side']],
+  ])('%s with any value in any field', async (file, names) => {
+    const fields = fc.dictionary(fc.constantFrom(...names), odd);
+    const own = JSON.parse(new TextDecoder().decode(folder.get(file))) as JsonObject;
+    const property = fc.asyncProperty(
+      fc.oneof(
+        json,
+        fields.map((changed): Json => ({ ...own, ...changed })),
+      ),
+      (value) => survives({ [file]: text(value) }, folder),
+    );
+    await fc.assert(property);
+  });
+});
+
 test('an index: any map', async () => {
   const { 'model.safetensors': _, ...rest } = Object.fromEntries(files);
   const names = fc.oneof(

@@ -35,6 +35,17 @@ test('each token of a pair says whose text it is of', () => {
   expect(typeIds).toEqual([0, 0, 0, 1, 1]);
 });
 
+test('texts in lower case first: places stay, and special tokens are found before', () => {
+  const lower = tokenizerFromFiles(ownFiles('longformer-plain'), { lowerCase: true });
+  const text = 'CALL Me</s>İSH';
+  const { ids, offsets } = lower.encode(text);
+  expect(ids).toEqual(roberta.encode('call me</s>i̇sh').ids);
+  expect(ids).not.toEqual(roberta.encode(text).ids);
+  expect(offsets.at(-2)?.[1]).toBe(text.length);
+  const again = tokenizerFromFiles(ownFiles('bert-default'), { lowerCase: true });
+  expect(again.encode(text)).toEqual(bert.encode(text));
+});
+
 test('special tokens by their roles', () => {
   expect([roberta.bosId, roberta.padId, roberta.eosId, roberta.unkId]).toEqual([0, 1, 2, 3]);
   expect(roberta.maskId).toBe(roberta.tokenToId('<mask>'));

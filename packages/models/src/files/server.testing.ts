@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** Files by name. */
 export type Files = ReadonlyMap<string, Uint8Array>;
@@ -18,12 +18,14 @@ export interface TestServer {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-/** All files of a folder. */
+/** All files of a folder, and of the folders in it. */
 export async function filesOf(folder: string): Promise<Files> {
-  const names = await readdir(folder);
-  return new Map(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)),
-  );
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  const nameOf = (path: string): string => relative(folder, path).replaceAll('\\', '/');
+  return new Map(await Promise.all(paths.map(async (path) => [nameOf(path), await readFile(path)] as const)));
 }
 
 /** Starts a server. */

@@ -2,6 +2,7 @@
 import { AttnError, type Tensor } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { hasField, type InputName } from '../inputs/entries.ts';
+import { kindOf } from '../kind-of.ts';
 
 /** The numbers of a vector that are not 0. */
 export interface SparseVector {
@@ -24,8 +25,8 @@ export function readSparseVectors(
 
 function isSparse(value: unknown): value is SparseVector {
   if (!hasField(value, 'indices') || !hasField(value, 'values')) return false;
-  const { indices, values } = value;
-  if (!(indices instanceof Int32Array) || !(values instanceof Float32Array)) return false;
+  if (kindOf(value.indices) !== 'Int32Array' || kindOf(value.values) !== 'Float32Array') return false;
+  const { indices, values } = value as SparseVector;
   return indices.length === values.length && indices.every((index, i) => i === 0 || index > indices[i - 1]);
 }
 

@@ -68,6 +68,92 @@ describe('what is downloaded', () => {
     await user.works();
   });
 
+  describe('modules of sentence-transformers', () => {
+    const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+    const module = (path: string, type: string) => ({ path, type: `sentence_transformers.models.${type}` });
+    const list = [
+      module('', 'Transformer'),
+      module('1_Pooling', 'Pooling'),
+      module('2_Dense', 'Dense'),
+      module('3_Normalize', 'Normalize'),
+    ];
+    const files = {
+      'model.safetensors': WEIGHTS,
+      'modules.json': text(list),
+      'config_sentence_transformers.json': text({}),
+      'sentence_bert_config.json': text({ max_seq_length: 9 }),
+      '1_Pooling/config.json': text({ pooling_mode: 'mean' }),
+      '2_Dense/config.json': text({ in_features: 2 }),
+      '2_Dense/pytorch_model.bin': BIN,
+      '3_Dense/model.safetensors': WEIGHTS.slice(0, 100),
+      '3_Dense/pytorch_model.bin': BIN,
+      'onnx/model.onnx': BIN,
+      'onnx/config.json': text({}),
+      '4_Dense/../../climbs.bin': BIN,
+      '5_Dense/more/model.safetensors': BIN,
+    };
+    const wanted = [
+      '1_Pooling/config.json',
+      '2_Dense/config.json',
+      '2_Dense/pytorch_model.bin',
+      '3_Dense/model.safetensors',
+      'config_sentence_transformers.json',
+      'modules.json',
+      'sentence_bert_config.json',
+    ];
+    const here = async (): Promise<string[]> => {
+      const all = await readdir(user.folder('snapshots', MAIN), { recursive: true });
+      return all
+        .map((name) => name.replaceAll('\\', '/'))
+        .filter((name) => !COMPANIONS.has(name))
+        .sort();
+    };
+
+    test('come with the weights, once, each in one form', async () => {
+      await user.start(modelOf(files));
+      const store = await user.load();
+      const folders = ['1_Pooling', '2_Dense', '3_Dense'];
+      expect(await here()).toEqual([...wanted, ...folders, 'model.safetensors'].sort());
+      for (const name of wanted)
+        expect(await store.bytes(name, 2 ** 20)).toEqual(Buffer.from(files[name as keyof typeof files]));
+      const before = user.hub.requests.length;
+      await user.load();
+      expect(user.hub.requests).toHaveLength(before + 1);
+      await user.load({ offline: true });
+    });
+    test('do not come with the tokenizer alone, and come later', async () => {
+      await user.start(modelOf(files));
+      await user.load({ weights: false });
+      expect(await here()).toEqual([]);
+      const store = await user.load();
+      expect(await store.has('2_Dense/pytorch_model.bin')).toBe(true);
+    });
+    test('are missed where Python left some out', async () => {
+      await user.start(modelOf(files));
+      await user.load();
+      await rm(user.folder('.attn'), { recursive: true });
+      await user.load({ offline: true });
+      await rm(user.folder('snapshots', MAIN, '2_Dense'), { recursive: true });
+      await expect(user.load({ offline: true })).rejects.toThrow('lacks 2_Dense/config.json');
+      expect(await (await user.load({ revision: MAIN })).has('2_Dense/config.json')).toBe(true);
+    });
+    test('are those of the model where the bot converted its weights', async () => {
+      const { 'model.safetensors': _, ...bins } = files;
+      const main = modelOf({ ...bins, 'pytorch_model.bin': BIN }).revisions.get('main');
+      if (main === undefined) throw new Error('no main');
+      const converted = new Map([...main.files, ['model.safetensors', WEIGHTS] as const]);
+      converted.set('3_Dense/model.safetensors', BIN);
+      const revisions = new Map([
+        ['main', main],
+        ['refs/pr/4', { commit: PULL_REQUEST, files: converted }],
+      ]);
+      await user.start({ id: ID, revisions, discussions: [botProposal(4)] });
+      const store = await user.load();
+      expect(await weightsOf(store)).toEqual(Buffer.from(WEIGHTS));
+      expect(await weightsOf(store, '3_Dense/model.safetensors')).toEqual(Buffer.from(WEIGHTS.slice(0, 100)));
+    });
+  });
+
   test.each(['safetensors', 'bin'])('shards: %s', async (ending) => {
     const name = ending === 'bin' ? 'pytorch_model' : 'model';
     const shards = [1, 2].map((i) => `${name}-0000${i}-of-00002.${ending}`);
