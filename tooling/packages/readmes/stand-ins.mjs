@@ -64,6 +64,9 @@ export async function writeStandIns(folder) {
   await writeReformer(join(folder, 'reformer'));
   golden('linformer_lm', 'linformer');
   golden('today/models/mb_hub2024', 'modernbert');
+  golden('today/st/embeddinggemma_hub', 'embedding-model');
+  golden('classic/sentence/splade_max', 'splade');
+  golden('classic/sentence/cross_sigmoid', 'reranker');
   golden('roberta_encoder', 'roberta-base');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));

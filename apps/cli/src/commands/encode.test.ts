@@ -105,6 +105,59 @@ describe('encode', () => {
     expect(JSON.parse(states.stdout).shapes).toEqual({ 'states.0': [3, 32], 'states.1': [2, 32] });
   });
 
+  describe('a folder of sentence-transformers', () => {
+    const golden = (id: string): string => join(goldens, id);
+    const of = (id: string, ...more: readonly string[]) =>
+      attn('encode', '--model', golden(id), '--output', 'y.safetensors', '--json', ...more);
+
+    test('ids of a file: sentence_embedding beside the states', async () => {
+      const id = 'classic/sentence/lasttoken_left';
+      const names = ['input-ids', 'attention-mask', 'token-type-ids'].flatMap((name) => [
+        `--${name}`,
+        `aux.${name.replaceAll('-', '_')}.texts`,
+      ]);
+      const { code, stdout, stderr } = await of(id, '--input', join(golden(id), 'io.safetensors'), ...names);
+      expect([code, stderr]).toEqual([0, '']);
+      const { shapes } = JSON.parse(stdout) as { readonly shapes: object };
+      expect(shapes).toMatchObject({ last_hidden_state: [7, 25, 32], sentence_embedding: [7, 32] });
+      const expected = parseSafetensors(await readFile(join(golden(id), 'io.safetensors'))).tensors;
+      const got = (await readOutput('y.safetensors')).get('sentence_embedding');
+      expect(worst(got, expected.get('out.embeddings.texts'), () => true)).toBeLessThan(2e-5);
+    });
+    test('texts, with the prompt and the modules of the folder', async () => {
+      const id = 'today/st/gemma_variants';
+      const texts = JSON.parse(await readFile(join(golden(id), 'texts.json'), 'utf8')) as { texts: string[] };
+      await writeFile(path('texts.txt'), texts.texts.join('\n'));
+      const input = ['--input', 'texts.txt', '--lines'];
+      const { code, stdout } = await of(id, ...input, '--prompt-name', 'query', '--quantize', 'int8');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        shapes: { embeddings: [6, 20], sentence_embedding: [6, 20], quantized: [6, 20] },
+      });
+      const expected = parseSafetensors(await readFile(join(golden(id), 'io.safetensors'))).tensors;
+      const y = await readOutput('y.safetensors');
+      const [embedding, bytes] = ['out.embeddings.query', 'out.int8'].map((name) => expected.get(name));
+      expect(worst(y.get('sentence_embedding'), embedding, () => true)).toBeLessThan(2e-5);
+      expect(y.get('embeddings')).toEqual(y.get('sentence_embedding'));
+      expect(worst(y.get('quantized'), bytes, () => true)).toBeLessThanOrEqual(1);
+      const short = await of(id, ...input, '--as', 'query', '--dimensions', '10', '--normalize');
+      expect(short.code).toBe(0);
+      const part = (await readOutput('y.safetensors')).get('embeddings');
+      expect(worst(part, expected.get('out.truncate_10_normalized'), () => true)).toBeLessThan(2e-5);
+    });
+    test('chunks, and SPLADE', async () => {
+      await writeFile(path('two.txt'), 'What is it? A window of attention.');
+      const chunks = await of('today/st/gemma_variants', '--input', 'two.txt', '--chunks', 'sentences');
+      expect(JSON.parse(chunks.stdout)).toMatchObject({ shapes: { embeddings: [2, 20], chunks: [2, 3] } });
+      const places = (await readOutput('y.safetensors')).get('chunks');
+      expect([...(places?.data ?? [])]).toEqual([0, 0, 11, 0, 12, 34]);
+      const splade = await of('classic/sentence/splade_max', '--input', 'two.txt');
+      expect(JSON.parse(splade.stdout)).toMatchObject({ shapes: { sentence_embedding: [1, 214] } });
+      const wrong = await of('classic/sentence/splade_max', '--input', 'two.txt', '--normalize');
+      expect(wrong.stderr).toContain('--normalize is not for a model of sparse vectors');
+    });
+  });
+
   test('texts that are too long', async () => {
     const args = ['--model', 'model', '--input', 'a.txt,b.txt', '--output', 'y.safetensors', '--json'];
     const cut = await spawnIn(folder, ['encode', ...args]);
@@ -137,6 +190,20 @@ describe('encode', () => {
       'must be positions such as 0,7,20, got "first"',
     ],
     [['--model', 'model', '--input', 'model/io.safetensors'], 'has no tensor "input_ids"'],
+    [
+      ['--model', 'model', '--input', 'a.txt', '--pooling', 'mean,most'],
+      '--pooling must be mean, cls, max, mean_sqrt_len_tokens, weightedmean, lasttoken, or none, got "mean,most"',
+    ],
+    [
+      ['--model', 'model', '--input', 'a.txt', '--as', 'title'],
+      '--as must be query or document, got "title"',
+    ],
+    [['--model', 'model', '--input', 'a.txt', '--chunks', 'words'], '--chunks must be'],
+    [['--model', 'model', '--input', 'ids.safetensors', '--normalize'], '--normalize is for texts'],
+    [
+      ['--model', 'model', '--input', 'a.txt', '--split-long', '--refuse-long'],
+      '--split-long contradicts --refuse-long',
+    ],
     [
       ['--model', 'model', '--input', 'a.txt', '--architecture', 'LongformerForTokenClassification'],
       '2 are missing: classifier.weight, classifier.bias',
