@@ -24,7 +24,7 @@ export interface FolderTokenizer {
 export interface Components extends JsonObject {
   readonly normalizer?: JsonObject;
   readonly pre_tokenizer?: JsonObject;
-  readonly post_processor?: JsonObject;
+  readonly post_processor: JsonObject | null;
   readonly decoder: JsonObject;
 }
 

@@ -82,10 +82,10 @@ function sourceOf(folder: Folder, rules: Rules): SentencepieceSource {
   return { kind: 'sentencepiece', proto, vocabulary, unkId, file };
 }
 
-function templateOf(kind: SentencepieceKind, token: SpecialTokens['token']): JsonObject | undefined {
+function templateOf(kind: SentencepieceKind, token: SpecialTokens['token']): JsonObject | null {
   switch (kind) {
     case 'reformer':
-      return undefined;
+      return null;
     case 'big-bird':
       return templateProcessing(bertTemplate, token('cls'), token('sep'));
     case 'xlm-roberta':

@@ -8,6 +8,7 @@ import type { SentencepieceSource } from '../from-files/folder-tokenizer.ts';
 import { PIECE_TYPES, type SentencepieceModel } from '../from-files/model-proto.ts';
 import { joinsOf, normalPieces, unigramPieces } from '../from-files/sentencepiece-model.ts';
 import { MARK } from '../normalizers/sentencepiece.ts';
+import { unitsAt } from '../text/aligned.ts';
 import { LONGEST_REGEX } from '../text/regex.ts';
 import { bpeJson } from './models.ts';
 
@@ -77,7 +78,7 @@ function bpeParts({ proto, vocabulary, unkId, file }: SentencepieceSource): Json
     .sort((a, b) => b.length - a.length);
   const Regex = userDefined.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)).join('|');
   if (Regex.length > LONGEST_REGEX) {
-    const message = `its ${userDefined.length} user-defined pieces have ${Regex.length} characters, of which a tokenizer.json may have ${LONGEST_REGEX}`;
+    const message = `its ${userDefined.length} user-defined pieces have ${Regex.length} characters, of which a pattern may have ${LONGEST_REGEX}`;
     throw unsupported(file, message);
   }
   const model = bpeJson({
@@ -86,7 +87,7 @@ function bpeParts({ proto, vocabulary, unkId, file }: SentencepieceSource): Json
     unkToken: unkId === undefined ? undefined : vocabulary.idToToken(unkId),
     fuseUnk: true,
     byteFallback: proto.byteFallback,
-    ignoreMerges: userDefined.length > 0,
+    ignoreMerges: userDefined.some((text) => text.length > unitsAt(text, 0)),
   });
   return userDefined.length === 0
     ? { model }

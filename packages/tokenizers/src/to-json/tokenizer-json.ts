@@ -36,7 +36,6 @@ export function tokenizerJson(files: TokenizerFiles): JsonObject {
     added_tokens: own.added.toSorted((a, b) => a.id - b.id).map(addedTokenJson),
     normalizer: null,
     pre_tokenizer: null,
-    post_processor: null,
     ...components,
     ...partsOf(source),
   };
