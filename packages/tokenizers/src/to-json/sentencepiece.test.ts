@@ -162,7 +162,7 @@ test.each<readonly [string, TokenizerFiles, string, readonly string[], readonly 
     ['▁', '<s>'],
   ],
   [
-    // The scores of pieces that are in no text are the least; an unknown character is worth less than the least.
+    // An unknown character is worth less than any piece, and the scores of those in no text are the least.
     'an unknown character is worth less',
     folderOf([...HEAD, ['▁', -1], ['qa', -1], ['q', -30], ['ax', -30]]),
     'qax',

@@ -20,7 +20,7 @@ export function sentencepieceParts(source: SentencepieceSource): JsonObject {
     : { normalizer, ...bpeParts(source) };
 }
 
-// "^" and "$" are the ends of lines in one engine and those of the text in another; these are the same in all.
+// "^" and "$" are the ends of lines in one engine, and those of the text in another. These mean one thing.
 const START = String.raw`(?<![\s\S])`;
 const END = String.raw`(?![\s\S])`;
 

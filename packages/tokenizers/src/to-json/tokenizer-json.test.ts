@@ -24,27 +24,27 @@ describe.each(folders)('$id', (golden) => {
   const files = filesOf(golden);
   const json = written(files);
   const whole = tokenizerFromFiles(files);
-  const read = tokenizerFromFiles({ ...files, 'tokenizer.json': JSON.stringify(json) });
+  const copy = tokenizerFromFiles({ ...files, 'tokenizer.json': JSON.stringify(json) });
   const lines = linesOf(golden);
 
   test('ids, offsets, types and windows of every line', () => {
     // Exception: where there is a tokenizer.json, an empty second text is none, as in Hugging Face's library.
     const expected = lines.map((line) => (line.pair === '' ? { ...line, pair: undefined } : line));
-    expect(lines.map((line) => encode(read, line))).toEqual(expected.map((line) => encode(whole, line)));
+    expect(lines.map((line) => encode(copy, line))).toEqual(expected.map((line) => encode(whole, line)));
   });
 
   test('decoding', () => {
     // Exception: the control pieces of this model that are no special tokens are written out.
     const isException = (ids: readonly number[]) =>
       id === 'reformer-plain' && (ids.includes(1) || ids.includes(3));
-    const known = lines.flatMap(({ ids }) => (ids === undefined || isException(ids) ? [] : [ids]));
-    expect(known.length).toBeGreaterThan(5);
-    expect(known.map((ids) => read.decode(ids))).toEqual(known.map((ids) => whole.decode(ids)));
+    const idsOfLines = lines.flatMap(({ ids }) => (ids === undefined || isException(ids) ? [] : [ids]));
+    expect(idsOfLines.length).toBeGreaterThan(5);
+    expect(idsOfLines.map((ids) => copy.decode(ids))).toEqual(idsOfLines.map((ids) => whole.decode(ids)));
   });
 
   test('special tokens by their roles', () => {
     const { vocabSize, bosId, eosId, unkId, sepId, padId, clsId, maskId } = whole;
-    expect(read).toMatchObject({ vocabSize, bosId, eosId, unkId, sepId, padId, clsId, maskId });
+    expect(copy).toMatchObject({ vocabSize, bosId, eosId, unkId, sepId, padId, clsId, maskId });
   });
 
   const built = builtOf(golden) as Json | undefined;
@@ -104,9 +104,9 @@ test('names that objects inherit, and numbers, are ordinary tokens', () => {
     '_',
   ];
   const files = { 'config.json': '{ "model_type": "bert" }', 'vocab.txt': vocabulary.join('\n') };
-  const read = tokenizerFromJson(written(files));
-  expect(vocabulary.map((token) => read.tokenToId(token))).toEqual([...vocabulary.keys()]);
-  expect(read.encode('1 2 constructor').ids).toEqual([2, 6, 5, 7, 3]);
+  const copy = tokenizerFromJson(written(files));
+  expect(vocabulary.map((token) => copy.tokenToId(token))).toEqual([...vocabulary.keys()]);
+  expect(copy.encode('1 2 constructor').ids).toEqual([2, 6, 5, 7, 3]);
 });
 
 test('decoded texts are cleaned once: by the decoder, or as tokenizer_config.json says', () => {
