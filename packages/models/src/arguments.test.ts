@@ -84,6 +84,7 @@ describeFunctions([models], {
     depth: 1,
   },
   'loadFrom of a store': { call: models.loadFrom, args: () => [store], depth: 0 },
+  findFamily: { args: () => [{ model_type: 'longformer' }, models.FAMILIES], depth: 0 },
   openCheckpoint: {
     args: () => [store],
     depth: 0,

@@ -50,7 +50,7 @@ export {
   type LucidrainsArchitecture,
   type LucidrainsConfig,
 } from './linformer/index.ts';
-export { FAMILIES } from './families.ts';
+export { FAMILIES, findFamily, type LazyFamily } from './families.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';

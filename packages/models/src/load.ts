@@ -1,10 +1,10 @@
 /** Loads a model from the files of a checkpoint. */
 import { AttnError, type Attn } from '@attn/core';
-import { aString, checkArgument, checkOptions, show, type Kind, type OptionKinds } from '@attn/core/backend';
-import { aFamily, anAttn, aStore } from './argument-kinds.ts';
+import { aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
+import { anAttn, aStore, someFamilies } from './argument-kinds.ts';
 import { refuseForeignCode } from './checkpoint/foreign-code.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';
-import { FAMILIES } from './families.ts';
+import { FAMILIES, findFamily, type LazyFamily } from './families.ts';
 import type { FileStore } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
 import type { ModelSource } from './files/source.ts';
@@ -18,18 +18,13 @@ export interface LoadOptions extends FamilyOptions {
   /** Runs the model on its backends. Without it the model can only be inspected and exported. */
   readonly attn?: Attn;
   /** Families to choose from, by config.json. Default: all families of this package. */
-  readonly families?: readonly ModelFamily[];
+  readonly families?: readonly (ModelFamily | LazyFamily)[];
 }
 
 /** Options of `loadModel`. */
 export interface WebLoadOptions extends LoadOptions, RequestOptions {}
 
 const WHERE = 'models/load';
-
-const someFamilies: Kind = {
-  expected: 'a list of at least one family of models, such as longformerFamily',
-  test: (value) => Array.isArray(value) && value.length > 0 && value.every(aFamily.test),
-};
 
 /** Kinds of the options of loading. */
 export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
@@ -53,7 +48,7 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
   const checkpoint = await openCheckpoint(store);
   try {
     refuseForeignCode(checkpoint);
-    const family = families.find((candidate) => candidate.recognises(checkpoint.config));
+    const family = await findFamily(checkpoint.config, families);
     if (family === undefined) {
       const names = families.map(({ name }) => name).join(', ');
       const message = `${store.name} has the model_type ${show(checkpoint.config.model_type)}; known are ${names}`;

@@ -105,6 +105,11 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['linformer_roberta', linformer],
 ]);
 
+/** Every `model_type` whose names are known. */
+export function familyTypes(): readonly string[] {
+  return [...FAMILIES.keys()].map(String);
+}
+
 /** The names of a model's family; undefined for a family that is not here. */
 export function familyNames(config: JsonObject): FamilyNames | undefined {
   return FAMILIES.get(fieldOf(config, 'model_type'));
