@@ -20,9 +20,11 @@ afterAll(async () => {
 const [long, lm, words, embedded, short] = await Promise.all(
   ['longformer_short', 'reformer_lm', 'linformer_lm', 'linformer_encoder', 'roberta_encoder'].map(readGolden),
 );
+const encoder2024 = await readGolden('today/models/mb_silu');
 const longformer = await models.longformerFamily.load(long.checkpoint);
 const reformer = await models.reformerFamily.load(lm.checkpoint);
 const linformer = await models.linformerFamily.load(words.checkpoint);
+const modern = await models.modernBertFamily.load(encoder2024.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
 const encoder = new models.LoadedModel(longformer, undefined, attn);
@@ -135,6 +137,7 @@ describeFunctions([models], {
   ...family(models.longformerFamily, long.checkpoint),
   ...family(models.reformerFamily, lm.checkpoint),
   ...family(models.linformerFamily, words.checkpoint),
+  ...family(models.modernBertFamily, encoder2024.checkpoint),
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],
@@ -178,6 +181,16 @@ describeFunctions([models], {
   },
   'Linformer.fixedGraph': {
     call: linformer.fixedGraph.bind(linformer),
+    args: () => [{ batch: 1, length: 4 }],
+    options: [0],
+  },
+  'EncoderModel.call': {
+    call: modern.call.bind(modern),
+    args: () => [{ ...padded, positionIds: [[0, 1]] }, { hiddenStates: true }],
+    options: [0, 1],
+  },
+  'EncoderModel.fixedGraph': {
+    call: modern.fixedGraph.bind(modern),
     args: () => [{ batch: 1, length: 4 }],
     options: [0],
   },

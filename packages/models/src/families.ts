@@ -32,6 +32,7 @@ export const FAMILIES: readonly LazyFamily[] = [
     ['linformer', 'linformer_roberta'],
     async () => (await import('./linformer/index.ts')).linformerFamily,
   ),
+  lazy('modernbert', ['modernbert'], async () => (await import('./modernbert/index.ts')).modernBertFamily),
 ];
 
 /**

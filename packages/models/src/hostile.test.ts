@@ -14,9 +14,13 @@ let files: Files;
 let config: JsonObject;
 let reformerFiles: Files;
 let reformerConfig: JsonObject;
+let modernBertFiles: Files;
+let modernBertConfig: JsonObject;
 beforeAll(async () => {
   reformerFiles = await filesOf(goldenFolder('reformer_lm'));
   reformerConfig = JSON.parse(new TextDecoder().decode(reformerFiles.get('config.json')));
+  modernBertFiles = await filesOf(goldenFolder('today/models/mb_hub2024'));
+  modernBertConfig = JSON.parse(new TextDecoder().decode(modernBertFiles.get('config.json')));
   files = await filesOf(goldenFolder('longformer_short'));
   config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
 });
@@ -125,6 +129,34 @@ describe('config.json', () => {
     const property = fc.asyncProperty(fields, (changed) => {
       const spoiled = text({ ...reformerConfig, ...Object.fromEntries(changed) });
       return survives({ 'config.json': spoiled }, reformerFiles);
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+  test('of a ModernBERT, with any value in any of its fields', async () => {
+    const kinds = { full_attention: { rope_type: 'yarn', factor: 2 }, sliding_attention: null };
+    const own = fc.constantFrom<Json>(
+      ['full_attention'],
+      new Array<string>(5).fill('sliding_attention'),
+      kinds,
+      { rope_theta: 5 },
+      { full_attention: 7 },
+      { type: 'yarn', factor: 1e300, beta_fast: 0 },
+      'ModernBertForMaskedLM',
+    );
+    const names = [
+      ...Object.keys(modernBertConfig),
+      'layer_types',
+      'rope_parameters',
+      'rope_scaling',
+      '__proto__',
+    ];
+    const fields = fc.array(fc.tuple(fc.constantFrom(...names), fc.oneof(values, own)), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    const property = fc.asyncProperty(fields, (changed) => {
+      const spoiled = text({ ...modernBertConfig, ...Object.fromEntries(changed) });
+      return survives({ 'config.json': spoiled }, modernBertFiles);
     });
     await fc.assert(property, { numRuns: 500 });
   });

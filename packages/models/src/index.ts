@@ -17,6 +17,7 @@ export type { Checkpoint, StoredSpec, WeightsSource } from './checkpoint/checkpo
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
+export { MODERNBERT_PRESETS } from './modernbert/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
@@ -51,6 +52,13 @@ export {
   type LucidrainsConfig,
 } from './linformer/index.ts';
 export { FAMILIES, findFamily, type LazyFamily } from './families.ts';
+export {
+  modernBertFamily,
+  type LayerKind,
+  type ModernBertArchitecture,
+  type ModernBertConfig,
+} from './modernbert/index.ts';
+export type { EncoderCallOptions, EncoderModel } from './encoder/encoder-model.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';

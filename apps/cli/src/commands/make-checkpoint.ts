@@ -8,6 +8,7 @@ import {
   FAMILIES,
   findFamily,
   LONGFORMER_PRESETS,
+  MODERNBERT_PRESETS,
   randomCheckpoint,
   REFORMER_PRESETS,
   writeCheckpoint,
@@ -17,7 +18,11 @@ import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-const PRESETS: Readonly<Record<string, JsonObject>> = { ...LONGFORMER_PRESETS, ...REFORMER_PRESETS };
+const PRESETS: Readonly<Record<string, JsonObject>> = {
+  ...LONGFORMER_PRESETS,
+  ...REFORMER_PRESETS,
+  ...MODERNBERT_PRESETS,
+};
 
 /** The command. */
 export const makeCheckpoint: Command = {

@@ -91,6 +91,15 @@ const linformer: FamilyNames = {
   ties: () => [],
 };
 
+const modernBert: FamilyNames = {
+  prefix: 'model.',
+  base: /^(embeddings|layers|final_norm)\./,
+  classes: /^ModernBert/,
+  buffers: /(^|\.)rotary_emb\.(\w+_)?inv_freq$/,
+  ties: (current, config) =>
+    isTied(config) ? [[`${current}embeddings.tok_embeddings.weight`, 'decoder.weight']] : [],
+};
+
 /** By `model_type`. */
 const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['longformer', likeRoberta('longformer.', /^((TF)?Longformer|(XLM)?Roberta(Long)?(For|Model))/)],
@@ -103,6 +112,7 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['reformer', reformer],
   ['linformer', linformer],
   ['linformer_roberta', linformer],
+  ['modernbert', modernBert],
 ]);
 
 /** Every `model_type` whose names are known. */

@@ -1,0 +1,33 @@
+/** Parts of weights: checkpoints that store several matrices as one, below each other, have them apart here. */
+import { isLazy, lazyTensor, sizeOf } from '@attn/core/backend';
+import type { Tensor } from '@attn/core';
+import type { Weight } from './layout.ts';
+
+/**
+ * Cuts a weight into `count` weights of equally many rows. Nothing is copied or read: the parts share the
+ * weight's memory, and parts of a weight in a file are read, or mapped, as parts. Cut a weight once for all
+ * graphs, because backends know a weight by its memory.
+ */
+export function cutRows({ name, tensor }: Weight, count: number): readonly Weight[] {
+  const rows = tensor.shape[0] / count;
+  return Array.from({ length: count }, (_, i) => {
+    const [from, to] = [i * rows, (i + 1) * rows];
+    return { name: `${name}[${from}:${to}]`, tensor: rowsOf(tensor, from, to) };
+  });
+}
+
+function rowsOf(tensor: Tensor<'f32'>, from: number, to: number): Tensor<'f32'> {
+  const shape = [to - from, ...tensor.shape.slice(1)];
+  const width = sizeOf(tensor.shape.slice(1));
+  const [start, end] = [from * width, to * width];
+  if (!isLazy(tensor)) return { dtype: 'f32', shape, data: tensor.data.subarray(start, end) };
+  const { file } = tensor;
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
+  const span = file && {
+    ...file,
+    byteOffset: file.byteOffset + start * bytes,
+    byteLength: (end - start) * bytes,
+  };
+  // A copy, which does not keep the other rows in memory.
+  return lazyTensor({ dtype: 'f32', shape }, () => tensor.data.slice(start, end), span);
+}
