@@ -3,7 +3,7 @@
  * and allenai/longformer (tests). Both ran PyTorch in f32.
  */
 import type { LoadedModel, TokenBatch } from '@attn/models/node';
-import type { Tensor } from '@attn/core';
+import type { Tensor, Tensors } from '@attn/core';
 import type { Check, HubModel } from './check.ts';
 
 /** The ids of "Hello world!" in other words, as transformers' tests of Longformer repeat them. */
@@ -26,6 +26,23 @@ function output(
     what,
     expected: { numbers, ...tolerance },
     values: async (model) => part((await model.run(batch))[name]),
+  };
+}
+
+/** Compares a part of the outputs for a text. */
+function ofText(
+  what: string,
+  text: string,
+  part: (outputs: Tensors) => readonly number[],
+  numbers: readonly number[],
+): Check {
+  return {
+    what,
+    expected: { numbers, atol: 1e-4, rtol: 1e-4 },
+    values: async (model) => {
+      const { ids } = tokenizerOf(model).encode(text);
+      return part(await model.run({ inputIds: [[...ids]] }));
+    },
   };
 }
 
@@ -85,6 +102,7 @@ async function topWords(model: LoadedModel, text: string, count: number): Promis
   return best.slice(0, count).map((id) => tokenizer.decode([id]).trim());
 }
 
+const modernBertBase = 'answerdotai/ModernBERT-base';
 const longformerBase = 'allenai/longformer-base-4096';
 const CARBS = `My friends are <mask> but they eat too many carbs.${" That's why I decide not to eat with them.".repeat(300)}`;
 
@@ -201,6 +219,30 @@ export const PUBLISHED: readonly HubModel[] = [
           Array.from({ length: rows }, (_, row) => data[(row + 1) * width - 1]),
         [-0.0101, 0.1218, -0.0803, 0.0801, 0.1327, 0.0776, -0.1215, 0.2383, 0.3338, 0.3106, 0.03, 0.0252],
         { atol: 1e-3 },
+      ),
+    ],
+  },
+  {
+    id: modernBertBase,
+    architecture: 'ModernBertModel',
+    checks: [
+      ofText(
+        'states of five tokens',
+        'Hello World!',
+        ({ last_hidden_state: states }) => corner(3)(states),
+        [0.3151, -0.6417, -0.7027, -0.7834, -1.581, 0.4576, 1.0614, -0.7268, -0.0871],
+      ),
+    ],
+  },
+  {
+    id: modernBertBase,
+    architecture: 'ModernBertForMaskedLM',
+    checks: [
+      ofText(
+        'logits of five tokens',
+        'Hello World!',
+        ({ logits }) => corner(3)(logits),
+        [3.8387, -0.2017, 12.2839, 3.63, 0.6869, 14.7123, -5.1137, -3.8122, 11.9874],
       ),
     ],
   },

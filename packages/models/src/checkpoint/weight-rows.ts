@@ -1,4 +1,4 @@
-/** Parts of weights: checkpoints that store several matrices as one, below each other, have them apart here. */
+/** Parts of weights: matrices that a checkpoint stores as one, below each other, are apart here. */
 import { isLazy, lazyTensor, sizeOf } from '@attn/core/backend';
 import type { Tensor } from '@attn/core';
 import type { Weight } from './layout.ts';

@@ -158,7 +158,7 @@ function readRopes(
   return new Map(ropes);
 }
 
-/** The thetas in the spelling of 2024. Without one of its own (null), a sliding layer has that of full ones. */
+/** The thetas in the spelling of 2024. Sliding layers without one (null) have that of full ones. */
 function readThetas(reader: ConfigReader, json: JsonObject): Readonly<Record<LayerKind, number>> {
   const full = reader.number('global_rope_theta', { least: 1e-6, byDefault: 160_000 });
   const byDefault = fieldOf(json, 'local_rope_theta') === null ? full : 10_000;

@@ -49,10 +49,10 @@ export function modernBertGraph(
   }
   // The original's states are the inputs of the layers, and what the last normalisation returns.
   const hidden = builder.norm(states[states.length - 1], weights.finalNorm, normEps);
-  const shown = hiddenStates ? [...states.slice(0, -1), hidden] : [];
+  const outputs = hiddenStates ? [...states.slice(0, -1), hidden] : [];
   return builder.build({
     ...headOutputs(builder, config, weights.head, { states: hidden, mask: keyMask, choices: shape.choices }),
-    ...Object.fromEntries(shown.map((state, i) => [`hidden_states.${i}`, state])),
+    ...Object.fromEntries(outputs.map((state, i) => [`hidden_states.${i}`, state])),
   });
 }
 
@@ -60,8 +60,8 @@ export function modernBertGraph(
 function encoderLayer(builder: ModelBuilder, x: Value, weights: LayerWeights, kind: KindOfLayer): Value {
   const { normEps, activation } = kind.config;
   const { attentionNorm, feedForwardNorm, gate, up, output } = weights;
-  const seen = attentionNorm ? builder.norm(x, attentionNorm, normEps) : x;
-  const middle = builder.add(x, attention(builder, seen, weights, kind));
+  const input = attentionNorm ? builder.norm(x, attentionNorm, normEps) : x;
+  const middle = builder.add(x, attention(builder, input, weights, kind));
   const normal = builder.norm(middle, feedForwardNorm, normEps);
   const gated = builder.mul(builder.dense(normal, gate, activation), builder.dense(normal, up));
   return builder.add(middle, builder.dense(gated, output));

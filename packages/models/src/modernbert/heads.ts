@@ -1,4 +1,4 @@
-/** The part of a ModernBERT after its encoder: from states [B, N, hidden] to the outputs that the original has. */
+/** The part of a ModernBERT after its encoder: from states [B, N, hidden] to the original's outputs. */
 import { f32, type Value } from '@attn/core';
 import { answerLogits, firstToken } from '../graph/heads.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
@@ -58,7 +58,7 @@ export function headOutputs(
     }
     case 'ModernBertForMultipleChoice': {
       // Other than in the class above, the first token need not be the first place of its row.
-      const pool = pooling === 'cls' ? firstShown : meanState;
+      const pool = pooling === 'cls' ? firstUnpadded : meanState;
       const scores = builder.dense(transformed(pool(builder, states, mask)), head.last);
       return { logits: builder.reshape(scores, [states.shape[0] / choices, choices]) };
     }
@@ -71,21 +71,21 @@ export function headOutputs(
 function meanState(builder: ModelBuilder, states: Value, mask: Value | undefined): Value {
   if (mask === undefined) return builder.reduce(states, 1, 'mean');
   const [batch, length] = mask.shape;
-  const shown = builder.mask(states, builder.reshape(mask, [batch, length, 1]));
+  const tokens = builder.mask(states, builder.reshape(mask, [batch, length, 1]));
   const count = builder.reduce(
     numbers(builder, mask, () => 1),
     1,
     'sum',
   );
-  return builder.div(builder.reduce(shown, 1, 'sum'), builder.reshape(count, [batch, 1]));
+  return builder.div(builder.reduce(tokens, 1, 'sum'), builder.reshape(count, [batch, 1]));
 }
 
-/** The state of each row's first token that is not padding, [B, hidden]; of the first place without a token. */
-function firstShown(builder: ModelBuilder, states: Value, mask: Value | undefined): Value {
+/** The state of each row's first token, [B, hidden]; in a row of padding, that of the first place. */
+function firstUnpadded(builder: ModelBuilder, states: Value, mask: Value | undefined): Value {
   if (mask === undefined) return firstToken(builder, states);
   const [batch, length] = mask.shape;
   const width = states.shape[2];
-  // Ranks fall from place to place. Padding has the rank 0, but for the first place, which is below all tokens.
+  // Ranks fall from token to token. Padding has rank 0, and in the first place 1, which is below all tokens.
   const ranks = builder.max(
     numbers(builder, mask, (i) => length + 1 - i),
     builder.constant(
@@ -96,8 +96,8 @@ function firstShown(builder: ModelBuilder, states: Value, mask: Value | undefine
     ),
   );
   const best = builder.reshape(builder.reduce(ranks, 1, 'max'), [batch, 1]);
-  const one = builder.constant(f32([1], [1]));
-  const isFirst = builder.relu(builder.add(builder.sub(ranks, best), one)); // 1 at the best rank, 0 elsewhere
+  const unit = builder.constant(f32([1], [1]));
+  const isFirst = builder.relu(builder.add(builder.sub(ranks, best), unit)); // 1 at the best rank, 0 elsewhere
   const picked = builder.matmul(builder.reshape(isFirst, [batch, 1, length]), states);
   return builder.reshape(picked, [batch, width]);
 }

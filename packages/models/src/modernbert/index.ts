@@ -13,8 +13,8 @@ import { modernBertLayout, readModernBertWeights, type ModernBertWeights } from 
 export type { LayerKind, ModernBertArchitecture, ModernBertConfig } from './config.ts';
 
 /**
- * ModernBERT and the models of its kind (gte-modernbert, granite-embedding r2, mmBERT, Ettin's encoders), from
- * Hugging Face checkpoints. Warner et al. 2024, https://arxiv.org/abs/2412.13663
+ * ModernBERT and the models of its kind (gte-modernbert, granite-embedding r2, mmBERT, Ettin's encoders),
+ * from Hugging Face checkpoints. Warner et al. 2024, https://arxiv.org/abs/2412.13663
  */
 export const modernBertFamily: ModelFamily<EncoderModel> = {
   name: 'modernbert',
@@ -44,7 +44,7 @@ function modernBertModel(config: ModernBertConfig, weights: ModernBertWeights): 
     isChoice: architecture === 'ModernBertForMultipleChoice',
     graph: (shape) => modernBertGraph(config, weights, shape),
     // Padding moves no token: only what the caller gives differs from 0, 1, 2, …
-    positionInputs: (_ids, given) =>
-      given && Object.assign({}, ...[...ropes].map(([kind, rope]) => ropeInputs(kind, rope, given))),
+    positionInputs: (_ids, positions) =>
+      positions && Object.assign({}, ...[...ropes].map(([kind, rope]) => ropeInputs(kind, rope, positions))),
   });
 }

@@ -171,11 +171,11 @@ describe('pooling', () => {
   test('a choice may be padded on the left, or empty', async () => {
     const model = await random({}, 'ModernBertForMultipleChoice');
     const plain = logits(model, { inputIds: [[a, b]] });
-    const left = [a, b].map((row) => [98, 97, ...row]);
+    const padded = [a, b].map((row) => [98, 97, ...row]);
     const mask = [0, 0, 1, 1, 1, 1, 1, 1];
-    expect(logits(model, { inputIds: [left], attentionMask: [[mask, mask]] })).toEqual(nearly(plain));
+    expect(logits(model, { inputIds: [padded], attentionMask: [[mask, mask]] })).toEqual(nearly(plain));
     const nothing = new Array<number>(8).fill(0);
-    const [first, second] = logits(model, { inputIds: [left], attentionMask: [[mask, nothing]] });
+    const [first, second] = logits(model, { inputIds: [padded], attentionMask: [[mask, nothing]] });
     expect(first).toBeCloseTo(plain[0], 6);
     expect(second).not.toBeNaN();
   });
@@ -252,7 +252,7 @@ describe('weights', () => {
 test.each(Object.entries(MODERNBERT_PRESETS))('%s has the size that it is known by', (name, config) => {
   const slots = modernBertFamily.slots({ config, has: () => true });
   const millions = slots.reduce((sum, { shape }) => sum + sizeOf(shape), 0) / 1e6;
-  const known: Readonly<Record<string, number>> = {
+  const counts: Readonly<Record<string, number>> = {
     'modernbert-base': 149,
     'modernbert-large': 395,
     'gte-modernbert-base': 149,
@@ -266,7 +266,7 @@ test.each(Object.entries(MODERNBERT_PRESETS))('%s has the size that it is known 
     'ettin-encoder-400m': 395,
     'ettin-encoder-1b': 1028,
   };
-  expect(Math.round(millions)).toBe(known[name]);
+  expect(Math.round(millions)).toBe(counts[name]);
 });
 
 describe('what is refused', () => {
