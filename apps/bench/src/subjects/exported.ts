@@ -34,8 +34,8 @@ export function placeExported(folder: string, name: Exported): string {
   const random = mulberry32(1);
   const values = Float32Array.from({ length: CHUNK }, () => (random() - 0.5) * 0.06);
   const file = openSync(`${weights}.part`, 'w');
-  for (let left = WEIGHT_BYTES[name]; left > 0; left -= 4 * CHUNK)
-    writeSync(file, new Uint8Array(values.buffer, 0, Math.min(left, 4 * CHUNK)));
+  for (let rest = WEIGHT_BYTES[name]; rest > 0; rest -= 4 * CHUNK)
+    writeSync(file, new Uint8Array(values.buffer, 0, Math.min(rest, 4 * CHUNK)));
   closeSync(file);
   renameSync(`${weights}.part`, weights);
   return path;

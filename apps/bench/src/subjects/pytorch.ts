@@ -1,4 +1,4 @@
-/** The original of an encoder in PyTorch. The environment variable `ATTN_PYTHON` names a Python that has it. */
+/** The original of an encoder in PyTorch. The variable `ATTN_PYTHON` names a Python that has it. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * Today's encoders in real size with random weights, beside the exported originals in ONNX Runtime, which mask
- * what their windows hide, and the originals in PyTorch where there is a Python.
+ * Today's encoders in real size with random weights, beside the exported originals in ONNX Runtime, which
+ * mask what their windows hide, and the originals in PyTorch where there is a Python.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
