@@ -1,7 +1,7 @@
 /**
  * Sets of goldens: `today` (encoders of 2024 and later) and `classic` (BERT and its kin). Each case is a
- * folder `goldens/<set>/<group>/<id>` with the original's files, `io.safetensors`, and `case.json`, which says
- * what they are. `ATTN_GOLDENS` names a folder with whole sets, which have a `manifest.json` instead.
+ * folder `goldens/<set>/<group>/<id>` with the original's files, `io.safetensors`, and `case.json`, which
+ * says what they are. `ATTN_GOLDENS` names a folder with whole sets, which have a `manifest.json` instead.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
