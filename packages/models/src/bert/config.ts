@@ -12,14 +12,7 @@ import { COMMON_TASKS, readClass, type BertTask, type Classes } from './tasks.ts
 const WHERE = 'models/bert';
 
 /** Values of `model_type`. */
-export const MODEL_TYPES = [
-  'bert',
-  'roberta',
-  'xlm-roberta',
-  'camembert',
-  'distilbert',
-  'mpnet',
-] as const satisfies readonly string[];
+export const MODEL_TYPES = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'mpnet'] as const;
 
 /** A value of `model_type`. */
 export type BertType = (typeof MODEL_TYPES)[number];
@@ -82,8 +75,8 @@ const MPNET_SKIPPED = 1;
 const MPNET_BUCKETS = 32;
 
 /**
- * Reads a config.json. Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture, positions that are
- * not absolute, and decoders.
+ * Reads a config.json. Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture, positions that
+ * are not absolute, and decoders.
  *
  * @param name replaces the class that the file names
  */
