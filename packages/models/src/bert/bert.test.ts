@@ -1,5 +1,6 @@
 // What the goldens of BERT and its kin do not show: configs, positions, buckets, names, refusals.
-import { type JsonObject } from '@attn/core';
+import { createAttn, type JsonObject } from '@attn/core';
+import { cpu } from '@attn/cpu';
 import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
@@ -7,8 +8,10 @@ import { slotsOf } from '../checkpoint/layout.ts';
 import { jinaFamily } from '../jina/index.ts';
 import { nomicFamily } from '../nomic/index.ts';
 import { NOMIC_PRESETS } from '../nomic/presets.ts';
-import { goldenCases, tensorsOf } from '../testing/golden-sets.testing.ts';
-import { referenceOutputs } from '../testing/goldens.testing.ts';
+import { LoadedModel } from '../loaded-model.ts';
+import { loadModel } from '../node.ts';
+import { goldenCases, goldenOfCase, tensorsOf } from '../testing/golden-sets.testing.ts';
+import { goldenFolder, referenceOutputs } from '../testing/goldens.testing.ts';
 import { readBertConfig } from './config.ts';
 import { bertFamily } from './index.ts';
 import { BERT_PRESETS } from './presets.ts';
@@ -129,6 +132,39 @@ test('relative buckets are those of the original, and the last begins where the 
   for (const [i, bucket] of Array.from(expected, Number).entries())
     expect([i - 300, bucketOf(i - 300)]).toEqual([i - 300, bucket]);
   expect([bucketOf(REACH - 1), bucketOf(REACH)]).toEqual([30, 31]);
+});
+
+describe('loading', () => {
+  test('a folder of RoBERTa, which once had to become a Longformer, gives the dense model', async () => {
+    const model = await loadModel(goldenFolder('roberta_encoder'));
+    expect(model.network).toMatchObject({ family: 'bert', architecture: 'RobertaModel' });
+  });
+  test('a checkpoint with heads gives each of its parts', async () => {
+    const golden = goldenCases('classic', 'bert').find(({ id }) => id === 'bert_old_names');
+    if (golden === undefined) throw new Error('no bert_old_names');
+    const { checkpoint } = await goldenOfCase(golden);
+    const outputs = async (architecture: string): Promise<readonly string[]> =>
+      (await bertFamily.load(checkpoint, { architecture })).outputs;
+    expect(await outputs('BertModel')).toEqual(['last_hidden_state', 'pooler_output']);
+    expect(await outputs('BertForMaskedLM')).toEqual(['logits']);
+    expect(await outputs('BertForNextSentencePrediction')).toEqual(['logits']);
+    await expect(outputs('BertForTokenClassification')).rejects.toThrow('classifier.weight');
+  });
+  test('embeddings of rows that are padded together are those of each alone', async () => {
+    await using attn = await createAttn({ backends: [cpu()] });
+    for (const family of [bertFamily, nomicFamily]) {
+      const config = { ...SMALL, model_type: family === bertFamily ? 'mpnet' : 'nomic_bert' };
+      const network = await family.load(randomCheckpoint(family, config, { seed: 5 }));
+      const model = new LoadedModel(network, undefined, attn);
+      const texts = [[3], [4, 5, 6, 7, 8], [9, 1, 10]];
+      const together = await model.encode(texts, { batchTokens: 64 });
+      for (const [row, ids] of texts.entries()) {
+        const alone = await model.encode([ids]);
+        const own = together.embeddings.data.subarray(row * 8, (row + 1) * 8);
+        for (const [i, value] of alone.embeddings.data.entries()) expect(own[i]).toBeCloseTo(value, 5);
+      }
+    }
+  });
 });
 
 describe('names', () => {

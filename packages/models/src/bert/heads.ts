@@ -28,7 +28,8 @@ export function outputNames(task: BertTask, { pooler }: HeadWeights): readonly s
 }
 
 /**
- * The outputs by name. `logits` are [B, N, vocabulary], [B, N, labels], [B, labels] or [B / choices, choices].
+ * The outputs by name. `logits` are [B, N, vocabulary], [B, N, labels], [B, labels] or
+ * [B / choices, choices].
  */
 export function headOutputs(
   builder: ModelBuilder,
