@@ -7,6 +7,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros, type JsonObject } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, expect, test } from 'vitest';
+import { goldenCases, goldenOfCase } from './testing/golden-sets.testing.ts';
 import { goldenFolder, readGolden } from './testing/goldens.testing.ts';
 import * as models from './node.ts';
 
@@ -24,7 +25,17 @@ const encoder2024 = await readGolden('today/models/mb_silu');
 const longformer = await models.longformerFamily.load(long.checkpoint);
 const reformer = await models.reformerFamily.load(lm.checkpoint);
 const linformer = await models.linformerFamily.load(words.checkpoint);
-const modern = await models.modernBertFamily.load(encoder2024.checkpoint);
+const [classic, turned, jina] = await Promise.all(
+  [
+    ['bert', 'bert_masked_lm_untied'],
+    ['rotary', 'nomic_masked_lm'],
+    ['rotary', 'jina_v3_encoder'],
+  ].map(async ([group, id]) => {
+    const golden = goldenCases('classic', group).find((item) => item.id === id);
+    return goldenOfCase(golden ?? expect.fail(`no golden ${id}`));
+  }),
+);
+const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
 const encoder = new models.LoadedModel(longformer, undefined, attn);
@@ -138,6 +149,22 @@ describeFunctions([models], {
   ...family(models.reformerFamily, lm.checkpoint),
   ...family(models.linformerFamily, words.checkpoint),
   ...family(models.modernBertFamily, encoder2024.checkpoint),
+  ...family(models.bertFamily, classic.checkpoint),
+  ...family(models.nomicFamily, turned.checkpoint),
+  ...family(models.jinaFamily, jina.checkpoint),
+  'EncoderModel.call': {
+    call: bert.call.bind(bert),
+    args: () => [
+      { inputIds: [[0, 5]], attentionMask: [[1, 0]], tokenTypeIds: [[0, 1]], positionIds: [[0, 1]] },
+      { hiddenStates: true },
+    ],
+    options: [0, 1],
+  },
+  'EncoderModel.fixedGraph': {
+    call: bert.fixedGraph.bind(bert),
+    args: () => [{ batch: 1, length: 4 }],
+    options: [0],
+  },
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],
@@ -181,16 +208,6 @@ describeFunctions([models], {
   },
   'Linformer.fixedGraph': {
     call: linformer.fixedGraph.bind(linformer),
-    args: () => [{ batch: 1, length: 4 }],
-    options: [0],
-  },
-  'EncoderModel.call': {
-    call: modern.call.bind(modern),
-    args: () => [{ ...padded, positionIds: [[0, 1]] }, { hiddenStates: true }],
-    options: [0, 1],
-  },
-  'EncoderModel.fixedGraph': {
-    call: modern.fixedGraph.bind(modern),
     args: () => [{ batch: 1, length: 4 }],
     options: [0],
   },

@@ -33,6 +33,13 @@ export const FAMILIES: readonly LazyFamily[] = [
     async () => (await import('./linformer/index.ts')).linformerFamily,
   ),
   lazy('modernbert', ['modernbert'], async () => (await import('./modernbert/index.ts')).modernBertFamily),
+  lazy(
+    'bert',
+    ['bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'mpnet'],
+    async () => (await import('./bert/index.ts')).bertFamily,
+  ),
+  lazy('nomic', ['nomic_bert'], async () => (await import('./nomic/index.ts')).nomicFamily),
+  lazy('jina', ['jina_embeddings_v3'], async () => (await import('./jina/index.ts')).jinaFamily),
 ];
 
 /**

@@ -160,6 +160,23 @@ describe('config.json', () => {
     });
     await fc.assert(property, { numRuns: 500 });
   });
+  test.each(['bert/mpnet_encoder', 'bert/distilbert_sequence', 'rotary/nomic_masked_lm'])(
+    'of %s, with any value in any of its fields',
+    async (id) => {
+      const own = await filesOf(goldenFolder(`classic/${id}`));
+      const fields = JSON.parse(new TextDecoder().decode(own.get('config.json'))) as JsonObject;
+      const names = fc.constantFrom(...Object.keys(fields), 'position_embedding_type', 'n_embd', '__proto__');
+      const types = fc.constantFrom<Json>('bert', 'roberta', 'camembert', 'jina_embeddings_v3');
+      const property = fc.asyncProperty(
+        fc.array(fc.tuple(names, fc.oneof(values, types)), { minLength: 1, maxLength: 3 }),
+        (changed) => {
+          const spoiled = text({ ...fields, ...Object.fromEntries(changed) });
+          return survives({ 'config.json': spoiled }, own);
+        },
+      );
+      await fc.assert(property, { numRuns: 200 });
+    },
+  );
   test('any JSON, any bytes', async () => {
     await fc.assert(fc.asyncProperty(values, (json) => survives({ 'config.json': text(json) })));
     await fc.assert(fc.asyncProperty(fc.uint8Array(), (bytes) => survives({ 'config.json': bytes })));

@@ -59,6 +59,17 @@ export {
   type ModernBertConfig,
 } from './modernbert/index.ts';
 export type { EncoderCallOptions, EncoderModel } from './encoder/encoder-model.ts';
+export {
+  bertFamily,
+  type BertConfig,
+  type BertPositions,
+  type BertTask,
+  type BertType,
+} from './bert/index.ts';
+export { BERT_PRESETS } from './bert/presets.ts';
+export { jinaFamily } from './jina/index.ts';
+export { nomicFamily } from './nomic/index.ts';
+export { NOMIC_PRESETS } from './nomic/presets.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';

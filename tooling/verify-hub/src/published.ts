@@ -13,6 +13,12 @@ const LONG_IDS = [0, ...Array.from({ length: 1_000 }, () => [20920, 232, 328, 14
 /** "Hello world! cécé herlolip 418" */
 const ROBERTA_IDS = [0, 31414, 232, 328, 740, 1140, 12695, 69, 46078, 1588, 2];
 
+/** A row of ids and its mask, as transformers' tests of BERT and DistilBERT repeat them. */
+const BERT_BATCH: TokenBatch = {
+  inputIds: [[0, 345, 232, 328, 740, 140, 1695, 69, 6078, 1588, 2]],
+  attentionMask: [[0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
+};
+
 /** Compares an output, or a part of it. */
 function output(
   what: string,
@@ -60,12 +66,12 @@ function tokenizerOf({ tokenizer }: LoadedModel): NonNullable<LoadedModel['token
   return tokenizer;
 }
 
-/** Elements [0, from … to, from … to] of a tensor [1, rows, columns]. */
+/** Elements [0, from … from + size, from … from + size] of a tensor [1, rows, columns]. */
 const corner =
-  (size: number) =>
+  (size: number, from = 0) =>
   ({ shape, data }: Tensor): readonly number[] =>
     Array.from({ length: size * size }, (_, i) => {
-      const [row, column] = [Math.floor(i / size), i % size];
+      const [row, column] = [from + Math.floor(i / size), from + (i % size)];
       return data[row * shape[2] + column];
     });
 
@@ -105,6 +111,15 @@ async function topWords(model: LoadedModel, text: string, count: number): Promis
 const modernBertBase = 'answerdotai/ModernBERT-base';
 const longformerBase = 'allenai/longformer-base-4096';
 const CARBS = `My friends are <mask> but they eat too many carbs.${" That's why I decide not to eat with them.".repeat(300)}`;
+
+/** What RoBERTa computes, and so must a Longformer of it. */
+const ROBERTA_STATES = output(
+  'states of 11 tokens',
+  'last_hidden_state',
+  { inputIds: [ROBERTA_IDS] },
+  corner(3),
+  [-0.0231, 0.0782, 0.0074, -0.1854, 0.054, -0.0175, 0.0548, 0.0799, 0.1687],
+);
 
 /** All models whose families run here. */
 export const PUBLISHED: readonly HubModel[] = [
@@ -166,18 +181,41 @@ export const PUBLISHED: readonly HubModel[] = [
     ],
   },
   {
-    id: 'FacebookAI/roberta-base',
-    architecture: 'LongformerModel',
-    asLongformer: true,
+    id: 'google-bert/bert-base-uncased',
+    architecture: 'BertModel',
     checks: [
       output(
         'states of 11 tokens',
         'last_hidden_state',
-        { inputIds: [ROBERTA_IDS] },
-        corner(3),
-        [-0.0231, 0.0782, 0.0074, -0.1854, 0.054, -0.0175, 0.0548, 0.0799, 0.1687],
+        BERT_BATCH,
+        corner(3, 1),
+        [0.4249, 0.1008, 0.7531, 0.3771, 0.1188, 0.7467, 0.4152, 0.1098, 0.7108],
       ),
     ],
+  },
+  {
+    id: 'distilbert/distilbert-base-uncased',
+    architecture: 'DistilBertModel',
+    checks: [
+      output(
+        'states of 11 tokens',
+        'last_hidden_state',
+        BERT_BATCH,
+        corner(3, 1),
+        [-0.1639, 0.3299, 0.1648, -0.1746, 0.3289, 0.171, -0.1884, 0.3357, 0.181],
+      ),
+    ],
+  },
+  {
+    id: 'FacebookAI/roberta-base',
+    architecture: 'RobertaModel',
+    checks: [ROBERTA_STATES],
+  },
+  {
+    id: 'FacebookAI/roberta-base',
+    architecture: 'LongformerModel',
+    asLongformer: true,
+    checks: [ROBERTA_STATES],
   },
   {
     id: 'FacebookAI/roberta-base',

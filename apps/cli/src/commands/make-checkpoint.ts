@@ -5,10 +5,12 @@
 import { type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {
+  BERT_PRESETS,
   FAMILIES,
   findFamily,
   LONGFORMER_PRESETS,
   MODERNBERT_PRESETS,
+  NOMIC_PRESETS,
   randomCheckpoint,
   REFORMER_PRESETS,
   writeCheckpoint,
@@ -22,6 +24,8 @@ const PRESETS: Readonly<Record<string, JsonObject>> = {
   ...LONGFORMER_PRESETS,
   ...REFORMER_PRESETS,
   ...MODERNBERT_PRESETS,
+  ...BERT_PRESETS,
+  ...NOMIC_PRESETS,
 };
 
 /** The command. */

@@ -13,6 +13,8 @@ export interface FamilyNames {
   readonly base: RegExp;
   /** The classes of the family, and classes that its models were made from. */
   readonly classes: RegExp;
+  /** Code that checkpoints name in `auto_map` and that the family computes, so that it need not run. */
+  readonly code?: RegExp;
   /** Buffers that old releases stored, and that nothing needs. */
   readonly buffers: RegExp;
   /**
@@ -25,6 +27,7 @@ export interface FamilyNames {
 const IDS = /(^|\.)(position_ids|token_type_ids)$/;
 const NOTHING = /^(?!)/;
 const ENCODER = /^(embeddings|encoder|pooler)\./;
+const ROTARY_ENCODER = /^(embeddings|emb_ln|encoder|pooler)\./;
 
 /** Whether the table of words is also the last layer of a language model. */
 function isTied(config: JsonObject): boolean {
@@ -62,6 +65,22 @@ function likeBert(classes: RegExp): FamilyNames {
     ],
   };
 }
+
+const distilBert: FamilyNames = {
+  prefix: 'distilbert.',
+  base: /^(embeddings|transformer)\./,
+  classes: /^(TF|Flax)?DistilBert/,
+  buffers: IDS,
+  ties: (current, config) => words(current, config, 'vocab_projector.weight'),
+};
+
+/** A BERT by its head; its checkpoints bring the code of the repository that published it first. */
+const nomic: FamilyNames = {
+  ...likeBert(/^NomicBert/),
+  prefix: 'nomic_bert.',
+  base: ROTARY_ENCODER,
+  code: /^nomic-ai\/nomic-bert-2048--/,
+};
 
 const led: FamilyNames = {
   prefix: 'led.',
@@ -107,6 +126,10 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['xlm-roberta', likeRoberta('roberta.', /^(TF|Flax)?(XLM)?Roberta/)],
   ['camembert', likeRoberta('roberta.', /^(TF)?(Camembert|Roberta)/)],
   ['bert', likeBert(/^(TF|Flax)?Bert/)],
+  ['distilbert', distilBert],
+  ['mpnet', likeRoberta('mpnet.', /^(TF)?MPNet/)],
+  ['nomic_bert', nomic],
+  ['jina_embeddings_v3', { ...likeRoberta('roberta.', /^JinaEmbeddingsV3/), base: ROTARY_ENCODER }],
   ['big_bird', likeBert(/^(Flax)?BigBird/)],
   ['led', led],
   ['reformer', reformer],

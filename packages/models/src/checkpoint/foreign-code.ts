@@ -12,13 +12,13 @@ const WHERE = 'models/load';
  * names. Errors: `UNSUPPORTED`.
  */
 export function refuseForeignCode({ name, config }: Pick<Checkpoint, 'name' | 'config'>): void {
+  const family = familyNames(config);
   const code = fieldOf(config, 'auto_map');
-  if (typeof code === 'object' && code !== null) {
-    const [own] = Object.values(code);
+  const own = foreignCode(code, family?.code);
+  if (own !== undefined) {
     const message = `${name} needs code of its own, which is not run here: its config.json has auto_map with ${show(own)}`;
     throw new AttnError('UNSUPPORTED', WHERE, message);
   }
-  const family = familyNames(config);
   const classes = fieldOf(config, 'architectures');
   if (family === undefined || !Array.isArray(classes)) return;
   const foreign: unknown = classes.find((own) => typeof own === 'string' && !family.classes.test(own));
@@ -26,4 +26,12 @@ export function refuseForeignCode({ name, config }: Pick<Checkpoint, 'name' | 'c
   const type = show(fieldOf(config, 'model_type'));
   const message = `${name} is of another family than its model_type ${type} says: architectures must be of that family, got ${show(foreign)}`;
   throw new AttnError('UNSUPPORTED', WHERE, message);
+}
+
+/** The first name in `auto_map` of code that is not `computed` here; undefined where there is none. */
+function foreignCode(code: unknown, computed: RegExp | undefined): unknown {
+  if (typeof code !== 'object' || code === null) return undefined;
+  return Object.values(code)
+    .flat()
+    .find((own) => typeof own !== 'string' || !computed?.test(own));
 }

@@ -5,7 +5,7 @@
  * As in the original, frequencies, angles and tables are rounded to float32.
  */
 import { AttnError, f32, type JsonObject, type Tensors, type Value } from '@attn/core';
-import { show } from '@attn/core/backend';
+import { anObject, show } from '@attn/core/backend';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 import type { EncoderShape } from './shape.ts';
@@ -65,6 +65,14 @@ export function readRope(parameters: JsonObject, context: RopeContext): Rope {
     default:
       return { frequencies: plain, factor: 1 };
   }
+}
+
+/** Reads the field `rope_parameters` of a config, which may be absent. Errors: those of `readRope`. */
+export function ropeOf(reader: ConfigReader, context: Omit<RopeContext, 'name'>): Rope {
+  const name = 'rope_parameters';
+  const parameters = reader.field(name) ?? {};
+  if (!anObject.test(parameters)) throw reader.wrong(name, 'an object', parameters);
+  return readRope(parameters as JsonObject, { ...context, name });
 }
 
 function factorOf(reader: ConfigReader, byDefault?: number): number {

@@ -1,0 +1,136 @@
+/**
+ * BERT and its kin as one graph: embeddings, encoder layers that normalise after each sum, a head. Every
+ * token sees every token that is not padding.
+ */
+import { full, i32, type Graph, type Value } from '@attn/core';
+import { ropeValues, type RopeValues } from '../encoder/rope.ts';
+import type { EncoderShape } from '../encoder/shape.ts';
+import { ModelBuilder } from '../graph/model-builder.ts';
+import type { BertConfig, BertPositions } from './config.ts';
+import { headOutputs } from './heads.ts';
+import { biasByOffset } from './relative-bias.ts';
+import type { BertWeights, LayerWeights } from './weights.ts';
+
+/** The name of the inputs of rotary positions, before `_cos` and `_sin`. */
+export const ROPE = 'rope';
+
+/** What the layers of one graph have in common. */
+interface Common {
+  readonly config: BertConfig;
+  readonly shape: EncoderShape;
+  readonly keyMask: Value | undefined;
+  readonly relativeBias: Value | undefined;
+  readonly rope: RopeValues | undefined;
+}
+
+/** Builds the graph. Its input `input_ids` is [B, N], i32. */
+export function bertGraph(config: BertConfig, weights: BertWeights, shape: EncoderShape): Graph {
+  const { batch, length, padding } = shape;
+  const { positions } = config;
+  const builder = new ModelBuilder();
+  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
+  const embedded = embeddings(builder, config, weights, shape, ids);
+  const common: Common = {
+    config,
+    shape,
+    keyMask: padding ? builder.input('attention_mask', { dtype: 'bool', shape: [batch, length] }) : undefined,
+    relativeBias: weights.relativeBias && biasByOffset(builder, weights.relativeBias),
+    rope: positions.kind === 'rotary' ? ropeValues(builder, ROPE, positions.rope, shape) : undefined,
+  };
+  const states = [embedded];
+  for (const [i, layer] of weights.layers.entries())
+    states.push(encoderLayer(builder, states[i], layer, common));
+  const hidden = states[states.length - 1];
+  const hiddenStates = Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
+  return builder.build({
+    ...headOutputs(builder, config, weights.head, shape, hidden),
+    ...(shape.hiddenStates && hiddenStates),
+  });
+}
+
+/** The sum of the embeddings of words, token types and positions, normalised: [B, N, hidden]. */
+function embeddings(
+  builder: ModelBuilder,
+  { positions, hiddenSize, layerNormEps }: BertConfig,
+  weights: BertWeights,
+  shape: EncoderShape,
+  ids: Value,
+): Value {
+  const integers = (name: string): Value =>
+    builder.input(name, { dtype: 'i32', shape: [shape.batch, shape.length] });
+  let sum = builder.embedding(ids, builder.weight(weights.words));
+  if (weights.types !== undefined) {
+    const table = builder.weight(weights.types);
+    const rows = shape.tokenTypes
+      ? builder.embedding(integers('token_type_ids'), table)
+      : builder.slice(table, [0, 0], [1, hiddenSize]);
+    sum = builder.add(sum, rows);
+  }
+  if (weights.positions !== undefined) {
+    const places =
+      shape.positions === 'input'
+        ? integers('position_ids')
+        : plainPositions(builder, positions, shape.length);
+    sum = builder.add(sum, builder.embedding(places, builder.weight(weights.positions)));
+  }
+  return builder.norm(sum, weights.embeddingNorm, layerNormEps);
+}
+
+/** Positions [N] of a row without padding. */
+function plainPositions(builder: ModelBuilder, positions: BertPositions, length: number): Value {
+  const first = positions.kind === 'table' ? positions.first : 0;
+  return builder.constant(
+    i32(
+      [length],
+      Int32Array.from({ length }, (_, i) => first + i),
+    ),
+  );
+}
+
+/** x = norm(x + attention(x)); x = norm(x + feedForward(x)): [B, N, hidden] to [B, N, hidden]. */
+function encoderLayer(builder: ModelBuilder, x: Value, layer: LayerWeights, common: Common): Value {
+  const { layerNormEps, activation } = common.config;
+  const attended = builder.dense(attention(builder, x, layer, common), layer.attentionOutput);
+  const middle = builder.norm(builder.add(attended, x), layer.attentionNorm, layerNormEps);
+  const inner =
+    layer.gate === undefined
+      ? builder.dense(middle, layer.intermediate, activation)
+      : builder.mul(builder.dense(middle, layer.gate, activation), builder.dense(middle, layer.intermediate));
+  const fed = builder.dense(inner, layer.output);
+  return builder.norm(builder.add(fed, middle), layer.outputNorm, layerNormEps);
+}
+
+/** What the heads gather, side by side: [B, N, hidden]. */
+function attention(
+  builder: ModelBuilder,
+  x: Value,
+  { projections }: LayerWeights,
+  { config: { hiddenSize, heads }, shape: { batch, length }, keyMask, relativeBias, rope }: Common,
+): Value {
+  const split = [batch, length, heads, hiddenSize / heads];
+  const [query, key, v] = projectionsOf(builder, x, projections).map((value) =>
+    builder.reshape(value, split),
+  );
+  const turned = (value: Value): Value =>
+    rope === undefined ? value : builder.rotary(value, rope.cos, rope.sin);
+  const { out } = builder.attention(
+    { q: turned(query), k: turned(key), v, keyMask, relativeBias },
+    { pattern: full(), layout: 'bnhd' },
+  );
+  return builder.reshape(out, [batch, length, hiddenSize]);
+}
+
+/** Queries, keys and values, [B, N, hidden] each. */
+function projectionsOf(
+  builder: ModelBuilder,
+  x: Value,
+  projections: LayerWeights['projections'],
+): readonly Value[] {
+  if ('query' in projections) {
+    const { query, key, value } = projections;
+    return [query, key, value].map((projection) => builder.dense(x, projection));
+  }
+  const [batch, length, width] = x.shape;
+  const all = builder.dense(x, projections.all);
+  return [0, 1, 2].map((i) => builder.slice(all, [0, 0, i * width], [batch, length, (i + 1) * width]));
+}

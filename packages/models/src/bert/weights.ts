@@ -1,0 +1,187 @@
+/**
+ * Names and shapes of the tensors of BERT, DistilBERT and MPNet. In models with a head, names of the encoder
+ * have a prefix; in models without they have none. A model can be read from either.
+ */
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import {
+  linearSlots,
+  normSlots,
+  Slot,
+  type LinearSlots,
+  type MatrixSlots,
+  type NormSlots,
+  type Weights,
+} from '../checkpoint/layout.ts';
+import { namesOfHeads, prefixOf } from '../checkpoint/names.ts';
+import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
+import type { BertConfig, BertType } from './config.ts';
+import {
+  BERT_HEADS,
+  DISTILBERT_HEADS,
+  headSlots,
+  ROBERTA_HEADS,
+  type HeadNames,
+  type HeadSlots,
+} from './head-weights.ts';
+
+/** Slots of queries, keys and values: of each, or of all three, one below the other. */
+export type ProjectionSlots =
+  | { readonly query: LinearSlots; readonly key: LinearSlots; readonly value: LinearSlots }
+  | { readonly all: LinearSlots | MatrixSlots };
+
+/** Slots of one encoder layer. */
+export interface LayerSlots {
+  readonly projections: ProjectionSlots;
+  readonly attentionOutput: LinearSlots | MatrixSlots;
+  readonly attentionNorm: NormSlots;
+  readonly intermediate: LinearSlots | MatrixSlots;
+  /** Goes through the activation and is multiplied with `intermediate`, which then has none. */
+  readonly gate?: LinearSlots | MatrixSlots;
+  readonly output: LinearSlots | MatrixSlots;
+  readonly outputNorm: NormSlots;
+}
+
+/** Slots of all tensors of BERT, or of a model of its kin. */
+export interface BertSlots {
+  readonly words: Slot;
+  /** Absent where positions are angles. */
+  readonly positions?: Slot;
+  readonly types?: Slot;
+  readonly embeddingNorm: NormSlots;
+  /** [buckets, heads]: what all layers add to logits, by distance. */
+  readonly relativeBias?: Slot;
+  readonly layers: readonly LayerSlots[];
+  readonly head: HeadSlots;
+}
+
+/** All weights of a model. */
+export type BertWeights = Weights<BertSlots>;
+
+/** Weights of one encoder layer. */
+export type LayerWeights = Weights<LayerSlots>;
+
+/** What a kind of model calls its tensors. */
+interface Names {
+  /** The prefix of the encoder in models with a head. */
+  readonly prefix: string;
+  readonly layers: string;
+  /** Queries, keys, values, the layer after them, and its normalisation. */
+  readonly attention: readonly [query: string, key: string, value: string, output: string, norm: string];
+  readonly feedForward: readonly [intermediate: string, output: string, norm: string];
+  readonly heads: HeadNames;
+  readonly hasPooler: boolean;
+}
+
+const BERT: Names = {
+  prefix: 'bert.',
+  layers: 'encoder.layer',
+  attention: [
+    'attention.self.query',
+    'attention.self.key',
+    'attention.self.value',
+    'attention.output.dense',
+    'attention.output.LayerNorm',
+  ],
+  feedForward: ['intermediate.dense', 'output.dense', 'output.LayerNorm'],
+  heads: BERT_HEADS,
+  hasPooler: true,
+};
+
+const ROBERTA: Names = { ...BERT, prefix: 'roberta.', heads: ROBERTA_HEADS };
+
+const MPNET: Names = {
+  ...ROBERTA,
+  prefix: 'mpnet.',
+  attention: [
+    'attention.attn.q',
+    'attention.attn.k',
+    'attention.attn.v',
+    'attention.attn.o',
+    'attention.LayerNorm',
+  ],
+};
+
+const DISTILBERT: Names = {
+  prefix: 'distilbert.',
+  layers: 'transformer.layer',
+  attention: ['attention.q_lin', 'attention.k_lin', 'attention.v_lin', 'attention.out_lin', 'sa_layer_norm'],
+  feedForward: ['ffn.lin1', 'ffn.lin2', 'output_layer_norm'],
+  heads: DISTILBERT_HEADS,
+  hasPooler: false,
+};
+
+const NAMES: Readonly<Record<BertType, Names>> = {
+  bert: BERT,
+  roberta: ROBERTA,
+  'xlm-roberta': ROBERTA,
+  camembert: ROBERTA,
+  distilbert: DISTILBERT,
+  mpnet: MPNET,
+};
+
+/** The prefix of the encoder's tensors in checkpoints with a head. */
+export function prefixOfType(type: BertType): string {
+  return NAMES[type].prefix;
+}
+
+/** Slots of the tensors that a model takes from a checkpoint. */
+export function bertLayout(
+  checkpoint: Pick<Checkpoint, 'has'>,
+  config: BertConfig & { readonly type: BertType },
+): BertSlots {
+  const { type, hiddenSize, vocabSize, intermediateSize, layers, heads, tokenTypes, relativeBuckets } =
+    config;
+  const names = NAMES[type];
+  const prefix = prefixOf(checkpoint, names.prefix, 'embeddings.word_embeddings.weight');
+  const embeddings = `${prefix}embeddings`;
+  const table = (name: string, rows: number): Slot => new Slot(name, [rows, hiddenSize]);
+  const layer = (name: string): LayerSlots => {
+    const [query, key, value, attentionOutput] = names.attention
+      .slice(0, 4)
+      .map((own) => linearSlots(`${name}.${own}`, hiddenSize, hiddenSize));
+    const [intermediate, output, outputNorm] = names.feedForward.map((own) => `${name}.${own}`);
+    return {
+      projections: { query, key, value },
+      attentionOutput,
+      attentionNorm: normSlots(`${name}.${names.attention[4]}`, hiddenSize),
+      intermediate: linearSlots(intermediate, intermediateSize, hiddenSize),
+      output: linearSlots(output, hiddenSize, intermediateSize),
+      outputNorm: normSlots(outputNorm, hiddenSize),
+    };
+  };
+  const words = table(`${embeddings}.word_embeddings.weight`, vocabSize);
+  return {
+    words,
+    ...(config.positions.kind === 'table' && {
+      positions: table(`${embeddings}.position_embeddings.weight`, config.positions.rows),
+    }),
+    ...(tokenTypes > 0 && { types: table(`${embeddings}.token_type_embeddings.weight`, tokenTypes) }),
+    embeddingNorm: normSlots(`${embeddings}.LayerNorm`, hiddenSize),
+    ...(relativeBuckets > 0 && {
+      relativeBias: new Slot(`${prefix}encoder.relative_attention_bias.weight`, [relativeBuckets, heads]),
+    }),
+    layers: Array.from({ length: layers }, (_, i) => layer(`${prefix}${names.layers}.${i}`)),
+    head: headSlots(checkpoint, config, {
+      names: names.heads,
+      ...(names.hasPooler && { pooler: `${prefix}pooler.dense` }),
+      words,
+    }),
+  };
+}
+
+/**
+ * Reads the weights of a layout. Poolers and heads that it does not name may be there. Errors: those of
+ * `readWeights`.
+ */
+export function readBertWeights(
+  checkpoint: Checkpoint,
+  layout: BertSlots,
+  prefix: string,
+  options: ReadOptions = {},
+): Promise<BertWeights> {
+  const pooler = new RegExp(`^(${prefix.replaceAll('.', '\\.')})?pooler\\.`);
+  return readWeights(checkpoint, layout, {
+    ...options,
+    ignored: [pooler, ...namesOfHeads(checkpoint, prefix)],
+  });
+}
