@@ -18,6 +18,8 @@ export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
+export { GEMMA_EMBEDDING_PRESETS } from './gemma/presets.ts';
+export { QWEN3_PRESETS } from './qwen3/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
 export {

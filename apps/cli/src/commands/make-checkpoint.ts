@@ -6,7 +6,9 @@ import { type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {
   FAMILIES,
+  GEMMA_EMBEDDING_PRESETS,
   LONGFORMER_PRESETS,
+  QWEN3_PRESETS,
   randomCheckpoint,
   REFORMER_PRESETS,
   writeCheckpoint,
@@ -16,7 +18,12 @@ import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-const PRESETS: Readonly<Record<string, JsonObject>> = { ...LONGFORMER_PRESETS, ...REFORMER_PRESETS };
+const PRESETS: Readonly<Record<string, JsonObject>> = {
+  ...LONGFORMER_PRESETS,
+  ...REFORMER_PRESETS,
+  ...GEMMA_EMBEDDING_PRESETS,
+  ...QWEN3_PRESETS,
+};
 
 /** The command. */
 export const makeCheckpoint: Command = {

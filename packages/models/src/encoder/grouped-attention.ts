@@ -55,12 +55,19 @@ const HEAD_DIM = { least: 1, most: 65_536 } as const;
  * Reads `num_attention_heads`, `num_key_value_heads` and `head_dim`, which is not a share of the model's width.
  * Errors: `MALFORMED_FILE`.
  */
-export function readGroupedHeads(reader: ConfigReader, byDefault: { readonly headDim: number }): GroupedHeads {
+export function readGroupedHeads(
+  reader: ConfigReader,
+  byDefault: { readonly headDim: number },
+): GroupedHeads {
   const heads = reader.integer('num_attention_heads', { least: 1 });
   const kvHeads = reader.integer('num_key_value_heads', { least: 1 });
   if (heads % kvHeads !== 0)
     throw reader.wrong('num_key_value_heads', `a divisor of num_attention_heads = ${heads}`, kvHeads);
-  return { heads, kvHeads, headDim: reader.integer('head_dim', { ...HEAD_DIM, byDefault: byDefault.headDim }) };
+  return {
+    heads,
+    kvHeads,
+    headDim: reader.integer('head_dim', { ...HEAD_DIM, byDefault: byDefault.headDim }),
+  };
 }
 
 /** Slots of an attention of states of this width, as Hugging Face names them. */

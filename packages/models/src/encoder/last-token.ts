@@ -25,9 +25,7 @@ export function lastToken(builder: ModelBuilder, states: Value, ids: Value, tabl
     builder.constant(f32([length], first)),
   );
   const last = builder.reshape(builder.reduce(places, 1, 'max'), [batch, 1]);
-  const isLast = builder.relu(
-    builder.add(builder.sub(places, last), builder.constant(f32([1], [1]))),
-  );
+  const isLast = builder.relu(builder.add(builder.sub(places, last), builder.constant(f32([1], [1]))));
   return builder.reshape(builder.matmul(builder.reshape(isLast, [batch, 1, length]), states), [batch, width]);
 }
 

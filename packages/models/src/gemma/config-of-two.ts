@@ -75,7 +75,10 @@ function readLayers(reader: ConfigReader): Pick<GemmaConfig, 'layers' | 'ropes'>
   const heads = readGroupedHeads(reader, { headDim: 256 });
   const own = headsOfLayers(reader, count, heads);
   // The last layer sees all, whatever the config says.
-  const types = readLayerTypes(reader, count, (layer) => (layer + 1) % PATTERN === 0).with(-1, 'full_attention');
+  const types = readLayerTypes(reader, count, (layer) => (layer + 1) % PATTERN === 0).with(
+    -1,
+    'full_attention',
+  );
   // Unlike Gemma 3's, it is the number of keys on each side.
   const side = reader.integer('sliding_window');
   const parameters = ropeParameters(reader);
@@ -118,9 +121,10 @@ function headsOfLayers(
     const layer = /^\d+$/.test(key) ? Number(key) : NaN;
     if (!(layer < count)) throw reader.wrong('per_layer_config', `of layers 0 to ${count - 1}`, key);
     const fields = new ConfigReader(perLayer).object(key) ?? {};
-    const other = Object.keys(fields).find((field) => field !== 'head_dim' && field !== 'num_key_value_heads');
-    if (other !== undefined)
-      throw unsupported(name, 'of head_dim and num_key_value_heads', show(other));
+    const other = Object.keys(fields).find(
+      (field) => field !== 'head_dim' && field !== 'num_key_value_heads',
+    );
+    if (other !== undefined) throw unsupported(name, 'of head_dim and num_key_value_heads', show(other));
     const own = new ConfigReader(
       { num_attention_heads: heads, num_key_value_heads: kvHeads, ...fields },
       `config.json: ${name}`,

@@ -19,7 +19,11 @@ import { readRope, type Rope } from '../encoder/rope.ts';
 export const WHERE = 'models/gemma-embedding';
 
 /** Classes of Gemma 3's text models. */
-export const GEMMA3 = ['Gemma3TextModel', 'Gemma3ForCausalLM', 'Gemma3TextForSequenceClassification'] as const;
+export const GEMMA3 = [
+  'Gemma3TextModel',
+  'Gemma3ForCausalLM',
+  'Gemma3TextForSequenceClassification',
+] as const;
 
 /** Classes of EmbeddingGemma 2, of which there is the part that reads texts. */
 export const GEMMA_EMBEDDING_2 = ['EmbeddingGemma2TextModel', 'EmbeddingGemma2Model'] as const;
@@ -102,7 +106,11 @@ export function readGemma3Config(json: JsonObject, architecture?: string): Gemma
   return {
     ...readSizes(reader),
     architecture: name,
-    layers: types.map((type) => ({ heads, window: type === 'full_attention' ? undefined : window, rope: type })),
+    layers: types.map((type) => ({
+      heads,
+      window: type === 'full_attention' ? undefined : window,
+      rope: type,
+    })),
     ropes: readRopes(reader, heads.headDim),
     causal,
     scale: 1 / Math.sqrt(reader.number('query_pre_attn_scalar', { least: 1e-6, byDefault: 256 })),
@@ -159,7 +167,9 @@ function readRopes(reader: ConfigReader, width: number): ReadonlyMap<string, Rop
     const name = `rope_parameters.${type}`;
     const theta = reader.number(thetaField, { least: 1e-6, byDefault: THETAS[type] });
     const own = new ConfigReader(parameters, 'config.json: rope_parameters').object(type);
-    const merged = scaling ? { ...(own?.rope_theta !== undefined && { rope_theta: own.rope_theta }), ...scaling } : own;
+    const merged = scaling
+      ? { ...(own?.rope_theta !== undefined && { rope_theta: own.rope_theta }), ...scaling }
+      : own;
     return [type, readRope(merged ?? {}, { width, maxPositions, theta, name })];
   };
   return new Map([
@@ -175,7 +185,8 @@ function readRopes(reader: ConfigReader, width: number): ReadonlyMap<string, Rop
 export function ropeParameters(reader: ConfigReader): JsonObject | undefined {
   const parameters = reader.object('rope_parameters');
   const known = Object.keys(THETAS);
-  if (parameters === undefined || Object.keys(parameters).every((type) => known.includes(type))) return parameters;
+  if (parameters === undefined || Object.keys(parameters).every((type) => known.includes(type)))
+    return parameters;
   throw reader.wrong('rope_parameters', `an object of ${known.join(' and ')}`, parameters);
 }
 

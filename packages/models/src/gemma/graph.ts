@@ -2,7 +2,16 @@
  * A Gemma as one graph: scaled embeddings, layers with norms before and after each part, a last norm, a head.
  * In EmbeddingGemma 2 each layer is also given a share of the embeddings.
  */
-import { causal, f32, full, slidingWindow, type Graph, type Pattern, type Tensor, type Value } from '@attn/core';
+import {
+  causal,
+  f32,
+  full,
+  slidingWindow,
+  type Graph,
+  type Pattern,
+  type Tensor,
+  type Value,
+} from '@attn/core';
 import { gated } from '../encoder/gated.ts';
 import { groupedAttention } from '../encoder/grouped-attention.ts';
 import { lastToken } from '../encoder/last-token.ts';

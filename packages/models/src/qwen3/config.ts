@@ -112,7 +112,8 @@ function readQwenRope(
   const parameters = reader.object('rope_parameters') ?? {};
   const scaling = reader.object('rope_scaling');
   const theta =
-    parameters.rope_theta ?? (reader.field('rope_theta') === undefined ? undefined : reader.number('rope_theta'));
+    parameters.rope_theta ??
+    (reader.field('rope_theta') === undefined ? undefined : reader.number('rope_theta'));
   return readRope(
     { ...(theta !== undefined && { rope_theta: theta }), ...(scaling ?? parameters) },
     { ...context, name: scaling ? 'rope_scaling' : 'rope_parameters' },

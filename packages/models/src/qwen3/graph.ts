@@ -44,7 +44,12 @@ export function qwen3Graph(parts: Qwen3Parts, shape: EncoderShape): Graph {
       options,
     );
     const middle = builder.add(x, attended);
-    const fed = gated(builder, builder.rms(middle, layer.feedForwardNorm, eps), layer.feedForward, activation);
+    const fed = gated(
+      builder,
+      builder.rms(middle, layer.feedForwardNorm, eps),
+      layer.feedForward,
+      activation,
+    );
     states.push(builder.add(middle, fed));
   }
   const hidden = builder.rms(states[states.length - 1], weights.norm, eps);
