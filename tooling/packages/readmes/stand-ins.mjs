@@ -64,6 +64,8 @@ export async function writeStandIns(folder) {
   await writeReformer(join(folder, 'reformer'));
   golden('linformer_lm', 'linformer');
   golden('roberta_encoder', 'roberta-base');
+  golden('today/models/eg_encoder', 'embeddinggemma');
+  golden('today/text/qwen3_reranker', 'qwen3-reranker');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));
