@@ -1,4 +1,5 @@
-// What no golden of the original covers: other spellings, how far windows reach, heads, generation, and refusals.
+// What no golden of the original covers: other spellings, how far windows reach, heads, generation, and
+// refusals.
 import { createAttn, i32, type JsonObject, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { describe, expect, test } from 'vitest';
@@ -50,14 +51,14 @@ async function influenced(fields: JsonObject, at: number): Promise<number[]> {
 }
 
 describe('how far a window reaches', () => {
-  const one = { layer_types: ['sliding_attention'] };
+  const layer = { layer_types: ['sliding_attention'] };
   test.each([
-    ['both ways: half of what the file has', { ...one, sliding_window: 4 }, [5, 6, 7, 8, 9]],
-    ['the half is rounded down', { ...one, sliding_window: 5 }, [5, 6, 7, 8, 9]],
-    ['1: itself only', { ...one, sliding_window: 1 }, [7]],
+    ['both ways: half of what the file has', { ...layer, sliding_window: 4 }, [5, 6, 7, 8, 9]],
+    ['the half is rounded down', { ...layer, sliding_window: 5 }, [5, 6, 7, 8, 9]],
+    ['1: itself only', { ...layer, sliding_window: 1 }, [7]],
     [
       'causal: that many keys with itself',
-      { ...one, sliding_window: 4, use_bidirectional_attention: false },
+      { ...layer, sliding_window: 4, use_bidirectional_attention: false },
       [7, 8, 9, 10],
     ],
     [

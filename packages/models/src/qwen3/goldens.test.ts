@@ -13,11 +13,11 @@ const read = (id: string): Promise<Golden> => {
 };
 
 /** Outputs of the files that are made of the model's own. */
-const MADE = ['pooled', 'embedding', 'no_yes', 'score'];
+const DERIVED = ['pooled', 'embedding', 'no_yes', 'score'];
 
 const callOf = async (golden: Golden): Promise<GoldenCall> => {
   const model = await qwen3Family.load(golden.checkpoint);
-  const names = golden.outputs.filter((name) => !MADE.includes(name));
+  const names = golden.outputs.filter((name) => !DERIVED.includes(name));
   return { model, names, ...model.call(golden.batch, { hiddenStates: hasStates(golden) }) };
 };
 

@@ -1,5 +1,5 @@
-// Qwen3-Reranker from texts to scores: the prompt in three parts, the logits of "no" and "yes", and the classifier
-// that people make of it.
+// Qwen3-Reranker from texts to scores: the prompt in three parts, the logits of "no" and "yes", and the
+// classifier that people make of it.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAttn, f32, i32, type Tensor } from '@attn/core';

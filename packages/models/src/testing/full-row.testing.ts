@@ -4,7 +4,10 @@ import { sizeOf } from '@attn/core/backend';
 import type { Expected } from './differences.testing.ts';
 import type { Golden } from './goldens.testing.ts';
 
-/** The ids of a golden's first full row [1, N], and what is expected of these outputs. Throws without such a row. */
+/**
+ * The ids of a golden's first full row [1, N], and what is expected of these outputs. Throws without such a
+ * row.
+ */
 export function fullRow(
   golden: Golden,
   outputs: readonly string[],

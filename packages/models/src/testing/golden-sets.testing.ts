@@ -78,7 +78,7 @@ export async function goldenOfCase(golden: GoldenCase): Promise<Golden> {
 
 /** The case of this name. Throws when there is none. */
 export async function goldenCalled(set: 'today' | 'classic', group: string, name: string): Promise<Golden> {
-  const found = goldenCases(set, group).find(({ id }) => id === name);
-  if (found === undefined) throw new Error(`there is no golden ${name}`);
-  return goldenOfCase(found);
+  const golden = goldenCases(set, group).find(({ id }) => id === name);
+  if (golden === undefined) throw new Error(`there is no golden ${name}`);
+  return goldenOfCase(golden);
 }

@@ -57,8 +57,8 @@ export function weightVectors({ rows }: Pick<Sizes, 'rows'>): number {
 }
 
 /**
- * Vectors of 4 columns of q and k, or of v, that are in shared memory: each row of q and k has one to spare, and
- * of v there are at least the rows that are added at a time.
+ * Vectors of 4 columns of q and k, or of v, that are in shared memory: each row of q and k has one to spare,
+ * and of v there are at least the rows that are added at a time.
  */
 export function stageVectors({ rows, depth, groups }: Sizes): number {
   return Math.max((rows + TILE_KEYS) * (depth + 1), LEAST_VALUE_ROWS * ROW_VECTORS * groups);
