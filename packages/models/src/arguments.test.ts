@@ -7,7 +7,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros, type JsonObject } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, expect, test } from 'vitest';
-import { goldenCases, goldenOfCase } from './testing/golden-sets.testing.ts';
+import { goldenCalled } from './testing/golden-sets.testing.ts';
 import { goldenFolder, readGolden } from './testing/goldens.testing.ts';
 import * as models from './node.ts';
 
@@ -22,19 +22,18 @@ const [long, lm, words, embedded, short] = await Promise.all(
   ['longformer_short', 'reformer_lm', 'linformer_lm', 'linformer_encoder', 'roberta_encoder'].map(readGolden),
 );
 const encoder2024 = await readGolden('today/models/mb_silu');
+const [gemma, qwen] = await Promise.all([
+  goldenCalled('today', 'models', 'eg_scalar'),
+  goldenCalled('today', 'models', 'q3_sequence'),
+]);
 const longformer = await models.longformerFamily.load(long.checkpoint);
 const reformer = await models.reformerFamily.load(lm.checkpoint);
 const linformer = await models.linformerFamily.load(words.checkpoint);
-const [classic, turned, jina] = await Promise.all(
-  [
-    ['bert', 'bert_masked_lm_untied'],
-    ['rotary', 'nomic_masked_lm'],
-    ['rotary', 'jina_v3_encoder'],
-  ].map(async ([group, id]) => {
-    const golden = goldenCases('classic', group).find((item) => item.id === id);
-    return goldenOfCase(golden ?? expect.fail(`no golden ${id}`));
-  }),
-);
+const [classic, turned, jina] = await Promise.all([
+  goldenCalled('classic', 'bert', 'bert_masked_lm_untied'),
+  goldenCalled('classic', 'rotary', 'nomic_masked_lm'),
+  goldenCalled('classic', 'rotary', 'jina_v3_encoder'),
+]);
 const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
@@ -165,6 +164,8 @@ describeFunctions([models], {
     args: () => [{ batch: 1, length: 4 }],
     options: [0],
   },
+  ...family(models.gemmaEmbeddingFamily, gemma.checkpoint),
+  ...family(models.qwen3Family, qwen.checkpoint),
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],

@@ -40,6 +40,12 @@ export const FAMILIES: readonly LazyFamily[] = [
   ),
   lazy('nomic', ['nomic_bert'], async () => (await import('./nomic/index.ts')).nomicFamily),
   lazy('jina', ['jina_embeddings_v3'], async () => (await import('./jina/index.ts')).jinaFamily),
+  lazy(
+    'gemma-embedding',
+    ['gemma3_text', 'embedding_gemma2', 'embedding_gemma2_text'],
+    async () => (await import('./gemma/index.ts')).gemmaEmbeddingFamily,
+  ),
+  lazy('qwen3', ['qwen3'], async () => (await import('./qwen3/index.ts')).qwen3Family),
 ];
 
 /**

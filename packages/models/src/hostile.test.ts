@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { filesOf, type Files } from './files/server.testing.ts';
 import type { FileStore } from './files/file-store.ts';
+import { goldenCases } from './testing/golden-sets.testing.ts';
 import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { LoadedModel } from './loaded-model.ts';
@@ -177,6 +178,34 @@ describe('config.json', () => {
       await fc.assert(property, { numRuns: 200 });
     },
   );
+  test.each([
+    ['models', 'eg_scalar'],
+    ['models', 'q3_sequence'],
+    ['embeddinggemma2', 'e2_encoder'],
+  ])('of %s/%s, with any value in any of its fields', async (group, name) => {
+    const golden = goldenCases('today', group).find(({ id }) => id === name);
+    const own = await filesOf(`${golden?.folder}/`);
+    const json = JSON.parse(new TextDecoder().decode(own.get('config.json'))) as JsonObject;
+    const others = fc.constantFrom<Json>(
+      ['full_attention'],
+      { full_attention: { rope_type: 'yarn', factor: 1e-9 } },
+      { rope_type: 'proportional', rope_theta: 1e4, partial_rotary_factor: 9 },
+      { 0: { head_dim: 2 ** 31 - 1 } },
+      { 1e9: {} },
+    );
+    const names = fc.constantFrom(
+      ...Object.keys(json),
+      'rope_scaling',
+      'rope_theta',
+      'text_config',
+      '__proto__',
+    );
+    const fields = fc.array(fc.tuple(names, fc.oneof(values, others)), { minLength: 1, maxLength: 3 });
+    const property = fc.asyncProperty(fields, (changed) =>
+      survives({ 'config.json': text({ ...json, ...Object.fromEntries(changed) }) }, own),
+    );
+    await fc.assert(property, { numRuns: 300 });
+  });
   test('any JSON, any bytes', async () => {
     await fc.assert(fc.asyncProperty(values, (json) => survives({ 'config.json': text(json) })));
     await fc.assert(fc.asyncProperty(fc.uint8Array(), (bytes) => survives({ 'config.json': bytes })));

@@ -64,8 +64,8 @@ export interface FixedCall {
 
 /** What `generate` must know about a causal language model, whose output `logits` is [B, N, vocabulary]. */
 export interface GenerationRules {
-  /** The id that ends a text. */
-  readonly eosTokenId: number;
+  /** The id that ends a text, or the ids of which any does. */
+  readonly eosTokenId: number | readonly number[];
 }
 
 /** A model with its weights. */

@@ -65,6 +65,8 @@ export async function writeStandIns(folder) {
   golden('linformer_lm', 'linformer');
   golden('today/models/mb_hub2024', 'modernbert');
   golden('roberta_encoder', 'roberta-base');
+  golden('today/models/eg_encoder', 'embeddinggemma');
+  golden('today/text/qwen3_reranker', 'qwen3-reranker');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));

@@ -4,29 +4,11 @@
  */
 import { type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
-import {
-  BERT_PRESETS,
-  FAMILIES,
-  findFamily,
-  LONGFORMER_PRESETS,
-  MODERNBERT_PRESETS,
-  NOMIC_PRESETS,
-  randomCheckpoint,
-  REFORMER_PRESETS,
-  writeCheckpoint,
-} from '@attn/models/node';
+import { FAMILIES, findFamily, PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { badArgument, integer, jsonOrFile, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
-
-const PRESETS: Readonly<Record<string, JsonObject>> = {
-  ...LONGFORMER_PRESETS,
-  ...REFORMER_PRESETS,
-  ...MODERNBERT_PRESETS,
-  ...BERT_PRESETS,
-  ...NOMIC_PRESETS,
-};
 
 /** The command. */
 export const makeCheckpoint: Command = {

@@ -40,6 +40,17 @@ export function readLabels(reader: ConfigReader): number {
 }
 
 /**
+ * Reads the ids that end a text: the field `eos_token_id` is a number, a list, or absent where nothing ends a
+ * text. Errors: `MALFORMED_FILE`.
+ */
+export function readEndTokens(reader: ConfigReader, byDefault: readonly number[] = []): readonly number[] {
+  const value = reader.field('eos_token_id');
+  return Array.isArray(value) || value === undefined
+    ? reader.integers('eos_token_id', { byDefault })
+    : [reader.integer('eos_token_id')];
+}
+
+/**
  * Reads the width of a model, which must be a multiple of the number
  * of heads, the field `count`. Errors: `MALFORMED_FILE`.
  */

@@ -89,6 +89,13 @@ export class ConfigReader {
     throw this.wrong(name, 'a list of texts', value);
   }
 
+  /** An object; `undefined` when the field is absent. */
+  object(name: string): JsonObject | undefined {
+    const value = this.field(name);
+    if (value === undefined || anObject.test(value)) return value as JsonObject | undefined;
+    throw this.wrong(name, 'an object', value);
+  }
+
   /** The value of a field; `undefined` when it is absent or null. */
   field(name: string): unknown {
     return Object.hasOwn(this.config, name) ? (this.config[name] ?? undefined) : undefined;

@@ -118,6 +118,19 @@ const modernBert: FamilyNames = {
   ties: (current, config) =>
     isTied(config) ? [[`${current}embeddings.tok_embeddings.weight`, 'decoder.weight']] : [],
 };
+/** Models of layers under one prefix, whose table of words may also be the last layer of a language model. */
+function likeLlama(prefix: string, classes: RegExp, isTiedByDefault: boolean): FamilyNames {
+  return {
+    prefix,
+    base: /^(embed_tokens|layers|norm|ple|embedding_projection)\./,
+    classes,
+    buffers: /(^|\.)rotary_emb\.(\w+_)?inv_freq$/,
+    ties: (current, config) =>
+      (fieldOf(config, 'tie_word_embeddings') ?? isTiedByDefault) === true
+        ? [[`${current}embed_tokens.weight`, 'lm_head.weight']]
+        : [],
+  };
+}
 
 /** By `model_type`. */
 const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
@@ -136,6 +149,10 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['linformer', linformer],
   ['linformer_roberta', linformer],
   ['modernbert', modernBert],
+  ['gemma3_text', likeLlama('model.', /^Gemma3/, true)],
+  ['embedding_gemma2', likeLlama('language_model.', /^EmbeddingGemma2/, false)],
+  ['embedding_gemma2_text', likeLlama('language_model.', /^EmbeddingGemma2/, false)],
+  ['qwen3', likeLlama('model.', /^Qwen3/, false)],
 ]);
 
 /** Every `model_type` whose names are known. */

@@ -42,7 +42,7 @@ export interface GenerateOptions {
   readonly topP?: number;
   /** Equal seeds draw equal tokens if the logits are equal. Default 0. */
   readonly seed?: number;
-  /** Ids that end the text; they are part of the result. Default: the model's id for the end of a text. */
+  /** Ids that end the text; they are part of the result. Default: the model's ids for the end of a text. */
   readonly stopTokens?: IntegerList;
   /** Name of the backend to use; the call fails if that cannot run. Default: the fastest backend. */
   readonly backend?: string;
@@ -98,7 +98,7 @@ export async function generate(
   const { signal, onToken, stopTokens, ...rest } = checkOptions(WHERE, options, KINDS);
   const stops =
     stopTokens === undefined
-      ? [rules.eosTokenId]
+      ? [rules.eosTokenId].flat()
       : readIntegerList({ where: WHERE, name: 'stopTokens' }, stopTokens);
   return withCallbacks({ onToken }, signal, async (callbacks, stop) => {
     const ids = await promptIds(runnable, prompt, stop);

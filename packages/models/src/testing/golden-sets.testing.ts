@@ -75,3 +75,10 @@ export async function goldenOfCase(golden: GoldenCase): Promise<Golden> {
   const checkpoint = memoryCheckpoint(json, weights, id);
   return goldenOf(id, { checkpoint, tensors, architecture: String(config.architecture), tolerance });
 }
+
+/** The case of this name. Throws when there is none. */
+export async function goldenCalled(set: 'today' | 'classic', group: string, name: string): Promise<Golden> {
+  const golden = goldenCases(set, group).find(({ id }) => id === name);
+  if (golden === undefined) throw new Error(`there is no golden ${name}`);
+  return goldenOfCase(golden);
+}

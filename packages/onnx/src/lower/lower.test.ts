@@ -1,6 +1,7 @@
 // Every model that the suite's cases give follows the rules of the ONNX checker, and portable ones use
 // standard operators only.
 import { allCases, isInPart } from '@attn/conformance';
+import { GraphBuilder } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
 import protobuf from 'onnx-proto';
 import { expect, test } from 'vitest';
@@ -29,6 +30,15 @@ test.each(SETTINGS.map((options, part) => [options, part] as const))(
     expect(problems).toEqual([]);
   },
 );
+
+test.each(SETTINGS)('two outputs of one value, which ends in a reshape: %o', (options) => {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', { dtype: 'f32', shape: [2, 3] });
+  const y = builder.reshape(builder.relu(x), [3, 2]);
+  const lowered = lowerGraph(builder.build({ y, again: y }), new PlanCache(), options);
+  expect(modelProblems(encodeModel(lowered.model, 'test').model)).toEqual([]);
+  expect(new Set(lowered.outputs.values()).size).toBe(2);
+});
 
 test('the rules find violations', () => {
   const { ModelProto } = protobuf.onnx;

@@ -43,9 +43,11 @@ export function lowerGraph(graph: Graph, plans: PlanCache, options: LowerOptions
 /** Gives an output a name of its own, even where its value is also an input, a constant or another output. */
 function nameOutput(context: LoweringContext, id: ValueId, name: string): Name {
   const { main } = context;
-  const value = context.options.flatOutputs ? main.removeLastReshape(context.value(id)) : context.value(id);
-  if (context.spec(id).dtype === 'f16') return main.rename(main.cast(value, 'f16'), name);
   const isItsOwn = [...context.graph.outputs.values()].filter((other) => other === id).length === 1;
+  const whole = context.value(id);
+  // Where another output has the value, too, it is not this one's to change.
+  const value = context.options.flatOutputs && isItsOwn ? main.removeLastReshape(whole) : whole;
+  if (context.spec(id).dtype === 'f16') return main.rename(main.cast(value, 'f16'), name);
   if (isItsOwn && main.isOutputOfLastNode(value)) return main.rename(value, name);
   return main.rename(main.op('Identity', [value]), name);
 }

@@ -1,0 +1,39 @@
+/** The last token of a row, which in a causal model has seen the whole row. */
+import { f32, type Tensor, type Value } from '@attn/core';
+import type { ModelBuilder } from '../graph/model-builder.ts';
+
+/**
+ * A table [ids, 1] that is 0 for padding, and 1 for all other ids. One is enough for all graphs of a model.
+ */
+export function tokenTable(vocabSize: number, padTokenId: number): Tensor<'f32'> {
+  const marks = new Float32Array(vocabSize).fill(1);
+  if (padTokenId < vocabSize) marks[padTokenId] = 0;
+  return f32([vocabSize, 1], marks);
+}
+
+/**
+ * The state [B, C] of each row's last token whose *id* is not that of padding; of a row of padding, the
+ * first. As in the original, no mask is asked: padding may be on either side. The states are [B, N, C], the
+ * ids [B, N], and `table` is a `tokenTable`.
+ */
+export function lastToken(builder: ModelBuilder, states: Value, ids: Value, table: Tensor<'f32'>): Value {
+  const [batch, length, width] = states.shape;
+  const tokens = builder.reshape(builder.embedding(ids, builder.constant(table)), [batch, length]);
+  const counted = Array.from({ length }, (_, i) => i + 1);
+  const first = counted.map((place) => Number(place === 1));
+  // The place of each token from 1 on, 0 for padding; but the first counts always.
+  const places = builder.max(
+    builder.mul(tokens, builder.constant(f32([length], counted))),
+    builder.constant(f32([length], first)),
+  );
+  const last = builder.reshape(builder.reduce(places, 1, 'max'), [batch, 1]);
+  const isLast = builder.relu(builder.add(builder.sub(places, last), builder.constant(f32([1], [1]))));
+  return builder.reshape(builder.matmul(builder.reshape(isLast, [batch, 1, length]), states), [batch, width]);
+}
+
+/** The state [B, C] of each row's last position. */
+export function lastPosition(builder: ModelBuilder, states: Value): Value {
+  const [batch, length, width] = states.shape;
+  const last = builder.slice(states, [0, length - 1, 0], [batch, length, width]);
+  return builder.reshape(last, [batch, width]);
+}

@@ -1,0 +1,30 @@
+/** A Qwen 3 with its weights, as a model of ids. */
+import { EncoderModel } from '../encoder/encoder-model.ts';
+import { tokenTable } from '../encoder/last-token.ts';
+import { ropeInputs } from '../encoder/rope.ts';
+import type { Qwen3Config } from './config.ts';
+import { qwen3Graph, ROPE } from './graph.ts';
+import { outputNames } from './heads.ts';
+import type { Qwen3Weights } from './weights.ts';
+
+/** The model of a config and its weights. */
+export function qwen3Model(config: Qwen3Config, weights: Qwen3Weights): EncoderModel {
+  const { architecture, vocabSize, padTokenId } = config;
+  const isClassifier = architecture === 'Qwen3ForSequenceClassification';
+  const tokens = isClassifier && padTokenId !== undefined ? tokenTable(vocabSize, padTokenId) : undefined;
+  return new EncoderModel({
+    family: 'qwen3',
+    architecture,
+    maxLength: config.maxPositions,
+    lengthLimit: Infinity,
+    vocabSize,
+    padTokenId: padTokenId ?? 0,
+    // Without an id for padding, a classifier takes the last position, whatever is there.
+    takesPadding: !isClassifier || padTokenId !== undefined,
+    tokenTypes: 0,
+    outputs: outputNames(architecture),
+    generation: architecture === 'Qwen3ForCausalLM' ? { eosTokenId: config.endTokens } : undefined,
+    graph: (shape) => qwen3Graph({ config, weights, tokens }, shape),
+    positionInputs: (_ids, positions) => positions && ropeInputs(ROPE, config.rope, positions),
+  });
+}
