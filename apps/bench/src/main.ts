@@ -15,6 +15,7 @@ import { ceilingsSuite } from './suites/ceilings.ts';
 import { checkpointsSuite } from './suites/checkpoints.ts';
 import { cpuSuite } from './suites/cpu.ts';
 import { denseSuite } from './suites/dense.ts';
+import { encodersSuite } from './suites/encoders.ts';
 import { latencySuite } from './suites/latency.ts';
 import { linearSuite } from './suites/linear.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
@@ -48,6 +49,7 @@ const suites: readonly Suite[] = [
   lshQualitySuite,
   modelsSuite,
   checkpointsSuite,
+  encodersSuite,
   webgpuSuite,
   regretSuite,
 ];

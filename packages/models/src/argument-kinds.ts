@@ -58,6 +58,9 @@ export const aStore: Kind = {
   test: (value) => storeMethods.test(value) && typeof (value as { readonly name: unknown }).name === 'string',
 };
 
+/** A `LazyFamily`. */
+const aLazyFamily: Kind = withMethods('', 'recognises', 'open');
+
 /** A `ModelFamily`. */
 export const aFamily: Kind = withMethods(
   'a family of models, such as longformerFamily',
@@ -65,3 +68,12 @@ export const aFamily: Kind = withMethods(
   'slots',
   'load',
 );
+
+/** A list of `ModelFamily` or `LazyFamily`. */
+export const someFamilies: Kind = {
+  expected: 'a list of at least one family of models, such as longformerFamily',
+  test: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((item) => aFamily.test(item) || aLazyFamily.test(item)),
+};

@@ -7,6 +7,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros, type JsonObject } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, expect, test } from 'vitest';
+import { goldenCalled } from './testing/golden-sets.testing.ts';
 import { goldenFolder, readGolden } from './testing/goldens.testing.ts';
 import * as models from './node.ts';
 
@@ -21,10 +22,19 @@ const [long, lm, words, embedded, short] = await Promise.all(
   ['longformer_short', 'reformer_lm', 'linformer_lm', 'linformer_encoder', 'roberta_encoder'].map(readGolden),
 );
 const encoder2024 = await readGolden('today/models/mb_silu');
+const [gemma, qwen] = await Promise.all([
+  goldenCalled('today', 'models', 'eg_scalar'),
+  goldenCalled('today', 'models', 'q3_sequence'),
+]);
 const longformer = await models.longformerFamily.load(long.checkpoint);
 const reformer = await models.reformerFamily.load(lm.checkpoint);
 const linformer = await models.linformerFamily.load(words.checkpoint);
-const modern = await models.modernBertFamily.load(encoder2024.checkpoint);
+const [classic, turned, jina] = await Promise.all([
+  goldenCalled('classic', 'bert', 'bert_masked_lm_untied'),
+  goldenCalled('classic', 'rotary', 'nomic_masked_lm'),
+  goldenCalled('classic', 'rotary', 'jina_v3_encoder'),
+]);
+const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
 const encoder = new models.LoadedModel(longformer, undefined, attn);
@@ -99,6 +109,7 @@ describeFunctions([models], {
     depth: 1,
   },
   'loadFrom of a store': { call: models.loadFrom, args: () => [store], depth: 0 },
+  findFamily: { args: () => [{ model_type: 'longformer' }, models.FAMILIES], depth: 0 },
   openCheckpoint: {
     args: () => [store],
     depth: 0,
@@ -150,6 +161,24 @@ describeFunctions([models], {
   ...family(models.reformerFamily, lm.checkpoint),
   ...family(models.linformerFamily, words.checkpoint),
   ...family(models.modernBertFamily, encoder2024.checkpoint),
+  ...family(models.bertFamily, classic.checkpoint),
+  ...family(models.nomicFamily, turned.checkpoint),
+  ...family(models.jinaFamily, jina.checkpoint),
+  'EncoderModel.call': {
+    call: bert.call.bind(bert),
+    args: () => [
+      { inputIds: [[0, 5]], attentionMask: [[1, 0]], tokenTypeIds: [[0, 1]], positionIds: [[0, 1]] },
+      { hiddenStates: true },
+    ],
+    options: [0, 1],
+  },
+  'EncoderModel.fixedGraph': {
+    call: bert.fixedGraph.bind(bert),
+    args: () => [{ batch: 1, length: 4 }],
+    options: [0],
+  },
+  ...family(models.gemmaEmbeddingFamily, gemma.checkpoint),
+  ...family(models.qwen3Family, qwen.checkpoint),
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],
@@ -193,16 +222,6 @@ describeFunctions([models], {
   },
   'Linformer.fixedGraph': {
     call: linformer.fixedGraph.bind(linformer),
-    args: () => [{ batch: 1, length: 4 }],
-    options: [0],
-  },
-  'EncoderModel.call': {
-    call: modern.call.bind(modern),
-    args: () => [{ ...padded, positionIds: [[0, 1]] }, { hiddenStates: true }],
-    options: [0, 1],
-  },
-  'EncoderModel.fixedGraph': {
-    call: modern.fixedGraph.bind(modern),
     args: () => [{ batch: 1, length: 4 }],
     options: [0],
   },

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { filesOf, type Files } from './files/server.testing.ts';
 import type { FileStore } from './files/file-store.ts';
+import { goldenCases } from './testing/golden-sets.testing.ts';
 import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { LoadedModel } from './loaded-model.ts';
@@ -159,6 +160,51 @@ describe('config.json', () => {
       return survives({ 'config.json': spoiled }, modernBertFiles);
     });
     await fc.assert(property, { numRuns: 500 });
+  });
+  test.each(['bert/mpnet_encoder', 'bert/distilbert_sequence', 'rotary/nomic_masked_lm'])(
+    'of %s, with any value in any of its fields',
+    async (id) => {
+      const own = await filesOf(goldenFolder(`classic/${id}`));
+      const fields = JSON.parse(new TextDecoder().decode(own.get('config.json'))) as JsonObject;
+      const names = fc.constantFrom(...Object.keys(fields), 'position_embedding_type', 'n_embd', '__proto__');
+      const types = fc.constantFrom<Json>('bert', 'roberta', 'camembert', 'jina_embeddings_v3');
+      const property = fc.asyncProperty(
+        fc.array(fc.tuple(names, fc.oneof(values, types)), { minLength: 1, maxLength: 3 }),
+        (changed) => {
+          const spoiled = text({ ...fields, ...Object.fromEntries(changed) });
+          return survives({ 'config.json': spoiled }, own);
+        },
+      );
+      await fc.assert(property, { numRuns: 200 });
+    },
+  );
+  test.each([
+    ['models', 'eg_scalar'],
+    ['models', 'q3_sequence'],
+    ['embeddinggemma2', 'e2_encoder'],
+  ])('of %s/%s, with any value in any of its fields', async (group, name) => {
+    const golden = goldenCases('today', group).find(({ id }) => id === name);
+    const own = await filesOf(`${golden?.folder}/`);
+    const json = JSON.parse(new TextDecoder().decode(own.get('config.json'))) as JsonObject;
+    const others = fc.constantFrom<Json>(
+      ['full_attention'],
+      { full_attention: { rope_type: 'yarn', factor: 1e-9 } },
+      { rope_type: 'proportional', rope_theta: 1e4, partial_rotary_factor: 9 },
+      { 0: { head_dim: 2 ** 31 - 1 } },
+      { 1e9: {} },
+    );
+    const names = fc.constantFrom(
+      ...Object.keys(json),
+      'rope_scaling',
+      'rope_theta',
+      'text_config',
+      '__proto__',
+    );
+    const fields = fc.array(fc.tuple(names, fc.oneof(values, others)), { minLength: 1, maxLength: 3 });
+    const property = fc.asyncProperty(fields, (changed) =>
+      survives({ 'config.json': text({ ...json, ...Object.fromEntries(changed) }) }, own),
+    );
+    await fc.assert(property, { numRuns: 300 });
   });
   test('any JSON, any bytes', async () => {
     await fc.assert(fc.asyncProperty(values, (json) => survives({ 'config.json': text(json) })));

@@ -19,6 +19,9 @@ export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export { MODERNBERT_PRESETS } from './modernbert/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
+export { GEMMA_EMBEDDING_PRESETS } from './gemma/presets.ts';
+export { PRESETS } from './presets.ts';
+export { QWEN3_PRESETS } from './qwen3/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
 export {
@@ -51,6 +54,14 @@ export {
   type LucidrainsArchitecture,
   type LucidrainsConfig,
 } from './linformer/index.ts';
+export { FAMILIES, findFamily, type LazyFamily } from './families.ts';
+export {
+  modernBertFamily,
+  type LayerKind,
+  type ModernBertArchitecture,
+  type ModernBertConfig,
+} from './modernbert/index.ts';
+export type { EncoderCallOptions, EncoderModel } from './encoder/encoder-model.ts';
 export {
   bertFamily,
   type BertConfig,
@@ -62,16 +73,8 @@ export { BERT_PRESETS } from './bert/presets.ts';
 export { jinaFamily } from './jina/index.ts';
 export { nomicFamily } from './nomic/index.ts';
 export { NOMIC_PRESETS } from './nomic/presets.ts';
-export {
-  modernBertFamily,
-  type LayerKind,
-  type ModernBertArchitecture,
-  type ModernBertConfig,
-} from './modernbert/index.ts';
-export type { EncoderCallOptions, EncoderModel } from './encoder/encoder-model.ts';
 export { gemmaEmbeddingFamily } from './gemma/index.ts';
 export { qwen3Family } from './qwen3/index.ts';
-export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';

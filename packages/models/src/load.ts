@@ -1,26 +1,18 @@
 /** Loads a model from the files of a checkpoint. */
-import { AttnError, type Attn } from '@attn/core';
-import {
-  aBoolean,
-  aString,
-  checkArgument,
-  checkOptions,
-  show,
-  type Kind,
-  type OptionKinds,
-} from '@attn/core/backend';
-import { aFamily, anAttn, aStore } from './argument-kinds.ts';
+import { AttnError, type Attn, type JsonObject } from '@attn/core';
+import { aBoolean, aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
+import { anAttn, aStore, someFamilies } from './argument-kinds.ts';
 import { refuseForeignCode } from './checkpoint/foreign-code.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';
-import { FAMILIES } from './families.ts';
+import { FAMILIES, findFamily, type LazyFamily } from './families.ts';
 import type { FileStore } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
 import type { ModelSource } from './files/source.ts';
 import { LoadedModel } from './loaded-model.ts';
-import type { FamilyOptions, ModelFamily } from './model.ts';
+import type { FamilyOptions, Model, ModelFamily } from './model.ts';
 import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
-import { classFor, lowersCase, readModuleList } from './sentence/module-list.ts';
-import { readSettings } from './sentence/read-settings.ts';
+import { classFor, lowersCase, readModuleList, type ModuleList } from './sentence/module-list.ts';
+import { classifiesTexts, type FolderSettings } from './sentence/settings.ts';
 import { openTokenizer } from './tokenizer.ts';
 
 /** Options of `loadModel` wherever the files are. */
@@ -28,7 +20,7 @@ export interface LoadOptions extends FamilyOptions {
   /** Runs the model on its backends. Without it the model can only be inspected and exported. */
   readonly attn?: Attn;
   /** Families to choose from, by config.json. Default: all families of this package. */
-  readonly families?: readonly ModelFamily[];
+  readonly families?: readonly (ModelFamily | LazyFamily)[];
   /**
    * Whether the files of sentence-transformers count: `modules.json` and what it names. False for the model
    * without its modules and prompts. Default true.
@@ -40,11 +32,6 @@ export interface LoadOptions extends FamilyOptions {
 export interface WebLoadOptions extends LoadOptions, RequestOptions {}
 
 const WHERE = 'models/load';
-
-const someFamilies: Kind = {
-  expected: 'a list of at least one family of models, such as longformerFamily',
-  test: (value) => Array.isArray(value) && value.length > 0 && value.every(aFamily.test),
-};
 
 /** Kinds of the options of loading. */
 export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
@@ -70,7 +57,7 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
   const checkpoint = await openCheckpoint(store);
   try {
     refuseForeignCode(checkpoint);
-    const family = families.find((candidate) => candidate.recognises(checkpoint.config));
+    const family = await findFamily(checkpoint.config, families);
     if (family === undefined) {
       const names = families.map(({ name }) => name).join(', ');
       const message = `${store.name} has the model_type ${show(checkpoint.config.model_type)}; known are ${names}`;
@@ -81,11 +68,23 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
     const model = await family.load(checkpoint, { ...rest, architecture });
     const lowerCase = list !== undefined && lowersCase(list);
     const tokenizer = (await openTokenizer(store, { lowerCase })) ?? family.tokenizer?.(config);
-    const settings = await readSettings(store, list, config, model);
+    const settings = await settingsOf(store, list, config, model);
     return new LoadedModel(model, tokenizer, attn, weights, settings);
   } finally {
     await checkpoint.dispose();
   }
+}
+
+/** What the files say beside. Most models that are no embedding models need no code for it. */
+async function settingsOf(
+  store: FileStore,
+  list: ModuleList | undefined,
+  config: JsonObject,
+  model: Model,
+): Promise<FolderSettings> {
+  if (list === undefined && !classifiesTexts(model)) return {};
+  const { readSettings } = await import('./sentence/read-settings.ts');
+  return readSettings(store, list, config, model);
 }
 
 /**

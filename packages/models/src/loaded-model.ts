@@ -12,27 +12,17 @@ import {
 } from '@attn/core/backend';
 import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
 import type { WeightsSource } from './checkpoint/checkpoint.ts';
-import { encodeSparse, type EncodeSparseOptions, type SparseEmbeddings } from './encode/encode-sparse.ts';
+import type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-sparse.ts';
 import { encode, type ChunkEmbeddings, type Embeddings, type TokenStates } from './encode/encode.ts';
 import type { TextChunks } from './encode/chunks.ts';
 import type { EncodeInput } from './encode/inputs.ts';
 import type { EncodeOptions } from './encode/options.ts';
-import {
-  predict,
-  rank,
-  type PairInput,
-  type PairScores,
-  type PredictOptions,
-  type RankedDocument,
-  type RankOptions,
-} from './encode/predict.ts';
+import type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions } from './encode/predict.ts';
 import { generate, type Generated, type GenerateOptions, type Prompt } from './generate/generate.ts';
 import { GraphRuns } from './graph/graph-runs.ts';
 import { checkBatch } from './inputs/batch.ts';
-import { readEntries } from './inputs/entries.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
 import type { RunnableModel } from './runnable-model.ts';
-import { batchEmbedding } from './sentence/batch-embedding.ts';
 import type { PoolingMode } from './sentence/pooling.ts';
 import type { Precision } from './sentence/quantize.ts';
 import type { FolderSettings } from './sentence/settings.ts';
@@ -164,7 +154,9 @@ export class LoadedModel {
     inputs: EncodeInput | readonly EncodeInput[],
     options: EncodeSparseOptions = {},
   ): Promise<SparseEmbeddings> {
-    return encodeSparse(this.runnable(), inputs, options);
+    const runnable = this.runnable();
+    const { encodeSparse } = await import('./encode/encode-sparse.ts');
+    return encodeSparse(runnable, inputs, options);
   }
 
   /**
@@ -195,7 +187,9 @@ export class LoadedModel {
    * const { scores } = await classifier.predict([['Who narrates?', 'Call me Ishmael.']]);
    */
   async predict(pairs: PairInput | readonly PairInput[], options: PredictOptions = {}): Promise<PairScores> {
-    return predict(this.runnable(), pairs, options);
+    const runnable = this.runnable();
+    const { predict } = await import('./encode/predict.ts');
+    return predict(runnable, pairs, options);
   }
 
   /**
@@ -211,7 +205,9 @@ export class LoadedModel {
     documents: readonly string[],
     options: RankOptions = {},
   ): Promise<readonly RankedDocument[]> {
-    return rank(this.runnable(), query, documents, options);
+    const runnable = this.runnable();
+    const { rank } = await import('./encode/predict.ts');
+    return rank(runnable, query, documents, options);
   }
 
   /**
@@ -242,12 +238,9 @@ export class LoadedModel {
     const { graph, inputs } = callOf(this.network, batch);
     const { outputs } = await graphs.run(graph, inputs, checked);
     const { sentence } = this.settings;
-    const { attentionMask } = batch;
-    const mask =
-      attentionMask === undefined
-        ? undefined
-        : Float32Array.from(readEntries({ where: WHERE, name: 'attentionMask' }, attentionMask).data, Number);
-    const embedding = sentence && batchEmbedding(sentence, outputs, mask);
+    if (sentence === undefined) return outputs;
+    const { batchEmbedding } = await import('./sentence/batch-embedding.ts');
+    const embedding = batchEmbedding(sentence, outputs, batch.attentionMask);
     return embedding === undefined ? outputs : { ...outputs, sentence_embedding: embedding };
   }
 

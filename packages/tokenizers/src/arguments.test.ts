@@ -12,6 +12,7 @@ describeFunctions([tokenizers], {
   tokenizerFileNames: { args: () => [{ besideJson: true }], options: [0] },
   // What stands in files is tried in hostile.test.ts.
   tokenizerFromFiles: { args: () => [ownFiles('bert-default'), { lowerCase: true }], options: [1], depth: 0 },
+  tokenizerJson: { args: () => [ownFiles('bert-default')], depth: 0 },
   tokenizerFromJson: { args: () => [json(), { pad_token: '<pad>' }], depth: 3 },
 });
 

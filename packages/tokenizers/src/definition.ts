@@ -34,3 +34,13 @@ export interface Definition {
    */
   readonly ignoresEmptyPair: boolean;
 }
+
+/** The roles that have a token, of names such as `pad_token`. */
+export function rolesOf(names: Readonly<Record<string, string | undefined>>): Definition['roles'] {
+  return Object.fromEntries(
+    ROLES.flatMap((role) => {
+      const content = names[`${role}_token`];
+      return content === undefined ? [] : [[role, content]];
+    }),
+  );
+}

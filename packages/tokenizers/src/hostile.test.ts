@@ -3,7 +3,8 @@ import { AttnError } from '@attn/core';
 import { mulberry32 } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { ownFiles } from './goldens.testing.ts';
-import { tokenizerFromFiles, tokenizerFromJson, type TokenizerFiles } from './index.ts';
+import { tokenizerFromFiles, tokenizerFromJson, tokenizerJson, type TokenizerFiles } from './index.ts';
+import { message, utf8 } from './protobuf.testing.ts';
 
 const TEXT = 'Call me Ishmael.  café ½ 鲸鱼 🐋 <mask> ▁x </s> ' + 'whale'.repeat(30);
 
@@ -14,6 +15,7 @@ function attempt(files: TokenizerFiles): AttnError | undefined {
     const { ids, windows } = tokenizer.encode(TEXT, { pair: TEXT, maxLength: 4_000 });
     tokenizer.decode(ids);
     expect(windows.length).toBe(1);
+    tokenizerFromJson(JSON.parse(JSON.stringify(tokenizerJson(files)))).encode(TEXT);
     return undefined;
   } catch (error) {
     if (!(error instanceof AttnError)) throw error;
@@ -131,23 +133,6 @@ describe('mutated files', () => {
   }, 60_000);
 });
 
-/** A protocol buffer of fields with bytes. */
-function message(...fields: readonly (readonly [number, Uint8Array | number])[]): Uint8Array {
-  const bytes: number[] = [];
-  const varint = (value: number) => {
-    let rest = value;
-    for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-    bytes.push(rest);
-  };
-  for (const [field, value] of fields) {
-    varint(field * 8 + (typeof value === 'number' ? 0 : 2));
-    varint(typeof value === 'number' ? value : value.length);
-    if (typeof value !== 'number') for (const byte of value) bytes.push(byte);
-  }
-  return Uint8Array.from(bytes);
-}
-
-const utf8 = (text: string) => new TextEncoder().encode(text);
 const unknown = [1, message([1, utf8('<unk>')], [3, 2])] as const;
 const piece = (text: string) => [1, message([1, utf8(text)])] as const;
 const reformer = (bytes: Uint8Array): TokenizerFiles => ({

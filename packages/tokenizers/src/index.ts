@@ -7,6 +7,7 @@ export {
 } from './from-files/from-files.ts';
 export type { TokenizerFiles } from './from-files/folder.ts';
 export { tokenizerFromJson } from './from-json/from-json.ts';
+export { tokenizerJson } from './to-json/tokenizer-json.ts';
 export type { DecodeOptions, Tokenizer } from './tokenizer.ts';
 export type {
   AsyncOptions,

@@ -223,10 +223,10 @@ test('tensors that exceed a binding are unsupported, with their size', async () 
 });
 
 test('head dims beyond the kernels are unsupported', async () => {
-  const x = f32([1, 1, 2, 320], new Float32Array(640));
+  const x = f32([1, 1, 2, 576], new Float32Array(1152));
   const backend = webgpu();
   await expect(backend.compile(attention({ q: x, k: x, v: x }).graph)).rejects.toThrow(
-    'head dim must be ≤ 256, got 320',
+    'head dim must be ≤ 512, got 576',
   );
   await backend.dispose();
 });

@@ -26,7 +26,7 @@ export const LEAST_LIMITS: SupportLimits['limits'] = {
 };
 
 /** Largest head dim and value dim, which registers and shared memory limit. */
-const MOST_DIM = 256;
+const MOST_DIM = 512;
 
 /** Tensors that attention reads or writes slice by slice where they exceed a binding. */
 const SLICED: ReadonlySet<string> = new Set(['q', 'k', 'v', 'qGlobal', 'kGlobal', 'vGlobal', 'out']);

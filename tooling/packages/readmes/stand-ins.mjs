@@ -68,6 +68,8 @@ export async function writeStandIns(folder) {
   golden('classic/sentence/splade_max', 'splade');
   golden('classic/sentence/cross_sigmoid', 'reranker');
   golden('roberta_encoder', 'roberta-base');
+  golden('today/models/eg_encoder', 'embeddinggemma');
+  golden('today/text/qwen3_reranker', 'qwen3-reranker');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));

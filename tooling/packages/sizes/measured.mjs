@@ -59,7 +59,13 @@ export const ROWS = [
   },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
-  { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 24 },
+  { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 25 },
+  {
+    what: '@attn/tokenizers: tokenizers without what writes a tokenizer.json',
+    source: "export { tokenizerFileNames, tokenizerFromFiles, tokenizerFromJson } from '@attn/tokenizers';",
+    own: '@attn/tokenizers',
+    limit: 24,
+  },
 ];
 
 /** The gzipped size of each row in kB. */

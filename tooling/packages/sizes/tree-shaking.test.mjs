@@ -78,3 +78,9 @@ describe('an entry of @attn/onnx asks for no runtime but its own', () => {
     expect(entry).toMatch(/onnx\/dist\/index\.js$/);
   });
 });
+
+test('a tokenizer does not bring what writes a tokenizer.json', async () => {
+  const { modules } = await shipped("export { tokenizerFromFiles } from '@attn/tokenizers';");
+  expect(modules).toContain('tokenizers/from-files/from-files.js');
+  expect(modules.filter((id) => id.startsWith('tokenizers/to-json/'))).toEqual([]);
+});

@@ -3,7 +3,7 @@
  * and allenai/longformer (tests). Both ran PyTorch in f32.
  */
 import type { LoadedModel, TokenBatch } from '@attn/models/node';
-import type { Tensor } from '@attn/core';
+import type { Tensor, Tensors } from '@attn/core';
 import type { Check, HubModel } from './check.ts';
 
 /** The ids of "Hello world!" in other words, as transformers' tests of Longformer repeat them. */
@@ -12,6 +12,12 @@ const LONG_IDS = [0, ...Array.from({ length: 1_000 }, () => [20920, 232, 328, 14
 
 /** "Hello world! cécé herlolip 418" */
 const ROBERTA_IDS = [0, 31414, 232, 328, 740, 1140, 12695, 69, 46078, 1588, 2];
+
+/** A row of ids and its mask, as transformers' tests of BERT and DistilBERT repeat them. */
+const BERT_BATCH: TokenBatch = {
+  inputIds: [[0, 345, 232, 328, 740, 140, 1695, 69, 6078, 1588, 2]],
+  attentionMask: [[0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
+};
 
 /** Compares an output, or a part of it. */
 function output(
@@ -29,6 +35,23 @@ function output(
   };
 }
 
+/** Compares a part of the outputs for a text. */
+function ofText(
+  what: string,
+  text: string,
+  part: (outputs: Tensors) => readonly number[],
+  numbers: readonly number[],
+): Check {
+  return {
+    what,
+    expected: { numbers, atol: 1e-4, rtol: 1e-4 },
+    values: async (model) => {
+      const { ids } = tokenizerOf(model).encode(text);
+      return part(await model.run({ inputIds: [[...ids]] }));
+    },
+  };
+}
+
 /** Compares the ids of a text. */
 function tokens(text: string, ids: readonly number[]): Check {
   return {
@@ -43,12 +66,12 @@ function tokenizerOf({ tokenizer }: LoadedModel): NonNullable<LoadedModel['token
   return tokenizer;
 }
 
-/** Elements [0, from … to, from … to] of a tensor [1, rows, columns]. */
+/** Elements [0, from … from + size, from … from + size] of a tensor [1, rows, columns]. */
 const corner =
-  (size: number) =>
+  (size: number, from = 0) =>
   ({ shape, data }: Tensor): readonly number[] =>
     Array.from({ length: size * size }, (_, i) => {
-      const [row, column] = [Math.floor(i / size), i % size];
+      const [row, column] = [from + Math.floor(i / size), from + (i % size)];
       return data[row * shape[2] + column];
     });
 
@@ -85,8 +108,18 @@ async function topWords(model: LoadedModel, text: string, count: number): Promis
   return best.slice(0, count).map((id) => tokenizer.decode([id]).trim());
 }
 
+const modernBertBase = 'answerdotai/ModernBERT-base';
 const longformerBase = 'allenai/longformer-base-4096';
 const CARBS = `My friends are <mask> but they eat too many carbs.${" That's why I decide not to eat with them.".repeat(300)}`;
+
+/** What RoBERTa computes, and so must a Longformer of it. */
+const ROBERTA_STATES = output(
+  'states of 11 tokens',
+  'last_hidden_state',
+  { inputIds: [ROBERTA_IDS] },
+  corner(3),
+  [-0.0231, 0.0782, 0.0074, -0.1854, 0.054, -0.0175, 0.0548, 0.0799, 0.1687],
+);
 
 /** All models whose families run here. */
 export const PUBLISHED: readonly HubModel[] = [
@@ -148,18 +181,41 @@ export const PUBLISHED: readonly HubModel[] = [
     ],
   },
   {
-    id: 'FacebookAI/roberta-base',
-    architecture: 'LongformerModel',
-    asLongformer: true,
+    id: 'google-bert/bert-base-uncased',
+    architecture: 'BertModel',
     checks: [
       output(
         'states of 11 tokens',
         'last_hidden_state',
-        { inputIds: [ROBERTA_IDS] },
-        corner(3),
-        [-0.0231, 0.0782, 0.0074, -0.1854, 0.054, -0.0175, 0.0548, 0.0799, 0.1687],
+        BERT_BATCH,
+        corner(3, 1),
+        [0.4249, 0.1008, 0.7531, 0.3771, 0.1188, 0.7467, 0.4152, 0.1098, 0.7108],
       ),
     ],
+  },
+  {
+    id: 'distilbert/distilbert-base-uncased',
+    architecture: 'DistilBertModel',
+    checks: [
+      output(
+        'states of 11 tokens',
+        'last_hidden_state',
+        BERT_BATCH,
+        corner(3, 1),
+        [-0.1639, 0.3299, 0.1648, -0.1746, 0.3289, 0.171, -0.1884, 0.3357, 0.181],
+      ),
+    ],
+  },
+  {
+    id: 'FacebookAI/roberta-base',
+    architecture: 'RobertaModel',
+    checks: [ROBERTA_STATES],
+  },
+  {
+    id: 'FacebookAI/roberta-base',
+    architecture: 'LongformerModel',
+    asLongformer: true,
+    checks: [ROBERTA_STATES],
   },
   {
     id: 'FacebookAI/roberta-base',
@@ -201,6 +257,30 @@ export const PUBLISHED: readonly HubModel[] = [
           Array.from({ length: rows }, (_, row) => data[(row + 1) * width - 1]),
         [-0.0101, 0.1218, -0.0803, 0.0801, 0.1327, 0.0776, -0.1215, 0.2383, 0.3338, 0.3106, 0.03, 0.0252],
         { atol: 1e-3 },
+      ),
+    ],
+  },
+  {
+    id: modernBertBase,
+    architecture: 'ModernBertModel',
+    checks: [
+      ofText(
+        'states of five tokens',
+        'Hello World!',
+        ({ last_hidden_state: states }) => corner(3)(states),
+        [0.3151, -0.6417, -0.7027, -0.7834, -1.581, 0.4576, 1.0614, -0.7268, -0.0871],
+      ),
+    ],
+  },
+  {
+    id: modernBertBase,
+    architecture: 'ModernBertForMaskedLM',
+    checks: [
+      ofText(
+        'logits of five tokens',
+        'Hello World!',
+        ({ logits }) => corner(3)(logits),
+        [3.8387, -0.2017, 12.2839, 3.63, 0.6869, 14.7123, -5.1137, -3.8122, 11.9874],
       ),
     ],
   },

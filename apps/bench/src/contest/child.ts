@@ -10,6 +10,8 @@ const KINDS: Readonly<Record<Subject['kind'], () => Promise<PrepareSubject>>> = 
   lsh: async () => (await import('../subjects/lsh.ts')).makeLsh,
   linformer: async () => (await import('../subjects/linformer.ts')).makeLinformer,
   model: async () => (await import('../subjects/model.ts')).makeModel,
+  exported: async () => (await import('../subjects/exported.ts')).makeExported,
+  pytorch: async () => (await import('../subjects/pytorch.ts')).makePytorch,
   file: async () => (await import('../subjects/file.ts')).makeFile,
   matmul: async () => (await import('../subjects/matmul.ts')).makeMatmul,
   peer: async () => (await import('../subjects/peer.ts')).makePeer,

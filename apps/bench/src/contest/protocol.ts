@@ -17,6 +17,8 @@ export interface Subject {
     | 'lsh'
     | 'linformer'
     | 'model'
+    | 'exported'
+    | 'pytorch'
     | 'file'
     | 'matmul'
     | 'peer';

@@ -72,6 +72,17 @@ export function encoder(folder: string, n: number, backend: 'wasm' | 'onnx', thr
   return { ...subject, options: { ...subject.options, encodes: true } };
 }
 
+/** An encoder as PyTorch exports it, on onnxruntime-node or onnxruntime-web. */
+export function exported(path: string, n: number, runtime: 'node' | 'web', threads: number): Subject {
+  const name = `onnxruntime-${runtime}, the exported original`;
+  return { name, kind: 'exported', options: { path, runtime, threads }, problem: { n } };
+}
+
+/** An encoder in PyTorch, where there is one. */
+export function pytorch(name: string, n: number, threads: number): Subject {
+  return { name: 'PyTorch, sdpa', kind: 'pytorch', options: { model: name, threads }, problem: { n } };
+}
+
 /** A checkpoint loaded, its tensors read, or the bytes of its file read. */
 export function file(part: FilePart, folder: string, weights = 'model.safetensors'): Subject {
   return { name: FILE_NAMES[part], kind: 'file', options: { folder, part, weights }, problem: { n: 1 } };

@@ -1,7 +1,8 @@
 /** The part of `attn convert` that writes a whole model. */
 import { readdir } from 'node:fs/promises';
+import { AttnError, type JsonObject } from '@attn/core';
 import { openCheckpoint, openModel, writeCheckpoint, type FileStore } from '@attn/models/node';
-import { tokenizerFileNames } from '@attn/tokenizers';
+import { tokenizerFileNames, tokenizerJson, type TokenizerFiles } from '@attn/tokenizers';
 import { badArgument, type Options } from '../args.ts';
 import type { Context } from '../command.ts';
 import { readHubOptions, readSource } from '../model.ts';
@@ -11,6 +12,10 @@ import { fields } from '../terminal/table.ts';
 
 /** Files beside the weights that are copied as they are. */
 const COPIED = [...tokenizerFileNames().filter((name) => name !== 'config.json'), 'generation_config.json'];
+
+/** Files of which a tokenizer.json can be written. */
+const BESIDE_JSON = tokenizerFileNames({ besideJson: true });
+const WRITTEN_OF = tokenizerFileNames().filter((name) => !BESIDE_JSON.includes(name));
 
 /** Longest file that is copied, in bytes. */
 const LIMIT = 256 * 2 ** 20;
@@ -27,7 +32,8 @@ export async function convertModel(output: string, options: Options, context: Co
   progress.update(`loading ${source}`);
   const store = await openModel(source, readHubOptions(options, context));
   await using checkpoint = await openCheckpoint(store);
-  const files = await copiedFiles(store);
+  const copied = await copiedFiles(store);
+  const files = { ...writtenTokenizer(copied, checkpoint.config, context), ...copied };
   await writeCheckpoint(output, checkpoint, {
     files,
     signal,
@@ -54,4 +60,22 @@ async function copiedFiles(store: FileStore): Promise<Readonly<Record<string, Ui
     if (content !== undefined) files[name] = content;
   }
   return files;
+}
+
+/** The tokenizer.json of other files of a tokenizer. One of a class that is not known is only copied. */
+function writtenTokenizer(
+  copied: TokenizerFiles,
+  config: JsonObject,
+  context: Context,
+): Record<string, string> {
+  if (copied['tokenizer.json'] !== undefined || !WRITTEN_OF.some((name) => copied[name] !== undefined))
+    return {};
+  try {
+    const json = tokenizerJson({ ...copied, 'config.json': JSON.stringify(config) });
+    return { 'tokenizer.json': `${JSON.stringify(json)}\n` };
+  } catch (error) {
+    if (!(error instanceof AttnError) || error.code !== 'UNSUPPORTED') throw error;
+    context.warn(`no tokenizer.json is written: ${error.sentence}`);
+    return {};
+  }
 }

@@ -1,5 +1,5 @@
 // `attn convert` and `attn cache` as users run them.
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { attnIn } from '../cli.testing.ts';
 const goldens = fileURLToPath(
   new URL('../../../../packages/models/goldens/checkpoints/models/', import.meta.url),
 );
+const tokenizers = fileURLToPath(new URL('../../../../packages/tokenizers/goldens/models/', import.meta.url));
 let folder = '';
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'attn-convert-'))));
 afterAll(() => rm(folder, { recursive: true }));
@@ -50,6 +51,77 @@ describe('convert', () => {
     }
     const bytes = (name: string): Promise<Buffer> => readFile(join(folder, `${name}.safetensors`));
     expect(await bytes('b')).toEqual(await bytes('a'));
+  });
+
+  describe('the tokenizer of a model', () => {
+    /** A folder with the weights of one golden and the files of a tokenizer. */
+    async function modelWith(name: string, tokenizer: string, changed: Record<string, string> = {}) {
+      const model = join(folder, name);
+      await cp(join(goldens, 'lf_mlm_legacy'), model, { recursive: true });
+      const files = join(tokenizers, tokenizer);
+      for (const file of await readdir(files))
+        if (file !== 'config.json') await copyFile(join(files, file), join(model, file));
+      for (const [file, content] of Object.entries(changed)) await writeFile(join(model, file), content);
+      return model;
+    }
+
+    test.each<[string, string]>([
+      ['longformer-plain', ''],
+      ['longformer-added', 'tokenizer_config.json'],
+      ['longformer-xlmr', 'tokenizer_config.json'],
+    ])('%s: a tokenizer.json is written that makes the same lines', async (id, config) => {
+      const model = await modelWith(`${id}-model`, id);
+      const converted = await attn('convert', '--model', model, '--output', `${id}-out`, '--json');
+      expect(converted).toMatchObject({ code: 0, stderr: '' });
+      const { files } = JSON.parse(converted.stdout) as { files: readonly string[] };
+      expect(files).toEqual(expect.arrayContaining(['tokenizer.json', ...(config === '' ? [] : [config])]));
+      const written = await readdir(join(folder, `${id}-out`));
+      expect(written.sort()).toEqual([...files, 'config.json', 'model.safetensors'].sort());
+
+      // An empty second text is none where there is a tokenizer.json.
+      const lines = (await readFile(join(tokenizers, `../${id}.jsonl`), 'utf8')).split('\n');
+      const tried = lines.filter((line) => !line.includes('"pair":""'));
+      expect(tried.length).toBeGreaterThan(10);
+      await writeFile(join(folder, 'lines.jsonl'), tried.join('\n'));
+      const tokenized = async (from: string): Promise<string> => {
+        const args = ['--model', from, '--input', 'lines.jsonl', '--output', 'out.jsonl'];
+        expect(await attn('tokenize', ...args)).toMatchObject({ code: 0, stderr: '' });
+        return readFile(join(folder, 'out.jsonl'), 'utf8');
+      };
+      const before = await tokenized(model);
+      expect(before.split('\n').length).toBe(tried.length);
+      expect((await tokenized(`${id}-out`)) === before).toBe(true);
+    });
+
+    test('one that is there stays as it is', async () => {
+      const model = await modelWith('gemma-model', 'gemma');
+      expect(await attn('convert', '--model', model, '--output', 'gemma-out')).toMatchObject({ code: 0 });
+      const [before, after] = [model, join(folder, 'gemma-out')].map((from) => join(from, 'tokenizer.json'));
+      expect(await readFile(after)).toEqual(await readFile(before));
+    });
+
+    test('one of another class is copied, with a warning', async () => {
+      const config = '{ "tokenizer_class": "GPT2Tokenizer" }';
+      const model = await modelWith('gpt2-model', 'longformer-plain', { 'tokenizer_config.json': config });
+      const { code, stderr } = await attn('convert', '--model', model, '--output', 'gpt2-out');
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringContaining(
+          'no tokenizer.json is written: tokenizer_config.json: tokenizer_class "GPT2Tokenizer" needs a tokenizer.json',
+        ),
+      ]);
+      const written = await readdir(join(folder, 'gpt2-out'));
+      expect(written).toContain('vocab.json');
+      expect(written).not.toContain('tokenizer.json');
+    });
+
+    test('one that is malformed is refused, and nothing is written', async () => {
+      const model = await modelWith('torn-model', 'longformer-plain', { 'merges.txt': '#v\na b c\n' });
+      const { code, stderr } = await attn('convert', '--model', model, '--output', 'torn-out');
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('merges.txt: line 2 must have two tokens, got "a b c"');
+      expect(await readdir(folder)).not.toContain('torn-out');
+    });
   });
 
   test.each<[string, readonly string[], string]>([

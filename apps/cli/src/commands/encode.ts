@@ -39,6 +39,7 @@ export const encode: Command = {
     ['--attention-mask <tensor>', 'Name of attention_mask in the file'],
     ['--global-attention-mask <tensor>', 'Name of global_attention_mask in the file'],
     ['--token-type-ids <tensor>', 'Name of token_type_ids in the file'],
+    ['--position-ids <tensor>', 'Name of position_ids in the file'],
     ['--backend <name>', BACKEND_HELP],
     ['--progress', 'Show progress on stderr even where it is not a terminal'],
   ],
@@ -126,6 +127,7 @@ const TENSORS = [
   'attention_mask',
   'global_attention_mask',
   'token_type_ids',
+  'position_ids',
 ] as const;
 
 type TensorName = (typeof TENSORS)[number];
@@ -173,6 +175,7 @@ function tokenBatch(
     inputIds,
     attentionMask: rest.attention_mask,
     tokenTypeIds: rest.token_type_ids,
+    positionIds: rest.position_ids,
     globalAttentionMask: globalMask ?? (globalTokens && maskOf(globalTokens, inputIds.shape)),
   };
 }

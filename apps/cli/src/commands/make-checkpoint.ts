@@ -4,24 +4,11 @@
  */
 import { type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
-import {
-  FAMILIES,
-  LONGFORMER_PRESETS,
-  MODERNBERT_PRESETS,
-  randomCheckpoint,
-  REFORMER_PRESETS,
-  writeCheckpoint,
-} from '@attn/models/node';
+import { FAMILIES, findFamily, PRESETS, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
 import { badArgument, integer, jsonOrFile, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
-
-const PRESETS: Readonly<Record<string, JsonObject>> = {
-  ...LONGFORMER_PRESETS,
-  ...REFORMER_PRESETS,
-  ...MODERNBERT_PRESETS,
-};
 
 /** The command. */
 export const makeCheckpoint: Command = {
@@ -44,7 +31,7 @@ async function runMakeCheckpoint(options: Options, context: Context): Promise<vo
   const seed = integer(options, 'seed', { least: 0, most: 2 ** 32 - 1 }) ?? 0;
   const dtype = text(options, 'dtype') ?? 'f32';
   if (dtype !== 'f32' && dtype !== 'f16') throw badArgument(`--dtype must be f32 or f16, got ${show(dtype)}`);
-  const family = FAMILIES.find((candidate) => candidate.recognises(config));
+  const family = await findFamily(config);
   if (family === undefined) {
     const names = FAMILIES.map(({ name }) => name).join(', ');
     throw badArgument(`--config must be of ${names}, got the model_type ${show(config.model_type)}`);

@@ -75,8 +75,8 @@ const MPNET_SKIPPED = 1;
 const MPNET_BUCKETS = 32;
 
 /**
- * Reads a config.json. Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture, positions that are
- * not absolute, and decoders.
+ * Reads a config.json. Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture, positions that
+ * are not absolute, and decoders.
  *
  * @param name replaces the class that the file names
  */

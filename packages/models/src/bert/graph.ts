@@ -1,6 +1,6 @@
 /**
- * BERT and its kin as one graph: embeddings, encoder layers that normalise after each sum, a head. Every token
- * sees every token that is not padding.
+ * BERT and its kin as one graph: embeddings, encoder layers that normalise after each sum, a head. Every
+ * token sees every token that is not padding.
  */
 import { full, i32, type Graph, type Value } from '@attn/core';
 import { ropeValues, type RopeValues } from '../encoder/rope.ts';

@@ -129,8 +129,8 @@ export function headSlots(
 }
 
 /**
- * The masked language model, whose last layer is the table of words unless the file has another. Where the two
- * are not tied, the bias beside that layer, if there is one, is the one that counts.
+ * The masked language model, whose last layer is the table of words unless the file has another. Where the
+ * two are not tied, the bias beside that layer, if there is one, is the one that counts.
  */
 function maskedLmSlots(
   checkpoint: Pick<Checkpoint, 'has'>,

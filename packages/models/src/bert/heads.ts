@@ -1,4 +1,4 @@
-/** The part of BERT and its kin after the encoder: from [B, N, hidden] to the outputs that the original has. */
+/** BERT and its kin after the encoder: from [B, N, hidden] to the outputs that the original has. */
 import type { Value } from '@attn/core';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { answerLogits, firstToken, maskedLmLogits } from '../graph/heads.ts';
@@ -27,7 +27,10 @@ export function outputNames(task: BertTask, { pooler }: HeadWeights): readonly s
   }
 }
 
-/** The outputs by name. `logits` are [B, N, vocabulary], [B, N, labels], [B, labels] or [B / choices, choices]. */
+/**
+ * The outputs by name. `logits` are [B, N, vocabulary], [B, N, labels], [B, labels] or
+ * [B / choices, choices].
+ */
 export function headOutputs(
   builder: ModelBuilder,
   { task, layerNormEps, headActivation, rowActivation }: BertConfig,

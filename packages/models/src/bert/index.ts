@@ -1,4 +1,4 @@
-/** The BERT family: how `loadModel` recognises and loads BERT and the models that differ from it by details. */
+/** The BERT family: how `loadModel` recognises and loads BERT and the models that are much like it. */
 import { fieldOf } from '../checkpoint/config-field.ts';
 import { checkFamilyCall, checkSlotsCall } from '../checkpoint/family-call.ts';
 import { slotsOf } from '../checkpoint/layout.ts';

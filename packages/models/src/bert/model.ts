@@ -22,18 +22,19 @@ export function bertModel(family: string, config: BertConfig, weights: BertWeigh
     outputs: outputNames(task, weights.head),
     isChoice: task === 'choice',
     graph: (shape) => bertGraph(config, weights, shape),
-    positionInputs: (ids, given, mask) => positionInputs(positions, ids, given, mask),
+    positionInputs: (ids, own, mask) => positionInputs(positions, ids, own, mask),
   });
 }
 
+/** The inputs for positions: the caller's own, or those of the model's rule. */
 function positionInputs(
   positions: BertPositions,
   ids: Tensor<'i32'>,
-  given: Tensor<'i32'> | undefined,
+  own: Tensor<'i32'> | undefined,
   mask: Uint8Array | undefined,
 ): Tensors | undefined {
-  if (positions.kind === 'rotary') return given && ropeInputs(ROPE, positions.rope, given);
-  if (given !== undefined) return { position_ids: given };
+  if (positions.kind === 'rotary') return own && ropeInputs(ROPE, positions.rope, own);
+  if (own !== undefined) return { position_ids: own };
   const { first, skippedId } = positions;
   if (skippedId === undefined) return undefined;
   // Rows with a mask share one graph, whether or not one of them is short.

@@ -40,14 +40,14 @@ export interface Classes {
   readonly tasks: readonly BertTask[];
 }
 
-/** The class of a model and its task. Without a name it is the class without a head. Errors: `UNSUPPORTED`. */
+/** The class of a model and its task; by default the class without a head. Errors: `UNSUPPORTED`. */
 export function readClass(
   where: string,
   name: string | undefined,
   { begins, tasks }: Classes,
 ): { readonly architecture: string; readonly task: BertTask } {
   const all = begins.flatMap((begin) => tasks.map((task) => ({ architecture: begin + ENDS[task], task })));
-  const known = all.map(({ architecture }) => architecture);
-  const architecture = checkArchitecture(where, name ?? known[0], known);
-  return { architecture, task: all[known.indexOf(architecture)].task };
+  const names = all.map(({ architecture }) => architecture);
+  const architecture = checkArchitecture(where, name ?? names[0], names);
+  return { architecture, task: all[names.indexOf(architecture)].task };
 }

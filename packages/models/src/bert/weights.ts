@@ -169,7 +169,10 @@ export function bertLayout(
   };
 }
 
-/** Reads the weights of a layout; poolers and heads that it does not name may be there. Errors: those of `readWeights`. */
+/**
+ * Reads the weights of a layout. Poolers and heads that it does not name may be there. Errors: those of
+ * `readWeights`.
+ */
 export function readBertWeights(
   checkpoint: Checkpoint,
   layout: BertSlots,

@@ -155,6 +155,11 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['qwen3', likeLlama('model.', /^Qwen3/, false)],
 ]);
 
+/** Every `model_type` whose names are known. */
+export function familyTypes(): readonly string[] {
+  return [...FAMILIES.keys()].map(String);
+}
+
 /** The names of a model's family; undefined for a family that is not here. */
 export function familyNames(config: JsonObject): FamilyNames | undefined {
   return FAMILIES.get(fieldOf(config, 'model_type'));

@@ -28,10 +28,10 @@ export function refuseForeignCode({ name, config }: Pick<Checkpoint, 'name' | 'c
   throw new AttnError('UNSUPPORTED', WHERE, message);
 }
 
-/** The first name in `auto_map` of code that is not `known`; undefined where there is none. */
-function foreignCode(code: unknown, known: RegExp | undefined): unknown {
+/** The first name in `auto_map` of code that is not `computed` here; undefined where there is none. */
+function foreignCode(code: unknown, computed: RegExp | undefined): unknown {
   if (typeof code !== 'object' || code === null) return undefined;
   return Object.values(code)
     .flat()
-    .find((own) => typeof own !== 'string' || !known?.test(own));
+    .find((own) => typeof own !== 'string' || !computed?.test(own));
 }

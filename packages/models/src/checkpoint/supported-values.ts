@@ -4,7 +4,7 @@ import { show } from '@attn/core/backend';
 import type { ConfigReader } from './config-reader.ts';
 
 /**
- * Checks that each of these fields is absent or has one of the values that are supported. Errors:
+ * Checks that each of these fields is absent, or null, or has one of the values that are supported. Errors:
  * `UNSUPPORTED`, with the field and its value.
  */
 export function checkSupported(
@@ -15,7 +15,7 @@ export function checkSupported(
   for (const [name, values] of Object.entries(supported)) {
     const value = reader.field(name);
     if (value === undefined || values.includes(value)) continue;
-    const expected = values.map(show).join(' or ');
+    const expected = values.length === 0 ? 'absent' : values.map(show).join(' or ');
     throw new AttnError('UNSUPPORTED', where, `config.json: ${name} must be ${expected}, got ${show(value)}`);
   }
 }

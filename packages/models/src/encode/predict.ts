@@ -12,8 +12,7 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
-import { classifiesTexts } from '../sentence/read-settings.ts';
-import type { ScoreActivation } from '../sentence/settings.ts';
+import { classifiesTexts, type ScoreActivation } from '../sentence/settings.ts';
 import type { TextInput } from '../tokenizer.ts';
 import type { EncodeFacts } from './encode.ts';
 import { tokensWhere } from './cut-tokens.ts';

@@ -1,6 +1,6 @@
 /**
- * A model of ids [B, N]: what its batches have in common, whatever its layers are. A family says how its graph
- * is built; this class checks batches, finds their shapes, and remembers graphs.
+ * A model of ids [B, N]: what its batches have in common, whatever its layers are. A family says how its
+ * graph is built; this class checks batches, finds their shapes, and remembers graphs.
  */
 import type { Graph, Tensor, Tensors } from '@attn/core';
 import { aBoolean, checkOptions, type OptionKinds } from '@attn/core/backend';
@@ -37,19 +37,19 @@ export interface EncoderDefinition {
   /** Builds the graph of a shape. Its inputs are `input_ids` and those that the shape names. */
   graph(shape: EncoderShape): Graph;
   /**
-   * The graph's inputs for positions: of these ids, or the `given` positions [B, N] of the caller. Undefined
-   * where they are those of rows without padding, 0, 1, 2, …, which the graph knows. `mask` has 0 for padding.
+   * The graph's inputs for positions: of these ids, or the `positions` [B, N] of the caller. Undefined where
+   * they are those of rows without padding, 0, 1, 2, …, which the graph knows. `mask` has 0 for padding.
    */
   positionInputs(
     ids: Tensor<'i32'>,
-    given: Tensor<'i32'> | undefined,
+    positions: Tensor<'i32'> | undefined,
     mask: Uint8Array | undefined,
   ): Tensors | undefined;
 }
 
 /** Options of `EncoderModel.call`. */
 export interface EncoderCallOptions {
-  /** Adds outputs `hidden_states.<i>`: the input of every layer, and the output of the last. Default false. */
+  /** Adds outputs `hidden_states.<i>`: the input of every layer, and the last one's output. Default false. */
   readonly hiddenStates?: boolean;
 }
 

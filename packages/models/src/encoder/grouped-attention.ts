@@ -1,6 +1,6 @@
 /**
- * Attention of today's models, in which several heads of queries share a head of keys and values (Ainslie et al.
- * 2023, https://arxiv.org/abs/2305.13245). Queries and keys of each head are normalised, and then turned.
+ * Attention of today's models, in which several heads of queries share a head of keys and values (Ainslie et
+ * al. 2023, https://arxiv.org/abs/2305.13245). Queries and keys of each head are normalised, and then turned.
  */
 import type { Pattern, Value } from '@attn/core';
 import type { ConfigReader } from '../checkpoint/config-reader.ts';
@@ -52,8 +52,8 @@ export interface GroupedAttention {
 const HEAD_DIM = { least: 1, most: 65_536 } as const;
 
 /**
- * Reads `num_attention_heads`, `num_key_value_heads` and `head_dim`, which is not a share of the model's width.
- * Errors: `MALFORMED_FILE`.
+ * Reads `num_attention_heads`, `num_key_value_heads` and `head_dim`, which is not a share of the model's
+ * width. Errors: `MALFORMED_FILE`.
  */
 export function readGroupedHeads(
   reader: ConfigReader,

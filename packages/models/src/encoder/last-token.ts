@@ -2,7 +2,9 @@
 import { f32, type Tensor, type Value } from '@attn/core';
 import type { ModelBuilder } from '../graph/model-builder.ts';
 
-/** A table [ids, 1] that is 0 for padding, and 1 for all other ids. One is enough for all graphs of a model. */
+/**
+ * A table [ids, 1] that is 0 for padding, and 1 for all other ids. One is enough for all graphs of a model.
+ */
 export function tokenTable(vocabSize: number, padTokenId: number): Tensor<'f32'> {
   const marks = new Float32Array(vocabSize).fill(1);
   if (padTokenId < vocabSize) marks[padTokenId] = 0;
@@ -10,9 +12,9 @@ export function tokenTable(vocabSize: number, padTokenId: number): Tensor<'f32'>
 }
 
 /**
- * The state [B, C] of each row's last token whose *id* is not that of padding; of a row of padding, the first.
- * As in the original, no mask is asked: padding may be on either side. The states are [B, N, C], the ids [B, N],
- * and `table` is a `tokenTable`.
+ * The state [B, C] of each row's last token whose *id* is not that of padding; of a row of padding, the
+ * first. As in the original, no mask is asked: padding may be on either side. The states are [B, N, C], the
+ * ids [B, N], and `table` is a `tokenTable`.
  */
 export function lastToken(builder: ModelBuilder, states: Value, ids: Value, table: Tensor<'f32'>): Value {
   const [batch, length, width] = states.shape;

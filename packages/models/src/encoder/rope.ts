@@ -1,5 +1,6 @@
 /**
- * Rotary positions of today's models: the frequencies that a config asks for, and tables of cosines and sines.
+ * Rotary positions of today's models: the frequencies that a config asks for, and tables of cosines and
+ * sines.
  * Su et al. 2021, https://arxiv.org/abs/2104.09864; YaRN: Peng et al. 2023, https://arxiv.org/abs/2309.00071.
  * As in the original, frequencies, angles and tables are rounded to float32.
  */
@@ -40,7 +41,7 @@ export function readRope(parameters: JsonObject, context: RopeContext): Rope {
   const { width, theta: byDefault, name } = context;
   const reader = new ConfigReader(parameters, `config.json: ${name}`);
   const type = reader.field('rope_type') ?? reader.field('type') ?? 'default';
-  if (!TYPES.some((known) => known === type)) {
+  if (!TYPES.some((name) => name === type)) {
     const message = `${name} must have a rope_type of ${TYPES.join(', ')}, got ${show(type)}`;
     throw new AttnError('UNSUPPORTED', 'models/config', message);
   }
@@ -101,8 +102,8 @@ function yarn(reader: ConfigReader, plain: Float32Array, theta: number, context:
 function attentionFactor(reader: ConfigReader, scale: number): number {
   if (reader.field('attention_factor') !== undefined) return reader.number('attention_factor');
   const grown = (times: number): number => (scale <= 1 ? 1 : 0.1 * times * Math.log(scale) + 1);
-  const given = ['mscale', 'mscale_all_dim'].map((name) => reader.field(name));
-  if (given.every(Boolean)) return grown(reader.number('mscale')) / grown(reader.number('mscale_all_dim'));
+  const fields = ['mscale', 'mscale_all_dim'].map((name) => reader.field(name));
+  if (fields.every(Boolean)) return grown(reader.number('mscale')) / grown(reader.number('mscale_all_dim'));
   return grown(1);
 }
 
@@ -131,8 +132,8 @@ export interface RopeValues {
 }
 
 /**
- * Adds the tables of a rope to a graph: constants for the positions 0, 1, 2, …, or the inputs `<name>_cos` and
- * `<name>_sin`, which `ropeInputs` fills.
+ * Adds the tables of a rope to a graph: constants for the positions 0, 1, 2, …, or the inputs `<name>_cos`
+ * and `<name>_sin`, which `ropeInputs` fills.
  */
 export function ropeValues(
   builder: ModelBuilder,

@@ -1,6 +1,7 @@
 /**
- * Reads and checks a config.json of EmbeddingGemma 2, of which there is the part that reads texts: that part's own
- * config, or the whole model's, which has it in `text_config`. https://huggingface.co/google/embeddinggemma-2
+ * Reads and checks a config.json of EmbeddingGemma 2, of which there is the part that reads texts: that
+ * part's own config, or the whole model's, which has it in `text_config`.
+ * https://huggingface.co/google/embeddinggemma-2
  */
 import type { JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
@@ -22,7 +23,9 @@ import {
 /** Every this many layers, one sees all, where the config does not say more. */
 const PATTERN = 6;
 
-/** Features that the original's class has and no published model uses, each with the value that turns it off. */
+/**
+ * Features that the original's class has and no published model uses, each with the value that turns it off.
+ */
 const OFF: Readonly<Record<string, unknown>> = {
   attention_k_eq_v: false,
   enable_moe_block: false,
@@ -100,8 +103,8 @@ function readLayers(reader: ConfigReader): Pick<GemmaConfig, 'layers' | 'ropes'>
 }
 
 /**
- * The heads of layers that differ from the others: `per_layer_config` has objects by the layer's number, which
- * may begin with zeros.
+ * The heads of layers that differ from the others: `per_layer_config` has objects by the layer's number,
+ * which may begin with zeros.
  */
 function headsOfLayers(
   reader: ConfigReader,

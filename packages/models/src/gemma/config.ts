@@ -1,6 +1,6 @@
 /**
- * Reads and checks a config.json of Gemma 3's text models, in the spellings of 2025 and of today. EmbeddingGemma is
- * one whose attention goes both ways: Vera et al. 2025, https://arxiv.org/abs/2509.20354
+ * Reads and checks a config.json of Gemma 3's text models, in the spellings of 2025 and of today.
+ * EmbeddingGemma is one whose attention goes both ways: Vera et al. 2025, https://arxiv.org/abs/2509.20354
  */
 import { AttnError, type Activation, type JsonObject } from '@attn/core';
 import {
@@ -157,8 +157,8 @@ export function readSizes(reader: ConfigReader): Sizes {
 }
 
 /**
- * The ropes of both types of layers: `rope_parameters` by type, or as in 2025 `rope_theta` and `rope_scaling` for
- * the layers that see all, and `rope_local_base_freq` for the others.
+ * The ropes of both types of layers: `rope_parameters` by type, or as in 2025 `rope_theta` and `rope_scaling`
+ * for the layers that see all, and `rope_local_base_freq` for the others.
  */
 function readRopes(reader: ConfigReader, width: number): ReadonlyMap<string, Rope> {
   const parameters = ropeParameters(reader) ?? {};
@@ -179,15 +179,15 @@ function readRopes(reader: ConfigReader, width: number): ReadonlyMap<string, Rop
 }
 
 /**
- * The field `rope_parameters`, which has an object for each type of layer. Errors: `MALFORMED_FILE` for one that
- * has not, whose parameters would be lost.
+ * The field `rope_parameters`, which has an object for each type of layer. Errors: `MALFORMED_FILE` for one
+ * that has not, whose parameters would be lost.
  */
 export function ropeParameters(reader: ConfigReader): JsonObject | undefined {
   const parameters = reader.object('rope_parameters');
-  const known = Object.keys(THETAS);
-  if (parameters === undefined || Object.keys(parameters).every((type) => known.includes(type)))
+  const types = Object.keys(THETAS);
+  if (parameters === undefined || Object.keys(parameters).every((type) => types.includes(type)))
     return parameters;
-  throw reader.wrong('rope_parameters', `an object of ${known.join(' and ')}`, parameters);
+  throw reader.wrong('rope_parameters', `an object of ${types.join(' and ')}`, parameters);
 }
 
 /** The error of a field with a value that this package does not compute. */

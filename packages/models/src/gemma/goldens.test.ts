@@ -22,4 +22,8 @@ const read = (id: string): Promise<Golden> => {
   return goldenOfCase(golden);
 };
 
-testGoldens([...cases.keys()], callOf, ['wasm', 'onnx'], read);
+/** Small ones, which also run on webgpu by default. */
+const SMALL = ['eg_scalar', 'g3_causal_lm', 'e2_model'];
+const others = [...cases.keys()].filter((id) => !SMALL.includes(id));
+testGoldens(others, callOf, ['wasm', 'onnx'], read);
+testGoldens(SMALL, callOf, ['webgpu'], read);

@@ -25,7 +25,7 @@ import type { GemmaWeights, LayerWeights } from './weights.ts';
 export interface GemmaParts {
   readonly config: GemmaConfig;
   readonly weights: GemmaWeights;
-  /** Of a classifier of sequences: see `tokenTable`. */
+  /** The `tokenTable` of a classifier of sequences. */
   readonly tokens: Tensor<'f32'> | undefined;
 }
 
@@ -75,7 +75,10 @@ interface Layer {
   readonly keyMask: Value | undefined;
 }
 
-/** x = x + norm(part(norm(x))) for attention, the feed-forward layer and the share: [B, N, hidden] to the same. */
+/**
+ * x = x + norm(part(norm(x))) for attention, the feed-forward layer and the share: [B, N, hidden] to the
+ * same.
+ */
 function gemmaLayer(
   builder: ModelBuilder,
   x: Value,
@@ -99,8 +102,8 @@ function gemmaLayer(
   const out = builder.add(middle, norm(fed, weights.afterFeedForward));
   const { perLayer } = weights;
   if (perLayer === undefined || share === undefined) return out;
-  const given = builder.mul(builder.dense(out, perLayer.gate, activation), share);
-  const mixed = builder.add(out, norm(builder.dense(given, perLayer.projection), perLayer.norm));
+  const mixture = builder.mul(builder.dense(out, perLayer.gate, activation), share);
+  const mixed = builder.add(out, norm(builder.dense(mixture, perLayer.projection), perLayer.norm));
   return builder.mul(mixed, builder.weight(perLayer.scale));
 }
 

@@ -21,8 +21,8 @@ function readConfig(config: JsonObject, architecture?: string): GemmaConfig {
 }
 
 /**
- * EmbeddingGemma and EmbeddingGemma 2 (its part for texts), and Gemma 3's text models, from Hugging Face checkpoints.
- * Vera et al. 2025, https://arxiv.org/abs/2509.20354; Gemma 3: https://arxiv.org/abs/2503.19786;
+ * EmbeddingGemma and EmbeddingGemma 2 (its part for texts), and Gemma 3's text models, from Hugging Face
+ * checkpoints. Vera et al. 2025, https://arxiv.org/abs/2509.20354; Gemma 3: https://arxiv.org/abs/2503.19786;
  * EmbeddingGemma 2: https://huggingface.co/google/embeddinggemma-2
  */
 export const gemmaEmbeddingFamily: ModelFamily<EncoderModel> = {

@@ -23,7 +23,7 @@ export function gemmaModel(config: GemmaConfig, weights: GemmaWeights): EncoderM
     outputs: outputNames(weights),
     generation: continues ? { eosTokenId: config.endTokens } : undefined,
     graph: (shape) => gemmaGraph({ config, weights, tokens }, shape),
-    positionInputs: (_ids, given) =>
-      given && Object.assign({}, ...[...ropes].map(([name, rope]) => ropeInputs(name, rope, given))),
+    positionInputs: (_ids, positions) =>
+      positions && Object.assign({}, ...[...ropes].map(([name, rope]) => ropeInputs(name, rope, positions))),
   });
 }

@@ -1,6 +1,7 @@
 /**
- * Names and shapes of a Gemma's tensors in a checkpoint. In models with a head, Hugging Face's names begin with
- * `model.`; in the whole EmbeddingGemma 2, with `language_model.`, beside the towers for images and sounds.
+ * Names and shapes of a Gemma's tensors in a checkpoint. In models with a head, Hugging Face's names begin
+ * with `model.`; in the whole EmbeddingGemma 2, with `language_model.`, beside the towers for images and
+ * sounds.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { matrixSlots, Slot, type MatrixSlots, type Weights } from '../checkpoint/layout.ts';

@@ -5,8 +5,7 @@
  */
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { MODULES_FILE, PROMPTS_FILE, TRANSFORMER_FILES } from '../sentence/module-list.ts';
-import { MODULE_WEIGHTS } from '../sentence/read-modules.ts';
+import { MODULE_WEIGHTS, MODULES_FILE, PROMPTS_FILE, TRANSFORMER_FILES } from '../sentence/module-list.ts';
 import type { HubClient, HubFile, HubRevision } from './client.ts';
 import { isPlainName, WHERE } from './names.ts';
 

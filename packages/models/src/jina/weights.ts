@@ -1,4 +1,4 @@
-/** Names and shapes of the tensors of jina-embeddings-v3: a RoBERTa's heads around layers of another making. */
+/** Names and shapes of the tensors of jina-embeddings-v3: a RoBERTa's heads, and layers of its own. */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { linearSlots, normSlots, Slot } from '../checkpoint/layout.ts';
 import { prefixOf } from '../checkpoint/names.ts';

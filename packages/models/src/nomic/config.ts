@@ -21,6 +21,23 @@ const CLASSES = {
   tasks: ['states', 'maskedLm', 'sequence', 'token'],
 } as const;
 
+/** What the published code can do and no published checkpoint of this kind does. */
+const ONLY: Readonly<Record<string, readonly unknown[]>> = {
+  prenorm: [false],
+  parallel_block: [false],
+  causal: [false],
+  use_rms_norm: [false],
+  qkv_proj_bias: [false],
+  mlp_fc1_bias: [false],
+  mlp_fc2_bias: [false],
+  rotary_emb_fraction: [1],
+  rotary_emb_interleaved: [false],
+  rotary_emb_scale_base: [],
+  rotary_scaling_factor: [],
+  scale_attn_weights: [true],
+  scale_attn_by_inverse_layer_idx: [false],
+};
+
 /**
  * Reads a config.json. Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture, experts, and
  * everything else that the published checkpoints of this kind do not have.
@@ -35,8 +52,9 @@ export function readNomicConfig(json: JsonObject, name?: string): BertConfig {
     moe_every_n_layers: [0],
     is_decoder: [false],
     add_cross_attention: [false],
+    ...ONLY,
   });
-  const isPublished = reader.field('n_embd') !== undefined && reader.field('rope_parameters') === undefined;
+  const isPublished = reader.field('n_embd') !== undefined && reader.field('hidden_size') === undefined;
   return { architecture, task, ...(isPublished ? published(reader) : today(reader)) };
 }
 
@@ -55,13 +73,15 @@ function common(
   };
 }
 
-/** The spelling of Hugging Face's library. */
+/** The spelling of Hugging Face's library, which newer published checkpoints have beside the other. */
 function today(reader: ConfigReader): Fields {
   const heads = reader.integer('num_attention_heads', { least: 1, byDefault: 12 });
   const hiddenSize = readWidth(reader, 'hidden_size', 'num_attention_heads', heads);
   const width = hiddenSize / heads;
   checkSupported(WHERE, reader, { head_dim: [width] });
   const maxPositions = reader.integer('max_position_embeddings', { least: 1, byDefault: 2048 });
+  const theta = reader.number('rotary_emb_base', { least: 1e-6, byDefault: 1000 });
+  const eps = reader.number('layer_norm_epsilon', { byDefault: 1e-12 });
   const activation = readActivation(reader, 'hidden_act', 'silu');
   return {
     ...common(reader),
@@ -72,36 +92,18 @@ function today(reader: ConfigReader): Fields {
     intermediateSize: reader.integer('intermediate_size', { least: 1, byDefault: 3072 }),
     activation,
     headActivation: activation,
-    layerNormEps: reader.number('layer_norm_eps', { byDefault: 1e-12 }),
-    positions: { kind: 'rotary', rope: ropeOf(reader, { width, maxPositions, theta: 1000 }) },
-    maxLength: maxPositions,
+    layerNormEps: reader.number('layer_norm_eps', { byDefault: eps }),
+    positions: { kind: 'rotary', rope: ropeOf(reader, { width, maxPositions, theta }) },
+    maxLength: reader.integer('n_positions', { least: 1, byDefault: maxPositions }),
   };
 }
 
 /** Activations of the gate, as the published checkpoints call them. */
 const GATES = { swiglu: 'silu', geglu: 'gelu', glu: 'sigmoid' } as const;
 
-/** What the published code can do and no published checkpoint of this kind does. */
-const ONLY: Readonly<Record<string, readonly unknown[]>> = {
-  prenorm: [false],
-  parallel_block: [false],
-  causal: [false],
-  use_rms_norm: [false],
-  qkv_proj_bias: [false],
-  mlp_fc1_bias: [false],
-  mlp_fc2_bias: [false],
-  rotary_emb_interleaved: [false],
-  rotary_emb_scale_base: [],
-  rotary_scaling_factor: [],
-  scale_attn_weights: [true],
-  scale_attn_by_inverse_layer_idx: [false],
-};
-
 /** The spelling of the published checkpoints. Fields with risky defaults of the original's must be there. */
 function published(reader: ConfigReader): Fields {
-  checkSupported(WHERE, reader, ONLY);
-  const fraction = reader.number('rotary_emb_fraction');
-  checkSupported(WHERE, reader, { rotary_emb_fraction: [1] });
+  reader.number('rotary_emb_fraction');
   const heads = reader.integer('n_head', { least: 1 });
   const hiddenSize = readWidth(reader, 'n_embd', 'n_head', heads);
   const maxLength = reader.integer('n_positions', { least: 1 });
@@ -123,7 +125,7 @@ function published(reader: ConfigReader): Fields {
     positions: {
       kind: 'rotary',
       rope: readRope(
-        { rope_theta: theta, partial_rotary_factor: fraction },
+        { rope_theta: theta },
         { width: hiddenSize / heads, maxPositions: maxLength, name: 'rotary_emb_base' },
       ),
     },

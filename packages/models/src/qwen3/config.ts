@@ -86,7 +86,10 @@ export function readQwen3Config(json: JsonObject, architecture?: string): Qwen3C
   };
 }
 
-/** With `use_sliding_window`, layers from `max_window_layers` on have a window, unless `layer_types` says which. */
+/**
+ * With `use_sliding_window`, layers from `max_window_layers` on have a window, unless `layer_types` says
+ * which.
+ */
 function readWindows(reader: ConfigReader): readonly (number | undefined)[] {
   const count = reader.integer('num_hidden_layers', LAYER_COUNT);
   const isUsed = reader.flag('use_sliding_window', false);
@@ -102,8 +105,8 @@ function readWindows(reader: ConfigReader): readonly (number | undefined)[] {
 }
 
 /**
- * The rope: `rope_parameters`, or as in 2025 `rope_theta` and `rope_scaling`. A theta must be there: the original's
- * own default is not that of any published model.
+ * The rope: `rope_parameters`, or as in 2025 `rope_theta` and `rope_scaling`. A theta must be there: the
+ * original's own default is not that of any published model.
  */
 function readQwenRope(
   reader: ConfigReader,

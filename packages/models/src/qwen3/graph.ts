@@ -1,24 +1,14 @@
 /** A Qwen 3 as one graph: embeddings, layers with a norm before each part, a last norm, a head. */
-import { causal, slidingWindow, type Graph, type Tensor, type Value } from '@attn/core';
+import { causal, slidingWindow, type Graph, type Value } from '@attn/core';
 import { gated } from '../encoder/gated.ts';
 import { groupedAttention } from '../encoder/grouped-attention.ts';
 import { ropeValues } from '../encoder/rope.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
-import type { Qwen3Config } from './config.ts';
-import { headOutputs } from './heads.ts';
-import type { Qwen3Weights } from './weights.ts';
+import { headOutputs, type Qwen3Parts } from './heads.ts';
 
 /** What the graph's inputs for positions are called. */
 export const ROPE = 'rope';
-
-/** A model whose graphs are built. */
-export interface Qwen3Parts {
-  readonly config: Qwen3Config;
-  readonly weights: Qwen3Weights;
-  /** Of a classifier of sequences with an id for padding: see `tokenTable`. */
-  readonly tokens: Tensor<'f32'> | undefined;
-}
 
 /** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function qwen3Graph(parts: Qwen3Parts, shape: EncoderShape): Graph {

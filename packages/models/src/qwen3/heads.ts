@@ -1,10 +1,18 @@
 /** The part of a Qwen 3 after its last norm: from [B, N, hidden] to the outputs that the original has. */
-import type { Value } from '@attn/core';
+import type { Tensor, Value } from '@attn/core';
 import { lastPosition, lastToken } from '../encoder/last-token.ts';
 import { answerLogits } from '../graph/heads.ts';
 import type { ModelBuilder } from '../graph/model-builder.ts';
-import type { Qwen3Architecture } from './config.ts';
-import type { Qwen3Parts } from './graph.ts';
+import type { Qwen3Architecture, Qwen3Config } from './config.ts';
+import type { Qwen3Weights } from './weights.ts';
+
+/** A model whose graphs are built. */
+export interface Qwen3Parts {
+  readonly config: Qwen3Config;
+  readonly weights: Qwen3Weights;
+  /** The `tokenTable` of a classifier of sequences that has an id for padding. */
+  readonly tokens: Tensor<'f32'> | undefined;
+}
 
 /** Names of a model's outputs. */
 export function outputNames(architecture: Qwen3Architecture): readonly string[] {

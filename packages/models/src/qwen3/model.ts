@@ -25,6 +25,6 @@ export function qwen3Model(config: Qwen3Config, weights: Qwen3Weights): EncoderM
     outputs: outputNames(architecture),
     generation: architecture === 'Qwen3ForCausalLM' ? { eosTokenId: config.endTokens } : undefined,
     graph: (shape) => qwen3Graph({ config, weights, tokens }, shape),
-    positionInputs: (_ids, given) => given && ropeInputs(ROPE, config.rope, given),
+    positionInputs: (_ids, positions) => positions && ropeInputs(ROPE, config.rope, positions),
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Names and shapes of a Qwen 3's tensors in a checkpoint. In models with a head, Hugging Face's names begin with
- * `model.`, and in the one that answers questions with `transformer.`
+ * Names and shapes of a Qwen 3's tensors in a checkpoint. In models with a head, Hugging Face's names begin
+ * with `model.`, and in the one that answers questions with `transformer.`
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { linearSlots, matrixSlots, Slot, type Weights } from '../checkpoint/layout.ts';

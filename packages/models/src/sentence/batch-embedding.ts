@@ -1,22 +1,26 @@
 /** The vectors of a batch that a caller made, as the folder's modules say: `sentence_embedding`. */
 import { f32, type Tensor, type Tensors } from '@attn/core';
 import { firstDimensions, VectorGatherer, type WindowStates } from '../encode/gather-states.ts';
+import { readEntries, type Mask } from '../inputs/entries.ts';
 import type { SentenceSettings } from './settings.ts';
 import { SpladePool } from './splade.ts';
 import { applyModules, widthAfter } from './vector-modules.ts';
 
 /**
  * The vectors [rows, dimensions] of a model's outputs; undefined where they are not those that the modules
- * take. `mask` [rows, tokens] is 0 for padding; without it there is none.
+ * take. `attentionMask` [rows, tokens] is the checked
+ * one of the batch, 0 for padding; without it there is none.
  */
 export function batchEmbedding(
   { pipeline, dimensions }: SentenceSettings,
   outputs: Tensors,
-  mask: ArrayLike<number> | undefined,
+  attentionMask: Mask | undefined,
 ): Tensor<'f32'> | undefined {
   const tokens = pipeline.kind === 'vectors' ? outputs.last_hidden_state : outputs.logits;
   if (tokens === undefined || tokens.shape.length !== 3) return undefined;
   const [rows, length, width] = tokens.shape;
+  const input = { where: 'models/run', name: 'attentionMask' };
+  const mask = attentionMask && Array.from(readEntries(input, attentionMask).data, Number);
   const windows = Array.from({ length: rows }, (_, row) => windowOf(row, length, mask));
   if (pipeline.kind === 'sparse') {
     const data = new Float32Array(rows * width);
@@ -46,7 +50,7 @@ export function batchEmbedding(
 }
 
 /** A row as a window: its tokens count from the first that is no padding. */
-function windowOf(row: number, length: number, mask: ArrayLike<number> | undefined): WindowStates {
+function windowOf(row: number, length: number, mask: readonly number[] | undefined): WindowStates {
   const parts: { from: number; to: number; at: number; share: number }[] = [];
   const counts = (token: number): boolean => mask === undefined || mask[row * length + token] !== 0;
   for (let from = 0; from < length;) {

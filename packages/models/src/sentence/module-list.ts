@@ -18,6 +18,9 @@ export const TRANSFORMER_FILES: readonly string[] = [
   ),
 ];
 
+/** The forms of a module's weights, the preferred first. */
+export const MODULE_WEIGHTS = ['model.safetensors', 'pytorch_model.bin'] as const;
+
 /** Longest file that is read, in bytes. */
 export const SETTINGS_LIMIT: number = 2 ** 20;
 

@@ -3,16 +3,19 @@ import { AttnError, type JsonObject, type Tensor } from '@attn/core';
 import { halfToFloat32, show } from '@attn/core/backend';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import { absentError, malformedFile, readJson, type FileStore } from '../files/file-store.ts';
-import { SETTINGS_LIMIT, unknownModule, type ListedModule, type ModuleList } from './module-list.ts';
+import {
+  MODULE_WEIGHTS,
+  SETTINGS_LIMIT,
+  unknownModule,
+  type ListedModule,
+  type ModuleList,
+} from './module-list.ts';
 import { POOLING_MODES, type PoolingMode } from './pooling.ts';
 import type { SparsePipeline, VectorPipeline } from './settings.ts';
 import type { SpladePooling } from './splade.ts';
 import type { DenseActivation, VectorModule } from './vector-modules.ts';
 
 const WHERE = 'models/load';
-
-/** The forms of a module's weights, the preferred first. */
-export const MODULE_WEIGHTS = ['model.safetensors', 'pytorch_model.bin'] as const;
 
 /** The keys of old files, in the order of `POOLING_MODES`. */
 const OLD_KEYS: Readonly<Record<PoolingMode, string>> = {

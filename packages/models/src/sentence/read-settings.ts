@@ -8,7 +8,13 @@ import type { Model } from '../model.ts';
 import { PROMPTS_FILE, SETTINGS_LIMIT, TRANSFORMER_FILE, type ModuleList } from './module-list.ts';
 import type { Prompts } from './prompts.ts';
 import { readPipeline } from './read-modules.ts';
-import type { Cutting, FolderSettings, ScoringSettings, SentenceSettings } from './settings.ts';
+import {
+  classifiesTexts,
+  type Cutting,
+  type FolderSettings,
+  type ScoringSettings,
+  type SentenceSettings,
+} from './settings.ts';
 import { SIMILARITIES } from './similarity.ts';
 
 const WHERE = 'models/load';
@@ -29,17 +35,11 @@ export async function readSettings(
   model: Model,
 ): Promise<FolderSettings> {
   const isClassifier = classifiesTexts(model);
-  if (list === undefined && !isClassifier) return {};
   const file = list && ((await readJson(store, PROMPTS_FILE, SETTINGS_LIMIT)) ?? {});
   const cutting = await readCutting(store, list?.transformer ?? {}, model);
   const sentence =
     list && list.task !== 'text-logits' ? await readSentence(store, list, file ?? {}, cutting) : undefined;
   return { sentence, scoring: isClassifier ? readScoring(store, config, file, cutting) : undefined };
-}
-
-/** Whether a model gives logits [rows, labels] of texts. */
-export function classifiesTexts({ architecture, outputs }: Pick<Model, 'architecture' | 'outputs'>): boolean {
-  return architecture.endsWith('ForSequenceClassification') && outputs.includes('logits');
 }
 
 async function readSentence(

@@ -1,4 +1,5 @@
 /** What the files of sentence-transformers say of a model: `read-settings.ts` reads them. */
+import type { Model } from '../model.ts';
 import type { PoolingMode } from './pooling.ts';
 import type { Prompts } from './prompts.ts';
 import type { Similarity } from './similarity.ts';
@@ -55,4 +56,9 @@ export interface FolderSettings {
   readonly sentence?: SentenceSettings | undefined;
   /** Absent in models that classify no texts. */
   readonly scoring?: ScoringSettings | undefined;
+}
+
+/** Whether a model gives logits [rows, labels] of texts. */
+export function classifiesTexts({ architecture, outputs }: Pick<Model, 'architecture' | 'outputs'>): boolean {
+  return architecture.endsWith('ForSequenceClassification') && outputs.includes('logits');
 }

@@ -1,7 +1,7 @@
 /**
- * Sets of goldens: `today` (encoders of 2024 and later) and `classic` (BERT and its kin). Each case is a folder
- * `goldens/<set>/<group>/<id>` with the original's files, `io.safetensors`, and `case.json`, which says what
- * they are. `ATTN_GOLDENS` names a folder with whole sets, which have a `manifest.json` instead.
+ * Sets of goldens: `today` (encoders of 2024 and later) and `classic` (BERT and its kin). Each case is a
+ * folder `goldens/<set>/<group>/<id>` with the original's files, `io.safetensors`, and `case.json`, which
+ * says what they are. `ATTN_GOLDENS` names a folder with whole sets, which have a `manifest.json` instead.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -74,4 +74,11 @@ export async function goldenOfCase(golden: GoldenCase): Promise<Golden> {
   const weights = parseSafetensors(await readFile(join(folder, 'model.safetensors'))).tensors;
   const checkpoint = memoryCheckpoint(json, weights, id);
   return goldenOf(id, { checkpoint, tensors, architecture: String(config.architecture), tolerance });
+}
+
+/** The case of this name. Throws when there is none. */
+export async function goldenCalled(set: 'today' | 'classic', group: string, name: string): Promise<Golden> {
+  const golden = goldenCases(set, group).find(({ id }) => id === name);
+  if (golden === undefined) throw new Error(`there is no golden ${name}`);
+  return goldenOfCase(golden);
 }

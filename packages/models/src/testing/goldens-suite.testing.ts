@@ -42,7 +42,7 @@ export function testGoldens(
   ids: readonly string[],
   call: (golden: Golden) => Promise<GoldenCall>,
   others: readonly string[] = ['wasm', 'onnx'],
-  read: ReadGolden = readGolden,
+  reader: ReadGolden = readGolden,
 ): void {
   const runsOn = (id: string, backend: string): boolean => {
     if (backend === 'cpu' || process.env.ATTN_SUITE === 'whole') return true;
@@ -51,7 +51,7 @@ export function testGoldens(
   };
 
   const compare = async (id: string, run: (goldenCall: GoldenCall) => Tensors | Promise<Tensors>) => {
-    const golden = await read(id);
+    const golden = await reader(id);
     const goldenCall = await call(golden);
     return { golden, goldenCall, texts: differences(golden, await run(goldenCall), goldenCall.names) };
   };

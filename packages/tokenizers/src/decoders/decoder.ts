@@ -71,19 +71,23 @@ export function wordPieceDecoder(prefix: string, cleanup: boolean): Decoder {
     });
 }
 
+/** What `cleaned` replaces, in this order, and by what. */
+export const CLEANINGS: readonly (readonly [string, string])[] = [
+  [' .', '.'],
+  [' ?', '?'],
+  [' !', '!'],
+  [' ,', ','],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
+];
+
 /** English punctuation and contractions without the space before them. */
 export function cleaned(text: string): string {
-  return text
-    .replaceAll(' .', '.')
-    .replaceAll(' ?', '?')
-    .replaceAll(' !', '!')
-    .replaceAll(' ,', ',')
-    .replaceAll(" ' ", "'")
-    .replaceAll(" n't", "n't")
-    .replaceAll(" 'm", "'m")
-    .replaceAll(" 's", "'s")
-    .replaceAll(" 've", "'ve")
-    .replaceAll(" 're", "'re");
+  return CLEANINGS.reduce((result, [spaced, close]) => result.replaceAll(spaced, close), text);
 }
 
 /** `Metaspace`: spaces for marks, none for the mark that was put before the text. */

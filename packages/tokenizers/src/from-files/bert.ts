@@ -1,58 +1,43 @@
 /** BERT, DistilBERT and MPNet: vocab.txt, WordPiece. */
+import type { JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { wordPieceDecoder } from '../decoders/decoder.ts';
-import type { Definition } from '../definition.ts';
+import { CLEANINGS } from '../decoders/decoder.ts';
 import { malformed } from '../errors.ts';
-import { Vocabulary } from '../models/vocabulary.ts';
-import { WordPiece } from '../models/word-piece.ts';
-import { bertNormalizer } from '../normalizers/bert.ts';
-import { bertTemplate, robertaTemplate } from '../output/template.ts';
-import { bertPreTokenizer } from '../pre-tokenizers/split.ts';
+import type { Fields } from '../from-json/fields.ts';
 import { cleansDecoded } from '../from-json/from-json.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { WordPiece, type WordPieceOptions } from '../models/word-piece.ts';
+import { bertTemplate, robertaTemplate } from '../output/template.ts';
 import type { Folder } from './folder.ts';
-import { ROBERTA_TOKENS } from './roberta.ts';
-import { readSpecialTokens, type SpecialDefaults } from './special-tokens.ts';
+import type { FolderTokenizer } from './folder-tokenizer.ts';
+import { SPECIAL_DEFAULTS } from './special-defaults.ts';
+import { readSpecialTokens } from './special-tokens.ts';
+import { templateProcessing } from './template-processing.ts';
 
-const BERT_TOKENS: SpecialDefaults = {
-  roles: { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' },
-  maskTakesSpace: false,
-};
-
-const MPNET_TOKENS: SpecialDefaults = {
-  roles: { ...ROBERTA_TOKENS.roles, unk: '[UNK]' },
-  maskTakesSpace: true,
-};
+/** What stands before tokens inside of a word. */
+const PREFIX = '##';
 
 /** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
-export function readBert(folder: Folder, isMpnet: boolean): Definition {
+export function readBert(folder: Folder, kind: 'bert' | 'mpnet'): FolderTokenizer {
   const vocabulary = readVocabulary(folder.text('vocab.txt'));
   const config = folder.json('tokenizer_config.json');
-  const lowercase = config?.flag('do_lower_case', true) ?? true;
-  const defaults = isMpnet ? MPNET_TOKENS : BERT_TOKENS;
-  const unkToken = config?.raw('unk_token');
-  const unk = typeof unkToken === 'string' ? unkToken : (defaults.roles.unk ?? '');
-  const unkId = vocabulary.tokenToId(unk);
-  if (unkId === undefined) throw malformed('vocab.txt', `it must have a line ${show(unk)} for unknown words`);
-  const model = new WordPiece({ vocabulary, unkId, continuingPrefix: '##', maxCharacters: 100 });
-  const { added, roles } = readSpecialTokens(folder, model, defaults);
-  const idOf = (content = '') => added.find((token) => token.content === content)?.id ?? 0;
-  const template = isMpnet ? robertaTemplate : bertTemplate;
+  const unk = config?.raw('unk_token');
+  const unkToken = typeof unk === 'string' ? unk : (SPECIAL_DEFAULTS[kind].roles.unk ?? '');
+  const unkId = vocabulary.tokenToId(unkToken);
+  if (unkId === undefined)
+    throw malformed('vocab.txt', `it must have a line ${show(unkToken)} for unknown words`);
+  const options: WordPieceOptions = { vocabulary, unkId, continuingPrefix: PREFIX, maxCharacters: 100 };
+  const { added, roles, token } = readSpecialTokens(folder, vocabulary, kind);
+  const template = kind === 'mpnet' ? robertaTemplate : bertTemplate;
   return {
-    added,
-    normalizer: bertNormalizer({
-      cleanText: true,
-      handleChineseChars: config?.flag('tokenize_chinese_chars', true) ?? true,
-      stripAccents: config?.flag('strip_accents', lowercase) ?? lowercase,
-      lowercase,
-    }),
-    preTokenizer: bertPreTokenizer(),
-    model,
-    template: template(idOf(roles.cls), idOf(roles.sep)),
-    trim: undefined,
-    decoder: wordPieceDecoder('##', true),
-    cleansDecoded: cleansDecoded(config, true),
-    roles,
-    ignoresEmptyPair: false,
+    components: {
+      normalizer: normalizerOf(config),
+      pre_tokenizer: { type: 'BertPreTokenizer' },
+      post_processor: templateProcessing(template, token('cls'), token('sep')),
+      decoder: decoderOf(config),
+    },
+    own: { added, model: new WordPiece(options), roles, cleansDecoded: cleansDecoded(config) },
+    source: { kind: 'word-piece', options },
   };
 }
 
@@ -61,4 +46,27 @@ function readVocabulary(text: string): Vocabulary {
   const lines = text.split(/\r\n|\r|\n/);
   if (lines.at(-1) === '') lines.pop();
   return new Vocabulary(new Map(lines.map((line, id) => [line, id])));
+}
+
+function normalizerOf(config: Fields | undefined): JsonObject {
+  const flag = (name: string, fallback: boolean) => config?.flag(name, fallback) ?? fallback;
+  return {
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: flag('tokenize_chinese_chars', true),
+    strip_accents: config?.raw('strip_accents') === undefined ? null : flag('strip_accents', true),
+    lowercase: flag('do_lower_case', true),
+  };
+}
+
+/** The decoder also cleans the whole text, unless tokenizer_config.json says whether that is done. */
+function decoderOf(config: Fields | undefined): JsonObject {
+  const words = { type: 'WordPiece', prefix: PREFIX, cleanup: true };
+  if (config?.raw('clean_up_tokenization_spaces') !== undefined) return words;
+  const replacements = CLEANINGS.map(([text, content]) => ({
+    type: 'Replace',
+    pattern: { String: text },
+    content,
+  }));
+  return { type: 'Sequence', decoders: [words, { type: 'Fuse' }, ...replacements] };
 }

@@ -2,15 +2,17 @@
 import { aBoolean, checkOptions, readEntries, type OptionKinds } from '@attn/core/backend';
 import type { Definition } from '../definition.ts';
 import { WHERE } from '../errors.ts';
-import { definitionOf, specialNames } from '../from-json/from-json.ts';
+import { definitionOf } from '../from-json/from-json.ts';
 import { inOrder } from '../normalizers/normalizer.ts';
 import { lowercase } from '../normalizers/simple.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { readBert } from './bert.ts';
 import { Folder, type TokenizerFiles } from './folder.ts';
+import { definitionOfFolder, type FolderTokenizer } from './folder-tokenizer.ts';
 import { kindOf } from './kinds.ts';
 import { readRoberta } from './roberta.ts';
 import { readSentencepiece } from './sentencepiece.ts';
+import { defaultRoles, readRoles } from './special-tokens.ts';
 
 /** Which files of a tokenizer are meant. */
 export interface FileNamesOptions {
@@ -86,23 +88,23 @@ export function tokenizerFromFiles(files: TokenizerFiles, options: FromFilesOpti
 
 function readDefinition(folder: Folder): Definition {
   const json = folder.json('tokenizer.json');
-  if (json !== undefined) {
-    const names = ['special_tokens_map.json', 'tokenizer_config.json'].map((name) =>
-      specialNames(folder.json(name)),
-    );
-    return definitionOf(
-      json,
-      folder.json('tokenizer_config.json'),
-      Object.assign({}, ...names) as Record<string, string>,
-    );
-  }
+  if (json === undefined) return definitionOfFolder(readFolder(folder));
+  const definition = definitionOf(json, folder.json('tokenizer_config.json'), readRoles(folder));
+  return { ...definition, roles: { ...defaultRoles(folder), ...definition.roles } };
+}
+
+/**
+ * What the files of a folder without a tokenizer.json say. Errors: `MISSING_INPUT`, `MALFORMED_FILE`,
+ * `UNSUPPORTED`, `INVALID_ARGUMENT`.
+ */
+export function readFolder(folder: Folder): FolderTokenizer {
   const kind = kindOf(folder);
   switch (kind) {
     case 'roberta':
       return readRoberta(folder);
     case 'bert':
     case 'mpnet':
-      return readBert(folder, kind === 'mpnet');
+      return readBert(folder, kind);
     case 'reformer':
     case 'big-bird':
     case 'xlm-roberta':

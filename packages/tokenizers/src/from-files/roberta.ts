@@ -1,34 +1,17 @@
 /** RoBERTa, Longformer, BART and LED: vocab.json and merges.txt, byte-level BPE. */
-import { byteLevelDecoder } from '../decoders/decoder.ts';
-import type { Definition } from '../definition.ts';
 import { malformed } from '../errors.ts';
+import { parseJson } from '../from-json/fields.ts';
+import { cleansDecoded } from '../from-json/from-json.ts';
 import { mergeTables, readIds } from '../from-json/models.ts';
 import { Bpe } from '../models/bpe.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
-import { robertaTemplate } from '../output/template.ts';
-import { byteLevel } from '../pre-tokenizers/byte-level.ts';
 import { isInUtf8, LETTERS } from '../text/byte-letters.ts';
-import { parseJson } from '../from-json/fields.ts';
-import { cleansDecoded } from '../from-json/from-json.ts';
 import type { Folder } from './folder.ts';
-import { readSpecialTokens, type SpecialDefaults } from './special-tokens.ts';
-
-/** RoBERTa's special tokens, which XLM-R shares. */
-export const ROBERTA_TOKENS: SpecialDefaults = {
-  roles: {
-    bos: '<s>',
-    eos: '</s>',
-    unk: '<unk>',
-    sep: '</s>',
-    pad: '<pad>',
-    cls: '<s>',
-    mask: '<mask>',
-  },
-  maskTakesSpace: true,
-};
+import type { FolderTokenizer } from './folder-tokenizer.ts';
+import { readSpecialTokens } from './special-tokens.ts';
 
 /** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
-export function readRoberta(folder: Folder): Definition {
+export function readRoberta(folder: Folder): FolderTokenizer {
   const vocabulary = new Vocabulary(readIds(parseJson(folder.text('vocab.json'), 'vocab.json')));
   const missing = LETTERS.filter(
     (letter, byte) => isInUtf8(byte) && vocabulary.tokenToId(letter) === undefined,
@@ -37,21 +20,29 @@ export function readRoberta(folder: Folder): Definition {
     const message = `it must have a token for each byte, and lacks ${missing.length}: ${missing.slice(0, 8).join(' ')}`;
     throw malformed('vocab.json', message);
   }
-  const model = new Bpe({ vocabulary, ...mergeTables(vocabulary, readMerges(folder), '', 'merges.txt') });
-  const addPrefixSpace = folder.json('tokenizer_config.json')?.flag('add_prefix_space', false) ?? false;
-  const { added, roles } = readSpecialTokens(folder, model, ROBERTA_TOKENS);
-  const idOf = (content = '') => added.find((token) => token.content === content)?.id ?? 0;
+  const merges = readMerges(folder);
+  const config = folder.json('tokenizer_config.json');
+  const { added, roles, token } = readSpecialTokens(folder, vocabulary, 'roberta');
+  const [cls, sep] = [token('cls'), token('sep')];
+  const spaces = { add_prefix_space: config?.flag('add_prefix_space', false) ?? false, trim_offsets: true };
   return {
-    added,
-    normalizer: undefined,
-    preTokenizer: byteLevel({ addPrefixSpace, useRegex: true }),
-    model,
-    template: robertaTemplate(idOf(roles.cls), idOf(roles.sep)),
-    trim: { addPrefixSpace },
-    decoder: byteLevelDecoder,
-    cleansDecoded: cleansDecoded(folder.json('tokenizer_config.json'), false),
-    roles,
-    ignoresEmptyPair: false,
+    components: {
+      pre_tokenizer: { type: 'ByteLevel', ...spaces, use_regex: true },
+      post_processor: {
+        type: 'RobertaProcessing',
+        sep: [sep.content, sep.id],
+        cls: [cls.content, cls.id],
+        ...spaces,
+      },
+      decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    },
+    own: {
+      added,
+      model: new Bpe({ vocabulary, ...mergeTables(vocabulary, merges, '', 'merges.txt') }),
+      roles,
+      cleansDecoded: cleansDecoded(config),
+    },
+    source: { kind: 'bpe', vocabulary, merges },
   };
 }
 

@@ -2,23 +2,18 @@
  * Reformer, BigBird, XLM-R and CamemBERT: the file of a sentencepiece model, read as sentencepiece itself
  * does.
  */
-import { metaspaceDecoder } from '../decoders/decoder.ts';
-import type { Definition } from '../definition.ts';
-import { malformed } from '../errors.ts';
-import { Bpe } from '../models/bpe.ts';
-import { MergeBuilder } from '../models/merges.ts';
-import { Unigram } from '../models/unigram.ts';
-import { Vocabulary } from '../models/vocabulary.ts';
-import type { WordModel } from '../models/word-model.ts';
-import { MARK, sentencepieceNormalizer } from '../normalizers/sentencepiece.ts';
-import { BARE, bertTemplate, robertaTemplate, type Template } from '../output/template.ts';
-import { unitsAt } from '../text/aligned.ts';
-import { Trie } from '../text/trie.ts';
+import type { JsonObject } from '@attn/core';
 import { cleansDecoded } from '../from-json/from-json.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { MARK, sentencepieceNormalizer } from '../normalizers/sentencepiece.ts';
+import { bertTemplate, robertaTemplate } from '../output/template.ts';
+import { Trie } from '../text/trie.ts';
 import type { Folder } from './folder.ts';
-import { PIECE_TYPES, readModelProto, type ModelPiece, type SentencepieceModel } from './model-proto.ts';
-import { ROBERTA_TOKENS } from './roberta.ts';
-import { readSpecialTokens, type SpecialDefaults } from './special-tokens.ts';
+import type { FolderTokenizer, SentencepieceSource } from './folder-tokenizer.ts';
+import { PIECE_TYPES, readModelProto, type SentencepieceModel } from './model-proto.ts';
+import { sentencepieceModel } from './sentencepiece-model.ts';
+import { readSpecialTokens, type SpecialTokens } from './special-tokens.ts';
+import { templateProcessing } from './template-processing.ts';
 
 /** The classes that read a sentencepiece model. */
 export type SentencepieceKind = 'reformer' | 'big-bird' | 'xlm-roberta' | 'camembert';
@@ -26,7 +21,6 @@ export type SentencepieceKind = 'reformer' | 'big-bird' | 'xlm-roberta' | 'camem
 /** How a class gives ids to the pieces of a model. */
 interface Rules {
   readonly file: string;
-  readonly defaults: SpecialDefaults;
   /** Tokens with the first ids, before the pieces. */
   readonly head: readonly string[];
   /** The first piece that has an id of its own. */
@@ -34,95 +28,69 @@ interface Rules {
   readonly tail: readonly string[];
 }
 
-const REFORMER: Rules = {
-  file: 'spiece.model',
-  defaults: { roles: { eos: '</s>', unk: '<unk>' }, maskTakesSpace: true },
-  head: [],
-  firstPiece: 0,
-  tail: [],
-};
-
-const BIG_BIRD: Rules = {
-  ...REFORMER,
-  defaults: {
-    roles: {
-      bos: '<s>',
-      eos: '</s>',
-      unk: '<unk>',
-      pad: '<pad>',
-      sep: '[SEP]',
-      mask: '[MASK]',
-      cls: '[CLS]',
-    },
-    maskTakesSpace: true,
-  },
-};
+const PIECES_ALONE: Rules = { file: 'spiece.model', head: [], firstPiece: 0, tail: [] };
 
 const XLM_ROBERTA: Rules = {
   file: 'sentencepiece.bpe.model',
-  defaults: ROBERTA_TOKENS,
   head: ['<s>', '<pad>', '</s>', '<unk>'],
   firstPiece: 3,
   tail: ['<mask>'],
 };
 
-const CAMEMBERT_HEAD = ['<s>NOTUSED', '<pad>', '</s>NOTUSED', '<unk>', '<unk>NOTUSED'];
-
-const CAMEMBERT: Rules = {
-  ...XLM_ROBERTA,
-  defaults: { ...ROBERTA_TOKENS, others: CAMEMBERT_HEAD.filter((token) => token.endsWith('NOTUSED')) },
-  head: CAMEMBERT_HEAD,
-  firstPiece: 1,
-};
-
 const RULES: Readonly<Record<SentencepieceKind, Rules>> = {
-  reformer: REFORMER,
-  'big-bird': BIG_BIRD,
+  reformer: PIECES_ALONE,
+  'big-bird': PIECES_ALONE,
   'xlm-roberta': XLM_ROBERTA,
-  camembert: CAMEMBERT,
+  camembert: {
+    ...XLM_ROBERTA,
+    head: ['<s>NOTUSED', '<pad>', '</s>NOTUSED', '<unk>', '<unk>NOTUSED'],
+    firstPiece: 1,
+  },
 };
-
-/** The name of the model file of a class. */
-export function modelFileOf(kind: SentencepieceKind): string {
-  return RULES[kind].file;
-}
 
 /** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`, `UNSUPPORTED`. */
-export function readSentencepiece(folder: Folder, kind: SentencepieceKind): Definition {
-  const rules = RULES[kind];
-  const proto = readModelProto(folder.bytes(rules.file), rules.file);
-  const vocabulary = vocabularyOf(proto, rules);
+export function readSentencepiece(folder: Folder, kind: SentencepieceKind): FolderTokenizer {
+  const source = sourceOf(folder, RULES[kind]);
+  const { proto, vocabulary } = source;
   const userDefined = new Trie();
   for (const { text, type } of proto.pieces)
     if (type === PIECE_TYPES.userDefined) userDefined.add(text, vocabulary.tokenToId(text) ?? 0);
-  const model = modelOf(proto, vocabulary, userDefined, rules);
-  const { added, roles } = readSpecialTokens(folder, model, rules.defaults);
-  const idOf = (content = '') => added.find((token) => token.content === content)?.id ?? 0;
+  const { added, roles, token } = readSpecialTokens(folder, vocabulary, kind);
   return {
-    // The Python class looks for added tokens in the text itself, whatever their flags say.
-    added: added.map((token) => ({ ...token, normalized: false })),
-    control: controlIds(proto, vocabulary),
-    normalizer: sentencepieceNormalizer({ ...proto, userDefined }),
-    preTokenizer: undefined,
-    model,
-    template: templateOf(kind, idOf(roles.cls), idOf(roles.sep)),
-    trim: undefined,
-    decoder: metaspaceDecoder(MARK, 'always'),
-    cleansDecoded: cleansDecoded(folder.json('tokenizer_config.json'), false),
-    roles,
-    ignoresEmptyPair: false,
+    components: {
+      post_processor: templateOf(kind, token),
+      decoder: { type: 'Metaspace', replacement: MARK, prepend_scheme: 'always', split: true },
+    },
+    own: {
+      // The Python class looks for added tokens in the text itself, whatever their flags say.
+      added: added.map((each) => ({ ...each, normalized: false })),
+      control: controlIds(proto, vocabulary),
+      normalizer: sentencepieceNormalizer({ ...proto, userDefined }),
+      model: sentencepieceModel(source, userDefined),
+      roles,
+      cleansDecoded: cleansDecoded(folder.json('tokenizer_config.json')),
+    },
+    source,
   };
 }
 
-function templateOf(kind: SentencepieceKind, cls: number, sep: number): Template {
+function sourceOf(folder: Folder, rules: Rules): SentencepieceSource {
+  const { file } = rules;
+  const proto = readModelProto(folder.bytes(file), file);
+  const vocabulary = vocabularyOf(proto, rules);
+  const unkId = vocabulary.tokenToId('<unk>') ?? vocabulary.tokenToId(proto.pieces[proto.unkId].text);
+  return { kind: 'sentencepiece', proto, vocabulary, unkId, file };
+}
+
+function templateOf(kind: SentencepieceKind, token: SpecialTokens['token']): JsonObject | null {
   switch (kind) {
     case 'reformer':
-      return BARE;
+      return null;
     case 'big-bird':
-      return bertTemplate(cls, sep);
+      return templateProcessing(bertTemplate, token('cls'), token('sep'));
     case 'xlm-roberta':
     case 'camembert':
-      return robertaTemplate(cls, sep);
+      return templateProcessing(robertaTemplate, token('cls'), token('sep'));
     default:
       return kind satisfies never;
   }
@@ -143,97 +111,4 @@ function vocabularyOf({ pieces }: SentencepieceModel, { head, firstPiece, tail }
 function controlIds({ pieces }: SentencepieceModel, vocabulary: Vocabulary): ReadonlySet<number> {
   const control = pieces.filter(({ type }) => type === PIECE_TYPES.control);
   return new Set(control.flatMap(({ text }) => vocabulary.tokenToId(text) ?? []));
-}
-
-/** Whether texts are made of a piece: control pieces and unused ones are in no text. */
-function isInTexts({ type }: ModelPiece): boolean {
-  return type === PIECE_TYPES.normal || type === PIECE_TYPES.userDefined;
-}
-
-function modelOf(
-  proto: SentencepieceModel,
-  vocabulary: Vocabulary,
-  userDefined: Trie,
-  rules: Rules,
-): WordModel {
-  const pieces = proto.pieces.filter(isInTexts);
-  const unkId = vocabulary.tokenToId('<unk>') ?? vocabulary.tokenToId(proto.pieces[proto.unkId].text);
-  return proto.kind === 'bpe'
-    ? bpeOf(pieces, vocabulary, userDefined, unkId, proto.byteFallback)
-    : unigramOf(pieces, vocabulary, unkId, proto.byteFallback, rules);
-}
-
-function unigramOf(
-  pieces: readonly ModelPiece[],
-  vocabulary: Vocabulary,
-  unkId: number | undefined,
-  byteFallback: boolean,
-  { file }: Rules,
-): Unigram {
-  let [least, most] = [Infinity, -Infinity];
-  for (const { score, type } of pieces) {
-    if (type !== PIECE_TYPES.normal) continue;
-    least = Math.min(least, score);
-    most = Math.max(most, score);
-  }
-  if (least === Infinity) throw malformed(file, 'the model has no pieces that texts are made of');
-  const bytes = new TextEncoder();
-  return new Unigram({
-    vocabulary,
-    pieces: pieces.map(({ text, score, type }) => {
-      // A user-defined piece wins over any way to make its text of others.
-      const own = type === PIECE_TYPES.userDefined ? bytes.encode(text).length * most - 0.1 : score;
-      return { text, id: vocabulary.tokenToId(text) ?? 0, score: own };
-    }),
-    unkId,
-    unkScore: least - 10,
-    byteFallback,
-  });
-}
-
-/**
- * Any two symbols are joined whose texts together are a piece, the piece of the highest score first.
- * Characters that are no pieces are symbols, too.
- */
-function bpeOf(
-  pieces: readonly ModelPiece[],
-  vocabulary: Vocabulary,
-  userDefined: Trie,
-  unkId: number | undefined,
-  byteFallback: boolean,
-): Bpe {
-  const normal = pieces.filter(({ type }) => type === PIECE_TYPES.normal);
-  const symbols = new Map(normal.map(({ text }) => [text, vocabulary.tokenToId(text) ?? 0]));
-  const extraSymbols = new Map<string, number>();
-  for (const { text } of normal) {
-    for (const character of text) {
-      if (symbols.has(character)) continue;
-      const id = vocabulary.idLimit + extraSymbols.size;
-      extraSymbols.set(character, id);
-      symbols.set(character, id);
-    }
-  }
-  const builder = new MergeBuilder(normal.reduce((sum, { text }) => sum + text.length, 0));
-  let [rank, last] = [0, NaN];
-  for (const { text, score } of normal.toSorted((a, b) => b.score - a.score)) {
-    if (score !== last) rank += 1;
-    last = score;
-    for (let at = unitsAt(text, 0); at < text.length; at += unitsAt(text, at)) {
-      const [first, second] = [text.slice(0, at), text.slice(at)];
-      const [firstId, secondId] = [symbols.get(first), symbols.get(second)];
-      if (firstId === undefined || secondId === undefined) continue;
-      builder.add(first, firstId, second, secondId, rank, symbols.get(text) ?? 0);
-    }
-  }
-  for (const { text, type } of pieces) if (type === PIECE_TYPES.userDefined) builder.keepWhole(text);
-  const frozen = userDefined.isEmpty ? undefined : userDefined;
-  return new Bpe({
-    vocabulary,
-    ...builder.finish(),
-    unkId,
-    fuseUnk: true,
-    byteFallback,
-    frozen,
-    extraSymbols,
-  });
 }

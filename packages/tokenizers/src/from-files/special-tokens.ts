@@ -4,27 +4,22 @@
  */
 import { show } from '@attn/core/backend';
 import type { AddedToken } from '../added-tokens.ts';
-import { ROLES, type Definition, type Role } from '../definition.ts';
+import { ROLES, rolesOf, type Definition, type Role } from '../definition.ts';
 import { malformed } from '../errors.ts';
 import { Fields, MOST_IDS } from '../from-json/fields.ts';
-import { addedToken } from '../from-json/from-json.ts';
+import { addedToken, specialNames } from '../from-json/from-json.ts';
 import { readIds } from '../from-json/models.ts';
-import type { WordModel } from '../models/word-model.ts';
+import type { Vocabulary } from '../models/vocabulary.ts';
 import type { Folder } from './folder.ts';
-
-/** What a class says of its special tokens. */
-export interface SpecialDefaults {
-  readonly roles: Definition['roles'];
-  /** Whether a mask token without flags takes the white space before it. */
-  readonly maskTakesSpace: boolean;
-  /** Special tokens without a role. */
-  readonly others?: readonly string[];
-}
+import { knownKind, type Kind } from './kinds.ts';
+import { SPECIAL_DEFAULTS, type SpecialDefaults } from './special-defaults.ts';
 
 /** The added tokens of a folder, and the special ones by their roles. */
 export interface SpecialTokens {
   readonly added: readonly AddedToken[];
   readonly roles: Definition['roles'];
+  /** The token that a template has for a role. */
+  readonly token: (role: Role) => Pick<AddedToken, 'content' | 'id'>;
 }
 
 /** A special token as a file writes it. */
@@ -36,14 +31,10 @@ interface SpecialToken {
 }
 
 /** Reads the special tokens of a folder. Errors: `MALFORMED_FILE`. */
-export function readSpecialTokens(
-  folder: Folder,
-  model: WordModel,
-  defaults: SpecialDefaults,
-): SpecialTokens {
-  const config = folder.json('tokenizer_config.json');
+export function readSpecialTokens(folder: Folder, vocabulary: Vocabulary, kind: Kind): SpecialTokens {
+  const defaults = SPECIAL_DEFAULTS[kind];
+  const { config, map } = sourcesOf(folder);
   const decoder = config?.child('added_tokens_decoder');
-  const map = decoder === undefined ? folder.json('special_tokens_map.json') : undefined;
   const special = specialTokens(config, map, defaults);
   const added = new Map<string, AddedToken>();
   for (const token of decoder === undefined ? [] : decodedTokens(decoder)) added.set(token.content, token);
@@ -59,16 +50,39 @@ export function readSpecialTokens(
       );
   }
 
-  let next = [...added.values()].reduce((limit, { id }) => Math.max(limit, id + 1), model.vocabulary.idLimit);
+  let next = [...added.values()].reduce((limit, { id }) => Math.max(limit, id + 1), vocabulary.idLimit);
   for (const entry of special) {
     if (added.has(entry.content)) continue;
-    const id = model.vocabulary.tokenToId(entry.content) ?? next++;
+    const id = vocabulary.tokenToId(entry.content) ?? next++;
     added.set(entry.content, tokenOf(entry, id, true, defaults));
   }
-  const roles = Object.fromEntries(
+  const roles: SpecialTokens['roles'] = Object.fromEntries(
     special.flatMap(({ role, content }) => (role === undefined ? [] : [[role, content]])),
   );
-  return { added: [...added.values()], roles };
+  const token = (role: Role) => added.get(roles[role] ?? '') ?? { content: '', id: 0 };
+  return { added: [...added.values()], roles, token };
+}
+
+/** The special tokens by their roles of a folder whose tokenizer.json says the rest. */
+export function readRoles(folder: Folder): Definition['roles'] {
+  const { config, map } = sourcesOf(folder);
+  return rolesOf({ ...specialNames(config), ...specialNames(map) });
+}
+
+/** The special tokens that the class of such a folder has by default. */
+export function defaultRoles(folder: Folder): Definition['roles'] {
+  const kind = knownKind(folder);
+  return kind === undefined ? {} : SPECIAL_DEFAULTS[kind].roles;
+}
+
+/** The files that name special tokens; what the second one says counts. */
+function sourcesOf(folder: Folder): {
+  readonly config: Fields | undefined;
+  readonly map: Fields | undefined;
+} {
+  const config = folder.json('tokenizer_config.json');
+  const isRead = config?.raw('added_tokens_decoder') === undefined;
+  return { config, map: isRead ? folder.json('special_tokens_map.json') : undefined };
 }
 
 /** The special tokens in the order of their roles, then those without one. */

@@ -3,10 +3,10 @@ import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
 import type { AddedToken } from '../added-tokens.ts';
 import { spaced } from '../decoders/decoder.ts';
-import type { Definition } from '../definition.ts';
+import { rolesOf, type Definition } from '../definition.ts';
 import { malformed, WHERE } from '../errors.ts';
 import { BARE } from '../output/template.ts';
-import { rolesOf, Tokenizer } from '../tokenizer.ts';
+import { Tokenizer } from '../tokenizer.ts';
 import { LONGEST_ENTRY } from '../text/trie.ts';
 import { readDecoder } from './decoders.ts';
 import { Fields } from './fields.ts';
@@ -29,7 +29,7 @@ export function tokenizerFromJson(object: unknown, config?: unknown): Tokenizer 
     const fields = new Fields(object, 'tokenizer.json');
     const configFields =
       config === undefined ? undefined : new Fields(config, 'tokenizer_config.json', 'config');
-    return new Tokenizer(definitionOf(fields, configFields, specialNames(configFields)));
+    return new Tokenizer(definitionOf(fields, configFields, rolesOf(specialNames(configFields))));
   } catch (cause) {
     if (cause instanceof AttnError) throw cause;
     // A getter or a proxy that throws.
@@ -41,42 +41,51 @@ export function tokenizerFromJson(object: unknown, config?: unknown): Tokenizer 
 /**
  * All parts of a tokenizer.json.
  * @param config tokenizer_config.json
- * @param names the special tokens by their names, such as `pad_token`
+ * @param roles the special tokens that other files name
  */
 export function definitionOf(
   fields: Fields,
   config: Fields | undefined,
-  names: Readonly<Record<string, string | undefined>>,
+  roles: Definition['roles'],
 ): Definition {
   const modelFields = fields.child('model');
   if (modelFields === undefined) throw fields.wrong('model', 'an object', undefined);
-  const normalizer = fields.child('normalizer');
-  const preTokenizer = fields.child('pre_tokenizer');
-  const postProcessor = fields.child('post_processor');
-  const decoder = fields.child('decoder');
   const model = readModel(modelFields);
-  const { template, trim } = postProcessor === undefined ? NO_PROCESSING : readPostProcessor(postProcessor);
   const added =
     fields.raw('added_tokens') === undefined ? [] : fields.children('added_tokens').map(readAddedToken);
   const padding = added.find(({ content }) => content === '<pad>' || content === '[PAD]')?.content;
   const padToken = fields.child('padding')?.textOrAbsent('pad_token') ?? padding;
   return {
+    ...readComponents(fields),
     added,
-    normalizer: normalizer === undefined ? undefined : readNormalizer(normalizer),
-    preTokenizer: preTokenizer === undefined ? undefined : readPreTokenizer(preTokenizer),
     model,
-    template: template ?? BARE,
-    trim,
-    decoder: decoder === undefined ? spaced : readDecoder(decoder),
-    cleansDecoded: cleansDecoded(config, false),
-    roles: rolesOf({ unk_token: unkOf(modelFields), pad_token: padToken, ...names }),
+    cleansDecoded: cleansDecoded(config),
+    roles: { ...rolesOf({ unk_token: unkOf(modelFields), pad_token: padToken }), ...roles },
     ignoresEmptyPair: true,
   };
 }
 
+/** The components around the model. Errors: `UNSUPPORTED` for an unknown type, `MALFORMED_FILE`. */
+export function readComponents(
+  fields: Fields,
+): Pick<Definition, 'normalizer' | 'preTokenizer' | 'template' | 'trim' | 'decoder'> {
+  const normalizer = fields.child('normalizer');
+  const preTokenizer = fields.child('pre_tokenizer');
+  const postProcessor = fields.child('post_processor');
+  const decoder = fields.child('decoder');
+  const { template, trim } = postProcessor === undefined ? NO_PROCESSING : readPostProcessor(postProcessor);
+  return {
+    normalizer: normalizer === undefined ? undefined : readNormalizer(normalizer),
+    preTokenizer: preTokenizer === undefined ? undefined : readPreTokenizer(preTokenizer),
+    template: template ?? BARE,
+    trim,
+    decoder: decoder === undefined ? spaced : readDecoder(decoder),
+  };
+}
+
 /** Whether a folder's tokenizer cleans what it decodes. */
-export function cleansDecoded(config: Fields | undefined, fallback: boolean): boolean {
-  return config?.flag('clean_up_tokenization_spaces', fallback) ?? fallback;
+export function cleansDecoded(config: Fields | undefined): boolean {
+  return config?.flag('clean_up_tokenization_spaces', false) ?? false;
 }
 
 const NO_PROCESSING = { template: undefined, trim: undefined };

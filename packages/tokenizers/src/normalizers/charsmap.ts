@@ -21,6 +21,8 @@ const LONGEST = 1_000;
 
 /** The rules of a table. */
 export class Charsmap {
+  /** The table as the file has it. */
+  readonly bytes: Uint8Array;
   private readonly units: Uint32Array;
   private readonly texts: Uint8Array;
   private readonly replacements = new Map<number, string>();
@@ -31,6 +33,7 @@ export class Charsmap {
     const size = bytes.length < 4 ? NaN : view.getUint32(0, true);
     if (!(size <= bytes.length - 4) || size % 4 !== 0 || size === 0)
       throw malformed(file, `the charsmap of ${bytes.length} bytes says that ${size} of them are its trie`);
+    this.bytes = bytes;
     this.units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 + 4 * i, true));
     this.texts = bytes.subarray(4 + size);
     checkTexts(this.texts, file);

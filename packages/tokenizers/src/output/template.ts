@@ -36,10 +36,10 @@ export const token = (id: number, typeId = 0): TemplatePart => ({ kind: 'token',
 export const BARE: Template = { single: [textA()], pair: [textA(), textB(1)] };
 
 /** RoBERTa's template: `<s> A </s>` and `<s> A </s></s> B </s>`. */
-export function robertaTemplate(cls: number, sep: number, typeOfB = 0): Template {
+export function robertaTemplate(cls: number, sep: number): Template {
   return {
     single: [token(cls), textA(), token(sep)],
-    pair: [token(cls), textA(), token(sep), token(sep), textB(typeOfB), token(sep, typeOfB)],
+    pair: [token(cls), textA(), token(sep), token(sep), textB(0), token(sep)],
   };
 }
 

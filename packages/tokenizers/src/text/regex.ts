@@ -10,7 +10,7 @@ import { WORD } from './characters.ts';
 import { CLASSES, inBracket, literal, NOT_WHITE_SPACE, POSIX, propertyName } from './regex-classes.ts';
 
 /** Longest pattern that is read. */
-const LONGEST = 10_000;
+export const LONGEST_REGEX = 10_000;
 
 /** Deepest nesting of groups. */
 const DEEPEST = 50;
@@ -20,8 +20,11 @@ const DEEPEST = 50;
  * `MALFORMED_FILE`, `UNSUPPORTED`.
  */
 export function translateRegex(pattern: string, file: string): RegExp {
-  if (pattern.length > LONGEST)
-    throw unsupported(file, `a regular expression may have ${LONGEST} characters, got ${pattern.length}`);
+  if (pattern.length > LONGEST_REGEX)
+    throw unsupported(
+      file,
+      `a regular expression may have ${LONGEST_REGEX} characters, got ${pattern.length}`,
+    );
   const source = new Translator(pattern, file).translate();
   try {
     return new RegExp(source, 'gu');

@@ -26,6 +26,7 @@ export const EACH_ATTENTION = `
   attn:attention:full;n=65;heads=1;d=1
   attn:attention:full;n=65;heads=1;d=80
   attn:attention:full;n=65;heads=1;d=256
+  attn:attention:full;n=65;heads=1;d=512
   attn:attention:full;n=66;relative=0
   attn:attention:full;n=70;dtype=f16;bias=qk;biasData=ones*65504
   attn:attention:full;n=70;nq=9;bias=hqk
@@ -50,6 +51,7 @@ export const EACH_ATTENTION = `
   attn:lshAttention:n=40;chunk=16;heads=1;d=1;causal
   attn:lshAttention:n=40;chunk=16;heads=1;d=80;causal
   attn:lshAttention:n=40;chunk=16;heads=1;d=256;causal
+  attn:lshAttention:n=40;chunk=16;heads=1;d=512;causal
   attn:lshAttention:n=130;chunk=20;d=1;dv=4;data=signs*1048576;rounds=1
   attn:lshAttention:n=130;chunk=20;d=1;dv=4;data=signs*1048576;rounds=2;duplicates=once;keyNorm=l2;mask=holes:20
   attn:graph:additive-sum
@@ -74,9 +76,11 @@ export const EACH_REDUCTION = `
   attn:attention:full;n=33;bias=hqk;alibi=h;relative=6
   attn:attention:full;n=40;d=16;dtype=f16
   attn:attention:full;n=65;heads=1;d=256
+  attn:attention:full;n=65;heads=1;d=512
   attn:attention:full;n=700;nq=1;data=zeros;bias=k;biasData=ones*-100000
   attn:lshAttention:n=30;chunk=8;rounds=3;duplicates=once;mask=tail:7
   attn:lshAttention:n=40;chunk=16;heads=1;d=256;causal
+  attn:lshAttention:n=40;chunk=16;heads=1;d=512;causal
   attn:graph:additive-sum
   attn:rmsNorm:x=2x3x16;*
   attn:rmsNorm:x=3x48;*

@@ -39,7 +39,7 @@ const booleans = [false, true];
 /** All shapes of workgroups, without any option and with all of them. */
 const shapes = ([64, 32, 16] as const).flatMap((rows) =>
   ([4, 8] as const).flatMap((depth) =>
-    [1, 2, 3, 4].flatMap((groups) =>
+    [1, 2, 3, 4, 8].flatMap((groups) =>
       booleans.flatMap((subgroups) =>
         booleans.map((all) => {
           const biases = all ? ({ alibi: 'f32', relative: 'f32', bias: 'f32' } as const) : NONE;

@@ -243,7 +243,7 @@ export function workgroupOptions(
   const groups = Math.ceil(valueDim / 64);
   const { workgroupBytes, attentionRows, subgroups, isSoftware } = limits;
   const fits = (rows: 64 | 32 | 16, depth: 4 | 8): boolean =>
-    attentionWorkgroupBytes({ rows, depth, chunks }) <= workgroupBytes;
+    attentionWorkgroupBytes({ rows, groups, depth, chunks }) <= workgroupBytes;
   const rows = ([64, 32, 16] as const).find((count) => count <= attentionRows && fits(count, 4)) ?? 16;
   return {
     wholeHeads: !isSoftware && headDim % 4 === 0,

@@ -7,7 +7,7 @@ import { attentionCases, cross } from './attention-case.ts';
 
 const near = slidingWindow({ before: 4, after: 4 });
 const marked = or(near, globalTokens([0]));
-const HEAD_DIMS = [1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 80, 96, 128, 256];
+const HEAD_DIMS = [1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 80, 96, 128, 256, 512];
 
 export const shapeCases: readonly ConformanceCase[] = [
   ...attentionCases(
@@ -16,7 +16,7 @@ export const shapeCases: readonly ConformanceCase[] = [
   ),
   ...attentionCases(
     'Head dims with whole tiles.',
-    cross({ pattern: full(), n: 65, heads: 1 }, { d: [1, 8, 32, 63, 64, 80, 128, 256] }),
+    cross({ pattern: full(), n: 65, heads: 1 }, { d: [1, 8, 32, 63, 64, 80, 128, 256, 512] }),
   ),
   ...attentionCases(
     'A value dim that differs from the head dim.',

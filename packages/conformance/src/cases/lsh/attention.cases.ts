@@ -120,7 +120,7 @@ export const lshAttentionCases: readonly ConformanceCase[] = [
     ),
   ),
   ...lshCases('Head and value dims around vectors.', [
-    ...[1, 7, 32, 63, 64, 80, 128, 256].map((d) => ({ n: 40, chunk: 16, heads: 1, d, causal: true })),
+    ...[1, 7, 32, 63, 64, 80, 128, 256, 512].map((d) => ({ n: 40, chunk: 16, heads: 1, d, causal: true })),
     { n: 40, chunk: 16, d: 8, dv: 1 },
     { n: 40, chunk: 16, d: 4, dv: 70, wrap: true },
   ]),

@@ -43,6 +43,9 @@ export interface ChunkOptions {
 /** Keys of a tile, in plans too. */
 export const TILE_KEYS = 64;
 
+/** Rows of v that are added to the sums at a time. */
+const LEAST_VALUE_ROWS = 4;
+
 /** Vectors of 4 keys in a row of a tile, and invocations that share that row. */
 const ROW_VECTORS = TILE_KEYS / 4;
 
@@ -54,10 +57,11 @@ export function weightVectors({ rows }: Pick<Sizes, 'rows'>): number {
 }
 
 /**
- * Vectors of 4 columns of q and k, or of v, that are in shared memory: each row of q and k has one to spare.
+ * Vectors of 4 columns of q and k, or of v, that are in shared memory: each row of q and k has one to spare,
+ * and of v there are at least the rows that are added at a time.
  */
-export function stageVectors({ rows, depth }: Pick<Sizes, 'rows' | 'depth'>): number {
-  return (rows + TILE_KEYS) * (depth + 1);
+export function stageVectors({ rows, depth, groups }: Sizes): number {
+  return Math.max((rows + TILE_KEYS) * (depth + 1), LEAST_VALUE_ROWS * ROW_VECTORS * groups);
 }
 
 /** Rows of v that are in shared memory at a time. */
@@ -70,7 +74,7 @@ export function valueRows(sizes: Sizes): number {
 export function attentionWorkgroupBytes({
   chunks,
   ...sizes
-}: Pick<AttentionOptions, 'rows' | 'depth' | 'chunks'>): number {
+}: Pick<AttentionOptions, 'rows' | 'groups' | 'depth' | 'chunks'>): number {
   const tokens = chunks ? 4 * TILE_KEYS : 0;
   return 16 * (weightVectors(sizes) + stageVectors(sizes)) + tokens + 64;
 }
