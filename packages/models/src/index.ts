@@ -16,6 +16,7 @@ export type {
 export type { Checkpoint, StoredSpec, WeightsSource } from './checkpoint/checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
+export { BIGBIRD_PRESETS } from './bigbird/presets.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
@@ -50,6 +51,12 @@ export {
   type LucidrainsArchitecture,
   type LucidrainsConfig,
 } from './linformer/index.ts';
+export {
+  bigBirdFamily,
+  type BigBirdArchitecture,
+  type BigBirdBlocks,
+  type BigBirdConfig,
+} from './bigbird/index.ts';
 export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';

@@ -16,6 +16,7 @@ import {
   type Value,
 } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
+import { postNorm } from '../graph/post-norm.ts';
 import type { LayerWindow, LongformerConfig } from './config.ts';
 import { headOutputs } from './heads.ts';
 import type { LongformerShape } from './shape.ts';
@@ -126,10 +127,8 @@ function encoderLayer(
     },
     { pattern: layerPattern(window, { isCausal, globals }), layout: 'bnhd' },
   );
-  const attended = builder.dense(builder.reshape(out, [batch, length, hiddenSize]), weights.attentionOutput);
-  const middle = builder.norm(builder.add(attended, x), weights.attentionNorm, layerNormEps);
-  const fed = builder.dense(builder.dense(middle, weights.intermediate, activation), weights.output);
-  return builder.norm(builder.add(fed, middle), weights.outputNorm, layerNormEps);
+  const attended = builder.reshape(out, [batch, length, hiddenSize]);
+  return postNorm(builder, x, attended, weights, { activation, eps: layerNormEps });
 }
 
 /** The pattern of one layer: a window and global tokens, in one softmax. */

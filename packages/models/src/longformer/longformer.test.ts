@@ -144,7 +144,7 @@ describe('what is refused', () => {
       'num_hidden_layers must be an integer from 1 to 10000, got 1000000000',
     ],
     [{ hidden_size: 63 }, 'MALFORMED_FILE', 'hidden_size must be a multiple of num_attention_heads'],
-    [{ hidden_act: 'swish' }, 'MALFORMED_FILE', 'hidden_act must be one of gelu'],
+    [{ hidden_act: 'mish' }, 'MALFORMED_FILE', 'hidden_act must be one of gelu'],
     [{ hidden_act: 'toString' }, 'MALFORMED_FILE', 'got "toString"'],
     [{ attention_window: 5 }, 'MALFORMED_FILE', 'attention_window must be even'],
     [{ attention_window: [4] }, 'MALFORMED_FILE', 'attention_window must be a list of 3 integers'],
