@@ -7,6 +7,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros, type JsonObject } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, expect, test } from 'vitest';
+import { goldenCases, goldenOfCase } from './testing/golden-sets.testing.ts';
 import { goldenFolder, readGolden } from './testing/goldens.testing.ts';
 import * as models from './node.ts';
 
@@ -20,6 +21,7 @@ afterAll(async () => {
 const [long, lm, words, embedded, short] = await Promise.all(
   ['longformer_short', 'reformer_lm', 'linformer_lm', 'linformer_encoder', 'roberta_encoder'].map(readGolden),
 );
+const bird = await goldenOfCase(goldenCases('classic', 'bigbird')[0]);
 const longformer = await models.longformerFamily.load(long.checkpoint);
 const reformer = await models.reformerFamily.load(lm.checkpoint);
 const linformer = await models.linformerFamily.load(words.checkpoint);
@@ -134,6 +136,7 @@ describeFunctions([models], {
   ...family(models.longformerFamily, long.checkpoint),
   ...family(models.reformerFamily, lm.checkpoint),
   ...family(models.linformerFamily, words.checkpoint),
+  ...family(models.bigBirdFamily, bird.checkpoint),
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { filesOf, type Files } from './files/server.testing.ts';
 import type { FileStore } from './files/file-store.ts';
+import { goldenCases } from './testing/golden-sets.testing.ts';
 import { goldenFolder } from './testing/goldens.testing.ts';
 import { loadFrom } from './load.ts';
 import { LoadedModel } from './loaded-model.ts';
@@ -14,7 +15,12 @@ let files: Files;
 let config: JsonObject;
 let reformerFiles: Files;
 let reformerConfig: JsonObject;
+let birdFiles: Files;
+let birdConfig: JsonObject;
 beforeAll(async () => {
+  const [{ folder }] = goldenCases('classic', 'bigbird').filter(({ id }) => id === 'bigbird_just_long');
+  birdFiles = await filesOf(`${folder}/`);
+  birdConfig = JSON.parse(new TextDecoder().decode(birdFiles.get('config.json')));
   reformerFiles = await filesOf(goldenFolder('reformer_lm'));
   reformerConfig = JSON.parse(new TextDecoder().decode(reformerFiles.get('config.json')));
   files = await filesOf(goldenFolder('longformer_short'));
@@ -125,6 +131,18 @@ describe('config.json', () => {
     const property = fc.asyncProperty(fields, (changed) => {
       const spoiled = text({ ...reformerConfig, ...Object.fromEntries(changed) });
       return survives({ 'config.json': spoiled }, reformerFiles);
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+  test('of a BigBird, with any value in any of its fields', async () => {
+    const own = fc.constantFrom<Json>('block_sparse', 'original_full', 'BigBirdForMaskedLM', 97, 38, 2 ** 30);
+    const fields = fc.array(
+      fc.tuple(fc.constantFrom(...Object.keys(birdConfig), '__proto__'), fc.oneof(values, own)),
+      { minLength: 1, maxLength: 3 },
+    );
+    const property = fc.asyncProperty(fields, (changed) => {
+      const spoiled = text({ ...birdConfig, ...Object.fromEntries(changed) });
+      return survives({ 'config.json': spoiled }, birdFiles);
     });
     await fc.assert(property, { numRuns: 500 });
   });

@@ -5,6 +5,7 @@
 import { type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import {
+  BIGBIRD_PRESETS,
   FAMILIES,
   LONGFORMER_PRESETS,
   randomCheckpoint,
@@ -16,7 +17,11 @@ import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-const PRESETS: Readonly<Record<string, JsonObject>> = { ...LONGFORMER_PRESETS, ...REFORMER_PRESETS };
+const PRESETS: Readonly<Record<string, JsonObject>> = {
+  ...LONGFORMER_PRESETS,
+  ...REFORMER_PRESETS,
+  ...BIGBIRD_PRESETS,
+};
 
 /** The command. */
 export const makeCheckpoint: Command = {

@@ -15,7 +15,12 @@ import type { BigBirdBlocks } from './config.ts';
 
 /** Whether rows of this length are cut into blocks. In shorter ones every token sees every token. */
 export function isBlockSparse(blocks: BigBirdBlocks | undefined, length: number): blocks is BigBirdBlocks {
-  return blocks !== undefined && length > (5 + 2 * blocks.random) * blocks.size;
+  return blocks !== undefined && length > mostFull(blocks);
+}
+
+/** Tokens of the longest row that is not cut into blocks. */
+export function mostFull({ size, random }: BigBirdBlocks): number {
+  return (5 + 2 * random) * size;
 }
 
 /** Queries, keys and values [B, N, heads, width], and which keys are tokens, [B, N]. */

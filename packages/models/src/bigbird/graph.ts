@@ -1,4 +1,6 @@
-/** BigBird as one graph: embeddings, encoder layers (post-norm), a head. Nothing is padded to whole blocks. */
+/**
+ * BigBird as one graph: embeddings, encoder layers (post-norm), a head. Nothing is padded to whole blocks.
+ */
 import { f32, type Graph, type Value } from '@attn/core';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';

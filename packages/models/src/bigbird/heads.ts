@@ -35,7 +35,10 @@ interface Head {
   readonly question: Question | undefined;
 }
 
-/** The outputs by name. `logits` are [B, N, vocabulary], [B, N, labels], [B, labels] or [B / choices, choices]. */
+/**
+ * The outputs by name. `logits` are [B, N, vocabulary], [B, N, labels], [B, labels], or
+ * [B / choices, choices].
+ */
 export function headOutputs(
   builder: ModelBuilder,
   hidden: Value,

@@ -1,6 +1,6 @@
 /**
- * Question and text of a row: the question ends with the row's first separator. In a row without one it is the
- * first token alone. The original finds it in the ids, and so does the graph, so that an exported one does too.
+ * Question and text of a row: the question ends with the row's first separator. In a row without one it is
+ * the first token alone. The original finds it in the ids, and so does the graph, also an exported one.
  */
 import { f32, type Value } from '@attn/core';
 import type { ModelBuilder } from '../graph/model-builder.ts';
@@ -13,11 +13,11 @@ const NO_ANSWER = -1e6;
 export interface Question {
   /** [B, N, 2]: (1, 0) for tokens of the question, which have type 0, and (0, 1) for all others. */
   readonly types: Value;
-  /** [B, N]: what is added to the logits of starts and ends; 0 for the text and for each row's first token. */
+  /** [B, N]: added to the logits of starts and ends; 0 for the text, and for each row's first token. */
   readonly penalty: Value;
 }
 
-/** Adds the nodes that find the questions of ids [B, N]. All numbers are integers, which f32 holds exactly. */
+/** Adds the nodes that find the questions of ids [B, N]. All numbers are integers, exact in f32. */
 export function questionOf(
   builder: ModelBuilder,
   ids: Value,
@@ -33,7 +33,7 @@ export function questionOf(
       ),
     );
   };
-  const [zero, one, whole] = [0, 1, length].map((value) => numbers([1], () => value));
+  const [zero, unit, whole] = [0, 1, length].map((value) => numbers([1], () => value));
   const isSeparator = builder.reshape(
     builder.embedding(
       ids,
@@ -43,14 +43,14 @@ export function questionOf(
   );
   // Tokens from each one to the end of the row: the first separator has most, and 0 means that there is none.
   const rest = numbers([length], (i) => length - i);
-  const found = builder.reshape(builder.reduce(builder.mul(isSeparator, rest), 1, 'max'), [batch, 1]);
-  const isMissing = builder.sub(one, builder.min(found, one));
-  const end = builder.add(found, builder.mul(isMissing, whole));
+  const most = builder.reshape(builder.reduce(builder.mul(isSeparator, rest), 1, 'max'), [batch, 1]);
+  const isMissing = builder.sub(unit, builder.min(most, unit));
+  const end = builder.add(most, builder.mul(isMissing, whole));
   // 1 for tokens that have as many behind them as the end has, or more; else 0.
-  const inQuestion = builder.min(builder.max(builder.add(builder.sub(rest, end), one), zero), one);
+  const inQuestion = builder.min(builder.max(builder.add(builder.sub(rest, end), unit), zero), unit);
   const column = builder.reshape(inQuestion, [batch, length, 1]);
   return {
-    types: builder.concat([column, builder.sub(one, column)], 2),
+    types: builder.concat([column, builder.sub(unit, column)], 2),
     penalty: builder.mul(
       inQuestion,
       numbers([length], (i) => (i === 0 ? 0 : NO_ANSWER)),

@@ -1,6 +1,6 @@
 /**
- * Names and shapes of a BigBird's tensors in a checkpoint: those of BERT, but for the pooler and some heads. In
- * models with a head they begin with `bert.`; in `BigBirdModel` they do not.
+ * Names and shapes of a BigBird's tensors in a checkpoint: those of BERT, but for the pooler and some heads.
+ * In models with a head they begin with `bert.`; in `BigBirdModel` they do not.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {

@@ -41,7 +41,7 @@ const { cases } = JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')) 
 const folderOf = ({ dir }: Case): string => join(root, dir);
 const models = cases.filter(({ group }) => group === 'models');
 
-/** Of LED its encoder runs here, and BERT and RoBERTa as Longformers that see the whole text. */
+/** Models that run as Longformers that see the whole text. Of LED, the encoder runs. */
 const isShort = ({ config: { architecture } }: Pick<Case, 'config'>): boolean =>
   /^(Bert|Roberta)/.test(architecture);
 
