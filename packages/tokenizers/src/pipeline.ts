@@ -2,10 +2,11 @@
 import { AddedTokenFinder, addToken } from './added-tokens.ts';
 import type { Definition } from './definition.ts';
 import type { TokenList } from './models/token-list.ts';
-import { WordRunner } from './models/word-model.ts';
+import { WordRunner } from './models/word-runner.ts';
 import { normalizeText } from './normalizers/normalizer.ts';
 import type { Steps } from './steps.ts';
 import { Aligned } from './text/aligned.ts';
+import { Bounds } from './text/bounds.ts';
 
 /** Makes tokens of texts. */
 export class Pipeline {
@@ -45,7 +46,7 @@ export class Pipeline {
         if (out.length % 256 === 0) yield;
         continue;
       }
-      const whole = { source: part, bounds: [0, part.text.length] };
+      const whole = { source: part, bounds: Bounds.whole(part.text.length) };
       const pieces = preTokenizer === undefined ? whole : yield* preTokenizer(whole);
       yield* this.runner.run(pieces, out);
     }

@@ -29,7 +29,7 @@ import { addedCount, type TemplatePart, type TextPart } from './output/template.
 import { Trimmer } from './output/trim.ts';
 import { roomOf, slices, type Slice } from './output/windows.ts';
 import { Pipeline } from './pipeline.ts';
-import { finish, STRIDE } from './steps.ts';
+import { finish, STRIDE, type Steps } from './steps.ts';
 
 const aNumeric: Kind = { expected: 'a number', test: (value) => typeof value === 'number' };
 
@@ -243,9 +243,9 @@ export class Tokenizer {
     for (const each of texts) {
       const list = new TokenList();
       lists.push(list);
-      for (const steps = this.pipeline.tokens(each, list); steps.next().done !== true;) {
-        yield done + (list.length === 0 ? 0 : list.ends[list.length - 1]);
-      }
+      const before = done;
+      const reached = () => before + (list.length === 0 ? 0 : list.endAt(list.length - 1));
+      yield* reporting(this.pipeline.tokens(each, list), reached);
       done += each.length;
       yield done;
     }
@@ -255,25 +255,27 @@ export class Tokenizer {
       ({ kind }) => addSpecialTokens || kind === 'text',
     );
     const last = lists[lists.length - 1];
+    const all = () => done;
     if (maxLength === undefined)
-      return yield* this.assembled(template, lists, { from: 0, to: last.length }, done);
+      return yield* reporting(this.assembled(template, lists, { from: 0, to: last.length }), all);
     const question = lists.length === 1 ? 0 : lists[0].length;
     const room = roomOf(where, maxLength, stride, addedCount(template), question);
     const windows: Encoding[] = [];
     for (const slice of slices(last.length, room, stride)) {
-      windows.push(yield* this.assembled(template, lists, slice, done));
+      windows.push(yield* reporting(this.assembled(template, lists, slice), all));
     }
     return { ...windows[0], windows } as WindowedEncoding;
   }
 
-  /** The template with its texts; of the last text only a slice. Yields `done` now and then. */
+  /** The template with its texts; of the last text only a slice. */
   private *assembled(
     template: readonly TemplatePart[],
     lists: readonly TokenList[],
     slice: Slice,
-    done: number,
-  ): Generator<number, Encoding, undefined> {
-    const result = new EncodingBuilder();
+  ): Steps<Encoding> {
+    const question = lists.length === 1 ? 0 : lists[0].length;
+    const size = addedCount(template) + question + slice.to - slice.from;
+    const result = yield* EncodingBuilder.ofSize(size);
     for (const part of template) {
       if (part.kind === 'token') {
         result.addSpecial(part.id, part.typeId);
@@ -283,7 +285,7 @@ export class Tokenizer {
       const { from, to } = part.sequence === lists.length - 1 ? slice : { from: 0, to: list.length };
       for (let i = from; i < to; i += STRIDE) {
         this.addTokens(result, list, i, Math.min(to, i + STRIDE), i === from, part);
-        yield done;
+        yield;
       }
     }
     return result;
@@ -299,9 +301,19 @@ export class Tokenizer {
   ): void {
     const { trimmer } = this;
     for (let i = from; i < to; i++) {
-      const span = trimmer?.span(list, i, isFirst && i === from) ?? ([list.starts[i], list.ends[i]] as const);
-      result.add(list.ids[i], span, typeId, sequence);
+      const span =
+        trimmer?.span(list, i, isFirst && i === from) ?? ([list.startAt(i), list.endAt(i)] as const);
+      result.add(list.idAt(i), span, typeId, sequence);
     }
+  }
+}
+
+/** Steps that report where they are. */
+function* reporting<T>(steps: Steps<T>, reached: () => number): Generator<number, T, undefined> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    yield reached();
   }
 }
 

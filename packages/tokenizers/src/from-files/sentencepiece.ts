@@ -12,7 +12,7 @@ import { Vocabulary } from '../models/vocabulary.ts';
 import type { WordModel } from '../models/word-model.ts';
 import { MARK, sentencepieceNormalizer } from '../normalizers/sentencepiece.ts';
 import { BARE, bertTemplate, robertaTemplate, type Template } from '../output/template.ts';
-import { unitsAt } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 import { Trie } from '../text/trie.ts';
 import { cleansDecoded } from '../from-json/from-json.ts';
 import type { Folder } from './folder.ts';

@@ -3,7 +3,8 @@
  * that they fit, runs of spaces become one "▁", and one stands before the whole.
  */
 import { STRIDE, type Steps } from '../steps.ts';
-import { AlignedBuilder, unitsAt, type Aligned } from '../text/aligned.ts';
+import { AlignedBuilder, type Aligned } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 import type { Trie } from '../text/trie.ts';
 import { addReplacement, type Charsmap } from './charsmap.ts';
 import type { Normalizer } from './normalizer.ts';
@@ -49,7 +50,7 @@ function* replaced(source: Aligned, options: SentencepieceOptions): Steps<Aligne
       yield;
     }
   }
-  return builder.finish(source.origin);
+  return yield* builder.finish(source.origin);
 }
 
 /** Makes marks of spaces. The mark of a run of spaces has the span of the last. */
@@ -59,7 +60,7 @@ function* spacesMarked(source: Aligned, options: SentencepieceOptions): Steps<Al
   const builder = new AlignedBuilder(text.length + 1);
   let first = 0;
   if (removes) while (text.charCodeAt(first) === SPACE) first += 1;
-  if (first === text.length) return builder.finish(source.origin);
+  if (first === text.length) return yield* builder.finish(source.origin);
 
   if (addDummyPrefix) {
     // Where spaces were dropped, the mark stands for the last of them; else it shares the first character's
@@ -77,6 +78,9 @@ function* spacesMarked(source: Aligned, options: SentencepieceOptions): Steps<Al
     }
     yield;
   }
-  if (removes) while (builder.endsWith(MARK_UNIT)) builder.removeLast();
-  return builder.finish(source.origin);
+  for (let n = 1; removes && builder.endsWith(MARK_UNIT); n++) {
+    builder.removeLast();
+    if (n % STRIDE === 0) yield;
+  }
+  return yield* builder.finish(source.origin);
 }

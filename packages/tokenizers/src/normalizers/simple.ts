@@ -1,6 +1,7 @@
 /** Normalizers of a few lines. */
 import { STRIDE } from '../steps.ts';
-import { AlignedBuilder, mappedUnits, unitsAt } from '../text/aligned.ts';
+import { AlignedBuilder, mappedUnits } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 import { LETTERS } from '../text/byte-letters.ts';
 import { bytesOf, isWhiteSpace } from '../text/characters.ts';
 import type { Matcher } from '../text/pattern.ts';
@@ -56,14 +57,13 @@ export function strip(atStart: boolean, atEnd: boolean): Normalizer {
 
 /** `Prepend`: a text in front of what is not empty; it has the span of the first character. */
 export function prepend(prefix: string): Normalizer {
-  // oxlint-disable-next-line require-yield
   return function* (source) {
     const { text } = source;
     if (text === '' || prefix === '') return source;
     const builder = new AlignedBuilder(text.length + prefix.length);
     builder.addText(prefix, source.startAt(0), source.endBefore(unitsAt(text, 0)));
-    builder.addSlice(source, 0, text.length);
-    return builder.finish(source.origin);
+    yield* builder.addLongSlice(source, 0, text.length);
+    return yield* builder.finish(source.origin);
   };
 }
 
@@ -77,13 +77,12 @@ export function replaceUnit(unit: string, content: string): Normalizer {
 export function replace(matcher: Matcher, content: string): Normalizer {
   return function* (source) {
     const { text } = source;
-    const matches = matcher(text);
+    const matches = (yield* matcher(text))(0, text.length);
     const builder = new AlignedBuilder(text.length);
     let [done, paused] = [0, 0];
     for (let match = matches.next(); match !== undefined; match = matches.next()) {
       const { start, end } = match;
-      if (start === end) continue;
-      builder.addSlice(source, done, start);
+      yield* builder.addLongSlice(source, done, start);
       builder.addText(content, source.startAt(lastCharacter(text, end)), source.endBefore(end));
       done = end;
       if (done - paused > STRIDE) {
@@ -92,8 +91,8 @@ export function replace(matcher: Matcher, content: string): Normalizer {
       }
     }
     if (done === 0) return source;
-    builder.addSlice(source, done, text.length);
-    return builder.finish(source.origin);
+    yield* builder.addLongSlice(source, done, text.length);
+    return yield* builder.finish(source.origin);
   };
 }
 

@@ -30,7 +30,7 @@ export function metaspace(options: MetaspaceOptions): PreTokenizer {
     const begun =
       prependScheme === 'never'
         ? marked
-        : prefixed(marked, replacement, (text, at) => {
+        : yield* prefixed(marked, replacement, (text, at) => {
             return text[at] !== replacement && (prependScheme === 'always' || isAtStart(at));
           });
     return options.split ? yield* words(begun) : begun;

@@ -1,9 +1,16 @@
 // Oniguruma's expressions as JavaScript's: each matches what Ruby's would.
 import { expect, test } from 'vitest';
+import { finish } from '../steps.ts';
+import { matcherOf } from './pattern.ts';
 import { translateRegex } from './regex.ts';
 
-const matches = (pattern: string, text: string) =>
-  text.match(translateRegex(pattern, 'tokenizer.json')) ?? [];
+function matches(pattern: string, text: string): readonly string[] {
+  const found = finish(matcherOf(pattern, 'tokenizer.json')(text))(0, text.length);
+  const result: string[] = [];
+  for (let match = found.next(); match !== undefined; match = found.next())
+    result.push(text.slice(match.start, match.end));
+  return result;
+}
 
 test.each<[string, string, readonly string[]]>([
   // White space is Unicode's: U+0085 is, U+FEFF is not.
