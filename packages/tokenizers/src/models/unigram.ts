@@ -79,12 +79,11 @@ export class Unigram implements WordModel {
     let tokens: number[] = [];
     for (let i = 0; i < search.steps; i++) {
       const [piece, start, end] = [search.pieceOf(i), search.startOf(i), search.startOf(i + 1)];
-      if (piece !== UNKNOWN) tokens.push(this.ids[piece], start, end);
-      if (piece === UNKNOWN || tokens.length >= STRIDE) {
-        yield tokens;
-        tokens = [];
-      }
-      if (piece === UNKNOWN) yield* this.unknown(word, start, end);
+      if (piece === UNKNOWN) yield* this.unknown(tokens, word, start, end);
+      else tokens.push(this.ids[piece], start, end);
+      if (tokens.length < STRIDE) continue;
+      yield tokens;
+      tokens = [];
     }
     yield tokens;
   }
@@ -122,26 +121,28 @@ export class Unigram implements WordModel {
     return index;
   }
 
-  /** Unknown characters: one token, or those of their bytes, of which each has the span of them all. */
-  private *unknown(word: string, start: number, end: number): WordSteps {
+  /**
+   * Adds unknown characters: one token, or those of their bytes, of which each has the span of them all.
+   * Yields the tokens where they become many.
+   */
+  private *unknown(tokens: number[], word: string, start: number, end: number): WordSteps {
     const { bytes } = this;
     let isSpelled = bytes !== undefined;
-    for (let at = start; bytes !== undefined && !bytes.areComplete && isSpelled && at < end;) {
+    for (let at = start; bytes?.areComplete === false && isSpelled && at < end;) {
+      if (at > start) yield NO_TOKENS;
       const to = characterEnd(word, at + SEARCHED, end);
       isSpelled = bytes.idsOf(word.slice(at, to)) !== undefined;
       at = to;
-      yield NO_TOKENS;
     }
-    if (!isSpelled) {
+    if (bytes === undefined || !isSpelled) {
       const { unkId } = this.options;
-      yield unkId === undefined ? NO_TOKENS : [unkId, start, end];
+      if (unkId !== undefined) tokens.push(unkId, start, end);
       return;
     }
     for (let at = start; at < end;) {
+      if (at > start) yield tokens.splice(0);
       const to = characterEnd(word, at + SEARCHED, end);
-      const tokens: number[] = [];
-      for (const id of bytes?.idsOf(word.slice(at, to)) ?? []) tokens.push(id, start, end);
-      yield tokens;
+      for (const id of bytes.idsOf(word.slice(at, to)) ?? []) tokens.push(id, start, end);
       at = to;
     }
   }

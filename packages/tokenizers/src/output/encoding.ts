@@ -72,13 +72,13 @@ export class EncodingBuilder implements Encoding {
 
   /** A builder for so many tokens. */
   static *ofSize(size: number): Steps<EncodingBuilder> {
-    return new EncodingBuilder({
-      ids: yield* column<number>(size),
-      offsets: yield* column<Span | null>(size),
-      typeIds: yield* column<number>(size),
-      special: yield* column<number>(size),
-      sequences: yield* column<0 | 1 | null>(size),
-    });
+    const columns: unknown[][] = [];
+    for (let i = 0; i < 5; i++) {
+      if (size > STRIDE) yield;
+      columns.push(size > LONGEST_ARRAY ? [] : new Array<unknown>(size));
+    }
+    const [ids, offsets, typeIds, special, sequences] = columns as never[][];
+    return new EncodingBuilder({ ids, offsets, typeIds, special, sequences });
   }
 
   /** Adds a token of the template. */
@@ -102,8 +102,3 @@ export class EncodingBuilder implements Encoding {
 }
 
 type Columns = Pick<EncodingBuilder, 'ids' | 'offsets' | 'typeIds' | 'special' | 'sequences'>;
-
-function* column<T>(size: number): Steps<T[]> {
-  if (size > STRIDE) yield;
-  return size > LONGEST_ARRAY ? [] : new Array<T>(size);
-}

@@ -13,11 +13,8 @@ const BLOCK_BITS = 16;
 const BLOCK = 2 ** BLOCK_BITS;
 const IN_BLOCK = BLOCK - 1;
 
-/** The spans of units in the original, in blocks of `BLOCK`. */
-interface Spans {
-  readonly starts: readonly Int32Array[];
-  readonly ends: readonly Int32Array[];
-}
+/** The spans of units in the original: the start and the end of each, in blocks of `BLOCK` units. */
+type Spans = readonly Int32Array[];
 
 /** A normalized part of an original text. */
 export class Aligned {
@@ -40,14 +37,14 @@ export class Aligned {
   startAt(index: number): number {
     if (this.spans === undefined) return this.origin + index;
     const at = this.first + index;
-    return this.spans.starts[at >> BLOCK_BITS][at & IN_BLOCK];
+    return this.spans[at >> BLOCK_BITS][2 * (at & IN_BLOCK)];
   }
 
   /** Where the source of the last unit before `index` ends in the original. */
   endBefore(index: number): number {
     if (this.spans === undefined) return this.origin + index;
     const at = this.first + index - 1;
-    return this.spans.ends[at >> BLOCK_BITS][at & IN_BLOCK];
+    return this.spans[at >> BLOCK_BITS][2 * (at & IN_BLOCK) + 1];
   }
 
   /** The units from `from` to `to`, with their spans. */
@@ -86,8 +83,8 @@ export class AlignedBuilder {
     if (this.size === this.last.units.length) this.extend();
     const { last, size } = this;
     last.units[size] = unit;
-    last.starts[size] = start;
-    last.ends[size] = end;
+    last.spans[2 * size] = start;
+    last.spans[2 * size + 1] = end;
     this.size = size + 1;
   }
 
@@ -129,16 +126,13 @@ export class AlignedBuilder {
 
   /** The text. `origin` is where its part begins in the original. */
   *finish(origin: number): Steps<Aligned> {
-    const pieces: string[] = [];
-    for (const [i, { units }] of this.blocks.entries()) {
-      if (i > 0) yield;
-      pieces.push(textOf(i < this.blocks.length - 1 ? units : units.subarray(0, this.size)));
+    let text = '';
+    for (const block of this.blocks) {
+      if (block !== this.blocks[0]) yield;
+      text += textOf(block === this.last ? block.units.subarray(0, this.size) : block.units);
     }
-    const spans = {
-      starts: this.blocks.map(({ starts }) => starts),
-      ends: this.blocks.map(({ ends }) => ends),
-    };
-    return new Aligned(pieces.join(''), origin, spans);
+    const spans = this.blocks.map((block) => block.spans);
+    return new Aligned(text, origin, spans);
   }
 
   /** Makes room for one more unit. */
@@ -149,11 +143,10 @@ export class AlignedBuilder {
       this.size = 0;
       return;
     }
-    const { units, starts, ends } = this.last;
+    const { units, spans } = this.last;
     this.last = newBlock(Math.min(this.size * 2, BLOCK));
     this.last.units.set(units);
-    this.last.starts.set(starts);
-    this.last.ends.set(ends);
+    this.last.spans.set(spans);
     this.blocks[this.blocks.length - 1] = this.last;
   }
 }
@@ -161,26 +154,27 @@ export class AlignedBuilder {
 /** Units and their spans. */
 interface Block {
   readonly units: Uint16Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  readonly spans: Int32Array;
 }
 
 function newBlock(size: number): Block {
-  return { units: new Uint16Array(size), starts: new Int32Array(size), ends: new Int32Array(size) };
+  return { units: new Uint16Array(size), spans: new Int32Array(2 * size) };
 }
+
+/** For the units of one step. */
+const scratch = new Uint16Array(STRIDE);
 
 /** A text with each unit mapped to another one, in small steps; the spans stay. */
 export function* mappedUnits(source: Aligned, map: (unit: number) => number): Steps<Aligned> {
   const { text } = source;
-  const pieces: string[] = [];
-  const units = new Uint16Array(Math.min(text.length, STRIDE));
+  let mapped = '';
   for (let from = 0; from < text.length; from += STRIDE) {
     if (from > 0) yield;
     const size = Math.min(text.length - from, STRIDE);
-    for (let i = 0; i < size; i++) units[i] = map(text.charCodeAt(from + i));
-    pieces.push(textOf(units.subarray(0, size)));
+    for (let i = 0; i < size; i++) scratch[i] = map(text.charCodeAt(from + i));
+    mapped += textOf(scratch.subarray(0, size));
   }
-  return source.withText(pieces.join(''));
+  return source.withText(mapped);
 }
 
 /** A text in pieces. */

@@ -18,6 +18,9 @@ export interface Lettered {
 /** The first letters can be read in a debugger; the alphabet of no real pattern needs more. */
 const FIRST_LETTER = 0x21;
 
+/** For the letters of one step. */
+const scratch = new Uint16Array(STRIDE);
+
 /** The letters of a regular expression. New ones are found in texts; none is ever taken back. */
 export class Alphabet {
   private readonly atoms: readonly RegExp[];
@@ -56,27 +59,26 @@ export class Alphabet {
   /** A text in letters. */
   *lettered(text: string): Steps<Lettered> {
     const { units } = this;
-    const pieces: string[] = [];
+    let letters = '';
     const pairs: number[] = [];
-    const block = new Uint16Array(Math.min(text.length, STRIDE));
     for (let at = 0; at < text.length;) {
       if (at > 0) yield;
       let size = 0;
       for (const to = Math.min(text.length, at + STRIDE); at < to; size++) {
         const letter = units[text.charCodeAt(at)];
         if (letter !== 0) {
-          block[size] = letter;
+          scratch[size] = letter;
           at += 1;
           continue;
         }
         const length = unitsAt(text, at);
-        block[size] = this.letterOf(text.codePointAt(at) ?? 0);
+        scratch[size] = this.letterOf(text.codePointAt(at) ?? 0);
         if (length === 2) pairs.push(at);
         at += length;
       }
-      pieces.push(textOf(block.subarray(0, size)));
+      letters += textOf(scratch.subarray(0, size));
     }
-    return { letters: pieces.join(''), pairs };
+    return { letters, pairs };
   }
 
   private letterOf(code: number): number {
