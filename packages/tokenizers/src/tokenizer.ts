@@ -14,7 +14,7 @@ import {
   type OptionKinds,
 } from '@attn/core/backend';
 import { cleaned } from './decoders/decoder.ts';
-import { ROLES, type Definition, type Role } from './definition.ts';
+import type { Definition, Role } from './definition.ts';
 import { TokenList } from './models/token-list.ts';
 import {
   EncodingBuilder,
@@ -315,9 +315,4 @@ function* reporting<T>(steps: Steps<T>, reached: () => number): Generator<number
     if (step.done) return step.value;
     yield reached();
   }
-}
-
-/** The roles that have a token. */
-export function rolesOf(names: Readonly<Record<string, string | undefined>>): Definition['roles'] {
-  return Object.fromEntries(ROLES.map((role) => [role, names[`${role}_token`]]));
 }

@@ -10,31 +10,21 @@ import { bertTemplate, robertaTemplate } from '../output/template.ts';
 import { bertPreTokenizer } from '../pre-tokenizers/split.ts';
 import { cleansDecoded } from '../from-json/from-json.ts';
 import type { Folder } from './folder.ts';
-import { ROBERTA_TOKENS } from './roberta.ts';
-import { readSpecialTokens, type SpecialDefaults } from './special-tokens.ts';
-
-const BERT_TOKENS: SpecialDefaults = {
-  roles: { unk: '[UNK]', sep: '[SEP]', pad: '[PAD]', cls: '[CLS]', mask: '[MASK]' },
-  maskTakesSpace: false,
-};
-
-const MPNET_TOKENS: SpecialDefaults = {
-  roles: { ...ROBERTA_TOKENS.roles, unk: '[UNK]' },
-  maskTakesSpace: true,
-};
+import { BERT_TOKENS, MPNET_TOKENS } from '../from-json/families.ts';
+import { readSpecialTokens } from '../from-json/special-tokens.ts';
 
 /** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
 export function readBert(folder: Folder, isMpnet: boolean): Definition {
   const vocabulary = readVocabulary(folder.text('vocab.txt'));
   const config = folder.json('tokenizer_config.json');
-  const lowercase = config?.flag('do_lower_case', true) ?? true;
+  const lowercase = config === undefined ? !isCased(vocabulary) : config.flag('do_lower_case', true);
   const defaults = isMpnet ? MPNET_TOKENS : BERT_TOKENS;
   const unkToken = config?.raw('unk_token');
   const unk = typeof unkToken === 'string' ? unkToken : (defaults.roles.unk ?? '');
   const unkId = vocabulary.tokenToId(unk);
   if (unkId === undefined) throw malformed('vocab.txt', `it must have a line ${show(unk)} for unknown words`);
   const model = new WordPiece({ vocabulary, unkId, continuingPrefix: '##', maxCharacters: 100 });
-  const { added, roles } = readSpecialTokens(folder, model, defaults);
+  const { added, roles } = readSpecialTokens(folder.configFiles(), model, defaults);
   const idOf = (content = '') => added.find((token) => token.content === content)?.id ?? 0;
   const template = isMpnet ? robertaTemplate : bertTemplate;
   return {
@@ -54,6 +44,16 @@ export function readBert(folder: Folder, isMpnet: boolean): Definition {
     roles,
     ignoresEmptyPair: false,
   };
+}
+
+/**
+ * Whether a vocabulary has words that lower-casing would change, and so make useless. Special tokens are in
+ * brackets: `[CLS]`, `<s>`.
+ */
+function isCased(vocabulary: Vocabulary): boolean {
+  for (const [token] of vocabulary.entries())
+    if (!/^(?:\[.*\]|<.*>)$/su.test(token) && token !== token.toLowerCase()) return true;
+  return false;
 }
 
 /** One token a line; of a repeated one the last line counts. */

@@ -2,7 +2,7 @@
 import { aBoolean, checkOptions, readEntries } from '@attn/core/backend';
 import type { Definition } from '../definition.ts';
 import { WHERE } from '../errors.ts';
-import { definitionOf, specialNames } from '../from-json/from-json.ts';
+import { definitionOf } from '../from-json/from-json.ts';
 import { Tokenizer } from '../tokenizer.ts';
 import { readBert } from './bert.ts';
 import { Folder, type TokenizerFiles } from './folder.ts';
@@ -17,17 +17,16 @@ export interface FileNamesOptions {
 }
 
 /** Files that are read beside each other where there is a tokenizer.json. */
-const WITH_JSON = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'config.json'];
+const WITH_JSON = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'config.json',
+];
 
 /** Files that are read where there is none. */
-const WITHOUT_JSON = [
-  'added_tokens.json',
-  'vocab.json',
-  'merges.txt',
-  'vocab.txt',
-  'spiece.model',
-  'sentencepiece.bpe.model',
-];
+const WITHOUT_JSON = ['vocab.json', 'merges.txt', 'vocab.txt', 'spiece.model', 'sentencepiece.bpe.model'];
 
 /**
  * The names of all files from which tokenizers are made. A folder has some of them.
@@ -66,14 +65,7 @@ export function tokenizerFromFiles(files: TokenizerFiles): Tokenizer {
 function readDefinition(folder: Folder): Definition {
   const json = folder.json('tokenizer.json');
   if (json !== undefined) {
-    const names = ['special_tokens_map.json', 'tokenizer_config.json'].map((name) =>
-      specialNames(folder.json(name)),
-    );
-    return definitionOf(
-      json,
-      folder.json('tokenizer_config.json'),
-      Object.assign({}, ...names) as Record<string, string>,
-    );
+    return definitionOf(json, folder.configFiles());
   }
   const kind = kindOf(folder);
   switch (kind) {

@@ -11,21 +11,8 @@ import { isInUtf8, LETTERS } from '../text/byte-letters.ts';
 import { parseJson } from '../from-json/fields.ts';
 import { cleansDecoded } from '../from-json/from-json.ts';
 import type { Folder } from './folder.ts';
-import { readSpecialTokens, type SpecialDefaults } from './special-tokens.ts';
-
-/** RoBERTa's special tokens, which XLM-R shares. */
-export const ROBERTA_TOKENS: SpecialDefaults = {
-  roles: {
-    bos: '<s>',
-    eos: '</s>',
-    unk: '<unk>',
-    sep: '</s>',
-    pad: '<pad>',
-    cls: '<s>',
-    mask: '<mask>',
-  },
-  maskTakesSpace: true,
-};
+import { ROBERTA_TOKENS } from '../from-json/families.ts';
+import { readSpecialTokens } from '../from-json/special-tokens.ts';
 
 /** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
 export function readRoberta(folder: Folder): Definition {
@@ -39,7 +26,7 @@ export function readRoberta(folder: Folder): Definition {
   }
   const model = new Bpe({ vocabulary, ...mergeTables(vocabulary, readMerges(folder), '', 'merges.txt') });
   const addPrefixSpace = folder.json('tokenizer_config.json')?.flag('add_prefix_space', false) ?? false;
-  const { added, roles } = readSpecialTokens(folder, model, ROBERTA_TOKENS);
+  const { added, roles } = readSpecialTokens(folder.configFiles(), model, ROBERTA_TOKENS);
   const idOf = (content = '') => added.find((token) => token.content === content)?.id ?? 0;
   return {
     added,

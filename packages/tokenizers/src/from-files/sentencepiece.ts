@@ -17,8 +17,8 @@ import { Trie } from '../text/trie.ts';
 import { cleansDecoded } from '../from-json/from-json.ts';
 import type { Folder } from './folder.ts';
 import { PIECE_TYPES, readModelProto, type ModelPiece, type SentencepieceModel } from './model-proto.ts';
-import { ROBERTA_TOKENS } from './roberta.ts';
-import { readSpecialTokens, type SpecialDefaults } from './special-tokens.ts';
+import { ROBERTA_TOKENS } from '../from-json/families.ts';
+import { readSpecialTokens, type SpecialDefaults } from '../from-json/special-tokens.ts';
 
 /** The classes that read a sentencepiece model. */
 export type SentencepieceKind = 'reformer' | 'big-bird' | 'xlm-roberta' | 'camembert';
@@ -96,7 +96,7 @@ export function readSentencepiece(folder: Folder, kind: SentencepieceKind): Defi
   for (const { text, type } of proto.pieces)
     if (type === PIECE_TYPES.userDefined) userDefined.add(text, vocabulary.tokenToId(text) ?? 0);
   const model = modelOf(proto, vocabulary, userDefined, rules);
-  const { added, roles } = readSpecialTokens(folder, model, rules.defaults);
+  const { added, roles } = readSpecialTokens(folder.configFiles(), model, rules.defaults);
   const idOf = (content = '') => added.find((token) => token.content === content)?.id ?? 0;
   return {
     // The Python class looks for added tokens in the text itself, whatever their flags say.

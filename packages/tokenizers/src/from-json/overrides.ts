@@ -1,0 +1,36 @@
+/**
+ * What a tokenizer_config.json changes of the tokenizer.json beside it. In Hugging Face's library the classes
+ * of BERT and of RoBERTa have options of their own, with defaults, which win.
+ */
+import type { BertOptions } from '../normalizers/bert.ts';
+import { classNameOf, type ConfigFiles } from './config-files.ts';
+import { familyOf } from './families.ts';
+
+/** Options in the place of those of tokenizer.json; undefined where those stay. */
+export interface Overrides {
+  /** Of a `BertNormalizer`. */
+  readonly bert?: Omit<BertOptions, 'cleanText'>;
+  /** Of a `ByteLevel` pre-tokenizer. */
+  readonly addPrefixSpace?: boolean;
+  /** Of the post-processor: whether spans are trimmed. */
+  readonly trimOffsets?: boolean;
+}
+
+/** What changes. Without a tokenizer_config.json nothing does. Errors: `MALFORMED_FILE`. */
+export function overridesOf(files: ConfigFiles): Overrides {
+  const { config } = files;
+  if (config === undefined) return {};
+  const family = familyOf(files)?.name;
+  if (family === 'bert' || family === 'mpnet') {
+    const lowercase = config.flag('do_lower_case', true);
+    const stripAccents = config.flag('strip_accents', lowercase);
+    const handleChineseChars = config.flag('tokenize_chinese_chars', true);
+    return { bert: { lowercase, stripAccents, handleChineseChars } };
+  }
+  // Of other classes release 4 has this option, too, and release 5 does not: there only what is written counts.
+  const isWritten = config.raw('add_prefix_space') !== undefined && classNameOf(files) !== 'TokenizersBackend';
+  if (family === undefined && !isWritten) return {};
+  const addPrefixSpace = config.flag('add_prefix_space', false);
+  if (family !== 'roberta') return { addPrefixSpace };
+  return { addPrefixSpace, trimOffsets: config.flag('trim_offsets', true) };
+}
