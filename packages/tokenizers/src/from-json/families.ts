@@ -56,8 +56,7 @@ const FAMILIES: readonly Family[] = [
     name: 'roberta',
     classes: ['Bart', 'LED', 'Longformer', 'Roberta'],
     models: (
-      'bart bridgetower clap data2vec-text ibert led longformer mega mra roberta ' +
-      'roberta-prelayernorm'
+      'bart bridgetower clap data2vec-text ibert led longformer mega mra roberta ' + 'roberta-prelayernorm'
     ).split(' '),
     roles: ROBERTA_TOKENS.roles,
   },

@@ -28,7 +28,8 @@ export function overridesOf(files: ConfigFiles): Overrides {
     return { bert: { lowercase, stripAccents, handleChineseChars } };
   }
   // Of other classes release 4 has this option, too, and release 5 does not: there only what is written counts.
-  const isWritten = config.raw('add_prefix_space') !== undefined && classNameOf(files) !== 'TokenizersBackend';
+  const isWritten =
+    config.raw('add_prefix_space') !== undefined && classNameOf(files) !== 'TokenizersBackend';
   if (family === undefined && !isWritten) return {};
   const addPrefixSpace = config.flag('add_prefix_space', false);
   if (family !== 'roberta') return { addPrefixSpace };

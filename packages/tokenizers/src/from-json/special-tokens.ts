@@ -52,8 +52,7 @@ export function readSpecialTokens(
   const special = specialTokens(legacy, defaults);
   const added = new Map(own?.map((token) => [token.content, token]));
   let next = [...added.values()].reduce((limit, { id }) => Math.max(limit, id + 1), model.vocabulary.idLimit);
-  const idOf = (content: string) =>
-    added.get(content)?.id ?? model.vocabulary.tokenToId(content) ?? next++;
+  const idOf = (content: string) => added.get(content)?.id ?? model.vocabulary.tokenToId(content) ?? next++;
   const isSpecial = (content: string) => special.some((each) => each.content === content);
 
   for (const token of decoder === undefined ? [] : decodedTokens(decoder)) {
@@ -107,7 +106,9 @@ function others(file: Fields | undefined): readonly SpecialToken[] {
     const value = file?.raw(name);
     if (file === undefined || value === undefined) return [];
     // Extra ones may also have names.
-    const list = Array.isArray(value) ? file.list(name) : (file.child(name)?.entries() ?? []).map(([, token]) => token);
+    const list = Array.isArray(value)
+      ? file.list(name)
+      : (file.child(name)?.entries() ?? []).map(([, token]) => token);
     return list.map((token) => specialToken(file, name, token, undefined));
   });
 }

@@ -143,10 +143,14 @@ export class Bpe implements WordModel {
       else if (unkId !== undefined) tokens.push(unkId, start, end);
       wasUnknown = isUnknown;
       i = next;
-      if (n % STRIDE !== 0) continue;
+      if (n < STRIDE) continue;
       const mayGrow = start === end || (isUnknown && fuseUnk);
-      yield mayGrow ? NO_TOKENS : this.widened(tokens);
-      if (!mayGrow) tokens = [];
+      if (!mayGrow) {
+        yield this.widened(tokens);
+        [tokens, n] = [[], 0];
+      } else if (n % STRIDE === 0) {
+        yield NO_TOKENS;
+      }
     }
     yield this.widened(tokens);
   }

@@ -19,8 +19,7 @@ export interface ByteLevelOptions {
 }
 
 /** GPT-2's words. They follow each other without a gap. */
-const WORDS =
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+const WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /** The pre-tokenizer with these options. */
 export function byteLevel({ addPrefixSpace, useRegex }: ByteLevelOptions): PreTokenizer {
