@@ -85,21 +85,19 @@ function mostTokens(done: readonly number[], { offsets }: Encoding): number {
   return most;
 }
 
-/** Texts whose words or runs are so long that V8's regular expressions give up, or take a second. */
+// In the texts themselves V8's regular expressions give up on two million ideographs in a row.
 test.each<[string, string]>([
   ['ideographs', '鲸'],
+  ['ideographs of two units', '𠀀'],
   ['emoji', '🐋'],
-  ['letters of the last plane but others', '𠀀'],
   ['letters', 'a'],
 ])('4,000,000 units of %s without any space', (_, character) => {
   const text = character.repeat(4_000_000 / character.length);
   for (const id of ['bert-default', 'qwen']) {
     const tokenizer = tokenizerFromFiles(ownFiles(id));
-    const short = tokenizer.encode(character.repeat(8), { addSpecialTokens: false });
-    const { encoding } = stepped(tokenizer, text);
-    expect(encoding.offsets.findLast((span) => span !== null)?.[1], id).toBe(text.length);
-    expect(new Set(encoding.ids), id).toEqual(new Set(tokenizer.encode(text.slice(0, 1_000)).ids));
-    expect(short.ids.length, id).toBeGreaterThan(0);
+    const { ids, offsets } = tokenizer.encode(text);
+    expect(offsets.findLast((span) => span !== null)?.[1], id).toBe(text.length);
+    expect(new Set(ids), id).toEqual(new Set(tokenizer.encode(text.slice(0, 1_000)).ids));
   }
 });
 
