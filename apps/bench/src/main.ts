@@ -27,6 +27,7 @@ import { planSuite } from './suites/plan.ts';
 import { regretSuite } from './suites/regret.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
+import { tokenizersSuite } from './suites/tokenizers.ts';
 import { webgpuSuite } from './suites/webgpu.ts';
 import { windowSuite } from './suites/window.ts';
 
@@ -48,6 +49,7 @@ const suites: readonly Suite[] = [
   lshQualitySuite,
   modelsSuite,
   checkpointsSuite,
+  tokenizersSuite,
   webgpuSuite,
   regretSuite,
 ];

@@ -35,7 +35,7 @@ describe.each(cases)('$id', (golden) => {
   test('ids, offsets, types, special tokens and texts of every line', async () => {
     const tokenizer = tokenizerFromFiles(await filesOf(golden));
     const lines = linesIn(await textOf(golden.file));
-    expect(lines.length).toBeGreaterThan(10);
+    expect(lines.length).toBeGreaterThan(5);
     expect(lines.flatMap((line) => differences(tokenizer, line, true))).toEqual([]);
     for (const { ids, decode } of lines) if (ids !== undefined) expect(tokenizer.decode(ids)).toBe(decode);
   });
