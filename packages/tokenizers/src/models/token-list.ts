@@ -5,8 +5,8 @@ const BLOCK_BITS = 14;
 const BLOCK = 2 ** BLOCK_BITS;
 const IN_BLOCK = BLOCK - 1;
 
-/** Tokens of the first block when it is new. Most texts are short. */
-const FEW = 64;
+/** Tokens of the first block when it is new: so many need no memory outside of V8's own heap. */
+const FEW = 5;
 
 /** Numbers of a token: its id, and where it begins and ends. */
 const WIDTH = 3;
@@ -50,7 +50,7 @@ export class TokenList {
   /** Makes room for one more token. */
   private extend(): void {
     const isFull = this.size === BLOCK * WIDTH;
-    const block = new Int32Array(isFull ? this.size : this.size * 4);
+    const block = new Int32Array(isFull ? this.size : Math.min(this.size * 4, BLOCK * WIDTH));
     if (isFull) {
       this.blocks.push(block);
       this.size = 0;

@@ -153,6 +153,6 @@ export function precompiled(charsmap: Charsmap): Normalizer {
         yield;
       }
     }
-    return isChanged ? yield* builder.finish(source.origin) : source;
+    return isChanged ? builder.finish(source.origin) : source;
   };
 }

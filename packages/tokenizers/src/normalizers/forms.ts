@@ -46,7 +46,7 @@ export function normalForm(form: Form): Normalizer {
         yield;
       }
     }
-    return isChanged ? yield* builder.finish(source.origin) : source;
+    return isChanged ? builder.finish(source.origin) : source;
   };
 }
 

@@ -66,7 +66,7 @@ export function mapCharacters(map: (character: string, codePoint: number) => str
       index = advance(source, builder, index, Math.min(index + STRIDE, length));
       yield;
     }
-    const result = yield* builder.finish(source.origin);
+    const result = builder.finish(source.origin);
     return result.text === source.text ? source : result;
   };
 }

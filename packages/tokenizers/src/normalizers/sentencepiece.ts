@@ -37,6 +37,7 @@ function* replaced(source: Aligned, options: SentencepieceOptions): Steps<Aligne
   if (charsmap === undefined) return source;
   const { text } = source;
   const builder = new AlignedBuilder(text.length);
+  let isChanged = false;
   let paused = 0;
   for (let from = 0; from < text.length;) {
     const ownEnd = userDefined.longest(text, from);
@@ -44,13 +45,14 @@ function* replaced(source: Aligned, options: SentencepieceOptions): Steps<Aligne
     const end = match?.end ?? (ownEnd === -1 ? from + unitsAt(text, from) : ownEnd);
     if (match === undefined) builder.addSlice(source, from, end);
     else addReplacement(builder, source, from, end, match.replacement);
+    isChanged ||= match !== undefined;
     from = end;
     if (from - paused > STRIDE) {
       paused = from;
       yield;
     }
   }
-  return yield* builder.finish(source.origin);
+  return isChanged ? builder.finish(source.origin) : source;
 }
 
 /** Makes marks of spaces. The mark of a run of spaces has the span of the last. */
@@ -60,7 +62,7 @@ function* spacesMarked(source: Aligned, options: SentencepieceOptions): Steps<Al
   const builder = new AlignedBuilder(text.length + 1);
   let first = 0;
   if (removes) while (text.charCodeAt(first) === SPACE) first += 1;
-  if (first === text.length) return yield* builder.finish(source.origin);
+  if (first === text.length) return builder.finish(source.origin);
 
   if (addDummyPrefix) {
     // Where spaces were dropped, the mark stands for the last of them; else it shares the first character's
@@ -78,9 +80,8 @@ function* spacesMarked(source: Aligned, options: SentencepieceOptions): Steps<Al
     }
     yield;
   }
-  for (let n = 1; removes && builder.endsWith(MARK_UNIT); n++) {
-    builder.removeLast();
-    if (n % STRIDE === 0) yield;
-  }
-  return yield* builder.finish(source.origin);
+  const result = builder.finish(source.origin);
+  let end = result.text.length;
+  if (removes) while (result.text.charCodeAt(end - 1) === MARK_UNIT) end -= 1;
+  return end === result.text.length ? result : result.slice(0, end);
 }

@@ -1,5 +1,5 @@
 /** What a text becomes. */
-import { STRIDE, type Steps } from '../steps.ts';
+import type { Steps } from '../steps.ts';
 
 /** Where a token lies in its text: from the first UTF-16 unit to before the last, as `slice` takes them. */
 export type Span = readonly [start: number, end: number];
@@ -55,30 +55,30 @@ const LONGEST_ARRAY = 2 ** 25;
  * that grow are copied again and again, for tenths of a second.
  */
 export class EncodingBuilder implements Encoding {
-  readonly ids: number[];
-  readonly offsets: (Span | null)[];
-  readonly typeIds: number[];
-  readonly special: number[];
-  readonly sequences: (0 | 1 | null)[];
+  ids: number[];
+  offsets: (Span | null)[];
+  typeIds: number[];
+  special: number[];
+  sequences: (0 | 1 | null)[];
   private size = 0;
 
-  private constructor(columns: Columns) {
-    this.ids = columns.ids;
-    this.offsets = columns.offsets;
-    this.typeIds = columns.typeIds;
-    this.special = columns.special;
-    this.sequences = columns.sequences;
+  /** A builder for so many tokens. */
+  constructor(size: number) {
+    this.ids = newColumn(size);
+    this.offsets = newColumn(size);
+    this.typeIds = newColumn(size);
+    this.special = newColumn(size);
+    this.sequences = newColumn(size);
   }
 
-  /** A builder for so many tokens. */
-  static *ofSize(size: number): Steps<EncodingBuilder> {
-    const columns: unknown[][] = [];
-    for (let i = 0; i < 5; i++) {
-      if (size > STRIDE) yield;
-      columns.push(size > LONGEST_ARRAY ? [] : new Array<unknown>(size));
+  /** A builder for very many tokens, in small steps. */
+  static *ofLargeSize(size: number): Steps<EncodingBuilder> {
+    const result = new EncodingBuilder(0);
+    for (const name of ['ids', 'offsets', 'typeIds', 'special', 'sequences'] as const) {
+      result[name] = newColumn(size);
+      yield;
     }
-    const [ids, offsets, typeIds, special, sequences] = columns as never[][];
-    return new EncodingBuilder({ ids, offsets, typeIds, special, sequences });
+    return result;
   }
 
   /** Adds a token of the template. */
@@ -101,4 +101,6 @@ export class EncodingBuilder implements Encoding {
   }
 }
 
-type Columns = Pick<EncodingBuilder, 'ids' | 'offsets' | 'typeIds' | 'special' | 'sequences'>;
+function newColumn(size: number): never[] {
+  return size > LONGEST_ARRAY ? [] : new Array<never>(size);
+}

@@ -51,7 +51,7 @@ function* spelled({ source, bounds }: Pieces): Steps<Pieces> {
     }
     result.add(start, builder.length);
   }
-  return { source: yield* builder.finish(source.origin), bounds: result };
+  return { source: builder.finish(source.origin), bounds: result };
 }
 
 const LETTER_UNITS = Uint16Array.from(LETTERS, (letter) => letter.charCodeAt(0));

@@ -37,5 +37,5 @@ export function* prefixed(
       yield;
     }
   }
-  return { source: yield* builder.finish(source.origin), bounds: result };
+  return { source: builder.finish(source.origin), bounds: result };
 }

@@ -8,13 +8,16 @@ import { STRIDE, type Steps } from '../steps.ts';
 import type { Bounds } from './bounds.ts';
 import { textOf } from './units.ts';
 
-/** Units whose spans lie in one block: a power of two. No step handles more, and no growth copies more. */
+/** Units whose spans lie in one block: a power of two. No growth copies more. */
 const BLOCK_BITS = 16;
 const BLOCK = 2 ** BLOCK_BITS;
 const IN_BLOCK = BLOCK - 1;
 
-/** The spans of units in the original: the start and the end of each, in blocks of `BLOCK` units. */
-type Spans = readonly Int32Array[];
+/**
+ * The spans of `BLOCK` units in the original: the start and the end of each, or where the first one starts if
+ * each is one unit of the original and they follow each other.
+ */
+type Spans = Int32Array | number;
 
 /** A normalized part of an original text. */
 export class Aligned {
@@ -22,11 +25,11 @@ export class Aligned {
   /** Where the part begins in the original. */
   readonly origin: number;
   /** Undefined where unit i is that at `origin + i`. */
-  private readonly spans: Spans | undefined;
+  private readonly spans: readonly Spans[] | undefined;
   /** Where in the spans those of the first unit are. */
   private readonly first: number;
 
-  constructor(text: string, origin: number, spans?: Spans, first = 0) {
+  constructor(text: string, origin: number, spans?: readonly Spans[], first = 0) {
     this.text = text;
     this.origin = origin;
     this.spans = spans;
@@ -37,14 +40,16 @@ export class Aligned {
   startAt(index: number): number {
     if (this.spans === undefined) return this.origin + index;
     const at = this.first + index;
-    return this.spans[at >> BLOCK_BITS][2 * (at & IN_BLOCK)];
+    const spans = this.spans[at >> BLOCK_BITS];
+    return typeof spans === 'number' ? spans + (at & IN_BLOCK) : spans[2 * (at & IN_BLOCK)];
   }
 
   /** Where the source of the last unit before `index` ends in the original. */
   endBefore(index: number): number {
     if (this.spans === undefined) return this.origin + index;
     const at = this.first + index - 1;
-    return this.spans[at >> BLOCK_BITS][2 * (at & IN_BLOCK) + 1];
+    const spans = this.spans[at >> BLOCK_BITS];
+    return typeof spans === 'number' ? spans + (at & IN_BLOCK) + 1 : spans[2 * (at & IN_BLOCK) + 1];
   }
 
   /** The units from `from` to `to`, with their spans. */
@@ -63,29 +68,38 @@ export class Aligned {
 
 /** Collects units and their spans. */
 export class AlignedBuilder {
-  private readonly blocks: Block[];
-  /** The last block, which grows. */
-  private last: Block;
+  /** Full blocks. */
+  private text = '';
+  private readonly spans: Spans[] = [];
+  /** The block that grows. */
+  private units: Uint16Array;
+  private starts = 0;
+  /** Undefined while `starts` says it all. */
+  private own: Int32Array | undefined;
   private size = 0;
 
   /** @param capacity units that are expected */
   constructor(capacity: number) {
-    this.last = newBlock(Math.min(capacity + 16, BLOCK));
-    this.blocks = [this.last];
+    this.units = new Uint16Array(Math.min(capacity + 16, BLOCK));
   }
 
   get length(): number {
-    return (this.blocks.length - 1) * BLOCK + this.size;
+    return this.spans.length * BLOCK + this.size;
   }
 
   /** Adds one unit with the span of its source. */
   add(unit: number, start: number, end: number): void {
-    if (this.size === this.last.units.length) this.extend();
-    const { last, size } = this;
-    last.units[size] = unit;
-    last.spans[2 * size] = start;
-    last.spans[2 * size + 1] = end;
+    if (this.size === this.units.length) this.extend();
+    const { size } = this;
+    if (size === 0) this.starts = start;
+    this.units[size] = unit;
     this.size = size + 1;
+    if (this.own === undefined) {
+      if (start === this.starts + size && end === start + 1) return;
+      this.own = this.spelledOut(size);
+    }
+    this.own[2 * size] = start;
+    this.own[2 * size + 1] = end;
   }
 
   /** Adds a text all of whose units have one span. */
@@ -108,57 +122,40 @@ export class AlignedBuilder {
     }
   }
 
-  /** Removes the last unit. */
-  removeLast(): void {
-    if (this.size === 0) {
-      this.blocks.pop();
-      this.last = this.blocks[this.blocks.length - 1];
-      this.size = BLOCK;
-    }
-    this.size -= 1;
-  }
-
-  /** Whether the units end with this one. */
-  endsWith(unit: number): boolean {
-    if (this.size > 0) return this.last.units[this.size - 1] === unit;
-    return this.blocks.length > 1 && this.blocks[this.blocks.length - 2].units[BLOCK - 1] === unit;
-  }
-
   /** The text. `origin` is where its part begins in the original. */
-  *finish(origin: number): Steps<Aligned> {
-    let text = '';
-    for (const block of this.blocks) {
-      if (block !== this.blocks[0]) yield;
-      text += textOf(block === this.last ? block.units.subarray(0, this.size) : block.units);
-    }
-    const spans = this.blocks.map((block) => block.spans);
-    return new Aligned(text, origin, spans);
+  finish(origin: number): Aligned {
+    const text = this.text + textOf(this.units, this.size);
+    if (this.spans.length === 0 && this.own === undefined && (this.starts === origin || this.size === 0))
+      return new Aligned(text, origin);
+    return new Aligned(text, origin, [...this.spans, this.own ?? this.starts]);
   }
 
   /** Makes room for one more unit. */
   private extend(): void {
     if (this.size === BLOCK) {
-      this.last = newBlock(BLOCK);
-      this.blocks.push(this.last);
+      this.text += textOf(this.units, BLOCK);
+      this.spans.push(this.own ?? this.starts);
+      this.own = undefined;
       this.size = 0;
       return;
     }
-    const { units, spans } = this.last;
-    this.last = newBlock(Math.min(this.size * 2, BLOCK));
-    this.last.units.set(units);
-    this.last.spans.set(spans);
-    this.blocks[this.blocks.length - 1] = this.last;
+    const { units, own } = this;
+    this.units = new Uint16Array(Math.min(this.size * 2, BLOCK));
+    this.units.set(units);
+    if (own === undefined) return;
+    this.own = new Int32Array(2 * this.units.length);
+    this.own.set(own);
   }
-}
 
-/** Units and their spans. */
-interface Block {
-  readonly units: Uint16Array;
-  readonly spans: Int32Array;
-}
-
-function newBlock(size: number): Block {
-  return { units: new Uint16Array(size), spans: new Int32Array(2 * size) };
+  /** The spans of the first units of the block. */
+  private spelledOut(size: number): Int32Array {
+    const own = new Int32Array(2 * this.units.length);
+    for (let i = 0; i < size; i++) {
+      own[2 * i] = this.starts + i;
+      own[2 * i + 1] = this.starts + i + 1;
+    }
+    return own;
+  }
 }
 
 /** For the units of one step. */
@@ -172,9 +169,21 @@ export function* mappedUnits(source: Aligned, map: (unit: number) => number): St
     if (from > 0) yield;
     const size = Math.min(text.length - from, STRIDE);
     for (let i = 0; i < size; i++) scratch[i] = map(text.charCodeAt(from + i));
-    mapped += textOf(scratch.subarray(0, size));
+    mapped += textOf(scratch, size);
   }
   return source.withText(mapped);
+}
+
+/** A text with one unit in the place of another everywhere; the spans stay. */
+export function* withUnit(source: Aligned, unit: string, instead: string): Steps<Aligned> {
+  const { text } = source;
+  if (!text.includes(unit)) return source;
+  let changed = '';
+  for (let from = 0; from < text.length; from += STRIDE) {
+    if (from > 0) yield;
+    changed += text.slice(from, from + STRIDE).replaceAll(unit, instead);
+  }
+  return source.withText(changed);
 }
 
 /** A text in pieces. */

@@ -76,7 +76,7 @@ export class Alphabet {
         if (length === 2) pairs.push(at);
         at += length;
       }
-      letters += textOf(scratch.subarray(0, size));
+      letters += textOf(scratch, size);
     }
     return { letters, pairs };
   }

@@ -3,15 +3,23 @@ import { STRIDE, type Steps } from '../steps.ts';
 
 const decoder = new TextDecoder('utf-16le', { fatal: true, ignoreBOM: true });
 
-/** Some thousands of units as a text; a lone half of a surrogate pair stays what it is. */
-export function textOf(units: Uint16Array): string {
+/** So few units are put together one by one in less time than a decoder takes to begin. */
+const FEW = 12;
+
+/** The first `size` of some thousands of units as a text; a lone half of a surrogate pair stays what it is. */
+export function textOf(units: Uint16Array, size: number): string {
+  if (size <= FEW) {
+    let text = '';
+    for (let i = 0; i < size; i++) text += String.fromCharCode(units[i]);
+    return text;
+  }
   try {
-    return decoder.decode(units);
+    return decoder.decode(units.subarray(0, size));
   } catch {
     // Half a pair, at the end of a block or by itself.
     const pieces: string[] = [];
-    for (let i = 0; i < units.length; i += 4_096)
-      pieces.push(Reflect.apply(String.fromCharCode, null, units.subarray(i, i + 4_096)));
+    for (let i = 0; i < size; i += 4_096)
+      pieces.push(Reflect.apply(String.fromCharCode, null, units.subarray(i, Math.min(size, i + 4_096))));
     return pieces.join('');
   }
 }
