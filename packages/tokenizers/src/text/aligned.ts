@@ -13,6 +13,9 @@ const BLOCK_BITS = 16;
 const BLOCK = 2 ** BLOCK_BITS;
 const IN_BLOCK = BLOCK - 1;
 
+/** Units of a builder at least: the spans of so many need no memory outside of V8's own heap. */
+const FEW = 8;
+
 /**
  * The spans of `BLOCK` units in the original: the start and the end of each, or where the first one starts if
  * each is one unit of the original and they follow each other.
@@ -80,7 +83,7 @@ export class AlignedBuilder {
 
   /** @param capacity units that are expected */
   constructor(capacity: number) {
-    this.units = new Uint16Array(Math.min(capacity + 16, BLOCK));
+    this.units = new Uint16Array(Math.min(Math.max(capacity, FEW), BLOCK));
   }
 
   get length(): number {
