@@ -42,12 +42,13 @@ const FAMILIES: readonly Family[] = [
   {
     name: 'bert',
     classes: (
-      'Bert ConvBert DPRContextEncoder DPRQuestionEncoder DPRReader DistilBert Electra Funnel LayoutLM Lxmert ' +
-      'MobileBert Realm RetriBert SqueezeBert'
+      'Bert ConvBert DPRContextEncoder DPRQuestionEncoder DPRReader DistilBert Electra Funnel LayoutLM ' +
+      'Lxmert MobileBert Realm RetriBert SqueezeBert'
     ).split(' '),
     models: (
-      'align bert blip bros chinese_clip convbert distilbert dpr electra ernie funnel git grounding-dino layoutlm ' +
-      'lxmert megatron-bert mm-grounding-dino mobilebert nezha qdqbert realm retribert squeezebert tvp vilt visual_bert'
+      'align bert blip bros chinese_clip convbert distilbert dpr electra ernie funnel git grounding-dino ' +
+      'layoutlm lxmert megatron-bert mm-grounding-dino mobilebert nezha qdqbert realm retribert ' +
+      'squeezebert tvp vilt visual_bert'
     ).split(' '),
     roles: BERT_TOKENS.roles,
   },

@@ -22,10 +22,10 @@ const { bases, cases } = JSON.parse(
 ) as { readonly bases: Readonly<Record<string, Json>>; readonly cases: readonly Case[] };
 
 const classOf = ({ files }: Case) => String(files['tokenizer_config.json'].tokenizer_class);
-const named = cases.map((each) => [`${each.why} (${classOf(each)}, ${each.releases})`, each] as const);
+const rows = cases.map((each) => [`${each.why} (${classOf(each)}, ${each.releases})`, each] as const);
 
 describe('files beside a tokenizer.json', () => {
-  test.each(named)('%s', (_, { json, files, texts, ids, offsets, mask }) => {
+  test.each(rows)('%s', (_, { json, files, texts, ids, offsets, mask }) => {
     const all = { 'tokenizer.json': bases[json], ...files };
     const tokenizer = tokenizerFromFiles(
       Object.fromEntries(Object.entries(all).map(([name, content]) => [name, JSON.stringify(content)])),

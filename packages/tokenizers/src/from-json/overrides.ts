@@ -8,11 +8,11 @@ import { familyOf } from './families.ts';
 
 /** Options in the place of those of tokenizer.json; undefined where those stay. */
 export interface Overrides {
-  /** Of a `BertNormalizer`. */
+  /** The options of a `BertNormalizer`. */
   readonly bert?: Omit<BertOptions, 'cleanText'>;
-  /** Of a `ByteLevel` pre-tokenizer. */
+  /** Whether a `ByteLevel` pre-tokenizer puts a space before pieces. */
   readonly addPrefixSpace?: boolean;
-  /** Of the post-processor: whether spans are trimmed. */
+  /** Whether the post-processor trims spans. */
   readonly trimOffsets?: boolean;
 }
 
@@ -27,7 +27,7 @@ export function overridesOf(files: ConfigFiles): Overrides {
     const handleChineseChars = config.flag('tokenize_chinese_chars', true);
     return { bert: { lowercase, stripAccents, handleChineseChars } };
   }
-  // Of other classes release 4 has this option, too, and release 5 does not: there only what is written counts.
+  // Other classes of release 4 have this option, too, and those of release 5 do not: what is written counts.
   const isWritten =
     config.raw('add_prefix_space') !== undefined && classNameOf(files) !== 'TokenizersBackend';
   if (family === undefined && !isWritten) return {};

@@ -155,7 +155,7 @@ export class Bpe implements WordModel {
     yield this.widened(tokens);
   }
 
-  /** Gives tokens that begin at one place, as those of a character's bytes do, the end of the last of them. */
+  /** Gives tokens that begin at one place, as those of a character's bytes do, the end of their last one. */
   private widened(tokens: number[]): WordTokens {
     for (let i = this.bytes === undefined ? -1 : tokens.length - 6; i >= 0; i -= 3) {
       if (tokens[i + 1] === tokens[i + 4]) tokens[i + 2] = tokens[i + 5];

@@ -84,8 +84,8 @@ export class Alphabet {
   private letterOf(code: number): number {
     // What may be the first half of a pair is always looked at as a whole.
     const isUnit = code < 0xd800 || (code > 0xdbff && code < 0x10000);
-    const known = isUnit ? undefined : this.others.get(code);
-    if (known !== undefined) return known;
+    const cached = isUnit ? undefined : this.others.get(code);
+    if (cached !== undefined) return cached;
     const character = String.fromCodePoint(code);
     const fits = this.atoms.map((atom) => (atom.test(character) ? '1' : '0')).join('');
     const letter = this.letters.get(fits) ?? FIRST_LETTER + this.letters.size;

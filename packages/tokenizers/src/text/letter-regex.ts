@@ -16,7 +16,7 @@ export class LetterRegex {
   private readonly source: string;
   private compiled: RegExp;
   /** Letters that the compiled expression knows. */
-  private known = 0;
+  private lettersOfCompiled = 0;
 
   /**
    * Throws a SyntaxError where an atom, or the whole, is none.
@@ -31,9 +31,9 @@ export class LetterRegex {
 
   /** The expression for all letters that are known by now, with the flags `g` and `u`. */
   regExp(): RegExp {
-    if (this.known < this.alphabet.size) {
+    if (this.lettersOfCompiled < this.alphabet.size) {
       this.compiled = this.compile();
-      this.known = this.alphabet.size;
+      this.lettersOfCompiled = this.alphabet.size;
     }
     return this.compiled;
   }

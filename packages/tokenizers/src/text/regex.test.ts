@@ -7,9 +7,9 @@ import { matcherOf } from './pattern.ts';
 import { translateRegex } from './regex.ts';
 
 function matches(pattern: string, text: string, from = 0, to = text.length): readonly string[] {
-  const found = finish(matcherOf(pattern, 'tokenizer.json')(text))(from, to);
+  const iterator = finish(matcherOf(pattern, 'tokenizer.json')(text))(from, to);
   const result: string[] = [];
-  for (let match = found.next(); match !== undefined; match = found.next())
+  for (let match = iterator.next(); match !== undefined; match = iterator.next())
     result.push(text.slice(match.start, match.end));
   return result;
 }
@@ -76,8 +76,8 @@ test.each<[string, RegExp]>([
 ])('%s in letters finds what it finds in texts, as a whole and in parts', (pattern, native) => {
   fc.assert(
     fc.property(texts, fc.nat(), fc.nat(), (text, a, b) => {
-      const found = (part: string) => (part.match(native) ?? []).filter((match) => match !== '');
-      expect(matches(pattern, text)).toEqual(found(text));
+      const matchesIn = (part: string) => (part.match(native) ?? []).filter((match) => match !== '');
+      expect(matches(pattern, text)).toEqual(matchesIn(text));
       // Parts begin and end between characters.
       const places = [
         0,
@@ -90,7 +90,7 @@ test.each<[string, RegExp]>([
         ),
       ];
       const [from, to] = [places[a % places.length], places[b % places.length]].toSorted((x, y) => x - y);
-      expect(matches(pattern, text, from, to)).toEqual(found(text.slice(from, to)));
+      expect(matches(pattern, text, from, to)).toEqual(matchesIn(text.slice(from, to)));
     }),
   );
 });
@@ -135,6 +135,10 @@ test.each([
   ['a)', 'is none'],
   ['*', 'is none'],
   ['\\p{Nonsense}', 'is none'],
+  [
+    Array.from({ length: 300 }, (_, i) => String.fromCharCode(0x4e00 + i)).join(''),
+    'may tell 256 characters and classes apart, got 300',
+  ],
 ])('%s is refused', (pattern, message) => {
   expect(() => translateRegex(pattern, 'tokenizer.json')).toThrow(message);
 });

@@ -6,7 +6,7 @@ const decoder = new TextDecoder('utf-16le', { fatal: true, ignoreBOM: true });
 /** So few units are put together one by one in less time than a decoder takes to begin. */
 const FEW = 12;
 
-/** The first `size` of some thousands of units as a text; a lone half of a surrogate pair stays what it is. */
+/** The first `size` of some thousands of units as a text. A lone half of a surrogate pair stays a half. */
 export function textOf(units: Uint16Array, size: number): string {
   if (size <= FEW) {
     let text = '';
