@@ -48,7 +48,7 @@ const [splade, cross] = await Promise.all(
   ),
 );
 const twoVectors = zeros('f32', [2, 3]);
-const texts = { ...{ maxLength: 8, batchTokens: 64, onWarning: () => {} } };
+const texts = { maxLength: 8, batchTokens: 64, onWarning: () => {} };
 
 const { signal } = new AbortController();
 const reading = { signal, onProgress: () => {}, inMemory: true };

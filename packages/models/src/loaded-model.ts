@@ -101,7 +101,7 @@ export class LoadedModel {
    *
    * @example
    * const { embeddings } = await model.encode(['Call me Ishmael.', 'Some years ago'], { normalize: true });
-   * const { chunks } = await model.encode('Call me Ishmael. Some years ago I went to sea.', { chunks: 'sentences' });
+   * const { chunks } = await model.encode('Call me Ishmael. Or not.', { chunks: 'sentences' });
    * const pair = { text: 'Who narrates?', pair: 'Call me Ishmael.' };
    * const { states, tokenized } = await model.encode(pair, { pooling: 'none' });
    */
@@ -139,9 +139,9 @@ export class LoadedModel {
   }
 
   /**
-   * Computes a sparse vector for each text: SPLADE's weights of the tokens that the text is about, of a folder
-   * of sentence-transformers with a `SpladePooling`. The indices are ids of tokens. Inputs are those of
-   * `encode`.
+   * Computes a sparse vector for each text: SPLADE's weights of the tokens that the text is about, of a
+   * folder of sentence-transformers with a `SpladePooling`. The indices are ids of tokens. Inputs are those
+   * of `encode`.
    *
    * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT`, `ABORTED`, and those of the
    * backends.
@@ -197,7 +197,7 @@ export class LoadedModel {
    * those of `predict`, and `UNSUPPORTED` for a model of several labels.
    *
    * @example
-   * const [best] = await classifier.rank('Who narrates?', ['Call me Ishmael.', 'Some years ago'], { topK: 1 });
+   * const [best] = await classifier.rank('Who narrates?', ['Call me Ishmael.', 'Some years ago']);
    * console.log(best.index, best.score, best.document);
    */
   async rank(
@@ -226,8 +226,8 @@ export class LoadedModel {
 
   /**
    * Runs one batch and returns every output of the model, under the original's names; in a folder of
-   * sentence-transformers also `sentence_embedding`, which its modules make of them. The batch must not change
-   * until the promise settles. Errors: those of `Model.call` and of the backends.
+   * sentence-transformers also `sentence_embedding`, which its modules make of them. The batch must not
+   * change until the promise settles. Errors: those of `Model.call` and of the backends.
    *
    * @example
    * const { last_hidden_state } = await model.run({ inputIds: [[0, 5, 2]] });

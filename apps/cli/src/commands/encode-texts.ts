@@ -69,17 +69,17 @@ const POOLINGS = ['mean', 'cls', 'max', 'mean_sqrt_len_tokens', 'weightedmean', 
 function readPooling(names: string | undefined): Pooling | undefined {
   if (names === undefined || names === 'none') return names;
   return names.split(',').map((name) => {
-    const mode = POOLINGS.find((known) => known === name.trim());
+    const mode = POOLINGS.find((pooling) => pooling === name.trim());
     if (mode !== undefined) return mode;
     throw badArgument(`--pooling must be ${POOLINGS.join(', ')}, or none, got ${show(names)}`);
   });
 }
 
-function oneOf<T extends string>(options: Options, name: string, known: readonly T[]): T | undefined {
+function oneOf<T extends string>(options: Options, name: string, words: readonly T[]): T | undefined {
   const word = text(options, name);
-  const value = known.find((each) => each === word);
+  const value = words.find((each) => each === word);
   if (word === undefined || value !== undefined) return value;
-  throw badArgument(`${flag(name)} must be ${known.join(' or ')}, got ${show(word)}`);
+  throw badArgument(`${flag(name)} must be ${words.join(' or ')}, got ${show(word)}`);
 }
 
 function readChunks(options: Options): 'sentences' | number | undefined {

@@ -1,6 +1,6 @@
 /**
- * TextChunks of texts, for late chunking: the model sees a text as a whole, and each chunk becomes a vector of its
- * own, out of the states of its tokens. Günther et al. 2024, https://arxiv.org/abs/2409.04701
+ * Chunks of texts, for late chunking: the model sees a text as a whole, and each chunk becomes a vector
+ * of its own, out of the states of its tokens. Günther et al. 2024, https://arxiv.org/abs/2409.04701
  */
 import { AttnError } from '@attn/core';
 import { isList, show } from '@attn/core/backend';
@@ -10,8 +10,8 @@ import type { TokenGroup } from './gather-states.ts';
 import { isPair } from './windows.ts';
 
 /**
- * Which chunks a text is made of: its `sentences`, pieces of so many tokens, or the places of chunks, each from
- * the first UTF-16 unit to before the last. For several texts, a list of places for each.
+ * Which chunks a text is made of: its `sentences`, pieces of so many tokens, or the places of chunks, each
+ * from the first UTF-16 unit to before the last. For several texts, a list of places for each.
  */
 export type TextChunks = 'sentences' | number | readonly Span[] | readonly (readonly Span[])[];
 
@@ -50,7 +50,7 @@ export const someChunks = {
  */
 export function planChunks(
   where: string,
-  wanted: TextChunks,
+  request: TextChunks,
   texts: readonly TokenizedText[],
   sources: readonly (string | undefined)[],
   prompt: string,
@@ -62,8 +62,8 @@ export function planChunks(
       throw new AttnError('INVALID_ARGUMENT', where, message);
     }
     const places = placesOf(tokens, prompt.length);
-    const spans = spansOf(where, wanted, { text, count: texts.length, source, places });
-    return fill(where, text, spans, places, typeof wanted === 'object');
+    const spans = spansOf(where, request, { text, count: texts.length, source, places });
+    return fill(where, text, spans, places, typeof request === 'object');
   });
   return { chunks: plans.flatMap(({ chunks }) => chunks), groups: plans.flatMap(({ groups }) => groups) };
 }
@@ -86,19 +86,19 @@ interface TextPlaces {
 
 function spansOf(
   where: string,
-  wanted: TextChunks,
+  request: TextChunks,
   { text, count, source, places }: TextPlaces,
 ): readonly Span[] {
-  if (wanted === 'sentences') return sentencesOf(where, source);
-  if (typeof wanted === 'number')
-    return Array.from({ length: Math.ceil(places.length / wanted) }, (_, i) => {
-      const part = places.slice(i * wanted, (i + 1) * wanted);
+  if (request === 'sentences') return sentencesOf(where, source);
+  if (typeof request === 'number')
+    return Array.from({ length: Math.ceil(places.length / request) }, (_, i) => {
+      const part = places.slice(i * request, (i + 1) * request);
       return [part[0].start, part[part.length - 1].end];
     });
-  const lists: readonly unknown[] = Array.from<unknown>(wanted);
+  const lists: readonly unknown[] = Array.from<unknown>(request);
   const own = isSpan(lists[0]) ? (count === 1 ? lists : undefined) : lists[text];
   if (!isList(own) || lists.length !== (isSpan(lists[0]) ? lists.length : count)) {
-    const message = `chunks must be a list of places for each of ${count} texts, got ${show(wanted)}`;
+    const message = `chunks must be a list of places for each of ${count} texts, got ${show(request)}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
   return Array.from(own as ArrayLike<unknown>, (span, i) => {

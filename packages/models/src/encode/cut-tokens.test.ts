@@ -41,7 +41,7 @@ test('a pair fills the room, special tokens stay, and all columns lose the same'
       const tokens = pairOf(first, second);
       const cut = cutTokens(tokens, { maxLength, side: 'right' });
       expect(cut.ids).toHaveLength(Math.min(tokens.ids.length, maxLength));
-      expect(cut.special?.filter((one) => one === 1)).toHaveLength(3);
+      expect(cut.special?.filter((flag) => flag === 1)).toHaveLength(3);
       expect(cut.typeIds).toEqual(cut.ids.map((id) => tokens.typeIds[id]));
       expect(cut.sequences).toEqual(cut.ids.map((id) => tokens.sequences[id]));
       expect(cut.ids).toEqual(cut.ids.toSorted((a, b) => a - b));

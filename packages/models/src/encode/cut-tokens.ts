@@ -1,6 +1,6 @@
 /**
- * Leaves out tokens of a text that has too many, as Hugging Face's tokenizers do with `longest_first`: special
- * tokens stay, and of a pair the longer text loses its tokens first.
+ * Leaves out tokens of a text that has too many, as Hugging Face's tokenizers do with `longest_first`:
+ * special tokens stay, and of a pair the longer text loses its tokens first.
  */
 import type { TokenizedText } from '../tokenizer.ts';
 import { isPair } from './windows.ts';
@@ -22,13 +22,13 @@ export function cutTokens(tokens: TokenizedText, { maxLength, side }: CutRule): 
   );
   const [first, second] = numbers;
   const room = Math.max(maxLength - (ids.length - first - second), 0);
-  const kept = isPair(tokens) ? sharesOf(first, second, room) : [Math.min(first, room), 0];
-  const seen = [0, 0];
+  const shares = isPair(tokens) ? sharesOf(first, second, room) : [Math.min(first, room), 0];
+  const counts = [0, 0];
   const isKept = ids.map((_, i) => {
     const text = sequences === undefined ? 0 : sequences[i];
     if (text === null) return true;
-    const place = seen[text]++;
-    return side === 'right' ? place < kept[text] : place >= numbers[text] - kept[text];
+    const place = counts[text]++;
+    return side === 'right' ? place < shares[text] : place >= numbers[text] - shares[text];
   });
   return tokensWhere(tokens, (_, i) => isKept[i]);
 }

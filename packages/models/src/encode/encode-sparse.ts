@@ -18,8 +18,8 @@ export interface EncodeSparseOptions extends TextRunOptions, PromptChoice {
   /** Most weights of a vector: the greatest are kept. Default: all. */
   readonly maxActive?: number;
   /**
-   * What happens to texts of more than `maxLength` tokens: what is beyond is left out (`cut`, the default), or
-   * their windows are computed (`split`), both with a warning, or the call ends with `INVALID_ARGUMENT`
+   * What happens to texts of more than `maxLength` tokens: what is beyond is left out (`cut`, the default),
+   * or their windows are computed (`split`), both with a warning, or the call ends with `INVALID_ARGUMENT`
    * (`throw`).
    */
   readonly onLongText?: 'split' | 'cut' | 'throw';
@@ -59,10 +59,10 @@ export async function encodeSparse(
   };
   const checked = checkTextRun(WHERE, model, options, kinds);
   const prompt = choosePrompt(WHERE, sentence.prompts, checked);
-  const given = withPrompt(WHERE, readInputs(WHERE, inputs, model.vocabSize), prompt, checked);
+  const texts = withPrompt(WHERE, readInputs(WHERE, inputs, model.vocabSize), prompt, checked);
   const { onProgress, onWarning, signal } = checked;
   return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
-    encodeInputs(runnable, given, { ...sentence, pipeline }, { ...checked, ...callbacks, signal: stop }),
+    encodeInputs(runnable, texts, { ...sentence, pipeline }, { ...checked, ...callbacks, signal: stop }),
   );
 }
 

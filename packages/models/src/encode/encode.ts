@@ -32,9 +32,11 @@ export interface EncodeFacts {
 
 /** A vector for each text or pair. */
 export interface Embeddings extends EncodeFacts {
-  /** [texts, dimensions], f32. For a text in windows, `cls` is the mean of the first tokens of its windows. */
+  /**
+   * [texts, dimensions], f32. For a text in windows, `cls` is the mean of the first tokens of its windows.
+   */
   readonly embeddings: Tensor<'f32'>;
-  /** The same vectors in bytes or bits, with the option `quantize`. */
+  /** Vectors of the same texts in bytes or bits, with the option `quantize`. */
   readonly quantized?: QuantizedEmbeddings;
 }
 
@@ -128,7 +130,7 @@ function planVectors({ model, settings }: RunnableModel, options: Checked<Encode
 
 async function encodeInputs(
   runnable: RunnableModel,
-  given: readonly CheckedInput[],
+  sources: readonly CheckedInput[],
   plan: VectorPlan,
   options: Checked<EncodeOptions>,
 ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
@@ -136,7 +138,7 @@ async function encodeInputs(
   const { sentence, prompt, modes } = plan;
   const { signal, onProgress, chunks, normalize = false } = options;
   throwIfAborted(signal, WHERE);
-  const inputs = withPrompt(WHERE, given, prompt, options);
+  const inputs = withPrompt(WHERE, sources, prompt, options);
   const onCharacters =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
   const tokenized = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters, limits: model });
@@ -148,13 +150,13 @@ async function encodeInputs(
     onWarning: options.onWarning ?? console.warn,
   });
   const tokens = texts.map(({ ids }) => ids.length);
-  const sources = given.map((input) => ('text' in input ? input.text : undefined));
-  const chunkPlan = chunks === undefined ? undefined : planChunks(WHERE, chunks, texts, sources, prompt);
+  const originals = sources.map((input) => ('text' in input ? input.text : undefined));
+  const chunkPlan = chunks === undefined ? undefined : planChunks(WHERE, chunks, texts, originals, prompt);
   const skipped = plan.includePrompt ? 0 : promptTokens(WHERE, tokenizer, prompt);
   const gatherer =
     modes === undefined
       ? new StateGatherer(tokens)
-      : new VectorGatherer(modes, chunkPlan?.groups ?? textGroups(tokens, sources, skipped));
+      : new VectorGatherer(modes, chunkPlan?.groups ?? textGroups(tokens, originals, skipped));
   const backends = await runWindows(
     runnable,
     windows,
@@ -179,11 +181,11 @@ async function encodeInputs(
 /** A group for each text: all its tokens, or those after the prompt. */
 function textGroups(
   tokens: readonly number[],
-  sources: readonly (string | undefined)[],
+  originals: readonly (string | undefined)[],
   skipped: number,
 ): readonly TokenGroup[] {
   return tokens.map((to, text) => {
-    const from = sources[text] === undefined ? 0 : Math.min(skipped, to);
+    const from = originals[text] === undefined ? 0 : Math.min(skipped, to);
     return { text, from, to, isText: true };
   });
 }

@@ -38,8 +38,8 @@ export function fitTexts(
   };
   if (onLongText === 'cut') {
     if (long.length > 0) warn('what is beyond is left out');
-    const kept = texts.map((tokens) => cutTokens(tokens, { maxLength, side: cutSide }));
-    return { texts: kept, windows: kept.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, 0)) };
+    const rest = texts.map((tokens) => cutTokens(tokens, { maxLength, side: cutSide }));
+    return { texts: rest, windows: rest.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, 0)) };
   }
   const overlaps = new Map(
     long.map((text) => [text, overlapOf(where, texts[text], nameOf(texts, text), maxLength, overlap)]),

@@ -97,9 +97,9 @@ function endOf(window: WindowStates, { from }: TokenGroup, end: 'first' | 'last'
   const first = Math.min(...parts.map((part) => part.from));
   const last = Math.max(...parts.map((part) => part.to)) - 1;
   if (from === 0) return [{ row: end === 'first' ? first : last, at: 0, share }];
-  const counted = rowsBetween(window, from, Infinity);
-  const found = counted.at(end === 'first' ? 0 : -1);
-  return found === undefined ? [] : [{ ...found, share }];
+  const rowsOfGroup = rowsBetween(window, from, Infinity);
+  const match = rowsOfGroup.at(end === 'first' ? 0 : -1);
+  return match === undefined ? [] : [{ ...match, share }];
 }
 
 /** Keeps the states of all tokens. */
@@ -139,8 +139,8 @@ export function firstDimensions(matrix: Tensor<'f32'>, dimensions: number | unde
   const { shape, data } = matrix;
   const [rows, width] = shape;
   if (dimensions === undefined || dimensions >= width) return matrix;
-  const kept = new Float32Array(rows * dimensions);
+  const rest = new Float32Array(rows * dimensions);
   for (let row = 0; row < rows; row++)
-    kept.set(data.subarray(row * width, row * width + dimensions), row * dimensions);
-  return f32([rows, dimensions], kept);
+    rest.set(data.subarray(row * width, row * width + dimensions), row * dimensions);
+  return f32([rows, dimensions], rest);
 }

@@ -55,8 +55,8 @@ export interface TextRunOptions {
 /** Options of `encode`. */
 export interface EncodeOptions extends TextRunOptions, PromptChoice {
   /**
-   * How the states of a text become its vector; several ways give their vectors one behind the other. Default:
-   * what the folder's files say, else `mean`, over all tokens, special ones included.
+   * How the states of a text become its vector; several ways give their vectors one behind the other.
+   * Default: what the folder's files say, else `mean`, over all tokens, special ones included.
    */
   readonly pooling?: Pooling;
   /** How many dimensions are kept of each vector, for models that were trained for it. Default: all. */
@@ -95,7 +95,7 @@ const aPooling: Kind = either(oneOf(...POOLING_MODES, 'none'), {
   expected: 'a list of ways other than "none"',
   test: (value) => {
     if (!Array.isArray(value) || value.length === 0) return false;
-    return value.every((mode) => POOLING_MODES.some((known) => known === mode));
+    return value.every((mode) => POOLING_MODES.some((name) => name === mode));
   },
 });
 

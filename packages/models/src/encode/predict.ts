@@ -178,8 +178,8 @@ async function score(
 }
 
 /**
- * Tokenizers take an empty second text for none, which has no separators of a pair. What stands for it here is
- * taken out of the tokens again.
+ * Tokenizers take an empty second text for none, which has no separators of a pair. What stands for it here
+ * is taken out of the tokens again.
  */
 const FILLER = '.';
 

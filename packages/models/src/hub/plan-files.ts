@@ -122,8 +122,8 @@ function modulesOf(files: readonly string[]): readonly string[] {
 }
 
 /**
- * The configs of the modules that a modules.json lists. Folders whose names are not plain are left out: opening
- * the model refuses them with a sentence.
+ * The configs of the modules that a modules.json lists. Folders whose names are not plain are left out:
+ * opening the model refuses them with a sentence.
  */
 export function moduleConfigsIn(list: readonly unknown[]): readonly string[] {
   return list.flatMap((entry) => {

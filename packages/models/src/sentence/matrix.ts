@@ -13,9 +13,9 @@ export function readMatrix({ where, name }: InputName, value: unknown): Tensor<'
   };
   if (!isTensorLike(value))
     return fail('INVALID_ARGUMENT', `must be a tensor of vectors, got ${show(value)}`);
-  const given = value as Tensor;
-  checkTensor(given, where);
-  const { dtype, shape, data } = contiguous(given);
+  const vectors = value as Tensor;
+  checkTensor(vectors, where);
+  const { dtype, shape, data } = contiguous(vectors);
   if (dtype !== 'f32' && dtype !== 'f16') return fail('INVALID_DTYPE', `must be f32 or f16, got ${dtype}`);
   if (shape.length !== 1 && shape.length !== 2)
     return fail('INVALID_SHAPE', `must be [vectors, dimensions] or [dimensions], got ${show(shape)}`);

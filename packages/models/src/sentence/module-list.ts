@@ -63,8 +63,8 @@ const HEADS: Readonly<Record<Task, string>> = {
 };
 
 /**
- * The modules of a folder; undefined for a folder without modules.json. Errors: `MALFORMED_FILE`, `UNSUPPORTED`
- * (modules that are not ours).
+ * The modules of a folder; undefined for a folder without modules.json. Errors: `MALFORMED_FILE`,
+ * `UNSUPPORTED` (modules that are not ours).
  */
 export async function readModuleList(store: FileStore): Promise<ModuleList | undefined> {
   const entries = await readJsonList(store, MODULES_FILE, SETTINGS_LIMIT);
@@ -95,9 +95,9 @@ export function unknownModule(store: FileStore, type: string, rule: string): Att
 }
 
 /**
- * The class that the folder's transformer is loaded as, where config.json names another: sentence-transformers
- * takes the model without a head for vectors, whatever head the files have. Undefined where it is that of
- * config.json.
+ * The class that the folder's transformer is loaded as, where config.json names another:
+ * sentence-transformers takes the model without a head for vectors, whatever head the files have. Undefined
+ * where it is that of config.json.
  */
 export function classFor(task: Task, config: JsonObject): string | undefined {
   const classes = fieldOf(config, 'architectures');

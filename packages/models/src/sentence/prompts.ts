@@ -22,8 +22,8 @@ export interface PromptChoice {
   /** The name of one of the model's prompts. */
   readonly promptName?: string | undefined;
   /**
-   * What the texts are for: the prompt is then the model's own of the name `query`, or the first that it has of
-   * `document`, `passage` and `corpus`; none where it has none. Its default prompt does not count.
+   * What the texts are for: the prompt is then the model's own of the name `query`, or the first that it has
+   * of `document`, `passage` and `corpus`; none where it has none. Its default prompt does not count.
    */
   readonly as?: TextRole | undefined;
 }
@@ -42,8 +42,8 @@ export function choosePrompt(
   if (prompt !== undefined) return prompt;
   const byName = prompts?.byName ?? new Map<string, string>();
   if (promptName !== undefined) {
-    const named = byName.get(promptName);
-    if (named !== undefined) return named;
+    const text = byName.get(promptName);
+    if (text !== undefined) return text;
     const message =
       byName.size === 0
         ? `the model has no prompts, got promptName ${show(promptName)}`
@@ -62,12 +62,12 @@ export function withPrompt(
   where: string,
   inputs: readonly CheckedInput[],
   prompt: string,
-  { prompt: given, promptName }: PromptChoice,
+  { prompt: own, promptName }: PromptChoice,
 ): readonly CheckedInput[] {
   if (prompt === '') return inputs;
   return inputs.map((input, i) => {
     if ('text' in input) return { ...input, text: prompt + input.text };
-    if (given === undefined && promptName === undefined) return input;
+    if (own === undefined && promptName === undefined) return input;
     const message = `a prompt is for texts, got ids as input ${i}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   });

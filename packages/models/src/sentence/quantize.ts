@@ -27,8 +27,9 @@ export interface QuantizedEmbeddings {
 /** Options of `quantizeEmbeddings`. */
 export interface QuantizeOptions {
   /**
-   * [2, dimensions]: the least and the greatest value of each dimension, for `int8` and `uint8`. Values beyond
-   * become the nearest step. Default: those of the vectors themselves, of which there must then be two.
+   * [2, dimensions]: the least and the greatest value of each dimension, for `int8` and `uint8`. Values
+   * beyond become the nearest step. Default: those of the vectors themselves, of which there must then be
+   * two.
    */
   readonly ranges?: Tensor;
 }
@@ -38,8 +39,8 @@ const WHERE = 'models/quantize';
 const OPTIONS: OptionKinds<QuantizeOptions> = { ranges: anything };
 
 /**
- * Quantises vectors [vectors, dimensions], as sentence-transformers does, to the bit. Vectors that are compared with
- * each other must have the same ranges: take those of a sample (`rangesOf`) for all.
+ * Quantises vectors [vectors, dimensions], as sentence-transformers does, to the bit. Vectors that are
+ * compared with each other must have the same ranges: take those of a sample (`rangesOf`) for all.
  *
  * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
  *

@@ -81,20 +81,23 @@ function readPrompts(reader: ConfigReader): Prompts {
   return { byName, defaultName: name };
 }
 
-/** Where texts are cut: at `max_seq_length`, or where the tokenizer's own config says; never beyond the model. */
+/**
+ * Where texts are cut: at `max_seq_length`, or where the tokenizer's own config says; never beyond the model.
+ */
 async function readCutting(
   store: FileStore,
   transformer: JsonObject,
   { maxLength }: Model,
 ): Promise<Cutting> {
   const tokenizer = (await readJson(store, TOKENIZER_FILE, TOKENIZER_LIMIT)) ?? {};
-  const given = fieldOf(transformer, 'max_seq_length') ?? fieldOf(tokenizer, 'model_max_length') ?? undefined;
+  const length =
+    fieldOf(transformer, 'max_seq_length') ?? fieldOf(tokenizer, 'model_max_length') ?? undefined;
   const file = fieldOf(transformer, 'max_seq_length') ? TRANSFORMER_FILE : TOKENIZER_FILE;
-  if (given !== undefined && (typeof given !== 'number' || !(given >= 1)))
+  if (length !== undefined && (typeof length !== 'number' || !(length >= 1)))
     throw malformedFile(
       store,
       file,
-      `must have a number of tokens as the length of texts, got ${show(given)}`,
+      `must have a number of tokens as the length of texts, got ${show(length)}`,
     );
   const side = fieldOf(tokenizer, 'truncation_side') ?? 'right';
   if (side !== 'left' && side !== 'right')
@@ -103,7 +106,7 @@ async function readCutting(
       TOKENIZER_FILE,
       `must have left or right as truncation_side, got ${show(side)}`,
     );
-  return { maxLength: given === undefined ? undefined : Math.min(Math.floor(given), maxLength), side };
+  return { maxLength: length === undefined ? undefined : Math.min(Math.floor(length), maxLength), side };
 }
 
 /** Cross-encoders have had three places for their activation. */

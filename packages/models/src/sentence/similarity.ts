@@ -60,7 +60,8 @@ export function similarity(
  * @param query states [tokens, dimensions], as `encode` gives them with `pooling: 'none'`
  * @param document states [tokens, dimensions]; at least one token
  * @example
- * const { states } = await model.encode(['Who narrates?', 'Call me Ishmael.'], { pooling: 'none', normalize: true });
+ * const texts = ['Who narrates?', 'Call me Ishmael.'];
+ * const { states } = await model.encode(texts, { pooling: 'none', normalize: true });
  * console.log(maxSim(states[0], states[1]) > 0); // true
  */
 export function maxSim(query: Tensor, document: Tensor): number {

@@ -38,13 +38,13 @@ export function sparseRows(
   return Array.from({ length: rows }, (_, row) => {
     const vector = data.subarray(row * width, (row + 1) * width);
     const places = Array.from(vector.keys()).filter((i) => vector[i] !== 0);
-    const kept =
+    const rest =
       places.length <= most
         ? places
         : places
             .toSorted((a, b) => vector[b] - vector[a] || a - b)
             .slice(0, most)
             .toSorted((a, b) => a - b);
-    return { indices: Int32Array.from(kept), values: Float32Array.from(kept, (i) => vector[i]) };
+    return { indices: Int32Array.from(rest), values: Float32Array.from(rest, (i) => vector[i]) };
   });
 }

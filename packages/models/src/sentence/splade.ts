@@ -1,6 +1,6 @@
 /**
- * SPLADE: a weight for each token of the vocabulary, from the logits of a masked language model. Formal et al.
- * 2021, https://arxiv.org/abs/2109.10086
+ * SPLADE: a weight for each token of the vocabulary, from the logits of a masked language model. Formal et
+ * al. 2021, https://arxiv.org/abs/2109.10086
  */
 
 /** `SpladePooling`. */

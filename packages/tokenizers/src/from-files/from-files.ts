@@ -22,8 +22,8 @@ export interface FileNamesOptions {
 /** Options of `tokenizerFromFiles`. */
 export interface FromFilesOptions {
   /**
-   * Whether texts become lower case before all else that the tokenizer does to them, as with `do_lower_case` of
-   * sentence-transformers. Special tokens that are written in a text are found first. Default false.
+   * Whether texts become lower case before all else that the tokenizer does to them, as with `do_lower_case`
+   * of sentence-transformers. Special tokens that are written in a text are found first. Default false.
    */
   readonly lowerCase?: boolean;
 }

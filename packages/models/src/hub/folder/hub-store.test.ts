@@ -92,7 +92,7 @@ describe('what is downloaded', () => {
       '4_Dense/../../climbs.bin': BIN,
       '5_Dense/more/model.safetensors': BIN,
     };
-    const wanted = [
+    const expected = [
       '1_Pooling/config.json',
       '2_Dense/config.json',
       '2_Dense/pytorch_model.bin',
@@ -113,8 +113,8 @@ describe('what is downloaded', () => {
       await user.start(modelOf(files));
       const store = await user.load();
       const folders = ['1_Pooling', '2_Dense', '3_Dense'];
-      expect(await here()).toEqual([...wanted, ...folders, 'model.safetensors'].sort());
-      for (const name of wanted)
+      expect(await here()).toEqual([...expected, ...folders, 'model.safetensors'].sort());
+      for (const name of expected)
         expect(await store.bytes(name, 2 ** 20)).toEqual(Buffer.from(files[name as keyof typeof files]));
       const before = user.hub.requests.length;
       await user.load();
