@@ -13,12 +13,12 @@ import {
 import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
 import type { WeightsSource } from './checkpoint/checkpoint.ts';
 import type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-sparse.ts';
-import { encode, type ChunkEmbeddings, type Embeddings, type TokenStates } from './encode/encode.ts';
+import type { ChunkEmbeddings, Embeddings, TokenStates } from './encode/encode.ts';
 import type { TextChunks } from './encode/chunks.ts';
 import type { EncodeInput } from './encode/inputs.ts';
 import type { EncodeOptions } from './encode/options.ts';
 import type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions } from './encode/predict.ts';
-import { generate, type Generated, type GenerateOptions, type Prompt } from './generate/generate.ts';
+import type { Generated, GenerateOptions, Prompt } from './generate/generate.ts';
 import { GraphRuns } from './graph/graph-runs.ts';
 import { checkBatch } from './inputs/batch.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
@@ -135,7 +135,9 @@ export class LoadedModel {
     inputs: EncodeInput | readonly EncodeInput[],
     options: EncodeOptions = {},
   ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
-    return encode(this.runnable(), inputs, options);
+    const runnable = this.runnable();
+    const { encode } = await import('./encode/encode.ts');
+    return encode(runnable, inputs, options);
   }
 
   /**
@@ -221,7 +223,9 @@ export class LoadedModel {
    * const { text } = await model.generate('Call me', { maxNewTokens: 16 });
    */
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Generated> {
-    return generate(this.runnable(), prompt, options);
+    const runnable = this.runnable();
+    const { generate } = await import('./generate/generate.ts');
+    return generate(runnable, prompt, options);
   }
 
   /**

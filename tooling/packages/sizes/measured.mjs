@@ -50,7 +50,14 @@ export const ROWS = [
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
   { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
-  { what: '@attn/models', ...all('@attn/models'), files: (file) => !isPageHub(file), limit: 33 },
+  { what: '@attn/models', ...all('@attn/models'), files: (file) => !isPageHub(file), limit: 80 },
+  {
+    what: '@attn/models: loadModel, before it knows the model',
+    source: "export { loadModel } from '@attn/models';",
+    own: '@attn/models',
+    files: ({ isFirst }) => isFirst,
+    limit: 21,
+  },
   {
     what: '@attn/models: models of the hub on a page, loaded when one is',
     ...all('@attn/models'),
