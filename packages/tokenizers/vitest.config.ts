@@ -1,1 +1,1 @@
-export { default } from '@attn/tooling-vitest';
+export { default } from '@attn/tooling-vitest/browser';

@@ -28,6 +28,7 @@ import { planSuite } from './suites/plan.ts';
 import { regretSuite } from './suites/regret.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
+import { tokenizersSuite } from './suites/tokenizers.ts';
 import { webgpuSuite } from './suites/webgpu.ts';
 import { windowSuite } from './suites/window.ts';
 
@@ -50,6 +51,7 @@ const suites: readonly Suite[] = [
   modelsSuite,
   checkpointsSuite,
   encodersSuite,
+  tokenizersSuite,
   webgpuSuite,
   regretSuite,
 ];

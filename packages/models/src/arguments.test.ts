@@ -26,6 +26,7 @@ const [gemma, qwen] = await Promise.all([
   goldenCalled('today', 'models', 'eg_scalar'),
   goldenCalled('today', 'models', 'q3_sequence'),
 ]);
+const bird = await goldenCalled('classic', 'bigbird', 'bigbird_just_long');
 const longformer = await models.longformerFamily.load(long.checkpoint);
 const reformer = await models.reformerFamily.load(lm.checkpoint);
 const linformer = await models.linformerFamily.load(words.checkpoint);
@@ -179,6 +180,7 @@ describeFunctions([models], {
   },
   ...family(models.gemmaEmbeddingFamily, gemma.checkpoint),
   ...family(models.qwen3Family, qwen.checkpoint),
+  ...family(models.bigBirdFamily, bird.checkpoint),
   Longformer: {
     call: (...[a, b]) => new models.Longformer(a, b),
     args: () => [longformer.config, longformer.weights],

@@ -46,6 +46,7 @@ export const FAMILIES: readonly LazyFamily[] = [
     async () => (await import('./gemma/index.ts')).gemmaEmbeddingFamily,
   ),
   lazy('qwen3', ['qwen3'], async () => (await import('./qwen3/index.ts')).qwen3Family),
+  lazy('bigbird', ['big_bird'], async () => (await import('./bigbird/index.ts')).bigBirdFamily),
 ];
 
 /**

@@ -17,7 +17,12 @@ let reformerFiles: Files;
 let reformerConfig: JsonObject;
 let modernBertFiles: Files;
 let modernBertConfig: JsonObject;
+let birdFiles: Files;
+let birdConfig: JsonObject;
 beforeAll(async () => {
+  const [{ folder }] = goldenCases('classic', 'bigbird').filter(({ id }) => id === 'bigbird_just_long');
+  birdFiles = await filesOf(`${folder}/`);
+  birdConfig = JSON.parse(new TextDecoder().decode(birdFiles.get('config.json')));
   reformerFiles = await filesOf(goldenFolder('reformer_lm'));
   reformerConfig = JSON.parse(new TextDecoder().decode(reformerFiles.get('config.json')));
   modernBertFiles = await filesOf(goldenFolder('today/models/mb_hub2024'));
@@ -205,6 +210,18 @@ describe('config.json', () => {
       survives({ 'config.json': text({ ...json, ...Object.fromEntries(changed) }) }, own),
     );
     await fc.assert(property, { numRuns: 300 });
+  });
+  test('of a BigBird, with any value in any of its fields', async () => {
+    const own = fc.constantFrom<Json>('block_sparse', 'original_full', 'BigBirdForMaskedLM', 97, 38, 2 ** 30);
+    const fields = fc.array(
+      fc.tuple(fc.constantFrom(...Object.keys(birdConfig), '__proto__'), fc.oneof(values, own)),
+      { minLength: 1, maxLength: 3 },
+    );
+    const property = fc.asyncProperty(fields, (changed) => {
+      const spoiled = text({ ...birdConfig, ...Object.fromEntries(changed) });
+      return survives({ 'config.json': spoiled }, birdFiles);
+    });
+    await fc.assert(property, { numRuns: 500 });
   });
   test('any JSON, any bytes', async () => {
     await fc.assert(fc.asyncProperty(values, (json) => survives({ 'config.json': text(json) })));

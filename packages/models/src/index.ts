@@ -16,6 +16,7 @@ export type {
 export type { Checkpoint, StoredSpec, WeightsSource } from './checkpoint/checkpoint.ts';
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
+export { BIGBIRD_PRESETS } from './bigbird/presets.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export { MODERNBERT_PRESETS } from './modernbert/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
@@ -75,6 +76,12 @@ export { nomicFamily } from './nomic/index.ts';
 export { NOMIC_PRESETS } from './nomic/presets.ts';
 export { gemmaEmbeddingFamily } from './gemma/index.ts';
 export { qwen3Family } from './qwen3/index.ts';
+export {
+  bigBirdFamily,
+  type BigBirdArchitecture,
+  type BigBirdBlocks,
+  type BigBirdConfig,
+} from './bigbird/index.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';

@@ -1,6 +1,7 @@
 /** Configs of published models by their names, for checkpoints of random weights in real size. */
 import type { JsonObject } from '@attn/core';
 import { BERT_PRESETS } from './bert/presets.ts';
+import { BIGBIRD_PRESETS } from './bigbird/presets.ts';
 import { GEMMA_EMBEDDING_PRESETS } from './gemma/presets.ts';
 import { LONGFORMER_PRESETS } from './longformer/presets.ts';
 import { MODERNBERT_PRESETS } from './modernbert/presets.ts';
@@ -13,6 +14,7 @@ export const PRESETS: Readonly<Record<string, JsonObject>> = {
   ...LONGFORMER_PRESETS,
   ...REFORMER_PRESETS,
   ...BERT_PRESETS,
+  ...BIGBIRD_PRESETS,
   ...NOMIC_PRESETS,
   ...MODERNBERT_PRESETS,
   ...GEMMA_EMBEDDING_PRESETS,

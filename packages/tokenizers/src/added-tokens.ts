@@ -43,9 +43,13 @@ export class AddedTokenFinder {
     for (const [index, { content }] of tokens.entries()) this.trie.add(form(content), index);
   }
 
+  /** Whether there is nothing to find. */
+  get isIdle(): boolean {
+    return this.trie.isEmpty;
+  }
+
   /** The tokens of a text and the parts between them, in order. Empty parts are left out. */
   *cut(source: Aligned): Steps<readonly Cut[]> {
-    if (this.trie.isEmpty) return source.text === '' ? [] : [{ part: source }];
     const { text } = source;
     const cuts: Cut[] = [];
     let [done, paused] = [0, 0];

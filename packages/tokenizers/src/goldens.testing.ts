@@ -2,51 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { linesIn, type GoldenCase, type GoldenLine } from './golden-lines.testing.ts';
 import type { TokenizerFiles } from './index.ts';
-
-/** The columns of an encoding, as the originals have them. */
-export interface GoldenEncoding {
-  readonly ids: readonly number[];
-  readonly offsets: readonly (readonly [number, number] | null)[];
-  readonly typeIds: readonly number[];
-  readonly special: readonly number[];
-  /** Indices of tokens whose offsets may differ. */
-  readonly loose?: readonly number[];
-  readonly slowTypeIds?: readonly number[];
-  readonly v5TypeIds?: readonly number[];
-}
-
-/** A line of a golden. It has either the columns or windows. */
-export interface GoldenLine extends Partial<GoldenEncoding> {
-  readonly i: number;
-  readonly why: string;
-  readonly text: string;
-  readonly pair?: string;
-  readonly first?: number;
-  readonly decode?: string;
-  readonly maxLength?: number;
-  readonly stride?: number;
-  readonly addSpecialTokens?: boolean;
-  readonly windows?: readonly GoldenEncoding[];
-  /** The ids of the slow tokenizer: of the text, or of each window. */
-  readonly slow?: readonly number[] | readonly (readonly number[])[];
-  readonly prefer?: 'slow' | 'fast';
-}
-
-/** A folder and its lines. */
-export interface GoldenCase {
-  readonly id: string;
-  readonly group: string;
-  readonly dir: string;
-  readonly file: string;
-  readonly built?: string;
-  readonly batch?: {
-    readonly lines: readonly number[];
-    readonly ids: readonly (readonly number[])[];
-    readonly mask: readonly (readonly number[])[];
-    readonly typeIds: readonly (readonly number[])[];
-  };
-}
 
 const OWN = fileURLToPath(new URL('../goldens', import.meta.url));
 
@@ -63,8 +20,7 @@ export const cases: readonly GoldenCase[] = (
 
 /** The lines of a case. */
 export function linesOf({ file }: GoldenCase): readonly GoldenLine[] {
-  const lines = readFileSync(join(goldens, file), 'utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as GoldenLine);
+  return linesIn(readFileSync(join(goldens, file), 'utf8'));
 }
 
 /** The files of a case's folder. */

@@ -155,6 +155,16 @@ const refused: readonly [string, TokenizerFiles, RegExp][] = [
     /tokenizer_class "LlamaTokenizer" needs a tokenizer.json/,
   ],
   [
+    'an unknown class of a known model',
+    { 'config.json': '{"tokenizer_class":"LlamaTokenizer","model_type":"bert"}' },
+    /config.json: tokenizer_class "LlamaTokenizer" needs a tokenizer.json/,
+  ],
+  [
+    'a class that only has its words from a tokenizer.json',
+    { 'tokenizer_config.json': '{"tokenizer_class":"FunnelTokenizerFast"}' },
+    /tokenizer_config.json: tokenizer_class "FunnelTokenizerFast" needs a tokenizer.json/,
+  ],
+  [
     'an unknown model',
     { 'config.json': '{"model_type":"llama"}' },
     /model_type "llama" needs a tokenizer.json/,

@@ -2,7 +2,7 @@
 import { eventLoopTurn } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { ownFiles } from './goldens.testing.ts';
-import { tokenizerFromFiles, type Encoding } from './index.ts';
+import { tokenizerFromFiles, type Encoding, type Tokenizer } from './index.ts';
 
 const IDS = ['longformer-plain', 'bert-default', 'xlm-roberta', 'reformer-plain', 'qwen', 'gemma', 't5'];
 
@@ -37,19 +37,68 @@ describe.each(IDS)('%s', (id) => {
 
   test('steps are many, and say how far they are', () => {
     const text = 'Call me Ishmael. Some years ago, never mind how long precisely. '.repeat(4_000);
-    const steps = tokenizer.encodeSteps(text);
-    const done: number[] = [];
-    let encoding: Encoding | undefined;
-    while (encoding === undefined) {
-      const step = steps.next();
-      if (step.done) encoding = step.value;
-      else done.push(step.value);
-    }
+    const { done, encoding } = stepped(tokenizer, text);
     expect(done.length).toBeGreaterThan(100);
     expect(done.toSorted((a, b) => a - b)).toEqual(done);
     expect(done.at(-1)).toBe(text.length);
     expect(encoding.ids).toEqual(tokenizer.encode(text).ids);
   });
+
+  test.each(Object.entries(TEXTS))('no step does much of a long text of %s', (_, part) => {
+    const text = part.repeat(300_000 / part.length);
+    const { done, encoding, longest } = stepped(tokenizer, text);
+    // All passes over the text before the first token, and each column after the last one.
+    expect(done.filter((units) => units === 0).length).toBeGreaterThan(text.length / 16_384);
+    expect(done.length).toBeGreaterThan(text.length / 8_192 + encoding.ids.length / 8_192);
+    expect(mostTokens(done, encoding)).toBeLessThan(30_000);
+    // A busy machine takes ten times as long as an idle one.
+    expect(longest).toBeLessThan(1_000);
+  });
+});
+
+/** The steps of a text: how far each came, and the milliseconds of the longest one. */
+function stepped(
+  tokenizer: Tokenizer,
+  text: string,
+): { readonly done: readonly number[]; readonly encoding: Encoding; readonly longest: number } {
+  const steps = tokenizer.encodeSteps(text);
+  const done: number[] = [];
+  let longest = 0;
+  for (;;) {
+    const start = performance.now();
+    const step = steps.next();
+    longest = Math.max(longest, performance.now() - start);
+    if (step.done) return { done, encoding: step.value, longest };
+    done.push(step.value);
+  }
+}
+
+/** The most tokens that one step came to the end of. */
+function mostTokens(done: readonly number[], { offsets }: Encoding): number {
+  const ends = offsets.flatMap((span) => (span === null ? [] : [span[1]]));
+  let [most, passed] = [0, 0];
+  for (const units of new Set(done)) {
+    const before = passed;
+    while (passed < ends.length && ends[passed] <= units) passed += 1;
+    most = Math.max(most, passed - before);
+  }
+  return most;
+}
+
+// In the texts themselves V8's regular expressions give up on two million ideographs in a row.
+test.each<[string, string]>([
+  ['ideographs', '鲸'],
+  ['ideographs of two units', '𠀀'],
+  ['emoji', '🐋'],
+  ['letters', 'a'],
+])('4,000,000 units of %s without any space', (_, character) => {
+  const text = character.repeat(4_000_000 / character.length);
+  for (const id of ['bert-default', 'qwen']) {
+    const tokenizer = tokenizerFromFiles(ownFiles(id));
+    const { ids, offsets } = tokenizer.encode(text);
+    expect(offsets.findLast((span) => span !== null)?.[1], id).toBe(text.length);
+    expect(new Set(ids), id).toEqual(new Set(tokenizer.encode(text.slice(0, 1_000)).ids));
+  }
 });
 
 describe('asynchronous encoding', () => {
@@ -69,13 +118,30 @@ describe('asynchronous encoding', () => {
     expect(encoding.ids).toEqual(tokenizer.encode(novel).ids);
   });
 
-  test('is aborted on the way', async () => {
-    const controller = new AbortController();
-    const call = tokenizer.encodeAsync(novel, { maxLength: 4_096, signal: controller.signal });
-    await eventLoopTurn();
-    controller.abort();
-    await expect(call).rejects.toMatchObject({ code: 'ABORTED' });
-  });
+  test.each(['longformer-plain', 'bert-default', 'xlm-roberta', 'gemma'])(
+    'of %s is aborted at any moment, by the next turn of the event loop',
+    async (id) => {
+      const own = tokenizerFromFiles(ownFiles(id));
+      // How many turns a whole call takes; it is aborted in some of them.
+      for (let turn = 1, isOver = false; !isOver; turn += 3) {
+        const controller = new AbortController();
+        let outcome: unknown;
+        void own.encodeAsync(novel, { maxLength: 4_096, signal: controller.signal }).then(
+          () => (outcome = 'done'),
+          (error: unknown) => (outcome = error),
+        );
+        for (let n = 0; n < turn; n++) await eventLoopTurn();
+        isOver = outcome === 'done';
+        controller.abort();
+        const start = performance.now();
+        await eventLoopTurn();
+        await eventLoopTurn();
+        expect(performance.now() - start).toBeLessThan(1_000);
+        if (!isOver) expect(outcome).toMatchObject({ code: 'ABORTED' });
+        expect(turn).toBeLessThan(1_000);
+      }
+    },
+  );
 
   test('is not begun when it has been aborted', async () => {
     const call = tokenizer.encodeAsync('a', { signal: AbortSignal.abort() });

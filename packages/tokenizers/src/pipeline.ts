@@ -2,10 +2,11 @@
 import { AddedTokenFinder, addToken } from './added-tokens.ts';
 import type { Definition } from './definition.ts';
 import type { TokenList } from './models/token-list.ts';
-import { WordRunner } from './models/word-model.ts';
+import { WordRunner } from './models/word-runner.ts';
 import { normalizeText } from './normalizers/normalizer.ts';
 import type { Steps } from './steps.ts';
 import { Aligned } from './text/aligned.ts';
+import { Bounds } from './text/bounds.ts';
 
 /** Makes tokens of texts. */
 export class Pipeline {
@@ -29,7 +30,12 @@ export class Pipeline {
 
   /** The tokens of a text; `out` grows meanwhile. */
   *tokens(text: string, out: TokenList): Steps<void> {
-    for (const { token, part } of yield* this.inText.cut(new Aligned(text, 0))) {
+    const whole = new Aligned(text, 0);
+    if (this.inText.isIdle) {
+      yield* this.part(whole, out);
+      return;
+    }
+    for (const { token, part } of yield* this.inText.cut(whole)) {
       if (token !== undefined) addToken(out, token, part);
       else yield* this.part(part, out);
       if (out.length % 256 === 0) yield;
@@ -37,17 +43,24 @@ export class Pipeline {
   }
 
   private *part(raw: Aligned, out: TokenList): Steps<void> {
-    const { normalizer, preTokenizer } = this.definition;
+    const { normalizer } = this.definition;
     const normalized = normalizer === undefined ? raw : yield* normalizer(raw);
-    for (const { token, part } of yield* this.inNormalized.cut(normalized)) {
-      if (token !== undefined) {
-        addToken(out, token, part);
-        if (out.length % 256 === 0) yield;
-        continue;
-      }
-      const whole = { source: part, bounds: [0, part.text.length] };
-      const pieces = preTokenizer === undefined ? whole : yield* preTokenizer(whole);
-      yield* this.runner.run(pieces, out);
+    if (this.inNormalized.isIdle) {
+      yield* this.words(normalized, out);
+      return;
     }
+    for (const { token, part } of yield* this.inNormalized.cut(normalized)) {
+      if (token === undefined) yield* this.words(part, out);
+      else addToken(out, token, part);
+      if (out.length % 256 === 0) yield;
+    }
+  }
+
+  private *words(part: Aligned, out: TokenList): Steps<void> {
+    if (part.text === '') return;
+    const { preTokenizer } = this.definition;
+    const whole = { source: part, bounds: Bounds.whole(part.text.length) };
+    const pieces = preTokenizer === undefined ? whole : yield* preTokenizer(whole);
+    yield* this.runner.run(pieces, out);
   }
 }

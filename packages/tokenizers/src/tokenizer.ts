@@ -29,7 +29,7 @@ import { addedCount, type TemplatePart, type TextPart } from './output/template.
 import { Trimmer } from './output/trim.ts';
 import { roomOf, slices, type Slice } from './output/windows.ts';
 import { Pipeline } from './pipeline.ts';
-import { finish, STRIDE } from './steps.ts';
+import { finish, STRIDE, type Steps } from './steps.ts';
 
 const aNumeric: Kind = { expected: 'a number', test: (value) => typeof value === 'number' };
 
@@ -84,7 +84,8 @@ export class Tokenizer {
   encode(text: string, options: WindowOptions): WindowedEncoding;
   encode(text: string, options?: EncodeOptions): Encoding;
   encode(text: string, options: AllOptions = {}): Encoding {
-    return finish(this.steps('tokenizers/encode', text, checkOptions('tokenizers/encode', options, KINDS)));
+    const where = 'tokenizers/encode';
+    return finish(this.steps(where, text, checkOptions(where, options, KINDS)));
   }
 
   /**
@@ -123,7 +124,8 @@ export class Tokenizer {
   encodeSteps(text: string, options?: EncodeOptions): Generator<number, Encoding, undefined>;
   encodeSteps(text: string, options: AllOptions = {}): Generator<number, Encoding, undefined> {
     const where = 'tokenizers/encodeSteps';
-    return this.steps(where, text, checkOptions(where, options, KINDS));
+    const progress = new Progress();
+    return reporting(this.steps(where, text, checkOptions(where, options, KINDS), progress), progress);
   }
 
   /**
@@ -218,7 +220,7 @@ export class Tokenizer {
   }
 
   /** Checks at once what the steps then rely on. */
-  private steps(where: string, text: string, options: AllOptions): Generator<number, Encoding, undefined> {
+  private steps(where: string, text: string, options: AllOptions, progress?: Progress): Steps<Encoding> {
     checkArgument(where, 'text', text, aString);
     if (options.maxLength === undefined && options.stride !== undefined) {
       throw new AttnError(
@@ -227,53 +229,50 @@ export class Tokenizer {
         `stride needs maxLength, got stride ${options.stride} alone`,
       );
     }
-    return this.checkedSteps(where, text, options);
+    return this.checkedSteps(where, text, options, progress);
   }
 
   private *checkedSteps(
     where: string,
     text: string,
     options: AllOptions,
-  ): Generator<number, Encoding, undefined> {
+    progress?: Progress,
+  ): Steps<Encoding> {
     const { pair, addSpecialTokens = true, maxLength, stride = 0 } = options;
     const second = pair === '' && this.definition.ignoresEmptyPair ? undefined : pair;
-    const texts = second === undefined ? [text] : [text, second];
     const lists: TokenList[] = [];
-    let done = 0;
-    for (const each of texts) {
+    for (const each of second === undefined ? [text] : [text, second]) {
       const list = new TokenList();
       lists.push(list);
-      for (const steps = this.pipeline.tokens(each, list); steps.next().done !== true;) {
-        yield done + (list.length === 0 ? 0 : list.ends[list.length - 1]);
-      }
-      done += each.length;
-      yield done;
+      progress?.begin(list);
+      yield* this.pipeline.tokens(each, list);
+      progress?.end(each.length);
+      yield;
     }
 
     const { single, pair: double } = this.definition.template;
-    const template = (second === undefined ? single : double).filter(
-      ({ kind }) => addSpecialTokens || kind === 'text',
-    );
+    const whole = second === undefined ? single : double;
+    const template = addSpecialTokens ? whole : whole.filter(({ kind }) => kind === 'text');
     const last = lists[lists.length - 1];
-    if (maxLength === undefined)
-      return yield* this.assembled(template, lists, { from: 0, to: last.length }, done);
+    if (maxLength === undefined) return yield* this.assembled(template, lists, { from: 0, to: last.length });
     const question = lists.length === 1 ? 0 : lists[0].length;
     const room = roomOf(where, maxLength, stride, addedCount(template), question);
     const windows: Encoding[] = [];
     for (const slice of slices(last.length, room, stride)) {
-      windows.push(yield* this.assembled(template, lists, slice, done));
+      windows.push(yield* this.assembled(template, lists, slice));
     }
     return { ...windows[0], windows } as WindowedEncoding;
   }
 
-  /** The template with its texts; of the last text only a slice. Yields `done` now and then. */
+  /** The template with its texts; of the last text only a slice. */
   private *assembled(
     template: readonly TemplatePart[],
     lists: readonly TokenList[],
     slice: Slice,
-    done: number,
-  ): Generator<number, Encoding, undefined> {
-    const result = new EncodingBuilder();
+  ): Steps<Encoding> {
+    const question = lists.length === 1 ? 0 : lists[0].length;
+    const size = addedCount(template) + question + slice.to - slice.from;
+    const result = size > STRIDE ? yield* EncodingBuilder.ofLargeSize(size) : new EncodingBuilder(size);
     for (const part of template) {
       if (part.kind === 'token') {
         result.addSpecial(part.id, part.typeId);
@@ -283,7 +282,7 @@ export class Tokenizer {
       const { from, to } = part.sequence === lists.length - 1 ? slice : { from: 0, to: list.length };
       for (let i = from; i < to; i += STRIDE) {
         this.addTokens(result, list, i, Math.min(to, i + STRIDE), i === from, part);
-        yield done;
+        yield;
       }
     }
     return result;
@@ -299,8 +298,41 @@ export class Tokenizer {
   ): void {
     const { trimmer } = this;
     for (let i = from; i < to; i++) {
-      const span = trimmer?.span(list, i, isFirst && i === from) ?? ([list.starts[i], list.ends[i]] as const);
-      result.add(list.ids[i], span, typeId, sequence);
+      const span =
+        trimmer?.span(list, i, isFirst && i === from) ?? ([list.startAt(i), list.endAt(i)] as const);
+      result.add(list.idAt(i), span, typeId, sequence);
     }
+  }
+}
+
+/** How far the steps of a call are. */
+class Progress {
+  private done = 0;
+  private list: TokenList | undefined;
+
+  /** The next text begins; its tokens go into a list. */
+  begin(list: TokenList): void {
+    this.list = list;
+  }
+
+  /** The text has ended. */
+  end(length: number): void {
+    this.done += length;
+    this.list = undefined;
+  }
+
+  /** UTF-16 units that are done. */
+  get units(): number {
+    const { list } = this;
+    return this.done + (list === undefined || list.length === 0 ? 0 : list.endAt(list.length - 1));
+  }
+}
+
+/** Steps that report where they are. */
+function* reporting<T>(steps: Steps<T>, progress: Progress): Generator<number, T, undefined> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    yield progress.units;
   }
 }

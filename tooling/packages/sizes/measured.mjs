@@ -59,12 +59,12 @@ export const ROWS = [
   },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
-  { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 25 },
+  { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 27.5 },
   {
     what: '@attn/tokenizers: tokenizers without what writes a tokenizer.json',
     source: "export { tokenizerFileNames, tokenizerFromFiles, tokenizerFromJson } from '@attn/tokenizers';",
     own: '@attn/tokenizers',
-    limit: 24,
+    limit: 26.5,
   },
 ];
 

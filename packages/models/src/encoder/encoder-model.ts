@@ -34,6 +34,8 @@ export interface EncoderDefinition {
   /** Whether rows can be padded. Default true. */
   readonly takesPadding?: boolean;
   readonly generation?: GenerationRules | undefined;
+  /** `Model.graphLength`, where results depend on padding. */
+  readonly graphLength?: (length: number) => number;
   /** Builds the graph of a shape. Its inputs are `input_ids` and those that the shape names. */
   graph(shape: EncoderShape): Graph;
   /**
@@ -71,6 +73,7 @@ export class EncoderModel implements Model {
   readonly takesGlobalTokens = false;
   readonly tokenTypes: number;
   readonly generation: GenerationRules | undefined;
+  readonly graphLength?: ((length: number) => number) | undefined;
   private readonly definition: EncoderDefinition;
   private readonly graphs: ShapeGraphs<EncoderShape>;
   private readonly where: string;
@@ -86,6 +89,7 @@ export class EncoderModel implements Model {
     this.takesPadding = definition.takesPadding ?? true;
     this.tokenTypes = definition.tokenTypes;
     this.generation = definition.generation;
+    this.graphLength = definition.graphLength;
     this.graphs = new ShapeGraphs((shape) => definition.graph(shape));
     this.where = `models/${definition.family}`;
   }

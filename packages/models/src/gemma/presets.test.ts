@@ -8,7 +8,7 @@ import { GEMMA_EMBEDDING_PRESETS } from './presets.ts';
 
 test.each([
   ['embeddinggemma-300m', gemmaEmbeddingFamily, GEMMA_EMBEDDING_PRESETS['embeddinggemma-300m'], 302_863_104],
-  ['embeddinggemma-2', gemmaEmbeddingFamily, GEMMA_EMBEDDING_PRESETS['embeddinggemma-2'], 0],
+  ['embeddinggemma-2', gemmaEmbeddingFamily, GEMMA_EMBEDDING_PRESETS['embeddinggemma-2'], 271_002_648],
   ['qwen3-embedding-0.6b', qwen3Family, QWEN3_PRESETS['qwen3-embedding-0.6b'], 595_776_512],
   ['qwen3-reranker-0.6b', qwen3Family, QWEN3_PRESETS['qwen3-reranker-0.6b'], 595_776_512],
 ])('%s', (_name, family, config, expected) => {

@@ -16,7 +16,9 @@ import {
   type Value,
 } from '@attn/core';
 import { ModelBuilder } from '../graph/model-builder.ts';
+import { postNorm } from '../graph/post-norm.ts';
 import type { LayerWindow, LongformerConfig } from './config.ts';
+import { areFew, paddingBias, slotTables, withGlobalRows, type GlobalSlots } from './global-slots.ts';
 import { headOutputs } from './heads.ts';
 import type { LongformerShape } from './shape.ts';
 import type { LayerWeights, LongformerWeights } from './weights.ts';
@@ -25,6 +27,8 @@ import type { LayerWeights, LongformerWeights } from './weights.ts';
 interface Masks {
   readonly keyMask?: Value;
   readonly globalMask?: Value;
+  /** Where global tokens are computed apart. */
+  readonly slots?: GlobalSlots | undefined;
 }
 
 /** Builds the graph. Its input `input_ids` is [B, N], i32. */
@@ -38,9 +42,11 @@ export function longformerGraph(
   const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
   const mask = (name: string): Value => builder.input(name, { dtype: 'bool', shape: [batch, length] });
   const embedded = embeddings(builder, config, weights, shape, ids);
+  const keyMask = shape.padding ? mask('attention_mask') : undefined;
   const masks: Masks = {
-    ...(shape.padding && { keyMask: mask('attention_mask') }),
-    ...(shape.globals === 'input' && { globalMask: mask('global_attention_mask') }),
+    ...(keyMask && { keyMask }),
+    ...(!isList(shape.globals) && { globalMask: mask('global_attention_mask') }),
+    slots: globalSlots(builder, config, shape, keyMask),
   };
   const states = [embedded];
   for (const [i, layer] of weights.layers.entries()) {
@@ -53,6 +59,37 @@ export function longformerGraph(
     ...headOutputs(builder, config, weights, shape, hidden),
     ...(shape.hiddenStates && hiddenStates),
   });
+}
+
+/** Where global tokens are, if they are few; undefined where all tokens are projected for them. */
+function globalSlots(
+  builder: ModelBuilder,
+  config: LongformerConfig,
+  { batch, length, globals }: LongformerShape,
+  keyMask: Value | undefined,
+): GlobalSlots | undefined {
+  if (globals === 'input') return undefined;
+  const keyBias = keyMask && paddingBias(builder, keyMask);
+  if (!isList(globals)) {
+    const integers = (name: string, count: number): Value =>
+      builder.input(name, { dtype: 'i32', shape: [batch, count] });
+    return {
+      rows: integers('global_rows', globals.slots),
+      results: integers('result_rows', length),
+      keyBias,
+    };
+  }
+  const count = new Set(globals).size;
+  if (count === 0 || !areFew(config, length, count)) return undefined;
+  const data = new Uint8Array(batch * length);
+  for (let b = 0; b < batch; b++) for (const position of globals) data[b * length + position] = 1;
+  const { rows, results } = slotTables({ shape: [batch, length], data }, count);
+  return { rows: builder.constant(rows), results: builder.constant(results), keyBias };
+}
+
+/** Whether these are positions of global tokens, in every row. */
+function isList(globals: LongformerShape['globals']): globals is readonly number[] {
+  return Array.isArray(globals);
 }
 
 /** The sum of word, position and token type embeddings, normalised: [B, N, hidden]. */
@@ -102,20 +139,20 @@ interface EncoderLayer {
 function encoderLayer(
   builder: ModelBuilder,
   x: Value,
-  { config, shape, masks: { keyMask, globalMask }, weights, window }: EncoderLayer,
+  { config, shape, masks: { keyMask, globalMask, slots }, weights, window }: EncoderLayer,
 ): Value {
   const { hiddenSize, heads, layerNormEps, activation, causal: isCausal } = config;
   const { batch, length, globals } = shape;
   const split = [batch, length, heads, hiddenSize / heads];
   const project = (projection: LayerWeights['query']): Value =>
     builder.reshape(builder.dense(x, projection), split);
-  const hasGlobals = globals === 'input' || globals.length > 0;
+  const hasProjections = slots === undefined && !(isList(globals) && globals.length === 0);
   const { out } = builder.attention(
     {
       q: project(weights.query),
       k: project(weights.key),
       v: project(weights.value),
-      ...(hasGlobals && {
+      ...(hasProjections && {
         qGlobal: project(weights.queryGlobal),
         kGlobal: project(weights.keyGlobal),
         vGlobal: project(weights.valueGlobal),
@@ -124,25 +161,34 @@ function encoderLayer(
       queryMask: keyMask, // the original's padded rows are 0 before the output projection
       globalMask,
     },
-    { pattern: layerPattern(window, { isCausal, globals }), layout: 'bnhd' },
+    {
+      pattern: layerPattern(window, { isCausal, globals, symmetric: slots === undefined }),
+      layout: 'bnhd',
+    },
   );
-  const attended = builder.dense(builder.reshape(out, [batch, length, hiddenSize]), weights.attentionOutput);
-  const middle = builder.norm(builder.add(attended, x), weights.attentionNorm, layerNormEps);
-  const fed = builder.dense(builder.dense(middle, weights.intermediate, activation), weights.output);
-  return builder.norm(builder.add(fed, middle), weights.outputNorm, layerNormEps);
+  const merged = builder.reshape(out, [batch, length, hiddenSize]);
+  const attended = slots ? withGlobalRows(builder, x, merged, weights, { config, slots }) : merged;
+  return postNorm(builder, x, attended, weights, { activation, eps: layerNormEps });
 }
 
 /** The pattern of one layer: a window and global tokens, in one softmax. */
 function layerPattern(
   { oneSided, dilation }: LayerWindow,
-  { isCausal, globals }: { readonly isCausal: boolean; readonly globals: LongformerShape['globals'] },
+  { isCausal, globals, symmetric }: PatternOptions,
 ): Pattern {
   const window = slidingWindow({ before: oneSided, after: isCausal ? 0 : oneSided, dilation });
-  const pattern =
-    globals === 'input'
-      ? or(window, globalTokens())
-      : globals.length > 0
-        ? or(window, globalTokens(globals))
-        : window;
+  const pattern = !isList(globals)
+    ? or(window, globalTokens({ symmetric }))
+    : globals.length > 0
+      ? or(window, globalTokens({ indices: globals, symmetric }))
+      : window;
   return isCausal ? and(pattern, causal()) : pattern;
+}
+
+/** How global tokens take part in a layer's pattern. */
+interface PatternOptions {
+  readonly isCausal: boolean;
+  readonly globals: LongformerShape['globals'];
+  /** Whether global tokens see every token, too. */
+  readonly symmetric: boolean;
 }

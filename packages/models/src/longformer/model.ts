@@ -1,5 +1,5 @@
 /** A Longformer with its weights. It turns a batch into a graph and the graph's inputs. */
-import { AttnError, type Graph, type Tensor } from '@attn/core';
+import { AttnError, type Graph, type Tensor, type Tensors } from '@attn/core';
 import { aBoolean, checkArgument, checkOptions, type OptionKinds } from '@attn/core/backend';
 import { withFields } from '../argument-kinds.ts';
 import { ShapeGraphs } from '../graph/shape-graphs.ts';
@@ -9,6 +9,7 @@ import { checkFixedCall, countPositions } from '../inputs/lengths.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch } from '../model.ts';
 import { maxLengthOf, type LongformerConfig } from './config.ts';
 import { automaticGlobals, globalRule } from './globals.ts';
+import { slotsFor, slotTables, type GlobalMask } from './global-slots.ts';
 import { longformerGraph } from './graph.ts';
 import { outputNames } from './heads.ts';
 import type { LongformerShape } from './shape.ts';
@@ -78,7 +79,8 @@ export class Longformer implements Model {
     const { ids, choices } = this.rows(checked);
     const [rows, length] = ids.shape;
     const { mask, globals } = this.masks(checked, ids);
-    const hasGlobals = globals?.includes(1) ?? false;
+    const hasGlobals = globals?.data.includes(1) ?? false;
+    const slots = hasGlobals && globals ? slotsFor(this.config, globals) : undefined;
     refuse(WHERE, this.architecture, { positionIds: checked.positionIds });
     const types = this.typeIds(checked, ids.shape);
     const positions = this.positionIds(ids);
@@ -87,7 +89,7 @@ export class Longformer implements Model {
       length,
       choices,
       padding: mask !== undefined,
-      globals: hasGlobals ? 'input' : [],
+      globals: slots !== undefined ? { slots } : hasGlobals ? 'input' : [],
       tokenTypes: types !== undefined,
       positions: 'input',
       hiddenStates,
@@ -98,8 +100,7 @@ export class Longformer implements Model {
         input_ids: ids,
         position_ids: positions,
         ...(mask && { attention_mask: { dtype: 'bool', shape: ids.shape, data: mask } }),
-        ...(hasGlobals &&
-          globals && { global_attention_mask: { dtype: 'bool', shape: ids.shape, data: globals } }),
+        ...(hasGlobals && globals && globalInputs(globals, slots)),
         ...(types && { token_type_ids: types }),
       },
     };
@@ -128,23 +129,25 @@ export class Longformer implements Model {
   }
 
   /**
-   * The masks of padding and of global tokens. Both masks can mark
-   * global tokens; without a global mask, the head's rule does.
+   * The masks of padding and of global tokens, of which none is padding. Both
+   * masks can mark global tokens; without a global mask, the head's rule does.
    */
   private masks(
     { attentionMask, globalAttentionMask }: TokenBatch,
     ids: Tensor<'i32'>,
-  ): { readonly mask: Uint8Array | undefined; readonly globals: Uint8Array | undefined } {
+  ): { readonly mask: Uint8Array | undefined; readonly globals: GlobalMask | undefined } {
     const readOptional = (name: string, value: unknown, values: MaskValues): Uint8Array | undefined =>
       value === undefined ? undefined : readMask({ where: WHERE, name }, value, ids.shape, values);
     const mask = readOptional('attentionMask', attentionMask, ATTENTION_MASK);
     const globals =
       readOptional('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ??
       automaticGlobals(this.config, ids);
-    if (!mask?.includes(2)) return { mask, globals };
+    const [rows, length] = ids.shape;
+    const marked = (data: Uint8Array): GlobalMask => ({ shape: [rows, length], data });
+    if (mask === undefined) return { mask, globals: globals && marked(globals) };
     return {
       mask: mask.map((value) => Math.min(value, 1)),
-      globals: mask.map((value, i) => Number(value === 2 || globals?.[i] === 1)),
+      globals: marked(mask.map((value, i) => Number(value === 2 || (value === 1 && globals?.[i] === 1)))),
     };
   }
 
@@ -173,4 +176,13 @@ export class Longformer implements Model {
     const message = `a row must have at most ${this.maxLength} tokens, got ${count} in row ${row}`;
     throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
+}
+
+/** The inputs of a graph for global tokens: the mask, and where they are if the graph has slots for them. */
+function globalInputs(globals: GlobalMask, slots: number | undefined): Tensors {
+  const { shape, data } = globals;
+  const mask = { global_attention_mask: { dtype: 'bool', shape, data } } as const;
+  if (slots === undefined) return mask;
+  const { rows, results } = slotTables(globals, slots);
+  return { ...mask, global_rows: rows, result_rows: results };
 }

@@ -11,10 +11,10 @@ export interface LongformerShape {
   /** Whether there is an input `attention_mask` [B, N], bool. */
   readonly padding: boolean;
   /**
-   * `input`: there is an input `global_attention_mask` [B, N], bool.
-   * A list: these positions are global in every row.
+   * `input`: there is an input `global_attention_mask` [B, N], bool. With so many slots, there are the inputs
+   * of `SlotTables`, too: `global_rows` and `result_rows`. A list: these positions are global in every row.
    */
-  readonly globals: 'input' | readonly number[];
+  readonly globals: 'input' | { readonly slots: number } | readonly number[];
   /** Whether there is an input `token_type_ids` [B, N], i32; otherwise all types are 0. */
   readonly tokenTypes: boolean;
   /**

@@ -3,6 +3,7 @@
  */
 import { byteOf } from '../text/byte-letters.ts';
 import { bytesOf } from '../text/characters.ts';
+import { finish } from '../steps.ts';
 import type { Matcher } from '../text/pattern.ts';
 import type { PrependScheme } from '../pre-tokenizers/metaspace.ts';
 
@@ -123,7 +124,7 @@ export function replaceDecoder(matcher: Matcher, content: string): Decoder {
     tokens.map((token) => {
       let text = '';
       let done = 0;
-      const matches = matcher(token);
+      const matches = finish(matcher(token))(0, token.length);
       for (let match = matches.next(); match !== undefined; match = matches.next()) {
         text += token.slice(done, match.start) + content;
         done = match.end;

@@ -5,13 +5,13 @@ import { CLEANINGS } from '../decoders/decoder.ts';
 import { malformed } from '../errors.ts';
 import type { Fields } from '../from-json/fields.ts';
 import { cleansDecoded } from '../from-json/from-json.ts';
+import { SPECIAL_DEFAULTS } from '../from-json/special-defaults.ts';
+import { readSpecialTokens } from '../from-json/special-tokens.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { WordPiece, type WordPieceOptions } from '../models/word-piece.ts';
 import { bertTemplate, robertaTemplate } from '../output/template.ts';
 import type { Folder } from './folder.ts';
 import type { FolderTokenizer } from './folder-tokenizer.ts';
-import { SPECIAL_DEFAULTS } from './special-defaults.ts';
-import { readSpecialTokens } from './special-tokens.ts';
 import { templateProcessing } from './template-processing.ts';
 
 /** What stands before tokens inside of a word. */
@@ -20,18 +20,20 @@ const PREFIX = '##';
 /** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
 export function readBert(folder: Folder, kind: 'bert' | 'mpnet'): FolderTokenizer {
   const vocabulary = readVocabulary(folder.text('vocab.txt'));
-  const config = folder.json('tokenizer_config.json');
+  const files = folder.configFiles();
+  const { config } = files;
+  const defaults = SPECIAL_DEFAULTS[kind];
   const unk = config?.raw('unk_token');
-  const unkToken = typeof unk === 'string' ? unk : (SPECIAL_DEFAULTS[kind].roles.unk ?? '');
+  const unkToken = typeof unk === 'string' ? unk : (defaults.roles.unk ?? '');
   const unkId = vocabulary.tokenToId(unkToken);
   if (unkId === undefined)
     throw malformed('vocab.txt', `it must have a line ${show(unkToken)} for unknown words`);
   const options: WordPieceOptions = { vocabulary, unkId, continuingPrefix: PREFIX, maxCharacters: 100 };
-  const { added, roles, token } = readSpecialTokens(folder, vocabulary, kind);
+  const { added, roles, token } = readSpecialTokens(files, vocabulary, defaults);
   const template = kind === 'mpnet' ? robertaTemplate : bertTemplate;
   return {
     components: {
-      normalizer: normalizerOf(config),
+      normalizer: normalizerOf(config, vocabulary),
       pre_tokenizer: { type: 'BertPreTokenizer' },
       post_processor: templateProcessing(template, token('cls'), token('sep')),
       decoder: decoderOf(config),
@@ -48,15 +50,25 @@ function readVocabulary(text: string): Vocabulary {
   return new Vocabulary(new Map(lines.map((line, id) => [line, id])));
 }
 
-function normalizerOf(config: Fields | undefined): JsonObject {
+function normalizerOf(config: Fields | undefined, vocabulary: Vocabulary): JsonObject {
   const flag = (name: string, fallback: boolean) => config?.flag(name, fallback) ?? fallback;
   return {
     type: 'BertNormalizer',
     clean_text: true,
     handle_chinese_chars: flag('tokenize_chinese_chars', true),
     strip_accents: config?.raw('strip_accents') === undefined ? null : flag('strip_accents', true),
-    lowercase: flag('do_lower_case', true),
+    lowercase: config === undefined ? !isCased(vocabulary) : config.flag('do_lower_case', true),
   };
+}
+
+/**
+ * Whether a vocabulary has words that lower-casing would change, and so make useless. Special tokens are in
+ * brackets: `[CLS]`, `<s>`.
+ */
+function isCased(vocabulary: Vocabulary): boolean {
+  for (const [token] of vocabulary.entries())
+    if (!/^(?:\[.*\]|<.*>)$/su.test(token) && token !== token.toLowerCase()) return true;
+  return false;
 }
 
 /** The decoder also cleans the whole text, unless tokenizer_config.json says whether that is done. */

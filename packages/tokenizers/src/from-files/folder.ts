@@ -2,6 +2,7 @@
 import { AttnError } from '@attn/core';
 import { ordinaryMemory, show, storageOver, typedArrayName } from '@attn/core/backend';
 import { malformed, WHERE } from '../errors.ts';
+import type { ConfigFiles } from '../from-json/config-files.ts';
 import { parseJson, type Fields } from '../from-json/fields.ts';
 
 /** Files of a checkpoint's folder by their names, each as text or bytes. Undefined counts as absent. */
@@ -54,6 +55,16 @@ export class Folder {
   /** A file of JSON; undefined where there is none. Errors: `MALFORMED_FILE`. */
   json(name: string): Fields | undefined {
     return this.has(name) ? parseJson(this.text(name), name) : undefined;
+  }
+
+  /** The files that say more of a tokenizer. Errors: `MALFORMED_FILE`. */
+  configFiles(): ConfigFiles {
+    return {
+      config: this.json('tokenizer_config.json'),
+      specialTokensMap: this.json('special_tokens_map.json'),
+      addedTokens: this.json('added_tokens.json'),
+      model: this.json('config.json'),
+    };
   }
 
   private content(name: string): string | Uint8Array {

@@ -12,7 +12,6 @@ import { definitionOfFolder, type FolderTokenizer } from './folder-tokenizer.ts'
 import { kindOf } from './kinds.ts';
 import { readRoberta } from './roberta.ts';
 import { readSentencepiece } from './sentencepiece.ts';
-import { defaultRoles, readRoles } from './special-tokens.ts';
 
 /** Which files of a tokenizer are meant. */
 export interface FileNamesOptions {
@@ -32,17 +31,16 @@ export interface FromFilesOptions {
 const OPTIONS: OptionKinds<FromFilesOptions> = { lowerCase: aBoolean };
 
 /** Files that are read beside each other where there is a tokenizer.json. */
-const WITH_JSON = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'config.json'];
+const WITH_JSON = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'config.json',
+];
 
 /** Files that are read where there is none. */
-const WITHOUT_JSON = [
-  'added_tokens.json',
-  'vocab.json',
-  'merges.txt',
-  'vocab.txt',
-  'spiece.model',
-  'sentencepiece.bpe.model',
-];
+const WITHOUT_JSON = ['vocab.json', 'merges.txt', 'vocab.txt', 'spiece.model', 'sentencepiece.bpe.model'];
 
 /**
  * The names of all files from which tokenizers are made. A folder has some of them.
@@ -62,7 +60,7 @@ export function tokenizerFileNames(options: FileNamesOptions = {}): readonly str
  * The tokenizer of a checkpoint's folder: of its tokenizer.json, else of vocab.json and merges.txt
  * (RoBERTa, Longformer, BART, LED), vocab.txt (BERT, DistilBERT, MPNet), spiece.model (Reformer, BigBird)
  * or sentencepiece.bpe.model (XLM-R, CamemBERT). Which of them it is, `tokenizer_class` of
- * tokenizer_config.json says, else `model_type` of config.json.
+ * tokenizer_config.json or config.json says, else `model_type` of config.json.
  * @param files the files that there are, by their names: `tokenizerFileNames()` lists them
  * @throws AttnError `MISSING_INPUT` for a file that is needed; `MALFORMED_FILE`; `UNSUPPORTED` for a
  *   tokenizer that is not known; `INVALID_ARGUMENT`
@@ -88,9 +86,9 @@ export function tokenizerFromFiles(files: TokenizerFiles, options: FromFilesOpti
 
 function readDefinition(folder: Folder): Definition {
   const json = folder.json('tokenizer.json');
-  if (json === undefined) return definitionOfFolder(readFolder(folder));
-  const definition = definitionOf(json, folder.json('tokenizer_config.json'), readRoles(folder));
-  return { ...definition, roles: { ...defaultRoles(folder), ...definition.roles } };
+  return json === undefined
+    ? definitionOfFolder(readFolder(folder))
+    : definitionOf(json, folder.configFiles());
 }
 
 /**
@@ -98,7 +96,7 @@ function readDefinition(folder: Folder): Definition {
  * `UNSUPPORTED`, `INVALID_ARGUMENT`.
  */
 export function readFolder(folder: Folder): FolderTokenizer {
-  const kind = kindOf(folder);
+  const kind = kindOf(folder.configFiles());
   switch (kind) {
     case 'roberta':
       return readRoberta(folder);

@@ -3,12 +3,13 @@ import { malformed } from '../errors.ts';
 import { parseJson } from '../from-json/fields.ts';
 import { cleansDecoded } from '../from-json/from-json.ts';
 import { mergeTables, readIds } from '../from-json/models.ts';
+import { SPECIAL_DEFAULTS } from '../from-json/special-defaults.ts';
+import { readSpecialTokens } from '../from-json/special-tokens.ts';
 import { Bpe } from '../models/bpe.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { isInUtf8, LETTERS } from '../text/byte-letters.ts';
 import type { Folder } from './folder.ts';
 import type { FolderTokenizer } from './folder-tokenizer.ts';
-import { readSpecialTokens } from './special-tokens.ts';
 
 /** Reads such a folder. Errors: `MISSING_INPUT`, `MALFORMED_FILE`. */
 export function readRoberta(folder: Folder): FolderTokenizer {
@@ -21,8 +22,9 @@ export function readRoberta(folder: Folder): FolderTokenizer {
     throw malformed('vocab.json', message);
   }
   const merges = readMerges(folder);
-  const config = folder.json('tokenizer_config.json');
-  const { added, roles, token } = readSpecialTokens(folder, vocabulary, 'roberta');
+  const files = folder.configFiles();
+  const { config } = files;
+  const { added, roles, token } = readSpecialTokens(files, vocabulary, SPECIAL_DEFAULTS.roberta);
   const [cls, sep] = [token('cls'), token('sep')];
   const spaces = { add_prefix_space: config?.flag('add_prefix_space', false) ?? false, trim_offsets: true };
   return {

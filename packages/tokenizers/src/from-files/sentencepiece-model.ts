@@ -4,8 +4,8 @@ import { Bpe } from '../models/bpe.ts';
 import { MergeBuilder } from '../models/merges.ts';
 import { Unigram, type UnigramPiece } from '../models/unigram.ts';
 import type { WordModel } from '../models/word-model.ts';
-import { unitsAt } from '../text/aligned.ts';
 import type { Trie } from '../text/trie.ts';
+import { unitsAt } from '../text/units.ts';
 import type { SentencepieceSource } from './folder-tokenizer.ts';
 import { PIECE_TYPES, type ModelPiece } from './model-proto.ts';
 

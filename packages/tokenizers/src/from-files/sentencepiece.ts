@@ -4,6 +4,8 @@
  */
 import type { JsonObject } from '@attn/core';
 import { cleansDecoded } from '../from-json/from-json.ts';
+import { SPECIAL_DEFAULTS } from '../from-json/special-defaults.ts';
+import { readSpecialTokens, type SpecialTokens } from '../from-json/special-tokens.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { MARK, sentencepieceNormalizer } from '../normalizers/sentencepiece.ts';
 import { bertTemplate, robertaTemplate } from '../output/template.ts';
@@ -12,7 +14,6 @@ import type { Folder } from './folder.ts';
 import type { FolderTokenizer, SentencepieceSource } from './folder-tokenizer.ts';
 import { PIECE_TYPES, readModelProto, type SentencepieceModel } from './model-proto.ts';
 import { sentencepieceModel } from './sentencepiece-model.ts';
-import { readSpecialTokens, type SpecialTokens } from './special-tokens.ts';
 import { templateProcessing } from './template-processing.ts';
 
 /** The classes that read a sentencepiece model. */
@@ -55,7 +56,8 @@ export function readSentencepiece(folder: Folder, kind: SentencepieceKind): Fold
   const userDefined = new Trie();
   for (const { text, type } of proto.pieces)
     if (type === PIECE_TYPES.userDefined) userDefined.add(text, vocabulary.tokenToId(text) ?? 0);
-  const { added, roles, token } = readSpecialTokens(folder, vocabulary, kind);
+  const files = folder.configFiles();
+  const { added, roles, token } = readSpecialTokens(files, vocabulary, SPECIAL_DEFAULTS[kind]);
   return {
     components: {
       post_processor: templateOf(kind, token),
@@ -68,7 +70,7 @@ export function readSentencepiece(folder: Folder, kind: SentencepieceKind): Fold
       normalizer: sentencepieceNormalizer({ ...proto, userDefined }),
       model: sentencepieceModel(source, userDefined),
       roles,
-      cleansDecoded: cleansDecoded(folder.json('tokenizer_config.json')),
+      cleansDecoded: cleansDecoded(files.config),
     },
     source,
   };

@@ -2,14 +2,14 @@
  * Byte-pair encoding (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909), on letters for bytes or on
  * characters.
  */
-import { STRIDE } from '../steps.ts';
-import { unitsAt } from '../text/aligned.ts';
+import { finish, STRIDE } from '../steps.ts';
+import { unitsAt } from '../text/units.ts';
 import type { PairTable } from '../text/pair-table.ts';
 import type { Trie } from '../text/trie.ts';
 import { ByteTokens } from './byte-tokens.ts';
 import { Merger, type Merges } from './merger.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import { NO_TOKENS, type WordModel, type WordTokens } from './word-model.ts';
+import { allOf, NO_TOKENS, type WordModel, type WordSteps, type WordTokens } from './word-model.ts';
 
 /** What a BPE model consists of. */
 export interface BpeOptions {
@@ -38,7 +38,7 @@ export interface BpeOptions {
 /** A BPE model. */
 export class Bpe implements WordModel {
   readonly vocabulary: Vocabulary;
-  readonly cut: ((text: string, from: number, to: number) => number) | undefined;
+  readonly cutAt: ((text: string, from: number, to: number) => number) | undefined;
   private readonly options: BpeOptions;
   private readonly bytes: ByteTokens | undefined;
   /** Symbols of the characters of one unit, -1 for those that have none. */
@@ -57,7 +57,7 @@ export class Bpe implements WordModel {
     const { continuingPrefix = '', endSuffix = '', ignoreMerges = false } = options;
     // Where a word's ends matter, a part of it is no word.
     if (continuingPrefix === '' && endSuffix === '' && !ignoreMerges)
-      this.cut = (text, from, to) => this.cutAfter(text, from, to);
+      this.cutAt = (text, from, to) => this.placeOfCut(text, from, to);
   }
 
   tokens(word: string): WordTokens {
@@ -65,11 +65,11 @@ export class Bpe implements WordModel {
     if (whole !== undefined) return whole;
     this.merger.clear();
     this.addSymbols(this.merger, word, 0, word.length);
-    this.merger.merge();
-    return this.collected(this.merger, word.length, 0, Infinity).tokens;
+    finish(this.merger.merge());
+    return allOf(this.collected(this.merger, word.length));
   }
 
-  *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
+  *tokensInSteps(word: string): WordSteps {
     const whole = this.whole(word);
     if (whole !== undefined) {
       yield whole;
@@ -80,12 +80,8 @@ export class Bpe implements WordModel {
       at = this.addSymbols(merger, word, at, Math.min(word.length, at + STRIDE));
       yield NO_TOKENS;
     }
-    for (const steps = merger.mergeInSteps(); steps.next().done !== true;) yield NO_TOKENS;
-    for (let at = 0; at !== -1;) {
-      const { tokens, next } = this.collected(merger, word.length, at, STRIDE);
-      yield tokens;
-      at = next;
-    }
+    for (const steps = merger.merge(); steps.next().done !== true;) yield NO_TOKENS;
+    yield* this.collected(merger, word.length);
   }
 
   private whole(word: string): WordTokens | undefined {
@@ -129,21 +125,14 @@ export class Bpe implements WordModel {
   }
 
   /**
-   * The tokens of symbols, from one on, about `most` numbers; and the symbol after them, -1 at the end.
-   * Tokens of a character's bytes all have the whole character's span; they, and unknown characters in a
-   * row, stay together.
+   * The tokens of symbols, some at a time. Tokens of a character's bytes, which all have the whole
+   * character's span, stay together, and so do unknown characters in a row that are one token.
    */
-  private collected(
-    merger: Merger,
-    length: number,
-    from: number,
-    most: number,
-  ): { readonly tokens: WordTokens; readonly next: number } {
+  private *collected(merger: Merger, length: number): WordSteps {
     const { unkId, fuseUnk = false } = this.options;
-    const tokens: number[] = [];
+    let tokens: number[] = [];
     let wasUnknown = false;
-    let i = from;
-    while (i !== -1) {
+    for (let i = 0, n = 1; i !== -1; n++) {
       const symbol = merger.symbolAt(i);
       const next = merger.after(i);
       const start = merger.startOf(i);
@@ -154,31 +143,36 @@ export class Bpe implements WordModel {
       else if (unkId !== undefined) tokens.push(unkId, start, end);
       wasUnknown = isUnknown;
       i = next;
-      if (tokens.length >= most && end > start && !(isUnknown && fuseUnk)) break;
+      if (n < STRIDE) continue;
+      const mayGrow = start === end || (isUnknown && fuseUnk);
+      if (!mayGrow) {
+        yield this.widened(tokens);
+        [tokens, n] = [[], 0];
+      } else if (n % STRIDE === 0) {
+        yield NO_TOKENS;
+      }
     }
-    if (this.bytes !== undefined) widen(tokens);
-    return { tokens, next: i };
+    yield this.widened(tokens);
   }
 
-  private cutAfter(text: string, from: number, to: number): number {
+  /** Gives tokens that begin at one place, as those of a character's bytes do, the end of their last one. */
+  private widened(tokens: number[]): WordTokens {
+    for (let i = this.bytes === undefined ? -1 : tokens.length - 6; i >= 0; i -= 3) {
+      if (tokens[i + 1] === tokens[i + 4]) tokens[i + 2] = tokens[i + 5];
+    }
+    return tokens;
+  }
+
+  private placeOfCut(text: string, from: number, to: number): number {
     const { joints } = this.options;
-    for (let index = from + 1; index < to; index++) {
+    for (let index = from; index < to; index++) {
       const [before, after] = [text.charCodeAt(index - 1), text.charCodeAt(index)];
       if (this.units[before] !== -1 && this.units[after] !== -1 && joints.get(before, after) === -1)
         return index;
     }
-    return to;
+    return -1;
   }
 }
 
 /** The symbol of a character without a token. */
 const UNKNOWN = -2;
-
-/**
- * Gives tokens that begin at the same place, as those of a character's bytes do, the end of the last of them.
- */
-function widen(tokens: number[]): void {
-  for (let i = tokens.length - 6; i >= 0; i -= 3) {
-    if (tokens[i + 1] === tokens[i + 4]) tokens[i + 2] = tokens[i + 5];
-  }
-}

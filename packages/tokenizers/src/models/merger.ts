@@ -29,20 +29,23 @@ export class Merger {
   private next: Int32Array;
   private previous: Int32Array;
   private size = 0;
-  private readonly queue: number[] = [];
+  /** A heap: no entry is above those at twice its index + 1 and + 2. */
+  private queue: Float64Array;
+  private queued = 0;
 
   constructor(merges: Merges, capacity = 64) {
     this.merges = merges;
     this.symbols = new Int32Array(capacity);
     this.starts = new Int32Array(capacity);
-    this.next = new Int32Array(capacity);
-    this.previous = new Int32Array(capacity);
+    this.next = new Int32Array(0);
+    this.previous = new Int32Array(0);
+    this.queue = new Float64Array(0);
   }
 
   /** Forgets the last word. */
   clear(): void {
     this.size = 0;
-    this.queue.length = 0;
+    this.queued = 0;
   }
 
   /** Adds a symbol at the end; `start` is its place in the word. */
@@ -50,25 +53,26 @@ export class Merger {
     if (this.size === this.symbols.length) this.grow();
     this.symbols[this.size] = symbol;
     this.starts[this.size] = start;
-    this.next[this.size] = -1;
-    this.previous[this.size] = this.size - 1;
-    if (this.size > 0) this.next[this.size - 1] = this.size;
     this.size += 1;
   }
 
-  /** Joins all that can be joined. */
-  merge(): void {
-    for (let i = 0; i + 1 < this.size; i++) this.offer(i);
-    while (this.queue.length > 0) this.join();
-  }
-
-  /** Does what `merge` does, in small steps. */
-  *mergeInSteps(): Steps<void> {
-    for (let i = 0; i + 1 < this.size; i++) {
-      this.offer(i);
-      if (i % JOINS === 0) yield;
+  /** Joins all that can be joined, in small steps. */
+  *merge(): Steps<void> {
+    const { size } = this;
+    if (this.next.length < size) {
+      const { length } = this.symbols;
+      this.next = new Int32Array(length);
+      this.previous = new Int32Array(length);
+      // At first there is an entry for each pair, and each join replaces one by two at most.
+      this.queue = new Float64Array(2 * length);
     }
-    for (let joins = 1; this.queue.length > 0; joins++) {
+    for (let i = 0; i < size; i++) {
+      this.next[i] = i + 1 < size ? i + 1 : -1;
+      this.previous[i] = i - 1;
+      this.offer(i);
+      if (i % JOINS === JOINS - 1) yield;
+    }
+    for (let joins = 1; this.queued > 0; joins++) {
       this.join();
       if (joins % JOINS === 0) yield;
     }
@@ -94,8 +98,8 @@ export class Merger {
     const merge = this.mergeAt(i);
     if (merge === -1) return;
     const { queue } = this;
-    let at = queue.push(this.merges.ranks[merge] * POSITIONS + i) - 1;
-    const entry = queue[at];
+    const entry = this.merges.ranks[merge] * POSITIONS + i;
+    let at = this.queued++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (queue[parent] <= entry) break;
@@ -133,13 +137,14 @@ export class Merger {
   private take(): number {
     const { queue } = this;
     const least = queue[0];
-    const last = queue.pop() ?? 0;
-    if (queue.length === 0) return least;
+    this.queued -= 1;
+    const { queued } = this;
+    const last = queue[queued];
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
-      if (child >= queue.length) break;
-      if (child + 1 < queue.length && queue[child + 1] < queue[child]) child += 1;
+      if (child >= queued) break;
+      if (child + 1 < queued && queue[child + 1] < queue[child]) child += 1;
       if (queue[child] >= last) break;
       queue[at] = queue[child];
       at = child;
@@ -149,15 +154,10 @@ export class Merger {
   }
 
   private grow(): void {
-    const size = this.symbols.length * 2;
-    const grown = (values: Int32Array) => {
-      const result = new Int32Array(size);
-      result.set(values);
-      return result;
-    };
-    this.symbols = grown(this.symbols);
-    this.starts = grown(this.starts);
-    this.next = grown(this.next);
-    this.previous = grown(this.previous);
+    const { symbols, starts } = this;
+    this.symbols = new Int32Array(symbols.length * 2);
+    this.starts = new Int32Array(symbols.length * 2);
+    this.symbols.set(symbols);
+    this.starts.set(starts);
   }
 }

@@ -1,30 +1,63 @@
-/** The tokens of a text, in columns that grow. */
+/** The tokens of a text, in a list that grows. */
+
+/** Tokens of a block: a power of two. So no token is copied again and again, however many there are. */
+const BLOCK_BITS = 14;
+const BLOCK = 2 ** BLOCK_BITS;
+const IN_BLOCK = BLOCK - 1;
+
+/** Tokens of the first block when it is new: so many need no memory outside of V8's own heap. */
+const FEW = 5;
+
+/** Numbers of a token: its id, and where it begins and ends. */
+const WIDTH = 3;
 
 /** Ids and spans of tokens, in UTF-16 units of the original text. */
 export class TokenList {
-  ids: Int32Array = new Int32Array(64);
-  starts: Int32Array = new Int32Array(64);
-  ends: Int32Array = new Int32Array(64);
   length = 0;
   /** How much white space added tokens have at their start and end, by the token's index. */
   readonly margins: Map<number, readonly [number, number]> = new Map();
+  private last: Int32Array = new Int32Array(FEW * WIDTH);
+  private readonly blocks: Int32Array[] = [this.last];
+  /** Numbers in the last block. */
+  private size = 0;
 
   /** Adds a token. */
   add(id: number, start: number, end: number): void {
-    if (this.length === this.ids.length) {
-      this.ids = doubled(this.ids);
-      this.starts = doubled(this.starts);
-      this.ends = doubled(this.ends);
-    }
-    this.ids[this.length] = id;
-    this.starts[this.length] = start;
-    this.ends[this.length] = end;
+    if (this.size === this.last.length) this.extend();
+    const { last, size } = this;
+    last[size] = id;
+    last[size + 1] = start;
+    last[size + 2] = end;
+    this.size = size + WIDTH;
     this.length += 1;
   }
-}
 
-function doubled(values: Int32Array): Int32Array {
-  const result = new Int32Array(values.length * 2);
-  result.set(values);
-  return result;
+  /** The id of token i. */
+  idAt(i: number): number {
+    return this.blocks[i >> BLOCK_BITS][(i & IN_BLOCK) * WIDTH];
+  }
+
+  /** Where token i begins. */
+  startAt(i: number): number {
+    return this.blocks[i >> BLOCK_BITS][(i & IN_BLOCK) * WIDTH + 1];
+  }
+
+  /** Where token i ends. */
+  endAt(i: number): number {
+    return this.blocks[i >> BLOCK_BITS][(i & IN_BLOCK) * WIDTH + 2];
+  }
+
+  /** Makes room for one more token. */
+  private extend(): void {
+    const isFull = this.size === BLOCK * WIDTH;
+    const block = new Int32Array(isFull ? this.size : Math.min(this.size * 4, BLOCK * WIDTH));
+    if (isFull) {
+      this.blocks.push(block);
+      this.size = 0;
+    } else {
+      block.set(this.last);
+      this.blocks[this.blocks.length - 1] = block;
+    }
+    this.last = block;
+  }
 }

@@ -1,6 +1,6 @@
 /** `WordLevel`: each word is a token or unknown. */
 import type { Vocabulary } from './vocabulary.ts';
-import type { WordModel, WordTokens } from './word-model.ts';
+import type { WordModel, WordSteps, WordTokens } from './word-model.ts';
 
 /** A model without parts of words. */
 export class WordLevel implements WordModel {
@@ -17,7 +17,7 @@ export class WordLevel implements WordModel {
     return id === undefined ? [] : [id, 0, word.length];
   }
 
-  *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
+  *tokensInSteps(word: string): WordSteps {
     yield this.tokens(word);
   }
 }

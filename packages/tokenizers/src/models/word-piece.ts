@@ -1,8 +1,8 @@
 /** WordPiece as BERT has it: the longest token at each place, `##` before those inside of a word. */
-import { unitsAt } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 import { LONGEST_ENTRY, Trie } from '../text/trie.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import type { WordModel, WordTokens } from './word-model.ts';
+import type { WordModel, WordSteps, WordTokens } from './word-model.ts';
 
 /** What a WordPiece model consists of. */
 export interface WordPieceOptions {
@@ -46,7 +46,7 @@ export class WordPiece implements WordModel {
     return tokens;
   }
 
-  *tokensInSteps(word: string): Generator<WordTokens, void, undefined> {
+  *tokensInSteps(word: string): WordSteps {
     yield this.tokens(word);
   }
 }

@@ -5,7 +5,8 @@
  */
 import { malformed } from '../errors.ts';
 import { STRIDE } from '../steps.ts';
-import { AlignedBuilder, unitsAt, type Aligned } from '../text/aligned.ts';
+import { AlignedBuilder, type Aligned } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 import { utf8Byte, utf8Length } from '../text/characters.ts';
 import type { Normalizer } from './normalizer.ts';
 

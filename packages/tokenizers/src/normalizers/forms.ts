@@ -1,6 +1,7 @@
 /** The normal forms of Unicode, with alignment. */
 import { STRIDE } from '../steps.ts';
-import { AlignedBuilder, unitsAt, type Aligned } from '../text/aligned.ts';
+import { AlignedBuilder, type Aligned } from '../text/aligned.ts';
+import { isAscii, unitsAt } from '../text/units.ts';
 import type { Normalizer } from './normalizer.ts';
 
 /** A normal form. */
@@ -26,8 +27,7 @@ const BLOCK_END = new RegExp(`${JOINING}{0,60}`, 'uy');
 export function normalForm(form: Form): Normalizer {
   return function* (source) {
     const { text } = source;
-    // oxlint-disable-next-line no-control-regex
-    if (/^[\0-\x7f]*$/.test(text)) return source;
+    if (yield* isAscii(text)) return source;
     const builder = new AlignedBuilder(text.length);
     let isChanged = false;
     let paused = 0;

@@ -1,6 +1,7 @@
 /** What a normalizer is: it changes a text and keeps for every character the span that it came from. */
 import { finish, STRIDE, type Steps } from '../steps.ts';
-import { Aligned, AlignedBuilder, unitsAt } from '../text/aligned.ts';
+import { Aligned, AlignedBuilder } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 
 /** Changes a part of a text, in small steps. A text in which nothing changes is returned as it is. */
 export type Normalizer = (source: Aligned) => Steps<Aligned>;

@@ -3,7 +3,8 @@
  * that they fit, runs of spaces become one "▁", and one stands before the whole.
  */
 import { STRIDE, type Steps } from '../steps.ts';
-import { AlignedBuilder, unitsAt, type Aligned } from '../text/aligned.ts';
+import { AlignedBuilder, type Aligned } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 import type { Trie } from '../text/trie.ts';
 import { addReplacement, type Charsmap } from './charsmap.ts';
 import type { Normalizer } from './normalizer.ts';
@@ -36,6 +37,7 @@ function* replaced(source: Aligned, options: SentencepieceOptions): Steps<Aligne
   if (charsmap === undefined) return source;
   const { text } = source;
   const builder = new AlignedBuilder(text.length);
+  let isChanged = false;
   let paused = 0;
   for (let from = 0; from < text.length;) {
     const ownEnd = userDefined.longest(text, from);
@@ -43,13 +45,14 @@ function* replaced(source: Aligned, options: SentencepieceOptions): Steps<Aligne
     const end = match?.end ?? (ownEnd === -1 ? from + unitsAt(text, from) : ownEnd);
     if (match === undefined) builder.addSlice(source, from, end);
     else addReplacement(builder, source, from, end, match.replacement);
+    isChanged ||= match !== undefined;
     from = end;
     if (from - paused > STRIDE) {
       paused = from;
       yield;
     }
   }
-  return builder.finish(source.origin);
+  return isChanged ? builder.finish(source.origin) : source;
 }
 
 /** Makes marks of spaces. The mark of a run of spaces has the span of the last. */
@@ -77,6 +80,8 @@ function* spacesMarked(source: Aligned, options: SentencepieceOptions): Steps<Al
     }
     yield;
   }
-  if (removes) while (builder.endsWith(MARK_UNIT)) builder.removeLast();
-  return builder.finish(source.origin);
+  const result = builder.finish(source.origin);
+  let end = result.text.length;
+  if (removes) while (result.text.charCodeAt(end - 1) === MARK_UNIT) end -= 1;
+  return end === result.text.length ? result : result.slice(0, end);
 }

@@ -1,6 +1,7 @@
 /** Normalizers of a few lines. */
 import { STRIDE } from '../steps.ts';
-import { AlignedBuilder, mappedUnits, unitsAt } from '../text/aligned.ts';
+import { AlignedBuilder, withUnit } from '../text/aligned.ts';
+import { unitsAt } from '../text/units.ts';
 import { LETTERS } from '../text/byte-letters.ts';
 import { bytesOf, isWhiteSpace } from '../text/characters.ts';
 import type { Matcher } from '../text/pattern.ts';
@@ -56,34 +57,33 @@ export function strip(atStart: boolean, atEnd: boolean): Normalizer {
 
 /** `Prepend`: a text in front of what is not empty; it has the span of the first character. */
 export function prepend(prefix: string): Normalizer {
-  // oxlint-disable-next-line require-yield
   return function* (source) {
     const { text } = source;
     if (text === '' || prefix === '') return source;
     const builder = new AlignedBuilder(text.length + prefix.length);
     builder.addText(prefix, source.startAt(0), source.endBefore(unitsAt(text, 0)));
-    builder.addSlice(source, 0, text.length);
+    yield* builder.addLongSlice(source, 0, text.length);
     return builder.finish(source.origin);
   };
 }
 
 /** `Replace` of one unit by another, everywhere. */
 export function replaceUnit(unit: string, content: string): Normalizer {
-  const [from, to] = [unit.charCodeAt(0), content.charCodeAt(0)];
-  return (source) => mappedUnits(source, (each) => (each === from ? to : each));
+  return (source) => withUnit(source, unit, content);
 }
 
 /** `Replace`: a text in the place of each match; it has the span of the match's last character. */
 export function replace(matcher: Matcher, content: string): Normalizer {
   return function* (source) {
     const { text } = source;
-    const matches = matcher(text);
+    const matches = (yield* matcher(text))(0, text.length);
+    let match = matches.next();
+    if (match === undefined) return source;
     const builder = new AlignedBuilder(text.length);
     let [done, paused] = [0, 0];
-    for (let match = matches.next(); match !== undefined; match = matches.next()) {
+    for (; match !== undefined; match = matches.next()) {
       const { start, end } = match;
-      if (start === end) continue;
-      builder.addSlice(source, done, start);
+      yield* builder.addLongSlice(source, done, start);
       builder.addText(content, source.startAt(lastCharacter(text, end)), source.endBefore(end));
       done = end;
       if (done - paused > STRIDE) {
@@ -91,8 +91,7 @@ export function replace(matcher: Matcher, content: string): Normalizer {
         yield;
       }
     }
-    if (done === 0) return source;
-    builder.addSlice(source, done, text.length);
+    yield* builder.addLongSlice(source, done, text.length);
     return builder.finish(source.origin);
   };
 }

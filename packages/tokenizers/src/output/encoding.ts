@@ -1,4 +1,5 @@
 /** What a text becomes. */
+import type { Steps } from '../steps.ts';
 
 /** Where a token lies in its text: from the first UTF-16 unit to before the last, as `slice` takes them. */
 export type Span = readonly [start: number, end: number];
@@ -46,27 +47,60 @@ export interface AsyncOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Collects an encoding. */
+/** Longest array that V8 makes at once without making a hash table of it. */
+const LONGEST_ARRAY = 2 ** 25;
+
+/**
+ * Collects an encoding. Its columns have their size from the start, because arrays of millions of tokens
+ * that grow are copied again and again, for tenths of a second.
+ */
 export class EncodingBuilder implements Encoding {
-  readonly ids: number[] = [];
-  readonly offsets: (Span | null)[] = [];
-  readonly typeIds: number[] = [];
-  readonly special: number[] = [];
-  readonly sequences: (0 | 1 | null)[] = [];
+  ids: number[];
+  offsets: (Span | null)[];
+  typeIds: number[];
+  special: number[];
+  sequences: (0 | 1 | null)[];
+  private size = 0;
 
+  /** A builder for so many tokens. */
+  constructor(size: number) {
+    this.ids = newColumn(size);
+    this.offsets = newColumn(size);
+    this.typeIds = newColumn(size);
+    this.special = newColumn(size);
+    this.sequences = newColumn(size);
+  }
+
+  /** A builder for very many tokens, in small steps. */
+  static *ofLargeSize(size: number): Steps<EncodingBuilder> {
+    const result = new EncodingBuilder(0);
+    for (const name of ['ids', 'offsets', 'typeIds', 'special', 'sequences'] as const) {
+      result[name] = newColumn(size);
+      yield;
+    }
+    return result;
+  }
+
+  /** Adds a token of the template. */
   addSpecial(id: number, typeId: number): void {
-    this.ids.push(id);
-    this.offsets.push(null);
-    this.typeIds.push(typeId);
-    this.special.push(1);
-    this.sequences.push(null);
+    this.set(id, null, typeId, 1, null);
   }
 
+  /** Adds a token of a text. */
   add(id: number, span: Span, typeId: number, sequence: 0 | 1): void {
-    this.ids.push(id);
-    this.offsets.push(span);
-    this.typeIds.push(typeId);
-    this.special.push(0);
-    this.sequences.push(sequence);
+    this.set(id, span, typeId, 0, sequence);
   }
+
+  private set(id: number, span: Span | null, typeId: number, special: number, sequence: 0 | 1 | null): void {
+    const i = this.size++;
+    this.ids[i] = id;
+    this.offsets[i] = span;
+    this.typeIds[i] = typeId;
+    this.special[i] = special;
+    this.sequences[i] = sequence;
+  }
+}
+
+function newColumn(size: number): never[] {
+  return size > LONGEST_ARRAY ? [] : new Array<never>(size);
 }

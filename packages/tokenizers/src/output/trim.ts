@@ -19,9 +19,9 @@ export class Trimmer {
   }
 
   /** The span of token i; `isFirst` says whether it is the first of its text in a window. */
-  span({ ids, starts, ends, margins }: TokenList, i: number, isFirst: boolean): [number, number] {
-    let [start, end] = [starts[i], ends[i]];
-    const [leading, trailing] = margins.get(i) ?? this.marginsOf(ids[i]);
+  span(tokens: TokenList, i: number, isFirst: boolean): [number, number] {
+    let [start, end] = [tokens.startAt(i), tokens.endAt(i)];
+    const [leading, trailing] = tokens.margins.get(i) ?? this.marginsOf(tokens.idAt(i));
     // A single space at the start may have been put in; it stays.
     const isPrefix = leading === 1 && this.addPrefixSpace && (isFirst || start === 0);
     if (!isPrefix) start = Math.min(start + leading, end);

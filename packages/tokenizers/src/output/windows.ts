@@ -11,12 +11,11 @@ export interface Slice {
  * The slices of `count` tokens, of at most `room` each, each of which repeats the last `stride` of the one
  * before. An empty text is one slice.
  */
-export function slices(count: number, room: number, stride: number): readonly Slice[] {
-  const result: Slice[] = [];
+export function* slices(count: number, room: number, stride: number): Generator<Slice, void, undefined> {
   for (let from = 0; ; from += room - stride) {
     const to = Math.min(from + room, count);
-    result.push({ from, to });
-    if (to === count) return result;
+    yield { from, to };
+    if (to === count) return;
   }
 }
 

@@ -1,10 +1,14 @@
 /** `ByteLevel`: words by GPT-2's pattern, and each UTF-8 byte as GPT-2's letter for it. */
 import { STRIDE, type Steps } from '../steps.ts';
-import { AlignedBuilder, mappedUnits, unitsAt, type Aligned, type Pieces } from '../text/aligned.ts';
+import { AlignedBuilder, mappedUnits, type Aligned, type Pieces } from '../text/aligned.ts';
+import { Bounds } from '../text/bounds.ts';
 import { LETTERS } from '../text/byte-letters.ts';
-import { utf8Byte, utf8Length, WHITE_SPACE as S } from '../text/characters.ts';
+import { utf8Byte, utf8Length } from '../text/characters.ts';
+import { matcherOf } from '../text/pattern.ts';
+import { isAscii, unitsAt } from '../text/units.ts';
 import { prefixed } from './prefixed.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
+import { split } from './split.ts';
 
 /** The options of `ByteLevel`. */
 export interface ByteLevelOptions {
@@ -15,58 +19,37 @@ export interface ByteLevelOptions {
 }
 
 /** GPT-2's words. They follow each other without a gap. */
-const WORDS = `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${S}\\p{L}\\p{N}]+|[${S}]+(?![^${S}])|[${S}]+`;
+const WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /** The pre-tokenizer with these options. */
 export function byteLevel({ addPrefixSpace, useRegex }: ByteLevelOptions): PreTokenizer {
+  const words = useRegex ? split(matcherOf(WORDS), 'Isolated') : undefined;
   return function* (pieces) {
-    let result = addPrefixSpace ? prefixed(pieces, ' ', (text, at) => text[at] !== ' ') : pieces;
-    if (useRegex) result = yield* cutIntoWords(result);
+    let result = pieces;
+    if (addPrefixSpace) result = yield* prefixed(pieces, ' ', (text, at) => text[at] !== ' ');
+    if (words !== undefined) result = yield* words(result);
     return yield* spelled(result);
   };
-}
-
-function* cutIntoWords({ source, bounds }: Pieces): Steps<Pieces> {
-  const { text } = source;
-  const words = new RegExp(WORDS, 'uy');
-  const result: number[] = [];
-  let paused = 0;
-  for (let i = 0; i < bounds.length; i += 2) {
-    const to = bounds[i + 1];
-    // What stands after a piece must not be seen by the look-ahead.
-    const piece = to === text.length ? text : text.slice(0, to);
-    for (let from = bounds[i]; from < to; from = words.lastIndex) {
-      words.lastIndex = from;
-      words.test(piece);
-      result.push(from, words.lastIndex);
-      if (from - paused > STRIDE) {
-        paused = from;
-        yield;
-      }
-    }
-  }
-  return { source, bounds: result };
 }
 
 /** Letters for bytes. */
 function* spelled({ source, bounds }: Pieces): Steps<Pieces> {
   const { text } = source;
-  // oxlint-disable-next-line no-control-regex
-  if (/^[\0-\x7f]*$/.test(text))
+  if (yield* isAscii(text))
     return { source: yield* mappedUnits(source, (unit) => LETTER_UNITS[unit]), bounds };
   const builder = new AlignedBuilder(text.length * 2);
-  const result: number[] = [];
+  const result = new Bounds(bounds.count);
   let paused = 0;
-  for (let i = 0; i < bounds.length; i += 2) {
+  for (let i = 0; i < bounds.count; i++) {
     const start = builder.length;
-    for (let index = bounds[i]; index < bounds[i + 1];) {
+    for (let index = bounds.from(i); index < bounds.to(i);) {
       index += addLetters(builder, source, index);
       if (index - paused > STRIDE) {
         paused = index;
         yield;
       }
     }
-    result.push(start, builder.length);
+    result.add(start, builder.length);
   }
   return { source: builder.finish(source.origin), bounds: result };
 }

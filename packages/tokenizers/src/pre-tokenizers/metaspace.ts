@@ -1,5 +1,5 @@
 /** `Metaspace`: "▁" for each space, one in front of each piece, and a new word at every "▁". */
-import { mappedUnits, type Pieces } from '../text/aligned.ts';
+import { withUnit, type Pieces } from '../text/aligned.ts';
 import { stringMatcher } from '../text/pattern.ts';
 import { prefixed } from './prefixed.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
@@ -21,16 +21,14 @@ export type PrependScheme = 'always' | 'first' | 'never';
 /** The pre-tokenizer with these options. */
 export function metaspace(options: MetaspaceOptions): PreTokenizer {
   const { replacement, prependScheme } = options;
-  const mark = replacement.charCodeAt(0);
-  const markOf = (unit: number) => (unit === 32 ? mark : unit);
   const words = split(stringMatcher(replacement), 'MergedWithNext');
   return function* ({ source, bounds }) {
-    const marked: Pieces = { source: yield* mappedUnits(source, markOf), bounds };
+    const marked: Pieces = { source: yield* withUnit(source, ' ', replacement), bounds };
     const isAtStart = (index: number) => (index === 0 ? source.origin : source.startAt(index)) === 0;
     const begun =
       prependScheme === 'never'
         ? marked
-        : prefixed(marked, replacement, (text, at) => {
+        : yield* prefixed(marked, replacement, (text, at) => {
             return text[at] !== replacement && (prependScheme === 'always' || isAtStart(at));
           });
     return options.split ? yield* words(begun) : begun;

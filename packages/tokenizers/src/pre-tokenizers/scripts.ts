@@ -1,6 +1,7 @@
 /** Pre-tokenizers for which no pattern stands: a new piece where the script changes, pieces of one length. */
-import { unitsAt } from '../text/aligned.ts';
 import { STRIDE } from '../steps.ts';
+import { Bounds } from '../text/bounds.ts';
+import { unitsAt } from '../text/units.ts';
 import type { PreTokenizer } from './pre-tokenizer.ts';
 
 /** Scripts that Japanese writes in one word. */
@@ -30,18 +31,18 @@ export function unicodeScripts(): PreTokenizer {
   const scripts = new Map<string, string>();
   return function* ({ source, bounds }) {
     const { text } = source;
-    const result: number[] = [];
+    const result = new Bounds();
     let paused = 0;
-    for (let i = 0; i < bounds.length; i += 2) {
-      let start = bounds[i];
+    for (let i = 0; i < bounds.count; i++) {
+      let start = bounds.from(i);
       let current = '';
-      for (let index = start; index < bounds[i + 1];) {
+      for (let index = start; index < bounds.to(i);) {
         const end = index + unitsAt(text, index);
         const character = text.slice(index, end);
         const script = scripts.get(character) ?? scriptOf(character);
         scripts.set(character, script);
         if (script !== '' && current !== '' && script !== current) {
-          result.push(start, index);
+          result.add(start, index);
           start = index;
         }
         current = script === '' ? current : script;
@@ -51,7 +52,7 @@ export function unicodeScripts(): PreTokenizer {
           yield;
         }
       }
-      if (start < bounds[i + 1]) result.push(start, bounds[i + 1]);
+      if (start < bounds.to(i)) result.add(start, bounds.to(i));
     }
     return { source, bounds: result };
   };
@@ -60,14 +61,14 @@ export function unicodeScripts(): PreTokenizer {
 /** `FixedLength`: pieces of so many characters. */
 export function fixedLength(length: number): PreTokenizer {
   return function* ({ source, bounds }) {
-    const result: number[] = [];
-    for (let i = 0; i < bounds.length; i += 2) {
-      for (let from = bounds[i]; from < bounds[i + 1];) {
+    const result = new Bounds();
+    for (let i = 0; i < bounds.count; i++) {
+      for (let from = bounds.from(i); from < bounds.to(i);) {
         let to = from;
-        for (let n = 0; n < length && to < bounds[i + 1]; n++) to += unitsAt(source.text, to);
-        result.push(from, to);
+        for (let n = 0; n < length && to < bounds.to(i); n++) to += unitsAt(source.text, to);
+        result.add(from, to);
         from = to;
-        if (result.length % STRIDE === 0) yield;
+        if (result.count % STRIDE === 0) yield;
       }
     }
     return { source, bounds: result };

@@ -1,9 +1,18 @@
 // Oniguruma's expressions as JavaScript's: each matches what Ruby's would.
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { finish } from '../steps.ts';
+import { WHITE_SPACE as S } from './characters.ts';
+import { matcherOf } from './pattern.ts';
 import { translateRegex } from './regex.ts';
 
-const matches = (pattern: string, text: string) =>
-  text.match(translateRegex(pattern, 'tokenizer.json')) ?? [];
+function matches(pattern: string, text: string, from = 0, to = text.length): readonly string[] {
+  const iterator = finish(matcherOf(pattern, 'tokenizer.json')(text))(from, to);
+  const result: string[] = [];
+  for (let match = iterator.next(); match !== undefined; match = iterator.next())
+    result.push(text.slice(match.start, match.end));
+  return result;
+}
 
 test.each<[string, string, readonly string[]]>([
   // White space is Unicode's: U+0085 is, U+FEFF is not.
@@ -42,6 +51,48 @@ test.each<[string, string, readonly string[]]>([
   ['(?<x>a)(?:b)(?=c)(?!d)', 'abc', ['ab']],
 ])('%s in %j', (pattern, text, expected) => {
   expect(matches(pattern, text)).toEqual(expected);
+});
+
+/** Characters of one unit and of two, halves of pairs, and what patterns name. */
+const texts = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(..."'sl \n\t\u0085aB1é鲸🐋𠀀𝟘\ud83d\udc0b\u0301"),
+      fc.string({ unit: 'binary' }),
+    ),
+  )
+  .map((parts) => parts.join(''));
+
+test.each<[string, RegExp]>([
+  [
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+    new RegExp(
+      `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${S}\\p{L}\\p{N}]+|[${S}]+(?![^${S}])|[${S}]+`,
+      'gu',
+    ),
+  ],
+  ['\\p{L}*', /\p{L}*/gu],
+  ['(?<=a|🐋)[^a]{1,2}?(?=.)', /(?<=a|🐋)[^a]{1,2}?(?=[^\n])/gu],
+])('%s in letters finds what it finds in texts, as a whole and in parts', (pattern, native) => {
+  fc.assert(
+    fc.property(texts, fc.nat(), fc.nat(), (text, a, b) => {
+      const matchesIn = (part: string) => (part.match(native) ?? []).filter((match) => match !== '');
+      expect(matches(pattern, text)).toEqual(matchesIn(text));
+      // Parts begin and end between characters.
+      const places = [
+        0,
+        ...Array.from(
+          text,
+          (_, i) =>
+            Array.from(text)
+              .slice(0, i + 1)
+              .join('').length,
+        ),
+      ];
+      const [from, to] = [places[a % places.length], places[b % places.length]].toSorted((x, y) => x - y);
+      expect(matches(pattern, text, from, to)).toEqual(matchesIn(text.slice(from, to)));
+    }),
+  );
 });
 
 test('the patterns of GPT-4, Llama 3, Qwen and o200k', () => {
@@ -84,6 +135,10 @@ test.each([
   ['a)', 'is none'],
   ['*', 'is none'],
   ['\\p{Nonsense}', 'is none'],
+  [
+    Array.from({ length: 300 }, (_, i) => String.fromCharCode(0x4e00 + i)).join(''),
+    'may tell 256 characters and classes apart, got 300',
+  ],
 ])('%s is refused', (pattern, message) => {
   expect(() => translateRegex(pattern, 'tokenizer.json')).toThrow(message);
 });

@@ -1,12 +1,13 @@
 /**
  * Oniguruma's regular expressions (Ruby's syntax), in which tokenizer.json writes its patterns, as
- * JavaScript's. The classes are those of Unicode, possessive repetitions and atomic groups become a
- * look-ahead and a back reference, and `(?i:…)` becomes classes of both cases. What has no counterpart is
- * refused.
+ * JavaScript's for texts in letters. The classes are those of Unicode, possessive repetitions and atomic
+ * groups become a look-ahead and a back reference, and `(?i:…)` becomes classes of both cases. What has no
+ * counterpart is refused.
  */
 import { show } from '@attn/core/backend';
 import { malformed, unsupported } from '../errors.ts';
 import { WORD } from './characters.ts';
+import { LetterRegex, placeOf } from './letter-regex.ts';
 import { CLASSES, inBracket, literal, NOT_WHITE_SPACE, POSIX, propertyName } from './regex-classes.ts';
 
 /** Longest pattern that is read. */
@@ -15,19 +16,25 @@ export const LONGEST_REGEX = 10_000;
 /** Deepest nesting of groups. */
 const DEEPEST = 50;
 
-/**
- * A regular expression of tokenizer.json as JavaScript's, with the flags `g` and `u`. Errors:
- * `MALFORMED_FILE`, `UNSUPPORTED`.
- */
-export function translateRegex(pattern: string, file: string): RegExp {
+/** Most characters and classes that a pattern tells apart. Those of GPT-4o have some twenty. */
+export const MOST_ATOMS = 256;
+
+/** A regular expression of tokenizer.json. Errors, of `file`: `MALFORMED_FILE`, `UNSUPPORTED`. */
+export function translateRegex(pattern: string, file: string): LetterRegex {
   if (pattern.length > LONGEST_REGEX)
     throw unsupported(
       file,
       `a regular expression may have ${LONGEST_REGEX} characters, got ${pattern.length}`,
     );
-  const source = new Translator(pattern, file).translate();
+  const translator = new Translator(pattern, file);
+  const source = translator.translate();
+  if (translator.atoms.length > MOST_ATOMS)
+    throw unsupported(
+      file,
+      `a regular expression may tell ${MOST_ATOMS} characters and classes apart, got ${translator.atoms.length}`,
+    );
   try {
-    return new RegExp(source, 'gu');
+    return new LetterRegex(source, translator.atoms);
   } catch (cause) {
     throw malformed(file, `the regular expression ${show(pattern)} is none`, { cause });
   }
@@ -46,16 +53,32 @@ class Translator {
   private at = 0;
   private groups = 0;
   private depth = 0;
+  private readonly places = new Map<string, string>();
 
   constructor(pattern: string, file: string) {
     this.pattern = pattern;
     this.file = file;
   }
 
+  /** What fits one character each, in the order of their places. */
+  get atoms(): readonly string[] {
+    return [...this.places.keys()];
+  }
+
   translate(): string {
     const { text } = this.alternatives(false);
     if (this.at < this.pattern.length) throw this.none();
     return text;
+  }
+
+  /** The place of what fits one character. */
+  private one(atom: string): string {
+    let place = this.places.get(atom);
+    if (place === undefined) {
+      place = placeOf(this.places.size);
+      this.places.set(atom, place);
+    }
+    return place;
   }
 
   /** Everything up to the end of the group, or of the pattern. */
@@ -124,23 +147,23 @@ class Translator {
       case '(':
         return this.group(ignoresCase);
       case '[':
-        return simple(this.bracket(ignoresCase));
+        return simple(this.one(this.bracket(ignoresCase)));
       case '\\':
         return simple(this.escape(ignoresCase));
       case '.':
         this.at += 1;
-        return simple('[^\\n]');
+        return simple(this.one('[^\\n]'));
       case '^':
       case '$':
         this.at += 1;
-        return simple(character === '^' ? '(?<![^\\n])' : '(?![^\\n])');
+        return simple(`(?${character === '^' ? '<' : ''}!${this.one('[^\\n]')})`);
       case '*':
       case '+':
       case '?':
         throw this.none();
       default:
         this.at += character.length;
-        return simple(literal(character, ignoresCase));
+        return simple(this.one(literal(character, ignoresCase)));
     }
   }
 
@@ -173,23 +196,40 @@ class Translator {
     const inside = CLASSES[name.toLowerCase()];
     if (inside !== undefined) {
       this.at += 2;
-      return name === name.toLowerCase() ? `[${inside}]` : `[^${inside}]`;
+      return this.one(name === name.toLowerCase() ? `[${inside}]` : `[^${inside}]`);
     }
-    const anchors: Readonly<Record<string, string>> = {
-      A: '(?<![^])',
-      z: '(?![^])',
-      Z: '(?=\\n?(?![^]))',
-      b: `(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`,
-      B: `(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`,
-      R: '(?:\\r\\n|[\\n-\\r\\x85\\u2028\\u2029])',
-      N: '[^\\n]',
-    };
-    if (anchors[name] !== undefined) {
+    const anchor = this.anchor(name);
+    if (anchor !== undefined) {
       this.at += 2;
-      return anchors[name];
+      return anchor;
     }
     const text = this.escapedCharacter();
-    return text.startsWith('\\p') || text.startsWith('\\P') ? text : literal(text, ignoresCase);
+    const isProperty = text.startsWith('\\p') || text.startsWith('\\P');
+    return this.one(isProperty ? text : literal(text, ignoresCase));
+  }
+
+  /** What an escape is that stands for no single character; undefined for others. */
+  private anchor(name: string): string | undefined {
+    switch (name) {
+      case 'A':
+        return '(?<![^])';
+      case 'z':
+        return '(?![^])';
+      case 'Z':
+        return `(?=${this.one('\\n')}?(?![^]))`;
+      case 'b':
+      case 'B': {
+        const word = this.one(`[${WORD}]`);
+        const [first, second] = name === 'b' ? ['!', '='] : ['=', '!'];
+        return `(?:(?<=${word})(?${first}${word})|(?<!${word})(?${second}${word}))`;
+      }
+      case 'R':
+        return `(?:${this.one('\\r')}${this.one('\\n')}|${this.one('[\\n-\\r\\x85\\u2028\\u2029]')})`;
+      case 'N':
+        return this.one('[^\\n]');
+      default:
+        return undefined;
+    }
   }
 
   /** A property, as JavaScript writes it, or the character that an escape stands for. */

@@ -184,6 +184,17 @@ test('more user-defined pieces than a pattern may have are refused', () => {
   const many = Array.from({ length: 2_000 }, (_, i): Piece => [`<user ${i}>`, 0, USER_DEFINED]);
   const files = folderOf([...PIECES, ...many], { kind: 'bpe' });
   expect(() => tokenizerJson(files)).toThrow(
-    'spiece.model: its 2000 user-defined pieces have 22889 characters, of which a pattern may have 10000',
+    'spiece.model: its 2000 user-defined pieces have 22889 characters, 17 of them distinct, of which a pattern may have 10000 and 256',
+  );
+});
+
+test('user-defined pieces of as many characters as a pattern tells apart are written, of more they are refused', () => {
+  const ideographs = Array.from({ length: 257 }, (_, i) => String.fromCodePoint(0x4e00 + i));
+  const ofCharacters = (texts: readonly string[]) =>
+    folderOf([...HEAD, ['▁', -1], ...texts.map((text): Piece => [text, 0, USER_DEFINED])], { kind: 'bpe' });
+  const { whole, written } = both(ofCharacters(ideographs.slice(1)));
+  expect(written.encode(ideographs.join('')).ids).toEqual(whole.encode(ideographs.join('')).ids);
+  expect(() => tokenizerJson(ofCharacters(ideographs))).toThrow(
+    'spiece.model: its 257 user-defined pieces have 513 characters, 257 of them distinct, of which a pattern may have 10000 and 256',
   );
 });

@@ -8,8 +8,8 @@ import type { SentencepieceSource } from '../from-files/folder-tokenizer.ts';
 import { PIECE_TYPES, type SentencepieceModel } from '../from-files/model-proto.ts';
 import { joinsOf, normalPieces, unigramPieces } from '../from-files/sentencepiece-model.ts';
 import { MARK } from '../normalizers/sentencepiece.ts';
-import { unitsAt } from '../text/aligned.ts';
-import { LONGEST_REGEX } from '../text/regex.ts';
+import { LONGEST_REGEX, MOST_ATOMS } from '../text/regex.ts';
+import { unitsAt } from '../text/units.ts';
 import { bpeJson } from './models.ts';
 
 /** The normalizer, the pre-tokenizer and the model of a file. Errors: `UNSUPPORTED`, `MALFORMED_FILE`. */
@@ -77,8 +77,9 @@ function bpeParts({ proto, vocabulary, unkId, file }: SentencepieceSource): Json
     .map(({ text }) => text)
     .sort((a, b) => b.length - a.length);
   const Regex = userDefined.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)).join('|');
-  if (Regex.length > LONGEST_REGEX) {
-    const message = `its ${userDefined.length} user-defined pieces have ${Regex.length} characters, of which a pattern may have ${LONGEST_REGEX}`;
+  const distinct = new Set(userDefined.join('')).size;
+  if (Regex.length > LONGEST_REGEX || distinct > MOST_ATOMS) {
+    const message = `its ${userDefined.length} user-defined pieces have ${Regex.length} characters, ${distinct} of them distinct, of which a pattern may have ${LONGEST_REGEX} and ${MOST_ATOMS}`;
     throw unsupported(file, message);
   }
   const model = bpeJson({

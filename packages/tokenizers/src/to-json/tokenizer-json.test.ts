@@ -1,6 +1,7 @@
 // What is written of each folder of the goldens, read back: the same of every line, but for named exceptions.
 import { describe, expect, test } from 'vitest';
-import { builtOf, cases, filesOf, linesOf, ownFiles, type GoldenLine } from '../goldens.testing.ts';
+import type { GoldenLine } from '../golden-lines.testing.ts';
+import { builtOf, cases, filesOf, linesOf, ownFiles } from '../goldens.testing.ts';
 import { tokenizerFromFiles, tokenizerFromJson, tokenizerJson, type Tokenizer } from '../index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -107,6 +108,18 @@ test('names that objects inherit, and numbers, are ordinary tokens', () => {
   const copy = tokenizerFromJson(written(files));
   expect(vocabulary.map((token) => copy.tokenToId(token))).toEqual([...vocabulary.keys()]);
   expect(copy.encode('1 2 constructor').ids).toEqual([2, 6, 5, 7, 3]);
+});
+
+test.each([
+  ['with capital letters', 'call\nCall', false, [6, 5]],
+  ['without them', 'call\nme', true, [5, 5]],
+])('a vocab.txt %s and no tokenizer_config.json', (_, words, lowercase, ids) => {
+  const json = written({
+    'config.json': '{ "model_type": "bert" }',
+    'vocab.txt': `[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n${words}`,
+  });
+  expect(json.normalizer).toMatchObject({ lowercase, strip_accents: null });
+  expect(tokenizerFromJson(json).encode('Call call', { addSpecialTokens: false }).ids).toEqual(ids);
 });
 
 test('decoded texts are cleaned once: by the decoder, or as tokenizer_config.json says', () => {

@@ -1,6 +1,6 @@
-/** The special tokens that each class has where a folder does not name them. */
+/** The special tokens that each class has where its files do not name them. */
 import type { Definition } from '../definition.ts';
-import type { Kind } from './kinds.ts';
+import type { FamilyName } from './families.ts';
 
 /** What a class says of its special tokens. */
 export interface SpecialDefaults {
@@ -42,8 +42,8 @@ const BIG_BIRD: SpecialDefaults = {
   maskTakesSpace: true,
 };
 
-/** The special tokens of the classes. */
-export const SPECIAL_DEFAULTS: Readonly<Record<Kind, SpecialDefaults>> = {
+/** The special tokens of the families. */
+export const SPECIAL_DEFAULTS: Readonly<Record<FamilyName, SpecialDefaults>> = {
   roberta: ROBERTA,
   bert: BERT,
   mpnet: { ...ROBERTA, roles: { ...ROBERTA.roles, unk: '[UNK]' } },
@@ -51,4 +51,5 @@ export const SPECIAL_DEFAULTS: Readonly<Record<Kind, SpecialDefaults>> = {
   'big-bird': BIG_BIRD,
   'xlm-roberta': ROBERTA,
   camembert: { ...ROBERTA, others: ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'] },
+  gpt2: { roles: {}, maskTakesSpace: false },
 };
