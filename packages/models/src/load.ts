@@ -53,10 +53,10 @@ const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_O
 export async function loadFrom(store: FileStore, options: LoadOptions = {}): Promise<LoadedModel> {
   checkArgument(WHERE, 'store', store, aStore);
   const { attn, families = FAMILIES, modules = true, ...rest } = checkOptions(WHERE, options, LOAD_OPTIONS);
-  const list = modules ? await readModuleList(store) : undefined;
   const checkpoint = await openCheckpoint(store);
   try {
     refuseForeignCode(checkpoint);
+    const list = modules ? await readModuleList(store) : undefined;
     const family = await findFamily(checkpoint.config, families);
     if (family === undefined) {
       const names = families.map(({ name }) => name).join(', ');
