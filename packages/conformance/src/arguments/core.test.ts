@@ -279,8 +279,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.node': building('node', (x) => ['softmax', { x }, { axis: -1 }], [1, 2]),
   'GraphBuilder.attention': building(
     'attention',
-    (x) => [
-      { q: x, k: x, v: x },
+    (x, _w, builder) => [
+      { q: x, k: x, v: x, sinks: builder.constant(f32([1], [1])) },
       { pattern: full(), scale: 1, softcap: 2 },
     ],
     [0, 1],
