@@ -187,6 +187,34 @@ export abstract class OpBuilder extends PointwiseBuilder {
   }
 
   /**
+   * The k greatest numbers of each row (last axis), the greatest first, and their places, i32. Of equal
+   * numbers the first comes first; NaN counts as −∞.
+   *
+   * @example
+   * const { values, indices } = builder.topK(builder.linear(x, weight), 2);
+   */
+  topK(x: Value, k: number): { readonly values: Value; readonly indices: Value } {
+    const [values, indices] = this.node('topK', { x }, { k });
+    return { values, indices };
+  }
+
+  /**
+   * A linear layer with experts, as in a mixture of experts: for each row of x [..., in] and each expert e in
+   * `experts` [..., k], x · weight[e] + bias[e], [..., k, out]; `weight` [experts, in, out], `bias?`
+   * [experts, out]. Only the chosen experts are computed.
+   *
+   * @example
+   * const router = builder.topK(builder.linear(x, builder.constant(zeros('f32', [8, 3]))), 2);
+   * const weight = builder.constant(zeros('f32', [8, 3, 16])); // 8 experts
+   * const outputs = builder.expertLinear(x, router.indices, weight); // [2, 2, 16]
+   * const shares = builder.reshape(builder.softmax(router.values), [2, 2, 1]);
+   * const mixture = builder.reduce(builder.mul(outputs, shares), 1, 'sum'); // [2, 16]
+   */
+  expertLinear(x: Value, experts: Value, weight: Value, bias?: Value): Value {
+    return this.single('expertLinear', { x, experts, weight, bias }, {});
+  }
+
+  /**
    * Looks up rows of `table [rows, dim]` by `ids` of any shape.
    *
    * @example
