@@ -2,7 +2,13 @@
 import { linformerFamily } from './linformer/index.ts';
 import { longformerFamily } from './longformer/index.ts';
 import type { ModelFamily } from './model.ts';
+import { privacyFilterFamily } from './privacy-filter/index.ts';
 import { reformerFamily } from './reformer/index.ts';
 
 /** All families of this package. */
-export const FAMILIES: readonly ModelFamily[] = [longformerFamily, reformerFamily, linformerFamily];
+export const FAMILIES: readonly ModelFamily[] = [
+  longformerFamily,
+  reformerFamily,
+  linformerFamily,
+  privacyFilterFamily,
+];

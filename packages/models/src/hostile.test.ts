@@ -14,7 +14,11 @@ let files: Files;
 let config: JsonObject;
 let reformerFiles: Files;
 let reformerConfig: JsonObject;
+let filterFiles: Files;
+let filterConfig: JsonObject;
 beforeAll(async () => {
+  filterFiles = await filesOf(goldenFolder('today/text/privacy_filter'));
+  filterConfig = JSON.parse(new TextDecoder().decode(filterFiles.get('config.json')));
   reformerFiles = await filesOf(goldenFolder('reformer_lm'));
   reformerConfig = JSON.parse(new TextDecoder().decode(reformerFiles.get('config.json')));
   files = await filesOf(goldenFolder('longformer_short'));
@@ -125,6 +129,18 @@ describe('config.json', () => {
     const property = fc.asyncProperty(fields, (changed) => {
       const spoiled = text({ ...reformerConfig, ...Object.fromEntries(changed) });
       return survives({ 'config.json': spoiled }, reformerFiles);
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+  test('of a privacy filter, with any value in any of its fields', async () => {
+    const own = fc.constantFrom<Json>(1, 2, 8, { rope_type: 'yarn' }, ['sliding_attention'], { 0: 'O' });
+    const fields = fc.array(
+      fc.tuple(fc.constantFrom(...Object.keys(filterConfig), 'layer_types'), fc.oneof(values, own)),
+      { minLength: 1, maxLength: 3 },
+    );
+    const property = fc.asyncProperty(fields, (changed) => {
+      const spoiled = text({ ...filterConfig, ...Object.fromEntries(changed) });
+      return survives({ 'config.json': spoiled }, filterFiles);
     });
     await fc.assert(property, { numRuns: 500 });
   });

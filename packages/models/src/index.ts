@@ -17,6 +17,7 @@ export type { Checkpoint, StoredSpec, WeightsSource } from './checkpoint/checkpo
 export { memoryCheckpoint } from './checkpoint/memory.ts';
 export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
+export { PRIVACY_FILTER_PRESETS } from './privacy-filter/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
 export type { ReadOptions, ReadProgress } from './checkpoint/read-weights.ts';
 
@@ -50,6 +51,16 @@ export {
   type LucidrainsArchitecture,
   type LucidrainsConfig,
 } from './linformer/index.ts';
+export {
+  privacyFilterFamily,
+  PrivacyFilter,
+  type PrivacyFilterArchitecture,
+  type PrivacyFilterConfig,
+} from './privacy-filter/index.ts';
+export { viterbi, type TransitionBiases, type ViterbiOptions, type ViterbiPaths } from './spans/viterbi.ts';
+export { decodeSpans, type TokenSpan } from './spans/decode-spans.ts';
+export { spansInText, type TextSpan } from './spans/spans-in-text.ts';
+export { readCalibration } from './spans/calibration.ts';
 export { FAMILIES } from './families.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';

@@ -64,6 +64,7 @@ export async function writeStandIns(folder) {
   await writeReformer(join(folder, 'reformer'));
   golden('linformer_lm', 'linformer');
   golden('roberta_encoder', 'roberta-base');
+  golden('today/text/privacy_filter', 'privacy-filter');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));

@@ -8,6 +8,7 @@ import {
   FAMILIES,
   LONGFORMER_PRESETS,
   randomCheckpoint,
+  PRIVACY_FILTER_PRESETS,
   REFORMER_PRESETS,
   writeCheckpoint,
 } from '@attn/models/node';
@@ -16,7 +17,11 @@ import type { Command, Context } from '../command.ts';
 import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
-const PRESETS: Readonly<Record<string, JsonObject>> = { ...LONGFORMER_PRESETS, ...REFORMER_PRESETS };
+const PRESETS: Readonly<Record<string, JsonObject>> = {
+  ...LONGFORMER_PRESETS,
+  ...REFORMER_PRESETS,
+  ...PRIVACY_FILTER_PRESETS,
+};
 
 /** The command. */
 export const makeCheckpoint: Command = {

@@ -91,6 +91,14 @@ const linformer: FamilyNames = {
   ties: () => [],
 };
 
+const privacyFilter: FamilyNames = {
+  prefix: 'model.',
+  base: /^(embed_tokens|layers|norm)\./,
+  classes: /^OpenAIPrivacyFilter/,
+  buffers: NOTHING,
+  ties: () => [],
+};
+
 /** By `model_type`. */
 const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['longformer', likeRoberta('longformer.', /^((TF)?Longformer|(XLM)?Roberta(Long)?(For|Model))/)],
@@ -103,6 +111,7 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['reformer', reformer],
   ['linformer', linformer],
   ['linformer_roberta', linformer],
+  ['openai_privacy_filter', privacyFilter],
 ]);
 
 /** The names of a model's family; undefined for a family that is not here. */
