@@ -116,9 +116,11 @@ export { checkGraphData } from './host/node-data.ts';
 export { checkRunInputs } from './host/run-inputs.ts';
 export { planMemory, type MemoryPlan } from './host/memory.ts';
 export { argsort } from './host/kernels/argsort.ts';
+export { byExpert, type ExpertRows } from './host/kernels/by-expert.ts';
 export { inChunks } from './host/kernels/chunks.ts';
 export { moveKernels } from './host/kernels/move.ts';
 export { forEachRow } from './host/kernels/rows.ts';
+export { topK } from './host/kernels/top-k.ts';
 
 // Long work: in small steps, one after another, with progress, until it is aborted.
 export { createPause, eventLoopTurn, type Pause } from './async/pause.ts';

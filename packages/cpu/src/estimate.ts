@@ -70,6 +70,9 @@ const FLOPS_PER_ELEMENT = {
 /** The cost of one element of the input of a reduction. */
 const FLOPS_PER_TERM = 10;
 
+/** The cost of one element of a row of which the greatest are chosen. */
+const FLOPS_PER_CHOICE = 40;
+
 /** The cost of copying one element of an operand of a product to scratch; see `ops/product.ts`. */
 const FLOPS_PER_CONVERSION = 6;
 
@@ -140,6 +143,10 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       return FLOPS_PER_TERM * sizeOf(specs.x.shape);
     case 'linear':
       return productFlops(ops.linear.flops(specs, node.attributes), node, graph);
+    case 'topK':
+      return FLOPS_PER_CHOICE * sizeOf(specs.x.shape);
+    case 'expertLinear':
+      return productFlops(ops.expertLinear.flops(specs, node.attributes), node, graph);
     case 'matmul':
       return productFlops(ops.matmul.flops(specs, node.attributes), node, graph);
     case 'reshape':

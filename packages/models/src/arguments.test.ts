@@ -18,6 +18,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const filtering = await goldenCalled('today', 'text', 'privacy_filter');
+const filter = await models.privacyFilterFamily.load(filtering.checkpoint);
 const [long, lm, words, embedded, short] = await Promise.all(
   ['longformer_short', 'reformer_lm', 'linformer_lm', 'linformer_encoder', 'roberta_encoder'].map(readGolden),
 );
@@ -226,6 +228,65 @@ describeFunctions([models], {
     call: linformer.fixedGraph.bind(linformer),
     args: () => [{ batch: 1, length: 4 }],
     options: [0],
+  },
+  ...family(models.privacyFilterFamily, filtering.checkpoint),
+  PrivacyFilter: {
+    call: (...[a, b]) => new models.PrivacyFilter(a, b),
+    args: () => [filter.config, filter.weights],
+    depth: 0,
+  },
+  'PrivacyFilter.call': {
+    call: filter.call.bind(filter),
+    args: () => [padded, { hiddenStates: true }],
+    options: [0, 1],
+  },
+  'PrivacyFilter.fixedGraph': {
+    call: filter.fixedGraph.bind(filter),
+    args: () => [{ batch: 1, length: 4 }],
+    options: [0],
+  },
+  viterbi: {
+    args: () => [
+      zeros('f32', [1, 2, 5]),
+      { labels: ['O', 'B-a', 'I-a', 'E-a', 'S-a'], biases: { endToStart: 1 }, attentionMask: [[1, 0]] },
+    ],
+    options: [1],
+  },
+  decodeSpans: {
+    args: () => [
+      [0, 1, -1],
+      ['O', 'S-a'],
+    ],
+  },
+  spansInText: {
+    args: () => [
+      'a b',
+      [
+        [0, 1],
+        [1, 3],
+      ],
+      [{ type: 'x', start: 0, end: 2 }],
+    ],
+  },
+  readCalibration: {
+    args: () => [
+      {
+        operating_points: {
+          default: {
+            biases: {
+              transition_bias_background_stay: 0,
+              transition_bias_background_to_start: 0,
+              transition_bias_inside_to_continue: 0,
+              transition_bias_inside_to_end: 0,
+              transition_bias_end_to_background: 0,
+              transition_bias_end_to_start: 0,
+            },
+          },
+        },
+      },
+      'default',
+    ],
+    depth: 0,
   },
   LoadedModel: {
     call: (...[a, b, c]) => new models.LoadedModel(a, b, c),

@@ -47,6 +47,11 @@ export const FAMILIES: readonly LazyFamily[] = [
   ),
   lazy('qwen3', ['qwen3'], async () => (await import('./qwen3/index.ts')).qwen3Family),
   lazy('bigbird', ['big_bird'], async () => (await import('./bigbird/index.ts')).bigBirdFamily),
+  lazy(
+    'privacy-filter',
+    ['openai_privacy_filter'],
+    async () => (await import('./privacy-filter/index.ts')).privacyFilterFamily,
+  ),
 ];
 
 /**

@@ -19,9 +19,13 @@ let modernBertFiles: Files;
 let modernBertConfig: JsonObject;
 let birdFiles: Files;
 let birdConfig: JsonObject;
+let filterFiles: Files;
+let filterConfig: JsonObject;
 beforeAll(async () => {
   const [{ folder }] = goldenCases('classic', 'bigbird').filter(({ id }) => id === 'bigbird_just_long');
   birdFiles = await filesOf(`${folder}/`);
+  filterFiles = await filesOf(goldenFolder('today/text/privacy_filter'));
+  filterConfig = JSON.parse(new TextDecoder().decode(filterFiles.get('config.json')));
   birdConfig = JSON.parse(new TextDecoder().decode(birdFiles.get('config.json')));
   reformerFiles = await filesOf(goldenFolder('reformer_lm'));
   reformerConfig = JSON.parse(new TextDecoder().decode(reformerFiles.get('config.json')));
@@ -220,6 +224,18 @@ describe('config.json', () => {
     const property = fc.asyncProperty(fields, (changed) => {
       const spoiled = text({ ...birdConfig, ...Object.fromEntries(changed) });
       return survives({ 'config.json': spoiled }, birdFiles);
+    });
+    await fc.assert(property, { numRuns: 500 });
+  });
+  test('of a privacy filter, with any value in any of its fields', async () => {
+    const own = fc.constantFrom<Json>(1, 2, 8, { rope_type: 'yarn' }, ['sliding_attention'], { 0: 'O' });
+    const fields = fc.array(
+      fc.tuple(fc.constantFrom(...Object.keys(filterConfig), 'layer_types'), fc.oneof(values, own)),
+      { minLength: 1, maxLength: 3 },
+    );
+    const property = fc.asyncProperty(fields, (changed) => {
+      const spoiled = text({ ...filterConfig, ...Object.fromEntries(changed) });
+      return survives({ 'config.json': spoiled }, filterFiles);
     });
     await fc.assert(property, { numRuns: 500 });
   });

@@ -19,6 +19,7 @@ export { randomCheckpoint, type RandomOptions } from './checkpoint/random.ts';
 export { BIGBIRD_PRESETS } from './bigbird/presets.ts';
 export { LONGFORMER_PRESETS } from './longformer/presets.ts';
 export { MODERNBERT_PRESETS } from './modernbert/presets.ts';
+export { PRIVACY_FILTER_PRESETS } from './privacy-filter/presets.ts';
 export { REFORMER_PRESETS } from './reformer/presets.ts';
 export { GEMMA_EMBEDDING_PRESETS } from './gemma/presets.ts';
 export { PRESETS } from './presets.ts';
@@ -82,6 +83,16 @@ export {
   type BigBirdBlocks,
   type BigBirdConfig,
 } from './bigbird/index.ts';
+export {
+  privacyFilterFamily,
+  PrivacyFilter,
+  type PrivacyFilterArchitecture,
+  type PrivacyFilterConfig,
+} from './privacy-filter/index.ts';
+export { viterbi, type TransitionBiases, type ViterbiOptions, type ViterbiPaths } from './spans/viterbi.ts';
+export { decodeSpans, type TokenSpan } from './spans/decode-spans.ts';
+export { spansInText, type TextSpan } from './spans/spans-in-text.ts';
+export { readCalibration } from './spans/calibration.ts';
 export type { FileStore, TensorFile, TensorFormat, TensorSpec } from './files/file-store.ts';
 export { urlStore, type UrlMap } from './files/url-store.ts';
 export { blobStore, type DirectoryHandle, type PickedFiles } from './files/blob-store.ts';

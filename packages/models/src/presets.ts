@@ -6,6 +6,7 @@ import { GEMMA_EMBEDDING_PRESETS } from './gemma/presets.ts';
 import { LONGFORMER_PRESETS } from './longformer/presets.ts';
 import { MODERNBERT_PRESETS } from './modernbert/presets.ts';
 import { NOMIC_PRESETS } from './nomic/presets.ts';
+import { PRIVACY_FILTER_PRESETS } from './privacy-filter/presets.ts';
 import { QWEN3_PRESETS } from './qwen3/presets.ts';
 import { REFORMER_PRESETS } from './reformer/presets.ts';
 
@@ -19,4 +20,5 @@ export const PRESETS: Readonly<Record<string, JsonObject>> = {
   ...MODERNBERT_PRESETS,
   ...GEMMA_EMBEDDING_PRESETS,
   ...QWEN3_PRESETS,
+  ...PRIVACY_FILTER_PRESETS,
 };

@@ -7,7 +7,7 @@ import { FirstHelper } from './engine/first-helper.ts';
 import { measureSpeed } from './engine/measure-speed.ts';
 import type { EngineSpeed } from './engine/speed.ts';
 import { kernelTable } from './ops/index.ts';
-import { PackedWeights, WeightStore } from './ops/packed-weights.ts';
+import { isPacked, PackedWeights, WeightStore } from './ops/packed-weights.ts';
 import type { PlanSource } from './plan-source.ts';
 import { probeRuntime, type EngineSettings } from './probe.ts';
 import { startHelper, whyNoHelper } from './workers/start-helper.ts';
@@ -48,7 +48,7 @@ export class LocalSite implements EngineSite {
       poison: this.options.poison,
       allocate: (bytes) => engine.region(bytes),
       keepMemory: false,
-      keepsOwn: ({ op }, input) => op === 'linear' && input === 'weight',
+      keepsOwn: isPacked,
       turn: (task, signal) => engine.inTurn(task, signal),
       onRelease: () => {
         weights.release();

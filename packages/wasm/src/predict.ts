@@ -79,6 +79,9 @@ const PRODUCT_OVERHEAD = 1.15;
 /** Packing one element of a right operand that is no constant, in operations. */
 const FLOPS_PER_PACKED = 150;
 
+/** The cost of one element of a row of which JavaScript chooses the greatest. */
+const FLOPS_PER_CHOICE = 60;
+
 /** The cost of one element of the input of a reduction. */
 const FLOPS_PER_TERM = 8;
 
@@ -112,6 +115,14 @@ function flopsOf(node: Exclude<GraphNode, NodeOf<'attention'>>, graph: Graph): n
       const { batch, heads, length, headDim, valueDim, ...lsh } = lshProblem(specs, node.attributes);
       const pairs = batch * heads * (lsh.pairs + LSH_ROW_PAIRS * lsh.rounds * length);
       return 2 * pairs * (headDim + valueDim) * TILE_OVERHEAD;
+    }
+    case 'topK':
+      return FLOPS_PER_CHOICE * sizeOf(specs.x.shape);
+    case 'expertLinear': {
+      const moved = sizeOf(specs.experts.shape) * (specs.weight.shape[1] + specs.weight.shape[2]);
+      return (
+        PRODUCT_OVERHEAD * ops.expertLinear.flops(specs, node.attributes) + FLOPS_PER_ELEMENT.gather * moved
+      );
     }
     case 'linear':
       return PRODUCT_OVERHEAD * ops.linear.flops(specs, node.attributes);

@@ -18,7 +18,7 @@ import {
 } from '@attn/core/backend';
 import type { GpuDevice } from './device/gpu-device.ts';
 import { Program, type ProgramOptions } from './graph/program.ts';
-import { sortPasses } from './ops/lsh.ts';
+import { digitsOf, sortPasses } from './ops/lsh.ts';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
 
 /** What predictions rest on. */
@@ -100,6 +100,8 @@ function computedPairs(problem: LshProblem): number {
 
 function dispatchesOf(graph: Graph, node: NodeOf<OpName>): number {
   if (is(node, 'argsort')) return SORT_DISPATCHES * sortPasses(graph, node.inputs.x);
+  if (is(node, 'expertLinear'))
+    return 1 + SORT_DISPATCHES * digitsOf(graph.values[node.inputs.weight].shape[0]);
   return is(node, 'lshAttention') ? LSH_DISPATCHES : 1;
 }
 

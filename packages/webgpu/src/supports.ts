@@ -3,7 +3,14 @@
  * limits.
  */
 import { type Graph } from '@attn/core';
-import { inputSpecs, lshProblem, planObstacle, type GraphNode, type NodeOf } from '@attn/core/backend';
+import {
+  inputSpecs,
+  lshProblem,
+  planObstacle,
+  sizeOf,
+  type GraphNode,
+  type NodeOf,
+} from '@attn/core/backend';
 import { deviceBytes, type DeviceFormat } from './graph/device-format.ts';
 import { EMIT } from './ops/index.ts';
 import { lshObstacle } from './ops/lsh-attention.ts';
@@ -54,6 +61,10 @@ export function supportsNode(node: GraphNode, graph: Graph, device: SupportLimit
       return supportsAttention(node, graph, device);
     case 'lshAttention':
       return supportsLshAttention(node, graph, device);
+    case 'expertLinear':
+      return (
+        sortObstacle([sizeOf(graph.values[node.inputs.experts].shape)], maxStorageBufferBindingSize) ?? true
+      );
     case 'argsort':
       return sortObstacle(graph.values[node.inputs.x].shape, maxStorageBufferBindingSize) ?? true;
     default:

@@ -105,7 +105,7 @@ export function op(name: Name): Scaffold {
     ],
     next: [
       `${core}/${kebab}: say what the op means and its shapes in definition.ts, its maths in reference.ts`,
-      'packages/core/src/graph/builder.ts: give it a method, if people should write it by hand',
+      'packages/core/src/graph/op-builder.ts: give it a method, if people should write it by hand',
       `${suite}: its cases in cases/${kebab}.cases.ts, its error bound in tolerance/index.ts unless it is exact`,
       `a kernel per backend, in place of the copy: ${kebab}.ts in the ops of cpu, wasm, webgpu and onnx`,
       'packages/webgpu/src/kernels/variants.testing.ts: its kernel in all variants',

@@ -25,7 +25,7 @@ const NOT_BACKENDS: ReadonlySet<string> = new Set(['root', 'tooling', 'models', 
 const OP_SCOPES: readonly string[] = [
   ...['index.ts', 'references.ts', 'attributes.ts'].map((file) => `packages/core/src/ops/${file}`),
   ...['table.ts', 'functions.ts'].map((file) => `packages/core/src/ops/pointwise/${file}`),
-  'packages/core/src/graph/builder.ts',
+  ...['builder.ts', 'op-builder.ts'].map((file) => `packages/core/src/graph/${file}`),
   'packages/cpu/src/ops/index.ts',
   'packages/wasm/src/kernels/unary.ts',
 ];

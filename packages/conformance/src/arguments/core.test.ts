@@ -18,15 +18,9 @@ const FORMULA = 'is checked with the formulas of `where`';
 
 const q = () => f32([1, 1, 4, 2], [1, 2, 3, 4, 5, 6, 7, 8]);
 const angles = (b: user.GraphBuilder) => [0, 1].map((angle) => b.constant(f32([1], [angle])));
-const call = () => ({ q: q(), k: q(), v: q(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
-const linformerCall = () => ({
-  q: q(),
-  k: q(),
-  v: q(),
-  projection: 'meanPool',
-  projectedLength: 2,
-  scale: 1,
-});
+const qkv = () => ({ q: q(), k: q(), v: q() });
+const call = () => ({ ...qkv(), pattern: causal(), scale: 1, layout: 'bhnd', returnLse: true });
+const linformerCall = () => ({ ...qkv(), projection: 'meanPool', projectedLength: 2, scale: 1 });
 const lshCall = () => ({ q: q(), v: q(), chunkLength: 2, rounds: 2, seed: 1, preset: 'hf', wrap: true });
 
 /** A method of a fresh builder, with two values of it: `x` [1, 1, 4, 2] and `w` [2, 2]. */
@@ -56,7 +50,7 @@ function composing(
   return { ...building('node', args, options), call };
 }
 
-const graph = (): user.Graph => core.attention({ q: q(), k: q(), v: q() }).graph;
+const graph = (): user.Graph => core.attention(qkv()).graph;
 
 /** A function that makes a call, tried as far as its graph. */
 function calling(make: (params: never) => user.Call<object>, args: FunctionTrial['args']): FunctionTrial {
@@ -279,8 +273,8 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.node': building('node', (x) => ['softmax', { x }, { axis: -1 }], [1, 2]),
   'GraphBuilder.attention': building(
     'attention',
-    (x) => [
-      { q: x, k: x, v: x },
+    (x, _w, builder) => [
+      { q: x, k: x, v: x, sinks: builder.constant(f32([1], [1])) },
       { pattern: full(), scale: 1, softcap: 2 },
     ],
     [0, 1],
@@ -312,6 +306,12 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   'GraphBuilder.softmax': building('softmax', (x) => [x, -1]),
   'GraphBuilder.reduce': building('reduce', (x) => [x, -1, 'sum']),
   'GraphBuilder.mask': building('mask', (x, _w, builder) => [x, builder.constant(bool([1], [1]))]),
+  'GraphBuilder.topK': building('topK', (x) => [x, 1]),
+  'GraphBuilder.expertLinear': building('expertLinear', (x, _w, builder) => [
+    x,
+    builder.constant(i32([1, 1, 4, 1], [0, 1, 1, 0])),
+    builder.constant(f32([2, 2, 1], [1, 2, 3, 4])),
+  ]),
   'GraphBuilder.embedding': building('embedding', (_x, w, builder) => [
     builder.constant(i32([2], [0, 1])),
     w,
@@ -341,11 +341,13 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
   throttleProgress: BACKEND,
   checkRunInputs: {
     call: (inputs: never) => core.checkRunInputs(graph(), inputs),
-    args: () => [{ q: q(), k: q(), v: q() }],
+    args: () => [qkv()],
     options: [0],
     depth: 3,
   },
   argsort: BACKEND,
+  byExpert: BACKEND,
+  topK: BACKEND,
   inChunks: BACKEND,
   forEachRow: KERNEL,
 
@@ -365,11 +367,7 @@ const table: FunctionTable & Readonly<Record<Methods, FunctionTrial>> = {
     () => [call(), { backend: 'reference', onProgress: () => {} }],
     [0, 1],
   ),
-  'Attn.run': attnMethod(
-    'run',
-    () => [graph(), { q: q(), k: q(), v: q() }, { backend: 'reference' }],
-    [1, 2],
-  ),
+  'Attn.run': attnMethod('run', () => [graph(), qkv(), { backend: 'reference' }], [1, 2]),
   'Attn.compile': attnMethod('compile', () => [graph(), { backend: 'reference' }], [1]),
   'Attn.release': attnMethod('release', () => [graph()]),
   'Attn.probe': attnMethod('probe', () => []),

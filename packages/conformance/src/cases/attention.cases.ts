@@ -11,6 +11,7 @@ import { nonfiniteCases } from './attention/nonfinite.cases.ts';
 import { patternCases } from './attention/pattern.cases.ts';
 import { rangeCases } from './attention/range.cases.ts';
 import { shapeCases } from './attention/shape.cases.ts';
+import { sinkCases } from './attention/sink.cases.ts';
 import { windowCases } from './attention/window.cases.ts';
 
 export const attentionCaseList: readonly ConformanceCase[] = [
@@ -22,5 +23,6 @@ export const attentionCaseList: readonly ConformanceCase[] = [
   ...patternCases,
   ...nonfiniteCases,
   ...rangeCases,
+  ...sinkCases,
   ...longCases,
 ];

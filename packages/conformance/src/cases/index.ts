@@ -14,6 +14,8 @@ import { pointwiseCases } from './pointwise.cases.ts';
 import { linearCases, matmulCases } from './products.cases.ts';
 import { reduceCases } from './reduce.cases.ts';
 import { rotaryCases } from './rotary.cases.ts';
+import { topKCases } from './top-k.cases.ts';
+import { expertLinearCases } from './expert-linear.cases.ts';
 
 /** All cases, in the order of their ops. Ids are unique. */
 export const allCases: readonly ConformanceCase[] = [
@@ -35,4 +37,6 @@ export const allCases: readonly ConformanceCase[] = [
   ...lshSystemCases,
   ...rmsNormCases,
   ...rotaryCases,
+  ...topKCases,
+  ...expertLinearCases,
 ];

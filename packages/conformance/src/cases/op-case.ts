@@ -70,8 +70,8 @@ function buildGraph<K extends OpName>(op: K, spec: OpCaseSpec<K>, tensors: Tenso
     const isConstant = spec.constants?.includes(name) ?? false;
     values[name] = isConstant ? builder.constant(tensor, name) : builder.input(name, tensor);
   }
-  const [out] = builder.node(op, values, spec.attributes);
-  return builder.build({ out });
+  const outputs = builder.node(op, values, spec.attributes);
+  return builder.build(Object.fromEntries(outputs.map((value, i) => [i === 0 ? 'out' : `out${i}`, value])));
 }
 
 /** What is fed at run time: all but the constants. */

@@ -82,6 +82,28 @@ export const opFaults: readonly Fault[] = [
       }
     }),
   },
+  {
+    name: 'the last of equal numbers comes first',
+    among: 'attn:topK:*data=*',
+    make: giving(({ out1: places }, { x }) => {
+      const length = x.shape[x.shape.length - 1];
+      const k = places.shape[places.shape.length - 1];
+      places.data.forEach((place, i) => {
+        const row = x.data.subarray(Math.floor(i / k) * length, (Math.floor(i / k) + 1) * length);
+        places.data[i] = row.lastIndexOf(row[place]);
+      });
+    }),
+  },
+  {
+    name: 'the first expert for all',
+    among: 'attn:expertLinear:*',
+    make: fedWith(({ experts }) => ({ experts: { ...experts, data: experts.data.map(() => 0) } })),
+  },
+  {
+    name: 'experts of one row for the next',
+    among: 'attn:expertLinear:*',
+    make: fedWith(({ experts }) => ({ experts: { ...experts, data: experts.data.toReversed() } })),
+  },
   { name: 'variance from sums that are not centred', among: 'attn:layerNorm:*', make: () => onePassVariance },
   {
     name: 'padding is projected like the rest',

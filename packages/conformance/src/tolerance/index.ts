@@ -10,7 +10,7 @@ import { attentionError } from './attention.ts';
 import { lshAttentionError } from './lsh-attention.ts';
 import { layerNormError, rmsNormError, softmaxError } from './normalisation.ts';
 import { pointwiseErrors } from './pointwise.ts';
-import { linearError, matmulError, noError, reduceError } from './products.ts';
+import { expertLinearError, linearError, matmulError, noError, reduceError } from './products.ts';
 import { storedError } from './rounding.ts';
 import { rotaryError } from './rotary.ts';
 import type { ErrorRule } from './rule.ts';
@@ -38,6 +38,8 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   lshAttention: lshAttentionError,
   rmsNorm: rmsNormError,
   rotary: rotaryError,
+  topK: noError(),
+  expertLinear: expertLinearError,
 };
 
 /** Ops that only move elements: they store the very bits that they read. */
@@ -50,6 +52,7 @@ const MOVES: ReadonlySet<OpName> = new Set<OpName>([
   'concat',
   'mask',
   'relu',
+  'topK',
 ]);
 
 /** How far off each output element of a node may be, stored in its dtype, when the inputs are exact. */

@@ -29,6 +29,14 @@ export const linearError: ErrorRule<'linear'> = (inputs, { activation }) => {
   return [size.data.map((sum, i) => errorOf(sums.data[i], factor * sum))];
 };
 
+export const expertLinearError: ErrorRule<'expertLinear'> = (inputs) => {
+  const { x, experts, weight, bias } = inputs;
+  const factor = gamma(weight.shape[1] + 1);
+  const sizes = { x: magnitude(x), experts, weight: magnitude(weight), bias: bias && magnitude(bias) };
+  const [size] = references.expertLinear(sizes, {});
+  return [size.data.map((sum) => factor * sum)];
+};
+
 /** Plain sums, and a division for means. The greatest is one of the numbers themselves, without error. */
 export const reduceError: ErrorRule<'reduce'> = ({ x }, { axis, kind }, [out]) => {
   if (kind === 'max') return [new Float64Array(out.data.length)];

@@ -26,6 +26,16 @@ test('one node, with the call’s inputs and options', () => {
   expect(attention(call).inputs).toEqual({ q, k: q, v: q, keyMask: call.keyMask });
 });
 
+test('sinks are an input of the graph', () => {
+  const { graph, inputs } = attention({ q, k: q, v: q, sinks: f32([2], [0, 1]) });
+  expect([...graph.inputs.keys()]).toEqual(['q', 'k', 'v', 'sinks']);
+  expect(Object.keys(inputs)).toEqual(['q', 'k', 'v', 'sinks']);
+  expect([...graph.outputs.keys()]).toEqual(['out']);
+  expect(() => attention({ q, k: q, v: q, sinks: f32([3], [0, 1, 2]) }).graph).toThrow(
+    '[attn/core] attention: sinks must be [heads] = [2], got [3]',
+  );
+});
+
 test('the key follows shapes and options, not data', () => {
   const key = (call: Partial<AttentionCall>) => attention({ q, k: q, v: q, ...call }).graph.key;
   expect(key({})).toBe(key({ q: f32(q.shape, new Float32Array(6)), scale: undefined }));

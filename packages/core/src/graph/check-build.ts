@@ -28,8 +28,15 @@ export function checkNode(op: OpName, inputs: object): [string, unknown][] {
   const { required, optional = [] } = ops[op];
   const entries = readEntries(WHERE, `inputs of ${op}`, inputs).filter(([, value]) => value !== undefined);
   const names = [...required, ...optional];
-  const stranger = entries.find(([name]) => names.length > 0 && !names.includes(name));
+  if (names.length > 0) checkInputNames(op, Object.fromEntries(entries), names);
+  return entries;
+}
+
+/** Throws `INVALID_ARGUMENT` for an input that is present and has another name than these. */
+export function checkInputNames(op: OpName, inputs: object, names: readonly string[]): void {
+  const stranger = Object.entries(inputs).find(
+    ([name, value]) => value !== undefined && !names.includes(name),
+  );
   if (stranger !== undefined)
     throw new AttnError('INVALID_ARGUMENT', `core/${op}`, unknownName('input', stranger[0], names));
-  return entries;
 }

@@ -9,6 +9,7 @@ import { hostTensors } from './host-tensors.ts';
 /** The input of an op that says where its kernel reads. */
 const INDICES: Readonly<Partial<Record<OpName, string>>> = {
   embedding: 'ids',
+  expertLinear: 'experts',
   gather: 'indices',
   lshAttention: 'order',
 };
@@ -37,5 +38,6 @@ export function checkGraphData(graph: Graph, inputs: Readonly<Record<string, Ten
 function checkReads(node: GraphNode, name: string, specs: NamedSpecs, indices: Tensor): void {
   if (node.op === 'embedding') checkIndices(node.op, name, indices.data, specs.table.shape[0]);
   if (node.op === 'gather') checkIndices(node.op, name, indices.data, specs.x.shape[node.attributes.axis]);
+  if (node.op === 'expertLinear') checkIndices(node.op, name, indices.data, specs.weight.shape[0]);
   if (node.op === 'lshAttention') checkOrders(node.op, name, indices);
 }

@@ -13,6 +13,7 @@ import type { ReduceAttributes } from './reduce/definition.ts';
 import type { ReshapeAttributes } from './reshape/definition.ts';
 import type { RmsNormAttributes } from './rms-norm/definition.ts';
 import type { RotaryAttributes } from './rotary/definition.ts';
+import type { TopKAttributes } from './top-k/definition.ts';
 import type { SliceAttributes } from './slice/definition.ts';
 import type { SoftmaxAttributes } from './softmax/definition.ts';
 import type { TransposeAttributes } from './transpose/definition.ts';
@@ -41,4 +42,6 @@ export interface OpAttributes extends PointwiseAttributes {
   lshAttention: LshAttentionAttributes;
   rmsNorm: RmsNormAttributes;
   rotary: RotaryAttributes;
+  topK: TopKAttributes;
+  expertLinear: NoAttributes;
 }

@@ -29,6 +29,8 @@ import { softmaxDefinition } from './softmax/definition.ts';
 import { transposeDefinition } from './transpose/definition.ts';
 import { rmsNormDefinition } from './rms-norm/definition.ts';
 import { rotaryDefinition } from './rotary/definition.ts';
+import { topKDefinition } from './top-k/definition.ts';
+import { expertLinearDefinition } from './expert-linear/definition.ts';
 import { checkInputNames } from './validate.ts';
 
 type Definitions = { readonly [K in OpName]: OpDefinition<OpAttributes[K]> };
@@ -52,6 +54,8 @@ const DEFINITIONS: Definitions = {
   argsort: argsortDefinition,
   rmsNorm: rmsNormDefinition,
   rotary: rotaryDefinition,
+  topK: topKDefinition,
+  expertLinear: expertLinearDefinition,
   lshAttention: { ...lshAttentionSpec, infer: inferLshAttention },
 };
 

@@ -1,7 +1,7 @@
 /**
  * Data check of the ops that read by index. An index out of range would read foreign memory in a kernel, so
- * the executor checks it before any kernel of `embedding` or `gather` runs; kernels rely on that and never
- * check again.
+ * the executor checks it before any kernel of `embedding`, `gather` or `expertLinear` runs; kernels rely on
+ * that and never check again.
  */
 import { show } from '../errors.ts';
 import type { Shaped } from './attention/spec.ts';

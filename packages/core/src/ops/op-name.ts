@@ -24,6 +24,8 @@ export type OpName =
   | 'lshAttention'
   | 'rmsNorm'
   | 'rotary'
+  | 'topK'
+  | 'expertLinear'
   | ViewOp;
 
 /** Ops whose output is their input in another shape: executors share its memory, so they need no kernel. */

@@ -24,6 +24,8 @@ import { softmaxReference } from './softmax/reference.ts';
 import { transposeReference } from './transpose/reference.ts';
 import { rmsNormReference } from './rms-norm/reference.ts';
 import { rotaryReference } from './rotary/reference.ts';
+import { topKReference } from './top-k/reference.ts';
+import { expertLinearReference } from './expert-linear/reference.ts';
 
 /** Inputs must have passed the op's `infer`. */
 export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> } = {
@@ -46,4 +48,6 @@ export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> 
   lshAttention: lshAttentionReference,
   rmsNorm: rmsNormReference,
   rotary: rotaryReference,
+  topK: topKReference,
+  expertLinear: expertLinearReference,
 };

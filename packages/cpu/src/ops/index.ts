@@ -2,7 +2,7 @@
  * The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs
  * none.
  */
-import { argsort, moveKernels, type CompleteKernelTable, type PlanCache } from '@attn/core/backend';
+import { argsort, moveKernels, topK, type CompleteKernelTable, type PlanCache } from '@attn/core/backend';
 import { attentionKernel } from '../attention/attention.ts';
 import { lshAttention } from '../lsh/attention.ts';
 import { lshHash } from '../lsh/hash.ts';
@@ -12,6 +12,7 @@ import { layerNorm, rmsNorm, softmax } from './normalize.ts';
 import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduce } from './reduce.ts';
 import { rotary } from './rotary.ts';
+import { expertLinear } from './expert-linear.ts';
 
 /** All kernels of one backend; attention calls share its store of plans. */
 export function kernelTable(plans: PlanCache): CompleteKernelTable {
@@ -30,5 +31,7 @@ export function kernelTable(plans: PlanCache): CompleteKernelTable {
     reduce,
     rmsNorm,
     rotary,
+    topK,
+    expertLinear,
   };
 }

@@ -51,6 +51,23 @@ export function readEndTokens(reader: ConfigReader, byDefault: readonly number[]
 }
 
 /**
+ * Reads the names of the classes that a classifier tells apart, in the order of their logits. Errors:
+ * `MALFORMED_FILE`.
+ */
+export function readLabelNames(reader: ConfigReader, byDefault: readonly string[]): readonly string[] {
+  const names = reader.field('id2label');
+  if (names === undefined) return byDefault;
+  const expected = 'an object of names by number, from 0 on';
+  if (typeof names !== 'object' || names === null) throw reader.wrong('id2label', expected, names);
+  const byNumber = new Map<string, unknown>(Object.entries(names));
+  return Array.from({ length: byNumber.size }, (_, i) => {
+    const name = byNumber.get(String(i));
+    if (typeof name === 'string') return name;
+    throw reader.wrong('id2label', expected, names);
+  });
+}
+
+/**
  * Reads the width of a model, which must be a multiple of the number
  * of heads, the field `count`. Errors: `MALFORMED_FILE`.
  */

@@ -118,6 +118,7 @@ const modernBert: FamilyNames = {
   ties: (current, config) =>
     isTied(config) ? [[`${current}embeddings.tok_embeddings.weight`, 'decoder.weight']] : [],
 };
+
 /** Models of layers under one prefix, whose table of words may also be the last layer of a language model. */
 function likeLlama(prefix: string, classes: RegExp, isTiedByDefault: boolean): FamilyNames {
   return {
@@ -131,6 +132,13 @@ function likeLlama(prefix: string, classes: RegExp, isTiedByDefault: boolean): F
         : [],
   };
 }
+const privacyFilter: FamilyNames = {
+  prefix: 'model.',
+  base: /^(embed_tokens|layers|norm)\./,
+  classes: /^OpenAIPrivacyFilter/,
+  buffers: NOTHING,
+  ties: () => [],
+};
 
 /** By `model_type`. */
 const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
@@ -153,6 +161,7 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['embedding_gemma2', likeLlama('language_model.', /^EmbeddingGemma2/, false)],
   ['embedding_gemma2_text', likeLlama('language_model.', /^EmbeddingGemma2/, false)],
   ['qwen3', likeLlama('model.', /^Qwen3/, false)],
+  ['openai_privacy_filter', privacyFilter],
 ]);
 
 /** Every `model_type` whose names are known. */

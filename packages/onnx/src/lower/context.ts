@@ -43,6 +43,8 @@ export class LoweringContext {
    * The model's name of each value. Floats are f32 in the model; halves are rounded where they are computed.
    */
   private readonly names = new Map<ValueId, Name>();
+  /** The model's names of the slices of constants. */
+  private readonly parts = new Map<ValueId, readonly Name[]>();
 
   constructor(graph: Graph, model: OnnxModelBuilder, plans: PlanCache, options: LowerOptions) {
     this.graph = graph;
@@ -79,6 +81,18 @@ export class LoweringContext {
     const name = constant.dtype === 'f16' ? this.main.cast(stored, 'f32') : stored;
     this.names.set(id, name);
     return name;
+  }
+
+  /**
+   * The model's names of the slices of a constant along its first axis, without that axis; undefined where
+   * the value is no constant, or has to be converted.
+   */
+  constantParts(id: ValueId): readonly Name[] | undefined {
+    const constant = this.graph.constants.get(id);
+    if (constant?.dtype !== 'f32') return undefined;
+    const parts = this.parts.get(id) ?? this.model.parts(this.graph.names.get(id) ?? 'constant', constant);
+    this.parts.set(id, parts);
+    return parts;
   }
 
   /** The model's name of an input of a node, or undefined where the node lacks that input. */

@@ -59,6 +59,21 @@ export class OnnxModelBuilder {
     return this.initializer(wish, { dtype, shape, byteLength, bytes, file, isLazy: isLazy(tensor) });
   }
 
+  /** Adds the slices of a tensor along its first axis as constants, without that axis. Nothing is copied. */
+  parts(wish: string, tensor: Tensor): readonly Name[] {
+    const { dtype, shape } = tensor;
+    const [count, ...rest] = shape;
+    const whole = isLazy(tensor) ? tensor.file : undefined;
+    const byteLength = byteLengthOf(tensor) / Math.max(1, count);
+    return Array.from({ length: count }, (_, index) => {
+      const from = index * byteLength;
+      const bytes = (): Uint8Array => bytesOf(tensor.data).subarray(from, from + byteLength);
+      const file = whole && { ...whole, byteOffset: whole.byteOffset + from, byteLength };
+      const part = { dtype, shape: rest, byteLength, bytes, file, isLazy: isLazy(tensor) };
+      return this.initializer(`${wish}.${index}`, part);
+    });
+  }
+
   /** Adds an array as a constant. Its bytes are not copied. */
   array(wish: string, type: Pick<Initializer, 'dtype' | 'shape'>, data: ArrayBufferView): Name {
     const { byteLength } = data;

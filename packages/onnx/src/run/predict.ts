@@ -128,6 +128,16 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
   }
   if (isOp(node, 'lshHash') || isOp(node, 'argsort') || isOp(node, 'lshAttention'))
     return lshWork(graph, node);
+  if (isOp(node, 'topK')) {
+    const { shape } = specs.x;
+    return { ...NO_WORK, dense: SORTED * sizeOf(shape) * Math.log2(1 + node.attributes.k), operators: 5 };
+  }
+  if (isOp(node, 'expertLinear')) {
+    const [experts, ...sizes] = specs.weight.shape;
+    const moved = sizeOf(specs.experts.shape) * (sizes[0] + 2 * sizes[1]);
+    const products = PRODUCT * ops.expertLinear.flops(specs, node.attributes);
+    return { ...NO_WORK, dense: products + ELEMENT * moved, operators: 10 + experts };
+  }
   const elements = sizeOf(graph.values[node.outputs[0]].shape);
   const isProduct = node.op === 'linear' || node.op === 'matmul';
   const isActivated = 'activation' in node.attributes && node.attributes.activation !== undefined;

@@ -2,7 +2,7 @@
  * The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs
  * none.
  */
-import { moveKernels, type CompleteKernelTable } from '@attn/core/backend';
+import { moveKernels, topK, type CompleteKernelTable } from '@attn/core/backend';
 import { attentionKernel } from '../attention/attention.ts';
 import type { Engine } from '../engine/engine.ts';
 import { lshAttentionKernel } from '../lsh/attention.ts';
@@ -16,6 +16,7 @@ import { reduceKernel } from './reduce.ts';
 import type { PlanSource } from '../plan-source.ts';
 import type { PackedWeights } from './packed-weights.ts';
 import { rotaryKernel } from './rotary.ts';
+import { expertLinearKernel } from './expert-linear.ts';
 
 /** All kernels of one executable. */
 export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWeights): CompleteKernelTable {
@@ -34,5 +35,7 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     lshAttention: lshAttentionKernel(engine),
     rmsNorm: rmsNormKernel(engine),
     rotary: rotaryKernel(engine),
+    expertLinear: expertLinearKernel(engine, weights),
+    topK,
   };
 }

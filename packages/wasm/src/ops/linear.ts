@@ -1,6 +1,7 @@
 /** The `linear` op: x·Wᵀ + b, with its activation while the sums are in the cache. */
 import { sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
+import { packedBytes } from '../kernels/gemm.ts';
 import { inFrame } from './frame.ts';
 import type { PackedWeights } from './packed-weights.ts';
 import { multiplyAll, packAll } from './product.ts';
@@ -15,7 +16,7 @@ export function linearKernel(engine: Engine, weights: PackedWeights): Kernel<'li
       const { x, weight, bias } = call.inputs;
       const [columns, depth] = weight.shape;
       const b = await weights.of(call.node, frame, async (allocate) => {
-        const to = allocate({ columns, depth });
+        const to = allocate(packedBytes(columns, depth));
         const from = frame.input(weight);
         await packAll(frame, [{ from, columns, depth, columnStride: 4 * depth, depthStride: 4, to }]);
         return to;

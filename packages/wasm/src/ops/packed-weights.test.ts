@@ -8,7 +8,7 @@ import { Engine } from '../engine/engine.ts';
 import { startHelper } from '../workers/start-helper.ts';
 import { localPlans } from '../plan-source.ts';
 import { kernelTable } from './index.ts';
-import { PackedWeights, WeightStore } from './packed-weights.ts';
+import { isPacked, PackedWeights, WeightStore } from './packed-weights.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -37,7 +37,7 @@ function compile(graph: Graph): Executable {
     kernels: kernelTable(engine, localPlans(new PlanCache()), weights),
     allocate: (bytes) => engine.region(bytes),
     keepMemory: false,
-    keepsOwn: ({ op }, input) => op === 'linear' && input === 'weight',
+    keepsOwn: isPacked,
     onRelease: () => weights.release(),
   });
 }

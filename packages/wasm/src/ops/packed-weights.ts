@@ -3,18 +3,16 @@
  * for other lengths share its weights by identity, and so they share the packed form.
  */
 import { type Graph, type Tensor } from '@attn/core';
-import { dataIdentity, type NodeOf } from '@attn/core/backend';
+import { dataIdentity, type GraphNode, type NodeOf } from '@attn/core/backend';
 import type { Heap } from '../engine/heap.ts';
-import { packedBytes } from '../kernels/gemm.ts';
 import type { Frame } from './frame.ts';
 
-/** Sizes of a right operand. */
-export interface PackedSize {
-  readonly columns: number;
-  readonly depth: number;
-}
+type Allocate = (bytes: number) => number;
 
-type Allocate = (size: PackedSize) => number;
+/** Whether a constant input of a node is kept in packed form, so that its own is needed once only. */
+export function isPacked({ op }: GraphNode, input: string): boolean {
+  return (op === 'linear' || op === 'expertLinear') && input === 'weight';
+}
 
 /** A packed weight in a heap. */
 interface Packed {
@@ -26,16 +24,16 @@ interface Packed {
 /** The packed weights of an engine. */
 export class WeightStore {
   /**
-   * Packed weights by the identity of their data and by their number of columns, because one array may hold
-   * matrices of two shapes.
+   * Packed weights by the identity of their data and by their shape, because one array may hold matrices of
+   * two shapes.
    */
-  private readonly packed = new Map<object, Map<number, Packed>>();
+  private readonly packed = new Map<object, Map<string, Packed>>();
 
   /**
    * The address of a packed weight in a heap, which `user` uses from now on; undefined if it is not packed.
    */
   use(weight: Tensor, heap: Heap, user: PackedWeights): number | undefined {
-    const packed = this.packed.get(dataIdentity(weight))?.get(weight.shape[0]);
+    const packed = this.packed.get(dataIdentity(weight))?.get(weight.shape.join());
     if (packed?.heap !== heap) return undefined;
     packed.users.add(user);
     return packed.address;
@@ -44,19 +42,19 @@ export class WeightStore {
   /** Adds a weight that was not packed before. */
   add(weight: Tensor, packed: Packed): void {
     const key = dataIdentity(weight);
-    const ofArray = this.packed.get(key) ?? new Map<number, Packed>();
-    this.packed.set(key, ofArray.set(weight.shape[0], packed));
+    const ofArray = this.packed.get(key) ?? new Map<string, Packed>();
+    this.packed.set(key, ofArray.set(weight.shape.join(), packed));
   }
 
   /** Ends the use of a weight by `user`, and frees the weight if that was its last user. */
   release(weight: Tensor, user: PackedWeights): void {
     const key = dataIdentity(weight);
     const ofArray = this.packed.get(key);
-    const packed = ofArray?.get(weight.shape[0]);
+    const packed = ofArray?.get(weight.shape.join());
     if (ofArray === undefined || packed === undefined || !packed.users.delete(user)) return;
     if (packed.users.size > 0) return;
     packed.heap.free(packed.address);
-    ofArray.delete(weight.shape[0]);
+    ofArray.delete(weight.shape.join());
     if (ofArray.size === 0) this.packed.delete(key);
   }
 }
@@ -73,17 +71,17 @@ export class PackedWeights {
   }
 
   /**
-   * The address of the packed weight of a `linear` node. `pack` packs it into memory from `allocate`: memory
+   * The address of the packed weight of a node. `pack` packs it into memory from `allocate`: memory
    * of the heap if the weight is a constant, memory of the frame if it is an input of the graph.
    */
   async of(
-    node: NodeOf<'linear'>,
+    node: NodeOf<'linear' | 'expertLinear'>,
     frame: Frame,
     pack: (allocate: Allocate) => Promise<number>,
   ): Promise<number> {
     const weight = this.graph.constants.get(node.inputs.weight);
     if (weight === undefined) {
-      return pack(({ columns, depth }) => frame.allocate(packedBytes(columns, depth)));
+      return pack((bytes) => frame.allocate(bytes));
     }
     this.used.add(weight);
     const { heap } = frame;
@@ -91,7 +89,7 @@ export class PackedWeights {
     if (cached !== undefined) return cached;
     let address = 0;
     try {
-      await pack(({ columns, depth }) => (address = heap.allocate(packedBytes(columns, depth))));
+      await pack((bytes) => (address = heap.allocate(bytes)));
     } catch (error) {
       if (address !== 0) heap.free(address);
       throw error;

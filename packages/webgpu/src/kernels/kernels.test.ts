@@ -7,6 +7,7 @@ import { PipelineCache, type KernelSource } from '../device/pipeline-cache.ts';
 import { attentionKernel } from './attention/attention.wgsl.ts';
 import { attentionWorkgroupBytes, type AttentionOptions } from './attention/options.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
+import { expertLinearKernel } from './expert-linear.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
 import { lshHashKernel } from './lsh/hash.ts';
@@ -18,6 +19,7 @@ import { moveKernel } from './move.ts';
 import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts';
 import { reduceKernel } from './reduce.ts';
 import { layerNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
+import { topKKernel } from './top-k.ts';
 import { attention, others, PLAIN } from './variants.testing.ts';
 
 test.each([
@@ -92,6 +94,8 @@ const TEXTS: Readonly<Record<string, KernelSource>> = {
   move: moveKernel(3, 'u32'),
   mask: maskKernel(2, 'u32'),
   reduce: reduceKernel('max', 'f32'),
+  'top-k': topKKernel('u32'),
+  'expert-linear': expertLinearKernel({ hasBias: true, storage: 'f32' }),
   'lsh-hash': lshHashKernel({ x: 'f32', rotations: 'f32', hasMask: true }),
   'sort-count': sortCountKernel(),
   'sort-scan': sortScanKernel(),

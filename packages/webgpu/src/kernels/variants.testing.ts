@@ -6,6 +6,7 @@ import type { KernelSource } from '../device/pipeline-cache.ts';
 import { attentionKernel } from './attention/attention.wgsl.ts';
 import { BINARY_NAMES } from './binary.ts';
 import { binaryKernel, fillKernel, gatherKernel, unaryKernel } from './elementwise.ts';
+import { expertLinearKernel } from './expert-linear.ts';
 import { gemmKernel } from './gemm.ts';
 import { largeGemmKernel } from './gemm-large.ts';
 import { lshHashKernel } from './lsh/hash.ts';
@@ -18,6 +19,7 @@ import { sortCountKernel, sortMoveKernel, sortScanKernel } from './radix-sort.ts
 import { reduceKernel } from './reduce.ts';
 import { rotaryKernel } from './rotary.ts';
 import { layerNormKernel, rmsNormKernel, softmaxKernel, unitKeysKernel } from './rows.ts';
+import { topKKernel } from './top-k.ts';
 import { UNARY_NAMES } from './unary.ts';
 
 /** No biases, and nothing beside the output. */
@@ -131,11 +133,13 @@ export const others: readonly KernelSource[] = [
   ...(['u32', 'f16'] as const).flatMap((element) => [
     fillKernel(element),
     gatherKernel(element),
+    topKKernel(element),
     ...[0, 1, 2, 3, 4, 5, 6].map((rank) => moveKernel(rank, element)),
     ...[0, 1, 2, 3, 4].map((rank) => maskKernel(rank, element)),
   ]),
   ...storages.flatMap((storage) => [
     ...booleans.map((hasLse) => mergeKernel({ hasLse, storage })),
+    ...booleans.map((hasBias) => expertLinearKernel({ hasBias, storage })),
     ...booleans.flatMap((subgroups) => [
       softmaxKernel({ storage, subgroups }),
       ...booleans.flatMap((hasWeight) =>

@@ -17,6 +17,8 @@ import {
 import { EMIT_BINARY, EMIT_UNARY } from './pointwise.ts';
 import { emitReduce } from './reduce.ts';
 import { emitRotary } from './rotary.ts';
+import { emitTopK } from './top-k.ts';
+import { emitExpertLinear } from './expert-linear.ts';
 
 /** How each op becomes dispatches; an op without an entry does not compile. */
 export const EMIT: { readonly [K in OpName]: Emit<K> } = {
@@ -40,6 +42,8 @@ export const EMIT: { readonly [K in OpName]: Emit<K> } = {
   lshAttention: emitLshAttention,
   rmsNorm: emitRmsNorm,
   rotary: emitRotary,
+  topK: emitTopK,
+  expertLinear: emitExpertLinear,
 };
 
 /** The dispatches of a node. */

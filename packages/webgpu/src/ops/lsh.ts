@@ -1,5 +1,5 @@
 /** The ops that LSH attention begins with, `lshHash` and `argsort`. Their results stay on the device. */
-import type { Graph } from '@attn/core';
+import type { DType, Graph } from '@attn/core';
 import {
   lshHashProblem,
   inputSpecs,
@@ -10,7 +10,7 @@ import {
   type ValueId,
 } from '@attn/core/backend';
 import { always, floatElementOf, specOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
-import { DeviceScratch, DeviceTable, type Dispatch } from '../graph/dispatch.ts';
+import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
 import { HASH_TOKENS, LSH_HASH_PARAMS, lshHashKernel } from '../kernels/lsh/hash.ts';
 import {
   DIGIT_BITS,
@@ -70,17 +70,33 @@ function hashProblem(graph: Graph, node: NodeOf<'lshHash'>): LshHashProblem {
 /** The dispatches of an `argsort` node: three for each pass of the sort. */
 export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf<'argsort'>): NodeProgram {
   const { shape, dtype } = specOf(context, inputs.x);
-  const { rows, length, blocks, countBytes } = sortSizes(shape);
-  if (rows * length === 0) return always();
   const passes = sortPasses(context.graph, inputs.x);
+  return always(...sortDispatches({ x: inputs.x, to: outputs[0], shape, dtype, passes }));
+}
+
+/** Rows of integers to sort. */
+export interface Sort {
+  readonly x: Binding;
+  /** Where the order goes. */
+  readonly to: Binding;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** Digits that the integers have. */
+  readonly passes: number;
+}
+
+/** The dispatches that write the order of each row: three for each pass. */
+export function sortDispatches({ x, to: out, shape, dtype, passes }: Sort): Dispatch[] {
+  const { rows, length, blocks, countBytes } = sortSizes(shape);
+  if (rows * length === 0) return [];
   const [counts, spare] = [new DeviceScratch(countBytes), new DeviceScratch(4 * rows * length)];
   const [count, scan, move] = [sortCountKernel(), sortScanKernel(), sortMoveKernel()];
   const dispatches: Dispatch[] = [];
   for (let pass = 0; pass < passes; pass++) {
     // The last pass writes the output.
-    const [to, other] = (passes - pass) % 2 === 1 ? [outputs[0], spare] : [spare, outputs[0]];
+    const [to, other] = (passes - pass) % 2 === 1 ? [out, spare] : [spare, out];
     // The first pass reads no places.
-    const from = pass === 0 ? inputs.x : other;
+    const from = pass === 0 ? x : other;
     const shared = {
       length,
       blocks,
@@ -92,12 +108,12 @@ export function emitArgsort(context: ProgramContext, { inputs, outputs }: NodeOf
     const perRow = packParams(SORT_PARAMS, { ...shared, groups: rows });
     const grid = rowGrid(rows * blocks);
     dispatches.push(
-      { kernel: count, params: perBlock, bindings: [inputs.x, from, counts], grid },
+      { kernel: count, params: perBlock, bindings: [x, from, counts], grid },
       { kernel: scan, params: perRow, bindings: [counts], grid: rowGrid(rows) },
-      { kernel: move, params: perBlock, bindings: [inputs.x, from, counts, to], grid },
+      { kernel: move, params: perBlock, bindings: [x, from, counts, to], grid },
     );
   }
-  return always(...dispatches);
+  return dispatches;
 }
 
 /**
@@ -133,6 +149,10 @@ export function sortPasses(graph: Graph, x: ValueId): number {
   const source = graph.nodes.find(({ outputs }) => outputs.includes(x));
   if (source === undefined || source.op !== 'lshHash') return 32 / DIGIT_BITS;
   const hidden = source.inputs.keyMask === undefined ? 0 : 1;
-  const bits = Math.ceil(Math.log2(hashProblem(graph, source).bucketCount + hidden));
-  return Math.ceil(bits / DIGIT_BITS);
+  return digitsOf(hashProblem(graph, source).bucketCount + hidden);
+}
+
+/** Digits of the integers below `count`. */
+export function digitsOf(count: number): number {
+  return Math.ceil(Math.ceil(Math.log2(count)) / DIGIT_BITS);
 }

@@ -69,6 +69,10 @@ export interface AttentionCaseSpec {
   readonly alibi?: 'h' | 'bh';
   /** Reach R of the table of relative positions. */
   readonly relative?: number;
+  /** A learned sink for each head. */
+  readonly sinks?: DataRecipe;
+  /** Sinks are f32 beside halves. */
+  readonly wideSinks?: boolean;
   /** Separate projections for global tokens. */
   readonly separate?: boolean;
   /** Values put into inputs: `k@0,1,5,2=NaN`; with fewer indices, a whole slice: `v@0,0,3=Infinity`. */
@@ -125,7 +129,7 @@ function paramsOf({ pattern, n, nq, batch, heads, plant, ...rest }: AttentionCas
   return { [describePattern(pattern)]: true, n, nq, batch, heads, ...others, nolse: lse === false, plant };
 }
 
-/** A graph of one node with the inputs of the case. */
+/** A graph of one node with the inputs of the case; of a few with sinks. */
 function buildGraph(spec: AttentionCaseSpec, inputs: Tensors): ReturnType<GraphBuilder['build']> {
   const builder = new GraphBuilder();
   const values: Record<string, Value> = {};
@@ -209,8 +213,10 @@ function makeInputs(spec: AttentionCaseSpec, id: string, round: number): Tensors
     inputs.alibiSlopes = floats('alibi', spec.alibi === 'h' ? [heads] : [batch, heads], 'near1*0.25');
   if (spec.relative !== undefined)
     inputs.relativeBias = floats('relative', [heads, 2 * spec.relative + 1], 'bell');
+  if (spec.sinks) inputs.sinks = floats('sinks', [heads], spec.sinks);
   for (const text of spec.plant ?? []) plant(inputs, text);
-  return dtype === 'f16' ? inHalf(inputs) : inputs;
+  if (dtype === 'f32') return inputs;
+  return spec.wideSinks ? { ...inHalf(inputs), sinks: inputs.sinks } : inHalf(inputs);
 }
 
 /** The lengths of a run. Run 1 has them in reverse; with a single batch row, it has the rest of that row. */

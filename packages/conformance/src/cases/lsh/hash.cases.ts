@@ -88,5 +88,6 @@ export const argsortCases: readonly ConformanceCase[] = [
   ...opCases('argsort', 'Nothing to sort.', [
     { shapes: { x: [0] }, attributes: {}, integers: { x: 5 } },
     { shapes: { x: [3, 0] }, attributes: {}, integers: { x: 5 } },
+    { shapes: { x: [0, 3] }, attributes: {}, integers: { x: 5 } },
   ]),
 ];

@@ -98,6 +98,7 @@ function checkOptionalInputs(inputs: NamedSpecs, problem: AttentionProblem, dtyp
 
   const { bias, alibiSlopes, relativeBias } = inputs;
   const floats: readonly TensorSpec['dtype'][] = dtype === 'f32' ? ['f32'] : ['f16', 'f32'];
+  table('sinks', floats, [heads], '[heads]');
   checkBiasIsNumbers(inputs, floats.join(' or '));
   for (const [name, spec] of Object.entries({ bias, alibiSlopes, relativeBias })) {
     if (spec) checkDtype(OP, inputs, name, floats);

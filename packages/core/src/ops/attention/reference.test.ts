@@ -53,6 +53,17 @@ describe('who is seen', () => {
     expect(run({ keyMask: reference([1, n], [0, 0, 0, 0]) }).out).toEqual([0, 0, 0, 0]);
   });
 
+  test('beside a sink, which takes its share of every row', () => {
+    const { out, lse } = run({
+      sinks: reference([1], [Math.log(6)]),
+      keyMask: reference([1, n], [1, 1, 0, 0]),
+      queryMask: reference([1, n], [1, 1, 1, 0]),
+    });
+    for (const value of out.slice(0, 3)) expect(value).toBeCloseTo(11 / 8, 12);
+    for (const value of lse.slice(0, 3)) expect(value).toBeCloseTo(Math.log(8), 12);
+    expect([out[3], lse[3]]).toEqual([0, Math.log(6)]);
+  });
+
   test('keyLengths with any pattern', () => {
     expect(run({ keyLengths: reference([1], [2]) }).out).toEqual([5.5, 5.5, 5.5, 5.5]);
   });

@@ -18,7 +18,10 @@ export interface RowAddress {
   readonly row: number;
 }
 
-/** Computes attention in float64. Output 0 is `out`; with `returnLse`, output 1 is `lse`. */
+/**
+ * Computes attention in float64. Output 0 is `out`; with `returnLse`, output 1 is `lse`. It takes `sinks`,
+ * which nodes of a graph do not have.
+ */
 export function attentionReference(
   inputs: NamedReferences,
   attributes: AttentionAttributes,
@@ -75,10 +78,10 @@ interface Row {
  * Defines attention as a function of (batch row, head), then of the query row i, for keys j at position j:
  *
  *     logit(j) = softcap(scale · q(i)·k(j)) + bias + alibi + relative     for each visible j
- *     lse      = log Σ exp(logit(j))
+ *     lse      = log(Σ exp(logit(j)) + exp(sink(h)))                      without sinks sink(h) = −∞
  *     out      = Σ exp(logit(j) − lse) · v(j)
  *
- * Without any visible key, out = 0 and lse = −∞.
+ * Without any visible key, out = 0 and lse = sink(h).
  */
 function attentionRows(
   inputs: Readonly<Record<string, ReferenceInput>>,
@@ -100,10 +103,11 @@ function attentionRows(
   return (b, h) => {
     const kvHead = kvHeadOf(problem, h);
     const globals = new Set(pattern.globals(b, h));
+    const sink = inputs.sinks?.data[h] ?? -Infinity;
 
     return (i) => {
       const out = new Float64Array(valueDim);
-      if (queryMask?.data[b * queryLength + i] === 0) return { out, lse: -Infinity };
+      if (queryMask?.data[b * queryLength + i] === 0) return { out, lse: sink };
       const operands = globals.has(i + queryOffset) ? global : local;
       const queryAt = b * queries.batch + h * queries.head + i * queries.row;
 
@@ -118,10 +122,10 @@ function attentionRows(
         const logit = score + bias(b, h, i, j);
         if (logit !== -Infinity) visible.push({ key: j, logit });
       }
-      if (visible.length === 0) return { out, lse: -Infinity };
+      if (visible.length === 0) return { out, lse: sink };
 
-      const max = visible.reduce((most, { logit }) => Math.max(most, logit), -Infinity);
-      const sum = visible.reduce((total, { logit }) => total + Math.exp(logit - max), 0);
+      const max = visible.reduce((most, { logit }) => Math.max(most, logit), sink);
+      const sum = visible.reduce((total, { logit }) => total + Math.exp(logit - max), Math.exp(sink - max));
       for (const { key, logit } of visible) {
         const weight = Math.exp(logit - max) / sum;
         const valueAt = b * values.batch + kvHead * values.head + key * values.row;

@@ -40,10 +40,10 @@ export interface AttentionAttributes {
 }
 
 /**
- * The inputs of the attention op, with shapes in the layout `bhnd` (B batch; H, Hkv query and key/value
- * heads; Nq, Nk query and key length; D head dim; Dv value dim). Floats share one dtype, f32 or f16; `bias`,
- * `alibiSlopes` and `relativeBias` may always be f32. Hkv divides H. Nq and Nk may be 0: a row without keys
- * gives out 0 and lse −∞.
+ * The inputs of attention, with shapes in the layout `bhnd` (B batch; H, Hkv query and key/value heads; Nq,
+ * Nk query and key length; D head dim; Dv value dim). Floats share one dtype, f32 or f16; `bias`,
+ * `alibiSlopes`, `relativeBias` and `sinks` may always be f32. Hkv divides H. Nq and Nk may be 0: a row
+ * without keys gives out 0 and lse −∞.
  *
  * Output: `out` [B, H, Nq, Dv] in the layout and dtype of q; with `returnLse` also `lse` [B, H, Nq], f32.
  * Errors: `MISSING_INPUT`, `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT`, `INVALID_PATTERN`.
@@ -93,15 +93,22 @@ export interface AttentionInputs<T> {
    * [B, Hkv, Nk, Dv]: replaces v in the rows of the pattern's global tokens; with `qGlobal` and `kGlobal`.
    */
   readonly vGlobal?: T;
+  /**
+   * [H]: learned sinks, one more logit of each head in the softmax of every row. It is not scaled, has no
+   * value, and takes what it weighs from the keys: out becomes out · sigmoid(lse − sink), and lse the
+   * logarithm of exp(lse) + exp(sink). A row without keys gives out 0 and lse = sink. They have nothing to do
+   * with the pattern `sinks(count)`. OpenAI 2025, gpt-oss, https://arxiv.org/abs/2508.10925
+   */
+  readonly sinks?: T;
 }
 
-/** The name of an input of the attention op. */
+/** The name of an input of attention. */
 export type AttentionInputName = keyof AttentionInputs<unknown>;
 
-/** The required inputs of the attention op. */
+/** The required inputs of attention. */
 export const ATTENTION_REQUIRED: readonly AttentionInputName[] = ['q', 'k', 'v'];
 
-/** The optional inputs of the attention op. */
+/** The optional inputs of attention. */
 export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'keyMask',
   'queryMask',
@@ -114,6 +121,7 @@ export const ATTENTION_OPTIONAL: readonly AttentionInputName[] = [
   'qGlobal',
   'kGlobal',
   'vGlobal',
+  'sinks',
 ];
 
 /** The kind of a layout. */
@@ -132,7 +140,8 @@ export const ATTENTION_ATTRIBUTES: OptionKinds<AttentionAttributes> = {
 /** The interface of the attention op. `flops` are those of dense attention; a plan has those of a pattern. */
 export const attentionSpec: OpSpec<AttentionAttributes> = {
   required: ATTENTION_REQUIRED,
-  optional: ATTENTION_OPTIONAL,
+  // Nodes have no sinks: `GraphBuilder.attention` composes them of other ops.
+  optional: ATTENTION_OPTIONAL.filter((name) => name !== 'sinks'),
   attributes: ATTENTION_ATTRIBUTES,
   hint: attentionHint,
   flops: (inputs, attributes) => {

@@ -24,6 +24,8 @@ import {
 } from './move.ts';
 import { LOWER_BINARY, LOWER_UNARY } from './pointwise.ts';
 import { lowerRotary } from './rotary.ts';
+import { lowerTopK } from './top-k.ts';
+import { lowerExpertLinear } from './expert-linear.ts';
 
 /** By op; an op without a lowering does not compile. */
 export const LOWER: { readonly [K in OpName]: Lower<K> } = {
@@ -47,4 +49,6 @@ export const LOWER: { readonly [K in OpName]: Lower<K> } = {
   lshAttention: lowerLshAttention,
   rmsNorm: lowerRmsNorm,
   rotary: lowerRotary,
+  topK: lowerTopK,
+  expertLinear: lowerExpertLinear,
 };

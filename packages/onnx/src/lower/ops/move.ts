@@ -63,7 +63,7 @@ export function lowerEmbedding(context: LoweringContext, node: NodeOf<'embedding
 }
 
 /** Indices in which negative ones are out of bounds, as in core: ONNX would count them from the end. */
-function indicesOf(context: LoweringContext, node: NodeOf<OpName>, input: string): Name {
+export function indicesOf(context: LoweringContext, node: NodeOf<OpName>, input: string): Name {
   const { main, model } = context;
   const id = node.inputs[input];
   const name = context.value(id);

@@ -25,6 +25,8 @@ const OTHERS = {
   lshAttention: true,
   rmsNorm: true,
   rotary: true,
+  topK: true,
+  expertLinear: true,
 } satisfies Record<Exclude<OpName, keyof typeof UNARY | keyof typeof BINARY>, true>;
 
 /** Whether an op is lowered. */
