@@ -81,8 +81,8 @@ export function randomCheckpoint(
 
 function randomTensor({ name, shape }: Slot, seed: number, dtype: 'f32' | 'f16'): Tensor {
   const random = mulberry32(seedOf(name) ^ seed);
-  // Scales of normalisations are about 1.
-  const centre = shape.length === 1 && name.endsWith('weight') ? 1 : 0;
+  // Scales of normalisations and of whole layers are about 1.
+  const centre = shape.length === 1 && /(weight|scalar)$/.test(name) ? 1 : 0;
   const data = new Float32Array(sizeOf(shape));
   // The sum of three uniform numbers in [-1, 1) is bell-shaped with variance 1.
   for (let i = 0; i < data.length; i++) {
