@@ -20,13 +20,13 @@ const all = (name) => ({ source: `export * from '${name}';`, own: name });
  * was planned; where it is missed, the limit keeps the size as it is.
  */
 export const ROWS = [
-  { what: '@attn/core', ...all('@attn/core'), limit: 48, target: 15 },
+  { what: '@attn/core', ...all('@attn/core'), limit: 49, target: 15 },
   { what: '@attn/core/backend', ...all('@attn/core/backend'), limit: 33 },
   {
     what: '@attn/core: createAttn and a window',
     source: "export { createAttn, slidingWindow } from '@attn/core';",
     own: '@attn/core',
-    limit: 31,
+    limit: 32.5,
     target: 15,
   },
   {
@@ -36,19 +36,19 @@ export const ROWS = [
     limit: 3.5,
   },
   { what: '@attn/core/reference', ...all('@attn/core/reference'), limit: 16 },
-  { what: '@attn/cpu', ...all('@attn/cpu'), limit: 8.5, target: 8 },
+  { what: '@attn/cpu', ...all('@attn/cpu'), limit: 9, target: 8 },
   { what: '@attn/wasm', ...all('@attn/wasm'), files: (file) => !isWorker(file), limit: 46, target: 25 },
   {
     what: '@attn/wasm: its worker in pages, which takes the place of most of that, core included',
     ...all('@attn/wasm'),
     files: isWorker,
-    limit: 58,
+    limit: 59,
   },
-  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 32, target: 25 },
-  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 25, target: 25 },
-  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 25, target: 25 },
-  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 25, target: 25 },
-  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17 },
+  { what: '@attn/webgpu', ...all('@attn/webgpu'), limit: 33.5, target: 25 },
+  { what: '@attn/onnx', ...all('@attn/onnx'), limit: 26, target: 25 },
+  { what: '@attn/onnx/node', ...all('@attn/onnx/node'), limit: 26, target: 25 },
+  { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 26, target: 25 },
+  { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17.5 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
   { what: '@attn/models', ...all('@attn/models'), files: (file) => !isPageHub(file), limit: 80 },
   {
