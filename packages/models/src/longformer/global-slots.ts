@@ -3,7 +3,7 @@
  * tokens. A global row's logits are q · (W x + b) = (Wᵀq) · x + q · b, so the query goes through Wᵀ once, and
  * meets the tokens as they are; q · b is the same for all tokens, so softmax does not see it. Its result is
  * Σ p (W x + b) = W Σ p x + b, since Σ p = 1, so the mean of tokens goes through W once. With N tokens of
- * width h and g global ones in heads of width d, that is 4 g N h²/d operations, where projections take 6 N h².
+ * width h and g global ones in heads of width d, that is 4 g N h²/d operations; projections take 6 N h².
  */
 import { f32, i32, type Tensor, type Value } from '@attn/core';
 import type { ModelBuilder } from '../graph/model-builder.ts';

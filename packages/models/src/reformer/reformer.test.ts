@@ -218,7 +218,7 @@ describe('says what is wrong with', () => {
     [{ axial_pos_embds: 'yes' }, 'axial_pos_embds must be true or false'],
     [{ lsh_attn_chunk_length: 0 }, 'lsh_attn_chunk_length must be an integer from 1'],
     [{ hash_seed: 1.5 }, 'hash_seed must be an integer from 0'],
-    [{ hidden_act: 'swish' }, 'hidden_act must be one of gelu'],
+    [{ hidden_act: 'mish' }, 'hidden_act must be one of gelu'],
     [{ architectures: ['ReformerModelWithLMHead'] }, 'is_decoder must be true in a ReformerModelWithLMHead'],
     [{ architectures: ['ReformerForMaskedLM'], is_decoder: true }, 'is_decoder must be false in a'],
     [{ architectures: ['ReformerForChat'] }, 'the architecture must be one of ReformerModel, '],
