@@ -63,6 +63,7 @@ export async function writeStandIns(folder) {
     cpSync(join(root, 'packages/models/goldens', name), join(folder, as), { recursive: true });
   await writeReformer(join(folder, 'reformer'));
   golden('linformer_lm', 'linformer');
+  golden('classic/bigbird/bigbird_just_long', 'bigbird');
   golden('roberta_encoder', 'roberta-base');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
