@@ -95,7 +95,7 @@ export interface Model {
    * graphs are compiled. At this length the results are those of the row without padding; at
    * other lengths they may differ. Absent in models whose results do not depend on padding.
    */
-  graphLength?(length: number): number;
+  readonly graphLength?: ((length: number) => number) | undefined;
   /**
    * Returns the graph of a batch and the graph's inputs. Errors: `INVALID_SHAPE`,
    * `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary, more tokens
