@@ -73,7 +73,7 @@ export class EncoderModel implements Model {
   readonly takesGlobalTokens = false;
   readonly tokenTypes: number;
   readonly generation: GenerationRules | undefined;
-  readonly graphLength?: ((length: number) => number) | undefined;
+  readonly graphLength?: (length: number) => number;
   private readonly definition: EncoderDefinition;
   private readonly graphs: ShapeGraphs<EncoderShape>;
   private readonly where: string;
@@ -89,7 +89,7 @@ export class EncoderModel implements Model {
     this.takesPadding = definition.takesPadding ?? true;
     this.tokenTypes = definition.tokenTypes;
     this.generation = definition.generation;
-    this.graphLength = definition.graphLength;
+    if (definition.graphLength !== undefined) this.graphLength = definition.graphLength;
     this.graphs = new ShapeGraphs((shape) => definition.graph(shape));
     this.where = `models/${definition.family}`;
   }

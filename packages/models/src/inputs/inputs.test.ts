@@ -161,8 +161,9 @@ describe('an attention mask', () => {
       attention_mask: bool([1, 4], [1, 1, 1, 0]),
       global_attention_mask: bool([1, 4], [1, 0, 0, 0]),
     });
+    // Padding beats both.
     expect(callOf([[2, 1, 1, 0]], { globalAttentionMask: [[1, 0, 1, 1]] }).global_attention_mask).toEqual(
-      bool([1, 4], [1, 0, 1, 1]),
+      bool([1, 4], [1, 0, 1, 0]),
     );
   });
   test('of 2 does what the global mask does', () => {
