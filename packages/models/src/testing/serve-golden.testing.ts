@@ -27,6 +27,7 @@ export default async function serveGolden(project: TestProject): Promise<() => P
   const hub = await startStubHub([
     model('org/linformer-lm', files),
     model('org/legacy', await filesOf(goldenFolder('checkpoints/models/lf_mlm_legacy'))),
+    model('org/sentence', await filesOf(goldenFolder('classic/sentence/cls_dense_tanh'))),
     model('org/large', await largeModel()),
     await convertedModel(),
   ]);

@@ -61,6 +61,18 @@ async function sumOf(store: FileStore): Promise<number> {
 }
 
 describe('a model of the hub', () => {
+  test('comes with its modules, which lie in folders', async () => {
+    const settings = async (options: OpenModelOptions) =>
+      (await loadModel('org/sentence', { hubUrl, attempts: 1, ...options })).settings.sentence;
+    const first = await settings({});
+    expect(first).toMatchObject({ maxLength: 32, pipeline: { pooling: ['cls'] } });
+    expect(first?.pipeline.kind === 'vectors' && first.pipeline.modules[0]).toMatchObject({
+      kind: 'dense',
+      weight: { shape: [20, 32] },
+    });
+    expect(await settings({ offline: true })).toEqual(first);
+    expect(await settings({ cache: false })).toEqual(first);
+  });
   test('is downloaded once, and is the same from the cache, without a network, and uncached', async () => {
     expect(await isCached(LARGE, { hubUrl })).toBe(false);
     const first = noted();
