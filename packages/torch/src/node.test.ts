@@ -51,7 +51,7 @@ describe('a file on disk', () => {
     const path = join(folder, 'page.bin');
     writeFileSync(path, '<!doctype html><title>503</title>');
     await expect(openTorchFile(path)).rejects.toThrow(
-      `[attn/torch] read: ${path}: not a PyTorch checkpoint: it is an HTML page, and has`,
+      `[attn/torch] read: ${path}: not a PyTorch checkpoint: it is a web page, and has`,
     );
   });
 });

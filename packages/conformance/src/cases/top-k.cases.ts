@@ -21,7 +21,7 @@ export const topKCases: readonly ConformanceCase[] = [
     { shapes: { x: [4, 40] }, attributes: { k: 12 }, data: 'integers' },
     { shapes: { x: [2, 200] }, attributes: { k: 80 }, data: 'integers' },
     { shapes: { x: [2, 70] }, attributes: { k: 5 }, data: 'zeros' },
-    { shapes: { x: [3, 20] }, attributes: { k: 9 }, data: 'signs*-0' },
+    { shapes: { x: [3, 20] }, attributes: { k: 9 }, data: 'signs*-0@-0' },
   ]),
   ...opCases('topK', 'Infinities are numbers; NaN counts as −∞, and is returned.', [
     {
