@@ -1,6 +1,7 @@
 /**
  * Today's encoders in real size with random weights, beside the exported originals in ONNX Runtime, which
- * mask what their windows hide, and the originals in PyTorch where there is a Python.
+ * mask what their windows hide, and the originals in PyTorch where there is a Python. `--only 512,2048`
+ * measures these lengths.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -54,8 +55,9 @@ async function place(home: string, name: Exported, title: string, config: JsonOb
 }
 
 async function lengths(encoder: Encoder, options: SuiteOptions): Promise<readonly Table[]> {
-  const list = options.quick ? [256] : [512, 1024, 2048, 4096, 8192];
-  const { threads = 2 } = options;
+  const { threads = 2, only } = options;
+  const all = options.quick ? [256] : [512, 1024, 2048, 4096, 8192];
+  const list = all.filter((n) => only === undefined || only.split(',').includes(String(n)));
   const tables: Table[] = [];
   for (const n of list) {
     options.log(`encoders: ${encoder.title}, n = ${n}`);

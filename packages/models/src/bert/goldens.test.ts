@@ -3,6 +3,7 @@ import { goldenCases, goldenOfCase } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import type { Golden } from '../testing/goldens.testing.ts';
 import { bertFamily } from './index.ts';
+import { testMiniLm } from './minilm.testing.ts';
 
 const CASES = new Map(goldenCases('classic', 'bert').map((golden) => [golden.id, golden]));
 const IDS = [...CASES.keys()];
@@ -30,3 +31,5 @@ testGoldens(
   read,
 );
 testGoldens(ON_WEBGPU, callOf, ['wasm', 'onnx', 'webgpu'], read);
+
+testMiniLm();
