@@ -57,7 +57,7 @@ async function place(home: string, name: Exported, title: string, config: JsonOb
 async function lengths(encoder: Encoder, options: SuiteOptions): Promise<readonly Table[]> {
   const { threads = 2, only } = options;
   const all = options.quick ? [256] : [512, 1024, 2048, 4096, 8192];
-  const list = all.filter((n) => only === undefined || only.split(',').includes(String(n)));
+  const list = all.filter((n) => only === undefined || String(only).split(',').includes(String(n)));
   const tables: Table[] = [];
   for (const n of list) {
     options.log(`encoders: ${encoder.title}, n = ${n}`);
