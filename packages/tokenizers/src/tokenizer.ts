@@ -21,6 +21,7 @@ import {
   type AsyncOptions,
   type EncodeOptions,
   type Encoding,
+  type Span,
   type WindowedEncoding,
   type WindowOptions,
 } from './output/encoding.ts';
@@ -297,9 +298,11 @@ export class Tokenizer {
     { sequence, typeId }: TextPart,
   ): void {
     const { trimmer } = this;
+    let span: Span | undefined;
     for (let i = from; i < to; i++) {
-      const span =
-        trimmer?.span(list, i, isFirst && i === from) ?? ([list.startAt(i), list.endAt(i)] as const);
+      const own: Span = trimmer?.span(list, i, isFirst && i === from) ?? [list.startAt(i), list.endAt(i)];
+      // Tokens of one character share its span: less to collect.
+      if (span?.[0] !== own[0] || span[1] !== own[1]) span = own;
       result.add(list.idAt(i), span, typeId, sequence);
     }
   }

@@ -6,7 +6,7 @@
 
 import { STRIDE, type Steps } from '../steps.ts';
 import type { Bounds } from './bounds.ts';
-import { textOf } from './units.ts';
+import { TextJoiner, textOf } from './units.ts';
 
 /** Units whose spans lie in one block: a power of two. No growth copies more. */
 const BLOCK_BITS = 16;
@@ -72,7 +72,7 @@ export class Aligned {
 /** Collects units and their spans. */
 export class AlignedBuilder {
   /** Full blocks. */
-  private text = '';
+  private readonly text = new TextJoiner();
   private readonly spans: Spans[] = [];
   /** The block that grows. */
   private units: Uint16Array;
@@ -127,7 +127,8 @@ export class AlignedBuilder {
 
   /** The text. `origin` is where its part begins in the original. */
   finish(origin: number): Aligned {
-    const text = this.text + textOf(this.units, this.size);
+    this.text.add(textOf(this.units, this.size));
+    const text = this.text.finish();
     if (this.spans.length === 0 && this.own === undefined && (this.starts === origin || this.size === 0))
       return new Aligned(text, origin);
     return new Aligned(text, origin, [...this.spans, this.own ?? this.starts]);
@@ -136,7 +137,7 @@ export class AlignedBuilder {
   /** Makes room for one more unit. */
   private extend(): void {
     if (this.size === BLOCK) {
-      this.text += textOf(this.units, BLOCK);
+      this.text.add(textOf(this.units, BLOCK));
       this.spans.push(this.own ?? this.starts);
       this.own = undefined;
       this.size = 0;
@@ -167,26 +168,26 @@ const scratch = new Uint16Array(STRIDE);
 /** A text with each unit mapped to another one, in small steps; the spans stay. */
 export function* mappedUnits(source: Aligned, map: (unit: number) => number): Steps<Aligned> {
   const { text } = source;
-  let mapped = '';
+  const mapped = new TextJoiner();
   for (let from = 0; from < text.length; from += STRIDE) {
     if (from > 0) yield;
     const size = Math.min(text.length - from, STRIDE);
     for (let i = 0; i < size; i++) scratch[i] = map(text.charCodeAt(from + i));
-    mapped += textOf(scratch, size);
+    mapped.add(textOf(scratch, size));
   }
-  return source.withText(mapped);
+  return source.withText(mapped.finish());
 }
 
 /** A text with one unit in the place of another everywhere; the spans stay. */
 export function* withUnit(source: Aligned, unit: string, instead: string): Steps<Aligned> {
   const { text } = source;
   if (!text.includes(unit)) return source;
-  let changed = '';
+  const changed = new TextJoiner();
   for (let from = 0; from < text.length; from += STRIDE) {
     if (from > 0) yield;
-    changed += text.slice(from, from + STRIDE).replaceAll(unit, instead);
+    changed.add(text.slice(from, from + STRIDE).replaceAll(unit, instead));
   }
-  return source.withText(changed);
+  return source.withText(changed.finish());
 }
 
 /** A text in pieces. */

@@ -5,7 +5,7 @@
  * they do in a text of ideographs: V8 gives up on some millions in a row.
  */
 import { STRIDE, type Steps } from '../steps.ts';
-import { textOf, unitsAt } from './units.ts';
+import { TextJoiner, textOf, unitsAt } from './units.ts';
 
 /** A text in letters. */
 export interface Lettered {
@@ -59,7 +59,7 @@ export class Alphabet {
   /** A text in letters. */
   *lettered(text: string): Steps<Lettered> {
     const { units } = this;
-    let letters = '';
+    const letters = new TextJoiner();
     const pairs: number[] = [];
     for (let at = 0; at < text.length;) {
       if (at > 0) yield;
@@ -76,9 +76,9 @@ export class Alphabet {
         if (length === 2) pairs.push(at);
         at += length;
       }
-      letters += textOf(scratch, size);
+      letters.add(textOf(scratch, size));
     }
-    return { letters, pairs };
+    return { letters: letters.finish(), pairs };
   }
 
   private letterOf(code: number): number {
