@@ -7,15 +7,15 @@ import { tokens } from '../longformer.ts';
 import { makeBackend } from './attention.ts';
 
 /**
- * Largest difference from plain JavaScript that f32 rounding explains after twelve layers, on normalised states
- * of about 1, where the subject says nothing else.
+ * Largest difference from plain JavaScript that f32 rounding explains after twelve layers, on normalised
+ * states of about 1, where the subject says nothing else.
  */
 const TOLERANCE = 1e-3;
 
 /** Tokens that are computed in plain JavaScript too. */
 const CHECKED_TOKENS = 64;
 
-/** Prepares the subject: `options` are those of the backend, `folder`, `tolerance`, and `encodes` for `encode`. */
+/** Prepares the subject: `options` are the backend's, `folder`, `tolerance`, and `encodes` for `encode`. */
 export async function makeModel({ options, problem: spec }: Subject): Promise<PreparedSubject> {
   const { folder, encodes, tolerance = TOLERANCE, ...backendOptions } = options;
   const backend = await makeBackend(backendOptions);

@@ -40,10 +40,10 @@ export const encodersSuite: Suite = {
   describes: "today's encoders beside the exported originals: ModernBERT-base, EmbeddingGemma-300m",
   async run(options) {
     const tables: Table[] = [];
-    const wanted = String(options.only ?? '').split(',');
+    const items = String(options.only ?? '').split(',');
     const names = Object.keys(ENCODERS) as Exported[];
-    const isNamed = names.some((name) => wanted.includes(name));
-    for (const name of names.filter((name) => !isNamed || wanted.includes(name))) {
+    const isNamed = names.some((name) => items.includes(name));
+    for (const name of names.filter((name) => !isNamed || items.includes(name))) {
       const home = await mkdtemp(join(tmpdir(), 'attn-bench-'));
       try {
         options.log(`encoders: making a checkpoint of random weights, ${name}`);
@@ -82,9 +82,9 @@ async function place(home: string, name: Exported): Promise<Encoder> {
 async function lengths(encoder: Encoder, options: SuiteOptions): Promise<readonly Table[]> {
   const { threads = 2, only } = options;
   const all = options.quick ? [256] : [512, 1024, 2048, 4096, 8192];
-  const wanted = String(only ?? '').split(',');
-  const isNamed = all.some((n) => wanted.includes(String(n)));
-  const list = all.filter((n) => !isNamed || wanted.includes(String(n)));
+  const items = String(only ?? '').split(',');
+  const isNamed = all.some((n) => items.includes(String(n)));
+  const list = all.filter((n) => !isNamed || items.includes(String(n)));
   const tables: Table[] = [];
   for (const n of list) {
     options.log(`encoders: ${encoder.title}, n = ${n}`);
