@@ -3,6 +3,7 @@
  * token sees every token that is not padding.
  */
 import { full, i32, type Graph, type Value } from '@attn/core';
+import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import { ropeValues, type RopeValues } from '../encoder/rope.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
@@ -25,15 +26,14 @@ interface Common {
 
 /** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function bertGraph(config: BertConfig, weights: BertWeights, shape: EncoderShape): Graph {
-  const { batch, length, padding } = shape;
   const { positions } = config;
   const builder = new ModelBuilder();
-  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
+  const { ids, keyMask } = encoderInputs(builder, shape);
   const embedded = embeddings(builder, config, weights, shape, ids);
   const common: Common = {
     config,
     shape,
-    keyMask: padding ? builder.input('attention_mask', { dtype: 'bool', shape: [batch, length] }) : undefined,
+    keyMask,
     relativeBias: weights.relativeBias && biasByOffset(builder, weights.relativeBias),
     rope: positions.kind === 'rotary' ? ropeValues(builder, ROPE, positions.rope, shape) : undefined,
   };
@@ -41,10 +41,9 @@ export function bertGraph(config: BertConfig, weights: BertWeights, shape: Encod
   for (const [i, layer] of weights.layers.entries())
     states.push(encoderLayer(builder, states[i], layer, common));
   const hidden = states[states.length - 1];
-  const hiddenStates = Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
   return builder.build({
     ...headOutputs(builder, config, weights.head, shape, hidden),
-    ...(shape.hiddenStates && hiddenStates),
+    ...stateOutputs(states, shape),
   });
 }
 
@@ -108,8 +107,8 @@ function attention(
   { config: { hiddenSize, heads }, shape: { batch, length }, keyMask, relativeBias, rope }: Common,
 ): Value {
   const split = [batch, length, heads, hiddenSize / heads];
-  const [query, key, v] = projectionsOf(builder, x, projections).map((value) =>
-    builder.reshape(value, split),
+  const [query, key, v] = [projections.query, projections.key, projections.value].map((projection) =>
+    builder.reshape(builder.dense(x, projection), split),
   );
   const turned = (value: Value): Value =>
     rope === undefined ? value : builder.rotary(value, rope.cos, rope.sin);
@@ -118,19 +117,4 @@ function attention(
     { pattern: full(), layout: 'bnhd' },
   );
   return builder.reshape(out, [batch, length, hiddenSize]);
-}
-
-/** Queries, keys and values, [B, N, hidden] each. */
-function projectionsOf(
-  builder: ModelBuilder,
-  x: Value,
-  projections: LayerWeights['projections'],
-): readonly Value[] {
-  if ('query' in projections) {
-    const { query, key, value } = projections;
-    return [query, key, value].map((projection) => builder.dense(x, projection));
-  }
-  const [batch, length, width] = x.shape;
-  const all = builder.dense(x, projections.all);
-  return [0, 1, 2].map((i) => builder.slice(all, [0, 0, i * width], [batch, length, (i + 1) * width]));
 }

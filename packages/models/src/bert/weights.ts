@@ -14,6 +14,8 @@ import {
 } from '../checkpoint/layout.ts';
 import { namesOfHeads, prefixOf } from '../checkpoint/names.ts';
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
+import { cutLayer } from '../checkpoint/weight-rows.ts';
+import type { LinearWeights } from '../graph/model-builder.ts';
 import type { BertConfig, BertType } from './config.ts';
 import {
   BERT_HEADS,
@@ -54,11 +56,19 @@ export interface BertSlots {
   readonly head: HeadSlots;
 }
 
-/** All weights of a model. */
-export type BertWeights = Weights<BertSlots>;
+/** Weights of one encoder layer, each matrix by itself. */
+export interface LayerWeights extends Omit<Weights<LayerSlots>, 'projections'> {
+  readonly projections: {
+    readonly query: LinearWeights;
+    readonly key: LinearWeights;
+    readonly value: LinearWeights;
+  };
+}
 
-/** Weights of one encoder layer. */
-export type LayerWeights = Weights<LayerSlots>;
+/** All weights of a model. */
+export interface BertWeights extends Omit<Weights<BertSlots>, 'layers'> {
+  readonly layers: readonly LayerWeights[];
+}
 
 /** What a kind of model calls its tensors. */
 interface Names {
@@ -173,15 +183,23 @@ export function bertLayout(
  * Reads the weights of a layout. Poolers and heads that it does not name may be there. Errors: those of
  * `readWeights`.
  */
-export function readBertWeights(
+export async function readBertWeights(
   checkpoint: Checkpoint,
   layout: BertSlots,
   prefix: string,
   options: ReadOptions = {},
 ): Promise<BertWeights> {
   const pooler = new RegExp(`^(${prefix.replaceAll('.', '\\.')})?pooler\\.`);
-  return readWeights(checkpoint, layout, {
+  const weights = await readWeights(checkpoint, layout, {
     ...options,
     ignored: [pooler, ...namesOfHeads(checkpoint, prefix)],
   });
+  return { ...weights, layers: weights.layers.map(apart) };
+}
+
+/** The weights of a layer, with its projections apart. */
+function apart({ projections, ...layer }: Weights<LayerSlots>): LayerWeights {
+  if ('query' in projections) return { ...layer, projections };
+  const [query, key, value] = cutLayer(projections.all, 3);
+  return { ...layer, projections: { query, key, value } };
 }

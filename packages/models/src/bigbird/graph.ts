@@ -2,6 +2,7 @@
  * BigBird as one graph: embeddings, encoder layers (post-norm), a head. Nothing is padded to whole blocks.
  */
 import { f32, type Graph, type Value } from '@attn/core';
+import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import { postNorm } from '../graph/post-norm.ts';
@@ -13,24 +14,20 @@ import type { BigBirdWeights, LayerWeights } from './weights.ts';
 
 /** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function bigBirdGraph(config: BigBirdConfig, weights: BigBirdWeights, shape: EncoderShape): Graph {
-  const { batch, length, padding } = shape;
+  const { length } = shape;
   const builder = new ModelBuilder();
-  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
+  const { ids, keyMask } = encoderInputs(builder, shape);
   const question =
     config.architecture === 'BigBirdForQuestionAnswering' ? questionOf(builder, ids, config) : undefined;
   const states = [embeddings(builder, ids, { config, weights, shape, question })];
-  const keyMask = padding
-    ? builder.input('attention_mask', { dtype: 'bool', shape: [batch, length] })
-    : undefined;
   const masks = blockMasks(builder, config.blocks, length);
   for (const [i, layer] of weights.layers.entries()) {
     states.push(encoderLayer(builder, states[i], layer, { config, masks, keyMask }));
   }
   const hidden = states[states.length - 1];
-  const hiddenStates = Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
   return builder.build({
     ...headOutputs(builder, hidden, { config, head: weights.head, shape, question }),
-    ...(shape.hiddenStates && hiddenStates),
+    ...stateOutputs(states, shape),
   });
 }
 

@@ -1,6 +1,7 @@
 /** Parts of weights: matrices that a checkpoint stores as one, below each other, are apart here. */
 import { isLazy, lazyTensor, sizeOf } from '@attn/core/backend';
 import type { Tensor } from '@attn/core';
+import type { LinearWeights } from '../graph/model-builder.ts';
 import type { Weight } from './layout.ts';
 
 /**
@@ -14,6 +15,12 @@ export function cutRows({ name, tensor }: Weight, count: number): readonly Weigh
     const [from, to] = [i * rows, (i + 1) * rows];
     return { name: `${name}[${from}:${to}]`, tensor: rowsOf(tensor, from, to) };
   });
+}
+
+/** Cuts a linear layer into `count` layers of equally many outputs, as `cutRows` cuts a weight. */
+export function cutLayer({ weight, bias }: LinearWeights, count: number): readonly LinearWeights[] {
+  const biases = bias && cutRows(bias, count);
+  return cutRows(weight, count).map((part, i) => ({ weight: part, bias: biases?.[i] }));
 }
 
 function rowsOf(tensor: Tensor<'f32'>, from: number, to: number): Tensor<'f32'> {

@@ -12,6 +12,7 @@ import {
   type Tensor,
   type Value,
 } from '@attn/core';
+import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import { gated } from '../encoder/gated.ts';
 import { groupedAttention } from '../encoder/grouped-attention.ts';
 import { lastToken } from '../encoder/last-token.ts';
@@ -31,12 +32,8 @@ export interface GemmaParts {
 
 /** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function gemmaGraph({ config, weights, tokens }: GemmaParts, shape: EncoderShape): Graph {
-  const { batch, length } = shape;
   const builder = new ModelBuilder();
-  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
-  const keyMask = shape.padding
-    ? builder.input('attention_mask', { dtype: 'bool', shape: [batch, length] })
-    : undefined;
+  const { ids, keyMask } = encoderInputs(builder, shape);
   const ropes = new Map(
     [...config.ropes].map(([name, rope]) => [name, ropeValues(builder, name, rope, shape)]),
   );
@@ -54,10 +51,9 @@ export function gemmaGraph({ config, weights, tokens }: GemmaParts, shape: Encod
   }
   const last = builder.rms(states[states.length - 1], weights.norm, config.eps, config.normOffset);
   const hidden = weights.embedding ? builder.dense(last, weights.embedding) : last;
-  const hiddenStates = [...states.slice(0, -1), hidden].map((state, i) => [`hidden_states.${i}`, state]);
   return builder.build({
     ...outputs(builder, { config, weights, tokens }, ids, hidden),
-    ...(shape.hiddenStates && (Object.fromEntries(hiddenStates) as Record<string, Value>)),
+    ...stateOutputs([...states.slice(0, -1), hidden], shape),
   });
 }
 

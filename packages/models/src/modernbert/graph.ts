@@ -3,6 +3,7 @@
  * Queries and keys are turned by their positions; a token of a sliding layer sees a window.
  */
 import { full, slidingWindow, type Graph, type Pattern, type Value } from '@attn/core';
+import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import { ropeValues, type RopeValues } from '../encoder/rope.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { ModelBuilder, type LinearWeights } from '../graph/model-builder.ts';
@@ -24,13 +25,9 @@ export function modernBertGraph(
   weights: ModernBertWeights,
   shape: EncoderShape,
 ): Graph {
-  const { batch, length, padding, hiddenStates } = shape;
   const { normEps, oneSided } = config;
   const builder = new ModelBuilder();
-  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
-  const keyMask = padding
-    ? builder.input('attention_mask', { dtype: 'bool', shape: [batch, length] })
-    : undefined;
+  const { ids, keyMask } = encoderInputs(builder, shape);
   const patterns: Readonly<Record<LayerKind, Pattern>> = {
     full: full(),
     sliding: slidingWindow({ before: oneSided, after: oneSided }),
@@ -49,10 +46,9 @@ export function modernBertGraph(
   }
   // The original's states are the inputs of the layers, and what the last normalisation returns.
   const hidden = builder.norm(states[states.length - 1], weights.finalNorm, normEps);
-  const outputs = hiddenStates ? [...states.slice(0, -1), hidden] : [];
   return builder.build({
     ...headOutputs(builder, config, weights.head, { states: hidden, mask: keyMask, choices: shape.choices }),
-    ...Object.fromEntries(outputs.map((state, i) => [`hidden_states.${i}`, state])),
+    ...stateOutputs([...states.slice(0, -1), hidden], shape),
   });
 }
 

@@ -7,7 +7,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { Slot, type Weights } from '../checkpoint/layout.ts';
 import { namesOfHeads, prefixOf } from '../checkpoint/names.ts';
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
-import { cutRows } from '../checkpoint/weight-rows.ts';
+import { cutLayer } from '../checkpoint/weight-rows.ts';
 import type { LinearWeights } from '../graph/model-builder.ts';
 import type { ModernBertConfig } from './config.ts';
 
@@ -94,11 +94,6 @@ function apart({ projections, gated, ...layer }: Weights<EncoderLayerSlots>): La
   const [query, key, value] = cutLayer(projections, 3);
   const [gate, up] = cutLayer(gated, 2);
   return { ...layer, query, key, value, gate, up };
-}
-
-function cutLayer({ weight, bias }: Weights<LayerSlots>, count: number): readonly LinearWeights[] {
-  const biases = bias && cutRows(bias, count);
-  return cutRows(weight, count).map((part, i) => ({ weight: part, bias: biases?.[i] }));
 }
 
 /** Slots of the tensors that a model takes from a checkpoint. */

@@ -4,6 +4,7 @@
  * mixture of experts; both begin with a normalisation.
  */
 import { f32, slidingWindow, type Graph, type Value } from '@attn/core';
+import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import { ropeValues, type RopeValues } from '../encoder/rope.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
@@ -23,12 +24,8 @@ export function privacyFilterGraph(
   weights: PrivacyFilterWeights,
   shape: EncoderShape,
 ): Graph {
-  const { batch, length } = shape;
   const builder = new ModelBuilder();
-  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
-  const keyMask = shape.padding
-    ? builder.input('attention_mask', { dtype: 'bool', shape: [batch, length] })
-    : undefined;
+  const { ids, keyMask } = encoderInputs(builder, shape);
   const rope = ropeValues(builder, ROPE, config.rope, shape);
   const states = [builder.embedding(ids, builder.weight(weights.words))];
   for (const [i, layer] of weights.layers.entries()) {
@@ -37,12 +34,11 @@ export function privacyFilterGraph(
   }
   const hidden = builder.rms(states[states.length - 1], weights.norm, config.rmsNormEps);
   states[states.length - 1] = hidden;
-  const hiddenStates = Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, state]));
   return builder.build({
     ...(weights.classifier
       ? { logits: builder.dense(hidden, weights.classifier) }
       : { last_hidden_state: hidden }),
-    ...(shape.hiddenStates && hiddenStates),
+    ...stateOutputs(states, shape),
   });
 }
 

@@ -1,6 +1,7 @@
 /** A Qwen 3 as one graph: embeddings, layers with a norm before each part, a last norm, a head. */
-import { causal, slidingWindow, type Graph, type Value } from '@attn/core';
+import { causal, slidingWindow, type Graph } from '@attn/core';
 import { gated } from '../encoder/gated.ts';
+import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import { groupedAttention } from '../encoder/grouped-attention.ts';
 import { ropeValues } from '../encoder/rope.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
@@ -14,12 +15,8 @@ export const ROPE = 'rope';
 export function qwen3Graph(parts: Qwen3Parts, shape: EncoderShape): Graph {
   const { config, weights } = parts;
   const { eps, heads, windows, activation } = config;
-  const { batch, length } = shape;
   const builder = new ModelBuilder();
-  const ids = builder.input('input_ids', { dtype: 'i32', shape: [batch, length] });
-  const keyMask = shape.padding
-    ? builder.input('attention_mask', { dtype: 'bool', shape: [batch, length] })
-    : undefined;
+  const { ids, keyMask } = encoderInputs(builder, shape);
   const rope = ropeValues(builder, ROPE, config.rope, shape);
   const states = [builder.embedding(ids, builder.weight(weights.words))];
   for (const [i, layer] of weights.layers.entries()) {
@@ -43,9 +40,8 @@ export function qwen3Graph(parts: Qwen3Parts, shape: EncoderShape): Graph {
     states.push(builder.add(middle, fed));
   }
   const hidden = builder.rms(states[states.length - 1], weights.norm, eps);
-  const hiddenStates = [...states.slice(0, -1), hidden].map((state, i) => [`hidden_states.${i}`, state]);
   return builder.build({
     ...headOutputs(builder, parts, ids, hidden),
-    ...(shape.hiddenStates && (Object.fromEntries(hiddenStates) as Record<string, Value>)),
+    ...stateOutputs([...states.slice(0, -1), hidden], shape),
   });
 }
