@@ -18,13 +18,13 @@ import {
   type AttentionCall,
   type Backend,
   type Graph,
-  type Progress,
   type Tensor,
 } from '@attn/core';
 import { attention } from '@attn/core';
 import { type RunOptions } from '@attn/core/backend';
 import { describe, expect, test } from 'vitest';
 import { wasmBackend } from '../../dist/backend.js';
+import { BUSY, CONTROL_WORDS, type Service } from './control.ts';
 import { startHelper } from '../../dist/workers/start-helper.js';
 import type { Thread, ThreadEvents } from '../../dist/engine/threads.js';
 import { wasm } from '../../dist/index.js';
@@ -75,10 +75,11 @@ async function lshAnswer(backend: Backend, graph: Graph): Promise<Float32Array[]
 
 /**
  * A backend with helpers that a test can end. `helpers` are all that were ever started; `alive` counts those
- * that have not been ended.
+ * that have not been ended; `awaitWork` blocks until one of them has a part in the current job.
  */
 function mortal(threads: number) {
   const helpers = new Set<{ die(): void }>();
+  const services: Service[] = [];
   let alive = 0;
   const start = (events: ThreadEvents): Thread => {
     const thread = startHelper(events);
@@ -93,44 +94,32 @@ function mortal(threads: number) {
         events.onDeath('the test ended it');
       },
     });
-    return { ...thread, terminate };
+    const post = (message: unknown): void => {
+      services.push(message as Service);
+      thread.post(message);
+    };
+    return { ...thread, post, terminate };
+  };
+  const isAtWork = ({ memory, control, helper }: Service): boolean =>
+    Atomics.load(new Int32Array(memory.buffer, control, CONTROL_WORDS), BUSY + helper) === 1;
+  const awaitWork = (): void => {
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    while (!services.some(isAtWork)) Atomics.wait(clock, 0, 0, 1);
   };
   const backend = wasmBackend({ threads, offMainThread: false, startHelper: start });
-  return { backend, helpers, alive: () => alive };
+  return { backend, helpers, alive: () => alive, awaitWork };
 }
 
-/**
- * Starts a run of some seconds, calls `kill` at the first progress of which `isDue` is true, and returns how
- * long it then took to fail.
- */
-async function untilDeath(
-  backend: Backend,
-  kill: () => void,
-  isDue: (done: number) => boolean = () => true,
-): Promise<number> {
+/** Starts a run of some seconds, calls `kill` at the first progress, and returns how long it then took to fail. */
+async function untilDeath(backend: Backend, kill: () => void): Promise<number> {
   let died = 0;
-  const onProgress = ({ done }: Progress): void => {
-    if (died > 0 || !isDue(done)) return;
+  const onProgress = (): void => {
+    if (died > 0) return;
     kill();
     died = performance.now();
   };
   await expect(answer(backend, call(20_000), { onProgress })).rejects.toMatchObject({ code: 'WORKER_DIED' });
   return performance.now() - died;
-}
-
-/**
- * Whether helpers have a part in a run: on a busy machine they can come much later than the caller. The
- * caller's own tasks are equally large, so a larger step is a helper's.
- */
-function helpersAtWork(): (done: number) => boolean {
-  let last = 0;
-  let task = Infinity;
-  return (done) => {
-    const step = done - last;
-    last = done;
-    task = Math.min(task, step);
-    return step >= 2 * task;
-  };
 }
 
 const soon = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -171,11 +160,14 @@ describe('threads', () => {
   });
 
   test('that die at work fail the call within a second, and the next one works', async () => {
-    const { backend, helpers } = mortal(3);
+    const { backend, helpers, awaitWork } = mortal(3);
     const expected = await answer(backend, call(600));
-    await soon(200);
-    const die = (): void => helpers.forEach((helper) => helper.die());
-    expect(await untilDeath(backend, die, helpersAtWork())).toBeLessThan(1000);
+    const die = (): void => {
+      // On a busy machine the helpers can come much later than the caller, and nothing is lost before that.
+      awaitWork();
+      helpers.forEach((helper) => helper.die());
+    };
+    expect(await untilDeath(backend, die)).toBeLessThan(1000);
     expect(await answer(backend, call(600))).toEqual(expected);
     await backend.dispose();
   });
