@@ -5,6 +5,7 @@
 //   core ← safetensors ← conformance, models, apps
 //   core, safetensors ← torch ← models
 //   core ← models ← apps
+//   auto ← models, lazily: what a pipeline runs on when its caller names no backends
 //   core ← tokenizers ← models
 //   core ← conformance ← tests of backends, auto, models and tokenizers
 //   backends ← tests of models
@@ -25,6 +26,7 @@ const RULES = {
   models: {
     src: ['core', 'safetensors', 'tokenizers', 'torch'],
     tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'],
+    lazy: ['auto'],
   },
 };
 /** Any other package is a backend; adding one needs no line here. */
@@ -71,6 +73,8 @@ function violation(owner, file, { specifier, eager }, root) {
   }
   const rule = RULES[owner] ?? BACKEND;
   if ([...rule.src, ...(isTest ? rule.tests : [])].includes(target)) return undefined;
+  if (rule.lazy?.includes(target))
+    return eager && !isTest ? `${owner} loads ${target} lazily, with import() or import type` : undefined;
   return `${owner} may not import ${target}${rule.tests.includes(target) ? ' but in tests' : ''}`;
 }
 

@@ -105,6 +105,13 @@ describeFunctions([models], {
     options: [1],
     depth: 1,
   },
+  pipeline: {
+    call: (task, options) => models.pipeline(task, goldenFolder('tasks/cls-bert'), options),
+    args: () => ['text-classification', { ...loading, ...hub, ...http, architecture: undefined }],
+    options: [1],
+    depth: 1,
+    after: (classify) => (classify as models.Pipeline<'text-classification'>).dispose(),
+  },
   loadFrom: {
     call: (options) => models.loadFrom(store, options),
     args: () => [loading],

@@ -1,5 +1,5 @@
 /** Loads a model from the files of a checkpoint. */
-import { AttnError, type Attn, type JsonObject } from '@attn/core';
+import { AttnError, type Attn } from '@attn/core';
 import { aBoolean, aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
 import { anAttn, aStore, someFamilies } from './argument-kinds.ts';
 import { refuseForeignCode } from './checkpoint/foreign-code.ts';
@@ -9,10 +9,11 @@ import type { FileStore } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
 import type { ModelSource } from './files/source.ts';
 import { LoadedModel } from './loaded-model.ts';
-import type { FamilyOptions, Model, ModelFamily } from './model.ts';
+import type { FamilyOptions, ModelFamily } from './model.ts';
 import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
-import { classFor, lowersCase, readModuleList, type ModuleList } from './sentence/module-list.ts';
-import { classifiesTexts, type FolderSettings } from './sentence/settings.ts';
+import { classFor, lowersCase, readModuleList } from './sentence/module-list.ts';
+import type { TaskOf } from './tasks/names.ts';
+import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
 import { openTokenizer } from './tokenizer.ts';
 
 /** Options of `loadModel` wherever the files are. */
@@ -26,6 +27,8 @@ export interface LoadOptions extends FamilyOptions {
    * without its modules and prompts. Default true.
    */
   readonly modules?: boolean;
+  /** False for the model without its head, whose result are the states of tokens. Default true. */
+  readonly head?: boolean;
 }
 
 /** Options of `loadModel`. */
@@ -40,6 +43,7 @@ export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
   attn: anAttn,
   families: someFamilies,
   modules: aBoolean,
+  head: aBoolean,
 };
 
 const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_OPTIONS };
@@ -52,7 +56,13 @@ const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_O
  */
 export async function loadFrom(store: FileStore, options: LoadOptions = {}): Promise<LoadedModel> {
   checkArgument(WHERE, 'store', store, aStore);
-  const { attn, families = FAMILIES, modules = true, ...rest } = checkOptions(WHERE, options, LOAD_OPTIONS);
+  const {
+    attn,
+    families = FAMILIES,
+    modules = true,
+    head = true,
+    ...rest
+  } = checkOptions(WHERE, options, LOAD_OPTIONS);
   const checkpoint = await openCheckpoint(store);
   try {
     refuseForeignCode(checkpoint);
@@ -64,27 +74,17 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
       throw new AttnError('UNSUPPORTED', WHERE, message);
     }
     const { config, weights } = checkpoint;
-    const architecture = rest.architecture ?? (list && classFor(list.task, config));
+    const task = list?.task ?? (head ? undefined : 'states');
+    const architecture = rest.architecture ?? (task && classFor(task, config));
     const model = await family.load(checkpoint, { ...rest, architecture });
     const lowerCase = list !== undefined && lowersCase(list);
     const tokenizer = (await openTokenizer(store, { lowerCase })) ?? family.tokenizer?.(config);
-    const settings = await settingsOf(store, list, config, model);
+    const { readSettings } = await import('./sentence/read-settings.ts');
+    const settings = await readSettings(store, list, config, model);
     return new LoadedModel(model, tokenizer, attn, weights, settings);
   } finally {
     await checkpoint.dispose();
   }
-}
-
-/** What the files say beside. Most models that are no embedding models need no code for it. */
-async function settingsOf(
-  store: FileStore,
-  list: ModuleList | undefined,
-  config: JsonObject,
-  model: Model,
-): Promise<FolderSettings> {
-  if (list === undefined && !classifiesTexts(model)) return {};
-  const { readSettings } = await import('./sentence/read-settings.ts');
-  return readSettings(store, list, config, model);
 }
 
 /**
@@ -105,11 +105,32 @@ async function settingsOf(
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
 export async function loadModel(source: ModelSource, options: WebLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, modules, inMemory, onProgress, ...place } = checkOptions(
+  const { architecture, attn, families, modules, head, inMemory, onProgress, ...place } = checkOptions(
     WHERE,
     options,
     WEB_OPTIONS,
   );
-  const loading = { architecture, attn, families, modules, inMemory, onProgress, signal: place.signal };
+  const loading = { architecture, attn, families, modules, head, inMemory, onProgress, signal: place.signal };
   return loadFrom(await openModel(source, place), loading);
+}
+
+/**
+ * Loads a model for a task, and returns a function that does it: `text-classification`, … Names, options and
+ * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, or a
+ * model that is loaded. Without `attn`, the model runs on the backends that are installed (`@attn/auto`).
+ *
+ * Errors: those of `loadModel`; `INVALID_ARGUMENT` (an unknown task), `UNSUPPORTED` (a model that cannot do
+ * it), `MISSING_INPUT` (no `attn`, and no `@attn/auto`).
+ *
+ * @example
+ * await using classify = await pipeline('text-classification', 'org/longformer-reviews', { attn });
+ * const [{ label, score }] = await classify('Call me Ishmael.');
+ */
+export async function pipeline<N extends PipelineName>(
+  task: N,
+  source: ModelSource | LoadedModel,
+  options: WebLoadOptions = {},
+): Promise<Pipeline<TaskOf<N>>> {
+  const { openPipeline } = await import('./tasks/open-pipeline.ts');
+  return openPipeline(task, source, checkOptions(WHERE, options, WEB_OPTIONS), loadModel);
 }

@@ -40,6 +40,13 @@ const RUN_OPTIONS: OptionKinds<ModelRunOptions> = {
 
 const WHERE = 'models/run';
 
+let readRunnable: (model: LoadedModel) => RunnableModel;
+
+/** For this package: what runs a loaded model. Errors: `MISSING_INPUT` (no `attn`). */
+export function runnableOf(model: LoadedModel): RunnableModel {
+  return readRunnable(model);
+}
+
 /**
  * A model that can run: it encodes texts, continues them, and computes single batches.
  *
@@ -47,6 +54,10 @@ const WHERE = 'models/run';
  * const model = new LoadedModel(await longformerFamily.load(checkpoint), tokenizer, attn);
  */
 export class LoadedModel {
+  static {
+    readRunnable = (model) => model.runnable();
+  }
+
   /** The model by itself: its config, weights and graphs. */
   readonly network: Model;
   /** Undefined when the checkpoint has no files of a tokenizer, and its family has none of its own. */

@@ -18,6 +18,8 @@ import { kindOf } from './kind-of.ts';
 import { LOAD_OPTIONS, loadFrom, type LoadOptions } from './load.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { tokenizerOf } from './open-model.ts';
+import type { TaskOf } from './tasks/names.ts';
+import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
 
 export * from './index.ts';
 export { folderStore, openTensorFile } from './files/folder-store.ts';
@@ -113,11 +115,32 @@ export async function loadTokenizer(
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
 export async function loadModel(source: ModelSource, options: NodeLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, modules, inMemory, onProgress, ...place } = checkOptions(
+  const { architecture, attn, families, modules, head, inMemory, onProgress, ...place } = checkOptions(
     WHERE,
     options,
     NODE_OPTIONS,
   );
-  const loading = { architecture, attn, families, modules, inMemory, onProgress, signal: place.signal };
+  const loading = { architecture, attn, families, modules, head, inMemory, onProgress, signal: place.signal };
   return loadFrom(await openModel(source, place), loading);
+}
+
+/**
+ * Loads a model for a task, and returns a function that does it: `text-classification`, … Names, options and
+ * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, or a
+ * model that is loaded. Without `attn`, the model runs on the backends that are installed (`@attn/auto`).
+ *
+ * Errors: those of `loadModel`; `INVALID_ARGUMENT` (an unknown task), `UNSUPPORTED` (a model that cannot do
+ * it), `MISSING_INPUT` (no `attn`, and no `@attn/auto`).
+ *
+ * @example
+ * await using classify = await pipeline('text-classification', 'models/reviews');
+ * const [{ label, score }] = await classify('Call me Ishmael.');
+ */
+export async function pipeline<N extends PipelineName>(
+  task: N,
+  source: ModelSource | LoadedModel,
+  options: NodeLoadOptions = {},
+): Promise<Pipeline<TaskOf<N>>> {
+  const { openPipeline } = await import('./tasks/open-pipeline.ts');
+  return openPipeline(task, source, checkOptions(WHERE, options, NODE_OPTIONS), loadModel);
 }

@@ -1,4 +1,4 @@
-/** A model with everything that running it on texts takes: what `encode` and `generate` work with. */
+/** A model with everything that running it on texts takes: what `encode`, `generate` and tasks work with. */
 import type { GraphRuns } from './graph/graph-runs.ts';
 import type { Model } from './model.ts';
 import type { FolderSettings } from './sentence/settings.ts';

@@ -20,7 +20,7 @@ const read = (id: string): Promise<Golden> => {
 const callOf = async (golden: Golden): Promise<GoldenCall> => {
   const model = await bertFamily.load(golden.checkpoint);
   const call = model.call(golden.batch, { hiddenStates: hasStates(golden) });
-  // Scores are made of the logits; class-scores.test.ts compares them.
+  // Scores are made of the logits; labels.test.ts compares them.
   return { model, ...call, names: golden.outputs.filter((name) => name !== 'scores') };
 };
 

@@ -12,7 +12,12 @@ export interface FitOptions {
   readonly overlap?: number | undefined;
   /** The end of a text at which tokens are cut off. */
   readonly cutSide: 'left' | 'right';
-  readonly onWarning: (message: string) => void;
+  /** The text of a pair that alone loses tokens. Default: the longer one first. */
+  readonly cutText?: 0 | 1 | undefined;
+  /** The text of a pair that is split. Default: the second. */
+  readonly splitText?: 0 | 1 | undefined;
+  /** Called when texts are split or cut; absent where that is what the caller asked for. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** Texts that fit. */
@@ -26,7 +31,7 @@ export interface FittingTexts {
 export function fitTexts(
   where: string,
   texts: readonly TokenizedText[],
-  { maxLength, onLongText, overlap, cutSide, onWarning }: FitOptions,
+  { maxLength, onLongText, overlap, cutSide, cutText, splitText, onWarning }: FitOptions,
 ): FittingTexts {
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   if (long.length > 0 && onLongText === 'throw')
@@ -34,19 +39,22 @@ export function fitTexts(
   const warn = (outcome: string): void => {
     const others = long.length > 1 ? `, and ${long.length - 1} more are cut, too` : '';
     const place = where.replace('/', '] ');
-    onWarning(`[attn/${place}: ${tooLong(texts, long[0], maxLength)}: ${outcome}${others}`);
+    onWarning?.(`[attn/${place}: ${tooLong(texts, long[0], maxLength)}: ${outcome}${others}`);
   };
   if (onLongText === 'cut') {
     if (long.length > 0) warn('what is beyond is left out');
-    const rest = texts.map((tokens) => cutTokens(tokens, { maxLength, side: cutSide }));
+    const rest = texts.map((tokens) => cutTokens(tokens, { maxLength, side: cutSide, only: cutText }));
     return { texts: rest, windows: rest.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, 0)) };
   }
   const overlaps = new Map(
-    long.map((text) => [text, overlapOf(where, texts[text], nameOf(texts, text), maxLength, overlap)]),
+    long.map((text) => [
+      text,
+      overlapOf(where, texts[text], nameOf(texts, text), { maxLength, overlap, splitText }),
+    ]),
   );
   if (long.length > 0) warn(`cut into windows that overlap by ${overlaps.get(long[0])}`);
   const windows = texts.flatMap((tokens, text) =>
-    windowsOf(text, tokens, maxLength, overlaps.get(text) ?? 0),
+    windowsOf(text, tokens, maxLength, overlaps.get(text) ?? 0, splitText),
   );
   return { texts, windows };
 }
@@ -56,12 +64,12 @@ function overlapOf(
   where: string,
   tokens: TokenizedText,
   name: string,
-  maxLength: number,
-  overlap: number | undefined,
+  { maxLength, overlap, splitText }: Pick<FitOptions, 'maxLength' | 'overlap' | 'splitText'>,
 ): number {
-  const { before, after } = repeatedOf(tokens);
+  const { before, after } = repeatedOf(tokens, splitText);
   const room = maxLength - before - after;
-  const repeated = `${isPair(tokens) ? 'the first text and special tokens' : 'the special tokens'} of ${name}`;
+  const other = splitText === 0 ? 'the second text and special tokens' : 'the first text and special tokens';
+  const repeated = `${isPair(tokens) ? other : 'the special tokens'} of ${name}`;
   if (room < 1) {
     const message = `a window of ${maxLength} tokens has no room beside ${repeated}, which are ${before + after}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);

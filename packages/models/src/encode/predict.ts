@@ -15,12 +15,11 @@ import type { RunnableModel } from '../runnable-model.ts';
 import { classifiesTexts, type ScoreActivation } from '../sentence/settings.ts';
 import type { TextInput } from '../tokenizer.ts';
 import type { EncodeFacts } from './encode.ts';
-import { tokensWhere } from './cut-tokens.ts';
+import { tokenizePairs } from './empty-pairs.ts';
 import { fitTexts } from './fit-texts.ts';
 import { readInputs, type CheckedInput } from './inputs.ts';
 import { checkTextRun, textRunKinds, type Checked, type TextRunOptions } from './options.ts';
 import { runWindows } from './run-windows.ts';
-import { tokenizeAll } from './tokenize.ts';
 
 /** A pair of texts. */
 export type PairInput = Required<TextInput> | readonly [text: string, pair: string];
@@ -138,11 +137,7 @@ async function score(
   throwIfAborted(signal, where);
   const onCharacters =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  const full = inputs.map((input) => (isEmptyPair(input) ? { ...input, pair: FILLER } : input));
-  const pairs = await tokenizeAll(where, tokenizer, full, { signal, onCharacters, limits: model });
-  const tokenized = pairs.map((tokens, i) =>
-    isEmptyPair(inputs[i]) ? tokensWhere(tokens, (sequence) => sequence !== 1) : tokens,
-  );
+  const tokenized = await tokenizePairs(where, tokenizer, inputs, { signal, onCharacters, limits: model });
   const { texts, windows } = fitTexts(where, tokenized, {
     maxLength: options.maxLength ?? scoring?.maxLength ?? model.maxLength,
     onLongText: options.onLongText ?? 'cut',
@@ -175,16 +170,6 @@ async function score(
     tokens: texts.map(({ ids }) => ids.length),
     backends,
   };
-}
-
-/**
- * Tokenizers take an empty second text for none, which has no separators of a pair. What stands for it here
- * is taken out of the tokens again.
- */
-const FILLER = '.';
-
-function isEmptyPair(input: CheckedInput): boolean {
-  return 'text' in input && input.pair === '';
 }
 
 /** The scores of one row of logits. */

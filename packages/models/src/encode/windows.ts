@@ -1,7 +1,7 @@
 /**
  * Splits a text that is longer than the model into overlapping windows, each with the special tokens around
- * it, and says which window's state counts for which token. Of a pair, the second text is split, and the
- * whole first text stands in every window. In an overlap the earlier window counts for the first half and the
+ * it, and says which window's state counts for which token. Of a pair, one text is split, and the whole other
+ * text stands in every window. In an overlap the earlier window counts for the first half and the
  * later window for the second half. So no state of a token of the text that is split comes from the edge of
  * a window, except at the edges of the text. What every window repeats counts in all windows alike.
  */
@@ -34,12 +34,12 @@ export interface Repeated {
 }
 
 /**
- * The tokens around those that windows split: around the second text of a
- * pair, or around a single text, of which windows repeat only special tokens.
+ * The tokens around those that windows split: around one text of a pair, by default the second, or around a
+ * single text, of which windows repeat only special tokens.
  */
-export function repeatedOf({ ids, sequences }: TokenizedText): Repeated {
+export function repeatedOf({ ids, sequences }: TokenizedText, splitText: 0 | 1 = 1): Repeated {
   if (sequences === undefined) return { before: 0, after: 0 };
-  const split = isPair({ sequences }) ? 1 : 0;
+  const split = isPair({ sequences }) ? splitText : 0;
   const first = sequences.indexOf(split);
   if (first < 0) return { before: ids.length, after: 0 };
   return { before: first, after: ids.length - 1 - sequences.lastIndexOf(split) };
@@ -50,17 +50,21 @@ export function isPair({ sequences }: Pick<TokenizedText, 'sequences'>): boolean
   return sequences?.includes(1) === true;
 }
 
-/** The windows of one text; a single window if it fits. `overlap` must be less than what is left for it. */
+/**
+ * The windows of one text; a single window if it fits. `overlap` must be less than what is left for it.
+ * `splitText` is the text of a pair that is split.
+ */
 export function windowsOf(
   text: number,
   tokens: TokenizedText,
   maxLength: number,
   overlap: number,
+  splitText: 0 | 1 = 1,
 ): readonly TextWindow[] {
   const { ids, typeIds } = tokens;
   if (ids.length <= maxLength)
     return [{ text, ids, typeIds, parts: [{ from: 0, to: ids.length, at: 0, share: 1 }], share: 1 }];
-  const { before, after } = repeatedOf(tokens);
+  const { before, after } = repeatedOf(tokens, splitText);
   const end = ids.length - after;
   const room = maxLength - before - after;
   const starts: number[] = [before];

@@ -139,7 +139,8 @@ describe('what a folder says', () => {
       modules: false,
       attn,
     });
-    expect(model.settings).toEqual({});
+    expect(model.settings.sentence).toBeUndefined();
+    expect(model.settings.cutting).toBeDefined();
     expect((await model.encode('a')).embeddings.shape).toEqual([1, 32]);
   });
   test('the class without a head, whatever config.json names', () => {

@@ -1,4 +1,4 @@
-/** All that the files of a folder say beside config, weights and tokenizer. */
+/** All that the files of a folder say beside weights and tokenizer. */
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { fieldOf } from '../checkpoint/config-field.ts';
@@ -39,7 +39,8 @@ export async function readSettings(
   const cutting = await readCutting(store, list?.transformer ?? {}, model);
   const sentence =
     list && list.task !== 'text-logits' ? await readSentence(store, list, file ?? {}, cutting) : undefined;
-  return { sentence, scoring: isClassifier ? readScoring(store, config, file, cutting) : undefined };
+  const scoring = isClassifier ? readScoring(store, config, file, cutting) : undefined;
+  return { config, cutting, sentence, scoring };
 }
 
 async function readSentence(

@@ -1,4 +1,5 @@
 /** What the files of sentence-transformers say of a model: `read-settings.ts` reads them. */
+import type { JsonObject } from '@attn/core';
 import type { Model } from '../model.ts';
 import type { PoolingMode } from './pooling.ts';
 import type { Prompts } from './prompts.ts';
@@ -50,8 +51,12 @@ export interface ScoringSettings extends Cutting {
   readonly activation: 'sigmoid' | 'identity' | undefined;
 }
 
-/** What the files of a folder say beside config, weights and tokenizer. */
+/** What the files of a folder say beside weights and tokenizer. */
 export interface FolderSettings {
+  /** config.json, of which tasks read the names of labels. */
+  readonly config?: JsonObject | undefined;
+  /** Where the tokenizer's own config cuts texts. */
+  readonly cutting?: Cutting | undefined;
   /** Absent in folders without modules.json, and of cross-encoders. */
   readonly sentence?: SentenceSettings | undefined;
   /** Absent in models that classify no texts. */

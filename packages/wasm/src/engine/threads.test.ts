@@ -110,7 +110,7 @@ function mortal(threads: number) {
   return { backend, helpers, alive: () => alive, awaitWork };
 }
 
-/** Starts a run of some seconds, calls `kill` at the first progress, and returns how long it then took to fail. */
+/** Calls `kill` at the first progress of a run of some seconds, and returns how long it then took to fail. */
 async function untilDeath(backend: Backend, kill: () => void): Promise<number> {
   let died = 0;
   const onProgress = (): void => {

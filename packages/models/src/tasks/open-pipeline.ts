@@ -1,0 +1,43 @@
+/** Opens a pipeline for a model, wherever that comes from. */
+import { AttnError, type Attn } from '@attn/core';
+import type { LoadOptions } from '../load.ts';
+import { LoadedModel } from '../loaded-model.ts';
+import { defaultAttn } from './default-attn.ts';
+import { checkTaskName, pipelineFor, type Pipeline, type PipelineName } from './pipeline.ts';
+import type { TaskOf } from './names.ts';
+
+const WHERE = 'models/pipeline';
+
+/** Tasks over the states of tokens, which a model without its head gives. */
+const HEADLESS: readonly string[] = ['feature-extraction', 'sentence-similarity'];
+
+/** Implements `pipeline`. `load` loads a model that is no `LoadedModel` yet. */
+export async function openPipeline<N extends PipelineName, O extends LoadOptions, S>(
+  name: N,
+  source: S | LoadedModel,
+  options: O,
+  load: (source: S, options: O) => Promise<LoadedModel>,
+): Promise<Pipeline<TaskOf<N>>> {
+  const task = checkTaskName(name);
+  if (source instanceof LoadedModel) {
+    const extra = Object.keys(options).at(0);
+    if (extra === undefined) return pipelineFor(name, source, async () => {});
+    const message = `a model that is loaded takes no options of loading, got ${extra}`;
+    throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+  }
+  const own: Attn | undefined = options.attn === undefined ? await defaultAttn(WHERE) : undefined;
+  const release = async (model?: LoadedModel): Promise<void> => {
+    model?.dispose();
+    await own?.dispose();
+  };
+  let model: LoadedModel | undefined;
+  try {
+    const head = options.head ?? !HEADLESS.includes(task);
+    const loaded = await load(source, { ...options, attn: options.attn ?? own, head });
+    model = loaded;
+    return await pipelineFor(name, loaded, () => release(loaded));
+  } catch (error) {
+    await release(model);
+    throw error;
+  }
+}

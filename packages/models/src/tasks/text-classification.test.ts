@@ -1,0 +1,134 @@
+/** `text-classification` beside the original pipelines, and over long texts. */
+import type { Attn } from '@attn/core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pipeline } from '../node.ts';
+import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { LabelScore, TextClassificationOptions } from './text-classification.ts';
+import type { TextPair } from './text-input.ts';
+
+const folders = taskFolders('text-classification');
+
+describe.each(TASK_BACKENDS)('on %s', (backend) => {
+  let attn: Attn;
+  beforeAll(async () => {
+    attn = await attnOn(backend);
+  });
+  afterAll(() => attn.dispose());
+
+  describe.each(folders)('$name', ({ path, cases }) => {
+    let classify: Pipeline<'text-classification'>;
+    beforeAll(async () => {
+      classify = await pipeline('text-classification', path, { attn });
+    });
+    afterAll(() => classify.dispose());
+
+    test.each(cases)('$id', async ({ input, options, expected }) => {
+      const answer = await classify(input as unknown as TextPair, {
+        ...(options as TextClassificationOptions),
+        truncation: true,
+      });
+      expectLabels(answer, expected as LabelScore[]);
+    });
+
+    test('many together', async () => {
+      const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
+      const texts = alike.map(({ input }) => input as unknown as TextPair);
+      const answers = await classify(texts, { truncation: true });
+      expectLabels(
+        answers,
+        alike.flatMap(({ expected }) => expected as LabelScore[]),
+      );
+    });
+  });
+});
+
+function expectLabels(got: readonly LabelScore[], expected: readonly LabelScore[]): void {
+  expect(got.map(({ label }) => label)).toEqual(expected.map(({ label }) => label));
+  for (const [i, { score }] of got.entries())
+    expect(Math.abs(score - expected[i].score), `score ${i}`).toBeLessThan(SCORE_TOLERANCE);
+}
+
+describe('a text that is longer than the model', () => {
+  const folder = folders.find(({ name }) => name === 'cls-bert')!;
+  let attn: Attn;
+  let classify: Pipeline<'text-classification'>;
+  beforeAll(async () => {
+    attn = await attnOn('cpu');
+    classify = await pipeline('text-classification', folder.path, { attn });
+  });
+  afterAll(() => attn.dispose());
+
+  const sentence = 'Captain Ahab nailed a doubloon to the mast of the Pequod. ';
+
+  test('is read in windows, whose scores count by their tokens', async () => {
+    const text = sentence.repeat(12);
+    const all = { top_k: null, maxLength: 40, overlap: 0 };
+    const labels = await classify(text, all);
+    expect(labels[0].windows).toBeGreaterThan(3);
+    expect(labels.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 6);
+    // The same by hand: the parts between which windows are cut, each as a text of its own.
+    const { tokenizer } = classify.model;
+    const { ids, sequences } = tokenizer!.encode(text);
+    const content = ids.filter((_, i) => sequences?.[i] === 0);
+    const room = 40 - (ids.length - content.length);
+    const parts = Array.from({ length: Math.ceil(content.length / room) }, (_, i) =>
+      content.slice(i * room, (i + 1) * room),
+    );
+    const rows = await Promise.all(
+      parts.map((part) =>
+        classify.model.run({ inputIds: [[ids[0], ...part, ids[ids.length - 1]]] }, { backend: 'cpu' }),
+      ),
+    );
+    const expected = [0, 0, 0, 0];
+    for (const [i, { logits }] of rows.entries()) {
+      const powers = Array.from(logits.data, Math.exp);
+      const sum = powers.reduce((a, b) => a + b);
+      powers.forEach((power, k) => (expected[k] += ((power / sum) * parts[i].length) / content.length));
+    }
+    const sorted = expected.toSorted((a, b) => b - a);
+    labels.forEach(({ score }, i) => expect(score).toBeCloseTo(sorted[i], 5));
+  });
+});
+
+describe('a stream', () => {
+  test('gives an answer for each input, in order', async () => {
+    const attn = await attnOn('cpu');
+    await using classify = await pipeline('text-classification', folders[0].path, { attn });
+    const texts = Array.from({ length: 150 }, (_, i) => `the whale ${'swims '.repeat(i % 7)}${i}`);
+    const streamed: LabelScore[] = [];
+    for await (const labels of classify.stream(texts)) streamed.push(...labels);
+    expectLabels(streamed, await classify(texts));
+    await attn.dispose();
+  });
+});
+
+describe('what cannot be', () => {
+  test.each([
+    ['nothing', undefined, 'the input must be a text or { text, text_pair }, got undefined'],
+    ['a number as text', { text: 1 }, 'text must be a string, got 1'],
+    ['a strange field', { text: 'a', pair: 'b' }, 'there is no option "pair"'],
+  ])('%s', async (_, input, message) => {
+    const attn = await attnOn('cpu');
+    const classify = await pipeline('text-classification', folders[0].path, { attn });
+    await expect(classify(input as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    });
+    await attn.dispose();
+  });
+
+  test('an unknown task, a model of another task', async () => {
+    await expect(pipeline('translation' as never, 'x')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('task must be one of text-classification'),
+    });
+    const attn = await attnOn('cpu');
+    const masked = `${import.meta.dirname}/../../goldens/bert_masked_lm`;
+    await expect(pipeline('text-classification', masked, { attn })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('text-classification needs a model for sequence classification'),
+    });
+    await attn.dispose();
+  });
+});
