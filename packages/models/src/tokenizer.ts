@@ -28,6 +28,11 @@ export interface TokenizedText {
   readonly typeIds?: readonly number[];
   /** Where each token lies in its text, in UTF-16 units; null for the special tokens around the texts. */
   readonly offsets?: readonly (Span | null)[];
+  /**
+   * The number, in its text, of the word that each token is of; null for the special tokens around the texts.
+   * Tokens of a word stand together.
+   */
+  readonly words?: readonly (number | null)[];
 }
 
 /**

@@ -303,7 +303,7 @@ export class Tokenizer {
       const own: Span = trimmer?.span(list, i, isFirst && i === from) ?? [list.startAt(i), list.endAt(i)];
       // Tokens of one character share its span: less to collect.
       if (span?.[0] !== own[0] || span[1] !== own[1]) span = own;
-      result.add(list.idAt(i), span, typeId, sequence);
+      result.add(list.idAt(i), span, typeId, sequence, list.wordAt(i));
     }
   }
 }
