@@ -108,6 +108,13 @@ export type { TaskAliases, TaskName, TaskOf, Tasks } from './tasks/names.ts';
 export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.ts';
 export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
+export type { QuestionInput } from './tasks/question-answering/input.ts';
+export type {
+  AnswerQuestions,
+  QuestionAnswer,
+  QuestionAnsweringOptions,
+  TopAnswers,
+} from './tasks/question-answering/options.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';

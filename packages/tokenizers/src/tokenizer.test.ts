@@ -38,7 +38,9 @@ test('each token of a pair says whose text it is of', () => {
 test('each token says of which word of its text it is', () => {
   const { ids, words } = roberta.encode("Ishmael's whale<mask>!", { pair: 'Ahab' });
   const wordOf = (word: number): string =>
-    ids.flatMap((id, i) => (words[i] === word && i < words.lastIndexOf(4) + 1 ? [roberta.idToToken(id)] : [])).join('');
+    ids
+      .flatMap((id, i) => (words[i] === word && i < words.lastIndexOf(4) + 1 ? [roberta.idToToken(id)] : []))
+      .join('');
   expect([0, 1, 2, 3, 4].map(wordOf)).toEqual(['Ishmael', "'s", 'Ġwhale', '<mask>', '!']);
   // The second text counts for itself.
   expect(new Set(words.slice(words.lastIndexOf(4) + 1))).toEqual(new Set([null, 0]));

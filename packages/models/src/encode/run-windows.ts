@@ -7,7 +7,10 @@ import { batchesOf, type Batch } from './batches.ts';
 import type { TextWindow } from './windows.ts';
 
 /** The part of a window that a model sees. */
-export type RunWindow = Pick<TextWindow, 'ids' | 'typeIds'>;
+export interface RunWindow extends Pick<TextWindow, 'ids' | 'typeIds'> {
+  /** Positions of its global tokens. Default: those of all rows. */
+  readonly globalTokens?: readonly number[] | undefined;
+}
 
 /** How windows are run. */
 export interface RunWindowsOptions {
@@ -70,17 +73,18 @@ function tokenBatch(
   const mask = new Uint8Array(rows * length);
   const globals = new Uint8Array(rows * length);
   const types = new Int32Array(rows * length);
+  const hasGlobals = members.some((window) => (window.globalTokens ?? globalTokens) !== undefined);
   for (const [row, window] of members.entries()) {
     ids.set(window.ids, row * length);
     mask.fill(1, row * length, row * length + window.ids.length);
     if (tokenTypes > 1) types.set(window.typeIds ?? [], row * length);
-    for (const position of globalTokens ?? [])
+    for (const position of window.globalTokens ?? globalTokens ?? [])
       if (position < window.ids.length) globals[row * length + position] = 1;
   }
   return {
     inputIds: i32(shape, ids),
     ...(takesPadding && { attentionMask: bool(shape, mask) }),
-    ...(globalTokens && { globalAttentionMask: bool(shape, globals) }),
+    ...(hasGlobals && { globalAttentionMask: bool(shape, globals) }),
     // Without types all are 0, and most batches are so: their graph is smaller.
     ...(types.some((type) => type > 0) && { tokenTypeIds: i32(shape, types) }),
   };

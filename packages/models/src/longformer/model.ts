@@ -141,7 +141,7 @@ export class Longformer implements Model {
     const mask = readOptional('attentionMask', attentionMask, ATTENTION_MASK);
     const globals =
       readOptional('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ??
-      automaticGlobals(this.config, ids);
+      automaticGlobals(this.config, ids, mask);
     const [rows, length] = ids.shape;
     const marked = (data: Uint8Array): GlobalMask => ({ shape: [rows, length], data });
     if (mask === undefined) return { mask, globals: globals && marked(globals) };

@@ -1,4 +1,6 @@
 /** The tasks by their names, which are those of transformers.js. The code of a task is loaded with it. */
+import type { QuestionInput } from './question-answering/input.ts';
+import type { AnswerQuestions, QuestionAnsweringOptions, TopAnswers } from './question-answering/options.ts';
 import type { ClassifyTexts, LabelScore, TextClassificationOptions } from './text-classification.ts';
 import type { Task } from './task.ts';
 import type { TextPair } from './text-input.ts';
@@ -10,6 +12,12 @@ export interface Tasks {
     readonly options: TextClassificationOptions;
     readonly answer: readonly LabelScore[];
     readonly call: ClassifyTexts;
+  };
+  'question-answering': {
+    readonly input: QuestionInput;
+    readonly options: QuestionAnsweringOptions;
+    readonly answer: TopAnswers<number>;
+    readonly call: AnswerQuestions;
   };
 }
 
@@ -42,6 +50,8 @@ type OpenTasks = { readonly [N in TaskName]: () => Promise<AnyTask<N>> };
 /** Loads the code of a task. */
 export const TASKS: OpenTasks = {
   'text-classification': async () => (await import('./text-classification.ts')).textClassification,
+  'question-answering': async () =>
+    (await import('./question-answering/question-answering.ts')).questionAnswering,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {

@@ -6,7 +6,7 @@ import type { Tensors } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';
 import { fitTexts } from '../encode/fit-texts.ts';
 import type { Checked } from '../encode/options.ts';
-import { runWindows } from '../encode/run-windows.ts';
+import { runWindows, type RunWindow } from '../encode/run-windows.ts';
 import { tokenizePairs } from '../encode/empty-pairs.ts';
 import type { TextWindow } from '../encode/windows.ts';
 import type { RunnableModel } from '../runnable-model.ts';
@@ -19,6 +19,12 @@ export interface LongTextRule {
   readonly cutText?: 0 | 1;
   /** The text of a pair that is split; each window has the whole other text. Default: the second. */
   readonly splitText?: 0 | 1;
+  /** What messages call the overlap. Default `overlap`. */
+  readonly overlapName?: string;
+  /** The overlap, where none is given, of windows that have room for so many tokens. Default: as of `encode`. */
+  readonly overlapIn?: (room: number) => number;
+  /** Positions of global tokens in the windows of a text, where the caller gives none. Default: the model's. */
+  readonly globalTokens?: ((text: TokenizedText) => readonly number[]) | undefined;
 }
 
 /** Texts whose windows have run. */
@@ -46,7 +52,7 @@ export async function tokenizeTexts(
 }
 
 /** Runs windows, with the progress of the call. Errors: those of the backends; `ABORTED`. */
-export async function runAll<W extends Pick<TextWindow, 'ids' | 'typeIds'>>(
+export async function runAll<W extends RunWindow>(
   where: string,
   runnable: RunnableModel,
   windows: readonly W[],
@@ -82,7 +88,11 @@ export async function overWindows(
   });
   const windowCounts = new Array<number>(texts.length).fill(0);
   for (const { text } of windows) windowCounts[text] += 1;
-  await runAll(where, runnable, windows, options, (window, outputs, row) =>
+  const globalsOf = options.globalTokens === undefined ? rule.globalTokens : undefined;
+  const marked = globalsOf
+    ? windows.map((window) => ({ ...window, globalTokens: globalsOf(texts[window.text]) }))
+    : windows;
+  await runAll(where, runnable, marked, options, (window, outputs, row) =>
     receive(window, texts[window.text], outputs, row),
   );
   return { texts, windowCounts };

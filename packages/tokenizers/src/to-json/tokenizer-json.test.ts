@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { GoldenLine } from '../golden-lines.testing.ts';
 import { builtOf, cases, filesOf, linesOf, ownFiles } from '../goldens.testing.ts';
-import { tokenizerFromFiles, tokenizerFromJson, tokenizerJson, type Encoding, type Tokenizer } from '../index.ts';
+import {
+  tokenizerFromFiles,
+  tokenizerFromJson,
+  tokenizerJson,
+  type Encoding,
+  type Tokenizer,
+} from '../index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
