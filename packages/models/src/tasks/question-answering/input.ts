@@ -1,6 +1,6 @@
 /** The ways in which questions and contexts are given. */
 import { AttnError } from '@attn/core';
-import { checkArgument, checkOptions, show, type Kind, type OptionKinds } from '@attn/core/backend';
+import { anything, checkArgument, checkOptions, show, type Kind, type OptionKinds } from '@attn/core/backend';
 
 /** A question, and the text in which the answer is looked for. */
 export interface QuestionInput {
@@ -13,7 +13,7 @@ const someText: Kind = {
   test: (value) => typeof value === 'string' && value !== '',
 };
 
-const QUESTION: OptionKinds<QuestionInput> = { question: someText, context: someText };
+const FIELDS: OptionKinds<QuestionInput> = { question: anything, context: anything };
 
 /** Reads one input. Errors: `INVALID_ARGUMENT`. */
 export function readQuestion(where: string, value: unknown, name: string): QuestionInput {
@@ -21,7 +21,7 @@ export function readQuestion(where: string, value: unknown, name: string): Quest
     const message = `${name} must be { question, context }, got ${show(value)}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
-  const { question, context } = checkOptions(where, value as QuestionInput, QUESTION, { name });
+  const { question, context } = checkOptions(where, value as QuestionInput, FIELDS, { name });
   checkArgument(where, `question of ${name}`, question, someText);
   checkArgument(where, `context of ${name}`, context, someText);
   return { question, context };
