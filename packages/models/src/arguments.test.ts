@@ -49,7 +49,6 @@ const [splade, cross] = await Promise.all(
     models.loadFrom(models.folderStore(goldenFolder(`classic/sentence/${id}`)), { attn }),
   ),
 );
-const answering = await models.pipeline('question-answering', goldenFolder('tasks/qa-bert'), { attn });
 const twoVectors = zeros('f32', [2, 3]);
 const texts = { maxLength: 8, batchTokens: 64, onWarning: () => {} };
 
@@ -112,27 +111,6 @@ describeFunctions([models], {
     options: [1],
     depth: 1,
     after: (classify) => (classify as models.Pipeline<'text-classification'>).dispose(),
-  },
-  'pipeline of question-answering': {
-    call: (...[a, b, c]) => answering(a as string, b as string, c),
-    args: () => [
-      'Who?',
-      'Ahab',
-      {
-        ...run,
-        ...texts,
-        maxLength: 16,
-        overlap: 1,
-        truncation: false,
-        top_k: 2,
-        max_answer_len: 3,
-        align_to_words: true,
-        handle_impossible_answer: true,
-        max_seq_len: 16,
-        doc_stride: 1,
-      },
-    ],
-    options: [2],
   },
   loadFrom: {
     call: (options) => models.loadFrom(store, options),

@@ -68,6 +68,7 @@ export async function writeStandIns(folder) {
   golden('classic/sentence/splade_max', 'splade');
   golden('classic/sentence/cross_sigmoid', 'reranker');
   golden('classic/bigbird/bigbird_just_long', 'bigbird');
+  golden('tasks/qa-bert', 'qa-model');
   golden('roberta_encoder', 'roberta-base');
   golden('today/models/eg_encoder', 'embeddinggemma');
   golden('today/text/qwen3_reranker', 'qwen3-reranker');

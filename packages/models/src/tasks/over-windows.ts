@@ -21,9 +21,9 @@ export interface LongTextRule {
   readonly splitText?: 0 | 1;
   /** What messages call the overlap. Default `overlap`. */
   readonly overlapName?: string;
-  /** The overlap, where none is given, of windows that have room for so many tokens. Default: as of `encode`. */
+  /** The overlap, where none is given, of windows that have room for so many tokens. Default: `encode`'s. */
   readonly overlapIn?: (room: number) => number;
-  /** Positions of global tokens in the windows of a text, where the caller gives none. Default: the model's. */
+  /** Positions of global tokens in the windows of a text, where the call gives none. Default: the model's. */
   readonly globalTokens?: ((text: TokenizedText) => readonly number[]) | undefined;
 }
 

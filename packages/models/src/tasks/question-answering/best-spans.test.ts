@@ -43,10 +43,10 @@ describe('the best spans', () => {
       ),
       { maxLength: 400 },
     );
-    const property = fc.property(places, fc.integer({ min: 1, max: 60 }), (found, most) => {
+    const property = fc.property(places, fc.integer({ min: 1, max: 60 }), (spans, most) => {
       const best = new BestSpans(most);
       const byPlace = new Map<string, Span>();
-      for (const [start, end, logit] of found) {
+      for (const [start, end, logit] of spans) {
         best.add(start, end, logit);
         const earlier = byPlace.get(`${start} ${end}`)?.logit ?? -Infinity;
         byPlace.set(`${start} ${end}`, { start, end, logit: Math.max(logit, earlier) });
@@ -62,18 +62,18 @@ describe('the best spans', () => {
   test('are found in tokens × length of an answer, and mostly in fewer steps', () => {
     const count = 20_000;
     const random = (seed: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * seed) * 8);
-    let seen = 0;
+    let steps = 0;
     const best = new BestSpans(3);
     findSpans(random(0.7), random(1.3), 15, {
       get least() {
-        seen += 1;
+        steps += 1;
         return best.least;
       },
       add: (first, last, logit) => best.add(first, last, logit),
     });
     // One step for each start at least, and each step asks once.
-    expect(seen).toBeGreaterThanOrEqual(count);
-    expect(seen).toBeLessThan(count * 2);
+    expect(steps).toBeGreaterThanOrEqual(count);
+    expect(steps).toBeLessThan(count * 2);
     expect(best.sorted()).toHaveLength(3);
   });
 

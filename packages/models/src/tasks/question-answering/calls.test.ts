@@ -130,7 +130,7 @@ describe('a context that is longer than the model', () => {
     const first = sequences.indexOf(1);
     const end = ids.length - 1;
     const room = maxLength - first - 1;
-    const found = new Map<string, number>();
+    const sums = new Map<string, number>();
     const [starts, ends] = [new Map<number, number>(), new Map<number, number>()];
     let none = { sum: Infinity, start: 0, end: 0 };
     let count = 0;
@@ -153,7 +153,7 @@ describe('a context that is longer than the model', () => {
         ends.set(token, Math.max(e[i], ends.get(token) ?? -Infinity));
         for (let j = i; j < Math.min(i + maxTokens, first + to - from); j++) {
           const key = `${offsets[token]?.[0]}-${offsets[token + j - i]?.[1]}`;
-          found.set(key, Math.max(s[i] + e[j], found.get(key) ?? -Infinity));
+          sums.set(key, Math.max(s[i] + e[j], sums.get(key) ?? -Infinity));
         }
       }
       count += 1;
@@ -162,7 +162,7 @@ describe('a context that is longer than the model', () => {
     const sum = (logits: Iterable<number>): number =>
       Array.from(logits).reduce((total, logit) => total + Math.exp(logit), 0);
     const all = sum([...starts.values(), none.start]) * sum([...ends.values(), none.end]);
-    const expected = [...found].toSorted(([, a], [, b]) => b - a).slice(0, 5);
+    const expected = [...sums].toSorted(([, a], [, b]) => b - a).slice(0, 5);
     expect(count).toBeGreaterThan(20);
     expect(answers.map(({ start, end: stop }) => `${start}-${stop}`)).toEqual(expected.map(([key]) => key));
     for (const [i, { score, windows, answer, start, end: stop, noAnswer }] of answers.entries()) {
@@ -175,15 +175,19 @@ describe('a context that is longer than the model', () => {
 
   test('has an answer at a seam as in one pass: each answer is whole in some window', async () => {
     const longformer = folders.find(({ name }) => name === 'qa-longformer')!;
-    await using read = await pipeline('question-answering', longformer.path, { attn });
+    await using answers = await pipeline('question-answering', longformer.path, { attn });
     // Neighbours share as many tokens as an answer may have, so seams lose none.
-    const places = await read(QUESTION, CONTEXT, {
+    const places = await answers(QUESTION, CONTEXT, {
       maxLength: 80,
       max_answer_len: 20,
       top_k: 10_000,
       align_to_words: false,
     });
-    const whole = await read(QUESTION, CONTEXT, { max_answer_len: 20, top_k: 10_000, align_to_words: false });
+    const whole = await answers(QUESTION, CONTEXT, {
+      max_answer_len: 20,
+      top_k: 10_000,
+      align_to_words: false,
+    });
     expect(places[0].windows).toBeGreaterThan(2);
     const placesOf = (answers: readonly QuestionAnswer[]): string[] =>
       answers.map(({ start, end }) => `${start}-${end}`).toSorted();
@@ -192,13 +196,13 @@ describe('a context that is longer than the model', () => {
 
   test('separators in the texts are text', async () => {
     const longformer = folders.find(({ name }) => name === 'qa-longformer')!;
-    await using read = await pipeline('question-answering', longformer.path, { attn });
+    await using answers = await pipeline('question-answering', longformer.path, { attn });
     const context = 'The tag </s> ends a sentence, and <s> begins one.';
-    const answer = await read('What does </s> end?', context);
+    const answer = await answers('What does </s> end?', context);
     expect(answer.answer).toBe(context.slice(answer.start, answer.end));
     // Who names global tokens has those.
-    const own = await read(QUESTION, CONTEXT, { globalTokens: [0] });
-    expect(own.score).not.toBeCloseTo((await read(QUESTION, CONTEXT)).score, 6);
+    const own = await answers(QUESTION, CONTEXT, { globalTokens: [0] });
+    expect(own.score).not.toBeCloseTo((await answers(QUESTION, CONTEXT)).score, 6);
   });
 
   test('abort and progress', async () => {
@@ -261,8 +265,8 @@ describe('every model that says where answers start and end', () => {
       'qa-longformer',
       async () => [longformerFamily, (await readGolden('longformer_short')).checkpoint.config],
     ],
-  ])('%s', async (architecture, name, read) => {
-    const [family, config] = await read();
+  ])('%s', async (architecture, name, open) => {
+    const [family, config] = await open();
     const { path } = folders.find((each) => each.name === name)!;
     const tokenizer = (await loadTokenizer(path))!;
     const checkpoint = randomCheckpoint(
@@ -293,7 +297,7 @@ describe('what cannot be', () => {
 
   test.each<readonly [string, readonly unknown[], string]>([
     ['nothing', [], 'the input must be { question, context }, got undefined'],
-    ['no context', ['Who?'], 'context of the input must be a text that is not empty, got undefined'],
+    ['no context', ['Who?'], 'the question "Who?" needs a context: a text or a list of texts, got undefined'],
     ['an empty question', ['', 'Ahab'], 'question of the input must be a text that is not empty, got ""'],
     [
       'an empty context',
@@ -312,12 +316,12 @@ describe('what cannot be', () => {
     ['no answers', ['a', 'b', { top_k: 0 }], 'top_k must be a positive integer, got 0'],
     ['answers of no tokens', ['a', 'b', { max_answer_len: 0 }], 'max_answer_len must be'],
     ['windows that no model has', ['a', 'b', { max_seq_len: 161 }], 'max_seq_len must be'],
-    ['an option twice', ['a', 'b', { max_seq_len: 64, maxLength: 48 }], 'are the same, got 64 and 48'],
+    ['an option twice', ['a', 'b', { max_seq_len: 64, maxLength: 48 }], 'are one option, got 64 and 48'],
     ['too much stride', [QUESTION, CONTEXT, { max_seq_len: 32, doc_stride: 30 }], 'doc_stride must be'],
     ['no room', [QUESTION.repeat(9), CONTEXT, { max_seq_len: 32 }], 'has no room beside the first text'],
-  ])('%s', async (_, given, message) => {
+  ])('%s', async (_, parameters, message) => {
     const call = ask as unknown as (...args: readonly unknown[]) => Promise<unknown>;
-    await expect(call(...given)).rejects.toEqual(wrong(message));
+    await expect(call(...parameters)).rejects.toEqual(wrong(message));
   });
 
   test('a model of another task, no tokenizer, a tokenizer without places', async () => {
@@ -359,9 +363,9 @@ describe('what cannot be', () => {
       attn,
     );
     const answer = await pipeline('question-answering', plain);
-    const found = await answer('who', 'ahab and ishmael', { max_answer_len: 3 });
-    expect(found.answer).toBe('ahab and ishmael'.slice(found.start, found.end));
-    expect(found.answer.length).toBeLessThanOrEqual(3);
-    expect(found.noAnswer).toBe(0);
+    const own = await answer('who', 'ahab and ishmael', { max_answer_len: 3 });
+    expect(own.answer).toBe('ahab and ishmael'.slice(own.start, own.end));
+    expect(own.answer.length).toBeLessThanOrEqual(3);
+    expect(own.noAnswer).toBe(0);
   });
 });

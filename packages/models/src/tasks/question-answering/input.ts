@@ -37,25 +37,38 @@ export interface QuestionCall<Options> {
 
 /**
  * Reads the arguments of a call: a question and a context, lists of them, of which one may be a single text,
- * or inputs `{ question, context }`. Errors: `INVALID_ARGUMENT` for lists of different lengths.
+ * or inputs `{ question, context }`. Errors: `INVALID_ARGUMENT` for a question without a context, or lists of
+ * different lengths.
  */
 export function readCall<Options>(
   where: string,
   [first, second, third]: readonly unknown[],
 ): QuestionCall<Options> {
-  if (typeof first !== 'string' && typeof second !== 'string' && !Array.isArray(second)) {
-    const isList = Array.isArray(first);
-    return { inputs: isList ? first : [first], isList, options: second as Options };
-  }
-  const lengths = [first, second].flatMap((value) => (Array.isArray(value) ? [value.length] : []));
-  if (lengths.length === 2 && lengths[0] !== lengths[1]) {
-    const message = `there must be as many contexts as questions, got ${lengths[1]} for ${lengths[0]}`;
+  const fail = (message: string): never => {
     throw new AttnError('INVALID_ARGUMENT', where, message);
-  }
+  };
+  const hasContexts = typeof second === 'string' || Array.isArray(second);
+  if (typeof first === 'string' && !hasContexts)
+    fail(`the question ${show(first)} needs a context: a text or a list of texts, got ${show(second)}`);
+  const isList = Array.isArray(first);
+  if (!hasContexts || isInput(isList ? first[0] : first))
+    return { inputs: isList ? first : [first], isList, options: second as Options };
+  const lengths = [first, second].flatMap((value) => (Array.isArray(value) ? [value.length] : []));
+  if (lengths.length === 2 && lengths[0] !== lengths[1])
+    fail(`there must be as many contexts as questions, got ${lengths[1]} for ${lengths[0]}`);
   const at = (value: unknown, i: number): unknown => (Array.isArray(value) ? (value[i] as unknown) : value);
   const inputs = Array.from({ length: lengths[0] ?? 1 }, (_, i) => ({
     question: at(first, i),
     context: at(second, i),
   }));
   return { inputs, isList: lengths.length > 0, options: third as Options };
+}
+
+/** Whether it is an input by itself, and no question beside a context. */
+function isInput(value: unknown): boolean {
+  try {
+    return typeof value === 'object' && value !== null && Object.hasOwn(value, 'question');
+  } catch {
+    return false; // a hostile object
+  }
 }

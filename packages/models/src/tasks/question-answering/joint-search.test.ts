@@ -153,6 +153,29 @@ describe('answers of several windows', () => {
     expect(answers[0].score).toBeGreaterThan(1);
   });
 
+  test('of a word that a window cuts, the original has the part in the window, and all of it is here', () => {
+    // Words of 3, 2, 3, 2, … letters: the window begins with the second letter of the first one.
+    const [text, context] = [textOf(10), 'AbcdeABCfg'];
+    const window = windowOf(1, [9, 0, 0, 0, 0, 0, 0, 0, 0], [9, 0, 0, 0, 0, 0, 0, 0, 0], -9);
+    const options = { most: 1, maxTokens: 1, alignToWords: true };
+    const [joint, original] = [new JointSearch(text, options), new OriginalSearch(text, context, options)];
+    for (const search of [joint, original]) search.add(window);
+    expect(joint.found().answers[0]).toMatchObject({ start: 0, end: 3 });
+    expect(original.found().answers[0]).toMatchObject({ start: 1, end: 3 });
+  });
+
+  test('the original adds the scores of texts that differ in case alone', () => {
+    const [text, context] = [textOf(10), 'AbcdeaBCfg'];
+    const even = [4, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+    const search = new OriginalSearch(text, context, { most: 3, maxTokens: 1, alignToWords: true });
+    search.add(windowOf(0, even, even, -9));
+    const all = (2 * Math.exp(4) + 8 + Math.exp(-9)) * (2 * Math.exp(4) + 8 + Math.exp(-4.5));
+    const [{ start, score }] = search.found().answers;
+    expect(start).toBe(0);
+    // Both words, each by all three of its tokens.
+    expect(score).toBeCloseTo((2 * (Math.exp(8) + 2)) / all, 6);
+  });
+
   test('a short last window without an answer does not compete', () => {
     const text = textOf(12);
     const clear = windowOf(0, [0, 0, 6, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 6, 0, 0, 0, 0, 0, 0], 0);

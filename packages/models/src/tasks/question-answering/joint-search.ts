@@ -1,7 +1,7 @@
 /**
  * Answers of a whole context, however many windows it took. Windows are compared by their logits, as the
- * evaluation of SQuAD does, for which such models are trained: one softmax over the whole context makes scores
- * of them, in which each token counts once, with the best of its logits, and "no answer" once, with
+ * evaluation of SQuAD does, with which such models are measured. One softmax over the whole context makes
+ * scores of them: in it each token counts once, with the best of its logits, and "no answer" once, with
  * those of the window that is least for it. So a window without an answer, whose best span is bad, does
  * not compete with one that has an answer. A text that fits into one window has the scores of that window.
  */

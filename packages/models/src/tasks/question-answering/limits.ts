@@ -30,36 +30,30 @@ export function answerWindows(
     ? Math.min(ORIGINAL_LENGTH, settings.cutting?.maxLength ?? Infinity)
     : Infinity;
   const maxLength =
-    oneOfTwo(where, { max_seq_len: limit }, { maxLength: options.maxLength }) ??
+    oneOfTwo(where, ['max_seq_len', limit], ['maxLength', options.maxLength]) ??
     Math.min(filesLimit, model.maxLength);
-  const overlap = oneOfTwo(where, { doc_stride: stride }, { overlap: options.overlap });
-  const wished = asOriginal
+  const overlap = oneOfTwo(where, ['doc_stride', stride], ['overlap', options.overlap]);
+  const wanted = asOriginal
     ? Math.min(Math.floor(maxLength / 2), ORIGINAL_STRIDE)
     : Math.max(Math.floor(maxLength / 8), longest);
-  // The original fails where a long question leaves less room than that.
-  const most = (room: number): number => (asOriginal && wished < room ? wished : Math.floor(room / 2));
-  const rule = {
+  const rule: LongTextRule = {
     splitText: 1,
     overlapName: stride === undefined ? 'overlap' : 'doc_stride',
-    overlapIn: (room: number) => Math.min(wished, most(room)),
-  } as const;
-  // All of a context is read, in the original as well.
-  return {
-    asOriginal,
-    options: { ...options, truncation: false, maxLength, ...(overlap !== undefined && { overlap }) },
-    rule,
+    // Where a long question leaves less room than that, the original fails.
+    overlapIn: (room) => (asOriginal && wanted < room ? wanted : Math.min(wanted, Math.floor(room / 2))),
   };
+  // All of a context is read, in the original as well.
+  const run = { ...options, truncation: false, maxLength, ...(overlap !== undefined && { overlap }) };
+  return { asOriginal, options: run, rule };
 }
 
 /** The value of an option that has two names. */
 function oneOfTwo(
   where: string,
-  python: Readonly<Record<string, number | undefined>>,
-  own: Readonly<Record<string, number | undefined>>,
+  [name, value]: readonly [string, number | undefined],
+  [other, same]: readonly [string, number | undefined],
 ): number | undefined {
-  const [[name, value]] = Object.entries(python);
-  const [[other, same]] = Object.entries(own);
   if (value === undefined || same === undefined || value === same) return value ?? same;
-  const message = `${name} and ${other} are the same, got ${value} and ${same}`;
+  const message = `${name} and ${other} are one option, got ${value} and ${same}`;
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }

@@ -24,8 +24,8 @@ export interface QuestionAnsweringOptions extends TaskOptions {
   readonly doc_stride?: number;
   /**
    * Whether windows and scores are those of the original pipeline: each window has scores of its own, and
-   * equal answers are one, with the sum of their scores. Nothing of a context is cut off in any case. Default:
-   * whether there is `max_seq_len` or `doc_stride`.
+   * equal answers are one, with the sum of their scores. Nothing of a context is cut off in either case.
+   * Default: whether there is `max_seq_len` or `doc_stride`.
    */
   readonly truncation?: boolean;
 }
@@ -38,7 +38,7 @@ export interface QuestionAnswer {
   /** Where the answer stands in the context, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
-  /** The score of "there is no answer", for comparison. */
+  /** The score of "there is no answer", for comparison: that of `[CLS]`; 0 for a tokenizer without it. */
   readonly noAnswer: number;
   /** In how many windows the context was read; absent where it was read as a whole. */
   readonly windows?: number;
@@ -54,6 +54,10 @@ export type TopAnswers<K extends number> = number extends K
 /**
  * Answers questions from contexts. Of two lists, the questions and contexts of equal places belong together;
  * a single text beside a list belongs to each of its entries.
+ *
+ * @example
+ * const { answer: text, start, end } = await answer('Who narrates?', novel);
+ * const three = await answer({ question: 'Who narrates?', context: novel }, { top_k: 3 });
  */
 export interface AnswerQuestions {
   <K extends number = 1>(

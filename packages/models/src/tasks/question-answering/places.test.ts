@@ -19,6 +19,20 @@ test('whole words, or tokens alone', () => {
   expect(new Places(text, false).of(5, 7)).toEqual({ start: 4, end: 8 });
 });
 
+test('without separators the end of a question is no part of a context', () => {
+  const joined = {
+    ids: [5, 6, 7],
+    sequences: [0, 1, 1] as const,
+    offsets: [
+      [0, 2],
+      [0, 1],
+      [1, 3],
+    ] as const,
+    words: [0, 0, 0],
+  };
+  expect(new Places(joined, true).of(2, 2)).toEqual({ start: 0, end: 3 });
+});
+
 test('only as far as the window reaches', () => {
   expect(new Places(text, true).of(5, 7, 5, 8)).toEqual({ start: 4, end: 8 });
 });

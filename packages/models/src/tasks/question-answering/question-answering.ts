@@ -1,6 +1,7 @@
 /**
- * `question-answering`: the words of a context that answer a question. A context that is longer than the model
- * is read in windows, each with the whole question; `joint-search.ts` says how their answers become one list.
+ * `question-answering`: the words of a context that answer a question. A context that is longer than the
+ * model is read in windows, each with the whole question; `joint-search.ts` says how their answers become
+ * one list.
  */
 import { AttnError } from '@attn/core';
 import { aBoolean, integer, type OptionKinds } from '@attn/core/backend';
@@ -27,8 +28,8 @@ export const questionAnswering: Task<
 > = {
   open: (runnable, where) => new QuestionAnswerer(runnable, where),
   call(answer) {
-    const ask = async (...given: readonly unknown[]): Promise<unknown> => {
-      const call = readCall<QuestionAnsweringOptions>('models/question-answering', given);
+    const ask = async (...parameters: readonly unknown[]): Promise<unknown> => {
+      const call = readCall<QuestionAnsweringOptions>('models/question-answering', parameters);
       const answers = await answer(call.inputs, call.options);
       return call.isList ? answers : answers[0];
     };
