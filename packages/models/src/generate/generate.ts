@@ -24,7 +24,7 @@ import type { ForeignTensor, IntegerList } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 import type { GenerationRules, Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
-import type { TextTokenizer } from '../tokenizer.ts';
+import { idsWithText } from '../tokenizer.ts';
 import { sample, uniform, type Sampling } from './sample.ts';
 
 /** Options of `generate`. */
@@ -138,7 +138,13 @@ async function continueIds(
     onToken?.(next);
   }
   const newIds = ids.slice(promptTokens);
-  return { ids: newIds, text: textOf(newIds, tokenizer), promptTokens, end, backends: [...backends] };
+  return {
+    ids: newIds,
+    text: tokenizer?.decode(idsWithText(tokenizer, newIds)),
+    promptTokens,
+    end,
+    backends: [...backends],
+  };
 }
 
 function rulesOf({ generation, architecture }: Model): GenerationRules {
@@ -170,11 +176,6 @@ async function promptIds(
   const { after } = repeatedOf(tokens);
   if (ids.length > after) return ids.slice(0, ids.length - after);
   throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
-}
-
-/** The text of ids. A model may have more ids than its tokenizer has tokens; those have no text. */
-function textOf(ids: readonly number[], tokenizer: TextTokenizer | undefined): string | undefined {
-  return tokenizer?.decode(ids.filter((id) => !tokenizer.idToToken || tokenizer.idToToken(id) !== undefined));
 }
 
 function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling {

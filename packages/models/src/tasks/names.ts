@@ -1,4 +1,6 @@
 /** The tasks by their names, which are those of transformers.js. The code of a task is loaded with it. */
+import type { FilledMasks, FillMaskOptions, FillMasks } from './fill-mask.ts';
+import type { SingleText } from './single-text.ts';
 import type { ClassifyTexts, LabelScore, TextClassificationOptions } from './text-classification.ts';
 import type { Task } from './task.ts';
 import type { TextPair } from './text-input.ts';
@@ -10,6 +12,12 @@ export interface Tasks {
     readonly options: TextClassificationOptions;
     readonly answer: readonly LabelScore[];
     readonly call: ClassifyTexts;
+  };
+  'fill-mask': {
+    readonly input: string | SingleText;
+    readonly options: FillMaskOptions;
+    readonly answer: FilledMasks;
+    readonly call: FillMasks;
   };
 }
 
@@ -42,6 +50,7 @@ type OpenTasks = { readonly [N in TaskName]: () => Promise<AnyTask<N>> };
 /** Loads the code of a task. */
 export const TASKS: OpenTasks = {
   'text-classification': async () => (await import('./text-classification.ts')).textClassification,
+  'fill-mask': async () => (await import('./fill-mask.ts')).fillMask,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {

@@ -4,7 +4,7 @@
  */
 import type { Tensors } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';
-import { fitTexts } from '../encode/fit-texts.ts';
+import { fitTexts, type FittingTexts } from '../encode/fit-texts.ts';
 import type { Checked } from '../encode/options.ts';
 import { runWindows } from '../encode/run-windows.ts';
 import { tokenizePairs } from '../encode/empty-pairs.ts';
@@ -45,19 +45,22 @@ export async function tokenizeTexts(
   return tokenizePairs(where, tokenizer, inputs, { signal, onCharacters, limits: model });
 }
 
-/** Runs windows, with the progress of the call. Errors: those of the backends; `ABORTED`. */
+/**
+ * Runs windows, with the progress of the call. Returns the names of the backends that took part. Errors:
+ * those of the backends; `ABORTED`.
+ */
 export async function runAll<W extends Pick<TextWindow, 'ids' | 'typeIds'>>(
   where: string,
   runnable: RunnableModel,
   windows: readonly W[],
   options: Checked<TaskOptions>,
   receive: (window: W, outputs: Tensors, row: number) => void,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { onProgress } = options;
   const rule = { ...options, where, batchTokens: options.batchTokens ?? 4_096 };
   const onWindows =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'windows' }));
-  await runWindows(runnable, windows, { ...rule, onWindows }, receive);
+  return runWindows(runnable, windows, { ...rule, onWindows }, receive);
 }
 
 /**
@@ -73,19 +76,42 @@ export async function overWindows(
   receive: ReceiveWindow,
 ): Promise<ReadTexts> {
   const tokenized = await tokenizeTexts(where, runnable, inputs, options);
-  const { texts, windows } = fitTexts(where, tokenized, {
-    ...rule,
-    maxLength: rowLimit(runnable, options),
-    onLongText: options.truncation === true ? 'cut' : 'split',
-    overlap: options.overlap,
-    cutSide: runnable.settings.cutting?.side ?? 'right',
-  });
+  return overTokens(where, runnable, tokenized, options, rule, receive);
+}
+
+/** `overWindows` of texts that are tokenized already. */
+export async function overTokens(
+  where: string,
+  runnable: RunnableModel,
+  tokenized: readonly TokenizedText[],
+  options: Checked<TaskOptions>,
+  rule: LongTextRule,
+  receive: ReceiveWindow,
+): Promise<ReadTexts> {
+  const { texts, windows } = fitTokens(where, runnable, tokenized, options, rule);
   const windowCounts = new Array<number>(texts.length).fill(0);
   for (const { text } of windows) windowCounts[text] += 1;
   await runAll(where, runnable, windows, options, (window, outputs, row) =>
     receive(window, texts[window.text], outputs, row),
   );
   return { texts, windowCounts };
+}
+
+/** The windows of texts, or the texts cut. Errors: `INVALID_ARGUMENT` (no room for a window). */
+export function fitTokens(
+  where: string,
+  runnable: RunnableModel,
+  tokenized: readonly TokenizedText[],
+  options: Checked<TaskOptions>,
+  rule: LongTextRule,
+): FittingTexts {
+  return fitTexts(where, tokenized, {
+    ...rule,
+    maxLength: rowLimit(runnable, options),
+    onLongText: options.truncation === true ? 'cut' : 'split',
+    overlap: options.overlap,
+    cutSide: runnable.settings.cutting?.side ?? 'right',
+  });
 }
 
 /** Most tokens of a row: as the caller says, or as the files say where texts are cut, or as the model can. */
