@@ -110,6 +110,12 @@ export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
 export type { SingleText } from './tasks/single-text.ts';
 export type { FilledMask, FilledMasks, FillMaskOptions, FillMasks } from './tasks/fill-mask.ts';
+export type {
+  ClassifyZeroShot,
+  LabelledText,
+  ZeroShotAnswer,
+  ZeroShotOptions,
+} from './tasks/zero-shot-classification.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';

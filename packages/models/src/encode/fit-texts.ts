@@ -60,7 +60,7 @@ export function fitTexts(
 }
 
 /** The overlap of the windows of a text. Errors: `INVALID_ARGUMENT` where windows have no room for it. */
-function overlapOf(
+export function overlapOf(
   where: string,
   tokens: TokenizedText,
   name: string,

@@ -2,6 +2,12 @@
 import type { FilledMasks, FillMaskOptions, FillMasks } from './fill-mask.ts';
 import type { SingleText } from './single-text.ts';
 import type { ClassifyTexts, LabelScore, TextClassificationOptions } from './text-classification.ts';
+import type {
+  ClassifyZeroShot,
+  LabelledText,
+  ZeroShotAnswer,
+  ZeroShotOptions,
+} from './zero-shot-classification.ts';
 import type { Task } from './task.ts';
 import type { TextPair } from './text-input.ts';
 
@@ -18,6 +24,12 @@ export interface Tasks {
     readonly options: FillMaskOptions;
     readonly answer: FilledMasks;
     readonly call: FillMasks;
+  };
+  'zero-shot-classification': {
+    readonly input: LabelledText;
+    readonly options: ZeroShotOptions;
+    readonly answer: ZeroShotAnswer;
+    readonly call: ClassifyZeroShot;
   };
 }
 
@@ -51,6 +63,8 @@ type OpenTasks = { readonly [N in TaskName]: () => Promise<AnyTask<N>> };
 export const TASKS: OpenTasks = {
   'text-classification': async () => (await import('./text-classification.ts')).textClassification,
   'fill-mask': async () => (await import('./fill-mask.ts')).fillMask,
+  'zero-shot-classification': async () =>
+    (await import('./zero-shot-classification.ts')).zeroShotClassification,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {
