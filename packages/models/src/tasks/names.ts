@@ -8,6 +8,7 @@ import type {
   ZeroShotAnswer,
   ZeroShotOptions,
 } from './zero-shot-classification.ts';
+import type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './text-ranking.ts';
 import type { Task } from './task.ts';
 import type { TextPair } from './text-input.ts';
 
@@ -30,6 +31,12 @@ export interface Tasks {
     readonly options: ZeroShotOptions;
     readonly answer: ZeroShotAnswer;
     readonly call: ClassifyZeroShot;
+  };
+  'text-ranking': {
+    readonly input: RankingInput;
+    readonly options: TextRankingOptions;
+    readonly answer: readonly RankedText[];
+    readonly call: RankTexts;
   };
 }
 
@@ -65,6 +72,7 @@ export const TASKS: OpenTasks = {
   'fill-mask': async () => (await import('./fill-mask.ts')).fillMask,
   'zero-shot-classification': async () =>
     (await import('./zero-shot-classification.ts')).zeroShotClassification,
+  'text-ranking': async () => (await import('./text-ranking.ts')).textRanking,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {

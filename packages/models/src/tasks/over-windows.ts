@@ -5,7 +5,8 @@
 import type { Tensors } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';
 import { fitTexts, type FittingTexts } from '../encode/fit-texts.ts';
-import type { Checked } from '../encode/options.ts';
+import type { CheckedInput } from '../encode/inputs.ts';
+import type { Checked, TextRunOptions } from '../encode/options.ts';
 import { runWindows } from '../encode/run-windows.ts';
 import { tokenizePairs } from '../encode/empty-pairs.ts';
 import type { TextWindow } from '../encode/windows.ts';
@@ -32,12 +33,12 @@ export interface ReadTexts {
 /** Receives a window, its text, the outputs of its batch, and its row in them. */
 export type ReceiveWindow = (window: TextWindow, text: TokenizedText, outputs: Tensors, row: number) => void;
 
-/** Tokenizes texts. Errors: those of `tokenizeAll`. */
+/** Tokenizes texts; inputs that are ids stay as they are. Errors: those of `tokenizeAll`. */
 export async function tokenizeTexts(
   where: string,
   { model, tokenizer }: RunnableModel,
-  inputs: readonly TextInput[],
-  { signal, onProgress }: Checked<TaskOptions>,
+  inputs: readonly CheckedInput[],
+  { signal, onProgress }: Pick<TaskOptions, 'signal' | 'onProgress'>,
 ): Promise<readonly TokenizedText[]> {
   throwIfAborted(signal, where);
   const onCharacters =
@@ -53,7 +54,7 @@ export async function runAll<W extends Pick<TextWindow, 'ids' | 'typeIds'>>(
   where: string,
   runnable: RunnableModel,
   windows: readonly W[],
-  options: Checked<TaskOptions>,
+  options: Checked<TextRunOptions>,
   receive: (window: W, outputs: Tensors, row: number) => void,
 ): Promise<readonly string[]> {
   const { onProgress } = options;
