@@ -117,6 +117,7 @@ export type {
   ZeroShotOptions,
 } from './tasks/zero-shot-classification.ts';
 export type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './tasks/text-ranking.ts';
+export type { GeneratedText, GenerateTexts, TextGenerationOptions } from './tasks/text-generation.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';

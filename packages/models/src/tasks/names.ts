@@ -9,6 +9,7 @@ import type {
   ZeroShotOptions,
 } from './zero-shot-classification.ts';
 import type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './text-ranking.ts';
+import type { GeneratedText, GenerateTexts, TextGenerationOptions } from './text-generation.ts';
 import type { Task } from './task.ts';
 import type { TextPair } from './text-input.ts';
 
@@ -37,6 +38,12 @@ export interface Tasks {
     readonly options: TextRankingOptions;
     readonly answer: readonly RankedText[];
     readonly call: RankTexts;
+  };
+  'text-generation': {
+    readonly input: string | SingleText;
+    readonly options: TextGenerationOptions;
+    readonly answer: readonly GeneratedText[];
+    readonly call: GenerateTexts;
   };
 }
 
@@ -73,6 +80,7 @@ export const TASKS: OpenTasks = {
   'zero-shot-classification': async () =>
     (await import('./zero-shot-classification.ts')).zeroShotClassification,
   'text-ranking': async () => (await import('./text-ranking.ts')).textRanking,
+  'text-generation': async () => (await import('./text-generation.ts')).textGeneration,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {
