@@ -74,6 +74,7 @@ const hub = {
   onDownload: () => {},
   onWarning: () => {},
 };
+const sampling = { temperature: 1, topK: 2, topP: 0.5, seed: 1 };
 const run = { backend: 'cpu', signal, onProgress: () => {} };
 const padded = { inputIds: [[0, 5]], attentionMask: [[1, 0]] };
 const masked = {
@@ -378,14 +379,12 @@ describeFunctions([models], {
       [5, 6],
       {
         maxNewTokens: 1,
-        temperature: 1,
-        topK: 2,
-        topP: 0.5,
-        seed: 1,
+        ...sampling,
         stopTokens: [1],
         backend: 'cpu',
         signal,
         onToken: () => {},
+        onText: () => {},
       },
     ],
     options: [1],

@@ -115,6 +115,16 @@ export type {
   QuestionAnsweringOptions,
   TopAnswers,
 } from './tasks/question-answering/options.ts';
+export type { SingleText } from './tasks/single-text.ts';
+export type { FilledMask, FilledMasks, FillMaskOptions, FillMasks } from './tasks/fill-mask.ts';
+export type {
+  ClassifyZeroShot,
+  LabelledText,
+  ZeroShotAnswer,
+  ZeroShotOptions,
+} from './tasks/zero-shot-classification.ts';
+export type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './tasks/text-ranking.ts';
+export type { GeneratedText, GenerateTexts, TextGenerationOptions } from './tasks/text-generation.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';

@@ -97,6 +97,12 @@ export interface Model {
    */
   readonly graphLength?: ((length: number) => number) | undefined;
   /**
+   * The model with a head of these words alone: its `logits` are [B, words], at the last token of each row.
+   * So a reranker asks for two words of a vocabulary, and not for all of them at every token. Absent in
+   * models that cannot. Errors: `INVALID_ARGUMENT`.
+   */
+  wordModel?(words: readonly number[]): Model;
+  /**
    * Returns the graph of a batch and the graph's inputs. Errors: `INVALID_SHAPE`,
    * `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary, more tokens
    * than `maxLength`, an input that the model does not have).

@@ -58,6 +58,14 @@ export interface TextTokenizer {
   idToToken?(id: number): string | undefined;
 }
 
+/** The ids that have a text: a model may have more ids than its tokenizer has tokens. */
+export function idsWithText(
+  tokenizer: Pick<TextTokenizer, 'idToToken'>,
+  ids: readonly number[],
+): readonly number[] {
+  return ids.filter((id) => !tokenizer.idToToken || tokenizer.idToToken(id) !== undefined);
+}
+
 const WHERE = 'models/tokenizer';
 
 /** Longest file of a tokenizer that is read, in bytes. */

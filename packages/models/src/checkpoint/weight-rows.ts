@@ -23,6 +23,24 @@ export function cutLayer({ weight, bias }: LinearWeights, count: number): readon
   return cutRows(weight, count).map((part, i) => ({ weight: part, bias: biases?.[i] }));
 }
 
+/** Some rows of a weight, in this order, as a copy. */
+export function pickRows({ name, tensor }: Weight, rows: readonly number[]): Weight {
+  const width = sizeOf(tensor.shape.slice(1));
+  const shape = [rows.length, ...tensor.shape.slice(1)];
+  const pick = (): Float32Array => {
+    const { data } = tensor;
+    const picked = new Float32Array(rows.length * width);
+    for (const [i, row] of rows.entries())
+      picked.set(data.subarray(row * width, (row + 1) * width), i * width);
+    return picked;
+  };
+  const data = { dtype: 'f32', shape } as const;
+  return {
+    name: `${name}[${rows.join()}]`,
+    tensor: isLazy(tensor) ? lazyTensor(data, pick) : { ...data, data: pick() },
+  };
+}
+
 function rowsOf(tensor: Tensor<'f32'>, from: number, to: number): Tensor<'f32'> {
   const shape = [to - from, ...tensor.shape.slice(1)];
   const width = sizeOf(tensor.shape.slice(1));

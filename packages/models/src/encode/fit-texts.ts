@@ -61,7 +61,7 @@ export function fitTexts(where: string, texts: readonly TokenizedText[], options
 }
 
 /** The overlap of the windows of a text. Errors: `INVALID_ARGUMENT` where windows have no room for it. */
-function overlapOf(
+export function overlapOf(
   where: string,
   tokens: TokenizedText,
   name: string,

@@ -23,13 +23,13 @@ import { PRECISIONS, type Precision } from '../sentence/quantize.ts';
 import { someChunks, type TextChunks } from './chunks.ts';
 
 /**
- * How far a call has come: first in characters of the texts that are tokenized,
- * then in windows that are computed. A text that fits is one window.
+ * How far a call has come: first in characters of the texts that are tokenized, then in windows that are
+ * computed. A text that fits is one window. A call that continues texts goes on in new tokens instead.
  */
 export interface EncodeProgress {
   readonly done: number;
   readonly total: number;
-  readonly unit: 'characters' | 'windows';
+  readonly unit: 'characters' | 'windows' | 'tokens';
 }
 
 /** Options of every call that runs a model over texts. */

@@ -36,6 +36,8 @@ export interface EncoderDefinition {
   readonly generation?: GenerationRules | undefined;
   /** `Model.graphLength`, where results depend on padding. */
   readonly graphLength?: (length: number) => number;
+  /** `Model.wordModel`. */
+  readonly wordModel?: ((words: readonly number[]) => Model) | undefined;
   /** Builds the graph of a shape. Its inputs are `input_ids` and those that the shape names. */
   graph(shape: EncoderShape): Graph;
   /**
@@ -74,6 +76,7 @@ export class EncoderModel implements Model {
   readonly tokenTypes: number;
   readonly generation: GenerationRules | undefined;
   readonly graphLength?: (length: number) => number;
+  readonly wordModel?: (words: readonly number[]) => Model;
   private readonly definition: EncoderDefinition;
   private readonly graphs: ShapeGraphs<EncoderShape>;
   private readonly where: string;
@@ -90,6 +93,7 @@ export class EncoderModel implements Model {
     this.tokenTypes = definition.tokenTypes;
     this.generation = definition.generation;
     if (definition.graphLength !== undefined) this.graphLength = definition.graphLength;
+    if (definition.wordModel !== undefined) this.wordModel = definition.wordModel;
     this.graphs = new ShapeGraphs((shape) => definition.graph(shape));
     this.where = `models/${definition.family}`;
   }

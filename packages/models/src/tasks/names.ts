@@ -1,7 +1,17 @@
 /** The tasks by their names, which are those of transformers.js. The code of a task is loaded with it. */
 import type { QuestionInput } from './question-answering/input.ts';
 import type { AnswerQuestions, QuestionAnsweringOptions, TopAnswers } from './question-answering/options.ts';
+import type { FilledMasks, FillMaskOptions, FillMasks } from './fill-mask.ts';
+import type { SingleText } from './single-text.ts';
 import type { ClassifyTexts, LabelScore, TextClassificationOptions } from './text-classification.ts';
+import type {
+  ClassifyZeroShot,
+  LabelledText,
+  ZeroShotAnswer,
+  ZeroShotOptions,
+} from './zero-shot-classification.ts';
+import type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './text-ranking.ts';
+import type { GeneratedText, GenerateTexts, TextGenerationOptions } from './text-generation.ts';
 import type { Task } from './task.ts';
 import type { TextPair } from './text-input.ts';
 
@@ -18,6 +28,30 @@ export interface Tasks {
     readonly options: QuestionAnsweringOptions;
     readonly answer: TopAnswers<number>;
     readonly call: AnswerQuestions;
+  };
+  'fill-mask': {
+    readonly input: string | SingleText;
+    readonly options: FillMaskOptions;
+    readonly answer: FilledMasks;
+    readonly call: FillMasks;
+  };
+  'zero-shot-classification': {
+    readonly input: LabelledText;
+    readonly options: ZeroShotOptions;
+    readonly answer: ZeroShotAnswer;
+    readonly call: ClassifyZeroShot;
+  };
+  'text-ranking': {
+    readonly input: RankingInput;
+    readonly options: TextRankingOptions;
+    readonly answer: readonly RankedText[];
+    readonly call: RankTexts;
+  };
+  'text-generation': {
+    readonly input: string | SingleText;
+    readonly options: TextGenerationOptions;
+    readonly answer: readonly GeneratedText[];
+    readonly call: GenerateTexts;
   };
 }
 
@@ -52,6 +86,11 @@ export const TASKS: OpenTasks = {
   'text-classification': async () => (await import('./text-classification.ts')).textClassification,
   'question-answering': async () =>
     (await import('./question-answering/question-answering.ts')).questionAnswering,
+  'fill-mask': async () => (await import('./fill-mask.ts')).fillMask,
+  'zero-shot-classification': async () =>
+    (await import('./zero-shot-classification.ts')).zeroShotClassification,
+  'text-ranking': async () => (await import('./text-ranking.ts')).textRanking,
+  'text-generation': async () => (await import('./text-generation.ts')).textGeneration,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {

@@ -4,8 +4,9 @@
  */
 import type { Tensors } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';
-import { fitTexts } from '../encode/fit-texts.ts';
-import type { Checked } from '../encode/options.ts';
+import { fitTexts, type FittingTexts } from '../encode/fit-texts.ts';
+import type { CheckedInput } from '../encode/inputs.ts';
+import type { Checked, TextRunOptions } from '../encode/options.ts';
 import { runWindows, type RunWindow } from '../encode/run-windows.ts';
 import { tokenizePairs } from '../encode/empty-pairs.ts';
 import type { TextWindow } from '../encode/windows.ts';
@@ -38,12 +39,12 @@ export interface ReadTexts {
 /** Receives a window, its text, the outputs of its batch, and its row in them. */
 export type ReceiveWindow = (window: TextWindow, text: TokenizedText, outputs: Tensors, row: number) => void;
 
-/** Tokenizes texts. Errors: those of `tokenizeAll`. */
+/** Tokenizes texts; inputs that are ids stay as they are. Errors: those of `tokenizeAll`. */
 export async function tokenizeTexts(
   where: string,
   { model, tokenizer }: RunnableModel,
-  inputs: readonly TextInput[],
-  { signal, onProgress }: Checked<TaskOptions>,
+  inputs: readonly CheckedInput[],
+  { signal, onProgress }: Pick<TaskOptions, 'signal' | 'onProgress'>,
 ): Promise<readonly TokenizedText[]> {
   throwIfAborted(signal, where);
   const onCharacters =
@@ -51,19 +52,22 @@ export async function tokenizeTexts(
   return tokenizePairs(where, tokenizer, inputs, { signal, onCharacters, limits: model });
 }
 
-/** Runs windows, with the progress of the call. Errors: those of the backends; `ABORTED`. */
+/**
+ * Runs windows, with the progress of the call. Returns the names of the backends that took part. Errors:
+ * those of the backends; `ABORTED`.
+ */
 export async function runAll<W extends RunWindow>(
   where: string,
   runnable: RunnableModel,
   windows: readonly W[],
-  options: Checked<TaskOptions>,
+  options: Checked<TextRunOptions>,
   receive: (window: W, outputs: Tensors, row: number) => void,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { onProgress } = options;
   const rule = { ...options, where, batchTokens: options.batchTokens ?? 4_096 };
   const onWindows =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'windows' }));
-  await runWindows(runnable, windows, { ...rule, onWindows }, receive);
+  return runWindows(runnable, windows, { ...rule, onWindows }, receive);
 }
 
 /**
@@ -79,13 +83,19 @@ export async function overWindows(
   receive: ReceiveWindow,
 ): Promise<ReadTexts> {
   const tokenized = await tokenizeTexts(where, runnable, inputs, options);
-  const { texts, windows } = fitTexts(where, tokenized, {
-    ...rule,
-    maxLength: rowLimit(runnable, options),
-    onLongText: options.truncation === true ? 'cut' : 'split',
-    overlap: options.overlap,
-    cutSide: runnable.settings.cutting?.side ?? 'right',
-  });
+  return overTokens(where, runnable, tokenized, options, rule, receive);
+}
+
+/** `overWindows` of texts that are tokenized already. */
+export async function overTokens(
+  where: string,
+  runnable: RunnableModel,
+  tokenized: readonly TokenizedText[],
+  options: Checked<TaskOptions>,
+  rule: LongTextRule,
+  receive: ReceiveWindow,
+): Promise<ReadTexts> {
+  const { texts, windows } = fitTokens(where, runnable, tokenized, options, rule);
   const windowCounts = new Array<number>(texts.length).fill(0);
   for (const { text } of windows) windowCounts[text] += 1;
   const globalsOf = options.globalTokens === undefined ? rule.globalTokens : undefined;
@@ -96,6 +106,23 @@ export async function overWindows(
     receive(window, texts[window.text], outputs, row),
   );
   return { texts, windowCounts };
+}
+
+/** The windows of texts, or the texts cut. Errors: `INVALID_ARGUMENT` (no room for a window). */
+export function fitTokens(
+  where: string,
+  runnable: RunnableModel,
+  tokenized: readonly TokenizedText[],
+  options: Checked<TaskOptions>,
+  rule: LongTextRule,
+): FittingTexts {
+  return fitTexts(where, tokenized, {
+    ...rule,
+    maxLength: rowLimit(runnable, options),
+    onLongText: options.truncation === true ? 'cut' : 'split',
+    overlap: options.overlap,
+    cutSide: runnable.settings.cutting?.side ?? 'right',
+  });
 }
 
 /** Most tokens of a row: as the caller says, or as the files say where texts are cut, or as the model can. */
