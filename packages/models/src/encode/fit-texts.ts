@@ -10,6 +10,8 @@ export interface FitOptions {
   readonly maxLength: number;
   readonly onLongText: 'split' | 'cut' | 'throw';
   readonly overlap?: number | undefined;
+  /** The name of the option that gives the overlap; `overlap` by default. */
+  readonly overlapName?: string | undefined;
   /** The end of a text at which tokens are cut off. */
   readonly cutSide: 'left' | 'right';
   /** The text of a pair that alone loses tokens. Default: the longer one first. */
@@ -31,7 +33,7 @@ export interface FittingTexts {
 export function fitTexts(
   where: string,
   texts: readonly TokenizedText[],
-  { maxLength, onLongText, overlap, cutSide, cutText, splitText, onWarning }: FitOptions,
+  { maxLength, onLongText, overlap, overlapName, cutSide, cutText, splitText, onWarning }: FitOptions,
 ): FittingTexts {
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   if (long.length > 0 && onLongText === 'throw')
@@ -49,7 +51,7 @@ export function fitTexts(
   const overlaps = new Map(
     long.map((text) => [
       text,
-      overlapOf(where, texts[text], nameOf(texts, text), { maxLength, overlap, splitText }),
+      overlapOf(where, texts[text], nameOf(texts, text), { maxLength, overlap, overlapName, splitText }),
     ]),
   );
   if (long.length > 0) warn(`cut into windows that overlap by ${overlaps.get(long[0])}`);
@@ -64,7 +66,12 @@ function overlapOf(
   where: string,
   tokens: TokenizedText,
   name: string,
-  { maxLength, overlap, splitText }: Pick<FitOptions, 'maxLength' | 'overlap' | 'splitText'>,
+  {
+    maxLength,
+    overlap,
+    overlapName = 'overlap',
+    splitText,
+  }: Pick<FitOptions, 'maxLength' | 'overlap' | 'overlapName' | 'splitText'>,
 ): number {
   const { before, after } = repeatedOf(tokens, splitText);
   const room = maxLength - before - after;
@@ -76,7 +83,7 @@ function overlapOf(
   }
   if (overlap === undefined) return Math.floor(Math.min(maxLength / 8, room / 2));
   if (overlap < room) return overlap;
-  const message = `overlap must be an integer from 0 to ${room - 1}, got ${show(overlap)}: a window of ${maxLength} tokens has room for ${room} beside ${repeated}`;
+  const message = `${overlapName} must be an integer from 0 to ${room - 1}, got ${show(overlap)}: a window of ${maxLength} tokens has room for ${room} beside ${repeated}`;
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 

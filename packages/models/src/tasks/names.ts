@@ -1,6 +1,12 @@
 /** The tasks by their names, which are those of transformers.js. The code of a task is loaded with it. */
 import type { ClassifyTexts, LabelScore, TextClassificationOptions } from './text-classification.ts';
 import type { Task } from './task.ts';
+import type {
+  ClassifyTokens,
+  Entity,
+  TokenClassificationOptions,
+  TokenText,
+} from './token-classification/index.ts';
 import type { TextPair } from './text-input.ts';
 
 /** What a pipeline of each task takes, returns, and is called like. */
@@ -11,6 +17,12 @@ export interface Tasks {
     readonly answer: readonly LabelScore[];
     readonly call: ClassifyTexts;
   };
+  'token-classification': {
+    readonly input: TokenText;
+    readonly options: TokenClassificationOptions;
+    readonly answer: readonly Entity[];
+    readonly call: ClassifyTokens;
+  };
 }
 
 /** The name of a task. */
@@ -19,6 +31,7 @@ export type TaskName = keyof Tasks;
 /** Other names of tasks, as transformers.js has them. */
 export interface TaskAliases {
   'sentiment-analysis': 'text-classification';
+  ner: 'token-classification';
 }
 
 /** The task of a name. */
@@ -42,10 +55,12 @@ type OpenTasks = { readonly [N in TaskName]: () => Promise<AnyTask<N>> };
 /** Loads the code of a task. */
 export const TASKS: OpenTasks = {
   'text-classification': async () => (await import('./text-classification.ts')).textClassification,
+  'token-classification': async () => (await import('./token-classification/index.ts')).tokenClassification,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {
   'sentiment-analysis': 'text-classification',
+  ner: 'token-classification',
 };
 
 /** All names, those of transformers.js' aliases last. */

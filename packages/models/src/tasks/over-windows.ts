@@ -19,6 +19,11 @@ export interface LongTextRule {
   readonly cutText?: 0 | 1;
   /** The text of a pair that is split; each window has the whole other text. Default: the second. */
   readonly splitText?: 0 | 1;
+  /**
+   * Splits texts as the original pipelines do: at the length of a cut, with so many shared tokens. An option
+   * of that name gives it.
+   */
+  readonly stride?: number | undefined;
 }
 
 /** Texts whose windows have run. */
@@ -73,11 +78,25 @@ export async function overWindows(
   receive: ReceiveWindow,
 ): Promise<ReadTexts> {
   const tokenized = await tokenizeTexts(where, runnable, inputs, options);
+  return overTokenized(where, runnable, tokenized, options, rule, receive);
+}
+
+/** `overWindows` for texts that are tokenized already. */
+export async function overTokenized(
+  where: string,
+  runnable: RunnableModel,
+  tokenized: readonly TokenizedText[],
+  options: Checked<TaskOptions>,
+  { stride, ...rule }: LongTextRule,
+  receive: ReceiveWindow,
+): Promise<ReadTexts> {
+  const isSplit = stride !== undefined || options.truncation !== true;
   const { texts, windows } = fitTexts(where, tokenized, {
     ...rule,
-    maxLength: rowLimit(runnable, options),
-    onLongText: options.truncation === true ? 'cut' : 'split',
-    overlap: options.overlap,
+    maxLength: rowLimit(runnable, stride === undefined ? options : { ...options, truncation: true }),
+    onLongText: isSplit ? 'split' : 'cut',
+    overlap: stride ?? options.overlap,
+    overlapName: stride === undefined ? undefined : 'stride',
     cutSide: runnable.settings.cutting?.side ?? 'right',
   });
   const windowCounts = new Array<number>(texts.length).fill(0);
