@@ -53,7 +53,7 @@ export interface TextTokenizer {
   idToToken?(id: number): string | undefined;
   /** The id of the token for what is unknown. */
   readonly unkId?: number | undefined;
-  /** What tokens begin with that go on a word, such as `##`; undefined where no such mark tells them apart. */
+  /** What tokens begin with that go on a word, such as `##`; undefined where there is no such mark. */
   readonly continuingPrefix?: string | undefined;
 }
 

@@ -72,6 +72,7 @@ export async function writeStandIns(folder) {
   golden('today/models/eg_encoder', 'embeddinggemma');
   golden('today/text/qwen3_reranker', 'qwen3-reranker');
   golden('today/text/privacy_filter', 'privacy-filter');
+  golden('tasks/ner-bert', 'ner-model');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));

@@ -44,7 +44,7 @@ export class Calibration {
     }
     const biases = points.get(name ?? 'default');
     if (biases !== undefined) return biases;
-    const known = `operatingPoint must be one of ${[...points.keys()].join(', ')}`;
-    throw new AttnError('INVALID_ARGUMENT', where, `${known}, got ${show(name ?? 'default')}`);
+    const message = `operatingPoint must be one of ${[...points.keys()].join(', ')}, got ${show(name ?? 'default')}`;
+    throw new AttnError('INVALID_ARGUMENT', where, message);
   }
 }

@@ -1,33 +1,36 @@
 /** How the pipeline of `token-classification` is called. */
 import type { AnswerAll } from '../task.ts';
 import type { EntitiesOf, Entity } from './entities.ts';
-import type { TokenClassificationOptions } from './options.ts';
+import type { AggregationStrategy, TokenClassificationOptions } from './options.ts';
 import type { TokenText } from './token-texts.ts';
 
-/** Options of texts that are lists of words. */
-type OfWords = TokenClassificationOptions & { readonly is_split_into_words: true };
+/** The options with a strategy that the answer's type is read from. */
+type WithStrategy<S> = TokenClassificationOptions & { readonly aggregation_strategy?: S };
+
+/** The options of texts that are lists of words. */
+type OfWords<S> = WithStrategy<S> & { readonly is_split_into_words: true };
 
 /**
  * Finds entities in texts. A text has a list of them, many texts a list for each. With `is_split_into_words`
  * a text is a list of words.
  */
 export interface ClassifyTokens {
-  <const O extends OfWords>(
-    words: readonly string[] | { readonly text: readonly string[] },
-    options: O,
-  ): Promise<EntitiesOf<O>>;
-  <const O extends OfWords>(
-    texts: readonly (readonly string[] | { readonly text: readonly string[] })[],
-    options: O,
-  ): Promise<EntitiesOf<O>[]>;
-  <const O extends TokenClassificationOptions = object>(
+  <S extends AggregationStrategy | undefined = undefined>(
     text: string | { readonly text: string },
-    options?: O,
-  ): Promise<EntitiesOf<O>>;
-  <const O extends TokenClassificationOptions = object>(
+    options?: WithStrategy<S>,
+  ): Promise<EntitiesOf<S>>;
+  <S extends AggregationStrategy | undefined = undefined>(
+    words: readonly string[] | { readonly text: readonly string[] },
+    options: OfWords<S>,
+  ): Promise<EntitiesOf<S>>;
+  <S extends AggregationStrategy | undefined = undefined>(
+    texts: readonly (readonly string[] | { readonly text: readonly string[] })[],
+    options: OfWords<S>,
+  ): Promise<EntitiesOf<S>[]>;
+  <S extends AggregationStrategy | undefined = undefined>(
     texts: readonly (string | { readonly text: string })[],
-    options?: O,
-  ): Promise<EntitiesOf<O>[]>;
+    options?: WithStrategy<S>,
+  ): Promise<EntitiesOf<S>[]>;
 }
 
 /** The function that users call. */

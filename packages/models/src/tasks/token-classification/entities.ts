@@ -37,9 +37,9 @@ export interface EntityGroup {
 /** A token with its label, or a group of tokens. */
 export type Entity = TokenEntity | EntityGroup;
 
-/** What options of `token-classification` make of a text. */
-export type EntitiesOf<O> = O extends { readonly aggregation_strategy: 'none' }
+/** What a text has by a strategy; either without one, because the model's default counts then. */
+export type EntitiesOf<S extends AggregationStrategy | undefined> = [S] extends ['none']
   ? TokenEntity[]
-  : O extends { readonly aggregation_strategy: Exclude<AggregationStrategy, 'none'> }
+  : [S] extends [Exclude<AggregationStrategy, 'none'>]
     ? EntityGroup[]
     : Entity[];

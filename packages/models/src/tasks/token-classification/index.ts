@@ -1,6 +1,6 @@
 /**
- * `token-classification`: the labels of a text's tokens, and the entities that they make. A token of a text in
- * windows has the label of the window in which it stands deepest, and entities are made of the whole text.
+ * `token-classification`: the labels of a text's tokens, and the entities that they make. A token of a text
+ * in windows has the label of the window in which it stands deepest, and entities are made of the whole text.
  */
 import { AttnError } from '@attn/core';
 import { show, type OptionKinds } from '@attn/core/backend';
@@ -119,14 +119,17 @@ class TokenClassifier implements TaskRunner<TextOrWords, TokenClassificationOpti
   ): Promise<void> {
     const { where, runnable, tokenizer } = this;
     const { config = {} } = runnable.settings;
-    const open = new Map<number, { readonly reader: TextReader; left: number }>();
+    const open = new Map<number, { readonly reader: TextReader; remaining: number }>();
     const rule = { stride: plan.stride };
     await overTokenized(where, runnable, tokenized, options, rule, (window, own, { logits }, row) => {
       const [, length, count] = logits.shape;
       let state = open.get(window.text);
       if (state === undefined) {
         const tokens = new TextTokens(where, textOf(window.text), own, tokenizer);
-        state = { reader: readerOf(tokens, labelsOf(config, count), plan), left: tokens.to - tokens.from };
+        state = {
+          reader: readerOf(tokens, labelsOf(config, count), plan),
+          remaining: tokens.to - tokens.from,
+        };
         open.set(window.text, state);
       }
       const first = row * length * count;
@@ -134,8 +137,8 @@ class TokenClassifier implements TaskRunner<TextOrWords, TokenClassificationOpti
         window,
         logits.data.subarray(first, first + window.ids.length * count) as Float32Array,
       );
-      state.left -= tokensCounted(window);
-      if (state.left > 0) return;
+      state.remaining -= tokensCounted(window);
+      if (state.remaining > 0) return;
       open.delete(window.text);
       finish(window.text, state.reader.entities());
     });

@@ -79,20 +79,20 @@ export function planOf(
   options: Checked<TokenClassificationOptions>,
 ): Plan {
   const { ignore_labels: ignored = ['O'], is_split_into_words: isSplit = false, stride } = options;
-  const { aggregation_strategy: given, decoding, overlap, delimiter, operatingPoint } = options;
+  const { aggregation_strategy: choice, decoding, overlap, delimiter, operatingPoint } = options;
   const fail = (message: string): never => {
     throw new AttnError('INVALID_ARGUMENT', where, message);
   };
-  const makesWords = given === 'first' || given === 'average' || given === 'max';
+  const makesWords = choice === 'first' || choice === 'average' || choice === 'max';
   const byViterbi =
     decoding === undefined
       ? calibration.isDefault && !makesWords && stride === undefined
       : decoding === 'viterbi';
-  const strategy = given ?? (byViterbi ? 'simple' : 'none');
+  const strategy = choice ?? (byViterbi ? 'simple' : 'none');
   if (byViterbi && !calibration.isPossible)
     fail(`decoding 'viterbi' needs labels O, B-x, I-x, E-x, S-x, got ${show(calibration.labels)}`);
   if (byViterbi && makesWords)
-    fail(`decoding 'viterbi' takes aggregation_strategy 'none' or 'simple', got ${show(given)}`);
+    fail(`decoding 'viterbi' takes aggregation_strategy 'none' or 'simple', got ${show(choice)}`);
   if (byViterbi && stride !== undefined)
     fail(`decoding 'viterbi' joins windows by itself, so stride must be absent, got ${show(stride)}`);
   if (operatingPoint !== undefined && !byViterbi)

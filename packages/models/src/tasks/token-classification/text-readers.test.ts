@@ -53,11 +53,11 @@ describe.each(taskFolders('token-classification'))('$name', async ({ path, cases
   );
   const tokenizer = tokenizerFromFiles(files);
   const config = JSON.parse(files['config.json'].toString());
-  const known = cases
+  const computed = cases
     .map((golden) => ({ ...golden, windows: (golden.windows ?? []) as readonly GoldenWindow[] }))
     .filter(({ windows, options }) => windows.length === 1 && !options.is_split_into_words);
 
-  test.each(known)('$id', ({ input, options, windows: [window], expected }) => {
+  test.each(computed)('$id', ({ input, options, windows: [window], expected }) => {
     const { ids, special, offsets_utf16: offsets, logits } = window;
     const labels = labelsOf(config, logits[0].length);
     const { aggregation_strategy: strategy = 'none', ignore_labels: ignored = ['O'] } = options;
@@ -85,7 +85,7 @@ describe.each(taskFolders('token-classification'))('$name', async ({ path, cases
       expect(Math.abs(got[i].score - score)).toBeLessThan(SCORE_TOLERANCE);
   });
 
-  test('there are cases with logits', () => expect(known.length).toBeGreaterThan(0));
+  test('there are cases with logits', () => expect(computed.length).toBeGreaterThan(0));
 });
 
 /** A case of `viterbi` as the files have it. */
