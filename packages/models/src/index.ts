@@ -127,6 +127,16 @@ export type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './
 export type { GeneratedText, GenerateTexts, TextGenerationOptions } from './tasks/text-generation.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
+export type {
+  AggregationStrategy,
+  ClassifyTokens,
+  EntitiesOf,
+  Entity,
+  EntityGroup,
+  TokenClassificationOptions,
+  TokenEntity,
+  TokenText,
+} from './tasks/token-classification/index.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';
 export { LoadedModel, type ModelRunOptions } from './loaded-model.ts';
 export type { ChunkEmbeddings, Embeddings, EncodeFacts, TokenStates } from './encode/encode.ts';

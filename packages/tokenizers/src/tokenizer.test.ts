@@ -79,6 +79,12 @@ test('special tokens by their roles', () => {
   expect(roberta.idToToken(-1)).toBeUndefined();
 });
 
+test('the mark of tokens that go on a word', () => {
+  expect(bert.continuingPrefix).toBe('##');
+  expect(roberta.continuingPrefix).toBeUndefined();
+  expect(reformer.continuingPrefix).toBeUndefined();
+});
+
 describe('windows', () => {
   const text = 'The whale sailed on and on and on.';
 

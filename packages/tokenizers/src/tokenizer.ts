@@ -211,6 +211,14 @@ export class Tokenizer {
     return this.roleId('mask');
   }
 
+  /**
+   * What tokens begin with that go on a word, such as `##`; undefined where no such mark tells them apart, as
+   * in the vocabularies of GPT-2's kind.
+   */
+  get continuingPrefix(): string | undefined {
+    return this.definition.model.continuingPrefix;
+  }
+
   private isSpecial(id: number): boolean {
     return this.added.get(id)?.special === true || this.definition.control?.has(id) === true;
   }

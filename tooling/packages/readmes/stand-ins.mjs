@@ -76,6 +76,7 @@ export async function writeStandIns(folder) {
   golden('tasks/mlm-bert', 'masked-model');
   golden('tasks/gen-reformer', 'writer');
   golden('tasks/zs-middle', 'entailment-model');
+  golden('tasks/ner-bert', 'ner-model');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));

@@ -13,6 +13,12 @@ import type {
 import type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './text-ranking.ts';
 import type { GeneratedText, GenerateTexts, TextGenerationOptions } from './text-generation.ts';
 import type { Task } from './task.ts';
+import type {
+  ClassifyTokens,
+  Entity,
+  TokenClassificationOptions,
+  TokenText,
+} from './token-classification/index.ts';
 import type { TextPair } from './text-input.ts';
 
 /** What a pipeline of each task takes, returns, and is called like. */
@@ -53,6 +59,12 @@ export interface Tasks {
     readonly answer: readonly GeneratedText[];
     readonly call: GenerateTexts;
   };
+  'token-classification': {
+    readonly input: TokenText;
+    readonly options: TokenClassificationOptions;
+    readonly answer: readonly Entity[];
+    readonly call: ClassifyTokens;
+  };
 }
 
 /** The name of a task. */
@@ -61,6 +73,7 @@ export type TaskName = keyof Tasks;
 /** Other names of tasks, as transformers.js has them. */
 export interface TaskAliases {
   'sentiment-analysis': 'text-classification';
+  ner: 'token-classification';
 }
 
 /** The task of a name. */
@@ -91,10 +104,12 @@ export const TASKS: OpenTasks = {
     (await import('./zero-shot-classification.ts')).zeroShotClassification,
   'text-ranking': async () => (await import('./text-ranking.ts')).textRanking,
   'text-generation': async () => (await import('./text-generation.ts')).textGeneration,
+  'token-classification': async () => (await import('./token-classification/index.ts')).tokenClassification,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {
   'sentiment-analysis': 'text-classification',
+  ner: 'token-classification',
 };
 
 /** All names, those of transformers.js' aliases last. */

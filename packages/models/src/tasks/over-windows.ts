@@ -26,6 +26,11 @@ export interface LongTextRule {
   readonly overlapIn?: (room: number) => number;
   /** Positions of global tokens in the windows of a text, where the call gives none. Default: the model's. */
   readonly globalTokens?: ((text: TokenizedText) => readonly number[]) | undefined;
+  /**
+   * Splits texts as the original pipelines do: at the length of a cut, with so many shared tokens. An option
+   * of that name gives it.
+   */
+  readonly stride?: number | undefined;
 }
 
 /** Texts whose windows have run. */
@@ -114,13 +119,15 @@ export function fitTokens(
   runnable: RunnableModel,
   tokenized: readonly TokenizedText[],
   options: Checked<TaskOptions>,
-  rule: LongTextRule,
+  { stride, ...rule }: LongTextRule,
 ): FittingTexts {
+  const isSplit = stride !== undefined || options.truncation !== true;
   return fitTexts(where, tokenized, {
     ...rule,
-    maxLength: rowLimit(runnable, options),
-    onLongText: options.truncation === true ? 'cut' : 'split',
-    overlap: options.overlap,
+    maxLength: rowLimit(runnable, stride === undefined ? options : { ...options, truncation: true }),
+    onLongText: isSplit ? 'split' : 'cut',
+    overlap: stride ?? options.overlap,
+    overlapName: stride === undefined ? rule.overlapName : 'stride',
     cutSide: runnable.settings.cutting?.side ?? 'right',
   });
 }
