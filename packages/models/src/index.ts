@@ -109,6 +109,19 @@ export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.t
 export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
+export type { Features, FeatureData, FeatureType } from './tasks/features.ts';
+export type {
+  ExtractFeatures,
+  FeatureExtractionOptions,
+  FeaturePooling,
+} from './tasks/feature-extraction.ts';
+export type {
+  CompareSentences,
+  SentenceComparison,
+  SentenceSimilarityOptions,
+  SimilarityPair,
+} from './tasks/sentence-similarity.ts';
+export type { TextVectorOptions } from './tasks/encode-texts.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';
 export { LoadedModel, type ModelRunOptions } from './loaded-model.ts';

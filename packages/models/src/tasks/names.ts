@@ -1,4 +1,12 @@
 /** The tasks by their names, which are those of transformers.js. The code of a task is loaded with it. */
+import type { ExtractFeatures, FeatureExtractionOptions } from './feature-extraction.ts';
+import type { Features } from './features.ts';
+import type {
+  CompareSentences,
+  SentenceComparison,
+  SentenceSimilarityOptions,
+  SimilarityPair,
+} from './sentence-similarity.ts';
 import type { ClassifyTexts, LabelScore, TextClassificationOptions } from './text-classification.ts';
 import type { Task } from './task.ts';
 import type { TextPair } from './text-input.ts';
@@ -11,6 +19,18 @@ export interface Tasks {
     readonly answer: readonly LabelScore[];
     readonly call: ClassifyTexts;
   };
+  'feature-extraction': {
+    readonly input: string | TextPair;
+    readonly options: FeatureExtractionOptions;
+    readonly answer: Features;
+    readonly call: ExtractFeatures;
+  };
+  'sentence-similarity': {
+    readonly input: SentenceComparison | SimilarityPair;
+    readonly options: SentenceSimilarityOptions;
+    readonly answer: number | readonly number[];
+    readonly call: CompareSentences;
+  };
 }
 
 /** The name of a task. */
@@ -19,6 +39,7 @@ export type TaskName = keyof Tasks;
 /** Other names of tasks, as transformers.js has them. */
 export interface TaskAliases {
   'sentiment-analysis': 'text-classification';
+  embeddings: 'feature-extraction';
 }
 
 /** The task of a name. */
@@ -42,10 +63,13 @@ type OpenTasks = { readonly [N in TaskName]: () => Promise<AnyTask<N>> };
 /** Loads the code of a task. */
 export const TASKS: OpenTasks = {
   'text-classification': async () => (await import('./text-classification.ts')).textClassification,
+  'feature-extraction': async () => (await import('./feature-extraction.ts')).featureExtraction,
+  'sentence-similarity': async () => (await import('./sentence-similarity.ts')).sentenceSimilarity,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {
   'sentiment-analysis': 'text-classification',
+  embeddings: 'feature-extraction',
 };
 
 /** All names, those of transformers.js' aliases last. */
