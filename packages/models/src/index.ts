@@ -105,6 +105,7 @@ export type { CachedModel } from './hub/cached-model.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, pipeline, type LoadOptions, type WebLoadOptions } from './load.ts';
 export type { TaskAliases, TaskName, TaskOf, Tasks } from './tasks/names.ts';
+export type { AnyPipeline } from './tasks/open-pipeline.ts';
 export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.ts';
 export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
@@ -121,6 +122,7 @@ export type {
   SentenceSimilarityOptions,
   SimilarityPair,
 } from './tasks/sentence-similarity.ts';
+export { textVectors, type TextVectors, type TextVectorsOptions } from './tasks/text-vectors.ts';
 export type { TextVectorOptions } from './tasks/encode-texts.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';

@@ -1,7 +1,7 @@
 /** `feature-extraction` beside the original pipelines, and over long texts. */
 import { f32, type Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pipeline, quantizeEmbeddings, rangesOf } from '../node.ts';
+import { pipeline, quantizeEmbeddings, rangesOf, textVectors } from '../node.ts';
 import type { FeatureExtractionOptions } from './feature-extraction.ts';
 import type { Features } from './features.ts';
 import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
@@ -89,7 +89,7 @@ describe('beyond the original', () => {
     const [longer, shorter] = await Promise.all(texts.map((text) => extract(text)));
     expect(features.dims).toEqual([2, longer.dims[1], 32]);
     expect(features.tokens).toEqual([longer.dims[1], shorter.dims[1]]);
-    const list = features.tolist() as number[][][];
+    const list = features.tolist<number[][][]>();
     expect(list[0]).toEqual(longer.tolist()[0]);
     expect(list[1].slice(0, shorter.dims[1])).toEqual(shorter.tolist()[0]);
     expect(list[1].slice(shorter.dims[1]).flat()).toEqual(
@@ -104,9 +104,9 @@ describe('beyond the original', () => {
   });
 
   test('names of pooling: the first token, the last one, several ways', async () => {
-    const states = (await extract(texts[0])).tolist()[0] as number[][];
+    const states = (await extract(texts[0])).tolist<number[][][]>()[0];
     const at = async (pooling: FeatureExtractionOptions['pooling']): Promise<number[]> =>
-      (await extract(texts, { pooling })).tolist()[0] as number[];
+      (await extract(texts, { pooling })).tolist()[0];
     expect(await at('first_token')).toEqual(states[0]);
     expect(await at('cls')).toEqual(states[0]);
     expect(await at('last_token')).toEqual(states[states.length - 1]);
@@ -184,6 +184,22 @@ describe('beyond the original', () => {
     const bytes = await embed(texts, { quantize: true, precision: 'int8', ranges });
     expect(bytes).toMatchObject({ type: 'int8', dims: [2, 32] });
     expect(bytes.data).toEqual(quantizeEmbeddings(matrix, 'int8', { ranges }).data);
+  });
+
+  test('one vector for each text, as lists of numbers', async () => {
+    const { vectors, tokens } = await textVectors(extract, texts);
+    const mean = await extract(texts, { pooling: 'mean' });
+    expect(vectors).toEqual(mean.tolist());
+    expect(tokens).toBe(mean.tokens[0] + mean.tokens[1]);
+    expect((await textVectors(embed, texts)).vectors).toEqual((await embed(texts)).tolist());
+    expect(await textVectors(extract, [])).toEqual({ vectors: [], tokens: 0 });
+    for (const options of [{ pooling: 'none' }, { chunks: 'sentences' }])
+      await expect(textVectors(extract, texts, options as object)).rejects.toThrow(
+        'each text has one vector',
+      );
+    await expect(textVectors(extract.stream as never, texts)).rejects.toThrow(
+      'a pipeline for feature-extraction',
+    );
   });
 
   test('a pair is read as one input', async () => {

@@ -49,10 +49,14 @@ export class Features<T extends FeatureType = FeatureType> {
     if (chunks !== undefined) this.chunks = chunks;
   }
 
-  /** The numbers as lists in lists, as deep as there are `dims`. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- as in transformers.js: imports can be swapped
-  tolist(): any[] {
-    return nested(this.data, this.dims, 0);
+  /**
+   * The numbers as lists in lists, as deep as there are `dims`: `tolist<number[][][]>()` says so for states.
+   *
+   * @example
+   * const [vector] = (await extract('Call me Ishmael.', { pooling: 'mean' })).tolist();
+   */
+  tolist<List extends number[][] | number[][][] = number[][]>(): List {
+    return nested(this.data, this.dims, 0) as List;
   }
 
   /** What `JSON.stringify` writes. */

@@ -3,23 +3,33 @@ import { AttnError, type Attn } from '@attn/core';
 import type { LoadOptions } from '../load.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { defaultAttn } from './default-attn.ts';
-import { checkTaskName, pipelineFor, type Pipeline, type PipelineName } from './pipeline.ts';
-import type { TaskOf } from './names.ts';
+import type { TaskName, TaskOf } from './names.ts';
+import {
+  checkTaskName,
+  pipelineFor,
+  type Pipeline,
+  type PipelineMembers,
+  type PipelineName,
+} from './pipeline.ts';
 
 const WHERE = 'models/pipeline';
 
 /** Tasks over the states of tokens, which a model without its head gives. */
 const HEADLESS: readonly string[] = ['feature-extraction', 'sentence-similarity'];
 
+/** A pipeline of any task, whose model another pipeline may have as well. */
+export type AnyPipeline = PipelineMembers<TaskName>;
+
 /** Implements `pipeline`. `load` loads a model that is no `LoadedModel` yet. */
 export async function openPipeline<N extends PipelineName, O extends LoadOptions, S>(
   name: N,
-  source: S | LoadedModel,
+  given: S | LoadedModel | AnyPipeline,
   options: O,
   load: (source: S, options: O) => Promise<LoadedModel>,
 ): Promise<Pipeline<TaskOf<N>>> {
   const task = checkTaskName(name);
-  if (source instanceof LoadedModel) {
+  const source = isPipeline(given) ? given.model : given;
+  if (isLoaded(source)) {
     const extra = Object.keys(options).at(0);
     if (extra === undefined) return pipelineFor(name, source, async () => {});
     const message = `a model that is loaded takes no options of loading, got ${extra}`;
@@ -39,5 +49,19 @@ export async function openPipeline<N extends PipelineName, O extends LoadOptions
   } catch (error) {
     await release(model);
     throw error;
+  }
+}
+
+/** Whether a source is a pipeline, which is a function. */
+function isPipeline(source: unknown): source is AnyPipeline {
+  return typeof source === 'function' && isLoaded((source as Partial<AnyPipeline>).model);
+}
+
+/** Whether a source is a model already. An object that nobody may look inside is none. */
+function isLoaded(source: unknown): source is LoadedModel {
+  try {
+    return source instanceof LoadedModel;
+  } catch {
+    return false;
   }
 }

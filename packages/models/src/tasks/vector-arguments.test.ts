@@ -3,7 +3,7 @@ import { describeFunctions } from '@attn/conformance/vitest';
 import { createAttn, zeros } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll } from 'vitest';
-import { pipeline } from '../node.ts';
+import { pipeline, textVectors } from '../node.ts';
 import { goldenFolder } from '../testing/goldens.testing.ts';
 
 const attn = await createAttn({ backends: [cpu()] });
@@ -50,5 +50,16 @@ describeFunctions([], {
     ],
     options: [0, 1],
     depth: 1,
+  },
+  textVectors: {
+    call: (...[a, b]) => textVectors(extract, a, b),
+    args: () => [['a whale', ''], { ...run, pooling: 'max', dimensions: 2 }],
+    options: [1],
+    depth: 1,
+  },
+  'textVectors of a pipeline': {
+    call: (pipe) => textVectors(pipe, ['a whale']),
+    args: () => [extract],
+    depth: 0,
   },
 });
