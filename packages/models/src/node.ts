@@ -128,7 +128,8 @@ export async function loadModel(source: ModelSource, options: NodeLoadOptions = 
 /**
  * Loads a model for a task, and returns a function that does it: `text-classification`, … Names, options and
  * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, a model
- * that is loaded, or another pipeline, for its model. Without `attn`, the model runs on the backends that are installed (`@attn/auto`).
+ * that is loaded, or another pipeline, for its model. Without `attn`, the model runs on the backends that are
+ * installed (`@attn/auto`).
  *
  * Errors: those of `loadModel`; `INVALID_ARGUMENT` (an unknown task), `UNSUPPORTED` (a model that cannot do
  * it), `MISSING_INPUT` (no `attn`, and no `@attn/auto`).

@@ -23,15 +23,15 @@ export type AnyPipeline = PipelineMembers<TaskName>;
 /** Implements `pipeline`. `load` loads a model that is no `LoadedModel` yet. */
 export async function openPipeline<N extends PipelineName, O extends LoadOptions, S>(
   name: N,
-  given: S | LoadedModel | AnyPipeline,
+  source: S | LoadedModel | AnyPipeline,
   options: O,
   load: (source: S, options: O) => Promise<LoadedModel>,
 ): Promise<Pipeline<TaskOf<N>>> {
   const task = checkTaskName(name);
-  const source = isPipeline(given) ? given.model : given;
-  if (isLoaded(source)) {
+  const target = isPipeline(source) ? source.model : source;
+  if (isLoaded(target)) {
     const extra = Object.keys(options).at(0);
-    if (extra === undefined) return pipelineFor(name, source, async () => {});
+    if (extra === undefined) return pipelineFor(name, target, async () => {});
     const message = `a model that is loaded takes no options of loading, got ${extra}`;
     throw new AttnError('INVALID_ARGUMENT', WHERE, message);
   }
@@ -43,7 +43,7 @@ export async function openPipeline<N extends PipelineName, O extends LoadOptions
   let model: LoadedModel | undefined;
   try {
     const head = options.head ?? !HEADLESS.includes(task);
-    const loaded = await load(source, { ...options, attn: options.attn ?? own, head });
+    const loaded = await load(target, { ...options, attn: options.attn ?? own, head });
     model = loaded;
     return await pipelineFor(name, loaded, () => release(loaded));
   } catch (error) {
