@@ -133,6 +133,7 @@ describeFunctions([models], {
     args: () => [join(goldenFolder('longformer_short'), 'model.safetensors')],
     after: (file) => (file as models.TensorFile).dispose(),
   },
+  textVectors: 'its row is in tasks/vector-arguments.test.ts',
   openModel: 'its sources are those of loadModel, and its options those of hubStore',
   loadTokenizer: 'its sources and options are those of openModel',
   hubStore: 'asks for a model that is there; its options are those of loadModel',

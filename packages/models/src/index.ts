@@ -105,6 +105,7 @@ export type { CachedModel } from './hub/cached-model.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, pipeline, type LoadOptions, type WebLoadOptions } from './load.ts';
 export type { TaskAliases, TaskName, TaskOf, Tasks } from './tasks/names.ts';
+export type { AnyPipeline } from './tasks/open-pipeline.ts';
 export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.ts';
 export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
@@ -126,6 +127,20 @@ export type {
 export type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './tasks/text-ranking.ts';
 export type { GeneratedText, GenerateTexts, TextGenerationOptions } from './tasks/text-generation.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
+export type { Features, FeatureData, FeatureType } from './tasks/features.ts';
+export type {
+  ExtractFeatures,
+  FeatureExtractionOptions,
+  FeaturePooling,
+} from './tasks/feature-extraction.ts';
+export type {
+  CompareSentences,
+  SentenceComparison,
+  SentenceSimilarityOptions,
+  SimilarityPair,
+} from './tasks/sentence-similarity.ts';
+export { textVectors, type TextVectors, type TextVectorsOptions } from './tasks/text-vectors.ts';
+export type { TextVectorOptions } from './tasks/encode-texts.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
 export type {
   AggregationStrategy,

@@ -13,6 +13,7 @@ import type { FamilyOptions, ModelFamily } from './model.ts';
 import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
 import { classFor, lowersCase, readModuleList } from './sentence/module-list.ts';
 import type { TaskOf } from './tasks/names.ts';
+import type { AnyPipeline } from './tasks/open-pipeline.ts';
 import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
 import { openTokenizer } from './tokenizer.ts';
 
@@ -116,8 +117,9 @@ export async function loadModel(source: ModelSource, options: WebLoadOptions = {
 
 /**
  * Loads a model for a task, and returns a function that does it: `text-classification`, … Names, options and
- * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, or a
- * model that is loaded. Without `attn`, the model runs on the backends that are installed (`@attn/auto`).
+ * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, a model
+ * that is loaded, or another pipeline, for its model. Without `attn`, the model runs on the backends that are
+ * installed (`@attn/auto`).
  *
  * Errors: those of `loadModel`; `INVALID_ARGUMENT` (an unknown task), `UNSUPPORTED` (a model that cannot do
  * it), `MISSING_INPUT` (no `attn`, and no `@attn/auto`).
@@ -128,7 +130,7 @@ export async function loadModel(source: ModelSource, options: WebLoadOptions = {
  */
 export async function pipeline<N extends PipelineName>(
   task: N,
-  source: ModelSource | LoadedModel,
+  source: ModelSource | LoadedModel | AnyPipeline,
   options: WebLoadOptions = {},
 ): Promise<Pipeline<TaskOf<N>>> {
   const { openPipeline } = await import('./tasks/open-pipeline.ts');

@@ -19,6 +19,7 @@ import { LOAD_OPTIONS, loadFrom, type LoadOptions } from './load.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { tokenizerOf } from './open-model.ts';
 import type { TaskOf } from './tasks/names.ts';
+import type { AnyPipeline } from './tasks/open-pipeline.ts';
 import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
 
 export * from './index.ts';
@@ -126,8 +127,9 @@ export async function loadModel(source: ModelSource, options: NodeLoadOptions = 
 
 /**
  * Loads a model for a task, and returns a function that does it: `text-classification`, … Names, options and
- * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, or a
- * model that is loaded. Without `attn`, the model runs on the backends that are installed (`@attn/auto`).
+ * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, a model
+ * that is loaded, or another pipeline, for its model. Without `attn`, the model runs on the backends that are
+ * installed (`@attn/auto`).
  *
  * Errors: those of `loadModel`; `INVALID_ARGUMENT` (an unknown task), `UNSUPPORTED` (a model that cannot do
  * it), `MISSING_INPUT` (no `attn`, and no `@attn/auto`).
@@ -138,7 +140,7 @@ export async function loadModel(source: ModelSource, options: NodeLoadOptions = 
  */
 export async function pipeline<N extends PipelineName>(
   task: N,
-  source: ModelSource | LoadedModel,
+  source: ModelSource | LoadedModel | AnyPipeline,
   options: NodeLoadOptions = {},
 ): Promise<Pipeline<TaskOf<N>>> {
   const { openPipeline } = await import('./tasks/open-pipeline.ts');

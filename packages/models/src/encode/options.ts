@@ -91,13 +91,14 @@ export type Checked<O extends TextRunOptions> = Omit<O, 'globalTokens'> & {
   readonly globalTokens?: readonly number[];
 };
 
-const aPooling: Kind = either(oneOf(...POOLING_MODES, 'none'), {
+/** Several ways, whose vectors stand one behind the other. */
+export const poolingModes: Kind = {
   expected: 'a list of ways other than "none"',
   test: (value) => {
     if (!Array.isArray(value) || value.length === 0) return false;
     return value.every((mode) => POOLING_MODES.some((name) => name === mode));
   },
-});
+};
 
 /** Kinds of the options of every call that runs a model over texts. */
 export function textRunKinds({ maxLength }: Model): OptionKinds<TextRunOptions> {
@@ -121,7 +122,7 @@ export const PROMPT_KINDS: OptionKinds<PromptChoice> = {
 
 function encodeKinds(model: Model): OptionKinds<EncodeOptions> {
   return {
-    pooling: aPooling,
+    pooling: either(oneOf(...POOLING_MODES, 'none'), poolingModes),
     normalize: aBoolean,
     dimensions: integer(1),
     quantize: oneOf(...PRECISIONS),

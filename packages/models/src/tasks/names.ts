@@ -3,6 +3,14 @@ import type { QuestionInput } from './question-answering/input.ts';
 import type { AnswerQuestions, QuestionAnsweringOptions, TopAnswers } from './question-answering/options.ts';
 import type { FilledMasks, FillMaskOptions, FillMasks } from './fill-mask.ts';
 import type { SingleText } from './single-text.ts';
+import type { ExtractFeatures, FeatureExtractionOptions } from './feature-extraction.ts';
+import type { Features } from './features.ts';
+import type {
+  CompareSentences,
+  SentenceComparison,
+  SentenceSimilarityOptions,
+  SimilarityPair,
+} from './sentence-similarity.ts';
 import type { ClassifyTexts, LabelScore, TextClassificationOptions } from './text-classification.ts';
 import type {
   ClassifyZeroShot,
@@ -65,6 +73,18 @@ export interface Tasks {
     readonly answer: readonly Entity[];
     readonly call: ClassifyTokens;
   };
+  'feature-extraction': {
+    readonly input: string | TextPair;
+    readonly options: FeatureExtractionOptions;
+    readonly answer: Features;
+    readonly call: ExtractFeatures;
+  };
+  'sentence-similarity': {
+    readonly input: SentenceComparison | SimilarityPair;
+    readonly options: SentenceSimilarityOptions;
+    readonly answer: number | readonly number[];
+    readonly call: CompareSentences;
+  };
 }
 
 /** The name of a task. */
@@ -74,6 +94,7 @@ export type TaskName = keyof Tasks;
 export interface TaskAliases {
   'sentiment-analysis': 'text-classification';
   ner: 'token-classification';
+  embeddings: 'feature-extraction';
 }
 
 /** The task of a name. */
@@ -105,11 +126,14 @@ export const TASKS: OpenTasks = {
   'text-ranking': async () => (await import('./text-ranking.ts')).textRanking,
   'text-generation': async () => (await import('./text-generation.ts')).textGeneration,
   'token-classification': async () => (await import('./token-classification/index.ts')).tokenClassification,
+  'feature-extraction': async () => (await import('./feature-extraction.ts')).featureExtraction,
+  'sentence-similarity': async () => (await import('./sentence-similarity.ts')).sentenceSimilarity,
 };
 
 const ALIASES: { readonly [A in keyof TaskAliases]: TaskAliases[A] } = {
   'sentiment-analysis': 'text-classification',
   ner: 'token-classification',
+  embeddings: 'feature-extraction',
 };
 
 /** All names, those of transformers.js' aliases last. */
