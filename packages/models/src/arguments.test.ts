@@ -396,6 +396,6 @@ test('a model of the hub: options and an id that are wrong', async () => {
   const options = { ...hub, fetch: http.fetch, signal };
   await expect(models.hubStore('org/name', options)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   await expect(models.hubStore(5 as never, options)).rejects.toThrow('like org/name, got 5');
-  const misspelt = { ...options, access_token: 'x' };
+  const misspelt = { ...options, access_token: 'x' } as never;
   await expect(models.hubStore('org/name', misspelt)).rejects.toThrow('did you mean accessToken?');
 });

@@ -7,7 +7,7 @@ import { show, throwIfAborted, withCallbacks } from '@attn/core/backend';
 import type { Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { modesOf, type PoolingMode } from '../sentence/pooling.ts';
-import { choosePrompt, withPrompt } from '../sentence/prompts.ts';
+import { choosePrompt, chooseTask, withPrompt } from '../sentence/prompts.ts';
 import { quantizeEmbeddings, type QuantizedEmbeddings } from '../sentence/quantize.ts';
 import type { SentenceSettings, VectorPipeline } from '../sentence/settings.ts';
 import { applyModules, widthAfter, type VectorModule } from '../sentence/vector-modules.ts';
@@ -71,7 +71,7 @@ export async function encode(
   const { model } = runnable;
   refuseOthers(runnable);
   const checked = checkEncodeOptions(WHERE, model, options);
-  const plan = planVectors(runnable, checked);
+  const plan = planVectors(runnable, { ...checked, task: chooseTask(WHERE, model, checked) });
   const checkedInputs = readInputs(WHERE, inputs, model.vocabSize);
   const { onProgress, onWarning, signal } = checked;
   return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
@@ -83,6 +83,8 @@ export async function encode(
 interface VectorPlan {
   readonly sentence: SentenceSettings | undefined;
   readonly prompt: string;
+  /** The task whose adapters take part. */
+  readonly task: string | undefined;
   /** Undefined where states stay as they are. */
   readonly modes: readonly PoolingMode[] | undefined;
   readonly modules: readonly VectorModule[];
@@ -120,7 +122,8 @@ function planVectors({ model, settings }: RunnableModel, options: Checked<Encode
   }
   return {
     sentence,
-    prompt: choosePrompt(WHERE, sentence?.prompts, options),
+    prompt: choosePrompt(WHERE, sentence?.prompts, options, model.tasks),
+    task: options.task,
     modes,
     modules,
     includePrompt: pipeline?.includePrompt ?? true,
@@ -163,6 +166,7 @@ async function encodeInputs(
     {
       where: WHERE,
       globalTokens: options.globalTokens,
+      task: plan.task,
       batchTokens: options.batchTokens ?? 4_096,
       backend: options.backend,
       signal,

@@ -121,6 +121,7 @@ function published(reader: ConfigReader): Fields {
     intermediateSize: reader.integer('n_inner', { least: 1 }),
     activation,
     headActivation: activation,
+    lacksHeadBias: true,
     layerNormEps: reader.number('layer_norm_epsilon'),
     positions: {
       kind: 'rotary',
