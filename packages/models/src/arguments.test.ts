@@ -61,6 +61,7 @@ const loading = {
   families: models.FAMILIES,
   modules: true,
 };
+const drawing = { maxNewTokens: 1, temperature: 1, topK: 2, topP: 0.5, seed: 1 };
 const http = { fetch: () => Promise.reject(new TypeError('no network')), headers: {}, signal };
 const hub = {
   revision: 'main',
@@ -363,8 +364,8 @@ describeFunctions([models], {
     options: [0],
   },
   'LoadedModel.encode of pairs': {
-    call: (inputs) => reader.encode(inputs),
-    args: () => [['abc', { text: 'abc', pair: 'd' }]],
+    call: reader.encode.bind(reader),
+    args: () => [[{ text: 'b', pair: 'd' }]],
   },
   'LoadedModel.fixedGraph': {
     call: encoder.fixedGraph.bind(encoder),
@@ -374,20 +375,7 @@ describeFunctions([models], {
   'LoadedModel.run': { call: (...[a, b]) => encoder.run(a, b), args: () => [masked, run], options: [0, 1] },
   'LoadedModel.generate': {
     call: (...[a, b]) => writer.generate(a, b),
-    args: () => [
-      [5, 6],
-      {
-        maxNewTokens: 1,
-        temperature: 1,
-        topK: 2,
-        topP: 0.5,
-        seed: 1,
-        stopTokens: [1],
-        backend: 'cpu',
-        signal,
-        onToken: () => {},
-      },
-    ],
+    args: () => [[5, 6], { ...drawing, stopTokens: [1], backend: 'cpu', signal, onToken: () => {} }],
     options: [1],
   },
 });
@@ -396,6 +384,6 @@ test('a model of the hub: options and an id that are wrong', async () => {
   const options = { ...hub, fetch: http.fetch, signal };
   await expect(models.hubStore('org/name', options)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   await expect(models.hubStore(5 as never, options)).rejects.toThrow('like org/name, got 5');
-  const misspelt = { ...options, access_token: 'x' } as never;
-  await expect(models.hubStore('org/name', misspelt)).rejects.toThrow('did you mean accessToken?');
+  const misspelt = models.hubStore('org/name', { ...options, access_token: 'x' } as never);
+  await expect(misspelt).rejects.toThrow('did you mean accessToken?');
 });

@@ -12,18 +12,13 @@ import type { ModelFamily } from './model.ts';
 import { differences } from './testing/differences.testing.ts';
 import { runExported } from './testing/exported.testing.ts';
 import { fullRow } from './testing/full-row.testing.ts';
-import { goldenCases, goldenOfCase } from './testing/golden-sets.testing.ts';
+import { casesByName, goldenCases, readerOf } from './testing/golden-sets.testing.ts';
 import { testGoldens, type GoldenCall } from './testing/goldens-suite.testing.ts';
 import { goldenFolder, type Golden } from './testing/goldens.testing.ts';
 
 const GROUPS = ['bert', 'rotary', 'gemma', 'qwen3', 'bigbird', 'modernbert', 'reformer', 'alibi'];
-const CASES = new Map(
-  GROUPS.flatMap((group) => goldenCases('heads', group)).map((golden) => [golden.id, golden]),
-);
-
-async function read(id: string): Promise<Golden> {
-  return goldenOfCase(CASES.get(id) ?? expect.fail(`there is no golden ${id}`));
-}
+const CASES = casesByName(GROUPS.flatMap((group) => goldenCases('heads', group)));
+const reader = readerOf(CASES);
 
 async function familyOf({ id, checkpoint }: Golden): Promise<ModelFamily> {
   const lazy = FAMILIES.find(({ recognises }) => recognises(checkpoint.config));
@@ -39,14 +34,14 @@ testGoldens(
     return { model, names, ...model.call(golden.batch) };
   },
   ['wasm', 'onnx'],
-  read,
+  reader,
 );
 
 describe.each(['camembert_token', 'nomic_token', 'jina_qa', 'gemma_sequence', 'qwen3_qa', 'reformer_qa'])(
   '%s',
   (id) => {
     test.each([false, true])('as an ONNX file, portable %s', async (portable) => {
-      const golden = await read(id);
+      const golden = await reader(id);
       const model = await (await familyOf(golden)).load(golden.checkpoint);
       const { inputIds, expected } = fullRow(golden, model.outputs);
       const [batch, length] = inputIds.shape;
@@ -58,13 +53,14 @@ describe.each(['camembert_token', 'nomic_token', 'jina_qa', 'gemma_sequence', 'q
   },
 );
 
-interface Known {
+/** The class of a golden, with its config. */
+interface GoldenClass {
   readonly config: JsonObject;
   readonly architecture: string;
 }
 
 /** The configs of all goldens with their classes. */
-async function knownGoldens(): Promise<readonly Known[]> {
+async function knownGoldens(): Promise<readonly GoldenClass[]> {
   const root = goldenFolder('.');
   const json = async (file: string): Promise<JsonObject> =>
     JSON.parse(await readFile(join(root, file), 'utf8')) as JsonObject;
@@ -84,12 +80,13 @@ async function knownGoldens(): Promise<readonly Known[]> {
 
 // The error for a class that does not exist lists those that do.
 describe('every class has a golden', async () => {
-  const known = await knownGoldens();
-  const classes = new Set(known.map(({ architecture }) => architecture));
+  const goldens = await knownGoldens();
+  const classes = new Set(goldens.map(({ architecture }) => architecture));
 
   test.each(familyTypes().filter((type) => !type.startsWith('linformer')))('of %s', async (type) => {
-    const isOf = ({ config }: Known): boolean => config.model_type === type && config.auto_map === undefined;
-    const { config } = known.find(isOf) ?? expect.fail('no golden');
+    const isOf = ({ config }: GoldenClass): boolean =>
+      config.model_type === type && config.auto_map === undefined;
+    const { config } = goldens.find(isOf) ?? expect.fail('no golden');
     const family = await FAMILIES.find(({ recognises }) => recognises(config))?.open();
     const loading = family?.load(memoryCheckpoint(config, new Map(), type), { architecture: 'Nobody' });
     const error: unknown = await loading?.catch((reason: unknown) => reason);

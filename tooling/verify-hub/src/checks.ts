@@ -19,7 +19,10 @@ export function output(
   };
 }
 
-/** Compares the shape of an output; all of its numbers must be finite. For models of which no number is published. */
+/**
+ * Compares the shape of an output; all of its numbers must be finite. For models of which no number is
+ * published.
+ */
 export function finite(name: string, batch: TokenBatch, shape: readonly number[]): Check {
   return {
     what: `the shape of ${name}, and that all numbers are finite`,

@@ -1,6 +1,7 @@
 /**
- * What is published about the other encoders: the numbers of huggingface/transformers (tests/models/<family>), and
- * those that the cards of models print. Where there are none, outputs must have their shape and be finite.
+ * What is published about the other encoders: the numbers of huggingface/transformers
+ * (tests/models/<family>), and those that the cards of models print. Where there are none, outputs must have
+ * their shape and be finite.
  */
 import { PrivacyFilter, type TokenBatch } from '@attn/models/node';
 import type { HubModel } from './check.ts';
@@ -9,13 +10,15 @@ import { corner, finite, output, similarities, tokenizerOf } from './checks.ts';
 /** The row of ids that transformers' tests of many models share. */
 const IDS = [0, 345, 232, 328, 740, 140, 1695, 69, 6078, 1588, 2];
 
-/** The same, with a mask on the first token. */
+/** A batch of this row, whose first token is masked. */
 const MASKED: TokenBatch = { inputIds: [IDS], attentionMask: [IDS.map((_, i) => Number(i > 0))] };
 
 /** The four words that transformers' tests of BigBird repeat. */
 const REPEATED = Array.from({ length: 1_024 }, () => [20920, 232, 328, 1437]).flat();
 
-/** States of jina-embeddings-v3 by task, as transformers' tests have them; without one, no adapter takes part. */
+/**
+ * States of jina-embeddings-v3 by task, as transformers' tests have them; without one, no adapter takes part.
+ */
 const JINA: readonly (readonly [task: string | undefined, numbers: readonly number[]])[] = [
   [undefined, [-2.1561, 1.8075, -0.1943, -2.0813, 1.9855, -0.276, -2.1181, 2.0043, -0.1322]],
   ['retrieval.query', [-1.5202, 2.4074, -0.9706, -1.5279, 2.4025, -1.1237, -1.5252, 2.6143, -0.9416]],

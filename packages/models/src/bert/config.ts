@@ -108,13 +108,13 @@ export function readBertConfig(json: JsonObject, name?: string): BertConfig & { 
   const type = reader.oneOf('model_type', MODEL_TYPES);
   const isAlibi = type === 'bert' && reader.field('position_embedding_type') === 'alibi';
   const classes = isAlibi ? ALIBI : CLASSES[type];
-  const { architecture, task } = readClass(WHERE, name ?? reader.texts('architectures')[0], classes);
   checkSupported(WHERE, reader, {
     position_embedding_type: isAlibi ? ['alibi'] : ['absolute'],
     feed_forward_type: isAlibi ? ['geglu', 'reglu'] : ['original'],
     is_decoder: [false],
     add_cross_attention: [false],
   });
+  const { architecture, task } = readClass(WHERE, name ?? reader.texts('architectures')[0], classes);
   return {
     type,
     architecture,

@@ -1,6 +1,6 @@
 /**
- * Names and shapes of the tensors of BERTs with rotary positions, NomicBERT and jina-embeddings-v3, whose layers
- * have the names of https://github.com/Dao-AILab/flash-attention.
+ * Names and shapes of the tensors of BERTs with rotary positions, NomicBERT and jina-embeddings-v3, whose
+ * layers have the names of https://github.com/Dao-AILab/flash-attention.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { normSlots, Slot, type LinearSlots, type MatrixSlots } from '../checkpoint/layout.ts';

@@ -35,8 +35,8 @@ export type ProjectionSlots =
   | { readonly all: LinearSlots | MatrixSlots };
 
 /**
- * Slots of the first layer of a feed-forward, and of its gate, if it has one, which goes through the activation
- * and is multiplied with that layer, which then has none; or of both, the gate above.
+ * Slots of the first layer of a feed-forward, and of its gate, if it has one, which goes through the
+ * activation and is multiplied with that layer, which then has none; or of both, the gate above.
  */
 export type InnerSlots =
   | { readonly intermediate: LinearSlots | MatrixSlots; readonly gate?: LinearSlots | MatrixSlots }

@@ -1,7 +1,8 @@
 /**
- * The layouts of checkpoints whose code lies beside them, of models that Hugging Face's library has today under
- * other names: jina-embeddings-v3, which its publisher calls an XLM-RoBERTa, and nomic-bert-2048.
- * https://huggingface.co/jinaai/xlm-roberta-flash-implementation, https://huggingface.co/nomic-ai/nomic-bert-2048
+ * The layouts of checkpoints that bring code, of models that Hugging Face's library has today under other
+ * names: jina-embeddings-v3, which its publisher calls an XLM-RoBERTa, and nomic-bert-2048.
+ * https://huggingface.co/jinaai/xlm-roberta-flash-implementation,
+ * https://huggingface.co/nomic-ai/nomic-bert-2048
  */
 import type { JsonObject } from '@attn/core';
 import type { Checkpoint } from './checkpoint.ts';

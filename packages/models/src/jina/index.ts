@@ -11,15 +11,16 @@ import { jinaLayout, NAMES, withAdapters } from './weights.ts';
 
 /**
  * jina-embeddings-v3, a RoBERTa with rotary positions: as published, with adapters for each task, and from
- * checkpoints of Hugging Face's library, which have none. Sturua et al. 2024, https://arxiv.org/abs/2409.10173
+ * checkpoints of Hugging Face's library, which have none.
+ * Sturua et al. 2024, https://arxiv.org/abs/2409.10173
  */
 export const jinaFamily: ModelFamily<EncoderModel> = {
   name: 'jina',
   recognises: (config) => fieldOf(config, 'model_type') === MODEL_TYPE,
   slots(checkpoint, architecture) {
     const { config } = checkSlotsCall(checkpoint, architecture);
-    const read = withAdapters(checkpoint, readJinaConfig(config, architecture));
-    return slotsOf(jinaLayout(checkpoint, read));
+    const own = withAdapters(checkpoint, readJinaConfig(config, architecture));
+    return slotsOf(jinaLayout(checkpoint, own));
   },
   async load(source, options) {
     const { checkpoint, architecture, ...reading } = checkFamilyCall(source, options);

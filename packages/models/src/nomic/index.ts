@@ -12,7 +12,8 @@ import { NAMES } from './weights.ts';
 
 /**
  * NomicBERT, a BERT with rotary positions and gates, from checkpoints of Hugging Face's library and from the
- * published ones of nomic-embed-text. Nussbaum et al. 2024, https://arxiv.org/abs/2402.01613
+ * published ones of nomic-embed-text and nomic-bert-2048.
+ * Nussbaum et al. 2024, https://arxiv.org/abs/2402.01613
  */
 export const nomicFamily: ModelFamily<EncoderModel> = {
   name: 'nomic',

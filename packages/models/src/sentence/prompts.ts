@@ -58,8 +58,8 @@ export function chooseTask(
 }
 
 /**
- * The prompt before the texts of a call; empty where there is none. `tasks` are the model's own prompts of its
- * tasks. Errors: `INVALID_ARGUMENT`.
+ * The prompt before the texts of a call; empty where there is none. `tasks` are the model's own prompts of
+ * its tasks. Errors: `INVALID_ARGUMENT`.
  */
 export function choosePrompt(
   where: string,
