@@ -61,6 +61,7 @@ const loading = {
   families: models.FAMILIES,
   modules: true,
 };
+const drawing = { maxNewTokens: 1, temperature: 1, topK: 2, topP: 0.5, seed: 1 };
 const http = { fetch: () => Promise.reject(new TypeError('no network')), headers: {}, signal };
 const hub = {
   revision: 'main',
@@ -365,8 +366,8 @@ describeFunctions([models], {
     options: [0],
   },
   'LoadedModel.encode of pairs': {
-    call: (inputs) => reader.encode(inputs),
-    args: () => [['abc', { text: 'abc', pair: 'd' }]],
+    call: reader.encode.bind(reader),
+    args: () => [[{ text: 'b', pair: 'd' }]],
   },
   'LoadedModel.fixedGraph': {
     call: encoder.fixedGraph.bind(encoder),
@@ -378,15 +379,7 @@ describeFunctions([models], {
     call: (...[a, b]) => writer.generate(a, b),
     args: () => [
       [5, 6],
-      {
-        maxNewTokens: 1,
-        ...sampling,
-        stopTokens: [1],
-        backend: 'cpu',
-        signal,
-        onToken: () => {},
-        onText: () => {},
-      },
+      { ...drawing, stopTokens: [1], backend: 'cpu', signal, onToken: () => {}, onText: () => {} },
     ],
     options: [1],
   },
@@ -396,6 +389,6 @@ test('a model of the hub: options and an id that are wrong', async () => {
   const options = { ...hub, fetch: http.fetch, signal };
   await expect(models.hubStore('org/name', options)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   await expect(models.hubStore(5 as never, options)).rejects.toThrow('like org/name, got 5');
-  const misspelt = { ...options, access_token: 'x' };
-  await expect(models.hubStore('org/name', misspelt)).rejects.toThrow('did you mean accessToken?');
+  const misspelt = models.hubStore('org/name', { ...options, access_token: 'x' } as never);
+  await expect(misspelt).rejects.toThrow('did you mean accessToken?');
 });

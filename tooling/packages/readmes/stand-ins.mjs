@@ -70,6 +70,7 @@ export async function writeStandIns(folder) {
   golden('classic/bigbird/bigbird_just_long', 'bigbird');
   golden('tasks/qa-bert', 'qa-model');
   golden('roberta_encoder', 'roberta-base');
+  golden('heads/jina/jina_adapters', 'jina');
   golden('today/models/eg_encoder', 'embeddinggemma');
   golden('today/text/qwen3_reranker', 'qwen3-reranker');
   golden('today/text/privacy_filter', 'privacy-filter');

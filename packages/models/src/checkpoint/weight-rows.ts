@@ -41,9 +41,28 @@ export function pickRows({ name, tensor }: Weight, rows: readonly number[]): Wei
   };
 }
 
-function rowsOf(tensor: Tensor<'f32'>, from: number, to: number): Tensor<'f32'> {
-  const shape = [to - from, ...tensor.shape.slice(1)];
-  const width = sizeOf(tensor.shape.slice(1));
+/**
+ * Cuts a stack of matrices [count, rows, columns] into `parts` matrices of equally many rows, in the order in
+ * which they lie there, as `cutRows` cuts a weight.
+ */
+export function cutMatrices({ name, tensor }: Weight, parts: number): readonly Weight[] {
+  const [count, height, columns] = tensor.shape;
+  const rows = (count * height) / parts;
+  return Array.from({ length: parts }, (_, i) => ({
+    name: `${name}[${i}/${parts}]`,
+    tensor: rowsOf(tensor, i * rows, (i + 1) * rows, [columns]),
+  }));
+}
+
+/** Rows of a tensor, each of the shape `row`. */
+function rowsOf(
+  tensor: Tensor<'f32'>,
+  from: number,
+  to: number,
+  row: readonly number[] = tensor.shape.slice(1),
+): Tensor<'f32'> {
+  const shape = [to - from, ...row];
+  const width = sizeOf(row);
   const [start, end] = [from * width, to * width];
   if (!isLazy(tensor)) return { dtype: 'f32', shape, data: tensor.data.subarray(start, end) };
   const { file } = tensor;

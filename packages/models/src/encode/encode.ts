@@ -7,7 +7,7 @@ import { show, throwIfAborted, withCallbacks } from '@attn/core/backend';
 import type { Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { modesOf, type PoolingMode } from '../sentence/pooling.ts';
-import { choosePrompt, withPrompt } from '../sentence/prompts.ts';
+import { choosePrompt, chooseTask, withPrompt } from '../sentence/prompts.ts';
 import { quantizeEmbeddings, type QuantizedEmbeddings } from '../sentence/quantize.ts';
 import type { SentenceSettings, VectorPipeline } from '../sentence/settings.ts';
 import { applyModules, widthAfter, type VectorModule } from '../sentence/vector-modules.ts';
@@ -72,7 +72,7 @@ export async function encode(
   const { model } = runnable;
   refuseOthers(where, runnable);
   const checked = checkEncodeOptions(where, model, options);
-  const plan = planVectors(where, runnable, checked);
+  const plan = planVectors(where, runnable, { ...checked, task: chooseTask(where, model, checked) });
   const checkedInputs = readInputs(where, inputs, model.vocabSize);
   const { onProgress, onWarning, signal } = checked;
   return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
@@ -84,6 +84,8 @@ export async function encode(
 interface VectorPlan {
   readonly sentence: SentenceSettings | undefined;
   readonly prompt: string;
+  /** The task whose adapters take part. */
+  readonly task: string | undefined;
   /** Undefined where states stay as they are. */
   readonly modes: readonly PoolingMode[] | undefined;
   readonly modules: readonly VectorModule[];
@@ -125,7 +127,8 @@ function planVectors(
   }
   return {
     sentence,
-    prompt: choosePrompt(where, sentence?.prompts, options),
+    prompt: choosePrompt(where, sentence?.prompts, options, model.tasks),
+    task: options.task,
     modes,
     modules,
     includePrompt: pipeline?.includePrompt ?? true,
@@ -169,6 +172,7 @@ async function encodeInputs(
     {
       where,
       globalTokens: options.globalTokens,
+      task: plan.task,
       batchTokens: options.batchTokens ?? 4_096,
       backend: options.backend,
       signal,

@@ -59,6 +59,11 @@ export interface EncodeOptions extends TextRunOptions, PromptChoice {
    * Default: what the folder's files say, else `mean`, over all tokens, special ones included.
    */
   readonly pooling?: Pooling;
+  /**
+   * The task whose adapters take part, in models that have some, such as jina-embeddings-v3: one of
+   * `network.tasks`. Its prompt stands before the texts. Default: for `as`, that of searches; else none.
+   */
+  readonly task?: string;
   /** How many dimensions are kept of each vector, for models that were trained for it. Default: all. */
   readonly dimensions?: number;
   /**
@@ -123,6 +128,7 @@ export const PROMPT_KINDS: OptionKinds<PromptChoice> = {
 function encodeKinds(model: Model): OptionKinds<EncodeOptions> {
   return {
     pooling: either(oneOf(...POOLING_MODES, 'none'), poolingModes),
+    task: aString,
     normalize: aBoolean,
     dimensions: integer(1),
     quantize: oneOf(...PRECISIONS),

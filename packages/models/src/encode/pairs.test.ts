@@ -72,7 +72,7 @@ function rowsRun(call: {
 }) {
   return call.mock.calls.flatMap(([batch]) => {
     const { inputIds, attentionMask, tokenTypeIds } = batch as {
-      readonly [name in keyof TokenBatch]-?: Tensor;
+      readonly [name in keyof Omit<TokenBatch, 'task'>]-?: Tensor;
     };
     const [rows, length] = inputIds.shape;
     return Array.from({ length: rows }, (_, row) => {

@@ -18,6 +18,8 @@ export interface RunWindowsOptions {
   readonly where: string;
   /** Positions of global tokens in every row; the model's own rule without. */
   readonly globalTokens?: readonly number[] | undefined;
+  /** The task whose adapters take part; none without. */
+  readonly task?: string | undefined;
   /** Most tokens that run together, padding included. */
   readonly batchTokens: number;
   readonly backend?: string | undefined;
@@ -33,7 +35,7 @@ export interface RunWindowsOptions {
 export async function runWindows<W extends RunWindow>(
   { model, graphs }: Pick<RunnableModel, 'model' | 'graphs'>,
   windows: readonly W[],
-  { where, globalTokens, batchTokens, backend, signal, onWindows }: RunWindowsOptions,
+  { where, globalTokens, task, batchTokens, backend, signal, onWindows }: RunWindowsOptions,
   receive: (window: W, outputs: Tensors, row: number) => void,
 ): Promise<readonly string[]> {
   const batches = batchesOf(
@@ -51,7 +53,10 @@ export async function runWindows<W extends RunWindow>(
   for (const batch of batches) {
     throwIfAborted(signal, where);
     const members = batch.members.map((index) => windows[index]);
-    const { graph, inputs } = model.call(tokenBatch(model, batch, members, globalTokens));
+    const { graph, inputs } = model.call({
+      ...tokenBatch(model, batch, members, globalTokens),
+      ...(task !== undefined && { task }),
+    });
     const run = await graphs.run(graph, inputs, { backend, signal });
     backends.add(run.backend);
     for (const [row, window] of members.entries()) receive(window, run.outputs, row);

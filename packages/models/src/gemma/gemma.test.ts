@@ -9,7 +9,7 @@ import type { EncoderModel } from '../encoder/encoder-model.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import type { TokenBatch } from '../model.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
-import { referenceOutputs, type Golden } from '../testing/goldens.testing.ts';
+import { loaderOf, runReference, type Numbers } from '../testing/reference-run.testing.ts';
 import { readEmbeddingGemma2Config } from './config-of-two.ts';
 import { readGemma3Config } from './config.ts';
 import { gemmaEmbeddingFamily } from './index.ts';
@@ -21,18 +21,8 @@ const composite = await goldenCalled('today', 'embeddinggemma2', 'e2_model');
 
 const BATCH: TokenBatch = { inputIds: i32([1, 12], [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]) };
 
-const run = (model: EncoderModel, batch: TokenBatch = BATCH): Record<string, readonly number[]> => {
-  const { graph, inputs } = model.call(batch);
-  const outputs = Object.entries(referenceOutputs(graph, inputs));
-  return Object.fromEntries(outputs.map(([name, { data }]) => [name, Array.from(data, Number)]));
-};
-
-const load = (
-  { checkpoint }: Golden,
-  fields: JsonObject = {},
-  architecture?: string,
-): Promise<EncoderModel> =>
-  gemmaEmbeddingFamily.load({ ...checkpoint, config: { ...checkpoint.config, ...fields } }, { architecture });
+const run = (model: EncoderModel, batch: TokenBatch = BATCH): Numbers => runReference(model, batch);
+const load = loaderOf(gemmaEmbeddingFamily);
 
 /** Places of a row of 15 whose state in one layer with a window changes when the token at `at` does. */
 async function influenced(fields: JsonObject, at: number): Promise<number[]> {

@@ -7,7 +7,7 @@ import { randomCheckpoint } from '../checkpoint/random.ts';
 import type { EncoderModel } from '../encoder/encoder-model.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
-import { referenceOutputs, type Golden } from '../testing/goldens.testing.ts';
+import { loaderOf, runReference, type Numbers } from '../testing/reference-run.testing.ts';
 import type { TokenBatch } from '../model.ts';
 import { readQwen3Config } from './config.ts';
 import { qwen3Family } from './index.ts';
@@ -18,18 +18,8 @@ const sliding = await goldenCalled('today', 'models', 'q3_sliding');
 
 const BATCH: TokenBatch = { inputIds: i32([2, 6], [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 4, 4]) };
 
-const run = (model: EncoderModel, batch: TokenBatch = BATCH): Record<string, readonly number[]> => {
-  const { graph, inputs } = model.call(batch);
-  const outputs = Object.entries(referenceOutputs(graph, inputs));
-  return Object.fromEntries(outputs.map(([name, { data }]) => [name, Array.from(data, Number)]));
-};
-
-const load = (
-  { checkpoint }: Golden,
-  fields: JsonObject = {},
-  architecture?: string,
-): Promise<EncoderModel> =>
-  qwen3Family.load({ ...checkpoint, config: { ...checkpoint.config, ...fields } }, { architecture });
+const run = (model: EncoderModel, batch: TokenBatch = BATCH): Numbers => runReference(model, batch);
+const load = loaderOf(qwen3Family);
 
 describe('other spellings', () => {
   test('the rope of 2025', async () => {
