@@ -17,16 +17,16 @@ test('many short inputs, few long ones', async () => {
 });
 
 test('nothing is taken before it is needed', async () => {
-  let taken = 0;
+  let used = 0;
   function* numbers(): Generator<string> {
-    for (;;) yield String((taken += 1));
+    for (;;) yield String((used += 1));
   }
   const groups = groupsOf(numbers());
   await groups.next();
-  expect(taken).toBe(64);
+  expect(used).toBe(64);
   await groups.return();
   expect((await groups.next()).done).toBe(true);
-  expect(taken).toBe(64);
+  expect(used).toBe(64);
 });
 
 test('a source that waits for its answers gets them', async () => {
@@ -71,7 +71,9 @@ test('a source is closed when nobody wants more, also while it is waiting', asyn
   }
   for (const isWaiting of [false, true]) {
     isClosed = false;
-    for await (const _ of groupsOf(source(isWaiting))) break;
+    const groups = groupsOf(source(isWaiting));
+    await groups.next();
+    await groups.return();
     if (isWaiting) await sleep(150);
     expect(isClosed).toBe(true);
   }

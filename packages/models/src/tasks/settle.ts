@@ -22,10 +22,10 @@ export async function settleGroup<Input, Checked, Answer>(
 ): Promise<readonly Settled<Input, Answer>[]> {
   const readings = inputs.map((input) => settledReading(input, read));
   const good = readings.flatMap((reading) => ('checked' in reading ? [reading.checked] : []));
-  const answers = (await settleRuns(good, run)).values();
-  return inputs.map((input, i) => {
-    const reading = readings[i];
-    return { input, ...('checked' in reading ? answers.next().value! : reading) };
+  const outcomes = await settleRuns(good, run);
+  let next = 0;
+  return readings.map((reading, i) => {
+    return { input: inputs[i], ...('checked' in reading ? outcomes[next++] : reading) };
   });
 }
 
