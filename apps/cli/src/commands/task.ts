@@ -157,10 +157,7 @@ async function checkOutputs(
 
 /** A line of the output: an answer as the pipeline gives it, or what is wrong. */
 function lineOf({ answer, error }: Settled<unknown, unknown>): string {
-  if (error !== undefined) return JSON.stringify({ error: error.sentence });
-  return JSON.stringify(answer, (_, value: unknown) =>
-    ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value,
-  );
+  return JSON.stringify(error === undefined ? answer : { error: error.sentence });
 }
 
 /** Ends with an error when inputs were wrong. */
