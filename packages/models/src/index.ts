@@ -104,9 +104,10 @@ export { clearCached, isCached, listCached, type IsCachedOptions } from './cache
 export type { CachedModel } from './hub/cached-model.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, pipeline, type LoadOptions, type WebLoadOptions } from './load.ts';
-export type { TaskAliases, TaskName, TaskOf, Tasks } from './tasks/names.ts';
+export { TASK_NAMES, type TaskAliases, type TaskName, type TaskOf, type Tasks } from './tasks/names.ts';
 export type { AnyPipeline } from './tasks/open-pipeline.ts';
 export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.ts';
+export type { Settled } from './tasks/settle.ts';
 export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
 export type { QuestionInput } from './tasks/question-answering/input.ts';

@@ -78,6 +78,7 @@ export async function writeStandIns(folder) {
   golden('tasks/gen-reformer', 'writer');
   golden('tasks/zs-middle', 'entailment-model');
   golden('tasks/ner-bert', 'ner-model');
+  golden('tasks/cls-bert', 'reviews');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));
@@ -102,5 +103,9 @@ export async function writeStandIns(folder) {
   for (const name of ['moby-dick.txt', 'sotu.txt'])
     writeFileSync(join(folder, name), 'Call me Ishmael one text');
   writeFileSync(join(folder, 'lines.jsonl'), '{"text":"Call me Ishmael","pair":"another text"}\n');
+  writeFileSync(
+    join(folder, 'reviews.jsonl'),
+    '{"text":"Call me Ishmael."}\n{"text":"one","text_pair":"two"}\n',
+  );
   await write('ids.safetensors', { input_ids: i32([1, 8], [0, 5, 6, 7, 8, 9, 10, 2]) });
 }
