@@ -75,7 +75,6 @@ const hub = {
   onDownload: () => {},
   onWarning: () => {},
 };
-const sampling = { temperature: 1, topK: 2, topP: 0.5, seed: 1 };
 const run = { backend: 'cpu', signal, onProgress: () => {} };
 const padded = { inputIds: [[0, 5]], attentionMask: [[1, 0]] };
 const masked = {

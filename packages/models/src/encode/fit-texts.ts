@@ -60,12 +60,15 @@ export function fitTexts(where: string, texts: readonly TokenizedText[], options
   return { texts, windows };
 }
 
+/** What the overlap of windows depends on. */
+type Room = Pick<FitOptions, 'maxLength' | 'overlap' | 'overlapName' | 'overlapIn' | 'splitText'>;
+
 /** The overlap of the windows of a text. Errors: `INVALID_ARGUMENT` where windows have no room for it. */
 export function overlapOf(
   where: string,
   tokens: TokenizedText,
   name: string,
-  { maxLength, overlap, overlapName = 'overlap', overlapIn, splitText }: FitOptions,
+  { maxLength, overlap, overlapName = 'overlap', overlapIn, splitText }: Room,
 ): number {
   const { before, after } = repeatedOf(tokens, splitText);
   const room = maxLength - before - after;

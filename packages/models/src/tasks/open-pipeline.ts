@@ -1,6 +1,5 @@
 /** Opens a pipeline for a model, wherever that comes from. */
 import { AttnError, type Attn } from '@attn/core';
-import type { LoadOptions } from '../load.ts';
 import { LoadedModel } from '../loaded-model.ts';
 import { defaultAttn } from './default-attn.ts';
 import type { TaskName, TaskOf } from './names.ts';
@@ -20,8 +19,14 @@ const HEADLESS: readonly string[] = ['feature-extraction', 'sentence-similarity'
 /** A pipeline of any task, whose model another pipeline may have as well. */
 export type AnyPipeline = PipelineMembers<TaskName>;
 
+/** The options of loading that are read here. */
+interface OwnOptions {
+  readonly attn?: Attn;
+  readonly head?: boolean;
+}
+
 /** Implements `pipeline`. `load` loads a model that is no `LoadedModel` yet. */
-export async function openPipeline<N extends PipelineName, O extends LoadOptions, S>(
+export async function openPipeline<N extends PipelineName, O extends OwnOptions, S>(
   name: N,
   source: S | LoadedModel | AnyPipeline,
   options: O,

@@ -6,7 +6,9 @@ import type { RunnableModel } from '../../runnable-model.ts';
 import type { TransitionBiases } from '../../spans/viterbi.ts';
 import { taskKinds, type TaskOptions } from '../task-options.ts';
 import type { Calibration } from './calibration.ts';
-import type { Tags } from './group-entities.ts';
+
+/** The tags that labels begin with: those that the original knows, or all. */
+export type Tags = 'BI' | 'BIES';
 
 /** How tokens become entities. */
 export type AggregationStrategy = 'none' | 'simple' | 'first' | 'average' | 'max';
