@@ -1,6 +1,7 @@
 /** Which tokens are one entity. */
 import { expect, test } from 'vitest';
-import { groupEntities, type Tags } from './group-entities.ts';
+import { groupEntities } from './group-entities.ts';
+import type { Tags } from './options.ts';
 
 function groups(labels: string, tags: Tags): readonly string[] {
   const words = labels.split(' ').map((label, i) => ({ label, score: i, from: i, to: i + 1 }));

@@ -3,6 +3,7 @@
  * the same type, does not begin an entity (B, S), and the group has not been ended (E, S). A label without a
  * tag is a type of its own that goes on, `O` too.
  */
+import type { Tags } from './options.ts';
 import type { Tagged } from './tagged-words.ts';
 
 /** A group of tokens. */
@@ -14,9 +15,6 @@ export interface Group {
   /** The place after its last token. */
   readonly to: number;
 }
-
-/** The tags that labels begin with: those that the original knows, or all. */
-export type Tags = 'BI' | 'BIES';
 
 /** The groups of neighbours. A label whose tag is not known goes on, with labels of the same name only. */
 export function groupEntities(words: readonly Tagged[], tags: Tags): readonly Group[] {

@@ -6,7 +6,6 @@ import type { RunnableModel } from '../../runnable-model.ts';
 import type { TransitionBiases } from '../../spans/viterbi.ts';
 import { taskKinds, type TaskOptions } from '../task-options.ts';
 import type { Calibration } from './calibration.ts';
-import type { Tags } from './group-entities.ts';
 
 /** How tokens become entities. */
 export type AggregationStrategy = 'none' | 'simple' | 'first' | 'average' | 'max';
@@ -58,6 +57,9 @@ export function tokenKinds(runnable: RunnableModel): OptionKinds<TokenClassifica
     ...taskKinds(runnable),
   };
 }
+
+/** The tags of labels by which tokens are grouped: those that the original knows, or all. */
+export type Tags = 'BI' | 'BIES';
 
 /** What a call asks for. */
 export interface Plan {
