@@ -7,9 +7,6 @@ import type { TransitionBiases } from '../../spans/viterbi.ts';
 import { taskKinds, type TaskOptions } from '../task-options.ts';
 import type { Calibration } from './calibration.ts';
 
-/** The tags that labels begin with: those that the original knows, or all. */
-export type Tags = 'BI' | 'BIES';
-
 /** How tokens become entities. */
 export type AggregationStrategy = 'none' | 'simple' | 'first' | 'average' | 'max';
 
@@ -60,6 +57,9 @@ export function tokenKinds(runnable: RunnableModel): OptionKinds<TokenClassifica
     ...taskKinds(runnable),
   };
 }
+
+/** The tags of labels by which tokens are grouped: those that the original knows, or all. */
+export type Tags = 'BI' | 'BIES';
 
 /** What a call asks for. */
 export interface Plan {
