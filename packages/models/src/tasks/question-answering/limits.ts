@@ -33,15 +33,14 @@ export function answerWindows(
     oneOfTwo(where, ['max_seq_len', limit], ['maxLength', options.maxLength]) ??
     Math.min(filesLimit, model.maxLength);
   const overlap = oneOfTwo(where, ['doc_stride', stride], ['overlap', options.overlap]);
-  const byDefault = asOriginal
+  const shared = asOriginal
     ? Math.min(Math.floor(maxLength / 2), ORIGINAL_STRIDE)
     : Math.max(Math.floor(maxLength / 8), longest);
   const rule: LongTextRule = {
     splitText: 1,
     overlapName: stride === undefined ? 'overlap' : 'doc_stride',
     // Where a long question leaves less room than that, the original fails.
-    overlapIn: (room) =>
-      asOriginal && byDefault < room ? byDefault : Math.min(byDefault, Math.floor(room / 2)),
+    overlapIn: (room) => (asOriginal && shared < room ? shared : Math.min(shared, Math.floor(room / 2))),
   };
   // All of a context is read, in the original as well.
   const run = { ...options, truncation: false, maxLength, ...(overlap !== undefined && { overlap }) };
