@@ -74,6 +74,7 @@ export async function writeStandIns(folder) {
   golden('today/models/eg_encoder', 'embeddinggemma');
   golden('today/text/qwen3_reranker', 'qwen3-reranker');
   golden('today/text/privacy_filter', 'privacy-filter');
+  golden('tasks/cls-bert', 'review-model');
   golden('tasks/mlm-bert', 'masked-model');
   golden('tasks/gen-reformer', 'writer');
   golden('tasks/zs-middle', 'entailment-model');
