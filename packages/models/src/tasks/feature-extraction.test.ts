@@ -151,10 +151,10 @@ describe('beyond the original', () => {
     const { network, tokenizer, settings } = extract.model;
     const cutting = { maxLength: 6, side: 'left' } as const;
     const model = new LoadedModel(network, tokenizer, attn, undefined, { ...settings, cutting });
-    const left = await pipeline('feature-extraction', model);
+    const fromEnd = await pipeline('feature-extraction', model);
     const { ids } = tokenizer!.encode(texts[0]);
     const { states } = await model.encode([[ids[0], ...ids.slice(-5)]], { pooling: 'none' });
-    expect((await left(texts[0], { truncation: true })).data).toEqual(states[0].data);
+    expect((await fromEnd(texts[0], { truncation: true })).data).toEqual(states[0].data);
   });
 
   test('a text with an emoji in chunks: the sentences of each text', async () => {
