@@ -1,7 +1,7 @@
 /** `feature-extraction` beside the original pipelines, and over long texts. */
 import { f32, type Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pipeline, quantizeEmbeddings, rangesOf, textVectors } from '../node.ts';
+import { LoadedModel, pipeline, quantizeEmbeddings, rangesOf, textVectors } from '../node.ts';
 import type { FeatureExtractionOptions } from './feature-extraction.ts';
 import type { Features } from './features.ts';
 import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
@@ -145,6 +145,16 @@ describe('beyond the original', () => {
     expectNear(pooled.data, mean(states));
     const cut = await extract(text, { truncation: true, pooling: 'mean' });
     expectNear(cut.data, mean(rows[0]));
+  });
+
+  test('a text is cut at the end that the files say', async () => {
+    const { network, tokenizer, settings } = extract.model;
+    const cutting = { maxLength: 6, side: 'left' } as const;
+    const model = new LoadedModel(network, tokenizer, attn, undefined, { ...settings, cutting });
+    const fromEnd = await pipeline('feature-extraction', model);
+    const { ids } = tokenizer!.encode(texts[0]);
+    const { states } = await model.encode([[ids[0], ...ids.slice(-5)]], { pooling: 'none' });
+    expect((await fromEnd(texts[0], { truncation: true })).data).toEqual(states[0].data);
   });
 
   test('a text with an emoji in chunks: the sentences of each text', async () => {

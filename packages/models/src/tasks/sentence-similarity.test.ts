@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pipeline } from '../node.ts';
+import { LoadedModel, pipeline } from '../node.ts';
 import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { SimilarityPair } from './sentence-similarity.ts';
@@ -86,7 +86,6 @@ describe('beyond the original', () => {
   });
 
   test('another measure', async () => {
-    const { LoadedModel } = await import('../node.ts');
     const { network, tokenizer, settings } = similar.model;
     const sentence = { ...settings.sentence!, similarity: 'euclidean' } as const;
     const model = new LoadedModel(network, tokenizer, attn, undefined, { ...settings, sentence });
