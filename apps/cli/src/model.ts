@@ -1,7 +1,14 @@
 /** The `--model` option: a checkpoint in a folder, on the web or on the hub, with its options. */
 import { type Attn } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { loadModel, type HubOptions, type LoadedModel, type NodeLoadOptions } from '@attn/models/node';
+import {
+  loadModel,
+  type Ability,
+  type HubOptions,
+  type LoadedModel,
+  type ModelsFor,
+  type NodeLoadOptions,
+} from '@attn/models/node';
 import { badArgument, isSet, requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
 
@@ -64,6 +71,16 @@ export function readLoading(options: Options, context: Context, attn?: Attn): No
 /** Loads the model, and shows the progress of downloading and reading. */
 export async function readModel(options: Options, context: Context, attn?: Attn): Promise<LoadedModel> {
   return loadModel(readSource(options), readLoading(options, context, attn));
+}
+
+/** Loads a model that has the method `ability`. Errors: `UNSUPPORTED` for any other. */
+export async function readModelFor<A extends Ability>(
+  ability: A,
+  options: Options,
+  context: Context,
+  attn: Attn,
+): Promise<ModelsFor[A]> {
+  return loadModel(readSource(options), { ...readLoading(options, context, attn), for: ability });
 }
 
 /** Reads positions of global tokens, such as `0,7,20`. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { createAttn, type Attn } from '@attn/core';
 import { cpu } from '@attn/cpu';
-import { loadModel, pipeline, type LoadedModel } from '@attn/models/node';
+import { loadModel, pipeline, type Encoder, type PairScorer, type RankedText } from '@attn/models/node';
 import { embed, embedMany, rerank, type EmbeddingModel, type RerankingModel } from 'ai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { embeddingModel, rerankingModel, type AttnEmbeddingModel, type AttnRerankingModel } from './index.ts';
@@ -30,10 +30,10 @@ const reasonOf = (call: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('embed and embedMany', () => {
-  let loaded: LoadedModel;
+  let loaded: Encoder;
   let model: AttnEmbeddingModel;
   beforeAll(async () => {
-    loaded = await loadModel(FOLDER, { attn });
+    loaded = await loadModel(FOLDER, { attn, for: 'encode' });
     model = await embeddingModel(loaded);
   });
 
@@ -80,7 +80,7 @@ describe('embed and embedMany', () => {
       modelId: 'gemma',
     });
     expect([short.provider, short.modelId]).toEqual(['attn', 'gemma']);
-    const gemma = await loadModel(PROMPTS, { attn });
+    const gemma = await loadModel(PROMPTS, { attn, for: 'encode' });
     const expected = async (options: object): Promise<number[]> =>
       Array.from((await gemma.encode(texts[0], options)).embeddings.data);
     const value = texts[0];
@@ -164,16 +164,20 @@ describe('embed and embedMany', () => {
 describe('rerank', () => {
   const query = 'what is attention';
   const documents = ['Search!', 'the window of attention', 'attention attention', ''];
-  let loaded: LoadedModel;
+  const ranksOf = async (model: PairScorer, texts: readonly string[]) => {
+    const ranked = await (await pipeline('text-ranking', model))(query, texts);
+    return ranked.map(({ corpus_id: index, score }) => ({ index, score, document: texts[index] }));
+  };
+  let loaded: PairScorer;
   let model: AttnRerankingModel;
   beforeAll(async () => {
-    loaded = await loadModel(RERANKER, { attn });
+    loaded = await loadModel(RERANKER, { attn, for: 'rank' });
     model = await rerankingModel(loaded);
   });
 
   test('gives the order and the scores of the model', async () => {
     const accepted: RerankingModel = model; // the type of the AI SDK
-    const ranked = await loaded.rank(query, documents);
+    const ranked = await ranksOf(loaded, documents);
     const { ranking, rerankedDocuments, originalDocuments } = await rerank({
       model: accepted,
       query,
@@ -195,10 +199,9 @@ describe('rerank', () => {
     globals.AI_SDK_LOG_WARNINGS = (log: { readonly warnings: unknown[] }) => warned.push(...log.warnings);
     const { ranking } = await rerank({ model, query, documents: objects });
     delete globals.AI_SDK_LOG_WARNINGS;
-    const ranked = await loaded.rank(
-      query,
+    const ranked = await ranksOf(
+      loaded,
       objects.map((object) => JSON.stringify(object)),
-      { onWarning: () => {} },
     );
     expect(ranking.map(({ document, score }) => [document, score])).toEqual(
       ranked.map(({ index, score }) => [objects[index], score]),
@@ -206,28 +209,27 @@ describe('rerank', () => {
     expect(warned[0]).toMatchObject({ type: 'compatibility', feature: 'object documents' });
   });
 
-  test('documents that are too long are cut, with a warning', async () => {
-    const [long] = [`${'attention '.repeat(80)}window`];
-    const { ranking, warnings } = await model.doRerank({
-      query,
-      documents: { type: 'text', values: [long, 'x'] },
-    });
-    expect(ranking).toHaveLength(2);
-    expect(warnings).toEqual([
-      { type: 'other', message: expect.stringContaining('what is beyond is left out') },
-    ]);
+  test('documents that are too long are read in windows, or cut with an option', async () => {
+    const values = [`${'attention '.repeat(80)}window`, 'x'];
+    const rank = await pipeline('text-ranking', loaded);
+    const documents = { type: 'text', values } as const;
+    const { ranking, warnings } = await model.doRerank({ query, documents });
+    const places = (list: readonly RankedText[]) =>
+      list.map(({ corpus_id: index, score: relevanceScore }) => ({ index, relevanceScore }));
+    expect(ranking).toEqual(places(await rank(query, values)));
+    expect(warnings).toEqual([]);
+    const providerOptions = { attn: { truncation: true } };
+    const cut = await model.doRerank({ query, documents, providerOptions });
+    expect(cut.ranking).toEqual(places(await rank(query, values, { truncation: true })));
+    expect(cut.ranking).not.toEqual(ranking);
   });
 
-  test('no documents, an abort, options', async () => {
+  test('no documents, an abort', async () => {
     expect((await rerank({ model, query, documents: [] })).ranking).toEqual([]);
     const abortSignal = AbortSignal.abort();
     expect(await reasonOf(rerank({ model, query, documents, abortSignal }))).toMatchObject({
       name: 'AbortError',
     });
-    const providerOptions = { attn: { activation: 'identity' } };
-    const { ranking } = await rerank({ model, query, documents, topN: 1, providerOptions });
-    const [best] = await loaded.rank(query, documents, { activation: 'identity', topK: 1 });
-    expect(ranking[0].score).toBe(best.score);
   });
 
   test('what is wrong is said in a sentence', async () => {
@@ -236,7 +238,7 @@ describe('rerank', () => {
       message: expect.stringContaining('query must be a string, got 5'),
     });
     expect(await reasonOf(rerank({ model, query, documents, topN: 0 }))).toMatchObject({
-      message: expect.stringContaining('topK must be a positive integer, got 0'),
+      message: expect.stringContaining('top_k must be'),
     });
     expect(await reasonOf(rerankingModel(FOLDER, { load: { attn } }))).toMatchObject({
       code: 'UNSUPPORTED',

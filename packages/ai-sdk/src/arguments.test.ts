@@ -24,7 +24,7 @@ describeFunctions([module], {
   },
   rerankingModel: {
     call: (options) => module.rerankingModel(pairs, options),
-    args: () => [{ call: { activation: 'identity', maxLength: 8 }, modelId: 'a model' }],
+    args: () => [{ call: { truncation: true, maxLength: 8 }, modelId: 'a model' }],
     options: [0],
   },
   'embeddingModel of a source': { call: module.embeddingModel, args: () => [vectors], depth: 0 },
@@ -44,7 +44,7 @@ describeFunctions([module], {
         abortSignal,
         providerOptions: { attn: options },
       }),
-    args: () => ['long', ['window'], { activation: 'sigmoid' }, 1],
+    args: () => ['long', ['window'], { truncation: true }, 1],
     options: [2],
     depth: 1,
   },

@@ -14,7 +14,7 @@ import { rerankingModelOf, type AttnRerankingModel } from './reranking-model.ts'
 export type OpenSource = ModelSource | LoadedModel | AnyPipeline;
 
 /** `pipeline` of `@attn/models`, or of `@attn/models/node`. */
-type OpenPipeline<Load> = <N extends 'feature-extraction' | 'text-classification'>(
+type OpenPipeline<Load> = <N extends 'feature-extraction' | 'text-ranking'>(
   task: N,
   source: OpenSource,
   load?: Load,
@@ -39,9 +39,9 @@ export async function openRerankingModel<Load>(
   options: ModelOptions<Load, RerankOptions>,
 ): Promise<AttnRerankingModel> {
   const { load, call, modelId } = checkModelOptions('ai-sdk/rerankingModel', options);
-  const classify = await pipeline('text-classification', source, load);
-  await orRelease(classify, classify.model.rank('', [], { ...call, onProgress: undefined }));
-  return rerankingModelOf(classify, modelId ?? nameOf(source, classify.model), call);
+  const rank = await pipeline('text-ranking', source, load);
+  await orRelease(rank, rank('', [], { ...call, onProgress: undefined }));
+  return rerankingModelOf(rank, modelId ?? nameOf(source, rank.model), call);
 }
 
 /** A call without texts checks options. Where they are wrong, what was loaded is released. */

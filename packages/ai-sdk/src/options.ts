@@ -1,13 +1,13 @@
 /** Options of the models of this package, and what all of their calls have in common. */
 import { AttnError } from '@attn/core';
 import { anObject, anything, aString, checkOptions, readEntries, type OptionKinds } from '@attn/core/backend';
-import type { RankOptions, TextVectorsOptions } from '@attn/models';
+import type { TextRankingOptions, TextVectorsOptions } from '@attn/models';
 
 /** Options of `feature-extraction` that change vectors, and how they are computed. */
 export type EmbedOptions = Omit<TextVectorsOptions, 'signal'>;
 
-/** Options of `LoadedModel.rank` that change scores, and how they are computed. */
-export type RerankOptions = Omit<RankOptions, 'topK' | 'signal' | 'onWarning'>;
+/** Options of `text-ranking` that change scores, and how they are computed. */
+export type RerankOptions = Omit<TextRankingOptions, 'top_k' | 'return_documents' | 'signal' | 'onWarning'>;
 
 /** Options of `embeddingModel` and `rerankingModel`. */
 export interface ModelOptions<Load, Call> {

@@ -1,7 +1,7 @@
-/** A reranking model of the AI SDK (its specification v4), by a cross-encoder of `@attn/models`. */
+/** A reranking model of the AI SDK (its specification v4), by `text-ranking` of `@attn/models`. */
 import { AttnError } from '@attn/core';
 import { show } from '@attn/core/backend';
-import type { AnyPipeline } from '@attn/models';
+import type { Pipeline } from '@attn/models';
 import { runCall, type CallParts, type ModelWarning, type RerankOptions } from './options.ts';
 
 /** The documents of a call: texts, or objects, which are read as JSON. */
@@ -42,7 +42,7 @@ const AS_JSON: ModelWarning = {
 
 /** The reranking model of a pipeline's model. */
 export function rerankingModelOf(
-  open: Pick<AnyPipeline, 'model' | 'dispose'>,
+  rank: Pipeline<'text-ranking'>,
   modelId: string,
   own: RerankOptions | undefined,
 ): AttnRerankingModel {
@@ -56,16 +56,19 @@ export function rerankingModelOf(
       const warnings: ModelWarning[] = documents.type === 'object' ? [AS_JSON] : [];
       const onWarning = (message: string): void => void warnings.push({ type: 'other', message });
       const ranked = await runCall(own, call, (options) =>
-        open.model.rank(query, texts, { ...options, onWarning, ...(topN !== undefined && { topK: topN }) }),
+        rank(query, texts, { ...options, onWarning, ...(topN !== undefined && { top_k: topN }) }),
       );
-      return { ranking: ranked.map(({ index, score }) => ({ index, relevanceScore: score })), warnings };
+      return {
+        ranking: ranked.map(({ corpus_id: index, score }) => ({ index, relevanceScore: score })),
+        warnings,
+      };
     },
-    dispose: () => open.dispose(),
-    [Symbol.asyncDispose]: () => open.dispose(),
+    dispose: () => rank.dispose(),
+    [Symbol.asyncDispose]: () => rank.dispose(),
   };
 }
 
-/** The texts of documents. Errors: `INVALID_ARGUMENT`; `rank` checks texts. */
+/** The texts of documents. Errors: `INVALID_ARGUMENT`; the pipeline checks texts. */
 function textsOf({ type, values }: RerankDocuments): readonly string[] {
   if (type === 'text') return values as readonly string[];
   if (type === 'object' && Array.isArray(values)) return values.map((value) => JSON.stringify(value));

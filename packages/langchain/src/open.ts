@@ -14,7 +14,7 @@ export interface Loading<Load> {
 }
 
 /** `pipeline` of `@attn/models`, or of `@attn/models/node`. */
-type OpenPipeline<Load> = <N extends 'feature-extraction' | 'text-classification'>(
+type OpenPipeline<Load> = <N extends 'feature-extraction' | 'text-ranking'>(
   task: N,
   source: OpenSource,
   load?: Load,
@@ -41,5 +41,5 @@ export async function openReranker<Load>(
 ): Promise<AttnReranker> {
   const kinds = { ...OBJECTS, topN: integer(1) };
   const { load, ...rest } = checkOptions('langchain/loadReranker', options, kinds);
-  return new AttnReranker({ ...rest, pipeline: await pipeline('text-classification', source, load) });
+  return new AttnReranker({ ...rest, pipeline: await pipeline('text-ranking', source, load) });
 }

@@ -9,13 +9,13 @@ import {
   required,
   type OptionKinds,
 } from '@attn/core/backend';
-import type { Pipeline, RankOptions } from '@attn/models';
+import type { Pipeline, TextRankingOptions } from '@attn/models';
 import { Document, type DocumentInterface } from '@langchain/core/documents';
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors';
 import { checkCall, copyOf, type CallOptions } from './options.ts';
 
 /** Options of `LoadedModel.rank` that change scores, and how they are computed. */
-export type RerankOptions = Omit<RankOptions, 'topK' | 'signal'>;
+export type RerankOptions = Omit<TextRankingOptions, 'top_k' | 'return_documents' | 'signal'>;
 
 /** How documents are reranked. */
 export interface RerankerOptions {
@@ -28,7 +28,7 @@ export interface RerankerOptions {
 /** Parameters of `AttnReranker`. */
 export interface AttnRerankerParams extends RerankerOptions {
   /** A pipeline of a cross-encoder of one label. */
-  readonly pipeline: Pipeline<'text-classification'>;
+  readonly pipeline: Pipeline<'text-ranking'>;
 }
 
 const WHERE = 'langchain/AttnReranker';
@@ -59,7 +59,7 @@ const documentList = listOf(
  */
 export class AttnReranker extends BaseDocumentCompressor {
   /** Its model makes the scores. */
-  readonly pipeline: Pipeline<'text-classification'>;
+  readonly pipeline: Pipeline<'text-ranking'>;
   private readonly topN: number | undefined;
   private readonly call: RerankOptions;
 
@@ -88,12 +88,12 @@ export class AttnReranker extends BaseDocumentCompressor {
   ): Promise<DocumentInterface[]> {
     const checked = checkCall(WHERE, options);
     checkArgument(WHERE, 'documents', documents, documentList);
-    const ranked = await this.pipeline.model.rank(
+    const ranked = await this.pipeline(
       query,
       documents.map(({ pageContent }) => pageContent),
-      { ...this.call, ...(this.topN !== undefined && { topK: this.topN }), ...checked },
+      { ...this.call, ...(this.topN !== undefined && { top_k: this.topN }), ...checked },
     );
-    return ranked.map(({ index, score }) => {
+    return ranked.map(({ corpus_id: index, score }) => {
       const { pageContent, metadata, id } = documents[index];
       return new Document({ pageContent, id, metadata: { ...metadata, relevanceScore: score } });
     });

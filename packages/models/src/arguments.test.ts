@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FunctionTable } from '@attn/conformance/arguments';
 import { describeFunctions } from '@attn/conformance/vitest';
-import { createAttn, zeros, type JsonObject } from '@attn/core';
+import { createAttn, zeros, type Attn, type JsonObject } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, expect, test } from 'vitest';
 import { goldenCalled } from './testing/golden-sets.testing.ts';
@@ -40,17 +40,13 @@ const [classic, turned, jina] = await Promise.all([
 const bert = await models.bertFamily.load(classic.checkpoint);
 const vectors = await models.linformerFamily.load(embedded.checkpoint);
 const tokenizer = models.byteTokenizer(-60);
-const encoder = new models.LoadedModel(longformer, undefined, attn);
-const reader = new models.LoadedModel(longformer, tokenizer, attn);
-const writer = new models.LoadedModel(reformer, tokenizer, attn);
 const store = models.folderStore(goldenFolder('longformer_short'));
-const [splade, cross] = await Promise.all(
-  ['splade_max', 'cross_sigmoid'].map((id) =>
-    models.loadFrom(models.folderStore(goldenFolder(`classic/sentence/${id}`)), { attn }),
-  ),
-);
+const folderOf = (id: string): models.FileStore => models.folderStore(goldenFolder(`classic/sentence/${id}`));
+const [splade, cross] = await Promise.all([
+  models.loadFrom(folderOf('splade_max'), { attn, for: 'encodeSparse' }),
+  models.loadFrom(folderOf('cross_sigmoid'), { attn, for: 'rank' }),
+]);
 const twoVectors = zeros('f32', [2, 3]);
-const texts = { maxLength: 8, batchTokens: 64, onWarning: () => {} };
 
 const { signal } = new AbortController();
 const reading = { signal, onProgress: () => {}, inMemory: true };
@@ -61,7 +57,6 @@ const loading = {
   families: models.FAMILIES,
   modules: true,
 };
-const drawing = { maxNewTokens: 1, temperature: 1, topK: 2, topP: 0.5, seed: 1 };
 const http = { fetch: () => Promise.reject(new TypeError('no network')), headers: {}, signal };
 const hub = {
   revision: 'main',
@@ -97,6 +92,20 @@ function family(family: models.ModelFamily, checkpoint: models.Checkpoint): Func
     },
     [`${family.name}.tokenizer`]: { call: tokenizerOf, args: () => [config], depth: 0 },
     [`${family.name}.load`]: { call: family.load, args: () => [checkpoint, reading], options: [1], depth: 0 },
+  };
+}
+
+/** The constructor of a loaded model. */
+function construct(
+  Class: new (...parts: ConstructorParameters<typeof models.LoadedModel>) => unknown,
+  model: models.Model,
+  settings: models.FolderSettings = {},
+) {
+  return {
+    call: (...[a, b, c]: readonly unknown[]) =>
+      new Class(a as models.Model, b as models.TextTokenizer, c as Attn, undefined, settings),
+    args: () => [model, tokenizer, attn] as const,
+    depth: 0,
   };
 }
 
@@ -297,60 +306,11 @@ describeFunctions([models], {
     ],
     depth: 0,
   },
-  LoadedModel: {
-    call: (...[a, b, c]) => new models.LoadedModel(a, b, c),
-    args: () => [longformer, tokenizer, attn],
-    depth: 0,
-  },
-  'LoadedModel.encode': {
-    call: (...[a, b]) => encoder.encode(a, b),
-    args: () => [
-      [
-        [0, 5],
-        [0, 6],
-      ],
-      {
-        ...run,
-        pooling: 'cls',
-        maxLength: 8,
-        normalize: true,
-        onLongText: 'throw',
-        overlap: 1,
-        globalTokens: [0],
-        batchTokens: 64,
-        onWarning: () => {},
-        as: 'query',
-        dimensions: 2,
-        quantize: 'binary',
-      },
-    ],
-    options: [1],
-  },
-  'LoadedModel.encode of chunks': {
-    call: (options) => reader.encode('abc', options),
-    args: () => [{ prompt: 'd', chunks: [[0, 3]], quantize: 'int8', ranges: zeros('f32', [2, 32]) }],
-    options: [0],
-    depth: 2,
-  },
-  'LoadedModel.encodeSparse': {
-    call: (...[a, b]) => splade.encodeSparse(a, b),
-    args: () => ['long', { ...run, ...texts, maxActive: 2, onLongText: 'cut', as: 'document' }],
-    options: [1],
-  },
-  'LoadedModel.predict': {
-    call: (...[a, b]) => cross.predict(a, b),
-    args: () => [[['long', 'window']], { ...run, ...texts, activation: 'identity', onLongText: 'cut' }],
-    options: [1],
-  },
-  'LoadedModel.rank': {
-    call: (...[a, b, c]) => cross.rank(a, b, c),
-    args: () => ['long', ['window', ''], { ...run, ...texts, topK: 1, activation: 'sigmoid' }],
-    options: [2],
-  },
-  'LoadedModel.similarity': {
-    call: cross.similarity.bind(cross),
-    args: () => [twoVectors, zeros('f32', [3])],
-  },
+  LoadedModel: construct(models.LoadedModel, longformer),
+  Encoder: construct(models.Encoder, longformer),
+  SparseEncoder: construct(models.SparseEncoder, splade.network, splade.settings),
+  PairScorer: construct(models.PairScorer, cross.network),
+  TextGenerator: construct(models.TextGenerator, reformer),
   similarity: { args: () => [twoVectors, zeros('f32', [3]), 'dot'] },
   'similarity of sparse vectors': {
     call: models.similarity,
@@ -359,29 +319,6 @@ describeFunctions([models], {
   maxSim: { args: () => [twoVectors, twoVectors] },
   quantizeEmbeddings: { args: () => [twoVectors, 'int8', { ranges: twoVectors }], options: [2] },
   rangesOf: { args: () => [twoVectors] },
-  'LoadedModel.encode of a pair': {
-    call: (input) => reader.encode(input),
-    args: () => [{ text: 'abc', pair: 'd' }],
-    options: [0],
-  },
-  'LoadedModel.encode of pairs': {
-    call: reader.encode.bind(reader),
-    args: () => [[{ text: 'b', pair: 'd' }]],
-  },
-  'LoadedModel.fixedGraph': {
-    call: encoder.fixedGraph.bind(encoder),
-    args: () => [{ batch: 1, length: 4, globalTokens: [0] }],
-    options: [0],
-  },
-  'LoadedModel.run': { call: (...[a, b]) => encoder.run(a, b), args: () => [masked, run], options: [0, 1] },
-  'LoadedModel.generate': {
-    call: (...[a, b]) => writer.generate(a, b),
-    args: () => [
-      [5, 6],
-      { ...drawing, stopTokens: [1], backend: 'cpu', signal, onToken: () => {}, onText: () => {} },
-    ],
-    options: [1],
-  },
 });
 
 test('a model of the hub: options and an id that are wrong', async () => {

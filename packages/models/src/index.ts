@@ -155,6 +155,12 @@ export type {
 } from './tasks/token-classification/index.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';
 export { LoadedModel, type ModelRunOptions } from './loaded-model.ts';
+export type { Ability } from './loaded/abilities.ts';
+export type { ModelsFor } from './loaded/models-for.ts';
+export { Encoder } from './loaded/encoder.ts';
+export { SparseEncoder } from './loaded/sparse-encoder.ts';
+export { PairScorer } from './loaded/pair-scorer.ts';
+export { TextGenerator } from './loaded/text-generator.ts';
 export type { ChunkEmbeddings, Embeddings, EncodeFacts, TokenStates } from './encode/encode.ts';
 export type { EncodeOptions, EncodeProgress, TextRunOptions } from './encode/options.ts';
 export type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-sparse.ts';

@@ -16,6 +16,8 @@ import { isHubId } from './hub/names.ts';
 import { HTTP_OPTIONS, urlStore, type UrlMap } from './files/url-store.ts';
 import { kindOf } from './kind-of.ts';
 import { LOAD_OPTIONS, loadFrom, type LoadOptions } from './load.ts';
+import type { Ability } from './loaded/abilities.ts';
+import type { ModelsFor } from './loaded/models-for.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { tokenizerOf } from './open-model.ts';
 import type { TaskOf } from './tasks/names.ts';
@@ -112,17 +114,28 @@ export async function loadTokenizer(
  *
  * @example
  * const attn = await createAttn();
- * const model = await loadModel('allenai/longformer-base-4096', { attn });
+ * const model = await loadModel('allenai/longformer-base-4096', { attn, for: 'encode' });
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
+export async function loadModel<A extends Ability>(
+  source: ModelSource,
+  options: NodeLoadOptions & { readonly for: A },
+): Promise<ModelsFor[A]>;
+export async function loadModel(source: ModelSource, options?: NodeLoadOptions): Promise<LoadedModel>;
 export async function loadModel(source: ModelSource, options: NodeLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, modules, head, inMemory, onProgress, ...place } = checkOptions(
-    WHERE,
-    options,
-    NODE_OPTIONS,
-  );
+  const {
+    architecture,
+    attn,
+    families,
+    modules,
+    head,
+    for: ability,
+    inMemory,
+    onProgress,
+    ...place
+  } = checkOptions(WHERE, options, NODE_OPTIONS);
   const loading = { architecture, attn, families, modules, head, inMemory, onProgress, signal: place.signal };
-  return loadFrom(await openModel(source, place), loading);
+  return loadFrom(await openModel(source, place), { ...loading, ...(ability && { for: ability }) });
 }
 
 /**

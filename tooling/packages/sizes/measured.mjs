@@ -5,7 +5,7 @@ import { bundle } from './bundle.mjs';
 /**
  * Imports that are not part of a package's own size: peers, our other packages, and modules of the runtime.
  */
-const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check)/;
+const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|ai$|@langchain\/)/;
 
 /** True for the file of a worker, which is bundled separately and so includes core. */
 const isWorker = ({ name }) => name.includes('attn-wasm-engine');
@@ -70,7 +70,7 @@ export const ROWS = [
     source: "export { loadModel } from '@attn/models';",
     own: '@attn/models',
     files: ({ isFirst }) => isFirst,
-    limit: 21.5,
+    limit: 22,
   },
   {
     what: '@attn/models: models of the hub on a page, loaded when one is',
@@ -78,6 +78,8 @@ export const ROWS = [
     files: isPageHub,
     limit: 10,
   },
+  { what: '@attn/ai-sdk', ...all('@attn/ai-sdk'), limit: 1.5 },
+  { what: '@attn/langchain', ...all('@attn/langchain'), limit: 1.5 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
   { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 27.5 },

@@ -1,5 +1,5 @@
 /** What checks are made of: runs of a model, and the parts of their outputs that are published. */
-import type { LoadedModel, TokenBatch } from '@attn/models/node';
+import { Encoder, type LoadedModel, type TokenBatch } from '@attn/models/node';
 import type { Tensor, Tensors } from '@attn/core';
 import type { Check } from './check.ts';
 
@@ -44,6 +44,7 @@ export function similarities(
     what: 'how alike queries and documents are',
     expected: { numbers, atol: 2e-3 },
     values: async (model) => {
+      if (!(model instanceof Encoder)) throw new TypeError(`${model.network.architecture} makes no vectors`);
       const [a, b] = [
         await model.encode(queries, { as: 'query' }),
         await model.encode(documents, { as: 'document' }),

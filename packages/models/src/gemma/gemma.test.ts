@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
 import type { EncoderModel } from '../encoder/encoder-model.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { TextGenerator } from '../loaded/text-generator.ts';
 import type { TokenBatch } from '../model.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
 import { loaderOf, runReference, type Numbers } from '../testing/reference-run.testing.ts';
@@ -194,9 +194,9 @@ describe('heads', () => {
       expect(logits[i]).toBeCloseTo(Math.tanh(value / 3) * 3, 5);
     const last = logits.slice(-101);
     const next = last.indexOf(Math.max(...last));
-    const loaded = new LoadedModel(await load(language, { eos_token_id: [next] }), undefined, attn);
+    const loaded = new TextGenerator(await load(language, { eos_token_id: [next] }), undefined, attn);
     expect(await loaded.generate([5, 6, 7])).toMatchObject({ ids: [next], end: 'stop' });
-    const both = new LoadedModel(
+    const both = new TextGenerator(
       await load(language, { use_bidirectional_attention: true }),
       undefined,
       attn,

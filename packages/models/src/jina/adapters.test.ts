@@ -5,7 +5,7 @@ import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { longformerFamily } from '../longformer/index.ts';
 import { differences } from '../testing/differences.testing.ts';
 import { runExported } from '../testing/exported.testing.ts';
@@ -65,7 +65,7 @@ describe('encode', () => {
     },
     decode: () => '',
   };
-  const loaded = new LoadedModel(model, tokenizer, attn);
+  const loaded = new Encoder(model, tokenizer, attn);
   const options = { backend: 'wasm', normalize: true };
 
   test('a task puts its prompt before texts, and runs its adapters', async () => {
@@ -124,9 +124,7 @@ describe('refused', () => {
       const task = 'separation';
       expect(() => other.call({ inputIds: [[4]], task })).toThrow(`has no task, got "separation"`);
       expect(() => other.fixedGraph({ batch: 1, length: 4, task })).toThrow('has no task');
-      await expect(new LoadedModel(other, undefined, attn).encode([[4]], { task })).rejects.toThrow(
-        'no task',
-      );
+      await expect(new Encoder(other, undefined, attn).encode([[4]], { task })).rejects.toThrow('no task');
     }
   });
   test.each([

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
 import type { EncoderModel } from '../encoder/encoder-model.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { TextGenerator } from '../loaded/text-generator.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
 import { loaderOf, runReference, type Numbers } from '../testing/reference-run.testing.ts';
 import type { TokenBatch } from '../model.ts';
@@ -160,9 +160,13 @@ test('generate: the likeliest token, again and again, up to one that ends the te
     const last = logits.slice(-95);
     expected.push(last.indexOf(Math.max(...last)));
   }
-  const free = new LoadedModel(await load(language, { eos_token_id: null }), undefined, attn);
+  const free = new TextGenerator(await load(language, { eos_token_id: null }), undefined, attn);
   expect(await free.generate(ids, { maxNewTokens: 4 })).toMatchObject({ ids: expected, end: 'length' });
-  const ending = new LoadedModel(await load(language, { eos_token_id: [94, expected[1]] }), undefined, attn);
+  const ending = new TextGenerator(
+    await load(language, { eos_token_id: [94, expected[1]] }),
+    undefined,
+    attn,
+  );
   const at = expected.indexOf(expected[1]);
   expect(await ending.generate(ids, { maxNewTokens: 4 })).toMatchObject({
     ids: expected.slice(0, at + 1),

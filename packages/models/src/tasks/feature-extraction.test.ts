@@ -1,7 +1,7 @@
 /** `feature-extraction` beside the original pipelines, and over long texts. */
 import { f32, type Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LoadedModel, pipeline, quantizeEmbeddings, rangesOf, textVectors } from '../node.ts';
+import { Encoder, pipeline, quantizeEmbeddings, rangesOf, textVectors } from '../node.ts';
 import type { FeatureExtractionOptions } from './feature-extraction.ts';
 import type { Features } from './features.ts';
 import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
@@ -150,7 +150,7 @@ describe('beyond the original', () => {
   test('a text is cut at the end that the files say', async () => {
     const { network, tokenizer, settings } = extract.model;
     const cutting = { maxLength: 6, side: 'left' } as const;
-    const model = new LoadedModel(network, tokenizer, attn, undefined, { ...settings, cutting });
+    const model = new Encoder(network, tokenizer, attn, undefined, { ...settings, cutting });
     const fromEnd = await pipeline('feature-extraction', model);
     const { ids } = tokenizer!.encode(texts[0]);
     const { states } = await model.encode([[ids[0], ...ids.slice(-5)]], { pooling: 'none' });
@@ -160,7 +160,7 @@ describe('beyond the original', () => {
   test('a text with an emoji in chunks: the sentences of each text', async () => {
     const both = [texts.join(' '), texts[1]];
     const features = await embed(both, { chunks: 'sentences' });
-    const { embeddings, chunks } = await embed.model.encode(both, { chunks: 'sentences' });
+    const { embeddings, chunks } = await (embed.model as Encoder).encode(both, { chunks: 'sentences' });
     expect(features.chunks).toEqual(chunks);
     expect(features.dims).toEqual(embeddings.shape);
     expect(features.data).toEqual(embeddings.data);
@@ -173,7 +173,7 @@ describe('beyond the original', () => {
 
   test('fewer dimensions, and prompts', async () => {
     const short = await embed(texts, { dimensions: 4, normalize: true });
-    const { embeddings } = await embed.model.encode(texts, { dimensions: 4, normalize: true });
+    const { embeddings } = await (embed.model as Encoder).encode(texts, { dimensions: 4, normalize: true });
     expect(short.dims).toEqual([2, 4]);
     expect(short.data).toEqual(embeddings.data);
     expect((await embed(texts[1], { prompt: 'query: ' })).data).toEqual(
@@ -214,7 +214,7 @@ describe('beyond the original', () => {
 
   test('a pair is read as one input', async () => {
     const [text, pair] = texts;
-    const { states } = await extract.model.encode({ text, pair }, { pooling: 'none' });
+    const { states } = await (extract.model as Encoder).encode({ text, pair }, { pooling: 'none' });
     const features = await extract({ text, text_pair: pair });
     expect(features.data).toEqual(states[0].data);
   });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LoadedModel, pipeline } from '../node.ts';
+import { Encoder, pipeline } from '../node.ts';
 import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { SimilarityPair } from './sentence-similarity.ts';
@@ -72,12 +72,12 @@ describe('beyond the original', () => {
   test('options of vectors, the measure of the model, and long texts as a whole', async () => {
     const pair = { text: long, text_pair: 'The whale dived.' };
     const options = { pooling: 'max', dimensions: 8, prompt: 'query: ' } as const;
-    const { embeddings } = await similar.model.encode([pair.text, pair.text_pair], {
+    const { embeddings } = await (similar.model as Encoder).encode([pair.text, pair.text_pair], {
       ...options,
       onLongText: 'split',
       onWarning: () => {},
     });
-    const expected = similar.model.similarity(embeddings, embeddings).data[1];
+    const expected = (similar.model as Encoder).similarity(embeddings, embeddings).data[1];
     expect(await similar(pair, options)).toBeCloseTo(expected, 6);
     const warnings: string[] = [];
     await similar(pair, { onWarning: (message) => warnings.push(message) });
@@ -88,7 +88,7 @@ describe('beyond the original', () => {
   test('another measure', async () => {
     const { network, tokenizer, settings } = similar.model;
     const sentence = { ...settings.sentence!, similarity: 'euclidean' } as const;
-    const model = new LoadedModel(network, tokenizer, attn, undefined, { ...settings, sentence });
+    const model = new Encoder(network, tokenizer, attn, undefined, { ...settings, sentence });
     const distance = await pipeline('sentence-similarity', model);
     const [same, other] = await distance({ source_sentence: 'a', sentences: ['a', 'whale'] });
     expect(same).toBe(-0);

@@ -2,7 +2,7 @@
 import { describeFunctions } from '@attn/conformance/vitest';
 import type { Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { pipeline } from '../node.ts';
+import { pipeline, type TextGenerator } from '../node.ts';
 import { goldenFolder } from '../testing/goldens.testing.ts';
 import { attnOn, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -115,7 +115,7 @@ test('a prompt is cut where the files say', async () => {
     max_new_tokens: 4,
     return_full_text: false,
   });
-  const expected = await generate.model.generate(ids, { maxNewTokens: 4 });
+  const expected = await (generate.model as TextGenerator).generate(ids, { maxNewTokens: 4 });
   expect(text).toBe(expected.text);
 });
 

@@ -2,7 +2,7 @@
 import { describeFunctions } from '@attn/conformance/vitest';
 import type { Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pipeline } from '../node.ts';
+import { pipeline, type PairScorer } from '../node.ts';
 import { goldenFolder } from '../testing/goldens.testing.ts';
 import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders, wholeOptions } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -44,7 +44,7 @@ describe.each(TASK_BACKENDS)('on %s', (backend) => {
     test('the same as rank of the model', async () => {
       const { query, documents } = cases[0].input as unknown as RankingInput;
       const ranks = await rank(query, documents, { truncation: true });
-      const expected = await rank.model.rank(query, documents, { onWarning: () => {} });
+      const expected = await (rank.model as PairScorer).rank(query, documents, { onWarning: () => {} });
       expectRanks(
         ranks,
         expected.map(({ index, score }) => ({ corpus_id: index, score })),
