@@ -70,7 +70,6 @@ const hub = {
   onDownload: () => {},
   onWarning: () => {},
 };
-const run = { backend: 'cpu', signal, onProgress: () => {} };
 const padded = { inputIds: [[0, 5]], attentionMask: [[1, 0]] };
 const masked = {
   inputIds: [[0, 5]],

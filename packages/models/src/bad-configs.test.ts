@@ -196,10 +196,11 @@ describe.each(FAMILIES)('%s', async (id, names, more) => {
   });
   // Of these, the width of a head is a field of its own.
   const divides = ['head_dim', 'attention_head_size'].every((field) => config[field] === undefined);
-  test.runIf(divides)('heads that do not divide the width', async () => {
-    const heads = names.num_attention_heads ?? 'num_attention_heads';
-    expect((await errorOf({ ...config, [heads]: 5 })).message).toMatch(/heads|n_head/);
-  });
+  if (divides)
+    test('heads that do not divide the width', async () => {
+      const heads = names.num_attention_heads ?? 'num_attention_heads';
+      expect((await errorOf({ ...config, [heads]: 5 })).message).toMatch(/heads|n_head/);
+    });
 
   /** What a model of this config gets, of a checkpoint without tensors. */
   async function errorOf(json: JsonObject): Promise<AttnError> {

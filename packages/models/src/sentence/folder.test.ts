@@ -236,7 +236,7 @@ test('sparse vectors: the greatest weights only, and no dense ones', async () =>
   expect(few.width).toBe(214);
   expect([...few.vectors[0].values].toSorted()).toEqual([...all.vectors[0].values].toSorted().slice(-3));
   expect(model).not.toHaveProperty('encode');
-  for (const ability of ['encodeSparse', 'predict', 'rank', 'generate'] as const) {
+  for (const ability of ['encodeSparse', 'predict', 'generate'] as const) {
     await expect(loadFrom(storeOf(files), { attn, for: ability })).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining(`${ability} needs a`),
