@@ -23,9 +23,46 @@ export function cutLayer({ weight, bias }: LinearWeights, count: number): readon
   return cutRows(weight, count).map((part, i) => ({ weight: part, bias: biases?.[i] }));
 }
 
-function rowsOf(tensor: Tensor<'f32'>, from: number, to: number): Tensor<'f32'> {
-  const shape = [to - from, ...tensor.shape.slice(1)];
+/** Some rows of a weight, in this order, as a copy. */
+export function pickRows({ name, tensor }: Weight, rows: readonly number[]): Weight {
   const width = sizeOf(tensor.shape.slice(1));
+  const shape = [rows.length, ...tensor.shape.slice(1)];
+  const pick = (): Float32Array => {
+    const { data } = tensor;
+    const picked = new Float32Array(rows.length * width);
+    for (const [i, row] of rows.entries())
+      picked.set(data.subarray(row * width, (row + 1) * width), i * width);
+    return picked;
+  };
+  const data = { dtype: 'f32', shape } as const;
+  return {
+    name: `${name}[${rows.join()}]`,
+    tensor: isLazy(tensor) ? lazyTensor(data, pick) : { ...data, data: pick() },
+  };
+}
+
+/**
+ * Cuts a stack of matrices [count, rows, columns] into `parts` matrices of equally many rows, in the order in
+ * which they lie there, as `cutRows` cuts a weight.
+ */
+export function cutMatrices({ name, tensor }: Weight, parts: number): readonly Weight[] {
+  const [count, height, columns] = tensor.shape;
+  const rows = (count * height) / parts;
+  return Array.from({ length: parts }, (_, i) => ({
+    name: `${name}[${i}/${parts}]`,
+    tensor: rowsOf(tensor, i * rows, (i + 1) * rows, [columns]),
+  }));
+}
+
+/** Rows of a tensor, each of the shape `row`. */
+function rowsOf(
+  tensor: Tensor<'f32'>,
+  from: number,
+  to: number,
+  row: readonly number[] = tensor.shape.slice(1),
+): Tensor<'f32'> {
+  const shape = [to - from, ...row];
+  const width = sizeOf(row);
   const [start, end] = [from * width, to * width];
   if (!isLazy(tensor)) return { dtype: 'f32', shape, data: tensor.data.subarray(start, end) };
   const { file } = tensor;

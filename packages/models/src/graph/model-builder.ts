@@ -36,6 +36,16 @@ export class ModelBuilder extends GraphBuilder {
     return this.linear(x, this.weight(weight), bias && this.weight(bias), { activation });
   }
 
+  /** Looks rows of a table up: ids [...] to [..., width]. */
+  rows(table: Weight, ids: Value): Value {
+    return this.embedding(ids, this.weight(table));
+  }
+
+  /** The first row of a table, [1, width]. */
+  firstRow(table: Weight): Value {
+    return this.slice(this.weight(table), [0, 0], [1, table.tensor.shape[1]]);
+  }
+
   /** Adds a layer normalisation with learned scale and shift. */
   norm(x: Value, { weight, bias }: NormWeights, eps: number): Value {
     return this.layerNorm(x, { weight: this.weight(weight), bias: bias && this.weight(bias), eps });
