@@ -17,6 +17,7 @@ import { cpuSuite } from './suites/cpu.ts';
 import { denseSuite } from './suites/dense.ts';
 import { encodersSuite } from './suites/encoders.ts';
 import { latencySuite } from './suites/latency.ts';
+import { layerSuite } from './suites/layer.ts';
 import { linearSuite } from './suites/linear.ts';
 import { lshQualitySuite } from './suites/lsh-quality.ts';
 import { growthSuite } from './suites/growth.ts';
@@ -42,6 +43,7 @@ const suites: readonly Suite[] = [
   latencySuite,
   shapesSuite,
   linearSuite,
+  layerSuite,
   denseSuite,
   windowSuite,
   growthSuite,

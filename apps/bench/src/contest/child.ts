@@ -6,6 +6,7 @@ const KINDS: Readonly<Record<Subject['kind'], () => Promise<PrepareSubject>>> = 
   attention: async () => (await import('../subjects/attention.ts')).makeAttention,
   executable: async () => (await import('../subjects/attention.ts')).makeExecutable,
   session: async () => (await import('../subjects/session.ts')).makeSession,
+  layer: async () => (await import('../subjects/layer.ts')).makeLayer,
   linear: async () => (await import('../subjects/linear.ts')).makeLinear,
   lsh: async () => (await import('../subjects/lsh.ts')).makeLsh,
   linformer: async () => (await import('../subjects/linformer.ts')).makeLinformer,

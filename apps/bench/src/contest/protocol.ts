@@ -14,6 +14,7 @@ export interface Subject {
     | 'executable'
     | 'session'
     | 'linear'
+    | 'layer'
     | 'lsh'
     | 'linformer'
     | 'model'

@@ -3,7 +3,13 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sizeOf } from '@attn/core/backend';
-import { longformerFamily, randomCheckpoint, writeCheckpoint } from '@attn/models/node';
+import {
+  BERT_PRESETS,
+  bertFamily,
+  longformerFamily,
+  randomCheckpoint,
+  writeCheckpoint,
+} from '@attn/models/node';
 import { executable, file, matmul, model, windowOf } from '../subjects/index.ts';
 import { simdPeak } from '../ceilings.ts';
 import { contest, type Result } from '../contest/contest.ts';
@@ -47,6 +53,7 @@ export const modelsSuite: Suite = {
       options.log('models: making checkpoints of random weights');
       const base = await store(join(home, 'base'), 4098, options);
       const tables = [await forward(base, options), await attentionShare(base, options)];
+      tables.push(await short(base, join(home, 'roberta'), options));
       tables.push(await loading(base, options));
       await rm(base.folder, { recursive: true });
       const long = await store(join(home, 'long'), 16_386, options);
@@ -162,6 +169,35 @@ async function attentionShare(stored: Stored, options: SuiteOptions): Promise<Ta
       };
     }),
   };
+}
+
+/** A short text, which should cost what it costs in the short model that Longformer was made of. */
+async function short(stored: Stored, folder: string, options: SuiteOptions): Promise<Table> {
+  const n = 64;
+  options.log(`models: short, n = ${n}`);
+  const config = {
+    ...BERT_PRESETS['roberta-base'],
+    num_hidden_layers: stored.layers,
+    ...(options.quick && { vocab_size: 1024 }),
+  };
+  await writeCheckpoint(folder, randomCheckpoint(bertFamily, config));
+  const models = { 'Longformer-base': stored.folder, 'RoBERTa-base': folder };
+  const rows: Table['rows'][number][] = [];
+  for (const backend of BACKENDS) {
+    const entries = Object.entries(models).map(([name, path]) => [name, model(path, n, backend, 2)] as const);
+    const results = await contest(Object.fromEntries(entries), options);
+    for (const [name, subject] of entries) {
+      rows.push({
+        n,
+        who: `${name}, ${subject.name}`,
+        ms: ms(results[name]),
+        '± ms': spread(results[name]),
+        'over RoBERTa': times(results[name], results['RoBERTa-base']),
+      });
+    }
+  }
+  await rm(folder, { recursive: true });
+  return { title: 'A short text', note: 'Random weights, two threads.', rows };
 }
 
 async function loading({ folder }: Stored, options: SuiteOptions): Promise<Table> {
