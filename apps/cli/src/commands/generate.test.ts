@@ -113,7 +113,9 @@ test('a model that does not continue texts', async () => {
   expect(code).toBe(1);
   expect(JSON.parse(stdout).error).toMatchObject({
     code: 'UNSUPPORTED',
-    message: expect.stringContaining('generate needs a causal language model, such as ReformerModelWithLMHead; LongformerModel gives'),
+    message: expect.stringContaining(
+      'generate needs a causal language model, such as ReformerModelWithLMHead; LongformerModel gives',
+    ),
   });
 });
 
