@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Encoder, pipeline, quantizeEmbeddings, rangesOf, textVectors } from '../node.ts';
 import type { FeatureExtractionOptions } from './feature-extraction.ts';
 import type { Features } from './features.ts';
-import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
+import { attnOn, SCORE_TOLERANCE, describeGoldens, taskFolders } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const folders = taskFolders('feature-extraction');
@@ -14,46 +14,32 @@ interface Expected {
   readonly data: readonly number[];
 }
 
-describe.each(TASK_BACKENDS)('on %s', (backend) => {
-  let attn: Attn;
-  beforeAll(async () => {
-    attn = await attnOn(backend);
+describeGoldens('embeddings', folders, (extract, { name, cases }) => {
+  test.each(cases)('$id', async ({ input, options, expected }) => {
+    const features = await extract(input.text as string, {
+      ...(options as FeatureExtractionOptions),
+      truncation: true,
+    });
+    expectFeatures(features, expected as Expected);
   });
-  afterAll(() => attn.dispose());
 
-  describe.each(folders)('$name', ({ name, path, cases }) => {
-    let extract: Pipeline<'feature-extraction'>;
-    beforeAll(async () => {
-      extract = await pipeline('embeddings', path, { attn });
-    });
-    afterAll(() => extract.dispose());
-
-    test.each(cases)('$id', async ({ input, options, expected }) => {
-      const features = await extract(input.text as string, {
-        ...(options as FeatureExtractionOptions),
-        truncation: true,
-      });
-      expectFeatures(features, expected as Expected);
-    });
-
-    test('many together', async () => {
-      // In a folder of sentence-transformers, its modules need no options.
-      const isFolder = name.startsWith('st-');
-      const alike = isFolder ? cases : cases.filter(({ options }) => Object.keys(options).length === 0);
-      const features = await extract(
-        alike.map(({ input }) => input.text as string),
-        { truncation: true },
-      );
-      expect(features.dims).toHaveLength(isFolder ? 2 : 3);
-      const stride = features.dims.slice(1).reduce((a, b) => a * b);
-      for (const [i, { expected }] of alike.entries()) {
-        const { dims, data } = expected as Expected;
-        const row = features.data.slice(i * stride, (i + 1) * stride);
-        expectNear(row.slice(0, data.length), data);
-        expect(row.slice(data.length).every((value) => value === 0)).toBe(true);
-        if (!isFolder) expect(features.tokens[i]).toBe(dims[1]);
-      }
-    });
+  test('many together', async () => {
+    // In a folder of sentence-transformers, its modules need no options.
+    const isFolder = name.startsWith('st-');
+    const alike = isFolder ? cases : cases.filter(({ options }) => Object.keys(options).length === 0);
+    const features = await extract(
+      alike.map(({ input }) => input.text as string),
+      { truncation: true },
+    );
+    expect(features.dims).toHaveLength(isFolder ? 2 : 3);
+    const stride = features.dims.slice(1).reduce((a, b) => a * b);
+    for (const [i, { expected }] of alike.entries()) {
+      const { dims, data } = expected as Expected;
+      const row = features.data.slice(i * stride, (i + 1) * stride);
+      expectNear(row.slice(0, data.length), data);
+      expect(row.slice(data.length).every((value) => value === 0)).toBe(true);
+      if (!isFolder) expect(features.tokens[i]).toBe(dims[1]);
+    }
   });
 });
 

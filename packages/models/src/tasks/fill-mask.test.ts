@@ -5,41 +5,33 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runnableOf } from '../loaded-model.ts';
 import { pipeline } from '../node.ts';
 import type { FilledMask, FilledMasks, FillMaskOptions } from './fill-mask.ts';
-import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders, wholeOptions } from './golden-tasks.testing.ts';
+import {
+  attnOn,
+  SCORE_TOLERANCE,
+  describeGoldens,
+  taskFolders,
+  wholeOptions,
+} from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
 import { largest, softmax } from './scores.ts';
 
 const folders = taskFolders('fill-mask');
 
-describe.each(TASK_BACKENDS)('on %s', (backend) => {
-  let attn: Attn;
-  beforeAll(async () => {
-    attn = await attnOn(backend);
+describeGoldens('fill-mask', folders, (fill, { cases }) => {
+  test.each(cases)('$id', async ({ input, options, expected }) => {
+    const text = input as { text: string };
+    const answer = await fill(text, { ...(options as FillMaskOptions), truncation: true });
+    expectMasks(answer, expected as FilledMasks);
   });
-  afterAll(() => attn.dispose());
 
-  describe.each(folders)('$name', ({ path, cases }) => {
-    let fill: Pipeline<'fill-mask'>;
-    beforeAll(async () => {
-      fill = await pipeline('fill-mask', path, { attn });
-    });
-    afterAll(() => fill.dispose());
-
-    test.each(cases)('$id', async ({ input, options, expected }) => {
-      const text = input as { text: string };
-      const answer = await fill(text, { ...(options as FillMaskOptions), truncation: true });
-      expectMasks(answer, expected as FilledMasks);
-    });
-
-    test('many together', async () => {
-      const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
-      const answers = await fill(
-        alike.map(({ input }) => String(input.text)),
-        { truncation: true },
-      );
-      expect(answers).toHaveLength(alike.length);
-      for (const [i, { expected }] of alike.entries()) expectMasks(answers[i], expected as FilledMasks);
-    });
+  test('many together', async () => {
+    const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
+    const answers = await fill(
+      alike.map(({ input }) => String(input.text)),
+      { truncation: true },
+    );
+    expect(answers).toHaveLength(alike.length);
+    for (const [i, { expected }] of alike.entries()) expectMasks(answers[i], expected as FilledMasks);
   });
 });
 

@@ -10,6 +10,10 @@ import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
 import { webgpu } from '@attn/webgpu';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { pipeline } from '../node.ts';
+import type { TaskOf } from './names.ts';
+import type { Pipeline, PipelineName } from './pipeline.ts';
 import type { TextRunOptions } from '../encode/options.ts';
 
 /** A case: an input as one line of the command line, options, and what the original answers. */
@@ -67,4 +71,33 @@ export const SCORE_TOLERANCE = 1e-4;
 export function wholeOptions(): TextRunOptions {
   const { signal } = new AbortController();
   return { batchTokens: 64, backend: 'cpu', signal, onProgress: () => {}, onWarning: () => {} };
+}
+
+/**
+ * Declares tests of the folders of a task, each with its pipeline, on every backend that runs goldens. The
+ * pipeline is open while tests run: only they may call it.
+ */
+export function describeGoldens<N extends PipelineName>(
+  name: N,
+  folders: readonly TaskFolder[],
+  tests: (pipe: Pipeline<TaskOf<N>>, folder: TaskFolder) => void,
+): void {
+  describe.each(TASK_BACKENDS)('on %s', (backend) => {
+    let attn: Attn;
+    beforeAll(async () => {
+      attn = await attnOn(backend);
+    });
+    afterAll(() => attn.dispose());
+
+    describe.each(folders)('$name', (folder) => {
+      let opened: Pipeline<TaskOf<N>>;
+      beforeAll(async () => {
+        opened = await pipeline(name, folder.path, { attn });
+      });
+      afterAll(() => opened.dispose());
+      const call = (...parts: unknown[]): unknown => (opened as (...parts: unknown[]) => unknown)(...parts);
+      const pipe = Object.defineProperty(call, 'model', { get: () => opened.model });
+      tests(pipe as unknown as Pipeline<TaskOf<N>>, folder);
+    });
+  });
 }

@@ -2,7 +2,7 @@
 import type { Attn } from '@attn/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pipeline } from '../node.ts';
-import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
+import { attnOn, SCORE_TOLERANCE, describeGoldens, taskFolders } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Settled } from './settle.ts';
 import type { LabelScore, TextClassificationOptions } from './text-classification.ts';
@@ -10,37 +10,23 @@ import type { TextPair } from './text-input.ts';
 
 const folders = taskFolders('text-classification');
 
-describe.each(TASK_BACKENDS)('on %s', (backend) => {
-  let attn: Attn;
-  beforeAll(async () => {
-    attn = await attnOn(backend);
+describeGoldens('text-classification', folders, (classify, { cases }) => {
+  test.each(cases)('$id', async ({ input, options, expected }) => {
+    const answer = await classify(input as unknown as TextPair, {
+      ...(options as TextClassificationOptions),
+      truncation: true,
+    });
+    expectLabels(answer, expected as LabelScore[]);
   });
-  afterAll(() => attn.dispose());
 
-  describe.each(folders)('$name', ({ path, cases }) => {
-    let classify: Pipeline<'text-classification'>;
-    beforeAll(async () => {
-      classify = await pipeline('text-classification', path, { attn });
-    });
-    afterAll(() => classify.dispose());
-
-    test.each(cases)('$id', async ({ input, options, expected }) => {
-      const answer = await classify(input as unknown as TextPair, {
-        ...(options as TextClassificationOptions),
-        truncation: true,
-      });
-      expectLabels(answer, expected as LabelScore[]);
-    });
-
-    test('many together', async () => {
-      const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
-      const texts = alike.map(({ input }) => input as unknown as TextPair);
-      const answers = await classify(texts, { truncation: true });
-      expectLabels(
-        answers,
-        alike.flatMap(({ expected }) => expected as LabelScore[]),
-      );
-    });
+  test('many together', async () => {
+    const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
+    const texts = alike.map(({ input }) => input as unknown as TextPair);
+    const answers = await classify(texts, { truncation: true });
+    expectLabels(
+      answers,
+      alike.flatMap(({ expected }) => expected as LabelScore[]),
+    );
   });
 });
 

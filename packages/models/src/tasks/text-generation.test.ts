@@ -1,44 +1,28 @@
 /** `text-generation` beside the original pipeline, and as its text comes. */
 import { describeFunctions } from '@attn/conformance/vitest';
-import type { Attn } from '@attn/core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { pipeline, type TextGenerator } from '../node.ts';
 import { goldenFolder } from '../testing/goldens.testing.ts';
-import { attnOn, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
-import type { Pipeline } from './pipeline.ts';
+import { attnOn, describeGoldens, taskFolders } from './golden-tasks.testing.ts';
 import type { TextGenerationOptions } from './text-generation.ts';
 
 const folders = taskFolders('text-generation');
 
-describe.each(TASK_BACKENDS)('on %s', (backend) => {
-  let attn: Attn;
-  beforeAll(async () => {
-    attn = await attnOn(backend);
+describeGoldens('text-generation', folders, (generate, { cases }) => {
+  test.each(cases)('$id', async ({ input, options, expected }) => {
+    const all = { ...(options as TextGenerationOptions), truncation: true };
+    expect(await generate(input as { text: string }, all)).toEqual(expected);
   });
-  afterAll(() => attn.dispose());
 
-  describe.each(folders)('$name', ({ path, cases }) => {
-    let generate: Pipeline<'text-generation'>;
-    beforeAll(async () => {
-      generate = await pipeline('text-generation', path, { attn });
-    });
-    afterAll(() => generate.dispose());
-
-    test.each(cases)('$id', async ({ input, options, expected }) => {
-      const all = { ...(options as TextGenerationOptions), truncation: true };
-      expect(await generate(input as { text: string }, all)).toEqual(expected);
-    });
-
-    test.each(cases.filter(({ generated_ids: ids }) => ids !== undefined))(
-      '$id token by token',
-      async ({ input, options, generated_ids: ids }) => {
-        const tokens: number[] = [];
-        const all = options as TextGenerationOptions;
-        await generate(String(input.text), { ...all, onToken: (id) => void tokens.push(id) });
-        expect(tokens).toEqual(ids);
-      },
-    );
-  });
+  test.each(cases.filter(({ generated_ids: ids }) => ids !== undefined))(
+    '$id token by token',
+    async ({ input, options, generated_ids: ids }) => {
+      const tokens: number[] = [];
+      const all = options as TextGenerationOptions;
+      await generate(String(input.text), { ...all, onToken: (id) => void tokens.push(id) });
+      expect(tokens).toEqual(ids);
+    },
+  );
 });
 
 const [folder] = folders;

@@ -1,55 +1,45 @@
 /** `text-ranking` beside the original cross-encoders, and over long documents. */
 import { describeFunctions } from '@attn/conformance/vitest';
-import type { Attn } from '@attn/core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { pipeline, type PairScorer } from '../node.ts';
 import { goldenFolder } from '../testing/goldens.testing.ts';
-import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders, wholeOptions } from './golden-tasks.testing.ts';
-import type { Pipeline } from './pipeline.ts';
+import {
+  attnOn,
+  SCORE_TOLERANCE,
+  describeGoldens,
+  taskFolders,
+  wholeOptions,
+} from './golden-tasks.testing.ts';
 import { sigmoid } from './scores.ts';
 import type { RankedText, RankingInput, TextRankingOptions } from './text-ranking.ts';
 
 const folders = taskFolders('text-ranking');
 
-describe.each(TASK_BACKENDS)('on %s', (backend) => {
-  let attn: Attn;
-  beforeAll(async () => {
-    attn = await attnOn(backend);
+describeGoldens('text-ranking', folders, (rank, { cases }) => {
+  test.each(cases)('$id', async ({ input, options, expected }) => {
+    const all = { ...(options as TextRankingOptions), truncation: true };
+    const { query, documents } = input as unknown as RankingInput;
+    const answer = await rank(query, documents, all);
+    expectRanks(answer, expected as RankedText[]);
+    expect(await rank({ query, documents }, all)).toEqual(answer);
   });
-  afterAll(() => attn.dispose());
 
-  describe.each(folders)('$name', ({ path, cases }) => {
-    let rank: Pipeline<'text-ranking'>;
-    beforeAll(async () => {
-      rank = await pipeline('text-ranking', path, { attn });
-    });
-    afterAll(() => rank.dispose());
+  test('many together', async () => {
+    const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
+    const inputs = alike.map(({ input }) => input as unknown as RankingInput);
+    const answers = await rank(inputs, { truncation: true });
+    expect(answers).toHaveLength(alike.length);
+    for (const [i, { expected }] of alike.entries()) expectRanks(answers[i], expected as RankedText[]);
+  });
 
-    test.each(cases)('$id', async ({ input, options, expected }) => {
-      const all = { ...(options as TextRankingOptions), truncation: true };
-      const { query, documents } = input as unknown as RankingInput;
-      const answer = await rank(query, documents, all);
-      expectRanks(answer, expected as RankedText[]);
-      expect(await rank({ query, documents }, all)).toEqual(answer);
-    });
-
-    test('many together', async () => {
-      const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
-      const inputs = alike.map(({ input }) => input as unknown as RankingInput);
-      const answers = await rank(inputs, { truncation: true });
-      expect(answers).toHaveLength(alike.length);
-      for (const [i, { expected }] of alike.entries()) expectRanks(answers[i], expected as RankedText[]);
-    });
-
-    test('the same as rank of the model', async () => {
-      const { query, documents } = cases[0].input as unknown as RankingInput;
-      const ranks = await rank(query, documents, { truncation: true });
-      const expected = await (rank.model as PairScorer).rank(query, documents, { onWarning: () => {} });
-      expectRanks(
-        ranks,
-        expected.map(({ index, score }) => ({ corpus_id: index, score })),
-      );
-    });
+  test('the same as rank of the model', async () => {
+    const { query, documents } = cases[0].input as unknown as RankingInput;
+    const ranks = await rank(query, documents, { truncation: true });
+    const expected = await (rank.model as PairScorer).rank(query, documents, { onWarning: () => {} });
+    expectRanks(
+      ranks,
+      expected.map(({ index, score }) => ({ corpus_id: index, score })),
+    );
   });
 });
 

@@ -1,10 +1,14 @@
 /** `zero-shot-classification` beside the original pipeline, and over long texts. */
 import { describeFunctions } from '@attn/conformance/vitest';
-import type { Attn } from '@attn/core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { pipeline } from '../node.ts';
-import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders, wholeOptions } from './golden-tasks.testing.ts';
-import type { Pipeline } from './pipeline.ts';
+import {
+  attnOn,
+  SCORE_TOLERANCE,
+  describeGoldens,
+  taskFolders,
+  wholeOptions,
+} from './golden-tasks.testing.ts';
 import { softmax } from './scores.ts';
 import type { LabelledText, ZeroShotAnswer, ZeroShotOptions } from './zero-shot-classification.ts';
 import { entailmentIds } from './zero-shot/entailment.ts';
@@ -15,35 +19,21 @@ const folders = taskFolders('zero-shot-classification');
 const expectedOf = (golden: (typeof folders)[number]['cases'][number]): ZeroShotAnswer =>
   (golden.expected_js ?? golden.expected) as ZeroShotAnswer;
 
-describe.each(TASK_BACKENDS)('on %s', (backend) => {
-  let attn: Attn;
-  beforeAll(async () => {
-    attn = await attnOn(backend);
+describeGoldens('zero-shot-classification', folders, (classify, { cases }) => {
+  test.each(cases)('$id', async (golden) => {
+    const options = { ...(golden.options as ZeroShotOptions), truncation: true };
+    const { text, labels } = golden.input as unknown as LabelledText;
+    const answer = await classify(text, labels, options);
+    expectAnswer(answer, expectedOf(golden));
+    expect(await classify({ text, labels }, options)).toEqual(answer);
   });
-  afterAll(() => attn.dispose());
 
-  describe.each(folders)('$name', ({ path, cases }) => {
-    let classify: Pipeline<'zero-shot-classification'>;
-    beforeAll(async () => {
-      classify = await pipeline('zero-shot-classification', path, { attn });
-    });
-    afterAll(() => classify.dispose());
-
-    test.each(cases)('$id', async (golden) => {
-      const options = { ...(golden.options as ZeroShotOptions), truncation: true };
-      const { text, labels } = golden.input as unknown as LabelledText;
-      const answer = await classify(text, labels, options);
-      expectAnswer(answer, expectedOf(golden));
-      expect(await classify({ text, labels }, options)).toEqual(answer);
-    });
-
-    test('many together', async () => {
-      const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
-      const inputs = alike.map(({ input }) => input as unknown as LabelledText);
-      const answers = await classify(inputs, { truncation: true });
-      expect(answers).toHaveLength(alike.length);
-      for (const [i, golden] of alike.entries()) expectAnswer(answers[i], expectedOf(golden));
-    });
+  test('many together', async () => {
+    const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
+    const inputs = alike.map(({ input }) => input as unknown as LabelledText);
+    const answers = await classify(inputs, { truncation: true });
+    expect(answers).toHaveLength(alike.length);
+    for (const [i, golden] of alike.entries()) expectAnswer(answers[i], expectedOf(golden));
   });
 });
 

@@ -1,15 +1,6 @@
 /** `token-classification` beside the original pipelines. */
-import type { Attn } from '@attn/core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pipeline } from '../../node.ts';
-import {
-  attnOn,
-  SCORE_TOLERANCE,
-  TASK_BACKENDS,
-  taskFolders,
-  type TaskCase,
-} from '../golden-tasks.testing.ts';
-import type { Pipeline } from '../pipeline.ts';
+import { expect, test } from 'vitest';
+import { SCORE_TOLERANCE, describeGoldens, taskFolders, type TaskCase } from '../golden-tasks.testing.ts';
 import type { Entity, TokenClassificationOptions } from './index.ts';
 
 /** An entity as the files have it. Its places are in code points, and beside in UTF-16 units. */
@@ -27,32 +18,18 @@ interface GoldenEntity {
 
 const folders = taskFolders('token-classification');
 
-describe.each(TASK_BACKENDS)('on %s', (backend) => {
-  let attn: Attn;
-  beforeAll(async () => {
-    attn = await attnOn(backend);
+describeGoldens('ner', folders, (classify, { cases }) => {
+  test.each(cases)('$id', async (golden) => {
+    const answer = await classify(golden.input as { readonly text: string }, optionsOf(golden));
+    expectEntities(answer, golden);
   });
-  afterAll(() => attn.dispose());
 
-  describe.each(folders)('$name', ({ path, cases }) => {
-    let classify: Pipeline<'token-classification'>;
-    beforeAll(async () => {
-      classify = await pipeline('ner', path, { attn });
-    });
-    afterAll(() => classify.dispose());
-
-    test.each(cases)('$id', async (golden) => {
-      const answer = await classify(golden.input as { readonly text: string }, optionsOf(golden));
-      expectEntities(answer, golden);
-    });
-
-    test('many together', async () => {
-      const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
-      const texts = alike.map(({ input }) => input.text as string);
-      const answers = await classify(texts, { truncation: true });
-      expect(answers).toHaveLength(alike.length);
-      alike.forEach((golden, i) => expectEntities(answers[i], golden));
-    });
+  test('many together', async () => {
+    const alike = cases.filter(({ options }) => Object.keys(options).length === 0);
+    const texts = alike.map(({ input }) => input.text as string);
+    const answers = await classify(texts, { truncation: true });
+    expect(answers).toHaveLength(alike.length);
+    alike.forEach((golden, i) => expectEntities(answers[i], golden));
   });
 });
 
