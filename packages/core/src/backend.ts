@@ -121,6 +121,19 @@ export { inChunks } from './host/kernels/chunks.ts';
 export { moveKernels } from './host/kernels/move.ts';
 export { forEachRow } from './host/kernels/rows.ts';
 export { topK } from './host/kernels/top-k.ts';
+export { greatestOf, quantizeRow } from './quantize/activations.ts';
+export {
+  blockBytes,
+  blocksOf,
+  codeAt,
+  CodeReader,
+  codesShape,
+  middleOf,
+  scalesShape,
+  zeroPointsShape,
+  type CodeArrays,
+} from './quantize/codes.ts';
+export { CodeWriter } from './quantize/quantize-matrix.ts';
 
 // Long work: in small steps, one after another, with progress, until it is aborted.
 export { createPause, eventLoopTurn, type Pause } from './async/pause.ts';

@@ -13,6 +13,7 @@ import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduce } from './reduce.ts';
 import { rotary } from './rotary.ts';
 import { expertLinear } from './expert-linear.ts';
+import { quantizedEmbedding, quantizedLinear } from './quantized-linear.ts';
 
 /** All kernels of one backend; attention calls share its store of plans. */
 export function kernelTable(plans: PlanCache): CompleteKernelTable {
@@ -33,5 +34,7 @@ export function kernelTable(plans: PlanCache): CompleteKernelTable {
     rotary,
     topK,
     expertLinear,
+    quantizedLinear,
+    quantizedEmbedding,
   };
 }
