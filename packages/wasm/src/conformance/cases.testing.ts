@@ -23,6 +23,7 @@ export const EACH_KERNEL = `
   attn:linear:x=4x6;weight=5x6;activation=relu;plant=*
   attn:linear:x=5x16;weight=8x16;activation=gelu;dtype=f16;constants=weight
   attn:rotary:x=3x10;*
+  attn:quantized*
   attn:linformer:n=33;k=9;dim=16;valueDim=5;hasF;nq=1
   attn:linformer:n=21;inputFirst;projection=meanPool;projectedLength=4
   attn:lshHash:x=1x1x20x4;rotations=4x1x6;buckets=2,2,2,2,2,2;data=halves
@@ -53,6 +54,7 @@ export const DIVIDED = `
   attn:attention:window=24;dilation=3,64;n=8192;d=4;rows=24
   attn:linear:x=*;weight=33x20;*
   attn:matmul:*
+  attn:quantizedLinear:x=*
   attn:lshHash:x=1x2x70x*
   attn:argsort:*
   attn:lshAttention:n=260;chunk=65;*
