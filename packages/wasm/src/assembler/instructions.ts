@@ -245,7 +245,7 @@ export const i8x16: I8x16Instructions = {
 interface I16x8Instructions {
   splat(a: I32): V128;
   sub: Binary;
-  /** Narrows the 32-bit integers of a, then of b; what 16 bits cannot hold becomes the nearest that they can. */
+  /** Narrows the 32-bit integers of a, then of b; beyond the range of 16 bits to its end. */
   narrowI32x4S: Binary;
   extendLowI8x16S: Unary;
   extendHighI8x16S: Unary;
@@ -296,7 +296,7 @@ interface I32x4Instructions extends Family<typeof I32X4_BINARY, Binary> {
   shl(a: V128, bits: I32): V128;
   extendLowI16x8S: Unary;
   extendHighI16x8S: Unary;
-  /** Rounds towards 0; what 32 bits cannot hold becomes the nearest that they can, NaN becomes 0. */
+  /** Rounds towards 0; beyond the range of 32 bits to its end, NaN to 0. */
   truncSatF32x4S: Unary;
   /** Multiplies eight 16-bit integers each, and adds the products of neighbours. */
   dotI16x8S: Binary;

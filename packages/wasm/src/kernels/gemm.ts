@@ -211,10 +211,7 @@ export interface Piece {
 }
 
 /** Emits to[row][0 … size) = the piece. */
-export function copyPiece(
-  f: FunctionBuilder,
-  { from, rowStride, depthStride, rows, size, to }: Piece,
-): void {
+export function copyPiece(f: FunctionBuilder, { from, rowStride, depthStride, rows, size, to }: Piece): void {
   f.count('row', rows, 1, (row) => {
     const source = f.let('source', i32.add(from, i32.mul(row, rowStride)));
     const target = f.let('target', i32.add(to, i32.mul(row, A_STRIDE)));

@@ -64,10 +64,7 @@ interface Pieces {
  * Makes the kernel of `quantizedLinear`: x [rows × in], a weight [out × in] as codes, bias [out]. A constant
  * weight is packed once.
  */
-export function quantizedLinearKernel(
-  engine: Engine,
-  weights: PackedWeights,
-): Kernel<'quantizedLinear'> {
+export function quantizedLinearKernel(engine: Engine, weights: PackedWeights): Kernel<'quantizedLinear'> {
   return (call) =>
     inFrame(engine, call, async (frame) => {
       const { x, codes, scales, zeroPoints, bias } = call.inputs;
@@ -87,12 +84,12 @@ export function quantizedLinearKernel(
 
       const form: MultiplyForm = rounding === 'float' ? 'numbers' : 'integers';
       const pieces = writePieces(frame, piecesOf(depth, format, layout, pieceDepth(form)));
-      const left: LeftOperand =
+      const a: LeftOperand =
         rounding === 'float'
           ? { a: frame.input(x), aRowStride: 4 * depth, aPiece: 0, rowScales: 0 }
           : await quantizeRows(frame, { x, rows, depth, limit: greatestOf(rounding), pieces });
       const tasks = cut({
-        ...left,
+        ...a,
         ...pieces,
         b,
         bStride: layout.bytes,

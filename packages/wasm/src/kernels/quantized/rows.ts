@@ -84,8 +84,7 @@ export function quantizeRowsModule({ sharedMemory }: { readonly sharedMemory: bo
 /** The greatest magnitude of a row in all lanes; of magnitudes the order is that of their bits. */
 function greatest(f: FunctionBuilder, x: Local<'i32'>, depth: Local<'i32'>): Local<'v128'> {
   const most = f.let('most', i32x4.all(0));
-  const take = (value: V128): void =>
-    f.set(most, i32x4.maxS(most, v128.and(value, i32x4.all(0x7fff_ffff))));
+  const take = (value: V128): void => f.set(most, i32x4.maxS(most, v128.and(value, i32x4.all(0x7fff_ffff))));
   const at = f.let('at', x);
   const vectors = f.let('vectors', i32.add(x, i32.shl(i32.and(depth, -4), 2)));
   const end = f.let('end', i32.add(x, i32.shl(depth, 2)));
@@ -109,10 +108,10 @@ function writePiece(
   const inputs = f.let('inputs', i32.load(piece, PIECE.inputs));
   const runBytes = f.let('run_bytes', i32.shl(i32.load(piece, PIECE.pairs), 2));
   const from = f.let('from', i32.add(x, i32.shl(i32.load(piece, PIECE.from), 2)));
-  const left = f.let('left', i32.load(piece, PIECE.size));
+  const remaining = f.let('remaining', i32.load(piece, PIECE.size));
   const run = f.let('run_target', to);
   f.count('run', i32.load(piece, PIECE.runs), 1, () => {
-    const present = f.let('present', i32.select(i32.ltU(left, inputs), left, inputs));
+    const present = f.let('present', i32.select(i32.ltU(remaining, inputs), remaining, inputs));
     const at = f.let('integer', run);
     const wholes = f.let('wholes', i32.add(run, i32.shl(i32.and(present, -8), 1)));
     const end = f.let('run_end', i32.add(run, i32.shl(present, 1)));
@@ -126,7 +125,7 @@ function writePiece(
     });
     f.advance(run, runBytes);
     f.while(at, run, 2, () => f.do(i32.store16(at, 0)));
-    f.set(left, i32.sub(left, present));
+    f.set(remaining, i32.sub(remaining, present));
   });
 
   function rounded(value: V128): V128 {

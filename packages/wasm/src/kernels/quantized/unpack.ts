@@ -80,11 +80,7 @@ export function unpackNumbers(
   const writeRow = (codes: V128, offset: number): void => {
     f.set(integers, subtracts ? i16x8.sub(codes, zeros) : codes);
     f.do(
-      v128.store(
-        p.to,
-        f32x4.mul(f32x4.convertI32x4S(i32x4.extendLowI16x8S(integers)), scales0),
-        offset,
-      ),
+      v128.store(p.to, f32x4.mul(f32x4.convertI32x4S(i32x4.extendLowI16x8S(integers)), scales0), offset),
       v128.store(
         p.to,
         f32x4.mul(f32x4.convertI32x4S(i32x4.extendHighI16x8S(integers)), scales1),
