@@ -19,7 +19,7 @@ import {
 import { attentionMs } from './attention/predict.ts';
 import { WORTH_WAKING } from './engine/control.ts';
 import type { CrewSpeed } from './engine/speed.ts';
-import { FLOPS_PER_INTEGER } from './ops/quantized-linear.ts';
+import { FLOPS_PER_INTEGER } from './ops/quantize-rows.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and small copies. */
 const NODE_MS = 0.03;
@@ -79,7 +79,7 @@ const FLOPS_PER_ELEMENT = {
 const PRODUCT_OVERHEAD = 1.15;
 
 /** How many times as fast as products of f32 those of integers are. */
-const INTEGER_SPEED = 1.7;
+const INTEGER_SPEED = 1.6;
 
 /** Packing one element of a right operand that is no constant, in operations. */
 const FLOPS_PER_PACKED = 150;

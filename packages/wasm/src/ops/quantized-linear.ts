@@ -1,16 +1,7 @@
 /** The `quantizedLinear` op: x · Wᵀ + b with W as codes, which stay codes in the heap. */
-import type { Tensor } from '@attn/core';
-import { greatestOf, sizeOf, type Kernel, type KernelCall } from '@attn/core/backend';
+import { greatestOf, sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
-import {
-  packedCodesBytes,
-  panelLayout,
-  PIECE,
-  PIECE_BYTES,
-  piecesOf,
-  type PanelLayout,
-  type WeightFormat,
-} from '../kernels/quantized/layout.ts';
+import { packedCodesBytes, panelLayout, piecesOf } from '../kernels/quantized/layout.ts';
 import {
   multiplyModule,
   multiplyScratchBytes,
@@ -20,45 +11,15 @@ import {
   QUANTIZED_ROWS,
   type MultiplyForm,
 } from '../kernels/quantized/multiply.ts';
-import { PACK_CODES, PACK_CODES_BYTES, packCodesModule } from '../kernels/quantized/pack.ts';
-import {
-  INTEGER_STRIDE,
-  QUANTIZE_ROWS,
-  QUANTIZE_ROWS_BYTES,
-  quantizeRowsModule,
-} from '../kernels/quantized/rows.ts';
 import { Records } from '../kernels/records.ts';
 import { PANEL } from '../kernels/register-tile.ts';
-import { inFrame, type Frame } from './frame.ts';
+import { inFrame } from './frame.ts';
+import { packCodes } from './pack-codes.ts';
 import type { PackedWeights } from './packed-weights.ts';
-
-type Call = KernelCall<'quantizedLinear'>;
+import { quantizeRows, writePieces, type LeftOperand, type Pieces } from './quantize-rows.ts';
 
 /** Tasks per thread: more than of products of numbers, because a range of columns costs nothing here. */
 const TASKS_PER_THREAD = 16;
-
-/** Rows of a task that makes integers of x. */
-const QUANTIZED_TOGETHER = 16;
-
-/** About as many operations as making an integer of a number costs. */
-export const FLOPS_PER_INTEGER = 8;
-
-/** About as many operations as packing a code costs. */
-const FLOPS_PER_CODE = 10;
-
-/** The left operand: numbers, or integers with the scales of their rows. */
-interface LeftOperand {
-  readonly a: number;
-  readonly aRowStride: number;
-  readonly aPiece: number;
-  readonly rowScales: number;
-}
-
-/** The pieces of the depth in the heap. */
-interface Pieces {
-  readonly pieces: number;
-  readonly pieceCount: number;
-}
 
 /**
  * Makes the kernel of `quantizedLinear`: x [rows × in], a weight [out × in] as codes, bias [out]. A constant
@@ -113,101 +74,6 @@ export function quantizedLinearKernel(engine: Engine, weights: PackedWeights): K
         flops: 2 * rows * columns * depth,
       });
     });
-}
-
-/** Packs a weight on all threads. */
-async function packCodes(
-  frame: Frame,
-  { codes, scales, zeroPoints }: Pick<Call['inputs'], 'codes' | 'scales' | 'zeroPoints'>,
-  { bits }: WeightFormat,
-  { scalesAt, zerosAt, bytes }: PanelLayout,
-  to: number,
-): Promise<void> {
-  const [columns, blocks, blockBytes] = codes.shape;
-  const panels = Math.ceil(columns / PANEL);
-  const codesStride = blocks * blockBytes;
-  const scalesStride = 4 * blocks;
-  const zerosStride = zeroPoints?.shape[1] ?? 0;
-  const [codesAt, scalesFrom] = [frame.raw(codes), frame.raw(scales)];
-  const zerosFrom = zeroPoints === undefined ? 0 : frame.raw(zeroPoints);
-  const records = new Records(PACK_CODES, PACK_CODES_BYTES, panels);
-  for (let panel = 0; panel < panels; panel++) {
-    const first = panel * PANEL;
-    const target = to + panel * bytes;
-    records.set(panel, {
-      codes: codesAt + first * codesStride,
-      codesStride,
-      scales: scalesFrom + first * scalesStride,
-      scalesStride,
-      zeros: zerosFrom === 0 ? 0 : zerosFrom + first * zerosStride,
-      zerosStride,
-      columns: Math.min(PANEL, columns - first),
-      blocks,
-      blockBytes,
-      toCodes: target,
-      toScales: target + scalesAt,
-      toZeros: target + zerosAt,
-    });
-  }
-  await frame.run({
-    module: frame.engine.load(`packCodes ${bits}`, ({ sharedMemory }) =>
-      packCodesModule({ bits, sharedMemory }),
-    ),
-    kernel: 'packCodes',
-    records,
-    flops: FLOPS_PER_CODE * sizeOf(codes.shape),
-  });
-}
-
-function writePieces(frame: Frame, pieces: readonly Record<keyof typeof PIECE, number>[]): Pieces {
-  const records = new Records(PIECE, PIECE_BYTES, pieces.length);
-  pieces.forEach((piece, index) => records.set(index, piece));
-  return { pieces: frame.words(records.words), pieceCount: pieces.length };
-}
-
-/** Makes integers of the rows of x, in an array for each piece. */
-async function quantizeRows(
-  frame: Frame,
-  {
-    x,
-    rows,
-    depth,
-    limit,
-    pieces,
-  }: {
-    readonly x: Tensor;
-    readonly rows: number;
-    readonly depth: number;
-    readonly limit: number;
-    readonly pieces: Pieces;
-  },
-): Promise<LeftOperand> {
-  const from = frame.input(x);
-  const aPiece = rows * INTEGER_STRIDE;
-  const a = frame.allocate(pieces.pieceCount * aPiece);
-  const rowScales = frame.allocate(4 * rows);
-  const count = Math.ceil(rows / QUANTIZED_TOGETHER);
-  const records = new Records(QUANTIZE_ROWS, QUANTIZE_ROWS_BYTES, count, { floats: ['limit'] });
-  for (let index = 0; index < count; index++) {
-    const row = index * QUANTIZED_TOGETHER;
-    records.set(index, {
-      x: from + 4 * row * depth,
-      depth,
-      rows: Math.min(QUANTIZED_TOGETHER, rows - row),
-      limit,
-      to: a + row * INTEGER_STRIDE,
-      toPiece: aPiece,
-      ...pieces,
-      scales: rowScales + 4 * row,
-    });
-  }
-  await frame.run({
-    module: frame.engine.load('quantizeRows', ({ sharedMemory }) => quantizeRowsModule({ sharedMemory })),
-    kernel: 'quantizeRows',
-    records,
-    flops: FLOPS_PER_INTEGER * rows * depth,
-  });
-  return { a, aRowStride: INTEGER_STRIDE, aPiece, rowScales };
 }
 
 /** A product to cut into tasks. */

@@ -12,7 +12,10 @@ import {
   i32,
   ModuleBuilder,
   v128,
+  type Arguments,
+  type Expression,
   type FunctionBuilder,
+  type FunctionHandle,
   type I32,
   type Local,
 } from '../../assembler/index.ts';
@@ -84,8 +87,18 @@ export interface MultiplyModuleOptions {
   readonly activation: Activation | undefined;
 }
 
-/** The addresses and sizes of a panel in a piece. */
-const PANEL_PARTS = {
+const UNPACK = {
+  codes: 'i32',
+  scales: 'i32',
+  zeros: 'i32',
+  to: 'i32',
+  runs: 'i32',
+  pairs: 'i32',
+  inputs: 'i32',
+} as const;
+
+/** A piece of the depth for the columns of a panel; `scratch` is where the panel is unpacked. */
+const PANEL_OF_PIECE = {
   task: 'i32',
   piece: 'i32',
   panel: 'i32',
@@ -95,126 +108,163 @@ const PANEL_PARTS = {
   cStride: 'i32',
 } as const;
 
-/** The module: exports `multiply(task: QUANTIZED_PRODUCT, scratch)`. */
-export function multiplyModule({
-  simd,
-  sharedMemory,
-  form,
-  activation: name,
-  ...options
-}: MultiplyModuleOptions): ModuleBuilder {
-  const module = new ModuleBuilder({ sharedMemory });
+const FINISH = {
+  c: 'i32',
+  cStride: 'i32',
+  rows: 'i32',
+  columns: 'i32',
+  bias: 'i32',
+  rowScales: 'i32',
+} as const;
 
-  const UNPACK = {
-    codes: 'i32',
-    scales: 'i32',
-    zeros: 'i32',
-    to: 'i32',
-    runs: 'i32',
-    pairs: 'i32',
-    inputs: 'i32',
-  } as const;
+/** The functions that `multiply` calls. */
+interface Parts {
+  readonly firstPiece: FunctionHandle<typeof PANEL_OF_PIECE>;
+  readonly nextPiece: FunctionHandle<typeof PANEL_OF_PIECE>;
+  readonly finishRows: FunctionHandle<typeof FINISH>;
+}
+
+/** The module: exports `multiply(task: QUANTIZED_PRODUCT, scratch)`. */
+export function multiplyModule(options: MultiplyModuleOptions): ModuleBuilder {
+  const { simd, sharedMemory, form, activation } = options;
+  const module = new ModuleBuilder({ sharedMemory });
   const unpack = module.define('unpack', UNPACK, (f, p) =>
     form === 'numbers' ? unpackNumbers(f, options, p) : unpackIntegers(f, options, p),
   );
-
-  const field = (piece: I32, key: keyof typeof PIECE): I32 => i32.load(piece, PIECE[key]);
-  const ofPanel = (title: string, productOptions?: ProductOptions) =>
-    module.define(title, PANEL_PARTS, (f, { task, piece, panel, scratch, a, c, cStride }) => {
-      const rows = f.let('rows', i32.load(task, QUANTIZED_PRODUCT.rows));
-      const runs = f.let('runs', field(piece, 'runs'));
-      const pairs = f.let('pairs', field(piece, 'pairs'));
-      const scales = f.let('scales', i32.add(panel, field(piece, 'scales')));
-      f.call(unpack, {
-        codes: i32.add(panel, field(piece, 'codes')),
-        scales,
-        zeros: i32.add(panel, field(piece, 'zeros')),
-        to: scratch,
-        runs,
-        pairs,
-        inputs: field(piece, 'inputs'),
-      });
-      if (form === 'numbers') {
-        const depth = f.let('depth', field(piece, 'size'));
-        const operands = { a, aStride: A_STRIDE, b: scratch, bStride: 0, c, cStride, rows, depth, panels: 1 };
-        product(f, simd, operands, productOptions);
-      } else {
-        f.if(i32.eqz(field(piece, 'from')), () => clearPanel(f, c, cStride, rows));
-        integerProduct(f, { a, b: scratch, c, cStride, rows, runs, pairs, scales });
-      }
+  const define = (title: string, ofNumbers?: ProductOptions): Parts['firstPiece'] =>
+    module.define(title, PANEL_OF_PIECE, (f, p) => {
+      const sizes = callUnpack(f, unpack, p);
+      if (form === 'numbers') multiplyNumbers(f, simd, p, sizes, ofNumbers);
+      else multiplyIntegers(f, p, sizes);
     });
-  const firstPiece = ofPanel('firstPiece');
+  const firstPiece = define('firstPiece');
   const nextPiece =
-    form === 'numbers'
-      ? ofPanel('nextPiece', { initial: ({ address, offset }) => v128.load(address, offset) })
-      : firstPiece;
-
-  const FINISH = {
-    c: 'i32',
-    cStride: 'i32',
-    rows: 'i32',
-    columns: 'i32',
-    bias: 'i32',
-    rowScales: 'i32',
-  } as const;
+    form === 'integers'
+      ? firstPiece // it adds to C, and clears C before
+      : define('nextPiece', { initial: ({ address, offset }) => v128.load(address, offset) });
   const finishRows = module.define('finishRows', FINISH, (f, { rowScales, ...block }) =>
-    finish(f, simd, form === 'integers' ? { ...block, rowScales } : block, name),
+    finish(f, simd, form === 'integers' ? { ...block, rowScales } : block, activation),
   );
-
-  const multiply = module.define('multiply', { task: 'i32', scratch: 'i32' }, (f, { task, scratch }) => {
-    const load = (key: keyof typeof QUANTIZED_PRODUCT): Local<'i32'> =>
-      f.let(key, i32.load(task, QUANTIZED_PRODUCT[key]));
-    const [a, b, bStride, pieceCount] = [load('a'), load('b'), load('bStride'), load('pieceCount')];
-    const [c, cStride, rows, columns] = [load('c'), load('cStride'), load('rows'), load('columns')];
-    const whole = f.let('whole_panels', i32.shrU(columns, 3));
-    const partial = f.let('partial_columns', i32.and(columns, PANEL - 1));
-    const lastPanel = f.let('last_panel', i32.add(scratch, unpackedBytes(form)));
-    const piece = f.let('piece', i32.load(task, QUANTIZED_PRODUCT.pieces));
-    f.if(i32.eqz(pieceCount), () => clear(f, c, cStride, rows, columns));
-    f.count('piece_index', pieceCount, 1, (index) => {
-      const rowsOfA = form === 'integers' ? a : i32.add(lastPanel, QUANTIZED_ROWS * PANEL_BYTES);
-      if (form === 'numbers') {
-        const from = f.let('from', i32.shl(field(piece, 'from'), 2));
-        copyPiece(f, {
-          from: i32.add(a, from),
-          rowStride: f.let('row_stride', i32.load(task, QUANTIZED_PRODUCT.aRowStride)),
-          rows,
-          size: f.let('size', field(piece, 'size')),
-          to: rowsOfA,
-        });
-      }
-      const operands = { task, piece, scratch, a: rowsOfA };
-      const panel = f.let('panel', b);
-      const target = f.let('target', c);
-      const run = (place: { readonly c: I32; readonly cStride: I32 }): void =>
-        f.if(
-          index,
-          () => f.call(nextPiece, { ...operands, ...place, panel }),
-          () => f.call(firstPiece, { ...operands, ...place, panel }),
-        );
-      f.count('panel_index', whole, 1, () => {
-        run({ c: target, cStride });
-        f.advance(panel, bStride);
-        f.advance(target, PANEL_BYTES);
-      });
-      f.if(partial, () => run({ c: lastPanel, cStride: PANEL_BYTES }));
-      if (form === 'integers') f.advance(a, i32.load(task, QUANTIZED_PRODUCT.aPiece));
-      f.advance(piece, PIECE_BYTES);
-    });
-    f.if(i32.and(i32.ne(partial, 0), i32.ne(pieceCount, 0)), () =>
-      copyPanel(f, {
-        panel: lastPanel,
-        to: i32.add(c, i32.mul(whole, PANEL_BYTES)),
-        cStride,
-        rows,
-        columns: partial,
-      }),
-    );
-    const [bias, rowScales] = [load('bias'), load('rowScales')];
-    f.call(finishRows, { c, cStride, rows, columns, bias, rowScales });
-  });
+  const multiply = module.define('multiply', { task: 'i32', scratch: 'i32' }, (f, { task, scratch }) =>
+    multiplyTask(f, form, { task, scratch }, { firstPiece, nextPiece, finishRows }),
+  );
   module.export(multiply);
   return module;
+}
+
+function ofPiece(piece: I32, key: keyof typeof PIECE): Expression<'i32'> {
+  return i32.load(piece, PIECE[key]);
+}
+
+/** Sizes of a piece, and the address of its scales. */
+interface Sizes {
+  readonly rows: Local<'i32'>;
+  readonly runs: Local<'i32'>;
+  readonly pairs: Local<'i32'>;
+  readonly scales: Local<'i32'>;
+}
+
+function callUnpack(
+  f: FunctionBuilder,
+  unpack: FunctionHandle<typeof UNPACK>,
+  { task, piece, panel, scratch: to }: Arguments<typeof PANEL_OF_PIECE>,
+): Sizes {
+  const rows = f.let('rows', i32.load(task, QUANTIZED_PRODUCT.rows));
+  const runs = f.let('runs', ofPiece(piece, 'runs'));
+  const pairs = f.let('pairs', ofPiece(piece, 'pairs'));
+  const scales = f.let('scales', i32.add(panel, ofPiece(piece, 'scales')));
+  const codes = i32.add(panel, ofPiece(piece, 'codes'));
+  const zeros = i32.add(panel, ofPiece(piece, 'zeros'));
+  f.call(unpack, { codes, scales, zeros, to, runs, pairs, inputs: ofPiece(piece, 'inputs') });
+  return { rows, runs, pairs, scales };
+}
+
+function multiplyNumbers(
+  f: FunctionBuilder,
+  simd: Simd,
+  { piece, a, scratch: b, c, cStride }: Arguments<typeof PANEL_OF_PIECE>,
+  { rows }: Sizes,
+  options?: ProductOptions,
+): void {
+  const depth = f.let('depth', ofPiece(piece, 'size'));
+  product(f, simd, { a, aStride: A_STRIDE, b, bStride: 0, c, cStride, rows, depth, panels: 1 }, options);
+}
+
+function multiplyIntegers(
+  f: FunctionBuilder,
+  { piece, a, scratch: b, c, cStride }: Arguments<typeof PANEL_OF_PIECE>,
+  sizes: Sizes,
+): void {
+  f.if(i32.eqz(ofPiece(piece, 'from')), () => clearPanel(f, c, cStride, sizes.rows));
+  integerProduct(f, { a, b, c, cStride, ...sizes });
+}
+
+/** Emits a task: piece by piece of the depth, panel by panel, and what comes after the sums. */
+function multiplyTask(
+  f: FunctionBuilder,
+  form: MultiplyForm,
+  { task, scratch }: { readonly task: Local<'i32'>; readonly scratch: Local<'i32'> },
+  { firstPiece, nextPiece, finishRows }: Parts,
+): void {
+  const load = (key: keyof typeof QUANTIZED_PRODUCT): Local<'i32'> =>
+    f.let(key, i32.load(task, QUANTIZED_PRODUCT[key]));
+  const [a, b, bStride, piece, pieceCount] = [
+    load('a'),
+    load('b'),
+    load('bStride'),
+    load('pieces'),
+    load('pieceCount'),
+  ];
+  const [c, cStride, rows, columns] = [load('c'), load('cStride'), load('rows'), load('columns')];
+  const whole = f.let('whole_panels', i32.shrU(columns, 3));
+  const partial = f.let('partial_columns', i32.and(columns, PANEL - 1));
+  const lastPanel = f.let('last_panel', i32.add(scratch, unpackedBytes(form)));
+  const copy = f.let('copy', i32.add(lastPanel, QUANTIZED_ROWS * PANEL_BYTES));
+  f.if(i32.eqz(pieceCount), () => clear(f, c, cStride, rows, columns));
+  f.count('piece_index', pieceCount, 1, (index) => {
+    if (form === 'numbers') copyPieceOfA(f, { task, a, piece, rows, to: copy });
+    const operands = { task, piece, scratch, a: form === 'numbers' ? copy : a };
+    const panel = f.let('panel', b);
+    const target = f.let('target', c);
+    const run = (place: { readonly c: I32; readonly cStride: I32 }): void =>
+      f.if(
+        index,
+        () => f.call(nextPiece, { ...operands, ...place, panel }),
+        () => f.call(firstPiece, { ...operands, ...place, panel }),
+      );
+    f.count('panel_index', whole, 1, () => {
+      run({ c: target, cStride });
+      f.advance(panel, bStride);
+      f.advance(target, PANEL_BYTES);
+    });
+    f.if(partial, () => run({ c: lastPanel, cStride: PANEL_BYTES }));
+    if (form === 'integers') f.advance(a, i32.load(task, QUANTIZED_PRODUCT.aPiece));
+    f.advance(piece, PIECE_BYTES);
+  });
+  f.if(i32.and(i32.ne(partial, 0), i32.ne(pieceCount, 0)), () => {
+    const to = i32.add(c, i32.mul(whole, PANEL_BYTES));
+    copyPanel(f, { panel: lastPanel, to, cStride, rows, columns: partial });
+  });
+  f.call(finishRows, { c, cStride, rows, columns, bias: load('bias'), rowScales: load('rowScales') });
+}
+
+/** Where a piece of the numbers of A is, and where it goes. */
+interface CopiedPiece {
+  readonly task: I32;
+  readonly a: I32;
+  readonly piece: I32;
+  readonly rows: I32;
+  readonly to: I32;
+}
+
+function copyPieceOfA(f: FunctionBuilder, { task, a, piece, rows, to }: CopiedPiece): void {
+  copyPiece(f, {
+    from: f.let('from', i32.add(a, i32.shl(ofPiece(piece, 'from'), 2))),
+    rowStride: f.let('row_stride', i32.load(task, QUANTIZED_PRODUCT.aRowStride)),
+    rows,
+    size: f.let('size', ofPiece(piece, 'size')),
+    to,
+  });
 }
 
 /** Emits C = 0 for the 8 columns of a panel. */
