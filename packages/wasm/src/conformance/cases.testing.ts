@@ -14,6 +14,7 @@ export const EACH_KERNEL = `
   attn:attention:causal;n=66;bias=qk;alibi=h;relative=6;softcap=20;scale=1;keyMask=holes:30
   attn:attention:causal;n=66;d=8;dtype=f16;bias=hqk;alibi=h
   attn:attention:full;n=33;bias=hqk;alibi=h;relative=6
+  attn:attention:full;n=70;heads=3;dv=5;sinks=*
   attn:attention:full;n=20;alibi=h;plant=*
   attn:attention:full;n=20;softcap=5;bias=k;biasData=ones*-3.4028234663852886e+38
   attn:attention:full;n=40;heads=1;data=bell*3;softcap=0.5

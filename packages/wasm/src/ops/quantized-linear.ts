@@ -45,12 +45,12 @@ export function quantizedLinearKernel(engine: Engine, weights: PackedWeights): K
 
       const form: MultiplyForm = rounding === 'float' ? 'numbers' : 'integers';
       const pieces = writePieces(frame, piecesOf(depth, format, layout, pieceDepth(form)));
-      const a: LeftOperand =
+      const operand: LeftOperand =
         rounding === 'float'
           ? { a: frame.input(x), aRowStride: 4 * depth, aPiece: 0, rowScales: 0 }
           : await quantizeRows(frame, { x, rows, depth, limit: greatestOf(rounding), pieces });
       const tasks = cut({
-        ...a,
+        ...operand,
         ...pieces,
         b,
         bStride: layout.bytes,
