@@ -274,24 +274,20 @@ export interface FinishedBlock {
   readonly columns: I32;
   /** Address of [columns] numbers, or 0. */
   readonly bias: Local<'i32'>;
-  /** Address of [rows] factors. Default: none. */
-  readonly rowScales?: Local<'i32'>;
 }
 
-/** Emits C = activation(scale of the row · C + bias), row by row. */
+/** Emits C = activation(C + bias), row by row. */
 export function finish(
   f: FunctionBuilder,
   simd: Simd,
-  { c, cStride, rows, columns, bias, rowScales }: FinishedBlock,
+  { c, cStride, rows, columns, bias }: FinishedBlock,
   name: Activation | undefined,
 ): void {
   const apply = name === undefined ? undefined : UNARY[name](f, simd);
   const bytes = f.let('bytes', i32.shl(columns, 2));
-  const scale = f.local('row_scale', 'v128');
   const x = f.local('x', 'v128');
   const change = (at: I32, load: (address: I32) => V128, store: (address: I32) => void): void => {
     f.set(x, load(at));
-    if (rowScales) f.set(x, f32x4.mul(x, scale));
     f.if(bias, () => f.set(x, f32x4.add(x, load(i32.add(bias, i32.sub(at, row))))));
     apply?.(x);
     store(at);
@@ -299,10 +295,6 @@ export function finish(
   const row = f.let('row', c);
   const emit = (): void =>
     f.count('index', rows, 1, () => {
-      if (rowScales) {
-        f.set(scale, v128.load32Splat(rowScales));
-        f.advance(rowScales, 4);
-      }
       const at = f.let('at', row);
       const end = f.let('end', i32.add(row, bytes));
       const vectors = f.let('vectors', i32.add(row, i32.and(bytes, -16)));
@@ -322,6 +314,6 @@ export function finish(
       );
       f.advance(row, cStride);
     });
-  if (apply || rowScales) emit();
+  if (apply) emit();
   else f.if(bias, emit);
 }

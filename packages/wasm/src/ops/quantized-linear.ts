@@ -3,14 +3,13 @@ import { greatestOf, sizeOf, type Kernel } from '@attn/core/backend';
 import type { Engine } from '../engine/engine.ts';
 import { packedCodesBytes, panelLayout, piecesOf } from '../kernels/quantized/layout.ts';
 import {
+  mostRows,
   multiplyModule,
   multiplyScratchBytes,
   pieceDepth,
-  QUANTIZED_PRODUCT,
-  QUANTIZED_PRODUCT_BYTES,
-  QUANTIZED_ROWS,
   type MultiplyForm,
 } from '../kernels/quantized/multiply.ts';
+import { QUANTIZED_PRODUCT, QUANTIZED_PRODUCT_BYTES } from '../kernels/quantized/task.ts';
 import { Records } from '../kernels/records.ts';
 import { PANEL } from '../kernels/register-tile.ts';
 import { inFrame } from './frame.ts';
@@ -57,6 +56,7 @@ export function quantizedLinearKernel(engine: Engine, weights: PackedWeights): K
         c: frame.output(call.outputs[0]),
         rows,
         columns,
+        most: mostRows(form, pieces.pieceCount),
         bias: bias === undefined ? 0 : frame.input(bias),
         threads: engine.threads,
       });
@@ -83,14 +83,16 @@ interface Product extends LeftOperand, Pieces {
   readonly c: number;
   readonly rows: number;
   readonly columns: number;
+  /** The most rows of a task. */
+  readonly most: number;
   readonly bias: number;
   readonly threads: number;
 }
 
 /** Cuts a product into blocks of rows of about one size, and these into ranges of columns. */
-function cut({ threads, ...product }: Product): Record<keyof typeof QUANTIZED_PRODUCT, number>[] {
+function cut({ threads, most, ...product }: Product): Record<keyof typeof QUANTIZED_PRODUCT, number>[] {
   const { a, aRowStride, b, bStride, c, rows, columns, bias, rowScales } = product;
-  const rowBlocks = Math.ceil(rows / QUANTIZED_ROWS);
+  const rowBlocks = Math.ceil(rows / most);
   const height = Math.ceil(rows / Math.max(1, rowBlocks) / 4) * 4;
   const ranges = Math.ceil((TASKS_PER_THREAD * threads) / Math.max(1, rowBlocks));
   const width = PANEL * Math.max(8, Math.ceil(columns / PANEL / ranges));

@@ -8,15 +8,7 @@
  * and adds the two, exactly: with integers of 12 and 9 bits the sums of 4,096 depths fit in 32 bits. A run
  * ends with its scales, in f32 and not fused, so that all engines get the same bits.
  */
-import {
-  f32x4,
-  i32,
-  i32x4,
-  v128,
-  type FunctionBuilder,
-  type I32,
-  type Local,
-} from '../../assembler/index.ts';
+import { f32x4, i32, i32x4, v128, type FunctionBuilder, type Local } from '../../assembler/index.ts';
 import { PANEL_BYTES } from '../register-tile.ts';
 import { INTEGER_STRIDE } from './rows.ts';
 
@@ -32,9 +24,8 @@ export interface IntegerOperands {
   readonly a: Local<'i32'>;
   /** Address of the unpacked piece of a panel. */
   readonly b: Local<'i32'>;
-  /** Address of C, f32. */
+  /** Address of C, f32, whose rows are next to each other. */
   readonly c: Local<'i32'>;
-  readonly cStride: Local<'i32'>;
   readonly rows: Local<'i32'>;
   readonly runs: Local<'i32'>;
   /** Pairs of depths in a run, > 0. */
@@ -45,7 +36,6 @@ export interface IntegerOperands {
 
 /** Emits C += A · B. */
 export function integerProduct(f: FunctionBuilder, operands: IntegerOperands): void {
-  const { cStride } = operands;
   const a = f.let('a_rows', operands.a);
   const c = f.let('c_rows', operands.c);
   const remaining = f.let('remaining_rows', operands.rows);
@@ -56,7 +46,7 @@ export function integerProduct(f: FunctionBuilder, operands: IntegerOperands): v
         () => {
           computeTile(f, { ...operands, a, c, rows, runBytes });
           f.advance(a, rows * INTEGER_STRIDE);
-          f.advance(c, i32.mul(cStride, rows));
+          f.advance(c, rows * PANEL_BYTES);
           f.set(remaining, i32.sub(remaining, rows));
         },
         () => i32.geU(remaining, rows),
@@ -72,11 +62,10 @@ interface TileOperands extends Omit<IntegerOperands, 'rows'> {
 
 /** Emits the runs of a tile. */
 function computeTile(f: FunctionBuilder, { rows, runBytes, ...operands }: TileOperands): void {
-  const places: I32[] = [operands.c];
-  for (let row = 1; row < rows; row++) {
-    places.push(f.let(`c_row${row}`, i32.add(places[row - 1], operands.cStride)));
-  }
-  const sums = places.map((_, row) => [f.local(`sum${row}_0`, 'v128'), f.local(`sum${row}_1`, 'v128')]);
+  const { c } = operands;
+  const sums = Array.from({ length: rows }, (_, row) =>
+    [0, 1].map((half) => f.local(`sum${row}_${half}`, 'v128')),
+  );
   const a = f.let('a', operands.a);
   const b = f.let('b', operands.b);
   const scales = f.let('run_scales', operands.scales);
@@ -102,8 +91,8 @@ function computeTile(f: FunctionBuilder, { rows, runBytes, ...operands }: TileOp
       const scale = f.let('scale', v128.load(scales, 16 * half));
       sums.forEach((sum, row) => {
         const number = f32x4.mul(f32x4.convertI32x4S(sum[half]), scale);
-        const before = v128.load(places[row], 16 * half);
-        f.do(v128.store(places[row], f32x4.add(before, number), 16 * half));
+        const at = row * PANEL_BYTES + 16 * half;
+        f.do(v128.store(c, f32x4.add(v128.load(c, at), number), at));
       });
     }
     f.advance(scales, PANEL_BYTES);
