@@ -119,8 +119,22 @@ export { argsort } from './host/kernels/argsort.ts';
 export { byExpert, type ExpertRows } from './host/kernels/by-expert.ts';
 export { inChunks } from './host/kernels/chunks.ts';
 export { moveKernels } from './host/kernels/move.ts';
+export { quantizedEmbedding } from './host/kernels/quantized-embedding.ts';
 export { forEachRow } from './host/kernels/rows.ts';
 export { topK } from './host/kernels/top-k.ts';
+export { greatestOf, quantizeRow } from './quantize/activations.ts';
+export {
+  blockBytes,
+  blocksOf,
+  codeAt,
+  CodeReader,
+  codesShape,
+  middleOf,
+  scalesShape,
+  zeroPointsShape,
+  type CodeArrays,
+} from './quantize/codes.ts';
+export { CodeWriter } from './quantize/quantize-matrix.ts';
 
 // Long work: in small steps, one after another, with progress, until it is aborted.
 export { createPause, eventLoopTurn, type Pause } from './async/pause.ts';

@@ -42,6 +42,14 @@ export type { AttentionPlan, PlanStats } from './plan/block-plan.ts';
 export { GraphBuilder, type Value } from './graph/builder.ts';
 export type { Graph } from './graph/graph.ts';
 export type { Activation } from './ops/pointwise/table.ts';
+export type { QuantizedValues } from './graph/op-builder.ts';
+export {
+  quantizeMatrix,
+  type QuantizedMatrix,
+  type QuantizeMatrixOptions,
+} from './quantize/quantize-matrix.ts';
+export type { CodeBits, CodeFormat } from './quantize/codes.ts';
+export type { ActivationForm } from './quantize/activations.ts';
 
 // Systems: attention of the literature, composed of ops in a graph.
 export { buildLsh } from './systems/reformer/lsh.ts';

@@ -65,6 +65,7 @@ const FLOPS_PER_ELEMENT = {
   mask: 8,
   rmsNorm: 20,
   rotary: 20,
+  quantizedEmbedding: 20,
 } satisfies Record<PointwiseOp, number> & Partial<Record<OpName, number>>;
 
 /** The cost of one element of the input of a reduction. */
@@ -102,6 +103,9 @@ export function measureRate(): number {
   }
   return plausible(best, GUESSED_RATE, 'cpu/calibrate');
 }
+
+/** The cost of an operation of a product with codes, which is not tiled. */
+const FLOPS_PER_QUANTIZED = 4;
 
 /** In operations: a call, and a node that computes something. */
 const FLOPS_PER_CALL = 100_000;
@@ -147,6 +151,8 @@ function flopsOf(node: GraphNode, graph: Graph, plans: PlanCache): number {
       return FLOPS_PER_CHOICE * sizeOf(specs.x.shape);
     case 'expertLinear':
       return productFlops(ops.expertLinear.flops(specs, node.attributes), node, graph);
+    case 'quantizedLinear':
+      return FLOPS_PER_QUANTIZED * ops.quantizedLinear.flops(specs, node.attributes);
     case 'matmul':
       return productFlops(ops.matmul.flops(specs, node.attributes), node, graph);
     case 'reshape':

@@ -16,6 +16,7 @@ import { reduceCases } from './reduce.cases.ts';
 import { rotaryCases } from './rotary.cases.ts';
 import { topKCases } from './top-k.cases.ts';
 import { expertLinearCases } from './expert-linear.cases.ts';
+import { quantizedEmbeddingCases, quantizedLinearCases } from './quantized.cases.ts';
 
 /** All cases, in the order of their ops. Ids are unique. */
 export const allCases: readonly ConformanceCase[] = [
@@ -39,4 +40,6 @@ export const allCases: readonly ConformanceCase[] = [
   ...rotaryCases,
   ...topKCases,
   ...expertLinearCases,
+  ...quantizedLinearCases,
+  ...quantizedEmbeddingCases,
 ];

@@ -19,6 +19,8 @@ export interface OpCaseSpec<K extends OpName> {
   readonly flags?: readonly string[];
   /** Inputs that are known when the graph is compiled, as weights are. */
   readonly constants?: readonly string[];
+  /** Inputs that are f32 whatever `dtype` says. */
+  readonly singles?: readonly string[];
   /** Default f32. */
   readonly dtype?: 'f32' | 'f16';
   /** Values put at flat positions: `x@3=NaN`. */
@@ -49,6 +51,7 @@ function paramsOf<K extends OpName>({
   integers,
   bytes,
   flags,
+  singles: _,
   ...rest
 }: OpCaseSpec<K>): CaseParams {
   const params: Record<string, CaseParams[string]> = {};
@@ -81,6 +84,7 @@ function fed<K extends OpName>(spec: OpCaseSpec<K>, tensors: Tensors): Tensors {
 
 function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: number): Tensors {
   const { shapes, data = 'bell', integers = {}, bytes = {}, flags = [], dtype = 'f32', plant = [] } = spec;
+  const { singles = [] } = spec;
   const tensors: Record<string, Tensor> = {};
   for (const [name, shape] of Object.entries(shapes)) {
     const seed = seedOf(`${id}/${name}/${round}`);
@@ -108,7 +112,9 @@ function makeTensors<K extends OpName>(spec: OpCaseSpec<K>, id: string, round: n
     }
     const numbers = planted(fill(data, size, seed));
     tensors[name] =
-      dtype === 'f16' ? { dtype, shape, data: float32ToHalf(numbers) } : { dtype, shape, data: numbers };
+      dtype === 'f16' && !singles.includes(name)
+        ? { dtype, shape, data: float32ToHalf(numbers) }
+        : { dtype: 'f32', shape, data: numbers };
   }
   return tensors;
 }

@@ -10,6 +10,7 @@ import { attentionError } from './attention.ts';
 import { lshAttentionError } from './lsh-attention.ts';
 import { layerNormError, rmsNormError, softmaxError } from './normalisation.ts';
 import { pointwiseErrors } from './pointwise.ts';
+import { quantizedEmbeddingError, quantizedLinearError } from './quantized.ts';
 import { expertLinearError, linearError, matmulError, noError, reduceError } from './products.ts';
 import { storedError } from './rounding.ts';
 import { rotaryError } from './rotary.ts';
@@ -40,6 +41,8 @@ const RULES: { readonly [K in OpName]: ErrorRule<K> } = {
   rotary: rotaryError,
   topK: noError(),
   expertLinear: expertLinearError,
+  quantizedLinear: quantizedLinearError,
+  quantizedEmbedding: quantizedEmbeddingError,
 };
 
 /** Ops that only move elements: they store the very bits that they read. */

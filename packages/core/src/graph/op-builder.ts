@@ -28,6 +28,22 @@ const VALUES: Kind = { expected: 'a list of values', test: Array.isArray };
 const RMS_NORM = { weight: anything, ...ops.rmsNorm.attributes };
 const LAYER_NORM = { weight: anything, bias: anything, ...ops.layerNorm.attributes };
 
+const CODES = { codes: anything, scales: anything, zeroPoints: anything };
+
+/** A quantised matrix in a graph, as `quantizeMatrix` makes it. */
+export interface QuantizedValues {
+  /** u8, [rows, blocks, bytes of a block]. */
+  readonly codes: Value;
+  /** f32, [rows, blocks]. */
+  readonly scales: Value;
+  /** u8, [rows, blocks], of 4 bits two in a byte. Default: 128, or 8. */
+  readonly zeroPoints?: Value | undefined;
+}
+
+function codesOf(op: OpName, values: QuantizedValues): QuantizedValues {
+  return checkOptions(`core/${op}`, values, CODES, { name: 'the quantised matrix' });
+}
+
 /** What `GraphBuilder` extends: it has the values, and adds the nodes. */
 export abstract class OpBuilder extends PointwiseBuilder {
   abstract constant(tensor: Tensor, name?: string): Value;
@@ -223,6 +239,41 @@ export abstract class OpBuilder extends PointwiseBuilder {
    */
   embedding(ids: Value, table: Value): Value {
     return this.single('embedding', { ids, table }, {});
+  }
+
+  /**
+   * x [..., in] · weightᵀ + bias [out] of a quantised weight [out, in]: `QuantizedLinearAttributes` says how
+   * its codes are stored, and whether x is multiplied as integers.
+   *
+   * @example
+   * const { codes, scales } = quantizeMatrix(f32([3, 64], new Float32Array(192)), { bits: 8, block: 64 });
+   * const weight = { codes: builder.constant(codes), scales: builder.constant(scales) };
+   * const y = builder.quantizedLinear(x, weight, undefined, { bits: 8, block: 64 }); // x [..., 64]
+   */
+  quantizedLinear(
+    x: Value,
+    weight: QuantizedValues,
+    bias: Value | undefined,
+    attributes: OpAttributes['quantizedLinear'],
+  ): Value {
+    return this.single('quantizedLinear', { x, ...codesOf('quantizedLinear', weight), bias }, attributes);
+  }
+
+  /**
+   * Looks up rows of a quantised table [rows, dim] by `ids` of any shape.
+   *
+   * @example
+   * const { codes, scales } = quantizeMatrix(f32([100, 64], new Float32Array(6400)), { bits: 4, block: 32 });
+   * const table = { codes: builder.constant(codes), scales: builder.constant(scales) };
+   * const ids = builder.input('ids', { dtype: 'i32', shape: [1, 16] });
+   * const y = builder.quantizedEmbedding(ids, table, { bits: 4, block: 32, dim: 64 });
+   */
+  quantizedEmbedding(
+    ids: Value,
+    table: QuantizedValues,
+    attributes: OpAttributes['quantizedEmbedding'],
+  ): Value {
+    return this.single('quantizedEmbedding', { ids, ...codesOf('quantizedEmbedding', table) }, attributes);
   }
 
   /**

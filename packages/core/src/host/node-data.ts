@@ -12,6 +12,7 @@ const INDICES: Readonly<Partial<Record<OpName, string>>> = {
   expertLinear: 'experts',
   gather: 'indices',
   lshAttention: 'order',
+  quantizedEmbedding: 'ids',
 };
 
 /** Throws `INVALID_ARGUMENT` when an op that reads by index would read outside of its operand. */
@@ -39,5 +40,6 @@ function checkReads(node: GraphNode, name: string, specs: NamedSpecs, indices: T
   if (node.op === 'embedding') checkIndices(node.op, name, indices.data, specs.table.shape[0]);
   if (node.op === 'gather') checkIndices(node.op, name, indices.data, specs.x.shape[node.attributes.axis]);
   if (node.op === 'expertLinear') checkIndices(node.op, name, indices.data, specs.weight.shape[0]);
+  if (node.op === 'quantizedEmbedding') checkIndices(node.op, name, indices.data, specs.codes.shape[0]);
   if (node.op === 'lshAttention') checkOrders(node.op, name, indices);
 }

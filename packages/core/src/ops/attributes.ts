@@ -9,6 +9,8 @@ import type { LshHashAttributes } from './lsh-hash/spec.ts';
 import type { MatmulAttributes } from './matmul/definition.ts';
 import type { NoAttributes } from './op.ts';
 import type { GeluAttributes, PointwiseOp } from './pointwise/table.ts';
+import type { QuantizedEmbeddingAttributes } from './quantized-embedding/definition.ts';
+import type { QuantizedLinearAttributes } from './quantized-linear/definition.ts';
 import type { ReduceAttributes } from './reduce/definition.ts';
 import type { ReshapeAttributes } from './reshape/definition.ts';
 import type { RmsNormAttributes } from './rms-norm/definition.ts';
@@ -44,4 +46,6 @@ export interface OpAttributes extends PointwiseAttributes {
   rotary: RotaryAttributes;
   topK: TopKAttributes;
   expertLinear: NoAttributes;
+  quantizedLinear: QuantizedLinearAttributes;
+  quantizedEmbedding: QuantizedEmbeddingAttributes;
 }

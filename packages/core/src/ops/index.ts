@@ -30,6 +30,8 @@ import { transposeDefinition } from './transpose/definition.ts';
 import { rmsNormDefinition } from './rms-norm/definition.ts';
 import { rotaryDefinition } from './rotary/definition.ts';
 import { topKDefinition } from './top-k/definition.ts';
+import { quantizedEmbeddingDefinition } from './quantized-embedding/definition.ts';
+import { quantizedLinearDefinition } from './quantized-linear/definition.ts';
 import { expertLinearDefinition } from './expert-linear/definition.ts';
 import { checkInputNames } from './validate.ts';
 
@@ -56,6 +58,8 @@ const DEFINITIONS: Definitions = {
   rotary: rotaryDefinition,
   topK: topKDefinition,
   expertLinear: expertLinearDefinition,
+  quantizedLinear: quantizedLinearDefinition,
+  quantizedEmbedding: quantizedEmbeddingDefinition,
   lshAttention: { ...lshAttentionSpec, infer: inferLshAttention },
 };
 

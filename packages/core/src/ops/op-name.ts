@@ -26,6 +26,8 @@ export type OpName =
   | 'rotary'
   | 'topK'
   | 'expertLinear'
+  | 'quantizedLinear'
+  | 'quantizedEmbedding'
   | ViewOp;
 
 /** Ops whose output is their input in another shape: executors share its memory, so they need no kernel. */

@@ -25,6 +25,8 @@ import { transposeReference } from './transpose/reference.ts';
 import { rmsNormReference } from './rms-norm/reference.ts';
 import { rotaryReference } from './rotary/reference.ts';
 import { topKReference } from './top-k/reference.ts';
+import { quantizedEmbeddingReference } from './quantized-embedding/reference.ts';
+import { quantizedLinearReference } from './quantized-linear/reference.ts';
 import { expertLinearReference } from './expert-linear/reference.ts';
 
 /** Inputs must have passed the op's `infer`. */
@@ -50,4 +52,6 @@ export const references: { readonly [K in OpName]: OpReference<OpAttributes[K]> 
   rotary: rotaryReference,
   topK: topKReference,
   expertLinear: expertLinearReference,
+  quantizedLinear: quantizedLinearReference,
+  quantizedEmbedding: quantizedEmbeddingReference,
 };

@@ -1,0 +1,130 @@
+/** Quantises matrices: rows of numbers become codes with a scale for each block. */
+import { checkArgument, checkOptions, type OptionKinds } from '../check/check-options.ts';
+import { aBoolean, fields, integer, oneOf, type Kind } from '../check/kinds.ts';
+import { AttnError, show } from '../errors.ts';
+import { contiguous, tensor, type Tensor } from '../tensor.ts';
+import { halfToFloat32 } from '../util/float16.ts';
+import { fitBlock } from './fit-block.ts';
+import {
+  blockBytes,
+  blocksOf,
+  codesShape,
+  scalesShape,
+  zeroPointsShape,
+  type CodeBits,
+  type CodeFormat,
+} from './codes.ts';
+
+/** A matrix as codes: see `QuantizedLinearAttributes`. */
+export interface QuantizedMatrix extends CodeFormat {
+  /** u8, [rows, blocks, bytes of a block]. */
+  readonly codes: Tensor<'u8'>;
+  /** f32, [rows, blocks]. */
+  readonly scales: Tensor<'f32'>;
+  /** u8, [rows, blocks], of 4 bits two in a byte; absent where codes are symmetric. */
+  readonly zeroPoints?: Tensor<'u8'> | undefined;
+}
+
+/** Options of `quantizeMatrix`. */
+export interface QuantizeMatrixOptions {
+  readonly bits: CodeBits;
+  /** How many numbers of a row share a scale. Even for 4 bits. Default: the whole row. */
+  readonly block?: number;
+  /** Whether each block has a zero point of its own. Default false: codes are symmetric. */
+  readonly zeroPoints?: boolean;
+}
+
+const WHERE = 'core/quantizeMatrix';
+
+const KINDS: OptionKinds<QuantizeMatrixOptions> = {
+  bits: { ...oneOf(4, 8), isRequired: true },
+  block: integer(1),
+  zeroPoints: aBoolean,
+};
+
+const aTensor: Kind = fields('a tensor', 'dtype', 'shape', 'data');
+
+/**
+ * Quantises a matrix [rows, length] of f32 or f16. The scale of each block is the one of least squared error
+ * among a few. Errors: `INVALID_SHAPE`, `INVALID_DTYPE`, `INVALID_ARGUMENT` (a number that is not finite).
+ *
+ * @example
+ * const { codes, scales } = quantizeMatrix(f32([2, 64], new Float32Array(128)), { bits: 4, block: 32 });
+ */
+export function quantizeMatrix(matrix: Tensor, options: QuantizeMatrixOptions): QuantizedMatrix {
+  const { bits, block: wanted, zeroPoints: hasZeros = false } = checkOptions(WHERE, options, KINDS);
+  checkArgument(WHERE, 'matrix', matrix, aTensor);
+  const { shape, dtype, data } = contiguous(matrix);
+  const [rows, length] = shape;
+  if (shape.length !== 2)
+    throw new AttnError('INVALID_SHAPE', WHERE, `matrix must be [rows, length], got ${show(shape)}`);
+  if (dtype !== 'f32' && dtype !== 'f16')
+    throw new AttnError('INVALID_DTYPE', WHERE, `matrix must be f32 or f16, got ${dtype}`);
+  const block = wanted ?? Math.max(2, length + (length % 2));
+  if (bits === 4 && block % 2 === 1)
+    throw new AttnError('INVALID_ARGUMENT', WHERE, `block must be even for 4 bits, got ${block}`);
+  const numbers = dtype === 'f16' ? halfToFloat32(data as Uint16Array) : (data as Float32Array);
+  const format = { bits, block };
+  const writer = new CodeWriter(rows, length, format, hasZeros);
+  for (let row = 0; row < rows; row++) {
+    const values = numbers.subarray(row * length, (row + 1) * length);
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) {
+      const message = `numbers must be finite, got ${values[at]} at [${row}, ${at}]`;
+      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+    }
+    writer.write(row, values);
+  }
+  return writer.matrix();
+}
+
+/** Writes the codes of a matrix row by row. */
+export class CodeWriter {
+  private readonly rows: number;
+  private readonly length: number;
+  private readonly format: CodeFormat;
+  private readonly blocks: number;
+  private readonly codes: Uint8Array<ArrayBuffer>;
+  private readonly scales: Float32Array<ArrayBuffer>;
+  private readonly zeros: Uint8Array<ArrayBuffer> | undefined;
+
+  constructor(rows: number, length: number, format: CodeFormat, hasZeros: boolean) {
+    this.rows = rows;
+    this.length = length;
+    this.format = format;
+    this.blocks = blocksOf(length, format.block);
+    this.codes = new Uint8Array(rows * this.blocks * blockBytes(format));
+    this.scales = new Float32Array(rows * this.blocks);
+    this.zeros = hasZeros ? new Uint8Array(rows * Math.ceil((this.blocks * format.bits) / 8)) : undefined;
+  }
+
+  /** Quantises a row of finite numbers. */
+  write(row: number, values: Float32Array): void {
+    const { bits, block } = this.format;
+    const bytes = blockBytes(this.format);
+    for (let b = 0; b < this.blocks; b++) {
+      const part = values.subarray(b * block, Math.min((b + 1) * block, this.length));
+      const { scale, zero, codes } = fitBlock(part, bits, this.zeros !== undefined);
+      this.scales[row * this.blocks + b] = scale;
+      if (this.zeros !== undefined) put(this.zeros, (row * this.zeros.length) / this.rows, b, zero, bits);
+      const start = (row * this.blocks + b) * bytes;
+      for (let i = 0; i < block; i++) put(this.codes, start, i, i < codes.length ? codes[i] : zero, bits);
+    }
+  }
+
+  /** The matrix, when all rows are written. */
+  matrix(): QuantizedMatrix {
+    const { rows, length, format, codes, scales, zeros } = this;
+    return {
+      ...format,
+      codes: tensor('u8', codesShape(rows, length, format), codes),
+      scales: tensor('f32', scalesShape(rows, length, format), scales),
+      ...(zeros && { zeroPoints: tensor('u8', zeroPointsShape(rows, length, format), zeros) }),
+    };
+  }
+}
+
+function put(bytes: Uint8Array, start: number, index: number, code: number, bits: CodeBits): void {
+  if (bits === 8) bytes[start + index] = code;
+  else bytes[start + (index >> 1)] |= index % 2 === 0 ? code : code << 4;
+}
