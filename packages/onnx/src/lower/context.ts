@@ -118,8 +118,7 @@ export class LoweringContext {
   formOf(id: ValueId, form: string, add: (wish: string, constant: Tensor) => Name): Name {
     const key = `${id} ${form}`;
     const constant = this.graph.constants.get(id);
-    if (constant === undefined)
-      throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is no constant`);
+    if (constant === undefined) throw new AttnError('INTERNAL', 'onnx/compile', `value ${id} is no constant`);
     const name = this.forms.get(key) ?? add(this.graph.names.get(id) ?? 'constant', constant);
     this.forms.set(key, name);
     return name;

@@ -11,24 +11,20 @@ import {
   type NodeOf,
   type ValueId,
 } from '@attn/core/backend';
-import type { CodeFormat, Tensor } from '@attn/core';
+import type { Tensor } from '@attn/core';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
+import type { MatrixForm } from './forms.ts';
 
 /** The version of the standard whose DequantizeLinear has codes of 4 bits. */
 const OPSET_OF_4_BITS = 21;
 
 /** A quantised matrix [rows, length] of the graph. */
-export interface CodeMatrix extends CodeFormat {
+export interface CodeMatrix extends MatrixForm {
   readonly rows: number;
-  readonly length: number;
-  /** Blocks of a row. */
-  readonly blocks: number;
   readonly codes: ValueId;
   readonly scales: ValueId;
   readonly zeroPoints: ValueId | undefined;
-  /** Whether all of it is known when the graph is compiled. */
-  readonly isConstant: boolean;
 }
 
 /** The matrix of a node. */
@@ -49,6 +45,7 @@ export function matrixOf(
     codes,
     scales,
     zeroPoints,
+    hasZeroPoints: zeroPoints !== undefined,
     isConstant: parts.every((id) => context.constant(id) !== undefined),
   };
 }

@@ -6,6 +6,7 @@ import { codeAt, greatestOf, middleOf } from '@attn/core/backend';
 import type { ActivationForm } from '@attn/core';
 import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
+import { mostCode, MOST_SUM } from './forms.ts';
 import { bytesOf, firstColumns, turnedCodes, zeroBytesOf, type CodeMatrix } from './codes.ts';
 
 /** How activations can be integers. */
@@ -23,9 +24,6 @@ const BASE = 64;
 /** What is added to digits, so that they are unsigned. */
 const DIGIT_MIDDLE = 32;
 
-/** Sums must stay below this. */
-const MOST_SUM = 2 ** 31;
-
 /** Writes the operators that scale rows to the range of a form, as `quantizeRow` does. */
 export function scaledRows({ main, model }: LoweringContext, x: Name, form: IntegerForm): ScaledRows {
   const limit = model.scalar(greatestOf(form));
@@ -34,11 +32,6 @@ export function scaledRows({ main, model }: LoweringContext, x: Name, form: Inte
   // Of a row of zeros, or so small that its inverse overflows, nothing is left.
   const finite = main.op('Where', [main.op('IsInf', [inverse]), model.scalar(0), inverse]);
   return { numbers: main.op('Mul', [x, finite]), scale: main.op('Div', [most, limit]) };
-}
-
-/** Whether `integerProduct` is exact: there is one scale for each row, and no sum is too large. */
-export function isExactProduct(matrix: CodeMatrix): boolean {
-  return matrix.blocks === 1 && greatestOf('int8') * mostCode(matrix) * matrix.length < MOST_SUM;
 }
 
 /** The products of all rows with all rows of a matrix, f32 [rows, matrix.rows], where they are exact. */
@@ -121,13 +114,11 @@ function operandOf(context: LoweringContext, matrix: CodeMatrix, signed: boolean
   if (zeroPoints === undefined) return { codes, zero: signed ? undefined : model.scalar(shift, 'u8') };
   const zero = context.formOf(zeroPoints, dtype, (wish, constant) =>
     model.made(wish, { dtype, shape: [rows], byteLength: rows }, () =>
-      Uint8Array.from({ length: rows }, (_, row) => codeAt(constant.data, row, 0, bits) - middleOf(bits) + shift),
+      Uint8Array.from(
+        { length: rows },
+        (_, row) => codeAt(constant.data, row, 0, bits) - middleOf(bits) + shift,
+      ),
     ),
   );
   return { codes, zero };
-}
-
-/** The greatest magnitude of code − zero point. */
-function mostCode({ bits, zeroPoints }: CodeMatrix): number {
-  return zeroPoints === undefined ? middleOf(bits) : 2 ** bits - 1;
 }

@@ -9,11 +9,11 @@ import type { Name } from '../../model/values.ts';
 import type { LoweringContext } from '../context.ts';
 import { UNARY } from '../ops/unary.ts';
 import { matrixOf, numbersOf, type CodeMatrix } from './codes.ts';
-import { integerProduct, isExactProduct, scaledRows } from './integers.ts';
+import { isForBytes, isForMatMulNBits } from './forms.ts';
+import { integerProduct, scaledRows } from './integers.ts';
 
-/** The blocks of MatMulNBits: powers of two. Of longer ones, some versions give zeros. */
-const LEAST_BLOCK = 16;
-const MOST_BLOCK = 256;
+/** With this, MatMulNBits computes in f32, and does not round its inputs to bytes. */
+const FULL_ACCURACY = 1;
 
 /** Lowers one `quantizedLinear` node. */
 export function lowerQuantizedLinear(context: LoweringContext, node: NodeOf<'quantizedLinear'>): void {
@@ -37,7 +37,7 @@ export function lowerQuantizedLinear(context: LoweringContext, node: NodeOf<'qua
   else if (form === 'float') sums = floatProduct(context, x, matrix, bias);
   else {
     const rows = scaledRows(context, x, form);
-    if (isExactProduct(matrix)) sums = withBias(integerProduct(context, rows, matrix, form));
+    if (isForBytes(matrix)) sums = withBias(integerProduct(context, rows, matrix, form));
     else {
       const product = floatProduct(context, main.op('Round', [rows.numbers]), matrix);
       sums = withBias(main.op('Mul', [product, rows.scale]));
@@ -60,20 +60,4 @@ function floatProduct(context: LoweringContext, x: Name, matrix: CodeMatrix, bia
   const names = operands.map((id) => context.value(id));
   const sums = main.op('MatMulNBits', [x, ...names], attributes, MICROSOFT);
   return bias === undefined ? sums : main.op('Add', [sums, bias]);
-}
-
-/** MatMulNBits computes in f32, and does not round its inputs to bytes. */
-const FULL_ACCURACY = 1;
-
-/**
- * Whether a matrix is one for MatMulNBits. Codes of 8 bits are not: there it makes all numbers at each run,
- * too, and takes several times as long for that as DequantizeLinear.
- */
-export function isForMatMulNBits({
-  bits,
-  block,
-  isConstant,
-}: Pick<CodeMatrix, 'bits' | 'block' | 'isConstant'>): boolean {
-  const isPowerOfTwo = Number.isInteger(Math.log2(block));
-  return bits === 4 && isConstant && isPowerOfTwo && block >= LEAST_BLOCK && block <= MOST_BLOCK;
 }
