@@ -21,6 +21,9 @@ export const EACH_OPERATOR = `
   attn:matmul:a=1x1;b=1x1;transpose*
   attn:gather:x=4x4x4;indices=6;axis=2
   attn:lshHash:x=1x1x40x1;rotations=1x2x8;buckets=16;data=halves
+  attn:attention:full;n=70;heads=3;dv=5;sinks=bell;layout=bhnd
+  attn:topK:x=7;k=1
+  attn:expertLinear:x=5x3;*
   attn:quantizedLinear:x=4x31;*
   attn:quantizedLinear:x=4x48;*
   attn:quantizedLinear:x=4x50;*

@@ -74,7 +74,8 @@ function checkGraph(
     const width = BYTES[dataType ?? 0];
     const size = (dims ?? []).reduce<number>((product, extent) => product * Number(extent), width ?? NaN);
     const length = externalData?.find(({ key }) => key === 'length')?.value ?? rawData?.length ?? 0;
-    if (Number(length) !== size) problems.push(`${name} has ${length} bytes, its shape needs ${size}`);
+    if (Number(length) !== Math.ceil(size))
+      problems.push(`${name} has ${length} bytes, its shape needs ${size}`);
   }
   for (const node of graph.node ?? []) {
     if (!node.opType) problems.push('a node has no op_type');

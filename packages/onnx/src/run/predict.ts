@@ -142,7 +142,7 @@ function workOf<K extends OpName>(graph: Graph, node: NodeOf<K>, plans: PlanCach
   if (isOp(node, 'quantizedEmbedding')) return quantizedEmbeddingWork(graph, node);
   const elements = sizeOf(graph.values[node.outputs[0]].shape);
   if (isOp(node, 'quantizedLinear')) {
-    const work = quantizedLinearWork(graph, node);
+    const work = quantizedLinearWork(graph, node, fuses);
     const after = node.attributes.activation === undefined ? ELEMENT : ACTIVATED;
     return { ...work, dense: work.dense + after * elements };
   }

@@ -14,7 +14,7 @@ export type IntegerForm = Exclude<ActivationForm, 'float'>;
 
 /** Rows of activations [rows, length] as integers, before they are rounded. */
 export interface ScaledRows {
-  /** Of a row with a number that is not finite, some are NaN. */
+  /** Numbers of which those are NaN that are not finite in x, and perhaps others of their row. */
   readonly numbers: Name;
   /** [rows, 1]. Of a row with a number that is not finite, it may be NaN or infinite. */
   readonly scale: Name;

@@ -5,11 +5,14 @@ import { NO_WORK, PRODUCT, type Work } from '../attention/predict.ts';
 import { isForBytes, isForMatMulNBits } from './forms.ts';
 
 /** An operation of a product of bytes. */
-const BYTE_PRODUCT = 0.0016;
+const BYTE_PRODUCT = 0.0012;
 
-/** A weight that becomes a number at each run: in the tiles of MatMulNBits, and of 8 or 4 bits before a product. */
-const UNPACKED = 0.05;
-const DEQUANTIZED = { 8: 0.25, 4: 1 };
+/** A weight of 8 or of 4 bits that becomes a number at each run, before a product. */
+const DEQUANTIZED = { 8: 0.2, 4: 1 };
+
+/** A weight that MatMulNBits unpacks: in its tiles, and in WebAssembly, where it has none. */
+const UNPACKED = 0.12;
+const UNPACKED_ON_WEB = 1.5;
 
 /** A code of 4 bits that comes with the run. */
 const SPLIT = 2;
@@ -18,18 +21,24 @@ const SPLIT = 2;
 const INTEGER = { int8: 1.1, int12: 2.5 };
 
 /** An element of the result of a product of bytes, whose sums are scaled. */
-const SCALED = { int8: 2.7, int12: 4.6 };
+const SCALED = { int8: 2.1, int12: 4 };
 
 /** An element of a row of a table of 8 or 4 bits. */
 const LOOKED_UP = { 8: 1, 4: 4 };
 
-/** Operators beside those of all nodes: of activations as integers, of numbers of codes, and of a look-up. */
-const OF_INTEGERS = { int8: 12, int12: 20 };
-const OF_NUMBERS = 6;
-const OF_TABLE = 9;
+/**
+ * Operators of activations as integers, of numbers of codes, and of a look-up. Half of them are very small,
+ * and not counted.
+ */
+const OF_INTEGERS = { int8: 6, int12: 10 };
+const OF_NUMBERS = 3;
+const OF_TABLE = 5;
 
-/** The work of a `quantizedLinear`, without bias and activation. */
-export function quantizedLinearWork(graph: Graph, node: NodeOf<'quantizedLinear'>): Work {
+/**
+ * The work of a `quantizedLinear`, without bias and activation.
+ * @param hasTiles whether models have ONNX Runtime's own operators, and run natively
+ */
+export function quantizedLinearWork(graph: Graph, node: NodeOf<'quantizedLinear'>, hasTiles: boolean): Work {
   const { inputs, attributes } = node;
   const { bits, block, inputs: form = 'float' } = attributes;
   const { x, codes, zeroPoints } = inputSpecs(graph, node);
@@ -50,7 +59,8 @@ export function quantizedLinearWork(graph: Graph, node: NodeOf<'quantizedLinear'
     return { ...NO_WORK, dense, operators: OF_INTEGERS[form] };
   }
   const unpacks = isForMatMulNBits(matrix);
-  const numbers = (unpacks ? UNPACKED : DEQUANTIZED[bits]) * rows * length;
+  const unpacked = hasTiles ? UNPACKED : UNPACKED_ON_WEB;
+  const numbers = (unpacks ? unpacked : DEQUANTIZED[bits]) * rows * length;
   const dense = prepared + split + numbers + PRODUCT * flops;
   const operators = (isInteger ? OF_INTEGERS.int8 : 1) + (unpacks ? 0 : OF_NUMBERS);
   return { ...NO_WORK, dense, operators };
