@@ -24,7 +24,7 @@ const INTEGER = { int8: 1.1, int12: 2.5 };
 const SCALED = { int8: 2.1, int12: 4 };
 
 /** An element of a row of a table of 8 or 4 bits. */
-const LOOKED_UP = { 8: 1, 4: 4 };
+const LOOKED_UP = { 8: 1, 4: 1.5 };
 
 /**
  * Operators of activations as integers, of numbers of codes, and of a look-up. Half of them are very small,
