@@ -32,10 +32,10 @@ export interface ExportedModel {
 }
 
 /**
- * Writes a graph as one ONNX model (opset 18), which any ONNX Runtime runs in any language. Inputs and
- * outputs are named as in the graph. Masks, lengths and other data that decide on the pattern must be
- * constants of the graph. Errors: `INVALID_ARGUMENT`; `UNSUPPORTED` where such data is an input, or where a
- * model without a data file exceeds 2 GB.
+ * Writes a graph as one ONNX model (opset 18; 21 where a portable model has weights of 4 bits), which any
+ * ONNX Runtime runs in any language. Inputs and outputs are named as in the graph. Masks, lengths and other
+ * data that decide on the pattern must be constants of the graph. Errors: `INVALID_ARGUMENT`; `UNSUPPORTED`
+ * where such data is an input, or where a model without a data file exceeds 2 GB.
  *
  * @example
  * import { writeFile } from 'node:fs/promises';

@@ -2,7 +2,7 @@
 import type { JsonObject } from '@attn/core';
 import { CAUSAL, onnx, peer, windowOf } from '../subjects/index.ts';
 import { contest, type Result } from '../contest/contest.ts';
-import type { Subject, ProblemSpec } from '../contest/protocol.ts';
+import type { CodesSpec, Subject, ProblemSpec } from '../contest/protocol.ts';
 import { usefulFlops } from '../flops.ts';
 import { gflops, ms, spread, times } from '../rows.ts';
 import type { Suite, SuiteOptions, Table } from '../suite.ts';
@@ -16,6 +16,7 @@ export const onnxSuite: Suite = {
     await variants(options),
     await web(options),
     await overhead(options),
+    ...(await codes(options)),
   ],
 };
 
@@ -203,4 +204,46 @@ async function overhead(options: SuiteOptions): Promise<Table> {
     note: 'Dense, 8 heads × 64, one thread, warm. Target at N = 64: ≤ 150 µs over the bare session.',
     rows: tableRows,
   };
+}
+
+/** Weights as codes beside f32. */
+const CODES: Readonly<Record<string, CodesSpec | undefined>> = {
+  f32: undefined,
+  '8 bits': { bits: 8, inputs: 'float' },
+  '8 bits in blocks of 32': { bits: 8, block: 32, inputs: 'float' },
+  '8 bits, inputs of 8 bits': { bits: 8, inputs: 'int8' },
+  '8 bits, inputs of 12 bits': { bits: 8, inputs: 'int12' },
+  '8 bits in blocks of 32, inputs of 12 bits': { bits: 8, block: 32, inputs: 'int12' },
+  '4 bits in blocks of 32': { bits: 4, block: 32, inputs: 'float' },
+  '4 bits in blocks of 32, inputs of 12 bits': { bits: 4, block: 32, inputs: 'int12' },
+};
+
+/** A dense layer whose weight is codes. */
+async function codes(options: SuiteOptions): Promise<Table[]> {
+  const tables: Table[] = [];
+  for (const backend of ['onnx', 'onnx-web'] as const) {
+    const tableRows: Row[] = [];
+    const where = backend === 'onnx' ? 'onnxruntime-node' : 'onnxruntime-web';
+    for (const n of options.quick ? [64, 1024] : [16, 64, 4096]) {
+      options.log(`onnx: weights as codes on ${where}, ${n} rows`);
+      const problem = { n, in: 768, out: 3072 };
+      const subjects = Object.fromEntries(
+        Object.entries(CODES).map(([name, spec]): [string, Subject] => {
+          const of = spec === undefined ? problem : { ...problem, codes: spec };
+          return [name, { name, kind: 'linear', options: { backend, threads: 1 }, problem: of }];
+        }),
+      );
+      const results = await contest(subjects, options);
+      for (const [weight, result] of Object.entries(results)) {
+        const faster = times(results.f32, result);
+        tableRows.push({ rows: n, weight, ms: ms(result), '± ms': spread(result), 'f32 / this': faster });
+      }
+    }
+    tables.push({
+      title: `ONNX Runtime: weights as codes, on ${where}`,
+      note: 'rows × 768 × 3,072, one thread. Target: ≥ 1.3 times as fast as f32 in the best form with 8 bits.',
+      rows: tableRows,
+    });
+  }
+  return tables;
 }

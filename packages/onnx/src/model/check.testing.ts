@@ -16,6 +16,9 @@ const FIELDS: Readonly<Record<number, keyof Onnx.IAttributeProto>> = {
   [AttributeProto.AttributeType.INTS]: 'ints',
 };
 
+/** `TensorProto.DataType.UINT4`, which the protobuf definitions in use may not name. */
+const UINT4 = 21;
+
 const BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.FLOAT]: 4,
   [TensorProto.DataType.FLOAT16]: 2,
@@ -23,6 +26,9 @@ const BYTES: Readonly<Record<number, number>> = {
   [TensorProto.DataType.UINT32]: 4,
   [TensorProto.DataType.INT64]: 8,
   [TensorProto.DataType.UINT8]: 1,
+  [TensorProto.DataType.INT8]: 1,
+  [TensorProto.DataType.DOUBLE]: 8,
+  [UINT4]: 0.5,
   [TensorProto.DataType.BOOL]: 1,
 };
 
@@ -68,7 +74,8 @@ function checkGraph(
     const width = BYTES[dataType ?? 0];
     const size = (dims ?? []).reduce<number>((product, extent) => product * Number(extent), width ?? NaN);
     const length = externalData?.find(({ key }) => key === 'length')?.value ?? rawData?.length ?? 0;
-    if (Number(length) !== size) problems.push(`${name} has ${length} bytes, its shape needs ${size}`);
+    if (Number(length) !== Math.ceil(size))
+      problems.push(`${name} has ${length} bytes, its shape needs ${size}`);
   }
   for (const node of graph.node ?? []) {
     if (!node.opType) problems.push('a node has no op_type');

@@ -16,7 +16,7 @@ import type { OrtSession, Runtime } from './runtime.ts';
 const HEAVY_BYTES = 256 * 2 ** 20;
 
 /** Most bytes of weights inside a model whose other weights stay in files. */
-export const MOST_EMBEDDED: number = 64 * 2 ** 20;
+const MOST_EMBEDDED = 64 * 2 ** 20;
 
 /**
  * Opens a session for a model. Errors: `COMPILE_FAILED`, `OUT_OF_MEMORY`, those of reading weights, and those

@@ -1,5 +1,5 @@
 // Weights that cannot be mapped where they are go through a temporary file, and nothing of it stays.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AttnError, f32, GraphBuilder, type Graph } from '@attn/core';
@@ -7,7 +7,7 @@ import { lazyTensor, type Executable } from '@attn/core/backend';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { onnx } from '../node.ts';
 
-/** Enough of them that a session does not take them inside its model. */
+/** Enough of them that they go through a file. */
 const ROWS = 4224;
 const COLUMNS = 4096;
 
@@ -53,6 +53,32 @@ test('the weights are read once, and the file is gone when the session is open',
   expect(makeData).toHaveBeenCalledTimes(1);
   expect(await ourFiles()).toEqual([]);
   await expectRight(executable);
+  executable.dispose();
+});
+
+test.each(['float', 'int8'] as const)('codes go through the file, too: inputs %s', async (inputs) => {
+  const columns = COLUMNS;
+  const codeAt = (row: number, column: number): number => 128 + (((row * 31 + column * 7) % 200) - 100);
+  const makeCodes = vi.fn(() =>
+    Uint8Array.from({ length: ROWS * columns }, (_, i) => codeAt(Math.floor(i / columns), i % columns)),
+  );
+  const builder = new GraphBuilder();
+  const codes = builder.constant(lazyTensor({ dtype: 'u8', shape: [ROWS, 1, columns] }, makeCodes));
+  const scales = builder.constant(f32([ROWS, 1], new Float32Array(ROWS).fill(0.5)));
+  const x = builder.input('x', { dtype: 'f32', shape: [1, columns] });
+  const attributes = { bits: 8, block: columns, inputs } as const;
+  const graph = builder.build({ y: builder.quantizedLinear(x, { codes, scales }, undefined, attributes) });
+  const executable = await onnx({ threads: 1 }).compile(graph);
+  expect(makeCodes).toHaveBeenCalledTimes(1);
+  expect(await ourFiles()).toEqual([]);
+  const [at, row] = [3001, new Float32Array(columns)];
+  row[at] = 127;
+  const { y } = await executable.run({ x: f32([1, columns], row) });
+  const expected = Array.from({ length: ROWS }, (_, i) => 127 * 0.5 * (codeAt(i, at) - 128));
+  expect(Array.from(y.data)).toEqual(expected);
+  // Numbers are made of codes where the file lies in memory; products of bytes have packed them.
+  if (inputs === 'float' && process.platform === 'linux')
+    expect(await readFile('/proc/self/maps', 'utf8')).toContain('attn-weights-');
   executable.dispose();
 });
 

@@ -11,10 +11,15 @@ import { AttnError } from '@attn/core';
 import type { FileSpan } from '@attn/core/backend';
 import { DATA_ALIGNMENT, LARGE_BYTES } from '../model/encode.ts';
 import type { Initializer, Name } from '../model/values.ts';
-import { MOST_EMBEDDED } from './open-session.ts';
 import type { OrtSession, SpilledWeights } from './runtime.ts';
 
 const FILE = 'weights';
+
+/**
+ * Weights of more bytes in all go through a file. A few may as well be arrays, though the system keeps much
+ * of the memory of arrays that are no longer used.
+ */
+const MOST_IN_MEMORY = 8 * 2 ** 20;
 
 /**
  * Writes large weights to a new file, one after the other; undefined where most are in memory already, and
@@ -25,7 +30,7 @@ export async function spillWeights(
 ): Promise<SpilledWeights | undefined> {
   const weights = [...initializers].filter(([, { byteLength }]) => byteLength >= LARGE_BYTES);
   const lazyBytes = weights.reduce((sum, [, { isLazy, byteLength }]) => sum + (isLazy ? byteLength : 0), 0);
-  if (lazyBytes <= MOST_EMBEDDED) return undefined;
+  if (lazyBytes <= MOST_IN_MEMORY) return undefined;
   let folder: string | undefined;
   // Windows keeps files that are mapped: those are removed when their session is released.
   const dispose = async (): Promise<void> => {
