@@ -16,6 +16,7 @@ import { valueBytes } from './graph/packed-bytes.ts';
 import { EMIT } from './ops/index.ts';
 import { lshObstacle } from './ops/lsh-attention.ts';
 import { sortObstacle } from './ops/lsh.ts';
+import { quantizedObstacle } from './ops/quantized.ts';
 import { leastSlice } from './ops/slices.ts';
 
 /** The properties of a device that decide on support. */
@@ -66,6 +67,8 @@ export function supportsNode(node: GraphNode, graph: Graph, device: SupportLimit
       return (
         sortObstacle([sizeOf(graph.values[node.inputs.experts].shape)], maxStorageBufferBindingSize) ?? true
       );
+    case 'quantizedLinear':
+      return quantizedObstacle(graph, node, maxStorageBufferBindingSize) ?? true;
     case 'argsort':
       return sortObstacle(graph.values[node.inputs.x].shape, maxStorageBufferBindingSize) ?? true;
     default:

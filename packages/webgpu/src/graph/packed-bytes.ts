@@ -3,7 +3,7 @@
  * each, so that every kernel that moves elements moves them.
  */
 import type { Graph } from '@attn/core';
-import type { ValueId } from '@attn/core/backend';
+import type { GraphNode, ValueId } from '@attn/core/backend';
 import { deviceBytes, type DeviceFormat } from './device-format.ts';
 
 /** Ops that read packed bytes, and the operands that are packed. */
@@ -27,4 +27,11 @@ export function valueBytes(graph: Graph, id: ValueId, format: DeviceFormat): num
   return hasPackedBytes(graph, id)
     ? Math.ceil(deviceBytes(spec, format) / 16) * 4
     : deviceBytes(spec, format);
+}
+
+/** The operands of a node whose bytes a dispatch packs before: they are no constants, or others read them. */
+export function bytesToPack(graph: Graph, { op, inputs }: GraphNode): ValueId[] {
+  if (!READERS.has(op)) return [];
+  const bytes = Object.entries(inputs).filter(([name, id]) => PACKED.has(name) && !hasPackedBytes(graph, id));
+  return bytes.map(([, id]) => id);
 }

@@ -1,5 +1,5 @@
 /** `quantizedLinear` and `quantizedEmbedding` as dispatches. */
-import type { CodeFormat } from '@attn/core';
+import type { CodeFormat, Graph } from '@attn/core';
 import {
   blockBytes,
   blocksOf,
@@ -9,10 +9,10 @@ import {
   type NodeOf,
   type ValueId,
 } from '@attn/core/backend';
-import { hasPackedBytes } from '../graph/packed-bytes.ts';
+import { bytesToPack } from '../graph/packed-bytes.ts';
 import { always, specOf, storageOf, type NodeProgram, type ProgramContext } from '../graph/context.ts';
 import { DeviceScratch, DeviceTable, type Binding, type Dispatch } from '../graph/dispatch.ts';
-import { CODES_GEMM_PARAMS } from '../kernels/gemm.ts';
+import { CODES_GEMM_PARAMS, type GemmOptions } from '../kernels/gemm.ts';
 import { areSignedBytes, type CODE_PARAMS, type CodeLayout } from '../kernels/quantized/codes.ts';
 import {
   PACK_BYTES_PARAMS,
@@ -29,46 +29,69 @@ import { gemmOf, productDispatches } from './products.ts';
 /** The largest number of f32. */
 const MOST_F32 = 3.4028234663852886e38;
 
+/** Bytes of the scale of a row and of its inverse. */
+const ROW_SCALE_BYTES = 8;
+
 /** The dispatches of a `quantizedLinear` node. */
 export function emitQuantizedLinear(context: ProgramContext, node: NodeOf<'quantizedLinear'>): NodeProgram {
-  const { x, codes, bias } = node.inputs;
+  const { x, codes, zeroPoints, bias } = node.inputs;
   const { bits, block, inputs: form = 'float', activation } = node.attributes;
   const { shape } = specOf(context, x);
   const k = shape[shape.length - 1];
   const [m, n] = [sizeOf(shape.slice(0, -1)), specOf(context, codes).shape[0]];
   if (m * n === 0) return always();
-  const weight = weightOf(context, node.inputs);
-  const layout = layoutOf({ bits, block }, node.inputs.zeroPoints !== undefined);
+  const weight = weightOf(context, node);
   const options = {
     hasBias: bias !== undefined,
     activation,
     storage: storageOf(context, node.outputs[0]),
-    weight: layout,
+    weight: layoutOf({ bits, block }, zeroPoints !== undefined),
   };
-  const sizes = { m, n, k, ...codeParams({ bits, block }, k) };
-  const result = [...(bias === undefined ? [] : [bias]), node.outputs[0]];
-  if (form === 'float') {
-    const strides = { aRow: k, aColumn: 1, bRow: 1, bColumn: k, batches: 1 };
-    const dispatches = productDispatches(context, {
-      ...sizes,
-      batches: 1,
-      kernel: (tile) => gemmOf(tile, options),
-      params: (firsts) => packParams(CODES_GEMM_PARAMS, { ...sizes, ...strides, ...firsts }),
-      bindings: [x, ...weight.bindings, new DeviceTable(new Uint32Array(2)), ...result],
-    });
-    return always(...weight.dispatches, ...dispatches);
-  }
-  const limit = greatestOf(form);
-  const scales = new DeviceScratch(8 * m);
-  const isPacked = form === 'int8' && context.limits.hasPackedDot && areSignedBytes(layout);
-  const dispatches = productDispatches(context, {
+  const product = {
+    x,
+    sizes: { m, n, k, batches: 1, ...codeParams({ bits, block }, k) },
+    options,
+    weight: weight.bindings,
+    result: [...(bias === undefined ? [] : [bias]), node.outputs[0]],
+  };
+  const dispatches =
+    form === 'float' ? floatProduct(context, product) : integerProduct(context, product, form);
+  return always(...weight.dispatches, ...dispatches);
+}
+
+/** A product with a weight of codes. */
+interface CodedProduct {
+  readonly x: ValueId;
+  readonly sizes: Readonly<Record<'m' | 'n' | 'k' | 'batches', number>> & Params<typeof CODE_PARAMS>;
+  readonly options: GemmOptions & { readonly weight: CodeLayout };
+  readonly weight: readonly Binding[];
+  /** The bias, where there is one, and the output. */
+  readonly result: readonly Binding[];
+}
+
+function floatProduct(context: ProgramContext, product: CodedProduct): Dispatch[] {
+  const { x, sizes, options, weight, result } = product;
+  const strides = { aRow: sizes.k, aColumn: 1, bRow: 1, bColumn: sizes.k };
+  return productDispatches(context, {
     ...sizes,
-    batches: 1,
+    kernel: (tile) => gemmOf(tile, options),
+    params: (firsts) => packParams(CODES_GEMM_PARAMS, { ...sizes, ...strides, ...firsts }),
+    bindings: [x, ...weight, new DeviceTable(new Uint32Array(2)), ...result],
+  });
+}
+
+function integerProduct(context: ProgramContext, product: CodedProduct, form: 'int12' | 'int8'): Dispatch[] {
+  const { x, sizes, options, weight, result } = product;
+  const limit = greatestOf(form);
+  const scales = new DeviceScratch(ROW_SCALE_BYTES * sizes.m);
+  const isPacked = form === 'int8' && context.limits.hasPackedDot && areSignedBytes(options.weight);
+  const products = productDispatches(context, {
+    ...sizes,
     kernel: (tile) => integerGemmKernel({ ...options, tile, isPacked }),
     params: (firsts) => packParams(INTEGER_GEMM_PARAMS, { ...sizes, ...firsts, limit }),
-    bindings: [x, scales, ...weight.bindings, ...result],
+    bindings: [x, scales, ...weight, ...result],
   });
-  return always(...weight.dispatches, rowScales(context, x, scales, limit), ...dispatches);
+  return [rowScales(context, x, scales, limit), ...products];
 }
 
 /** The dispatches of a `quantizedEmbedding` node. */
@@ -80,7 +103,7 @@ export function emitQuantizedEmbedding(
   const { dim } = attributes;
   const count = sizeOf(specOf(context, outputs[0]).shape);
   if (count === 0) return always();
-  const weight = weightOf(context, inputs);
+  const weight = weightOf(context, node);
   const [extent] = specOf(context, inputs.codes).shape;
   return always(...weight.dispatches, {
     kernel: quantizedEmbeddingKernel(layoutOf(attributes, inputs.zeroPoints !== undefined)),
@@ -104,7 +127,19 @@ function codeParams(format: CodeFormat, length: number): Params<typeof CODE_PARA
   return { block: format.block, blocks: blocksOf(length, format.block), blockBytes: blockBytes(format) };
 }
 
-/** Finds the scales of rows of x, for which `scales` has 8 bytes each. */
+/** Why a device cannot run a `quantizedLinear` node, though it holds its tensors. Undefined: it can. */
+export function quantizedObstacle(
+  graph: Graph,
+  { inputs, attributes }: NodeOf<'quantizedLinear'>,
+  bindingBytes: number,
+): string | undefined {
+  const rows = sizeOf(graph.values[inputs.x].shape.slice(0, -1));
+  const bytes = ROW_SCALE_BYTES * rows;
+  if ((attributes.inputs ?? 'float') === 'float' || bytes <= bindingBytes) return undefined;
+  return `the scales of ${rows} rows take ${bytes} bytes, and this device binds at most ${bindingBytes}`;
+}
+
+/** Finds the scales of rows of x. */
 function rowScales(context: ProgramContext, x: ValueId, scales: DeviceScratch, limit: number): Dispatch {
   const { shape } = specOf(context, x);
   const rows = sizeOf(shape.slice(0, -1));
@@ -127,25 +162,22 @@ interface Weight {
 /** Bytes that come with the run, or from other ops, take a word each, and are packed first. */
 function weightOf(
   context: ProgramContext,
-  inputs: NodeOf<'quantizedLinear' | 'quantizedEmbedding'>['inputs'],
+  node: NodeOf<'quantizedLinear'> | NodeOf<'quantizedEmbedding'>,
 ): Weight {
-  const dispatches: Dispatch[] = [];
-  const bytesOf = (id: ValueId): Binding => {
-    if (hasPackedBytes(context.graph, id)) return id;
-    const bytes = sizeOf(specOf(context, id).shape);
+  const packed = new Map(
+    bytesToPack(context.graph, node).map((id) => [id, new DeviceScratch(sizeOf(specOf(context, id).shape))]),
+  );
+  const dispatches = [...packed].map(([id, scratch]): Dispatch => {
+    const { bytes } = scratch;
     const count = Math.ceil(bytes / 4);
-    const packed = new DeviceScratch(4 * count);
-    if (count > 0) {
-      dispatches.push({
-        kernel: packBytesKernel(),
-        params: packParams(PACK_BYTES_PARAMS, { count, bytes }),
-        bindings: [id, packed],
-        grid: elementGrid(count),
-      });
-    }
-    return packed;
-  };
-  const { codes, scales, zeroPoints } = inputs;
-  const bindings = [bytesOf(codes), scales, ...(zeroPoints === undefined ? [] : [bytesOf(zeroPoints)])];
-  return { bindings, dispatches };
+    return {
+      kernel: packBytesKernel(),
+      params: packParams(PACK_BYTES_PARAMS, { count, bytes }),
+      bindings: [id, scratch],
+      grid: elementGrid(count),
+    };
+  });
+  const { codes, scales, zeroPoints } = node.inputs;
+  const bindings = [codes, scales, zeroPoints].filter((id) => id !== undefined);
+  return { dispatches, bindings: bindings.map((id) => packed.get(id) ?? id) };
 }

@@ -26,16 +26,6 @@ fn zeroOf(row: u32, block: u32) -> i32 {
   let at = row * ((params.blocks + 1u) / 2u) + block / 2u;
   return i32((zeroPoints[at / 4u] >> (8u * (at % 4u) + 4u * (block % 2u))) & 15u);
 }
-fn integerAt(row: u32, step: u32) -> i32 {
-  let block = step / params.block;
-  let within = step % params.block;
-  let at = (row * params.blocks + block) * params.blockBytes + within / 2u;
-  let word = codes[at / 4u];
-  return i32((word >> (8u * (at % 4u) + 4u * (within % 2u))) & 15u) - zeroOf(row, block);
-}
-fn weightAt(row: u32, step: u32) -> f32 {
-  return scales[row * params.blocks + step / params.block] * f32(integerAt(row, step));
-}
 fn codeWord(row: u32, step: u32) -> u32 {
   let within = step % params.block;
   let at = (row * params.blocks + step / params.block) * params.blockBytes;

@@ -22,16 +22,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 fn zeroOf(row: u32, block: u32) -> i32 { return 128; }
-fn integerAt(row: u32, step: u32) -> i32 {
-  let block = step / params.block;
-  let within = step % params.block;
-  let at = (row * params.blocks + block) * params.blockBytes + within;
-  let word = codes[at / 4u];
-  return i32((word >> (8u * (at % 4u))) & 255u) - zeroOf(row, block);
-}
-fn weightAt(row: u32, step: u32) -> f32 {
-  return scales[row * params.blocks + step / params.block] * f32(integerAt(row, step));
-}
 fn codeWord(row: u32, step: u32) -> u32 {
   let within = step % params.block;
   let at = (row * params.blocks + step / params.block) * params.blockBytes;

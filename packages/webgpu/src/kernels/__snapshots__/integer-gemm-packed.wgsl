@@ -17,16 +17,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 fn zeroOf(row: u32, block: u32) -> i32 { return 128; }
-fn integerAt(row: u32, step: u32) -> i32 {
-  let block = step / params.block;
-  let within = step % params.block;
-  let at = (row * params.blocks + block) * params.blockBytes + within;
-  let word = codes[at / 4u];
-  return i32((word >> (8u * (at % 4u))) & 255u) - zeroOf(row, block);
-}
-fn weightAt(row: u32, step: u32) -> f32 {
-  return scales[row * params.blocks + step / params.block] * f32(integerAt(row, step));
-}
 fn codeWord(row: u32, step: u32) -> u32 {
   let within = step % params.block;
   let at = (row * params.blocks + step / params.block) * params.blockBytes;
@@ -79,7 +69,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     // A block, or a part of a long one.
     let block = begin / params.block;
     let end = min(min((block + 1u) * params.block, begin + 4096u), params.k);
-    var sums: array<vec4i, 16>;
+    // Cleared by a value: without one, SwiftShader keeps the sums of the block before.
+    var sums = array<vec4i, 16>();
     for (var start = begin; start < end; start += 64u) {
       workgroupBarrier();
       for (var at = lane; at < 1024u; at += 256u) {

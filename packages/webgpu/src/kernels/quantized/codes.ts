@@ -43,8 +43,8 @@ fn zeroOf(row: u32, block: u32) -> i32 {
 }`;
 }
 
-/** Declares `integerAt`, code − zero point, and `weightAt`, that times its scale. */
-export function declareCodeElements(layout: CodeLayout): string {
+/** Declares `integerAt`, code − zero point. */
+function declareIntegers(layout: CodeLayout): string {
   const [at, code] =
     layout.bits === 8
       ? ['within', '(word >> (8u * (at % 4u))) & 255u']
@@ -56,7 +56,12 @@ fn integerAt(row: u32, step: u32) -> i32 {
   let at = (row * params.blocks + block) * params.blockBytes + ${at};
   let word = codes[at / 4u];
   return i32(${code}) - zeroOf(row, block);
+}`;
 }
+
+/** Declares `weightAt`, a number of a row: scale · (code − zero point). */
+export function declareWeights(layout: CodeLayout): string {
+  return `${declareIntegers(layout)}
 fn weightAt(row: u32, step: u32) -> f32 {
   return scales[row * params.blocks + step / params.block] * f32(integerAt(row, step));
 }`;
@@ -82,15 +87,14 @@ fn codeWord(row: u32, step: u32) -> u32 {
  * the block have any value.
  */
 export function declareIntegers4(layout: CodeLayout): string {
-  const elements = declareCodeElements(layout);
   if (!layout.isAligned) {
-    return `${elements}
+    return `${declareIntegers(layout)}
 fn integers4(row: u32, step: u32) -> vec4i {
   return vec4i(${four.map((i) => `integerAt(row, step + ${i}u)`).join(', ')});
 }`;
   }
   const [shifts, mask] = layout.bits === 8 ? ['0u, 8u, 16u, 24u', '255u'] : ['0u, 4u, 8u, 12u', '15u'];
-  return `${elements}${declareWord(layout)}
+  return `${declareZeros(layout)}${declareWord(layout)}
 fn integers4(row: u32, step: u32) -> vec4i {
   let word = vec4u(codeWord(row, step)) >> vec4u(${shifts});
   return vec4i(word & vec4u(${mask})) - zeroOf(row, step / params.block);
@@ -120,7 +124,7 @@ fn weights4(row: u32, step: u32) -> vec4f {
   ${outside}
   return scales[row * params.blocks + step / params.block] * vec4f(integers4(row, step));
 }`
-    : `${declareCodeElements(layout)}
+    : `${declareWeights(layout)}
 fn weights4(row: u32, step: u32) -> vec4f {
   ${outside}
   var weights = vec4f();

@@ -1,7 +1,7 @@
 /** Rows of a table of codes, and bytes that are packed into words: one invocation for each element. */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { declareBuffers, declareParams, forEachElement } from '../wgsl.ts';
-import { codeBuffers, codeSuffix, declareCodeElements, type CodeLayout } from './codes.ts';
+import { codeBuffers, codeSuffix, declareWeights, type CodeLayout } from './codes.ts';
 
 /** Parameters of `quantizedEmbeddingKernel`: a table of `extent` rows of `dim` numbers. */
 export const QUANTIZED_EMBEDDING_PARAMS = {
@@ -19,7 +19,7 @@ export function quantizedEmbeddingKernel(layout: CodeLayout): KernelSource {
     name: `quantizedEmbedding${codeSuffix(layout)}`,
     code: `${declareParams(QUANTIZED_EMBEDDING_PARAMS)}
 ${declareBuffers({ ids: 'u32', ...codeBuffers(layout), y: 'f32' })}
-${declareCodeElements(layout)}
+${declareWeights(layout)}
 ${forEachElement(`  let row = min(ids[i / params.dim], params.extent - 1u);
   y[i] = weightAt(row, i % params.dim);`)}`,
   };
