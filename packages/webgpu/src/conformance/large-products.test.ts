@@ -6,8 +6,8 @@ import { webgpu } from '../index.ts';
 describeConformance(() => webgpu({ gemmTile: 128 }), {
   caseTimeout: 120_000,
   cases: 'attn:matmul:* attn:linear:x=*;bias=5 attn:linear:x=130x16;weight=6x16 attn:quantizedLinear:*',
-  // One kernel; there are others for halves and for a bias, which differ in how they read and write. Of codes,
-  // one of each kind: bytes, nibbles, integers.
+  // One kernel; there are others for halves and for a bias, which differ in how they read and write. Of
+  // codes, one of each kind: bytes, nibbles, integers.
   brief: {
     cases: `
       attn:matmul:* !attn:matmul:*dtype=f16*

@@ -1,6 +1,6 @@
 /**
- * Weights of codes take a byte for a byte on the device, which their kernels read; all other bytes take a word
- * each, so that every kernel that moves elements moves them.
+ * Weights of codes take a byte for a byte on the device, which their kernels read. All other bytes take a
+ * word each, so that every kernel that moves elements moves them.
  */
 import type { Graph } from '@attn/core';
 import type { GraphNode, ValueId } from '@attn/core/backend';

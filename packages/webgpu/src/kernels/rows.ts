@@ -261,9 +261,9 @@ ${entry({ subgroups })}
 export const ROW_SCALES_PARAMS = { rows: 'u32', length: 'u32', limit: 'f32', least: 'f32' } as const;
 
 /**
- * What makes rows of x integers: y[row] is limit over the greatest magnitude, by which numbers are multiplied,
- * and its inverse, the scale of the integers. A row of zeros has 0 and 0, one with a number that is not finite
- * 0 and NaN.
+ * What makes rows of x integers: y[row] is limit over the greatest magnitude, by which numbers are
+ * multiplied, and its inverse, the scale of the integers. A row of zeros has 0 and 0, one with a number that
+ * is not finite 0 and NaN.
  */
 export function rowScalesKernel({ storage, subgroups }: RowOptions): KernelSource {
   const { type, enable, suffix, load } = floatAccess(storage);

@@ -1,4 +1,4 @@
-/** Products of matrices as dispatches: tiles of the result, in grids that are no larger than devices allow. */
+/** Products of matrices as dispatches: tiles of the result, in grids that devices allow. */
 import type { ProgramContext } from '../graph/context.ts';
 import type { Dispatch } from '../graph/dispatch.ts';
 import type { KernelSource } from '../device/pipeline-cache.ts';

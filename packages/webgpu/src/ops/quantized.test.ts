@@ -6,6 +6,7 @@ import { GpuDevice } from '../device/gpu-device.ts';
 import { hasPackedBytes, valueBytes } from '../graph/packed-bytes.ts';
 import { Program, type ProgramOptions } from '../graph/program.ts';
 import { webgpu } from '../index.ts';
+import { DEFAULT, predict } from '../predict.ts';
 
 let gpu: GpuDevice;
 beforeAll(async () => {
@@ -120,6 +121,19 @@ test('bytes four at a time, tiles of both sizes and cut grids give the same numb
       expect((await run(graph, more)).y).toEqual(expected);
   }
 }, 120_000);
+
+test('a prediction counts integers, scales of rows, and bytes that come with the run', () => {
+  const timeOf = (graph: Graph): number => predict(graph, new PlanCache(), DEFAULT);
+  const [float, int8, int12] = (['float', 'int8', 'int12'] as const).map((inputs) =>
+    timeOf(graphOf(inputs, 60)),
+  );
+  const flops = 2 * rows * length * columns;
+  const dispatch = 0.01;
+  expect(int8 - float).toBeCloseTo(dispatch, 9);
+  expect(int12 - int8).toBeCloseTo(flops / DEFAULT.rate, 9);
+  const outside = (4 * columns * length) / 2e6;
+  expect(timeOf(graphOf('float', 60, 'output')) - float).toBeCloseTo(dispatch + outside, 9);
+});
 
 test('the reason names what is too large', () => {
   const backend = webgpu();

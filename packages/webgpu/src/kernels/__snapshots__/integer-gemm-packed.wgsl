@@ -79,17 +79,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let outer = (at / 16u) % 32u;
         let step = start + quad * 4u;
         if (at < 512u) {
-        let four0 = pack4xI8(inputs4(firstRow + outer * 4u + 0u, step, end));
-        let four1 = pack4xI8(inputs4(firstRow + outer * 4u + 1u, step, end));
-        let four2 = pack4xI8(inputs4(firstRow + outer * 4u + 2u, step, end));
-        let four3 = pack4xI8(inputs4(firstRow + outer * 4u + 3u, step, end));
-        aTile[quad * 32u + outer] = vec4u(four0, four1, four2, four3);
+          let four0 = pack4xI8(inputs4(firstRow + outer * 4u + 0u, step, end));
+          let four1 = pack4xI8(inputs4(firstRow + outer * 4u + 1u, step, end));
+          let four2 = pack4xI8(inputs4(firstRow + outer * 4u + 2u, step, end));
+          let four3 = pack4xI8(inputs4(firstRow + outer * 4u + 3u, step, end));
+          aTile[quad * 32u + outer] = vec4u(four0, four1, four2, four3);
         } else {
-        let four0 = weightsOf(firstColumn + outer * 4u + 0u, step, end);
-        let four1 = weightsOf(firstColumn + outer * 4u + 1u, step, end);
-        let four2 = weightsOf(firstColumn + outer * 4u + 2u, step, end);
-        let four3 = weightsOf(firstColumn + outer * 4u + 3u, step, end);
-        bTile[quad * 32u + outer] = vec4u(four0, four1, four2, four3);
+          let four0 = weightsOf(firstColumn + outer * 4u + 0u, step, end);
+          let four1 = weightsOf(firstColumn + outer * 4u + 1u, step, end);
+          let four2 = weightsOf(firstColumn + outer * 4u + 2u, step, end);
+          let four3 = weightsOf(firstColumn + outer * 4u + 3u, step, end);
+          bTile[quad * 32u + outer] = vec4u(four0, four1, four2, four3);
         }
       }
       workgroupBarrier();

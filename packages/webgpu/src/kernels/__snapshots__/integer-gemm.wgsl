@@ -82,23 +82,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let outer = (at / 4u) % 16u;
         let step = start + quad * 4u;
         if (at < 64u) {
-        let four0 = inputs4(firstRow + outer * 4u + 0u, step, end);
-        let four1 = inputs4(firstRow + outer * 4u + 1u, step, end);
-        let four2 = inputs4(firstRow + outer * 4u + 2u, step, end);
-        let four3 = inputs4(firstRow + outer * 4u + 3u, step, end);
-        aTile[(quad * 4u + 0u) * 16u + outer] = vec4i(four0[0], four1[0], four2[0], four3[0]);
-        aTile[(quad * 4u + 1u) * 16u + outer] = vec4i(four0[1], four1[1], four2[1], four3[1]);
-        aTile[(quad * 4u + 2u) * 16u + outer] = vec4i(four0[2], four1[2], four2[2], four3[2]);
-        aTile[(quad * 4u + 3u) * 16u + outer] = vec4i(four0[3], four1[3], four2[3], four3[3]);
+          let four0 = inputs4(firstRow + outer * 4u + 0u, step, end);
+          let four1 = inputs4(firstRow + outer * 4u + 1u, step, end);
+          let four2 = inputs4(firstRow + outer * 4u + 2u, step, end);
+          let four3 = inputs4(firstRow + outer * 4u + 3u, step, end);
+          aTile[(quad * 4u + 0u) * 16u + outer] = vec4i(four0[0], four1[0], four2[0], four3[0]);
+          aTile[(quad * 4u + 1u) * 16u + outer] = vec4i(four0[1], four1[1], four2[1], four3[1]);
+          aTile[(quad * 4u + 2u) * 16u + outer] = vec4i(four0[2], four1[2], four2[2], four3[2]);
+          aTile[(quad * 4u + 3u) * 16u + outer] = vec4i(four0[3], four1[3], four2[3], four3[3]);
         } else {
-        let four0 = weightsOf(firstColumn + outer * 4u + 0u, step, end);
-        let four1 = weightsOf(firstColumn + outer * 4u + 1u, step, end);
-        let four2 = weightsOf(firstColumn + outer * 4u + 2u, step, end);
-        let four3 = weightsOf(firstColumn + outer * 4u + 3u, step, end);
-        bTile[(quad * 4u + 0u) * 16u + outer] = vec4i(four0[0], four1[0], four2[0], four3[0]);
-        bTile[(quad * 4u + 1u) * 16u + outer] = vec4i(four0[1], four1[1], four2[1], four3[1]);
-        bTile[(quad * 4u + 2u) * 16u + outer] = vec4i(four0[2], four1[2], four2[2], four3[2]);
-        bTile[(quad * 4u + 3u) * 16u + outer] = vec4i(four0[3], four1[3], four2[3], four3[3]);
+          let four0 = weightsOf(firstColumn + outer * 4u + 0u, step, end);
+          let four1 = weightsOf(firstColumn + outer * 4u + 1u, step, end);
+          let four2 = weightsOf(firstColumn + outer * 4u + 2u, step, end);
+          let four3 = weightsOf(firstColumn + outer * 4u + 3u, step, end);
+          bTile[(quad * 4u + 0u) * 16u + outer] = vec4i(four0[0], four1[0], four2[0], four3[0]);
+          bTile[(quad * 4u + 1u) * 16u + outer] = vec4i(four0[1], four1[1], four2[1], four3[1]);
+          bTile[(quad * 4u + 2u) * 16u + outer] = vec4i(four0[2], four1[2], four2[2], four3[2]);
+          bTile[(quad * 4u + 3u) * 16u + outer] = vec4i(four0[3], four1[3], four2[3], four3[3]);
         }
       }
       workgroupBarrier();

@@ -1,6 +1,6 @@
 /**
- * Weights as codes of 8 or 4 bits, in the layout of `quantizedLinear`: how kernels read them. Codes stay codes
- * in memory, and become numbers when a kernel loads a tile of them.
+ * Weights as codes of 8 or 4 bits, in the layout of `quantizedLinear`, and how kernels read them. They stay
+ * codes in memory, and become numbers when a kernel loads a tile of them.
  */
 import type { CodeBits } from '@attn/core';
 import { four } from '../wgsl.ts';

@@ -1,8 +1,8 @@
 /**
  * Products of rows of integers with codes. Rows become integers when a tile of them is loaded, by the scales
- * that `rowScalesKernel` found; sums of a block are integers of 32 bits, exact, and are scaled at its end. 256
- * invocations compute 4 × 4 results each, or 8 × 8 in tiles of 128. Integers of 8 bits lie four in a word where
- * the device multiplies such words.
+ * that `rowScalesKernel` found. Sums of a block are integers of 32 bits, which are exact, and are scaled at
+ * its end. 256 invocations compute 4 × 4 results each, or 8 × 8 in tiles of 128. Integers of 8 bits lie four
+ * in a word where the device multiplies such words.
  */
 import type { KernelSource } from '../../device/pipeline-cache.ts';
 import { gemmResult, type GemmOptions } from '../gemm.ts';
@@ -38,7 +38,10 @@ export interface IntegerGemmOptions extends GemmOptions {
   readonly isPacked: boolean;
 }
 
-/** y [m, n] = activate(row scale · Σ scale · Σ integer · (code − zero point) + bias). Grid: tiles of n, of m. */
+/**
+ * y [m, n] = activate(row scale · Σ scale · Σ integer · (code − zero point) + bias). Grid: tiles of n, tiles
+ * of m.
+ */
 export function integerGemmKernel(options: IntegerGemmOptions): KernelSource {
   const { hasBias, activation, storage, weight, tile, isPacked } = options;
   const { type, enable, declaration, suffix, load, store } = floatAccess(storage);
@@ -52,14 +55,14 @@ export function integerGemmKernel(options: IntegerGemmOptions): KernelSource {
   /** Loads a block of 4 rows, or columns, and 4 steps. */
   const loadBlock = (of: string, first: string, load4: (row: string) => string): string => {
     const rows = four
-      .map((i) => `        let four${i} = ${load4(`${first} + outer * 4u + ${i}u`)};`)
+      .map((i) => `          let four${i} = ${load4(`${first} + outer * 4u + ${i}u`)};`)
       .join('\n');
     const stored = isPacked
-      ? `        ${of}Tile[quad * ${vectors}u + outer] = vec4u(four0, four1, four2, four3);`
+      ? `          ${of}Tile[quad * ${vectors}u + outer] = vec4u(four0, four1, four2, four3);`
       : four
           .map(
             (j) =>
-              `        ${of}Tile[(quad * 4u + ${j}u) * ${vectors}u + outer] = vec4i(four0[${j}], four1[${j}], four2[${j}], four3[${j}]);`,
+              `          ${of}Tile[(quad * 4u + ${j}u) * ${vectors}u + outer] = vec4i(four0[${j}], four1[${j}], four2[${j}], four3[${j}]);`,
           )
           .join('\n');
     return `${rows}\n${stored}`;
