@@ -1,6 +1,7 @@
 // Weights of codes: their bytes on the device, who else may read them, and kernels that must agree exactly.
 import { f32, GraphBuilder, quantizeMatrix, type ActivationForm, type Graph, type Tensors } from '@attn/core';
 import { PlanCache } from '@attn/core/backend';
+import { evaluateReference } from '@attn/core/reference';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../device/gpu-device.ts';
 import { hasPackedBytes, valueBytes } from '../graph/packed-bytes.ts';
@@ -107,6 +108,33 @@ test('the device holds no more of a weight than its codes and scales', async () 
   program.dispose();
   own.dispose();
 }, 60_000);
+
+test.each([
+  { bits: 8, block: 13, zeroPoints: false },
+  { bits: 8, block: 13, zeroPoints: true },
+  { bits: 4, block: 2, zeroPoints: true },
+  { bits: 4, block: 24, zeroPoints: false },
+] as const)(
+  'integers times blocks of any length: %o',
+  async (options) => {
+    const matrix = quantizeMatrix(weight, options);
+    for (const inputs of ['int12', 'int8'] as const) {
+      const builder = new GraphBuilder();
+      const [codes, scales] = [matrix.codes, matrix.scales].map((tensor) => builder.constant(tensor));
+      const values = { codes, scales, zeroPoints: matrix.zeroPoints && builder.constant(matrix.zeroPoints) };
+      const { bits, block } = matrix;
+      const y = builder.quantizedLinear(builder.input('x', x), values, undefined, { bits, block, inputs });
+      const graph = builder.build({ y });
+      const expected = evaluateReference(graph, { x }).y.data;
+      const data = (await run(graph, { hasPackedDot: true })).y.data as Float32Array;
+      expect(data.length).toBe(rows * columns);
+      const worst = data.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0);
+      // A step of the integers where a rounding is in doubt would be more than 1e-4.
+      expect(worst).toBeLessThan(1e-5);
+    }
+  },
+  60_000,
+);
 
 test('bytes four at a time, tiles of both sizes and cut grids give the same numbers', async () => {
   for (const block of [60, 32]) {
