@@ -105,12 +105,10 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
 export async function loadModel(source: ModelSource, options: WebLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, modules, head, inMemory, onProgress, ...place } = checkOptions(
-    WHERE,
-    options,
-    WEB_OPTIONS,
-  );
-  const loading = { architecture, attn, families, modules, head, inMemory, onProgress, signal: place.signal };
+  const { architecture, attn, families, modules, head, inMemory, dtype, activations, onProgress, ...place } =
+    checkOptions(WHERE, options, WEB_OPTIONS);
+  const weights = { inMemory, dtype, activations, onProgress, signal: place.signal };
+  const loading = { architecture, attn, families, modules, head, ...weights };
   return loadFrom(await openModel(source, place), loading);
 }
 

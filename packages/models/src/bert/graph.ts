@@ -57,7 +57,7 @@ function embeddings(
 ): Value {
   const integers = (name: string): Value =>
     builder.input(name, { dtype: 'i32', shape: [shape.batch, shape.length] });
-  let sum = builder.embedding(ids, builder.weight(weights.words));
+  let sum = builder.lookup(ids, weights.words);
   if (weights.types !== undefined) {
     const table = builder.weight(weights.types);
     const rows = shape.tokenTypes

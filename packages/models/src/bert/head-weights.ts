@@ -144,7 +144,7 @@ function maskedLmSlots(
     dense: linearSlots(dense, hiddenSize, hiddenSize),
     norm: normSlots(norm, hiddenSize),
     decoder: {
-      weight: hasOwn ? new Slot(ownWeight, [vocabSize, hiddenSize]) : words,
+      weight: hasOwn ? new Slot(ownWeight, [vocabSize, hiddenSize], 'linear') : words,
       bias: new Slot(!isTied && checkpoint.has(ownBias) ? ownBias : bias, [vocabSize]),
     },
   };

@@ -7,6 +7,7 @@ import {
   linearSlots,
   normSlots,
   Slot,
+  tableSlot,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
@@ -159,7 +160,7 @@ export function bertLayout(
       outputNorm: normSlots(outputNorm, hiddenSize),
     };
   };
-  const words = table(`${embeddings}.word_embeddings.weight`, vocabSize);
+  const words = tableSlot(`${embeddings}.word_embeddings.weight`, vocabSize, hiddenSize);
   return {
     words,
     ...(config.positions.kind === 'table' && {

@@ -93,7 +93,7 @@ export function bigBirdLayout(checkpoint: Pick<Checkpoint, 'has'>, config: BigBi
   const { hiddenSize, vocabSize, positionRows, tokenTypes, layers } = config;
   const prefix = prefixOf(checkpoint, PREFIX, 'embeddings.word_embeddings.weight');
   const embeddings = `${prefix}embeddings`;
-  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
   return {
     words,
     positions: new Slot(`${embeddings}.position_embeddings.weight`, [positionRows, hiddenSize]),
@@ -180,7 +180,7 @@ function maskedLmSlots(
     dense: linearSlots(`${predictions}.transform.dense`, hiddenSize, hiddenSize),
     norm: normSlots(`${predictions}.transform.LayerNorm`, hiddenSize),
     decoder: {
-      weight: ownWeight ? new Slot(`${decoder}.weight`, words.shape) : words,
+      weight: ownWeight ? new Slot(`${decoder}.weight`, words.shape, 'linear') : words,
       bias: new Slot(ownBias ? `${decoder}.bias` : `${predictions}.bias`, [vocabSize]),
     },
   };

@@ -3,13 +3,14 @@
  * in one error, before the first tensor is read. Large tensors on disk stay
  * there until a backend asks for them; the backend then holds the only copy.
  */
-import { AttnError, type Tensor } from '@attn/core';
+import { AttnError, quantizeMatrix, type Tensor } from '@attn/core';
 import {
   aBoolean,
   aFunction,
   aSignal,
   halfToFloat32,
   lazyTensor,
+  oneOf,
   show,
   throwIfAborted,
   withCallbacks,
@@ -17,6 +18,8 @@ import {
 } from '@attn/core/backend';
 import type { Checkpoint } from './checkpoint.ts';
 import { fillIn, slotsOf, type Slot, type Weight, type Weights } from './layout.ts';
+import { numbersOf } from './quantized-weight.ts';
+import { aWeightDtype, formOf, inputsOf, type Activations, type WeightDtype } from './weight-dtype.ts';
 
 /** How far reading has come, in bytes of the files. */
 export interface ReadProgress {
@@ -36,6 +39,16 @@ export interface ReadOptions {
    * weights in files on disk are read when a backend needs them; the files must not change until then.
    */
   readonly inMemory?: boolean;
+  /**
+   * The form in which matrices and tables of embeddings are kept: as f32, or as codes of 8 bits (`q8`) or 4
+   * bits (`q4`) with scales, which they become as they are read. Default: f32, or as the files have them.
+   */
+  readonly dtype?: WeightDtype;
+  /**
+   * How layers of codes read their inputs: as they are, or as integers of 12 bits with a scale for each row,
+   * which is faster on some backends and loses next to nothing. Default `f32`.
+   */
+  readonly activations?: Activations;
 }
 
 /** Kinds of the options of reading. */
@@ -43,6 +56,8 @@ export const READ_OPTIONS: OptionKinds<ReadOptions> = {
   signal: aSignal,
   onProgress: aFunction,
   inMemory: aBoolean,
+  dtype: aWeightDtype,
+  activations: oneOf('f32', 'integer'),
 };
 
 /** Names of other tensors that a checkpoint may hold, such as heads that nobody asks for. */
@@ -51,6 +66,9 @@ export interface Tolerated {
 }
 
 const WHERE = 'models/weights';
+
+/** How each form is laid out: a scale for each row of 8 bits, for each 32 numbers of 4 bits. */
+const LAYOUTS = { q8: { bits: 8 }, q4: { bits: 4, block: 32 } } as const;
 
 /** Weights of at least this many bytes are read later: a page of memory, which no bias fills. */
 const LARGE_BYTES = 4096;
@@ -68,22 +86,23 @@ const LISTED = 20;
 export async function readWeights<L extends object>(
   checkpoint: Checkpoint,
   layout: L,
-  { ignored = [], signal, onProgress, inMemory = false }: Tolerated & ReadOptions = {},
+  { ignored = [], signal, onProgress, ...forms }: Tolerated & ReadOptions = {},
 ): Promise<Weights<L>> {
   const slots = slotsOf(layout);
   checkNames(checkpoint, slots, ignored);
   return withCallbacks({ onProgress }, signal, async (callbacks, stop) =>
-    fillIn(layout, await readSlots(checkpoint, slots, { ...callbacks, signal: stop, inMemory })),
+    fillIn(layout, await readSlots(checkpoint, slots, { ...forms, ...callbacks, signal: stop })),
   );
 }
 
 async function readSlots(
   checkpoint: Checkpoint,
   slots: readonly Slot[],
-  { signal, onProgress, inMemory }: ReadOptions,
+  { signal, onProgress, inMemory, dtype = 'f32', activations = 'f32' }: ReadOptions,
 ): Promise<ReadonlyMap<string, Weight>> {
   const weights = new Map<string, Weight>();
-  const names = [...new Set(slots.map(({ name }) => listedName(checkpoint, name)))];
+  const roles = new Map(slots.map(({ name, role }) => [listedName(checkpoint, name), role]));
+  const names = [...roles.keys()];
   const total = names.reduce((sum, name) => sum + checkpoint.spec(name).byteLength, 0);
   let done = 0;
   let file = checkpoint.name;
@@ -92,6 +111,15 @@ async function readSlots(
     const { byteLength, file: own } = checkpoint.spec(name);
     file = own ?? file;
     onProgress?.({ done, total, file });
+    const form = formOf(dtype, roles.get(name));
+    if (form !== 'f32') {
+      const { shape } = checkpoint.spec(name);
+      const matrix = quantizeMatrix(widen(name, await checkpoint.tensor(name)), LAYOUTS[form]);
+      const quantized = { ...matrix, inputs: inputsOf(activations) };
+      weights.set(name, { name, tensor: numbersOf(quantized, shape[1]), quantized });
+      done += byteLength;
+      continue;
+    }
     const isLater = !inMemory && byteLength >= LARGE_BYTES;
     const later = isLater ? await checkpoint.lazyTensor?.(name) : undefined;
     const tensor = later === undefined ? widen(name, await checkpoint.tensor(name)) : widenLater(name, later);

@@ -13,7 +13,7 @@ export const PREFIX = 'roberta.';
 export function jinaLayout(checkpoint: Pick<Checkpoint, 'has'>, config: BertConfig): BertSlots {
   const { hiddenSize, vocabSize, tokenTypes, intermediateSize, layers } = config;
   const prefix = prefixOf(checkpoint, PREFIX, 'embeddings.word_embeddings.weight');
-  const words = new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
   const layer = (name: string): LayerSlots => ({
     projections: { all: linearSlots(`${name}.mixer.Wqkv`, 3 * hiddenSize, hiddenSize) },
     attentionOutput: linearSlots(`${name}.mixer.out_proj`, hiddenSize, hiddenSize),

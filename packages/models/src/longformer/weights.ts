@@ -111,7 +111,7 @@ function longformerSlots(checkpoint: Pick<Checkpoint, 'has'>, config: Longformer
     output: linearSlots(`${name}.output.dense`, hiddenSize, intermediateSize),
     outputNorm: normSlots(`${name}.output.LayerNorm`, hiddenSize),
   });
-  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${embeddings}.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
   return {
     words,
     positions: new Slot(`${embeddings}.position_embeddings.weight`, [positionRows, hiddenSize]),
@@ -137,7 +137,7 @@ function headSlots(
     case 'LongformerForMaskedLM': {
       const decoder = 'lm_head.decoder.weight';
       // The decoder's weight is the word embeddings, whether or not it is stored again.
-      const weight = checkpoint.has(decoder) ? new Slot(decoder, words.shape) : words;
+      const weight = checkpoint.has(decoder) ? new Slot(decoder, words.shape, 'linear') : words;
       return {
         maskedLm: {
           dense: linearSlots('lm_head.dense', hiddenSize, hiddenSize),
@@ -186,7 +186,7 @@ function ledSlots(checkpoint: Pick<Checkpoint, 'has'>, config: LongformerConfig)
     };
   };
   return {
-    words: new Slot(`${encoder}.embed_tokens.weight`, [vocabSize, hiddenSize]),
+    words: new Slot(`${encoder}.embed_tokens.weight`, [vocabSize, hiddenSize], 'embeddings'),
     positions: new Slot(`${encoder}.embed_positions.weight`, [positionRows, hiddenSize]),
     types: undefined,
     embeddingNorm: normSlots(`${encoder}.layernorm_embedding`, hiddenSize),

@@ -18,7 +18,7 @@ const HEADS: HeadNames = {
 export function nomicLayout(checkpoint: Pick<Checkpoint, 'has'>, config: BertConfig): BertSlots {
   const { hiddenSize, vocabSize, tokenTypes, intermediateSize, layers } = config;
   const prefix = prefixOf(checkpoint, PREFIX, 'embeddings.word_embeddings.weight');
-  const words = new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize]);
+  const words = new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
   const layer = (name: string): LayerSlots => ({
     projections: { all: matrixSlots(`${name}.attn.Wqkv`, 3 * hiddenSize, hiddenSize) },
     attentionOutput: matrixSlots(`${name}.attn.out_proj`, hiddenSize, hiddenSize),

@@ -93,7 +93,7 @@ export function privacyFilterLayout(
   });
   const hasHead = config.architecture === 'OpenAIPrivacyFilterForTokenClassification';
   return {
-    words: new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize]),
+    words: new Slot(`${prefix}embed_tokens.weight`, [vocabSize, hiddenSize], 'embeddings'),
     layers: Array.from({ length: config.layers }, (_, i) => layer(`${prefix}layers.${i}`)),
     norm: norm(`${prefix}norm`),
     classifier: hasHead ? linearSlots('score', config.labels.length, hiddenSize) : undefined,

@@ -81,7 +81,7 @@ export function reformerLayout(checkpoint: Pick<Checkpoint, 'has'>, config: Refo
     output: linearSlots(`${name}.feed_forward.output.dense`, hiddenSize, feedForwardSize),
   });
   return {
-    words: new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize]),
+    words: new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings'),
     positions: positionSlots(positions, `${prefix}embeddings.position_embeddings`, hiddenSize),
     layers: layers.map((kind, i) => layer(kind, `${prefix}encoder.layers.${i}`)),
     norm: normSlots(`${prefix}encoder.layer_norm`, 2 * hiddenSize),
@@ -114,7 +114,7 @@ function headSlots({ architecture, vocabSize, hiddenSize, labels }: ReformerConf
     case 'ReformerForMaskedLM':
       return {
         decoder: {
-          weight: new Slot('lm_head.decoder.weight', [vocabSize, 2 * hiddenSize]),
+          weight: new Slot('lm_head.decoder.weight', [vocabSize, 2 * hiddenSize], 'linear'),
           bias: new Slot('lm_head.bias', [vocabSize]),
         },
       };

@@ -8,6 +8,7 @@ import {
   linearSlots,
   normSlots,
   Slot,
+  tableSlot,
   type LinearSlots,
   type NormSlots,
   type Weights,
@@ -147,7 +148,7 @@ function tables(
   root: string,
 ): { readonly words: Slot; readonly decoder: Slot } {
   const [words, decoder] = [`${root}sentence_encoder.embed_tokens.weight`, `${root}lm_head.weight`];
-  const slot = (names: readonly string[]): Slot => new Slot(firstOf(checkpoint, names), [vocabSize, width]);
+  const slot = (names: readonly string[]): Slot => tableSlot(firstOf(checkpoint, names), vocabSize, width);
   return untied
     ? { words: slot([words]), decoder: slot([decoder]) }
     : { words: slot([words, decoder]), decoder: slot([decoder, words]) };

@@ -74,7 +74,7 @@ export function lucidrainsLayout(config: LucidrainsConfig): LucidrainsSlots {
       vocabSize === undefined
         ? undefined
         : {
-            words: new Slot('token_emb.weight', [vocabSize, width]),
+            words: new Slot('token_emb.weight', [vocabSize, width], 'embeddings'),
             positions: new Slot('pos_emb.weight', [maxLength, width]),
           },
     layers: Array.from({ length: layers }, (_, i) => layerSlots(config, `${prefix}net`, i)),
