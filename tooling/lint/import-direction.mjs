@@ -9,6 +9,7 @@
 //   core ← tokenizers ← models
 //   core ← conformance ← tests of backends, auto, models and tokenizers
 //   backends ← tests of models
+//   core, models ← ai-sdk, langchain: what other libraries call
 //
 // Circles inside a package are `import-circles.mjs`' part.
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -28,6 +29,8 @@ const RULES = {
     tests: ['conformance', 'cpu', 'wasm', 'onnx', 'webgpu'],
     lazy: ['auto'],
   },
+  'ai-sdk': { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
+  langchain: { src: ['core', 'models'], tests: ['conformance', 'cpu'] },
 };
 /** Any other package is a backend; adding one needs no line here. */
 const BACKEND = { src: ['core'], tests: ['conformance', 'safetensors'] };

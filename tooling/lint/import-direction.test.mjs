@@ -26,6 +26,12 @@ describe('import direction', () => {
     ],
     ['packages/auto/src/a.ts', "import { cpu } from '@attn/cpu';", 'lazily'],
     ['packages/auto/src/a.ts', "import { x } from '@attn/models';", 'auto may not import models'],
+    [
+      'packages/ai-sdk/src/a.ts',
+      "import { cpu } from '@attn/cpu';",
+      'ai-sdk may not import cpu but in tests',
+    ],
+    ['packages/models/src/a.ts', "import { x } from '@attn/langchain';", 'models may not import langchain'],
   ])('%s: %s is refused', (file, source, why) => {
     tree.plant(file, source);
     expect(importViolations(tree.root)).toEqual([expect.stringContaining(why)]);

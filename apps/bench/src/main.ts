@@ -28,6 +28,7 @@ import { planSuite } from './suites/plan.ts';
 import { regretSuite } from './suites/regret.ts';
 import { shapesSuite } from './suites/shapes.ts';
 import { startSuite } from './suites/start.ts';
+import { tasksSuite } from './suites/tasks.ts';
 import { tokenizersSuite } from './suites/tokenizers.ts';
 import { webgpuSuite } from './suites/webgpu.ts';
 import { windowSuite } from './suites/window.ts';
@@ -52,6 +53,7 @@ const suites: readonly Suite[] = [
   checkpointsSuite,
   encodersSuite,
   tokenizersSuite,
+  tasksSuite,
   webgpuSuite,
   regretSuite,
 ];

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { AttnError } from '@attn/core';
 import { unknownName } from '@attn/core/backend';
 import { cac, type CAC } from 'cac';
-import { badArgument, isSet } from './args.ts';
+import { badArgument, isSet, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
 import type { Streams } from './terminal/streams.ts';
 import { bench } from './commands/bench.ts';
@@ -23,6 +23,7 @@ import { makeCheckpoint } from './commands/make-checkpoint.ts';
 import { plan } from './commands/plan.ts';
 import { probe } from './commands/probe.ts';
 import { run } from './commands/run.ts';
+import { task } from './commands/task.ts';
 import { tokenize } from './commands/tokenize.ts';
 import { progressLine } from './terminal/progress.ts';
 
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   run,
   encode,
   generate,
+  task,
   tokenize,
   plan,
   probe,
@@ -138,11 +140,15 @@ async function dispatch(argv: readonly string[], streams: Streams, signal: Abort
 }
 
 function register(cli: CAC, command: Command, { stdout, stderr }: Streams, signal: AbortSignal): void {
-  const registered = cli.command(command.name, command.summary).usage(`${command.name} [options]`);
+  const { argument } = command;
+  const usage = argument === undefined ? command.name : `${command.name} <${argument}>`;
+  const registered = cli.command(usage, command.summary).usage(`${usage} [options]`);
   for (const [flags, description] of command.options) registered.option(flags, description);
   registered.option('--json', 'Print one JSON object to stdout instead of text');
   for (const example of command.examples) registered.example(`  $ attn ${example}`);
-  registered.action(async (options: Readonly<Record<string, unknown>>) => {
+  registered.action(async (...values: readonly unknown[]) => {
+    const flags = values[values.length - 1] as Options;
+    const options: Options = argument === undefined ? flags : { ...flags, [argument]: values[0] };
     const json = isSet(options, 'json');
     const context: Context = {
       json,

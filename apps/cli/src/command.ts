@@ -5,6 +5,8 @@ import type { ProgressLine } from './terminal/progress.ts';
 /** One command of `attn`. */
 export interface Command {
   readonly name: string;
+  /** The name of a word that follows the command, and is then among its options: `task`. */
+  readonly argument?: string;
   readonly summary: string;
   /** Flags and descriptions: `['--input <file>', 'what it is']`. Every command also has `--json`. */
   readonly options: readonly (readonly [flags: string, description: string])[];

@@ -1,7 +1,14 @@
 /** The `--model` option: a checkpoint in a folder, on the web or on the hub, with its options. */
 import { type Attn } from '@attn/core';
 import { show } from '@attn/core/backend';
-import { loadModel, type HubOptions, type LoadedModel } from '@attn/models/node';
+import {
+  loadModel,
+  type Ability,
+  type HubOptions,
+  type LoadedModel,
+  type ModelsFor,
+  type NodeLoadOptions,
+} from '@attn/models/node';
 import { badArgument, isSet, requiredText, text, type Options } from './args.ts';
 import type { Command, Context } from './command.ts';
 
@@ -49,17 +56,31 @@ export function readHubOptions(options: Options, { signal, progress, warn }: Con
   };
 }
 
-/** Loads the model, and shows the progress of downloading and reading. */
-export async function readModel(options: Options, context: Context, attn?: Attn): Promise<LoadedModel> {
-  const source = readSource(options);
+/** Options of loading, which show the progress of downloading and reading. */
+export function readLoading(options: Options, context: Context, attn?: Attn): NodeLoadOptions {
   const { progress } = context;
-  progress.update(`loading ${source}`);
-  return loadModel(source, {
+  progress.update(`loading ${readSource(options)}`);
+  return {
     ...readHubOptions(options, context),
     attn,
     architecture: text(options, 'architecture'),
     onProgress: ({ done, total, file }) => progress.update(`reading ${file}`, done / total),
-  });
+  };
+}
+
+/** Loads the model, and shows the progress of downloading and reading. */
+export async function readModel(options: Options, context: Context, attn?: Attn): Promise<LoadedModel> {
+  return loadModel(readSource(options), readLoading(options, context, attn));
+}
+
+/** Loads a model that has the method `ability`. Errors: `UNSUPPORTED` for any other. */
+export async function readModelFor<A extends Ability>(
+  ability: A,
+  options: Options,
+  context: Context,
+  attn: Attn,
+): Promise<ModelsFor[A]> {
+  return loadModel(readSource(options), { ...readLoading(options, context, attn), for: ability });
 }
 
 /** Reads positions of global tokens, such as `0,7,20`. */

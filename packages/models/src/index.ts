@@ -104,14 +104,63 @@ export { clearCached, isCached, listCached, type IsCachedOptions } from './cache
 export type { CachedModel } from './hub/cached-model.ts';
 export { openCheckpoint } from './files/open-checkpoint.ts';
 export { loadFrom, loadModel, pipeline, type LoadOptions, type WebLoadOptions } from './load.ts';
-export type { TaskAliases, TaskName, TaskOf, Tasks } from './tasks/names.ts';
+export { TASK_NAMES, type TaskAliases, type TaskName, type TaskOf, type Tasks } from './tasks/names.ts';
+export type { AnyPipeline } from './tasks/open-pipeline.ts';
 export type { Pipeline, PipelineMembers, PipelineName } from './tasks/pipeline.ts';
+export type { Settled } from './tasks/settle.ts';
 export type { TaskOptions } from './tasks/task-options.ts';
 export type { TextPair } from './tasks/text-input.ts';
+export type { QuestionInput } from './tasks/question-answering/input.ts';
+export type {
+  AnswerQuestions,
+  QuestionAnswer,
+  QuestionAnsweringOptions,
+  TopAnswers,
+} from './tasks/question-answering/options.ts';
+export type { SingleText } from './tasks/single-text.ts';
+export type { FilledMask, FilledMasks, FillMaskOptions, FillMasks } from './tasks/fill-mask.ts';
+export type {
+  ClassifyZeroShot,
+  LabelledText,
+  ZeroShotAnswer,
+  ZeroShotOptions,
+} from './tasks/zero-shot-classification.ts';
+export type { RankedText, RankingInput, RankTexts, TextRankingOptions } from './tasks/text-ranking.ts';
+export type { GeneratedText, GenerateTexts, TextGenerationOptions } from './tasks/text-generation.ts';
 export type { ScoreFunction } from './tasks/labels.ts';
+export type { Features, FeatureData, FeatureType } from './tasks/features.ts';
+export type {
+  ExtractFeatures,
+  FeatureExtractionOptions,
+  FeaturePooling,
+} from './tasks/feature-extraction.ts';
+export type {
+  CompareSentences,
+  SentenceComparison,
+  SentenceSimilarityOptions,
+  SimilarityPair,
+} from './tasks/sentence-similarity.ts';
+export { textVectors, type TextVectors, type TextVectorsOptions } from './tasks/text-vectors.ts';
+export type { TextVectorOptions } from './tasks/encode-texts.ts';
 export type { ClassifyTexts, LabelScore, TextClassificationOptions } from './tasks/text-classification.ts';
+export type {
+  AggregationStrategy,
+  ClassifyTokens,
+  EntitiesOf,
+  Entity,
+  EntityGroup,
+  TokenClassificationOptions,
+  TokenEntity,
+  TokenText,
+} from './tasks/token-classification/index.ts';
 export type { ForeignTensor, IntegerArray, IntegerList, Integers, Mask } from './inputs/entries.ts';
 export { LoadedModel, type ModelRunOptions } from './loaded-model.ts';
+export type { Ability } from './loaded/abilities.ts';
+export type { ModelsFor } from './loaded/models-for.ts';
+export { Encoder } from './loaded/encoder.ts';
+export { SparseEncoder } from './loaded/sparse-encoder.ts';
+export { PairScorer } from './loaded/pair-scorer.ts';
+export { TextGenerator } from './loaded/text-generator.ts';
 export type { ChunkEmbeddings, Embeddings, EncodeFacts, TokenStates } from './encode/encode.ts';
 export type { EncodeOptions, EncodeProgress, TextRunOptions } from './encode/options.ts';
 export type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-sparse.ts';

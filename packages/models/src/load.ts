@@ -1,6 +1,14 @@
 /** Loads a model from the files of a checkpoint. */
 import { AttnError, type Attn } from '@attn/core';
-import { aBoolean, aString, checkArgument, checkOptions, show, type OptionKinds } from '@attn/core/backend';
+import {
+  aBoolean,
+  aString,
+  checkArgument,
+  checkOptions,
+  oneOf,
+  show,
+  type OptionKinds,
+} from '@attn/core/backend';
 import { anAttn, aStore, someFamilies } from './argument-kinds.ts';
 import { refuseForeignCode } from './checkpoint/foreign-code.ts';
 import { READ_OPTIONS } from './checkpoint/read-weights.ts';
@@ -8,11 +16,14 @@ import { FAMILIES, findFamily, type LazyFamily } from './families.ts';
 import type { FileStore } from './files/file-store.ts';
 import { openCheckpoint } from './files/open-checkpoint.ts';
 import type { ModelSource } from './files/source.ts';
-import { LoadedModel } from './loaded-model.ts';
+import { ABILITIES, type Ability } from './loaded/abilities.ts';
+import { loadedModel, type ModelsFor } from './loaded/models-for.ts';
+import type { LoadedModel } from './loaded-model.ts';
 import type { FamilyOptions, ModelFamily } from './model.ts';
 import { openModel, REQUEST_OPTIONS, type RequestOptions } from './open-model.ts';
 import { classFor, lowersCase, readModuleList } from './sentence/module-list.ts';
 import type { TaskOf } from './tasks/names.ts';
+import type { AnyPipeline } from './tasks/open-pipeline.ts';
 import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
 import { openTokenizer } from './tokenizer.ts';
 
@@ -29,6 +40,11 @@ export interface LoadOptions extends FamilyOptions {
   readonly modules?: boolean;
   /** False for the model without its head, whose result are the states of tokens. Default true. */
   readonly head?: boolean;
+  /**
+   * The method that the model must have, such as `encode`: a model without it is refused. For `encode`, the
+   * default of `head` is false. Default: the model has the methods that it can have.
+   */
+  readonly for?: Ability;
 }
 
 /** Options of `loadModel`. */
@@ -44,6 +60,7 @@ export const LOAD_OPTIONS: OptionKinds<LoadOptions> = {
   families: someFamilies,
   modules: aBoolean,
   head: aBoolean,
+  for: oneOf(...ABILITIES),
 };
 
 const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_OPTIONS };
@@ -54,13 +71,19 @@ const WEB_OPTIONS: OptionKinds<WebLoadOptions> = { ...LOAD_OPTIONS, ...REQUEST_O
  * @example
  * const model = await loadFrom(folderStore('models/longformer'), { attn });
  */
+export async function loadFrom<A extends Ability>(
+  store: FileStore,
+  options: LoadOptions & { readonly for: A },
+): Promise<ModelsFor[A]>;
+export async function loadFrom(store: FileStore, options?: LoadOptions): Promise<LoadedModel>;
 export async function loadFrom(store: FileStore, options: LoadOptions = {}): Promise<LoadedModel> {
   checkArgument(WHERE, 'store', store, aStore);
   const {
     attn,
     families = FAMILIES,
     modules = true,
-    head = true,
+    for: ability,
+    head = ability !== 'encode',
     ...rest
   } = checkOptions(WHERE, options, LOAD_OPTIONS);
   const checkpoint = await openCheckpoint(store);
@@ -81,7 +104,7 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
     const tokenizer = (await openTokenizer(store, { lowerCase })) ?? family.tokenizer?.(config);
     const { readSettings } = await import('./sentence/read-settings.ts');
     const settings = await readSettings(store, list, config, model);
-    return new LoadedModel(model, tokenizer, attn, weights, settings);
+    return loadedModel(ability, model, tokenizer, attn, weights, settings);
   } finally {
     await checkpoint.dispose();
   }
@@ -101,21 +124,35 @@ export async function loadFrom(store: FileStore, options: LoadOptions = {}): Pro
  * own), `TIMEOUT` (no network), `ABORTED`.
  *
  * @example
- * const model = await loadModel('allenai/longformer-base-4096', { attn });
+ * const model = await loadModel('allenai/longformer-base-4096', { attn, for: 'encode' });
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
+export async function loadModel<A extends Ability>(
+  source: ModelSource,
+  options: WebLoadOptions & { readonly for: A },
+): Promise<ModelsFor[A]>;
+export async function loadModel(source: ModelSource, options?: WebLoadOptions): Promise<LoadedModel>;
 export async function loadModel(source: ModelSource, options: WebLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, modules, head, inMemory, dtype, activations, onProgress, ...place } =
-    checkOptions(WHERE, options, WEB_OPTIONS);
-  const weights = { inMemory, dtype, activations, onProgress, signal: place.signal };
-  const loading = { architecture, attn, families, modules, head, ...weights };
-  return loadFrom(await openModel(source, place), loading);
+  const {
+    architecture,
+    attn,
+    families,
+    modules,
+    head,
+    for: ability,
+    inMemory,
+    onProgress,
+    ...place
+  } = checkOptions(WHERE, options, WEB_OPTIONS);
+  const loading = { architecture, attn, families, modules, head, inMemory, onProgress, signal: place.signal };
+  return loadFrom(await openModel(source, place), { ...loading, ...(ability && { for: ability }) });
 }
 
 /**
  * Loads a model for a task, and returns a function that does it: `text-classification`, … Names, options and
- * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, or a
- * model that is loaded. Without `attn`, the model runs on the backends that are installed (`@attn/auto`).
+ * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, a model
+ * that is loaded, or another pipeline, for its model. Without `attn`, the model runs on the backends that are
+ * installed (`@attn/auto`).
  *
  * Errors: those of `loadModel`; `INVALID_ARGUMENT` (an unknown task), `UNSUPPORTED` (a model that cannot do
  * it), `MISSING_INPUT` (no `attn`, and no `@attn/auto`).
@@ -126,7 +163,7 @@ export async function loadModel(source: ModelSource, options: WebLoadOptions = {
  */
 export async function pipeline<N extends PipelineName>(
   task: N,
-  source: ModelSource | LoadedModel,
+  source: ModelSource | LoadedModel | AnyPipeline,
   options: WebLoadOptions = {},
 ): Promise<Pipeline<TaskOf<N>>> {
   const { openPipeline } = await import('./tasks/open-pipeline.ts');

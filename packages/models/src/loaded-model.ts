@@ -1,5 +1,5 @@
 /** A model with its tokenizer and the backends that run it: the result of `loadModel`. */
-import { AttnError, type Attn, type Graph, type Tensor, type Tensors } from '@attn/core';
+import { AttnError, type Attn, type Graph, type Tensors } from '@attn/core';
 import {
   aFunction,
   aSignal,
@@ -12,21 +12,11 @@ import {
 } from '@attn/core/backend';
 import { anAttn, aModel, aTokenizer } from './argument-kinds.ts';
 import type { WeightsSource } from './checkpoint/checkpoint.ts';
-import type { EncodeSparseOptions, SparseEmbeddings } from './encode/encode-sparse.ts';
-import type { ChunkEmbeddings, Embeddings, TokenStates } from './encode/encode.ts';
-import type { TextChunks } from './encode/chunks.ts';
-import type { EncodeInput } from './encode/inputs.ts';
-import type { EncodeOptions } from './encode/options.ts';
-import type { PairInput, PairScores, PredictOptions, RankedDocument, RankOptions } from './encode/predict.ts';
-import type { Generated, GenerateOptions, Prompt } from './generate/generate.ts';
 import { GraphRuns } from './graph/graph-runs.ts';
 import { checkBatch } from './inputs/batch.ts';
 import type { FixedCall, Model, ModelCall, TokenBatch, VectorBatch } from './model.ts';
 import type { RunnableModel } from './runnable-model.ts';
-import type { PoolingMode } from './sentence/pooling.ts';
-import type { Precision } from './sentence/quantize.ts';
 import type { FolderSettings } from './sentence/settings.ts';
-import { similarity, type ComparedVectors } from './sentence/similarity.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 
 /** Options of `LoadedModel.run`. */
@@ -48,7 +38,8 @@ export function runnableOf(model: LoadedModel): RunnableModel {
 }
 
 /**
- * A model that can run: it encodes texts, continues them, and computes single batches.
+ * A model that can run batches. What more it can do depends on its head: `loadModel` returns an `Encoder`, a
+ * `SparseEncoder`, a `PairScorer` or a `TextGenerator` for models that are one.
  *
  * @example
  * const model = new LoadedModel(await longformerFamily.load(checkpoint), tokenizer, attn);
@@ -91,152 +82,6 @@ export class LoadedModel {
     this.weights = weights;
     this.settings = settings;
     this.graphs = attn && new GraphRuns(attn);
-  }
-
-  /**
-   * Computes a vector for each text, or the states of its tokens. Texts go through the
-   * checkpoint's tokenizer, as do pairs `{ text, pair }`, with the separators and token types
-   * of the model; ids are used as they are, with their special tokens. Rows of similar length
-   * run together, padded, so that the vector of a text does not depend on the others. Texts longer than the
-   * model are split into overlapping windows, with a warning; of a pair, every window has the whole first
-   * text. A list of numbers or bigints, a typed array of integers or a tensor [tokens] is one input; a tensor
-   * [rows, tokens] is one for each row.
-   *
-   * In a folder of sentence-transformers (`modules.json`), its modules make the vectors, its prompts stand
-   * before the texts, and longer texts are cut where it says. `as: 'query'` and `as: 'document'` choose the
-   * prompt by what texts are for.
-   *
-   * Errors: `UNSUPPORTED` (a model with a head: load it without; a pair, where the tokenizer does not
-   * take pairs), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of
-   * the backends.
-   *
-   * @example
-   * const { embeddings } = await model.encode(['Call me Ishmael.', 'Some years ago'], { normalize: true });
-   * const { chunks } = await model.encode('Call me Ishmael. Or not.', { chunks: 'sentences' });
-   * const pair = { text: 'Who narrates?', pair: 'Call me Ishmael.' };
-   * const { states, tokenized } = await model.encode(pair, { pooling: 'none' });
-   */
-  encode(
-    inputs: EncodeInput | readonly EncodeInput[],
-    options: EncodeOptions & { readonly pooling: 'none' },
-  ): Promise<TokenStates>;
-  encode(
-    inputs: EncodeInput | readonly EncodeInput[],
-    options: EncodeOptions & {
-      readonly chunks: TextChunks;
-      readonly pooling?: PoolingMode | readonly PoolingMode[];
-    },
-  ): Promise<ChunkEmbeddings>;
-  encode(
-    inputs: EncodeInput | readonly EncodeInput[],
-    options: EncodeOptions & {
-      readonly quantize: Precision;
-      readonly pooling?: PoolingMode | readonly PoolingMode[];
-    },
-  ): Promise<Embeddings & Required<Pick<Embeddings, 'quantized'>>>;
-  encode(
-    inputs: EncodeInput | readonly EncodeInput[],
-    options?: EncodeOptions & { readonly pooling?: PoolingMode | readonly PoolingMode[] },
-  ): Promise<Embeddings>;
-  encode(
-    inputs: EncodeInput | readonly EncodeInput[],
-    options?: EncodeOptions,
-  ): Promise<Embeddings | ChunkEmbeddings | TokenStates>;
-  async encode(
-    inputs: EncodeInput | readonly EncodeInput[],
-    options: EncodeOptions = {},
-  ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
-    const runnable = this.runnable();
-    const { encode } = await import('./encode/encode.ts');
-    return encode(runnable, inputs, options);
-  }
-
-  /**
-   * Computes a sparse vector for each text: SPLADE's weights of the tokens that the text is about, of a
-   * folder of sentence-transformers with a `SpladePooling`. The indices are ids of tokens. Inputs are those
-   * of `encode`.
-   *
-   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT`, `ABORTED`, and those of the
-   * backends.
-   *
-   * @example
-   * const [{ indices, values }] = (await splade.encodeSparse('Who narrates?', { as: 'query' })).vectors;
-   * for (const [i, id] of indices.entries()) console.log(splade.tokenizer?.idToToken?.(id), values[i]);
-   */
-  async encodeSparse(
-    inputs: EncodeInput | readonly EncodeInput[],
-    options: EncodeSparseOptions = {},
-  ): Promise<SparseEmbeddings> {
-    const runnable = this.runnable();
-    const { encodeSparse } = await import('./encode/encode-sparse.ts');
-    return encodeSparse(runnable, inputs, options);
-  }
-
-  /**
-   * How alike each vector of `a` is to each of `b`, by the measure of the folder's files
-   * (`similarity_fn_name`), else by cosine: [vectors of a, vectors of b]. Vectors are tensors [vectors,
-   * dimensions] or [dimensions], or sparse ones.
-   *
-   * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
-   *
-   * @example
-   * const { embeddings: queries } = await model.encode(['Who narrates?'], { as: 'query' });
-   * const { embeddings: documents } = await model.encode(['Call me Ishmael.'], { as: 'document' });
-   * const scores = model.similarity(queries, documents); // [1, 1]
-   */
-  similarity(a: ComparedVectors, b: ComparedVectors): Tensor<'f32'> {
-    return similarity(a, b, this.settings.sentence?.similarity);
-  }
-
-  /**
-   * Scores pairs of texts with a model for sequence classification, such as a cross-encoder, as the folder's
-   * files say: sigmoid of one label, the logits of several. Pairs that are too long lose tokens of the longer
-   * text first, with a warning.
-   *
-   * Errors: `UNSUPPORTED` (any other model; a tokenizer that does not take pairs), `INVALID_ARGUMENT`,
-   * `MISSING_INPUT`, `ABORTED`, and those of the backends.
-   *
-   * @example
-   * const { scores } = await classifier.predict([['Who narrates?', 'Call me Ishmael.']]);
-   */
-  async predict(pairs: PairInput | readonly PairInput[], options: PredictOptions = {}): Promise<PairScores> {
-    const runnable = this.runnable();
-    const { predict } = await import('./encode/predict.ts');
-    return predict(runnable, pairs, options);
-  }
-
-  /**
-   * Sorts documents by how well they fit a query, the best first, with a cross-encoder of one label. Errors:
-   * those of `predict`, and `UNSUPPORTED` for a model of several labels.
-   *
-   * @example
-   * const [best] = await classifier.rank('Who narrates?', ['Call me Ishmael.', 'Some years ago']);
-   * console.log(best.index, best.score, best.document);
-   */
-  async rank(
-    query: string,
-    documents: readonly string[],
-    options: RankOptions = {},
-  ): Promise<readonly RankedDocument[]> {
-    const runnable = this.runnable();
-    const { rank } = await import('./encode/predict.ts');
-    return rank(runnable, query, documents, options);
-  }
-
-  /**
-   * Continues a text or ids, token by token, if the model is a causal
-   * language model. A prompt of ids is used as it is.
-   *
-   * Errors: `UNSUPPORTED` (any other model), `INVALID_ARGUMENT`, `MISSING_INPUT`
-   * (no tokenizer, no `attn`), `ABORTED`, and those of the backends.
-   *
-   * @example
-   * const { text } = await model.generate('Call me', { maxNewTokens: 16 });
-   */
-  async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Generated> {
-    const runnable = this.runnable();
-    const { generate } = await import('./generate/generate.ts');
-    return generate(runnable, prompt, options);
   }
 
   /**

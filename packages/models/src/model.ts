@@ -32,6 +32,11 @@ export interface TokenBatch {
   readonly tokenTypeIds?: Integers;
   /** [B, N]. Default: the model's own rule. Models that count positions by themselves refuse it. */
   readonly positionIds?: Integers;
+  /**
+   * The task whose adapters take part, of all rows: one of `Model.tasks`. Default: none. Models without
+   * adapters refuse it.
+   */
+  readonly task?: string;
 }
 
 /**
@@ -60,6 +65,8 @@ export interface FixedCall {
    * own rule, where it does not depend on the tokens.
    */
   readonly globalTokens?: readonly number[];
+  /** The task whose adapters take part. Default: none. */
+  readonly task?: string;
 }
 
 /** What `generate` must know about a causal language model, whose output `logits` is [B, N, vocabulary]. */
@@ -88,6 +95,11 @@ export interface Model {
   readonly takesGlobalTokens: boolean;
   /** How many types `TokenBatch.tokenTypeIds` tells apart; 0 or absent in models without token types. */
   readonly tokenTypes?: number | undefined;
+  /**
+   * The tasks that the model has adapters for, each with the text that stands before its texts. Absent in
+   * models without adapters.
+   */
+  readonly tasks?: ReadonlyMap<string, string> | undefined;
   /** Absent in models that do not continue texts. */
   readonly generation?: GenerationRules | undefined;
   /**
@@ -96,6 +108,12 @@ export interface Model {
    * other lengths they may differ. Absent in models whose results do not depend on padding.
    */
   readonly graphLength?: ((length: number) => number) | undefined;
+  /**
+   * The model with a head of these words alone: its `logits` are [B, words], at the last token of each row.
+   * So a reranker asks for two words of a vocabulary, and not for all of them at every token. Absent in
+   * models that cannot. Errors: `INVALID_ARGUMENT`.
+   */
+  wordModel?(words: readonly number[]): Model;
   /**
    * Returns the graph of a batch and the graph's inputs. Errors: `INVALID_SHAPE`,
    * `INVALID_DTYPE`, `INVALID_ARGUMENT` (an id beyond the vocabulary, more tokens

@@ -16,9 +16,12 @@ import { isHubId } from './hub/names.ts';
 import { HTTP_OPTIONS, urlStore, type UrlMap } from './files/url-store.ts';
 import { kindOf } from './kind-of.ts';
 import { LOAD_OPTIONS, loadFrom, type LoadOptions } from './load.ts';
+import type { Ability } from './loaded/abilities.ts';
+import type { ModelsFor } from './loaded/models-for.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import { tokenizerOf } from './open-model.ts';
 import type { TaskOf } from './tasks/names.ts';
+import type { AnyPipeline } from './tasks/open-pipeline.ts';
 import type { Pipeline, PipelineName } from './tasks/pipeline.ts';
 
 export * from './index.ts';
@@ -111,21 +114,35 @@ export async function loadTokenizer(
  *
  * @example
  * const attn = await createAttn();
- * const model = await loadModel('allenai/longformer-base-4096', { attn });
+ * const model = await loadModel('allenai/longformer-base-4096', { attn, for: 'encode' });
  * const { embeddings } = await model.encode(['Call me Ishmael.']);
  */
+export async function loadModel<A extends Ability>(
+  source: ModelSource,
+  options: NodeLoadOptions & { readonly for: A },
+): Promise<ModelsFor[A]>;
+export async function loadModel(source: ModelSource, options?: NodeLoadOptions): Promise<LoadedModel>;
 export async function loadModel(source: ModelSource, options: NodeLoadOptions = {}): Promise<LoadedModel> {
-  const { architecture, attn, families, modules, head, inMemory, dtype, activations, onProgress, ...place } =
-    checkOptions(WHERE, options, NODE_OPTIONS);
-  const weights = { inMemory, dtype, activations, onProgress, signal: place.signal };
-  const loading = { architecture, attn, families, modules, head, ...weights };
-  return loadFrom(await openModel(source, place), loading);
+  const {
+    architecture,
+    attn,
+    families,
+    modules,
+    head,
+    for: ability,
+    inMemory,
+    onProgress,
+    ...place
+  } = checkOptions(WHERE, options, NODE_OPTIONS);
+  const loading = { architecture, attn, families, modules, head, inMemory, onProgress, signal: place.signal };
+  return loadFrom(await openModel(source, place), { ...loading, ...(ability && { for: ability }) });
 }
 
 /**
  * Loads a model for a task, and returns a function that does it: `text-classification`, … Names, options and
- * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, or a
- * model that is loaded. Without `attn`, the model runs on the backends that are installed (`@attn/auto`).
+ * results are those of transformers.js; inputs may have any length. Sources are those of `loadModel`, a model
+ * that is loaded, or another pipeline, for its model. Without `attn`, the model runs on the backends that are
+ * installed (`@attn/auto`).
  *
  * Errors: those of `loadModel`; `INVALID_ARGUMENT` (an unknown task), `UNSUPPORTED` (a model that cannot do
  * it), `MISSING_INPUT` (no `attn`, and no `@attn/auto`).
@@ -136,7 +153,7 @@ export async function loadModel(source: ModelSource, options: NodeLoadOptions = 
  */
 export async function pipeline<N extends PipelineName>(
   task: N,
-  source: ModelSource | LoadedModel,
+  source: ModelSource | LoadedModel | AnyPipeline,
   options: NodeLoadOptions = {},
 ): Promise<Pipeline<TaskOf<N>>> {
   const { openPipeline } = await import('./tasks/open-pipeline.ts');

@@ -28,6 +28,11 @@ export interface TokenizedText {
   readonly typeIds?: readonly number[];
   /** Where each token lies in its text, in UTF-16 units; null for the special tokens around the texts. */
   readonly offsets?: readonly (Span | null)[];
+  /**
+   * The number, in its text, of the word that each token is of; null for the special tokens around the texts.
+   * Tokens of a word stand together.
+   */
+  readonly words?: readonly (number | null)[];
 }
 
 /**
@@ -47,10 +52,22 @@ export interface TextTokenizer {
    * number of characters of the texts that are done. Default: `encode` is the only step.
    */
   encodeSteps?(text: string, options?: Pick<TextInput, 'pair'>): Generator<number, TokenizedText, undefined>;
-  /** The text of ids, without special tokens. */
-  decode(ids: readonly number[]): string;
+  /** The text of ids, without special tokens unless `skipSpecialTokens` is false. */
+  decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): string;
   /** The token of an id; undefined for an id that only the model has, which is then not decoded. */
   idToToken?(id: number): string | undefined;
+  /** The id of the token for what is unknown. */
+  readonly unkId?: number | undefined;
+  /** What tokens begin with that go on a word, such as `##`; undefined where there is no such mark. */
+  readonly continuingPrefix?: string | undefined;
+}
+
+/** The ids that have a text: a model may have more ids than its tokenizer has tokens. */
+export function idsWithText(
+  tokenizer: Pick<TextTokenizer, 'idToToken'>,
+  ids: readonly number[],
+): readonly number[] {
+  return ids.filter((id) => !tokenizer.idToToken || tokenizer.idToToken(id) !== undefined);
 }
 
 const WHERE = 'models/tokenizer';

@@ -79,6 +79,7 @@ export class AddedTokenFinder {
 export function addToken(out: TokenList, { id }: AddedToken, part: Aligned): void {
   const margins = marginsOf(part.text);
   if (margins[0] + margins[1] > 0) out.margins.set(out.length, margins);
+  out.beginWord();
   out.add(id, part.startAt(0), part.endBefore(part.text.length));
 }
 

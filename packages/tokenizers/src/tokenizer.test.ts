@@ -35,6 +35,27 @@ test('each token of a pair says whose text it is of', () => {
   expect(typeIds).toEqual([0, 0, 0, 1, 1]);
 });
 
+test('each token says of which word of its text it is', () => {
+  const { ids, words } = roberta.encode("Ishmael's whale<mask>!", { pair: 'Ahab' });
+  const wordOf = (word: number): string =>
+    ids
+      .flatMap((id, i) => (words[i] === word && i < words.lastIndexOf(4) + 1 ? [roberta.idToToken(id)] : []))
+      .join('');
+  expect([0, 1, 2, 3, 4].map(wordOf)).toEqual(['Ishmael', "'s", 'Ġwhale', '<mask>', '!']);
+  // The second text counts for itself.
+  expect(new Set(words.slice(words.lastIndexOf(4) + 1))).toEqual(new Set([null, 0]));
+  expect(bert.encode('Call me, Ishmael').words).toEqual([null, ...bertWords('Call me, Ishmael'), null]);
+  const { windows } = bert.encode('Call me, Ishmael', { maxLength: 4, stride: 1 });
+  expect(windows[1].words[1]).toBe(bertWords('Call me, Ishmael')[1]);
+});
+
+/** Words by hand: a piece that does not begin with `##` begins one. */
+function bertWords(text: string): readonly number[] {
+  const { ids } = bert.encode(text, { addSpecialTokens: false });
+  let word = -1;
+  return ids.map((id) => (bert.idToToken(id)?.startsWith('##') ? word : ++word));
+}
+
 test('texts in lower case first: places stay, and special tokens are found before', () => {
   const lower = tokenizerFromFiles(ownFiles('longformer-plain'), { lowerCase: true });
   const text = 'CALL Me</s>İSH';
@@ -56,6 +77,12 @@ test('special tokens by their roles', () => {
   expect(roberta.tokenToId('no such token')).toBeUndefined();
   expect(roberta.idToToken(845)).toBeUndefined();
   expect(roberta.idToToken(-1)).toBeUndefined();
+});
+
+test('the mark of tokens that go on a word', () => {
+  expect(bert.continuingPrefix).toBe('##');
+  expect(roberta.continuingPrefix).toBeUndefined();
+  expect(reformer.continuingPrefix).toBeUndefined();
 });
 
 describe('windows', () => {

@@ -211,6 +211,14 @@ export class Tokenizer {
     return this.roleId('mask');
   }
 
+  /**
+   * What tokens begin with that go on a word, such as `##`; undefined where no such mark tells them apart, as
+   * in the vocabularies of GPT-2's kind.
+   */
+  get continuingPrefix(): string | undefined {
+    return this.definition.model.continuingPrefix;
+  }
+
   private isSpecial(id: number): boolean {
     return this.added.get(id)?.special === true || this.definition.control?.has(id) === true;
   }
@@ -303,7 +311,7 @@ export class Tokenizer {
       const own: Span = trimmer?.span(list, i, isFirst && i === from) ?? [list.startAt(i), list.endAt(i)];
       // Tokens of one character share its span: less to collect.
       if (span?.[0] !== own[0] || span[1] !== own[1]) span = own;
-      result.add(list.idAt(i), span, typeId, sequence);
+      result.add(list.idAt(i), span, typeId, sequence, list.wordAt(i));
     }
   }
 }

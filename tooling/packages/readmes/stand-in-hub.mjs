@@ -1,5 +1,5 @@
-// A hub for the pages: it has the model that they name, small, as it lies on the real one: the weights in
-// PyTorch's legacy format, and no safetensors.
+// A hub for the pages: it has the models that they name, small. Longformer lies there as on the real one: the
+// weights in PyTorch's legacy format, and no safetensors.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,16 +8,28 @@ import { writeLegacyFile } from '../../../apps/bench/src/legacy-file.ts';
 import { commitOf, startStubHub } from '../../../packages/models/src/hub/stub-hub.testing.ts';
 import { writeLongformer } from './stand-ins.mjs';
 
+const GOLDENS = join(import.meta.dirname, '../../../packages/models/goldens');
+
 /** Starts the hub. */
 export async function startStandInHub() {
-  const files = await longformerFiles();
-  const main = { commit: commitOf('c0ffee'), files };
-  return startStubHub([{ id: 'allenai/longformer-base-4096', revisions: new Map([['main', main]]) }]);
+  const models = {
+    'allenai/longformer-base-4096': await longformerFiles(),
+    'deepset/roberta-base-squad2': filesIn(join(GOLDENS, 'tasks/qa-bert')),
+  };
+  return startStubHub(
+    Object.entries(models).map(([id, files]) => {
+      return { id, revisions: new Map([['main', { commit: commitOf('c0ffee'), files }]]) };
+    }),
+  );
 }
 
 /** What Node's programs have to know of the hub: its address, and a cache of their own. */
 export function environmentOf(hub, folder) {
   return { HF_ENDPOINT: hub.url, HF_HOME: join(folder, 'huggingface'), HF_HUB_CACHE: '', HF_HUB_OFFLINE: '' };
+}
+
+function filesIn(folder) {
+  return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 }
 
 async function longformerFiles() {
@@ -27,7 +39,7 @@ async function longformerFiles() {
     await using checkpoint = await openCheckpoint(folderStore(folder));
     await writeLegacyFile(join(folder, 'pytorch_model.bin'), checkpoint);
     rmSync(join(folder, 'model.safetensors'));
-    return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+    return filesIn(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

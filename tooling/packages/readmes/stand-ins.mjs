@@ -68,10 +68,18 @@ export async function writeStandIns(folder) {
   golden('classic/sentence/splade_max', 'splade');
   golden('classic/sentence/cross_sigmoid', 'reranker');
   golden('classic/bigbird/bigbird_just_long', 'bigbird');
+  golden('tasks/qa-bert', 'qa-model');
   golden('roberta_encoder', 'roberta-base');
+  golden('heads/jina/jina_adapters', 'jina');
   golden('today/models/eg_encoder', 'embeddinggemma');
   golden('today/text/qwen3_reranker', 'qwen3-reranker');
   golden('today/text/privacy_filter', 'privacy-filter');
+  golden('tasks/cls-bert', 'review-model');
+  golden('tasks/mlm-bert', 'masked-model');
+  golden('tasks/gen-reformer', 'writer');
+  golden('tasks/zs-middle', 'entailment-model');
+  golden('tasks/ner-bert', 'ner-model');
+  golden('tasks/cls-bert', 'reviews');
   mkdirSync(join(folder, 'longformer'));
   await writeLongformer(join(folder, 'longformer'));
   symlinkSync('longformer', join(folder, 'checkpoint'));
@@ -96,5 +104,9 @@ export async function writeStandIns(folder) {
   for (const name of ['moby-dick.txt', 'sotu.txt'])
     writeFileSync(join(folder, name), 'Call me Ishmael one text');
   writeFileSync(join(folder, 'lines.jsonl'), '{"text":"Call me Ishmael","pair":"another text"}\n');
+  writeFileSync(
+    join(folder, 'reviews.jsonl'),
+    '{"text":"Call me Ishmael."}\n{"text":"one","text_pair":"two"}\n',
+  );
   await write('ids.safetensors', { input_ids: i32([1, 8], [0, 5, 6, 7, 8, 9, 10, 2]) });
 }

@@ -5,10 +5,13 @@ import { bundle } from './bundle.mjs';
 /**
  * Imports that are not part of a package's own size: peers, our other packages, and modules of the runtime.
  */
-const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check)/;
+const PEERS = /^(@attn\/|node:|onnxruntime-|onnx-proto|webgpu$|vitest|fast-check|ai$|@langchain\/)/;
 
 /** True for the file of a worker, which is bundled separately and so includes core. */
 const isWorker = ({ name }) => name.includes('attn-wasm-engine');
+
+/** True for the code of a task, which is loaded with its pipeline. */
+const isTask = ({ modules }) => modules.every((id) => id.includes('/dist/tasks/'));
 
 /** True for what pages load with the first model of the hub. */
 const isPageHub = ({ modules }) => modules.some((id) => id.includes('/hub/page/'));
@@ -50,13 +53,24 @@ export const ROWS = [
   { what: '@attn/onnx/web', ...all('@attn/onnx/web'), limit: 26, target: 25 },
   { what: '@attn/onnx/export', ...all('@attn/onnx/export'), limit: 17.5 },
   { what: '@attn/auto', ...all('@attn/auto'), limit: 2 },
-  { what: '@attn/models', ...all('@attn/models'), files: (file) => !isPageHub(file), limit: 80 },
+  {
+    what: '@attn/models',
+    ...all('@attn/models'),
+    files: (file) => !isPageHub(file) && !isTask(file),
+    limit: 90,
+  },
+  {
+    what: '@attn/models: tasks, each loaded with its pipeline',
+    ...all('@attn/models'),
+    files: isTask,
+    limit: 40,
+  },
   {
     what: '@attn/models: loadModel, before it knows the model',
     source: "export { loadModel } from '@attn/models';",
     own: '@attn/models',
     files: ({ isFirst }) => isFirst,
-    limit: 21,
+    limit: 22,
   },
   {
     what: '@attn/models: models of the hub on a page, loaded when one is',
@@ -64,6 +78,8 @@ export const ROWS = [
     files: isPageHub,
     limit: 10,
   },
+  { what: '@attn/ai-sdk', ...all('@attn/ai-sdk'), limit: 1.5 },
+  { what: '@attn/langchain', ...all('@attn/langchain'), limit: 1.5 },
   { what: '@attn/safetensors', ...all('@attn/safetensors'), limit: 6.5 },
   { what: '@attn/torch', ...all('@attn/torch'), limit: 9 },
   { what: '@attn/tokenizers', ...all('@attn/tokenizers'), limit: 27.5 },

@@ -2,9 +2,10 @@
  * What the tests of the originals publish about real models: huggingface/transformers (tests/models/<family>)
  * and allenai/longformer (tests). Both ran PyTorch in f32.
  */
-import type { LoadedModel, TokenBatch } from '@attn/models/node';
-import type { Tensor, Tensors } from '@attn/core';
-import type { Check, HubModel } from './check.ts';
+import type { TokenBatch } from '@attn/models/node';
+import type { HubModel } from './check.ts';
+import { corner, crossEntropy, ofText, output, sumAndMean, tokenizerOf, tokens, topWords } from './checks.ts';
+import { ENCODERS } from './encoders.ts';
 
 /** The ids of "Hello world!" in other words, as transformers' tests of Longformer repeat them. */
 const SHORT_IDS = [0, 20920, 232, 328, 1437, 2];
@@ -18,95 +19,6 @@ const BERT_BATCH: TokenBatch = {
   inputIds: [[0, 345, 232, 328, 740, 140, 1695, 69, 6078, 1588, 2]],
   attentionMask: [[0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
 };
-
-/** Compares an output, or a part of it. */
-function output(
-  what: string,
-  name: string,
-  batch: TokenBatch,
-  part: (tensor: Tensor) => readonly number[],
-  numbers: readonly number[],
-  tolerance: { readonly atol: number; readonly rtol?: number } = { atol: 1e-4 },
-): Check {
-  return {
-    what,
-    expected: { numbers, ...tolerance },
-    values: async (model) => part((await model.run(batch))[name]),
-  };
-}
-
-/** Compares a part of the outputs for a text. */
-function ofText(
-  what: string,
-  text: string,
-  part: (outputs: Tensors) => readonly number[],
-  numbers: readonly number[],
-): Check {
-  return {
-    what,
-    expected: { numbers, atol: 1e-4, rtol: 1e-4 },
-    values: async (model) => {
-      const { ids } = tokenizerOf(model).encode(text);
-      return part(await model.run({ inputIds: [[...ids]] }));
-    },
-  };
-}
-
-/** Compares the ids of a text. */
-function tokens(text: string, ids: readonly number[]): Check {
-  return {
-    what: `tokens of ${JSON.stringify(text)}`,
-    expected: { exactly: ids },
-    values: async (model) => tokenizerOf(model).encode(text).ids,
-  };
-}
-
-function tokenizerOf({ tokenizer }: LoadedModel): NonNullable<LoadedModel['tokenizer']> {
-  if (tokenizer === undefined) throw new Error('the checkpoint must have a tokenizer');
-  return tokenizer;
-}
-
-/** Elements [0, from … from + size, from … from + size] of a tensor [1, rows, columns]. */
-const corner =
-  (size: number, from = 0) =>
-  ({ shape, data }: Tensor): readonly number[] =>
-    Array.from({ length: size * size }, (_, i) => {
-      const [row, column] = [from + Math.floor(i / size), from + (i % size)];
-      return data[row * shape[2] + column];
-    });
-
-const sumAndMean = ({ data }: Tensor): readonly number[] => {
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i];
-  return [sum, sum / data.length];
-};
-
-/** The mean of −log softmax at the ids themselves, in float64. */
-function crossEntropy({ shape, data }: Tensor, ids: readonly number[]): number {
-  const width = shape[2];
-  const losses = ids.map((id, row) => {
-    const logits = data.subarray(row * width, (row + 1) * width);
-    let most = -Infinity;
-    for (let i = 0; i < width; i++) most = Math.max(most, logits[i]);
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += Math.exp(logits[i] - most);
-    return most + Math.log(sum) - logits[id];
-  });
-  return losses.reduce((sum, loss) => sum + loss, 0) / ids.length;
-}
-
-/** The words that a masked language model finds most likely at the mask. */
-async function topWords(model: LoadedModel, text: string, count: number): Promise<readonly string[]> {
-  const tokenizer = tokenizerOf(model);
-  const { ids } = tokenizer.encode(text);
-  const [maskId] = tokenizer.encode('<mask>').ids.slice(1, 2);
-  const { logits } = await model.run({ inputIds: [[...ids]] });
-  const width = logits.shape[2];
-  const row = ids.indexOf(maskId);
-  const scores = Array.from(logits.data.subarray(row * width, (row + 1) * width));
-  const best = scores.map((_, id) => id).toSorted((a, b) => scores[b] - scores[a]);
-  return best.slice(0, count).map((id) => tokenizer.decode([id]).trim());
-}
 
 const modernBertBase = 'answerdotai/ModernBERT-base';
 const longformerBase = 'allenai/longformer-base-4096';
@@ -301,4 +213,5 @@ export const PUBLISHED: readonly HubModel[] = [
       ),
     ],
   },
+  ...ENCODERS,
 ];

@@ -8,10 +8,12 @@ import { parseSafetensors } from '@attn/safetensors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commitOf, startStubHub, type StubHub } from '../../../packages/models/src/hub/stub-hub.testing.ts';
 import { compare, type HubModel } from './check.ts';
+import { finite, output } from './checks.ts';
 import { PUBLISHED } from './published.ts';
 import { verify } from './verify.ts';
 
 const models = join(import.meta.dirname, '../../../packages/models/goldens/checkpoints/models');
+const heads = join(import.meta.dirname, '../../../packages/models/goldens/heads');
 const short = join(import.meta.dirname, '../../../packages/models/goldens/roberta_encoder');
 let attn: Attn;
 let hub: StubHub;
@@ -34,6 +36,8 @@ beforeAll(async () => {
   hub = await startStubHub([
     model('org/legacy', await filesOf(join(models, 'lf_mlm_legacy'))),
     model('org/short', await filesOf(short)),
+    model('org/jina', await filesOf(join(heads, 'jina/jina_adapters'))),
+    model('org/nomic', await filesOf(join(heads, 'rotary/nomic_bert_2048'))),
   ]);
 });
 afterAll(async () => {
@@ -87,6 +91,42 @@ test('downloads, loads and compares; what cannot be loaded fails by itself', asy
   ]);
   expect(steps).toContain('loading org/legacy');
   expect(steps.some((step) => step.startsWith('downloading pytorch_model.bin of org/legacy'))).toBe(true);
+});
+
+test('adapters by task, and shapes where nothing is published', async () => {
+  const { tensors } = parseSafetensors(await readFile(join(heads, 'jina/jina_adapters/io.safetensors')));
+  const [ids, mask] = ['in.input_ids', 'in.attention_mask'].map((name) => tensors.get(name));
+  if (ids === undefined || mask === undefined) throw new Error('no ids');
+  const task = 'separation';
+  const numbers = Array.from(tensors.get(`out.pooler_output.${task}`)?.data ?? []);
+  const batch = { inputIds: ids, attentionMask: mask };
+  const all = ({ data }: { readonly data: ArrayLike<number> }): readonly number[] => Array.from(data);
+  const list: readonly HubModel[] = [
+    {
+      id: 'org/jina',
+      checks: [
+        output('with adapters', 'pooler_output', { ...batch, task }, all, numbers),
+        output('without', 'pooler_output', batch, all, numbers),
+      ],
+    },
+    {
+      id: 'org/nomic',
+      checks: [
+        finite('logits', { inputIds: [[4, 5, 6]] }, [1, 3, 20]),
+        finite('logits', { inputIds: [[4, 5, 6]] }, [1, 3, 19]),
+      ],
+    },
+  ];
+  const outcomes = await verify(list, { attn, hubUrl: hub.url, cacheFolder });
+  expect(outcomes.map(({ fault }) => fault === undefined)).toEqual([true, false, true, false]);
+});
+
+test('each model has checks, and is there once for each class', () => {
+  const names = PUBLISHED.map(({ id, architecture, asLongformer }) =>
+    [id, architecture, asLongformer].join(),
+  );
+  expect(new Set(names).size).toBe(names.length);
+  expect(PUBLISHED.filter(({ checks }) => checks.length === 0)).toEqual([]);
 });
 
 test('no network ends the work', async () => {

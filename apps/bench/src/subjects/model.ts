@@ -20,7 +20,7 @@ export async function makeModel({ options, problem: spec }: Subject): Promise<Pr
   const { folder, encodes, tolerance = TOLERANCE, ...backendOptions } = options;
   const backend = await makeBackend(backendOptions);
   const attn = await createAttn({ backends: [backend] });
-  const model = await loadModel(String(folder), { attn });
+  const model = await loadModel(String(folder), { attn, for: 'encode' });
   const batch = tokens(spec.n);
   return {
     run: (onProgress) => (encodes === true ? model.encode([idsOf(batch)]) : model.run(batch, { onProgress })),

@@ -11,7 +11,11 @@ import { bytes } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
 /** Files beside the weights that are copied as they are. */
-const COPIED = [...tokenizerFileNames().filter((name) => name !== 'config.json'), 'generation_config.json'];
+const COPIED = [
+  ...tokenizerFileNames().filter((name) => name !== 'config.json'),
+  'generation_config.json',
+  'viterbi_calibration.json',
+];
 
 /** Files of which a tokenizer.json can be written. */
 const BESIDE_JSON = tokenizerFileNames({ besideJson: true });

@@ -1,15 +1,17 @@
 /** The part of `attn encode` that is for texts: their options, and their vectors. */
 import { readFile } from 'node:fs/promises';
-import type { Tensor, Tensors } from '@attn/core';
+import { AttnError, type Tensor, type Tensors } from '@attn/core';
 import { show } from '@attn/core/backend';
-import type {
-  EncodeOptions,
-  EncodeProgress,
-  EncodeSparseOptions,
-  LoadedModel,
-  Pooling,
-  QuantizedEmbeddings,
-  SparseEmbeddings,
+import {
+  Encoder,
+  SparseEncoder,
+  type EncodeOptions,
+  type EncodeProgress,
+  type EncodeSparseOptions,
+  type LoadedModel,
+  type Pooling,
+  type QuantizedEmbeddings,
+  type SparseEmbeddings,
 } from '@attn/models/node';
 import { DTYPE_IN_FILE } from '@attn/safetensors';
 import { writeSafetensorsFile, writeStoredTensors, type StoredTensor } from '@attn/safetensors/node';
@@ -26,6 +28,7 @@ export const TEXT_OPTIONS: Command['options'] = [
   ['--prompt <text>', 'A text before every text'],
   ['--prompt-name <name>', 'The name of one of the folder’s prompts'],
   ['--as <role>', 'query or document: the folder’s prompt for it'],
+  ['--task <name>', 'The task whose adapters take part, such as separation (jina-embeddings-v3)'],
   ['--normalize', 'Scale every vector to length 1'],
   ['--dimensions <count>', 'Keep so many dimensions of each vector'],
   ['--quantize <precision>', 'Write vectors of bytes as well: int8, uint8, binary or ubinary'],
@@ -54,6 +57,7 @@ export function readEncoding(options: Options): EncodeOptions {
     prompt: text(options, 'prompt'),
     promptName: text(options, 'promptName'),
     as: oneOf(options, 'as', ['query', 'document']),
+    task: text(options, 'task'),
     normalize: isSet(options, 'normalize') || undefined,
     dimensions: integer(options, 'dimensions'),
     quantize: oneOf(options, 'quantize', ['int8', 'uint8', 'binary', 'ubinary']),
@@ -106,11 +110,12 @@ export async function embed(
     warn(message);
   };
   const running = { signal, onProgress, onWarning };
-  const { sentence } = model.settings;
-  if (sentence?.pipeline.kind === 'sparse') {
+  if (model instanceof SparseEncoder) {
     const result = await model.encodeSparse(texts, { ...sparseOptions(options), ...running });
     return { tensors: { sentence_embedding: dense(result) } };
   }
+  if (!(model instanceof Encoder)) throw noVectors(model);
+  const { sentence } = model.settings;
   const result = await model.encode(texts, { ...options, ...running });
   if (!('embeddings' in result))
     return { tensors: Object.fromEntries(result.states.map((states, i) => [`states.${i}`, states])) };
@@ -121,6 +126,12 @@ export async function embed(
     ...('chunks' in result && { chunks: places(result.chunks) }),
   };
   return { tensors, quantized };
+}
+
+/** The error of a model that has a head. */
+function noVectors({ network }: LoadedModel): AttnError {
+  const message = `${network.architecture} gives ${network.outputs.join(', ')} and no last_hidden_state: name the class without a head with --architecture, or encode ids`;
+  return new AttnError('UNSUPPORTED', 'cli/encode', message);
 }
 
 /** The options of sparse vectors. Errors: `INVALID_ARGUMENT` for those of others. */

@@ -4,7 +4,7 @@ import { openSafetensorsFile } from '@attn/safetensors/node';
 import { badArgument, decimal, integer, requiredText, text, type Options } from '../args.ts';
 import { BACKEND_HELP, readBackend, withAttn } from '../backends.ts';
 import type { Command, Context } from '../command.ts';
-import { MODEL_OPTIONS, readModel, readSource } from '../model.ts';
+import { MODEL_OPTIONS, readModelFor, readSource } from '../model.ts';
 import { duration } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 
@@ -46,7 +46,7 @@ async function runGenerate(options: Options, context: Context): Promise<void> {
   await withAttn(backend, context, async (attn) => {
     const { signal, progress } = context;
     const start = performance.now();
-    const model = await readModel(options, context, attn);
+    const model = await readModelFor('generate', options, context, attn);
     const loaded = performance.now();
     const most = generating.maxNewTokens ?? NEW_TOKENS;
     let done = 0;

@@ -1,11 +1,10 @@
 /** `attn tokenize`: texts to ids with the place of every token, line by line. */
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { show } from '@attn/core/backend';
 import { loadTokenizer } from '@attn/models/node';
 import type { Encoding, WindowedEncoding } from '@attn/tokenizers';
-import { badArgument, integer, requiredText, text, unreadable, type Options } from '../args.ts';
+import { badArgument, integer, requiredText, text, type Options } from '../args.ts';
 import type { Command, Context } from '../command.ts';
+import { checkInput, linesOf, parseLine, type Line } from '../lines.ts';
 import { readHubOptions, readSource, SOURCE_OPTIONS } from '../model.ts';
 import { checkOutput, writeOutputFile } from '../output-file.ts';
 import { count, duration } from '../terminal/format.ts';
@@ -53,11 +52,10 @@ async function runTokenize(options: Options, context: Context): Promise<void> {
   const totals = { lines: 0, tokens: 0 };
 
   async function* encoded(): AsyncGenerator<string, void, undefined> {
-    for await (const line of linesOf(input)) {
+    for await (const line of linesOf(input, signal)) {
       signal.throwIfAborted();
-      totals.lines += 1;
-      if (line.trim() === '') continue;
-      const { text, pair } = parseLine(line, totals.lines);
+      totals.lines = line.number;
+      const { text, pair } = readRequest(line);
       const { windows, ...encoding }: Encoding & Partial<WindowedEncoding> =
         maxLength === undefined
           ? await tokenizer.encodeAsync(text, { pair, addSpecialTokens, signal })
@@ -90,43 +88,11 @@ function columns({ ids, offsets, typeIds }: Encoding): Pick<Encoding, 'ids' | 'o
   return { ids, offsets, typeIds };
 }
 
-/** Refuses a file that is not there before a tokenizer is loaded. Errors: `FILE_NOT_FOUND`. */
-async function checkInput(input: string): Promise<void> {
-  if (input === '-') return;
-  await access(input).catch((cause: unknown) => {
-    throw unreadable('input', input, cause);
-  });
-}
-
-/**
- * The lines of a file or of standard input. `node:readline` would also end lines at U+2028, which JSON may
- * hold. Errors: `FILE_NOT_FOUND`, `INVALID_ARGUMENT`.
- */
-async function* linesOf(input: string): AsyncGenerator<string, void, undefined> {
-  const stream = input === '-' ? process.stdin : createReadStream(input);
-  stream.setEncoding('utf8');
-  let rest = '';
-  try {
-    for await (const chunk of stream) {
-      const lines = `${rest}${String(chunk)}`.split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
-  } catch (cause) {
-    throw unreadable('input', input, cause);
-  }
-  if (rest !== '') yield rest;
-}
-
 /** Reads a line. Errors: `INVALID_ARGUMENT`, with its number. */
-function parseLine(line: string, number: number): Request {
-  let value: unknown;
-  try {
-    value = JSON.parse(number === 1 ? line.replace(/^\uFEFF/, '') : line);
-  } catch (cause) {
-    throw badArgument(`line ${number} of --input must be JSON, got ${show(line)}`, { cause });
-  }
+function readRequest(line: Line): Request {
+  const value = parseLine(line);
   const { text, pair } = Object(value) as Partial<Record<string, unknown>>;
   if (typeof text === 'string' && (pair === undefined || typeof pair === 'string')) return { text, pair };
+  const { number } = line;
   throw badArgument(`line ${number} of --input must be {"text"} or {"text","pair"}, got ${show(value)}`);
 }

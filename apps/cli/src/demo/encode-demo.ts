@@ -7,7 +7,7 @@ import { Longformer, LoadedModel, type EncodeInput, type TokenBatch } from '@att
 import { integer, text, type Options } from '../args.ts';
 import { readBackend, whyChosen, withAttn } from '../backends.ts';
 import type { Context } from '../command.ts';
-import { readModel } from '../model.ts';
+import { readModelFor } from '../model.ts';
 import { bytes, count, duration, extents } from '../terminal/format.ts';
 import { fields } from '../terminal/table.ts';
 import { readBook } from './book.ts';
@@ -50,7 +50,7 @@ export async function runEncodeDemo(options: Options, context: Context): Promise
   await withAttn(backend, context, async (attn) => {
     const begin = performance.now();
     const loaded = isOwn
-      ? await readModel(options, context, attn)
+      ? await readModelFor('encode', options, context, attn)
       : await randomModel(attn, signal, ({ done, total }) => progress.update('making weights', done / total));
     const loadMs = performance.now() - begin;
     const input = inputOf(loaded, new TextDecoder().decode(book.bytes.subarray(0, length)));

@@ -4,7 +4,7 @@
  */
 import type { Attn, JsonObject } from '@attn/core';
 import {
-  LoadedModel,
+  Encoder,
   longformerFamily,
   LONGFORMER_PRESETS,
   randomCheckpoint,
@@ -29,9 +29,9 @@ export async function randomModel(
   attn: Attn,
   signal: AbortSignal,
   onProgress: (progress: ReadProgress) => void,
-): Promise<LoadedModel> {
+): Promise<Encoder> {
   const checkpoint = randomCheckpoint(longformerFamily, CONFIG);
-  return new LoadedModel(await longformerFamily.load(checkpoint, { signal, onProgress }), undefined, attn);
+  return new Encoder(await longformerFamily.load(checkpoint, { signal, onProgress }), undefined, attn);
 }
 
 /** Ids below this are special tokens. */

@@ -8,7 +8,7 @@ import { slotsOf } from '../checkpoint/layout.ts';
 import { jinaFamily } from '../jina/index.ts';
 import { nomicFamily } from '../nomic/index.ts';
 import { NOMIC_PRESETS } from '../nomic/presets.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { loadModel } from '../node.ts';
 import { goldenCases, goldenOfCase, tensorsOf } from '../testing/golden-sets.testing.ts';
 import { goldenFolder, referenceOutputs } from '../testing/goldens.testing.ts';
@@ -155,7 +155,7 @@ describe('loading', () => {
     for (const family of [bertFamily, nomicFamily]) {
       const config = { ...SMALL, model_type: family === bertFamily ? 'mpnet' : 'nomic_bert' };
       const network = await family.load(randomCheckpoint(family, config, { seed: 5 }));
-      const model = new LoadedModel(network, undefined, attn);
+      const model = new Encoder(network, undefined, attn);
       const texts = [[3], [4, 5, 6, 7, 8], [9, 1, 10]];
       const together = await model.encode(texts, { batchTokens: 64 });
       for (const [row, ids] of texts.entries()) {

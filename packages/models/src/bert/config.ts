@@ -7,6 +7,7 @@ import { LAYER_COUNT, readActivation, readLabels, readWidth } from '../checkpoin
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import { checkSupported } from '../checkpoint/supported-values.ts';
 import type { Rope } from '../encoder/rope.ts';
+import { slopesOf } from './alibi.ts';
 import { COMMON_TASKS, readClass, type BertTask, type Classes } from './tasks.ts';
 
 const WHERE = 'models/bert';
@@ -28,7 +29,12 @@ export type BertPositions =
       /** Tokens of this id are not counted: their position is `first` - 1. Absent where all are counted. */
       readonly skippedId?: number;
     }
-  | { readonly kind: 'rotary'; readonly rope: Rope };
+  | { readonly kind: 'rotary'; readonly rope: Rope }
+  | {
+      /** ALiBi: what a key is far from its query is taken off its logit, times a factor of each head. */
+      readonly kind: 'alibi';
+      readonly slopes: readonly number[];
+    };
 
 /** Everything that the graph of BERT, or of a model of its kin, depends on. */
 export interface BertConfig {
@@ -57,7 +63,24 @@ export interface BertConfig {
   readonly isTied: boolean;
   /** Classes that a classifier tells apart. */
   readonly labels: number;
+  /** Whether the layers of a masked language model's head have no biases. */
+  readonly lacksHeadBias?: boolean;
+  /** The tasks that there are adapters for; absent where there are none. */
+  readonly tasks?: BertTasks | undefined;
 }
+
+/** Tasks with adapters, in the order in which these are stored. */
+export interface BertTasks {
+  /** The text that stands before the texts of each task. */
+  readonly prompts: ReadonlyMap<string, string>;
+  /** The rank of the adapters. */
+  readonly rank: number;
+  /** Factor on what they add. */
+  readonly scale: number;
+}
+
+/** The classes of jina-embeddings-v2: a BERT with ALiBi and gates. */
+const ALIBI: Classes = { begins: ['JinaBert', 'Bert'], tasks: ['states', 'maskedLm', 'sequence'] };
 
 const CLASSES: Readonly<Record<BertType, Classes>> = {
   bert: { begins: ['Bert'], tasks: [...COMMON_TASKS, 'preTraining', 'nextSentence'] },
@@ -83,17 +106,21 @@ const MPNET_BUCKETS = 32;
 export function readBertConfig(json: JsonObject, name?: string): BertConfig & { readonly type: BertType } {
   const reader = new ConfigReader(json);
   const type = reader.oneOf('model_type', MODEL_TYPES);
-  const { architecture, task } = readClass(WHERE, name ?? reader.texts('architectures')[0], CLASSES[type]);
+  const isAlibi = type === 'bert' && reader.field('position_embedding_type') === 'alibi';
+  const classes = isAlibi ? ALIBI : CLASSES[type];
   checkSupported(WHERE, reader, {
-    position_embedding_type: ['absolute'],
+    position_embedding_type: isAlibi ? ['alibi'] : ['absolute'],
+    feed_forward_type: isAlibi ? ['geglu', 'reglu'] : ['original'],
     is_decoder: [false],
     add_cross_attention: [false],
   });
+  const { architecture, task } = readClass(WHERE, name ?? reader.texts('architectures')[0], classes);
   return {
     type,
     architecture,
     task,
     ...(type === 'distilbert' ? distilBert(reader) : likeBert(reader, type)),
+    ...(isAlibi && readAlibi(reader)),
   };
 }
 
@@ -143,6 +170,18 @@ function distilBert(reader: ConfigReader): Fields {
     tokenTypes: 0,
     relativeBuckets: 0,
     padTokenId: reader.integer('pad_token_id', { byDefault: 0 }),
+  };
+}
+
+/** What jina-embeddings-v2 has in other ways than BERT. */
+function readAlibi(reader: ConfigReader): Pick<BertConfig, 'positions' | 'maxLength' | 'activation'> {
+  const heads = reader.integer('num_attention_heads', { least: 1, byDefault: 12 });
+  const maxLength = reader.integer('max_position_embeddings', { least: 1, byDefault: 512 });
+  const gate = reader.oneOf('feed_forward_type', ['geglu', 'reglu']);
+  return {
+    positions: { kind: 'alibi', slopes: slopesOf(heads) },
+    maxLength,
+    activation: gate === 'geglu' ? 'gelu' : 'relu',
   };
 }
 

@@ -2,10 +2,11 @@
  * BERT and its kin as one graph: embeddings, encoder layers that normalise after each sum, a head. Every
  * token sees every token that is not padding.
  */
-import { full, i32, type Graph, type Value } from '@attn/core';
+import { f32, full, i32, type Graph, type Value } from '@attn/core';
 import { encoderInputs, stateOutputs } from '../encoder/graph-ends.ts';
 import { ropeValues, type RopeValues } from '../encoder/rope.ts';
 import type { EncoderShape } from '../encoder/shape.ts';
+import { AdaptedBuilder } from '../graph/adapters.ts';
 import { ModelBuilder } from '../graph/model-builder.ts';
 import type { BertConfig, BertPositions } from './config.ts';
 import { headOutputs } from './heads.ts';
@@ -22,12 +23,13 @@ interface Common {
   readonly keyMask: Value | undefined;
   readonly relativeBias: Value | undefined;
   readonly rope: RopeValues | undefined;
+  readonly alibiSlopes: Value | undefined;
 }
 
 /** Builds the graph. Its input `input_ids` is [B, N], i32. */
 export function bertGraph(config: BertConfig, weights: BertWeights, shape: EncoderShape): Graph {
   const { positions } = config;
-  const builder = new ModelBuilder();
+  const builder = builderFor(config, weights, shape);
   const { ids, keyMask } = encoderInputs(builder, shape);
   const embedded = embeddings(builder, config, weights, shape, ids);
   const common: Common = {
@@ -36,6 +38,8 @@ export function bertGraph(config: BertConfig, weights: BertWeights, shape: Encod
     keyMask,
     relativeBias: weights.relativeBias && biasByOffset(builder, weights.relativeBias),
     rope: positions.kind === 'rotary' ? ropeValues(builder, ROPE, positions.rope, shape) : undefined,
+    alibiSlopes:
+      positions.kind === 'alibi' ? builder.constant(f32([config.heads], positions.slopes)) : undefined,
   };
   const states = [embedded];
   for (const [i, layer] of weights.layers.entries())
@@ -47,22 +51,25 @@ export function bertGraph(config: BertConfig, weights: BertWeights, shape: Encod
   });
 }
 
+function builderFor({ tasks }: BertConfig, { adapters }: BertWeights, { task }: EncoderShape): ModelBuilder {
+  if (tasks === undefined || task === undefined) return new ModelBuilder();
+  return new AdaptedBuilder(adapters, [...tasks.prompts.keys()].indexOf(task), tasks.scale);
+}
+
 /** The sum of the embeddings of words, token types and positions, normalised: [B, N, hidden]. */
 function embeddings(
   builder: ModelBuilder,
-  { positions, hiddenSize, layerNormEps }: BertConfig,
+  { positions, layerNormEps }: BertConfig,
   weights: BertWeights,
   shape: EncoderShape,
   ids: Value,
 ): Value {
   const integers = (name: string): Value =>
     builder.input(name, { dtype: 'i32', shape: [shape.batch, shape.length] });
-  let sum = builder.lookup(ids, weights.words);
+  let sum = builder.rows(weights.words, ids);
   if (weights.types !== undefined) {
-    const table = builder.weight(weights.types);
-    const rows = shape.tokenTypes
-      ? builder.embedding(integers('token_type_ids'), table)
-      : builder.slice(table, [0, 0], [1, hiddenSize]);
+    const { types } = weights;
+    const rows = shape.tokenTypes ? builder.rows(types, integers('token_type_ids')) : builder.firstRow(types);
     sum = builder.add(sum, rows);
   }
   if (weights.positions !== undefined) {
@@ -70,7 +77,7 @@ function embeddings(
       shape.positions === 'input'
         ? integers('position_ids')
         : plainPositions(builder, positions, shape.length);
-    sum = builder.add(sum, builder.embedding(places, builder.weight(weights.positions)));
+    sum = builder.add(sum, builder.rows(weights.positions, places));
   }
   return builder.norm(sum, weights.embeddingNorm, layerNormEps);
 }
@@ -104,7 +111,14 @@ function attention(
   builder: ModelBuilder,
   x: Value,
   { projections }: LayerWeights,
-  { config: { hiddenSize, heads }, shape: { batch, length }, keyMask, relativeBias, rope }: Common,
+  {
+    config: { hiddenSize, heads },
+    shape: { batch, length },
+    keyMask,
+    relativeBias,
+    rope,
+    alibiSlopes,
+  }: Common,
 ): Value {
   const split = [batch, length, heads, hiddenSize / heads];
   const [query, key, v] = [projections.query, projections.key, projections.value].map((projection) =>
@@ -113,7 +127,7 @@ function attention(
   const turned = (value: Value): Value =>
     rope === undefined ? value : builder.rotary(value, rope.cos, rope.sin);
   const { out } = builder.attention(
-    { q: turned(query), k: turned(key), v, keyMask, relativeBias },
+    { q: turned(query), k: turned(key), v, keyMask, relativeBias, alibiSlopes },
     { pattern: full(), layout: 'bnhd' },
   );
   return builder.reshape(out, [batch, length, hiddenSize]);

@@ -2,9 +2,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
   linearSlots,
+  matrixSlots,
   normSlots,
   Slot,
   type LinearSlots,
+  type MatrixSlots,
   type NormSlots,
   type Weights,
 } from '../checkpoint/layout.ts';
@@ -14,9 +16,9 @@ import type { BertConfig } from './config.ts';
 export interface HeadSlots {
   readonly pooler?: LinearSlots;
   readonly maskedLm?: {
-    readonly dense: LinearSlots;
+    readonly dense: LinearSlots | MatrixSlots;
     readonly norm: NormSlots;
-    readonly decoder: LinearSlots;
+    readonly decoder: LinearSlots | MatrixSlots;
   };
   /** Layer between the first token and the classes, where there is no pooler. */
   readonly dense?: LinearSlots;
@@ -134,17 +136,24 @@ export function headSlots(
  */
 function maskedLmSlots(
   checkpoint: Pick<Checkpoint, 'has'>,
-  { hiddenSize, vocabSize, isTied }: BertConfig,
+  { hiddenSize, vocabSize, isTied, lacksHeadBias }: BertConfig,
   { maskedLm: { dense, norm, decoder, bias } }: HeadNames,
   words: Slot,
 ): HeadSlots['maskedLm'] {
   const [ownWeight, ownBias] = [`${decoder}.weight`, `${decoder}.bias`];
   const hasOwn = !isTied || checkpoint.has(ownWeight);
+  const weight = hasOwn ? new Slot(ownWeight, [vocabSize, hiddenSize]) : words;
+  if (lacksHeadBias)
+    return {
+      dense: matrixSlots(dense, hiddenSize, hiddenSize),
+      norm: normSlots(norm, hiddenSize),
+      decoder: { weight },
+    };
   return {
     dense: linearSlots(dense, hiddenSize, hiddenSize),
     norm: normSlots(norm, hiddenSize),
     decoder: {
-      weight: hasOwn ? new Slot(ownWeight, [vocabSize, hiddenSize], 'linear') : words,
+      weight,
       bias: new Slot(!isTied && checkpoint.has(ownBias) ? ownBias : bias, [vocabSize]),
     },
   };

@@ -12,7 +12,8 @@ export type { BertConfig, BertPositions, BertType } from './config.ts';
 export type { BertTask } from './tasks.ts';
 
 /**
- * BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT and MPNet, from Hugging Face checkpoints.
+ * BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT and MPNet, from Hugging Face checkpoints, and
+ * jina-embeddings-v2, a BERT with ALiBi and gates (Günther et al. 2023, https://arxiv.org/abs/2310.19923).
  * Devlin et al. 2019, https://arxiv.org/abs/1810.04805; Liu et al. 2019, https://arxiv.org/abs/1907.11692;
  * Sanh et al. 2019, https://arxiv.org/abs/1910.01108; Song et al. 2020, https://arxiv.org/abs/2004.09297
  */

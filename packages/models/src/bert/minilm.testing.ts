@@ -11,7 +11,7 @@ import { wasm } from '@attn/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folderStore } from '../files/folder-store.ts';
 import { loadFrom } from '../load.ts';
-import type { LoadedModel } from '../loaded-model.ts';
+import type { Encoder } from '../loaded/encoder.ts';
 import { bertFamily } from './index.ts';
 
 const root = join(process.env.ATTN_GOLDENS ?? '', 'minilm');
@@ -27,11 +27,15 @@ export function testMiniLm(): void {
   if (!isThere) return;
   describe('all-MiniLM-L6-v2', () => {
     let attn: Attn;
-    let model: LoadedModel;
+    let model: Encoder;
     let sentences: readonly Sentence[];
     beforeAll(async () => {
       attn = await createAttn({ backends: [wasm(), onnx()] });
-      model = await loadFrom(folderStore(join(root, 'model')), { attn, families: [bertFamily] });
+      model = await loadFrom(folderStore(join(root, 'model')), {
+        attn,
+        families: [bertFamily],
+        for: 'encode',
+      });
       sentences = (
         JSON.parse(readFileSync(join(root, 'sentences.json'), 'utf8')) as {
           readonly sentences: readonly Sentence[];

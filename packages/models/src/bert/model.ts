@@ -10,7 +10,7 @@ import type { BertWeights } from './weights.ts';
 
 /** The model of a config and its weights. */
 export function bertModel(family: string, config: BertConfig, weights: BertWeights): EncoderModel {
-  const { architecture, task, vocabSize, padTokenId, tokenTypes, positions, maxLength } = config;
+  const { architecture, task, vocabSize, padTokenId, tokenTypes, positions, maxLength, tasks } = config;
   return new EncoderModel({
     family,
     architecture,
@@ -19,7 +19,9 @@ export function bertModel(family: string, config: BertConfig, weights: BertWeigh
     padTokenId,
     tokenTypes,
     ...(positions.kind === 'table' ? { positionRows: positions.rows } : { lengthLimit: Infinity }),
+    ...(positions.kind === 'alibi' && { positionRows: 0 }),
     outputs: outputNames(task, weights.head),
+    tasks: tasks?.prompts,
     isChoice: task === 'choice',
     graph: (shape) => bertGraph(config, weights, shape),
     positionInputs: (ids, own, mask) => positionInputs(positions, ids, own, mask),
@@ -34,6 +36,7 @@ function positionInputs(
   mask: Uint8Array | undefined,
 ): Tensors | undefined {
   if (positions.kind === 'rotary') return own && ropeInputs(ROPE, positions.rope, own);
+  if (positions.kind === 'alibi') return undefined;
   if (own !== undefined) return { position_ids: own };
   const { first, skippedId } = positions;
   if (skippedId === undefined) return undefined;

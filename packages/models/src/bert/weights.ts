@@ -5,17 +5,20 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import {
   linearSlots,
+  matrixSlots,
   normSlots,
   Slot,
   tableSlot,
   type LinearSlots,
   type MatrixSlots,
   type NormSlots,
+  type Weight,
   type Weights,
 } from '../checkpoint/layout.ts';
 import { namesOfHeads, prefixOf } from '../checkpoint/names.ts';
 import { readWeights, type ReadOptions } from '../checkpoint/read-weights.ts';
 import { cutLayer } from '../checkpoint/weight-rows.ts';
+import { adaptersOf, type Adapters, type AdapterSlots } from '../graph/adapters.ts';
 import type { LinearWeights } from '../graph/model-builder.ts';
 import type { BertConfig, BertType } from './config.ts';
 import {
@@ -32,14 +35,20 @@ export type ProjectionSlots =
   | { readonly query: LinearSlots; readonly key: LinearSlots; readonly value: LinearSlots }
   | { readonly all: LinearSlots | MatrixSlots };
 
+/**
+ * Slots of the first layer of a feed-forward, and of its gate, if it has one, which goes through the
+ * activation and is multiplied with that layer, which then has none; or of both, the gate above.
+ */
+export type InnerSlots =
+  | { readonly intermediate: LinearSlots | MatrixSlots; readonly gate?: LinearSlots | MatrixSlots }
+  | { readonly both: MatrixSlots };
+
 /** Slots of one encoder layer. */
 export interface LayerSlots {
   readonly projections: ProjectionSlots;
+  readonly inner: InnerSlots;
   readonly attentionOutput: LinearSlots | MatrixSlots;
   readonly attentionNorm: NormSlots;
-  readonly intermediate: LinearSlots | MatrixSlots;
-  /** Goes through the activation and is multiplied with `intermediate`, which then has none. */
-  readonly gate?: LinearSlots | MatrixSlots;
   readonly output: LinearSlots | MatrixSlots;
   readonly outputNorm: NormSlots;
 }
@@ -55,10 +64,14 @@ export interface BertSlots {
   readonly relativeBias?: Slot;
   readonly layers: readonly LayerSlots[];
   readonly head: HeadSlots;
+  /** What tasks add to weights. */
+  readonly adapters?: readonly AdapterSlots[];
 }
 
 /** Weights of one encoder layer, each matrix by itself. */
-export interface LayerWeights extends Omit<Weights<LayerSlots>, 'projections'> {
+export interface LayerWeights extends Omit<Weights<LayerSlots>, 'projections' | 'inner'> {
+  readonly intermediate: LinearWeights;
+  readonly gate?: LinearWeights | undefined;
   readonly projections: {
     readonly query: LinearWeights;
     readonly key: LinearWeights;
@@ -67,8 +80,9 @@ export interface LayerWeights extends Omit<Weights<LayerSlots>, 'projections'> {
 }
 
 /** All weights of a model. */
-export interface BertWeights extends Omit<Weights<BertSlots>, 'layers'> {
+export interface BertWeights extends Omit<Weights<BertSlots>, 'layers' | 'adapters'> {
   readonly layers: readonly LayerWeights[];
+  readonly adapters: Adapters;
 }
 
 /** What a kind of model calls its tensors. */
@@ -97,6 +111,9 @@ const BERT: Names = {
   heads: BERT_HEADS,
   hasPooler: true,
 };
+
+/** What jina-embeddings-v2 calls its feed-forwards. */
+const GATED: Names['feedForward'] = ['mlp.gated_layers', 'mlp.wo', 'mlp.layernorm'];
 
 const ROBERTA: Names = { ...BERT, prefix: 'roberta.', heads: ROBERTA_HEADS };
 
@@ -150,12 +167,16 @@ export function bertLayout(
     const [query, key, value, attentionOutput] = names.attention
       .slice(0, 4)
       .map((own) => linearSlots(`${name}.${own}`, hiddenSize, hiddenSize));
-    const [intermediate, output, outputNorm] = names.feedForward.map((own) => `${name}.${own}`);
+    const isGated = config.positions.kind === 'alibi';
+    const feedForward = isGated ? GATED : names.feedForward;
+    const [intermediate, output, outputNorm] = feedForward.map((own) => `${name}.${own}`);
     return {
       projections: { query, key, value },
       attentionOutput,
       attentionNorm: normSlots(`${name}.${names.attention[4]}`, hiddenSize),
-      intermediate: linearSlots(intermediate, intermediateSize, hiddenSize),
+      inner: isGated
+        ? { both: matrixSlots(intermediate, 2 * intermediateSize, hiddenSize) }
+        : { intermediate: linearSlots(intermediate, intermediateSize, hiddenSize) },
       output: linearSlots(output, hiddenSize, intermediateSize),
       outputNorm: normSlots(outputNorm, hiddenSize),
     };
@@ -195,12 +216,34 @@ export async function readBertWeights(
     ...options,
     ignored: [pooler, ...namesOfHeads(checkpoint, prefix)],
   });
-  return { ...weights, layers: weights.layers.map(apart) };
+  const layers = weights.layers.map(apart);
+  // Adapters of three matrices in one are of each of them.
+  const parts = new Map(
+    weights.layers.flatMap(({ projections }, i): [Weight, readonly Weight[]][] => {
+      if ('query' in projections) return [];
+      const { query, key, value } = layers[i].projections;
+      return [[projections.all.weight, [query.weight, key.weight, value.weight]]];
+    }),
+  );
+  const adapters = (weights.adapters ?? []).flatMap(({ weight, ...own }) =>
+    adaptersOf(parts.get(weight) ?? [weight], own),
+  );
+  return { ...weights, layers, adapters: new Map(adapters) };
 }
 
-/** The weights of a layer, with its projections apart. */
-function apart({ projections, ...layer }: Weights<LayerSlots>): LayerWeights {
-  if ('query' in projections) return { ...layer, projections };
+/** The weights of a layer, each matrix by itself. */
+function apart({ projections, inner, ...layer }: Weights<LayerSlots>): LayerWeights {
+  return { ...layer, ...innerApart(inner), projections: projectionsApart(projections) };
+}
+
+function projectionsApart(projections: Weights<ProjectionSlots>): LayerWeights['projections'] {
+  if ('query' in projections) return projections;
   const [query, key, value] = cutLayer(projections.all, 3);
-  return { ...layer, projections: { query, key, value } };
+  return { query, key, value };
+}
+
+function innerApart(inner: Weights<InnerSlots>): Pick<LayerWeights, 'intermediate' | 'gate'> {
+  if ('intermediate' in inner) return inner;
+  const [gate, intermediate] = cutLayer(inner.both, 2);
+  return { gate, intermediate };
 }

@@ -2,8 +2,7 @@
  * Reads and checks a config.json of BigBird, with Hugging Face's names. Zaheer et al. 2020,
  * https://arxiv.org/abs/2007.14062
  */
-import { AttnError, type Activation, type JsonObject } from '@attn/core';
-import { show } from '@attn/core/backend';
+import { type Activation, type JsonObject } from '@attn/core';
 import {
   checkArchitecture,
   LAYER_COUNT,
@@ -12,6 +11,7 @@ import {
   readWidth,
 } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
+import { checkSupported } from '../checkpoint/supported-values.ts';
 
 const WHERE = 'models/bigbird';
 
@@ -82,7 +82,11 @@ export function readBigBirdConfig(json: JsonObject, architecture?: string): BigB
     architecture ?? reader.texts('architectures')[0] ?? 'BigBirdModel',
     ARCHITECTURES,
   );
-  refuseOthers(reader);
+  checkSupported(WHERE, reader, {
+    position_embedding_type: ['absolute'],
+    is_decoder: [false],
+    add_cross_attention: [false],
+  });
   const heads = reader.integer('num_attention_heads', { least: 1 });
   // A question and its text have types of their own.
   const fewestTypes = name === 'BigBirdForQuestionAnswering' ? 2 : 1;
@@ -112,17 +116,4 @@ function readBlocks(reader: ConfigReader): BigBirdBlocks | undefined {
   const size = reader.integer('block_size', { least: 1, byDefault: 64 });
   const random = reader.integer('num_random_blocks', { byDefault: 3 });
   return type === 'block_sparse' ? { size, random } : undefined;
-}
-
-/** Throws `UNSUPPORTED` for what would make another model of it. */
-function refuseOthers(reader: ConfigReader): void {
-  const positions = reader.field('position_embedding_type') ?? 'absolute';
-  if (positions !== 'absolute')
-    throw unsupported(`position_embedding_type must be "absolute", got ${show(positions)}`);
-  for (const name of ['is_decoder', 'add_cross_attention'])
-    if (reader.flag(name, false)) throw unsupported(`${name} must be false: there is no decoder, got true`);
-}
-
-function unsupported(message: string): AttnError {
-  return new AttnError('UNSUPPORTED', WHERE, `config.json: ${message}`);
 }

@@ -1,16 +1,11 @@
 // Every BigBird golden.
-import { goldenCases, goldenOfCase } from '../testing/golden-sets.testing.ts';
+import { casesByName, goldenCases, readerOf } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import type { Golden } from '../testing/goldens.testing.ts';
 import { bigBirdFamily } from './index.ts';
 
-const cases = new Map(goldenCases('classic', 'bigbird').map((golden) => [golden.id, golden]));
-
-async function read(id: string): Promise<Golden> {
-  const golden = cases.get(id);
-  if (golden === undefined) throw new Error(`there is no case ${id}`);
-  return goldenOfCase(golden);
-}
+const cases = casesByName(goldenCases('classic', 'bigbird'));
+const reader = readerOf(cases);
 
 const callOf = async (golden: Golden): Promise<GoldenCall> => {
   const model = await bigBirdFamily.load(golden.checkpoint);
@@ -24,6 +19,6 @@ testGoldens(
   [...cases.keys()].filter((id) => !SMALL.includes(id)),
   callOf,
   undefined,
-  read,
+  reader,
 );
-testGoldens(SMALL, callOf, ['webgpu'], read);
+testGoldens(SMALL, callOf, ['webgpu'], reader);

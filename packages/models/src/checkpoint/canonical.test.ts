@@ -233,7 +233,7 @@ describe('the layouts of the original repository', () => {
 
 describe('models of another family than they say', () => {
   const CODE = { auto_map: { AutoModel: 'modeling_hat.HATModel' } };
-  const JINA = { architectures: ['JinaBertForMaskedLM'] };
+  const MOSAIC = { architectures: ['MosaicBertForMaskedLM'] };
   const golden = async (id: string, fields: JsonObject): Promise<Checkpoint> => {
     const { checkpoint } = await readGolden(id);
     return { ...checkpoint, config: { ...checkpoint.config, ...fields } };
@@ -258,9 +258,9 @@ describe('models of another family than they say', () => {
           '[attn/models] load: longformer_short is of another family than its model_type "longformer" says: architectures must be of that family, got "HATModel"',
       });
     }
-    const [code, jina] = await Promise.all([CODE, JINA].map((fields) => golden('bert_encoder', fields)));
+    const [code, jina] = await Promise.all([CODE, MOSAIC].map((fields) => golden('bert_encoder', fields)));
     expect(() => toLongformer(code)).toThrow('needs code of its own');
-    expect(() => toLongformer(jina)).toThrow('got "JinaBertForMaskedLM"');
+    expect(() => toLongformer(jina)).toThrow('got "MosaicBertForMaskedLM"');
   });
 
   test('an unknown head of a known family loads without it, when the base model is asked for', async () => {

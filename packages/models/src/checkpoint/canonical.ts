@@ -1,12 +1,13 @@
 /**
  * Names of tensors as Hugging Face's library has them today, whatever a file calls them: LayerNorm's old
  * names, the prefixes of wrappers and of base models, names that a conversion lost because two names shared a
- * storage, and the layouts of the Longformer paper's own repository.
+ * storage, and the layouts of publishers' own code.
  */
 import { AttnError, type Tensor } from '@attn/core';
 import { isLazy, lazyTensor, show } from '@attn/core/backend';
 import type { Checkpoint, StoredSpec } from './checkpoint.ts';
 import { familyNames, type FamilyNames } from './family-names.ts';
+import { flashLayout } from './flash-layouts.ts';
 import { originalLayout, type Layout } from './original-layouts.ts';
 
 /** The prefix of PyTorch's wrappers for several devices. */
@@ -29,7 +30,8 @@ export function canonicalCheckpoint(
   const isWrapped = checkpoint.names.length > 0 && checkpoint.names.every((name) => name.startsWith(WRAPPER));
   const unwrapped = (name: string): string =>
     isWrapped && name.startsWith(WRAPPER) ? name.slice(WRAPPER.length) : name;
-  const layout = originalLayout(checkpoint, checkpoint.names.map(unwrapped));
+  const names = checkpoint.names.map(unwrapped);
+  const layout = originalLayout(checkpoint, names) ?? flashLayout(checkpoint, names);
   const config = layout?.config ?? checkpoint.config;
   const family = familyNames(config);
   if (family === undefined) return checkpoint;

@@ -74,12 +74,25 @@ const distilBert: FamilyNames = {
   ties: (current, config) => words(current, config, 'vocab_projector.weight'),
 };
 
+/** BERT, and jina-embeddings-v2, which says that it is one and brings the code of its publisher. */
+const bert: FamilyNames = {
+  ...likeBert(/^((TF|Flax)?Bert|JinaBert)/),
+  code: /^jinaai\/jina-bert-implementation--/,
+};
+
 /** A BERT by its head; its checkpoints bring the code of the repository that published it first. */
 const nomic: FamilyNames = {
   ...likeBert(/^NomicBert/),
   prefix: 'nomic_bert.',
   base: ROTARY_ENCODER,
-  code: /^nomic-ai\/nomic-bert-2048--/,
+  code: /^(nomic-ai\/nomic-bert-2048--)?(configuration|modeling)_hf_nomic_bert\./,
+};
+
+/** A RoBERTa by its head; checkpoints with adapters bring the publisher's code. */
+const jina: FamilyNames = {
+  ...likeRoberta('roberta.', /^JinaEmbeddingsV3/),
+  base: ROTARY_ENCODER,
+  code: /^jinaai\/xlm-roberta-flash-implementation--/,
 };
 
 const led: FamilyNames = {
@@ -146,11 +159,11 @@ const FAMILIES: ReadonlyMap<unknown, FamilyNames> = new Map([
   ['roberta', likeRoberta('roberta.', /^(TF|Flax)?Roberta/)],
   ['xlm-roberta', likeRoberta('roberta.', /^(TF|Flax)?(XLM)?Roberta/)],
   ['camembert', likeRoberta('roberta.', /^(TF)?(Camembert|Roberta)/)],
-  ['bert', likeBert(/^(TF|Flax)?Bert/)],
+  ['bert', bert],
   ['distilbert', distilBert],
   ['mpnet', likeRoberta('mpnet.', /^(TF)?MPNet/)],
   ['nomic_bert', nomic],
-  ['jina_embeddings_v3', { ...likeRoberta('roberta.', /^JinaEmbeddingsV3/), base: ROTARY_ENCODER }],
+  ['jina_embeddings_v3', jina],
   ['big_bird', likeBert(/^(Flax)?BigBird/)],
   ['led', led],
   ['reformer', reformer],

@@ -93,7 +93,8 @@ function refuseVariants(checkpoint: string, config: JsonObject): void {
   throw unsupported(checkpoint, `${variant} of an LED must be false, got ${show(config[variant])}`);
 }
 
-function renamedClasses(config: JsonObject, from: RegExp, to: string): JsonObject {
+/** The field `architectures` with other beginnings or ends of names; nothing where it is absent. */
+export function renamedClasses(config: JsonObject, from: RegExp, to: string): JsonObject {
   const classes = fieldOf(config, 'architectures');
   if (!Array.isArray(classes)) return {};
   return { architectures: classes.map((own) => (typeof own === 'string' ? own.replace(from, to) : own)) };

@@ -1,5 +1,5 @@
 /** Parts of weights: matrices that a checkpoint stores as one, below each other, are apart here. */
-import { bytesPerElement, isLazy, lazyTensor, sizeOf, type DType, type StorageOf } from '@attn/core/backend';
+import { isLazy, lazyTensor, sizeOf } from '@attn/core/backend';
 import type { Tensor } from '@attn/core';
 import type { LinearWeights } from '../graph/model-builder.ts';
 import type { Weight } from './layout.ts';
@@ -9,17 +9,11 @@ import type { Weight } from './layout.ts';
  * weight's memory, and parts of a weight in a file are read, or mapped, as parts. Cut a weight once for all
  * graphs, because backends know a weight by its memory.
  */
-export function cutRows({ name, tensor, quantized }: Weight, count: number): readonly Weight[] {
+export function cutRows({ name, tensor }: Weight, count: number): readonly Weight[] {
   const rows = tensor.shape[0] / count;
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [i * rows, (i + 1) * rows];
-    const part = quantized && {
-      ...quantized,
-      codes: rowsOf(quantized.codes, from, to),
-      scales: rowsOf(quantized.scales, from, to),
-      zeroPoints: quantized.zeroPoints && rowsOf(quantized.zeroPoints, from, to),
-    };
-    return { name: `${name}[${from}:${to}]`, tensor: rowsOf(tensor, from, to), quantized: part };
+    return { name: `${name}[${from}:${to}]`, tensor: rowsOf(tensor, from, to) };
   });
 }
 
@@ -29,19 +23,55 @@ export function cutLayer({ weight, bias }: LinearWeights, count: number): readon
   return cutRows(weight, count).map((part, i) => ({ weight: part, bias: biases?.[i] }));
 }
 
-function rowsOf<D extends DType>(tensor: Tensor<D>, from: number, to: number): Tensor<D> {
-  const { dtype } = tensor;
-  const shape = [to - from, ...tensor.shape.slice(1)];
+/** Some rows of a weight, in this order, as a copy. */
+export function pickRows({ name, tensor }: Weight, rows: readonly number[]): Weight {
   const width = sizeOf(tensor.shape.slice(1));
+  const shape = [rows.length, ...tensor.shape.slice(1)];
+  const pick = (): Float32Array => {
+    const { data } = tensor;
+    const picked = new Float32Array(rows.length * width);
+    for (const [i, row] of rows.entries())
+      picked.set(data.subarray(row * width, (row + 1) * width), i * width);
+    return picked;
+  };
+  const data = { dtype: 'f32', shape } as const;
+  return {
+    name: `${name}[${rows.join()}]`,
+    tensor: isLazy(tensor) ? lazyTensor(data, pick) : { ...data, data: pick() },
+  };
+}
+
+/**
+ * Cuts a stack of matrices [count, rows, columns] into `parts` matrices of equally many rows, in the order in
+ * which they lie there, as `cutRows` cuts a weight.
+ */
+export function cutMatrices({ name, tensor }: Weight, parts: number): readonly Weight[] {
+  const [count, height, columns] = tensor.shape;
+  const rows = (count * height) / parts;
+  return Array.from({ length: parts }, (_, i) => ({
+    name: `${name}[${i}/${parts}]`,
+    tensor: rowsOf(tensor, i * rows, (i + 1) * rows, [columns]),
+  }));
+}
+
+/** Rows of a tensor, each of the shape `row`. */
+function rowsOf(
+  tensor: Tensor<'f32'>,
+  from: number,
+  to: number,
+  row: readonly number[] = tensor.shape.slice(1),
+): Tensor<'f32'> {
+  const shape = [to - from, ...row];
+  const width = sizeOf(row);
   const [start, end] = [from * width, to * width];
-  if (!isLazy(tensor)) return { dtype, shape, data: tensor.data.subarray(start, end) as StorageOf[D] };
+  if (!isLazy(tensor)) return { dtype: 'f32', shape, data: tensor.data.subarray(start, end) };
   const { file } = tensor;
-  const bytes = bytesPerElement(dtype);
+  const bytes = Float32Array.BYTES_PER_ELEMENT;
   const span = file && {
     ...file,
     byteOffset: file.byteOffset + start * bytes,
     byteLength: (end - start) * bytes,
   };
   // A copy, which does not keep the other rows in memory.
-  return lazyTensor({ dtype, shape }, () => tensor.data.slice(start, end) as StorageOf[D], span);
+  return lazyTensor({ dtype: 'f32', shape }, () => tensor.data.slice(start, end), span);
 }

@@ -37,7 +37,7 @@ export function cutTokens(tokens: TokenizedText, { maxLength, side, only }: CutR
 
 /** The tokens of which a test is true, in all columns. */
 export function tokensWhere(
-  { ids, sequences, special, typeIds, offsets }: TokenizedText,
+  { ids, sequences, special, typeIds, offsets, words }: TokenizedText,
   test: (sequence: 0 | 1 | null | undefined, index: number) => boolean,
 ): TokenizedText {
   const rest = <T>(column: readonly T[]): readonly T[] => column.filter((_, i) => test(sequences?.[i], i));
@@ -47,6 +47,7 @@ export function tokensWhere(
     ...(special && { special: rest(special) }),
     ...(typeIds && { typeIds: rest(typeIds) }),
     ...(offsets && { offsets: rest(offsets) }),
+    ...(words && { words: rest(words) }),
   };
 }
 

@@ -3,7 +3,7 @@ import { createAttn, type Tensor, type Tensors } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { describe, expect, test, vi } from 'vitest';
 import { readGolden } from '../testing/goldens.testing.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { longformerFamily } from '../longformer/index.ts';
 import {
   alone,
@@ -120,7 +120,7 @@ describe('batches', () => {
     const backend = cpu();
     const compile = vi.spyOn(backend, 'compile');
     await using own = await createAttn({ backends: [backend], cache: false });
-    const fresh = new LoadedModel(model, undefined, own);
+    const fresh = new Encoder(model, undefined, own);
     const ids = (n: number): number[] => new Array<number>(n).fill(7);
     await fresh.encode([ids(20), ids(24), ids(22), ids(40), ids(41)], { batchTokens: 48 });
     expect(compile).toHaveBeenCalledTimes(3); // [2, 24], [1, 24], [1, 48]
@@ -164,7 +164,7 @@ describe('a call', () => {
       expect((await loaded.encode(input)).embeddings).toEqual(expected);
     const rows: Tensor = { dtype: 'i32', shape: [1, ids.length], data: Int32Array.from(ids) };
     const foreign = { dims: [1, ids.length], data: BigInt64Array.from(big) };
-    const inputs: Parameters<LoadedModel['encode']>[0][] = [
+    const inputs: Parameters<Encoder['encode']>[0][] = [
       rows,
       foreign,
       [Int32Array.from(ids)],
@@ -225,7 +225,7 @@ describe('a call', () => {
       dispose: () => {},
     }));
     const lost = await createAttn({ backends: [backend], cache: false });
-    const fresh = new LoadedModel(model, undefined, lost);
+    const fresh = new Encoder(model, undefined, lost);
     for (const times of [1, 2]) {
       await expect(fresh.encode([[0, 5, 2]])).rejects.toMatchObject({ code: 'DEVICE_LOST' });
       expect(compile).toHaveBeenCalledTimes(times);
@@ -233,7 +233,7 @@ describe('a call', () => {
     await lost.dispose();
   });
 
-  test.each<[string, Parameters<LoadedModel['encode']>, object]>([
+  test.each<[string, Parameters<Encoder['encode']>, object]>([
     [
       'no ids',
       [[[]]],
@@ -337,15 +337,14 @@ describe('a call', () => {
   });
   test('refuses a model with a head, a model without a tokenizer, a model without an attn', async () => {
     const { checkpoint } = await readGolden('longformer_masked_lm');
-    const withHead = new LoadedModel(await longformerFamily.load(checkpoint), undefined, attn);
-    await expect(withHead.encode([[0, 2]])).rejects.toMatchObject({
-      code: 'UNSUPPORTED',
-      message: expect.stringContaining('gives logits and no last_hidden_state'),
-    });
-    await expect(new LoadedModel(model, undefined, attn).encode('a')).rejects.toMatchObject({
+    const withHead = await longformerFamily.load(checkpoint);
+    expect(() => new Encoder(withHead, undefined, attn)).toThrow(
+      'encode needs a model that gives the states of tokens: the model without a head; LongformerForMaskedLM gives logits',
+    );
+    await expect(new Encoder(model, undefined, attn).encode('a')).rejects.toMatchObject({
       code: 'MISSING_INPUT',
     });
-    await expect(new LoadedModel(model).encode([[0, 2]])).rejects.toMatchObject({ code: 'MISSING_INPUT' });
+    await expect(new Encoder(model).encode([[0, 2]])).rejects.toMatchObject({ code: 'MISSING_INPUT' });
   });
 });
 

@@ -7,7 +7,7 @@ import { show, throwIfAborted, withCallbacks } from '@attn/core/backend';
 import type { Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
 import { modesOf, type PoolingMode } from '../sentence/pooling.ts';
-import { choosePrompt, withPrompt } from '../sentence/prompts.ts';
+import { choosePrompt, chooseTask, withPrompt } from '../sentence/prompts.ts';
 import { quantizeEmbeddings, type QuantizedEmbeddings } from '../sentence/quantize.ts';
 import type { SentenceSettings, VectorPipeline } from '../sentence/settings.ts';
 import { applyModules, widthAfter, type VectorModule } from '../sentence/vector-modules.ts';
@@ -67,15 +67,16 @@ export async function encode(
   runnable: RunnableModel,
   inputs: unknown,
   options: EncodeOptions = {},
+  where: string = WHERE,
 ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
   const { model } = runnable;
-  refuseOthers(runnable);
-  const checked = checkEncodeOptions(WHERE, model, options);
-  const plan = planVectors(runnable, checked);
-  const checkedInputs = readInputs(WHERE, inputs, model.vocabSize);
+  refuseOthers(where, runnable);
+  const checked = checkEncodeOptions(where, model, options);
+  const plan = planVectors(where, runnable, { ...checked, task: chooseTask(where, model, checked) });
+  const checkedInputs = readInputs(where, inputs, model.vocabSize);
   const { onProgress, onWarning, signal } = checked;
   return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
-    encodeInputs(runnable, checkedInputs, plan, { ...checked, ...callbacks, signal: stop }),
+    encodeInputs(where, runnable, checkedInputs, plan, { ...checked, ...callbacks, signal: stop }),
   );
 }
 
@@ -83,6 +84,8 @@ export async function encode(
 interface VectorPlan {
   readonly sentence: SentenceSettings | undefined;
   readonly prompt: string;
+  /** The task whose adapters take part. */
+  readonly task: string | undefined;
   /** Undefined where states stay as they are. */
   readonly modes: readonly PoolingMode[] | undefined;
   readonly modules: readonly VectorModule[];
@@ -91,7 +94,11 @@ interface VectorPlan {
 }
 
 /** What options and files say of vectors. Errors: `INVALID_ARGUMENT`, `MALFORMED_FILE`. */
-function planVectors({ model, settings }: RunnableModel, options: Checked<EncodeOptions>): VectorPlan {
+function planVectors(
+  where: string,
+  { model, settings }: RunnableModel,
+  options: Checked<EncodeOptions>,
+): VectorPlan {
   const { sentence } = settings;
   const pipeline: VectorPipeline | undefined =
     sentence?.pipeline.kind === 'vectors' ? sentence.pipeline : undefined;
@@ -99,7 +106,7 @@ function planVectors({ model, settings }: RunnableModel, options: Checked<Encode
   const modes = pooling === 'none' ? undefined : modesOf(pooling);
   if (chunks !== undefined && modes?.includes('cls')) {
     const message = `a chunk has no first token that stands for it, so pooling must not be cls with chunks: pass pooling: 'mean'`;
-    throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+    throw new AttnError('INVALID_ARGUMENT', where, message);
   }
   const modules = modes === undefined ? [] : (pipeline?.modules ?? []);
   const { dimensions } = options;
@@ -109,18 +116,19 @@ function planVectors({ model, settings }: RunnableModel, options: Checked<Encode
       const message = `the modules of the folder do not take the vectors that pooling ${show(pooling)} gives`;
       throw new AttnError(
         options.pooling === undefined ? 'MALFORMED_FILE' : 'INVALID_ARGUMENT',
-        WHERE,
+        where,
         message,
       );
     }
     if (dimensions !== undefined && dimensions > width) {
       const message = `dimensions must be an integer from 1 to ${width}, got ${show(dimensions)}`;
-      throw new AttnError('INVALID_ARGUMENT', WHERE, message);
+      throw new AttnError('INVALID_ARGUMENT', where, message);
     }
   }
   return {
     sentence,
-    prompt: choosePrompt(WHERE, sentence?.prompts, options),
+    prompt: choosePrompt(where, sentence?.prompts, options, model.tasks),
+    task: options.task,
     modes,
     modules,
     includePrompt: pipeline?.includePrompt ?? true,
@@ -129,30 +137,31 @@ function planVectors({ model, settings }: RunnableModel, options: Checked<Encode
 }
 
 async function encodeInputs(
+  where: string,
   runnable: RunnableModel,
   sources: readonly CheckedInput[],
   plan: VectorPlan,
   options: Checked<EncodeOptions>,
 ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
-  const { model, tokenizer } = runnable;
+  const { model, tokenizer, settings } = runnable;
   const { sentence, prompt, modes } = plan;
   const { signal, onProgress, chunks, normalize = false } = options;
-  throwIfAborted(signal, WHERE);
-  const inputs = withPrompt(WHERE, sources, prompt, options);
+  throwIfAborted(signal, where);
+  const inputs = withPrompt(where, sources, prompt, options);
   const onCharacters =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  const tokenized = await tokenizeAll(WHERE, tokenizer, inputs, { signal, onCharacters, limits: model });
-  const { texts, windows } = fitTexts(WHERE, tokenized, {
+  const tokenized = await tokenizeAll(where, tokenizer, inputs, { signal, onCharacters, limits: model });
+  const { texts, windows } = fitTexts(where, tokenized, {
     maxLength: options.maxLength ?? sentence?.maxLength ?? model.maxLength,
     onLongText: options.onLongText ?? (sentence === undefined || chunks !== undefined ? 'split' : 'cut'),
     overlap: options.overlap,
-    cutSide: sentence?.side ?? 'right',
+    cutSide: (sentence ?? settings.cutting)?.side ?? 'right',
     onWarning: options.onWarning ?? console.warn,
   });
   const tokens = texts.map(({ ids }) => ids.length);
   const originals = sources.map((input) => ('text' in input ? input.text : undefined));
-  const chunkPlan = chunks === undefined ? undefined : planChunks(WHERE, chunks, texts, originals, prompt);
-  const skipped = plan.includePrompt ? 0 : promptTokens(WHERE, tokenizer, prompt);
+  const chunkPlan = chunks === undefined ? undefined : planChunks(where, chunks, texts, originals, prompt);
+  const skipped = plan.includePrompt ? 0 : promptTokens(where, tokenizer, prompt);
   const gatherer =
     modes === undefined
       ? new StateGatherer(tokens)
@@ -161,8 +170,9 @@ async function encodeInputs(
     runnable,
     windows,
     {
-      where: WHERE,
+      where,
       globalTokens: options.globalTokens,
+      task: plan.task,
       batchTokens: options.batchTokens ?? 4_096,
       backend: options.backend,
       signal,
@@ -231,10 +241,10 @@ function vectorWidth(
 }
 
 /** Refuses models that give no states. Errors: `UNSUPPORTED`. */
-function refuseOthers({ model, settings }: RunnableModel): void {
+export function refuseOthers(where: string, { model, settings }: RunnableModel): void {
   if (model.outputs.includes('last_hidden_state')) return;
   const isSparse = settings.sentence?.pipeline.kind === 'sparse';
   const hint = isSparse ? 'encodeSparse is for it' : 'load the checkpoint as the model without a head';
   const message = `${model.architecture} gives ${model.outputs.join(', ')} and no last_hidden_state: ${hint}`;
-  throw new AttnError('UNSUPPORTED', WHERE, message);
+  throw new AttnError('UNSUPPORTED', where, message);
 }

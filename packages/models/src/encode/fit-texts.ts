@@ -10,6 +10,13 @@ export interface FitOptions {
   readonly maxLength: number;
   readonly onLongText: 'split' | 'cut' | 'throw';
   readonly overlap?: number | undefined;
+  /** What messages call the overlap. Default `overlap`. */
+  readonly overlapName?: string | undefined;
+  /**
+   * The overlap, where none is given, of windows that have room for so many tokens. Default: an eighth of
+   * `maxLength`, but at most half of the room.
+   */
+  readonly overlapIn?: ((room: number) => number) | undefined;
   /** The end of a text at which tokens are cut off. */
   readonly cutSide: 'left' | 'right';
   /** The text of a pair that alone loses tokens. Default: the longer one first. */
@@ -28,11 +35,8 @@ export interface FittingTexts {
 }
 
 /** Makes all texts fit into the model. Errors: `INVALID_ARGUMENT`. */
-export function fitTexts(
-  where: string,
-  texts: readonly TokenizedText[],
-  { maxLength, onLongText, overlap, cutSide, cutText, splitText, onWarning }: FitOptions,
-): FittingTexts {
+export function fitTexts(where: string, texts: readonly TokenizedText[], options: FitOptions): FittingTexts {
+  const { maxLength, onLongText, cutSide, cutText, splitText, onWarning } = options;
   const long = texts.flatMap(({ ids }, text) => (ids.length > maxLength ? [text] : []));
   if (long.length > 0 && onLongText === 'throw')
     throw new AttnError('INVALID_ARGUMENT', where, tooLong(texts, long[0], maxLength));
@@ -47,10 +51,7 @@ export function fitTexts(
     return { texts: rest, windows: rest.flatMap((tokens, text) => windowsOf(text, tokens, maxLength, 0)) };
   }
   const overlaps = new Map(
-    long.map((text) => [
-      text,
-      overlapOf(where, texts[text], nameOf(texts, text), { maxLength, overlap, splitText }),
-    ]),
+    long.map((text) => [text, overlapOf(where, texts[text], nameOf(texts, text), options)]),
   );
   if (long.length > 0) warn(`cut into windows that overlap by ${overlaps.get(long[0])}`);
   const windows = texts.flatMap((tokens, text) =>
@@ -59,12 +60,15 @@ export function fitTexts(
   return { texts, windows };
 }
 
+/** What the overlap of windows depends on. */
+type Room = Pick<FitOptions, 'maxLength' | 'overlap' | 'overlapName' | 'overlapIn' | 'splitText'>;
+
 /** The overlap of the windows of a text. Errors: `INVALID_ARGUMENT` where windows have no room for it. */
-function overlapOf(
+export function overlapOf(
   where: string,
   tokens: TokenizedText,
   name: string,
-  { maxLength, overlap, splitText }: Pick<FitOptions, 'maxLength' | 'overlap' | 'splitText'>,
+  { maxLength, overlap, overlapName = 'overlap', overlapIn, splitText }: Room,
 ): number {
   const { before, after } = repeatedOf(tokens, splitText);
   const room = maxLength - before - after;
@@ -74,9 +78,9 @@ function overlapOf(
     const message = `a window of ${maxLength} tokens has no room beside ${repeated}, which are ${before + after}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
-  if (overlap === undefined) return Math.floor(Math.min(maxLength / 8, room / 2));
+  if (overlap === undefined) return overlapIn?.(room) ?? Math.floor(Math.min(maxLength / 8, room / 2));
   if (overlap < room) return overlap;
-  const message = `overlap must be an integer from 0 to ${room - 1}, got ${show(overlap)}: a window of ${maxLength} tokens has room for ${room} beside ${repeated}`;
+  const message = `${overlapName} must be an integer from 0 to ${room - 1}, got ${show(overlap)}: a window of ${maxLength} tokens has room for ${room} beside ${repeated}`;
   throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 

@@ -23,13 +23,13 @@ import { PRECISIONS, type Precision } from '../sentence/quantize.ts';
 import { someChunks, type TextChunks } from './chunks.ts';
 
 /**
- * How far a call has come: first in characters of the texts that are tokenized,
- * then in windows that are computed. A text that fits is one window.
+ * How far a call has come: first in characters of the texts that are tokenized, then in windows that are
+ * computed. A text that fits is one window. A call that continues texts goes on in new tokens instead.
  */
 export interface EncodeProgress {
   readonly done: number;
   readonly total: number;
-  readonly unit: 'characters' | 'windows';
+  readonly unit: 'characters' | 'windows' | 'tokens';
 }
 
 /** Options of every call that runs a model over texts. */
@@ -59,6 +59,11 @@ export interface EncodeOptions extends TextRunOptions, PromptChoice {
    * Default: what the folder's files say, else `mean`, over all tokens, special ones included.
    */
   readonly pooling?: Pooling;
+  /**
+   * The task whose adapters take part, in models that have some, such as jina-embeddings-v3: one of
+   * `network.tasks`. Its prompt stands before the texts. Default: for `as`, that of searches; else none.
+   */
+  readonly task?: string;
   /** How many dimensions are kept of each vector, for models that were trained for it. Default: all. */
   readonly dimensions?: number;
   /**
@@ -91,13 +96,14 @@ export type Checked<O extends TextRunOptions> = Omit<O, 'globalTokens'> & {
   readonly globalTokens?: readonly number[];
 };
 
-const aPooling: Kind = either(oneOf(...POOLING_MODES, 'none'), {
+/** Several ways, whose vectors stand one behind the other. */
+export const poolingModes: Kind = {
   expected: 'a list of ways other than "none"',
   test: (value) => {
     if (!Array.isArray(value) || value.length === 0) return false;
     return value.every((mode) => POOLING_MODES.some((name) => name === mode));
   },
-});
+};
 
 /** Kinds of the options of every call that runs a model over texts. */
 export function textRunKinds({ maxLength }: Model): OptionKinds<TextRunOptions> {
@@ -121,7 +127,8 @@ export const PROMPT_KINDS: OptionKinds<PromptChoice> = {
 
 function encodeKinds(model: Model): OptionKinds<EncodeOptions> {
   return {
-    pooling: aPooling,
+    pooling: either(oneOf(...POOLING_MODES, 'none'), poolingModes),
+    task: aString,
     normalize: aBoolean,
     dimensions: integer(1),
     quantize: oneOf(...PRECISIONS),

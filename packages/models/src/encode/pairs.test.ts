@@ -5,7 +5,7 @@ import type { Tokenizer } from '@attn/tokenizers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { byteTokenizer } from '../byte-tokenizer.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { longformerFamily, type Longformer } from '../longformer/index.ts';
 import type { TokenBatch } from '../model.ts';
 import { reformerFamily } from '../reformer/index.ts';
@@ -42,7 +42,7 @@ async function modelFor({ vocabSize, padId }: Pick<Tokenizer, 'vocabSize' | 'pad
 
 /** States [tokens][hidden] of `run` with these ids and types. */
 async function statesOf(
-  loaded: LoadedModel,
+  loaded: Encoder,
   { ids, typeIds }: Pick<TokenizedText, 'ids' | 'typeIds'>,
 ): Promise<number[][]> {
   const tensor = (row: readonly number[]) => i32([1, row.length], row);
@@ -72,7 +72,7 @@ function rowsRun(call: {
 }) {
   return call.mock.calls.flatMap(([batch]) => {
     const { inputIds, attentionMask, tokenTypeIds } = batch as {
-      readonly [name in keyof TokenBatch]-?: Tensor;
+      readonly [name in keyof Omit<TokenBatch, 'task'>]-?: Tensor;
     };
     const [rows, length] = inputIds.shape;
     return Array.from({ length: rows }, (_, row) => {
@@ -88,10 +88,10 @@ function rowsRun(call: {
 describe.each(tokenizerIds)('the originals’ %s', (id) => {
   const tokenizer = goldenTokenizer(id);
   let model: Longformer;
-  let loaded: LoadedModel;
+  let loaded: Encoder;
   beforeAll(async () => {
     model = await modelFor(tokenizer);
-    loaded = new LoadedModel(model, tokenizer, attn);
+    loaded = new Encoder(model, tokenizer, attn);
   });
   afterAll(() => loaded.dispose());
 
@@ -148,8 +148,8 @@ const NOVEL =
 const mine = { onWarning: () => {} };
 
 describe('pairs', () => {
-  let loaded: LoadedModel;
-  beforeAll(async () => void (loaded = new LoadedModel(await modelFor(bert), bert, attn)));
+  let loaded: Encoder;
+  beforeAll(async () => void (loaded = new Encoder(await modelFor(bert), bert, attn)));
   afterAll(() => loaded.dispose());
 
   test('beside texts and ids, each as if alone', async () => {
@@ -180,7 +180,7 @@ describe('pairs', () => {
     expectClose(rowsOf(embeddings), [mean(await statesOf(loaded, tokens))]);
     const untyped = mean(await statesOf(loaded, { ids: tokens.ids }));
     expect(Math.hypot(...rowsOf(embeddings)[0].map((value, i) => value - untyped[i]))).toBeGreaterThan(1e-3);
-    const ofOneType = new LoadedModel(await modelFor(bert, 1), bert, attn);
+    const ofOneType = new Encoder(await modelFor(bert, 1), bert, attn);
     const call = vi.spyOn(ofOneType.network, 'call');
     const other = await ofOneType.encode(pair);
     expect(call.mock.calls[0][0].tokenTypeIds).toBeUndefined();
@@ -245,7 +245,7 @@ describe('bytes', () => {
 
   test('of a pair go through a Reformer joined', async () => {
     const model = await reformerFamily.load((await readGolden('reformer_encoder')).checkpoint);
-    const loaded = new LoadedModel(model, tokenizer, attn);
+    const loaded = new Encoder(model, tokenizer, attn);
     const [pair, joined] = await Promise.all([
       loaded.encode({ text: 'CALL', pair: 'ME' }),
       loaded.encode('CALLME'),
@@ -306,13 +306,13 @@ describe('refuses', () => {
       ),
     ],
   ])('%s', async (_title, input, error) => {
-    const loaded = new LoadedModel(model, bert, attn);
+    const loaded = new Encoder(model, bert, attn);
     const options = { maxLength: 64, overlap: 55 };
     await expect(loaded.encode(input as never, options)).rejects.toMatchObject(error);
   });
 
   test('pairs where they are too long to be whole, if it must', async () => {
-    const loaded = new LoadedModel(model, bert, attn);
+    const loaded = new Encoder(model, bert, attn);
     const inputs = ['a', { text: QUESTION, pair: NOVEL }];
     const { length } = bert.encode(QUESTION, { pair: NOVEL }).ids;
     await expect(loaded.encode(inputs, { maxLength: 64, onLongText: 'throw' })).rejects.toMatchObject(
@@ -365,7 +365,7 @@ describe('refuses', () => {
       'the offsets of the tokenizer must be a list, got {}',
     ],
   ])('%s', async (_title, tokenizer, code, message) => {
-    const loaded = new LoadedModel(model, tokenizer, attn);
+    const loaded = new Encoder(model, tokenizer, attn);
     await expect(loaded.encode({ text: 'a', pair: 'b' })).rejects.toMatchObject(fails(code, message));
   });
 });
@@ -375,7 +375,7 @@ test('a tokenizer of a few lines takes texts', async () => {
     encode: (text) => ({ ids: Array.from(text, (letter) => letter.charCodeAt(0)) }),
     decode: (ids) => String.fromCharCode(...ids),
   };
-  const loaded = new LoadedModel(await modelFor(bert), tokenizer, attn);
+  const loaded = new Encoder(await modelFor(bert), tokenizer, attn);
   const { tokenized } = await loaded.encode('whale', { pooling: 'none' });
   expect(tokenized).toEqual([{ ids: [119, 104, 97, 108, 101], sequences: [0, 0, 0, 0, 0] }]);
   loaded.dispose();

@@ -1,6 +1,6 @@
 // Ways of pooling, chunks of texts, and texts that are cut.
 import { describe, expect, test, vi } from 'vitest';
-import type { LoadedModel } from '../loaded-model.ts';
+import type { Encoder } from '../loaded/encoder.ts';
 import { alone, close, idsOf, loaded, mean, rowsOf, useLongformer } from '../testing/encoding.testing.ts';
 
 useLongformer();
@@ -119,7 +119,7 @@ describe('texts that are cut', () => {
   });
 });
 
-test.each<[string, Parameters<LoadedModel['encode']>, object]>([
+test.each<[string, Parameters<Encoder['encode']>, object]>([
   [
     'no pooling at all',
     ['a', { pooling: [] }],

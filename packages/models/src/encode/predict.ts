@@ -7,19 +7,19 @@ import {
   isList,
   oneOf,
   show,
-  throwIfAborted,
   withCallbacks,
   type OptionKinds,
 } from '@attn/core/backend';
 import type { RunnableModel } from '../runnable-model.ts';
 import { classifiesTexts, type ScoreActivation } from '../sentence/settings.ts';
+import { runAll, tokenizeTexts } from '../tasks/over-windows.ts';
+import { largest } from '../tasks/scores.ts';
 import type { TextInput } from '../tokenizer.ts';
+import { activate, activationOf, checkRanks } from './activate.ts';
 import type { EncodeFacts } from './encode.ts';
-import { tokenizePairs } from './empty-pairs.ts';
 import { fitTexts } from './fit-texts.ts';
 import { readInputs, type CheckedInput } from './inputs.ts';
 import { checkTextRun, textRunKinds, type Checked, type TextRunOptions } from './options.ts';
-import { runWindows } from './run-windows.ts';
 
 /** A pair of texts. */
 export type PairInput = Required<TextInput> | readonly [text: string, pair: string];
@@ -115,14 +115,12 @@ export async function rank(
   }
   const pairs = documents.map((pair) => ({ text: query, pair }));
   const { scores } = await predict(runnable, pairs, rest, where);
-  if (scores.shape.length > 1) {
-    const message = `ranking needs a model of one label, got ${scores.shape[1]} of ${runnable.model.architecture}`;
-    throw new AttnError('UNSUPPORTED', where, message);
-  }
-  return documents
-    .map((document, index) => ({ index, score: scores.data[index], document }))
-    .toSorted((a, b) => b.score - a.score)
-    .slice(0, topK);
+  checkRanks(where, runnable.model, scores.shape[1] ?? 1);
+  return largest(scores.data, topK ?? documents.length).map((index) => ({
+    index,
+    score: scores.data[index],
+    document: documents[index],
+  }));
 }
 
 async function score(
@@ -131,13 +129,9 @@ async function score(
   where: string,
   options: Checked<PredictOptions>,
 ): Promise<PairScores> {
-  const { model, tokenizer, settings } = runnable;
+  const { model, settings } = runnable;
   const { scoring } = settings;
-  const { signal, onProgress } = options;
-  throwIfAborted(signal, where);
-  const onCharacters =
-    onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'characters' }));
-  const tokenized = await tokenizePairs(where, tokenizer, inputs, { signal, onCharacters, limits: model });
+  const tokenized = await tokenizeTexts(where, runnable, inputs, options);
   const { texts, windows } = fitTexts(where, tokenized, {
     maxLength: options.maxLength ?? scoring?.maxLength ?? model.maxLength,
     onLongText: options.onLongText ?? 'cut',
@@ -145,23 +139,13 @@ async function score(
     onWarning: options.onWarning ?? console.warn,
   });
   const rows: Float32Array[] = [];
-  const backends = await runWindows(
-    runnable,
-    windows,
-    {
-      ...options,
-      where,
-      batchTokens: options.batchTokens ?? 4_096,
-      onWindows: onProgress && ((done, total) => onProgress({ done, total, unit: 'windows' })),
-    },
-    ({ text }, { logits }, row) => {
-      const labels = logits.shape[1];
-      rows[text] = Float32Array.from(logits.data.subarray(row * labels, (row + 1) * labels));
-    },
-  );
+  const backends = await runAll(where, runnable, windows, options, ({ text }, { logits }, row) => {
+    const labels = logits.shape[1];
+    rows[text] = Float32Array.from(logits.data.subarray(row * labels, (row + 1) * labels));
+  });
   const labels = rows[0]?.length ?? 1;
-  const { activation = scoring?.activation ?? (labels === 1 ? 'sigmoid' : 'identity') } = options;
-  const flat = (all: readonly Float32Array[]): Float32Array =>
+  const { activation = activationOf(settings, labels) } = options;
+  const flat = (all: readonly (Float32Array | Float64Array)[]): Float32Array =>
     Float32Array.from(all.flatMap((row) => [...row]));
   const scores = flat(rows.map((row) => activate(row, activation)));
   return {
@@ -170,24 +154,6 @@ async function score(
     tokens: texts.map(({ ids }) => ids.length),
     backends,
   };
-}
-
-/** The scores of one row of logits. */
-function activate(logits: Float32Array, activation: ScoreActivation): Float32Array {
-  switch (activation) {
-    case 'identity':
-      return logits;
-    case 'sigmoid':
-      return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
-    case 'softmax': {
-      const most = Math.max(...logits);
-      const powers = Float64Array.from(logits, (logit) => Math.exp(logit - most));
-      const sum = powers.reduce((total, power) => total + power, 0);
-      return Float32Array.from(powers, (power) => power / sum);
-    }
-    default:
-      return activation satisfies never;
-  }
 }
 
 /** Pairs in lists become objects; what is none is refused as an input. */

@@ -7,7 +7,10 @@ import { batchesOf, type Batch } from './batches.ts';
 import type { TextWindow } from './windows.ts';
 
 /** The part of a window that a model sees. */
-export type RunWindow = Pick<TextWindow, 'ids' | 'typeIds'>;
+export interface RunWindow extends Pick<TextWindow, 'ids' | 'typeIds'> {
+  /** Positions of its global tokens. Default: those of all rows. */
+  readonly globalTokens?: readonly number[] | undefined;
+}
 
 /** How windows are run. */
 export interface RunWindowsOptions {
@@ -15,6 +18,8 @@ export interface RunWindowsOptions {
   readonly where: string;
   /** Positions of global tokens in every row; the model's own rule without. */
   readonly globalTokens?: readonly number[] | undefined;
+  /** The task whose adapters take part; none without. */
+  readonly task?: string | undefined;
   /** Most tokens that run together, padding included. */
   readonly batchTokens: number;
   readonly backend?: string | undefined;
@@ -30,7 +35,7 @@ export interface RunWindowsOptions {
 export async function runWindows<W extends RunWindow>(
   { model, graphs }: Pick<RunnableModel, 'model' | 'graphs'>,
   windows: readonly W[],
-  { where, globalTokens, batchTokens, backend, signal, onWindows }: RunWindowsOptions,
+  { where, globalTokens, task, batchTokens, backend, signal, onWindows }: RunWindowsOptions,
   receive: (window: W, outputs: Tensors, row: number) => void,
 ): Promise<readonly string[]> {
   const batches = batchesOf(
@@ -48,7 +53,10 @@ export async function runWindows<W extends RunWindow>(
   for (const batch of batches) {
     throwIfAborted(signal, where);
     const members = batch.members.map((index) => windows[index]);
-    const { graph, inputs } = model.call(tokenBatch(model, batch, members, globalTokens));
+    const { graph, inputs } = model.call({
+      ...tokenBatch(model, batch, members, globalTokens),
+      ...(task !== undefined && { task }),
+    });
     const run = await graphs.run(graph, inputs, { backend, signal });
     backends.add(run.backend);
     for (const [row, window] of members.entries()) receive(window, run.outputs, row);
@@ -70,17 +78,18 @@ function tokenBatch(
   const mask = new Uint8Array(rows * length);
   const globals = new Uint8Array(rows * length);
   const types = new Int32Array(rows * length);
+  const hasGlobals = members.some((window) => (window.globalTokens ?? globalTokens) !== undefined);
   for (const [row, window] of members.entries()) {
     ids.set(window.ids, row * length);
     mask.fill(1, row * length, row * length + window.ids.length);
     if (tokenTypes > 1) types.set(window.typeIds ?? [], row * length);
-    for (const position of globalTokens ?? [])
+    for (const position of window.globalTokens ?? globalTokens ?? [])
       if (position < window.ids.length) globals[row * length + position] = 1;
   }
   return {
     inputIds: i32(shape, ids),
     ...(takesPadding && { attentionMask: bool(shape, mask) }),
-    ...(globalTokens && { globalAttentionMask: bool(shape, globals) }),
+    ...(hasGlobals && { globalAttentionMask: bool(shape, globals) }),
     // Without types all are 0, and most batches are so: their graph is smaller.
     ...(types.some((type) => type > 0) && { tokenTypeIds: i32(shape, types) }),
   };

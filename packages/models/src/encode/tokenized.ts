@@ -21,7 +21,7 @@ export function readTokenized(
     const message = `the tokenizer must return an object with ids, got ${show(value)}`;
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
-  const { ids, special, typeIds, sequences, offsets } = value;
+  const { ids, special, typeIds, sequences, offsets, words } = value;
   if (pair !== undefined && sequences === undefined) {
     const message = `the tokenizer does not take pairs: it must say in sequences which text each token is of, got ${show(value)} for a pair`;
     throw new AttnError('UNSUPPORTED', where, message);
@@ -34,12 +34,14 @@ export function readTokenized(
   if (typeIds !== undefined) checkColumn(where, 'typeIds', typeIds, types, length);
   if (sequences !== undefined) checkColumn(where, 'sequences', sequences, SEQUENCES, length);
   if (offsets !== undefined) checkColumn(where, 'offsets', offsets, ANYTHING, length);
+  if (words !== undefined) checkColumn(where, 'words', words, WORDS, length);
   return {
     ids,
     sequences: sequences ?? Array.from({ length }, (_, i) => (special?.[i] === 1 ? null : 0)),
     ...(special && { special }),
     ...(typeIds && { typeIds }),
     ...(offsets && { offsets }),
+    ...(words && { words }),
   };
 }
 
@@ -54,6 +56,11 @@ const ANYTHING: Entries = { expected: 'anything', test: () => true };
 const SEQUENCES: Entries = {
   expected: '0, 1 or null',
   test: (entry) => entry === 0 || entry === 1 || entry === null,
+};
+
+const WORDS: Entries = {
+  expected: 'integers or null',
+  test: (entry) => entry === null || Number.isSafeInteger(entry),
 };
 
 function integersBelow(count: number): Entries {

@@ -27,6 +27,12 @@ export interface TextWindow {
   readonly share: number;
 }
 
+/** How much further on the tokens of the text that is split stand in that text than in a window. */
+export function shiftOf({ parts }: Pick<TextWindow, 'parts'>): number {
+  const { from, at } = parts[1] ?? parts[0];
+  return at - from;
+}
+
 /** How many tokens every window repeats. */
 export interface Repeated {
   readonly before: number;

@@ -8,6 +8,7 @@ import { ShapeGraphs } from '../graph/shape-graphs.ts';
 import { checkTokenBatch, readInputIds, refuse } from '../inputs/batch.ts';
 import { readIds, readMask, type MaskValues } from '../inputs/integers.ts';
 import { checkFixedCall, checkLength } from '../inputs/lengths.ts';
+import { knownTask } from '../inputs/task.ts';
 import type { FixedCall, GenerationRules, Model, ModelCall, TokenBatch } from '../model.ts';
 import type { EncoderShape } from './shape.ts';
 
@@ -25,7 +26,7 @@ export interface EncoderDefinition {
   readonly padTokenId: number;
   /** Rows of the token type embeddings; 0 where there are none. */
   readonly tokenTypes: number;
-  /** Rows of the position embeddings. Absent where positions are angles. */
+  /** Rows of the position embeddings. Absent where positions are angles, 0 where none can be given. */
   readonly positionRows?: number;
   /** Names of the graph's outputs. */
   readonly outputs: readonly string[];
@@ -34,8 +35,12 @@ export interface EncoderDefinition {
   /** Whether rows can be padded. Default true. */
   readonly takesPadding?: boolean;
   readonly generation?: GenerationRules | undefined;
+  /** `Model.tasks`. */
+  readonly tasks?: ReadonlyMap<string, string> | undefined;
   /** `Model.graphLength`, where results depend on padding. */
   readonly graphLength?: (length: number) => number;
+  /** `Model.wordModel`. */
+  readonly wordModel?: ((words: readonly number[]) => Model) | undefined;
   /** Builds the graph of a shape. Its inputs are `input_ids` and those that the shape names. */
   graph(shape: EncoderShape): Graph;
   /**
@@ -73,7 +78,9 @@ export class EncoderModel implements Model {
   readonly takesGlobalTokens = false;
   readonly tokenTypes: number;
   readonly generation: GenerationRules | undefined;
+  readonly tasks: ReadonlyMap<string, string> | undefined;
   readonly graphLength?: (length: number) => number;
+  readonly wordModel?: (words: readonly number[]) => Model;
   private readonly definition: EncoderDefinition;
   private readonly graphs: ShapeGraphs<EncoderShape>;
   private readonly where: string;
@@ -89,7 +96,9 @@ export class EncoderModel implements Model {
     this.takesPadding = definition.takesPadding ?? true;
     this.tokenTypes = definition.tokenTypes;
     this.generation = definition.generation;
+    this.tasks = definition.tasks;
     if (definition.graphLength !== undefined) this.graphLength = definition.graphLength;
+    if (definition.wordModel !== undefined) this.wordModel = definition.wordModel;
     this.graphs = new ShapeGraphs((shape) => definition.graph(shape));
     this.where = `models/${definition.family}`;
   }
@@ -118,6 +127,7 @@ export class EncoderModel implements Model {
       padding: mask !== undefined,
       tokenTypes: types !== undefined,
       positions: positions === undefined ? 'plain' : 'input',
+      task: this.checkTask(checked.task),
       hiddenStates,
     });
     return {
@@ -134,7 +144,7 @@ export class EncoderModel implements Model {
   fixedGraph(call: FixedCall): Graph {
     const { where, definition } = this;
     const most = definition.lengthLimit ?? this.maxLength;
-    const { batch, length, globalTokens } = checkFixedCall(where, call, most);
+    const { batch, length, globalTokens, task } = checkFixedCall(where, call, most);
     refuse(where, this.architecture, { globalTokens });
     return this.graphs.of({
       batch,
@@ -143,8 +153,14 @@ export class EncoderModel implements Model {
       padding: false,
       tokenTypes: false,
       positions: 'plain',
+      task: this.checkTask(task),
       hiddenStates: false,
     });
+  }
+
+  /** The task of a call, which the model must have. Errors: `INVALID_ARGUMENT`. */
+  private checkTask(task: string | undefined): string | undefined {
+    return task === undefined ? undefined : knownTask(this.where, this, task);
   }
 
   /** The ids as rows [B, N]. In a multiple choice, ids [B, choices, N] become rows [B · choices, N]. */
@@ -164,6 +180,7 @@ export class EncoderModel implements Model {
   private positionIds({ positionIds }: TokenBatch, shape: readonly number[]): Tensor<'i32'> | undefined {
     if (positionIds === undefined) return undefined;
     const { positionRows = POSITIONS } = this.definition;
+    if (positionRows === 0) refuse(this.where, this.architecture, { positionIds });
     return readIds({ where: this.where, name: 'positionIds' }, positionIds, shape, positionRows);
   }
 }

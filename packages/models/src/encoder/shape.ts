@@ -17,6 +17,8 @@ export interface EncoderShape {
    * without padding, which the graph knows.
    */
   readonly positions: 'input' | 'plain';
+  /** The task whose adapters take part. */
+  readonly task?: string | undefined;
   /** Adds outputs `hidden_states.<i>`: the input of every layer, and the output of the last. */
   readonly hiddenStates: boolean;
 }

@@ -1,14 +1,13 @@
 // Every golden of EmbeddingGemma, Gemma 3 and EmbeddingGemma 2.
-import { goldenCases, goldenOfCase } from '../testing/golden-sets.testing.ts';
+import { casesByName, goldenCases, readerOf } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import type { Golden } from '../testing/goldens.testing.ts';
 import { gemmaEmbeddingFamily } from './index.ts';
 
-const cases = new Map(
+const cases = casesByName(
   ['models', 'embeddinggemma2']
     .flatMap((group) => goldenCases('today', group))
-    .filter(({ id }) => /^(eg|g3|e2)_/.test(id))
-    .map((golden) => [golden.id, golden]),
+    .filter(({ id }) => /^(eg|g3|e2)_/.test(id)),
 );
 
 const callOf = async (golden: Golden): Promise<GoldenCall> => {
@@ -16,14 +15,10 @@ const callOf = async (golden: Golden): Promise<GoldenCall> => {
   return { model, ...model.call(golden.batch, { hiddenStates: hasStates(golden) }) };
 };
 
-const read = (id: string): Promise<Golden> => {
-  const golden = cases.get(id);
-  if (golden === undefined) throw new Error(`there is no golden ${id}`);
-  return goldenOfCase(golden);
-};
+const reader = readerOf(cases);
 
 /** Small ones, which also run on webgpu by default. */
 const SMALL = ['eg_scalar', 'g3_causal_lm', 'e2_model'];
 const others = [...cases.keys()].filter((id) => !SMALL.includes(id));
-testGoldens(others, callOf, ['wasm', 'onnx'], read);
-testGoldens(SMALL, callOf, ['webgpu'], read);
+testGoldens(others, callOf, ['wasm', 'onnx'], reader);
+testGoldens(SMALL, callOf, ['webgpu'], reader);

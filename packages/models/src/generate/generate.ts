@@ -24,8 +24,9 @@ import type { ForeignTensor, IntegerList } from '../inputs/entries.ts';
 import { readIntegerList } from '../inputs/integers.ts';
 import type { GenerationRules, Model } from '../model.ts';
 import type { RunnableModel } from '../runnable-model.ts';
-import type { TextTokenizer } from '../tokenizer.ts';
+import type { TokenizedText } from '../tokenizer.ts';
 import { sample, uniform, type Sampling } from './sample.ts';
+import { TextPieces } from './text-pieces.ts';
 
 /** Options of `generate`. */
 export interface GenerateOptions {
@@ -49,13 +50,18 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal;
   /** Called with each new token. An error that it throws ends the call, which rejects with that error. */
   readonly onToken?: (id: number) => void;
+  /**
+   * Called with each piece of the new text, as soon as its letters are complete: the pieces together are the
+   * text. It needs a tokenizer. An error that it throws ends the call, too.
+   */
+  readonly onText?: (piece: string) => void;
 }
 
 /** The result of `generate`. */
 export interface Generated {
   /** The new tokens, without those of the prompt. */
   readonly ids: readonly number[];
-  /** The text of the new tokens; undefined without a tokenizer. */
+  /** The text of the new tokens, as it follows that of the prompt; undefined without a tokenizer. */
   readonly text: string | undefined;
   /** Number of tokens of the prompt. */
   readonly promptTokens: number;
@@ -67,10 +73,14 @@ export interface Generated {
 
 const WHERE = 'models/generate';
 
+/** Most tokens that are added where the caller does not say. */
+export const MAX_NEW_TOKENS = 64;
+
 /** A text to continue, or ids, which are used as they are. */
 export type Prompt = string | IntegerList | Tensor | ForeignTensor;
 
-const KINDS: OptionKinds<GenerateOptions> = {
+/** Kinds of the options of `generate`. */
+export const GENERATE_KINDS: OptionKinds<GenerateOptions> = {
   maxNewTokens: integer(1),
   temperature: {
     expected: 'a number ≥ 0',
@@ -86,6 +96,7 @@ const KINDS: OptionKinds<GenerateOptions> = {
   backend: aString,
   signal: aSignal,
   onToken: aFunction,
+  onText: aFunction,
 };
 
 /** Implements `LoadedModel.generate`. */
@@ -94,37 +105,47 @@ export async function generate(
   prompt: Prompt,
   options: GenerateOptions = {},
 ): Promise<Generated> {
-  const rules = rulesOf(runnable.model);
-  const { signal, onToken, stopTokens, ...rest } = checkOptions(WHERE, options, KINDS);
+  const rules = rulesOf(WHERE, runnable.model);
+  const { signal, onToken, onText, stopTokens, ...rest } = checkOptions(WHERE, options, GENERATE_KINDS);
   const stops =
     stopTokens === undefined
       ? [rules.eosTokenId].flat()
       : readIntegerList({ where: WHERE, name: 'stopTokens' }, stopTokens);
-  return withCallbacks({ onToken }, signal, async (callbacks, stop) => {
+  if (onText !== undefined && runnable.tokenizer === undefined)
+    throw new AttnError('MISSING_INPUT', WHERE, 'onText needs a tokenizer, and this model has none');
+  return withCallbacks({ onToken, onText }, signal, async (callbacks, stop) => {
     const ids = await promptIds(runnable, prompt, stop);
-    return continueIds(runnable, ids, { ...rest, ...callbacks, stopTokens: stops, signal: stop });
+    const checked = { ...rest, ...callbacks, stopTokens: stops, signal: stop };
+    checkRoom(WHERE, runnable.model, ids.length, checked);
+    return continueIds(WHERE, runnable, ids, checked);
   });
 }
 
-async function continueIds(
+/** How ids are continued. */
+export type ContinueOptions = GenerateOptions & { readonly stopTokens: readonly number[] };
+
+/** Continues ids, for which there is room. Errors: `ABORTED`, those of the backends. */
+export async function continueIds(
+  where: string,
   { model, tokenizer, graphs }: RunnableModel,
   prompt: readonly number[],
-  options: GenerateOptions & { readonly stopTokens: readonly number[] },
+  options: ContinueOptions,
 ): Promise<Generated> {
-  const { maxNewTokens = 64, seed = 0, stopTokens, backend, signal, onToken } = options;
+  const { maxNewTokens = MAX_NEW_TOKENS, seed = 0, stopTokens, backend, signal, onToken, onText } = options;
   const sampling = samplingOf(options);
   const ids = [...prompt];
   const promptTokens = ids.length;
-  if (promptTokens + maxNewTokens > model.maxLength) {
-    throw invalid(
-      `the prompt and maxNewTokens must be at most ${model.maxLength} tokens together, got ${promptTokens} + ${maxNewTokens}`,
-    );
-  }
   const random = uniform(seed);
   const backends = new Set<string>();
+  const pieces = tokenizer && new TextPieces(tokenizer, prompt);
+  let text = '';
+  const add = (piece: string): void => {
+    text += piece;
+    if (piece !== '') onText?.(piece);
+  };
   let end: Generated['end'] = 'length';
   while (ids.length < promptTokens + maxNewTokens && end === 'length') {
-    throwIfAborted(signal, WHERE);
+    throwIfAborted(signal, where);
     const length = rowLength(model, ids.length);
     const { graph, inputs } = model.call(paddedRow(ids, length, model.padTokenId));
     const run = await graphs.run(graph, inputs, { backend, signal });
@@ -136,15 +157,35 @@ async function continueIds(
     ids.push(next);
     if (stopTokens.includes(next)) end = 'stop';
     onToken?.(next);
+    if (pieces) add(pieces.add(next));
   }
-  const newIds = ids.slice(promptTokens);
-  return { ids: newIds, text: textOf(newIds, tokenizer), promptTokens, end, backends: [...backends] };
+  if (pieces) add(pieces.rest());
+  return {
+    ids: ids.slice(promptTokens),
+    text: pieces && text,
+    promptTokens,
+    end,
+    backends: [...backends],
+  };
 }
 
-function rulesOf({ generation, architecture }: Model): GenerationRules {
+/** Errors: `INVALID_ARGUMENT` where a model has no room for a prompt and the tokens after it. */
+export function checkRoom(
+  where: string,
+  { maxLength }: Model,
+  promptTokens: number,
+  { maxNewTokens = MAX_NEW_TOKENS }: Pick<GenerateOptions, 'maxNewTokens'>,
+): void {
+  if (promptTokens + maxNewTokens <= maxLength) return;
+  const message = `a prompt and its new tokens must be at most ${maxLength} tokens together, got ${promptTokens} + ${maxNewTokens}`;
+  throw new AttnError('INVALID_ARGUMENT', where, message);
+}
+
+/** What a model's texts end with. Errors: `UNSUPPORTED` for a model that continues none. */
+export function rulesOf(where: string, { generation, architecture }: Model): GenerationRules {
   if (generation !== undefined) return generation;
   const message = `${architecture} does not continue texts: only a causal language model does, such as ReformerModelWithLMHead`;
-  throw new AttnError('UNSUPPORTED', WHERE, message);
+  throw new AttnError('UNSUPPORTED', where, message);
 }
 
 /** A batch of one row. It always has a mask, so that full rows and padded rows share their graph. */
@@ -155,7 +196,6 @@ function paddedRow(ids: readonly number[], length: number, padTokenId: number): 
   return { inputIds: i32([1, length], row), attentionMask: bool([1, length], mask) };
 }
 
-/** The ids of a prompt, without the special tokens at its end, because the text goes on. */
 async function promptIds(
   { model, tokenizer }: RunnableModel,
   prompt: Prompt,
@@ -163,25 +203,25 @@ async function promptIds(
 ): Promise<readonly number[]> {
   if (typeof prompt !== 'string')
     return readIds({ where: WHERE, name: 'the prompt' }, prompt, model.vocabSize);
-  if (prompt === '') throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
   const options = { signal, onCharacters: undefined, limits: model };
-  const [tokens] = await tokenizeAll(WHERE, tokenizer, [{ text: prompt }], options);
+  const [tokens] =
+    prompt === '' ? [{ ids: [] }] : await tokenizeAll(WHERE, tokenizer, [{ text: prompt }], options);
+  return openEnd(WHERE, tokens, prompt, 'the prompt');
+}
+
+/**
+ * The ids of a text without the special tokens at its end, because the text goes on. Errors:
+ * `INVALID_ARGUMENT` where no ids are left.
+ */
+export function openEnd(where: string, tokens: TokenizedText, text: string, name: string): readonly number[] {
   const { ids } = tokens;
   const { after } = repeatedOf(tokens);
   if (ids.length > after) return ids.slice(0, ids.length - after);
-  throw invalid(`the prompt must have at least one token, got ${show(prompt)}`);
-}
-
-/** The text of ids. A model may have more ids than its tokenizer has tokens; those have no text. */
-function textOf(ids: readonly number[], tokenizer: TextTokenizer | undefined): string | undefined {
-  return tokenizer?.decode(ids.filter((id) => !tokenizer.idToToken || tokenizer.idToToken(id) !== undefined));
+  const message = `${name} must have at least one token, got ${show(text)}`;
+  throw new AttnError('INVALID_ARGUMENT', where, message);
 }
 
 function samplingOf({ temperature, topK, topP, seed }: GenerateOptions): Sampling {
   const draws = topK !== undefined || topP !== undefined || seed !== undefined;
   return { temperature: temperature ?? (draws ? 1 : 0), topK, topP };
-}
-
-function invalid(message: string): AttnError {
-  return new AttnError('INVALID_ARGUMENT', WHERE, message);
 }

@@ -41,11 +41,26 @@ export class ModelBuilder extends GraphBuilder {
     return this.quantizedLinear(x, this.codes(weight), b, { bits, block, inputs, activation });
   }
 
-  /** Looks up rows of a table of embeddings [rows, dim] by ids of any shape. */
-  lookup(ids: Value, table: Weight): Value {
+  /** Looks rows of a table up: ids [...] to [..., width]. */
+  rows(table: Weight, ids: Value): Value {
     if (table.quantized === undefined) return this.embedding(ids, this.weight(table));
     const { bits, block } = table.quantized;
     return this.quantizedEmbedding(ids, this.codes(table), { bits, block, dim: table.tensor.shape[1] });
+  }
+
+  /** The first row of a table, [1, width]. */
+  firstRow(table: Weight): Value {
+    return this.slice(this.weight(table), [0, 0], [1, table.tensor.shape[1]]);
+  }
+
+  /** Adds a layer normalisation with learned scale and shift. */
+  norm(x: Value, { weight, bias }: NormWeights, eps: number): Value {
+    return this.layerNorm(x, { weight: this.weight(weight), bias: bias && this.weight(bias), eps });
+  }
+
+  /** Adds a normalisation by the root mean square; `weightOffset` is added to each weight. */
+  rms(x: Value, { weight }: Pick<NormWeights, 'weight'>, eps: number, weightOffset = 0): Value {
+    return this.rmsNorm(x, { weight: this.weight(weight), eps, weightOffset });
   }
 
   /** Adds the constants of a quantised weight, or returns those that exist. */
@@ -62,15 +77,5 @@ export class ModelBuilder extends GraphBuilder {
       this.quantized.set(quantized, values);
     }
     return values;
-  }
-
-  /** Adds a layer normalisation with learned scale and shift. */
-  norm(x: Value, { weight, bias }: NormWeights, eps: number): Value {
-    return this.layerNorm(x, { weight: this.weight(weight), bias: bias && this.weight(bias), eps });
-  }
-
-  /** Adds a normalisation by the root mean square; `weightOffset` is added to each weight. */
-  rms(x: Value, { weight }: Pick<NormWeights, 'weight'>, eps: number, weightOffset = 0): Value {
-    return this.rmsNorm(x, { weight: this.weight(weight), eps, weightOffset });
   }
 }

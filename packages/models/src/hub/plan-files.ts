@@ -6,6 +6,7 @@
 import { AttnError, type JsonObject } from '@attn/core';
 import { show } from '@attn/core/backend';
 import { MODULE_WEIGHTS, MODULES_FILE, PROMPTS_FILE, TRANSFORMER_FILES } from '../sentence/module-list.ts';
+import { CALIBRATION_FILE } from '../spans/calibration.ts';
 import type { HubClient, HubFile, HubRevision } from './client.ts';
 import { isPlainName, WHERE } from './names.ts';
 
@@ -51,7 +52,7 @@ const BIN_SHARD = /^pytorch_model-\d+-of-\d+\.bin$/;
 const OTHER_WEIGHTS = /\.(h5|msgpack|ot|onnx|gguf|pt|pth|ckpt|bin|safetensors)$/;
 
 /** Configs of a model. */
-const CONFIGS = ['config.json', 'generation_config.json'];
+const CONFIGS = ['config.json', 'generation_config.json', CALIBRATION_FILE];
 
 /** Files of sentence-transformers beside config.json. */
 const SENTENCE_CONFIGS = [MODULES_FILE, PROMPTS_FILE, ...TRANSFORMER_FILES];

@@ -1,6 +1,14 @@
 /** Checks batches as callers write them: unknown names, inputs that a model lacks, rows without tokens. */
 import { AttnError, type Tensor } from '@attn/core';
-import { anything, checkOptions, checkTensor, contiguous, show, type OptionKinds } from '@attn/core/backend';
+import {
+  anything,
+  aString,
+  checkOptions,
+  checkTensor,
+  contiguous,
+  show,
+  type OptionKinds,
+} from '@attn/core/backend';
 import type { TokenBatch, VectorBatch } from '../model.ts';
 import { halvesAsNumbers, inputError, shapeOrigin, readEntries } from './entries.ts';
 import { readIds } from './integers.ts';
@@ -11,6 +19,7 @@ const TOKENS: OptionKinds<TokenBatch> = {
   globalAttentionMask: anything,
   tokenTypeIds: anything,
   positionIds: anything,
+  task: aString,
 };
 
 const VECTORS: OptionKinds<VectorBatch> = { inputsEmbeds: anything, attentionMask: anything };

@@ -1,6 +1,6 @@
 /** Checks the lengths of rows, and counts the positions of tokens. */
 import { AttnError, type Tensor } from '@attn/core';
-import { anything, checkOptions, integer, show, type OptionKinds } from '@attn/core/backend';
+import { anything, aString, checkOptions, integer, show, type OptionKinds } from '@attn/core/backend';
 import type { FixedCall } from '../model.ts';
 import { readIntegerList } from './integers.ts';
 
@@ -10,20 +10,26 @@ export function checkLength(where: string, length: number, most: number): void {
   throw new AttnError('INVALID_ARGUMENT', where, `length must be at most ${most}, got ${show(length)}`);
 }
 
-const FIXED: OptionKinds<FixedCall> = { batch: integer(1), length: integer(1), globalTokens: anything };
+const FIXED: OptionKinds<FixedCall> = {
+  batch: integer(1),
+  length: integer(1),
+  globalTokens: anything,
+  task: aString,
+};
 
 /** Checks a call of `fixedGraph`. Errors: `INVALID_ARGUMENT`. */
 export function checkFixedCall(where: string, call: FixedCall, maxLength: number): FixedCall {
-  const { batch, length, globalTokens } = checkOptions(where, call, FIXED, { name: 'the call' });
+  const { batch, length, globalTokens, ...rest } = checkOptions(where, call, FIXED, { name: 'the call' });
   for (const [name, value] of Object.entries({ batch, length })) {
     if (value === undefined)
       throw new AttnError('INVALID_ARGUMENT', where, `${name} must be a positive integer, got undefined`);
   }
   checkLength(where, length, maxLength);
-  if (globalTokens === undefined) return { batch, length };
+  if (globalTokens === undefined) return { batch, length, ...rest };
   return {
     batch,
     length,
+    ...rest,
     globalTokens: readIntegerList({ where, name: 'globalTokens' }, globalTokens, length),
   };
 }

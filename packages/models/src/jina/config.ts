@@ -3,7 +3,7 @@ import { type JsonObject } from '@attn/core';
 import { LAYER_COUNT, readActivation, readWidth } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import { checkSupported } from '../checkpoint/supported-values.ts';
-import { readSizes, type BertConfig } from '../bert/config.ts';
+import { readSizes, type BertConfig, type BertTasks } from '../bert/config.ts';
 import { readClass } from '../bert/tasks.ts';
 import { ropeOf } from '../encoder/rope.ts';
 
@@ -25,7 +25,12 @@ const CLASSES = {
 export function readJinaConfig(json: JsonObject, name?: string): BertConfig {
   const reader = new ConfigReader(json);
   const { architecture, task } = readClass(WHERE, name ?? reader.texts('architectures')[0], CLASSES);
-  checkSupported(WHERE, reader, { is_decoder: [false], add_cross_attention: [false] });
+  checkSupported(WHERE, reader, {
+    is_decoder: [false],
+    add_cross_attention: [false],
+    position_embedding_type: ['rotary'],
+    truncate_dim: [],
+  });
   const heads = reader.integer('num_attention_heads', { least: 1, byDefault: 16 });
   const hiddenSize = readWidth(reader, 'hidden_size', 'num_attention_heads', heads);
   const maxPositions = reader.integer('max_position_embeddings', { least: 1, byDefault: 8194 });
@@ -49,5 +54,24 @@ export function readJinaConfig(json: JsonObject, name?: string): BertConfig {
     tokenTypes: reader.integer('type_vocab_size', { least: 1, byDefault: 1 }),
     relativeBuckets: 0,
     padTokenId: reader.integer('pad_token_id', { byDefault: 1 }),
+    tasks: readTasks(reader),
   };
+}
+
+/** The tasks of the adapters, in their order, and what stands before their texts. */
+function readTasks(reader: ConfigReader): BertTasks | undefined {
+  const names = reader.texts('lora_adaptations');
+  if (names.length === 0) return undefined;
+  const rank = reader.integer('lora_rank', { least: 1, byDefault: 4 });
+  const scale = reader.number('lora_alpha', { byDefault: 1 }) / rank;
+  const prompts = new ConfigReader(
+    reader.object('task_instructions') ?? {},
+    'config.json: task_instructions',
+  );
+  const promptOf = (name: string): string => {
+    const text = prompts.field(name) ?? '';
+    if (typeof text === 'string') return text;
+    throw prompts.wrong(name, 'a text', text);
+  };
+  return { prompts: new Map(names.map((name) => [name, promptOf(name)])), rank, scale };
 }

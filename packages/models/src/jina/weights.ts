@@ -1,32 +1,64 @@
-/** Names and shapes of the tensors of jina-embeddings-v3: a RoBERTa's heads, and layers of its own. */
+/**
+ * Names and shapes of the tensors of jina-embeddings-v3: a RoBERTa's heads, and layers of its own. Published
+ * checkpoints also have adapters of their tables and linear layers, for each task.
+ */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { linearSlots, normSlots, Slot } from '../checkpoint/layout.ts';
-import { prefixOf } from '../checkpoint/names.ts';
-import type { BertConfig } from '../bert/config.ts';
-import { headSlots, ROBERTA_HEADS } from '../bert/head-weights.ts';
-import type { BertSlots, LayerSlots } from '../bert/weights.ts';
+import { linearSlots, Slot } from '../checkpoint/layout.ts';
+import type { BertConfig, BertTasks } from '../bert/config.ts';
+import { ROBERTA_HEADS } from '../bert/head-weights.ts';
+import { rotaryLayout, type RotaryNames } from '../bert/rotary-layout.ts';
+import type { BertSlots } from '../bert/weights.ts';
+import type { AdapterSlots } from '../graph/adapters.ts';
 
-/** The prefix of the encoder's tensors in checkpoints with a head. */
-export const PREFIX = 'roberta.';
+/** How PyTorch calls the first parametrization of a weight. */
+const ADAPTER = 'parametrizations.weight.0';
+
+/** What the tensors are called. */
+export const NAMES: RotaryNames = {
+  prefix: 'roberta.',
+  heads: ROBERTA_HEADS,
+  attention: 'mixer',
+  feedForward: ['fc1'],
+  linear: linearSlots,
+};
+
+/** The config without tasks, if the checkpoint has no adapters, as those of Hugging Face's library. */
+export function withAdapters({ has }: Pick<Checkpoint, 'has'>, config: BertConfig): BertConfig {
+  const name = `embeddings.word_embeddings.${ADAPTER}.lora_A`;
+  return has(NAMES.prefix + name) || has(name) ? config : { ...config, tasks: undefined };
+}
 
 /** Slots of the tensors that a model takes from a checkpoint. */
 export function jinaLayout(checkpoint: Pick<Checkpoint, 'has'>, config: BertConfig): BertSlots {
-  const { hiddenSize, vocabSize, tokenTypes, intermediateSize, layers } = config;
-  const prefix = prefixOf(checkpoint, PREFIX, 'embeddings.word_embeddings.weight');
-  const words = new Slot(`${prefix}embeddings.word_embeddings.weight`, [vocabSize, hiddenSize], 'embeddings');
-  const layer = (name: string): LayerSlots => ({
-    projections: { all: linearSlots(`${name}.mixer.Wqkv`, 3 * hiddenSize, hiddenSize) },
-    attentionOutput: linearSlots(`${name}.mixer.out_proj`, hiddenSize, hiddenSize),
-    attentionNorm: normSlots(`${name}.norm1`, hiddenSize),
-    intermediate: linearSlots(`${name}.mlp.fc1`, intermediateSize, hiddenSize),
-    output: linearSlots(`${name}.mlp.fc2`, hiddenSize, intermediateSize),
-    outputNorm: normSlots(`${name}.norm2`, hiddenSize),
-  });
-  return {
-    words,
-    types: new Slot(`${prefix}embeddings.token_type_embeddings.weight`, [tokenTypes, hiddenSize]),
-    embeddingNorm: normSlots(`${prefix}emb_ln`, hiddenSize),
-    layers: Array.from({ length: layers }, (_, i) => layer(`${prefix}encoder.layers.${i}`)),
-    head: headSlots(checkpoint, config, { names: ROBERTA_HEADS, pooler: `${prefix}pooler.dense`, words }),
-  };
+  const slots = rotaryLayout(checkpoint, config, NAMES);
+  return config.tasks === undefined ? slots : { ...slots, adapters: adapterSlots(slots, config.tasks) };
+}
+
+/** Adapters of all tables and linear layers. */
+function adapterSlots({ words, types, layers, head }: BertSlots, tasks: BertTasks): readonly AdapterSlots[] {
+  const linear = layers.flatMap(({ projections, attentionOutput, inner, output }) => [
+    ...('all' in projections ? [projections.all] : []),
+    attentionOutput,
+    ...('intermediate' in inner ? [inner.intermediate] : []),
+    output,
+  ]);
+  const dense = [...linear, ...(head.pooler ? [head.pooler] : [])].map(({ weight }) => weight);
+  return [
+    ...[words, ...(types ? [types] : [])].map((weight) => adapterOf(weight, tasks, 'table')),
+    ...dense.map((weight) => adapterOf(weight, tasks, 'layer')),
+  ];
+}
+
+/** The adapters of a layer are b·a; those of a table are a·b, so that a row of it needs a row of a alone. */
+function adapterOf(
+  weight: Slot,
+  { prompts: { size: count }, rank }: BertTasks,
+  kind: 'table' | 'layer',
+): AdapterSlots {
+  const [rows, columns] = weight.shape;
+  const slot = (name: 'lora_A' | 'lora_B', shape: readonly number[]): Slot =>
+    new Slot(weight.name.replace(/weight$/, `${ADAPTER}.${name}`), [count, ...shape]);
+  return kind === 'table'
+    ? { weight, a: slot('lora_A', [rows, rank]), b: slot('lora_B', [rank, columns]) }
+    : { weight, a: slot('lora_A', [rank, columns]), b: slot('lora_B', [rows, rank]) };
 }

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
 import { readGolden } from '../testing/goldens.testing.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { readLinformerConfig } from './config.ts';
 import { configOf, stateDict } from './fairseq/original.testing.ts';
 import { linformerFamily, type Linformer } from './index.ts';
@@ -51,7 +51,7 @@ describe('a text’s vector is that of the text alone', () => {
     ['of fairseq', () => linformerFamily.load(fairseq)],
   ])('%s', async (_name, load) => {
     const model = await load();
-    const loaded = new LoadedModel(model, undefined, attn);
+    const loaded = new Encoder(model, undefined, attn);
     const { states, tokens } = await loaded.encode(TEXTS, { pooling: 'none' });
     expect(tokens).toEqual([3, 7, 1, 17]);
     for (const [i, ids] of TEXTS.entries()) {
@@ -70,7 +70,7 @@ describe('a text’s vector is that of the text alone', () => {
       [1, 48],
       Array.from({ length: 48 }, (_, i) => i < 20),
     );
-    const loaded = new LoadedModel(model, undefined, attn);
+    const loaded = new Encoder(model, undefined, attn);
     const [alone, masked] = [
       await loaded.run({ inputsEmbeds: short }),
       await loaded.run({ inputsEmbeds: padded, attentionMask }),
@@ -84,7 +84,7 @@ describe('a text’s vector is that of the text alone', () => {
 
   test('texts beyond the model are cut into windows', async () => {
     const model = await linformerFamily.load(lm.checkpoint, { architecture: 'Linformer' });
-    const loaded = new LoadedModel(model, undefined, attn);
+    const loaded = new Encoder(model, undefined, attn);
     const warnings: string[] = [];
     const ids = Array.from({ length: 100 }, (_, i) => i % 61);
     const { states } = await loaded.encode([ids], {

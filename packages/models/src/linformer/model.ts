@@ -67,7 +67,7 @@ export class Linformer implements Model {
 
   call(batchOfIds: TokenBatch): ModelCall {
     const { vocabSize, padTokenId } = this.config;
-    const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, ...rest } = checkTokenBatch(
+    const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, task, ...rest } = checkTokenBatch(
       WHERE,
       batchOfIds,
     );
@@ -75,7 +75,7 @@ export class Linformer implements Model {
       const message = `this ${this.architecture} has no table of words and takes inputsEmbeds [batch, length, ${this.config.width}], got inputIds`;
       throw new AttnError('INVALID_ARGUMENT', WHERE, message);
     }
-    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds, positionIds });
+    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds, positionIds, task });
     const { ids } = readInputIds(WHERE, rest, vocabSize);
     const [batch, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength); // padding counts: E and F have a column for each position
@@ -118,8 +118,8 @@ export class Linformer implements Model {
   }
 
   fixedGraph(call: FixedCall): Graph {
-    const { batch, length, globalTokens } = checkFixedCall(WHERE, call, this.maxLength);
-    refuse(WHERE, this.architecture, { globalTokens });
+    const { batch, length, globalTokens, task } = checkFixedCall(WHERE, call, this.maxLength);
+    refuse(WHERE, this.architecture, { globalTokens, task });
     return this.graphs.of({ batch, length, padding: 'none', positions: 'plain' });
   }
 

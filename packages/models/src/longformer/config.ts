@@ -12,6 +12,7 @@ import {
   readWidth,
 } from '../checkpoint/common-fields.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
+import { checkSupported } from '../checkpoint/supported-values.ts';
 
 const WHERE = 'models/longformer';
 
@@ -93,6 +94,11 @@ function readLongformer(reader: ConfigReader, name: string | undefined): Longfor
     ARCHITECTURES,
   );
   if (architecture === 'LEDEncoder') throw unsupported('a Longformer checkpoint has no LEDEncoder');
+  checkSupported(WHERE, reader, {
+    position_embedding_type: ['absolute'],
+    is_decoder: [false],
+    add_cross_attention: [false],
+  });
   const layers = reader.integer('num_hidden_layers', LAYER_COUNT);
   const heads = reader.integer('num_attention_heads', { least: 1 });
   const padTokenId = reader.integer('pad_token_id', { byDefault: 1 });
@@ -142,7 +148,7 @@ function readLed(reader: ConfigReader, name: string | undefined): LongformerConf
 }
 
 function readWindows(reader: ConfigReader, layers: number, heads: number): readonly LayerWindow[] {
-  const widths = reader.integerOrList('attention_window', { count: layers, byDefault: 512 });
+  const widths = reader.integerOrList('attention_window', { count: layers, least: 1, byDefault: 512 });
   const dilations = readDilations(reader, layers, heads);
   return widths.map((width, layer) => {
     if (width % 2 !== 0) throw reader.wrong('attention_window', 'even: it counts both sides', width);

@@ -29,18 +29,20 @@ export function globalRule(architecture: LongformerArchitecture): GlobalRule {
 
 /**
  * The mask of global tokens by the head's rule, for ids [B, N];
- * undefined when the rule makes no token global.
+ * undefined when the rule makes no token global. A row that is only padding by the mask `padding` has none.
  *
  * Errors: `INVALID_ARGUMENT` when a rule needs three separators in each row, as the original does.
  */
 export function automaticGlobals(
   { architecture, sepTokenId }: LongformerConfig,
   { shape: [batch, length], data }: Tensor,
+  padding?: Uint8Array,
 ): Uint8Array | undefined {
   const rule = globalRule(architecture);
   if (rule === 'none') return undefined;
   const mask = new Uint8Array(batch * length);
   for (let b = 0; b < batch; b++) {
+    if (padding?.subarray(b * length, (b + 1) * length).every((value) => value === 0)) continue;
     const row = data.subarray(b * length, (b + 1) * length);
     const [from, to] = rule === 'first' ? [0, 1] : between(rule, row, sepTokenId, b);
     mask.fill(1, b * length + from, b * length + Math.min(to, length));

@@ -1,5 +1,5 @@
 // Every Longformer golden.
-import { goldenCases, goldenOfCase } from '../testing/golden-sets.testing.ts';
+import { casesByName, goldenCases, readerOf } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import type { Golden } from '../testing/goldens.testing.ts';
 import { longformerFamily } from './index.ts';
@@ -32,11 +32,5 @@ const callOf = async (golden: Golden): Promise<GoldenCall> => {
 
 testGoldens(GOLDENS, callOf, ['wasm', 'onnx', 'webgpu']);
 
-const cases = new Map(goldenCases('classic', 'longformer').map((golden) => [golden.id, golden]));
-testGoldens([...cases.keys()], callOf, undefined, readCase);
-
-async function readCase(id: string): Promise<Golden> {
-  const golden = cases.get(id);
-  if (golden === undefined) throw new Error(`there is no case ${id}`);
-  return goldenOfCase(golden);
-}
+const cases = casesByName(goldenCases('classic', 'longformer'));
+testGoldens([...cases.keys()], callOf, undefined, readerOf(cases));

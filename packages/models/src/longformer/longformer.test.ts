@@ -195,4 +195,17 @@ describe('what is refused', () => {
     const model = await longformerFamily.load(qa.checkpoint);
     expect(() => model.call({ inputIds: ids })).toThrow('must have three separators (id 2), got 1 in row 0');
   });
+
+  test('a row of padding alone needs no separators', async () => {
+    const qa = await readGolden('longformer_question_answering');
+    const model = await longformerFamily.load(qa.checkpoint);
+    const batch = [
+      [0, 5, 2, 2, 6, 2],
+      [1, 1, 1, 1, 1, 1],
+    ];
+    const attentionMask = batch.map((row) => row.map((id) => Number(id !== 1)));
+    expect(() => model.call({ inputIds: batch })).toThrow('got 0 in row 1');
+    const { inputs } = model.call({ inputIds: batch, attentionMask });
+    expect(inputs).toHaveProperty('attention_mask');
+  });
 });

@@ -81,7 +81,7 @@ export class Longformer implements Model {
     const { mask, globals } = this.masks(checked, ids);
     const hasGlobals = globals?.data.includes(1) ?? false;
     const slots = hasGlobals && globals ? slotsFor(this.config, globals) : undefined;
-    refuse(WHERE, this.architecture, { positionIds: checked.positionIds });
+    refuse(WHERE, this.architecture, { positionIds: checked.positionIds, task: checked.task });
     const types = this.typeIds(checked, ids.shape);
     const positions = this.positionIds(ids);
     const shape: LongformerShape = {
@@ -107,7 +107,8 @@ export class Longformer implements Model {
   }
 
   fixedGraph(call: FixedCall): Graph {
-    const { batch, length, globalTokens } = checkFixedCall(WHERE, call, this.maxLength);
+    const { batch, length, globalTokens, task } = checkFixedCall(WHERE, call, this.maxLength);
+    refuse(WHERE, this.architecture, { task });
     const rule = globalRule(this.config.architecture);
     if (globalTokens === undefined && rule !== 'none' && rule !== 'first') {
       throw new AttnError(
@@ -141,7 +142,7 @@ export class Longformer implements Model {
     const mask = readOptional('attentionMask', attentionMask, ATTENTION_MASK);
     const globals =
       readOptional('globalAttentionMask', globalAttentionMask, GLOBAL_MASK) ??
-      automaticGlobals(this.config, ids);
+      automaticGlobals(this.config, ids, mask);
     const [rows, length] = ids.shape;
     const marked = (data: Uint8Array): GlobalMask => ({ shape: [rows, length], data });
     if (mask === undefined) return { mask, globals: globals && marked(globals) };

@@ -8,6 +8,7 @@ import type { Activation, JsonObject } from '@attn/core';
 import { checkArchitecture, LAYER_COUNT, readActivation, readLabels } from '../checkpoint/common-fields.ts';
 import { fieldOf } from '../checkpoint/config-field.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
+import { checkSupported } from '../checkpoint/supported-values.ts';
 import { readRope, type Rope } from '../encoder/rope.ts';
 
 /** Classes of the original that can be loaded. */
@@ -77,13 +78,19 @@ export interface HeadConfig {
 /**
  * Reads a config.json. Absent fields have the original's defaults, which are those of ModernBERT-base.
  *
- * Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture or kind of rotary positions.
+ * Errors: `MALFORMED_FILE`; `UNSUPPORTED` for an unknown architecture or kind of positions, and for
+ * decoders.
  *
  * @param architecture replaces the class that the file names
  */
 export function readModernBertConfig(json: JsonObject, architecture?: string): ModernBertConfig {
   const reader = new ConfigReader(json);
   const name = architecture ?? reader.texts('architectures')[0] ?? 'ModernBertModel';
+  checkSupported('models/modernbert', reader, {
+    position_embedding_type: ['absolute'],
+    is_decoder: [false],
+    add_cross_attention: [false],
+  });
   const heads = reader.integer('num_attention_heads', { least: 1, byDefault: 12 });
   const hiddenSize = reader.integer('hidden_size', { least: 1, byDefault: 768 });
   if (hiddenSize % heads !== 0)

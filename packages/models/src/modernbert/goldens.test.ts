@@ -1,16 +1,13 @@
 // Every ModernBERT golden.
 import { i32, type Tensor } from '@attn/core';
 import { describe } from 'vitest';
-import { goldenCases, goldenOfCase } from '../testing/golden-sets.testing.ts';
+import { casesByName, goldenCases, readerOf } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import type { Golden } from '../testing/goldens.testing.ts';
 import { modernBertFamily } from './index.ts';
 
-const cases = new Map(
-  goldenCases('today', 'models').flatMap((golden) =>
-    golden.id.startsWith('mb_') ? [[golden.id, golden]] : [],
-  ),
-);
+const cases = casesByName(goldenCases('today', 'models').filter(({ id }) => id.startsWith('mb_')));
+const readCase = readerOf(cases);
 
 /** What `sparse_prediction` marks as no label. */
 const NO_LABEL = -100;
@@ -41,9 +38,7 @@ function inTheirPlaces(golden: Golden): Golden {
 }
 
 async function read(id: string): Promise<Golden> {
-  const golden = cases.get(id);
-  if (golden === undefined) throw new Error(`there is no golden ${id}`);
-  return inTheirPlaces(await goldenOfCase(golden));
+  return inTheirPlaces(await readCase(id));
 }
 
 const callOf = async (golden: Golden): Promise<GoldenCall> => {

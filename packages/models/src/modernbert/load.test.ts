@@ -19,14 +19,14 @@ afterAll(() => attn.dispose());
 
 test.each(['cpu', 'wasm', 'onnx'])('on %s', async (backend) => {
   const expected = await goldenOfCase(golden);
-  const model = await loadModel(golden.folder, { attn });
+  const model = await loadModel(golden.folder, { attn, for: 'encode' });
   const outputs = await model.run(expected.batch, { backend });
   expect(differences(expected, outputs, ['last_hidden_state'])).toEqual([]);
   model.dispose();
 });
 
 test('stored matrices are not read to be cut', async () => {
-  const model = await loadModel(golden.folder, { attn });
+  const model = await loadModel(golden.folder, { attn, for: 'encode' });
   const { constants, names } = model.fixedGraph({ batch: 1, length: 4 });
   const parts = [...constants].filter(([id]) => names.get(id)?.includes('Wqkv.weight['));
   expect(parts).toHaveLength(3 * 5);
@@ -35,7 +35,7 @@ test('stored matrices are not read to be cut', async () => {
 });
 
 test('texts that are longer than the model are split, and give a vector', async () => {
-  const model = await loadModel(golden.folder, { attn });
+  const model = await loadModel(golden.folder, { attn, for: 'encode' });
   const ids = [Array.from({ length: 30 }, (_, i) => 5 + i), [5, 6, 7]];
   const options = { maxLength: 16, onWarning: () => {}, backend: 'cpu' } as const;
   const { embeddings } = await model.encode(ids, options);

@@ -50,6 +50,7 @@ export function readNomicConfig(json: JsonObject, name?: string): BertConfig {
   checkSupported(WHERE, reader, {
     num_experts: [0],
     moe_every_n_layers: [0],
+    position_embedding_type: ['absolute', 'rotary'],
     is_decoder: [false],
     add_cross_attention: [false],
     ...ONLY,
@@ -121,6 +122,7 @@ function published(reader: ConfigReader): Fields {
     intermediateSize: reader.integer('n_inner', { least: 1 }),
     activation,
     headActivation: activation,
+    lacksHeadBias: true,
     layerNormEps: reader.number('layer_norm_epsilon'),
     positions: {
       kind: 'rotary',

@@ -1,17 +1,13 @@
 // Every golden of NomicBERT and of jina-embeddings-v3.
 import { jinaFamily } from '../jina/index.ts';
-import { goldenCases, goldenOfCase } from '../testing/golden-sets.testing.ts';
+import { casesByName, goldenCases, readerOf } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import type { Golden } from '../testing/goldens.testing.ts';
 import { nomicFamily } from './index.ts';
 
-const CASES = new Map(goldenCases('classic', 'rotary').map((golden) => [golden.id, golden]));
+const CASES = casesByName(goldenCases('classic', 'rotary'));
 
-const read = (id: string): Promise<Golden> => {
-  const golden = CASES.get(id);
-  if (golden === undefined) throw new Error(`there is no golden ${id}`);
-  return goldenOfCase(golden);
-};
+const reader = readerOf(CASES);
 
 const callOf = async (golden: Golden): Promise<GoldenCall> => {
   const family = [nomicFamily, jinaFamily].find(({ recognises }) => recognises(golden.checkpoint.config));
@@ -20,4 +16,4 @@ const callOf = async (golden: Golden): Promise<GoldenCall> => {
   return { model, ...model.call(golden.batch, { hiddenStates: hasStates(golden) }) };
 };
 
-testGoldens([...CASES.keys()], callOf, ['wasm', 'onnx', 'webgpu'], read);
+testGoldens([...CASES.keys()], callOf, ['wasm', 'onnx', 'webgpu'], reader);

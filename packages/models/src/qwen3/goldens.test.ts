@@ -1,16 +1,12 @@
 // Every golden of Qwen 3, with what its embedding models and rerankers make of the outputs.
 import { describe, expect, test } from 'vitest';
-import { goldenCases, goldenOfCase } from '../testing/golden-sets.testing.ts';
+import { casesByName, goldenCases, readerOf } from '../testing/golden-sets.testing.ts';
 import { hasStates, testGoldens, type GoldenCall } from '../testing/goldens-suite.testing.ts';
 import { referenceOutputs, type Golden } from '../testing/goldens.testing.ts';
 import { qwen3Family } from './index.ts';
 
-const cases = goldenCases('today', 'models').filter(({ id }) => id.startsWith('q3_'));
-const read = (id: string): Promise<Golden> => {
-  const golden = cases.find((candidate) => candidate.id === id);
-  if (golden === undefined) throw new Error(`there is no golden ${id}`);
-  return goldenOfCase(golden);
-};
+const cases = casesByName(goldenCases('today', 'models').filter(({ id }) => id.startsWith('q3_')));
+const reader = readerOf(cases);
 
 /** Outputs of the files that are made of the model's own. */
 const DERIVED = ['pooled', 'embedding', 'no_yes', 'score'];
@@ -23,9 +19,9 @@ const callOf = async (golden: Golden): Promise<GoldenCall> => {
 
 /** Small ones, which also run on webgpu by default. */
 const SMALL = ['q3_sequence', 'q3_sliding'];
-const others = cases.map(({ id }) => id).filter((id) => !SMALL.includes(id));
-testGoldens(others, callOf, ['wasm', 'onnx'], read);
-testGoldens(SMALL, callOf, ['webgpu'], read);
+const others = [...cases.keys()].filter((id) => !SMALL.includes(id));
+testGoldens(others, callOf, ['wasm', 'onnx'], reader);
+testGoldens(SMALL, callOf, ['webgpu'], reader);
 
 /** The output of a golden, and for each row of its batch the last place that is not padding. */
 async function rowsOf(golden: Golden): Promise<{ row(i: number): Float64Array; readonly rows: number }> {
@@ -46,9 +42,9 @@ const near = (got: number, expected: number | undefined, atol: number): void =>
   expect(Math.abs(got - Number(expected))).toBeLessThanOrEqual(atol + 1e-7);
 
 describe('the last token of each row, whichever side the padding is on', () => {
-  const pooled = cases.filter(({ id }) => id === 'q3_encoder');
-  test.each(pooled)('$id: its state, and that of length 1', async (golden) => {
-    const whole = await goldenOfCase(golden);
+  const pooled = [...cases.keys()].filter((id) => id === 'q3_encoder');
+  test.each(pooled)('%s: its state, and that of length 1', async (id) => {
+    const whole = await reader(id);
     const { tensors, atol } = whole;
     const { row, rows } = await rowsOf(whole);
     expect(rows).toBe(3);
@@ -62,9 +58,9 @@ describe('the last token of each row, whichever side the padding is on', () => {
     }
   });
 
-  const scored = cases.filter(({ id }) => id.startsWith('q3_causal_lm'));
-  test.each(scored)('$id: the score of a reranker', async (golden) => {
-    const whole = await goldenOfCase(golden);
+  const scored = [...cases].filter(([id]) => id.startsWith('q3_causal_lm'));
+  test.each(scored)('%s: the score of a reranker', async (id, golden) => {
+    const whole = await reader(id);
     const { no, yes } = (golden as unknown as { readonly token_ids: { no: number; yes: number } }).token_ids;
     const { row, rows } = await rowsOf(whole);
     for (let i = 0; i < rows; i++) {

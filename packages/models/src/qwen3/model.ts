@@ -1,4 +1,6 @@
 /** A Qwen 3 with its weights, as a model of ids. */
+import { pickRows } from '../checkpoint/weight-rows.ts';
+import { readIds } from '../encode/inputs.ts';
 import { EncoderModel } from '../encoder/encoder-model.ts';
 import { tokenTable } from '../encoder/last-token.ts';
 import { ropeInputs } from '../encoder/rope.ts';
@@ -24,7 +26,24 @@ export function qwen3Model(config: Qwen3Config, weights: Qwen3Weights): EncoderM
     tokenTypes: 0,
     outputs: outputNames(architecture),
     generation: architecture === 'Qwen3ForCausalLM' ? { eosTokenId: config.endTokens } : undefined,
+    wordModel: wordModelOf(config, weights),
     graph: (shape) => qwen3Graph({ config, weights, tokens }, shape),
     positionInputs: (_ids, positions) => positions && ropeInputs(ROPE, config.rope, positions),
   });
+}
+
+/** A language model as a classifier whose labels are words. */
+function wordModelOf(
+  config: Qwen3Config,
+  weights: Qwen3Weights,
+): ((words: readonly number[]) => EncoderModel) | undefined {
+  const { head } = weights;
+  if (config.architecture !== 'Qwen3ForCausalLM' || head === undefined) return undefined;
+  return (words) => {
+    const ids = readIds({ where: 'models/qwen3', name: 'words' }, words, config.vocabSize);
+    return qwen3Model(
+      { ...config, architecture: 'Qwen3ForSequenceClassification', labels: ids.length },
+      { ...weights, head: { weight: pickRows(head.weight, ids) } },
+    );
+  };
 }

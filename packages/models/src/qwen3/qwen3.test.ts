@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { randomCheckpoint } from '../checkpoint/random.ts';
 import type { EncoderModel } from '../encoder/encoder-model.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { TextGenerator } from '../loaded/text-generator.ts';
 import { goldenCalled } from '../testing/golden-sets.testing.ts';
-import { referenceOutputs, type Golden } from '../testing/goldens.testing.ts';
+import { loaderOf, runReference, type Numbers } from '../testing/reference-run.testing.ts';
 import type { TokenBatch } from '../model.ts';
 import { readQwen3Config } from './config.ts';
 import { qwen3Family } from './index.ts';
@@ -18,18 +18,8 @@ const sliding = await goldenCalled('today', 'models', 'q3_sliding');
 
 const BATCH: TokenBatch = { inputIds: i32([2, 6], [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 4, 4]) };
 
-const run = (model: EncoderModel, batch: TokenBatch = BATCH): Record<string, readonly number[]> => {
-  const { graph, inputs } = model.call(batch);
-  const outputs = Object.entries(referenceOutputs(graph, inputs));
-  return Object.fromEntries(outputs.map(([name, { data }]) => [name, Array.from(data, Number)]));
-};
-
-const load = (
-  { checkpoint }: Golden,
-  fields: JsonObject = {},
-  architecture?: string,
-): Promise<EncoderModel> =>
-  qwen3Family.load({ ...checkpoint, config: { ...checkpoint.config, ...fields } }, { architecture });
+const run = (model: EncoderModel, batch: TokenBatch = BATCH): Numbers => runReference(model, batch);
+const load = loaderOf(qwen3Family);
 
 describe('other spellings', () => {
   test('the rope of 2025', async () => {
@@ -170,9 +160,13 @@ test('generate: the likeliest token, again and again, up to one that ends the te
     const last = logits.slice(-95);
     expected.push(last.indexOf(Math.max(...last)));
   }
-  const free = new LoadedModel(await load(language, { eos_token_id: null }), undefined, attn);
+  const free = new TextGenerator(await load(language, { eos_token_id: null }), undefined, attn);
   expect(await free.generate(ids, { maxNewTokens: 4 })).toMatchObject({ ids: expected, end: 'length' });
-  const ending = new LoadedModel(await load(language, { eos_token_id: [94, expected[1]] }), undefined, attn);
+  const ending = new TextGenerator(
+    await load(language, { eos_token_id: [94, expected[1]] }),
+    undefined,
+    attn,
+  );
   const at = expected.indexOf(expected[1]);
   expect(await ending.generate(ids, { maxNewTokens: 4 })).toMatchObject({
     ids: expected.slice(0, at + 1),

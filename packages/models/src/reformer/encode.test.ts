@@ -4,13 +4,13 @@ import { createAttn, i32 } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { expect, test } from 'vitest';
 import { readGolden } from '../testing/goldens.testing.ts';
-import { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { reformerFamily } from './index.ts';
 
 test('rows of all lengths together, in few graphs', async () => {
   const attn = await createAttn({ backends: [cpu()] });
   const model = await reformerFamily.load((await readGolden('reformer_encoder')).checkpoint);
-  const loaded = new LoadedModel(model, undefined, attn);
+  const loaded = new Encoder(model, undefined, attn);
   const lengths = [1, 3, 7, 8, 9, 16, 20, 45, 47, 48, 128];
   const inputs = lengths.map((length) => Array.from({ length }, (_, i) => 5 + ((i * i + length) % 60)));
   const { states } = await loaded.encode(inputs, { pooling: 'none' });

@@ -116,11 +116,11 @@ export class Reformer implements Model {
       rotations = new Map<number, Tensor>(),
       seed = 0,
     } = checkOptions(WHERE, options, CALL_OPTIONS);
-    const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, ...rest } = checkTokenBatch(
+    const { attentionMask, globalAttentionMask, tokenTypeIds, positionIds, task, ...rest } = checkTokenBatch(
       WHERE,
       batch,
     );
-    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds, positionIds });
+    refuse(WHERE, this.architecture, { globalAttentionMask, tokenTypeIds, positionIds, task });
     const { ids } = readInputIds(WHERE, rest, this.vocabSize);
     const [rows, length] = ids.shape;
     checkLength(WHERE, length, this.maxLength);
@@ -147,8 +147,8 @@ export class Reformer implements Model {
   }
 
   fixedGraph(call: FixedCall): Graph {
-    const { batch, length, globalTokens } = checkFixedCall(WHERE, call, this.maxLength);
-    refuse(WHERE, this.architecture, { globalTokens });
+    const { batch, length, globalTokens, task } = checkFixedCall(WHERE, call, this.maxLength);
+    refuse(WHERE, this.architecture, { globalTokens, task });
     return this.graphs.of({ batch, length, padding: false });
   }
 

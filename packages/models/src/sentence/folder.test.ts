@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blobStore } from '../files/blob-store.ts';
 import { filesOf, serveFiles, type Files } from '../files/server.testing.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { loadFrom, loadModel } from '../load.ts';
 import { goldenFolder } from '../testing/goldens.testing.ts';
 import { json, modulesOf, storeOf } from './folder.testing.ts';
@@ -22,18 +23,19 @@ afterAll(() => attn.dispose());
 
 describe('a folder gives the same vectors wherever it is', () => {
   const text = 'SPARSE Attention';
-  const expected = async () => (await (await loadFrom(storeOf(files), { attn })).encode(text)).embeddings;
+  const expected = async () =>
+    (await (await loadFrom(storeOf(files), { attn, for: 'encode' })).encode(text)).embeddings;
 
   test('under a URL, and at URLs by name', async () => {
     const server = await serveFiles(files);
     try {
-      const under = await loadModel(server.url, { attn });
+      const under = await loadModel(server.url, { attn, for: 'encode' });
       expect((await under.encode(text)).embeddings).toEqual(await expected());
       const urls = Object.fromEntries(
         [...files.keys()].map((name) => [name, new URL(name, server.url).href]),
       );
       expect(Object.keys(urls)).toContain('2_Dense/model.safetensors');
-      const byName = await loadModel(urls, { attn });
+      const byName = await loadModel(urls, { attn, for: 'encode' });
       expect((await byName.encode(text)).embeddings).toEqual(await expected());
     } finally {
       await server.close();
@@ -45,7 +47,7 @@ describe('a folder gives the same vectors wherever it is', () => {
       Object.defineProperty(file, 'webkitRelativePath', { value: join('labse', name) });
       return file;
     });
-    const model = await loadFrom(blobStore(picked), { attn });
+    const model = await loadFrom(blobStore(picked), { attn, for: 'encode' });
     expect((await model.encode(text)).embeddings).toEqual(await expected());
   });
   test('PyTorch’s weights of a module are read where there are no others', async () => {
@@ -138,6 +140,7 @@ describe('what a folder says', () => {
     const model = await loadFrom(storeOf(files, { 'modules.json': modulesOf('LSTM') }), {
       modules: false,
       attn,
+      for: 'encode',
     });
     expect(model.settings.sentence).toBeUndefined();
     expect(model.settings.cutting).toBeDefined();
@@ -150,6 +153,7 @@ describe('what a folder says', () => {
     expect(of('XLMRobertaForMaskedLM', 'states')).toBe('XLMRobertaModel');
     expect(of('LongformerForSequenceClassification', 'states')).toBe('LongformerModel');
     expect(of('ReformerModelWithLMHead', 'states')).toBe('ReformerModel');
+    expect(of('LinformerLM', 'states')).toBe('Linformer');
     expect(of('Gemma3ForCausalLM', 'states', 'gemma3_text')).toBe('Gemma3TextModel');
     expect(of('Gemma3TextModel', 'states', 'gemma3_text')).toBeUndefined();
     expect(of('BertModel', 'states')).toBeUndefined();
@@ -162,7 +166,10 @@ describe('what a folder says', () => {
 describe('prompts', () => {
   const config = json({ prompts: { query: 'query: ', passage: 'text: ' }, default_prompt_name: 'query' });
   const encoded = async (text: string, options: object) => {
-    const model = await loadFrom(storeOf(files, { 'config_sentence_transformers.json': config }), { attn });
+    const model = await loadFrom(storeOf(files, { 'config_sentence_transformers.json': config }), {
+      attn,
+      for: 'encode',
+    });
     return (await model.encode(text, options)).embeddings;
   };
   test.each([
@@ -187,9 +194,7 @@ describe('cuts', () => {
   test('are the default, and can be windows', async () => {
     const model = await loadFrom(
       storeOf(files, { 'sentence_bert_config.json': json({ max_seq_length: 6 }) }),
-      {
-        attn,
-      },
+      { attn, for: 'encode' },
     );
     const warnings: string[] = [];
     const onWarning = (message: string): void => void warnings.push(message);
@@ -208,7 +213,7 @@ describe('cuts', () => {
 
 test('pairs whose second text is empty have the separators of a pair', async () => {
   const cross = await filesOf(goldenFolder('classic/sentence/cross_sigmoid'));
-  const model = await loadFrom(storeOf(cross), { attn });
+  const model = await loadFrom(storeOf(cross), { attn, for: 'rank' });
   const { tokens } = await model.predict([
     ['long', ''],
     ['long', 'long'],
@@ -216,7 +221,7 @@ test('pairs whose second text is empty have the separators of a pair', async () 
   expect(tokens[1]).toBeGreaterThan(tokens[0]);
   const single = model.tokenizer?.encode('long').ids.length ?? 0;
   expect(tokens[0]).toBe(single + 1);
-  await expect(model.encode('a')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  expect(model).not.toHaveProperty('encode');
   await expect(model.predict([['a'] as never])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   await expect(model.predict('a' as never)).rejects.toThrow('pairs must be { text, pair } or [text, pair]');
   await expect(model.rank('a', 'b' as never)).rejects.toThrow('documents must be a list of texts, got "b"');
@@ -224,14 +229,18 @@ test('pairs whose second text is empty have the separators of a pair', async () 
 });
 
 test('sparse vectors: the greatest weights only, and no dense ones', async () => {
-  const model = await loadFrom(storeOf(splade), { attn });
+  const model = await loadFrom(storeOf(splade), { attn, for: 'encodeSparse' });
   const [all, few] = await Promise.all(
     [{}, { maxActive: 3 }].map((options) => model.encodeSparse('what is it', options)),
   );
   expect(few.width).toBe(214);
   expect([...few.vectors[0].values].toSorted()).toEqual([...all.vectors[0].values].toSorted().slice(-3));
-  await expect(model.encode('a')).rejects.toThrow('encodeSparse is for it');
-  const dense = await loadFrom(storeOf(files), { attn });
-  await expect(dense.encodeSparse('a')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-  await expect(dense.predict([['a', 'b']])).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  expect(model).not.toHaveProperty('encode');
+  for (const ability of ['encodeSparse', 'predict', 'generate'] as const) {
+    await expect(loadFrom(storeOf(files), { attn, for: ability })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining(`${ability} needs a`),
+    });
+  }
+  expect(await loadFrom(storeOf(files))).toBeInstanceOf(Encoder);
 });

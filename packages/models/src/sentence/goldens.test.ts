@@ -13,7 +13,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EncodeOptions } from '../encode/options.ts';
 import { folderStore } from '../files/folder-store.ts';
 import { loadFrom } from '../load.ts';
-import type { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
+import type { PairScorer } from '../loaded/pair-scorer.ts';
+import type { SparseEncoder } from '../loaded/sparse-encoder.ts';
 import { goldenCases, tensorsOf, type GoldenCase } from '../testing/golden-sets.testing.ts';
 import { quantizeEmbeddings, type Precision } from './quantize.ts';
 import type { ComparedVectors } from './similarity.ts';
@@ -41,9 +43,16 @@ function rowsOf(cases: readonly GoldenCase[]): readonly (readonly [string, strin
   return cases.flatMap((golden) => backendsOf(golden.id).map((name) => [golden.id, name, golden] as const));
 }
 
-async function load({ folder }: GoldenCase): Promise<LoadedModel> {
-  return loadFrom(folderStore(folder), { attn });
+async function load(golden: GoldenCase): Promise<Encoder | SparseEncoder> {
+  const { splade } = golden.config as unknown as SentenceConfig;
+  return loadFrom(folderStore(golden.folder), { attn, for: splade ? 'encodeSparse' : 'encode' });
 }
+
+const loadEncoder = ({ folder }: GoldenCase): Promise<Encoder> =>
+  loadFrom(folderStore(folder), { attn, for: 'encode' });
+
+const loadScorer = ({ folder }: GoldenCase): Promise<PairScorer> =>
+  loadFrom(folderStore(folder), { attn, for: 'rank' });
 
 function expectClose(got: Tensor | undefined, expected: Tensor | undefined, atol: number): void {
   if (got === undefined || expected === undefined) throw new Error('a tensor is missing');
@@ -83,7 +92,7 @@ describe('texts become the original’s vectors', () => {
 
   test.each(rowsOf(cases))('%s on %s', async (id, backend, golden) => {
     const [model, tensors] = await Promise.all([load(golden), tensorsOf(golden)]);
-    const { sets, normalize_embeddings: normalize, splade } = configOf(golden);
+    const { sets, normalize_embeddings: normalize } = configOf(golden);
     const { atol } = golden.tolerance;
     const vectors = new Map<string, ComparedVectors>();
     for (const [name, { texts, via, prompt }] of Object.entries(sets)) {
@@ -95,7 +104,7 @@ describe('texts become the original’s vectors', () => {
         const { sentence_embedding: embeddings } = await model.run(batchOf(tensors, name), { backend });
         expectClose(embeddings, expected, atol);
         vectors.set(name, embeddings);
-      } else if (splade) {
+      } else if (!(model instanceof Encoder)) {
         const result = await model.encodeSparse(texts, options);
         expectClose(denseOf(result.vectors, result.width), expected, atol);
         vectors.set(name, result.vectors);
@@ -116,7 +125,7 @@ describe('texts become the original’s vectors', () => {
 
   test.each(cases.map((golden) => [golden.id, golden] as const))('%s: tokens', async (id, golden) => {
     const [model, tensors] = await Promise.all([load(golden), tensorsOf(golden)]);
-    if (configOf(golden).splade) return expect(model.settings.sentence?.pipeline.kind).toBe('sparse');
+    if (!(model instanceof Encoder)) return expect(model.settings.sentence?.pipeline.kind).toBe('sparse');
     for (const [name, { texts, via, prompt }] of Object.entries(configOf(golden).sets)) {
       const as = via === 'encode' ? undefined : via === 'encode_query' ? 'query' : 'document';
       const options = { pooling: 'none', backend: 'cpu', onWarning, as, prompt } as const;
@@ -149,7 +158,7 @@ describe('pairs get the original’s scores', () => {
   const cases = sentences.filter((golden) => configOf(golden).kind === 'cross_encoder');
 
   test.each(rowsOf(cases))('%s on %s', async (_id, backend, golden) => {
-    const [model, tensors] = await Promise.all([load(golden), tensorsOf(golden)]);
+    const [model, tensors] = await Promise.all([loadScorer(golden), tensorsOf(golden)]);
     const { pairs, rank } = configOf(golden);
     const { atol } = golden.tolerance;
     const options = { backend, onWarning };
@@ -193,7 +202,7 @@ describe('prompts, dimensions and bytes are the original’s', () => {
   }
 
   test.each(rowsOf(goldenCases('today', 'st')))('%s on %s', async (_id, backend, golden) => {
-    const [model, tensors] = await Promise.all([load(golden), tensorsOf(golden)]);
+    const [model, tensors] = await Promise.all([loadEncoder(golden), tensorsOf(golden)]);
     const {
       texts,
       first_prompt: firstPrompt,
@@ -272,7 +281,7 @@ describe.each(realFolders)('%s', (folder) => {
     parseSafetensors(await readFile(join(real, name))).tensors;
 
   test('vectors of sentences, cut at 256 tokens or at 512', async () => {
-    const model = await loadFrom(folderStore(folder), { attn });
+    const model = await loadFrom(folderStore(folder), { attn, for: 'encode' });
     const { sentences: rows } = (await json('sentences.json')) as {
       sentences: { text: string; ids: number[] }[];
     };
@@ -289,7 +298,7 @@ describe.each(realFolders)('%s', (folder) => {
   }, 300_000);
 
   test('the ten passages that fit each question best', async () => {
-    const model = await loadFrom(folderStore(folder), { attn });
+    const model = await loadFrom(folderStore(folder), { attn, for: 'encode' });
     const { passages, questions, top10 } = (await json('retrieval.json')) as {
       readonly passages: readonly string[];
       readonly questions: readonly string[];

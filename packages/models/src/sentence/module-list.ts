@@ -103,6 +103,7 @@ export function classFor(task: Task, config: JsonObject): string | undefined {
   const classes = fieldOf(config, 'architectures');
   const [own]: readonly unknown[] = Array.isArray(classes) ? classes : [];
   if (typeof own !== 'string') return undefined;
+  if (own === 'LinformerLM' && task === 'states') return 'Linformer';
   const head = /(?:For[A-Z]\w*|(?:Model)?With[A-Z]\w*|LMHeadModel|Model)$/.exec(own)?.[0];
   if (head === undefined || head === HEADS[task]) return undefined;
   // Gemma 3 has a class of its own for texts.

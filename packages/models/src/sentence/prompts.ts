@@ -2,6 +2,8 @@
 import { AttnError } from '@attn/core';
 import { show, unknownName } from '@attn/core/backend';
 import type { CheckedInput } from '../encode/inputs.ts';
+import { knownTask } from '../inputs/task.ts';
+import type { Model } from '../model.ts';
 
 /** What a text is for. */
 export type TextRole = 'query' | 'document';
@@ -23,9 +25,15 @@ export interface PromptChoice {
   readonly promptName?: string | undefined;
   /**
    * What the texts are for: the prompt is then the model's own of the name `query`, or the first that it has
-   * of `document`, `passage` and `corpus`; none where it has none. Its default prompt does not count.
+   * of `document`, `passage` and `corpus`; none where it has none. Its default prompt does not count. In a
+   * model with adapters, it also chooses the task.
    */
   readonly as?: TextRole | undefined;
+}
+
+/** Which task a caller wants. */
+export interface TaskChoice extends Pick<PromptChoice, 'as'> {
+  readonly task?: string | undefined;
 }
 
 const NAMES: Readonly<Record<TextRole, readonly string[]>> = {
@@ -33,11 +41,31 @@ const NAMES: Readonly<Record<TextRole, readonly string[]>> = {
   document: ['document', 'passage', 'corpus'],
 };
 
-/** The prompt before the texts of a call; empty where there is none. Errors: `INVALID_ARGUMENT`. */
+/** The tasks that are what texts are for. */
+const ROLE_TASKS: Readonly<Record<TextRole, string>> = {
+  query: 'retrieval.query',
+  document: 'retrieval.passage',
+};
+
+/** The task of a call: the caller's own, or what texts are for. Errors: `INVALID_ARGUMENT`. */
+export function chooseTask(
+  where: string,
+  model: Pick<Model, 'architecture' | 'tasks'>,
+  { task, as }: TaskChoice,
+): string | undefined {
+  if (task !== undefined) return knownTask(where, model, task);
+  return as !== undefined && model.tasks?.has(ROLE_TASKS[as]) ? ROLE_TASKS[as] : undefined;
+}
+
+/**
+ * The prompt before the texts of a call; empty where there is none. `tasks` are the model's own prompts of
+ * its tasks. Errors: `INVALID_ARGUMENT`.
+ */
 export function choosePrompt(
   where: string,
   prompts: Prompts | undefined,
-  { prompt, promptName, as }: PromptChoice,
+  { prompt, promptName, as, task }: PromptChoice & TaskChoice,
+  tasks?: ReadonlyMap<string, string>,
 ): string {
   if (prompt !== undefined) return prompt;
   const byName = prompts?.byName ?? new Map<string, string>();
@@ -50,8 +78,10 @@ export function choosePrompt(
         : unknownName('prompt', promptName, [...byName.keys()]);
     throw new AttnError('INVALID_ARGUMENT', where, message);
   }
-  const name = as === undefined ? prompts?.defaultName : NAMES[as].find((each) => byName.has(each));
-  return name === undefined ? '' : (byName.get(name) ?? '');
+  const ofTask = task === undefined ? undefined : (byName.get(task) ?? tasks?.get(task));
+  const byDefault = task === undefined ? prompts?.defaultName : undefined;
+  const name = as === undefined ? byDefault : NAMES[as].find((each) => byName.has(each));
+  return (name === undefined ? ofTask : byName.get(name)) ?? '';
 }
 
 /**

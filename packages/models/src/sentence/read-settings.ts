@@ -5,11 +5,13 @@ import { fieldOf } from '../checkpoint/config-field.ts';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import { malformedFile, readJson, type FileStore } from '../files/file-store.ts';
 import type { Model } from '../model.ts';
+import { CALIBRATION_FILE } from '../spans/calibration.ts';
 import { PROMPTS_FILE, SETTINGS_LIMIT, TRANSFORMER_FILE, type ModuleList } from './module-list.ts';
 import type { Prompts } from './prompts.ts';
 import { readPipeline } from './read-modules.ts';
 import {
   classifiesTexts,
+  classifiesTokens,
   type Cutting,
   type FolderSettings,
   type ScoringSettings,
@@ -40,7 +42,10 @@ export async function readSettings(
   const sentence =
     list && list.task !== 'text-logits' ? await readSentence(store, list, file ?? {}, cutting) : undefined;
   const scoring = isClassifier ? readScoring(store, config, file, cutting) : undefined;
-  return { config, cutting, sentence, scoring };
+  const calibration = classifiesTokens(model)
+    ? await readJson(store, CALIBRATION_FILE, SETTINGS_LIMIT)
+    : undefined;
+  return { config, cutting, sentence, scoring, calibration };
 }
 
 async function readSentence(

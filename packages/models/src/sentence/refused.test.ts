@@ -143,10 +143,10 @@ describe('is refused', () => {
   });
   test('a Dense that does not take what comes before it', async () => {
     const changes = { '1_Pooling/config.json': json({ pooling_mode: ['cls', 'mean'] }) };
-    const model = await loadFrom(storeOf(files, changes), { attn });
+    const model = await loadFrom(storeOf(files, changes), { attn, for: 'encode' });
     await expect(model.encode('a')).rejects.toMatchObject({ code: 'MALFORMED_FILE' });
     expect((await model.encode('a', { pooling: 'max' })).embeddings.shape).toEqual([1, 20]);
-    const good = await loadFrom(storeOf(files), { attn });
+    const good = await loadFrom(storeOf(files), { attn, for: 'encode' });
     await expect(good.encode('a', { pooling: ['cls', 'max'] })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     });

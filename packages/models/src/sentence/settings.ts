@@ -61,6 +61,16 @@ export interface FolderSettings {
   readonly sentence?: SentenceSettings | undefined;
   /** Absent in models that classify no texts. */
   readonly scoring?: ScoringSettings | undefined;
+  /** viterbi_calibration.json of a model that classifies tokens. */
+  readonly calibration?: JsonObject | undefined;
+}
+
+/** Whether a model gives logits [rows, tokens, labels] of tokens. */
+export function classifiesTokens({
+  architecture,
+  outputs,
+}: Pick<Model, 'architecture' | 'outputs'>): boolean {
+  return architecture.endsWith('ForTokenClassification') && outputs.includes('logits');
 }
 
 /** Whether a model gives logits [rows, labels] of texts. */

@@ -4,7 +4,8 @@ import { anObject, aString, checkArgument, show } from '@attn/core/backend';
 import { ConfigReader } from '../checkpoint/config-reader.ts';
 import type { TransitionBiases } from './viterbi.ts';
 
-const FILE = 'viterbi_calibration.json';
+/** The name of the file. */
+export const CALIBRATION_FILE = 'viterbi_calibration.json';
 
 /** The keys of the file by ours. */
 const KEYS = {
@@ -25,15 +26,20 @@ const KEYS = {
  */
 export function readCalibration(json: JsonObject, operatingPoint = 'default'): Required<TransitionBiases> {
   checkArgument('models/readCalibration', 'operatingPoint', operatingPoint, aString);
-  const points = objectIn(json, 'operating_points', FILE);
-  const point = objectIn(points, operatingPoint, `${FILE}: operating_points`);
-  const name = `${FILE}: ${operatingPoint}`;
+  const points = objectIn(json, 'operating_points', CALIBRATION_FILE);
+  const point = objectIn(points, operatingPoint, `${CALIBRATION_FILE}: operating_points`);
+  const name = `${CALIBRATION_FILE}: ${operatingPoint}`;
   const reader = new ConfigReader(objectIn(point, 'biases', name), `${name}: biases`);
   const entries = Object.entries(KEYS).map(([key, field]): [string, number] => [
     key,
     reader.number(field, { least: -Infinity }),
   ]);
   return Object.fromEntries(entries) as Record<keyof typeof KEYS, number>;
+}
+
+/** The names of a calibration's operating points. Errors: `MALFORMED_FILE`. */
+export function operatingPointsOf(json: JsonObject): readonly string[] {
+  return Object.keys(objectIn(json, 'operating_points', CALIBRATION_FILE));
 }
 
 function objectIn(json: JsonObject, name: string, file: string): JsonObject {

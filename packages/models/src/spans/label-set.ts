@@ -17,6 +17,20 @@ export interface Label {
 
 const NAME = /^(?:(?<tag>[BIES])-(?<type>.+)|O)$/su;
 
+/**
+ * Whether these labels say where spans begin and end: O, and types of which each that has B or I has E. Only
+ * of such labels can `viterbi` make spans of several tokens.
+ */
+export function saysWhereSpansEnd(names: readonly string[]): boolean {
+  const closed = new Set(names.filter((name) => name.startsWith('E-')).map((name) => name.slice(2)));
+  return (
+    closed.size > 0 &&
+    names.includes('O') &&
+    new Set(names).size === names.length &&
+    names.every((name) => NAME.test(name) && (!/^[BI]-/.test(name) || closed.has(name.slice(2))))
+  );
+}
+
 /** Takes the names of labels apart. Errors: `INVALID_ARGUMENT`. */
 export function readLabelSet(where: string, names: readonly string[]): readonly Label[] {
   const fail = (message: string): never => {

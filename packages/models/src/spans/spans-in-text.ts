@@ -41,15 +41,34 @@ export function spansInText(
   checkArgument(WHERE, 'text', text, aString);
   checkArgument(WHERE, 'offsets', offsets, aList);
   checkArgument(WHERE, 'spans', spans, aList);
-  const all = spans.flatMap((span): TextSpan[] => {
+  return placeSpans(text, offsets, spans).map(({ span: { type }, start, end }) => ({
+    type,
+    start,
+    end,
+    text: text.slice(start, end),
+  }));
+}
+
+/** A span of tokens, and where it lies in the text. */
+export interface PlacedSpan<S> {
+  readonly span: S;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The spans of `spansInText`, each with the span of tokens that it was made of. Errors: the same. */
+export function placeSpans<S extends Pick<TokenSpan, 'type' | 'start' | 'end'>>(
+  text: string,
+  offsets: readonly (readonly [start: number, end: number] | null)[],
+  spans: readonly S[],
+): readonly PlacedSpan<S>[] {
+  const all = spans.flatMap((span): PlacedSpan<S>[] => {
     checkSpan(span, offsets.length);
     const part = partOf(text, offsets.slice(span.start, span.end));
-    return part === undefined
-      ? []
-      : [{ type: span.type, start: part[0], end: part[1], text: text.slice(...part) }];
+    return part === undefined ? [] : [{ span, start: part[0], end: part[1] }];
   });
   const ordered = all.toSorted(
-    (a, b) => a.start - b.start || b.end - a.end || Number(a.type > b.type) - Number(a.type < b.type),
+    (a, b) => a.start - b.start || b.end - a.end || order(a.span.type, b.span.type),
   );
   let last = 0;
   return ordered.filter(({ start, end }) => {
@@ -57,6 +76,10 @@ export function spansInText(
     last = end;
     return true;
   });
+}
+
+function order(a: string, b: string): number {
+  return Number(a > b) - Number(a < b);
 }
 
 function checkSpan(span: Pick<TokenSpan, 'type' | 'start' | 'end'>, count: number): void {

@@ -10,6 +10,7 @@ import { cpu } from '@attn/cpu';
 import { onnx } from '@attn/onnx/node';
 import { wasm } from '@attn/wasm';
 import { webgpu } from '@attn/webgpu';
+import type { TextRunOptions } from '../encode/options.ts';
 
 /** A case: an input as one line of the command line, options, and what the original answers. */
 export interface TaskCase {
@@ -61,3 +62,9 @@ export async function attnOn(backend: string): Promise<Attn> {
 
 /** The largest difference between two scores that counts as none. */
 export const SCORE_TOLERANCE = 1e-4;
+
+/** Options of every pipeline, all given, for tests of wrong ones. */
+export function wholeOptions(): TextRunOptions {
+  const { signal } = new AbortController();
+  return { batchTokens: 64, backend: 'cpu', signal, onProgress: () => {}, onWarning: () => {} };
+}

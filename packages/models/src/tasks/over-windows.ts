@@ -4,9 +4,10 @@
  */
 import type { Tensors } from '@attn/core';
 import { throwIfAborted } from '@attn/core/backend';
-import { fitTexts } from '../encode/fit-texts.ts';
-import type { Checked } from '../encode/options.ts';
-import { runWindows } from '../encode/run-windows.ts';
+import { fitTexts, type FittingTexts } from '../encode/fit-texts.ts';
+import type { CheckedInput } from '../encode/inputs.ts';
+import type { Checked, TextRunOptions } from '../encode/options.ts';
+import { runWindows, type RunWindow } from '../encode/run-windows.ts';
 import { tokenizePairs } from '../encode/empty-pairs.ts';
 import type { TextWindow } from '../encode/windows.ts';
 import type { RunnableModel } from '../runnable-model.ts';
@@ -19,6 +20,17 @@ export interface LongTextRule {
   readonly cutText?: 0 | 1;
   /** The text of a pair that is split; each window has the whole other text. Default: the second. */
   readonly splitText?: 0 | 1;
+  /** What messages call the overlap. Default `overlap`. */
+  readonly overlapName?: string;
+  /** The overlap, where none is given, of windows that have room for so many tokens. Default: `encode`'s. */
+  readonly overlapIn?: (room: number) => number;
+  /** Positions of global tokens in the windows of a text, where the call gives none. Default: the model's. */
+  readonly globalTokens?: ((text: TokenizedText) => readonly number[]) | undefined;
+  /**
+   * Splits texts as the original pipelines do: at the length of a cut, with so many shared tokens. An option
+   * of that name gives it.
+   */
+  readonly stride?: number | undefined;
 }
 
 /** Texts whose windows have run. */
@@ -32,12 +44,12 @@ export interface ReadTexts {
 /** Receives a window, its text, the outputs of its batch, and its row in them. */
 export type ReceiveWindow = (window: TextWindow, text: TokenizedText, outputs: Tensors, row: number) => void;
 
-/** Tokenizes texts. Errors: those of `tokenizeAll`. */
+/** Tokenizes texts; inputs that are ids stay as they are. Errors: those of `tokenizeAll`. */
 export async function tokenizeTexts(
   where: string,
   { model, tokenizer }: RunnableModel,
-  inputs: readonly TextInput[],
-  { signal, onProgress }: Checked<TaskOptions>,
+  inputs: readonly CheckedInput[],
+  { signal, onProgress }: Pick<TaskOptions, 'signal' | 'onProgress'>,
 ): Promise<readonly TokenizedText[]> {
   throwIfAborted(signal, where);
   const onCharacters =
@@ -45,19 +57,22 @@ export async function tokenizeTexts(
   return tokenizePairs(where, tokenizer, inputs, { signal, onCharacters, limits: model });
 }
 
-/** Runs windows, with the progress of the call. Errors: those of the backends; `ABORTED`. */
-export async function runAll<W extends Pick<TextWindow, 'ids' | 'typeIds'>>(
+/**
+ * Runs windows, with the progress of the call. Returns the names of the backends that took part. Errors:
+ * those of the backends; `ABORTED`.
+ */
+export async function runAll<W extends RunWindow>(
   where: string,
   runnable: RunnableModel,
   windows: readonly W[],
-  options: Checked<TaskOptions>,
+  options: Checked<TextRunOptions>,
   receive: (window: W, outputs: Tensors, row: number) => void,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { onProgress } = options;
   const rule = { ...options, where, batchTokens: options.batchTokens ?? 4_096 };
   const onWindows =
     onProgress && ((done: number, total: number) => onProgress({ done, total, unit: 'windows' }));
-  await runWindows(runnable, windows, { ...rule, onWindows }, receive);
+  return runWindows(runnable, windows, { ...rule, onWindows }, receive);
 }
 
 /**
@@ -73,19 +88,48 @@ export async function overWindows(
   receive: ReceiveWindow,
 ): Promise<ReadTexts> {
   const tokenized = await tokenizeTexts(where, runnable, inputs, options);
-  const { texts, windows } = fitTexts(where, tokenized, {
-    ...rule,
-    maxLength: rowLimit(runnable, options),
-    onLongText: options.truncation === true ? 'cut' : 'split',
-    overlap: options.overlap,
-    cutSide: runnable.settings.cutting?.side ?? 'right',
-  });
+  return overTokens(where, runnable, tokenized, options, rule, receive);
+}
+
+/** `overWindows` of texts that are tokenized already. */
+export async function overTokens(
+  where: string,
+  runnable: RunnableModel,
+  tokenized: readonly TokenizedText[],
+  options: Checked<TaskOptions>,
+  rule: LongTextRule,
+  receive: ReceiveWindow,
+): Promise<ReadTexts> {
+  const { texts, windows } = fitTokens(where, runnable, tokenized, options, rule);
   const windowCounts = new Array<number>(texts.length).fill(0);
   for (const { text } of windows) windowCounts[text] += 1;
-  await runAll(where, runnable, windows, options, (window, outputs, row) =>
+  const globalsOf = options.globalTokens === undefined ? rule.globalTokens : undefined;
+  const marked = globalsOf
+    ? windows.map((window) => ({ ...window, globalTokens: globalsOf(texts[window.text]) }))
+    : windows;
+  await runAll(where, runnable, marked, options, (window, outputs, row) =>
     receive(window, texts[window.text], outputs, row),
   );
   return { texts, windowCounts };
+}
+
+/** The windows of texts, or the texts cut. Errors: `INVALID_ARGUMENT` (no room for a window). */
+export function fitTokens(
+  where: string,
+  runnable: RunnableModel,
+  tokenized: readonly TokenizedText[],
+  options: Checked<TaskOptions>,
+  { stride, ...rule }: LongTextRule,
+): FittingTexts {
+  const isSplit = stride !== undefined || options.truncation !== true;
+  return fitTexts(where, tokenized, {
+    ...rule,
+    maxLength: rowLimit(runnable, stride === undefined ? options : { ...options, truncation: true }),
+    onLongText: isSplit ? 'split' : 'cut',
+    overlap: stride ?? options.overlap,
+    overlapName: stride === undefined ? rule.overlapName : 'stride',
+    cutSide: runnable.settings.cutting?.side ?? 'right',
+  });
 }
 
 /** Most tokens of a row: as the caller says, or as the files say where texts are cut, or as the model can. */

@@ -1,7 +1,7 @@
 /** Pipelines: a task of a model as one function, from inputs in a person's terms to answers. */
 import { AttnError } from '@attn/core';
 import { show, withCallbacks } from '@attn/core/backend';
-import { checkTextRun } from '../encode/options.ts';
+import { checkTextRun, type Checked } from '../encode/options.ts';
 import { runnableOf, type LoadedModel } from '../loaded-model.ts';
 import { groupsOf } from './groups.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type TaskOf,
   type Tasks,
 } from './names.ts';
+import { settleGroup, type Settled } from './settle.ts';
 import type { TaskOptions } from './task-options.ts';
 import type { Task } from './task.ts';
 
@@ -24,7 +25,8 @@ export interface PipelineMembers<N extends TaskName> {
   readonly model: LoadedModel;
   /**
    * Answers any number of inputs, one answer for each, in their order, in constant memory: inputs are taken
-   * as they are needed, and run together in groups. It ends with the first input that is wrong.
+   * as they are needed, and run together in groups. Each answer is what the pipeline returns for that input
+   * alone. It ends with the first input that is wrong; `settle` goes on.
    *
    * @example
    * for await (const labels of classify.stream(lines)) console.log(labels[0].label);
@@ -33,6 +35,19 @@ export interface PipelineMembers<N extends TaskName> {
     inputs: Iterable<Tasks[N]['input']> | AsyncIterable<Tasks[N]['input']>,
     options?: Tasks[N]['options'],
   ): AsyncGenerator<Tasks[N]['answer'], void, undefined>;
+  /**
+   * Answers any number of inputs as `stream` does, and goes on where one is wrong: what it yields has the
+   * `input` and its `answer`, or the `error` that says what is wrong. An `AttnError` in place of an input,
+   * of a source that could not read it, is its own error.
+   *
+   * @example
+   * for await (const { input, answer, error } of classify.settle(lines))
+   *   console.log(error === undefined ? answer[0].label : `${input}: ${error.sentence}`);
+   */
+  settle(
+    inputs: Iterable<Tasks[N]['input'] | AttnError> | AsyncIterable<Tasks[N]['input'] | AttnError>,
+    options?: Tasks[N]['options'],
+  ): AsyncGenerator<Settled<Tasks[N]['input'] | AttnError, Tasks[N]['answer']>, void, undefined>;
   /** Releases what the pipeline has loaded: the model and its backends, unless they are the caller's. */
   dispose(): Promise<void>;
   /** Calls `dispose()`; `await using` calls it. */
@@ -69,26 +84,49 @@ export async function pipelineFor<N extends PipelineName>(
   const where = `models/${taskName}`;
   const runner = task.open(runnableOf(model), where);
 
-  const answer = async (
-    inputs: readonly unknown[],
-    options: TaskOptions = {},
-  ): Promise<readonly unknown[]> => {
-    const checked = checkTextRun(where, model.network, options, runner.kinds);
-    const name = (i: number): string => (inputs.length === 1 ? 'the input' : `input ${i}`);
-    const checkedInputs = inputs.map((input, i) => runner.read(input, name(i)));
+  const check = (options: TaskOptions = {}): Checked<TaskOptions> =>
+    checkTextRun(where, model.network, options, runner.kinds);
+
+  const run = (inputs: readonly unknown[], checked: Checked<TaskOptions>): Promise<readonly unknown[]> => {
     const { onProgress, onWarning, signal } = checked;
     return withCallbacks({ onProgress, onWarning }, signal, (callbacks, stop) =>
-      runner.run(checkedInputs, { ...checked, ...callbacks, signal: stop }),
+      runner.run(inputs, { ...checked, ...callbacks, signal: stop }),
     );
+  };
+
+  const answer = async (
+    inputs: readonly unknown[],
+    options?: TaskOptions,
+    first = 0,
+  ): Promise<readonly unknown[]> => {
+    const checked = check(options);
+    const isSingle = inputs.length === 1 && first === 0;
+    const read = (input: unknown, i: number): unknown =>
+      runner.read(input, isSingle ? 'the input' : `input ${first + i}`);
+    return run(inputs.map(read), checked);
   };
 
   async function* stream(
     inputs: Iterable<unknown> | AsyncIterable<unknown>,
     options?: TaskOptions,
   ): AsyncGenerator<unknown, void, undefined> {
-    for await (const group of groupsOf(inputs)) yield* await answer(group, options);
+    let first = 0;
+    for await (const group of groupsOf(inputs)) {
+      yield* await answer(group, options, first);
+      first += group.length;
+    }
   }
 
-  const members = { task: taskName, model, stream, dispose, [Symbol.asyncDispose]: dispose };
+  async function* settle(
+    inputs: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: TaskOptions,
+  ): AsyncGenerator<Settled<unknown, unknown>, void, undefined> {
+    const checked = check(options);
+    const read = (input: unknown): unknown => runner.read(input, 'the input');
+    const answering = { read, run: (group: readonly unknown[]) => run(group, checked) };
+    for await (const group of groupsOf(inputs)) yield* await settleGroup(group, answering);
+  }
+
+  const members = { task: taskName, model, stream, settle, dispose, [Symbol.asyncDispose]: dispose };
   return Object.assign(task.call(answer), members) as unknown as Pipeline<TaskOf<N>>;
 }

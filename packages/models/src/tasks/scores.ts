@@ -17,7 +17,19 @@ export function sigmoid(logits: ArrayLike<number>): Float64Array<ArrayBuffer> {
 
 /** The places of the `count` largest scores, the largest first; of equal ones the earlier first. */
 export function largest(scores: ArrayLike<number>, count: number): readonly number[] {
-  return Array.from(scores, (_, i) => i)
-    .toSorted((a, b) => scores[b] - scores[a])
-    .slice(0, count);
+  if (count > 64) {
+    return Array.from(scores, (_, i) => i)
+      .toSorted((a, b) => scores[b] - scores[a])
+      .slice(0, count);
+  }
+  // A few of a large vocabulary: what is below the last of them is passed by.
+  const best: number[] = [];
+  for (let i = 0; i < scores.length; i++) {
+    let place = best.length;
+    while (place > 0 && scores[best[place - 1]] < scores[i]) place--;
+    if (place >= count) continue;
+    best.splice(place, 0, i);
+    if (best.length > count) best.pop();
+  }
+  return best;
 }

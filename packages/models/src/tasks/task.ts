@@ -12,7 +12,11 @@ export interface TaskRunner<Input, Options extends TaskOptions, Answer> {
    * value and its place.
    */
   read(value: unknown, name: string): Input;
-  /** The answer to each input, in their order. `options` are checked, and their callbacks never throw. */
+  /**
+   * The answer to each input, in their order: what the pipeline's call returns for that input alone, which is
+   * also what streams yield and the command line writes. `options` are checked, and their callbacks never
+   * throw.
+   */
   run(inputs: readonly Input[], options: Checked<Options>): Promise<readonly Answer[]>;
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pipeline } from '../node.ts';
 import { attnOn, SCORE_TOLERANCE, TASK_BACKENDS, taskFolders } from './golden-tasks.testing.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Settled } from './settle.ts';
 import type { LabelScore, TextClassificationOptions } from './text-classification.ts';
 import type { TextPair } from './text-input.ts';
 
@@ -99,6 +100,29 @@ describe('a stream', () => {
     const streamed: LabelScore[] = [];
     for await (const labels of classify.stream(texts)) streamed.push(...labels);
     expectLabels(streamed, await classify(texts));
+    await attn.dispose();
+  });
+
+  test('ends with a wrong input, or goes on where it settles', async () => {
+    const attn = await attnOn('cpu');
+    await using classify = await pipeline('text-classification', folders[0].path, { attn });
+    const texts: string[] = Array.from({ length: 70 }, (_, i) => `whale ${i}`);
+    texts[66] = 5 as never;
+    const stream = classify.stream(texts);
+    for (let i = 0; i < 64; i++) expect((await stream.next()).done).toBe(false);
+    await expect(stream.next()).rejects.toThrow('input 66 must be a text or { text, text_pair }, got 5');
+    const options = { top_k: null };
+    const settled: Settled<unknown, readonly LabelScore[]>[] = [];
+    for await (const each of classify.settle(texts, options)) settled.push(each);
+    expect(settled.map(({ input }) => input)).toEqual(texts);
+    expect(settled.flatMap(({ error }) => (error === undefined ? [] : [error.sentence]))).toEqual([
+      'the input must be a text or { text, text_pair }, got 5',
+    ]);
+    for (const i of [0, 65, 69]) expectLabels(settled[i].answer!, await classify(texts[i], options));
+    const wrongOption = classify.settle(texts, { top_k: 0 }).next();
+    await expect(wrongOption).rejects.toThrow('top_k must be');
+    const aborted = classify.settle(texts, { signal: AbortSignal.abort() }).next();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
     await attn.dispose();
   });
 });

@@ -2,12 +2,11 @@
  * `text-classification`: the labels of a text. The score of a text in windows is the mean of the windows'
  * scores, each by the number of the text's tokens that count as its own.
  */
-import { AttnError } from '@attn/core';
 import { either, integer, oneOf, type OptionKinds } from '@attn/core/backend';
 import type { Checked } from '../encode/options.ts';
 import type { RunnableModel } from '../runnable-model.ts';
-import { classifiesTexts } from '../sentence/settings.ts';
 import type { TextInput } from '../tokenizer.ts';
+import { checkClassifier } from './check-classifier.ts';
 import { applyFunction, labelsOf, SCORE_FUNCTIONS, scoreFunctionOf, type ScoreFunction } from './labels.ts';
 import { overWindows, tokensCounted } from './over-windows.ts';
 import { ScoreMean } from './score-mean.ts';
@@ -79,11 +78,7 @@ class TextClassifier implements TaskRunner<TextInput, TextClassificationOptions,
   private readonly where: string;
 
   constructor(runnable: RunnableModel, where: string) {
-    const { model } = runnable;
-    if (!classifiesTexts(model)) {
-      const message = `text-classification needs a model for sequence classification, got ${model.architecture}`;
-      throw new AttnError('UNSUPPORTED', where, message);
-    }
+    checkClassifier(where, runnable.model, 'text-classification');
     this.runnable = runnable;
     this.where = where;
     this.kinds = {

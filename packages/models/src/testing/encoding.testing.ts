@@ -2,7 +2,7 @@
 import { createAttn, type Attn, type Tensor } from '@attn/core';
 import { cpu } from '@attn/cpu';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { LoadedModel } from '../loaded-model.ts';
+import { Encoder } from '../loaded/encoder.ts';
 import { longformerFamily, type Longformer } from '../longformer/index.ts';
 import { openTokenizer } from '../tokenizer.ts';
 import { readGolden } from './goldens.testing.ts';
@@ -19,14 +19,14 @@ const store = {
 /** Set before the first test of a file that calls `useLongformer`. */
 export let attn: Attn;
 export let model: Longformer;
-export let loaded: LoadedModel;
+export let loaded: Encoder;
 
 /** Loads the model before the tests of a file, and lets go of it after them. */
 export function useLongformer(): void {
   beforeAll(async () => {
     attn = await createAttn({ backends: [cpu()] });
     model = await longformerFamily.load((await readGolden('longformer_no_global')).checkpoint);
-    loaded = new LoadedModel(model, await openTokenizer(store), attn);
+    loaded = new Encoder(model, await openTokenizer(store), attn);
   });
   afterAll(async () => {
     loaded.dispose();

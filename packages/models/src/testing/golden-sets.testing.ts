@@ -1,7 +1,8 @@
 /**
- * Sets of goldens: `today` (encoders of 2024 and later) and `classic` (BERT and its kin). Each case is a
- * folder `goldens/<set>/<group>/<id>` with the original's files, `io.safetensors`, and `case.json`, which
- * says what they are. `ATTN_GOLDENS` names a folder with whole sets, which have a `manifest.json` instead.
+ * Sets of goldens: `today` (encoders of 2024 and later), `classic` (BERT and its kin) and `heads` (classes of
+ * both that have no case there). Each case is a folder `goldens/<set>/<group>/<id>` with the original's
+ * files, `io.safetensors`, and `case.json`, which says what they are. `ATTN_GOLDENS` names a folder with the
+ * whole sets of the first two, which have a `manifest.json` instead.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -11,6 +12,9 @@ import type { JsonObject, Tensor } from '@attn/core';
 import { parseSafetensors } from '@attn/safetensors';
 import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import { goldenOf, type Golden } from './goldens.testing.ts';
+
+/** Names of sets. */
+export type GoldenSet = 'today' | 'classic' | 'heads';
 
 /** A case of a set. */
 export interface GoldenCase {
@@ -34,8 +38,9 @@ const { ATTN_GOLDENS } = process.env;
 const OWN = fileURLToPath(new URL('../../goldens/', import.meta.url));
 
 /** The cases of a group of a set, in the order of their names. */
-export function goldenCases(set: 'today' | 'classic', group: string): readonly GoldenCase[] {
-  const cases = ATTN_GOLDENS ? manifestCases(join(ATTN_GOLDENS, set)) : ownCases(join(OWN, set), group);
+export function goldenCases(set: GoldenSet, group: string): readonly GoldenCase[] {
+  const isElsewhere = ATTN_GOLDENS && set !== 'heads';
+  const cases = isElsewhere ? manifestCases(join(ATTN_GOLDENS, set)) : ownCases(join(OWN, set), group);
   return cases.filter((golden) => golden.group === group).toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -76,9 +81,24 @@ export async function goldenOfCase(golden: GoldenCase): Promise<Golden> {
   return goldenOf(id, { checkpoint, tensors, architecture: String(config.architecture), tolerance });
 }
 
+/** Cases by their names. */
+export type GoldenCases = ReadonlyMap<string, GoldenCase>;
+
+/** The cases by their names. */
+export function casesByName(cases: readonly GoldenCase[]): GoldenCases {
+  return new Map(cases.map((golden) => [golden.id, golden]));
+}
+
+/** Reads the case of a name among these, as `testGoldens` takes it. It throws when there is none. */
+export function readerOf(cases: GoldenCases): (id: string) => Promise<Golden> {
+  return async (id) => {
+    const golden = cases.get(id);
+    if (golden === undefined) throw new Error(`there is no golden ${id}`);
+    return goldenOfCase(golden);
+  };
+}
+
 /** The case of this name. Throws when there is none. */
-export async function goldenCalled(set: 'today' | 'classic', group: string, name: string): Promise<Golden> {
-  const golden = goldenCases(set, group).find(({ id }) => id === name);
-  if (golden === undefined) throw new Error(`there is no golden ${name}`);
-  return goldenOfCase(golden);
+export async function goldenCalled(set: GoldenSet, group: string, name: string): Promise<Golden> {
+  return readerOf(casesByName(goldenCases(set, group)))(name);
 }

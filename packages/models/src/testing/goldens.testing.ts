@@ -13,7 +13,7 @@ import { memoryCheckpoint } from '../checkpoint/memory.ts';
 import type { TokenBatch } from '../model.ts';
 
 /** A batch whose inputs are tensors. */
-export type GoldenBatch = { readonly [Name in keyof TokenBatch]: Tensor };
+export type GoldenBatch = { readonly [Name in keyof Omit<TokenBatch, 'task'>]: Tensor };
 
 /** A golden, in memory. */
 export interface Golden {

@@ -39,6 +39,7 @@ export interface BpeOptions {
 export class Bpe implements WordModel {
   readonly vocabulary: Vocabulary;
   readonly cutAt: ((text: string, from: number, to: number) => number) | undefined;
+  readonly continuingPrefix: string | undefined;
   private readonly options: BpeOptions;
   private readonly bytes: ByteTokens | undefined;
   /** Symbols of the characters of one unit, -1 for those that have none. */
@@ -55,6 +56,7 @@ export class Bpe implements WordModel {
       for (const [token, id] of entries) if (token.length === 1) this.units[token.charCodeAt(0)] = id;
     this.merger = new Merger(options.merges);
     const { continuingPrefix = '', endSuffix = '', ignoreMerges = false } = options;
+    this.continuingPrefix = continuingPrefix === '' ? undefined : continuingPrefix;
     // Where a word's ends matter, a part of it is no word.
     if (continuingPrefix === '' && endSuffix === '' && !ignoreMerges)
       this.cutAt = (text, from, to) => this.placeOfCut(text, from, to);

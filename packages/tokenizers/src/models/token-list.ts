@@ -8,10 +8,10 @@ const IN_BLOCK = BLOCK - 1;
 /** Tokens of the first block when it is new: so many need no memory outside of V8's own heap. */
 const FEW = 5;
 
-/** Numbers of a token: its id, and where it begins and ends. */
-const WIDTH = 3;
+/** Numbers of a token: its id, where it begins and ends, and its word. */
+const WIDTH = 4;
 
-/** Ids and spans of tokens, in UTF-16 units of the original text. */
+/** Ids, spans and words of tokens. Spans are in UTF-16 units of the original text. */
 export class TokenList {
   length = 0;
   /** How much white space added tokens have at their start and end, by the token's index. */
@@ -20,6 +20,13 @@ export class TokenList {
   private readonly blocks: Int32Array[] = [this.last];
   /** Numbers in the last block. */
   private size = 0;
+  /** The number of the word that is being added. */
+  private word = -1;
+
+  /** The tokens that follow are of the next word. */
+  beginWord(): void {
+    this.word += 1;
+  }
 
   /** Adds a token. */
   add(id: number, start: number, end: number): void {
@@ -28,6 +35,7 @@ export class TokenList {
     last[size] = id;
     last[size + 1] = start;
     last[size + 2] = end;
+    last[size + 3] = this.word;
     this.size = size + WIDTH;
     this.length += 1;
   }
@@ -45,6 +53,11 @@ export class TokenList {
   /** Where token i ends. */
   endAt(i: number): number {
     return this.blocks[i >> BLOCK_BITS][(i & IN_BLOCK) * WIDTH + 2];
+  }
+
+  /** The number of the word of token i. */
+  wordAt(i: number): number {
+    return this.blocks[i >> BLOCK_BITS][(i & IN_BLOCK) * WIDTH + 3];
   }
 
   /** Makes room for one more token. */

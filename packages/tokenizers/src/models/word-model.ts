@@ -20,6 +20,8 @@ export interface WordModel {
    * themselves; -1 where there is none. Undefined where words are never cut.
    */
   readonly cutAt?: (text: string, from: number, to: number) => number;
+  /** What tokens begin with that go on a word, such as `##`. Undefined where no mark tells them apart. */
+  readonly continuingPrefix?: string | undefined;
 }
 
 /** What a step without tokens yields. */

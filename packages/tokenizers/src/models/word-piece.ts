@@ -18,6 +18,7 @@ export interface WordPieceOptions {
 /** A WordPiece model. */
 export class WordPiece implements WordModel {
   readonly vocabulary: Vocabulary;
+  readonly continuingPrefix: string | undefined;
   private readonly options: WordPieceOptions;
   private readonly heads = new Trie(2 ** 14);
   private readonly tails = new Trie(2 ** 14);
@@ -26,6 +27,7 @@ export class WordPiece implements WordModel {
     const { vocabulary, continuingPrefix: prefix } = options;
     this.options = options;
     this.vocabulary = vocabulary;
+    this.continuingPrefix = prefix === '' ? undefined : prefix;
     for (const [token, id] of vocabulary.entries()) {
       if (token.length > LONGEST_ENTRY) continue; // No word is that long.
       this.heads.add(token, id);

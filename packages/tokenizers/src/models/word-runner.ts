@@ -31,6 +31,7 @@ export class WordRunner {
     let paused = 0;
     for (let i = 0; i < bounds.count; i++) {
       const [from, to] = [bounds.from(i), bounds.to(i)];
+      out.beginWord();
       if (to - from <= SHORT) addTokens(out, source, from, this.short(text.slice(from, to)));
       else yield* this.long(source, from, to, out);
       if (from - paused > STRIDE / 4) {

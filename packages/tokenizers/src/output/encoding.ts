@@ -17,6 +17,12 @@ export interface Encoding {
    * Which text each token is of, and so what its offsets count in; null for tokens that the template adds.
    */
   readonly sequences: readonly (0 | 1 | null)[];
+  /**
+   * The number, in its text, of the word that each token is of; null for tokens that the template adds. Words
+   * are what the pre-tokenizer cuts a text into, such as `whale` and `'s`, and added tokens. Without a
+   * pre-tokenizer all text between added tokens is one word.
+   */
+  readonly words: readonly (number | null)[];
 }
 
 /** A text in windows of a length that a model takes. Its own columns are those of the first window. */
@@ -60,6 +66,7 @@ export class EncodingBuilder implements Encoding {
   typeIds: number[];
   special: number[];
   sequences: (0 | 1 | null)[];
+  words: (number | null)[];
   private size = 0;
 
   /** A builder for so many tokens. */
@@ -69,12 +76,13 @@ export class EncodingBuilder implements Encoding {
     this.typeIds = newColumn(size);
     this.special = newColumn(size);
     this.sequences = newColumn(size);
+    this.words = newColumn(size);
   }
 
   /** A builder for very many tokens, in small steps. */
   static *ofLargeSize(size: number): Steps<EncodingBuilder> {
     const result = new EncodingBuilder(0);
-    for (const name of ['ids', 'offsets', 'typeIds', 'special', 'sequences'] as const) {
+    for (const name of ['ids', 'offsets', 'typeIds', 'special', 'sequences', 'words'] as const) {
       result[name] = newColumn(size);
       yield;
     }
@@ -83,21 +91,29 @@ export class EncodingBuilder implements Encoding {
 
   /** Adds a token of the template. */
   addSpecial(id: number, typeId: number): void {
-    this.set(id, null, typeId, 1, null);
+    this.set(id, null, typeId, 1, null, null);
   }
 
   /** Adds a token of a text. */
-  add(id: number, span: Span, typeId: number, sequence: 0 | 1): void {
-    this.set(id, span, typeId, 0, sequence);
+  add(id: number, span: Span, typeId: number, sequence: 0 | 1, word: number): void {
+    this.set(id, span, typeId, 0, sequence, word);
   }
 
-  private set(id: number, span: Span | null, typeId: number, special: number, sequence: 0 | 1 | null): void {
+  private set(
+    id: number,
+    span: Span | null,
+    typeId: number,
+    special: number,
+    sequence: 0 | 1 | null,
+    word: number | null,
+  ): void {
     const i = this.size++;
     this.ids[i] = id;
     this.offsets[i] = span;
     this.typeIds[i] = typeId;
     this.special[i] = special;
     this.sequences[i] = sequence;
+    this.words[i] = word;
   }
 }
 

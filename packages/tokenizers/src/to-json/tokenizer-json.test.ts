@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { GoldenLine } from '../golden-lines.testing.ts';
 import { builtOf, cases, filesOf, linesOf, ownFiles } from '../goldens.testing.ts';
-import { tokenizerFromFiles, tokenizerFromJson, tokenizerJson, type Tokenizer } from '../index.ts';
+import {
+  tokenizerFromFiles,
+  tokenizerFromJson,
+  tokenizerJson,
+  type Encoding,
+  type Tokenizer,
+} from '../index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -13,7 +19,7 @@ function written(files: Parameters<typeof tokenizerJson>[0]): Json {
   return JSON.parse(JSON.stringify(tokenizerJson(files))) as Json;
 }
 
-function encode(tokenizer: Tokenizer, line: GoldenLine): unknown {
+function encode(tokenizer: Tokenizer, line: GoldenLine): Encoding {
   const { text, pair, addSpecialTokens, maxLength, stride } = line;
   return maxLength === undefined
     ? tokenizer.encode(text, { pair, addSpecialTokens })
@@ -31,7 +37,12 @@ describe.each(folders)('$id', (golden) => {
   test('ids, offsets, types and windows of every line', () => {
     // Exception: where there is a tokenizer.json, an empty second text is none, as in Hugging Face's library.
     const expected = lines.map((line) => (line.pair === '' ? { ...line, pair: undefined } : line));
-    expect(lines.map((line) => encode(copy, line))).toEqual(expected.map((line) => encode(whole, line)));
+    // Exception: the user-defined pieces of this model are words by themselves in the file, and only there.
+    const isException = id === 'reformer-plain';
+    const columns = (encoding: Encoding): unknown => (isException ? { ...encoding, words: [] } : encoding);
+    expect(lines.map((line) => columns(encode(copy, line)))).toEqual(
+      expected.map((line) => columns(encode(whole, line))),
+    );
   });
 
   test('decoding', () => {

@@ -3,6 +3,7 @@
  * links to them in `snapshots/<commit>/…`, and the commits of branches in `refs/<branch>`. Our own files
  * have names that those libraries pass over.
  */
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { onDisk } from './cache-error.ts';
@@ -109,18 +110,21 @@ export class ModelCache {
     });
   }
 
-  /** Links a blob into a snapshot, or copies it where the system has no links. */
+  /**
+   * Links a blob into a snapshot, or copies it where the system has no links. The link appears at once, in the
+   * place of an old one, so that nobody who has a copy ever finds it gone.
+   */
   async link(hash: string, file: SnapshotFile, size: number): Promise<void> {
     const [blob, pointer] = [this.blob(hash), this.pointer(file)];
     await onDisk(this.root, async () => {
       if ((await sizeOf(pointer)) === size) return;
       await mkdir(dirname(pointer), { recursive: true });
-      await rm(pointer, { force: true });
+      const fresh = `${pointer}.${randomUUID().slice(0, 8)}.tmp`;
       try {
-        await symlink(relative(dirname(pointer), blob), pointer);
-      } catch {
-        // Another process was faster, or there are no links.
-        if ((await sizeOf(pointer)) !== size) await copyFile(blob, pointer);
+        await symlink(relative(dirname(pointer), blob), fresh).catch(() => copyFile(blob, fresh));
+        await rename(fresh, pointer);
+      } finally {
+        await rm(fresh, { force: true });
       }
     });
   }

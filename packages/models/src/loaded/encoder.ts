@@ -1,0 +1,103 @@
+/** Models that make vectors of texts. */
+import type { Tensor } from '@attn/core';
+import type { TextChunks } from '../encode/chunks.ts';
+import type { ChunkEmbeddings, Embeddings, TokenStates } from '../encode/encode.ts';
+import type { EncodeInput } from '../encode/inputs.ts';
+import type { EncodeOptions } from '../encode/options.ts';
+import { LoadedModel, runnableOf } from '../loaded-model.ts';
+import type { PoolingMode } from '../sentence/pooling.ts';
+import type { Precision } from '../sentence/quantize.ts';
+import { similarity, type ComparedVectors } from '../sentence/similarity.ts';
+import { checkAbility } from './abilities.ts';
+
+/**
+ * A model that makes vectors of texts: one without a head, or a folder of sentence-transformers.
+ *
+ * @example
+ * const model = await loadModel('allenai/longformer-base-4096', { attn, for: 'encode' });
+ * const { embeddings } = await model.encode(['Call me Ishmael.']);
+ */
+export class Encoder extends LoadedModel {
+  /**
+   * Errors: `UNSUPPORTED` (a model that is none), `INVALID_ARGUMENT`. The arguments are those of
+   * `LoadedModel`.
+   */
+  constructor(...parts: ConstructorParameters<typeof LoadedModel>) {
+    super(...parts);
+    checkAbility('models/Encoder', 'encode', this);
+  }
+
+  /**
+   * Computes a vector for each text, or the states of its tokens. Texts go through the
+   * checkpoint's tokenizer, as do pairs `{ text, pair }`, with the separators and token types
+   * of the model; ids are used as they are, with their special tokens. Rows of similar length
+   * run together, padded, so that the vector of a text does not depend on the others. Texts longer than the
+   * model are split into overlapping windows, with a warning; of a pair, every window has the whole first
+   * text. A list of numbers or bigints, a typed array of integers or a tensor [tokens] is one input; a tensor
+   * [rows, tokens] is one for each row.
+   *
+   * In a folder of sentence-transformers (`modules.json`), its modules make the vectors, its prompts stand
+   * before the texts, and longer texts are cut where it says. `as: 'query'` and `as: 'document'` choose the
+   * prompt by what texts are for.
+   *
+   * Errors: `UNSUPPORTED` (a model with a head: load it without; a pair, where the tokenizer does not
+   * take pairs), `INVALID_ARGUMENT`, `MISSING_INPUT` (no tokenizer, no `attn`), `ABORTED`, and those of
+   * the backends.
+   *
+   * @example
+   * const { embeddings } = await model.encode(['Call me Ishmael.', 'Some years ago'], { normalize: true });
+   * const { chunks } = await model.encode('Call me Ishmael. Or not.', { chunks: 'sentences' });
+   * const pair = { text: 'Who narrates?', pair: 'Call me Ishmael.' };
+   * const { states, tokenized } = await model.encode(pair, { pooling: 'none' });
+   */
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options: EncodeOptions & { readonly pooling: 'none' },
+  ): Promise<TokenStates>;
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options: EncodeOptions & {
+      readonly chunks: TextChunks;
+      readonly pooling?: PoolingMode | readonly PoolingMode[];
+    },
+  ): Promise<ChunkEmbeddings>;
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options: EncodeOptions & {
+      readonly quantize: Precision;
+      readonly pooling?: PoolingMode | readonly PoolingMode[];
+    },
+  ): Promise<Embeddings & Required<Pick<Embeddings, 'quantized'>>>;
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options?: EncodeOptions & { readonly pooling?: PoolingMode | readonly PoolingMode[] },
+  ): Promise<Embeddings>;
+  encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options?: EncodeOptions,
+  ): Promise<Embeddings | ChunkEmbeddings | TokenStates>;
+  async encode(
+    inputs: EncodeInput | readonly EncodeInput[],
+    options: EncodeOptions = {},
+  ): Promise<Embeddings | ChunkEmbeddings | TokenStates> {
+    const runnable = runnableOf(this);
+    const { encode } = await import('../encode/encode.ts');
+    return encode(runnable, inputs, options);
+  }
+
+  /**
+   * How alike each vector of `a` is to each of `b`, by the measure of the folder's files
+   * (`similarity_fn_name`), else by cosine: [vectors of a, vectors of b]. Vectors are tensors [vectors,
+   * dimensions] or [dimensions], or sparse ones.
+   *
+   * Errors: `INVALID_ARGUMENT`, `INVALID_SHAPE`, `INVALID_DTYPE`.
+   *
+   * @example
+   * const { embeddings: queries } = await model.encode(['Who narrates?'], { as: 'query' });
+   * const { embeddings: documents } = await model.encode(['Call me Ishmael.'], { as: 'document' });
+   * const scores = model.similarity(queries, documents); // [1, 1]
+   */
+  similarity(a: ComparedVectors, b: ComparedVectors): Tensor<'f32'> {
+    return similarity(a, b, this.settings.sentence?.similarity);
+  }
+}
