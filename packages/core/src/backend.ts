@@ -119,6 +119,7 @@ export { argsort } from './host/kernels/argsort.ts';
 export { byExpert, type ExpertRows } from './host/kernels/by-expert.ts';
 export { inChunks } from './host/kernels/chunks.ts';
 export { moveKernels } from './host/kernels/move.ts';
+export { quantizedEmbedding } from './host/kernels/quantized-embedding.ts';
 export { forEachRow } from './host/kernels/rows.ts';
 export { topK } from './host/kernels/top-k.ts';
 export { greatestOf, quantizeRow } from './quantize/activations.ts';

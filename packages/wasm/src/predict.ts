@@ -19,6 +19,7 @@ import {
 import { attentionMs } from './attention/predict.ts';
 import { WORTH_WAKING } from './engine/control.ts';
 import type { CrewSpeed } from './engine/speed.ts';
+import { FLOPS_PER_INTEGER } from './ops/quantize-rows.ts';
 
 /** Milliseconds that a node takes beside its operations: checks, records, and small copies. */
 const NODE_MS = 0.03;
@@ -60,6 +61,7 @@ const FLOPS_PER_ELEMENT = {
   layerNorm: 24,
   softmax: 50,
   embedding: 12,
+  quantizedEmbedding: 100,
   gather: 12,
   transpose: 200,
   slice: 12,
@@ -75,6 +77,9 @@ const FLOPS_PER_ELEMENT = {
  * small.
  */
 const PRODUCT_OVERHEAD = 1.15;
+
+/** How many times as fast as products of f32 those of integers are. */
+const INTEGER_SPEED = 1.6;
 
 /** Packing one element of a right operand that is no constant, in operations. */
 const FLOPS_PER_PACKED = 150;
@@ -126,6 +131,12 @@ function flopsOf(node: Exclude<GraphNode, NodeOf<'attention'>>, graph: Graph): n
     }
     case 'linear':
       return PRODUCT_OVERHEAD * ops.linear.flops(specs, node.attributes);
+    case 'quantizedLinear': {
+      const flops = PRODUCT_OVERHEAD * ops.quantizedLinear.flops(specs, node.attributes);
+      const { inputs = 'float' } = node.attributes;
+      if (inputs === 'float') return flops;
+      return flops / INTEGER_SPEED + FLOPS_PER_INTEGER * sizeOf(specs.x.shape);
+    }
     case 'matmul':
       return (
         PRODUCT_OVERHEAD * ops.matmul.flops(specs, node.attributes) + FLOPS_PER_PACKED * sizeOf(specs.b.shape)

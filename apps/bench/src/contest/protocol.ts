@@ -1,5 +1,5 @@
 /** Messages between the parent of a contest and its child processes. Everything is JSON. */
-import type { JsonObject } from '@attn/core';
+import type { ActivationForm, CodeBits, JsonObject } from '@attn/core';
 
 /**
  * Something that a contest times, and the problem that it computes.
@@ -40,10 +40,20 @@ export interface ProblemSpec {
   readonly pattern?: JsonObject;
   readonly in?: number;
   readonly out?: number;
+  /** How the weight of `linear` is quantised. Default: it is f32. */
+  readonly codes?: CodesSpec;
   /** Options of `lsh`. */
   readonly lsh?: LshSpec;
   /** Number of projected keys of `linformer`. */
   readonly k?: number;
+}
+
+/** A quantised weight, and how its inputs are multiplied. */
+export interface CodesSpec {
+  readonly bits: CodeBits;
+  /** Numbers that share a scale. Default: all of a row. */
+  readonly block?: number;
+  readonly inputs: ActivationForm;
 }
 
 /** LSH attention in chunks of 64, by the conventions of Hugging Face. */

@@ -1,7 +1,7 @@
 /** A dense layer: x [n × in] · weight [out × in]ᵀ + bias, on one of our backends. */
-import { f32, GraphBuilder } from '@attn/core';
-import { references, toReference } from '@attn/core/reference';
-import type { Subject, PreparedSubject } from '../contest/protocol.ts';
+import { f32, GraphBuilder, quantizeMatrix, type Tensor } from '@attn/core';
+import { references, toReference, type ReferenceTensor } from '@attn/core/reference';
+import type { CodesSpec, Subject, PreparedSubject } from '../contest/protocol.ts';
 import { uniform } from '../inputs.ts';
 import { makeBackend } from './attention.ts';
 
@@ -13,13 +13,14 @@ const CHECKED_ROWS = 3;
 
 /** Prepares the subject. */
 export async function makeLinear({ options, problem }: Subject): Promise<PreparedSubject> {
-  const { n, in: features = 768, out = 3072 } = problem;
+  const { n, in: features = 768, out = 3072, codes } = problem;
   const x = f32([n, features], uniform(n * features, 1));
   const weight = f32([out, features], uniform(out * features, 2));
   const bias = f32([out], uniform(out, 3));
   const builder = new GraphBuilder();
   const input = builder.input('x', x);
-  const graph = builder.build({ y: builder.linear(input, builder.constant(weight), builder.constant(bias)) });
+  const layer = codes === undefined ? denseLayer(weight, bias) : quantizedLayer(weight, bias, codes);
+  const graph = builder.build({ y: layer.build(builder, input) });
   const backend = await makeBackend(options);
   await backend.probe();
   const executable = await backend.compile(graph);
@@ -28,8 +29,7 @@ export async function makeLinear({ options, problem }: Subject): Promise<Prepare
     async check() {
       const { y } = await executable.run({ x });
       const rows = f32([CHECKED_ROWS, features], x.data.subarray(0, CHECKED_ROWS * features));
-      const inputs = { x: toReference(rows), weight: toReference(weight), bias: toReference(bias) };
-      const [expected] = references.linear(inputs, {});
+      const [expected] = layer.reference(toReference(rows));
       const error = expected.data.reduce(
         (worst, value, i) => Math.max(worst, Math.abs(value - y.data[i])),
         0,
@@ -38,5 +38,35 @@ export async function makeLinear({ options, problem }: Subject): Promise<Prepare
       return error;
     },
     dispose: () => backend.dispose(),
+  };
+}
+
+/** The layer in a graph, and its result in float64. */
+interface Layer {
+  build(builder: GraphBuilder, x: Value): Value;
+  reference(x: ReferenceTensor): readonly ReferenceTensor[];
+}
+
+type Value = ReturnType<GraphBuilder['input']>;
+
+function denseLayer(weight: Tensor, bias: Tensor): Layer {
+  return {
+    build: (builder, x) => builder.linear(x, builder.constant(weight), builder.constant(bias)),
+    reference: (x) => references.linear({ x, weight: toReference(weight), bias: toReference(bias) }, {}),
+  };
+}
+
+function quantizedLayer(weight: Tensor, bias: Tensor, { inputs, ...how }: CodesSpec): Layer {
+  const { codes, scales, ...format } = quantizeMatrix(weight, how);
+  const attributes = { ...format, inputs };
+  return {
+    build: (builder, x) => {
+      const parts = { codes: builder.constant(codes), scales: builder.constant(scales) };
+      return builder.quantizedLinear(x, parts, builder.constant(bias), attributes);
+    },
+    reference: (x) => {
+      const parts = { codes: toReference(codes), scales: toReference(scales), bias: toReference(bias) };
+      return references.quantizedLinear({ x, ...parts }, attributes);
+    },
   };
 }

@@ -2,7 +2,14 @@
  * The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs
  * none.
  */
-import { argsort, moveKernels, topK, type CompleteKernelTable, type PlanCache } from '@attn/core/backend';
+import {
+  argsort,
+  moveKernels,
+  quantizedEmbedding,
+  topK,
+  type CompleteKernelTable,
+  type PlanCache,
+} from '@attn/core/backend';
 import { attentionKernel } from '../attention/attention.ts';
 import { lshAttention } from '../lsh/attention.ts';
 import { lshHash } from '../lsh/hash.ts';
@@ -13,7 +20,7 @@ import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduce } from './reduce.ts';
 import { rotary } from './rotary.ts';
 import { expertLinear } from './expert-linear.ts';
-import { quantizedEmbedding, quantizedLinear } from './quantized-linear.ts';
+import { quantizedLinear } from './quantized-linear.ts';
 
 /** All kernels of one backend; attention calls share its store of plans. */
 export function kernelTable(plans: PlanCache): CompleteKernelTable {

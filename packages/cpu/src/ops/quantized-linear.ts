@@ -1,4 +1,4 @@
-/** `quantizedLinear` and `quantizedEmbedding`: codes become integers a row at a time. */
+/** The `quantizedLinear` op: codes become integers a row at a time. */
 import {
   blocksOf,
   CodeReader,
@@ -21,8 +21,10 @@ export async function quantizedLinear({
 }: KernelCall<'quantizedLinear'>): Promise<void> {
   const { bits, block, inputs: form = 'float' } = attributes;
   const length = inputs.x.shape[inputs.x.shape.length - 1];
-  const columns = inputs.codes.shape[0];
-  const reader = readerOf(inputs, length, { bits, block });
+  const { codes, scales: codeScales, zeroPoints } = inputs;
+  const columns = codes.shape[0];
+  const arrays = { codes: codes.data, scales: codeScales.data, zeroPoints: zeroPoints?.data };
+  const reader = new CodeReader(arrays, length, { bits, block });
   const activation = attributes.activation && UNARY_MEANING[attributes.activation].f;
   const bias = inputs.bias && readFloats(inputs.bias);
   const x = readFloats(inputs.x);
@@ -60,32 +62,4 @@ export async function quantizedLinear({
     }
   });
   out.done();
-}
-
-/** The kernel of `quantizedEmbedding`: ids of any shape, a table [rows × dim] as codes. */
-export async function quantizedEmbedding({
-  inputs,
-  outputs,
-  attributes,
-  context,
-}: KernelCall<'quantizedEmbedding'>): Promise<void> {
-  const { dim, ...format } = attributes;
-  const reader = readerOf(inputs, dim, format);
-  const { data: ids } = inputs.ids;
-  const out = outputs[0].data as Float32Array;
-  await inChunks(ids.length, dim, context.pause, (from, to) => {
-    for (let i = from; i < to; i++) reader.numbers(ids[i], out.subarray(i * dim, (i + 1) * dim));
-  });
-}
-
-function readerOf(
-  { codes, scales, zeroPoints }: KernelCall<'quantizedEmbedding'>['inputs'],
-  length: number,
-  format: Pick<KernelCall<'quantizedEmbedding'>['attributes'], 'bits' | 'block'>,
-): CodeReader {
-  return new CodeReader(
-    { codes: codes.data, scales: scales.data, zeroPoints: zeroPoints?.data },
-    length,
-    format,
-  );
 }

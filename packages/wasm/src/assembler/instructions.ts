@@ -93,8 +93,10 @@ interface I32Instructions extends Family<typeof I32_BINARY, (a: I32, b: I32) => 
   const(value: number): Scalar;
   load(address: I32, offset?: number): Scalar;
   load8U(address: I32, offset?: number): Scalar;
+  load16U(address: I32, offset?: number): Scalar;
   store(address: I32, value: I32, offset?: number): Tree<'void'>;
   store8(address: I32, value: I32, offset?: number): Tree<'void'>;
+  store16(address: I32, value: I32, offset?: number): Tree<'void'>;
   eqz(a: I32): Scalar;
   clz(a: I32): Scalar;
   ctz(a: I32): Scalar;
@@ -108,10 +110,13 @@ export const i32: I32Instructions = {
   const: toI32,
   load: (address, offset = 0) => tree('i32', memory('i32.load', [0x28], offset), toI32(address)),
   load8U: (address, offset = 0) => tree('i32', memory('i32.load8_u', [0x2d], offset), toI32(address)),
+  load16U: (address, offset = 0) => tree('i32', memory('i32.load16_u', [0x2f], offset), toI32(address)),
   store: (address, value, offset = 0) =>
     tree('void', memory('i32.store', [0x36], offset), toI32(address), toI32(value)),
   store8: (address, value, offset = 0) =>
     tree('void', memory('i32.store8', [0x3a], offset), toI32(address), toI32(value)),
+  store16: (address, value, offset = 0) =>
+    tree('void', memory('i32.store16', [0x3b], offset), toI32(address), toI32(value)),
   eqz: (a) => tree('i32', { name: 'i32.eqz', bytes: [0x45] }, toI32(a)),
   clz: (a) => tree('i32', { name: 'i32.clz', bytes: [0x67] }, toI32(a)),
   ctz: (a) => tree('i32', { name: 'i32.ctz', bytes: [0x68] }, toI32(a)),
@@ -166,7 +171,7 @@ function binary(name: string, code: number): Binary {
   return (a, b) => tree('v128', instruction, a, b);
 }
 
-const V128_LOAD = { load: 0x00, load32Splat: 0x09, load32Zero: 0x5c } as const;
+const V128_LOAD = { load: 0x00, load32Splat: 0x09, load32Zero: 0x5c, load64Zero: 0x5d } as const;
 /** Bitwise instructions on two vectors. `andnot` is `a & ~b`. */
 const V128_BINARY = { and: 0x4e, andnot: 0x4f, or: 0x50, xor: 0x51 } as const;
 
@@ -178,6 +183,7 @@ interface V128Instructions
   load32Lane(lane: number, address: I32, vector: V128, offset?: number): V128;
   store(address: I32, value: V128, offset?: number): Tree<'void'>;
   store32Lane(lane: number, address: I32, value: V128, offset?: number): Tree<'void'>;
+  store64Lane(lane: number, address: I32, value: V128, offset?: number): Tree<'void'>;
   not: Unary;
   /** Takes bits of `yes` where `mask` has ones, bits of `no` where it has zeros. */
   bitselect(yes: V128, no: V128, mask: V128): V128;
@@ -202,18 +208,62 @@ export const v128: V128Instructions = {
     tree('void', memory('v128.store', simd(0x0b), offset), toI32(address), value),
   store32Lane: (lane, address, value, offset = 0) =>
     tree('void', memory('v128.store32_lane', simd(0x5a), offset, [lane]), toI32(address), value),
+  store64Lane: (lane, address, value, offset = 0) =>
+    tree('void', memory('v128.store64_lane', simd(0x5b), offset, [lane]), toI32(address), value),
   not: unary('v128.not', 0x4d),
   bitselect: (yes, no, mask) => tree('v128', { name: 'v128.bitselect', bytes: simd(0x52) }, yes, no, mask),
   anyTrue: (a) => tree('i32', { name: 'v128.any_true', bytes: simd(0x53) }, a),
   shuffle: (a, b, lanes) => {
-    const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
-    return tree(
+    return i8x16.shuffle(
+      a,
+      b,
+      lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+    );
+  },
+};
+
+interface I8x16Instructions {
+  splat(a: I32): V128;
+  sub: Binary;
+  /** Picks 16 bytes by number: 0 … 15 are bytes of a, 16 … 31 are bytes of b. */
+  shuffle(a: V128, b: V128, bytes: readonly number[]): V128;
+}
+
+/** Instructions on vectors of 16 bytes. */
+export const i8x16: I8x16Instructions = {
+  splat: (a) => tree('v128', { name: 'i8x16.splat', bytes: simd(0x0f) }, toI32(a)),
+  sub: binary('i8x16.sub', 0x71),
+  shuffle: (a, b, bytes) =>
+    tree(
       'v128',
       { name: 'i8x16.shuffle', immediates: bytes.join(' '), bytes: [...simd(0x0d), ...bytes] },
       a,
       b,
-    );
-  },
+    ),
+};
+
+interface I16x8Instructions {
+  splat(a: I32): V128;
+  sub: Binary;
+  /** Narrows the 32-bit integers of a, then of b; beyond the range of 16 bits to its end. */
+  narrowI32x4S: Binary;
+  extendLowI8x16S: Unary;
+  extendHighI8x16S: Unary;
+  shl(a: V128, bits: I32): V128;
+  shrS(a: V128, bits: I32): V128;
+  shrU(a: V128, bits: I32): V128;
+}
+
+/** Instructions on vectors of eight 16-bit integers. */
+export const i16x8: I16x8Instructions = {
+  splat: (a) => tree('v128', { name: 'i16x8.splat', bytes: simd(0x10) }, toI32(a)),
+  sub: binary('i16x8.sub', 0x91),
+  narrowI32x4S: binary('i16x8.narrow_i32x4_s', 0x85),
+  extendLowI8x16S: unary('i16x8.extend_low_i8x16_s', 0x87),
+  extendHighI8x16S: unary('i16x8.extend_high_i8x16_s', 0x88),
+  shl: (a, bits) => tree('v128', { name: 'i16x8.shl', bytes: simd(0x8b) }, a, toI32(bits)),
+  shrS: (a, bits) => tree('v128', { name: 'i16x8.shr_s', bytes: simd(0x8c) }, a, toI32(bits)),
+  shrU: (a, bits) => tree('v128', { name: 'i16x8.shr_u', bytes: simd(0x8d) }, a, toI32(bits)),
 };
 
 type Lanes = readonly [number, number, number, number];
@@ -244,6 +294,12 @@ interface I32x4Instructions extends Family<typeof I32X4_BINARY, Binary> {
   abs: Unary;
   bitmask(a: V128): Scalar;
   shl(a: V128, bits: I32): V128;
+  extendLowI16x8S: Unary;
+  extendHighI16x8S: Unary;
+  /** Rounds towards 0; beyond the range of 32 bits to its end, NaN to 0. */
+  truncSatF32x4S: Unary;
+  /** Multiplies eight 16-bit integers each, and adds the products of neighbours. */
+  dotI16x8S: Binary;
 }
 
 /** Instructions on vectors of four 32-bit integers. */
@@ -258,6 +314,10 @@ export const i32x4: I32x4Instructions = {
   abs: unary('i32x4.abs', 0xa0),
   bitmask: (a) => tree('i32', { name: 'i32x4.bitmask', bytes: simd(0xa4) }, a),
   shl: (a, bits) => tree('v128', { name: 'i32x4.shl', bytes: simd(0xab) }, a, toI32(bits)),
+  extendLowI16x8S: unary('i32x4.extend_low_i16x8_s', 0xa7),
+  extendHighI16x8S: unary('i32x4.extend_high_i16x8_s', 0xa8),
+  truncSatF32x4S: unary('i32x4.trunc_sat_f32x4_s', 0xf8),
+  dotI16x8S: binary('i32x4.dot_i16x8_s', 0xba),
 };
 
 /**
@@ -288,6 +348,8 @@ interface F32x4Instructions extends Family<typeof F32X4_BINARY, Binary> {
   abs: Unary;
   neg: Unary;
   sqrt: Unary;
+  /** Rounds to the nearest integer, of two equally near to the even one. */
+  nearest: Unary;
   convertI32x4S: Unary;
   /** Computes a · b + c, rounded once or twice: the engine decides. */
   relaxedMadd(a: V128, b: V128, c: V128): V128;
@@ -304,6 +366,7 @@ export const f32x4: F32x4Instructions = {
   abs: unary('f32x4.abs', 0xe0),
   neg: unary('f32x4.neg', 0xe1),
   sqrt: unary('f32x4.sqrt', 0xe3),
+  nearest: unary('f32x4.nearest', 0x6a),
   convertI32x4S: unary('f32x4.convert_i32x4_s', 0xfa),
   relaxedMadd: (a, b, c) => tree('v128', { name: 'f32x4.relaxed_madd', bytes: simd(0x105) }, a, b, c),
 };

@@ -14,6 +14,7 @@ export const EACH_KERNEL = `
   attn:attention:causal;n=66;bias=qk;alibi=h;relative=6;softcap=20;scale=1;keyMask=holes:30
   attn:attention:causal;n=66;d=8;dtype=f16;bias=hqk;alibi=h
   attn:attention:full;n=33;bias=hqk;alibi=h;relative=6
+  attn:attention:full;n=70;heads=3;dv=5;sinks=*
   attn:attention:full;n=20;alibi=h;plant=*
   attn:attention:full;n=20;softcap=5;bias=k;biasData=ones*-3.4028234663852886e+38
   attn:attention:full;n=40;heads=1;data=bell*3;softcap=0.5
@@ -23,6 +24,7 @@ export const EACH_KERNEL = `
   attn:linear:x=4x6;weight=5x6;activation=relu;plant=*
   attn:linear:x=5x16;weight=8x16;activation=gelu;dtype=f16;constants=weight
   attn:rotary:x=3x10;*
+  attn:quantized*
   attn:linformer:n=33;k=9;dim=16;valueDim=5;hasF;nq=1
   attn:linformer:n=21;inputFirst;projection=meanPool;projectedLength=4
   attn:lshHash:x=1x1x20x4;rotations=4x1x6;buckets=2,2,2,2,2,2;data=halves
@@ -53,6 +55,7 @@ export const DIVIDED = `
   attn:attention:window=24;dilation=3,64;n=8192;d=4;rows=24
   attn:linear:x=*;weight=33x20;*
   attn:matmul:*
+  attn:quantizedLinear:x=*
   attn:lshHash:x=1x2x70x*
   attn:argsort:*
   attn:lshAttention:n=260;chunk=65;*

@@ -25,11 +25,11 @@ import { UNARY } from './unary.ts';
 /** The most rows of a task. */
 export const ROWS = 48;
 
-/** Depth of a piece of A. */
-const DEPTH = 192;
+/** The most depth of a piece of A. */
+export const DEPTH = 192;
 
 /** Bytes from row to row of a piece of A: more than `DEPTH`, so that rows do not share sets of the cache. */
-const A_STRIDE: number = 4 * (DEPTH + 8);
+export const A_STRIDE: number = 4 * (DEPTH + 8);
 
 /** Bytes of scratch memory: a piece of A, and a panel of C. */
 export const GEMM_SCRATCH_BYTES: number = ROWS * A_STRIDE + ROWS * PANEL_BYTES;
@@ -105,9 +105,8 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
   const firstPiece = piece('firstPiece');
   const nextPiece = piece('nextPiece', { initial: ({ address, offset }) => v128.load(address, offset) });
 
-  const finishRows = module.define('finishRows', { task: 'i32' }, (f, { task }) =>
-    finish(f, simd, task, name),
-  );
+  const FINISH = { c: 'i32', cStride: 'i32', rows: 'i32', columns: 'i32', bias: 'i32' } as const;
+  const finishRows = module.define('finishRows', FINISH, (f, block) => finish(f, simd, block, name));
 
   const multiply = module.define('multiply', { task: 'i32', scratch: 'i32' }, (f, { task, scratch }) => {
     const field = (key: keyof typeof PRODUCT): Local<'i32'> => f.let(key, i32.load(task, PRODUCT[key]));
@@ -127,7 +126,10 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
     f.count('from', depth, DEPTH, (from) => {
       const rest = i32.sub(depth, from);
       const size = f.let('size', i32.select(i32.ltU(rest, DEPTH), rest, DEPTH));
-      copyPiece(f, task, { rows, from, size, to: scratch });
+      const rowStride = f.let('a_row_stride', i32.load(task, PRODUCT.aRowStride));
+      const depthStride = f.let('a_depth_stride', i32.load(task, PRODUCT.aDepthStride));
+      const start = f.let('a', i32.add(i32.load(task, PRODUCT.a), i32.mul(from, depthStride)));
+      copyPiece(f, { from: start, rowStride, depthStride, rows, size, to: scratch });
       const at = f.let('b_piece', i32.add(b, i32.mul(from, PANEL_BYTES)));
       const operands = { a: scratch, bStride, rows, depth: size };
       const atLast = i32.add(at, i32.mul(whole, bStride));
@@ -152,7 +154,7 @@ export function gemmModule({ simd, sharedMemory, activation: name }: GemmModuleO
         columns: partial,
       }),
     );
-    f.call(finishRows, { task });
+    f.call(finishRows, { c, cStride, rows, columns, bias: field('bias') });
   });
   module.export(multiply);
   return module;
@@ -197,45 +199,45 @@ function packPanel(f: FunctionBuilder, task: Local<'i32'>): void {
   );
 }
 
-/** A piece of A: rows, the range of the depth, and the address where it goes. */
-interface Piece {
-  readonly rows: I32;
+/** A piece of A: its first element, bytes from row to row and from depth to depth, its size, its copy. */
+export interface Piece {
   readonly from: I32;
+  readonly rowStride: I32;
+  /** Default 4: numbers of a row are next to each other. */
+  readonly depthStride?: Local<'i32'>;
+  readonly rows: I32;
   readonly size: Local<'i32'>;
   readonly to: I32;
 }
 
-/** Emits to[row][0 … size) = a[row][from … from + size). */
-function copyPiece(f: FunctionBuilder, task: Local<'i32'>, { rows, from, size, to }: Piece): void {
-  const rowStride = f.let('a_row_stride', i32.load(task, PRODUCT.aRowStride));
-  const depthStride = f.let('a_depth_stride', i32.load(task, PRODUCT.aDepthStride));
-  const base = f.let('a', i32.add(i32.load(task, PRODUCT.a), i32.mul(from, depthStride)));
+/** Emits to[row][0 … size) = the piece. */
+export function copyPiece(f: FunctionBuilder, { from, rowStride, depthStride, rows, size, to }: Piece): void {
   f.count('row', rows, 1, (row) => {
-    const source = f.let('source', i32.add(base, i32.mul(row, rowStride)));
+    const source = f.let('source', i32.add(from, i32.mul(row, rowStride)));
     const target = f.let('target', i32.add(to, i32.mul(row, A_STRIDE)));
-    f.if(
-      i32.eq(depthStride, 4),
-      () => {
-        // Whole vectors, then the remaining numbers.
-        const vectors = f.let('vectors', i32.shl(i32.shrU(size, 2), 4));
-        const at = f.let('at', 0);
-        f.while(at, vectors, 16, () => f.do(v128.store(i32.add(target, at), v128.load(i32.add(source, at)))));
-        f.while(at, i32.shl(size, 2), 4, () =>
-          f.do(i32.store(i32.add(target, at), i32.load(i32.add(source, at)))),
-        );
-      },
-      () =>
+    const copyRow = (): void => {
+      // Whole vectors, then the remaining numbers.
+      const vectors = f.let('vectors', i32.shl(i32.shrU(size, 2), 4));
+      const at = f.let('at', 0);
+      f.while(at, vectors, 16, () => f.do(v128.store(i32.add(target, at), v128.load(i32.add(source, at)))));
+      f.while(at, i32.shl(size, 2), 4, () =>
+        f.do(i32.store(i32.add(target, at), i32.load(i32.add(source, at)))),
+      );
+    };
+    if (depthStride === undefined) copyRow();
+    else
+      f.if(i32.eq(depthStride, 4), copyRow, () =>
         f.count('step', size, 1, () => {
           f.do(i32.store(target, i32.load(source)));
           f.advance(source, depthStride);
           f.advance(target, 4);
         }),
-    );
+      );
   });
 }
 
 /** Emits C = 0: the product of matrices whose depth is 0. */
-function clear(f: FunctionBuilder, c: I32, cStride: I32, rows: I32, columns: I32): void {
+export function clear(f: FunctionBuilder, c: I32, cStride: I32, rows: I32, columns: I32): void {
   const target = f.let('target', c);
   f.count('row', rows, 1, () => {
     f.count('byte', i32.shl(columns, 2), 4, (byte) => f.do(i32.store(i32.add(target, byte), 0)));
@@ -244,7 +246,7 @@ function clear(f: FunctionBuilder, c: I32, cStride: I32, rows: I32, columns: I32
 }
 
 /** A panel of results, and its place in C. */
-interface ResultPanel {
+export interface ResultPanel {
   readonly panel: I32;
   readonly to: I32;
   readonly cStride: I32;
@@ -253,7 +255,7 @@ interface ResultPanel {
 }
 
 /** Emits the copy of a panel's present columns to their place in C. */
-function copyPanel(f: FunctionBuilder, { panel, to, cStride, rows, columns }: ResultPanel): void {
+export function copyPanel(f: FunctionBuilder, { panel, to, cStride, rows, columns }: ResultPanel): void {
   const target = f.let('target', to);
   f.count('row', rows, 1, (row) => {
     const source = f.let('source', i32.add(panel, i32.mul(row, PANEL_BYTES)));
@@ -264,11 +266,25 @@ function copyPanel(f: FunctionBuilder, { panel, to, cStride, rows, columns }: Re
   });
 }
 
+/** A block of C to finish. */
+export interface FinishedBlock {
+  readonly c: I32;
+  readonly cStride: I32;
+  readonly rows: I32;
+  readonly columns: I32;
+  /** Address of [columns] numbers, or 0. */
+  readonly bias: Local<'i32'>;
+}
+
 /** Emits C = activation(C + bias), row by row. */
-function finish(f: FunctionBuilder, simd: Simd, task: Local<'i32'>, name: Activation | undefined): void {
+export function finish(
+  f: FunctionBuilder,
+  simd: Simd,
+  { c, cStride, rows, columns, bias }: FinishedBlock,
+  name: Activation | undefined,
+): void {
   const apply = name === undefined ? undefined : UNARY[name](f, simd);
-  const bias = f.let('bias', i32.load(task, PRODUCT.bias));
-  const bytes = f.let('bytes', i32.shl(i32.load(task, PRODUCT.columns), 2));
+  const bytes = f.let('bytes', i32.shl(columns, 2));
   const x = f.local('x', 'v128');
   const change = (at: I32, load: (address: I32) => V128, store: (address: I32) => void): void => {
     f.set(x, load(at));
@@ -276,9 +292,9 @@ function finish(f: FunctionBuilder, simd: Simd, task: Local<'i32'>, name: Activa
     apply?.(x);
     store(at);
   };
-  const row = f.let('row', i32.load(task, PRODUCT.c));
+  const row = f.let('row', c);
   const emit = (): void =>
-    f.count('index', i32.load(task, PRODUCT.rows), 1, () => {
+    f.count('index', rows, 1, () => {
       const at = f.let('at', row);
       const end = f.let('end', i32.add(row, bytes));
       const vectors = f.let('vectors', i32.add(row, i32.and(bytes, -16)));
@@ -296,7 +312,7 @@ function finish(f: FunctionBuilder, simd: Simd, task: Local<'i32'>, name: Activa
           (address) => f.do(v128.store32Lane(0, address, x)),
         ),
       );
-      f.advance(row, i32.load(task, PRODUCT.cStride));
+      f.advance(row, cStride);
     });
   if (apply) emit();
   else f.if(bias, emit);

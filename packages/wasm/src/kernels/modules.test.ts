@@ -6,6 +6,9 @@ import type { Simd } from './arithmetic.ts';
 import { gemmModule } from './gemm.ts';
 import { lshModule } from './lsh/attend.ts';
 import { hashModule } from './lsh/hash.ts';
+import { multiplyModule } from './quantized/multiply.ts';
+import { packCodesModule } from './quantized/pack.ts';
+import { quantizeRowsModule } from './quantized/rows.ts';
 import { normalizeModule } from './normalize.ts';
 import { pointwiseModule } from './pointwise.ts';
 import { reduceModule } from './reduce.ts';
@@ -55,5 +58,21 @@ test.each(SIMD)('products, element-wise kernels, normalisation and sorting, %s S
     expect(isValid(normalizeModule({ simd, sharedMemory }))).toBe(true);
     expect(isValid(reduceModule({ sharedMemory }))).toBe(true);
     expect(isValid(sortModule({ sharedMemory }))).toBe(true);
+  }
+});
+
+test.each(SIMD)('products with quantised weights, %s SIMD', (simd) => {
+  for (const sharedMemory of [true, false]) {
+    expect(isValid(quantizeRowsModule({ sharedMemory }))).toBe(true);
+    for (const bits of [4, 8] as const) {
+      expect(isValid(packCodesModule({ bits, sharedMemory }))).toBe(true);
+      for (const form of ['numbers', 'integers'] as const) {
+        for (const activation of [undefined, ...ACTIVATIONS]) {
+          const hasZeros = activation !== undefined;
+          const options = { simd, sharedMemory, form, bits, hasZeros, activation };
+          expect(isValid(multiplyModule(options))).toBe(true);
+        }
+      }
+    }
   }
 });

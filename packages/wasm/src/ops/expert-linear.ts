@@ -18,7 +18,7 @@ export function expertLinearKernel(engine: Engine, weights: PackedWeights): Kern
       if (experts.data.length * columns === 0) return;
       const rows = byExpert(frame.view(experts).data, count);
       const bytes = packedBytes(columns, depth);
-      const packed = await weights.of(call.node, frame, async (allocate) => {
+      const packed = await weights.of({ ids: [call.node.inputs.weight] }, frame, async (allocate) => {
         const to = allocate(count * bytes);
         const from = frame.input(weight);
         const operand = { columns, depth, columnStride: 4, depthStride: 4 * columns };

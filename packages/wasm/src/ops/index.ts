@@ -2,7 +2,7 @@
  * The kernels by op: a new kernel is a file here and a line in this table. `reshape` is a view and needs
  * none.
  */
-import { moveKernels, topK, type CompleteKernelTable } from '@attn/core/backend';
+import { moveKernels, quantizedEmbedding, topK, type CompleteKernelTable } from '@attn/core/backend';
 import { attentionKernel } from '../attention/attention.ts';
 import type { Engine } from '../engine/engine.ts';
 import { lshAttentionKernel } from '../lsh/attention.ts';
@@ -15,6 +15,7 @@ import { binaryKernels, unaryKernels } from './pointwise.ts';
 import { reduceKernel } from './reduce.ts';
 import type { PlanSource } from '../plan-source.ts';
 import type { PackedWeights } from './packed-weights.ts';
+import { quantizedLinearKernel } from './quantized-linear.ts';
 import { rotaryKernel } from './rotary.ts';
 import { expertLinearKernel } from './expert-linear.ts';
 
@@ -37,5 +38,7 @@ export function kernelTable(engine: Engine, plans: PlanSource, weights: PackedWe
     rotary: rotaryKernel(engine),
     expertLinear: expertLinearKernel(engine, weights),
     topK,
+    quantizedEmbedding,
+    quantizedLinear: quantizedLinearKernel(engine, weights),
   };
 }

@@ -15,7 +15,7 @@ export function linearKernel(engine: Engine, weights: PackedWeights): Kernel<'li
     inFrame(engine, call, async (frame) => {
       const { x, weight, bias } = call.inputs;
       const [columns, depth] = weight.shape;
-      const b = await weights.of(call.node, frame, async (allocate) => {
+      const b = await weights.of({ ids: [call.node.inputs.weight] }, frame, async (allocate) => {
         const to = allocate(packedBytes(columns, depth));
         const from = frame.input(weight);
         await packAll(frame, [{ from, columns, depth, columnStride: 4 * depth, depthStride: 4, to }]);

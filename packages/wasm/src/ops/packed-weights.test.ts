@@ -1,7 +1,7 @@
 /** Graphs that share a weight share its packed form, until the last of them is gone. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { f32, GraphBuilder, type Graph, type Tensor } from '@attn/core';
+import { f32, GraphBuilder, quantizeMatrix, tensor, type Graph, type Tensor } from '@attn/core';
 import { compileGraph, lazyTensor, PlanCache, type Executable } from '@attn/core/backend';
 import { afterEach, expect, test } from 'vitest';
 import { Engine } from '../engine/engine.ts';
@@ -101,4 +101,32 @@ test('a lazy weight is read once, for all lengths', async () => {
   }
   expect(reads).toBe(1);
   for (const executable of executables) executable.dispose();
+});
+
+test('a quantised weight is shared by all of its parts, and by how they are read', async () => {
+  const q = quantizeMatrix(weight, { bits: 8, block: 16, zeroPoints: true });
+  const other = tensor('u8', q.codes.shape, q.codes.data.slice());
+  const compiled = (codes: Tensor, bits: 4 | 8, inputs: 'float' | 'int12', rows: number): Executable => {
+    const builder = new GraphBuilder();
+    const depth = bits === 8 ? 32 : 64;
+    const x = builder.input('x', { dtype: 'f32', shape: [rows, depth] });
+    const parts = { codes: builder.constant(codes), scales: builder.constant(q.scales) };
+    const attributes = { bits, block: bits === 8 ? 16 : 32, inputs };
+    return compile(builder.build({ y: builder.quantizedLinear(x, parts, undefined, attributes) }));
+  };
+  const run = async (executable: Executable, rows: number, depth: number): Promise<number> => {
+    await executable.run({ x: numbers([rows, depth], 0.7) });
+    return engine.heap.usedBytes;
+  };
+  const short = compiled(q.codes, 8, 'float', 3);
+  const once = await run(short, 3, 32);
+  const long = compiled(q.codes, 8, 'int12', 9);
+  expect(await run(long, 9, 32)).toBe(once);
+  const narrow = compiled(q.codes, 4, 'int12', 3);
+  expect(await run(narrow, 3, 64)).toBeGreaterThan(once);
+  const copied = compiled(other, 8, 'float', 3);
+  expect(await run(copied, 3, 32)).toBeGreaterThan(2 * once);
+  for (const executable of [short, narrow, copied]) executable.dispose();
+  expect(engine.heap.usedBytes).toBe(once);
+  long.dispose();
 });

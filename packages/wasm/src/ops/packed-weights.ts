@@ -3,7 +3,7 @@
  * for other lengths share its weights by identity, and so they share the packed form.
  */
 import { type Graph, type Tensor } from '@attn/core';
-import { dataIdentity, type GraphNode, type NodeOf } from '@attn/core/backend';
+import { dataIdentity, type GraphNode, type ValueId } from '@attn/core/backend';
 import type { Heap } from '../engine/heap.ts';
 import type { Frame } from './frame.ts';
 
@@ -11,6 +11,7 @@ type Allocate = (bytes: number) => number;
 
 /** Whether a constant input of a node is kept in packed form, so that its own is needed once only. */
 export function isPacked({ op }: GraphNode, input: string): boolean {
+  if (op === 'quantizedLinear') return input === 'codes' || input === 'scales' || input === 'zeroPoints';
   return (op === 'linear' || op === 'expertLinear') && input === 'weight';
 }
 
@@ -23,47 +24,65 @@ interface Packed {
 
 /** The packed weights of an engine. */
 export class WeightStore {
+  /** Packed weights by what `keyOf` says. */
+  private readonly packed = new Map<string, Packed>();
+  /** Numbers of arrays, or of what they are read from. */
+  private readonly numbers = new WeakMap<object, number>();
+  private count = 0;
+
   /**
-   * Packed weights by the identity of their data and by their shape, because one array may hold matrices of
-   * two shapes.
+   * What tells a packed weight from others: the identity of the data of its parts, their shapes, because one
+   * array may hold matrices of two shapes, and the form in which they are packed.
    */
-  private readonly packed = new Map<object, Map<string, Packed>>();
+  keyOf(parts: readonly Tensor[], form: string): string {
+    return [form, ...parts.map((part) => `${this.numberOf(dataIdentity(part))}:${part.shape.join()}`)].join(
+      ' ',
+    );
+  }
+
+  private numberOf(identity: object): number {
+    let number = this.numbers.get(identity);
+    if (number === undefined) this.numbers.set(identity, (number = ++this.count));
+    return number;
+  }
 
   /**
    * The address of a packed weight in a heap, which `user` uses from now on; undefined if it is not packed.
    */
-  use(weight: Tensor, heap: Heap, user: PackedWeights): number | undefined {
-    const packed = this.packed.get(dataIdentity(weight))?.get(weight.shape.join());
+  use(key: string, heap: Heap, user: PackedWeights): number | undefined {
+    const packed = this.packed.get(key);
     if (packed?.heap !== heap) return undefined;
     packed.users.add(user);
     return packed.address;
   }
 
   /** Adds a weight that was not packed before. */
-  add(weight: Tensor, packed: Packed): void {
-    const key = dataIdentity(weight);
-    const ofArray = this.packed.get(key) ?? new Map<string, Packed>();
-    this.packed.set(key, ofArray.set(weight.shape.join(), packed));
+  add(key: string, packed: Packed): void {
+    this.packed.set(key, packed);
   }
 
   /** Ends the use of a weight by `user`, and frees the weight if that was its last user. */
-  release(weight: Tensor, user: PackedWeights): void {
-    const key = dataIdentity(weight);
-    const ofArray = this.packed.get(key);
-    const packed = ofArray?.get(weight.shape.join());
-    if (ofArray === undefined || packed === undefined || !packed.users.delete(user)) return;
-    if (packed.users.size > 0) return;
+  release(key: string, user: PackedWeights): void {
+    const packed = this.packed.get(key);
+    if (packed === undefined || !packed.users.delete(user) || packed.users.size > 0) return;
     packed.heap.free(packed.address);
-    ofArray.delete(weight.shape.join());
-    if (ofArray.size === 0) this.packed.delete(key);
+    this.packed.delete(key);
   }
+}
+
+/** A weight of a graph. */
+export interface WeightParts {
+  /** The values that it consists of, constants or not; absent ones are undefined. */
+  readonly ids: readonly (ValueId | undefined)[];
+  /** The form in which it is packed, where its parts do not say it. */
+  readonly form?: string;
 }
 
 /** The packed weights of one executable. */
 export class PackedWeights {
   private readonly graph: Graph;
   private readonly store: WeightStore;
-  private readonly used = new Set<Tensor>();
+  private readonly used = new Set<string>();
 
   constructor(graph: Graph, store: WeightStore) {
     this.graph = graph;
@@ -71,21 +90,23 @@ export class PackedWeights {
   }
 
   /**
-   * The address of the packed weight of a node. `pack` packs it into memory from `allocate`: memory
-   * of the heap if the weight is a constant, memory of the frame if it is an input of the graph.
+   * The address of a packed weight. `pack` packs it into memory from `allocate`: memory of the heap if all
+   * its parts are constants, memory of the frame if one is an input of the graph.
    */
   async of(
-    node: NodeOf<'linear' | 'expertLinear'>,
+    { ids, form = '' }: WeightParts,
     frame: Frame,
     pack: (allocate: Allocate) => Promise<number>,
   ): Promise<number> {
-    const weight = this.graph.constants.get(node.inputs.weight);
-    if (weight === undefined) {
+    const present = ids.filter((id) => id !== undefined);
+    const parts = present.map((id) => this.graph.constants.get(id)).filter((part) => part !== undefined);
+    if (parts.length < present.length) {
       return pack((bytes) => frame.allocate(bytes));
     }
-    this.used.add(weight);
+    const key = this.store.keyOf(parts, form);
+    this.used.add(key);
     const { heap } = frame;
-    const cached = this.store.use(weight, heap, this);
+    const cached = this.store.use(key, heap, this);
     if (cached !== undefined) return cached;
     let address = 0;
     try {
@@ -94,13 +115,13 @@ export class PackedWeights {
       if (address !== 0) heap.free(address);
       throw error;
     }
-    this.store.add(weight, { heap, address, users: new Set([this]) });
+    this.store.add(key, { heap, address, users: new Set([this]) });
     return address;
   }
 
   /** Ends the use of all weights, and frees those that no other executable uses. */
   release(): void {
-    for (const weight of this.used) this.store.release(weight, this);
+    for (const key of this.used) this.store.release(key, this);
     this.used.clear();
   }
 }
